@@ -1,0 +1,80 @@
+/** Import directions are hard rules: a plugin can be read, tested and removed without reading another. */
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'model-is-pure',
+      severity: 'error',
+      from: { path: '^lambda/model/' },
+      to: { pathNot: '^lambda/model/' },
+    },
+    {
+      name: 'source-knows-no-sink',
+      severity: 'error',
+      from: { path: '^lambda/sources/' },
+      to: { path: '^lambda/sinks/' },
+    },
+    {
+      name: 'sink-knows-no-source',
+      severity: 'error',
+      from: { path: '^lambda/sinks/' },
+      to: { path: '^lambda/sources/' },
+    },
+    {
+      name: 'plugins-are-islands',
+      severity: 'error',
+      from: { path: '^lambda/(sources|sinks)/([^/]+)/' },
+      to: { path: '^lambda/(sources|sinks)/[^/]+/', pathNot: '^lambda/$1/$2/' },
+    },
+    {
+      name: 'aws-sdk-in-few-places',
+      severity: 'error',
+      from: { path: '^lambda/', pathNot: '^lambda/(secrets/|sinks/cloudwatch/|wiring\\.ts$)' },
+      to: { path: 'node_modules/@aws-sdk/' },
+    },
+    {
+      name: 'undici-in-one-place',
+      severity: 'error',
+      from: { path: '^lambda/', pathNot: '^lambda/(http/|wiring\\.ts$)' },
+      to: { path: 'node_modules/undici/' },
+    },
+    {
+      name: 'lambda-knows-no-infra',
+      severity: 'error',
+      from: { path: '^lambda/' },
+      to: { path: '^(infra|test)/' },
+    },
+    {
+      name: 'infra-sees-data-only',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: {
+        path: '^lambda/',
+        pathNot:
+          '^lambda/(config/|model/|secrets/secret-ref\\.ts$|sources/(index|source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price)\\.ts$)',
+      },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^(lambda|infra)/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'lambda-ships-no-devDependencies',
+      severity: 'error',
+      from: { path: '^lambda/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,67 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** Plugins and the model get time, randomness, environment and network as arguments. */
+const impure = ['process', 'fetch', 'setTimeout', 'setInterval'].map((name) => ({
+  name,
+  message: 'Take it as an argument: the model, sources and sinks are pure at the core.',
+}));
+
+const hiddenInputs = [
+  { object: 'Date', property: 'now', message: 'Take a Clock.' },
+  { object: 'Math', property: 'random', message: 'Take the randomness as an argument.' },
+];
+
+export default tseslint.config(
+  {
+    ignores: [
+      'cdk.out',
+      'coverage',
+      '.vitest',
+      '.cache',
+      '.venv',
+      'node_modules',
+      'test/servers/lambda-ric/node_modules',
+    ],
+  },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js', '.dependency-cruiser.cjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-empty-function': 'error',
+      'func-style': ['error', 'declaration', { allowArrowFunctions: true }],
+      'no-nested-ternary': 'error',
+      'no-console': 'error',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      complexity: ['warn', 10],
+      'max-depth': ['warn', 3],
+      'max-params': ['warn', 5],
+      'max-lines-per-function': ['warn', { max: 60, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['lambda/model/**', 'lambda/sources/**', 'lambda/sinks/**', 'docs/template-source/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...impure],
+      'no-restricted-properties': ['error', ...hiddenInputs],
+    },
+  },
+  {
+    files: ['test/**', 'scripts/**'],
+    rules: { 'max-lines-per-function': 'off', complexity: 'off', 'max-params': 'off' },
+  },
+  {
+    files: ['*.config.ts', '*.config.js', '.dependency-cruiser.cjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: { 'no-restricted-exports': 'off', 'no-undef': 'off' },
+  },
+);
