@@ -1,0 +1,21 @@
+import type { MetricFamily } from './metric.ts';
+
+/** What one source gave in this run. */
+export interface SourcePart {
+  readonly system: string;
+  readonly source: string;
+  /** `partial`: some of its parts are missing, so a sum over the source would be too low; `failed`: nothing is known. */
+  readonly status: 'complete' | 'partial' | 'failed';
+  readonly families: readonly MetricFamily[];
+}
+
+/** Everything that a run hands to every sink; immutable and in canonical order. */
+export interface Batch {
+  /** Scheduled time of the run, floored to the interval: a repeated tick stamps the same minute. Epoch milliseconds. */
+  readonly tickMs: number;
+  /** When the answers were read; never reused by a later attempt. Epoch milliseconds. */
+  readonly collectedAtMs: number;
+  readonly parts: readonly SourcePart[];
+  /** The collector's own `ci_collector_*` families, present even when every source failed. */
+  readonly health: readonly MetricFamily[];
+}
