@@ -1,0 +1,25 @@
+/** An abort that is waited for; dispose it to stop listening. */
+export interface Abort extends Disposable {
+  /** Stays pending when the signal never aborts. */
+  readonly happened: Promise<unknown>;
+}
+
+/**
+ * The abort of a signal as a promise. The listener is taken off by hand: of several that are added to one signal with
+ * the option `signal`, Node 24 removes only the last for certain, because it keeps the others' removals weakly. One that
+ * stays behind keeps a signal made by `AbortSignal.any`, and all that hangs on it, for the life of the process.
+ */
+export function abortOf(signal: AbortSignal): Abort {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const listener = (): void => {
+    resolve(undefined);
+  };
+  if (signal.aborted) listener();
+  else signal.addEventListener('abort', listener, { once: true });
+  return {
+    happened: promise,
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', listener);
+    },
+  };
+}

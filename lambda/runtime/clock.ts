@@ -1,0 +1,8 @@
+/** Time as an argument, so that nothing below the edge reads the machine's clock. Epoch milliseconds. */
+export type Clock = () => number;
+
+/** Milliseconds since the call; never negative, though a clock may be set back. */
+export function stopwatch(clock: Clock): () => number {
+  const startedMs = clock();
+  return () => Math.max(0, clock() - startedMs);
+}

@@ -1,0 +1,34 @@
+import type { Clock } from './clock.ts';
+
+/** The moment by which work must end, as a signal and as a number; dispose it to free its timer. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal;
+  remainingMs(): number;
+  /** A nested deadline that ends after this share (0 to 1) of the time that is left. */
+  slice(share: number): Deadline;
+}
+
+/**
+ * A deadline `budgetMs` from now. The timer is a real one: `AbortSignal.timeout` does not keep Node alive, so a stuck
+ * run would end silently.
+ */
+export function deadlineIn(budgetMs: number, now: Clock, parent?: AbortSignal): Deadline {
+  const endsAtMs = now() + budgetMs;
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException('the deadline has passed', 'TimeoutError'));
+  }, budgetMs);
+  const signal = parent === undefined ? controller.signal : AbortSignal.any([parent, controller.signal]);
+  const remainingMs = (): number => {
+    // A clock that is set back must not add to the time: the timer does not follow it.
+    return signal.aborted ? 0 : Math.min(Math.max(0, endsAtMs - now()), Math.max(0, budgetMs));
+  };
+  return {
+    signal,
+    remainingMs,
+    slice: (share) => deadlineIn(remainingMs() * share, now, signal),
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+    },
+  };
+}

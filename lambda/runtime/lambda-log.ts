@@ -1,0 +1,53 @@
+import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
+import type { Redactor } from '../secrets/redaction.ts';
+import type { LogFields, Logger } from './log.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LambdaLogOptions {
+  readonly level: LogLevel;
+  readonly redactor: Redactor;
+}
+
+/** A log whose lines tell the invocation that they belong to. */
+export interface LambdaLog extends Logger {
+  startInvocation(requestId: string): void;
+}
+
+/** Value of `service` in every line, for log queries over several functions. */
+const serviceName = 'ci-metrics-collector';
+
+/** Names that Powertools keeps for itself; it would drop a field of that name and print a warning instead. */
+const reserved: ReadonlySet<string> = new Set(['level', 'message', 'sampling_rate', 'service', 'timestamp']);
+
+/** One JSON object a line on standard output, in the shape of AWS Lambda Powertools. */
+export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLog {
+  const logger = new PowertoolsLogger({ serviceName, logLevel: level });
+
+  function clean(fields: LogFields): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(fields).map(
+        ([name, value]) => [reserved.has(name) ? `${name}_` : redactor.text(name), redactor.value(value)] as const,
+      ),
+    );
+  }
+
+  return {
+    startInvocation(requestId) {
+      logger.resetKeys();
+      logger.appendKeys({ requestId });
+    },
+    debug: (message, fields = {}) => {
+      logger.debug(redactor.text(message), clean(fields));
+    },
+    info: (message, fields = {}) => {
+      logger.info(redactor.text(message), clean(fields));
+    },
+    warn: (message, fields = {}) => {
+      logger.warn(redactor.text(message), clean(fields));
+    },
+    error: (message, fields = {}) => {
+      logger.error(redactor.text(message), clean(fields));
+    },
+  };
+}
