@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { checkNames, checkSecretRefs, checkSinks, type Entry, type NamedEntry, type Place } from './checks.ts';
+import type { ConfigFinding } from './config-error.ts';
+import { checkDeployment } from './deployment-checks.ts';
+import { explain } from './explain.ts';
+import { isRecord, schemaBelow, valueAt } from './schema-walk.ts';
+import { SinkConfig, SourceConfig } from './runtime-config.ts';
+import { CollectorConfig } from './schema.ts';
+
+export type Checked =
+  { readonly config: CollectorConfig } | { readonly findings: readonly [ConfigFinding, ...ConfigFinding[]] };
+
+/** Everything that is wrong with a configuration, or the configuration with its defaults. */
+export function checkConfig(value: unknown, place: Place): Checked {
+  const parsed = CollectorConfig.safeParse(value);
+  const [first, ...more] = [
+    ...explain(parsed.error?.issues ?? [], { schema: CollectorConfig, value }),
+    // What fits by itself is compared although something else does not: one round of corrections, not two.
+    ...checkNames([...namesIn('sources', SourceConfig, value), ...namesIn('sinks', SinkConfig, value)]),
+    ...checkSinks(fittingSinks(value)),
+    ...checkSecretRefs(CollectorConfig, value, place),
+    ...(parsed.success ? checkDeployment(parsed.data) : []),
+  ];
+  if (first !== undefined) return { findings: [first, ...more] };
+  if (parsed.success) return { config: parsed.data };
+  return { findings: [{ path: [], message: 'does not fit; see docs/configuration.md' }] };
+}
+
+function listIn(name: 'sources' | 'sinks', value: unknown): readonly unknown[] {
+  const list = isRecord(value) ? value[name] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+function fittingSinks(value: unknown): readonly Entry[] {
+  return listIn('sinks', value).flatMap((item, index) => {
+    const { data } = SinkConfig.safeParse(item);
+    return isOfSomeKind(data) ? [{ index, config: data }] : [];
+  });
+}
+
+function isOfSomeKind(config: unknown): config is Entry['config'] {
+  return isRecord(config) && typeof config['kind'] === 'string';
+}
+
+function namesIn(list: 'sources' | 'sinks', union: unknown, value: unknown): readonly NamedEntry[] {
+  return listIn(list, value).flatMap((item, index) => {
+    const schema = schemaBelow(union, item, 'name');
+    const name = schema instanceof z.ZodType ? schema.safeParse(valueAt(item, ['name'])).data : undefined;
+    return typeof name === 'string' ? [{ path: [list, index], name }] : [];
+  });
+}

@@ -1,0 +1,119 @@
+import { type ConfigFinding, pathText } from './config-error.ts';
+import { useSecretsManager } from './explain-union.ts';
+import { secretRefsIn } from './secret-refs.ts';
+
+/** Where a configuration is used; some secrets exist in one place only. */
+export type Place = 'lambda' | 'terminal';
+
+/** A sink whose own settings fit, with its number in the list. */
+export interface Entry {
+  readonly index: number;
+  readonly config: Readonly<Record<string, unknown>> & { readonly kind: string };
+}
+
+/** A source or sink by its place in the file, whether or not the rest of it fits. */
+export interface NamedEntry {
+  readonly path: readonly ['sources' | 'sinks', number];
+  readonly name: string;
+}
+
+/** Names tell sources and sinks apart in labels, logs and state. */
+export function checkNames(entries: readonly NamedEntry[]): readonly ConfigFinding[] {
+  return entries.flatMap(({ path: [list, index], name }, position) => {
+    const first = entries.slice(0, position).find((other) => other.path[0] === list && other.name === name);
+    if (first === undefined) return [];
+    const message = `${pathText(first.path)} is named ${name} too; give each a name of its own`;
+    return [{ path: [list, index, 'name'], message }];
+  });
+}
+
+/** Combinations of sinks that each of them alone does not show. */
+export function checkSinks(sinks: readonly Entry[]): readonly ConfigFinding[] {
+  return [...repeatedTargets(sinks), ...sinks.flatMap(amazonPrometheus)];
+}
+
+interface Target {
+  /** The settings by which a sink's data is one stream at its backend. */
+  readonly settings: readonly string[];
+  /** What two sinks with one stream do to each other. */
+  readonly message: (other: string) => string;
+}
+
+const targets: Readonly<Record<string, Target>> = {
+  cloudwatch: {
+    settings: ['region', 'namespace', 'dimensions'],
+    message: (other) =>
+      `publishes the same metrics as ${other}, which spoils every average; set other dimensions, or remove one`,
+  },
+  file: {
+    settings: ['path'],
+    message: (other) => `writes to the same file as ${other}; set another path, or remove one`,
+  },
+  pushgateway: {
+    settings: ['url', 'job', 'grouping'],
+    message: (other) => `replaces the group of ${other}; set another job or grouping, or remove one`,
+  },
+  'remote-write': {
+    settings: ['url', 'labels', 'tenant', 'headers'],
+    message: (other) =>
+      `writes the same series as ${other}, which their receiver refuses; set other labels, or remove one`,
+  },
+};
+
+function repeatedTargets(sinks: readonly Entry[]): readonly ConfigFinding[] {
+  return sinks.flatMap((sink, position) => {
+    const target = targets[sink.config.kind];
+    if (target === undefined) return [];
+    const stream = streamOf(sink, target.settings);
+    const first = sinks
+      .slice(0, position)
+      .find((other) => other.config.kind === sink.config.kind && streamOf(other, target.settings) === stream);
+    if (first === undefined) return [];
+    return [{ path: ['sinks', sink.index], message: target.message(pathText(['sinks', first.index])) }];
+  });
+}
+
+function streamOf({ config }: Entry, settings: readonly string[]): string {
+  return JSON.stringify(settings.map((name) => sorted(config[name])));
+}
+
+/** Equal label sets are equal in any order. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** `aps-workspaces.<region>.amazonaws.com`, in every partition. */
+const workspaceHost = /^aps-workspaces\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
+
+function amazonPrometheus({ index, config }: Entry): readonly ConfigFinding[] {
+  const { url, auth } = config;
+  const region = typeof url === 'string' ? workspaceHost.exec(URL.parse(url)?.hostname ?? '')?.[1] : undefined;
+  if (region === undefined) return [];
+  const path = ['sinks', index, 'auth'];
+  const signed = signingRegionOf(auth);
+  if (signed === undefined) {
+    const message = `Amazon Managed Service for Prometheus takes signed requests only; set auth: { sigv4: { region: ${region} } }`;
+    return [{ path, message }];
+  }
+  if (signed === region) return [];
+  return [{ path: [...path, 'sigv4', 'region'], message: `the URL is in ${region}; sign for the same Region` }];
+}
+
+function signingRegionOf(auth: unknown): unknown {
+  if (typeof auth !== 'object' || auth === null || !('sigv4' in auth)) return undefined;
+  const { sigv4 } = auth;
+  return typeof sigv4 === 'object' && sigv4 !== null && 'region' in sigv4 ? sigv4.region : undefined;
+}
+
+/** References that cannot be followed where the configuration is used. */
+export function checkSecretRefs(schema: unknown, value: unknown, place: Place): readonly ConfigFinding[] {
+  if (place === 'terminal') return [];
+  return secretRefsIn(schema, value).flatMap(({ path, ref }) => {
+    if ('env' in ref)
+      return [
+        { path, message: `an environment variable is no place for a secret in AWS Lambda; ${useSecretsManager}` },
+      ];
+    return 'file' in ref ? [{ path, message: `AWS Lambda has no such file; ${useSecretsManager}` }] : [];
+  });
+}

@@ -1,0 +1,64 @@
+/** A setting's way from the top of the file, `['sources', 0, 'queues']`. */
+export type ConfigPath = readonly (string | number)[];
+
+/** Something that an operator has to change: what is wrong and, after it, what to do. */
+export interface ConfigFinding {
+  readonly path: ConfigPath;
+  readonly message: string;
+  /** `key`: the name of the setting itself is at fault, not its value. */
+  readonly part?: 'key' | 'value';
+}
+
+/** 1-based, as editors count. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface ConfigProblem {
+  /** `sources[0].queues`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  readonly position?: Position | undefined;
+}
+
+/** The configuration cannot be used. The message lists every problem with its place, and never a value of a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly file: string;
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(file: string, problems: readonly ConfigProblem[]) {
+    super([headline(file, problems.length), ...problems.map((problem) => `  ${lineOf(file, problem)}`)].join('\n'));
+    this.file = file;
+    this.problems = problems;
+  }
+}
+
+function headline(file: string, count: number): string {
+  return count === 1 ? `${file} has 1 problem:` : `${file} has ${String(count)} problems:`;
+}
+
+/** `file:line:column` first: terminals and editors make it a link. */
+function lineOf(file: string, { path, message, position }: ConfigProblem): string {
+  const place = position === undefined ? file : `${file}:${String(position.line)}:${String(position.column)}`;
+  return path === '' ? `${place} ${message}` : `${place} ${path}: ${message}`;
+}
+
+/** A token that was pasted as the name of a setting must not be printed; a setting's name is short and plain. */
+const plainName = /^[\w.-]{1,32}$/;
+
+/** The name of a setting as a message may show it; the position tells which one it is. */
+export function shownName(name: string): string {
+  return plainName.test(name) ? name : '(unusual name)';
+}
+
+/** `sources[0].queues` */
+export function pathText(path: ConfigPath): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${String(part)}]`;
+      return index === 0 ? shownName(part) : `.${shownName(part)}`;
+    })
+    .join('');
+}

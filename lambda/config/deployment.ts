@@ -1,0 +1,145 @@
+import * as z from 'zod';
+import { OperatorName } from './names.ts';
+
+/** The values that CloudWatch Logs takes (PutRetentionPolicy API reference). */
+const retentionDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+function arnOf(service: string, resource: string, example: string) {
+  const pattern = new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]*:[0-9]{12}:${resource}$`);
+  return z.string().regex(pattern, { error: `must be an ARN such as ${example}` });
+}
+
+const KmsKeyArn = arnOf('kms', 'key/[A-Za-z0-9-]+', 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-…');
+
+/** EC2 ids have 17 hexadecimal digits, old ones 8. */
+function idOf(prefix: string, what: string) {
+  return z.string().regex(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), {
+    error: `must be the id of ${what} such as ${prefix}-0123456789abcdef0`,
+  });
+}
+
+const Vpc = z
+  .strictObject({
+    vpcId: idOf('vpc', 'a VPC'),
+    subnetIds: z.array(idOf('subnet', 'a subnet')).min(1).meta({
+      description: 'Private subnets with a route to the CI systems and to AWS (NAT or interface endpoints).',
+    }),
+    securityGroupIds: z
+      .array(idOf('sg', 'a security group'))
+      .min(1)
+      .optional()
+      .meta({ description: 'Default: a new group without inbound rules.' }),
+  })
+  .meta({ id: 'Vpc', description: 'Where the function runs, to reach private CI systems or Pushgateways.' });
+
+/** What only the stack reads: how the function is deployed. */
+export const Deployment = z
+  .strictObject({
+    stackName: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, {
+        error: 'must be 1 to 128 letters, digits or dashes and start with a letter',
+      })
+      .optional()
+      .meta({ description: 'Name of the CloudFormation stack; default: the name of the collector.' }),
+    schedule: z
+      .enum(['enabled', 'disabled'])
+      .default('enabled')
+      .meta({ description: '`disabled` deploys everything and collects nothing.' }),
+    memoryMegabytes: z
+      .int()
+      .min(128)
+      .max(10_240)
+      .default(512)
+      .meta({ description: 'Memory of the function; its share of a CPU grows with it.' }),
+    timeoutSeconds: z.int().min(10).max(900).optional().meta({
+      description: 'Longest run. Default: 10 seconds less than the interval, at most 5 minutes; 65 below one minute.',
+    }),
+    reservedConcurrency: z.int().min(1).max(1000).optional().meta({
+      description: 'Holds the function at this many runs at once. An account with a small quota refuses to deploy it.',
+    }),
+    logRetentionDays: z.literal(retentionDays).default(30).meta({ description: 'How long the log is kept.' }),
+    logKeyArn: KmsKeyArn.optional().meta({
+      description: 'KMS key of the log group; its policy must let CloudWatch Logs use it.',
+    }),
+    secrets: z.enum(['create', 'import']).default('create').meta({
+      description:
+        '`create`: secrets that are named (not given as ARN) are created empty, for you to fill; `import`: they exist.',
+    }),
+    secretsKeyArn: KmsKeyArn.optional().meta({
+      description: 'KMS key of the secrets and SecureString parameters, where it is not the one that AWS manages.',
+    }),
+    tracing: z
+      .enum(['off', 'active'])
+      .default('off')
+      .meta({ description: '`active` records a segment a run in AWS X-Ray.' }),
+    dashboard: z
+      .enum(['create', 'omit'])
+      .default('create')
+      .meta({ description: 'The CloudWatch dashboard; an account has three without charge.' }),
+    vpc: Vpc.optional(),
+    permissionsBoundaryArn: z
+      .string()
+      .regex(/^arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy\/.+$/, {
+        error: 'must be the ARN of an IAM policy such as arn:aws:iam::111122223333:policy/boundary',
+      })
+      .optional()
+      .meta({ description: 'Permissions boundary of every role of the stack.' }),
+    tags: z
+      .record(
+        z.string().regex(/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, { error: 'must be a tag key of AWS' }),
+        z.string().max(256),
+      )
+      .default({})
+      .meta({ description: 'Tags of every resource that takes them.' }),
+  })
+  .meta({ id: 'Deployment', description: 'How the stack is deployed.' });
+export type Deployment = z.infer<typeof Deployment>;
+
+/** Alarms on Metrics Insights queries see three hours (CloudWatch user guide, "Metrics Insights alarms"). */
+const maxMinutes = 180;
+
+const Minutes = z.int().min(1).max(maxMinutes);
+
+const QueueAlarm = z
+  .strictObject({
+    source: OperatorName.meta({ description: 'Name of the source that sees the queue.' }),
+    scope: z.string().min(1).meta({ description: 'Value of the `scope` label: the Buildkite cluster, for instance.' }),
+    queue: z.string().min(1).meta({ description: 'Name of the queue, without wildcards.' }),
+    starvedMinutes: Minutes.optional().meta({ description: 'Default: `alarms.starvedMinutes`.' }),
+  })
+  .meta({ id: 'QueueAlarm', description: 'An alarm of its own for one queue.' });
+export type QueueAlarm = z.infer<typeof QueueAlarm>;
+
+/** What only the stack reads: whom to wake, and for what. */
+export const Alarms = z
+  .strictObject({
+    topicArn: arnOf('sns', '[A-Za-z0-9_-]{1,256}', 'arn:aws:sns:eu-west-1:111122223333:on-call')
+      .optional()
+      .meta({ description: 'SNS topic that is told of every alarm; default: a new topic.' }),
+    emails: z
+      .array(z.email())
+      .default([])
+      .meta({ description: 'Addresses that subscribe to the topic; each has to confirm once.' }),
+    queues: z.array(QueueAlarm).default([]).meta({
+      description: 'Queues with an alarm of their own: jobs are queued and no worker is idle or busy.',
+    }),
+    unnamedQueues: z.enum(['alarm', 'ignore']).default('alarm').meta({
+      description:
+        '`alarm`: one alarm watches every queue, also those that appear later, where a cloudwatch sink publishes them.',
+    }),
+    starvedMinutes: Minutes.default(5).meta({ description: 'How long a queue may have jobs and no worker.' }),
+    sourceDownMinutes: Minutes.default(3).meta({ description: 'How long a source may fail.' }),
+    sinkDownMinutes: Minutes.default(3).meta({ description: 'How long a sink may refuse data.' }),
+    silentMinutes: Minutes.default(3).meta({ description: 'How long the function may not run at all.' }),
+    durationPercent: z
+      .int()
+      .min(10)
+      .max(100)
+      .default(80)
+      .meta({ description: 'Share of the function timeout above which a run is too slow.' }),
+  })
+  .meta({ id: 'Alarms', description: 'Whom the alarms of the stack wake, and for what.' });
+export type Alarms = z.infer<typeof Alarms>;

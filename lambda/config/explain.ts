@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import type { ConfigFinding, ConfigPath } from './config-error.ts';
+import { explainUnion } from './explain-union.ts';
+import { nearest } from './nearest.ts';
+import { type Explained, isRecord, optionsOf, schemaAt, valueAt } from './schema-walk.ts';
+import { kindOf, meaningOf } from './words.ts';
+
+/** zod's issues in an operator's words: reason first, then the remedy, never a value. */
+export function explain(issues: readonly z.core.$ZodIssue[], of: Explained): readonly ConfigFinding[] {
+  return issues.flatMap((issue) => explainIssue(issue, of));
+}
+
+function explainIssue(issue: z.core.$ZodIssue, of: Explained): readonly ConfigFinding[] {
+  const path = pathOf(issue);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownSetting(key, path, of));
+  if (issue.code === 'invalid_union') return explainUnion(issue, path, of, explain);
+  if (issue.code === 'invalid_key') return [{ path, part: 'key', message: wrongKey(issue) }];
+  return [{ path, message: wrongValue(issue, path, of) }];
+}
+
+function wrongValue(issue: z.core.$ZodIssue, path: ConfigPath, of: Explained): string {
+  if (issue.code === 'invalid_type') return ownTextOf(issue) ?? wrongType(issue.expected, path, of);
+  if (issue.code === 'invalid_value') return wrongChoice(issue.values.map(String), valueAt(of.value, path));
+  if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue);
+  return issue.code === 'invalid_format' && issue.format === 'email' ? 'must be an e-mail address' : issue.message;
+}
+
+/** A schema's own text says more than its type; zod's texts begin with "Invalid input". */
+function ownTextOf({ message }: z.core.$ZodIssue): string | undefined {
+  return message.startsWith('Invalid') ? undefined : message;
+}
+
+function pathOf({ path }: z.core.$ZodIssue): ConfigPath {
+  return path.map((part) => (typeof part === 'symbol' ? part.toString() : part));
+}
+
+function unknownSetting(key: string, path: ConfigPath, { schema, value }: Explained): ConfigFinding {
+  const known = settingsOf(schemaAt(schema, value, path), valueAt(value, path));
+  const meant = nearest(key, known);
+  const remedy = meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${meant}?`;
+  return { path: [...path, key], part: 'key', message: `is no setting here; ${remedy}` };
+}
+
+/** Names of the settings that may stand in a value, those of all options where the value does not choose one. */
+function settingsOf(schema: unknown, value: unknown): readonly string[] {
+  const options = optionsOf(schema).filter((option) => option instanceof z.ZodObject);
+  const chosen = options.filter(
+    ({ shape: { kind } }) => kind instanceof z.ZodLiteral && isRecord(value) && kind.value === value['kind'],
+  );
+  return [...new Set((chosen.length > 0 ? chosen : options).flatMap(({ shape }) => Object.keys(shape)))];
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping (key: value)',
+  record: 'a mapping (key: value)',
+  array: 'a list',
+};
+
+function wrongType(expected: string, path: ConfigPath, of: Explained): string {
+  const value = valueAt(of.value, path);
+  const needed = typeNames[expected] ?? expected;
+  if (value === undefined) return `is missing${meaningOf(schemaAt(of.schema, of.value, path))}`;
+  if (value === null) return `is empty; it must be ${needed}`;
+  return `must be ${needed}, not ${kindOf(value)}${typeHint(expected, value)}`;
+}
+
+function typeHint(expected: string, value: unknown): string {
+  if (expected === 'array' && isRecord(value)) return '; begin each entry with "- "';
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return '; put it in quotes';
+  const isQuoted = typeof value === 'string' && /^(\d+(\.\d+)?|true|false)$/.test(value);
+  return isQuoted && expected !== 'string' ? '; remove the quotes' : '';
+}
+
+function wrongChoice(choices: readonly string[], value: unknown): string {
+  const meant = typeof value === 'string' ? nearest(value, choices) : undefined;
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  const list = choices.length === 1 ? choices.join('') : `one of ${choices.join(', ')}`;
+  return value === undefined ? `is missing; it must be ${list}` : `must be ${list}${hint}`;
+}
+
+function wrongKey({ issues: [first] }: z.core.$ZodIssueInvalidKey): string {
+  if (first === undefined) return 'has a name that is not allowed';
+  const message = first.code === 'too_big' ? outOfRange(first) : first.message;
+  return message.startsWith('must') ? `the name ${message}` : message;
+}
+
+function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const [word, limit] = issue.code === 'too_small' ? ['least', issue.minimum] : ['most', issue.maximum];
+  const isEmpty = issue.code === 'too_small' && limit === 1;
+  if (issue.origin === 'string')
+    return isEmpty ? 'must not be empty' : `must have at ${word} ${String(limit)} characters`;
+  if (issue.origin === 'array') return isEmpty ? 'must have an entry' : `must have at ${word} ${String(limit)} entries`;
+  return `must be at ${word} ${String(limit)}`;
+}
