@@ -1,0 +1,102 @@
+import { createCachedReader, type CachedReaderOptions } from './cached-reader.ts';
+import { failureText } from './failure-text.ts';
+import type { Redactor } from './redaction.ts';
+import { secretOf, type Secret } from './secret.ts';
+import { describeSecretRef, type SecretRef } from './secret-ref.ts';
+import type { ReadOutcome } from './secret-store.ts';
+import { SecretUnavailableError, type Secrets } from './secrets.ts';
+import { keyOf, type Address } from './text-cache.ts';
+import { isJsonObject, valueIn } from './value.ts';
+
+export interface SecretsOptions extends CachedReaderOptions {
+  /** Learns every value before anybody gets it. */
+  readonly redactor: Redactor;
+}
+
+/** The cached secrets of a process, and what the pipeline does with them at the start of each run. */
+export interface SecretCache {
+  readonly secrets: Secrets;
+  /** Reads all that are due in as few calls as possible; a secret that cannot be read fails where it is used. */
+  prefetch(refs: readonly SecretRef[], signal: AbortSignal): Promise<void>;
+  /** Forgets which references this run has read anew, and which it found unreadable. */
+  startRun(): void;
+}
+
+interface Reread {
+  readonly before: string | undefined;
+  readonly outcome: Promise<ReadOutcome>;
+}
+
+export function createSecrets(options: SecretsOptions): SecretCache {
+  const { redactor, log } = options;
+  const reader = createCachedReader(options);
+  const rereadTexts = new Map<string, Reread>();
+  const rereadRefs = new Set<string>();
+  const warned = new Set<string>();
+
+  function secretFrom(outcome: ReadOutcome, ref: SecretRef): Secret {
+    const value = 'text' in outcome ? valueIn(outcome.text, ref) : outcome;
+    if ('failure' in value) {
+      const { cause, reason } = value.failure;
+      throw new SecretUnavailableError(failureText(ref, value.failure), { reason, ...(cause && { cause }) });
+    }
+    redactor.remember(value.text);
+    warnOfMissingKey(ref, value.text);
+    return secretOf(value.text);
+  }
+
+  function warnOfMissingKey(ref: SecretRef, text: string): void {
+    const place = describeSecretRef(ref);
+    if (!('secret' in ref) || ref.key !== undefined || warned.has(place) || !isJsonObject(text)) return;
+    warned.add(place);
+    log.warn('a secret holds a JSON object, but the reference names no key; all of it is used as the value', {
+      reference: place,
+    });
+  }
+
+  function rereadText(address: Address, signal: AbortSignal): Reread {
+    const known = rereadTexts.get(keyOf(address));
+    if (known !== undefined) return known;
+    const reread = { before: reader.peek(address), outcome: reader.readAnew(address, signal) };
+    rereadTexts.set(keyOf(address), reread);
+    return reread;
+  }
+
+  return {
+    secrets: {
+      async read(ref, signal) {
+        return secretFrom(await reader.read(addressOf(ref), signal), ref);
+      },
+      async reread(ref, signal) {
+        const place = describeSecretRef(ref);
+        const isFirst = !rereadRefs.has(place);
+        rereadRefs.add(place);
+        const { before, outcome } = rereadText(addressOf(ref), signal);
+        const fresh = await outcome;
+        if (!isFirst && !hasChanged(before, fresh, ref)) return undefined;
+        return secretFrom(fresh, ref);
+      },
+    },
+    prefetch: (refs, signal) => reader.readAhead(refs.map(addressOf), signal),
+    startRun() {
+      reader.startRun();
+      rereadTexts.clear();
+      rereadRefs.clear();
+    },
+  };
+}
+
+function hasChanged(before: string | undefined, fresh: ReadOutcome, ref: SecretRef): boolean {
+  if (!('text' in fresh)) return false;
+  const after = valueIn(fresh.text, ref);
+  const earlier = before === undefined ? undefined : valueIn(before, ref);
+  const earlierText = earlier !== undefined && 'text' in earlier ? earlier.text : undefined;
+  return 'text' in after && after.text !== earlierText;
+}
+
+function addressOf(ref: SecretRef): Address {
+  if ('secret' in ref) return { store: 'secret', id: ref.secret };
+  if ('parameter' in ref) return { store: 'parameter', id: ref.parameter };
+  if ('env' in ref) return { store: 'env', id: ref.env };
+  return { store: 'file', id: ref.file };
+}

@@ -1,0 +1,101 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { ReadFailure, ReadOutcome } from './secret-store.ts';
+
+export type StoreName = 'secret' | 'parameter' | 'env' | 'file';
+
+/** One stored text; several references may mean different members of it. */
+export interface Address {
+  readonly store: StoreName;
+  readonly id: string;
+}
+
+export function keyOf({ store, id }: Address): string {
+  return `${store}:${id}`;
+}
+
+export interface TextCacheOptions {
+  readonly clock: Clock;
+  readonly cacheMs: number;
+  readonly log: Logger;
+}
+
+export interface TextCache {
+  startRun(): void;
+  /** What serves without asking the store: a text that is fresh, or this run's failure. */
+  current(address: Address): ReadOutcome | undefined;
+  /** Keeps what a store answered, and gives what the caller gets. */
+  record(address: Address, outcome: ReadOutcome): ReadOutcome;
+  /** What is cached, however old. */
+  peek(address: Address): string | undefined;
+}
+
+/**
+ * How long beyond its time a cached text serves while its store cannot be reached: an outage of the store must not
+ * stop the metrics, and a token that was revoked meanwhile is refused by its own server anyway. An hour bounds how
+ * long a process relies on a text that nobody has confirmed.
+ */
+export const staleGraceMs = 60 * 60_000;
+
+interface Entry {
+  readonly text: string;
+  readonly readAtMs: number;
+  /** The run that read it or decided to keep using it; it serves this run whatever its age. */
+  readonly run: number;
+}
+
+export function createTextCache({ clock, cacheMs, log }: TextCacheOptions): TextCache {
+  const entries = new Map<string, Entry>();
+  /** Failures of this run that asking again within the run cannot mend. */
+  const refusals = new Map<string, ReadOutcome>();
+  let run = 0;
+
+  /** The distance, either way: after a clock was set back nobody knows how old a text is. */
+  function ageOf({ readAtMs }: Entry): number {
+    return Math.abs(clock() - readAtMs);
+  }
+
+  function kept(address: Address, failure: ReadFailure): ReadOutcome | undefined {
+    const entry = entries.get(keyOf(address));
+    if (entry === undefined) return undefined;
+    const ageMs = ageOf(entry);
+    if (ageMs >= cacheMs + staleGraceMs) return undefined;
+    entries.set(keyOf(address), { ...entry, run });
+    const { reason, detail } = failure;
+    log.warn('a secret could not be refreshed; its cached value serves on', {
+      ...address,
+      ageSeconds: Math.round(ageMs / 1000),
+      reason,
+      detail,
+    });
+    return { text: entry.text };
+  }
+
+  return {
+    startRun() {
+      run += 1;
+      refusals.clear();
+    },
+    current(address) {
+      const entry = entries.get(keyOf(address));
+      if (entry === undefined) return refusals.get(keyOf(address));
+      return entry.run === run || ageOf(entry) < cacheMs ? { text: entry.text } : undefined;
+    },
+    record(address, outcome) {
+      const key = keyOf(address);
+      if ('text' in outcome) {
+        entries.set(key, { text: outcome.text, readAtMs: clock(), run });
+        refusals.delete(key);
+        return outcome;
+      }
+      const { reason } = outcome.failure;
+      // A store that hangs is as unreachable as one that says so; its reader was only cut off.
+      if (reason === 'unavailable' || reason === 'aborted') return kept(address, outcome.failure) ?? outcome;
+      // The store says that the value is gone or no longer ours: a cached copy must not outlive that.
+      entries.delete(key);
+      refusals.set(key, outcome);
+      return outcome;
+    },
+    peek: (address) => entries.get(keyOf(address))?.text,
+  };
+}
