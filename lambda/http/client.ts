@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import { assertAllowedHost, type LoopbackPolicy } from './address.ts';
+import { createAgents, type Agents } from './agents.ts';
+import { ForbiddenRequestError, HttpConnectionError, HttpStatusError, HttpTimeoutError } from './errors.ts';
+import { exchange, type Answer } from './exchange.ts';
+import { failureOf, passedDeadline } from './failure.ts';
+import type { HttpPort, HttpRequest, HttpResponse, OutgoingRequest } from './http.ts';
+import { defaultMaxResponseBytes, defaultTimeouts, type Timeouts } from './limits.ts';
+import { createMeter, type Meter } from './meter.ts';
+import { proxyRules, type ProxyFor, type ProxySettings } from './proxy.ts';
+import { retryAtOf } from './quota.ts';
+import { redirectOf } from './redirect.ts';
+import { waitBeforeRetry } from './retry.ts';
+import { whereOf } from './where.ts';
+
+export interface HttpHubOptions {
+  readonly clock: Clock;
+  /** 0 (included) to 1 (excluded), for jitter. */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly loopback: LoopbackPolicy;
+  readonly proxy?: ProxySettings;
+  /** Of an answer, compressed or not. */
+  readonly maxResponseBytes?: number;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** The connections of a process; each plugin gets a port of its own, so that its requests are counted apart. */
+export interface HttpHub {
+  port(): HttpPort;
+  close(): Promise<void>;
+}
+
+export function createHttpHub(options: HttpHubOptions): HttpHub {
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const agents = createAgents(timeouts, options.loopback);
+  const maxResponseBytes = options.maxResponseBytes ?? defaultMaxResponseBytes;
+  const shared = { ...options, timeouts, agents, maxResponseBytes, proxyFor: proxyRules(options.proxy ?? {}) };
+  return { port: () => createPort({ ...shared, meter: createMeter() }), close: () => agents.close() };
+}
+
+interface PortContext extends HttpHubOptions {
+  readonly timeouts: Timeouts;
+  readonly agents: Agents;
+  readonly maxResponseBytes: number;
+  readonly proxyFor: ProxyFor;
+  readonly meter: Meter;
+}
+
+function createPort(context: PortContext): HttpPort {
+  return { send: (request) => send(context, request), takeMeter: () => context.meter.take() };
+}
+
+async function send(context: PortContext, request: HttpRequest): Promise<HttpResponse> {
+  let answered: HttpStatusError | undefined;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await sendOnce(context, request, attempt);
+    } catch (failure) {
+      // A retry that the deadline cuts off says less than the answer before it: "rate limited" names what to do.
+      const error = failure instanceof HttpTimeoutError && request.signal.aborted ? (answered ?? failure) : failure;
+      if (error instanceof HttpStatusError) answered = error;
+      const waitMs = waitBeforeRetry(error, request, attempt, context);
+      if (waitMs === undefined) throw error;
+      // An abort during the wait leaves the failure of the attempt, which says more than the abort.
+      const isOver = await sleep(waitMs, false, { signal: request.signal }).catch(() => true);
+      if (isOver) throw error;
+    }
+  }
+}
+
+/** One attempt, redirects within the origin included. */
+async function sendOnce(context: PortContext, request: HttpRequest, attempt: number): Promise<HttpResponse> {
+  const { method, headers, body } = request;
+  let { url } = request;
+  for (let hops = 0; ; hops += 1) {
+    const outgoing = { method, url, headers, ...(body === undefined ? {} : { body }) };
+    const prepared = request.prepare === undefined ? outgoing : await request.prepare(outgoing, attempt);
+    const answer = await exchangeLogged(context, prepared, request, attempt);
+    const target = redirectOf(prepared, answer, hops);
+    if (target === undefined) return responseOf(answer, prepared, context.clock());
+    url = target;
+  }
+}
+
+async function exchangeLogged(
+  context: PortContext,
+  outgoing: OutgoingRequest,
+  { signal, tls }: HttpRequest,
+  attempt: number,
+): Promise<Answer> {
+  const { clock, log, loopback, timeouts } = context;
+  const where = whereOf(outgoing.method, outgoing.url);
+  assertSendable(outgoing.url, where, loopback, { signal, timeouts });
+  const startedMs = clock();
+  const line = (outcome: { status: number } | { code: string }): void => {
+    log.debug('http request', { request: where, attempt, ms: clock() - startedMs, ...outcome });
+  };
+  try {
+    const dispatcher = context.agents.of(tls, context.proxyFor(outgoing.url));
+    const answer = await exchange(outgoing, { ...context, dispatcher, signal });
+    line({ status: answer.status });
+    return answer;
+  } catch (error) {
+    line({ code: error instanceof HttpConnectionError ? error.code : nameOf(error) });
+    throw error;
+  }
+}
+
+function assertSendable(
+  url: URL,
+  where: string,
+  loopback: LoopbackPolicy,
+  { signal, timeouts }: { readonly signal: AbortSignal; readonly timeouts: Timeouts },
+): void {
+  if (signal.aborted) throw passedDeadline(where);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new ForbiddenRequestError(where, 'only http and https URLs can be requested');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ForbiddenRequestError(where, 'the URL holds a user name or password; use the auth setting instead');
+  }
+  try {
+    assertAllowedHost(url, loopback);
+  } catch (error) {
+    throw failureOf(error, where, { run: signal, attempt: signal }, timeouts);
+  }
+}
+
+function responseOf({ status, headers, body, excerpt }: Answer, request: OutgoingRequest, nowMs: number): HttpResponse {
+  if (status >= 200 && status < 300) return { status, headers, body, receivedAtMs: nowMs };
+  const retryAtMs = retryAtOf(headers, nowMs);
+  throw new HttpStatusError(whereOf(request.method, request.url), { status, headers, excerpt, retryAtMs });
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'Error';
+}

@@ -1,0 +1,62 @@
+/** Base of all errors of the HTTP port. `where` is method, host and path: no user info, no query, no header. */
+export abstract class HttpError extends Error {
+  readonly where: string;
+
+  constructor(where: string, message: string, options?: ErrorOptions) {
+    super(`${where}: ${message}`, options);
+    this.where = where;
+  }
+}
+
+/** The server answered, but not with 2xx. */
+export class HttpStatusError extends HttpError {
+  override readonly name = 'HttpStatusError';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The beginning of the answer, at most 1 KiB, printable; it may echo a token, so callers show it only redacted. */
+  readonly excerpt: string;
+  /** When the server allows the next attempt, by Retry-After or a RateLimit reset header. Epoch milliseconds. */
+  readonly retryAtMs: number | undefined;
+
+  constructor(
+    where: string,
+    answer: {
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly excerpt: string;
+      readonly retryAtMs?: number | undefined;
+    },
+  ) {
+    super(where, `answered ${String(answer.status)}`);
+    this.status = answer.status;
+    this.headers = answer.headers;
+    this.excerpt = answer.excerpt;
+    this.retryAtMs = answer.retryAtMs;
+  }
+}
+
+/** No complete answer within a timeout of the request, or before the deadline of the run. */
+export class HttpTimeoutError extends HttpError {
+  override readonly name = 'HttpTimeoutError';
+}
+
+/** No connection, a connection that broke, or a TLS failure; `code` is Node's error code, such as ECONNREFUSED. */
+export class HttpConnectionError extends HttpError {
+  override readonly name = 'HttpConnectionError';
+  readonly code: string;
+
+  constructor(where: string, code: string, options?: ErrorOptions) {
+    super(where, `no connection (${code})`, options);
+    this.code = code;
+  }
+}
+
+/** The answer cannot be used: too large, not the promised encoding or format, or a redirect that must not be followed. */
+export class BadResponseError extends HttpError {
+  override readonly name = 'BadResponseError';
+}
+
+/** The request may not be sent: a forbidden address or a URL outside the allowed origin. */
+export class ForbiddenRequestError extends HttpError {
+  override readonly name = 'ForbiddenRequestError';
+}

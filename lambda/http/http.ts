@@ -1,0 +1,59 @@
+/** Client certificate and private CA in PEM, read from secrets. */
+export interface TlsMaterial {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+}
+
+export interface HttpRequest extends OutgoingRequest {
+  readonly signal: AbortSignal;
+  /** Time left until the deadline; a wait that does not fit is not begun. Milliseconds. */
+  readonly remainingMs: () => number;
+  /** May be sent again when its fate is unknown. Default: true for GET, PUT and DELETE, false for POST. */
+  readonly idempotent?: boolean;
+  /** Statuses besides 429, 502, 503 and 504 that are worth another attempt. */
+  readonly retryStatuses?: readonly number[];
+  readonly tls?: TlsMaterial;
+  /** Called for each attempt (0, 1, …) just before it is sent: signs it, or adds a `Retry-Attempt` header. */
+  readonly prepare?: (request: OutgoingRequest, attempt: number) => OutgoingRequest | Promise<OutgoingRequest>;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case; a repeated header is joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decompressed, at most `maxResponseBytes`. */
+  readonly body: Uint8Array;
+  /** When the last byte was read. Epoch milliseconds. */
+  readonly receivedAtMs: number;
+}
+
+/** What a plugin's requests did in one run; the report turns it into `ci_collector_api_requests` and quota metrics. */
+export interface RequestMeter {
+  /** Answers by class, `2xx` … `5xx`, and `none` for attempts without an answer. */
+  readonly attempts: ReadonlyMap<string, number>;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly quota?: { readonly remaining: number; readonly limit?: number; readonly resetAtMs?: number };
+}
+
+/**
+ * The only way to the network for sources and sinks, besides the AWS SDK.
+ *
+ * Adds a user agent, keeps connections alive per origin across warm runs, follows `HTTPS_PROXY`/`NO_PROXY`, verifies
+ * TLS, bounds every phase by time and every answer by size, retries by the rules of `retry.ts`, and follows redirects
+ * within the same origin only.
+ */
+export interface HttpPort {
+  /** Resolves with a 2xx answer. @throws an `HttpError` of `errors.ts` for everything else. */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** Requests since the last call, then starts anew. */
+  takeMeter(): RequestMeter;
+}

@@ -1,0 +1,55 @@
+import type { Clock } from '../runtime/clock.ts';
+import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from './errors.ts';
+import type { HttpRequest } from './http.ts';
+
+/** The first attempt and three more: at most 1.4 s of waiting on average unless the server asks for more. */
+export const maxAttempts = 4;
+
+/** Full jitter (0 to this, doubling) spreads the collectors of many teams after an outage. */
+const firstWaitMs = 200;
+export const longestWaitMs = 5_000;
+
+/** The server may do better soon; 500 is not among them: it is an answer, and the same request gives it again. */
+const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** No connection came about, so the request was not sent and may be repeated whatever it does. */
+const neverSent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The connection broke, and nobody knows what the server did with the request. */
+const brokenOff: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+
+/** A wait before attempt `attempt + 1`, by exponential backoff with full jitter. */
+export function backoffMs(attempt: number, random: () => number): number {
+  return random() * Math.min(longestWaitMs, firstWaitMs * 2 ** attempt);
+}
+
+/** How long to wait before the next attempt; undefined when there is none. */
+export function waitBeforeRetry(
+  error: unknown,
+  request: Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'signal' | 'remainingMs'>,
+  attempt: number,
+  { clock, random }: { readonly clock: Clock; readonly random: () => number },
+): number | undefined {
+  if (request.signal.aborted || attempt + 1 >= maxAttempts || !isPassing(error, request)) return undefined;
+  const retryAtMs = error instanceof HttpStatusError ? error.retryAtMs : undefined;
+  // The server's own time replaces the backoff; the jitter on top keeps its clients from coming all at once.
+  const waitMs =
+    retryAtMs === undefined ? backoffMs(attempt, random) : Math.max(0, retryAtMs - clock()) + backoffMs(0, random);
+  return waitMs < request.remainingMs() ? waitMs : undefined;
+}
+
+function isPassing(error: unknown, request: Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses'>): boolean {
+  if (error instanceof HttpConnectionError && neverSent.has(error.code)) return true;
+  if (!(request.idempotent ?? request.method !== 'POST')) return false;
+  if (error instanceof HttpConnectionError) return brokenOff.has(error.code);
+  if (error instanceof HttpTimeoutError) return true;
+  if (!(error instanceof HttpStatusError)) return false;
+  return passingStatuses.has(error.status) || (request.retryStatuses ?? []).includes(error.status);
+}

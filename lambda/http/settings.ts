@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import { SecretRef } from '../secrets/secret-ref.ts';
+
+/** Private CA and client certificate (mTLS), each a PEM text in a secret. */
+export const TlsSettings = z
+  .strictObject({
+    ca: SecretRef.optional().meta({ description: 'CA certificates in PEM that sign the server certificate.' }),
+    cert: SecretRef.optional().meta({ description: 'Client certificate chain in PEM.' }),
+    key: SecretRef.optional().meta({ description: 'Private key of the client certificate in PEM.' }),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'a client certificate needs both cert and key',
+  })
+  .meta({ id: 'Tls', description: 'Private CA and client certificate (mTLS).' });
+export type TlsSettings = z.infer<typeof TlsSettings>;
+
+const BasicAuth = z.strictObject({
+  basic: z.strictObject({ username: z.string().min(1), password: SecretRef }),
+});
+const BearerAuth = z.strictObject({ bearer: SecretRef });
+const SigV4Auth = z.strictObject({
+  sigv4: z.strictObject({
+    region: z
+      .string()
+      .regex(/^[a-z]{2,}(-[a-z]+)+-\d$/, { error: 'must be an AWS Region such as eu-west-1' })
+      .meta({ description: 'AWS Region of the service that is called.' }),
+  }),
+});
+
+/** Who the collector is to a server. SigV4 uses the function's own role. */
+export const HttpAuth = z
+  .union([BasicAuth, BearerAuth])
+  .meta({ id: 'HttpAuth', description: 'Who the collector is to the server.' });
+export type HttpAuth = z.infer<typeof HttpAuth>;
+export const SignableAuth = z.union([BasicAuth, BearerAuth, SigV4Auth]).meta({
+  id: 'SignableAuth',
+  description: 'Who the collector is to the server; `sigv4` signs with the role of the function.',
+});
+export type SignableAuth = z.infer<typeof SignableAuth>;
+
+/** `https` everywhere; plain `http` is refused unless the address is loopback or the operator allows it by name. */
+export const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+/** All secrets that a pair of auth and TLS settings refers to. */
+export function secretsOfHttp(settings: {
+  readonly auth?: SignableAuth | undefined;
+  readonly tls?: TlsSettings | undefined;
+}): readonly SecretRef[] {
+  const { auth, tls } = settings;
+  const ofAuth = auth === undefined || 'sigv4' in auth ? [] : ['basic' in auth ? auth.basic.password : auth.bearer];
+  return [...ofAuth, tls?.ca, tls?.cert, tls?.key].filter((ref) => ref !== undefined);
+}
