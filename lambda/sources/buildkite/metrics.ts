@@ -1,0 +1,74 @@
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
+import type { CloudWatchShape, Labels, MetricDefinition } from '../../model/metric.ts';
+
+/** Neutral metrics of the agent API. */
+export const agentMetrics = [queueJobs, starvedJobs, workers, workerUtilization] as const;
+
+/** The figures of buildkite-agent-metrics v5.12.4; its code counts, its README prints some names wrongly. */
+export const compatBases = [
+  { base: 'ScheduledJobsCount', suffix: 'scheduled_jobs_count', twin: [queueJobs.name, { state: 'queued' }] },
+  { base: 'RunningJobsCount', suffix: 'running_jobs_count', twin: [queueJobs.name, { state: 'running' }] },
+  { base: 'UnfinishedJobsCount', suffix: 'unfinished_jobs_count' },
+  { base: 'WaitingJobsCount', suffix: 'waiting_jobs_count', twin: [queueJobs.name, { state: 'blocked' }] },
+  { base: 'IdleAgentCount', suffix: 'idle_agent_count', twin: [workers.name, { state: 'idle' }] },
+  { base: 'BusyAgentCount', suffix: 'busy_agent_count', twin: [workers.name, { state: 'busy' }] },
+  { base: 'TotalAgentCount', suffix: 'total_agent_count' },
+  { base: 'BusyAgentPercentage', suffix: 'busy_agent_percentage', twin: [workerUtilization.name] },
+] as const satisfies readonly {
+  readonly base: string;
+  readonly suffix: string;
+  /** The neutral metric that says the same of one queue. */
+  readonly twin?: readonly [name: string, labels?: Labels];
+}[];
+
+export type CompatBase = (typeof compatBases)[number];
+export type CompatBaseName = CompatBase['base'];
+
+export type TotalLabel = 'cluster' | 'org';
+export type QueueLabel = TotalLabel | 'queue';
+
+/** Unit `Count` also for the percentage, as the existing tool sends it. */
+function shapeOf<Label extends string>(
+  base: string,
+  dimensionSets: readonly (readonly Label[])[],
+): CloudWatchShape<Label> {
+  return { namespace: { vendor: 'Buildkite' }, name: base, unit: 'Count', dimensionSets, statistic: 'Maximum' };
+}
+
+function common(base: CompatBaseName) {
+  const isPercentage = base === 'BusyAgentPercentage';
+  return {
+    type: 'gauge',
+    unit: isPercentage ? 'percent' : 'count',
+    combination: isPercentage ? 'whole-percent' : 'sum',
+  } as const;
+}
+
+/** Of a whole cluster; the set without dimensions is the sum over all configured clusters. */
+export function totalMetric({ base, suffix }: CompatBase): MetricDefinition<'gauge', TotalLabel> {
+  return {
+    ...common(base),
+    name: `buildkite_total_${suffix}`,
+    help: `Buildkite Total: ${base}`,
+    labels: ['cluster', 'org'],
+    cloudWatch: shapeOf(base, [['org', 'cluster'], ['org'], []]),
+  };
+}
+
+export function queueMetric(compat: CompatBase): MetricDefinition<'gauge', QueueLabel> {
+  const { base, suffix } = compat;
+  const definition: MetricDefinition<'gauge', QueueLabel> = {
+    ...common(base),
+    name: `buildkite_queues_${suffix}`,
+    help: `Buildkite Queues: ${base}`,
+    labels: ['cluster', 'org', 'queue'],
+    cloudWatch: shapeOf(base, [['org', 'cluster', 'queue']]),
+  };
+  if (!('twin' in compat)) return definition;
+  const [metric, labels] = compat.twin;
+  return { ...definition, replaces: labels === undefined ? { metric } : { metric, labels } };
+}
+
+const compatTotals: readonly MetricDefinition[] = compatBases.map(totalMetric);
+export const compatQueues: readonly MetricDefinition[] = compatBases.map(queueMetric);
+export const compatMetrics: readonly MetricDefinition[] = [...compatTotals, ...compatQueues];

@@ -1,0 +1,36 @@
+/** What to do about one token now. */
+export type PollPlan<Answer> =
+  | { readonly do: 'ask' }
+  | { readonly do: 'reuse'; readonly answer: Answer }
+  | { readonly do: 'wait'; readonly untilMs: number };
+
+/** Honours how long Buildkite asks not to be asked again; times in epoch milliseconds. */
+export interface PollHint<Answer> {
+  at(nowMs: number): PollPlan<Answer>;
+  answered(answer: Answer, askedAtMs: number, pollAfterMs: number): void;
+}
+
+/**
+ * A loop of exactly the wished interval must not skip every other tick because its runs do not start to the
+ * millisecond: the first one, for example, reads secrets before it asks.
+ */
+const earlyShare = 0.1;
+
+/** Nothing should be steered by older figures; buildkite-agent-scaler does not trust them either. */
+const maxAnswerAgeMs = 2 * 60_000;
+
+export function pollHint<Answer>(): PollHint<Answer> {
+  let last: { readonly answer: Answer; readonly askedAtMs: number; readonly nextMs: number } | undefined;
+  return {
+    at: (nowMs) => {
+      // A clock that was set back must not stretch the time for which an answer is good.
+      if (last === undefined || nowMs < last.askedAtMs || nowMs >= last.nextMs) return { do: 'ask' };
+      if (nowMs - last.askedAtMs > maxAnswerAgeMs) return { do: 'wait', untilMs: last.nextMs };
+      return { do: 'reuse', answer: last.answer };
+    },
+    answered: (answer, askedAtMs, pollAfterMs) => {
+      // Counted from the request: an answer that takes its time would otherwise push the next tick out of reach.
+      last = { answer, askedAtMs, nextMs: askedAtMs + pollAfterMs * (1 - earlyShare) };
+    },
+  };
+}

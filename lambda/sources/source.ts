@@ -1,0 +1,104 @@
+import type * as z from 'zod';
+import type { HttpPort } from '../http/http.ts';
+import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Deadline } from '../runtime/deadline.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { SecretRef } from '../secrets/secret-ref.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+
+export interface CollectContext {
+  /** The share of the run that sources may use. */
+  readonly deadline: Deadline;
+  /** Scheduled time of the run, floored to the interval. Epoch milliseconds. */
+  readonly tickMs: number;
+}
+
+/** What a source could read, and what it could not; the good half is never lost. */
+export interface Collection {
+  readonly families: readonly MetricFamily[];
+  readonly problems: readonly Problem[];
+}
+
+/** A configured connection to one CI system; made once a process, so what it remembers lives across warm runs. */
+export interface Source {
+  /** Never throws for what can be expected of a network: that becomes a problem. */
+  collect(context: CollectContext): Promise<Collection>;
+}
+
+export interface SourcePorts {
+  readonly http: HttpPort;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export type CreateSource<Config> = (config: Config, ports: SourcePorts) => Source;
+
+/** The settings that every source has. */
+export interface NamedConfig {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** A source folder's export: data, and a loader for the code that only a configured source needs. */
+export interface SourceModule<Kind extends string, Config extends NamedConfig> {
+  readonly kind: Kind;
+  /** Value of the `system` label. */
+  readonly system: string;
+  readonly title: string;
+  /** Strict; also the origin of the documented settings. */
+  readonly config: z.ZodObject & z.ZodType<Config>;
+  /** Everything that it may ever emit. */
+  readonly metrics: readonly MetricDefinition[];
+  /** What it may emit when configured like this. */
+  readonly metricsOf: (config: Config) => readonly MetricDefinition[];
+  readonly secretsOf: (config: Config) => readonly SecretRef[];
+  readonly load: () => Promise<CreateSource<Config>>;
+}
+
+/** A checked configuration of a source, before anything is built. */
+export interface PreparedSource {
+  readonly kind: string;
+  readonly system: string;
+  readonly name: string;
+  readonly metrics: readonly MetricDefinition[];
+  readonly secrets: readonly SecretRef[];
+  readonly create: (ports: SourcePorts) => Promise<Source>;
+}
+
+/** A source as the registry knows it: its configuration type is closed over. */
+export interface RegisteredSource<Kind extends string = string> {
+  readonly kind: Kind;
+  readonly system: string;
+  readonly title: string;
+  readonly config: z.ZodObject;
+  readonly metrics: readonly MetricDefinition[];
+  /** @throws z.ZodError for a configuration that does not fit. */
+  readonly prepare: (raw: unknown) => PreparedSource;
+}
+
+export function defineSource<const Kind extends string, Config extends NamedConfig>(
+  module: SourceModule<Kind, Config>,
+): RegisteredSource<Kind> {
+  const { kind, system, title, config, metrics } = module;
+  return {
+    kind,
+    system,
+    title,
+    config,
+    metrics,
+    prepare: (raw) => {
+      const checked: Config = module.config.parse(raw);
+      return {
+        kind,
+        system,
+        name: checked.name,
+        metrics: module.metricsOf(checked),
+        secrets: module.secretsOf(checked),
+        create: async (ports) => (await module.load())(checked, ports),
+      };
+    },
+  };
+}
