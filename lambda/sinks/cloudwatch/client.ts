@@ -1,0 +1,127 @@
+import {
+  CloudWatchClient,
+  type CloudWatchClientConfig,
+  PutMetricDataCommand,
+  type PutMetricDataCommandInput,
+} from '@aws-sdk/client-cloudwatch';
+import { version } from '../../report/version.ts';
+import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from './limits.ts';
+
+/** How a call ended; the bytes were on the wire in either case. */
+export interface Answer {
+  /** Of the body as sent, after compression. */
+  readonly bytes: number;
+  readonly error?: unknown;
+}
+
+export interface MetricClient {
+  put(input: PutMetricDataCommandInput, reading: 'level' | 'sums', signal: AbortSignal): Promise<Answer>;
+}
+
+/**
+ * PutMetricData over the SDK. It is not idempotent: a request that CloudWatch took and whose answer was lost is stored
+ * a second time by a retry. Levels are read by Maximum, Minimum or Average, in which a second copy is invisible, so
+ * they get every retry. Sums would count twice, so a request with a sum in it is tried again only after an answer or
+ * an error that proves that it was not taken; a lost answer is told as a loss, because a number that is missing and
+ * known to be missing is better than one that is silently too high.
+ */
+export function createMetricClient(region: string | undefined): MetricClient {
+  const forLevels = clientWith(optionsWith(region, true));
+  let forSums: CloudWatchClient | undefined;
+  const clientFor = (reading: 'level' | 'sums'): CloudWatchClient => {
+    if (reading === 'level') return forLevels;
+    // A kept connection may have died while the function was frozen, and the write that finds out is a lost answer.
+    forSums ??= clientWith({ ...optionsWith(region, false), retryStrategy: onlyWhenNotTaken(forLevels) });
+    return forSums;
+  };
+  return { put: (input, reading, signal) => put(clientFor(reading), input, signal) };
+}
+
+function clientWith(options: CloudWatchClientConfig): CloudWatchClient {
+  const client = new CloudWatchClient(options);
+  // It copies every input for a log line that nobody reads: a tenth of the CPU time of a large delivery.
+  client.middlewareStack.remove('loggerMiddleware');
+  return client;
+}
+
+function optionsWith(region: string | undefined, keepAlive: boolean): CloudWatchClientConfig {
+  const agent = { maxSockets: maxConcurrentRequests, keepAlive };
+  return {
+    ...(region === undefined ? {} : { region }),
+    maxAttempts,
+    customUserAgent: [['ci-metrics-collector', version]],
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: answerTimeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  };
+}
+
+async function put(client: CloudWatchClient, input: PutMetricDataCommandInput, signal: AbortSignal): Promise<Answer> {
+  const command = new PutMetricDataCommand(input);
+  let bytes = 0;
+  command.middlewareStack.add(
+    (next) => (args) => {
+      // After compression and once an attempt: the last one counts, because retries are not counted.
+      bytes = bodyLength(args.request);
+      return next(args);
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'countBodyBytes' },
+  );
+  try {
+    await client.send(command, { abortSignal: signal });
+    return { bytes };
+  } catch (error) {
+    return { bytes, error };
+  }
+}
+
+function bodyLength(request: unknown): number {
+  if (typeof request !== 'object' || request === null || !('body' in request)) return 0;
+  const { body } = request;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.byteLength : 0;
+}
+
+type RetryStrategy = Exclude<Awaited<ReturnType<CloudWatchClient['config']['retryStrategy']>>, { retry: unknown }>;
+type RetryErrorInfo = Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1];
+
+/** The SDK's own strategy, asked only after errors that prove that the request was not taken. */
+function onlyWhenNotTaken({ config }: CloudWatchClient): RetryStrategy {
+  const standard = async (): Promise<RetryStrategy> => {
+    const strategy = await config.retryStrategy();
+    if ('acquireInitialRetryToken' in strategy) return strategy;
+    throw new TypeError('the AWS SDK has a retry strategy of an unknown kind');
+  };
+  let known: RetryStrategy | undefined;
+  return {
+    acquireInitialRetryToken: async (scope) => {
+      known = await standard();
+      return known.acquireInitialRetryToken(scope);
+    },
+    refreshRetryTokenForRetry: async (token, info) => {
+      if (!wasNotTaken(info)) throw new Error('the request may have been taken');
+      return (await standard()).refreshRetryTokenForRetry(token, info);
+    },
+    recordSuccess: (token) => {
+      known?.recordSuccess(token);
+    },
+  };
+}
+
+/** Errors of Node that come before the first byte is sent. */
+const beforeSending: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+function wasNotTaken({ errorType, error }: RetryErrorInfo): boolean {
+  if (errorType === 'THROTTLING') return true;
+  return typeof error === 'object' && 'code' in error && beforeSending.has(error.code);
+}

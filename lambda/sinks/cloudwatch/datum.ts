@@ -1,0 +1,82 @@
+import type { MetricDatum } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchPoint, Dimension } from '../../model/cloud-watch-shape.ts';
+import type { CloudWatchUnit, MetricType } from '../../model/metric.ts';
+import { highResolution, maxValuesPerDatum } from './limits.ts';
+
+/** Observations by value: CloudWatch makes percentiles of them. */
+export interface ValueCounts {
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+}
+
+export interface Datum {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: readonly Dimension[];
+  readonly unit: CloudWatchUnit;
+  readonly value: number | ValueCounts;
+  readonly resolution: 'standard' | 'high';
+  /** `sums` are read by Sum, where a second copy counts twice; a second copy of a level changes nothing that is read. */
+  readonly reading: 'level' | 'sums';
+}
+
+export interface DatumContext {
+  readonly namespace: string;
+  readonly type: MetricType;
+  readonly resolution: Datum['resolution'];
+}
+
+/** One datum for a gauge or a counter, one for each 150 different observations of a distribution. */
+export function datumsOf(point: CloudWatchPoint, { namespace, type, resolution }: DatumContext): readonly Datum[] {
+  const { name, dimensions, unit, values } = point;
+  const reading = type === 'gauge' ? 'level' : 'sums';
+  const base = { namespace, name, dimensions, unit, resolution, reading } as const;
+  if (type === 'distribution') return valueCounts(values, unit).map((value) => ({ ...base, value }));
+  return values.map((value) => ({ ...base, value }));
+}
+
+function valueCounts(observations: readonly number[], unit: CloudWatchUnit): readonly ValueCounts[] {
+  const exact = [...tally(observations)];
+  // Whole seconds first: a few datums more are dearer than a fraction of a second of a job's duration.
+  const entries =
+    exact.length > maxValuesPerDatum && unit === 'Seconds' ? [...tally(observations.map(Math.round))] : exact;
+  return Array.from({ length: Math.ceil(entries.length / maxValuesPerDatum) }, (_, index) => {
+    const part = entries.slice(index * maxValuesPerDatum, (index + 1) * maxValuesPerDatum);
+    return { values: part.map(([value]) => value), counts: part.map(([, count]) => count) };
+  });
+}
+
+/** How often each value occurs, smallest first. */
+function tally(observations: readonly number[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const value of [...observations].sort((a, b) => a - b)) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/** A datum as the SDK takes it. */
+export function metricDatum({ name, dimensions, unit, value, resolution }: Datum, timestamp: Date): MetricDatum {
+  return {
+    MetricName: name,
+    Dimensions: dimensions.map((dimension) => ({ Name: dimension.name, Value: dimension.value })),
+    Timestamp: timestamp,
+    ...(typeof value === 'number' ? { Value: value } : { Values: [...value.values], Counts: [...value.counts] }),
+    Unit: unit,
+    ...(resolution === 'high' ? { StorageResolution: highResolution } : {}),
+  };
+}
+
+/** A datum in the body of a request, where a time is seconds since 1970. */
+export function wireDatum(datum: Datum, tickMs: number): Readonly<Record<string, unknown>> {
+  return { ...metricDatum(datum, new Date(tickMs)), Timestamp: tickMs / 1000 };
+}
+
+/** Bytes of a datum in the body of a request, its comma included. */
+export function bytesOf(datum: Datum, tickMs: number): number {
+  return Buffer.byteLength(JSON.stringify(wireDatum(datum, tickMs))) + 1;
+}
+
+/** `CI QueuedJobs {System=buildkite, Queue=default}`: what makes a metric of its own, and what each costs. */
+export function describe({ namespace, name, dimensions }: Datum): string {
+  const inside = dimensions.map((dimension) => `${dimension.name}=${dimension.value}`).join(', ');
+  return `${namespace} ${name}${inside === '' ? '' : ` {${inside}}`}`;
+}

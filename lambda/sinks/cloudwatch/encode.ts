@@ -1,0 +1,102 @@
+import { selects } from '../../config/glob.ts';
+import { minuteMs } from '../../config/interval.ts';
+import type { Batch } from '../../model/batch.ts';
+import { metricNames, namespaceOf, pointsOf } from '../../model/cloud-watch-shape.ts';
+import type { MetricDefinition } from '../../model/metric.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { CloudWatchConfig } from './config.ts';
+import { type Datum, type DatumContext, datumsOf } from './datum.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { withExtraDimensions } from './extra-dimensions.ts';
+import { type Contribution, familiesInSets, type FamilyInSet } from './sets.ts';
+import { withoutTwins } from './twins.ts';
+import { faultOf } from './validate.ts';
+
+export interface EncodeSettings {
+  readonly config: CloudWatchConfig;
+  readonly intervalMs: number;
+}
+
+/**
+ * The datums of a batch, made while they are asked for: those of 10,000 queues never stand in memory together.
+ * Levels come first and sums last, so that at most one request of a namespace has both and must not be sent twice.
+ */
+export interface Encoding {
+  readonly datums: Iterable<Datum>;
+  /** What was left out, and why; complete when the datums are at their end. */
+  readonly problems: () => readonly Problem[];
+}
+
+/** What of a batch CloudWatch gets; what it would refuse is left out and told, and the rest is kept. */
+export function encode(batch: Batch, settings: EncodeSettings): Encoding {
+  const { config } = settings;
+  const metrics = [...Map.groupBy(contributionsOf(batch, config), ({ family }) => family.definition.name).values()];
+  const findings = createFindings(config);
+  return {
+    datums: encodeAll(
+      batch,
+      [...metrics.filter(isLevel), ...metrics.filter((metric) => !isLevel(metric))],
+      settings,
+      findings,
+    ),
+    problems: findings.problems,
+  };
+}
+
+function isLevel([first]: readonly Contribution[]): boolean {
+  return first?.family.type === 'gauge';
+}
+
+function contributionsOf(
+  { parts, health }: Batch,
+  { metrics, collectorMetrics }: CloudWatchConfig,
+): readonly Contribution[] {
+  const isPublished = selects(metrics ?? {});
+  const own: readonly Contribution[] =
+    collectorMetrics === 'api'
+      ? health.map((family) => ({ part: { system: 'collector', status: 'complete' }, family }))
+      : [];
+  const read = parts.flatMap((part) => withoutTwins(part, isPublished).map((family) => ({ part, family })));
+  return [...read, ...own].filter(({ family }) => metricNames(family.definition.cloudWatch).some(isPublished));
+}
+
+function* encodeAll(
+  { parts, tickMs }: Batch,
+  metrics: readonly (readonly Contribution[])[],
+  settings: EncodeSettings,
+  findings: Findings,
+): Generator<Datum> {
+  for (const contributions of metrics) {
+    const definition = contributions[0]?.family.definition;
+    if (definition === undefined) continue;
+    const { families, duplicates } = familiesInSets(definition, contributions, parts);
+    findings.metric(definition, duplicates);
+    for (const family of families) yield* encodeSet(definition, family, tickMs, settings, findings);
+  }
+}
+
+function* encodeSet(
+  definition: MetricDefinition,
+  { set, family }: FamilyInSet,
+  tickMs: number,
+  { config, intervalMs }: EncodeSettings,
+  findings: Findings,
+): Generator<Datum> {
+  const isPublished = selects(config.metrics ?? {});
+  const isVendor = typeof definition.cloudWatch.namespace === 'object';
+  const isOmitted = (dimensions: number): boolean => dimensions === 0 && isVendor && config.bareTotals === 'omit';
+  const context: DatumContext = {
+    namespace: namespaceOf(definition.cloudWatch.namespace, config.namespace),
+    type: definition.type,
+    resolution: intervalMs < minuteMs ? 'high' : 'standard',
+  };
+  for (const point of pointsOf(family, set, tickMs)) {
+    if (!isPublished(point.name) || isOmitted(point.dimensions.length)) continue;
+    const dimensions = withExtraDimensions(point.dimensions, config.dimensions);
+    for (const datum of datumsOf({ ...point, dimensions }, context)) {
+      const fault = faultOf(datum);
+      if (fault === undefined) yield datum;
+      else findings.fault(datum, fault);
+    }
+  }
+}

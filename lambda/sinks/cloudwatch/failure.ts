@@ -1,0 +1,185 @@
+import type { ProblemKind } from '../../model/problem.ts';
+
+/** Why a request was not stored, as a problem will tell it. */
+export interface Failure {
+  readonly kind: ProblemKind;
+  /** Equal for equal causes, so that many requests that fail alike are one problem. */
+  readonly cause: string;
+  readonly reason: string;
+  readonly remedy: string;
+  /** True when the request was refused for what is in it, so that a part of it may be good. */
+  readonly isForContent: boolean;
+}
+
+/** AWS sends throttling as 400 with one of these names (CloudWatch API reference, Common errors). */
+const throttled: ReadonlySet<string> = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'RequestLimitExceeded',
+  'LimitExceededException',
+  'TooManyRequestsException',
+]);
+
+/** AWS answers some of its refusals of credentials with 400 (CloudWatch API reference, Common errors). */
+const unauthorised: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+  'InvalidClientTokenIdException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'NotAuthorized',
+  'OptInRequired',
+  'RequestExpired',
+  'UnrecognizedClientException',
+]);
+
+/** Long enough for the ARN of a role and an action. */
+const maxDetailLength = 300;
+
+/**
+ * By status, because a name is unreliable: an answer that is not JSON comes as a SyntaxError, and 413 as `Unknown`.
+ * Names only tell the kinds of 400 apart, and what happened where there was no answer.
+ */
+export function failureOf(error: unknown, namespace: string): Failure {
+  const parts = partsOf(error);
+  const { name, detail, status } = parts;
+  if (status === undefined) return withoutAnswer(parts, namespace);
+  if (status === 429 || throttled.has(name)) return rateLimited;
+  if (status === 401 || status === 403 || unauthorised.has(name)) return refusedAccess(name, detail, namespace);
+  return byStatus(parts, status);
+}
+
+function byStatus({ name, code, detail }: ErrorParts, status: number): Failure {
+  if (status >= 500) return answered(status);
+  if (status === 413) return tooLarge;
+  if (status === 400) return refusedContent(status, name, detail);
+  if (status >= 400) return wrongAddress(status);
+  return code === undefined ? strangeAnswer(status, name) : unanswered(code);
+}
+
+function withoutAnswer({ name, code, detail }: ErrorParts, namespace: string): Failure {
+  if (name === 'CredentialsProviderError') return refusedAccess(name, detail, namespace);
+  return code !== undefined || name === 'TimeoutError' ? unanswered(code ?? name) : unknown(name, detail);
+}
+
+const rateLimited: Failure = {
+  kind: 'rate-limited',
+  cause: 'throttled',
+  reason: 'CloudWatch throttled the request, retries included',
+  remedy: 'another program of this account uses up PutMetricData; raise its quota in Service Quotas or send less',
+  isForContent: false,
+};
+
+const tooLarge: Failure = {
+  kind: 'rejected',
+  cause: '413',
+  reason: 'CloudWatch found the request too large (413)',
+  remedy: 'please report it: requests are held to 1 MB',
+  isForContent: true,
+};
+
+function refusedAccess(name: string, detail: string, namespace: string): Failure {
+  return {
+    kind: 'auth',
+    cause: `auth ${name}`,
+    reason: `AWS refused the credentials (${detail})`,
+    remedy: `allow cloudwatch:PutMetricData with the condition cloudwatch:namespace = ${namespace} for the role that runs the collector`,
+    isForContent: false,
+  };
+}
+
+function answered(status: number): Failure {
+  return {
+    kind: 'unavailable',
+    cause: String(status),
+    reason: `CloudWatch answered ${String(status)}, retries included`,
+    remedy: 'the next run sends new values; see the AWS Health Dashboard if it lasts',
+    isForContent: false,
+  };
+}
+
+function refusedContent(status: number, name: string, detail: string): Failure {
+  return {
+    kind: 'rejected',
+    cause: `${String(status)} ${name}`,
+    reason: `CloudWatch refused it (${String(status)}, ${detail})`,
+    remedy: 'exclude the metric under `metrics` of this sink and report the message',
+    isForContent: true,
+  };
+}
+
+function wrongAddress(status: number): Failure {
+  return {
+    kind: 'configuration',
+    cause: String(status),
+    reason: `the server answered ${String(status)}, which CloudWatch does not`,
+    remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
+    isForContent: false,
+  };
+}
+
+/** A success or a redirect that the SDK could not read: whether anything was stored is unknown. */
+function strangeAnswer(status: number, name: string): Failure {
+  return {
+    kind: 'bad-response',
+    cause: `${String(status)} ${name}`,
+    reason: `the answer (${String(status)}) is not one of CloudWatch's`,
+    remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
+    isForContent: false,
+  };
+}
+
+function unanswered(code: string): Failure {
+  return {
+    kind: 'unavailable',
+    cause: code,
+    reason: `CloudWatch could not be reached or did not answer (${code})`,
+    remedy:
+      'check the Region, the DNS and the route to monitoring.<region>.amazonaws.com; in a VPC it needs an endpoint or a NAT',
+    isForContent: false,
+  };
+}
+
+function unknown(name: string, detail: string): Failure {
+  const isRegion = detail.includes('Region is missing');
+  return {
+    kind: isRegion ? 'configuration' : 'bug',
+    cause: name,
+    reason: detail,
+    remedy: isRegion ? 'set `region` of this sink or AWS_REGION' : 'please report it',
+    isForContent: false,
+  };
+}
+
+interface ErrorParts {
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly detail: string;
+}
+
+function partsOf(error: unknown): ErrorParts {
+  if (!(error instanceof Error))
+    return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given' };
+  return { name: error.name, code: textIn(error, 'code'), status: statusOf(error), detail: detailOf(error) };
+}
+
+function statusOf(error: Error): number | undefined {
+  const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+}
+
+function textIn(error: Error, key: 'code'): string | undefined {
+  const value: unknown = key in error ? Reflect.get(error, key) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The first line only: what AWS appends to a refused signature repeats the request's headers, a session token included. */
+function detailOf({ name, message }: Error): string {
+  const [line = ''] = message.split('\n');
+  return `${name}: ${line.slice(0, maxDetailLength)}`;
+}

@@ -1,0 +1,17 @@
+import { defineSink } from '../sink.ts';
+import { namespaceOf } from './namespace.ts';
+import { CloudWatchConfig } from './config.ts';
+
+export const cloudwatch = defineSink({
+  kind: 'cloudwatch',
+  title: 'Amazon CloudWatch',
+  config: CloudWatchConfig,
+  secretsOf: () => [],
+  grantsOf: ({ namespace, collectorMetrics }, metrics) => {
+    const roles = metrics.map((metric) => metric.cloudWatch.namespace);
+    const own = collectorMetrics === 'api' ? (['collector'] as const) : [];
+    const namespaces = [...new Set([...roles, ...own].map((role) => namespaceOf(role, namespace)))];
+    return [{ kind: 'put-metric-data', namespaces }];
+  },
+  load: async () => (await import('./create.ts')).createCloudWatch,
+});

@@ -1,0 +1,61 @@
+/**
+ * What PutMetricData takes (CloudWatch API reference: PutMetricData, MetricDatum, Dimension). One datum outside these
+ * limits makes it refuse the whole request, so everything is held to them before anything is sent.
+ */
+
+/** API reference, PutMetricData, `MetricData`. */
+export const maxDatumsPerRequest = 1000;
+
+/**
+ * API reference, PutMetricData: "1 MB in size for HTTP POST requests"; compressed requests have no more. Read as the
+ * smaller megabyte, and held before compression.
+ */
+export const maxRequestBytes = 1_000_000;
+
+/** AWS SDK, `requestMinCompressionSizeBytes`: the SDK compresses a body of this size or more. */
+export const compressedFromBytes = 10_240;
+
+/** API reference, MetricDatum, `Values`: unique values in one datum. */
+export const maxValuesPerDatum = 150;
+
+/** API reference, MetricDatum, `Dimensions`. */
+export const maxDimensions = 30;
+
+/** API reference, Dimension, `Name`. */
+export const maxDimensionNameLength = 255;
+
+/** API reference, Dimension, `Value`. */
+export const maxDimensionValueLength = 1024;
+
+/** API reference, MetricDatum, `MetricName`. */
+export const maxMetricNameLength = 255;
+
+/** API reference, PutMetricData, `Namespace`. */
+export const maxNamespaceLength = 255;
+
+/** API reference, MetricDatum, `Value`: -2^360 to 2^360; NaN and infinities are refused. */
+export const maxMagnitude = 2 ** 360;
+
+/** Points finer than a minute need StorageResolution 1; 60 is the default and is left out. */
+export const highResolution = 1;
+
+/**
+ * Requests at a time. Enough to deliver 10,000 queues in a second; far from the 500 a second that an account has for
+ * all of its programs.
+ */
+export const maxConcurrentRequests = 5;
+
+/** The SDK's own default, named: two more tries survive a throttled second and still fit the run. */
+export const maxAttempts = 3;
+
+/** A connection inside a Region takes milliseconds; what takes longer is a missing route or a closed security group. */
+export const connectTimeoutMs = 2000;
+
+/** PutMetricData answers within a second; more is a lost connection, and the deadline still has room for another try. */
+export const answerTimeoutMs = 5000;
+
+/**
+ * Extra requests that one write may spend on finding refused datums: about 20 find one among 1000, so this finds three.
+ * More bad datums than that are a fault of a kind, and searching for each would cost the run.
+ */
+export const maxSearchRequests = 64;

@@ -1,0 +1,1 @@
+export { namespaceOf } from '../../model/cloud-watch-shape.ts';

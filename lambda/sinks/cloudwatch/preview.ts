@@ -1,0 +1,82 @@
+import { gzipSync } from 'node:zlib';
+import type { Batch } from '../../model/batch.ts';
+import type { CostLine, Preview } from '../sink.ts';
+import type { CloudWatchConfig } from './config.ts';
+import { bytesOf, type Datum, describe, wireDatum } from './datum.ts';
+import { encode } from './encode.ts';
+import { compressedFromBytes } from './limits.ts';
+import { metricCostBasis, monthlyMetricCost, monthlyRequestCost, requestCostBasis } from './price.ts';
+import { type PutRequest, splitRequests } from './split.ts';
+
+export interface PreviewSettings {
+  readonly config: CloudWatchConfig;
+  readonly intervalMs: number;
+}
+
+/** What `write` would send and what it costs a month: the same encoder, without the client. */
+export function previewOf(batch: Batch, { config, intervalMs }: PreviewSettings): Preview {
+  const encoding = encode(batch, { config, intervalMs });
+  const datums = [...encoding.datums];
+  const requests = [...splitRequests(datums, (datum) => bytesOf(datum, batch.tickMs))];
+  return {
+    samples: datums.length,
+    requests: requests.length,
+    bytes: requests.reduce((sum, request) => sum + sentBytes(request, batch.tickMs), 0),
+    lines: datums.map(lineOf),
+    monthlyCost: costOf(datums, embeddedMetrics(batch, config), requests.length, intervalMs),
+    problems: encoding.problems(),
+  };
+}
+
+function lineOf(datum: Datum): string {
+  return `${describe(datum)} ${valueText(datum.value)} ${datum.unit}`;
+}
+
+function valueText(value: Datum['value']): string {
+  if (typeof value === 'number') return String(value);
+  const total = value.counts.reduce((sum, count) => sum + count, 0);
+  const [smallest, largest] = [value.values.at(0), value.values.at(-1)];
+  return `${String(total)} observations from ${String(smallest)} to ${String(largest)}`;
+}
+
+/** Large bodies are compressed by the SDK; the same compression gives the same size. */
+function sentBytes({ namespace, datums, bytes }: PutRequest, tickMs: number): number {
+  if (bytes < compressedFromBytes) return bytes;
+  const MetricData = datums.map((datum) => wireDatum(datum, tickMs));
+  return gzipSync(JSON.stringify({ Namespace: namespace, MetricData })).byteLength;
+}
+
+/** The collector's own metrics in its log: they have the same price, whoever sends them. */
+function embeddedMetrics(batch: Batch, config: CloudWatchConfig): number {
+  if (config.collectorMetrics === 'api') return 0;
+  const own = { ...batch, parts: [] };
+  const settings = { config: { ...config, collectorMetrics: 'api' as const, metrics: undefined }, intervalMs: 60_000 };
+  return metricsIn([...encode(own, settings).datums]);
+}
+
+function metricsIn(datums: readonly Datum[]): number {
+  return new Set(datums.map(describe)).size;
+}
+
+function costOf(datums: readonly Datum[], embedded: number, requests: number, intervalMs: number): readonly CostLine[] {
+  const metrics = metricsIn(datums);
+  const usd = monthlyMetricCost(metrics);
+  return [
+    { item: 'custom metrics', usd, basis: metricCostBasis(metrics) },
+    ...(embedded === 0
+      ? []
+      : [
+          {
+            item: "collector's own metrics, from its log",
+            // In the same tiers as the others: a price step is passed together.
+            usd: monthlyMetricCost(metrics + embedded) - usd,
+            basis: `${String(embedded)} more metric${embedded === 1 ? '' : 's'}`,
+          },
+        ]),
+    {
+      item: 'PutMetricData requests',
+      usd: monthlyRequestCost(requests, intervalMs),
+      basis: requestCostBasis(requests, intervalMs),
+    },
+  ];
+}

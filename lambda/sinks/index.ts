@@ -1,0 +1,18 @@
+import { cloudwatch } from './cloudwatch/index.ts';
+import { file } from './file/index.ts';
+import { pushgateway } from './pushgateway/index.ts';
+import { remoteWrite } from './remote-write/index.ts';
+import type { PreparedSink, RegisteredSink } from './sink.ts';
+import { stdout } from './stdout/index.ts';
+
+/** Every sink there is, alphabetical: one folder and one line each. */
+export const sinks = [cloudwatch, file, pushgateway, remoteWrite, stdout] as const satisfies readonly RegisteredSink[];
+
+export type SinkKind = (typeof sinks)[number]['kind'];
+
+/** @throws z.ZodError for a configuration that does not fit its kind. */
+export function prepareSink(raw: Readonly<Record<string, unknown>>): PreparedSink {
+  const registered = sinks.find(({ kind }) => kind === raw['kind']);
+  if (registered === undefined) throw new RangeError(`no sink of kind ${String(raw['kind'])}`);
+  return registered.prepare(raw);
+}

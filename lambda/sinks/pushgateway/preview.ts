@@ -1,0 +1,48 @@
+import { sampleLines } from '../../exposition/page.ts';
+import { problemsOfOmissions } from '../../exposition/omission.ts';
+import { prometheusPage, prometheusText } from '../../exposition/prometheus-text.ts';
+import type { Labels, MetricFamily } from '../../model/metric.ts';
+import type { Preview } from '../sink.ts';
+import { encodedPage } from './gateway.ts';
+import type { GroupingKey } from './grouping-path.ts';
+import { type Group, problemsOfConflicts } from './groups.ts';
+
+/** What a run would push, each line with the labels that a scraper of the gateway sees. */
+export async function previewOfGroups(groups: readonly Group[], where: string): Promise<Preview> {
+  const previews = await Promise.all(
+    groups.map(async ({ key, families }) => {
+      const { parts, samples, omissions } = prometheusPage(families);
+      const { body } = await encodedPage(parts());
+      const shown = await prometheusText(families.map((family) => asShown(family, key)));
+      return {
+        samples,
+        bytes: body.byteLength,
+        lines: sampleLines(shown.text),
+        problems: problemsOfOmissions(omissions, where),
+      };
+    }),
+  );
+  return {
+    samples: previews.reduce((total, { samples }) => total + samples, 0),
+    requests: previews.length,
+    bytes: previews.reduce((total, { bytes }) => total + bytes, 0),
+    lines: previews.flatMap(({ lines }) => lines),
+    monthlyCost: [],
+    problems: [...problemsOfConflicts(groups, where), ...previews.flatMap(({ problems }) => problems)],
+  };
+}
+
+function asShown(family: MetricFamily, key: GroupingKey): MetricFamily {
+  const grouped = <Sample extends { readonly labels: Labels }>(sample: Sample): Sample => ({
+    ...sample,
+    labels: { ...sample.labels, ...key },
+  });
+  switch (family.type) {
+    case 'gauge':
+      return { ...family, samples: family.samples.map(grouped) };
+    case 'counter':
+      return { ...family, samples: family.samples.map(grouped) };
+    case 'distribution':
+      return { ...family, samples: family.samples.map(grouped) };
+  }
+}

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { Selection } from '../../config/glob.ts';
+import { OperatorName } from '../../config/names.ts';
+import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
+import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
+import { SecretRef } from '../../secrets/secret-ref.ts';
+
+/** Headers that the protocol or the signature owns (remote-write 1.0, section "Protocol"). */
+const ownHeader =
+  /^(content-type|content-encoding|content-length|user-agent|x-prometheus-remote-write-version|x-scope-orgid|retry-attempt|host|authorization|x-amz-.*)$/i;
+
+export const RemoteWriteConfig = z
+  .strictObject({
+    kind: z.literal('remote-write'),
+    name: OperatorName.default('remote-write').meta({ description: 'Value of the `sink` label.' }),
+    url: HttpUrl.meta({ description: 'The write endpoint, for example `https://host/api/v1/write`.' }),
+    plaintext: Plaintext,
+    version: z
+      .enum(['1.0', '2.0'])
+      .default('1.0')
+      .meta({ description: 'Protocol version; 2.0 falls back to 1.0 where the receiver does not speak it.' }),
+    labels: z
+      .record(
+        z
+          .string()
+          .regex(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/, { error: 'must be a Prometheus label name' })
+          .refine((name) => name !== 'collector', { error: 'is the name of the deployment; change `collector` there' })
+          .refine((name) => name !== 'le' && name !== 'quantile', { error: 'belongs to histograms and summaries' }),
+        z.string().min(1),
+      )
+      .default({})
+      .meta({ description: 'Labels added to every series; `collector` is always added.' }),
+    tenant: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'Value of the X-Scope-OrgID header (Mimir, Cortex, Loki).' }),
+    headers: z
+      .record(
+        z
+          .string()
+          .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be a header name' })
+          .refine((name) => !ownHeader.test(name), {
+            error:
+              'is set by the collector and cannot be overridden; use auth for Authorization, tenant for X-Scope-OrgID',
+          }),
+        z.union([z.string().min(1), SecretRef]),
+      )
+      .default({})
+      .meta({ description: 'Further request headers; a value may be a secret reference.' }),
+    metrics: Selection.optional().meta({ description: 'Which metrics to publish, by Prometheus name.' }),
+    seriesPerRequest: z.int().min(1).max(10_000).default(2000).meta({ description: 'Series in one request.' }),
+    auth: SignableAuth.optional(),
+    tls: TlsSettings.optional(),
+  })
+  .refine(isTlsOrAllowed, plaintextError)
+  .meta({
+    id: 'RemoteWriteSink',
+    description: 'Prometheus remote write: Prometheus, Mimir, VictoriaMetrics, Amazon Managed Prometheus.',
+  });
+
+export type RemoteWriteConfig = z.infer<typeof RemoteWriteConfig>;

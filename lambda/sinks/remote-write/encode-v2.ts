@@ -1,0 +1,59 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { rawValueOf } from './sample-value.ts';
+import type { Series, SeriesFamily } from './series.ts';
+
+/** Field number and wire type in one byte, as prompb/io/prometheus/write/v2/types.proto (2.0-rc.4) numbers them. */
+const tag = {
+  requestSymbol: 0x22,
+  requestTimeSeries: 0x2a,
+  seriesLabelRefs: 0x0a,
+  seriesSample: 0x12,
+  seriesMetadata: 0x2a,
+  sampleValue: 0x09,
+  sampleTimestamp: 0x10,
+  sampleStart: 0x18,
+  metadataType: 0x08,
+  metadataHelp: 0x18,
+  metadataUnit: 0x20,
+} as const;
+
+/** Metadata.MetricType. */
+const typeNumber = { counter: 1, gauge: 2, histogram: 3 } as const satisfies Record<SeriesFamily['type'], number>;
+
+/** An `io.prometheus.write.v2.Request` with one sample a series and the metadata inline. */
+export function encodeV2(series: readonly Series[], timestampMs: number): Uint8Array {
+  const symbols = new Map<string, number>([['', 0]]);
+  const refOf = (text: string): number => {
+    const known = symbols.get(text);
+    if (known !== undefined) return known;
+    symbols.set(text, symbols.size);
+    return symbols.size - 1;
+  };
+  const body = new BinaryWriter();
+  for (const one of series) writeSeries(body, one, timestampMs, refOf);
+  // The symbols come first and are complete only now.
+  const head = new BinaryWriter();
+  for (const symbol of symbols.keys()) head.uint32(tag.requestSymbol).string(symbol);
+  return head.raw(body.finish()).finish();
+}
+
+function writeSeries(writer: BinaryWriter, series: Series, timestampMs: number, refOf: (text: string) => number): void {
+  const { labels, family, startMs, isStale } = series;
+  writer.uint32(tag.requestTimeSeries).fork();
+  writer.uint32(tag.seriesLabelRefs).fork();
+  for (const text of labels) writer.uint32(refOf(text));
+  writer.join();
+  writer.uint32(tag.seriesSample).fork();
+  writer.uint32(tag.sampleValue);
+  const raw = rawValueOf(series);
+  if (raw === undefined) writer.double(series.value);
+  else writer.raw(raw);
+  writer.uint32(tag.sampleTimestamp).int64(timestampMs);
+  if (startMs !== undefined && !isStale) writer.uint32(tag.sampleStart).int64(startMs);
+  writer.join();
+  writer.uint32(tag.seriesMetadata).fork();
+  writer.uint32(tag.metadataType).int32(typeNumber[family.type]);
+  if (family.help !== '') writer.uint32(tag.metadataHelp).uint32(refOf(family.help));
+  if (family.unit !== '') writer.uint32(tag.metadataUnit).uint32(refOf(family.unit));
+  writer.join().join();
+}

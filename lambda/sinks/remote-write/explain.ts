@@ -1,0 +1,90 @@
+import { HttpStatusError } from '../../http/errors.ts';
+import { problemOf } from '../../http/problem.ts';
+import type { ProblemKind } from '../../model/problem.ts';
+
+/** Why a request failed, what to do about it, and when it may go through. */
+export interface Explanation {
+  readonly kind: ProblemKind;
+  readonly text: string;
+  readonly retryAtMs?: number | undefined;
+}
+
+/** Longest part of a receiver's text that a problem repeats; Prometheus keeps as much. */
+const maxServerText = 1024;
+
+/** Texts of Prometheus' TSDB (tsdb/head_append.go), of Mimir's error catalogue and of their relatives. */
+const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = [
+  {
+    says: /duplicate sample for timestamp|sample-duplicate-timestamp/i,
+    remedy:
+      'Somebody else writes the same series with the same timestamp: give each deployment its own collector name, or tell them apart with labels.',
+  },
+  {
+    says: /too far in the future|too-far-in-future/i,
+    remedy: 'The clock of the receiver is behind the clock of the collector.',
+  },
+  {
+    says: /out of bounds/i,
+    remedy:
+      'The receiver holds samples that are far newer, so it refuses the present: look for a writer whose clock is ahead.',
+  },
+  {
+    says: /too old sample|timestamp-too-old/i,
+    remedy: "The sample is older than the receiver's out-of-order window: look for a second writer of the same series.",
+  },
+  {
+    says: /out of order|out-of-order/i,
+    remedy:
+      'The receiver holds a newer sample of the same series: look for a second writer with the same labels, or allow an out-of-order window in the receiver.',
+  },
+  {
+    says: /err-mimir-max-|limit.*exceeded|exceeded.*limit/i,
+    remedy: 'A limit of the receiver: raise it there, or publish fewer series with `metrics`.',
+  },
+  {
+    says: /no org id|err-mimir-tenant/i,
+    remedy: 'Set `tenant` to the id of the tenant.',
+  },
+];
+
+/** What to do where the status alone has to say it. */
+const statusRemedies: Readonly<Record<number, string>> = {
+  401: 'Check the credentials in `auth`.',
+  403: 'The credentials are known but may not write: check the rights of the user, token or role in `auth`.',
+  404: 'Check the path of `url`; Prometheus has none until it is started with --web.enable-remote-write-receiver.',
+  405: 'Check the path of `url`: it is not a write endpoint.',
+  409: 'Thanos answers so for samples that are out of order, duplicate or out of bounds: look for a second writer with the same labels.',
+  413: 'Lower `seriesPerRequest`.',
+  415: 'The receiver does not speak this version of remote write; try the other `version`.',
+  429: 'Raise the ingestion limit of the receiver, publish fewer series with `metrics`, or lengthen `interval`.',
+};
+
+/** A 400 of Amazon Managed Service for Prometheus can have no text at all. */
+const noReason =
+  'The receiver gives no reason. In Amazon Managed Service for Prometheus it is the `Reason` of metric DiscardedSamples in CloudWatch namespace AWS/Prometheus; the usual cause is two writers with the same series and timestamps.';
+
+/** @throws the error itself when a network, a receiver or a secret store is not expected to give it. */
+export function explain(error: unknown): Explanation {
+  if (error instanceof HttpStatusError) return ofStatus(error);
+  const problem = problemOf(error, '');
+  if (problem === undefined) throw error;
+  return { kind: problem.kind, text: problem.message };
+}
+
+function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError): Explanation {
+  const said = excerpt.trim().slice(0, maxServerText);
+  const known = remedies.find(({ says }) => says.test(said))?.remedy ?? statusRemedies[status];
+  const remedy = known ?? (status === 400 && said === '' ? noReason : undefined);
+  const answer =
+    said === '' ? `the receiver answered ${String(status)}` : `the receiver answered ${String(status)} "${said}"`;
+  const text = remedy === undefined ? answer : `${answer}. ${remedy}`;
+  return { kind: kindOf(status), text, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
+}
+
+function kindOf(status: number): ProblemKind {
+  if (status === 401 || status === 403) return 'auth';
+  if (status === 429) return 'rate-limited';
+  if (status >= 500) return 'unavailable';
+  if (status === 404 || status === 405 || status === 415) return 'configuration';
+  return status >= 400 ? 'rejected' : 'bad-response';
+}

@@ -1,0 +1,24 @@
+import { secretsOfHttp } from '../../http/settings.ts';
+import { type AwsGrant, defineSink } from '../sink.ts';
+import { RemoteWriteConfig } from './config.ts';
+
+/** `/workspaces/<id>/api/v1/remote_write` at Amazon Managed Service for Prometheus. */
+const workspacePath = /^\/workspaces\/([^/]+)\//;
+
+function grantsOf({ auth, url }: RemoteWriteConfig): readonly AwsGrant[] {
+  if (auth === undefined || !('sigv4' in auth)) return [];
+  const workspaceId = workspacePath.exec(new URL(url).pathname)?.[1];
+  return workspaceId === undefined ? [] : [{ kind: 'aps-remote-write', region: auth.sigv4.region, workspaceId }];
+}
+
+export const remoteWrite = defineSink({
+  kind: 'remote-write',
+  title: 'Prometheus remote write',
+  config: RemoteWriteConfig,
+  secretsOf: (config) => [
+    ...secretsOfHttp(config),
+    ...Object.values(config.headers).filter((value) => typeof value !== 'string'),
+  ],
+  grantsOf,
+  load: async () => (await import('./create.ts')).createRemoteWrite,
+});

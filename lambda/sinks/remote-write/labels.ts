@@ -1,0 +1,84 @@
+import type { Labels } from '../../model/metric.ts';
+import { compareText } from '../../model/order.ts';
+
+/** Name, value, name, value, …, sorted by name; `__name__` is one of them. */
+export type LabelSet = readonly string[];
+
+/** Remote-write 1.0 specification, section "Labels"; 2.0 receivers take more, but should not be sent it. */
+const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const labelName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** No part of a name, and taken out of values, so that a joined set can be told apart again. */
+const separator = '\0';
+
+export function isMetricName(name: string): boolean {
+  return metricName.test(name);
+}
+
+/** One text for one label set, from which `labelsOfKey` reads the set back. */
+export function keyOf(labels: LabelSet): string {
+  return labels.join(separator);
+}
+
+export function labelsOfKey(key: string): LabelSet {
+  return key.split(separator);
+}
+
+/**
+ * Makes complete label sets: valid, without empty values, sorted. A label of the sample wins over an added one of the
+ * same name, as Prometheus' external labels do; the other way round two series could become one.
+ * The result is undefined when a label name cannot be written.
+ */
+export function labelSets(added: Labels): (metric: string, own: Labels) => LabelSet | undefined {
+  let plan: Plan = planFor([], added);
+  return (metric, own) => {
+    const names = Object.keys(own);
+    // The samples of a metric have the same labels in the same order, so a plan lasts for thousands of them.
+    if (!isSame(names, plan.names)) plan = planFor(names, added);
+    if (!plan.isValid) return undefined;
+    const set: string[] = [];
+    for (const { name, isOwn, fallback } of plan.slots) {
+      const value = isOwn ? writable(own[name] ?? '') || fallback : fallback || metric;
+      // To Prometheus an empty value and no label are the same; the specification forbids sending it.
+      if (value !== '') set.push(name, value);
+    }
+    return set;
+  };
+}
+
+/** In which order labels are written, for samples that have these names. */
+interface Plan {
+  readonly names: readonly string[];
+  readonly isValid: boolean;
+  readonly slots: readonly Slot[];
+}
+
+/** A slot that is neither the sample's own nor has a fallback is the metric's name. */
+interface Slot {
+  readonly name: string;
+  readonly isOwn: boolean;
+  readonly fallback: string;
+}
+
+function planFor(names: readonly string[], added: Labels): Plan {
+  const all = [...new Set(['__name__', ...names, ...Object.keys(added)])].sort(compareText);
+  return {
+    names,
+    isValid: names.every((name) => labelName.test(name)),
+    slots: all.map((name) => ({
+      name,
+      isOwn: names.includes(name),
+      fallback: Object.hasOwn(added, name) ? writable(added[name] ?? '') : '',
+    })),
+  };
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}
+
+/** Half a surrogate pair has no UTF-8 form, and receivers refuse a whole request for it. */
+function writable(value: string): string {
+  const wellFormed = value.isWellFormed() ? value : value.toWellFormed();
+  return wellFormed.includes(separator) ? wellFormed.replaceAll(separator, '\u{fffd}') : wellFormed;
+}

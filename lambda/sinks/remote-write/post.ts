@@ -1,0 +1,89 @@
+import { compress } from 'snappyjs';
+import { withCredentials } from '../../http/credentials.ts';
+import type { OutgoingRequest } from '../../http/http.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import { withRotation } from '../../secrets/rotation.ts';
+import type { SecretRef } from '../../secrets/secret-ref.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
+import type { SinkPorts } from '../sink.ts';
+import type { RemoteWriteConfig } from './config.ts';
+import { protocolHeaders, retriedStatuses, retryAttemptHeader } from './protocol.ts';
+import type { Post } from './send.ts';
+
+/** What a delivery has sent, retries not included. */
+interface Traffic {
+  requests: number;
+  bytes: number;
+}
+
+export interface MeteredPost {
+  readonly post: Post;
+  readonly traffic: Readonly<Traffic>;
+}
+
+/** Sends messages to the configured receiver, with everything that the operator asked for, until the deadline. */
+export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline: Deadline): MeteredPost {
+  const { http, secrets, aws, clock } = ports;
+  const { signal } = deadline;
+  const url = new URL(config.url);
+  const traffic: Traffic = { requests: 0, bytes: 0 };
+  const post: Post = (message, version) => {
+    const body = compress(message);
+    traffic.requests += 1;
+    traffic.bytes += body.byteLength;
+    return withHeaders(config, secrets, signal, (custom) =>
+      withCredentials(config, { secrets, signing: { aws, clock, service: 'aps' } }, signal, (credentials) =>
+        http.send({
+          method: 'POST',
+          url,
+          headers: { ...custom, ...credentials.headers, ...protocolHeaders[version] },
+          body,
+          signal,
+          remainingMs: () => deadline.remainingMs(),
+          // The same bytes a second time are no news to a receiver: same series, same time, same value.
+          idempotent: true,
+          retryStatuses: retriedStatuses,
+          ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
+          prepare: async (request, attempt) => {
+            const numbered = withAttempt(request, attempt);
+            return credentials.prepare === undefined ? numbered : credentials.prepare(numbered, attempt);
+          },
+        }),
+      ),
+    );
+  };
+  return { post, traffic };
+}
+
+function withAttempt(request: OutgoingRequest, attempt: number): OutgoingRequest {
+  if (attempt === 0) return request;
+  return { ...request, headers: { ...request.headers, [retryAttemptHeader]: String(attempt) } };
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** The tenant and the operator's own headers; a secret among them that is refused is read once more. */
+async function withHeaders<Result>(
+  { headers, tenant }: RemoteWriteConfig,
+  secrets: Secrets,
+  signal: AbortSignal,
+  use: (headers: Headers) => Promise<Result>,
+): Promise<Result> {
+  const plain: Record<string, string> = tenant === undefined ? {} : { 'x-scope-orgid': tenant };
+  const secret: (readonly [string, SecretRef])[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') plain[name.toLowerCase()] = value;
+    else secret.push([name.toLowerCase(), value]);
+  }
+  const resolve = ([next, ...rest]: typeof secret, known: Headers): Promise<Result> => {
+    if (next === undefined) return use(known);
+    const [name, ref] = next;
+    return withRotation(secrets, ref, signal, (value) => resolve(rest, { ...known, [name]: oneLine(value.reveal()) }));
+  };
+  return resolve(secret, plain);
+}
+
+/** A secret that was stored by `echo` ends with a line break that is not part of it. */
+function oneLine(secret: string): string {
+  return secret.replace(/[\r\n]+$/, '');
+}

@@ -1,0 +1,25 @@
+import type { CostLine } from '../sink.ts';
+
+/**
+ * Amazon Managed Service for Prometheus, samples ingested, first tier (list price of us-east-1). Storage and queries
+ * are charged on top.
+ */
+const usdPerTenMillionSamples = 0.9;
+
+/** 365 days through 12. */
+const msPerMonth = 730 * 3_600_000;
+
+const ampHost = /^aps-workspaces\..+\.amazonaws\.com(\.cn)?$/;
+
+/** What the samples of a month cost, where the receiver is one with a public price. */
+export function monthlyCostOf(url: URL, samplesPerRun: number, intervalMs: number): readonly CostLine[] {
+  if (!ampHost.test(url.hostname)) return [];
+  const samples = Math.round((samplesPerRun * msPerMonth) / intervalMs);
+  return [
+    {
+      item: 'Amazon Managed Service for Prometheus, samples ingested',
+      usd: (samples / 10_000_000) * usdPerTenMillionSamples,
+      basis: `${samples.toLocaleString('en-US')} samples × $${usdPerTenMillionSamples.toFixed(2)} per 10 million (list price)`,
+    },
+  ];
+}

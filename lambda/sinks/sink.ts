@@ -1,0 +1,129 @@
+import type * as z from 'zod';
+import type { AwsAccess } from '../http/aws-credentials.ts';
+import type { HttpPort } from '../http/http.ts';
+import type { Batch } from '../model/batch.ts';
+import type { MetricDefinition } from '../model/metric.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Deadline } from '../runtime/deadline.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { SecretRef } from '../secrets/secret-ref.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+
+export interface DeliverContext {
+  readonly deadline: Deadline;
+}
+
+/** What a sink accepted, and what it refused; the accepted part counts. */
+export interface Delivery {
+  /** Samples accepted, in the sink's own unit (datums, series, points). */
+  readonly accepted: number;
+  /** Requests sent, retries not included. */
+  readonly requests: number;
+  /** Bytes of the request bodies as sent. */
+  readonly bytes: number;
+  readonly problems: readonly Problem[];
+}
+
+/** One line of a monthly price, in US dollars at list price. */
+export interface CostLine {
+  readonly item: string;
+  readonly usd: number;
+  /** How the number comes about, such as `210 metrics × $0.30`. */
+  readonly basis: string;
+}
+
+/** What `write` would send, without sending it. */
+export interface Preview {
+  readonly samples: number;
+  readonly requests: number;
+  readonly bytes: number;
+  /** One line a sample, as the backend will see it. */
+  readonly lines: readonly string[];
+  /** Empty where the backend has no price of its own. */
+  readonly monthlyCost: readonly CostLine[];
+  /** What would be left out, and why. */
+  readonly problems: readonly Problem[];
+}
+
+/** A configured destination; made once a process, so what it remembers lives across warm runs. */
+export interface Sink {
+  /** Never throws for what can be expected of a network or of the data: that becomes a problem. */
+  write(batch: Batch, context: DeliverContext): Promise<Delivery>;
+  preview(batch: Batch): Preview | Promise<Preview>;
+}
+
+export interface SinkPorts {
+  readonly http: HttpPort;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Name of this deployment; tells two collectors apart that write to one backend. */
+  readonly collector: string;
+  readonly intervalMs: number;
+  /** Writes to standard output. */
+  readonly print: (text: string) => void;
+  /** AWS credentials and region of the process, for signed requests; made when first asked for. */
+  readonly aws: AwsAccess;
+}
+
+export type CreateSink<Config> = (config: Config, ports: SinkPorts) => Sink;
+
+/** A right in AWS that a configured sink needs; the stack turns it into a policy statement. */
+export type AwsGrant =
+  | { readonly kind: 'put-metric-data'; readonly namespaces: readonly string[] }
+  | { readonly kind: 'aps-remote-write'; readonly region: string; readonly workspaceId: string };
+
+export interface NamedSinkConfig {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** A sink folder's export: data, and a loader for the code that only a configured sink needs. */
+export interface SinkModule<Kind extends string, Config extends NamedSinkConfig> {
+  readonly kind: Kind;
+  readonly title: string;
+  readonly config: z.ZodObject & z.ZodType<Config>;
+  readonly secretsOf: (config: Config) => readonly SecretRef[];
+  /** `metrics` is everything that the configured sources may emit. */
+  readonly grantsOf: (config: Config, metrics: readonly MetricDefinition[]) => readonly AwsGrant[];
+  readonly load: () => Promise<CreateSink<Config>>;
+}
+
+/** A checked configuration of a sink, before anything is built. */
+export interface PreparedSink {
+  readonly kind: string;
+  readonly name: string;
+  readonly secrets: readonly SecretRef[];
+  readonly grants: (metrics: readonly MetricDefinition[]) => readonly AwsGrant[];
+  readonly create: (ports: SinkPorts) => Promise<Sink>;
+}
+
+export interface RegisteredSink<Kind extends string = string> {
+  readonly kind: Kind;
+  readonly title: string;
+  readonly config: z.ZodObject;
+  /** @throws z.ZodError for a configuration that does not fit. */
+  readonly prepare: (raw: unknown) => PreparedSink;
+}
+
+export function defineSink<const Kind extends string, Config extends NamedSinkConfig>(
+  module: SinkModule<Kind, Config>,
+): RegisteredSink<Kind> {
+  const { kind, title, config } = module;
+  return {
+    kind,
+    title,
+    config,
+    prepare: (raw) => {
+      const checked: Config = module.config.parse(raw);
+      return {
+        kind,
+        name: checked.name,
+        secrets: module.secretsOf(checked),
+        grants: (metrics) => module.grantsOf(checked, metrics),
+        create: async (ports) => (await module.load())(checked, ports),
+      };
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { pageOf, previewOf } from '../../exposition/page.ts';
+import type { CreateSink } from '../sink.ts';
+import type { StdoutConfig } from './config.ts';
+
+/** Prints each run as a whole. */
+export const createStdout: CreateSink<StdoutConfig> = (config, { print }) => {
+  const where = `stdout/${config.name}`;
+  return {
+    write: async (batch) => {
+      const { text, samples, problems } = await pageOf(batch, config, where);
+      print(text);
+      return { accepted: samples, requests: 1, bytes: Buffer.byteLength(text), problems };
+    },
+    preview: async (batch) => previewOf(await pageOf(batch, config, where)),
+  };
+};
