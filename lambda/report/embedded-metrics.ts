@@ -1,0 +1,75 @@
+import { type CloudWatchPoint, pointsOf } from '../model/cloud-watch-shape.ts';
+import type { CloudWatchUnit, GaugeFamily } from '../model/metric.ts';
+
+/** Embedded metric format specification, `Metrics`: more in one directive are dropped without a word. */
+const maxMetricsPerDirective = 100;
+
+/** Embedded metric format specification, `DimensionSet`: a set with more is dropped without a word. */
+const maxDimensions = 30;
+
+export interface EmbeddedMetricOptions {
+  /** Namespace of every metric in the lines, such as `CI/Collector`. */
+  readonly namespace: string;
+  readonly tickMs: number;
+}
+
+/** Points of one set of dimensions; a metric stands once in it. */
+interface Group {
+  readonly dimensions: CloudWatchPoint['dimensions'];
+  readonly metrics: Map<string, { readonly unit: CloudWatchUnit; readonly value: number }>;
+}
+
+/**
+ * Log lines that CloudWatch Logs turns into metrics: they arrive even when PutMetricData fails. One line for each set
+ * of dimension values, because a line can name a dimension only once.
+ */
+export function embeddedMetricLines(
+  families: readonly GaugeFamily[],
+  { namespace, tickMs }: EmbeddedMetricOptions,
+): readonly string[] {
+  const groups = new Map<string, Group>();
+  for (const family of families) {
+    for (const set of family.definition.cloudWatch.dimensionSets) {
+      for (const point of pointsOf(family, set, tickMs)) add(groups, point);
+    }
+  }
+  return [...groups.values()].flatMap(({ dimensions, metrics }) =>
+    chunks([...metrics], maxMetricsPerDirective).map((chunk) => line(namespace, tickMs, dimensions, chunk)),
+  );
+}
+
+function add(groups: Map<string, Group>, { name, unit, dimensions, values }: CloudWatchPoint): void {
+  const [value] = values;
+  // Not a number in JSON, and too many dimensions: CloudWatch would drop the whole line without a word.
+  if (value === undefined || !Number.isFinite(value) || dimensions.length > maxDimensions) return;
+  const key = JSON.stringify(dimensions);
+  const group = groups.get(key) ?? { dimensions, metrics: new Map() };
+  groups.set(key, group);
+  group.metrics.set(name, { unit, value });
+}
+
+type Metric = readonly [name: string, { readonly unit: CloudWatchUnit; readonly value: number }];
+
+function line(
+  namespace: string,
+  tickMs: number,
+  dimensions: CloudWatchPoint['dimensions'],
+  metrics: readonly Metric[],
+): string {
+  const directive = {
+    Namespace: namespace,
+    Dimensions: [dimensions.map(({ name }) => name)],
+    Metrics: metrics.map(([name, { unit }]) => ({ Name: name, Unit: unit })),
+  };
+  return JSON.stringify({
+    _aws: { Timestamp: tickMs, CloudWatchMetrics: [directive] },
+    ...Object.fromEntries(dimensions.map(({ name, value }) => [name, value])),
+    ...Object.fromEntries(metrics.map(([name, { value }]) => [name, value])),
+  });
+}
+
+function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

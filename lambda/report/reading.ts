@@ -1,0 +1,56 @@
+import type { SourcePart } from '../model/batch.ts';
+import { capSeries } from '../model/cap.ts';
+import { inCanonicalOrder } from '../model/order.ts';
+import type { ConfiguredSink, ConfiguredSource, Pipeline } from '../pipeline.ts';
+import type { PartResult } from '../runtime/each.ts';
+import type { Delivery } from '../sinks/sink.ts';
+import type { Collection } from '../sources/source.ts';
+import type { RunReport, SinkOutcome, SourceOutcome } from './report.ts';
+
+export interface Reading {
+  readonly part: SourcePart;
+  readonly outcome: SourceOutcome;
+}
+
+/** What a source gave, held to the series cap, and how it went. */
+export function readingOf(
+  { clock, maxSeriesPerMetric }: Pipeline,
+  { id, system, name, takeMeter }: ConfiguredSource,
+  result: PartResult<Collection>,
+  before: RunReport | undefined,
+): Reading {
+  const { families, problems } = collectionOf(result);
+  const capped = capSeries(families, maxSeriesPerMetric);
+  const ordered = inCanonicalOrder(capped.families);
+  const status = statusOf({ families: ordered, problems });
+  const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
+  const outcome: SourceOutcome = {
+    id,
+    system,
+    name,
+    status,
+    durationMs: result.durationMs,
+    samples: ordered.reduce((sum, family) => sum + family.samples.length, 0),
+    overflow: capped.overflow,
+    problems,
+    meter: takeMeter(),
+    lastSuccessMs: status === 'complete' ? clock() : known,
+  };
+  return { part: { system, source: name, status, families: ordered }, outcome };
+}
+
+function collectionOf(result: PartResult<Collection>): Collection {
+  return 'value' in result ? result.value : { families: [], problems: [result.problem] };
+}
+
+function statusOf({ families, problems }: Collection): SourcePart['status'] {
+  if (problems.length === 0) return 'complete';
+  return families.some(({ samples }) => samples.length > 0) ? 'partial' : 'failed';
+}
+
+/** What a sink took, and how it went. */
+export function deliveryOf({ id, name }: ConfiguredSink, result: PartResult<Delivery>): SinkOutcome {
+  const { durationMs } = result;
+  if ('value' in result) return { id, name, durationMs, ...result.value };
+  return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [result.problem] };
+}

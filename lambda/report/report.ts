@@ -1,0 +1,71 @@
+import type { RequestMeter } from '../http/http.ts';
+import type { SourcePart } from '../model/batch.ts';
+import type { Problem } from '../model/problem.ts';
+
+export interface SourceOutcome {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly system: string;
+  readonly name: string;
+  readonly status: SourcePart['status'];
+  readonly durationMs: number;
+  readonly samples: number;
+  /** Label sets folded into `#other#`. */
+  readonly overflow: number;
+  readonly problems: readonly Problem[];
+  readonly meter: RequestMeter;
+  /** Epoch milliseconds; absent until the source has given everything once in this process. */
+  readonly lastSuccessMs?: number | undefined;
+}
+
+export interface SinkOutcome {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly name: string;
+  readonly durationMs: number;
+  readonly accepted: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * `ok`: no problem; `degraded`: some data is missing somewhere; `failed`: nothing could be collected or nothing could
+ * be delivered.
+ */
+export type Outcome = 'ok' | 'degraded' | 'failed';
+
+export interface RunReport {
+  readonly outcome: Outcome;
+  readonly collector: string;
+  readonly tickMs: number;
+  /** When the run was due; absent for a run that nobody scheduled. Epoch milliseconds. */
+  readonly scheduledMs?: number | undefined;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly sources: readonly SourceOutcome[];
+  readonly sinks: readonly SinkOutcome[];
+}
+
+export function outcomeOf(sources: readonly SourceOutcome[], sinks: readonly SinkOutcome[]): Outcome {
+  if (sources.every(({ status }) => status === 'failed')) return 'failed';
+  if (sinks.length > 0 && sinks.every(({ accepted, problems }) => accepted === 0 && problems.length > 0))
+    return 'failed';
+  return [...sources, ...sinks].some(({ problems }) => problems.length > 0) ? 'degraded' : 'ok';
+}
+
+/** Nothing could be collected, or nothing delivered. Lambda counts it as an error; the report has the reasons. */
+export class RunFailedError extends Error {
+  override readonly name = 'RunFailedError';
+}
+
+/** The first reason of a failed run, in one sentence. */
+export function failureOf(report: RunReport | undefined): string {
+  if (report === undefined) return 'no run fitted into the invocation; raise the function timeout';
+  const { sources, sinks } = report;
+  const everySourceFailed = sources.every(({ status }) => status === 'failed');
+  const what = everySourceFailed ? 'nothing could be collected' : 'nothing could be delivered';
+  // Only the side that failed: the first problem of the other one would be blamed for what it did not do.
+  const [first] = (everySourceFailed ? sources : sinks).flatMap(({ problems }) => problems);
+  return first === undefined ? what : `${what}: ${first.where}: ${first.message}`;
+}
