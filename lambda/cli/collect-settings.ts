@@ -1,0 +1,49 @@
+import { type Arguments, UsageError } from './args.ts';
+
+const formats = ['table', 'prometheus', 'json'] as const;
+type Format = (typeof formats)[number];
+
+/** What a person waits for without asking; a run in AWS has about as long. */
+const defaultTimeoutMs = 30_000;
+
+export interface CollectSettings {
+  readonly configPath: string;
+  /** Absent: once. */
+  readonly everyMs: number | undefined;
+  readonly isDryRun: boolean;
+  readonly format: Format;
+  readonly timeoutMs: number;
+  readonly isVerbose: boolean;
+  readonly hasColoursRefused: boolean;
+}
+
+/** @throws UsageError for a missing configuration and for options that contradict each other. */
+export function collectSettings(args: Arguments): CollectSettings {
+  const configPath = args.text('config');
+  if (configPath === undefined) throw new UsageError('--config FILE is missing: it names the collector.yaml to read');
+  return {
+    configPath,
+    everyMs: everyMs(args),
+    isDryRun: args.has('dry-run'),
+    format: format(args),
+    timeoutMs: args.duration('timeout') ?? defaultTimeoutMs,
+    isVerbose: args.has('verbose'),
+    hasColoursRefused: args.has('no-color'),
+  };
+}
+
+function everyMs(args: Arguments): number | undefined {
+  const milliseconds = args.duration('every');
+  if (milliseconds !== undefined && args.has('once')) throw new UsageError('--once and --every exclude each other');
+  // CI systems count requests a minute, and none changes its figures faster than this.
+  if (milliseconds !== undefined && milliseconds < 1000) throw new UsageError('--every must be at least 1s');
+  return milliseconds;
+}
+
+function format(args: Arguments): Format {
+  const chosen = args.choice('format', formats);
+  if (args.has('json') && chosen !== undefined && chosen !== 'json') {
+    throw new UsageError(`--json and --format ${chosen} exclude each other`);
+  }
+  return args.has('json') ? 'json' : (chosen ?? 'table');
+}

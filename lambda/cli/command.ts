@@ -1,0 +1,20 @@
+import type { Arguments } from './args.ts';
+import type { OptionSpec } from './options.ts';
+import type { ExitCode, Terminal } from './terminal.ts';
+
+interface Example {
+  readonly command: string;
+  readonly shows: string;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** How it is called, without its options. */
+  readonly call: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly notes: readonly string[];
+  readonly examples: readonly Example[];
+  readonly run: (args: Arguments, terminal: Terminal) => Promise<ExitCode>;
+}

@@ -1,0 +1,32 @@
+import type { Command } from './command.ts';
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'The whole collector against a simulated CI fleet; needs no account.',
+  call: 'npm start --',
+  description:
+    'Starts a simulated Buildkite on this machine, collects from it every few seconds through the real pipeline,\n' +
+    'shows the queues and serves the metrics. Without a terminal it prints a block for each run.',
+  options: {
+    every: { value: 'TIME', help: 'Time between two runs (default 3s).' },
+    speed: { value: 'N', help: 'Simulated seconds a second, 0.1 to 100 (default 10).' },
+    seed: { value: 'N', help: 'Another fleet; the same seed gives the same one again (default 1).' },
+    for: { value: 'TIME', help: 'Ends by itself (default: Ctrl-C, and 15s without a terminal).' },
+    port: { value: 'N', help: 'Port of /metrics on 127.0.0.1 (default 9464, or any when it is taken; 0 means any).' },
+    push: { value: 'URL', help: 'Also pushes to this Pushgateway.' },
+    'remote-write': { value: 'URL', help: 'Also writes to this Prometheus remote-write endpoint.' },
+    verbose: { short: 'v', help: 'Also shows the stack of an error that ends the demo.' },
+  },
+  notes: [
+    'Everything listens on 127.0.0.1 only; nothing leaves this machine unless --push or --remote-write names a place.',
+    'Ctrl-C ends with exit code 0; 1 means that no run delivered anything.',
+  ],
+  examples: [
+    { command: 'npm start', shows: 'A live table until Ctrl-C' },
+    { command: 'npm start -- --speed 60 --every 1s', shows: 'An hour of CI in a minute' },
+    { command: 'npm start -- --remote-write http://127.0.0.1:9090/api/v1/write', shows: 'Into a Prometheus' },
+    { command: 'npm start -- --for 30s | cat', shows: 'Plain lines for half a minute' },
+  ],
+  // Loaded when needed: help and usage errors need no pipeline.
+  run: async (args, terminal) => (await import('./demo.ts')).runDemo(args, terminal),
+};

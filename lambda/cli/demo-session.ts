@@ -1,0 +1,66 @@
+import { startBuildkiteServer } from '../demo/buildkite-server.ts';
+import { createFleet } from '../demo/fleet.ts';
+import { createTerminalLog } from '../runtime/terminal-log.ts';
+import { createRedactor } from '../secrets/redaction.ts';
+import { type BuiltPipeline, buildPipeline, type Environment } from '../wiring.ts';
+import { demoConfig } from './demo-config.ts';
+import type { DisplayOptions } from './demo-display.ts';
+import type { DemoSettings } from './demo-settings.ts';
+import { serveMetrics } from './metrics-page.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A simulated fleet, the pipeline that reads it and the page that shows it; disposing it closes all three. */
+export interface Demo extends AsyncDisposable, DisplayOptions {
+  readonly settings: DemoSettings;
+  readonly built: BuiltPipeline;
+}
+
+export async function openDemo(settings: DemoSettings, terminal: Terminal): Promise<Demo> {
+  await using opened = new AsyncDisposableStack();
+  const { clock } = terminal;
+  const fleet = createFleet({ seed: settings.seed, startMs: clock(), speed: settings.speed });
+  // No least time between two polls: a figure that stands still for ten seconds makes a dull demo.
+  const server = await startBuildkiteServer({ clock, fleet, pollSeconds: 0 });
+  opened.defer(() => server.close());
+
+  const { config, variables } = demoConfig({ ...fleet, endpoint: server.endpoint }, settings);
+  let page = '';
+  const print = (text: string): void => {
+    page = text;
+  };
+  const built = await buildPipeline(config, environmentOf(terminal, variables, print));
+  opened.defer(() => built.close());
+  const served = await serveMetrics({ port: settings.port, mayMove: settings.mayMove, page: () => page });
+  opened.defer(() => served.close());
+
+  const { isLive, hasColoursRefused, speed, seed } = settings;
+  const kept = opened.move();
+  return {
+    settings,
+    built,
+    title: `Simulated Buildkite · ${String(speed)} × real time · seed ${String(seed)}`,
+    places: placesOf(served.url, settings),
+    isLive,
+    hasColoursRefused,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** As in a terminal, but with the simulated tokens instead of the user's variables, proxies included. */
+function environmentOf(
+  { clock, random, stderr }: Terminal,
+  variables: Environment['variables'],
+  print: (text: string) => void,
+): Environment {
+  const redactor = createRedactor();
+  const write = (text: string): void => {
+    stderr.write(text);
+  };
+  const log = createTerminalLog({ level: 'error', redactor, clock, write, colour: 'never' });
+  return { variables, place: 'terminal', clock, random, redactor, log, print };
+}
+
+function placesOf(pageUrl: string, { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {
+  const also = [pushUrl, remoteWriteUrl].filter((url) => url !== undefined);
+  return [`metrics    ${pageUrl}`, ...also.map((url) => `also to    ${url}`)];
+}

@@ -1,0 +1,32 @@
+import { allFamilies } from '../exposition/selected.ts';
+import type { MetricFamily } from '../model/metric.ts';
+import { reportFields } from '../report/write.ts';
+import { totalUsd } from './render/dry-run.ts';
+import { familiesOf, type View } from './views.ts';
+
+/** For programs: one object a run, the report with every sample. */
+export function jsonView(): View {
+  return {
+    ran: (run) => Promise.resolve(line({ ...reportFields(run.report), samples: samplesOf(familiesOf(run)) })),
+    previewed: ({ collected, previews, ...run }) => {
+      const { batch, sources } = collected;
+      const report = reportFields({ ...run, tickMs: batch.tickMs, sources, sinks: [] });
+      const sinks = previews.map(({ id, preview }) => ({
+        sink: id,
+        ...preview,
+        monthlyUsd: totalUsd(preview.monthlyCost),
+      }));
+      return Promise.resolve(line({ dryRun: true, ...report, sinks, samples: samplesOf(allFamilies(batch)) }));
+    },
+  };
+}
+
+function samplesOf(families: readonly MetricFamily[]): readonly object[] {
+  return families.flatMap(({ definition: { name, unit }, type, samples }) =>
+    samples.map((sample) => ({ metric: name, type, unit, ...sample })),
+  );
+}
+
+function line(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}

@@ -1,0 +1,9 @@
+import { dispatch } from './dispatch.ts';
+import { exitGraceMs, processTerminal } from './process-terminal.ts';
+
+const terminal = processTerminal();
+process.exitCode = await dispatch(process.argv.slice(2), terminal);
+// The process ends by itself once nothing is open any more; whatever still is after this time was not worth waiting for.
+setTimeout(() => {
+  process.exit();
+}, exitGraceMs).unref();

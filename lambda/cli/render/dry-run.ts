@@ -1,0 +1,36 @@
+import type { CostLine, Preview } from '../../sinks/sink.ts';
+import { table } from '../table.ts';
+import { printable } from '../text-width.ts';
+import { countOf, formatBytes, formatUsd } from './figures.ts';
+import type { Look } from './look.ts';
+import { renderProblems } from './problems.ts';
+
+export interface SinkPreview {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly preview: Preview;
+}
+
+/** What one sink would send, line by line, what it would leave out, and what a month of it costs. */
+export function renderPreview({ id, preview }: SinkPreview, look: Look, nowMs: number): readonly string[] {
+  const { samples, requests, bytes, lines, monthlyCost, problems } = preview;
+  const size = `${countOf(samples, 'sample')} in ${countOf(requests, 'request')}, ${formatBytes(bytes)}`;
+  return [
+    `${look.paint('heading', printable(id))} would send ${size}`,
+    ...lines.map((line) => `  ${printable(line)}`),
+    ...renderProblems(problems, look, nowMs).map((line) => `  ${line}`),
+    ...renderCost(monthlyCost, look),
+  ];
+}
+
+function renderCost(cost: readonly CostLine[], { paint }: Look): readonly string[] {
+  if (cost.length === 0) return [];
+  const rows = cost.map(({ item, usd, basis }) => [{ text: item }, { text: formatUsd(usd) }, { text: basis }]);
+  const total = [{ text: 'total' }, { text: formatUsd(totalUsd(cost)) }, { text: '' }];
+  const columns = [{ title: 'COST A MONTH' }, { title: 'USD', align: 'right' }, { title: 'BASIS' }] as const;
+  return table(columns, cost.length > 1 ? [...rows, total] : rows, { paint, indent: 2 });
+}
+
+export function totalUsd(cost: readonly CostLine[]): number {
+  return cost.reduce((sum, { usd }) => sum + usd, 0);
+}

@@ -1,0 +1,101 @@
+import { formatElapsed } from '../duration.ts';
+import { totalOf, type QueueRow } from '../queue-rows.ts';
+import { table, type Cell, type Column } from '../table.ts';
+import { countOf, formatNumber, unknown } from './figures.ts';
+import type { Look } from './look.ts';
+import { bar } from './signs.ts';
+
+/** How long a queue has been starved, where somebody has watched it. Milliseconds. */
+export type StarvedFor = (row: QueueRow) => number | undefined;
+
+/** Columns that would say the same in each row are left out. */
+interface Shown {
+  readonly source: boolean;
+  readonly scope: boolean;
+}
+
+/** The queues as a table; without queues a sentence. */
+export function renderQueues(rows: readonly QueueRow[], look: Look, starvedFor?: StarvedFor): readonly string[] {
+  if (rows.length === 0) return ['no queues'];
+  const shown = {
+    source: new Set(rows.map(({ source }) => source)).size > 1,
+    scope: new Set(rows.map(({ scope }) => scope)).size > 1,
+  };
+  const cells = rows.map((row) => queueCells(row, shown, look, starvedFor?.(row)));
+  return table(queueColumns(shown), cells, { paint: look.paint, columns: look.columns });
+}
+
+function queueColumns({ source, scope }: Shown): readonly Column[] {
+  return [
+    ...(source ? [{ title: 'SOURCE', shrinksTo: 8 }] : []),
+    ...(scope ? [{ title: 'SCOPE', shrinksTo: 8 }] : []),
+    { title: 'QUEUE', shrinksTo: 12 },
+    { title: 'QUEUED', align: 'right' },
+    { title: 'RUNNING', align: 'right' },
+    { title: 'BLOCKED', align: 'right' },
+    { title: 'IDLE', align: 'right' },
+    { title: 'BUSY', align: 'right' },
+    { title: 'UTILISATION' },
+  ];
+}
+
+function queueCells(row: QueueRow, shown: Shown, look: Look, starvedMs: number | undefined): readonly Cell[] {
+  const { jobs, workers, utilization } = row;
+  const isStarved = (row.starved ?? 0) > 0;
+  return [
+    ...(shown.source ? [{ text: row.source }] : []),
+    ...(shown.scope ? [{ text: row.scope }] : []),
+    { text: row.queue, style: isStarved ? ('alarm' as const) : undefined },
+    { text: formatNumber(jobs.queued), style: queuedStyle(row) },
+    figureCell(jobs.running),
+    figureCell(jobs.blocked),
+    figureCell(workers.idle),
+    figureCell(workers.busy),
+    isStarved ? starvedCell(look, starvedMs) : utilizationCell(utilization, look),
+  ];
+}
+
+function queuedStyle({ jobs, starved }: QueueRow): Cell['style'] {
+  if ((starved ?? 0) > 0) return 'alarm';
+  return (jobs.queued ?? 0) > 0 ? 'warning' : 'faint';
+}
+
+/** Zeros and unknowns step back, so that the eye finds what is going on. */
+function figureCell(value: number | undefined): Cell {
+  return { text: formatNumber(value), style: value === undefined || value === 0 ? 'faint' : undefined };
+}
+
+function utilizationCell(ratio: number | undefined, { signs }: Look): Cell {
+  if (ratio === undefined) return { text: unknown, style: 'faint' };
+  return { text: `${bar(ratio, signs)} ${String(Math.round(ratio * 100)).padStart(3)} %` };
+}
+
+/** Stands where the utilisation stands: a starved queue has no worker that could be busy. */
+function starvedCell({ signs }: Look, starvedMs: number | undefined): Cell {
+  const since = starvedMs === undefined || starvedMs < 1000 ? '' : ` ${formatElapsed(starvedMs)}`;
+  return { text: `${signs.warning} starved${since}`, style: 'alarm' };
+}
+
+/** `6 queues: 14 queued, 52 running, 3 blocked · 52 of 80 workers busy (65 %)` */
+export function renderTotals(rows: readonly QueueRow[]): string {
+  const jobs = (['queued', 'running', 'blocked'] as const).flatMap((state) => {
+    const total = totalOf(rows, (row) => row.jobs[state]);
+    return total === undefined ? [] : [`${formatNumber(total)} ${state}`];
+  });
+  const queues = countOf(rows.length, 'queue');
+  const counted = jobs.length === 0 ? queues : `${queues}: ${jobs.join(', ')}`;
+  return [counted, ...workersText(rows), ...starvedText(rows)].join(' · ');
+}
+
+function workersText(rows: readonly QueueRow[]): readonly string[] {
+  const idle = totalOf(rows, ({ workers }) => workers.idle);
+  const busy = totalOf(rows, ({ workers }) => workers.busy);
+  if (idle === undefined || busy === undefined) return [];
+  const share = idle + busy === 0 ? '' : ` (${String(Math.round((100 * busy) / (idle + busy)))} %)`;
+  return [`${formatNumber(busy)} of ${countOf(idle + busy, 'worker')} busy${share}`];
+}
+
+function starvedText(rows: readonly QueueRow[]): readonly string[] {
+  const starved = rows.filter((row) => (row.starved ?? 0) > 0).length;
+  return starved === 0 ? [] : [`${countOf(starved, 'queue')} starved (jobs wait, no worker)`];
+}

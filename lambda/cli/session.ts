@@ -1,0 +1,69 @@
+import type { Logger } from '../runtime/log.ts';
+import { createTerminalLog } from '../runtime/terminal-log.ts';
+import { createRedactor, type Redactor } from '../secrets/redaction.ts';
+import { type BuiltPipeline, buildPipeline } from '../wiring.ts';
+import type { CollectSettings } from './collect-settings.ts';
+import { hasColours } from './colour.ts';
+import { readConfigFile } from './config-file.ts';
+import { jsonView } from './json-view.ts';
+import { prometheusView } from './prometheus-view.ts';
+import { redacting } from './redacting.ts';
+import { lookOf } from './render/look.ts';
+import { tableView } from './table-view.ts';
+import type { Terminal } from './terminal.ts';
+import type { View } from './views.ts';
+
+/** What all runs of one `collect` have in common. */
+export interface Session {
+  readonly settings: CollectSettings;
+  /** Takes secrets out of everything that is written. */
+  readonly terminal: Terminal;
+  readonly built: BuiltPipeline;
+  readonly view: View;
+}
+
+/** @throws ConfigFileError */
+export async function openSession(settings: CollectSettings, bare: Terminal): Promise<Session> {
+  const config = await readConfigFile(settings.configPath);
+  const redactor = createRedactor();
+  const terminal = redacting(bare, redactor);
+  const { variables, clock, random, stdout, stderr } = terminal;
+  const built = await buildPipeline(config, {
+    variables,
+    place: 'terminal',
+    clock,
+    random,
+    redactor,
+    log: logFor(settings, terminal, redactor),
+    // What a stdout sink prints would make the other formats unreadable for a program.
+    print: (text) => {
+      (settings.format === 'table' ? stdout : stderr).write(text);
+    },
+  });
+  return { settings, terminal, built, view: viewFor(settings, terminal) };
+}
+
+function viewFor(settings: CollectSettings, terminal: Terminal): View {
+  switch (settings.format) {
+    case 'table':
+      return tableView(lookOf(terminal.stdout, terminal, settings.hasColoursRefused), terminal.clock);
+    case 'prometheus':
+      return prometheusView();
+    case 'json':
+      return jsonView();
+  }
+}
+
+/** Problems are shown in the report; the log is for what lies behind them. */
+function logFor(settings: CollectSettings, { stderr, clock, variables }: Terminal, redactor: Redactor): Logger {
+  const isRefused = settings.hasColoursRefused;
+  return createTerminalLog({
+    level: settings.isVerbose ? 'debug' : 'error',
+    redactor,
+    clock,
+    write: (text) => {
+      stderr.write(text);
+    },
+    colour: hasColours({ isTty: stderr.isTty, variables, isRefused }) ? 'always' : 'never',
+  });
+}

@@ -1,0 +1,51 @@
+import type { Clock } from '../runtime/clock.ts';
+import { queueRows } from './queue-rows.ts';
+import { renderPreview, totalUsd } from './render/dry-run.ts';
+import { formatUsd } from './render/figures.ts';
+import type { Look } from './render/look.ts';
+import { renderQueues, renderTotals } from './render/queues.ts';
+import { renderAllProblems, renderHeadline, renderSinks, renderSources } from './render/report.ts';
+import { verdict } from './render/signs.ts';
+import type { Previewed, Ran, View } from './views.ts';
+
+/** For people: the queues, how each source and sink did, and what is wrong. */
+export function tableView(look: Look, clock: Clock): View {
+  return {
+    ran: (run) => Promise.resolve(ranText(run, look, clock())),
+    previewed: (run) => Promise.resolve(previewedText(run, look, clock())),
+  };
+}
+
+function ranText({ report, batch }: Ran, look: Look, nowMs: number): string {
+  const rows = batch === undefined ? [] : queueRows(batch);
+  return paragraphs([
+    [renderHeadline(report, look)],
+    renderQueues(rows, look),
+    rows.length > 1 ? [renderTotals(rows)] : [],
+    renderSources(report.sources, look),
+    renderSinks(report.sinks, look),
+    renderAllProblems(report, look, nowMs),
+  ]);
+}
+
+function previewedText(run: Previewed, look: Look, nowMs: number): string {
+  return paragraphs([
+    renderQueues(queueRows(run.collected.batch), look),
+    renderSources(run.collected.sources, look),
+    renderAllProblems(run.collected, look, nowMs),
+    ...run.previews.map((preview) => renderPreview(preview, look, nowMs)),
+    [dryRunVerdict(run, look)],
+  ]);
+}
+
+function dryRunVerdict({ outcome, previews }: Previewed, { paint, signs }: Look): string {
+  const { text, style } = verdict(outcome, signs);
+  const usd = previews.reduce((sum, { preview }) => sum + totalUsd(preview.monthlyCost), 0);
+  const cost = usd > 0 ? `; all sinks together would cost ${formatUsd(usd)} a month at list price` : '';
+  return `${paint(style, text)}  dry run: nothing was sent${cost}`;
+}
+
+function paragraphs(groups: readonly (readonly string[])[]): string {
+  const filled = groups.filter((lines) => lines.length > 0);
+  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}

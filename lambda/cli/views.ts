@@ -1,0 +1,34 @@
+import type { Batch } from '../model/batch.ts';
+import type { MetricFamily } from '../model/metric.ts';
+import { healthFamilies } from '../report/health.ts';
+import type { Outcome, RunReport } from '../report/report.ts';
+import type { Collected } from '../run.ts';
+import type { SinkPreview } from './render/dry-run.ts';
+
+/** One run as it went. */
+export interface Ran {
+  readonly report: RunReport;
+  /** Absent when no sink was reached. */
+  readonly batch: Batch | undefined;
+}
+
+/** One dry run: what was read, and what each sink would send of it. */
+export interface Previewed {
+  readonly collector: string;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly collected: Collected;
+  readonly outcome: Outcome;
+  readonly previews: readonly SinkPreview[];
+}
+
+/** A way to show runs on standard output. */
+export interface View {
+  ran(run: Ran): Promise<string>;
+  previewed(run: Previewed): Promise<string>;
+}
+
+/** Everything that is known after a run. The sinks got the health of the run before; here it is that of this one. */
+export function familiesOf({ report, batch }: Ran): readonly MetricFamily[] {
+  return [...(batch?.parts ?? []).flatMap(({ families }) => families), ...healthFamilies(report)];
+}

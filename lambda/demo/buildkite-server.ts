@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../runtime/clock.ts';
+import { type MetricsAnswer, metricsAnswer, queueAnswer } from './agent-api.ts';
+import type { Fleet } from './fleet.ts';
+import { notFound, okReply, type Reply, replyFor, type ScenarioName, unauthorized } from './scenarios.ts';
+
+interface ServerSettings {
+  readonly clock: Clock;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Least time between two polls that the answers ask for; 10 is what Buildkite usually says. */
+  readonly pollSeconds?: number;
+}
+
+/** A living fleet, or answers that stand still, by agent token. */
+export type ServerOptions = ServerSettings &
+  ({ readonly fleet: Fleet } | { readonly answers: ReadonlyMap<string, MetricsAnswer> });
+
+export interface ReceivedRequest {
+  readonly atMs: number;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** The value of the Authorization header. */
+  readonly authorization: string | undefined;
+}
+
+export interface BuildkiteServer {
+  /** Origin; the agent API is below `/v3`. */
+  readonly url: string;
+  /** The `endpoint` of a configuration. */
+  readonly endpoint: string;
+  /** The latest requests, oldest first. */
+  readonly requests: readonly ReceivedRequest[];
+  /** From now on this token is answered like this. */
+  scenario(token: string, name: ScenarioName): void;
+  close(): Promise<void>;
+}
+
+/** A demo may run for days. */
+const keptRequests = 1000;
+
+const defaultPollSeconds = 10;
+
+/** A server on loopback that speaks the agent API of Buildkite, as its documentation and its clients describe it. */
+export async function startBuildkiteServer(options: ServerOptions): Promise<BuildkiteServer> {
+  const { clock, port = 0 } = options;
+  const requests: ReceivedRequest[] = [];
+  const scenarios = new Map<string, ScenarioName>();
+
+  const server = createServer((request, response) => {
+    const received = receivedFrom(request, clock());
+    requests.push(received);
+    if (requests.length > keptRequests) requests.shift();
+    request.resume();
+    send(response, replyTo(received, options, scenarios));
+  });
+  const url = await listen(server, port);
+  return {
+    url,
+    endpoint: `${url}/v3`,
+    requests,
+    scenario: (token, name) => {
+      scenarios.set(token, name);
+    },
+    close: () => closed(server),
+  };
+}
+
+/** Undefined: no answer at all. */
+function replyTo(
+  received: ReceivedRequest,
+  options: ServerOptions,
+  scenarios: ReadonlyMap<string, ScenarioName>,
+): Reply | undefined {
+  const { pollSeconds = defaultPollSeconds } = options;
+  const token = /^Token (.+)$/.exec(received.authorization ?? '')?.[1] ?? '';
+  const answer = answerFor(options, token);
+  if (answer === undefined) return unauthorized;
+  const queue = askedQueue(received);
+  if (queue === undefined) return notFound;
+  const scenario = scenarios.get(token) ?? 'ok';
+  return scenario === 'ok' && queue !== everyQueue
+    ? okReply(queueAnswer(answer, queue), pollSeconds)
+    : replyFor(scenario, answer, pollSeconds);
+}
+
+const everyQueue = Symbol('every queue');
+
+/** Undefined for a path that the agent API does not have. */
+function askedQueue({ method, path }: ReceivedRequest): string | typeof everyQueue | undefined {
+  const url = URL.parse(path, 'http://localhost');
+  if (method !== 'GET' || url === null) return undefined;
+  if (url.pathname === '/v3/metrics') return everyQueue;
+  return url.pathname === '/v3/metrics/queue' ? (url.searchParams.get('name') ?? '') : undefined;
+}
+
+/** Undefined for a token that nobody gave out. */
+function answerFor(options: ServerOptions, token: string): MetricsAnswer | undefined {
+  if ('answers' in options) return options.answers.get(token);
+  options.fleet.step(options.clock());
+  const snapshot = options.fleet.snapshot();
+  const cluster = snapshot.clusters.find(({ agentToken }) => agentToken === token);
+  return cluster === undefined ? undefined : metricsAnswer(snapshot, cluster);
+}
+
+function receivedFrom({ method = '', url = '', headers }: IncomingMessage, atMs: number): ReceivedRequest {
+  return { atMs, method, path: url, authorization: headers.authorization };
+}
+
+function send(response: ServerResponse, reply: Reply | undefined): void {
+  if (reply === undefined) return;
+  response.writeHead(reply.status, reply.headers).end(reply.body);
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, '127.0.0.1');
+  // Rejects when the port is taken.
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return `http://127.0.0.1:${String(address.port)}`;
+}
+
+async function closed(server: Server): Promise<void> {
+  const ended = once(server, 'close');
+  server.close();
+  // Those that are kept alive, and those that hang.
+  server.closeAllConnections();
+  await ended;
+}
