@@ -1,0 +1,51 @@
+import type { Context } from 'aws-lambda';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseRuntimeConfig } from './config/json.ts';
+import { runsOf } from './invocation.ts';
+import { embeddedMetricLines, type EmbeddedMetricOptions } from './report/embedded-metrics.ts';
+import { healthFamilies } from './report/health.ts';
+import { failureOf, RunFailedError, type RunReport } from './report/report.ts';
+import { reportFields, writeReport } from './report/write.ts';
+import { createLambdaLog } from './runtime/lambda-log.ts';
+import { createRedactor } from './secrets/redaction.ts';
+import { buildPipeline } from './wiring.ts';
+
+const print = (text: string): void => {
+  process.stdout.write(text);
+};
+
+// Once a process, while the runtime initialises: a broken configuration is an init error, and code loads at full speed.
+// Read synchronously: nothing else could go on meanwhile, and Node's asynchronous files take longer to load than to use.
+const config = parseRuntimeConfig(readFileSync(join(process.env['LAMBDA_TASK_ROOT'] ?? '.', 'collector.json'), 'utf8'));
+const redactor = createRedactor();
+const log = createLambdaLog({ level: config.logLevel, redactor });
+const built = await buildPipeline(config, {
+  variables: process.env,
+  place: 'lambda',
+  clock: Date.now,
+  random: Math.random,
+  redactor,
+  log,
+  print,
+});
+
+const embedding = ({ tickMs }: RunReport): EmbeddedMetricOptions => ({ namespace: config.collectorNamespace, tickMs });
+
+let before: RunReport | undefined;
+
+/** Collects and delivers once for the event's scheduled time; throws when nothing was collected or nothing delivered. */
+export async function handler(event: unknown, context: Context): Promise<unknown> {
+  log.startInvocation(context.awsRequestId);
+  const reports: RunReport[] = [];
+  for await (const report of runsOf({ built, event, remainingMs: context.getRemainingTimeInMillis(), before })) {
+    before = report;
+    reports.push(report);
+    writeReport(report, log);
+    for (const line of embeddedMetricLines(healthFamilies(report), embedding(report))) print(`${line}\n`);
+  }
+  const last = reports.at(-1);
+  if (last === undefined || reports.every(({ outcome }) => outcome === 'failed'))
+    throw new RunFailedError(redactor.text(failureOf(last)));
+  return redactor.value(reportFields(last));
+}

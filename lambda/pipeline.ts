@@ -1,0 +1,47 @@
+import type { RequestMeter } from './http/http.ts';
+import type { RunReport } from './report/report.ts';
+import type { Clock } from './runtime/clock.ts';
+import type { Deadline } from './runtime/deadline.ts';
+import type { Logger } from './runtime/log.ts';
+import type { Sink } from './sinks/sink.ts';
+import type { Source } from './sources/source.ts';
+
+export interface ConfiguredSource {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly system: string;
+  readonly name: string;
+  readonly source: Source;
+  /** What the source's requests did since the last call. */
+  readonly takeMeter: () => RequestMeter;
+}
+
+export interface ConfiguredSink {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly name: string;
+  readonly sink: Sink;
+}
+
+/** Everything that is built once a process and used by every run in it. */
+export interface Pipeline {
+  /** Name of this deployment. */
+  readonly collector: string;
+  readonly maxSeriesPerMetric: number;
+  readonly sources: readonly ConfiguredSource[];
+  readonly sinks: readonly ConfiguredSink[];
+  /** Reads all secrets that are due in as few calls as possible; a secret that cannot be read fails where it is used. */
+  readonly prefetchSecrets: (signal: AbortSignal) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface RunContext {
+  readonly deadline: Deadline;
+  /** Scheduled time, floored to the interval. Epoch milliseconds. */
+  readonly tickMs: number;
+  /** When the run was due; absent for a run that nobody scheduled. Epoch milliseconds. */
+  readonly scheduledMs?: number | undefined;
+  /** The run before in this process; sinks learn from it how the others did. */
+  readonly before?: RunReport | undefined;
+}

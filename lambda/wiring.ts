@@ -1,0 +1,132 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { readFile } from 'node:fs/promises';
+import { millisecondsOf } from './config/interval.ts';
+import type { RuntimeConfig } from './config/runtime-config.ts';
+import type { AwsAccess } from './http/aws-credentials.ts';
+import { createHttpHub, type HttpHub } from './http/client.ts';
+import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
+import type { Clock } from './runtime/clock.ts';
+import type { Logger } from './runtime/log.ts';
+import { environmentStore } from './secrets/environment.ts';
+import { fileStore } from './secrets/file.ts';
+import { parameterStore } from './secrets/parameter-store.ts';
+import type { Redactor } from './secrets/redaction.ts';
+import { secretsManagerStore } from './secrets/secrets-manager.ts';
+import { createSecrets, type SecretCache } from './secrets/store.ts';
+import { prepareSink } from './sinks/index.ts';
+import type { PreparedSink, SinkPorts } from './sinks/sink.ts';
+import { prepareSource } from './sources/index.ts';
+import type { PreparedSource } from './sources/source.ts';
+
+/** Everything that a process has and a test replaces: time, randomness, environment, output. */
+export interface Environment {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly place: 'lambda' | 'terminal';
+  readonly clock: Clock;
+  /** 0 (included) to 1 (excluded). */
+  readonly random: () => number;
+  readonly redactor: Redactor;
+  readonly log: Logger;
+  /** Writes to standard output. */
+  readonly print: (text: string) => void;
+}
+
+export interface BuiltPipeline {
+  readonly pipeline: Pipeline;
+  readonly intervalMs: number;
+  /** Closes connections; a Lambda process never needs it. */
+  readonly close: () => Promise<void>;
+}
+
+/** The only place that builds clients and looks things up in the registries; it loads what the configuration names. */
+export async function buildPipeline(config: RuntimeConfig, environment: Environment): Promise<BuiltPipeline> {
+  const { clock, log, print } = environment;
+  const intervalMs = millisecondsOf(config.interval);
+  const sources = config.sources.map(prepareSource);
+  const sinks = config.sinks.map(prepareSink);
+  const hub = httpHub(environment);
+  const store = secretCache(config, environment);
+  const shared = { secrets: store.secrets, clock, log };
+  const forSinks = { ...shared, print, collector: config.collector, intervalMs, aws: awsAccess(environment) };
+  const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
+
+  const pipeline: Pipeline = {
+    collector: config.collector,
+    maxSeriesPerMetric: config.seriesPerMetric,
+    sources: await Promise.all(sources.map((source) => configuredSource(source, hub, shared))),
+    sinks: await Promise.all(sinks.map((sink) => configuredSink(sink, hub, forSinks))),
+    prefetchSecrets: async (signal) => {
+      store.startRun();
+      await store.prefetch(refs, signal);
+    },
+    clock,
+    log,
+  };
+  return { pipeline, intervalMs, close: () => hub.close() };
+}
+
+type SharedPorts = Pick<SinkPorts, 'secrets' | 'clock' | 'log'>;
+
+async function configuredSource(prepared: PreparedSource, hub: HttpHub, ports: SharedPorts): Promise<ConfiguredSource> {
+  const { kind, name, system } = prepared;
+  const http = hub.port();
+  const source = await prepared.create({ ...ports, http });
+  return { id: `${kind}/${name}`, system, name, source, takeMeter: () => http.takeMeter() };
+}
+
+async function configuredSink(
+  prepared: PreparedSink,
+  hub: HttpHub,
+  ports: Omit<SinkPorts, 'http'>,
+): Promise<ConfiguredSink> {
+  const { kind, name } = prepared;
+  return { id: `${kind}/${name}`, name, sink: await prepared.create({ ...ports, http: hub.port() }) };
+}
+
+function httpHub({ clock, random, log, variables, place }: Environment): HttpHub {
+  const isLoopbackRefused = place === 'lambda' && variables['COLLECTOR_LOOPBACK'] !== 'allow';
+  return createHttpHub({
+    clock,
+    random,
+    log,
+    // In Lambda the runtime's own API listens on loopback; only an emulator has reasons to be reached there.
+    loopback: isLoopbackRefused ? 'refuse' : 'allow',
+    proxy: {
+      http: variables['http_proxy'] ?? variables['HTTP_PROXY'],
+      https: variables['https_proxy'] ?? variables['HTTPS_PROXY'],
+      except: variables['no_proxy'] ?? variables['NO_PROXY'],
+    },
+  });
+}
+
+function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environment): SecretCache {
+  const { clock, redactor, log, variables } = environment;
+  return createSecrets({
+    stores: {
+      secret: secretsManagerStore(),
+      parameter: parameterStore(),
+      env: environmentStore(variables),
+      file: fileStore((path) => readFile(path)),
+    },
+    clock,
+    cacheMs: secretCacheMinutes * 60_000,
+    redactor,
+    log,
+  });
+}
+
+/**
+ * Credentials of the process by the SDK's own chain; the SDK is loaded when a sink signs its first request. One client,
+ * because it keeps them until they expire: a role or a profile is not asked again for each request.
+ */
+function awsAccess({ variables }: Environment): AwsAccess {
+  let client: SecretsManagerClient | undefined;
+  return {
+    region: variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'],
+    credentials: async () => {
+      const sdk = await import('@aws-sdk/client-secrets-manager');
+      client ??= new sdk.SecretsManagerClient({});
+      return client.config.credentials();
+    },
+  };
+}
