@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { App, Validations } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { ConfigError } from '../lambda/config/config-error.ts';
+import { parseConfig } from '../lambda/config/load.ts';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
+import { CiMetricsStack } from './ci-metrics-stack.ts';
+import { costLine } from './cost.ts';
+import { prepare } from './prepared.ts';
+
+/** The whole app: reads the configuration, makes the stack, has it checked. */
+function main(): void {
+  // Synthesised below: a configuration that cannot be used must leave no assembly behind.
+  const app = new App({ autoSynth: false });
+  const context: unknown = app.node.tryGetContext('config');
+  const file = typeof context === 'string' ? context : 'collector.yaml';
+  const config = readConfig(file);
+  if (config === undefined) return;
+
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  new CiMetricsStack(app, stackName(config), {
+    config,
+    env: { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) },
+  });
+  process.stderr.write(`${costLine(prepare(config))}\n`);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  app.synth();
+}
+
+/** Undefined when it cannot be used: what is wrong is printed, and the process ends with an error. */
+function readConfig(file: string): CollectorConfig | undefined {
+  try {
+    return parseConfig(readFileSync(file, 'utf8'), { file, environment: 'lambda' });
+  } catch (error) {
+    process.exitCode = 1;
+    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else if (isMissing(error))
+      process.stderr.write(
+        `${file} does not exist; copy collector.yaml of the repository, or name another file with -c config=FILE\n`,
+      );
+    else throw error;
+    return undefined;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** CloudFormation takes letters, digits and dashes, and a letter first. */
+function stackName({ collector, deployment }: CollectorConfig): string {
+  const name = deployment.stackName ?? collector.replaceAll(/[._]/g, '-');
+  return /^[A-Za-z]/.test(name) ? name : `ci-${name}`;
+}
+
+main();

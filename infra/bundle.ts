@@ -1,0 +1,62 @@
+import type { Metafile } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DockerImage, AssetHashType } from 'aws-cdk-lib/core';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { runtimeConfigOf } from '../lambda/config/runtime-config.ts';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
+
+const repository = join(import.meta.dirname, '..');
+
+export interface BundleOptions {
+  /** The folder that receives the files. */
+  readonly directory: string;
+  readonly config: CollectorConfig;
+  /** The module that exports `handler`. */
+  readonly entry?: string;
+}
+
+export interface Bundle {
+  readonly directory: string;
+  /** What esbuild put where: the origin of size budgets. */
+  readonly metafile: Metafile;
+}
+
+/**
+ * Bundles the function and the configuration that it runs with. Every source and sink is a chunk of its own, loaded
+ * only where the configuration names it. Equal input gives equal bytes, so that an unchanged function is not deployed.
+ */
+export function bundleFunction({ directory, config, entry = 'lambda/handler.ts' }: BundleOptions): Bundle {
+  const metafile = execFileSync(process.execPath, [join(import.meta.dirname, 'bundle-process.ts')], {
+    input: JSON.stringify({ directory, entry }),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  writeFileSync(join(directory, 'collector.json'), runtimeConfig(config));
+  return { directory, metafile: JSON.parse(metafile) as Metafile };
+}
+
+/** What the function reads at start: the checked configuration without what only the stack needs. */
+export function runtimeConfig(config: CollectorConfig): string {
+  return `${JSON.stringify(runtimeConfigOf(config), undefined, 2)}\n`;
+}
+
+/** The function's asset; esbuild runs while the app synthesises, and no container is needed. */
+export function functionCode(config: CollectorConfig): lambda.Code {
+  return lambda.Code.fromAsset(join(repository, 'lambda'), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('never-pulled'),
+      local: {
+        tryBundle: (directory) => {
+          bundleFunction({ directory, config });
+          return true;
+        },
+      },
+      // The CDK keeps one bundle for equal options, and cannot see the configuration inside the function above.
+      environment: { COLLECTOR_CONFIG: createHash('sha256').update(runtimeConfig(config)).digest('hex') },
+    },
+  });
+}

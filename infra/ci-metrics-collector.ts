@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { Schedule, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Tags } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { parseConfig } from '../lambda/config/load.ts';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
+import {
+  problemCount,
+  queueJobs,
+  sinkUp,
+  sourceUp,
+  starvedJobs,
+  workers,
+  workerUtilization,
+} from '../lambda/model/catalogue.ts';
+import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
+import { acknowledgeAnyResource } from './acknowledge.ts';
+import { createAlarms } from './alarms.ts';
+import { createFunction } from './collector-function.ts';
+import { createDashboard } from './dashboard.ts';
+import { emulationOf } from './emulation.ts';
+import { metricOf, systemOf } from './metrics.ts';
+import { type Prepared, prepare, secretRefs } from './prepared.ts';
+import { createSchedule } from './schedule.ts';
+import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets } from './secrets.ts';
+import type { CollectorSettings } from './settings.ts';
+import { grantSinkAccess, sinkGrants } from './sink-access.ts';
+
+/** A configuration, as a file or checked already; `deployment:` and `alarms:` in it give what no property gives. */
+export interface CiMetricsCollectorProps extends CollectorSettings {
+  /** The checked configuration. Either this or `configFile`. */
+  readonly config?: CollectorConfig;
+  /** Path of a `collector.yaml`. Either this or `config`. */
+  readonly configFile?: string;
+}
+
+/** One queue of one source, as its metrics name it. */
+export interface QueueOfSource {
+  /** Name of the source in the configuration. */
+  readonly source: string;
+  /** The Buildkite cluster, for instance. */
+  readonly scope: string;
+  readonly queue: string;
+}
+
+/**
+ * A scheduled function that reads CI systems and publishes their queues, workers and runs, with its secrets, rights,
+ * dashboard and alarms.
+ */
+export class CiMetricsCollector extends Construct implements iam.IGrantable {
+  readonly config: CollectorConfig;
+  readonly function: lambda.Function;
+  readonly logGroup: logs.ILogGroup;
+  readonly schedule: Schedule;
+  readonly scheduleGroup: ScheduleGroup;
+  /** Runs that failed or could not be started. */
+  readonly deadLetterQueue: sqs.Queue;
+  /** What every alarm tells. */
+  readonly topic: sns.ITopic;
+  readonly alarms: readonly cloudwatch.Alarm[];
+  /** Undefined where `deployment.dashboard` is `omit`. */
+  readonly dashboard: cloudwatch.Dashboard | undefined;
+  /** The secrets that the configuration refers to. */
+  readonly secrets: readonly CollectorSecret[];
+  readonly grantPrincipal: iam.IPrincipal;
+  readonly #prepared: Prepared;
+  readonly #secrets: CollectorSecrets;
+
+  constructor(scope: Construct, id: string, props: CiMetricsCollectorProps) {
+    super(scope, id);
+    this.config = configOf(props);
+    const prepared = prepare(this.config);
+    const emulation = emulationOf(this);
+    const { fn, role, logGroup, deadLetterQueue } = createFunction(this, this.config, props, emulation);
+    const secrets = createSecrets(this, secretRefs(prepared), this.config, props);
+    grantReadSecrets(role, secrets);
+    const grants = sinkGrants(prepared);
+    grantSinkAccess(this, role, grants);
+    acknowledgeAnyResource(role, [
+      grants.some(({ kind }) => kind === 'put-metric-data') &&
+        'PutMetricData has no resource; its namespaces are held.',
+      secrets.secrets.length > 1 && 'BatchGetSecretValue has no resource; it returns what GetSecretValue allows.',
+      fn.isBoundToVpc && 'Network descriptions have no resource.',
+      this.config.deployment.tracing === 'active' && 'X-Ray has no resource.',
+    ]);
+    const { schedule, group } = createSchedule(this, this.config, fn, deadLetterQueue);
+    const watched = { fn, deadLetterQueue, scheduleGroup: group };
+    const isEmulated = emulation !== undefined;
+    const { topic, alarms } = createAlarms(this, { prepared, watched, settings: props, isEmulated });
+    const isShown = this.config.deployment.dashboard === 'create';
+
+    this.function = fn;
+    this.grantPrincipal = role;
+    this.logGroup = logGroup;
+    this.deadLetterQueue = deadLetterQueue;
+    this.schedule = schedule;
+    this.scheduleGroup = group;
+    this.topic = topic;
+    this.alarms = alarms;
+    this.dashboard = isShown ? createDashboard(this, { prepared, watched, logGroup, alarms }) : undefined;
+    this.secrets = secrets.secrets;
+    this.#prepared = prepared;
+    this.#secrets = secrets;
+    applyBoundary(this, this.config, props);
+    for (const [key, value] of Object.entries(this.config.deployment.tags)) Tags.of(this).add(key, value);
+  }
+
+  /** Allows to read exactly the secrets and parameters that the configuration refers to. */
+  grantReadSecrets(grantee: iam.IGrantable): void {
+    grantReadSecrets(grantee, this.#secrets);
+  }
+
+  /**
+   * Any metric of the catalogue or of a vendor's own names, by its labels.
+   * @throws Error when this configuration does not publish it, saying what to use instead.
+   */
+  metric(definition: MetricDefinition, labels: Labels, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return metricOf(this.#prepared, definition, labels, options);
+  }
+
+  /** Jobs of a queue that could start now and wait for a worker. */
+  metricQueuedJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(queueJobs, { ...this.#labelsOf(queue), state: 'queued' }, options);
+  }
+
+  /** Queued jobs of a queue in which no worker is idle or busy. */
+  metricStarvedJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(starvedJobs, this.#labelsOf(queue), options);
+  }
+
+  /** Jobs of a queue that run now. */
+  metricRunningJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(queueJobs, { ...this.#labelsOf(queue), state: 'running' }, options);
+  }
+
+  /** Workers of a queue that do nothing. */
+  metricIdleWorkers(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(workers, { ...this.#labelsOf(queue), state: 'idle' }, options);
+  }
+
+  /** Workers of a queue that run a job. */
+  metricBusyWorkers(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(workers, { ...this.#labelsOf(queue), state: 'busy' }, options);
+  }
+
+  /** Busy workers in percent of all that are idle or busy. */
+  metricWorkerUtilization(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(workerUtilization, this.#labelsOf(queue), options);
+  }
+
+  /** 1 when the last poll of a source gave everything. */
+  metricSourceUp(source: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(sourceUp, { system: systemOf(this.#prepared, source), source }, options);
+  }
+
+  /** 1 when a sink accepted everything. */
+  metricSinkUp(sink: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(sinkUp, { sink }, options);
+  }
+
+  /** Problems of the last run of a source or sink, named `<kind>/<name>`. */
+  metricProblems(component: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(problemCount, { component }, options);
+  }
+
+  #labelsOf({ source, scope, queue }: QueueOfSource): Labels {
+    return { system: systemOf(this.#prepared, source), source, scope, queue };
+  }
+}
+
+function configOf({ config, configFile }: CiMetricsCollectorProps): CollectorConfig {
+  if (config !== undefined && configFile === undefined) return config;
+  if (config === undefined && configFile !== undefined) {
+    return parseConfig(readFileSync(configFile, 'utf8'), { file: configFile, environment: 'lambda' });
+  }
+  throw new Error('give CiMetricsCollector either config or configFile');
+}
+
+function applyBoundary(scope: Construct, { deployment }: CollectorConfig, props: CollectorSettings): void {
+  const { permissionsBoundaryArn: arn } = deployment;
+  const boundary =
+    props.permissionsBoundary ??
+    (arn === undefined ? undefined : iam.ManagedPolicy.fromManagedPolicyArn(scope, 'Boundary', arn));
+  if (boundary !== undefined) iam.PermissionsBoundary.of(scope).apply(boundary);
+}

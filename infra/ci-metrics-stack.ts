@@ -1,0 +1,46 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
+import { CiMetricsCollector } from './ci-metrics-collector.ts';
+import type { CollectorSecret } from './secrets.ts';
+import type { CollectorSettings } from './settings.ts';
+
+export interface CiMetricsStackProps extends StackProps {
+  readonly config: CollectorConfig;
+  /** What code decides in place of the `deployment:` section. */
+  readonly settings?: CollectorSettings;
+}
+
+/** The collector of this repository, and where to look and what to fill after a deployment. */
+export class CiMetricsStack extends Stack {
+  readonly collector: CiMetricsCollector;
+
+  constructor(scope: Construct, id: string, { config, settings = {}, ...props }: CiMetricsStackProps) {
+    super(scope, id, { description: 'CI metrics collector', ...props });
+    this.collector = new CiMetricsCollector(this, 'Collector', { config, ...settings });
+    const { dashboard, deadLetterQueue, function: fn, logGroup, secrets, topic } = this.collector;
+    this.#output('FunctionName', fn.functionName, 'The function; an empty event starts a run by hand.');
+    this.#output('LogGroupName', logGroup.logGroupName, 'One line a run.');
+    this.#output('AlarmTopicArn', topic.topicArn, 'Subscribe to the alarms here.');
+    this.#output('DeadLetterQueueUrl', deadLetterQueue.queueUrl, 'Runs that failed or could not be started.');
+    if (dashboard !== undefined)
+      this.#output('DashboardUrl', this.#dashboardUrl(dashboard.dashboardName), 'Look here.');
+    for (const [index, secret] of secrets.filter(({ isCreated }) => isCreated).entries()) {
+      this.#output(`FillSecret${String(index + 1)}`, this.#putCommand(secret), `Secret ${secret.id} is created empty.`);
+    }
+  }
+
+  #output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
+  }
+
+  #dashboardUrl(name: string): string {
+    return `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${name}`;
+  }
+
+  #putCommand({ id, keys }: CollectorSecret): string {
+    const value =
+      keys.length === 0 ? '<value>' : JSON.stringify(Object.fromEntries(keys.map((key) => [key, `<${key}>`])));
+    return `aws secretsmanager put-secret-value --region ${this.region} --secret-id ${id} --secret-string '${value}'`;
+  }
+}

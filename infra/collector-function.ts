@@ -1,0 +1,148 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
+import { acknowledge, wildcardRule } from './acknowledge.ts';
+import { functionCode } from './bundle.ts';
+import type { Emulation } from './emulation.ts';
+import { nodeOptionsFor } from './node-options.ts';
+import { type CollectorSettings, keyOf, networkOf, scheduleRate, timeoutOf } from './settings.ts';
+
+export interface CollectorFunction {
+  readonly fn: lambda.Function;
+  readonly role: iam.Role;
+  readonly logGroup: logs.ILogGroup;
+  /** Runs that could not be started or that failed, from the schedule and from Lambda alike. */
+  readonly deadLetterQueue: sqs.Queue;
+}
+
+/** The function with its role, its log and the queue for runs that failed. */
+export function createFunction(
+  scope: Construct,
+  config: CollectorConfig,
+  settings: CollectorSettings,
+  emulation: Emulation | undefined,
+): CollectorFunction {
+  const { deployment } = config;
+  const logGroup = createLogGroup(scope, config, settings);
+  const deadLetterQueue = createDeadLetterQueue(scope);
+  const network = networkOf(scope, deployment, settings);
+  const role = createRole(scope, logGroup);
+  if (network !== undefined) allowNetworkInterfaces(role);
+  const memorySize = settings.memorySize ?? deployment.memoryMegabytes;
+  const reserved = settings.reservedConcurrentExecutions ?? deployment.reservedConcurrency;
+
+  const fn = new lambda.Function(scope, 'Function', {
+    description: 'Reads CI systems and publishes their queues, workers and runs as metrics.',
+    runtime: lambda.Runtime.NODEJS_24_X,
+    architecture: lambda.Architecture.ARM_64,
+    handler: 'index.handler',
+    code: settings.code ?? functionCode(config),
+    role,
+    memorySize,
+    timeout: timeoutOf(config, settings),
+    environment: { NODE_OPTIONS: nodeOptionsFor(memorySize), ...emulation?.environment },
+    ...loggingOf(config, logGroup),
+    tracing: deployment.tracing === 'active' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
+    // The next tick is the retry: a second attempt would only publish an old minute once more.
+    retryAttempts: 0,
+    maxEventAge: scheduleRate(config),
+    onFailure: new SqsDestination(deadLetterQueue),
+    ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
+    ...network,
+  });
+  acknowledgeFunction(fn, deployment.tracing);
+  return { fn, role, logGroup, deadLetterQueue };
+}
+
+function loggingOf({ logLevel }: CollectorConfig, logGroup: logs.ILogGroup): Partial<lambda.FunctionProps> {
+  return {
+    logGroup,
+    loggingFormat: lambda.LoggingFormat.JSON,
+    // The function's own logger holds the level. Lambda would also drop the embedded metrics, which have no level and
+    // count as INFO.
+    applicationLogLevelV2: logLevel === 'debug' ? lambda.ApplicationLogLevel.DEBUG : lambda.ApplicationLogLevel.INFO,
+    systemLogLevelV2: lambda.SystemLogLevel.WARN,
+  };
+}
+
+function createLogGroup(scope: Construct, { deployment }: CollectorConfig, settings: CollectorSettings): logs.LogGroup {
+  const encryptionKey = keyOf(scope, 'LogKey', settings.logKey, deployment.logKeyArn);
+  return new logs.LogGroup(scope, 'Log', {
+    retention: settings.logRetention ?? retentionOf(deployment.logRetentionDays),
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+  });
+}
+
+/** The enum's values are the days themselves; the schema takes exactly these. */
+function retentionOf(days: number): logs.RetentionDays {
+  const known = Object.values(logs.RetentionDays).find((value) => Number(value) === days);
+  if (typeof known === 'number') return known;
+  throw new RangeError(`CloudWatch Logs cannot keep a log for ${String(days)} days`);
+}
+
+function createDeadLetterQueue(scope: Construct): sqs.Queue {
+  const queue = new sqs.Queue(scope, 'DeadLetters', {
+    enforceSSL: true,
+    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    // To look at, never to replay; three days last over a weekend, and then the alarm on the queue ends by itself.
+    retentionPeriod: Duration.days(3),
+  });
+  acknowledge(queue, 'AwsSolutions-SQS3', 'This queue is the dead-letter queue.');
+  acknowledge(queue, 'Serverless-SQSRedrivePolicy', 'This queue is the dead-letter queue.');
+  return queue;
+}
+
+/** Writes its own log and nothing else; AWS's managed policy would allow every log of the account. */
+function createRole(scope: Construct, logGroup: logs.ILogGroup): iam.Role {
+  const role = new iam.Role(scope, 'Role', {
+    description: 'What the CI metrics collector may do.',
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+  });
+  logGroup.grantWrite(role);
+  return role;
+}
+
+/**
+ * What Lambda needs to connect a function to a VPC (Lambda developer guide, "Giving Lambda functions access to
+ * resources in a VPC"): descriptions have no resource-level rights, and deletion must cover all resource ids.
+ */
+function allowNetworkInterfaces(role: iam.Role): void {
+  const anyInterface = Stack.of(role).formatArn({ service: 'ec2', resource: '*', resourceName: '*' });
+  role.addToPolicy(
+    new iam.PolicyStatement({
+      sid: 'NetworkInterfaces',
+      actions: [
+        'ec2:CreateNetworkInterface',
+        'ec2:DeleteNetworkInterface',
+        'ec2:AssignPrivateIpAddresses',
+        'ec2:UnassignPrivateIpAddresses',
+      ],
+      resources: [anyInterface],
+    }),
+  );
+  role.addToPolicy(
+    new iam.PolicyStatement({
+      sid: 'DescribeNetwork',
+      actions: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'],
+      resources: ['*'],
+    }),
+  );
+  acknowledge(role, wildcardRule(role, anyInterface), 'Lambda takes network interfaces by no narrower right.');
+}
+
+function acknowledgeFunction(fn: lambda.Function, tracing: 'off' | 'active'): void {
+  acknowledge(
+    fn,
+    'Serverless-LambdaDLQ',
+    'Failed runs go to the on-failure destination, which also holds the error; a dead-letter target would hold each twice.',
+  );
+  if (tracing === 'active') return;
+  const reason = 'One segment a run says less than the report line; deployment.tracing turns it on.';
+  acknowledge(fn, 'Serverless-LambdaTracing', reason);
+}

@@ -1,0 +1,37 @@
+import type { CollectorConfig } from '../lambda/config/schema.ts';
+import type { MetricDefinition } from '../lambda/model/metric.ts';
+import type { SecretRef } from '../lambda/secrets/secret-ref.ts';
+import { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
+import { prepareSink } from '../lambda/sinks/index.ts';
+import type { PreparedSink } from '../lambda/sinks/sink.ts';
+import { prepareSource } from '../lambda/sources/index.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
+
+/** A checked configuration as the stack reads it: what is asked for, not how it is done. */
+export interface Prepared {
+  readonly config: CollectorConfig;
+  readonly sources: readonly PreparedSource[];
+  readonly sinks: readonly PreparedSink[];
+  /** The settings of every `cloudwatch` sink. */
+  readonly cloudWatchSinks: readonly CloudWatchConfig[];
+}
+
+export function prepare(config: CollectorConfig): Prepared {
+  return {
+    config,
+    sources: config.sources.map((source) => prepareSource(source)),
+    sinks: config.sinks.map((sink) => prepareSink(sink)),
+    cloudWatchSinks: config.sinks
+      .filter(({ kind }) => kind === 'cloudwatch')
+      .map((sink) => CloudWatchConfig.parse(sink)),
+  };
+}
+
+/** Everything that the configured sources may emit. */
+export function sourceMetrics({ sources }: Prepared): readonly MetricDefinition[] {
+  return [...new Set(sources.flatMap(({ metrics }) => metrics))];
+}
+
+export function secretRefs({ sources, sinks }: Prepared): readonly SecretRef[] {
+  return [...sources, ...sinks].flatMap(({ secrets }) => secrets);
+}

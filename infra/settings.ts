@@ -1,0 +1,112 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { Annotations, Duration } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { Deployment } from '../lambda/config/deployment.ts';
+import { millisecondsOf, minuteMs } from '../lambda/config/interval.ts';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
+
+/** What code may decide in place of the `deployment:` section; what is given here wins. */
+export interface CollectorSettings {
+  /** @default deployment.memoryMegabytes, 512 */
+  readonly memorySize?: number;
+  /** @default deployment.timeoutSeconds, or 10 seconds less than the interval */
+  readonly timeout?: Duration;
+  /** @default deployment.reservedConcurrency, or none: an account with a small quota refuses every reservation */
+  readonly reservedConcurrentExecutions?: number;
+  /** @default deployment.vpc, or outside any VPC */
+  readonly vpc?: ec2.IVpc;
+  /** @default the private subnets of `vpc` */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /** @default a new group without inbound rules */
+  readonly securityGroups?: readonly ec2.ISecurityGroup[];
+  /** Key of the secrets and SecureString parameters. @default deployment.secretsKeyArn, or the key that AWS manages */
+  readonly secretsKey?: kms.IKey;
+  /** Key of the log group. @default deployment.logKeyArn, or the key that AWS manages */
+  readonly logKey?: kms.IKey;
+  /** @default deployment.logRetentionDays, 30 */
+  readonly logRetention?: logs.RetentionDays;
+  /** Secrets of the app by the name that the configuration gives them. @default created or imported by name */
+  readonly secrets?: Readonly<Record<string, secretsmanager.ISecret>>;
+  /** @default alarms.topicArn, or a new topic */
+  readonly alarmTopic?: sns.ITopic;
+  /** Boundary of every role in the construct. @default deployment.permissionsBoundaryArn, or none */
+  readonly permissionsBoundary?: iam.IManagedPolicy;
+  /** The function's code. @default bundled by esbuild while the app synthesises */
+  readonly code?: lambda.Code;
+}
+
+interface FunctionNetwork {
+  readonly vpc: ec2.IVpc;
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  readonly securityGroups?: ec2.ISecurityGroup[];
+}
+
+/** Longest default run: a poll that takes longer than this is stuck, whatever the interval. */
+const maxDefaultTimeoutSeconds = 300;
+
+/** The rest of the interval is for the runtime to start and for the next run not to overlap. */
+const intervalReserveSeconds = 10;
+
+/** A loop over one minute, its report and a late start. */
+const loopTimeoutSeconds = 65;
+
+/** How long a run may take. Below one minute the function loops for a whole minute inside one invocation. */
+export function timeoutOf({ interval, deployment }: CollectorConfig, settings: CollectorSettings): Duration {
+  if (settings.timeout !== undefined) return settings.timeout;
+  if (deployment.timeoutSeconds !== undefined) return Duration.seconds(deployment.timeoutSeconds);
+  const intervalMs = millisecondsOf(interval);
+  if (intervalMs < minuteMs) return Duration.seconds(loopTimeoutSeconds);
+  return Duration.seconds(Math.min(intervalMs / 1000 - intervalReserveSeconds, maxDefaultTimeoutSeconds));
+}
+
+/** How often the schedule fires, and the period of every alarm and graph: EventBridge Scheduler's floor is one minute. */
+export function scheduleRate({ interval }: CollectorConfig): Duration {
+  return Duration.millis(Math.max(millisecondsOf(interval), minuteMs));
+}
+
+/** Where the function runs; undefined outside any VPC. */
+export function networkOf(
+  scope: Construct,
+  { vpc }: Deployment,
+  settings: CollectorSettings,
+): FunctionNetwork | undefined {
+  if (settings.vpc !== undefined) {
+    return {
+      vpc: settings.vpc,
+      ...(settings.vpcSubnets === undefined ? {} : { vpcSubnets: settings.vpcSubnets }),
+      ...(settings.securityGroups === undefined ? {} : { securityGroups: [...settings.securityGroups] }),
+    };
+  }
+  if (vpc === undefined) return undefined;
+  const groups = vpc.securityGroupIds?.map((id) =>
+    ec2.SecurityGroup.fromSecurityGroupId(scope, `SecurityGroup-${id}`, id, { mutable: false }),
+  );
+  return {
+    // The subnets are named, so no zone is ever read; a look-up of the real ones would need an account at synth.
+    vpc: ec2.Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId: vpc.vpcId, availabilityZones: ['unknown'] }),
+    vpcSubnets: { subnets: vpc.subnetIds.map((id) => importedSubnet(scope, id)) },
+    ...(groups === undefined ? {} : { securityGroups: groups }),
+  };
+}
+
+function importedSubnet(scope: Construct, id: string): ec2.ISubnet {
+  const subnet = ec2.Subnet.fromSubnetId(scope, `Subnet-${id}`, id);
+  Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId', 'Nothing reads the route table.');
+  return subnet;
+}
+
+/** A key that code gives, or the one that the configuration names. */
+export function keyOf(
+  scope: Construct,
+  id: string,
+  given: kms.IKey | undefined,
+  arn: string | undefined,
+): kms.IKey | undefined {
+  return given ?? (arn === undefined ? undefined : kms.Key.fromKeyArn(scope, id, arn));
+}

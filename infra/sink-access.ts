@@ -1,0 +1,45 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import { collectorMetrics } from '../lambda/model/catalogue.ts';
+import type { AwsGrant } from '../lambda/sinks/sink.ts';
+import { type Prepared, sourceMetrics } from './prepared.ts';
+
+/** Every right in AWS that the configured sinks need, each once. */
+export function sinkGrants(prepared: Prepared): readonly AwsGrant[] {
+  // Sinks send the collector's own metrics only where they are asked to; otherwise these are in the function's log.
+  const isSent = prepared.cloudWatchSinks.some((sink) => sink.collectorMetrics === 'api');
+  const metrics = [...sourceMetrics(prepared), ...(isSent ? collectorMetrics : [])];
+  return prepared.sinks.flatMap((sink) => sink.grants(metrics));
+}
+
+/** Lets the function publish where its sinks do, and nowhere else. */
+export function grantSinkAccess(scope: Construct, grantee: iam.IGrantable, grants: readonly AwsGrant[]): void {
+  const namespaces = grants.flatMap((grant) => (grant.kind === 'put-metric-data' ? grant.namespaces : []));
+  if (namespaces.length > 0) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        sid: 'PublishMetrics',
+        actions: ['cloudwatch:PutMetricData'],
+        // The action has no resource; its namespace is what can be held.
+        resources: ['*'],
+        conditions: { StringEquals: { 'cloudwatch:namespace': [...new Set(namespaces)].sort() } },
+      }),
+    );
+  }
+  const workspaces = grants.flatMap((grant) => (grant.kind === 'aps-remote-write' ? [workspaceArn(scope, grant)] : []));
+  if (workspaces.length > 0) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        sid: 'WriteToPrometheus',
+        actions: ['aps:RemoteWrite'],
+        resources: [...new Set(workspaces)],
+      }),
+    );
+  }
+}
+
+function workspaceArn(scope: Construct, grant: Extract<AwsGrant, { kind: 'aps-remote-write' }>): string {
+  const { region, workspaceId } = grant;
+  return Stack.of(scope).formatArn({ service: 'aps', region, resource: 'workspace', resourceName: workspaceId });
+}

@@ -1,0 +1,52 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Duration } from 'aws-cdk-lib/core';
+
+/** Columns of a CloudWatch dashboard. */
+const columns = 24;
+
+/** Three graphs a row are still readable on a laptop. */
+const mostPerRow = 3;
+
+export interface Graph {
+  readonly title: string;
+  readonly metrics: readonly cloudwatch.IMetric[];
+  readonly period: Duration;
+  readonly unit?: string;
+  readonly stacked?: boolean;
+  readonly max?: number;
+  readonly annotations?: readonly cloudwatch.HorizontalAnnotation[];
+}
+
+/** A question and the graphs that answer it, in rows as wide as the dashboard; nothing when there is no graph. */
+export function section(question: string, explanation: string, graphs: readonly Graph[]): cloudwatch.IWidget[][] {
+  if (graphs.length === 0) return [];
+  const heading = new cloudwatch.TextWidget({ markdown: `## ${question}\n${explanation}`, width: columns, height: 2 });
+  return [[heading], ...rowsOf(graphs)];
+}
+
+function rowsOf(graphs: readonly Graph[]): cloudwatch.IWidget[][] {
+  const perRow = graphs.length === 4 ? 2 : Math.min(graphs.length, mostPerRow);
+  const rows = Array.from({ length: Math.ceil(graphs.length / perRow) }, (_, row) =>
+    graphs.slice(row * perRow, (row + 1) * perRow),
+  );
+  return rows.map((row) => row.map((graph) => widgetOf(graph, columns / row.length)));
+}
+
+function widgetOf(graph: Graph, width: number): cloudwatch.GraphWidget {
+  const { title, metrics, period, unit, stacked = false, max, annotations = [] } = graph;
+  return new cloudwatch.GraphWidget({
+    title,
+    left: [...metrics],
+    leftAnnotations: [...annotations],
+    leftYAxis: {
+      min: 0,
+      showUnits: false,
+      ...(unit === undefined ? {} : { label: unit }),
+      ...(max === undefined ? {} : { max }),
+    },
+    stacked,
+    period,
+    width,
+    height: 6,
+  });
+}
