@@ -1,0 +1,260 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BuildkiteServer, startBuildkiteServer } from '../../lambda/demo/buildkite-server.ts';
+import type { ScenarioName } from '../../lambda/demo/scenarios.ts';
+import { agentMetrics, answerJson, type LoopbackServer, serve } from './loopback.ts';
+import { runCli, startCli } from './run-cli.ts';
+
+const token = 'bkct_canary-4f1c9e';
+const variables = { BUILDKITE_TOKEN: token };
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ci-metrics-collect-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The simulated Buildkite, with answers that stand still. */
+async function buildkite(scenario: ScenarioName = 'ok'): Promise<BuildkiteServer & AsyncDisposable> {
+  const server = await startBuildkiteServer({
+    clock: Date.now,
+    answers: new Map([[token, agentMetrics]]),
+    pollSeconds: 0,
+  });
+  server.scenario(token, scenario);
+  return { ...server, [Symbol.asyncDispose]: () => server.close() };
+}
+
+/** A Pushgateway that takes everything and has no groups of its own. */
+function gateway(): Promise<LoopbackServer> {
+  return serve(({ method }, response) => {
+    if (method === 'GET') answerJson(response, 200, { status: 'success', data: [] });
+    else response.writeHead(200).end();
+  });
+}
+
+let files = 0;
+async function configFile(...entries: readonly [endpoint: string, gatewayUrl: string]): Promise<string> {
+  const [endpoint, gatewayUrl] = entries;
+  const path = join(folder, `collector-${String((files += 1))}.yaml`);
+  await writeFile(
+    path,
+    [
+      'sources:',
+      '  - kind: buildkite',
+      '    name: main',
+      `    endpoint: ${endpoint}`,
+      '    agentTokens: [{ env: BUILDKITE_TOKEN }]',
+      'sinks:',
+      '  - kind: pushgateway',
+      '    name: gateway',
+      `    url: ${gatewayUrl}`,
+    ].join('\n'),
+  );
+  return path;
+}
+
+describe('collect', () => {
+  it('reads, delivers and shows an aligned table, without colours in a pipe', async () => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+
+    const { exitCode, stdout, stderr } = await runCli(
+      ['collect', '--config', await configFile(source.endpoint, sink.url)],
+      variables,
+    );
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^● ok in /);
+    expect(stdout).toMatch(/^default +2 +1 +2 +2 +1 +███░░░░░░░ +33 %$/m);
+    expect(stdout).toMatch(/^deploy +1 +0 +0 .*▲ starved$/m);
+    expect(stdout).toMatch(/^buildkite\/main +● complete +\d+ .*1 × 2xx$/m);
+    expect(stdout).toMatch(/^pushgateway\/gateway +● complete +\d+/m);
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect(sink.requests.map(({ method }) => method)).toContain('PUT');
+  });
+
+  it('prints the text exposition and nothing else on standard output', async () => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+
+    const { exitCode, stdout, stderr } = await runCli(
+      ['collect', '--config', await configFile(source.endpoint, sink.url), '--format', 'prometheus'],
+      variables,
+    );
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    for (const line of stdout.trimEnd().split('\n')) {
+      expect(line).toMatch(/^(|# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{.+\})? [0-9.e+-]+)$/);
+    }
+    expect(stdout).toContain('ci_collector_source_up{source="main",system="buildkite"} 1');
+    expect(stdout).toContain('ci_collector_sink_up{sink="gateway"} 1');
+    expect(stdout).toMatch(/^ci_queue_jobs\{.*queue="default".*state="queued".*\} 2$/m);
+  });
+
+  it('prints one JSON object a run', async () => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+
+    const { exitCode, stdout } = await runCli(
+      ['collect', '-c', await configFile(source.endpoint, sink.url), '--json'],
+      variables,
+    );
+
+    expect(exitCode).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'ok',
+      sources: [{ source: 'buildkite/main', status: 'complete', requests: { '2xx': 1 } }],
+      sinks: [{ sink: 'pushgateway/gateway' }],
+      samples: expect.arrayContaining([
+        expect.objectContaining({ metric: 'ci_queue_jobs', value: 2 }),
+        expect.objectContaining({ metric: 'ci_collector_source_up', value: 1 }),
+      ]) as unknown,
+    });
+  });
+
+  it('sends nothing in a dry run and shows what it would send', async () => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+
+    const { exitCode, stdout } = await runCli(
+      ['collect', '--config', await configFile(source.endpoint, sink.url), '--dry-run'],
+      variables,
+    );
+
+    expect(exitCode).toBe(0);
+    expect(source.requests).toHaveLength(1);
+    expect(sink.requests).toEqual([]);
+    expect(stdout).toMatch(/^pushgateway\/gateway would send \d+ samples in \d+ requests?, /m);
+    expect(stdout).toMatch(/^ {2}ci_queue_jobs\{.*\} 2$/m);
+    expect(stdout).toContain('dry run: nothing was sent');
+  });
+
+  it.each(['prometheus', 'json'])('sends nothing in a dry run with --format %s', async (format) => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+
+    const { exitCode, stdout } = await runCli(
+      ['collect', '--config', await configFile(source.endpoint, sink.url), '--dry-run', '--format', format],
+      variables,
+    );
+
+    expect(exitCode).toBe(0);
+    expect(sink.requests).toEqual([]);
+    expect(stdout).toContain('ci_queue_jobs');
+  });
+
+  it('is 1 and names source, reason and remedy when the CI system is dead', async () => {
+    const gone = await buildkite();
+    await gone[Symbol.asyncDispose]();
+    await using sink = await gateway();
+
+    const { exitCode, stdout } = await runCli(
+      ['collect', '--config', await configFile(gone.endpoint, sink.url), '--timeout', '3s'],
+      variables,
+    );
+
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^buildkite\/main +✖ failed/m);
+    expect(stdout).toMatch(/✖ (unavailable|timeout) {2}buildkite\/main/);
+  });
+
+  it('is 1 when the only sink refuses everything, and says so', async () => {
+    await using source = await buildkite();
+    await using sink = await serve((_, response) => {
+      response.writeHead(400).end('pushed metrics are invalid');
+    });
+
+    const { exitCode, stdout } = await runCli(
+      ['collect', '--config', await configFile(source.endpoint, sink.url)],
+      variables,
+    );
+
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^pushgateway\/gateway +✖ failed/m);
+    expect(stdout).toContain('pushed metrics are invalid');
+  });
+
+  it('is 1 for a token that is refused and never shows it', async () => {
+    await using source = await serve((_, response) => {
+      answerJson(response, 401, { message: `Invalid access token ${token}` });
+    });
+    await using sink = await gateway();
+
+    const { exitCode, stdout, stderr } = await runCli(
+      ['collect', '--config', await configFile(source.url, sink.url), '--verbose'],
+      variables,
+    );
+
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/✖ auth/);
+    expect(stdout + stderr).not.toContain(token);
+  });
+
+  it('runs every second until SIGINT and ends with a summary and the code of the last run', async () => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+    const config = await configFile(source.endpoint, sink.url);
+
+    await using running = startCli(['collect', '--config', config, '--every', '1s'], variables);
+    await running.printed(/ok in (?:.|\n)*ok in /);
+    running.child.kill('SIGINT');
+    const { exitCode, stderr } = await running.ended;
+
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/^[2-9] runs in .*: [2-9] ok\n$/);
+  });
+
+  it('lets go of a server that never answers when it is interrupted', async () => {
+    await using source = await buildkite('hang');
+    await using sink = await gateway();
+    const config = await configFile(source.endpoint, sink.url);
+
+    await using running = startCli(['collect', '--config', config], variables);
+    while (source.requests.length === 0) await sleep(10);
+    running.child.kill('SIGTERM');
+    const { exitCode, stdout, stderr } = await running.ended;
+
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'interrupted before the run ended\n',
+    });
+    expect(sink.requests).toEqual([]);
+  });
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+    const config = await configFile(source.endpoint, sink.url);
+
+    await using running = startCli(['collect', '--config', config, '--every', '1s'], variables);
+    await running.printed(/ok in /);
+    running.child.stdout.destroy();
+    const { signal, stderr } = await running.ended;
+
+    expect(signal).toBeNull();
+    expect(stderr).not.toContain('EPIPE');
+  });
+
+  it.each([
+    ['NO_COLOR=1 and FORCE_COLOR=1', { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+    ['FORCE_COLOR=1', { FORCE_COLOR: '1' }, true],
+  ])('with %s has colours: %s', async (_, colour, coloured) => {
+    await using source = await buildkite();
+    await using sink = await gateway();
+
+    const { stdout } = await runCli(['collect', '--config', await configFile(source.endpoint, sink.url)], {
+      ...variables,
+      ...colour,
+    });
+
+    expect(stdout.includes('\x1b[')).toBe(coloured);
+  });
+});

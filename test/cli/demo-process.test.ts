@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { answerJson, serve } from './loopback.ts';
+import { runCli, startCli } from './run-cli.ts';
+import { startInTerminal } from './pseudo-terminal.ts';
+
+const enter = '\x1b[?1049h\x1b[?25l';
+const leave = '\x1b[?25h\x1b[?1049l';
+
+/** Only util-linux' `script` takes a command line of its own. */
+const hasScript = spawnSync('script --version', { encoding: 'utf8', shell: true }).stdout.includes('util-linux');
+
+describe('the demo without a terminal', () => {
+  it('prints a block a run, serves the metrics and stops after --for', async () => {
+    await using demo = startCli(['demo', '--for', '3s', '--every', '500ms', '--port', '0']);
+    const [, url = ''] = await demo.printed(/^metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)$/m);
+    await demo.printed(/ok in /);
+    const page = await (await fetch(url)).text();
+    const { exitCode, stdout, stderr } = await demo.ended;
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(page).toMatch(/^ci_queue_jobs\{.+\} \d+$/m);
+    expect(page).toMatch(/^ci_collector_source_up\{.*source="demo".*\} 1$/m);
+    expect(stdout.match(/^collector +● ok in /gm)?.length).toBeGreaterThan(2);
+    expect(stdout).toMatch(/\n\d+ runs in \S.*: \d+ ok\n$/);
+    expect(stdout).not.toContain('\x1b');
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends in order on %s', async (signal) => {
+    await using demo = startCli(['demo', '--for', '5m', '--every', '1s', '--port', '0']);
+    await demo.printed(/ok in /);
+    demo.child.kill(signal);
+    const ended = await demo.ended;
+
+    expect(ended).toMatchObject({ exitCode: 0, signal: null, stderr: '' });
+    expect(ended.stdout).toMatch(/\n\d+ runs? in .*: \d+ ok\n$/);
+  });
+
+  it('shows the same figures for the same seed and others for another', async () => {
+    const firstBlock = async (seed: string): Promise<string> => {
+      const { stdout } = await runCli(['demo', '--for', '1s', '--every', '10s', '--port', '0', '--seed', seed]);
+      const [, block = ''] = /^(SCOPE[^]+?workers busy.*)$/m.exec(stdout) ?? [];
+      return block;
+    };
+
+    const [first, again, other] = [await firstBlock('1'), await firstBlock('1'), await firstBlock('2')];
+
+    expect(first.split('\n').length).toBeGreaterThan(5);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  it('does not move from a port that was asked for', async () => {
+    await using taken = await serve((_, response) => {
+      response.end();
+    });
+    const port = new URL(taken.url).port;
+
+    const { exitCode, stderr } = await runCli(['demo', '--for', '1s', '--port', port]);
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`port ${port} on 127.0.0.1 is taken or not allowed; choose another one with --port`);
+  });
+
+  it('also pushes to a Pushgateway', async () => {
+    await using gateway = await serve((_, response) => {
+      response.writeHead(200).end();
+    });
+
+    const { exitCode, stdout } = await runCli(['demo', '--for', '1s', '--port', '0', '--push', gateway.url]);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`also to    ${gateway.url}`);
+    expect(gateway.requests.some(({ method, path }) => method === 'PUT' && path.startsWith('/metrics/job/'))).toBe(
+      true,
+    );
+  });
+
+  it('goes on, degraded, when the place that it pushes to refuses', async () => {
+    await using broken = await serve((_, response) => {
+      answerJson(response, 400, { message: 'no' });
+    });
+
+    const { exitCode, stdout } = await runCli(['demo', '--for', '1s', '--port', '0', '--push', broken.url]);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/collector +▲ degraded in .*1 of 1 source up/);
+  });
+});
+
+describe.skipIf(!hasScript)('the demo in a terminal', () => {
+  it('draws on a screen of its own and gives the old one back on Ctrl-C', async () => {
+    await using demo = startInTerminal(['demo', '--every', '500ms', '--port', '0'], { columns: 120, rows: 30 });
+    await demo.shown(/samples/);
+    demo.type('\x03');
+    const { exitCode, output } = await demo.ended;
+
+    expect(exitCode).toBe(0);
+    expect(output.indexOf(enter)).toBe(0);
+    expect(output.split('\x1b[?1049h')).toHaveLength(2);
+    const after = output.slice(output.lastIndexOf(leave) + leave.length);
+    expect(after).toMatch(/\d+ runs? in .*: \d+ ok\r\n$/);
+    expect(after).not.toContain('\x1b[?');
+  });
+
+  it('gives the old screen back when it is killed in order or ends by itself', async () => {
+    await using demo = startInTerminal(['demo', '--every', '500ms', '--port', '0', '--for', '1s']);
+    const { exitCode, output } = await demo.ended;
+
+    expect(exitCode).toBe(0);
+    expect(output.lastIndexOf(leave)).toBeGreaterThan(output.lastIndexOf('\x1b[?1049h'));
+  });
+
+  it('prints plain lines in a terminal that cannot move its cursor', async () => {
+    await using demo = startInTerminal(['demo', '--port', '0', '--for', '1s'], { variables: { TERM: 'dumb' } });
+    const { exitCode, output } = await demo.ended;
+
+    expect(exitCode).toBe(0);
+    expect(output).not.toContain('\x1b');
+    expect(output).toMatch(/\+ ok in /);
+  });
+});

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { painter } from '../../lambda/cli/colour.ts';
+import { table } from '../../lambda/cli/table.ts';
+import { textWidth } from '../../lambda/cli/text-width.ts';
+
+const plain = { paint: painter({ isTty: false, variables: {}, isRefused: true }) };
+const coloured = { paint: painter({ isTty: true, variables: {}, isRefused: false }) };
+
+describe('table', () => {
+  it('aligns names to the left, numbers to the right and wide characters by what they take', () => {
+    const lines = table(
+      [{ title: 'QUEUE' }, { title: 'QUEUED', align: 'right' }, { title: 'NOTE' }],
+      [
+        [{ text: 'default' }, { text: '12' }, { text: 'busy' }],
+        [{ text: '構築中' }, { text: '3' }, { text: '' }],
+      ],
+      plain,
+    );
+
+    expect(lines).toEqual(['QUEUE    QUEUED  NOTE', 'default      12  busy', '構築中        3']);
+  });
+
+  it('aligns the same with colours', () => {
+    const columns = [{ title: 'QUEUE' }, { title: 'N', align: 'right' }] as const;
+    const rows = [
+      [
+        { text: 'a', style: 'bad' as const },
+        { text: '1', style: 'faint' as const },
+      ],
+    ];
+
+    const [, line] = table(columns, rows, coloured);
+
+    expect(line).toBe('\x1b[31ma\x1b[39m      \x1b[2m1\x1b[22m');
+  });
+
+  it('cuts only the columns that may be cut, the widest first, and no further than allowed', () => {
+    const columns = [{ title: 'SCOPE', shrinksTo: 5 }, { title: 'QUEUE', shrinksTo: 6 }, { title: 'NUMBER' }] as const;
+    const rows = [[{ text: 'Cluster A' }, { text: 'a-very-long-queue' }, { text: '123456789' }]];
+    const widthAt = (width: number) => table(columns, rows, { ...plain, columns: width })[1];
+
+    expect(widthAt(80)).toBe('Cluster A  a-very-long-queue  123456789');
+    expect(widthAt(32)).toBe('Cluster A  a-very-lo…  123456789');
+    expect(widthAt(10)).toBe('Clus…  a-ver…  123456789');
+  });
+
+  it('shows what a server sends without obeying it', () => {
+    const lines = table([{ title: 'QUEUE' }], [[{ text: '\x1b[2Jgone\n\x1b[31m' }]], plain);
+
+    expect(lines).toEqual(['QUEUE', 'gone ']);
+  });
+
+  it('keeps all lines in one shape whatever stands in them', () => {
+    const cell = fc.record({ text: fc.string({ unit: 'grapheme', maxLength: 12 }) });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(cell, cell), { maxLength: 8 }), (rows) => {
+        const closed = rows.map((row) => [...row, { text: '|' }]);
+
+        const lines = table([{ title: 'A' }, { title: 'B', align: 'right' }, { title: '|' }], closed, plain);
+
+        expect(new Set(lines.map(textWidth)).size).toBe(1);
+      }),
+    );
+  });
+});

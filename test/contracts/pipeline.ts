@@ -1,0 +1,46 @@
+import { CollectorConfig } from '../../lambda/config/schema.ts';
+import { collect, run, type Collected } from '../../lambda/run.ts';
+import type { RunReport } from '../../lambda/report/report.ts';
+import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { createRedactor } from '../../lambda/secrets/redaction.ts';
+import { buildPipeline, type BuiltPipeline } from '../../lambda/wiring.ts';
+import { canaries } from '../support/canary.ts';
+import { recordingLog } from '../support/recording-log.ts';
+
+/** The real pipeline of a configuration, with canaries for secrets and everything that it says recorded. */
+export interface ContractPipeline extends AsyncDisposable {
+  readonly built: BuiltPipeline;
+  /** Log lines and standard output so far. */
+  readonly said: () => unknown;
+  collect(budgetMs: number): Promise<Collected>;
+  run(budgetMs: number, before?: RunReport): Promise<RunReport>;
+}
+
+export async function contractPipeline(config: object): Promise<ContractPipeline> {
+  const log = recordingLog();
+  const printed: string[] = [];
+  const built = await buildPipeline(CollectorConfig.parse(config), {
+    variables: { CANARY_TOKEN: canaries.token },
+    place: 'terminal',
+    clock: Date.now,
+    random: Math.random,
+    redactor: createRedactor(),
+    log,
+    print: (text) => {
+      printed.push(text);
+    },
+  });
+  return {
+    built,
+    said: () => ({ lines: log.lines, printed }),
+    collect: async (budgetMs) => {
+      using deadline = deadlineIn(budgetMs, Date.now);
+      return await collect(built.pipeline, { deadline, tickMs: Date.now() });
+    },
+    run: async (budgetMs, before) => {
+      using deadline = deadlineIn(budgetMs, Date.now);
+      return await run(built.pipeline, { deadline, tickMs: Date.now(), before });
+    },
+    [Symbol.asyncDispose]: () => built.close(),
+  };
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { sourceUp } from '../../lambda/model/catalogue.ts';
+import { seriesKey } from '../../lambda/model/order.ts';
+import { graceAfterDeadlineMs } from '../../lambda/runtime/each.ts';
+import { prepareSource, sources } from '../../lambda/sources/index.ts';
+import { expectNoCanary } from '../support/canary.ts';
+import { startFaultServer } from '../support/fault-server.ts';
+import { faultNamed, faults } from '../support/faults.ts';
+import { startLoopbackServer } from '../support/loopback-server.ts';
+import { contractPipeline } from './pipeline.ts';
+import { sourceSubjects } from './subjects.ts';
+
+/** Of which the sources have 60 %; long enough for an answer and its retries on loopback. */
+const budgetMs = 1500;
+
+const sinks = [{ kind: 'stdout' }];
+
+describe.each(sources.map(({ kind }) => kind))('the source %s', (kind) => {
+  const subject = sourceSubjects[kind];
+
+  it.each(faults.map(({ name }) => name))('reports "%s" as a problem and publishes its failure only', async (name) => {
+    const fault = faultNamed(name);
+    await using server = await startFaultServer(fault);
+    await using pipeline = await contractPipeline({ sources: [subject.config(server.url)], sinks });
+
+    const { batch, sources: outcomes } = await pipeline.collect(budgetMs);
+
+    const [outcome] = outcomes;
+    expect(outcome?.problems.map((problem) => problem.kind)).toEqual([fault.source]);
+    expect(outcome?.problems.every(({ where, message }) => where !== '' && message.length > 10)).toBe(true);
+    expect(batch.parts.flatMap(({ families }) => families)).toEqual([]);
+    const up = batch.health.find(({ definition }) => definition.name === sourceUp.name);
+    expect(up?.type === 'gauge' && up.samples.map(({ value }) => value)).toEqual([0]);
+    expect(server.otherOrigin.requests).toEqual([]);
+    expectNoCanary([outcomes, batch, pipeline.said()]);
+  });
+
+  it('stops at its deadline and hands over what it has', async () => {
+    await using server = await startFaultServer(faultNamed('no answer'));
+    await using pipeline = await contractPipeline({ sources: [subject.config(server.url)], sinks });
+
+    const startedMs = performance.now();
+    const { sources: outcomes } = await pipeline.collect(300);
+    const overMs = performance.now() - startedMs - 300 * 0.6;
+
+    // Beyond the grace the pipeline would have given up on it, and what it had read would be lost.
+    expect(overMs).toBeLessThan(graceAfterDeadlineMs);
+    expect(outcomes[0]?.problems.map((problem) => problem.kind)).toEqual(['timeout']);
+  });
+
+  it('emits declared metrics with declared labels, finite values and every series once', async () => {
+    await using server = await startLoopbackServer(subject.healthy);
+    const config = subject.config(server.url);
+    await using pipeline = await contractPipeline({ sources: [config], sinks });
+
+    const { batch } = await pipeline.collect(budgetMs);
+
+    const declared = new Map(prepareSource({ ...config, kind }).metrics.map((metric) => [metric.name, metric]));
+    const families = batch.parts.flatMap((part) => part.families);
+    expect(families.length).toBeGreaterThan(0);
+    for (const { definition, samples } of families) {
+      const metric = declared.get(definition.name);
+      expect(metric, `${definition.name} is declared`).toBeDefined();
+      const keys = samples.map(({ labels }) => seriesKey(labels));
+      expect(new Set(keys).size).toBe(keys.length);
+      for (const { labels } of samples) {
+        expect(Object.keys(labels).toSorted()).toEqual(metric?.labels.toSorted());
+      }
+    }
+    const values = families
+      .flatMap((family) => (family.type === 'gauge' ? family.samples : []))
+      .map(({ value }) => value);
+    expect(values.every(Number.isFinite)).toBe(true);
+  });
+
+  it('takes a system in which nothing goes on for healthy', async () => {
+    await using server = await startLoopbackServer(subject.empty);
+    await using pipeline = await contractPipeline({ sources: [subject.config(server.url)], sinks });
+
+    const { sources: outcomes } = await pipeline.collect(budgetMs);
+
+    expect(outcomes[0]).toMatchObject({ status: 'complete', problems: [] });
+  });
+
+  it('costs nothing but its own data when it fails beside a healthy one', async () => {
+    await using broken = await startFaultServer(faultNamed('500'));
+    await using healthy = await startLoopbackServer(subject.healthy);
+    const both = [
+      { ...subject.config(broken.url), name: 'broken' },
+      { ...subject.config(healthy.url), name: 'healthy' },
+    ];
+    await using pipeline = await contractPipeline({ sources: both, sinks });
+
+    const report = await pipeline.run(budgetMs);
+
+    expect(report.outcome).toBe('degraded');
+    expect(report.sources.map(({ name, status }) => [name, status])).toEqual([
+      ['broken', 'failed'],
+      ['healthy', 'complete'],
+    ]);
+    expect(report.sinks[0]?.accepted).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,267 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { CollectorConfig } from '../../lambda/config/schema.ts';
+import { resolved } from './intrinsics.ts';
+import { knownMetrics, textOf } from './known-metrics.ts';
+import { configOf, synthesise, type Synthesis, synthesiseVariant, variants } from './synthesis.ts';
+
+const Alarm = z.object({
+  AlarmName: z.string(),
+  AlarmDescription: z.string(),
+  AlarmActions: z.array(z.string()),
+  OKActions: z.array(z.string()),
+  ComparisonOperator: z.string(),
+  Threshold: z.number(),
+  EvaluationPeriods: z.int(),
+  DatapointsToAlarm: z.int(),
+  TreatMissingData: z.string().optional(),
+  Period: z.int().optional(),
+  Namespace: z.string().optional(),
+  MetricName: z.string().optional(),
+  Statistic: z.string().optional(),
+  Unit: z.string().optional(),
+  Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
+  Metrics: z.array(z.object({ Expression: z.string(), Period: z.int(), ReturnData: z.boolean() })).optional(),
+});
+type Alarm = z.infer<typeof Alarm>;
+
+function alarmsOf({ template }: Synthesis): readonly Alarm[] {
+  return resolved(template, 'AWS::CloudWatch::Alarm').map(({ properties }) => Alarm.parse(properties));
+}
+
+function alarm(synthesis: Synthesis, name: string): Alarm | undefined {
+  return alarmsOf(synthesis).find(({ AlarmName }) => AlarmName.endsWith(`/${name}`));
+}
+
+function withAlarms(alarms: Partial<CollectorConfig['alarms']>): CollectorConfig {
+  const config = configOf('minimal');
+  return { ...config, alarms: { ...config.alarms, ...alarms } };
+}
+
+/** `SELECT MAX(StarvedJobs) FROM SCHEMA("CI", Queue, …) GROUP BY … ORDER BY MAX() DESC` */
+const queryPattern =
+  /^SELECT (MAX)\((\w+)\) FROM SCHEMA\("([^"]+)", ([^)]+)\) GROUP BY ([\w, ]+) ORDER BY MAX\(\) DESC$/;
+
+describe.each(variants)('every alarm of %s', (variant) => {
+  const synthesis = synthesiseVariant(variant);
+  const alarms = alarmsOf(synthesis);
+
+  it('reads a metric that exists, with its dimensions and its statistic', () => {
+    const known = knownMetrics(synthesis.prepared);
+    const own = alarms.filter(({ Namespace }) => Namespace !== undefined && !Namespace.startsWith('AWS/'));
+
+    const references = own.map(({ Namespace = '', MetricName = '', Dimensions, Statistic = '' }) =>
+      textOf({
+        namespace: Namespace,
+        name: MetricName,
+        dimensions: Dimensions.map(({ Name }) => Name),
+        statistic: Statistic,
+      }),
+    );
+
+    expect(references.length).toBeGreaterThan(1);
+    expect(references.filter((reference) => !known.has(reference))).toEqual([]);
+  });
+
+  it('has a query that CloudWatch can group, over dimensions that exist', () => {
+    const known = knownMetrics(synthesis.prepared);
+
+    for (const { Expression } of alarms.flatMap(({ Metrics = [] }) => Metrics)) {
+      const [, , name = '', namespace = '', schema = '', groups = ''] = queryPattern.exec(Expression) ?? [];
+      const dimensions = schema.split(', ').map((term) => term.replaceAll('"', ''));
+      expect(known).toContain(textOf({ namespace, name, dimensions, statistic: 'Maximum' }));
+      expect(groups.split(', ').filter((group) => !dimensions.includes(group))).toEqual([]);
+    }
+  });
+
+  it('judges whole periods that CloudWatch takes, within one day', () => {
+    for (const { Period, Metrics, EvaluationPeriods, DatapointsToAlarm } of alarms) {
+      const period = Period ?? Metrics?.[0]?.Period ?? 0;
+      expect(period % 60).toBe(0);
+      expect(period).toBeGreaterThan(0);
+      expect(period * EvaluationPeriods).toBeLessThanOrEqual(86_400);
+      expect(DatapointsToAlarm).toBe(EvaluationPeriods);
+    }
+  });
+
+  it('says what missing data means, and filters by no unit', () => {
+    expect(alarms.filter(({ TreatMissingData, Unit }) => TreatMissingData === undefined || Unit !== undefined)).toEqual(
+      [],
+    );
+  });
+
+  it('tells the topic when it goes off and when it is over', () => {
+    for (const { AlarmActions, OKActions } of alarms) {
+      expect(AlarmActions).toHaveLength(1);
+      expect(OKActions).toEqual(AlarmActions);
+    }
+  });
+
+  it('has a name of its own and a text that says what to do', () => {
+    expect(new Set(alarms.map(({ AlarmName }) => AlarmName)).size).toBe(alarms.length);
+    expect(alarms.every(({ AlarmName }) => AlarmName.length <= 255)).toBe(true);
+    expect(
+      alarms.filter(({ AlarmDescription }) => AlarmDescription.length < 80 || AlarmDescription.length > 1024),
+    ).toEqual([]);
+  });
+});
+
+describe('a queue without workers', () => {
+  it('that is named has an alarm of its own', () => {
+    const synthesis = synthesiseVariant('everything');
+
+    expect(alarm(synthesis, 'queue-starved/main/production/default')).toMatchObject({
+      Namespace: 'CI',
+      MetricName: 'StarvedJobs',
+      Statistic: 'Maximum',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 0,
+      EvaluationPeriods: 10,
+      TreatMissingData: 'notBreaching',
+      Dimensions: [
+        { Name: 'Environment', Value: 'production' },
+        { Name: 'Queue', Value: 'default' },
+        { Name: 'Scope', Value: 'production' },
+        { Name: 'Source', Value: 'main' },
+        { Name: 'System', Value: 'buildkite' },
+        { Name: 'cost-centre', Value: 'ci' },
+      ],
+    });
+    expect(alarm(synthesis, 'queue-starved/other/unclustered/linux')).toMatchObject({ EvaluationPeriods: 7 });
+  });
+
+  it('that nobody named is covered by one query over all queues', () => {
+    expect(alarm(synthesiseVariant('minimal'), 'any-queue-starved')).toMatchObject({
+      Metrics: [
+        {
+          Expression:
+            'SELECT MAX(StarvedJobs) FROM SCHEMA("CI", Queue, Scope, Source, System) GROUP BY Source, Scope, Queue ORDER BY MAX() DESC',
+          Period: 60,
+          ReturnData: true,
+        },
+      ],
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 0,
+      EvaluationPeriods: 5,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  it('is asked for with quotes around dimensions that need them', () => {
+    const [query] = alarm(synthesiseVariant('everything'), 'any-queue-starved')?.Metrics ?? [];
+
+    expect(query?.Expression).toContain('FROM SCHEMA("CI", Environment, Queue, Scope, Source, System, "cost-centre")');
+  });
+
+  it.each<[string, Partial<CollectorConfig>]>([
+    ['nobody asks for it', withAlarms({ unnamedQueues: 'ignore' })],
+    ['no sink publishes it', { sinks: [{ kind: 'stdout' }] }],
+    ['the sink leaves it out', { sinks: [{ kind: 'cloudwatch', metrics: { exclude: ['Starved*'] } }] }],
+    ['it is published in another Region', { sinks: [{ kind: 'cloudwatch', region: 'us-east-1' }] }],
+  ])('has no alarm when %s', (_, change) => {
+    const synthesis = synthesise({ ...configOf('minimal'), ...change }, { env: { region: 'eu-west-1' } });
+
+    expect(alarm(synthesis, 'any-queue-starved')).toBeUndefined();
+  });
+
+  it('has an alarm when the sink names the Region of the stack', () => {
+    const config = { ...configOf('minimal'), sinks: [{ kind: 'cloudwatch', region: 'eu-west-1' }] };
+
+    expect(alarm(synthesise(config, { env: { region: 'eu-west-1' } }), 'any-queue-starved')).toBeDefined();
+  });
+
+  it('that is named, but published in another Region only, fails the synthesis', () => {
+    const config = {
+      ...withAlarms({ queues: [{ source: 'buildkite', scope: 'a', queue: 'b' }] }),
+      sinks: [{ kind: 'cloudwatch', region: 'us-east-1' }],
+    };
+
+    expect(() => synthesise(config, { env: { region: 'eu-west-1' } })).toThrow(
+      /cloudwatch sink in the Region of the stack/,
+    );
+  });
+});
+
+describe('a dead collector', () => {
+  it.each([
+    ['collector-silent', 'Invocations'],
+    ['source-down/buildkite', 'SourceUp'],
+  ])('raises %s by the absence of %s', (name, metric) => {
+    expect(alarm(synthesiseVariant('minimal'), name)).toMatchObject({
+      MetricName: metric,
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'breaching',
+    });
+  });
+
+  it('raises nothing when its schedule is disabled', () => {
+    const breaching = alarmsOf(synthesiseVariant('vpc')).filter(
+      ({ TreatMissingData }) => TreatMissingData === 'breaching',
+    );
+
+    expect(breaching).toEqual([]);
+  });
+
+  it('does not raise the alarm of a sink, which would hide the cause', () => {
+    expect(alarm(synthesiseVariant('minimal'), 'sink-down/cloudwatch')).toMatchObject({
+      TreatMissingData: 'notBreaching',
+    });
+  });
+});
+
+describe('an alarm', () => {
+  it('needs two runs where a run is longer than a minute, because one proves nothing', () => {
+    expect(alarm(synthesiseVariant('imported-secrets'), 'source-down/buildkite')).toMatchObject({
+      Period: 300,
+      EvaluationPeriods: 2,
+    });
+  });
+
+  it('counts an hourly run for its hour', () => {
+    const hourly = synthesise({ ...configOf('minimal'), interval: '60 minutes' });
+
+    expect(alarm(hourly, 'collector-silent')).toMatchObject({ Period: 3600, EvaluationPeriods: 2 });
+  });
+
+  it('on the length of a run is missing where a run lasts a minute by design', () => {
+    expect(alarm(synthesiseVariant('minimal'), 'function-slow')).toMatchObject({ Threshold: 40_000 });
+    expect(alarm(synthesiseVariant('vpc'), 'function-slow')).toBeUndefined();
+  });
+
+  it('exists for each source and each sink', () => {
+    const names = alarmsOf(synthesiseVariant('everything')).map(({ AlarmName }) =>
+      AlarmName.replace('everything/', ''),
+    );
+
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'source-down/main',
+        'source-down/other',
+        'sink-down/cloudwatch',
+        'sink-down/remote-write',
+        'sink-down/pushgateway',
+        'function-errors',
+        'function-throttled',
+        'dead-letters',
+        'schedule-dropped',
+        'schedule-dead-letters',
+      ]),
+    );
+  });
+
+  it('tells the topic of the configuration', () => {
+    const topics = alarmsOf(synthesiseVariant('vpc')).flatMap(({ AlarmActions }) => AlarmActions);
+
+    expect(new Set(topics)).toEqual(new Set(['arn:aws:sns:eu-west-1:111122223333:on-call']));
+    synthesiseVariant('vpc').template.resourceCountIs('AWS::SNS::Topic', 0);
+  });
+
+  it('reaches the e-mail addresses of the configuration', () => {
+    synthesiseVariant('everything').template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'ci-team@example.com',
+    });
+  });
+});

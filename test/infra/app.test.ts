@@ -1,0 +1,160 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Stack, Validations } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../lambda/config/load.ts';
+import { appForTest, cdkJson } from './synthesis.ts';
+
+const repository = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'ci-metrics-app-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface AppRun {
+  readonly status: number | null;
+  readonly stderr: string;
+  readonly outdir: string;
+}
+
+/** `infra/app.ts` as the CDK's command line runs it, without the bundle. */
+function runApp(config: string): AppRun {
+  const outdir = mkdtempSync(join(folder, 'out-'));
+  const context = { ...cdkJson.context, config, 'aws:cdk:bundling-stacks': [] };
+  const [command = '', ...args] = cdkJson.app.split(' ');
+  const { status, stderr } = spawnSync(command, args, {
+    cwd: repository,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_ENV: '', CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) },
+  });
+  return { status, stderr, outdir };
+}
+
+function configFile(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const shipped = readFileSync(join(repository, 'collector.yaml'), 'utf8');
+
+describe('the app', () => {
+  it('synthesises the shipped configuration without an account, and says what it costs', () => {
+    const { status, stderr, outdir } = runApp('collector.yaml');
+
+    expect(stderr).toContain('CloudWatch metrics: at most');
+    expect(status).toBe(0);
+    expect(readdirSync(outdir)).toContain('ci-metrics.template.json');
+    const report = readFileSync(join(outdir, 'validation-report.json'), 'utf8');
+    expect(report).not.toContain('"conclusion": "failure"');
+    expect(report).not.toMatch(/"violations": \[\s*\{/);
+  });
+
+  it('fails on a wrong configuration, with every line and its remedy, and makes no stack', () => {
+    const file = configFile(
+      'wrong.yaml',
+      `interval: 7 seconds
+sources:
+  - kind: buildkite
+    agentTokens: [{ secret: ci-metrics/buildkite }]
+sinks:
+  - kind: cloudwatch
+deployment:
+  timeoutSeconds: 5000
+  memory: 512
+`,
+    );
+
+    const { status, stderr, outdir } = runApp(file);
+
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${file} has 3 problems:`);
+    expect(stderr).toMatch(/wrong\.yaml:1:11 interval: must be "1 minute" to "60 minutes"/);
+    expect(stderr).toMatch(/wrong\.yaml:8:19 deployment\.timeoutSeconds: .*900/);
+    expect(stderr).toMatch(/wrong\.yaml:9:3 deployment\.memory: .*memoryMegabytes/);
+    expect(existsSync(join(outdir, 'manifest.json'))).toBe(false);
+  });
+
+  it('fails on settings that do not fit together, at the line that has to change', () => {
+    const file = configFile(
+      'together.yaml',
+      `sources:
+  - kind: buildkite
+    agentTokens: [{ secret: ci-metrics/buildkite }]
+sinks:
+  - kind: cloudwatch
+alarms:
+  queues:
+    - { source: main, scope: production, queue: default }
+`,
+    );
+
+    const { status, stderr } = runApp(file);
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /together\.yaml:8:17 alarms\.queues\[0\]\.source: there is no source named "main"; configured: "buildkite"/,
+    );
+  });
+
+  it('fails on a secret that the function cannot reach', () => {
+    const file = configFile(
+      'env.yaml',
+      `sources:
+  - kind: buildkite
+    agentTokens: [{ env: BUILDKITE_AGENT_TOKEN }]
+sinks:
+  - kind: cloudwatch
+`,
+    );
+
+    const { status, stderr } = runApp(file);
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/env\.yaml:3:\d+ .*no place for a secret in AWS Lambda/);
+  });
+
+  it('says which file is missing', () => {
+    const { status, stderr } = runApp(join(folder, 'nowhere.yaml'));
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/nowhere\.yaml does not exist; .*-c config=FILE/);
+  });
+});
+
+describe('collector.yaml', () => {
+  it('is valid with every commented setting switched on', () => {
+    const settings = /^( *)# ( *)(?=- \{|- kind:|(?!yaml-language)[a-zA-Z]+:(?: |$))/;
+    const all = shipped
+      .split('\n')
+      .map((line) => line.replace(settings, '$1$2'))
+      .join('\n');
+
+    const config = parseConfig(all, { file: 'collector.yaml', environment: 'lambda' });
+
+    expect(config.sinks.map(({ kind }) => kind)).toEqual(['cloudwatch', 'remote-write', 'pushgateway']);
+    expect(config.alarms.queues).toHaveLength(1);
+    expect(config.deployment.vpc).toBeDefined();
+  });
+});
+
+describe('cdk.json', () => {
+  it('turns findings into errors', () => {
+    expect(cdkJson.context['@aws-cdk/core:validateAgainstDefaultRules']).toBe(true);
+    const app = appForTest();
+    const stack = new Stack(app, 'user');
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+
+    new iam.Policy(stack, 'Policy', {
+      force: true,
+      roles: [new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') })],
+      statements: [new iam.PolicyStatement({ actions: ['s3:*'], resources: ['*'] })],
+    });
+
+    expect(() => app.synth()).toThrow(/wildcard permissions/);
+  });
+});

@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bundleFunction, functionCode, runtimeConfig } from '../../infra/bundle.ts';
+import { parseRuntimeConfig } from '../../lambda/config/json.ts';
+import { configOf, foreignStack } from './synthesis.ts';
+
+const repository = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'ci-metrics-bundle-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A function with a plugin that it may never load, and one of the packages that call `require`. */
+const standIn = {
+  'entry.ts': `
+    import { register } from 'prom-client';
+    export async function handler({ load }: { load: boolean }): Promise<string> {
+      return load ? (await import('./plugin.ts')).text : typeof register;
+    }`,
+  'plugin.ts': `export const text = 'a plugin that only a configuration loads';`,
+};
+
+function bundleStandIn(name: string): string {
+  const directory = join(folder, name);
+  // The packages are found from the repository, where they are installed.
+  const entry = join(repository, `.cache/stand-in-${String(process.pid)}`);
+  mkdirSync(entry, { recursive: true });
+  try {
+    for (const [file, text] of Object.entries(standIn)) writeFileSync(join(entry, file), text);
+    bundleFunction({ directory, config: configOf('minimal'), entry: join(entry, 'entry.ts') });
+  } finally {
+    rmSync(entry, { recursive: true, force: true });
+  }
+  return directory;
+}
+
+function contents(directory: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    readdirSync(directory)
+      .sort()
+      .map((file) => [file, readFileSync(join(directory, file), 'utf8')]),
+  );
+}
+
+describe('the bundle', () => {
+  it('runs from its own folder, CommonJS packages included', () => {
+    const directory = bundleStandIn('runs');
+
+    const output = execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { handler } from '${join(directory, 'index.mjs')}'; console.log(await handler({ load: false }), await handler({ load: true }));`,
+      ],
+      { encoding: 'utf8', cwd: directory },
+    );
+
+    expect(output).toBe('object a plugin that only a configuration loads\n');
+  });
+
+  it('keeps what only a configuration loads out of the start', () => {
+    const files = contents(bundleStandIn('split'));
+    const withPlugin = Object.entries(files).filter(
+      ([file, text]) => file.endsWith('.mjs') && text.includes('a plugin that only'),
+    );
+
+    expect(withPlugin.map(([file]) => file)).not.toContain('index.mjs');
+    expect(withPlugin).toHaveLength(1);
+  });
+
+  it('is the same twice, so that an unchanged function is not deployed', () => {
+    expect(contents(bundleStandIn('first'))).toEqual(contents(bundleStandIn('deeper/second')));
+  });
+
+  it('names no folder of the machine and carries no source text', () => {
+    const files = Object.entries(contents(bundleStandIn('maps')));
+    const maps = files.filter(([file]) => file.endsWith('.map'));
+
+    expect(maps.length).toBeGreaterThan(1);
+    expect(maps.filter(([, text]) => text.includes('sourcesContent'))).toEqual([]);
+    const tracesOfPlaces = [repository.slice(1), folder.slice(1)];
+    expect(files.filter(([, text]) => tracesOfPlaces.some((trace) => text.includes(trace)))).toEqual([]);
+  });
+});
+
+describe('the configuration beside the function', () => {
+  it('is what the function reads, without what only the stack needs', () => {
+    const text = runtimeConfig(configOf('everything'));
+
+    expect(parseRuntimeConfig(text)).toMatchObject({ collector: 'everything', interval: '1 minute' });
+    expect(Object.keys(JSON.parse(text) as object)).not.toContain('alarms');
+    expect(Object.keys(JSON.parse(text) as object)).not.toContain('deployment');
+  });
+
+  it('does not change with an alarm threshold, which is no reason to deploy the function', () => {
+    const config = configOf('everything');
+
+    const changed = { ...config, alarms: { ...config.alarms, starvedMinutes: 9 } };
+
+    expect(runtimeConfig(changed)).toBe(runtimeConfig(config));
+  });
+});
+
+/** AWS unpacks and reads what the start imports; more than this is felt in every cold start. */
+const startBudgetBytes = 1_500_000;
+
+describe('the function of the repository', () => {
+  it('keeps the sinks and the AWS SDK out of its first file, and the path to CloudWatch within its budget', () => {
+    const { metafile } = bundleFunction({ directory: join(folder, 'real'), config: configOf('minimal') });
+    const { outputs } = metafile;
+    const readWith = (start: string, seen = new Set<string>()): ReadonlySet<string> => {
+      if (seen.has(start) || !(start in outputs)) return seen;
+      seen.add(start);
+      for (const { kind, path } of outputs[start]?.imports ?? []) if (kind === 'import-statement') readWith(path, seen);
+      return seen;
+    };
+    const entryOf = (pattern: RegExp): readonly string[] =>
+      Object.keys(outputs).filter((file) => pattern.test(outputs[file]?.entryPoint ?? ''));
+    const first = readWith('bundle/index.mjs');
+
+    const lazy = entryOf(/(sinks|sources)\/[^/]+\/(create|collect)\.ts$|@aws-sdk\/client-/);
+    const toCloudWatch = entryOf(/(cloudwatch\/create|buildkite\/collect)\.ts$|@aws-sdk\/client-secrets-manager\//);
+
+    expect(lazy.length).toBeGreaterThanOrEqual(8);
+    expect(lazy.filter((file) => first.has(file))).toEqual([]);
+    expect(toCloudWatch).toHaveLength(3);
+    const read = new Set(['bundle/index.mjs', ...toCloudWatch].flatMap((file) => [...readWith(file)]));
+    const bytes = [...read].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
+    expect(bytes).toBeGreaterThan(300_000);
+    expect(bytes).toBeLessThan(startBudgetBytes);
+  });
+
+  it('bundles, and differs by its configuration within one app', () => {
+    const stack = foreignStack();
+    const functions = (['minimal', 'everything'] as const).map(
+      (variant) =>
+        new lambda.Function(stack, variant, {
+          runtime: lambda.Runtime.NODEJS_24_X,
+          handler: 'index.handler',
+          code: functionCode(configOf(variant)),
+        }),
+    );
+
+    const keys = functions.map((fn) =>
+      JSON.stringify(stack.resolve((fn.node.defaultChild as lambda.CfnFunction).code)),
+    );
+
+    expect(new Set(keys).size).toBe(2);
+    expect(keys.every((key) => /[a-f0-9]{64}\.zip/.test(key))).toBe(true);
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { costLine, countMetrics } from '../../infra/cost.ts';
+import { prepare } from '../../infra/prepared.ts';
+import { configOf } from './synthesis.ts';
+
+describe('the number of custom metrics', () => {
+  it('counts each metric of a queue once, under the one name that it is published with', () => {
+    const { perQueue } = countMetrics(prepare(configOf('minimal')));
+    const neutral = countMetrics(prepare(configOf('imported-secrets')));
+
+    // Eight of Buildkite's own, and of the neutral ones those that it has no name for.
+    expect(perQueue).toBe(8 + 5);
+    expect(neutral.perQueue).toBe(5 + 1 + 4 + 1);
+  });
+
+  it('grows with sources and sinks', () => {
+    const one = countMetrics(prepare(configOf('minimal')));
+    const more = countMetrics(prepare(configOf('everything')));
+
+    expect(more.others).toBeGreaterThan(one.others);
+  });
+
+  it('is only the collector’s own without a cloudwatch sink', () => {
+    const { perQueue, others } = countMetrics(prepare({ ...configOf('minimal'), sinks: [{ kind: 'stdout' }] }));
+
+    expect(perQueue).toBe(0);
+    // 8 of the source, 3 of the sink, problems of both, and the delay of the run.
+    expect(others).toBe(8 + 3 + 2 + 1);
+  });
+});
+
+describe('the line at the synthesis', () => {
+  it('says what queues cost at list price', () => {
+    expect(costLine(prepare(configOf('minimal')))).toMatch(
+      /^CloudWatch metrics: at most 13 a queue and \d+ others; a month at list price: 5 queues about \$\d+, 50 queues about \$\d+, 500 queues about \$\d+$/,
+    );
+  });
+});

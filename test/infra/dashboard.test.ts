@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { catalogue } from '../../lambda/model/catalogue.ts';
+import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { resolved } from './intrinsics.ts';
+import { knownMetrics, type MetricReference, textOf } from './known-metrics.ts';
+import { configOf, synthesise, type Synthesis, synthesiseVariant } from './synthesis.ts';
+
+const Widget = z.object({
+  type: z.string(),
+  x: z.int(),
+  y: z.int(),
+  width: z.int(),
+  height: z.int(),
+  properties: z.looseObject({
+    title: z.string().optional(),
+    period: z.number().optional(),
+    metrics: z.array(z.array(z.unknown())).optional(),
+    markdown: z.string().optional(),
+    alarms: z.array(z.string()).optional(),
+  }),
+});
+type Widget = z.infer<typeof Widget>;
+
+function widgetsOf({ template }: Synthesis): readonly Widget[] {
+  const [dashboard] = resolved(template, 'AWS::CloudWatch::Dashboard');
+  const body: unknown = JSON.parse(String(dashboard?.properties['DashboardBody']));
+  return z.object({ widgets: z.array(Widget) }).parse(body).widgets;
+}
+
+/** `SEARCH('{CI,Queue,…} MetricName="QueuedJobs"', 'Maximum', 60)` */
+const searchPattern = /^SEARCH\('\{([^}]+)\} MetricName="([^"]+)"', '([^']+)', (\d+)\)$/;
+
+interface Referenced extends MetricReference {
+  readonly period: number;
+  readonly region: string | undefined;
+}
+
+/** Every metric that a graph names, by hand or by a search; AWS's own metrics left out. */
+function metricsOf({ properties: { metrics = [], period } }: Widget): readonly Referenced[] {
+  return metrics.flatMap((line): readonly Referenced[] => {
+    const options = z
+      .object({ stat: z.string().optional(), expression: z.string().optional(), region: z.string().optional() })
+      .parse(line.at(-1));
+    if (options.expression !== undefined) return [searched(options.expression, options.region)];
+    const [namespace, name, ...dimensions] = z.array(z.string()).parse(line.slice(0, -1));
+    if (namespace === undefined || name === undefined)
+      throw new Error(`a metric without a name: ${JSON.stringify(line)}`);
+    if (namespace.startsWith('AWS/')) return [];
+    const names = dimensions.filter((_, index) => index % 2 === 0);
+    return [
+      {
+        namespace,
+        name,
+        dimensions: names,
+        statistic: options.stat ?? 'Average',
+        period: period ?? 300,
+        region: options.region,
+      },
+    ];
+  });
+}
+
+function searched(expression: string, region: string | undefined): Referenced {
+  const [, schema = '', name = '', statistic = '', period = ''] = searchPattern.exec(expression) ?? [];
+  if (name === '') throw new Error(`not a search: ${expression}`);
+  const [namespace = '', ...dimensions] = schema.split(',').map((term) => term.replaceAll('"', ''));
+  return { namespace, name, dimensions, statistic, period: Number(period), region };
+}
+
+describe.each(['minimal', 'everything', 'imported-secrets', 'emulator'] as const)('the dashboard of %s', (variant) => {
+  const synthesis = synthesiseVariant(variant);
+  const widgets = widgetsOf(synthesis);
+  const metrics = widgets.flatMap(metricsOf);
+
+  it('names only metrics that exist, with their dimensions and their statistic', () => {
+    const known = knownMetrics(synthesis.prepared);
+
+    expect(metrics.length).toBeGreaterThan(15);
+    expect(metrics.map(textOf).filter((metric) => !known.has(metric))).toEqual([]);
+  });
+
+  it('fits into 24 columns without an overlap', () => {
+    const cells = widgets.flatMap(({ x, y, width, height }) =>
+      Array.from(
+        { length: width * height },
+        (_, cell) => `${String(x + (cell % width))}/${String(y + Math.floor(cell / width))}`,
+      ),
+    );
+
+    expect(widgets.every(({ x, width }) => x >= 0 && x + width <= 24)).toBe(true);
+    expect(new Set(cells).size).toBe(cells.length);
+  });
+
+  it('stays within the limits of CloudWatch', () => {
+    expect(widgets.length).toBeLessThanOrEqual(500);
+    expect(widgets.every(({ properties }) => (properties.metrics ?? []).length <= 500)).toBe(true);
+  });
+
+  it('shows one run a point', () => {
+    const intervalSeconds = variant === 'imported-secrets' ? 300 : 60;
+
+    expect(new Set(metrics.map(({ period }) => period))).toEqual(new Set([intervalSeconds]));
+  });
+
+  it('begins with every alarm', () => {
+    const [first] = widgets;
+
+    expect(first?.type).toBe('alarm');
+    expect(first?.properties.alarms).toHaveLength(resolved(synthesis.template, 'AWS::CloudWatch::Alarm').length);
+  });
+
+  it('asks one question a row', () => {
+    const questions = widgets.flatMap(({ properties: { markdown } }) => markdown?.split('\n')[0] ?? []);
+
+    expect(questions).toEqual([
+      '## Is CI fast?',
+      '## Is a queue stuck?',
+      '## Are there workers?',
+      '## Is the collector alive?',
+      '## Does AWS run it?',
+    ]);
+  });
+});
+
+function searchesOf(synthesis: Synthesis, title: string): readonly string[] {
+  const widget = widgetsOf(synthesis).find(({ properties }) => properties.title === title);
+  return widget === undefined ? [] : metricsOf(widget).map(textOf);
+}
+
+describe('a graph of queues', () => {
+  it('shows the names of Buildkite’s own tool where only they are published, in and outside of clusters', () => {
+    const synthesis = synthesiseVariant('minimal');
+
+    expect(searchesOf(synthesis, 'Queued jobs')).toEqual([
+      'Buildkite ScheduledJobsCount {Cluster,Org,Queue} Maximum',
+      'Buildkite ScheduledJobsCount {Org,Queue} Maximum',
+    ]);
+    expect(searchesOf(synthesis, 'Starved jobs')).toEqual(['CI StarvedJobs {Queue,Scope,Source,System} Maximum']);
+  });
+
+  it('shows the neutral names without compatibility', () => {
+    const synthesis = synthesiseVariant('imported-secrets');
+
+    expect(searchesOf(synthesis, 'Queued jobs')).toEqual(['CI QueuedJobs {Queue,Scope,Source,System} Maximum']);
+    expect(searchesOf(synthesis, 'Utilisation')).toEqual(['CI WorkerUtilization {Queue,Scope,Source,System} Average']);
+  });
+
+  it('shows both where sources differ, with the operator’s dimensions', () => {
+    const synthesis = synthesiseVariant('everything');
+
+    expect(searchesOf(synthesis, 'Busy workers')).toEqual([
+      'Buildkite BusyAgentCount {Cluster,Environment,Org,Queue,cost-centre} Maximum',
+      'Buildkite BusyAgentCount {Environment,Org,Queue,cost-centre} Maximum',
+      'CI BusyWorkers {Environment,Queue,Scope,Source,System,cost-centre} Maximum',
+    ]);
+  });
+
+  it('quotes names that a search would not understand', () => {
+    const widget = widgetsOf(synthesiseVariant('everything')).find(
+      ({ properties }) => properties.title === 'Starved jobs',
+    );
+
+    expect(widget?.properties.metrics?.[0]?.[0]).toMatchObject({
+      expression: `SEARCH('{CI,Environment,Queue,Scope,Source,System,"cost-centre"} MetricName="StarvedJobs"', 'Maximum', 60)`,
+    });
+  });
+
+  it('searches in the Region of the sink', () => {
+    const regions = widgetsOf(synthesiseVariant('imported-secrets'))
+      .flatMap(metricsOf)
+      .filter(({ namespace }) => namespace === 'CI')
+      .map(({ region }) => region);
+
+    expect(new Set(regions)).toEqual(new Set(['us-east-1']));
+  });
+
+  it('leaves out what the sink does not publish', () => {
+    const config = configOf('minimal');
+
+    const synthesis = synthesise({
+      ...config,
+      sinks: [{ kind: 'cloudwatch', metrics: { exclude: ['*Agent*', '*Workers', 'Worker*'] } }],
+    });
+
+    expect(searchesOf(synthesis, 'Idle workers')).toEqual([]);
+    expect(JSON.stringify(widgetsOf(synthesis))).not.toContain('Are there workers?');
+  });
+
+  it('comes back to the neutral name when the vendor’s is left out', () => {
+    const config = configOf('minimal');
+
+    const synthesis = synthesise({
+      ...config,
+      sinks: [{ kind: 'cloudwatch', metrics: { exclude: ['IdleAgentCount'] } }],
+    });
+
+    expect(searchesOf(synthesis, 'Idle workers')).toEqual(['CI IdleWorkers {Queue,Scope,Source,System} Maximum']);
+  });
+});
+
+describe('without a cloudwatch sink', () => {
+  it('the dashboard has the collector’s own figures only', () => {
+    const config = configOf('minimal');
+
+    const synthesis = synthesise({ ...config, sinks: [{ kind: 'stdout' }] });
+
+    const namespaces = widgetsOf(synthesis)
+      .flatMap(metricsOf)
+      .map(({ namespace }) => namespace);
+    expect(new Set(namespaces)).toEqual(new Set(['CI/Collector']));
+    expect(JSON.stringify(widgetsOf(synthesis))).not.toContain('Is a queue stuck?');
+  });
+
+  it('and can be left out', () => {
+    synthesiseVariant('vpc').template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  });
+});
+
+describe('every metric of a queue or of the collector', () => {
+  /** Not for a graph: constants, ages that another graph has, and states that no source gives yet. */
+  const notShown = new Set([
+    'BuildInfo',
+    'SecondsSinceLastRun',
+    'QuotaLimit',
+    'ReservedJobs',
+    'LimitedJobs',
+    'OfflineWorkers',
+    'PausedWorkers',
+  ]);
+
+  it('is on the dashboard', () => {
+    const shown = new Set(
+      widgetsOf(synthesiseVariant('imported-secrets'))
+        .flatMap(metricsOf)
+        .map(({ name }) => name),
+    );
+    const names = catalogue.flatMap(({ cloudWatch }) => metricNames(cloudWatch));
+
+    expect(names.filter((name) => !shown.has(name) && !notShown.has(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,115 @@
+import { build, type Metafile } from 'esbuild';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleFunction } from '../../infra/bundle.ts';
+import { replaced } from '../../infra/slim.ts';
+import { configOf } from './synthesis.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ci-metrics-slim-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the bundle of the function', () => {
+  const directory = join(folder, 'function');
+  let metafile: Metafile;
+  let text = '';
+  beforeAll(() => {
+    ({ metafile } = bundleFunction({ directory, config: configOf('minimal') }));
+    const files = readdirSync(directory).filter((file) => file.endsWith('.mjs'));
+    text = files.map((file) => readFileSync(join(directory, file), 'utf8')).join('\n');
+  });
+
+  it('has one HTTP parser of the four that undici brings', () => {
+    const parsers = Object.keys(metafile.inputs).filter((input) =>
+      /undici\/lib\/(milo|llhttp)\/.*(simd|wasm)/.test(input),
+    );
+
+    // The replaced file is an input too, as a line that throws.
+    expect(parsers.map((input) => input.replace(/^.*undici\/lib\//, '')).sort()).toEqual([
+      'llhttp/llhttp-wasm.js',
+      'llhttp/llhttp_simd-wasm.js',
+    ]);
+    expect(text.match(/AGFzbQEAAAAB/g)).toHaveLength(1);
+  });
+
+  it('has no HTTP/2, which is turned off', () => {
+    expect(text.match(/getBuiltinModule\(["']node:http2/g) ?? []).toEqual([]);
+    expect(text.includes('HTTP/2 is left out')).toBe(true);
+  });
+
+  it('loads no module of Node by an import statement, which would read all of its exports', () => {
+    const imports = /(?:from|import)\s*\(?\s*["'](?:node:)?(?:http|https|crypto|fs|util|stream|tls|zlib)["']/g;
+
+    expect(text.match(imports) ?? []).toEqual([]);
+  });
+
+  it('takes credentials from the environment alone', () => {
+    const inputs = Object.keys(metafile.inputs).filter((input) => /@aws-sdk\/credential-provider-/.test(input));
+
+    expect(inputs.length).toBeGreaterThan(0);
+    expect(inputs.filter((input) => !/credential-provider-(env|node)\//.test(input))).toEqual([]);
+  });
+});
+
+describe('a package that changed', () => {
+  function tree(name: string, files: Readonly<Record<string, string>>): string {
+    const root = join(folder, name);
+    for (const [file, contents] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), contents);
+    }
+    return root;
+  }
+
+  async function errorsOf(root: string): Promise<readonly string[]> {
+    const input = { absWorkingDir: root, platform: 'node' } as const;
+    try {
+      await build({
+        ...input,
+        entryPoints: ['entry.js'],
+        bundle: true,
+        write: false,
+        metafile: true,
+        logLevel: 'silent',
+        plugins: [replaced],
+      });
+      return [];
+    } catch (error) {
+      const { errors } = error as { errors: readonly { text: string }[] };
+      return errors.map(({ text }) => text);
+    }
+  }
+
+  it('stops the build where a replaced file is gone', async () => {
+    const root = tree('gone', {
+      'entry.js': 'require("undici");',
+      'node_modules/undici/index.js': 'require("./lib/llhttp/llhttp-wasm.js");',
+      'node_modules/undici/lib/llhttp/llhttp-wasm.js': 'const wasmBase64 = "";',
+    });
+
+    expect(await errorsOf(root)).toEqual([
+      'undici/lib/dispatcher/client-h2.js is gone or no longer used; adapt infra/slim.ts',
+    ]);
+  });
+
+  it('stops the build where a replaced file has become another', async () => {
+    const root = tree('other', {
+      'entry.js': 'require("undici");',
+      'node_modules/undici/index.js':
+        'require("./lib/dispatcher/client-h2.js"); require("./lib/llhttp/llhttp-wasm.js");',
+      'node_modules/undici/lib/dispatcher/client-h2.js': 'module.exports = "the client of both protocols";',
+      'node_modules/undici/lib/llhttp/llhttp-wasm.js': 'const wasmBase64 = "";',
+    });
+
+    expect(await errorsOf(root)).toEqual([
+      "undici/lib/dispatcher/client-h2.js no longer has require('node:http2'); look what it does now, and adapt infra/slim.ts",
+    ]);
+  });
+
+  it('is nothing to a bundle without that package', async () => {
+    expect(await errorsOf(tree('none', { 'entry.js': 'console.log(1);' }))).toEqual([]);
+  });
+});

@@ -1,0 +1,338 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { collectCommand } from '../../lambda/cli/collect-command.ts';
+import type { Command } from '../../lambda/cli/command.ts';
+import { demoCommand } from '../../lambda/cli/demo-command.ts';
+import { commonOptions } from '../../lambda/cli/options.ts';
+import { type BuildkiteServer, startBuildkiteServer } from '../../lambda/demo/buildkite-server.ts';
+import { agentMetrics } from '../cli/loopback.ts';
+import { serverFor } from '../servers/require.ts';
+import { commandsIn, type DocumentedCommand, wordsOf } from './commands.ts';
+import { fencesIn, fencesOf, markdownFiles, proseOf, root, textOf } from './files.ts';
+
+const run = promisify(execFile);
+const token = 'bkct_documented';
+
+let folder = '';
+let buildkite: BuildkiteServer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ci-metrics-commands-'));
+  buildkite = await startBuildkiteServer({
+    clock: Date.now,
+    answers: new Map([[token, agentMetrics]]),
+    pollSeconds: 0,
+  });
+});
+
+afterAll(async () => {
+  await buildkite.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs a program of the project as a person would who has only npm. */
+async function call(words: readonly string[], cwd = root): Promise<Ended> {
+  const [command = '', ...args] = words;
+  const env = { ...process.env, BUILDKITE_AGENT_TOKEN: token, NO_COLOR: '1' };
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const [code] = z.tuple([z.int().nullable()], z.unknown()).parse(await once(child, 'close'));
+  return { code, output };
+}
+
+/** The configuration that the README shows, with its token in the environment, against the simulated Buildkite. */
+async function localConfig(): Promise<string> {
+  const [example] = fencesIn('README.md').filter(({ language }) => language === 'yaml');
+  const path = join(folder, 'local.yaml');
+  await writeFile(
+    path,
+    (example?.text ?? '').replace('    agentTokens', `    endpoint: ${buildkite.endpoint}\n    agentTokens`),
+  );
+  return path;
+}
+
+function replaced(words: readonly string[], option: string, value: string): readonly string[] {
+  return words.map((word, index) => (words[index - 1] === option ? value : word));
+}
+
+/** A block of the documentation shows what the command before it printed: each line, but for `…`, numbers and bars. */
+function expectShown(output: string, shown: string): void {
+  const lines = output.split('\n').map(shape);
+  const missing = shown
+    .split('\n')
+    .filter((line) => line.trim() !== '' && line.trim() !== '…' && !lines.includes(shape(line)));
+  expect(missing, output).toEqual([]);
+}
+
+function shape(line: string): string {
+  return line
+    .replaceAll(/\d[\d,.]*/g, '#')
+    .replaceAll(/[█░]+/g, '#')
+    .replaceAll(/\b(µs|ms|s)\b/g, 't')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
+/** The text that stands below a command in its file. */
+function shownBelow({ place }: DocumentedCommand): string {
+  const [file = '', line = '0'] = place.split(':');
+  const [first] = fencesIn(file).filter(
+    ({ language, place: other }) => language === 'text' && Number(other.split(':')[1]) > Number(line),
+  );
+  return first?.text ?? '';
+}
+
+async function synthesised(words: readonly string[], cwd = root): Promise<void> {
+  const stack = join(folder, `cdk.out-${String(words.length)}-${words.at(-1)?.replaceAll(/\W/g, '') ?? ''}`);
+  const { code, output } = await call([...words, '--quiet', '--no-notices', '--output', stack], cwd);
+  expect(code, output).toBe(0);
+  expect(
+    (await readdir(stack)).some((name) => name.endsWith('.template.json')),
+    output,
+  ).toBe(true);
+}
+
+/** What this test runs, each exactly as it is written but for files, ports and the time that it lasts. */
+const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void>>> = {
+  'npm start': async (command) => {
+    const faster = ['--', '--speed', '60', '--every', '500ms', '--for', '4s', '--port', '0'];
+    const { code, output } = await call([...command.words, ...faster]);
+    expect(code, output).toBe(0);
+    expectShown(output, shownBelow(command));
+  },
+  'npm run collect -- --config local.yaml --dry-run': async (command) => {
+    const { code, output } = await call(replaced(command.words, '--config', await localConfig()));
+    expect(code, output).toBe(0);
+    expectShown(output, shownBelow(command));
+  },
+  'npm run collect -- --config collector.yaml --dry-run --verbose': async ({ words }) => {
+    const { code, output } = await call(replaced(words, '--config', await localConfig()));
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/GET \/v3\/metrics|\/v3\/metrics/);
+  },
+  'npx cdk deploy -c config=team-b.yaml': async ({ words }) => {
+    const [example] = fencesOf('yaml').filter(({ text }) => text.startsWith('collector: team-b\n'));
+    const file = join(folder, 'team-b.yaml');
+    await writeFile(file, example?.text ?? '');
+    await synthesised(words.map((word) => (word === 'deploy' ? 'synth' : word.replace('team-b.yaml', file))));
+  },
+  "npx cdk deploy --app 'node infra/my-app.ts'": async ({ words }) => {
+    // Where the page says to put the program: beside the construct, in a copy of the repository.
+    const copy = join(folder, 'copy');
+    await mkdir(join(copy, 'infra'), { recursive: true });
+    for (const name of await readdir(root)) if (name !== 'infra') await symlink(join(root, name), join(copy, name));
+    for (const name of await readdir(join(root, 'infra')))
+      await symlink(join(root, 'infra', name), join(copy, 'infra', name));
+    const [example] = fencesIn('docs/deploying.md').filter(({ language }) => language === 'ts');
+    await writeFile(join(copy, 'infra/my-app.ts'), example?.text ?? '');
+    await synthesised(
+      words.map((word) => (word === 'deploy' ? 'synth' : word)),
+      copy,
+    );
+  },
+  'npx cdk diff': async ({ words }) => {
+    const assembly = join(folder, 'cdk.out-diff');
+    const synth = await call(['npx', 'cdk', 'synth', '--quiet', '--no-notices', '--output', assembly]);
+    expect(synth.code, synth.output).toBe(0);
+    const template = join(assembly, 'ci-metrics.template.json');
+    const { code, output } = await call([...words, '--app', assembly, '--template', template, '--no-notices']);
+    expect(code, output).toBe(0);
+    expect(output).toContain('no differences');
+  },
+};
+
+/** What others run; the text proves that they do. */
+const elsewhere: Readonly<Record<string, { readonly file: string; readonly text: string }>> = {
+  'npm ci': { file: '.ci/run', text: '\nnpm ci' },
+  'npm test': { file: '.ci/run', text: '\nnpm test' },
+  'npm run check': { file: 'scripts/check.ts', text: "spawnSync('npm', ['run'" },
+  'npx cdk bootstrap': { file: 'test/deployment/deployment.test.ts', text: "cdk('bootstrap'" },
+  'npx cdk deploy': { file: 'test/deployment/deployment.test.ts', text: "cdk('deploy'" },
+  'npx cdk destroy': { file: 'test/deployment/deployment.test.ts', text: "cdk('destroy'" },
+};
+
+/** What belongs to the machine and not to the project. */
+const foreign: ReadonlySet<string> = new Set(['git pull']);
+
+const commands = fencesOf('sh').flatMap(commandsIn);
+const isAws = ({ words }: Pick<DocumentedCommand, 'words'>): boolean => words[0] === 'aws';
+
+describe('commands in the documentation', () => {
+  it('are each tried somewhere', () => {
+    const known = new Set([...Object.keys(here), ...Object.keys(elsewhere), ...foreign]);
+
+    const untried = commands.filter((command) => !isAws(command) && !known.has(command.line));
+
+    expect(commands.length).toBeGreaterThan(15);
+    expect(untried).toEqual([]);
+  });
+
+  it('are in no list without being in the documentation', () => {
+    const lines = new Set(commands.map(({ line }) => line));
+
+    const listed = [...Object.keys(here), ...Object.keys(elsewhere), ...foreign];
+
+    expect(listed.filter((line) => !lines.has(line))).toEqual([]);
+  });
+
+  it.each(Object.entries(elsewhere))('are run by others: %s', (_, { file, text }) => {
+    expect(textOf(file).includes(text), `${file} has no ${text}`).toBe(true);
+  });
+
+  const tried = commands.filter(({ line }) => line in here);
+  const once = tried.filter(({ line }, index) => tried.findIndex((other) => other.line === line) === index);
+
+  it.each(once)('work: $line', { timeout: 180_000 }, async (command) => {
+    await here[command.line]?.(command);
+  });
+
+  it('that a block only shows are noticed when they print something else', () => {
+    expect(() => {
+      expectShown('QUEUE  QUEUED\n', 'QUEUE  RUNNING\n');
+    }).toThrow();
+  });
+});
+
+describe('commands in the text', () => {
+  const spans = markdownFiles().flatMap((file) =>
+    [...proseOf(file).matchAll(/`(npm (?:start|run)[^`]*|npx [^`]*)`/g)].map(([, line = '']) => ({
+      file,
+      line,
+      words: wordsOf(line),
+    })),
+  );
+
+  it('call scripts that exist', () => {
+    const { scripts } = z
+      .object({ scripts: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(textOf('package.json')));
+    const named = [...spans, ...commands].flatMap(({ line, words }) =>
+      words[0] === 'npm' && words[1] === 'run'
+        ? [{ line, script: words.slice(2).find((word) => !word.startsWith('-')) ?? '' }]
+        : [],
+    );
+
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter(({ script }) => !(script in scripts))).toEqual([]);
+  });
+
+  it('give options that exist', () => {
+    const given = [...spans, ...commands].flatMap(({ line, words }) => {
+      const command = commandOf(words);
+      const options = words.slice(words.indexOf('--') + 1).filter((word) => word.startsWith('--'));
+      return command === undefined || !words.includes('--') ? [] : options.map((option) => ({ line, command, option }));
+    });
+
+    const unknown = given.filter(
+      ({ command, option }) => !(option.slice(2) in { ...command.options, ...commonOptions }),
+    );
+
+    expect(given.length).toBeGreaterThan(5);
+    expect(unknown.map(({ line, option }) => ({ line, option }))).toEqual([]);
+  });
+});
+
+function commandOf(words: readonly string[]): Command | undefined {
+  if (words[0] !== 'npm') return undefined;
+  if (words[1] === 'start') return demoCommand;
+  return words.includes('collect') ? collectCommand : undefined;
+}
+
+const python = join(root, '.venv/bin/python');
+const withAwsModels = serverFor(
+  "the AWS CLI's service models",
+  python,
+  'python3 -m venv .venv && .venv/bin/pip install -r requirements-dev.txt',
+);
+
+/** What the AWS CLI would say about an operation and its options; it takes both from these models. */
+const checkScript = `
+import json, sys, botocore.session
+from botocore import xform_name
+session = botocore.session.get_session()
+plain = {'region', 'profile', 'output', 'query'}
+outfiles = {('lambda', 'invoke'): 1}
+for words in json.load(sys.stdin):
+    service, operation, *rest = words[1:]
+    try:
+        model = session.get_service_model(service)
+    except Exception as error:
+        print(f'{words}: {error}')
+        continue
+    found = [name for name in model.operation_names if xform_name(name, '-') == operation]
+    if not found:
+        print(f'{words}: no such operation')
+        continue
+    shape = model.operation_model(found[0]).input_shape
+    members = {xform_name(name, '-'): name for name in shape.members}
+    given, places, index = set(), 0, 0
+    while index < len(rest):
+        if rest[index].startswith('--'):
+            name = rest[index][2:]
+            given.add(name)
+            if name not in members and name not in plain:
+                print(f'{words}: no option --{name}')
+            index += 2
+        else:
+            places, index = places + 1, index + 1
+    if places != outfiles.get((service, operation), 0):
+        print(f'{words}: {places} words that are no option')
+    for member in shape.required_members:
+        if xform_name(member, '-') not in given:
+            print(f'{words}: --{xform_name(member, "-")} is missing')
+`;
+
+async function faultsOf(lines: readonly (readonly string[])[]): Promise<string> {
+  const checking = run(python, ['-c', checkScript]);
+  checking.child.stdin?.end(JSON.stringify(lines));
+  return (await checking).stdout;
+}
+
+withAwsModels('commands of the AWS CLI', () => {
+  const inText = markdownFiles().flatMap((file) =>
+    [...proseOf(file).matchAll(/`(aws [^`]*)`/g)].map(([, line = '']) => wordsOf(line)),
+  );
+
+  it('name operations and options that exist', async () => {
+    const lines = [...commands.filter(isAws).map(({ words }) => words), ...inText];
+
+    expect(lines.length).toBeGreaterThan(5);
+    expect(await faultsOf(lines)).toBe('');
+  });
+
+  it('are noticed when they do not', async () => {
+    const wrong = [
+      'aws sqs purge-queues --queue-url x',
+      'aws sqs purge-queue --queue x',
+      'aws sqs purge-queue --queue-url x y',
+    ];
+
+    expect((await faultsOf(wrong.map(wordsOf))).trim().split('\n')).toHaveLength(4);
+  });
+});
+
+describe('scripts of the documentation', () => {
+  it('exist as files', () => {
+    const paths = markdownFiles().flatMap((file) =>
+      [...proseOf(file).matchAll(/`(?:bash )?(\.ci\/\w+|scripts\/[\w./-]+)`/g)].map(([, path = '']) => path),
+    );
+
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});

@@ -1,0 +1,122 @@
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { CollectorConfig } from '../lambda/config/schema.ts';
+import { startBuildkiteServer } from '../lambda/demo/buildkite-server.ts';
+import { createFleet } from '../lambda/demo/fleet.ts';
+import type { RunReport } from '../lambda/report/report.ts';
+import { run } from '../lambda/run.ts';
+import { deadlineIn } from '../lambda/runtime/deadline.ts';
+import { createRedactor } from '../lambda/secrets/redaction.ts';
+import { buildPipeline } from '../lambda/wiring.ts';
+import { recordingLog } from './support/recording-log.ts';
+import { startSecretsManagerFake } from './support/secrets-manager-fake.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** A warm process with one Buildkite cluster, its token in Secrets Manager, and a minute between two runs. */
+async function warmProcess() {
+  const time = { aheadMs: 0 };
+  const clock = (): number => Date.now() + time.aheadMs;
+  const fleet = createFleet({ seed: 1, startMs: clock() });
+  const server = await startBuildkiteServer({ clock, fleet });
+  const store = await startSecretsManagerFake();
+  const [token = ''] = fleet.agentTokens;
+  store.stored.set('bk', { text: token });
+  const { endpoint, region, credentials } = store.clientConfig;
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', endpoint);
+  vi.stubEnv('AWS_REGION', region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', credentials.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey);
+  const printed: string[] = [];
+  const config = CollectorConfig.parse({
+    sources: [{ kind: 'buildkite', name: 'main', endpoint: server.endpoint, agentTokens: [{ secret: 'bk' }] }],
+    sinks: [{ kind: 'stdout' }],
+  });
+  const built = await buildPipeline(config, {
+    variables: {},
+    place: 'terminal',
+    clock,
+    random: Math.random,
+    redactor: createRedactor(),
+    log: recordingLog(),
+    print: (text) => {
+      printed.push(text);
+    },
+  });
+  onTestFinished(async () => {
+    await built.close();
+    await server.close();
+    await store[Symbol.asyncDispose]();
+  });
+  let before: RunReport | undefined;
+  return {
+    server,
+    store,
+    token,
+    time,
+    printed,
+    run: async (budgetMs = 5000): Promise<RunReport> => {
+      using deadline = deadlineIn(budgetMs, clock);
+      before = await run(built.pipeline, { deadline, tickMs: clock(), before });
+      time.aheadMs += 60_000;
+      return before;
+    },
+  };
+}
+
+it('collects with the cached token while the secret store hangs', async () => {
+  const { store, time, run: runOnce } = await warmProcess();
+  await runOnce();
+  const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
+  store.gate = gate;
+  onTestFinished(() => {
+    open(undefined);
+  });
+  time.aheadMs += 10 * 60_000;
+
+  const { outcome, sources } = await runOnce(2000);
+
+  expect(sources).toMatchObject([{ status: 'complete', problems: [] }]);
+  expect(outcome).toBe('ok');
+});
+
+it('publishes nothing but health while a source is down, and all of it when it is back', async () => {
+  const { server, token, printed, run: runOnce } = await warmProcess();
+  const published = async (scenario: Parameters<typeof server.scenario>[1]) => {
+    server.scenario(token, scenario);
+    printed.length = 0;
+    const { outcome } = await runOnce();
+    return { outcome, ...figuresIn(printed.join('')) };
+  };
+
+  const runs = [
+    await published('server-error'),
+    await published('ok'),
+    await published('server-error'),
+    await published('server-error'),
+    await published('ok'),
+  ];
+
+  const [never, first, down, stillDown, back] = runs;
+  expect(runs.map(({ outcome }) => outcome)).toEqual(['failed', 'ok', 'failed', 'failed', 'ok']);
+  expect(runs.map(({ up }) => up)).toEqual([0, 1, 0, 0, 1]);
+  expect(runs.map(({ queueSeries }) => queueSeries > 0)).toEqual([false, true, false, false, true]);
+  expect(runs.map(({ sinkUp }) => sinkUp)).toEqual([undefined, 1, 1, 1, 1]);
+  expect(never?.lastSuccess).toBeUndefined();
+  expect([down?.lastSuccess, stillDown?.lastSuccess]).toEqual([first?.lastSuccess, first?.lastSuccess]);
+  expect((back?.lastSuccess ?? 0) - (first?.lastSuccess ?? 0)).toBeGreaterThanOrEqual(180);
+});
+
+function figuresIn(page: string) {
+  const value = (name: string): number | undefined => {
+    const found = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(page)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  return {
+    up: value('ci_collector_source_up'),
+    sinkUp: value('ci_collector_sink_up'),
+    lastSuccess: value('ci_collector_source_last_success_timestamp_seconds'),
+    queueSeries: page.split('\n').filter((line) => /^(ci_queue_jobs|buildkite_\w+)\{/.test(line)).length,
+  };
+}

@@ -1,0 +1,415 @@
+import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Batch } from '../../../lambda/model/batch.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
+import type { Delivery, Sink } from '../../../lambda/sinks/sink.ts';
+import { type CloudWatchFake, type CloudWatchFakeOptions, startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
+import { answer, batch, config, durations, finished, part, queued, tickMs, vendorFamilies } from './batches.ts';
+
+const running: CloudWatchFake[] = [];
+
+async function fakeWith(options: CloudWatchFakeOptions = {}): Promise<CloudWatchFake> {
+  const fake = await startCloudWatchFake(options);
+  running.push(fake);
+  vi.stubEnv('AWS_ENDPOINT_URL_CLOUDWATCH', fake.url);
+  return fake;
+}
+
+beforeEach(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDTEST');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret-of-the-test');
+  vi.stubEnv('AWS_SESSION_TOKEN', 'session-token-of-the-test');
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent');
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent');
+});
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((fake) => fake.close()));
+});
+
+function sinkWith(settings: Record<string, unknown> = {}, intervalMs = 60_000): Sink {
+  return createCloudWatch(config(settings), { intervalMs });
+}
+
+async function write(given: Batch, sink: Sink = sinkWith(), budgetMs = 20_000): Promise<Delivery> {
+  using deadline = deadlineIn(budgetMs, Date.now);
+  return await sink.write(given, { deadline });
+}
+
+function queues(count: number, value = 1): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`queue-${String(index)}`, value]));
+}
+
+/** One datum for each queue: a partial source has no sums. */
+function many(count: number): Batch {
+  return batch([part([queued(queues(count))], { status: 'partial' })]);
+}
+
+function client(): CloudWatchClient {
+  return new CloudWatchClient({});
+}
+
+describe('a delivery', () => {
+  it('stores exactly what the preview shows, and counts it', async () => {
+    const fake = await fakeWith({ namespaces: ['CI', 'Buildkite'] });
+    const given = batch([part([...vendorFamilies([answer()]), queued({ a: 1 }, { state: 'blocked' }), finished(2)])]);
+    const sink = sinkWith({ dimensions: { Team: 'x' } });
+
+    const preview = await sink.preview(given);
+    const delivery = await write(given, sink);
+
+    const stored = fake.datums.map(({ namespace, name, dimensions, values, unit }) => {
+      const inside = dimensions.map((dimension) => `${dimension.name}=${dimension.value}`).join(', ');
+      return `${namespace} ${name}${inside === '' ? '' : ` {${inside}}`} ${values.join()} ${unit}`;
+    });
+    expect(stored.toSorted()).toEqual(preview.lines.toSorted());
+    expect(delivery).toEqual({
+      accepted: preview.samples,
+      requests: preview.requests,
+      bytes: preview.bytes,
+      problems: [],
+    });
+    expect(preview.requests).toBe(2);
+    expect(delivery.bytes).toBe(fake.requests.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(fake.datums.every(({ timestampMs, resolution }) => timestampMs === tickMs && resolution === 60)).toBe(true);
+    expect(fake.requests.every(({ userAgent }) => /ci-metrics-collector\/\d/.test(userAgent))).toBe(true);
+  });
+
+  it('can be read back through the query API, distributions included', async () => {
+    await fakeWith();
+
+    await write(batch([part([durations([1, 2, 2, 7]), queued({ default: 3 })])]));
+
+    const listed = await client().send(new ListMetricsCommand({ Namespace: 'CI', MetricName: 'QueuedJobs' }));
+    expect(
+      listed.Metrics?.map(({ Dimensions }) => Dimensions?.map(({ Name, Value }) => `${Name ?? ''}=${Value ?? ''}`)),
+    ).toEqual([
+      ['System=buildkite', 'Source=main', 'Scope=Cluster A', 'Queue=default'],
+      ['System=buildkite', 'Source=main'],
+    ]);
+    const Dimensions = [
+      { Name: 'Pipeline', Value: 'web' },
+      { Name: 'System', Value: 'buildkite' },
+      { Name: 'Source', Value: 'main' },
+    ];
+    const data = await client().send(
+      new GetMetricDataCommand({
+        StartTime: new Date(tickMs),
+        EndTime: new Date(tickMs + 60_000),
+        MetricDataQueries: ['Sum', 'SampleCount', 'Minimum', 'Maximum', 'Average'].map((Stat, index) => ({
+          Id: `m${String(index)}`,
+          MetricStat: { Metric: { Namespace: 'CI', MetricName: 'RunDuration', Dimensions }, Period: 60, Stat },
+        })),
+      }),
+    );
+    expect(data.MetricDataResults?.map(({ Values }) => Values)).toEqual([[12], [4], [1], [7], [3]]);
+    expect(data.MetricDataResults?.[0]?.Timestamps).toEqual([new Date(tickMs)]);
+  });
+
+  it('asks for high resolution when the interval is below a minute', async () => {
+    const fake = await fakeWith();
+
+    await write(batch([part([queued({ a: 1 })])]), sinkWith({}, 10_000));
+
+    expect(fake.datums.map(({ resolution }) => resolution)).toEqual([1, 1]);
+  });
+
+  it('goes to the Region of the configuration rather than to that of the environment', async () => {
+    const fake = await fakeWith({ region: 'eu-west-1' });
+
+    const delivery = await write(many(1), sinkWith({ region: 'eu-west-1' }));
+
+    expect(delivery.problems).toEqual([]);
+    expect(fake.requests.map(({ region }) => region)).toEqual(['eu-west-1']);
+  });
+
+  it('sends nothing for a batch without samples', async () => {
+    const fake = await fakeWith();
+
+    const delivery = await write(batch([part([], { status: 'failed' })]));
+
+    expect(delivery).toEqual({ accepted: 0, requests: 0, bytes: 0, problems: [] });
+    expect(fake.requests).toEqual([]);
+  });
+
+  it('takes names that are not ASCII', async () => {
+    const fake = await fakeWith();
+
+    const delivery = await write(batch([part([queued({ größe: 1 })])]));
+
+    expect(delivery.problems).toEqual([]);
+    expect(fake.datums[0]?.dimensions.at(-1)).toEqual({ name: 'Queue', value: 'gr%C3%B6%C3%9Fe' });
+  });
+});
+
+describe('requests', () => {
+  it.each([
+    [1000, 1],
+    [1001, 2],
+    [4500, 5],
+  ])('for %d datums are %d, compressed, and no larger than counted', async (count, expected) => {
+    const fake = await fakeWith();
+    const given = many(count);
+
+    const delivery = await write(given);
+
+    expect(fake.datums).toHaveLength(count);
+    expect(delivery).toMatchObject({ accepted: count, requests: expected, problems: [] });
+    expect(fake.requests.filter(({ datums }) => datums === 1000)).toHaveLength(Math.floor(count / 1000));
+    expect(fake.requests.every(({ isCompressed, plainBytes }) => isCompressed === plainBytes >= 10_240)).toBe(true);
+    expect(delivery.bytes).toBeLessThan(fake.requests.reduce((sum, { plainBytes }) => sum + plainBytes, 0) / 5);
+    expect((await sinkWith().preview(given)).bytes).toBe(delivery.bytes);
+  });
+
+  it('stay below one megabyte when the names are long', async () => {
+    const fake = await fakeWith();
+    const long = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, index) => [`${'q'.repeat(1000)}-${String(index)}`, 1]),
+    );
+
+    const delivery = await write(batch([part([queued(long)], { status: 'partial' })]));
+
+    expect(delivery).toMatchObject({ accepted: 1000, requests: 2, problems: [] });
+    expect(fake.requests.every(({ plainBytes }) => plainBytes <= 1_000_000)).toBe(true);
+    expect(Math.max(...fake.requests.map(({ plainBytes }) => plainBytes))).toBeGreaterThan(990_000);
+  });
+
+  it('of two namespaces are apart, and one that is not allowed costs only its own', async () => {
+    await fakeWith({ namespaces: ['Buildkite'] });
+    const given = batch([part([...vendorFamilies([answer()]), queued({ a: 1 }, { state: 'blocked' })])]);
+
+    const delivery = await write(given);
+
+    expect(delivery).toMatchObject({ accepted: 36, requests: 2 });
+    expect(delivery.problems).toHaveLength(1);
+    expect(delivery.problems[0]).toMatchObject({ kind: 'auth', where: 'cloudwatch/cloudwatch PutMetricData CI' });
+    expect(delivery.problems[0]?.message).toMatch(
+      /^2 datums not stored, such as CI BlockedJobs .*: .*AccessDenied.*allow cloudwatch:PutMetricData with the condition cloudwatch:namespace = CI/,
+    );
+  });
+});
+
+describe('a datum that only CloudWatch refuses', () => {
+  it('is found and told, and the other 999 are stored', async () => {
+    const refuse = ({ dimensions }: { dimensions: readonly { value: string }[] }): string | undefined =>
+      dimensions.some(({ value }) => value === 'queue-617') ? 'a new rule' : undefined;
+    const fake = await fakeWith({ refuse });
+
+    const delivery = await write(many(1000));
+
+    expect(delivery.accepted).toBe(999);
+    expect(fake.datums).toHaveLength(999);
+    expect(delivery.requests).toBeLessThanOrEqual(21);
+    expect(delivery.problems).toEqual([
+      {
+        kind: 'rejected',
+        where: 'cloudwatch/cloudwatch PutMetricData CI',
+        message:
+          '1 datum not stored, such as CI QueuedJobs {System=buildkite, Source=main, Scope=Cluster A, Queue=queue-617}: CloudWatch refused it (400, InvalidParameterValueException: a new rule); exclude the metric under `metrics` of this sink and report the message',
+      },
+    ]);
+  });
+
+  it('does not cost more requests than are set aside when all are refused', async () => {
+    const fake = await fakeWith({ refuse: () => 'a new rule' });
+
+    const delivery = await write(many(3000));
+
+    expect(delivery.accepted).toBe(0);
+    expect(fake.requests.length).toBeLessThanOrEqual(3 + 64);
+    expect(delivery.problems).toHaveLength(1);
+    expect(delivery.problems[0]?.message).toMatch(/^3000 datums/);
+  });
+
+  it('may be in a request with sums: nothing of a refused request was stored', async () => {
+    const fake = await fakeWith({ refuse: ({ name }) => (name === 'QueuedJobs' ? 'no' : undefined) });
+
+    const delivery = await write(batch([part([finished(4), queued({ a: 1 })])]));
+
+    expect(fake.datums.map(({ name, values }) => [name, values])).toEqual([
+      ['Runs', [4]],
+      ['Runs', [4]],
+    ]);
+    expect(delivery.accepted).toBe(2);
+  });
+
+  it('is found in a request that is too large, by halving it', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'too-large' });
+
+    const delivery = await write(many(10));
+
+    expect(delivery).toMatchObject({ accepted: 10, requests: 3, problems: [] });
+  });
+});
+
+describe('faults of the service', () => {
+  it.each(['throttle', 'throttle-429', 'error-500', 'error-503-html', 'reset'] as const)(
+    'are survived by another try when they pass: %s',
+    async (mode) => {
+      const fake = await fakeWith();
+      fake.fail({ mode });
+
+      const delivery = await write(many(3));
+
+      expect(delivery).toMatchObject({ accepted: 3, requests: 1, problems: [] });
+      expect(fake.requests).toHaveLength(2);
+      expect(fake.datums).toHaveLength(3);
+    },
+  );
+
+  it.each([
+    ['throttle', 'rate-limited', 'throttled'],
+    ['throttle-429', 'rate-limited', 'throttled'],
+    ['error-500', 'unavailable', 'CloudWatch answered 500'],
+    ['error-503-html', 'unavailable', 'CloudWatch answered 503'],
+    ['reset', 'unavailable', 'ECONNRESET'],
+  ] as const)('that last are told as what they are: %s is %s', async (mode, kind, text) => {
+    const fake = await fakeWith();
+    fake.fail({ mode, times: 99 });
+
+    const delivery = await write(many(3));
+
+    expect(delivery.accepted).toBe(0);
+    expect(delivery.problems).toHaveLength(1);
+    expect(delivery.problems[0]?.kind).toBe(kind);
+    expect(delivery.problems[0]?.message).toContain('3 datums');
+    expect(delivery.problems[0]?.message).toContain(text);
+    expect(fake.requests).toHaveLength(3);
+  });
+
+  it('in one request cost the others nothing', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'error-500', namespace: 'Buildkite', times: 99 });
+    const given = batch([part([...vendorFamilies([answer()]), queued({ a: 1 }, { state: 'blocked' })])]);
+
+    const delivery = await write(given);
+
+    expect(fake.datums.map(({ name }) => name)).toEqual(['BlockedJobs', 'BlockedJobs']);
+    expect(delivery).toMatchObject({ accepted: 2, problems: [{ kind: 'unavailable' }] });
+  });
+
+  it('repeat a level whose answer was lost, which Maximum does not show', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'take-then-reset' });
+
+    const delivery = await write(many(1));
+
+    expect(delivery).toMatchObject({ accepted: 1, problems: [] });
+    expect(fake.datums.map(({ values }) => values)).toEqual([[1], [1]]);
+  });
+
+  it.each(['take-then-reset', 'take-then-500'] as const)(
+    'never repeat a sum that may have been stored: %s',
+    async (mode) => {
+      const fake = await fakeWith();
+      fake.fail({ mode });
+
+      const delivery = await write(batch([part([finished(5)], { status: 'partial' })]));
+
+      expect(fake.requests).toHaveLength(1);
+      expect(fake.datums.map(({ values }) => values)).toEqual([[5]]);
+      expect(delivery).toMatchObject({ accepted: 0, requests: 1, problems: [{ kind: 'unavailable' }] });
+      expect(delivery.problems[0]?.message).toContain('sums among them may have been stored all the same');
+    },
+  );
+
+  it('repeat a sum that was throttled: it was not stored', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'throttle' });
+
+    const delivery = await write(batch([part([finished(5)], { status: 'partial' })]));
+
+    expect(delivery).toMatchObject({ accepted: 1, problems: [] });
+    expect(fake.datums.map(({ values }) => values)).toEqual([[5]]);
+  });
+
+  it('name the address when nothing listens there', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDWATCH', `http://127.0.0.1:${String(await freePort())}`);
+
+    const delivery = await write(batch([part([finished(5), queued({ a: 1 })], { status: 'partial' })]));
+
+    expect(delivery).toMatchObject({ accepted: 0, problems: [{ kind: 'unavailable' }] });
+    expect(delivery.problems[0]?.message).toContain('could not be reached or did not answer (ECONNREFUSED)');
+  });
+});
+
+describe('credentials', () => {
+  it('that are wrong are a problem without the session token that AWS repeats in its answer', async () => {
+    await fakeWith({ region: 'eu-central-1' });
+
+    const delivery = await write(many(1));
+
+    expect(delivery.problems).toMatchObject([{ kind: 'auth' }]);
+    expect(delivery.problems[0]?.message).toContain('SignatureDoesNotMatch');
+    expect(JSON.stringify(delivery)).not.toContain('session-token-of-the-test');
+  });
+
+  it('that are missing are a problem', async () => {
+    await fakeWith();
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
+
+    const delivery = await write(many(1));
+
+    expect(delivery.problems).toMatchObject([{ kind: 'auth' }]);
+    expect(delivery.problems[0]?.message).toContain('CredentialsProviderError');
+  });
+
+  it('are not needed for a preview, nor is a Region', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    vi.stubEnv('AWS_REGION', undefined);
+
+    expect((await sinkWith().preview(many(2))).samples).toBe(2);
+  });
+
+  it('without a Region name the remedy', async () => {
+    vi.stubEnv('AWS_REGION', undefined);
+
+    const delivery = await write(many(1));
+
+    expect(delivery.problems).toMatchObject([{ kind: 'configuration' }]);
+    expect(delivery.problems[0]?.message).toContain('set `region` of this sink or AWS_REGION');
+  });
+});
+
+describe('the deadline', () => {
+  it('ends a request that is not answered and tells what was not sent at all', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'hang', times: 5 });
+
+    const delivery = await write(many(7000), sinkWith(), 300);
+
+    expect(delivery.accepted).toBe(0);
+    expect(fake.requests).toHaveLength(5);
+    expect(delivery.problems.map(({ kind, message }) => [kind, message.split(' ')[0]])).toEqual([
+      ['timeout', '5000'],
+      ['timeout', '2000'],
+    ]);
+    expect(delivery.problems[0]?.message).toContain('before CloudWatch answered');
+    expect(delivery.problems[1]?.message).toContain('before it was sent');
+  });
+
+  it('ends the wait between two tries', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'throttle-429', times: 99 });
+
+    const delivery = await write(many(1), sinkWith(), 200);
+
+    expect(delivery.problems).toMatchObject([{ kind: 'timeout' }]);
+    expect(fake.requests.length).toBeLessThan(3);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type QueryServer, startPrometheus } from '../../servers/prometheus.ts';
+import { withPrometheus } from '../../servers/require.ts';
+import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues } from './batches.ts';
+import { remoteWriteSink, type TestSink, textLike } from './harness.ts';
+
+withPrometheus('remote write 1.0 to a real Prometheus', () => {
+  let server: QueryServer;
+  beforeAll(async () => {
+    server = await startPrometheus();
+  });
+  afterAll(() => server.close());
+
+  const sinkTo = (more: Readonly<Record<string, unknown>> = {}): TestSink =>
+    remoteWriteSink({ url: `${server.url}/api/v1/write`, ...more });
+
+  it('stores gauges, counters and histograms with their labels', async () => {
+    await using sink = sinkTo({ labels: { env: 'test' } });
+    const total = { bounds: [10, 60], counts: [1, 2, 1], sum: 130, startMs: 0 };
+
+    const delivery = await sink.write(
+      batchOf([
+        gaugeOf('store_jobs', [{ labels: { queue: 'dép"loy\\' }, value: 3.5 }]),
+        counterOf('store_jobs_total', [{ labels: {}, increase: 1, total: { value: 41, startMs: 0 } }]),
+        distributionOf('store_wait_seconds', [{ labels: {}, observations: [], total }]),
+      ]),
+    );
+
+    expect(delivery).toMatchObject({ accepted: 7, requests: 2, problems: [] });
+    expect(await server.query('store_jobs')).toMatchObject([
+      { labels: { __name__: 'store_jobs', collector: 'ci', env: 'test', queue: 'dép"loy\\' }, value: '3.5' },
+    ]);
+    expect(await server.query('store_jobs_total')).toMatchObject([{ value: '41' }]);
+    expect(await server.query('histogram_quantile(0.5, store_wait_seconds_bucket)')).toMatchObject([{ value: '35' }]);
+    expect(await server.query('store_wait_seconds_count')).toMatchObject([{ value: '4' }]);
+  });
+
+  it.each([
+    [NaN, 'NaN'],
+    [Infinity, '+Inf'],
+    [-Infinity, '-Inf'],
+    [Number.MAX_SAFE_INTEGER, '9007199254740991'],
+  ])('stores %s as what it is', async (value, shown) => {
+    await using sink = sinkTo();
+    const name = `special_${shown.replace(/\W/g, '_')}`;
+
+    const { problems } = await sink.write(batchOf([gaugeOf(name, [{ labels: {}, value }])]));
+
+    expect(problems).toEqual([]);
+    expect(await server.query(name)).toMatchObject([{ value: shown }]);
+  });
+
+  it('ends a series at once when it is gone from the next run', async () => {
+    await using sink = sinkTo();
+    await sink.write(batchOf([queues(3, 'gone')]));
+    expect(await server.query('gone')).toHaveLength(3);
+
+    const delivery = await sink.write(batchOf([queues(1, 'gone')]));
+
+    expect(delivery).toMatchObject({ accepted: 1, problems: [] });
+    expect((await server.query('gone')).map(({ labels }) => labels['queue'])).toEqual(['q0000']);
+  });
+
+  it('ends all series of a source that fails, and starts them again when it is back', async () => {
+    await using sink = sinkTo();
+    const good = partOf([gaugeOf('other_jobs', [{ labels: {}, value: 1 }])]);
+    await sink.write(batchOf([], { parts: [partOf([queues(2, 'failing')]), good] }));
+
+    await sink.write(batchOf([], { parts: [partOf([], { status: 'failed' }), good] }));
+    const whileFailing = await server.query('{__name__=~"failing|other_jobs"}');
+    await sink.write(batchOf([], { parts: [partOf([queues(2, 'failing')]), good] }));
+    const afterwards = await server.query('{__name__=~"failing|other_jobs"}');
+
+    expect(whileFailing.map(({ labels }) => labels['__name__'])).toEqual(['other_jobs']);
+    expect(afterwards).toHaveLength(3);
+  });
+
+  it('never uses a timestamp twice, even for a batch with the time of the one before', async () => {
+    await using sink = sinkTo();
+    const collectedAtMs = Date.now();
+    await sink.write(batchOf([gaugeOf('repeat', [{ labels: {}, value: 1 }])], { collectedAtMs }));
+
+    const delivery = await sink.write(batchOf([gaugeOf('repeat', [{ labels: {}, value: 2 }])], { collectedAtMs }));
+
+    expect(delivery.problems).toEqual([]);
+    expect(await server.query('repeat')).toMatchObject([{ value: '2' }]);
+  });
+
+  it('takes the same batch from a second process for what it is: nothing new', async () => {
+    await using sink = sinkTo();
+    await using twin = sinkTo();
+    const batch = batchOf([queues(10, 'twin')]);
+    await sink.write(batch);
+
+    const delivery = await twin.write(batch);
+
+    expect(delivery).toMatchObject({ accepted: 10, problems: [] });
+  });
+
+  it('stores all series but the one that another writer has written, and says which it is', async () => {
+    await using sink = sinkTo({ seriesPerRequest: 500 });
+    await using rival = sinkTo();
+    const collectedAtMs = Date.now();
+    const rivals = gaugeOf('contested', [{ labels: { queue: 'q0123' }, value: -1 }]);
+    await rival.write(batchOf([rivals], { collectedAtMs }));
+
+    const delivery = await sink.write(batchOf([queues(1000, 'contested')], { collectedAtMs }));
+
+    expect(delivery.accepted).toBe(999);
+    expect(delivery.problems).toEqual([
+      {
+        kind: 'rejected',
+        where: textLike(/^remote-write\/remote-write POST 127\.0\.0\.1:\d+\/api\/v1\/write$/),
+        message:
+          '1 of 1000 samples refused, such as contested{collector="ci",queue="q0123"}: the receiver answered 400 "duplicate sample for timestamp". Somebody else writes the same series with the same timestamp: give each deployment its own collector name, or tell them apart with labels.',
+      },
+    ]);
+    expect(await server.query('count(contested)')).toMatchObject([{ value: '1000' }]);
+    expect(await server.query('contested{queue="q0123"}')).toMatchObject([{ value: '-1' }]);
+    expect(await server.query('contested{queue="q0124"}')).toMatchObject([{ value: '124' }]);
+  });
+
+  it('says so when a newer sample is there already', async () => {
+    await using sink = sinkTo();
+    await using rival = sinkTo();
+    const collectedAtMs = Date.now();
+    await rival.write(batchOf([queues(1, 'late')], { collectedAtMs: collectedAtMs + 1000 }));
+
+    const delivery = await sink.write(batchOf([queues(2, 'late')], { collectedAtMs }));
+
+    expect(delivery).toMatchObject({ accepted: 1, problems: [{ kind: 'rejected' }] });
+    expect(delivery.problems[0]?.message).toContain('"out of order sample". The receiver holds a newer sample');
+  });
+
+  it('keeps the good series beside one that cannot be written', async () => {
+    await using sink = sinkTo();
+
+    const delivery = await sink.write(
+      batchOf([
+        gaugeOf('mixed', [
+          { labels: { 'bad.name': 'x' }, value: 1 },
+          { labels: { good: 'x' }, value: 2 },
+        ]),
+        counterOf('mixed_total', [{ labels: {}, increase: 1 }]),
+      ]),
+    );
+
+    expect(delivery).toMatchObject({ accepted: 1, problems: [{ kind: 'rejected' }, { kind: 'rejected' }] });
+    expect(await server.query('{__name__=~"mixed.*"}')).toMatchObject([{ value: '2' }]);
+  });
+
+  it('stores 10,000 series in disjoint requests', async () => {
+    await using sink = sinkTo();
+
+    const delivery = await sink.write(batchOf([queues(10_000, 'many')]));
+
+    expect(delivery).toMatchObject({ accepted: 10_000, requests: 6, problems: [] });
+    expect(await server.query('count(many)')).toMatchObject([{ value: '10000' }]);
+  });
+});
+
+withPrometheus('remote write 2.0 to a Prometheus that knows only 1.0', () => {
+  it('notices that nothing was written, sends 1.0, and stays with it', async () => {
+    await using server = await startPrometheus();
+    await using sink = remoteWriteSink({ url: `${server.url}/api/v1/write`, version: '2.0' });
+
+    const first = await sink.write(batchOf([queues(2)]));
+    const second = await sink.write(batchOf([queues(2)]));
+
+    expect(first).toMatchObject({ accepted: 2, requests: 3, problems: [] });
+    expect(second).toMatchObject({ accepted: 2, requests: 1, problems: [] });
+    expect(await server.query('ci_queue_jobs')).toHaveLength(2);
+    expect(sink.log.lines.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: 'the receiver does not speak remote write 2.0; 1.0 is used from now on',
+        fields: { sink: 'remote-write', status: 204 },
+      },
+    ]);
+  });
+});

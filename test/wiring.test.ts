@@ -1,0 +1,57 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { startBuildkiteServer } from '../lambda/demo/buildkite-server.ts';
+import { contractPipeline } from './contracts/pipeline.ts';
+import { startLoopbackServer } from './support/loopback-server.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** An AWS profile whose credentials a program gives, which leaves a line in a file each time it is asked. */
+async function profileWithProgram(): Promise<{ readonly timesAsked: () => Promise<number> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const [config, program, asked] = ['config', 'program.sh', 'asked'].map((name) => join(folder, name));
+  if (config === undefined || program === undefined || asked === undefined) throw new Error('three names, three paths');
+  const expiration = new Date(Date.now() + 3_600_000).toISOString();
+  const answer = JSON.stringify({
+    Version: 1,
+    AccessKeyId: 'AKIDEXAMPLE',
+    SecretAccessKey: 'wJalrXUtnFEMI',
+    SessionToken: 'session',
+    Expiration: expiration,
+  });
+  await writeFile(asked, '');
+  await writeFile(program, `echo asked >> ${asked}\necho '${answer}'\n`);
+  await writeFile(config, `[profile test]\ncredential_process = sh ${program}\n`);
+  vi.stubEnv('AWS_CONFIG_FILE', config);
+  vi.stubEnv('AWS_PROFILE', 'test');
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) vi.stubEnv(name, undefined);
+  return {
+    timesAsked: async () => (await readFile(asked, 'utf8')).split('\n').length - 1,
+  };
+}
+
+it('asks for the AWS credentials of the process once, not for each signed request', async () => {
+  const profile = await profileWithProgram();
+  const buildkite = await startBuildkiteServer({ clock: Date.now, answers: new Map() });
+  onTestFinished(() => buildkite.close());
+  const receiver = await startLoopbackServer((_, response) => {
+    response.writeHead(204).end();
+  });
+  onTestFinished(() => receiver.close());
+  await using pipeline = await contractPipeline({
+    sources: [{ kind: 'buildkite', endpoint: buildkite.endpoint, agentTokens: [{ env: 'CANARY_TOKEN' }] }],
+    sinks: [{ kind: 'remote-write', url: `${receiver.url}/write`, auth: { sigv4: { region: 'eu-west-1' } } }],
+  });
+
+  await pipeline.run(5000);
+  await pipeline.run(5000);
+
+  expect(receiver.requests.length).toBeGreaterThan(2);
+  expect(receiver.requests.every(({ headers }) => headers['authorization']?.includes('AKIDEXAMPLE'))).toBe(true);
+  expect(await profile.timesAsked()).toBe(1);
+});
