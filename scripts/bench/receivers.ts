@@ -1,0 +1,93 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * Everything that the pipeline talks to, in a process of its own so that its work is not counted: an agent API with as
+ * many queues as asked for, and receivers that count requests and bytes and accept everything.
+ */
+const queueCount = Number(process.argv[2]);
+
+function answerOf(queues: number): string {
+  const names = Array.from({ length: queues }, (_, index) => `queue-${String(index).padStart(5, '0')}`);
+  const jobs = (index: number) => ({
+    scheduled: index % 7,
+    running: index % 5,
+    waiting: index % 3,
+    total: (index % 7) + (index % 5),
+  });
+  const agents = (index: number) => ({ idle: index % 4, busy: index % 5, total: (index % 4) + (index % 5) });
+  const sum = <Key extends string>(rows: readonly Readonly<Record<Key, number>>[], key: Key): number =>
+    rows.reduce((total, row) => total + row[key], 0);
+  const jobRows = names.map((_, index) => jobs(index));
+  const agentRows = names.map((_, index) => agents(index));
+  return JSON.stringify({
+    organization: { slug: 'acme' },
+    cluster: { name: 'Cluster A' },
+    jobs: {
+      scheduled: sum(jobRows, 'scheduled'),
+      running: sum(jobRows, 'running'),
+      waiting: sum(jobRows, 'waiting'),
+      total: sum(jobRows, 'total'),
+      queues: Object.fromEntries(names.map((name, index) => [name, jobRows[index]])),
+    },
+    agents: {
+      idle: sum(agentRows, 'idle'),
+      busy: sum(agentRows, 'busy'),
+      total: sum(agentRows, 'total'),
+      queues: Object.fromEntries(names.map((name, index) => [name, agentRows[index]])),
+    },
+  });
+}
+
+const received = {
+  cloudwatch: { requests: 0, bytes: 0 },
+  pushgateway: { requests: 0, bytes: 0 },
+  'remote-write': { requests: 0, bytes: 0 },
+};
+
+async function sizeOf(request: IncomingMessage): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of request) bytes += Buffer.from(chunk).length;
+  return bytes;
+}
+
+function receiverOf(path: string): keyof typeof received {
+  if (path.startsWith('/api/v1/write')) return 'remote-write';
+  return path.startsWith('/metrics/job') || path.startsWith('/api/v1/metrics') ? 'pushgateway' : 'cloudwatch';
+}
+
+const answer = answerOf(queueCount);
+const server = createServer((request, response) => {
+  const path = request.url ?? '/';
+  if (path === '/v3/metrics') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+    return;
+  }
+  if (path === '/received') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(received));
+    return;
+  }
+  if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') {
+    const secret = {
+      ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:ci-metrics/buildkite-abcdef',
+      Name: 'ci-metrics/buildkite',
+      SecretString: 'bench-token',
+    };
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(secret));
+    return;
+  }
+  void sizeOf(request).then((bytes) => {
+    const counts = received[receiverOf(path)];
+    if (request.method !== 'GET') {
+      counts.requests += 1;
+      counts.bytes += bytes;
+    }
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(path.startsWith('/api/v1/metrics') ? '{"status":"success","data":[]}' : '{}');
+  });
+});
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`${String(port)}\n`);
+});

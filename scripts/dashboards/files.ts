@@ -1,0 +1,38 @@
+import { collectorAlerts } from './collector-alerts.ts';
+import { pushgatewayAlerts } from './pushgateway-alerts.ts';
+import { queueAlerts } from './queue-alerts.ts';
+import { rulesFile } from './rules.ts';
+
+const note = 'Written by `npm run docs` from the code; edit scripts/dashboards, not this file.';
+
+/** Rules of Prometheus for everybody whose metrics arrive there. */
+const rules = rulesFile(
+  [
+    'Alerts on queues and on the collector, for metrics that come by remote write, a Pushgateway or a textfile.',
+    note,
+    'The figures are for an interval of one minute; dashboards/README.md says what to change for longer ones.',
+    '"runbook" is a path in the repository of the collector: put the address of your copy before it.',
+  ],
+  [
+    { name: 'ci-queues', alerts: queueAlerts },
+    { name: 'ci-collector', alerts: collectorAlerts },
+  ],
+);
+
+/** Only where a Pushgateway stands in between. */
+const pushgatewayRules = rulesFile(
+  [
+    'Alerts on the groups of a Pushgateway, besides those of prometheus-rules.yaml.',
+    note,
+    'They need a scrape with "honor_labels: true", so that "job" is that of the collector.',
+  ],
+  [{ name: 'ci-pushgateway', alerts: pushgatewayAlerts }],
+);
+
+/** Every generated file of `dashboards/`, by its path from the repository's root. */
+export function dashboardFiles(): readonly { readonly path: string; readonly text: string }[] {
+  return [
+    { path: 'dashboards/prometheus-rules.yaml', text: rules },
+    { path: 'dashboards/prometheus-rules-pushgateway.yaml', text: pushgatewayRules },
+  ];
+}

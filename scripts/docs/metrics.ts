@@ -1,0 +1,158 @@
+import { ciMetrics, collectorMetrics } from '../../lambda/model/catalogue.ts';
+import { dimensionName } from '../../lambda/model/cloud-watch-shape.ts';
+import type { MetricDefinition } from '../../lambda/model/metric.ts';
+import { compareText } from '../../lambda/model/order.ts';
+import type { RegisteredSource } from '../../lambda/sources/source.ts';
+import { code, generatedNote, table } from './table.ts';
+
+const neutralNames: ReadonlySet<string> = new Set([...ciMetrics, ...collectorMetrics].map(({ name }) => name));
+
+/** `docs/metrics.md`: every metric there is, from the catalogue and from what the sources say they may emit. */
+export function metricsPage(sources: readonly RegisteredSource[]): string {
+  return `${[...introduction(), ...aboutCi(sources), ...aboutCollector(), ...sources.flatMap(vendorNames)].join('\n\n')}\n`;
+}
+
+function introduction(): readonly string[] {
+  return [
+    generatedNote,
+    '# Metrics',
+    [
+      'Every metric has a Prometheus name, which the Pushgateway, remote-write, file and stdout sinks use, and a shape in CloudWatch.',
+      'What is unknown is absent: a gap in a graph means that nothing was measured, 0 means that 0 was measured.',
+      'A neutral percentage is a ratio from 0 to 1 in Prometheus and a percentage in CloudWatch.',
+      'CloudWatch does not aggregate over dimensions, so a metric with several dimension sets is published once for each; `(none)` is a metric without dimensions.',
+      'The statistic is the one that the dashboard and the alarms read.',
+    ].join('\n'),
+  ];
+}
+
+function aboutCi(sources: readonly RegisteredSource[]): readonly string[] {
+  const metrics = inOrder(ciMetrics);
+  return [
+    '## Metrics about CI',
+    [
+      'The same names for every CI system.',
+      '`system` is the CI system, `source` the name that the configuration gives the connection, `scope` the place in it where queue names are unique (in Buildkite the cluster).',
+      'The CloudWatch namespace is the `namespace` of the sink, `CI` by default.',
+    ].join('\n'),
+    '### Prometheus names about CI',
+    prometheusTable(metrics, (metric) => givenBy(metric, sources)),
+    '### CloudWatch names about CI',
+    cloudWatchTable(metrics),
+  ];
+}
+
+function aboutCollector(): readonly string[] {
+  const metrics = inOrder(collectorMetrics);
+  return [
+    '## Metrics of the collector itself',
+    [
+      'Published in every run, whatever failed.',
+      'In AWS the function logs them in embedded metric format to the namespace `collectorNamespace`, `CI/Collector` by default, so that they arrive even when every sink fails.',
+    ].join('\n'),
+    '### Prometheus names of the collector',
+    prometheusTable(metrics),
+    '### CloudWatch names of the collector',
+    cloudWatchTable(metrics),
+  ];
+}
+
+function vendorNames({ title, kind, metrics }: RegisteredSource): readonly string[] {
+  const vendor = inOrder(metrics.filter(({ name }) => !neutralNames.has(name)));
+  if (vendor.length === 0) return [];
+  const replacing = vendor.filter(({ replaces }) => replaces !== undefined);
+  return [
+    `## Names of ${title}'s own tool`,
+    [
+      `A source of kind ${code(kind)} with \`compat: true\` also publishes exactly these, so that existing dashboards and alarms keep working.`,
+      'Names, labels, units and rounding are those of the existing tool.',
+    ].join('\n'),
+    `### Prometheus names of ${title}'s own tool`,
+    prometheusTable(vendor),
+    `### CloudWatch names of ${title}'s own tool`,
+    cloudWatchTable(vendor),
+    ...(replacing.length === 0 ? [] : [`### What CloudWatch leaves out with ${title}'s names`, leftOut(replacing)]),
+  ];
+}
+
+/** The twin would only cost money; Prometheus sinks publish both. */
+function leftOut(metrics: readonly MetricDefinition[]): string {
+  const rows = metrics.flatMap(({ name, cloudWatch, replaces }) =>
+    replaces === undefined
+      ? []
+      : [[seriesOf(replaces.metric, replaces.labels), cloudWatchNames(cloudWatch.name).join(', '), code(name)]],
+  );
+  const text = [
+    'Each custom metric of CloudWatch has a price, so a neutral series that a published vendor metric repeats is not sent to CloudWatch.',
+    'Prometheus sinks get both.',
+  ].join('\n');
+  return `${text}\n\n${table(['Left out in CloudWatch', 'In favour of', 'Prometheus name of that'], rows)}`;
+}
+
+function seriesOf(metric: string, labels: Readonly<Record<string, string>> | undefined): string {
+  const selected = Object.entries(labels ?? {}).map(([name, value]) => `${name}="${value}"`);
+  return code(selected.length === 0 ? metric : `${metric}{${selected.join(', ')}}`);
+}
+
+function prometheusTable(
+  metrics: readonly MetricDefinition[],
+  givenByText?: (metric: MetricDefinition) => string,
+): string {
+  const extra = givenByText === undefined ? [] : ['Given by'];
+  const rows = metrics.map((metric) => [
+    code(metric.name),
+    metric.type,
+    unitText(metric),
+    metric.labels.map((label) => labelText(metric, label)).join(', '),
+    ...(givenByText === undefined ? [] : [givenByText(metric)]),
+    metric.help,
+  ]);
+  return table(['Name', 'Type', 'Unit', 'Labels', ...extra, 'Meaning'], rows);
+}
+
+function unitText({ unit }: MetricDefinition): string {
+  if (unit === 'ratio') return 'ratio (0 to 1)';
+  return unit === 'timestamp' ? 'seconds since 1970' : unit;
+}
+
+function labelText({ enumerated }: MetricDefinition, label: string): string {
+  const values = enumerated?.[label];
+  return values === undefined ? code(label) : `${code(label)} (${values.join(', ')})`;
+}
+
+function givenBy({ name }: MetricDefinition, sources: readonly RegisteredSource[]): string {
+  const titles = sources
+    .filter(({ metrics }) => metrics.some((metric) => metric.name === name))
+    .map(({ title }) => title);
+  return titles.length === 0 ? 'none yet' : titles.join(', ');
+}
+
+function cloudWatchTable(metrics: readonly MetricDefinition[]): string {
+  const rows = metrics.map(({ name, cloudWatch }) => [
+    cloudWatchNames(cloudWatch.name).join(', '),
+    namespaceText(cloudWatch.namespace),
+    cloudWatch.conversion === 'age' ? `${cloudWatch.unit} before the run` : cloudWatch.unit,
+    cloudWatch.dimensionSets.map(dimensionsText).join(' and ') || 'not published',
+    cloudWatch.statistic,
+    code(name),
+  ]);
+  return table(['Metric', 'Namespace', 'Unit', 'Dimensions', 'Statistic', 'From'], rows);
+}
+
+function cloudWatchNames(name: MetricDefinition['cloudWatch']['name']): readonly string[] {
+  if (typeof name === 'string') return [code(name)];
+  return Object.entries(name.names).map(([value, metric]) => `${code(metric)} (${name.label} ${value})`);
+}
+
+function namespaceText(namespace: MetricDefinition['cloudWatch']['namespace']): string {
+  if (namespace === 'neutral') return code('CI');
+  return code(namespace === 'collector' ? 'CI/Collector' : namespace.vendor);
+}
+
+function dimensionsText(set: readonly string[]): string {
+  return set.length === 0 ? '(none)' : `[${set.map(dimensionName).join(', ')}]`;
+}
+
+function inOrder(metrics: readonly MetricDefinition[]): readonly MetricDefinition[] {
+  return [...metrics].sort((a, b) => compareText(a.name, b.name));
+}

@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configJsonSchema } from '../../lambda/config/json-schema.ts';
+import { sinks } from '../../lambda/sinks/index.ts';
+import { sources } from '../../lambda/sources/index.ts';
+import { dashboardFiles } from '../dashboards/files.ts';
+import { costTables } from './cost.ts';
+import { configurationPage, type DocumentedPlugin } from './configuration.ts';
+import { metricsPage } from './metrics.ts';
+
+export interface Page {
+  /** From the repository's root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const root = join(import.meta.dirname, '../..');
+
+/** The path of a plugin's example, from the repository's root. */
+export function examplePath(folder: 'sources' | 'sinks', kind: string): string {
+  return `lambda/${folder}/${kind}/example.yaml`;
+}
+
+function documented(folder: 'sources' | 'sinks', { kind, title }: { kind: string; title: string }): DocumentedPlugin {
+  const path = join(root, examplePath(folder, kind));
+  return { kind, title, example: existsSync(path) ? readFileSync(path, 'utf8') : undefined };
+}
+
+/** A hand-written file whose block between two comments is written from the code. */
+function withBlock(path: string, name: string, block: string): string {
+  const text = readFileSync(join(root, path), 'utf8');
+  const begin = `<!-- ${name}: written by \`npm run docs\` -->`;
+  const end = `<!-- /${name} -->`;
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`${path} has no block between ${begin} and ${end}`);
+  return `${text.slice(0, from)}${begin}\n\n${block}\n\n${text.slice(to)}`;
+}
+
+/** Every file that is written from the code, or has a part that is. */
+export function generatedPages(): readonly Page[] {
+  return [
+    { path: 'docs/metrics.md', text: metricsPage(sources) },
+    {
+      path: 'docs/configuration.md',
+      text: configurationPage(
+        sources.map((source) => documented('sources', source)),
+        sinks.map((sink) => documented('sinks', sink)),
+      ),
+    },
+    { path: 'docs/deploying.md', text: withBlock('docs/deploying.md', 'cost', costTables()) },
+    { path: 'collector.schema.json', text: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n` },
+    ...dashboardFiles(),
+  ];
+}
+
+/** The pages whose file in the repository differs. */
+export function stalePages(): readonly Page[] {
+  return generatedPages().filter(({ path, text }) => {
+    const file = join(root, path);
+    return !existsSync(file) || readFileSync(file, 'utf8') !== text;
+  });
+}
