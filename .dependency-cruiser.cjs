@@ -21,6 +21,12 @@ module.exports = {
       to: { path: '^lambda/sources/' },
     },
     {
+      name: 'counters-know-no-plugin',
+      severity: 'error',
+      from: { path: '^lambda/counters/' },
+      to: { path: '^lambda/(sources|sinks)/[^/]+/' },
+    },
+    {
       name: 'plugins-are-islands',
       severity: 'error',
       from: { path: '^lambda/(sources|sinks)/([^/]+)/' },
@@ -29,7 +35,7 @@ module.exports = {
     {
       name: 'aws-sdk-in-few-places',
       severity: 'error',
-      from: { path: '^lambda/', pathNot: '^lambda/(secrets/|sinks/cloudwatch/|wiring\\.ts$)' },
+      from: { path: '^lambda/', pathNot: '^lambda/(secrets/|counters/dynamodb/|sinks/cloudwatch/|wiring\\.ts$)' },
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {

@@ -12,5 +12,6 @@ export const example = defineSource({
   metrics: exampleMetrics,
   metricsOf: () => exampleMetrics,
   secretsOf: secretsOfHttp,
+  needsState: () => false,
   load: async () => (await import('./collect.ts')).createExample,
 });

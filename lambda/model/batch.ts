@@ -4,8 +4,11 @@ import type { MetricFamily } from './metric.ts';
 export interface SourcePart {
   readonly system: string;
   readonly source: string;
-  /** `partial`: some of its parts are missing, so a sum over the source would be too low; `failed`: nothing is known. */
-  readonly status: 'complete' | 'partial' | 'failed';
+  /**
+   * `partial`: some of its parts are missing, so a sum over the source would be too low; `failed`: nothing is known;
+   * `skipped`: another invocation publishes this tick, and what it published must be left alone.
+   */
+  readonly status: 'complete' | 'partial' | 'failed' | 'skipped';
   readonly families: readonly MetricFamily[];
 }
 

@@ -1,5 +1,6 @@
 import type { CloudWatchShape, MetricDefinition } from './metric.ts';
 import { problemKinds } from './problem.ts';
+import { runMetrics } from './run-metrics.ts';
 
 /**
  * Every metric that the collector names itself. Docs, dashboards, alarms, rules and tests are derived from this list,
@@ -245,6 +246,7 @@ export const buildInfo = own({
 
 /** What the sources say about CI, in their common vocabulary. */
 export const ciMetrics = [
+  ...runMetrics,
   queueJobs,
   starvedJobs,
   workers,

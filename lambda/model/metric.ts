@@ -67,6 +67,13 @@ export interface RunningHistogram {
   readonly startMs: number;
 }
 
+/** One observation with a pointer to where it came from (OpenMetrics 1.0, Exemplars: at most 128 characters in all). */
+export interface Exemplar {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timestampMs: number;
+}
+
 export interface GaugeSample {
   readonly labels: Labels;
   readonly value: number;
@@ -83,6 +90,8 @@ export interface DistributionSample {
   readonly labels: Labels;
   readonly observations: readonly number[];
   readonly total?: RunningHistogram;
+  /** Of observations of this window; sinks without exemplars leave them out. */
+  readonly exemplars?: readonly Exemplar[];
 }
 
 /** A level as it stands now. */
@@ -132,6 +141,7 @@ export function distribution<Label extends string>(
   samples: readonly (LabelledSample<Label> & {
     readonly observations: readonly number[];
     readonly total?: RunningHistogram;
+    readonly exemplars?: readonly Exemplar[];
   })[],
 ): DistributionFamily {
   return { type: 'distribution', definition, samples };

@@ -23,6 +23,21 @@ export interface Delivery {
   /** Bytes of the request bodies as sent. */
   readonly bytes: number;
   readonly problems: readonly Problem[];
+  /** What an additive sink certainly did not store of the increases it was sent, and can be sent again as it is. */
+  readonly undelivered?: readonly Parcel[];
+  /** Increases whose fate is unknown, because the answer was lost: sent again they might count twice. */
+  readonly unconfirmed?: number;
+  /** Increases that were refused for good. */
+  readonly dropped?: number;
+}
+
+/** Increases on their way to one additive sink, kept in its outbox until they are stored. */
+export interface Parcel {
+  /** The tick whose increases they are. Epoch milliseconds. */
+  readonly tickMs: number;
+  readonly samples: number;
+  /** Small JSON in the sink's own shape; it checks what it gets back. */
+  readonly content: unknown;
 }
 
 /** One line of a monthly price, in US dollars at list price. */
@@ -51,6 +66,11 @@ export interface Sink {
   /** Never throws for what can be expected of a network or of the data: that becomes a problem. */
   write(batch: Batch, context: DeliverContext): Promise<Delivery>;
   preview(batch: Batch): Preview | Promise<Preview>;
+  /**
+   * Present in a sink that adds what it is sent (CloudWatch, StatsD): sends parcels of earlier ticks again. Their samples
+   * count in `accepted`. Sinks without it take running totals, which repair themselves with the next value.
+   */
+  readonly redeliver?: (parcels: readonly Parcel[], context: DeliverContext) => Promise<Delivery>;
 }
 
 export interface SinkPorts {

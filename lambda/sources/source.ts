@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Ledger } from '../counters/ledger.ts';
 import type { HttpPort } from '../http/http.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
@@ -13,6 +14,13 @@ export interface CollectContext {
   readonly deadline: Deadline;
   /** Scheduled time of the run, floored to the interval. Epoch milliseconds. */
   readonly tickMs: number;
+  /**
+   * The source's memory, loaded when first asked for. What is told to it is saved, and then published, once `collect` has
+   * returned; a source that throws leaves it as it was.
+   * @throws StateStoreError when the state cannot be read; what needs no memory is still worth returning.
+   * @throws TickTakenError when this tick was counted already; it must escape, so that nothing is published twice.
+   */
+  readonly openLedger: () => Promise<Ledger>;
 }
 
 /** What a source could read, and what it could not; the good half is never lost. */
@@ -55,6 +63,8 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   /** What it may emit when configured like this. */
   readonly metricsOf: (config: Config) => readonly MetricDefinition[];
   readonly secretsOf: (config: Config) => readonly SecretRef[];
+  /** Whether it opens a ledger when configured like this; the stack then makes a table. */
+  readonly needsState: (config: Config) => boolean;
   readonly load: () => Promise<CreateSource<Config>>;
 }
 
@@ -65,6 +75,7 @@ export interface PreparedSource {
   readonly name: string;
   readonly metrics: readonly MetricDefinition[];
   readonly secrets: readonly SecretRef[];
+  readonly needsState: boolean;
   readonly create: (ports: SourcePorts) => Promise<Source>;
 }
 
@@ -97,6 +108,7 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         name: checked.name,
         metrics: module.metricsOf(checked),
         secrets: module.secretsOf(checked),
+        needsState: module.needsState(checked),
         create: async (ports) => (await module.load())(checked, ports),
       };
     },

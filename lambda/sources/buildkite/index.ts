@@ -14,5 +14,6 @@ export const buildkite = defineSource({
     return [...agentMetrics, ...(hasTotals(config) ? compatMetrics : compatQueues)];
   },
   secretsOf: (config) => [...config.agentTokens, ...secretsOfHttp(config)],
+  needsState: () => false,
   load: async () => (await import('./collect.ts')).createBuildkite,
 });

@@ -1,0 +1,41 @@
+import type { Exemplar, Labels, MetricDefinition } from '../model/metric.ts';
+
+/** One thing that a finish adds to a counter. */
+export interface Count {
+  readonly metric: MetricDefinition<'counter'>;
+  readonly labels: Labels;
+  readonly increase: number;
+}
+
+/** One value that a finish adds to a distribution. A negative one is counted as clock skew and taken for 0. */
+export interface Observation {
+  readonly metric: MetricDefinition<'distribution'>;
+  readonly labels: Labels;
+  readonly value: number;
+  /** Where a reader of the histogram can look; costs no series. */
+  readonly exemplar?: Exemplar;
+}
+
+/** A level that a finish leaves behind, such as when a pipeline last succeeded; the latest finish wins. */
+export interface Mark {
+  readonly metric: MetricDefinition<'gauge'>;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** A run or job that ended, and what that means in metrics. A source never decides whether it counts: the ledger does. */
+export interface Finish {
+  /**
+   * Equal whenever the same finish is read again, and different for every further attempt: the vendor's id and attempt,
+   * or the id and the time of the finish.
+   */
+  readonly key: string;
+  /** By the vendor's clock. Epoch milliseconds. */
+  readonly finishedMs: number;
+  readonly counts: readonly Count[];
+  readonly observations: readonly Observation[];
+  /** Kept for history too: a success before the installation is still the last success. */
+  readonly marks: readonly Mark[];
+  /** One structured log line for the finished run, where the operator wants them; absent for jobs. */
+  readonly line?: Readonly<Record<string, string | number>>;
+}

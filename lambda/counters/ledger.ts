@@ -1,0 +1,115 @@
+import type * as z from 'zod';
+import type { Labels, MetricDefinition } from '../model/metric.ts';
+import type { Finish } from './finish.ts';
+
+/**
+ * A part of a source that is listed on its own: `builds` of an organisation, one repository, one namespace. Each has its
+ * own watermark, open set and seen set, so that a part that cannot be read holds up no other.
+ */
+export interface Stream {
+  /** Unique within the source, and the same in every run. */
+  readonly name: string;
+  /** How long the vendor's list may lag behind its records; finishes are looked for that far back. Milliseconds. */
+  readonly overlapMs?: number;
+  /** What finished less than this before the tick is left to the next one. Milliseconds. */
+  readonly settleMs?: number;
+  /** Longer than the longest legal run; what is open for longer is counted as lost. Milliseconds. */
+  readonly openForMs?: number;
+}
+
+/** What of a stream is to be read in this tick. */
+export interface Window {
+  /** Finishes since then may be uncounted. Epoch milliseconds. */
+  readonly fromMs: number;
+  /** Finishes after that are left to the next tick, unless they are seen anyhow. Epoch milliseconds. */
+  readonly toMs: number;
+  /**
+   * True until the stream was read completely for the first time. Nothing historical is counted, but runs in flight must
+   * be found: list what was created in the last `openForMs`, within the page budget.
+   */
+  readonly isFirst: boolean;
+}
+
+/** A run that was seen unfinished and whose end is still to be counted. */
+export interface OpenWork {
+  readonly id: string;
+  readonly firstSeenMs: number;
+  /** What the source wrote beside it, to save a request. */
+  readonly note: string | undefined;
+}
+
+/** Requests that a credential may still send in a window of the vendor's; kept over runs, and over failed ones too. */
+export interface Quota {
+  /** False when the window has no request left: leave the part out and tell it. */
+  take(requests?: number): boolean;
+  remaining(): number;
+  /** What the vendor itself says is left, until when; the lower figure counts. */
+  observe(seen: { readonly remaining: number; readonly resetMs: number }): void;
+}
+
+/**
+ * The memory of one source for one tick. Everything that is told to it takes effect together when the source has
+ * returned and the state was saved; a tick that fails or loses the race leaves no trace but its quotas.
+ */
+export interface Ledger {
+  /** Scheduled time of the run. Epoch milliseconds. */
+  readonly tickMs: number;
+  /** When counting began, for this source; what finished before is history. Epoch milliseconds. */
+  readonly epochMs: number;
+  /** True when no state was found: the first tick, or the state was lost. */
+  readonly isNew: boolean;
+
+  window(stream: Stream): Window;
+  /** The stream's open runs, oldest look first; ask for them within the request budget. */
+  open(stream: Stream): readonly OpenWork[];
+  /** `id` is the run's; it stays open until it is seen finished, missing or too old. */
+  sawOpen(stream: Stream, id: string, note?: string): void;
+  /** Counts the finish unless it is known, history or from before the installation; the run is open no longer. */
+  sawFinished(stream: Stream, id: string, finish: Finish): void;
+  /** The vendor no longer knows the run; after several ticks in a row it is counted as lost. */
+  sawMissing(stream: Stream, id: string): void;
+  /** Everything of the window was read: the watermark may move to its end, or to `toMs` when only that much was read. */
+  readCompletely(stream: Stream, toMs?: number): void;
+  /** The list was cut short by a page or request budget: what was seen counts, the watermark stays. */
+  readPartly(stream: Stream): void;
+  /** Forgets a stream that is no longer configured or that the vendor deleted. */
+  drop(streamName: string): void;
+  /** Names of all streams that the state knows. */
+  streams(): readonly string[];
+
+  /** Makes a series exist at 0, so that `increase()` sees its first event. */
+  declare(metric: MetricDefinition<'counter' | 'distribution'>, labels: Labels): void;
+  /** Counts something that has no finish, such as a state that is not known; only once a tick, with no key. */
+  count(metric: MetricDefinition<'counter'>, labels: Labels, increase: number): void;
+  /**
+   * A counter that another system keeps: its value is passed on as it is, and its increase since the last tick is found
+   * with reset detection. The first value is no increase.
+   */
+  follow(metric: MetricDefinition<'counter'>, labels: Labels, seen: FollowedCounter): void;
+  followHistogram(metric: MetricDefinition<'distribution'>, labels: Labels, seen: FollowedHistogram): void;
+
+  quota(pool: string, rate: { readonly requests: number; readonly windowMs: number }): Quota;
+  /** What the source wrote under this name in the last saved tick; undefined when absent or of another shape. */
+  recall<Shape extends z.ZodType>(name: string, shape: Shape): z.output<Shape> | undefined;
+  /** Small JSON that the source needs in its next tick. */
+  remember(name: string, value: unknown): void;
+}
+
+export interface FollowedCounter {
+  readonly value: number;
+  /** When the other system began to count, if it says so. Epoch milliseconds. */
+  readonly startMs?: number;
+}
+
+export interface FollowedHistogram {
+  readonly bounds: readonly number[];
+  /** As in `RunningHistogram`: not cumulative, the last one above all bounds. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly startMs?: number;
+}
+
+/** This tick, or a later one, was counted by another invocation: nothing of the source is to be published. */
+export class TickTakenError extends Error {
+  override readonly name = 'TickTakenError';
+}
