@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { createAlarm } from './alarm-plan.ts';
 import { collectorPlans, type Watched } from './collector-alarms.ts';
+import { pipelinePlans } from './pipeline-alarms.ts';
 import type { Prepared } from './prepared.ts';
 import { queuePlans } from './queue-alarms.ts';
 import type { CollectorSettings } from './settings.ts';
@@ -31,9 +32,13 @@ export function createAlarms(
 ): CollectorAlarms {
   const { collector } = prepared.config;
   const topic = topicOf(scope, prepared, settings);
-  const plans = [...queuePlans(prepared, Stack.of(scope).region), ...collectorPlans(prepared, watched)].filter(
-    ({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric,
-  );
+  const { region } = Stack.of(scope);
+  const all = [
+    ...queuePlans(prepared, region),
+    ...pipelinePlans(prepared, region),
+    ...collectorPlans(prepared, watched),
+  ];
+  const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);
   const parent = new Construct(scope, 'Alarms');
   return { topic, alarms: plans.map((plan) => createAlarm(parent, collector, plan, topic)) };
 }

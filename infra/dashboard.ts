@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { healthRows } from './health-widgets.ts';
 import type { Watched } from './collector-alarms.ts';
 import type { Prepared } from './prepared.ts';
-import { queueRows } from './queue-widgets.ts';
+import { questionRows } from './question-widgets.ts';
 
 export interface DashboardOptions {
   readonly prepared: Prepared;
@@ -30,6 +30,6 @@ export function createDashboard(
     dashboardName: `${prepared.config.collector.replaceAll('.', '-')}-${Stack.of(scope).region}`,
     defaultInterval: Duration.hours(3),
     periodOverride: cloudwatch.PeriodOverride.INHERIT,
-    widgets: [[status], ...queueRows(prepared), ...healthRows(prepared, watched, logGroup)],
+    widgets: [[status], ...questionRows(prepared), ...healthRows(prepared, watched, logGroup)],
   });
 }

@@ -1,23 +1,19 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { Token } from 'aws-cdk-lib/core';
+import type { QueueAlarm } from '../lambda/config/deployment.ts';
 import { starvedJobs } from '../lambda/model/catalogue.ts';
-import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
+import type { MetricDefinition } from '../lambda/model/metric.ts';
+import { queueOldestWait } from '../lambda/model/run-metrics.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { metricOf, periodsIn, systemOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
+import { inReachOf } from './alarm-reach.ts';
 import { publishedMetrics } from './published.ts';
 import { scheduleRate } from './settings.ts';
 
-/** Alarms on queues that have jobs and nobody to run them. */
+/** Alarms on queues that have jobs and nobody to run them, and on queues whose jobs wait too long. */
 export function queuePlans(prepared: Prepared, region: string): readonly AlarmPlan[] {
-  const here = prepared.cloudWatchSinks.filter((sink) => isHere(sink, region));
-  const inReach = { ...prepared, cloudWatchSinks: here };
+  const inReach = inReachOf(prepared, region);
   return [...namedQueues(inReach), ...unnamedQueues(inReach)];
-}
-
-/** Alarms cannot read another Region's metrics; an unknown Region of the stack is taken at its word. */
-function isHere(sink: CloudWatchConfig, region: string): boolean {
-  return sink.region === undefined || (!Token.isUnresolved(region) && sink.region === region);
 }
 
 function namedQueues(prepared: Prepared): readonly AlarmPlan[] {
@@ -27,41 +23,20 @@ function namedQueues(prepared: Prepared): readonly AlarmPlan[] {
       'alarms.queues needs a cloudwatch sink in the Region of the stack: an alarm cannot read another Region; leave out "region" of the sink, or remove the alarms',
     );
   }
-  return alarms.queues.map(({ source, scope, queue, starvedMinutes = alarms.starvedMinutes }): AlarmPlan => {
-    const labels = { system: systemOf(prepared, source), source, scope, queue };
-    const periods = periodsIn(starvedMinutes, prepared.config);
-    return {
+  return alarms.queues.flatMap((queue) => [...starvedPlans(prepared, queue), ...waitPlans(prepared, queue)]);
+}
+
+function starvedPlans(prepared: Prepared, { source, scope, queue, starvedMinutes }: QueueAlarm): readonly AlarmPlan[] {
+  const { config } = prepared;
+  // A source that never tells of starved jobs still has its alarm on waits; one that tells of neither is an error.
+  if (!tells(prepared, source, starvedJobs) && tells(prepared, source, queueOldestWait)) return [];
+  const labels = { system: systemOf(prepared, source), source, scope, queue };
+  const periods = periodsIn(starvedMinutes ?? config.alarms.starvedMinutes, config);
+  return [
+    {
       name: `queue-starved/${source}/${scope}/${queue}`,
       description: `Queue "${queue}" of ${scope} (source ${source}) has had queued jobs and no idle or busy worker for ${duration(periods, prepared)}. Start workers for it, or look why they have stopped or are paused.`,
       metric: metricOf(prepared, starvedJobs, labels),
-      when: 'above',
-      threshold: 0,
-      periods,
-      silence: 'fine',
-    };
-  });
-}
-
-/** One alarm with a series a queue: queues that nobody named, and queues that do not exist yet. */
-function unnamedQueues(prepared: Prepared): readonly AlarmPlan[] {
-  const { alarms } = prepared.config;
-  const [sink] = prepared.cloudWatchSinks;
-  if (alarms.unnamedQueues === 'ignore' || sink === undefined) return [];
-  const perQueue = publishedMetrics(prepared, sink).find(
-    ({ definition, labels }) => definition === starvedJobs && labels.includes('queue'),
-  );
-  if (perQueue === undefined) return [];
-  const periods = periodsIn(alarms.starvedMinutes, prepared.config);
-  return [
-    {
-      name: 'any-queue-starved',
-      description: `A queue has had queued jobs and no idle or busy worker for ${duration(periods, prepared)}; the contributors of this alarm name it by source, scope and queue. Start workers for it, or look why they have stopped or are paused.`,
-      metric: new cloudwatch.MathExpression({
-        expression: starvedQuery(perQueue.name, perQueue.namespace, perQueue.dimensions),
-        usingMetrics: {},
-        label: 'Starved jobs',
-        period: scheduleRate(prepared.config),
-      }),
       when: 'above',
       threshold: 0,
       periods,
@@ -70,8 +45,85 @@ function unnamedQueues(prepared: Prepared): readonly AlarmPlan[] {
   ];
 }
 
+/** A wait that stays above its bound for so long is no burst that drains by itself. */
+const waitedMinutes = 5;
+
+function waitPlans(prepared: Prepared, { source, scope, queue, oldestWaitMinutes }: QueueAlarm): readonly AlarmPlan[] {
+  if (!tells(prepared, source, queueOldestWait)) return [];
+  const { config } = prepared;
+  const labels = { system: systemOf(prepared, source), source, scope, queue };
+  const minutes = oldestWaitMinutes ?? config.alarms.oldestWaitMinutes;
+  return [
+    {
+      name: `queue-waits/${source}/${scope}/${queue}`,
+      description: `The oldest job of queue "${queue}" of ${scope} (source ${source}) has been waiting for more than ${String(minutes)} minutes. Its workers are too few, paused, or do not fit the job; the dashboard shows them beside the queue.`,
+      metric: metricOf(prepared, queueOldestWait, labels),
+      when: 'above',
+      threshold: minutes * 60,
+      periods: periodsIn(waitedMinutes, config),
+      silence: 'fine',
+    },
+  ];
+}
+
+function tells({ sources }: Prepared, name: string, metric: MetricDefinition): boolean {
+  return sources.some((source) => source.name === name && source.metrics.includes(metric));
+}
+
+/** Alarms with a series a queue: queues that nobody named, and queues that do not exist yet. */
+function unnamedQueues(prepared: Prepared): readonly AlarmPlan[] {
+  const { alarms } = prepared.config;
+  if (alarms.unnamedQueues === 'ignore') return [];
+  const starved = periodsIn(alarms.starvedMinutes, prepared.config);
+  const waits = periodsIn(waitedMinutes, prepared.config);
+  const minutes = alarms.oldestWaitMinutes;
+  return [
+    ...everyQueue(prepared, starvedJobs, {
+      name: 'any-queue-starved',
+      description: `A queue has had queued jobs and no idle or busy worker for ${duration(starved, prepared)}; the contributors of this alarm name it by source, scope and queue. Start workers for it, or look why they have stopped or are paused.`,
+      label: 'Starved jobs',
+      threshold: 0,
+      periods: starved,
+    }),
+    ...everyQueue(prepared, queueOldestWait, {
+      name: 'any-queue-waits',
+      description: `The oldest job of a queue has been waiting for more than ${String(minutes)} minutes; the contributors of this alarm name it by source, scope and queue. Its workers are too few, paused, or do not fit the job.`,
+      label: 'Oldest wait in seconds',
+      threshold: minutes * 60,
+      periods: waits,
+    }),
+  ];
+}
+
+interface EveryQueue extends Pick<AlarmPlan, 'name' | 'description' | 'threshold' | 'periods'> {
+  readonly label: string;
+}
+
+function everyQueue(
+  prepared: Prepared,
+  metric: MetricDefinition,
+  { label, ...plan }: EveryQueue,
+): readonly AlarmPlan[] {
+  const [sink] = prepared.cloudWatchSinks;
+  if (sink === undefined) return [];
+  const perQueue = publishedMetrics(prepared, sink).find(
+    ({ definition, labels }) => definition === metric && labels.includes('queue'),
+  );
+  if (perQueue === undefined) return [];
+  const expression = queryOf(perQueue.name, perQueue.namespace, perQueue.dimensions);
+  const period = scheduleRate(prepared.config);
+  return [
+    {
+      ...plan,
+      metric: new cloudwatch.MathExpression({ expression, usingMetrics: {}, label, period }),
+      when: 'above',
+      silence: 'fine',
+    },
+  ];
+}
+
 /** A Metrics Insights alarm needs both GROUP BY and ORDER BY (CloudWatch user guide, "Metrics Insights alarms"). */
-function starvedQuery(name: string, namespace: string, dimensions: readonly string[]): string {
+function queryOf(name: string, namespace: string, dimensions: readonly string[]): string {
   const schema = [`"${namespace}"`, ...dimensions.map(identifier)].join(', ');
   return `SELECT MAX(${name}) FROM SCHEMA(${schema}) GROUP BY Source, Scope, Queue ORDER BY MAX() DESC`;
 }

@@ -103,15 +103,42 @@ const maxMinutes = 180;
 
 const Minutes = z.int().min(1).max(maxMinutes);
 
+/** A day: a queue that waits longer has been noticed. */
+const WaitMinutes = z.int().min(1).max(1440);
+
 const QueueAlarm = z
   .strictObject({
     source: OperatorName.meta({ description: 'Name of the source that sees the queue.' }),
     scope: z.string().min(1).meta({ description: 'Value of the `scope` label: the Buildkite cluster, for instance.' }),
     queue: z.string().min(1).meta({ description: 'Name of the queue, without wildcards.' }),
     starvedMinutes: Minutes.optional().meta({ description: 'Default: `alarms.starvedMinutes`.' }),
+    oldestWaitMinutes: WaitMinutes.optional().meta({
+      description: 'Longest wait of its oldest job, where the source tells it. Default: `alarms.oldestWaitMinutes`.',
+    }),
   })
   .meta({ id: 'QueueAlarm', description: 'An alarm of its own for one queue.' });
 export type QueueAlarm = z.infer<typeof QueueAlarm>;
+
+const PipelineAlarm = z
+  .strictObject({
+    source: OperatorName.meta({ description: 'Name of the source that sees the pipeline.' }),
+    scope: z.string().min(1).meta({ description: 'Value of the `scope` label of its metrics.' }),
+    pipeline: z.string().min(1).meta({ description: 'Value of the `pipeline` label, without wildcards.' }),
+    failurePercent: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(40)
+      .meta({ description: 'Share of failed, timed out and errored runs of an hour, once it has had five runs.' }),
+    sinceSuccessHours: z
+      .int()
+      .min(1)
+      .max(24 * 31)
+      .optional()
+      .meta({ description: 'How long the pipeline may be without a success; off by default.' }),
+  })
+  .meta({ id: 'PipelineAlarm', description: 'Alarms of its own for one pipeline.' });
+export type PipelineAlarm = z.infer<typeof PipelineAlarm>;
 
 /** What only the stack reads: whom to wake, and for what. */
 export const Alarms = z
@@ -124,13 +151,31 @@ export const Alarms = z
       .default([])
       .meta({ description: 'Addresses that subscribe to the topic; each has to confirm once.' }),
     queues: z.array(QueueAlarm).default([]).meta({
-      description: 'Queues with an alarm of their own: jobs are queued and no worker is idle or busy.',
+      description: 'Queues with alarms of their own: no worker for queued jobs, and jobs that wait too long.',
+    }),
+    pipelines: z.array(PipelineAlarm).default([]).meta({
+      description: 'Pipelines with alarms of their own, where a cloudwatch sink publishes their runs.',
     }),
     unnamedQueues: z.enum(['alarm', 'ignore']).default('alarm').meta({
       description:
-        '`alarm`: one alarm watches every queue, also those that appear later, where a cloudwatch sink publishes them.',
+        '`alarm`: one alarm for each fault watches every queue, also those that appear later, where a cloudwatch sink publishes them.',
     }),
     starvedMinutes: Minutes.default(5).meta({ description: 'How long a queue may have jobs and no worker.' }),
+    oldestWaitMinutes: WaitMinutes.default(10).meta({
+      description: 'How long the oldest queued job may wait, where a source tells it, for five minutes on end.',
+    }),
+    stuckRunsMinutes: Minutes.default(15).meta({ description: 'How long runs may be stuck.' }),
+    systemErrors: z
+      .int()
+      .min(1)
+      .default(10)
+      .meta({ description: 'Faults of a CI system (lost agents, expired jobs) in 15 minutes that raise its alarm.' }),
+    countingLateMinutes: z
+      .int()
+      .min(15)
+      .max(1440)
+      .default(30)
+      .meta({ description: 'How far the counting of finished runs may lag behind.' }),
     sourceDownMinutes: Minutes.default(3).meta({ description: 'How long a source may fail.' }),
     sinkDownMinutes: Minutes.default(3).meta({ description: 'How long a sink may refuse data.' }),
     silentMinutes: Minutes.default(3).meta({ description: 'How long the function may not run at all.' }),

@@ -1,0 +1,107 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib/core';
+import type { PipelineAlarm } from '../lambda/config/deployment.ts';
+import type { Labels } from '../lambda/model/metric.ts';
+import { runLastSuccess, runsFinished, runsStuck, systemErrors } from '../lambda/model/run-metrics.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
+import type { AlarmPlan } from './alarm-plan.ts';
+import { inReachOf } from './alarm-reach.ts';
+import { metricOf, periodsIn, systemOf } from './metrics.ts';
+import type { Prepared } from './prepared.ts';
+
+/** Alarms on runs: pipelines that the configuration names, and what a source tells of all of its runs. */
+export function pipelinePlans(all: Prepared, region: string): readonly AlarmPlan[] {
+  const prepared = inReachOf(all, region);
+  const named = prepared.config.alarms.pipelines.flatMap((alarm) => [
+    failurePlan(prepared, alarm),
+    ...sincePlans(prepared, alarm),
+  ]);
+  if (prepared.cloudWatchSinks.length === 0) return named;
+  return [
+    ...named,
+    ...prepared.sources.flatMap((source) => [...stuckPlans(prepared, source), ...errorPlans(prepared, source)]),
+  ];
+}
+
+/** Fewer runs than this in an hour make no ratio worth waking somebody for. */
+const leastRuns = 5;
+
+function failurePlan(prepared: Prepared, alarm: PipelineAlarm): AlarmPlan {
+  const { source, scope, pipeline, failurePercent } = alarm;
+  const period = Duration.hours(1);
+  const runs = (result: string): cloudwatch.Metric =>
+    metricOf(prepared, runsFinished, { ...labelsOf(prepared, alarm), result }, { period });
+  return {
+    name: `pipeline-failing/${source}/${scope}/${pipeline}`,
+    description: `At least ${String(failurePercent)} % of an hour's runs of pipeline "${pipeline}" in ${scope} (source ${source}) failed, timed out or met an error of the CI system. Cancelled and skipped runs do not count; an hour with fewer than ${String(leastRuns)} runs is not judged.`,
+    metric: new cloudwatch.MathExpression({
+      expression:
+        `IF(bad + FILL(success, 0) >= ${String(leastRuns)}, 100 * bad / (bad + FILL(success, 0)), 0)`.replaceAll(
+          'bad',
+          '(FILL(failure, 0) + FILL(error, 0) + FILL(timeout, 0))',
+        ),
+      usingMetrics: {
+        success: runs('success'),
+        failure: runs('failure'),
+        error: runs('error'),
+        timeout: runs('timeout'),
+      },
+      label: 'Failed runs in percent',
+      period,
+    }),
+    when: 'at-least',
+    threshold: failurePercent,
+    periods: 1,
+    silence: 'fine',
+  };
+}
+
+function sincePlans(prepared: Prepared, alarm: PipelineAlarm): readonly AlarmPlan[] {
+  const { source, scope, pipeline, sinceSuccessHours } = alarm;
+  if (sinceSuccessHours === undefined) return [];
+  return [
+    {
+      name: `pipeline-without-success/${source}/${scope}/${pipeline}`,
+      description: `Pipeline "${pipeline}" in ${scope} (source ${source}) has not succeeded on any branch for ${String(sinceSuccessHours)} hours: it fails all the time, or nothing starts it.`,
+      metric: metricOf(prepared, runLastSuccess, labelsOf(prepared, alarm)),
+      when: 'above',
+      threshold: Duration.hours(sinceSuccessHours).toSeconds(),
+      periods: periodsIn(5, prepared.config),
+      silence: 'fine',
+    },
+  ];
+}
+
+function labelsOf(prepared: Prepared, { source, scope, pipeline }: PipelineAlarm): Labels {
+  return { system: systemOf(prepared, source), source, scope, pipeline };
+}
+
+function stuckPlans(prepared: Prepared, { name, system, metrics }: PreparedSource): readonly AlarmPlan[] {
+  if (!metrics.includes(runsStuck)) return [];
+  return [
+    {
+      name: `runs-stuck/${name}`,
+      description: `Source "${name}" has runs that have been open far longer than their pipelines usually take. The dashboard's graph "Stuck runs" names the pipelines; cancel the runs, or look what they wait for.`,
+      metric: metricOf(prepared, runsStuck, { system, source: name }),
+      when: 'above',
+      threshold: 0,
+      periods: periodsIn(prepared.config.alarms.stuckRunsMinutes, prepared.config),
+      silence: 'fine',
+    },
+  ];
+}
+
+function errorPlans(prepared: Prepared, { name, system, metrics }: PreparedSource): readonly AlarmPlan[] {
+  if (!metrics.includes(systemErrors)) return [];
+  return [
+    {
+      name: `system-errors/${name}`,
+      description: `The CI system of source "${name}" has had many faults of its own in 15 minutes: lost agents, expired jobs, lost runs, data that it contradicts. The dashboard's graph "System errors" tells which.`,
+      metric: metricOf(prepared, systemErrors, { system, source: name }, { period: Duration.minutes(15) }),
+      when: 'at-least',
+      threshold: prepared.config.alarms.systemErrors,
+      periods: 1,
+      silence: 'fine',
+    },
+  ];
+}

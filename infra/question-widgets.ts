@@ -1,0 +1,92 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type { Duration } from 'aws-cdk-lib/core';
+import { dimensionName } from '../lambda/model/cloud-watch-shape.ts';
+import type { Labels } from '../lambda/model/metric.ts';
+import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
+import type { Prepared } from './prepared.ts';
+import { type Panel, questions } from './questions.ts';
+import { type PublishedMetric, namesOf, publishedMetrics } from './published.ts';
+import { scheduleRate } from './settings.ts';
+import { type Graph, section } from './widgets.ts';
+
+/** Labels that tell one thing that is watched from another; the metrics without them are totals. */
+const objectLabels = ['queue', 'pipeline', 'error'] as const;
+
+/**
+ * What the first `cloudwatch` sink publishes of every queue and pipeline, also of those that appear later; nothing
+ * without one.
+ */
+export function questionRows(prepared: Prepared): cloudwatch.IWidget[][] {
+  const [sink] = prepared.cloudWatchSinks;
+  if (sink === undefined) return [];
+  const perObject = publishedMetrics(prepared, sink).filter(({ labels }) => objectLabelOf(labels) !== undefined);
+  const period = scheduleRate(prepared.config);
+  return questions.flatMap(({ question, explanation, panels }) =>
+    section(
+      question,
+      explanation,
+      panels.flatMap((panel) => graphOf(panel, perObject, sink, period)),
+    ),
+  );
+}
+
+function objectLabelOf(labels: readonly string[]): string | undefined {
+  return objectLabels.find((label) => labels.includes(label));
+}
+
+function graphOf(
+  panel: Panel,
+  perObject: readonly PublishedMetric[],
+  sink: CloudWatchConfig,
+  period: Duration,
+): readonly Graph[] {
+  const shown = perObject.filter((published) => isShown(panel, published));
+  if (shown.length === 0) return [];
+  const { title, unit, stacked = false, alarm } = panel;
+  return [
+    {
+      title,
+      period,
+      stacked,
+      metrics: shown.map((published) => searchOf(published, sink, period)),
+      ...(unit === undefined ? {} : { unit }),
+      ...(alarm === undefined ? {} : { annotations: [{ value: alarm.above, label: alarm.label }] }),
+    },
+  ];
+}
+
+/** The neutral metric itself, or the vendor's that is published in its place. */
+function isShown({ metric, labels = {} }: Panel, { definition, name }: PublishedMetric): boolean {
+  const { replaces } = definition;
+  if (replaces !== undefined) return replaces.metric === metric.name && isSame(replaces.labels ?? {}, labels);
+  return definition === metric && namesOf(metric).some((own) => own.name === name && isSame(own.labels, labels));
+}
+
+function isSame(a: Labels, b: Labels): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => a[name] === b[name]);
+}
+
+/** A series a queue or pipeline, found when the dashboard is looked at (CloudWatch user guide, "search expressions"). */
+function searchOf(
+  { definition, namespace, name, labels, dimensions }: PublishedMetric,
+  sink: CloudWatchConfig,
+  period: Duration,
+): cloudwatch.SearchExpression {
+  const schema = [namespace, ...dimensions].map(searchTerm).join(',');
+  const { statistic } = definition.cloudWatch;
+  const place = labels.filter((label) => label === 'scope' || label === 'cluster' || label === 'org');
+  return new cloudwatch.SearchExpression({
+    expression: `SEARCH('{${schema}} MetricName="${name}"', '${statistic}', ${String(period.toSeconds())})`,
+    label: [...place.slice(-1), objectLabelOf(labels) ?? 'source']
+      .map((label) => `\${PROP('Dim.${dimensionName(label)}')}`)
+      .join(' '),
+    period,
+    ...(sink.region === undefined ? {} : { searchRegion: sink.region }),
+  });
+}
+
+/** Names with spaces or other characters than letters, digits and slashes stand in quotes. */
+function searchTerm(text: string): string {
+  return /^[A-Za-z0-9/_]+$/.test(text) ? text : `"${text}"`;
+}

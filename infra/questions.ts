@@ -1,0 +1,90 @@
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../lambda/model/catalogue.ts';
+import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
+import {
+  jobWait,
+  queueOldestWait,
+  queuePaused,
+  queueWaitQuantile,
+  runDuration,
+  runLastSuccess,
+  runsFinished,
+  runsStuck,
+  systemErrors,
+} from '../lambda/model/run-metrics.ts';
+
+/** One graph: a neutral metric, and the value of the label that its CloudWatch name stands for. */
+export interface Panel {
+  readonly title: string;
+  readonly metric: MetricDefinition;
+  readonly labels?: Labels;
+  /** Title of the axis. */
+  readonly unit?: string;
+  readonly stacked?: boolean;
+  readonly alarm?: { readonly above: number; readonly label: string };
+}
+
+export interface Question {
+  readonly question: string;
+  readonly explanation: string;
+  readonly panels: readonly Panel[];
+}
+
+/** What the dashboard answers, a row each; a panel whose metric no source publishes is left out. */
+export const questions: readonly Question[] = [
+  {
+    question: 'Is CI fast?',
+    explanation:
+      'Queued jobs could start now and wait for a worker: near 0 beside those that run, jobs start at once; a queue that grows while its workers run is short of them. Above 5 minutes of waiting a pool is too small or sick.',
+    panels: [
+      { title: 'Oldest wait', metric: queueOldestWait, unit: 'seconds' },
+      { title: 'Job wait, p95', metric: jobWait, unit: 'seconds' },
+      {
+        title: 'Wait p95 as the CI system reports it',
+        metric: queueWaitQuantile,
+        labels: { rank: '0.95' },
+        unit: 'seconds',
+      },
+      { title: 'Queued jobs', metric: queueJobs, labels: { state: 'queued' }, stacked: true },
+      { title: 'Running jobs', metric: queueJobs, labels: { state: 'running' }, stacked: true },
+      { title: 'Run duration, p95', metric: runDuration, unit: 'seconds' },
+    ],
+  },
+  {
+    question: 'Is a queue stuck?',
+    explanation:
+      'Starved jobs are queued where no worker is idle or busy; above 0 for minutes, nothing will start them. Blocked jobs wait for other jobs or for a person, not for a worker. Stuck runs are open far longer than usual.',
+    panels: [
+      { title: 'Starved jobs', metric: starvedJobs, alarm: { above: 0, label: 'alarm above' } },
+      { title: 'Blocked jobs', metric: queueJobs, labels: { state: 'blocked' }, stacked: true },
+      { title: 'Paused queues', metric: queuePaused, stacked: true },
+      { title: 'Stuck runs', metric: runsStuck, stacked: true },
+    ],
+  },
+  {
+    question: 'Are there workers?',
+    explanation: 'Above 95 % for long, a pool is too small; below 70 %, it is too large.',
+    panels: [
+      { title: 'Idle workers', metric: workers, labels: { state: 'idle' }, stacked: true },
+      { title: 'Busy workers', metric: workers, labels: { state: 'busy' }, stacked: true },
+      { title: 'Utilisation', metric: workerUtilization, alarm: { above: 95, label: 'short of workers' } },
+    ],
+  },
+  {
+    question: 'Do the builds pass?',
+    explanation:
+      'Failed runs are the builds’ own fault, system errors the CI system’s: lost agents, expired jobs, lost runs. The time since the last success grows where nothing succeeds any more, or nothing runs.',
+    panels: [
+      { title: 'Succeeded runs', metric: runsFinished, labels: { result: 'success' }, stacked: true },
+      { title: 'Failed runs', metric: runsFinished, labels: { result: 'failure' }, stacked: true },
+      { title: 'Runs that timed out', metric: runsFinished, labels: { result: 'timeout' }, stacked: true },
+      {
+        title: 'Runs with an error of the CI system',
+        metric: runsFinished,
+        labels: { result: 'error' },
+        stacked: true,
+      },
+      { title: 'System errors', metric: systemErrors, stacked: true },
+      { title: 'Time since the last success', metric: runLastSuccess, unit: 'seconds' },
+    ],
+  },
+];
