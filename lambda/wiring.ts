@@ -46,8 +46,8 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const sinks = config.sinks.map(prepareSink);
   const hub = httpHub(environment);
   const store = secretCache(config, environment);
-  const shared = { secrets: store.secrets, clock, log };
-  const forSinks = { ...shared, print, collector: config.collector, intervalMs, aws: awsAccess(environment) };
+  const shared = { secrets: store.secrets, clock, log, aws: awsAccess(environment) };
+  const forSinks = { ...shared, print, collector: config.collector, intervalMs };
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
 
   const pipeline: Pipeline = {
@@ -65,7 +65,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   return { pipeline, intervalMs, close: () => hub.close() };
 }
 
-type SharedPorts = Pick<SinkPorts, 'secrets' | 'clock' | 'log'>;
+type SharedPorts = Pick<SinkPorts, 'secrets' | 'clock' | 'log' | 'aws'>;
 
 async function configuredSource(prepared: PreparedSource, hub: HttpHub, ports: SharedPorts): Promise<ConfiguredSource> {
   const { kind, name, system } = prepared;

@@ -43,7 +43,7 @@ export function createAgents(timeouts: Timeouts, loopback: LoopbackPolicy): Agen
 /** A hash, so that no private key lies in a second place of memory. */
 function keyOf(tls: TlsMaterial | undefined, proxy: string | undefined): string {
   return createHash('sha256')
-    .update(JSON.stringify([tls?.ca, tls?.cert, tls?.key, proxy]))
+    .update(JSON.stringify([tls?.ca, tls?.cert, tls?.key, tls?.servername, proxy]))
     .digest('base64');
 }
 

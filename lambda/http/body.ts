@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
-import { BadResponseError } from './errors.ts';
+import { BadResponseError, ResponseTooLargeError } from './errors.ts';
 import { excerptLength, maxErrorBodyBytes } from './limits.ts';
 import type { ResponseHeaders } from './quota.ts';
 
@@ -51,7 +51,7 @@ async function decompressed(bytes: Uint8Array, headers: ResponseHeaders, options
 }
 
 function tooLarge({ where, maxBytes }: BodyOptions): BadResponseError {
-  return new BadResponseError(where, `the answer is larger than the limit of ${String(maxBytes)} bytes`);
+  return new ResponseTooLargeError(where, `the answer is larger than the limit of ${String(maxBytes)} bytes`);
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -56,6 +56,9 @@ export class BadResponseError extends HttpError {
   override readonly name = 'BadResponseError';
 }
 
+/** The answer is larger than the limit of the port; asking for a smaller page may help. */
+export class ResponseTooLargeError extends BadResponseError {}
+
 /** The request may not be sent: a forbidden address or a URL outside the allowed origin. */
 export class ForbiddenRequestError extends HttpError {
   override readonly name = 'ForbiddenRequestError';

@@ -3,6 +3,8 @@ export interface TlsMaterial {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** The name that the server certificate must have, where it differs from the host of the URL. */
+  readonly servername?: string;
 }
 
 export interface OutgoingRequest {

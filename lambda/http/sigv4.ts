@@ -30,7 +30,7 @@ export function sigV4(options: SigV4Options): (request: OutgoingRequest) => Prom
 }
 
 /** The signer tells an absent session token from one that is undefined. */
-function identity(credentials: () => Promise<AwsCredentials>): () => Promise<Identity> {
+export function identity(credentials: () => Promise<AwsCredentials>): () => Promise<Identity> {
   return async () => {
     const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
     return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
@@ -81,7 +81,7 @@ interface Digest {
 }
 
 /** SHA-256 or, with a key, HMAC of it, in the shape that the signer constructs. */
-class Sha256 {
+export class Sha256 {
   readonly #key: Key | undefined;
   #digest: Digest;
 

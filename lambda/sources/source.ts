@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Ledger } from '../counters/ledger.ts';
+import type { AwsAccess } from '../http/aws-credentials.ts';
 import type { HttpPort } from '../http/http.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
@@ -37,6 +38,8 @@ export interface Source {
 
 export interface SourcePorts {
   readonly http: HttpPort;
+  /** For a source that signs as the function's role; nothing is loaded before it does. */
+  readonly aws: AwsAccess;
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Logger;

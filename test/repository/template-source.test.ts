@@ -9,6 +9,7 @@ import { sources } from '../../lambda/sources/index.ts';
 import { testPort } from '../http/port.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';
+import { noAws } from '../support/no-aws.ts';
 
 /** One run of the template against this server, with the real HTTP client and the real secret cache. */
 async function collect(url: string): Promise<Collection> {
@@ -24,7 +25,7 @@ async function collect(url: string): Promise<Collection> {
   const config = { kind: 'example', name: 'main', endpoint: `${url}/api`, auth: { bearer: { env: 'EXAMPLE_TOKEN' } } };
   const source = await example
     .prepare(config)
-    .create({ http: http.port, secrets: cache.secrets, clock: Date.now, log: http.log });
+    .create({ http: http.port, aws: noAws, secrets: cache.secrets, clock: Date.now, log: http.log });
   using deadline = deadlineIn(5000, Date.now);
   const collection = await source.collect({ deadline, tickMs: Date.now() });
   expectNoCanary([collection, http.log.lines]);

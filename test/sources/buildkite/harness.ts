@@ -8,6 +8,7 @@ import { createSecrets } from '../../../lambda/secrets/store.ts';
 import { createBuildkite } from '../../../lambda/sources/buildkite/collect.ts';
 import { BuildkiteConfig } from '../../../lambda/sources/buildkite/config.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
+import { noAws } from '../../support/no-aws.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 
 export interface TestSource extends AsyncDisposable {
@@ -42,7 +43,13 @@ export function buildkiteSource(
     log,
   });
   const config = BuildkiteConfig.parse({ kind: 'buildkite', name: 'main', ...raw });
-  const source = createBuildkite(config, { http: hub.port(), secrets: cache.secrets, clock, log });
+  const source = createBuildkite(config, {
+    http: hub.port(),
+    aws: noAws,
+    secrets: cache.secrets,
+    clock,
+    log,
+  });
   return {
     collect: async (budgetMs = 20_000, signal) => {
       // Timers are real ones, so the deadline counts real time, whatever the clock of the test says.
