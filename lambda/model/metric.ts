@@ -42,6 +42,8 @@ export interface MetricDefinition<Type extends MetricType = MetricType, Label ex
   /** Labels with a fixed list of values. They multiply series by a known factor and do not count towards the cap. */
   readonly enumerated?: Partial<Readonly<Record<Label, readonly string[]>>> | undefined;
   readonly combination: Combination;
+  /** Upper bounds of a distribution's histogram, where a vendor's own differ from those of the configuration. */
+  readonly bounds?: readonly number[];
   readonly cloudWatch: CloudWatchShape<Label>;
   /** The neutral samples that this vendor metric repeats; CloudWatch then gets the vendor's only, to save their price. */
   readonly replaces?: { readonly metric: string; readonly labels?: Labels };
