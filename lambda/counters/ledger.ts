@@ -68,6 +68,11 @@ export interface Ledger {
   sawFinished(stream: Stream, id: string, finish: Finish): void;
   /** The vendor no longer knows the run; after several ticks in a row it is counted as lost. */
   sawMissing(stream: Stream, id: string): void;
+  /**
+   * Closes a run that may stay open for ever without being lost, such as one that waits for a person: it is looked for
+   * no longer. When it is seen to finish all the same, that counts.
+   */
+  forget(stream: Stream, id: string): void;
   /** Everything of the window was read: the watermark may move to its end, or to `toMs` when only that much was read. */
   readCompletely(stream: Stream, toMs?: number): void;
   /** The list was cut short by a page or request budget: what was seen counts, the watermark stays. */
