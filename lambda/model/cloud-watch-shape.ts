@@ -134,5 +134,6 @@ function converted(value: number, { conversion }: CloudWatchShape, tickMs: numbe
   if (conversion === 'percent') return Number((value * 100).toPrecision(15));
   // What happened during the run is younger than its tick, and no age is negative.
   if (conversion === 'age') return Math.max(0, tickMs / 1000 - value);
+  if (conversion === 'left') return Math.max(0, value - tickMs / 1000);
   return value;
 }

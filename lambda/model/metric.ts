@@ -28,8 +28,8 @@ export interface CloudWatchShape<Label extends string = string> {
   readonly dimensionSets: readonly (readonly Label[])[];
   /** The statistic that dashboards and alarms read. */
   readonly statistic: CloudWatchStatistic;
-  /** `percent` multiplies a ratio by 100; `age` turns a Unix time into seconds before the tick. */
-  readonly conversion?: 'percent' | 'age';
+  /** `percent` multiplies a ratio by 100; `age` turns a Unix time into seconds before the tick, `left` into seconds after it. */
+  readonly conversion?: 'percent' | 'age' | 'left';
 }
 
 export interface MetricDefinition<Type extends MetricType = MetricType, Label extends string = string> {
