@@ -6,6 +6,7 @@ import { Aws, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { createAlarm } from './alarm-plan.ts';
+import { createAlarmWebhook } from './alarm-webhook.ts';
 import { collectorPlans, type Watched } from './collector-alarms.ts';
 import { pipelinePlans } from './pipeline-alarms.ts';
 import type { Prepared } from './prepared.ts';
@@ -40,7 +41,13 @@ export function createAlarms(
   ];
   const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);
   const parent = new Construct(scope, 'Alarms');
-  return { topic, alarms: plans.map((plan) => createAlarm(parent, collector, plan, topic)) };
+  const alarms = new Map(plans.map((plan) => [plan.name, createAlarm(parent, collector, plan, topic)]));
+  const { webhook } = prepared.config.alarms;
+  // Emulators have no API destinations.
+  if (webhook !== undefined && !isEmulated) {
+    createAlarmWebhook(scope, { webhook, alarms, deadLetterQueue: watched.deadLetterQueue });
+  }
+  return { topic, alarms: [...alarms.values()] };
 }
 
 function topicOf(scope: Construct, { config: { alarms } }: Prepared, settings: CollectorSettings): sns.ITopic {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Selection } from './glob.ts';
 import { OperatorName } from './names.ts';
 
 /** The values that CloudWatch Logs takes (PutRetentionPolicy API reference). */
@@ -140,12 +141,45 @@ const PipelineAlarm = z
   .meta({ id: 'PipelineAlarm', description: 'Alarms of its own for one pipeline.' });
 export type PipelineAlarm = z.infer<typeof PipelineAlarm>;
 
+/** EventBridge takes no other scheme for an API destination (CreateApiDestination API reference, InvocationEndpoint). */
+const WebhookUrl = z.url({ protocol: /^https$/, error: 'must be an https:// URL' });
+
+const AlarmWebhook = z
+  .strictObject({
+    url: WebhookUrl.meta({
+      description:
+        'Public https URL that takes a POST for each change of an alarm: a Tekton EventListener, for instance.',
+    }),
+    header: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,128}$/, { error: 'must be the name of an HTTP header' })
+      .default('X-Ci-Metrics-Token')
+      .meta({ description: 'Header that carries the token, for the receiver to check.' }),
+    token: z
+      .strictObject({
+        secret: z.string().min(1).meta({
+          description:
+            'Name or ARN of a secret in AWS Secrets Manager that exists and has its value before the deployment.',
+        }),
+        key: z.string().min(1).optional().meta({ description: 'Member of the JSON object that the secret holds.' }),
+      })
+      .meta({
+        description: 'What the receiver checks; CloudFormation hands it to EventBridge, the template never has it.',
+      }),
+    alarms: Selection.optional().meta({
+      description: 'Which alarms are told, by the last part of their names, such as `runs-stuck/*`; default: all.',
+    }),
+  })
+  .meta({ id: 'AlarmWebhook', description: 'An HTTP receiver that acts on alarms.' });
+export type AlarmWebhook = z.infer<typeof AlarmWebhook>;
+
 /** What only the stack reads: whom to wake, and for what. */
 export const Alarms = z
   .strictObject({
     topicArn: arnOf('sns', '[A-Za-z0-9_-]{1,256}', 'arn:aws:sns:eu-west-1:111122223333:on-call')
       .optional()
       .meta({ description: 'SNS topic that is told of every alarm; default: a new topic.' }),
+    webhook: AlarmWebhook.optional(),
     emails: z
       .array(z.email())
       .default([])

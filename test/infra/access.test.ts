@@ -191,7 +191,7 @@ describe('every role', () => {
       { PermissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary' },
       roles.length,
     );
-    expect(roles).toHaveLength(2);
+    expect(roles).toHaveLength(3);
   });
 });
 

@@ -26,8 +26,13 @@ describe('the sections for the stack alone', () => {
     expect(Alarms.parse({})).toEqual({
       emails: [],
       queues: [],
+      pipelines: [],
       unnamedQueues: 'alarm',
       starvedMinutes: 5,
+      oldestWaitMinutes: 10,
+      stuckRunsMinutes: 15,
+      systemErrors: 10,
+      countingLateMinutes: 30,
       sourceDownMinutes: 3,
       sinkDownMinutes: 3,
       silentMinutes: 3,

@@ -62,6 +62,9 @@ function attribute([id, name]: [string, string], template: Template): string {
   if (service !== undefined) return arn(service, service === 'sqs' ? id : `alarm:${id}`);
   if (type === 'AWS::Lambda::Function') return arn('lambda', `function:${id}`);
   if (type === 'AWS::Logs::LogGroup') return arn('logs', `log-group:${id}:*`);
+  if (type === 'AWS::Events::ApiDestination') return arn('events', `api-destination/${id}/00000000`);
+  if (type === 'AWS::Events::Connection') return arn('events', `connection/${id}/00000000`);
+  if (type === 'AWS::Events::Rule') return arn('events', `rule/${id}`);
   if (type === 'AWS::Scheduler::ScheduleGroup') return arn('scheduler', `schedule-group/${id}`);
   if (type === 'AWS::IAM::Role') return `arn:aws:iam::${account}:role/${id}`;
   throw new Error(`no sample for the ${name} of ${String(type)}`);
