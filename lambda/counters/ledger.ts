@@ -93,6 +93,12 @@ export interface Ledger {
   follow(metric: MetricDefinition<'counter'>, labels: Labels, seen: FollowedCounter): void;
   followHistogram(metric: MetricDefinition<'distribution'>, labels: Labels, seen: FollowedHistogram): void;
 
+  /**
+   * Runs once the state was saved, within the run's deadline: for what must not happen before, such as deleting a
+   * message that was counted. A failure is logged and costs nothing, for keys keep a repeated finish from counting.
+   */
+  afterSave(work: (signal: AbortSignal) => Promise<void>): void;
+
   quota(pool: string, rate: { readonly requests: number; readonly windowMs: number }): Quota;
   /** What the source wrote under this name in the last saved tick; undefined when absent or of another shape. */
   recall<Shape extends z.ZodType>(name: string, shape: Shape): z.output<Shape> | undefined;
