@@ -3,6 +3,7 @@ import type { Pipeline, RunContext } from './pipeline.ts';
 import { healthFamilies } from './report/health.ts';
 import { deliveryOf, readingOf } from './report/reading.ts';
 import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
+import { StateStoreError } from './counters/store.ts';
 import { stopwatch } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import { each } from './runtime/each.ts';
@@ -27,6 +28,10 @@ export async function run(pipeline: Pipeline, context: RunContext): Promise<RunR
   return { outcome, collector, tickMs, scheduledMs, startedAtMs, durationMs: durationMs(), sources, sinks };
 }
 
+function noLedger(): Promise<never> {
+  return Promise.reject(new StateStoreError('configuration', 'there is no place for the state of counters'));
+}
+
 export interface Collected {
   readonly batch: Batch;
   readonly sources: readonly SourceOutcome[];
@@ -41,7 +46,7 @@ export async function collect(pipeline: Pipeline, context: RunContext): Promise<
 
   await prefetch(pipeline, collecting);
   const results = await each(pipeline.sources, collecting, clock, log, ({ source }) =>
-    source.collect({ deadline: collecting, tickMs }),
+    source.collect({ deadline: collecting, tickMs, openLedger: noLedger }),
   );
 
   const read = results.map(({ part, result }) => readingOf(pipeline, part, result, before));

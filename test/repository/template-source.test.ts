@@ -8,6 +8,7 @@ import type { Collection } from '../../lambda/sources/source.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { testPort } from '../http/port.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
+import { withoutLedger } from '../support/ledger.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';
 import { noAws } from '../support/no-aws.ts';
 
@@ -27,7 +28,7 @@ async function collect(url: string): Promise<Collection> {
     .prepare(config)
     .create({ http: http.port, aws: noAws, secrets: cache.secrets, clock: Date.now, log: http.log });
   using deadline = deadlineIn(5000, Date.now);
-  const collection = await source.collect({ deadline, tickMs: Date.now() });
+  const collection = await source.collect({ deadline, tickMs: Date.now(), openLedger: withoutLedger });
   expectNoCanary([collection, http.log.lines]);
   return collection;
 }

@@ -30,6 +30,7 @@ export function verdict(state: Outcome | SourcePart['status'], signs: Signs): Ve
       return { text: `${signs.good} ${state}`, style: 'good' };
     case 'degraded':
     case 'partial':
+    case 'skipped':
       return { text: `${signs.warning} ${state}`, style: 'warning' };
     case 'failed':
       return { text: `${signs.bad} ${state}`, style: 'bad' };

@@ -9,6 +9,7 @@ import { createBuildkite } from '../../../lambda/sources/buildkite/collect.ts';
 import { BuildkiteConfig } from '../../../lambda/sources/buildkite/config.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import { noAws } from '../../support/no-aws.ts';
+import { withoutLedger } from '../../support/ledger.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 
 export interface TestSource extends AsyncDisposable {
@@ -55,7 +56,7 @@ export function buildkiteSource(
       // Timers are real ones, so the deadline counts real time, whatever the clock of the test says.
       using deadline = deadlineIn(budgetMs, () => Date.now(), signal);
       cache.startRun();
-      return await source.collect({ deadline, tickMs: clock() });
+      return await source.collect({ deadline, tickMs: clock(), openLedger: withoutLedger });
     },
     variables,
     log,
