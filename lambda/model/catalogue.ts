@@ -190,6 +190,15 @@ export const quotaLimit = own({
   cloudWatch: { name: 'QuotaLimit', unit: 'Count', statistic: 'Minimum' },
 });
 
+export const tokenExpiry = own({
+  name: 'ci_collector_token_expiry_timestamp_seconds',
+  help: 'When the credential of a source expires, as Unix time; absent for one that does not, or that does not tell.',
+  unit: 'timestamp',
+  labels: sourceLabels,
+  combination: 'min',
+  cloudWatch: { name: 'SecondsUntilTokenExpiry', unit: 'Seconds', statistic: 'Minimum', conversion: 'left' },
+});
+
 export const sinkUp = own({
   name: 'ci_collector_sink_up',
   help: '1 when a sink accepted everything it was sent, 0 when it refused a part or all; other sinks tell of the run before.',
@@ -270,6 +279,7 @@ export const collectorMetrics = [
   sourceLastSuccess,
   sourceSamples,
   sourceUp,
+  tokenExpiry,
 ] as const satisfies readonly MetricDefinition[];
 
 export const catalogue: readonly MetricDefinition[] = [...ciMetrics, ...collectorMetrics];
