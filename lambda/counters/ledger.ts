@@ -73,6 +73,8 @@ export interface Ledger {
    * no longer. When it is seen to finish all the same, that counts.
    */
   forget(stream: Stream, id: string): void;
+  /** True for a finish that is known already, so that its details need not be asked for again. */
+  isCounted(stream: Stream, key: string): boolean;
   /** Everything of the window was read: the watermark may move to its end, or to `toMs` when only that much was read. */
   readCompletely(stream: Stream, toMs?: number): void;
   /** The list was cut short by a page or request budget: what was seen counts, the watermark stays. */
