@@ -1,0 +1,93 @@
+import { type Cursor, fail, peek, quoted, skipBlanks, take, takeMatch } from './cursor.ts';
+import type { PageLabels } from './page.ts';
+import { takeQuoted, type UnknownEscapes } from './quoted-text.ts';
+
+/** How a format writes what stands in braces. */
+export interface LabelStyle {
+  /** Blanks around every part, and a comma after the last label. */
+  readonly isLoose: boolean;
+  readonly unknownEscapes: UnknownEscapes;
+}
+
+/** What stands in braces: labels and, since Prometheus 3, perhaps the name of the metric. */
+export interface Braces {
+  readonly name: string | undefined;
+  readonly labels: PageLabels;
+}
+
+const metricName = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
+const labelName = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+
+/** A metric name without quotes; undefined when there is none here. */
+export function takeMetricName(cursor: Cursor): string | undefined {
+  return takeMatch(cursor, metricName);
+}
+
+/** The name and the labels of a sample: `name`, `name{…}` or `{"name",…}`. */
+export function takeSeries(cursor: Cursor, style: LabelStyle): { readonly name: string; readonly labels: PageLabels } {
+  const start = cursor.at;
+  const bare = takeMetricName(cursor);
+  if (bare === undefined && peek(cursor) !== '{') fail(cursor, 'expected a metric name');
+  if (style.isLoose) skipBlanks(cursor);
+  if (peek(cursor) !== '{') return { name: bare ?? '', labels: new Map() };
+  const { name, labels } = takeBraces(cursor, bare, style);
+  if (name === undefined) fail(cursor, 'expected a metric name', start);
+  return { name, labels };
+}
+
+/** Reads from the opening to the closing brace. `name`: the metric name before the brace, if any. */
+export function takeBraces(cursor: Cursor, before: string | undefined, style: LabelStyle): Braces {
+  const found = new Map<string, string>();
+  let name = before;
+  const blanks = (): void => {
+    if (style.isLoose) skipBlanks(cursor);
+  };
+  cursor.at += 1;
+  blanks();
+  while (!take(cursor, '}')) {
+    const at = cursor.at;
+    const isQuoted = peek(cursor) === '"';
+    const word = takeWord(cursor, style);
+    blanks();
+    if (isQuoted && peek(cursor) !== '=') {
+      if (name !== undefined) fail(cursor, `a second metric name, ${quoted(word)}`, at);
+      name = word;
+    } else {
+      takeLabel(cursor, word, at, found, style);
+    }
+    blanks();
+    endOfPart(cursor, style);
+    blanks();
+  }
+  return { name, labels: sorted(found) };
+}
+
+function takeWord(cursor: Cursor, { unknownEscapes }: LabelStyle): string {
+  const at = cursor.at;
+  const word = peek(cursor) === '"' ? takeQuoted(cursor, unknownEscapes) : takeMatch(cursor, labelName);
+  if (word === undefined || word === '') fail(cursor, 'expected a label name', at);
+  return word;
+}
+
+/** After the name: `="value"`. */
+function takeLabel(cursor: Cursor, name: string, at: number, found: Map<string, string>, style: LabelStyle): void {
+  if (!take(cursor, '=')) fail(cursor, `expected "=" after the label name ${quoted(name)}`);
+  if (name === '__name__') fail(cursor, 'the label name "__name__" is reserved', at);
+  if (found.has(name)) fail(cursor, `the label ${quoted(name)} occurs twice`, at);
+  if (style.isLoose) skipBlanks(cursor);
+  if (peek(cursor) !== '"') fail(cursor, `expected a label value in double quotes`);
+  found.set(name, takeQuoted(cursor, style.unknownEscapes));
+}
+
+/** A comma, or the closing brace, which is left for the loop. */
+function endOfPart(cursor: Cursor, { isLoose }: LabelStyle): void {
+  if (peek(cursor) === '}') return;
+  if (!take(cursor, ',')) fail(cursor, 'expected "," or "}" after a label');
+  if (!isLoose && peek(cursor) === '}') fail(cursor, 'expected a label after ","');
+}
+
+/** An empty value is the same as no label. */
+function sorted(found: ReadonlyMap<string, string>): PageLabels {
+  const names = [...found.keys()].filter((name) => found.get(name) !== '').sort();
+  return new Map(names.map((name) => [name, found.get(name) ?? '']));
+}

@@ -1,0 +1,40 @@
+import { type Cursor, fail, quoted } from './cursor.ts';
+
+/** JavaScript's own `Number` reads "" as 0 and "0x1" as 1, and does not know "+Inf". */
+const valuePattern = /^(?:[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?)|nan)$/i;
+const letters = /^([+-]?)(inf|nan)/i;
+
+/** A sample's value, a bound or a quantile; undefined for what is none, an overflow included. */
+export function valueOf(text: string): number | undefined {
+  if (!valuePattern.test(text)) return undefined;
+  const word = letters.exec(text);
+  if (word !== null) {
+    if (word[2]?.toLowerCase() === 'nan') return NaN;
+    return word[1] === '-' ? -Infinity : Infinity;
+  }
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** The value in a token that starts at `at`. */
+export function readValue(cursor: Cursor, token: string, at: number): number {
+  const value = valueOf(token);
+  if (value === undefined) fail(cursor, `expected a number, found ${quoted(token)}`, at);
+  return value;
+}
+
+/** Text format: whole milliseconds. */
+export function readMilliseconds(cursor: Cursor, token: string, at: number): number {
+  const value = /^[+-]?\d+$/.test(token) ? Number(token) : NaN;
+  if (!Number.isSafeInteger(value)) {
+    fail(cursor, `expected a timestamp in whole milliseconds, found ${quoted(token)}`, at);
+  }
+  return value;
+}
+
+/** OpenMetrics: seconds, with a fraction. The result is in milliseconds. */
+export function readSeconds(cursor: Cursor, token: string, at: number): number {
+  const value = Math.round((valueOf(token) ?? NaN) * 1000);
+  if (!Number.isSafeInteger(value)) fail(cursor, `expected a timestamp in seconds, found ${quoted(token)}`, at);
+  return value;
+}

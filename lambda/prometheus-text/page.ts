@@ -1,0 +1,46 @@
+/** What a page may declare of a metric. `untyped` (text format) and `unknown` (OpenMetrics) both say nothing. */
+export type PageType =
+  'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'info' | 'stateset' | 'untyped' | 'unknown';
+
+/** Label values by name, sorted by name; without `__name__` and without empty values, which mean "no label". */
+export type PageLabels = ReadonlyMap<string, string>;
+
+/** OpenMetrics: one observation with a pointer to where it came from. */
+export interface PageExemplar {
+  readonly labels: PageLabels;
+  readonly value: number;
+  /** Epoch milliseconds. */
+  readonly timestampMs?: number;
+}
+
+/** One line of a page, nothing lost. */
+export interface PageSample {
+  /** As it stands on the line, `_bucket`, `_sum`, `_total` and the like included. */
+  readonly name: string;
+  readonly labels: PageLabels;
+  /** NaN and infinities are values as any other. */
+  readonly value: number;
+  /** Epoch milliseconds; absent where the line has none. */
+  readonly timestampMs?: number;
+  readonly exemplar?: PageExemplar;
+}
+
+/** The samples of one metric, in the order of the page. */
+export interface PageFamily {
+  /** As TYPE and HELP name it: without `_bucket` and, in OpenMetrics, without `_total`. */
+  readonly name: string;
+  readonly type: PageType;
+  readonly help?: string;
+  /** OpenMetrics only. */
+  readonly unit?: string;
+  readonly samples: readonly PageSample[];
+}
+
+export interface Page {
+  /** In the order of the page; those without a sample are left out. */
+  readonly families: readonly PageFamily[];
+  /** Lines that repeat a series of the page; the last one is kept. */
+  readonly duplicates: number;
+  /** Sample lines on the page, those that `keep` turned away included. */
+  readonly lines: number;
+}

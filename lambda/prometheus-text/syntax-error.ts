@@ -1,0 +1,17 @@
+/** The page is not what its content type promises, or larger than allowed; nothing of it may be used. */
+export class PageSyntaxError extends Error {
+  override readonly name = 'PageSyntaxError';
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
+  /** Without the place; quotes at most a few characters of the page. */
+  readonly reason: string;
+
+  constructor(line: number, column: number, reason: string) {
+    super(`line ${String(line)}, column ${String(column)}: ${reason}`);
+    this.line = line;
+    this.column = column;
+    this.reason = reason;
+  }
+}
