@@ -17,7 +17,7 @@ interface Explained {
 
 const noCredentials = 'AWS accepts no credentials of this process; log in, or set AWS_PROFILE';
 const tooFast = 'is asked for more than it serves; nothing to do unless it lasts, then look for its maximum throughput';
-const unanswered = 'did not answer before the deadline of the run; nothing to do unless it happens again';
+const unanswered = 'did not answer in time; nothing to do unless it happens again';
 
 /** Error names of the DynamoDB API reference ("Error handling with DynamoDB", "Common errors"). */
 const explained: Readonly<Record<string, (error: SdkError) => Explained>> = {
@@ -51,7 +51,9 @@ const explained: Readonly<Record<string, (error: SdkError) => Explained>> = {
       () => ({ kind: 'rate-limited', reason: `${tooFast} (${name})` }) as const,
     ]),
   ),
-  TimeoutError: () => ({ kind: 'timeout', reason: unanswered }),
+  // The SDK gives broken connections this name as well.
+  TimeoutError: (error) =>
+    error.code === undefined || error.code === 'ETIMEDOUT' ? { kind: 'timeout', reason: unanswered } : unusable(error),
 };
 
 /** What an error of the SDK means for the table at `place`. */
@@ -67,12 +69,14 @@ function explain(error: unknown): Explained {
     return { kind: 'configuration', reason: 'lies in no known Region; set AWS_REGION' };
   }
   const known = Object.hasOwn(explained, error.name) ? explained[error.name] : undefined;
-  return (
-    known?.(error) ?? {
-      kind: 'unavailable',
-      reason: `got no usable answer (${detailOf(error)}); nothing to do unless it lasts`,
-    }
-  );
+  return known?.(error) ?? unusable(error);
+}
+
+function unusable(error: SdkError): Explained {
+  return {
+    kind: 'unavailable',
+    reason: `got no usable answer (${detailOf(error)}); nothing to do unless it lasts`,
+  };
 }
 
 function detailOf({ name, code, $metadata }: SdkError): string {

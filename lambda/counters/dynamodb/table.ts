@@ -50,17 +50,18 @@ export function dynamoDbTable(name: string, config: DynamoDBClientConfig): Table
     return opening;
   }
 
-  async function place({ client }: Opened): Promise<string> {
-    const region = await client.config.region().catch(() => 'no Region');
+  async function place(): Promise<string> {
+    const region = await open()
+      .then(({ client }) => client.config.region())
+      .catch(() => 'no Region');
     return `the state table ${name} (${region})`;
   }
 
   async function use<Result>(signal: AbortSignal, work: (opened: Opened) => Promise<Result>): Promise<Result> {
-    const opened = await open();
     try {
-      return await work(opened);
+      return await work(await open());
     } catch (error) {
-      throw tableFailure(await place(opened), error, signal);
+      throw tableFailure(await place(), error, signal);
     }
   }
 
@@ -79,7 +80,7 @@ export function dynamoDbTable(name: string, config: DynamoDBClientConfig): Table
       use(signal, async ({ sdk, client }) => {
         await client.send(new sdk.DeleteItemCommand({ TableName: name, Key: key }), { abortSignal: signal });
       }),
-    failure: async (kind, reason) => new StateStoreError(kind, `${await place(await open())} ${reason}`),
+    failure: async (kind, reason) => new StateStoreError(kind, `${await place()} ${reason}`),
   };
 }
 
