@@ -41,12 +41,16 @@ export function fileStateStore(folder: string): StateStore {
   };
 }
 
-/** `buildkite/main` is `buildkite%2Fmain.state`: ids that differ never share a file, on no file system. */
+/**
+ * `buildkite/main` is in `buildkite%2fmain.state`. No capital letters, so that ids which differ never share a file, on a
+ * file system that ignores case either.
+ */
 function fileNameOf(id: string): string {
-  const safe = encodeURIComponent(id).replace(/[A-Z*.]/g, (character) =>
-    /[A-Z]/.test(character) ? `!${character}` : `%${character.charCodeAt(0).toString(16)}`,
-  );
-  return `${safe}.state`;
+  const safe = Array.from(Buffer.from(id), (byte) => {
+    const character = String.fromCharCode(byte);
+    return /[a-z0-9_-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`;
+  });
+  return `${safe.join('')}.state`;
 }
 
 async function read(path: string, id: string, signal?: AbortSignal): Promise<StoredDocument | undefined> {
