@@ -88,7 +88,7 @@ async function sendOnce(context: PortContext, request: HttpRequest, attempt: num
 async function exchangeLogged(
   context: PortContext,
   outgoing: OutgoingRequest,
-  { signal, tls }: HttpRequest,
+  { signal, tls, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
   attempt: number,
 ): Promise<Answer> {
   const { clock, log, loopback, timeouts } = context;
@@ -100,7 +100,7 @@ async function exchangeLogged(
   };
   try {
     const dispatcher = context.agents.of(tls, context.proxyFor(outgoing.url));
-    const answer = await exchange(outgoing, { ...context, dispatcher, signal });
+    const answer = await exchange(outgoing, { ...context, dispatcher, signal, maxResponseBytes });
     line({ status: answer.status });
     return answer;
   } catch (error) {

@@ -23,6 +23,8 @@ export interface HttpRequest extends OutgoingRequest {
   /** Statuses besides 429, 502, 503 and 504 that are worth another attempt. */
   readonly retryStatuses?: readonly number[];
   readonly tls?: TlsMaterial;
+  /** Of the answer, compressed or not; default: what fits the largest JSON answer. */
+  readonly maxResponseBytes?: number;
   /** Called for each attempt (0, 1, …) just before it is sent: signs it, or adds a `Retry-Attempt` header. */
   readonly prepare?: (request: OutgoingRequest, attempt: number) => OutgoingRequest | Promise<OutgoingRequest>;
 }

@@ -1,4 +1,5 @@
 import type { MetricFamily } from './metric.ts';
+import type { RelayedFamily } from './relayed.ts';
 
 /** What one source gave in this run. */
 export interface SourcePart {
@@ -10,6 +11,8 @@ export interface SourcePart {
    */
   readonly status: 'complete' | 'partial' | 'failed' | 'skipped';
   readonly families: readonly MetricFamily[];
+  /** Series of another system, for sinks that keep series as they are. */
+  readonly relayed?: readonly RelayedFamily[];
 }
 
 /** Everything that a run hands to every sink; immutable and in canonical order. */

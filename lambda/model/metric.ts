@@ -47,6 +47,8 @@ export interface MetricDefinition<Type extends MetricType = MetricType, Label ex
   readonly cloudWatch: CloudWatchShape<Label>;
   /** The neutral samples that this vendor metric repeats; CloudWatch then gets the vendor's only, to save their price. */
   readonly replaces?: { readonly metric: string; readonly labels?: Labels };
+  /** Made of relayed series for sinks that cannot take those; sinks that can (`relayed.ts`) leave it out. */
+  readonly reduced?: true;
 }
 
 /** What a ratio is made of, so that a roll-up weighs it correctly. */

@@ -19,10 +19,10 @@ export function readingOf(
   result: PartResult<Collection>,
   before: RunReport | undefined,
 ): Reading {
-  const { families, problems } = collectionOf(result);
+  const { families, problems, relayed = [] } = collectionOf(result);
   const capped = capSeries(families, maxSeriesPerMetric);
   const ordered = inCanonicalOrder(capped.families);
-  const status = statusOf({ families: ordered, problems });
+  const status = statusOf({ families: ordered, problems, relayed });
   const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
   const outcome: SourceOutcome = {
     id,
@@ -30,22 +30,28 @@ export function readingOf(
     name,
     status,
     durationMs: result.durationMs,
-    samples: ordered.reduce((sum, family) => sum + family.samples.length, 0),
+    samples: samplesIn(ordered) + samplesIn(relayed),
     overflow: capped.overflow,
     problems,
     meter: takeMeter(),
     lastSuccessMs: status === 'complete' ? clock() : known,
   };
-  return { part: { system, source: name, status, families: ordered }, outcome };
+  const part = { system, source: name, status, families: ordered };
+  return { part: relayed.length === 0 ? part : { ...part, relayed }, outcome };
 }
 
 function collectionOf(result: PartResult<Collection>): Collection {
   return 'value' in result ? result.value : { families: [], problems: [result.problem] };
 }
 
-function statusOf({ families, problems }: Collection): SourcePart['status'] {
+function samplesIn(families: readonly { readonly samples: readonly unknown[] }[]): number {
+  return families.reduce((sum, { samples }) => sum + samples.length, 0);
+}
+
+function statusOf({ families, problems, relayed = [] }: Collection): SourcePart['status'] {
   if (problems.length === 0) return 'complete';
-  return families.some(({ samples }) => samples.length > 0) ? 'partial' : 'failed';
+  // That a target does not answer is all that a failed relay knows.
+  return samplesIn(families) + samplesIn(relayed.filter(({ about }) => about === 'target')) > 0 ? 'partial' : 'failed';
 }
 
 /** What a sink took, and how it went. */

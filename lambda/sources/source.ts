@@ -4,6 +4,7 @@ import type { AwsAccess } from '../http/aws-credentials.ts';
 import type { HttpPort } from '../http/http.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
+import type { RelayedFamily } from '../model/relayed.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -27,6 +28,8 @@ export interface CollectContext {
 /** What a source could read, and what it could not; the good half is never lost. */
 export interface Collection {
   readonly families: readonly MetricFamily[];
+  /** Series that are passed on as they were read, of a source that relays. */
+  readonly relayed?: readonly RelayedFamily[];
   readonly problems: readonly Problem[];
 }
 

@@ -1,0 +1,66 @@
+import type { Labels } from './metric.ts';
+import { compareText, seriesKey } from './order.ts';
+
+/**
+ * Series of another system that are passed on as they were read: names, labels and types are known only then. Sinks
+ * that keep series take them unchanged; sinks that add up what they are sent get `MetricDefinition.reduced` families.
+ */
+export type RelayedType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
+
+export interface RelayedExemplar {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timestampMs?: number;
+}
+
+/** One series with its value, as one line of a text page. */
+export interface RelayedSample {
+  /** `_bucket`, `_sum` and `_count` included. */
+  readonly name: string;
+  readonly labels: Labels;
+  /** NaN and infinities are values as any other. */
+  readonly value: number;
+  /** Only where the other system dates its samples; otherwise the run's time. Epoch milliseconds. */
+  readonly timestampMs?: number;
+  /** When a running total began, if the other system says so. Epoch milliseconds. */
+  readonly startMs?: number;
+  readonly exemplar?: RelayedExemplar;
+}
+
+/** A metric of another system. */
+export interface RelayedFamily {
+  /** As a text page declares it: a counter with `_total`, a histogram or summary without a suffix. */
+  readonly name: string;
+  readonly type: RelayedType;
+  readonly help: string;
+  /** `scrape`: about the reading itself (`up`), and published even when nothing could be read. */
+  readonly about: 'target' | 'scrape';
+  readonly samples: readonly RelayedSample[];
+}
+
+/** One family per name, families by name, samples by name and labels, each series once: the first one is kept. */
+export function mergeRelayed(families: readonly RelayedFamily[]): readonly RelayedFamily[] {
+  const byName = Map.groupBy(families, ({ name }) => name);
+  return [...byName.values()]
+    .flatMap(([first, ...others]) => (first === undefined ? [] : [joined(first, others)]))
+    .sort((a, b) => compareText(a.name, b.name));
+}
+
+function joined(first: RelayedFamily, others: readonly RelayedFamily[]): RelayedFamily {
+  const bySeries = new Map<string, RelayedSample>();
+  for (const { samples } of [first, ...others]) {
+    for (const sample of samples) {
+      const key = `${sample.name} ${seriesKey(sample.labels)}`;
+      if (!bySeries.has(key)) bySeries.set(key, sample);
+    }
+  }
+  return { ...first, samples: [...bySeries.values()] };
+}
+
+/** Those that may be published for a source in this state: of a failed one only how its reading went. */
+export function publishable(
+  status: 'complete' | 'partial' | 'failed' | 'skipped',
+  families: readonly RelayedFamily[],
+): readonly RelayedFamily[] {
+  return status === 'failed' ? families.filter(({ about }) => about === 'scrape') : families;
+}
