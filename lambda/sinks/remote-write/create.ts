@@ -3,15 +3,17 @@ import { whereOf } from '../../http/where.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
+import { type SeriesOfBatch, type SeriesSettings, seriesOf } from './batch-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
-import { acceptedOf, chunks, deliver, outcomeOf } from './deliver.ts';
-import { createMemory } from './memory.ts';
+import { deliver, piecesOf } from './deliver.ts';
+import { createMemory, type RunMemory } from './memory.ts';
 import { sendMetadata } from './metadata.ts';
 import { createPost } from './post.ts';
 import { previewOf } from './preview.ts';
 import { problemsOfDelivery, problemsOfOmissions } from './problems.ts';
 import { createDialect, sendSeries } from './send.ts';
-import { type SeriesSettings, seriesOf } from './series.ts';
+import type { Series } from './series.ts';
+import { counting } from './tally.ts';
 
 export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) => {
   const { log, collector, intervalMs } = ports;
@@ -27,18 +29,27 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
 
   async function write(batch: Batch, deadline: Deadline): Promise<Delivery> {
     const fresh = seriesOf(batch, settings);
-    const { series, omissions } = fresh;
     const timestampMs = memory.nextTimestamp(batch.collectedAtMs);
     const { post, traffic } = createPost(config, ports, deadline);
+    const { note, tally } = counting();
+    const run = memory.startRun();
 
-    // Never fresh series and markers in one request: to 1.0 receivers one bad sample spoils all of it.
-    const pieces = [series, memory.markersFor(fresh)].flatMap((group) => chunks(group, config.seriesPerRequest));
-    const settled = await deliver(pieces, (piece) => sendSeries(piece, timestampMs, dialect, post));
-    memory.remember(outcomeOf(settled));
+    const pieces = piecesOfRun(fresh, run, { size: config.seriesPerRequest, hasMarkers: !isAnySkipped(batch) });
+    await deliver(
+      pieces,
+      (piece) => sendSeries(piece, timestampMs, dialect, post),
+      (settled) => {
+        note(settled);
+        run.note(settled);
+      },
+    );
+    run.commit();
 
-    const accepted = acceptedOf(settled);
-    if (accepted > 0 && dialect.version() === '1.0') await sendMetadata(series, timestampMs, { memory, post, log });
-    const problems = [...problemsOfOmissions(omissions, where), ...problemsOfDelivery(settled, where)];
+    const { accepted } = tally();
+    if (accepted > 0 && dialect.version() === '1.0') {
+      await sendMetadata(fresh.families(), timestampMs, { memory, post, log });
+    }
+    const problems = [...problemsOfOmissions(fresh.omissions(), where), ...problemsOfDelivery(tally(), where)];
     return { accepted, ...traffic, problems };
   }
 
@@ -47,3 +58,28 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     preview: (batch) => previewOf(seriesOf(batch, settings), batch.collectedAtMs, config, { intervalMs, where }),
   };
 };
+
+interface PieceSettings {
+  /** Series in one request. */
+  readonly size: number;
+  readonly hasMarkers: boolean;
+}
+
+/** Never fresh series and markers in one request: to 1.0 receivers one bad sample spoils all of it. */
+function* piecesOfRun(
+  { names }: SeriesOfBatch,
+  { recognised, markers }: RunMemory,
+  { size, hasMarkers }: PieceSettings,
+): Generator<readonly Series[]> {
+  yield* piecesOf(mapped(names, recognised), size);
+  if (hasMarkers) yield* piecesOf([markers()], size);
+}
+
+function* mapped<Item, Result>(items: Iterable<Item>, map: (item: Item) => Result): Generator<Result> {
+  for (const item of items) yield map(item);
+}
+
+/** What another invocation publishes for this tick has not ended, and which series those are is not known here. */
+function isAnySkipped({ parts }: Batch): boolean {
+  return parts.some(({ status }) => status === 'skipped');
+}

@@ -1,7 +1,4 @@
-import { HttpStatusError } from '../../http/errors.ts';
-import { mapConcurrently } from '../../runtime/pool.ts';
 import { type Budget, isolate, isolationBudget, type Settled } from './isolate.ts';
-import type { Outcome } from './memory.ts';
 import type { SendSeries } from './send.ts';
 import type { Series } from './series.ts';
 
@@ -10,61 +7,54 @@ const maxParallelRequests = 4;
 
 /** Cuts a list into pieces of at most `size`, in order. */
 export function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
+  return [...piecesOf([items], size)];
+}
+
+/** Cuts lists into pieces of `size` items, the last one smaller; a list is asked for when a piece needs it. */
+export function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: number): Generator<readonly Item[]> {
+  let piece: Item[] = [];
+  for (const list of lists) {
+    for (let at = 0; at < list.length;) {
+      const end = Math.min(list.length, at + size - piece.length);
+      for (const item of list.slice(at, end)) piece.push(item);
+      at = end;
+      if (piece.length < size) continue;
+      yield piece;
+      piece = [];
+    }
+  }
+  if (piece.length > 0) yield piece;
 }
 
 /**
- * Sends pieces of disjoint series side by side. The first one goes ahead alone: it finds out at the price of one
- * request that a token is refused, a receiver is down or a protocol is not spoken. After a piece that could not be
- * delivered no other one is begun.
+ * Sends pieces of disjoint series side by side, each made when a request is free, and tells what became of each. The
+ * first one goes ahead alone: it finds out at the price of one request that a token is refused, a receiver is down or a
+ * protocol is not spoken. After a piece that could not be delivered no other one is begun.
  */
-export async function deliver(pieces: readonly (readonly Series[])[], send: SendSeries): Promise<readonly Settled[]> {
+export async function deliver(
+  pieces: Iterator<readonly Series[]>,
+  send: SendSeries,
+  note: (settled: Settled) => void,
+): Promise<void> {
   const budget: Budget = { left: isolationBudget };
-  const state = { isStopped: false };
-  const settle = async (series: readonly Series[]): Promise<readonly Settled[]> => {
-    if (state.isStopped) return [{ series, verdict: { outcome: 'unsent' } }];
+  let isStopped = false;
+  const settle = async (series: readonly Series[]): Promise<void> => {
+    if (isStopped) {
+      note({ series, verdict: { outcome: 'unsent' } });
+      return;
+    }
     const verdict = await send(series);
     const settled =
       verdict.outcome === 'refused'
         ? await isolate({ series, error: verdict.error }, send, budget)
         : [{ series, verdict }];
-    if (settled.some(({ verdict: { outcome } }) => outcome === 'undelivered')) state.isStopped = true;
-    return settled;
+    if (settled.some(({ verdict: { outcome } }) => outcome === 'undelivered')) isStopped = true;
+    for (const one of settled) note(one);
   };
-  const first = await mapConcurrently(pieces.slice(0, 1), 1, settle);
-  const rest = await mapConcurrently(pieces.slice(1), maxParallelRequests, settle);
-  return [...first, ...rest].flat();
-}
-
-/** How many samples the receiver has taken; markers are not samples of the batch. */
-export function acceptedOf(settled: readonly Settled[]): number {
-  return settled.reduce((sum, { series, verdict }) => {
-    const isMarker = series[0]?.isStale ?? true;
-    if (isMarker) return sum;
-    if (verdict.outcome === 'stored') return sum + series.length;
-    return verdict.outcome === 'partial' ? sum + verdict.stored : sum;
-  }, 0);
-}
-
-/** What the sink has to remember of a delivery. */
-export function outcomeOf(settled: readonly Settled[]): Outcome {
-  const held: Series[] = [];
-  const ended: Series[] = [];
-  for (const { series, verdict } of settled) {
-    const isKnown = verdict.outcome === 'stored' || verdict.outcome === 'partial';
-    for (const one of series) {
-      // A refused marker would be refused again; a lost one is worth another attempt.
-      if (one.isStale && (isKnown || verdict.outcome === 'refused')) ended.push(one);
-      if (!one.isStale && (isKnown || mayBeStored(verdict))) held.push(one);
-    }
-  }
-  return { held, ended };
-}
-
-/** A request without an answer may have been stored, and an end too many does no harm. A 4xx says that it was not. */
-function mayBeStored(verdict: Settled['verdict']): boolean {
-  if (verdict.outcome !== 'undelivered') return false;
-  return !(verdict.error instanceof HttpStatusError && verdict.error.status < 500);
+  const first = pieces.next();
+  if (first.done !== true) await settle(first.value);
+  const worker = async (): Promise<void> => {
+    for (let next = pieces.next(); next.done !== true; next = pieces.next()) await settle(next.value);
+  };
+  await Promise.all(Array.from({ length: maxParallelRequests }, worker));
 }

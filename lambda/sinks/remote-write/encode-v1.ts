@@ -1,4 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { LabelSet } from './labels.ts';
+import { repeatedLabels } from './repeated-labels.ts';
 import { rawValueOf } from './sample-value.ts';
 import type { Series, SeriesFamily } from './series.ts';
 
@@ -24,24 +26,40 @@ const typeNumber = { counter: 1, gauge: 2, histogram: 3 } as const satisfies Rec
 /** A `prometheus.WriteRequest` of remote-write 1.0 with one sample a series. */
 export function encodeV1(series: readonly Series[], timestampMs: number): Uint8Array {
   const writer = new BinaryWriter();
+  const sampleOf = sampleEncoder(timestampMs);
+  const splitOf = repeatedLabels((labels, from, to) => writeLabels(new BinaryWriter(), labels, from, to).finish());
   for (const one of series) {
-    writer.uint32(tag.requestTimeSeries).fork();
-    const { labels } = one;
-    for (let at = 0; at < labels.length; at += 2) {
-      writer.uint32(tag.seriesLabel).fork();
-      writer.uint32(tag.labelName).string(labels[at] ?? '');
-      writer.uint32(tag.labelValue).string(labels[at + 1] ?? '');
-      writer.join();
-    }
-    writer.uint32(tag.seriesSample).fork();
-    writer.uint32(tag.sampleValue);
-    const raw = rawValueOf(one);
-    if (raw === undefined) writer.double(one.value);
-    else writer.raw(raw);
-    writer.uint32(tag.sampleTimestamp).int64(timestampMs);
-    writer.join().join();
+    const { from, to, head, tail } = splitOf(one.labels);
+    writer.uint32(tag.requestTimeSeries).fork().raw(head);
+    writeLabels(writer, one.labels, from, to).raw(tail).raw(sampleOf(one)).join();
   }
   return writer.finish();
+}
+
+function writeLabels(writer: BinaryWriter, labels: LabelSet, from: number, to: number): BinaryWriter {
+  for (let at = from; at < to; at += 2) {
+    writer.uint32(tag.seriesLabel).fork();
+    writer.uint32(tag.labelName).string(labels[at] ?? '');
+    writer.uint32(tag.labelValue).string(labels[at + 1] ?? '');
+    writer.join();
+  }
+  return writer;
+}
+
+/** Before a sample's value: the tag and the length of the sample and the tag of the value, a byte each. */
+const valueAt = 3;
+
+/** The samples of a request differ in their values only, which have a place of their own in the same bytes. */
+function sampleEncoder(timestampMs: number): (series: Series) => Uint8Array {
+  const writer = new BinaryWriter().uint32(tag.seriesSample).fork();
+  const bytes = writer.uint32(tag.sampleValue).double(0).uint32(tag.sampleTimestamp).int64(timestampMs).join().finish();
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return (series) => {
+    const raw = rawValueOf(series);
+    if (raw === undefined) view.setFloat64(valueAt, series.value, true);
+    else bytes.set(raw, valueAt);
+    return bytes;
+  };
 }
 
 /**

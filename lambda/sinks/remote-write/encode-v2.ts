@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { LabelSet } from './labels.ts';
 import { rawValueOf } from './sample-value.ts';
 import type { Series, SeriesFamily } from './series.ts';
 
@@ -23,25 +24,47 @@ const typeNumber = { counter: 1, gauge: 2, histogram: 3 } as const satisfies Rec
 /** An `io.prometheus.write.v2.Request` with one sample a series and the metadata inline. */
 export function encodeV2(series: readonly Series[], timestampMs: number): Uint8Array {
   const symbols = new Map<string, number>([['', 0]]);
-  const refOf = (text: string): number => {
+  const refOf: RefOf = (text) => {
     const known = symbols.get(text);
     if (known !== undefined) return known;
     symbols.set(text, symbols.size);
     return symbols.size - 1;
   };
+  const refsOf = labelRefs(refOf);
   const body = new BinaryWriter();
-  for (const one of series) writeSeries(body, one, timestampMs, refOf);
+  for (const one of series) writeSeries(body, one, { timestampMs, refOf, refsOf });
   // The symbols come first and are complete only now.
   const head = new BinaryWriter();
   for (const symbol of symbols.keys()) head.uint32(tag.requestSymbol).string(symbol);
   return head.raw(body.finish()).finish();
 }
 
-function writeSeries(writer: BinaryWriter, series: Series, timestampMs: number, refOf: (text: string) => number): void {
+type RefOf = (text: string) => number;
+type RefsOf = (labels: LabelSet) => readonly number[];
+
+/** Sorted series repeat most labels of the one before, and then need not be looked up. The list is valid until the next call. */
+function labelRefs(refOf: RefOf): RefsOf {
+  let before: LabelSet = [];
+  const refs: number[] = [];
+  return (labels) => {
+    refs.length = labels.length;
+    for (const [at, text] of labels.entries()) if (text !== before[at]) refs[at] = refOf(text);
+    before = labels;
+    return refs;
+  };
+}
+
+interface RequestContext {
+  readonly timestampMs: number;
+  readonly refOf: RefOf;
+  readonly refsOf: RefsOf;
+}
+
+function writeSeries(writer: BinaryWriter, series: Series, { timestampMs, refOf, refsOf }: RequestContext): void {
   const { labels, family, startMs, isStale } = series;
   writer.uint32(tag.requestTimeSeries).fork();
   writer.uint32(tag.seriesLabelRefs).fork();
-  for (const text of labels) writer.uint32(refOf(text));
+  for (const ref of refsOf(labels)) writer.uint32(ref);
   writer.join();
   writer.uint32(tag.seriesSample).fork();
   writer.uint32(tag.sampleValue);

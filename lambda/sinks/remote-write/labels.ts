@@ -8,20 +8,29 @@ export type LabelSet = readonly string[];
 const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const labelName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-/** No part of a name, and taken out of values, so that a joined set can be told apart again. */
-const separator = '\0';
+/** The label that tells the buckets of a histogram apart. */
+export const bucketLabel = 'le';
 
 export function isMetricName(name: string): boolean {
   return metricName.test(name);
 }
 
-/** One text for one label set, from which `labelsOfKey` reads the set back. */
-export function keyOf(labels: LabelSet): string {
-  return labels.join(separator);
-}
-
-export function labelsOfKey(key: string): LabelSet {
-  return key.split(separator);
+/**
+ * A total order of label sets, label by label, but `le` after all others: the buckets of one histogram stand side by
+ * side, and samples in canonical order give their series in this order without being sorted. Zero for equal sets only.
+ */
+export function compareSets(a: LabelSet, b: LabelSet): number {
+  let buckets = 0;
+  for (let at = 0; at < a.length && at < b.length; at += 1) {
+    const one = a[at] ?? '';
+    const other = b[at] ?? '';
+    if (one === other) continue;
+    const order = one < other ? -1 : 1;
+    // At an odd place stands the value of the name before it.
+    if (at % 2 === 0 || a[at - 1] !== bucketLabel) return order;
+    buckets = order;
+  }
+  return a.length - b.length || buckets;
 }
 
 /**
@@ -79,6 +88,5 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 
 /** Half a surrogate pair has no UTF-8 form, and receivers refuse a whole request for it. */
 function writable(value: string): string {
-  const wellFormed = value.isWellFormed() ? value : value.toWellFormed();
-  return wellFormed.includes(separator) ? wellFormed.replaceAll(separator, '\u{fffd}') : wellFormed;
+  return value.isWellFormed() ? value : value.toWellFormed();
 }

@@ -1,5 +1,8 @@
+import { HttpStatusError } from '../../http/errors.ts';
 import { compareText } from '../../model/order.ts';
-import { type Series, type SeriesFamily, type SeriesOfBatch, staleMarker } from './series.ts';
+import type { Settled } from './isolate.ts';
+import { compareSets, type LabelSet } from './labels.ts';
+import { type NamedSeries, type Series, type SeriesFamily, staleMarker } from './series.ts';
 
 /**
  * Series whose end is noticed. Each costs some 200 bytes between the runs; beyond this number a series that vanishes
@@ -13,30 +16,36 @@ const maxStepBackMs = 10 * 60_000;
 /** Prometheus sends metadata each minute; it hardly ever changes, and a receiver keeps it for longer than this. */
 export const metadataEveryMs = 5 * 60_000;
 
-/** What became of the series of a run. A series in neither list was not sent, or nobody knows what became of it. */
-export interface Outcome {
-  /** Certainly or possibly stored. */
-  readonly held: readonly Series[];
-  /** Stale markers that need no second attempt: stored, or refused for what they are. */
-  readonly ended: readonly Series[];
-}
-
 /** What the sink remembers between warm runs. After a cold start all of it is unknown. */
 export interface Memory {
   /** The timestamp of a run: newer than that of every run before, since receivers refuse a second value for one time. */
   readonly nextTimestamp: (collectedAtMs: number) => number;
-  /** Markers for what a receiver may still show and this run does not have. */
-  readonly markersFor: (fresh: Pick<SeriesOfBatch, 'has'>) => readonly Series[];
-  readonly remember: (outcome: Outcome) => void;
+  readonly startRun: () => RunMemory;
   readonly isMetadataDue: (timestampMs: number) => boolean;
   readonly metadataSent: (timestampMs: number) => void;
   /** For a receiver that refuses metadata. */
   readonly neverSendMetadata: () => void;
 }
 
+/** Compares one run with what the receiver may hold of the runs before. */
+export interface RunMemory {
+  /** The same series, with the label sets that are remembered already in place of equal new ones, to keep one copy. */
+  readonly recognised: (named: NamedSeries) => readonly Series[];
+  /** Markers for what the receiver may still show and no name recognised so far has. */
+  readonly markers: () => readonly Series[];
+  readonly note: (settled: Settled) => void;
+  /** Makes what was recognised and noted the memory of the next run. */
+  readonly commit: () => void;
+}
+
+/** The series of one name that a receiver may hold, sorted. */
+interface Held {
+  readonly family: SeriesFamily;
+  readonly sets: readonly LabelSet[];
+}
+
 export function createMemory(): Memory {
-  /** By series key. Not the series themselves: keys and shared families take a third of the space. */
-  const held = new Map<string, SeriesFamily>();
+  let held: ReadonlyMap<string, Held> = new Map();
   let lastTimestampMs = -Infinity;
   let metadataDueAtMs = -Infinity;
   return {
@@ -45,17 +54,10 @@ export function createMemory(): Memory {
       lastTimestampMs = isNewer ? collectedAtMs : lastTimestampMs + 1;
       return lastTimestampMs;
     },
-    markersFor: (fresh) => {
-      const markers: Series[] = [];
-      for (const [key, family] of held) if (!fresh.has(key)) markers.push(staleMarker(key, family));
-      return markers.sort((a, b) => compareText(a.key, b.key));
-    },
-    remember: (outcome) => {
-      for (const { key } of outcome.ended) held.delete(key);
-      for (const { key, family } of outcome.held) {
-        if (held.size < maxRemembered || held.has(key)) held.set(key, family);
-      }
-    },
+    startRun: () =>
+      runMemory(held, (next) => {
+        held = next;
+      }),
     isMetadataDue: (timestampMs) => timestampMs >= metadataDueAtMs,
     metadataSent: (timestampMs) => {
       metadataDueAtMs = timestampMs + metadataEveryMs;
@@ -64,4 +66,119 @@ export function createMemory(): Memory {
       metadataDueAtMs = Infinity;
     },
   };
+}
+
+function runMemory(before: ReadonlyMap<string, Held>, commit: (held: ReadonlyMap<string, Held>) => void): RunMemory {
+  const fresh = new Map<string, Held>();
+  /** Of the names before; a name that is not recognised is gone as a whole. */
+  const gone = new Map<string, Held>(before);
+  const notStored = new Set<LabelSet>();
+  const ended = new Set<LabelSet>();
+  return {
+    recognised: ({ name, series }) => {
+      const [first] = series;
+      if (first === undefined) return series;
+      const compared = compare(series, before.get(name)?.sets ?? []);
+      fresh.set(name, { family: first.family, sets: compared.series.map(({ labels }) => labels) });
+      gone.set(name, { family: first.family, sets: compared.gone });
+      return compared.series;
+    },
+    markers: () =>
+      [...gone]
+        .sort(([a], [b]) => compareText(a, b))
+        .flatMap(([, { family, sets }]) => sets.map((labels) => staleMarker(labels, family))),
+    note: ({ series, verdict }) => {
+      for (const { labels, isStale } of series) {
+        if (isStale && isOver(verdict)) ended.add(labels);
+        if (!isStale && !mayBeStored(verdict)) notStored.add(labels);
+      }
+    },
+    commit: () => {
+      const names = [...new Set([...fresh.keys(), ...gone.keys()])];
+      const next = names.map((name): [string, Held | undefined] => {
+        const stored = storedOf(fresh.get(name), before.get(name), notStored);
+        return [name, joined(stored, without(gone.get(name), ended))];
+      });
+      commit(bounded(next));
+    },
+  };
+}
+
+interface Compared {
+  readonly series: readonly Series[];
+  readonly gone: readonly LabelSet[];
+}
+
+/** Walks two sorted lists side by side: no set of all series is ever built, and nothing is looked up. */
+function compare(series: readonly Series[], before: readonly LabelSet[]): Compared {
+  const gone: LabelSet[] = [];
+  let at = 0;
+  const known = series.map((one) => {
+    for (let old = before[at]; old !== undefined; old = before[at]) {
+      const order = compareSets(old, one.labels);
+      if (order > 0) return one;
+      at += 1;
+      if (order === 0) return { ...one, labels: old };
+      gone.push(old);
+    }
+    return one;
+  });
+  for (let old = before[at]; old !== undefined; old = before[at]) {
+    gone.push(old);
+    at += 1;
+  }
+  return { series: known, gone };
+}
+
+/** What was not stored now may still be there from before. */
+function storedOf(
+  fresh: Held | undefined,
+  before: Held | undefined,
+  notStored: ReadonlySet<LabelSet>,
+): Held | undefined {
+  if (fresh === undefined || notStored.size === 0) return fresh;
+  const known = new Set(before?.sets);
+  return { ...fresh, sets: fresh.sets.filter((labels) => !notStored.has(labels) || known.has(labels)) };
+}
+
+function without(held: Held | undefined, ended: ReadonlySet<LabelSet>): Held | undefined {
+  return held === undefined ? undefined : { ...held, sets: held.sets.filter((labels) => !ended.has(labels)) };
+}
+
+function joined(a: Held | undefined, b: Held | undefined): Held | undefined {
+  if (a === undefined || b === undefined || b.sets.length === 0) return a ?? b;
+  return { family: a.family, sets: [...a.sets, ...b.sets].sort(compareSets) };
+}
+
+function bounded(names: readonly (readonly [string, Held | undefined])[]): ReadonlyMap<string, Held> {
+  const kept = new Map<string, Held>();
+  let room = maxRemembered;
+  for (const [name, held] of names) {
+    if (held === undefined || held.sets.length === 0 || room === 0) continue;
+    const sets = held.sets.length > room ? held.sets.slice(0, room) : held.sets;
+    room -= sets.length;
+    kept.set(name, { ...held, sets });
+  }
+  return kept;
+}
+
+type Verdict = Settled['verdict'];
+
+/** A refused marker would be refused again; a lost one is worth another attempt. */
+function isOver({ outcome }: Verdict): boolean {
+  return outcome === 'stored' || outcome === 'partial' || outcome === 'refused';
+}
+
+/** A request without an answer may have been stored, and an end too many does no harm. A 4xx says that it was not. */
+function mayBeStored(verdict: Verdict): boolean {
+  switch (verdict.outcome) {
+    case 'stored':
+    case 'partial':
+      return true;
+    case 'undelivered':
+      return !(verdict.error instanceof HttpStatusError && verdict.error.status < 500);
+    case 'refused':
+    case 'unsent':
+      return false;
+  }
 }

@@ -5,7 +5,7 @@ import { encodeMetadataV1 } from './encode-v1.ts';
 import { explain } from './explain.ts';
 import type { Memory } from './memory.ts';
 import type { Post } from './send.ts';
-import { familiesOfSeries, type Series } from './series.ts';
+import type { SeriesFamily } from './series.ts';
 
 /** As many as Prometheus sends at once (`metadata_config.max_samples_per_send`). */
 export const maxMetadataPerRequest = 2000;
@@ -15,14 +15,14 @@ export const maxMetadataPerRequest = 2000;
  * does not make the sink look broken.
  */
 export async function sendMetadata(
-  series: readonly Series[],
+  families: readonly SeriesFamily[],
   timestampMs: number,
   { memory, post, log }: { readonly memory: Memory; readonly post: Post; readonly log: Logger },
 ): Promise<void> {
   if (!memory.isMetadataDue(timestampMs)) return;
   try {
-    for (const families of chunks(familiesOfSeries(series), maxMetadataPerRequest)) {
-      await post(encodeMetadataV1(families), '1.0');
+    for (const piece of chunks(families, maxMetadataPerRequest)) {
+      await post(encodeMetadataV1(piece), '1.0');
     }
     memory.metadataSent(timestampMs);
   } catch (error) {

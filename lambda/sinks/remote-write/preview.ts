@@ -1,5 +1,6 @@
 import { compress } from 'snappyjs';
 import type { Preview } from '../sink.ts';
+import type { SeriesOfBatch } from './batch-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { chunks } from './deliver.ts';
 import { encodeMetadataV1, encodeV1 } from './encode-v1.ts';
@@ -8,20 +9,20 @@ import { shownSeries } from './exposition.ts';
 import { maxMetadataPerRequest } from './metadata.ts';
 import { monthlyCostOf } from './price.ts';
 import { problemsOfOmissions } from './problems.ts';
-import { familiesOfSeries, type SeriesOfBatch } from './series.ts';
 
 /** What a first run would send: samples, and in 1.0 the metadata; nothing is known that could have ended. */
 export function previewOf(
-  { series, omissions }: SeriesOfBatch,
+  { names, omissions, families }: SeriesOfBatch,
   timestampMs: number,
   config: RemoteWriteConfig,
   { intervalMs, where }: { readonly intervalMs: number; readonly where: string },
 ): Preview {
   const { version, seriesPerRequest } = config;
   const encode = version === '1.0' ? encodeV1 : encodeV2;
+  const series = [...names].flatMap((named) => named.series);
   const samples = chunks(series, seriesPerRequest).map((piece) => encode(piece, timestampMs));
-  const families = version === '1.0' ? familiesOfSeries(series) : [];
-  const metadata = chunks(families, maxMetadataPerRequest).map(encodeMetadataV1);
+  const described = version === '1.0' ? families() : [];
+  const metadata = chunks(described, maxMetadataPerRequest).map(encodeMetadataV1);
   const messages = [...samples, ...metadata];
   return {
     samples: series.length,
@@ -29,6 +30,6 @@ export function previewOf(
     bytes: messages.reduce((sum, message) => sum + compress(message).byteLength, 0),
     lines: series.map(shownSeries),
     monthlyCost: monthlyCostOf(new URL(config.url), series.length, intervalMs),
-    problems: problemsOfOmissions(omissions, where),
+    problems: problemsOfOmissions(omissions(), where),
   };
 }

@@ -1,8 +1,9 @@
 import type { Problem } from '../../model/problem.ts';
 import { type Explanation, explain } from './explain.ts';
 import { shownLabels } from './exposition.ts';
-import type { Settled } from './isolate.ts';
-import type { Flaw, Omission } from './series.ts';
+import type { Omission } from './batch-series.ts';
+import type { Flaw } from './expand.ts';
+import type { Failure, Tally } from './tally.ts';
 
 /** Metric names that a message lists before it only counts. */
 const maxListed = 5;
@@ -26,54 +27,27 @@ export function problemsOfOmissions(omissions: readonly Omission[], where: strin
 }
 
 /** What went wrong on the way or at the receiver, one problem for each reason. */
-export function problemsOfDelivery(settled: readonly Settled[], where: string): readonly Problem[] {
-  const total = settled.reduce((sum, { series }) => sum + series.length, 0);
-  const unsent = settled.reduce(
-    (sum, { series, verdict }) => sum + (verdict.outcome === 'unsent' ? series.length : 0),
-    0,
-  );
-  const failures = settled.map(failureOf).filter((failure) => failure !== undefined);
-  const groups = [...Map.groupBy(failures, ({ why }) => `${why.kind} ${why.text}`).values()];
+export function problemsOfDelivery({ total, unsent, failures }: Tally, where: string): readonly Problem[] {
+  const explained = failures.map((failure) => ({ ...failure, why: explanationOf(failure) }));
+  const groups = [...Map.groupBy(explained, ({ why }) => `${why.kind} ${why.text}`).values()];
   return groups.flatMap((group): readonly Problem[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const { verb, why } = first;
+    const { verdict, why } = first;
+    const verb = verdict.outcome === 'undelivered' ? 'did not arrive' : 'refused';
     const lost = group.reduce((sum, { samples }) => sum + samples, 0);
     const example = group.find(({ only }) => only !== undefined)?.only;
-    const such = example === undefined ? '' : `, such as ${example}`;
-    const rest = verb === 'did not arrive' && unsent > 0 ? `, and ${String(unsent)} were not sent after that` : '';
+    const such = example === undefined ? '' : `, such as ${shownLabels(example)}`;
+    const rest =
+      verdict.outcome === 'undelivered' && unsent > 0 ? `, and ${String(unsent)} were not sent after that` : '';
     const message = `${String(lost)} of ${plural(total, 'sample')} ${verb}${such}${rest}: ${why.text}`;
     return [{ kind: why.kind, where, message, ...(why.retryAtMs === undefined ? {} : { retryAtMs: why.retryAtMs }) }];
   });
 }
 
-interface Failure {
-  readonly verb: 'refused' | 'did not arrive';
-  readonly why: Explanation;
-  readonly samples: number;
-  /** The series, where it is known which one it was. */
-  readonly only?: string | undefined;
-}
-
-function failureOf({ series, verdict }: Settled): Failure | undefined {
-  switch (verdict.outcome) {
-    case 'stored':
-    case 'unsent':
-      return undefined;
-    case 'partial':
-      return {
-        verb: 'refused',
-        why: verdict.error === undefined ? silentLoss : explain(verdict.error),
-        samples: series.length - verdict.stored,
-      };
-    case 'refused': {
-      const [one] = series;
-      const only = series.length === 1 && one !== undefined ? shownLabels(one.labels) : undefined;
-      return { verb: 'refused', why: explain(verdict.error), samples: series.length, only };
-    }
-    case 'undelivered':
-      return { verb: 'did not arrive', why: explain(verdict.error), samples: series.length };
-  }
+function explanationOf({ verdict }: Failure): Explanation {
+  const isSilent = verdict.outcome === 'partial' && verdict.error === undefined;
+  return isSilent ? silentLoss : explain(verdict.error);
 }
 
 const silentLoss: Explanation = {

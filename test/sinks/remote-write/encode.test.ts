@@ -2,7 +2,6 @@ import { compress } from 'snappyjs';
 import { describe, expect, it } from 'vitest';
 import { encodeMetadataV1, encodeV1 } from '../../../lambda/sinks/remote-write/encode-v1.ts';
 import { encodeV2 } from '../../../lambda/sinks/remote-write/encode-v2.ts';
-import { keyOf } from '../../../lambda/sinks/remote-write/labels.ts';
 import { type Series, staleMarker } from '../../../lambda/sinks/remote-write/series.ts';
 import { decodeV1, decodeV2, staleBits, uncompress } from '../../support/remote-write-decode.ts';
 
@@ -10,11 +9,11 @@ const timestampMs = 1_700_000_000_000;
 const family = { name: 'ci_up', type: 'gauge', help: 'help text', unit: '' } as const;
 
 function seriesOf(labels: readonly string[], value: number, more: Partial<Series> = {}): Series {
-  return { key: keyOf(labels), labels, family, value, startMs: undefined, isStale: false, ...more };
+  return { labels, family, value, startMs: undefined, isStale: false, ...more };
 }
 
 const ciUp = seriesOf(['__name__', 'ci_up', 'job', 'ci'], 1);
-const ended = staleMarker(keyOf(['__name__', 'ci_up']), family);
+const ended = staleMarker(['__name__', 'ci_up'], family);
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');

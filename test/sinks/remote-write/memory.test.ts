@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createMemory, maxRemembered, metadataEveryMs } from '../../../lambda/sinks/remote-write/memory.ts';
-import { keyOf } from '../../../lambda/sinks/remote-write/labels.ts';
 import type { Series } from '../../../lambda/sinks/remote-write/series.ts';
 import { staleBits } from '../../support/remote-write-decode.ts';
 import { type FakeReceiver, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
@@ -147,14 +146,17 @@ describe('what a receiver may still hold', () => {
   it('is bounded', () => {
     const memory = createMemory();
     const family = { name: 'ci_x', type: 'gauge', help: '', unit: '' } as const;
-    const held = Array.from({ length: maxRemembered + 10 }, (_, index): Series => {
-      const labels = ['__name__', 'ci_x', 'queue', String(index)];
-      return { key: keyOf(labels), labels, family, value: 1, startMs: undefined, isStale: false };
+    const series = Array.from({ length: maxRemembered + 10 }, (_, index): Series => {
+      const labels = ['__name__', 'ci_x', 'queue', String(index).padStart(6, '0')];
+      return { labels, family, value: 1, startMs: undefined, isStale: false };
     });
+    const run = memory.startRun();
 
-    memory.remember({ held, ended: [] });
+    run.recognised({ name: 'ci_x', series });
+    run.note({ series, verdict: { outcome: 'stored' } });
+    run.commit();
 
-    expect(memory.markersFor({ has: () => false })).toHaveLength(maxRemembered);
+    expect(memory.startRun().markers()).toHaveLength(maxRemembered);
   });
 });
 

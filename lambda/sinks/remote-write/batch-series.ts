@@ -1,0 +1,157 @@
+import type { Matcher } from '../../config/glob.ts';
+import type { Batch } from '../../model/batch.ts';
+import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
+import { compareText } from '../../model/order.ts';
+import { expand, type Flaw, isCounted, namesOf, type Part, type Put } from './expand.ts';
+import { compareSets, isMetricName, labelSets } from './labels.ts';
+import type { NamedSeries, Series, SeriesFamily } from './series.ts';
+
+/** Samples that are left out, by metric. */
+export interface Omission {
+  readonly flaw: Flaw;
+  readonly metric: string;
+  readonly samples: number;
+}
+
+/** What a batch looks like to a receiver. */
+export interface SeriesOfBatch {
+  /**
+   * Name by name, in order; to be walked once. The series of a name are made when it is its turn: all of them at once
+   * would be more memory than everything else in a run.
+   */
+  readonly names: Iterable<NamedSeries>;
+  /** What was left out of the names walked so far. */
+  readonly omissions: () => readonly Omission[];
+  /** The metrics of the names walked so far, each once; of two that share a name the first describes it. */
+  readonly families: () => readonly SeriesFamily[];
+}
+
+export interface SeriesSettings {
+  /** Added to every series that has no label of that name. */
+  readonly labels: Labels;
+  /** By Prometheus name; for a histogram the name without `_bucket`, `_sum` and `_count`. */
+  readonly selects: Matcher;
+}
+
+export function seriesOf(batch: Batch, { labels, selects }: SeriesSettings): SeriesOfBatch {
+  const labelsOf = labelSets(labels);
+  const families = new Map<string, SeriesFamily>();
+  const { omissions, omit } = tallyOfOmissions();
+
+  const seriesUnder = (name: string, { family, part, described }: Producer): readonly Series[] => {
+    const found: Series[] = [];
+    const omitOne = (flaw: Flaw): void => {
+      if (isCounted(part)) omit(flaw, described.name, 1);
+    };
+    const put: Put = (own, value, startMs) => {
+      const set = labelsOf(name, own);
+      if (set === undefined) omitOne('label-name');
+      else found.push({ labels: set, family: described, value, startMs, isStale: false });
+    };
+    expand(family, part, put, omitOne);
+    if (found.length > 0) families.set(described.name, described);
+    return found;
+  };
+
+  function* named(): Generator<NamedSeries> {
+    for (const [name, producers] of producersOf(batch, selects, omit)) {
+      const omitDuplicate = ({ family }: Series): void => {
+        if (isCountedUnder(name, family)) omit('duplicate', family.name, 1);
+      };
+      const [only, ...more] = producers.map((producer) => seriesUnder(name, producer));
+      const series = inOrder(more.length === 0 ? (only ?? []) : [only ?? [], ...more].flat(), omitDuplicate);
+      if (series.length > 0) yield { name, series };
+    }
+  }
+  return { names: named(), omissions, families: () => [...families.values()] };
+}
+
+/** A family, and which of its series stand under a name. */
+interface Producer {
+  readonly family: MetricFamily;
+  readonly part: Part;
+  readonly described: SeriesFamily;
+}
+
+type OmitSamples = (flaw: Flaw, metric: string, samples: number) => void;
+
+/** Who gives series under which name, by name: what other metrics and sources give under it must be told apart. */
+function producersOf(
+  batch: Batch,
+  selects: Matcher,
+  omit: OmitSamples,
+): readonly (readonly [string, readonly Producer[]])[] {
+  const byName = new Map<string, Producer[]>();
+  const described = new Map<string, SeriesFamily>();
+  for (const family of familiesOf(batch)) {
+    const { definition, samples } = family;
+    if (!selects(definition.name)) continue;
+    if (!isMetricName(definition.name)) {
+      omit('metric-name', definition.name, samples.length);
+      continue;
+    }
+    const description = described.get(definition.name) ?? describe(definition);
+    described.set(definition.name, description);
+    for (const [name, part] of namesOf(family)) {
+      const producers = byName.get(name) ?? [];
+      byName.set(name, producers);
+      producers.push({ family, part, described: description });
+    }
+  }
+  return [...byName].sort(([a], [b]) => compareText(a, b));
+}
+
+/** Sorted, each label set once. Samples in canonical order are in order already, so nothing is copied then. */
+function inOrder(series: readonly Series[], omit: (duplicate: Series) => void): readonly Series[] {
+  const isAscending = series.every((one, index) => {
+    const before = series[index - 1];
+    return before === undefined || compareSets(before.labels, one.labels) < 0;
+  });
+  if (isAscending) return series;
+  let before: Series | undefined;
+  return series
+    .toSorted((a, b) => compareSets(a.labels, b.labels))
+    .filter((one) => {
+      const isRepeated = before !== undefined && compareSets(before.labels, one.labels) === 0;
+      if (isRepeated) omit(one);
+      else before = one;
+      return !isRepeated;
+    });
+}
+
+/** A histogram's sample has many series; its count stands for it. */
+function isCountedUnder(name: string, { name: metric, type }: SeriesFamily): boolean {
+  return name === (type === 'histogram' ? `${metric}_count` : metric);
+}
+
+/** Nothing is known of a failed source, so its values must not look live. */
+function familiesOf({ parts, health }: Batch): readonly MetricFamily[] {
+  return [...parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families), ...health];
+}
+
+function describe({ name, type, help, unit }: MetricDefinition): SeriesFamily {
+  return { name, type: type === 'distribution' ? 'histogram' : type, help, unit: unitInName(name, unit) };
+}
+
+/** OpenMetrics: a unit that is given must also end the name, before `_total`. */
+function unitInName(name: string, unit: MetricDefinition['unit']): string {
+  if (unit === 'count') return '';
+  const base = unit === 'timestamp' ? 'seconds' : unit;
+  return name.replace(/_total$/, '').endsWith(`_${base}`) ? base : '';
+}
+
+interface OmissionTally {
+  readonly omit: OmitSamples;
+  readonly omissions: () => readonly Omission[];
+}
+
+function tallyOfOmissions(): OmissionTally {
+  const byReason = new Map<string, Omission>();
+  return {
+    omit: (flaw, metric, samples) => {
+      const key = `${flaw} ${metric}`;
+      byReason.set(key, { flaw, metric, samples: (byReason.get(key)?.samples ?? 0) + samples });
+    },
+    omissions: () => [...byReason.values()],
+  };
+}

@@ -1,0 +1,51 @@
+import type { Settled } from './isolate.ts';
+import type { LabelSet } from './labels.ts';
+import type { Verdict } from './send.ts';
+import type { Series } from './series.ts';
+
+/** Some series that were not stored. */
+export interface Failure {
+  readonly verdict: Exclude<Verdict, { readonly outcome: 'stored' }>;
+  readonly samples: number;
+  /** The series, where it is known which one it was. */
+  readonly only: LabelSet | undefined;
+}
+
+/** What a delivery came to, in numbers: the series themselves are gone by then. */
+export interface Tally {
+  /** Samples and markers, whatever became of them. */
+  readonly total: number;
+  /** Samples that the receiver has taken; markers are not samples of the batch. */
+  readonly accepted: number;
+  /** Not sent after something else could not be delivered. */
+  readonly unsent: number;
+  readonly failures: readonly Failure[];
+}
+
+export interface Counting {
+  readonly note: (settled: Settled) => void;
+  readonly tally: () => Tally;
+}
+
+export function counting(): Counting {
+  const counts = { total: 0, accepted: 0, unsent: 0 };
+  const failures: Failure[] = [];
+  const note = ({ series, verdict }: Settled): void => {
+    counts.total += series.length;
+    if (series[0]?.isStale === false) counts.accepted += acceptedOf(series.length, verdict);
+    if (verdict.outcome === 'unsent') counts.unsent += series.length;
+    else if (verdict.outcome !== 'stored') failures.push(failureOf(series, verdict));
+  };
+  return { note, tally: () => ({ ...counts, failures }) };
+}
+
+function acceptedOf(samples: number, verdict: Settled['verdict']): number {
+  if (verdict.outcome === 'stored') return samples;
+  return verdict.outcome === 'partial' ? verdict.stored : 0;
+}
+
+function failureOf(series: readonly Series[], verdict: Failure['verdict']): Failure {
+  const stored = verdict.outcome === 'partial' ? verdict.stored : 0;
+  const isSingledOut = verdict.outcome === 'refused' && series.length === 1;
+  return { verdict, samples: series.length - stored, only: isSingledOut ? series[0]?.labels : undefined };
+}
