@@ -35,7 +35,7 @@ module.exports = {
     {
       name: 'aws-sdk-in-few-places',
       severity: 'error',
-      from: { path: '^lambda/', pathNot: '^lambda/(secrets/|counters/dynamodb/|sinks/cloudwatch/|wiring\\.ts$)' },
+      from: { path: '^lambda/', pathNot: '^lambda/(secrets/|counters/dynamodb/|events/|sinks/cloudwatch/|(wiring|webhook)\\.ts$)' },
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {

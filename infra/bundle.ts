@@ -29,13 +29,25 @@ export interface Bundle {
  * only where the configuration names it. Equal input gives equal bytes, so that an unchanged function is not deployed.
  */
 export function bundleFunction({ directory, config, entry = 'lambda/handler.ts' }: BundleOptions): Bundle {
+  const metafile = bundleEntry(directory, entry);
+  writeFileSync(join(directory, 'collector.json'), runtimeConfig(config));
+  return { directory, metafile };
+}
+
+function bundleEntry(directory: string, entry: string): Metafile {
   const metafile = execFileSync(process.execPath, [join(import.meta.dirname, 'bundle-process.ts')], {
     input: JSON.stringify({ directory, entry }),
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  writeFileSync(join(directory, 'collector.json'), runtimeConfig(config));
-  return { directory, metafile: JSON.parse(metafile) as Metafile };
+  return JSON.parse(metafile) as Metafile;
+}
+
+/** The asset of the function behind a webhook's URL; it has no configuration of its own. */
+export function webhookCode(): lambda.Code {
+  return bundled('webhook', (directory) => {
+    bundleEntry(directory, 'lambda/webhook.ts');
+  });
 }
 
 /** What the function reads at start: the checked configuration without what only the stack needs. */
@@ -45,18 +57,25 @@ export function runtimeConfig(config: CollectorConfig): string {
 
 /** The function's asset; esbuild runs while the app synthesises, and no container is needed. */
 export function functionCode(config: CollectorConfig): lambda.Code {
+  // The CDK keeps one bundle for equal options, and cannot see the configuration inside the function below.
+  const identity = createHash('sha256').update(runtimeConfig(config)).digest('hex');
+  return bundled(identity, (directory) => {
+    bundleFunction({ directory, config });
+  });
+}
+
+function bundled(identity: string, write: (directory: string) => void): lambda.Code {
   return lambda.Code.fromAsset(join(repository, 'lambda'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-pulled'),
       local: {
         tryBundle: (directory) => {
-          bundleFunction({ directory, config });
+          write(directory);
           return true;
         },
       },
-      // The CDK keeps one bundle for equal options, and cannot see the configuration inside the function above.
-      environment: { COLLECTOR_CONFIG: createHash('sha256').update(runtimeConfig(config)).digest('hex') },
+      environment: { COLLECTOR_BUNDLE: identity },
     },
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -26,11 +27,13 @@ import { createFunction } from './collector-function.ts';
 import { createDashboard } from './dashboard.ts';
 import { emulationOf } from './emulation.ts';
 import { metricOf, systemOf } from './metrics.ts';
-import { type Prepared, prepare, secretRefs } from './prepared.ts';
+import { createEventFeeds, type WebhookOfSource } from './event-feeds.ts';
+import { fedSources, type Prepared, prepare, secretRefs, webhookSecretRefs } from './prepared.ts';
 import { createSchedule } from './schedule.ts';
-import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets } from './secrets.ts';
+import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
 import type { CollectorSettings } from './settings.ts';
 import { grantSinkAccess, sinkGrants } from './sink-access.ts';
+import { connectStateTable, createStateTable } from './state-table.ts';
 
 /** A configuration, as a file or checked already; `deployment:` and `alarms:` in it give what no property gives. */
 export interface CiMetricsCollectorProps extends CollectorSettings {
@@ -61,6 +64,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   readonly scheduleGroup: ScheduleGroup;
   /** Runs that failed or could not be started. */
   readonly deadLetterQueue: sqs.Queue;
+  /** What counters are kept in; undefined where no configured source counts anything over time. */
+  readonly stateTable: dynamodb.Table | undefined;
   /** What every alarm tells. */
   readonly topic: sns.ITopic;
   readonly alarms: readonly cloudwatch.Alarm[];
@@ -68,6 +73,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   readonly dashboard: cloudwatch.Dashboard | undefined;
   /** The secrets that the configuration refers to. */
   readonly secrets: readonly CollectorSecret[];
+  /** URLs that CI systems have to post their events to. */
+  readonly webhooks: readonly WebhookOfSource[];
   readonly grantPrincipal: iam.IPrincipal;
   readonly #prepared: Prepared;
   readonly #secrets: CollectorSecrets;
@@ -78,14 +85,20 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     const prepared = prepare(this.config);
     const emulation = emulationOf(this);
     const { fn, role, logGroup, deadLetterQueue } = createFunction(this, this.config, props, emulation);
-    const secrets = createSecrets(this, secretRefs(prepared), this.config, props);
-    grantReadSecrets(role, secrets);
+    const refs = secretRefs(prepared);
+    const secrets = createSecrets(this, [...refs, ...webhookSecretRefs(prepared)], this.config, props);
+    const own = secretsFor(secrets, refs);
+    grantReadSecrets(role, own);
+    const fed = fedSources(prepared);
+    this.webhooks = createEventFeeds(this, { fed, secrets, settings: props, fn, role, deadLetterQueue }).webhooks;
+    const stateTable = createStateTable(this, prepared, props);
+    if (stateTable !== undefined) connectStateTable(stateTable, fn, role);
     const grants = sinkGrants(prepared);
     grantSinkAccess(this, role, grants);
     acknowledgeAnyResource(role, [
       grants.some(({ kind }) => kind === 'put-metric-data') &&
         'PutMetricData has no resource; its namespaces are held.',
-      secrets.secrets.length > 1 && 'BatchGetSecretValue has no resource; it returns what GetSecretValue allows.',
+      own.secrets.length > 1 && 'BatchGetSecretValue has no resource; it returns what GetSecretValue allows.',
       fn.isBoundToVpc && 'Network descriptions have no resource.',
       this.config.deployment.tracing === 'active' && 'X-Ray has no resource.',
     ]);
@@ -99,6 +112,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     this.grantPrincipal = role;
     this.logGroup = logGroup;
     this.deadLetterQueue = deadLetterQueue;
+    this.stateTable = stateTable;
     this.schedule = schedule;
     this.scheduleGroup = group;
     this.topic = topic;
@@ -106,7 +120,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     this.dashboard = isShown ? createDashboard(this, { prepared, watched, logGroup, alarms }) : undefined;
     this.secrets = secrets.secrets;
     this.#prepared = prepared;
-    this.#secrets = secrets;
+    this.#secrets = own;
     applyBoundary(this, this.config, props);
     for (const [key, value] of Object.entries(this.config.deployment.tags)) Tags.of(this).add(key, value);
   }

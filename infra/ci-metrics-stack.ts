@@ -18,13 +18,20 @@ export class CiMetricsStack extends Stack {
   constructor(scope: Construct, id: string, { config, settings = {}, ...props }: CiMetricsStackProps) {
     super(scope, id, { description: 'CI metrics collector', ...props });
     this.collector = new CiMetricsCollector(this, 'Collector', { config, ...settings });
-    const { dashboard, deadLetterQueue, function: fn, logGroup, secrets, topic } = this.collector;
+    const { dashboard, deadLetterQueue, function: fn, logGroup, secrets, topic, webhooks } = this.collector;
     this.#output('FunctionName', fn.functionName, 'The function; an empty event starts a run by hand.');
     this.#output('LogGroupName', logGroup.logGroupName, 'One line a run.');
     this.#output('AlarmTopicArn', topic.topicArn, 'Subscribe to the alarms here.');
     this.#output('DeadLetterQueueUrl', deadLetterQueue.queueUrl, 'Runs that failed or could not be started.');
     if (dashboard !== undefined)
       this.#output('DashboardUrl', this.#dashboardUrl(dashboard.dashboardName), 'Look here.');
+    for (const { source, url } of webhooks) {
+      this.#output(
+        `WebhookUrl-${source}`.replace(/[^A-Za-z0-9]/g, ''),
+        url,
+        `Events of source ${source} are posted here.`,
+      );
+    }
     for (const [index, secret] of secrets.filter(({ isCreated }) => isCreated).entries()) {
       this.#output(`FillSecret${String(index + 1)}`, this.#putCommand(secret), `Secret ${secret.id} is created empty.`);
     }

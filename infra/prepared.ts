@@ -5,7 +5,13 @@ import { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import { prepareSink } from '../lambda/sinks/index.ts';
 import type { PreparedSink } from '../lambda/sinks/sink.ts';
 import { prepareSource } from '../lambda/sources/index.ts';
-import type { PreparedSource } from '../lambda/sources/source.ts';
+import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
+
+/** A source whose CI system tells of itself. */
+export interface FedSource {
+  readonly source: PreparedSource;
+  readonly feed: EventFeed;
+}
 
 /** A checked configuration as the stack reads it: what is asked for, not how it is done. */
 export interface Prepared {
@@ -30,6 +36,16 @@ export function prepare(config: CollectorConfig): Prepared {
 /** Everything that the configured sources may emit. */
 export function sourceMetrics({ sources }: Prepared): readonly MetricDefinition[] {
   return [...new Set(sources.flatMap(({ metrics }) => metrics))];
+}
+
+/** The sources whose CI systems tell of themselves. */
+export function fedSources({ sources }: Prepared): readonly FedSource[] {
+  return sources.flatMap((source) => (source.events === undefined ? [] : [{ source, feed: source.events }]));
+}
+
+/** Secrets that only the functions behind webhook URLs read. */
+export function webhookSecretRefs(prepared: Prepared): readonly SecretRef[] {
+  return fedSources(prepared).flatMap(({ feed }) => (feed.kind === 'webhook' ? [feed.secret] : []));
 }
 
 export function secretRefs({ sources, sinks }: Prepared): readonly SecretRef[] {

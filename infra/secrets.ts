@@ -22,7 +22,7 @@ export interface CollectorSecret {
 
 export interface CollectorSecrets {
   readonly secrets: readonly CollectorSecret[];
-  readonly parameterArns: readonly string[];
+  readonly parameters: readonly { readonly id: string; readonly arn: string }[];
   readonly key: kms.IKey | undefined;
 }
 
@@ -49,11 +49,25 @@ export function createSecrets(
     if (config.deployment.secrets === 'import') return { ...shared, arn: arnOfName(scope, id), isCreated: false };
     return { ...shared, arn: createSecret(scope, id, key), isCreated: true };
   });
-  return { secrets, parameterArns: parameters.map((parameter) => arnOfParameter(scope, parameter)), key };
+  return { secrets, parameters: parameters.map((id) => ({ id, arn: arnOfParameter(scope, id) })), key };
+}
+
+/** Those that one part of the stack refers to. */
+export function secretsFor(
+  { secrets, parameters, key }: CollectorSecrets,
+  refs: readonly SecretRef[],
+): CollectorSecrets {
+  const isSecret = (id: string): boolean => refs.some((ref) => 'secret' in ref && ref.secret === id);
+  const isParameter = (id: string): boolean => refs.some((ref) => 'parameter' in ref && ref.parameter === id);
+  return {
+    secrets: secrets.filter(({ id }) => isSecret(id)),
+    parameters: parameters.filter(({ id }) => isParameter(id)),
+    key,
+  };
 }
 
 /** Allows to read exactly these secrets and parameters. */
-export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameterArns, key }: CollectorSecrets): void {
+export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameters, key }: CollectorSecrets): void {
   const principal = grantee.grantPrincipal;
   const allow = (sid: string, actions: string[], resources: readonly string[], conditions?: Conditions): void => {
     if (resources.length === 0) return;
@@ -64,6 +78,7 @@ export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameterAr
   allow('ReadSecrets', ['secretsmanager:GetSecretValue'], arns);
   // One call for several secrets; which ones it may return is decided by the statement above.
   allow('ReadSecretsTogether', ['secretsmanager:BatchGetSecretValue'], arns.length > 1 ? ['*'] : []);
+  const parameterArns = parameters.map(({ arn }) => arn);
   allow('ReadParameters', ['ssm:GetParameters'], parameterArns);
   const services = [...(arns.length > 0 ? ['secretsmanager'] : []), ...(parameterArns.length > 0 ? ['ssm'] : [])];
   if (key === undefined || services.length === 0) return;

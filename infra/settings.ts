@@ -29,6 +29,8 @@ export interface CollectorSettings {
   readonly secretsKey?: kms.IKey;
   /** Key of the log group. @default deployment.logKeyArn, or the key that AWS manages */
   readonly logKey?: kms.IKey;
+  /** Key of the table that counters are kept in. @default deployment.stateKeyArn, or the key that AWS manages */
+  readonly stateKey?: kms.IKey;
   /** @default deployment.logRetentionDays, 30 */
   readonly logRetention?: logs.RetentionDays;
   /** Secrets of the app by the name that the configuration gives them. @default created or imported by name */
@@ -39,6 +41,8 @@ export interface CollectorSettings {
   readonly permissionsBoundary?: iam.IManagedPolicy;
   /** The function's code. @default bundled by esbuild while the app synthesises */
   readonly code?: lambda.Code;
+  /** The code of the functions behind webhook URLs. @default bundled by esbuild while the app synthesises */
+  readonly webhookCode?: lambda.Code;
 }
 
 interface FunctionNetwork {

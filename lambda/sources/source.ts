@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Ledger } from '../counters/ledger.ts';
 import type { AwsAccess } from '../http/aws-credentials.ts';
+import type { Inbox } from '../events/inbox.ts';
 import type { HttpPort } from '../http/http.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
@@ -39,6 +40,13 @@ export interface Source {
   collect(context: CollectContext): Promise<Collection>;
 }
 
+/** Where a CI system's own events come from; the stack makes a queue for the source, and what fills it. */
+export type EventFeed =
+  /** An event bus of a partner of EventBridge, and which of its events are wanted. */
+  | { readonly kind: 'partner-bus'; readonly bus: string; readonly detailTypes: readonly string[] }
+  /** A URL that the CI system posts to, signed by HMAC-SHA256 with the secret. */
+  | { readonly kind: 'webhook'; readonly secret: SecretRef };
+
 export interface SourcePorts {
   readonly http: HttpPort;
   /** For a source that signs as the function's role; nothing is loaded before it does. */
@@ -46,6 +54,8 @@ export interface SourcePorts {
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The source's queue of events; absent where none is configured or deployed. */
+  readonly inbox?: Inbox | undefined;
 }
 
 export type CreateSource<Config> = (config: Config, ports: SourcePorts) => Source;
@@ -71,6 +81,8 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   readonly secretsOf: (config: Config) => readonly SecretRef[];
   /** Whether it opens a ledger when configured like this; the stack then makes a table. */
   readonly needsState: (config: Config) => boolean;
+  /** Absent for a kind that takes no events. */
+  readonly eventsOf?: (config: Config) => EventFeed | undefined;
   readonly load: () => Promise<CreateSource<Config>>;
 }
 
@@ -82,6 +94,7 @@ export interface PreparedSource {
   readonly metrics: readonly MetricDefinition[];
   readonly secrets: readonly SecretRef[];
   readonly needsState: boolean;
+  readonly events: EventFeed | undefined;
   readonly create: (ports: SourcePorts) => Promise<Source>;
 }
 
@@ -115,6 +128,7 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         metrics: module.metricsOf(checked),
         secrets: module.secretsOf(checked),
         needsState: module.needsState(checked),
+        events: module.eventsOf?.(checked),
         create: async (ports) => (await module.load())(checked, ports),
       };
     },

@@ -15,7 +15,7 @@ const pseudo: Readonly<Record<string, string>> = {
 const ResourceShape = z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) });
 export type Resource = z.infer<typeof ResourceShape>;
 
-function resourcesOf(template: Template): Readonly<Record<string, Resource>> {
+export function resourcesOf(template: Template): Readonly<Record<string, Resource>> {
   return z.object({ Resources: z.record(z.string(), ResourceShape) }).parse(template.toJSON()).Resources;
 }
 

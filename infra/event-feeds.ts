@@ -1,0 +1,99 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Duration, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
+import type { FedSource } from './prepared.ts';
+import type { CollectorSecrets } from './secrets.ts';
+import type { CollectorSettings } from './settings.ts';
+import { createWebhook } from './webhook-function.ts';
+
+export interface FeedOptions {
+  readonly fed: readonly FedSource[];
+  readonly secrets: CollectorSecrets;
+  readonly settings: CollectorSettings;
+  readonly fn: lambda.Function;
+  readonly role: iam.Role;
+  readonly deadLetterQueue: sqs.IQueue;
+}
+
+/** The URL that a CI system has to post to. */
+export interface WebhookOfSource {
+  readonly source: string;
+  readonly url: string;
+}
+
+export interface EventFeeds {
+  readonly webhooks: readonly WebhookOfSource[];
+}
+
+/** A finish that is told half a day late was counted by the poll, or never will be. */
+const retention = Duration.hours(12);
+
+/** An event that ten runs could not take is malformed in a way that nobody foresaw. */
+const mostTries = 10;
+
+/** A queue for each source that is told of events, what fills it, and the right to empty it. */
+export function createEventFeeds(scope: Construct, options: FeedOptions): EventFeeds {
+  const { fed, fn, role } = options;
+  if (fed.length === 0) return { webhooks: [] };
+  const parent = new Construct(scope, 'Events');
+  const feeds = fed.map(({ source, feed }) => ({ source, feed, queue: createQueue(parent, source, options) }));
+  role.addToPolicy(
+    new iam.PolicyStatement({
+      sid: 'TakeEvents',
+      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+      resources: feeds.map(({ queue }) => queue.queueArn),
+    }),
+  );
+  const urls = Object.fromEntries(feeds.map(({ source, queue }) => [source.name, queue.queueUrl]));
+  fn.addEnvironment('COLLECTOR_EVENT_QUEUES', Stack.of(scope).toJsonString(urls));
+  return {
+    webhooks: feeds.flatMap(({ source, feed, queue }) => {
+      if (feed.kind === 'webhook')
+        return [{ source: source.name, url: createWebhook(parent, source, feed, queue, options) }];
+      createBusRule(parent, source, feed, queue);
+      return [];
+    }),
+  };
+}
+
+function createQueue(scope: Construct, { name }: PreparedSource, { deadLetterQueue }: FeedOptions): sqs.Queue {
+  return new sqs.Queue(scope, `Queue-${name}`, {
+    enforceSSL: true,
+    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    retentionPeriod: retention,
+    deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: mostTries },
+  });
+}
+
+type BusFeed = Extract<EventFeed, { kind: 'partner-bus' }>;
+
+function createBusRule(
+  scope: Construct,
+  { name }: PreparedSource,
+  { bus, detailTypes }: BusFeed,
+  queue: sqs.Queue,
+): void {
+  const rule = new events.Rule(scope, `Rule-${name}`, {
+    description: `Hands events of source "${name}" to the CI metrics collector.`,
+    eventBus: events.EventBus.fromEventBusName(scope, `Bus-${name}`, bus),
+    eventPattern: { source: [bus], detailType: [...detailTypes] },
+  });
+  const input = events.RuleTargetInput.fromObject({
+    event: events.EventField.detailType,
+    body: events.EventField.fromPath('$.detail'),
+  });
+  rule.addTarget({ bind: () => ({ arn: queue.queueArn, input }) });
+  queue.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'EventsOfTheRule',
+      principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+    }),
+  );
+}

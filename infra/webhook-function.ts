@@ -1,0 +1,64 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
+import { acknowledge } from './acknowledge.ts';
+import { webhookCode } from './bundle.ts';
+import type { FeedOptions } from './event-feeds.ts';
+import { grantReadSecrets, secretsFor } from './secrets.ts';
+
+type WebhookFeed = Extract<EventFeed, { kind: 'webhook' }>;
+
+/** Bitbucket gives up after about 10 s. */
+const timeout = Duration.seconds(10);
+
+/**
+ * A function behind a public URL that checks a signature and fills one queue: it can read one secret and write to one
+ * queue, and whoever floods it takes no run from the collector.
+ */
+export function createWebhook(
+  scope: Construct,
+  { name }: PreparedSource,
+  { secret }: WebhookFeed,
+  queue: sqs.Queue,
+  { secrets, settings }: FeedOptions,
+): string {
+  const logGroup = new logs.LogGroup(scope, `WebhookLog-${name}`, {
+    retention: logs.RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new iam.Role(scope, `WebhookRole-${name}`, {
+    description: `What the webhook of source "${name}" may do.`,
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+  });
+  logGroup.grantWrite(role);
+  role.addToPolicy(
+    new iam.PolicyStatement({ sid: 'PutEvents', actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
+  );
+  const fn = new lambda.Function(scope, `Webhook-${name}`, {
+    description: `Takes events of source "${name}" for the CI metrics collector.`,
+    runtime: lambda.Runtime.NODEJS_24_X,
+    architecture: lambda.Architecture.ARM_64,
+    handler: 'index.handler',
+    code: settings.webhookCode ?? webhookCode(),
+    role,
+    // The AWS SDK starts in half the time that it takes with 128 MB.
+    memorySize: 256,
+    timeout,
+    logGroup,
+    loggingFormat: lambda.LoggingFormat.JSON,
+    environment: {
+      NODE_OPTIONS: '--enable-source-maps',
+      WEBHOOK_QUEUE_URL: queue.queueUrl,
+      WEBHOOK_SECRET: JSON.stringify(secret),
+    },
+  });
+  acknowledge(fn, 'Serverless-LambdaDLQ', 'A URL invokes synchronously: the sender is told, and tries again.');
+  acknowledge(fn, 'Serverless-LambdaTracing', 'Its one call takes milliseconds; the log tells of every refusal.');
+  acknowledge(fn, 'Serverless-LambdaAsyncFailureDestination', 'A URL invokes synchronously: nothing is lost silently.');
+  grantReadSecrets(role, secretsFor(secrets, [secret]));
+  return fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE }).url;
+}

@@ -1,0 +1,23 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import type { Inbox } from './inbox.ts';
+import { sqsInbox } from './sqs.ts';
+
+/** Written by the stack: the URL of each source's queue, by the name of the source. */
+const QueueUrls = z.record(z.string(), z.url());
+
+/** The queues of events that were deployed, by the name of their source. The SDK is loaded when the first is read. */
+export function deployedInboxes(queueUrls: string | undefined): (source: string) => Inbox | undefined {
+  const urls = new Map(Object.entries(queueUrls === undefined ? {} : QueueUrls.parse(JSON.parse(queueUrls))));
+  let client: Promise<SQSClient> | undefined;
+  const shared = (): Promise<SQSClient> => (client ??= connect());
+  return (source) => {
+    const queueUrl = urls.get(source);
+    return queueUrl === undefined ? undefined : sqsInbox({ client: shared, queueUrl });
+  };
+}
+
+async function connect(): Promise<SQSClient> {
+  const sdk = await import('@aws-sdk/client-sqs');
+  return new sdk.SQSClient({});
+}

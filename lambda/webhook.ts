@@ -1,0 +1,89 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { judgeWebhook, type WebhookAnswer, type WebhookRequest } from './events/webhook.ts';
+import { createLambdaLog } from './runtime/lambda-log.ts';
+import { environmentStore } from './secrets/environment.ts';
+import { fileStore } from './secrets/file.ts';
+import { parameterStore } from './secrets/parameter-store.ts';
+import { createRedactor } from './secrets/redaction.ts';
+import { SecretRef } from './secrets/secret-ref.ts';
+import { secretsManagerStore } from './secrets/secrets-manager.ts';
+import { createSecrets } from './secrets/store.ts';
+
+/**
+ * The function behind a webhook's URL: it checks the signature and puts the event into the source's queue, which the
+ * scheduled function reads. It knows nothing of CI systems and reads no other secret.
+ */
+
+const Settings = z.object({
+  queueUrl: z.url(),
+  secret: z.string().transform((text) => SecretRef.parse(JSON.parse(text))),
+});
+const settings = Settings.parse({
+  queueUrl: process.env['WEBHOOK_QUEUE_URL'],
+  secret: process.env['WEBHOOK_SECRET'],
+});
+
+/** A rotated secret is accepted within this time, beside the reading anew after each refused signature. */
+const cacheMs = 5 * 60_000;
+
+/** Bitbucket gives up after about 10 s; the rest is for the answer. */
+const budgetMs = 8_000;
+
+const redactor = createRedactor();
+const log = createLambdaLog({ level: 'info', redactor });
+const client = new SQSClient({});
+const cache = createSecrets({
+  stores: {
+    secret: secretsManagerStore(),
+    parameter: parameterStore(),
+    env: environmentStore(process.env),
+    file: fileStore((path) => readFile(path)),
+  },
+  clock: Date.now,
+  cacheMs,
+  redactor,
+  log,
+});
+
+const Event = z.object({
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string().default(''),
+  isBase64Encoded: z.boolean().default(false),
+  requestContext: z.object({ http: z.object({ method: z.string() }) }),
+});
+
+/** Answers a delivery; a fault of our own is thrown, so that the sender sees a 5xx and tries again. */
+export async function handler(event: unknown): Promise<{ readonly statusCode: number }> {
+  const { headers, body, isBase64Encoded, requestContext } = Event.parse(event);
+  const request = {
+    method: requestContext.http.method,
+    headers,
+    body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+  };
+  const signal = AbortSignal.timeout(budgetMs);
+  const answer = await judged(request, signal);
+  if (answer.status === 401) log.warn('webhook refused: its signature is not that of the secret');
+  if (answer.message !== undefined) {
+    await client.send(new SendMessageCommand({ QueueUrl: settings.queueUrl, MessageBody: answer.message }), {
+      abortSignal: signal,
+    });
+  }
+  return { statusCode: answer.status };
+}
+
+/** Whoever sends nonsense must not make us ask Secrets Manager for each of it. */
+const rereadEveryMs = 60_000;
+let rereadMs = 0;
+
+/** A signature that does not fit is judged once more with the value as it is now: the secret may have been rotated. */
+async function judged(request: WebhookRequest, signal: AbortSignal): Promise<WebhookAnswer> {
+  const answer = judgeWebhook(request, (await cache.secrets.read(settings.secret, signal)).reveal());
+  const nowMs = Date.now();
+  if (answer.status !== 401 || nowMs - rereadMs < rereadEveryMs) return answer;
+  rereadMs = nowMs;
+  cache.startRun();
+  const fresh = await cache.secrets.reread(settings.secret, signal);
+  return fresh === undefined ? answer : judgeWebhook(request, fresh.reveal());
+}
