@@ -72,6 +72,13 @@ export const Deployment = z
     secretsKeyArn: KmsKeyArn.optional().meta({
       description: 'KMS key of the secrets and SecureString parameters, where it is not the one that AWS manages.',
     }),
+    stateTable: z.enum(['retain', 'destroy']).default('retain').meta({
+      description:
+        'What becomes of the table that counters are kept in, when the stack is removed; it is made only where a source needs one.',
+    }),
+    stateKeyArn: KmsKeyArn.optional().meta({
+      description: 'KMS key of that table, where it is not the one that AWS manages for DynamoDB.',
+    }),
     tracing: z
       .enum(['off', 'active'])
       .default('off')

@@ -66,6 +66,7 @@ function attribute([id, name]: [string, string], template: Template): string {
   if (type === 'AWS::Events::Connection') return arn('events', `connection/${id}/00000000`);
   if (type === 'AWS::Events::Rule') return arn('events', `rule/${id}`);
   if (type === 'AWS::Scheduler::ScheduleGroup') return arn('scheduler', `schedule-group/${id}`);
+  if (type === 'AWS::DynamoDB::Table') return arn('dynamodb', `table/${id}`);
   if (type === 'AWS::IAM::Role') return `arn:aws:iam::${account}:role/${id}`;
   throw new Error(`no sample for the ${name} of ${String(type)}`);
 }
