@@ -44,7 +44,8 @@ withMoto('the inbox in SQS', () => {
 
     const taken = await inboxOf(url).take(signal);
 
-    expect(taken.events.map(({ body }) => body).sort()).toEqual([...bodies].sort());
+    // SQS may give a message twice, and so may moto when it is asked for several at once.
+    expect(new Set(taken.events.map(({ body }) => body))).toEqual(new Set(bodies));
     expect(taken.events.every(({ sentMs }) => sentMs > 1_500_000_000_000)).toBe(true);
     expect(taken.hasMore).toBe(false);
     expect(await countsOf(url)).toEqual({ visible: 0, hidden: 57 });
@@ -69,7 +70,8 @@ withMoto('the inbox in SQS', () => {
     expect(taken.events.length).toBeGreaterThanOrEqual(50);
     const { visible } = await countsOf(queueUrl);
     expect(visible).toBeGreaterThan(0);
-    expect(taken.events.length + visible).toBe(all.length);
+    const different = new Set(taken.events.map(({ body }) => body));
+    expect(different.size + visible).toBe(all.length);
   });
 
   it('names the queue and the remedy when it is not there', async () => {
