@@ -2,6 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readFile } from 'node:fs/promises';
 import { millisecondsOf } from './config/interval.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
+import type { Inbox } from './events/inbox.ts';
 import type { AwsAccess } from './http/aws-credentials.ts';
 import { createHttpHub, type HttpHub } from './http/client.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
@@ -48,12 +49,13 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const store = secretCache(config, environment);
   const shared = { secrets: store.secrets, clock, log, aws: awsAccess(environment) };
   const forSinks = { ...shared, print, collector: config.collector, intervalMs };
+  const inboxOf = await inboxesOf(sources, environment);
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
 
   const pipeline: Pipeline = {
     collector: config.collector,
     maxSeriesPerMetric: config.seriesPerMetric,
-    sources: await Promise.all(sources.map((source) => configuredSource(source, hub, shared))),
+    sources: await Promise.all(sources.map((source) => configuredSource(source, hub, shared, inboxOf(source)))),
     sinks: await Promise.all(sinks.map((sink) => configuredSink(sink, hub, forSinks))),
     prefetchSecrets: async (signal) => {
       store.startRun();
@@ -65,12 +67,28 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   return { pipeline, intervalMs, close: () => hub.close() };
 }
 
+/** Nothing of it is loaded where no source is told of events. */
+async function inboxesOf(
+  sources: readonly PreparedSource[],
+  { variables }: Environment,
+): Promise<(source: PreparedSource) => Inbox | undefined> {
+  if (sources.every(({ events }) => events === undefined)) return () => undefined;
+  const { deployedInboxes } = await import('./events/inboxes.ts');
+  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES']);
+  return ({ name }) => deployed(name);
+}
+
 type SharedPorts = Pick<SinkPorts, 'secrets' | 'clock' | 'log' | 'aws'>;
 
-async function configuredSource(prepared: PreparedSource, hub: HttpHub, ports: SharedPorts): Promise<ConfiguredSource> {
+async function configuredSource(
+  prepared: PreparedSource,
+  hub: HttpHub,
+  ports: SharedPorts,
+  inbox: Inbox | undefined,
+): Promise<ConfiguredSource> {
   const { kind, name, system } = prepared;
   const http = hub.port();
-  const source = await prepared.create({ ...ports, http });
+  const source = await prepared.create({ ...ports, http, inbox });
   return { id: `${kind}/${name}`, system, name, source, takeMeter: () => http.takeMeter() };
 }
 
