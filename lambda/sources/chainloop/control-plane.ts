@@ -1,0 +1,60 @@
+import { withCredentials } from '../../http/credentials.ts';
+import { BadResponseError, ResponseTooLargeError } from '../../http/errors.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import { withRotation } from '../../secrets/rotation.ts';
+import type { SourcePorts } from '../source.ts';
+import { call } from './call.ts';
+import type { ChainloopConfig } from './config.ts';
+import { runListResponse, workflowListResponse } from './decode-answer.ts';
+import { type RunQuery, runListRequest, workflowListRequest } from './encode-request.ts';
+import type { RunPage, WorkflowPage } from './messages.ts';
+import { WireError } from './wire.ts';
+
+/** What is read of a control plane. Every method throws what `call` throws, or SecretUnavailableError. */
+export interface ControlPlane {
+  /** Newest first. */
+  runs(query: RunQuery): Promise<RunPage>;
+  /** Pages count from 1. */
+  workflows(page: number): Promise<WorkflowPage>;
+}
+
+/** A run is below a kilobyte; a page that is too large has long texts, and a tenth of it fits. */
+const smallPageSize = 10;
+
+export function controlPlaneOf(
+  config: ChainloopConfig,
+  { http, secrets }: Pick<SourcePorts, 'http' | 'secrets'>,
+  deadline: Deadline,
+): ControlPlane {
+  const { url: origin, tls, token: ref } = config;
+  const ask = <Answer>(method: string, message: Uint8Array, read: (bytes: Uint8Array) => Answer): Promise<Answer> =>
+    withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
+      withRotation(secrets, ref, deadline.signal, async (secret) => {
+        const token = secret.reveal().trim();
+        const answer = await call(http, { origin, method, message, token, tls: credentials.tls, deadline });
+        return readAs(answer.message, answer.where, read);
+      }),
+    );
+  const runs = (query: RunQuery): Promise<RunPage> =>
+    ask('controlplane.v1.WorkflowRunService/List', runListRequest(query), runListResponse);
+  return {
+    runs: async (query) => {
+      try {
+        return await runs(query);
+      } catch (error) {
+        if (!(error instanceof ResponseTooLargeError)) throw error;
+        return await runs({ ...query, limit: smallPageSize });
+      }
+    },
+    workflows: (page) => ask('controlplane.v1.WorkflowService/List', workflowListRequest(page), workflowListResponse),
+  };
+}
+
+function readAs<Answer>(bytes: Uint8Array, where: string, read: (bytes: Uint8Array) => Answer): Answer {
+  try {
+    return read(bytes);
+  } catch (error) {
+    if (error instanceof WireError) throw new BadResponseError(where, `the answer is ${error.message}`);
+    throw error;
+  }
+}

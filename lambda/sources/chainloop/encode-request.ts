@@ -1,0 +1,36 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { runStatuses, type WorkflowName } from './messages.ts';
+
+/** The most that a page may have (protovalidate rules of the requests). */
+export const maxPageSize = 100;
+
+export interface RunQuery {
+  readonly cursor?: string;
+  /** 1 to 100; default: the most. */
+  readonly limit?: number;
+  readonly status?: 'initialized';
+  /** All runs of one workflow in one version of its project. */
+  readonly of?: WorkflowName & { readonly version: string };
+}
+
+/** `WorkflowRunServiceListRequest` */
+export function runListRequest({ cursor, limit = maxPageSize, status, of }: RunQuery): Uint8Array {
+  const writer = new BinaryWriter();
+  if (of !== undefined) writer.tag(1, WireType.LengthDelimited).string(of.name);
+  writer.tag(2, WireType.LengthDelimited).fork();
+  if (cursor !== undefined) writer.tag(1, WireType.LengthDelimited).string(cursor);
+  writer.tag(3, WireType.Varint).int32(limit).join();
+  if (status !== undefined) writer.tag(3, WireType.Varint).int32(runStatuses.indexOf(status));
+  if (of !== undefined) {
+    writer.tag(4, WireType.LengthDelimited).string(of.project);
+    writer.tag(9, WireType.LengthDelimited).string(of.version);
+  }
+  return writer.finish();
+}
+
+/** `WorkflowServiceListRequest`; pages count from 1. */
+export function workflowListRequest(page: number): Uint8Array {
+  const writer = new BinaryWriter().tag(9, WireType.LengthDelimited).fork();
+  writer.tag(1, WireType.Varint).int32(page).tag(2, WireType.Varint).int32(maxPageSize);
+  return writer.join().finish();
+}

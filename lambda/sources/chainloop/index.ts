@@ -1,0 +1,21 @@
+import { secretsOfHttp } from '../../http/settings.ts';
+import { defineSource } from '../source.ts';
+import { ChainloopConfig } from './config.ts';
+import { compatMetrics, controlPlaneMetrics, tokenExpiry } from './metrics.ts';
+
+export const chainloop = defineSource({
+  kind: 'chainloop',
+  system: 'chainloop',
+  title: 'Chainloop',
+  config: ChainloopConfig,
+  metrics: [...controlPlaneMetrics, ...compatMetrics, tokenExpiry],
+  metricsOf: ({ read, compat }) => [
+    ...(read === 'relay' ? [] : controlPlaneMetrics),
+    // A relay without the names that it relays would be empty.
+    ...(compat || read !== 'control-plane' ? compatMetrics : []),
+    tokenExpiry,
+  ],
+  secretsOf: (config) => [config.token, ...secretsOfHttp(config)],
+  needsState: () => true,
+  load: async () => (await import('./collect.ts')).createChainloop,
+});

@@ -1,0 +1,163 @@
+import { tokenExpiry } from '../../model/catalogue.ts';
+import type { MetricDefinition } from '../../model/metric.ts';
+import {
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  systemErrors,
+} from '../../model/run-metrics.ts';
+import { runners } from './messages.ts';
+
+type PipelineLabel = 'system' | 'source' | 'scope' | 'pipeline';
+const pipelineLabels = ['system', 'source', 'scope', 'pipeline'] as const;
+const pipelineSets = [pipelineLabels, ['system', 'source']] as const;
+
+/** `none`: no policy was evaluated; `other`: a verdict of a newer server. */
+export const policyVerdicts = [
+  'passed',
+  'skipped',
+  'warning',
+  'blocked',
+  'bypassed',
+  'not_applicable',
+  'none',
+  'other',
+] as const;
+export type PolicyVerdict = (typeof policyVerdicts)[number];
+
+export const policyResults: MetricDefinition<'counter', PipelineLabel | 'verdict'> = {
+  name: 'ci_attestation_policy_results_total',
+  help: 'Finished workflow runs by what their policies said; a blocked run violated a gate, a bypassed one passed it by force.',
+  type: 'counter',
+  unit: 'count',
+  labels: [...pipelineLabels, 'verdict'],
+  enumerated: { verdict: policyVerdicts },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: {
+      label: 'verdict',
+      names: { warning: 'PolicyWarnings', blocked: 'PolicyBlocked', bypassed: 'PolicyBypassed' },
+    },
+    unit: 'Count',
+    dimensionSets: pipelineSets,
+    statistic: 'Sum',
+  },
+};
+
+export const policyViolations: MetricDefinition<'counter', PipelineLabel> = {
+  name: 'ci_attestation_policy_violations_total',
+  help: 'Policy violations of finished workflow runs, over all their evaluations.',
+  type: 'counter',
+  unit: 'count',
+  labels: pipelineLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'PolicyViolations',
+    unit: 'Count',
+    dimensionSets: pipelineSets,
+    statistic: 'Sum',
+  },
+};
+
+export const unattestedReleases: MetricDefinition<'gauge', PipelineLabel> = {
+  name: 'ci_releases_unattested',
+  help: 'Released project versions of the last 7 days for which a workflow has runs, but none that succeeded.',
+  type: 'gauge',
+  unit: 'count',
+  labels: pipelineLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'UnattestedReleases',
+    unit: 'Count',
+    dimensionSets: pipelineSets,
+    statistic: 'Maximum',
+  },
+};
+
+export const workflowDown: MetricDefinition<'gauge', PipelineLabel> = {
+  name: 'ci_workflow_down_seconds',
+  help: 'How long the last ended run of a workflow has not been a success; 0 while it is one.',
+  type: 'gauge',
+  unit: 'seconds',
+  labels: pipelineLabels,
+  combination: 'max',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'WorkflowDownTime',
+    unit: 'Seconds',
+    dimensionSets: pipelineSets,
+    statistic: 'Maximum',
+  },
+};
+
+/** As Chainloop prints them; `canceled` has one l here, other than in its API. */
+export const compatStatuses = ['success', 'error', 'canceled', 'expired'] as const;
+export type CompatStatus = (typeof compatStatuses)[number];
+
+const runnerValues = [...runners, 'unknown'] as const;
+
+export const workflowUp: MetricDefinition<'gauge', 'org' | 'workflow' | 'runner'> = {
+  name: 'chainloop_workflow_up',
+  help: 'Indicate if the last run was successful.',
+  type: 'gauge',
+  unit: 'count',
+  labels: ['org', 'workflow', 'runner'],
+  enumerated: { runner: runnerValues },
+  combination: 'min',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'ChainloopWorkflowUp',
+    unit: 'Count',
+    dimensionSets: [['org', 'workflow', 'runner']],
+    statistic: 'Maximum',
+  },
+};
+
+/** Chainloop's own (`app/controlplane/pkg/metrics/prometheus`): they end at 20 minutes. Seconds. */
+export const chainloopBounds = [10, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1200] as const;
+
+export const workflowRunDuration: MetricDefinition<'distribution', 'org' | 'workflow' | 'status' | 'runner'> = {
+  name: 'chainloop_workflow_run_duration_seconds',
+  help: 'Duration of a workflow runs in seconds.',
+  type: 'distribution',
+  unit: 'seconds',
+  labels: ['org', 'workflow', 'status', 'runner'],
+  enumerated: { status: compatStatuses, runner: runnerValues },
+  combination: 'sum',
+  bounds: chainloopBounds,
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'ChainloopRunDuration',
+    unit: 'Seconds',
+    // RunDuration has the workflows; this is for a look at expired runs, which it leaves out.
+    dimensionSets: [['org', 'status']],
+    statistic: 'p95',
+  },
+};
+
+export const compatMetrics: readonly MetricDefinition[] = [workflowUp, workflowRunDuration];
+
+/** Of the runs that the control plane lists. */
+export const controlPlaneMetrics: readonly MetricDefinition[] = [
+  policyResults,
+  policyViolations,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  systemErrors,
+  unattestedReleases,
+  workflowDown,
+];
+
+export { tokenExpiry };

@@ -1,0 +1,81 @@
+import { StateStoreError } from '../../counters/store.ts';
+import { HttpStatusError } from '../../http/errors.ts';
+import { problemOf, type StatusHints } from '../../http/problem.ts';
+import type { Problem } from '../../model/problem.ts';
+import { describeSecretRef } from '../../secrets/secret-ref.ts';
+import type { ChainloopConfig } from './config.ts';
+import { NoServiceError } from './errors.ts';
+
+export function whereOfSource({ name }: Pick<ChainloopConfig, 'name'>): string {
+  return `chainloop/${name}`;
+}
+
+/** The problem that an error of the control plane is. @throws what is not an expected failure: a bug. */
+export function controlPlaneProblem(error: unknown, config: ChainloopConfig): Problem {
+  if (error instanceof NoServiceError) {
+    const remedy = `check url, it is the HTTP address (port 8000), not the one of gRPC; ${missing(config)}`;
+    return { ...ofService(error, config), message: `${error.reason}: ${remedy}` };
+  }
+  return expected(error, config, {
+    400: 'the server refused the request; it may be of another version than the collector was made for',
+    401: `the API token in ${describeSecretRef(config.token)} is wrong, expired or revoked; an organization may revoke tokens by itself that were not used for some days`,
+    403: `the API token in ${describeSecretRef(config.token)} may not list workflow runs; make one with the default policies of organization tokens`,
+  });
+}
+
+function missing({ read }: ChainloopConfig): string {
+  return read === 'both' || read === 'control-plane'
+    ? 'where only /prom can be reached, set read: relay'
+    : 'and the relay gave nothing either';
+}
+
+/** What `read: auto` says when it had to do with the server's own metrics page. */
+export function fallbackProblem(error: NoServiceError, config: ChainloopConfig): Problem {
+  const message = `${error.reason}, so only what /prom has is published: no projects, no policies, and counts of one replica of the server; let the HTTP address pass gRPC-Web, or set read: relay to be content with that`;
+  return { ...ofService(error, config), message };
+}
+
+function ofService(error: NoServiceError, config: ChainloopConfig): Pick<Problem, 'kind' | 'where'> {
+  return { kind: 'configuration', where: `${whereOfSource(config)} ${error.where}` };
+}
+
+/** The problem that an error of the metrics page is. @throws what is not an expected failure: a bug. */
+export function relayProblem(error: unknown, config: ChainloopConfig): Problem {
+  const problem = expected(error, config, {
+    400: refusalOf(error),
+    401: `the API token in ${describeSecretRef(config.token)} is wrong or expired`,
+    404: integrationOf(error),
+    500: 'the server could not gather its metrics; look at its log',
+  });
+  const isRefused = error instanceof HttpStatusError && error.status === 400;
+  return isRefused ? { ...problem, kind: 'configuration' } : problem;
+}
+
+/** The server tells a token of another organization by a text only; there is no 403. */
+function refusalOf(error: unknown): string {
+  return error instanceof HttpStatusError && /does not match the organization/i.test(error.excerpt)
+    ? 'the API token belongs to another organization; put its name into organization, or a token of this one into the secret'
+    : 'the server did not understand the path; check url, which has no path of its own';
+}
+
+function integrationOf(error: unknown): string {
+  return error instanceof HttpStatusError && /Prometheus integration/i.test(error.excerpt)
+    ? 'the server has no Prometheus integration for this organization; name it in prometheus_integration of the server (Helm: controlplane.prometheus_org_metrics), or set read: control-plane'
+    : 'the server knows no /prom; check url, it is the HTTP address of the control plane';
+}
+
+/** @throws what is not an expected failure: a bug. */
+export function storeProblem(error: unknown, config: ChainloopConfig): Problem {
+  if (!(error instanceof StateStoreError)) throw error;
+  return {
+    kind: error.kind,
+    where: whereOfSource(config),
+    message: `${error.message}; runs are not counted without it`,
+  };
+}
+
+function expected(error: unknown, config: ChainloopConfig, hints: StatusHints): Problem {
+  const problem = problemOf(error, whereOfSource(config), hints);
+  if (problem === undefined) throw error;
+  return problem;
+}

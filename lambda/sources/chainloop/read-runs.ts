@@ -1,0 +1,126 @@
+import type { Ledger, Stream } from '../../counters/ledger.ts';
+import type { ControlPlane } from './control-plane.ts';
+import type { RunQuery } from './encode-request.ts';
+import { type EndedRun, finishOf, type MapOptions, resultOf } from './map.ts';
+import type { Run, WorkflowName, WorkflowRun } from './messages.ts';
+import { type Pages, readPages } from './pages.ts';
+
+const minuteMs = 60_000;
+
+/** The server gives up on a run after that, in a sweep each minute (`app/controlplane/pkg/biz`, trap 6 of its metrics). */
+export const expiryMs = 60 * minuteMs;
+
+/** A sweep takes 100 runs; with a backlog they are marked late. */
+const sweepSlackMs = 10 * minuteMs;
+
+/** An unended run that is older has been missed by the server's own sweeps. */
+export const stuckMs = expiryMs + sweepSlackMs;
+
+/** What is open for longer was forgotten by the server; the sweeps catch up within minutes. */
+export const runStream: Stream = { name: 'runs', openForMs: 24 * 60 * minuteMs };
+
+/** 2,000 attestations at once are beyond every installation that is known. */
+export const maxOpenPages = 20;
+
+/** 10,000 runs in a window of minutes, or of the hours that a collector was down. */
+export const maxRunPages = 100;
+
+export interface Selected {
+  (workflow: WorkflowName): boolean;
+}
+
+/** All runs that have not ended. @throws what the control plane throws for the first page. */
+export async function readOpenRuns(plane: ControlPlane): Promise<Pages<WorkflowRun>> {
+  return await readPages({ read: pageOf(plane, { status: 'initialized' }), maxPages: maxOpenPages });
+}
+
+export interface RunsReading {
+  readonly pages: Pages<WorkflowRun>;
+  /** Not ended, by their latest sight. */
+  readonly open: readonly WorkflowRun[];
+  readonly ended: readonly EndedRun[];
+}
+
+/**
+ * What was created since the last tick, and what was open then, told to the ledger. The list is ordered by creation and
+ * has no filter for the end of a run: what ends late is found because the ledger remembers that it was open.
+ * @throws what the control plane throws for the first page.
+ */
+export async function readRuns(
+  plane: ControlPlane,
+  ledger: Ledger,
+  openNow: Pages<WorkflowRun>,
+  isSelected: Selected,
+  options: MapOptions,
+): Promise<RunsReading> {
+  const sinceMs = firstCreatedMs(ledger);
+  const wasOpen = new Set(ledger.open(runStream).map(({ id }) => id));
+  const waited = new Map(ledger.open(runStream).map(({ id, note }) => [id, createdOf(note, sinceMs)]));
+  for (const { id } of openNow.items) waited.delete(id);
+  const pages = await readPages({
+    read: pageOf(plane, {}),
+    maxPages: maxRunPages,
+    isEnough: (runs) => {
+      for (const { id } of runs) waited.delete(id);
+      const oldest = runs.at(-1)?.createdMs ?? -Infinity;
+      return oldest < Math.min(sinceMs, ...waited.values());
+    },
+  });
+  // The later list is the newer sight of a run.
+  const seen = new Map([...openNow.items, ...pages.items].map((run) => [run.id, run]));
+  const open: WorkflowRun[] = [];
+  const ended: EndedRun[] = [];
+  for (const run of seen.values()) {
+    const end = endOf(run, ledger.tickMs, wasOpen.has(run.id));
+    if (!isSelected(run.workflow)) ledger.forget(runStream, run.id);
+    else if (end === undefined) open.push(run);
+    else ended.push({ ...run, ...end });
+  }
+  tell(ledger, { open, ended, missing: pages.end === 'complete' ? waited.keys() : [] }, options);
+  return { pages, open, ended };
+}
+
+/** The note of an open run is when it was created. */
+function createdOf(note: string | undefined, unknown: number): number {
+  const createdMs = Number(note);
+  return Number.isFinite(createdMs) ? createdMs : unknown;
+}
+
+/** Before the first complete read, everything that may still be running was created within its longest life. */
+function firstCreatedMs(ledger: Ledger): number {
+  const { fromMs, isFirst } = ledger.window(runStream);
+  return isFirst ? Math.min(fromMs, ledger.tickMs - stuckMs) : fromMs;
+}
+
+/**
+ * The end of a run that tells none is when it is first seen to have ended. One that was never seen open has ended when the
+ * server gives up on a run: the same time whenever it is read, so that it counts once.
+ */
+export function endOf(run: Run, tickMs: number, wasOpen: boolean): Pick<EndedRun, 'endedMs' | 'result'> | undefined {
+  const result = resultOf(run);
+  if (result === undefined) return undefined;
+  const unseenMs = wasOpen ? tickMs : Math.min(run.createdMs + expiryMs, tickMs);
+  return { result, endedMs: run.finishedMs ?? unseenMs };
+}
+
+interface Sight {
+  readonly open: readonly WorkflowRun[];
+  readonly ended: readonly EndedRun[];
+  readonly missing: Iterable<string>;
+}
+
+function tell(ledger: Ledger, { open, ended, missing }: Sight, options: MapOptions): void {
+  for (const { id, createdMs } of open) ledger.sawOpen(runStream, id, String(createdMs));
+  for (const run of ended) ledger.sawFinished(runStream, run.id, finishOf(run, options));
+  for (const id of missing) ledger.sawMissing(runStream, id);
+}
+
+function pageOf(plane: ControlPlane, query: RunQuery) {
+  return async (cursor: string | undefined) => {
+    const { runs, nextCursor, unreadable } = await plane.runs({
+      ...query,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    return { items: runs, unreadable, next: nextCursor === '' ? undefined : nextCursor };
+  };
+}
