@@ -1,8 +1,6 @@
 import type { Problem } from '../../model/problem.ts';
+import { unclustered } from './places.ts';
 import type { Snapshot } from './schema.ts';
-
-/** Value of `scope` for a token that belongs to no cluster. */
-const unclustered = 'unclustered';
 
 export interface Seen {
   /** The token's reference, for messages. */

@@ -58,7 +58,7 @@ function isInForce({ problem: { retryAtMs }, atMs }: Refusal, nowMs: number): bo
 }
 
 /** Names without a wildcard: with one token, these are the queues that must exist in its cluster. */
-function namedQueues({ queues, agentTokens }: BuildkiteConfig): NamedQueues {
+function namedQueues({ queues, agentTokens = [] }: BuildkiteConfig): NamedQueues {
   const exact = (queues?.include ?? []).filter((glob) => !/[*?]/.test(glob));
   return {
     names: exact.map(labelValue).filter((name) => name !== undefined),

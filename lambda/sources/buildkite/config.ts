@@ -5,13 +5,36 @@ import { isTlsOrAllowed } from '../../http/plaintext.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { describeSecretRef, SecretRef } from '../../secrets/secret-ref.ts';
 
+function tokenUrl(token: string): typeof HttpUrl {
+  return HttpUrl.refine((url) => isTlsOrAllowed({ url, plaintext: 'refuse' }), {
+    error: `must be an https:// URL, or the ${token} travels readable`,
+  });
+}
+
+/** What a slug may hold; it becomes a part of request paths. */
+const Slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, {
+  error: 'must be the slug that stands in the URL, such as acme in https://buildkite.com/acme',
+});
+
+/** Settings that mean nothing without the token that they are about. */
+const ofApiToken = [
+  'organization',
+  'pipelines',
+  'mainBranches',
+  'namedBranches',
+  'waits',
+  'jobs',
+  'graphqlEndpoint',
+  'restEndpoint',
+  'requestsPerMinute',
+  'pointsPerFiveMinutes',
+] as const;
+
 export const BuildkiteConfig = z
   .strictObject({
     kind: z.literal('buildkite'),
     name: OperatorName.default('buildkite').meta({ description: 'Value of the `source` label.' }),
-    endpoint: HttpUrl.refine((url) => isTlsOrAllowed({ url, plaintext: 'refuse' }), {
-      error: 'must be an https:// URL, or the agent token travels readable',
-    })
+    endpoint: tokenUrl('agent token')
       .default('https://agent.buildkite.com/v3')
       .meta({ description: 'Base URL of the agent API.' }),
     agentTokens: z
@@ -20,7 +43,45 @@ export const BuildkiteConfig = z
       .refine((refs) => new Set(refs.map(describeSecretRef)).size === refs.length, {
         error: 'names the same secret twice',
       })
-      .meta({ description: 'One agent token a cluster; a token that fails costs only its own cluster.' }),
+      .optional()
+      .meta({
+        description:
+          'One agent token a cluster; a token that fails costs only its own cluster. Needed unless `apiToken` is set.',
+      }),
+    apiToken: SecretRef.optional().meta({
+      description:
+        'A user’s API token for wait times, paused queues, builds and jobs. Scopes: `read_builds`, `read_clusters`, and GraphQL.',
+    }),
+    organization: Slug.optional().meta({
+      description: 'Slug of the organization that `apiToken` reads; by default the one of the agent tokens.',
+    }),
+    pipelines: Selection.optional().meta({ description: 'Slugs of the pipelines whose builds and jobs are counted.' }),
+    mainBranches: z.array(Glob).min(1).optional().meta({
+      description:
+        'Branches with the label `branch="main"`; all others are `other`. Default: `main`, `master` and the default branch of the pipeline.',
+    }),
+    namedBranches: z
+      .array(Glob)
+      .min(1)
+      .optional()
+      .meta({ description: 'Branches that keep their name in the label `branch`; each adds series.' }),
+    waits: z.enum(['graphql', 'rest', 'off']).optional().meta({
+      description:
+        'Where waiting jobs are read: `graphql` (default), `rest` for a token without GraphQL, or `off`. Needs `apiToken`.',
+    }),
+    jobs: z.enum(['read', 'skip']).optional().meta({
+      description: 'Whether the jobs of builds are read (default) or builds only, which makes answers much smaller.',
+    }),
+    graphqlEndpoint: tokenUrl('API token')
+      .optional()
+      .meta({ description: 'Default: `https://graphql.buildkite.com/v1`.' }),
+    restEndpoint: tokenUrl('API token').optional().meta({ description: 'Default: `https://api.buildkite.com/v2`.' }),
+    requestsPerMinute: z.int().min(5).max(10_000).optional().meta({
+      description: 'REST requests that the collector allows itself; 50 (default) is what Buildkite allows a user.',
+    }),
+    pointsPerFiveMinutes: z.int().min(100).max(1_000_000).optional().meta({
+      description: 'GraphQL points that the collector allows itself; 5000 (default) is what Buildkite allows a user.',
+    }),
     queues: Selection.optional().meta({
       description:
         'Which queues to publish. Names without a wildcard are published as 0 while Buildkite leaves them out.',
@@ -36,11 +97,62 @@ export const BuildkiteConfig = z
       .meta({ description: 'Also publish exactly the names of buildkite-agent-metrics.' }),
     tls: TlsSettings.optional(),
   })
-  .meta({ id: 'BuildkiteSource', description: 'Queues and agents from the Buildkite agent API.' });
+  .superRefine((config, context) => {
+    const { agentTokens, apiToken, organization, waits, jobs } = config;
+    if (apiToken === undefined) {
+      if (agentTokens === undefined) {
+        context.addIssue({ code: 'custom', path: ['agentTokens'], message: 'give agentTokens, apiToken or both' });
+      }
+      for (const setting of ofApiToken.filter((name) => config[name] !== undefined)) {
+        context.addIssue({ code: 'custom', path: [setting], message: 'needs apiToken' });
+      }
+      return;
+    }
+    if (agentTokens === undefined && organization === undefined) {
+      const message = 'must name the organization: without agentTokens nothing else tells it';
+      context.addIssue({ code: 'custom', path: ['organization'], message });
+    }
+    if (waits === 'rest' && jobs === 'skip') {
+      context.addIssue({ code: 'custom', path: ['waits'], message: 'rest reads jobs, which jobs: skip forbids' });
+    }
+  })
+  .meta({ id: 'BuildkiteSource', description: 'Queues, agents, wait times, builds and jobs from Buildkite.' });
 
 export type BuildkiteConfig = z.infer<typeof BuildkiteConfig>;
 
 /** As in buildkite-agent-metrics, a list of queues means that nobody asked for the totals over all queues. */
 export function hasTotals({ queues }: Pick<BuildkiteConfig, 'queues'>): boolean {
   return queues === undefined;
+}
+
+/** The part of the configuration that is about the user's API token, with its defaults. */
+export interface ApiSettings {
+  readonly apiToken: SecretRef;
+  readonly graphqlEndpoint: string;
+  readonly restEndpoint: string;
+  readonly waits: 'graphql' | 'rest' | 'off';
+  readonly jobs: 'read' | 'skip';
+  readonly requestsPerMinute: number;
+  readonly pointsPerFiveMinutes: number;
+}
+
+/** Buildkite docs, REST API limits: 50 requests a minute for a user, below the 200 of an organization. */
+const defaultRequestsPerMinute = 50;
+
+/** Buildkite docs, GraphQL limits: 5,000 points in five minutes for a user, below the 20,000 of an organization. */
+const defaultPoints = 5_000;
+
+/** Undefined without an API token. */
+export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
+  const { apiToken } = config;
+  if (apiToken === undefined) return undefined;
+  return {
+    apiToken,
+    graphqlEndpoint: config.graphqlEndpoint ?? 'https://graphql.buildkite.com/v1',
+    restEndpoint: config.restEndpoint ?? 'https://api.buildkite.com/v2',
+    waits: config.waits ?? 'graphql',
+    jobs: config.jobs ?? 'read',
+    requestsPerMinute: config.requestsPerMinute ?? defaultRequestsPerMinute,
+    pointsPerFiveMinutes: config.pointsPerFiveMinutes ?? defaultPoints,
+  };
 }

@@ -1,19 +1,39 @@
 import { secretsOfHttp } from '../../http/settings.ts';
+import { tokenExpiry } from '../../model/catalogue.ts';
+import type { MetricDefinition } from '../../model/metric.ts';
 import { defineSource } from '../source.ts';
-import { BuildkiteConfig, hasTotals } from './config.ts';
-import { agentMetrics, compatMetrics, compatQueues } from './metrics.ts';
+import { apiSettings, BuildkiteConfig, hasTotals } from './config.ts';
+import { agentMetrics, buildMetrics, compatMetrics, compatQueues, jobMetrics, waitMetrics } from './metrics.ts';
 
 export const buildkite = defineSource({
   kind: 'buildkite',
   system: 'buildkite',
   title: 'Buildkite',
   config: BuildkiteConfig,
-  metrics: [...agentMetrics, ...compatMetrics],
-  metricsOf: (config) => {
-    if (!config.compat) return agentMetrics;
-    return [...agentMetrics, ...(hasTotals(config) ? compatMetrics : compatQueues)];
-  },
-  secretsOf: (config) => [...config.agentTokens, ...secretsOfHttp(config)],
-  needsState: () => false,
+  metrics: [...agentMetrics, ...waitMetrics, ...buildMetrics, ...jobMetrics, tokenExpiry, ...compatMetrics],
+  metricsOf: (config) => [...agentMetrics, ...metricsOfApi(config), ...metricsOfCompat(config)],
+  secretsOf: ({ agentTokens = [], apiToken, ...config }) => [
+    ...agentTokens,
+    ...(apiToken === undefined ? [] : [apiToken]),
+    ...secretsOfHttp(config),
+  ],
+  needsState: ({ apiToken }) => apiToken !== undefined,
   load: async () => (await import('./collect.ts')).createBuildkite,
 });
+
+function metricsOfApi(config: BuildkiteConfig): readonly MetricDefinition[] {
+  const settings = apiSettings(config);
+  if (settings === undefined) return [];
+  const { waits, jobs } = settings;
+  return [
+    ...(waits === 'off' ? [] : waitMetrics),
+    ...buildMetrics,
+    ...(jobs === 'skip' ? [] : jobMetrics),
+    tokenExpiry,
+  ];
+}
+
+function metricsOfCompat(config: BuildkiteConfig): readonly MetricDefinition[] {
+  if (!config.compat || config.agentTokens === undefined) return [];
+  return hasTotals(config) ? compatMetrics : compatQueues;
+}

@@ -1,8 +1,45 @@
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
 import type { CloudWatchShape, Labels, MetricDefinition } from '../../model/metric.ts';
+import {
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  queueOldestWait,
+  queuePaused,
+  queueWaitQuantile,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  runWait,
+  systemErrors,
+} from '../../model/run-metrics.ts';
 
-/** Neutral metrics of the agent API. */
+/** Neutral metrics of the agent API; with an API token `ci_queue_jobs` has further states. */
 export const agentMetrics = [queueJobs, starvedJobs, workers, workerUtilization] as const;
+
+/** What the waiting jobs and the queues of the GraphQL API say. */
+export const waitMetrics = [queueOldestWait, queuePaused, queueWaitQuantile] as const;
+
+/** What builds say. */
+export const buildMetrics = [
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runWait,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  systemErrors,
+] as const;
+
+/** What the jobs of builds say. */
+export const jobMetrics = [jobBusySeconds, jobDuration, jobWait, jobsFinished] as const;
 
 /** The figures of buildkite-agent-metrics v5.12.4; its code counts, its README prints some names wrongly. */
 export const compatBases = [

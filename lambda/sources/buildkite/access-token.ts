@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { tokenExpiry } from '../../model/catalogue.ts';
+import { gauge, type MetricFamily } from '../../model/metric.ts';
+import type { ApiSettings } from './config.ts';
+import { AccessToken } from './rest-schema.ts';
+import { timeOf } from './times.ts';
+import type { UserApi } from './user-api.ts';
+
+/** What Buildkite says about the API token. */
+export const TokenFacts = z.object({
+  readMs: z.number(),
+  scopes: z.array(z.string()),
+  expiresMs: z.number().optional(),
+});
+export type TokenFacts = z.infer<typeof TokenFacts>;
+
+/** A token changes rarely; an hour is soon enough to see a new scope or a new date. */
+const freshForMs = 3_600_000;
+
+/** A clock that was set back must not make the facts fresh for longer. */
+export function isFresh({ readMs }: { readonly readMs: number }, nowMs: number): boolean {
+  return nowMs >= readMs && nowMs - readMs < freshForMs;
+}
+
+/** `GET /v2/access-token`, which every token may. @throws HttpError, QuotaSpentError */
+export async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts> {
+  const { value } = await api.rest(api.restUrl('access-token'), AccessToken);
+  const expiresMs = timeOf(value.expires_at);
+  return { readMs: nowMs, scopes: value.scopes, ...(expiresMs === undefined ? {} : { expiresMs }) };
+}
+
+/** Scopes that the configuration needs and the token lacks, as Buildkite names them. */
+export function missingScopes({ scopes }: TokenFacts, { waits, jobs }: ApiSettings): readonly string[] {
+  const needed = [
+    'read_builds',
+    ...(waits === 'graphql' ? ['graphql'] : []),
+    // With GraphQL the names of clusters come from there.
+    ...(waits !== 'graphql' && jobs === 'read' ? ['read_clusters'] : []),
+  ];
+  return needed.filter((scope) => !scopes.includes(scope));
+}
+
+export function expiryFamilies(source: string, facts: TokenFacts | undefined): readonly MetricFamily[] {
+  if (facts?.expiresMs === undefined) return [];
+  return [gauge(tokenExpiry, [{ labels: { system: 'buildkite', source }, value: facts.expiresMs / 1000 }])];
+}

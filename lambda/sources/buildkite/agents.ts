@@ -1,0 +1,87 @@
+import { anyOf, selects } from '../../config/glob.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import { mapConcurrently } from '../../runtime/pool.ts';
+import type { Collection, SourcePorts } from '../source.ts';
+import { createClaims, type Seen } from './claims.ts';
+import { clusterReader, type ClusterReading, type ReadCluster } from './cluster.ts';
+import { type BuildkiteConfig, hasTotals } from './config.ts';
+import { familiesOf, type MapOptions } from './map.ts';
+import type { Snapshot } from './schema.ts';
+
+/** The agent API is outside the user limits, but nobody needs to be hit by all tokens at once. */
+const clustersAtOnce = 4;
+
+/** What the agent API gave. */
+export interface AgentReading extends Collection {
+  /** Slugs of the organizations that the tokens belong to. */
+  readonly organizations: readonly string[];
+  /** Queues with neutral metrics, as scope and queue. */
+  readonly queues: readonly (readonly [scope: string, queue: string])[];
+}
+
+/** Reads all clusters, each by its own token and each with its own failure. */
+export function agentReader(
+  config: BuildkiteConfig,
+  ports: SourcePorts,
+): (deadline: Deadline) => Promise<AgentReading> {
+  const where = `buildkite/${config.name}`;
+  const readers = (config.agentTokens ?? []).map((ref) => clusterReader(config, ref, ports));
+  const options = mapOptions(config);
+  const claims = createClaims(where);
+  return async (deadline) => {
+    const { seen, problems } = sorted(await readAll(readers, deadline));
+    const { claimed, problems: conflicts } = claims.take(seen);
+    const readable = seen.flatMap(({ token, snapshot }) => unreadable(snapshot, `${where} (${token})`));
+    return {
+      families: familiesOf(claimed, options),
+      problems: [...problems, ...conflicts, ...readable],
+      organizations: [...new Set(seen.map(({ snapshot }) => snapshot.org))],
+      queues: claimed.flatMap(({ scope, snapshot }) =>
+        scope === undefined ? [] : [...snapshot.queues.keys()].map((queue) => [scope, queue] as const),
+      ),
+    };
+  };
+}
+
+/** Tokens that hang have their share of the time, and leave as much to each further round. */
+function readAll(readers: readonly ReadCluster[], deadline: Deadline): Promise<readonly ClusterReading[]> {
+  return mapConcurrently([...readers.entries()], clustersAtOnce, async ([index, read]) => {
+    using own = deadline.slice(1 / Math.ceil((readers.length - index) / clustersAtOnce));
+    return await read(own);
+  });
+}
+
+function mapOptions(config: BuildkiteConfig): MapOptions {
+  const withCompat = hasTotals(config) ? 'queues-and-totals' : 'queues';
+  return {
+    source: config.name,
+    isSelected: selects(config.queues ?? {}),
+    isHosted: anyOf(config.hostedQueues ?? []),
+    compat: config.compat ? withCompat : 'none',
+  };
+}
+
+function sorted(readings: readonly ClusterReading[]): { seen: readonly Seen[]; problems: readonly Problem[] } {
+  const seen: Seen[] = [];
+  const problems: Problem[] = [];
+  for (const reading of readings) {
+    if ('problem' in reading) problems.push(reading.problem);
+    else seen.push(reading);
+  }
+  return { seen, problems };
+}
+
+/** More names than these do not help to find the cause. */
+const maxNamed = 3;
+
+function unreadable({ totals, unreadable: queues }: Snapshot, where: string): readonly Problem[] {
+  const parts = [
+    ...(totals === undefined ? ['the totals'] : []),
+    ...[...queues].slice(0, maxNamed).map((queue) => `queue ${queue}`),
+    ...(queues.size > maxNamed ? [`${String(queues.size - maxNamed)} more queues`] : []),
+  ];
+  if (parts.length === 0) return [];
+  const message = `the figures of ${parts.join(', ')} are not what the agent API documents and were left out; the others are published`;
+  return [{ kind: 'bad-response', where, message }];
+}

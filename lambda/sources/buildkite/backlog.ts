@@ -1,0 +1,81 @@
+import { backlogQuery, jobsPerPage } from './graphql-queries.ts';
+import { BacklogData, BacklogJob, nodesOf } from './graphql-schema.ts';
+import { InvisibleOrganizationError, type Part } from './part.ts';
+import { queueByRule, scopeOf } from './places.ts';
+import { type WaitingState, waitingStateOf } from './states.ts';
+import { timeOf } from './times.ts';
+import { QuotaSpentError, type UserApi } from './user-api.ts';
+
+/** A job that waits for a worker, or is held back by a limit. */
+export interface WaitingJob {
+  readonly scope: string;
+  readonly queue: string;
+  readonly state: WaitingState;
+  /** Since when a worker could take it; absent where Buildkite does not tell. Epoch milliseconds. */
+  readonly runnableMs?: number | undefined;
+}
+
+/** 1,000 jobs cost about 3,000 points, more than half of what a user has for five minutes. */
+const maxPages = 10;
+
+/** The waiting jobs of the organization, as far as budget and page limit allow. */
+export async function readBacklog(
+  api: UserApi,
+  org: string,
+  isClustered: boolean,
+): Promise<Part<readonly WaitingJob[]>> {
+  const jobs = new Map<string, WaitingJob>();
+  const notes: string[] = [];
+  let unreadable = 0;
+  const part = (isComplete: boolean): Part<readonly WaitingJob[]> => {
+    return { value: [...jobs.values()], isComplete, unreadable, notes };
+  };
+  let after: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    const variables: Variables = { org, n: jobsPerPage, after: after ?? null, clustered: isClustered };
+    const answer = await pageOf(api, variables).catch((error: unknown) => {
+      if (error instanceof QuotaSpentError && page > 0) return undefined;
+      throw error;
+    });
+    if (answer === undefined) return part(false);
+    const { data, errors } = answer;
+    if (data.organization === null) throw new InvisibleOrganizationError(errors[0]);
+    notes.push(...errors);
+    const { pageInfo, edges } = data.organization.jobs;
+    const found = nodesOf(edges, BacklogJob);
+    unreadable += found.unreadable;
+    // Jobs move between pages while they are read: each is taken once.
+    for (const job of found.nodes) {
+      const waiting = waitingJob(job);
+      if (waiting !== undefined) jobs.set(job.uuid, waiting);
+    }
+    after = pageInfo.endCursor ?? undefined;
+    if (!pageInfo.hasNextPage || after === undefined) return part(true);
+  }
+  return part(false);
+}
+
+type Variables = Readonly<Record<string, string | number | boolean | null>>;
+
+function pageOf(api: UserApi, variables: Variables): ReturnType<typeof api.graphql<typeof BacklogData>> {
+  return api.graphql({ query: backlogQuery, variables, points }, BacklogData);
+}
+
+/** Undefined for a state that was not asked for. */
+function waitingJob(job: BacklogJob): WaitingJob | undefined {
+  const state = waitingStateOf(job.state);
+  if (state === undefined) return undefined;
+  const { cluster, clusterQueue, agentQueryRules, runnableAt } = job;
+  return {
+    scope: scopeOf(cluster?.name),
+    // A job of a Kubernetes queue has no cluster queue before it is assigned.
+    queue: queueByRule(clusterQueue?.key, agentQueryRules ?? []),
+    state,
+    runnableMs: timeOf(runnableAt),
+  };
+}
+
+/** A job with its cluster and its queue costs three points, the rest of the query four. */
+function points(data: unknown): number {
+  return 4 + 3 * (JSON.stringify(data).match(/"uuid":/g)?.length ?? 0);
+}

@@ -1,0 +1,99 @@
+import type { Problem } from '../../model/problem.ts';
+import { readBuilds } from './build-list.ts';
+import { branchClasses } from './branches.ts';
+import { type BuildLists, buildStream, jobStream, selectedBuilds } from './builds.ts';
+import { selects } from '../../config/glob.ts';
+import { buildFinish } from './finishes.ts';
+import type { Part } from './part.ts';
+import type { Build } from './rest-schema.ts';
+import type { Query } from './user-api.ts';
+import type { UserRun } from './user-run.ts';
+
+/** Of 30 builds with jobs or 100 without: as many as a large organization finishes in some minutes. */
+const maxFinishedPages = 20;
+const maxActivePages = 20;
+
+/** What is not finished. Blocked builds are left out: they wait for people, and many of them for ever. */
+const activeFilters: Query = ['creating', 'scheduled', 'running', 'failing', 'canceling'].map((state) => [
+  'state[]',
+  state,
+]);
+
+/** The builds that finished in the window and those that are open, each with its own failure. */
+export async function readBuildLists(run: UserRun): Promise<BuildLists> {
+  const { ledger } = run;
+  const finished =
+    ledger === undefined ? undefined : await read(run, 'finished builds', finishedFilters(run), maxFinishedPages);
+  const active = await read(run, 'open builds', activeFilters, maxActivePages);
+  const window = ledger?.window(buildStream);
+  if (ledger !== undefined && window?.isFirst === true) await readHistory(run, window.fromMs);
+  // A list of which nothing could be read says nothing, not even that it was cut short.
+  const useful = (part: Part<readonly Build[]>): Part<readonly Build[]> | undefined =>
+    part.problem !== undefined && part.value.length === 0 ? undefined : part;
+  return { finished: finished && useful(finished), active: useful(active) };
+}
+
+function finishedFilters({ ledger, settings }: UserRun): Query {
+  const windows = [buildStream, ...(settings.jobs === 'read' ? [jobStream] : [])].map((stream) =>
+    ledger?.window(stream),
+  );
+  const fromMs = windows.reduce((least, window) => Math.min(least, window?.fromMs ?? least), Infinity);
+  return finishedSince(fromMs);
+}
+
+function finishedSince(fromMs: number): Query {
+  return [
+    ['finished_from', new Date(fromMs).toISOString()],
+    ['state', 'finished'],
+  ];
+}
+
+async function read(run: UserRun, name: string, filters: Query, maxPages: number): Promise<Part<readonly Build[]>> {
+  const { api, organization, settings, problemFrom, problems, config } = run;
+  const part = await readBuilds(api, {
+    org: organization,
+    filters,
+    withJobs: settings.jobs === 'read',
+    maxPages,
+    failed: (error) => problemFrom(error, name),
+  });
+  const where = `buildkite/${config.name} ${name}`;
+  if (part.problem !== undefined) problems.push(part.problem);
+  else if (!part.isComplete) problems.push(cutShort(where, part.value.length));
+  if (part.unreadable > 0) problems.push(notReadable(where, part.unreadable));
+  return part;
+}
+
+function cutShort(where: string, count: number): Problem {
+  const message = `truncated after ${String(count)} builds; the rest is counted later, raise the interval or choose fewer pipelines with jobs: skip`;
+  return { kind: 'rate-limited', where, message };
+}
+
+export function notReadable(where: string, count: number): Problem {
+  const message = `${String(count)} elements are not what Buildkite documents and were left out; the others are published`;
+  return { kind: 'bad-response', where, message };
+}
+
+/** How far back the first run looks for the last success of each pipeline. */
+const historyMs = 24 * 3_600_000;
+
+/** What finished before the installation is not counted, but says when a pipeline last succeeded. One page, no more. */
+async function readHistory(run: UserRun, beforeMs: number): Promise<void> {
+  const { api, organization, ledger, config, problemFrom } = run;
+  if (ledger === undefined) return;
+  const filters = finishedSince(beforeMs - historyMs);
+  const part = await readBuilds(api, {
+    org: organization,
+    filters,
+    withJobs: false,
+    maxPages: 1,
+    // The same failure was told for the list that counts.
+    failed: (error) => problemFrom(error, 'history'),
+  });
+  const branchOf = branchClasses(config);
+  for (const { pipeline, build } of selectedBuilds(part.value, selects(config.pipelines ?? {}))) {
+    const placed = { build, source: config.name, scope: organization, pipeline, branch: branchOf(build) };
+    const finish = buildFinish(placed);
+    if (finish !== undefined && finish.finishedMs < ledger.epochMs) ledger.sawFinished(buildStream, build.id, finish);
+  }
+}

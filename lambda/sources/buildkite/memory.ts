@@ -1,0 +1,64 @@
+import type { Ledger, Quota } from '../../counters/ledger.ts';
+import { StateStoreError } from '../../counters/store.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { CollectContext } from '../source.ts';
+import type { ApiSettings } from './config.ts';
+import type { Budgets } from './user-api.ts';
+
+const minuteMs = 60_000;
+
+/** Without a ledger nobody knows what earlier runs have used: a fifth of the budget is left to each. */
+const shareWithoutMemory = 0.2;
+
+export interface Memory {
+  /** Absent where the state cannot be read: nothing is counted then. */
+  readonly ledger: Ledger | undefined;
+  readonly budgets: Budgets;
+  readonly problems: readonly Problem[];
+}
+
+/** @throws TickTakenError: another invocation counts this tick. */
+export async function openMemory(
+  { openLedger }: CollectContext,
+  settings: ApiSettings,
+  where: string,
+): Promise<Memory> {
+  try {
+    const ledger = await openLedger();
+    return { ledger, budgets: keptBudgets(ledger, settings), problems: [] };
+  } catch (error) {
+    if (!(error instanceof StateStoreError)) throw error;
+    const problem: Problem = { kind: error.kind, where: `${where} state`, message: error.message };
+    return { ledger: undefined, budgets: passingBudgets(settings), problems: [problem] };
+  }
+}
+
+function keptBudgets(ledger: Ledger, { requestsPerMinute, pointsPerFiveMinutes }: ApiSettings): Budgets {
+  return {
+    rest: ledger.quota('rest', { requests: requestsPerMinute, windowMs: minuteMs }),
+    graphql: ledger.quota('graphql', { requests: pointsPerFiveMinutes, windowMs: 5 * minuteMs }),
+  };
+}
+
+function passingBudgets({ requestsPerMinute, pointsPerFiveMinutes }: ApiSettings): Budgets {
+  return {
+    rest: allowance(Math.ceil(requestsPerMinute * shareWithoutMemory)),
+    graphql: allowance(Math.ceil(pointsPerFiveMinutes * shareWithoutMemory)),
+  };
+}
+
+/** A budget for one run. */
+function allowance(requests: number): Quota {
+  let left = requests;
+  return {
+    take: (count = 1) => {
+      if (count > left) return false;
+      left -= count;
+      return true;
+    },
+    remaining: () => left,
+    observe: ({ remaining }) => {
+      left = Math.min(left, remaining);
+    },
+  };
+}

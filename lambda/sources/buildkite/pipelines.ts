@@ -1,0 +1,122 @@
+import * as z from 'zod';
+import { gauge, type MetricFamily } from '../../model/metric.ts';
+import { runsActive, runsStuck, runStates } from '../../model/run-metrics.ts';
+import type { Build } from './rest-schema.ts';
+import { buildStateOf, buildVerdict } from './states.ts';
+import { timeOf } from './times.ts';
+
+/** What is remembered of a pipeline between runs: small, for an organization may have a thousand. */
+const Known = z.object({
+  /** When a build of it was last seen. Epoch milliseconds. */
+  seenMs: z.number(),
+  /** The latest finish among `seconds`. Epoch milliseconds. */
+  untilMs: z.number(),
+  /** Durations of its last finished builds, oldest first. */
+  seconds: z.array(z.number()),
+});
+
+export const KnownPipelines = z.record(z.string(), Known);
+export type KnownPipelines = z.infer<typeof KnownPipelines>;
+
+/** Enough to see what is usual, and about a hundred bytes a pipeline. */
+const durationsKept = 10;
+
+/** A pipeline without a build for a month is gone, or nobody waits for it. */
+const forgottenAfterMs = 30 * 24 * 3_600_000;
+
+export interface PipelineBuild {
+  readonly pipeline: string;
+  readonly build: Build;
+}
+
+/** What is known once these builds were seen; those that were seen before change nothing. */
+export function learned(known: KnownPipelines, builds: readonly PipelineBuild[], nowMs: number): KnownPipelines {
+  const next = new Map(Object.entries(known).filter(([, { seenMs }]) => nowMs - seenMs < forgottenAfterMs));
+  const inOrder = builds
+    .map(({ pipeline, build }) => ({ pipeline, build, finishedMs: timeOf(build.finished_at) ?? 0 }))
+    .sort((a, b) => a.finishedMs - b.finishedMs);
+  for (const { pipeline, build, finishedMs } of inOrder) {
+    const before = next.get(pipeline) ?? { seenMs: nowMs, untilMs: 0, seconds: [] };
+    const seconds = durationOf(build);
+    const isNews = seconds !== undefined && finishedMs > before.untilMs;
+    next.set(pipeline, {
+      seenMs: nowMs,
+      untilMs: isNews ? finishedMs : before.untilMs,
+      seconds: isNews ? [...before.seconds, seconds].slice(-durationsKept) : before.seconds,
+    });
+  }
+  return Object.fromEntries(next);
+}
+
+/** Undefined for a build that did not run to its end: a cancelled one says nothing about what is usual. */
+function durationOf(build: Build): number | undefined {
+  const result = buildVerdict(build)?.result;
+  const [startedMs, finishedMs] = [timeOf(build.started_at), timeOf(build.finished_at)];
+  if ((result !== 'success' && result !== 'failure') || startedMs === undefined || finishedMs === undefined) {
+    return undefined;
+  }
+  return Math.max(0, Math.round((finishedMs - startedMs) / 1000));
+}
+
+/** A build is stuck when it takes three times as long as the longest of the last ones, */
+const stuckFactor = 3;
+/** but not before an hour: what usually takes a minute may well take ten once. */
+const leastStuckSeconds = 3_600;
+/** A pipeline of which nothing is known yet gets the time of a long nightly build. */
+const unknownStuckSeconds = 12 * 3_600;
+
+export interface ActiveReading {
+  readonly source: string;
+  readonly scope: string;
+  /** All open builds of the selected pipelines. */
+  readonly builds: readonly PipelineBuild[];
+  readonly known: KnownPipelines;
+  readonly nowMs: number;
+}
+
+/** Open and stuck builds; 0 for a pipeline that is known and has none. */
+export function activeFamilies({ source, scope, builds, known, nowMs }: ActiveReading): readonly MetricFamily[] {
+  const pipelines = [...new Set([...Object.keys(known), ...builds.map(({ pipeline }) => pipeline)])];
+  const byPipeline = Map.groupBy(builds, ({ pipeline }) => pipeline);
+  const rows = pipelines.map((pipeline) => ({
+    labels: { system: 'buildkite', source, scope, pipeline },
+    open: (byPipeline.get(pipeline) ?? []).map(({ build }) => build),
+    limitMs: 1000 * stuckAfterSeconds(known[pipeline]?.seconds ?? []),
+  }));
+  if (rows.length === 0) return [];
+  return [
+    gauge(
+      runsActive,
+      rows.flatMap(({ labels, open }) =>
+        runStates.map((state) => ({
+          labels: { ...labels, state },
+          value: open.filter((build) => stateOrExecuting(build) === state).length,
+        })),
+      ),
+    ),
+    gauge(
+      runsStuck,
+      rows.map(({ labels, open, limitMs }) => ({
+        labels,
+        value: open.filter((build) => nowMs - (openSinceMs(build) ?? nowMs) > limitMs).length,
+      })),
+    ),
+  ];
+}
+
+/** The list was asked for open builds only, so a state that nobody knows is one of a build at work. */
+function stateOrExecuting(build: Build): (typeof runStates)[number] {
+  return buildStateOf(build) ?? 'executing';
+}
+
+function openSinceMs({ started_at, created_at }: Build): number | undefined {
+  return timeOf(started_at) ?? timeOf(created_at);
+}
+
+/** Fewer than three builds are no rule. */
+const leastDurations = 3;
+
+function stuckAfterSeconds(seconds: readonly number[]): number {
+  if (seconds.length < leastDurations) return unknownStuckSeconds;
+  return Math.max(leastStuckSeconds, stuckFactor * Math.max(...seconds));
+}

@@ -1,0 +1,60 @@
+import * as z from 'zod';
+
+const Text = z.string().nullish().catch(undefined);
+const Flag = z.boolean().nullish().catch(undefined);
+
+/** A job that an agent runs; other kinds (wait steps, block steps, triggers) are dropped by `type`. */
+export const Job = z.object({
+  id: z.string().min(1),
+  type: z.string(),
+  state: z.string(),
+  exit_status: z.number().nullish().catch(undefined),
+  signal_reason: Text,
+  soft_failed: Flag,
+  agent_query_rules: z.array(z.string()).nullish().catch(undefined),
+  cluster_id: Text,
+  cluster_queue_id: Text,
+  runnable_at: Text,
+  started_at: Text,
+  finished_at: Text,
+  expired_at: Text,
+  web_url: Text,
+});
+export type Job = z.infer<typeof Job>;
+
+export const Build = z.object({
+  id: z.string().min(1),
+  number: z.number(),
+  state: z.string(),
+  blocked: Flag,
+  branch: Text,
+  commit: Text,
+  web_url: Text,
+  url: Text,
+  created_at: Text,
+  started_at: Text,
+  finished_at: Text,
+  /** The build that this one repeats. */
+  rebuilt_from: z.looseObject({}).nullish().catch(undefined),
+  pipeline: z
+    .object({ slug: z.string().min(1), default_branch: Text })
+    .nullish()
+    .catch(undefined),
+  jobs: z.array(z.unknown()).nullish().catch(undefined),
+});
+export type Build = z.infer<typeof Build>;
+
+/** Elements are read one by one, so that a bad one costs only itself. */
+export const BuildPage = z.array(z.unknown());
+
+/** `GET /v2/access-token`, which needs no scope. */
+export const AccessToken = z.object({
+  scopes: z.array(z.string()),
+  expires_at: Text,
+});
+export type AccessToken = z.infer<typeof AccessToken>;
+
+/** The pipeline's slug; where the pipeline is left out, it stands in the build's address. */
+export function pipelineOf({ pipeline, url }: Build): string | undefined {
+  return pipeline?.slug ?? /\/pipelines\/([^/?#]+)\/builds\//.exec(url ?? '')?.[1];
+}

@@ -1,0 +1,18 @@
+import type { Ledger } from '../../counters/ledger.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { ApiSettings, BuildkiteConfig } from './config.ts';
+import type { ProblemFrom } from './failures.ts';
+import type { UserApi } from './user-api.ts';
+
+/** Everything that the parts of one run need. */
+export interface UserRun {
+  readonly config: BuildkiteConfig;
+  readonly settings: ApiSettings;
+  readonly api: UserApi;
+  readonly organization: string;
+  readonly ledger: Ledger | undefined;
+  readonly nowMs: number;
+  readonly problemFrom: ProblemFrom;
+  /** Problems so far. */
+  readonly problems: Problem[];
+}

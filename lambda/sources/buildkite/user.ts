@@ -1,0 +1,144 @@
+import { selects } from '../../config/glob.ts';
+import type { MetricFamily } from '../../model/metric.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { CollectContext, Collection, SourcePorts } from '../source.ts';
+import { expiryFamilies, isFresh, missingScopes, readToken, TokenFacts } from './access-token.ts';
+import type { AgentReading } from './agents.ts';
+import { branchClasses } from './branches.ts';
+import { readBuildLists } from './build-reading.ts';
+import { type BuildLists, countBuilds, selectedBuilds } from './builds.ts';
+import type { ApiSettings, BuildkiteConfig } from './config.ts';
+import { declareSeries } from './declare.ts';
+import { problemsOf, withoutRepetitions } from './failures.ts';
+import { openMemory } from './memory.ts';
+import { activeFamilies, KnownPipelines, learned, type PipelineBuild } from './pipelines.ts';
+import { knownPlaces } from './known-places.ts';
+import { userApi } from './user-api.ts';
+import type { UserRun } from './user-run.ts';
+import { readWaits, type WaitsRead } from './wait-reading.ts';
+import { waitFamilies } from './waits.ts';
+
+export type ReadUser = (context: CollectContext, agents: Promise<AgentReading>) => Promise<Collection>;
+
+/** Reads what a user's API token shows: waits and paused queues, builds and jobs. */
+export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports: SourcePorts): ReadUser {
+  const where = `buildkite/${config.name}`;
+  const problemFrom = problemsOf(where, settings);
+  let lastOrganization: string | undefined;
+  return async (context, agents) => {
+    const memory = await openMemory(context, settings, where);
+    const problems = [...memory.problems];
+    const organization = config.organization ?? organizationOf(await agents, where, problems) ?? lastOrganization;
+    if (organization === undefined) return { families: [], problems };
+    lastOrganization = organization;
+    const api = userApi(config, settings, ports, memory.budgets, context.deadline);
+    const { ledger } = memory;
+    const run = { config, settings, api, organization, ledger, nowMs: ports.clock(), problemFrom, problems };
+    const families = await readAll(run, agents);
+    return { families, problems: withoutRepetitions(problems) };
+  };
+}
+
+/** Undefined where the agent tokens do not tell, which is a problem only when they have told of more than one. */
+function organizationOf({ organizations }: AgentReading, where: string, problems: Problem[]): string | undefined {
+  const [first, ...others] = organizations;
+  if (others.length > 0) {
+    const message = `the agent tokens belong to several organizations (${organizations.join(', ')}); set organization to the one that apiToken reads`;
+    problems.push({ kind: 'configuration', where, message });
+    return undefined;
+  }
+  return first;
+}
+
+async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<readonly MetricFamily[]> {
+  // The waits need no request of the REST budget, and the builds none of the GraphQL budget.
+  const [waits, [token, lists]] = await Promise.all([
+    readWaits(run, agents),
+    readTokenFacts(run).then(async (facts) => [facts, await readBuildLists(run)] as const),
+  ]);
+  const places = await knownPlaces(run, waits, lists);
+  const families = [
+    ...waitFamilies({ ...waitReading(run, waits, lists, places), known: (await agents).queues }),
+    ...buildFamilies(run, lists),
+    ...expiryFamilies(run.config.name, token),
+  ];
+  count(run, lists, places);
+  return families;
+}
+
+type WaitInput = Omit<Parameters<typeof waitFamilies>[0], 'known'>;
+type KnownPlaces = Awaited<ReturnType<typeof knownPlaces>>;
+
+function waitReading(
+  { config, settings, nowMs }: UserRun,
+  waits: WaitsRead,
+  lists: BuildLists,
+  places: KnownPlaces,
+): WaitInput {
+  const backlog = settings.waits === 'rest' ? waits.ofBuilds(lists, places) : waits.backlog;
+  return {
+    source: config.name,
+    queues: waits.snapshot?.queues,
+    backlog,
+    isStateTold: settings.waits === 'graphql',
+    isSelected: selects(config.queues ?? {}),
+    nowMs: waits.readMs ?? nowMs,
+  };
+}
+
+/** Once an hour, and from the start of a state: a scope that is missing is told before anybody wonders. */
+async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
+  const { api, ledger, nowMs, problemFrom, problems, settings } = run;
+  const known = ledger?.recall('token', TokenFacts);
+  let facts = known;
+  if (known === undefined || !isFresh(known, nowMs)) {
+    try {
+      facts = await readToken(api, nowMs);
+    } catch (error) {
+      const problem = problemFrom(error, 'access-token');
+      if (problem === undefined) throw error;
+      problems.push(problem);
+    }
+  }
+  if (facts === undefined) return undefined;
+  ledger?.remember('token', facts);
+  const missing = missingScopes(facts, settings);
+  if (missing.length > 0) {
+    const message = `the API token lacks ${missing.join(' and ')}; add it in the token's settings, or leave out what needs it (waits, jobs)`;
+    problems.push({ kind: 'auth', where: `buildkite/${run.config.name} access-token`, message });
+  }
+  return facts;
+}
+
+function buildFamilies(run: UserRun, { active, finished }: BuildLists): readonly MetricFamily[] {
+  const { config, organization, nowMs } = run;
+  const isSelected = selects(config.pipelines ?? {});
+  const open = selectedBuilds(active?.value ?? [], isSelected);
+  const known = knownPipelines(run, [...selectedBuilds(finished?.value ?? [], isSelected), ...open]);
+  if (active?.isComplete !== true) return [];
+  return activeFamilies({ source: config.name, scope: organization, builds: open, known, nowMs });
+}
+
+/** What is known of the selected pipelines after this run, and remembered for the next one. */
+function knownPipelines({ config, ledger, nowMs }: UserRun, builds: readonly PipelineBuild[]): KnownPipelines {
+  const isSelected = selects(config.pipelines ?? {});
+  const before = Object.entries(ledger?.recall('pipelines', KnownPipelines) ?? {});
+  const known = learned(Object.fromEntries(before.filter(([name]) => isSelected(name))), builds, nowMs);
+  ledger?.remember('pipelines', known);
+  return known;
+}
+
+function count({ config, settings, organization, ledger }: UserRun, lists: BuildLists, places: KnownPlaces): void {
+  if (ledger === undefined) return;
+  const options = {
+    source: config.name,
+    organization,
+    isPipelineSelected: selects(config.pipelines ?? {}),
+    isQueueSelected: selects(config.queues ?? {}),
+    branchOf: branchClasses(config),
+    jobs: settings.jobs,
+    ...places,
+  };
+  declareSeries(ledger, lists, options);
+  countBuilds(ledger, lists, options);
+}

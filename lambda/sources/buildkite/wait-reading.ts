@@ -1,0 +1,86 @@
+import type { AgentReading } from './agents.ts';
+import { readBacklog, type WaitingJob } from './backlog.ts';
+import { notReadable } from './build-reading.ts';
+import { type BuildLists, placeOf, scriptJobs } from './builds.ts';
+import type { Part } from './part.ts';
+import { type Places, unclustered } from './places.ts';
+import { type QueueSnapshot, readQueueSnapshot } from './queue-snapshot.ts';
+import { timeOf } from './times.ts';
+import type { UserRun } from './user-run.ts';
+
+/** What was read about waiting; a part that failed is absent. */
+export interface WaitsRead {
+  readonly snapshot: QueueSnapshot | undefined;
+  /** Only where it is complete. */
+  readonly backlog: readonly WaitingJob[] | undefined;
+  /** When the backlog was asked for. Epoch milliseconds. */
+  readonly readMs: number | undefined;
+  /** The same from the open builds of the REST API. */
+  readonly ofBuilds: typeof waitingInBuilds;
+}
+
+export async function readWaits(run: UserRun, agents: Promise<AgentReading>): Promise<WaitsRead> {
+  if (run.settings.waits !== 'graphql') {
+    return { snapshot: undefined, backlog: undefined, readMs: undefined, ofBuilds: waitingInBuilds };
+  }
+  const snapshot = await partOf(run, 'queues', () => readQueueSnapshot(run.api, run.organization));
+  const readMs = run.nowMs;
+  const backlog = await readWholeBacklog(run, agents);
+  return { snapshot: snapshot?.value, backlog, readMs, ofBuilds: waitingInBuilds };
+}
+
+async function readWholeBacklog(
+  run: UserRun,
+  agents: Promise<AgentReading>,
+): Promise<readonly WaitingJob[] | undefined> {
+  const clustered = await partOf(run, 'waiting jobs', () => readBacklog(run.api, run.organization, true));
+  if (clustered?.isComplete !== true) return undefined;
+  const { queues } = await agents;
+  // Jobs outside of clusters are a list of their own, and few organizations still have them.
+  if (!queues.some(([scope]) => scope === unclustered)) return clustered.value;
+  const others = await partOf(run, 'waiting jobs', () => readBacklog(run.api, run.organization, false));
+  if (others?.isComplete !== true) return undefined;
+  const isListedTwice = clustered.value.some(({ scope }) => scope === unclustered);
+  return isListedTwice ? clustered.value : [...clustered.value, ...others.value];
+}
+
+async function partOf<Value>(
+  { config, problemFrom, problems }: UserRun,
+  name: string,
+  read: () => Promise<Part<Value>>,
+): Promise<Part<Value> | undefined> {
+  const where = `buildkite/${config.name} ${name}`;
+  try {
+    const part = await read();
+    if (part.unreadable > 0) problems.push(notReadable(where, part.unreadable));
+    if (!part.isComplete) {
+      const message = 'truncated by its page limit or its budget, so nothing is said about the oldest wait';
+      problems.push({ kind: 'rate-limited', where, message });
+    }
+    const [note] = part.notes;
+    if (note !== undefined) problems.push({ kind: 'bad-response', where, message: `Buildkite says: ${note}` });
+    return part;
+  } catch (error) {
+    const problem = problemFrom(error, name);
+    if (problem === undefined) throw error;
+    problems.push(problem);
+    return undefined;
+  }
+}
+
+/** Jobs that could run and do not; REST calls limited ones scheduled too, but these have no `runnable_at`. */
+export function waitingInBuilds(
+  { active }: BuildLists,
+  at: { readonly places: Places; readonly arePlacesFinal: boolean },
+): readonly WaitingJob[] | undefined {
+  if (active?.isComplete !== true) return undefined;
+  const jobs = active.value.flatMap(scriptJobs).filter(({ state, started_at, runnable_at }) => {
+    return state.toLowerCase() === 'scheduled' && timeOf(started_at) === undefined && timeOf(runnable_at) !== undefined;
+  });
+  const placed = jobs.map((job) => ({ job, place: placeOf(job, at) }));
+  // One job without a place could be the oldest of any queue.
+  if (placed.some(({ place }) => place === undefined)) return undefined;
+  return placed.flatMap(({ job, place }) =>
+    place === undefined ? [] : [{ ...place, state: 'queued' as const, runnableMs: timeOf(job.runnable_at) }],
+  );
+}
