@@ -23,9 +23,11 @@ const tag = {
 /** MetricMetadata.MetricType. */
 const typeNumber = { counter: 1, gauge: 2, histogram: 3 } as const satisfies Record<SeriesFamily['type'], number>;
 
+/** One for all requests: it keeps its buffer, which otherwise grows to half a megabyte in each of them. */
+const writer = new BinaryWriter();
+
 /** A `prometheus.WriteRequest` of remote-write 1.0 with one sample a series. */
 export function encodeV1(series: readonly Series[], timestampMs: number): Uint8Array {
-  const writer = new BinaryWriter();
   const sampleOf = sampleEncoder(timestampMs);
   const splitOf = repeatedLabels((labels, from, to) => writeLabels(new BinaryWriter(), labels, from, to).finish());
   for (const one of series) {
@@ -36,14 +38,14 @@ export function encodeV1(series: readonly Series[], timestampMs: number): Uint8A
   return writer.finish();
 }
 
-function writeLabels(writer: BinaryWriter, labels: LabelSet, from: number, to: number): BinaryWriter {
+function writeLabels(into: BinaryWriter, labels: LabelSet, from: number, to: number): BinaryWriter {
   for (let at = from; at < to; at += 2) {
-    writer.uint32(tag.seriesLabel).fork();
-    writer.uint32(tag.labelName).string(labels[at] ?? '');
-    writer.uint32(tag.labelValue).string(labels[at + 1] ?? '');
-    writer.join();
+    into.uint32(tag.seriesLabel).fork();
+    into.uint32(tag.labelName).string(labels[at] ?? '');
+    into.uint32(tag.labelValue).string(labels[at + 1] ?? '');
+    into.join();
   }
-  return writer;
+  return into;
 }
 
 /** Before a sample's value: the tag and the length of the sample and the tag of the value, a byte each. */
@@ -51,8 +53,8 @@ const valueAt = 3;
 
 /** The samples of a request differ in their values only, which have a place of their own in the same bytes. */
 function sampleEncoder(timestampMs: number): (series: Series) => Uint8Array {
-  const writer = new BinaryWriter().uint32(tag.seriesSample).fork();
-  const bytes = writer.uint32(tag.sampleValue).double(0).uint32(tag.sampleTimestamp).int64(timestampMs).join().finish();
+  const sample = new BinaryWriter().uint32(tag.seriesSample).fork();
+  const bytes = sample.uint32(tag.sampleValue).double(0).uint32(tag.sampleTimestamp).int64(timestampMs).join().finish();
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return (series) => {
     const raw = rawValueOf(series);
@@ -67,7 +69,6 @@ function sampleEncoder(timestampMs: number): (series: Series) => Uint8Array {
  * samples, and a receiver that does not know it loses nothing else.
  */
 export function encodeMetadataV1(families: readonly SeriesFamily[]): Uint8Array {
-  const writer = new BinaryWriter();
   for (const { name, type, help, unit } of families) {
     writer.uint32(tag.requestMetadata).fork();
     writer.uint32(tag.metadataType).int32(typeNumber[type]);
