@@ -38,6 +38,16 @@ export interface Collection {
 export interface Source {
   /** Never throws for what can be expected of a network: that becomes a problem. */
   collect(context: CollectContext): Promise<Collection>;
+  /** How the source spends what it may spend, for a dry run; asked after `collect`. Only of sources that have to plan. */
+  plan?(): SourcePlan;
+}
+
+/** A table that a dry run shows. */
+export interface SourcePlan {
+  readonly title: string;
+  readonly columns: readonly string[];
+  /** As many cells as there are columns. */
+  readonly rows: readonly (readonly string[])[];
 }
 
 /** Where a CI system's own events come from; the stack makes a queue for the source, and what fills it. */

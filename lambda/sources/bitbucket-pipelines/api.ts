@@ -1,0 +1,125 @@
+import type * as z from 'zod';
+import { BadResponseError, ForbiddenRequestError, HttpStatusError } from '../../http/errors.ts';
+import type { HttpPort, TlsMaterial } from '../../http/http.ts';
+import { getJson } from '../../http/json.ts';
+import { whereOf } from '../../http/where.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { Access } from './access.ts';
+import type { CrawlBudget } from './crawl-budget.ts';
+import { Page } from './schema.ts';
+
+/** The tick has no request left. What is left out for that is no fault: it comes first in a later tick. */
+export class BudgetSpentError extends Error {
+  override readonly name = 'BudgetSpentError';
+}
+
+export interface ApiContext {
+  readonly http: HttpPort;
+  readonly access: Access;
+  readonly endpoint: string;
+  readonly tls: TlsMaterial | undefined;
+  readonly deadline: Deadline;
+  /** Absent where there is no memory to count in; then only a handful of requests is sent. */
+  readonly budget: CrawlBudget | undefined;
+  readonly onAnswer: (headers: Readonly<Record<string, string>>) => void;
+}
+
+export interface Query {
+  readonly path: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Of the answer that is known; 304 then says that it still holds. */
+  readonly etag?: string | undefined;
+}
+
+export type Answer<Value> = { readonly value: Value; readonly etag: string | undefined } | 'unchanged';
+
+/** One GET, which is exactly one request of the budget. @throws BudgetSpentError, HttpError, SecretUnavailableError */
+export function ask<Schema extends z.ZodType>(
+  context: ApiContext,
+  query: Query,
+  schema: Schema,
+): Promise<Answer<z.output<Schema>>> {
+  return askUrl(context, urlOf(context.endpoint, query), query.etag, schema);
+}
+
+async function askUrl<Schema extends z.ZodType>(
+  { http, access, tls, deadline, budget, onAnswer }: ApiContext,
+  url: URL,
+  etag: string | undefined,
+  schema: Schema,
+): Promise<Answer<z.output<Schema>>> {
+  return access.send({ deadline, tls }, async (authorization) => {
+    if (budget?.take() === false) throw new BudgetSpentError('no request left in this run');
+    try {
+      const { value, headers } = await getJson(
+        http,
+        {
+          method: 'GET',
+          url,
+          headers: {
+            authorization: authorization.reveal(),
+            ...(etag === undefined ? {} : { 'if-none-match': etag }),
+          },
+          // A retry would be a request that nobody counted, and short ones make a refusal last longer; the next tick is the retry.
+          idempotent: false,
+          signal: deadline.signal,
+          remainingMs: () => deadline.remainingMs(),
+          ...(tls === undefined ? {} : { tls }),
+        },
+        schema,
+      );
+      onAnswer(headers);
+      return { value, etag: headers['etag'] };
+    } catch (error) {
+      if (!(error instanceof HttpStatusError)) throw error;
+      if (error.status === 304) {
+        onAnswer(error.headers);
+        return 'unchanged';
+      }
+      if (error.status === 429) budget?.refused(error.retryAtMs);
+      throw error;
+    }
+  });
+}
+
+/** More than any list that is followed has; pages that never end must not use up the budget. */
+const maxPages = 20;
+
+/** All elements of a list, page by page, by the `next` links of the same origin. */
+export async function* askPages(context: ApiContext, query: Query): AsyncGenerator<readonly unknown[]> {
+  let url: URL | undefined = urlOf(context.endpoint, query);
+  for (let page = 0; url !== undefined && page < maxPages; page += 1) {
+    const current: URL = url;
+    const answer = await askUrl(context, current, undefined, Page);
+    if (answer === 'unchanged') throw new BadResponseError(whereOf('GET', current), 'answered 304 without being asked');
+    yield answer.value.values;
+    url = nextPage(answer.value.next, current);
+  }
+}
+
+/** Within the same origin only: the credential goes with the request. */
+function nextPage(next: string | null | undefined, current: URL): URL | undefined {
+  if (next === null || next === undefined || next === '') return undefined;
+  const url = URL.parse(next, current.href);
+  if (url?.origin === current.origin) return url.href === current.href ? undefined : url;
+  throw new ForbiddenRequestError(
+    whereOf('GET', current),
+    'the next page is on another server, where the credential must not go; check endpoint',
+  );
+}
+
+function urlOf(endpoint: string, { path, parameters }: Query): URL {
+  const url = new URL(`${endpoint.replace(/\/+$/, '')}${path}`);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url;
+}
+
+/** `{…}` of a uuid has to be encoded; `/repositories/{}/{uuid}` would do without the workspace, but not everywhere. */
+export function repositoryPath(workspace: string, uuid: string): string {
+  return `/repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(uuid)}`;
+}
+
+/** A whitelist, because whole objects carry people, variables and scripts; `next` would be dropped by it as well. */
+export function fieldsOf(members: readonly string[], extra: readonly string[] = ['next']): string {
+  return [...extra, ...members.map((member) => `values.${member}`)].join(',');
+}

@@ -1,0 +1,74 @@
+/**
+ * How many requests a tick may send. Bitbucket counts a rolling hour and most credentials are told nothing, so the pace
+ * is such that no hour, wherever it begins, can hold more than the limit.
+ */
+
+/** What every credential may send in an hour (Atlassian support, "API request limits"). */
+export const usualRequestsPerHour = 1000;
+
+/** The rest is for retries of connections and for what else looks in with the same credential. */
+const usedShare = 0.95;
+
+export const hourMs = 60 * 60_000;
+
+/** What was not needed may be saved up for this long: a tick of 5 minutes still has all of its requests. */
+export const burstMs = 5 * 60_000;
+
+/** Any rolling hour meets at most this many windows of `burstMs`, the cut ones at its ends included. */
+const windowsInAnHour = hourMs / burstMs + 1;
+
+/** Requests in one window of `burstMs`; as many as fit into any rolling hour. */
+export function requestsPerWindow(perHour: number): number {
+  return Math.max(1, Math.floor((perHour * usedShare) / windowsInAnHour));
+}
+
+/** What may be sent in the long run, in an hour. */
+export function sustainedPerHour(perHour: number): number {
+  return (requestsPerWindow(perHour) * hourMs) / burstMs;
+}
+
+/** Requests that were saved up, and when. */
+export interface Saved {
+  readonly tokens: number;
+  readonly atMs: number;
+}
+
+/** A bucket that fills with time and never above one window. Undefined before the first tick: it starts full. */
+export function refilled(saved: Saved | undefined, perHour: number, nowMs: number): Saved {
+  const most = requestsPerWindow(perHour);
+  if (saved === undefined) return { tokens: most, atMs: nowMs };
+  const passedMs = Math.max(0, nowMs - saved.atMs);
+  return { tokens: Math.min(most, saved.tokens + (passedMs / burstMs) * most), atMs: Math.max(saved.atMs, nowMs) };
+}
+
+/** Kept for a burst of runs: only what was saved above it is used for looks that are not due. */
+const keptShare = 0.5;
+
+/** What of the saved requests can be used without a need. */
+export function spareOf(tokens: number, perHour: number): number {
+  return Math.max(0, tokens - requestsPerWindow(perHour) * keptShare);
+}
+
+/** What of the whole may go to something that is asked at fixed times, such as the list of repositories. */
+export const shares = {
+  /** A push is seen within seconds of it, for one request whatever the number of repositories. */
+  probe: 0.07,
+  runners: 0.07,
+  discovery: 0.1,
+  /** Of a tick: the steps of runs that have ended. */
+  steps: 0.25,
+} as const;
+
+/** How often something of this cost can be asked within its share. Milliseconds, at least `leastMs`. */
+export function affordableEvery(requests: number, share: number, perHour: number, leastMs: number): number {
+  return Math.max(leastMs, (requests * hourMs) / (sustainedPerHour(perHour) * share));
+}
+
+/** First wait after a refusal that names no time; it doubles up to the longest with each further one. */
+const firstBlockMs = 60_000;
+const longestBlockMs = 15 * 60_000;
+
+/** How long to leave Bitbucket alone after the `refusals`th refusal in a row. */
+export function blockMs(refusals: number): number {
+  return Math.min(longestBlockMs, firstBlockMs * 2 ** Math.max(0, refusals - 1));
+}

@@ -1,0 +1,244 @@
+import { anyOf, selects } from '../../config/glob.ts';
+import type { Ledger } from '../../counters/ledger.ts';
+import { StateStoreError } from '../../counters/store.ts';
+import { withCredentials } from '../../http/credentials.ts';
+import type { TlsMaterial } from '../../http/http.ts';
+import { gauge, type MetricFamily } from '../../model/metric.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
+import { type Access, accessBy } from './access.ts';
+import { type ApiContext, BudgetSpentError } from './api.ts';
+import { usualRequestsPerHour } from './budget.ts';
+import type { BitbucketPipelinesConfig } from './config.ts';
+import { crawl, type CrawlContext } from './crawl.ts';
+import { type CrawlBudget, crawlBudget } from './crawl-budget.ts';
+import { crawlFamilies } from './crawl-gauges.ts';
+import { levelsOf } from './gauges.ts';
+import { excessScopes } from './metrics.ts';
+import { type PageCache, pageCache } from './page-cache.ts';
+import { branchLabels } from './place.ts';
+import { planOf } from './plan-table.ts';
+import type { Repository } from './memory.ts';
+import { readRunners, runnerMemory, type RunnersContext, type RunnersRead } from './read-runners.ts';
+import { minuteMs } from './rhythm.ts';
+import { runnerFamilies } from './runner-gauges.ts';
+import { runnerLevels, tellsWork } from './runners.ts';
+import type { RepositoryRecord } from './schema.ts';
+import { excessScopesOf } from './scopes.ts';
+import { type Faults, faultsOf } from './session.ts';
+
+/** What lives as long as the process; all of it only saves work. */
+interface Warm {
+  readonly access: Access;
+  readonly pages: PageCache;
+  /** Scopes that were warned of already. */
+  readonly warned: Set<string>;
+  /** Of the last tick, for the plan. */
+  seen?: { readonly repositories: number; readonly perHour: number };
+}
+
+/** Follows the runs of a workspace within its request budget. */
+export const createBitbucketPipelines: CreateSource<BitbucketPipelinesConfig> = (config, ports) => {
+  const warm: Warm = { access: accessBy(config.auth, ports), pages: pageCache(), warned: new Set() };
+  return {
+    collect: (context) => collect(config, ports, warm, context),
+    plan: () => planOf(warm.seen?.perHour ?? config.requestsPerHour ?? usualRequestsPerHour, warm.seen?.repositories),
+  };
+};
+
+async function collect(
+  config: BitbucketPipelinesConfig,
+  ports: SourcePorts,
+  warm: Warm,
+  context: CollectContext,
+): Promise<Collection> {
+  const faults = faultsOf(`bitbucket-pipelines/${config.name}`, warm.access);
+  const ledger = await ledgerOf(context, config, faults);
+  try {
+    const families = await withCredentials(
+      { tls: config.tls },
+      { secrets: ports.secrets },
+      context.deadline.signal,
+      ({ tls }) => collectWith({ config, ports, warm, faults, ledger, tls, deadline: context.deadline }),
+    );
+    return { families: families.filter(({ samples }) => samples.length > 0), problems: faults.problems() };
+  } catch (error) {
+    faults.add(error, 'repositories');
+    return { families: [], problems: faults.problems() };
+  }
+}
+
+/** Undefined where the state cannot be read: runners need no memory and are worth having alone. */
+async function ledgerOf(
+  { openLedger }: CollectContext,
+  { name }: BitbucketPipelinesConfig,
+  faults: Faults,
+): Promise<Ledger | undefined> {
+  try {
+    return await openLedger();
+  } catch (error) {
+    if (!(error instanceof StateStoreError)) throw error;
+    faults.note({ kind: error.kind, where: `bitbucket-pipelines/${name}`, message: error.message });
+    return undefined;
+  }
+}
+
+interface Tick {
+  readonly config: BitbucketPipelinesConfig;
+  readonly ports: SourcePorts;
+  readonly warm: Warm;
+  readonly faults: Faults;
+  readonly ledger: Ledger | undefined;
+  readonly tls: TlsMaterial | undefined;
+  readonly deadline: Deadline;
+}
+
+async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
+  const { config, ledger, faults } = tick;
+  const answers = answersOf(tick);
+  if (ledger === undefined) return runnersWithoutMemory(tick, apiOf(tick, undefined, answers));
+  const budget = crawlBudget(ledger, { tickMs: ledger.tickMs, configured: config.requestsPerHour });
+  if (budget.blockedUntilMs !== undefined) faults.note(blocked(config, budget.blockedUntilMs));
+  const api = apiOf(tick, budget, answers);
+  const crawled = await crawl(crawlContext(tick, ledger, budget, api));
+  const runners = await runnersOf(tick, ledger, api, budget, crawled.repositories.values());
+  budget.save();
+  tick.warm.seen = { repositories: crawled.repositories.size, perHour: budget.perHour };
+  const place = { source: config.name, workspace: config.workspace };
+  const progress = crawlFamilies([...crawled.repositories.values()], crawled.looks, {
+    ...place,
+    tickMs: ledger.tickMs,
+  });
+  // A tick in which nothing answered knows nothing of now.
+  if (answers.count() === 0 && faults.problems().length > 0) return progress;
+  const levels = levelsOf({ ledger, place, repositories: crawled.repositories, open: crawled.open });
+  return [
+    ...progress,
+    ...levels.families,
+    ...(runners === undefined ? [] : runnerFamilies(runners, place, levels.queues)),
+    ...answers.families(),
+  ];
+}
+
+function blocked({ name }: BitbucketPipelinesConfig, retryAtMs: number): Problem {
+  const message =
+    'not asked, because Bitbucket has refused further requests of this credential; it is left alone until then';
+  return { kind: 'rate-limited', where: `bitbucket-pipelines/${name}`, message, retryAtMs };
+}
+
+/** What answers tell besides what was asked. */
+interface Answers {
+  saw(headers: Readonly<Record<string, string>>): void;
+  count(): number;
+  families(): readonly MetricFamily[];
+}
+
+function answersOf({ config, ports, warm }: Tick): Answers {
+  let count = 0;
+  let excess: readonly string[] | undefined;
+  return {
+    saw: (headers) => {
+      count += 1;
+      excess = excessScopesOf(headers) ?? excess;
+      const fresh = (excess ?? []).filter((scope) => !warm.warned.has(scope));
+      if (fresh.length === 0) return;
+      for (const scope of fresh) warm.warned.add(scope);
+      ports.log.warn('the credential has scopes that the collector does not need', {
+        source: config.name,
+        scopes: fresh,
+      });
+    },
+    count: () => count,
+    families: () =>
+      excess === undefined
+        ? []
+        : [gauge(excessScopes, [{ labels: { system: 'bitbucket', source: config.name }, value: excess.length }])],
+  };
+}
+
+function apiOf(
+  { config, ports, warm, tls, deadline }: Tick,
+  budget: CrawlBudget | undefined,
+  answers: Answers,
+): ApiContext {
+  const onAnswer = (headers: Readonly<Record<string, string>>): void => {
+    budget?.saw(headers);
+    answers.saw(headers);
+  };
+  return { http: ports.http, access: warm.access, endpoint: config.endpoint, tls, deadline, budget, onAnswer };
+}
+
+function crawlContext(tick: Tick, ledger: Ledger, budget: CrawlBudget, api: ApiContext): CrawlContext {
+  const { config, warm, faults, deadline } = tick;
+  const { name: source, workspace, steps } = config;
+  const branchLabel = branchLabels(config.branches ?? []);
+  return {
+    api,
+    ledger,
+    budget,
+    deadline,
+    faults,
+    pages: warm.pages,
+    workspace,
+    steps,
+    stuckAfterMs: config.stuckAfterMinutes * minuteMs,
+    isSelected: selection(config),
+    hasDeployments: config.deployments === undefined ? () => false : selects(config.deployments),
+    placeOf: ({ slug, mainBranch }) => ({ source, workspace, slug, mainBranch, branchLabel, steps }),
+  };
+}
+
+function selection({ repositories, projects }: BitbucketPipelinesConfig): (record: RepositoryRecord) => boolean {
+  const isRepository = selects(repositories ?? {});
+  const isProject = selects(projects ?? {});
+  return ({ slug, project }) => isRepository(slug) && (projects === undefined || isProject(project?.key ?? ''));
+}
+
+async function runnersOf(
+  tick: Tick,
+  ledger: Ledger,
+  api: ApiContext,
+  budget: CrawlBudget,
+  repositories: Iterable<Repository>,
+): Promise<RunnersRead | undefined> {
+  const { config, faults } = tick;
+  const isChosen = anyOf(config.runners?.repositories ?? []);
+  const chosen = [...repositories].filter(({ slug }) => isChosen(slug));
+  const isWorkspaceRead = config.runners?.workspace !== 'leave';
+  if (!isWorkspaceRead && chosen.length === 0) return undefined;
+  const memory = runnerMemory(ledger);
+  if (!memory.isDue(budget.perHour)) return memory.known(budget.perHour);
+  if (faults.isHopeless()) return undefined;
+  const before = budget.left();
+  try {
+    const runners = await readRunners(chosen, { api, isWorkspaceRead, ...runnersContext(tick) });
+    return memory.learnt(runners, before - budget.left());
+  } catch (error) {
+    if (error instanceof BudgetSpentError) return memory.known(budget.perHour);
+    faults.add(error, 'runners');
+    return undefined;
+  }
+}
+
+function runnersContext({ config: { workspace }, faults }: Tick): Pick<RunnersContext, 'workspace' | 'unreadable'> {
+  return {
+    workspace,
+    unreadable: (count) => {
+      faults.unreadable(count, 'runners');
+    },
+  };
+}
+
+async function runnersWithoutMemory(tick: Tick, api: ApiContext): Promise<readonly MetricFamily[]> {
+  const { config, faults } = tick;
+  if (config.runners?.workspace === 'leave') return [];
+  try {
+    const runners = await readRunners([], { api, isWorkspaceRead: true, ...runnersContext(tick) });
+    const levels = runnerLevels(runners, tellsWork(runners));
+    return runnerFamilies({ levels }, { source: config.name, workspace: config.workspace }, new Map());
+  } catch (error) {
+    faults.add(error, 'runners');
+    return [];
+  }
+}

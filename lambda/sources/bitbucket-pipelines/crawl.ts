@@ -1,0 +1,219 @@
+import type { Ledger } from '../../counters/ledger.ts';
+import { HttpStatusError } from '../../http/errors.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import { mapConcurrently } from '../../runtime/pool.ts';
+import { type ApiContext, BudgetSpentError } from './api.ts';
+import { shares } from './budget.ts';
+import type { CrawlBudget } from './crawl-budget.ts';
+import { discover, type DiscoverContext, type Discovery, probe } from './discover.ts';
+import { lookAt, type LookContext } from './look.ts';
+import { type OpenState, recallCrawl, rememberCrawl, type Repository } from './memory.ts';
+import { openSteps } from './open-steps.ts';
+import type { PageCache } from './page-cache.ts';
+import { planLooks } from './plan.ts';
+import { areDeploymentsDue, readDeployments } from './read-deployments.ts';
+import { addStepLists, countSteps, readSteps, stepListsToDo, type ToDo } from './read-steps.ts';
+import { discoveryEveryMs, isProbeWorthwhile, probeEveryMs } from './rhythm.ts';
+import type { RunPlace } from './run-record.ts';
+import type { RepositoryRecord } from './schema.ts';
+import type { Faults } from './session.ts';
+import { stepLists } from './streams.ts';
+
+/** Bitbucket answers in a few hundred milliseconds; more at once only makes a refusal come sooner. */
+const requestsAtOnce = 4;
+
+export interface CrawlContext {
+  readonly api: ApiContext;
+  readonly ledger: Ledger;
+  readonly budget: CrawlBudget;
+  readonly deadline: Deadline;
+  readonly faults: Faults;
+  readonly pages: PageCache;
+  readonly workspace: string;
+  readonly steps: 'read' | 'leave';
+  readonly stuckAfterMs: number;
+  readonly isSelected: (record: RepositoryRecord) => boolean;
+  readonly hasDeployments: (slug: string) => boolean;
+  readonly placeOf: (repository: Pick<Repository, 'slug' | 'mainBranch'>) => RunPlace;
+}
+
+export interface Crawled {
+  readonly repositories: ReadonlyMap<string, Repository>;
+  readonly open: readonly OpenState[];
+  /** Repositories that were looked at in this tick. */
+  readonly looks: number;
+}
+
+interface Crawl {
+  readonly discovery: Discovery;
+  open: Map<string, readonly OpenState[]>;
+  looks: number;
+}
+
+/** The part of a tick that follows the repositories; leaves in memory where the next tick goes on. */
+export async function crawl(context: CrawlContext): Promise<Crawled> {
+  const { ledger } = context;
+  const { repositories, open, rhythm } = recallCrawl(ledger);
+  const state: Crawl = {
+    discovery: { repositories: new Map(repositories), rhythm },
+    open: new Map(Map.groupBy(open, ({ repository }) => repository)),
+    looks: 0,
+  };
+  await findRepositories(state, context);
+  await lookAround(state, context);
+  if (context.steps === 'read') {
+    await countStepLists(state, context);
+    await readOpenSteps(state, context);
+  }
+  await lookAtDeployments(state, context);
+  const known = state.discovery.repositories;
+  const stillOpen = [...state.open].flatMap(([id, runs]) => (known.has(id) ? runs : []));
+  rememberCrawl(ledger, { repositories: known, open: stillOpen, rhythm: state.discovery.rhythm });
+  return { repositories: known, open: stillOpen, looks: state.looks };
+}
+
+/** Whether another request can be of use in this tick. */
+function canGoOn({ deadline, faults, budget }: CrawlContext): boolean {
+  return !deadline.signal.aborted && !faults.isHopeless() && budget.left() > 0;
+}
+
+async function findRepositories({ discovery }: Crawl, context: CrawlContext): Promise<void> {
+  const { ledger, faults, budget } = context;
+  const { repositories, rhythm } = discovery;
+  const discovering: DiscoverContext = {
+    ...context,
+    unreadable: (count) => {
+      faults.unreadable(count, 'repositories');
+    },
+  };
+  const discoveryAge = ledger.tickMs - rhythm.discoveredMs;
+  const isListDue =
+    rhythm.cursor !== undefined ||
+    rhythm.discoveredMs === 0 ||
+    discoveryAge >= discoveryEveryMs(repositories.size, budget.perHour);
+  const isProbeDue =
+    isProbeWorthwhile(repositories.size, budget.perHour) &&
+    ledger.tickMs - rhythm.probedMs >= probeEveryMs(budget.perHour);
+  try {
+    if (isListDue && canGoOn(context)) await discover(discovery, discovering);
+    if (isProbeDue && canGoOn(context)) await probe(discovery, discovering);
+  } catch (error) {
+    faults.add(error, 'repositories');
+  }
+}
+
+async function lookAround(state: Crawl, context: CrawlContext): Promise<void> {
+  const { ledger, budget, steps, faults } = context;
+  const { repositories } = state.discovery;
+  const ended = steps === 'read' ? ledger.open(stepLists).length : 0;
+  const most = budget.left() - Math.min(ended, Math.floor(budget.left() * shares.steps));
+  const looks = planLooks([...repositories.values()], ledger.tickMs, { most, spare: budget.spare() });
+  const looking: LookContext = {
+    ...context,
+    unreadable: (count) => {
+      faults.unreadable(count, 'runs');
+    },
+  };
+  await mapConcurrently(looks, requestsAtOnce, async (repository) => {
+    if (canGoOn(context)) await lookOnce(repository, state, context, looking);
+  });
+}
+
+async function lookOnce(
+  repository: Repository,
+  state: Crawl,
+  context: CrawlContext,
+  looking: LookContext,
+): Promise<void> {
+  const { ledger, faults, placeOf, steps } = context;
+  const { repositories } = state.discovery;
+  try {
+    const looked = await lookAt(repository, placeOf(repository), state.open.get(repository.id) ?? [], looking);
+    if (looked === undefined) return;
+    repositories.set(repository.id, looked.repository);
+    state.open.set(repository.id, looked.open);
+    state.looks += 1;
+    if (steps === 'read') addStepLists(ledger, repository.id, looked.ended);
+  } catch (error) {
+    // One that is refused must not be the first of every tick; a refusal of the credential says nothing of it.
+    if (error instanceof HttpStatusError && error.status !== 401 && error.status !== 429)
+      repositories.set(repository.id, { ...repository, lookedMs: ledger.tickMs });
+    faults.add(error, 'pipelines');
+  }
+}
+
+async function countStepLists(state: Crawl, context: CrawlContext): Promise<void> {
+  const { ledger, faults, api } = context;
+  const unreadable = (count: number): void => {
+    faults.unreadable(count, 'steps');
+  };
+  const todo = stepListsToDo(ledger, context.placeOf({ slug: '', mainBranch: '' }).source);
+  await mapConcurrently(todo, requestsAtOnce, async (item: ToDo) => {
+    const repository = state.discovery.repositories.get(item.repository);
+    if (repository === undefined || !canGoOn(context)) return;
+    try {
+      await countSteps(item, context.placeOf(repository), ledger, { api, unreadable });
+    } catch (error) {
+      faults.add(error, 'pipelines');
+    }
+  });
+  // What is to be done is the open set; the watermark only lets the keys of what was done be forgotten.
+  ledger.readCompletely(stepLists);
+}
+
+/** With requests to spare only: the state of a run tells roughly the same for nothing. */
+async function readOpenSteps(state: Crawl, context: CrawlContext): Promise<void> {
+  const { api, budget, faults, ledger, workspace } = context;
+  const runs = [...state.open.values()]
+    .flat()
+    .filter(({ phase }) => phase === 'running' || phase === 'pending')
+    .sort((a, b) => (a.stepsMs ?? 0) - (b.stepsMs ?? 0));
+  const chosen = runs.slice(0, Math.max(0, Math.floor(budget.spare())));
+  const unreadable = (count: number): void => {
+    faults.unreadable(count, 'steps');
+  };
+  const read = new Map<string, OpenState>();
+  await mapConcurrently(chosen, requestsAtOnce, async (run) => {
+    if (!canGoOn(context)) return;
+    try {
+      const records = await readSteps(workspace, run, { api, unreadable });
+      read.set(run.id, { ...run, steps: [...openSteps(run, records)], stepsMs: ledger.tickMs });
+    } catch (error) {
+      // Between the two requests it may have been deleted; the next look tells.
+      if (!(error instanceof HttpStatusError) || error.status !== 404) faults.add(error, 'pipelines');
+    }
+  });
+  for (const [id, open] of state.open)
+    state.open.set(
+      id,
+      open.map((run) => read.get(run.id) ?? run),
+    );
+}
+
+/** Of a tick; deployments come after everything that is about builds. */
+const deploymentsPerTick = 5;
+
+async function lookAtDeployments(state: Crawl, context: CrawlContext): Promise<void> {
+  const { api, ledger, faults, hasDeployments, placeOf } = context;
+  const { repositories } = state.discovery;
+  const due = [...repositories.values()]
+    .filter((repository) => repository.pipelines === 'some' && hasDeployments(repository.slug))
+    .filter((repository) => areDeploymentsDue(repository, ledger.tickMs))
+    .sort((a, b) => a.deploymentsMs - b.deploymentsMs)
+    .slice(0, deploymentsPerTick);
+  const unreadable = (count: number): void => {
+    faults.unreadable(count, 'deployments');
+  };
+  for (const repository of due) {
+    if (!canGoOn(context)) return;
+    try {
+      await readDeployments(repository, placeOf(repository), { api, ledger, unreadable });
+      repositories.set(repository.id, { ...repository, deploymentsMs: ledger.tickMs });
+    } catch (error) {
+      if (error instanceof BudgetSpentError) return;
+      if (error instanceof HttpStatusError && error.status !== 401 && error.status !== 429)
+        repositories.set(repository.id, { ...repository, deploymentsMs: ledger.tickMs });
+      faults.add(error, 'deployments');
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { Finish } from '../../counters/finish.ts';
+import { labelValue } from '../../model/labels.ts';
+import type { Result } from '../../model/run-metrics.ts';
+import { deploymentLastSuccess, deploymentsFinished } from './metrics.ts';
+import { type Place, scopeOf } from './place.ts';
+import { unknownState } from './run-record.ts';
+import type { DeploymentRecord } from './schema.ts';
+
+const results: Readonly<Record<string, Result>> = {
+  SUCCESSFUL: 'success',
+  FAILED: 'failure',
+  STOPPED: 'cancellation',
+  ERROR: 'error',
+  EXPIRED: 'timeout',
+  NOT_RUN: 'skip',
+};
+
+/** The end of a deployment. Undefined for one that has not ended, or whose end has no time. */
+export function deploymentFinish(
+  { uuid, environment, state }: DeploymentRecord,
+  place: Place,
+  environments: ReadonlyMap<string, string>,
+): Finish | undefined {
+  const finishedMs = state.completed_on ?? state.completion_date;
+  if (!isCompleted(state) || finishedMs === undefined || finishedMs === null) return undefined;
+  const result = results[(state.status?.name ?? '').toUpperCase()];
+  const labels = {
+    system: 'bitbucket',
+    source: place.source,
+    scope: scopeOf(place),
+    deploy_environment: labelValue(environment?.name ?? environments.get(environment?.uuid ?? '') ?? '') ?? 'unknown',
+  };
+  return {
+    key: uuid,
+    finishedMs,
+    counts: [
+      { metric: deploymentsFinished, labels: { ...labels, result: result ?? 'other' }, increase: 1 },
+      ...(result === undefined ? [unknownState(place.source, 'deployment')] : []),
+    ],
+    observations: [],
+    marks: result === 'success' ? [{ metric: deploymentLastSuccess, labels, value: finishedMs / 1000 }] : [],
+  };
+}
+
+function isCompleted({ name, type }: DeploymentRecord['state']): boolean {
+  return /completed/i.test(`${name ?? ''} ${type ?? ''}`);
+}

@@ -1,0 +1,141 @@
+import { refilled, type Saved, shares, spareOf, sustainedPerHour, usualRequestsPerHour } from './budget.ts';
+import { planLooks, type Watched } from './plan.ts';
+import {
+  discoveryEveryMs,
+  isProbeWorthwhile,
+  minuteMs,
+  probeEveryMs,
+  repositoriesPerPage,
+  runnersEveryMs,
+} from './rhythm.ts';
+
+/** How fresh the figures of a workspace of some size can be; ages are of looks at repositories, in milliseconds. */
+export interface Forecast {
+  readonly repositories: number;
+  readonly requestsPerHour: number;
+  /** Sent in the simulated hour, everything included. */
+  readonly used: number;
+  /** Oldest look at a repository with an open run, at any tick of the hour. */
+  readonly openMs: number;
+  /** Oldest look at one that had a run within the last hour. */
+  readonly recentMs: number;
+  /** Oldest look at any that has pipelines. */
+  readonly quietMs: number;
+}
+
+/** What the forecast takes for a usual workspace: a few repositories at work, some that were, and many at rest. */
+const share = { open: 0.02, recent: 0.1 } as const;
+
+/** How long a usual run is open. */
+const runMinutes = 6;
+
+const measuredMinutes = 60;
+
+/** Plays the crawl of a workspace, minute by minute, with the code that plans the real one. */
+export function forecast(repositories: number, perHour: number = usualRequestsPerHour): Forecast {
+  const watched = usualWorkspace(repositories);
+  const fixed = fixedCost(repositories, perHour);
+  const seen = { used: 0, openMs: 0, recentMs: 0, quietMs: 0 };
+  const warmUpMinutes = 60 + Math.ceil((repositories / sustainedPerHour(perHour)) * 60 * warmUpSweeps);
+  let saved: Saved | undefined;
+  for (let minute = 1; minute <= warmUpMinutes + measuredMinutes; minute += 1) {
+    const nowMs = startMs + minute * minuteMs;
+    const { tokens } = refilled(saved, perHour, nowMs);
+    live(watched, minute, nowMs);
+    const spent = playTick(watched, nowMs, Math.min(tokens, fixed(minute)), { tokens, perHour });
+    saved = { tokens: tokens - spent, atMs: nowMs };
+    if (minute <= warmUpMinutes) continue;
+    seen.used += spent;
+    measure(watched, nowMs, seen);
+  }
+  return { repositories, requestsPerHour: Math.floor(sustainedPerHour(perHour)), ...seen, used: Math.round(seen.used) };
+}
+
+/** Until nothing of the first look at everything is left: a sweep gets about half of the requests. */
+const warmUpSweeps = 3;
+
+/** @returns the requests that it took. */
+function playTick(
+  watched: readonly Simulated[],
+  nowMs: number,
+  fixed: number,
+  { tokens, perHour }: { readonly tokens: number; readonly perHour: number },
+): number {
+  const left = tokens - fixed;
+  const ended = Math.min(left * shares.steps, Math.ceil(watched.length * share.open) / runMinutes);
+  const looks = planLooks(watched, nowMs, { most: left - ended, spare: spareOf(left - ended, perHour) });
+  for (const repository of looks) repository.lookedMs = nowMs;
+  const spent = fixed + ended + looks.length;
+  const open = looks.filter(({ open: { moving } }) => moving > 0).length;
+  return spent + Math.min(open, spareOf(tokens - spent, perHour));
+}
+
+/** Sizes that show where the budget begins to matter. */
+export const usualSizes = [5, 50, 500, 5000] as const;
+
+/** Far from 0, which means never. */
+const startMs = 1_000_000 * minuteMs;
+
+interface Simulated extends Watched {
+  lookedMs: number;
+  ranMs: number;
+  hotUntilMs: number;
+  open: { moving: number; held: number };
+  /** When the open run was created; its repository cannot have been read late before. Epoch milliseconds. */
+  openedMs: number;
+}
+
+function usualWorkspace(count: number): readonly Simulated[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: String(index).padStart(6, '0'),
+    lookedMs: 0,
+    // Spread over the last half year, as pushes are.
+    ranMs: startMs - ((index * 7919) % 180) * 24 * 60 * minuteMs,
+    hotUntilMs: 0,
+    open: { moving: 0, held: 0 },
+    pipelines: 'some' as const,
+    openedMs: 0,
+  }));
+}
+
+/** The repositories at work take turns, so that none stays in the favour of the plan by chance. */
+function live(watched: readonly Simulated[], minute: number, nowMs: number): void {
+  const recent = Math.ceil(watched.length * share.recent);
+  const open = Math.ceil(watched.length * share.open);
+  const turn = Math.floor(minute / runMinutes) * open;
+  for (const [index, repository] of watched.slice(0, recent).entries()) {
+    const isOpen = (index + recent - (turn % recent)) % recent < open;
+    // The probe sees the push a minute before the pipeline is there.
+    if (isOpen && repository.open.moving === 0) repository.hotUntilMs = nowMs + minuteMs;
+    if (isOpen && repository.open.moving === 0) repository.openedMs = nowMs;
+    if (isOpen || repository.open.moving > 0) repository.ranMs = nowMs;
+    repository.open = { moving: isOpen ? 1 : 0, held: 0 };
+  }
+}
+
+function fixedCost(repositories: number, perHour: number): (minute: number) => number {
+  const pages = Math.ceil(repositories / repositoriesPerPage);
+  const parts = [
+    { requests: pages, everyMs: discoveryEveryMs(repositories, perHour) },
+    { requests: 1, everyMs: runnersEveryMs(1, perHour) },
+    ...(isProbeWorthwhile(repositories, perHour) ? [{ requests: 1, everyMs: probeEveryMs(perHour) }] : []),
+  ];
+  return (minute) =>
+    parts
+      .filter(({ everyMs }) => (minute * minuteMs) % (Math.ceil(everyMs / minuteMs) * minuteMs) === 0)
+      .reduce((sum, { requests }) => sum + requests, 0);
+}
+
+function measure(
+  watched: readonly Simulated[],
+  nowMs: number,
+  seen: { openMs: number; recentMs: number; quietMs: number },
+): void {
+  for (const { open, openedMs, ranMs, lookedMs } of watched) {
+    // A look in this tick is as fresh as the tick; the next one comes at the earliest a minute later.
+    const ageMs = nowMs - lookedMs + minuteMs;
+    seen.quietMs = Math.max(seen.quietMs, ageMs);
+    if (nowMs - ranMs < 60 * minuteMs) seen.recentMs = Math.max(seen.recentMs, ageMs);
+    if (open.moving > 0) seen.openMs = Math.max(seen.openMs, Math.min(ageMs, nowMs - openedMs + minuteMs));
+  }
+}

@@ -1,0 +1,25 @@
+import { secretsOfHttp } from '../../http/settings.ts';
+import { defineSource } from '../source.ts';
+import { BitbucketPipelinesConfig, secretsOfAuth } from './config.ts';
+import { baseMetrics, deploymentMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
+
+export const bitbucketPipelines = defineSource({
+  kind: 'bitbucket-pipelines',
+  system: 'bitbucket',
+  title: 'Bitbucket Pipelines',
+  config: BitbucketPipelinesConfig,
+  metrics: [...baseMetrics, ...deploymentMetrics, ...runnerMetrics, ...stepMetrics],
+  metricsOf: ({ steps, runners, deployments }) => {
+    const hasRunners = runners?.workspace !== 'leave' || runners.repositories !== undefined;
+    return [
+      ...baseMetrics,
+      ...(deployments === undefined ? [] : deploymentMetrics),
+      ...(hasRunners ? runnerMetrics : []),
+      ...(steps === 'read' ? stepMetrics : []),
+    ];
+  },
+  secretsOf: ({ auth, tls }) => [...secretsOfAuth(auth), ...secretsOfHttp({ tls })],
+  // The place in each list, the runs in flight and the request budget live there.
+  needsState: () => true,
+  load: async () => (await import('./collect.ts')).createBitbucketPipelines,
+});

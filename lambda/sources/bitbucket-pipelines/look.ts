@@ -1,0 +1,138 @@
+import type { Ledger, Window } from '../../counters/ledger.ts';
+import { HttpStatusError } from '../../http/errors.ts';
+import type { ApiContext } from './api.ts';
+import { BudgetSpentError } from './api.ts';
+import { furtherRuns } from './further-runs.ts';
+import { type OpenState, openCounts, type Repository } from './memory.ts';
+import type { PageCache } from './page-cache.ts';
+import { listPipelines } from './pipeline-list.ts';
+import { hotMs } from './rhythm.ts';
+import { type FinishedRun, type RunPlace, type Sight, sightOf } from './run-record.ts';
+import type { PipelineRecord } from './schema.ts';
+import { runsOf } from './streams.ts';
+import { stuckTimes } from './stuck.ts';
+import { tellLedger } from './tell-ledger.ts';
+
+export interface LookContext {
+  readonly api: ApiContext;
+  readonly ledger: Ledger;
+  readonly pages: PageCache;
+  readonly stuckAfterMs: number;
+  /** Elements that could not be read are told here. */
+  readonly unreadable: (count: number) => void;
+}
+
+export interface Looked {
+  readonly repository: Repository;
+  readonly open: readonly OpenState[];
+  /** Runs whose end was seen for the first time. */
+  readonly ended: readonly FinishedRun[];
+}
+
+/** Newest pages that a first look reads at least: runs in flight at the installation are on them. */
+const firstLookPages = 2;
+
+/**
+ * One look at a repository: its newest runs, and those that are open and stand further down. Undefined when the budget
+ * did not suffice for it. @throws HttpError, SecretUnavailableError
+ */
+export async function lookAt(
+  before: Repository,
+  place: RunPlace,
+  known: readonly OpenState[],
+  context: LookContext,
+): Promise<Looked | undefined> {
+  const { ledger } = context;
+  const stream = runsOf(before.id);
+  const window = ledger.window(stream);
+  const list = await readList(before, place, window, context);
+  if (list === 'left out') return undefined;
+  if (list === 'no pipelines') return withoutPipelines(before, ledger);
+  const further = await furtherRuns(before, place, list.sights, context);
+  const sights = [...list.sights, ...further];
+  const ended = tellLedger(sights, { ledger, place, stream, window });
+  if (list.isComplete) ledger.readCompletely(stream);
+  else ledger.readPartly(stream);
+  const open = openStates(before, sights, known, context);
+  return { repository: after(before, list.sights, open, ledger.tickMs), open, ended };
+}
+
+interface ReadList {
+  readonly sights: readonly Sight[];
+  readonly isComplete: boolean;
+}
+
+async function readList(
+  { id, lookedMs }: Repository,
+  place: RunPlace,
+  window: Window,
+  { api, pages, unreadable }: LookContext,
+): Promise<ReadList | 'left out' | 'no pipelines'> {
+  const leastPages = window.isFirst ? firstLookPages : 1;
+  const { workspace } = place;
+  const request = { workspace, repository: id, pages, untilMs: window.fromMs, leastPages, unreadable };
+  // By uuid: what is new while pages are read moves runs to the next page, where they are seen again.
+  const records = new Map<string, PipelineRecord>();
+  const read = (isComplete: boolean): ReadList => ({
+    sights: [...records.values()].map((record) => sightOf(record, place)),
+    isComplete,
+  });
+  try {
+    for await (const page of listPipelines(api, request)) for (const record of page) records.set(record.uuid, record);
+  } catch (error) {
+    if (error instanceof HttpStatusError && error.status === 404) return 'no pipelines';
+    if (!(error instanceof BudgetSpentError)) throw error;
+    return records.size === 0 ? 'left out' : read(false);
+  }
+  // Some clients get an empty list where others get 404: both mean that the repository has no pipelines.
+  return records.size === 0 && lookedMs === 0 ? 'no pipelines' : read(true);
+}
+
+/** Without a stream, whose watermark would seem to lag for as long as nobody looks. */
+function withoutPipelines(before: Repository, ledger: Ledger): Looked {
+  ledger.drop(runsOf(before.id).name);
+  const nothing = { moving: 0, held: 0 };
+  return {
+    repository: { ...before, lookedMs: ledger.tickMs, pipelines: 'none', open: nothing },
+    open: [],
+    ended: [],
+  };
+}
+
+/** The runs that the ledger takes for open now; what was not seen in this look is as it was in the last one. */
+function openStates(
+  { id: repository }: Repository,
+  sights: readonly Sight[],
+  known: readonly OpenState[],
+  { ledger, stuckAfterMs }: LookContext,
+): readonly OpenState[] {
+  const stuckAt = stuckTimes(sights, stuckAfterMs);
+  const seen = new Map(sights.map((sight) => [sight.id, sight]));
+  const before = new Map(known.map((state) => [state.id, state]));
+  return ledger.open(runsOf(repository)).flatMap(({ id }): readonly OpenState[] => {
+    const sight = seen.get(id);
+    const old = before.get(id);
+    if (sight === undefined) return old === undefined ? [] : [old];
+    if (sight.is === 'finished') return [];
+    const { attempt, number, createdMs, phase, pipeline } = sight;
+    // Steps that were read in another phase say nothing of this one.
+    const steps = old?.phase === phase && old.attempt === attempt ? { steps: old.steps, stepsMs: old.stepsMs } : {};
+    return [{ repository, id, attempt, number, createdMs, phase, pipeline, stuckMs: stuckAt(sight), ...steps }];
+  });
+}
+
+function after(before: Repository, sights: readonly Sight[], open: readonly OpenState[], tickMs: number): Repository {
+  const lives = sights.map((sight) => (sight.is === 'finished' ? sight.finishedMs : sight.createdMs));
+  const newestMs = sights.reduce((latest, { createdMs }) => Math.max(latest, createdMs), 0);
+  // The pipeline that a push was to start has come.
+  const isServed = newestMs > before.hotUntilMs - hotMs;
+  return {
+    ...before,
+    lookedMs: tickMs,
+    ranMs: lives.reduce((latest, ms) => Math.max(latest, ms), before.ranMs),
+    hotUntilMs: isServed ? 0 : before.hotUntilMs,
+    number: sights.reduce((highest, { number }) => Math.max(highest, number), before.number),
+    pipelines: 'some',
+    open: openCounts(open),
+  };
+}

@@ -1,0 +1,147 @@
+import * as z from 'zod';
+import type { Ledger } from '../../counters/ledger.ts';
+import type { Watched } from './plan.ts';
+
+/** A repository that is selected, with what is remembered of it between ticks. */
+export interface Repository extends Watched {
+  readonly slug: string;
+  /** Empty where Bitbucket does not tell. */
+  readonly mainBranch: string;
+  /** Highest build number that was seen. */
+  readonly number: number;
+  /** Last look at its deployments. Epoch milliseconds. */
+  readonly deploymentsMs: number;
+  /** The pass over the list of repositories that found it last. */
+  readonly pass: number;
+}
+
+/** An open run as it was seen last; steps are absent where they were not read, and old ones are not trusted for ever. */
+export interface OpenState {
+  readonly repository: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly number: number;
+  readonly createdMs: number;
+  readonly phase: 'pending' | 'running' | 'paused' | 'halted';
+  readonly pipeline: string;
+  /** From when on it is stuck. Epoch milliseconds. */
+  readonly stuckMs: number;
+  readonly steps?: readonly StepState[] | undefined;
+  readonly stepsMs?: number | undefined;
+}
+
+export type StepState = z.infer<typeof StepState>;
+
+const StepState = z.object({
+  queue: z.string(),
+  queued: z.number(),
+  running: z.number(),
+  blocked: z.number(),
+  queuedSinceMs: z.number().optional(),
+});
+
+const OpenStates = z.array(
+  z.object({
+    repository: z.string(),
+    id: z.string(),
+    attempt: z.number(),
+    number: z.number(),
+    createdMs: z.number(),
+    phase: z.enum(['pending', 'running', 'paused', 'halted']),
+    pipeline: z.string(),
+    stuckMs: z.number(),
+    steps: z.array(StepState).optional(),
+    stepsMs: z.number().optional(),
+  }),
+);
+
+/** Times in seconds and no names: there may be thousands, and they are written each tick. */
+const Rows = z.array(
+  z.tuple([
+    z.string(),
+    z.string(),
+    z.string(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+  ]),
+);
+
+const pipelinesCodes = ['unknown', 'some', 'none'] as const;
+
+/** What goes on beside the repositories. Epoch milliseconds; 0 is never. */
+export interface Rhythm {
+  readonly discoveredMs: number;
+  /** Where a pass over the list of repositories that did not end goes on. */
+  readonly cursor: string | undefined;
+  readonly pass: number;
+  readonly probedMs: number;
+}
+
+const Rhythm = z.object({
+  discoveredMs: z.number(),
+  cursor: z.string().optional(),
+  pass: z.number(),
+  probedMs: z.number(),
+});
+
+export interface Remembered {
+  readonly repositories: ReadonlyMap<string, Repository>;
+  readonly open: readonly OpenState[];
+  readonly rhythm: Rhythm;
+}
+
+export function recallCrawl(ledger: Ledger): Remembered {
+  const rows = ledger.recall('repositories', Rows) ?? [];
+  const open = ledger.recall('open', OpenStates) ?? [];
+  const rhythm = ledger.recall('rhythm', Rhythm);
+  const byRepository = Map.groupBy(open, ({ repository }) => repository);
+  return {
+    repositories: new Map(rows.map((row) => [row[0], repositoryOf(row, byRepository.get(row[0]) ?? [])])),
+    open,
+    rhythm: { discoveredMs: 0, pass: 0, probedMs: 0, ...rhythm, cursor: rhythm?.cursor },
+  };
+}
+
+export function rememberCrawl(ledger: Ledger, { repositories, open, rhythm }: Remembered): void {
+  ledger.remember('repositories', [...repositories.values()].map(rowOf));
+  ledger.remember('open', open);
+  ledger.remember('rhythm', rhythm);
+}
+
+type Row = z.infer<typeof Rows>[number];
+
+function rowOf(repository: Repository): Row {
+  const { id, slug, mainBranch, lookedMs, ranMs, hotUntilMs, number, deploymentsMs, pass } = repository;
+  const times = [lookedMs, ranMs, hotUntilMs, deploymentsMs].map((ms) => Math.floor(ms / 1000));
+  const [looked = 0, ran = 0, hot = 0, deployments = 0] = times;
+  const pipelines = pipelinesCodes.indexOf(repository.pipelines);
+  return [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines];
+}
+
+function repositoryOf(row: Row, open: readonly OpenState[]): Repository {
+  const [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines] = row;
+  return {
+    id,
+    slug,
+    mainBranch,
+    lookedMs: looked * 1000,
+    ranMs: ran * 1000,
+    hotUntilMs: hot * 1000,
+    deploymentsMs: deployments * 1000,
+    number,
+    pass,
+    pipelines: pipelinesCodes[pipelines] ?? 'unknown',
+    open: openCounts(open),
+  };
+}
+
+/** Runs that can end by themselves, and those that wait for a person. */
+export function openCounts(open: readonly Pick<OpenState, 'phase'>[]): Watched['open'] {
+  const held = open.filter(({ phase }) => phase === 'paused' || phase === 'halted').length;
+  return { moving: open.length - held, held };
+}

@@ -1,0 +1,240 @@
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
+import type { MetricDefinition } from '../../model/metric.ts';
+import {
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  queueOldestWait,
+  results,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  runWait,
+  systemErrors,
+} from '../../model/run-metrics.ts';
+
+type SourceLabel = 'system' | 'source';
+type PipelineLabel = SourceLabel | 'scope' | 'pipeline';
+type QueueLabel = SourceLabel | 'scope' | 'queue';
+type DeploymentLabel = SourceLabel | 'scope' | 'deploy_environment';
+
+const sourceLabels = ['system', 'source'] as const;
+const deploymentLabels = ['system', 'source', 'scope', 'deploy_environment'] as const;
+
+export const buildSeconds: MetricDefinition<'counter', PipelineLabel> = {
+  name: 'ci_bitbucket_build_seconds_total',
+  help: 'Build time that Bitbucket charges for finished runs; parallel steps add up, larger sizes count several times.',
+  type: 'counter',
+  unit: 'seconds',
+  labels: ['system', 'source', 'scope', 'pipeline'],
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'BuildSecondsCharged',
+    unit: 'Seconds',
+    dimensionSets: [['system', 'source', 'scope', 'pipeline'], sourceLabels],
+    statistic: 'Sum',
+  },
+};
+
+export const outdatedRunners: MetricDefinition<'gauge', QueueLabel> = {
+  name: 'ci_bitbucket_outdated_runners',
+  help: 'Runners that are not of the version that Bitbucket recommends; absent where no version is told.',
+  type: 'gauge',
+  unit: 'count',
+  labels: ['system', 'source', 'scope', 'queue'],
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'OutdatedRunners',
+    unit: 'Count',
+    dimensionSets: [['system', 'source', 'scope', 'queue'], sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+export const busyRunnersPeak: MetricDefinition<'gauge', SourceLabel> = {
+  name: 'ci_bitbucket_busy_runners_peak',
+  help: 'Most runners that were busy at one look in this calendar month (UTC); Bitbucket bills the most slots used at once.',
+  type: 'gauge',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'max',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'BusyRunnersPeak',
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+export const deploymentsFinished: MetricDefinition<'counter', DeploymentLabel | 'result'> = {
+  name: 'ci_bitbucket_deployments_total',
+  help: 'Finished deployments by repository, environment and result.',
+  type: 'counter',
+  unit: 'count',
+  labels: [...deploymentLabels, 'result'],
+  enumerated: { result: results },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: {
+      label: 'result',
+      names: {
+        success: 'SucceededDeployments',
+        failure: 'FailedDeployments',
+        error: 'ErroredDeployments',
+        timeout: 'TimedOutDeployments',
+        cancellation: 'CancelledDeployments',
+        skip: 'SkippedDeployments',
+        other: 'OtherDeployments',
+      },
+    },
+    unit: 'Count',
+    dimensionSets: [deploymentLabels, sourceLabels],
+    statistic: 'Sum',
+  },
+};
+
+export const deploymentLastSuccess: MetricDefinition<'gauge', DeploymentLabel> = {
+  name: 'ci_bitbucket_deployment_last_success_timestamp_seconds',
+  help: 'When an environment was last deployed to with success, as Unix time; absent until it was.',
+  type: 'gauge',
+  unit: 'timestamp',
+  labels: deploymentLabels,
+  combination: 'max',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'SecondsSinceLastDeployment',
+    unit: 'Seconds',
+    dimensionSets: [deploymentLabels],
+    statistic: 'Minimum',
+    conversion: 'age',
+  },
+};
+
+export const excessScopes: MetricDefinition<'gauge', SourceLabel> = {
+  name: 'ci_bitbucket_credential_excess_scopes',
+  help: 'Scopes of the credential that the collector has no use for; absent where Bitbucket does not tell its scopes.',
+  type: 'gauge',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'max',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'CredentialExcessScopes',
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+export const oldestLook: MetricDefinition<'gauge', SourceLabel> = {
+  name: 'ci_collector_repository_oldest_look_seconds',
+  help: 'How long ago the repository was read that has waited longest; those without pipelines are left out.',
+  type: 'gauge',
+  unit: 'seconds',
+  labels: sourceLabels,
+  combination: 'max',
+  cloudWatch: {
+    namespace: 'collector',
+    name: 'OldestRepositoryLook',
+    unit: 'Seconds',
+    dimensionSets: [sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+export const repositoryStates = ['open', 'recent', 'quiet', 'unread', 'without_pipelines'] as const;
+
+export const repositories: MetricDefinition<'gauge', SourceLabel | 'state'> = {
+  name: 'ci_collector_repositories',
+  help: 'Repositories that are read, by what goes on in them; unread ones were not looked at yet.',
+  type: 'gauge',
+  unit: 'count',
+  labels: ['system', 'source', 'state'],
+  enumerated: { state: repositoryStates },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'collector',
+    name: {
+      label: 'state',
+      names: {
+        open: 'RepositoriesOpen',
+        recent: 'RepositoriesRecent',
+        quiet: 'RepositoriesQuiet',
+        unread: 'RepositoriesUnread',
+        without_pipelines: 'RepositoriesWithoutPipelines',
+      },
+    },
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+export const looks: MetricDefinition<'gauge', SourceLabel> = {
+  name: 'ci_collector_repository_looks',
+  help: 'Repositories that were read in the last run; the others have the figures of their last look.',
+  type: 'gauge',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'collector',
+    name: 'RepositoryLooks',
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Maximum',
+  },
+};
+
+export const stepsLeftOut: MetricDefinition<'counter', SourceLabel> = {
+  name: 'ci_collector_step_lists_left_out_total',
+  help: 'Finished runs whose steps were not read for want of requests; their jobs, waits and durations are not counted.',
+  type: 'counter',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'collector',
+    name: 'StepListsLeftOut',
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Sum',
+  },
+};
+
+/** Of every configuration. */
+export const baseMetrics = [
+  buildSeconds,
+  excessScopes,
+  looks,
+  oldestLook,
+  queueJobs,
+  queueOldestWait,
+  repositories,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  systemErrors,
+] as const satisfies readonly MetricDefinition[];
+
+/** Only where steps are read. */
+export const stepMetrics = [jobBusySeconds, jobDuration, jobsFinished, jobWait, runWait, stepsLeftOut] as const;
+
+/** Only where runners are read. */
+export const runnerMetrics = [busyRunnersPeak, outdatedRunners, starvedJobs, workers, workerUtilization] as const;
+
+/** Only where deployments are read. */
+export const deploymentMetrics = [deploymentLastSuccess, deploymentsFinished] as const;

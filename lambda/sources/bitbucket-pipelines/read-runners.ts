@@ -1,0 +1,100 @@
+import * as z from 'zod';
+import type { Ledger } from '../../counters/ledger.ts';
+import { type ApiContext, askPages, repositoryPath } from './api.ts';
+import type { Repository } from './memory.ts';
+import { scopeOf } from './place.ts';
+import { minuteMs, runnersEveryMs } from './rhythm.ts';
+import { type RunnerLevel, runnerLevels, RunnerLevels, type ScopedRunner, tellsWork } from './runners.ts';
+import { elementsOf, RunnerRecord } from './schema.ts';
+
+export interface RunnersRead {
+  readonly levels: readonly RunnerLevel[];
+  /** Absent until a workspace has told who works. */
+  readonly busyPeak?: number | undefined;
+}
+
+export interface RunnersContext {
+  readonly api: ApiContext;
+  readonly workspace: string;
+  readonly isWorkspaceRead: boolean;
+  readonly unreadable: (count: number) => void;
+}
+
+/** Every runner list that is configured. @throws HttpError, BudgetSpentError */
+export async function readRunners(
+  repositories: readonly Pick<Repository, 'id' | 'slug'>[],
+  { api, workspace, isWorkspaceRead, unreadable }: RunnersContext,
+): Promise<readonly ScopedRunner[]> {
+  const ofWorkspace = {
+    scope: workspace,
+    path: `/workspaces/${encodeURIComponent(workspace)}/pipelines-config/runners`,
+  };
+  const lists = [
+    ...(isWorkspaceRead ? [ofWorkspace] : []),
+    ...repositories.map((repository) => ({
+      scope: scopeOf(repository),
+      path: `${repositoryPath(workspace, repository.id)}/pipelines-config/runners`,
+    })),
+  ];
+  const runners: ScopedRunner[] = [];
+  for (const { scope, path } of lists) {
+    for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
+      const { items, unreadable: count } = elementsOf(values, RunnerRecord);
+      unreadable(count);
+      runners.push(...items.map((runner) => ({ scope, runner })));
+    }
+  }
+  return runners;
+}
+
+/** Figures that are older are not shown: somebody may scale by them. */
+const longestShownMs = 5 * minuteMs;
+
+const Memory = z.object({
+  readMs: z.number(),
+  requests: z.number(),
+  levels: RunnerLevels,
+  isWorkTold: z.boolean(),
+  /** `2026-01` */
+  month: z.string(),
+  busyPeak: z.number(),
+});
+type Memory = z.infer<typeof Memory>;
+
+const name = 'runners';
+
+/** Runner figures between two readings, and the most that were busy in this month. */
+export interface RunnerMemory {
+  isDue(perHour: number): boolean;
+  learnt(runners: readonly ScopedRunner[], requests: number): RunnersRead;
+  /** Absent when they are too old. */
+  known(perHour: number): RunnersRead | undefined;
+}
+
+export function runnerMemory(ledger: Ledger): RunnerMemory {
+  const { tickMs } = ledger;
+  const memory = ledger.recall(name, Memory);
+  const everyMs = (perHour: number): number => runnersEveryMs(memory?.requests ?? 1, perHour);
+  return {
+    isDue: (perHour) => memory === undefined || tickMs - memory.readMs >= everyMs(perHour),
+    learnt: (runners, requests) => {
+      const isWorkTold = memory?.isWorkTold === true || tellsWork(runners);
+      const levels = runnerLevels(runners, isWorkTold);
+      const month = new Date(tickMs).toISOString().slice(0, 7);
+      const busy = levels.reduce((sum, level) => sum + (level.busy ?? 0), 0);
+      const busyPeak = Math.max(busy, memory?.month === month ? memory.busyPeak : 0);
+      const next: Memory = { readMs: tickMs, requests, levels: [...levels], isWorkTold, month, busyPeak };
+      ledger.remember(name, next);
+      return readOf(next);
+    },
+    known: (perHour) => {
+      if (memory === undefined) return undefined;
+      const shownMs = Math.max(longestShownMs, 2 * everyMs(perHour));
+      return tickMs - memory.readMs <= shownMs ? readOf(memory) : undefined;
+    },
+  };
+}
+
+function readOf({ levels, isWorkTold, busyPeak }: Memory): RunnersRead {
+  return { levels, ...(isWorkTold ? { busyPeak } : {}) };
+}

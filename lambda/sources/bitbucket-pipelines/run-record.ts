@@ -1,0 +1,149 @@
+import type { Count, Finish, Mark, Observation } from '../../counters/finish.ts';
+import {
+  type Result,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+  systemErrors,
+} from '../../model/run-metrics.ts';
+import { buildSeconds } from './metrics.ts';
+import { branchOf, type Place, pipelineOf, scopeOf } from './place.ts';
+import type { PipelineRecord } from './schema.ts';
+import { type Phase, pipelineStanding } from './states.ts';
+
+/** What every sighting of a run tells. */
+export interface Run {
+  /** The pipeline's uuid; a re-run keeps it. */
+  readonly id: string;
+  readonly number: number;
+  /** 1 for the first run, more for a re-run. */
+  readonly attempt: number;
+  readonly createdMs: number;
+  /** Value of the `pipeline` label. */
+  readonly pipeline: string;
+  readonly branch: string;
+}
+
+export interface OpenRun extends Run {
+  readonly is: 'open';
+  readonly phase: Phase;
+  readonly isKnown: boolean;
+}
+
+export interface FinishedRun extends Run {
+  readonly is: 'finished';
+  readonly finishedMs: number;
+  readonly result: Result;
+  /** From creation to end; absent for a re-run, whose creation is that of the first, and without a time of the end. */
+  readonly wallMs: number | undefined;
+  readonly finish: Finish;
+}
+
+export type Sight = OpenRun | FinishedRun;
+
+/** `steps: 'leave'` means that nobody will ask when the run started, so its duration counts from its creation. */
+export type RunPlace = Place & { readonly steps: 'read' | 'leave' };
+
+/**
+ * What one pipeline record means: a run that is open, or one that finished with all that its end adds to counters. The
+ * poller and whoever else learns of a record come here, so that the same end always has the same key.
+ */
+export function sightOf(record: PipelineRecord, place: RunPlace): Sight {
+  const standing = pipelineStanding(record.state);
+  const run = {
+    id: record.uuid,
+    number: record.build_number,
+    attempt: record.run_number ?? 1,
+    createdMs: record.created_on,
+    pipeline: pipelineOf(record.target),
+    branch: place.branchLabel(branchOf(record.target), place.mainBranch),
+  };
+  if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown };
+  const { result, isKnown } = standing;
+  const finishedMs = finishedAt(record);
+  const wallMs = run.attempt > 1 || isMissing(record.completed_on) ? undefined : finishedMs - run.createdMs;
+  const ended = { ...run, finishedMs, result, wallMs };
+  return { is: 'finished', ...ended, finish: finishOf(ended, record, place, isKnown) };
+}
+
+/** A completed record may lack its end; active time after the creation is the earliest that it can have been. */
+function finishedAt({ created_on, completed_on, duration_in_seconds }: PipelineRecord): number {
+  return completed_on ?? created_on + (duration_in_seconds ?? 0) * 1000;
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+type Ended = Run & Pick<FinishedRun, 'finishedMs' | 'result' | 'wallMs'>;
+
+function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: boolean): Finish {
+  const { source } = place;
+  const labels = { system: 'bitbucket', source, scope: scopeOf(place), pipeline: run.pipeline };
+  const charged = record.build_seconds_used ?? 0;
+  const counts: readonly Count[] = [
+    {
+      metric: runsFinished,
+      labels: { ...labels, result: run.result, attempt: run.attempt > 1 ? 'retry' : 'first', branch: run.branch },
+      increase: 1,
+    },
+    ...(charged > 0 ? [{ metric: buildSeconds, labels, increase: charged }] : []),
+    ...(isKnown ? [] : [unknownState(source, 'pipeline')]),
+  ];
+  return {
+    key: `${run.id}#${String(run.attempt)}`,
+    finishedMs: run.finishedMs,
+    counts,
+    observations: place.steps === 'leave' ? wallTime(run, labels) : [],
+    marks: marksOf(run, labels),
+    line: lineOf(run, place, charged),
+  };
+}
+
+/** A value that Bitbucket has invented since; a finish carries it, so that it counts once. */
+export function unknownState(source: string, component: string): Count {
+  const labels = { system: 'bitbucket', source, component, error: 'unknown state' };
+  return { metric: systemErrors, labels, increase: 1 };
+}
+
+function wallTime({ wallMs, result }: Ended, labels: PipelineLabels): readonly Observation[] {
+  if (wallMs === undefined) return [];
+  return [{ metric: runDuration, labels: { ...labels, result }, value: wallMs / 1000 }];
+}
+
+type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
+
+/** A cancelled or skipped run gives no verdict, and an unknown one is none. */
+const verdicts: ReadonlySet<Result> = new Set(['success', 'failure', 'error', 'timeout']);
+
+function marksOf({ result, branch, finishedMs }: Ended, of: PipelineLabels): readonly Mark[] {
+  if (!verdicts.has(result)) return [];
+  const labels = { ...of, branch };
+  const isSuccess = result === 'success';
+  return [
+    { metric: runLastFinished, labels, value: finishedMs / 1000 },
+    { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
+    ...(isSuccess ? [{ metric: runLastSuccess, labels, value: finishedMs / 1000 }] : []),
+  ];
+}
+
+function lineOf(run: Ended, place: RunPlace, charged: number): Readonly<Record<string, string | number>> {
+  return {
+    repository: place.slug,
+    pipeline: run.pipeline,
+    branch: run.branch,
+    number: run.number,
+    attempt: run.attempt,
+    result: run.result,
+    ...(run.wallMs === undefined ? {} : { wallSeconds: Math.max(0, run.wallMs) / 1000 }),
+    buildSeconds: charged,
+    url: runUrl(place, run.number),
+  };
+}
+
+/** Where a person looks at the run. */
+export function runUrl({ workspace, slug }: Pick<Place, 'workspace' | 'slug'>, number: number): string {
+  return `https://bitbucket.org/${workspace}/${slug}/pipelines/results/${String(number)}`;
+}

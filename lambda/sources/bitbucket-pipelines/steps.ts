@@ -1,0 +1,139 @@
+import type { Count, Finish, Observation } from '../../counters/finish.ts';
+import type { Exemplar } from '../../model/metric.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait, runDuration, runWait } from '../../model/run-metrics.ts';
+import { scopeOf } from './place.ts';
+import { queueOfStep } from './queue-name.ts';
+import { type FinishedRun, type RunPlace, runUrl, unknownState } from './run-record.ts';
+import type { StepRecord } from './schema.ts';
+import { stepStanding } from './states.ts';
+
+/** Of a run whose steps are still to be read: what its record told. */
+export type Ended = Pick<FinishedRun, 'id' | 'number' | 'attempt' | 'createdMs' | 'finishedMs' | 'pipeline' | 'result'>;
+
+/** What the steps of a finished run add: its jobs, and when the run itself began. One key, so that all count or none. */
+export function stepsFinish(run: Ended, records: readonly StepRecord[], place: RunPlace): Finish {
+  const steps = ofAttempt(records, run.attempt);
+  const jobs = steps.map((step) => jobOf(step, steps, run));
+  return {
+    key: `steps ${run.id}#${String(run.attempt)}`,
+    finishedMs: run.finishedMs,
+    counts: jobs.flatMap((job) => countsOf(job, place)),
+    observations: [...jobs.flatMap((job) => observationsOf(job, place)), ...ofRun(run, steps, place)],
+    marks: [],
+  };
+}
+
+/** A re-run lists the steps of all attempts; where no step tells its attempt, all are of this one. */
+export function ofAttempt(steps: readonly StepRecord[], attempt: number): readonly StepRecord[] {
+  return steps.filter(({ run_number }) => run_number === undefined || run_number === attempt);
+}
+
+interface Job {
+  readonly queue: string;
+  readonly step: StepRecord;
+  readonly seconds: number | undefined;
+  /** Absent for steps that never ran, and for those that a person started. */
+  readonly waitSeconds: number | undefined;
+}
+
+function jobOf(step: StepRecord, steps: readonly StepRecord[], run: Ended): Job {
+  const { started_on: started, completed_on: completed } = step;
+  // A step that was stopped before its start, or not run, ends when it begins.
+  const hasRun = isTime(started) && isTime(completed) && completed > started;
+  return {
+    queue: queueOfStep(step),
+    step,
+    seconds: hasRun ? (completed - started) / 1000 : undefined,
+    waitSeconds: hasRun && isAutomatic(step) ? waitOf(started, steps, run) : undefined,
+  };
+}
+
+function isTime(value: number | null | undefined): value is number {
+  return value !== null && value !== undefined;
+}
+
+export function isAutomatic({ trigger }: StepRecord): boolean {
+  return !/manual|redeploy/i.test(`${trigger?.type ?? ''} ${trigger?.name ?? ''}`);
+}
+
+/**
+ * From the end of the steps before it, or from the creation of the run; an upper bound, because Bitbucket does not tell
+ * when a step could have started. Undefined for the first steps of a re-run, of which nothing tells when it was asked for.
+ */
+function waitOf(startedMs: number, steps: readonly StepRecord[], { createdMs, attempt }: Ended): number | undefined {
+  const before = readySince(startedMs, steps);
+  if (before !== undefined) return (startedMs - before) / 1000;
+  return attempt > 1 ? undefined : (startedMs - createdMs) / 1000;
+}
+
+/** The latest end of a step up to a time: since then the next one can start. Epoch milliseconds. */
+export function readySince(untilMs: number, steps: readonly StepRecord[]): number | undefined {
+  const ends = steps.map(({ completed_on }) => completed_on).filter(isTime);
+  const earlier = ends.filter((endMs) => endMs <= untilMs);
+  return earlier.length === 0 ? undefined : Math.max(...earlier);
+}
+
+function countsOf({ queue, step, seconds }: Job, place: RunPlace): readonly Count[] {
+  const standing = stepStanding(step.state);
+  // The run has ended, so a step that is shown open is a reading of a moment before; it has no result to count.
+  if (standing.is === 'open') return [];
+  const labels = queueLabels(place, queue);
+  return [
+    { metric: jobsFinished, labels: { ...labels, result: standing.result }, increase: 1 },
+    ...(seconds === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: seconds }]),
+    ...(standing.isKnown ? [] : [unknownState(place.source, 'step')]),
+  ];
+}
+
+function observationsOf({ queue, step, seconds, waitSeconds }: Job, place: RunPlace): readonly Observation[] {
+  const standing = stepStanding(step.state);
+  if (standing.is === 'open') return [];
+  const labels = queueLabels(place, queue);
+  return [
+    ...(waitSeconds === undefined ? [] : [{ metric: jobWait, labels, value: waitSeconds }]),
+    ...(seconds === undefined
+      ? []
+      : [{ metric: jobDuration, labels: { ...labels, result: standing.result }, value: seconds }]),
+  ];
+}
+
+/** Runner groups serve the whole workspace, so its name is the scope of a queue. */
+export function queueLabels(
+  { source, workspace }: Pick<RunPlace, 'source' | 'workspace'>,
+  queue: string,
+): Readonly<Record<'system' | 'source' | 'scope' | 'queue', string>> {
+  return { system: 'bitbucket', source, scope: workspace, queue };
+}
+
+function ofRun(run: Ended, steps: readonly StepRecord[], place: RunPlace): readonly Observation[] {
+  const starts = steps
+    .filter(hasRun)
+    .map(({ started_on }) => started_on)
+    .filter(isTime);
+  if (starts.length === 0) return [];
+  const startedMs = Math.min(...starts);
+  const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline: run.pipeline };
+  const seconds = (run.finishedMs - startedMs) / 1000;
+  return [
+    ...(run.attempt > 1 ? [] : [{ metric: runWait, labels, value: (startedMs - run.createdMs) / 1000 }]),
+    {
+      metric: runDuration,
+      labels: { ...labels, result: run.result },
+      value: seconds,
+      exemplar: exemplarOf(run, place, seconds),
+    },
+  ];
+}
+
+function hasRun({ started_on, completed_on }: StepRecord): boolean {
+  return isTime(started_on) && isTime(completed_on) && completed_on > started_on;
+}
+
+/** OpenMetrics allows 128 characters for all labels of an exemplar; a URL that is longer leads nowhere when cut. */
+const maxExemplarUrl = 120;
+
+function exemplarOf(run: Ended, place: RunPlace, value: number): Exemplar {
+  const url = runUrl(place, run.number);
+  const labels = url.length > maxExemplarUrl ? { number: String(run.number) } : { run_url: url };
+  return { labels, value, timestampMs: run.finishedMs };
+}

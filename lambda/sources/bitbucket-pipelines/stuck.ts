@@ -1,0 +1,27 @@
+import type { FinishedRun, OpenRun } from './run-record.ts';
+
+/** A run that takes longer than four times what most of its pipeline take is not merely slow. */
+const factor = 4;
+
+/** Of the runs on a page, the time that most stay below. */
+const share = 0.95;
+
+/** When open runs are stuck: after `atLeastMs`, and after a multiple of what their pipeline usually takes. */
+export function stuckTimes(
+  sights: readonly (OpenRun | FinishedRun)[],
+  atLeastMs: number,
+): (run: Pick<OpenRun, 'pipeline' | 'createdMs'>) => number {
+  const finished = sights.filter((sight) => sight.is === 'finished');
+  const usual = new Map(
+    [...Map.groupBy(finished, ({ pipeline }) => pipeline)].map(([pipeline, runs]) => [pipeline, usualMs(runs)]),
+  );
+  return ({ pipeline, createdMs }) => createdMs + Math.max(atLeastMs, factor * (usual.get(pipeline) ?? 0));
+}
+
+function usualMs(runs: readonly FinishedRun[]): number {
+  const walls = runs
+    .map(({ wallMs }) => wallMs)
+    .filter((wallMs) => wallMs !== undefined)
+    .sort((a, b) => a - b);
+  return walls[Math.ceil(walls.length * share) - 1] ?? 0;
+}
