@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import type { Clock } from '../../runtime/clock.ts';
+import { keyOf, type Plural, type RunObject, type RunStore } from './objects.ts';
+import { matches } from './selector.ts';
+import {
+  type ContinueToken,
+  expired,
+  failure,
+  forbidden,
+  jsonReply,
+  listOf,
+  notFound,
+  pageNotFound,
+  readToken,
+  type Reply,
+  tableOf,
+  tokenOf,
+  unauthorized,
+} from './wire.ts';
+
+/** How the server behaves from now on, beside what it always does. */
+export type ScenarioName =
+  | 'ok'
+  | 'cannot-list'
+  | 'cannot-get'
+  | 'list-expires'
+  | 'no-tekton'
+  | 'throttled'
+  | 'unauthorized'
+  | 'second-page-fails';
+
+export interface ApiServerOptions {
+  readonly clock: Clock;
+  readonly store: RunStore;
+  /** Whether a bearer token is let in. */
+  readonly isKnown: (token: string) => boolean;
+}
+
+export interface KubernetesApi {
+  readonly listener: RequestListener;
+  /** Path and query of the latest requests, oldest first. */
+  readonly requests: readonly string[];
+  scenario(name: ScenarioName): void;
+}
+
+/** A demo may run for days. */
+const keptRequests = 1000;
+
+/** The parts of a Kubernetes API server that Tekton's objects are read through (wire shapes of kube-apiserver 1.20.2). */
+export function kubernetesApi(options: ApiServerOptions): KubernetesApi {
+  const requests: string[] = [];
+  let scenario: ScenarioName = 'ok';
+  return {
+    listener: (request, response) => {
+      requests.push(request.url ?? '');
+      if (requests.length > keptRequests) requests.shift();
+      request.resume();
+      const { status, type, body, headers } = replyTo(request, options, scenario);
+      response
+        .writeHead(status, {
+          'content-type': type,
+          date: new Date(options.clock()).toUTCString(),
+          'x-kubernetes-pf-flowschema-uid': '7e0c5f7c-1b7e-4f2e-9a0e-4d7c7e3c5b11',
+          ...headers,
+        })
+        .end(body);
+    },
+    requests,
+    scenario: (name) => {
+      scenario = name;
+    },
+  };
+}
+
+const place = /^\/apis\/tekton\.dev\/v1(?:\/namespaces\/([^/]+))?\/(pipelineruns|taskruns)(?:\/([^/]+))?$/;
+
+function replyTo(request: IncomingMessage, options: ApiServerOptions, scenario: ScenarioName): Reply {
+  if (!isLetIn(request, options) || scenario === 'unauthorized') return unauthorized;
+  if (scenario === 'throttled') {
+    const body = failure(429, 'TooManyRequests', 'Too many requests, please try again later.');
+    return { ...body, headers: { 'retry-after': '1' } };
+  }
+  return request.method === 'GET' && scenario !== 'no-tekton' ? tektonReply(request, options, scenario) : pageNotFound;
+}
+
+function tektonReply(request: IncomingMessage, options: ApiServerOptions, scenario: ScenarioName): Reply {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const [, namespace, plural, name] = place.exec(url.pathname) ?? [];
+  if (!isPlural(plural)) return pageNotFound;
+  if (name !== undefined) return single(options, { scenario, plural, namespace, name });
+  if (scenario === 'cannot-list') return forbidden('list', plural, namespace);
+  return list(options, { scenario, plural, namespace, query: url.searchParams, accept: request.headers.accept ?? '' });
+}
+
+function isLetIn({ headers }: IncomingMessage, { isKnown }: ApiServerOptions): boolean {
+  const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
+  return token !== undefined && isKnown(token);
+}
+
+function isPlural(text: string | undefined): text is Plural {
+  return text === 'pipelineruns' || text === 'taskruns';
+}
+
+interface Asked {
+  readonly scenario: ScenarioName;
+  readonly plural: Plural;
+  readonly namespace: string | undefined;
+}
+
+function single({ store }: ApiServerOptions, asked: Asked & { readonly name: string }): Reply {
+  const { scenario, plural, namespace, name } = asked;
+  if (namespace === undefined) return pageNotFound;
+  if (scenario === 'cannot-get') return forbidden('get', plural, namespace);
+  const run = store.get(plural, namespace, decodeURIComponent(name));
+  return run === undefined ? notFound(plural, name) : jsonReply(200, run);
+}
+
+interface AskedList extends Asked {
+  readonly query: URLSearchParams;
+  readonly accept: string;
+}
+
+const listVersion = 10_225;
+/** In a token: the list goes on from whatever is newest. */
+const newerVersion = -1;
+
+function list(options: ApiServerOptions, asked: AskedList): Reply {
+  const { plural, namespace, query, accept } = asked;
+  const refusal = refusalOf(query, accept);
+  if (refusal !== undefined) return refusal;
+  const selector = query.get('labelSelector') ?? '';
+  const all = options.store.list(plural, namespace).filter(({ metadata }) => matches(selector, metadata.labels ?? {}));
+  const text = query.get('continue');
+  const token = text === null ? undefined : readToken(text);
+  if (text !== null && token === undefined)
+    return failure(400, 'BadRequest', 'invalid continue token: illegal base64 data');
+  if (token === undefined) return jsonReply(200, pageOf(options, asked, all));
+  return laterPageFault(asked.scenario, token) ?? jsonReply(200, pageOf(options, asked, after(all, token.start)));
+}
+
+function after(runs: readonly RunObject[], start: string): readonly RunObject[] {
+  return runs.filter(({ metadata }) => `${keyOf(metadata)}\u0000` > start);
+}
+
+function laterPageFault(scenario: ScenarioName, { version, start }: ContinueToken): Reply | undefined {
+  if (scenario === 'second-page-fails') {
+    return { status: 500, type: 'text/plain', body: 'etcdserver: request timed out' };
+  }
+  if (scenario !== 'list-expires' || version === newerVersion) return undefined;
+  return expired(tokenOf(newerVersion, start));
+}
+
+function pageOf({ clock }: ApiServerOptions, { plural, query, accept }: AskedList, rest: readonly RunObject[]): object {
+  // Asked for version 0, the server answers from its cache and ignores the limit.
+  const limit = query.get('resourceVersion') === '0' ? 0 : Number(query.get('limit') ?? 0);
+  const page = limit > 0 ? rest.slice(0, limit) : rest;
+  const last = page.at(-1);
+  const isMore = page.length < rest.length && last !== undefined;
+  const metadata = {
+    ...(isMore ? { continue: tokenOf(listVersion, `${keyOf(last.metadata)}\u0000`) } : {}),
+    // An estimate, and none at all where a selector is used.
+    ...(isMore && !query.has('labelSelector') ? { remainingItemCount: rest.length - page.length } : {}),
+    resourceVersion: String(listVersion),
+  };
+  return accept.includes('as=Table') ? tableOf(page, metadata, clock()) : listOf(plural, page, metadata);
+}
+
+function refusalOf(query: URLSearchParams, accept: string): Reply | undefined {
+  const fields = query.get('fieldSelector');
+  if (fields !== null && !/^metadata\.(name|namespace)=/.test(fields)) {
+    return failure(400, 'BadRequest', `field label not supported: ${fields.split('=')[0] ?? ''}`);
+  }
+  if (accept === '' || /json|yaml|\*\/\*/.test(accept)) return undefined;
+  return failure(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json, application/yaml',
+  );
+}
+
+export interface ApiServer extends KubernetesApi {
+  /** Origin. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The API on a free port of this machine, or on the one that is asked for. */
+export async function startApiServer(options: ApiServerOptions & { readonly port?: number }): Promise<ApiServer> {
+  const api = kubernetesApi(options);
+  const server = createServer(api.listener);
+  server.listen(options.port ?? 0, '127.0.0.1');
+  // Rejects when the port is taken.
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return {
+    ...api,
+    url: `http://127.0.0.1:${String(address.port)}`,
+    close: async () => {
+      const ended = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/** Whether labels match a selector of the forms `a=b`, `a==b`, `a!=b`, `a` and `!a`, joined by commas. */
+export function matches(selector: string, labels: Readonly<Record<string, string>>): boolean {
+  return selector
+    .split(',')
+    .map((term) => term.trim())
+    .filter((term) => term !== '')
+    .every((term) => matchesTerm(term, labels));
+}
+
+function matchesTerm(term: string, labels: Readonly<Record<string, string>>): boolean {
+  const [, key = '', operator, value] = /^(!?[^=!]+)(==?|!=)?(.*)$/.exec(term) ?? [];
+  if (operator === undefined) return key.startsWith('!') ? !(key.slice(1) in labels) : key in labels;
+  return operator === '!=' ? labels[key] !== value : labels[key] === value;
+}

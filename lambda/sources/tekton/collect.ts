@@ -1,0 +1,141 @@
+import { selects } from '../../config/glob.ts';
+import type { Ledger } from '../../counters/ledger.ts';
+import { StateStoreError } from '../../counters/store.ts';
+import type { MetricFamily } from '../../model/metric.ts';
+import type { Problem } from '../../model/problem.ts';
+import { mapConcurrently } from '../../runtime/pool.ts';
+import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
+import type { ListPlace } from './api.ts';
+import { type ClusterSend, connectTo } from './connection.ts';
+import type { TektonConfig } from './config.ts';
+import { countFinishes } from './counting.ts';
+import type { FinishOptions } from './finishes.ts';
+import { listProblems } from './list-problems.ts';
+import { type ListReading, readList } from './list-reading.ts';
+import { levelFamilies, type Listed } from './map.ts';
+import { namingOf, type Naming } from './naming.ts';
+import type { RunKind } from './state.ts';
+import { createTally, type Tally } from './tally.ts';
+
+/** Lists take most of a server's time; the two kinds and a few namespaces side by side are what it serves well. */
+const listsAtOnce = 4;
+
+/** Of the source's time; the rest is for the runs that have ended. */
+const shareForLists = 0.8;
+
+/** Reads PipelineRuns and TaskRuns of one cluster. */
+export const createTekton: CreateSource<TektonConfig> = (config, ports) => {
+  const parts: Parts = {
+    config,
+    ports,
+    send: connectTo(config.cluster, ports),
+    naming: namingOf(config),
+    where: `tekton/${config.name}`,
+  };
+  return { collect: (context) => collect(parts, context) };
+};
+
+interface Parts {
+  readonly config: TektonConfig;
+  readonly ports: SourcePorts;
+  readonly send: ClusterSend;
+  readonly naming: Naming;
+  readonly where: string;
+}
+
+async function collect(
+  parts: Parts,
+  context: CollectContext,
+): Promise<{ readonly families: readonly MetricFamily[]; readonly problems: readonly Problem[] }> {
+  const { config, send, naming, where } = parts;
+  const memory = memoryOf(context, where);
+  const tallies = kindsOf(config).map((kind) => createTally(kind, naming));
+  const readings = await readLists(parts, context, tallies, memory.open);
+  const ledger = readings.some(({ runs, failure }) => runs > 0 || failure === undefined)
+    ? await memory.open()
+    : undefined;
+  const counted =
+    ledger === undefined
+      ? []
+      : await countFinishes(readings, ledger, {
+          send,
+          where,
+          deadline: context.deadline,
+          requests: config.details === 'read' ? config.detailRequests : 0,
+          finish: finishOptions(config, naming),
+          tallies,
+        });
+  const families = levelFamilies({
+    source: config.name,
+    pipelineRuns: listed(readings, tallies, 'pipelineruns'),
+    taskRuns: config.taskRuns === 'read' ? listed(readings, tallies, 'taskruns') : undefined,
+    named: config.namespaces ?? [],
+    stuckAfterMs: config.stuckAfterMinutes * 60_000,
+  });
+  return { families, problems: [...listProblems(readings, config, where), ...counted, ...memory.problems] };
+}
+
+interface Memory {
+  /** Undefined where the state cannot be read: levels need none. */
+  readonly open: () => Promise<Ledger | undefined>;
+  readonly problems: readonly Problem[];
+}
+
+/** Opened once something was read: a source that is down leaves its memory alone. */
+function memoryOf({ openLedger }: CollectContext, where: string): Memory {
+  const problems: Problem[] = [];
+  let opening: Promise<Ledger | undefined> | undefined;
+  const openOnce = async (): Promise<Ledger | undefined> => {
+    try {
+      return await openLedger();
+    } catch (error) {
+      if (!(error instanceof StateStoreError)) throw error;
+      problems.push({ kind: error.kind, where, message: error.message });
+      return undefined;
+    }
+  };
+  return { open: () => (opening ??= openOnce()), problems };
+}
+
+function kindsOf({ taskRuns }: TektonConfig): readonly RunKind[] {
+  return taskRuns === 'read' ? ['pipelineruns', 'taskruns'] : ['pipelineruns'];
+}
+
+async function readLists(
+  { config, ports, send, naming }: Parts,
+  { deadline }: CollectContext,
+  tallies: readonly Tally[],
+  memory: Memory['open'],
+): Promise<readonly ListReading[]> {
+  const { namespaces, labelSelector } = config;
+  const lists = tallies.flatMap((tally) =>
+    (namespaces ?? [undefined]).map((namespace) => ({ tally, place: { kind: tally.kind, namespace, labelSelector } })),
+  ) satisfies readonly { tally: Tally; place: ListPlace }[];
+  using own = deadline.slice(shareForLists);
+  return await mapConcurrently(lists, listsAtOnce, ({ tally, place }) =>
+    readList(place, { send, tally, naming, deadline: own, clock: ports.clock, memory }),
+  );
+}
+
+function listed(readings: readonly ListReading[], tallies: readonly Tally[], kind: RunKind): Listed {
+  const own = readings.filter(({ place }) => place.kind === kind);
+  const tally = tallies.find((candidate) => candidate.kind === kind);
+  if (tally === undefined) throw new TypeError(`${kind} were not read`);
+  return {
+    tally,
+    covers: (namespace) => own.some(({ covers }) => covers(namespace)),
+    isComplete: own.every(({ failure }) => failure === undefined),
+  };
+}
+
+function finishOptions(config: TektonConfig, naming: Naming): FinishOptions {
+  const { name, tasks, steps, failureReasons } = config;
+  const nothing = (): boolean => false;
+  return {
+    source: name,
+    naming,
+    hasReasons: failureReasons === 'publish',
+    isTaskListed: tasks === undefined ? nothing : selects(tasks),
+    isStepListed: steps === undefined ? nothing : selects(steps),
+  };
+}

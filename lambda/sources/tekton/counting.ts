@@ -1,0 +1,92 @@
+import type { Ledger } from '../../counters/ledger.ts';
+import type { Labels } from '../../model/metric.ts';
+import type { Problem } from '../../model/problem.ts';
+import { jobsFinished, runsFinished } from '../../model/run-metrics.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { ClusterSend } from './connection.ts';
+import { byRow, detailsOf } from './details.ts';
+import { type FinishOptions, finishOf } from './finishes.ts';
+import type { Candidate, ListReading } from './list-reading.ts';
+import type { Figures, Tally } from './tally.ts';
+
+export interface CountOptions {
+  readonly send: ClusterSend;
+  readonly where: string;
+  readonly deadline: Deadline;
+  /** How many single runs may be asked for. */
+  readonly requests: number;
+  readonly finish: FinishOptions;
+  readonly tallies: readonly Tally[];
+}
+
+/** Tells the ledger what has ended, what has vanished and how far the lists were read. */
+export async function countFinishes(
+  readings: readonly ListReading[],
+  ledger: Ledger,
+  options: CountOptions,
+): Promise<readonly Problem[]> {
+  const budget = { left: options.requests };
+  const problems: Problem[] = [];
+  // PipelineRuns come first: when the requests do not last, their times are worth more.
+  for (const reading of readings) problems.push(...(await countOne(reading, ledger, options, budget)));
+  declareSeries(options, ledger);
+  return problems;
+}
+
+async function countOne(
+  reading: ListReading,
+  ledger: Ledger,
+  { send, where, deadline, requests, finish }: CountOptions,
+  budget: { left: number },
+): Promise<readonly Problem[]> {
+  const { place, stream, history, vanished, failure, runs } = reading;
+  if (failure !== undefined && runs === 0) return [];
+  const candidates = [...reading.candidates].sort(byEnd);
+  const fallbackMs = ledger.tickMs;
+  const { runs: finished, problems } =
+    requests === 0
+      ? { runs: candidates.map((candidate) => byRow(place.kind, candidate, { fallbackMs })), problems: [] }
+      : await detailsOf(place.kind, candidates, { send, deadline, budget, where, fallbackMs });
+  const past = history.map((row) => byRow(place.kind, { row, startedMs: undefined }, { fallbackMs }));
+  for (const run of [...past, ...finished]) {
+    if (run !== undefined) ledger.sawFinished(stream, run.uid, finishOf(run, finish));
+  }
+  for (const id of vanished) ledger.sawMissing(stream, id);
+  if (failure === undefined) ledger.readCompletely(stream);
+  else ledger.readPartly(stream);
+  return problems;
+}
+
+function byEnd(a: Candidate, b: Candidate): number {
+  return (a.row.completed?.toMs ?? 0) - (b.row.completed?.toMs ?? 0);
+}
+
+/** The results that alerts look for exist at 0 before their first event. */
+const declaredResults = ['success', 'failure'] as const;
+
+function declareSeries({ tallies, finish: { source } }: CountOptions, ledger: Ledger): void {
+  for (const { kind, namespaces, of } of tallies) {
+    for (const scope of namespaces()) {
+      const figures = of(scope);
+      if (figures === undefined) continue;
+      const place = { system: 'tekton', source, scope };
+      if (kind === 'taskruns') declareJobs(figures, place, ledger);
+      else declareRuns(figures, place, ledger);
+    }
+  }
+}
+
+function declareJobs({ phases }: Figures, place: Labels, ledger: Ledger): void {
+  for (const queue of phases.keys()) {
+    for (const result of declaredResults) ledger.declare(jobsFinished, { ...place, queue, result });
+  }
+}
+
+function declareRuns({ branches }: Figures, place: Labels, ledger: Ledger): void {
+  const pairs = [...branches].flatMap(([pipeline, names]) => [...names].map((branch) => ({ pipeline, branch })));
+  for (const pair of pairs) {
+    for (const result of declaredResults) {
+      ledger.declare(runsFinished, { ...place, ...pair, result, attempt: 'first' });
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { ForbiddenRequestError } from '../../http/errors.ts';
+import { getJson } from '../../http/json.ts';
+import { whereOf } from '../../http/where.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { SourcePorts } from '../source.ts';
+import type { Cluster } from './config.ts';
+
+/** Where the API server of an EKS cluster is. */
+export interface EksPlace {
+  readonly server: string;
+  /** CA certificates in PEM. */
+  readonly ca: string;
+  readonly region: string;
+}
+
+const Description = z.object({
+  cluster: z.object({ endpoint: z.url(), certificateAuthority: z.object({ data: z.base64() }) }),
+});
+
+/** Finds the cluster once a process: by the settings, or by `eks:DescribeCluster`. @throws HttpError */
+export function eksLookup(
+  eks: Extract<Cluster, { eks: unknown }>['eks'],
+  ports: SourcePorts,
+): (deadline: Deadline) => Promise<EksPlace> {
+  let known: EksPlace | undefined;
+  return async (deadline) => {
+    if (known !== undefined) return known;
+    const region = eks.region ?? ports.aws.region;
+    if (region === undefined) {
+      throw new ForbiddenRequestError(`EKS cluster ${eks.name}`, 'its Region is not known; set cluster.eks.region');
+    }
+    const { endpoint, certificateAuthority } = eks;
+    known =
+      endpoint === undefined || certificateAuthority === undefined
+        ? await describe(eks, region, ports, deadline)
+        : { server: endpoint, ca: pemOf(certificateAuthority), region };
+    return known;
+  };
+}
+
+async function describe(
+  { name, describeUrl }: Extract<Cluster, { eks: unknown }>['eks'],
+  region: string,
+  { http, aws, clock }: SourcePorts,
+  deadline: Deadline,
+): Promise<EksPlace> {
+  // Loaded here, because the signer costs 140 kB that only EKS needs.
+  const [{ sigV4 }, { domainOf }] = await Promise.all([
+    import('../../http/sigv4.ts'),
+    import('../../http/eks-token.ts'),
+  ]);
+  const url = new URL(`/clusters/${name}`, describeUrl ?? `https://eks.${region}.${domainOf(region)}`);
+  const { value } = await getJson(
+    http,
+    {
+      method: 'GET',
+      url,
+      headers: {},
+      signal: deadline.signal,
+      remainingMs: () => deadline.remainingMs(),
+      prepare: sigV4({ service: 'eks', region, clock, credentials: aws.credentials }),
+    },
+    Description,
+  );
+  const server = new URL(value.cluster.endpoint);
+  if (server.protocol !== 'https:') throw new ForbiddenRequestError(whereOf('GET', server), 'EKS names no https URL');
+  return { server: server.href, ca: pemOf(value.cluster.certificateAuthority.data), region };
+}
+
+export function pemOf(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
+}

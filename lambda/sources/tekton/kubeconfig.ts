@@ -1,0 +1,149 @@
+import * as z from 'zod';
+import { ForbiddenRequestError } from '../../http/errors.ts';
+import type { TlsMaterial } from '../../http/http.ts';
+import { isTlsOrAllowed } from '../../http/plaintext.ts';
+import { describeSecretRef, type SecretRef } from '../../secrets/secret-ref.ts';
+import type { SourcePorts } from '../source.ts';
+import { pemOf } from './eks-cluster.ts';
+
+/** What a kubeconfig says of one cluster and one user. */
+export interface Access {
+  readonly server: string;
+  readonly tls: TlsMaterial;
+  readonly token?: string | undefined;
+  /** Where its user is made by `aws eks get-token`; the token is signed here instead of starting a program. */
+  readonly eks?: { readonly name: string; readonly region: string } | undefined;
+}
+
+export interface KubeconfigOptions {
+  readonly context: string | undefined;
+  readonly ref: SecretRef;
+  readonly ports: SourcePorts;
+  readonly signal: AbortSignal;
+}
+
+const Text = z.string().min(1).optional();
+
+const ClusterEntry = z.object({
+  server: z.url(),
+  'certificate-authority-data': Text,
+  'certificate-authority': Text,
+  'tls-server-name': Text,
+  'insecure-skip-tls-verify': z.boolean().optional(),
+});
+
+const UserEntry = z.object({
+  token: Text,
+  tokenFile: Text,
+  'client-certificate-data': Text,
+  'client-certificate': Text,
+  'client-key-data': Text,
+  'client-key': Text,
+  exec: z.object({ command: z.string(), args: z.array(z.string()).nullish(), env: z.unknown() }).optional(),
+});
+type UserEntry = z.infer<typeof UserEntry>;
+
+const Kubeconfig = z.object({
+  'current-context': z.string().optional(),
+  contexts: z.array(z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: z.string() }) })),
+  clusters: z.array(z.object({ name: z.string(), cluster: ClusterEntry })),
+  users: z.array(z.object({ name: z.string(), user: UserEntry.nullish() })),
+});
+
+/** @throws ForbiddenRequestError for a kubeconfig that cannot be used; its message quotes nothing of it but names. */
+export async function accessIn(text: string, options: KubeconfigOptions): Promise<Access> {
+  const where = describeSecretRef(options.ref);
+  const config = await parsed(text, where);
+  const wanted = options.context ?? config['current-context'];
+  const context = config.contexts.find(({ name }) => name === wanted)?.context;
+  const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
+  const user = config.users.find(({ name }) => name === context?.user)?.user ?? undefined;
+  if (cluster === undefined || user === undefined) {
+    const names = config.contexts.map(({ name }) => name).join(', ');
+    throw new ForbiddenRequestError(
+      where,
+      `its context ${wanted ?? '(none is current)'} leads to no cluster and user; set context to one of: ${names}`,
+    );
+  }
+  refuseUnverified(cluster, where);
+  const tls = await materialOf(cluster, user, pemReader(options));
+  return { server: cluster.server, tls, ...(await identityOf(user, options, tls.cert !== undefined)) };
+}
+
+async function materialOf(cluster: z.infer<typeof ClusterEntry>, user: UserEntry, pem: ReadPem): Promise<TlsMaterial> {
+  const ca = await pem(cluster['certificate-authority-data'], cluster['certificate-authority']);
+  const cert = await pem(user['client-certificate-data'], user['client-certificate']);
+  const key = await pem(user['client-key-data'], user['client-key']);
+  const servername = cluster['tls-server-name'];
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(servername === undefined ? {} : { servername }),
+  };
+}
+
+async function parsed(text: string, where: string): Promise<z.infer<typeof Kubeconfig>> {
+  const { parse } = await import('yaml');
+  try {
+    return Kubeconfig.parse(parse(text));
+  } catch {
+    // The parser's message quotes lines, and tokens stand in them.
+    throw new ForbiddenRequestError(where, 'is no kubeconfig with contexts, clusters and users');
+  }
+}
+
+function refuseUnverified(cluster: z.infer<typeof ClusterEntry>, where: string): void {
+  if (cluster['insecure-skip-tls-verify'] === true) {
+    throw new ForbiddenRequestError(
+      where,
+      'asks not to verify the API server; give its CA in certificate-authority-data',
+    );
+  }
+  if (!isTlsOrAllowed({ url: cluster.server, plaintext: 'refuse' })) {
+    throw new ForbiddenRequestError(where, 'has an http:// server, and the token would travel readable');
+  }
+}
+
+type ReadPem = (data: string | undefined, path: string | undefined) => Promise<string | undefined>;
+
+/** Data in base64 wins over a path, as in kubectl; paths exist outside AWS only. */
+function pemReader({ ports, signal }: KubeconfigOptions): ReadPem {
+  return async (data, path) => {
+    if (data !== undefined) return pemOf(data);
+    return path === undefined ? undefined : (await ports.secrets.read({ file: path }, signal)).reveal();
+  };
+}
+
+async function identityOf(
+  user: UserEntry,
+  { ref, ports, signal }: KubeconfigOptions,
+  hasCertificate: boolean,
+): Promise<Pick<Access, 'token' | 'eks'>> {
+  if (user.token !== undefined) return { token: user.token.trim() };
+  if (user.tokenFile !== undefined) {
+    return { token: (await ports.secrets.read({ file: user.tokenFile }, signal)).reveal().trim() };
+  }
+  if (user.exec === undefined) {
+    if (hasCertificate) return {};
+    throw new ForbiddenRequestError(describeSecretRef(ref), 'its user has neither a token nor a client certificate');
+  }
+  const eks = eksOf(user.exec.command, user.exec.args ?? [], ports.aws.region);
+  if (eks !== undefined) return { eks };
+  throw new ForbiddenRequestError(
+    describeSecretRef(ref),
+    'its user is made by a program, which is not started here, besides `aws eks get-token`; use a ServiceAccount token',
+  );
+}
+
+/** What `aws eks update-kubeconfig` writes. */
+function eksOf(command: string, args: readonly string[], region: string | undefined): Access['eks'] {
+  const after = (flag: string): string | undefined => {
+    const at = args.indexOf(flag);
+    return at === -1 ? undefined : args[at + 1];
+  };
+  const name = after('--cluster-name');
+  const where = after('--region') ?? region;
+  const isEks = /(^|[\\/])aws(\.exe)?$/.test(command) && args.includes('get-token');
+  return isEks && name !== undefined && where !== undefined ? { name, region: where } : undefined;
+}

@@ -1,0 +1,60 @@
+import { problemOf, type StatusHints } from '../../http/problem.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { TektonConfig } from './config.ts';
+import type { ListReading } from './list-reading.ts';
+
+/** What could not be read, each cause once. @throws what is not an expected failure: a bug. */
+export function listProblems(
+  readings: readonly ListReading[],
+  config: TektonConfig,
+  where: string,
+): readonly Problem[] {
+  const byCause = new Map<string, { readonly problem: Problem; lists: number }>();
+  for (const reading of readings) {
+    for (const problem of problemsOf(reading, config, where)) {
+      // Lists of one cluster mostly fail together, and one line says it.
+      const cause = `${problem.kind} ${problem.message}`;
+      const known = byCause.get(cause);
+      if (known === undefined) byCause.set(cause, { problem, lists: 1 });
+      else known.lists += 1;
+    }
+  }
+  return [...byCause.values()].map(({ problem, lists }) =>
+    lists === 1
+      ? problem
+      : { ...problem, message: `${problem.message} (and ${String(lists - 1)} more lists likewise)` },
+  );
+}
+
+function problemsOf(reading: ListReading, config: TektonConfig, where: string): readonly Problem[] {
+  const { failure, damaged, place, runs } = reading;
+  const problems: Problem[] = [];
+  if (failure !== undefined) {
+    const problem = problemOf(failure, where, hintsFor(config));
+    if (problem === undefined)
+      throw failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
+    const message =
+      runs === 0
+        ? problem.message
+        : `${problem.message}; ${String(runs)} ${place.kind} were read before, and namespaces that are complete are published`;
+    problems.push({ ...problem, message });
+  }
+  if (damaged > 0) {
+    const message = `${String(damaged)} rows of the ${place.kind} are not what the Kubernetes API documents and were left out; the others are published`;
+    problems.push({ kind: 'bad-response', where, message });
+  }
+  return problems;
+}
+
+function hintsFor({ cluster, namespaces }: TektonConfig): StatusHints {
+  const binding = namespaces === undefined ? 'a ClusterRoleBinding' : 'a RoleBinding in each namespace';
+  return {
+    401:
+      'eks' in cluster
+        ? 'the cluster does not know the role of the collector; make an access entry for it (or map it in aws-auth), and check cluster.eks.name'
+        : 'the API server does not know the token or certificate; make a new one for the ServiceAccount and put it into the secret',
+    403: `the collector is known but may not list runs; apply the ClusterRole of the README and bind it with ${binding}`,
+    404: 'the API server has no tekton.dev/v1; install Tekton Pipelines v0.43 or later, or check the URL',
+    410: 'the list expired again and again while it was read; prune finished runs, or name the namespaces to read',
+  };
+}

@@ -1,0 +1,233 @@
+import { queueJobs } from '../../model/catalogue.ts';
+import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
+import {
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  queueOldestWait,
+  results,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  runWait,
+  systemErrors,
+} from '../../model/run-metrics.ts';
+import type { TektonConfig } from './config.ts';
+import { failureReasons, pipelineRunPhases, taskRunPhases } from './state.ts';
+
+type QueueLabel = 'system' | 'source' | 'scope' | 'queue';
+type ScopeLabel = 'system' | 'source' | 'scope';
+
+const scopeLabels = ['system', 'source', 'scope'] as const;
+const queueLabels = [...scopeLabels, 'queue'] as const;
+
+/** In CloudWatch for the whole cluster only: `ci_queue_jobs` has the queues, and each state of each costs. */
+const clusterSet = [['system', 'source']] as const;
+const scopeSets = [scopeLabels, ['system', 'source']] as const;
+
+function countNames(states: readonly string[], object: string): CloudWatchShape<'state'>['name'] {
+  const names: Record<string, string> = {};
+  for (const state of states) names[state] = `Tekton${state.charAt(0).toUpperCase()}${state.slice(1)}${object}`;
+  return { label: 'state', names };
+}
+
+export const pipelineRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
+  name: 'ci_tekton_pipelineruns',
+  help: 'Unfinished PipelineRuns by what they do; unseen ones have no status from the controller yet, pending ones are held back.',
+  type: 'gauge',
+  unit: 'count',
+  labels: [...queueLabels, 'state'],
+  enumerated: { state: pipelineRunPhases },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: countNames(pipelineRunPhases, 'PipelineRuns'),
+    unit: 'Count',
+    dimensionSets: clusterSet,
+    statistic: 'Maximum',
+  },
+};
+
+export const taskRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
+  name: 'ci_tekton_taskruns',
+  help: 'Unfinished TaskRuns by what they do; quota, node, pod and image tell what their pod waits for.',
+  type: 'gauge',
+  unit: 'count',
+  labels: [...queueLabels, 'state'],
+  enumerated: { state: taskRunPhases },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: countNames(taskRunPhases, 'TaskRuns'),
+    unit: 'Count',
+    dimensionSets: clusterSet,
+    statistic: 'Maximum',
+  },
+};
+
+export const unseenRuns: MetricDefinition<'gauge', ScopeLabel> = {
+  name: 'ci_tekton_unseen_runs',
+  help: 'PipelineRuns and TaskRuns that the controller has not touched in two minutes: it is down, or they belong to another one.',
+  type: 'gauge',
+  unit: 'count',
+  labels: scopeLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'TektonUnseenRuns',
+    unit: 'Count',
+    dimensionSets: scopeSets,
+    statistic: 'Maximum',
+  },
+};
+
+export const retainedObjects: MetricDefinition<'gauge', 'system' | 'source' | 'object'> = {
+  name: 'ci_tekton_retained_objects',
+  help: 'Runs that the API server holds, finished ones included; what a collection costs grows with them.',
+  type: 'gauge',
+  unit: 'count',
+  labels: ['system', 'source', 'object'],
+  enumerated: { object: ['pipelineruns', 'taskruns'] },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: {
+      label: 'object',
+      names: { pipelineruns: 'TektonRetainedPipelineRuns', taskruns: 'TektonRetainedTaskRuns' },
+    },
+    unit: 'Count',
+    dimensionSets: clusterSet,
+    statistic: 'Maximum',
+  },
+};
+
+export const podStart: MetricDefinition<'distribution', QueueLabel> = {
+  name: 'ci_tekton_pod_start_seconds',
+  help: 'Time from the start of a TaskRun to its first step: scheduling, images and preparation of its pod.',
+  type: 'distribution',
+  unit: 'seconds',
+  labels: queueLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'TektonPodStart',
+    unit: 'Seconds',
+    dimensionSets: [['system', 'source']],
+    statistic: 'p95',
+  },
+};
+
+export const failures: MetricDefinition<'counter', ScopeLabel | 'object' | 'reason'> = {
+  name: 'ci_tekton_failures_total',
+  help: 'Runs that ended without success, by the reason that Tekton gives; a reason that is not known here is other.',
+  type: 'counter',
+  unit: 'count',
+  labels: [...scopeLabels, 'object', 'reason'],
+  enumerated: { object: ['pipelineruns', 'taskruns'], reason: failureReasons },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'TektonFailures',
+    unit: 'Count',
+    dimensionSets: [['system', 'source', 'object', 'reason']],
+    statistic: 'Sum',
+  },
+};
+
+const taskLabels = [...scopeLabels, 'pipeline', 'task'] as const;
+
+export const tasksFinished: MetricDefinition<'counter', (typeof taskLabels)[number] | 'result'> = {
+  name: 'ci_tekton_tasks_total',
+  help: 'Finished TaskRuns of the tasks that the operator listed, by result.',
+  type: 'counter',
+  unit: 'count',
+  labels: [...taskLabels, 'result'],
+  enumerated: { result: results },
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'TektonTasks',
+    unit: 'Count',
+    dimensionSets: [['system', 'source', 'scope', 'task', 'result']],
+    statistic: 'Sum',
+  },
+};
+
+export const taskDuration: MetricDefinition<'distribution', (typeof taskLabels)[number]> = {
+  name: 'ci_tekton_task_duration_seconds',
+  help: 'Time from the start of a TaskRun to its end, for the tasks that the operator listed.',
+  type: 'distribution',
+  unit: 'seconds',
+  labels: taskLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'TektonTaskDuration',
+    unit: 'Seconds',
+    dimensionSets: [['system', 'source', 'scope', 'task']],
+    statistic: 'p95',
+  },
+};
+
+export const stepFailures: MetricDefinition<'counter', ScopeLabel | 'task' | 'step'> = {
+  name: 'ci_tekton_step_failures_total',
+  help: 'Steps that ended with another exit code than 0, for the steps that the operator listed.',
+  type: 'counter',
+  unit: 'count',
+  labels: [...scopeLabels, 'task', 'step'],
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'TektonStepFailures',
+    unit: 'Count',
+    dimensionSets: [['system', 'source', 'scope', 'task', 'step']],
+    statistic: 'Sum',
+  },
+};
+
+const ofPipelineRuns: readonly MetricDefinition[] = [
+  pipelineRuns,
+  queueJobs,
+  queueOldestWait,
+  retainedObjects,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsActive,
+  runsFinished,
+  runsStuck,
+  runWait,
+  systemErrors,
+  unseenRuns,
+];
+
+const ofTaskRuns: readonly MetricDefinition[] = [jobBusySeconds, jobDuration, jobsFinished, taskRuns];
+const ofFetchedTaskRuns: readonly MetricDefinition[] = [jobWait, podStart];
+
+export const tektonMetrics: readonly MetricDefinition[] = [
+  ...ofPipelineRuns,
+  ...ofTaskRuns,
+  ...ofFetchedTaskRuns,
+  failures,
+  stepFailures,
+  taskDuration,
+  tasksFinished,
+];
+
+export function metricsOf(config: TektonConfig): readonly MetricDefinition[] {
+  const hasTaskRuns = config.taskRuns === 'read';
+  return [
+    ...ofPipelineRuns,
+    ...(hasTaskRuns ? ofTaskRuns : []),
+    ...(hasTaskRuns && config.details === 'read' ? ofFetchedTaskRuns : []),
+    ...(config.failureReasons === 'publish' ? [failures] : []),
+    ...(config.tasks === undefined ? [] : [taskDuration, tasksFinished]),
+    ...(config.steps === undefined ? [] : [stepFailures]),
+  ];
+}

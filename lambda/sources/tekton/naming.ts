@@ -1,0 +1,53 @@
+import { anyOf, selects } from '../../config/glob.ts';
+import { labelValue, overflowValue } from '../../model/labels.ts';
+import type { TektonConfig } from './config.ts';
+import type { Described } from './rows.ts';
+
+/** How runs are named in labels; only what stays the same for the life of a run decides. */
+export interface Naming {
+  readonly pipeline: (run: Described) => string;
+  readonly queue: (run: Described) => string;
+  readonly task: (run: Described) => string;
+  /** `main`, `other`, or `none` where nothing tells the branch. */
+  readonly branch: (run: Described) => string;
+}
+
+/** Of a run whose pipeline has no name of its own: a name made for one run would be a series for each of them. */
+export const anonymous = 'anonymous';
+
+const pipelineLabel = 'tekton.dev/pipeline';
+const taskLabels = ['tekton.dev/pipelineTask', 'tekton.dev/task'];
+const branchKey = 'pipelinesascode.tekton.dev/branch';
+const eventKey = 'pipelinesascode.tekton.dev/event-type';
+
+export function namingOf(config: Pick<TektonConfig, 'labels' | 'pipelines' | 'mainBranches'>): Naming {
+  const { labels, pipelines, mainBranches } = config;
+  const isSelected = selects(pipelines ?? {});
+  const isMain = anyOf(mainBranches);
+  return {
+    pipeline: (run) => {
+      const name = firstOf(run, labels.pipeline);
+      if (name === undefined) return anonymous;
+      return isSelected(name) ? name : overflowValue;
+    },
+    queue: (run) => firstOf(run, labels.queue) ?? run.namespace,
+    task: (run) => firstOf(run, taskLabels) ?? anonymous,
+    branch: (run) => {
+      const branch = run.annotations[branchKey] ?? run.labels[branchKey];
+      if (branch === undefined) return 'none';
+      const event = run.annotations[eventKey] ?? run.labels[eventKey] ?? 'push';
+      // For a pull request this is the branch that it wants to go to.
+      return event !== 'pull_request' && isMain(branch.replace(/^refs[/-]heads[/-]/, '')) ? 'main' : 'other';
+    },
+  };
+}
+
+function firstOf(run: Described, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = run.labels[key] ?? run.annotations[key];
+    if (value === undefined || (key === pipelineLabel && value === run.name)) continue;
+    const name = labelValue(value);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
