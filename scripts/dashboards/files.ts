@@ -1,6 +1,7 @@
 import { collectorAlerts } from './collector-alerts.ts';
 import { pushgatewayAlerts } from './pushgateway-alerts.ts';
 import { queueAlerts } from './queue-alerts.ts';
+import { runAlerts } from './run-alerts.ts';
 import { rulesFile } from './rules.ts';
 
 const note = 'Written by `npm run docs` from the code; edit scripts/dashboards, not this file.';
@@ -8,13 +9,14 @@ const note = 'Written by `npm run docs` from the code; edit scripts/dashboards, 
 /** Rules of Prometheus for everybody whose metrics arrive there. */
 const rules = rulesFile(
   [
-    'Alerts on queues and on the collector, for metrics that come by remote write, a Pushgateway or a textfile.',
+    'Alerts on queues, on runs and on the collector, for metrics that come by remote write, a Pushgateway or a textfile.',
     note,
     'The figures are for an interval of one minute; dashboards/README.md says what to change for longer ones.',
     '"runbook" is a path in the repository of the collector: put the address of your copy before it.',
   ],
   [
     { name: 'ci-queues', alerts: queueAlerts },
+    { name: 'ci-runs', alerts: runAlerts },
     { name: 'ci-collector', alerts: collectorAlerts },
   ],
 );

@@ -1,8 +1,43 @@
 import { Alarms } from '../../lambda/config/deployment.ts';
 
 /** What the CloudWatch alarms take by default: both ways to be woken must answer the same question. */
-const { starvedMinutes, sourceDownMinutes, sinkDownMinutes, silentMinutes } = Alarms.parse({});
-export { sinkDownMinutes, silentMinutes, sourceDownMinutes, starvedMinutes };
+const {
+  oldestWaitMinutes,
+  starvedMinutes,
+  sourceDownMinutes,
+  sinkDownMinutes,
+  silentMinutes,
+  stuckRunsMinutes,
+  systemErrors: systemErrorCount,
+} = Alarms.parse({});
+export {
+  oldestWaitMinutes,
+  sinkDownMinutes,
+  silentMinutes,
+  sourceDownMinutes,
+  starvedMinutes,
+  stuckRunsMinutes,
+  systemErrorCount,
+};
+
+/** As in the stack's alarms: a wait that stays above its bound for so long is no burst that drains by itself. */
+export const waitedMinutes = 5;
+
+/**
+ * 95 % of the jobs start within five minutes, which is a bound of the histogram. 14.4 times the allowance uses up a
+ * month's in two days (Google, "The Site Reliability Workbook", chapter 5); it must stay below 100 %.
+ */
+export const waitObjective = { share: 0.95, seconds: 300, fastBurn: 14.4 } as const;
+
+/** As in the stack's alarms; fewer runs in an hour make no ratio. */
+export const failureRatio = 0.4;
+export const leastRuns = 5;
+
+/** A run and the repair of what broke it. */
+export const brokenMinutes = 120;
+
+/** Outlasts holidays. */
+export const tokenDays = 14;
 
 /**
  * A figure that is missing counts as the last one for so long: one failed poll must not start the time of an alert

@@ -4,8 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { Alarms } from '../../lambda/config/deployment.ts';
 import { anchor } from '../../scripts/docs/table.ts';
 import { withPromtool } from '../servers/require.ts';
-import { cases, night, type RuleCase } from './rule-cases.ts';
+import { night, cases as queueCases, type RuleCase } from './rule-cases.ts';
+import { runCases, runNight } from './run-cases.ts';
 import { pathOf, promtool, promtoolWith, ruleFiles, ruleNamed, rules, type Verdict } from './rule-files.ts';
+
+const cases = [...queueCases, ...runCases];
 
 /** Series by selector, values in promtool's notation: one a minute, from the minute 0 on. */
 type Written = Readonly<Record<string, string>>;
@@ -56,7 +59,10 @@ withPromtool('the alert rules', () => {
       ['10m', '2h', '8h'].map((at) => expectation({ alert, at, fires: [] })),
     );
 
-    const { isContent, output } = await tested(night(identity), { alert_rule_test: expectations });
+    const { isContent, output } = await tested(
+      { ...night(identity), ...runNight(identity) },
+      { alert_rule_test: expectations },
+    );
 
     expect(expectations.length).toBeGreaterThan(30);
     expect(isContent, output).toBe(true);
@@ -123,11 +129,14 @@ describe('the alerts', () => {
   });
 
   it('wait as long as the alarms of the stack', () => {
-    const { starvedMinutes, sourceDownMinutes, sinkDownMinutes, silentMinutes } = Alarms.parse({});
+    const { oldestWaitMinutes, starvedMinutes, sourceDownMinutes, sinkDownMinutes, silentMinutes, stuckRunsMinutes } =
+      Alarms.parse({});
 
     expect(ruleNamed('QueueStarved').for).toBe(`${String(starvedMinutes)}m`);
     expect(ruleNamed('SourceDown').for).toBe(`${String(sourceDownMinutes)}m`);
     expect(ruleNamed('SinkDown').for).toBe(`${String(sinkDownMinutes)}m`);
+    expect(ruleNamed('QueueOldestWait').expr).toContain(`> ${String(oldestWaitMinutes * 60)}`);
+    expect(ruleNamed('RunsStuck').for).toBe(`${String(stuckRunsMinutes)}m`);
     expect(ruleNamed('CollectorSilent').expr).toContain(`> ${String(silentMinutes * 60)}\n`);
   });
 
