@@ -1,0 +1,62 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+
+/** A list request of either service, by field number; a message within is kept as its own fields. */
+type Fields = ReadonlyMap<number, Uint8Array | number>;
+
+function fieldsOf(bytes: Uint8Array): Fields {
+  const reader = new BinaryReader(bytes);
+  const fields = new Map<number, Uint8Array | number>();
+  while (reader.pos < reader.len) {
+    const [field, wire] = reader.tag();
+    if (wire === WireType.LengthDelimited) fields.set(field, reader.bytes());
+    else if (wire === WireType.Varint) fields.set(field, reader.int32());
+    else reader.skip(wire, field);
+  }
+  return fields;
+}
+
+function textOf(fields: Fields, field: number): string {
+  const value = fields.get(field);
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : '';
+}
+
+function numberOf(fields: Fields, field: number): number | undefined {
+  const value = fields.get(field);
+  return typeof value === 'number' ? value : undefined;
+}
+
+function messageOf(fields: Fields, field: number): Fields {
+  const value = fields.get(field);
+  return value instanceof Uint8Array ? fieldsOf(value) : new Map();
+}
+
+export interface RunListRequest {
+  readonly workflow: string;
+  readonly project: string;
+  readonly version: string;
+  /** 0: any. */
+  readonly status: number;
+  readonly cursor: string;
+  readonly limit: number;
+}
+
+/** The server's default, and an easy mistake of clients. */
+const defaultLimit = 10;
+
+export function runListRequest(bytes: Uint8Array): RunListRequest {
+  const fields = fieldsOf(bytes);
+  const pagination = messageOf(fields, 2);
+  return {
+    workflow: textOf(fields, 1),
+    project: textOf(fields, 4),
+    version: textOf(fields, 9),
+    status: numberOf(fields, 3) ?? 0,
+    cursor: textOf(pagination, 1),
+    limit: numberOf(pagination, 3) ?? defaultLimit,
+  };
+}
+
+export function workflowListRequest(bytes: Uint8Array): { readonly page: number; readonly pageSize: number } {
+  const pagination = messageOf(fieldsOf(bytes), 9);
+  return { page: numberOf(pagination, 1) ?? 1, pageSize: numberOf(pagination, 2) ?? defaultLimit };
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Attestations } from './attestations.ts';
+import { type HttpReply, type Received, replyTo, type Scenario } from './replies.ts';
+import type { Records } from './records.ts';
+
+interface ServerSettings {
+  readonly clock: Clock;
+  /** Default: a free one. */
+  readonly port?: number;
+}
+
+/** A living organization, or records that stand still. */
+export type ChainloopServerOptions = ServerSettings &
+  ({ readonly attestations: Attestations } | { readonly records: () => Records; readonly apiToken: string });
+
+export interface ReceivedCall extends Received {
+  readonly atMs: number;
+}
+
+export interface ChainloopServer {
+  /** The `url` of a configuration. */
+  readonly url: string;
+  /** The latest requests, oldest first. */
+  readonly requests: readonly ReceivedCall[];
+  /** From now on it answers like this. */
+  scenario(name: Scenario): void;
+  close(): Promise<void>;
+}
+
+/** A demo may run for days. */
+const keptRequests = 1000;
+
+/** A control plane on loopback: the lists over gRPC-Web, and the metrics page of its organization. */
+export async function startChainloopServer(options: ChainloopServerOptions): Promise<ChainloopServer> {
+  const { clock, port = 0 } = options;
+  const requests: ReceivedCall[] = [];
+  let scenario: Scenario = 'ok';
+  const server = createServer((request, response) => {
+    void bodyOf(request).then((body) => {
+      const received = { ...receivedFrom(request), body, atMs: clock() };
+      requests.push(received);
+      if (requests.length > keptRequests) requests.shift();
+      send(response, replyTo(received, { records: recordsOf(options), apiToken: tokenOf(options) }, scenario));
+    });
+  });
+  server.listen(port, '127.0.0.1');
+  // Rejects when the port is taken.
+  await once(server, 'listening');
+  return {
+    url: urlOf(server),
+    requests,
+    scenario: (name) => {
+      scenario = name;
+    },
+    close: () => closed(server),
+  };
+}
+
+function recordsOf(options: ChainloopServerOptions): Records {
+  if ('records' in options) return options.records();
+  options.attestations.step(options.clock());
+  return options.attestations.records();
+}
+
+function tokenOf(options: ChainloopServerOptions): string {
+  return 'records' in options ? options.apiToken : options.attestations.apiToken;
+}
+
+function receivedFrom({ method = '', url = '', headers }: IncomingMessage): Omit<Received, 'body'> {
+  const { authorization, accept, 'content-type': contentType } = headers;
+  return { method, path: url, authorization, accept, contentType };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of request) if (chunk instanceof Uint8Array) chunks.push(chunk);
+  } catch {
+    // A client that hangs up reads no answer either.
+    return Buffer.concat(chunks);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, headers, body }: HttpReply): void {
+  response.writeHead(status, headers).end(body);
+}
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return `http://127.0.0.1:${String(address.port)}`;
+}
+
+async function closed(server: Server): Promise<void> {
+  const ended = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await ended;
+}
