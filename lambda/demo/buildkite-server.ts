@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { Clock } from '../runtime/clock.ts';
 import { type MetricsAnswer, metricsAnswer, queueAnswer } from './agent-api.ts';
+import { userApi } from './buildkite/user-api.ts';
 import type { Fleet } from './fleet.ts';
 import { notFound, okReply, type Reply, replyFor, type ScenarioName, unauthorized } from './scenarios.ts';
 
@@ -11,6 +13,15 @@ interface ServerSettings {
   readonly port?: number;
   /** Least time between two polls that the answers ask for; 10 is what Buildkite usually says. */
   readonly pollSeconds?: number;
+  /** Of the API token; default: what the collector needs. */
+  readonly scopes?: readonly string[];
+  readonly tokenExpiresAt?: string;
+  /** Of the token's user; default: what Buildkite allows. */
+  readonly requestsPerMinute?: number;
+  readonly pointsPerFiveMinutes?: number;
+  readonly queueMetrics?: 'on' | 'off';
+  /** Builds that can be paged through. */
+  readonly deepestBuild?: number;
 }
 
 /** A living fleet, or answers that stand still, by agent token. */
@@ -29,8 +40,10 @@ export interface ReceivedRequest {
 export interface BuildkiteServer {
   /** Origin; the agent API is below `/v3`. */
   readonly url: string;
-  /** The `endpoint` of a configuration. */
+  /** The `endpoint`, `graphqlEndpoint` and `restEndpoint` of a configuration. */
   readonly endpoint: string;
+  readonly graphqlEndpoint: string;
+  readonly restEndpoint: string;
   /** The latest requests, oldest first. */
   readonly requests: readonly ReceivedRequest[];
   /** From now on this token is answered like this. */
@@ -43,23 +56,35 @@ const keptRequests = 1000;
 
 const defaultPollSeconds = 10;
 
-/** A server on loopback that speaks the agent API of Buildkite, as its documentation and its clients describe it. */
+/** A server on loopback that speaks the APIs of Buildkite, as their documentation and their clients describe them. */
 export async function startBuildkiteServer(options: ServerOptions): Promise<BuildkiteServer> {
   const { clock, port = 0 } = options;
   const requests: ReceivedRequest[] = [];
   const scenarios = new Map<string, ScenarioName>();
+  let origin = '';
+  const userReply = 'fleet' in options ? userApi(options, () => origin) : undefined;
 
   const server = createServer((request, response) => {
     const received = receivedFrom(request, clock());
     requests.push(received);
     if (requests.length > keptRequests) requests.shift();
-    request.resume();
-    send(response, replyTo(received, options, scenarios));
+    const isForAgents = received.path.startsWith('/v3');
+    if (isForAgents || userReply === undefined) {
+      request.resume();
+      send(response, replyTo(received, options, scenarios));
+      return;
+    }
+    void text(request).then((body) => {
+      send(response, userReply({ ...received, body }));
+    });
   });
   const url = await listen(server, port);
+  origin = url;
   return {
     url,
     endpoint: `${url}/v3`,
+    graphqlEndpoint: `${url}/v1`,
+    restEndpoint: `${url}/v2`,
     requests,
     scenario: (token, name) => {
       scenarios.set(token, name);

@@ -24,8 +24,16 @@ export interface Bursts {
   readonly builds: number;
 }
 
+export interface PipelinePlan {
+  readonly slug: string;
+  /** Of its jobs, from 0 to 1. */
+  readonly failRate: number;
+}
+
 export interface QueuePlan {
   readonly key: string;
+  /** Whose builds run here, each as often as the others. */
+  readonly pipelines: readonly [PipelinePlan, ...PipelinePlan[]];
   readonly agents: AgentPlan;
   readonly buildsPerHour: number;
   readonly bursts?: Bursts;
@@ -43,12 +51,15 @@ export interface ClusterPlan {
 
 export interface FleetPlan {
   readonly organization: string;
+  /** The token of a user, for REST and GraphQL. */
+  readonly apiToken: string;
   readonly clusters: readonly ClusterPlan[];
 }
 
 /** A small company: every kind of queue that the dashboards and alarms are made for, and the same name in two places. */
 export const demoPlan: FleetPlan = {
   organization: 'acme',
+  apiToken: 'bkua_demo',
   clusters: [
     {
       name: 'Linux',
@@ -56,6 +67,10 @@ export const demoPlan: FleetPlan = {
       queues: [
         {
           key: 'default',
+          pipelines: [
+            { slug: 'web', failRate: 0.05 },
+            { slug: 'api', failRate: 0.02 },
+          ],
           agents: { kind: 'fixed', count: 12 },
           buildsPerHour: 65,
           stages: [1, 4, 1],
@@ -63,6 +78,7 @@ export const demoPlan: FleetPlan = {
         },
         {
           key: 'deploy',
+          pipelines: [{ slug: 'deploy', failRate: 0.02 }],
           agents: { kind: 'fixed', count: 4 },
           buildsPerHour: 6,
           bursts: { everySeconds: 240, builds: 5 },
@@ -71,6 +87,7 @@ export const demoPlan: FleetPlan = {
         },
         {
           key: 'integration',
+          pipelines: [{ slug: 'integration', failRate: 0.08 }],
           agents: {
             kind: 'fixed',
             count: 5,
@@ -88,14 +105,19 @@ export const demoPlan: FleetPlan = {
       queues: [
         {
           key: 'mobile',
-          agents: { kind: 'scaled', least: 0, most: 6, startSeconds: 20, idleSeconds: 30 },
-          buildsPerHour: 4,
-          bursts: { everySeconds: 300, builds: 3 },
+          pipelines: [
+            { slug: 'ios', failRate: 0.06 },
+            { slug: 'android', failRate: 0.03 },
+          ],
+          agents: { kind: 'scaled', least: 0, most: 6, startSeconds: 20, idleSeconds: 20 },
+          buildsPerHour: 3,
+          bursts: { everySeconds: 360, builds: 3 },
           stages: [1, 3],
           jobSeconds: 70,
         },
         {
           key: 'hosted',
+          pipelines: [{ slug: 'docs', failRate: 0.01 }],
           agents: { kind: 'hosted', most: 8 },
           buildsPerHour: 60,
           stages: [2, 1],
@@ -106,7 +128,14 @@ export const demoPlan: FleetPlan = {
     {
       agentToken: 'bkar_demo_unclustered',
       queues: [
-        { key: 'default', agents: { kind: 'fixed', count: 2 }, buildsPerHour: 25, stages: [1], jobSeconds: 120 },
+        {
+          key: 'default',
+          pipelines: [{ slug: 'legacy', failRate: 0.1 }],
+          agents: { kind: 'fixed', count: 2 },
+          buildsPerHour: 25,
+          stages: [1],
+          jobSeconds: 120,
+        },
       ],
     },
   ],

@@ -1,7 +1,7 @@
 import { createCrew } from './agents.ts';
-import { createBuilds, type Job } from './builds.ts';
+import type { SimulatedBuild, SimulatedJob } from './build-record.ts';
+import { createBuilds, type BuildsContext } from './builds.ts';
 import type { QueuePlan } from './plan.ts';
-import type { Random } from './random.ts';
 import type { QueueSnapshot } from './snapshot.ts';
 
 /** One queue of the simulation: jobs arrive, wait for a worker, run and finish. */
@@ -9,41 +9,61 @@ export interface SimulatedQueue {
   /** Lets one second pass. */
   tick(second: number): void;
   snapshot(): QueueSnapshot;
+  /** Builds that have not ended. */
+  open(): readonly SimulatedBuild[];
+  /** Waiting times of jobs that started in the last minute. Simulated seconds, ascending. */
+  recentWaits(second: number): readonly number[];
 }
 
 interface Running {
-  readonly job: Job;
+  readonly job: SimulatedJob;
   readonly endsAt: number;
 }
 
-export function createQueue(plan: QueuePlan, random: Random): SimulatedQueue {
-  const builds = createBuilds(plan, random);
-  const crew = createCrew(plan.agents, random);
-  let queued: Job[] = [];
+/** As in Buildkite's own figures of a queue. */
+const waitsOfSeconds = 60;
+
+export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQueue {
+  const builds = createBuilds(plan, context);
+  const crew = createCrew(plan.agents, context.random);
+  let queued: SimulatedJob[] = [];
   let running: Running[] = [];
+  let starts: { readonly at: number; readonly wait: number }[] = [];
   let workers = 0;
 
   const finishUntil = (second: number): void => {
     const done = running.filter(({ endsAt }) => endsAt <= second);
     running = running.filter(({ endsAt }) => endsAt > second);
-    queued.push(...done.flatMap(({ job }) => builds.finish(job)));
+    for (const { job } of done) builds.finish(job, second);
+  };
+  const cancel = (second: number): void => {
+    builds.cancel(second);
+    queued = queued.filter(({ state }) => state === 'scheduled');
+    running = running.filter(({ job }) => job.state === 'running');
   };
   const changeCrew = (second: number): void => {
     const { count, areLost } = crew.at(second, { queued: queued.length, running: running.length });
     workers = count;
     if (!areLost) return;
-    // Jobs of lost agents are retried: they go back to the front of the queue.
-    queued = [...running.map(({ job }) => job), ...queued];
+    // Jobs of lost agents are retried, before all others.
+    const retries = running.map(({ job }) => builds.lose(job, second));
+    queued = [...retries, ...queued];
     running = [];
   };
   const start = (second: number): void => {
     const started = queued.splice(0, Math.max(0, workers - running.length));
+    for (const job of started) {
+      builds.start(job, second);
+      starts.push({ at: second, wait: second - job.runnableAt });
+    }
+    starts = starts.filter(({ at }) => at > second - waitsOfSeconds);
     running.push(...started.map((job) => ({ job, endsAt: second + job.seconds })));
   };
 
   return {
     tick: (second) => {
       finishUntil(second);
+      cancel(second);
       queued.push(...builds.arrive(second));
       changeCrew(second);
       start(second);
@@ -57,5 +77,11 @@ export function createQueue(plan: QueuePlan, random: Random): SimulatedQueue {
         ...(plan.agents.kind === 'hosted' ? {} : { agents: { idle: workers - busy, busy, total: workers } }),
       };
     },
+    open: () => builds.open(),
+    recentWaits: (second) =>
+      starts
+        .filter(({ at }) => at > second - waitsOfSeconds)
+        .map(({ wait }) => wait)
+        .sort((a, b) => a - b),
   };
 }
