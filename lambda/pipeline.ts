@@ -1,5 +1,7 @@
+import type { Counting } from './counters/counting.ts';
 import type { RequestMeter } from './http/http.ts';
 import type { RunReport } from './report/report.ts';
+import type { MetricDefinition } from './model/metric.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import type { Logger } from './runtime/log.ts';
@@ -11,6 +13,10 @@ export interface ConfiguredSource {
   readonly id: string;
   readonly system: string;
   readonly name: string;
+  /** What it may emit when configured as it is. */
+  readonly metrics: readonly MetricDefinition[];
+  /** Whether it opens a ledger. */
+  readonly needsState: boolean;
   readonly source: Source;
   /** What the source's requests did since the last call. */
   readonly takeMeter: () => RequestMeter;
@@ -30,6 +36,8 @@ export interface Pipeline {
   readonly maxSeriesPerMetric: number;
   readonly sources: readonly ConfiguredSource[];
   readonly sinks: readonly ConfiguredSink[];
+  /** Absent where no source needs state: then nothing of it is loaded. */
+  readonly counting?: Counting | undefined;
   /** Reads all secrets that are due in as few calls as possible; a secret that cannot be read fails where it is used. */
   readonly prefetchSecrets: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;

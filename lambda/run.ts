@@ -1,9 +1,9 @@
+import type { Counted, CountingRun } from './counters/counting.ts';
 import type { Batch } from './model/batch.ts';
-import type { Pipeline, RunContext } from './pipeline.ts';
+import type { ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
 import { healthFamilies } from './report/health.ts';
 import { deliveryOf, readingOf } from './report/reading.ts';
 import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
-import { StateStoreError } from './counters/store.ts';
 import { stopwatch } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import { each } from './runtime/each.ts';
@@ -14,6 +14,9 @@ const shareForSources = 0.6;
 /** Of the sources' share: a secret store that hangs leaves them the other half, with the values that are cached. */
 const shareForSecrets = 0.5;
 
+/** Of a counted source's share: the rest is for saving what was counted, without which nothing of it is published. */
+const shareBeforeSaving = 0.85;
+
 /** One tick: collect from every source, deliver to every sink, report. Never throws for what a source or sink does. */
 export async function run(pipeline: Pipeline, context: RunContext): Promise<RunReport> {
   const { clock, collector } = pipeline;
@@ -21,15 +24,13 @@ export async function run(pipeline: Pipeline, context: RunContext): Promise<RunR
   const startedAtMs = clock();
   const durationMs = stopwatch(clock);
 
-  const { batch, sources } = await collect(pipeline, context);
-  const sinks = await deliver(pipeline, context, batch);
+  const { batch, sources, counting } = await gather(pipeline, context, 'commit');
+  // Another invocation publishes this tick: even the collector's own figures are its to tell.
+  const isTaken = sources.length > 0 && sources.every(({ status }) => status === 'skipped');
+  const sinks = isTaken ? [] : await deliver(pipeline, context, batch, counting);
 
   const outcome = outcomeOf(sources, sinks);
   return { outcome, collector, tickMs, scheduledMs, startedAtMs, durationMs: durationMs(), sources, sinks };
-}
-
-function noLedger(): Promise<never> {
-  return Promise.reject(new StateStoreError('configuration', 'there is no place for the state of counters'));
 }
 
 export interface Collected {
@@ -37,34 +38,79 @@ export interface Collected {
   readonly sources: readonly SourceOutcome[];
 }
 
-/** The first half of a run; a dry run ends here. */
+/** The first half of a run, without a trace: a dry run reads the state of counters and saves nothing. */
 export async function collect(pipeline: Pipeline, context: RunContext): Promise<Collected> {
+  const { batch, sources } = await gather(pipeline, context, 'preview');
+  return { batch, sources };
+}
+
+interface Gathered extends Collected {
+  readonly counting: CountingRun | undefined;
+}
+
+async function gather(pipeline: Pipeline, context: RunContext, mode: 'commit' | 'preview'): Promise<Gathered> {
   const { clock, collector, log } = pipeline;
   const { deadline, tickMs, scheduledMs, before } = context;
   const startedAtMs = clock();
   using collecting = deadline.slice(shareForSources);
 
-  await prefetch(pipeline, collecting);
-  const results = await each(pipeline.sources, collecting, clock, log, ({ source }) =>
-    source.collect({ deadline: collecting, tickMs, openLedger: noLedger }),
+  const counting = await prepare(pipeline, collecting);
+  const results = await each(pipeline.sources, collecting, clock, log, (source) =>
+    collectFrom(source, counting, { deadline: collecting, tickMs, mode }),
   );
 
   const read = results.map(({ part, result }) => readingOf(pipeline, part, result, before));
   const sources = read.map(({ outcome }) => outcome);
   const health = healthFamilies({ collector, scheduledMs, startedAtMs, sources, sinks: before?.sinks ?? [] });
-  return { batch: { tickMs, collectedAtMs: startedAtMs, parts: read.map(({ part }) => part), health }, sources };
+  const batch = { tickMs, collectedAtMs: startedAtMs, parts: read.map(({ part }) => part), health };
+  return { batch, sources, counting };
 }
 
-async function prefetch(pipeline: Pipeline, collecting: Deadline): Promise<void> {
+/** Secrets that are due, and what is remembered of the sinks. */
+async function prepare({ counting, prefetchSecrets, sinks }: Pipeline, collecting: Deadline) {
   using reading = collecting.slice(shareForSecrets);
-  await pipeline.prefetchSecrets(reading.signal);
+  const [run] = await Promise.all([counting?.begin(sinks, reading.signal), prefetchSecrets(reading.signal)]);
+  return run;
+}
+
+interface CollectInput {
+  readonly deadline: Deadline;
+  readonly tickMs: number;
+  readonly mode: 'commit' | 'preview';
+}
+
+async function collectFrom(
+  configured: ConfiguredSource,
+  counting: CountingRun | undefined,
+  { deadline, tickMs, mode }: CollectInput,
+): Promise<Counted> {
+  const { source, needsState } = configured;
+  if (counting === undefined || !needsState) {
+    return { outcome: 'uncounted', collection: await source.collect({ deadline, tickMs, openLedger: noLedger }) };
+  }
+  using reading = deadline.slice(shareBeforeSaving);
+  return await counting.collect(configured, { tickMs, signal: deadline.signal, mode }, (openLedger) =>
+    source.collect({ deadline: reading, tickMs, openLedger }),
+  );
+}
+
+async function noLedger(): Promise<never> {
+  const { StateStoreError } = await import('./counters/store.ts');
+  throw new StateStoreError('configuration', 'the source did not say that it needs state; please report it');
 }
 
 async function deliver(
   { clock, log, sinks }: Pipeline,
   { deadline }: RunContext,
   batch: Batch,
+  counting: CountingRun | undefined,
 ): Promise<readonly SinkOutcome[]> {
-  const results = await each(sinks, deadline, clock, log, ({ sink }) => sink.write(batch, { deadline }));
+  const results = await each(
+    sinks,
+    deadline,
+    clock,
+    log,
+    (configured) => counting?.deliver(configured, batch, deadline) ?? configured.sink.write(batch, { deadline }),
+  );
   return results.map(({ part, result }) => deliveryOf(part, result));
 }

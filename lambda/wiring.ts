@@ -2,6 +2,8 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readFile } from 'node:fs/promises';
 import { millisecondsOf } from './config/interval.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
+import type { Counting } from './counters/counting.ts';
+import type { StateStore } from './counters/store.ts';
 import type { Inbox } from './events/inbox.ts';
 import type { AwsAccess } from './http/aws-credentials.ts';
 import { createHttpHub, type HttpHub } from './http/client.ts';
@@ -30,6 +32,8 @@ export interface Environment {
   readonly log: Logger;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
+  /** Where counters live; default: the table that the stack made. Asked for only when a source needs it. */
+  readonly stateStore?: () => Promise<StateStore>;
 }
 
 export interface BuiltPipeline {
@@ -57,6 +61,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     maxSeriesPerMetric: config.seriesPerMetric,
     sources: await Promise.all(sources.map((source) => configuredSource(source, hub, shared, inboxOf(source)))),
     sinks: await Promise.all(sinks.map((sink) => configuredSink(sink, hub, forSinks))),
+    counting: sources.some(({ needsState }) => needsState) ? await countingOf(config, environment) : undefined,
     prefetchSecrets: async (signal) => {
       store.startRun();
       await store.prefetch(refs, signal);
@@ -65,6 +70,31 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     log,
   };
   return { pipeline, intervalMs, close: () => hub.close() };
+}
+
+/** Nothing of it is loaded where no source counts. */
+async function countingOf(config: RuntimeConfig, environment: Environment): Promise<Counting> {
+  const { stateStore = () => deployedStore(environment), log } = environment;
+  const [{ createCounting }, store] = await Promise.all([import('./counters/counting.ts'), stateStore()]);
+  const { waitBounds, durationBounds, finishedRuns, backfillHours } = config.counting;
+  const settings = {
+    maxSeriesPerMetric: config.seriesPerMetric,
+    waitBounds,
+    durationBounds,
+    backfillMs: backfillHours * 3_600_000,
+  };
+  return createCounting({ store, settings, finishedRuns, log });
+}
+
+/** The stack names its table in the function's environment. */
+async function deployedStore({ variables, clock }: Environment): Promise<StateStore> {
+  const table = variables['COLLECTOR_STATE_TABLE'];
+  if (table === undefined) {
+    const { noStore } = await import('./counters/no-store.ts');
+    return noStore('deploy the stack again: it makes a table and names it in COLLECTOR_STATE_TABLE');
+  }
+  const { dynamoDbStateStore } = await import('./counters/dynamodb/store.ts');
+  return dynamoDbStateStore({ table, clock });
 }
 
 /** Nothing of it is loaded where no source is told of events. */
@@ -86,10 +116,10 @@ async function configuredSource(
   ports: SharedPorts,
   inbox: Inbox | undefined,
 ): Promise<ConfiguredSource> {
-  const { kind, name, system } = prepared;
+  const { kind, name, system, metrics, needsState } = prepared;
   const http = hub.port();
   const source = await prepared.create({ ...ports, http, inbox });
-  return { id: `${kind}/${name}`, system, name, source, takeMeter: () => http.takeMeter() };
+  return { id: `${kind}/${name}`, system, name, metrics, needsState, source, takeMeter: () => http.takeMeter() };
 }
 
 async function configuredSink(

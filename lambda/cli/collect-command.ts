@@ -18,9 +18,14 @@ export const collectCommand: Command = {
     },
     json: { help: 'Short for --format json.' },
     timeout: { value: 'TIME', help: 'Longest time of one run (default 30s); sources may use 60 % of it.' },
+    state: {
+      value: 'FOLDER',
+      help: 'Where counters are kept between runs (default .ci-metrics-state beside the configuration).',
+    },
     verbose: { short: 'v', help: 'Also logs requests and the stack of an error, on standard error.' },
   },
   notes: [
+    'A source that counts finished runs counts them once, in whatever runs and processes; --dry-run saves nothing.',
     'Results go to standard output, everything else to standard error.',
     'With prometheus and json the output of a stdout sink goes to standard error.',
     'With --every the exit code is that of the last run that ended.',

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { type Arguments, UsageError } from './args.ts';
 
 const formats = ['table', 'prometheus', 'json'] as const;
@@ -6,6 +7,9 @@ type Format = (typeof formats)[number];
 /** What a person waits for without asking; a run in AWS has about as long. */
 const defaultTimeoutMs = 30_000;
 
+/** Beside the configuration: two of them in two folders count apart. */
+const defaultStateFolder = '.ci-metrics-state';
+
 export interface CollectSettings {
   readonly configPath: string;
   /** Absent: once. */
@@ -13,6 +17,8 @@ export interface CollectSettings {
   readonly isDryRun: boolean;
   readonly format: Format;
   readonly timeoutMs: number;
+  /** Where counters are kept between runs. */
+  readonly stateFolder: string;
   readonly isVerbose: boolean;
   readonly hasColoursRefused: boolean;
 }
@@ -26,6 +32,7 @@ export function collectSettings(args: Arguments): CollectSettings {
     everyMs: everyMs(args),
     isDryRun: args.has('dry-run'),
     format: format(args),
+    stateFolder: args.text('state') ?? join(dirname(configPath), defaultStateFolder),
     timeoutMs: args.duration('timeout') ?? defaultTimeoutMs,
     isVerbose: args.has('verbose'),
     hasColoursRefused: args.has('no-color'),

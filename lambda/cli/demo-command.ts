@@ -15,6 +15,7 @@ export const demoCommand: Command = {
     port: { value: 'N', help: 'Port of /metrics on 127.0.0.1 (default 9464, or any when it is taken; 0 means any).' },
     push: { value: 'URL', help: 'Also pushes to this Pushgateway.' },
     'remote-write': { value: 'URL', help: 'Also writes to this Prometheus remote-write endpoint.' },
+    state: { value: 'FOLDER', help: 'Keeps counters in this folder, for the next demo (default: they end with it).' },
     verbose: { short: 'v', help: 'Also shows the stack of an error that ends the demo.' },
   },
   notes: [

@@ -1,3 +1,5 @@
+import { fileStateStore } from '../counters/file-store.ts';
+import { memoryStore } from '../counters/memory-store.ts';
 import { startBuildkiteServer } from '../demo/buildkite-server.ts';
 import { createFleet } from '../demo/fleet.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
@@ -28,7 +30,10 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
   const print = (text: string): void => {
     page = text;
   };
-  const built = await buildPipeline(config, environmentOf(terminal, variables, print));
+  const { stateFolder } = settings;
+  const store = stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder);
+  const environment = { ...environmentOf(terminal, variables, print), stateStore: () => Promise.resolve(store) };
+  const built = await buildPipeline(config, environment);
   opened.defer(() => built.close());
   const served = await serveMetrics({ port: settings.port, mayMove: settings.mayMove, page: () => page });
   opened.defer(() => served.close());

@@ -18,6 +18,8 @@ export interface DemoSettings {
   readonly mayMove: boolean;
   readonly pushUrl: string | undefined;
   readonly remoteWriteUrl: string | undefined;
+  /** Absent: counters end with the demo. */
+  readonly stateFolder: string | undefined;
   readonly isLive: boolean;
   readonly hasColoursRefused: boolean;
 }
@@ -38,6 +40,7 @@ export function demoSettings(
     mayMove: port === undefined,
     pushUrl: url(args, 'push'),
     remoteWriteUrl: url(args, 'remote-write'),
+    stateFolder: args.text('state'),
     isLive,
     hasColoursRefused: args.has('no-color'),
   };

@@ -1,3 +1,4 @@
+import { fileStateStore } from '../counters/file-store.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
 import { createRedactor, type Redactor } from '../secrets/redaction.ts';
@@ -35,6 +36,7 @@ export async function openSession(settings: CollectSettings, bare: Terminal): Pr
     random,
     redactor,
     log: logFor(settings, terminal, redactor),
+    stateStore: () => Promise.resolve(fileStateStore(settings.stateFolder)),
     // What a stdout sink prints would make the other formats unreadable for a program.
     print: (text) => {
       (settings.format === 'table' ? stdout : stderr).write(text);

@@ -28,11 +28,11 @@ export function watched(pipeline: Pipeline, watcher: Watcher): Pipeline {
     sinks: pipeline.sinks.map((configured) => ({
       ...configured,
       sink: {
+        ...configured.sink,
         write: (batch, context) => {
           watcher.collected?.(batch);
           return during(configured.id, () => configured.sink.write(batch, context));
         },
-        preview: (batch) => configured.sink.preview(batch),
       },
     })),
   };

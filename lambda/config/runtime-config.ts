@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { Interval } from './interval.ts';
+import { durationBounds, waitBounds } from '../model/run-metrics.ts';
 import { OperatorName } from './names.ts';
 
 const [firstSource, ...moreSources] = sources.map(({ config }) => config);
@@ -12,6 +13,38 @@ if (firstSource === undefined || firstSink === undefined) throw new Error('the r
 export const SourceConfig = z.discriminatedUnion('kind', [firstSource, ...moreSources]);
 /** Any sink, by its `kind`. */
 export const SinkConfig = z.discriminatedUnion('kind', [firstSink, ...moreSinks]);
+
+/** Each bound is a series of its own for each label set, so their number is a price. */
+const maxBounds = 30;
+
+const bounds = (kind: string, defaults: readonly number[]) =>
+  z
+    .array(z.number().positive())
+    .min(1)
+    .max(maxBounds)
+    .refine((list) => list.every((bound, index) => index === 0 || bound > (list[index - 1] ?? 0)), {
+      error: 'must rise from each bound to the next',
+    })
+    .default([...defaults])
+    .meta({
+      description: `Upper bounds of the histograms of ${kind}, in seconds. To change them begins all of these histograms anew.`,
+    });
+
+/** How finished runs and jobs are counted; only for sources that count any. */
+const Counting = z
+  .strictObject({
+    waitBounds: bounds('waiting times', waitBounds),
+    durationBounds: bounds('durations', durationBounds),
+    finishedRuns: z.enum(['log', 'omit']).default('omit').meta({
+      description: '`log`: one structured log line for each finished run, with its result, times and URL.',
+    }),
+    backfillHours: z.int().min(0).max(48).default(0).meta({
+      description:
+        'How many hours before the installation are read in the first run, for sinks that take old timestamps (CloudWatch); running totals always begin at 0.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'How finished runs and jobs are counted.' });
 
 /**
  * The part of the configuration that travels in the function's asset: without what only the stack needs. Not made from
@@ -38,6 +71,7 @@ export const RuntimeConfig = z.strictObject({
     .max(100_000)
     .default(500)
     .meta({ description: 'Most queues (or pipelines) a source may have in one metric; the rest is one `#other#`.' }),
+  counting: Counting,
   collectorNamespace: z
     .string()
     .regex(/^(?!AWS\/)[A-Za-z0-9._\-/#:]{1,255}$/, {

@@ -199,6 +199,78 @@ export const tokenExpiry = own({
   cloudWatch: { name: 'SecondsUntilTokenExpiry', unit: 'Seconds', statistic: 'Minimum', conversion: 'left' },
 });
 
+export const watermarkLag = own({
+  name: 'ci_collector_watermark_lag_seconds',
+  help: 'How far the counting of finished runs is behind, of the part of a source that is furthest behind.',
+  unit: 'seconds',
+  labels: sourceLabels,
+  combination: 'max',
+  cloudWatch: { name: 'WatermarkLag', unit: 'Seconds', statistic: 'Maximum' },
+});
+
+export const openRuns = own({
+  name: 'ci_collector_open_runs',
+  help: 'Runs and jobs that were seen unfinished and whose end is still to be counted.',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'sum',
+  cloudWatch: { name: 'OpenRuns', unit: 'Count', statistic: 'Maximum' },
+});
+
+export const readTruncated = own({
+  name: 'ci_collector_read_truncated',
+  help: '1 when a page or request budget cut a list of the last poll short, so that counting is behind, 0 otherwise.',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'max',
+  cloudWatch: { name: 'ReadTruncated', unit: 'Count', statistic: 'Maximum' },
+});
+
+export const runsLost = own({
+  name: 'ci_collector_runs_lost',
+  help: 'Open runs that the last poll gave up: too old, or no longer known to the CI system; their end is not counted.',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'sum',
+  cloudWatch: { name: 'RunsLost', unit: 'Count', statistic: 'Maximum' },
+});
+
+export const stateBytes = own({
+  name: 'ci_collector_state_bytes',
+  help: 'Size of what is remembered of a source from run to run, before compression.',
+  unit: 'bytes',
+  labels: sourceLabels,
+  combination: 'sum',
+  cloudWatch: { name: 'StateBytes', unit: 'Bytes', statistic: 'Maximum' },
+});
+
+export const increasesPending = own({
+  name: 'ci_collector_increases_pending',
+  help: 'Increases of counters that a sink refused and that are sent again; absent for sinks that take running totals.',
+  unit: 'count',
+  labels: ['sink'],
+  combination: 'sum',
+  cloudWatch: { name: 'IncreasesPending', unit: 'Count', statistic: 'Maximum' },
+});
+
+export const increasesUnconfirmed = own({
+  name: 'ci_collector_increases_unconfirmed',
+  help: 'Increases of counters of which the last run learned that nobody knows whether the sink stored them.',
+  unit: 'count',
+  labels: ['sink'],
+  combination: 'sum',
+  cloudWatch: { name: 'IncreasesUnconfirmed', unit: 'Count', statistic: 'Maximum' },
+});
+
+export const increasesDropped = own({
+  name: 'ci_collector_increases_dropped',
+  help: 'Increases of counters that the last run gave up: refused for good, too old, or beyond the size of the outbox.',
+  unit: 'count',
+  labels: ['sink'],
+  combination: 'sum',
+  cloudWatch: { name: 'IncreasesDropped', unit: 'Count', statistic: 'Maximum' },
+});
+
 export const sinkUp = own({
   name: 'ci_collector_sink_up',
   help: '1 when a sink accepted everything it was sent, 0 when it refused a part or all; other sinks tell of the run before.',
@@ -266,11 +338,17 @@ export const ciMetrics = [
 export const collectorMetrics = [
   apiRequests,
   buildInfo,
+  increasesDropped,
+  increasesPending,
+  increasesUnconfirmed,
   lastRun,
+  openRuns,
   problemCount,
   quotaLimit,
   quotaRemaining,
+  readTruncated,
   runLag,
+  runsLost,
   seriesOverflow,
   sinkDuration,
   sinkSamples,
@@ -279,7 +357,9 @@ export const collectorMetrics = [
   sourceLastSuccess,
   sourceSamples,
   sourceUp,
+  stateBytes,
   tokenExpiry,
+  watermarkLag,
 ] as const satisfies readonly MetricDefinition[];
 
 export const catalogue: readonly MetricDefinition[] = [...ciMetrics, ...collectorMetrics];

@@ -1,11 +1,18 @@
+import type { CountingFigures } from '../counters/counted.ts';
 import {
   apiRequests,
   buildInfo,
+  increasesDropped,
+  increasesPending,
+  increasesUnconfirmed,
   lastRun,
+  openRuns,
   problemCount,
   quotaLimit,
   quotaRemaining,
+  readTruncated,
   runLag,
+  runsLost,
   seriesOverflow,
   sinkDuration,
   sinkSamples,
@@ -14,6 +21,8 @@ import {
   sourceLastSuccess,
   sourceSamples,
   sourceUp,
+  stateBytes,
+  watermarkLag,
 } from '../model/catalogue.ts';
 import { gauge, type GaugeFamily } from '../model/metric.ts';
 import { inCanonicalOrder } from '../model/order.ts';
@@ -32,7 +41,15 @@ export interface HealthInput {
 
 /** The `ci_collector_*` families: published whatever failed, so that silence always means a dead collector. */
 export function healthFamilies(input: HealthInput): readonly GaugeFamily[] {
-  const families = [...ofRun(input), ...ofSources(input.sources), ...ofSinks(input.sinks), problems(input)];
+  // Another invocation tells of a source that was skipped.
+  const sources = input.sources.filter(({ status }) => status !== 'skipped');
+  const families = [
+    ...ofRun(input),
+    ...ofSources(sources),
+    ...ofCounting(sources),
+    ...ofSinks(input.sinks),
+    problems({ ...input, sources }),
+  ];
   return inCanonicalOrder(families).filter((family) => family.type === 'gauge');
 }
 
@@ -93,6 +110,36 @@ function ofSources(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
   ];
 }
 
+function ofCounting(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
+  const of = (value: (counting: CountingFigures) => number | undefined) =>
+    sources.flatMap((source) => {
+      const measured = source.counting === undefined ? undefined : value(source.counting);
+      return measured === undefined ? [] : [{ labels: labelsOf(source), value: measured }];
+    });
+  return [
+    gauge(
+      watermarkLag,
+      of(({ watermarkLagSeconds }) => watermarkLagSeconds),
+    ),
+    gauge(
+      openRuns,
+      of((counting) => counting.openRuns),
+    ),
+    gauge(
+      readTruncated,
+      of(({ truncated }) => (truncated > 0 ? 1 : 0)),
+    ),
+    gauge(
+      runsLost,
+      of((counting) => counting.runsLost),
+    ),
+    gauge(
+      stateBytes,
+      of((counting) => counting.stateBytes),
+    ),
+  ];
+}
+
 function labelsOf({ system, name }: SourceOutcome): { system: string; source: string } {
   return { system, source: name };
 }
@@ -112,6 +159,30 @@ function ofSinks(sinks: readonly SinkOutcome[]): readonly GaugeFamily[] {
     gauge(
       sinkSamples,
       of(({ accepted }) => accepted),
+    ),
+    ...ofOutboxes(sinks),
+  ];
+}
+
+/** Only of sinks that add what they are sent; the others have nothing to lose. */
+function ofOutboxes(sinks: readonly SinkOutcome[]): readonly GaugeFamily[] {
+  const of = (value: (sink: SinkOutcome) => number | undefined) =>
+    sinks.flatMap((sink) => {
+      const measured = sink.pending === undefined ? undefined : (value(sink) ?? 0);
+      return measured === undefined ? [] : [{ labels: { sink: sink.name }, value: measured }];
+    });
+  return [
+    gauge(
+      increasesPending,
+      of(({ pending }) => pending),
+    ),
+    gauge(
+      increasesUnconfirmed,
+      of(({ unconfirmed }) => unconfirmed),
+    ),
+    gauge(
+      increasesDropped,
+      of(({ dropped }) => dropped),
     ),
   ];
 }

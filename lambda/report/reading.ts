@@ -1,5 +1,7 @@
+import type { Counted } from '../counters/counted.ts';
 import type { SourcePart } from '../model/batch.ts';
 import { capSeries } from '../model/cap.ts';
+import type { MetricFamily } from '../model/metric.ts';
 import { inCanonicalOrder } from '../model/order.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from '../pipeline.ts';
 import type { PartResult } from '../runtime/each.ts';
@@ -16,13 +18,21 @@ export interface Reading {
 export function readingOf(
   { clock, maxSeriesPerMetric }: Pipeline,
   { id, system, name, takeMeter }: ConfiguredSource,
-  result: PartResult<Collection>,
+  result: PartResult<Counted>,
   before: RunReport | undefined,
 ): Reading {
-  const { families, problems, relayed = [] } = collectionOf(result);
-  const capped = capSeries(families, maxSeriesPerMetric);
-  const ordered = inCanonicalOrder(capped.families);
-  const status = statusOf({ families: ordered, problems, relayed });
+  const read = countedOf(result);
+  const { families, problems, relayed = [] } = read.outcome === 'skipped' ? nothing : read.collection;
+  const isCounted = ({ definition }: MetricFamily): boolean =>
+    read.outcome === 'counted' && read.counted.has(definition.name);
+  const capped = capSeries(
+    families.filter((family) => !isCounted(family)),
+    maxSeriesPerMetric,
+  );
+  // Totals have been held to the cap by their state: to choose anew who stays would make them jump.
+  const ordered = inCanonicalOrder([...capped.families, ...families.filter(isCounted)]);
+  const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families: ordered, problems, relayed });
+  const counting = read.outcome === 'counted' ? read.figures : undefined;
   const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
   const outcome: SourceOutcome = {
     id,
@@ -31,17 +41,22 @@ export function readingOf(
     status,
     durationMs: result.durationMs,
     samples: samplesIn(ordered) + samplesIn(relayed),
-    overflow: capped.overflow,
+    overflow: capped.overflow + (counting?.overflow ?? 0),
     problems,
     meter: takeMeter(),
+    ...(counting === undefined ? {} : { counting }),
+    ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
     lastSuccessMs: status === 'complete' ? clock() : known,
   };
   const part = { system, source: name, status, families: ordered };
   return { part: relayed.length === 0 ? part : { ...part, relayed }, outcome };
 }
 
-function collectionOf(result: PartResult<Collection>): Collection {
-  return 'value' in result ? result.value : { families: [], problems: [result.problem] };
+const nothing: Collection = { families: [], problems: [] };
+
+function countedOf(result: PartResult<Counted>): Counted {
+  if ('value' in result) return result.value;
+  return { outcome: 'uncounted', collection: { families: [], problems: [result.problem] } };
 }
 
 function samplesIn(families: readonly { readonly samples: readonly unknown[] }[]): number {
@@ -57,6 +72,9 @@ function statusOf({ families, problems, relayed = [] }: Collection): SourcePart[
 /** What a sink took, and how it went. */
 export function deliveryOf({ id, name }: ConfiguredSink, result: PartResult<Delivery>): SinkOutcome {
   const { durationMs } = result;
-  if ('value' in result) return { id, name, durationMs, ...result.value };
+  if ('value' in result) {
+    const { accepted, requests, bytes, problems, pending, unconfirmed, dropped } = result.value;
+    return { id, name, durationMs, accepted, requests, bytes, problems, pending, unconfirmed, dropped };
+  }
   return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [result.problem] };
 }

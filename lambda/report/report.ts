@@ -1,3 +1,4 @@
+import type { CountingFigures } from '../counters/counted.ts';
 import type { RequestMeter } from '../http/http.ts';
 import type { SourcePart } from '../model/batch.ts';
 import type { Problem } from '../model/problem.ts';
@@ -14,6 +15,10 @@ export interface SourceOutcome {
   readonly overflow: number;
   readonly problems: readonly Problem[];
   readonly meter: RequestMeter;
+  /** What the state of its counters says; absent for a source that counts nothing, or could not. */
+  readonly counting?: CountingFigures | undefined;
+  /** Why another invocation publishes this tick. */
+  readonly skippedBecause?: string | undefined;
   /** Epoch milliseconds; absent until the source has given everything once in this process. */
   readonly lastSuccessMs?: number | undefined;
 }
@@ -27,6 +32,12 @@ export interface SinkOutcome {
   readonly requests: number;
   readonly bytes: number;
   readonly problems: readonly Problem[];
+  /** Increases that wait for a later run; absent for a sink that takes running totals. */
+  readonly pending?: number | undefined;
+  /** Increases whose fate is unknown. */
+  readonly unconfirmed?: number | undefined;
+  /** Increases that are lost. */
+  readonly dropped?: number | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CountingFigures } from '../counters/counted.ts';
 import type { Problem } from '../model/problem.ts';
 import type { LogFields, Logger } from '../runtime/log.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from './report.ts';
@@ -27,21 +28,49 @@ export function reportFields(report: RunReport): LogFields {
   };
 }
 
-function sourceFields({ id, status, durationMs, samples, overflow, problems, meter }: SourceOutcome): LogFields {
+function sourceFields(source: SourceOutcome): LogFields {
+  const { id, status, durationMs, samples, overflow, problems, meter, counting, skippedBecause } = source;
   return {
     source: id,
     status,
+    ...(skippedBecause === undefined ? {} : { skippedBecause }),
     durationMs,
     samples,
     ...(overflow > 0 ? { overflow } : {}),
     requests: Object.fromEntries(meter.attempts),
     ...(meter.quota === undefined ? {} : { quotaRemaining: meter.quota.remaining }),
+    ...(counting === undefined ? {} : { counting: countingFields(counting) }),
     ...problemFields(problems),
   };
 }
 
-function sinkFields({ id, durationMs, accepted, requests, bytes, problems }: SinkOutcome): LogFields {
-  return { sink: id, durationMs, accepted, requests, bytes, ...problemFields(problems) };
+/** What is as it should be is left out. */
+function countingFields(counting: CountingFigures): LogFields {
+  const { finishes, openRuns, watermarkLagSeconds, stateBytes, truncated, runsLost, isNew } = counting;
+  return {
+    finishes,
+    openRuns,
+    ...(watermarkLagSeconds === undefined ? {} : { watermarkLagSeconds }),
+    stateBytes,
+    ...(truncated > 0 ? { truncated } : {}),
+    ...(runsLost > 0 ? { runsLost } : {}),
+    ...(isNew ? { began: 'no state was found: totals start at 0 in this run' } : {}),
+  };
+}
+
+function sinkFields({ id, durationMs, accepted, requests, bytes, problems, ...outbox }: SinkOutcome): LogFields {
+  const { pending = 0, unconfirmed = 0, dropped = 0 } = outbox;
+  return {
+    sink: id,
+    durationMs,
+    accepted,
+    requests,
+    bytes,
+    ...(pending > 0 ? { pending } : {}),
+    ...(unconfirmed > 0 ? { unconfirmed } : {}),
+    ...(dropped > 0 ? { dropped } : {}),
+    ...problemFields(problems),
+  };
 }
 
 function problemFields(problems: readonly Problem[]): LogFields {

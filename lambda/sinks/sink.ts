@@ -29,6 +29,8 @@ export interface Delivery {
   readonly unconfirmed?: number;
   /** Increases that were refused for good. */
   readonly dropped?: number;
+  /** Increases that wait in the sink's outbox for a later run. */
+  readonly pending?: number;
 }
 
 /** Increases on their way to one additive sink, kept in its outbox until they are stored. */
@@ -71,6 +73,8 @@ export interface Sink {
    * count in `accepted`. Sinks without it take running totals, which repair themselves with the next value.
    */
   readonly redeliver?: (parcels: readonly Parcel[], context: DeliverContext) => Promise<Delivery>;
+  /** Present beside `redeliver` where old timestamps are taken: the increases of a batch, to be sent later. */
+  readonly pack?: (batch: Batch) => readonly Parcel[];
 }
 
 export interface SinkPorts {

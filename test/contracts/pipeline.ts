@@ -1,4 +1,5 @@
 import { CollectorConfig } from '../../lambda/config/schema.ts';
+import { memoryStore } from '../../lambda/counters/memory-store.ts';
 import { collect, run, type Collected } from '../../lambda/run.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import { deadlineIn } from '../../lambda/runtime/deadline.ts';
@@ -19,6 +20,7 @@ export interface ContractPipeline extends AsyncDisposable {
 export async function contractPipeline(config: object): Promise<ContractPipeline> {
   const log = recordingLog();
   const printed: string[] = [];
+  const state = memoryStore();
   const built = await buildPipeline(CollectorConfig.parse(config), {
     variables: { CANARY_TOKEN: canaries.token },
     place: 'terminal',
@@ -26,6 +28,7 @@ export async function contractPipeline(config: object): Promise<ContractPipeline
     random: Math.random,
     redactor: createRedactor(),
     log,
+    stateStore: () => Promise.resolve(state),
     print: (text) => {
       printed.push(text);
     },

@@ -1,0 +1,114 @@
+import type { Problem } from '../model/problem.ts';
+import type { Deadline } from '../runtime/deadline.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Delivery, Sink } from '../sinks/sink.ts';
+import type { Collection } from '../sources/source.ts';
+import type { Batch } from '../model/batch.ts';
+import { deliverAdditive, openOutbox, type OutboxReading } from './additive.ts';
+import { type CountedSource, collectCounted, type Counted } from './counted.ts';
+import { historyParcels, type History } from './history.ts';
+import type { Ledger } from './ledger.ts';
+import { isSettledIn } from './outbox.ts';
+import type { CountingSettings } from './settings.ts';
+import type { StateStore } from './store.ts';
+
+export type { CountedSource, Counted } from './counted.ts';
+
+export interface CountingSink {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly sink: Sink;
+}
+
+/** Counting of one process: what a run needs of it, behind one import. */
+export interface Counting {
+  /** Reads what is remembered of the additive sinks; never rejects. */
+  begin(sinks: readonly CountingSink[], signal: AbortSignal): Promise<CountingRun>;
+}
+
+/** Counting of one run. */
+export interface CountingRun {
+  collect(
+    source: CountedSource,
+    context: CountedContext,
+    work: (openLedger: () => Promise<Ledger>) => Promise<Collection>,
+  ): Promise<Counted>;
+  /** Undefined for a sink that takes running totals: it needs no help. */
+  deliver(sink: CountingSink, batch: Batch, deadline: Deadline): Promise<Delivery> | undefined;
+}
+
+export interface CountedContext {
+  readonly tickMs: number;
+  readonly signal: AbortSignal;
+  readonly mode: 'commit' | 'preview';
+}
+
+export interface CountingPorts {
+  readonly store: StateStore;
+  readonly settings: CountingSettings;
+  /** Whether each finished run gives a log line. */
+  readonly finishedRuns: 'log' | 'omit';
+  readonly log: Logger;
+}
+
+export function createCounting(ports: CountingPorts): Counting {
+  return {
+    begin: async (sinks, signal) => {
+      const additive = sinks.filter(({ sink }) => sink.redeliver !== undefined);
+      const opened = await Promise.all(
+        additive.map(async ({ id }) => [id, await openOutbox(id, ports.store, signal)] as const),
+      );
+      return countingRun(ports, new Map(opened));
+    },
+  };
+}
+
+function countingRun(
+  { store, settings, finishedRuns, log }: CountingPorts,
+  outboxes: ReadonlyMap<string, OutboxReading>,
+): CountingRun {
+  const counted = new Set<string>();
+  const unsettled = new Map<string, number>();
+  const histories: History[] = [];
+
+  const isSettled = (source: string) => (sink: string, tickMs: number) => {
+    const reading = outboxes.get(sink);
+    // A sink that left the configuration settles nothing any more.
+    if (reading === undefined) return false;
+    return 'problem' in reading ? undefined : isSettledIn(reading.outbox, source, tickMs);
+  };
+
+  return {
+    collect: async (source, { tickMs, signal, mode }, work) => {
+      const additiveSinks = [...outboxes.keys()];
+      const context = { tickMs, store, signal, settings, mode, additiveSinks, isSettled: isSettled(source.id), log };
+      const result = await collectCounted(work, source, context);
+      if (result.outcome !== 'counted' || mode === 'preview') return result;
+      counted.add(source.id);
+      for (const [sink, samples] of Object.entries(result.unsettled))
+        unsettled.set(sink, (unsettled.get(sink) ?? 0) + samples);
+      if (result.history.length > 0) histories.push({ source, finishes: result.history });
+      if (finishedRuns === 'log') for (const line of result.lines) log.info('finished run', line);
+      return result;
+    },
+    deliver: ({ id, sink }, batch, deadline) => {
+      const opened = outboxes.get(id);
+      if (opened === undefined) return undefined;
+      const input = { sink, name: id, batch, store, opened, sources: [...counted], deadline };
+      const history = historyParcels(sink, histories);
+      return deliverAdditive({ ...input, history }).then((delivery) => withUnsettled(delivery, id, unsettled.get(id)));
+    },
+  };
+}
+
+function withUnsettled(delivery: Delivery, sink: string, samples: number | undefined): Delivery {
+  const unconfirmed = (delivery.unconfirmed ?? 0) + (samples ?? 0);
+  if (unconfirmed === 0) return delivery;
+  return { ...delivery, unconfirmed, problems: [...delivery.problems, ...unsettledProblem(sink, samples ?? 0)] };
+}
+
+function unsettledProblem(sink: string, samples: number): readonly Problem[] {
+  if (samples === 0) return [];
+  const message = `an earlier run ended without telling whether ${String(samples)} increases were stored; they are not sent again, because they might count twice`;
+  return [{ kind: 'timeout', where: sink, message }];
+}

@@ -1,0 +1,45 @@
+import type { Quota } from './ledger.ts';
+import type { QuotaState } from './state.ts';
+
+export interface QuotaBook {
+  quota(pool: string, rate: { readonly requests: number; readonly windowMs: number }): Quota;
+  /** Whether anything was taken or told, so that even a failed tick has something to save. */
+  isChanged(): boolean;
+}
+
+/** Requests that may still be sent, by pool. A window starts with its first request and lasts for `windowMs`. */
+export function quotaBook(quotas: Map<string, QuotaState>, tickMs: number): QuotaBook {
+  let isChanged = false;
+  return {
+    quota: (pool, { requests, windowMs }) => {
+      const found = quotas.get(pool);
+      const isRunning = found !== undefined && tickMs < found.startMs + windowMs;
+      const state: QuotaState = isRunning ? found : { startMs: tickMs, used: 0, told: stillTold(found, tickMs) };
+      quotas.set(pool, state);
+      const remaining = (): number => {
+        const own = requests - state.used;
+        return Math.max(0, state.told === undefined ? own : Math.min(own, state.told.remaining));
+      };
+      return {
+        remaining,
+        take: (wanted = 1) => {
+          if (remaining() < wanted) return false;
+          isChanged = true;
+          state.used += wanted;
+          if (state.told !== undefined) state.told.remaining -= wanted;
+          return true;
+        },
+        observe: (seen) => {
+          isChanged = true;
+          state.told = seen.resetMs > tickMs ? { ...seen } : undefined;
+        },
+      };
+    },
+    isChanged: () => isChanged,
+  };
+}
+
+/** What the vendor said outlives our own window, but not its own end. */
+function stillTold(state: QuotaState | undefined, tickMs: number): QuotaState['told'] {
+  return state?.told !== undefined && state.told.resetMs > tickMs ? state.told : undefined;
+}

@@ -1,0 +1,100 @@
+/**
+ * What is remembered of one source from tick to tick. A ledger changes a copy; the copy becomes the state when it was
+ * saved. Times are epoch milliseconds.
+ */
+export interface State {
+  /** Of the last saved run. */
+  tickMs: number;
+  /** When counting began. */
+  readonly epochMs: number;
+  readonly streams: Map<string, StreamState>;
+  /** By metric name. */
+  readonly shelves: Map<string, Shelf>;
+  /** Counters that other systems keep: by metric name, then by the hash of the labels. */
+  readonly followed: Map<string, Map<string, Followed>>;
+  readonly quotas: Map<string, QuotaState>;
+  readonly remembered: Map<string, unknown>;
+  /** Increases that were handed to additive sinks and of whose fate nothing is known yet. */
+  inFlight: readonly InFlight[];
+}
+
+export interface StreamState {
+  /** What finished before is not counted: the state's own epoch, later for a stream that came later. */
+  readonly epochMs: number;
+  watermarkMs: number;
+  /** Until the stream was read completely for the first time. */
+  isFirst: boolean;
+  /** After a truncated read: how far beyond the watermark the next window may reach. */
+  spanMs: number | undefined;
+  /** The tick in which the source last asked for the stream. */
+  lookedMs: number;
+  readonly open: Map<string, OpenState>;
+  /** Hash of a finish key to the time until which, less the overlap, it can be read again. */
+  readonly seen: Map<string, number>;
+}
+
+export interface OpenState {
+  readonly firstSeenMs: number;
+  lastLookMs: number;
+  /** Ticks in a row in which the vendor did not know it. */
+  missing: number;
+  note: string | undefined;
+}
+
+/** The series of one metric. */
+export interface Shelf {
+  /** Names of the labels whose values the series have. */
+  readonly labels: readonly string[];
+  /** Tells histograms apart whose bounds differ; empty for what is no histogram. */
+  readonly bounds: string;
+  readonly series: Map<string, Series>;
+}
+
+export interface Series {
+  readonly values: readonly string[];
+  startMs: number;
+  /** Day in which it was last touched, counted from 1970: precise enough to tell what has been dead for weeks. */
+  touchedDay: number;
+  /** Counter: the total. Histogram: a count for each bucket, then the sum. Mark: the value and when it was set. */
+  numbers: number[];
+}
+
+export interface Followed {
+  /** Counter: its value. Histogram: a count for each bucket, then the sum. */
+  numbers: readonly number[];
+  startMs: number;
+  touchedDay: number;
+}
+
+export interface QuotaState {
+  startMs: number;
+  used: number;
+  /** What the vendor said is left, until `resetMs`. */
+  told: { remaining: number; resetMs: number } | undefined;
+}
+
+export interface InFlight {
+  readonly tickMs: number;
+  /** Ids of the additive sinks that were to get them. */
+  readonly sinks: readonly string[];
+  readonly samples: number;
+}
+
+export function newState(tickMs: number): State {
+  return {
+    tickMs,
+    epochMs: tickMs,
+    streams: new Map(),
+    shelves: new Map(),
+    followed: new Map(),
+    quotas: new Map(),
+    remembered: new Map(),
+    inFlight: [],
+  };
+}
+
+const dayMs = 24 * 3_600_000;
+
+export function dayOf(timeMs: number): number {
+  return Math.floor(timeMs / dayMs);
+}

@@ -1,0 +1,211 @@
+import type { OpenWork, Stream, Window } from './ledger.ts';
+import type { OpenState, State, StreamState } from './state.ts';
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** At least the longest lag of a vendor's index; a gap in the schedule needs none, because the watermark waits. */
+const defaultOverlapMs = 10 * minuteMs;
+/** Lets the vendor's index catch up. */
+const defaultSettleMs = 30_000;
+/** Clock skew inside the vendor's records: runs that finish before they start have been seen. */
+const slackMs = 2 * minuteMs;
+/** Buildkite's job expiry, the longest legal life that is known. */
+const defaultOpenForMs = 30 * dayMs;
+/** A single 404 may be a replica that lags. */
+const missingTicksUntilLost = 3;
+/** Below the overlap a narrower window saves nothing, and the watermark must still get on. */
+const narrowestSpanMs = minuteMs;
+/** A stream that comes later, such as a new repository, has no history to speak of; an old one that was added has. */
+const reachOfLaterStreamsMs = 60 * minuteMs;
+/** A stream for which nobody has asked for so long is not coming back. */
+const forgottenAfterMs = 60 * dayMs;
+
+/** What a tick did to one stream; it takes effect in `close`. */
+interface Work {
+  readonly stream: Stream;
+  readonly state: StreamState;
+  readonly startMarkMs: number;
+  readonly openedNow: Set<string>;
+  readonly missedNow: Set<string>;
+  readUntilMs: number | undefined;
+  isPartly: boolean;
+}
+
+export type Judgement = 'counts' | 'known' | 'history';
+
+/** The streams of a state during one tick. */
+export interface StreamBook {
+  window(stream: Stream): Window;
+  open(stream: Stream): readonly OpenWork[];
+  sawOpen(stream: Stream, id: string, note: string | undefined): void;
+  /** `key` is the hash of the finish's. */
+  sawFinished(
+    stream: Stream,
+    finish: { readonly id: string; readonly key: string; readonly finishedMs: number },
+  ): Judgement;
+  sawMissing(stream: Stream, id: string): void;
+  forget(stream: Stream, id: string): void;
+  isCounted(stream: Stream, key: string): boolean;
+  readCompletely(stream: Stream, toMs: number | undefined): void;
+  readPartly(stream: Stream): void;
+  /** Ages the open runs, moves the watermarks and prunes; tells how many runs were lost. */
+  close(): Closed;
+}
+
+interface Closed {
+  /** Whether any stream was read, in part or as a whole. */
+  readonly hasRead: boolean;
+  readonly lost: number;
+  readonly truncated: number;
+}
+
+export interface StreamBookSettings {
+  readonly tickMs: number;
+  /** In the first tick the windows reach back that far, for sinks that take old timestamps. */
+  readonly backfillMs: number;
+}
+
+export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSettings): StreamBook {
+  const works = new Map<string, Work>();
+  let lost = 0;
+
+  function workOn(stream: Stream): Work {
+    const known = works.get(stream.name);
+    if (known !== undefined) return known;
+    const streamState = state.streams.get(stream.name) ?? newStream(state, tickMs);
+    state.streams.set(stream.name, streamState);
+    streamState.lookedMs = tickMs;
+    const work: Work = {
+      stream,
+      state: streamState,
+      startMarkMs: streamState.watermarkMs,
+      openedNow: new Set(),
+      missedNow: new Set(),
+      readUntilMs: undefined,
+      isPartly: false,
+    };
+    works.set(stream.name, work);
+    return work;
+  }
+
+  return {
+    window: (stream) => windowOf(workOn(stream), tickMs, backfillMs),
+    open: (stream) =>
+      [...workOn(stream).state.open]
+        .toSorted(([, a], [, b]) => a.lastLookMs - b.lastLookMs)
+        .map(([id, { firstSeenMs, note }]) => ({ id, firstSeenMs, note })),
+    sawOpen: (stream, id, note) => {
+      const { state: streamState, openedNow } = workOn(stream);
+      const firstSeenMs = streamState.open.get(id)?.firstSeenMs ?? tickMs;
+      streamState.open.set(id, { firstSeenMs, lastLookMs: tickMs, missing: 0, note });
+      openedNow.add(id);
+    },
+    sawFinished: (stream, finish) => judge(workOn(stream), finish, tickMs),
+    sawMissing: (stream, id) => {
+      const { state: streamState, missedNow } = workOn(stream);
+      const open = streamState.open.get(id);
+      if (open === undefined || missedNow.has(id)) return;
+      missedNow.add(id);
+      open.lastLookMs = tickMs;
+      open.missing += 1;
+      if (open.missing < missingTicksUntilLost) return;
+      streamState.open.delete(id);
+      lost += 1;
+    },
+    forget: (stream, id) => {
+      workOn(stream).state.open.delete(id);
+    },
+    isCounted: (stream, key) => workOn(stream).state.seen.has(key),
+    readCompletely: (stream, toMs) => {
+      const work = workOn(stream);
+      const windowEndMs = windowOf(work, tickMs, 0).toMs;
+      work.readUntilMs = Math.min(toMs ?? windowEndMs, windowEndMs);
+    },
+    readPartly: (stream) => {
+      workOn(stream).isPartly = true;
+    },
+    close: () => {
+      for (const work of works.values()) lost += closeStream(work, tickMs);
+      for (const [name, { lookedMs }] of state.streams) {
+        if (lookedMs < tickMs - forgottenAfterMs) state.streams.delete(name);
+      }
+      const hasRead = [...works.values()].some((work) => work.isPartly || work.readUntilMs !== undefined);
+      return { hasRead, lost, truncated: [...works.values()].filter(({ isPartly }) => isPartly).length };
+    },
+  };
+}
+
+function newStream(state: State, tickMs: number): StreamState {
+  const isFirstTick = state.tickMs === state.epochMs && tickMs === state.epochMs;
+  const beginMs = Math.max(state.epochMs, Math.min(state.tickMs, tickMs - reachOfLaterStreamsMs));
+  const epochMs = isFirstTick ? state.epochMs : beginMs;
+  return {
+    epochMs,
+    watermarkMs: epochMs,
+    isFirst: true,
+    spanMs: undefined,
+    lookedMs: tickMs,
+    open: new Map(),
+    seen: new Map(),
+  };
+}
+
+function windowOf({ stream, state, startMarkMs }: Work, tickMs: number, backfillMs: number): Window {
+  const { overlapMs = defaultOverlapMs, settleMs = defaultSettleMs } = stream;
+  const settledMs = tickMs - settleMs;
+  const toMs = state.spanMs === undefined ? settledMs : Math.min(settledMs, startMarkMs + state.spanMs);
+  const fromMs = startMarkMs - (state.isFirst ? Math.max(overlapMs, backfillMs) : overlapMs);
+  return { fromMs, toMs: Math.max(fromMs, toMs), isFirst: state.isFirst };
+}
+
+/** Whether a finish counts, and whether its run is open no longer. */
+function judge(
+  { stream, state, startMarkMs, openedNow }: Work,
+  { id, key, finishedMs }: { readonly id: string; readonly key: string; readonly finishedMs: number },
+  tickMs: number,
+): Judgement {
+  const wasOpen = state.open.has(id);
+  // A run that is open as well has another attempt, or one of two answers was stale: another look costs a request.
+  if (!openedNow.has(id)) state.open.delete(id);
+  if (finishedMs < state.epochMs) return 'history';
+  if (state.seen.has(key)) return 'known';
+  // Older than what is remembered: it was counted and forgotten, unless its end was still waited for.
+  const { overlapMs = defaultOverlapMs } = stream;
+  if (!wasOpen && finishedMs < startMarkMs - overlapMs - slackMs) return 'known';
+  // By the later of the two times: a stale answer may show an old run as open again, and then as finished.
+  state.seen.set(key, Math.max(finishedMs, tickMs));
+  return 'counts';
+}
+
+function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work, tickMs: number): number {
+  const { overlapMs = defaultOverlapMs, settleMs = defaultSettleMs, openForMs = defaultOpenForMs } = stream;
+  const lost = dropOld(state.open, tickMs - openForMs);
+  if (isPartly) {
+    const triedMs = Math.min(tickMs - settleMs - startMarkMs, state.spanMs ?? Infinity);
+    state.spanMs = Math.max(narrowestSpanMs, Math.floor(triedMs / 2));
+  } else if (readUntilMs !== undefined) {
+    state.watermarkMs = Math.max(state.watermarkMs, readUntilMs);
+    state.isFirst = false;
+    state.spanMs = widened(state, tickMs - settleMs);
+  }
+  const rememberedMs = state.watermarkMs - overlapMs - slackMs;
+  for (const [key, timeMs] of state.seen) if (timeMs < rememberedMs) state.seen.delete(key);
+  return lost;
+}
+
+/** Doubled after each complete read until the window reaches the present again. */
+function widened({ spanMs, watermarkMs }: StreamState, settledMs: number): number | undefined {
+  if (spanMs === undefined || watermarkMs + spanMs * 2 >= settledMs) return undefined;
+  return spanMs * 2;
+}
+
+function dropOld(open: Map<string, OpenState>, beforeMs: number): number {
+  let dropped = 0;
+  for (const [id, { firstSeenMs }] of open) {
+    if (firstSeenMs >= beforeMs) continue;
+    open.delete(id);
+    dropped += 1;
+  }
+  return dropped;
+}
