@@ -22,7 +22,7 @@ export const taskRunPhases = [
 export type Phase = (typeof taskRunPhases)[number];
 
 export type Status =
-  { readonly phase: Phase } | { readonly result: Result; readonly reason: string; readonly isIgnored?: true };
+  { readonly phase: Phase } | { readonly result: Result; readonly reason: string };
 
 /** The condition of type `Succeeded`, and what beside it decides. */
 export interface Condition {
@@ -77,7 +77,6 @@ function failed({ statusMessage }: Condition, reason: string): Status {
   if (reason === 'Cancelled' || reason === 'TaskRunCancelled') {
     return { result: statusMessage === cancelledByTimeout ? 'timeout' : 'cancellation', reason };
   }
-  if (reason === 'FailureIgnored') return { result: 'failure', reason, isIgnored: true };
   return { result: systemFault.test(reason) ? 'error' : 'failure', reason };
 }
 

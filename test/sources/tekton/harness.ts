@@ -1,0 +1,228 @@
+import { collectCounted, type Counted } from '../../../lambda/counters/counted.ts';
+import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/store.ts';
+import { kubernetesApi, type KubernetesApi } from '../../../lambda/demo/tekton/api-server.ts';
+import {
+  createRunStore,
+  type RunCondition,
+  type RunObject,
+  type RunStore,
+} from '../../../lambda/demo/tekton/objects.ts';
+import type { AwsAccess } from '../../../lambda/http/aws-credentials.ts';
+import { createHttpHub } from '../../../lambda/http/client.ts';
+import type { MetricFamily } from '../../../lambda/model/metric.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import type { Problem } from '../../../lambda/model/problem.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { environmentStore } from '../../../lambda/secrets/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { createTekton } from '../../../lambda/sources/tekton/collect.ts';
+import { TektonConfig } from '../../../lambda/sources/tekton/config.ts';
+import { metricsOf } from '../../../lambda/sources/tekton/metrics.ts';
+import { startLoopbackServer, type LoopbackServer, type MakeServer } from '../../support/loopback-server.ts';
+import { noAws } from '../../support/no-aws.ts';
+import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
+
+export const token = 'sa-token-1';
+
+/** A whole hour, so that the ages of the tables are easy to read. */
+export const startMs = Date.UTC(2026, 10, 21, 12, 0, 0);
+
+export interface Tick {
+  readonly families: readonly MetricFamily[];
+  readonly problems: readonly Problem[];
+  readonly counted: Counted;
+}
+
+export interface TestCluster extends AsyncDisposable {
+  readonly api: KubernetesApi;
+  readonly runs: RunStore;
+  readonly server: LoopbackServer;
+  readonly log: RecordingLog;
+  /** Environment variables that secrets are read from. */
+  readonly variables: Record<string, string>;
+  /** Changes what the next tick sees as its time. */
+  now: number;
+  /** Collects, counts and saves, as one run of the function does; a minute later than the one before. */
+  tick(budgetMs?: number): Promise<Tick>;
+}
+
+export interface TestClusterOptions {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly runs?: readonly RunObject[];
+  readonly store?: StateStore;
+  readonly aws?: AwsAccess;
+  readonly isKnown?: (token: string) => boolean;
+  readonly make?: MakeServer;
+  readonly protocol?: 'http' | 'https';
+  readonly cluster?: (url: string) => object;
+  readonly pageBytes?: number;
+}
+
+/** A Kubernetes API server on loopback and the source that reads it, on a clock that the test moves. */
+export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  const { store = memoryStore(), aws = noAws } = options;
+  const runs = createRunStore(options.runs);
+  const log = recordingLog();
+  const time = { now: startMs };
+  const clock = (): number => time.now;
+  const api = kubernetesApi({ clock, store: runs, isKnown: options.isKnown ?? ((sent) => sent === token) });
+  const server = await startLoopbackServer(api.listener, options.make, options.protocol);
+  const variables: Record<string, string> = { TOKEN: token };
+  const hub = createHttpHub({
+    clock: Date.now,
+    random: () => 0,
+    log,
+    loopback: 'allow',
+    ...(options.pageBytes === undefined ? {} : { maxResponseBytes: options.pageBytes }),
+  });
+  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
+  const secrets = createSecrets({
+    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    clock,
+    cacheMs: 60_000,
+    redactor: createRedactor(),
+    log,
+  });
+  const cluster = options.cluster?.(server.url) ?? { server: server.url, token: { env: 'TOKEN' } };
+  const config = TektonConfig.parse({ kind: 'tekton', name: 'ci', cluster, ...options.config });
+  const source = createTekton(config, { http: hub.port(), aws, secrets: secrets.secrets, clock, log });
+  const tick = async (budgetMs = 20_000): Promise<Tick> => {
+    using deadline = deadlineIn(budgetMs, () => Date.now());
+    secrets.startRun();
+    const counted = await collectCounted(
+      (openLedger) => source.collect({ deadline, tickMs: time.now, openLedger }),
+      { id: 'tekton/ci', system: 'tekton', name: 'ci', metrics: metricsOf(config) },
+      {
+        tickMs: time.now,
+        store,
+        signal: deadline.signal,
+        settings: { maxSeriesPerMetric: 500, waitBounds, durationBounds, backfillMs: 0 },
+        mode: 'commit',
+        additiveSinks: [],
+        isSettled: () => undefined,
+        log,
+      },
+    );
+    if (counted.outcome === 'skipped') return { families: [], problems: [], counted };
+    return { ...counted.collection, counted };
+  };
+  let isFirst = true;
+  return {
+    api,
+    runs,
+    server,
+    log,
+    variables,
+    get now() {
+      return time.now;
+    },
+    set now(value: number) {
+      time.now = value;
+    },
+    tick: async (budgetMs) => {
+      if (!isFirst) time.now += 60_000;
+      isFirst = false;
+      return await tick(budgetMs);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await hub.close();
+      await server.close();
+    },
+  };
+}
+
+/** `main build success` and its like, to values; gauges by level, counters by total, distributions by count. */
+export function valuesOf(
+  families: readonly MetricFamily[],
+  name: string,
+  labels: readonly string[],
+): Readonly<Record<string, number>> {
+  const family = families.find(({ definition }) => definition.name === name);
+  const entries = (family?.samples ?? []).map((sample): readonly [string, number] => [
+    labels.map((label) => sample.labels[label] ?? '').join(' '),
+    valueOf(sample),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function valueOf(sample: MetricFamily['samples'][number]): number {
+  if ('value' in sample) return sample.value;
+  if ('increase' in sample) return sample.total?.value ?? sample.increase;
+  return sample.total?.counts.reduce((sum, count) => sum + count, 0) ?? sample.observations.length;
+}
+
+/** Those that are not 0. */
+export function nonZero(values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
+}
+
+export function observationsOf(families: readonly MetricFamily[], name: string): readonly number[] {
+  const family = families.find(({ definition }) => definition.name === name);
+  return family?.type === 'distribution' ? family.samples.flatMap(({ observations }) => observations) : [];
+}
+
+export interface RunOptions {
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Seconds before or after `startMs`. */
+  readonly created?: number;
+  readonly started?: number;
+  readonly completed?: number;
+  readonly condition?: readonly [status: RunCondition['status'], reason: string];
+  readonly spec?: object;
+  readonly status?: object;
+}
+
+export function pipelineRun(name: string, options: RunOptions = {}): RunObject {
+  return runObject('PipelineRun', name, { labels: { 'tekton.dev/pipeline': 'build' }, ...options });
+}
+
+export function taskRun(name: string, options: RunOptions = {}): RunObject {
+  return runObject('TaskRun', name, {
+    labels: { 'tekton.dev/pipeline': 'build', 'tekton.dev/pipelineTask': 'compile' },
+    ...options,
+  });
+}
+
+function runObject(kind: RunObject['kind'], name: string, options: RunOptions): RunObject {
+  const { namespace = 'ci', uid = `uid-${kind}-${namespace}-${name}`, created = -60, started, completed } = options;
+  const { condition, labels = {}, annotations, spec, status = {} } = options;
+  const [conditionStatus, reason] = condition ?? [undefined, ''];
+  return {
+    apiVersion: 'tekton.dev/v1',
+    kind,
+    metadata: {
+      name,
+      namespace,
+      uid,
+      creationTimestamp: timeAt(created),
+      labels,
+      ...(annotations === undefined ? {} : { annotations }),
+      managedFields: [
+        { manager: 'controller', operation: 'Update', fieldsType: 'FieldsV1', fieldsV1: { 'f:status': {} } },
+      ],
+    },
+    ...(spec === undefined ? {} : { spec }),
+    status: {
+      ...(conditionStatus === undefined
+        ? {}
+        : {
+            conditions: [
+              { type: 'Succeeded', status: conditionStatus, reason, lastTransitionTime: timeAt(completed ?? created) },
+            ],
+          }),
+      ...(started === undefined ? {} : { startTime: timeAt(started) }),
+      ...(completed === undefined ? {} : { completionTime: timeAt(completed) }),
+      ...status,
+    },
+  };
+}
+
+/** RFC 3339 without fractions, as Kubernetes writes times. */
+export function timeAt(seconds: number): string {
+  return new Date(startMs + seconds * 1000).toISOString().replace('.000Z', 'Z');
+}
