@@ -1,0 +1,129 @@
+import { StateStoreError } from '../../counters/store.ts';
+import { problemOf, type StatusHints } from '../../http/problem.ts';
+import { whereOf } from '../../http/where.ts';
+import type { MetricFamily } from '../../model/metric.ts';
+import type { Problem } from '../../model/problem.ts';
+import { mergeRelayed, type RelayedFamily } from '../../model/relayed.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import { mapConcurrently } from '../../runtime/pool.ts';
+import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
+import type { PrometheusConfig, Target } from './config.ts';
+import { followAll, gaugesOf, type PreparedMeasure, preparedMeasures } from './measure.ts';
+import { measuresOf } from './metrics.ts';
+import { relabeller } from './relabel.ts';
+import { LimitError, relay, type Relayed } from './relay.ts';
+import { reportOf } from './scrape-report.ts';
+import { scrape } from './scrape.ts';
+import { keepOf } from './selection.ts';
+import { targetLabels } from './target-labels.ts';
+
+/** A page may be tens of megabytes, so few of them are in memory at a time. */
+const targetsAtOnce = 4;
+
+interface Reading {
+  readonly families: readonly RelayedFamily[];
+  readonly problems: readonly Problem[];
+}
+
+/** Reads all targets, each with its own failure. */
+export const createPrometheus: CreateSource<PrometheusConfig> = (config, ports) => {
+  const where = `prometheus/${config.name}`;
+  const measures = preparedMeasures(measuresOf(config));
+  const read = targetReader(config, ports);
+  return {
+    collect: async (context) => {
+      const readings = await readAll(config, read, context.deadline);
+      const relayed = mergeRelayed(readings.flatMap(({ families }) => families));
+      const counted = await measured(measures, relayed, context, where);
+      return {
+        families: counted.families,
+        relayed,
+        problems: [...readings.flatMap(({ problems }) => problems), ...counted.problems],
+      };
+    },
+  };
+};
+
+type ReadTarget = (target: Target, deadline: Deadline) => Promise<Reading>;
+
+/** Targets that hang have their share of the time, and leave as much to each further round. */
+function readAll({ targets, timeoutSeconds }: PrometheusConfig, read: ReadTarget, deadline: Deadline) {
+  return mapConcurrently([...targets.entries()], targetsAtOnce, async ([index, target]) => {
+    const rounds = Math.ceil((targets.length - index) / targetsAtOnce);
+    const wanted = (timeoutSeconds * 1000) / Math.max(1, deadline.remainingMs());
+    using own = deadline.slice(Math.min(1 / rounds, wanted));
+    return await read(target, own);
+  });
+}
+
+function targetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget {
+  const keep = keepOf(config);
+  const relabel = relabeller(config.relabel);
+  return async (target, deadline) => {
+    const labels = targetLabels(config, target);
+    const where = `prometheus/${config.name}`;
+    const place = `${where} ${whereOf('GET', new URL(target.url))}`;
+    const startedMs = ports.clock();
+    const seconds = (): number => Math.max(0, ports.clock() - startedMs) / 1000;
+    try {
+      const page = await scrape(config, target, keep, ports, deadline);
+      const relayed = relay(page.families, { config, target: labels, relabel });
+      if (page.duplicates > 0)
+        ports.log.warn('a page repeats series; the last one is kept', { where: place, lines: page.duplicates });
+      const report = reportOf(labels, { up: 1, seconds: seconds(), scraped: page.lines, kept: relayed.samples });
+      return { families: [...relayed.families, ...report], problems: problemsOfPage(relayed, place) };
+    } catch (error) {
+      const report = reportOf(labels, { up: 0, seconds: seconds(), scraped: 0, kept: 0 });
+      return { families: report, problems: [problemFrom(error, where, place)] };
+    }
+  };
+}
+
+const hints: StatusHints = {
+  401: 'the credentials are missing, wrong or expired; set auth or put valid ones into the secret',
+  403: 'the credentials may not read this page',
+  404: 'there is no metrics page here; check the URL of the target',
+  406: 'the server has none of the formats that can be read',
+};
+
+/** @throws what is not an expected failure: a bug. */
+function problemFrom(error: unknown, where: string, place: string): Problem {
+  if (error instanceof LimitError) {
+    return {
+      kind: 'bad-response',
+      where: place,
+      message: `${error.message}, so nothing of the target is used; raise limits, or leave the metric out with metrics.exclude`,
+    };
+  }
+  const problem = problemOf(error, where, hints);
+  if (problem === undefined) throw error;
+  return problem;
+}
+
+/** More names than these do not help to find the cause. */
+const maxNamed = 3;
+
+function problemsOfPage({ unsound }: Relayed, where: string): readonly Problem[] {
+  if (unsound.length === 0) return [];
+  const more = unsound.length > maxNamed ? ` and ${String(unsound.length - maxNamed)} more` : '';
+  const message = `left out a part of ${unsound.slice(0, maxNamed).join(', ')}${more}: buckets that fall, or do not add up to the count`;
+  return [{ kind: 'bad-response', where, message }];
+}
+
+/** What sinks that keep no series get. @throws TickTakenError */
+async function measured(
+  measures: readonly PreparedMeasure[],
+  relayed: readonly RelayedFamily[],
+  { openLedger }: CollectContext,
+  where: string,
+): Promise<{ readonly families: readonly MetricFamily[]; readonly problems: readonly Problem[] }> {
+  const families = gaugesOf(measures, relayed);
+  if (measures.every(({ measure }) => measure.type === 'gauge')) return { families, problems: [] };
+  try {
+    followAll(measures, relayed, await openLedger());
+    return { families, problems: [] };
+  } catch (error) {
+    if (!(error instanceof StateStoreError)) throw error;
+    return { families, problems: [{ kind: error.kind, where, message: error.message }] };
+  }
+}

@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import { Selection } from '../../config/glob.ts';
+import { OperatorName } from '../../config/names.ts';
+import { isTlsOrAllowed, Plaintext } from '../../http/plaintext.ts';
+import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
+import { LabelName, Measure, MetricName } from './measure-setting.ts';
+import { profileNames } from './profiles.ts';
+import { compilePattern } from './regex.ts';
+import { PatternError } from './regex-parse.ts';
+
+/** Longer patterns are a mistake; the text of a whole allow-list fits. */
+const maxPatternLength = 1000;
+
+const Regex = z
+  .string()
+  .max(maxPatternLength)
+  .superRefine((pattern, context) => {
+    try {
+      compilePattern(pattern);
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error;
+      context.addIssue({ code: 'custom', message: `is no pattern that can be used: ${error.message}` });
+    }
+  });
+
+const RelabelRule = z
+  .strictObject({
+    action: z.enum(['keep', 'drop', 'replace', 'labelmap', 'labeldrop', 'labelkeep']).default('replace'),
+    sourceLabels: z
+      .array(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, { error: 'must be a label name' }))
+      .default([])
+      .meta({ description: 'Labels whose values are joined and matched; `__name__` is the name of the metric.' }),
+    separator: z.string().default(';').meta({ description: 'Stands between the joined values.' }),
+    regex: Regex.default('(.*)').meta({ description: 'Matches the whole text, in the syntax of RE2.' }),
+    targetLabel: z.string().min(1).optional().meta({ description: 'Label that `replace` writes.' }),
+    replacement: z.string().default('$1').meta({ description: 'May use `$1`, `${1}` and `${name}`.' }),
+  })
+  .refine(({ action, targetLabel }) => (action === 'replace') === (targetLabel !== undefined), {
+    error: 'targetLabel belongs to replace, and replace needs it',
+    path: ['targetLabel'],
+  })
+  .refine(({ action, sourceLabels }) => !['keep', 'drop'].includes(action) || sourceLabels.length > 0, {
+    error: 'keep and drop need labels to look at',
+    path: ['sourceLabels'],
+  })
+  .meta({ id: 'RelabelRule', description: 'One rule of Prometheus’ metric_relabel_configs.' });
+export type RelabelRule = z.infer<typeof RelabelRule>;
+
+const Target = z.strictObject({
+  url: HttpUrl.meta({ description: 'Of the metrics page, for example `https://host:9090/metrics`.' }),
+  instance: z.string().min(1).max(128).optional().meta({ description: 'Label `instance`; default: host and port.' }),
+  labels: z.record(LabelName, z.string().min(1).max(128)).default({}).meta({ description: 'Added to every series.' }),
+});
+export type Target = z.infer<typeof Target>;
+
+export const PrometheusConfig = z
+  .strictObject({
+    kind: z.literal('prometheus'),
+    name: OperatorName.default('prometheus').meta({ description: 'Value of the `source` label.' }),
+    job: z.string().min(1).max(128).optional().meta({ description: 'Label `job`; default: the name of the source.' }),
+    profile: z.enum(profileNames).optional().meta({
+      description: 'A ready-made allow-list of metrics; `metrics.include` replaces it.',
+    }),
+    targets: z.array(Target).min(1).max(100),
+    plaintext: Plaintext,
+    auth: SignableAuth.optional(),
+    sigv4Service: z
+      .string()
+      .regex(/^[a-z0-9-]+$/)
+      .default('aps')
+      .meta({ description: 'Signing name of the service that `auth.sigv4` signs for.' }),
+    tls: TlsSettings.optional(),
+    prefer: z.enum(['text', 'openmetrics']).default('text').meta({
+      description: 'Format that is asked for first; OpenMetrics has exemplars and start times.',
+    }),
+    utf8Names: z.enum(['escape', 'keep']).default('escape').meta({
+      description: '`keep` asks for the UTF-8 names of Prometheus 3, which not every receiver takes.',
+    }),
+    timeoutSeconds: z.int().min(1).max(120).default(10).meta({ description: 'For one target.' }),
+    metrics: Selection.optional().meta({ description: 'Which metrics to keep, by the name on the page.' }),
+    rename: z.record(MetricName, MetricName).default({}).meta({ description: 'New names of metrics, by old names.' }),
+    relabel: z.array(RelabelRule).max(50).default([]).meta({ description: 'As metric_relabel_configs, after rename.' }),
+    honorLabels: z.boolean().default(false).meta({
+      description: '`true`: a label on the page wins over job, instance and target labels.',
+    }),
+    honorTimestamps: z.boolean().default(true).meta({ description: '`false`: the time of the run stands for those.' }),
+    limits: z
+      .strictObject({
+        samples: z.int().min(1).max(200_000).default(50_000).meta({ description: 'Kept series of a target.' }),
+        labels: z.int().min(1).max(100).default(64).meta({ description: 'Labels of a series.' }),
+        labelValueLength: z.int().min(1).max(4096).default(1024).meta({ description: 'Characters of a value.' }),
+        megabytes: z.int().min(1).max(128).default(32).meta({ description: 'Of a page, decompressed.' }),
+      })
+      .prefault({})
+      .meta({ description: 'A target that passes one of them fails as a whole.' }),
+    measures: z
+      .union([z.literal('profile'), z.array(Measure).max(100)])
+      .default([])
+      .meta({
+        description: 'Metrics for sinks that keep no series (CloudWatch, StatsD): levels, and increases of counters.',
+      }),
+  })
+  .refine(({ targets, plaintext }) => targets.every(({ url }) => isTlsOrAllowed({ url, plaintext })), {
+    error: 'an http:// URL sends everything readable; use https:// or set plaintext: allow',
+    path: ['targets'],
+  })
+  .refine(
+    ({ targets }) => new Set(targets.map(({ url, instance }) => `${url} ${instance ?? ''}`)).size === targets.length,
+    {
+      error: 'names the same target twice',
+      path: ['targets'],
+    },
+  )
+  .refine(({ measures, profile }) => measures !== 'profile' || profile !== undefined, {
+    error: 'there is no profile whose measures could be used',
+    path: ['measures'],
+  })
+  .meta({ id: 'PrometheusSource', description: 'Any endpoint with a Prometheus or OpenMetrics page.' });
+
+export type PrometheusConfig = z.infer<typeof PrometheusConfig>;

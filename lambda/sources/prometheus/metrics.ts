@@ -1,0 +1,61 @@
+import type { CloudWatchUnit, MetricDefinition, Unit } from '../../model/metric.ts';
+import type { PrometheusConfig } from './config.ts';
+import type { Measure } from './measure-setting.ts';
+import { profiles } from './profiles.ts';
+
+/** Where relayed metrics stand in CloudWatch: their names are not the collector's own. */
+const namespace = 'Prometheus';
+
+const units: Readonly<Record<string, Unit>> = { seconds: 'seconds', bytes: 'bytes', ratio: 'ratio' };
+const cloudWatchUnits: Partial<Readonly<Record<Unit, CloudWatchUnit>>> = {
+  count: 'Count',
+  seconds: 'Seconds',
+  bytes: 'Bytes',
+};
+
+export type MeasureDefinition =
+  MetricDefinition<'gauge'> | MetricDefinition<'counter'> | MetricDefinition<'distribution'>;
+
+/** The measures that a configuration asks for. */
+export function measuresOf({ measures, profile }: PrometheusConfig): readonly Measure[] {
+  if (measures !== 'profile') return measures;
+  return profile === undefined ? [] : profiles[profile].measures;
+}
+
+/** One definition of each, for the life of the process: the ledger knows metrics by it. */
+export function definitionOf({ metric, type, labels }: Measure): MeasureDefinition {
+  const unit = unitOf(metric);
+  const common = {
+    name: metric,
+    help: `Relayed from a metrics page: ${metric}.`,
+    unit,
+    labels: ['instance', 'job', ...labels],
+    combination: 'sum',
+    reduced: true,
+  } as const;
+  const shape = {
+    namespace: { vendor: namespace },
+    // Under the name that the page has: a search for it finds both.
+    name: metric,
+    unit: cloudWatchUnits[unit] ?? 'None',
+    dimensionSets: [['job', ...labels]],
+  } as const;
+  if (type === 'gauge') return { ...common, type: 'gauge', cloudWatch: { ...shape, statistic: 'Average' } };
+  if (type === 'counter') return { ...common, type: 'counter', cloudWatch: { ...shape, statistic: 'Sum' } };
+  return { ...common, type: 'distribution', cloudWatch: { ...shape, statistic: 'p95' } };
+}
+
+/** By the name: `_seconds`, `_bytes` and `_ratio`, before `_total`. */
+function unitOf(metric: string): Unit {
+  const word =
+    metric
+      .replace(/_total$/, '')
+      .split('_')
+      .at(-1) ?? '';
+  return Object.hasOwn(units, word) ? (units[word] ?? 'count') : 'count';
+}
+
+/** The measures of all profiles. What an operator's own `measures` add is known only from the configuration. */
+export const profileMetrics: readonly MetricDefinition[] = Object.values(profiles).flatMap(({ measures }) =>
+  measures.map(definitionOf),
+);

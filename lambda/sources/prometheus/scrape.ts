@@ -1,0 +1,56 @@
+import { withCredentials } from '../../http/credentials.ts';
+import { BadResponseError } from '../../http/errors.ts';
+import { whereOf } from '../../http/where.ts';
+import { acceptHeader, formatOf } from '../../prometheus-text/content-type.ts';
+import type { Keep } from '../../prometheus-text/collect-families.ts';
+import type { Page } from '../../prometheus-text/page.ts';
+import { createPageParser } from '../../prometheus-text/parser.ts';
+import { PageSyntaxError } from '../../prometheus-text/syntax-error.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { SourcePorts } from '../source.ts';
+import type { PrometheusConfig, Target } from './config.ts';
+
+const bytesPerMegabyte = 1024 * 1024;
+
+/** Bytes that are parsed at a time: a line never needs the whole page as one text. */
+const pieceBytes = 64 * 1024;
+
+/** Reads a target's page. @throws HttpError, SecretUnavailableError */
+export async function scrape(
+  config: PrometheusConfig,
+  target: Target,
+  keep: Keep,
+  { http, secrets, clock, aws }: SourcePorts,
+  deadline: Deadline,
+): Promise<Page> {
+  const url = new URL(target.url);
+  const maxBytes = config.limits.megabytes * bytesPerMegabyte;
+  const signing = { aws, clock, service: config.sigv4Service };
+  const response = await withCredentials(config, { secrets, signing }, deadline.signal, (credentials) =>
+    http.send({
+      method: 'GET',
+      url,
+      ...credentials,
+      headers: {
+        accept: acceptHeader(config.prefer, config.utf8Names === 'keep' ? 'allow-utf-8' : 'underscores'),
+        ...credentials.headers,
+      },
+      signal: deadline.signal,
+      remainingMs: () => deadline.remainingMs(),
+      maxResponseBytes: maxBytes,
+    }),
+  );
+  const where = whereOf('GET', url);
+  const format = formatOf(response.headers['content-type']);
+  if (typeof format === 'object') throw new BadResponseError(where, format.refused);
+  try {
+    const parser = createPageParser({ format, keep, limits: { maxBytes, maxSeries: config.limits.samples } });
+    for (let from = 0; from < response.body.byteLength; from += pieceBytes)
+      parser.write(response.body.subarray(from, from + pieceBytes));
+    return parser.end();
+  } catch (error) {
+    if (error instanceof PageSyntaxError)
+      throw new BadResponseError(where, `the page cannot be read, so nothing of it is used: ${error.message}`);
+    throw error;
+  }
+}

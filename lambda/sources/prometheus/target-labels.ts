@@ -1,0 +1,35 @@
+import type { PrometheusConfig, Target } from './config.ts';
+
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+/** `job`, `instance` and the operator's own, as a Prometheus server would give them to the target. */
+export function targetLabels(config: PrometheusConfig, target: Target): ReadonlyMap<string, string> {
+  const { protocol, hostname, port } = new URL(target.url);
+  const instance = target.instance ?? `${hostname}:${port === '' ? (defaultPorts[protocol] ?? '') : port}`;
+  return new Map([['job', config.job ?? config.name], ['instance', instance], ...Object.entries(target.labels)]);
+}
+
+/**
+ * The labels of a series on the page together with those of its target. Where both have a name, the page's value moves
+ * to `exported_<name>`, or stays when labels are honoured.
+ */
+export function withTargetLabels(
+  own: ReadonlyMap<string, string>,
+  target: ReadonlyMap<string, string>,
+  honorLabels: boolean,
+): Map<string, string> {
+  const merged = new Map(own);
+  for (const [name, value] of target) {
+    const scraped = own.get(name);
+    if (scraped !== undefined && honorLabels) continue;
+    if (scraped !== undefined) merged.set(exportedName(name, merged, target), scraped);
+    merged.set(name, value);
+  }
+  return merged;
+}
+
+function exportedName(name: string, merged: ReadonlyMap<string, string>, target: ReadonlyMap<string, string>): string {
+  let exported = `exported_${name}`;
+  while (merged.has(exported) || target.has(exported)) exported = `exported_${exported}`;
+  return exported;
+}
