@@ -28,7 +28,25 @@ const ofApiToken = [
   'restEndpoint',
   'requestsPerMinute',
   'pointsPerFiveMinutes',
+  'events',
 ] as const;
+
+const Events = z
+  .strictObject({
+    bus: z
+      .string()
+      .regex(/^aws\.partner\/buildkite\.com\/[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, {
+        error: 'must be the name of a partner event bus such as aws.partner/buildkite.com/acme/1234-…',
+      })
+      .meta({
+        description: 'Partner event bus of Amazon EventBridge that Buildkite writes to, in the Region of the stack.',
+      }),
+    pollMinutes: z.int().min(1).max(60).default(5).meta({
+      description:
+        'How often builds are listed while events arrive: jobs are counted from events at once, builds with this delay.',
+    }),
+  })
+  .meta({ id: 'BuildkiteEvents', description: 'Job events by Amazon EventBridge, beside the polling.' });
 
 export const BuildkiteConfig = z
   .strictObject({
@@ -82,6 +100,7 @@ export const BuildkiteConfig = z
     pointsPerFiveMinutes: z.int().min(100).max(1_000_000).optional().meta({
       description: 'GraphQL points that the collector allows itself; 5000 (default) is what Buildkite allows a user.',
     }),
+    events: Events.optional(),
     queues: Selection.optional().meta({
       description:
         'Which queues to publish. Names without a wildcard are published as 0 while Buildkite leaves them out.',
@@ -134,6 +153,8 @@ export interface ApiSettings {
   readonly jobs: 'read' | 'skip';
   readonly requestsPerMinute: number;
   readonly pointsPerFiveMinutes: number;
+  /** How often builds are listed while events arrive; undefined without events. */
+  readonly pollMinutes: number | undefined;
 }
 
 /** Buildkite docs, REST API limits: 50 requests a minute for a user, below the 200 of an organization. */
@@ -154,5 +175,6 @@ export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
     jobs: config.jobs ?? 'read',
     requestsPerMinute: config.requestsPerMinute ?? defaultRequestsPerMinute,
     pointsPerFiveMinutes: config.pointsPerFiveMinutes ?? defaultPoints,
+    pollMinutes: config.events?.pollMinutes,
   };
 }

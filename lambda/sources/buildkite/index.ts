@@ -3,6 +3,7 @@ import { tokenExpiry } from '../../model/catalogue.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import { defineSource } from '../source.ts';
 import { apiSettings, BuildkiteConfig, hasTotals } from './config.ts';
+import { detailTypes } from './event-types.ts';
 import { agentMetrics, buildMetrics, compatMetrics, compatQueues, jobMetrics, waitMetrics } from './metrics.ts';
 
 export const buildkite = defineSource({
@@ -17,6 +18,7 @@ export const buildkite = defineSource({
     ...(apiToken === undefined ? [] : [apiToken]),
     ...secretsOfHttp(config),
   ],
+  eventsOf: ({ events }) => events && { kind: 'partner-bus', bus: events.bus, detailTypes },
   needsState: ({ apiToken }) => apiToken !== undefined,
   load: async () => (await import('./collect.ts')).createBuildkite,
 });

@@ -1,4 +1,5 @@
 import type { Ledger } from '../../counters/ledger.ts';
+import type { Inbox } from '../../events/inbox.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import type { ProblemFrom } from './failures.ts';
@@ -11,6 +12,8 @@ export interface UserRun {
   readonly api: UserApi;
   readonly organization: string;
   readonly ledger: Ledger | undefined;
+  readonly inbox: Inbox | undefined;
+  readonly signal: AbortSignal;
   readonly nowMs: number;
   readonly problemFrom: ProblemFrom;
   /** Problems so far. */

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { selects } from '../../config/glob.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -8,6 +9,7 @@ import { branchClasses } from './branches.ts';
 import { readBuildLists } from './build-reading.ts';
 import { type BuildLists, countBuilds, selectedBuilds } from './builds.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
+import { countEvents, type EventOptions, type EventReading, takeEvents } from './events.ts';
 import { declareSeries } from './declare.ts';
 import { problemsOf, withoutRepetitions } from './failures.ts';
 import { openMemory } from './memory.ts';
@@ -33,7 +35,18 @@ export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports
     lastOrganization = organization;
     const api = userApi(config, settings, ports, memory.budgets, context.deadline);
     const { ledger } = memory;
-    const run = { config, settings, api, organization, ledger, nowMs: ports.clock(), problemFrom, problems };
+    const run: UserRun = {
+      config,
+      settings,
+      api,
+      organization,
+      ledger,
+      inbox: ports.inbox,
+      signal: context.deadline.signal,
+      nowMs: ports.clock(),
+      problemFrom,
+      problems,
+    };
     const families = await readAll(run, agents);
     return { families, problems: withoutRepetitions(problems) };
   };
@@ -52,10 +65,7 @@ function organizationOf({ organizations }: AgentReading, where: string, problems
 
 async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<readonly MetricFamily[]> {
   // The waits need no request of the REST budget, and the builds none of the GraphQL budget.
-  const [waits, [token, lists]] = await Promise.all([
-    readWaits(run, agents),
-    readTokenFacts(run).then(async (facts) => [facts, await readBuildLists(run)] as const),
-  ]);
+  const [waits, [token, events, lists]] = await Promise.all([readWaits(run, agents), readRest(run)]);
   const places = await knownPlaces(run, waits, lists);
   const families = [
     ...waitFamilies({ ...waitReading(run, waits, lists, places), known: (await agents).queues }),
@@ -63,7 +73,58 @@ async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<rea
     ...expiryFamilies(run.config.name, token),
   ];
   count(run, lists, places);
+  countArrived(run, events, [...(await agents).queues, ...(waits.snapshot?.queues ?? []).map(placeNames)]);
   return families;
+}
+
+type Rest = readonly [TokenFacts | undefined, EventReading | undefined, BuildLists];
+
+/** What events tell needs no request, so they come first; the builds are listed when they are due. */
+async function readRest(run: UserRun): Promise<Rest> {
+  const facts = await readTokenFacts(run);
+  const events = await readEvents(run);
+  return [facts, events, isPollDue(run, events) ? await readBuildLists(run) : nothingListed];
+}
+
+const nothingListed: BuildLists = { finished: undefined, active: undefined };
+
+async function readEvents({ config, inbox, ledger, problems, signal }: UserRun): Promise<EventReading | undefined> {
+  // Without a memory an event would be lost; it stays in the queue.
+  if (inbox === undefined || ledger === undefined) return undefined;
+  const events = await takeEvents(inbox, `buildkite/${config.name}`, signal);
+  problems.push(...events.problems);
+  return events;
+}
+
+const LastPoll = z.number();
+
+/** Builds are listed in each run, unless events arrive: then only every few minutes. */
+function isPollDue({ ledger, settings: { pollMinutes } }: UserRun, events: EventReading | undefined): boolean {
+  if (ledger === undefined || pollMinutes === undefined) return true;
+  const lastMs = ledger.recall('lastPoll', LastPoll);
+  const isDue = lastMs === undefined || ledger.tickMs - lastMs >= pollMinutes * 60_000 || events?.isComplete !== true;
+  ledger.remember('lastPoll', isDue ? ledger.tickMs : lastMs);
+  return isDue;
+}
+
+function placeNames({ scope, queue }: { readonly scope: string; readonly queue: string }): readonly [string, string] {
+  return [scope, queue];
+}
+
+function countArrived(
+  { config, organization, ledger }: UserRun,
+  events: EventReading | undefined,
+  queues: EventOptions['queues'],
+): void {
+  if (ledger === undefined || events === undefined) return;
+  countEvents(ledger, events.finished, {
+    source: config.name,
+    organization,
+    queues,
+    isPipelineSelected: selects(config.pipelines ?? {}),
+    isQueueSelected: selects(config.queues ?? {}),
+  });
+  ledger.afterSave(events.remove);
 }
 
 type WaitInput = Omit<Parameters<typeof waitFamilies>[0], 'known'>;

@@ -1,0 +1,166 @@
+import * as z from 'zod';
+import type { Matcher } from '../../config/glob.ts';
+import type { Ledger } from '../../counters/ledger.ts';
+import { type Inbox, InboxError, type QueuedEvent, type Taken } from '../../events/inbox.ts';
+import type { Problem } from '../../model/problem.ts';
+import { jobStream } from './builds.ts';
+import { jobFinish } from './finishes.ts';
+import { queueByRule } from './places.ts';
+import type { Build, Job } from './rest-schema.ts';
+
+const Text = z.string().nullish().catch(undefined);
+const Flag = z.boolean().nullish().catch(undefined);
+
+const Envelope = z.object({ event: z.string(), body: z.unknown() });
+
+/** `detail` of a `Job Finished` event, version 1 (Buildkite docs, "Amazon EventBridge"); it names no cluster. */
+const JobFinished = z.object({
+  job: z.object({
+    uuid: z.string().min(1),
+    type: z.string(),
+    state: Text,
+    passed: Flag,
+    soft_failed: Flag,
+    exit_status: z.number().nullish().catch(undefined),
+    signal_reason: Text,
+    agent_query_rules: z.array(z.string()).nullish().catch(undefined),
+    runnable_at: Text,
+    started_at: Text,
+    finished_at: Text,
+  }),
+  build: z.object({ uuid: z.string(), number: z.number(), commit: Text }),
+  pipeline: z.object({ slug: z.string() }),
+  organization: z.object({ slug: z.string() }),
+});
+type JobFinished = z.infer<typeof JobFinished>;
+
+export interface EventReading {
+  readonly finished: readonly JobFinished[];
+  readonly problems: readonly Problem[];
+  /** False when the queue could not be read, or has more: the poll must not be left out then. */
+  readonly isComplete: boolean;
+  readonly remove: Taken['remove'];
+}
+
+/** Takes what has arrived; a queue that cannot be read costs nothing but its speed. */
+export async function takeEvents(inbox: Inbox, where: string, signal: AbortSignal): Promise<EventReading> {
+  try {
+    const { events, hasMore, remove } = await inbox.take(signal);
+    const read = events.map(finishedOf);
+    const unreadable = read.filter((event) => event === undefined).length;
+    return {
+      finished: read.filter((event) => event !== undefined),
+      problems: unreadable === 0 ? [] : [notReadable(where, unreadable)],
+      isComplete: !hasMore,
+      remove,
+    };
+  } catch (error) {
+    if (!(error instanceof InboxError)) throw error;
+    const problem = { kind: error.kind, where: `${where} events`, message: error.message };
+    return { finished: [], problems: [problem], isComplete: false, remove: () => Promise.resolve() };
+  }
+}
+
+function notReadable(where: string, count: number): Problem {
+  const message = `${String(count)} events are not what Buildkite documents and were removed; the poll counts their jobs`;
+  return { kind: 'bad-response', where: `${where} events`, message };
+}
+
+function finishedOf({ body }: QueuedEvent): JobFinished | undefined {
+  const envelope = Envelope.safeParse(jsonIn(body));
+  if (!envelope.success) return undefined;
+  const event = JobFinished.safeParse(envelope.data.body);
+  return event.success ? event.data : undefined;
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Told as unreadable, like any other content that is not an event.
+    return undefined;
+  }
+}
+
+export interface EventOptions {
+  readonly source: string;
+  readonly organization: string;
+  /** Scope and name of every queue that is known. */
+  readonly queues: readonly (readonly [scope: string, queue: string])[];
+  readonly isPipelineSelected: Matcher;
+  readonly isQueueSelected: Matcher;
+}
+
+/**
+ * Tells the ledger of the jobs that finished. The key is that of the poll, so whoever comes second counts nothing. A job
+ * whose cluster cannot be told, because its queue's name is in several or in none, is left to the poll.
+ */
+export function countEvents(
+  ledger: Pick<Ledger, 'window' | 'sawFinished'>,
+  finished: readonly JobFinished[],
+  options: EventOptions,
+): void {
+  // Older than that, and nobody knows any more whether the poll has counted it.
+  const { fromMs } = ledger.window(jobStream);
+  const placeOf = placesByName(options);
+  for (const event of finished.filter((one) => isWanted(one, options))) {
+    const job = jobOf(event);
+    const place = placeOf(job);
+    if (place === undefined) continue;
+    const finish = jobFinish(job, buildOf(event), { source: options.source, ...place });
+    if (finish !== undefined && finish.finishedMs >= fromMs) ledger.sawFinished(jobStream, job.id, finish);
+  }
+}
+
+function isWanted(
+  { organization: { slug }, job: { type }, pipeline }: JobFinished,
+  { organization, isPipelineSelected }: EventOptions,
+): boolean {
+  return slug === organization && type === 'script' && isPipelineSelected(pipeline.slug);
+}
+
+function placesByName({
+  queues,
+  isQueueSelected,
+}: EventOptions): (job: Job) => { readonly scope: string; readonly queue: string } | undefined {
+  const scopes = scopesByQueue(queues);
+  return ({ agent_query_rules }) => {
+    const queue = queueByRule(undefined, agent_query_rules ?? []);
+    const [scope, ...others] = scopes.get(queue) ?? [];
+    return scope !== undefined && others.length === 0 && isQueueSelected(queue) ? { scope, queue } : undefined;
+  };
+}
+
+function scopesByQueue(queues: EventOptions['queues']): ReadonlyMap<string, readonly string[]> {
+  const scopes = new Map<string, Set<string>>();
+  for (const [scope, queue] of queues) scopes.set(queue, (scopes.get(queue) ?? new Set()).add(scope));
+  return new Map([...scopes].map(([queue, names]) => [queue, [...names]]));
+}
+
+/** As the REST API would show it: `state` of an event may be the one before the end, so `passed` decides. */
+function jobOf({ job }: JobFinished): Job {
+  const { uuid, state, passed, ...same } = job;
+  return {
+    ...same,
+    id: uuid,
+    state: endStateOf(state ?? '', passed),
+    cluster_id: undefined,
+    cluster_queue_id: undefined,
+  };
+}
+
+/** Ends that are neither passed nor failed keep their names. */
+const otherEnds: ReadonlySet<string> = new Set(['timed_out', 'canceled', 'skipped', 'broken', 'expired']);
+
+function endStateOf(state: string, passed: boolean | null | undefined): string {
+  const lower = state.toLowerCase();
+  if (otherEnds.has(lower)) return lower;
+  if (passed === true) return 'passed';
+  return passed === false ? 'failed' : lower;
+}
+
+function buildOf({ build, pipeline, organization }: JobFinished): Build {
+  const { uuid: id, number, commit } = build;
+  const web_url = `https://buildkite.com/${organization.slug}/${pipeline.slug}/builds/${String(number)}`;
+  return { id, number, commit, web_url, state: '' };
+}
