@@ -1,8 +1,10 @@
 import { buildkite } from './buildkite/index.ts';
+import { chainloop } from './chainloop/index.ts';
 import type { PreparedSource, RegisteredSource } from './source.ts';
+import { tekton } from './tekton/index.ts';
 
 /** Every source there is, alphabetical: one folder and one line each. */
-export const sources = [buildkite] as const satisfies readonly RegisteredSource[];
+export const sources = [buildkite, chainloop, tekton] as const satisfies readonly RegisteredSource[];
 
 export type SourceKind = (typeof sources)[number]['kind'];
 

@@ -1,6 +1,11 @@
 import type { RequestListener } from 'node:http';
+import { kubernetesApi } from '../../lambda/demo/tekton/api-server.ts';
+import { createRunStore, type RunObject } from '../../lambda/demo/tekton/objects.ts';
+import { replyTo } from '../../lambda/demo/chainloop/replies.ts';
+import type { RunRecord } from '../../lambda/demo/chainloop/records.ts';
 import type { SinkKind } from '../../lambda/sinks/index.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
+import { canaries } from '../support/canary.ts';
 import type { FaultName } from '../support/faults.ts';
 import type { ProblemKind } from '../../lambda/model/problem.ts';
 
@@ -25,6 +30,24 @@ export interface SinkSubject {
 function json(body: unknown): RequestListener {
   return (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+}
+
+function tektonCluster(runs: readonly RunObject[]): RequestListener {
+  return kubernetesApi({ clock: Date.now, store: createRunStore(runs), isKnown: () => true }).listener;
+}
+
+/** A control plane with these runs; it takes any list for the one of all runs, for only the path is looked at. */
+function chainloopServer(runs: readonly RunRecord[]): RequestListener {
+  const served = {
+    records: { organization: 'acme', workflows: runs.map(({ workflow }) => workflow), runs },
+    apiToken: canaries.token,
+  };
+  return ({ method = '', url = '', headers }, response) => {
+    const { authorization, accept, 'content-type': contentType } = headers;
+    const received = { method, path: url, authorization, accept, contentType, body: new Uint8Array() };
+    const { status, headers: answered, body } = replyTo(received, served, 'ok');
+    response.writeHead(status, answered).end(body);
   };
 }
 
@@ -53,6 +76,32 @@ export const sourceSubjects: Readonly<Record<SourceKind, SourceSubject>> = {
       jobs: { scheduled: 0, running: 0, waiting: 0, total: 0, queues: {} },
       agents: { idle: 0, busy: 0, total: 0, queues: {} },
     }),
+  },
+  chainloop: {
+    config: (url) => ({ kind: 'chainloop', url, organization: 'acme', token: { env: 'CANARY_TOKEN' } }),
+    healthy: chainloopServer([
+      {
+        id: '00000000-0000-4000-8000-000000000001',
+        workflow: { id: 'w1', name: 'build', project: 'shop' },
+        createdMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+        finishedMs: Date.UTC(2026, 0, 2, 3, 5, 5),
+        status: 'succeeded',
+        runner: 'GITHUB_ACTION',
+        policy: { status: 'passed', total: 3, violated: 0 },
+      },
+    ]),
+    empty: chainloopServer([]),
+  },
+  tekton: {
+    config: (url) => ({ kind: 'tekton', cluster: { server: url, token: { env: 'CANARY_TOKEN' } } }),
+    healthy: tektonCluster([
+      {
+        apiVersion: 'tekton.dev/v1',
+        kind: 'PipelineRun',
+        metadata: { name: 'a', namespace: 'ci', uid: 'a', creationTimestamp: '2026-11-21T12:00:00Z' },
+      },
+    ]),
+    empty: tektonCluster([]),
   },
 };
 
