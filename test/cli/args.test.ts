@@ -73,6 +73,7 @@ describe('collectSettings', () => {
       everyMs: undefined,
       isDryRun: false,
       format: 'table',
+      stateFolder: '.ci-metrics-state',
       timeoutMs: 30_000,
       isVerbose: false,
       hasColoursRefused: false,

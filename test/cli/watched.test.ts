@@ -14,7 +14,17 @@ function pipelineOf(collect: Pipeline['sources'][number]['source']['collect']): 
   return {
     collector: 'test',
     maxSeriesPerMetric: 500,
-    sources: [{ id: 'a/source', system: 'a', name: 'source', metrics: [], needsState: false, source: { collect }, takeMeter: () => meter }],
+    sources: [
+      {
+        id: 'a/source',
+        system: 'a',
+        name: 'source',
+        metrics: [],
+        needsState: false,
+        source: { collect },
+        takeMeter: () => meter,
+      },
+    ],
     sinks: [{ id: 'b/sink', name: 'sink', sink: { write: () => Promise.resolve(delivery), preview: () => preview } }],
     prefetchSecrets: () => Promise.resolve(),
     clock: Date.now,

@@ -5,6 +5,7 @@ import {
   type PutMetricDataCommandInput,
 } from '@aws-sdk/client-cloudwatch';
 import { version } from '../../report/version.ts';
+import { beforeSending } from './failure.ts';
 import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from './limits.ts';
 
 /** How a call ended; the bytes were on the wire in either case. */
@@ -111,15 +112,6 @@ function onlyWhenNotTaken({ config }: CloudWatchClient): RetryStrategy {
     },
   };
 }
-
-/** Errors of Node that come before the first byte is sent. */
-const beforeSending: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
 
 function wasNotTaken({ errorType, error }: RetryErrorInfo): boolean {
   if (errorType === 'THROTTLING') return true;

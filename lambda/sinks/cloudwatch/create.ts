@@ -1,8 +1,10 @@
-import type { Sink, SinkPorts } from '../sink.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { Delivery, Sink, SinkPorts } from '../sink.ts';
 import { createMetricClient, type MetricClient } from './client.ts';
 import type { CloudWatchConfig } from './config.ts';
-import { bytesOf } from './datum.ts';
+import { bytesOf, type Datum } from './datum.ts';
 import { encode } from './encode.ts';
+import { datumsIn, parcelsOf } from './parcels.ts';
 import { previewOf } from './preview.ts';
 import { sendAll } from './send.ts';
 import { splitRequests } from './split.ts';
@@ -12,15 +14,30 @@ export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<
   const settings = { config, intervalMs };
   // Made with the first write, so that a preview needs neither Region nor credentials; kept for warm runs.
   let client: MetricClient | undefined;
+  const where = `cloudwatch/${config.name}`;
+
+  const send = async (datums: Iterable<Datum>, tickMs: number, deadline: Deadline): Promise<Delivery> => {
+    const requests = splitRequests(datums, (datum) => bytesOf(datum, tickMs));
+    client ??= createMetricClient(config.region);
+    return await sendAll(requests, { client, tickMs, deadline, where });
+  };
+
   return {
     write: async (batch, { deadline }) => {
       const { datums, problems } = encode(batch, settings);
-      const requests = splitRequests(datums, (datum) => bytesOf(datum, batch.tickMs));
-      client ??= createMetricClient(config.region);
-      const timestamp = new Date(batch.tickMs);
-      const delivery = await sendAll(requests, { client, timestamp, deadline, where: `cloudwatch/${config.name}` });
+      const delivery = await send(datums, batch.tickMs, deadline);
       return { ...delivery, problems: [...problems(), ...delivery.problems] };
     },
+    redeliver: async (parcels, { deadline }) => {
+      const read = parcels.map((parcel) => ({ parcel, datums: datumsIn(parcel) }));
+      const datums = read.flatMap(({ datums: known = [] }) => known);
+      const unreadable = read.filter((one) => one.datums === undefined);
+      const lost = unreadable.reduce((total, { parcel }) => total + parcel.samples, 0);
+      const [first] = parcels;
+      const delivery = await send(datums, first?.tickMs ?? 0, deadline);
+      return { ...delivery, dropped: (delivery.dropped ?? 0) + lost };
+    },
+    pack: (batch) => parcelsOf([...encode(batch, settings).datums], batch.tickMs),
     preview: (batch) => previewOf(batch, settings),
   };
 }

@@ -18,6 +18,8 @@ export interface Datum {
   readonly resolution: 'standard' | 'high';
   /** `sums` are read by Sum, where a second copy counts twice; a second copy of a level changes nothing that is read. */
   readonly reading: 'level' | 'sums';
+  /** Of a datum that waited in the outbox; default: the tick of the run. Epoch milliseconds. */
+  readonly timeMs?: number;
 }
 
 export interface DatumContext {
@@ -54,11 +56,14 @@ function tally(observations: readonly number[]): ReadonlyMap<number, number> {
 }
 
 /** A datum as the SDK takes it. */
-export function metricDatum({ name, dimensions, unit, value, resolution }: Datum, timestamp: Date): MetricDatum {
+export function metricDatum(
+  { name, dimensions, unit, value, resolution, timeMs }: Datum,
+  timestamp: Date,
+): MetricDatum {
   return {
     MetricName: name,
     Dimensions: dimensions.map((dimension) => ({ Name: dimension.name, Value: dimension.value })),
-    Timestamp: timestamp,
+    Timestamp: timeMs === undefined ? timestamp : new Date(timeMs),
     ...(typeof value === 'number' ? { Value: value } : { Values: [...value.values], Counts: [...value.counts] }),
     Unit: unit,
     ...(resolution === 'high' ? { StorageResolution: highResolution } : {}),
@@ -67,7 +72,7 @@ export function metricDatum({ name, dimensions, unit, value, resolution }: Datum
 
 /** A datum in the body of a request, where a time is seconds since 1970. */
 export function wireDatum(datum: Datum, tickMs: number): Readonly<Record<string, unknown>> {
-  return { ...metricDatum(datum, new Date(tickMs)), Timestamp: tickMs / 1000 };
+  return { ...metricDatum(datum, new Date(tickMs)), Timestamp: (datum.timeMs ?? tickMs) / 1000 };
 }
 
 /** Bytes of a datum in the body of a request, its comma included. */

@@ -2,7 +2,7 @@ import { selects } from '../../config/glob.ts';
 import { minuteMs } from '../../config/interval.ts';
 import type { Batch } from '../../model/batch.ts';
 import { metricNames, namespaceOf, pointsOf } from '../../model/cloud-watch-shape.ts';
-import type { MetricDefinition } from '../../model/metric.ts';
+import type { MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CloudWatchConfig } from './config.ts';
 import { type Datum, type DatumContext, datumsOf } from './datum.ts';
@@ -15,6 +15,8 @@ import { faultOf } from './validate.ts';
 export interface EncodeSettings {
   readonly config: CloudWatchConfig;
   readonly intervalMs: number;
+  /** Counters that stood still cost nothing when they are not sent; a price has to count them all the same. */
+  readonly unchanged?: 'omit' | 'include';
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Encoding {
 /** What of a batch CloudWatch gets; what it would refuse is left out and told, and the rest is kept. */
 export function encode(batch: Batch, settings: EncodeSettings): Encoding {
   const { config } = settings;
-  const metrics = [...Map.groupBy(contributionsOf(batch, config), ({ family }) => family.definition.name).values()];
+  const metrics = [...Map.groupBy(contributionsOf(batch, settings), ({ family }) => family.definition.name).values()];
   const findings = createFindings(config);
   return {
     datums: encodeAll(
@@ -49,7 +51,7 @@ function isLevel([first]: readonly Contribution[]): boolean {
 
 function contributionsOf(
   { parts, health }: Batch,
-  { metrics, collectorMetrics }: CloudWatchConfig,
+  { config: { metrics, collectorMetrics }, unchanged = 'omit' }: EncodeSettings,
 ): readonly Contribution[] {
   const isPublished = selects(metrics ?? {});
   const own: readonly Contribution[] =
@@ -57,7 +59,25 @@ function contributionsOf(
       ? health.map((family) => ({ part: { system: 'collector', status: 'complete' }, family }))
       : [];
   const read = parts.flatMap((part) => withoutTwins(part, isPublished).map((family) => ({ part, family })));
-  return [...read, ...own].filter(({ family }) => metricNames(family.definition.cloudWatch).some(isPublished));
+  return [...read, ...own]
+    .filter(({ family }) => metricNames(family.definition.cloudWatch).some(isPublished))
+    .map(({ part, family }) => ({ part, family: unchanged === 'omit' ? changed(family) : withStandIns(family) }));
+}
+
+/** Without the series to which this run added nothing: CloudWatch adds up, and takes what is absent for 0. */
+function changed(family: MetricFamily): MetricFamily {
+  if (family.type === 'counter') return { ...family, samples: family.samples.filter(({ increase }) => increase !== 0) };
+  if (family.type !== 'distribution') return family;
+  return { ...family, samples: family.samples.filter(({ observations }) => observations.length > 0) };
+}
+
+/** With an observation where there was none, so that every series has a datum. */
+function withStandIns(family: MetricFamily): MetricFamily {
+  if (family.type !== 'distribution') return family;
+  const samples = family.samples.map((sample) =>
+    sample.observations.length > 0 ? sample : { ...sample, observations: [0] },
+  );
+  return { ...family, samples };
 }
 
 function* encodeAll(

@@ -9,7 +9,18 @@ export interface Failure {
   readonly remedy: string;
   /** True when the request was refused for what is in it, so that a part of it may be good. */
   readonly isForContent: boolean;
+  /** What became of the request: `not taken` may be sent again as it is, `refused` would be refused again. */
+  readonly fate: 'not taken' | 'refused' | 'unknown';
 }
+
+/** Errors of Node that come before the first byte is sent. */
+export const beforeSending: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /** AWS sends throttling as 400 with one of these names (CloudWatch API reference, Common errors). */
 const throttled: ReadonlySet<string> = new Set([
@@ -71,6 +82,7 @@ const rateLimited: Failure = {
   reason: 'CloudWatch throttled the request, retries included',
   remedy: 'another program of this account uses up PutMetricData; raise its quota in Service Quotas or send less',
   isForContent: false,
+  fate: 'not taken',
 };
 
 const tooLarge: Failure = {
@@ -79,6 +91,7 @@ const tooLarge: Failure = {
   reason: 'CloudWatch found the request too large (413)',
   remedy: 'please report it: requests are held to 1 MB',
   isForContent: true,
+  fate: 'refused',
 };
 
 function refusedAccess(name: string, detail: string, namespace: string): Failure {
@@ -88,6 +101,7 @@ function refusedAccess(name: string, detail: string, namespace: string): Failure
     reason: `AWS refused the credentials (${detail})`,
     remedy: `allow cloudwatch:PutMetricData with the condition cloudwatch:namespace = ${namespace} for the role that runs the collector`,
     isForContent: false,
+    fate: 'not taken',
   };
 }
 
@@ -98,6 +112,8 @@ function answered(status: number): Failure {
     reason: `CloudWatch answered ${String(status)}, retries included`,
     remedy: 'the next run sends new values; see the AWS Health Dashboard if it lasts',
     isForContent: false,
+    // CloudWatch API reference, PutMetricData, Errors: a 500 is a failure while it worked, a 503 refuses to begin.
+    fate: status === 503 ? 'not taken' : 'unknown',
   };
 }
 
@@ -108,6 +124,7 @@ function refusedContent(status: number, name: string, detail: string): Failure {
     reason: `CloudWatch refused it (${String(status)}, ${detail})`,
     remedy: 'exclude the metric under `metrics` of this sink and report the message',
     isForContent: true,
+    fate: 'refused',
   };
 }
 
@@ -118,6 +135,7 @@ function wrongAddress(status: number): Failure {
     reason: `the server answered ${String(status)}, which CloudWatch does not`,
     remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
     isForContent: false,
+    fate: 'not taken',
   };
 }
 
@@ -129,6 +147,7 @@ function strangeAnswer(status: number, name: string): Failure {
     reason: `the answer (${String(status)}) is not one of CloudWatch's`,
     remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
     isForContent: false,
+    fate: 'unknown',
   };
 }
 
@@ -140,6 +159,7 @@ function unanswered(code: string): Failure {
     remedy:
       'check the Region, the DNS and the route to monitoring.<region>.amazonaws.com; in a VPC it needs an endpoint or a NAT',
     isForContent: false,
+    fate: beforeSending.has(code) ? 'not taken' : 'unknown',
   };
 }
 
@@ -151,6 +171,7 @@ function unknown(name: string, detail: string): Failure {
     reason: detail,
     remedy: isRegion ? 'set `region` of this sink or AWS_REGION' : 'please report it',
     isForContent: false,
+    fate: isRegion ? 'not taken' : 'unknown',
   };
 }
 

@@ -17,13 +17,14 @@ export interface PreviewSettings {
 export function previewOf(batch: Batch, { config, intervalMs }: PreviewSettings): Preview {
   const encoding = encode(batch, { config, intervalMs });
   const datums = [...encoding.datums];
+  const priced = [...encode(batch, { config, intervalMs, unchanged: 'include' }).datums];
   const requests = [...splitRequests(datums, (datum) => bytesOf(datum, batch.tickMs))];
   return {
     samples: datums.length,
     requests: requests.length,
     bytes: requests.reduce((sum, request) => sum + sentBytes(request, batch.tickMs), 0),
     lines: datums.map(lineOf),
-    monthlyCost: costOf(datums, embeddedMetrics(batch, config), requests.length, intervalMs),
+    monthlyCost: costOf(priced, embeddedMetrics(batch, config), requests.length, intervalMs),
     problems: encoding.problems(),
   };
 }

@@ -1,15 +1,16 @@
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
-import type { Delivery } from '../sink.ts';
+import type { Delivery, Parcel } from '../sink.ts';
 import type { MetricClient } from './client.ts';
 import { type Datum, describe, metricDatum } from './datum.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { maxConcurrentRequests, maxSearchRequests } from './limits.ts';
+import { parcelsOf } from './parcels.ts';
 import { halves, type PutRequest } from './split.ts';
 
 export interface SendContext {
   readonly client: MetricClient;
-  readonly timestamp: Date;
+  readonly tickMs: number;
   readonly deadline: Deadline;
   /** `cloudwatch/<name>` */
   readonly where: string;
@@ -28,16 +29,25 @@ export async function sendAll(requests: Generator<PutRequest, undefined>, contex
   };
   const sent = await Promise.all(Array.from({ length: maxConcurrentRequests }, worker));
   const { losses, ...counted } = sent.reduce(add, nothing);
-  return { ...counted, problems: problemsOf(losses, context.where) };
+  const sumsWith = (fate: Failure['fate']): number =>
+    losses.filter(({ failure }) => failure.fate === fate).reduce((total, { sums }) => total + sums, 0);
+  return {
+    ...counted,
+    problems: problemsOf(losses, context.where),
+    undelivered: losses.flatMap(({ parcels }) => parcels),
+    unconfirmed: sumsWith('unknown'),
+    dropped: sumsWith('refused'),
+  };
 }
 
-/** What was not stored; the datums themselves are not kept. */
+/** What was not stored; of the datums only sums are kept that can be sent again. */
 interface Loss {
   readonly failure: Failure;
   readonly namespace: string;
   readonly count: number;
   readonly example: string;
-  readonly reading: Datum['reading'];
+  readonly sums: number;
+  readonly parcels: readonly Parcel[];
 }
 
 interface Sent {
@@ -78,9 +88,10 @@ function searchBudget(): SearchBudget {
  * datum that it does not want.
  */
 async function send(request: PutRequest, context: SendContext, search: SearchBudget): Promise<Sent> {
-  const { client, timestamp, deadline } = context;
+  const { client, tickMs, deadline } = context;
   const { namespace, datums } = request;
-  if (hasPassed(deadline)) return { ...nothing, losses: [lossOf(request, notSent)] };
+  if (hasPassed(deadline)) return { ...nothing, losses: [lossOf(request, notSent, tickMs)] };
+  const timestamp = new Date(tickMs);
   const MetricData = datums.map((datum) => metricDatum(datum, timestamp));
   const answer = await client.put({ Namespace: namespace, MetricData }, readingOf(datums), deadline.signal);
   const counted: Sent = { ...nothing, requests: 1, bytes: answer.bytes };
@@ -88,20 +99,21 @@ async function send(request: PutRequest, context: SendContext, search: SearchBud
 
   const failure = hasPassed(deadline) ? cutOff : failureOf(answer.error, namespace);
   if (!failure.isForContent || datums.length === 1 || !search.take())
-    return { ...counted, losses: [lossOf(request, failure)] };
+    return { ...counted, losses: [lossOf(request, failure, tickMs)] };
   const [left, right] = halves(request);
   const first = await send(left, context, search);
   return add(add(counted, first), await send(right, context, search));
 }
 
-function lossOf({ namespace, datums }: PutRequest, failure: Failure): Loss {
+function lossOf({ namespace, datums }: PutRequest, failure: Failure, tickMs: number): Loss {
   const [example] = datums;
   return {
     failure,
     namespace,
     count: datums.length,
     example: example === undefined ? '' : describe(example),
-    reading: readingOf(datums),
+    sums: datums.filter(({ reading }) => reading === 'sums').length,
+    parcels: failure.fate === 'not taken' ? parcelsOf(datums, tickMs) : [],
   };
 }
 
@@ -121,11 +133,13 @@ const late = {
 
 const notSent: Failure = {
   ...late,
+  fate: 'not taken',
   cause: 'not sent',
   reason: 'the deadline of the run had passed before it was sent',
 };
 const cutOff: Failure = {
   ...late,
+  fate: 'unknown',
   cause: 'cut off',
   reason: 'the deadline of the run passed before CloudWatch answered',
 };
@@ -142,15 +156,11 @@ function problemsOf(losses: readonly Loss[], where: string): readonly Problem[] 
 function problemOf({ failure, namespace, example }: Loss, group: readonly Loss[], where: string): Problem {
   const { kind, reason, remedy } = failure;
   const count = group.reduce((sum, loss) => sum + loss.count, 0);
-  const hasSums = group.some(({ reading }) => reading === 'sums');
-  const mayCount = isAnswerLost(failure) && hasSums ? '; sums among them may have been stored all the same' : '';
+  const hasSums = group.some(({ sums }) => sums > 0);
+  const mayCount = failure.fate === 'unknown' && hasSums ? '; sums among them may have been stored all the same' : '';
   return {
     kind,
     where: `${where} PutMetricData ${namespace}`,
     message: `${String(count)} ${count === 1 ? 'datum' : 'datums'} not stored, such as ${example}: ${reason}${mayCount}; ${remedy}`,
   };
-}
-
-function isAnswerLost({ kind, cause }: Failure): boolean {
-  return kind === 'unavailable' || cause === cutOff.cause;
 }

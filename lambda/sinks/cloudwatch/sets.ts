@@ -32,7 +32,9 @@ export function familiesInSets(
   const everything = together(contributions);
   if (everything === undefined) return { families: [], duplicates: 0 };
   const systems = new Set(contributions.map(({ part }) => part.system));
-  const isWhole = parts.every(({ system, status }) => status === 'complete' || !systems.has(system));
+  // What is added up over time is never too high or too low for long: an increase that is withheld is lost for good.
+  const isLevel = definition.type === 'gauge';
+  const isWhole = !isLevel || parts.every(({ system, status }) => status === 'complete' || !systems.has(system));
   const wholeSources = isWhole ? everything : together(contributions.filter(({ part }) => part.status === 'complete'));
 
   const familyOf = (set: readonly string[], index: number): MetricFamily | undefined => {

@@ -39,7 +39,10 @@ export function groupsOf(
     withoutConflicts(labels, selected(families, config.metrics));
   return [
     group(key, batch.health),
-    ...batch.parts.map(({ source, families }) => group({ ...key, [sourceLabel]: source }, families)),
+    // What another invocation has pushed for this tick stays as it is.
+    ...batch.parts
+      .filter(({ status }) => status !== 'skipped')
+      .map(({ source, families }) => group({ ...key, [sourceLabel]: source }, families)),
   ];
 }
 

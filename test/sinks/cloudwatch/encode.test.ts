@@ -196,10 +196,15 @@ describe('values', () => {
     expect(datums.map(({ reading }) => reading)).toEqual(['level', 'level', 'sums', 'sums', 'sums']);
   });
 
-  it('send a counter that stood still as 0: its Sum is a measurement', () => {
-    expect(linesOf(batch([part([finished(0)])]))).toContain(
-      'CI Runs {System=buildkite, Source=main, Pipeline=web} 0 Count',
-    );
+  it('leave out a counter that stood still: its Sum is the same, and each datum has a price', () => {
+    expect(linesOf(batch([part([finished(0), durations([])])]))).toEqual([]);
+  });
+
+  it('of a counter are rolled up although a part of the source is missing: what is withheld is lost for good', () => {
+    expect(linesOf(batch([part([finished(2)], { status: 'partial' })]))).toEqual([
+      'CI Runs {System=buildkite, Source=main, Pipeline=web} 2 Count',
+      'CI Runs {System=buildkite, Source=main} 2 Count',
+    ]);
   });
 
   it('count equal observations and keep up to 150 different ones as they are', () => {

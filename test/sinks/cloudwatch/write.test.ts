@@ -49,6 +49,8 @@ function many(count: number): Batch {
   return batch([part([queued(queues(count))], { status: 'partial' })]);
 }
 
+const nothingLost = { undelivered: [], unconfirmed: 0, dropped: 0 };
+
 function client(): CloudWatchClient {
   return new CloudWatchClient({});
 }
@@ -72,6 +74,7 @@ describe('a delivery', () => {
       requests: preview.requests,
       bytes: preview.bytes,
       problems: [],
+      ...nothingLost,
     });
     expect(preview.requests).toBe(2);
     expect(delivery.bytes).toBe(fake.requests.reduce((sum, { bytes }) => sum + bytes, 0));
@@ -132,7 +135,7 @@ describe('a delivery', () => {
 
     const delivery = await write(batch([part([], { status: 'failed' })]));
 
-    expect(delivery).toEqual({ accepted: 0, requests: 0, bytes: 0, problems: [] });
+    expect(delivery).toEqual({ accepted: 0, requests: 0, bytes: 0, problems: [], ...nothingLost });
     expect(fake.requests).toEqual([]);
   });
 
@@ -312,7 +315,7 @@ describe('faults of the service', () => {
       const delivery = await write(batch([part([finished(5)], { status: 'partial' })]));
 
       expect(fake.requests).toHaveLength(1);
-      expect(fake.datums.map(({ values }) => values)).toEqual([[5]]);
+      expect(fake.datums.map(({ values }) => values)).toEqual([[5], [5]]);
       expect(delivery).toMatchObject({ accepted: 0, requests: 1, problems: [{ kind: 'unavailable' }] });
       expect(delivery.problems[0]?.message).toContain('sums among them may have been stored all the same');
     },
@@ -324,8 +327,8 @@ describe('faults of the service', () => {
 
     const delivery = await write(batch([part([finished(5)], { status: 'partial' })]));
 
-    expect(delivery).toMatchObject({ accepted: 1, problems: [] });
-    expect(fake.datums.map(({ values }) => values)).toEqual([[5]]);
+    expect(delivery).toMatchObject({ accepted: 2, problems: [] });
+    expect(fake.datums.map(({ values }) => values)).toEqual([[5], [5]]);
   });
 
   it('name the address when nothing listens there', async () => {
@@ -413,3 +416,68 @@ async function freePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
 }
+
+describe('increases that were not stored', () => {
+  const given = batch([part([finished(5), durations([2, 2, 3]), queued({ a: 1 })])]);
+  const sumsOf = (fake: CloudWatchFake) =>
+    fake.datums
+      .filter(({ name }) => name !== 'QueuedJobs')
+      .map(({ name, dimensions, values, timestampMs }) => ({ name, dimensions, values, timestampMs }));
+
+  async function redeliver(sink: Sink, delivery: Delivery): Promise<Delivery | undefined> {
+    using deadline = deadlineIn(20_000, Date.now);
+    return await sink.redeliver?.(delivery.undelivered ?? [], { deadline });
+  }
+
+  it('are handed back when the request was certainly not taken, and are stored under their own minute later', async () => {
+    const whole = await fakeWith();
+    await write(given);
+    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDWATCH', `http://127.0.0.1:${String(await freePort())}`);
+    const sink = sinkWith();
+
+    const refused = await write(given, sink);
+    const late = await fakeWith();
+    // As the outbox keeps them: through JSON.
+    const kept: Delivery = { ...refused, undelivered: structuredClone(refused.undelivered ?? []) };
+    const delivery = await redeliver(sinkWith(), kept);
+
+    expect(refused).toMatchObject({ accepted: 0, unconfirmed: 0, dropped: 0 });
+    expect(refused.undelivered?.map(({ tickMs: ofTick, samples }) => [ofTick, samples])).toEqual([[tickMs, 3]]);
+    expect(delivery).toMatchObject({ accepted: 3, problems: [], ...nothingLost });
+    expect(sumsOf(late)).toEqual(sumsOf(whole));
+    expect(late.datums.some(({ name }) => name === 'QueuedJobs')).toBe(false);
+  });
+
+  it('are counted as unconfirmed when the answer was lost, and are not handed back', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'take-then-reset' });
+
+    const delivery = await write(batch([part([finished(5)])]));
+
+    expect(delivery).toMatchObject({ accepted: 0, undelivered: [], unconfirmed: 2, dropped: 0 });
+  });
+
+  it('are dropped when CloudWatch would refuse them again', async () => {
+    await fakeWith();
+
+    const delivery = await redeliver(sinkWith(), {
+      accepted: 0,
+      requests: 0,
+      bytes: 0,
+      problems: [],
+      undelivered: [{ tickMs, samples: 3, content: { of: 'another version' } }],
+    });
+
+    expect(delivery).toMatchObject({ accepted: 0, requests: 0, dropped: 3 });
+  });
+
+  it('are packed for later as they would be sent', async () => {
+    const fake = await fakeWith();
+    const sink = sinkWith();
+    const packed = sink.pack?.(given) ?? [];
+
+    await redeliver(sink, { accepted: 0, requests: 0, bytes: 0, problems: [], undelivered: packed });
+
+    expect(fake.datums.map(({ name }) => name).toSorted()).toEqual(['RunDuration', 'Runs', 'Runs']);
+  });
+});
