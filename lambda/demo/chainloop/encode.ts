@@ -17,7 +17,10 @@ interface RunsPage {
 
 export function runListAnswer({ runs, nextCursor }: RunsPage): Uint8Array {
   const writer = new BinaryWriter();
-  for (const run of runs) message(writer, 1, (item) => { runItem(item, run); });
+  for (const run of runs)
+    message(writer, 1, (item) => {
+      runItem(item, run);
+    });
   if (nextCursor !== '') message(writer, 2, (page) => page.tag(1, WireType.LengthDelimited).string(nextCursor));
   return writer.finish();
 }
@@ -34,7 +37,10 @@ export function workflowListAnswer({ workflows, page, pageSize, total }: Workflo
   for (const { workflow, lastRun } of workflows) {
     message(writer, 1, (item) => {
       workflowItem(item, workflow);
-      if (lastRun !== undefined) message(item, 7, (run) => { runItem(run, lastRun); });
+      if (lastRun !== undefined)
+        message(item, 7, (run) => {
+          runItem(run, lastRun);
+        });
     });
   }
   message(writer, 2, (pagination) => {
@@ -54,7 +60,10 @@ function runItem(item: BinaryWriter, run: RunRecord): void {
   });
   integer(item, 8, typeof runner === 'number' ? runner : runnerNumbers[runner]);
   integer(item, 12, typeof status === 'number' ? status : statusNumbers[status]);
-  if (version !== undefined) message(item, 13, (field) => { versionItem(field, version); });
+  if (version !== undefined)
+    message(item, 13, (field) => {
+      versionItem(field, version);
+    });
   if (policy === undefined) return;
   message(item, 15, (field) => {
     integer(field, 1, typeof policy.status === 'number' ? policy.status : policyNumbers[policy.status]);

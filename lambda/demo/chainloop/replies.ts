@@ -97,7 +97,7 @@ function grpcReply(reply: GrpcReply, scenario: Scenario): HttpReply {
   const frames = messageFrames(reply.message, scenario);
   const whole = Buffer.concat([...frames, frame(trailerFlag, Buffer.from(trailer))]);
   if (scenario === 'without trailers') return { status: 200, headers: grpcHeaders, body: Buffer.concat(frames) };
-  if (scenario === 'cut off in a frame') return { status: 200, headers: grpcHeaders, body: whole.subarray(0, 9) };
+  if (scenario === 'cut off in a frame') return { status: 200, headers: grpcHeaders, body: whole.subarray(0, -3) };
   return { status: 200, headers: grpcHeaders, body: whole };
 }
 

@@ -10,7 +10,7 @@ import { NoServiceError } from './errors.ts';
 import { tokenExpiry } from './metrics.ts';
 import { controlPlaneProblem, fallbackProblem, relayProblem, storeProblem, whereOfSource } from './problems.ts';
 import { readControlPlane } from './read-control-plane.ts';
-import { readMetricsPage, relayedFamilies } from './relay.ts';
+import { countDurations, readMetricsPage, relayedFamilies } from './relay.ts';
 import { claimsOf, type TokenClaims } from './token.ts';
 
 /** Reads the runs of one organization, or what the server itself says about them, with one API token. */
@@ -123,7 +123,7 @@ async function readRuns(reading: Reading, compat: boolean): Promise<Collection> 
 async function askControlPlane({ config, ports, context, ledger }: Reading, compat: boolean): Promise<Collection> {
   const isProject = selects(config.projects ?? {});
   const isWorkflow = selects(config.workflows ?? {});
-  return await readControlPlane({
+  const collection = await readControlPlane({
     plane: controlPlaneOf(config, ports, context.deadline),
     ledger,
     tickMs: context.tickMs,
@@ -133,6 +133,8 @@ async function askControlPlane({ config, ports, context, ledger }: Reading, comp
     problemOf: (error) => controlPlaneProblem(error, config),
     where: whereOfSource(config),
   });
+  if (compat && ledger !== undefined) countDurations(ledger);
+  return collection;
 }
 
 async function readRelay({ config, ports, context, ledger }: Reading): Promise<Collection> {

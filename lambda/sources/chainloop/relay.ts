@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import { withCredentials } from '../../http/credentials.ts';
 import { BadResponseError } from '../../http/errors.ts';
@@ -72,7 +73,8 @@ export function relayedFamilies(
 ): Relayed {
   const up = page.families.find(({ name }) => name === workflowUp.name);
   const durations = page.families.find(({ name }) => name === workflowRunDuration.name);
-  const unsound = durations === undefined ? 0 : followDurations(durations, ledger, isSelected);
+  const follower = ledger !== undefined && areCounted(ledger) ? undefined : ledger;
+  const unsound = durations === undefined ? 0 : followDurations(durations, follower, isSelected);
   return {
     families: up === undefined ? [] : [upFamily(up, isSelected)],
     faults: [
@@ -94,6 +96,17 @@ function upFamily({ samples }: PageFamily, isSelected: (workflow: string) => boo
       .map(({ labels, value }) => ({ labels: labelsOf(labels), value }))
       .filter(({ labels, value }) => Number.isFinite(value) && isSelected(labels.workflow)),
   );
+}
+
+const countedName = 'durations';
+
+/** From now on the histogram is the one that was counted from runs: two with one name would be one series twice. */
+export function countDurations(ledger: Ledger): void {
+  ledger.remember(countedName, 'counted');
+}
+
+function areCounted(ledger: Ledger): boolean {
+  return ledger.recall(countedName, z.literal('counted')) !== undefined;
 }
 
 /** How many histograms could not be used. */

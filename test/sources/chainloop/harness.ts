@@ -1,0 +1,179 @@
+import { collectCounted, type Counted } from '../../../lambda/counters/counted.ts';
+import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/store.ts';
+import type { Records, RunRecord, WorkflowRecord } from '../../../lambda/demo/chainloop/records.ts';
+import { type ChainloopServer, startChainloopServer } from '../../../lambda/demo/chainloop/server.ts';
+import { createHttpHub } from '../../../lambda/http/client.ts';
+import type { MetricFamily } from '../../../lambda/model/metric.ts';
+import type { Problem } from '../../../lambda/model/problem.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { environmentStore } from '../../../lambda/secrets/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { createChainloop } from '../../../lambda/sources/chainloop/collect.ts';
+import { ChainloopConfig } from '../../../lambda/sources/chainloop/config.ts';
+import { chainloop } from '../../../lambda/sources/chainloop/index.ts';
+import { noAws } from '../../support/no-aws.ts';
+import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
+
+export const apiToken = 'chainloop-token-1';
+
+/** A whole hour, so that times are easy to read. */
+export const startMs = Date.UTC(2026, 0, 2, 12, 0, 0);
+export const minuteMs = 60_000;
+
+export interface Tick {
+  readonly families: readonly MetricFamily[];
+  readonly problems: readonly Problem[];
+  readonly counted: Counted;
+}
+
+export interface TestOrganization extends AsyncDisposable {
+  readonly server: ChainloopServer;
+  readonly log: RecordingLog;
+  /** Environment variables that secrets are read from. */
+  readonly variables: Record<string, string>;
+  /** What the server has; changed between ticks. */
+  runs: readonly RunRecord[];
+  workflows: readonly WorkflowRecord[];
+  /** What the next tick sees as its time. */
+  now: number;
+  /** Collects, counts and saves, as one run of the function does; a minute later than the one before. */
+  tick(budgetMs?: number): Promise<Tick>;
+}
+
+export interface TestOptions {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly store?: StateStore;
+  readonly maxResponseBytes?: number;
+}
+
+/** A control plane on loopback and the source that reads it, on a clock that the test moves. */
+export async function startOrganization(options: TestOptions = {}): Promise<TestOrganization> {
+  const { store = memoryStore(), maxResponseBytes } = options;
+  const log = recordingLog();
+  const content: { runs: readonly RunRecord[]; workflows: readonly WorkflowRecord[]; now: number } = {
+    runs: [],
+    workflows: [],
+    now: startMs,
+  };
+  const clock = (): number => content.now;
+  const records = (): Records => ({ organization: 'acme', workflows: content.workflows, runs: content.runs });
+  const server = await startChainloopServer({ clock, records, apiToken });
+  const variables: Record<string, string> = { TOKEN: apiToken };
+  const hub = createHttpHub({
+    clock: Date.now,
+    random: () => 0,
+    log,
+    loopback: 'allow',
+    ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }),
+  });
+  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
+  const cache = createSecrets({
+    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    clock: Date.now,
+    cacheMs: 60_000,
+    redactor: createRedactor(),
+    log,
+  });
+  const raw = { kind: 'chainloop', name: 'main', url: server.url, organization: 'acme', token: { env: 'TOKEN' } };
+  const config = ChainloopConfig.parse({ ...raw, ...options.config });
+  const source = createChainloop(config, { http: hub.port(), aws: noAws, secrets: cache.secrets, clock, log });
+  const { metrics } = chainloop.prepare({ ...raw, ...options.config });
+  const counted = { id: 'chainloop/main', system: 'chainloop', name: 'main', metrics };
+  const settings = { maxSeriesPerMetric: 1000, waitBounds, durationBounds, backfillMs: 0 };
+  return {
+    server,
+    log,
+    variables,
+    get runs() {
+      return content.runs;
+    },
+    set runs(runs) {
+      content.runs = runs;
+    },
+    get workflows() {
+      return content.workflows;
+    },
+    set workflows(workflows) {
+      content.workflows = workflows;
+    },
+    get now() {
+      return content.now;
+    },
+    set now(now) {
+      content.now = now;
+    },
+    tick: async (budgetMs = 20_000) => {
+      using deadline = deadlineIn(budgetMs, () => Date.now());
+      cache.startRun();
+      const tickMs = content.now;
+      const result = await collectCounted((openLedger) => source.collect({ deadline, tickMs, openLedger }), counted, {
+        tickMs,
+        store,
+        signal: deadline.signal,
+        settings,
+        mode: 'commit',
+        additiveSinks: [],
+        isSettled: () => undefined,
+        log,
+      });
+      content.now += minuteMs;
+      if (result.outcome === 'skipped') throw new Error(result.reason);
+      return { ...result.collection, counted: result };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await hub.close();
+      await server.close();
+    },
+  };
+}
+
+export const shopBuild: WorkflowRecord = { id: 'w1', name: 'build', project: 'shop' };
+export const platformBuild: WorkflowRecord = { id: 'w2', name: 'build', project: 'platform' };
+export const shopRelease: WorkflowRecord = { id: 'w3', name: 'release', project: 'shop' };
+
+/** A run that began so many minutes after the first tick, and ended if `lasted` says so. */
+export function runOf(
+  id: string,
+  atMinutes: number,
+  more: Partial<RunRecord> & { readonly lasted?: number } = {},
+): RunRecord {
+  const { lasted, ...fields } = more;
+  const createdMs = startMs + atMinutes * minuteMs;
+  return {
+    id,
+    workflow: shopBuild,
+    createdMs,
+    runner: 'GITHUB_ACTION',
+    status: lasted === undefined ? 'initialized' : 'succeeded',
+    ...(lasted === undefined ? {} : { finishedMs: createdMs + lasted * minuteMs }),
+    ...fields,
+  };
+}
+
+/** Totals of a counter, or levels of a gauge, by the named labels. */
+export function valuesOf(
+  families: readonly MetricFamily[],
+  name: string,
+  labels: readonly string[],
+): Readonly<Record<string, number>> {
+  const family = families.find(({ definition }) => definition.name === name);
+  const values: Record<string, number> = {};
+  const add = (own: Readonly<Record<string, string>>, value: number): void => {
+    const key = labels.map((label) => own[label] ?? '').join(' ');
+    values[key] = (values[key] ?? 0) + value;
+  };
+  if (family?.type === 'gauge') for (const sample of family.samples) add(sample.labels, sample.value);
+  if (family?.type === 'counter') for (const sample of family.samples) add(sample.labels, sample.total?.value ?? 0);
+  if (family?.type === 'distribution')
+    for (const sample of family.samples)
+      add(sample.labels, sample.total?.counts.reduce((sum, count) => sum + count, 0) ?? 0);
+  return values;
+}
+
+/** Without what is 0. */
+export function nonZero(values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
+}
