@@ -98,8 +98,8 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   const { config, ledger, faults } = tick;
   const answers = answersOf(tick);
   if (ledger === undefined) return runnersWithoutMemory(tick, apiOf(tick, undefined, answers));
-  const budget = crawlBudget(ledger, { tickMs: ledger.tickMs, configured: config.requestsPerHour });
-  if (budget.blockedUntilMs !== undefined) faults.note(blocked(config, budget.blockedUntilMs));
+  const budget = crawlBudget(ledger, config.requestsPerHour);
+  if (budget.wasBlocked) faults.note(blocked(config));
   const api = apiOf(tick, budget, answers);
   const crawled = await crawl(crawlContext(tick, ledger, budget, api));
   const runners = await runnersOf(tick, ledger, api, budget, crawled.repositories.values());
@@ -121,10 +121,10 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   ];
 }
 
-function blocked({ name }: BitbucketPipelinesConfig, retryAtMs: number): Problem {
+function blocked({ name }: BitbucketPipelinesConfig): Problem {
   const message =
-    'not asked, because Bitbucket has refused further requests of this credential; it is left alone until then';
-  return { kind: 'rate-limited', where: `bitbucket-pipelines/${name}`, message, retryAtMs };
+    'not asked, because Bitbucket has refused further requests of this credential and is left alone for a while; set requestsPerHour to its share, or look for what else uses it';
+  return { kind: 'rate-limited', where: `bitbucket-pipelines/${name}`, message };
 }
 
 /** What answers tell besides what was asked. */

@@ -16,7 +16,9 @@ export function crawlFamilies(
   if (repositories.length === 0) return [];
   const labels = { system: 'bitbucket', source };
   const states = repositories.map((repository) => stateOf(repository, tickMs));
-  const looked = repositories.filter(({ lookedMs, pipelines }) => lookedMs > 0 && pipelines !== 'none');
+  const looked = repositories.filter(
+    ({ lookedMs, pipelines }) => lookedMs > 0 && pipelines !== 'none' && pipelines !== 'empty',
+  );
   const oldestMs = looked.reduce((oldest, { lookedMs }) => Math.min(oldest, lookedMs), tickMs);
   return [
     gauge(
@@ -33,7 +35,7 @@ export function crawlFamilies(
 
 function stateOf({ lookedMs, pipelines, open, ranMs }: Repository, tickMs: number): State {
   if (lookedMs === 0) return 'unread';
-  if (pipelines === 'none') return 'without_pipelines';
+  if (pipelines === 'none' || pipelines === 'empty') return 'without_pipelines';
   if (open.moving + open.held > 0) return 'open';
   return tickMs - ranMs < recentMs ? 'recent' : 'quiet';
 }

@@ -147,6 +147,7 @@ async function countStepLists(state: Crawl, context: CrawlContext): Promise<void
   const unreadable = (count: number): void => {
     faults.unreadable(count, 'steps');
   };
+  if (state.looks === 0 && ledger.isNew) return;
   const todo = stepListsToDo(ledger, context.placeOf({ slug: '', mainBranch: '' }).source);
   await mapConcurrently(todo, requestsAtOnce, async (item: ToDo) => {
     const repository = state.discovery.repositories.get(item.repository);
@@ -158,7 +159,7 @@ async function countStepLists(state: Crawl, context: CrawlContext): Promise<void
     }
   });
   // What is to be done is the open set; the watermark only lets the keys of what was done be forgotten.
-  ledger.readCompletely(stepLists);
+  if (state.looks > 0) ledger.readCompletely(stepLists);
 }
 
 /** With requests to spare only: the state of a run tells roughly the same for nothing. */

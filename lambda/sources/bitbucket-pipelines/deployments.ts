@@ -21,14 +21,14 @@ export function deploymentFinish(
   place: Place,
   environments: ReadonlyMap<string, string>,
 ): Finish | undefined {
-  const finishedMs = state.completed_on ?? state.completion_date;
-  if (!isCompleted(state) || finishedMs === undefined || finishedMs === null) return undefined;
+  const finishedMs = state.completed_on ?? state.completion_date ?? undefined;
+  if (!isCompleted(state) || finishedMs === undefined) return undefined;
   const result = results[(state.status?.name ?? '').toUpperCase()];
   const labels = {
     system: 'bitbucket',
     source: place.source,
     scope: scopeOf(place),
-    deploy_environment: labelValue(environment?.name ?? environments.get(environment?.uuid ?? '') ?? '') ?? 'unknown',
+    deploy_environment: nameOf(environment, environments),
   };
   return {
     key: uuid,
@@ -40,6 +40,11 @@ export function deploymentFinish(
     observations: [],
     marks: result === 'success' ? [{ metric: deploymentLastSuccess, labels, value: finishedMs / 1000 }] : [],
   };
+}
+
+function nameOf(environment: DeploymentRecord['environment'], names: ReadonlyMap<string, string>): string {
+  const name = environment?.name ?? names.get(environment?.uuid ?? '');
+  return labelValue(name ?? '') ?? 'unknown';
 }
 
 function isCompleted({ name, type }: DeploymentRecord['state']): boolean {

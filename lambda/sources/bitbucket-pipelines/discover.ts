@@ -117,14 +117,18 @@ export async function probe(discovery: Discovery, context: DiscoverContext): Pro
   const { items, unreadable: count } = elementsOf(answer === 'unchanged' ? [] : answer.value.values, RepositoryRecord);
   unreadable(count);
   const sinceMs = (rhythm.probedMs === 0 ? ledger.tickMs : rhythm.probedMs) - probeOverlapMs;
-  for (const record of items) {
-    const updatedMs = record.updated_on ?? 0;
-    if (updatedMs < sinceMs || !isSelected(record)) continue;
+  const pushed = items.filter((record) => (record.updated_on ?? 0) >= sinceMs && isSelected(record));
+  for (const record of pushed) {
     if (!repositories.has(record.uuid)) keep(repositories, record, rhythm.pass, ledger);
-    const known = repositories.get(record.uuid);
-    // Looked at since, and its pipeline was there: the same push is no news.
-    if (known === undefined || (known.ranMs > updatedMs && known.lookedMs > updatedMs)) continue;
-    repositories.set(known.id, { ...known, hotUntilMs: updatedMs + hotMs });
+    makeHot(repositories, record);
   }
   discovery.rhythm = { ...discovery.rhythm, probedMs: ledger.tickMs };
+}
+
+function makeHot(repositories: Map<string, Repository>, { uuid, updated_on }: RepositoryRecord): void {
+  const known = repositories.get(uuid);
+  const updatedMs = updated_on ?? 0;
+  // Looked at since, and its pipeline was there: the same push is no news.
+  if (known === undefined || (known.ranMs > updatedMs && known.lookedMs > updatedMs)) return;
+  repositories.set(uuid, { ...known, hotUntilMs: updatedMs + hotMs });
 }

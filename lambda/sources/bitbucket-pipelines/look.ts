@@ -63,7 +63,7 @@ interface ReadList {
 }
 
 async function readList(
-  { id, lookedMs }: Repository,
+  { id }: Repository,
   place: RunPlace,
   window: Window,
   { api, pages, unreadable }: LookContext,
@@ -79,13 +79,16 @@ async function readList(
   });
   try {
     for await (const page of listPipelines(api, request)) for (const record of page) records.set(record.uuid, record);
+    return read(true);
   } catch (error) {
-    if (error instanceof HttpStatusError && error.status === 404) return 'no pipelines';
+    if (isNotFound(error)) return 'no pipelines';
     if (!(error instanceof BudgetSpentError)) throw error;
     return records.size === 0 ? 'left out' : read(false);
   }
-  // Some clients get an empty list where others get 404: both mean that the repository has no pipelines.
-  return records.size === 0 && lookedMs === 0 ? 'no pipelines' : read(true);
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof HttpStatusError && error.status === 404;
 }
 
 /** Without a stream, whose watermark would seem to lag for as long as nobody looks. */
@@ -132,7 +135,8 @@ function after(before: Repository, sights: readonly Sight[], open: readonly Open
     ranMs: lives.reduce((latest, ms) => Math.max(latest, ms), before.ranMs),
     hotUntilMs: isServed ? 0 : before.hotUntilMs,
     number: sights.reduce((highest, { number }) => Math.max(highest, number), before.number),
-    pipelines: 'some',
+    // Some clients get an empty list where others get 404.
+    pipelines: before.number === 0 && sights.length === 0 ? 'empty' : 'some',
     open: openCounts(open),
   };
 }

@@ -71,7 +71,7 @@ const Rows = z.array(
   ]),
 );
 
-const pipelinesCodes = ['unknown', 'some', 'none'] as const;
+const pipelinesCodes = ['unknown', 'some', 'none', 'empty'] as const;
 
 /** What goes on beside the repositories. Epoch milliseconds; 0 is never. */
 export interface Rhythm {

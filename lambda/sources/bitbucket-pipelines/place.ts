@@ -44,20 +44,25 @@ export function branchOf(target: Target | null | undefined): string | undefined 
 export function pipelineOf(target: Target | null | undefined): string {
   const { type, pattern } = target?.selector ?? {};
   const selector = (type ?? '').toLowerCase().replaceAll('_', '-');
-  switch (selector) {
-    case 'custom':
-      return labelValue(`custom/${pattern ?? ''}`.replace(/\/$/, '')) ?? 'custom';
-    case 'default':
-    case 'branches':
-    case 'tags':
-    case 'bookmarks':
-      return selector;
-    case 'pull-requests':
-    case 'pullrequests':
-      return 'pull-requests';
-    default:
-      return target !== null && target !== undefined && isPullRequest(target) ? 'pull-requests' : 'other';
-  }
+  if (selector === 'custom') return customName(pattern);
+  const known = sections.get(selector);
+  if (known !== undefined) return known;
+  return target !== null && target !== undefined && isPullRequest(target) ? 'pull-requests' : 'other';
+}
+
+/** By the word of the API. */
+const sections: ReadonlyMap<string, string> = new Map([
+  ['default', 'default'],
+  ['branches', 'branches'],
+  ['tags', 'tags'],
+  ['bookmarks', 'bookmarks'],
+  ['pull-requests', 'pull-requests'],
+  ['pullrequests', 'pull-requests'],
+]);
+
+function customName(pattern: string | null | undefined): string {
+  const name = labelValue(pattern ?? '');
+  return name === undefined ? 'custom' : (labelValue(`custom/${name}`) ?? 'custom');
 }
 
 function isPullRequest({ type }: Target): boolean {

@@ -12,7 +12,8 @@ export interface Watched {
   readonly hotUntilMs: number;
   /** Runs that are open: `moving` ones can end at any moment, `held` ones wait for a person. */
   readonly open: { readonly moving: number; readonly held: number };
-  readonly pipelines: 'unknown' | 'some' | 'none';
+  /** `empty`: there could be pipelines, and there never was one. */
+  readonly pipelines: 'unknown' | 'some' | 'none' | 'empty';
 }
 
 const minuteMs = 60_000;
@@ -26,6 +27,9 @@ export const longestIntervalMs = 30 * minuteMs;
 /** Pipelines are switched on by a push, which makes a repository hot; this is for what a push did not show. */
 const withoutPipelinesMs = 24 * 60 * minuteMs;
 
+/** The first pipeline comes by a push, nearly always; until then there is nothing to miss by looking rarely. */
+const emptyMs = 60 * minuteMs;
+
 /** A repository that has been silent for x is asked again after x / 12: a run that starts is found early in its rhythm. */
 const silenceShare = 1 / 12;
 
@@ -37,6 +41,7 @@ export function lookInterval(repository: Watched, nowMs: number): number {
   const { open, hotUntilMs, pipelines, ranMs } = repository;
   if (open.moving > 0 || nowMs < hotUntilMs) return 0;
   if (pipelines === 'none') return withoutPipelinesMs;
+  if (pipelines === 'empty') return emptyMs;
   const byRhythm = Math.min(longestIntervalMs, Math.max(shortestIntervalMs, (nowMs - ranMs) * silenceShare));
   return open.held > 0 ? Math.min(heldIntervalMs, byRhythm) : byRhythm;
 }

@@ -38,22 +38,15 @@ export function pipelineStanding(state: State): Standing<Phase> {
 
 export function stepStanding(state: State): Standing<StepPhase> {
   const { name, detail } = wordsOf(state);
-  switch (name) {
-    case 'COMPLETED':
-      return ended(detail);
-    case 'READY':
-      return open('ready', 'running');
-    case 'IN_PROGRESS':
-      // A step that was handed to a worker which has not begun.
-      if (detail === 'PENDING') return open('ready', 'running');
-      return open(detail === undefined || detail === 'RUNNING' ? 'running' : undefined, 'running');
-    case 'PENDING':
-      if (detail === 'PAUSED' || detail === 'HALTED') return open('paused', 'waiting');
-      return open(detail === undefined || detail === 'PENDING' ? 'waiting' : undefined, 'waiting');
-    default:
-      return open(undefined, 'running');
-  }
+  if (name === 'COMPLETED') return ended(detail);
+  if (name === 'READY') return open('ready', 'running');
+  if (name === 'IN_PROGRESS') return open(phaseInProgress[detail ?? 'RUNNING'], 'running');
+  return name === 'PENDING' ? open(phasePending[detail ?? 'PENDING'], 'waiting') : open(undefined, 'running');
 }
+
+/** A step that is in progress and pending was handed to a worker which has not begun. */
+const phaseInProgress: Readonly<Record<string, StepPhase>> = { RUNNING: 'running', PENDING: 'ready' };
+const phasePending: Readonly<Record<string, StepPhase>> = { PENDING: 'waiting', PAUSED: 'paused', HALTED: 'paused' };
 
 function ended(name: string | undefined): Standing<never> {
   const result = name === undefined ? undefined : resultOfName[name];
@@ -68,11 +61,15 @@ const typeName = /^pipeline_(?:step_)?state_(parsing|pending|ready|in_progress|c
 
 /** The name of the state and that of its result or stage, in capitals; from the type where a name is missing. */
 function wordsOf({ name, type, stage, result }: State): { name: string | undefined; detail: string | undefined } {
-  const [, typed, typedDetail] = typeName.exec(type ?? '') ?? [];
-  const word = capital(name) ?? capital(typed);
+  const typed = typeWords(type);
+  const word = capital(name) ?? typed.name;
   const part = word === 'COMPLETED' ? result : stage;
-  const detail = capital(part?.name) ?? capital(typeName.exec(part?.type ?? '')?.[2]) ?? capital(typedDetail);
-  return { name: word, detail };
+  return { name: word, detail: capital(part?.name) ?? typeWords(part?.type).detail ?? typed.detail };
+}
+
+function typeWords(type: string | null | undefined): { name: string | undefined; detail: string | undefined } {
+  const [, name, detail] = typeName.exec(type ?? '') ?? [];
+  return { name: capital(name), detail: capital(detail) };
 }
 
 function capital(text: string | null | undefined): string | undefined {

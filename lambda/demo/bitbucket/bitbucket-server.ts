@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../../runtime/clock.ts';
+import { type Routed, routed } from './routes.ts';
+import { type RollingHour, rollingHour } from './quota.ts';
+import type { SimulatedWorkspace } from './workspace.ts';
+
+/** Access tokens are told their limit; all other credentials are told nothing. */
+export type CredentialKind = 'access-token' | 'api-token' | 'oauth';
+
+export interface BitbucketServerOptions {
+  readonly workspace: SimulatedWorkspace;
+  readonly clock: Clock;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Whole values of the Authorization header. */
+  readonly credentials: ReadonlyMap<string, CredentialKind>;
+  /** Consumers by `id:secret`. */
+  readonly consumers?: readonly string[];
+  /** Life of the tokens of consumers. Seconds. */
+  readonly tokenSeconds?: number;
+  readonly requestsPerHour?: number;
+  /** Whether runners tell what they work on, which no document promises. */
+  readonly isWorkTold?: boolean;
+  /** Value of `X-OAuth-Scopes`; absent by default. */
+  readonly scopes?: string;
+}
+
+export interface SeenRequest {
+  readonly atMs: number;
+  /** With its query. */
+  readonly path: string;
+  readonly status: number;
+}
+
+export interface BitbucketServer extends AsyncDisposable {
+  /** The `endpoint` of a configuration. */
+  readonly endpoint: string;
+  readonly tokenUrl: string;
+  /** The latest ones, oldest first. */
+  readonly requests: readonly SeenRequest[];
+  /** Answers by status since the start. */
+  readonly answers: ReadonlyMap<number, number>;
+  /** Most requests that any rolling hour of any credential held. */
+  mostInAnHour(): number;
+  close(): Promise<void>;
+}
+
+/** A demo may run for days. */
+const keptRequests = 5000;
+
+const usualRequestsPerHour = 1000;
+const usualTokenSeconds = 7200;
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A server on loopback that speaks the API of Bitbucket Cloud as recordings and its documentation show it. */
+export async function startBitbucketServer(options: BitbucketServerOptions): Promise<BitbucketServer> {
+  const { clock, port = 0 } = options;
+  const requests: SeenRequest[] = [];
+  const answers = new Map<number, number>();
+  const state: ServerState = { hours: new Map(), tokens: new Map(), issued: 0, most: 0, origin: '' };
+
+  const server = createServer((request, response) => {
+    request.resume();
+    const atMs = clock();
+    const reply = replyTo(request, options, state, atMs);
+    requests.push({ atMs, path: request.url ?? '', status: reply.status });
+    if (requests.length > keptRequests) requests.shift();
+    answers.set(reply.status, (answers.get(reply.status) ?? 0) + 1);
+    send(response, reply);
+  });
+  state.origin = await listen(server, port);
+  const close = (): Promise<void> => closed(server);
+  return {
+    endpoint: `${state.origin}/2.0`,
+    tokenUrl: `${state.origin}/site/oauth2/access_token`,
+    requests,
+    answers,
+    mostInAnHour: () => state.most,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+interface ServerState {
+  readonly hours: Map<string, RollingHour>;
+  /** Tokens of consumers to their end. Epoch milliseconds. */
+  readonly tokens: Map<string, number>;
+  issued: number;
+  most: number;
+  origin: string;
+}
+
+function replyTo(request: IncomingMessage, options: BitbucketServerOptions, state: ServerState, nowMs: number): Reply {
+  const url = URL.parse(request.url ?? '/', state.origin);
+  if (url === null) return jsonError(400, 'Bad request');
+  const authorization = request.headers.authorization ?? '';
+  if (url.pathname === '/site/oauth2/access_token') return tokenReply(authorization, options, state, nowMs);
+  const kind = kindOf(authorization, options, state, nowMs);
+  if (kind === undefined) return jsonError(401, 'Token is invalid, expired, or not supported for this endpoint.');
+  const { requestsPerHour: limit = usualRequestsPerHour, workspace, isWorkTold = false } = options;
+  const hour = state.hours.get(authorization) ?? rollingHour(limit);
+  state.hours.set(authorization, hour);
+  if (!hour.take(nowMs)) return tooMany(hour.used(nowMs));
+  state.most = Math.max(state.most, hour.used(nowMs));
+  workspace.step(nowMs);
+  const told = { ...(kind === 'access-token' ? limitHeaders(limit, hour.used(nowMs)) : {}), ...scopeHeaders(options) };
+  return answered(routed(url, workspace, { nowMs, isWorkTold }), request.headers['if-none-match'], told);
+}
+
+function answered(found: Routed, known: string | undefined, told: Readonly<Record<string, string>>): Reply {
+  return 'error' in found
+    ? withHeaders(jsonError(found.status, found.error), told)
+    : conditional(found.body, known, told);
+}
+
+function kindOf(
+  authorization: string,
+  { credentials }: BitbucketServerOptions,
+  { tokens }: ServerState,
+  nowMs: number,
+): CredentialKind | undefined {
+  const untilMs = tokens.get(authorization);
+  if (untilMs !== undefined) return nowMs < untilMs ? 'oauth' : undefined;
+  return credentials.get(authorization);
+}
+
+function tokenReply(
+  authorization: string,
+  { consumers = [], tokenSeconds = usualTokenSeconds }: BitbucketServerOptions,
+  state: ServerState,
+  nowMs: number,
+): Reply {
+  const pair = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();
+  if (!consumers.includes(pair))
+    return jsonReply(401, { error: 'invalid_client', error_description: 'Invalid OAuth client credentials' });
+  state.issued += 1;
+  const token = `oauth-${String(state.issued)}`;
+  state.tokens.set(`Bearer ${token}`, nowMs + tokenSeconds * 1000);
+  const scopes = 'repository pipeline runner';
+  return jsonReply(200, { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scopes });
+}
+
+/** As recorded: plain text, 46 bytes with the line break, and not a word of when to come back. */
+function tooMany(used: number): Reply {
+  return {
+    status: 429,
+    headers: {
+      'content-type': 'text/plain',
+      'cache-control': 'no-cache, no-store',
+      'x-credential-type': 'apikey',
+      'x-accepted-oauth-scopes': 'repository',
+      'x-request-count': String(used % 997),
+    },
+    body: 'Rate limit for this resource has been exceeded',
+  };
+}
+
+/** Below a fifth of the limit, Bitbucket warns. */
+const nearShare = 0.8;
+
+function limitHeaders(limit: number, used: number): Readonly<Record<string, string>> {
+  return {
+    'x-ratelimit-limit': `${String(limit)}, ${String(limit)};w=3600`,
+    'x-ratelimit-resource': 'api',
+    'x-ratelimit-nearlimit': String(used > limit * nearShare),
+  };
+}
+
+function scopeHeaders({ scopes }: BitbucketServerOptions): Readonly<Record<string, string>> {
+  return scopes === undefined ? {} : { 'x-oauth-scopes': scopes };
+}
+
+/** Lists have strong tags, and a tag that still holds answers without a body. */
+function conditional(body: unknown, known: string | undefined, headers: Readonly<Record<string, string>>): Reply {
+  const reply = jsonReply(200, body);
+  const etag = `"${createHash('sha256').update(reply.body).digest('hex').slice(0, 32)}"`;
+  if (known === etag) return { status: 304, headers: { ...headers, etag }, body: '' };
+  return withHeaders(reply, { ...headers, etag });
+}
+
+function withHeaders(reply: Reply, headers: Readonly<Record<string, string>>): Reply {
+  return { ...reply, headers: { ...reply.headers, ...headers } };
+}
+
+function jsonReply(status: number, body: unknown): Reply {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) };
+}
+
+function jsonError(status: number, message: string): Reply {
+  return jsonReply(status, { type: 'error', error: { message } });
+}
+
+function send(response: ServerResponse, { status, headers, body }: Reply): void {
+  response.writeHead(status, headers).end(body);
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, '127.0.0.1');
+  // Rejects when the port is taken.
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return `http://127.0.0.1:${String(address.port)}`;
+}
+
+async function closed(server: Server): Promise<void> {
+  const ended = once(server, 'close');
+  server.close();
+  // Those that are kept alive, and those that hang.
+  server.closeAllConnections();
+  await ended;
+}

@@ -1,0 +1,102 @@
+import { pipelineAnswer, repositoryAnswer, runnerAnswer, stepAnswer } from './answers.ts';
+import { pageOf, withFields } from './pages.ts';
+import type { TimedRun } from './timeline.ts';
+import type { SimulatedRepository, SimulatedWorkspace } from './workspace.ts';
+
+export type Routed = { readonly body: unknown } | { readonly status: number; readonly error: string };
+
+export interface RouteContext {
+  readonly nowMs: number;
+  readonly isWorkTold: boolean;
+}
+
+/** What stands at a path of the API, by Bitbucket's own rules and oddities. */
+export function routed(url: URL, workspace: SimulatedWorkspace, context: RouteContext): Routed {
+  const parts = url.pathname.split('/').slice(1).map(decodeURIComponent);
+  const [version, kind, name, ...rest] = parts;
+  if (version !== '2.0' || name !== workspace.slug) return missing('Resource not found');
+  if (kind === 'repositories' && rest.length === 0) return repositoriesAt(url, workspace);
+  if (kind === 'workspaces' && rest.join('/') === 'pipelines-config/runners') return runnersAt(url, workspace, context);
+  const [id, ...below] = rest;
+  const repository = workspace.repositories.find(({ uuid, plan }) => uuid === id || plan.slug === id);
+  if (kind !== 'repositories' || repository === undefined) return missing('Repository not found');
+  return belowRepository(url, repository, below, context);
+}
+
+function missing(error: string): Routed {
+  return { status: 404, error };
+}
+
+function belowRepository(
+  url: URL,
+  repository: SimulatedRepository,
+  path: readonly string[],
+  context: RouteContext,
+): Routed {
+  const [what, ...below] = path;
+  const empty = ['pipelines-config/runners', 'deployments', 'environments'];
+  if (empty.includes(path.join('/'))) return listed(url, []);
+  if (what !== 'pipelines') return missing('Resource not found');
+  // Without pipelines the whole part of the API is not there.
+  if (repository.plan.pipelines === 'none') return missing('Pipelines not found');
+  return belowPipelines(url, repository, below, context);
+}
+
+function belowPipelines(
+  url: URL,
+  { runs: all }: SimulatedRepository,
+  [id, part]: readonly string[],
+  context: RouteContext,
+): Routed {
+  const runs = all.filter(({ createdMs }) => createdMs <= context.nowMs);
+  if (id === undefined) return pipelinesAt(url, runs, context);
+  const run = runs.find(({ uuid }) => uuid === id);
+  if (run === undefined) return missing('Pipeline not found');
+  if (part === undefined) return { body: withFields(pipelineAnswer(run, context.nowMs), fieldsOf(url)) };
+  return part === 'steps' ? stepsAt(url, run, context) : missing('Resource not found');
+}
+
+/** The oldest first unless asked otherwise; `q`, `state` and dates are ignored, and the next link drops the order. */
+function pipelinesAt(url: URL, runs: readonly TimedRun[], { nowMs }: RouteContext): Routed {
+  const isNewestFirst = url.searchParams.get('sort') === '-created_on';
+  const ordered = isNewestFirst ? runs.toReversed() : runs;
+  const all = ordered.map((run) => pipelineAnswer(run, nowMs));
+  return listed(url, all, ['sort', 'fields']);
+}
+
+function stepsAt(url: URL, run: TimedRun, { nowMs }: RouteContext): Routed {
+  return listed(
+    url,
+    run.steps.map((step) => stepAnswer(step, run, nowMs)),
+  );
+}
+
+function runnersAt(url: URL, { runners }: SimulatedWorkspace, { isWorkTold }: RouteContext): Routed {
+  return listed(
+    url,
+    runners.map((runner) => runnerAnswer(runner, isWorkTold)),
+  );
+}
+
+function repositoriesAt(url: URL, { repositories, slug }: SimulatedWorkspace): Routed {
+  const after = /^uuid > "(.+)"$/.exec(url.searchParams.get('q') ?? '')?.[1];
+  const chosen = repositories.filter(({ uuid }) => after === undefined || uuid > after);
+  const ordered = chosen.toSorted(orderOf(url.searchParams.get('sort')));
+  return listed(
+    url,
+    ordered.map((repository) => repositoryAnswer(repository, slug)),
+  );
+}
+
+function orderOf(sort: string | null): (a: SimulatedRepository, b: SimulatedRepository) => number {
+  if (sort === '-updated_on') return (a, b) => b.updatedMs - a.updatedMs;
+  return (a, b) => (a.uuid < b.uuid ? -1 : 1);
+}
+
+function fieldsOf(url: URL): string | null {
+  return url.searchParams.get('fields');
+}
+
+function listed(url: URL, all: readonly object[], dropped: readonly string[] = []): Routed {
+  return { body: withFields(pageOf(all, { url, dropped }), fieldsOf(url)) };
+}

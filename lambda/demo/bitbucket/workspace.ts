@@ -1,0 +1,125 @@
+import { type Random, seededRandom } from '../random.ts';
+import { type TimedRun, timedRun } from './timeline.ts';
+
+export interface RepositoryPlan {
+  readonly slug: string;
+  readonly project: string;
+  readonly runsPerHour: number;
+  /** `none`: its pipelines answer 404. */
+  readonly pipelines: 'some' | 'none';
+  readonly hasManualStep?: boolean;
+}
+
+export interface SimulatedRepository {
+  readonly uuid: string;
+  readonly plan: RepositoryPlan;
+  /** In the order of their creation. */
+  readonly runs: readonly TimedRun[];
+  /** Moved by pushes, not by schedules and pull requests. Epoch milliseconds. */
+  readonly updatedMs: number;
+}
+
+export interface SimulatedRunner {
+  readonly uuid: string;
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly status: 'UNREGISTERED' | 'ONLINE' | 'OFFLINE' | 'DISABLED' | 'ENABLED' | 'UNHEALTHY';
+  readonly cordoned?: boolean;
+  readonly version?: string;
+  readonly isBusy: boolean;
+}
+
+export interface SimulatedWorkspace {
+  readonly slug: string;
+  readonly repositories: readonly SimulatedRepository[];
+  readonly runners: readonly SimulatedRunner[];
+  /** Lets everything happen that is due by now; a time that has passed changes nothing. Epoch milliseconds. */
+  step(nowMs: number): void;
+  /** From now on nothing new begins; what is open comes to its end. */
+  rest(): void;
+  /** Adds a run by hand, for a test of one case. */
+  add(repository: string, run: TimedRun): void;
+}
+
+export interface WorkspaceOptions {
+  readonly slug: string;
+  /** Equal seeds give equal workspaces, however the time is cut into steps. */
+  readonly seed: number;
+  readonly startMs: number;
+  readonly repositories: readonly RepositoryPlan[];
+  readonly runners?: readonly SimulatedRunner[];
+  /** Lived through before the start, so that a first look finds history and runs in flight. */
+  readonly historyHours?: number;
+}
+
+const hourMs = 3_600_000;
+
+/** A push is in the list of repositories at once, its pipeline some seconds later (one recording: 14 s). */
+const pipelineAfterPushMs = 14_000;
+
+interface Living {
+  readonly uuid: string;
+  readonly plan: RepositoryPlan;
+  readonly random: Random;
+  readonly runs: TimedRun[];
+  nextMs: number;
+  updatedMs: number;
+}
+
+/** A workspace in which pushes, schedules and pull requests start pipelines, by a seeded generator. */
+export function createWorkspace(options: WorkspaceOptions): SimulatedWorkspace {
+  const { slug, seed, startMs, historyHours = 6 } = options;
+  const beginMs = startMs - historyHours * hourMs;
+  const repositories = options.repositories.map((plan, index) => living(plan, index, seed, beginMs));
+  const step = (nowMs: number): void => {
+    for (const repository of repositories) live(repository, nowMs);
+  };
+  step(startMs);
+  return {
+    slug,
+    repositories,
+    runners: options.runners ?? [],
+    step,
+    rest: () => {
+      for (const repository of repositories) repository.nextMs = Infinity;
+    },
+    add: (name, run) => {
+      repositories.find(({ plan }) => plan.slug === name)?.runs.push(run);
+    },
+  };
+}
+
+function living(plan: RepositoryPlan, index: number, seed: number, beginMs: number): Living {
+  // A generator of its own for each: a change of one plan leaves the others as they were.
+  const random = seededRandom(seed * 10_007 + index);
+  const repository: Living = { uuid: uuidOf(index, 0), plan, random, runs: [], nextMs: beginMs, updatedMs: beginMs };
+  repository.nextMs = after(repository, beginMs);
+  return repository;
+}
+
+/** Exponential, so that arrivals are as irregular as people's. */
+function after({ plan, random }: Living, fromMs: number): number {
+  if (plan.runsPerHour <= 0) return Infinity;
+  return fromMs + Math.ceil((-Math.log(1 - random()) / plan.runsPerHour) * hourMs);
+}
+
+function live(repository: Living, nowMs: number): void {
+  const { plan, random, runs } = repository;
+  while (repository.nextMs <= nowMs) {
+    const createdMs = repository.nextMs;
+    // Gaps in the numbers are normal.
+    const number = (runs.at(-1)?.number ?? 0) + (random() < 0.05 ? 2 : 1);
+    const uuid = uuidOf(Number(repository.uuid.slice(25, 37)), number);
+    const run = timedRun({ uuid, number, createdMs, hasManualStep: plan.hasManualStep === true }, random);
+    runs.push(run);
+    if (run.kind === 'push' || run.kind === 'bad-yaml') repository.updatedMs = createdMs - pipelineAfterPushMs;
+    repository.nextMs = after(repository, createdMs);
+  }
+}
+
+/** `{…}` with the repository in its last group, and the run in its first. */
+function uuidOf(repository: number, run: number): string {
+  const hex = (value: number, length: number): string => value.toString(16).padStart(length, '0');
+  const tail = String(repository).padStart(12, '0');
+  return `{${hex(run, 8)}-5c1e-4b00-8000-${tail}}`;
+}

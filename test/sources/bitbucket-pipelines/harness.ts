@@ -1,0 +1,108 @@
+import { type Counted, collectCounted } from '../../../lambda/counters/counted.ts';
+import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/store.ts';
+import { createHttpHub } from '../../../lambda/http/client.ts';
+import type { MetricFamily } from '../../../lambda/model/metric.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { environmentStore } from '../../../lambda/secrets/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { createBitbucketPipelines } from '../../../lambda/sources/bitbucket-pipelines/collect.ts';
+import { BitbucketPipelinesConfig } from '../../../lambda/sources/bitbucket-pipelines/config.ts';
+import { bitbucketPipelines } from '../../../lambda/sources/bitbucket-pipelines/index.ts';
+import type { Source } from '../../../lambda/sources/source.ts';
+import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+
+export interface TestSource extends AsyncDisposable {
+  /** One tick; the clock of the test is its scheduled time. */
+  collect(budgetMs?: number): Promise<Extract<Counted, { collection: unknown }>>;
+  /** The process is gone, the state is not. */
+  coldStart(): void;
+  readonly source: () => Source;
+  readonly log: RecordingLog;
+}
+
+export interface TestSourceOptions {
+  readonly clock?: () => number;
+  readonly store?: StateStore;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** The source as the wiring makes it, with the real HTTP client, secret cache and counters. */
+export function bitbucketSource(
+  raw: Readonly<Record<string, unknown>>,
+  { clock = () => Date.now(), store = memoryStore(), variables = { TOKEN: 'token' } }: TestSourceOptions = {},
+): TestSource {
+  const log = recordingLog();
+  const hub = createHttpHub({ clock, random: () => 0, log, loopback: 'allow' });
+  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
+  const cache = createSecrets({
+    stores: { secret: unused, parameter: unused, env: environmentStore({ ...variables }), file: unused },
+    clock,
+    cacheMs: 60_000,
+    redactor: createRedactor(),
+    log,
+  });
+  const checked = {
+    kind: 'bitbucket-pipelines',
+    name: 'acme',
+    workspace: 'acme',
+    auth: { accessToken: { env: 'TOKEN' } },
+    ...raw,
+  };
+  const config = BitbucketPipelinesConfig.parse(checked);
+  const { metrics } = bitbucketPipelines.prepare(checked);
+  const create = (): Source =>
+    createBitbucketPipelines(config, { http: hub.port(), secrets: cache.secrets, clock, log });
+  let source = create();
+  const counted = { id: `bitbucket-pipelines/${config.name}`, system: 'bitbucket', name: config.name, metrics };
+  return {
+    collect: async (budgetMs = 20_000) => {
+      // Timers are real ones, so the deadline counts real time, whatever the clock of the test says.
+      using deadline = deadlineIn(budgetMs, () => Date.now());
+      cache.startRun();
+      const tickMs = clock();
+      const result = await collectCounted((openLedger) => source.collect({ deadline, tickMs, openLedger }), counted, {
+        tickMs,
+        store,
+        signal: deadline.signal,
+        settings: { maxSeriesPerMetric: 5000, waitBounds, durationBounds, backfillMs: 0 },
+        mode: 'commit',
+        additiveSinks: [],
+        isSettled: () => true,
+        log,
+      });
+      if (result.outcome === 'skipped') throw new Error(result.reason);
+      return result;
+    },
+    coldStart: () => {
+      source = create();
+    },
+    source: () => source,
+    log,
+    [Symbol.asyncDispose]: () => hub.close(),
+  };
+}
+
+/** Values of a gauge, or totals of a counter, by the named labels. */
+export function valuesOf(
+  families: readonly MetricFamily[],
+  name: string,
+  labels: readonly string[],
+): Readonly<Record<string, number>> {
+  const family = families.find(({ definition }) => definition.name === name);
+  if (family === undefined) return {};
+  const sums: Record<string, number> = {};
+  for (const sample of family.samples) {
+    const key = labels.map((label) => sample.labels[label] ?? '').join(' ');
+    sums[key] = (sums[key] ?? 0) + valueOf(sample);
+  }
+  return sums;
+}
+
+function valueOf(sample: MetricFamily['samples'][number]): number {
+  if ('value' in sample) return sample.value;
+  if ('observations' in sample) return (sample.total?.counts ?? []).reduce((sum, count) => sum + count, 0);
+  return sample.total?.value ?? 0;
+}
