@@ -1,13 +1,15 @@
-import { allFamilies } from '../exposition/selected.ts';
+import { allFamilies, allRelayed } from '../exposition/selected.ts';
 import type { MetricFamily } from '../model/metric.ts';
+import type { RelayedFamily } from '../model/relayed.ts';
 import { reportFields } from '../report/write.ts';
 import { totalUsd } from './render/dry-run.ts';
-import { familiesOf, type View } from './views.ts';
+import { familiesOf, relayedOf, type View } from './views.ts';
 
 /** For programs: one object a run, the report with every sample. */
 export function jsonView(): View {
   return {
-    ran: (run) => Promise.resolve(line({ ...reportFields(run.report), samples: samplesOf(familiesOf(run)) })),
+    ran: (run) =>
+      Promise.resolve(line({ ...reportFields(run.report), samples: samplesOf(familiesOf(run), relayedOf(run)) })),
     previewed: ({ collected, previews, ...run }) => {
       const { batch, sources } = collected;
       const report = reportFields({ ...run, tickMs: batch.tickMs, sources, sinks: [] });
@@ -16,15 +18,21 @@ export function jsonView(): View {
         ...preview,
         monthlyUsd: totalUsd(preview.monthlyCost),
       }));
-      return Promise.resolve(line({ dryRun: true, ...report, sinks, samples: samplesOf(allFamilies(batch)) }));
+      return Promise.resolve(
+        line({ dryRun: true, ...report, sinks, samples: samplesOf(allFamilies(batch), allRelayed(batch)) }),
+      );
     },
   };
 }
 
-function samplesOf(families: readonly MetricFamily[]): readonly object[] {
-  return families.flatMap(({ definition: { name, unit }, type, samples }) =>
+function samplesOf(families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): readonly object[] {
+  const own = families.flatMap(({ definition: { name, unit }, type, samples }) =>
     samples.map((sample) => ({ metric: name, type, unit, ...sample })),
   );
+  const passedOn = relayed.flatMap(({ type, samples }) =>
+    samples.map(({ name, ...sample }) => ({ metric: name, type, ...sample })),
+  );
+  return [...own, ...passedOn];
 }
 
 function line(value: object): string {

@@ -1,11 +1,12 @@
 import { prometheusText } from '../exposition/prometheus-text.ts';
-import { allFamilies } from '../exposition/selected.ts';
-import { familiesOf, type View } from './views.ts';
+import { allFamilies, allRelayed } from '../exposition/selected.ts';
+import { familiesOf, relayedOf, type View } from './views.ts';
 
 /** For Prometheus' own tools: everything as text exposition, the collector's health included. */
 export function prometheusView(): View {
   return {
-    ran: async (run) => (await prometheusText(familiesOf(run))).text,
-    previewed: async ({ collected }) => (await prometheusText(allFamilies(collected.batch))).text,
+    ran: async (run) => (await prometheusText(familiesOf(run), relayedOf(run))).text,
+    previewed: async ({ collected }) =>
+      (await prometheusText(allFamilies(collected.batch), allRelayed(collected.batch))).text,
   };
 }

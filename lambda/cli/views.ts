@@ -1,5 +1,7 @@
+import { allRelayed, unreduced } from '../exposition/selected.ts';
 import type { Batch } from '../model/batch.ts';
 import type { MetricFamily } from '../model/metric.ts';
+import type { RelayedFamily } from '../model/relayed.ts';
 import { healthFamilies } from '../report/health.ts';
 import type { Outcome, RunReport } from '../report/report.ts';
 import type { Collected } from '../run.ts';
@@ -30,5 +32,10 @@ export interface View {
 
 /** Everything that is known after a run. The sinks got the health of the run before; here it is that of this one. */
 export function familiesOf({ report, batch }: Ran): readonly MetricFamily[] {
-  return [...(batch?.parts ?? []).flatMap(({ families }) => families), ...healthFamilies(report)];
+  return [...(batch?.parts ?? []).flatMap(({ families }) => unreduced(families)), ...healthFamilies(report)];
+}
+
+/** Series of other systems that the run passed on. */
+export function relayedOf({ batch }: Ran): readonly RelayedFamily[] {
+  return batch === undefined ? [] : allRelayed(batch);
 }

@@ -1,16 +1,23 @@
 import type { MetricFamily } from '../model/metric.ts';
+import type { RelayedFamily } from '../model/relayed.ts';
 
 /** One JSON object a sample: time, metric, type, unit, labels and the value of its kind. Ends with a line feed. */
-export function jsonLines(families: readonly MetricFamily[], collectedAtMs: number): string {
+export function jsonLines(
+  families: readonly MetricFamily[],
+  collectedAtMs: number,
+  relayed: readonly RelayedFamily[] = [],
+): string {
   const time = new Date(collectedAtMs).toISOString();
-  return families
-    .flatMap((family) => {
-      const { name: metric, unit } = family.definition;
-      return family.samples.map(
-        (sample) => `${JSON.stringify({ time, metric, type: family.type, unit, ...sample }, spelled)}\n`,
-      );
-    })
-    .join('');
+  const own = families.flatMap((family) => {
+    const { name: metric, unit } = family.definition;
+    return family.samples.map(
+      (sample) => `${JSON.stringify({ time, metric, type: family.type, unit, ...sample }, spelled)}\n`,
+    );
+  });
+  const passedOn = relayed.flatMap(({ type, samples }) =>
+    samples.map(({ name: metric, ...sample }) => `${JSON.stringify({ time, metric, type, ...sample }, spelled)}\n`),
+  );
+  return [...own, ...passedOn].join('');
 }
 
 /** JSON has no such numbers and would write null, which reads as "unknown"; Prometheus' HTTP API spells them so too. */

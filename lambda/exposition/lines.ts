@@ -1,5 +1,6 @@
 import type { DistributionFamily, Labels, MetricFamily, RunningHistogram } from '../model/metric.ts';
 import { compareText } from '../model/order.ts';
+import type { RelayedFamily } from '../model/relayed.ts';
 
 /** One line of a page, as prom-client's registry takes it. */
 export interface PageLine {
@@ -23,6 +24,11 @@ export function* linesOf(family: MetricFamily): Generator<PageLine> {
     const value = 'value' in sample ? sample.value : sample.total?.value;
     if (value !== undefined) yield { labels: order(sample.labels), sharedLabels: none, value };
   }
+}
+
+/** The lines of a relayed metric, as they were read. */
+export function* relayedLines({ samples }: RelayedFamily): Generator<PageLine> {
+  for (const { name, labels, value } of samples) yield { metricName: name, labels, sharedLabels: none, value };
 }
 
 function* histograms({ definition, samples }: DistributionFamily, order: LabelOrder): Generator<PageLine> {

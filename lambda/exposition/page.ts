@@ -4,7 +4,7 @@ import type { Problem } from '../model/problem.ts';
 import { jsonLines } from './json-lines.ts';
 import { problemsOfOmissions } from './omission.ts';
 import { prometheusText } from './prometheus-text.ts';
-import { allFamilies, selected } from './selected.ts';
+import { allFamilies, allRelayed, selected } from './selected.ts';
 
 export interface PageSettings {
   readonly format: 'prometheus' | 'json';
@@ -20,11 +20,12 @@ export interface Page {
 /** A whole batch as one text. */
 export async function pageOf(batch: Batch, { format, metrics }: PageSettings, where: string): Promise<Page> {
   const families = selected(allFamilies(batch), metrics);
+  const relayed = allRelayed(batch, metrics);
   if (format === 'json') {
-    const samples = families.reduce((sum, family) => sum + family.samples.length, 0);
-    return { text: jsonLines(families, batch.collectedAtMs), samples, problems: [] };
+    const samples = [...families, ...relayed].reduce((sum, family) => sum + family.samples.length, 0);
+    return { text: jsonLines(families, batch.collectedAtMs, relayed), samples, problems: [] };
   }
-  const { text, samples, omissions } = await prometheusText(families);
+  const { text, samples, omissions } = await prometheusText(families, relayed);
   return { text, samples, problems: problemsOfOmissions(omissions, where) };
 }
 

@@ -18,7 +18,7 @@ declare module 'prom-client/lib/registry.js' {
     get(): Promise<{
       readonly name: string;
       readonly help: string;
-      readonly type: 'gauge' | 'counter' | 'histogram';
+      readonly type: 'gauge' | 'counter' | 'histogram' | 'summary' | 'untyped';
       /** Walked once, from the first to the last. */
       readonly values: Iterable<PageLine>;
     }>;

@@ -1,7 +1,10 @@
 import Registry from 'prom-client/lib/registry.js';
 import type { MetricFamily } from '../model/metric.ts';
-import { linesOf } from './lines.ts';
+import { compareText } from '../model/order.ts';
+import type { RelayedFamily, RelayedType } from '../model/relayed.ts';
+import { linesOf, type PageLine, relayedLines } from './lines.ts';
 import type { Omission } from './omission.ts';
+import { showableRelayed } from './showable-relayed.ts';
 import { showable } from './showable.ts';
 
 export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
@@ -25,28 +28,53 @@ export interface PrometheusPage extends Counted {
 
 const pageTypes = { gauge: 'gauge', counter: 'counter', distribution: 'histogram' } as const;
 
-/** Writes families as a Prometheus page, in canonical order, each series once. */
-export async function prometheusText(given: readonly MetricFamily[]): Promise<PrometheusText> {
-  const { parts, ...counted } = prometheusPage(given);
+/** Writes families as a Prometheus page, in canonical order, each series once; relayed ones without their times. */
+export async function prometheusText(
+  given: readonly MetricFamily[],
+  relayed: readonly RelayedFamily[] = [],
+): Promise<PrometheusText> {
+  const { parts, ...counted } = prometheusPage(given, relayed);
   let text = '';
   for await (const part of parts()) text += part;
   return { text, ...counted };
 }
 
 /** The same, for who passes the text on while it is written. */
-export function prometheusPage(given: readonly MetricFamily[]): PrometheusPage {
-  const { families, omissions } = showable(given);
-  const samples = families.reduce((sum, family) => sum + family.samples.length, 0);
-  return { parts: () => written(families), samples, omissions };
+export function prometheusPage(
+  given: readonly MetricFamily[],
+  givenRelayed: readonly RelayedFamily[] = [],
+): PrometheusPage {
+  const own = showable(given);
+  const relayed = showableRelayed(givenRelayed, own.families);
+  const samples = [...own.families, ...relayed.families].reduce((sum, family) => sum + family.samples.length, 0);
+  const metrics = [...own.families.map(pageMetric), ...relayed.families.map(relayedMetric)];
+  const sorted = relayed.families.length === 0 ? metrics : metrics.sort((a, b) => compareText(a.name, b.name));
+  return { parts: () => written(sorted), samples, omissions: [...own.omissions, ...relayed.omissions] };
 }
 
-async function* written(families: readonly MetricFamily[]): AsyncGenerator<string, void> {
+interface PageMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: RelayedType;
+  readonly values: () => Iterable<PageLine>;
+}
+
+function pageMetric(family: MetricFamily): PageMetric {
+  const { name, help } = family.definition;
+  return { name, help, type: pageTypes[family.type], values: () => linesOf(family) };
+}
+
+function relayedMetric(family: RelayedFamily): PageMetric {
+  const { name, help, type } = family;
+  return { name, help, type, values: () => relayedLines(family) };
+}
+
+async function* written(metrics: readonly PageMetric[]): AsyncGenerator<string, void> {
   // A registry of its own for each page: one that lived on would show queues that are gone.
   const registry = new Registry();
   let before = '';
-  for (const family of families) {
-    const { name, help } = family.definition;
-    const page = { name, help, type: pageTypes[family.type], values: linesOf(family) };
+  for (const { name, help, type, values } of metrics) {
+    const page = { name, help, type, values: values() };
     registry.registerMetric({ name, get: () => Promise.resolve(page) });
     // The registry's own page has an empty line between two metrics.
     yield `${before}${await registry.getSingleMetricAsString(name)}\n`;

@@ -67,6 +67,14 @@ function isSound({ bounds, counts }: RunningHistogram): boolean {
 const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const labelName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
+export function isMetricName(name: string): boolean {
+  return metricName.test(name);
+}
+
+export function isLabelName(name: string): boolean {
+  return labelName.test(name);
+}
+
 function nameFlaw({ type, definition, samples }: MetricFamily): Flaw | undefined {
   if (!metricName.test(definition.name)) return 'metric-name';
   const names = [...definition.labels, ...Object.keys(samples[0]?.labels ?? {})];

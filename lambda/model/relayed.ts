@@ -38,9 +38,9 @@ export interface RelayedFamily {
   readonly samples: readonly RelayedSample[];
 }
 
-/** One family per name, families by name, samples by name and labels, each series once: the first one is kept. */
+/** One family per name and type, by name, each series once: the first one is kept. Samples keep their order. */
 export function mergeRelayed(families: readonly RelayedFamily[]): readonly RelayedFamily[] {
-  const byName = Map.groupBy(families, ({ name }) => name);
+  const byName = Map.groupBy(families, ({ name, type }) => `${type} ${name}`);
   return [...byName.values()]
     .flatMap(([first, ...others]) => (first === undefined ? [] : [joined(first, others)]))
     .sort((a, b) => compareText(a.name, b.name));

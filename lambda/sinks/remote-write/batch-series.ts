@@ -2,6 +2,7 @@ import type { Matcher } from '../../config/glob.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import { compareText } from '../../model/order.ts';
+import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
 import { expand, type Flaw, isCounted, namesOf, type Part, type Put } from './expand.ts';
 import { compareSets, isMetricName, labelSets } from './labels.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';
@@ -34,21 +35,24 @@ export interface SeriesSettings {
 }
 
 export function seriesOf(batch: Batch, { labels, selects }: SeriesSettings): SeriesOfBatch {
-  const labelsOf = labelSets(labels);
+  const labelsOf = { classic: labelSets(labels), 'utf-8': labelSets(labels, 'utf-8') };
   const families = new Map<string, SeriesFamily>();
   const { omissions, omit } = tallyOfOmissions();
 
-  const seriesUnder = (name: string, { family, part, described }: Producer): readonly Series[] => {
+  const seriesUnder = (
+    name: string,
+    { described, names: style, isCounted: isEach, produce }: Producer,
+  ): readonly Series[] => {
     const found: Series[] = [];
     const omitOne = (flaw: Flaw): void => {
-      if (isCounted(part)) omit(flaw, described.name, 1);
+      if (isEach) omit(flaw, described.name, 1);
     };
-    const put: Put = (own, value, startMs) => {
-      const set = labelsOf(name, own);
+    const put: PutSeries = (own, value, startMs, more) => {
+      const set = labelsOf[style](name, own);
       if (set === undefined) omitOne('label-name');
-      else found.push({ labels: set, family: described, value, startMs, isStale: false });
+      else found.push({ labels: set, family: described, value, startMs, isStale: false, ...more });
     };
-    expand(family, part, put, omitOne);
+    produce(put, omitOne);
     if (found.length > 0) families.set(described.name, described);
     return found;
   };
@@ -66,11 +70,18 @@ export function seriesOf(batch: Batch, { labels, selects }: SeriesSettings): Ser
   return { names: named(), omissions, families: () => [...families.values()] };
 }
 
-/** A family, and which of its series stand under a name. */
+/** What relayed series have besides a value. */
+type Dated = Pick<Series, 'timestampMs' | 'exemplar'>;
+
+type PutSeries = (...given: [...Parameters<Put>, more?: Dated]) => void;
+
+/** Makes the series that one family has under one name. */
 interface Producer {
-  readonly family: MetricFamily;
-  readonly part: Part;
   readonly described: SeriesFamily;
+  readonly names: 'classic' | 'utf-8';
+  /** Whether what is left out is counted, one by one. */
+  readonly isCounted: boolean;
+  readonly produce: (put: PutSeries, omit: (flaw: Flaw) => void) => void;
 }
 
 type OmitSamples = (flaw: Flaw, metric: string, samples: number) => void;
@@ -92,13 +103,40 @@ function producersOf(
     }
     const description = described.get(definition.name) ?? describe(definition);
     described.set(definition.name, description);
-    for (const [name, part] of namesOf(family)) {
-      const producers = byName.get(name) ?? [];
-      byName.set(name, producers);
-      producers.push({ family, part, described: description });
-    }
+    for (const [name, part] of namesOf(family)) add(byName, name, producerOf(family, part, description));
+  }
+  for (const family of relayedOf(batch)) {
+    if (!selects(family.name)) continue;
+    const description = described.get(family.name) ?? describeRelayed(family);
+    described.set(family.name, description);
+    for (const [name, samples] of Map.groupBy(family.samples, (sample) => sample.name))
+      add(byName, name, relayedProducer(samples, description));
   }
   return [...byName].sort(([a], [b]) => compareText(a, b));
+}
+
+function add(byName: Map<string, Producer[]>, name: string, producer: Producer): void {
+  const producers = byName.get(name);
+  if (producers === undefined) byName.set(name, [producer]);
+  else producers.push(producer);
+}
+
+function producerOf(family: MetricFamily, part: Part, described: SeriesFamily): Producer {
+  const produce: Producer['produce'] = (put, omit) => {
+    expand(family, part, put, omit);
+  };
+  return { described, names: 'classic', isCounted: isCounted(part), produce };
+}
+
+function relayedProducer(samples: readonly RelayedSample[], described: SeriesFamily): Producer {
+  const produce: Producer['produce'] = (put) => {
+    for (const { labels, value, startMs, timestampMs, exemplar } of samples)
+      put(labels, value, startMs, {
+        ...(timestampMs === undefined ? {} : { timestampMs }),
+        ...(exemplar === undefined ? {} : { exemplar }),
+      });
+  };
+  return { described, names: 'utf-8', isCounted: true, produce };
 }
 
 /** Sorted, each label set once. Samples in canonical order are in order already, so nothing is copied then. */
@@ -126,7 +164,17 @@ function isCountedUnder(name: string, { name: metric, type }: SeriesFamily): boo
 
 /** Nothing is known of a failed source, so its values must not look live. */
 function familiesOf({ parts, health }: Batch): readonly MetricFamily[] {
-  return [...parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families), ...health];
+  const read = parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families);
+  // What was reduced for other sinks is sent as it was read.
+  return [...read.filter(({ definition }) => definition.reduced !== true), ...health];
+}
+
+function relayedOf({ parts }: Batch): readonly RelayedFamily[] {
+  return parts.flatMap(({ status, relayed = [] }) => publishable(status, relayed));
+}
+
+function describeRelayed({ name, type, help }: RelayedFamily): SeriesFamily {
+  return { name, type: type === 'untyped' ? 'unknown' : type, help, unit: '' };
 }
 
 function describe({ name, type, help, unit }: MetricDefinition): SeriesFamily {

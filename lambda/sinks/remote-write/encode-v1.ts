@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { RelayedExemplar } from '../../model/relayed.ts';
 import type { LabelSet } from './labels.ts';
 import { repeatedLabels } from './repeated-labels.ts';
 import { rawValueOf } from './sample-value.ts';
@@ -10,6 +11,10 @@ const tag = {
   requestMetadata: 0x1a,
   seriesLabel: 0x0a,
   seriesSample: 0x12,
+  seriesExemplar: 0x1a,
+  exemplarLabel: 0x0a,
+  exemplarValue: 0x11,
+  exemplarTimestamp: 0x18,
   labelName: 0x0a,
   labelValue: 0x12,
   sampleValue: 0x09,
@@ -21,7 +26,13 @@ const tag = {
 } as const;
 
 /** MetricMetadata.MetricType. */
-const typeNumber = { counter: 1, gauge: 2, histogram: 3 } as const satisfies Record<SeriesFamily['type'], number>;
+const typeNumber = {
+  unknown: 0,
+  counter: 1,
+  gauge: 2,
+  histogram: 3,
+  summary: 5,
+} as const satisfies Record<SeriesFamily['type'], number>;
 
 /** One for all requests: it keeps its buffer, which otherwise grows to half a megabyte in each of them. */
 const writer = new BinaryWriter();
@@ -33,7 +44,11 @@ export function encodeV1(series: readonly Series[], timestampMs: number): Uint8A
   for (const one of series) {
     const { from, to, head, tail } = splitOf(one.labels);
     writer.uint32(tag.requestTimeSeries).fork().raw(head);
-    writeLabels(writer, one.labels, from, to).raw(tail).raw(sampleOf(one)).join();
+    writeLabels(writer, one.labels, from, to).raw(tail);
+    if (one.timestampMs === undefined) writer.raw(sampleOf(one));
+    else writer.raw(sampleEncoder(one.timestampMs)(one));
+    if (one.exemplar !== undefined) writeExemplar(writer, one.exemplar, one.timestampMs ?? timestampMs);
+    writer.join();
   }
   return writer.finish();
 }
@@ -46,6 +61,19 @@ function writeLabels(into: BinaryWriter, labels: LabelSet, from: number, to: num
     into.join();
   }
   return into;
+}
+
+function writeExemplar(into: BinaryWriter, exemplar: RelayedExemplar, sampleMs: number): void {
+  into.uint32(tag.seriesExemplar).fork();
+  for (const [name, value] of Object.entries(exemplar.labels)) {
+    into.uint32(tag.exemplarLabel).fork();
+    into.uint32(tag.labelName).string(name);
+    into.uint32(tag.labelValue).string(value);
+    into.join();
+  }
+  into.uint32(tag.exemplarValue).double(exemplar.value);
+  into.uint32(tag.exemplarTimestamp).int64(exemplar.timestampMs ?? sampleMs);
+  into.join();
 }
 
 /** Before a sample's value: the tag and the length of the sample and the tag of the value, a byte each. */

@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { RelayedExemplar } from '../../model/relayed.ts';
 import type { LabelSet } from './labels.ts';
 import { rawValueOf } from './sample-value.ts';
 import type { Series, SeriesFamily } from './series.ts';
@@ -9,6 +10,10 @@ const tag = {
   requestTimeSeries: 0x2a,
   seriesLabelRefs: 0x0a,
   seriesSample: 0x12,
+  seriesExemplar: 0x22,
+  exemplarLabelRefs: 0x0a,
+  exemplarValue: 0x11,
+  exemplarTimestamp: 0x18,
   seriesMetadata: 0x2a,
   sampleValue: 0x09,
   sampleTimestamp: 0x10,
@@ -19,7 +24,13 @@ const tag = {
 } as const;
 
 /** Metadata.MetricType. */
-const typeNumber = { counter: 1, gauge: 2, histogram: 3 } as const satisfies Record<SeriesFamily['type'], number>;
+const typeNumber = {
+  unknown: 0,
+  counter: 1,
+  gauge: 2,
+  histogram: 3,
+  summary: 5,
+} as const satisfies Record<SeriesFamily['type'], number>;
 
 /** An `io.prometheus.write.v2.Request` with one sample a series and the metadata inline. */
 export function encodeV2(series: readonly Series[], timestampMs: number): Uint8Array {
@@ -71,12 +82,23 @@ function writeSeries(writer: BinaryWriter, series: Series, { timestampMs, refOf,
   const raw = rawValueOf(series);
   if (raw === undefined) writer.double(series.value);
   else writer.raw(raw);
-  writer.uint32(tag.sampleTimestamp).int64(timestampMs);
+  writer.uint32(tag.sampleTimestamp).int64(series.timestampMs ?? timestampMs);
   if (startMs !== undefined && !isStale) writer.uint32(tag.sampleStart).int64(startMs);
   writer.join();
+  if (series.exemplar !== undefined) writeExemplar(writer, series.exemplar, series.timestampMs ?? timestampMs, refOf);
   writer.uint32(tag.seriesMetadata).fork();
   writer.uint32(tag.metadataType).int32(typeNumber[family.type]);
   if (family.help !== '') writer.uint32(tag.metadataHelp).uint32(refOf(family.help));
   if (family.unit !== '') writer.uint32(tag.metadataUnit).uint32(refOf(family.unit));
   writer.join().join();
+}
+
+function writeExemplar(writer: BinaryWriter, exemplar: RelayedExemplar, sampleMs: number, refOf: RefOf): void {
+  writer.uint32(tag.seriesExemplar).fork();
+  writer.uint32(tag.exemplarLabelRefs).fork();
+  for (const [name, value] of Object.entries(exemplar.labels)) writer.uint32(refOf(name)).uint32(refOf(value));
+  writer.join();
+  writer.uint32(tag.exemplarValue).double(exemplar.value);
+  writer.uint32(tag.exemplarTimestamp).int64(exemplar.timestampMs ?? sampleMs);
+  writer.join();
 }

@@ -7,6 +7,8 @@ export type LabelSet = readonly string[];
 /** Remote-write 1.0 specification, section "Labels"; 2.0 receivers take more, but should not be sent it. */
 const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const labelName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
+/** Prometheus 3 and its relatives; whoever relays such names was told to. */
+const utf8LabelName = /^(?!__)./su;
 
 /** The label that tells the buckets of a histogram apart. */
 export const bucketLabel = 'le';
@@ -38,12 +40,16 @@ export function compareSets(a: LabelSet, b: LabelSet): number {
  * same name, as Prometheus' external labels do; the other way round two series could become one.
  * The result is undefined when a label name cannot be written.
  */
-export function labelSets(added: Labels): (metric: string, own: Labels) => LabelSet | undefined {
-  let plan: Plan = planFor([], added);
+export function labelSets(
+  added: Labels,
+  names: 'classic' | 'utf-8' = 'classic',
+): (metric: string, own: Labels) => LabelSet | undefined {
+  const allowed = names === 'classic' ? labelName : utf8LabelName;
+  let plan: Plan = planFor([], added, allowed);
   return (metric, own) => {
-    const names = Object.keys(own);
+    const written = Object.keys(own);
     // The samples of a metric have the same labels in the same order, so a plan lasts for thousands of them.
-    if (!isSame(names, plan.names)) plan = planFor(names, added);
+    if (!isSame(written, plan.names)) plan = planFor(written, added, allowed);
     if (!plan.isValid) return undefined;
     const set: string[] = [];
     for (const { name, isOwn, fallback } of plan.slots) {
@@ -69,11 +75,11 @@ interface Slot {
   readonly fallback: string;
 }
 
-function planFor(names: readonly string[], added: Labels): Plan {
+function planFor(names: readonly string[], added: Labels, allowed: RegExp): Plan {
   const all = [...new Set(['__name__', ...names, ...Object.keys(added)])].sort(compareText);
   return {
     names,
-    isValid: names.every((name) => labelName.test(name)),
+    isValid: names.every((name) => allowed.test(name)),
     slots: all.map((name) => ({
       name,
       isOwn: names.includes(name),

@@ -1,15 +1,16 @@
+import type { RelayedExemplar } from '../../model/relayed.ts';
 import type { LabelSet } from './labels.ts';
 
 /** What a receiver is told about a metric besides its samples. */
 export interface SeriesFamily {
   readonly name: string;
-  readonly type: 'gauge' | 'counter' | 'histogram';
+  readonly type: 'gauge' | 'counter' | 'histogram' | 'summary' | 'unknown';
   readonly help: string;
   /** Empty where the name holds no base unit. */
   readonly unit: string;
 }
 
-/** One time series and its sample of this run; the timestamp is the run's, the same for all. */
+/** One time series and its sample of this run; the timestamp is the run's, the same for all that have none. */
 export interface Series {
   readonly labels: LabelSet;
   readonly family: SeriesFamily;
@@ -17,6 +18,9 @@ export interface Series {
   readonly value: number;
   /** When a running total began, for counters and histograms. Epoch milliseconds. */
   readonly startMs: number | undefined;
+  /** Of a relayed sample that its own system dates. Epoch milliseconds. */
+  readonly timestampMs?: number;
+  readonly exemplar?: RelayedExemplar;
   /** Says that the series ends here: a flag, since a JavaScript number does not carry the marker's NaN reliably. */
   readonly isStale: boolean;
 }
