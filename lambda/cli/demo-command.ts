@@ -11,11 +11,18 @@ export const demoCommand: Command = {
     every: { value: 'TIME', help: 'Time between two runs (default 3s).' },
     speed: { value: 'N', help: 'Simulated seconds a second, 0.1 to 100 (default 10).' },
     seed: { value: 'N', help: 'Another fleet; the same seed gives the same one again (default 1).' },
+    busy: {
+      value: 'TIME',
+      help: 'New builds begin for this long only, then the fleet comes to rest (default: always).',
+    },
     for: { value: 'TIME', help: 'Ends by itself (default: Ctrl-C, and 15s without a terminal).' },
     port: { value: 'N', help: 'Port of /metrics on 127.0.0.1 (default 9464, or any when it is taken; 0 means any).' },
     push: { value: 'URL', help: 'Also pushes to this Pushgateway.' },
     'remote-write': { value: 'URL', help: 'Also writes to this Prometheus remote-write endpoint.' },
-    state: { value: 'FOLDER', help: 'Keeps counters in this folder, for the next demo (default: they end with it).' },
+    state: {
+      value: 'FOLDER',
+      help: 'Keeps counters and the fleet in this folder; the next demo with it continues both (default: they end with it).',
+    },
     verbose: { short: 'v', help: 'Also shows the stack of an error that ends the demo.' },
   },
   notes: [

@@ -4,9 +4,18 @@ import type { DemoSettings } from './demo-settings.ts';
 /** The sink whose text the demo serves as its page. */
 const pageSink = 'metrics-page';
 
+const apiTokenVariable = 'DEMO_API_TOKEN';
+
+/** A run every few seconds needs more than Buildkite allows a user for one a minute. */
+export const demoLimits = { requestsPerMinute: 10_000, pointsPerFiveMinutes: 1_000_000 } as const;
+
 export interface SimulatedAccount {
-  /** Base URL of the simulated agent API. */
+  /** Base URLs of the simulated APIs. */
   readonly endpoint: string;
+  readonly restEndpoint: string;
+  readonly graphqlEndpoint: string;
+  /** A user's. */
+  readonly apiToken: string;
   /** One a cluster. */
   readonly agentTokens: readonly string[];
   /** Queues without agent figures. */
@@ -21,14 +30,24 @@ export interface DemoConfig {
 
 /** What an operator would write for this fleet: the demo has no way of its own into the pipeline. */
 export function demoConfig(account: SimulatedAccount, settings: DemoSettings): DemoConfig {
-  const { endpoint, agentTokens, hostedQueues } = account;
+  const { endpoint, restEndpoint, graphqlEndpoint, agentTokens, hostedQueues, apiToken } = account;
   const tokens = agentTokens.map((token, index) => ({ env: `DEMO_AGENT_TOKEN_${String(index + 1)}`, token }));
   const config = CollectorConfig.parse({
     collector: 'demo',
     // The least that a configuration allows; the demo decides by itself when it runs.
     interval: '5 seconds',
     sources: [
-      { kind: 'buildkite', name: 'demo', endpoint, agentTokens: tokens.map(({ env }) => ({ env })), hostedQueues },
+      {
+        kind: 'buildkite',
+        name: 'demo',
+        endpoint,
+        restEndpoint,
+        graphqlEndpoint,
+        agentTokens: tokens.map(({ env }) => ({ env })),
+        apiToken: { env: apiTokenVariable },
+        hostedQueues,
+        ...demoLimits,
+      },
     ],
     sinks: [
       { kind: 'stdout', name: pageSink, format: 'prometheus' },
@@ -36,7 +55,11 @@ export function demoConfig(account: SimulatedAccount, settings: DemoSettings): D
       ...toUrl(settings.remoteWriteUrl, { kind: 'remote-write', name: 'remote-write' }),
     ],
   });
-  return { config, variables: Object.fromEntries(tokens.map(({ env, token }) => [env, token])) };
+  const variables = {
+    ...Object.fromEntries(tokens.map(({ env, token }) => [env, token])),
+    [apiTokenVariable]: apiToken,
+  };
+  return { config, variables };
 }
 
 /** Simulated figures are no secret, so they may travel readable. */

@@ -5,8 +5,9 @@ import { createFleet } from '../demo/fleet.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
 import { createRedactor } from '../secrets/redaction.ts';
 import { type BuiltPipeline, buildPipeline, type Environment } from '../wiring.ts';
-import { demoConfig } from './demo-config.ts';
+import { demoConfig, demoLimits } from './demo-config.ts';
 import type { DisplayOptions } from './demo-display.ts';
+import { fleetLife } from './demo-life.ts';
 import type { DemoSettings } from './demo-settings.ts';
 import { serveMetrics } from './metrics-page.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,12 +21,12 @@ export interface Demo extends AsyncDisposable, DisplayOptions {
 export async function openDemo(settings: DemoSettings, terminal: Terminal): Promise<Demo> {
   await using opened = new AsyncDisposableStack();
   const { clock } = terminal;
-  const fleet = createFleet({ seed: settings.seed, startMs: clock(), speed: settings.speed });
+  const fleet = createFleet(await fleetLife(settings.stateFolder, settings, clock()));
   // No least time between two polls: a figure that stands still for ten seconds makes a dull demo.
-  const server = await startBuildkiteServer({ clock, fleet, pollSeconds: 0 });
+  const server = await startBuildkiteServer({ clock, fleet, pollSeconds: 0, ...demoLimits });
   opened.defer(() => server.close());
 
-  const { config, variables } = demoConfig({ ...fleet, endpoint: server.endpoint }, settings);
+  const { config, variables } = demoConfig({ ...fleet, ...server }, settings);
   let page = '';
   const print = (text: string): void => {
     page = text;

@@ -11,6 +11,8 @@ export interface DemoSettings {
   readonly everyMs: number;
   readonly speed: number;
   readonly seed: number;
+  /** New builds begin only for so long. Absent: always. */
+  readonly busyMs: number | undefined;
   /** Absent: until Ctrl-C. */
   readonly forMs: number | undefined;
   readonly port: number;
@@ -35,6 +37,7 @@ export function demoSettings(
     everyMs: everyMs(args),
     speed: args.number('speed', { min: 0.1, max: 100 }) ?? 10,
     seed: args.number('seed', { min: 0, max: 2 ** 31 - 1, whole: true }) ?? 1,
+    busyMs: args.duration('busy'),
     forMs: args.duration('for') ?? (isLive ? undefined : plainForMs),
     port: port ?? defaultPort,
     mayMove: port === undefined,

@@ -14,7 +14,7 @@ export interface FleetOptions {
   readonly speed?: number;
   readonly plan?: FleetPlan;
   /** No build begins after this time, so that the fleet comes to rest. Epoch milliseconds; default: never. */
-  readonly arrivalsUntilMs?: number;
+  readonly arrivalsUntilMs?: number | undefined;
   /** Is told of everything that ends, the time before the start included. */
   readonly observer?: FleetObserver;
 }
