@@ -23,20 +23,31 @@ export function eksLookup(
   eks: Extract<Cluster, { eks: unknown }>['eks'],
   ports: SourcePorts,
 ): (deadline: Deadline) => Promise<EksPlace> {
-  let known: EksPlace | undefined;
+  let known: Promise<EksPlace> | undefined;
   return async (deadline) => {
-    if (known !== undefined) return known;
-    const region = eks.region ?? ports.aws.region;
-    if (region === undefined) {
-      throw new ForbiddenRequestError(`EKS cluster ${eks.name}`, 'its Region is not known; set cluster.eks.region');
+    // The lists of a collection ask at the same moment; a failure is asked again by the next one.
+    const asked = (known ??= placeOf(eks, ports, deadline));
+    try {
+      return await asked;
+    } catch (error) {
+      if (known === asked) known = undefined;
+      throw error;
     }
-    const { endpoint, certificateAuthority } = eks;
-    known =
-      endpoint === undefined || certificateAuthority === undefined
-        ? await describe(eks, region, ports, deadline)
-        : { server: endpoint, ca: pemOf(certificateAuthority), region };
-    return known;
   };
+}
+
+async function placeOf(
+  eks: Extract<Cluster, { eks: unknown }>['eks'],
+  ports: SourcePorts,
+  deadline: Deadline,
+): Promise<EksPlace> {
+  const region = eks.region ?? ports.aws.region;
+  if (region === undefined) {
+    throw new ForbiddenRequestError(`EKS cluster ${eks.name}`, 'its Region is not known; set cluster.eks.region');
+  }
+  const { endpoint, certificateAuthority } = eks;
+  if (endpoint === undefined || certificateAuthority === undefined) return await describe(eks, region, ports, deadline);
+  return { server: endpoint, ca: pemOf(certificateAuthority), region };
 }
 
 async function describe(

@@ -39,7 +39,7 @@ const UserEntry = z.object({
   'client-certificate': Text,
   'client-key-data': Text,
   'client-key': Text,
-  exec: z.object({ command: z.string(), args: z.array(z.string()).nullish(), env: z.unknown() }).optional(),
+  exec: z.object({ command: z.string(), args: z.array(z.string()).nullish() }).optional(),
 });
 type UserEntry = z.infer<typeof UserEntry>;
 

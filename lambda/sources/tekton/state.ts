@@ -21,8 +21,7 @@ export const taskRunPhases = [
 
 export type Phase = (typeof taskRunPhases)[number];
 
-export type Status =
-  { readonly phase: Phase } | { readonly result: Result; readonly reason: string };
+export type Status = { readonly phase: Phase } | { readonly result: Result; readonly reason: string };
 
 /** The condition of type `Succeeded`, and what beside it decides. */
 export interface Condition {

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eksTokenFault } from '../../lambda/demo/tekton/eks-verifier.ts';
+import { eksToken } from '../../lambda/http/eks-token.ts';
+import { type ApiServer, startApiServer } from '../../lambda/demo/tekton/api-server.ts';
+import { createRunStore } from '../../lambda/demo/tekton/objects.ts';
+import { humanDuration } from '../../lambda/demo/tekton/human-duration.ts';
+
+const nowMs = Date.UTC(2026, 10, 21, 12);
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+
+function run(name: string, namespace: string) {
+  return {
+    apiVersion: 'tekton.dev/v1',
+    kind: 'PipelineRun',
+    metadata: {
+      name,
+      namespace,
+      uid: `${namespace}-${name}`,
+      creationTimestamp: '2026-11-21T11:00:00Z',
+      labels: { team: namespace },
+    },
+    status: {
+      conditions: [{ type: 'Succeeded', status: 'True', reason: 'Completed' }],
+      startTime: '2026-11-21T11:50:01Z',
+    },
+  } as const;
+}
+
+let server: ApiServer;
+
+beforeAll(async () => {
+  const store = createRunStore([run('c', 'b'), run('a', 'b'), run('z', 'a')]);
+  server = await startApiServer({ clock: () => nowMs, store, isKnown: (token) => token === 'good' });
+});
+
+afterAll(() => server.close());
+
+interface Asked {
+  readonly status: number;
+  readonly type: string | null;
+  readonly text: string;
+}
+
+async function ask(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Asked> {
+  const response = await fetch(`${server.url}${path}`, { headers: { authorization: 'Bearer good', ...headers } });
+  return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+}
+
+const runs = '/apis/tekton.dev/v1/pipelineruns';
+
+describe('the simulated Kubernetes API', () => {
+  it('lists in the order of namespace and name, in pages', async () => {
+    const first: unknown = JSON.parse((await ask(`${runs}?limit=2`)).text);
+    expect(first).toMatchObject({
+      apiVersion: 'tekton.dev/v1',
+      kind: 'PipelineRunList',
+      metadata: { remainingItemCount: 1, resourceVersion: '10225' },
+      items: [{ metadata: { name: 'z' } }, { metadata: { name: 'a' } }],
+    });
+    const token = /"continue":"([^"]+)"/.exec(JSON.stringify(first))?.[1] ?? '';
+    expect(Buffer.from(token, 'base64url').toString()).toBe('{"v":"meta.k8s.io/v1","rv":10225,"start":"b/a\\u0000"}');
+
+    const second: unknown = JSON.parse((await ask(`${runs}?limit=2&continue=${token}`)).text);
+    expect(second).toMatchObject({ metadata: { resourceVersion: '10225' }, items: [{ metadata: { name: 'c' } }] });
+    expect(JSON.stringify(second)).not.toContain('continue');
+  });
+
+  it('makes tables with ages for times and null for what is missing', async () => {
+    const answer: unknown = JSON.parse((await ask(`${runs}?labelSelector=team%3Da`, { accept: table })).text);
+
+    expect(answer).toMatchObject({
+      kind: 'Table',
+      apiVersion: 'meta.k8s.io/v1',
+      columnDefinitions: ['Name', 'Succeeded', 'Reason', 'StartTime', 'CompletionTime'].map((name) => ({ name })),
+      rows: [
+        {
+          cells: ['z', 'True', 'Completed', '9m59s', null],
+          object: { kind: 'PartialObjectMetadata', metadata: { uid: 'a-z' } },
+        },
+      ],
+    });
+  });
+
+  it('ignores the limit for version 0, as the real one does', async () => {
+    const answer = await ask(`${runs}?limit=1&resourceVersion=0`);
+
+    expect(JSON.parse(answer.text)).toMatchObject({ items: [{}, {}, {}] });
+  });
+
+  it.each([
+    ['401 without a token it knows', runs, { authorization: 'Bearer bad' }, 401, '"reason":"Unauthorized"'],
+    [
+      '404 in plain text for what is not served',
+      '/apis/tekton.dev/v1beta1/pipelineruns',
+      {},
+      404,
+      '404 page not found\n',
+    ],
+    [
+      '404 in JSON for what is not there',
+      '/apis/tekton.dev/v1/namespaces/a/pipelineruns/no',
+      {},
+      404,
+      '"reason":"NotFound"',
+    ],
+    ['400 for a token that it has not made', `${runs}?continue=xyz`, {}, 400, 'invalid continue token'],
+    [
+      '400 for a field that cannot be selected',
+      `${runs}?fieldSelector=status.startTime%3D1`,
+      {},
+      400,
+      'field label not supported: status.startTime',
+    ],
+    ['406 for protobuf', runs, { accept: 'application/vnd.kubernetes.protobuf' }, 406, 'media types'],
+  ])('answers %s', async (_what, path, headers, status, words) => {
+    const answer = await ask(path, headers);
+
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain(words);
+    expect(answer.type).toMatch(words.startsWith('404') ? /^text\/plain/ : /^application\/json/);
+  });
+
+  it.each([
+    [-3000, '<invalid>'],
+    [-1000, '0s'],
+    [119_999, '119s'],
+    [120_000, '2m'],
+    [599_000, '9m59s'],
+    [10_799_000, '179m'],
+    [10_860_000, '3h1m'],
+    [47 * 3_600_000, '47h'],
+    [51 * 3_600_000, '2d3h'],
+  ])('writes the age of %i ms as %s', (ms, text) => {
+    expect(humanDuration(ms)).toBe(text);
+  });
+});
+
+describe('the simulated verifier of EKS', () => {
+  const identity = { accessKeyId: 'AKID', secretAccessKey: 'SECRET', cluster: 'ci', region: 'eu-west-1' };
+
+  function tokenOf(change: Partial<typeof identity> = {}): Promise<string> {
+    const { cluster, region, ...keys } = { ...identity, ...change };
+    return eksToken({ cluster, region, credentials: () => Promise.resolve(keys), clock: () => nowMs });
+  }
+
+  it('lets in what the signer makes', async () => {
+    expect(eksTokenFault(await tokenOf(), identity, nowMs + 14 * 60_000)).toBeUndefined();
+  });
+
+  it.each([
+    ['for another cluster', { cluster: 'other' }, 0, 'the signature'],
+    ['with another key', { secretAccessKey: 'X' }, 0, 'the signature'],
+    ['for another Region', { region: 'us-east-1' }, 0, 'the host sts.us-east-1.amazonaws.com'],
+    ['after 15 minutes', {}, 901_000, 'expired'],
+  ])('refuses a token %s', async (_what, change, laterMs, fault) => {
+    expect(eksTokenFault(await tokenOf(change), identity, nowMs + laterMs)).toBe(fault);
+  });
+
+  it('refuses a parameter that a stock presigner adds', async () => {
+    const url = Buffer.from((await tokenOf()).slice(11), 'base64url').toString();
+    const token = `k8s-aws-v1.${Buffer.from(`${url}&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD`).toString('base64url')}`;
+
+    expect(eksTokenFault(token, identity, nowMs)).toBe('the parameter x-amz-content-sha256');
+  });
+});
