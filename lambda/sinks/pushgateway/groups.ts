@@ -1,8 +1,9 @@
 import { listed } from '../../exposition/omission.ts';
-import { selected } from '../../exposition/selected.ts';
-import type { Batch } from '../../model/batch.ts';
+import { allRelayed, selected, unreduced } from '../../exposition/selected.ts';
+import type { Batch, SourcePart } from '../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
+import type { RelayedFamily } from '../../model/relayed.ts';
 import type { PushgatewayConfig } from './config.ts';
 import type { GroupingKey } from './grouping-path.ts';
 
@@ -14,6 +15,7 @@ export interface Group {
   readonly key: GroupingKey;
   /** Empty for a source that failed: its old figures must not look live. */
   readonly families: readonly MetricFamily[];
+  readonly relayed: readonly RelayedFamily[];
   readonly conflicts: readonly Conflict[];
 }
 
@@ -35,34 +37,71 @@ export function groupsOf(
   collector: string,
 ): readonly [Group, ...(readonly Group[])] {
   const key = commonKey(config, collector);
-  const group = (labels: GroupingKey, families: readonly MetricFamily[]): Group =>
-    withoutConflicts(labels, selected(families, config.metrics));
+  const group = (labels: GroupingKey, families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): Group =>
+    withoutConflicts(labels, selected(families, config.metrics), relayed);
   return [
-    group(key, batch.health),
+    group(key, batch.health, []),
     // What another invocation has pushed for this tick stays as it is.
     ...batch.parts
       .filter(({ status }) => status !== 'skipped')
-      .map(({ source, families }) => group({ ...key, [sourceLabel]: source }, families)),
+      .flatMap((part) => {
+        const own = { ...key, [sourceLabel]: part.source };
+        const { [key['job'] ?? '']: ofOwnJob = [], ...others } = relayedByJob(batch, part, config, key);
+        return [
+          group(own, unreduced(part.families), ofOwnJob),
+          ...Object.entries(others).map(([job, relayed]) => group({ ...own, job }, [], relayed)),
+        ];
+      }),
   ];
+}
+
+/** A gateway writes the group's `job` over that of the series, so series of another job need a group of their own. */
+function relayedByJob(
+  batch: Batch,
+  part: SourcePart,
+  config: PushgatewayConfig,
+  key: GroupingKey,
+): Readonly<Record<string, readonly RelayedFamily[]>> {
+  const families = allRelayed({ ...batch, parts: [part] }, config.metrics);
+  const jobOf = ({ labels }: { readonly labels: Labels }): string => labels['job'] ?? key['job'] ?? '';
+  const jobs = [...new Set(families.flatMap(({ samples }) => samples.map(jobOf)))];
+  const ofJob = (job: string): readonly RelayedFamily[] =>
+    families
+      .map((family) => ({ ...family, samples: family.samples.filter((sample) => jobOf(sample) === job) }))
+      .filter(({ samples }) => samples.length > 0);
+  return Object.fromEntries(jobs.map((job) => [job, ofJob(job)]));
 }
 
 /**
  * Leaves out metrics that would get another label value than their own: a queue's figures under the name of another
  * queue are wrong, and where two of them become one series the gateway refuses the whole group.
  */
-function withoutConflicts(key: GroupingKey, families: readonly MetricFamily[]): Group {
+function withoutConflicts(
+  key: GroupingKey,
+  families: readonly MetricFamily[],
+  relayed: readonly RelayedFamily[],
+): Group {
   const names = Object.keys(key);
-  const checked = families.map((family) => ({ family, label: names.find((name) => isOverwritten(family, name, key)) }));
+  const conflictOf = (family: { readonly samples: readonly { readonly labels: Labels }[] }): string | undefined =>
+    names.find((name) => isOverwritten(family, name, key));
+  const checked = families.map((family) => ({ family, label: conflictOf(family) }));
+  const passedOn = relayed.map((family) => ({ family, label: conflictOf(family) }));
   return {
     key,
     families: checked.filter(({ label }) => label === undefined).map(({ family }) => family),
-    conflicts: checked.flatMap(({ family, label }) =>
-      label === undefined ? [] : [{ metric: family.definition.name, label }],
-    ),
+    relayed: passedOn.filter(({ label }) => label === undefined).map(({ family }) => family),
+    conflicts: [
+      ...checked.map(({ family, label }) => ({ metric: family.definition.name, label })),
+      ...passedOn.map(({ family, label }) => ({ metric: family.name, label })),
+    ].flatMap(({ metric, label }) => (label === undefined ? [] : [{ metric, label }])),
   };
 }
 
-function isOverwritten({ samples }: MetricFamily, name: string, key: GroupingKey): boolean {
+function isOverwritten(
+  { samples }: { readonly samples: readonly { readonly labels: Labels }[] },
+  name: string,
+  key: GroupingKey,
+): boolean {
   const differs = ({ labels }: { readonly labels: Labels }): boolean => (labels[name] ?? key[name]) !== key[name];
   return samples.some(differs);
 }

@@ -2,6 +2,7 @@ import { sampleLines } from '../../exposition/page.ts';
 import { problemsOfOmissions } from '../../exposition/omission.ts';
 import { prometheusPage, prometheusText } from '../../exposition/prometheus-text.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
+import type { RelayedFamily } from '../../model/relayed.ts';
 import type { Preview } from '../sink.ts';
 import { encodedPage } from './gateway.ts';
 import type { GroupingKey } from './grouping-path.ts';
@@ -10,10 +11,13 @@ import { type Group, problemsOfConflicts } from './groups.ts';
 /** What a run would push, each line with the labels that a scraper of the gateway sees. */
 export async function previewOfGroups(groups: readonly Group[], where: string): Promise<Preview> {
   const previews = await Promise.all(
-    groups.map(async ({ key, families }) => {
-      const { parts, samples, omissions } = prometheusPage(families);
+    groups.map(async ({ key, families, relayed }) => {
+      const { parts, samples, omissions } = prometheusPage(families, relayed);
       const { body } = await encodedPage(parts());
-      const shown = await prometheusText(families.map((family) => asShown(family, key)));
+      const shown = await prometheusText(
+        families.map((family) => asShown(family, key)),
+        relayed.map((family) => relayedAsShown(family, key)),
+      );
       return {
         samples,
         bytes: body.byteLength,
@@ -30,6 +34,10 @@ export async function previewOfGroups(groups: readonly Group[], where: string): 
     monthlyCost: [],
     problems: [...problemsOfConflicts(groups, where), ...previews.flatMap(({ problems }) => problems)],
   };
+}
+
+function relayedAsShown(family: RelayedFamily, key: GroupingKey): RelayedFamily {
+  return { ...family, samples: family.samples.map((sample) => ({ ...sample, labels: { ...sample.labels, ...key } })) };
 }
 
 function asShown(family: MetricFamily, key: GroupingKey): MetricFamily {

@@ -1,7 +1,6 @@
 import { listed, problemsOfOmissions } from '../../exposition/omission.ts';
 import { prometheusPage } from '../../exposition/prometheus-text.ts';
 import type { HttpStatusError } from '../../http/errors.ts';
-import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
@@ -68,11 +67,11 @@ function withUnsent(problems: readonly Problem[], waiting: number): readonly Pro
 
 /** A metric that the gateway refuses by name is left out, so that it does not cost the group its other metrics. */
 async function pushGroup(group: Group, gateway: Gateway, where: string, deadline: Deadline): Promise<Pushed> {
-  let { families } = group;
+  let { families, relayed } = group;
   const problems: Problem[] = [];
   let bytes = 0;
   for (let requests = 1; ; requests += 1) {
-    const { parts, samples, omissions } = prometheusPage(families);
+    const { parts, samples, omissions } = prometheusPage(families, relayed);
     try {
       bytes += await gateway.put(group.key, parts(), deadline);
       return {
@@ -83,13 +82,20 @@ async function pushGroup(group: Group, gateway: Gateway, where: string, deadline
         isUnreachable: false,
       };
     } catch (error) {
-      const blamed = requests > maxSecondAttempts ? undefined : blamedAmong(families, error);
+      const blamed =
+        requests > maxSecondAttempts
+          ? undefined
+          : blamedAmong(
+              [...families.map(({ definition }) => definition.name), ...relayed.map(({ name }) => name)],
+              error,
+            );
       if (blamed === undefined) {
         problems.push(problemOfRequest(error, where));
         return { accepted: 0, requests, bytes, problems, isUnreachable: !isRefusal(error) };
       }
       problems.push(leftOut(blamed, group.key, where));
       families = families.filter(({ definition }) => !blamed.metrics.includes(definition.name));
+      relayed = relayed.filter(({ name }) => !blamed.metrics.includes(name));
     }
   }
 }
@@ -99,10 +105,10 @@ interface Blamed {
   readonly error: HttpStatusError;
 }
 
-function blamedAmong(families: readonly MetricFamily[], error: unknown): Blamed | undefined {
+function blamedAmong(names: readonly string[], error: unknown): Blamed | undefined {
   if (!isRefusal(error)) return undefined;
   const blamed = blamedMetrics(error);
-  const metrics = families.map(({ definition }) => definition.name).filter((name) => blamed.has(name));
+  const metrics = names.filter((name) => blamed.has(name));
   return metrics.length === 0 ? undefined : { metrics: [...new Set(metrics)], error };
 }
 
