@@ -11,7 +11,7 @@ import { policyViolations } from './metrics.ts';
 import { type Pages, readPages } from './pages.ts';
 import { endOf, maxOpenPages, maxRunPages, readOpenRuns, readRuns, runStream, type Selected } from './read-runs.ts';
 import { asked, releaseFamily, releasesName, StoredVersions, watched } from './releases.ts';
-import { fromStored, stored, StoredVerdicts, verdictsName, verdictsOf } from './verdicts.ts';
+import { fromStored, type Seen, stored, StoredVerdicts, verdictsName, verdictsOf } from './verdicts.ts';
 
 /** 5,000 workflows. */
 const maxWorkflowPages = 50;
@@ -48,7 +48,7 @@ export async function readControlPlane(reading: ControlPlaneReading): Promise<Co
     families: [
       // Half of the open runs would look like few.
       ...(openPages.end === 'complete' ? activeFamilies(open, workflows, tickMs, options) : []),
-      ...judgeWorkflows(reading, workflows),
+      ...judgeWorkflows(reading, { workflows, ended: runs?.ended ?? [] }),
       ...releases,
     ],
     problems,
@@ -110,12 +110,10 @@ function distinct(workflows: readonly Workflow[]): readonly Workflow[] {
   return [...keyed.values()];
 }
 
-function judgeWorkflows(
-  { ledger, tickMs, options }: ControlPlaneReading,
-  workflows: readonly Workflow[],
-): readonly MetricFamily[] {
+function judgeWorkflows({ ledger, tickMs, options }: ControlPlaneReading, seen: Seen): readonly MetricFamily[] {
+  const { workflows } = seen;
   const before = fromStored(ledger?.recall(verdictsName, StoredVerdicts));
-  const verdicts = verdictsOf(workflows, before, tickMs);
+  const verdicts = verdictsOf(seen, before, tickMs);
   if (ledger !== undefined && workflows.length > 0) {
     ledger.remember(verdictsName, stored(verdicts));
     for (const workflow of workflows) introduce(ledger, workflow, options);

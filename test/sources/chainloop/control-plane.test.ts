@@ -220,6 +220,20 @@ describe('the state of workflows', () => {
     expect(valuesOf(families, 'ci_workflow_down_seconds', ['pipeline'])).toEqual({ build: 26 * 60, release: 0 });
   });
 
+  it('is down by a run that began and ended between two ticks, before the one that runs now', async () => {
+    await using organization = await startOrganization();
+    organization.workflows = [shopBuild];
+    organization.runs = [runOf('a', -30, { lasted: 5 })];
+    const first = await organization.tick();
+    organization.runs = [...organization.runs, runOf('b', 0.1, { lasted: 0.4, status: 'failed' }), runOf('c', 0.6)];
+    const second = await organization.tick();
+
+    const up = [first, second].map(({ families }) => valuesOf(families, 'chainloop_workflow_up', ['workflow']));
+
+    expect(up).toEqual([{ build: 1 }, { build: 0 }]);
+    expect(valuesOf(second.families, 'ci_workflow_down_seconds', ['pipeline'])).toEqual({ build: 30 });
+  });
+
   it('is down since the first of several failures', async () => {
     await using organization = await startOrganization();
     organization.workflows = [shopBuild];

@@ -54,7 +54,15 @@ describe('answers', () => {
   it('of a server before the enum are read by its text', () => {
     const states = ['initialized', 'success', 'error', 'expired', 'canceled', 'cancelled', 'novel', ''];
 
-    const { runs } = runListResponse(messageOf(states.map((state) => runItem((item) => { field(item, 4, state); }))));
+    const { runs } = runListResponse(
+      messageOf(
+        states.map((state) =>
+          runItem((item) => {
+            field(item, 4, state);
+          }),
+        ),
+      ),
+    );
 
     expect(runs.map(({ status }) => status)).toEqual([
       'initialized',
