@@ -1,10 +1,18 @@
+import { bitbucketPipelines } from './bitbucket-pipelines/index.ts';
 import { buildkite } from './buildkite/index.ts';
 import { chainloop } from './chainloop/index.ts';
+import { prometheus } from './prometheus/index.ts';
 import type { PreparedSource, RegisteredSource } from './source.ts';
 import { tekton } from './tekton/index.ts';
 
 /** Every source there is, alphabetical: one folder and one line each. */
-export const sources = [buildkite, chainloop, tekton] as const satisfies readonly RegisteredSource[];
+export const sources = [
+  bitbucketPipelines,
+  buildkite,
+  chainloop,
+  prometheus,
+  tekton,
+] as const satisfies readonly RegisteredSource[];
 
 export type SourceKind = (typeof sources)[number]['kind'];
 

@@ -1,4 +1,6 @@
 import type { RequestListener } from 'node:http';
+import { bitbucketApi } from '../../lambda/demo/bitbucket/bitbucket-server.ts';
+import { createWorkspace, type RepositoryPlan } from '../../lambda/demo/bitbucket/workspace.ts';
 import { kubernetesApi } from '../../lambda/demo/tekton/api-server.ts';
 import { createRunStore, type RunObject } from '../../lambda/demo/tekton/objects.ts';
 import { replyTo } from '../../lambda/demo/chainloop/replies.ts';
@@ -51,12 +53,34 @@ function chainloopServer(runs: readonly RunRecord[]): RequestListener {
   };
 }
 
+function bitbucketWorkspace(repositories: readonly RepositoryPlan[]): RequestListener {
+  const workspace = createWorkspace({ slug: 'acme', seed: 1, startMs: Date.now(), repositories });
+  const credentials = new Map([[`Bearer ${canaries.token}`, 'access-token' as const]]);
+  return bitbucketApi({ workspace, clock: Date.now, credentials }).listener;
+}
+
+function metricsPage(text: string): RequestListener {
+  return (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text);
+  };
+}
+
 const noContent: RequestListener = (request, response) => {
   request.resume();
   response.writeHead(204).end();
 };
 
 export const sourceSubjects: Readonly<Record<SourceKind, SourceSubject>> = {
+  'bitbucket-pipelines': {
+    config: (url) => ({
+      kind: 'bitbucket-pipelines',
+      endpoint: `${url}/2.0`,
+      workspace: 'acme',
+      auth: { accessToken: { env: 'CANARY_TOKEN' } },
+    }),
+    healthy: bitbucketWorkspace([{ slug: 'shop', project: 'WEB', runsPerHour: 60, pipelines: 'some' }]),
+    empty: bitbucketWorkspace([]),
+  },
   buildkite: {
     config: (url) => ({ kind: 'buildkite', endpoint: `${url}/v3`, agentTokens: [{ env: 'CANARY_TOKEN' }] }),
     healthy: json({
@@ -91,6 +115,21 @@ export const sourceSubjects: Readonly<Record<SourceKind, SourceSubject>> = {
       },
     ]),
     empty: chainloopServer([]),
+  },
+  prometheus: {
+    // The smallest limit that still lets through the other rows of the fault table.
+    config: (url) => ({
+      kind: 'prometheus',
+      targets: [{ url: `${url}/metrics` }],
+      auth: { bearer: { env: 'CANARY_TOKEN' } },
+      limits: { megabytes: 1 },
+      measures: [
+        { metric: 'jobs', type: 'gauge', labels: ['queue'] },
+        { metric: 'jobs_total', type: 'counter' },
+      ],
+    }),
+    healthy: metricsPage('# TYPE jobs gauge\njobs{queue="a"} 2\n# TYPE jobs_total counter\njobs_total 7\n'),
+    empty: metricsPage(''),
   },
   tekton: {
     config: (url) => ({ kind: 'tekton', cluster: { server: url, token: { env: 'CANARY_TOKEN' } } }),

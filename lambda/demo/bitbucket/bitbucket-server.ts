@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
 import { type Routed, routed } from './routes.ts';
 import { type RollingHour, rollingHour } from './quota.ts';
@@ -34,16 +34,10 @@ export interface SeenRequest {
   readonly status: number;
 }
 
-export interface BitbucketServer extends AsyncDisposable {
+export interface BitbucketServer extends AsyncDisposable, Omit<BitbucketApi, 'listener'> {
   /** The `endpoint` of a configuration. */
   readonly endpoint: string;
   readonly tokenUrl: string;
-  /** The latest ones, oldest first. */
-  readonly requests: readonly SeenRequest[];
-  /** Answers by status since the start. */
-  readonly answers: ReadonlyMap<number, number>;
-  /** Most requests that any rolling hour of any credential held. */
-  mostInAnHour(): number;
   close(): Promise<void>;
 }
 
@@ -59,30 +53,44 @@ export interface Reply {
   readonly body: string;
 }
 
-/** A server on loopback that speaks the API of Bitbucket Cloud as recordings and its documentation show it. */
-export async function startBitbucketServer(options: BitbucketServerOptions): Promise<BitbucketServer> {
-  const { clock, port = 0 } = options;
+/** What answers the requests of such a server, for whoever has a server already. */
+export interface BitbucketApi {
+  readonly listener: RequestListener;
+  /** The latest ones, oldest first. */
+  readonly requests: readonly SeenRequest[];
+  /** Answers by status since the start. */
+  readonly answers: ReadonlyMap<number, number>;
+  /** Most requests that any rolling hour of any credential held. */
+  mostInAnHour(): number;
+}
+
+/** The API of Bitbucket Cloud as recordings and its documentation show it. */
+export function bitbucketApi(options: BitbucketServerOptions): BitbucketApi {
   const requests: SeenRequest[] = [];
   const answers = new Map<number, number>();
-  const state: ServerState = { hours: new Map(), tokens: new Map(), issued: 0, most: 0, origin: '' };
-
-  const server = createServer((request, response) => {
+  const state: ServerState = { hours: new Map(), tokens: new Map(), issued: 0, most: 0 };
+  const listener: RequestListener = (request, response) => {
     request.resume();
-    const atMs = clock();
-    const reply = replyTo(request, options, state, atMs);
-    requests.push({ atMs, path: request.url ?? '', status: reply.status });
+    const atMs = options.clock();
+    const { status, headers, body } = replyTo(request, options, state, atMs);
+    requests.push({ atMs, path: request.url ?? '', status });
     if (requests.length > keptRequests) requests.shift();
-    answers.set(reply.status, (answers.get(reply.status) ?? 0) + 1);
-    send(response, reply);
-  });
-  state.origin = await listen(server, port);
+    answers.set(status, (answers.get(status) ?? 0) + 1);
+    response.writeHead(status, headers).end(body);
+  };
+  return { listener, requests, answers, mostInAnHour: () => state.most };
+}
+
+/** A server on loopback that speaks it. */
+export async function startBitbucketServer(options: BitbucketServerOptions): Promise<BitbucketServer> {
+  const { listener, ...seen } = bitbucketApi(options);
+  const server = createServer(listener);
+  const origin = await listen(server, options.port ?? 0);
   const close = (): Promise<void> => closed(server);
   return {
-    endpoint: `${state.origin}/2.0`,
-    tokenUrl: `${state.origin}/site/oauth2/access_token`,
-    requests,
-    answers,
-    mostInAnHour: () => state.most,
+    ...seen,
+    endpoint: `${origin}/2.0`,
+    tokenUrl: `${origin}/site/oauth2/access_token`,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -94,24 +102,31 @@ interface ServerState {
   readonly tokens: Map<string, number>;
   issued: number;
   most: number;
-  origin: string;
 }
 
 function replyTo(request: IncomingMessage, options: BitbucketServerOptions, state: ServerState, nowMs: number): Reply {
-  const url = URL.parse(request.url ?? '/', state.origin);
-  if (url === null) return jsonError(400, 'Bad request');
-  const authorization = request.headers.authorization ?? '';
+  const { url: path = '/', headers } = request;
+  const url = new URL(path, `http://${headers.host ?? 'localhost'}`);
+  const { authorization = '' } = headers;
   if (url.pathname === '/site/oauth2/access_token') return tokenReply(authorization, options, state, nowMs);
   const kind = kindOf(authorization, options, state, nowMs);
   if (kind === undefined) return jsonError(401, 'Token is invalid, expired, or not supported for this endpoint.');
   const { requestsPerHour: limit = usualRequestsPerHour, workspace, isWorkTold = false } = options;
+  const nowUsed = counted(authorization, limit, state, nowMs);
+  if (nowUsed === undefined) return tooMany(limit);
+  workspace.step(nowMs);
+  const told = { ...(kind === 'access-token' ? limitHeaders(limit, nowUsed) : {}), ...scopeHeaders(options) };
+  return answered(routed(url, workspace, { nowMs, isWorkTold }), headers['if-none-match'], told);
+}
+
+/** Requests of the hour, this one included; undefined when it is one too many. */
+function counted(authorization: string, limit: number, state: ServerState, nowMs: number): number | undefined {
   const hour = state.hours.get(authorization) ?? rollingHour(limit);
   state.hours.set(authorization, hour);
-  if (!hour.take(nowMs)) return tooMany(hour.used(nowMs));
-  state.most = Math.max(state.most, hour.used(nowMs));
-  workspace.step(nowMs);
-  const told = { ...(kind === 'access-token' ? limitHeaders(limit, hour.used(nowMs)) : {}), ...scopeHeaders(options) };
-  return answered(routed(url, workspace, { nowMs, isWorkTold }), request.headers['if-none-match'], told);
+  if (!hour.take(nowMs)) return undefined;
+  const used = hour.used(nowMs);
+  state.most = Math.max(state.most, used);
+  return used;
 }
 
 function answered(found: Routed, known: string | undefined, told: Readonly<Record<string, string>>): Reply {
@@ -195,10 +210,6 @@ function jsonReply(status: number, body: unknown): Reply {
 
 function jsonError(status: number, message: string): Reply {
   return jsonReply(status, { type: 'error', error: { message } });
-}
-
-function send(response: ServerResponse, { status, headers, body }: Reply): void {
-  response.writeHead(status, headers).end(body);
 }
 
 async function listen(server: Server, port: number): Promise<string> {

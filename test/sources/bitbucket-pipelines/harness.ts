@@ -53,8 +53,9 @@ export function bitbucketSource(
   };
   const config = BitbucketPipelinesConfig.parse(checked);
   const { metrics } = bitbucketPipelines.prepare(checked);
-  const create = (): Source =>
-    createBitbucketPipelines(config, { http: hub.port(), secrets: cache.secrets, clock, log });
+  const aws = { region: undefined, credentials: () => Promise.reject(new Error('not part of this test')) };
+  const ports = { http: hub.port(), aws, secrets: cache.secrets, clock, log };
+  const create = (): Source => createBitbucketPipelines(config, ports);
   let source = create();
   const counted = { id: `bitbucket-pipelines/${config.name}`, system: 'bitbucket', name: config.name, metrics };
   return {
