@@ -1,12 +1,17 @@
 import { createHttpHub } from '../../../lambda/http/client.ts';
+import { createCounting } from '../../../lambda/counters/counting.ts';
+import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/store.ts';
 import type { Timeouts } from '../../../lambda/http/limits.ts';
-import type { MetricFamily } from '../../../lambda/model/metric.ts';
+import type { CounterSample, DistributionSample, MetricFamily } from '../../../lambda/model/metric.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { environmentStore } from '../../../lambda/secrets/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction.ts';
 import { createSecrets } from '../../../lambda/secrets/store.ts';
 import { createBuildkite } from '../../../lambda/sources/buildkite/collect.ts';
 import { BuildkiteConfig } from '../../../lambda/sources/buildkite/config.ts';
+import { buildkite } from '../../../lambda/sources/buildkite/index.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import { noAws } from '../../support/no-aws.ts';
 import { withoutLedger } from '../../support/ledger.ts';
@@ -15,6 +20,8 @@ import { recordingLog, type RecordingLog } from '../../support/recording-log.ts'
 export interface TestSource extends AsyncDisposable {
   /** One run of a warm process; the secrets are read as the pipeline reads them. */
   collect(budgetMs?: number, signal?: AbortSignal): Promise<Collection>;
+  /** The same with its memory: counted families are among the families, finished runs in the log. */
+  count(budgetMs?: number): Promise<Collection>;
   /** What the secret references `{ env: … }` lead to. */
   readonly variables: Record<string, string>;
   readonly log: RecordingLog;
@@ -24,12 +31,14 @@ export interface TestSourceOptions {
   readonly variables: Readonly<Record<string, string>>;
   readonly clock?: () => number;
   readonly timeouts?: Partial<Timeouts>;
+  /** Where the memory is; default: in this source. */
+  readonly store?: StateStore;
 }
 
 /** The source as the wiring makes it, with the real HTTP client and the real secret cache. */
 export function buildkiteSource(
   raw: Readonly<Record<string, unknown>>,
-  { variables: given, clock = () => Date.now(), timeouts = {} }: TestSourceOptions,
+  { variables: given, clock = () => Date.now(), timeouts = {}, store = memoryStore() }: TestSourceOptions,
 ): TestSource {
   const log = recordingLog();
   const variables = { ...given };
@@ -51,7 +60,24 @@ export function buildkiteSource(
     clock,
     log,
   });
+  const id = `buildkite/${config.name}`;
+  const { metrics } = buildkite.prepare(config);
+  const counted = { id, system: 'buildkite', name: config.name, metrics };
+  const settings = { maxSeriesPerMetric: 10_000, waitBounds, durationBounds, backfillMs: 0 };
+  const counting = createCounting({ store, settings, finishedRuns: 'log', log });
   return {
+    count: async (budgetMs = 20_000) => {
+      using deadline = deadlineIn(budgetMs, () => Date.now());
+      cache.startRun();
+      const tickMs = clock();
+      const run = await counting.begin([], deadline.signal);
+      const context = { tickMs, signal: deadline.signal, mode: 'commit' as const };
+      const result = await run.collect(counted, context, (openLedger) =>
+        source.collect({ deadline, tickMs, openLedger }),
+      );
+      if (result.outcome === 'skipped') throw new Error(result.reason);
+      return result.collection;
+    },
     collect: async (budgetMs = 20_000, signal) => {
       // Timers are real ones, so the deadline counts real time, whatever the clock of the test says.
       using deadline = deadlineIn(budgetMs, () => Date.now(), signal);
@@ -75,4 +101,26 @@ export function valuesOf(
   return Object.fromEntries(
     family.samples.map((sample) => [labels.map((label) => sample.labels[label] ?? '').join(' '), sample.value]),
   );
+}
+
+/** Totals of a counter, or the counts of a distribution, without zeros; keys as in `valuesOf`. */
+export function totalsOf(
+  families: readonly MetricFamily[],
+  name: string,
+  labels: readonly string[],
+): Readonly<Record<string, number>> {
+  const family = families.find(({ definition }) => definition.name === name);
+  if (family === undefined || family.type === 'gauge') return {};
+  const samples: readonly (CounterSample | DistributionSample)[] = family.samples;
+  const totals = new Map<string, number>();
+  for (const sample of samples) {
+    const key = labels.map((label) => sample.labels[label] ?? '').join(' ');
+    const { total } = sample;
+    const value =
+      total !== undefined && 'counts' in total
+        ? total.counts.reduce((sum, count) => sum + count, 0)
+        : (total?.value ?? 0);
+    if (value > 0) totals.set(key, (totals.get(key) ?? 0) + value);
+  }
+  return Object.fromEntries(totals);
 }
