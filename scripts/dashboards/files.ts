@@ -1,3 +1,4 @@
+import { attestationAlerts } from './attestation-alerts.ts';
 import { collectorAlerts } from './collector-alerts.ts';
 import { pushgatewayAlerts } from './pushgateway-alerts.ts';
 import { queueAlerts } from './queue-alerts.ts';
@@ -17,6 +18,7 @@ const rules = rulesFile(
   [
     { name: 'ci-queues', alerts: queueAlerts },
     { name: 'ci-runs', alerts: runAlerts },
+    { name: 'ci-attestations', alerts: attestationAlerts },
     { name: 'ci-collector', alerts: collectorAlerts },
   ],
 );

@@ -36,6 +36,9 @@ export const leastRuns = 5;
 /** A run and the repair of what broke it. */
 export const brokenMinutes = 120;
 
+/** What Chainloop itself proposes ("How to monitor your CI/CD systems with Chainloop and Prometheus"). */
+export const workflowDownMinutes = 30;
+
 /** Outlasts holidays. */
 export const tokenDays = 14;
 

@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { Alarms } from '../../lambda/config/deployment.ts';
 import { anchor } from '../../scripts/docs/table.ts';
 import { withPromtool } from '../servers/require.ts';
+import { attestationCases } from './attestation-cases.ts';
 import { night, cases as queueCases, type RuleCase } from './rule-cases.ts';
 import { runCases, runNight } from './run-cases.ts';
 import { pathOf, promtool, promtoolWith, ruleFiles, ruleNamed, rules, type Verdict } from './rule-files.ts';
 
-const cases = [...queueCases, ...runCases];
+const cases = [...queueCases, ...runCases, ...attestationCases];
 
 /** Series by selector, values in promtool's notation: one a minute, from the minute 0 on. */
 type Written = Readonly<Record<string, string>>;
