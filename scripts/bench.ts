@@ -1,4 +1,5 @@
 import { coldStarts, type ColdStarts } from './bench/cold-start.ts';
+import { type RetainedRuns, retainedRuns } from './bench/tekton.ts';
 import { throughput, type Throughput, warmMemory, type WarmMemory } from './bench/throughput.ts';
 
 /**
@@ -7,6 +8,12 @@ import { throughput, type Throughput, warmMemory, type WarmMemory } from './benc
  */
 const sizes = (argument('--queues') ?? '10,1000,10000').split(',').map(Number);
 const queuesForLeaks = 1000;
+/** PipelineRuns and TaskRuns that a cluster retains: a pruned one, and one that keeps 50,000 and 100,000. */
+const retainedSizes = [
+  [500, 2000],
+  [50_000, 0],
+  [50_000, 50_000],
+] as const;
 const isJson = process.argv.includes('--json');
 
 function argument(name: string): string | undefined {
@@ -63,6 +70,21 @@ function memoryTable({ queues, runs, rssMiB }: WarmMemory): string {
   ]);
 }
 
+function retainedTable(results: readonly RetainedRuns[]): string {
+  const head = ['PipelineRuns', 'TaskRuns', 'collection', 'wall ms', 'CPU ms', 'samples', 'peak MiB'];
+  const rows = results.flatMap(({ pipelineRuns, taskRuns, collections, peakRssMiB }) =>
+    collections.map(({ wallMs, cpuMs, samples }, index) => [
+      ...(index === 0 ? [whole(pipelineRuns), whole(taskRuns)] : ['', '']),
+      index === 0 ? 'first' : 'warm',
+      whole(wallMs),
+      whole(cpuMs),
+      whole(samples),
+      index === 0 ? whole(peakRssMiB) : '',
+    ]),
+  );
+  return table([head, ...rows]);
+}
+
 function coldStartTable({ emptyMs, sets }: ColdStarts): string {
   const head = ['process', 'loaded kB', 'ms', 'ratio'];
   const rows = sets.map(({ name, loadedBytes, medianMs, ratio }) => [
@@ -81,12 +103,17 @@ for (const queues of sizes) {
 }
 progress('looking for leaks …');
 const memory = await warmMemory(queuesForLeaks);
+const retained: RetainedRuns[] = [];
+for (const [pipelineRuns, taskRuns] of retainedSizes) {
+  progress(`collecting a cluster with ${whole(pipelineRuns + taskRuns)} retained runs …`);
+  retained.push(await retainedRuns(pipelineRuns, taskRuns));
+}
 progress('starting the bundle …');
 const starts = await coldStarts();
 
 if (isJson) {
   process.stdout.write(
-    `${JSON.stringify({ node: process.version, throughput: loads, memory, coldStart: starts }, undefined, 2)}\n`,
+    `${JSON.stringify({ node: process.version, throughput: loads, memory, tekton: retained, coldStart: starts }, undefined, 2)}\n`,
   );
 } else {
   const parts = [
@@ -94,6 +121,7 @@ if (isJson) {
     `One run: Buildkite agent API to CloudWatch, Pushgateway and remote write\n${throughputTable(loads)}`,
     `Requests and bytes of one run\n${sinkTable(loads)}`,
     `Memory of one process over many runs, after a garbage collection\n${memoryTable(memory)}`,
+    `Tekton: a cluster with retained runs, in a process with the memory options of 256 MB\n${retainedTable(retained)}`,
     `Cold start: the bundle loaded, one invocation answered\n${coldStartTable(starts)}`,
   ];
   process.stdout.write(`${parts.join('\n\n')}\n`);

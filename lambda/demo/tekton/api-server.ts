@@ -130,7 +130,8 @@ function list(options: ApiServerOptions, asked: AskedList): Reply {
   const refusal = refusalOf(query, accept);
   if (refusal !== undefined) return refusal;
   const selector = query.get('labelSelector') ?? '';
-  const all = options.store.list(plural, namespace).filter(({ metadata }) => matches(selector, metadata.labels ?? {}));
+  const held = options.store.list(plural, namespace);
+  const all = selector === '' ? held : held.filter(({ metadata }) => matches(selector, metadata.labels ?? {}));
   const text = query.get('continue');
   const token = text === null ? undefined : readToken(text);
   if (text !== null && token === undefined)
@@ -140,7 +141,14 @@ function list(options: ApiServerOptions, asked: AskedList): Reply {
 }
 
 function after(runs: readonly RunObject[], start: string): readonly RunObject[] {
-  return runs.filter(({ metadata }) => `${keyOf(metadata)}\u0000` > start);
+  let [low, high] = [0, runs.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const run = runs[middle];
+    if (run === undefined || `${keyOf(run.metadata)}\u0000` > start) high = middle;
+    else low = middle + 1;
+  }
+  return runs.slice(low);
 }
 
 function laterPageFault(scenario: ScenarioName, { version, start }: ContinueToken): Reply | undefined {

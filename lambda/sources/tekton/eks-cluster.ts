@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ForbiddenRequestError } from '../../http/errors.ts';
+import { ForbiddenRequestError, HttpStatusError } from '../../http/errors.ts';
 import { getJson } from '../../http/json.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
@@ -62,7 +62,7 @@ async function describe(
     import('../../http/eks-token.ts'),
   ]);
   const url = new URL(`/clusters/${name}`, describeUrl ?? `https://eks.${region}.${domainOf(region)}`);
-  const { value } = await getJson(
+  const asked = getJson(
     http,
     {
       method: 'GET',
@@ -74,9 +74,21 @@ async function describe(
     },
     Description,
   );
+  const { value } = await asked.catch((error: unknown) => {
+    throw refused(error, name);
+  });
   const server = new URL(value.cluster.endpoint);
   if (server.protocol !== 'https:') throw new ForbiddenRequestError(whereOf('GET', server), 'EKS names no https URL');
   return { server: server.href, ca: pemOf(value.cluster.certificateAuthority.data), region };
+}
+
+/** What the API server's own 403 means does not fit the answer of AWS. */
+function refused(error: unknown, name: string): unknown {
+  if (!(error instanceof HttpStatusError) || error.status >= 500 || error.status === 429) return error;
+  return new ForbiddenRequestError(
+    error.where,
+    `answered ${String(error.status)}: allow the role eks:DescribeCluster on ${name}, check name and Region, or set endpoint and certificateAuthority`,
+  );
 }
 
 export function pemOf(base64: string): string {

@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { collectCounted } from '../../lambda/counters/counted.ts';
+import { memoryStore } from '../../lambda/counters/memory-store.ts';
+import { createHttpHub } from '../../lambda/http/client.ts';
+import { durationBounds, waitBounds } from '../../lambda/model/run-metrics.ts';
+import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { environmentStore } from '../../lambda/secrets/environment.ts';
+import { createRedactor } from '../../lambda/secrets/redaction.ts';
+import { createSecrets } from '../../lambda/secrets/store.ts';
+import { createTekton } from '../../lambda/sources/tekton/collect.ts';
+import { TektonConfig } from '../../lambda/sources/tekton/config.ts';
+import { metricsOf } from '../../lambda/sources/tekton/metrics.ts';
+
+/** Collections of one cluster, one after the other in this process; prints their figures as JSON. */
+const { url, collections } = z
+  .object({ url: z.string(), collections: z.int() })
+  .parse(JSON.parse(process.argv[2] ?? '{}'));
+
+const ignore = (): void => undefined;
+const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+const variables = { BENCH_TOKEN: 'bench-token' };
+const none = { read: () => Promise.reject(new Error('not used')) };
+const secrets = createSecrets({
+  stores: { secret: none, parameter: none, env: environmentStore(variables), file: none },
+  clock: Date.now,
+  cacheMs: 60_000,
+  redactor: createRedactor(),
+  log,
+});
+const hub = createHttpHub({ clock: Date.now, random: Math.random, log, loopback: 'allow' });
+const config = TektonConfig.parse({ kind: 'tekton', cluster: { server: url, token: { env: 'BENCH_TOKEN' } } });
+const source = createTekton(config, {
+  http: hub.port(),
+  aws: { region: undefined, credentials: () => Promise.reject(new Error('not used')) },
+  secrets: secrets.secrets,
+  clock: Date.now,
+  log,
+});
+const store = memoryStore();
+
+const results = [];
+for (let index = 0; index < collections; index += 1) {
+  const cpu = process.cpuUsage();
+  const startedMs = performance.now();
+  using deadline = deadlineIn(300_000, Date.now);
+  secrets.startRun();
+  const counted = await collectCounted(
+    (openLedger) => source.collect({ deadline, tickMs: Date.now(), openLedger }),
+    { id: 'tekton/tekton', system: 'tekton', name: 'tekton', metrics: metricsOf(config) },
+    {
+      tickMs: Date.now(),
+      store,
+      signal: deadline.signal,
+      settings: { maxSeriesPerMetric: 10_000, waitBounds, durationBounds, backfillMs: 0 },
+      mode: 'commit',
+      additiveSinks: [],
+      isSettled: () => undefined,
+      log,
+    },
+  );
+  if (counted.outcome !== 'counted') throw new Error(`a collection was ${counted.outcome}`);
+  const { problems, families } = counted.collection;
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const { user, system } = process.cpuUsage(cpu);
+  results.push({
+    wallMs: performance.now() - startedMs,
+    cpuMs: (user + system) / 1000,
+    samples: families.reduce((sum, { samples }) => sum + samples.length, 0),
+    stateBytes: counted.figures.stateBytes,
+  });
+}
+// maxRSS is in KiB (getrusage).
+process.stdout.write(JSON.stringify({ results, peakRssMiB: process.resourceUsage().maxRSS / 1024 }));
+await hub.close();
