@@ -94,11 +94,15 @@ async function dryRun({ built, terminal, view }: Session, context: Context): Pro
   const previews = await Promise.all(
     pipeline.sinks.map(async ({ id, sink }) => ({ id, preview: await sink.preview(collected.batch) })),
   );
+  const plans = pipeline.sources.flatMap(({ id, source }) => {
+    const plan = source.plan?.();
+    return plan === undefined ? [] : [{ id, plan }];
+  });
   const isAnythingLeftOut = previews.some(({ preview }) => preview.problems.length > 0);
   const ofSources = outcomeOf(collected.sources, []);
   const outcome = ofSources === 'ok' && isAnythingLeftOut ? 'degraded' : ofSources;
   const durationMs = terminal.clock() - startedAtMs;
-  const run = { collector: pipeline.collector, startedAtMs, durationMs, outcome, collected, previews };
+  const run = { collector: pipeline.collector, startedAtMs, durationMs, outcome, collected, previews, plans };
   terminal.stdout.write(await view.previewed(run));
   return { outcome, report: undefined };
 }

@@ -2,7 +2,7 @@ import { allFamilies, allRelayed } from '../exposition/selected.ts';
 import type { MetricFamily } from '../model/metric.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
 import { reportFields } from '../report/write.ts';
-import { totalUsd } from './render/dry-run.ts';
+import { type PlannedSource, totalUsd } from './render/dry-run.ts';
 import { familiesOf, relayedOf, type View } from './views.ts';
 
 /** For programs: one object a run, the report with every sample. */
@@ -10,7 +10,7 @@ export function jsonView(): View {
   return {
     ran: (run) =>
       Promise.resolve(line({ ...reportFields(run.report), samples: samplesOf(familiesOf(run), relayedOf(run)) })),
-    previewed: ({ collected, previews, ...run }) => {
+    previewed: ({ collected, previews, plans, ...run }) => {
       const { batch, sources } = collected;
       const report = reportFields({ ...run, tickMs: batch.tickMs, sources, sinks: [] });
       const sinks = previews.map(({ id, preview }) => ({
@@ -19,10 +19,20 @@ export function jsonView(): View {
         monthlyUsd: totalUsd(preview.monthlyCost),
       }));
       return Promise.resolve(
-        line({ dryRun: true, ...report, sinks, samples: samplesOf(allFamilies(batch), allRelayed(batch)) }),
+        line({
+          dryRun: true,
+          ...report,
+          sinks,
+          plans: plansOf(plans),
+          samples: samplesOf(allFamilies(batch), allRelayed(batch)),
+        }),
       );
     },
   };
+}
+
+function plansOf(plans: readonly PlannedSource[]): readonly object[] {
+  return plans.map(({ id, plan }) => ({ source: id, ...plan }));
 }
 
 function samplesOf(families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): readonly object[] {

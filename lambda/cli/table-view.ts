@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import { queueRows } from './queue-rows.ts';
-import { renderPreview, totalUsd } from './render/dry-run.ts';
+import { renderPlan, renderPreview, totalUsd } from './render/dry-run.ts';
 import { formatUsd } from './render/figures.ts';
 import type { Look } from './render/look.ts';
 import { renderQueues, renderTotals } from './render/queues.ts';
@@ -33,6 +33,7 @@ function previewedText(run: Previewed, look: Look, nowMs: number): string {
     renderQueues(queueRows(run.collected.batch), look),
     renderSources(run.collected.sources, look),
     renderAllProblems(run.collected, look, nowMs),
+    ...run.plans.map((plan) => renderPlan(plan, look)),
     ...run.previews.map((preview) => renderPreview(preview, look, nowMs)),
     [dryRunVerdict(run, look)],
   ]);

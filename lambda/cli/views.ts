@@ -5,7 +5,7 @@ import type { RelayedFamily } from '../model/relayed.ts';
 import { healthFamilies } from '../report/health.ts';
 import type { Outcome, RunReport } from '../report/report.ts';
 import type { Collected } from '../run.ts';
-import type { SinkPreview } from './render/dry-run.ts';
+import type { PlannedSource, SinkPreview } from './render/dry-run.ts';
 
 /** One run as it went. */
 export interface Ran {
@@ -22,6 +22,8 @@ export interface Previewed {
   readonly collected: Collected;
   readonly outcome: Outcome;
   readonly previews: readonly SinkPreview[];
+  /** Of the sources that have to plan. */
+  readonly plans: readonly PlannedSource[];
 }
 
 /** A way to show runs on standard output. */

@@ -49,7 +49,10 @@ describe('the table of a run', () => {
     const previews = [cloudWatchPreview, gatewayPreview];
     const run = { collector: 'ci-metrics', startedAtMs: tickMs, durationMs: 205, outcome: 'degraded' as const };
 
-    await expectGolden('cli/dry-run.txt', await tableView(plain, clock).previewed({ ...run, collected, previews }));
+    await expectGolden(
+      'cli/dry-run.txt',
+      await tableView(plain, clock).previewed({ ...run, collected, previews, plans: [] }),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import type { CostLine, Preview } from '../../sinks/sink.ts';
-import { table } from '../table.ts';
+import type { SourcePlan } from '../../sources/source.ts';
+import { type Column, table } from '../table.ts';
 import { printable } from '../text-width.ts';
 import { countOf, formatBytes, formatUsd } from './figures.ts';
 import type { Look } from './look.ts';
@@ -9,6 +10,23 @@ export interface SinkPreview {
   /** `<kind>/<name in config>` */
   readonly id: string;
   readonly preview: Preview;
+}
+
+export interface PlannedSource {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly plan: SourcePlan;
+}
+
+/** How a source spends what it may spend, such as the requests of its credential. */
+export function renderPlan({ id, plan }: PlannedSource, { paint }: Look): readonly string[] {
+  const columns = plan.columns.map((title, index) => (index === 0 ? { title } : rightAligned(title)));
+  const rows = plan.rows.map((row) => row.map((text) => ({ text })));
+  return [`${paint('heading', printable(id))} ${printable(plan.title)}`, ...table(columns, rows, { paint, indent: 2 })];
+}
+
+function rightAligned(title: string): Column {
+  return { title, align: 'right' };
 }
 
 /** What one sink would send, line by line, what it would leave out, and what a month of it costs. */
