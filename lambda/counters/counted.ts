@@ -1,4 +1,4 @@
-import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
+import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Collection } from '../sources/source.ts';
@@ -7,7 +7,8 @@ import { type Closed, type DraftLedger, draftLedger, type LedgerFigures } from '
 import type { Finish } from './finish.ts';
 import { type Ledger, TickTakenError } from './ledger.ts';
 import type { CountingSettings } from './settings.ts';
-import { type InFlight, newState, type State } from './state.ts';
+import { type Deliveries, inFlightOf, resolveInFlight, type Unsettled } from './in-flight.ts';
+import { newState, type State } from './state.ts';
 import { StateStoreError, type StateStore } from './store.ts';
 
 /** The source whose finishes are counted, as its state knows it. */
@@ -21,19 +22,13 @@ export interface CountedSource {
 }
 
 /** Everything that a tick of counting depends on; no clock, no timer, no network of its own. */
-export interface CountingContext {
-  /** Scheduled time of the run. Epoch milliseconds. */
-  readonly tickMs: number;
+export interface CountingContext extends Deliveries {
   readonly store: StateStore;
   /** Ends what the store is asked for, and forbids a save: who waited for it has gone. */
   readonly signal: AbortSignal;
   readonly settings: CountingSettings;
   /** `preview` reads the state and shows what would be published, but saves nothing. */
   readonly mode: 'commit' | 'preview';
-  /** Ids of the sinks that add what they are sent. */
-  readonly additiveSinks: readonly string[];
-  /** Whether a delivery of an earlier tick was seen to its end; undefined when that cannot be known now. */
-  readonly isSettled: (sink: string, tickMs: number) => boolean | undefined;
   readonly log: Logger;
 }
 
@@ -43,9 +38,6 @@ export interface CountingFigures extends LedgerFigures {
   /** No state was found: counting began in this tick. */
   readonly isNew: boolean;
 }
-
-/** Increases of earlier ticks whose delivery nobody saw the end of, by sink. */
-export type Unsettled = Readonly<Record<string, number>>;
 
 export type Counted =
   /** The source asked for no memory, or could not have it. */
@@ -63,12 +55,6 @@ export type Counted =
     }
   /** Another invocation publishes this tick. */
   | { readonly outcome: 'skipped'; readonly reason: string };
-
-/**
- * How long a delivery may still be under way: no invocation of AWS Lambda lives longer. What is not settled by then
- * never will be.
- */
-export const deliveryEndsAfterMs = 15 * 60_000;
 
 /**
  * Collects from a source and counts what it saw finish: loads the state when the source asks for it, saves it on the
@@ -196,45 +182,6 @@ function withheld(collection: Collection, error: StateStoreError, { id }: Counte
 export function problemOfState(error: StateStoreError, id: string): Problem {
   const message = `${error.message}; counters and distributions of this source are left out of this run, and the next one catches up`;
   return { kind: error.kind, where: `${id} state`, message };
-}
-
-interface Resolved {
-  readonly inFlight: readonly InFlight[];
-  readonly unsettled: Unsettled;
-}
-
-/** Keeps what may still be under way, drops what was settled, and counts what nobody will ever settle. */
-function resolveInFlight(inFlight: readonly InFlight[], { tickMs, isSettled }: CountingContext): Resolved {
-  const kept: InFlight[] = [];
-  const unsettled: Record<string, number> = {};
-  for (const entry of inFlight) {
-    const isOver = tickMs - entry.tickMs > deliveryEndsAfterMs;
-    const open = entry.sinks.filter((sink) => isSettled(sink, entry.tickMs) !== true);
-    const unknown = open.filter((sink) => isOver && isSettled(sink, entry.tickMs) === false);
-    for (const sink of unknown) unsettled[sink] = (unsettled[sink] ?? 0) + entry.samples;
-    const waiting = open.filter((sink) => !unknown.includes(sink));
-    if (waiting.length > 0) kept.push({ ...entry, sinks: waiting });
-  }
-  return { inFlight: kept.slice(-maxInFlight), unsettled };
-}
-
-/** A sink's outbox that cannot be read for hours must not make the state grow. */
-const maxInFlight = 100;
-
-function inFlightOf(
-  families: readonly MetricFamily[],
-  { tickMs, additiveSinks }: CountingContext,
-): readonly InFlight[] {
-  const samples = families.reduce((sum, family) => sum + increasesIn(family), 0);
-  return samples === 0 || additiveSinks.length === 0 ? [] : [{ tickMs, sinks: additiveSinks, samples }];
-}
-
-/** Samples that say that something was added in this tick. */
-export function increasesIn(family: MetricFamily): number {
-  if (family.type === 'counter') return family.samples.filter(({ increase }) => increase > 0).length;
-  if (family.type === 'distribution')
-    return family.samples.filter(({ observations }) => observations.length > 0).length;
-  return 0;
 }
 
 async function runAfterSave(

@@ -16,11 +16,15 @@ function areRows(value: unknown): value is readonly SeriesRow[] {
 }
 
 function isRow(row: unknown): row is SeriesRow {
-  if (!Array.isArray(row) || row.length !== 4) return false;
-  const [values, start, day, numbers]: readonly unknown[] = row;
+  if (!isList(row) || row.length !== 4) return false;
+  const [values, start, day, numbers] = row;
   const isText = (part: unknown): boolean => typeof part === 'string';
-  if (!Array.isArray(values) || !values.every(isText) || !Array.isArray(numbers)) return false;
+  if (!isList(values) || !values.every(isText) || !isList(numbers)) return false;
   return isNumber(start) && isNumber(day) && numbers.length > 0 && numbers.every(isNumber);
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 function isNumber(value: unknown): value is number {

@@ -1,14 +1,14 @@
 import { systemErrors } from '../model/run-metrics.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Finish } from './finish.ts';
-import { followBook } from './follow-book.ts';
+import { type FollowBook, followBook } from './follow-book.ts';
 import { shortHash } from './hash.ts';
 import type { Ledger } from './ledger.ts';
-import { quotaBook } from './quota-book.ts';
-import { seriesBook } from './series-book.ts';
+import { type QuotaBook, quotaBook } from './quota-book.ts';
+import { type SeriesBook, seriesBook } from './series-book.ts';
 import type { CountingSettings } from './settings.ts';
 import type { State } from './state.ts';
-import { streamBook } from './stream-book.ts';
+import { type Judgement, type StreamBook, streamBook } from './stream-book.ts';
 
 export interface LedgerInput {
   /** Changed in place: the caller has another copy, or reads it again. */
@@ -53,69 +53,129 @@ export interface Closed {
   readonly afterSave: readonly ((signal: AbortSignal) => Promise<void>)[];
 }
 
+interface Books {
+  readonly streams: StreamBook;
+  readonly series: SeriesBook;
+  readonly followed: FollowBook;
+  readonly quotas: QuotaBook;
+  readonly afterSave: ((signal: AbortSignal) => Promise<void>)[];
+}
+
 /** The memory of one source for one tick, over a state that becomes true when it is saved. */
 export function draftLedger(input: LedgerInput): DraftLedger {
-  const { state, isNew, tickMs, system, source, settings } = input;
+  const { state, isNew, tickMs, settings, metrics } = input;
   const backfillMs = isNew ? settings.backfillMs : 0;
-  const streams = streamBook(state, { tickMs, backfillMs });
-  const series = seriesBook(state, { tickMs, settings, metrics: [...input.metrics, systemErrors] });
-  const followed = followBook(state, tickMs, settings.maxSeriesPerMetric);
-  const quotas = quotaBook(state.quotas, tickMs);
-  const lines: NonNullable<Finish['line']>[] = [];
-  const history = new Map<string, Finish>();
-  const afterSave: ((signal: AbortSignal) => Promise<void>)[] = [];
-  let finishes = 0;
+  const books: Books = {
+    streams: streamBook(state, { tickMs, backfillMs }),
+    series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
+    followed: followBook(state, tickMs, settings.maxSeriesPerMetric),
+    quotas: quotaBook(state.quotas, tickMs),
+    afterSave: [],
+  };
+  const errors = errorCounter(input, books.series);
+  const finishes = finishBook(books.series, {
+    errors,
+    historySinceMs: backfillMs === 0 ? Infinity : state.epochMs - backfillMs,
+  });
+  return {
+    ledger: ledgerOver(books, input, { errors, finishes }),
+    hasChangedQuotas: books.quotas.isChanged,
+    close: () => closeDraft(books, input, { errors, finishes }),
+  };
+}
 
-  const countError = (component: string, error: string, increase: number): void => {
+interface ErrorCounter {
+  readonly count: (component: string, error: string, increase: number) => void;
+  /** A source says what its clocks say; time does not run backwards. */
+  readonly atLeastZero: (value: number) => number;
+}
+
+function errorCounter({ system, source }: LedgerInput, series: SeriesBook): ErrorCounter {
+  const count: ErrorCounter['count'] = (component, error, increase) => {
     series.count(systemErrors, { system, source, component, error }, increase);
   };
-
-  /** A source says what its clock says; time does not run backwards. */
-  const atLeastZero = (value: number): number => {
-    if (value >= 0 && Number.isFinite(value)) return value;
-    countError('clock', 'skew', 1);
-    return 0;
+  return {
+    count,
+    atLeastZero: (value) => {
+      if (value >= 0 && Number.isFinite(value)) return value;
+      count('clock', 'skew', 1);
+      return 0;
+    },
   };
+}
 
-  const countFinish = ({ counts, observations, line }: Finish): void => {
-    finishes += 1;
-    for (const { metric, labels, increase } of counts) series.count(metric, labels, atLeastZero(increase));
+/** The finishes of one tick. */
+interface FinishBook {
+  readonly saw: (finish: Finish, key: string, judgement: Judgement) => void;
+  readonly lines: () => readonly NonNullable<Finish['line']>[];
+  readonly history: () => readonly Finish[];
+  readonly counted: () => number;
+}
+
+function finishBook(
+  series: SeriesBook,
+  { errors, historySinceMs }: { readonly errors: ErrorCounter; readonly historySinceMs: number },
+): FinishBook {
+  const lines: NonNullable<Finish['line']>[] = [];
+  const history = new Map<string, Finish>();
+  let counted = 0;
+  const add = ({ counts, observations, line }: Finish): void => {
+    counted += 1;
+    for (const { metric, labels, increase } of counts) series.count(metric, labels, errors.atLeastZero(increase));
     for (const { metric, labels, value, exemplar } of observations)
-      series.observe(metric, labels, atLeastZero(value), exemplar);
+      series.observe(metric, labels, { value: errors.atLeastZero(value), exemplar });
     if (line !== undefined) lines.push(line);
   };
+  return {
+    saw: (finish, key, judgement) => {
+      for (const { metric, labels, value } of finish.marks) series.mark(metric, labels, value, finish.finishedMs);
+      if (judgement === 'counts') add(finish);
+      if (judgement === 'history' && finish.finishedMs >= historySinceMs) history.set(key, finish);
+    },
+    lines: () => lines,
+    history: () => [...history.values()],
+    counted: () => counted,
+  };
+}
 
-  const ledger: Ledger = {
+interface Counters {
+  readonly errors: ErrorCounter;
+  readonly finishes: FinishBook;
+}
+
+function ledgerOver(
+  { streams, series, followed, quotas, afterSave }: Books,
+  { state, isNew, tickMs }: LedgerInput,
+  { errors, finishes }: Counters,
+): Ledger {
+  return {
     tickMs,
     epochMs: state.epochMs,
     isNew,
     window: streams.window,
     open: streams.open,
+    sawMissing: streams.sawMissing,
+    forget: streams.forget,
+    readPartly: streams.readPartly,
     sawOpen: (stream, id, note) => {
       streams.sawOpen(stream, id, note);
     },
     sawFinished: (stream, id, finish) => {
       const key = shortHash(finish.key);
-      for (const { metric, labels, value } of finish.marks) series.mark(metric, labels, value, finish.finishedMs);
       const judgement = streams.sawFinished(stream, { id, key, finishedMs: finish.finishedMs });
-      if (judgement === 'counts') countFinish(finish);
-      const isWanted = judgement === 'history' && finish.finishedMs >= state.epochMs - backfillMs;
-      if (isWanted && backfillMs > 0) history.set(`${stream.name} ${key}`, finish);
+      finishes.saw(finish, `${stream.name} ${key}`, judgement);
     },
-    sawMissing: streams.sawMissing,
-    forget: streams.forget,
     isCounted: (stream, key) => streams.isCounted(stream, shortHash(key)),
     readCompletely: (stream, toMs) => {
       streams.readCompletely(stream, toMs);
     },
-    readPartly: streams.readPartly,
     drop: (name) => {
       state.streams.delete(name);
     },
     streams: () => [...state.streams.keys()],
     declare: series.declare,
     count: (metric, labels, increase) => {
-      series.count(metric, labels, atLeastZero(increase));
+      series.count(metric, labels, errors.atLeastZero(increase));
     },
     follow: followed.follow,
     followHistogram: followed.followHistogram,
@@ -128,34 +188,35 @@ export function draftLedger(input: LedgerInput): DraftLedger {
       state.remembered.set(name, value);
     },
   };
+}
 
+function closeDraft(
+  { streams, series, followed, afterSave }: Books,
+  { state, tickMs }: LedgerInput,
+  { errors, finishes }: Counters,
+): Closed {
+  const { hasRead, lost, truncated } = streams.close();
+  errors.count('run', 'lost', lost);
+  // From the first tick on, so that `increase()` sees the first one.
+  errors.count('clock', 'skew', 0);
+  series.close();
+  followed.close();
+  state.tickMs = tickMs;
+  const all = [...state.streams.values()];
+  const lags = all.map(({ watermarkMs }) => Math.max(0, tickMs - watermarkMs) / 1000);
   return {
-    ledger,
-    hasChangedQuotas: quotas.isChanged,
-    close: () => {
-      const { hasRead, lost, truncated } = streams.close();
-      countError('run', 'lost', lost);
-      countError('clock', 'skew', 0);
-      series.close();
-      followed.close();
-      state.tickMs = tickMs;
-      const all = [...state.streams.values()];
-      const lags = all.map(({ watermarkMs }) => Math.max(0, tickMs - watermarkMs) / 1000);
-      return {
-        hasRead: hasRead || finishes > 0 || followed.hasFollowed(),
-        families: [...series.families(), ...followed.families()],
-        figures: {
-          watermarkLagSeconds: lags.length === 0 ? undefined : lags.reduce((most, lag) => Math.max(most, lag), 0),
-          openRuns: all.reduce((sum, { open }) => sum + open.size, 0),
-          truncated,
-          runsLost: lost,
-          finishes,
-          overflow: series.overflow() + followed.overflow(),
-        },
-        lines,
-        history: [...history.values()],
-        afterSave,
-      };
+    hasRead: hasRead || finishes.counted() > 0 || followed.hasFollowed(),
+    families: [...series.families(), ...followed.families()],
+    figures: {
+      watermarkLagSeconds: lags.length === 0 ? undefined : lags.reduce((most, lag) => Math.max(most, lag), 0),
+      openRuns: all.reduce((sum, { open }) => sum + open.size, 0),
+      truncated,
+      runsLost: lost,
+      finishes: finishes.counted(),
+      overflow: series.overflow() + followed.overflow(),
     },
+    lines: finishes.lines(),
+    history: finishes.history(),
+    afterSave,
   };
 }

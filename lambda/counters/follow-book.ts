@@ -2,10 +2,8 @@ import type { CounterSample, DistributionSample, Labels, MetricDefinition, Metri
 import { seriesKey } from '../model/order.ts';
 import { shortHash } from './hash.ts';
 import type { FollowedCounter, FollowedHistogram } from './ledger.ts';
+import { untouchedDays } from './series-book.ts';
 import { dayOf, type Followed, type State } from './state.ts';
-
-/** After that a series that is gone from the other system starts anew. */
-const untouchedDays = 35;
 
 /** Observations that are written out for one histogram in one tick; of more, each bucket keeps its share. */
 const maxObservations = 10_000;
@@ -15,13 +13,13 @@ const unknownStart = 0;
 
 /** Counters that other systems keep, during one tick. */
 export interface FollowBook {
-  follow(metric: MetricDefinition<'counter'>, labels: Labels, seen: FollowedCounter): void;
-  followHistogram(metric: MetricDefinition<'distribution'>, labels: Labels, seen: FollowedHistogram): void;
-  close(): void;
+  readonly follow: (metric: MetricDefinition<'counter'>, labels: Labels, seen: FollowedCounter) => void;
+  readonly followHistogram: (metric: MetricDefinition<'distribution'>, labels: Labels, seen: FollowedHistogram) => void;
+  readonly close: () => void;
   /** Only what was seen in this tick: a counter that its system does not show is not known. */
-  families(): readonly MetricFamily[];
-  overflow(): number;
-  hasFollowed(): boolean;
+  readonly families: () => readonly MetricFamily[];
+  readonly overflow: () => number;
+  readonly hasFollowed: () => boolean;
 }
 
 interface Step {
@@ -99,16 +97,19 @@ function stepFrom(
   beforeMs: number,
 ): Step {
   if (last === undefined) return { added: numbers.map(() => 0), startMs: startMs ?? unknownStart };
-  const isLater = startMs !== undefined && startMs > last.startMs && last.startMs !== unknownStart;
-  // The last number of a histogram is a sum, which may fall by itself; its counts may not.
-  const counted = numbers.length > 1 ? numbers.slice(0, -1) : numbers;
-  const hasFallen = counted.some((value, index) => value < (last.numbers[index] ?? 0));
-  if (numbers.length !== last.numbers.length || isLater || hasFallen)
-    return { added: numbers, startMs: startMs ?? beforeMs };
+  if (hasRestarted(last, numbers, startMs)) return { added: numbers, startMs: startMs ?? beforeMs };
   return {
     added: numbers.map((value, index) => value - (last.numbers[index] ?? 0)),
     startMs: startMs ?? last.startMs,
   };
+}
+
+function hasRestarted(last: Followed, numbers: readonly number[], startMs: number | undefined): boolean {
+  if (numbers.length !== last.numbers.length) return true;
+  if (startMs !== undefined && last.startMs !== unknownStart && startMs > last.startMs) return true;
+  // The last number of a histogram is a sum, which may fall by itself; its counts may not.
+  const counted = numbers.length > 1 ? numbers.slice(0, -1) : numbers;
+  return counted.some((value, index) => value < (last.numbers[index] ?? 0));
 }
 
 /** A histogram tells no values: each observation is taken for the middle of its bucket. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Parcel } from '../sinks/sink.ts';
-import { deliveryEndsAfterMs } from './counted.ts';
+import { deliveryEndsAfterMs } from './in-flight.ts';
 import { unreadable } from './document.ts';
 import { jsonValue } from './json-value.ts';
 

@@ -2,9 +2,9 @@ import type { Quota } from './ledger.ts';
 import type { QuotaState } from './state.ts';
 
 export interface QuotaBook {
-  quota(pool: string, rate: { readonly requests: number; readonly windowMs: number }): Quota;
+  readonly quota: (pool: string, rate: { readonly requests: number; readonly windowMs: number }) => Quota;
   /** Whether anything was taken or told, so that even a failed tick has something to save. */
-  isChanged(): boolean;
+  readonly isChanged: () => boolean;
 }
 
 /** Requests that may still be sent, by pool. A window starts with its first request and lasts for `windowMs`. */

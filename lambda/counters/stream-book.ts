@@ -36,21 +36,21 @@ export type Judgement = 'counts' | 'known' | 'history';
 
 /** The streams of a state during one tick. */
 export interface StreamBook {
-  window(stream: Stream): Window;
-  open(stream: Stream): readonly OpenWork[];
-  sawOpen(stream: Stream, id: string, note: string | undefined): void;
+  readonly window: (stream: Stream) => Window;
+  readonly open: (stream: Stream) => readonly OpenWork[];
+  readonly sawOpen: (stream: Stream, id: string, note: string | undefined) => void;
   /** `key` is the hash of the finish's. */
-  sawFinished(
+  readonly sawFinished: (
     stream: Stream,
     finish: { readonly id: string; readonly key: string; readonly finishedMs: number },
-  ): Judgement;
-  sawMissing(stream: Stream, id: string): void;
-  forget(stream: Stream, id: string): void;
-  isCounted(stream: Stream, key: string): boolean;
-  readCompletely(stream: Stream, toMs: number | undefined): void;
-  readPartly(stream: Stream): void;
+  ) => Judgement;
+  readonly sawMissing: (stream: Stream, id: string) => void;
+  readonly forget: (stream: Stream, id: string) => void;
+  readonly isCounted: (stream: Stream, key: string) => boolean;
+  readonly readCompletely: (stream: Stream, toMs: number | undefined) => void;
+  readonly readPartly: (stream: Stream) => void;
   /** Ages the open runs, moves the watermarks and prunes; tells how many runs were lost. */
-  close(): Closed;
+  readonly close: () => Closed;
 }
 
 interface Closed {
@@ -68,33 +68,19 @@ export interface StreamBookSettings {
 
 export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSettings): StreamBook {
   const works = new Map<string, Work>();
-  let lost = 0;
+  let missed = 0;
 
   function workOn(stream: Stream): Work {
     const known = works.get(stream.name);
     if (known !== undefined) return known;
-    const streamState = state.streams.get(stream.name) ?? newStream(state, tickMs);
-    state.streams.set(stream.name, streamState);
-    streamState.lookedMs = tickMs;
-    const work: Work = {
-      stream,
-      state: streamState,
-      startMarkMs: streamState.watermarkMs,
-      openedNow: new Set(),
-      missedNow: new Set(),
-      readUntilMs: undefined,
-      isPartly: false,
-    };
+    const work = begin(state, stream, tickMs);
     works.set(stream.name, work);
     return work;
   }
 
   return {
     window: (stream) => windowOf(workOn(stream), tickMs, backfillMs),
-    open: (stream) =>
-      [...workOn(stream).state.open]
-        .toSorted(([, a], [, b]) => a.lastLookMs - b.lastLookMs)
-        .map(([id, { firstSeenMs, note }]) => ({ id, firstSeenMs, note })),
+    open: (stream) => oldestLookFirst(workOn(stream).state),
     sawOpen: (stream, id, note) => {
       const { state: streamState, openedNow } = workOn(stream);
       const firstSeenMs = streamState.open.get(id)?.firstSeenMs ?? tickMs;
@@ -103,15 +89,7 @@ export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSetti
     },
     sawFinished: (stream, finish) => judge(workOn(stream), finish, tickMs),
     sawMissing: (stream, id) => {
-      const { state: streamState, missedNow } = workOn(stream);
-      const open = streamState.open.get(id);
-      if (open === undefined || missedNow.has(id)) return;
-      missedNow.add(id);
-      open.lastLookMs = tickMs;
-      open.missing += 1;
-      if (open.missing < missingTicksUntilLost) return;
-      streamState.open.delete(id);
-      lost += 1;
+      if (isLostNow(workOn(stream), id, tickMs)) missed += 1;
     },
     forget: (stream, id) => {
       workOn(stream).state.open.delete(id);
@@ -125,14 +103,52 @@ export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSetti
     readPartly: (stream) => {
       workOn(stream).isPartly = true;
     },
-    close: () => {
-      for (const work of works.values()) lost += closeStream(work, tickMs);
-      for (const [name, { lookedMs }] of state.streams) {
-        if (lookedMs < tickMs - forgottenAfterMs) state.streams.delete(name);
-      }
-      const hasRead = [...works.values()].some((work) => work.isPartly || work.readUntilMs !== undefined);
-      return { hasRead, lost, truncated: [...works.values()].filter(({ isPartly }) => isPartly).length };
-    },
+    close: () => closeAll(state, [...works.values()], { tickMs, missed }),
+  };
+}
+
+function begin(state: State, stream: Stream, tickMs: number): Work {
+  const streamState = state.streams.get(stream.name) ?? newStream(state, tickMs);
+  state.streams.set(stream.name, streamState);
+  streamState.lookedMs = tickMs;
+  return {
+    stream,
+    state: streamState,
+    startMarkMs: streamState.watermarkMs,
+    openedNow: new Set(),
+    missedNow: new Set(),
+    readUntilMs: undefined,
+    isPartly: false,
+  };
+}
+
+function oldestLookFirst({ open }: StreamState): readonly OpenWork[] {
+  return [...open]
+    .toSorted(([, a], [, b]) => a.lastLookMs - b.lastLookMs)
+    .map(([id, { firstSeenMs, note }]) => ({ id, firstSeenMs, note }));
+}
+
+/** Whether this was the last of several ticks in a row in which the vendor did not know the run. */
+function isLostNow({ state, missedNow }: Work, id: string, tickMs: number): boolean {
+  const open = state.open.get(id);
+  if (open === undefined || missedNow.has(id)) return false;
+  missedNow.add(id);
+  open.lastLookMs = tickMs;
+  open.missing += 1;
+  return open.missing >= missingTicksUntilLost && state.open.delete(id);
+}
+
+function closeAll(
+  { streams }: State,
+  works: readonly Work[],
+  { tickMs, missed }: { readonly tickMs: number; readonly missed: number },
+): Closed {
+  const aged = works.reduce((sum, work) => sum + closeStream(work, tickMs), 0);
+  for (const [name, { lookedMs }] of streams) if (lookedMs < tickMs - forgottenAfterMs) streams.delete(name);
+  return {
+    hasRead: works.some(({ isPartly, readUntilMs }) => isPartly || readUntilMs !== undefined),
+    lost: missed + aged,
+    truncated: works.filter(({ isPartly }) => isPartly).length,
   };
 }
 

@@ -22,16 +22,9 @@ export function readingOf(
   before: RunReport | undefined,
 ): Reading {
   const read = countedOf(result);
-  const { families, problems, relayed = [] } = read.outcome === 'skipped' ? nothing : read.collection;
-  const isCounted = ({ definition }: MetricFamily): boolean =>
-    read.outcome === 'counted' && read.counted.has(definition.name);
-  const capped = capSeries(
-    families.filter((family) => !isCounted(family)),
-    maxSeriesPerMetric,
-  );
-  // Totals have been held to the cap by their state: to choose anew who stays would make them jump.
-  const ordered = inCanonicalOrder([...capped.families, ...families.filter(isCounted)]);
-  const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families: ordered, problems, relayed });
+  const { problems, relayed = [] } = collectionOf(read);
+  const { families, overflow } = heldToCap(read, maxSeriesPerMetric);
+  const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families, problems, relayed });
   const counting = read.outcome === 'counted' ? read.figures : undefined;
   const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
   const outcome: SourceOutcome = {
@@ -40,16 +33,38 @@ export function readingOf(
     name,
     status,
     durationMs: result.durationMs,
-    samples: samplesIn(ordered) + samplesIn(relayed),
-    overflow: capped.overflow + (counting?.overflow ?? 0),
+    samples: samplesIn(families) + samplesIn(relayed),
+    overflow,
     problems,
     meter: takeMeter(),
     ...(counting === undefined ? {} : { counting }),
     ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
     lastSuccessMs: status === 'complete' ? clock() : known,
   };
-  const part = { system, source: name, status, families: ordered };
+  const part = { system, source: name, status, families };
   return { part: relayed.length === 0 ? part : { ...part, relayed }, outcome };
+}
+
+/** Totals have been held to the cap by their state: to choose anew who stays would make them jump. */
+function heldToCap(read: Counted, max: number): { families: readonly MetricFamily[]; overflow: number } {
+  const { families } = collectionOf(read);
+  if (read.outcome !== 'counted') {
+    const capped = capSeries(families, max);
+    return { families: inCanonicalOrder(capped.families), overflow: capped.overflow };
+  }
+  const isCounted = ({ definition }: MetricFamily): boolean => read.counted.has(definition.name);
+  const capped = capSeries(
+    families.filter((family) => !isCounted(family)),
+    max,
+  );
+  return {
+    families: inCanonicalOrder([...capped.families, ...families.filter(isCounted)]),
+    overflow: capped.overflow + read.figures.overflow,
+  };
+}
+
+function collectionOf(read: Counted): Collection {
+  return read.outcome === 'skipped' ? nothing : read.collection;
 }
 
 const nothing: Collection = { families: [], problems: [] };

@@ -1,0 +1,58 @@
+import type { MetricFamily } from '../model/metric.ts';
+import type { InFlight } from './state.ts';
+
+/** Increases of earlier ticks whose delivery nobody saw the end of, by sink. */
+export type Unsettled = Readonly<Record<string, number>>;
+
+/**
+ * How long a delivery may still be under way: no invocation of AWS Lambda lives longer. What is not settled by then
+ * never will be.
+ */
+export const deliveryEndsAfterMs = 15 * 60_000;
+
+/** A sink's outbox that cannot be read for hours must not make the state grow. */
+const maxInFlight = 100;
+
+export interface Deliveries {
+  readonly tickMs: number;
+  /** Ids of the sinks that add what they are sent. */
+  readonly additiveSinks: readonly string[];
+  /** Whether a delivery of an earlier tick was seen to its end; undefined when that cannot be known now. */
+  readonly isSettled: (sink: string, tickMs: number) => boolean | undefined;
+}
+
+export interface Resolved {
+  readonly inFlight: readonly InFlight[];
+  readonly unsettled: Unsettled;
+}
+
+/** Keeps what may still be under way, drops what was settled, and counts what nobody will ever settle. */
+export function resolveInFlight(inFlight: readonly InFlight[], { tickMs, isSettled }: Deliveries): Resolved {
+  const kept: InFlight[] = [];
+  const unsettled: Record<string, number> = {};
+  for (const entry of inFlight) {
+    const isOver = tickMs - entry.tickMs > deliveryEndsAfterMs;
+    const open = entry.sinks.filter((sink) => isSettled(sink, entry.tickMs) !== true);
+    const unknown = open.filter((sink) => isOver && isSettled(sink, entry.tickMs) === false);
+    for (const sink of unknown) unsettled[sink] = (unsettled[sink] ?? 0) + entry.samples;
+    const waiting = open.filter((sink) => !unknown.includes(sink));
+    if (waiting.length > 0) kept.push({ ...entry, sinks: waiting });
+  }
+  return { inFlight: kept.slice(-maxInFlight), unsettled };
+}
+
+export function inFlightOf(
+  families: readonly MetricFamily[],
+  { tickMs, additiveSinks }: Deliveries,
+): readonly InFlight[] {
+  const samples = families.reduce((sum, family) => sum + increasesIn(family), 0);
+  return samples === 0 || additiveSinks.length === 0 ? [] : [{ tickMs, sinks: additiveSinks, samples }];
+}
+
+/** Samples that say that something was added in this tick. */
+function increasesIn(family: MetricFamily): number {
+  if (family.type === 'counter') return family.samples.filter(({ increase }) => increase > 0).length;
+  if (family.type === 'distribution')
+    return family.samples.filter(({ observations }) => observations.length > 0).length;
+  return 0;
+}
