@@ -81,8 +81,8 @@ function take(seen: Seen, elements: readonly unknown[]): void {
   seen.newOnPage = seen.builds.size + seen.unreadable - before;
 }
 
-function partOf({ builds, unreadable }: Seen, isComplete: boolean, problem?: Problem): Part<readonly Build[]> {
-  return { value: [...builds.values()], isComplete, unreadable, notes: [], problem };
+function partOf({ builds, unreadable, oldest }: Seen, isComplete: boolean, problem?: Problem): Part<readonly Build[]> {
+  return { value: [...builds.values()], isComplete, unreadable, notes: [], oldest, problem };
 }
 
 function knownProblem(error: unknown, failed: BuildQuery['failed']): Problem {
@@ -98,7 +98,7 @@ function goesNowhere(url: URL): BadResponseError {
 /** The list from its beginning, or from what was created at a time. */
 function firstPage(api: UserApi, { org, filters, withJobs }: BuildQuery, pageSize: number, createdTo?: string): URL {
   return api.restUrl(`organizations/${org}/builds`, [
-    ...filters,
+    ...(createdTo === undefined ? filters : filters.filter(([name]) => name !== 'created_to')),
     withJobs ? ['include_retried_jobs', 'true'] : ['exclude_jobs', 'true'],
     ...(createdTo === undefined ? [] : [['created_to', createdTo] as const]),
     ['per_page', String(pageSize)],

@@ -1,8 +1,9 @@
 import type { Problem } from '../../model/problem.ts';
 import { readBuilds } from './build-list.ts';
 import { branchClasses } from './branches.ts';
-import { type BuildLists, buildStream, jobStream, selectedBuilds } from './builds.ts';
+import { type BuildLists, buildStream, selectedBuilds } from './builds.ts';
 import { selects } from '../../config/glob.ts';
+import { finishedSince, readFinished, type ReadList } from './finished-builds.ts';
 import { buildFinish } from './finishes.ts';
 import type { Part } from './part.ts';
 import type { Build } from './rest-schema.ts';
@@ -21,31 +22,19 @@ const activeFilters: Query = ['creating', 'scheduled', 'running', 'failing', 'ca
 
 /** The builds that finished in the window and those that are open, each with its own failure. */
 export async function readBuildLists(run: UserRun): Promise<BuildLists> {
-  const { ledger } = run;
-  const finished =
-    ledger === undefined ? undefined : await read(run, 'finished builds', finishedFilters(run), maxFinishedPages);
+  const { ledger, settings } = run;
+  const readList: ReadList = (filters) => read(run, 'finished builds', filters, maxFinishedPages);
+  // First, because it is needed in every run, while the list of finished ones goes on from where it stopped.
   const active = await read(run, 'open builds', activeFilters, maxActivePages);
+  const finished = ledger === undefined ? undefined : await readFinished(ledger, settings.jobs, readList);
   const window = ledger?.window(buildStream);
-  if (ledger !== undefined && window?.isFirst === true) await readHistory(run, window.fromMs);
-  // A list of which nothing could be read says nothing, not even that it was cut short.
-  const useful = (part: Part<readonly Build[]>): Part<readonly Build[]> | undefined =>
-    part.problem !== undefined && part.value.length === 0 ? undefined : part;
+  if (window?.isFirst === true) await readHistory(run, window.fromMs);
   return { finished: finished && useful(finished), active: useful(active) };
 }
 
-function finishedFilters({ ledger, settings }: UserRun): Query {
-  const windows = [buildStream, ...(settings.jobs === 'read' ? [jobStream] : [])].map((stream) =>
-    ledger?.window(stream),
-  );
-  const fromMs = windows.reduce((least, window) => Math.min(least, window?.fromMs ?? least), Infinity);
-  return finishedSince(fromMs);
-}
-
-function finishedSince(fromMs: number): Query {
-  return [
-    ['finished_from', new Date(fromMs).toISOString()],
-    ['state', 'finished'],
-  ];
+/** A list of which nothing could be read says nothing, not even that it was cut short. */
+function useful(part: Part<readonly Build[]>): Part<readonly Build[]> | undefined {
+  return part.problem !== undefined && part.value.length === 0 ? undefined : part;
 }
 
 async function read(run: UserRun, name: string, filters: Query, maxPages: number): Promise<Part<readonly Build[]>> {
@@ -65,7 +54,7 @@ async function read(run: UserRun, name: string, filters: Query, maxPages: number
 }
 
 function cutShort(where: string, count: number): Problem {
-  const message = `truncated after ${String(count)} builds; the rest is counted later, raise the interval or choose fewer pipelines with jobs: skip`;
+  const message = `truncated after ${String(count)} builds; the next runs go on from there; if this stays, raise the interval or set jobs: skip`;
   return { kind: 'rate-limited', where, message };
 }
 

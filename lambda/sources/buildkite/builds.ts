@@ -39,11 +39,15 @@ export function selectedBuilds(builds: readonly Build[], isSelected: Matcher): r
 }
 
 /** Tells the ledger of every build and job that ended; the ledger decides what counts. */
-export function countBuilds(ledger: Ledger, { finished, active }: BuildLists, options: CountOptions): void {
+export function countBuilds(
+  ledger: Ledger,
+  { finished, active }: BuildLists,
+  options: CountOptions,
+): 'all told' | 'some left out' {
   if (finished !== undefined) countFinished(ledger, finished, options);
   const lists = [finished, active];
   const known = lists.filter((list) => list !== undefined);
-  if (options.jobs === 'skip' || known.length === 0) return;
+  if (options.jobs === 'skip' || known.length === 0) return 'all told';
   // A job is seen in its running build soon after its end, and in its finished one if it was missed there.
   const areAllPlaced = countJobs(
     ledger,
@@ -53,6 +57,7 @@ export function countBuilds(ledger: Ledger, { finished, active }: BuildLists, op
   const isComplete = areAllPlaced && lists.every((list) => list?.isComplete === true);
   if (isComplete) ledger.readCompletely(jobStream);
   else ledger.readPartly(jobStream);
+  return areAllPlaced ? 'all told' : 'some left out';
 }
 
 function countFinished(ledger: Ledger, { value, isComplete }: Part<readonly Build[]>, options: CountOptions): void {

@@ -9,6 +9,8 @@ export interface Part<Value> {
   readonly unreadable: number;
   /** What Buildkite said beside the data. */
   readonly notes: readonly string[];
+  /** Of a list by creation: when the oldest element was created, as Buildkite writes it. */
+  readonly oldest?: string | undefined;
   /** Why it was cut short. */
   readonly problem?: Problem | undefined;
 }

@@ -11,6 +11,7 @@ import { type BuildLists, countBuilds, selectedBuilds } from './builds.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import { countEvents, type EventOptions, type EventReading, takeEvents } from './events.ts';
 import { declareSeries } from './declare.ts';
+import { forgetCursor } from './finished-builds.ts';
 import { problemsOf, withoutRepetitions } from './failures.ts';
 import { openMemory } from './memory.ts';
 import { activeFamilies, KnownPipelines, learned, type PipelineBuild } from './pipelines.ts';
@@ -201,5 +202,6 @@ function count({ config, settings, organization, ledger }: UserRun, lists: Build
     ...places,
   };
   declareSeries(ledger, lists, options);
-  countBuilds(ledger, lists, options);
+  // A job that was left out is looked for again, from the beginning of the window.
+  if (countBuilds(ledger, lists, options) === 'some left out') forgetCursor(ledger);
 }

@@ -77,18 +77,14 @@ describe('builds and jobs by a user’s API token', () => {
   it('are counted once each, whatever process counts them and however often they are read', async () => {
     const { source, restarted, time, truth } = await world({ requestsPerMinute: 1000 }, { requestsPerMinute: 1000 });
     await source.count();
-    let last = await source.count().catch((error: unknown) => error);
-    expect(last).toBeInstanceOf(Error);
     let reader = source;
     for (let tick = 1; tick <= 25; tick += 1) {
       time.nowMs += 60_000;
       if (tick % 8 === 0) reader = restarted();
-      last = await reader.count();
+      await reader.count();
     }
-    const { families, problems } = await (async () => {
-      time.nowMs += 1;
-      return reader.count();
-    })();
+    time.nowMs += 1;
+    const { families, problems } = await reader.count();
 
     expect(problems).toEqual([]);
     expect(sum(totalsOf(families, 'ci_runs_total', ['pipeline']))).toBe(counted(truth.builds));
@@ -174,22 +170,25 @@ describe('builds and jobs by a user’s API token', () => {
     expect(server.requests.some(({ path }) => path.includes('created_to='))).toBe(true);
   });
 
-  it('are counted later, and told to be cut short, when the budget of requests is spent', async () => {
-    const { server, source, time, truth } = await world({ requestsPerMinute: 5 });
+  it('are counted in later runs, and told to be cut short, when the budget of requests is spent', async () => {
+    const { server, source, time, truth } = await world({ requestsPerMinute: 8 });
     await source.count();
-    time.nowMs += 45 * 60_000;
+    time.nowMs += 60 * 60_000;
     const short = await source.count();
-    const spent = server.requests.filter(({ atMs, path }) => atMs === time.nowMs && path.startsWith('/v2')).length;
-    time.nowMs += 60_000;
-    for (let tick = 0; tick < 3; tick += 1) {
-      time.nowMs += 60_000;
-      await source.count();
+    const first = server.requests.filter(({ atMs, path }) => atMs === time.nowMs && path.startsWith('/v2')).length;
+    let last = short;
+    for (let tick = 0; tick < 20 && last.problems.length > 0; tick += 1) {
+      time.nowMs += 61_000;
+      last = await source.count();
     }
 
-    expect(spent).toBeLessThanOrEqual(5);
+    expect(first).toBeLessThanOrEqual(8);
     expect(short.problems.map(({ kind }) => kind)).toContain('rate-limited');
     expect(short.problems.map(({ message }) => message).join()).toContain('requests a minute');
-    expect(counted(truth.builds)).toBeGreaterThan(150);
+    expect(counted(truth.builds)).toBeGreaterThan(250);
+    expect(last.problems).toEqual([]);
+    expect(sum(totalsOf(last.families, 'ci_runs_total', ['pipeline']))).toBe(counted(truth.builds));
+    expect(sum(totalsOf(last.families, 'ci_jobs_total', ['queue']))).toBe(counted(truth.jobs));
   });
 
   it('are smaller without jobs', async () => {
@@ -244,7 +243,7 @@ describe('waiting jobs', () => {
     const [graphql, rest] = [await byGraphql.source.count(), await byRest.source.count()];
 
     expect(rest.problems).toEqual([]);
-    const waiting = (families: typeof rest.families): object =>
+    const waiting = (families: typeof rest.families): Readonly<Record<string, number>> =>
       Object.fromEntries(
         Object.entries(valuesOf(families, 'ci_queue_oldest_wait_seconds', ['scope', 'queue'])).filter(
           ([, age]) => age > 0,
@@ -252,8 +251,8 @@ describe('waiting jobs', () => {
       );
     expect(waiting(rest.families)).toMatchObject({ 'Linux integration': expect.any(Number) as number });
     // What is outside of clusters is asked for only when an agent token shows that there is such a thing.
-    const { 'unclustered default': _, ...ofClusters } = waiting(rest.families) as Record<string, number>;
-    expect(ofClusters).toEqual(waiting(graphql.families));
+    const ofClusters = Object.entries(waiting(rest.families)).filter(([key]) => !key.startsWith('unclustered '));
+    expect(Object.fromEntries(ofClusters)).toEqual(waiting(graphql.families));
     expect(byRest.server.requests.every(({ path }) => !path.startsWith('/v1'))).toBe(true);
   });
 
