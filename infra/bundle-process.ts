@@ -2,14 +2,19 @@ import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
+import { onlyConfigured } from './only-configured.ts';
 import { lazyBuiltins, replaced, slimDefine } from './slim.ts';
 
 /**
  * Bundles in a process of its own: esbuild's plugins are asynchronous, and the CDK asks for an asset synchronously.
  * Reads the options from standard input, writes the files, prints esbuild's metafile.
  */
-const { directory, entry } = z
-  .object({ directory: z.string(), entry: z.string() })
+const { directory, entry, kinds } = z
+  .object({
+    directory: z.string(),
+    entry: z.string(),
+    kinds: z.object({ sources: z.array(z.string()), sinks: z.array(z.string()) }).optional(),
+  })
   .parse(JSON.parse(readFileSync(process.stdin.fd, 'utf8')));
 
 const { metafile, outputFiles } = await build({
@@ -30,7 +35,7 @@ const { metafile, outputFiles } = await build({
   sourcesContent: false,
   legalComments: 'none',
   define: { ...slimDefine },
-  plugins: [lazyBuiltins, replaced],
+  plugins: [lazyBuiltins, replaced, ...(kinds === undefined ? [] : [onlyConfigured(kinds)])],
   metafile: true,
   logLevel: 'warning',
 });

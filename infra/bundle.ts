@@ -7,6 +7,7 @@ import { DockerImage, AssetHashType } from 'aws-cdk-lib/core';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { runtimeConfigOf } from '../lambda/config/runtime-config.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
+import type { ConfiguredKinds } from './only-configured.ts';
 
 const repository = join(import.meta.dirname, '..');
 
@@ -25,18 +26,28 @@ export interface Bundle {
 }
 
 /**
- * Bundles the function and the configuration that it runs with. Every source and sink is a chunk of its own, loaded
- * only where the configuration names it. Equal input gives equal bytes, so that an unchanged function is not deployed.
+ * Bundles the function and the configuration that it runs with, of sources and sinks only those that it names. Equal
+ * input gives equal bytes, so that an unchanged function is not deployed.
  */
 export function bundleFunction({ directory, config, entry = 'lambda/handler.ts' }: BundleOptions): Bundle {
-  const metafile = bundleEntry(directory, entry);
+  const kindsOf = (parts: readonly Readonly<Record<string, unknown>>[]): readonly string[] =>
+    parts.map(({ kind }) => String(kind));
+  const kinds = { sources: kindsOf(config.sources), sinks: kindsOf(config.sinks) };
+  const metafile = bundleEntry({ directory, entry, kinds });
   writeFileSync(join(directory, 'collector.json'), runtimeConfig(config));
   return { directory, metafile };
 }
 
-function bundleEntry(directory: string, entry: string): Metafile {
+interface EntryOptions {
+  readonly directory: string;
+  readonly entry: string;
+  /** Absent: all. */
+  readonly kinds?: ConfiguredKinds;
+}
+
+function bundleEntry(options: EntryOptions): Metafile {
   const metafile = execFileSync(process.execPath, [join(import.meta.dirname, 'bundle-process.ts')], {
-    input: JSON.stringify({ directory, entry }),
+    input: JSON.stringify(options),
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
@@ -46,7 +57,7 @@ function bundleEntry(directory: string, entry: string): Metafile {
 /** The asset of the function behind a webhook's URL; it has no configuration of its own. */
 export function webhookCode(): lambda.Code {
   return bundled('webhook', (directory) => {
-    bundleEntry(directory, 'lambda/webhook.ts');
+    bundleEntry({ directory, entry: 'lambda/webhook.ts' });
   });
 }
 

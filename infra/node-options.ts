@@ -7,8 +7,8 @@ const heapShare = 5 / 8;
 /** Of the young generation, in MiB: a run of 10,000 queues peaked at 337 MiB with 8 and at 351 with Node's own 16, in equal time. */
 const semiSpaceMebibytes = 8;
 
-/** Options of Node in a function of this memory, also of the benchmark. Source maps make stacks in the log readable. */
+/** Options of Node in a function of this memory, also of the benchmark. */
 export function nodeOptionsFor(memoryMegabytes: number): string {
   const heap = Math.floor(memoryMegabytes * heapShare);
-  return `--enable-source-maps --max-old-space-size=${String(heap)} --max-semi-space-size=${String(semiSpaceMebibytes)}`;
+  return `--max-old-space-size=${String(heap)} --max-semi-space-size=${String(semiSpaceMebibytes)}`;
 }

@@ -38,6 +38,46 @@ const replacements: readonly Replacement[] = [
     contents: 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
   },
   {
+    // Lambda has no shared configuration files, and the SDK asks them for each of a dozen settings of each client.
+    file: '@smithy/core/dist-es/submodules/config/node-config-provider/fromSharedConfigFiles.js',
+    mark: 'loadSharedConfigFiles(init)',
+    contents: `import { absent } from "./fromEnv.js";
+export const fromSharedConfigFiles = () => () => Promise.reject(absent);`,
+  },
+  {
+    // That a setting is not in the environment is the rule: one error for all, without a stack and a text for each.
+    file: '@smithy/core/dist-es/submodules/config/node-config-provider/fromEnv.js',
+    mark: 'envVarSelector(process.env, options)',
+    contents: `export const absent = Object.assign(new Error("not set in the environment"), { tryNextLink: true });
+export const fromEnv = (select, options) => async () => {
+  const value = select(process.env, options);
+  if (value === undefined) throw absent;
+  return value;
+};`,
+  },
+  {
+    // Forms as bodies, 110 kB with what they need; lambda/http sends bytes and text.
+    file: 'undici/lib/web/fetch/body.js',
+    mark: 'extractBody',
+    contents: 'exports.extractBody = () => { throw new TypeError("forms are left out of this bundle"); };',
+  },
+  {
+    file: 'undici/lib/web/fetch/formdata.js',
+    mark: 'class FormData',
+    contents: '// What asks whether a body is a form loads this first.',
+  },
+  {
+    file: 'undici/lib/web/webidl/index.js',
+    mark: 'webidl.is',
+    contents: 'exports.webidl = { is: { FormData: () => false } };',
+  },
+  {
+    // Proxies are HTTP proxies (lambda/http/proxy.ts).
+    file: 'undici/lib/dispatcher/socks5-proxy-agent.js',
+    mark: 'class Socks5ProxyAgent',
+    contents: 'module.exports = class { constructor() { throw new TypeError("SOCKS5 is left out of this bundle"); } };',
+  },
+  {
     // The Web Crypto global, which this asks for, loads two dozen of Node's modules for one random number.
     file: '@smithy/core/dist-es/submodules/serde/uuid/v4.js',
     mark: 'crypto.randomUUID()',

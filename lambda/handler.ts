@@ -8,8 +8,11 @@ import { healthFamilies } from './report/health.ts';
 import { failureOf, RunFailedError, type RunReport } from './report/report.ts';
 import { reportFields, writeReport } from './report/write.ts';
 import { createLambdaLog } from './runtime/lambda-log.ts';
+import { showSourcesInStacks } from './runtime/readable-stacks.ts';
 import { createRedactor } from './secrets/redaction.ts';
 import { buildPipeline } from './wiring.ts';
+
+showSourcesInStacks();
 
 const print = (text: string): void => {
   process.stdout.write(text);

@@ -9,7 +9,8 @@ const runtimeConfigFile = 'collector.json';
 /** Reads what the stack has put beside the function's code; YAML stays out of the function. @throws ConfigError */
 export function parseRuntimeConfig(text: string, file: string = runtimeConfigFile): RuntimeConfig {
   const value = jsonIn(text, file);
-  const parsed = RuntimeConfig.safeParse(value);
+  // Compiling a parser for each schema pays from the second document on; this is the only one.
+  const parsed = RuntimeConfig.safeParse(value, { jitless: true });
   const findings = [
     ...explain(parsed.error?.issues ?? [], { schema: RuntimeConfig, value }),
     ...checkSecretRefs(RuntimeConfig, value, 'lambda'),

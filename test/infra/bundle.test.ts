@@ -25,12 +25,16 @@ const standIn = {
 };
 
 function bundleStandIn(name: string): string {
+  return bundleFiles(name, standIn);
+}
+
+function bundleFiles(name: string, sources: Readonly<Record<string, string>>): string {
   const directory = join(folder, name);
   // The packages are found from the repository, where they are installed.
   const entry = join(repository, `.cache/stand-in-${String(process.pid)}`);
   mkdirSync(entry, { recursive: true });
   try {
-    for (const [file, text] of Object.entries(standIn)) writeFileSync(join(entry, file), text);
+    for (const [file, text] of Object.entries(sources)) writeFileSync(join(entry, file), text);
     bundleFunction({ directory, config: configOf('minimal'), entry: join(entry, 'entry.ts') });
   } finally {
     rmSync(entry, { recursive: true, force: true });
@@ -88,6 +92,37 @@ describe('the bundle', () => {
   });
 });
 
+describe('a stack of the bundle', () => {
+  it('names the places in the sources, and still the message and the frames of Node', () => {
+    const directory = bundleFiles('stacks', {
+      'entry.ts': `
+        import { showSourcesInStacks } from '${join(repository, 'lambda/runtime/readable-stacks.ts')}';
+        import { fail } from './thrower.ts';
+        showSourcesInStacks();
+        export function stack(): string {
+          try {
+            JSON.parse('[1]', () => fail('the reason'));
+            return '';
+          } catch (error) {
+            return error instanceof Error ? error.stack ?? '' : '';
+          }
+        }`,
+      'thrower.ts': `export function fail(reason: string): never {
+        throw new RangeError(reason);
+      }`,
+    });
+
+    const script = `import { stack } from '${join(directory, 'index.mjs')}'; console.log(stack());`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+
+    const [message, ...frames] = output.trimEnd().split('\n');
+    expect(message).toBe('RangeError: the reason');
+    expect(frames[0]).toMatch(/^ {4}at .*thrower\.ts:2:15$/);
+    expect(frames.join('\n')).toMatch(/at .*entry\.ts:7:/);
+    expect(frames.join('\n')).toContain('at parse (<');
+  });
+});
+
 describe('the configuration beside the function', () => {
   it('is what the function reads, without what only the stack needs', () => {
     const text = runtimeConfig(configOf('everything'));
@@ -126,13 +161,22 @@ describe('the function of the repository', () => {
     const lazy = entryOf(/(sinks|sources)\/[^/]+\/(create|collect)\.ts$|@aws-sdk\/client-/);
     const toCloudWatch = entryOf(/(cloudwatch\/create|buildkite\/collect)\.ts$|@aws-sdk\/client-secrets-manager\//);
 
-    expect(lazy.length).toBeGreaterThanOrEqual(8);
+    expect(lazy.length).toBeGreaterThanOrEqual(4);
     expect(lazy.filter((file) => first.has(file))).toEqual([]);
     expect(toCloudWatch).toHaveLength(3);
     const read = new Set(['bundle/index.mjs', ...toCloudWatch].flatMap((file) => [...readWith(file)]));
     const bytes = [...read].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
     expect(bytes).toBeGreaterThan(300_000);
     expect(bytes).toBeLessThan(startBudgetBytes);
+  });
+
+  it('holds the sources and sinks that the configuration names, and nothing of the others', () => {
+    const { metafile } = bundleFunction({ directory: join(folder, 'kinds'), config: configOf('minimal') });
+
+    const plugins = Object.keys(metafile.inputs)
+      .map((input) => /^lambda\/(?:sources|sinks)\/[^/]+(?=\/)/.exec(input)?.[0])
+      .filter((plugin) => plugin !== undefined);
+    expect([...new Set(plugins)].sort()).toEqual(['lambda/sinks/cloudwatch', 'lambda/sources/buildkite']);
   });
 
   it('bundles, and differs by its configuration within one app', () => {

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+
+/** A place in a text; lines and columns count from 1. */
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * Makes the stacks of a bundle name the places in the sources, by the source maps beside its files. These are read when
+ * a stack is first looked at: `--enable-source-maps` reads them while code is loaded, in every cold start.
+ */
+export function showSourcesInStacks(): void {
+  const maps = new Map<string, SourceMap | undefined>();
+  Error.prepareStackTrace = (error, frames): string => {
+    const lines = frames.map((frame) => `\n    at ${shown(frame, maps)}`);
+    return `${String(error)}${lines.join('')}`;
+  };
+}
+
+type Maps = Map<string, SourceMap | undefined>;
+
+function shown(frame: NodeJS.CallSite, maps: Maps): string {
+  const [file, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
+  const name = frame.getFunctionName() ?? '<anonymous>';
+  if (typeof file !== 'string' || line === null || column === null) return `${name} (<native>)`;
+  const place = { file, line, column };
+  const source = sourceOf(place, maps);
+  // The name of a function in a bundle is one letter and says nothing.
+  return source === undefined ? `${name} (${textOf(place)})` : textOf(source);
+}
+
+function textOf({ file, line, column }: Place): string {
+  return `${file}:${String(line)}:${String(column)}`;
+}
+
+function sourceOf({ file, line, column }: Place, maps: Maps): Place | undefined {
+  if (!maps.has(file)) maps.set(file, mapBeside(file));
+  const entry = maps.get(file)?.findEntry(line - 1, column - 1);
+  if (entry === undefined || !('originalSource' in entry)) return undefined;
+  // The bundler writes `../lambda/run.ts`, as seen from its output.
+  const name = entry.originalSource.replace(/^(?:\.\.\/)+/, '');
+  return { file: name, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+}
+
+/** Of no other files than those of the bundle, which are all ES modules. */
+function mapBeside(file: string): SourceMap | undefined {
+  if (!file.startsWith('file:')) return undefined;
+  try {
+    return new SourceMap(payloadIn(readFileSync(`${fileURLToPath(file)}.map`, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Source map revision 3, of which only places are looked up. Described here, for it is seldom needed. */
+function payloadIn(text: string): SourceMapPayload {
+  const Payload = z.object({ sources: z.array(z.string()), names: z.array(z.string()), mappings: z.string() });
+  return { ...Payload.parse(JSON.parse(text)), file: '', version: 3, sourcesContent: [], sourceRoot: '' };
+}
