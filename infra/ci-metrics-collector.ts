@@ -90,7 +90,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     const own = secretsFor(secrets, refs);
     grantReadSecrets(role, own);
     const fed = fedSources(prepared);
-    this.webhooks = createEventFeeds(this, { fed, secrets, settings: props, fn, role, deadLetterQueue }).webhooks;
+    this.webhooks = createEventFeeds(this, { fed, secrets, settings: props, fn, role }).webhooks;
     const stateTable = createStateTable(this, prepared, props);
     if (stateTable !== undefined) connectStateTable(stateTable, fn, role);
     const grants = sinkGrants(prepared);

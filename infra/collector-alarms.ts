@@ -2,9 +2,10 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
 import { millisecondsOf, minuteMs } from '../lambda/config/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
-import { sinkUp, sourceUp } from '../lambda/model/catalogue.ts';
+import { sinkUp, sourceUp, tokenExpiry, watermarkLag } from '../lambda/model/catalogue.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { metricOf, periodsIn } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
@@ -21,6 +22,8 @@ export interface Watched {
 export function collectorPlans(prepared: Prepared, watched: Watched): readonly AlarmPlan[] {
   return [
     ...sourcePlans(prepared),
+    ...countingPlans(prepared),
+    ...tokenPlans(prepared),
     ...sinkPlans(prepared),
     ...runPlans(prepared, watched),
     ...lostRunPlans(prepared, watched),
@@ -38,6 +41,42 @@ function sourcePlans(prepared: Prepared): readonly AlarmPlan[] {
     periods: periodsIn(sourceDownMinutes, prepared.config),
     silence: heartbeat(prepared.config),
   }));
+}
+
+/** A source that counts finished runs must not fall behind. */
+function countingPlans(prepared: Prepared): readonly AlarmPlan[] {
+  const { countingLateMinutes } = prepared.config.alarms;
+  return prepared.sources
+    .filter(({ needsState }) => needsState)
+    .map(({ name, system }) => ({
+      name: `counting-late/${name}`,
+      description: `The counting of finished runs of source "${name}" is more than ${String(countingLateMinutes)} minutes behind: its lists are cut short by a budget, or a part of them cannot be read. Nothing is lost yet; the line "run finished" in the function's log names the part.`,
+      metric: metricOf(prepared, watermarkLag, { system, source: name }),
+      when: 'above',
+      threshold: countingLateMinutes * 60,
+      periods: periodsIn(lateMinutes, prepared.config),
+      silence: 'fine',
+    }));
+}
+
+/** A list that is cut short once catches up by itself. */
+const lateMinutes = 5;
+
+/** Outlasts holidays. */
+const tokenDays = 14;
+
+function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
+  return prepared.sources
+    .filter(({ metrics }) => metrics.includes(tokenExpiry))
+    .map(({ name, system }) => ({
+      name: `token-expiring/${name}`,
+      description: `A credential of source "${name}" ends within ${String(tokenDays)} days, as the CI system says. Create a new one with the same scopes and put it into the secret; nothing has to be deployed.`,
+      metric: metricOf(prepared, tokenExpiry, { system, source: name }),
+      when: 'below',
+      threshold: Duration.days(tokenDays).toSeconds(),
+      periods: periodsIn(lateMinutes, prepared.config),
+      silence: 'fine',
+    }));
 }
 
 /** A collector that is switched off is silent on purpose. */

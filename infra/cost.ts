@@ -1,13 +1,15 @@
 import { metricNames } from '../lambda/model/cloud-watch-shape.ts';
-import { collectorMetrics } from '../lambda/model/catalogue.ts';
+import { collectorMetrics, countingMetrics, tokenExpiry } from '../lambda/model/catalogue.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import { monthlyMetricCost } from '../lambda/sinks/cloudwatch/price.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { Prepared } from './prepared.ts';
-import { publishedMetrics } from './published.ts';
+import { type PublishedMetric, publishedMetrics } from './published.ts';
 
 export interface MetricCount {
   readonly perQueue: number;
+  readonly perPipeline: number;
   /** Totals of sources and vendors, and what the collector says about itself. */
   readonly others: number;
 }
@@ -18,45 +20,60 @@ export function countMetrics(prepared: Prepared): MetricCount {
   const own = collectorMetrics.map((definition) => countOwn(definition, prepared));
   return {
     perQueue: sum(perSink.map(({ perQueue }) => perQueue)),
+    perPipeline: sum(perSink.map(({ perPipeline }) => perPipeline)),
     others: sum(perSink.map(({ others }) => others)) + sum(own),
   };
 }
 
-/** Sources publish different metrics; a queue is counted as one of the source that publishes most. */
+/** Sources publish different metrics; a queue or pipeline is counted as one of the source that publishes most. */
 function countOf(prepared: Prepared, sink: CloudWatchConfig): MetricCount {
   const perSource = prepared.sources.map((source) => {
     const published = publishedMetrics({ ...prepared, sources: [source] }, sink);
-    const ofQueues = published.filter(({ labels }) => labels.includes('queue'));
+    const of = (label: string): readonly PublishedMetric[] => published.filter(({ labels }) => labels.includes(label));
+    const namesOf = (metrics: readonly PublishedMetric[]): number =>
+      new Set(metrics.map(({ namespace, name }) => `${namespace} ${name}`)).size;
     return {
-      perQueue: new Set(ofQueues.map(({ namespace, name }) => `${namespace} ${name}`)).size,
-      others: published.length - ofQueues.length,
+      perQueue: namesOf(of('queue')),
+      perPipeline: namesOf(of('pipeline')),
+      others: published.length - of('queue').length - of('pipeline').length,
     };
   });
   return {
     perQueue: Math.max(0, ...perSource.map(({ perQueue }) => perQueue)),
+    perPipeline: Math.max(0, ...perSource.map(({ perPipeline }) => perPipeline)),
     others: sum(perSource.map(({ others }) => others)),
   };
 }
 
-function countOwn({ cloudWatch }: MetricDefinition, { sources, sinks }: Prepared): number {
+function countOwn(definition: MetricDefinition, { sources, sinks }: Prepared): number {
+  const { cloudWatch } = definition;
+  const telling = sources.filter((source) => tells(source, definition));
   const perSet = cloudWatch.dimensionSets.map((set) => {
-    if (set.includes('source')) return sources.length;
-    if (set.includes('sink')) return sinks.length;
+    if (set.includes('source')) return telling.length;
+    if (set.includes('sink')) return telling.length > 0 ? sinks.length : 0;
     return set.includes('component') ? sources.length + sinks.length : 1;
   });
   return sum(perSet) * metricNames(cloudWatch).length;
+}
+
+/** Whether it has to do with this source: only a source that counts has a state. */
+function tells({ needsState, metrics }: PreparedSource, definition: MetricDefinition): boolean {
+  if (definition === tokenExpiry) return metrics.includes(definition);
+  return needsState || !countingMetrics.includes(definition);
 }
 
 const examples = [5, 50, 500] as const;
 
 /** What CloudWatch costs a month by the number of queues, as one line for the terminal. */
 export function costLine(prepared: Prepared): string {
-  const { perQueue, others } = countMetrics(prepared);
+  const { perQueue, perPipeline, others } = countMetrics(prepared);
   const prices = examples.map((queues) => {
     const usd = monthlyMetricCost(queues * perQueue + others);
     return `${String(queues)} queues about $${usd.toFixed(0)}`;
   });
-  return `CloudWatch metrics: at most ${String(perQueue)} a queue and ${String(others)} others; a month at list price: ${prices.join(', ')}`;
+  const pipelines = perPipeline === 0 ? '' : `, ${String(perPipeline)} a pipeline`;
+  const each = perPipeline === 0 ? '' : `, each pipeline about $${monthlyMetricCost(perPipeline).toFixed(2)} more`;
+  return `CloudWatch metrics: at most ${String(perQueue)} a queue${pipelines} and ${String(others)} others; a month at list price: ${prices.join(', ')}${each}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -5,6 +5,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { FedSource } from './prepared.ts';
 import type { CollectorSecrets } from './secrets.ts';
 import type { CollectorSettings } from './settings.ts';
@@ -16,7 +17,6 @@ export interface FeedOptions {
   readonly settings: CollectorSettings;
   readonly fn: lambda.Function;
   readonly role: iam.Role;
-  readonly deadLetterQueue: sqs.IQueue;
 }
 
 /** The URL that a CI system has to post to. */
@@ -32,15 +32,12 @@ export interface EventFeeds {
 /** A finish that is told half a day late was counted by the poll, or never will be. */
 const retention = Duration.hours(12);
 
-/** An event that ten runs could not take is malformed in a way that nobody foresaw. */
-const mostTries = 10;
-
 /** A queue for each source that is told of events, what fills it, and the right to empty it. */
 export function createEventFeeds(scope: Construct, options: FeedOptions): EventFeeds {
   const { fed, fn, role } = options;
   if (fed.length === 0) return { webhooks: [] };
   const parent = new Construct(scope, 'Events');
-  const feeds = fed.map(({ source, feed }) => ({ source, feed, queue: createQueue(parent, source, options) }));
+  const feeds = fed.map(({ source, feed }) => ({ source, feed, queue: createQueue(parent, source) }));
   role.addToPolicy(
     new iam.PolicyStatement({
       sid: 'TakeEvents',
@@ -60,13 +57,16 @@ export function createEventFeeds(scope: Construct, options: FeedOptions): EventF
   };
 }
 
-function createQueue(scope: Construct, { name }: PreparedSource, { deadLetterQueue }: FeedOptions): sqs.Queue {
-  return new sqs.Queue(scope, `Queue-${name}`, {
+function createQueue(scope: Construct, { name }: PreparedSource): sqs.Queue {
+  const queue = new sqs.Queue(scope, `Queue-${name}`, {
     enforceSSL: true,
     encryption: sqs.QueueEncryption.SQS_MANAGED,
     retentionPeriod: retention,
-    deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: mostTries },
   });
+  const reason = 'Whatever cannot be taken ends with the retention; the poll counts what it would have told.';
+  acknowledge(queue, 'AwsSolutions-SQS3', reason);
+  acknowledge(queue, 'Serverless-SQSRedrivePolicy', reason);
+  return queue;
 }
 
 type BusFeed = Extract<EventFeed, { kind: 'partner-bus' }>;
@@ -87,6 +87,7 @@ function createBusRule(
     body: events.EventField.fromPath('$.detail'),
   });
   rule.addTarget({ bind: () => ({ arn: queue.queueArn, input }) });
+  acknowledge(rule, 'Serverless-EventBusDLQ', 'The poll counts what an event that is lost would have told.');
   queue.addToResourcePolicy(
     new iam.PolicyStatement({
       sid: 'EventsOfTheRule',

@@ -2,9 +2,15 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import {
   apiRequests,
+  increasesDropped,
+  increasesPending,
+  increasesUnconfirmed,
+  openRuns,
   problemCount,
   quotaRemaining,
+  readTruncated,
   runLag,
+  runsLost,
   seriesOverflow,
   sinkDuration,
   sinkSamples,
@@ -13,6 +19,9 @@ import {
   sourceLastSuccess,
   sourceSamples,
   sourceUp,
+  stateBytes,
+  tokenExpiry,
+  watermarkLag,
 } from '../lambda/model/catalogue.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import type { Watched } from './collector-alarms.ts';
@@ -30,11 +39,57 @@ export function healthRows(prepared: Prepared, watched: Watched, logGroup: logs.
       [...sourceGraphs(prepared), ...sinkGraphs(prepared), ...runGraphs(prepared)],
     ),
     ...section(
+      'Does it count every run?',
+      'Counting that is behind catches up; runs that are lost, and increases that nobody confirmed or that were dropped, are missing in the totals.',
+      countingGraphs(prepared),
+    ),
+    ...section(
       'Does AWS run it?',
       'The function, its schedule and the runs that were lost.',
       awsGraphs(prepared, watched),
     ),
     [lastProblems(logGroup)],
+  ];
+}
+
+function countingGraphs(prepared: Prepared): readonly Graph[] {
+  const period = scheduleRate(prepared.config);
+  const sources = prepared.sources.filter(({ needsState }) => needsState);
+  if (sources.length === 0) return [];
+  const perSource = (title: string, definition: MetricDefinition, unit?: string): Graph => ({
+    title,
+    period,
+    ...(unit === undefined ? {} : { unit }),
+    metrics: sources.map(({ name, system }) => labelled(prepared, definition, { system, source: name }, name)),
+  });
+  const perSink = (title: string, definition: MetricDefinition): Graph => ({
+    title,
+    period,
+    metrics: prepared.sinks.map(({ name }) => labelled(prepared, definition, { sink: name }, name)),
+  });
+  return [
+    perSource('Counting behind', watermarkLag, 'seconds'),
+    perSource('Lists cut short', readTruncated),
+    perSource('Open runs', openRuns),
+    perSource('Runs lost', runsLost),
+    perSource('Size of the state', stateBytes, 'bytes'),
+    perSink('Increases that wait', increasesPending),
+    perSink('Increases that nobody confirmed', increasesUnconfirmed),
+    perSink('Increases dropped', increasesDropped),
+    ...tokenGraphs(prepared, period),
+  ];
+}
+
+function tokenGraphs(prepared: Prepared, period: Graph['period']): readonly Graph[] {
+  const telling = prepared.sources.filter(({ metrics }) => metrics.includes(tokenExpiry));
+  if (telling.length === 0) return [];
+  return [
+    {
+      title: 'Until a credential ends',
+      period,
+      unit: 'seconds',
+      metrics: telling.map(({ name, system }) => labelled(prepared, tokenExpiry, { system, source: name }, name)),
+    },
   ];
 }
 

@@ -1,14 +1,19 @@
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../lambda/model/catalogue.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import {
+  jobBusySeconds,
+  jobDuration,
   jobWait,
   queueOldestWait,
   queuePaused,
   queueWaitQuantile,
   runDuration,
+  runLastResult,
   runLastSuccess,
+  runsActive,
   runsFinished,
   runsStuck,
+  runWait,
   systemErrors,
 } from '../lambda/model/run-metrics.ts';
 
@@ -85,6 +90,17 @@ export const questions: readonly Question[] = [
       },
       { title: 'System errors', metric: systemErrors, stacked: true },
       { title: 'Time since the last success', metric: runLastSuccess, unit: 'seconds' },
+      { title: 'Last verdict was a success', metric: runLastResult },
+      { title: 'Active runs', metric: runsActive, stacked: true },
+      { title: 'Wait of runs, p95', metric: runWait, unit: 'seconds' },
+    ],
+  },
+  {
+    question: 'What does it cost?',
+    explanation: 'Busy time of workers a minute; multiplied by the price of a worker it is the cost of a queue.',
+    panels: [
+      { title: 'Busy time', metric: jobBusySeconds, unit: 'seconds', stacked: true },
+      { title: 'Job duration, p95', metric: jobDuration, unit: 'seconds' },
     ],
   },
 ];

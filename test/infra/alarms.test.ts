@@ -21,7 +21,26 @@ const Alarm = z.object({
   Statistic: z.string().optional(),
   Unit: z.string().optional(),
   Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
-  Metrics: z.array(z.object({ Expression: z.string(), Period: z.int(), ReturnData: z.boolean() })).optional(),
+  Metrics: z
+    .array(
+      z.object({
+        Expression: z.string().optional(),
+        Period: z.int().optional(),
+        ReturnData: z.boolean().default(true),
+        MetricStat: z
+          .object({
+            Metric: z.object({
+              Namespace: z.string(),
+              MetricName: z.string(),
+              Dimensions: z.array(z.object({ Name: z.string() })).default([]),
+            }),
+            Period: z.int(),
+            Stat: z.string(),
+          })
+          .optional(),
+      }),
+    )
+    .optional(),
 });
 type Alarm = z.infer<typeof Alarm>;
 
@@ -50,6 +69,18 @@ describe.each(variants)('every alarm of %s', (variant) => {
     const known = knownMetrics(synthesis.prepared);
     const own = alarms.filter(({ Namespace }) => Namespace !== undefined && !Namespace.startsWith('AWS/'));
 
+    const inExpressions = alarms
+      .flatMap(({ Metrics = [] }) => Metrics)
+      .flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat]))
+      .map(({ Metric: { Namespace, MetricName, Dimensions }, Stat }) =>
+        textOf({
+          namespace: Namespace,
+          name: MetricName,
+          dimensions: Dimensions.map(({ Name }) => Name),
+          statistic: Stat,
+        }),
+      );
+    expect(inExpressions.filter((reference) => !known.has(reference))).toEqual([]);
     const references = own.map(({ Namespace = '', MetricName = '', Dimensions, Statistic = '' }) =>
       textOf({
         namespace: Namespace,
@@ -66,7 +97,8 @@ describe.each(variants)('every alarm of %s', (variant) => {
   it('has a query that CloudWatch can group, over dimensions that exist', () => {
     const known = knownMetrics(synthesis.prepared);
 
-    for (const { Expression } of alarms.flatMap(({ Metrics = [] }) => Metrics)) {
+    const queries = alarms.flatMap(({ Metrics = [] }) => Metrics).flatMap(({ Expression }) => Expression ?? []);
+    for (const Expression of queries.filter((expression) => expression.startsWith('SELECT'))) {
       const [, , name = '', namespace = '', schema = '', groups = ''] = queryPattern.exec(Expression) ?? [];
       const dimensions = schema.split(', ').map((term) => term.replaceAll('"', ''));
       expect(known).toContain(textOf({ namespace, name, dimensions, statistic: 'Maximum' }));
@@ -76,7 +108,7 @@ describe.each(variants)('every alarm of %s', (variant) => {
 
   it('judges whole periods that CloudWatch takes, within one day', () => {
     for (const { Period, Metrics, EvaluationPeriods, DatapointsToAlarm } of alarms) {
-      const period = Period ?? Metrics?.[0]?.Period ?? 0;
+      const period = Period ?? Metrics?.map((metric) => metric.MetricStat?.Period ?? metric.Period).find(Boolean) ?? 0;
       expect(period % 60).toBe(0);
       expect(period).toBeGreaterThan(0);
       expect(period * EvaluationPeriods).toBeLessThanOrEqual(86_400);

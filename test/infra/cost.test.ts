@@ -27,6 +27,16 @@ describe('the number of custom metrics', () => {
     // 8 of the source, 3 of the sink, problems of both, and the delay of the run.
     expect(others).toBe(8 + 3 + 2 + 1);
   });
+
+  it('tells of pipelines where a source counts their runs', () => {
+    const { perPipeline } = countMetrics(prepare(configOf('everything')));
+
+    // Seven results, waits and durations, active and stuck runs, the last verdict, success and result.
+    expect(perPipeline).toBe(7 + 2 + 2 + 3);
+    expect(costLine(prepare(configOf('everything')))).toMatch(
+      /, 14 a pipeline and .*, each pipeline about \$4\.20 more$/,
+    );
+  });
 });
 
 describe('the line at the synthesis', () => {

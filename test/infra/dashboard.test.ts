@@ -113,11 +113,14 @@ describe.each(['minimal', 'everything', 'imported-secrets', 'emulator'] as const
   it('asks one question a row', () => {
     const questions = widgets.flatMap(({ properties: { markdown } }) => markdown?.split('\n')[0] ?? []);
 
+    const counts = synthesis.prepared.sources.some(({ needsState }) => needsState);
     expect(questions).toEqual([
       '## Is CI fast?',
       '## Is a queue stuck?',
       '## Are there workers?',
+      ...(counts ? ['## Do the builds pass?', '## What does it cost?'] : []),
       '## Is the collector alive?',
+      ...(counts ? ['## Does it count every run?'] : []),
       '## Does AWS run it?',
     ]);
   });
@@ -227,11 +230,26 @@ describe('every metric of a queue or of the collector', () => {
     'LimitedJobs',
     'OfflineWorkers',
     'PausedWorkers',
+    // Beside the panels of their pipelines and queues these say little: they are for alarms and queries.
+    'QueueWaitMin',
+    'QueueWaitP50',
+    'QueueWaitMax',
+    'SecondsSinceLastVerdict',
+    'SucceededJobs',
+    'FailedJobs',
+    'ErroredJobs',
+    'TimedOutJobs',
+    'CancelledJobs',
+    'SkippedJobs',
+    'OtherJobs',
+    'CancelledRuns',
+    'SkippedRuns',
+    'OtherRuns',
   ]);
 
   it('is on the dashboard', () => {
     const shown = new Set(
-      widgetsOf(synthesiseVariant('imported-secrets'))
+      [...widgetsOf(synthesiseVariant('imported-secrets')), ...widgetsOf(synthesiseVariant('everything'))]
         .flatMap(metricsOf)
         .map(({ name }) => name),
     );

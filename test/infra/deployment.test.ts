@@ -19,6 +19,7 @@ describe('the sections for the stack alone', () => {
       memoryMegabytes: 512,
       logRetentionDays: 30,
       secrets: 'create',
+      stateTable: 'retain',
       tracing: 'off',
       dashboard: 'create',
       tags: {},

@@ -6,7 +6,7 @@ import { type AwsCall, functionStatements, isAllowed } from './policies.ts';
 import { configOf, foreignStack, inlineCode, synthesise, synthesiseVariant } from './synthesis.ts';
 
 describe('the table of counters', () => {
-  it.each(['minimal', 'everything', 'vpc', 'imported-secrets', 'emulator'] as const)(
+  it.each(['minimal', 'vpc', 'imported-secrets', 'emulator'] as const)(
     'is not made for %s, where no source counts',
     (variant) => {
       const { template, stack } = synthesiseVariant(variant);

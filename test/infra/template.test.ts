@@ -74,7 +74,7 @@ describe('the function', () => {
       MemorySize: 512,
       Timeout: 50,
       Environment: {
-        Variables: { NODE_OPTIONS: '--enable-source-maps --max-old-space-size=320 --max-semi-space-size=8' },
+        Variables: { NODE_OPTIONS: '--max-old-space-size=320 --max-semi-space-size=8' },
       },
       LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO', SystemLogLevel: 'WARN' },
     });
@@ -169,7 +169,7 @@ describe('secrets', () => {
     const outputs = resolve(template.findOutputs('*'), template);
     expect(outputs).toMatchObject({
       FillSecret1: {
-        Value: `aws secretsmanager put-secret-value --region eu-west-1 --secret-id ci-metrics/buildkite --secret-string '{"first":"<first>","second":"<second>"}'`,
+        Value: `aws secretsmanager put-secret-value --region eu-west-1 --secret-id ci-metrics/buildkite --secret-string '{"first":"<first>","second":"<second>","api":"<api>"}'`,
       },
       FillSecret2: {
         Value: `aws secretsmanager put-secret-value --region eu-west-1 --secret-id ci-metrics/other --secret-string '<value>'`,
