@@ -2,6 +2,7 @@ import type { Batch } from '../model/batch.ts';
 import type { Outcome, RunReport } from '../report/report.ts';
 import { demoBlock, demoFrame, type DemoState, demoSummary } from './demo-frame.ts';
 import { openLiveScreen } from './live-screen.ts';
+import { passRateText } from './pass-rate.ts';
 import { queueRows, type QueueRow } from './queue-rows.ts';
 import { lookOf } from './render/look.ts';
 import { createStarvedWatch } from './starved-watch.ts';
@@ -30,10 +31,11 @@ export function openDemoDisplay(options: DisplayOptions, terminal: Terminal): De
   const outcomes: Record<Outcome, number> = { ok: 0, degraded: 0, failed: 0 };
   const watch = createStarvedWatch();
   let rows: readonly QueueRow[] = [];
+  let passRate: string | undefined;
   let report: RunReport | undefined;
   let nextRunMs: number | undefined;
   const state = (): DemoState => ({
-    ...{ title: options.title, places: options.places, startedMs, rows, report, nextRunMs, outcomes },
+    ...{ title: options.title, places: options.places, startedMs, rows, passRate, report, nextRunMs, outcomes },
     starvedFor: (row) => watch.starvedFor(row, clock()),
   });
 
@@ -41,6 +43,7 @@ export function openDemoDisplay(options: DisplayOptions, terminal: Terminal): De
   return {
     collected: (batch) => {
       rows = queueRows(batch);
+      passRate = passRateText(batch);
       watch.see(rows, clock());
     },
     ran: (ended, nextMs) => {

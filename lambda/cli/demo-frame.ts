@@ -13,6 +13,8 @@ export interface DemoState {
   readonly startedMs: number;
   readonly rows: readonly QueueRow[];
   readonly starvedFor: StarvedFor;
+  /** How many builds passed; absent until one has finished. */
+  readonly passRate: string | undefined;
   /** Of the last run; absent before the first has ended. */
   readonly report: RunReport | undefined;
   readonly outcomes: Readonly<Record<Outcome, number>>;
@@ -42,9 +44,9 @@ export function demoBlock(state: DemoState, look: Look, nowMs: number): readonly
   return [at, ...queueLines(state, look), ...healthLines(state, look, nowMs)];
 }
 
-function queueLines({ rows, starvedFor, report }: DemoState, look: Look): readonly string[] {
+function queueLines({ rows, starvedFor, report, passRate }: DemoState, look: Look): readonly string[] {
   if (report === undefined) return ['reading the first figures …'];
-  return [...renderQueues(rows, look, starvedFor), renderTotals(rows)];
+  return [...renderQueues(rows, look, starvedFor), renderTotals(rows), ...(passRate === undefined ? [] : [passRate])];
 }
 
 function healthLines({ report, outcomes }: DemoState, look: Look, nowMs: number): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Batch } from '../model/batch.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../model/catalogue.ts';
 import type { GaugeSample, Labels, MetricDefinition } from '../model/metric.ts';
+import { queueOldestWait, queueWaitQuantile } from '../model/run-metrics.ts';
 import { compareText } from '../model/order.ts';
 
 /** One queue as a person reads it; a figure that the CI system does not tell is absent. */
@@ -16,6 +17,10 @@ export interface QueueRow {
   readonly utilization?: number | undefined;
   /** Queued jobs that no worker will take. */
   readonly starved?: number | undefined;
+  /** Age of the oldest queued job. Seconds. */
+  readonly oldestWait?: number | undefined;
+  /** Waiting times as the CI system itself reports them. Seconds. */
+  readonly waits?: { readonly p50?: number | undefined; readonly p95?: number | undefined };
 }
 
 type JobState = 'queued' | 'running' | 'blocked';
@@ -44,6 +49,8 @@ export function queueRows(batch: Batch): readonly QueueRow[] {
       workers: known({ idle: figure(workers, 'idle'), busy: figure(workers, 'busy') }),
       utilization: figure(workerUtilization),
       starved: figure(starvedJobs),
+      oldestWait: figure(queueOldestWait),
+      waits: { p50: figure(queueWaitQuantile, '0.5'), p95: figure(queueWaitQuantile, '0.95') },
     };
   });
   return rows.sort((a, b) => compareText(a.key, b.key));
@@ -58,7 +65,9 @@ interface Figure {
 }
 
 function figuresOf({ parts }: Batch): readonly Figure[] {
-  const ofQueues = new Set<string>([queueJobs, starvedJobs, workers, workerUtilization].map(({ name }) => name));
+  const ofQueues = new Set<string>(
+    [queueJobs, queueOldestWait, queueWaitQuantile, starvedJobs, workers, workerUtilization].map(({ name }) => name),
+  );
   return parts.flatMap(({ families }) =>
     families.flatMap((family) =>
       family.type === 'gauge' && ofQueues.has(family.definition.name)
@@ -70,7 +79,7 @@ function figuresOf({ parts }: Batch): readonly Figure[] {
 
 function figureOf(metric: string, { labels, value }: GaugeSample): Figure {
   const key = JSON.stringify([labels['source'], labels['scope'], labels['queue'], labels['system']]);
-  return { metric, key, state: labels['state'] ?? '', labels, value };
+  return { metric, key, state: labels['state'] ?? labels['rank'] ?? '', labels, value };
 }
 
 function known<Name extends string>(

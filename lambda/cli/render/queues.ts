@@ -1,4 +1,4 @@
-import { formatElapsed } from '../duration.ts';
+import { formatDuration, formatElapsed } from '../duration.ts';
 import { totalOf, type QueueRow } from '../queue-rows.ts';
 import { table, type Cell, type Column } from '../table.ts';
 import { countOf, formatNumber, unknown } from './figures.ts';
@@ -8,10 +8,12 @@ import { bar } from './signs.ts';
 /** How long a queue has been starved, where somebody has watched it. Milliseconds. */
 export type StarvedFor = (row: QueueRow) => number | undefined;
 
-/** Columns that would say the same in each row are left out. */
+/** Columns that would say the same, or nothing, in each row are left out. */
 interface Shown {
   readonly source: boolean;
   readonly scope: boolean;
+  readonly oldestWait: boolean;
+  readonly waits: boolean;
 }
 
 /** The queues as a table; without queues a sentence. */
@@ -20,12 +22,14 @@ export function renderQueues(rows: readonly QueueRow[], look: Look, starvedFor?:
   const shown = {
     source: new Set(rows.map(({ source }) => source)).size > 1,
     scope: new Set(rows.map(({ scope }) => scope)).size > 1,
+    oldestWait: rows.some(({ oldestWait }) => oldestWait !== undefined),
+    waits: rows.some(({ waits }) => waits?.p50 !== undefined),
   };
   const cells = rows.map((row) => queueCells(row, shown, look, starvedFor?.(row)));
   return table(queueColumns(shown), cells, { paint: look.paint, columns: look.columns });
 }
 
-function queueColumns({ source, scope }: Shown): readonly Column[] {
+function queueColumns({ source, scope, oldestWait, waits }: Shown): readonly Column[] {
   return [
     ...(source ? [{ title: 'SOURCE', shrinksTo: 8 }] : []),
     ...(scope ? [{ title: 'SCOPE', shrinksTo: 8 }] : []),
@@ -35,6 +39,13 @@ function queueColumns({ source, scope }: Shown): readonly Column[] {
     { title: 'BLOCKED', align: 'right' },
     { title: 'IDLE', align: 'right' },
     { title: 'BUSY', align: 'right' },
+    ...(oldestWait ? [{ title: 'OLDEST', align: 'right' as const }] : []),
+    ...(waits
+      ? [
+          { title: 'P50', align: 'right' as const },
+          { title: 'P95', align: 'right' as const },
+        ]
+      : []),
     { title: 'UTILISATION' },
   ];
 }
@@ -51,6 +62,8 @@ function queueCells(row: QueueRow, shown: Shown, look: Look, starvedMs: number |
     figureCell(jobs.blocked),
     figureCell(workers.idle),
     figureCell(workers.busy),
+    ...(shown.oldestWait ? [waitCell(row.oldestWait)] : []),
+    ...(shown.waits ? [waitCell(row.waits?.p50), waitCell(row.waits?.p95)] : []),
     isStarved ? starvedCell(look, starvedMs) : utilizationCell(utilization, look),
   ];
 }
@@ -63,6 +76,12 @@ function queuedStyle({ jobs, starved }: QueueRow): Cell['style'] {
 /** Zeros and unknowns step back, so that the eye finds what is going on. */
 function figureCell(value: number | undefined): Cell {
   return { text: formatNumber(value), style: value === undefined || value === 0 ? 'faint' : undefined };
+}
+
+/** How long jobs wait. Seconds. */
+function waitCell(seconds: number | undefined): Cell {
+  if (seconds === undefined) return { text: unknown, style: 'faint' };
+  return { text: formatDuration(seconds * 1000), style: seconds === 0 ? 'faint' : undefined };
 }
 
 function utilizationCell(ratio: number | undefined, { signs }: Look): Cell {
