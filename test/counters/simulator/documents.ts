@@ -1,0 +1,46 @@
+import * as z from 'zod';
+
+/** What the checks read in a stored state; the format is the collector's own. */
+const StateDocument = z.looseObject({
+  tick: z.number(),
+  epoch: z.number(),
+  streams: z.record(
+    z.string(),
+    z.looseObject({
+      epoch: z.number(),
+      mark: z.number(),
+      open: z.array(z.unknown()),
+      seen: z.record(z.string(), z.number()),
+    }),
+  ),
+  metrics: z.record(
+    z.string(),
+    z.looseObject({
+      labels: z.array(z.string()),
+      series: z.array(z.tuple([z.array(z.string()), z.number(), z.number(), z.array(z.number())])),
+    }),
+  ),
+  inFlight: z.array(z.object({ tick: z.number(), sinks: z.array(z.string()), samples: z.number() })),
+});
+export type StateDocument = z.infer<typeof StateDocument>;
+
+const OutboxDocument = z.looseObject({
+  parcels: z.array(z.looseObject({ tick: z.number(), samples: z.number() })),
+  settled: z.record(z.string(), z.array(z.number())),
+});
+export type OutboxDocument = z.infer<typeof OutboxDocument>;
+
+export function stateIn(body: string): StateDocument {
+  return StateDocument.parse(JSON.parse(body));
+}
+
+export function outboxIn(body: string | undefined): OutboxDocument {
+  return body === undefined ? { parcels: [], settled: {} } : OutboxDocument.parse(JSON.parse(body));
+}
+
+/** Sum of a counter over the series that have a label value; 0 without any. */
+export function totalOf({ metrics }: StateDocument, metric: string, label: string, value: string): number {
+  const { labels = [], series = [] } = metrics[metric] ?? {};
+  const at = labels.indexOf(label);
+  return series.reduce((sum, [values, , , numbers]) => (values[at] === value ? sum + (numbers[0] ?? 0) : sum), 0);
+}

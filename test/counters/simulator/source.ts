@@ -1,0 +1,167 @@
+import type { Finish } from '../../../lambda/counters/finish.ts';
+import type { Ledger, Stream } from '../../../lambda/counters/ledger.ts';
+import type { MetricDefinition } from '../../../lambda/model/metric.ts';
+import { queueJobs } from '../../../lambda/model/catalogue.ts';
+import { runDuration, runsFinished } from '../../../lambda/model/run-metrics.ts';
+import type { CollectContext, Collection, Source } from '../../../lambda/sources/source.ts';
+import type { Actor } from './actors.ts';
+import { type Record, type Vendor, VendorError, type VendorFaults } from './vendor.ts';
+
+export const sourceMetrics: readonly MetricDefinition[] = [queueJobs, runsFinished, runDuration];
+
+const minuteMs = 60_000;
+
+/** How the simulated source asks; the mutations ask wrongly. */
+export interface Habits {
+  /** Whether the vendor's list takes an upper bound. */
+  readonly bound: 'client' | 'vendor';
+  readonly paging: 'number' | 'cursor';
+  readonly order: 'open-first' | 'list-first';
+  /** What it does when a request fails. */
+  readonly onError: 'throws' | 'keeps';
+  readonly overlapMs: number;
+  readonly readsFirstList: boolean;
+  readonly keepsOpenRuns: boolean;
+  readonly movesAfterPartRead: boolean;
+  readonly keyHasAttempt: boolean;
+}
+
+export const goodHabits: Omit<Habits, 'bound' | 'paging' | 'order' | 'onError'> = {
+  overlapMs: 10 * minuteMs,
+  readsFirstList: true,
+  keepsOpenRuns: true,
+  movesAfterPartRead: false,
+  keyHasAttempt: true,
+};
+
+/** What one invocation may ask for. */
+export interface Budget {
+  readonly pages: number;
+  readonly openRuns: number;
+}
+
+export const openForMs = 180 * minuteMs;
+
+export interface SimulatedSource {
+  readonly actor: Actor;
+  readonly vendor: Vendor;
+  readonly habits: Habits;
+  readonly budget: Budget;
+  readonly faults: VendorFaults;
+  readonly now: () => number;
+  readonly log: { requests: number };
+  readonly onFailure: () => void;
+  /** Told when the whole list of the window was read. */
+  readonly onComplete: () => void;
+}
+
+/** A source as one is written for a real CI system, with a request where that has one. */
+export function simulatedSource(input: SimulatedSource): Source {
+  const { habits } = input;
+  const stream: Stream = { name: 'runs', overlapMs: habits.overlapMs, settleMs: minuteMs / 2, openForMs };
+  return {
+    collect: async ({ openLedger }: CollectContext): Promise<Collection> => {
+      await input.actor.step('load');
+      const ledger = await openLedger();
+      declare(ledger);
+      try {
+        if (habits.order === 'open-first') await readOpen(input, ledger, stream);
+        await readList(input, ledger, stream);
+        if (habits.order === 'list-first') await readOpen(input, ledger, stream);
+      } catch (error) {
+        if (!(error instanceof VendorError) || habits.onError === 'throws') throw error;
+        return { families: [], problems: [{ kind: 'unavailable', where: 'vendor', message: error.message }] };
+      }
+      return { families: [queueGauge(input)], problems: [] };
+    },
+  };
+}
+
+function queueGauge({ vendor, now }: SimulatedSource): Collection['families'][number] {
+  const nowMs = now();
+  const running = vendor.runs.flatMap(({ attempts }) =>
+    attempts.filter(({ startedMs, finishedMs }) => startedMs <= nowMs && nowMs < finishedMs),
+  );
+  const labels = { system: 'simulated', source: 'vendor', scope: 'all', queue: 'default', state: 'running' };
+  return { type: 'gauge', definition: queueJobs, samples: [{ labels, value: running.length }] };
+}
+
+const duties = ['must', 'may'] as const;
+
+function labelsOf(duty: string, attempt: string): { readonly [label: string]: string } {
+  return {
+    system: 'simulated',
+    source: 'vendor',
+    scope: 'all',
+    pipeline: duty,
+    result: 'success',
+    attempt,
+    branch: 'main',
+  };
+}
+
+function declare(ledger: Ledger): void {
+  for (const duty of duties) ledger.declare(runsFinished, labelsOf(duty, 'first'));
+}
+
+async function request({ actor, faults, log, onFailure }: SimulatedSource, label: string): Promise<void> {
+  await actor.step(label);
+  log.requests += 1;
+  if (log.requests !== faults.failingRequest) return;
+  onFailure();
+  throw new VendorError('the vendor answers 503');
+}
+
+async function readOpen(input: SimulatedSource, ledger: Ledger, stream: Stream): Promise<void> {
+  const { habits, budget, vendor, faults, now } = input;
+  if (vendor.kind === 'finish' || !habits.keepsOpenRuns) return;
+  for (const { id } of ledger.open(stream).slice(0, budget.openRuns)) {
+    await request(input, `get ${id}`);
+    const record = vendor.get(id, faults, now());
+    if (record === undefined) ledger.sawMissing(stream, id);
+    else tell(ledger, stream, record, habits);
+  }
+}
+
+async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream): Promise<void> {
+  const { habits, budget, vendor, faults, now } = input;
+  const window = ledger.window(stream);
+  const reachMs = window.isFirst && vendor.kind === 'created' && habits.readsFirstList ? openForMs : 0;
+  const bound = { toMs: habits.bound === 'vendor' ? window.toMs : Infinity, fromMs: window.fromMs - reachMs };
+  let page: string | undefined;
+  let hasRepeated = false;
+  for (let read = 0; read < budget.pages; read += 1) {
+    await request(input, `list ${page ?? ''}`);
+    const { records, next } = vendor.list({ ...bound, page, paging: habits.paging }, now());
+    for (const record of records) tell(ledger, stream, record, habits);
+    if (next === undefined && faults.repeatsPage && !hasRepeated) {
+      hasRepeated = true;
+      continue;
+    }
+    if (next === undefined) {
+      input.onComplete();
+      ledger.readCompletely(stream);
+      return;
+    }
+    page = next;
+  }
+  if (habits.movesAfterPartRead) ledger.readCompletely(stream);
+  else ledger.readPartly(stream);
+}
+
+function tell(ledger: Ledger, stream: Stream, { runId, attempt, isFinished }: Record, habits: Habits): void {
+  if (!isFinished) {
+    if (habits.keepsOpenRuns) ledger.sawOpen(stream, runId);
+    return;
+  }
+  const labels = labelsOf(attempt.duty, attempt.number === 1 ? 'first' : 'retry');
+  const key = habits.keyHasAttempt ? `${runId}/${String(attempt.number)}` : runId;
+  const finish: Finish = {
+    key,
+    finishedMs: attempt.finishedMs,
+    counts: [{ metric: runsFinished, labels, increase: 1 }],
+    observations: [{ metric: runDuration, labels, value: attempt.durationS }],
+    marks: [],
+  };
+  ledger.sawFinished(stream, runId, finish);
+}

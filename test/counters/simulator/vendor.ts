@@ -1,0 +1,123 @@
+import { attemptAt, type Attempt, type ListKind, type Run } from './fleet.ts';
+
+/** A row of a list, or a run by its id. */
+export interface Record {
+  readonly runId: string;
+  readonly attempt: Attempt;
+  readonly isFinished: boolean;
+}
+
+export interface Page {
+  readonly records: readonly Record[];
+  readonly next: string | undefined;
+}
+
+/** What goes wrong with the vendor during one invocation. */
+export interface VendorFaults {
+  /** Number of the request that fails. */
+  readonly failingRequest: number | undefined;
+  /** Open runs are not found by their id, though they exist. */
+  readonly losesOpenRuns: boolean;
+  /** The last page is shown again with a next page. */
+  readonly repeatsPage: boolean;
+}
+
+export class VendorError extends Error {
+  override readonly name = 'VendorError';
+}
+
+const rowsPerPage = 3;
+
+/** No run is unknown to the vendor more often than this, so that the collector must not give it up. */
+const maxFalseAnswers = 2;
+
+/** The CI system of a simulation: what it answers depends on the time and on nothing else but lost answers. */
+export interface Vendor {
+  readonly runs: readonly Run[];
+  readonly kind: ListKind;
+  list(query: Query, nowMs: number): Page;
+  /** Undefined: 404. */
+  get(id: string, faults: VendorFaults, nowMs: number): Record | undefined;
+}
+
+export interface Query {
+  readonly fromMs: number;
+  /** Infinity where the vendor has no such parameter. */
+  readonly toMs: number;
+  readonly page: string | undefined;
+  readonly paging: 'number' | 'cursor';
+}
+
+export function newVendor(runs: readonly Run[], kind: ListKind): Vendor {
+  const falseAnswers = new Map<string, number>();
+  return {
+    runs,
+    kind,
+    list: (query, nowMs) => pageOf(rowsOf(runs, kind, query, nowMs), query),
+    get: (id, { losesOpenRuns }, nowMs) => {
+      const run = runs.find((each) => each.id === id);
+      if (run === undefined || nowMs >= run.prunedMs) return undefined;
+      const answers = falseAnswers.get(id) ?? 0;
+      if (losesOpenRuns && answers < maxFalseAnswers) {
+        falseAnswers.set(id, answers + 1);
+        return undefined;
+      }
+      return recordOf(run, nowMs);
+    },
+  };
+}
+
+function recordOf(run: Run, nowMs: number): Record | undefined {
+  const seenMs = nowMs - run.recordLagMs;
+  const attempt = attemptAt(run, seenMs);
+  if (attempt === undefined) return undefined;
+  return { runId: run.id, attempt, isFinished: attempt.finishedMs <= seenMs };
+}
+
+function rowsOf(runs: readonly Run[], kind: ListKind, { fromMs, toMs }: Query, nowMs: number): readonly Record[] {
+  const rows = runs.flatMap((run): readonly Record[] => {
+    if (nowMs >= run.prunedMs) return [];
+    if (kind === 'created') {
+      const isListed = run.createdMs >= fromMs && run.createdMs <= toMs && run.createdMs + run.listLagMs <= nowMs;
+      const record = isListed ? recordOf(run, nowMs) : undefined;
+      return record === undefined ? [] : [record];
+    }
+    return run.attempts
+      .filter(({ finishedMs }) => finishedMs >= fromMs && finishedMs <= toMs && finishedMs + run.listLagMs <= nowMs)
+      .map((attempt) => ({ runId: run.id, attempt, isFinished: true }));
+  });
+  // Newest created first, whichever list it is.
+  return rows.toSorted((a, b) => b.attempt.createdMs - a.attempt.createdMs || compare(keyOf(b), keyOf(a)));
+}
+
+function pageOf(rows: readonly Record[], { page, paging }: Query): Page {
+  if (paging === 'number') {
+    // The rows move on while they are read: what is new makes the end of a page the beginning of the next one.
+    const number = Number(page ?? '0');
+    const records = rows.slice(number * rowsPerPage, (number + 1) * rowsPerPage);
+    return { records, next: rows.length > (number + 1) * rowsPerPage ? String(number + 1) : undefined };
+  }
+  const rest = page === undefined ? rows : rows.filter((row) => isAfter(row, page));
+  const records = rest.slice(0, rowsPerPage);
+  const last = records.at(-1);
+  return { records, next: rest.length > rowsPerPage && last !== undefined ? cursorOf(last) : undefined };
+}
+
+function cursorOf(record: Record): string {
+  return `${String(record.attempt.createdMs)} ${keyOf(record)}`;
+}
+
+function isAfter(record: Record, cursor: string): boolean {
+  const [createdMs = '0', key = ''] = cursor.split(' ');
+  if (record.attempt.createdMs !== Number(createdMs)) return record.attempt.createdMs < Number(createdMs);
+  return compare(keyOf(record), key) < 0;
+}
+
+function keyOf({ runId, attempt }: Record): string {
+  return `${runId}/${String(attempt.number)}`;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
