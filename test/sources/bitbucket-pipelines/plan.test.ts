@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hourMs, refilled, requestsPerWindow, type Saved } from '../../../lambda/sources/bitbucket-pipelines/budget.ts';
+import { forecast } from '../../../lambda/sources/bitbucket-pipelines/forecast.ts';
+import { lookInterval, planLooks, type Watched } from '../../../lambda/sources/bitbucket-pipelines/plan.ts';
+
+const minuteMs = 60_000;
+const nowMs = 10_000 * hourMs;
+
+const watched: fc.Arbitrary<Watched> = fc.record({
+  id: fc.uuid(),
+  lookedMs: fc.oneof(
+    fc.constant(0),
+    fc.integer({ min: 1, max: 48 * 60 }).map((ago) => nowMs - ago * minuteMs),
+  ),
+  ranMs: fc.oneof(
+    fc.constant(0),
+    fc.integer({ min: 0, max: 1e6 }).map((ago) => nowMs - ago * minuteMs),
+  ),
+  hotUntilMs: fc.constantFrom(0, nowMs + minuteMs),
+  open: fc.record({ moving: fc.nat({ max: 2 }), held: fc.nat({ max: 2 }) }),
+  pipelines: fc.constantFrom('unknown' as const, 'some' as const, 'none' as const, 'empty' as const),
+});
+const workspace = fc.uniqueArray(watched, { selector: ({ id }) => id, maxLength: 60 });
+const allowance = fc.record({ most: fc.integer({ min: 0, max: 40 }), spare: fc.integer({ min: 0, max: 40 }) });
+
+describe('the plan of a tick', () => {
+  it('never exceeds what it may use, and looks at each repository once', () => {
+    fc.assert(
+      fc.property(workspace, allowance, (repositories, given) => {
+        const looks = planLooks(repositories, nowMs, given);
+
+        expect(looks.length).toBeLessThanOrEqual(given.most);
+        expect(new Set(looks.map(({ id }) => id)).size).toBe(looks.length);
+      }),
+    );
+  });
+
+  it('leaves nothing out that is due while there is allowance', () => {
+    fc.assert(
+      fc.property(workspace, (repositories) => {
+        const looks = new Set(planLooks(repositories, nowMs, { most: repositories.length, spare: 0 }));
+
+        const due = repositories.filter(
+          (one) => one.lookedMs === 0 || nowMs - one.lookedMs >= lookInterval(one, nowMs),
+        );
+        expect(due.filter((one) => !looks.has(one))).toEqual([]);
+        expect(looks.size).toBe(due.length);
+      }),
+    );
+  });
+
+  it('does not depend on the order of the list', () => {
+    fc.assert(
+      fc.property(workspace, allowance, (repositories, given) => {
+        const ids = (list: readonly Watched[]) => planLooks(list, nowMs, given).map(({ id }) => id);
+
+        expect(ids(repositories.toReversed())).toEqual(ids(repositories));
+      }),
+    );
+  });
+
+  it('gives what is open at least half, and what is quiet at least half of what it could use', () => {
+    fc.assert(
+      fc.property(workspace, fc.integer({ min: 1, max: 40 }), (repositories, most) => {
+        const looks = planLooks(repositories, nowMs, { most, spare: 0 });
+
+        const isUrgent = (one: Watched) => lookInterval(one, nowMs) === 0;
+        const isDue = (one: Watched) => one.lookedMs === 0 || nowMs - one.lookedMs >= lookInterval(one, nowMs);
+        const urgent = repositories.filter(isUrgent).length;
+        const others = repositories.filter((one) => !isUrgent(one) && isDue(one)).length;
+        expect(looks.filter(isUrgent).length).toBeGreaterThanOrEqual(Math.min(urgent, Math.floor(most / 2)));
+        expect(looks.filter((one) => !isUrgent(one)).length).toBeGreaterThanOrEqual(
+          Math.min(others, Math.ceil(most / 2)),
+        );
+      }),
+    );
+  });
+
+  it('starves nobody: whatever is open, each repository with pipelines has its turn', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 }), (open, quiet) => {
+        const most = 2;
+        const states = Array.from({ length: open + quiet }, (_, index) => ({
+          id: String(index),
+          lookedMs: nowMs - minuteMs,
+          ranMs: nowMs - minuteMs,
+          hotUntilMs: 0,
+          open: { moving: index < open ? 1 : 0, held: 0 },
+          pipelines: 'some' as const,
+        }));
+        const seen = new Set<string>();
+        // One look a tick for each of the two groups, and the quiet ones are due after ten minutes.
+        const ticks = 10 + 2 * (open + quiet);
+        for (let tick = 1; tick <= ticks; tick += 1) {
+          for (const one of planLooks(states, nowMs + tick * minuteMs, { most, spare: 0 })) {
+            seen.add(one.id);
+            one.lookedMs = nowMs + tick * minuteMs;
+          }
+        }
+        expect(seen.size).toBe(open + quiet);
+      }),
+    );
+  });
+});
+
+describe('the budget', () => {
+  it('fits into every rolling hour, however greedy and irregular the ticks are', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 60, max: 10_000 }),
+        fc.array(fc.integer({ min: 5, max: 900 }), { minLength: 20, maxLength: 200 }),
+        (perHour, gapsSeconds) => {
+          const sent: { readonly atMs: number; readonly requests: number }[] = [];
+          let saved: Saved | undefined;
+          let atMs = nowMs;
+          for (const gap of gapsSeconds) {
+            atMs += gap * 1000;
+            const bucket = refilled(saved, perHour, atMs);
+            const requests = Math.floor(bucket.tokens);
+            expect(requests).toBeLessThanOrEqual(requestsPerWindow(perHour));
+            sent.push({ atMs, requests });
+            saved = { tokens: bucket.tokens - requests, atMs: bucket.atMs };
+          }
+          for (const { atMs: endMs } of sent) {
+            const hour = sent.filter(({ atMs: at }) => at <= endMs && at > endMs - hourMs);
+            expect(hour.reduce((sum, { requests }) => sum + requests, 0)).toBeLessThanOrEqual(perHour);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('the forecast', () => {
+  it.each([
+    [5, 1, 5],
+    [50, 2, 10],
+    [500, 3, 90],
+  ])(
+    'of %i repositories keeps open runs within %i min and everything within %i min',
+    (size, openMinutes, anyMinutes) => {
+      const { openMs, quietMs, used } = forecast(size);
+
+      expect(openMs).toBeLessThanOrEqual(openMinutes * minuteMs);
+      expect(quietMs).toBeLessThanOrEqual(anyMinutes * minuteMs);
+      expect(used).toBeLessThanOrEqual(950);
+    },
+  );
+
+  it('says what ten times the requests are worth', () => {
+    expect(forecast(500, 10_000).quietMs).toBeLessThan(forecast(500).quietMs / 5);
+  });
+});
