@@ -1,7 +1,7 @@
 import { secretsOfHttp } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { PrometheusConfig } from './config.ts';
-import { definitionOf, measuresOf, profileMetrics } from './metrics.ts';
+import { metricsOf, needsMemory, profileMetrics } from './metrics.ts';
 
 export const prometheus = defineSource({
   kind: 'prometheus',
@@ -9,9 +9,9 @@ export const prometheus = defineSource({
   title: 'Any Prometheus endpoint',
   config: PrometheusConfig,
   metrics: profileMetrics,
-  metricsOf: (config) => measuresOf(config).map(definitionOf),
+  metricsOf,
   secretsOf: secretsOfHttp,
   // Passed on as they are, counters need no memory; their increases do.
-  needsState: (config) => measuresOf(config).some(({ type }) => type !== 'gauge'),
+  needsState: needsMemory,
   load: async () => (await import('./collect.ts')).createPrometheus,
 });

@@ -1,4 +1,5 @@
 import type { CloudWatchUnit, MetricDefinition, Unit } from '../../model/metric.ts';
+import { systemErrors } from '../../model/run-metrics.ts';
 import type { PrometheusConfig } from './config.ts';
 import type { Measure } from './measure-setting.ts';
 import { profiles } from './profiles.ts';
@@ -43,6 +44,17 @@ export function definitionOf({ metric, type, labels }: Measure): MeasureDefiniti
   if (type === 'gauge') return { ...common, type: 'gauge', cloudWatch: { ...shape, statistic: 'Average' } };
   if (type === 'counter') return { ...common, type: 'counter', cloudWatch: { ...shape, statistic: 'Sum' } };
   return { ...common, type: 'distribution', cloudWatch: { ...shape, statistic: 'p95' } };
+}
+
+/** Only increases need to be remembered. */
+export function needsMemory(config: PrometheusConfig): boolean {
+  return measuresOf(config).some(({ type }) => type !== 'gauge');
+}
+
+/** What the configuration adds to the series that are passed on; counting tells its own faults too. */
+export function metricsOf(config: PrometheusConfig): readonly MetricDefinition[] {
+  const measures = measuresOf(config).map(definitionOf);
+  return needsMemory(config) ? [...measures, systemErrors] : measures;
 }
 
 /** By the name: `_seconds`, `_bytes` and `_ratio`, before `_total`. */

@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { expectGolden } from '../../support/golden.ts';
+import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';
+import { prometheusPipeline, relayedOf, seriesOf } from './harness.ts';
+
+const textType = 'text/plain; version=0.0.4; charset=utf-8';
+
+function serve(body: string | (() => string), type = textType): Promise<LoopbackServer> {
+  const respond: Respond = (_request, response) => {
+    response.writeHead(200, { 'content-type': type }).end(typeof body === 'string' ? body : body());
+  };
+  return startLoopbackServer(respond);
+}
+
+async function relayedFrom(body: string, source: Readonly<Record<string, unknown>> = {}, type = textType) {
+  await using server = await serve(body, type);
+  await using pipeline = await prometheusPipeline({
+    targets: [{ url: `${server.url}/metrics`, instance: 'i' }],
+    ...source,
+  });
+  const collected = await pipeline.collect();
+  return { collected, problems: collected.sources[0]?.problems ?? [], series: seriesOf(relayedOf(collected)) };
+}
+
+describe('reading targets', () => {
+  it('asks for text and sends its credentials', async () => {
+    await using server = await serve('m 1\n');
+    await using pipeline = await prometheusPipeline({
+      targets: [{ url: `${server.url}/metrics?a=b` }],
+      auth: { basic: { username: 'ci', password: { env: 'PASSWORD' } } },
+    });
+
+    await pipeline.collect();
+
+    expect(server.requests).toMatchObject([
+      {
+        method: 'GET',
+        path: '/metrics?a=b',
+        headers: {
+          accept:
+            'text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.5,*/*;q=0.1',
+          authorization: `Basic ${Buffer.from('ci:open-sesame').toString('base64')}`,
+          'accept-encoding': 'gzip',
+        },
+      },
+    ]);
+  });
+
+  it('asks for OpenMetrics first, and for UTF-8 names, where it is told to', async () => {
+    await using server = await serve('m 1\n');
+    await using pipeline = await prometheusPipeline({
+      targets: [{ url: `${server.url}/metrics` }],
+      prefer: 'openmetrics',
+      utf8Names: 'keep',
+    });
+
+    await pipeline.collect();
+
+    expect(server.requests[0]?.headers['accept']).toBe(
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=1,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1',
+    );
+  });
+
+  it('loses one target only when one fails, and says so with up', async () => {
+    await using good = await serve('# TYPE m gauge\nm 1\n');
+    await using bad = await serve('m 1\nError encoding metrics\n');
+    await using pipeline = await prometheusPipeline({
+      targets: [
+        { url: `${good.url}/metrics`, instance: 'good' },
+        { url: `${bad.url}/metrics`, instance: 'bad' },
+      ],
+    });
+
+    const collected = await pipeline.collect();
+
+    expect(collected.sources).toMatchObject([
+      { status: 'partial', problems: [{ kind: 'bad-response', message: expect.stringContaining('line 2, column 7') }] },
+    ]);
+    expect(seriesOf(relayedOf(collected))).toEqual(['m{instance="good",job="relay"} 1']);
+    const report = seriesOf(relayedOf(collected), 'scrape').filter((series) => !series.startsWith('scrape_duration'));
+    expect(report).toEqual([
+      'scrape_samples_post_metric_relabeling{instance="good",job="relay"} 1',
+      'scrape_samples_post_metric_relabeling{instance="bad",job="relay"} 0',
+      'scrape_samples_scraped{instance="good",job="relay"} 1',
+      'scrape_samples_scraped{instance="bad",job="relay"} 0',
+      'up{instance="good",job="relay"} 1',
+      'up{instance="bad",job="relay"} 0',
+    ]);
+  });
+
+  it('publishes how the reading went even when no target answers', async () => {
+    await using bad = await serve('<html>Sign in</html>', 'text/html');
+    await using pipeline = await prometheusPipeline({ targets: [{ url: `${bad.url}/metrics`, instance: 'i' }] });
+
+    const report = await pipeline.run();
+
+    expect(report.sources).toMatchObject([{ status: 'failed', problems: [{ kind: 'bad-response' }] }]);
+    expect(pipeline.printed.join('')).toContain('up{instance="i",job="relay"} 0\n');
+  });
+
+  it('moves labels of the page that its target has too, or keeps them where they are honoured', async () => {
+    const page = 'm{job="own",instance="theirs",exported_job="x"} 1\n';
+
+    expect((await relayedFrom(page)).series).toEqual([
+      'm{exported_exported_job="own",exported_instance="theirs",exported_job="x",instance="i",job="relay"} 1',
+    ]);
+    expect((await relayedFrom(page, { honorLabels: true })).series).toEqual([
+      'm{exported_job="x",instance="theirs",job="own"} 1',
+    ]);
+  });
+
+  it('keeps the allow-list, renames, and relabels, in this order', async () => {
+    const page = 'a 1\nb{mode="idle"} 2\nb{mode="busy"} 3\nc 4\n';
+
+    const { series, collected } = await relayedFrom(page, {
+      metrics: { include: ['a', 'b'], exclude: ['a'] },
+      rename: { b: 'cpu' },
+      relabel: [{ action: 'drop', sourceLabels: ['__name__', 'mode'], regex: 'cpu;idle' }],
+    });
+
+    expect(series).toEqual(['cpu{instance="i",job="relay",mode="busy"} 3']);
+    expect(seriesOf(relayedOf(collected), 'scrape')).toContain('scrape_samples_scraped{instance="i",job="relay"} 4');
+    expect(seriesOf(relayedOf(collected), 'scrape')).toContain(
+      'scrape_samples_post_metric_relabeling{instance="i",job="relay"} 1',
+    );
+  });
+
+  it('names a histogram as a whole in the allow-list and in rename', async () => {
+    const page = '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_sum 2\nh_count 1\nother 1\n';
+
+    const { collected } = await relayedFrom(page, { metrics: { include: ['h'] }, rename: { h: 'wait' } });
+
+    const [family] = relayedOf(collected).filter(({ about }) => about === 'target');
+    expect(family).toMatchObject({ name: 'wait', type: 'histogram' });
+    expect(family?.samples.map(({ name }) => name)).toEqual(['wait_bucket', 'wait_sum', 'wait_count']);
+  });
+
+  it('passes on times, starts and exemplars, and leaves times out where they are not honoured', async () => {
+    const page = '# TYPE a counter\na_total 5 1.5 # {trace_id="t"} 2 3\na_created 100\n# EOF\n';
+    const type = 'application/openmetrics-text; version=1.0.0';
+
+    const [total] = relayedOf((await relayedFrom(page, {}, type)).collected).filter(({ name }) => name === 'a_total');
+    expect(total).toMatchObject({
+      type: 'counter',
+      samples: [
+        {
+          name: 'a_total',
+          value: 5,
+          timestampMs: 1500,
+          startMs: 100_000,
+          exemplar: { labels: { trace_id: 't' }, value: 2, timestampMs: 3000 },
+        },
+      ],
+    });
+    const [undated] = relayedOf((await relayedFrom(page, { honorTimestamps: false }, type)).collected).filter(
+      ({ name }) => name === 'a_total',
+    );
+    expect(undated?.samples[0]).not.toHaveProperty('timestampMs');
+  });
+
+  it('writes UTF-8 names that come unasked with underscores', async () => {
+    const { series } = await relayedFrom('{"http.requests","status.code"="200"} 1\n');
+
+    expect(series).toEqual(['http_requests{instance="i",job="relay",status_code="200"} 1']);
+  });
+
+  it('leaves out a histogram that contradicts itself, and says which', async () => {
+    const page =
+      '# TYPE h histogram\nh_bucket{a="bad",le="+Inf"} 1\nh_count{a="bad"} 2\nh_bucket{a="ok",le="+Inf"} 1\n';
+
+    const { series, problems } = await relayedFrom(page);
+
+    expect(series).toEqual(['h_bucket{a="ok",instance="i",job="relay",le="+Inf"} 1']);
+    expect(problems).toMatchObject([{ kind: 'bad-response', message: expect.stringContaining('a part of h:') }]);
+  });
+
+  it.each([
+    ['series', 'm{a="1"} 1\nm{a="2"} 1\n', { samples: 1 }, /more than 1 series/],
+    ['labels', 'm{a="1",b="2"} 1\n', { labels: 3 }, /more than 3 labels/],
+    ['the length of a value', 'm{a="12345"} 1\n', { labelValueLength: 4 }, /longer than 4 characters/],
+  ])('fails a target as a whole that passes the limit of %s', async (_, page, limits, message) => {
+    const { series, problems } = await relayedFrom(page, { limits });
+
+    expect(series).toEqual([]);
+    expect(problems).toMatchObject([{ kind: 'bad-response', message: expect.stringMatching(message) }]);
+  });
+
+  it.each([
+    ['a name of Object', '__proto__ 1\nconstructor{toString="1"} 2\n'],
+    ['a label of Object beside none', 'm{constructor="1"} 1\nm 2\n'],
+  ])('is not led astray by %s', async (_, page) => {
+    const { problems, series } = await relayedFrom(page);
+
+    expect(problems).toEqual([]);
+    expect(series).toHaveLength(2);
+  });
+
+  it('prints the page of a Buildkite agent as its profile has it', async () => {
+    const page = [
+      '# HELP buildkite_agent_jobs_running Number of jobs currently running on this agent',
+      '# TYPE buildkite_agent_jobs_running gauge',
+      'buildkite_agent_jobs_running{priority="0",queue="default"} 2',
+      '# HELP buildkite_agent_jobs_started_total Count of jobs started',
+      '# TYPE buildkite_agent_jobs_started_total counter',
+      'buildkite_agent_jobs_started_total{priority="0",queue="default"} 41',
+      '# HELP buildkite_agent_pings_duration_seconds_total Time spent pinging',
+      '# TYPE buildkite_agent_pings_duration_seconds_total histogram',
+      'buildkite_agent_pings_duration_seconds_total_bucket{le="0.015625"} 1',
+      'buildkite_agent_pings_duration_seconds_total_bucket{le="+Inf"} 3',
+      'buildkite_agent_pings_duration_seconds_total_sum 0.75',
+      'buildkite_agent_pings_duration_seconds_total_count 3',
+      '# TYPE go_goroutines gauge',
+      'go_goroutines 12',
+      '',
+    ].join('\n');
+    await using server = await serve(page);
+    await using pipeline = await prometheusPipeline(
+      { profile: 'buildkite-agent', targets: [{ url: `${server.url}/metrics`, instance: 'agent-1' }] },
+      [{ kind: 'stdout', metrics: { exclude: ['ci_collector_*', 'scrape_duration_seconds'] } }],
+    );
+
+    await pipeline.run();
+
+    await expectGolden('prometheus/buildkite-agent.prom', pipeline.printed.join(''));
+  });
+});

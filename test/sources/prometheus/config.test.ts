@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { prometheus } from '../../../lambda/sources/prometheus/index.ts';
+import { profiles } from '../../../lambda/sources/prometheus/profiles.ts';
+
+const minimal = { kind: 'prometheus', targets: [{ url: 'https://host:9090/metrics' }] };
+
+describe('the configuration of a Prometheus source', () => {
+  it('needs nothing but a target, and no memory', () => {
+    const { name, system, secrets, needsState, metrics } = prometheus.prepare(minimal);
+
+    expect([name, system, secrets, needsState, metrics]).toEqual(['prometheus', 'prometheus', [], false, []]);
+  });
+
+  it('needs memory where increases are wanted, and none for levels', () => {
+    const gauge = { metric: 'jobs', type: 'gauge' };
+
+    expect(prometheus.prepare({ ...minimal, measures: [gauge] }).needsState).toBe(false);
+    expect(
+      prometheus.prepare({ ...minimal, measures: [gauge, { metric: 'a_total', type: 'counter' }] }).needsState,
+    ).toBe(true);
+    expect(prometheus.prepare({ ...minimal, profile: 'buildkite-agent' }).needsState).toBe(false);
+    expect(prometheus.prepare({ ...minimal, profile: 'buildkite-agent', measures: 'profile' }).needsState).toBe(true);
+  });
+
+  it('declares exactly the measures, with their dimensions', () => {
+    const measures = [{ metric: 'wait_seconds', type: 'histogram', labels: ['queue'] }];
+
+    const [metric] = prometheus.prepare({ ...minimal, measures }).metrics;
+
+    expect(metric).toMatchObject({
+      name: 'wait_seconds',
+      type: 'distribution',
+      unit: 'seconds',
+      labels: ['instance', 'job', 'queue'],
+      reduced: true,
+      cloudWatch: { namespace: { vendor: 'Prometheus' }, dimensionSets: [['job', 'queue']], unit: 'Seconds' },
+    });
+  });
+
+  it('grants every secret', () => {
+    const [bearer, ca, cert, key] = ['bearer', 'ca', 'cert', 'key'].map((secret) => ({ secret }));
+
+    expect(prometheus.prepare({ ...minimal, auth: { bearer }, tls: { ca, cert, key } }).secrets).toEqual([
+      bearer,
+      ca,
+      cert,
+      key,
+    ]);
+  });
+
+  it.each([
+    ['a target that would be read in plain text', { targets: [{ url: 'http://host/metrics' }] }, /plaintext/],
+    ['no target', { targets: [] }, /targets/],
+    ['the same target twice', { targets: [minimal.targets[0], minimal.targets[0]] }, /same target twice/],
+    ['a pattern that RE2 does not have', { relabel: [{ action: 'labeldrop', regex: '(?=a)' }] }, /look-around/],
+    ['replace without a target label', { relabel: [{ sourceLabels: ['a'] }] }, /targetLabel/],
+    ['keep without labels', { relabel: [{ action: 'keep', regex: 'a' }] }, /keep and drop/],
+    ['an action that does not exist', { relabel: [{ action: 'hashmod' }] }, /action/],
+    ['measures of no profile', { measures: 'profile' }, /no profile/],
+    ['a measure by its instance', { measures: [{ metric: 'm', type: 'gauge', labels: ['instance'] }] }, /kept anyhow/],
+    ['a reserved label', { targets: [{ url: 'https://h/metrics', labels: { __x: '1' } }] }, /label name/],
+    ['a setting that does not exist', { scrapeInterval: 1 }, /scrapeInterval/],
+  ])('refuses %s', (_, more, message) => {
+    expect(() => prometheus.prepare({ ...minimal, ...more })).toThrow(message);
+  });
+
+  it('has the metrics of the agent’s health-check service in its profile, each by its name', () => {
+    expect(profiles['buildkite-agent'].include).toHaveLength(17);
+    expect(profiles['buildkite-agent'].include.every((name) => name.startsWith('buildkite_agent_'))).toBe(true);
+  });
+});

@@ -1,0 +1,71 @@
+import { CollectorConfig } from '../../../lambda/config/schema.ts';
+import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
+import { collect, run, type Collected } from '../../../lambda/run.ts';
+import type { RunReport } from '../../../lambda/report/report.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { buildPipeline } from '../../../lambda/wiring.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+
+export interface TestPipeline extends AsyncDisposable {
+  collect(): Promise<Collected>;
+  /** One minute after the run before. */
+  run(): Promise<RunReport>;
+  readonly printed: readonly string[];
+}
+
+/** A whole collector with one Prometheus source, as the wiring builds it; state stays in memory. */
+export async function prometheusPipeline(
+  source: Readonly<Record<string, unknown>>,
+  sinks: readonly object[] = [{ kind: 'stdout' }],
+): Promise<TestPipeline> {
+  const printed: string[] = [];
+  const state = memoryStore();
+  let tickMs = Date.now();
+  const config = { sources: [{ kind: 'prometheus', name: 'relay', ...source }], sinks };
+  const built = await buildPipeline(CollectorConfig.parse(config), {
+    variables: { PASSWORD: 'open-sesame', ACCESS_KEY: 'AKIDEXAMPLE' },
+    place: 'terminal',
+    clock: Date.now,
+    random: () => 0,
+    redactor: createRedactor(),
+    log: recordingLog(),
+    stateStore: () => Promise.resolve(state),
+    print: (text) => {
+      printed.push(text);
+    },
+  });
+  return {
+    collect: async () => {
+      using deadline = deadlineIn(60_000, Date.now);
+      return await collect(built.pipeline, { deadline, tickMs });
+    },
+    run: async () => {
+      using deadline = deadlineIn(60_000, Date.now);
+      tickMs += 60_000;
+      return await run(built.pipeline, { deadline, tickMs });
+    },
+    printed,
+    [Symbol.asyncDispose]: () => built.close(),
+  };
+}
+
+/** Series as the text format writes them, with their values; the reading's own are left out. */
+export function seriesOf(
+  families: readonly RelayedFamily[],
+  about: RelayedFamily['about'] = 'target',
+): readonly string[] {
+  return families
+    .filter((family) => family.about === about)
+    .flatMap(({ samples }) =>
+      samples.map(({ name, labels, value }) => {
+        const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
+        return `${name}{${pairs.join(',')}} ${String(value)}`;
+      }),
+    );
+}
+
+export function relayedOf({ batch }: Collected): readonly RelayedFamily[] {
+  return batch.parts.flatMap(({ relayed = [] }) => relayed);
+}

@@ -1,0 +1,170 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { answersOk, eventually, startOnFreePort } from '../../servers/process.ts';
+import { type QueriedSample, startPrometheus } from '../../servers/prometheus.ts';
+import { startPushgateway } from '../../servers/pushgateway.ts';
+import { withNodeExporter, withPrometheus, withPushgateway } from '../../servers/require.ts';
+import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { prometheusPipeline, relayedOf } from './harness.ts';
+
+/** Every type and every special value, escapes, UTF-8, labels that collide with the target's, spellings of bounds. */
+const page = [
+  '# HELP q_jobs Jobs "quoted" \\\\ and\\nbroken.',
+  '# TYPE q_jobs gauge',
+  'q_jobs{queue="a\\"b\\\\c\\nd",site="é{},#"} 3.5',
+  'q_jobs{queue="nan"} NaN',
+  'q_jobs{queue="inf"} +Inf',
+  'q_jobs{queue="down"} -Inf',
+  'q_jobs{queue="empty",gone=""} -0',
+  'q_jobs{job="own",instance="theirs"} 7',
+  '# TYPE q_runs_total counter',
+  'q_runs_total{result="ok"} 123456789012',
+  '# TYPE q_wait_seconds histogram',
+  'q_wait_seconds_bucket{queue="a",le="0.25"} 1',
+  'q_wait_seconds_bucket{queue="a",le="1e+06"} 2',
+  'q_wait_seconds_bucket{queue="a",le="+Inf"} 4',
+  'q_wait_seconds_sum{queue="a"} 1.5e7',
+  'q_wait_seconds_count{queue="a"} 4',
+  '# TYPE q_size summary',
+  'q_size{quantile="0.5"} 9',
+  'q_size{quantile="0.99"} NaN',
+  'q_size_sum 99',
+  'q_size_count 11',
+  'untyped_thing{a="1"} 1e-300',
+  '',
+].join('\n');
+
+const openMetrics = [
+  '# TYPE q_runs counter',
+  'q_runs_total{result="ok"} 12 # {trace_id="abc"} 0.5 1600000000.5',
+  'q_runs_created{result="ok"} 1600000000.25',
+  '# TYPE q info',
+  'q_info{version="1"} 1',
+  '# TYPE q_state stateset',
+  'q_state{q_state="on"} 1',
+  '# EOF',
+  '',
+].join('\n');
+
+/** Series by their labels; `collector` is what remote write adds, as Prometheus' external labels do. */
+function comparable(samples: readonly QueriedSample[]): readonly string[] {
+  return samples
+    .map(
+      ({ labels: { collector: _, ...labels }, value }) =>
+        `${JSON.stringify(Object.entries(labels).toSorted())} ${value}`,
+    )
+    .toSorted();
+}
+
+withPrometheus('a real Prometheus', () => {
+  it.each([
+    ['text', page, 'text/plain; version=0.0.4; charset=utf-8', 'text'],
+    ['OpenMetrics', openMetrics, 'application/openmetrics-text; version=1.0.0; charset=utf-8', 'openmetrics'],
+  ])('has the same series and values of %s by itself and through the collector', async (_, body, type, prefer) => {
+    await using target = await startLoopbackServer((_request, response) => {
+      response.writeHead(200, { 'content-type': type }).end(body);
+    });
+    await using direct = await startPrometheus({
+      config: `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: relay\n    static_configs: [{ targets: ['127.0.0.1:${String(target.port)}'], labels: { site: ams } }]\n`,
+    });
+    await using receiver = await startPrometheus();
+    await using pipeline = await prometheusPipeline(
+      { targets: [{ url: `${target.url}/metrics`, labels: { site: 'ams' } }], prefer },
+      [{ kind: 'remote-write', url: `${receiver.url}/api/v1/write` }],
+    );
+
+    const report = await pipeline.run();
+    expect(report.sources).toMatchObject([{ status: 'complete', problems: [] }]);
+    expect(report.sinks).toMatchObject([{ problems: [] }]);
+    // Only a server that scrapes has the last one, and how long it took is another time each time.
+    const selector = '{site="ams",__name__!~"scrape_duration_seconds|scrape_series_added"}';
+    const scraped = await eventually(
+      () => direct.query(selector),
+      (found) => found.some(({ labels }) => labels['__name__'] === 'scrape_samples_scraped'),
+    );
+
+    const expected = comparable(scraped);
+    expect(comparable(await receiver.query(selector))).toEqual(expected);
+    expect(expected.some((series) => series.includes('scrape_samples_scraped'))).toBe(true);
+  });
+
+  it('is read as a target without a parse error, in both formats', async () => {
+    await using server = await startPrometheus();
+
+    for (const prefer of ['text', 'openmetrics']) {
+      await using pipeline = await prometheusPipeline({ targets: [{ url: `${server.url}/metrics` }], prefer });
+      const collected = await pipeline.collect();
+
+      expect(collected.sources).toMatchObject([{ status: 'complete', problems: [] }]);
+      expect(relayedOf(collected).map(({ name }) => name)).toContain('prometheus_tsdb_head_series');
+      expect(relayedOf(collected).find(({ name }) => name === 'prometheus_http_request_duration_seconds')?.type).toBe(
+        'histogram',
+      );
+    }
+  });
+});
+
+withPushgateway('a real Pushgateway', () => {
+  it('is read as a target without a parse error, with the labels of what was pushed', async () => {
+    await using gateway = await startPushgateway();
+    await gateway.put('/metrics/job/nightly/instance/a', '# TYPE backup_bytes gauge\nbackup_bytes{disk="ü"} 5\n');
+    await using pipeline = await prometheusPipeline({
+      targets: [{ url: `${gateway.url}/metrics` }],
+      honorLabels: true,
+    });
+
+    const collected = await pipeline.collect();
+
+    expect(collected.sources).toMatchObject([{ status: 'complete', problems: [] }]);
+    const pushed = relayedOf(collected).find(({ name }) => name === 'backup_bytes');
+    expect(pushed?.samples).toEqual([
+      { name: 'backup_bytes', labels: { disk: 'ü', instance: 'a', job: 'nightly' }, value: 5 },
+    ]);
+  });
+
+  it('takes what is relayed, under the job and instance of the target', async () => {
+    await using target = await startLoopbackServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(page);
+    });
+    await using gateway = await startPushgateway();
+    await using pipeline = await prometheusPipeline({ targets: [{ url: `${target.url}/metrics`, instance: 'web' }] }, [
+      { kind: 'pushgateway', url: gateway.url },
+    ]);
+
+    const report = await pipeline.run();
+
+    expect(report.sinks).toMatchObject([{ problems: [] }]);
+    const shown = await gateway.page();
+    expect(shown).toContain('q_wait_seconds_bucket{instance="web",job="relay",queue="a",source="relay",le="1e+06"} 2');
+    expect(shown).toContain('up{instance="web",job="relay",source="relay"} 1');
+    expect(shown).toMatch(/^# TYPE q_size summary$/m);
+  });
+});
+
+withNodeExporter('a real node exporter', () => {
+  it('is read as a target without a parse error', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'node-exporter-'));
+    const { process, port } = await startOnFreePort((free) => ({
+      name: 'node exporter',
+      command: 'prometheus-node-exporter',
+      args: [`--web.listen-address=127.0.0.1:${String(free)}`],
+      cwd: folder,
+      ready: () => answersOk(`http://127.0.0.1:${String(free)}/metrics`),
+    }));
+    try {
+      await using pipeline = await prometheusPipeline({
+        targets: [{ url: `http://127.0.0.1:${String(port)}/metrics` }],
+      });
+
+      const collected = await pipeline.collect();
+
+      expect(collected.sources).toMatchObject([{ status: 'complete', problems: [] }]);
+      expect(relayedOf(collected).length).toBeGreaterThan(50);
+    } finally {
+      await process.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
