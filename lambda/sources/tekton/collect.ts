@@ -1,13 +1,13 @@
 import { selects } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { StateStoreError } from '../../counters/store.ts';
-import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
-import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
+import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { ListPlace } from './api.ts';
 import { type ClusterSend, connectTo } from './connection.ts';
 import type { TektonConfig } from './config.ts';
+import type { Relayed } from './controller/relay.ts';
 import { countFinishes } from './counting.ts';
 import type { FinishOptions } from './finishes.ts';
 import { listProblems } from './list-problems.ts';
@@ -43,12 +43,10 @@ interface Parts {
   readonly where: string;
 }
 
-async function collect(
-  parts: Parts,
-  context: CollectContext,
-): Promise<{ readonly families: readonly MetricFamily[]; readonly problems: readonly Problem[] }> {
+async function collect(parts: Parts, context: CollectContext): Promise<Collection> {
   const { config, send, naming, where } = parts;
   const memory = memoryOf(context, where);
+  const relaying = relay(parts, context, memory);
   const tallies = kindsOf(config).map((kind) => createTally(kind, naming));
   const readings = await readLists(parts, context, tallies, memory.open);
   const ledger = readings.some(({ runs, failure }) => runs > 0 || failure === undefined)
@@ -72,7 +70,21 @@ async function collect(
     named: config.namespaces ?? [],
     stuckAfterMs: config.stuckAfterMinutes * 60_000,
   });
-  return { families, problems: [...listProblems(readings, config, where), ...counted, ...memory.problems] };
+  const relayed = await relaying;
+  const problems = [...listProblems(readings, config, where), ...counted, ...relayed.problems, ...memory.problems];
+  return { families, relayed: relayed.families, problems };
+}
+
+/** Beside the lists: another part of the cluster, with its own failure. */
+async function relay(
+  { config: { controllerMetrics: settings, name: source }, send, where }: Parts,
+  { deadline }: CollectContext,
+  memory: Memory,
+): Promise<Relayed> {
+  if (settings === undefined) return { families: [], problems: [] };
+  // Loaded here, because few configure it.
+  const { relayController } = await import('./controller/relay.ts');
+  return await relayController({ send, settings, source, where, deadline, memory: memory.open });
 }
 
 interface Memory {

@@ -94,6 +94,45 @@ const Labels = z.strictObject({
 /** Opt-in lists must name something: a label for everything is what they are there to prevent. */
 const AllowList = Selection.refine(({ include }) => include !== undefined, { error: 'needs include' });
 
+/** Both generations of names: up to v1.9 (OpenCensus) and from v1.10 on (OpenTelemetry). */
+const controllerMetricNames = [
+  'tekton_pipelines_controller_running_*',
+  'tekton_pipelines_controller_pipelinerun_total',
+  'tekton_pipelines_controller_pipelinerun_count',
+  'tekton_pipelines_controller_taskrun_total',
+  'tekton_pipelines_controller_taskrun_count',
+  'tekton_pipelines_controller_workqueue_depth',
+  'kn_workqueue_depth',
+  'kn_workqueue_retries_total',
+  'kn_workqueue_unfinished_work_seconds',
+];
+
+const ControllerMetrics = z.strictObject({
+  namespace: Namespace.default('tekton-pipelines').meta({
+    description: 'Where the controller runs; `openshift-pipelines` on OpenShift.',
+  }),
+  through: z.enum(['pods', 'service']).default('pods').meta({
+    description:
+      '`pods` reads every replica by the proxy of the API server; `service` needs fewer rights but reaches any one of them, so it fits a single replica.',
+  }),
+  service: Namespace.default('tekton-pipelines-controller').meta({
+    description: 'Service of the controller, and value of the label `job`.',
+  }),
+  port: z.int().min(1).max(65_535).default(9090).meta({ description: 'Port of its metrics.' }),
+  podSelector: z
+    .string()
+    .min(1)
+    .default('app.kubernetes.io/name=controller,app.kubernetes.io/part-of=tekton-pipelines')
+    .meta({ description: 'Label selector of its pods.' }),
+  metrics: Selection.default({ include: controllerMetricNames }).meta({
+    description: 'Which metrics are passed on; histograms are many series each, and only where they are named.',
+  }),
+  maxSeries: z.int().min(1).max(5000).default(500).meta({
+    description: 'A page with more series than that is refused as a whole.',
+  }),
+});
+export type ControllerMetrics = z.infer<typeof ControllerMetrics>;
+
 export const TektonConfig = z
   .strictObject({
     kind: z.literal('tekton'),
@@ -135,6 +174,9 @@ export const TektonConfig = z
       .enum(['publish', 'omit'])
       .default('omit')
       .meta({ description: 'Count failed runs by the reason that Tekton gives, out of a fixed list.' }),
+    controllerMetrics: ControllerMetrics.optional().meta({
+      description: "Also pass on the controller's own metrics, to sinks that keep series.",
+    }),
     tasks: AllowList.optional().meta({ description: 'Tasks to count one by one, by their name in the pipeline.' }),
     steps: AllowList.optional().meta({ description: 'Failing steps to count, as `task/step`.' }),
   })

@@ -1,0 +1,164 @@
+import * as z from 'zod';
+import { shortHash } from '../../../counters/hash.ts';
+import type { Labels } from '../../../model/metric.ts';
+import type { RelayedFamily, RelayedSample } from '../../../model/relayed.ts';
+import type { Page, PageFamily, PageSample } from '../../../prometheus-text/page.ts';
+
+/** Last values of each replica and the totals over all of them, by series; what makes sums survive a restart of one. */
+export const ControllerMemory = z.object({
+  replicas: z.record(z.string(), z.record(z.string(), z.number())),
+  totals: z.record(z.string(), z.number()),
+});
+export type ControllerMemory = z.infer<typeof ControllerMemory>;
+
+export interface ReplicaPage {
+  readonly id: string;
+  readonly page: Page;
+}
+
+export interface CombineOptions {
+  /** Labels that every series gets. */
+  readonly labels: Labels;
+  /** What the last collection left; undefined at the first, and where nothing is remembered. */
+  readonly before: ControllerMemory | undefined;
+  /** Without memory no sum can be told from a restart, and only gauges are passed on. */
+  readonly hasMemory: boolean;
+  /** Replicas that exist but could not be read keep their last values. */
+  readonly unread: readonly string[];
+}
+
+export interface Combined {
+  readonly families: readonly RelayedFamily[];
+  readonly memory: ControllerMemory;
+}
+
+/**
+ * One page out of those of all replicas. Each replica computes gauges from a full cache, so the greatest counts; counters
+ * and histograms cover what a replica did itself, so their increases are summed.
+ */
+export function combine(pages: readonly ReplicaPage[], options: CombineOptions): Combined {
+  const series = new Map<string, Collected>();
+  for (const { id, page } of pages) {
+    for (const family of withoutTwins(page.families)) collectFamily(family, id, series, options.labels);
+  }
+  const memory = remembered(pages, series, options);
+  const families = new Map<string, { readonly family: PageFamily; readonly samples: RelayedSample[] }>();
+  for (const [key, { family, sample, isSum, values }] of series) {
+    if (isSum && !options.hasMemory) continue;
+    const value = isSum ? (memory.totals[key] ?? 0) : Math.max(...values.values());
+    const known = families.get(family.name) ?? { family, samples: [] };
+    families.set(family.name, known);
+    known.samples.push({ ...sample, value });
+  }
+  return { families: [...families.values()].map(relayedFamily), memory };
+}
+
+interface Collected {
+  readonly family: PageFamily;
+  readonly sample: Omit<RelayedSample, 'value'>;
+  readonly isSum: boolean;
+  /** By replica. */
+  readonly values: Map<string, number>;
+}
+
+function collectFamily(family: PageFamily, replica: string, series: Map<string, Collected>, extra: Labels): void {
+  const samples = family.type === 'gauge' ? withoutTotal(family.samples) : family.samples;
+  for (const sample of samples) {
+    // Quantiles of several replicas make no quantile.
+    if (sample.labels.has('quantile')) continue;
+    const labels = publicLabels(sample, extra);
+    const key = shortHash(`${sample.name} ${JSON.stringify(labels)}`);
+    const isSum = isRunning(family, sample);
+    const known = series.get(key) ?? { family, sample: { name: sample.name, labels }, isSum, values: new Map() };
+    series.set(key, known);
+    const before = known.values.get(replica);
+    // Scopes of OpenTelemetry that are stripped may leave two lines of one series.
+    const merged = isSum ? (before ?? 0) + sample.value : Math.max(before ?? -Infinity, sample.value);
+    known.values.set(replica, merged);
+  }
+}
+
+const runningSuffix = /_(total|count|sum|bucket)$/;
+
+/** Old releases leave some types out; then the name tells. */
+function isRunning({ type }: PageFamily, { name }: PageSample): boolean {
+  if (type === 'gauge') return false;
+  return type === 'counter' || type === 'histogram' || type === 'summary' || runningSuffix.test(name);
+}
+
+/** The OpenTelemetry exporter puts its scope on every line (Tekton v1.10 and later). */
+function publicLabels({ labels }: PageSample, extra: Labels): Labels {
+  const own = [...labels].filter(([name]) => !name.startsWith('otel_scope_'));
+  return Object.fromEntries([...own, ...Object.entries(extra)].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** With a level set, Tekton writes the total beside its parts, and a sum over the metric would count all twice. */
+function withoutTotal(samples: readonly PageSample[]): readonly PageSample[] {
+  const isPart = ({ labels }: PageSample): boolean => labels.has('namespace') || labels.has('pipeline');
+  const parts = samples.filter(isPart);
+  return parts.length > 0 ? parts : samples;
+}
+
+/** v0.59 to v1.2 write deprecated names beside the new ones: `x_count` beside `x_total` or `x`. */
+function withoutTwins(families: readonly PageFamily[]): readonly PageFamily[] {
+  const names = new Set(families.map(({ name }) => name));
+  return families.filter(({ name }) => {
+    if (name === 'target_info' || name === 'target') return false;
+    const base = /^(.+)_count$/.exec(name)?.[1];
+    return base === undefined || !(names.has(base) || names.has(`${base}_total`));
+  });
+}
+
+function remembered(
+  pages: readonly ReplicaPage[],
+  series: ReadonlyMap<string, Collected>,
+  { before, unread }: CombineOptions,
+): ControllerMemory {
+  const totals: Record<string, number> = { ...before?.totals };
+  const replicas: Record<string, Record<string, number>> = {};
+  for (const id of unread) {
+    const last = before?.replicas[id];
+    if (last !== undefined) replicas[id] = last;
+  }
+  for (const { id } of pages) {
+    const values = sumsOf(id, series);
+    const last = before?.replicas[id] ?? {};
+    const hasRestarted = Object.entries(last).some(([key, value]) => (values[key] ?? 0) < value);
+    for (const [key, value] of Object.entries(values)) {
+      totals[key] = (totals[key] ?? 0) + value - (hasRestarted ? 0 : (last[key] ?? 0));
+    }
+    replicas[id] = values;
+  }
+  return { replicas, totals };
+}
+
+function sumsOf(replica: string, series: ReadonlyMap<string, Collected>): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [key, { isSum, values }] of series) {
+    const value = values.get(replica);
+    if (isSum && value !== undefined && Number.isFinite(value)) sums[key] = value;
+  }
+  return sums;
+}
+
+const relayedTypes = {
+  counter: 'counter',
+  gauge: 'gauge',
+  histogram: 'histogram',
+  gaugehistogram: 'untyped',
+  summary: 'summary',
+  info: 'gauge',
+  stateset: 'gauge',
+  untyped: 'untyped',
+  unknown: 'untyped',
+} as const;
+
+function relayedFamily({
+  family: { name, type, help = '' },
+  samples,
+}: {
+  readonly family: PageFamily;
+  readonly samples: readonly RelayedSample[];
+}): RelayedFamily {
+  return { name, type: relayedTypes[type], help, about: 'target', samples };
+}
