@@ -2,7 +2,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { runStatuses, type WorkflowName } from './messages.ts';
 
 /** The most that a page may have (protovalidate rules of the requests). */
-export const maxPageSize = 100;
+const maxPageSize = 100;
 
 export interface RunQuery {
   readonly cursor?: string;

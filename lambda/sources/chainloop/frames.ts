@@ -12,8 +12,8 @@ const headerBytes = 5;
 const trailerFlag = 0x80;
 const compressedFlag = 0x01;
 
-/** What a gRPC server sends by default at most (grpc-go, defaultServerMaxSendMessageSize is unlimited; clients take 4 MiB). */
-export const maxFrameBytes = 4 * 1024 * 1024;
+/** What a client of gRPC takes by default; the HTTP port takes no larger answer either. */
+const maxFrameBytes = 4 * 1024 * 1024;
 
 export interface Frames {
   /** Joined payloads: of protobuf messages one after another the fields merge. */

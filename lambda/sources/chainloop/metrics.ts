@@ -121,7 +121,7 @@ export const workflowUp: MetricDefinition<'gauge', 'org' | 'workflow' | 'runner'
 };
 
 /** Chainloop's own (`app/controlplane/pkg/metrics/prometheus`): they end at 20 minutes. Seconds. */
-export const chainloopBounds = [10, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1200] as const;
+const chainloopBounds = [10, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1200] as const;
 
 export const workflowRunDuration: MetricDefinition<'distribution', 'org' | 'workflow' | 'status' | 'runner'> = {
   name: 'chainloop_workflow_run_duration_seconds',

@@ -8,7 +8,7 @@ import { type Pages, readPages } from './pages.ts';
 const minuteMs = 60_000;
 
 /** The server gives up on a run after that, in a sweep each minute (`app/controlplane/pkg/biz`, trap 6 of its metrics). */
-export const expiryMs = 60 * minuteMs;
+const expiryMs = 60 * minuteMs;
 
 /** A sweep takes 100 runs; with a backlog they are marked late. */
 const sweepSlackMs = 10 * minuteMs;
