@@ -135,6 +135,11 @@ function valuesFor(name: string, createdMs: number, recorded: Recorded, more: ob
   return observations.filter(({ metric }) => metric.name === name).map(({ value }) => value);
 }
 
+/** To the millisecond. */
+function near(seconds: number): unknown {
+  return expect.closeTo(seconds, 3);
+}
+
 const createdMs = Date.parse('2026-01-02T03:04:05.123Z');
 const redeploy = { trigger: { type: 'pipeline_step_trigger_redeploy' } };
 const stopped = { state: { name: 'COMPLETED', result: { name: 'STOPPED' } } };
@@ -181,7 +186,7 @@ describe('the waits of steps', () => {
     ],
     ['none', [], []],
   ])('are those of the recordings: %s', (_, recorded, waits) => {
-    expect(valuesFor('ci_job_wait_seconds', createdMs, recorded)).toEqual(waits.map((wait) => expect.closeTo(wait, 3)));
+    expect(valuesFor('ci_job_wait_seconds', createdMs, recorded)).toEqual(waits.map(near));
   });
 
   it('of the first step of a re-run are not known, nor is that of the re-run', () => {
