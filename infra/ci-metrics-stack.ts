@@ -18,11 +18,13 @@ export class CiMetricsStack extends Stack {
   constructor(scope: Construct, id: string, { config, settings = {}, ...props }: CiMetricsStackProps) {
     super(scope, id, { description: 'CI metrics collector', ...props });
     this.collector = new CiMetricsCollector(this, 'Collector', { config, ...settings });
-    const { dashboard, deadLetterQueue, function: fn, logGroup, secrets, topic, webhooks } = this.collector;
+    const { dashboard, deadLetterQueue, function: fn, logGroup, secrets, stateTable, topic, webhooks } = this.collector;
     this.#output('FunctionName', fn.functionName, 'The function; an empty event starts a run by hand.');
     this.#output('LogGroupName', logGroup.logGroupName, 'One line a run.');
     this.#output('AlarmTopicArn', topic.topicArn, 'Subscribe to the alarms here.');
     this.#output('DeadLetterQueueUrl', deadLetterQueue.queueUrl, 'Runs that failed or could not be started.');
+    if (stateTable !== undefined)
+      this.#output('StateTableName', stateTable.tableName, 'Totals of the counters; kept when the stack is removed.');
     if (dashboard !== undefined)
       this.#output('DashboardUrl', this.#dashboardUrl(dashboard.dashboardName), 'Look here.');
     for (const { source, url } of webhooks) {

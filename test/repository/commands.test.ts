@@ -268,8 +268,12 @@ from botocore import xform_name
 session = botocore.session.get_session()
 plain = {'region', 'profile', 'output', 'query'}
 outfiles = {('lambda', 'invoke'): 1}
+# Commands that the CLI has beside the operations of the service.
+own = {('eks', 'get-token')}
 for words in json.load(sys.stdin):
     service, operation, *rest = words[1:]
+    if (service, operation) in own:
+        continue
     try:
         model = session.get_service_model(service)
     except Exception as error:
@@ -281,14 +285,16 @@ for words in json.load(sys.stdin):
         continue
     shape = model.operation_model(found[0]).input_shape
     members = {xform_name(name, '-'): name for name in shape.members}
+    flags = {option for option, name in members.items() if shape.members[name].type_name == 'boolean'}
     given, places, index = set(), 0, 0
     while index < len(rest):
         if rest[index].startswith('--'):
-            name = rest[index][2:]
+            option = rest[index][2:]
+            name = option.removeprefix('no-') if option.removeprefix('no-') in flags else option
             given.add(name)
             if name not in members and name not in plain:
-                print(f'{words}: no option --{name}')
-            index += 2
+                print(f'{words}: no option --{option}')
+            index += 1 if name in flags else 2
         else:
             places, index = places + 1, index + 1
     if places != outfiles.get((service, operation), 0):

@@ -97,20 +97,22 @@ describe('what the guides say about the stack', () => {
     expect(textOf('docs/operating.md')).toContain('at most three days');
   });
 
-  it('tells what is retained: the secrets, and nothing else', () => {
+  it('tells what is retained: the secrets and the table of the counters, and nothing else', () => {
     const retained = all().flatMap(({ template }) =>
       Object.values(template.toJSON()['Resources'] as Record<string, { Type: string; DeletionPolicy?: string }>)
         .filter(({ DeletionPolicy }) => DeletionPolicy?.startsWith('Retain'))
         .map(({ Type }) => Type),
     );
 
-    expect(new Set(retained)).toEqual(new Set(['AWS::SecretsManager::Secret']));
+    expect(new Set(retained)).toEqual(new Set(['AWS::SecretsManager::Secret', 'AWS::DynamoDB::Table']));
+    const [, removing = ''] = textOf('docs/deploying.md').split('### Removing');
+    expect(removing).toContain('the secrets that the stack created');
+    expect(removing).toContain('the table of the counters');
   });
 
   it('names the questions of the dashboard', () => {
-    const [dashboard] =
-      stacks.shipped === undefined ? [] : resolved(stacks.shipped.template, 'AWS::CloudWatch::Dashboard');
-    const body = JSON.stringify(dashboard?.properties['DashboardBody']);
+    const dashboards = all().flatMap(({ template }) => resolved(template, 'AWS::CloudWatch::Dashboard'));
+    const body = JSON.stringify(dashboards.map(({ properties }) => properties['DashboardBody']));
     const named = [...textOf('docs/operating.md').matchAll(/(?<!\w)_([A-Z][^_]+)_(?!\w)/g)].map(
       ([, title = '']) => title,
     );
