@@ -74,7 +74,10 @@ describe('reading targets', () => {
     const collected = await pipeline.collect();
 
     expect(collected.sources).toMatchObject([
-      { status: 'partial', problems: [{ kind: 'bad-response', message: expect.stringContaining('line 2, column 7') }] },
+      {
+        status: 'partial',
+        problems: [{ kind: 'bad-response', message: expect.stringContaining('line 2, column 7') as string }],
+      },
     ]);
     expect(seriesOf(relayedOf(collected))).toEqual(['m{instance="good",job="relay"} 1']);
     const report = seriesOf(relayedOf(collected), 'scrape').filter((series) => !series.startsWith('scrape_duration'));
@@ -171,7 +174,9 @@ describe('reading targets', () => {
     const { series, problems } = await relayedFrom(page);
 
     expect(series).toEqual(['h_bucket{a="ok",instance="i",job="relay",le="+Inf"} 1']);
-    expect(problems).toMatchObject([{ kind: 'bad-response', message: expect.stringContaining('a part of h:') }]);
+    expect(problems).toMatchObject([
+      { kind: 'bad-response', message: expect.stringContaining('a part of h:') as string },
+    ]);
   });
 
   it.each([
@@ -182,7 +187,7 @@ describe('reading targets', () => {
     const { series, problems } = await relayedFrom(page, { limits });
 
     expect(series).toEqual([]);
-    expect(problems).toMatchObject([{ kind: 'bad-response', message: expect.stringMatching(message) }]);
+    expect(problems).toMatchObject([{ kind: 'bad-response', message: expect.stringMatching(message) as string }]);
   });
 
   it.each([

@@ -9,8 +9,9 @@ import { buildPipeline } from '../../../lambda/wiring.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 export interface TestPipeline extends AsyncDisposable {
+  /** Each one minute after the one before, as a run is. */
   collect(): Promise<Collected>;
-  /** One minute after the run before. */
+
   run(): Promise<RunReport>;
   readonly printed: readonly string[];
 }
@@ -39,6 +40,7 @@ export async function prometheusPipeline(
   return {
     collect: async () => {
       using deadline = deadlineIn(60_000, Date.now);
+      tickMs += 60_000;
       return await collect(built.pipeline, { deadline, tickMs });
     },
     run: async () => {

@@ -27,12 +27,12 @@ function page(runs: number, waits: readonly [number, number], jobs = 3): string 
   ].join('\n');
 }
 
-/** What CloudWatch has stored since the last look, as `name {dimensions} value`; `5×2` is 5 seen twice. */
+/** What CloudWatch has stored since the last look, as `name {dimensions} value×times`. */
 function taken(fake: CloudWatchFake): readonly string[] {
-  const shown = fake.datums.map(({ name, dimensions, value, values = [], counts = [] }) => {
+  const shown = fake.datums.map(({ name, dimensions, values, counts }) => {
     const pairs = dimensions.map((dimension) => `${dimension.name}=${dimension.value}`).join(',');
-    const several = values.map((one, index) => `${String(one)}×${String(counts[index])}`).join(' ');
-    return `${name} {${pairs}} ${value === undefined ? several : String(value)}`;
+    const seen = values.map((one, index) => `${String(one)}×${String(counts[index])}`).join(' ');
+    return `${name} {${pairs}} ${seen}`;
   });
   fake.clear();
   return shown.toSorted();
@@ -70,10 +70,10 @@ describe('measures, for sinks that keep no series', () => {
 
     expect(sent).toEqual([
       // The first value of a counter is no increase.
-      ['jobs {Job=relay} 3'],
-      ['jobs {Job=relay} 4', 'runs_total {Job=relay,Result=ok} 7', 'wait_seconds {Job=relay} 5×2'],
+      ['jobs {Job=relay} 3×1'],
+      ['jobs {Job=relay} 4×1', 'runs_total {Job=relay,Result=ok} 7×1', 'wait_seconds {Job=relay} 5×2'],
       // The instance began anew: 2 and 5 stand at less than before, and count from 0.
-      ['jobs {Job=relay} 0', 'runs_total {Job=relay,Result=ok} 7', 'wait_seconds {Job=relay} 5×1'],
+      ['jobs {Job=relay} 0×1', 'runs_total {Job=relay,Result=ok} 7×1', 'wait_seconds {Job=relay} 5×1'],
     ]);
   });
 

@@ -51,10 +51,10 @@ const openMetrics = [
 /** Series by their labels; `collector` is what remote write adds, as Prometheus' external labels do. */
 function comparable(samples: readonly QueriedSample[]): readonly string[] {
   return samples
-    .map(
-      ({ labels: { collector: _, ...labels }, value }) =>
-        `${JSON.stringify(Object.entries(labels).toSorted())} ${value}`,
-    )
+    .map(({ labels, value }) => {
+      const own = Object.entries(labels).filter(([name]) => name !== 'collector');
+      return `${JSON.stringify(own.toSorted())} ${value}`;
+    })
     .toSorted();
 }
 
