@@ -46,7 +46,8 @@ export function demoBlock(state: DemoState, look: Look, nowMs: number): readonly
 
 function queueLines({ rows, starvedFor, report, passRate }: DemoState, look: Look): readonly string[] {
   if (report === undefined) return ['reading the first figures …'];
-  return [...renderQueues(rows, look, starvedFor), renderTotals(rows), ...(passRate === undefined ? [] : [passRate])];
+  const totals = renderTotals(rows, look.columns);
+  return [...renderQueues(rows, look, starvedFor), ...totals, ...(passRate === undefined ? [] : [passRate])];
 }
 
 function healthLines({ report, outcomes }: DemoState, look: Look, nowMs: number): readonly string[] {

@@ -21,7 +21,7 @@ function ranText({ report, batch }: Ran, look: Look, nowMs: number): string {
   return paragraphs([
     [renderHeadline(report, look)],
     renderQueues(rows, look),
-    rows.length > 1 ? [renderTotals(rows)] : [],
+    rows.length > 1 ? renderTotals(rows, look.columns) : [],
     renderSources(report.sources, look),
     renderSinks(report.sinks, look),
     renderAllProblems(report, look, nowMs),

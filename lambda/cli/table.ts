@@ -7,6 +7,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Least width that the column may be cut to when the terminal is narrow; without it it is never cut. */
   readonly shrinksTo?: number;
+  /** Left out where even the cut columns do not fit, the lowest first; without it the column always stays. */
+  readonly givesWay?: number;
 }
 
 export interface Cell {
@@ -32,8 +34,26 @@ export function table(
   const header = columns.map(({ title }): Cell => ({ text: title, style: 'faint' }));
   const all = [header, ...rows].map((row) => row.map(({ text, style }) => ({ text: printable(text), style })));
   const natural = columns.map((_, index) => Math.max(...all.map((row) => textWidth(row[index]?.text ?? ''))));
-  const widths = available === undefined ? natural : fitted(columns, natural, available - indent);
-  return all.map((row) => ' '.repeat(indent) + line(columns, widths, row, paint));
+  if (available === undefined) return all.map((row) => ' '.repeat(indent) + line(columns, natural, row, paint));
+  const kept = keptColumns(columns, natural, available - indent);
+  const of = <Value>(values: readonly Value[]): readonly Value[] => values.filter((_, index) => kept.has(index));
+  const widths = fitted(of(columns), of(natural), available - indent);
+  return all.map((row) => ' '.repeat(indent) + line(of(columns), widths, of(row), paint));
+}
+
+/** Places of the columns that stay. */
+function keptColumns(columns: readonly Column[], natural: readonly number[], available: number): ReadonlySet<number> {
+  const kept = new Set(columns.keys());
+  const least = columns.map(({ shrinksTo }, index) => Math.min(natural[index] ?? 0, shrinksTo ?? Infinity));
+  const width = (): number => [...kept].reduce((sum, index) => sum + (least[index] ?? 0) + gap.length, -gap.length);
+  const optional = [...columns.entries()]
+    .flatMap(([index, { givesWay }]) => (givesWay === undefined ? [] : [{ index, givesWay }]))
+    .sort((a, b) => a.givesWay - b.givesWay);
+  for (const { index } of optional) {
+    if (width() <= available) break;
+    kept.delete(index);
+  }
+  return kept;
 }
 
 function line(columns: readonly Column[], widths: readonly number[], row: readonly Cell[], paint: Paint): string {

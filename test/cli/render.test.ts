@@ -8,6 +8,8 @@ import { bar, signsFor } from '../../lambda/cli/render/signs.ts';
 import { createStarvedWatch } from '../../lambda/cli/starved-watch.ts';
 import { tableView } from '../../lambda/cli/table-view.ts';
 import { textWidth } from '../../lambda/cli/text-width.ts';
+import { gauge } from '../../lambda/model/metric.ts';
+import { queueOldestWait, queueWaitQuantile } from '../../lambda/model/run-metrics.ts';
 import { expectGolden } from '../support/golden.ts';
 import { batchOf, degradedReport, fleet, reportOf, sourceOutcome, tickMs } from './samples.ts';
 
@@ -33,6 +35,24 @@ const gatewayPreview = {
   id: 'pushgateway/gateway',
   preview: { samples: 1, requests: 1, bytes: 40, lines: ['ci_workers 3'], monthlyCost: [], problems: [] },
 };
+
+/** The fleet, and how long its jobs wait. */
+const waitingFleet = (() => {
+  const { parts, ...batch } = fleet;
+  const at = (queue: string) => ({ system: 'buildkite', source: 'main', scope: 'Cluster A', queue });
+  const waits = [
+    gauge(queueOldestWait, [
+      { labels: at('default'), value: 0 },
+      { labels: at('deploy'), value: 130.9 },
+      { labels: at('docker'), value: 0.4 },
+    ]),
+    gauge(queueWaitQuantile, [
+      { labels: { ...at('default'), rank: '0.5' }, value: 12.4 },
+      { labels: { ...at('default'), rank: '0.95' }, value: 4000 },
+    ]),
+  ];
+  return { ...batch, parts: parts.map((part) => ({ ...part, families: [...part.families, ...waits] })) };
+})();
 
 describe('the table of a run', () => {
   it.each([
@@ -90,12 +110,37 @@ describe('the table of queues', () => {
   it('sums only what is known', () => {
     const hosted = batchOf([{ queue: 'a', jobs: [2, 1, 0] }]);
 
-    expect(renderTotals(queueRows(fleet))).toBe(
+    expect(renderTotals(queueRows(fleet))).toEqual([
       '6 queues: 1,265 queued, 39 running, 4 blocked · 39 of 244 workers busy (16 %) · 1 queue starved (jobs wait, no worker)',
-    );
-    expect(renderTotals(queueRows(hosted))).toBe(
+    ]);
+    expect(renderTotals(queueRows(hosted))).toEqual([
       '1 queue: 2 queued, 1 running, 0 blocked · 1 queue starved (jobs wait, no worker)',
-    );
+    ]);
+  });
+
+  it('goes on in a line of its own where the sums do not fit into one', () => {
+    expect(renderTotals(queueRows(fleet), 79)).toEqual([
+      '6 queues: 1,265 queued, 39 running, 4 blocked · 39 of 244 workers busy (16 %)',
+      '1 queue starved (jobs wait, no worker)',
+    ]);
+    expect(renderTotals(queueRows(fleet), 20)).toHaveLength(3);
+  });
+
+  it('shows how long jobs wait, in whole seconds, where a queue tells it', () => {
+    const rows = queueRows(waitingFleet);
+    const cellsOf = (queue: string): readonly string[] =>
+      renderQueues(rows, plain)
+        .find((line) => line.startsWith(`Cluster A  ${queue} `))
+        ?.split(/ {2,}/)
+        .slice(7, 10) ?? [];
+
+    expect(renderQueues(rows, plain)[0]).toMatch(/BUSY  OLDEST WAIT +P50 +P95  UTILISATION$/);
+    expect(cellsOf('default')).toEqual(['0 s', '12 s', '1h 06m']);
+    expect(cellsOf('deploy')).toEqual(['2m 10s', '–', '–']);
+    expect(cellsOf('docker')).toEqual(['<1 s', '–', '–']);
+    const narrowed = renderQueues(rows, { ...plain, columns: 79 });
+    expect(narrowed[0]).toMatch(/QUEUED +RUNNING +OLDEST WAIT +P95  UTILISATION$/);
+    expect(narrowed.map(textWidth).filter((width) => width > 79)).toEqual([]);
   });
 
   it('says nothing of states that no queue tells', () => {
@@ -105,7 +150,7 @@ describe('the table of queues', () => {
     const rows = queueRows({ ...batch, parts: onlyUtilization });
 
     expect(rows.map(({ jobs, workers }) => [jobs, workers])).toEqual(rows.map(() => [{}, {}]));
-    expect(renderTotals(rows)).toBe('4 queues');
+    expect(renderTotals(rows)).toEqual(['4 queues']);
   });
 });
 
@@ -154,8 +199,9 @@ describe('the demo screen', () => {
   const state: DemoState = {
     title: 'Simulated Buildkite',
     startedMs: tickMs,
-    rows: queueRows(fleet),
+    rows: queueRows(waitingFleet),
     starvedFor: ({ queue }) => (queue === 'deploy' ? 130_000 : undefined),
+    passRate: '120 builds finished: 87 % passed, 84 % at the first attempt',
     report: degradedReport,
     outcomes: { ok: 1203, degraded: 1, failed: 0 },
     nextRunMs: tickMs + 192_000,
@@ -168,6 +214,10 @@ describe('the demo screen', () => {
 
   it('shows a block without a screen', async () => {
     await expectGolden('cli/demo-block.txt', `${demoBlock(state, plain, tickMs + 190_400).join('\n')}\n`);
+  });
+
+  it('says nothing of builds before one has finished', () => {
+    expect(demoBlock({ ...state, passRate: undefined }, plain, tickMs).join('\n')).not.toContain('finished');
   });
 
   it('says that it is reading before the first run has ended', () => {

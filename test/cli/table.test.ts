@@ -45,6 +45,23 @@ describe('table', () => {
     expect(widthAt(10)).toBe('Clus…  a-ver…  123456789');
   });
 
+  it('leaves out what gives way, as little as it takes, before a line becomes too long', () => {
+    const columns = [
+      { title: 'QUEUE', shrinksTo: 4 },
+      { title: 'QUEUED' },
+      { title: 'IDLE', givesWay: 2 },
+      { title: 'BLOCKED', givesWay: 1 },
+    ] as const;
+    const rows = [[{ text: 'default' }, { text: '1' }, { text: '2' }, { text: '3' }]];
+    const headerAt = (width: number) => table(columns, rows, { ...plain, columns: width })[0];
+
+    expect(headerAt(30)).toBe('QUEUE    QUEUED  IDLE  BLOCKED');
+    expect(headerAt(27)).toBe('QUE…  QUEUED  IDLE  BLOCKED');
+    expect(headerAt(26)).toBe('QUEUE    QUEUED  IDLE');
+    expect(headerAt(17)).toBe('QUEUE    QUEUED');
+    expect(headerAt(5)).toBe('QUE…  QUEUED');
+  });
+
   it('shows what a server sends without obeying it', () => {
     const lines = table([{ title: 'QUEUE' }], [[{ text: '\x1b[2Jgone\n\x1b[31m' }]], plain);
 

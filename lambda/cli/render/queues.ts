@@ -1,6 +1,7 @@
-import { formatDuration, formatElapsed } from '../duration.ts';
+import { formatElapsed } from '../duration.ts';
 import { totalOf, type QueueRow } from '../queue-rows.ts';
 import { table, type Cell, type Column } from '../table.ts';
+import { textWidth } from '../text-width.ts';
 import { countOf, formatNumber, unknown } from './figures.ts';
 import type { Look } from './look.ts';
 import { bar } from './signs.ts';
@@ -35,15 +36,15 @@ function queueColumns({ source, scope, oldestWait, waits }: Shown): readonly Col
     ...(scope ? [{ title: 'SCOPE', shrinksTo: 8 }] : []),
     { title: 'QUEUE', shrinksTo: 12 },
     { title: 'QUEUED', align: 'right' },
-    { title: 'RUNNING', align: 'right' },
-    { title: 'BLOCKED', align: 'right' },
-    { title: 'IDLE', align: 'right' },
-    { title: 'BUSY', align: 'right' },
-    ...(oldestWait ? [{ title: 'OLDEST', align: 'right' as const }] : []),
+    { title: 'RUNNING', align: 'right', givesWay: 5 },
+    { title: 'BLOCKED', align: 'right', givesWay: 2 },
+    { title: 'IDLE', align: 'right', givesWay: 3 },
+    { title: 'BUSY', align: 'right', givesWay: 4 },
+    ...(oldestWait ? [{ title: 'OLDEST WAIT', align: 'right' as const }] : []),
     ...(waits
       ? [
-          { title: 'P50', align: 'right' as const },
-          { title: 'P95', align: 'right' as const },
+          { title: 'P50', align: 'right' as const, givesWay: 1 },
+          { title: 'P95', align: 'right' as const, givesWay: 6 },
         ]
       : []),
     { title: 'UTILISATION' },
@@ -78,10 +79,11 @@ function figureCell(value: number | undefined): Cell {
   return { text: formatNumber(value), style: value === undefined || value === 0 ? 'faint' : undefined };
 }
 
-/** How long jobs wait. Seconds. */
+/** How long jobs wait. Seconds; nobody acts on a part of one. */
 function waitCell(seconds: number | undefined): Cell {
   if (seconds === undefined) return { text: unknown, style: 'faint' };
-  return { text: formatDuration(seconds * 1000), style: seconds === 0 ? 'faint' : undefined };
+  if (seconds > 0 && seconds < 1) return { text: '<1 s' };
+  return { text: formatElapsed(seconds * 1000), style: seconds === 0 ? 'faint' : undefined };
 }
 
 function utilizationCell(ratio: number | undefined, { signs }: Look): Cell {
@@ -96,14 +98,25 @@ function starvedCell({ signs }: Look, starvedMs: number | undefined): Cell {
 }
 
 /** `6 queues: 14 queued, 52 running, 3 blocked · 52 of 80 workers busy (65 %)` */
-export function renderTotals(rows: readonly QueueRow[]): string {
+export function renderTotals(rows: readonly QueueRow[], columns?: number): readonly string[] {
   const jobs = (['queued', 'running', 'blocked'] as const).flatMap((state) => {
     const total = totalOf(rows, (row) => row.jobs[state]);
     return total === undefined ? [] : [`${formatNumber(total)} ${state}`];
   });
   const queues = countOf(rows.length, 'queue');
   const counted = jobs.length === 0 ? queues : `${queues}: ${jobs.join(', ')}`;
-  return [counted, ...workersText(rows), ...starvedText(rows)].join(' · ');
+  return wrapped([counted, ...workersText(rows), ...starvedText(rows)], columns);
+}
+
+/** Facts on one line, and on more where the terminal is too narrow for that. */
+function wrapped(facts: readonly string[], columns = Infinity): readonly string[] {
+  const lines: string[] = [];
+  for (const fact of facts) {
+    const longer = [...lines.slice(-1), fact].join(' · ');
+    if (lines.length > 0 && textWidth(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(fact);
+  }
+  return lines;
 }
 
 function workersText(rows: readonly QueueRow[]): readonly string[] {
