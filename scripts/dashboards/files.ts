@@ -1,5 +1,6 @@
 import { attestationAlerts } from './attestation-alerts.ts';
 import { collectorAlerts } from './collector-alerts.ts';
+import { countingAlerts } from './counting-alerts.ts';
 import { pushgatewayAlerts } from './pushgateway-alerts.ts';
 import { queueAlerts } from './queue-alerts.ts';
 import { runAlerts } from './run-alerts.ts';
@@ -20,6 +21,7 @@ const rules = rulesFile(
     { name: 'ci-runs', alerts: runAlerts },
     { name: 'ci-attestations', alerts: attestationAlerts },
     { name: 'ci-collector', alerts: collectorAlerts },
+    { name: 'ci-counting', alerts: countingAlerts },
   ],
 );
 

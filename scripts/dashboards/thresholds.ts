@@ -2,6 +2,7 @@ import { Alarms } from '../../lambda/config/deployment.ts';
 
 /** What the CloudWatch alarms take by default: both ways to be woken must answer the same question. */
 const {
+  countingLateMinutes,
   oldestWaitMinutes,
   starvedMinutes,
   sourceDownMinutes,
@@ -11,6 +12,7 @@ const {
   systemErrors: systemErrorCount,
 } = Alarms.parse({});
 export {
+  countingLateMinutes,
   oldestWaitMinutes,
   sinkDownMinutes,
   silentMinutes,
@@ -38,6 +40,12 @@ export const brokenMinutes = 120;
 
 /** What Chainloop itself proposes ("How to monitor your CI/CD systems with Chainloop and Prometheus"). */
 export const workflowDownMinutes = 30;
+
+/** As in the stack's alarm: a list that was cut short once catches up by itself. */
+export const latePatienceMinutes = 5;
+
+/** Long enough that whoever looks at the alert still sees it, and for a page that is scraped rarely. */
+export const droppedMinutes = 60;
 
 /** Outlasts holidays. */
 export const tokenDays = 14;

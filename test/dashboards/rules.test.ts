@@ -5,11 +5,12 @@ import { Alarms } from '../../lambda/config/deployment.ts';
 import { anchor } from '../../scripts/docs/table.ts';
 import { withPromtool } from '../servers/require.ts';
 import { attestationCases } from './attestation-cases.ts';
+import { countingCases, countingNight } from './counting-cases.ts';
 import { night, cases as queueCases, type RuleCase } from './rule-cases.ts';
 import { runCases, runNight } from './run-cases.ts';
 import { pathOf, promtool, promtoolWith, ruleFiles, ruleNamed, rules, type Verdict } from './rule-files.ts';
 
-const cases = [...queueCases, ...runCases, ...attestationCases];
+const cases = [...queueCases, ...runCases, ...attestationCases, ...countingCases];
 
 /** Series by selector, values in promtool's notation: one a minute, from the minute 0 on. */
 type Written = Readonly<Record<string, string>>;
@@ -61,7 +62,7 @@ withPromtool('the alert rules', () => {
     );
 
     const { isContent, output } = await tested(
-      { ...night(identity), ...runNight(identity) },
+      { ...night(identity), ...runNight(identity), ...countingNight(identity) },
       { alert_rule_test: expectations },
     );
 
