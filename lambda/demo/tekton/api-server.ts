@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
+import { type ControllerPod, type CoreOptions, coreReply } from './controllers.ts';
 import { keyOf, type Plural, type RunObject, type RunStore } from './objects.ts';
 import { matches } from './selector.ts';
 import {
@@ -24,6 +25,7 @@ export type ScenarioName =
   | 'ok'
   | 'cannot-list'
   | 'cannot-get'
+  | 'cannot-proxy'
   | 'list-expires'
   | 'no-tekton'
   | 'throttled'
@@ -35,6 +37,8 @@ export interface ApiServerOptions {
   readonly store: RunStore;
   /** Whether a bearer token is let in. */
   readonly isKnown: (token: string) => boolean;
+  /** Pods of Tekton's controller, in any namespace; asked for with every request. */
+  readonly pods?: () => readonly ControllerPod[];
 }
 
 export interface KubernetesApi {
@@ -81,11 +85,18 @@ function replyTo(request: IncomingMessage, options: ApiServerOptions, scenario: 
     const body = failure(429, 'TooManyRequests', 'Too many requests, please try again later.');
     return { ...body, headers: { 'retry-after': '1' } };
   }
-  return request.method === 'GET' && scenario !== 'no-tekton' ? tektonReply(request, options, scenario) : pageNotFound;
+  if (request.method !== 'GET') return pageNotFound;
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  return coreReply(url, coreOptions(options, scenario)) ?? tektonReply(request, url, options, scenario);
 }
 
-function tektonReply(request: IncomingMessage, options: ApiServerOptions, scenario: ScenarioName): Reply {
-  const url = new URL(request.url ?? '/', 'http://localhost');
+/** A Service leads to any of its pods; here it is always the first, so that what is read can be foretold. */
+function coreOptions({ pods = () => [] }: ApiServerOptions, scenario: ScenarioName): CoreOptions {
+  return { pods: pods(), isForbidden: scenario === 'cannot-proxy', pick: ([first]) => first };
+}
+
+function tektonReply(request: IncomingMessage, url: URL, options: ApiServerOptions, scenario: ScenarioName): Reply {
+  if (scenario === 'no-tekton') return pageNotFound;
   const [, namespace, plural, name] = place.exec(url.pathname) ?? [];
   if (!isPlural(plural)) return pageNotFound;
   if (name !== undefined) return single(options, { scenario, plural, namespace, name });

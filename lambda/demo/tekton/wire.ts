@@ -124,3 +124,24 @@ export function listOf(plural: Plural, runs: readonly RunObject[], metadata: obj
   const kind = plural === 'pipelineruns' ? 'PipelineRunList' : 'TaskRunList';
   return { apiVersion: 'tekton.dev/v1', kind, metadata, items: runs };
 }
+
+/** Refusals of the core group have an empty API group; proxies are sub-resources, and the name is all of `http:name:port`. */
+export function coreForbidden(verb: string, kind: string, namespace: string, name: string | undefined): Reply {
+  const resource = name === undefined ? kind : `${kind}/proxy`;
+  const object = name === undefined ? kind : `${kind} "${name}"`;
+  return failure(
+    403,
+    'Forbidden',
+    `${object} is forbidden: User "ci-metrics" cannot ${verb} resource "${resource}" in API group "" in the namespace "${namespace}"`,
+    { details: { ...(name === undefined ? {} : { name }), kind } },
+  );
+}
+
+export function coreNotFound(kind: string, name: string): Reply {
+  return failure(404, 'NotFound', `${kind} "${name}" not found`, { details: { name, kind } });
+}
+
+/** What the proxy of the API server says of a target that it does not reach. */
+export function unreachable(message: string): Reply {
+  return failure(503, 'ServiceUnavailable', message);
+}

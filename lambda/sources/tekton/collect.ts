@@ -46,9 +46,11 @@ interface Parts {
 async function collect(parts: Parts, context: CollectContext): Promise<Collection> {
   const { config, send, naming, where } = parts;
   const memory = memoryOf(context, where);
-  const relaying = relay(parts, context, memory);
   const tallies = kindsOf(config).map((kind) => createTally(kind, naming));
-  const readings = await readLists(parts, context, tallies, memory.open);
+  const [readings, relayed] = await Promise.all([
+    readLists(parts, context, tallies, memory.open),
+    relay(parts, context, memory),
+  ]);
   const ledger = readings.some(({ runs, failure }) => runs > 0 || failure === undefined)
     ? await memory.open()
     : undefined;
@@ -70,7 +72,6 @@ async function collect(parts: Parts, context: CollectContext): Promise<Collectio
     named: config.namespaces ?? [],
     stuckAfterMs: config.stuckAfterMinutes * 60_000,
   });
-  const relayed = await relaying;
   const problems = [...listProblems(readings, config, where), ...counted, ...relayed.problems, ...memory.problems];
   return { families, relayed: relayed.families, problems };
 }

@@ -2,6 +2,7 @@ import { collectCounted, type Counted } from '../../../lambda/counters/counted.t
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/store.ts';
 import { kubernetesApi, type KubernetesApi } from '../../../lambda/demo/tekton/api-server.ts';
+import type { ControllerPod } from '../../../lambda/demo/tekton/controllers.ts';
 import {
   createRunStore,
   type RunCondition,
@@ -12,6 +13,7 @@ import type { AwsAccess } from '../../../lambda/http/aws-credentials.ts';
 import { createHttpHub } from '../../../lambda/http/client.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { environmentStore } from '../../../lambda/secrets/environment.ts';
@@ -31,6 +33,7 @@ export const startMs = Date.UTC(2026, 10, 21, 12, 0, 0);
 
 export interface Tick {
   readonly families: readonly MetricFamily[];
+  readonly relayed?: readonly RelayedFamily[];
   readonly problems: readonly Problem[];
   readonly counted: Counted;
 }
@@ -38,6 +41,8 @@ export interface Tick {
 export interface TestCluster extends AsyncDisposable {
   readonly api: KubernetesApi;
   readonly runs: RunStore;
+  /** Pods of the controller. */
+  readonly pods: ControllerPod[];
   readonly server: LoopbackServer;
   readonly log: RecordingLog;
   /** Environment variables that secrets are read from. */
@@ -67,7 +72,13 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const log = recordingLog();
   const time = { now: startMs };
   const clock = (): number => time.now;
-  const api = kubernetesApi({ clock, store: runs, isKnown: options.isKnown ?? ((sent) => sent === token) });
+  const pods: ControllerPod[] = [];
+  const api = kubernetesApi({
+    clock,
+    store: runs,
+    isKnown: options.isKnown ?? ((sent) => sent === token),
+    pods: () => pods,
+  });
   const server = await startLoopbackServer(api.listener, options.make, options.protocol);
   const variables: Record<string, string> = { TOKEN: token };
   const hub = createHttpHub({
@@ -112,6 +123,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   return {
     api,
     runs,
+    pods,
     server,
     log,
     variables,

@@ -4,16 +4,22 @@ import type { Labels } from '../../../model/metric.ts';
 import type { RelayedFamily, RelayedSample } from '../../../model/relayed.ts';
 import type { Page, PageFamily, PageSample } from '../../../prometheus-text/page.ts';
 
+const Values = z.record(z.string(), z.number());
+type Values = Readonly<Record<string, number>>;
+
 /** Last values of each replica and the totals over all of them, by series; what makes sums survive a restart of one. */
 export const ControllerMemory = z.object({
-  replicas: z.record(z.string(), z.record(z.string(), z.number())),
-  totals: z.record(z.string(), z.number()),
+  replicas: z.record(z.string(), z.object({ startSeconds: z.number().optional(), values: Values })),
+  totals: Values,
 });
 export type ControllerMemory = z.infer<typeof ControllerMemory>;
+type Last = ControllerMemory['replicas'][string];
 
 export interface ReplicaPage {
   readonly id: string;
   readonly page: Page;
+  /** When its process began, where it says so. Unix seconds. */
+  readonly startSeconds?: number | undefined;
 }
 
 export interface CombineOptions {
@@ -25,6 +31,8 @@ export interface CombineOptions {
   readonly hasMemory: boolean;
   /** Replicas that exist but could not be read keep their last values. */
   readonly unread: readonly string[];
+  /** Totals to remember, of series that are gone too. */
+  readonly maxTotals: number;
 }
 
 export interface Combined {
@@ -69,7 +77,12 @@ function collectFamily(family: PageFamily, replica: string, series: Map<string, 
     const labels = publicLabels(sample, extra);
     const key = shortHash(`${sample.name} ${JSON.stringify(labels)}`);
     const isSum = isRunning(family, sample);
-    const known = series.get(key) ?? { family, sample: { name: sample.name, labels }, isSum, values: new Map() };
+    const known = series.get(key) ?? {
+      family,
+      sample: { name: sample.name, labels },
+      isSum,
+      values: new Map<string, number>(),
+    };
     series.set(key, known);
     const before = known.values.get(replica);
     // Scopes of OpenTelemetry that are stripped may leave two lines of one series.
@@ -112,27 +125,41 @@ function withoutTwins(families: readonly PageFamily[]): readonly PageFamily[] {
 function remembered(
   pages: readonly ReplicaPage[],
   series: ReadonlyMap<string, Collected>,
-  { before, unread }: CombineOptions,
+  { before, unread, maxTotals }: CombineOptions,
 ): ControllerMemory {
-  const totals: Record<string, number> = { ...before?.totals };
-  const replicas: Record<string, Record<string, number>> = {};
-  for (const id of unread) {
-    const last = before?.replicas[id];
-    if (last !== undefined) replicas[id] = last;
-  }
-  for (const { id } of pages) {
+  const totals = new Map(Object.entries(before?.totals ?? {}));
+  const replicas = new Map(Object.entries(before?.replicas ?? {}).filter(([id]) => unread.includes(id)));
+  for (const { id, startSeconds } of pages) {
     const values = sumsOf(id, series);
-    const last = before?.replicas[id] ?? {};
-    const hasRestarted = Object.entries(last).some(([key, value]) => (values[key] ?? 0) < value);
+    const counted = countedOf({ startSeconds, values }, before?.replicas[id]);
     for (const [key, value] of Object.entries(values)) {
-      totals[key] = (totals[key] ?? 0) + value - (hasRestarted ? 0 : (last[key] ?? 0));
+      totals.set(key, (totals.get(key) ?? 0) + value - (counted[key] ?? 0));
     }
-    replicas[id] = values;
+    replicas.set(id, { startSeconds, values });
   }
-  return { replicas, totals };
+  forgetTotals(totals, series, maxTotals);
+  return { replicas: Object.fromEntries(replicas), totals: Object.fromEntries(totals) };
 }
 
-function sumsOf(replica: string, series: ReadonlyMap<string, Collected>): Record<string, number> {
+/** What of a replica is in the totals already: nothing of a process that has begun since. */
+function countedOf(now: Last, last: Last | undefined): Values {
+  if (last === undefined) return {};
+  const hasRestarted =
+    now.startSeconds !== undefined && last.startSeconds !== undefined
+      ? now.startSeconds !== last.startSeconds
+      : Object.entries(now.values).some(([key, value]) => value < (last.values[key] ?? 0));
+  return hasRestarted ? {} : last.values;
+}
+
+/** A series that nobody has may come back after a restart; there is room for as many as a page may have. */
+function forgetTotals(totals: Map<string, number>, series: ReadonlyMap<string, Collected>, most: number): void {
+  for (const key of totals.keys()) {
+    if (totals.size <= most) return;
+    if (!series.has(key)) totals.delete(key);
+  }
+}
+
+function sumsOf(replica: string, series: ReadonlyMap<string, Collected>): Values {
   const sums: Record<string, number> = {};
   for (const [key, { isSum, values }] of series) {
     const value = values.get(replica);

@@ -49,6 +49,7 @@ export async function relayController(options: RelayOptions): Promise<Relayed> {
     before: ledger?.recall(memoryName, ControllerMemory),
     hasMemory: ledger !== undefined,
     unread: failed.map(({ id }) => id),
+    maxTotals: settings.maxSeries,
   });
   ledger?.remember(memoryName, memory);
   return { families, problems };
@@ -59,12 +60,12 @@ async function readReplica(
   { send, settings, where, deadline }: RelayOptions,
 ): Promise<ReplicaPage | { readonly id: string; readonly problem: Problem }> {
   try {
-    const page = await readPage(send, replica, {
+    const { page, startSeconds } = await readPage(send, replica, {
       keep: selects(settings.metrics),
       maxSeries: settings.maxSeries,
       deadline,
     });
-    return { id: replica.id, page };
+    return { id: replica.id, page, startSeconds };
   } catch (error) {
     return { id: replica.id, problem: problemFrom(error, where, settings) };
   }

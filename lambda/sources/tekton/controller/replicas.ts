@@ -48,18 +48,32 @@ export async function findReplicas(
 /** Tekton has at most ten buckets of work (docs/enabling-ha.md), so that no more replicas have anything to tell. */
 const maxReplicas = 20;
 
+/** Of the Go client, on every page; a process with another one counts from 0. */
+const startName = 'process_start_time_seconds';
+
+export interface ReadPage {
+  readonly page: Page;
+  /** When the process began, where it says so. Unix seconds. */
+  readonly startSeconds: number | undefined;
+}
+
 /** The metrics page of one replica, without what is not wanted. @throws HttpError */
 export async function readPage(
   send: ClusterSend,
   { path }: Replica,
   options: { readonly keep: (family: string) => boolean; readonly maxSeries: number; readonly deadline: Deadline },
-): Promise<Page> {
+): Promise<ReadPage> {
   const { keep, maxSeries, deadline } = options;
   const answer = await send({ path, accept: acceptHeader('text', 'underscores'), deadline });
   const format = formatOf(answer.headers['content-type']);
   if (typeof format === 'object') throw new BadResponseError(answer.where, format.refused);
   try {
-    return parsePage(answer.body, { format, keep: (_sample, family) => keep(family), limits: { maxSeries } });
+    const isWanted = (family: string): boolean => family === startName || keep(family);
+    // One more for the start.
+    const limits = { maxSeries: maxSeries + 1 };
+    const page = parsePage(answer.body, { format, keep: (_sample, family) => isWanted(family), limits });
+    const startSeconds = page.families.find(({ name }) => name === startName)?.samples[0]?.value;
+    return { page: { ...page, families: page.families.filter(({ name }) => keep(name)) }, startSeconds };
   } catch (error) {
     if (error instanceof PageSyntaxError) {
       throw new BadResponseError(answer.where, `the metrics page cannot be used: ${error.message}`);
