@@ -134,12 +134,12 @@ describe('the table of queues', () => {
         ?.split(/ {2,}/)
         .slice(7, 10) ?? [];
 
-    expect(renderQueues(rows, plain)[0]).toMatch(/BUSY  OLDEST WAIT +P50 +P95  UTILISATION$/);
+    expect(renderQueues(rows, plain)[0]).toMatch(/BUSY {2}OLDEST WAIT +P50 +P95 {2}UTILISATION$/);
     expect(cellsOf('default')).toEqual(['0 s', '12 s', '1h 06m']);
     expect(cellsOf('deploy')).toEqual(['2m 10s', '–', '–']);
     expect(cellsOf('docker')).toEqual(['<1 s', '–', '–']);
     const narrowed = renderQueues(rows, { ...plain, columns: 79 });
-    expect(narrowed[0]).toMatch(/QUEUED +RUNNING +OLDEST WAIT +P95  UTILISATION$/);
+    expect(narrowed[0]).toMatch(/QUEUED +RUNNING +OLDEST WAIT +P95 {2}UTILISATION$/);
     expect(narrowed.map(textWidth).filter((width) => width > 79)).toEqual([]);
   });
 
