@@ -45,7 +45,7 @@ export function createWebhook(
     handler: 'index.handler',
     code: settings.webhookCode ?? webhookCode(),
     role,
-    // The AWS SDK starts in half the time that it takes with 128 MB.
+    // CPU comes with memory, and loading the AWS SDK is CPU.
     memorySize: 256,
     timeout,
     logGroup,
