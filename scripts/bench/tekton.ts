@@ -21,7 +21,7 @@ export interface RetainedRuns {
   readonly collections: z.infer<typeof Result>['results'];
 }
 
-/** The memory that the source has to live with: the default of the function. */
+/** The memory that the source has to live with: half of what the function has unless it is told otherwise. */
 const memoryMegabytes = 256;
 const collections = 3;
 

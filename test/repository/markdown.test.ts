@@ -6,6 +6,8 @@ import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import * as z from 'zod';
 import { parseConfig } from '../../lambda/config/load.ts';
 import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
 import { catalogue } from '../../lambda/model/catalogue.ts';
@@ -80,6 +82,47 @@ function isOfPrometheus(text: string): boolean {
   return /^(scrape_configs|groups|rule_files):/m.test(text);
 }
 
+/** Manifests of Kubernetes, for a cluster and not for the collector. */
+function isOfKubernetes(text: string): boolean {
+  return /^apiVersion:/m.test(text);
+}
+
+/** What the API server asks of every object, whatever its kind. */
+const Manifest = z.object({
+  apiVersion: z.string().regex(/^([a-z0-9.-]+\/)?v\d+((alpha|beta)\d+)?$/),
+  kind: z.string().regex(/^[A-Z][A-Za-z]+$/),
+  metadata: z.object({ name: z.string().min(1) }),
+});
+
+/** Every object of a block, which may be several. @throws Error for a block that is no manifest. */
+function manifestsIn(text: string): readonly z.infer<typeof Manifest>[] {
+  return parseAllDocuments(text, { strict: true }).map((document) => {
+    const [fault] = document.errors;
+    if (fault !== undefined) throw fault;
+    return Manifest.parse(document.toJS());
+  });
+}
+
+describe('manifests of Kubernetes in the documentation', () => {
+  const examples = fencesOf('yaml').filter(({ text }) => isOfKubernetes(text));
+
+  it.each(examples)('are objects with a kind and a name: $place', ({ text }) => {
+    expect(manifestsIn(text)).not.toEqual([]);
+  });
+
+  it('are some', () => {
+    expect(examples).not.toEqual([]);
+  });
+
+  it.each([
+    ['no name', 'apiVersion: v1\nkind: Secret\n'],
+    ['a damaged second object', 'apiVersion: v1\nkind: Secret\nmetadata: { name: a }\n---\napiVersion: v1\nkind: [\n'],
+    ['a version that is none', 'apiVersion: rbac\nkind: Role\nmetadata: { name: a }\n'],
+  ])('are noticed when they are wrong: %s', (_name, text) => {
+    expect(() => manifestsIn(text)).toThrow();
+  });
+});
+
 withPromtool('configurations of Prometheus in the documentation', () => {
   const examples = fencesOf('yaml').filter(({ text }) => isOfPrometheus(text));
 
@@ -101,7 +144,9 @@ withPromtool('configurations of Prometheus in the documentation', () => {
 });
 
 describe('configurations in the documentation', () => {
-  const examples = [...fencesOf('yaml'), ...fencesOf('yml')].filter(({ text }) => !isOfPrometheus(text));
+  const examples = [...fencesOf('yaml'), ...fencesOf('yml')].filter(
+    ({ text }) => !isOfPrometheus(text) && !isOfKubernetes(text),
+  );
 
   it.each(examples)('can be used: $place', ({ place, text }) => {
     // Secrets of the environment and files on a disk are for the terminal only.

@@ -19,7 +19,7 @@ export const controllerLabels = {
 } as const;
 
 /** What Tekton's manifests call the Service and its port. */
-export const controllerService = 'http:tekton-pipelines-controller:9090';
+const controllerService = 'http:tekton-pipelines-controller:9090';
 
 const corePath = /^\/api\/v1\/namespaces\/([^/]+)\/(pods|services)(?:\/([^/]+)\/proxy(\/.*))?$/;
 

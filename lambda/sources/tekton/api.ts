@@ -38,7 +38,7 @@ const maxPages = 2000;
 /** Each one means that more than five minutes have passed since the list began; a run is not that long. */
 const maxExpired = 3;
 
-export function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): string {
+function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): string {
   return `/apis/tekton.dev/v1/${namespace === undefined ? '' : `namespaces/${namespace}/`}${kind}`;
 }
 

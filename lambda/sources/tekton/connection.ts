@@ -118,7 +118,7 @@ function eksTokens(cluster: string, { aws, clock }: SourcePorts): TokenFor {
   };
 }
 
-export async function roleOf({ credentials }: AwsAccess): Promise<AwsCredentials> {
+async function roleOf({ credentials }: AwsAccess): Promise<AwsCredentials> {
   try {
     return await credentials();
   } catch (cause) {

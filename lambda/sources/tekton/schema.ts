@@ -21,7 +21,7 @@ const Metadata = z.object({
 });
 export type Metadata = z.infer<typeof Metadata>;
 
-export const ListMetadata = z.object({
+const ListMetadata = z.object({
   continue: OptionalText,
   remainingItemCount: z.number().optional().catch(undefined),
 });
