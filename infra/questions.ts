@@ -16,6 +16,7 @@ import {
   runWait,
   systemErrors,
 } from '../lambda/model/run-metrics.ts';
+import { policyResults, workflowDown } from '../lambda/sources/chainloop/metrics.ts';
 
 /** One graph: a neutral metric, and the value of the label that its CloudWatch name stands for. */
 export interface Panel {
@@ -91,6 +92,8 @@ export const questions: readonly Question[] = [
       { title: 'System errors', metric: systemErrors, stacked: true },
       { title: 'Time since the last success', metric: runLastSuccess, unit: 'seconds' },
       { title: 'Last verdict was a success', metric: runLastResult },
+      { title: 'Workflows that are down', metric: workflowDown, unit: 'seconds' },
+      { title: 'Policy gates that block', metric: policyResults, labels: { verdict: 'blocked' }, stacked: true },
       { title: 'Active runs', metric: runsActive, stacked: true },
       { title: 'Wait of runs, p95', metric: runWait, unit: 'seconds' },
     ],

@@ -4,6 +4,7 @@ import { starvedJobs } from '../lambda/model/catalogue.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import { queueOldestWait } from '../lambda/model/run-metrics.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
+import { insightsQuery } from './metrics-insights.ts';
 import { metricOf, periodsIn, systemOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 import { inReachOf } from './alarm-reach.ts';
@@ -110,7 +111,7 @@ function everyQueue(
     ({ definition, labels }) => definition === metric && labels.includes('queue'),
   );
   if (perQueue === undefined) return [];
-  const expression = queryOf(perQueue.name, perQueue.namespace, perQueue.dimensions);
+  const expression = insightsQuery({ ...perQueue, groups: ['Source', 'Scope', 'Queue'], worst: 'highest' });
   const period = scheduleRate(prepared.config);
   return [
     {
@@ -120,17 +121,6 @@ function everyQueue(
       silence: 'fine',
     },
   ];
-}
-
-/** A Metrics Insights alarm needs both GROUP BY and ORDER BY (CloudWatch user guide, "Metrics Insights alarms"). */
-function queryOf(name: string, namespace: string, dimensions: readonly string[]): string {
-  const schema = [`"${namespace}"`, ...dimensions.map(identifier)].join(', ');
-  return `SELECT MAX(${name}) FROM SCHEMA(${schema}) GROUP BY Source, Scope, Queue ORDER BY MAX() DESC`;
-}
-
-/** Names with other characters than letters, digits and underscores stand in quotes (Metrics Insights syntax). */
-function identifier(name: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `"${name}"`;
 }
 
 function duration(periods: number, { config }: Prepared): string {

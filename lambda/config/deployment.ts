@@ -32,6 +32,14 @@ const Vpc = z
       .min(1)
       .optional()
       .meta({ description: 'Default: a new group without inbound rules.' }),
+    apiServerSecurityGroupIds: z
+      .array(idOf('sg', 'a security group'))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Security groups of private Kubernetes API servers; each gets a rule that lets the function in on port 443.',
+      }),
   })
   .meta({ id: 'Vpc', description: 'Where the function runs, to reach private CI systems or Pushgateways.' });
 
@@ -206,6 +214,9 @@ export const Alarms = z
       description: 'How long the oldest queued job may wait, where a source tells it, for five minutes on end.',
     }),
     stuckRunsMinutes: Minutes.default(15).meta({ description: 'How long runs may be stuck.' }),
+    workflowDownMinutes: Minutes.default(30).meta({
+      description: 'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it.',
+    }),
     systemErrors: z
       .int()
       .min(1)

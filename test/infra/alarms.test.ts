@@ -214,6 +214,74 @@ describe('a queue without workers', () => {
   });
 });
 
+describe('a workflow of Chainloop that is down', () => {
+  const chainloop = {
+    kind: 'chainloop',
+    name: 'attestations',
+    url: 'https://cp.example.com',
+    organization: 'acme',
+    token: { secret: 'ci-metrics/chainloop' },
+  };
+  const withChainloop = (more: object, alarms: Partial<CollectorConfig['alarms']> = {}): Synthesis =>
+    synthesise({ ...withAlarms(alarms), sources: [{ ...chainloop, ...more }] });
+
+  it('raises an alarm after half an hour, by the time that is in the value', () => {
+    expect(alarm(withChainloop({}), 'workflow-down/attestations')).toMatchObject({
+      Namespace: 'CI',
+      MetricName: 'WorkflowDownTime',
+      Statistic: 'Maximum',
+      Dimensions: [
+        { Name: 'Source', Value: 'attestations' },
+        { Name: 'System', Value: 'chainloop' },
+      ],
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 1800,
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  it('raises one by a query over all workflows, where only the metrics page is read', () => {
+    expect(alarm(withChainloop({ read: 'relay' }), 'workflow-down/attestations')).toMatchObject({
+      Metrics: [
+        {
+          Expression:
+            'SELECT MAX(ChainloopWorkflowUp) FROM SCHEMA("CI", Org, Runner, Workflow) GROUP BY Org, Workflow, Runner ORDER BY MAX() ASC',
+          Period: 60,
+        },
+      ],
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      EvaluationPeriods: 30,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  it.each([{}, { read: 'relay' }])('reads a metric that is published: %j', (more) => {
+    const synthesis = withChainloop(more);
+    const { MetricName, Metrics = [] } = alarm(synthesis, 'workflow-down/attestations') ?? {};
+
+    const name = MetricName ?? queryPattern.exec((Metrics[0]?.Expression ?? '').replace(/ASC$/, 'DESC'))?.[2];
+    const known = [...knownMetrics(synthesis.prepared)].filter((text) => text.split(' ')[1] === name);
+    expect(known).not.toEqual([]);
+  });
+
+  it('waits as long as it is told to', () => {
+    const alarms = { workflowDownMinutes: 90 };
+
+    expect(alarm(withChainloop({}, alarms), 'workflow-down/attestations')).toMatchObject({ Threshold: 5400 });
+    expect(alarm(withChainloop({ read: 'relay' }, alarms), 'workflow-down/attestations')).toMatchObject({
+      EvaluationPeriods: 90,
+    });
+  });
+
+  it('has no alarm where no sink publishes it', () => {
+    const synthesis = synthesise({ ...configOf('minimal'), sources: [chainloop], sinks: [{ kind: 'stdout' }] });
+
+    expect(alarm(synthesis, 'workflow-down/attestations')).toBeUndefined();
+  });
+});
+
 describe('a dead collector', () => {
   it.each([
     ['collector-silent', 'Invocations'],

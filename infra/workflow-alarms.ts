@@ -1,0 +1,63 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { workflowDown, workflowUp } from '../lambda/sources/chainloop/metrics.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
+import type { AlarmPlan } from './alarm-plan.ts';
+import { inReachOf } from './alarm-reach.ts';
+import { insightsQuery } from './metrics-insights.ts';
+import { metricOf, periodsIn } from './metrics.ts';
+import type { Prepared } from './prepared.ts';
+import { publishedMetrics } from './published.ts';
+import { scheduleRate } from './settings.ts';
+
+/** Alarms on workflows of Chainloop that have been down for long. */
+export function workflowPlans(all: Prepared, region: string): readonly AlarmPlan[] {
+  const prepared = inReachOf(all, region);
+  if (prepared.cloudWatchSinks.length === 0) return [];
+  return prepared.sources.flatMap((source) => {
+    if (source.metrics.includes(workflowDown)) return [downPlan(prepared, source)];
+    return source.metrics.includes(workflowUp) ? relayedDownPlan(prepared, source) : [];
+  });
+}
+
+function descriptionOf({ name }: PreparedSource, minutes: number, which: string): string {
+  return `A workflow of source "${name}" has had no successful attestation for ${String(minutes)} minutes after one that failed, expired or was cancelled, so what is built meanwhile has none. ${which} Open its last run in Chainloop: a policy gate, a missing material, or a CI job that died before it pushed.`;
+}
+
+/** The time is in the value, so that a poll that fails does not start it anew. */
+function downPlan(prepared: Prepared, source: PreparedSource): AlarmPlan {
+  const minutes = prepared.config.alarms.workflowDownMinutes;
+  return {
+    name: `workflow-down/${source.name}`,
+    description: descriptionOf(source, minutes, 'The dashboard\'s graph "Workflows that are down" names it.'),
+    metric: metricOf(prepared, workflowDown, { system: source.system, source: source.name }),
+    when: 'above',
+    threshold: minutes * 60,
+    periods: periodsIn(1, prepared.config),
+    silence: 'fine',
+  };
+}
+
+/** The server's own page says only whether a workflow is up, for each of them. */
+function relayedDownPlan(prepared: Prepared, source: PreparedSource): readonly AlarmPlan[] {
+  const [sink] = prepared.cloudWatchSinks;
+  if (sink === undefined) return [];
+  const published = publishedMetrics(prepared, sink).find(({ definition }) => definition === workflowUp);
+  if (published === undefined) return [];
+  const minutes = prepared.config.alarms.workflowDownMinutes;
+  return [
+    {
+      name: `workflow-down/${source.name}`,
+      description: descriptionOf(source, minutes, 'The contributors of this alarm name it.'),
+      metric: new cloudwatch.MathExpression({
+        expression: insightsQuery({ ...published, groups: ['Org', 'Workflow', 'Runner'], worst: 'lowest' }),
+        usingMetrics: {},
+        label: 'Workflow is up',
+        period: scheduleRate(prepared.config),
+      }),
+      when: 'below',
+      threshold: 1,
+      periods: periodsIn(minutes, prepared.config),
+      silence: 'fine',
+    },
+  ];
+}
