@@ -215,7 +215,8 @@ export const Alarms = z
     }),
     stuckRunsMinutes: Minutes.default(15).meta({ description: 'How long runs may be stuck.' }),
     workflowDownMinutes: Minutes.default(30).meta({
-      description: 'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it.',
+      description:
+        'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it; Chainloop itself proposes 30.',
     }),
     systemErrors: z
       .int()

@@ -10,6 +10,7 @@ const {
   silentMinutes,
   stuckRunsMinutes,
   systemErrors: systemErrorCount,
+  workflowDownMinutes,
 } = Alarms.parse({});
 export {
   countingLateMinutes,
@@ -20,6 +21,7 @@ export {
   starvedMinutes,
   stuckRunsMinutes,
   systemErrorCount,
+  workflowDownMinutes,
 };
 
 /** As in the stack's alarms: a wait that stays above its bound for so long is no burst that drains by itself. */
@@ -37,9 +39,6 @@ export const leastRuns = 5;
 
 /** A run and the repair of what broke it. */
 export const brokenMinutes = 120;
-
-/** What Chainloop itself proposes ("How to monitor your CI/CD systems with Chainloop and Prometheus"). */
-export const workflowDownMinutes = 30;
 
 /** As in the stack's alarm: a list that was cut short once catches up by itself. */
 export const latePatienceMinutes = 5;

@@ -131,14 +131,15 @@ describe('the alerts', () => {
   });
 
   it('wait as long as the alarms of the stack', () => {
-    const { oldestWaitMinutes, starvedMinutes, sourceDownMinutes, sinkDownMinutes, silentMinutes, stuckRunsMinutes } =
-      Alarms.parse({});
+    const alarms = Alarms.parse({});
+    const { oldestWaitMinutes, starvedMinutes, sourceDownMinutes, sinkDownMinutes, silentMinutes } = alarms;
 
     expect(ruleNamed('QueueStarved').for).toBe(`${String(starvedMinutes)}m`);
     expect(ruleNamed('SourceDown').for).toBe(`${String(sourceDownMinutes)}m`);
     expect(ruleNamed('SinkDown').for).toBe(`${String(sinkDownMinutes)}m`);
     expect(ruleNamed('QueueOldestWait').expr).toContain(`> ${String(oldestWaitMinutes * 60)}`);
-    expect(ruleNamed('RunsStuck').for).toBe(`${String(stuckRunsMinutes)}m`);
+    expect(ruleNamed('RunsStuck').for).toBe(`${String(alarms.stuckRunsMinutes)}m`);
+    expect(ruleNamed('WorkflowDown').for).toBe(`${String(alarms.workflowDownMinutes)}m`);
     expect(ruleNamed('CollectorSilent').expr).toContain(`> ${String(silentMinutes * 60)}\n`);
   });
 

@@ -32,6 +32,7 @@ describe('the sections for the stack alone', () => {
       starvedMinutes: 5,
       oldestWaitMinutes: 10,
       stuckRunsMinutes: 15,
+      workflowDownMinutes: 30,
       systemErrors: 10,
       countingLateMinutes: 30,
       sourceDownMinutes: 3,
