@@ -9,13 +9,12 @@ type Runs = readonly [result: string, attempt: string, increase: number, total?:
 
 function batchWith(runs: readonly Runs[]): Batch {
   const common = { system: 'buildkite', source: 'main', scope: 'acme', pipeline: 'web', branch: 'main' };
-  const window = { startMs: tickMs - 60_000, endMs: tickMs };
   const samples = runs.map(([result, attempt, increase, total]) => ({
     labels: { ...common, result, attempt },
     increase,
     ...(total === undefined ? {} : { total: { value: total, startMs: 0 } }),
   }));
-  const families = [counter(runsFinished, samples, window)];
+  const families = [counter(runsFinished, samples)];
   const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
   return { tickMs, collectedAtMs: tickMs, parts: [part], health: [] };
 }

@@ -16,10 +16,18 @@ export interface DecodedSample {
   readonly startMs: number;
 }
 
+export interface DecodedExemplar {
+  /** In the order of the wire. */
+  readonly labels: readonly (readonly [string, string])[];
+  readonly value: number;
+  readonly timestampMs: number;
+}
+
 export interface DecodedSeries {
   /** In the order of the wire. */
   readonly labels: readonly (readonly [string, string])[];
   readonly samples: readonly DecodedSample[];
+  readonly exemplars: readonly DecodedExemplar[];
   readonly metadata?: DecodedMetadata;
 }
 
@@ -44,7 +52,7 @@ const fixtures = new URL('../fixtures/remote-write/', import.meta.url);
 
 /** `double` and `fixed64` look the same on the wire; as an integer the bits survive. */
 function schema(file: string, type: string): protobuf.Type {
-  const text = readFileSync(new URL(file, fixtures), 'utf8').replace('double value', 'fixed64 value');
+  const text = readFileSync(new URL(file, fixtures), 'utf8').replaceAll('double value', 'fixed64 value');
   return protobuf.parse(text, { keepCase: true }).root.lookupType(type);
 }
 
@@ -57,9 +65,16 @@ const Sample = z.object({
   start_timestamp: z.string().default('0'),
 });
 
+const LabelsV1 = z.array(z.object({ name: z.string(), value: z.string() }));
+const Exemplar = z.object({ value: z.string(), timestamp: z.string() });
+
 const RequestV1 = z.object({
   timeseries: z.array(
-    z.object({ labels: z.array(z.object({ name: z.string(), value: z.string() })), samples: z.array(Sample) }),
+    z.object({
+      labels: LabelsV1,
+      samples: z.array(Sample),
+      exemplars: z.array(Exemplar.extend({ labels: LabelsV1 })),
+    }),
   ),
   metadata: z.array(z.object({ type: z.string(), metric_family_name: z.string(), help: z.string(), unit: z.string() })),
 });
@@ -70,6 +85,7 @@ const RequestV2 = z.object({
     z.object({
       labels_refs: z.array(z.int()),
       samples: z.array(Sample),
+      exemplars: z.array(Exemplar.extend({ labels_refs: z.array(z.int()) })),
       metadata: z.object({ type: z.string(), help_ref: z.int(), unit_ref: z.int() }).nullish(),
     }),
   ),
@@ -86,9 +102,10 @@ export function uncompress(body: Uint8Array): Uint8Array {
 export function decodeV1(message: Uint8Array): DecodedRequest {
   const { timeseries, metadata } = RequestV1.parse(v1.toObject(v1.decode(message), asObject));
   return {
-    series: timeseries.map(({ labels, samples }) => ({
-      labels: labels.map(({ name, value }) => [name, value] as const),
+    series: timeseries.map(({ labels, samples, exemplars }) => ({
+      labels: pairsOf(labels),
       samples: samples.map(sampleOf),
+      exemplars: exemplars.map(({ labels: own, ...rest }) => ({ labels: pairsOf(own), ...exemplarOf(rest) })),
     })),
     metadata: metadata.map(({ type, metric_family_name: name, help, unit }) => ({ type, name, help, unit })),
     symbols: [],
@@ -102,11 +119,17 @@ export function decodeV2(message: Uint8Array): DecodedRequest {
     if (text === undefined) throw new Error(`reference ${String(ref)} is beyond ${String(symbols.length)} symbols`);
     return text;
   };
-  const series = timeseries.map(({ labels_refs: refs, samples, metadata }): DecodedSeries => {
+  const labelsOf = (refs: readonly number[]): readonly (readonly [string, string])[] => {
     if (refs.length % 2 !== 0) throw new Error('a label name without a value');
     const texts = refs.map(symbol);
-    const labels = texts.flatMap((name, at) => (at % 2 === 0 ? [[name, texts[at + 1] ?? ''] as const] : []));
-    const decoded = { labels, samples: samples.map(sampleOf) };
+    return texts.flatMap((name, at) => (at % 2 === 0 ? [[name, texts[at + 1] ?? ''] as const] : []));
+  };
+  const series = timeseries.map(({ labels_refs: refs, samples, exemplars, metadata }): DecodedSeries => {
+    const decoded = {
+      labels: labelsOf(refs),
+      samples: samples.map(sampleOf),
+      exemplars: exemplars.map(({ labels_refs: own, ...rest }) => ({ labels: labelsOf(own), ...exemplarOf(rest) })),
+    };
     if (metadata === null || metadata === undefined) return decoded;
     const { type, help_ref: help, unit_ref: unit } = metadata;
     return { ...decoded, metadata: { type, help: symbol(help), unit: symbol(unit) } };
@@ -114,9 +137,21 @@ export function decodeV2(message: Uint8Array): DecodedRequest {
   return { series, metadata: [], symbols };
 }
 
+function pairsOf(labels: z.infer<typeof LabelsV1>): readonly (readonly [string, string])[] {
+  return labels.map(({ name, value }) => [name, value] as const);
+}
+
+function exemplarOf({ value, timestamp }: z.infer<typeof Exemplar>): Omit<DecodedExemplar, 'labels'> {
+  return { value: doubleOf(BigInt(value)), timestampMs: Number(timestamp) };
+}
+
 function sampleOf({ value, timestamp, start_timestamp: start }: z.infer<typeof Sample>): DecodedSample {
-  const view = new DataView(new ArrayBuffer(8));
   const bits = BigInt(value);
+  return { value: doubleOf(bits), bits, timestampMs: Number(timestamp), startMs: Number(start) };
+}
+
+function doubleOf(bits: bigint): number {
+  const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, bits);
-  return { value: view.getFloat64(0), bits, timestampMs: Number(timestamp), startMs: Number(start) };
+  return view.getFloat64(0);
 }

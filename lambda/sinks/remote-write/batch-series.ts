@@ -3,6 +3,7 @@ import type { Batch } from '../../model/batch.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import { compareText } from '../../model/order.ts';
 import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
+import { writableExemplar } from './exemplar.ts';
 import { expand, type Flaw, isCounted, namesOf, type Part, type Put } from './expand.ts';
 import { compareSets, isMetricName, labelSets } from './labels.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';
@@ -32,9 +33,10 @@ export interface SeriesSettings {
   readonly labels: Labels;
   /** By Prometheus name; for a histogram the name without `_bucket`, `_sum` and `_count`. */
   readonly selects: Matcher;
+  readonly exemplars: 'send' | 'omit';
 }
 
-export function seriesOf(batch: Batch, { labels, selects }: SeriesSettings): SeriesOfBatch {
+export function seriesOf(batch: Batch, { labels, selects, exemplars }: SeriesSettings): SeriesOfBatch {
   const labelsOf = { classic: labelSets(labels), 'utf-8': labelSets(labels, 'utf-8') };
   const families = new Map<string, SeriesFamily>();
   const { omissions, omit } = tallyOfOmissions();
@@ -50,7 +52,8 @@ export function seriesOf(batch: Batch, { labels, selects }: SeriesSettings): Ser
     const put: PutSeries = (own, value, startMs, more) => {
       const set = labelsOf[style](name, own);
       if (set === undefined) omitOne('label-name');
-      else found.push({ labels: set, family: described, value, startMs, isStale: false, ...more });
+      else if (more === undefined) found.push({ labels: set, family: described, value, startMs, isStale: false });
+      else found.push({ labels: set, family: described, value, startMs, isStale: false, ...written(more, exemplars) });
     };
     produce(put, omitOne);
     if (found.length > 0) families.set(described.name, described);
@@ -70,10 +73,16 @@ export function seriesOf(batch: Batch, { labels, selects }: SeriesSettings): Ser
   return { names: named(), omissions, families: () => [...families.values()] };
 }
 
-/** What relayed series have besides a value. */
+/** What a series may have besides a value. */
 type Dated = Pick<Series, 'timestampMs' | 'exemplar'>;
 
-type PutSeries = (...given: [...Parameters<Put>, more?: Dated]) => void;
+type PutSeries = (labels: Labels, value: number, startMs: number | undefined, more?: Dated) => void;
+
+/** Without an exemplar that nobody wants, or that receivers would refuse. */
+function written({ exemplar, ...dated }: Dated, exemplars: SeriesSettings['exemplars']): Dated {
+  const kept = exemplar === undefined || exemplars === 'omit' ? undefined : writableExemplar(exemplar);
+  return kept === undefined ? dated : { ...dated, exemplar: kept };
+}
 
 /** Makes the series that one family has under one name. */
 interface Producer {

@@ -49,6 +49,10 @@ export const RemoteWriteConfig = z
       .default({})
       .meta({ description: 'Further request headers; a value may be a secret reference.' }),
     metrics: Selection.optional().meta({ description: 'Which metrics to publish, by Prometheus name.' }),
+    exemplars: z.enum(['send', 'omit']).default('send').meta({
+      description:
+        'Whether histograms carry the address and the commit of one run a bucket; receivers without a store for them ignore it.',
+    }),
     seriesPerRequest: z.int().min(1).max(10_000).default(2000).meta({ description: 'Series in one request.' }),
     auth: SignableAuth.optional(),
     tls: TlsSettings.optional(),

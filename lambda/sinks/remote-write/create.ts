@@ -21,6 +21,7 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
   const settings: SeriesSettings = {
     labels: { collector, ...config.labels },
     selects: selects(config.metrics ?? {}),
+    exemplars: config.exemplars,
   };
   const memory = createMemory();
   const dialect = createDialect(config.version, ({ status }) => {

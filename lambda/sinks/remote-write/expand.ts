@@ -1,6 +1,7 @@
 import type {
   CounterFamily,
   DistributionFamily,
+  Exemplar,
   GaugeFamily,
   Labels,
   MetricFamily,
@@ -16,7 +17,10 @@ export type Part = 'value' | 'bucket' | 'sum' | 'count';
 export type Flaw = 'no-total' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate';
 
 /** Takes one series; the start is that of a running total. */
-export type Put = (labels: Labels, value: number, startMs: number | undefined) => void;
+export type Put = (labels: Labels, value: number, startMs: number | undefined, more?: Extra) => void;
+export interface Extra {
+  readonly exemplar: Exemplar;
+}
 export type Omit = (flaw: Flaw) => void;
 
 /** The names under which a family is written. */
@@ -53,7 +57,7 @@ function expandValues(family: GaugeFamily | CounterFamily, put: Put, omit: Omit)
 
 function expandHistograms({ samples }: DistributionFamily, part: Part, put: Put, omit: Omit): void {
   let buckets = bucketsOf([]);
-  for (const { labels, total } of samples) {
+  for (const { labels, total, exemplars } of samples) {
     const flaw = flawOf(labels, total);
     if (total === undefined || flaw !== undefined) {
       omit(flaw ?? 'no-total');
@@ -64,8 +68,22 @@ function expandHistograms({ samples }: DistributionFamily, part: Part, put: Put,
     if (part === 'count') put(labels, totalOf(counts, counts.length), startMs);
     if (part !== 'bucket') continue;
     if (buckets.bounds !== bounds) buckets = bucketsOf(bounds);
-    for (const { le, upTo } of buckets.inOrder) put({ ...labels, [bucketLabel]: le }, totalOf(counts, upTo), startMs);
+    const extras = exemplars === undefined ? none : extrasOf(exemplars, bounds);
+    for (const { le, upTo } of buckets.inOrder)
+      put({ ...labels, [bucketLabel]: le }, totalOf(counts, upTo), startMs, extras.get(upTo));
   }
+}
+
+const none: ReadonlyMap<number, Extra> = new Map();
+
+/** Exemplars by the bucket that their value falls into, counted from 1; a bucket has room for one. */
+function extrasOf(exemplars: readonly Exemplar[], bounds: readonly number[]): ReadonlyMap<number, Extra> {
+  return new Map(
+    exemplars.map((exemplar) => {
+      const at = bounds.findIndex((bound) => exemplar.value <= bound);
+      return [at === -1 ? bounds.length + 1 : at + 1, { exemplar }];
+    }),
+  );
 }
 
 function flawOf(labels: Labels, total: RunningHistogram | undefined): Flaw | undefined {

@@ -87,6 +87,43 @@ describe('values', () => {
   });
 });
 
+describe('exemplars', () => {
+  const exemplar = {
+    labels: { build_url: 'https://buildkite.com/acme/web/builds/42', commit: '0123456789ab' },
+    value: 12.25,
+    timestampMs: timestampMs - 1500,
+  };
+  const bucket = (le: string, more: Partial<Series> = {}): Series =>
+    seriesOf(['__name__', 'ci_run_duration_seconds_bucket', 'le', le], 7, more);
+  const series = [bucket('10'), bucket('60', { exemplar }), bucket('+Inf', { exemplar })];
+  const labels = Object.entries(exemplar.labels);
+
+  it.each([
+    ['1.0', () => decodeV1(encodeV1(series, timestampMs))],
+    ['2.0', () => decodeV2(encodeV2(series, timestampMs))],
+  ])('are read back from %s with their own time, beside their sample', (_, decoded) => {
+    const own = { labels, value: 12.25, timestampMs: timestampMs - 1500 };
+
+    expect(decoded().series.map(({ exemplars }) => exemplars)).toEqual([[], [own], [own]]);
+    expect(decoded().series.map(({ samples }) => samples.map(({ value }) => value))).toEqual([[7], [7], [7]]);
+  });
+
+  it('have their texts among the symbols of 2.0 once', () => {
+    const { symbols } = decodeV2(encodeV2(series, timestampMs));
+
+    expect(symbols.filter((text) => text.startsWith('https://'))).toHaveLength(1);
+    expect(new Set(symbols).size).toBe(symbols.length);
+  });
+
+  it('without a time get that of the sample', () => {
+    const { labels: own, value } = exemplar;
+    const undated = [bucket('10', { exemplar: { labels: own, value } })];
+
+    expect(decodeV1(encodeV1(undated, timestampMs)).series[0]?.exemplars[0]?.timestampMs).toBe(timestampMs);
+    expect(decodeV2(encodeV2(undated, timestampMs)).series[0]?.exemplars[0]?.timestampMs).toBe(timestampMs);
+  });
+});
+
 describe('metadata', () => {
   const wait = { name: 'ci_job_wait_seconds', type: 'histogram', help: 'Wait.', unit: 'seconds' } as const;
 

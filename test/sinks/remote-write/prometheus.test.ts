@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as z from 'zod';
 import { type QueryServer, startPrometheus } from '../../servers/prometheus.ts';
 import { withPrometheus } from '../../servers/require.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues } from './batches.ts';
@@ -156,6 +157,66 @@ withPrometheus('remote write 1.0 to a real Prometheus', () => {
 
     expect(delivery).toMatchObject({ accepted: 10_000, requests: 6, problems: [] });
     expect(await server.query('count(many)')).toMatchObject([{ value: '10000' }]);
+  });
+});
+
+const Exemplars = z.object({
+  data: z.array(
+    z.object({
+      seriesLabels: z.record(z.string(), z.string()),
+      exemplars: z.array(
+        z.object({ labels: z.record(z.string(), z.string()), value: z.string(), timestamp: z.number() }),
+      ),
+    }),
+  ),
+});
+
+withPrometheus('remote write to a Prometheus that stores exemplars', () => {
+  it('leads from a bucket to the build and the commit', async () => {
+    await using server = await startPrometheus({ flags: ['--enable-feature=exemplar-storage'] });
+    await using sink = remoteWriteSink({ url: `${server.url}/api/v1/write` });
+    const collectedAtMs = Date.now();
+    const labels = { build_url: 'https://buildkite.com/acme/web/builds/42', commit: '0123456789ab' };
+    const wait = (count: number, finishedMs: number) =>
+      distributionOf('ci_run_wait_seconds', [
+        {
+          labels: { pipeline: 'web' },
+          observations: [12],
+          total: { bounds: [10, 60], counts: [0, count, 0], sum: 12 * count, startMs: 0 },
+          exemplars: [{ labels, value: 12, timestampMs: finishedMs }],
+        },
+      ]);
+
+    const first = await sink.write(batchOf([wait(1, collectedAtMs - 90_000)], { collectedAtMs }));
+    const second = await sink.write(batchOf([wait(2, collectedAtMs)], { collectedAtMs: collectedAtMs + 1000 }));
+
+    expect([...first.problems, ...second.problems]).toEqual([]);
+    const url = new URL('/api/v1/query_exemplars', server.url);
+    url.searchParams.set('query', 'ci_run_wait_seconds_bucket');
+    url.searchParams.set('start', String(collectedAtMs / 1000 - 300));
+    url.searchParams.set('end', String(collectedAtMs / 1000 + 300));
+    const { data } = Exemplars.parse(await (await fetch(url)).json());
+    expect(data.map(({ seriesLabels: { le, pipeline } }) => ({ le, pipeline }))).toEqual([
+      { le: '60', pipeline: 'web' },
+    ]);
+    expect(data[0]?.exemplars).toEqual([
+      { labels, value: '12', timestamp: (collectedAtMs - 90_000) / 1000 },
+      { labels, value: '12', timestamp: collectedAtMs / 1000 },
+    ]);
+  });
+
+  it('stores the samples also where it does not store exemplars', async () => {
+    await using server = await startPrometheus();
+    await using sink = remoteWriteSink({ url: `${server.url}/api/v1/write` });
+    const exemplars = [{ labels: { commit: '0123456789ab' }, value: 12, timestampMs: Date.now() }];
+    const total = { bounds: [10], counts: [0, 1], sum: 12, startMs: 0 };
+
+    const delivery = await sink.write(
+      batchOf([distributionOf('ci_run_wait_seconds', [{ labels: {}, observations: [12], total, exemplars }])]),
+    );
+
+    expect(delivery).toMatchObject({ accepted: 4, problems: [] });
+    expect(await server.query('ci_run_wait_seconds_count')).toMatchObject([{ value: '1' }]);
   });
 });
 

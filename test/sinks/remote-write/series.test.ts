@@ -6,10 +6,11 @@ import { type Omission, type SeriesSettings, seriesOf } from '../../../lambda/si
 import { compareSets } from '../../../lambda/sinks/remote-write/labels.ts';
 import type { Series } from '../../../lambda/sinks/remote-write/series.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
+import type { Exemplar } from '../../../lambda/model/metric.ts';
 import { decodeV1, decodeV2 } from '../../support/remote-write-decode.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf } from './batches.ts';
 
-const everything: SeriesSettings = { labels: { collector: 'ci' }, selects: () => true };
+const everything: SeriesSettings = { labels: { collector: 'ci' }, selects: () => true, exemplars: 'send' };
 
 interface Whole {
   readonly series: readonly Series[];
@@ -27,6 +28,64 @@ function allOf(batch: Batch, settings: SeriesSettings = everything): Whole {
 function shown(batch: Batch, settings: SeriesSettings = everything): readonly string[] {
   return allOf(batch, settings).series.map(({ labels, value }) => `${labels.join(' ')} = ${String(value)}`);
 }
+
+describe('exemplars', () => {
+  const timestampMs = 1_700_000_000_000;
+  const url = 'https://buildkite.com/acme/web/builds/42';
+  const withExemplars = (exemplars: readonly Exemplar[]): Batch =>
+    batchOf([
+      distributionOf('ci_run_duration_seconds', [
+        {
+          labels: {},
+          observations: [],
+          total: { bounds: [10, 60], counts: [1, 1, 1], sum: 130, startMs: 0 },
+          exemplars,
+        },
+      ]),
+    ]);
+  const byBucket = (batch: Batch, settings?: SeriesSettings): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(
+      allOf(batch, settings).series.flatMap(({ labels, exemplar }) =>
+        exemplar === undefined ? [] : [[labels[labels.indexOf('le') + 1] ?? '', exemplar]],
+      ),
+    );
+
+  it.each([
+    [0, '10'],
+    [10, '10'],
+    [10.5, '60'],
+    [60.1, '+Inf'],
+  ])('of %d stand at the bucket %s and nowhere else', (value, le) => {
+    const exemplar = { labels: { commit: 'abc', build_url: url }, value, timestampMs };
+
+    const found = byBucket(withExemplars([exemplar]));
+
+    expect(found).toEqual({ [le]: { ...exemplar, labels: { build_url: url, commit: 'abc' } } });
+    // Sorted by name.
+    expect(JSON.stringify(found)).toContain(`{"build_url":"${url}","commit"`);
+  });
+
+  it('are left out where the operator wants none, and the series stay', () => {
+    const batch = withExemplars([{ labels: { build_url: url }, value: 1, timestampMs }]);
+
+    expect(byBucket(batch, { ...everything, exemplars: 'omit' })).toEqual({});
+    expect(allOf(batch, { ...everything, exemplars: 'omit' }).series).toHaveLength(5);
+  });
+
+  it.each([
+    ['128 characters in all', { a: 'ü'.repeat(127) }, true],
+    ['129 characters in all', { a: 'ü'.repeat(128) }, false],
+    ['129 characters in several labels', { a: 'x'.repeat(63), b: 'y'.repeat(64) }, false],
+    ['a name that nobody allows', { 'build.url': 'x' }, false],
+    ['no label', {}, false],
+    ['empty values only', { a: '' }, false],
+  ])('with %s are sent as far as receivers take them', (_, labels, isSent) => {
+    const batch = withExemplars([{ labels, value: 1, timestampMs }]);
+
+    expect(Object.keys(byBucket(batch))).toHaveLength(isSent ? 1 : 0);
+    expect(allOf(batch).omissions).toEqual([]);
+  });
+});
 
 describe('the series of a batch', () => {
   it('carries the labels of the sample, of the settings and of the collector in byte order', () => {
@@ -234,13 +293,16 @@ describe('for any labels and values', () => {
         const expected = series.map(({ labels, value }) => ({
           labels: labels.flatMap((name, at) => (at % 2 === 0 ? [[name, labels[at + 1]]] : [])),
           samples: [expect.objectContaining({ value, timestampMs })],
+          exemplars: [],
         }));
 
         const inV1 = decodeV1(encodeV1(series, timestampMs)).series;
         const inV2 = decodeV2(encodeV2(series, timestampMs)).series;
 
         expect(inV1).toEqual(expected);
-        expect(inV2.map(({ labels, samples: read }) => ({ labels, samples: read }))).toEqual(expected);
+        expect(inV2.map(({ labels, samples: read, exemplars }) => ({ labels, samples: read, exemplars }))).toEqual(
+          expected,
+        );
       }),
     );
   });

@@ -10,10 +10,11 @@ withVictoriaMetrics('remote write to a real VictoriaMetrics', () => {
     await using server = await startVictoriaMetrics();
     await using sink = remoteWriteSink({ url: `${server.url}/api/v1/write`, version: '2.0' });
     const total = { bounds: [10], counts: [1, 2], sum: 130, startMs: 0 };
+    const exemplars = [{ labels: { commit: '0123456789ab' }, value: 12, timestampMs: Date.now() }];
     const steady = [
       gaugeOf('ci_up', [{ labels: { queue: 'ü"\\' }, value: 0.25 }]),
       counterOf('ci_jobs_total', [{ labels: {}, increase: 1, total: { value: 41, startMs: 0 } }]),
-      distributionOf('ci_wait_seconds', [{ labels: {}, observations: [], total }]),
+      distributionOf('ci_wait_seconds', [{ labels: {}, observations: [12], total, exemplars }]),
     ];
 
     const first = await sink.write(batchOf([...steady, queues(2)]));
