@@ -4,7 +4,7 @@ import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.
 import { compareText } from '../../model/order.ts';
 import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
 import { writableExemplar } from './exemplar.ts';
-import { expand, type Flaw, isCounted, namesOf, type Part, type Put } from './expand.ts';
+import { expand, type Flaw, isCounted, namesOf, type Part } from './expand.ts';
 import { compareSets, isMetricName, labelSets } from './labels.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';
 

@@ -68,7 +68,7 @@ function expandHistograms({ samples }: DistributionFamily, part: Part, put: Put,
     if (part === 'count') put(labels, totalOf(counts, counts.length), startMs);
     if (part !== 'bucket') continue;
     if (buckets.bounds !== bounds) buckets = bucketsOf(bounds);
-    const extras = exemplars === undefined ? none : extrasOf(exemplars, bounds);
+    const extras = extrasOf(exemplars, bounds);
     for (const { le, upTo } of buckets.inOrder)
       put({ ...labels, [bucketLabel]: le }, totalOf(counts, upTo), startMs, extras.get(upTo));
   }
@@ -77,7 +77,8 @@ function expandHistograms({ samples }: DistributionFamily, part: Part, put: Put,
 const none: ReadonlyMap<number, Extra> = new Map();
 
 /** Exemplars by the bucket that their value falls into, counted from 1; a bucket has room for one. */
-function extrasOf(exemplars: readonly Exemplar[], bounds: readonly number[]): ReadonlyMap<number, Extra> {
+function extrasOf(exemplars: readonly Exemplar[] | undefined, bounds: readonly number[]): ReadonlyMap<number, Extra> {
+  if (exemplars === undefined) return none;
   return new Map(
     exemplars.map((exemplar) => {
       const at = bounds.findIndex((bound) => exemplar.value <= bound);
