@@ -2,8 +2,8 @@ import {
   CloudWatchClient,
   type CloudWatchClientConfig,
   PutMetricDataCommand,
-  type PutMetricDataCommandInput,
 } from '@aws-sdk/client-cloudwatch';
+import { HttpRequest } from '@smithy/protocol-http';
 import { version } from '../../report/version.ts';
 import { beforeSending } from './failure.ts';
 import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from './limits.ts';
@@ -15,8 +15,14 @@ export interface Answer {
   readonly error?: unknown;
 }
 
+export interface MetricBody {
+  readonly namespace: string;
+  /** The request as JSON, before compression. */
+  readonly body: string;
+}
+
 export interface MetricClient {
-  put(input: PutMetricDataCommandInput, reading: 'level' | 'sums', signal: AbortSignal): Promise<Answer>;
+  put(input: MetricBody, reading: 'level' | 'sums', signal: AbortSignal): Promise<Answer>;
 }
 
 /**
@@ -61,9 +67,16 @@ function optionsWith(region: string | undefined, keepAlive: boolean): CloudWatch
   };
 }
 
-async function put(client: CloudWatchClient, input: PutMetricDataCommandInput, signal: AbortSignal): Promise<Answer> {
-  const command = new PutMetricDataCommand(input);
+/** The SDK compresses, signs and sends a body that is written already: its own writing of it takes twice as long. */
+async function put(client: CloudWatchClient, input: MetricBody, signal: AbortSignal): Promise<Answer> {
+  const command = new PutMetricDataCommand({ Namespace: input.namespace, MetricData: [] });
+  const body = Buffer.from(input.body);
   let bytes = 0;
+  command.middlewareStack.add(
+    (next) => (args) => next({ ...args, request: withBody(args.request, body) }),
+    // After the SDK's own serializer, and before its compression.
+    { step: 'serialize', priority: 'low', name: 'writtenBody' },
+  );
   command.middlewareStack.add(
     (next) => (args) => {
       // After compression and once an attempt: the last one counts, because retries are not counted.
@@ -78,6 +91,12 @@ async function put(client: CloudWatchClient, input: PutMetricDataCommandInput, s
   } catch (error) {
     return { bytes, error };
   }
+}
+
+function withBody(request: unknown, body: Uint8Array): unknown {
+  if (!HttpRequest.isInstance(request)) throw new TypeError('the AWS SDK has made a request of an unknown kind');
+  request.body = body;
+  return request;
 }
 
 function bodyLength(request: unknown): number {

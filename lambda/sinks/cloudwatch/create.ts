@@ -2,7 +2,7 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import type { Delivery, Sink, SinkPorts } from '../sink.ts';
 import { createMetricClient, type MetricClient } from './client.ts';
 import type { CloudWatchConfig } from './config.ts';
-import { bytesOf, type Datum } from './datum.ts';
+import { type Datum, datumText } from './datum.ts';
 import { encode } from './encode.ts';
 import { datumsIn, parcelsOf } from './parcels.ts';
 import { previewOf } from './preview.ts';
@@ -17,7 +17,7 @@ export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<
   const where = `cloudwatch/${config.name}`;
 
   const send = async (datums: Iterable<Datum>, tickMs: number, deadline: Deadline): Promise<Delivery> => {
-    const requests = splitRequests(datums, (datum) => bytesOf(datum, tickMs));
+    const requests = splitRequests(datums, (datum) => datumText(datum, tickMs));
     client ??= createMetricClient(config.region);
     return await sendAll(requests, { client, tickMs, deadline, where });
   };

@@ -1,4 +1,3 @@
-import type { MetricDatum } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchPoint, Dimension } from '../../model/cloud-watch-shape.ts';
 import type { CloudWatchUnit, MetricType } from '../../model/metric.ts';
 import { highResolution, maxValuesPerDatum } from './limits.ts';
@@ -55,29 +54,22 @@ function tally(observations: readonly number[]): ReadonlyMap<number, number> {
   return counts;
 }
 
-/** A datum as the SDK takes it. */
-export function metricDatum(
-  { name, dimensions, unit, value, resolution, timeMs }: Datum,
-  timestamp: Date,
-): MetricDatum {
-  return {
+/**
+ * A datum in the body of a request (AWS JSON 1.0, in which a time is seconds since 1970), as the SDK would write it.
+ * It is written here because its size decides in which request it goes, and once is enough.
+ */
+export function datumText({ name, dimensions, unit, value, resolution, timeMs }: Datum, tickMs: number): string {
+  return JSON.stringify({
     MetricName: name,
     Dimensions: dimensions.map((dimension) => ({ Name: dimension.name, Value: dimension.value })),
-    Timestamp: timeMs === undefined ? timestamp : new Date(timeMs),
-    ...(typeof value === 'number' ? { Value: value } : { Values: [...value.values], Counts: [...value.counts] }),
+    Timestamp: (timeMs ?? tickMs) / 1000,
+    // What is undefined is not written.
+    Value: typeof value === 'number' ? value : undefined,
+    Values: typeof value === 'number' ? undefined : value.values,
+    Counts: typeof value === 'number' ? undefined : value.counts,
     Unit: unit,
-    ...(resolution === 'high' ? { StorageResolution: highResolution } : {}),
-  };
-}
-
-/** A datum in the body of a request, where a time is seconds since 1970. */
-export function wireDatum(datum: Datum, tickMs: number): Readonly<Record<string, unknown>> {
-  return { ...metricDatum(datum, new Date(tickMs)), Timestamp: (datum.timeMs ?? tickMs) / 1000 };
-}
-
-/** Bytes of a datum in the body of a request, its comma included. */
-export function bytesOf(datum: Datum, tickMs: number): number {
-  return Buffer.byteLength(JSON.stringify(wireDatum(datum, tickMs))) + 1;
+    StorageResolution: resolution === 'high' ? highResolution : undefined,
+  });
 }
 
 /** `CI QueuedJobs {System=buildkite, Queue=default}`: what makes a metric of its own, and what each costs. */

@@ -2,11 +2,11 @@ import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../model/batch.ts';
 import type { CostLine, Preview } from '../sink.ts';
 import type { CloudWatchConfig } from './config.ts';
-import { bytesOf, type Datum, describe, wireDatum } from './datum.ts';
+import { type Datum, datumText, describe } from './datum.ts';
 import { encode } from './encode.ts';
 import { compressedFromBytes } from './limits.ts';
 import { metricCostBasis, monthlyMetricCost, monthlyRequestCost, requestCostBasis } from './price.ts';
-import { type PutRequest, splitRequests } from './split.ts';
+import { bodyOf, type PutRequest, splitRequests } from './split.ts';
 
 export interface PreviewSettings {
   readonly config: CloudWatchConfig;
@@ -18,11 +18,11 @@ export function previewOf(batch: Batch, { config, intervalMs }: PreviewSettings)
   const encoding = encode(batch, { config, intervalMs });
   const datums = [...encoding.datums];
   const priced = [...encode(batch, { config, intervalMs, unchanged: 'include' }).datums];
-  const requests = [...splitRequests(datums, (datum) => bytesOf(datum, batch.tickMs))];
+  const requests = [...splitRequests(datums, (datum) => datumText(datum, batch.tickMs))];
   return {
     samples: datums.length,
     requests: requests.length,
-    bytes: requests.reduce((sum, request) => sum + sentBytes(request, batch.tickMs), 0),
+    bytes: requests.reduce((sum, request) => sum + sentBytes(request), 0),
     lines: datums.map(lineOf),
     monthlyCost: costOf(priced, embeddedMetrics(batch, config), requests.length, intervalMs),
     problems: encoding.problems(),
@@ -41,10 +41,8 @@ function valueText(value: Datum['value']): string {
 }
 
 /** Large bodies are compressed by the SDK; the same compression gives the same size. */
-function sentBytes({ namespace, datums, bytes }: PutRequest, tickMs: number): number {
-  if (bytes < compressedFromBytes) return bytes;
-  const MetricData = datums.map((datum) => wireDatum(datum, tickMs));
-  return gzipSync(JSON.stringify({ Namespace: namespace, MetricData })).byteLength;
+function sentBytes(request: PutRequest): number {
+  return request.bytes < compressedFromBytes ? request.bytes : gzipSync(bodyOf(request)).byteLength;
 }
 
 /** The collector's own metrics in its log: they have the same price, whoever sends them. */

@@ -2,11 +2,11 @@ import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { Delivery, Parcel } from '../sink.ts';
 import type { MetricClient } from './client.ts';
-import { type Datum, describe, metricDatum } from './datum.ts';
+import { type Datum, describe } from './datum.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { maxConcurrentRequests, maxSearchRequests } from './limits.ts';
 import { parcelsOf } from './parcels.ts';
-import { halves, type PutRequest } from './split.ts';
+import { bodyOf, halves, type PutRequest } from './split.ts';
 
 export interface SendContext {
   readonly client: MetricClient;
@@ -91,9 +91,7 @@ async function send(request: PutRequest, context: SendContext, search: SearchBud
   const { client, tickMs, deadline } = context;
   const { namespace, datums } = request;
   if (hasPassed(deadline)) return { ...nothing, losses: [lossOf(request, notSent, tickMs)] };
-  const timestamp = new Date(tickMs);
-  const MetricData = datums.map((datum) => metricDatum(datum, timestamp));
-  const answer = await client.put({ Namespace: namespace, MetricData }, readingOf(datums), deadline.signal);
+  const answer = await client.put({ namespace, body: bodyOf(request) }, readingOf(datums), deadline.signal);
   const counted: Sent = { ...nothing, requests: 1, bytes: answer.bytes };
   if (answer.error === undefined) return { ...counted, accepted: datums.length };
 

@@ -5,6 +5,8 @@ import { maxDatumsPerRequest, maxRequestBytes } from './limits.ts';
 export interface PutRequest {
   readonly namespace: string;
   readonly datums: readonly Datum[];
+  /** The datums as they stand in the body, one by one. */
+  readonly texts: readonly string[];
   /** Of the body before compression. */
   readonly bytes: number;
 }
@@ -12,6 +14,7 @@ export interface PutRequest {
 interface Growing {
   readonly namespace: string;
   readonly datums: Datum[];
+  readonly texts: string[];
   bytes: number;
 }
 
@@ -21,16 +24,18 @@ interface Growing {
  */
 export function* splitRequests(
   datums: Iterable<Datum>,
-  bytesOf: (datum: Datum) => number,
+  textOf: (datum: Datum) => string,
 ): Generator<PutRequest, undefined> {
   const growing = new Map<string, Growing>();
   for (const datum of datums) {
-    const size = bytesOf(datum);
+    const text = textOf(datum);
+    const size = Buffer.byteLength(text) + commaBytes;
     const request = growing.get(datum.namespace) ?? empty(datum.namespace);
     const isFull = request.datums.length === maxDatumsPerRequest || request.bytes + size > maxRequestBytes;
     const next = isFull && request.datums.length > 0 ? empty(datum.namespace) : request;
     if (next !== request) yield request;
     next.datums.push(datum);
+    next.texts.push(text);
     next.bytes += size;
     growing.set(datum.namespace, next);
   }
@@ -38,19 +43,26 @@ export function* splitRequests(
 }
 
 function empty(namespace: string): Growing {
-  return { namespace, datums: [], bytes: envelopeBytes(namespace) };
+  return { namespace, datums: [], texts: [], bytes: envelopeBytes(namespace) };
 }
+
+const commaBytes = 1;
 
 /** Bytes of a body around its datums, less the comma that the last of them does not have. */
 function envelopeBytes(namespace: string): number {
-  return Buffer.byteLength(JSON.stringify({ Namespace: namespace, MetricData: [] })) - 1;
+  return Buffer.byteLength(bodyOf({ namespace, texts: [] })) - commaBytes;
+}
+
+/** The body of a request, before compression. */
+export function bodyOf({ namespace, texts }: Pick<PutRequest, 'namespace' | 'texts'>): string {
+  return `{"Namespace":${JSON.stringify(namespace)},"MetricData":[${texts.join(',')}]}`;
 }
 
 /** Both halves of a request that was refused as a whole. */
-export function halves({ namespace, datums, bytes }: PutRequest): readonly [PutRequest, PutRequest] {
+export function halves({ namespace, datums, texts, bytes }: PutRequest): readonly [PutRequest, PutRequest] {
   const middle = Math.ceil(datums.length / 2);
   return [
-    { namespace, datums: datums.slice(0, middle), bytes },
-    { namespace, datums: datums.slice(middle), bytes },
+    { namespace, datums: datums.slice(0, middle), texts: texts.slice(0, middle), bytes },
+    { namespace, datums: datums.slice(middle), texts: texts.slice(middle), bytes },
   ];
 }

@@ -1,12 +1,13 @@
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sourceLastSuccess, sourceUp } from '../../../lambda/model/catalogue.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { gauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
-import { bytesOf, type Datum, describe as identity } from '../../../lambda/sinks/cloudwatch/datum.ts';
+import { type Datum, datumText, describe as identity } from '../../../lambda/sinks/cloudwatch/datum.ts';
 import { encode, type EncodeSettings } from '../../../lambda/sinks/cloudwatch/encode.ts';
 import { previewOf } from '../../../lambda/sinks/cloudwatch/preview.ts';
-import { splitRequests } from '../../../lambda/sinks/cloudwatch/split.ts';
+import { bodyOf, splitRequests } from '../../../lambda/sinks/cloudwatch/split.ts';
 import { expectGolden } from '../../support/golden.ts';
 import {
   answer,
@@ -336,6 +337,36 @@ describe('what CloudWatch would refuse', () => {
   });
 });
 
+async function bodyOfSdk(datums: readonly Datum[], timeMs: number): Promise<string> {
+  const client = new CloudWatchClient({
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    disableRequestCompression: true,
+  });
+  const command = new PutMetricDataCommand({
+    Namespace: 'CI',
+    MetricData: datums.map(({ name, dimensions, unit, value, resolution }) => ({
+      MetricName: name,
+      Dimensions: dimensions.map((dimension) => ({ Name: dimension.name, Value: dimension.value })),
+      Timestamp: new Date(timeMs),
+      ...(typeof value === 'number' ? { Value: value } : { Values: [...value.values], Counts: [...value.counts] }),
+      Unit: unit,
+      ...(resolution === 'high' ? { StorageResolution: 1 } : {}),
+    })),
+  });
+  let body: unknown;
+  command.middlewareStack.add(
+    () =>
+      ({ request }) => {
+        body = (request as { readonly body: unknown }).body;
+        return Promise.reject(new Error('seen enough'));
+      },
+    { step: 'finalizeRequest', priority: 'high' },
+  );
+  await expect(client.send(command)).rejects.toThrow('seen enough');
+  return new TextDecoder().decode(body as Uint8Array);
+}
+
 describe('requests', () => {
   const families = fc.array(fc.record({ queue: fc.string({ minLength: 1, maxLength: 60 }), value: fc.double() }), {
     maxLength: 60,
@@ -347,12 +378,11 @@ describe('requests', () => {
       fc.property(sizes, (given) => {
         const [datum] = datumsOf(batch([part([queued({ a: 1 })])]));
         if (datum === undefined) throw new Error('no datum');
-        const many = given.map((size, index) => ({ ...datum, value: index, size }));
-        const sizeOf = new Map(many.map((one) => [one.value, one.size]));
+        const many = given.map((_, index) => ({ ...datum, value: index }));
+        const sizeIn = ({ value }: Datum): number => given[Number(value)] ?? 0;
 
-        const requests = [
-          ...splitRequests(many, ({ value }) => (typeof value === 'number' ? (sizeOf.get(value) ?? 0) : 0)),
-        ];
+        // A comma stands before each datum but the first.
+        const requests = [...splitRequests(many, (datum) => 'x'.repeat(sizeIn(datum) - 1))];
 
         expect(requests.flatMap((request) => request.datums)).toEqual(many);
         for (const request of requests) {
@@ -366,8 +396,7 @@ describe('requests', () => {
         for (const [index, request] of requests.entries()) {
           const next = requests[index + 1]?.datums[0];
           if (next === undefined) continue;
-          const size = typeof next.value === 'number' ? (sizeOf.get(next.value) ?? 0) : 0;
-          expect(request.datums.length === 1000 || request.bytes + size > 1_000_000).toBe(true);
+          expect(request.datums.length === 1000 || request.bytes + sizeIn(next) > 1_000_000).toBe(true);
         }
       }),
       { numRuns: 50 },
@@ -384,7 +413,17 @@ describe('requests', () => {
     const queues = Object.fromEntries(Array.from({ length: count }, (_, index) => [`q${String(index)}`, index]));
     const datums = datumsOf(batch([part([queued(queues)], { status: 'partial' })]));
 
-    expect([...splitRequests(datums, (datum) => bytesOf(datum, tickMs))]).toHaveLength(expected);
+    expect([...splitRequests(datums, (datum) => datumText(datum, tickMs))]).toHaveLength(expected);
+  });
+
+  it('are written as the AWS SDK itself would write them', async () => {
+    const many = batch([part([queued({ a: 1, 'b"\\': 0.1, c: 1e21, d: 2e-7 }), durations([1, 1, 2.5])])]);
+    const datums = datumsOf(many, { intervalMs: 10_000 }).map((datum) => ({ ...datum, namespace: 'CI' }));
+    const [request] = splitRequests(datums, (datum) => datumText(datum, tickMs + 500));
+    if (request === undefined) throw new Error('no request');
+
+    expect(bodyOf(request)).toBe(await bodyOfSdk(request.datums, tickMs + 500));
+    expect(Buffer.byteLength(bodyOf(request))).toBe(request.bytes);
   });
 
   it('never have a value that CloudWatch refuses, nor one metric twice, whatever the names and values', () => {
