@@ -6,6 +6,7 @@ import type { Collection } from '../sources/source.ts';
 import type { Batch } from '../model/batch.ts';
 import { deliverAdditive, openOutbox, type OutboxReading } from './additive.ts';
 import { type CountedSource, collectCounted, type Counted } from './counted.ts';
+import { logFinished } from './finished-log.ts';
 import { historyParcels, type History } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { isSettledIn } from './outbox.ts';
@@ -46,7 +47,7 @@ export interface CountedContext {
 export interface CountingPorts {
   readonly store: StateStore;
   readonly settings: CountingSettings;
-  /** Whether each finished run gives a log line. */
+  /** Whether each finished run gives a log line, as far as there are not too many. */
   readonly finishedRuns: 'log' | 'omit';
   readonly log: Logger;
 }
@@ -88,7 +89,7 @@ function countingRun(
       for (const [sink, samples] of Object.entries(result.unsettled))
         unsettled.set(sink, (unsettled.get(sink) ?? 0) + samples);
       if (result.history.length > 0) histories.push({ source, finishes: result.history });
-      if (finishedRuns === 'log') for (const line of result.lines) log.info('finished run', line);
+      if (finishedRuns === 'log') logFinished(source.id, result.lines, log);
       return result;
     },
     deliver: ({ id, sink }, batch, deadline) => {
