@@ -1,8 +1,4 @@
-import {
-  CloudWatchClient,
-  type CloudWatchClientConfig,
-  PutMetricDataCommand,
-} from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, type CloudWatchClientConfig, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { HttpRequest } from '@smithy/protocol-http';
 import { version } from '../../report/version.ts';
 import { beforeSending } from './failure.ts';
