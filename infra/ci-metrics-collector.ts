@@ -27,8 +27,9 @@ import { createFunction } from './collector-function.ts';
 import { createDashboard } from './dashboard.ts';
 import { emulationOf } from './emulation.ts';
 import { metricOf, systemOf } from './metrics.ts';
+import { connectEksClusters, type EksClusterAccess } from './eks-access.ts';
 import { createEventFeeds, type WebhookOfSource } from './event-feeds.ts';
-import { fedSources, type Prepared, prepare, secretRefs, webhookSecretRefs } from './prepared.ts';
+import { eksEntrances, fedSources, type Prepared, prepare, secretRefs, webhookSecretRefs } from './prepared.ts';
 import { createSchedule } from './schedule.ts';
 import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
 import type { CollectorSettings } from './settings.ts';
@@ -75,6 +76,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   readonly secrets: readonly CollectorSecret[];
   /** URLs that CI systems have to post their events to. */
   readonly webhooks: readonly WebhookOfSource[];
+  /** EKS clusters that the function enters with its role, and what has to be run once for it to be let in. */
+  readonly eksClusters: readonly EksClusterAccess[];
   readonly grantPrincipal: iam.IPrincipal;
   readonly #prepared: Prepared;
   readonly #secrets: CollectorSecrets;
@@ -91,6 +94,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     grantReadSecrets(role, own);
     const fed = fedSources(prepared);
     this.webhooks = createEventFeeds(this, { fed, secrets, settings: props, fn, role }).webhooks;
+    this.eksClusters = connectEksClusters(role, eksEntrances(prepared));
     const stateTable = createStateTable(this, prepared, props);
     if (stateTable !== undefined) connectStateTable(stateTable, fn, role);
     const grants = sinkGrants(prepared);

@@ -34,8 +34,17 @@ export class CiMetricsStack extends Stack {
         `Events of source ${source} are posted here.`,
       );
     }
+    this.#tellClusterAccess();
     for (const [index, secret] of secrets.filter(({ isCreated }) => isCreated).entries()) {
       this.#output(`FillSecret${String(index + 1)}`, this.#putCommand(secret), `Secret ${secret.id} is created empty.`);
+    }
+  }
+
+  #tellClusterAccess(): void {
+    for (const [index, { cluster, accessEntryCommand, rightsCommand }] of this.collector.eksClusters.entries()) {
+      const number = String(index + 1);
+      this.#output(`EnterCluster${number}`, accessEntryCommand, `Lets the function into the EKS cluster ${cluster}.`);
+      this.#output(`ClusterRights${number}`, rightsCommand, `What it may read in ${cluster}; for an administrator.`);
     }
   }
 

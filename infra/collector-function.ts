@@ -10,7 +10,7 @@ import { acknowledge, wildcardRule } from './acknowledge.ts';
 import { functionCode } from './bundle.ts';
 import type { Emulation } from './emulation.ts';
 import { nodeOptionsFor } from './node-options.ts';
-import { type CollectorSettings, keyOf, networkOf, scheduleRate, timeoutOf } from './settings.ts';
+import { type CollectorSettings, keyOf, networkOf, reachApiServers, scheduleRate, timeoutOf } from './settings.ts';
 
 export interface CollectorFunction {
   readonly fn: lambda.Function;
@@ -55,6 +55,7 @@ export function createFunction(
     ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
     ...network,
   });
+  if (network !== undefined) reachApiServers(fn, deployment);
   acknowledgeFunction(fn, deployment.tracing);
   return { fn, role, logGroup, deadLetterQueue };
 }

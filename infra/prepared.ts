@@ -5,7 +5,7 @@ import { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import { prepareSink } from '../lambda/sinks/index.ts';
 import type { PreparedSink } from '../lambda/sinks/sink.ts';
 import { prepareSource } from '../lambda/sources/index.ts';
-import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
+import type { EksEntrance, EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 
 /** A source whose CI system tells of itself. */
 export interface FedSource {
@@ -41,6 +41,11 @@ export function sourceMetrics({ sources }: Prepared): readonly MetricDefinition[
 /** The sources whose CI systems tell of themselves. */
 export function fedSources({ sources }: Prepared): readonly FedSource[] {
   return sources.flatMap((source) => (source.events === undefined ? [] : [{ source, feed: source.events }]));
+}
+
+/** The EKS clusters that sources enter with the function's role. */
+export function eksEntrances({ sources }: Prepared): readonly EksEntrance[] {
+  return sources.flatMap(({ eks }) => (eks === undefined ? [] : [eks]));
 }
 
 /** Secrets that only the functions behind webhook URLs read. */

@@ -99,6 +99,17 @@ export function networkOf(
   };
 }
 
+/** Opens private Kubernetes API servers, on EKS the cluster's own security group, to the function. */
+export function reachApiServers(fn: lambda.Function, { vpc }: Deployment): void {
+  for (const id of vpc?.apiServerSecurityGroupIds ?? []) {
+    const group = ec2.SecurityGroup.fromSecurityGroupId(fn, `ApiServer-${id}`, id);
+    // Only this side: a function's own group lets everything out.
+    for (const own of fn.connections.securityGroups) {
+      group.addIngressRule(own, ec2.Port.HTTPS, 'CI metrics collector to the Kubernetes API');
+    }
+  }
+}
+
 function importedSubnet(scope: Construct, id: string): ec2.ISubnet {
   const subnet = ec2.Subnet.fromSubnetId(scope, `Subnet-${id}`, id);
   Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId', 'Nothing reads the route table.');

@@ -32,14 +32,10 @@ const Vpc = z
       .min(1)
       .optional()
       .meta({ description: 'Default: a new group without inbound rules.' }),
-    apiServerSecurityGroupIds: z
-      .array(idOf('sg', 'a security group'))
-      .min(1)
-      .optional()
-      .meta({
-        description:
-          'Security groups of private Kubernetes API servers; each gets a rule that lets the function in on port 443.',
-      }),
+    apiServerSecurityGroupIds: z.array(idOf('sg', 'a security group')).min(1).optional().meta({
+      description:
+        'Security groups of private Kubernetes API servers; each gets a rule that lets the function in on port 443.',
+    }),
   })
   .meta({ id: 'Vpc', description: 'Where the function runs, to reach private CI systems or Pushgateways.' });
 

@@ -57,6 +57,26 @@ export type EventFeed =
   /** A URL that the CI system posts to, signed by HMAC-SHA256 with the secret. */
   | { readonly kind: 'webhook'; readonly secret: SecretRef };
 
+/** What a role of Kubernetes allows (rbac.authorization.k8s.io/v1, PolicyRule). */
+export interface KubernetesRule {
+  /** Absent: in all namespaces. */
+  readonly namespace?: string;
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** An EKS cluster that the function enters with its own role; the stack grants and prints what that needs. */
+export interface EksEntrance {
+  readonly cluster: string;
+  /** Absent: the one of the function. */
+  readonly region: string | undefined;
+  /** Whether `eks:DescribeCluster` is asked where its API server is. */
+  readonly isLookedUp: boolean;
+  readonly rules: readonly KubernetesRule[];
+}
+
 export interface SourcePorts {
   readonly http: HttpPort;
   /** For a source that signs as the function's role; nothing is loaded before it does. */
@@ -93,6 +113,8 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   readonly needsState: (config: Config) => boolean;
   /** Absent for a kind that takes no events. */
   readonly eventsOf?: (config: Config) => EventFeed | undefined;
+  /** Absent for a kind that enters no EKS cluster. */
+  readonly eksOf?: (config: Config) => EksEntrance | undefined;
   readonly load: () => Promise<CreateSource<Config>>;
 }
 
@@ -105,6 +127,7 @@ export interface PreparedSource {
   readonly secrets: readonly SecretRef[];
   readonly needsState: boolean;
   readonly events: EventFeed | undefined;
+  readonly eks: EksEntrance | undefined;
   readonly create: (ports: SourcePorts) => Promise<Source>;
 }
 
@@ -139,6 +162,7 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         secrets: module.secretsOf(checked),
         needsState: module.needsState(checked),
         events: module.eventsOf?.(checked),
+        eks: module.eksOf?.(checked),
         create: async (ports) => (await module.load())(checked, ports),
       };
     },

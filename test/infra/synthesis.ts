@@ -15,7 +15,7 @@ import type { CollectorConfig } from '../../lambda/config/schema.ts';
 const fixtures = join(import.meta.dirname, '../fixtures/infra');
 
 /** Every shape of stack that the tests look at; the folder of the same name has its configuration and its template. */
-export const variants = ['minimal', 'everything', 'vpc', 'imported-secrets', 'stateful', 'emulator'] as const;
+export const variants = ['minimal', 'everything', 'vpc', 'imported-secrets', 'stateful', 'eks', 'emulator'] as const;
 export type Variant = (typeof variants)[number];
 
 const contexts: Partial<Record<Variant, Readonly<Record<string, unknown>>>> = {

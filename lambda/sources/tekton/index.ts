@@ -3,6 +3,7 @@ import type { SecretRef } from '../../secrets/secret-ref.ts';
 import { defineSource } from '../source.ts';
 import { TektonConfig } from './config.ts';
 import { metricsOf, tektonMetrics } from './metrics.ts';
+import { eksEntranceOf } from './rights.ts';
 
 export const tekton = defineSource({
   kind: 'tekton',
@@ -13,6 +14,7 @@ export const tekton = defineSource({
   metricsOf,
   secretsOf: ({ cluster }) => secretsOfCluster(cluster),
   needsState: () => true,
+  eksOf: eksEntranceOf,
   load: async () => (await import('./collect.ts')).createTekton,
 });
 

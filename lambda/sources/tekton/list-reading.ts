@@ -53,7 +53,7 @@ const settleMs = 10_000;
 /** A run that Kueue or a person holds back may stay for weeks. */
 const openForMs = 30 * 24 * 60 * 60_000;
 
-export function streamOf({ kind, namespace }: ListPlace): Stream {
+function streamOf({ kind, namespace }: ListPlace): Stream {
   return { name: namespace === undefined ? kind : `${kind}/${namespace}`, overlapMs, settleMs, openForMs };
 }
 

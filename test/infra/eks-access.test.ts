@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { arn, resolved } from './intrinsics.ts';
+import { functionStatements, isAllowed } from './policies.ts';
+import { configOf, synthesise, synthesiseVariant } from './synthesis.ts';
+
+const { template, stack } = synthesiseVariant('eks');
+const { eksClusters } = stack.collector;
+
+const Rules = z.array(
+  z.object({
+    apiGroups: z.array(z.string()),
+    resources: z.array(z.string()),
+    resourceNames: z.array(z.string()).optional(),
+    verbs: z.array(z.string()),
+  }),
+);
+const Item = z.object({
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+  rules: Rules.optional(),
+  subjects: z.array(z.object({ kind: z.string(), name: z.string() })).optional(),
+});
+
+/** The objects that a command applies, by kind and namespace. */
+function manifestOf(command: string): ReadonlyMap<string, z.infer<typeof Item>> {
+  const [, json = ''] = /^kubectl apply -f - <<'EOF'\n(.+)\nEOF$/.exec(command) ?? [];
+  const { items } = z.object({ items: z.array(Item) }).parse(JSON.parse(json));
+  return new Map(items.map((item) => [`${item.kind} ${item.metadata.namespace ?? ''}`.trim(), item]));
+}
+
+describe('the function and the EKS clusters of its sources', () => {
+  it.each([
+    ['eu-west-1', 'ci-cluster', 'DescribeCluster', true],
+    ['eu-west-1', 'ci-cluster', 'DeleteCluster', false],
+    ['eu-west-1', 'ci-cluster-2', 'DescribeCluster', false],
+    ['us-east-1', 'ci-cluster', 'DescribeCluster', false],
+    // Its endpoint is configured, so nothing is asked.
+    ['eu-west-1', 'other', 'DescribeCluster', false],
+  ])('in %s, of %s: eks:%s is %s', async (region, cluster, action, expected) => {
+    const resource = arn('eks', `cluster/${cluster}`).replace(/:eks:[^:]*:/, `:eks:${region}:`);
+
+    expect(await isAllowed(functionStatements(template), { action: `eks:${action}`, resource })).toBe(expected);
+  });
+
+  it('are none where no source enters one', () => {
+    const plain = synthesiseVariant('minimal');
+
+    expect(plain.stack.collector.eksClusters).toEqual([]);
+    expect(Object.keys(plain.template.findOutputs('*'))).not.toContain('EnterCluster1');
+  });
+
+  it('have one access entry each, however many sources read them', () => {
+    expect(eksClusters.map(({ cluster }) => cluster)).toEqual(['ci-cluster', 'other']);
+    expect(Object.keys(template.findOutputs('*')).filter((name) => /Cluster/.test(name))).toEqual([
+      'EnterCluster1',
+      'ClusterRights1',
+      'EnterCluster2',
+      'ClusterRights2',
+    ]);
+    const [first, second] = eksClusters.map(({ accessEntryCommand }) =>
+      JSON.stringify(stack.resolve(accessEntryCommand)),
+    );
+    expect(first).toContain('--region eu-west-1 --cluster-name ci-cluster --principal-arn ');
+    expect(first).toContain(' --kubernetes-groups ci-metrics-readers');
+    // The Region of the stack, where the source names none.
+    expect(second).toContain('"Ref":"AWS::Region"');
+  });
+
+  it('give the group what all sources of the cluster need together', () => {
+    const objects = manifestOf(eksClusters[0]?.rightsCommand ?? '');
+
+    expect([...objects.keys()]).toEqual([
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role tekton-pipelines',
+      'RoleBinding tekton-pipelines',
+    ]);
+    expect(objects.get('ClusterRole')?.rules).toEqual([
+      { apiGroups: ['tekton.dev'], resources: ['pipelineruns', 'taskruns'], verbs: ['list', 'get'] },
+    ]);
+    expect(objects.get('Role tekton-pipelines')?.rules).toEqual([
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] },
+    ]);
+    expect(objects.get('ClusterRoleBinding')?.subjects).toEqual([{ kind: 'Group', name: 'ci-metrics-readers' }]);
+  });
+
+  it('give no more than the settings ask for: namespaces, kinds, verbs and the proxy of one Service', () => {
+    const objects = manifestOf(eksClusters[1]?.rightsCommand ?? '');
+
+    const list = { apiGroups: ['tekton.dev'], resources: ['pipelineruns'], verbs: ['list'] };
+    expect([...objects].flatMap(([name, { rules }]) => (rules === undefined ? [] : [[name, rules]]))).toEqual([
+      ['Role team-a', [list]],
+      ['Role team-b', [list]],
+      [
+        'Role tekton-pipelines',
+        [
+          {
+            apiGroups: [''],
+            resources: ['services/proxy'],
+            resourceNames: ['http:tekton-pipelines-controller:9090'],
+            verbs: ['get'],
+          },
+        ],
+      ],
+    ]);
+  });
+
+  it('are reached on port 443, and only from the function', () => {
+    const rules = resolved(template, 'AWS::EC2::SecurityGroupIngress').map(({ properties }) => properties);
+
+    expect(rules).toMatchObject([{ GroupId: 'sg-0123456789abcdef1', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 }]);
+    expect(Object.keys(rules[0] ?? {})).toContain('SourceSecurityGroupId');
+    expect(resolved(template, 'AWS::EC2::SecurityGroup')).toHaveLength(1);
+  });
+
+  it('are reached from the groups that the function has, where it has its own', () => {
+    const config = configOf('eks');
+    const { vpc } = config.deployment;
+    if (vpc === undefined) throw new Error('the variant has a VPC');
+    const own = { ...vpc, securityGroupIds: ['sg-0123456789abcdef0'] };
+
+    const other = synthesise({ ...config, deployment: { ...config.deployment, vpc: own } });
+
+    other.template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      GroupId: 'sg-0123456789abcdef1',
+      SourceSecurityGroupId: 'sg-0123456789abcdef0',
+    });
+  });
+});
