@@ -7,8 +7,8 @@ import type { Construct } from 'constructs';
 import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 import { acknowledge } from './acknowledge.ts';
 import { webhookCode } from './bundle.ts';
-import type { FeedOptions } from './event-feeds.ts';
-import { grantReadSecrets, secretsFor } from './secrets.ts';
+import { type CollectorSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
+import type { CollectorSettings } from './settings.ts';
 
 type WebhookFeed = Extract<EventFeed, { kind: 'webhook' }>;
 
@@ -24,7 +24,7 @@ export function createWebhook(
   { name }: PreparedSource,
   { secret }: WebhookFeed,
   queue: sqs.Queue,
-  { secrets, settings }: FeedOptions,
+  { secrets, settings }: { readonly secrets: CollectorSecrets; readonly settings: CollectorSettings },
 ): string {
   const logGroup = new logs.LogGroup(scope, `WebhookLog-${name}`, {
     retention: logs.RetentionDays.ONE_MONTH,

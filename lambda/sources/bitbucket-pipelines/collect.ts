@@ -184,6 +184,7 @@ function crawlContext(tick: Tick, ledger: Ledger, budget: CrawlBudget, api: ApiC
     steps,
     stuckAfterMs: config.stuckAfterMinutes * minuteMs,
     isSelected: selection(config),
+    inbox: tick.ports.inbox,
     hasDeployments: config.deployments === undefined ? () => false : selects(config.deployments),
     placeOf: ({ slug, mainBranch }) => ({ source, workspace, slug, mainBranch, branchLabel, steps }),
   };

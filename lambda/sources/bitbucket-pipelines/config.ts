@@ -35,6 +35,18 @@ export const BitbucketAuth = z.union([AccessToken, ApiToken, OAuthConsumer]).met
 });
 export type BitbucketAuth = z.infer<typeof BitbucketAuth>;
 
+const Events = z
+  .strictObject({
+    webhookSecret: SecretRef.meta({
+      description:
+        'Secret of the webhook, by which Bitbucket signs what it sends; only the function behind its URL reads it.',
+    }),
+  })
+  .meta({
+    id: 'BitbucketEvents',
+    description: 'A webhook of the workspace that tells which repositories to look at first, beside the looks in turn.',
+  });
+
 /** Bitbucket's own ceiling for scaled limits (Atlassian support, "API request limits"). */
 const mostRequestsPerHour = 10_000;
 
@@ -75,6 +87,7 @@ export const BitbucketPipelinesConfig = z
     deployments: Selection.optional().meta({
       description: 'Repositories whose deployments are read; none without this setting.',
     }),
+    events: Events.optional(),
     requestsPerHour: z.int().min(leastRequestsPerHour).max(mostRequestsPerHour).optional().meta({
       description:
         'Requests that the credential may send in an hour, for all that use it; without it what Bitbucket tells, or 1000.',

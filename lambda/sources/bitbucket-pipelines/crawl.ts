@@ -1,4 +1,5 @@
 import type { Ledger } from '../../counters/ledger.ts';
+import type { Inbox } from '../../events/inbox.ts';
 import { HttpStatusError } from '../../http/errors.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
@@ -6,8 +7,10 @@ import { type ApiContext, BudgetSpentError } from './api.ts';
 import { shares } from './budget.ts';
 import type { CrawlBudget } from './crawl-budget.ts';
 import { discover, type DiscoverContext, type Discovery, probe } from './discover.ts';
+import { applyHints, type EventReading, noEvents, takeEvents } from './events.ts';
 import { lookAt, type LookContext } from './look.ts';
 import { type OpenState, recallCrawl, rememberCrawl, type Repository } from './memory.ts';
+import { eventsTaken } from './metrics.ts';
 import { openSteps } from './open-steps.ts';
 import type { PageCache } from './page-cache.ts';
 import { planLooks } from './plan.ts';
@@ -33,6 +36,8 @@ export interface CrawlContext {
   readonly steps: 'read' | 'leave';
   readonly stuckAfterMs: number;
   readonly isSelected: (record: RepositoryRecord) => boolean;
+  /** Absent where no webhook is configured or deployed. */
+  readonly inbox: Inbox | undefined;
   readonly hasDeployments: (slug: string) => boolean;
   readonly placeOf: (repository: Pick<Repository, 'slug' | 'mainBranch'>) => RunPlace;
 }
@@ -59,7 +64,9 @@ export async function crawl(context: CrawlContext): Promise<Crawled> {
     open: new Map(Map.groupBy(open, ({ repository }) => repository)),
     looks: 0,
   };
-  await findRepositories(state, context);
+  const events = await readEvents(context);
+  await findRepositories(state, context, events);
+  applyHints(state.discovery.repositories, events.hints);
   await lookAround(state, context);
   if (context.steps === 'read') {
     await countStepLists(state, context);
@@ -77,7 +84,17 @@ function canGoOn({ deadline, faults, budget }: CrawlContext): boolean {
   return !deadline.signal.aborted && !faults.isHopeless() && budget.left() > 0;
 }
 
-async function findRepositories({ discovery }: Crawl, context: CrawlContext): Promise<void> {
+async function readEvents({ deadline, faults, inbox, ledger, placeOf }: CrawlContext): Promise<EventReading> {
+  if (inbox === undefined) return noEvents;
+  const { source } = placeOf({ slug: '', mainBranch: '' });
+  const events = await takeEvents(inbox, `bitbucket-pipelines/${source}`, deadline.signal);
+  for (const problem of events.problems) faults.note(problem);
+  ledger.count(eventsTaken, { system: 'bitbucket', source }, events.count);
+  ledger.afterSave(events.remove);
+  return events;
+}
+
+async function findRepositories({ discovery }: Crawl, context: CrawlContext, { hints }: EventReading): Promise<void> {
   const { ledger, faults, budget } = context;
   const { repositories, rhythm } = discovery;
   const discovering: DiscoverContext = {
@@ -92,8 +109,9 @@ async function findRepositories({ discovery }: Crawl, context: CrawlContext): Pr
     rhythm.discoveredMs === 0 ||
     discoveryAge >= discoveryEveryMs(repositories.size, budget.perHour);
   const isProbeDue =
-    isProbeWorthwhile(repositories.size, budget.perHour) &&
-    ledger.tickMs - rhythm.probedMs >= probeEveryMs(budget.perHour);
+    hints.some(({ is }) => is === 'repositories') ||
+    (isProbeWorthwhile(repositories.size, budget.perHour) &&
+      ledger.tickMs - rhythm.probedMs >= probeEveryMs(budget.perHour));
   try {
     if (isListDue && canGoOn(context)) await discover(discovery, discovering);
     if (isProbeDue && canGoOn(context)) await probe(discovery, discovering);
@@ -137,7 +155,7 @@ async function lookOnce(
   } catch (error) {
     // One that is refused must not be the first of every tick; a refusal of the credential says nothing of it.
     if (error instanceof HttpStatusError && error.status !== 401 && error.status !== 429)
-      repositories.set(repository.id, { ...repository, lookedMs: ledger.tickMs });
+      repositories.set(repository.id, { ...repository, lookedMs: ledger.tickMs, toldMs: undefined });
     faults.add(error, 'pipelines');
   }
 }

@@ -117,18 +117,18 @@ export async function probe(discovery: Discovery, context: DiscoverContext): Pro
   const { items, unreadable: count } = elementsOf(answer === 'unchanged' ? [] : answer.value.values, RepositoryRecord);
   unreadable(count);
   const sinceMs = (rhythm.probedMs === 0 ? ledger.tickMs : rhythm.probedMs) - probeOverlapMs;
-  const pushed = items.filter((record) => (record.updated_on ?? 0) >= sinceMs && isSelected(record));
-  for (const record of pushed) {
+  for (const record of items.filter(isSelected)) {
     if (!repositories.has(record.uuid)) keep(repositories, record, rhythm.pass, ledger);
-    makeHot(repositories, record);
+    const updatedMs = record.updated_on ?? 0;
+    if (updatedMs >= sinceMs) makeHot(repositories, record.uuid, updatedMs);
   }
   discovery.rhythm = { ...discovery.rhythm, probedMs: ledger.tickMs };
 }
 
-function makeHot(repositories: Map<string, Repository>, { uuid, updated_on }: RepositoryRecord): void {
+/** A pipeline is likely to begin, because something was pushed. */
+export function makeHot(repositories: Map<string, Repository>, uuid: string, pushedMs: number): void {
   const known = repositories.get(uuid);
-  const updatedMs = updated_on ?? 0;
   // Looked at since, and its pipeline was there: the same push is no news.
-  if (known === undefined || (known.ranMs > updatedMs && known.lookedMs > updatedMs)) return;
-  repositories.set(uuid, { ...known, hotUntilMs: updatedMs + hotMs });
+  if (known === undefined || (known.ranMs > pushedMs && known.lookedMs > pushedMs)) return;
+  repositories.set(uuid, { ...known, hotUntilMs: Math.max(known.hotUntilMs, pushedMs + hotMs) });
 }

@@ -1,13 +1,19 @@
 import * as z from 'zod';
-import type { OpenWork } from '../../counters/ledger.ts';
+import type { Ledger, OpenWork } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
-import { ask, BudgetSpentError, repositoryPath } from './api.ts';
-import type { LookContext } from './look.ts';
+import { type ApiContext, ask, BudgetSpentError, repositoryPath } from './api.ts';
 import type { Repository } from './memory.ts';
 import { pipelineFields } from './pipeline-list.ts';
 import { type RunPlace, type Sight, sightOf } from './run-record.ts';
 import { PipelineRecord } from './schema.ts';
 import { runsOf } from './streams.ts';
+
+export interface FurtherContext {
+  readonly api: ApiContext;
+  readonly ledger: Ledger;
+  /** Elements that could not be read are told here. */
+  readonly unreadable: (count: number) => void;
+}
 
 /** Requests that one look spends on runs that have left the first page; the others take their turn. */
 const perLook = { moving: 3, held: 1 } as const;
@@ -17,7 +23,7 @@ export async function furtherRuns(
   repository: Repository,
   place: RunPlace,
   listed: readonly Sight[],
-  context: LookContext,
+  context: FurtherContext,
 ): Promise<readonly Sight[]> {
   const { ledger, unreadable } = context;
   const stream = runsOf(repository.id);
@@ -47,7 +53,7 @@ async function recordOf(
   id: string,
   repository: Repository,
   { workspace }: RunPlace,
-  { api }: LookContext,
+  { api }: FurtherContext,
 ): Promise<unknown> {
   const path = `${repositoryPath(workspace, repository.id)}/pipelines/${encodeURIComponent(id)}`;
   try {

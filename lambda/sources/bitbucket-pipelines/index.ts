@@ -1,24 +1,26 @@
 import { secretsOfHttp } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { BitbucketPipelinesConfig, secretsOfAuth } from './config.ts';
-import { baseMetrics, deploymentMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
+import { baseMetrics, deploymentMetrics, eventMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
 
 export const bitbucketPipelines = defineSource({
   kind: 'bitbucket-pipelines',
   system: 'bitbucket',
   title: 'Bitbucket Pipelines',
   config: BitbucketPipelinesConfig,
-  metrics: [...baseMetrics, ...deploymentMetrics, ...runnerMetrics, ...stepMetrics],
-  metricsOf: ({ steps, runners, deployments }) => {
+  metrics: [...baseMetrics, ...deploymentMetrics, ...eventMetrics, ...runnerMetrics, ...stepMetrics],
+  metricsOf: ({ steps, runners, deployments, events }) => {
     const hasRunners = runners?.workspace !== 'leave' || runners.repositories !== undefined;
     return [
       ...baseMetrics,
       ...(deployments === undefined ? [] : deploymentMetrics),
+      ...(events === undefined ? [] : eventMetrics),
       ...(hasRunners ? runnerMetrics : []),
       ...(steps === 'read' ? stepMetrics : []),
     ];
   },
   secretsOf: ({ auth, tls }) => [...secretsOfAuth(auth), ...secretsOfHttp({ tls })],
+  eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret },
   // The place in each list, the runs in flight and the request budget live there.
   needsState: () => true,
   load: async () => (await import('./collect.ts')).createBitbucketPipelines,

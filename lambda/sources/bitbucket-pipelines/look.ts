@@ -1,8 +1,7 @@
 import type { Ledger, Window } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
-import type { ApiContext } from './api.ts';
 import { BudgetSpentError } from './api.ts';
-import { furtherRuns } from './further-runs.ts';
+import { type FurtherContext, furtherRuns } from './further-runs.ts';
 import { type OpenState, openCounts, type Repository } from './memory.ts';
 import type { PageCache } from './page-cache.ts';
 import { listPipelines } from './pipeline-list.ts';
@@ -13,13 +12,9 @@ import { runsOf } from './streams.ts';
 import { stuckTimes } from './stuck.ts';
 import { tellLedger } from './tell-ledger.ts';
 
-export interface LookContext {
-  readonly api: ApiContext;
-  readonly ledger: Ledger;
+export interface LookContext extends FurtherContext {
   readonly pages: PageCache;
   readonly stuckAfterMs: number;
-  /** Elements that could not be read are told here. */
-  readonly unreadable: (count: number) => void;
 }
 
 export interface Looked {
@@ -96,7 +91,7 @@ function withoutPipelines(before: Repository, ledger: Ledger): Looked {
   ledger.drop(runsOf(before.id).name);
   const nothing = { moving: 0, held: 0 };
   return {
-    repository: { ...before, lookedMs: ledger.tickMs, pipelines: 'none', open: nothing },
+    repository: { ...before, lookedMs: ledger.tickMs, toldMs: undefined, pipelines: 'none', open: nothing },
     open: [],
     ended: [],
   };
@@ -132,6 +127,7 @@ function after(before: Repository, sights: readonly Sight[], open: readonly Open
   return {
     ...before,
     lookedMs: tickMs,
+    toldMs: undefined,
     ranMs: lives.reduce((latest, ms) => Math.max(latest, ms), before.ranMs),
     hotUntilMs: isServed ? 0 : before.hotUntilMs,
     number: sights.reduce((highest, { number }) => Math.max(highest, number), before.number),

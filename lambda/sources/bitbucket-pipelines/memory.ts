@@ -68,6 +68,8 @@ const Rows = z.array(
     z.number(),
     z.number(),
     z.number(),
+    // Absent for most.
+    z.number().optional(),
   ]),
 );
 
@@ -116,15 +118,17 @@ export function rememberCrawl(ledger: Ledger, { repositories, open, rhythm }: Re
 type Row = z.infer<typeof Rows>[number];
 
 function rowOf(repository: Repository): Row {
-  const { id, slug, mainBranch, lookedMs, ranMs, hotUntilMs, number, deploymentsMs, pass } = repository;
+  const { id, slug, mainBranch, lookedMs, ranMs, hotUntilMs, number, deploymentsMs, pass, toldMs } = repository;
   const times = [lookedMs, ranMs, hotUntilMs, deploymentsMs].map((ms) => Math.floor(ms / 1000));
   const [looked = 0, ran = 0, hot = 0, deployments = 0] = times;
   const pipelines = pipelinesCodes.indexOf(repository.pipelines);
-  return [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines];
+  const row: Row = [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines];
+  if (toldMs !== undefined) row.push(Math.floor(toldMs / 1000));
+  return row;
 }
 
 function repositoryOf(row: Row, open: readonly OpenState[]): Repository {
-  const [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines] = row;
+  const [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines, told] = row;
   return {
     id,
     slug,
@@ -132,6 +136,7 @@ function repositoryOf(row: Row, open: readonly OpenState[]): Repository {
     lookedMs: looked * 1000,
     ranMs: ran * 1000,
     hotUntilMs: hot * 1000,
+    toldMs: told === undefined ? undefined : told * 1000,
     deploymentsMs: deployments * 1000,
     number,
     pass,

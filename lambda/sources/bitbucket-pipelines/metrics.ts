@@ -211,6 +211,22 @@ export const stepsLeftOut: MetricDefinition<'counter', SourceLabel> = {
   },
 };
 
+export const eventsTaken: MetricDefinition<'counter', SourceLabel> = {
+  name: 'ci_collector_webhook_events_total',
+  help: 'Events of the webhook that were taken from its queue; without any for hours the webhook does not arrive.',
+  type: 'counter',
+  unit: 'count',
+  labels: sourceLabels,
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'collector',
+    name: 'WebhookEvents',
+    unit: 'Count',
+    dimensionSets: [sourceLabels],
+    statistic: 'Sum',
+  },
+};
+
 /** Of every configuration. */
 export const baseMetrics = [
   buildSeconds,
@@ -235,6 +251,9 @@ export const stepMetrics = [jobBusySeconds, jobDuration, jobsFinished, jobWait, 
 
 /** Only where runners are read. */
 export const runnerMetrics = [busyRunnersPeak, outdatedRunners, starvedJobs, workers, workerUtilization] as const;
+
+/** Only where a webhook tells. */
+export const eventMetrics = [eventsTaken] as const;
 
 /** Only where deployments are read. */
 export const deploymentMetrics = [deploymentLastSuccess, deploymentsFinished] as const;

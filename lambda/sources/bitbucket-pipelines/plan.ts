@@ -10,6 +10,8 @@ export interface Watched {
   readonly ranMs: number;
   /** Until when a new pipeline is likely, because something was pushed. Epoch milliseconds. */
   readonly hotUntilMs: number;
+  /** When an event told of a run that began or ended; absent once somebody has looked. Epoch milliseconds. */
+  readonly toldMs?: number | undefined;
   /** Runs that are open: `moving` ones can end at any moment, `held` ones wait for a person. */
   readonly open: { readonly moving: number; readonly held: number };
   /** `empty`: there could be pipelines, and there never was one. */
@@ -38,8 +40,8 @@ const shortestIntervalMs = 10 * minuteMs;
 
 /** How long after a look the next one is due; 0 is every tick. */
 export function lookInterval(repository: Watched, nowMs: number): number {
-  const { open, hotUntilMs, pipelines, ranMs } = repository;
-  if (open.moving > 0 || nowMs < hotUntilMs) return 0;
+  const { open, hotUntilMs, pipelines, ranMs, toldMs } = repository;
+  if (open.moving > 0 || nowMs < hotUntilMs || toldMs !== undefined) return 0;
   if (pipelines === 'none') return withoutPipelinesMs;
   if (pipelines === 'empty') return emptyMs;
   const byRhythm = Math.min(longestIntervalMs, Math.max(shortestIntervalMs, (nowMs - ranMs) * silenceShare));
@@ -59,7 +61,10 @@ const sweepShare = 0.5;
 /** With requests to spare, this much of an interval is enough. */
 const earlyShare = 0.1;
 
-/** The looks of this tick: what is open or hot first, in turn, and a share for the others, latest first. */
+/**
+ * The looks of this tick: what an event told of first, then what is open or hot, in turn, and a share for the others,
+ * latest first.
+ */
 export function planLooks<Item extends Watched>(
   repositories: readonly Item[],
   nowMs: number,
@@ -96,9 +101,14 @@ function latenessOf({ lookedMs }: Watched, intervalMs: number, nowMs: number): n
   return intervalMs === 0 ? Infinity : (nowMs - lookedMs) / intervalMs;
 }
 
-/** In turn; with equal looks the one that ran last, and then by id, so that the order never depends on the list. */
+/** What is known to have changed, then all others in turn; with equal looks the one that ran last, and then by id, so that the order never depends on the list. */
 function longestUnseen({ repository: a }: Due, { repository: b }: Due): number {
-  return a.lookedMs - b.lookedMs || b.ranMs - a.ranMs || compareIds(a, b);
+  return (
+    Number(b.toldMs !== undefined) - Number(a.toldMs !== undefined) ||
+    a.lookedMs - b.lookedMs ||
+    b.ranMs - a.ranMs ||
+    compareIds(a, b)
+  );
 }
 
 function latest(a: Due, b: Due): number {

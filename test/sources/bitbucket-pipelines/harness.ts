@@ -1,6 +1,7 @@
 import { type Counted, collectCounted } from '../../../lambda/counters/counted.ts';
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/store.ts';
+import type { Inbox } from '../../../lambda/events/inbox.ts';
 import { createHttpHub } from '../../../lambda/http/client.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
@@ -26,13 +27,14 @@ export interface TestSource extends AsyncDisposable {
 export interface TestSourceOptions {
   readonly clock?: () => number;
   readonly store?: StateStore;
+  readonly inbox?: Inbox;
   readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** The source as the wiring makes it, with the real HTTP client, secret cache and counters. */
 export function bitbucketSource(
   raw: Readonly<Record<string, unknown>>,
-  { clock = () => Date.now(), store = memoryStore(), variables = { TOKEN: 'token' } }: TestSourceOptions = {},
+  { clock = () => Date.now(), store = memoryStore(), inbox, variables = { TOKEN: 'token' } }: TestSourceOptions = {},
 ): TestSource {
   const log = recordingLog();
   const hub = createHttpHub({ clock, random: () => 0, log, loopback: 'allow' });
@@ -54,7 +56,7 @@ export function bitbucketSource(
   const config = BitbucketPipelinesConfig.parse(checked);
   const { metrics } = bitbucketPipelines.prepare(checked);
   const aws = { region: undefined, credentials: () => Promise.reject(new Error('not part of this test')) };
-  const ports = { http: hub.port(), aws, secrets: cache.secrets, clock, log };
+  const ports = { http: hub.port(), aws, secrets: cache.secrets, clock, log, inbox };
   const create = (): Source => createBitbucketPipelines(config, ports);
   let source = create();
   const counted = { id: `bitbucket-pipelines/${config.name}`, system: 'bitbucket', name: config.name, metrics };

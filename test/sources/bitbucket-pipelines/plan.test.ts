@@ -18,6 +18,7 @@ const watched: fc.Arbitrary<Watched> = fc.record({
     fc.integer({ min: 0, max: 1e6 }).map((ago) => nowMs - ago * minuteMs),
   ),
   hotUntilMs: fc.constantFrom(0, nowMs + minuteMs),
+  toldMs: fc.constantFrom(undefined, nowMs - minuteMs),
   open: fc.record({ moving: fc.nat({ max: 2 }), held: fc.nat({ max: 2 }) }),
   pipelines: fc.constantFrom('unknown' as const, 'some' as const, 'none' as const, 'empty' as const),
 });

@@ -1,0 +1,48 @@
+import * as z from 'zod';
+
+/** The repository of a run or step that has ended, or why there is none. */
+export type SpanEvent = { readonly repository: string } | 'unused' | 'unreadable';
+
+const Attribute = z.object({
+  key: z.string(),
+  value: z.object({ stringValue: z.string().optional().catch(undefined) }).catch({}),
+});
+const Attributes = z.array(Attribute).catch([]);
+const Span = z.object({ name: z.string(), attributes: Attributes });
+const Spans = z.object({
+  resourceSpans: z.array(
+    z.object({
+      resource: z.object({ attributes: Attributes }).optional().catch(undefined),
+      scopeSpans: z.array(z.object({ spans: z.array(Span) })),
+    }),
+  ),
+});
+
+/** Each is the end of something that is counted; commands, containers and logs are not. Both spellings were recorded. */
+const wanted: ReadonlySet<string> = new Set(['bbc.pipeline_run', 'bbc.step', 'bbc.pipeline_step']);
+
+/**
+ * `pipeline:span_created` is OTLP in JSON, and no document describes its members. The repository may stand at the span or
+ * at its resource; a delivery is of one repository.
+ */
+export function readSpans(content: unknown): SpanEvent {
+  const { data } = Spans.safeParse(content);
+  if (data === undefined) return 'unreadable';
+  const spans = data.resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap((scope) =>
+      scope.spans.map(({ name, attributes }) => ({
+        name,
+        attributes: [...attributes, ...(resource?.attributes ?? [])],
+      })),
+    ),
+  );
+  const ended = spans.filter(({ name }) => wanted.has(name));
+  if (ended.length === 0) return 'unused';
+  const repository = ended.map(({ attributes }) => repositoryIn(attributes)).find((uuid) => uuid !== undefined);
+  return repository === undefined ? 'unreadable' : { repository };
+}
+
+function repositoryIn(attributes: z.infer<typeof Attributes>): string | undefined {
+  const uuid = attributes.find(({ key }) => key === 'pipeline.repository.uuid')?.value.stringValue;
+  return uuid === '' ? undefined : uuid;
+}
