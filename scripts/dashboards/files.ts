@@ -1,6 +1,7 @@
 import { attestationAlerts } from './attestation-alerts.ts';
 import { collectorAlerts } from './collector-alerts.ts';
 import { countingAlerts } from './counting-alerts.ts';
+import { ciDashboard } from './grafana/ci-dashboard.ts';
 import { pushgatewayAlerts } from './pushgateway-alerts.ts';
 import { queueAlerts } from './queue-alerts.ts';
 import { runAlerts } from './run-alerts.ts';
@@ -38,6 +39,7 @@ const pushgatewayRules = rulesFile(
 /** Every generated file of `dashboards/`, by its path from the repository's root. */
 export function dashboardFiles(): readonly { readonly path: string; readonly text: string }[] {
   return [
+    { path: 'dashboards/grafana-ci.json', text: ciDashboard() },
     { path: 'dashboards/prometheus-rules.yaml', text: rules },
     { path: 'dashboards/prometheus-rules-pushgateway.yaml', text: pushgatewayRules },
   ];
