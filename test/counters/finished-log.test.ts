@@ -9,7 +9,7 @@ it('logs every finished run of an ordinary tick', () => {
 
   logFinished('buildkite/main', lines(3), log);
 
-  expect(log.lines.map(({ level, message, fields }) => [level, message, fields?.['number']])).toEqual([
+  expect(log.lines.map(({ level, message, fields }) => [level, message, fields['number']])).toEqual([
     ['info', 'finished run', 0],
     ['info', 'finished run', 1],
     ['info', 'finished run', 2],
