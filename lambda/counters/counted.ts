@@ -179,7 +179,7 @@ function withheld(collection: Collection, error: StateStoreError, { id }: Counte
   return { outcome: 'uncounted', collection: { ...collection, problems } };
 }
 
-export function problemOfState(error: StateStoreError, id: string): Problem {
+function problemOfState(error: StateStoreError, id: string): Problem {
   const message = `${error.message}; counters and distributions of this source are left out of this run, and the next one catches up`;
   return { kind: error.kind, where: `${id} state`, message };
 }

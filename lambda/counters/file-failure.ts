@@ -1,3 +1,4 @@
+import { LockHeldError } from './file-lock.ts';
 import { StateStoreError } from './store.ts';
 
 type Kind = StateStoreError['kind'];
@@ -19,7 +20,7 @@ const explained: Readonly<Record<string, readonly [kind: Kind, reason: string]>>
 export function fileFailure(path: string, error: unknown, signal: AbortSignal): StateStoreError {
   if (error instanceof StateStoreError) return error;
   const place = `the state file ${path}`;
-  if (error instanceof Error && error.name === 'LockHeldError') {
+  if (error instanceof LockHeldError) {
     return new StateStoreError('timeout', `${place} ${error.message}`, { cause: error });
   }
   if (signal.aborted) {

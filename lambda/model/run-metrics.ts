@@ -9,11 +9,11 @@ export const results = ['success', 'failure', 'error', 'timeout', 'cancellation'
 /** `failure` is the build's own, `error` the CI system's fault; a cancellation or a skip is neither. */
 export type Result = (typeof results)[number];
 
-export const attempts = ['first', 'retry'] as const;
+const attempts = ['first', 'retry'] as const;
 export const runStates = ['pending', 'executing', 'finalizing'] as const;
 export type RunState = (typeof runStates)[number];
 /** Quantiles that a vendor itself reports; 0 and 1 are its least and greatest. */
-export const waitQuantiles = ['0', '0.5', '0.95', '1'] as const;
+const waitQuantiles = ['0', '0.5', '0.95', '1'] as const;
 
 /** Every threshold of the shipped alarms and rules is a bound, so that no query has to interpolate it. Seconds. */
 export const durationBounds = [5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400] as const;
