@@ -22,6 +22,8 @@ export interface FollowBook {
   readonly hasFollowed: () => boolean;
 }
 
+type Seen = Omit<FollowedCounter, 'value'> & { readonly numbers: readonly number[] };
+
 interface Step {
   /** What was added since the last tick; all zeros for the first value. */
   readonly added: readonly number[];
@@ -29,44 +31,39 @@ interface Step {
 }
 
 export function followBook(state: State, tickMs: number, maxSeriesPerMetric: number): FollowBook {
-  const counters = new Map<MetricDefinition<'counter'>, CounterSample[]>();
-  const histograms = new Map<MetricDefinition<'distribution'>, DistributionSample[]>();
+  const counters = samplesByMetric<MetricDefinition<'counter'>, CounterSample>(addedCounters);
+  const histograms = samplesByMetric<MetricDefinition<'distribution'>, DistributionSample>(addedHistograms);
   const today = dayOf(tickMs);
   let overflow = 0;
 
   /** Undefined beyond the cap: another system's totals cannot be folded, for one of them may restart. */
-  function step(
-    name: string,
-    labels: Labels,
-    numbers: readonly number[],
-    startMs: number | undefined,
-  ): Step | undefined {
+  function step(name: string, labels: Labels, seen: Seen): Step | undefined {
     const series = state.followed.get(name) ?? new Map<string, Followed>();
     state.followed.set(name, series);
-    const key = shortHash(seriesKey(labels));
+    const key = shortHash(`${seriesKey(labels)}${seen.part === undefined ? '' : ` ${seen.part}`}`);
     const last = series.get(key);
     if (last === undefined && series.size >= maxSeriesPerMetric) {
       overflow += 1;
       return undefined;
     }
-    const made = stepFrom(last, numbers, startMs, state.tickMs);
-    series.set(key, { numbers, startMs: made.startMs, touchedDay: today });
+    const made = stepFrom(last, seen, state.tickMs);
+    series.set(key, { numbers: seen.numbers, startMs: made.startMs, touchedDay: today });
     return made;
   }
 
   return {
-    follow: (metric, labels, { value, startMs }) => {
+    follow: (metric, labels, { value, ...more }) => {
       if (!Number.isFinite(value)) return;
-      const made = step(metric.name, labels, [value], startMs);
+      const made = step(metric.name, labels, { ...more, numbers: [value] });
       if (made === undefined) return;
       const sample = { labels, increase: made.added[0] ?? 0, total: { value, startMs: made.startMs } };
-      append(counters, metric, sample);
+      counters.add(metric, sample);
     },
-    followHistogram: (metric, labels, { bounds, counts, sum, startMs }) => {
-      const made = step(metric.name, labels, [...counts, sum], startMs);
+    followHistogram: (metric, labels, { bounds, counts, sum, ...more }) => {
+      const made = step(metric.name, labels, { ...more, numbers: [...counts, sum] });
       if (made === undefined) return;
       const observations = observationsOf(bounds, made.added.slice(0, -1));
-      append(histograms, metric, { labels, observations, total: { bounds, counts, sum, startMs: made.startMs } });
+      histograms.add(metric, { labels, observations, total: { bounds, counts, sum, startMs: made.startMs } });
     },
     close: () => {
       for (const [name, series] of state.followed) {
@@ -75,29 +72,64 @@ export function followBook(state: State, tickMs: number, maxSeriesPerMetric: num
       }
     },
     families: () => [
-      ...[...counters].map(([definition, samples]): MetricFamily => ({ type: 'counter', definition, samples })),
-      ...[...histograms].map(([definition, samples]): MetricFamily => ({ type: 'distribution', definition, samples })),
+      ...counters.all().map(([definition, samples]): MetricFamily => ({ type: 'counter', definition, samples })),
+      ...histograms.all().map(([definition, samples]): MetricFamily => ({ type: 'distribution', definition, samples })),
     ],
     overflow: () => overflow,
-    hasFollowed: () => counters.size + histograms.size > 0,
+    hasFollowed: () => counters.all().length + histograms.all().length > 0,
   };
 }
 
-function append<Metric, Sample>(lists: Map<Metric, Sample[]>, metric: Metric, sample: Sample): void {
-  const list = lists.get(metric);
-  if (list === undefined) lists.set(metric, [sample]);
-  else list.push(sample);
+interface SamplesByMetric<Metric, Sample> {
+  readonly add: (metric: Metric, sample: Sample) => void;
+  readonly all: () => readonly (readonly [Metric, readonly Sample[]])[];
+}
+
+/** Samples with the same labels are parts of one. */
+function samplesByMetric<Metric, Sample extends { readonly labels: Labels }>(
+  added: (a: Sample, b: Sample) => Sample,
+): SamplesByMetric<Metric, Sample> {
+  const metrics = new Map<Metric, Map<string, Sample>>();
+  return {
+    add: (metric, sample) => {
+      const samples = metrics.get(metric) ?? new Map<string, Sample>();
+      metrics.set(metric, samples);
+      const key = seriesKey(sample.labels);
+      const known = samples.get(key);
+      samples.set(key, known === undefined ? sample : added(known, sample));
+    },
+    all: () => [...metrics].map(([metric, samples]) => [metric, [...samples.values()]] as const),
+  };
+}
+
+function addedCounters(a: CounterSample, b: CounterSample): CounterSample {
+  const value = (a.total?.value ?? 0) + (b.total?.value ?? 0);
+  const startMs = Math.max(a.total?.startMs ?? unknownStart, b.total?.startMs ?? unknownStart);
+  return { labels: a.labels, increase: a.increase + b.increase, total: { value, startMs } };
+}
+
+/** Totals only where their bounds are the same; there is no sum of others. */
+function addedHistograms(a: DistributionSample, b: DistributionSample): DistributionSample {
+  const observations = [...a.observations, ...b.observations];
+  const [one, other] = [a.total, b.total];
+  if (one === undefined || other === undefined || one.bounds.join() !== other.bounds.join())
+    return { labels: a.labels, observations };
+  const total = {
+    bounds: one.bounds,
+    counts: one.counts.map((count, index) => count + (other.counts[index] ?? 0)),
+    sum: one.sum + other.sum,
+    startMs: Math.max(one.startMs, other.startMs),
+  };
+  return { labels: a.labels, observations, total };
 }
 
 /** A value that fell, or a later start, means that the other system began again at 0. */
-function stepFrom(
-  last: Followed | undefined,
-  numbers: readonly number[],
-  startMs: number | undefined,
-  beforeMs: number,
-): Step {
-  if (last === undefined) return { added: numbers.map(() => 0), startMs: startMs ?? unknownStart };
-  if (hasRestarted(last, numbers, startMs)) return { added: numbers, startMs: startMs ?? beforeMs };
+function stepFrom(last: Followed | undefined, seen: Seen, beforeMs: number): Step {
+  const { numbers, startMs, countsFrom = 'this-value' } = seen;
+  if (last === undefined && countsFrom === 'this-value')
+    return { added: numbers.map(() => 0), startMs: startMs ?? unknownStart };
+  if (last === undefined || hasRestarted(last, numbers, startMs))
+    return { added: numbers, startMs: startMs ?? beforeMs };
   return {
     added: numbers.map((value, index) => value - (last.numbers[index] ?? 0)),
     startMs: startMs ?? last.startMs,

@@ -62,7 +62,7 @@ export interface Ledger {
   window(stream: Stream): Window;
   /** The stream's open runs, oldest look first; ask for them within the request budget. */
   open(stream: Stream): readonly OpenWork[];
-  /** `id` is the run's; it stays open until it is seen finished, missing or too old. */
+  /** `id` is the run's; it stays open until it is seen finished, missing or too old, and then is not opened again. */
   sawOpen(stream: Stream, id: string, note?: string): void;
   /** Counts the finish unless it is known, history or from before the installation; the run is open no longer. */
   sawFinished(stream: Stream, id: string, finish: Finish): void;
@@ -90,7 +90,7 @@ export interface Ledger {
   count(metric: MetricDefinition<'counter'>, labels: Labels, increase: number): void;
   /**
    * A counter that another system keeps: its value is passed on as it is, and its increase since the last tick is found
-   * with reset detection. The first value is no increase.
+   * with reset detection. The first value is no increase, unless the source knows that the series is new.
    */
   follow(metric: MetricDefinition<'counter'>, labels: Labels, seen: FollowedCounter): void;
   followHistogram(metric: MetricDefinition<'distribution'>, labels: Labels, seen: FollowedHistogram): void;
@@ -108,18 +108,28 @@ export interface Ledger {
   remember(name: string, value: unknown): void;
 }
 
-export interface FollowedCounter {
-  readonly value: number;
+/** What is said of another system's counter beside its value. */
+interface FollowedSeries {
   /** When the other system began to count, if it says so. Epoch milliseconds. */
   readonly startMs?: number;
+  /**
+   * Tells series apart that are published under the same labels: each is followed by itself, and what they have added is
+   * added up. In their sum the restart of one would be hidden by the growth of another.
+   */
+  readonly part?: string;
+  /** Where no value is known: `zero` says that the series came into being after the last tick. Default: `this-value`. */
+  readonly countsFrom?: 'zero' | 'this-value';
 }
 
-export interface FollowedHistogram {
+export interface FollowedCounter extends FollowedSeries {
+  readonly value: number;
+}
+
+export interface FollowedHistogram extends FollowedSeries {
   readonly bounds: readonly number[];
   /** As in `RunningHistogram`: not cumulative, the last one above all bounds. */
   readonly counts: readonly number[];
   readonly sum: number;
-  readonly startMs?: number;
 }
 
 /** This tick, or a later one, was counted by another invocation: nothing of the source is to be published. */

@@ -1,7 +1,7 @@
 import { StateStoreError } from '../../counters/store.ts';
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import { whereOf } from '../../http/where.ts';
-import type { MetricFamily } from '../../model/metric.ts';
+import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mergeRelayed, type RelayedFamily } from '../../model/relayed.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
@@ -10,6 +10,7 @@ import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
 import type { PrometheusConfig, Target } from './config.ts';
 import { followAll, gaugesOf, type PreparedMeasure, preparedMeasures } from './measure.ts';
 import { measuresOf } from './metrics.ts';
+import { readBefore } from './read-before.ts';
 import { relabeller } from './relabel.ts';
 import { LimitError, relay, type Relayed } from './relay.ts';
 import { reportOf } from './scrape-report.ts';
@@ -29,12 +30,13 @@ interface Reading {
 export const createPrometheus: CreateSource<PrometheusConfig> = (config, ports) => {
   const where = `prometheus/${config.name}`;
   const measures = preparedMeasures(measuresOf(config));
+  const targets = config.targets.map((target) => Object.fromEntries(targetLabels(config, target)));
   const read = targetReader(config, ports);
   return {
     collect: async (context) => {
       const readings = await readAll(config, read, context.deadline);
       const relayed = mergeRelayed(readings.flatMap(({ families }) => families));
-      const counted = await measured(measures, relayed, context, where);
+      const counted = await measured(measures, relayed, targets, context, where);
       return {
         families: counted.families,
         relayed,
@@ -114,13 +116,16 @@ function problemsOfPage({ unsound }: Relayed, where: string): readonly Problem[]
 async function measured(
   measures: readonly PreparedMeasure[],
   relayed: readonly RelayedFamily[],
+  targets: readonly Labels[],
   { openLedger }: CollectContext,
   where: string,
 ): Promise<{ readonly families: readonly MetricFamily[]; readonly problems: readonly Problem[] }> {
   const families = gaugesOf(measures, relayed);
   if (measures.every(({ measure }) => measure.type === 'gauge')) return { families, problems: [] };
   try {
-    followAll(measures, relayed, await openLedger());
+    const ledger = await openLedger();
+    const followed = measures.map(({ measure }) => measure).filter(({ type }) => type !== 'gauge');
+    followAll(measures, relayed, ledger, readBefore(ledger, followed, relayed, targets));
     return { families, problems: [] };
   } catch (error) {
     if (!(error instanceof StateStoreError)) throw error;

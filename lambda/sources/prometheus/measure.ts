@@ -6,6 +6,7 @@ import type { RelayedFamily, RelayedSample } from '../../model/relayed.ts';
 import { histogramsOf } from '../../prometheus-text/histograms.ts';
 import type { Measure } from './measure-setting.ts';
 import { definitionOf, type MeasureDefinition } from './metrics.ts';
+import type { IsNewSeries } from './read-before.ts';
 
 /** Stands for a label that a series does not have: CloudWatch refuses blank dimensions. */
 const absent = 'none';
@@ -26,10 +27,7 @@ export function gaugesOf(
 ): readonly MetricFamily[] {
   return measures.flatMap(({ measure, definition }): readonly MetricFamily[] => {
     if (definition.type !== 'gauge') return [];
-    const samples = sums(samplesNamed(measure.metric, relayed), measure).map(({ labels, value }): GaugeSample => ({
-      labels,
-      value,
-    }));
+    const samples = sums(samplesNamed(measure.metric, relayed), measure);
     return samples.length === 0 ? [] : [{ type: 'gauge', definition, samples }];
   });
 }
@@ -39,10 +37,11 @@ export function followAll(
   measures: readonly PreparedMeasure[],
   relayed: readonly RelayedFamily[],
   ledger: Ledger,
+  isNew: IsNewSeries,
 ): void {
   for (const { measure, definition } of measures) {
-    if (definition.type === 'counter') followCounter(measure, definition, relayed, ledger);
-    if (definition.type === 'distribution') followHistograms(measure, definition, relayed, ledger);
+    if (definition.type === 'counter') followCounter(measure, definition, relayed, ledger, isNew);
+    if (definition.type === 'distribution') followHistograms(measure, definition, relayed, ledger, isNew);
   }
 }
 
@@ -51,44 +50,36 @@ function followCounter(
   definition: MetricDefinition<'counter'>,
   relayed: readonly RelayedFamily[],
   ledger: Ledger,
+  isNew: IsNewSeries,
 ): void {
-  for (const { labels, value, startMs } of sums(samplesNamed(measure.metric, relayed), measure))
-    ledger.follow(definition, labels, { value, ...(startMs === undefined ? {} : { startMs }) });
+  for (const { labels, value, startMs } of samplesNamed(measure.metric, relayed)) {
+    const start = startMs === undefined ? {} : { startMs };
+    ledger.follow(definition, keptLabels(labels, measure), { value, ...start, ...partOf(labels, measure, isNew) });
+  }
 }
 
-/**
- * Histograms of one instance that differ only in labels that are not kept are added up; they restart together, so the
- * sum falls when they do.
- */
 function followHistograms(
   measure: Measure,
   definition: MetricDefinition<'distribution'>,
   relayed: readonly RelayedFamily[],
   ledger: Ledger,
+  isNew: IsNewSeries,
 ): void {
-  const added = new Map<
-    string,
-    { readonly labels: Labels; bounds: readonly number[]; counts: readonly number[]; sum: number }
-  >();
   for (const family of relayed) {
     if (family.name !== measure.metric || family.type !== 'histogram') continue;
-    const samples = family.samples.map((sample) => ({ ...asPage(sample) }));
-    for (const { labels: own, bounds, counts, sum = 0 } of histogramsOf({
-      name: family.name,
-      type: 'histogram',
-      samples,
-    }).histograms) {
-      const labels = keptLabels(Object.fromEntries(own), measure);
-      const key = `${seriesKey(labels)} ${bounds.join()}`;
-      const known = added.get(key);
-      if (known === undefined) added.set(key, { labels, bounds, counts, sum });
-      else {
-        known.counts = known.counts.map((count, index) => count + (counts[index] ?? 0));
-        known.sum += sum;
-      }
+    const page = { name: family.name, type: 'histogram', samples: family.samples.map(asPage) } as const;
+    for (const { labels: own, bounds, counts, sum = 0, startMs } of histogramsOf(page).histograms) {
+      const labels = Object.fromEntries(own);
+      const start = startMs === undefined ? {} : { startMs };
+      const seen = { bounds, counts, sum, ...start, ...partOf(labels, measure, isNew) };
+      ledger.followHistogram(definition, keptLabels(labels, measure), seen);
     }
   }
-  for (const { labels, ...seen } of added.values()) ledger.followHistogram(definition, labels, seen);
+}
+
+/** Each series of the page is followed by itself, whatever becomes of its labels. */
+function partOf(labels: Labels, measure: Measure, isNew: IsNewSeries) {
+  return { part: seriesKey(labels), ...(isNew(measure, labels) ? { countsFrom: 'zero' as const } : {}) };
 }
 
 function asPage({ name, labels, value }: RelayedSample) {
@@ -99,26 +90,14 @@ function samplesNamed(name: string, relayed: readonly RelayedFamily[]): readonly
   return relayed.flatMap(({ samples }) => samples.filter((sample) => sample.name === name));
 }
 
-interface Sum {
-  readonly labels: Labels;
-  readonly value: number;
-  /** Only where all agree. */
-  readonly startMs: number | undefined;
-}
-
-/** Series with the same kept labels as one; what is no number adds nothing, for no such sink has a word for it. */
-function sums(samples: readonly RelayedSample[], measure: Measure): readonly Sum[] {
-  const bySeries = new Map<string, Sum>();
-  for (const { labels: own, value, startMs } of samples) {
+/** Levels with the same kept labels as one; what is no number adds nothing, for no such sink has a word for it. */
+function sums(samples: readonly RelayedSample[], measure: Measure): readonly GaugeSample[] {
+  const bySeries = new Map<string, GaugeSample>();
+  for (const { labels: own, value } of samples) {
     if (!Number.isFinite(value)) continue;
     const labels = keptLabels(own, measure);
     const key = seriesKey(labels);
-    const known = bySeries.get(key);
-    bySeries.set(key, {
-      labels,
-      value: value + (known?.value ?? 0),
-      startMs: known === undefined || known.startMs === startMs ? startMs : undefined,
-    });
+    bySeries.set(key, { labels, value: value + (bySeries.get(key)?.value ?? 0) });
   }
   return [...bySeries.values()];
 }

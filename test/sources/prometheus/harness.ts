@@ -1,5 +1,6 @@
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/store.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import { collect, run, type Collected } from '../../../lambda/run.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
@@ -16,14 +17,14 @@ export interface TestPipeline extends AsyncDisposable {
   readonly printed: readonly string[];
 }
 
-/** A whole collector with one Prometheus source, as the wiring builds it; state stays in memory. */
+/** A whole collector with one Prometheus source, as the wiring builds it; what it remembers is in `state`. */
 export async function prometheusPipeline(
   source: Readonly<Record<string, unknown>>,
   sinks: readonly object[] = [{ kind: 'stdout' }],
+  { state = memoryStore(), firstTickMs = Date.now() }: { state?: StateStore; firstTickMs?: number } = {},
 ): Promise<TestPipeline> {
   const printed: string[] = [];
-  const state = memoryStore();
-  let tickMs = Date.now();
+  let tickMs = firstTickMs;
   const config = { sources: [{ kind: 'prometheus', name: 'relay', ...source }], sinks };
   const built = await buildPipeline(CollectorConfig.parse(config), {
     variables: { PASSWORD: 'open-sesame', ACCESS_KEY: 'AKIDEXAMPLE' },
