@@ -1,3 +1,4 @@
+import { codeOf } from './error-code.ts';
 import { LockHeldError } from './file-lock.ts';
 import { StateStoreError } from './store.ts';
 
@@ -30,8 +31,4 @@ export function fileFailure(path: string, error: unknown, signal: AbortSignal): 
   const code = codeOf(error);
   const [kind, reason] = explained[code] ?? ['unavailable', `cannot be used (${code})`];
   return new StateStoreError(kind, `${place} ${reason}`, { cause: error });
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, readlink, rm, symlink } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from './file-failure.ts';
+import { codeOf } from './error-code.ts';
 
 /** Saves take milliseconds; whoever finds the lock taken looks again this often. */
 const pollMs = 20;

@@ -1,7 +1,8 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { codeOf, fileFailure } from './file-failure.ts';
+import { codeOf } from './error-code.ts';
+import { fileFailure } from './file-failure.ts';
 import { withLock } from './file-lock.ts';
 import { type Saved, StateStoreError, type StateStore, type StoredDocument } from './store.ts';
 
