@@ -7,17 +7,22 @@ export interface Emulation {
 
 /**
  * Reads the context `emulator=1`. Emulators refuse composite alarms and alarms on expressions, and lose compressed
- * requests; the context `cloudWatchEndpoint` puts another server in the place of their CloudWatch.
+ * requests; the context `cloudWatchEndpoint` puts another server in the place of their CloudWatch, and `awsEndpoint` one
+ * in the place of all their other services.
  */
 export function emulationOf(scope: Construct): Emulation | undefined {
   const flag: unknown = scope.node.tryGetContext('emulator');
   if (flag !== '1' && flag !== 1 && flag !== true && flag !== 'true') return undefined;
-  const endpoint: unknown = scope.node.tryGetContext('cloudWatchEndpoint');
   return {
     environment: {
       AWS_DISABLE_REQUEST_COMPRESSION: 'true',
       COLLECTOR_LOOPBACK: 'allow',
-      ...(typeof endpoint === 'string' ? { AWS_ENDPOINT_URL_CLOUDWATCH: endpoint } : {}),
+      ...endpoint('AWS_ENDPOINT_URL_CLOUDWATCH', scope.node.tryGetContext('cloudWatchEndpoint')),
+      ...endpoint('AWS_ENDPOINT_URL', scope.node.tryGetContext('awsEndpoint')),
     },
   };
+}
+
+function endpoint(variable: string, url: unknown): Readonly<Record<string, string>> {
+  return typeof url === 'string' ? { [variable]: url } : {};
 }

@@ -19,5 +19,6 @@ export function deployedInboxes(queueUrls: string | undefined): (source: string)
 
 async function connect(): Promise<SQSClient> {
   const sdk = await import('@aws-sdk/client-sqs');
-  return new sdk.SQSClient({});
+  // The queue is in the function's own Region, and AWS_ENDPOINT_URL is to redirect this client like every other one.
+  return new sdk.SQSClient({ useQueueUrlAsEndpoint: false });
 }

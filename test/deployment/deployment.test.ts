@@ -1,150 +1,226 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sourceSubjects } from '../contracts/subjects.ts';
-import { type MiniStack, startMiniStack, withMiniStack } from '../servers/ministack.ts';
+import { jobsFinished, runsFinished } from '../../lambda/model/run-metrics.ts';
+import { functionStatements, isAllowed, type AwsCall } from '../infra/policies.ts';
+import { callsOf, metricCall } from '../infra/recorded-calls.ts';
+import { withMiniStack } from '../servers/ministack.ts';
 import { eventually } from '../servers/process.ts';
 import { type QueryServer, startPrometheus } from '../servers/prometheus.ts';
-import { canaries } from '../support/canary.ts';
-import { type CloudWatchFake, startCloudWatchFake } from '../support/cloudwatch-fake.ts';
-import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
+import { byParts, cloudWatchSums, prometheusTotals, type Sums } from './counted-sums.ts';
+import { type DeployedStack, emulatedStack } from './deployed-stack.ts';
+import { createPartnerBus, openRule, partnerBus, tellOf } from './job-events.ts';
+import { type SimulatedBuildkite, startSimulatedBuildkite } from './simulated-buildkite.ts';
 
-const run = promisify(execFile);
-const repository = join(import.meta.dirname, '../..');
+const minuteMs = 60_000;
 
 /**
- * The real stack, deployed by the CDK CLI to an AWS emulator, whose schedule fires the real bundle.
+ * The real stack, deployed by the CDK CLI to an AWS emulator, with the real bundle that counts what a simulated
+ * Buildkite finishes; its state is in the table of the stack. The tests build on each other: a deployment has one life.
  *
  * What MiniStack 1.5 cannot show, and what shows it instead:
  * - CloudWatch's limits, compression and partial failure (it takes NaN, and loses compressed requests): the metrics go
  *   to the strict fake in `test/support`.
  * - Composite alarms and alarms on expressions: it refuses them, so `-c emulator=1` leaves them out; `test/infra` holds
  *   them in the template.
- * - Who may call what: it enforces no policy; `test/infra` simulates the policies.
- * - The scheduled time in the event (the placeholder arrives as it is), the deadline (always five minutes left), retries
- *   and the dead-letter queue of the schedule: `test/function` and `test/infra`.
+ * - Who may call what: it enforces no policy; every call of the function is recorded here and simulated against the
+ *   policies of the deployed template.
+ * - Partner event buses: it drops what a partner puts (PutPartnerEvents) and refuses sources of `aws.…` to everybody
+ *   else, so the deployed rule is made to listen to another source name; bus, detail types, transformer, target and
+ *   queue are the deployed ones. That the queue's policy lets the rule in is held by `test/infra`.
+ * - The scheduled time in the event (the placeholder arrives as it is), so ticks of other minutes are invoked by the
+ *   test; the deadline (always five minutes left), retries and the dead-letter queue of the schedule: `test/function`
+ *   and `test/infra`.
  */
 withMiniStack('the stack, deployed', () => {
-  let folder: string;
-  let aws: MiniStack;
-  let cloudwatch: CloudWatchFake;
-  let buildkite: LoopbackServer;
+  let stack: DeployedStack;
+  let buildkite: SimulatedBuildkite;
   let prometheus: QueryServer;
+  /** The present minute when the ticks began; the first tick is two minutes before. */
+  let baseMs = 0;
+  const firstMs = (): number => baseMs - 2 * minuteMs;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ci-metrics-deployment-'));
-    aws = await startMiniStack();
-    cloudwatch = await startCloudWatchFake({ namespaces: ['CI', 'Buildkite'] });
+    stack = await emulatedStack(['CI', 'Buildkite']);
     prometheus = await startPrometheus();
-    buildkite = await startLoopbackServer(sourceSubjects.buildkite.healthy);
-    await writeFile(
-      join(folder, 'collector.yaml'),
-      `collector: ministack
+    buildkite = await startSimulatedBuildkite(Date.now() - 4 * minuteMs);
+    await createPartnerBus(stack);
+    await stack.deploy(configuration('disabled', 2));
+    await openRule(stack);
+  }, 300_000);
+
+  afterAll(async () => {
+    await Promise.all([stack, prometheus].map((part) => part[Symbol.asyncDispose]()));
+    await buildkite.server.close();
+  });
+
+  function configuration(schedule: 'enabled' | 'disabled', pollMinutes: number): string {
+    const { endpoint, graphqlEndpoint, restEndpoint } = buildkite.server;
+    return `collector: ministack
 sources:
   - kind: buildkite
     name: main
-    endpoint: ${buildkite.url}/v3
-    agentTokens: [{ secret: ci-metrics/buildkite, key: agentToken }]
+    endpoint: ${endpoint}
+    graphqlEndpoint: ${graphqlEndpoint}
+    restEndpoint: ${restEndpoint}
+    organization: acme
+    agentTokens:
+      - { secret: ci-metrics/buildkite, key: linux }
+      - { secret: ci-metrics/buildkite, key: apple }
+      - { secret: ci-metrics/buildkite, key: unclustered }
+    apiToken: { secret: ci-metrics/buildkite, key: api }
+    hostedQueues: [hosted]
+    events: { bus: ${partnerBus}, pollMinutes: ${String(pollMinutes)} }
 sinks:
   - kind: cloudwatch
   - kind: remote-write
     url: ${prometheus.url}/api/v1/write
 alarms:
   queues: [{ source: main, scope: Linux, queue: default }]
-`,
-    );
-    await cdk('bootstrap', 'aws://000000000000/us-east-1');
-    await cdk('deploy', '--require-approval', 'never', '--outputs-file', join(folder, 'outputs.json'));
-  }, 300_000);
-
-  afterAll(async () => {
-    await Promise.all([aws, prometheus].map((server) => server[Symbol.asyncDispose]()));
-    await Promise.all([buildkite.close(), cloudwatch.close()]);
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  async function cdk(...args: readonly string[]): Promise<string> {
-    const context = ['-c', `config=${join(folder, 'collector.yaml')}`, '-c', 'emulator=1'];
-    const endpoint = ['-c', `cloudWatchEndpoint=${cloudwatch.url}`, '--output', join(folder, 'cdk.out')];
-    const { stdout, stderr } = await run('cdk', [...args, ...context, ...endpoint, '--no-notices'], {
-      cwd: repository,
-      env: { ...process.env, ...aws.environment, CI: 'true' },
-      maxBuffer: 16 * 1024 * 1024,
-    });
-    return stdout + stderr;
+deployment:
+  schedule: ${schedule}
+`;
   }
 
-  function secretsManager(): SecretsManagerClient {
-    return new SecretsManagerClient({
-      endpoint: aws.url,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+  const builds = (): Promise<Sums> =>
+    prometheusTotals(prometheus, runsFinished, ['pipeline', 'result', 'attempt', 'branch']);
+  const jobs = (): Promise<Sums> => prometheusTotals(prometheus, jobsFinished, ['scope', 'queue', 'result']);
+
+  /** Both kinds of sink have what the fleet finished: no more and no less, and by the same labels. */
+  async function expectTruth(): Promise<void> {
+    const truth = buildkite.finishedSince(firstMs());
+    expect({ builds: await builds(), jobs: await jobs() }).toEqual(truth);
+    const { datums } = stack.cloudwatch;
+    expect(cloudWatchSums(datums, jobsFinished, ['Scope', 'Queue'])).toEqual(truth.jobs);
+    expect(cloudWatchSums(datums, runsFinished, ['Pipeline'])).toEqual(byParts(truth.builds, [0, 1]));
   }
 
   it('prints the command that fills the secret, and where to look', async () => {
-    const outputs = JSON.stringify(JSON.parse(await readFile(join(folder, 'outputs.json'), 'utf8')));
+    const outputs = await stack.outputs();
 
     expect(outputs).toContain('put-secret-value --region us-east-1 --secret-id ci-metrics/buildkite');
     expect(outputs).toContain('#dashboards/dashboard/');
   });
 
+  it('begins to count with the first tick, and counts no history', { timeout: 120_000 }, async () => {
+    await stack.putSecret('ci-metrics/buildkite', buildkite.tokens);
+    baseMs = Math.floor(Date.now() / minuteMs) * minuteMs;
+    buildkite.liveUntil(firstMs());
+
+    const answer = await stack.tick(firstMs());
+
+    expect(answer).toMatchObject({ outcome: 'ok', sources: [{ counting: { finishes: 0 } }] });
+    expect(await jobs()).toEqual({});
+    expect(buildkite.server.requests.some(({ path }) => path.includes('/builds?'))).toBe(true);
+    expect(buildkite.finishedSince(0).jobs).not.toEqual({});
+  });
+
+  it('counts jobs from events on the bus at once, without listing a build', { timeout: 120_000 }, async () => {
+    const now = baseMs - minuteMs;
+    buildkite.liveUntil(now);
+    // The name `default` is in two clusters and an event names none, so those jobs are left to the poll.
+    const told = buildkite.jobsFinishedSince(firstMs()).filter(({ at }) => at.queue !== 'default');
+    await tellOf(stack, told);
+    const listed = buildkite.server.requests.filter(({ path }) => path.includes('/builds?')).length;
+
+    const answer = await stack.tick(now);
+
+    expect(answer).toMatchObject({ outcome: 'ok', sources: [{ counting: { finishes: told.length } }] });
+    expect(told.length).toBeGreaterThan(5);
+    const ofDefault = (key: string): boolean => key.split('|')[1] === 'default';
+    const truth = Object.entries(buildkite.finishedSince(firstMs()).jobs).filter(([key]) => !ofDefault(key));
+    expect(await jobs()).toEqual(Object.fromEntries(truth));
+    expect(await builds()).toEqual({});
+    expect(buildkite.server.requests.filter(({ path }) => path.includes('/builds?'))).toHaveLength(listed);
+  });
+
   it(
-    'collects by its schedule once the secret is filled, and the metrics can be read back',
-    { timeout: 180_000 },
+    'counts once what events told, told again and the poll lists, in one of two runs of the same tick',
+    { timeout: 120_000 },
     async () => {
-      const secrets = secretsManager();
-      const value = JSON.stringify({ agentToken: canaries.token });
-      await secrets.send(new PutSecretValueCommand({ SecretId: 'ci-metrics/buildkite', SecretString: value }));
+      buildkite.liveUntil(baseMs);
+      await tellOf(stack, buildkite.jobsFinishedSince(firstMs()));
 
-      // The schedule fires once a minute.
-      await eventually(
-        () => Promise.resolve(cloudwatch.datums.length),
-        (count) => count > 0,
-        150_000,
-      );
+      const answers = await Promise.all([stack.tick(baseMs), stack.tick(baseMs)]);
 
-      const datums = cloudwatch.datums.map(({ namespace, name, dimensions, values }) => ({
-        namespace,
-        name,
-        dimensions: Object.fromEntries(dimensions.map((dimension) => [dimension.name, dimension.value])),
-        values,
-      }));
-      expect(datums).toContainEqual({
-        namespace: 'Buildkite',
-        name: 'ScheduledJobsCount',
-        dimensions: { Org: 'acme', Cluster: 'Linux', Queue: 'default' },
-        values: [2],
-      });
-      expect(datums).toContainEqual({
-        namespace: 'CI',
-        name: 'StarvedJobs',
-        dimensions: { System: 'buildkite', Source: 'main', Scope: 'Linux', Queue: 'default' },
-        values: [0],
-      });
-      expect(buildkite.requests.at(-1)?.headers['authorization']).toBe(`Token ${canaries.token}`);
-      const stored = await eventually(
-        () => prometheus.query('ci_queue_jobs{queue="default",state="queued"}'),
-        (series) => series.length > 0,
-      );
-      expect(stored).toMatchObject([
-        { value: '2', labels: { collector: 'ministack', source: 'main', scope: 'Linux' } },
-      ]);
+      expect(answers.filter(({ sources }) => sources[0]?.status === 'skipped')).toHaveLength(1);
+      await expectTruth();
+      const results = Object.keys(buildkite.finishedSince(firstMs()).jobs).map((key) => key.split('|').at(-1));
+      expect(results).toEqual(expect.arrayContaining(['success', 'failure']));
     },
   );
 
-  it('leaves the filled secret behind when it is destroyed, and no function', { timeout: 120_000 }, async () => {
-    await cdk('destroy', '--force');
+  it('adds nothing for a tick that comes again, nor for one that comes late', { timeout: 120_000 }, async () => {
+    const delivered = stack.cloudwatch.datums.length;
+    await tellOf(stack, buildkite.jobsFinishedSince(firstMs()));
 
-    const { SecretString: value } = await secretsManager().send(
-      new GetSecretValueCommand({ SecretId: 'ci-metrics/buildkite' }),
-    );
-    expect(value).toContain('agentToken');
-    const functions: unknown = await (await fetch(`${aws.url}/2015-03-31/functions/`)).json();
-    expect(functions).toMatchObject({ Functions: [] });
+    const again = await stack.tick(baseMs);
+    const late = await stack.tick(baseMs - minuteMs);
+
+    expect([again, late]).toMatchObject([{ sources: [{ status: 'skipped' }] }, { sources: [{ status: 'skipped' }] }]);
+    expect(stack.cloudwatch.datums).toHaveLength(delivered);
+    await expectTruth();
   });
+
+  it('goes on by its schedule after the next deployment, from the same totals', { timeout: 300_000 }, async () => {
+    const before = byParts(await jobs(), [0]);
+    await stack.deploy(configuration('enabled', 1));
+    buildkite.liveUntil(Date.now());
+
+    // The schedule fires once a minute.
+    await eventually(
+      () => builds(),
+      (totals) => isEqual(totals, buildkite.finishedSince(firstMs()).builds),
+      240_000,
+    );
+
+    await expectTruth();
+    expect(byParts(await jobs(), [0])['Linux']).toBeGreaterThan(before['Linux'] ?? Infinity);
+    const gauge = await prometheus.query('ci_queue_jobs{scope="Linux",queue="default",state="queued"}');
+    expect(gauge).toMatchObject([{ labels: { collector: 'ministack', source: 'main' } }]);
+    expect(stack.cloudwatch.datums.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['ScheduledJobsCount', 'StarvedJobs', 'OldestQueuedJobAge', 'JobWaitTime', 'RunDuration']),
+    );
+  });
+
+  it('makes no call to AWS that the deployed policies do not allow', async () => {
+    // An emulator names what has no name as CloudFormation does: stack, logical id, some letters.
+    const logical = (name: string): string => name.replace(/^ministack-(.+)-[A-Za-z0-9]+$/, '$1');
+    const calls = [
+      ...stack.calls.requests.flatMap((request) => callsOf(request, logical)),
+      ...stack.cloudwatch.requests.map(metricCall),
+    ];
+    const statements = functionStatements(await stack.template());
+
+    const refused: AwsCall[] = [];
+    const different = new Map(calls.map((call) => [JSON.stringify(call), call]));
+    for (const call of different.values()) if (!(await isAllowed(statements, call))) refused.push(call);
+
+    expect(refused).toEqual([]);
+    expect([...new Set(calls.map(({ action }) => action))].sort()).toEqual([
+      'cloudwatch:PutMetricData',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'secretsmanager:GetSecretValue',
+      'sqs:DeleteMessage',
+      'sqs:ReceiveMessage',
+    ]);
+  });
+
+  it('leaves the totals and the filled secret behind when it is destroyed, and no function', async () => {
+    await stack.destroy();
+
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const secrets = new SecretsManagerClient({ endpoint: stack.aws.url, region: 'us-east-1', credentials });
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: 'ci-metrics/buildkite' }));
+    secrets.destroy();
+    expect(SecretString).toContain(buildkite.tokens.linux);
+    const tables = await stack.call('DynamoDB_20120810.ListTables', {});
+    expect(JSON.stringify(tables)).toContain('State');
+    expect(await stack.functions()).toEqual([]);
+  }, 120_000);
 });
+
+function isEqual(a: Sums, b: Sums): boolean {
+  const texts = [a, b].map((sums) => JSON.stringify(Object.entries(sums).toSorted(([x], [y]) => (x < y ? -1 : 1))));
+  return texts[0] === texts[1];
+}

@@ -1,0 +1,39 @@
+import { request as httpRequest } from 'node:http';
+import { type LoopbackServer, type RecordedRequest, startLoopbackServer } from '../support/loopback-server.ts';
+
+/** The network between SDK clients and an AWS server: passes everything on and records it. */
+export function startAwsPath(target: string): Promise<LoopbackServer> {
+  return startLoopbackServer((_request, response, recorded) => {
+    forward(target, recorded).then(
+      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
+      () => response.destroy(),
+    );
+  });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Of one connection, not of what travels over it. */
+const hopByHop: ReadonlySet<string> = new Set(['host', 'connection', 'keep-alive', 'transfer-encoding']);
+
+function forward(target: string, { method, path, headers, body }: RecordedRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name)));
+    const request = httpRequest(new URL(path, target), { method, headers: kept }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const type = response.headers['content-type'];
+        const answered = type === undefined ? {} : { 'content-type': type };
+        resolve({ status: response.statusCode ?? 500, headers: answered, body: Buffer.concat(chunks) });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
