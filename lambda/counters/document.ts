@@ -42,6 +42,7 @@ const StreamDocument = z.object({
   span: z.number().optional(),
   looked: z.number(),
   open: z.array(OpenRow),
+  lost: z.record(z.string(), z.number()).optional(),
   /** Seconds. */
   seen: z.record(z.string(), z.number()),
 });
@@ -108,7 +109,7 @@ function mapOf<From, To>(record: Readonly<Record<string, From>>, convert: (from:
   return new Map(Object.entries(record).map(([name, value]) => [name, convert(value)]));
 }
 
-function streamOf({ epoch, mark, first, span, looked, open, seen }: z.infer<typeof StreamDocument>): StreamState {
+function streamOf({ epoch, mark, first, span, looked, open, lost, seen }: z.infer<typeof StreamDocument>): StreamState {
   return {
     epochMs: epoch,
     watermarkMs: mark,
@@ -121,6 +122,7 @@ function streamOf({ epoch, mark, first, span, looked, open, seen }: z.infer<type
         { firstSeenMs, lastLookMs, missing, note },
       ]),
     ),
+    lost: new Map(Object.entries(lost ?? {})),
     seen: mapOf(seen, (seconds) => seconds * 1000),
   };
 }
@@ -172,7 +174,7 @@ function recordOf<From, To>(map: ReadonlyMap<string, From>, convert: (from: From
 }
 
 function streamDocument(stream: StreamState): z.infer<typeof StreamDocument> {
-  const { epochMs, watermarkMs, isFirst, spanMs, lookedMs, open, seen } = stream;
+  const { epochMs, watermarkMs, isFirst, spanMs, lookedMs, open, lost, seen } = stream;
   return {
     epoch: epochMs,
     mark: watermarkMs,
@@ -183,6 +185,7 @@ function streamDocument(stream: StreamState): z.infer<typeof StreamDocument> {
       const row: readonly [string, number, number, number] = [id, firstSeenMs, lastLookMs, missing];
       return note === undefined ? [...row] : [...row, note];
     }),
+    ...(lost.size === 0 ? {} : { lost: Object.fromEntries(lost) }),
     // Rounded up: remembered for a moment too long is harmless.
     seen: recordOf(seen, (timeMs) => Math.ceil(timeMs / 1000)),
   };

@@ -29,6 +29,8 @@ export interface StreamState {
   /** The tick in which the source last asked for the stream. */
   lookedMs: number;
   readonly open: Map<string, OpenState>;
+  /** Runs that were open for too long and were counted as lost, with the tick in which they were seen last. */
+  readonly lost: Map<string, number>;
   /** Hash of a finish key to the time until which, less the overlap, it can be read again. */
   readonly seen: Map<string, number>;
 }

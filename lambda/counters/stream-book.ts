@@ -1,5 +1,5 @@
 import type { OpenWork, Stream, Window } from './ledger.ts';
-import type { OpenState, State, StreamState } from './state.ts';
+import type { State, StreamState } from './state.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -18,6 +18,8 @@ const missingTicksUntilLost = 3;
 const narrowestSpanMs = minuteMs;
 /** A stream that comes later, such as a new repository, has no history to speak of; an old one that was added has. */
 const reachOfLaterStreamsMs = 60 * minuteMs;
+/** A run that was given up and that no list has shown for so long is gone; the quietest lists are read daily. */
+const lostKeptMs = 2 * dayMs;
 /** A stream for which nobody has asked for so long is not coming back. */
 const forgottenAfterMs = 60 * dayMs;
 
@@ -83,6 +85,11 @@ export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSetti
     open: (stream) => oldestLookFirst(workOn(stream).state),
     sawOpen: (stream, id, note) => {
       const { state: streamState, openedNow } = workOn(stream);
+      // A list that shows it for ever must not open it anew, to lose it once more.
+      if (streamState.lost.has(id)) {
+        streamState.lost.set(id, tickMs);
+        return;
+      }
       const firstSeenMs = streamState.open.get(id)?.firstSeenMs ?? tickMs;
       streamState.open.set(id, { firstSeenMs, lastLookMs: tickMs, missing: 0, note });
       openedNow.add(id);
@@ -92,7 +99,9 @@ export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSetti
       if (isLostNow(workOn(stream), id, tickMs)) missed += 1;
     },
     forget: (stream, id) => {
-      workOn(stream).state.open.delete(id);
+      const { open, lost } = workOn(stream).state;
+      open.delete(id);
+      lost.delete(id);
     },
     isCounted: (stream, key) => workOn(stream).state.seen.has(key),
     readCompletely: (stream, toMs) => {
@@ -163,6 +172,7 @@ function newStream(state: State, tickMs: number): StreamState {
     spanMs: undefined,
     lookedMs: tickMs,
     open: new Map(),
+    lost: new Map(),
     seen: new Map(),
   };
 }
@@ -181,7 +191,7 @@ function judge(
   { id, key, finishedMs }: { readonly id: string; readonly key: string; readonly finishedMs: number },
   tickMs: number,
 ): Judgement {
-  const wasOpen = state.open.has(id);
+  const wasOpen = state.open.has(id) || state.lost.delete(id);
   // A run that is open as well has another attempt, or one of two answers was stale: another look costs a request.
   if (!openedNow.has(id)) state.open.delete(id);
   if (finishedMs < state.epochMs) return 'history';
@@ -196,7 +206,7 @@ function judge(
 
 function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work, tickMs: number): number {
   const { overlapMs = defaultOverlapMs, settleMs = defaultSettleMs, openForMs = defaultOpenForMs } = stream;
-  const lost = dropOld(state.open, tickMs - openForMs);
+  const lost = giveUpOld(state, tickMs, openForMs);
   if (isPartly) {
     const triedMs = Math.min(tickMs - settleMs - startMarkMs, state.spanMs ?? Infinity);
     state.spanMs = Math.max(narrowestSpanMs, Math.floor(triedMs / 2));
@@ -216,12 +226,12 @@ function widened({ spanMs, watermarkMs }: StreamState, settledMs: number): numbe
   return spanMs * 2;
 }
 
-function dropOld(open: Map<string, OpenState>, beforeMs: number): number {
-  let dropped = 0;
-  for (const [id, { firstSeenMs }] of open) {
-    if (firstSeenMs >= beforeMs) continue;
+function giveUpOld({ open, lost }: StreamState, tickMs: number, openForMs: number): number {
+  for (const [id, seenMs] of lost) if (seenMs < tickMs - lostKeptMs) lost.delete(id);
+  const old = [...open].filter(([, { firstSeenMs }]) => firstSeenMs < tickMs - openForMs).map(([id]) => id);
+  for (const id of old) {
     open.delete(id);
-    dropped += 1;
+    lost.set(id, tickMs);
   }
-  return dropped;
+  return old.length;
 }

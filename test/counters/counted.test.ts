@@ -1,16 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { type OpenWork, TickTakenError } from '../../lambda/counters/ledger.ts';
+import { type OpenWork, type Stream, TickTakenError } from '../../lambda/counters/ledger.ts';
 import { memoryStore } from '../../lambda/counters/memory-store.ts';
 import { StateStoreError, type StateStore } from '../../lambda/counters/store.ts';
 import { runDuration, runLastSuccess, runsFinished, systemErrors } from '../../lambda/model/run-metrics.ts';
-import { bench, builds, familiesOf, minuteMs, quiet, saw, startMs, settings, source, sumOf } from './bench.ts';
+import {
+  builds,
+  familiesOf,
+  minuteMs,
+  quiet,
+  rig,
+  saw,
+  settings,
+  source,
+  startMs,
+  sumOf,
+  type Tell,
+} from './rig.ts';
 import { collectCounted } from '../../lambda/counters/counted.ts';
 
 const unavailable = { kind: 'unavailable', where: 'test/main', message: 'the CI system did not answer' } as const;
 
 describe('finishes', () => {
   it('count once, however often the same page is read', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
 
     const page = saw(['a', 0.2], ['b', 0.4]);
@@ -24,7 +36,7 @@ describe('finishes', () => {
   });
 
   it('count when a run ends five ticks after it was created', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
     const open: OpenWork[] = [];
     for (const at of [1, 2, 3, 4, 5]) {
@@ -46,7 +58,7 @@ describe('finishes', () => {
   });
 
   it('count all five of one interval', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
 
     const counted = await tick(1, saw(['a', 0.1], ['b', 0.2], ['c', 0.3], ['d', 0.4], ['e', 0.45]));
@@ -55,7 +67,7 @@ describe('finishes', () => {
   });
 
   it('never make a total fall over 48 hours', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     let last = 0;
     for (let at = 0; at < 48 * 60; at += 10) {
       const counted = await tick(at, saw([`run ${String(at)}`, at - 1], [`run ${String(at - 10)}`, at - 11]));
@@ -67,7 +79,7 @@ describe('finishes', () => {
   });
 
   it('of two attempts count twice', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
 
     const counted = await tick(1, saw(['a', 0.2], ['a', 0.4, { attempt: 2 }]));
@@ -76,7 +88,7 @@ describe('finishes', () => {
   });
 
   it('from before the installation never count, but are the last success', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
 
     const counted = await tick(0, saw(['old', -3]));
 
@@ -88,13 +100,13 @@ describe('finishes', () => {
   });
 
   it('that end between the first tick and its read count', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
 
     expect(sumOf(await tick(0, saw(['a', 0.05])))).toEqual({ increase: 1, total: 1 });
   });
 
   it('that a list shows for longer than they are remembered do not count again', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
     await tick(1, saw(['a', 0.5]));
 
@@ -109,7 +121,7 @@ describe('finishes', () => {
   });
 
   it('of a run that was waited for count however late they are found', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, ({ ledger }) => {
       ledger.sawOpen(builds, 'a');
       ledger.readCompletely(builds);
@@ -131,7 +143,7 @@ describe('finishes', () => {
   });
 
   it('stay open when another attempt of the run is open', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
     await tick(1, ({ ledger, finished }) => {
       ledger.sawOpen(builds, 'a');
@@ -149,8 +161,32 @@ describe('finishes', () => {
     expect(open).toEqual(['a']);
   });
 
+  it('of a run that was given up as lost count all the same, and it is lost only once', async () => {
+    const { tick } = rig();
+    const stream: Stream = { ...builds, openForMs: 60 * minuteMs };
+    const hangs: Tell = ({ ledger }) => {
+      ledger.sawOpen(stream, 'a');
+      ledger.readCompletely(stream);
+      return [];
+    };
+    const lost: number[] = [];
+    for (const at of [0, 30, 61, 62, 125, 190]) {
+      lost.push(sumOf(await tick(at, hangs), systemErrors.name, { error: 'lost' })?.total ?? 0);
+    }
+
+    const found = await tick(191, ({ ledger, finished }) => {
+      expect(ledger.open(stream)).toEqual([]);
+      finished('a', 100, {}, stream);
+      ledger.readCompletely(stream);
+      return [];
+    });
+
+    expect(lost).toEqual([0, 0, 1, 1, 1, 1]);
+    expect(sumOf(found)).toEqual({ increase: 1, total: 1 });
+  });
+
   it('with negative values are taken for 0 and counted as clock skew', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
 
     const counted = await tick(1, saw(['a', 0.2, { seconds: -1 }]));
@@ -161,7 +197,7 @@ describe('finishes', () => {
   });
 
   it('fill a histogram whose count is the counter and whose sum is exact', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
     await tick(1, saw(['a', 0.2, { seconds: 5 }], ['b', 0.3, { seconds: 5.5 }]));
 
@@ -184,7 +220,7 @@ describe('finishes', () => {
 
 describe('a tick', () => {
   it('that was counted already publishes nothing', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
     await tick(2, quiet);
 
@@ -197,12 +233,12 @@ describe('a tick', () => {
 
   it('that loses the race publishes nothing, and the other one has counted', async () => {
     const store = memoryStore();
-    const { tick } = bench({ store });
+    const { tick } = rig({ store });
     await tick(0, quiet);
 
     // Between its load and its save another invocation runs as a whole.
     const { promise: loaded, resolve: goOn } = Promise.withResolvers<undefined>();
-    const slow = bench({
+    const slow = rig({
       store: {
         load: (...given) => store.load(...given),
         save: async (...given) => {
@@ -220,7 +256,7 @@ describe('a tick', () => {
   });
 
   it('that fails leaves the state as it was, byte for byte', async () => {
-    const { tick, body } = bench();
+    const { tick, body } = rig();
     await tick(0, quiet);
     await tick(1, saw(['a', 0.5]));
     const before = await body();
@@ -238,7 +274,7 @@ describe('a tick', () => {
   });
 
   it('that fails saves its request quotas and nothing else', async () => {
-    const { tick, body } = bench();
+    const { tick, body } = rig();
     await tick(0, quiet);
     await tick(1, ({ ledger, finished }) => {
       expect(ledger.quota('rest', { requests: 50, windowMs: minuteMs }).take(20)).toBe(true);
@@ -260,7 +296,7 @@ describe('a tick', () => {
   });
 
   it('that fails before there was a state is a first tick once more', async () => {
-    const { tick, body } = bench();
+    const { tick, body } = rig();
     await tick(0, ({ ledger }) => {
       ledger.quota('rest', { requests: 50, windowMs: minuteMs }).take(20);
       throw new TypeError('a bug');
@@ -271,7 +307,7 @@ describe('a tick', () => {
   });
 
   it('of a dry run reads the state and saves nothing', async () => {
-    const { tick, body } = bench();
+    const { tick, body } = rig();
     await tick(0, quiet);
     const before = await body();
 
@@ -282,7 +318,7 @@ describe('a tick', () => {
   });
 
   it('does its work after the save, and only then', async () => {
-    const { tick, store, log } = bench();
+    const { tick, store, log } = rig();
     const done: string[] = [];
     await tick(0, ({ ledger }) => {
       ledger.afterSave(async () => {
@@ -303,7 +339,7 @@ describe('a tick', () => {
   });
 
   it('gives its finished runs for the log', async () => {
-    const { tick } = bench();
+    const { tick } = rig();
     await tick(0, quiet);
 
     const counted = await tick(1, saw(['a', 0.5]));
@@ -336,7 +372,7 @@ describe('a store', () => {
   });
 
   it('whose error escapes the source is a problem, not a bug', async () => {
-    const { tick } = bench({ store: { load: () => Promise.reject(broken), save: () => Promise.reject(broken) } });
+    const { tick } = rig({ store: { load: () => Promise.reject(broken), save: () => Promise.reject(broken) } });
 
     expect(await tick(0, quiet)).toMatchObject({
       outcome: 'uncounted',
@@ -346,9 +382,9 @@ describe('a store', () => {
 
   it('whose answer is lost withholds the counters, and the next tick knows what was saved', async () => {
     const store = memoryStore();
-    const { tick } = bench({ store });
+    const { tick } = rig({ store });
     await tick(0, quiet);
-    const lost = await bench({
+    const lost = await rig({
       store: {
         load: (...given) => store.load(...given),
         save: async (...given) => {
@@ -364,11 +400,11 @@ describe('a store', () => {
   });
 
   it('that lost the state begins anew, with a new start', async () => {
-    const first = bench();
+    const first = rig();
     await first.tick(0, quiet);
     await first.tick(1, saw(['a', 0.5]));
 
-    const { tick } = bench();
+    const { tick } = rig();
     const counted = await tick(60, saw(['a', 0.5], ['b', 60.1]));
 
     const family = familiesOf(counted).find(({ definition }) => definition.name === runsFinished.name);
@@ -383,7 +419,7 @@ describe('a store', () => {
     ['another program', 'not json', 'cannot be read, and it was left as it is'],
     ['a damaged disk', '{"format":1,"tick":"x"}', 'cannot be read, and it was left as it is'],
   ])('with a document of %s is refused and left as it is', async (_by, body, message) => {
-    const { tick, store, body: stored } = bench();
+    const { tick, store, body: stored } = rig();
     await store.save(source.id, { body, before: 0 }, new AbortController().signal);
 
     const counted = await tick(0, quiet);
@@ -394,7 +430,7 @@ describe('a store', () => {
 
   it('is not written to once who waited has gone', async () => {
     const gone = new AbortController();
-    const { tick, body } = bench({ signal: gone.signal });
+    const { tick, body } = rig({ signal: gone.signal });
 
     const counted = tick(0, ({ ledger }) => {
       ledger.readCompletely(builds);
@@ -409,7 +445,7 @@ describe('a store', () => {
 
 describe('a source that hides a taken tick', () => {
   it('is skipped all the same', async () => {
-    const { tick, store } = bench();
+    const { tick, store } = rig();
     await tick(1, quiet);
 
     const counted = await collectCounted(
@@ -427,7 +463,7 @@ describe('a source that hides a taken tick', () => {
 });
 
 function contextOf(store: StateStore) {
-  const { log } = bench();
+  const { log } = rig();
   return {
     tickMs: startMs,
     store,

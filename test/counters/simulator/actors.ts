@@ -69,7 +69,7 @@ export function newActor(name: string, onFailure: (error: unknown) => void): Act
 }
 
 /** Everything that can happen without another step has happened: no port of the simulation uses timers or sockets. */
-export function allSettled(): Promise<void> {
+function allSettled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });

@@ -10,6 +10,7 @@ const StateDocument = z.looseObject({
       epoch: z.number(),
       mark: z.number(),
       open: z.array(z.unknown()),
+      lost: z.record(z.string(), z.number()).default({}),
       seen: z.record(z.string(), z.number()),
     }),
   ),

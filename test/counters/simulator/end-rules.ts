@@ -1,11 +1,13 @@
 import { runsFinished, systemErrors } from '../../../lambda/model/run-metrics.ts';
 import { outboxIn, type StateDocument, stateIn, totalOf } from './documents.ts';
 import { rule } from './rules.ts';
-import { sourceId, type World } from './simulate.ts';
 import type { AdditiveSinkId } from './sinks.ts';
+import { pipelineLabel, sourceId, streamIn, type World } from './world.ts';
 
 /** 500 series and 10,000 finishes have some 200 kB; these worlds are far smaller. */
 const maxStateBytes = 20_000;
+
+const duties = ['must', 'may'] as const;
 
 /** What holds after a calm time. */
 export function checkEnd(world: World): void {
@@ -14,23 +16,23 @@ export function checkEnd(world: World): void {
   checkTotals(world, state);
   checkLost(world, state);
   checkBackend(world, state);
-  checkMemory(state, body);
+  checkMemory(world, state, body);
   checkAdditive(world, state, 'additive/once');
   checkAdditive(world, state, 'additive/again');
 }
 
-function checkTotals({ vendor }: World, state: StateDocument): void {
+function checkTotals({ vendor, kind }: World, state: StateDocument): void {
   const counted = vendor.runs.flatMap(({ attempts }) => attempts).filter((a) => a.finishedMs >= state.epoch);
   const must = counted.filter(({ duty }) => duty === 'must').length;
   const may = counted.filter(({ duty, finishedMs }) => duty === 'may' && Number.isFinite(finishedMs)).length;
-  const total = totalOf(state, runsFinished.name, 'pipeline', 'must');
+  const total = totalOf(state, runsFinished.name, 'pipeline', pipelineLabel(kind, 'must'));
   rule(
     total === must,
     'every finish since the beginning is counted once',
     `counted ${String(total)}`,
     `true ${String(must)}`,
   );
-  const others = totalOf(state, runsFinished.name, 'pipeline', 'may');
+  const others = totalOf(state, runsFinished.name, 'pipeline', pipelineLabel(kind, 'may'));
   rule(others <= may, 'no finish is counted twice, nor one that did not happen', others, may);
 }
 
@@ -39,26 +41,30 @@ function checkLost({ vendor, kind }: World, state: StateDocument): void {
   const lost = totalOf(state, systemErrors.name, 'component', 'run');
   const hung = vendor.runs.filter(({ attempts }) => attempts.at(-1)?.finishedMs === Infinity);
   const pruned = vendor.runs.filter(({ prunedMs }) => Number.isFinite(prunedMs));
-  rule(kind === 'created' || lost === 0, 'a list of finishes loses no run', lost);
+  rule(kind !== 'finish' || lost === 0, 'a list of finishes loses no run', lost);
   if (kind === 'finish') return;
   rule(lost >= hung.length, 'a run that never ends is counted as lost', lost, hung.length);
   rule(lost <= hung.length + pruned.length, 'only a run that hangs or is gone is lost', lost);
 }
 
 /** A backend that keeps running totals has the state's, whatever pushes it missed. */
-function checkBackend({ backends }: World, state: StateDocument): void {
+function checkBackend({ backends, kind }: World, state: StateDocument): void {
   const stored = [...backends.totals].filter(([key]) => key.startsWith(runsFinished.name));
-  for (const duty of ['must', 'may']) {
-    const own = stored.filter(([, { labels }]) => labels['pipeline'] === duty);
+  for (const duty of duties) {
+    const pipeline = pipelineLabel(kind, duty);
+    const own = stored.filter(([, { labels }]) => labels['pipeline'] === pipeline);
     const total = own.reduce((sum, [, { numbers }]) => sum + (numbers[0] ?? 0), 0);
-    const truth = totalOf(state, runsFinished.name, 'pipeline', duty);
+    const truth = totalOf(state, runsFinished.name, 'pipeline', pipeline);
     rule(total === truth, 'a cumulative sink ends with the true total', duty, total, truth);
   }
 }
 
-function checkMemory({ streams, inFlight }: StateDocument, body: string): void {
-  const { open = [], seen = {} } = streams['runs'] ?? {};
+function checkMemory(world: World, state: StateDocument, body: string): void {
+  const { inFlight } = state;
+  const { open = [], lost = {}, seen = {} } = streamIn(world, state) ?? {};
   rule(open.length === 0, 'no run stays open for longer than it may', open.length);
+  const hung = world.vendor.runs.filter(({ attempts }) => attempts.at(-1)?.finishedMs === Infinity);
+  rule(Object.keys(lost).length <= hung.length, 'only what hangs is remembered as lost', Object.keys(lost).join());
   rule(Object.keys(seen).length === 0, 'finishes are forgotten', Object.keys(seen).length);
   rule(inFlight.length === 0, 'no delivery is waited for that has ended', inFlight.length);
   rule(body.length <= maxStateBytes, 'the state stays small', body.length);
@@ -75,7 +81,10 @@ function checkAdditive(world: World, state: StateDocument, sink: AdditiveSinkId)
 
   const finished = stored.filter(([key]) => key.includes(` ${runsFinished.name}`));
   const added = finished.reduce((sum, [, { value }]) => sum + value, 0);
-  const truth = ['must', 'may'].reduce((sum, duty) => sum + totalOf(state, runsFinished.name, 'pipeline', duty), 0);
+  const truth = duties.reduce(
+    (sum, duty) => sum + totalOf(state, runsFinished.name, 'pipeline', pipelineLabel(world.kind, duty)),
+    0,
+  );
   rule(added <= truth, 'an additive sink never has more than what finished', sink, added, truth);
 
   const known = stored.length + pending + reported + untold;
@@ -84,4 +93,6 @@ function checkAdditive(world: World, state: StateDocument, sink: AdditiveSinkId)
   rule(pending === 0, 'nothing waits for ever', sink, pending);
   const isExact = stored.length === committed && added === truth;
   rule(!world.isClean || isExact, 'an additive sink has everything when no answer was lost', sink, added, truth);
+  rule(!world.isClean || reported === 0, 'nothing is told as lost when nothing was', sink, reported);
+  if (world.isClean && truth > 0) world.events.add('finishes and no fault of a delivery');
 }

@@ -1,5 +1,9 @@
-/** `finish`: finished attempts are listed by when they ended; `created`: runs by when they were created. */
-export type ListKind = 'finish' | 'created';
+/**
+ * Whose rules a simulation has. `finish`: finished attempts are listed by when they ended. `created`: runs are listed by
+ * when they were created. `bitbucket`: the same, read by the code of the source `bitbucket-pipelines`.
+ */
+export const kinds = ['finish', 'created', 'bitbucket'] as const;
+export type Kind = (typeof kinds)[number];
 
 /** What is generated of a run; seconds, so that a counterexample is readable. */
 export interface RunSpec {
@@ -45,7 +49,7 @@ export interface Run {
   readonly prunedMs: number;
 }
 
-export function runOf(spec: RunSpec, index: number, kind: ListKind, baseMs: number): Run {
+export function runOf(spec: RunSpec, index: number, kind: Kind, baseMs: number): Run {
   const id = `run-${String(index)}`;
   const createdMs = baseMs + spec.createdS * 1000;
   const attempts: Attempt[] = [];
@@ -55,7 +59,7 @@ export function runOf(spec: RunSpec, index: number, kind: ListKind, baseMs: numb
     const startedMs = fromMs + (afterS + waitS) * 1000;
     const finishedMs = durationS === undefined ? Infinity : startedMs + durationS * 1000;
     // A list by creation has one row a run: its next attempt hides the finish that nobody has read yet.
-    const isHidden = kind === 'created' && !isLast;
+    const isHidden = kind !== 'finish' && !isLast;
     const duty = isHidden || spec.prunedAfterS !== undefined || durationS === undefined ? 'may' : 'must';
     attempts.push({
       runId: id,

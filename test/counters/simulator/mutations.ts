@@ -16,6 +16,7 @@ export const unharmed: Mutation = { name: 'none', finding: '' };
 
 const minuteMs = 60_000;
 
+/** Of a source that is written wrongly, or of the store. */
 export const mutations: readonly Mutation[] = [
   { name: 'commit without the version condition', finding: 'the tick never goes back', comparesVersions: false },
   {
@@ -74,6 +75,31 @@ export const mutations: readonly Mutation[] = [
         parcels: outbox.parcels.filter((parcel) => parcel['claim'] === undefined),
       });
     },
+  },
+];
+
+/** Of what is remembered, which no source can mend: they show that the source's own code is held to the promises. */
+export const memoryMutations: readonly Mutation[] = [
+  {
+    name: 'open runs are forgotten',
+    finding: 'every finish since the beginning is counted once',
+    change: changeState((state) => {
+      for (const stream of Object.values(state.streams)) stream.open = [];
+    }),
+  },
+  {
+    name: 'counted finishes are forgotten',
+    finding: 'every finish since the beginning is counted once',
+    change: changeState((state) => {
+      for (const stream of Object.values(state.streams)) stream.seen = {};
+    }),
+  },
+  {
+    name: 'lost runs are forgotten',
+    finding: 'no run stays open for longer than it may',
+    change: changeState((state) => {
+      for (const stream of Object.values(state.streams)) stream.lost = {};
+    }),
   },
 ];
 

@@ -4,8 +4,8 @@ import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import { queueJobs } from '../../../lambda/model/catalogue.ts';
 import { runDuration, runsFinished } from '../../../lambda/model/run-metrics.ts';
 import type { CollectContext, Collection, Source } from '../../../lambda/sources/source.ts';
-import type { Actor } from './actors.ts';
-import { type Record, type Vendor, VendorError, type VendorFaults } from './vendor.ts';
+import { failedCollection, type Poll, queueLevel, requestsOf } from './poll.ts';
+import { type Record, VendorError } from './vendor.ts';
 
 export const sourceMetrics: readonly MetricDefinition[] = [queueJobs, runsFinished, runDuration];
 
@@ -34,56 +34,37 @@ export const goodHabits: Omit<Habits, 'bound' | 'paging' | 'order' | 'onError'> 
   keyHasAttempt: true,
 };
 
-/** What one invocation may ask for. */
-export interface Budget {
-  readonly pages: number;
-  readonly openRuns: number;
-}
+const openForMs = 180 * minuteMs;
 
-export const openForMs = 180 * minuteMs;
+export const simulatedStream = { name: 'runs', settleMs: minuteMs / 2, openForMs } as const satisfies Stream;
 
-export interface SimulatedSource {
-  readonly actor: Actor;
-  readonly vendor: Vendor;
+export interface SimulatedSource extends Poll {
   readonly habits: Habits;
-  readonly budget: Budget;
-  readonly faults: VendorFaults;
-  readonly now: () => number;
-  readonly log: { requests: number };
-  readonly onFailure: () => void;
-  /** Told when the whole list of the window was read. */
-  readonly onComplete: () => void;
 }
+
+type Request = (label: string) => Promise<void>;
 
 /** A source as one is written for a real CI system, with a request where that has one. */
 export function simulatedSource(input: SimulatedSource): Source {
   const { habits } = input;
-  const stream: Stream = { name: 'runs', overlapMs: habits.overlapMs, settleMs: minuteMs / 2, openForMs };
+  const stream: Stream = { ...simulatedStream, overlapMs: habits.overlapMs };
   return {
     collect: async ({ openLedger }: CollectContext): Promise<Collection> => {
       await input.actor.step('load');
       const ledger = await openLedger();
+      const request = requestsOf(input);
       declare(ledger);
       try {
-        if (habits.order === 'open-first') await readOpen(input, ledger, stream);
-        await readList(input, ledger, stream);
-        if (habits.order === 'list-first') await readOpen(input, ledger, stream);
+        if (habits.order === 'open-first') await readOpen(input, ledger, stream, request);
+        await readList(input, ledger, stream, request);
+        if (habits.order === 'list-first') await readOpen(input, ledger, stream, request);
       } catch (error) {
         if (!(error instanceof VendorError) || habits.onError === 'throws') throw error;
-        return { families: [], problems: [{ kind: 'unavailable', where: 'vendor', message: error.message }] };
+        return failedCollection(error.message);
       }
-      return { families: [queueGauge(input)], problems: [] };
+      return { families: [queueLevel(input)], problems: [] };
     },
   };
-}
-
-function queueGauge({ vendor, now }: SimulatedSource): Collection['families'][number] {
-  const nowMs = now();
-  const running = vendor.runs.flatMap(({ attempts }) =>
-    attempts.filter(({ startedMs, finishedMs }) => startedMs <= nowMs && nowMs < finishedMs),
-  );
-  const labels = { system: 'simulated', source: 'vendor', scope: 'all', queue: 'default', state: 'running' };
-  return { type: 'gauge', definition: queueJobs, samples: [{ labels, value: running.length }] };
 }
 
 const duties = ['must', 'may'] as const;
@@ -104,26 +85,18 @@ function declare(ledger: Ledger): void {
   for (const duty of duties) ledger.declare(runsFinished, labelsOf(duty, 'first'));
 }
 
-async function request({ actor, faults, log, onFailure }: SimulatedSource, label: string): Promise<void> {
-  await actor.step(label);
-  log.requests += 1;
-  if (log.requests !== faults.failingRequest) return;
-  onFailure();
-  throw new VendorError('the vendor answers 503');
-}
-
-async function readOpen(input: SimulatedSource, ledger: Ledger, stream: Stream): Promise<void> {
+async function readOpen(input: SimulatedSource, ledger: Ledger, stream: Stream, request: Request): Promise<void> {
   const { habits, budget, vendor, faults, now } = input;
   if (vendor.kind === 'finish' || !habits.keepsOpenRuns) return;
   for (const { id } of ledger.open(stream).slice(0, budget.openRuns)) {
-    await request(input, `get ${id}`);
+    await request(`get ${id}`);
     const record = vendor.get(id, faults, now());
     if (record === undefined) ledger.sawMissing(stream, id);
     else tell(ledger, stream, record, habits);
   }
 }
 
-async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream): Promise<void> {
+async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream, request: Request): Promise<void> {
   const { habits, budget, vendor, faults, now } = input;
   const window = ledger.window(stream);
   const reachMs = window.isFirst && vendor.kind === 'created' && habits.readsFirstList ? openForMs : 0;
@@ -131,7 +104,7 @@ async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream):
   let page: string | undefined;
   let hasRepeated = false;
   for (let read = 0; read < budget.pages; read += 1) {
-    await request(input, `list ${page ?? ''}`);
+    await request(`list ${page ?? ''}`);
     const { records, next } = vendor.list({ ...bound, page, paging: habits.paging }, now());
     for (const record of records) tell(ledger, stream, record, habits);
     if (next === undefined && faults.repeatsPage && !hasRepeated) {

@@ -17,6 +17,7 @@ export interface SimulatedStore {
   /** What a mutation does to a document on its way into the store. */
   readonly change: (id: string, body: string) => string;
   readonly comparesVersions: boolean;
+  readonly onUnreadable: (id: string) => void;
   /** Told before the answer is on its way. */
   readonly onSave: (id: string, saved: Saved, body: string, before: string | undefined) => void;
   /** Told when the invocation knows how its save ended. */
@@ -36,8 +37,9 @@ export function simulatedStore(input: SimulatedStore): StateStore {
   return {
     load: async (id) => {
       await actor.step(`load ${id}`);
-      if (faultNow() !== undefined) throw new StateStoreError('unavailable', `${id} cannot be read`);
-      return documents.get(id);
+      if (faultNow() === undefined) return documents.get(id);
+      input.onUnreadable(id);
+      throw new StateStoreError('unavailable', `${id} cannot be read`);
     },
     save: async (id, { body, before }) => {
       await actor.step(`save ${id}`);

@@ -1,4 +1,4 @@
-import { attemptAt, type Attempt, type ListKind, type Run } from './fleet.ts';
+import { attemptAt, type Attempt, type Kind, type Run } from './fleet.ts';
 
 /** A row of a list, or a run by its id. */
 export interface Record {
@@ -26,6 +26,7 @@ export class VendorError extends Error {
   override readonly name = 'VendorError';
 }
 
+/** Few, so that small fleets have several pages, and open runs leave the first one. */
 const rowsPerPage = 3;
 
 /** No run is unknown to the vendor more often than this, so that the collector must not give it up. */
@@ -34,7 +35,7 @@ const maxFalseAnswers = 2;
 /** The CI system of a simulation: what it answers depends on the time and on nothing else but lost answers. */
 export interface Vendor {
   readonly runs: readonly Run[];
-  readonly kind: ListKind;
+  readonly kind: Kind;
   list(query: Query, nowMs: number): Page;
   /** Undefined: 404. */
   get(id: string, faults: VendorFaults, nowMs: number): Record | undefined;
@@ -48,7 +49,7 @@ export interface Query {
   readonly paging: 'number' | 'cursor';
 }
 
-export function newVendor(runs: readonly Run[], kind: ListKind): Vendor {
+export function newVendor(runs: readonly Run[], kind: Kind): Vendor {
   const falseAnswers = new Map<string, number>();
   return {
     runs,
@@ -74,10 +75,10 @@ function recordOf(run: Run, nowMs: number): Record | undefined {
   return { runId: run.id, attempt, isFinished: attempt.finishedMs <= seenMs };
 }
 
-function rowsOf(runs: readonly Run[], kind: ListKind, { fromMs, toMs }: Query, nowMs: number): readonly Record[] {
+function rowsOf(runs: readonly Run[], kind: Kind, { fromMs, toMs }: Query, nowMs: number): readonly Record[] {
   const rows = runs.flatMap((run): readonly Record[] => {
     if (nowMs >= run.prunedMs) return [];
-    if (kind === 'created') {
+    if (kind !== 'finish') {
       const isListed = run.createdMs >= fromMs && run.createdMs <= toMs && run.createdMs + run.listLagMs <= nowMs;
       const record = isListed ? recordOf(run, nowMs) : undefined;
       return record === undefined ? [] : [record];

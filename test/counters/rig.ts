@@ -43,7 +43,7 @@ export interface FinishRest {
   readonly pipeline?: string;
 }
 
-export interface Bench {
+export interface Rig {
   readonly store: StateStore;
   readonly log: RecordingLog;
   /** One tick, `at` minutes after the first; `tell` returns problems where there are any. */
@@ -55,7 +55,7 @@ export interface Bench {
 export type Tell = (told: Told) => Collection['problems'] | undefined;
 
 /** A source of builds over a store, without time or network. */
-export function bench({ store = memoryStore(), ...rest }: Partial<CountingContext> = {}): Bench {
+export function rig({ store = memoryStore(), ...rest }: Partial<CountingContext> = {}): Rig {
   const log = recordingLog();
   const { signal } = new AbortController();
   return {
@@ -95,7 +95,7 @@ export function bench({ store = memoryStore(), ...rest }: Partial<CountingContex
 
 const labels = { system: 'test', source: 'main', scope: 'acme' };
 
-export function finishOf(
+function finishOf(
   id: string,
   finishedMs: number,
   { attempt = 1, seconds = 10, pipeline = 'web' }: FinishRest = {},

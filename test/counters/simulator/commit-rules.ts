@@ -1,0 +1,69 @@
+import { outboxIn, type StateDocument, stateIn } from './documents.ts';
+import type { History } from './history.ts';
+import { rule } from './rules.ts';
+import { booksOf, sourceId, streamIn, type World } from './world.ts';
+
+/** What has to be known of an invocation to judge what it saves. */
+export interface Reader {
+  readonly readFailed: boolean;
+  readonly listIsComplete: boolean;
+  /** By sink: what its report would tell. */
+  readonly carried: Map<string, number>;
+}
+
+/** What each saved state promises, compared with the one before. */
+export function checkCommit(
+  world: World,
+  history: History,
+  reader: Reader,
+  saved: { readonly body: string; readonly before: string | undefined },
+): void {
+  const state = stateIn(saved.body);
+  const before = saved.before === undefined ? undefined : stateIn(saved.before);
+  checkProgress(world, state, before);
+  const hasThrown = reader.readFailed && history.kind !== 'bitbucket' && history.habits.onError === 'throws';
+  rule(!hasThrown, 'a source that failed leaves its state as it was');
+
+  const stream = streamIn(world, state);
+  const earlier = before === undefined ? undefined : streamIn(world, before);
+  const hasMoved = earlier !== undefined && stream?.mark !== earlier.mark;
+  rule(reader.listIsComplete || !hasMoved, 'only a complete read moves the watermark');
+
+  const attempts = world.vendor.runs.reduce((sum, run) => sum + run.attempts.length, 0);
+  rule((stream?.open.length ?? 0) <= world.vendor.runs.length, 'only runs are open');
+  rule(Object.keys(stream?.seen ?? {}).length <= attempts, 'only finishes are remembered');
+  bookCommit(world, reader, state, before);
+}
+
+function checkProgress(world: World, state: StateDocument, before: StateDocument | undefined): void {
+  const mark = streamIn(world, state)?.mark ?? 0;
+  rule(mark <= state.tick, 'the watermark never passes the tick');
+  if (before === undefined) return;
+  rule(state.tick > before.tick, 'the tick never goes back', before.tick, state.tick);
+  rule(state.epoch === before.epoch, 'counting begins once', before.epoch, state.epoch);
+  rule(mark >= (streamIn(world, before)?.mark ?? 0), 'the watermark never goes back');
+}
+
+/** What this commit owes to additive sinks, and what of earlier debts it writes off. */
+function bookCommit(world: World, reader: Reader, state: StateDocument, before: StateDocument | undefined): void {
+  const own = state.inFlight.find(({ tick }) => tick === state.tick);
+  for (const sink of own?.sinks ?? []) booksOf(world, sink).committed += own?.samples ?? 0;
+  for (const { tick, sinks, samples } of before?.inFlight ?? []) {
+    const kept = state.inFlight.find((entry) => entry.tick === tick)?.sinks ?? [];
+    for (const sink of sinks.filter((id) => !kept.includes(id))) {
+      const { settled } = outboxIn(world.documents.get(`outbox/${sink}`)?.body);
+      if (settled[sourceId]?.includes(tick) !== true) carry(reader, sink, samples);
+    }
+  }
+}
+
+/** Parcels that leave an outbox were delivered or given up; in the second case the report has to tell. */
+export function carryAbandoned(reader: Reader, id: string, body: string, before: string | undefined): void {
+  const kept = outboxIn(body).parcels.reduce((sum, { samples }) => sum + samples, 0);
+  const had = outboxIn(before).parcels.reduce((sum, { samples }) => sum + samples, 0);
+  carry(reader, id.replace('outbox/', ''), Math.max(0, had - kept));
+}
+
+export function carry({ carried }: Pick<Reader, 'carried'>, sink: string, samples: number): void {
+  carried.set(sink, (carried.get(sink) ?? 0) + samples);
+}

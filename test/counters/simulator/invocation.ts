@@ -1,0 +1,233 @@
+import { createCounting } from '../../../lambda/counters/counting.ts';
+import type { Saved, StateStore } from '../../../lambda/counters/store.ts';
+import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
+import { healthFamilies } from '../../../lambda/report/health.ts';
+import type { RunReport } from '../../../lambda/report/report.ts';
+import { run } from '../../../lambda/run.ts';
+import type { Deadline } from '../../../lambda/runtime/deadline.ts';
+import type { Logger } from '../../../lambda/runtime/log.ts';
+import type { Source } from '../../../lambda/sources/source.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { type Actor, newActor } from './actors.ts';
+import { bitbucketMetrics, bitbucketSource } from './bitbucket.ts';
+import { carry, carryAbandoned, checkCommit } from './commit-rules.ts';
+import type { History, InvocationSpec } from './history.ts';
+import type { Mutation } from './mutations.ts';
+import type { Poll } from './poll.ts';
+import { watched } from './push-rules.ts';
+import { additiveSink, additiveSinks, cumulativeSink, type SendOutcome } from './sinks.ts';
+import { goodHabits, simulatedSource, sourceMetrics } from './source.ts';
+import { simulatedStore } from './store.ts';
+import { VendorError } from './vendor.ts';
+import { baseMs, booksOf, isAdditive, minuteMs, sourceId, type World } from './world.ts';
+
+/** One invocation, as the simulation looks at it. */
+export interface Invocation {
+  readonly actor: Actor;
+  readonly spec: InvocationSpec;
+  commit: Saved | 'unknown' | 'none';
+  readFailed: boolean;
+  listIsComplete: boolean;
+  /** By sink: what its report would tell. */
+  readonly carried: Map<string, number>;
+  /** Undefined while it runs. */
+  stalledUntil: number | undefined;
+  hasStalled: boolean;
+}
+
+/** What the invocations of one simulation have in common. */
+export interface Setting {
+  readonly world: World;
+  readonly history: History;
+  readonly mutation: Mutation;
+}
+
+/** Starts the collector as the function does, with its faults at the ports. */
+export function start(setting: Setting, spec: InvocationSpec, tickMs: number): Invocation {
+  const { world } = setting;
+  const actor = newActor(`tick ${String((tickMs - baseMs) / minuteMs)}`, (error) => {
+    world.failures.push(errorOf(error));
+  });
+  const invocation: Invocation = {
+    actor,
+    spec,
+    commit: 'none',
+    readFailed: false,
+    listIsComplete: false,
+    carried: new Map(),
+    stalledUntil: undefined,
+    hasStalled: false,
+  };
+  const pipeline = pipelineOf(setting, invocation);
+  actor.run(
+    run(pipeline, { deadline: endless(), tickMs, scheduledMs: tickMs }).then((report) => {
+      readReport(world, report);
+    }),
+  );
+  return invocation;
+}
+
+/** The process ends: nothing it waits for happens, and nobody hears its report. */
+export function crash(world: World, { actor, commit, carried }: Invocation): void {
+  for (const label of actor.waiting) world.events.add(`crash before: ${label.split(' ')[0] ?? ''}`);
+  actor.kill();
+  world.isClean = false;
+  if (commit !== 'none') leaveUntold(world, carried);
+}
+
+function leaveUntold(world: World, carried: ReadonlyMap<string, number>): void {
+  for (const [sink, samples] of carried) booksOf(world, sink).untold += samples;
+}
+
+/** By the collector's own metrics: what is told nowhere else is not told. */
+function readReport(world: World, report: RunReport): void {
+  if (report.sources.some(({ status }) => status === 'skipped')) world.events.add('a tick that was taken');
+  if (report.sources.some(({ counting }) => (counting?.truncated ?? 0) > 0)) world.events.add('a truncated read');
+  const told: readonly string[] = [increasesUnconfirmed.name, increasesDropped.name];
+  for (const { definition, samples } of healthFamilies(report)) {
+    if (!told.includes(definition.name)) continue;
+    for (const { labels, value } of samples) {
+      booksOf(world, labels['sink'] ?? '').reported += value;
+      if (value > 0) world.events.add(`told: ${definition.name}`);
+    }
+  }
+}
+
+/** No invocation is cut off by time here: what a deadline does to a read or a send is that it fails. */
+function endless(): Deadline {
+  const { signal } = new AbortController();
+  const deadline: Deadline = {
+    signal,
+    remainingMs: () => minuteMs,
+    slice: () => deadline,
+    [Symbol.dispose]: () => undefined,
+  };
+  return deadline;
+}
+
+function pipelineOf(setting: Setting, invocation: Invocation): Pipeline {
+  const { world } = setting;
+  const log = watchfulLog(world);
+  const configured = {
+    id: sourceId,
+    system: 'simulated',
+    name: 'vendor',
+    metrics: world.kind === 'bitbucket' ? bitbucketMetrics : sourceMetrics,
+    needsState: true,
+    source: sourceOf(setting, invocation),
+    takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
+  };
+  const settings = { maxSeriesPerMetric: 100, waitBounds, durationBounds, backfillMs: 0 };
+  return {
+    collector: 'simulated',
+    maxSeriesPerMetric: 100,
+    sources: [configured],
+    sinks: sinksOf(world, invocation),
+    counting: createCounting({ store: storeOf(setting, invocation), settings, finishedRuns: 'omit', log }),
+    prefetchSecrets: () => Promise.resolve(),
+    clock: () => world.nowMs,
+    log,
+  };
+}
+
+function sourceOf({ world, history, mutation }: Setting, invocation: Invocation): Source {
+  const { actor, spec } = invocation;
+  const poll: Poll = {
+    actor,
+    vendor: world.vendor,
+    budget: { pages: spec.pages, openRuns: spec.openRuns },
+    faults: spec,
+    now: () => world.nowMs,
+    onRequest: (label) => {
+      if (label.startsWith('get ')) world.events.add('an open run is asked for by itself');
+    },
+    onFailure: () => {
+      invocation.readFailed = true;
+      world.events.add('a request fails');
+    },
+    onComplete: () => {
+      invocation.listIsComplete = true;
+    },
+  };
+  if (world.kind === 'bitbucket') return bitbucketSource({ ...poll, pages: world.pages, deadline: endless() });
+  return simulatedSource({ ...poll, habits: { ...goodHabits, ...history.habits, ...mutation.habits } });
+}
+
+/** What the collector takes for its own fault is a broken rule, or one: the simulated vendor's errors are expected. */
+function watchfulLog(world: World): Logger {
+  return {
+    ...recordingLog(),
+    error: (message, fields) => {
+      const error = fields?.['error'];
+      if (!(error instanceof VendorError)) world.failures.push(errorOf(error ?? message));
+    },
+  };
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function storeOf({ world, history, mutation }: Setting, invocation: Invocation): StateStore {
+  return simulatedStore({
+    actor: invocation.actor,
+    documents: world.documents,
+    fault: invocation.spec.storeFault,
+    change: mutation.change ?? ((_, body) => body),
+    comparesVersions: mutation.comparesVersions ?? true,
+    onUnreadable: (id) => {
+      world.events.add(`unreadable: ${id === sourceId ? 'state' : 'outbox'}`);
+      // Nobody can note there that a delivery came to its end.
+      if (id !== sourceId) world.isClean = false;
+    },
+    onSave: (id, saved, body, before) => {
+      if (saved === 'overtaken') world.events.add(id === sourceId ? 'a lost race' : 'a lost race for an outbox');
+      else if (id === sourceId) checkCommit(world, history, invocation, { body, before });
+      else carryAbandoned(invocation, id, body, before);
+    },
+    onAnswer: (id, answer) => {
+      if (answer === 'unknown') world.isClean = false;
+      if (answer === 'unknown') world.events.add(`a save without an answer: ${id === sourceId ? 'state' : 'outbox'}`);
+      if (id !== sourceId) {
+        if (answer !== 'saved') world.isClean = false;
+        return;
+      }
+      invocation.commit = answer;
+      // Its report tells nothing of a commit that it knows nothing of.
+      if (answer === 'unknown') leaveUntold(world, invocation.carried);
+    },
+  });
+}
+
+function sinksOf(world: World, invocation: Invocation): readonly ConfiguredSink[] {
+  const { actor, spec } = invocation;
+  const { backends } = world;
+  const pusher = () => ({ name: actor.name, commit: invocation.commit, readFailed: invocation.readFailed });
+  const cumulative = cumulativeSink({ actor, backends, outcome: spec.sends.cumulative, onAmbiguous: () => undefined });
+  const additive = Object.entries(additiveSinks).flatMap(([id, policy]): readonly ConfiguredSink[] => {
+    if (!isAdditive(id)) return [];
+    const outcome = spec.sends[policy];
+    const sink = additiveSink(id, {
+      actor,
+      backends,
+      outcome,
+      onAmbiguous: () => {
+        world.sinks[id].ambiguous += 1;
+      },
+      onSend: (samples) => {
+        if (samples > 0) world.events.add(`sent: ${outcome}`);
+        if (losesNothing(outcome)) return;
+        world.isClean = false;
+        carry(invocation, id, samples);
+      },
+    });
+    return [{ id, name: id, sink: watched(sink, pusher) }];
+  });
+  return [{ id: 'cumulative/one', name: 'one', sink: watched(cumulative, pusher) }, ...additive];
+}
+
+function losesNothing(outcome: SendOutcome): boolean {
+  return outcome === 'ok' || outcome === 'refused' || outcome === 'half';
+}
