@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../runtime/clock.ts';
 import { type MetricsAnswer, metricsAnswer, queueAnswer } from './agent-api.ts';
-import { userApi } from './buildkite/user-api.ts';
+import { type Portal, userApi } from './buildkite/user-api.ts';
 import type { Fleet } from './fleet.ts';
 import { notFound, okReply, type Reply, replyFor, type ScenarioName, unauthorized } from './scenarios.ts';
 
@@ -22,6 +22,8 @@ interface ServerSettings {
   readonly queueMetrics?: 'on' | 'off';
   /** Builds that can be paged through. */
   readonly deepestBuild?: number;
+  /** A portal with the collector's queries; default: none. */
+  readonly portal?: Portal;
 }
 
 /** A living fleet, or answers that stand still, by agent token. */

@@ -11,6 +11,8 @@ export interface GraphqlOptions {
   readonly queueMetrics: 'on' | 'off';
 }
 
+export type StoredOptions = Omit<GraphqlOptions, 'scopes'>;
+
 type Variables = Readonly<Record<string, unknown>>;
 
 /** Documented rules: an object costs 1, a connection 1, its edges 1 and every node 1. */
@@ -23,15 +25,11 @@ const costOfQuery = 4;
  * but does not execute GraphQL.
  */
 export function graphqlReply(body: unknown, options: GraphqlOptions, nowMs: number): Reply {
-  const { fleet, budget, scopes } = options;
+  const { budget, scopes } = options;
   if (!scopes.includes('graphql')) return jsonReply(403, { message: 'GraphQL API access is not enabled' });
   const { query, variables } = requestOf(body);
   const operation = /^query (\w+)/.exec(query)?.[1] ?? '';
-  if (variables['org'] !== undefined && variables['org'] !== fleet.organization) {
-    return jsonReply(200, { data: { organization: null } });
-  }
-  fleet.step(nowMs);
-  const answer = answerOf(operation, variables, options);
+  const answer = answerAt(operation, variables, options, nowMs);
   if (answer === undefined) return jsonReply(200, { errors: [{ message: `Unknown operation ${operation}` }] });
   const { isAllowed, headers, limit, reset } = budget.spend(answer.cost, nowMs);
   if (!isAllowed) {
@@ -40,6 +38,20 @@ export function graphqlReply(body: unknown, options: GraphqlOptions, nowMs: numb
   }
   const points = { 'ratelimit-complexity-actual': String(answer.cost) };
   return jsonReply(200, { data: answer.data }, { ...headers, ...points });
+}
+
+/**
+ * A portal that stores the collector's queries: the body is the variables, and requests are counted instead of points.
+ * The envelope of its answer is not documented; this is that of GraphQL.
+ */
+export function portalReply(operation: string, body: unknown, options: StoredOptions, nowMs: number): Reply {
+  const { isAllowed, headers, limit } = options.budget.spend(1, nowMs);
+  const message = `You have exceeded the limit of ${String(limit)} portal requests a minute.`;
+  if (!isAllowed) return jsonReply(429, { message }, headers);
+  const variables = typeof body === 'object' && body !== null ? { ...body } : {};
+  const answer = answerAt(operation, variables, options, nowMs);
+  if (answer === undefined) return jsonReply(422, { message: `The portal has no operation ${operation}` }, headers);
+  return jsonReply(200, { data: answer.data }, headers);
 }
 
 function requestOf(body: unknown): { readonly query: string; readonly variables: Variables } {
@@ -54,13 +66,27 @@ interface Answered {
   readonly cost: number;
 }
 
-function answerOf(operation: string, variables: Variables, options: GraphqlOptions): Answered | undefined {
+function answerAt(
+  operation: string,
+  variables: Variables,
+  options: StoredOptions,
+  nowMs: number,
+): Answered | undefined {
+  const { fleet } = options;
+  if (variables['org'] !== undefined && variables['org'] !== fleet.organization) {
+    return { data: { organization: null }, cost: costOfQuery };
+  }
+  fleet.step(nowMs);
+  return answerOf(operation, variables, options);
+}
+
+function answerOf(operation: string, variables: Variables, options: StoredOptions): Answered | undefined {
   if (operation === 'QueueSnapshot') return snapshotAnswer(variables, options);
   if (operation === 'MoreQueues') return moreQueuesAnswer(variables, options);
   return operation === 'Backlog' ? backlogAnswer(variables, options) : undefined;
 }
 
-function snapshotAnswer(variables: Variables, options: GraphqlOptions): Answered {
+function snapshotAnswer(variables: Variables, options: StoredOptions): Answered {
   const clustered = options.fleet.queues().filter(({ at }) => at.clusterUuid !== undefined);
   const byCluster = [...Map.groupBy(clustered, ({ at }) => at.clusterUuid ?? '')];
   const { items, pageInfo } = pageOf(byCluster, variables['c'], variables['after']);
@@ -77,7 +103,7 @@ function snapshotAnswer(variables: Variables, options: GraphqlOptions): Answered
   };
 }
 
-function moreQueuesAnswer(variables: Variables, options: GraphqlOptions): Answered {
+function moreQueuesAnswer(variables: Variables, options: StoredOptions): Answered {
   const queues = options.fleet.queues().filter(({ at }) => idOf(at.clusterUuid ?? '') === variables['cluster']);
   const { items, pageInfo } = pageOf(queues, variables['q'], variables['after']);
   const edges = items.map((queue) => ({ node: queueNode(queue, options) }));
@@ -88,7 +114,7 @@ function idOf(uuid: string): string {
   return Buffer.from(`Cluster---${uuid}`).toString('base64');
 }
 
-function queueNode({ at, running, waits }: FleetQueue, { queueMetrics }: GraphqlOptions): unknown {
+function queueNode({ at, running, waits }: FleetQueue, { queueMetrics }: StoredOptions): unknown {
   const rank = (share: number): number => waits[Math.max(0, Math.ceil(share * waits.length) - 1)] ?? 0;
   const waitTimeSec = { min: rank(0), p50: rank(0.5), p95: rank(0.95), max: rank(1) };
   return {
@@ -99,7 +125,7 @@ function queueNode({ at, running, waits }: FleetQueue, { queueMetrics }: Graphql
   };
 }
 
-function backlogAnswer(variables: Variables, { fleet }: GraphqlOptions): Answered {
+function backlogAnswer(variables: Variables, { fleet }: StoredOptions): Answered {
   const isClustered = variables['clustered'] !== false;
   const jobs = fleet
     .builds()

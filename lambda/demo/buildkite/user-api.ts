@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Reply } from '../scenarios.ts';
-import { graphqlReply } from './graphql.ts';
+import { graphqlReply, portalReply } from './graphql.ts';
 import { jsonReply, requestBudget } from './request-budget.ts';
 import { restReply } from './rest.ts';
 
@@ -14,6 +14,13 @@ export interface UserApiOptions {
   readonly pointsPerFiveMinutes?: number;
   readonly queueMetrics?: 'on' | 'off';
   readonly deepestBuild?: number;
+  /** A portal with the collector's queries. */
+  readonly portal?: Portal;
+}
+
+export interface Portal {
+  readonly slug: string;
+  readonly token: string;
 }
 
 export interface UserRequest {
@@ -30,15 +37,24 @@ const allScopes = ['read_builds', 'read_clusters', 'graphql'];
 const authenticationRequired =
   'Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication';
 
-/** The APIs for users: REST below `/v2`, GraphQL at `/v1`. */
+/** Buildkite docs, portals: for all portals of an organization. */
+const portalRequestsPerMinute = 200;
+
+/** The APIs for users: REST below `/v2`, GraphQL at `/v1`, and a portal where there is one. */
 export function userApi(options: UserApiOptions, origin: () => string): (request: UserRequest) => Reply {
   const { fleet, clock, scopes = allScopes, queueMetrics = 'on', deepestBuild = 10_000 } = options;
   const rest = requestBudget('rest_user', options.requestsPerMinute ?? 50, minuteMs);
   const graphql = requestBudget('graphql_user', options.pointsPerFiveMinutes ?? 5_000, 5 * minuteMs);
+  const portals = requestBudget('portal', portalRequestsPerMinute, minuteMs);
   return ({ method, path, authorization, body }) => {
-    if (authorization !== `Bearer ${fleet.apiToken}`) return jsonReply(401, { message: authenticationRequired });
     const url = URL.parse(path, origin());
     const nowMs = clock();
+    if (options.portal !== undefined && url?.pathname === portalPath(fleet, options.portal)) {
+      if (authorization !== `Bearer ${options.portal.token}`) return jsonReply(401, { message: 'Unauthorized' });
+      const operation = url.searchParams.get('operation_name') ?? '';
+      return portalReply(operation, parsed(body), { fleet, budget: portals, queueMetrics }, nowMs);
+    }
+    if (authorization !== `Bearer ${fleet.apiToken}`) return jsonReply(401, { message: authenticationRequired });
     if (method === 'POST' && url?.pathname === '/v1') {
       return graphqlReply(parsed(body), { fleet, budget: graphql, scopes, queueMetrics }, nowMs);
     }
@@ -47,6 +63,10 @@ export function userApi(options: UserApiOptions, origin: () => string): (request
     const restOptions = { fleet, budget: rest, origin: origin(), scopes, tokenExpiresAt, deepestBuild };
     return restReply(url.pathname.slice('/v2'.length), url.searchParams, restOptions, nowMs);
   };
+}
+
+function portalPath({ organization }: Fleet, { slug }: Portal): string {
+  return `/organizations/${organization}/portals/${slug}`;
 }
 
 function parsed(body: string): unknown {

@@ -30,10 +30,10 @@ export async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts
 }
 
 /** Scopes that the configuration needs and the token lacks, as Buildkite names them. */
-export function missingScopes({ scopes }: TokenFacts, { waits, jobs }: ApiSettings): readonly string[] {
+export function missingScopes({ scopes }: TokenFacts, { waits, jobs, portal }: ApiSettings): readonly string[] {
   const needed = [
     'read_builds',
-    ...(waits === 'graphql' ? ['graphql'] : []),
+    ...(waits === 'graphql' && portal === undefined ? ['graphql'] : []),
     // With GraphQL the names of clusters come from there.
     ...(waits !== 'graphql' && jobs === 'read' ? ['read_clusters'] : []),
   ];

@@ -28,8 +28,20 @@ const ofApiToken = [
   'restEndpoint',
   'requestsPerMinute',
   'pointsPerFiveMinutes',
+  'portal',
   'events',
 ] as const;
+
+const Portal = z
+  .strictObject({
+    slug: Slug.meta({ description: 'Slug of the portal.' }),
+    token: SecretRef.meta({ description: 'The portal’s token.' }),
+    endpoint: tokenUrl('portal token').optional().meta({ description: 'Default: `https://portal.buildkite.com`.' }),
+  })
+  .meta({
+    id: 'BuildkitePortal',
+    description: 'Stored queries instead of free ones, so that the API token needs no GraphQL access.',
+  });
 
 const Events = z
   .strictObject({
@@ -100,6 +112,7 @@ export const BuildkiteConfig = z
     pointsPerFiveMinutes: z.int().min(100).max(1_000_000).optional().meta({
       description: 'GraphQL points that the collector allows itself; 5000 (default) is what Buildkite allows a user.',
     }),
+    portal: Portal.optional(),
     events: Events.optional(),
     queues: Selection.optional().meta({
       description:
@@ -131,6 +144,9 @@ export const BuildkiteConfig = z
       const message = 'must name the organization: without agentTokens nothing else tells it';
       context.addIssue({ code: 'custom', path: ['organization'], message });
     }
+    if (config.portal !== undefined && waits !== undefined && waits !== 'graphql') {
+      context.addIssue({ code: 'custom', path: ['portal'], message: 'asks GraphQL, which waits forbids' });
+    }
     if (waits === 'rest' && jobs === 'skip') {
       context.addIssue({ code: 'custom', path: ['waits'], message: 'rest reads jobs, which jobs: skip forbids' });
     }
@@ -148,6 +164,8 @@ export function hasTotals({ queues }: Pick<BuildkiteConfig, 'queues'>): boolean 
 export interface ApiSettings {
   readonly apiToken: SecretRef;
   readonly graphqlEndpoint: string;
+  /** Where stored queries are asked instead of free ones. */
+  readonly portal: Portal | undefined;
   readonly restEndpoint: string;
   readonly waits: 'graphql' | 'rest' | 'off';
   readonly jobs: 'read' | 'skip';
@@ -163,6 +181,12 @@ const defaultRequestsPerMinute = 50;
 /** Buildkite docs, GraphQL limits: 5,000 points in five minutes for a user, below the 20,000 of an organization. */
 const defaultPoints = 5_000;
 
+export interface Portal {
+  readonly slug: string;
+  readonly token: SecretRef;
+  readonly endpoint: string;
+}
+
 /** Undefined without an API token. */
 export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
   const { apiToken } = config;
@@ -175,6 +199,7 @@ export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
     jobs: config.jobs ?? 'read',
     requestsPerMinute: config.requestsPerMinute ?? defaultRequestsPerMinute,
     pointsPerFiveMinutes: config.pointsPerFiveMinutes ?? defaultPoints,
+    portal: config.portal && { ...config.portal, endpoint: config.portal.endpoint ?? 'https://portal.buildkite.com' },
     pollMinutes: config.events?.pollMinutes,
   };
 }

@@ -8,10 +8,21 @@ import { GraphqlError, QuotaSpentError } from './user-api.ts';
 /** The problem that an error of the APIs for users is; undefined for a bug, which the caller throws on. */
 export type ProblemFrom = (error: unknown, part: string) => Problem | undefined;
 
-/** @param where `buildkite/main` */
-export function problemsOf(where: string, { apiToken }: ApiSettings): ProblemFrom {
+/** Of REST, and of GraphQL where it is asked with the same token. @param where `buildkite/main` */
+export function problemsOf(where: string, { apiToken }: Pick<ApiSettings, 'apiToken'>): ProblemFrom {
   const token = describeSecretRef(apiToken);
-  const hints = hintsFor(token);
+  return problemsWith(where, token, hintsFor(token));
+}
+
+/** Of the queries for queues and waiting jobs. */
+export function graphqlProblemsOf(where: string, settings: ApiSettings): ProblemFrom {
+  const { portal } = settings;
+  if (portal === undefined) return problemsOf(where, settings);
+  const token = describeSecretRef(portal.token);
+  return problemsWith(where, token, portalHints(token));
+}
+
+function problemsWith(where: string, token: string, hints: StatusHints): ProblemFrom {
   const at = `${where} (${token})`;
   return (error, part) => {
     const place = `${at} ${part}`;
@@ -45,6 +56,16 @@ function hintsFor(token: string): StatusHints {
     403: `the API token in ${token} lacks a scope, access to the organization or the address it is used from; it needs read_builds, read_clusters and GraphQL`,
     404: 'the organization is not there, or the token may not see it; check organization, restEndpoint and graphqlEndpoint',
     429: 'Buildkite limits the user of the API token; give the collector a user of its own, or raise the interval',
+    504: 'Buildkite took too long for the list; it is read again in the next run',
+  };
+}
+
+function portalHints(token: string): StatusHints {
+  return {
+    401: `the portal token in ${token} is wrong or revoked; make a new one in the settings of the portal and put it there`,
+    403: `the portal token in ${token} may not be used from this address, or not for this portal; check the settings of the portal`,
+    404: 'the portal is not there; check portal.slug and organization',
+    429: 'Buildkite limits the portals of an organization; raise the interval',
     504: 'Buildkite took too long for the list; it is read again in the next run',
   };
 }

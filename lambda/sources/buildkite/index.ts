@@ -13,9 +13,10 @@ export const buildkite = defineSource({
   config: BuildkiteConfig,
   metrics: [...agentMetrics, ...waitMetrics, ...buildMetrics, ...jobMetrics, tokenExpiry, ...compatMetrics],
   metricsOf: (config) => [...agentMetrics, ...metricsOfApi(config), ...metricsOfCompat(config)],
-  secretsOf: ({ agentTokens = [], apiToken, ...config }) => [
+  secretsOf: ({ agentTokens = [], apiToken, portal, ...config }) => [
     ...agentTokens,
     ...(apiToken === undefined ? [] : [apiToken]),
+    ...(portal === undefined ? [] : [portal.token]),
     ...secretsOfHttp(config),
   ],
   eventsOf: ({ events }) => events && { kind: 'partner-bus', bus: events.bus, detailTypes },

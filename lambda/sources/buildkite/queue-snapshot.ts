@@ -10,7 +10,8 @@ import {
   SnapshotData,
 } from './graphql-schema.ts';
 import { InvisibleOrganizationError, type Part } from './part.ts';
-import type { GraphqlRequest, UserApi } from './user-api.ts';
+import type { GraphqlRequest } from './graphql-request.ts';
+import type { UserApi } from './user-api.ts';
 
 /** A queue as the GraphQL API shows it; figures are absent where Buildkite does not tell. */
 export interface KnownQueue {

@@ -2,7 +2,6 @@ import type * as z from 'zod';
 import type { Quota } from '../../counters/ledger.ts';
 import { withCredentials } from '../../http/credentials.ts';
 import { ForbiddenRequestError, HttpStatusError } from '../../http/errors.ts';
-import type { HttpRequest } from '../../http/http.ts';
 import { getJson, type JsonAnswer } from '../../http/json.ts';
 import { quotaOf } from '../../http/quota.ts';
 import { whereOf } from '../../http/where.ts';
@@ -10,6 +9,7 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import { withRotation } from '../../secrets/rotation.ts';
 import type { SourcePorts } from '../source.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
+import { type GraphqlRequest, PortalAnswer, postOf, type TokenRequest } from './graphql-request.ts';
 import { GraphqlAnswer } from './graphql-schema.ts';
 
 /** The collector's own budget for this window is spent: what is left out is read in a later run. */
@@ -23,13 +23,6 @@ export class GraphqlError extends Error {
 }
 
 export type Query = readonly (readonly [name: string, value: string])[];
-
-export interface GraphqlRequest {
-  readonly query: string;
-  readonly variables: Readonly<Record<string, string | number | boolean | null>>;
-  /** Points that the answer costs, for servers that do not tell. */
-  readonly points: (data: unknown) => number;
-}
 
 /** Buildkite's APIs for users, within the budgets of the token's user. */
 export interface UserApi {
@@ -49,27 +42,34 @@ export interface Budgets {
   readonly graphql: Quota;
 }
 
-export function userApi(
-  config: BuildkiteConfig,
-  settings: ApiSettings,
-  ports: SourcePorts,
-  budgets: Budgets,
-  deadline: Deadline,
-): UserApi {
-  const send = <Schema extends z.ZodType>(request: Request, schema: Schema): Promise<JsonAnswer<z.output<Schema>>> =>
-    sendAuthorized({ config, settings, ports, deadline }, request, schema);
+export interface ApiPorts {
+  readonly config: BuildkiteConfig;
+  readonly settings: ApiSettings;
+  readonly ports: SourcePorts;
+  readonly deadline: Deadline;
+}
+
+/** @param organization its slug */
+export function userApi(given: ApiPorts, organization: string, budgets: Budgets): UserApi {
+  const { settings, ports } = given;
+  const send = <Schema extends z.ZodType>(
+    request: TokenRequest,
+    schema: Schema,
+  ): Promise<JsonAnswer<z.output<Schema>>> => sendAuthorized(given, request, schema);
   return {
     restUrl: (path, query = []) => restUrl(settings.restEndpoint, path, query),
     rest: async (url, schema) => {
       if (!budgets.rest.take()) throw new QuotaSpentError('requests a minute');
-      return await observed(budgets.rest, ports, () => send({ method: 'GET', url, headers: {} }, schema));
+      const request = { method: 'GET', url, headers: {}, token: settings.apiToken } as const;
+      return await observed(budgets.rest, ports, () => send(request, schema));
     },
-    graphql: async ({ query, variables, points }, schema) => {
+    graphql: async (request, schema) => {
+      const isStored = settings.portal !== undefined;
       // What an answer costs is known when it is there; a page of the largest size overdraws the budget at most once.
-      if (budgets.graphql.remaining() < 1) throw new QuotaSpentError('GraphQL points');
+      if (budgets.graphql.remaining() < 1) throw new QuotaSpentError(isStored ? 'portal requests' : 'GraphQL points');
       const { value } = await observed(budgets.graphql, ports, async () => {
-        const answer = await send(postOf(settings, query, variables), GraphqlAnswer);
-        const cost = pointsIn(answer.headers) ?? points(answer.value.data);
+        const answer = await send(postOf(settings, organization, request), isStored ? PortalAnswer : GraphqlAnswer);
+        const cost = isStored ? 1 : (pointsIn(answer.headers) ?? request.points(answer.value.data));
         budgets.graphql.take(Math.min(cost, budgets.graphql.remaining()));
         return answer;
       });
@@ -78,33 +78,13 @@ export function userApi(
   };
 }
 
-function postOf({ graphqlEndpoint }: ApiSettings, query: string, variables: GraphqlRequest['variables']): Request {
-  return {
-    method: 'POST',
-    url: new URL(graphqlEndpoint),
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables }),
-    // A query changes nothing.
-    idempotent: true,
-  };
-}
-
-type Request = Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body' | 'idempotent'>;
-
-interface Sender {
-  readonly config: BuildkiteConfig;
-  readonly settings: ApiSettings;
-  readonly ports: SourcePorts;
-  readonly deadline: Deadline;
-}
-
 async function sendAuthorized<Schema extends z.ZodType>(
-  { config: { tls }, settings: { apiToken }, ports: { http, secrets }, deadline }: Sender,
-  request: Request,
+  { config: { tls }, ports: { http, secrets }, deadline }: ApiPorts,
+  { token, ...request }: TokenRequest,
   schema: Schema,
 ): Promise<JsonAnswer<z.output<Schema>>> {
   return withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
-    withRotation(secrets, apiToken, deadline.signal, (secret) =>
+    withRotation(secrets, token, deadline.signal, (secret) =>
       getJson(
         http,
         {
@@ -121,12 +101,12 @@ async function sendAuthorized<Schema extends z.ZodType>(
 }
 
 /** An agent token here is the usual mix-up, and its 401 would not say so. */
-function tokenIn(text: string, { method, url }: Request): string {
+function tokenIn(text: string, { method, url }: Pick<TokenRequest, 'method' | 'url'>): string {
   const token = text.trim();
   if (!/^bk(ct|ar)_/.test(token)) return token;
   throw new ForbiddenRequestError(
     whereOf(method, url),
-    'the secret of apiToken holds an agent token; put an API token of a user (bkua_…) there',
+    'the secret holds an agent token; put an API token of a user (bkua_…), or the token of the portal, there',
   );
 }
 

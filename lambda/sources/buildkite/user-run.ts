@@ -16,6 +16,7 @@ export interface UserRun {
   readonly signal: AbortSignal;
   readonly nowMs: number;
   readonly problemFrom: ProblemFrom;
+  readonly graphqlProblemFrom: ProblemFrom;
   /** Problems so far. */
   readonly problems: Problem[];
 }

@@ -12,7 +12,7 @@ import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import { countEvents, type EventOptions, type EventReading, takeEvents } from './events.ts';
 import { declareSeries } from './declare.ts';
 import { forgetCursor } from './finished-builds.ts';
-import { problemsOf, withoutRepetitions } from './failures.ts';
+import { graphqlProblemsOf, problemsOf, withoutRepetitions } from './failures.ts';
 import { openMemory } from './memory.ts';
 import { activeFamilies, KnownPipelines, learned, type PipelineBuild } from './pipelines.ts';
 import { knownPlaces } from './known-places.ts';
@@ -27,6 +27,7 @@ export type ReadUser = (context: CollectContext, agents: Promise<AgentReading>) 
 export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports: SourcePorts): ReadUser {
   const where = `buildkite/${config.name}`;
   const problemFrom = problemsOf(where, settings);
+  const graphqlProblemFrom = graphqlProblemsOf(where, settings);
   let lastOrganization: string | undefined;
   return async (context, agents) => {
     const memory = await openMemory(context, settings, where);
@@ -34,7 +35,7 @@ export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports
     const organization = config.organization ?? organizationOf(await agents, where, problems) ?? lastOrganization;
     if (organization === undefined) return { families: [], problems };
     lastOrganization = organization;
-    const api = userApi(config, settings, ports, memory.budgets, context.deadline);
+    const api = userApi({ config, settings, ports, deadline: context.deadline }, organization, memory.budgets);
     const { ledger } = memory;
     const run: UserRun = {
       config,
@@ -46,6 +47,7 @@ export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports
       signal: context.deadline.signal,
       nowMs: ports.clock(),
       problemFrom,
+      graphqlProblemFrom,
       problems,
     };
     const families = await readAll(run, agents);

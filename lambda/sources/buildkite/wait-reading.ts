@@ -45,7 +45,7 @@ async function readWholeBacklog(
 }
 
 async function partOf<Value>(
-  { config, problemFrom, problems }: UserRun,
+  { config, graphqlProblemFrom, problems }: UserRun,
   name: string,
   read: () => Promise<Part<Value>>,
 ): Promise<Part<Value> | undefined> {
@@ -61,7 +61,7 @@ async function partOf<Value>(
     if (note !== undefined) problems.push({ kind: 'bad-response', where, message: `Buildkite says: ${note}` });
     return part;
   } catch (error) {
-    const problem = problemFrom(error, name);
+    const problem = graphqlProblemFrom(error, name);
     if (problem === undefined) throw error;
     problems.push(problem);
     return undefined;

@@ -34,7 +34,18 @@ interface Ended<What> {
 
 type Options = Partial<Omit<Extract<ServerOptions, { readonly fleet: unknown }>, 'fleet' | 'clock'>>;
 
-async function world(extra: Readonly<Record<string, unknown>> = {}, options: Options = {}, speed = 1): Promise<World> {
+type Extra = Readonly<Record<string, unknown>>;
+
+/** Settings that need the server's address. */
+function portalOf({ slug }: { readonly slug: string }): (server: BuildkiteServer) => Extra {
+  return ({ url }) => ({ portal: { slug, token: { env: 'PORTAL_TOKEN' }, endpoint: url } });
+}
+
+async function world(
+  extra: Extra | ((server: BuildkiteServer) => Extra) = {},
+  options: Options = {},
+  speed = 1,
+): Promise<World> {
   const truth: World['truth'] = { builds: [], jobs: [] };
   const time = { nowMs: startMs };
   const clock = (): number => time.nowMs;
@@ -53,7 +64,7 @@ async function world(extra: Readonly<Record<string, unknown>> = {}, options: Opt
     graphqlEndpoint: server.graphqlEndpoint,
     apiToken: { env: 'API_TOKEN' },
     organization: 'acme',
-    ...extra,
+    ...(typeof extra === 'function' ? extra(server) : extra),
   };
   const made = (): TestSource => {
     const source = buildkiteSource(config, { variables: { API_TOKEN: fleet.apiToken }, clock, store });
@@ -254,6 +265,46 @@ describe('waiting jobs', () => {
     const ofClusters = Object.entries(waiting(rest.families)).filter(([key]) => !key.startsWith('unclustered '));
     expect(Object.fromEntries(ofClusters)).toEqual(waiting(graphql.families));
     expect(byRest.server.requests.every(({ path }) => !path.startsWith('/v1'))).toBe(true);
+  });
+
+  it('come from a portal for a token without GraphQL, and cost requests of the portal only', async () => {
+    const portal = { slug: 'ci-metrics', token: 'portal-token' };
+    const scopes = ['read_builds'];
+    const { server, source, time } = await world(portalOf(portal), { portal, scopes });
+    const byGraphql = await world();
+    time.nowMs += 150_000;
+    byGraphql.time.nowMs += 150_000;
+
+    source.variables['PORTAL_TOKEN'] = portal.token;
+    const [stored, free] = [await source.count(), await byGraphql.source.count()];
+
+    expect(stored.problems).toEqual([]);
+    const ages = valuesOf(stored.families, 'ci_queue_oldest_wait_seconds', ['scope', 'queue']);
+    expect(ages['Linux integration']).toBeGreaterThan(30);
+    expect(ages).toEqual(valuesOf(free.families, 'ci_queue_oldest_wait_seconds', ['scope', 'queue']));
+    expect(valuesOf(stored.families, 'ci_queue_wait_quantile_seconds', ['queue', 'rank'])).toHaveProperty(
+      'deploy 0.95',
+    );
+    const queries = server.requests.filter(({ method }) => method === 'POST');
+    expect(new Set(queries.map(({ path }) => path))).toEqual(
+      new Set(
+        ['QueueSnapshot', 'Backlog'].map((name) => `/organizations/acme/portals/ci-metrics?operation_name=${name}`),
+      ),
+    );
+    expect(new Set(queries.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer portal-token']));
+  });
+
+  it('are left out, and the portal’s secret named, when the portal refuses its token', async () => {
+    const portal = { slug: 'ci-metrics', token: 'portal-token' };
+    const { source } = await world(portalOf(portal), { portal });
+    source.variables['PORTAL_TOKEN'] = 'wrong';
+
+    const { families, problems } = await source.count();
+
+    expect(problems.map(({ kind }) => kind)).toEqual(['auth']);
+    expect(problems[0]?.message).toContain('environment variable PORTAL_TOKEN');
+    expect(valuesOf(families, 'ci_queue_oldest_wait_seconds', ['queue'])).toEqual({});
+    expect(sum(valuesOf(families, 'ci_runs_active', ['pipeline', 'state']))).toBeGreaterThan(0);
   });
 
   it('are left out, and the rest kept, when the GraphQL points are spent', async () => {
