@@ -59,15 +59,25 @@ export function dimensionValue(value: string): string {
   return value.toWellFormed().replace(nonAscii, encodeURIComponent);
 }
 
-/** Labels without a value give no dimension: CloudWatch refuses blank ones, and absence is what they mean. */
-function dimensionsOf(set: readonly string[], labels: Labels): readonly Dimension[] {
-  const dimensions: Dimension[] = [];
-  for (const label of set) {
-    const value = labels[label];
-    if (value !== undefined && value !== '')
-      dimensions.push({ name: dimensionName(label), value: dimensionValue(value) });
-  }
-  return dimensions;
+/**
+ * Labels without a value give no dimension: CloudWatch refuses blank ones, and absence is what they mean. Sorted samples
+ * repeat most labels of the one before, and then share its dimensions.
+ */
+function dimensionsIn(set: readonly string[]): (labels: Labels) => readonly Dimension[] {
+  const slots = set.map((label) => ({ label, before: '', dimension: { name: dimensionName(label), value: '' } }));
+  return (labels) => {
+    const dimensions: Dimension[] = [];
+    for (const slot of slots) {
+      const value = labels[slot.label];
+      if (value === undefined || value === '') continue;
+      if (value !== slot.before) {
+        slot.before = value;
+        slot.dimension = { name: slot.dimension.name, value: dimensionValue(value) };
+      }
+      dimensions.push(slot.dimension);
+    }
+    return dimensions;
+  };
 }
 
 /** All names that a metric can have in CloudWatch. */
@@ -83,9 +93,10 @@ export function* pointsOf(family: MetricFamily, set: readonly string[], tickMs: 
   const shape = family.definition.cloudWatch;
   const reduced = reducedTo(family, typeof shape.name === 'string' ? set : [...set, shape.name.label]);
   const laterSets = setsAfter(shape.dimensionSets, set);
+  const dimensionsOf = dimensionsIn(set);
   for (const sample of reduced.samples) {
     const name = nameOf(shape, sample.labels);
-    const dimensions = dimensionsOf(set, sample.labels);
+    const dimensions = dimensionsOf(sample.labels);
     const values = valuesOf(sample);
     if (name === undefined || values.length === 0 || isAnotherSet(dimensions, set, laterSets)) continue;
     yield { name, dimensions, unit: shape.unit, values: values.map((value) => converted(value, shape, tickMs)) };

@@ -29,7 +29,8 @@ function sortedNames(labels: Labels): readonly string[] {
 
 function isSorted<Item>(items: readonly Item[], compare: (a: Item, b: Item) => number): boolean {
   for (let index = 1; index < items.length; index += 1) {
-    const [a, b] = [items[index - 1], items[index]];
+    const a = items[index - 1];
+    const b = items[index];
     if (a !== undefined && b !== undefined && compare(a, b) > 0) return false;
   }
   return true;

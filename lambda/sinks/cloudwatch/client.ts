@@ -14,7 +14,7 @@ export interface Answer {
 export interface MetricBody {
   readonly namespace: string;
   /** The request as JSON, before compression. */
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 export interface MetricClient {
@@ -64,9 +64,8 @@ function optionsWith(region: string | undefined, keepAlive: boolean): CloudWatch
 }
 
 /** The SDK compresses, signs and sends a body that is written already: its own writing of it takes twice as long. */
-async function put(client: CloudWatchClient, input: MetricBody, signal: AbortSignal): Promise<Answer> {
-  const command = new PutMetricDataCommand({ Namespace: input.namespace, MetricData: [] });
-  const body = Buffer.from(input.body);
+async function put(client: CloudWatchClient, { namespace, body }: MetricBody, signal: AbortSignal): Promise<Answer> {
+  const command = new PutMetricDataCommand({ Namespace: namespace, MetricData: [] });
   let bytes = 0;
   command.middlewareStack.add(
     (next) => (args) => next({ ...args, request: withBody(args.request, body) }),

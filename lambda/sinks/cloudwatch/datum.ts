@@ -31,9 +31,8 @@ export interface DatumContext {
 export function datumsOf(point: CloudWatchPoint, { namespace, type, resolution }: DatumContext): readonly Datum[] {
   const { name, dimensions, unit, values } = point;
   const reading = type === 'gauge' ? 'level' : 'sums';
-  const base = { namespace, name, dimensions, unit, resolution, reading } as const;
-  if (type === 'distribution') return valueCounts(values, unit).map((value) => ({ ...base, value }));
-  return values.map((value) => ({ ...base, value }));
+  const given = type === 'distribution' ? valueCounts(values, unit) : values;
+  return given.map((value) => ({ namespace, name, dimensions, unit, value, resolution, reading }));
 }
 
 function valueCounts(observations: readonly number[], unit: CloudWatchUnit): readonly ValueCounts[] {

@@ -7,7 +7,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { CloudWatchConfig } from './config.ts';
 import { type Datum, type DatumContext, datumsOf } from './datum.ts';
 import { createFindings, type Findings } from './findings.ts';
-import { withExtraDimensions } from './extra-dimensions.ts';
+import { extraDimensions } from './extra-dimensions.ts';
 import { type Contribution, familiesInSets, type FamilyInSet } from './sets.ts';
 import { withoutTwins } from './twins.ts';
 import { faultOf } from './validate.ts';
@@ -110,10 +110,10 @@ function* encodeSet(
     type: definition.type,
     resolution: intervalMs < minuteMs ? 'high' : 'standard',
   };
+  const withExtra = extraDimensions(config.dimensions);
   for (const point of pointsOf(family, set, tickMs)) {
     if (!isPublished(point.name) || isOmitted(point.dimensions.length)) continue;
-    const dimensions = withExtraDimensions(point.dimensions, config.dimensions);
-    for (const datum of datumsOf({ ...point, dimensions }, context)) {
+    for (const datum of datumsOf({ ...point, dimensions: withExtra(point.dimensions) }, context)) {
       const fault = faultOf(datum);
       if (fault === undefined) yield datum;
       else findings.fault(datum, fault);

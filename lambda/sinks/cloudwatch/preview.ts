@@ -6,7 +6,7 @@ import { type Datum, datumText, describe } from './datum.ts';
 import { encode } from './encode.ts';
 import { compressedFromBytes } from './limits.ts';
 import { metricCostBasis, monthlyMetricCost, monthlyRequestCost, requestCostBasis } from './price.ts';
-import { bodyOf, type PutRequest, splitRequests } from './split.ts';
+import { type PutRequest, splitRequests } from './split.ts';
 
 export interface PreviewSettings {
   readonly config: CloudWatchConfig;
@@ -41,8 +41,8 @@ function valueText(value: Datum['value']): string {
 }
 
 /** Large bodies are compressed by the SDK; the same compression gives the same size. */
-function sentBytes(request: PutRequest): number {
-  return request.bytes < compressedFromBytes ? request.bytes : gzipSync(bodyOf(request)).byteLength;
+function sentBytes({ body }: PutRequest): number {
+  return (body.byteLength < compressedFromBytes ? body : gzipSync(body)).byteLength;
 }
 
 /** The collector's own metrics in its log: they have the same price, whoever sends them. */

@@ -2,11 +2,11 @@ import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { Delivery, Parcel } from '../sink.ts';
 import type { MetricClient } from './client.ts';
-import { type Datum, describe } from './datum.ts';
+import { type Datum, datumText, describe } from './datum.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { maxConcurrentRequests, maxSearchRequests } from './limits.ts';
 import { parcelsOf } from './parcels.ts';
-import { bodyOf, halves, type PutRequest } from './split.ts';
+import { halves, type PutRequest } from './split.ts';
 
 export interface SendContext {
   readonly client: MetricClient;
@@ -89,16 +89,16 @@ function searchBudget(): SearchBudget {
  */
 async function send(request: PutRequest, context: SendContext, search: SearchBudget): Promise<Sent> {
   const { client, tickMs, deadline } = context;
-  const { namespace, datums } = request;
+  const { namespace, datums, body } = request;
   if (hasPassed(deadline)) return { ...nothing, losses: [lossOf(request, notSent, tickMs)] };
-  const answer = await client.put({ namespace, body: bodyOf(request) }, readingOf(datums), deadline.signal);
+  const answer = await client.put({ namespace, body }, readingOf(datums), deadline.signal);
   const counted: Sent = { ...nothing, requests: 1, bytes: answer.bytes };
   if (answer.error === undefined) return { ...counted, accepted: datums.length };
 
   const failure = hasPassed(deadline) ? cutOff : failureOf(answer.error, namespace);
   if (!failure.isForContent || datums.length === 1 || !search.take())
     return { ...counted, losses: [lossOf(request, failure, tickMs)] };
-  const [left, right] = halves(request);
+  const [left, right] = halves(request, (datum) => datumText(datum, tickMs));
   const first = await send(left, context, search);
   return add(add(counted, first), await send(right, context, search));
 }

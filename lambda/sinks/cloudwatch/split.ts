@@ -5,11 +5,11 @@ import { maxDatumsPerRequest, maxRequestBytes } from './limits.ts';
 export interface PutRequest {
   readonly namespace: string;
   readonly datums: readonly Datum[];
-  /** The datums as they stand in the body, one by one. */
-  readonly texts: readonly string[];
-  /** Of the body before compression. */
-  readonly bytes: number;
+  /** JSON, before compression. Bytes and no text: those of all requests in flight would be collected again and again. */
+  readonly body: Uint8Array;
 }
+
+type TextOf = (datum: Datum) => string;
 
 interface Growing {
   readonly namespace: string;
@@ -22,10 +22,7 @@ interface Growing {
  * Fewest requests that keep the order of a namespace's datums within the limits of count and size. A request comes as
  * soon as it is full, so that it can be sent while the next is made.
  */
-export function* splitRequests(
-  datums: Iterable<Datum>,
-  textOf: (datum: Datum) => string,
-): Generator<PutRequest, undefined> {
+export function* splitRequests(datums: Iterable<Datum>, textOf: TextOf): Generator<PutRequest, undefined> {
   const growing = new Map<string, Growing>();
   for (const datum of datums) {
     const text = textOf(datum);
@@ -33,13 +30,13 @@ export function* splitRequests(
     const request = growing.get(datum.namespace) ?? empty(datum.namespace);
     const isFull = request.datums.length === maxDatumsPerRequest || request.bytes + size > maxRequestBytes;
     const next = isFull && request.datums.length > 0 ? empty(datum.namespace) : request;
-    if (next !== request) yield request;
+    if (next !== request) yield finished(request);
     next.datums.push(datum);
     next.texts.push(text);
     next.bytes += size;
     growing.set(datum.namespace, next);
   }
-  yield* growing.values();
+  for (const request of growing.values()) yield finished(request);
 }
 
 function empty(namespace: string): Growing {
@@ -50,19 +47,21 @@ const commaBytes = 1;
 
 /** Bytes of a body around its datums, less the comma that the last of them does not have. */
 function envelopeBytes(namespace: string): number {
-  return Buffer.byteLength(bodyOf({ namespace, texts: [] })) - commaBytes;
+  return Buffer.byteLength(bodyOf(namespace, [])) - commaBytes;
 }
 
-/** The body of a request, before compression. */
-export function bodyOf({ namespace, texts }: Pick<PutRequest, 'namespace' | 'texts'>): string {
+function finished({ namespace, datums, texts }: Omit<Growing, 'bytes'>): PutRequest {
+  return { namespace, datums, body: Buffer.from(bodyOf(namespace, texts)) };
+}
+
+function bodyOf(namespace: string, texts: readonly string[]): string {
   return `{"Namespace":${JSON.stringify(namespace)},"MetricData":[${texts.join(',')}]}`;
 }
 
 /** Both halves of a request that was refused as a whole. */
-export function halves({ namespace, datums, texts, bytes }: PutRequest): readonly [PutRequest, PutRequest] {
+export function halves({ namespace, datums }: PutRequest, textOf: TextOf): readonly [PutRequest, PutRequest] {
   const middle = Math.ceil(datums.length / 2);
-  return [
-    { namespace, datums: datums.slice(0, middle), texts: texts.slice(0, middle), bytes },
-    { namespace, datums: datums.slice(middle), texts: texts.slice(middle), bytes },
-  ];
+  const requestOf = (part: Datum[]): PutRequest =>
+    finished({ namespace, datums: part, texts: part.map((datum) => textOf(datum)) });
+  return [requestOf(datums.slice(0, middle)), requestOf(datums.slice(middle))];
 }

@@ -3,8 +3,6 @@ import { metricNames } from '../../model/cloud-watch-shape.ts';
 import { withSamples } from '../../model/merge.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 
-type Replaced = NonNullable<MetricDefinition['replaces']>;
-
 /**
  * The families of a part without the neutral samples that a vendor's own metric of the same part repeats: CloudWatch
  * takes a price for each. A vendor metric that is excluded, or has no samples, replaces nothing.
@@ -13,9 +11,9 @@ export function withoutTwins(
   { families }: SourcePart,
   isPublished: (metricName: string) => boolean,
 ): readonly MetricFamily[] {
-  const replaced = families.flatMap(({ definition, samples }) => {
-    const isSent = samples.length > 0 && metricNames(definition.cloudWatch).some(isPublished);
-    return isSent && definition.replaces !== undefined ? [definition.replaces] : [];
+  const replaced = families.flatMap(({ definition: { cloudWatch, replaces }, samples }) => {
+    const isSent = samples.length > 0 && metricNames(cloudWatch).some(isPublished);
+    return isSent && replaces !== undefined ? [twinOf(replaces)] : [];
   });
   if (replaced.length === 0) return families;
   return families.map((family) =>
@@ -26,11 +24,20 @@ export function withoutTwins(
   );
 }
 
-function without(family: MetricFamily, replaced: readonly Replaced[]): MetricFamily {
-  if (replaced.length === 0) return family;
-  return withSamples(family, ({ labels }) => !replaced.some((twin) => hasLabels(labels, twin.labels ?? {})));
+interface Twin {
+  readonly metric: string;
+  readonly labels: readonly (readonly [string, string])[];
 }
 
-function hasLabels(labels: Labels, wanted: Labels): boolean {
-  return Object.entries(wanted).every(([name, value]) => labels[name] === value);
+function twinOf({ metric, labels = {} }: NonNullable<MetricDefinition['replaces']>): Twin {
+  return { metric, labels: Object.entries(labels) };
+}
+
+function without(family: MetricFamily, replaced: readonly Twin[]): MetricFamily {
+  if (replaced.length === 0) return family;
+  return withSamples(family, ({ labels }) => !replaced.some((twin) => hasLabels(labels, twin)));
+}
+
+function hasLabels(labels: Labels, { labels: wanted }: Twin): boolean {
+  return wanted.every(([name, value]) => labels[name] === value);
 }
