@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Clock } from '../../runtime/clock.ts';
 import { type Routed, routed } from './routes.ts';
 import { type RollingHour, rollingHour } from './quota.ts';
+import { lacksScope, mayRead } from './scopes.ts';
 import type { SimulatedWorkspace } from './workspace.ts';
 
 /** Access tokens are told their limit; all other credentials are told nothing. */
@@ -23,8 +24,8 @@ export interface BitbucketServerOptions {
   readonly requestsPerHour?: number;
   /** Whether runners tell what they work on, which no document promises. */
   readonly isWorkTold?: boolean;
-  /** Value of `X-OAuth-Scopes`; absent by default. */
-  readonly scopes?: string;
+  /** What the credentials may do, told in `X-OAuth-Scopes`; without it everything, and nothing is told. */
+  readonly scopes?: readonly string[];
 }
 
 export interface SeenRequest {
@@ -111,12 +112,16 @@ function replyTo(request: IncomingMessage, options: BitbucketServerOptions, stat
   if (url.pathname === '/site/oauth2/access_token') return tokenReply(authorization, options, state, nowMs);
   const kind = kindOf(authorization, options, state, nowMs);
   if (kind === undefined) return jsonError(401, 'Token is invalid, expired, or not supported for this endpoint.');
-  const { requestsPerHour: limit = usualRequestsPerHour, workspace, isWorkTold = false } = options;
+  const { requestsPerHour: limit = usualRequestsPerHour } = options;
   const nowUsed = counted(authorization, limit, state, nowMs);
   if (nowUsed === undefined) return tooMany(limit);
-  workspace.step(nowMs);
   const told = { ...(kind === 'access-token' ? limitHeaders(limit, nowUsed) : {}), ...scopeHeaders(options) };
-  return answered(routed(url, workspace, { nowMs, isWorkTold }), headers['if-none-match'], told);
+  return answered(foundAt(url, options, nowMs), headers['if-none-match'], told);
+}
+
+function foundAt(url: URL, { workspace, scopes, isWorkTold = false }: BitbucketServerOptions, nowMs: number): Routed {
+  workspace.step(nowMs);
+  return mayRead(url, scopes) ? routed(url, workspace, { nowMs, isWorkTold }) : lacksScope;
 }
 
 /** Requests of the hour, this one included; undefined when it is one too many. */
@@ -189,7 +194,7 @@ function limitHeaders(limit: number, used: number): Readonly<Record<string, stri
 }
 
 function scopeHeaders({ scopes }: BitbucketServerOptions): Readonly<Record<string, string>> {
-  return scopes === undefined ? {} : { 'x-oauth-scopes': scopes };
+  return scopes === undefined ? {} : { 'x-oauth-scopes': scopes.join(', ') };
 }
 
 /** Lists have strong tags, and a tag that still holds answers without a body. */

@@ -1,7 +1,8 @@
 import { pipelineAnswer, repositoryAnswer, runnerAnswer, stepAnswer } from './answers.ts';
+import { deploymentAnswers, environmentAnswers } from './deployments.ts';
 import { pageOf, withFields } from './pages.ts';
 import type { TimedRun } from './timeline.ts';
-import type { SimulatedRepository, SimulatedWorkspace } from './workspace.ts';
+import type { SimulatedRepository, SimulatedRunner, SimulatedWorkspace } from './workspace.ts';
 
 export type Routed = { readonly body: unknown } | { readonly status: number; readonly error: string };
 
@@ -16,7 +17,8 @@ export function routed(url: URL, workspace: SimulatedWorkspace, context: RouteCo
   const [version, kind, name, ...rest] = parts;
   if (version !== '2.0' || name !== workspace.slug) return missing('Resource not found');
   if (kind === 'repositories' && rest.length === 0) return repositoriesAt(url, workspace);
-  if (kind === 'workspaces' && rest.join('/') === 'pipelines-config/runners') return runnersAt(url, workspace, context);
+  if (kind === 'workspaces' && rest.join('/') === 'pipelines-config/runners')
+    return runnersAt(url, workspace.runners, context);
   const [id, ...below] = rest;
   const repository = workspace.repositories.find(({ uuid, plan }) => uuid === id || plan.slug === id);
   if (kind !== 'repositories' || repository === undefined) return missing('Repository not found');
@@ -34,8 +36,11 @@ function belowRepository(
   context: RouteContext,
 ): Routed {
   const [what, ...below] = path;
-  const empty = ['pipelines-config/runners', 'deployments', 'environments'];
-  if (empty.includes(path.join('/'))) return listed(url, []);
+  const runners = repository.plan.runners ?? [];
+  if (path.join('/') === 'pipelines-config/runners') return runnersAt(url, runners, context);
+  // Latest end first; whatever else is asked for, nobody has recorded.
+  if (what === 'deployments') return listed(url, deploymentAnswers(repository, context.nowMs));
+  if (what === 'environments') return listed(url, environmentAnswers(repository));
   if (what !== 'pipelines') return missing('Resource not found');
   // Without pipelines the whole part of the API is not there.
   if (repository.plan.pipelines === 'none') return missing('Pipelines not found');
@@ -71,7 +76,7 @@ function stepsAt(url: URL, run: TimedRun, { nowMs }: RouteContext): Routed {
   );
 }
 
-function runnersAt(url: URL, { runners }: SimulatedWorkspace, { isWorkTold }: RouteContext): Routed {
+function runnersAt(url: URL, runners: readonly SimulatedRunner[], { isWorkTold }: RouteContext): Routed {
   return listed(
     url,
     runners.map((runner) => runnerAnswer(runner, isWorkTold)),

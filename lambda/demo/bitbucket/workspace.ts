@@ -8,6 +8,10 @@ export interface RepositoryPlan {
   /** `none`: its pipelines answer 404. */
   readonly pipelines: 'some' | 'none';
   readonly hasManualStep?: boolean;
+  /** What pushes to the main branch are deployed to when they have ended, in this order. */
+  readonly environments?: readonly string[];
+  /** Runners of its own. */
+  readonly runners?: readonly SimulatedRunner[];
 }
 
 export interface SimulatedRepository {
@@ -37,7 +41,7 @@ export interface SimulatedWorkspace {
   step(nowMs: number): void;
   /** From now on nothing new begins; what is open comes to its end. */
   rest(): void;
-  /** Adds a run by hand, for a test of one case. */
+  /** Adds a run by hand, for a test of one case; a re-run takes the place of the run whose uuid it has. */
   add(repository: string, run: TimedRun): void;
 }
 
@@ -84,7 +88,9 @@ export function createWorkspace(options: WorkspaceOptions): SimulatedWorkspace {
       for (const repository of repositories) repository.nextMs = Infinity;
     },
     add: (name, run) => {
-      repositories.find(({ plan }) => plan.slug === name)?.runs.push(run);
+      const { runs = [] } = repositories.find(({ plan }) => plan.slug === name) ?? {};
+      const before = runs.findIndex(({ uuid }) => uuid === run.uuid);
+      runs.splice(before < 0 ? runs.length : before, 1, run);
     },
   };
 }

@@ -40,7 +40,7 @@ export function bitbucketSource(
   const hub = createHttpHub({ clock, random: () => 0, log, loopback: 'allow' });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: environmentStore({ ...variables }), file: unused },
+    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
     clock,
     cacheMs: 60_000,
     redactor: createRedactor(),

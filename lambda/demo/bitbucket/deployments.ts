@@ -1,0 +1,68 @@
+import type { TimedRun } from './timeline.ts';
+import type { SimulatedRepository } from './workspace.ts';
+
+/** Deployments and environments as recordings show them; they follow from the runs of the main branch. */
+
+/** Each environment waits for the one before. */
+const betweenMs = 30_000;
+
+/** Latest end first, those that have none before them. */
+export function deploymentAnswers({ plan, runs }: SimulatedRepository, nowMs: number): readonly object[] {
+  const { environments = [] } = plan;
+  const known = runs.filter((run) => isDeployed(run) && run.createdMs <= nowMs);
+  const deployments = known.flatMap((run) =>
+    environments.map((name, index) => {
+      const startMs = (run.endMs ?? Infinity) + index * betweenMs;
+      return { run, name, index, startMs, endMs: startMs + betweenMs };
+    }),
+  );
+  const orderMs = ({ endMs }: { readonly endMs: number }): number => (endMs <= nowMs ? endMs : Infinity);
+  return deployments
+    .sort((a, b) => (orderMs(a) === orderMs(b) ? 0 : orderMs(b) - orderMs(a)))
+    .map((one) => answer(one, nowMs));
+}
+
+interface Deployment {
+  readonly run: TimedRun;
+  readonly name: string;
+  readonly index: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function answer({ run, name, index, startMs, endMs }: Deployment, nowMs: number): object {
+  const number = String(run.number);
+  return {
+    type: 'deployment',
+    uuid: `${run.uuid.slice(0, -1)}-${String(index)}}`,
+    environment: { uuid: environmentUuid(name), name },
+    release: { name: `#${number}`, commit: { hash: number.padStart(40, 'a') } },
+    state: stateAt(run, { startMs, endMs }, nowMs),
+  };
+}
+
+function stateAt(run: TimedRun, { startMs, endMs }: Pick<Deployment, 'startMs' | 'endMs'>, nowMs: number): object {
+  if (nowMs < startMs) return { type: 'deployment_state_undeployed', name: 'UNDEPLOYED' };
+  const started_on = new Date(startMs).toISOString();
+  if (nowMs < endMs) return { type: 'deployment_state_in_progress', name: 'IN_PROGRESS', started_on };
+  const name = run.result === 'SUCCESSFUL' ? 'SUCCESSFUL' : 'FAILED';
+  return {
+    type: 'deployment_state_completed',
+    name: 'COMPLETED',
+    started_on,
+    completed_on: new Date(endMs).toISOString(),
+    status: { type: `deployment_state_completed_status_${name.toLowerCase()}`, name },
+  };
+}
+
+function isDeployed({ kind, branch, steps }: TimedRun): boolean {
+  return kind === 'push' && branch === 'main' && steps.length > 0;
+}
+
+export function environmentAnswers({ plan: { environments = [] } }: SimulatedRepository): readonly object[] {
+  return environments.map((name) => ({ type: 'deployment_environment', uuid: environmentUuid(name), name }));
+}
+
+function environmentUuid(name: string): string {
+  return `{environment-${name}}`;
+}
