@@ -45,15 +45,11 @@ export function userApi(options: UserApiOptions, origin: () => string): (request
   const { fleet, clock, scopes = allScopes, queueMetrics = 'on', deepestBuild = 10_000 } = options;
   const rest = requestBudget('rest_user', options.requestsPerMinute ?? 50, minuteMs);
   const graphql = requestBudget('graphql_user', options.pointsPerFiveMinutes ?? 5_000, 5 * minuteMs);
-  const portals = requestBudget('portal', portalRequestsPerMinute, minuteMs);
+  const askPortal = portalApi(options);
   return ({ method, path, authorization, body }) => {
     const url = URL.parse(path, origin());
     const nowMs = clock();
-    if (options.portal !== undefined && url?.pathname === portalPath(fleet, options.portal)) {
-      if (authorization !== `Bearer ${options.portal.token}`) return jsonReply(401, { message: 'Unauthorized' });
-      const operation = url.searchParams.get('operation_name') ?? '';
-      return portalReply(operation, parsed(body), { fleet, budget: portals, queueMetrics }, nowMs);
-    }
+    if (url?.pathname.startsWith('/organizations/') === true) return askPortal(url, { authorization, body });
     if (authorization !== `Bearer ${fleet.apiToken}`) return jsonReply(401, { message: authenticationRequired });
     if (method === 'POST' && url?.pathname === '/v1') {
       return graphqlReply(parsed(body), { fleet, budget: graphql, scopes, queueMetrics }, nowMs);
@@ -65,8 +61,23 @@ export function userApi(options: UserApiOptions, origin: () => string): (request
   };
 }
 
-function portalPath({ organization }: Fleet, { slug }: Portal): string {
-  return `/organizations/${organization}/portals/${slug}`;
+function portalApi({
+  fleet,
+  clock,
+  portal,
+  queueMetrics = 'on',
+}: UserApiOptions): (url: URL, request: Pick<UserRequest, 'authorization' | 'body'>) => Reply {
+  const budget = requestBudget('portal', portalRequestsPerMinute, minuteMs);
+  return ({ pathname, searchParams }, { authorization, body }) => {
+    if (portal === undefined || authorization !== `Bearer ${portal.token}`) {
+      return jsonReply(401, { message: 'Unauthorized' });
+    }
+    if (pathname !== `/organizations/${fleet.organization}/portals/${portal.slug}`) {
+      return jsonReply(404, { message: 'Not found' });
+    }
+    const operation = searchParams.get('operation_name') ?? '';
+    return portalReply(operation, parsed(body), { fleet, budget, queueMetrics }, clock());
+  };
 }
 
 function parsed(body: string): unknown {

@@ -129,6 +129,10 @@ export const BuildkiteConfig = z
       .meta({ description: 'Also publish exactly the names of buildkite-agent-metrics.' }),
     tls: TlsSettings.optional(),
   })
+  .refine(({ portal, waits = 'graphql' }) => portal === undefined || waits === 'graphql', {
+    path: ['portal'],
+    error: 'asks GraphQL, which waits forbids',
+  })
   .superRefine((config, context) => {
     const { agentTokens, apiToken, organization, waits, jobs } = config;
     if (apiToken === undefined) {
@@ -143,9 +147,6 @@ export const BuildkiteConfig = z
     if (agentTokens === undefined && organization === undefined) {
       const message = 'must name the organization: without agentTokens nothing else tells it';
       context.addIssue({ code: 'custom', path: ['organization'], message });
-    }
-    if (config.portal !== undefined && waits !== undefined && waits !== 'graphql') {
-      context.addIssue({ code: 'custom', path: ['portal'], message: 'asks GraphQL, which waits forbids' });
     }
     if (waits === 'rest' && jobs === 'skip') {
       context.addIssue({ code: 'custom', path: ['waits'], message: 'rest reads jobs, which jobs: skip forbids' });
@@ -199,7 +200,11 @@ export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
     jobs: config.jobs ?? 'read',
     requestsPerMinute: config.requestsPerMinute ?? defaultRequestsPerMinute,
     pointsPerFiveMinutes: config.pointsPerFiveMinutes ?? defaultPoints,
-    portal: config.portal && { ...config.portal, endpoint: config.portal.endpoint ?? 'https://portal.buildkite.com' },
+    portal: portalOf(config),
     pollMinutes: config.events?.pollMinutes,
   };
+}
+
+function portalOf({ portal }: BuildkiteConfig): Portal | undefined {
+  return portal && { ...portal, endpoint: portal.endpoint ?? 'https://portal.buildkite.com' };
 }
