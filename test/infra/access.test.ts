@@ -14,6 +14,14 @@ const putMetricData = (namespace: string): AwsCall => ({
   context: { 'cloudwatch:namespace': namespace },
 });
 const read = (resource: string): AwsCall => ({ action: 'secretsmanager:GetSecretValue', resource });
+const onState = (operation: string): AwsCall => ({
+  action: `dynamodb:${operation}`,
+  resource: arn('dynamodb', 'table/CollectorState537F4057'),
+});
+const onEvents = (operation: string): AwsCall => ({
+  action: `sqs:${operation}`,
+  resource: arn('sqs', 'CollectorEventsQueuemainCDC31C3A'),
+});
 const workspace = (id: string): AwsCall => ({ action: 'aps:RemoteWrite', resource: arn('aps', `workspace/${id}`) });
 
 describe.each(variants)('every statement of %s', (variant) => {
@@ -67,6 +75,13 @@ describe('what the function with everything may do', () => {
       resource: arn('kms', 'key/66666666-7777-8888-9999-000000000000'),
       context: { 'kms:ViaService': 'ssm.eu-west-1.amazonaws.com' },
     },
+    // The state of counters and the outboxes of sinks: read, replace on a condition, remove the parts of before.
+    onState('GetItem'),
+    onState('PutItem'),
+    onState('DeleteItem'),
+    // DeleteMessageBatch asks for the same right as DeleteMessage.
+    onEvents('ReceiveMessage'),
+    onEvents('DeleteMessage'),
     { action: 'sqs:SendMessage', resource: arn('sqs', 'CollectorDeadLetters408AD83A') },
     { action: 'logs:PutLogEvents', resource: arn('logs', 'log-group:CollectorLog23EBC5EA:log-stream:one') },
     { action: 'xray:PutTraceSegments', resource: '*' },
@@ -97,6 +112,12 @@ describe('what the function with everything may do', () => {
     { action: 'logs:CreateLogGroup', resource: arn('logs', 'log-group:CollectorLog23EBC5EA') },
     { action: 'sqs:ReceiveMessage', resource: arn('sqs', 'CollectorDeadLetters408AD83A') },
     { action: 'dynamodb:PutItem', resource: arn('dynamodb', 'table/any') },
+    ...['UpdateItem', 'BatchGetItem', 'BatchWriteItem', 'Query', 'Scan', 'UpdateTable', 'DeleteTable'].map(onState),
+    ...['DescribeTable', 'ExportTableToPointInTime', 'UpdateContinuousBackups'].map(onState),
+    ...['SendMessage', 'PurgeQueue', 'ChangeMessageVisibility', 'SetQueueAttributes', 'DeleteQueue'].map(onEvents),
+    { action: 'sqs:ReceiveMessage', resource: arn('sqs', 'any') },
+    { action: 'events:PutEvents', resource: arn('events', 'event-bus/default') },
+    { action: 'eks:DescribeCluster', resource: arn('eks', 'cluster/any') },
     { action: 's3:GetObject', resource: 'arn:aws:s3:::any/object' },
     { action: 'lambda:InvokeFunction', resource: arn('lambda', 'function:CollectorFunctionE9933A71') },
     { action: 'iam:PassRole', resource: 'arn:aws:iam::111122223333:role/any' },
