@@ -5,7 +5,7 @@ import type { Problem } from '../../model/problem.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { ListPlace } from './api.ts';
-import { type ClusterSend, connectTo } from './connection.ts';
+import { type ClusterSend, connectTo, connectToResults } from './connection.ts';
 import type { TektonConfig } from './config.ts';
 import type { Relayed } from './controller/relay.ts';
 import { countFinishes } from './counting.ts';
@@ -15,6 +15,7 @@ import { type ListReading, readList } from './list-reading.ts';
 import { levelFamilies, type Listed } from './map.ts';
 import { namingOf, type Naming } from './naming.ts';
 import type { RunKind } from './state.ts';
+import type { Archive } from './results/archive.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** Lists take most of a server's time; the two kinds and a few namespaces side by side are what it serves well. */
@@ -29,6 +30,7 @@ export const createTekton: CreateSource<TektonConfig> = (config, ports) => {
     config,
     ports,
     send: connectTo(config.cluster, ports),
+    sendToResults: config.results === undefined ? undefined : connectToResults(config.results, config.cluster, ports),
     naming: namingOf(config),
     where: `tekton/${config.name}`,
   };
@@ -39,6 +41,7 @@ interface Parts {
   readonly config: TektonConfig;
   readonly ports: SourcePorts;
   readonly send: ClusterSend;
+  readonly sendToResults: ClusterSend | undefined;
   readonly naming: Naming;
   readonly where: string;
 }
@@ -64,6 +67,7 @@ async function collect(parts: Parts, context: CollectContext): Promise<Collectio
           requests: config.details === 'read' ? config.detailRequests : 0,
           finish: finishOptions(config, naming),
           tallies,
+          archive: await archiveOf(parts, context),
         });
   const families = levelFamilies({
     source: config.name,
@@ -74,6 +78,17 @@ async function collect(parts: Parts, context: CollectContext): Promise<Collectio
   });
   const problems = [...listProblems(readings, config, where), ...counted, ...relayed.problems, ...memory.problems];
   return { families, relayed: relayed.families, problems };
+}
+
+/** A connection of its own, made once a process. */
+async function archiveOf(
+  { config: { results: settings }, sendToResults: send, where }: Parts,
+  { deadline }: CollectContext,
+): Promise<Archive | undefined> {
+  if (settings === undefined || send === undefined) return undefined;
+  // Loaded here, because few configure it.
+  const { createArchive } = await import('./results/archive.ts');
+  return createArchive({ send, settings, where, deadline });
 }
 
 /** Beside the lists: another part of the cluster, with its own failure. */

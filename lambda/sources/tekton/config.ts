@@ -133,6 +133,19 @@ const ControllerMetrics = z.strictObject({
 });
 export type ControllerMetrics = z.infer<typeof ControllerMetrics>;
 
+const Results = z.strictObject({
+  url: ApiServer.meta({ description: 'Base URL of the Results API, as it is reached from the function.' }),
+  token: SecretRef.optional().meta({
+    description: 'Token of a ServiceAccount that may list records; without it, the one for the EKS cluster is sent.',
+  }),
+  ca: SecretRef.optional().meta({ description: 'CA certificates in PEM that sign its certificate.' }),
+  serverName: ServerName.optional(),
+  maxRecords: z.int().min(50).max(20_000).default(1000).meta({
+    description: 'At most so many records of each list are read in one collection.',
+  }),
+});
+export type TektonResults = z.infer<typeof Results>;
+
 export const TektonConfig = z
   .strictObject({
     kind: z.literal('tekton'),
@@ -177,6 +190,9 @@ export const TektonConfig = z
     controllerMetrics: ControllerMetrics.optional().meta({
       description: "Also pass on the controller's own metrics, to sinks that keep series.",
     }),
+    results: Results.optional().meta({
+      description: 'Also read runs that have ended from Tekton Results, where they are pruned from the cluster soon.',
+    }),
     tasks: AllowList.optional().meta({ description: 'Tasks to count one by one, by their name in the pipeline.' }),
     steps: AllowList.optional().meta({ description: 'Failing steps to count, as `task/step`.' }),
   })
@@ -187,6 +203,14 @@ export const TektonConfig = z
   .refine(({ tasks, taskRuns }) => tasks === undefined || taskRuns === 'read', {
     error: 'tasks are known only from TaskRuns: set taskRuns: read',
     path: ['tasks'],
+  })
+  .refine(({ results, cluster }) => results === undefined || results.token !== undefined || 'eks' in cluster, {
+    error: 'needs a token, unless the cluster is entered by cluster.eks',
+    path: ['results'],
+  })
+  .refine(({ results, labelSelector }) => results === undefined || labelSelector === undefined, {
+    error: 'Tekton Results does not know label selectors; name namespaces instead, or leave out one of the two',
+    path: ['labelSelector'],
   })
   .meta({ id: 'TektonSource', description: 'PipelineRuns and TaskRuns of Tekton from the Kubernetes API.' });
 

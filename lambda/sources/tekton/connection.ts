@@ -8,8 +8,8 @@ import { withRotation } from '../../secrets/rotation.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import { SecretUnavailableError } from '../../secrets/secrets.ts';
 import type { SourcePorts } from '../source.ts';
-import type { Cluster } from './config.ts';
-import { eksLookup } from './eks-cluster.ts';
+import type { Cluster, TektonResults } from './config.ts';
+import { eksLookup, type EksPlace, regionOf } from './eks-cluster.ts';
 import { type Access, accessIn } from './kubeconfig.ts';
 
 export interface ClusterRequest {
@@ -29,7 +29,7 @@ export interface ClusterAnswer extends HttpResponse {
 export type ClusterSend = (request: ClusterRequest) => Promise<ClusterAnswer>;
 
 export function connectTo(cluster: Cluster, ports: SourcePorts): ClusterSend {
-  if ('eks' in cluster) return eksSend(cluster.eks, ports);
+  if ('eks' in cluster) return eksSend(cluster.eks, ports, eksLookup(cluster.eks, ports));
   if ('kubeconfig' in cluster) return kubeconfigSend(cluster.kubeconfig, cluster.context, ports);
   const { server, token, tls, serverName } = cluster;
   const settings = { ...(token === undefined ? {} : { auth: { bearer: token } }), tls };
@@ -82,12 +82,27 @@ interface CachedToken {
 
 type EksSettings = Extract<Cluster, { eks: unknown }>['eks'];
 
-function eksSend(eks: EksSettings, ports: SourcePorts): ClusterSend {
-  const place = eksLookup(eks, ports);
+/** Another server that takes the tokens of the cluster, or one of its own. */
+export function connectToResults(settings: TektonResults, cluster: Cluster, ports: SourcePorts): ClusterSend {
+  const { url: server, token, ca, serverName } = settings;
+  if (token === undefined && 'eks' in cluster) {
+    const { eks } = cluster;
+    return eksSend({ ...eks, serverName }, ports, async ({ signal }) => ({
+      server,
+      region: regionOf(eks, ports),
+      ...(ca === undefined ? {} : { ca: (await ports.secrets.read(ca, signal)).reveal() }),
+    }));
+  }
+  const tls = ca === undefined ? {} : { tls: { ca } };
+  const named = serverName === undefined ? {} : { serverName };
+  return connectTo({ server, ...(token === undefined ? {} : { token }), ...tls, ...named }, ports);
+}
+
+function eksSend(eks: EksSettings, ports: SourcePorts, place: (deadline: Deadline) => Promise<EksPlace>): ClusterSend {
   const tokenFor = eksTokens(eks.name, ports);
   return async (request) => {
     const { server, ca, region } = await place(request.deadline);
-    const tls = named({ ca }, eks.serverName);
+    const tls = named(ca === undefined ? {} : { ca }, eks.serverName);
     const send = async (isFresh: boolean): Promise<ClusterAnswer> =>
       get(ports, request, { server, tls, authorization: `Bearer ${await tokenFor(region, isFresh)}` });
     try {

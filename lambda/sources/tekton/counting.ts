@@ -7,6 +7,7 @@ import type { ClusterSend } from './connection.ts';
 import { byRow, detailsOf } from './details.ts';
 import { type FinishOptions, finishOf } from './finishes.ts';
 import type { Candidate, ListReading } from './list-reading.ts';
+import type { Archive } from './results/archive.ts';
 import type { Figures, Tally } from './tally.ts';
 
 export interface CountOptions {
@@ -17,6 +18,8 @@ export interface CountOptions {
   readonly requests: number;
   readonly finish: FinishOptions;
   readonly tallies: readonly Tally[];
+  /** Where runs are that the cluster has forgotten; absent where only the cluster is read. */
+  readonly archive?: Archive | undefined;
 }
 
 /** Tells the ledger what has ended, what has vanished and how far the lists were read. */
@@ -36,12 +39,36 @@ export async function countFinishes(
 async function countOne(
   reading: ListReading,
   ledger: Ledger,
+  options: CountOptions,
+  budget: { left: number },
+): Promise<readonly Problem[]> {
+  const { place, stream, failure, runs } = reading;
+  const { archive = noArchive } = options;
+  const archived = await archive.finishedOf(place, stream, ledger);
+  const known = new Set(archived.runs.map(({ uid }) => uid));
+  for (const run of archived.runs) ledger.sawFinished(stream, run.uid, finishOf(run, options.finish));
+  if (failure !== undefined && runs === 0) {
+    if (known.size > 0) ledger.readPartly(stream);
+    return archived.problems;
+  }
+  const candidates = reading.candidates.filter(({ row }) => !known.has(row.uid)).sort(byEnd);
+  const problems = await countListed({ ...reading, candidates }, ledger, options, budget);
+  for (const id of reading.vanished) if (!known.has(id)) ledger.sawMissing(stream, id);
+  if (failure === undefined && archived.readToMs !== undefined) ledger.readCompletely(stream, archived.readToMs);
+  else ledger.readPartly(stream);
+  return [...archived.problems, ...problems];
+}
+
+/** Without an archive nothing bounds how far the list was read. */
+const noArchive: Archive = { finishedOf: () => Promise.resolve({ runs: [], readToMs: Infinity, problems: [] }) };
+
+/** What the cluster itself still holds. */
+async function countListed(
+  { place, stream, history, candidates }: ListReading,
+  ledger: Ledger,
   { send, where, deadline, requests, finish }: CountOptions,
   budget: { left: number },
 ): Promise<readonly Problem[]> {
-  const { place, stream, history, vanished, failure, runs } = reading;
-  if (failure !== undefined && runs === 0) return [];
-  const candidates = [...reading.candidates].sort(byEnd);
   const fallbackMs = ledger.tickMs;
   const { runs: finished, problems } =
     requests === 0
@@ -51,9 +78,6 @@ async function countOne(
   for (const run of [...past, ...finished]) {
     if (run !== undefined) ledger.sawFinished(stream, run.uid, finishOf(run, finish));
   }
-  for (const id of vanished) ledger.sawMissing(stream, id);
-  if (failure === undefined) ledger.readCompletely(stream);
-  else ledger.readPartly(stream);
   return problems;
 }
 

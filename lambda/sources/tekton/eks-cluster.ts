@@ -9,8 +9,8 @@ import type { Cluster } from './config.ts';
 /** Where the API server of an EKS cluster is. */
 export interface EksPlace {
   readonly server: string;
-  /** CA certificates in PEM. */
-  readonly ca: string;
+  /** CA certificates in PEM; absent where a public CA signs. */
+  readonly ca?: string;
   readonly region: string;
 }
 
@@ -41,13 +41,19 @@ async function placeOf(
   ports: SourcePorts,
   deadline: Deadline,
 ): Promise<EksPlace> {
-  const region = eks.region ?? ports.aws.region;
-  if (region === undefined) {
-    throw new ForbiddenRequestError(`EKS cluster ${eks.name}`, 'its Region is not known; set cluster.eks.region');
-  }
+  const region = regionOf(eks, ports);
   const { endpoint, certificateAuthority } = eks;
   if (endpoint === undefined || certificateAuthority === undefined) return await describe(eks, region, ports, deadline);
   return { server: endpoint, ca: pemOf(certificateAuthority), region };
+}
+
+/** @throws ForbiddenRequestError where neither the settings nor the process tell it. */
+export function regionOf({ name, region }: Extract<Cluster, { eks: unknown }>['eks'], { aws }: SourcePorts): string {
+  const known = region ?? aws.region;
+  if (known === undefined) {
+    throw new ForbiddenRequestError(`EKS cluster ${name}`, 'its Region is not known; set cluster.eks.region');
+  }
+  return known;
 }
 
 async function describe(

@@ -12,11 +12,15 @@ export const tekton = defineSource({
   config: TektonConfig,
   metrics: tektonMetrics,
   metricsOf,
-  secretsOf: ({ cluster }) => secretsOfCluster(cluster),
+  secretsOf: ({ cluster, results }) => [...secretsOfCluster(cluster), ...secretsOfResults(results)],
   needsState: () => true,
   eksOf: eksEntranceOf,
   load: async () => (await import('./collect.ts')).createTekton,
 });
+
+function secretsOfResults(results: TektonConfig['results']): readonly SecretRef[] {
+  return [results?.token, results?.ca].filter((ref) => ref !== undefined);
+}
 
 function secretsOfCluster(cluster: TektonConfig['cluster']): readonly SecretRef[] {
   if ('eks' in cluster) return [];

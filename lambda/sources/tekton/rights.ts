@@ -11,13 +11,19 @@ export function eksEntranceOf({ cluster, ...config }: TektonConfig): EksEntrance
 function rulesOf({
   namespaces,
   controllerMetrics,
+  results,
   ...config
 }: Omit<TektonConfig, 'cluster'>): readonly KubernetesRule[] {
   const resources = config.taskRuns === 'read' ? ['pipelineruns', 'taskruns'] : ['pipelineruns'];
   const verbs = config.details === 'read' ? ['list', 'get'] : ['list'];
   const runs = { apiGroups: ['tekton.dev'], resources, verbs };
+  const records = { apiGroups: ['results.tekton.dev'], resources: ['records'], verbs: ['list'] };
+  // With a token of its own, the API of Tekton Results sees somebody else.
+  const own = results === undefined || results.token !== undefined ? [runs] : [runs, records];
   return [
-    ...(namespaces === undefined ? [runs] : namespaces.map((namespace) => ({ ...runs, namespace }))),
+    ...(namespaces === undefined
+      ? own
+      : namespaces.flatMap((namespace) => own.map((rule) => ({ ...rule, namespace })))),
     ...(controllerMetrics === undefined ? [] : controllerRules(controllerMetrics)),
   ];
 }
