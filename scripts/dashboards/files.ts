@@ -2,6 +2,7 @@ import { attestationAlerts } from './attestation-alerts.ts';
 import { collectorAlerts } from './collector-alerts.ts';
 import { countingAlerts } from './counting-alerts.ts';
 import { ciDashboard } from './grafana/ci-dashboard.ts';
+import { profileDashboards } from './grafana/profile-dashboards.ts';
 import { pushgatewayAlerts } from './pushgateway-alerts.ts';
 import { queueAlerts } from './queue-alerts.ts';
 import { runAlerts } from './run-alerts.ts';
@@ -40,6 +41,7 @@ const pushgatewayRules = rulesFile(
 export function dashboardFiles(): readonly { readonly path: string; readonly text: string }[] {
   return [
     { path: 'dashboards/grafana-ci.json', text: ciDashboard() },
+    ...profileDashboards(),
     { path: 'dashboards/prometheus-rules.yaml', text: rules },
     { path: 'dashboards/prometheus-rules-pushgateway.yaml', text: pushgatewayRules },
   ];

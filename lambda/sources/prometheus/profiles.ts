@@ -74,7 +74,9 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       'tekton_pipelines_controller_workqueue_*',
     ],
     measures: [
+      measure('kn_workqueue_depth', 'gauge', 'name'),
       measure('tekton_pipelines_controller_pipelinerun_total', 'counter', 'status'),
+      measure('tekton_pipelines_controller_running_taskruns', 'gauge'),
       measure('tekton_pipelines_controller_taskrun_total', 'counter', 'status'),
       measure('tekton_pipelines_controller_pipelinerun_duration_seconds', 'histogram', 'namespace', 'status'),
     ],

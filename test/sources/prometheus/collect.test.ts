@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { expectGolden } from '../../support/golden.ts';
 import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';
 import { prometheusPipeline, relayedOf, seriesOf } from './harness.ts';
 
@@ -198,34 +197,5 @@ describe('reading targets', () => {
 
     expect(problems).toEqual([]);
     expect(series).toHaveLength(2);
-  });
-
-  it('prints the page of a Buildkite agent as its profile has it', async () => {
-    const page = [
-      '# HELP buildkite_agent_jobs_running Number of jobs currently running on this agent',
-      '# TYPE buildkite_agent_jobs_running gauge',
-      'buildkite_agent_jobs_running{priority="0",queue="default"} 2',
-      '# HELP buildkite_agent_jobs_started_total Count of jobs started',
-      '# TYPE buildkite_agent_jobs_started_total counter',
-      'buildkite_agent_jobs_started_total{priority="0",queue="default"} 41',
-      '# HELP buildkite_agent_pings_duration_seconds_total Time spent pinging',
-      '# TYPE buildkite_agent_pings_duration_seconds_total histogram',
-      'buildkite_agent_pings_duration_seconds_total_bucket{le="0.015625"} 1',
-      'buildkite_agent_pings_duration_seconds_total_bucket{le="+Inf"} 3',
-      'buildkite_agent_pings_duration_seconds_total_sum 0.75',
-      'buildkite_agent_pings_duration_seconds_total_count 3',
-      '# TYPE go_goroutines gauge',
-      'go_goroutines 12',
-      '',
-    ].join('\n');
-    await using server = await serve(page);
-    await using pipeline = await prometheusPipeline(
-      { profile: 'buildkite-agent', targets: [{ url: `${server.url}/metrics`, instance: 'agent-1' }] },
-      [{ kind: 'stdout', metrics: { exclude: ['ci_collector_*', 'scrape_duration_seconds'] } }],
-    );
-
-    await pipeline.run();
-
-    await expectGolden('prometheus/buildkite-agent.prom', pipeline.printed.join(''));
   });
 });
