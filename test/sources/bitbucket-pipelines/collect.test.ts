@@ -1,0 +1,367 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type BitbucketServer,
+  type BitbucketServerOptions,
+  startBitbucketServer,
+} from '../../../lambda/demo/bitbucket/bitbucket-server.ts';
+import type { TimedRun, TimedStep } from '../../../lambda/demo/bitbucket/timeline.ts';
+import {
+  createWorkspace,
+  type RepositoryPlan,
+  type SimulatedRunner,
+  type SimulatedWorkspace,
+} from '../../../lambda/demo/bitbucket/workspace.ts';
+import type { MetricFamily } from '../../../lambda/model/metric.ts';
+import type { Problem } from '../../../lambda/model/problem.ts';
+import { bitbucketSource, type TestSource, valuesOf } from './harness.ts';
+
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const startMs = Date.UTC(2026, 0, 5, 9);
+
+interface Seen {
+  readonly families: readonly MetricFamily[];
+  readonly problems: readonly Problem[];
+  readonly values: (name: string, ...labels: readonly string[]) => Readonly<Record<string, number>>;
+}
+
+interface Opened extends AsyncDisposable {
+  readonly workspace: SimulatedWorkspace;
+  readonly server: BitbucketServer;
+  readonly source: TestSource;
+  readonly now: () => number;
+  /** The tick some minutes after the last one. */
+  readonly tick: (minutes?: number) => Promise<Seen>;
+}
+
+type Options = Partial<BitbucketServerOptions> & {
+  readonly repositories?: readonly Partial<RepositoryPlan>[];
+  readonly runners?: readonly SimulatedRunner[];
+  readonly settings?: object;
+};
+
+async function opened({ repositories = [{}], runners = [], settings = {}, ...options }: Options): Promise<Opened> {
+  let nowMs = startMs;
+  const clock = (): number => nowMs;
+  const plans = repositories.map((plan, index) => ({
+    slug: index === 0 ? 'shop' : `other-${String(index)}`,
+    project: 'WEB',
+    runsPerHour: 0,
+    pipelines: 'some' as const,
+    ...plan,
+  }));
+  const workspace = createWorkspace({ slug: 'acme', seed: 3, startMs, repositories: plans, runners });
+  const credentials = new Map([['Bearer token', 'access-token' as const]]);
+  const server = await startBitbucketServer({ workspace, clock, credentials, ...options });
+  const source = bitbucketSource({ endpoint: server.endpoint, ...settings }, { clock });
+  return {
+    workspace,
+    server,
+    source,
+    now: clock,
+    tick: async (minutes = 1) => {
+      nowMs += minutes * minuteMs;
+      const { families, problems } = (await source.collect()).collection;
+      return { families, problems, values: (name, ...labels) => valuesOf(families, name, labels) };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await source[Symbol.asyncDispose]();
+      await server.close();
+    },
+  };
+}
+
+const automatic = { trigger: 'automatic', result: 'SUCCESSFUL' } as const;
+
+function run(createdMs: number, steps: readonly Partial<TimedStep>[], more: Partial<TimedRun> = {}): TimedRun {
+  return {
+    uuid: '{00000007-0000-4000-8000-000000000000}',
+    number: 7,
+    attempt: 1,
+    kind: 'push',
+    branch: 'main',
+    createdMs,
+    result: 'SUCCESSFUL',
+    steps: steps.map((step, index) => ({ uuid: `{step-${String(index)}}`, ...automatic, ...step })),
+    ...more,
+  };
+}
+
+describe('an open run', () => {
+  it('has one running step, and its later ones are PENDING but not queued', async () => {
+    await using bitbucket = await opened({});
+    const started = { startMs: startMs + 20 * secondMs };
+    bitbucket.workspace.add('shop', run(startMs + secondMs, [started, {}, {}, {}]));
+
+    const { values } = await bitbucket.tick();
+
+    expect(values('ci_queue_jobs', 'queue', 'state')).toEqual({
+      'unspecified queued': 0,
+      'unspecified running': 1,
+      'unspecified blocked': 3,
+    });
+    expect(values('ci_queue_oldest_wait_seconds', 'queue')).toEqual({ unspecified: 0 });
+    expect(values('ci_runs_active', 'scope', 'state')).toEqual({ 'shop pending': 0, 'shop executing': 1 });
+  });
+
+  it('that has not begun has its first step queued since its creation', async () => {
+    await using bitbucket = await opened({});
+    bitbucket.workspace.add('shop', run(startMs + 15 * secondMs, [{}, {}]));
+
+    const { values } = await bitbucket.tick();
+
+    expect(values('ci_queue_jobs', 'state')).toEqual({ queued: 1, running: 0, blocked: 1 });
+    expect(values('ci_queue_oldest_wait_seconds', 'queue')).toEqual({ unspecified: 45 });
+  });
+
+  it('that waits for a person is pending, queues nothing, and is never stuck', async () => {
+    await using bitbucket = await opened({});
+    const ended = { startMs: startMs + 20 * secondMs, endMs: startMs + 30 * secondMs };
+    bitbucket.workspace.add('shop', run(startMs + secondMs, [ended, { trigger: 'manual' }]));
+
+    const { values } = await bitbucket.tick(5 * 60);
+
+    expect(values('ci_queue_jobs', 'state')).toEqual({ queued: 0, running: 0, blocked: 1 });
+    expect(values('ci_runs_active', 'state')).toEqual({ pending: 1, executing: 0 });
+    expect(values('ci_runs_stuck', 'scope')).toEqual({ shop: 0 });
+  });
+
+  it('is stuck after two hours, and no longer when it has ended', async () => {
+    await using bitbucket = await opened({});
+    const step = { startMs: startMs + 20 * secondMs };
+    const endMs = startMs + 3 * hourMs;
+    bitbucket.workspace.add('shop', run(startMs + secondMs, [{ ...step, endMs }], { endMs }));
+
+    const stuck: Record<number, number | undefined> = {};
+    for (let minute = 5; minute <= 200; minute += 5)
+      stuck[minute] = (await bitbucket.tick(5)).values('ci_runs_stuck', 'scope')['shop'];
+
+    expect(stuck[120]).toBe(0);
+    expect(stuck[125]).toBe(1);
+    expect(stuck[175]).toBe(1);
+    expect(stuck[185]).toBe(0);
+  });
+});
+
+describe('a run', () => {
+  it('counts again when it was run again, under the same uuid, as a retry and with its build time', async () => {
+    await using bitbucket = await opened({});
+    const at = (seconds: number): number => startMs + seconds * secondMs;
+    const step = { startMs: at(80), endMs: at(110) };
+    const first = run(at(61), [step], { endMs: step.endMs });
+    await bitbucket.tick();
+    bitbucket.workspace.add('shop', first);
+    // A repository that never had a run is looked at every few minutes only.
+    for (let minute = 0; minute < 8; minute += 1) await bitbucket.tick();
+
+    bitbucket.workspace.add('shop', { ...first, attempt: 2, endMs: bitbucket.now() + 30 * secondMs });
+    await bitbucket.tick(2);
+    const { values } = await bitbucket.tick();
+
+    expect(values('ci_runs_total', 'attempt', 'result')).toMatchObject({ 'first success': 1, 'retry success': 1 });
+    expect(values('ci_bitbucket_build_seconds_total', 'scope', 'pipeline')).toEqual({ 'shop branches': 60 });
+  });
+
+  it('that is older than another one and ends after it counts, too', async () => {
+    await using bitbucket = await opened({});
+    const older = { uuid: '{older}', number: 1, endMs: startMs + 20 * minuteMs };
+    const newer = { uuid: '{newer}', number: 2, endMs: startMs + 5 * minuteMs };
+    bitbucket.workspace.add('shop', run(startMs + 70 * secondMs, [{ startMs: startMs + 80 * secondMs }], older));
+    bitbucket.workspace.add('shop', run(startMs + 90 * secondMs, [], newer));
+
+    const counts: Record<string, number>[] = [];
+    for (let minute = 1; minute <= 25; minute += 1) {
+      const { values } = await bitbucket.tick();
+      counts.push({ minute, ...values('ci_runs_total', 'scope') });
+    }
+
+    expect(counts[10]).toMatchObject({ shop: 1 });
+    expect(counts.at(-1)).toMatchObject({ shop: 2 });
+  });
+});
+
+function runner(name: string, more: Partial<SimulatedRunner> = {}): SimulatedRunner {
+  const labels = ['self.hosted', 'linux', 'gpu'];
+  return { uuid: `{${name}}`, name, labels, status: 'ONLINE', isBusy: false, version: '3.2', ...more };
+}
+
+describe('runners', () => {
+  const runners = [
+    runner('a', { isBusy: true }),
+    runner('b', { isBusy: true, version: '3.1' }),
+    runner('c', { cordoned: true }),
+    runner('d', { status: 'OFFLINE', version: '2.9' }),
+    runner('e', { status: 'UNHEALTHY' }),
+    runner('f', { status: 'DISABLED' }),
+    runner('g', { labels: ['self.hosted', 'macos'] }),
+  ];
+
+  it('have a state, and are busy or idle only where Bitbucket tells', async () => {
+    await using silent = await opened({ runners });
+    await using telling = await opened({ runners, isWorkTold: true });
+
+    const without = await silent.tick();
+    const told = await telling.tick();
+
+    expect(without.values('ci_workers', 'queue', 'state')).toEqual({
+      'gpu offline': 2,
+      'gpu paused': 2,
+      'macos offline': 0,
+      'macos paused': 0,
+    });
+    expect(told.values('ci_workers', 'queue', 'state')).toMatchObject({
+      'gpu busy': 2,
+      'gpu idle': 0,
+      'macos busy': 0,
+      'macos idle': 1,
+    });
+    expect(told.values('ci_worker_utilization_ratio', 'queue')).toEqual({ gpu: 1, macos: 0 });
+    expect(without.values('ci_bitbucket_busy_runners_peak', 'source')).toEqual({});
+    expect(told.values('ci_bitbucket_outdated_runners', 'queue')).toEqual({ gpu: 2, macos: 0 });
+  });
+
+  it('have a peak that outlives cold starts and ends with the month', async () => {
+    const changing = [runner('a', { isBusy: true }), runner('b', { isBusy: true })];
+    await using bitbucket = await opened({ runners: changing, isWorkTold: true });
+    const peak = async (minutes?: number): Promise<number | undefined> =>
+      (await bitbucket.tick(minutes)).values('ci_bitbucket_busy_runners_peak', 'source')['acme'];
+
+    expect(await peak()).toBe(2);
+    changing.splice(0, 2, runner('a', { isBusy: true }), runner('b'));
+    bitbucket.source.coldStart();
+    expect(await peak()).toBe(2);
+    expect(await peak(27 * 24 * 60)).toBe(1);
+  });
+
+  it('of chosen repositories stand under their names', async () => {
+    const own = { runners: [runner('own')] };
+    const settings = { runners: { workspace: 'leave', repositories: ['firm*'] } };
+    await using bitbucket = await opened({ runners, settings, repositories: [own, { ...own, slug: 'firmware' }] });
+    await bitbucket.tick();
+
+    const { values } = await bitbucket.tick(20);
+
+    expect(values('ci_workers', 'scope', 'queue', 'state')).toEqual({
+      'firmware gpu offline': 0,
+      'firmware gpu paused': 0,
+    });
+  });
+});
+
+describe('deployments', () => {
+  it('count once by environment and result, and tell the last success', async () => {
+    const repositories = [{ environments: ['staging', 'production'] }, { slug: 'tool', environments: ['production'] }];
+    await using bitbucket = await opened({ repositories, settings: { deployments: { include: ['shop'] } } });
+    await bitbucket.tick();
+    const good = { endMs: startMs + 3 * minuteMs };
+    const bad = { uuid: '{bad}', number: 8, endMs: startMs + 20 * minuteMs, result: 'FAILED' as const };
+    for (const slug of ['shop', 'tool']) {
+      bitbucket.workspace.add(slug, run(startMs + 2 * minuteMs, [{ startMs: startMs + 2 * minuteMs, ...good }], good));
+      bitbucket.workspace.add(slug, run(startMs + 10 * minuteMs, [{ startMs: startMs + 11 * minuteMs }], bad));
+    }
+
+    let seen = await bitbucket.tick();
+    for (let minute = 0; minute < 90; minute += 1) seen = await bitbucket.tick();
+
+    expect(seen.problems).toEqual([]);
+    expect(seen.values('ci_bitbucket_deployments_total', 'scope', 'deploy_environment', 'result')).toEqual({
+      'shop staging success': 1,
+      'shop staging failure': 1,
+      'shop production success': 1,
+      'shop production failure': 1,
+    });
+    expect(seen.values('ci_bitbucket_deployment_last_success_timestamp_seconds', 'deploy_environment')).toEqual({
+      staging: (good.endMs + 30 * secondMs) / 1000,
+      production: (good.endMs + 60 * secondMs) / 1000,
+    });
+  });
+});
+
+describe('repositories', () => {
+  it('are chosen by name and project, and those without pipelines are found out once a day', async () => {
+    const repositories = [
+      {},
+      { slug: 'archive-1' },
+      { slug: 'pump', project: 'OPS' },
+      { slug: 'docs', pipelines: 'none' as const },
+    ];
+    const settings = { repositories: { exclude: ['archive-*'] }, projects: { include: ['WEB'] } };
+    await using bitbucket = await opened({ repositories, settings });
+
+    for (let minute = 0; minute < 30; minute += 1) await bitbucket.tick();
+    const { values } = await bitbucket.tick();
+
+    expect(values('ci_collector_repositories', 'state')).toEqual({
+      open: 0,
+      recent: 0,
+      quiet: 0,
+      unread: 0,
+      without_pipelines: 2,
+    });
+    const asked = bitbucket.server.requests.map(({ path }) => decodeURIComponent(path));
+    const id = bitbucket.workspace.repositories.at(3)?.uuid ?? '';
+    expect(asked.filter((path) => path.includes(`${id}/pipelines?`))).toHaveLength(1);
+    const [archive, pump] = bitbucket.workspace.repositories.slice(1, 3).map(({ uuid }) => uuid);
+    expect(asked.filter((path) => path.includes(archive ?? '') || path.includes(pump ?? ''))).toEqual([]);
+  });
+
+  it('have an oldest look, which ages while Bitbucket cannot be asked', async () => {
+    await using bitbucket = await opened({ repositories: [{ runsPerHour: 6 }], requestsPerHour: 20 });
+    const oldest: (number | undefined)[] = [];
+    for (let minute = 0; minute < 20; minute += 1) {
+      const { values } = await bitbucket.tick();
+      oldest.push(values('ci_collector_repository_oldest_look_seconds', 'source')['acme']);
+    }
+
+    expect(oldest[0]).toBe(0);
+    expect(Math.max(...oldest.map((age) => age ?? 0))).toBeGreaterThanOrEqual(120);
+  });
+});
+
+/** Hours of requests over loopback; no statement about speed. */
+const timeout = 300_000;
+
+describe('a refusal for too many requests', { timeout }, () => {
+  it('lets the credential rest for ever longer, over cold starts, and loses no count', async () => {
+    await using bitbucket = await opened({
+      repositories: [{ runsPerHour: 30 }, { runsPerHour: 30 }],
+      requestsPerHour: 30,
+      settings: { requestsPerHour: 1000, steps: 'leave', runners: { workspace: 'leave' } },
+    });
+    const rests: number[] = [];
+    let families: readonly MetricFamily[] = [];
+    for (let minute = 1; minute <= 240; minute += 1) {
+      if (minute % 7 === 0) bitbucket.source.coldStart();
+      if (minute === 120) bitbucket.workspace.rest();
+      const refused = bitbucket.server.answers.get(429) ?? 0;
+      const seen = await bitbucket.tick();
+      families = seen.families.length > 1 ? seen.families : families;
+      if ((bitbucket.server.answers.get(429) ?? 0) > refused) rests.push(minute);
+      const isRefused = seen.problems.some(({ kind }) => kind === 'rate-limited');
+      expect(seen.problems.filter(({ kind }) => kind !== 'rate-limited')).toEqual([]);
+      if (minute === rests.at(-1)) expect(isRefused).toBe(true);
+    }
+
+    const gaps = rests.slice(1, 4).map((minute, index) => minute - (rests[index] ?? 0));
+    expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
+    // Four at a time are under way when the first is refused.
+    expect(bitbucket.server.answers.get(429)).toBeLessThanOrEqual(rests.length * 4);
+    expect(rests.length).toBeLessThan(40);
+    const finished = bitbucket.workspace.repositories.flatMap(({ runs }) =>
+      runs.filter(({ endMs }) => (endMs ?? 0) >= startMs + minuteMs),
+    );
+    expect(valuesOf(families, 'ci_runs_total', ['source'])).toEqual({ acme: finished.length });
+  });
+
+  it('is avoided where Bitbucket tells a limit, whatever it is', async () => {
+    const repositories = Array.from({ length: 40 }, () => ({ runsPerHour: 4 }));
+    await using bitbucket = await opened({ repositories, requestsPerHour: 500 });
+
+    for (let minute = 0; minute < 130; minute += 1) await bitbucket.tick();
+
+    expect(bitbucket.server.answers.get(429)).toBeUndefined();
+    expect(bitbucket.server.mostInAnHour()).toBeGreaterThan(300);
+    expect(bitbucket.server.mostInAnHour()).toBeLessThanOrEqual(500);
+  });
+});
