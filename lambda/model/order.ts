@@ -52,13 +52,18 @@ function withSortedSamples(family: MetricFamily): MetricFamily {
   }
 }
 
+/** What is in order, of all that was asked for: sinks ask again for what a source's reading has put in order. */
+const sorted = new WeakSet<readonly unknown[]>();
+
 function bySeries<Sample extends { readonly labels: Labels }>(samples: readonly Sample[]): readonly Sample[] {
   const [first] = samples;
-  if (first === undefined) return samples;
+  if (first === undefined || sorted.has(samples)) return samples;
   // Label by label, as people read it: a key that starts with a length would put `b` before `aa`.
   const names = sortedNames(first.labels);
   const compare = (a: Sample, b: Sample): number => compareLabels(a.labels, b.labels, names);
-  return isSorted(samples, compare) ? samples : samples.toSorted(compare);
+  const inOrder = isSorted(samples, compare) ? samples : samples.toSorted(compare);
+  sorted.add(inOrder);
+  return inOrder;
 }
 
 function compareLabels(a: Labels, b: Labels, names: readonly string[]): number {
@@ -71,5 +76,6 @@ function compareLabels(a: Labels, b: Labels, names: readonly string[]): number {
 
 export function isSameSeries(a: Labels, b: Labels): boolean {
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+  // Nearly all series differ, so that the names of the second are hardly ever needed.
+  return names.every((name) => a[name] === b[name]) && names.length === Object.keys(b).length;
 }
