@@ -17,17 +17,24 @@ export interface TestPipeline extends AsyncDisposable {
   readonly printed: readonly string[];
 }
 
+interface Options {
+  readonly state?: StateStore;
+  readonly firstTickMs?: number;
+  /** Where `env` secrets are read from; read anew for each use. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** A whole collector with one Prometheus source, as the wiring builds it; what it remembers is in `state`. */
 export async function prometheusPipeline(
   source: Readonly<Record<string, unknown>>,
   sinks: readonly object[] = [{ kind: 'stdout' }],
-  { state = memoryStore(), firstTickMs = Date.now() }: { state?: StateStore; firstTickMs?: number } = {},
+  { state = memoryStore(), firstTickMs = Date.now(), variables = { PASSWORD: 'open-sesame' } }: Options = {},
 ): Promise<TestPipeline> {
   const printed: string[] = [];
   let tickMs = firstTickMs;
   const config = { sources: [{ kind: 'prometheus', name: 'relay', ...source }], sinks };
   const built = await buildPipeline(CollectorConfig.parse(config), {
-    variables: { PASSWORD: 'open-sesame', ACCESS_KEY: 'AKIDEXAMPLE' },
+    variables,
     place: 'terminal',
     clock: Date.now,
     random: () => 0,
