@@ -12,6 +12,7 @@ import { pipelinePlans } from './pipeline-alarms.ts';
 import type { Prepared } from './prepared.ts';
 import { queuePlans } from './queue-alarms.ts';
 import type { CollectorSettings } from './settings.ts';
+import { tektonPlans } from './tekton-alarms.ts';
 import { workflowPlans } from './workflow-alarms.ts';
 
 export interface CollectorAlarms {
@@ -39,6 +40,7 @@ export function createAlarms(
     ...queuePlans(prepared, region),
     ...pipelinePlans(prepared, region),
     ...workflowPlans(prepared, region),
+    ...tektonPlans(prepared, region),
     ...collectorPlans(prepared, watched),
   ];
   const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);

@@ -17,6 +17,7 @@ import {
   systemErrors,
 } from '../lambda/model/run-metrics.ts';
 import { policyResults, workflowDown } from '../lambda/sources/chainloop/metrics.ts';
+import { podStart, taskRuns, unseenRuns } from '../lambda/sources/tekton/metrics.ts';
 
 /** One graph: a neutral metric, and the value of the label that its CloudWatch name stands for. */
 export interface Panel {
@@ -64,6 +65,7 @@ export const questions: readonly Question[] = [
       { title: 'Blocked jobs', metric: queueJobs, labels: { state: 'blocked' }, stacked: true },
       { title: 'Paused queues', metric: queuePaused, stacked: true },
       { title: 'Stuck runs', metric: runsStuck, stacked: true },
+      { title: 'Runs that no controller has seen', metric: unseenRuns, stacked: true },
     ],
   },
   {
@@ -73,6 +75,10 @@ export const questions: readonly Question[] = [
       { title: 'Idle workers', metric: workers, labels: { state: 'idle' }, stacked: true },
       { title: 'Busy workers', metric: workers, labels: { state: 'busy' }, stacked: true },
       { title: 'Utilisation', metric: workerUtilization, alarm: { above: 95, label: 'short of workers' } },
+      { title: 'TaskRuns that a quota holds back', metric: taskRuns, labels: { state: 'quota' }, stacked: true },
+      { title: 'TaskRuns that fit no node', metric: taskRuns, labels: { state: 'node' }, stacked: true },
+      { title: 'TaskRuns that wait for an image', metric: taskRuns, labels: { state: 'image' }, stacked: true },
+      { title: 'Start of pods, p95', metric: podStart, unit: 'seconds' },
     ],
   },
   {

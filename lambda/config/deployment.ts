@@ -214,6 +214,12 @@ export const Alarms = z
       description:
         'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it; Chainloop itself proposes 30.',
     }),
+    throttledMinutes: Minutes.default(10).meta({
+      description: 'How long TaskRuns of Tekton may wait for a quota or a node.',
+    }),
+    unseenMinutes: Minutes.default(5).meta({
+      description: 'How long runs may be without a controller of Tekton, after the two minutes that each has anyhow.',
+    }),
     systemErrors: z
       .int()
       .min(1)

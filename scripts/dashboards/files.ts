@@ -7,6 +7,7 @@ import { pushgatewayAlerts } from './pushgateway-alerts.ts';
 import { queueAlerts } from './queue-alerts.ts';
 import { runAlerts } from './run-alerts.ts';
 import { rulesFile } from './rules.ts';
+import { tektonAlerts } from './tekton-alerts.ts';
 
 const note = 'Written by `npm run docs` from the code; edit scripts/dashboards, not this file.';
 
@@ -22,6 +23,7 @@ const rules = rulesFile(
     { name: 'ci-queues', alerts: queueAlerts },
     { name: 'ci-runs', alerts: runAlerts },
     { name: 'ci-attestations', alerts: attestationAlerts },
+    { name: 'ci-tekton', alerts: tektonAlerts },
     { name: 'ci-collector', alerts: collectorAlerts },
     { name: 'ci-counting', alerts: countingAlerts },
   ],

@@ -10,6 +10,8 @@ const {
   silentMinutes,
   stuckRunsMinutes,
   systemErrors: systemErrorCount,
+  throttledMinutes,
+  unseenMinutes,
   workflowDownMinutes,
 } = Alarms.parse({});
 export {
@@ -21,6 +23,8 @@ export {
   starvedMinutes,
   stuckRunsMinutes,
   systemErrorCount,
+  throttledMinutes,
+  unseenMinutes,
   workflowDownMinutes,
 };
 

@@ -9,8 +9,9 @@ import { countingCases, countingNight } from './counting-cases.ts';
 import { night, cases as queueCases, type RuleCase } from './rule-cases.ts';
 import { runCases, runNight } from './run-cases.ts';
 import { pathOf, promtool, promtoolWith, ruleFiles, ruleNamed, rules, type Verdict } from './rule-files.ts';
+import { tektonCases } from './tekton-cases.ts';
 
-const cases = [...queueCases, ...runCases, ...attestationCases, ...countingCases];
+const cases = [...queueCases, ...runCases, ...attestationCases, ...tektonCases, ...countingCases];
 
 /** Series by selector, values in promtool's notation: one a minute, from the minute 0 on. */
 type Written = Readonly<Record<string, string>>;

@@ -282,6 +282,36 @@ describe('a workflow of Chainloop that is down', () => {
   });
 });
 
+describe('a cluster with Tekton', () => {
+  it.each([
+    ['tekton-quota/ci', 'TektonQuotaTaskRuns', 10],
+    ['tekton-node/ci', 'TektonNodeTaskRuns', 10],
+    ['tekton-unseen/ci', 'TektonUnseenRuns', 5],
+  ])('raises %s by %s after %i minutes', (name, metric, minutes) => {
+    const synthesis = synthesiseVariant('eks');
+
+    expect(alarm(synthesis, name)).toMatchObject({
+      Namespace: 'CI',
+      MetricName: metric,
+      Statistic: 'Maximum',
+      Dimensions: [
+        { Name: 'Source', Value: 'ci' },
+        { Name: 'System', Value: 'tekton' },
+      ],
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 0,
+      EvaluationPeriods: minutes,
+      TreatMissingData: 'notBreaching',
+    });
+    expect([...knownMetrics(synthesis.prepared)].some((text) => text.split(' ')[1] === metric)).toBe(true);
+  });
+
+  it('has no alarm on TaskRuns where they are not read', () => {
+    expect(alarm(synthesiseVariant('eks'), 'tekton-quota/restricted')).toBeUndefined();
+    expect(alarm(synthesiseVariant('eks'), 'tekton-unseen/restricted')).toBeDefined();
+  });
+});
+
 describe('a dead collector', () => {
   it.each([
     ['collector-silent', 'Invocations'],

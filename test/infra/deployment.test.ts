@@ -32,6 +32,8 @@ describe('the sections for the stack alone', () => {
       starvedMinutes: 5,
       oldestWaitMinutes: 10,
       stuckRunsMinutes: 15,
+      throttledMinutes: 10,
+      unseenMinutes: 5,
       workflowDownMinutes: 30,
       systemErrors: 10,
       countingLateMinutes: 30,

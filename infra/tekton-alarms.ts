@@ -1,0 +1,48 @@
+import { taskRuns, unseenRuns } from '../lambda/sources/tekton/metrics.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
+import type { AlarmPlan } from './alarm-plan.ts';
+import { inReachOf } from './alarm-reach.ts';
+import { metricOf, periodsIn } from './metrics.ts';
+import type { Prepared } from './prepared.ts';
+
+/** Alarms on clusters whose TaskRuns wait for room, or whose controller does nothing. */
+export function tektonPlans(all: Prepared, region: string): readonly AlarmPlan[] {
+  const prepared = inReachOf(all, region);
+  if (prepared.cloudWatchSinks.length === 0) return [];
+  return prepared.sources.flatMap((source) => [
+    ...(source.metrics.includes(taskRuns) ? throttledPlans(prepared, source) : []),
+    ...(source.metrics.includes(unseenRuns) ? [unseenPlan(prepared, source)] : []),
+  ]);
+}
+
+const causes = {
+  quota:
+    'a ResourceQuota has no room for their pods. Raise it, lower what the steps request, or start fewer runs at once.',
+  node: 'their pods fit no node. Look whether the autoscaler is at its limit, or cannot make such a node.',
+} as const;
+
+function throttledPlans(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
+  const minutes = prepared.config.alarms.throttledMinutes;
+  return (['quota', 'node'] as const).map((state) => ({
+    name: `tekton-${state}/${name}`,
+    description: `TaskRuns of source "${name}" have waited for ${String(minutes)} minutes because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
+    metric: metricOf(prepared, taskRuns, { system, source: name, state }),
+    when: 'above',
+    threshold: 0,
+    periods: periodsIn(minutes, prepared.config),
+    silence: 'fine',
+  }));
+}
+
+function unseenPlan(prepared: Prepared, { name, system }: PreparedSource): AlarmPlan {
+  const minutes = prepared.config.alarms.unseenMinutes;
+  return {
+    name: `tekton-unseen/${name}`,
+    description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
+    metric: metricOf(prepared, unseenRuns, { system, source: name }),
+    when: 'above',
+    threshold: 0,
+    periods: periodsIn(minutes, prepared.config),
+    silence: 'fine',
+  };
+}
