@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Records } from '../../../lambda/demo/chainloop/records.ts';
+import { startChainloopServer } from '../../../lambda/demo/chainloop/server.ts';
 import { answersOk, eventually, startOnFreePort } from '../../servers/process.ts';
 import { type QueriedSample, startPrometheus } from '../../servers/prometheus.ts';
 import { startPushgateway } from '../../servers/pushgateway.ts';
@@ -58,6 +60,23 @@ function comparable(samples: readonly QueriedSample[]): readonly string[] {
     .toSorted();
 }
 
+const demoRecords: Records = {
+  organization: 'acme',
+  workflows: [],
+  runs: (['succeeded', 'failed', 'expired', 'cancelled', 'initialized'] as const).map((status, index) => ({
+    id: String(index),
+    workflow: { id: String(index % 2), name: index % 2 === 0 ? 'build' : 'release', project: 'shop' },
+    createdMs: index * 60_000,
+    ...(status === 'expired' || status === 'initialized' ? {} : { finishedMs: index * 60_000 + 45_500 }),
+    status,
+    runner: 'GITHUB_ACTION',
+  })),
+};
+
+function disposable<Server extends { close(): Promise<void> }>(server: Server): Server & AsyncDisposable {
+  return { ...server, [Symbol.asyncDispose]: () => server.close() };
+}
+
 withPrometheus('a real Prometheus', () => {
   it.each([
     ['text', page, 'text/plain; version=0.0.4; charset=utf-8', 'text'],
@@ -88,6 +107,46 @@ withPrometheus('a real Prometheus', () => {
     const expected = comparable(scraped);
     expect(comparable(await receiver.query(selector))).toEqual(expected);
     expect(expected.some((series) => series.includes('scrape_samples_scraped'))).toBe(true);
+  });
+
+  it('has the same of the demo’s control plane, behind its token, by itself and through the collector', async () => {
+    const records = () => demoRecords;
+    await using demo = disposable(await startChainloopServer({ clock: Date.now, records, apiToken: 'api-token' }));
+    await using direct = await startPrometheus({
+      config: [
+        'global: { scrape_interval: 1s }',
+        'scrape_configs:',
+        '  - job_name: chainloop',
+        '    metrics_path: /prom/acme/metrics',
+        '    authorization: { credentials: api-token }',
+        `    static_configs: [{ targets: ['${new URL(demo.url).host}'] }]`,
+        '',
+      ].join('\n'),
+    });
+    await using receiver = await startPrometheus();
+    await using pipeline = await prometheusPipeline(
+      {
+        job: 'chainloop',
+        profile: 'chainloop',
+        auth: { bearer: { env: 'TOKEN' } },
+        targets: [{ url: `${demo.url}/prom/acme/metrics` }],
+      },
+      [{ kind: 'remote-write', url: `${receiver.url}/api/v1/write` }],
+      { variables: { TOKEN: 'api-token' } },
+    );
+
+    const report = await pipeline.run();
+    expect(report).toMatchObject({ outcome: 'ok' });
+    const selector = '{job="chainloop",__name__!~"scrape_duration_seconds|scrape_series_added"}';
+    const scraped = await eventually(
+      () => direct.query(selector),
+      (found) => found.some(({ labels }) => labels['__name__'] === 'scrape_samples_scraped'),
+    );
+
+    const expected = comparable(scraped);
+    expect(comparable(await receiver.query(selector))).toEqual(expected);
+    expect(expected.filter((text) => text.includes('"chainloop_workflow_up"'))).toHaveLength(2);
+    expect(expected.filter((text) => text.includes('_bucket"')).length).toBeGreaterThan(20);
   });
 
   it('is read as a target without a parse error, in both formats', async () => {
