@@ -6,10 +6,10 @@ import { callsOf, metricCall } from '../infra/recorded-calls.ts';
 import { withMiniStack } from '../servers/ministack.ts';
 import { eventually } from '../servers/process.ts';
 import { type QueryServer, startPrometheus } from '../servers/prometheus.ts';
-import { byParts, cloudWatchSums, prometheusTotals, type Sums } from './counted-sums.ts';
+import { byParts, cloudWatchSums, prometheusTotals, type Sums } from '../support/counted-sums.ts';
 import { type DeployedStack, emulatedStack } from './deployed-stack.ts';
 import { createPartnerBus, openRule, partnerBus, tellOf } from './job-events.ts';
-import { type SimulatedBuildkite, startSimulatedBuildkite } from './simulated-buildkite.ts';
+import { type SimulatedBuildkite, startSimulatedBuildkite } from '../demo/simulated-buildkite.ts';
 
 const minuteMs = 60_000;
 

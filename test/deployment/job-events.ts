@@ -1,6 +1,7 @@
-import type { QueueAddress, SimulatedJob } from '../../lambda/demo/build-record.ts';
-import type { DeployedStack } from './deployed-stack.ts';
 import * as z from 'zod';
+import { jobFinishedDetail } from '../demo/job-finished-detail.ts';
+import type { EndedJob } from '../demo/simulated-buildkite.ts';
+import type { DeployedStack } from './deployed-stack.ts';
 
 /** The bus that Buildkite's partner event source would make. */
 export const partnerBus = 'aws.partner/buildkite.com/acme/1234abcd';
@@ -10,50 +11,6 @@ const standIn = 'simulated.partner/buildkite.com/acme/1234abcd';
 
 /** PutEvents takes no more in a request (EventBridge API reference, PutEvents). */
 const maxEntries = 10;
-
-export interface EndedJob {
-  readonly job: SimulatedJob;
-  readonly at: QueueAddress;
-  readonly finishedMs: number;
-}
-
-/** A "Job Finished" event as EventBridge hands it on (Buildkite docs, "Amazon EventBridge"). */
-function detailOf({ job, at }: EndedJob): object {
-  const { build } = job;
-  const time = (second: number | undefined): string | null =>
-    second === undefined ? null : eventTime(at.msOf(second));
-  return {
-    version: 1,
-    job: {
-      uuid: job.uuid,
-      graphql_id: Buffer.from(`Job---${job.uuid}`).toString('base64'),
-      type: 'script',
-      label: ':docker: test',
-      step_key: null,
-      command: 'make',
-      agent_query_rules: [`queue=${at.queue}`],
-      exit_status: job.exitStatus ?? null,
-      signal_reason: null,
-      passed: job.state === 'passed',
-      soft_failed: job.isSoftFailed === true,
-      state: ['passed', 'failed'].includes(job.state) ? 'finished' : job.state,
-      runnable_at: time(job.runnableAt),
-      started_at: time(job.startedAt),
-      finished_at: time(job.finishedAt),
-    },
-    build: { uuid: build.uuid, number: build.number, commit: build.commit, branch: build.branch, state: build.state },
-    pipeline: { uuid: `pipeline-${build.pipeline}`, slug: build.pipeline },
-    organization: { uuid: 'organization-acme', slug: 'acme' },
-  };
-}
-
-/** As Buildkite writes times in events: no fractions. */
-function eventTime(ms: number): string {
-  return new Date(ms)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, ' UTC');
-}
 
 const Rules = z.object({ Rules: z.array(z.object({ Name: z.string(), EventPattern: z.string() })) });
 const Pattern = z.object({ source: z.tuple([z.string()]), 'detail-type': z.array(z.string()) });
@@ -86,7 +43,7 @@ export async function tellOf(stack: DeployedStack, jobs: readonly EndedJob[]): P
   });
   const entries = [
     entryOf('Agent Connected', { version: 1, agent: { uuid: 'agent-1' } }),
-    ...jobs.map((ended) => entryOf('Job Finished', detailOf(ended))),
+    ...jobs.map((ended) => entryOf('Job Finished', jobFinishedDetail(ended))),
   ];
   for (let from = 0; from < entries.length; from += maxEntries) {
     Put.parse(await stack.call('AWSEvents.PutEvents', { Entries: entries.slice(from, from + maxEntries) }));

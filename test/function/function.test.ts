@@ -5,29 +5,14 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Bundle, bundleFunction } from '../../infra/bundle.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { sourceSubjects } from '../contracts/subjects.ts';
-import { type LambdaOptions, runtimeClientFolder, startLambda, type RunningLambda } from '../servers/lambda-runtime.ts';
-import { arn } from '../infra/intrinsics.ts';
+import { type LambdaOptions, startLambda, type RunningLambda, withRuntimeClient } from '../servers/lambda-runtime.ts';
 import { type AwsCall, functionStatements, isAllowed } from '../infra/policies.ts';
+import { metricCall, secretCalls } from '../infra/recorded-calls.ts';
 import { synthesise } from '../infra/synthesis.ts';
-import { serverFor } from '../servers/require.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
-import { type CloudWatchFake, type RecordedRequest, startCloudWatchFake } from '../support/cloudwatch-fake.ts';
+import { type CloudWatchFake, startCloudWatchFake } from '../support/cloudwatch-fake.ts';
 import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
-import {
-  type RecordedCall,
-  type SecretsManagerFake,
-  startSecretsManagerFake,
-} from '../support/secrets-manager-fake.ts';
-
-/**
- * The deployed bundle under the runtime interface client that runs in AWS Lambda. What this cannot show: freezing
- * between invocations, the memory limit, and Scheduler's own delivery.
- */
-const withRuntimeClient = serverFor(
-  "AWS's Lambda runtime interface client",
-  join(runtimeClientFolder, 'rapid-client.node'),
-  'npm run setup:lambda-runtime (needs cmake, make and g++)',
-);
+import { type SecretsManagerFake, startSecretsManagerFake } from '../support/secrets-manager-fake.ts';
 
 /** Makes Node tell each file that it loads. */
 const listLoadedFiles = `data:text/javascript,${encodeURIComponent(`
@@ -48,21 +33,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function callToCloudWatch({ operation, namespace = '' }: RecordedRequest): AwsCall {
-  return { action: `cloudwatch:${operation}`, resource: '*', context: { 'cloudwatch:namespace': namespace } };
-}
-
-/** A batch needs the right to read each of its secrets as well (Secrets Manager API reference, BatchGetSecretValue). */
-function callsToSecretsManager({ operation, ids }: RecordedCall): readonly AwsCall[] {
-  const reads = ids.map((id) => ({
-    action: 'secretsmanager:GetSecretValue',
-    resource: arn('secretsmanager', `secret:${id}-AbCdEf`),
-  }));
-  return operation === 'BatchGetSecretValue'
-    ? [{ action: `secretsmanager:${operation}`, resource: '*' }, ...reads]
-    : reads;
-}
-
+/**
+ * The deployed bundle under the runtime interface client that runs in AWS Lambda. What this cannot show: freezing
+ * between invocations, the memory limit, and Scheduler's own delivery.
+ */
 withRuntimeClient('the bundle under the Lambda runtime', () => {
   let folder: string;
   let buildkite: LoopbackServer;
@@ -256,7 +230,10 @@ withRuntimeClient('the bundle under the Lambda runtime', () => {
 
     await lambda.invoke({});
 
-    const calls = [...cloudwatch.requests.map(callToCloudWatch), ...secrets.calls.flatMap(callsToSecretsManager)];
+    const calls = [
+      ...cloudwatch.requests.map(metricCall),
+      ...secrets.calls.flatMap(({ operation, ids }) => secretCalls(operation, ids)),
+    ];
     const statements = functionStatements(synthesise(config).template);
     const refused: AwsCall[] = [];
     for (const call of calls) if (!(await isAllowed(statements, call))) refused.push(call);

@@ -3,9 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { serverFor } from './require.ts';
 
 /** Where `npm run setup:lambda-runtime` puts AWS's runtime interface client. */
-export const runtimeClientFolder = join(import.meta.dirname, 'lambda-ric/node_modules/aws-lambda-ric');
+const runtimeClientFolder = join(import.meta.dirname, 'lambda-ric/node_modules/aws-lambda-ric');
+
+/** A `describe` for tests under the runtime interface client. */
+export const withRuntimeClient = serverFor(
+  "AWS's Lambda runtime interface client",
+  join(runtimeClientFolder, 'rapid-client.node'),
+  'npm run setup:lambda-runtime (needs cmake, make and g++)',
+);
 
 /** How one invocation ended, as the Lambda service sees it. */
 export type InvocationEnd =

@@ -1,7 +1,13 @@
+import type { QueueAddress, SimulatedJob } from '../../lambda/demo/build-record.ts';
 import { type BuildkiteServer, startBuildkiteServer } from '../../lambda/demo/buildkite-server.ts';
 import { createFleet } from '../../lambda/demo/fleet.ts';
-import { type Finishes, tallyFinishes } from '../demo/true-finishes.ts';
-import type { EndedJob } from './job-events.ts';
+import { type Finishes, tallyFinishes } from './true-finishes.ts';
+
+export interface EndedJob {
+  readonly job: SimulatedJob;
+  readonly at: QueueAddress;
+  readonly finishedMs: number;
+}
 
 /** A Buildkite whose time stands still unless the test lets it pass, and which knows what it has finished. */
 export interface SimulatedBuildkite {

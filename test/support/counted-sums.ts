@@ -1,5 +1,5 @@
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
-import type { StoredDatum } from '../support/cloudwatch-fake-rules.ts';
+import type { StoredDatum } from './cloudwatch-fake-rules.ts';
 import type { QueryServer } from '../servers/prometheus.ts';
 
 export type Sums = Readonly<Record<string, number>>;
