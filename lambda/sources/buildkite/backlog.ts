@@ -50,7 +50,8 @@ export async function readBacklog(
       if (waiting !== undefined) jobs.set(job.uuid, waiting);
     }
     after = pageInfo.endCursor ?? undefined;
-    if (!pageInfo.hasNextPage || after === undefined) return part(true);
+    // An error beside the data may stand for jobs that are missing.
+    if (!pageInfo.hasNextPage || after === undefined) return part(notes.length === 0);
   }
   return part(false);
 }

@@ -29,7 +29,7 @@ const leastPageSize = 2;
  */
 export async function readBuilds(api: UserApi, query: BuildQuery): Promise<Part<readonly Build[]>> {
   const { maxPages, failed } = query;
-  const seen: Seen = { builds: new Map(), unreadable: 0, oldest: undefined, newOnPage: 0 };
+  const seen: Seen = { builds: new Map(), unreadable: 0, unreadableJobs: 0, oldest: undefined, newOnPage: 0 };
   let pageSize = query.withJobs ? pageSizeWithJobs : pageSizeWithoutJobs;
   let url = firstPage(api, query, pageSize);
   for (let page = 0; page < maxPages; page += 1) {
@@ -62,6 +62,7 @@ function pageSizeAfter(error: unknown, pageSize: number, { newOnPage }: Seen): n
 interface Seen {
   readonly builds: Map<string, Build>;
   unreadable: number;
+  unreadableJobs: number;
   /** Creation of the oldest build, as Buildkite writes it. */
   oldest: string | undefined;
   newOnPage: number;
@@ -75,13 +76,16 @@ function take(seen: Seen, elements: readonly unknown[]): void {
       seen.unreadable += 1;
       continue;
     }
+    if (!seen.builds.has(build.data.id)) seen.unreadableJobs += build.data.jobs.unreadable;
     seen.builds.set(build.data.id, build.data);
     seen.oldest = olderOf(seen.oldest, build.data.created_at ?? undefined);
   }
   seen.newOnPage = seen.builds.size + seen.unreadable - before;
 }
 
-function partOf({ builds, unreadable, oldest }: Seen, isComplete: boolean, problem?: Problem): Part<readonly Build[]> {
+function partOf(seen: Seen, isComplete: boolean, problem?: Problem): Part<readonly Build[]> {
+  const { builds, oldest } = seen;
+  const unreadable = seen.unreadable + seen.unreadableJobs;
   return { value: [...builds.values()], isComplete, unreadable, notes: [], oldest, problem };
 }
 

@@ -59,7 +59,8 @@ function cutShort(where: string, count: number): Problem {
 }
 
 export function notReadable(where: string, count: number): Problem {
-  const message = `${String(count)} elements are not what Buildkite documents and were left out; the others are published`;
+  const elements = count === 1 ? '1 element is' : `${String(count)} elements are`;
+  const message = `${elements} not what Buildkite documents and left out; the others are published`;
   return { kind: 'bad-response', where, message };
 }
 

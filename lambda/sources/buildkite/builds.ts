@@ -5,7 +5,8 @@ import { buildFinish, jobEndMs, jobFinish } from './finishes.ts';
 import type { Part } from './part.ts';
 import { type Places, queueByRule, unclustered, unknownScope } from './places.ts';
 import type { PipelineBuild } from './pipelines.ts';
-import { type Build, Job, pipelineOf } from './rest-schema.ts';
+import type { Job } from './rest-schema.ts';
+import { type Build, pipelineOf } from './rest-schema.ts';
 
 /** Builds by their finish, and the jobs in them by their own. */
 export const buildStream: Stream = { name: 'builds' };
@@ -77,7 +78,7 @@ function countJobs(ledger: Ledger, builds: readonly Build[], options: CountOptio
   const { fromMs } = ledger.window(jobStream);
   let areAllPlaced = true;
   for (const { build } of selectedBuilds(builds, isPipelineSelected)) {
-    for (const job of scriptJobs(build)) {
+    for (const job of build.jobs.readable) {
       if ((jobEndMs(job) ?? 0) < fromMs) continue;
       const place = placeOf(job, options);
       if (place === undefined) {
@@ -90,14 +91,6 @@ function countJobs(ledger: Ledger, builds: readonly Build[], options: CountOptio
     }
   }
   return areAllPlaced;
-}
-
-/** Wait steps, block steps and triggers are jobs too, but no agent runs them. */
-export function scriptJobs({ jobs }: Build): readonly Job[] {
-  return (jobs ?? []).flatMap((element) => {
-    const job = Job.safeParse(element);
-    return job.success && job.data.type === 'script' ? [job.data] : [];
-  });
 }
 
 /** Undefined where the name of the cluster is still to be learned. */

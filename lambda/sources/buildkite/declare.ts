@@ -1,6 +1,6 @@
 import type { Ledger } from '../../counters/ledger.ts';
 import { jobBusySeconds, jobsFinished, jobWait, runsFinished, runWait } from '../../model/run-metrics.ts';
-import { type BuildLists, type CountOptions, placeOf, scriptJobs, selectedBuilds } from './builds.ts';
+import { type BuildLists, type CountOptions, placeOf, selectedBuilds } from './builds.ts';
 
 /** What nearly every series of results has; the others appear with their first event. */
 const usualResults = ['success', 'failure'] as const;
@@ -14,7 +14,7 @@ export function declareSeries(ledger: Ledger, { active }: BuildLists, options: C
     ledger.declare(runWait, labels);
     for (const result of usualResults) ledger.declare(runsFinished, { ...labels, result, attempt: 'first', branch });
     if (jobs === 'skip') continue;
-    for (const job of scriptJobs(build)) {
+    for (const job of build.jobs.readable) {
       const place = placeOf(job, options);
       if (place === undefined || !isQueueSelected(place.queue)) continue;
       const ofQueue = { system: 'buildkite', source, ...place };

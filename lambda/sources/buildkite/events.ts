@@ -159,8 +159,8 @@ function endStateOf(state: string, passed: boolean | null | undefined): string {
   return passed === false ? 'failed' : lower;
 }
 
-function buildOf({ build, pipeline, organization }: JobFinished): Build {
-  const { uuid: id, number, commit } = build;
+function buildOf({ build, pipeline, organization }: JobFinished): Pick<Build, 'web_url' | 'commit'> {
+  const { number, commit } = build;
   const web_url = `https://buildkite.com/${organization.slug}/${pipeline.slug}/builds/${String(number)}`;
-  return { id, number, commit, web_url, state: '' };
+  return { commit, web_url };
 }

@@ -43,7 +43,9 @@ function problemsWith(where: string, token: string, hints: StatusHints): Problem
 function graphqlProblem({ message: told }: GraphqlError, where: string, token: string): Problem {
   const message = `Buildkite says: ${told}`;
   if (/exceeded/i.test(told) && /complexity points/i.test(told)) return { kind: 'rate-limited', where, message };
-  if (/complexity|timed? ?out/i.test(told)) return { kind: 'rejected', where, message };
+  if (/complexity|timed? ?out/i.test(told)) {
+    return { kind: 'rejected', where, message: `${message}; if this stays, set waits: rest` };
+  }
   if (/permission|authoriz|access/i.test(told)) {
     return { kind: 'auth', where, message: `${message}; give the token in ${token} GraphQL access` };
   }

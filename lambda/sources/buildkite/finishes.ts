@@ -71,7 +71,11 @@ export interface JobPlace {
 }
 
 /** A finished job; undefined for one that has not ended, or of which nobody knows when. */
-export function jobFinish(job: Job, build: Build, { source, scope, queue }: JobPlace): Finish | undefined {
+export function jobFinish(
+  job: Job,
+  build: Pick<Build, 'web_url' | 'commit'>,
+  { source, scope, queue }: JobPlace,
+): Finish | undefined {
   const verdict = jobVerdict(job);
   const finishedMs = jobEndMs(job);
   if (verdict === undefined || finishedMs === undefined) return undefined;
@@ -142,7 +146,10 @@ const maxExemplarCharacters = 128;
 const shortCommit = 12;
 
 /** Address and commit of the build, as far as they fit. */
-export function exemplarOf({ web_url, commit }: Build, timestampMs: number): Omit<Exemplar, 'value'> | undefined {
+function exemplarOf(
+  { web_url, commit }: Pick<Build, 'web_url' | 'commit'>,
+  timestampMs: number,
+): Omit<Exemplar, 'value'> | undefined {
   const sha = /^[0-9a-f]{7,64}$/i.test(commit ?? '') ? (commit ?? '') : '';
   const url = /^https?:\/\/\S+$/.test(web_url ?? '') ? (web_url ?? '') : '';
   const candidates = [

@@ -1,6 +1,6 @@
 import type { Problem } from '../../model/problem.ts';
 import { isFresh } from './access-token.ts';
-import { type BuildLists, placeOf, scriptJobs } from './builds.ts';
+import { type BuildLists, placeOf } from './builds.ts';
 import { type Places, placesFrom, placesOf, readPlaces, RememberedPlaces, rememberedOf } from './places.ts';
 import type { UserRun } from './user-run.ts';
 import type { WaitsRead } from './wait-reading.ts';
@@ -52,6 +52,6 @@ async function readByRest({
 }
 
 function areAllKnown({ finished, active }: BuildLists, places: Places): boolean {
-  const jobs = [...(finished?.value ?? []), ...(active?.value ?? [])].flatMap(scriptJobs);
+  const jobs = [...(finished?.value ?? []), ...(active?.value ?? [])].flatMap((build) => build.jobs.readable);
   return jobs.every((job) => placeOf(job, { places, arePlacesFinal: false }) !== undefined);
 }

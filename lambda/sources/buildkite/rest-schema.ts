@@ -3,7 +3,7 @@ import * as z from 'zod';
 const Text = z.string().nullish().catch(undefined);
 const Flag = z.boolean().nullish().catch(undefined);
 
-/** A job that an agent runs; other kinds (wait steps, block steps, triggers) are dropped by `type`. */
+/** A job that an agent runs. */
 export const Job = z.object({
   id: z.string().min(1),
   type: z.string(),
@@ -21,6 +21,21 @@ export const Job = z.object({
   web_url: Text,
 });
 export type Job = z.infer<typeof Job>;
+
+/** The jobs of a build that agents run: wait steps, block steps and triggers are jobs too, but no agent runs them. */
+export interface ScriptJobs {
+  readonly readable: readonly Job[];
+  /** How many are not what Buildkite documents. */
+  readonly unreadable: number;
+}
+
+const OfAgents = z.object({ type: z.literal('script') });
+
+function scriptJobsIn(elements: readonly unknown[] | null | undefined): ScriptJobs {
+  const ofAgents = (elements ?? []).filter((element) => OfAgents.safeParse(element).success);
+  const readable = ofAgents.map((element) => Job.safeParse(element)).flatMap(({ data }) => (data ? [data] : []));
+  return { readable, unreadable: ofAgents.length - readable.length };
+}
 
 export const Build = z.object({
   id: z.string().min(1),
@@ -40,7 +55,7 @@ export const Build = z.object({
     .object({ slug: z.string().min(1), default_branch: Text })
     .nullish()
     .catch(undefined),
-  jobs: z.array(z.unknown()).nullish().catch(undefined),
+  jobs: z.array(z.unknown()).nullish().catch(undefined).transform(scriptJobsIn),
 });
 export type Build = z.infer<typeof Build>;
 

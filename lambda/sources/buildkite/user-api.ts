@@ -69,7 +69,7 @@ export function userApi(given: ApiPorts, organization: string, budgets: Budgets)
       if (budgets.graphql.remaining() < 1) throw new QuotaSpentError(isStored ? 'portal requests' : 'GraphQL points');
       const { value } = await observed(budgets.graphql, ports, async () => {
         const answer = await send(postOf(settings, organization, request), isStored ? PortalAnswer : GraphqlAnswer);
-        const cost = isStored ? 1 : (pointsIn(answer.headers) ?? request.points(answer.value.data));
+        const cost = isStored ? 1 : (pointsIn(answer.headers) ?? request.points(answer.value.data ?? null));
         budgets.graphql.take(Math.min(cost, budgets.graphql.remaining()));
         return answer;
       });

@@ -1,7 +1,8 @@
 import type { AgentReading } from './agents.ts';
 import { readBacklog, type WaitingJob } from './backlog.ts';
 import { notReadable } from './build-reading.ts';
-import { type BuildLists, placeOf, scriptJobs } from './builds.ts';
+import { type BuildLists, placeOf } from './builds.ts';
+import type { Problem } from '../../model/problem.ts';
 import type { Part } from './part.ts';
 import { type Places, unclustered } from './places.ts';
 import { type QueueSnapshot, readQueueSnapshot } from './queue-snapshot.ts';
@@ -44,6 +45,16 @@ async function readWholeBacklog(
   return isListedTwice ? clustered.value : [...clustered.value, ...others.value];
 }
 
+function shortcomings({ isComplete, notes: [note] }: Part<unknown>, where: string): readonly Problem[] {
+  const silence = 'so nothing is said about the oldest wait';
+  if (note !== undefined) {
+    const message = `Buildkite says: ${note}${isComplete ? '' : `; ${silence}`}`;
+    return [{ kind: 'bad-response', where, message }];
+  }
+  if (isComplete) return [];
+  return [{ kind: 'rate-limited', where, message: `truncated by its page limit or its budget, ${silence}` }];
+}
+
 async function partOf<Value>(
   { config, graphqlProblemFrom, problems }: UserRun,
   name: string,
@@ -53,12 +64,7 @@ async function partOf<Value>(
   try {
     const part = await read();
     if (part.unreadable > 0) problems.push(notReadable(where, part.unreadable));
-    if (!part.isComplete) {
-      const message = 'truncated by its page limit or its budget, so nothing is said about the oldest wait';
-      problems.push({ kind: 'rate-limited', where, message });
-    }
-    const [note] = part.notes;
-    if (note !== undefined) problems.push({ kind: 'bad-response', where, message: `Buildkite says: ${note}` });
+    problems.push(...shortcomings(part, where));
     return part;
   } catch (error) {
     const problem = graphqlProblemFrom(error, name);
@@ -74,9 +80,13 @@ export function waitingInBuilds(
   at: { readonly places: Places; readonly arePlacesFinal: boolean },
 ): readonly WaitingJob[] | undefined {
   if (active?.isComplete !== true) return undefined;
-  const jobs = active.value.flatMap(scriptJobs).filter(({ state, started_at, runnable_at }) => {
-    return state.toLowerCase() === 'scheduled' && timeOf(started_at) === undefined && timeOf(runnable_at) !== undefined;
-  });
+  const jobs = active.value
+    .flatMap((build) => build.jobs.readable)
+    .filter(({ state, started_at, runnable_at }) => {
+      return (
+        state.toLowerCase() === 'scheduled' && timeOf(started_at) === undefined && timeOf(runnable_at) !== undefined
+      );
+    });
   const placed = jobs.map((job) => ({ job, place: placeOf(job, at) }));
   // One job without a place could be the oldest of any queue.
   if (placed.some(({ place }) => place === undefined)) return undefined;
