@@ -63,6 +63,12 @@ function hasLabels(labels: Labels, wanted: Labels): boolean {
   return Object.entries(wanted).every(([name, value]) => labels[name] === value);
 }
 
+/** Whether a sink takes the metric; what an operator leaves out has no alarm that nobody asked for. */
+export function isTaken({ cloudWatchSinks }: Prepared, definition: MetricDefinition, labels: Labels): boolean {
+  const { name } = shapeFor(definition, labels);
+  return cloudWatchSinks.some(({ metrics }) => selects(metrics ?? {})(name));
+}
+
 /** The first sink that publishes the metric; a vendor's twin, a deny list or a missing source leave none. */
 function publishingSink(
   { sources, cloudWatchSinks }: Prepared,

@@ -6,7 +6,7 @@ import { runLastSuccess, runsFinished, runsStuck, systemErrors } from '../lambda
 import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
-import { metricOf, periodsIn, systemOf } from './metrics.ts';
+import { isTaken, metricOf, periodsIn, systemOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 
 /** Alarms on runs: pipelines that the configuration names, and what a source tells of all of its runs. */
@@ -77,12 +77,13 @@ function labelsOf(prepared: Prepared, { source, scope, pipeline }: PipelineAlarm
 }
 
 function stuckPlans(prepared: Prepared, { name, system, metrics }: PreparedSource): readonly AlarmPlan[] {
-  if (!metrics.includes(runsStuck)) return [];
+  const labels = { system, source: name };
+  if (!metrics.includes(runsStuck) || !isTaken(prepared, runsStuck, labels)) return [];
   return [
     {
       name: `runs-stuck/${name}`,
       description: `Source "${name}" has runs that have been open far longer than their pipelines usually take. The dashboard's graph "Stuck runs" names the pipelines; cancel the runs, or look what they wait for.`,
-      metric: metricOf(prepared, runsStuck, { system, source: name }),
+      metric: metricOf(prepared, runsStuck, labels),
       when: 'above',
       threshold: 0,
       periods: periodsIn(prepared.config.alarms.stuckRunsMinutes, prepared.config),
@@ -92,12 +93,13 @@ function stuckPlans(prepared: Prepared, { name, system, metrics }: PreparedSourc
 }
 
 function errorPlans(prepared: Prepared, { name, system, metrics }: PreparedSource): readonly AlarmPlan[] {
-  if (!metrics.includes(systemErrors)) return [];
+  const labels = { system, source: name };
+  if (!metrics.includes(systemErrors) || !isTaken(prepared, systemErrors, labels)) return [];
   return [
     {
       name: `system-errors/${name}`,
       description: `The CI system of source "${name}" has had many faults of its own in 15 minutes: lost agents, expired jobs, lost runs, data that it contradicts. The dashboard's graph "System errors" tells which.`,
-      metric: metricOf(prepared, systemErrors, { system, source: name }, { period: Duration.minutes(15) }),
+      metric: metricOf(prepared, systemErrors, labels, { period: Duration.minutes(15) }),
       when: 'at-least',
       threshold: prepared.config.alarms.systemErrors,
       periods: 1,

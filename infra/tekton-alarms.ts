@@ -2,7 +2,7 @@ import { taskRuns, unseenRuns } from '../lambda/sources/tekton/metrics.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
-import { metricOf, periodsIn } from './metrics.ts';
+import { isTaken, metricOf, periodsIn } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 
 /** Alarms on clusters whose TaskRuns wait for room, or whose controller does nothing. */
@@ -11,7 +11,7 @@ export function tektonPlans(all: Prepared, region: string): readonly AlarmPlan[]
   if (prepared.cloudWatchSinks.length === 0) return [];
   return prepared.sources.flatMap((source) => [
     ...(source.metrics.includes(taskRuns) ? throttledPlans(prepared, source) : []),
-    ...(source.metrics.includes(unseenRuns) ? [unseenPlan(prepared, source)] : []),
+    ...(source.metrics.includes(unseenRuns) ? unseenPlans(prepared, source) : []),
   ]);
 }
 
@@ -23,10 +23,12 @@ const causes = {
 
 function throttledPlans(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
   const minutes = prepared.config.alarms.throttledMinutes;
-  return (['quota', 'node'] as const).map((state) => ({
+  const labels = { system, source: name };
+  const states = (['quota', 'node'] as const).filter((state) => isTaken(prepared, taskRuns, { ...labels, state }));
+  return states.map((state) => ({
     name: `tekton-${state}/${name}`,
     description: `TaskRuns of source "${name}" have waited for ${String(minutes)} minutes because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
-    metric: metricOf(prepared, taskRuns, { system, source: name, state }),
+    metric: metricOf(prepared, taskRuns, { ...labels, state }),
     when: 'above',
     threshold: 0,
     periods: periodsIn(minutes, prepared.config),
@@ -34,15 +36,19 @@ function throttledPlans(prepared: Prepared, { name, system }: PreparedSource): r
   }));
 }
 
-function unseenPlan(prepared: Prepared, { name, system }: PreparedSource): AlarmPlan {
+function unseenPlans(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
+  const labels = { system, source: name };
+  if (!isTaken(prepared, unseenRuns, labels)) return [];
   const minutes = prepared.config.alarms.unseenMinutes;
-  return {
-    name: `tekton-unseen/${name}`,
-    description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
-    metric: metricOf(prepared, unseenRuns, { system, source: name }),
-    when: 'above',
-    threshold: 0,
-    periods: periodsIn(minutes, prepared.config),
-    silence: 'fine',
-  };
+  return [
+    {
+      name: `tekton-unseen/${name}`,
+      description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
+      metric: metricOf(prepared, unseenRuns, labels),
+      when: 'above',
+      threshold: 0,
+      periods: periodsIn(minutes, prepared.config),
+      silence: 'fine',
+    },
+  ];
 }

@@ -4,7 +4,7 @@ import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
 import { insightsQuery } from './metrics-insights.ts';
-import { metricOf, periodsIn } from './metrics.ts';
+import { isTaken, metricOf, periodsIn } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 import { publishedMetrics } from './published.ts';
 import { scheduleRate } from './settings.ts';
@@ -14,7 +14,7 @@ export function workflowPlans(all: Prepared, region: string): readonly AlarmPlan
   const prepared = inReachOf(all, region);
   if (prepared.cloudWatchSinks.length === 0) return [];
   return prepared.sources.flatMap((source) => {
-    if (source.metrics.includes(workflowDown)) return [downPlan(prepared, source)];
+    if (source.metrics.includes(workflowDown)) return downPlans(prepared, source);
     return source.metrics.includes(workflowUp) ? relayedDownPlan(prepared, source) : [];
   });
 }
@@ -24,17 +24,21 @@ function descriptionOf({ name }: PreparedSource, minutes: number, which: string)
 }
 
 /** The time is in the value, so that a poll that fails does not start it anew. */
-function downPlan(prepared: Prepared, source: PreparedSource): AlarmPlan {
+function downPlans(prepared: Prepared, source: PreparedSource): readonly AlarmPlan[] {
+  const labels = { system: source.system, source: source.name };
+  if (!isTaken(prepared, workflowDown, labels)) return [];
   const minutes = prepared.config.alarms.workflowDownMinutes;
-  return {
-    name: `workflow-down/${source.name}`,
-    description: descriptionOf(source, minutes, 'The dashboard\'s graph "Workflows that are down" names it.'),
-    metric: metricOf(prepared, workflowDown, { system: source.system, source: source.name }),
-    when: 'above',
-    threshold: minutes * 60,
-    periods: periodsIn(1, prepared.config),
-    silence: 'fine',
-  };
+  return [
+    {
+      name: `workflow-down/${source.name}`,
+      description: descriptionOf(source, minutes, 'The dashboard\'s graph "Workflows that are down" names it.'),
+      metric: metricOf(prepared, workflowDown, labels),
+      when: 'above',
+      threshold: minutes * 60,
+      periods: periodsIn(1, prepared.config),
+      silence: 'fine',
+    },
+  ];
 }
 
 /** The server's own page says only whether a workflow is up, for each of them. */

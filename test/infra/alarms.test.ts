@@ -312,6 +312,20 @@ describe('a cluster with Tekton', () => {
   });
 });
 
+describe('what an operator leaves out of CloudWatch', () => {
+  it.each([
+    ['StuckRuns', 'runs-stuck/ci'],
+    ['SystemErrors', 'system-errors/ci'],
+    ['TektonQuotaTaskRuns', 'tekton-quota/ci'],
+    ['TektonUnseenRuns', 'tekton-unseen/ci'],
+  ])('has no alarm, and can be deployed: %s', (metric, name) => {
+    const sinks = [{ kind: 'cloudwatch', metrics: { exclude: [metric] } }];
+
+    expect(alarm(synthesiseVariant('eks'), name)).toBeDefined();
+    expect(alarm(synthesise({ ...configOf('eks'), sinks }), name)).toBeUndefined();
+  });
+});
+
 describe('a dead collector', () => {
   it.each([
     ['collector-silent', 'Invocations'],
