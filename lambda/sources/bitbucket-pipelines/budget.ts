@@ -57,6 +57,8 @@ export const shares = {
   discovery: 0.1,
   /** Of a tick: the steps of runs that have ended. */
   steps: 0.25,
+  /** Of a tick: deployments that are due. */
+  deployments: 0.1,
 } as const;
 
 /** How often something of this cost can be asked within its share. Milliseconds, at least `leastMs`. */

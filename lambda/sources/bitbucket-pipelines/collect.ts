@@ -3,11 +3,12 @@ import type { Ledger } from '../../counters/ledger.ts';
 import { StateStoreError } from '../../counters/store.ts';
 import { withCredentials } from '../../http/credentials.ts';
 import type { TlsMaterial } from '../../http/http.ts';
-import { gauge, type MetricFamily } from '../../model/metric.ts';
+import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import { type Access, accessBy } from './access.ts';
+import { type Answers, answersOf } from './answers.ts';
 import { type ApiContext, BudgetSpentError } from './api.ts';
 import { usualRequestsPerHour } from './budget.ts';
 import type { BitbucketPipelinesConfig } from './config.ts';
@@ -15,7 +16,6 @@ import { crawl, type CrawlContext } from './crawl.ts';
 import { type CrawlBudget, crawlBudget } from './crawl-budget.ts';
 import { crawlFamilies } from './crawl-gauges.ts';
 import { levelsOf } from './gauges.ts';
-import { excessScopes } from './metrics.ts';
 import { type PageCache, pageCache } from './page-cache.ts';
 import { branchLabels } from './place.ts';
 import { planOf } from './plan-table.ts';
@@ -25,7 +25,6 @@ import { minuteMs } from './rhythm.ts';
 import { runnerFamilies } from './runner-gauges.ts';
 import { runnerLevels, tellsWork } from './runners.ts';
 import type { RepositoryRecord } from './schema.ts';
-import { excessScopesOf } from './scopes.ts';
 import { type Faults, faultsOf } from './session.ts';
 
 /** What lives as long as the process; all of it only saves work. */
@@ -96,13 +95,18 @@ interface Tick {
 
 async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   const { config, ledger, faults } = tick;
-  const answers = answersOf(tick);
+  const answers = answersOf(config.name, tick.warm.warned, tick.ports.log);
   if (ledger === undefined) return runnersWithoutMemory(tick, apiOf(tick, undefined, answers));
   const budget = crawlBudget(ledger, config.requestsPerHour);
   if (budget.wasBlocked) faults.note(blocked(config));
   const api = apiOf(tick, budget, answers);
-  const crawled = await crawl(crawlContext(tick, ledger, budget, api));
-  const runners = await runnersOf(tick, ledger, api, budget, crawled.repositories.values());
+  let runners: RunnersRead | undefined;
+  const crawled = await crawl({
+    ...crawlContext(tick, ledger, budget, api),
+    whenFound: async (repositories) => {
+      runners = await runnersOf(tick, ledger, api, budget, repositories.values());
+    },
+  });
   budget.save();
   tick.warm.seen = { repositories: crawled.repositories.size, perHour: budget.perHour };
   const place = { source: config.name, workspace: config.workspace };
@@ -112,7 +116,7 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   });
   // A tick in which nothing answered knows nothing of now.
   if (answers.count() === 0 && faults.problems().length > 0) return progress;
-  const levels = levelsOf({ ledger, place, repositories: crawled.repositories, open: crawled.open });
+  const levels = levelsOf({ ledger, place, nowMs: tick.ports.clock(), ...crawled });
   return [
     ...progress,
     ...levels.families,
@@ -127,36 +131,6 @@ function blocked({ name }: BitbucketPipelinesConfig): Problem {
   return { kind: 'rate-limited', where: `bitbucket-pipelines/${name}`, message };
 }
 
-/** What answers tell besides what was asked. */
-interface Answers {
-  saw(headers: Readonly<Record<string, string>>): void;
-  count(): number;
-  families(): readonly MetricFamily[];
-}
-
-function answersOf({ config, ports, warm }: Tick): Answers {
-  let count = 0;
-  let excess: readonly string[] | undefined;
-  return {
-    saw: (headers) => {
-      count += 1;
-      excess = excessScopesOf(headers) ?? excess;
-      const fresh = (excess ?? []).filter((scope) => !warm.warned.has(scope));
-      if (fresh.length === 0) return;
-      for (const scope of fresh) warm.warned.add(scope);
-      ports.log.warn('the credential has scopes that the collector does not need', {
-        source: config.name,
-        scopes: fresh,
-      });
-    },
-    count: () => count,
-    families: () =>
-      excess === undefined
-        ? []
-        : [gauge(excessScopes, [{ labels: { system: 'bitbucket', source: config.name }, value: excess.length }])],
-  };
-}
-
 function apiOf(
   { config, ports, warm, tls, deadline }: Tick,
   budget: CrawlBudget | undefined,
@@ -169,7 +143,12 @@ function apiOf(
   return { http: ports.http, access: warm.access, endpoint: config.endpoint, tls, deadline, budget, onAnswer };
 }
 
-function crawlContext(tick: Tick, ledger: Ledger, budget: CrawlBudget, api: ApiContext): CrawlContext {
+function crawlContext(
+  tick: Tick,
+  ledger: Ledger,
+  budget: CrawlBudget,
+  api: ApiContext,
+): Omit<CrawlContext, 'whenFound'> {
   const { config, warm, faults, deadline } = tick;
   const { name: source, workspace, steps } = config;
   const branchLabel = branchLabels(config.branches ?? []);

@@ -14,7 +14,7 @@ import { eventsTaken } from './metrics.ts';
 import { openSteps } from './open-steps.ts';
 import type { PageCache } from './page-cache.ts';
 import { planLooks } from './plan.ts';
-import { areDeploymentsDue, readDeployments } from './read-deployments.ts';
+import { deploymentsDue, readDeployments } from './read-deployments.ts';
 import { addStepLists, countSteps, readSteps, stepListsToDo, type ToDo } from './read-steps.ts';
 import { discoveryEveryMs, isProbeWorthwhile, probeEveryMs } from './rhythm.ts';
 import type { RunPlace } from './run-record.ts';
@@ -39,6 +39,8 @@ export interface CrawlContext {
   /** Absent where no webhook is configured or deployed. */
   readonly inbox: Inbox | undefined;
   readonly hasDeployments: (slug: string) => boolean;
+  /** Called when the repositories are known and requests are left: what is asked after the looks may never have its turn. */
+  readonly whenFound: (repositories: ReadonlyMap<string, Repository>) => Promise<void>;
   readonly placeOf: (repository: Pick<Repository, 'slug' | 'mainBranch'>) => RunPlace;
 }
 
@@ -53,6 +55,8 @@ interface Crawl {
   readonly discovery: Discovery;
   open: Map<string, readonly OpenState[]>;
   looks: number;
+  /** Requests that the looks and the steps leave to deployments. */
+  kept: number;
 }
 
 /** The part of a tick that follows the repositories; leaves in memory where the next tick goes on. */
@@ -63,10 +67,12 @@ export async function crawl(context: CrawlContext): Promise<Crawled> {
     discovery: { repositories: new Map(repositories), rhythm },
     open: new Map(Map.groupBy(open, ({ repository }) => repository)),
     looks: 0,
+    kept: 0,
   };
   const events = await readEvents(context);
   await findRepositories(state, context, events);
   applyHints(state.discovery.repositories, events.hints);
+  await context.whenFound(state.discovery.repositories);
   await lookAround(state, context);
   if (context.steps === 'read') {
     await countStepLists(state, context);
@@ -79,9 +85,9 @@ export async function crawl(context: CrawlContext): Promise<Crawled> {
   return { repositories: known, open: stillOpen, looks: state.looks };
 }
 
-/** Whether another request can be of use in this tick. */
-function canGoOn({ deadline, faults, budget }: CrawlContext): boolean {
-  return !deadline.signal.aborted && !faults.isHopeless() && budget.left() > 0;
+/** Whether another request can be of use in this tick, and is not kept for something else. */
+function canGoOn({ deadline, faults, budget }: CrawlContext, kept = 0): boolean {
+  return !deadline.signal.aborted && !faults.isHopeless() && budget.left() > kept;
 }
 
 async function readEvents({ deadline, faults, inbox, ledger, placeOf }: CrawlContext): Promise<EventReading> {
@@ -124,7 +130,9 @@ async function lookAround(state: Crawl, context: CrawlContext): Promise<void> {
   const { ledger, budget, steps, faults } = context;
   const { repositories } = state.discovery;
   const ended = steps === 'read' ? ledger.open(stepLists).length : 0;
-  const most = budget.left() - Math.min(ended, Math.floor(budget.left() * shares.steps));
+  const left = budget.left();
+  state.kept = Math.min(dueDeployments(state, context).length, Math.ceil(left * shares.deployments));
+  const most = left - state.kept - Math.min(ended, Math.floor(left * shares.steps));
   const looks = planLooks([...repositories.values()], ledger.tickMs, { most, spare: budget.spare() });
   const looking: LookContext = {
     ...context,
@@ -169,7 +177,7 @@ async function countStepLists(state: Crawl, context: CrawlContext): Promise<void
   const todo = stepListsToDo(ledger, context.placeOf({ slug: '', mainBranch: '' }).source);
   await mapConcurrently(todo, requestsAtOnce, async (item: ToDo) => {
     const repository = state.discovery.repositories.get(item.repository);
-    if (repository === undefined || !canGoOn(context)) return;
+    if (repository === undefined || !canGoOn(context, state.kept)) return;
     try {
       await countSteps(item, context.placeOf(repository), ledger, { api, unreadable });
     } catch (error) {
@@ -193,7 +201,7 @@ async function readOpenSteps(state: Crawl, context: CrawlContext): Promise<void>
   };
   const read = new Map<string, OpenState>();
   await mapConcurrently(chosen, requestsAtOnce, async (run) => {
-    if (!canGoOn(context)) return;
+    if (!canGoOn(context, state.kept)) return;
     try {
       const records = await readSteps(workspace, run, { api, unreadable });
       read.set(run.id, { ...run, steps: [...openSteps(run, records)], stepsMs: ledger.tickMs });
@@ -209,21 +217,22 @@ async function readOpenSteps(state: Crawl, context: CrawlContext): Promise<void>
     );
 }
 
-/** Of a tick; deployments come after everything that is about builds. */
-const deploymentsPerTick = 5;
+function dueDeployments({ discovery: { repositories } }: Crawl, context: CrawlContext): readonly Repository[] {
+  const { ledger, hasDeployments } = context;
+  return deploymentsDue(
+    [...repositories.values()].filter(({ slug }) => hasDeployments(slug)),
+    ledger.tickMs,
+  );
+}
 
+/** After everything that is about builds, with what these have left for it. */
 async function lookAtDeployments(state: Crawl, context: CrawlContext): Promise<void> {
-  const { api, ledger, faults, hasDeployments, placeOf } = context;
+  const { api, ledger, faults, placeOf } = context;
   const { repositories } = state.discovery;
-  const due = [...repositories.values()]
-    .filter((repository) => repository.pipelines === 'some' && hasDeployments(repository.slug))
-    .filter((repository) => areDeploymentsDue(repository, ledger.tickMs))
-    .sort((a, b) => a.deploymentsMs - b.deploymentsMs)
-    .slice(0, deploymentsPerTick);
   const unreadable = (count: number): void => {
     faults.unreadable(count, 'deployments');
   };
-  for (const repository of due) {
+  for (const repository of dueDeployments(state, context)) {
     if (!canGoOn(context)) return;
     try {
       await readDeployments(repository, placeOf(repository), { api, ledger, unreadable });

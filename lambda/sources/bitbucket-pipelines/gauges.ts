@@ -24,6 +24,8 @@ export interface LevelInput {
   readonly place: Pick<Place, 'source' | 'workspace'>;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly open: readonly OpenState[];
+  /** Ages are told as of now; a tick may have been scheduled a while ago. Epoch milliseconds. */
+  readonly nowMs: number;
 }
 
 export interface Levels {
@@ -100,7 +102,7 @@ function isStuck({ phase, stuckMs }: OpenState, nowMs: number): boolean {
 }
 
 function queueLevels(
-  { ledger, place }: LevelInput,
+  { ledger, place, nowMs }: LevelInput,
   open: readonly OpenState[],
 ): { readonly families: readonly MetricFamily[]; readonly byQueue: Levels['queues'] } {
   const steps = Map.groupBy(
@@ -118,7 +120,7 @@ function queueLevels(
       queued: sum('queued'),
       running: sum('running'),
       blocked: sum('blocked'),
-      waitSeconds: since.length === 0 ? 0 : Math.max(0, ledger.tickMs - Math.min(...since)) / 1000,
+      waitSeconds: since.length === 0 ? 0 : Math.max(0, nowMs - Math.min(...since)) / 1000,
     };
   });
   const jobs = gauge(

@@ -35,11 +35,25 @@ const maxPages = 10;
 const longestIntervalMs = 60 * minuteMs;
 const shortestIntervalMs = 2 * minuteMs;
 
+/** Of a tick: one or two requests each. */
+const mostPerTick = 5;
+
+/** The repositories whose deployments are to be read in a tick, those first that are latest for their own rhythm. */
+export function deploymentsDue(repositories: readonly Repository[], tickMs: number): readonly Repository[] {
+  return repositories
+    .filter((repository) => repository.pipelines === 'some')
+    .map((repository) => ({ repository, lateness: latenessOf(repository, tickMs) }))
+    .filter(({ lateness }) => lateness >= 1)
+    .sort((a, b) => b.lateness - a.lateness)
+    .slice(0, mostPerTick)
+    .map(({ repository }) => repository);
+}
+
 /** Deployments are a matter of runs: soon after one has moved, and else now and then. */
-export function areDeploymentsDue({ deploymentsMs, ranMs, open }: Repository, tickMs: number): boolean {
+function latenessOf({ deploymentsMs, ranMs, open }: Repository, tickMs: number): number {
   const ageMs = tickMs - deploymentsMs;
   const hasMoved = ranMs > deploymentsMs || open.moving > 0;
-  return ageMs >= (hasMoved ? shortestIntervalMs : longestIntervalMs);
+  return ageMs / (hasMoved ? shortestIntervalMs : longestIntervalMs);
 }
 
 /** Deployments by their end, latest first, back to where the last look was complete. @throws HttpError, BudgetSpentError */

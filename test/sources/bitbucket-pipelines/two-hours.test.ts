@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { startBitbucketServer } from '../../../lambda/demo/bitbucket/bitbucket-server.ts';
-import { createWorkspace, type RepositoryPlan } from '../../../lambda/demo/bitbucket/workspace.ts';
+import { deploymentAnswers } from '../../../lambda/demo/bitbucket/deployments.ts';
+import {
+  createWorkspace,
+  type RepositoryPlan,
+  type SimulatedWorkspace,
+} from '../../../lambda/demo/bitbucket/workspace.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { bitbucketSource, valuesOf } from './harness.ts';
 
@@ -13,6 +19,10 @@ const calmMs = 150 * minuteMs;
 /** Some 4,000 requests over loopback: seconds on an idle machine, and no statement about speed on a busy one. */
 const timeout = 600_000;
 
+const runners = [
+  { uuid: '{runner}', name: 'r1', labels: ['gpu'], status: 'ONLINE' as const, cordoned: true, isBusy: false },
+];
+
 /** Few repositories do most of the work, as everywhere. */
 function plans(count: number): readonly RepositoryPlan[] {
   return Array.from({ length: count }, (_, index): RepositoryPlan => {
@@ -20,7 +30,8 @@ function plans(count: number): readonly RepositoryPlan[] {
     const project = index % 2 === 0 ? 'WEB' : 'OPS';
     if (index % 10 === 9) return { slug, project, runsPerHour: 0, pipelines: 'none' };
     const runsPerHour = index < 10 ? 6 : 0.25;
-    return { slug, project, runsPerHour, pipelines: 'some', hasManualStep: index % 5 === 0 };
+    const environments = index < 5 ? ['staging', 'production'] : [];
+    return { slug, project, runsPerHour, pipelines: 'some', hasManualStep: index % 5 === 0, environments };
   });
 }
 
@@ -28,17 +39,22 @@ describe('two hours of a workspace with 500 repositories at 1000 requests an hou
   it.each([1, 2])('count every finished run once and never provoke a 429 (seed %i)', { timeout }, async (seed) => {
     let nowMs = startMs;
     const clock = (): number => nowMs;
-    const workspace = createWorkspace({ slug: 'acme', seed, startMs, repositories: plans(500) });
+    const workspace = createWorkspace({ slug: 'acme', seed, startMs, repositories: plans(500), runners });
     await using server = await startBitbucketServer({
       workspace,
       clock,
       credentials: new Map([['Bearer token', 'api-token']]),
     });
-    await using source = bitbucketSource({ endpoint: server.endpoint }, { clock });
+    await using source = bitbucketSource(
+      { endpoint: server.endpoint, deployments: { include: ['repository-00*'] } },
+      { clock },
+    );
     const oldest: number[] = [];
     const tick = async (): Promise<readonly MetricFamily[]> => {
       const { collection } = await source.collect();
       expect(collection.problems).toEqual([]);
+      // Whatever there is to look at, runners and deployments have their turn.
+      expect(valuesOf(collection.families, 'ci_workers', ['state'])).toEqual({ offline: 0, paused: 1 });
       oldest.push(
         valuesOf(collection.families, 'ci_collector_repository_oldest_look_seconds', ['source'])['acme'] ?? 0,
       );
@@ -65,12 +81,24 @@ describe('two hours of a workspace with 500 repositories at 1000 requests an hou
     const timed = finished.filter(({ steps }) => steps.length > 0);
     expect(valuesOf(families, 'ci_run_duration_seconds', ['source'])).toEqual({ acme: timed.length });
     expect(valuesOf(families, 'ci_collector_step_lists_left_out_total', ['source'])).toEqual({ acme: 0 });
+    expect(valuesOf(families, 'ci_bitbucket_deployments_total', ['source'])).toEqual({
+      acme: deployed(workspace, startMs, nowMs),
+    });
     expect(server.answers.get(429)).toBeUndefined();
     expect(server.mostInAnHour()).toBeLessThanOrEqual(950);
     // What the forecast promises for such a workspace, and a little for its irregular life.
     expect(Math.max(...oldest)).toBeLessThan(2 * 3600);
   });
 });
+
+/** Deployments to both environments that have ended since then. */
+function deployed({ repositories }: SimulatedWorkspace, sinceMs: number, nowMs: number): number {
+  const answers = repositories.flatMap((repository) => deploymentAnswers(repository, nowMs));
+  const ended = answers.flatMap((answer) => Ended.safeParse(answer).data ?? []);
+  return ended.filter(({ state }) => Date.parse(state.completed_on) >= sinceMs).length;
+}
+
+const Ended = z.object({ state: z.object({ completed_on: z.string() }) });
 
 const resultOf = { SUCCESSFUL: 'success', FAILED: 'failure', ERROR: 'error', STOPPED: 'cancellation' } as const;
 
