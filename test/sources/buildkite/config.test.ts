@@ -42,6 +42,36 @@ describe('the configuration of a Buildkite source', () => {
     },
   );
 
+  const apiToken = { secret: 'buildkite', key: 'apiToken' };
+  const portal = { slug: 'ci-metrics', token: { secret: 'buildkite', key: 'portalToken' } };
+
+  it.each([
+    ['a portal without an API token', { ...minimal, portal }, /portal/],
+    ['a portal where GraphQL is not asked', { ...minimal, apiToken, waits: 'rest', portal }, /asks GraphQL/],
+    [
+      'a portal token that would travel readable',
+      { ...minimal, apiToken, portal: { ...portal, endpoint: 'http://proxy.example.com' } },
+      /portal token/,
+    ],
+    [
+      'a slug that would leave its place in the path',
+      { ...minimal, apiToken, portal: { ...portal, slug: '../x' } },
+      /slug/,
+    ],
+    ['an API token without a word on the organization', { kind: 'buildkite', apiToken }, /organization/],
+    ['waits from jobs that are skipped', { ...minimal, apiToken, waits: 'rest', jobs: 'skip' }, /jobs: skip/],
+    ['a setting of the API token without it', { ...minimal, pipelines: { include: ['web'] } }, /needs apiToken/],
+    ['a bus that is not Buildkite’s', { ...minimal, apiToken, events: { bus: 'default' } }, /partner event bus/],
+  ])('refuses %s', (_, raw, message) => {
+    expect(() => buildkite.prepare(raw)).toThrow(message);
+  });
+
+  it('names the secrets of both tokens of the APIs for users', () => {
+    const { secrets } = buildkite.prepare({ ...minimal, apiToken, portal });
+
+    expect(secrets).toEqual([token, apiToken, portal.token]);
+  });
+
   it('takes two keys of one secret', () => {
     const agentTokens = [token, { ...token, key: 'apple' }];
 
