@@ -30,28 +30,26 @@ export function commonKey(config: PushgatewayConfig, collector: string): Groupin
   return { job: config.job ?? collector, ...config.grouping };
 }
 
-/** One group for the collector's own metrics, and one a source. */
-export function groupsOf(
-  batch: Batch,
-  config: PushgatewayConfig,
-  collector: string,
-): readonly [Group, ...(readonly Group[])] {
+/**
+ * One group for the collector's own metrics, and one a source. What another invocation has pushed for this tick stays
+ * as it is: the group of its source, and the health in which that source stands, for a push replaces a metric as a whole.
+ */
+export function groupsOf(batch: Batch, config: PushgatewayConfig, collector: string): readonly Group[] {
   const key = commonKey(config, collector);
   const group = (labels: GroupingKey, families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): Group =>
     withoutConflicts(labels, selected(families, config.metrics), relayed);
+  const parts = batch.parts.filter(({ status }) => status !== 'skipped');
+  const health = parts.length === batch.parts.length ? [group(key, batch.health, [])] : [];
   return [
-    group(key, batch.health, []),
-    // What another invocation has pushed for this tick stays as it is.
-    ...batch.parts
-      .filter(({ status }) => status !== 'skipped')
-      .flatMap((part) => {
-        const own = { ...key, [sourceLabel]: part.source };
-        const { [key['job'] ?? '']: ofOwnJob = [], ...others } = relayedByJob(batch, part, config, key);
-        return [
-          group(own, unreduced(part.families), ofOwnJob),
-          ...Object.entries(others).map(([job, relayed]) => group({ ...own, job }, [], relayed)),
-        ];
-      }),
+    ...health,
+    ...parts.flatMap((part) => {
+      const own = { ...key, [sourceLabel]: part.source };
+      const { [key['job'] ?? '']: ofOwnJob = [], ...others } = relayedByJob(batch, part, config, key);
+      return [
+        group(own, unreduced(part.families), ofOwnJob),
+        ...Object.entries(others).map(([job, relayed]) => group({ ...own, job }, [], relayed)),
+      ];
+    }),
   ];
 }
 

@@ -32,7 +32,7 @@ const unsent: Pushed = { accepted: 0, requests: 0, bytes: 0, problems: [], isUnr
  * or the gateway is down, and after such a failure no other push is begun.
  */
 export async function pushAll(
-  [first, ...rest]: readonly [Group, ...(readonly Group[])],
+  [first, ...rest]: readonly Group[],
   gateway: Gateway,
   where: string,
   deadline: Deadline,
@@ -44,7 +44,8 @@ export async function pushAll(
     isStopped ||= pushed.isUnreachable;
     return pushed;
   };
-  const results = [await pushUnlessStopped(first), ...(await mapConcurrently(rest, pushesAtOnce, pushUnlessStopped))];
+  const ahead = first === undefined ? [] : [await pushUnlessStopped(first)];
+  const results = [...ahead, ...(await mapConcurrently(rest, pushesAtOnce, pushUnlessStopped))];
   const waiting = results.filter((result) => result === unsent).length;
   return {
     accepted: sum(results, ({ accepted }) => accepted),

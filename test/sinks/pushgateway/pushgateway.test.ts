@@ -79,6 +79,29 @@ withPushgateway('a real Pushgateway', () => {
     expect(valuesOf(group, 'ci_queue_jobs', 'queue')).toEqual({ q0000: '0' });
   });
 
+  it('leaves alone what another run tells for this tick: its source, and the health in which it stands', async () => {
+    const up = (sources: readonly string[]) =>
+      gaugeOf(
+        'ci_collector_source_up',
+        sources.map((source) => ({ labels: { source }, value: 1 })),
+      );
+    const second = partOf([queues(2)], { source: 'second' });
+    await using other = sinkTo();
+    await other.write(batchOf([], { parts: [partOf([queues(3)]), second], health: [up(['main', 'second'])] }));
+    await using sink = sinkTo();
+    const parts = [partOf([], { status: 'skipped' }), partOf([queues(1)], { source: 'second' })];
+
+    const delivery = await sink.write(batchOf([], { parts, health: [up(['second'])] }));
+
+    expect(delivery).toMatchObject({ requests: 1, problems: [] });
+    const health = await gateway.group({ job: 'ci' });
+    expect(valuesOf(health, 'ci_collector_source_up', 'source')).toEqual({ main: '1', second: '1' });
+    const main = await gateway.group({ job: 'ci', source: 'main' });
+    expect(Object.keys(valuesOf(main, 'ci_queue_jobs', 'queue'))).toHaveLength(3);
+    const own = await gateway.group({ job: 'ci', source: 'second' });
+    expect(Object.keys(valuesOf(own, 'ci_queue_jobs', 'queue'))).toHaveLength(1);
+  });
+
   it('keeps the group of a failed source, empty and fresh, and the groups of the others', async () => {
     await using sink = sinkTo();
     const good = partOf([gaugeOf('ci_workers', one)], { source: 'good' });

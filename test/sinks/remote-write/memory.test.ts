@@ -56,6 +56,23 @@ describe.each(['1.0', '2.0'])('stale markers in %s', (version) => {
   });
 });
 
+describe('what another run publishes for the same tick', () => {
+  it('is not ended, nor forgotten: its end is told by the next run that sees all', async () => {
+    await using receiver = await startRemoteWriteFake();
+    await using sink = remoteWriteSink({ url: receiver.url });
+    const second = partOf([queues(2, 'ci_other')], { source: 'second' });
+    await sink.write(batchOf([], { parts: [partOf([queues(2)]), second] }));
+    const sent = receiver.requests.length;
+
+    await sink.write(batchOf([], { parts: [partOf([], { status: 'skipped' }), second] }));
+    const whileSkipped = endedSince(receiver, sent);
+    await sink.write(batchOf([], { parts: [partOf([queues(1)]), second] }));
+
+    expect(whileSkipped).toEqual([]);
+    expect(endedSince(receiver, sent)).toEqual(['q0001']);
+  });
+});
+
 describe('what a receiver may still hold', () => {
   it('is ended after a delivery that nobody can judge', async () => {
     const state = { isDown: true };
