@@ -6,6 +6,7 @@ import { healthRows } from './health-widgets.ts';
 import type { Watched } from './collector-alarms.ts';
 import type { Prepared } from './prepared.ts';
 import { questionRows } from './question-widgets.ts';
+import { relayedRows } from './relayed-widgets.ts';
 
 export interface DashboardOptions {
   readonly prepared: Prepared;
@@ -30,6 +31,11 @@ export function createDashboard(
     dashboardName: `${prepared.config.collector.replaceAll('.', '-')}-${Stack.of(scope).region}`,
     defaultInterval: Duration.hours(3),
     periodOverride: cloudwatch.PeriodOverride.INHERIT,
-    widgets: [[status], ...questionRows(prepared), ...healthRows(prepared, watched, logGroup)],
+    widgets: [
+      [status],
+      ...questionRows(prepared),
+      ...relayedRows(prepared),
+      ...healthRows(prepared, watched, logGroup),
+    ],
   });
 }

@@ -1,4 +1,4 @@
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
 import { dimensionName } from '../lambda/model/cloud-watch-shape.ts';
 import type { Labels } from '../lambda/model/metric.ts';
@@ -6,6 +6,7 @@ import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from './prepared.ts';
 import { type Panel, questions } from './questions.ts';
 import { type PublishedMetric, namesOf, publishedMetrics } from './published.ts';
+import { searchFor } from './search.ts';
 import { scheduleRate } from './settings.ts';
 import { type Graph, section } from './widgets.ts';
 
@@ -67,26 +68,10 @@ function isSame(a: Labels, b: Labels): boolean {
   return [...names].every((name) => a[name] === b[name]);
 }
 
-/** A series a queue or pipeline, found when the dashboard is looked at (CloudWatch user guide, "search expressions"). */
-function searchOf(
-  { definition, namespace, name, labels, dimensions }: PublishedMetric,
-  sink: CloudWatchConfig,
-  period: Duration,
-): cloudwatch.SearchExpression {
-  const schema = [namespace, ...dimensions].map(searchTerm).join(',');
-  const { statistic } = definition.cloudWatch;
+/** A series a queue or pipeline. */
+function searchOf(published: PublishedMetric, sink: CloudWatchConfig, period: Duration): cloudwatch.SearchExpression {
+  const { labels } = published;
   const place = labels.filter((label) => label === 'scope' || label === 'cluster' || label === 'org');
-  return new cloudwatch.SearchExpression({
-    expression: `SEARCH('{${schema}} MetricName="${name}"', '${statistic}', ${String(period.toSeconds())})`,
-    label: [...place.slice(-1), objectLabelOf(labels) ?? 'source']
-      .map((label) => `\${PROP('Dim.${dimensionName(label)}')}`)
-      .join(' '),
-    period,
-    ...(sink.region === undefined ? {} : { searchRegion: sink.region }),
-  });
-}
-
-/** Names with spaces or other characters than letters, digits and slashes stand in quotes. */
-function searchTerm(text: string): string {
-  return /^[A-Za-z0-9/_]+$/.test(text) ? text : `"${text}"`;
+  const told = [...place.slice(-1), objectLabelOf(labels) ?? 'source'];
+  return searchFor(published, sink, period, told.map(dimensionName));
 }

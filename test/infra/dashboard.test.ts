@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { catalogue } from '../../lambda/model/catalogue.ts';
 import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { profiles } from '../../lambda/sources/prometheus/profiles.ts';
 import { resolved } from './intrinsics.ts';
 import { knownMetrics, type MetricReference, textOf } from './known-metrics.ts';
 import { configOf, synthesise, type Synthesis, synthesiseVariant } from './synthesis.ts';
@@ -217,6 +218,65 @@ describe('without a cloudwatch sink', () => {
 
   it('and can be left out', () => {
     synthesiseVariant('vpc').template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  });
+});
+
+describe('a graph of what another system says of itself', () => {
+  const agents = {
+    kind: 'prometheus',
+    name: 'agents',
+    profile: 'buildkite-agent',
+    targets: [{ url: 'https://agent.example.com/metrics' }],
+  };
+
+  it('shows every measure, with its dimensions, and only metrics that are published', () => {
+    const synthesis = synthesise({ ...configOf('minimal'), sources: [{ ...agents, measures: 'profile' }] });
+    const known = knownMetrics(synthesis.prepared);
+
+    expect(searchesOf(synthesis, 'buildkite_agent_jobs_ended_total')).toEqual([
+      'Prometheus buildkite_agent_jobs_ended_total {Job,Queue} Sum',
+    ]);
+    const { measures } = profiles['buildkite-agent'];
+    const shown = measures.flatMap(({ metric }) => searchesOf(synthesis, metric));
+    expect(shown).toHaveLength(measures.length);
+    expect(shown.filter((metric) => !known.has(metric))).toEqual([]);
+  });
+
+  it('is one for two sources that measure the same', () => {
+    const sources = ['a', 'b'].map((name) => ({
+      ...agents,
+      name,
+      measures: [{ metric: 'x_seconds', type: 'gauge' }],
+    }));
+
+    const synthesis = synthesise({ ...configOf('minimal'), sources });
+
+    expect(searchesOf(synthesis, 'x_seconds')).toEqual(['Prometheus x_seconds {Job} Average']);
+  });
+
+  it('is missing where nothing is measured', () => {
+    const synthesis = synthesise({ ...configOf('minimal'), sources: [agents] });
+
+    expect(JSON.stringify(widgetsOf(synthesis))).not.toContain('What do other systems say');
+  });
+});
+
+describe('a graph of Chainloop', () => {
+  it('shows workflows that are down and gates that block', () => {
+    const chainloop = {
+      kind: 'chainloop',
+      url: 'https://cp.example.com',
+      organization: 'acme',
+      token: { secret: 'ci-metrics/chainloop' },
+    };
+    const synthesis = synthesise({ ...configOf('minimal'), sources: [chainloop] });
+
+    expect(searchesOf(synthesis, 'Workflows that are down')).toEqual([
+      'CI WorkflowDownTime {Pipeline,Scope,Source,System} Maximum',
+    ]);
+    expect(searchesOf(synthesis, 'Policy gates that block')).toEqual([
+      'CI PolicyBlocked {Pipeline,Scope,Source,System} Sum',
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import { type Node, parsePattern, PatternError } from './regex-parse.ts';
 const maxInstructions = 1000;
 
 /** Label values are shorter by far; a longer text does not match and is left as it is. */
-export const maxMatchedLength = 4096;
+const maxMatchedLength = 4096;
 
 type Instruction =
   | { readonly op: 'char'; readonly test: (char: string) => boolean }
