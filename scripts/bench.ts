@@ -1,4 +1,5 @@
 import { coldStarts, type ColdStarts } from './bench/cold-start.ts';
+import { type CountingCost, countingCost } from './bench/counting.ts';
 import { type RetainedRuns, retainedRuns } from './bench/tekton.ts';
 import { throughput, type Throughput, warmMemory, type WarmMemory } from './bench/throughput.ts';
 
@@ -13,6 +14,13 @@ const retainedSizes = [
   [500, 2000],
   [50_000, 0],
   [50_000, 50_000],
+] as const;
+/** Series of one counted source, and finishes in each tick. */
+const countedLoads = [
+  [500, 50],
+  [500, 5000],
+  [50_000, 50],
+  [50_000, 5000],
 ] as const;
 const isJson = process.argv.includes('--json');
 
@@ -85,6 +93,40 @@ function retainedTable(results: readonly RetainedRuns[]): string {
   return table([head, ...rows]);
 }
 
+function countingTable(results: readonly CountingCost[]): string {
+  const head = ['series', 'finishes', 'tick', 'wall ms', 'CPU ms', 'state kB', 'peak MiB'];
+  const rows = results.flatMap(({ series, finishes, first, steady }) =>
+    [first, steady].map(({ wallMs, cpuMs, stateBytes, peakRssMiB }, index) => [
+      ...(index === 0 ? [whole(series), whole(finishes), 'first'] : ['', '', 'steady']),
+      whole(wallMs),
+      whole(cpuMs),
+      whole(stateBytes / 1000),
+      whole(peakRssMiB),
+    ]),
+  );
+  return table([head, ...rows]);
+}
+
+function stateTable(results: readonly CountingCost[]): string {
+  const head = [
+    ...['series', 'finishes', 'tick', 'items read', 'kB read', 'read units'],
+    ...['items written', 'kB written', 'deleted', 'write units'],
+  ];
+  const rows = results.flatMap(({ series, finishes, first, steady }) =>
+    [first, steady].map(({ table: meter }, index) => [
+      ...(index === 0 ? [whole(series), whole(finishes), 'first'] : ['', '', 'steady']),
+      whole(meter.reads),
+      whole(meter.readBytes / 1000),
+      whole(meter.readUnits),
+      whole(meter.writes),
+      whole(meter.writtenBytes / 1000),
+      whole(meter.deletes),
+      whole(meter.writeUnits),
+    ]),
+  );
+  return table([head, ...rows]);
+}
+
 function coldStartTable({ emptyMs, sets }: ColdStarts): string {
   const head = ['process', 'loaded kB', 'ms', 'ratio'];
   const rows = sets.map(({ name, loadedBytes, medianMs, ratio }) => [
@@ -108,12 +150,17 @@ for (const [pipelineRuns, taskRuns] of retainedSizes) {
   progress(`collecting a cluster with ${whole(pipelineRuns + taskRuns)} retained runs …`);
   retained.push(await retainedRuns(pipelineRuns, taskRuns));
 }
+const counted: CountingCost[] = [];
+for (const [series, finishes] of countedLoads) {
+  progress(`counting ${whole(finishes)} finishes a tick in ${whole(series)} series …`);
+  counted.push(await countingCost(series, finishes));
+}
 progress('starting the bundle …');
 const starts = await coldStarts();
 
 if (isJson) {
   process.stdout.write(
-    `${JSON.stringify({ node: process.version, throughput: loads, memory, tekton: retained, coldStart: starts }, undefined, 2)}\n`,
+    `${JSON.stringify({ node: process.version, throughput: loads, memory, tekton: retained, counting: counted, coldStart: starts }, undefined, 2)}\n`,
   );
 } else {
   const parts = [
@@ -122,6 +169,8 @@ if (isJson) {
     `Requests and bytes of one run\n${sinkTable(loads)}`,
     `Memory of one process over many runs, after a garbage collection\n${memoryTable(memory)}`,
     `Tekton: a cluster with retained runs, in a process with the memory options of 256 MB\n${retainedTable(retained)}`,
+    `Counting: one source, in a process with the memory options of 512 MB; steady is after 14 such ticks\n${countingTable(counted)}`,
+    `DynamoDB: what one tick of counting reads and writes\n${stateTable(counted)}`,
     `Cold start: the bundle loaded, one invocation answered\n${coldStartTable(starts)}`,
   ];
   process.stdout.write(`${parts.join('\n\n')}\n`);

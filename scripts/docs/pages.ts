@@ -7,6 +7,7 @@ import { dashboardFiles } from '../dashboards/files.ts';
 import { costTables } from './cost.ts';
 import { configurationPage, type DocumentedPlugin } from './configuration.ts';
 import { metricsPage } from './metrics.ts';
+import { stateCostTable } from './state-cost.ts';
 
 export interface Page {
   /** From the repository's root. */
@@ -26,9 +27,14 @@ function documented(folder: 'sources' | 'sinks', { kind, title }: { kind: string
   return { kind, title, example: existsSync(path) ? readFileSync(path, 'utf8') : undefined };
 }
 
-/** A hand-written file whose block between two comments is written from the code. */
-function withBlock(path: string, name: string, block: string): string {
-  const text = readFileSync(join(root, path), 'utf8');
+/** A hand-written file with blocks between two comments that are written from the code. */
+function withBlocks(path: string, blocks: Readonly<Record<string, string>>): Page {
+  const written = readFileSync(join(root, path), 'utf8');
+  const text = Object.entries(blocks).reduce((page, [name, block]) => withBlock(page, name, block, path), written);
+  return { path, text };
+}
+
+function withBlock(text: string, name: string, block: string, path: string): string {
   const begin = `<!-- ${name}: written by \`npm run docs\` -->`;
   const end = `<!-- /${name} -->`;
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
@@ -47,7 +53,7 @@ export function generatedPages(): readonly Page[] {
         sinks.map((sink) => documented('sinks', sink)),
       ),
     },
-    { path: 'docs/deploying.md', text: withBlock('docs/deploying.md', 'cost', costTables()) },
+    withBlocks('docs/deploying.md', { cost: costTables(), 'state-cost': stateCostTable() }),
     { path: 'collector.schema.json', text: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n` },
     ...dashboardFiles(),
   ];

@@ -3,19 +3,7 @@ import { type OpenWork, type Stream, TickTakenError } from '../../lambda/counter
 import { memoryStore } from '../../lambda/counters/memory-store.ts';
 import { StateStoreError, type StateStore } from '../../lambda/counters/store.ts';
 import { runDuration, runLastSuccess, runsFinished, systemErrors } from '../../lambda/model/run-metrics.ts';
-import {
-  builds,
-  familiesOf,
-  minuteMs,
-  quiet,
-  rig,
-  saw,
-  settings,
-  source,
-  startMs,
-  sumOf,
-  type Tell,
-} from './rig.ts';
+import { builds, familiesOf, minuteMs, quiet, rig, saw, settings, source, startMs, sumOf, type Tell } from './rig.ts';
 import { collectCounted } from '../../lambda/counters/counted.ts';
 
 const unavailable = { kind: 'unavailable', where: 'test/main', message: 'the CI system did not answer' } as const;
