@@ -42,7 +42,7 @@ export interface DraftLedger {
 }
 
 export interface Closed {
-  /** False for a source that could read nothing of what it counts. */
+  /** False for a source that could read nothing of what it counts, although it was due. */
   readonly hasRead: boolean;
   readonly families: readonly MetricFamily[];
   readonly figures: LedgerFigures;
@@ -157,6 +157,7 @@ function ledgerOver(
     sawMissing: streams.sawMissing,
     forget: streams.forget,
     readPartly: streams.readPartly,
+    notDue: streams.notDue,
     sawOpen: (stream, id, note) => {
       streams.sawOpen(stream, id, note);
     },

@@ -79,6 +79,8 @@ export interface Ledger {
   readCompletely(stream: Stream, toMs?: number): void;
   /** The list was cut short by a page or request budget: what was seen counts, the watermark stays. */
   readPartly(stream: Stream): void;
+  /** Left out of this tick on purpose: nothing of it is new, and its totals are published as they are. */
+  notDue(stream: Stream): void;
   /** Forgets a stream that is no longer configured or that the vendor deleted. */
   drop(streamName: string): void;
   /** Names of all streams that the state knows. */

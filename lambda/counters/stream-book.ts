@@ -32,6 +32,7 @@ interface Work {
   readonly missedNow: Set<string>;
   readUntilMs: number | undefined;
   isPartly: boolean;
+  isNotDue: boolean;
 }
 
 export type Judgement = 'counts' | 'known' | 'history';
@@ -51,12 +52,13 @@ export interface StreamBook {
   readonly isCounted: (stream: Stream, key: string) => boolean;
   readonly readCompletely: (stream: Stream, toMs: number | undefined) => void;
   readonly readPartly: (stream: Stream) => void;
+  readonly notDue: (stream: Stream) => void;
   /** Ages the open runs, moves the watermarks and prunes; tells how many runs were lost. */
   readonly close: () => Closed;
 }
 
 interface Closed {
-  /** Whether any stream was read, in part or as a whole. */
+  /** Whether any stream was read, in part or as a whole, or left out on purpose. */
   readonly hasRead: boolean;
   readonly lost: number;
   readonly truncated: number;
@@ -112,6 +114,9 @@ export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSetti
     readPartly: (stream) => {
       workOn(stream).isPartly = true;
     },
+    notDue: (stream) => {
+      workOn(stream).isNotDue = true;
+    },
     close: () => closeAll(state, [...works.values()], { tickMs, missed }),
   };
 }
@@ -128,6 +133,7 @@ function begin(state: State, stream: Stream, tickMs: number): Work {
     missedNow: new Set(),
     readUntilMs: undefined,
     isPartly: false,
+    isNotDue: false,
   };
 }
 
@@ -155,7 +161,7 @@ function closeAll(
   const aged = works.reduce((sum, work) => sum + closeStream(work, tickMs), 0);
   for (const [name, { lookedMs }] of streams) if (lookedMs < tickMs - forgottenAfterMs) streams.delete(name);
   return {
-    hasRead: works.some(({ isPartly, readUntilMs }) => isPartly || readUntilMs !== undefined),
+    hasRead: works.some(({ isPartly, isNotDue, readUntilMs }) => isPartly || isNotDue || readUntilMs !== undefined),
     lost: missed + aged,
     truncated: works.filter(({ isPartly }) => isPartly).length,
   };

@@ -18,6 +18,8 @@ export interface AgentReading extends Collection {
   readonly organizations: readonly string[];
   /** Queues with neutral metrics, as scope and queue. */
   readonly queues: readonly (readonly [scope: string, queue: string])[];
+  /** Whether every token was answered, so that no queue of theirs is missing. */
+  readonly isComplete: boolean;
 }
 
 /** Reads all clusters, each by its own token and each with its own failure. */
@@ -36,6 +38,7 @@ export function agentReader(
     return {
       families: familiesOf(claimed, options),
       problems: [...problems, ...conflicts, ...readable],
+      isComplete: problems.length === 0,
       organizations: [...new Set(seen.map(({ snapshot }) => snapshot.org))],
       queues: claimed.flatMap(({ scope, snapshot }) =>
         scope === undefined ? [] : [...snapshot.queues.keys()].map((queue) => [scope, queue] as const),

@@ -134,7 +134,7 @@ export const BuildkiteConfig = z
     error: 'asks GraphQL, which waits forbids',
   })
   .superRefine((config, context) => {
-    const { agentTokens, apiToken, organization, waits, jobs } = config;
+    const { agentTokens, apiToken, organization, waits, jobs, events } = config;
     if (apiToken === undefined) {
       if (agentTokens === undefined) {
         context.addIssue({ code: 'custom', path: ['agentTokens'], message: 'give agentTokens, apiToken or both' });
@@ -148,8 +148,12 @@ export const BuildkiteConfig = z
       const message = 'must name the organization: without agentTokens nothing else tells it';
       context.addIssue({ code: 'custom', path: ['organization'], message });
     }
-    if (waits === 'rest' && jobs === 'skip') {
+    if (jobs !== 'skip') return;
+    if (waits === 'rest') {
       context.addIssue({ code: 'custom', path: ['waits'], message: 'rest reads jobs, which jobs: skip forbids' });
+    }
+    if (events !== undefined) {
+      context.addIssue({ code: 'custom', path: ['events'], message: 'tell of jobs, which jobs: skip forbids' });
     }
   })
   .meta({ id: 'BuildkiteSource', description: 'Queues, agents, wait times, builds and jobs from Buildkite.' });

@@ -7,7 +7,7 @@ import { expiryFamilies, isFresh, missingScopes, readToken, TokenFacts } from '.
 import type { AgentReading } from './agents.ts';
 import { branchClasses } from './branches.ts';
 import { readBuildLists } from './build-reading.ts';
-import { type BuildLists, countBuilds, selectedBuilds } from './builds.ts';
+import { type BuildLists, buildStream, countBuilds, selectedBuilds } from './builds.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import { countEvents, type EventOptions, type EventReading, takeEvents } from './events.ts';
 import { declareSeries } from './declare.ts';
@@ -76,7 +76,7 @@ async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<rea
     ...expiryFamilies(run.config.name, token),
   ];
   count(run, lists, places);
-  countArrived(run, events, [...(await agents).queues, ...(waits.snapshot?.queues ?? []).map(placeNames)]);
+  countArrived(run, events, queuesForEvents(await agents, waits));
   return families;
 }
 
@@ -86,7 +86,9 @@ type Rest = readonly [TokenFacts | undefined, EventReading | undefined, BuildLis
 async function readRest(run: UserRun): Promise<Rest> {
   const facts = await readTokenFacts(run);
   const events = await readEvents(run);
-  return [facts, events, isPollDue(run, events) ? await readBuildLists(run) : nothingListed];
+  if (isPollDue(run, events)) return [facts, events, await readBuildLists(run)];
+  run.ledger?.notDue(buildStream);
+  return [facts, events, nothingListed];
 }
 
 const nothingListed: BuildLists = { finished: undefined, active: undefined };
@@ -108,6 +110,15 @@ function isPollDue({ ledger, settings: { pollMinutes } }: UserRun, events: Event
   const isDue = lastMs === undefined || ledger.tickMs - lastMs >= pollMinutes * 60_000 || events?.isComplete !== true;
   ledger.remember('lastPoll', isDue ? ledger.tickMs : lastMs);
   return isDue;
+}
+
+/**
+ * An event names no cluster: while a cluster's queues are not known, a name may look like that of another one alone.
+ * No queue is known then, and the poll counts what the events would have told.
+ */
+function queuesForEvents({ queues, isComplete }: AgentReading, waits: WaitsRead): EventOptions['queues'] {
+  if (!isComplete || !waits.isSnapshotComplete) return [];
+  return [...queues, ...(waits.snapshot?.queues ?? []).map(placeNames)];
 }
 
 function placeNames({ scope, queue }: { readonly scope: string; readonly queue: string }): readonly [string, string] {

@@ -12,6 +12,8 @@ import type { UserRun } from './user-run.ts';
 /** What was read about waiting; a part that failed is absent. */
 export interface WaitsRead {
   readonly snapshot: QueueSnapshot | undefined;
+  /** Whether the snapshot has every cluster with all its queues; true as well where it is not wanted. */
+  readonly isSnapshotComplete: boolean;
   /** Only where it is complete. */
   readonly backlog: readonly WaitingJob[] | undefined;
   /** When the backlog was asked for. Epoch milliseconds. */
@@ -22,12 +24,19 @@ export interface WaitsRead {
 
 export async function readWaits(run: UserRun, agents: Promise<AgentReading>): Promise<WaitsRead> {
   if (run.settings.waits !== 'graphql') {
-    return { snapshot: undefined, backlog: undefined, readMs: undefined, ofBuilds: waitingInBuilds };
+    return {
+      snapshot: undefined,
+      isSnapshotComplete: true,
+      backlog: undefined,
+      readMs: undefined,
+      ofBuilds: waitingInBuilds,
+    };
   }
   const snapshot = await partOf(run, 'queues', () => readQueueSnapshot(run.api, run.organization));
   const readMs = run.nowMs;
   const backlog = await readWholeBacklog(run, agents);
-  return { snapshot: snapshot?.value, backlog, readMs, ofBuilds: waitingInBuilds };
+  const isSnapshotComplete = snapshot?.isComplete === true && snapshot.unreadable === 0;
+  return { snapshot: snapshot?.value, isSnapshotComplete, backlog, readMs, ofBuilds: waitingInBuilds };
 }
 
 async function readWholeBacklog(

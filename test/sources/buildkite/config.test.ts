@@ -60,6 +60,11 @@ describe('the configuration of a Buildkite source', () => {
     ],
     ['an API token without a word on the organization', { kind: 'buildkite', apiToken }, /organization/],
     ['waits from jobs that are skipped', { ...minimal, apiToken, waits: 'rest', jobs: 'skip' }, /jobs: skip/],
+    [
+      'events of jobs that are skipped',
+      { ...minimal, apiToken, events: { bus: 'aws.partner/buildkite.com/acme/1' }, jobs: 'skip' },
+      /jobs: skip/,
+    ],
     ['a setting of the API token without it', { ...minimal, pipelines: { include: ['web'] } }, /needs apiToken/],
     ['a bus that is not Buildkite’s', { ...minimal, apiToken, events: { bus: 'default' } }, /partner event bus/],
   ])('refuses %s', (_, raw, message) => {

@@ -2,6 +2,7 @@ import { createHttpHub } from '../../../lambda/http/client.ts';
 import { createCounting } from '../../../lambda/counters/counting.ts';
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/store.ts';
+import type { Inbox } from '../../../lambda/events/inbox.ts';
 import type { Timeouts } from '../../../lambda/http/limits.ts';
 import type { CounterSample, DistributionSample, MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
@@ -33,12 +34,14 @@ export interface TestSourceOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Where the memory is; default: in this source. */
   readonly store?: StateStore;
+  /** What tells of events; default: nothing. */
+  readonly inbox?: Inbox;
 }
 
 /** The source as the wiring makes it, with the real HTTP client and the real secret cache. */
 export function buildkiteSource(
   raw: Readonly<Record<string, unknown>>,
-  { variables: given, clock = () => Date.now(), timeouts = {}, store = memoryStore() }: TestSourceOptions,
+  { variables: given, clock = () => Date.now(), timeouts = {}, store = memoryStore(), inbox }: TestSourceOptions,
 ): TestSource {
   const log = recordingLog();
   const variables = { ...given };
@@ -59,6 +62,7 @@ export function buildkiteSource(
     secrets: cache.secrets,
     clock,
     log,
+    inbox,
   });
   const id = `buildkite/${config.name}`;
   const { metrics } = buildkite.prepare(config);
