@@ -56,6 +56,8 @@ export interface TestCluster extends AsyncDisposable {
 export interface TestClusterOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly runs?: readonly RunObject[];
+  /** In place of `runs`: what a simulated cluster holds. */
+  readonly runStore?: RunStore;
   readonly store?: StateStore;
   readonly aws?: AwsAccess;
   readonly isKnown?: (token: string) => boolean;
@@ -68,7 +70,7 @@ export interface TestClusterOptions {
 /** A Kubernetes API server on loopback and the source that reads it, on a clock that the test moves. */
 export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const { store = memoryStore(), aws = noAws } = options;
-  const runs = createRunStore(options.runs);
+  const runs = options.runStore ?? createRunStore(options.runs);
   const log = recordingLog();
   const time = { now: startMs };
   const clock = (): number => time.now;

@@ -1,0 +1,102 @@
+import { arrivals, type Random, seededRandom } from '../random.ts';
+import { livesOf, type Turn } from './lives.ts';
+import { createRunStore, type RunObject, type RunStore } from './objects.ts';
+import { defaultPlan, type PipelinePlan } from './plan.ts';
+
+export interface ClusterOptions {
+  readonly seed: number;
+  /** A whole second. Epoch milliseconds. */
+  readonly startMs: number;
+  /** How long runs stay after their end, until a pruner takes them. Seconds. */
+  readonly keepSeconds: number;
+  readonly plan?: readonly PipelinePlan[];
+  /** After that no run is made any more. Epoch milliseconds. */
+  readonly arrivalsUntilMs?: number;
+  /** Sees every run that ends, as the watcher of Tekton Results does. */
+  readonly archive?: (run: RunObject) => void;
+}
+
+export interface SimulatedCluster {
+  /** What the API server holds at the time that was advanced to. */
+  readonly store: RunStore;
+  /** Lets time pass; never back. Epoch milliseconds. */
+  readonly advance: (toMs: number) => void;
+  /** Finished runs by `namespace pipeline result`, and finished TaskRuns by `namespace result`. */
+  readonly ended: () => {
+    readonly runs: Readonly<Record<string, number>>;
+    readonly tasks: Readonly<Record<string, number>>;
+  };
+}
+
+type Event = { readonly atMs: number } & ({ readonly turn: Turn } | { readonly pruned: RunObject });
+
+const secondMs = 1000;
+
+/** A cluster with Tekton in which runs come and go; equal seeds give equal clusters, however the time is cut into steps. */
+export function createCluster(options: ClusterOptions): SimulatedCluster {
+  const { seed, startMs, keepSeconds, archive, plan = defaultPlan, arrivalsUntilMs = Infinity } = options;
+  const random = seededRandom(seed);
+  const store = createRunStore();
+  const ended = { runs: new Map<string, number>(), tasks: new Map<string, number>() };
+  let nowMs = startMs;
+  let count = 0;
+  let events: Event[] = [];
+
+  const make = (pipeline: PipelinePlan, atMs: number): void => {
+    count += 1;
+    for (const turn of livesOf({ plan: pipeline, number: count }, atMs, random)) events.push({ atMs: turn.atMs, turn });
+  };
+  const play = (event: Event): void => {
+    if ('pruned' in event) remove(store, event.pruned);
+    else {
+      const { run, result } = event.turn;
+      store.put(run);
+      if (result === undefined) return;
+      note(ended, run, result);
+      archive?.(run);
+      events.push({ atMs: event.atMs + keepSeconds * secondMs, pruned: run });
+    }
+  };
+  return {
+    store,
+    advance: (toMs) => {
+      for (; nowMs < toMs; nowMs += secondMs) {
+        if (nowMs < arrivalsUntilMs) arrive(plan, nowMs, random, make);
+      }
+      for (;;) {
+        const due = events.filter(({ atMs }) => atMs <= toMs).sort((a, b) => a.atMs - b.atMs);
+        if (due.length === 0) return;
+        events = events.filter(({ atMs }) => atMs > toMs);
+        for (const event of due) play(event);
+      }
+    },
+    ended: () => ({ runs: Object.fromEntries(ended.runs), tasks: Object.fromEntries(ended.tasks) }),
+  };
+}
+
+function arrive(
+  plan: readonly PipelinePlan[],
+  atMs: number,
+  random: Random,
+  make: (pipeline: PipelinePlan, atMs: number) => void,
+): void {
+  for (const pipeline of plan) {
+    for (let left = arrivals(random, pipeline.runsAnHour / 3600); left > 0; left -= 1) make(pipeline, atMs);
+  }
+}
+
+function remove(store: RunStore, { kind, metadata: { namespace, name } }: RunObject): void {
+  store.remove(kind === 'PipelineRun' ? 'pipelineruns' : 'taskruns', namespace, name);
+}
+
+function note(
+  { runs, tasks }: { readonly runs: Map<string, number>; readonly tasks: Map<string, number> },
+  { kind, metadata: { namespace, labels } }: RunObject,
+  result: string,
+): void {
+  const [counts, key] =
+    kind === 'TaskRun'
+      ? [tasks, `${namespace} ${result}`]
+      : [runs, `${namespace} ${labels?.['tekton.dev/pipeline'] ?? ''} ${result}`];
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
