@@ -18,7 +18,7 @@ export interface RunningCli extends AsyncDisposable {
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** Resolves once standard output matches; rejects when the process ends without it. */
-  readonly printed: (pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly printed: (pattern: RegExp, withinMs?: number) => Promise<RegExpExecArray>;
   readonly ended: Promise<Ended>;
 }
 
@@ -42,7 +42,7 @@ export function startCli(argv: readonly string[], variables: Readonly<Record<str
     child,
     stdout: () => written.stdout,
     stderr: () => written.stderr,
-    printed: (pattern) => printed(child, () => written, pattern),
+    printed: (pattern, withinMs = patienceMs) => printed(child, () => written, { pattern, withinMs }),
     ended,
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL');
@@ -54,7 +54,7 @@ export function startCli(argv: readonly string[], variables: Readonly<Record<str
 async function printed(
   child: ChildProcessWithoutNullStreams,
   written: () => { readonly stdout: string; readonly stderr: string },
-  pattern: RegExp,
+  { pattern, withinMs }: { readonly pattern: RegExp; readonly withinMs: number },
 ): Promise<RegExpExecArray> {
   const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
   const look = (): void => {
@@ -66,7 +66,7 @@ async function printed(
   };
   child.stdout.on('data', look);
   child.on('close', end);
-  const timer = setTimeout(end, patienceMs);
+  const timer = setTimeout(end, withinMs);
   look();
   try {
     return await promise;
