@@ -33,7 +33,8 @@ const budgetMs = 8_000;
 
 const redactor = createRedactor();
 const log = createLambdaLog({ level: 'info', redactor });
-const client = new SQSClient({});
+// As every client, redirected by AWS_ENDPOINT_URL.
+const client = new SQSClient({ useQueueUrlAsEndpoint: false });
 const cache = createSecrets({
   stores: {
     secret: secretsManagerStore(),

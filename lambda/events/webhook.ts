@@ -15,8 +15,8 @@ export interface WebhookAnswer {
   readonly message?: string;
 }
 
-/** SQS takes 256 KiB a message (SQS API reference, SendMessage), and Bitbucket sends no more; the rest is the envelope. */
-export const maxWebhookBytes = 255 * 1024;
+/** SQS takes no more in a message (SQS API reference, SendMessage); Bitbucket sends no more either. */
+export const maxMessageBytes = 256 * 1024;
 
 /** Bitbucket's header; GitHub's `X-Hub-Signature-256` is the same scheme under another name. */
 const signatureHeaders = ['x-hub-signature', 'x-hub-signature-256'] as const;
@@ -27,11 +27,13 @@ const signatureHeaders = ['x-hub-signature', 'x-hub-signature-256'] as const;
  */
 export function judgeWebhook(request: WebhookRequest, secret: string): WebhookAnswer {
   if (request.method !== 'POST') return { status: 405 };
-  if (request.body.length > maxWebhookBytes) return { status: 413 };
+  if (request.body.length > maxMessageBytes) return { status: 413 };
   if (!isSigned(request, secret)) return { status: 401 };
   const event = request.headers['x-event-key'];
   if (event === undefined || request.body.length === 0) return { status: 204 };
-  return { status: 202, message: JSON.stringify({ event, body: request.body.toString('utf8') }) };
+  const message = JSON.stringify({ event, body: request.body.toString('utf8') });
+  // The envelope escapes each quotation mark of the body, so that one that fits may make a message that does not.
+  return Buffer.byteLength(message) > maxMessageBytes ? { status: 413 } : { status: 202, message };
 }
 
 function isSigned({ headers, body }: WebhookRequest, secret: string): boolean {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeWebhook, maxWebhookBytes, type WebhookRequest } from '../../lambda/events/webhook.ts';
+import { judgeWebhook, maxMessageBytes, type WebhookRequest } from '../../lambda/events/webhook.ts';
 
 const secret = 's3cret';
 const body = Buffer.from('{"a":1}');
@@ -48,8 +48,19 @@ describe('a delivery', () => {
     expect(judgeWebhook(signed({ method: 'GET' }), secret)).toEqual({ status: 405 });
   });
 
-  it('that SQS would not take is refused', () => {
-    expect(judgeWebhook(signed({ body: Buffer.alloc(maxWebhookBytes + 1, 'a') }), secret)).toEqual({ status: 413 });
+  it.each([
+    ['too long a body', Buffer.alloc(maxMessageBytes + 1, 'a')],
+    ['a body that only fits without the envelope around it', Buffer.alloc(maxMessageBytes - 10, 'a')],
+    ['a body whose quotation marks the envelope escapes', Buffer.alloc(maxMessageBytes / 2, '"')],
+  ])('with %s is refused, for SQS would not take it', (_what, content) => {
+    expect(judgeWebhook(signed({ body: content }), secret)).toEqual({ status: 413 });
+  });
+
+  it('goes into a message of at most what SQS takes', () => {
+    const { status, message = '' } = judgeWebhook(signed({ body: Buffer.alloc(maxMessageBytes - 100, 'a') }), secret);
+
+    expect(status).toBe(202);
+    expect(Buffer.byteLength(message)).toBeLessThanOrEqual(maxMessageBytes);
   });
 
   it('without an event, such as a ping, is taken and forgotten', () => {
