@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eksTokenFault } from '../../lambda/demo/tekton/eks-verifier.ts';
 import { eksToken } from '../../lambda/http/eks-token.ts';
 import { type ApiServer, startApiServer } from '../../lambda/demo/tekton/api-server.ts';
+import { createCluster } from '../../lambda/demo/tekton/cluster.ts';
+import { type ControllerPod, controllerLabels } from '../../lambda/demo/tekton/controllers.ts';
 import { createRunStore } from '../../lambda/demo/tekton/objects.ts';
 import { humanDuration } from '../../lambda/demo/tekton/human-duration.ts';
 
@@ -26,11 +28,22 @@ function run(name: string, namespace: string) {
   } as const;
 }
 
+function controller(name: string, metrics: ControllerPod['metrics'], labels: ControllerPod['labels']): ControllerPod {
+  return { name, namespace: 'tekton-pipelines', uid: name, labels, phase: 'Running', metrics };
+}
+
+const pods = [
+  controller('controller-0', () => 'a 1\n', controllerLabels),
+  controller('controller-1', undefined, controllerLabels),
+  controller('webhook-0', () => 'b 1\n', {}),
+];
+const core = '/api/v1/namespaces/tekton-pipelines';
+
 let server: ApiServer;
 
 beforeAll(async () => {
   const store = createRunStore([run('c', 'b'), run('a', 'b'), run('z', 'a')]);
-  server = await startApiServer({ clock: () => nowMs, store, isKnown: (token) => token === 'good' });
+  server = await startApiServer({ clock: () => nowMs, store, isKnown: (token) => token === 'good', pods: () => pods });
 });
 
 afterAll(() => server.close());
@@ -111,6 +124,15 @@ describe('the simulated Kubernetes API', () => {
       400,
       'field label not supported: status.startTime',
     ],
+    ['404 in JSON for a Service that is not there', `${core}/services/http:no:9090/proxy/metrics`, {}, 404, 'services'],
+    [
+      '503 for a pod that nothing listens in',
+      `${core}/pods/http:controller-1:9090/proxy/metrics`,
+      {},
+      503,
+      '"reason":"ServiceUnavailable"',
+    ],
+    ['404 in plain text for another path of a pod', `${core}/pods/http:controller-0:9090/proxy/`, {}, 404, '404 page'],
     ['406 for protobuf', runs, { accept: 'application/vnd.kubernetes.protobuf' }, 406, 'media types'],
   ])('answers %s', async (_what, path, headers, status, words) => {
     const answer = await ask(path, headers);
@@ -118,6 +140,36 @@ describe('the simulated Kubernetes API', () => {
     expect(answer.status).toBe(status);
     expect(answer.text).toContain(words);
     expect(answer.type).toMatch(words.startsWith('404') ? /^text\/plain/ : /^application\/json/);
+  });
+
+  it('lists the pods of a selector, and leads to them and to the Service', async () => {
+    const selector = encodeURIComponent('app.kubernetes.io/name=controller,app.kubernetes.io/part-of=tekton-pipelines');
+
+    const listed = await ask(`${core}/pods?labelSelector=${selector}`);
+
+    expect(JSON.parse(listed.text)).toMatchObject({
+      kind: 'PodList',
+      items: [{ metadata: { name: 'controller-0' } }, { metadata: { name: 'controller-1' } }],
+    });
+    expect(await ask(`${core}/pods/http:controller-0:9090/proxy/metrics`)).toMatchObject({
+      status: 200,
+      text: 'a 1\n',
+    });
+    expect(await ask(`${core}/services/http:tekton-pipelines-controller:9090/proxy/metrics`)).toMatchObject({
+      text: 'a 1\n',
+    });
+  });
+
+  it('refuses the proxy as the real one does', async () => {
+    server.scenario('cannot-proxy');
+
+    const { status, text } = await ask(`${core}/services/http:tekton-pipelines-controller:9090/proxy/metrics`);
+    server.scenario('ok');
+
+    expect(status).toBe(403);
+    expect(text).toContain(
+      String.raw`services \"http:tekton-pipelines-controller:9090\" is forbidden: User \"ci-metrics\" cannot get resource \"services/proxy\" in API group \"\" in the namespace \"tekton-pipelines\"`,
+    );
   });
 
   it.each([
@@ -132,6 +184,32 @@ describe('the simulated Kubernetes API', () => {
     [51 * 3_600_000, '2d3h'],
   ])('writes the age of %i ms as %s', (ms, text) => {
     expect(humanDuration(ms)).toBe(text);
+  });
+});
+
+describe('the simulated cluster', () => {
+  const options = { seed: 7, startMs: nowMs, keepSeconds: 300 };
+
+  it('is the same however the time is cut into steps', () => {
+    const [whole, stepwise] = [createCluster(options), createCluster(options)];
+
+    whole.advance(nowMs + 3_600_000);
+    for (let second = 0; second <= 3600; second += 7) stepwise.advance(nowMs + Math.min(second, 3600) * 1000);
+    stepwise.advance(nowMs + 3_600_000);
+
+    expect(whole.store.list('taskruns')).not.toEqual([]);
+    expect(stepwise.ended()).toEqual(whole.ended());
+    expect(stepwise.store.list('taskruns')).toEqual(whole.store.list('taskruns'));
+    expect(stepwise.store.list('pipelineruns')).toEqual(whole.store.list('pipelineruns'));
+  });
+
+  it('keeps nothing once all have ended and were pruned', () => {
+    const cluster = createCluster({ ...options, arrivalsUntilMs: nowMs + 600_000 });
+
+    cluster.advance(nowMs + 4 * 3_600_000);
+
+    expect(Object.keys(cluster.ended().runs)).not.toEqual([]);
+    expect([...cluster.store.list('pipelineruns'), ...cluster.store.list('taskruns')]).toEqual([]);
   });
 });
 
