@@ -24,9 +24,10 @@ export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<
 
   return {
     write: async (batch, { deadline }) => {
-      const { datums, problems } = encode(batch, settings);
+      const { datums, problems, lostSums } = encode(batch, settings);
       const delivery = await send(datums, batch.tickMs, deadline);
-      return { ...delivery, problems: [...problems(), ...delivery.problems] };
+      const dropped = (delivery.dropped ?? 0) + lostSums();
+      return { ...delivery, dropped, problems: [...problems(), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const read = parcels.map((parcel) => ({ parcel, datums: datumsIn(parcel) }));

@@ -27,6 +27,8 @@ export interface Encoding {
   readonly datums: Iterable<Datum>;
   /** What was left out, and why; complete when the datums are at their end. */
   readonly problems: () => readonly Problem[];
+  /** Increases among what was left out; complete with the problems. */
+  readonly lostSums: () => number;
 }
 
 /** What of a batch CloudWatch gets; what it would refuse is left out and told, and the rest is kept. */
@@ -42,6 +44,7 @@ export function encode(batch: Batch, settings: EncodeSettings): Encoding {
       findings,
     ),
     problems: findings.problems,
+    lostSums: findings.lostSums,
   };
 }
 

@@ -11,6 +11,8 @@ export interface Findings {
   readonly metric: (definition: MetricDefinition, duplicates: number) => void;
   readonly fault: (datum: Datum, fault: Fault) => void;
   readonly problems: () => readonly Problem[];
+  /** Increases among what was left out: no later run makes up for them. */
+  readonly lostSums: () => number;
 }
 
 interface Counted {
@@ -24,6 +26,7 @@ export function createFindings({ name, dimensions }: CloudWatchConfig): Findings
   const duplicates = { count: 0, example: '' };
   const hidden = new Set<string>();
   const faults = new Map<string, Counted>();
+  let lostSums = 0;
   const extraNames = Object.keys(dimensions);
   return {
     metric: (definition, count) => {
@@ -36,7 +39,9 @@ export function createFindings({ name, dimensions }: CloudWatchConfig): Findings
       const known = faults.get(reason);
       if (known === undefined) faults.set(reason, { count: 1, example: describe(datum), remedy });
       else known.count += 1;
+      if (datum.reading === 'sums') lostSums += 1;
     },
+    lostSums: () => lostSums,
     problems: () => [
       ...(duplicates.count === 0 ? [] : [duplicateProblem(where, duplicates)]),
       ...(hidden.size === 0 ? [] : [hiddenProblem(where, [...hidden])]),

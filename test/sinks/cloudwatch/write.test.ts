@@ -471,6 +471,16 @@ describe('increases that were not stored', () => {
     expect(delivery).toMatchObject({ accepted: 0, requests: 0, dropped: 3 });
   });
 
+  it('are dropped when their series cannot be sent at all; a level that is left out is no increase', async () => {
+    const fake = await fakeWith();
+
+    const delivery = await write(batch([part([finished(5, 'a\nb'), durations([2], ' '), queued({ 'c\nd': 1 })])]));
+
+    // The roll-ups over all pipelines have nothing that could not be sent.
+    expect(fake.datums.map(({ name }) => name)).toEqual(expect.arrayContaining(['Runs']));
+    expect(delivery).toMatchObject({ undelivered: [], unconfirmed: 0, dropped: 2 });
+  });
+
   it('are packed for later as they would be sent', async () => {
     const fake = await fakeWith();
     const sink = sinkWith();
