@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,20 +14,36 @@ import { startReceivers } from './start-receivers.ts';
 
 export interface ColdStart {
   readonly name: string;
+  /** Size of the bundle's code, without what only stack traces read. */
+  readonly bundleBytes: number;
   /** Size of the bundle's files that Node read with this configuration. */
   readonly loadedBytes: number;
-  readonly medianMs: number;
-  /** To an empty Node process of the same run. */
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  /** Of the times, to an empty Node process of the same run. */
   readonly ratio: number;
 }
 
 export interface ColdStarts {
-  readonly emptyMs: number;
+  readonly empty: Start;
   readonly sets: readonly ColdStart[];
 }
 
+/** From the start of the process to its end. */
+interface Start {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
 /** Enough for a stable median on a machine that does other things as well. */
-const repetitions = 15;
+export const repetitions = 15;
+
+/** Tells the CPU time of the process and ends it. */
+const end = `
+const { user, system } = process.cpuUsage();
+process.stderr.write(JSON.stringify((user + system) / 1000));
+process.exit(0);
+`;
 
 const context = '{ awsRequestId: "bench", getRemainingTimeInMillis: () => 40000 }';
 
@@ -35,8 +51,7 @@ const context = '{ awsRequestId: "bench", getRemainingTimeInMillis: () => 40000 
 const invoke = `
 const { handler } = await import(process.argv[1]);
 await handler({}, ${context});
-process.exit(0);
-`;
+${end}`;
 
 /** The same, and tells which files Node read; apart, because the hook takes time of its own. */
 const invokeAndList = `
@@ -61,28 +76,36 @@ export async function coldStarts(): Promise<ColdStarts> {
       mkdirSync(asset);
       const config = configFor(receivers.port, kinds, { secret: 'ci-metrics/buildkite' });
       bundleFunction({ directory: asset, config: CollectorConfig.parse(config) });
-      return { name, start: (script: string) => node(script, asset, receivers.port), asset, times: [] as number[] };
+      const times: Start[] = [];
+      return { name, start: (script: string) => node(script, asset, receivers.port), asset, times };
     });
-    const empty: number[] = [];
+    const emptyTimes: Start[] = [];
     for (let repetition = 0; repetition < repetitions; repetition += 1) {
-      empty.push(timed(() => spawnSync(process.execPath, ['-e', ''])));
+      emptyTimes.push(timed(() => node(end, folder, receivers.port)));
       for (const { start, times } of started) times.push(timed(() => start(invoke)));
     }
-    const emptyMs = median(empty);
+    const empty = typical(emptyTimes);
     const result = started.map(({ name, start, asset, times }) => {
-      const medianMs = median(times);
-      return { name, loadedBytes: sizeOf(start(invokeAndList), asset), medianMs, ratio: medianMs / emptyMs };
+      const { wallMs, cpuMs } = typical(times);
+      const loadedBytes = sizeOf(filesIn(start(invokeAndList), asset));
+      return { name, bundleBytes: sizeOf(codeIn(asset)), loadedBytes, wallMs, cpuMs, ratio: wallMs / empty.wallMs };
     });
-    return { emptyMs, sets: result };
+    return { empty, sets: result };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function timed(work: () => unknown): number {
+/** @param work returns what a process told as its CPU time. */
+function timed(work: () => string): Start {
   const startedMs = performance.now();
-  work();
-  return performance.now() - startedMs;
+  const cpuMs = z.number().parse(JSON.parse(work()));
+  return { wallMs: performance.now() - startedMs, cpuMs };
+}
+
+/** The median of the times; of the CPU times the least, because other programs only add to them. */
+function typical(starts: readonly Start[]): Start {
+  return { wallMs: median(starts.map(({ wallMs }) => wallMs)), cpuMs: Math.min(...starts.map(({ cpuMs }) => cpuMs)) };
 }
 
 function node(script: string, asset: string, port: number): string {
@@ -102,11 +125,20 @@ function node(script: string, asset: string, port: number): string {
   return result.stderr;
 }
 
-function sizeOf(listing: string, asset: string): number {
+function filesIn(listing: string, asset: string): readonly string[] {
   const urls = z.array(z.string()).parse(JSON.parse(listing));
   return urls
     .filter((url) => url.startsWith('file:'))
     .map((url) => fileURLToPath(url))
-    .filter((path) => path.startsWith(asset))
-    .reduce((sum, path) => sum + statSync(path).size, 0);
+    .filter((path) => path.startsWith(asset));
+}
+
+function codeIn(asset: string): readonly string[] {
+  return readdirSync(asset)
+    .filter((file) => file.endsWith('.mjs'))
+    .map((file) => join(asset, file));
+}
+
+function sizeOf(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + statSync(path).size, 0);
 }

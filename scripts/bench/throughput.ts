@@ -47,13 +47,28 @@ export interface Throughput {
 
 const warmRuns = 5;
 
+/** Other programs only add to the CPU time of a run, so the least of a few is nearest to what it takes. */
+export const processes = 3;
+
 /** Enough for a leak of one object a queue to show, and to tell it from caches that fill up. */
 const warmRunsForLeaks = 30;
 
-/** One cold and a few warm runs of the real pipeline in a process of its own. */
+/** One cold and a few warm runs of the real pipeline, in processes of their own. */
 export async function throughput(queues: number): Promise<Throughput> {
   await using receivers = await startReceivers(queues);
-  return summary(queues, await runPipeline(receivers.port, warmRuns, []));
+  const results: Throughput[] = [];
+  for (let count = 0; count < processes; count += 1)
+    results.push(summary(queues, await runPipeline(receivers.port, warmRuns, [])));
+  return results.reduce((best, next) => ({
+    ...best,
+    cold: lessOf(best.cold, next.cold),
+    warm: lessOf(best.warm, next.warm),
+    peakRssMiB: Math.max(best.peakRssMiB, next.peakRssMiB),
+  }));
+}
+
+function lessOf(a: Throughput['cold'], b: Throughput['cold']): Throughput['cold'] {
+  return a.cpuMs <= b.cpuMs ? a : b;
 }
 
 export interface WarmMemory {
@@ -102,7 +117,7 @@ function summary(queues: number, { first, warm, peakRssMiB, leastPutRequests }: 
   return {
     queues,
     samples: first.samples.reduce((sum, samples) => sum + samples, 0),
-    cold: first,
+    cold: { wallMs: first.wallMs, cpuMs: first.cpuMs },
     warm: { wallMs: median(warm.map(({ wallMs }) => wallMs)), cpuMs: median(warm.map(({ cpuMs }) => cpuMs)) },
     peakRssMiB,
     sinks: first.sinks.map((sink) =>
