@@ -59,7 +59,7 @@ export function buildFinish(placed: PlacedBuild): Finish | undefined {
  * A blocked build that is opened again finishes a second time, so the time is a part of its key; in whole seconds,
  * because Buildkite's events tell no fractions.
  */
-export function buildKey(id: string, finishedMs: number): string {
+function buildKey(id: string, finishedMs: number): string {
   return `${id} ${String(Math.floor(finishedMs / 1000))}`;
 }
 

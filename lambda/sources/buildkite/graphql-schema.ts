@@ -13,7 +13,7 @@ export const GraphqlAnswer = z.object({
     .transform((errors) => (errors ?? []).map(({ message }) => message)),
 });
 
-export const PageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() });
+const PageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() });
 
 const Seconds = z.number().nonnegative();
 
