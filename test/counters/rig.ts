@@ -95,7 +95,7 @@ export function rig({ store = memoryStore(), ...rest }: Partial<CountingContext>
 
 const labels = { system: 'test', source: 'main', scope: 'acme' };
 
-function finishOf(
+export function finishOf(
   id: string,
   finishedMs: number,
   { attempt = 1, seconds = 10, pipeline = 'web' }: FinishRest = {},

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { Counted } from '../../lambda/counters/counted.ts';
+import { runDuration, runLastSuccess, runsFinished } from '../../lambda/model/run-metrics.ts';
+import { builds, familiesOf, quiet, rig, saw, settings, startMs, sumOf, type Tell } from './rig.ts';
+
+const dayMinutes = 24 * 60;
+
+function pipelinesOf(counted: Counted, metric: string = runsFinished.name): readonly string[] {
+  const family = familiesOf(counted).find(({ definition }) => definition.name === metric);
+  return [...new Set((family?.samples ?? []).map(({ labels }) => labels['pipeline'] ?? ''))].toSorted();
+}
+
+describe('more series than are allowed', () => {
+  const three = { settings: { ...settings, maxSeriesPerMetric: 3 } };
+
+  it('are added up in #other#, and who is inside stays inside', async () => {
+    const { tick } = rig(three);
+    await tick(0, quiet);
+    await tick(1, saw(['a', 0.2, { pipeline: 'web' }], ['b', 0.3, { pipeline: 'api' }]));
+
+    const full = await tick(2, saw(['c', 1.2, { pipeline: 'new' }], ['d', 1.3, { pipeline: 'newer' }]));
+    const later = await tick(3, saw(['e', 2.2, { pipeline: 'api' }], ['f', 2.3, { pipeline: 'new' }]));
+
+    expect(pipelinesOf(full)).toEqual(['#other#', 'api', 'web']);
+    expect(sumOf(full, runsFinished.name, { pipeline: '#other#' })).toEqual({ increase: 2, total: 2 });
+    expect(sumOf(later, runsFinished.name, { pipeline: 'api' })).toEqual({ increase: 1, total: 2 });
+    expect(sumOf(later, runsFinished.name, { pipeline: '#other#' })).toEqual({ increase: 1, total: 3 });
+    expect(sumOf(later)?.total).toBe(6);
+  });
+
+  it('are told, by their number', async () => {
+    const { tick } = rig(three);
+    await tick(0, quiet);
+
+    const counted = await tick(
+      1,
+      saw(...['a', 'b', 'c', 'd', 'e'].map((name) => [name, 0.2, { pipeline: name }] as const)),
+    );
+
+    // Of five pipelines two stay, in each of three metrics.
+    expect(counted.outcome === 'counted' && counted.figures.overflow).toBe(9);
+  });
+
+  it('have no last success: the latest of many pipelines is that of none', async () => {
+    const { tick } = rig(three);
+    await tick(0, quiet);
+
+    const counted = await tick(1, saw(...['a', 'b', 'c'].map((name) => [name, 0.2, { pipeline: name }] as const)));
+
+    expect(pipelinesOf(counted, runLastSuccess.name)).toEqual(['a', 'b']);
+  });
+
+  it('keep labels with a fixed list of values, so that failures of the rest can be told from its successes', async () => {
+    const { tick } = rig(three);
+    await tick(0, quiet);
+    const retry = { attempt: 2 };
+
+    const counted = await tick(
+      1,
+      saw(...['a', 'b', 'c', 'd'].map((name) => [name, 0.2, { pipeline: name, ...retry }] as const), [
+        'd',
+        0.3,
+        { pipeline: 'd' },
+      ]),
+    );
+
+    expect(sumOf(counted, runsFinished.name, { pipeline: '#other#', attempt: 'retry' })?.total).toBe(2);
+    expect(sumOf(counted, runsFinished.name, { pipeline: '#other#', attempt: 'first' })?.total).toBe(1);
+  });
+});
+
+describe('a series', () => {
+  it('that is declared exists at 0 before its first event', async () => {
+    const { tick } = rig();
+    const declares: Tell = ({ ledger }) => {
+      const labels = { system: 'test', source: 'main', scope: 'acme', pipeline: 'web', branch: 'main' };
+      ledger.declare(runsFinished, { ...labels, result: 'failure', attempt: 'first' });
+      ledger.readCompletely(builds);
+      return [];
+    };
+
+    expect(sumOf(await tick(0, declares))).toEqual({ increase: 0, total: 0 });
+  });
+
+  it('of other bounds begins anew, while counters go on', async () => {
+    const { tick, store } = rig();
+    await tick(0, quiet);
+    await tick(1, saw(['a', 0.5]));
+
+    const other = rig({ store, settings: { ...settings, durationBounds: [60, 600] } });
+    const counted = await other.tick(2, saw(['b', 1.2, { seconds: 90 }]));
+
+    const family = familiesOf(counted).find(({ definition }) => definition.name === runDuration.name);
+    expect(family?.type === 'distribution' && family.samples.map(({ total }) => total)).toEqual([
+      { bounds: [60, 600], counts: [0, 1, 0], sum: 90, startMs: startMs + 2 * 60_000 },
+    ]);
+    expect(sumOf(counted)?.total).toBe(2);
+  });
+
+  it('that nobody touched for 35 days ends, and begins at 0 when it comes back', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+    await tick(1, saw(['a', 0.5]));
+
+    const kept = await tick(34 * dayMinutes, quiet);
+    const ended = await tick(37 * dayMinutes, quiet);
+    const back = await tick(37 * dayMinutes + 1, saw(['b', 37 * dayMinutes + 0.5]));
+
+    expect(sumOf(kept)?.total).toBe(1);
+    expect(sumOf(ended)).toBeUndefined();
+    expect(sumOf(back)).toEqual({ increase: 1, total: 1 });
+  });
+});
