@@ -113,7 +113,7 @@ const ControllerMetrics = z.strictObject({
   }),
   through: z.enum(['pods', 'service']).default('pods').meta({
     description:
-      '`pods` reads every replica by the proxy of the API server; `service` needs fewer rights but reaches any one of them, so it fits a single replica.',
+      '`pods` reads every replica by the proxy of the API server; `service` needs fewer rights but reaches any one of them at a time.',
   }),
   service: Namespace.default('tekton-pipelines-controller').meta({
     description: 'Service of the controller, and value of the label `job`.',

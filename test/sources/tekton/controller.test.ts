@@ -205,6 +205,25 @@ describe("the controller's own metrics", () => {
   });
 });
 
+describe('several replicas behind the Service', () => {
+  it('are told apart by the start of their processes', async () => {
+    await using cluster = await controllerCluster({ through: 'service' });
+    const first = pod('controller-0', () => openTelemetryPage({ succeeded: 100, failed: 0, running: 2 }));
+    const later = pod('controller-0', () => openTelemetryPage({ succeeded: 104, failed: 0, running: 2 }));
+    const second = pod('controller-1', () =>
+      openTelemetryPage({ succeeded: 7, failed: 0, running: 2, startSeconds: 1_500 }),
+    );
+    const totals: (number | undefined)[] = [];
+
+    for (const answering of [first, second, first, second, later]) {
+      cluster.pods.splice(0, 1, answering);
+      totals.push(valueOf(await cluster.tick(), 'pipelinerun_total', success));
+    }
+
+    expect(totals).toEqual([100, 107, 107, 107, 111]);
+  });
+});
+
 describe("what goes wrong with the controller's metrics", () => {
   const page = (): string => openTelemetryPage({ succeeded: 1, failed: 0, running: 1 });
 

@@ -8,7 +8,7 @@ import { mapConcurrently } from '../../../runtime/pool.ts';
 import type { ControllerMetrics } from '../config.ts';
 import type { ClusterSend } from '../connection.ts';
 import { combine, ControllerMemory, type ReplicaPage } from './combine.ts';
-import { findReplicas, readPage, type Replica } from './replicas.ts';
+import { findReplicas, maxReplicas, readPage, type Replica } from './replicas.ts';
 
 export interface RelayOptions {
   readonly send: ClusterSend;
@@ -44,15 +44,21 @@ export async function relayController(options: RelayOptions): Promise<Relayed> {
   const problems = failed.map(({ problem }) => problem);
   if (pages.length === 0) return { families: [], problems };
   const ledger = await options.memory();
+  const before = ledger?.recall(memoryName, ControllerMemory);
   const { families, memory } = combine(pages, {
     labels: { job: settings.service, source: options.source },
-    before: ledger?.recall(memoryName, ControllerMemory),
+    before,
     hasMemory: ledger !== undefined,
-    unread: failed.map(({ id }) => id),
+    unread: settings.through === 'service' ? othersOf(before) : failed.map(({ id }) => id),
     maxTotals: settings.maxSeries,
   });
   ledger?.remember(memoryName, memory);
   return { families, problems };
+}
+
+/** A Service leads to any replica, so the others are still there; the latest ones, for pods come and go. */
+function othersOf(before: ControllerMemory | undefined): readonly string[] {
+  return Object.keys(before?.replicas ?? {}).slice(-maxReplicas);
 }
 
 async function readReplica(
@@ -65,7 +71,9 @@ async function readReplica(
       maxSeries: settings.maxSeries,
       deadline,
     });
-    return { id: replica.id, page, startSeconds };
+    // Behind a Service only the start of the process tells one replica from another.
+    const isTold = settings.through === 'service' && startSeconds !== undefined;
+    return { id: isTold ? `since ${String(startSeconds)}` : replica.id, page, startSeconds };
   } catch (error) {
     return { id: replica.id, problem: problemFrom(error, where, settings) };
   }

@@ -46,7 +46,7 @@ export async function findReplicas(
 }
 
 /** Tekton has at most ten buckets of work (docs/enabling-ha.md), so that no more replicas have anything to tell. */
-const maxReplicas = 20;
+export const maxReplicas = 20;
 
 /** Of the Go client, on every page; a process with another one counts from 0. */
 const startName = 'process_start_time_seconds';
