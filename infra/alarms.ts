@@ -8,6 +8,7 @@ import { acknowledge } from './acknowledge.ts';
 import { createAlarm } from './alarm-plan.ts';
 import { createAlarmWebhook } from './alarm-webhook.ts';
 import { collectorPlans, type Watched } from './collector-alarms.ts';
+import { crawlPlans } from './crawl-alarms.ts';
 import { pipelinePlans } from './pipeline-alarms.ts';
 import type { Prepared } from './prepared.ts';
 import { queuePlans } from './queue-alarms.ts';
@@ -41,6 +42,7 @@ export function createAlarms(
     ...pipelinePlans(prepared, region),
     ...workflowPlans(prepared, region),
     ...tektonPlans(prepared, region),
+    ...crawlPlans(prepared, region),
     ...collectorPlans(prepared, watched),
   ];
   const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);

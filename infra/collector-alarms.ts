@@ -7,6 +7,7 @@ import { millisecondsOf, minuteMs } from '../lambda/config/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { sinkUp, sourceUp, tokenExpiry, watermarkLag } from '../lambda/model/catalogue.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
+import { readsInTurn } from './crawl-alarms.ts';
 import { metricOf, periodsIn } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 import { scheduleRate } from './settings.ts';
@@ -43,11 +44,11 @@ function sourcePlans(prepared: Prepared): readonly AlarmPlan[] {
   }));
 }
 
-/** A source that counts finished runs must not fall behind. */
+/** A source that counts finished runs must not fall behind; one that reads in turn is behind by plan. */
 function countingPlans(prepared: Prepared): readonly AlarmPlan[] {
   const { countingLateMinutes } = prepared.config.alarms;
   return prepared.sources
-    .filter(({ needsState }) => needsState)
+    .filter((source) => source.needsState && !readsInTurn(source))
     .map(({ name, system }) => ({
       name: `counting-late/${name}`,
       description: `The counting of finished runs of source "${name}" is more than ${String(countingLateMinutes)} minutes behind: its lists are cut short by a budget, or a part of them cannot be read. Nothing is lost yet; the line "run finished" in the function's log names the part.`,

@@ -5,13 +5,13 @@ import type { Labels } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from './prepared.ts';
 import { type Panel, questions } from './questions.ts';
-import { type PublishedMetric, namesOf, publishedMetrics } from './published.ts';
+import { type PublishedMetric, labelSets, namesOf, publishedMetrics } from './published.ts';
 import { searchFor } from './search.ts';
 import { scheduleRate } from './settings.ts';
 import { type Graph, section } from './widgets.ts';
 
 /** Labels that tell one thing that is watched from another; the metrics without them are totals. */
-const objectLabels = ['queue', 'pipeline', 'error'] as const;
+const objectLabels = ['queue', 'pipeline', 'deploy_environment', 'error'] as const;
 
 /**
  * What the first `cloudwatch` sink publishes of every queue and pipeline, also of those that appear later; nothing
@@ -20,7 +20,7 @@ const objectLabels = ['queue', 'pipeline', 'error'] as const;
 export function questionRows(prepared: Prepared): cloudwatch.IWidget[][] {
   const [sink] = prepared.cloudWatchSinks;
   if (sink === undefined) return [];
-  const perObject = publishedMetrics(prepared, sink).filter(({ labels }) => objectLabelOf(labels) !== undefined);
+  const perObject = publishedMetrics(prepared, sink).filter(isOfObject);
   const period = scheduleRate(prepared.config);
   return questions.flatMap(({ question, explanation, panels }) =>
     section(
@@ -29,6 +29,12 @@ export function questionRows(prepared: Prepared): cloudwatch.IWidget[][] {
       panels.flatMap((panel) => graphOf(panel, perObject, sink, period)),
     ),
   );
+}
+
+/** Totals are left out beside what they add up; what has no parts is of the source as a whole. */
+function isOfObject({ definition, labels }: PublishedMetric): boolean {
+  if (objectLabelOf(labels) !== undefined) return true;
+  return labelSets(definition).every((set) => objectLabelOf(set) === undefined);
 }
 
 function objectLabelOf(labels: readonly string[]): string | undefined {
@@ -41,6 +47,8 @@ function graphOf(
   sink: CloudWatchConfig,
   period: Duration,
 ): readonly Graph[] {
+  const { besides } = panel;
+  if (besides !== undefined && perObject.every(({ definition }) => definition !== besides)) return [];
   const shown = perObject.filter((published) => isShown(panel, published));
   if (shown.length === 0) return [];
   const { title, unit, stacked = false, alarm } = panel;

@@ -16,6 +16,19 @@ import {
   runWait,
   systemErrors,
 } from '../lambda/model/run-metrics.ts';
+import {
+  buildSeconds,
+  busyRunnersPeak,
+  deploymentLastSuccess,
+  deploymentsFinished,
+  eventsTaken,
+  excessScopes,
+  looks,
+  oldestLook,
+  outdatedRunners,
+  repositories,
+  stepsLeftOut,
+} from '../lambda/sources/bitbucket-pipelines/metrics.ts';
 import { policyResults, workflowDown } from '../lambda/sources/chainloop/metrics.ts';
 import { podStart, taskRuns, unseenRuns } from '../lambda/sources/tekton/metrics.ts';
 
@@ -27,6 +40,8 @@ export interface Panel {
   /** Title of the axis. */
   readonly unit?: string;
   readonly stacked?: boolean;
+  /** Only where this metric is published, too: a state that other sources never tell makes an empty graph. */
+  readonly besides?: MetricDefinition;
   readonly alarm?: { readonly above: number; readonly label: string };
 }
 
@@ -75,6 +90,14 @@ export const questions: readonly Question[] = [
       { title: 'Idle workers', metric: workers, labels: { state: 'idle' }, stacked: true },
       { title: 'Busy workers', metric: workers, labels: { state: 'busy' }, stacked: true },
       { title: 'Utilisation', metric: workerUtilization, alarm: { above: 95, label: 'short of workers' } },
+      {
+        title: 'Offline workers',
+        metric: workers,
+        labels: { state: 'offline' },
+        besides: outdatedRunners,
+        stacked: true,
+      },
+      { title: 'Outdated runners', metric: outdatedRunners, stacked: true },
       { title: 'TaskRuns that a quota holds back', metric: taskRuns, labels: { state: 'quota' }, stacked: true },
       { title: 'TaskRuns that fit no node', metric: taskRuns, labels: { state: 'node' }, stacked: true },
       { title: 'TaskRuns that wait for an image', metric: taskRuns, labels: { state: 'image' }, stacked: true },
@@ -100,16 +123,36 @@ export const questions: readonly Question[] = [
       { title: 'Last verdict was a success', metric: runLastResult },
       { title: 'Workflows that are down', metric: workflowDown, unit: 'seconds' },
       { title: 'Policy gates that block', metric: policyResults, labels: { verdict: 'blocked' }, stacked: true },
+      { title: 'Succeeded deployments', metric: deploymentsFinished, labels: { result: 'success' }, stacked: true },
+      { title: 'Failed deployments', metric: deploymentsFinished, labels: { result: 'failure' }, stacked: true },
+      { title: 'Time since the last deployment', metric: deploymentLastSuccess, unit: 'seconds' },
       { title: 'Active runs', metric: runsActive, stacked: true },
       { title: 'Wait of runs, p95', metric: runWait, unit: 'seconds' },
     ],
   },
   {
     question: 'What does it cost?',
-    explanation: 'Busy time of workers a minute; multiplied by the price of a worker it is the cost of a queue.',
+    explanation:
+      'Busy time of workers a minute; multiplied by the price of a worker it is the cost of a queue. Bitbucket charges build time, and the most runners that were busy at once in a month.',
     panels: [
       { title: 'Busy time', metric: jobBusySeconds, unit: 'seconds', stacked: true },
       { title: 'Job duration, p95', metric: jobDuration, unit: 'seconds' },
+      { title: 'Build time charged', metric: buildSeconds, unit: 'seconds', stacked: true },
+      { title: 'Most runners busy at once this month', metric: busyRunnersPeak },
+    ],
+  },
+  {
+    question: 'Is every repository read?',
+    explanation:
+      'Within its budget of requests a source reads repositories in turn, those first in which something goes on. The oldest look tells how late a run may show; counts are exact all the same.',
+    panels: [
+      { title: 'Oldest look at a repository', metric: oldestLook, unit: 'seconds' },
+      { title: 'Repositories read in a run', metric: looks },
+      { title: 'Repositories not read yet', metric: repositories, labels: { state: 'unread' }, stacked: true },
+      { title: 'Repositories with an open run', metric: repositories, labels: { state: 'open' }, stacked: true },
+      { title: 'Runs whose steps were left out', metric: stepsLeftOut, stacked: true },
+      { title: 'Events of the webhook', metric: eventsTaken, stacked: true },
+      { title: 'Scopes that nobody needs', metric: excessScopes },
     ],
   },
 ];

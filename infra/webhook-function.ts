@@ -58,7 +58,6 @@ export function createWebhook(
   });
   acknowledge(fn, 'Serverless-LambdaDLQ', 'A URL invokes synchronously: the sender is told, and tries again.');
   acknowledge(fn, 'Serverless-LambdaTracing', 'Its one call takes milliseconds; the log tells of every refusal.');
-  acknowledge(fn, 'Serverless-LambdaAsyncFailureDestination', 'A URL invokes synchronously: nothing is lost silently.');
   grantReadSecrets(role, secretsFor(secrets, [secret]));
   return fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE }).url;
 }

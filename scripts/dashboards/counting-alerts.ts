@@ -1,16 +1,27 @@
 import { increasesDropped, watermarkLag } from '../../lambda/model/catalogue.ts';
+import { oldestLook } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
-import { bridgedMinutes, countingLateMinutes, droppedMinutes, latePatienceMinutes } from './thresholds.ts';
+import {
+  bridgedMinutes,
+  countingLateMinutes,
+  droppedMinutes,
+  latePatienceMinutes,
+  looksLateMinutes,
+  looksPatienceMinutes,
+} from './thresholds.ts';
 
 const bridged = durationOf(bridgedMinutes);
 const dropped = durationOf(droppedMinutes);
+
+/** Sources that read their parts in turn, which are behind by plan. */
+const told = `last_over_time(${selector(oldestLook)}[${bridged}])`;
 
 /** Alerts on the counting of finished runs: a total that stands still looks like a quiet night. */
 export const countingAlerts: readonly Alert[] = [
   {
     name: 'CountingLate',
-    expr: `last_over_time(${selector(watermarkLag)}[${bridged}]) > ${String(countingLateMinutes * 60)}`,
+    expr: `last_over_time(${selector(watermarkLag)}[${bridged}]) > ${String(countingLateMinutes * 60)} unless on (system, source) ${told}`,
     forMinutes: latePatienceMinutes,
     severity: 'warning',
     summary:
@@ -19,6 +30,18 @@ export const countingAlerts: readonly Alert[] = [
       'Lists of the source are cut short by a budget, or a part of them cannot be read. Nothing is lost while the CI system still lists the runs; until they are counted, rates and ratios of runs are too low. The line "run finished" in the log of the function names the part.',
     runbook: 'counting-late',
     reason: `The threshold of the stack's alarm. A list that is cut short once catches up within ${durationOf(latePatienceMinutes)}.`,
+  },
+  {
+    name: 'LooksLate',
+    expr: `${told} > ${String(looksLateMinutes * 60)}`,
+    forMinutes: looksPatienceMinutes,
+    severity: 'warning',
+    summary:
+      'A repository of source {{ $labels.source }} ({{ $labels.system }}) was not read for {{ $value | humanizeDuration }}',
+    description:
+      'The requests of the credential do not suffice for so many repositories, or something else uses them up. A dry run shows the plan; select fewer repositories, give each project a source and a token of its own, or let a webhook tell.',
+    runbook: 'looks-late',
+    reason: 'A budget of 1,000 requests an hour comes round to 5,000 repositories within 16 hours.',
   },
   {
     name: 'IncreasesDropped',

@@ -88,3 +88,9 @@ export const emptyMinutes = 60;
 
 /** As the documentation of the sink says; a group that is left out of a run or two is no fault yet. */
 export const pushAgeMinutes = 10;
+
+/** The alarm of the stack has the same: beyond what any plan allows. */
+export const looksLateMinutes = 24 * 60;
+
+/** A look that is due comes within minutes once there are requests. */
+export const looksPatienceMinutes = 15;

@@ -6,6 +6,8 @@ function lag(source: string): string {
   return `ci_collector_watermark_lag_seconds{collector="ci", system="buildkite", source="${source}"}`;
 }
 
+const look = 'ci_collector_repository_oldest_look_seconds{collector="ci", system="buildkite", source="main"}';
+
 function dropped(sink: string): string {
   return `ci_collector_increases_dropped{collector="ci", sink="${sink}"}`;
 }
@@ -40,6 +42,27 @@ export const countingCases: readonly RuleCase[] = [
     title: 'is quiet when one list was cut short and the next catches up',
     series: { [lag('main')]: '120x5 2000x2 120x20' },
     at: '10m',
+    fires: [],
+  },
+  {
+    alert: 'CountingLate',
+    title: 'is quiet for a source that reads repositories in turn, whose lag is planned',
+    series: { [lag('main')]: '5000x30', [look]: '5000x30' },
+    at: '20m',
+    fires: [],
+  },
+  {
+    alert: 'LooksLate',
+    title: 'fires when a repository was not read for a day',
+    series: { [look]: '90000x30' },
+    at: '20m',
+    fires: [{ labels: sourceLabels, summary: 'A repository of source main (buildkite) was not read for 1d 1h 0m 0s' }],
+  },
+  {
+    alert: 'LooksLate',
+    title: 'is quiet while repositories wait for hours, as they do in a large workspace',
+    series: { [look]: '55000x30' },
+    at: '20m',
     fires: [],
   },
   {

@@ -15,7 +15,16 @@ import type { CollectorConfig } from '../../lambda/config/schema.ts';
 const fixtures = join(import.meta.dirname, '../fixtures/infra');
 
 /** Every shape of stack that the tests look at; the folder of the same name has its configuration and its template. */
-export const variants = ['minimal', 'everything', 'vpc', 'imported-secrets', 'stateful', 'eks', 'emulator'] as const;
+export const variants = [
+  'minimal',
+  'everything',
+  'vpc',
+  'imported-secrets',
+  'stateful',
+  'eks',
+  'workspace',
+  'emulator',
+] as const;
 export type Variant = (typeof variants)[number];
 
 const contexts: Partial<Record<Variant, Readonly<Record<string, unknown>>>> = {
@@ -85,7 +94,11 @@ export function foreignStack(): Stack {
 /** The whole app as `infra/app.ts` makes it, without the bundle; a finding of a rule throws. */
 export function synthesise(config: CollectorConfig, { context = {}, env = {} }: SynthesisOptions = {}): Synthesis {
   const app = appForTest(context);
-  const stack = new CiMetricsStack(app, 'ci-metrics', { config, env, settings: { code: inlineCode() } });
+  const stack = new CiMetricsStack(app, 'ci-metrics', {
+    config,
+    env,
+    settings: { code: inlineCode(), webhookCode: inlineCode() },
+  });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   const { directory } = app.synth();
   return { stack, prepared: prepare(config), template: Template.fromStack(stack), report: reportIn(directory) };

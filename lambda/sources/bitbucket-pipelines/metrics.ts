@@ -143,7 +143,7 @@ export const oldestLook: MetricDefinition<'gauge', SourceLabel> = {
   labels: sourceLabels,
   combination: 'max',
   cloudWatch: {
-    namespace: 'collector',
+    namespace: 'neutral',
     name: 'OldestRepositoryLook',
     unit: 'Seconds',
     dimensionSets: [sourceLabels],
@@ -162,7 +162,7 @@ export const repositories: MetricDefinition<'gauge', SourceLabel | 'state'> = {
   enumerated: { state: repositoryStates },
   combination: 'sum',
   cloudWatch: {
-    namespace: 'collector',
+    namespace: 'neutral',
     name: {
       label: 'state',
       names: {
@@ -187,7 +187,7 @@ export const looks: MetricDefinition<'gauge', SourceLabel> = {
   labels: sourceLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'collector',
+    namespace: 'neutral',
     name: 'RepositoryLooks',
     unit: 'Count',
     dimensionSets: [sourceLabels],
@@ -203,7 +203,7 @@ export const stepsLeftOut: MetricDefinition<'counter', SourceLabel> = {
   labels: sourceLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'collector',
+    namespace: 'neutral',
     name: 'StepListsLeftOut',
     unit: 'Count',
     dimensionSets: [sourceLabels],
@@ -219,7 +219,7 @@ export const eventsTaken: MetricDefinition<'counter', SourceLabel> = {
   labels: sourceLabels,
   combination: 'sum',
   cloudWatch: {
-    namespace: 'collector',
+    namespace: 'neutral',
     name: 'WebhookEvents',
     unit: 'Count',
     dimensionSets: [sourceLabels],
