@@ -5,6 +5,7 @@ import type { DemoSettings } from './demo-settings.ts';
 const pageSink = 'metrics-page';
 
 const apiTokenVariable = 'DEMO_API_TOKEN';
+const attestationTokenVariable = 'DEMO_CHAINLOOP_TOKEN';
 
 /** A run every few seconds needs more than Buildkite allows a user for one a minute. */
 export const demoLimits = { requestsPerMinute: 10_000, pointsPerFiveMinutes: 1_000_000 } as const;
@@ -22,6 +23,13 @@ export interface SimulatedAccount {
   readonly hostedQueues: readonly string[];
 }
 
+/** The simulated organization of Chainloop, whose attestations the demo reads beside the builds. */
+export interface SimulatedOrganization {
+  readonly url: string;
+  readonly organization: string;
+  readonly apiToken: string;
+}
+
 export interface DemoConfig {
   readonly config: CollectorConfig;
   /** Holds the tokens that the configuration refers to. */
@@ -29,7 +37,11 @@ export interface DemoConfig {
 }
 
 /** What an operator would write for this fleet: the demo has no way of its own into the pipeline. */
-export function demoConfig(account: SimulatedAccount, settings: DemoSettings): DemoConfig {
+export function demoConfig(
+  account: SimulatedAccount,
+  { url, organization, apiToken: attestationToken }: SimulatedOrganization,
+  settings: DemoSettings,
+): DemoConfig {
   const { endpoint, restEndpoint, graphqlEndpoint, agentTokens, hostedQueues, apiToken } = account;
   const tokens = agentTokens.map((token, index) => ({ env: `DEMO_AGENT_TOKEN_${String(index + 1)}`, token }));
   const config = CollectorConfig.parse({
@@ -48,6 +60,7 @@ export function demoConfig(account: SimulatedAccount, settings: DemoSettings): D
         hostedQueues,
         ...demoLimits,
       },
+      { kind: 'chainloop', name: 'attestations', url, organization, token: { env: attestationTokenVariable } },
     ],
     sinks: [
       { kind: 'stdout', name: pageSink, format: 'prometheus' },
@@ -58,6 +71,7 @@ export function demoConfig(account: SimulatedAccount, settings: DemoSettings): D
   const variables = {
     ...Object.fromEntries(tokens.map(({ env, token }) => [env, token])),
     [apiTokenVariable]: apiToken,
+    [attestationTokenVariable]: attestationToken,
   };
   return { config, variables };
 }

@@ -1,6 +1,8 @@
 import { fileStateStore } from '../counters/file-store.ts';
 import { memoryStore } from '../counters/memory-store.ts';
 import { startBuildkiteServer } from '../demo/buildkite-server.ts';
+import { createAttestations } from '../demo/chainloop/attestations.ts';
+import { startChainloopServer } from '../demo/chainloop/server.ts';
 import { createFleet } from '../demo/fleet.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
 import { createRedactor } from '../secrets/redaction.ts';
@@ -12,7 +14,7 @@ import type { DemoSettings } from './demo-settings.ts';
 import { serveMetrics } from './metrics-page.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A simulated fleet, the pipeline that reads it and the page that shows it; disposing it closes all three. */
+/** A simulated fleet with its attestations, the pipeline that reads them and the page that shows them. */
 export interface Demo extends AsyncDisposable, DisplayOptions {
   readonly settings: DemoSettings;
   readonly built: BuiltPipeline;
@@ -21,12 +23,18 @@ export interface Demo extends AsyncDisposable, DisplayOptions {
 export async function openDemo(settings: DemoSettings, terminal: Terminal): Promise<Demo> {
   await using opened = new AsyncDisposableStack();
   const { clock } = terminal;
-  const fleet = createFleet(await fleetLife(settings.stateFolder, settings, clock()));
+  const life = await fleetLife(settings.stateFolder, settings, clock());
+  const fleet = createFleet(life);
   // No least time between two polls: a figure that stands still for ten seconds makes a dull demo.
   const server = await startBuildkiteServer({ clock, fleet, pollSeconds: 0, ...demoLimits });
   opened.defer(() => server.close());
+  const attestations = createAttestations(life);
+  const controlPlane = await startChainloopServer({ clock, attestations });
+  opened.defer(() => controlPlane.close());
 
-  const { config, variables } = demoConfig({ ...fleet, ...server }, settings);
+  const { organization } = attestations.records();
+  const chainloop = { url: controlPlane.url, organization, apiToken: attestations.apiToken };
+  const { config, variables } = demoConfig({ ...fleet, ...server }, chainloop, settings);
   let page = '';
   const print = (text: string): void => {
     page = text;
@@ -44,7 +52,7 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
   return {
     settings,
     built,
-    title: `Simulated Buildkite · ${String(speed)} × real time · seed ${String(seed)}`,
+    title: `Simulated Buildkite and Chainloop · ${String(speed)} × real time · seed ${String(seed)}`,
     places: placesOf(served.url, settings),
     isLive,
     hasColoursRefused,

@@ -6,13 +6,17 @@ import { countOf } from './render/figures.ts';
 /** Results that say something about the code; a cancelled or skipped build does not. */
 const verdicts: ReadonlySet<string> = new Set(['success', 'failure', 'error', 'timeout']);
 
-/** `120 builds finished: 87 % passed, 84 % at the first attempt`; undefined until one has. */
+/**
+ * `120 builds finished: 87 % passed, 84 % at the first attempt`; undefined until one has. Attestations are left out: they
+ * are of builds that their own system counts.
+ */
 export function passRateText({ parts }: Batch): string | undefined {
   const samples = parts
     .flatMap(({ families }) => families)
     .flatMap((family) =>
       family.type === 'counter' && family.definition.name === runsFinished.name ? family.samples : [],
-    );
+    )
+    .filter(({ labels }) => labels['system'] !== 'chainloop');
   const finished = sumOf(samples);
   if (finished === 0) return undefined;
   const judged = samples.filter(({ labels }) => verdicts.has(labels['result'] ?? ''));

@@ -21,6 +21,8 @@ describe('the demo without a terminal', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(page).toMatch(/^ci_queue_jobs\{.+\} \d+$/m);
     expect(page).toMatch(/^ci_collector_source_up\{.*source="demo".*\} 1$/m);
+    expect(page).toMatch(/^ci_collector_source_up\{.*source="attestations".*\} 1$/m);
+    expect(page).toMatch(/^chainloop_workflow_up\{org="acme",.+\} [01]$/m);
     expect(stdout.match(/^collector +● ok in /gm)?.length).toBeGreaterThan(2);
     expect(stdout).toMatch(/\n\d+ runs in \S.*: \d+ ok\n$/);
     expect(stdout).not.toContain('\x1b');
@@ -86,10 +88,11 @@ describe('the demo without a terminal', () => {
       answerJson(response, 400, { message: 'no' });
     });
 
-    const { exitCode, stdout } = await runCli(['demo', '--for', '1s', '--port', '0', '--push', broken.url]);
+    await using demo = startCli(['demo', '--for', '5m', '--every', '1s', '--port', '0', '--push', broken.url]);
+    await demo.printed(/collector +▲ degraded in .*2 of 2 sources up/);
+    demo.child.kill('SIGINT');
 
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/collector +▲ degraded in .*1 of 1 source up/);
+    expect(await demo.ended).toMatchObject({ exitCode: 0 });
   });
 });
 

@@ -7,15 +7,15 @@ import { tickMs } from './samples.ts';
 
 type Runs = readonly [result: string, attempt: string, increase: number, total?: number];
 
-function batchWith(runs: readonly Runs[]): Batch {
-  const common = { system: 'buildkite', source: 'main', scope: 'acme', pipeline: 'web', branch: 'main' };
+function batchWith(runs: readonly Runs[], system = 'buildkite'): Batch {
+  const common = { system, source: 'main', scope: 'acme', pipeline: 'web', branch: 'main' };
   const samples = runs.map(([result, attempt, increase, total]) => ({
     labels: { ...common, result, attempt },
     increase,
     ...(total === undefined ? {} : { total: { value: total, startMs: 0 } }),
   }));
   const families = [counter(runsFinished, samples)];
-  const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
+  const part = { system, source: 'main', status: 'complete', families } as const;
   return { tickMs, collectedAtMs: tickMs, parts: [part], health: [] };
 }
 
@@ -60,5 +60,9 @@ describe('how many builds passed', () => {
     ['only the rate of all, where all are retries', [['timeout', 'retry', 2, 2]], '2 builds finished: 0 % passed'],
   ])('tells %s', (_, runs, text) => {
     expect(passRateText(batchWith(runs))).toBe(text);
+  });
+
+  it('leaves out attestations of builds that their own system counts', () => {
+    expect(passRateText(batchWith([['failure', 'first', 5, 5]], 'chainloop'))).toBeUndefined();
   });
 });

@@ -10,6 +10,8 @@ export interface AttestationOptions {
   readonly startMs: number;
   /** Simulated seconds that pass in a real one. Default: 1. */
   readonly speed?: number;
+  /** No run begins after that. Default: never. Epoch milliseconds. */
+  readonly arrivalsUntilMs?: number | undefined;
   readonly plan?: AttestationPlan;
 }
 
@@ -45,7 +47,8 @@ interface Planned {
 }
 
 export function createAttestations(options: AttestationOptions): Attestations {
-  const { seed, startMs, speed = 1, plan = demoAttestations } = options;
+  const { seed, startMs, speed = 1, plan = demoAttestations, arrivalsUntilMs = Infinity } = options;
+  const lastArrival = (arrivalsUntilMs - startMs) * (speed / 1000);
   const workflows = plan.workflows.map((workflow, index): Simulated => ({
     plan: workflow,
     record: { id: idOf(0xa000 + index), name: workflow.name, project: workflow.project },
@@ -80,7 +83,7 @@ export function createAttestations(options: AttestationOptions): Attestations {
   const tick = (): void => {
     second += 1;
     for (const workflow of workflows) {
-      const count = arrivals(workflow.random, workflow.plan.runsPerHour / 3600);
+      const count = second > lastArrival ? 0 : arrivals(workflow.random, workflow.plan.runsPerHour / 3600);
       for (let index = 0; index < count; index += 1) start(workflow);
     }
     for (const planned of open) if (planned.endSecond <= second) end(planned);

@@ -44,6 +44,16 @@ describe('the simulated organization', () => {
     expect(inTheHour).toBeLessThan(expected * 2);
   });
 
+  it('begins no run after the time that it is told, and ends those that have begun', () => {
+    const attestations = createAttestations({ seed: 1, startMs, arrivalsUntilMs: startMs + hourMs });
+    attestations.step(startMs + 6 * hourMs);
+    const { runs } = attestations.records();
+
+    expect(Math.max(...runs.map(({ createdMs }) => createdMs))).toBeLessThanOrEqual(startMs + hourMs + 1000);
+    expect(runs.filter(({ createdMs }) => createdMs > startMs).length).toBeGreaterThan(5);
+    expect(runs.filter(({ status }) => status === 'initialized')).toEqual([]);
+  });
+
   it('has a workflow that is down for longer than half an hour', () => {
     const attestations = createAttestations({ seed: 1, startMs });
     attestations.step(startMs + hourMs);
