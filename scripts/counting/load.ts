@@ -33,7 +33,7 @@ const results = ['success', 'failure'] as const;
 const branches = ['main', 'other'] as const;
 
 /** What a pipeline has in the end: runs 4, durations 2, waits 1, last finish 2, last success 2, last result 2. */
-export const seriesPerPipeline = 13;
+const seriesPerPipeline = 13;
 
 /** More than any load here has, so that nothing is folded. */
 const settings = { maxSeriesPerMetric: 1_000_000, waitBounds, durationBounds, backfillMs: 0 };
