@@ -143,8 +143,15 @@ export const lazyBuiltins: Plugin = {
 };
 
 function eager(name: string): string {
+  if (name === 'assert') return lazyAssert;
   return `module.exports = process.getBuiltinModule('node:${name}');`;
 }
+
+/** undici asserts hundreds of times what is so; what explains a failure is eight of Node's modules. */
+const lazyAssert = `const load = () => process.getBuiltinModule('node:assert');
+module.exports = new Proxy((value, message) => { if (!value) load()(value, message); }, {
+  get: (_, name) => load()[name],
+});`;
 
 function lazy(name: string): string {
   const exported: unknown = requireBuiltin(`node:${name}`);

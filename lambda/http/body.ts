@@ -1,10 +1,11 @@
 import { promisify } from 'node:util';
-import { constants, gunzip } from 'node:zlib';
+import { constants, gunzip, type ZlibOptions } from 'node:zlib';
 import { BadResponseError, ResponseTooLargeError } from './errors.ts';
 import { excerptLength, maxErrorBodyBytes } from './limits.ts';
 import type { ResponseHeaders } from './quota.ts';
 
-const unzip = promisify(gunzip);
+/** Made when it is needed: to name Node's function loads zlib, and hardly any answer is compressed. */
+const unzip = (bytes: Uint8Array, options: ZlibOptions): Promise<Uint8Array> => promisify(gunzip)(bytes, options);
 
 export type BodyStream = AsyncIterable<Uint8Array>;
 

@@ -1,10 +1,11 @@
 import { build, type Metafile } from 'esbuild';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunction } from '../../infra/bundle.ts';
-import { replaced } from '../../infra/slim.ts';
+import { lazyBuiltins, replaced } from '../../infra/slim.ts';
 import { configOf } from './synthesis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ci-metrics-slim-'));
@@ -133,5 +134,28 @@ describe('a package that changed', () => {
 
   it('is nothing to a bundle without that package', async () => {
     expect(await errorsOf(tree('none', { 'entry.js': 'console.log(1);' }))).toEqual([]);
+  });
+});
+
+describe('an assertion of a package', () => {
+  it('loads the module that explains failures with the first failure', async () => {
+    const entry = `
+      const assert = require('node:assert');
+      const isLoaded = () => process.moduleLoadList.includes('NativeModule assert');
+      assert(true, 'never said');
+      const before = isLoaded();
+      let said = '';
+      try { assert(1 === 2, 'one is not two'); } catch ({ code, message }) { said = code + ' ' + message; }
+      assert.strictEqual(1, 1);
+      console.log(JSON.stringify({ before, said, after: isLoaded() }));
+    `;
+    const outfile = join(folder, 'assertion.cjs');
+    await build({ stdin: { contents: entry }, bundle: true, platform: 'node', outfile, plugins: [lazyBuiltins] });
+
+    expect(JSON.parse(execFileSync(process.execPath, [outfile], { encoding: 'utf8' }))).toEqual({
+      before: false,
+      said: 'ERR_ASSERTION one is not two',
+      after: true,
+    });
   });
 });
