@@ -19,15 +19,19 @@ function headingsOf(file: string): readonly string[] {
 }
 
 describe('what the guides say about the stack', () => {
-  const stacks: Record<'everything' | 'vpc' | 'shipped', Synthesis | undefined> = {
+  const stacks: Record<'everything' | 'vpc' | 'eks' | 'workspace' | 'shipped', Synthesis | undefined> = {
     everything: undefined,
     vpc: undefined,
+    eks: undefined,
+    workspace: undefined,
     shipped: undefined,
   };
 
   beforeAll(() => {
     stacks.everything = synthesiseVariant('everything');
     stacks.vpc = synthesiseVariant('vpc');
+    stacks.eks = synthesiseVariant('eks');
+    stacks.workspace = synthesiseVariant('workspace');
     stacks.shipped = synthesise(
       parseConfig(textOf('collector.yaml'), { file: 'collector.yaml', environment: 'lambda' }),
     );
