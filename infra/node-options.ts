@@ -4,7 +4,10 @@
  */
 const heapShare = 5 / 8;
 
-/** Of the young generation, in MiB: a run of 10,000 queues peaked at 337 MiB with 8 and at 351 with Node's own 16, in equal time. */
+/**
+ * Of the young generation, in MiB: a run of 10,000 queues peaked at 222 to 230 MiB with 8 and at 236 to 253 with Node's
+ * own 16, for a twentieth of its CPU time.
+ */
 const semiSpaceMebibytes = 8;
 
 /** Options of Node in a function of this memory, also of the benchmark. */
