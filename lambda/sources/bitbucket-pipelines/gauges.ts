@@ -10,7 +10,7 @@ import { minuteMs } from './rhythm.ts';
 import { queueLabels } from './steps.ts';
 
 /** Levels stand for the last look at a repository; what is older is not shown, for somebody may scale by it. */
-export const longestHeldMs = 15 * minuteMs;
+const longestHeldMs = 15 * minuteMs;
 
 /** What has been there is shown as 0 for a while, so that alarms resolve; a queue for longer, so that they keep data. */
 const pipelineShownMs = 15 * minuteMs;

@@ -5,7 +5,7 @@ import type { PageCache } from './page-cache.ts';
 import { elementsOf, Page, PipelineRecord } from './schema.ts';
 
 /** Most repositories start fewer runs than this between two looks; a larger page costs as much. */
-export const pageLength = 50;
+const pageLength = 50;
 
 /** 2,000 runs of one repository between two looks; a list that never ends must not use up the budget. */
 const maxPages = 40;

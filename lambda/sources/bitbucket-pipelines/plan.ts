@@ -24,7 +24,7 @@ const minuteMs = 60_000;
 const heldIntervalMs = 5 * minuteMs;
 
 /** Scheduled and manual runs move nothing that could be asked for more cheaply; this is how late they may be found. */
-export const longestIntervalMs = 30 * minuteMs;
+const longestIntervalMs = 30 * minuteMs;
 
 /** Pipelines are switched on by a push, which makes a repository hot; this is for what a push did not show. */
 const withoutPipelinesMs = 24 * 60 * minuteMs;

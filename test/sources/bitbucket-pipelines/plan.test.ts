@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hourMs, refilled, requestsPerWindow, type Saved } from '../../../lambda/sources/bitbucket-pipelines/budget.ts';
 import { forecast } from '../../../lambda/sources/bitbucket-pipelines/forecast.ts';
+import { planOf } from '../../../lambda/sources/bitbucket-pipelines/plan-table.ts';
 import { lookInterval, planLooks, type Watched } from '../../../lambda/sources/bitbucket-pipelines/plan.ts';
 
 const minuteMs = 60_000;
@@ -74,6 +77,18 @@ describe('the plan of a tick', () => {
         expect(looks.filter((one) => !isUrgent(one)).length).toBeGreaterThanOrEqual(
           Math.min(others, Math.ceil(most / 2)),
         );
+      }),
+    );
+  });
+
+  it('looks at what an event told of before everything else', () => {
+    fc.assert(
+      fc.property(workspace, fc.integer({ min: 2, max: 40 }), (repositories, most) => {
+        const looks = planLooks(repositories, nowMs, { most, spare: 0 });
+
+        const told = repositories.filter(({ toldMs }) => toldMs !== undefined);
+        const first = looks.slice(0, Math.min(told.length, Math.floor(most / 2)));
+        expect(first.filter(({ toldMs }) => toldMs === undefined)).toEqual([]);
       }),
     );
   });
@@ -151,5 +166,22 @@ describe('the forecast', () => {
 
   it('says what ten times the requests are worth', () => {
     expect(forecast(500, 10_000).quietMs).toBeLessThan(forecast(500).quietMs / 5);
+  });
+
+  it('is what the README shows', () => {
+    const folder = join(import.meta.dirname, '../../../lambda/sources/bitbucket-pipelines');
+    const lines = readFileSync(join(folder, 'README.md'), 'utf8').split('\n');
+    const cells = lines.map((line) =>
+      line
+        .split('|')
+        .map((cell) => cell.trim())
+        .slice(1, -1),
+    );
+
+    const shown = cells
+      .filter(([first = '']) => /^[\d,]+$/.test(first))
+      .map(([size = '', ...ages]) => [size.replace(',', ''), ...ages]);
+
+    expect(shown).toEqual(planOf(1000, undefined).rows.map((row) => row.slice(0, 4)));
   });
 });
