@@ -17,11 +17,11 @@ export async function runDemo(args: Arguments, terminal: Terminal): Promise<Exit
   const settings = demoSettings(args, terminal);
   await using demo = await openDemo(settings, terminal);
   using end = endOf(terminal.signal, settings.forMs);
-  const { ok, degraded, failed } = await runs(demo, terminal, end.signal);
+  const { ok, degraded, failed } = await runs(demo, terminal, end);
   return failed > 0 && ok + degraded === 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-async function runs(demo: Demo, terminal: Terminal, signal: AbortSignal): Promise<Readonly<Record<Outcome, number>>> {
+async function runs(demo: Demo, terminal: Terminal, { signal, ran }: End): Promise<Readonly<Record<Outcome, number>>> {
   const { clock } = terminal;
   const intervalMs = demo.settings.everyMs;
   using display = openDemoDisplay(demo, terminal);
@@ -34,21 +34,37 @@ async function runs(demo: Demo, terminal: Terminal, signal: AbortSignal): Promis
     if (signal.aborted) break;
     before = report;
     display.ran(report, tickMs + intervalMs);
+    ran();
   }
   return display.outcomes;
 }
 
-/** Ctrl-C, or the time that `--for` allows. */
-function endOf(interrupted: AbortSignal, forMs: number | undefined): Disposable & { readonly signal: AbortSignal } {
+interface End extends Disposable {
+  readonly signal: AbortSignal;
+  /** Told after every run. */
+  readonly ran: () => void;
+}
+
+/** Ctrl-C, or the time that `--for` allows, but not before a first run: a demo that shows nothing helps nobody. */
+function endOf(interrupted: AbortSignal, forMs: number | undefined): End {
   const over = new AbortController();
+  const state = { hasRun: false, isDue: false };
+  const endIfDue = (): void => {
+    if (state.hasRun && state.isDue) over.abort();
+  };
   const timer =
     forMs === undefined
       ? undefined
       : setTimeout(() => {
-          over.abort();
+          state.isDue = true;
+          endIfDue();
         }, forMs);
   return {
     signal: AbortSignal.any([interrupted, over.signal]),
+    ran: () => {
+      state.hasRun = true;
+      endIfDue();
+    },
     [Symbol.dispose]: () => {
       clearTimeout(timer);
     },

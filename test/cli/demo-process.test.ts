@@ -57,6 +57,13 @@ describe('the demo without a terminal', () => {
     expect(other).not.toBe(first);
   });
 
+  it('ends with a first run, however short its time', async () => {
+    const { exitCode, stdout } = await runCli(['demo', '--for', '1ms', '--port', '0']);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/\n1 run in .*: 1 ok\n$/);
+  });
+
   it('does not move from a port that was asked for', async () => {
     await using taken = await serve((_, response) => {
       response.end();
