@@ -4,7 +4,7 @@ import { prometheusText } from '../../lambda/exposition/prometheus-text.ts';
 import { catalogue } from '../../lambda/model/catalogue.ts';
 import type { MetricDefinition, MetricFamily } from '../../lambda/model/metric.ts';
 import { withPromtool } from '../servers/require.ts';
-import { distributionOf, gaugeOf } from '../sinks/remote-write/batches.ts';
+import { counterOf, distributionOf, gaugeOf } from '../sinks/remote-write/batches.ts';
 
 interface Verdict {
   readonly status: number | null;
@@ -22,6 +22,7 @@ function sampleOf(definition: MetricDefinition): MetricFamily {
   const labels = Object.fromEntries(definition.labels.map((name) => [name, `some ${name}`]));
   const { name, help } = definition;
   if (definition.type === 'gauge') return gaugeOf(name, [{ labels, value: 1 }], { help });
+  if (definition.type === 'counter') return counterOf(name, [{ labels, increase: 1, total: { value: 1, startMs: 0 } }]);
   const total = { bounds: [1], counts: [1, 0], sum: 1, startMs: 0 };
   return { ...distributionOf(name, [{ labels, observations: [], total }]) };
 }
