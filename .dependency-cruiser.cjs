@@ -35,7 +35,10 @@ module.exports = {
     {
       name: 'aws-sdk-in-few-places',
       severity: 'error',
-      from: { path: '^lambda/', pathNot: '^lambda/(secrets/|counters/dynamodb/|events/|sinks/cloudwatch/|(wiring|webhook)\\.ts$)' },
+      from: {
+        path: '^lambda/',
+        pathNot: '^lambda/(secrets/|counters/dynamodb/|events/|sinks/cloudwatch/|(wiring|webhook)\\.ts$)',
+      },
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {
