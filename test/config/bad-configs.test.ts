@@ -71,7 +71,7 @@ sinks:
   - kind: cloudwatch
 `,
     problems: [
-      ':4:5 sources[0].colour: is no setting here; there are kind, name, endpoint, agentTokens, queues, hostedQueues, compat, tls',
+      ':4:5 sources[0].colour: is no setting here; there are kind, name, endpoint, agentTokens, apiToken, organization, pipelines, mainBranches, namedBranches, waits, jobs, graphqlEndpoint, restEndpoint, requestsPerMinute, pointsPerFiveMinutes, portal, events, queues, hostedQueues, compat, tls',
     ],
   },
   {
@@ -119,7 +119,7 @@ sources:
 sinks:
   - kind: cloudwatch
 `,
-    problems: [':2:11 sources[0].kind: is no kind of source; it must be buildkite'],
+    problems: [':2:11 sources[0].kind: is no kind of source; there are bitbucket-pipelines, buildkite, chainloop, prometheus, tekton'],
   },
   {
     title: 'a misspelt kind of sink',
@@ -175,7 +175,7 @@ sinks:
   - kind: cloudwatch
 `,
     problems: [
-      ':2:5 sources[0].agentTokens: is missing: One agent token a cluster; a token that fails costs only its own cluster',
+      ':2:5 sources[0].agentTokens: give agentTokens, apiToken or both',
     ],
   },
   {
@@ -995,7 +995,7 @@ sinks:
   - kind: cloudwatch
 `,
     problems: [
-      ':4:5 sources[0].(unusual name): is no setting here; there are kind, name, endpoint, agentTokens, queues, hostedQueues, compat, tls',
+      ':4:5 sources[0].(unusual name): is no setting here; there are kind, name, endpoint, agentTokens, apiToken, organization, pipelines, mainBranches, namedBranches, waits, jobs, graphqlEndpoint, restEndpoint, requestsPerMinute, pointsPerFiveMinutes, portal, events, queues, hostedQueues, compat, tls',
     ],
   },
   {

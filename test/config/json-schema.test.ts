@@ -16,6 +16,7 @@ const root = join(import.meta.dirname, '../..');
 const ajv = new Ajv2020({ strict: true, allErrors: true });
 ajv.addFormat('uri', (text: string) => URL.canParse(text));
 ajv.addFormat('email', /^[^@\s]+@[^@\s]+$/);
+ajv.addFormat('base64', /^[A-Za-z0-9+/]*={0,2}$/);
 const accepts = ajv.compile(configJsonSchema());
 
 const examples = [

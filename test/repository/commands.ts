@@ -7,10 +7,11 @@ export interface DocumentedCommand {
   readonly line: string;
 }
 
-/** The commands of a shell block: continued lines are one, comments and empty lines none. */
+/** The commands of a shell block: lines that continue or stand in quotes are one, comments and empty lines none. */
 export function commandsIn({ place, text }: Pick<Fence, 'place' | 'text'>): readonly DocumentedCommand[] {
   return text
     .replaceAll(/\\\n\s*/g, '')
+    .replaceAll(/'[^']*'/g, (quoted) => quoted.replaceAll(/\n\s*/g, ' '))
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))

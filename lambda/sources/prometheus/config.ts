@@ -25,7 +25,10 @@ const Regex = z
 
 const RelabelRule = z
   .strictObject({
-    action: z.enum(['keep', 'drop', 'replace', 'labelmap', 'labeldrop', 'labelkeep']).default('replace'),
+    action: z.enum(['keep', 'drop', 'replace', 'labelmap', 'labeldrop', 'labelkeep']).default('replace').meta({
+      description:
+        '`keep` and `drop` whole series, `replace` writes a label, `labelmap` renames, `labeldrop` and `labelkeep` choose labels by name.',
+    }),
     sourceLabels: z
       .array(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, { error: 'must be a label name' }))
       .default([])
@@ -46,11 +49,13 @@ const RelabelRule = z
   .meta({ id: 'RelabelRule', description: 'One rule of Prometheus’ metric_relabel_configs.' });
 export type RelabelRule = z.infer<typeof RelabelRule>;
 
-const Target = z.strictObject({
-  url: HttpUrl.meta({ description: 'Of the metrics page, for example `https://host:9090/metrics`.' }),
-  instance: z.string().min(1).max(128).optional().meta({ description: 'Label `instance`; default: host and port.' }),
-  labels: z.record(LabelName, z.string().min(1).max(128)).default({}).meta({ description: 'Added to every series.' }),
-});
+const Target = z
+  .strictObject({
+    url: HttpUrl.meta({ description: 'Of the metrics page, for example `https://host:9090/metrics`.' }),
+    instance: z.string().min(1).max(128).optional().meta({ description: 'Label `instance`; default: host and port.' }),
+    labels: z.record(LabelName, z.string().min(1).max(128)).default({}).meta({ description: 'Added to every series.' }),
+  })
+  .meta({ id: 'ScrapeTarget', description: 'One metrics page.' });
 export type Target = z.infer<typeof Target>;
 
 export const PrometheusConfig = z
@@ -61,7 +66,9 @@ export const PrometheusConfig = z
     profile: z.enum(profileNames).optional().meta({
       description: 'A ready-made allow-list of metrics; `metrics.include` replaces it.',
     }),
-    targets: z.array(Target).min(1).max(100),
+    targets: z.array(Target).min(1).max(100).meta({
+      description: 'The pages to read, all with the same credential.',
+    }),
     plaintext: Plaintext,
     auth: SignableAuth.optional(),
     sigv4Service: z

@@ -8,7 +8,9 @@ export const LabelName = z
 export const Measure = z
   .strictObject({
     metric: MetricName.meta({ description: 'Name of the series; of a histogram without `_bucket`.' }),
-    type: z.enum(['gauge', 'counter', 'histogram']),
+    type: z.enum(['gauge', 'counter', 'histogram']).meta({
+      description: 'A `counter` or `histogram` is sent as its increase since the last run, a `gauge` as it is.',
+    }),
     labels: z
       .array(LabelName.refine((name) => name !== 'job' && name !== 'instance', { error: 'is kept anyhow' }))
       .max(8)
