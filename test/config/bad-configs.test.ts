@@ -119,7 +119,9 @@ sources:
 sinks:
   - kind: cloudwatch
 `,
-    problems: [':2:11 sources[0].kind: is no kind of source; there are bitbucket-pipelines, buildkite, chainloop, prometheus, tekton'],
+    problems: [
+      ':2:11 sources[0].kind: is no kind of source; there are bitbucket-pipelines, buildkite, chainloop, prometheus, tekton',
+    ],
   },
   {
     title: 'a misspelt kind of sink',
@@ -174,9 +176,7 @@ sources:
 sinks:
   - kind: cloudwatch
 `,
-    problems: [
-      ':2:5 sources[0].agentTokens: give agentTokens, apiToken or both',
-    ],
+    problems: [':2:5 sources[0].agentTokens: give agentTokens, apiToken or both'],
   },
   {
     title: 'two sources of one name',
