@@ -9,7 +9,7 @@ const neutralNames: ReadonlySet<string> = new Set([...ciMetrics, ...collectorMet
 
 /** `docs/metrics.md`: every metric there is, from the catalogue and from what the sources say they may emit. */
 export function metricsPage(sources: readonly RegisteredSource[]): string {
-  return `${[...introduction(), ...aboutCi(sources), ...aboutCollector(), ...sources.flatMap(vendorNames)].join('\n\n')}\n`;
+  return `${[...introduction(), ...aboutCi(sources), ...aboutCollector(), ...sources.flatMap(beside)].join('\n\n')}\n`;
 }
 
 function introduction(): readonly string[] {
@@ -57,36 +57,61 @@ function aboutCollector(): readonly string[] {
   ];
 }
 
-function vendorNames({ title, kind, metrics }: RegisteredSource): readonly string[] {
-  const vendor = inOrder(metrics.filter(({ name }) => !neutralNames.has(name)));
-  if (vendor.length === 0) return [];
-  const replacing = vendor.filter(({ replaces }) => replaces !== undefined);
+/** What a source has beside the catalogue: its own metrics, a vendor's names, and what it makes of relayed pages. */
+function beside({ title, kind, metrics }: RegisteredSource): readonly string[] {
+  const own = inOrder(metrics.filter(({ name }) => !neutralNames.has(name)));
+  const measures = own.filter(({ reduced }) => reduced === true);
+  const specific = own.filter(({ name, reduced }) => reduced !== true && name.startsWith('ci_'));
+  const vendor = own.filter(({ name, reduced }) => reduced !== true && !name.startsWith('ci_'));
   return [
-    `## Names of ${title}'s own tool`,
-    [
+    ...section(`Metrics of ${title} alone`, specific, [
+      `A source of kind ${code(kind)} also publishes these; no other CI system tells them.`,
+    ]),
+    ...section(`Names of ${title}'s own tool`, vendor, [
       `A source of kind ${code(kind)} with \`compat: true\` also publishes exactly these, so that existing dashboards and alarms keep working.`,
       'Names, labels, units and rounding are those of the existing tool.',
-    ].join('\n'),
-    `### Prometheus names of ${title}'s own tool`,
-    prometheusTable(vendor),
-    `### CloudWatch names of ${title}'s own tool`,
-    cloudWatchTable(vendor),
-    ...(replacing.length === 0 ? [] : [`### What CloudWatch leaves out with ${title}'s names`, leftOut(replacing)]),
+    ]),
+    ...leftOut(title, vendor),
+    ...section('Measures of the ready-made profiles', measures, [
+      `What a source of kind ${code(kind)} makes of a profile's page for sinks that keep no series, such as CloudWatch.`,
+      'Sinks that keep series get the page itself.',
+    ]),
+  ];
+}
+
+function section(
+  title: string,
+  metrics: readonly MetricDefinition[],
+  introduction: readonly string[],
+): readonly string[] {
+  if (metrics.length === 0) return [];
+  const inSentence = `${title.charAt(0).toLowerCase()}${title.slice(1)}`;
+  return [
+    `## ${title}`,
+    introduction.join('\n'),
+    `### In Prometheus: ${inSentence}`,
+    prometheusTable(metrics),
+    `### In CloudWatch: ${inSentence}`,
+    cloudWatchTable(metrics),
   ];
 }
 
 /** The twin would only cost money; Prometheus sinks publish both. */
-function leftOut(metrics: readonly MetricDefinition[]): string {
+function leftOut(title: string, metrics: readonly MetricDefinition[]): readonly string[] {
   const rows = metrics.flatMap(({ name, cloudWatch, replaces }) =>
     replaces === undefined
       ? []
       : [[seriesOf(replaces.metric, replaces.labels), cloudWatchNames(cloudWatch.name).join(', '), code(name)]],
   );
+  if (rows.length === 0) return [];
   const text = [
     'Each custom metric of CloudWatch has a price, so a neutral series that a published vendor metric repeats is not sent to CloudWatch.',
     'Prometheus sinks get both.',
   ].join('\n');
-  return `${text}\n\n${table(['Left out in CloudWatch', 'In favour of', 'Prometheus name of that'], rows)}`;
+  return [
+    `### What CloudWatch leaves out with ${title}'s names`,
+    `${text}\n\n${table(['Left out in CloudWatch', 'In favour of', 'Prometheus name of that'], rows)}`,
+  ];
 }
 
 function seriesOf(metric: string, labels: Readonly<Record<string, string>> | undefined): string {
