@@ -19,15 +19,17 @@ function explainIssue(issue: z.core.$ZodIssue, of: Explained): readonly ConfigFi
 }
 
 function wrongValue(issue: z.core.$ZodIssue, path: ConfigPath, of: Explained): string {
-  if (issue.code === 'invalid_type') return ownTextOf(issue) ?? wrongType(issue.expected, path, of);
+  if (issue.code === 'invalid_type') return ownTextOf(issue, path, of) ?? wrongType(issue.expected, path, of);
   if (issue.code === 'invalid_value') return wrongChoice(issue.values.map(String), valueAt(of.value, path));
   if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue);
   return issue.code === 'invalid_format' && issue.format === 'email' ? 'must be an e-mail address' : issue.message;
 }
 
 /** A schema's own text says more than its type; zod's texts begin with "Invalid input". */
-function ownTextOf({ message }: z.core.$ZodIssue): string | undefined {
-  return message.startsWith('Invalid') ? undefined : message;
+function ownTextOf({ message }: z.core.$ZodIssue, path: ConfigPath, of: Explained): string | undefined {
+  if (message.startsWith('Invalid')) return undefined;
+  const isMissing = message.startsWith('must be') && valueAt(of.value, path) === undefined;
+  return isMissing ? `is missing; it ${message}` : message;
 }
 
 function pathOf({ path }: z.core.$ZodIssue): ConfigPath {

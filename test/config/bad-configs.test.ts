@@ -479,7 +479,7 @@ sinks:
   - kind: pushgateway
     url: pushgateway:9091
 `,
-    problems: [':6:10 sinks[0].url: must be an http or https URL'],
+    problems: [':6:10 sinks[0].url: is missing; it must be an http or https URL'],
   },
   {
     title: 'a URL of another protocol',
@@ -491,7 +491,7 @@ sinks:
   - kind: pushgateway
     url: ftp://host
 `,
-    problems: [':6:10 sinks[0].url: must be an http or https URL'],
+    problems: [':6:10 sinks[0].url: is missing; it must be an http or https URL'],
   },
   {
     title: 'a readable URL that leaves the machine',
@@ -1022,7 +1022,7 @@ sinks:
       ':7:13 sources[1].compat: must be true or false, not a number',
       ':8:5 sources[2].name: sources[0] is named buildkite too; give each a name of its own',
       ':9:19 sources[2].agentTokens[0]: an environment variable is no place for a secret in AWS Lambda; put the value into Secrets Manager and refer to it: { secret: NAME, key: KEY }',
-      ':11:5 sinks[0].url: must be an http or https URL',
+      ':11:5 sinks[0].url: is missing; it must be an http or https URL',
       ':13:13 sinks[1].format: must be one of prometheus, json',
     ],
   },
