@@ -479,7 +479,7 @@ sinks:
   - kind: pushgateway
     url: pushgateway:9091
 `,
-    problems: [':6:10 sinks[0].url: is missing; it must be an http or https URL'],
+    problems: [':6:10 sinks[0].url: must be an http or https URL'],
   },
   {
     title: 'a URL of another protocol',
@@ -491,7 +491,7 @@ sinks:
   - kind: pushgateway
     url: ftp://host
 `,
-    problems: [':6:10 sinks[0].url: is missing; it must be an http or https URL'],
+    problems: [':6:10 sinks[0].url: must be an http or https URL'],
   },
   {
     title: 'a readable URL that leaves the machine',
