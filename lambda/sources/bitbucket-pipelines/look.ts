@@ -6,7 +6,7 @@ import { type OpenState, openCounts, type Repository } from './memory.ts';
 import type { PageCache } from './page-cache.ts';
 import { listPipelines } from './pipeline-list.ts';
 import { hotMs } from './rhythm.ts';
-import { type FinishedRun, type RunPlace, type Sight, sightOf } from './run-record.ts';
+import { type FinishedRun, type OpenRun, type RunPlace, type Sight, sightOf } from './run-record.ts';
 import type { PipelineRecord } from './schema.ts';
 import { runsOf } from './streams.ts';
 import { stuckTimes } from './stuck.ts';
@@ -112,11 +112,19 @@ function openStates(
     const old = before.get(id);
     if (sight === undefined) return old === undefined ? [] : [old];
     if (sight.is === 'finished') return [];
-    const { attempt, number, createdMs, phase, pipeline } = sight;
+    const { attempt, number, phase, pipeline } = sight;
+    const same = old?.attempt === attempt ? old : undefined;
+    const askedMs = askedAt(sight, same?.askedMs ?? ledger.tickMs);
     // Steps that were read in another phase say nothing of this one.
-    const steps = old?.phase === phase && old.attempt === attempt ? { steps: old.steps, stepsMs: old.stepsMs } : {};
-    return [{ repository, id, attempt, number, createdMs, phase, pipeline, stuckMs: stuckAt(sight), ...steps }];
+    const steps = same?.phase === phase ? { steps: same.steps, stepsMs: same.stepsMs } : {};
+    const stuckMs = stuckAt({ pipeline, askedMs });
+    return [{ repository, id, attempt, number, askedMs, phase, pipeline, stuckMs, ...steps }];
   });
+}
+
+/** A re-run tells no time of its own: that of the first run would make it wait, and be stuck, for days. */
+function askedAt({ attempt, createdMs }: OpenRun, firstSeenMs: number): number {
+  return attempt > 1 ? firstSeenMs : createdMs;
 }
 
 function after(before: Repository, sights: readonly Sight[], open: readonly OpenState[], tickMs: number): Repository {

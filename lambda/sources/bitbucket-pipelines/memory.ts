@@ -21,7 +21,8 @@ export interface OpenState {
   readonly id: string;
   readonly attempt: number;
   readonly number: number;
-  readonly createdMs: number;
+  /** When this attempt was asked for. A re-run keeps the creation of the first, so it is when it was first seen. */
+  readonly askedMs: number;
   readonly phase: 'pending' | 'running' | 'paused' | 'halted';
   readonly pipeline: string;
   /** From when on it is stuck. Epoch milliseconds. */
@@ -46,7 +47,7 @@ const OpenStates = z.array(
     id: z.string(),
     attempt: z.number(),
     number: z.number(),
-    createdMs: z.number(),
+    askedMs: z.number(),
     phase: z.enum(['pending', 'running', 'paused', 'halted']),
     pipeline: z.string(),
     stuckMs: z.number(),

@@ -16,7 +16,8 @@ export interface StepLevel {
 
 export interface OpenAttempt {
   readonly attempt: number;
-  readonly createdMs: number;
+  /** Epoch milliseconds. */
+  readonly askedMs: number;
   readonly phase: Phase;
 }
 
@@ -35,7 +36,7 @@ export function openSteps(run: OpenAttempt, records: readonly StepRecord[]): rea
   const isHeld = run.phase === 'paused' || run.phase === 'halted';
   const isIdle = unfinished.every(({ phase }) => phase === 'waiting' || phase === 'paused');
   const next = isHeld || !isIdle ? undefined : unfinished.find(isNext)?.step;
-  const since = readySince(Infinity, steps) ?? run.createdMs;
+  const since = readySince(Infinity, steps) ?? run.askedMs;
   return byQueue(
     unfinished.map(({ step, phase }) => ({ queue: queueOfStep(step), place: placeOf(phase, step === next) })),
     since,
@@ -59,9 +60,9 @@ const placeOfPhase: Readonly<Record<Phase, Place>> = {
 };
 
 /** What the state of a run alone tells, where its steps were not read: one step that waits, runs or is held. */
-export function stepsByPhase({ phase, createdMs }: OpenAttempt): readonly StepLevel[] {
+export function stepsByPhase({ phase, askedMs }: OpenAttempt): readonly StepLevel[] {
   const place = placeOfPhase[phase];
-  return byQueue([{ queue: unspecifiedQueue, place }], createdMs);
+  return byQueue([{ queue: unspecifiedQueue, place }], askedMs);
 }
 
 function byQueue(

@@ -1,3 +1,4 @@
+import type { OpenState } from './memory.ts';
 import type { FinishedRun, OpenRun } from './run-record.ts';
 
 /** A run that takes longer than four times what most of its pipeline take is not merely slow. */
@@ -10,12 +11,12 @@ const share = 0.95;
 export function stuckTimes(
   sights: readonly (OpenRun | FinishedRun)[],
   atLeastMs: number,
-): (run: Pick<OpenRun, 'pipeline' | 'createdMs'>) => number {
+): (run: Pick<OpenState, 'pipeline' | 'askedMs'>) => number {
   const finished = sights.filter((sight) => sight.is === 'finished');
   const usual = new Map(
     [...Map.groupBy(finished, ({ pipeline }) => pipeline)].map(([pipeline, runs]) => [pipeline, usualMs(runs)]),
   );
-  return ({ pipeline, createdMs }) => createdMs + Math.max(atLeastMs, factor * (usual.get(pipeline) ?? 0));
+  return ({ pipeline, askedMs }) => askedMs + Math.max(atLeastMs, factor * (usual.get(pipeline) ?? 0));
 }
 
 function usualMs(runs: readonly FinishedRun[]): number {

@@ -144,6 +144,35 @@ describe('an open run', () => {
   });
 });
 
+describe('an open re-run', () => {
+  it('waits, and is stuck, since it was seen: the creation that it tells is that of the first run', async () => {
+    await using bitbucket = await opened({ settings: { steps: 'leave' } });
+    const endMs = startMs + 30 * secondMs;
+    const first = run(startMs + secondMs, [{ startMs: startMs + 20 * secondMs, endMs }], { endMs });
+    bitbucket.workspace.add('shop', first);
+    for (let minute = 0; minute < 5 * 60; minute += 5) await bitbucket.tick(5);
+
+    const waiting = run(first.createdMs, [{}], { attempt: 2 });
+    bitbucket.workspace.add('shop', waiting);
+    const seen = [];
+    for (let minute = 0; minute < 150; minute += 1) {
+      const { values } = await bitbucket.tick();
+      const wait = values('ci_queue_oldest_wait_seconds', 'queue')['unspecified'] ?? 0;
+      seen.push({
+        wait,
+        stuck: values('ci_runs_stuck', 'scope')['shop'] ?? 0,
+        open: values('ci_runs_active', 'state'),
+      });
+    }
+
+    const since = seen.findIndex(({ open }) => open['pending'] === 1);
+    expect(since).toBeGreaterThanOrEqual(0);
+    expect(seen[since]).toMatchObject({ wait: 0, stuck: 0 });
+    expect(seen[since + 10]).toMatchObject({ wait: 600, stuck: 0 });
+    expect(seen[since + 121]).toMatchObject({ stuck: 1 });
+  });
+});
+
 describe('a run', () => {
   it('counts again when it was run again, under the same uuid, as a retry and with its build time', async () => {
     await using bitbucket = await opened({});

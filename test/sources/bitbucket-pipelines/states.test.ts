@@ -94,7 +94,7 @@ function step(name: string, more: object = {}): StepRecord {
   return StepRecord.parse({ uuid: `{${name}}`, state: { name }, trigger: { name: 'automatic' }, ...more });
 }
 
-const running = { attempt: 1, createdMs, phase: 'running' as const };
+const running = { attempt: 1, askedMs: createdMs, phase: 'running' as const };
 const manual = { trigger: { type: 'pipeline_step_trigger_manual' } };
 
 describe('the steps of an open run', () => {
