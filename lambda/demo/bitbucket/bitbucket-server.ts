@@ -26,6 +26,8 @@ export interface BitbucketServerOptions {
   readonly isWorkTold?: boolean;
   /** What the credentials may do, told in `X-OAuth-Scopes`; without it everything, and nothing is told. */
   readonly scopes?: readonly string[];
+  /** Paths that answer with an error of the server. */
+  readonly isBroken?: (pathname: string) => boolean;
 }
 
 export interface SeenRequest {
@@ -119,8 +121,10 @@ function replyTo(request: IncomingMessage, options: BitbucketServerOptions, stat
   return answered(foundAt(url, options, nowMs), headers['if-none-match'], told);
 }
 
-function foundAt(url: URL, { workspace, scopes, isWorkTold = false }: BitbucketServerOptions, nowMs: number): Routed {
+function foundAt(url: URL, options: BitbucketServerOptions, nowMs: number): Routed {
+  const { workspace, scopes, isWorkTold = false, isBroken } = options;
   workspace.step(nowMs);
+  if (isBroken?.(url.pathname) === true) return { status: 500, error: 'Something went wrong' };
   return mayRead(url, scopes) ? routed(url, workspace, { nowMs, isWorkTold }) : lacksScope;
 }
 

@@ -36,15 +36,14 @@ function belowRepository(
   context: RouteContext,
 ): Routed {
   const [what, ...below] = path;
-  const runners = repository.plan.runners ?? [];
-  if (path.join('/') === 'pipelines-config/runners') return runnersAt(url, runners, context);
+  const { runners = [], pipelines } = repository.plan;
   // Latest end first; whatever else is asked for, nobody has recorded.
   if (what === 'deployments') return listed(url, deploymentAnswers(repository, context.nowMs));
   if (what === 'environments') return listed(url, environmentAnswers(repository));
-  if (what !== 'pipelines') return missing('Resource not found');
   // Without pipelines the whole part of the API is not there.
-  if (repository.plan.pipelines === 'none') return missing('Pipelines not found');
-  return belowPipelines(url, repository, below, context);
+  if (pipelines === 'none') return missing('Pipelines not found');
+  if (path.join('/') === 'pipelines-config/runners') return runnersAt(url, runners, context);
+  return what === 'pipelines' ? belowPipelines(url, repository, below, context) : missing('Resource not found');
 }
 
 function belowPipelines(

@@ -201,11 +201,17 @@ async function runnersOf(
   }
 }
 
-function runnersContext({ config: { workspace }, faults }: Tick): Pick<RunnersContext, 'workspace' | 'unreadable'> {
+function runnersContext({
+  config: { workspace },
+  faults,
+}: Tick): Pick<RunnersContext, 'workspace' | 'unreadable' | 'failed'> {
   return {
     workspace,
     unreadable: (count) => {
       faults.unreadable(count, 'runners');
+    },
+    failed: (error) => {
+      faults.add(error, 'runners');
     },
   };
 }

@@ -80,7 +80,10 @@ export const BitbucketPipelinesConfig = z
           .array(Glob)
           .min(1)
           .optional()
-          .meta({ description: 'Repositories whose own runners are read, one request each and quarter of an hour.' }),
+          .meta({
+            description:
+              'Repositories whose own runners are read, one request each; all lists of runners together take 7 % of the requests.',
+          }),
       })
       .optional()
       .meta({ id: 'BitbucketRunners', description: 'Which self-hosted runners to read.' }),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
+import { HttpStatusError } from '../../http/errors.ts';
 import { type ApiContext, askPages, repositoryPath } from './api.ts';
 import type { Repository } from './memory.ts';
 import { scopeOf } from './place.ts';
@@ -18,31 +19,66 @@ export interface RunnersContext {
   readonly workspace: string;
   readonly isWorkspaceRead: boolean;
   readonly unreadable: (count: number) => void;
+  /** Told once, however many lists were refused. */
+  readonly failed: (error: HttpStatusError) => void;
 }
 
-/** Every runner list that is configured. @throws HttpError, BudgetSpentError */
+/** Every runner list that is configured; one that is refused costs only its own runners. @throws HttpError, BudgetSpentError */
 export async function readRunners(
   repositories: readonly Pick<Repository, 'id' | 'slug'>[],
-  { api, workspace, isWorkspaceRead, unreadable }: RunnersContext,
+  context: RunnersContext,
 ): Promise<readonly ScopedRunner[]> {
-  const ofWorkspace = {
-    scope: workspace,
-    path: `/workspaces/${encodeURIComponent(workspace)}/pipelines-config/runners`,
-  };
-  const lists = [
-    ...(isWorkspaceRead ? [ofWorkspace] : []),
+  const runners: ScopedRunner[] = [];
+  let failure: HttpStatusError | undefined;
+  for (const list of listsOf(repositories, context)) {
+    try {
+      runners.push(...(await readList(list, context)));
+    } catch (error) {
+      if (!isOfOneList(error)) throw error;
+      // As a repository without pipelines answers; where there is no workspace, its repositories are not found either.
+      if (list.isOfRepository && error.status === 404) continue;
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) context.failed(failure);
+  return runners;
+}
+
+/** Refused credentials and spent requests are refused everywhere, and what does not answer would not answer the next. */
+function isOfOneList(error: unknown): error is HttpStatusError {
+  return error instanceof HttpStatusError && error.status !== 401 && error.status !== 429;
+}
+
+interface RunnerList {
+  readonly scope: string;
+  readonly path: string;
+  readonly isOfRepository: boolean;
+}
+
+function listsOf(
+  repositories: readonly Pick<Repository, 'id' | 'slug'>[],
+  { workspace, isWorkspaceRead }: RunnersContext,
+): readonly RunnerList[] {
+  const path = `/workspaces/${encodeURIComponent(workspace)}/pipelines-config/runners`;
+  return [
+    ...(isWorkspaceRead ? [{ scope: workspace, path, isOfRepository: false }] : []),
     ...repositories.map((repository) => ({
       scope: scopeOf(repository),
       path: `${repositoryPath(workspace, repository.id)}/pipelines-config/runners`,
+      isOfRepository: true,
     })),
   ];
+}
+
+async function readList(
+  { scope, path }: RunnerList,
+  { api, unreadable }: RunnersContext,
+): Promise<readonly ScopedRunner[]> {
   const runners: ScopedRunner[] = [];
-  for (const { scope, path } of lists) {
-    for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
-      const { items, unreadable: count } = elementsOf(values, RunnerRecord);
-      unreadable(count);
-      runners.push(...items.map((runner) => ({ scope, runner })));
-    }
+  for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
+    const { items, unreadable: count } = elementsOf(values, RunnerRecord);
+    unreadable(count);
+    runners.push(...items.map((runner) => ({ scope, runner })));
   }
   return runners;
 }

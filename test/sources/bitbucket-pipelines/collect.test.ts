@@ -278,6 +278,35 @@ describe('runners', () => {
   });
 });
 
+describe('a list of runners', () => {
+  const runners = [runner('a'), runner('f', { status: 'OFFLINE' })];
+
+  it('that a repository without pipelines does not have is empty, and no fault', async () => {
+    const repositories = [{ pipelines: 'none' as const }, { runners: [runner('own')] }];
+    await using bitbucket = await opened({ runners, repositories, settings: { runners: { repositories: ['*'] } } });
+
+    await bitbucket.tick();
+    const { values, problems } = await bitbucket.tick(20);
+
+    expect(problems).toEqual([]);
+    expect(values('ci_workers', 'scope', 'state')).toMatchObject({ 'acme offline': 1, 'other-1 offline': 0 });
+  });
+
+  it('that is refused costs its own runners only, and is one problem', async () => {
+    const own = { runners: [runner('own')] };
+    const repositories = [own, { ...own, slug: 'broken' }, { ...own, slug: 'closed' }];
+    const isBroken = (path: string): boolean => /[12]%7D\/pipelines-config/.test(path);
+    const settings = { runners: { repositories: ['*'] } };
+    await using bitbucket = await opened({ runners, repositories, settings, isBroken });
+
+    const { values, problems } = await bitbucket.tick();
+
+    expect(problems).toMatchObject([{ kind: 'unavailable' }]);
+    expect(values('ci_workers', 'scope', 'state')).toMatchObject({ 'acme offline': 1, 'shop offline': 0 });
+    expect(values('ci_collector_repository_looks', 'source')).toEqual({ acme: 3 });
+  });
+});
+
 describe('deployments', () => {
   it('count once by environment and result, and tell the last success', async () => {
     const repositories = [{ environments: ['staging', 'production'] }, { slug: 'tool', environments: ['production'] }];
