@@ -43,7 +43,7 @@ function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): str
 }
 
 /**
- * All runs of a place, page by page, so that no more than one page is in memory. In the order of namespace and name.
+ * All runs of a place, page by page, so that no more than one page is in memory. In the order of `namespace/name`.
  * Never with `resourceVersion=0`: the server then ignores the limit and sends everything in one answer.
  * @throws HttpError for a page that cannot be read; the pages before have been given out by then.
  */

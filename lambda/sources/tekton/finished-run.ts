@@ -60,11 +60,13 @@ function endOf({ spec, status }: RunObject): Pick<FinishedRun, 'result' | 'reaso
   return { result: outcome.result, reason: outcome.reason, completedMs };
 }
 
-/** A retry replaces the steps, and the wait ended with the first step of the first attempt. */
-function stepsOf(status: RunObject['status']): Pick<FinishedRun, 'firstStepMs' | 'failedSteps'> {
+/** A retry replaces the steps and the start; the wait ended with the first step of the first attempt. */
+function stepsOf(status: RunObject['status']): Pick<FinishedRun, 'firstStepMs' | 'firstAttemptMs' | 'failedSteps'> {
   const steps = status?.steps ?? [];
+  const first = status?.retriesStatus[0] ?? status;
   return {
-    firstStepMs: firstStep(status?.retriesStatus[0]?.steps ?? steps),
+    firstStepMs: firstStep(first?.steps ?? []),
+    firstAttemptMs: first?.startTime,
     failedSteps: steps.filter(hasFailed).map(({ name }) => name),
   };
 }

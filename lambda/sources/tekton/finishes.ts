@@ -33,6 +33,8 @@ export interface FinishedRun {
   readonly isStartExact: boolean;
   /** When the first step of a TaskRun began; absent where no step did, or where only its row is known. */
   readonly firstStepMs?: number | undefined;
+  /** When the attempt started that this step belongs to; not `startedMs`, which a retry sets anew. */
+  readonly firstAttemptMs?: number | undefined;
   /** Names of the steps that made a TaskRun fail. */
   readonly failedSteps: readonly string[];
 }
@@ -86,7 +88,7 @@ function marksOf(labels: Labels, { result, completedMs }: FinishedRun): readonly
 }
 
 function taskRunFinish(run: FinishedRun, options: FinishOptions): Parts {
-  const { described, result, firstStepMs, startedMs } = run;
+  const { described, result, firstStepMs, firstAttemptMs } = run;
   const labels = {
     system: 'tekton',
     source: options.source,
@@ -95,7 +97,8 @@ function taskRunFinish(run: FinishedRun, options: FinishOptions): Parts {
   };
   const duration = durationOf(run);
   const wait = firstStepMs === undefined ? undefined : seconds(run.createdMs, firstStepMs);
-  const start = firstStepMs === undefined || startedMs === undefined ? undefined : seconds(startedMs, firstStepMs);
+  const start =
+    firstStepMs === undefined || firstAttemptMs === undefined ? undefined : seconds(firstAttemptMs, firstStepMs);
   const listed = listedParts(run, options, duration);
   return {
     counts: [

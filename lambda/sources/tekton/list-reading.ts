@@ -115,7 +115,10 @@ interface Progress {
   lastNamespace: string | undefined;
 }
 
-/** Lists come in the order of namespace and name, so that every namespace before the last one seen is complete. */
+/**
+ * Lists come in the order of the keys of etcd, `namespace/name`, so that every namespace before the last one seen is
+ * complete. The slash counts: it stands after `-`, and `team-a/x` before `team/x`.
+ */
 function coverage(
   { namespace: only }: ListPlace,
   isComplete: boolean,
@@ -123,7 +126,7 @@ function coverage(
 ): (namespace: string) => boolean {
   return (namespace) => {
     if (only !== undefined && only !== namespace) return false;
-    return isComplete || (only === undefined && lastNamespace !== undefined && namespace < lastNamespace);
+    return isComplete || (only === undefined && lastNamespace !== undefined && `${namespace}/` < `${lastNamespace}/`);
   };
 }
 

@@ -19,6 +19,7 @@ const pipelineLabel = 'tekton.dev/pipeline';
 const taskLabels = ['tekton.dev/pipelineTask', 'tekton.dev/task'];
 const branchKey = 'pipelinesascode.tekton.dev/branch';
 const eventKey = 'pipelinesascode.tekton.dev/event-type';
+const requestKey = 'pipelinesascode.tekton.dev/pull-request';
 
 export function namingOf(config: Pick<TektonConfig, 'labels' | 'pipelines' | 'mainBranches'>): Naming {
   const { labels, pipelines, mainBranches } = config;
@@ -33,13 +34,27 @@ export function namingOf(config: Pick<TektonConfig, 'labels' | 'pipelines' | 'ma
     queue: (run) => firstOf(run, labels.queue) ?? run.namespace,
     task: (run) => firstOf(run, taskLabels) ?? anonymous,
     branch: (run) => {
-      const branch = run.annotations[branchKey] ?? run.labels[branchKey];
+      const branch = textOf(run, branchKey);
       if (branch === undefined) return 'none';
-      const event = run.annotations[eventKey] ?? run.labels[eventKey] ?? 'push';
       // For a pull request this is the branch that it wants to go to.
-      return event !== 'pull_request' && isMain(branch.replace(/^refs[/-]heads[/-]/, '')) ? 'main' : 'other';
+      return !isOfRequest(run) && isMain(branch.replace(/^refs[/-]heads[/-]/, '')) ? 'main' : 'other';
     },
   };
+}
+
+function textOf({ annotations, labels }: Described, key: string): string | undefined {
+  return annotations[key] ?? labels[key];
+}
+
+/**
+ * `pull_request`, or `Merge Request` on GitLab; comments such as `/retest` have events of their own. The number alone
+ * does not tell: the push of a merged request has it too (Pipelines-as-Code, `pkg/opscomments` and `pull_request_number`).
+ */
+function isOfRequest(run: Described): boolean {
+  const event = textOf(run, eventKey) ?? 'push';
+  return (
+    /^(pull|merge)[ _]request/i.test(event) || (event.endsWith('-comment') && textOf(run, requestKey) !== undefined)
+  );
 }
 
 function firstOf(run: Described, keys: readonly string[]): string | undefined {

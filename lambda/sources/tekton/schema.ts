@@ -77,7 +77,7 @@ export const RunObject = z.object({
       startTime: OptionalTime,
       completionTime: OptionalTime,
       steps: list(Step),
-      retriesStatus: list(z.object({ steps: list(Step) })),
+      retriesStatus: list(z.object({ startTime: OptionalTime, steps: list(Step) })),
     })
     .optional()
     .catch(undefined),

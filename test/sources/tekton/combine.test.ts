@@ -78,4 +78,14 @@ describe('sums over replicas', () => {
 
     expect(Object.keys(memory?.totals ?? {})).toHaveLength(2);
   });
+
+  it('keep the replica that answered last at the end, where there is room for the latest only', () => {
+    const options = { labels: {}, hasMemory: true, unread: ['a', 'b'], maxTotals: 10 };
+    const { memory } = ['a', 'b', 'a'].reduce<{ readonly memory: ControllerMemory | undefined }>(
+      ({ memory: before }, id) => combine([{ id, page: pageOf(1) }], { ...options, before }),
+      { memory: undefined },
+    );
+
+    expect(Object.keys(memory?.replicas ?? {})).toEqual(['b', 'a']);
+  });
 });

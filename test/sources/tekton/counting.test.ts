@@ -113,13 +113,16 @@ describe('runs that end', () => {
   it('tell the wait of the first attempt, not of the last one', async () => {
     await using cluster = await startCluster({ runs: [taskRun('a', { ...running, created: -60, started: -58 })] });
     await cluster.tick();
-    const retriesStatus = [{ steps: [step('make', -50, -40, 1, 'Error')] }];
+    const retriesStatus = [{ startTime: timeAt(-58), steps: [step('make', -50, -40, 1, 'Error')] }];
     const status = { retriesStatus, steps: [step('make', 5, 20)] };
-    cluster.runs.put(taskRun('a', { ...succeeded, created: -60, started: -58, completed: 20, status }));
+    // A retry sets the start anew.
+    cluster.runs.put(taskRun('a', { ...succeeded, created: -60, started: -38, completed: 20, status }));
 
     const { families } = await cluster.tick();
 
     expect(observationsOf(families, 'ci_job_wait_seconds')).toEqual([10]);
+    expect(observationsOf(families, 'ci_tekton_pod_start_seconds')).toEqual([8]);
+    expect(nonZero(valuesOf(families, 'ci_system_errors_total', ['component', 'error']))).toEqual({});
   });
 
   it('that were cancelled because time was up are timeouts', async () => {
@@ -169,22 +172,34 @@ describe('runs that end', () => {
   });
 
   it('of Pipelines-as-Code know whether they were of the main branch', async () => {
-    const of = (event: string, branch: string) => ({
+    const of = (event: string, branch: string, request?: string) => ({
       'pipelinesascode.tekton.dev/branch': branch,
       'pipelinesascode.tekton.dev/event-type': event,
+      ...(request === undefined ? {} : { 'pipelinesascode.tekton.dev/pull-request': request }),
     });
     await using cluster = await startCluster();
     await cluster.tick();
     const done = { ...succeeded, created: 1, started: 2, completed: 3 };
-    cluster.runs.put(pipelineRun('a', { ...done, annotations: of('push', 'refs/heads/main') }));
-    cluster.runs.put(pipelineRun('b', { ...done, annotations: of('pull_request', 'main') }));
-    cluster.runs.put(pipelineRun('c', { ...done, annotations: of('push', 'feature/x') }));
+    const runs = [
+      of('push', 'refs/heads/main'),
+      // The push of a pull request that was merged, on GitHub; a push on GitLab; a comment on a commit.
+      of('push', 'refs/heads/main', '12'),
+      of('Push', 'main'),
+      of('retest-all-comment', 'main'),
+      of('push', 'feature/x'),
+      of('pull_request', 'main', '13'),
+      of('Merge Request', 'main', '14'),
+      of('retest-comment', 'main', '15'),
+    ];
+    for (const [index, annotations] of runs.entries()) {
+      cluster.runs.put(pipelineRun(`run-${String(index)}`, { ...done, annotations }));
+    }
 
     const { families } = await cluster.tick();
 
     expect(nonZero(valuesOf(families, 'ci_runs_total', ['branch', 'result']))).toEqual({
-      'main success': 1,
-      'other success': 2,
+      'main success': 4,
+      'other success': 4,
     });
   });
 });

@@ -66,6 +66,19 @@ describe('the lists of the Kubernetes API', () => {
     expect(valuesOf(families, 'ci_tekton_retained_objects', ['object'])).toEqual({ taskruns: 0 });
   });
 
+  it('come in the order of their keys, in which team-a stands before team', async () => {
+    await using cluster = await startCluster({
+      runs: [...many('team', 300), ...many('team-a', 300), ...many('team-b', 300), taskRun('t', { namespace: 'team' })],
+    });
+    cluster.api.scenario('second-page-fails');
+
+    const { families } = await cluster.tick();
+
+    // 500 runs were read: all of team-a, a part of team-b, and nothing of team.
+    const scopes = Object.keys(valuesOf(families, 'ci_tekton_pipelineruns', ['scope', 'state']));
+    expect(new Set(scopes.map((key) => key.split(' ')[0]))).toEqual(new Set(['team-a']));
+  });
+
   it('are read namespace by namespace where namespaces are named', async () => {
     await using cluster = await startCluster({
       runs: [

@@ -135,6 +135,8 @@ function remembered(
     for (const [key, value] of Object.entries(values)) {
       totals.set(key, (totals.get(key) ?? 0) + value - (counted[key] ?? 0));
     }
+    // Last of all: where there is room for the latest ones only, they are these.
+    replicas.delete(id);
     replicas.set(id, { startSeconds, values });
   }
   forgetTotals(totals, series, maxTotals);
