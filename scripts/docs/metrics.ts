@@ -2,6 +2,7 @@ import { ciMetrics, collectorMetrics } from '../../lambda/model/catalogue.ts';
 import { dimensionName } from '../../lambda/model/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { compareText } from '../../lambda/model/order.ts';
+import type { SourceKind } from '../../lambda/sources/index.ts';
 import type { RegisteredSource } from '../../lambda/sources/source.ts';
 import { code, generatedNote, table } from './table.ts';
 
@@ -26,15 +27,34 @@ function introduction(): readonly string[] {
   ];
 }
 
+/** The places in which the names of queues and those of pipelines are unique; undefined for what is passed on as it was read. */
+const scopes: Readonly<Record<SourceKind, readonly [queues: string, pipelines: string] | undefined>> = {
+  'bitbucket-pipelines': ['workspace; for runners of a single repository the repository', 'repository'],
+  buildkite: ['cluster, or `unclustered`', 'organization'],
+  chainloop: ['has no queues', 'project'],
+  prometheus: undefined,
+  tekton: ['namespace', 'namespace'],
+};
+
+function scopeTable(sources: readonly RegisteredSource[]): string {
+  const places = new Map(Object.entries(scopes));
+  const rows = sources.flatMap(({ kind, title }) => {
+    const place = places.get(kind);
+    return place === undefined ? [] : [[title, ...place]];
+  });
+  return table(['CI system', '`scope` of queues and jobs', '`scope` of pipelines and runs'], rows);
+}
+
 function aboutCi(sources: readonly RegisteredSource[]): readonly string[] {
   const metrics = inOrder(ciMetrics);
   return [
     '## Metrics about CI',
     [
       'The same names for every CI system.',
-      '`system` is the CI system, `source` the name that the configuration gives the connection, `scope` the place in it where queue names are unique (in Buildkite the cluster).',
       'The CloudWatch namespace is the `namespace` of the sink, `CI` by default.',
+      '`system` is the CI system, `source` the name that the configuration gives the connection, and `scope` the place in it where the names of queues or pipelines are unique:',
     ].join('\n'),
+    scopeTable(sources),
     '### Prometheus names about CI',
     prometheusTable(metrics, (metric) => givenBy(metric, sources)),
     '### CloudWatch names about CI',
