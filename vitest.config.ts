@@ -3,10 +3,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Real servers and AWS emulators need seconds to start; every wait in a test is bounded by a condition of its own.
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
-    teardownTimeout: 20_000,
+    // Real servers and AWS emulators need seconds to start, and ten times as long on a busy machine. Every wait in a
+    // test ends by a condition of its own, so that these bounds cost nothing but in a test that hangs.
+    testTimeout: 180_000,
+    hookTimeout: 600_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000 } },
     restoreMocks: true,
     unstubEnvs: true,
     coverage: {

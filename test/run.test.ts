@@ -56,7 +56,7 @@ async function warmProcess() {
     token,
     time,
     printed,
-    run: async (budgetMs = 5000): Promise<RunReport> => {
+    run: async (budgetMs = 30_000): Promise<RunReport> => {
       using deadline = deadlineIn(budgetMs, clock);
       before = await run(built.pipeline, { deadline, tickMs: clock(), before });
       time.aheadMs += 60_000;
@@ -75,7 +75,7 @@ it('collects with the cached token while the secret store hangs', async () => {
   });
   time.aheadMs += 10 * 60_000;
 
-  const { outcome, sources } = await runOnce(2000);
+  const { outcome, sources } = await runOnce(6000);
 
   expect(sources).toMatchObject([{ status: 'complete', problems: [] }]);
   expect(outcome).toBe('ok');

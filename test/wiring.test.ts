@@ -48,8 +48,8 @@ it('asks for the AWS credentials of the process once, not for each signed reques
     sinks: [{ kind: 'remote-write', url: `${receiver.url}/write`, auth: { sigv4: { region: 'eu-west-1' } } }],
   });
 
-  await pipeline.run(5000);
-  await pipeline.run(5000);
+  await pipeline.run(60_000);
+  await pipeline.run(60_000);
 
   expect(receiver.requests.length).toBeGreaterThan(2);
   expect(receiver.requests.every(({ headers }) => headers['authorization']?.includes('AKIDEXAMPLE'))).toBe(true);

@@ -136,6 +136,26 @@ describe('collect', () => {
     expect(stdout).toContain('dry run: nothing was sent');
   });
 
+  it('prices what a function in AWS tells of itself, which is more than a first run knows', async () => {
+    await using source = await buildkite();
+    const config = join(folder, 'cloudwatch.yaml');
+    await writeFile(
+      config,
+      `sources:
+  - kind: buildkite
+    endpoint: ${source.endpoint}
+    agentTokens: [{ env: BUILDKITE_TOKEN }]
+sinks:
+  - kind: cloudwatch
+`,
+    );
+
+    const { stdout } = await runCli(['collect', '--config', config, '--dry-run', '--no-color'], variables);
+
+    // Seven of the source, four of the sink and the lag of the schedule, as docs/deploying.md counts them.
+    expect(stdout).toMatch(/collector's own metrics, from its log +\$3\.60 +12 more metrics/);
+  });
+
   it.each(['prometheus', 'json'])('sends nothing in a dry run with --format %s', async (format) => {
     await using source = await buildkite();
     await using sink = await gateway();

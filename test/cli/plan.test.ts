@@ -14,7 +14,9 @@ describe('the plan of a source in a dry run', () => {
     expect(title).toBe(
       'bitbucket-pipelines/acme How fresh 1000 requests an hour keep a workspace (oldest look at a repository)',
     );
-    expect(header).toMatch(/^ {2}REPOSITORIES +WITH AN OPEN RUN +A RUN IN THE LAST HOUR +ANY +REQUESTS AN HOUR$/);
+    expect(header).toMatch(
+      /^ {2}REPOSITORIES +WITH AN OPEN RUN +A RUN IN THE LAST HOUR +ANY +AFTER A WEBHOOK +REQUESTS AN HOUR$/,
+    );
     expect(rows.map((row) => row.trim().split(/ {2,}/)[0])).toEqual(['5', '50', '120 (this workspace)', '500', '5000']);
   });
 });

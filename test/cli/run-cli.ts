@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 /** A wait that ends nothing would keep the process under test alive; far more than any test needs. */
-export const patienceMs = 20_000;
+export const patienceMs = 90_000;
 export const mainFile = join(root, 'lambda/cli/main.ts');
 
 export interface Ended {

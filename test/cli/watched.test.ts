@@ -39,7 +39,7 @@ async function watch(pipeline: Pipeline) {
     ended: (id) => events.push(`${id} ended`),
     collected: ({ parts }) => events.push(`collected ${parts.map(({ source }) => source).join()}`),
   });
-  using deadline = deadlineIn(5000, Date.now);
+  using deadline = deadlineIn(60_000, Date.now);
   const report = await run(looking, { deadline, tickMs });
   return { events, report, looking };
 }

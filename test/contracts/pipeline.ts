@@ -13,7 +13,8 @@ export interface ContractPipeline extends AsyncDisposable {
   readonly built: BuiltPipeline;
   /** Log lines and standard output so far. */
   readonly said: () => unknown;
-  collect(budgetMs: number): Promise<Collected>;
+  /** The deadline passes after the budget, or when the signal aborts. */
+  collect(budgetMs: number, signal?: AbortSignal): Promise<Collected>;
   run(budgetMs: number, before?: RunReport): Promise<RunReport>;
 }
 
@@ -36,8 +37,8 @@ export async function contractPipeline(config: object): Promise<ContractPipeline
   return {
     built,
     said: () => ({ lines: log.lines, printed }),
-    collect: async (budgetMs) => {
-      using deadline = deadlineIn(budgetMs, Date.now);
+    collect: async (budgetMs, signal) => {
+      using deadline = deadlineIn(budgetMs, Date.now, signal);
       return await collect(built.pipeline, { deadline, tickMs: Date.now() });
     },
     run: async (budgetMs, before) => {

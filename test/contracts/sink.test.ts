@@ -11,8 +11,11 @@ import { startLoopbackServer } from '../support/loopback-server.ts';
 import { contractPipeline } from './pipeline.ts';
 import { sinkSubjects, sourceSubjects } from './subjects.ts';
 
-/** Of which delivery has at least 40 %. */
-const budgetMs = 3000;
+/** Of which delivery has at least 40 %. What answers ends by itself long before, on a busy machine too. */
+const budgetMs = 60_000;
+
+/** For what never ends by itself. */
+const endlessMs = 4000;
 
 let folder = '';
 
@@ -45,7 +48,7 @@ describe.each(networked)('the sink %s', (kind) => {
       sinks: [subject.config(server.url, folder), { kind: 'stdout', name: 'other' }],
     });
 
-    const report = await pipeline.run(budgetMs);
+    const report = await pipeline.run(allowed.includes('timeout') ? endlessMs : budgetMs);
 
     const [outcome, other] = report.sinks;
     const found = [...new Set(outcome?.problems.map((problem) => problem.kind))];

@@ -197,7 +197,7 @@ describe('an answer', () => {
       response.writeHead(status, headers);
       response.write('half');
     });
-    await using http = testPort({ timeouts: { bodyMs: 100, attemptMs: 300 } });
+    await using http = testPort({ timeouts: { bodyMs: 100 } });
 
     const error = await errorOf(http.port.send(get(server.url, { remainingMs: () => 0 })));
 

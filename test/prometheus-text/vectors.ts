@@ -46,7 +46,7 @@ export const accepted: readonly Accepted[] = [
   one('m 1e-999\n', 0),
   one('m -0\n', -0),
   { page: 'm:x:y 1\n', samples: [{ name: 'm:x:y', value: 1 }] },
-  one('m{a=""} 1\n', 1),
+  one('m{a=""} 1\n', 1, { emptyLabels: ['a'] }),
   one('m{a="é{},#"} 1\n', 1, { labels: { a: 'é{},#' } }),
   one('m{a="x\\\\y\\"z\\nw"} 1\n', 1, { labels: { a: 'x\\y"z\nw' } }),
   one('m{le="1"} 1\n', 1, { labels: { le: '1' } }),

@@ -27,7 +27,7 @@ async function collect(url: string): Promise<Collection> {
   const source = await example
     .prepare(config)
     .create({ http: http.port, aws: noAws, secrets: cache.secrets, clock: Date.now, log: http.log });
-  using deadline = deadlineIn(5000, Date.now);
+  using deadline = deadlineIn(60_000, Date.now);
   const collection = await source.collect({ deadline, tickMs: Date.now(), openLedger: withoutLedger });
   expectNoCanary([collection, http.log.lines]);
   return collection;

@@ -30,7 +30,7 @@ export async function startMoto(): Promise<AwsServer> {
     args: ['-H', '127.0.0.1', '-p', String(free)],
     ready: () => answersOk(`http://127.0.0.1:${String(free)}/moto-api/data.json`),
     // It is Python that imports every AWS service; on a busy machine that takes a while.
-    readyWithinMs: 90_000,
+    readyWithinMs: 180_000,
   }));
   const url = `http://127.0.0.1:${String(port)}`;
   const close = (): Promise<void> => process.stop();

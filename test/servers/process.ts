@@ -13,7 +13,7 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Asked every few milliseconds until true; a rejection counts as "not yet". */
   readonly ready: () => Promise<boolean>;
-  /** Default: 30 seconds. */
+  /** Default: 90 seconds. */
   readonly readyWithinMs?: number;
 }
 
@@ -82,7 +82,7 @@ export async function startOnFreePort(
 
 /** True when `url` answers 200: the readiness of most servers. */
 export async function answersOk(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
   await response.arrayBuffer();
   return response.status === 200;
 }
@@ -91,7 +91,7 @@ export async function answersOk(url: string): Promise<boolean> {
 export async function eventually<Value>(
   ask: () => Promise<Value>,
   isMet: (value: Value) => boolean,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<Value> {
   const endsAtMs = Date.now() + withinMs;
   for (;;) {
@@ -136,7 +136,7 @@ function watch(child: ChildProcess): RunningProcess {
 }
 
 async function untilReady(options: ProcessOptions, child: ChildProcess, running: RunningProcess): Promise<void> {
-  const { name, ready, readyWithinMs = 30_000 } = options;
+  const { name, ready, readyWithinMs = 90_000 } = options;
   const endsAtMs = Date.now() + readyWithinMs;
   while (!(await isReady(ready))) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {

@@ -78,7 +78,7 @@ export async function instantQuery(
   const url = new URL('/api/v1/query', serverUrl);
   url.searchParams.set('query', promql);
   if (timeMs !== undefined) url.searchParams.set('time', String(timeMs / 1000));
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
   const text = await response.text();
   if (!response.ok) throw new Error(`the query ${promql} answered ${String(response.status)}: ${text}`);
   return Answer.parse(JSON.parse(text)).data.result.map(({ metric, value: [seconds, value] }) => ({

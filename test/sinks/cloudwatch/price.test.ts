@@ -6,7 +6,7 @@ import {
   requestCostBasis,
 } from '../../../lambda/sinks/cloudwatch/price.ts';
 import { previewOf } from '../../../lambda/sinks/cloudwatch/preview.ts';
-import { sourceUp } from '../../../lambda/model/catalogue.ts';
+import { sinkUp, sourceUp } from '../../../lambda/model/catalogue.ts';
 import { gauge } from '../../../lambda/model/metric.ts';
 import { answer, batch, config, durations, part, queued, vendorFamilies } from './batches.ts';
 
@@ -69,6 +69,19 @@ describe('the cost of a batch', () => {
         basis: '87,600 requests, the first 1,000,000 free, × $0.01 a thousand',
       },
     ]);
+  });
+
+  it('counts what a later run tells of itself, which a first one does not know yet', () => {
+    const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
+    const laterHealth = [...health, gauge(sinkUp, [{ labels: { sink: 'cloudwatch' }, value: 1 }])];
+    const given = batch([part([queued({ a: 1 })])], health);
+
+    const logged = previewOf(given, { config: config(), intervalMs: 60_000 }, laterHealth);
+    const sent = previewOf(given, { config: config({ collectorMetrics: 'api' }), intervalMs: 60_000 }, laterHealth);
+
+    expect(logged.monthlyCost[1]?.basis).toBe('2 more metrics');
+    expect(sent.monthlyCost[0]?.basis).toBe('4 metrics × $0.30');
+    expect([logged.samples, sent.samples]).toEqual([2, 3]);
   });
 
   it('has no line for the log when the sink sends all', () => {

@@ -37,7 +37,7 @@ function fileSink(raw: { readonly path: string } & Readonly<Record<string, unkno
   const sink = createFile(FileConfig.parse({ kind: 'file', ...raw }), ports);
   return {
     write: async (batch, parent) => {
-      using deadline = deadlineIn(5_000, () => Date.now(), parent);
+      using deadline = deadlineIn(60_000, () => Date.now(), parent);
       return await sink.write(batch, { deadline });
     },
     preview: async (batch) => sink.preview(batch),

@@ -75,7 +75,7 @@ describe('a gateway that fails', () => {
     await gone.close();
     await using sink = pushgatewaySink({ url: gone.url });
 
-    const delivery = await sink.write(three, 1_500);
+    const delivery = await sink.write(three);
 
     expect(delivery).toMatchObject({
       accepted: 0,

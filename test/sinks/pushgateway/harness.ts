@@ -48,7 +48,7 @@ export function pushgatewaySink(
     aws: { region: undefined, credentials: () => Promise.reject(new Error('not part of this test')) },
   });
   return {
-    write: async (batch, budgetMs = 20_000) => {
+    write: async (batch, budgetMs = 45_000) => {
       using deadline = deadlineIn(budgetMs, clock);
       cache.startRun();
       return await sink.write(batch, { deadline });

@@ -12,7 +12,7 @@ import { recordingLog, type RecordingLog } from '../../support/recording-log.ts'
 
 export interface TestSink extends AsyncDisposable {
   /** One run; the secrets are read as the pipeline reads them. */
-  write(batch: Batch, budgetMs?: number): Promise<Delivery>;
+  write(batch: Batch, budgetMs?: number, signal?: AbortSignal): Promise<Delivery>;
   preview(batch: Batch): Promise<Preview>;
   readonly log: RecordingLog;
   /** What the secret references `{ env: … }` lead to; a test may change it between and during runs. */
@@ -50,8 +50,8 @@ export function remoteWriteSink(raw: { readonly url: string } & Readonly<Record<
     },
   });
   return {
-    write: async (batch, budgetMs = 20_000) => {
-      using deadline = deadlineIn(budgetMs, clock);
+    write: async (batch, budgetMs = 45_000, signal) => {
+      using deadline = deadlineIn(budgetMs, clock, signal);
       cache.startRun();
       return await sink.write(batch, { deadline });
     },

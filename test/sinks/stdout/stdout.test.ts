@@ -32,7 +32,7 @@ function stdoutSink(raw: Readonly<Record<string, unknown>> = {}): TestSink {
   const sink = createStdout(StdoutConfig.parse({ kind: 'stdout', ...raw }), ports);
   return {
     write: async (batch) => {
-      using deadline = deadlineIn(5_000, () => Date.now());
+      using deadline = deadlineIn(60_000, () => Date.now());
       return await sink.write(batch, { deadline });
     },
     preview: async (batch) => sink.preview(batch),

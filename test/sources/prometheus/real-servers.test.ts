@@ -109,6 +109,34 @@ withPrometheus('a real Prometheus', () => {
     expect(expected.some((series) => series.includes('scrape_samples_scraped'))).toBe(true);
   });
 
+  it('has the same series of a page whose labels win, those without a value among them', async () => {
+    // As a Pushgateway writes what was pushed for a job, and for an instance of a job.
+    const pushed = '# TYPE q gauge\nq{job="nightly",instance="",site=""} 1\nq{job="nightly",instance="a"} 2\n';
+    await using target = await startLoopbackServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(pushed);
+    });
+    await using direct = await startPrometheus({
+      config: `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: relay\n    honor_labels: true\n    static_configs: [{ targets: ['127.0.0.1:${String(target.port)}'], labels: { site: ams } }]\n`,
+    });
+    await using receiver = await startPrometheus();
+    await using pipeline = await prometheusPipeline(
+      { targets: [{ url: `${target.url}/metrics`, labels: { site: 'ams' } }], honorLabels: true },
+      [{ kind: 'remote-write', url: `${receiver.url}/api/v1/write` }],
+    );
+
+    await pipeline.run();
+
+    const expected = comparable(
+      await eventually(
+        () => direct.query('q'),
+        (found) => found.length > 0,
+      ),
+    );
+    expect(comparable(await receiver.query('q'))).toEqual(expected);
+    expect(expected).toHaveLength(2);
+    expect(expected.filter((series) => series.includes('"instance"'))).toHaveLength(1);
+  });
+
   it('has the same of the demo’s control plane, behind its token, by itself and through the collector', async () => {
     const records = () => demoRecords;
     await using demo = disposable(await startChainloopServer({ clock: Date.now, records, apiToken: 'api-token' }));
