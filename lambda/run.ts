@@ -1,6 +1,6 @@
 import type { Counted, CountingRun } from './counters/counting.ts';
 import type { Batch } from './model/batch.ts';
-import type { ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
+import type { ConfiguredSink, ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
 import { healthFamilies } from './report/health.ts';
 import { deliveryOf, readingOf } from './report/reading.ts';
 import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
@@ -38,10 +38,23 @@ export interface Collected {
   readonly sources: readonly SourceOutcome[];
 }
 
+export interface Previewed extends Collected {
+  /** The collector's own metrics as a later run on a schedule has them, when it knows of its sinks, too. */
+  readonly laterHealth: Batch['health'];
+}
+
 /** The first half of a run, without a trace: a dry run reads the state of counters and saves nothing. */
-export async function collect(pipeline: Pipeline, context: RunContext): Promise<Collected> {
+export async function collect(pipeline: Pipeline, context: RunContext): Promise<Previewed> {
   const { batch, sources } = await gather(pipeline, context, 'preview');
-  return { batch, sources };
+  const { tickMs: scheduledMs, collectedAtMs: startedAtMs } = batch;
+  const sinks = pipeline.sinks.map((sink) => workingSink(sink, pipeline.counting !== undefined));
+  const { collector } = pipeline;
+  return { batch, sources, laterHealth: healthFamilies({ collector, scheduledMs, startedAtMs, sources, sinks }) };
+}
+
+function workingSink({ id, name, sink }: ConfiguredSink, counts: boolean): SinkOutcome {
+  const outcome = { id, name, durationMs: 0, accepted: 0, requests: 0, bytes: 0, problems: [] };
+  return counts && sink.redeliver !== undefined ? { ...outcome, pending: 0 } : outcome;
 }
 
 interface Gathered extends Collected {

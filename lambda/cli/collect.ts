@@ -92,7 +92,10 @@ async function dryRun({ built, terminal, view }: Session, context: Context): Pro
   const collected = await whileShowing(terminal, (progress) => collect(watched(pipeline, progress), context));
   if (terminal.signal.aborted) return undefined;
   const previews = await Promise.all(
-    pipeline.sinks.map(async ({ id, sink }) => ({ id, preview: await sink.preview(collected.batch) })),
+    pipeline.sinks.map(async ({ id, sink }) => ({
+      id,
+      preview: await sink.preview(collected.batch, collected.laterHealth),
+    })),
   );
   const plans = pipeline.sources.flatMap(({ id, source }) => {
     const plan = source.plan?.();

@@ -67,7 +67,8 @@ export interface Preview {
 export interface Sink {
   /** Never throws for what can be expected of a network or of the data: that becomes a problem. */
   write(batch: Batch, context: DeliverContext): Promise<Delivery>;
-  preview(batch: Batch): Preview | Promise<Preview>;
+  /** `laterHealth`: the collector's own metrics that a month is to be priced with; default: those of the batch. */
+  preview(batch: Batch, laterHealth?: Batch['health']): Preview | Promise<Preview>;
   /**
    * Present in a sink that adds what it is sent (CloudWatch, StatsD): sends parcels of earlier ticks again. Their samples
    * count in `accepted`. Sinks without it take running totals, which repair themselves with the next value.

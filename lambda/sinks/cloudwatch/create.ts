@@ -39,6 +39,6 @@ export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<
       return { ...delivery, dropped: (delivery.dropped ?? 0) + lost };
     },
     pack: (batch) => parcelsOf([...encode(batch, settings).datums], batch.tickMs),
-    preview: (batch) => previewOf(batch, settings),
+    preview: (batch, laterHealth) => previewOf(batch, settings, laterHealth),
   };
 }

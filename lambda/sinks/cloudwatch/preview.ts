@@ -14,17 +14,22 @@ export interface PreviewSettings {
 }
 
 /** What `write` would send and what it costs a month: the same encoder, without the client. */
-export function previewOf(batch: Batch, { config, intervalMs }: PreviewSettings): Preview {
+export function previewOf(
+  batch: Batch,
+  { config, intervalMs }: PreviewSettings,
+  laterHealth: Batch['health'] = batch.health,
+): Preview {
+  const later = { ...batch, health: laterHealth };
   const encoding = encode(batch, { config, intervalMs });
   const datums = [...encoding.datums];
-  const priced = [...encode(batch, { config, intervalMs, unchanged: 'include' }).datums];
+  const priced = [...encode(later, { config, intervalMs, unchanged: 'include' }).datums];
   const requests = [...splitRequests(datums, (datum) => datumText(datum, batch.tickMs))];
   return {
     samples: datums.length,
     requests: requests.length,
     bytes: requests.reduce((sum, request) => sum + sentBytes(request), 0),
     lines: datums.map(lineOf),
-    monthlyCost: costOf(priced, embeddedMetrics(batch, config), requests.length, intervalMs),
+    monthlyCost: costOf(priced, embeddedMetrics(later, config), requests.length, intervalMs),
     problems: encoding.problems(),
   };
 }
