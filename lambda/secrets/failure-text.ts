@@ -82,7 +82,9 @@ function environmentTexts(name: string): Texts {
 function fileTexts(path: string, detail: string | undefined): Texts {
   return {
     ...commonTexts('write the value to it', detail),
-    'not-found': 'does not exist; check the path, or write the value to it',
+    'not-found': path.startsWith('~')
+      ? 'does not exist; only a shell knows ~, so write the whole path'
+      : 'does not exist; check the path, or write the value to it',
     denied: `may not be read by this user${withDetail(detail)}; check its permissions: ls -l ${path}`,
     invalid: `cannot be used as a secret (${detail === 'EISDIR' ? 'it is a folder' : (detail ?? 'unreadable')})`,
   };

@@ -243,6 +243,12 @@ describe('a secret that cannot be read', () => {
       undefined,
       'file /run/secrets/token does not exist; check the path, or write the value to it',
     ],
+    [
+      'is a file of a home folder',
+      { file: '~/.kube/config' },
+      undefined,
+      'file ~/.kube/config does not exist; only a shell knows ~, so write the whole path',
+    ],
   ])('says why when it %s', async (_, ref, stored, message) => {
     const { fake, read } = await setup();
     if (stored !== undefined && 'secret' in ref) fake.stored.set(ref.secret, stored);
