@@ -76,14 +76,10 @@ export const BitbucketPipelinesConfig = z
     runners: z
       .strictObject({
         workspace: z.enum(['read', 'leave']).default('read').meta({ description: 'Runners of the workspace.' }),
-        repositories: z
-          .array(Glob)
-          .min(1)
-          .optional()
-          .meta({
-            description:
-              'Repositories whose own runners are read, one request each; all lists of runners together take 7 % of the requests.',
-          }),
+        repositories: z.array(Glob).min(1).optional().meta({
+          description:
+            'Repositories whose own runners are read, one request each; all lists of runners together take 7 % of the requests.',
+        }),
       })
       .optional()
       .meta({ id: 'BitbucketRunners', description: 'Which self-hosted runners to read.' }),

@@ -21,6 +21,8 @@ export interface Forecast {
   readonly recentMs: number;
   /** Oldest look at any that has pipelines. */
   readonly quietMs: number;
+  /** From the beginning or the end of a run to the look that shows it, where a webhook tells of both: the longest. */
+  readonly toldMs: number;
 }
 
 /** What the forecast takes for a usual workspace: a few repositories at work, some that were, and many at rest. */
@@ -33,26 +35,46 @@ const measuredMinutes = 60;
 
 /** Plays the crawl of a workspace, minute by minute, with the code that plans the real one. */
 export function forecast(repositories: number, perHour: number = usualRequestsPerHour): Forecast {
+  const { used, openMs, recentMs, quietMs } = played(repositories, perHour, 'polled');
+  const { toldMs } = played(repositories, perHour, 'told');
+  const requestsPerHour = Math.floor(sustainedPerHour(perHour));
+  return { repositories, requestsPerHour, used: Math.round(used), openMs, recentMs, quietMs, toldMs };
+}
+
+/** Whether only looks find what goes on, or a webhook tells of it. */
+type Way = 'polled' | 'told';
+
+type Measured = Record<'used' | 'openMs' | 'recentMs' | 'quietMs' | 'toldMs', number>;
+
+function played(repositories: number, perHour: number, way: Way): Measured {
   const watched = usualWorkspace(repositories);
   const fixed = fixedCost(repositories, perHour);
-  const seen = { used: 0, openMs: 0, recentMs: 0, quietMs: 0 };
-  const warmUpMinutes = 60 + Math.ceil((repositories / sustainedPerHour(perHour)) * 60 * warmUpSweeps);
+  const seen: Measured = { used: 0, openMs: 0, recentMs: 0, quietMs: 0, toldMs: minuteMs };
+  const warmUpMinutes = 60 + Math.ceil((repositories / sustainedPerHour(perHour)) * 60 * warmUpSweeps[way]);
   let saved: Saved | undefined;
   for (let minute = 1; minute <= warmUpMinutes + measuredMinutes; minute += 1) {
     const nowMs = startMs + minute * minuteMs;
     const { tokens } = refilled(saved, perHour, nowMs);
-    live(watched, minute, nowMs);
+    live(watched, minute, nowMs, way);
+    const toldMs = longestTold(watched, nowMs);
     const spent = playTick(watched, nowMs, Math.min(tokens, fixed(minute)), { tokens, perHour });
     saved = { tokens: tokens - spent, atMs: nowMs };
     if (minute <= warmUpMinutes) continue;
     seen.used += spent;
+    seen.toldMs = Math.max(seen.toldMs, toldMs);
     measure(watched, nowMs, seen);
   }
-  return { repositories, requestsPerHour: Math.floor(sustainedPerHour(perHour)), ...seen, used: Math.round(seen.used) };
+  return seen;
 }
 
-/** Until nothing of the first look at everything is left: a sweep gets about half of the requests. */
-const warmUpSweeps = 3;
+/** How long what waits longest for its look has waited; an event may come just after a tick. */
+function longestTold(watched: readonly Simulated[], nowMs: number): number {
+  const waits = watched.map(({ toldMs }) => (toldMs === undefined ? 0 : nowMs - toldMs + minuteMs));
+  return waits.reduce((longest, wait) => Math.max(longest, wait), 0);
+}
+
+/** Until nothing of the first look at everything is left: a sweep gets about half of the requests. Events wait for none. */
+const warmUpSweeps: Readonly<Record<Way, number>> = { polled: 3, told: 1 };
 
 /** @returns the requests that it took. */
 function playTick(
@@ -64,7 +86,10 @@ function playTick(
   const left = tokens - fixed;
   const ended = Math.min(left * shares.steps, Math.ceil(watched.length * share.open) / runMinutes);
   const looks = planLooks(watched, nowMs, { most: left - ended, spare: spareOf(left - ended, perHour) });
-  for (const repository of looks) repository.lookedMs = nowMs;
+  for (const repository of looks) {
+    repository.lookedMs = nowMs;
+    repository.toldMs = undefined;
+  }
   const spent = fixed + ended + looks.length;
   const open = looks.filter(({ open: { moving } }) => moving > 0).length;
   return spent + Math.min(open, spareOf(tokens - spent, perHour));
@@ -80,6 +105,7 @@ interface Simulated extends Watched {
   lookedMs: number;
   ranMs: number;
   hotUntilMs: number;
+  toldMs: number | undefined;
   open: { moving: number; held: number };
   /** When the open run was created; its repository cannot have been read late before. Epoch milliseconds. */
   openedMs: number;
@@ -92,6 +118,7 @@ function usualWorkspace(count: number): readonly Simulated[] {
     // Spread over the last half year, as pushes are.
     ranMs: startMs - ((index * 7919) % 180) * 24 * 60 * minuteMs,
     hotUntilMs: 0,
+    toldMs: undefined,
     open: { moving: 0, held: 0 },
     pipelines: 'some' as const,
     openedMs: 0,
@@ -99,16 +126,21 @@ function usualWorkspace(count: number): readonly Simulated[] {
 }
 
 /** The repositories at work take turns, so that none stays in the favour of the plan by chance. */
-function live(watched: readonly Simulated[], minute: number, nowMs: number): void {
+function live(watched: readonly Simulated[], minute: number, nowMs: number, way: Way): void {
   const recent = Math.ceil(watched.length * share.recent);
   const open = Math.ceil(watched.length * share.open);
   const turn = Math.floor(minute / runMinutes) * open;
   for (const [index, repository] of watched.slice(0, recent).entries()) {
     const isOpen = (index + recent - (turn % recent)) % recent < open;
-    // The probe sees the push a minute before the pipeline is there.
-    if (isOpen && repository.open.moving === 0) repository.hotUntilMs = nowMs + minuteMs;
-    if (isOpen && repository.open.moving === 0) repository.openedMs = nowMs;
-    if (isOpen || repository.open.moving > 0) repository.ranMs = nowMs;
+    const wasOpen = repository.open.moving > 0;
+    if (isOpen && !wasOpen) {
+      // The probe sees the push a minute before the pipeline is there.
+      repository.hotUntilMs = nowMs + minuteMs;
+      repository.openedMs = nowMs;
+    }
+    if (isOpen || wasOpen) repository.ranMs = nowMs;
+    // The earliest of several events that nobody has looked for yet is the one that waits.
+    if (way === 'told' && isOpen !== wasOpen) repository.toldMs ??= nowMs;
     repository.open = { moving: isOpen ? 1 : 0, held: 0 };
   }
 }
@@ -126,11 +158,7 @@ function fixedCost(repositories: number, perHour: number): (minute: number) => n
       .reduce((sum, { requests }) => sum + requests, 0);
 }
 
-function measure(
-  watched: readonly Simulated[],
-  nowMs: number,
-  seen: { openMs: number; recentMs: number; quietMs: number },
-): void {
+function measure(watched: readonly Simulated[], nowMs: number, seen: Measured): void {
   for (const { open, openedMs, ranMs, lookedMs } of watched) {
     // A look in this tick is as fresh as the tick; the next one comes at the earliest a minute later.
     const ageMs = nowMs - lookedMs + minuteMs;

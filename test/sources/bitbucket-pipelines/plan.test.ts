@@ -164,6 +164,18 @@ describe('the forecast', () => {
     },
   );
 
+  it('of 500 repositories shows a beginning or an end by a webhook within 5 min, where looks alone take 27', () => {
+    const { recentMs, toldMs } = forecast(500);
+
+    expect(toldMs).toBeLessThanOrEqual(5 * minuteMs);
+    expect(recentMs).toBeGreaterThan(4 * toldMs);
+  });
+
+  it('does not promise that a webhook makes requests: more events than these wait for their look', () => {
+    expect(forecast(5000).toldMs).toBeGreaterThan(60 * minuteMs);
+    expect(forecast(5000, 10_000).toldMs).toBeLessThanOrEqual(4 * minuteMs);
+  });
+
   it('says what ten times the requests are worth', () => {
     expect(forecast(500, 10_000).quietMs).toBeLessThan(forecast(500).quietMs / 5);
   });
@@ -182,6 +194,6 @@ describe('the forecast', () => {
       .filter(([first = '']) => /^[\d,]+$/.test(first))
       .map(([size = '', ...ages]) => [size.replace(',', ''), ...ages]);
 
-    expect(shown).toEqual(planOf(1000, undefined).rows.map((row) => row.slice(0, 4)));
+    expect(shown).toEqual(planOf(1000, undefined).rows.map((row) => row.slice(0, 5)));
   });
 });
