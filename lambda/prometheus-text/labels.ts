@@ -13,7 +13,11 @@ export interface LabelStyle {
 export interface Braces {
   readonly name: string | undefined;
   readonly labels: PageLabels;
+  /** Names of labels with an empty value; absent where there are none. */
+  readonly emptyLabels?: readonly string[];
 }
+
+export type Series = Braces & { readonly name: string };
 
 const metricName = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const labelName = /[a-zA-Z_][a-zA-Z0-9_]*/y;
@@ -24,15 +28,15 @@ export function takeMetricName(cursor: Cursor): string | undefined {
 }
 
 /** The name and the labels of a sample: `name`, `name{…}` or `{"name",…}`. */
-export function takeSeries(cursor: Cursor, style: LabelStyle): { readonly name: string; readonly labels: PageLabels } {
+export function takeSeries(cursor: Cursor, style: LabelStyle): Series {
   const start = cursor.at;
   const bare = takeMetricName(cursor);
   if (bare === undefined && peek(cursor) !== '{') fail(cursor, 'expected a metric name');
   if (style.isLoose) skipBlanks(cursor);
   if (peek(cursor) !== '{') return { name: bare ?? '', labels: new Map() };
-  const { name, labels } = takeBraces(cursor, bare, style);
+  const { name, ...braces } = takeBraces(cursor, bare, style);
   if (name === undefined) fail(cursor, 'expected a metric name', start);
-  return { name, labels };
+  return { name, ...braces };
 }
 
 /** Reads from the opening to the closing brace. `name`: the metric name before the brace, if any. */
@@ -59,7 +63,7 @@ export function takeBraces(cursor: Cursor, before: string | undefined, style: La
     endOfPart(cursor, style);
     blanks();
   }
-  return { name, labels: sorted(found) };
+  return { name, ...sorted(found) };
 }
 
 function takeWord(cursor: Cursor, { unknownEscapes }: LabelStyle): string {
@@ -87,7 +91,9 @@ function endOfPart(cursor: Cursor, { isLoose }: LabelStyle): void {
 }
 
 /** An empty value is the same as no label. */
-function sorted(found: ReadonlyMap<string, string>): PageLabels {
+function sorted(found: ReadonlyMap<string, string>): Omit<Braces, 'name'> {
   const names = [...found.keys()].filter((name) => found.get(name) !== '').sort();
-  return new Map(names.map((name) => [name, found.get(name) ?? '']));
+  const labels = new Map(names.map((name) => [name, found.get(name) ?? '']));
+  if (names.length === found.size) return { labels };
+  return { labels, emptyLabels: [...found.keys()].filter((name) => found.get(name) === '') };
 }

@@ -18,6 +18,8 @@ export interface PageSample {
   /** As it stands on the line, `_bucket`, `_sum`, `_total` and the like included. */
   readonly name: string;
   readonly labels: PageLabels;
+  /** Labels that stand on the line without a value; absent where there are none. */
+  readonly emptyLabels?: readonly string[];
   /** NaN and infinities are values as any other. */
   readonly value: number;
   /** Epoch milliseconds; absent where the line has none. */

@@ -59,12 +59,12 @@ function readType(cursor: Cursor): PageType {
 }
 
 function readSample(cursor: Cursor): Statement {
-  const { name, labels } = takeSeries(cursor, style);
+  const series = takeSeries(cursor, style);
   skipBlanks(cursor);
   const valueAt = cursor.at;
   const value = readValue(cursor, takeToken(cursor), valueAt);
   skipBlanks(cursor);
-  const sample = { name, labels, value };
+  const sample = { ...series, value };
   if (isAtEnd(cursor)) return { says: 'sample', sample };
   const timeAt = cursor.at;
   const timestampMs = readMilliseconds(cursor, takeToken(cursor), timeAt);

@@ -5,6 +5,7 @@ export interface Accepted {
     readonly name: string;
     readonly value: number;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly emptyLabels?: readonly string[];
     readonly timestampMs?: number;
   }[];
   readonly type?: string;

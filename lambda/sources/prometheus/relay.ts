@@ -108,7 +108,8 @@ function relayedSample(
   { config, target, relabel }: RelayOptions,
 ): { readonly head: Head; readonly sample: RelayedSample } | undefined {
   const renamed = renamedHead(head, sample.name, config);
-  const all = withTargetLabels(legacyLabels(sample.labels, config), target, config.honorLabels);
+  const own = { ...sample, labels: legacyLabels(sample.labels, config) };
+  const all = withTargetLabels(own, target, config.honorLabels);
   assertLimits(all, config);
   const labels = relabel(all.set('__name__', renamed.sample));
   const name = labels?.get('__name__');

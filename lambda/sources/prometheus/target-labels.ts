@@ -1,3 +1,4 @@
+import type { PageSample } from '../../prometheus-text/page.ts';
 import type { PrometheusConfig, Target } from './config.ts';
 
 const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
@@ -11,17 +12,18 @@ export function targetLabels(config: PrometheusConfig, target: Target): Readonly
 
 /**
  * The labels of a series on the page together with those of its target. Where both have a name, the page's value moves
- * to `exported_<name>`, or stays when labels are honoured.
+ * to `exported_<name>`, or stays when labels are honoured. Then also a label without a value keeps the one of the target
+ * away: so a Pushgateway says that what was pushed belongs to no instance.
  */
 export function withTargetLabels(
-  own: ReadonlyMap<string, string>,
+  { labels: own, emptyLabels = [] }: Pick<PageSample, 'labels' | 'emptyLabels'>,
   target: ReadonlyMap<string, string>,
   honorLabels: boolean,
 ): Map<string, string> {
   const merged = new Map(own);
   for (const [name, value] of target) {
     const scraped = own.get(name);
-    if (scraped !== undefined && honorLabels) continue;
+    if (honorLabels && (scraped !== undefined || emptyLabels.includes(name))) continue;
     if (scraped !== undefined) merged.set(exportedName(name, merged, target), scraped);
     merged.set(name, value);
   }
