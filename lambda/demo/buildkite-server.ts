@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../runtime/clock.ts';
 import { type MetricsAnswer, metricsAnswer, queueAnswer } from './agent-api.ts';
 import { type Portal, userApi } from './buildkite/user-api.ts';
 import type { Fleet } from './fleet.ts';
+import { closed, listenOnLoopback } from './loopback.ts';
 import { notFound, okReply, type Reply, replyFor, type ScenarioName, unauthorized } from './scenarios.ts';
 
 interface ServerSettings {
@@ -80,7 +80,7 @@ export async function startBuildkiteServer(options: ServerOptions): Promise<Buil
       send(response, userReply({ ...received, body }));
     });
   });
-  const url = await listen(server, port);
+  const url = await listenOnLoopback(server, port);
   origin = url;
   return {
     url,
@@ -139,21 +139,4 @@ function receivedFrom({ method = '', url = '', headers }: IncomingMessage, atMs:
 function send(response: ServerResponse, reply: Reply | undefined): void {
   if (reply === undefined) return;
   response.writeHead(reply.status, reply.headers).end(reply.body);
-}
-
-async function listen(server: Server, port: number): Promise<string> {
-  server.listen(port, '127.0.0.1');
-  // Rejects when the port is taken.
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `http://127.0.0.1:${String(address.port)}`;
-}
-
-async function closed(server: Server): Promise<void> {
-  const ended = once(server, 'close');
-  server.close();
-  // Those that are kept alive, and those that hang.
-  server.closeAllConnections();
-  await ended;
 }

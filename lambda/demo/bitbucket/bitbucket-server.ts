@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
+import { closed, listenOnLoopback } from '../loopback.ts';
 import { type Routed, routed } from './routes.ts';
 import { type RollingHour, rollingHour } from './quota.ts';
 import { lacksScope, mayRead } from './scopes.ts';
@@ -88,7 +88,7 @@ export function bitbucketApi(options: BitbucketServerOptions): BitbucketApi {
 export async function startBitbucketServer(options: BitbucketServerOptions): Promise<BitbucketServer> {
   const { listener, ...seen } = bitbucketApi(options);
   const server = createServer(listener);
-  const origin = await listen(server, options.port ?? 0);
+  const origin = await listenOnLoopback(server, options.port ?? 0);
   const close = (): Promise<void> => closed(server);
   return {
     ...seen,
@@ -219,21 +219,4 @@ function jsonReply(status: number, body: unknown): Reply {
 
 function jsonError(status: number, message: string): Reply {
   return jsonReply(status, { type: 'error', error: { message } });
-}
-
-async function listen(server: Server, port: number): Promise<string> {
-  server.listen(port, '127.0.0.1');
-  // Rejects when the port is taken.
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `http://127.0.0.1:${String(address.port)}`;
-}
-
-async function closed(server: Server): Promise<void> {
-  const ended = once(server, 'close');
-  server.close();
-  // Those that are kept alive, and those that hang.
-  server.closeAllConnections();
-  await ended;
 }

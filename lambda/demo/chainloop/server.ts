@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
+import { closed, listenOnLoopback } from '../loopback.ts';
 import type { Attestations } from './attestations.ts';
 import { type HttpReply, type Received, replyTo, type Scenario } from './replies.ts';
 import type { Records } from './records.ts';
@@ -45,11 +45,9 @@ export async function startChainloopServer(options: ChainloopServerOptions): Pro
       send(response, replyTo(received, { records: recordsOf(options), apiToken: tokenOf(options) }, scenario));
     });
   });
-  server.listen(port, '127.0.0.1');
-  // Rejects when the port is taken.
-  await once(server, 'listening');
+  const url = await listenOnLoopback(server, port);
   return {
-    url: urlOf(server),
+    url,
     requests,
     scenario: (name) => {
       scenario = name;
@@ -86,17 +84,4 @@ async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
 
 function send(response: ServerResponse, { status, headers, body }: HttpReply): void {
   response.writeHead(status, headers).end(body);
-}
-
-function urlOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `http://127.0.0.1:${String(address.port)}`;
-}
-
-async function closed(server: Server): Promise<void> {
-  const ended = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await ended;
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
+import { closed, listenOnLoopback } from '../loopback.ts';
 import { type ControllerPod, type CoreOptions, coreReply } from './controllers.ts';
 import { keyOf, type Plural, type RunObject, type RunStore } from './objects.ts';
 import { matches } from './selector.ts';
@@ -208,19 +208,6 @@ export interface ApiServer extends KubernetesApi {
 export async function startApiServer(options: ApiServerOptions & { readonly port?: number }): Promise<ApiServer> {
   const api = kubernetesApi(options);
   const server = createServer(api.listener);
-  server.listen(options.port ?? 0, '127.0.0.1');
-  // Rejects when the port is taken.
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return {
-    ...api,
-    url: `http://127.0.0.1:${String(address.port)}`,
-    close: async () => {
-      const ended = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await ended;
-    },
-  };
+  const url = await listenOnLoopback(server, options.port ?? 0);
+  return { ...api, url, close: () => closed(server) };
 }
