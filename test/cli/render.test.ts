@@ -55,6 +55,16 @@ const waitingFleet = (() => {
 })();
 
 describe('the table of a run', () => {
+  it('says why a source was skipped, and has no table of sinks that nobody asked', async () => {
+    const skippedBecause = 'another invocation has counted the tick of 2026-11-21T09:55:00.000Z, or a later one';
+    const report = reportOf({ sources: [sourceOutcome({ status: 'skipped', skippedBecause, samples: 0 })], sinks: [] });
+
+    const text = await tableView(plain, clock).ran({ report, batch: undefined });
+
+    expect(text).toContain(`\n▲ buildkite/main was skipped: ${skippedBecause}\n`);
+    expect(text).not.toContain('ACCEPTED');
+  });
+
   it.each([
     ['ok', { report: reportOf(), batch: fleet }],
     ['degraded', { report: degradedReport, batch: fleet }],

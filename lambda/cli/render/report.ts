@@ -38,10 +38,18 @@ export function renderSources(sources: readonly SourceOutcome[], look: Look): re
     { text: formatDuration(source.durationMs) },
     { text: [answersText(source.meter), overflowText(source)].filter((text) => text !== '').join(', ') },
   ]);
-  return table(sourceColumns, rows, look);
+  return [...table(sourceColumns, rows, look), ...sources.flatMap((source) => skippedLine(source, look))];
+}
+
+/** Nothing of a skipped source is published, and it has no problem that would say why. */
+function skippedLine({ id, skippedBecause }: SourceOutcome, { paint, signs }: Look): readonly string[] {
+  if (skippedBecause === undefined) return [];
+  return [`${paint('warning', signs.warning)} ${id} was skipped: ${skippedBecause}`];
 }
 
 export function renderSinks(sinks: readonly SinkOutcome[], look: Look): readonly string[] {
+  // Of a run that was skipped no sink was asked.
+  if (sinks.length === 0) return [];
   const rows = sinks.map((sink): readonly Cell[] => [
     { text: sink.id },
     verdict(sinkStatus(sink), look.signs),
