@@ -41,14 +41,14 @@ export async function readControlPlane(reading: ControlPlaneReading): Promise<Co
   problems.push(...pageProblems(openPages, 'open runs', maxOpenPages, reading));
 
   const runs = ledger === undefined ? undefined : await countRuns(reading, ledger, openPages, problems);
-  const workflows = await listWorkflows(reading, problems);
+  const { workflows, isWhole } = await listWorkflows(reading, problems);
   const releases = ledger === undefined ? [] : await watchReleases(reading, ledger, runs?.ended ?? [], problems);
   const open = runs?.open ?? openPages.items.filter(({ workflow }) => isSelected(workflow));
   return {
     families: [
       // Half of the open runs would look like few.
       ...(openPages.end === 'complete' ? activeFamilies(open, workflows, tickMs, options) : []),
-      ...judgeWorkflows(reading, { workflows, ended: runs?.ended ?? [] }),
+      ...judgeWorkflows(reading, { workflows, ended: runs?.ended ?? [] }, isWhole),
       ...releases,
     ],
     problems,
@@ -85,9 +85,15 @@ async function countRuns(
   }
 }
 
-async function listWorkflows(reading: ControlPlaneReading, problems: Problem[]): Promise<readonly Workflow[]> {
+interface WorkflowList {
+  readonly workflows: readonly Workflow[];
+  /** Whether a workflow that is not listed is gone. */
+  readonly isWhole: boolean;
+}
+
+async function listWorkflows(reading: ControlPlaneReading, problems: Problem[]): Promise<WorkflowList> {
   const { plane, isSelected } = reading;
-  if (reading.isOver()) return [];
+  if (reading.isOver()) return { workflows: [], isWhole: false };
   try {
     const pages = await readPages<Workflow, number>({
       maxPages: maxWorkflowPages,
@@ -97,10 +103,11 @@ async function listWorkflows(reading: ControlPlaneReading, problems: Problem[]):
       },
     });
     problems.push(...pageProblems(pages, 'workflows', maxWorkflowPages, reading));
-    return distinct(pages.items).filter(isSelected);
+    const isWhole = pages.end === 'complete' && pages.unreadable === 0;
+    return { workflows: distinct(pages.items).filter(isSelected), isWhole };
   } catch (error) {
     problems.push(reading.problemOf(error));
-    return [];
+    return { workflows: [], isWhole: false };
   }
 }
 
@@ -110,12 +117,17 @@ function distinct(workflows: readonly Workflow[]): readonly Workflow[] {
   return [...keyed.values()];
 }
 
-function judgeWorkflows({ ledger, tickMs, options }: ControlPlaneReading, seen: Seen): readonly MetricFamily[] {
+function judgeWorkflows(
+  { ledger, tickMs, options }: ControlPlaneReading,
+  seen: Seen,
+  isWhole: boolean,
+): readonly MetricFamily[] {
   const { workflows } = seen;
   const before = fromStored(ledger?.recall(verdictsName, StoredVerdicts));
   const verdicts = verdictsOf(seen, before, tickMs);
   if (ledger !== undefined && workflows.length > 0) {
-    ledger.remember(verdictsName, stored(verdicts));
+    // Since when a workflow is down must outlive a page that could not be read.
+    ledger.remember(verdictsName, stored(isWhole ? verdicts : new Map([...before, ...verdicts])));
     for (const workflow of workflows) introduce(ledger, workflow, options);
   }
   return verdictFamilies(workflows, verdicts, tickMs, options);

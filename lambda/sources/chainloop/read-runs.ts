@@ -62,7 +62,8 @@ export async function readRuns(
     maxPages: maxRunPages,
     isEnough: (runs) => {
       for (const { id } of runs) waited.delete(id);
-      const oldest = runs.at(-1)?.createdMs ?? -Infinity;
+      // A page of nothing that can be read tells no time.
+      const oldest = runs.at(-1)?.createdMs ?? Infinity;
       return oldest < Math.min(sinceMs, ...waited.values());
     },
   });
@@ -76,7 +77,9 @@ export async function readRuns(
     else if (end === undefined) open.push(run);
     else ended.push({ ...run, ...end });
   }
-  tell(ledger, { open, ended, missing: pages.end === 'complete' ? waited.keys() : [] }, options);
+  // A run that cannot be read may be one of them.
+  const isWhole = pages.end === 'complete' && pages.unreadable === 0;
+  tell(ledger, { open, ended, missing: isWhole ? waited.keys() : [] }, options);
   return { pages, open, ended };
 }
 

@@ -134,6 +134,34 @@ describe('the runs of a control plane', () => {
     expect(nonZero(valuesOf(families, 'ci_system_errors_total', ['component', 'error']))).toEqual({ 'run lost': 1 });
   });
 
+  it('behind a page of runs that cannot be read are counted, and those are reported', async () => {
+    await using organization = await startOrganization();
+    await organization.tick();
+    // Without an id there is nothing to count a run by.
+    const damaged = Array.from({ length: 100 }, () => runOf('', 0.5, { status: 'succeeded' }));
+    organization.runs = [runOf('a', 0.2, { lasted: 0.2 }), ...damaged];
+
+    const { families, problems } = await organization.tick();
+
+    expect(nonZero(valuesOf(families, 'ci_runs_total', perResult))).toEqual({ 'shop build success': 1 });
+    expect(problems).toMatchObject([{ kind: 'bad-response' }]);
+    expect(problems[0]?.message).toMatch(/^100 runs are not what the API documents/);
+  });
+
+  it('are not taken for lost while one cannot be read, for it may be them', async () => {
+    await using organization = await startOrganization();
+    organization.runs = [runOf('a', 0)];
+    await organization.tick();
+    organization.runs = [runOf('', 0)];
+    for (let count = 0; count < 4; count += 1) await organization.tick();
+    organization.runs = [runOf('a', 0, { lasted: 4 })];
+
+    const { families } = await organization.tick();
+
+    expect(nonZero(valuesOf(families, 'ci_system_errors_total', ['component', 'error']))).toEqual({});
+    expect(nonZero(valuesOf(families, 'ci_runs_total', perResult))).toEqual({ 'shop build success': 1 });
+  });
+
   it('in a state of a newer server count as other, and as an unknown state', async () => {
     await using organization = await startOrganization();
     await organization.tick();
@@ -244,6 +272,29 @@ describe('the state of workflows', () => {
     const { families } = await organization.tick();
 
     expect(valuesOf(families, 'ci_workflow_down_seconds', ['pipeline'])).toEqual({ build: 6 * 60 });
+  });
+
+  it('is down since the first failure, although a page of workflows could not be read in between', async () => {
+    await using organization = await startOrganization({ maxResponseBytes: 20_000 });
+    const others = Array.from({ length: 100 }, (_, index) => ({
+      ...shopRelease,
+      id: `o${String(index)}`,
+      name: `o${String(index)}`,
+    }));
+    organization.workflows = [...others, shopBuild];
+    // Runs of others fill the page that is read, so that only the list of workflows tells of this one.
+    const between = others.map((workflow, index) => runOf(`n${String(index)}`, -60, { lasted: 1, workflow }));
+    organization.runs = [runOf('a', -120, { lasted: 5, status: 'failed' }), ...between];
+    await organization.tick();
+    organization.workflows = [...others, shopBuild, { ...shopRelease, name: 'x'.repeat(30_000) }];
+    const { problems } = await organization.tick();
+    organization.workflows = [...others, shopBuild];
+    organization.runs = [...organization.runs, runOf('b', 1.1, { lasted: 0.5, status: 'failed' })];
+
+    const { families } = await organization.tick();
+
+    expect(problems).toHaveLength(1);
+    expect(valuesOf(families, 'ci_workflow_down_seconds', ['pipeline'])['build']).toBe(117 * 60);
   });
 
   it('shows the one that is down where two projects have a workflow of one name', async () => {
