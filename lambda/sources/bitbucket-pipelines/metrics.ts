@@ -42,6 +42,22 @@ export const buildSeconds: MetricDefinition<'counter', PipelineLabel> = {
   },
 };
 
+export const onlineRunners: MetricDefinition<'gauge', QueueLabel> = {
+  name: 'ci_bitbucket_online_runners',
+  help: 'Runners that are connected and take steps, idle and busy ones together: known also where nothing tells who works.',
+  type: 'gauge',
+  unit: 'count',
+  labels: ['system', 'source', 'scope', 'queue'],
+  combination: 'sum',
+  cloudWatch: {
+    namespace: 'neutral',
+    name: 'OnlineRunners',
+    unit: 'Count',
+    dimensionSets: [['system', 'source', 'scope', 'queue'], sourceLabels],
+    statistic: 'Minimum',
+  },
+};
+
 export const outdatedRunners: MetricDefinition<'gauge', QueueLabel> = {
   name: 'ci_bitbucket_outdated_runners',
   help: 'Runners that are not of the version that Bitbucket recommends; absent where no version is told.',
@@ -250,7 +266,14 @@ export const baseMetrics = [
 export const stepMetrics = [jobBusySeconds, jobDuration, jobsFinished, jobWait, runWait, stepsLeftOut] as const;
 
 /** Only where runners are read. */
-export const runnerMetrics = [busyRunnersPeak, outdatedRunners, starvedJobs, workers, workerUtilization] as const;
+export const runnerMetrics = [
+  busyRunnersPeak,
+  onlineRunners,
+  outdatedRunners,
+  starvedJobs,
+  workers,
+  workerUtilization,
+] as const;
 
 /** Only where a webhook tells. */
 export const eventMetrics = [eventsTaken] as const;

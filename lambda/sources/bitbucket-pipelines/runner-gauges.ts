@@ -1,7 +1,7 @@
 import { starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
 import type { Levels } from './gauges.ts';
-import { busyRunnersPeak, outdatedRunners } from './metrics.ts';
+import { busyRunnersPeak, onlineRunners, outdatedRunners } from './metrics.ts';
 import type { RunnersRead } from './read-runners.ts';
 
 /** Runners by state, and jobs that no runner of their group could take. */
@@ -23,6 +23,10 @@ export function runnerFamilies(
         { labels: { ...labels, state: 'offline' }, value: offline },
         { labels: { ...labels, state: 'paused' }, value: paused },
       ]),
+    ),
+    gauge(
+      onlineRunners,
+      placed.map(({ labels, online }) => ({ labels, value: online })),
     ),
     gauge(
       workerUtilization,

@@ -239,6 +239,8 @@ describe('runners', () => {
       'macos offline': 0,
       'macos paused': 0,
     });
+    for (const { values } of [without, told])
+      expect(values('ci_bitbucket_online_runners', 'queue')).toEqual({ gpu: 2, macos: 1 });
     expect(told.values('ci_workers', 'queue', 'state')).toMatchObject({
       'gpu busy': 2,
       'gpu idle': 0,

@@ -204,7 +204,7 @@ function runOf({ workspace, now }: Told, slug: string): string {
   return messageOf('repo:commit_status_updated', { ...status(), repository: { uuid: found?.uuid } });
 }
 
-describe('a finish that an event has told of', { timeout: 120_000 }, () => {
+describe('a finish that an event has told of', { timeout: 300_000 }, () => {
   it('is counted in the very next run, where the looks in turn would have come much later', async () => {
     const told = queue();
     await using withEvents = await quietWorkspace(told.inbox);
