@@ -11,11 +11,12 @@ const leave = '\x1b[?25h\x1b[?1049l';
 const hasScript = spawnSync('script --version', { encoding: 'utf8', shell: true }).stdout.includes('util-linux');
 
 describe('the demo without a terminal', () => {
-  it('prints a block a run, serves the metrics and stops after --for', async () => {
-    await using demo = startCli(['demo', '--for', '3s', '--every', '500ms', '--port', '0']);
+  it('prints a block a run, serves the metrics and ends with both', async () => {
+    await using demo = startCli(['demo', '--for', '30m', '--every', '500ms', '--port', '0']);
     const [, url = ''] = await demo.printed(/^metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)$/m);
-    await demo.printed(/ok in /);
+    await demo.printed(/(ok in [^]*?){3}/);
     const page = await (await fetch(url)).text();
+    demo.child.kill('SIGINT');
     const { exitCode, stdout, stderr } = await demo.ended;
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -55,6 +56,14 @@ describe('the demo without a terminal', () => {
     expect(first.split('\n').length).toBeGreaterThan(5);
     expect(again).toBe(first);
     expect(other).not.toBe(first);
+  });
+
+  it('stops after --for, not before', async () => {
+    await using demo = startCli(['demo', '--for', '3s', '--every', '200ms', '--port', '0']);
+    const { exitCode, stdout, stderr } = await demo.ended;
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/\n\d+ runs? in (?!\d+ ms|[0-2]\b)/);
   });
 
   it('ends with a first run, however short its time', async () => {

@@ -45,7 +45,7 @@ withMiniStack('the stack, deployed', () => {
     await createPartnerBus(stack);
     await stack.deploy(configuration('disabled', 2));
     await openRule(stack);
-  }, 300_000);
+  }, 900_000);
 
   afterAll(async () => {
     await Promise.all([stack, prometheus].map((part) => part[Symbol.asyncDispose]()));
@@ -108,7 +108,7 @@ deployment:
     expect(outputs).toContain('#dashboards/dashboard/');
   });
 
-  it('begins to count with the first tick, and counts no history', { timeout: 120_000 }, async () => {
+  it('begins to count with the first tick, and counts no history', { timeout: 300_000 }, async () => {
     await stack.putSecret('ci-metrics/buildkite', buildkite.tokens);
     baseMs = Math.floor(Date.now() / minuteMs) * minuteMs;
     buildkite.liveUntil(firstMs());
@@ -121,7 +121,7 @@ deployment:
     expect(buildkite.finishedSince(0).jobs).not.toEqual({});
   });
 
-  it('counts jobs from events on the bus at once, without listing a build', { timeout: 120_000 }, async () => {
+  it('counts jobs from events on the bus at once, without listing a build', { timeout: 300_000 }, async () => {
     const now = baseMs - minuteMs;
     buildkite.liveUntil(now);
     // The name `default` is in two clusters and an event names none, so those jobs are left to the poll.
@@ -142,7 +142,7 @@ deployment:
 
   it(
     'counts once what events told, told again and the poll lists, in one of two runs of the same tick',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       buildkite.liveUntil(baseMs);
       await tellOf(stack, buildkite.jobsFinishedSince(firstMs()));
@@ -156,7 +156,7 @@ deployment:
     },
   );
 
-  it('adds nothing for a tick that comes again, nor for one that comes late', { timeout: 120_000 }, async () => {
+  it('adds nothing for a tick that comes again, nor for one that comes late', { timeout: 300_000 }, async () => {
     const delivered = stack.cloudwatch.datums.length;
     await tellOf(stack, buildkite.jobsFinishedSince(firstMs()));
 
@@ -168,13 +168,13 @@ deployment:
     expect(await counted()).toEqual(truth());
   });
 
-  it('goes on by its schedule after the next deployment, from the same totals', { timeout: 300_000 }, async () => {
+  it('goes on by its schedule after the next deployment, from the same totals', { timeout: 600_000 }, async () => {
     const before = byParts(await jobs(), [0]);
     await stack.deploy(configuration('enabled', 1));
     buildkite.liveUntil(Date.now());
 
     // The schedule fires once a minute.
-    await expect.poll(counted, { timeout: 240_000, interval: 500 }).toEqual(truth());
+    await expect.poll(counted, { timeout: 360_000, interval: 500 }).toEqual(truth());
 
     expect(byParts(await jobs(), [0])['Linux']).toBeGreaterThan(before['Linux'] ?? Infinity);
     const gauge = await prometheus.query('ci_queue_jobs{scope="Linux",queue="default",state="queued"}');
@@ -219,5 +219,5 @@ deployment:
     const tables = await stack.call('DynamoDB_20120810.ListTables', {});
     expect(JSON.stringify(tables)).toContain('State');
     expect(await stack.functions()).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });

@@ -72,7 +72,7 @@ withMoto('counting under the Lambda runtime, with moto', () => {
       secrets.stored.set('ci-metrics/buildkite', { text: JSON.stringify(buildkite.tokens) });
       config = configured(buildkite);
       asset = bundleFunction({ directory: await mkdtemp(join(folder, 'asset')), config }).directory;
-    }, 120_000);
+    }, 300_000);
 
     afterEach(async () => {
       await Promise.all([path.close(), cloudwatch.close(), buildkite.server.close()]);
@@ -136,7 +136,7 @@ withMoto('counting under the Lambda runtime, with moto', () => {
       // The state of the source and the outbox of the sink, in each of three runs.
       expect(operations.filter((target) => target.endsWith('.GetItem'))).toHaveLength(6);
       expect(operations.filter((target) => target.endsWith('.PutItem'))).toHaveLength(6);
-    }, 120_000);
+    }, 300_000);
 
     it('counts a tick once, in whatever process it comes again and at the same time', async () => {
       await using first = await start();
@@ -149,7 +149,7 @@ withMoto('counting under the Lambda runtime, with moto', () => {
       expect(ends.map(({ sources }) => sources[0].status).sort()).toEqual(['complete', 'skipped']);
       expect(late.sources[0].status).toBe('skipped');
       expectTruth(cloudwatch.datums);
-    }, 120_000);
+    }, 300_000);
 
     it('counts a job once that an event told and the poll lists', async () => {
       await using lambda = await start();
@@ -162,7 +162,7 @@ withMoto('counting under the Lambda runtime, with moto', () => {
       await tick(lambda, 2);
 
       expectTruth(cloudwatch.datums);
-    }, 120_000);
+    }, 300_000);
 
     it('keeps what CloudWatch throttles for the next run, even of another process', async () => {
       await using first = await start();
@@ -184,7 +184,7 @@ withMoto('counting under the Lambda runtime, with moto', () => {
         cloudwatch.datums.filter(({ name }) => name === 'SucceededJobs').map((datum) => datum.timestampMs),
       );
       expect([...minutes].sort()).toEqual([firstMs() + minuteMs, firstMs() + 2 * minuteMs]);
-    }, 120_000);
+    }, 300_000);
 
     it('sends nothing twice whose answer was lost, and tells how much that was', async () => {
       await using lambda = await start();
@@ -200,7 +200,7 @@ withMoto('counting under the Lambda runtime, with moto', () => {
       expect(lost.sinks[0]?.pending).toBe(0);
       expect(after.sinks[0]?.unconfirmed).toBe(0);
       expectTruth([...stored, ...cloudwatch.datums]);
-    }, 120_000);
+    }, 300_000);
 
     it('makes no call to AWS that the stack does not allow, and has hardly a right that it does not use', async () => {
       await using lambda = await start();
@@ -228,7 +228,7 @@ withMoto('counting under the Lambda runtime, with moto', () => {
         .filter((action) => /^(cloudwatch|dynamodb|secretsmanager|sqs):/.test(action));
       // The parts of a document that outgrew an item are what is deleted: `test/counters/stores`.
       expect(rights.filter((action) => !made.has(action))).toEqual(['dynamodb:DeleteItem']);
-    }, 120_000);
+    }, 300_000);
   });
 });
 

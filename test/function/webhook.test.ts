@@ -48,7 +48,7 @@ withMoto('the webhook under the Lambda runtime, with moto', () => {
         sinks: [{ kind: 'cloudwatch' }],
       });
       asset = bundleFunction({ directory: folder, config, entry: 'lambda/webhook.ts' }).directory;
-    }, 120_000);
+    }, 300_000);
 
     beforeEach(async () => {
       await fetch(`${moto.url}/moto-api/reset`, { method: 'POST' });

@@ -111,7 +111,7 @@ async function synthesised(words: readonly string[], cwd = root): Promise<void> 
 /** What this test runs, each exactly as it is written but for files, ports and the time that it lasts. */
 const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void>>> = {
   'npm start': async (command) => {
-    const faster = ['--', '--speed', '30', '--every', '500ms', '--for', '8s', '--port', '0'];
+    const faster = ['--', '--speed', '15', '--every', '500ms', '--for', '15s', '--port', '0'];
     const { code, output } = await call([...command.words, ...faster]);
     expect(code, output).toBe(0);
     expectShown(output, shownBelow(command));
@@ -208,7 +208,7 @@ describe('commands in the documentation', () => {
   const tried = commands.filter(({ line }) => line in here);
   const once = tried.filter(({ line }, index) => tried.findIndex((other) => other.line === line) === index);
 
-  it.each(once)('work: $line', { timeout: 180_000 }, async (command) => {
+  it.each(once)('work: $line', { timeout: 600_000 }, async (command) => {
     await here[command.line]?.(command);
   });
 

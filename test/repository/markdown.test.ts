@@ -194,11 +194,11 @@ function faultsOf(text: string, folder: string): readonly string[] {
 describe('programs in the documentation', () => {
   const examples = fencesOf('ts');
 
-  it.each(examples)('compile: $place', { timeout: 120_000 }, ({ file, text }) => {
+  it.each(examples)('compile: $place', { timeout: 600_000 }, ({ file, text }) => {
     expect(faultsOf(text, places[file] ?? dirname(file))).toEqual([]);
   });
 
-  it('are noticed when they do not', { timeout: 120_000 }, () => {
+  it('are noticed when they do not', { timeout: 600_000 }, () => {
     expect(examples.length).toBeGreaterThan(0);
     expect(faultsOf("import { CiMetricsCollectors } from './ci-metrics-collector.ts';\n", 'infra')).not.toEqual([]);
   });

@@ -50,6 +50,8 @@ export async function startLoopbackServer(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  // Node's five seconds are over between two runs on a busy machine.
+  server.keepAliveTimeout = 120_000;
   const port = await listen(server);
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => {
