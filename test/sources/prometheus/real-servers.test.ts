@@ -137,6 +137,26 @@ withPrometheus('a real Prometheus', () => {
     expect(expected.filter((series) => series.includes('"instance"'))).toHaveLength(1);
   });
 
+  it('sees at once that a series has left its page, and that a target is down', async () => {
+    const pages = ['q{a="1"} 1\nq{a="2"} 2\n', 'q{a="1"} 1\n', '<html>'];
+    await using target = await startLoopbackServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(pages.shift());
+    });
+    await using receiver = await startPrometheus();
+    await using pipeline = await prometheusPipeline({ targets: [{ url: `${target.url}/metrics` }] }, [
+      { kind: 'remote-write', url: `${receiver.url}/api/v1/write` },
+    ]);
+
+    const shown: string[][] = [];
+    for (let runs = pages.length; runs > 0; runs -= 1) {
+      await pipeline.run();
+      const found = await receiver.query('q or up');
+      shown.push(found.map(({ labels, value }) => `${labels['a'] ?? 'up'}=${value}`).toSorted());
+    }
+
+    expect(shown).toEqual([['1=1', '2=2', 'up=1'], ['1=1', 'up=1'], ['up=0']]);
+  });
+
   it('has the same of the demo’s control plane, behind its token, by itself and through the collector', async () => {
     const records = () => demoRecords;
     await using demo = disposable(await startChainloopServer({ clock: Date.now, records, apiToken: 'api-token' }));
