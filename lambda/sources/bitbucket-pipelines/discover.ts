@@ -34,24 +34,29 @@ const maxPages = 100;
 export async function discover(discovery: Discovery, context: DiscoverContext): Promise<void> {
   const { repositories, rhythm } = discovery;
   const pass = rhythm.cursor === undefined ? rhythm.pass + 1 : rhythm.pass;
-  let cursor = rhythm.cursor;
+  let { cursor, hasGaps = false } = rhythm;
   for (let page = 0; page < maxPages; page += 1) {
-    const { records, hasNext } = await onePage(context, cursor);
-    for (const record of records) if (context.isSelected(record)) keep(repositories, record, pass, context.ledger);
+    const { records, hasNext, unreadable } = await onePage(context, cursor);
+    hasGaps ||= unreadable > 0;
+    for (const record of records.filter(context.isSelected)) keep(repositories, record, pass, context.ledger);
     const last = records.at(-1)?.uuid;
     if (!hasNext || last === undefined) break;
     cursor = last;
-    discovery.rhythm = { ...discovery.rhythm, pass, cursor };
+    discovery.rhythm = { ...discovery.rhythm, pass, cursor, hasGaps };
   }
-  for (const { id, pass: found } of [...repositories.values()])
-    if (found !== pass) drop(repositories, id, context.ledger);
-  discovery.rhythm = { ...discovery.rhythm, pass, cursor: undefined, discoveredMs: context.ledger.tickMs };
+  if (!hasGaps) dropLost(repositories, pass, context.ledger);
+  const ended = { cursor: undefined, hasGaps: undefined, discoveredMs: context.ledger.tickMs };
+  discovery.rhythm = { ...discovery.rhythm, pass, ...ended };
 }
 
 async function onePage(
-  { api, workspace, unreadable }: DiscoverContext,
+  { api, workspace, unreadable: tell }: DiscoverContext,
   cursor: string | undefined,
-): Promise<{ readonly records: readonly RepositoryRecord[]; readonly hasNext: boolean }> {
+): Promise<{
+  readonly records: readonly RepositoryRecord[];
+  readonly hasNext: boolean;
+  readonly unreadable: number;
+}> {
   const path = `/repositories/${encodeURIComponent(workspace)}`;
   const parameters = {
     pagelen: String(repositoriesPerPage),
@@ -61,15 +66,15 @@ async function onePage(
   };
   const answer = await ask(api, { path, parameters }, Page);
   const { values, next } = answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
-  const { items, unreadable: count } = elementsOf(values, RepositoryRecord);
-  unreadable(count);
+  const { items, unreadable } = elementsOf(values, RepositoryRecord);
+  tell(unreadable);
   if (cursor !== undefined && items.some(({ uuid }) => uuid === cursor)) {
     throw new BadResponseError(
       whereOf('GET', new URL(`${api.endpoint}${path}`)),
       'the list of repositories does not go on where it was asked to; repositories may be missing',
     );
   }
-  return { records: items, hasNext: typeof next === 'string' };
+  return { records: items, hasNext: typeof next === 'string', unreadable };
 }
 
 function keep(repositories: Map<string, Repository>, record: RepositoryRecord, pass: number, ledger: Ledger): void {
@@ -98,10 +103,14 @@ function keep(repositories: Map<string, Repository>, record: RepositoryRecord, p
   });
 }
 
-function drop(repositories: Map<string, Repository>, id: string, ledger: Ledger): void {
-  repositories.delete(id);
-  ledger.drop(runsOf(id).name);
-  ledger.drop(deploymentsOf(id).name);
+/** Those that a whole pass did not find. */
+function dropLost(repositories: Map<string, Repository>, pass: number, ledger: Ledger): void {
+  for (const { id, pass: found } of [...repositories.values()]) {
+    if (found === pass) continue;
+    repositories.delete(id);
+    ledger.drop(runsOf(id).name);
+    ledger.drop(deploymentsOf(id).name);
+  }
 }
 
 /** What was pushed since a probe may stand a little before it: the two clocks and the index differ. */

@@ -82,6 +82,8 @@ export interface Rhythm {
   /** Where a pass over the list of repositories that did not end goes on. */
   readonly cursor: string | undefined;
   readonly pass: number;
+  /** Whether the pass met repositories that it could not read, so that what it did not find may be there all the same. */
+  readonly hasGaps?: boolean | undefined;
   readonly probedMs: number;
 }
 
@@ -89,6 +91,7 @@ const Rhythm = z.object({
   discoveredMs: z.number(),
   cursor: z.string().optional(),
   pass: z.number(),
+  hasGaps: z.boolean().optional(),
   probedMs: z.number(),
 });
 

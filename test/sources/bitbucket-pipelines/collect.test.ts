@@ -366,6 +366,26 @@ describe('repositories', () => {
     expect(asked.filter((path) => path.includes(archive ?? '') || path.includes(pump ?? ''))).toEqual([]);
   });
 
+  it('that cannot be read for a while are not forgotten, nor is what ends in them meanwhile', async () => {
+    await using bitbucket = await opened({ repositories: [{}, { slug: 'tool' }] });
+    for (let minute = 0; minute < 5; minute += 1) await bitbucket.tick();
+    const [shop] = bitbucket.workspace.repositories;
+    const at = (minutes: number): number => startMs + minutes * minuteMs;
+
+    Object.assign(shop?.plan ?? {}, { slug: '' });
+    const ended = { endMs: at(40) };
+    const seen = [];
+    for (let minute = 0; minute < 30; minute += 1) seen.push(await bitbucket.tick());
+    Object.assign(shop?.plan ?? {}, { slug: 'shop' });
+    bitbucket.workspace.add('shop', run(at(34), [{ startMs: at(35), ...ended }], ended));
+    for (let minute = 0; minute < 60; minute += 1) seen.push(await bitbucket.tick());
+
+    expect(seen.flatMap(({ problems }) => problems)).toMatchObject([{ kind: 'bad-response' }]);
+    const repositories = seen.map(({ values }) => values('ci_collector_repositories', 'source')['acme']);
+    expect(new Set(repositories)).toEqual(new Set([2]));
+    expect(seen.at(-1)?.values('ci_runs_total', 'scope')).toMatchObject({ shop: 1 });
+  });
+
   it('have an oldest look, which ages while Bitbucket cannot be asked', async () => {
     await using bitbucket = await opened({ repositories: [{ runsPerHour: 6 }], requestsPerHour: 20 });
     const oldest: (number | undefined)[] = [];
