@@ -93,7 +93,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     const own = secretsFor(secrets, refs);
     grantReadSecrets(role, own);
     const fed = fedSources(prepared);
-    this.webhooks = createEventFeeds(this, { fed, secrets, settings: props, fn, role }).webhooks;
+    this.webhooks = createEventFeeds(this, { config: this.config, fed, secrets, settings: props, fn, role }).webhooks;
     this.eksClusters = connectEksClusters(role, eksEntrances(prepared));
     const stateTable = createStateTable(this, prepared, props);
     if (stateTable !== undefined) connectStateTable(stateTable, fn, role);

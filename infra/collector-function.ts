@@ -1,16 +1,17 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { acknowledge, wildcardRule } from './acknowledge.ts';
 import { functionCode } from './bundle.ts';
 import type { Emulation } from './emulation.ts';
+import { createLogGroup } from './log-group.ts';
 import { nodeOptionsFor } from './node-options.ts';
-import { type CollectorSettings, keyOf, networkOf, reachApiServers, scheduleRate, timeoutOf } from './settings.ts';
+import { type CollectorSettings, networkOf, reachApiServers, scheduleRate, timeoutOf } from './settings.ts';
 
 export interface CollectorFunction {
   readonly fn: lambda.Function;
@@ -28,7 +29,7 @@ export function createFunction(
   emulation: Emulation | undefined,
 ): CollectorFunction {
   const { deployment } = config;
-  const logGroup = createLogGroup(scope, config, settings);
+  const logGroup = createLogGroup(scope, 'Log', config, settings);
   const deadLetterQueue = createDeadLetterQueue(scope);
   const network = networkOf(scope, deployment, settings);
   const role = createRole(scope, logGroup);
@@ -69,22 +70,6 @@ function loggingOf({ logLevel }: CollectorConfig, logGroup: logs.ILogGroup): Par
     applicationLogLevelV2: logLevel === 'debug' ? lambda.ApplicationLogLevel.DEBUG : lambda.ApplicationLogLevel.INFO,
     systemLogLevelV2: lambda.SystemLogLevel.WARN,
   };
-}
-
-function createLogGroup(scope: Construct, { deployment }: CollectorConfig, settings: CollectorSettings): logs.LogGroup {
-  const encryptionKey = keyOf(scope, 'LogKey', settings.logKey, deployment.logKeyArn);
-  return new logs.LogGroup(scope, 'Log', {
-    retention: settings.logRetention ?? retentionOf(deployment.logRetentionDays),
-    removalPolicy: RemovalPolicy.DESTROY,
-    ...(encryptionKey === undefined ? {} : { encryptionKey }),
-  });
-}
-
-/** The enum's values are the days themselves; the schema takes exactly these. */
-function retentionOf(days: number): logs.RetentionDays {
-  const known = Object.values(logs.RetentionDays).find((value) => Number(value) === days);
-  if (typeof known === 'number') return known;
-  throw new RangeError(`CloudWatch Logs cannot keep a log for ${String(days)} days`);
 }
 
 function createDeadLetterQueue(scope: Construct): sqs.Queue {

@@ -7,14 +7,10 @@ import { Construct } from 'constructs';
 import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { FedSource } from './prepared.ts';
-import type { CollectorSecrets } from './secrets.ts';
-import type { CollectorSettings } from './settings.ts';
-import { createWebhook } from './webhook-function.ts';
+import { createWebhook, type WebhookOptions } from './webhook-function.ts';
 
-export interface FeedOptions {
+export interface FeedOptions extends WebhookOptions {
   readonly fed: readonly FedSource[];
-  readonly secrets: CollectorSecrets;
-  readonly settings: CollectorSettings;
   readonly fn: lambda.Function;
   readonly role: iam.Role;
 }

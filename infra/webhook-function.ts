@@ -1,16 +1,23 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 import { acknowledge } from './acknowledge.ts';
 import { webhookCode } from './bundle.ts';
+import { createLogGroup } from './log-group.ts';
 import { type CollectorSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
 import type { CollectorSettings } from './settings.ts';
 
 type WebhookFeed = Extract<EventFeed, { kind: 'webhook' }>;
+
+export interface WebhookOptions {
+  readonly config: CollectorConfig;
+  readonly secrets: CollectorSecrets;
+  readonly settings: CollectorSettings;
+}
 
 /** Bitbucket gives up after about 10 s. */
 const timeout = Duration.seconds(10);
@@ -24,12 +31,9 @@ export function createWebhook(
   { name }: PreparedSource,
   { secret }: WebhookFeed,
   queue: sqs.Queue,
-  { secrets, settings }: { readonly secrets: CollectorSecrets; readonly settings: CollectorSettings },
+  { config, secrets, settings }: WebhookOptions,
 ): string {
-  const logGroup = new logs.LogGroup(scope, `WebhookLog-${name}`, {
-    retention: logs.RetentionDays.ONE_MONTH,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
+  const logGroup = createLogGroup(scope, `WebhookLog-${name}`, config, settings);
   const role = new iam.Role(scope, `WebhookRole-${name}`, {
     description: `What the webhook of source "${name}" may do.`,
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),

@@ -77,6 +77,7 @@ describe('events of a partner bus', () => {
 });
 
 describe('a webhook', () => {
+  const logKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
   const stack = foreignStack();
   const collector = new CiMetricsCollector(stack, 'Collector', {
     config: CollectorConfig.parse({
@@ -90,6 +91,7 @@ describe('a webhook', () => {
         },
       ],
       sinks: [{ kind: 'cloudwatch' }],
+      deployment: { logRetentionDays: 7, logKeyArn },
     }),
     code: inlineCode(),
     webhookCode: inlineCode(),
@@ -132,6 +134,13 @@ describe('a webhook', () => {
     expect(await isAllowed(statements, { action: 'sqs:SendMessage', resource: arn('sqs', queue) })).toBe(false);
     expect(await isAllowed(statements, read('ci-metrics/bitbucket'))).toBe(true);
     expect(await isAllowed(statements, read('ci-metrics/webhook'))).toBe(false);
+  });
+
+  it('keeps and encrypts its log as the collector does', () => {
+    const logs = Object.values(template.findResources('AWS::Logs::LogGroup'));
+
+    expect(logs).toHaveLength(2);
+    for (const log of logs) expect(log).toMatchObject({ Properties: { RetentionInDays: 7, KmsKeyId: logKeyArn } });
   });
 
   it('can be called by anybody, but only by its URL', () => {
