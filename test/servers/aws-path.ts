@@ -1,10 +1,14 @@
 import { request as httpRequest } from 'node:http';
+import { inTurn } from '../support/in-turn.ts';
 import { type LoopbackServer, type RecordedRequest, startLoopbackServer } from '../support/loopback-server.ts';
 
 /** The network between SDK clients and an AWS server: passes everything on and records it. */
 export function startAwsPath(target: string): Promise<LoopbackServer> {
+  const oneByOne = inTurn();
   return startLoopbackServer((_request, response, recorded) => {
-    forward(target, recorded).then(
+    const send = () => forward(target, recorded);
+    const isWrite = recorded.headers['x-amz-target']?.endsWith('.PutItem') === true;
+    (isWrite ? oneByOne(send) : send()).then(
       ({ status, headers, body }) => response.writeHead(status, headers).end(body),
       () => response.destroy(),
     );

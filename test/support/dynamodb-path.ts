@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import * as z from 'zod';
+import { inTurn } from './in-turn.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 export interface DynamoDbCall {
@@ -36,6 +37,7 @@ const Body = z.object({
 /** The network between a client and a DynamoDB server, with the faults of networks; records what comes through. */
 export async function startDynamoDbPath(target: string): Promise<DynamoDbPath> {
   const calls: DynamoDbCall[] = [];
+  const oneByOne = inTurn();
   const server: LoopbackServer = await startLoopbackServer((request, response, recorded) => {
     void (async () => {
       const call = callOf(String(recorded.headers['x-amz-target']), recorded.body);
@@ -51,7 +53,8 @@ export async function startDynamoDbPath(target: string): Promise<DynamoDbPath> {
         response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${fate.type}`, message: 'no' }));
         return;
       }
-      const answer = await forward(target, recorded.headers, recorded.body);
+      const send = () => forward(target, recorded.headers, recorded.body);
+      const answer = await (call.isConditional ? oneByOne(send) : send());
       if (fate === 'loses-answer') {
         request.socket.destroy();
         return;
