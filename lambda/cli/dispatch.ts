@@ -71,7 +71,8 @@ function explain(error: unknown, argv: readonly string[], terminal: Terminal): E
     stderr.write(usageHint(argv, variables));
     return exitCodes.usage;
   }
-  if (argv.includes('--verbose') && error instanceof Error) stderr.write(`${error.stack ?? ''}\n`);
+  const isVerbose = argv.includes('--verbose') || argv.includes('-v');
+  if (isVerbose && error instanceof Error) stderr.write(`${error.stack ?? ''}\n`);
   return exitCodes.failed;
 }
 

@@ -121,6 +121,16 @@ describe('a command line that makes no sense', () => {
   });
 });
 
+describe('an error that ends the demo', () => {
+  it.each(['-v', '--verbose'])('shows its stack with %s', async (option) => {
+    // A file is no folder to keep anything in.
+    const argv = ['demo', '--port', '0', '--for', '1s', '--state', join(import.meta.filename, 'state')];
+
+    expect((await answerTo(...argv)).err).not.toContain('\n    at ');
+    expect((await answerTo(...argv, option)).err).toContain('\n    at ');
+  });
+});
+
 describe('a configuration that cannot be used', () => {
   let folder = '';
   beforeAll(async () => {
