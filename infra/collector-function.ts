@@ -10,7 +10,7 @@ import { acknowledge, wildcardRule } from './acknowledge.ts';
 import { functionCode } from './bundle.ts';
 import type { Emulation } from './emulation.ts';
 import { createLogGroup } from './log-group.ts';
-import { nodeOptionsFor } from './node-options.ts';
+import { nodeEnvironmentFor } from './node-environment.ts';
 import { type CollectorSettings, networkOf, reachApiServers, scheduleRate, timeoutOf } from './settings.ts';
 
 export interface CollectorFunction {
@@ -46,7 +46,7 @@ export function createFunction(
     role,
     memorySize,
     timeout: timeoutOf(config, settings),
-    environment: { NODE_OPTIONS: nodeOptionsFor(memorySize), ...emulation?.environment },
+    environment: { ...nodeEnvironmentFor(memorySize), ...emulation?.environment },
     ...loggingOf(config, logGroup),
     tracing: deployment.tracing === 'active' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     // The next tick is the retry: a second attempt would only publish an old minute once more.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle.ts';
-import { nodeOptionsFor } from '../../infra/node-options.ts';
+import { nodeEnvironmentFor } from '../../infra/node-environment.ts';
 import { Deployment } from '../../lambda/config/deployment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { configFor, sinkKinds } from './configs.ts';
@@ -112,7 +112,7 @@ function node(script: string, asset: string, port: number): string {
   const result = spawnSync(process.execPath, ['--input-type=module', '-e', script, join(asset, 'index.mjs')], {
     encoding: 'utf8',
     env: {
-      NODE_OPTIONS: nodeOptionsFor(Deployment.parse({}).memoryMegabytes),
+      ...nodeEnvironmentFor(Deployment.parse({}).memoryMegabytes),
       LAMBDA_TASK_ROOT: asset,
       COLLECTOR_LOOPBACK: 'allow',
       AWS_REGION: 'us-east-1',

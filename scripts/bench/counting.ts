@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle.ts';
-import { nodeOptionsFor } from '../../infra/node-options.ts';
+import { nodeEnvironmentFor } from '../../infra/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { rememberedMinutes } from '../counting/load.ts';
 import { type Metered, type MeteredTable, startMeteredTable } from '../counting/metered-table.ts';
@@ -54,7 +54,7 @@ async function measureTicks(table: MeteredTable, wanted: object): Promise<Counte
     bundleFunction({ directory, config, entry: 'scripts/bench/counting-ticks.ts' });
     const child = spawn(process.execPath, [join(directory, 'index.mjs'), JSON.stringify(wanted)], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_OPTIONS: nodeOptionsFor(memoryMegabytes) },
+      env: { ...process.env, ...nodeEnvironmentFor(memoryMegabytes) },
     });
     const measured: CountedTick[] = [];
     for await (const line of createInterface(child.stdout)) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle.ts';
-import { nodeOptionsFor } from '../../infra/node-options.ts';
+import { nodeEnvironmentFor } from '../../infra/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 
 const Result = z.object({
@@ -38,7 +38,7 @@ export async function retainedRuns(pipelineRuns: number, taskRuns: number): Prom
     bundleFunction({ directory, config, entry: 'scripts/bench/tekton-collections.ts' });
     const child = [join(directory, 'index.mjs'), JSON.stringify({ url, collections })];
     const { stdout } = await promisify(execFile)(process.execPath, child, {
-      env: { ...process.env, NODE_OPTIONS: nodeOptionsFor(memoryMegabytes) },
+      env: { ...process.env, ...nodeEnvironmentFor(memoryMegabytes) },
     });
     const { results, peakRssMiB } = Result.parse(JSON.parse(stdout));
     return { pipelineRuns, taskRuns, peakRssMiB, collections: results };

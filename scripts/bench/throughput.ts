@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle.ts';
-import { nodeOptionsFor } from '../../infra/node-options.ts';
+import { nodeEnvironmentFor } from '../../infra/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { configFor, sinkKinds } from './configs.ts';
 import { median } from './median.ts';
@@ -98,7 +98,7 @@ async function runPipeline(port: number, warmRuns: number, flags: readonly strin
       maxBuffer: 64 * 1024 * 1024,
       env: {
         ...process.env,
-        NODE_OPTIONS: nodeOptionsFor(checked.deployment.memoryMegabytes),
+        ...nodeEnvironmentFor(checked.deployment.memoryMegabytes),
         BENCH_TOKEN: 'bench-token',
         AWS_ENDPOINT_URL_CLOUDWATCH: `http://127.0.0.1:${String(port)}`,
         AWS_ACCESS_KEY_ID: 'test',

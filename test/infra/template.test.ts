@@ -74,7 +74,7 @@ describe('the function', () => {
       MemorySize: 512,
       Timeout: 50,
       Environment: {
-        Variables: { NODE_OPTIONS: '--max-old-space-size=320 --max-semi-space-size=8' },
+        Variables: { NODE_OPTIONS: '--max-old-space-size=320 --max-semi-space-size=8', MALLOC_ARENA_MAX: '1' },
       },
       LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'INFO', SystemLogLevel: 'WARN' },
     });
