@@ -12,6 +12,7 @@ import {
   settle,
   withoutExpired,
 } from './outbox.ts';
+import { stateProblem } from './state-problem.ts';
 import { StateStoreError, type StateStore } from './store.ts';
 
 /** CloudWatch takes nothing that is older than two weeks (PutMetricData API reference); an hour is for the way. */
@@ -40,13 +41,12 @@ export async function openOutbox(sink: string, store: StateStore, signal: AbortS
     if (stored === undefined) return { id, outbox: emptyOutbox, version: 0 };
     return { id, outbox: parseOutbox(stored.body, sink), version: stored.version };
   } catch (error) {
-    return { problem: problemOf(error, sink, 'what is refused in this run cannot be kept for the next one') };
+    return { problem: outboxProblem(error, sink, 'what is refused in this run cannot be kept for the next one') };
   }
 }
 
-function problemOf(error: unknown, sink: string, effect: string): Problem {
-  if (!(error instanceof StateStoreError)) throw error;
-  return { kind: error.kind, where: `${sink} outbox`, message: `${error.message}; ${effect}` };
+function outboxProblem(error: unknown, sink: string, effect: string): Problem {
+  return stateProblem(error, `${sink} outbox`, effect);
 }
 
 export interface AdditiveDelivery extends Delivery {
@@ -130,7 +130,7 @@ async function claimParcels(opened: OpenOutbox, { name, batch, store, deadline }
     return saved === 'saved' ? { opened: { ...opened, outbox, version: id }, id, parcels, problems: [] } : nothing;
   } catch (error) {
     // It may have been saved: then the claim runs out, and is told as unconfirmed.
-    return { ...nothing, problems: [problemOf(error, name, 'increases of earlier runs wait for the next one')] };
+    return { ...nothing, problems: [outboxProblem(error, name, 'increases of earlier runs wait for the next one')] };
   }
 }
 
@@ -175,7 +175,7 @@ async function settleDelivery(claim: Claim, undelivered: readonly Parcel[], inpu
     }
     throw new StateStoreError('unavailable', `the outbox of ${name} was saved to by other runs again and again`);
   } catch (error) {
-    const problem = problemOf(error, name, 'increases of this run will be counted as unconfirmed');
+    const problem = outboxProblem(error, name, 'increases of this run will be counted as unconfirmed');
     return { pending: 0, dropped: samplesOf(undelivered), problems: [problem] };
   }
 }

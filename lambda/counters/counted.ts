@@ -9,7 +9,8 @@ import { type Ledger, TickTakenError } from './ledger.ts';
 import type { CountingSettings } from './settings.ts';
 import { type Deliveries, inFlightOf, resolveInFlight, type Unsettled } from './in-flight.ts';
 import { newState, type State } from './state.ts';
-import { StateStoreError, type StateStore } from './store.ts';
+import { stateProblem } from './state-problem.ts';
+import type { StateStore } from './store.ts';
 
 /** The source whose finishes are counted, as its state knows it. */
 export interface CountedSource {
@@ -74,7 +75,6 @@ export async function collectCounted(
   } catch (error) {
     if (error instanceof TickTakenError || opening.isTaken()) return skippedTick(context);
     await saveQuotas(opening.opened(), source, context);
-    if (!(error instanceof StateStoreError)) throw error;
     collection = { families: [], problems: [problemOfState(error, source.id)] };
     return { outcome: 'uncounted', collection };
   }
@@ -166,7 +166,6 @@ async function commit(
     const saved = await store.save(source.id, { body, before: opened.version }, signal);
     if (saved === 'overtaken') return skippedTick(context);
   } catch (error) {
-    if (!(error instanceof StateStoreError)) throw error;
     return withheld(collection, error, source);
   }
   await runAfterSave(closed, source, context);
@@ -174,14 +173,14 @@ async function commit(
 }
 
 /** Levels are true whether or not the totals were saved. */
-function withheld(collection: Collection, error: StateStoreError, { id }: CountedSource): Counted {
+function withheld(collection: Collection, error: unknown, { id }: CountedSource): Counted {
   const problems = [...collection.problems, problemOfState(error, id)];
   return { outcome: 'uncounted', collection: { ...collection, problems } };
 }
 
-function problemOfState(error: StateStoreError, id: string): Problem {
-  const message = `${error.message}; counters and distributions of this source are left out of this run, and the next one catches up`;
-  return { kind: error.kind, where: `${id} state`, message };
+function problemOfState(error: unknown, id: string): Problem {
+  const effect = 'counters and distributions of this source are left out of this run, and the next one catches up';
+  return stateProblem(error, `${id} state`, effect);
 }
 
 async function runAfterSave(

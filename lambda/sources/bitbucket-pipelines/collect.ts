@@ -1,6 +1,6 @@
 import { anyOf, selects } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { StateStoreError } from '../../counters/store.ts';
+import { stateProblem } from '../../counters/state-problem.ts';
 import { withCredentials } from '../../http/credentials.ts';
 import type { TlsMaterial } from '../../http/http.ts';
 import type { MetricFamily } from '../../model/metric.ts';
@@ -77,8 +77,7 @@ async function ledgerOf(
   try {
     return await openLedger();
   } catch (error) {
-    if (!(error instanceof StateStoreError)) throw error;
-    faults.note({ kind: error.kind, where: `bitbucket-pipelines/${name}`, message: error.message });
+    faults.note(stateProblem(error, `bitbucket-pipelines/${name}`));
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { Ledger, Quota } from '../../counters/ledger.ts';
-import { StateStoreError } from '../../counters/store.ts';
+import { stateProblem } from '../../counters/state-problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CollectContext } from '../source.ts';
 import type { ApiSettings } from './config.ts';
@@ -27,9 +27,8 @@ export async function openMemory(
     const ledger = await openLedger();
     return { ledger, budgets: keptBudgets(ledger, settings), problems: [] };
   } catch (error) {
-    if (!(error instanceof StateStoreError)) throw error;
-    const problem: Problem = { kind: error.kind, where: `${where} state`, message: error.message };
-    return { ledger: undefined, budgets: passingBudgets(settings), problems: [problem] };
+    const problems = [stateProblem(error, `${where} state`)];
+    return { ledger: undefined, budgets: passingBudgets(settings), problems };
   }
 }
 

@@ -1,4 +1,4 @@
-import { StateStoreError } from '../../counters/store.ts';
+import { stateProblem } from '../../counters/state-problem.ts';
 import { HttpStatusError } from '../../http/errors.ts';
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -66,12 +66,7 @@ function integrationOf(error: unknown): string {
 
 /** @throws what is not an expected failure: a bug. */
 export function storeProblem(error: unknown, config: ChainloopConfig): Problem {
-  if (!(error instanceof StateStoreError)) throw error;
-  return {
-    kind: error.kind,
-    where: whereOfSource(config),
-    message: `${error.message}; runs are not counted without it`,
-  };
+  return stateProblem(error, whereOfSource(config), 'runs are not counted without it');
 }
 
 function expected(error: unknown, config: ChainloopConfig, hints: StatusHints): Problem {

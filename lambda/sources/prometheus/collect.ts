@@ -1,4 +1,4 @@
-import { StateStoreError } from '../../counters/store.ts';
+import { stateProblem } from '../../counters/state-problem.ts';
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
@@ -128,7 +128,6 @@ async function measured(
     followAll(measures, relayed, ledger, readBefore(ledger, followed, relayed, targets));
     return { families, problems: [] };
   } catch (error) {
-    if (!(error instanceof StateStoreError)) throw error;
-    return { families, problems: [{ kind: error.kind, where, message: error.message }] };
+    return { families, problems: [stateProblem(error, where)] };
   }
 }

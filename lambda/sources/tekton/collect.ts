@@ -1,6 +1,6 @@
 import { selects } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { StateStoreError } from '../../counters/store.ts';
+import { stateProblem } from '../../counters/state-problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
@@ -117,8 +117,7 @@ function memoryOf({ openLedger }: CollectContext, where: string): Memory {
     try {
       return await openLedger();
     } catch (error) {
-      if (!(error instanceof StateStoreError)) throw error;
-      problems.push({ kind: error.kind, where, message: error.message });
+      problems.push(stateProblem(error, where));
       return undefined;
     }
   };
