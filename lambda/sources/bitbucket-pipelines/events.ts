@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type Inbox, InboxError, type QueuedEvent, type Taken } from '../../events/inbox.ts';
+import { inboxProblem } from '../../events/inbox-problem.ts';
+import type { Inbox, QueuedEvent, Taken } from '../../events/inbox.ts';
 import type { Problem } from '../../model/problem.ts';
 import { makeHot } from './discover.ts';
 import type { Repository } from './memory.ts';
@@ -49,8 +50,7 @@ export async function takeEvents(inbox: Inbox, where: string, signal: AbortSigna
       remove,
     };
   } catch (error) {
-    if (!(error instanceof InboxError)) throw error;
-    const problem = { kind: error.kind, where: `${where} events`, message: error.message };
+    const problem = inboxProblem(error, where);
     return { hints: [], count: 0, problems: [problem], remove: () => Promise.resolve() };
   }
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { Matcher } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { type Inbox, InboxError, type QueuedEvent, type Taken } from '../../events/inbox.ts';
+import { inboxProblem } from '../../events/inbox-problem.ts';
+import type { Inbox, QueuedEvent, Taken } from '../../events/inbox.ts';
 import type { Problem } from '../../model/problem.ts';
 import { jobStream } from './builds.ts';
 import { jobFinish } from './finishes.ts';
@@ -55,8 +56,7 @@ export async function takeEvents(inbox: Inbox, where: string, signal: AbortSigna
       remove,
     };
   } catch (error) {
-    if (!(error instanceof InboxError)) throw error;
-    const problem = { kind: error.kind, where: `${where} events`, message: error.message };
+    const problem = inboxProblem(error, where);
     return { finished: [], problems: [problem], isComplete: false, remove: () => Promise.resolve() };
   }
 }

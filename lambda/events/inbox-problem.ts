@@ -1,0 +1,12 @@
+import type { Problem } from '../model/problem.ts';
+import { InboxError } from './inbox.ts';
+
+/**
+ * A queue of events that cannot be read costs nothing but its speed: the poll goes on.
+ *
+ * @throws what is no `InboxError`: a bug.
+ */
+export function inboxProblem(error: unknown, where: string): Problem {
+  if (!(error instanceof InboxError)) throw error;
+  return { kind: error.kind, where: `${where} events`, message: error.message };
+}
