@@ -1,3 +1,4 @@
+import { type QueueLabel, queueSets, sourceLabels } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from './metric.ts';
 import { problemKinds } from './problem.ts';
 import { runMetrics } from './run-metrics.ts';
@@ -9,13 +10,6 @@ import { runMetrics } from './run-metrics.ts';
 
 const jobStates = ['queued', 'reserved', 'running', 'blocked', 'limited'] as const;
 const workerStates = ['idle', 'busy', 'offline', 'paused'] as const;
-
-const queueSets = [
-  ['system', 'source', 'scope', 'queue'],
-  ['system', 'source'],
-] as const;
-
-type QueueLabel = 'system' | 'source' | 'scope' | 'queue';
 
 function queueShape<Label extends string = QueueLabel>(
   name: CloudWatchShape<Label | QueueLabel>['name'],
@@ -104,8 +98,6 @@ function own<const Label extends string>(metric: OwnGauge<Label>): MetricDefinit
     cloudWatch: { namespace: 'collector', dimensionSets: [metric.labels], ...cloudWatch },
   };
 }
-
-const sourceLabels = ['system', 'source'] as const;
 
 export const sourceUp = own({
   name: 'ci_collector_source_up',

@@ -1,3 +1,11 @@
+import {
+  type PipelineLabel,
+  pipelineLabels,
+  pipelineSets,
+  type QueueLabel,
+  queueLabels,
+  queueSets,
+} from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from './metric.ts';
 
 /**
@@ -18,14 +26,6 @@ const waitQuantiles = ['0', '0.5', '0.95', '1'] as const;
 /** Every threshold of the shipped alarms and rules is a bound, so that no query has to interpolate it. Seconds. */
 export const durationBounds = [5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400] as const;
 export const waitBounds = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200] as const;
-
-type QueueLabel = 'system' | 'source' | 'scope' | 'queue';
-type PipelineLabel = 'system' | 'source' | 'scope' | 'pipeline';
-
-const queueLabels = ['system', 'source', 'scope', 'queue'] as const;
-const pipelineLabels = ['system', 'source', 'scope', 'pipeline'] as const;
-const queueSets = [queueLabels, ['system', 'source']] as const;
-const pipelineSets = [pipelineLabels, ['system', 'source']] as const;
 
 type Presentation<Label extends string> = Pick<CloudWatchShape<Label>, 'name' | 'statistic'> &
   Partial<Pick<CloudWatchShape<Label>, 'unit' | 'conversion'>>;

@@ -1,4 +1,5 @@
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
+import { type PipelineLabel, type QueueLabel, type SourceLabel, sourceLabels } from '../../model/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -18,12 +19,8 @@ import {
   systemErrors,
 } from '../../model/run-metrics.ts';
 
-type SourceLabel = 'system' | 'source';
-type PipelineLabel = SourceLabel | 'scope' | 'pipeline';
-type QueueLabel = SourceLabel | 'scope' | 'queue';
 type DeploymentLabel = SourceLabel | 'scope' | 'deploy_environment';
 
-const sourceLabels = ['system', 'source'] as const;
 const deploymentLabels = ['system', 'source', 'scope', 'deploy_environment'] as const;
 
 export const buildSeconds: MetricDefinition<'counter', PipelineLabel> = {

@@ -1,4 +1,5 @@
 import { tokenExpiry } from '../../model/catalogue.ts';
+import { type PipelineLabel, pipelineLabels, pipelineSets } from '../../model/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import {
   runDuration,
@@ -11,10 +12,6 @@ import {
   systemErrors,
 } from '../../model/run-metrics.ts';
 import { runners } from './messages.ts';
-
-type PipelineLabel = 'system' | 'source' | 'scope' | 'pipeline';
-const pipelineLabels = ['system', 'source', 'scope', 'pipeline'] as const;
-const pipelineSets = [pipelineLabels, ['system', 'source']] as const;
 
 /** `none`: no policy was evaluated; `other`: a verdict of a newer server. */
 export const policyVerdicts = [

@@ -1,4 +1,5 @@
 import { queueJobs } from '../../model/catalogue.ts';
+import { type QueueLabel, queueLabels } from '../../model/identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -20,11 +21,9 @@ import {
 import type { TektonConfig } from './config.ts';
 import { failureReasons, pipelineRunPhases, taskRunPhases } from './state.ts';
 
-type QueueLabel = 'system' | 'source' | 'scope' | 'queue';
 type ScopeLabel = 'system' | 'source' | 'scope';
 
 const scopeLabels = ['system', 'source', 'scope'] as const;
-const queueLabels = [...scopeLabels, 'queue'] as const;
 
 /** In CloudWatch for the whole cluster only: `ci_queue_jobs` has the queues, and each state of each costs. */
 const clusterSet = [['system', 'source']] as const;

@@ -1,0 +1,12 @@
+/** What a figure is about: the labels that every source has, in their order. */
+export const sourceLabels = ['system', 'source'] as const;
+export const queueLabels = [...sourceLabels, 'scope', 'queue'] as const;
+export const pipelineLabels = [...sourceLabels, 'scope', 'pipeline'] as const;
+
+export type SourceLabel = (typeof sourceLabels)[number];
+export type QueueLabel = (typeof queueLabels)[number];
+export type PipelineLabel = (typeof pipelineLabels)[number];
+
+/** Dimension sets of CloudWatch: each queue or pipeline, and the whole source. */
+export const queueSets = [queueLabels, sourceLabels] as const;
+export const pipelineSets = [pipelineLabels, sourceLabels] as const;
