@@ -60,6 +60,8 @@ export interface CloudWatchFakeOptions {
   readonly now?: () => number;
   /** A rule that only the service knows: the text refuses the request that has such a datum. */
   readonly refuse?: (datum: StoredDatum) => string | undefined;
+  /** Whether such a refusal has a line for each bad datum, as the service writes for some of its rules. */
+  readonly namesRefused?: boolean;
 }
 
 export interface CloudWatchFake {
@@ -221,10 +223,19 @@ function answerTo(call: Call | undefined, { options, store }: State): unknown {
   if (call.operation === 'GetMetricData') return store.getMetricData(call.body);
   const nowMs = (options.now ?? Date.now)();
   const datums = acceptedDatums(call.body, { namespaces: options.namespaces, nowMs });
-  for (const datum of datums) {
+  const refused = datums.flatMap((datum, index) => {
     const message = options.refuse?.(datum);
-    if (message !== undefined) throw new RefusedError(400, 'InvalidParameterValueException', message);
-  }
+    if (message === undefined) return [];
+    return [
+      options.namesRefused === true ? `The parameter MetricData.member.${String(index + 1)} ${message}.` : message,
+    ];
+  });
+  if (refused.length > 0)
+    throw new RefusedError(
+      400,
+      'InvalidParameterValueException',
+      options.namesRefused === true ? refused.join('\n') : String(refused[0]),
+    );
   store.add(datums);
   return {};
 }

@@ -2,12 +2,12 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import type { Delivery, Sink, SinkPorts } from '../sink.ts';
 import { createMetricClient, type MetricClient } from './client.ts';
 import type { CloudWatchConfig } from './config.ts';
-import { type Datum, datumText } from './datum.ts';
+import type { Datum } from './datum.ts';
 import { encode } from './encode.ts';
 import { datumsIn, parcelsOf } from './parcels.ts';
 import { previewOf } from './preview.ts';
+import { rememberRefused } from './refused-before.ts';
 import { sendAll } from './send.ts';
-import { splitRequests } from './split.ts';
 
 /** Credentials come by the AWS SDK's own chain, the Region too unless the configuration names one. */
 export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<SinkPorts, 'intervalMs'>): Sink {
@@ -15,11 +15,11 @@ export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<
   // Made with the first write, so that a preview needs neither Region nor credentials; kept for warm runs.
   let client: MetricClient | undefined;
   const where = `cloudwatch/${config.name}`;
+  const refusedBefore = rememberRefused();
 
   const send = async (datums: Iterable<Datum>, tickMs: number, deadline: Deadline): Promise<Delivery> => {
-    const requests = splitRequests(datums, (datum) => datumText(datum, tickMs));
     client ??= createMetricClient(config.region);
-    return await sendAll(requests, { client, tickMs, deadline, where });
+    return await sendAll(datums, { client, tickMs, deadline, where, refusedBefore });
   };
 
   return {

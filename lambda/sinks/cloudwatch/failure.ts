@@ -11,6 +11,8 @@ export interface Failure {
   readonly isForContent: boolean;
   /** What became of the request: `not taken` may be sent again as it is, `refused` would be refused again. */
   readonly fate: 'not taken' | 'refused' | 'unknown';
+  /** Positions of the datums that a refusal for content names, from 0; empty where it names none. */
+  readonly named?: readonly number[];
 }
 
 /** Errors of Node that come before the first byte is sent. */
@@ -63,10 +65,10 @@ export function failureOf(error: unknown, namespace: string): Failure {
   return byStatus(parts, status);
 }
 
-function byStatus({ name, code, detail }: ErrorParts, status: number): Failure {
+function byStatus({ name, code, detail, named }: ErrorParts, status: number): Failure {
   if (status >= 500) return answered(status);
   if (status === 413) return tooLarge;
-  if (status === 400) return refusedContent(status, name, detail);
+  if (status === 400) return refusedContent(status, name, detail, named);
   if (status >= 400) return wrongAddress(status);
   return code === undefined ? strangeAnswer(status, name) : unanswered(code);
 }
@@ -85,11 +87,14 @@ const rateLimited: Failure = {
   fate: 'not taken',
 };
 
+/** Cause of a request that was refused for its size, whatever is in it. */
+export const tooLargeCause = '413';
+
 const tooLarge: Failure = {
   kind: 'rejected',
-  cause: '413',
-  reason: 'CloudWatch found the request too large (413)',
-  remedy: 'please report it: requests are held to 1 MB',
+  cause: tooLargeCause,
+  reason: 'the request was found too large (413), though it is within the 1 MB that CloudWatch takes',
+  remedy: 'a proxy or gateway on the way takes smaller bodies; raise its limit, and check AWS_ENDPOINT_URL_CLOUDWATCH',
   isForContent: true,
   fate: 'refused',
 };
@@ -117,14 +122,15 @@ function answered(status: number): Failure {
   };
 }
 
-function refusedContent(status: number, name: string, detail: string): Failure {
+function refusedContent(status: number, name: string, detail: string, named: readonly number[]): Failure {
   return {
     kind: 'rejected',
     cause: `${String(status)} ${name}`,
     reason: `CloudWatch refused it (${String(status)}, ${detail})`,
-    remedy: 'exclude the metric under `metrics` of this sink and report the message',
+    remedy: 'rename it in the CI system, or exclude the metric under `metrics` of this sink, and report the message',
     isForContent: true,
     fate: 'refused',
+    named,
   };
 }
 
@@ -180,12 +186,28 @@ interface ErrorParts {
   readonly code: string | undefined;
   readonly status: number | undefined;
   readonly detail: string;
+  readonly named: readonly number[];
 }
 
 function partsOf(error: unknown): ErrorParts {
   if (!(error instanceof Error))
-    return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given' };
-  return { name: error.name, code: textIn(error, 'code'), status: statusOf(error), detail: detailOf(error) };
+    return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given', named: [] };
+  return {
+    name: error.name,
+    code: textIn(error, 'code'),
+    status: statusOf(error),
+    detail: detailOf(error),
+    named: namedIn(error.message),
+  };
+}
+
+/**
+ * Positions in texts such as `The parameter MetricData.member.2.Unit must be …`, of which CloudWatch writes a line for
+ * each datum that it does not want. Not all of its refusals name one.
+ */
+function namedIn(message: string): readonly number[] {
+  const positions = [...message.matchAll(/\bMetricData\.member\.(\d{1,4})\b/g)].map(([, digits]) => Number(digits) - 1);
+  return [...new Set(positions)].sort((a, b) => a - b);
 }
 
 function statusOf(error: Error): number | undefined {

@@ -55,7 +55,14 @@ export const connectTimeoutMs = 2000;
 export const answerTimeoutMs = 5000;
 
 /**
- * Extra requests that one write may spend on finding refused datums: about 20 find one among 1000, so this finds three.
- * More bad datums than that are a fault of a kind, and searching for each would cost the run.
+ * Extra requests that one write may spend on finding refused datums, those included that send the rest of refused
+ * requests again: about 20 find one queue among 100, and one by one they take some three seconds. More bad datums than
+ * that are a fault of a kind, and searching for each would cost the run.
  */
 export const maxSearchRequests = 64;
+
+/** A name that CloudWatch refuses may be mended in the CI system; an hour apart a new search costs nothing. */
+export const retryRefusedAfterMs = 3_600_000;
+
+/** About 1,000 bad queues; each takes some 300 bytes, so 3 MB at most. Beyond it the oldest are searched for again. */
+export const maxRefusedDatums = 10_000;

@@ -1,12 +1,14 @@
-import type { Problem } from '../../model/problem.ts';
+/** Sends the requests of a delivery side by side, and finds the datums for which CloudWatch refuses a request. */
 import type { Deadline } from '../../runtime/deadline.ts';
-import type { Delivery, Parcel } from '../sink.ts';
+import type { Delivery } from '../sink.ts';
 import type { MetricClient } from './client.ts';
-import { type Datum, datumText, describe } from './datum.ts';
-import { type Failure, failureOf } from './failure.ts';
+import { type Datum, datumText } from './datum.ts';
+import { type Failure, failureOf, tooLargeCause } from './failure.ts';
 import { maxConcurrentRequests, maxSearchRequests } from './limits.ts';
-import { parcelsOf } from './parcels.ts';
-import { halves, type PutRequest } from './split.ts';
+import { addSent, type Loss, lossOf, nothingSent, type Sent, tellLosses } from './losses.ts';
+import type { RefusedBefore } from './refused-before.ts';
+import { type PutRequest, requestOf, splitRequests } from './split.ts';
+import { orderByDimensions, splitRefused } from './split-refused.ts';
 
 export interface SendContext {
   readonly client: MetricClient;
@@ -14,105 +16,177 @@ export interface SendContext {
   readonly deadline: Deadline;
   /** `cloudwatch/<name>` */
   readonly where: string;
+  readonly refusedBefore: RefusedBefore;
 }
 
 /**
- * Sends all requests side by side; what one of them loses, the others do not. A request is taken when there is room to
- * send it: its datums are made then, and gone after.
+ * What one of the requests loses, the others do not. A request is taken when there is room to send it: its datums are
+ * made then, and gone after, but for those of a request that was refused for what is in it.
  */
-export async function sendAll(requests: Generator<PutRequest, undefined>, context: SendContext): Promise<Delivery> {
-  const search = searchBudget();
+export async function sendAll(datums: Iterable<Datum>, context: SendContext): Promise<Delivery> {
+  const leftOut = createLeftOut(context);
+  const requests = splitRequests(leftOut.withoutRefused(datums), (datum) => datumText(datum, context.tickMs));
+  const searching: Searching = { ...context, budget: createSearchBudget() };
+  const refused: RefusedRequest[] = [];
   const worker = async (): Promise<Sent> => {
-    let total = nothing;
-    for (const request of requests) total = add(total, await send(request, context, search));
+    let total = nothingSent;
+    for (const request of requests) total = addSent(total, await sendFirst(request, searching, refused));
     return total;
   };
   const sent = await Promise.all(Array.from({ length: maxConcurrentRequests }, worker));
-  const { losses, ...counted } = sent.reduce(add, nothing);
+  const found = await searchAll(refused, searching);
+  return deliveryOf([...sent, found, { ...nothingSent, losses: leftOut.losses() }].reduce(addSent), context.where);
+}
+
+function deliveryOf({ losses, ...counted }: Sent, where: string): Delivery {
   const sumsWith = (fate: Failure['fate']): number =>
     losses.filter(({ failure }) => failure.fate === fate).reduce((total, { sums }) => total + sums, 0);
   return {
     ...counted,
-    problems: problemsOf(losses, context.where),
+    problems: tellLosses(losses, where),
     undelivered: losses.flatMap(({ parcels }) => parcels),
     unconfirmed: sumsWith('unknown'),
     dropped: sumsWith('refused'),
   };
 }
 
-/** What was not stored; of the datums only sums are kept that can be sent again. */
-interface Loss {
-  readonly failure: Failure;
-  readonly namespace: string;
-  readonly count: number;
-  readonly example: string;
-  readonly sums: number;
-  readonly parcels: readonly Parcel[];
+interface LeftOut {
+  /** Passes on what may be sent, and keeps count of the rest. */
+  readonly withoutRefused: (datums: Iterable<Datum>) => Generator<Datum>;
+  /** Complete when the datums are at their end. */
+  readonly losses: () => readonly Loss[];
 }
 
-interface Sent {
-  readonly accepted: number;
-  readonly requests: number;
-  readonly bytes: number;
-  readonly losses: readonly Loss[];
-}
-
-const nothing: Sent = { accepted: 0, requests: 0, bytes: 0, losses: [] };
-
-function add(a: Sent, b: Sent): Sent {
+function createLeftOut({ refusedBefore, tickMs }: SendContext): LeftOut {
+  const losses: Loss[] = [];
   return {
-    accepted: a.accepted + b.accepted,
-    requests: a.requests + b.requests,
-    bytes: a.bytes + b.bytes,
-    losses: [...a.losses, ...b.losses],
+    *withoutRefused(datums) {
+      for (const datum of datums) {
+        const failure = refusedBefore.failureOf(datum, tickMs);
+        if (failure === undefined) yield datum;
+        else losses.push(lossOf([datum], failure, tickMs));
+      }
+    },
+    losses: () => losses,
   };
 }
 
-interface SearchBudget {
-  /** False when the write has no requests left for looking for refused datums. */
-  readonly take: () => boolean;
+interface Searching extends SendContext {
+  readonly budget: SearchBudget;
 }
 
-function searchBudget(): SearchBudget {
+interface SearchBudget {
+  /** False when the write has not as many requests left for looking for refused datums. */
+  readonly take: (requests: number) => boolean;
+}
+
+function createSearchBudget(): SearchBudget {
   let left = maxSearchRequests;
   return {
-    take: () => {
-      left -= 2;
+    take: (requests) => {
+      left -= requests;
       return left >= 0;
     },
   };
 }
 
-/**
- * One request. CloudWatch stores nothing of a request that it refuses, so its halves can be sent again, down to the
- * datum that it does not want.
- */
-async function send(request: PutRequest, context: SendContext, search: SearchBudget): Promise<Sent> {
-  const { client, tickMs, deadline } = context;
-  const { namespace, datums, body } = request;
-  if (hasPassed(deadline)) return { ...nothing, losses: [lossOf(request, notSent, tickMs)] };
-  const answer = await client.put({ namespace, body }, readingOf(datums), deadline.signal);
-  const counted: Sent = { ...nothing, requests: 1, bytes: answer.bytes };
-  if (answer.error === undefined) return { ...counted, accepted: datums.length };
-
-  const failure = hasPassed(deadline) ? cutOff : failureOf(answer.error, namespace);
-  if (!failure.isForContent || datums.length === 1 || !search.take())
-    return { ...counted, losses: [lossOf(request, failure, tickMs)] };
-  const [left, right] = halves(request, (datum) => datumText(datum, tickMs));
-  const first = await send(left, context, search);
-  return add(add(counted, first), await send(right, context, search));
+interface RefusedRequest {
+  readonly datums: readonly Datum[];
+  readonly failure: Failure;
 }
 
-function lossOf({ namespace, datums }: PutRequest, failure: Failure, tickMs: number): Loss {
-  const [example] = datums;
-  return {
-    failure,
-    namespace,
-    count: datums.length,
-    example: example === undefined ? '' : describe(example),
-    sums: datums.filter(({ reading }) => reading === 'sums').length,
-    parcels: failure.fate === 'not taken' ? parcelsOf(datums, tickMs) : [],
-  };
+/** A request that is refused for what is in it is put aside: its neighbours may have been refused for the same queue. */
+async function sendFirst(request: PutRequest, context: Searching, refused: RefusedRequest[]): Promise<Sent> {
+  const { sent, failure } = await sendOnce(request, context);
+  if (failure === undefined) return sent;
+  const { datums } = request;
+  if (failure.isForContent && failure.cause !== tooLargeCause) {
+    refused.push({ datums, failure });
+    return sent;
+  }
+  return addSent(sent, await searchParts({ datums, failure }, context));
+}
+
+/**
+ * Datums come ordered by metric, so that a bad queue makes several requests fail. Ordered by queue they fail in one,
+ * and the others are stored with one request each.
+ */
+async function searchAll(refused: readonly RefusedRequest[], context: Searching): Promise<Sent> {
+  const [only] = refused;
+  if (only === undefined) return nothingSent;
+  if (refused.length === 1) return await searchParts(only, context);
+  const [named, others] = separateNamed(refused);
+  let total = nothingSent;
+  for (const datums of [orderByDimensions(others), named]) {
+    for (const request of splitRequests(datums, (datum) => datumText(datum, context.tickMs))) {
+      const canSend = context.budget.take(1);
+      const sent = canSend ? await search(request, context) : lose(request.datums, unsearched(only.failure), context);
+      total = addSent(total, sent);
+    }
+  }
+  return total;
+}
+
+function separateNamed(refused: readonly RefusedRequest[]): readonly [readonly Datum[], readonly Datum[]] {
+  const parts = refused.map(({ datums, failure: { named = [] } }) => {
+    const isNamed = new Set(named);
+    return Map.groupBy(datums.entries(), ([position]) => isNamed.has(position));
+  });
+  const datumsIn = (isNamed: boolean): readonly Datum[] =>
+    parts.flatMap((part) => (part.get(isNamed) ?? []).map(([, datum]) => datum));
+  return [datumsIn(true), datumsIn(false)];
+}
+
+/** CloudWatch stores nothing of a request that it refuses, so its parts can be sent again, down to the bad datum. */
+async function search(request: PutRequest, context: Searching): Promise<Sent> {
+  const { sent, failure } = await sendOnce(request, context);
+  if (failure === undefined) return sent;
+  return addSent(sent, await searchParts({ datums: request.datums, failure }, context));
+}
+
+async function searchParts({ datums, failure }: RefusedRequest, context: Searching): Promise<Sent> {
+  const { budget, refusedBefore, tickMs } = context;
+  const halves = failure.isForContent ? splitRefused(datums, failure, refusedBefore.isSuspect) : undefined;
+  if (halves === undefined) {
+    const isKnown = failure.isForContent && failure.cause !== tooLargeCause;
+    if (isKnown) for (const datum of datums) refusedBefore.remember(datum, failure, tickMs);
+    return lose(datums, failure, context);
+  }
+  if (!budget.take(halves.length)) return lose(datums, unsearched(failure), context);
+  let total = nothingSent;
+  for (const half of halves)
+    total = addSent(
+      total,
+      await search(
+        requestOf(half, (datum) => datumText(datum, tickMs)),
+        context,
+      ),
+    );
+  return total;
+}
+
+/** Nothing of such a request was stored, and most of it is good: a later run, which knows more of it, sends it again. */
+function unsearched(failure: Failure): Failure {
+  return { ...failure, fate: 'not taken' };
+}
+
+function lose(datums: readonly Datum[], failure: Failure, { tickMs }: SendContext): Sent {
+  return { ...nothingSent, losses: [lossOf(datums, failure, tickMs)] };
+}
+
+interface Answered {
+  readonly sent: Sent;
+  /** Why nothing of it was stored. */
+  readonly failure?: Failure;
+}
+
+async function sendOnce({ namespace, datums, body }: PutRequest, context: SendContext): Promise<Answered> {
+  const { client, deadline } = context;
+  if (hasPassed(deadline)) return { sent: nothingSent, failure: notSent };
+  const answer = await client.put({ namespace, body }, readingOf(datums), deadline.signal);
+  const sent: Sent = { ...nothingSent, requests: 1, bytes: answer.bytes };
+  if (answer.error === undefined) return { sent: { ...sent, accepted: datums.length } };
+  return { sent, failure: hasPassed(deadline) ? cutOff : failureOf(answer.error, namespace) };
 }
 
 function hasPassed({ signal }: Deadline): boolean {
@@ -141,24 +215,3 @@ const cutOff: Failure = {
   cause: 'cut off',
   reason: 'the deadline of the run passed before CloudWatch answered',
 };
-
-/** One problem for each namespace and cause, whatever the number of requests. */
-function problemsOf(losses: readonly Loss[], where: string): readonly Problem[] {
-  const groups = Map.groupBy(losses, ({ failure, namespace }) => JSON.stringify([namespace, failure.cause]));
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    return first === undefined ? [] : [problemOf(first, group, where)];
-  });
-}
-
-function problemOf({ failure, namespace, example }: Loss, group: readonly Loss[], where: string): Problem {
-  const { kind, reason, remedy } = failure;
-  const count = group.reduce((sum, loss) => sum + loss.count, 0);
-  const hasSums = group.some(({ sums }) => sums > 0);
-  const mayCount = failure.fate === 'unknown' && hasSums ? '; sums among them may have been stored all the same' : '';
-  return {
-    kind,
-    where: `${where} PutMetricData ${namespace}`,
-    message: `${String(count)} ${count === 1 ? 'datum' : 'datums'} not stored, such as ${example}: ${reason}${mayCount}; ${remedy}`,
-  };
-}

@@ -58,10 +58,11 @@ function bodyOf(namespace: string, texts: readonly string[]): string {
   return `{"Namespace":${JSON.stringify(namespace)},"MetricData":[${texts.join(',')}]}`;
 }
 
-/** Both halves of a request that was refused as a whole. */
-export function halves({ namespace, datums }: PutRequest, textOf: TextOf): readonly [PutRequest, PutRequest] {
-  const middle = Math.ceil(datums.length / 2);
-  const requestOf = (part: Datum[]): PutRequest =>
-    finished({ namespace, datums: part, texts: part.map((datum) => textOf(datum)) });
-  return [requestOf(datums.slice(0, middle)), requestOf(datums.slice(middle))];
+/** One request of datums of one namespace that are known to fit. */
+export function requestOf(datums: readonly Datum[], textOf: TextOf): PutRequest {
+  return finished({
+    namespace: datums[0]?.namespace ?? '',
+    datums: [...datums],
+    texts: datums.map((datum) => textOf(datum)),
+  });
 }

@@ -4,6 +4,7 @@ import type { Batch } from '../../../lambda/model/batch.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
 import type { Delivery, Sink } from '../../../lambda/sinks/sink.ts';
+import type { StoredDatum } from '../../support/cloudwatch-fake-rules.ts';
 import { type CloudWatchFake, type CloudWatchFakeOptions, startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
 import { answer, batch, config, durations, finished, part, queued, tickMs, vendorFamilies } from './batches.ts';
 
@@ -214,7 +215,7 @@ describe('a datum that only CloudWatch refuses', () => {
         kind: 'rejected',
         where: 'cloudwatch/cloudwatch PutMetricData CI',
         message:
-          '1 datum not stored, such as CI QueuedJobs {System=buildkite, Source=main, Scope=Cluster A, Queue=queue-617}: CloudWatch refused it (400, InvalidParameterValueException: a new rule); exclude the metric under `metrics` of this sink and report the message',
+          '1 datum not stored, such as CI QueuedJobs {System=buildkite, Source=main, Scope=Cluster A, Queue=queue-617}: CloudWatch refused it (400, InvalidParameterValueException: a new rule); rename it in the CI system, or exclude the metric under `metrics` of this sink, and report the message',
       },
     ]);
   });
@@ -228,6 +229,18 @@ describe('a datum that only CloudWatch refuses', () => {
     expect(fake.requests.length).toBeLessThanOrEqual(3 + 64);
     expect(delivery.problems).toHaveLength(1);
     expect(delivery.problems[0]?.message).toMatch(/^3000 datums/);
+  });
+
+  it('keeps the sums that no search has reached for a later run', async () => {
+    await fakeWith({ refuse: () => 'a new rule' });
+    const runs = Array.from({ length: 300 }, (_, index) => finished(1, `pipeline-${String(index)}`));
+
+    const { dropped = 0, undelivered = [] } = await write(batch([part(runs, { status: 'partial' })]));
+
+    const waiting = undelivered.reduce((total, { samples }) => total + samples, 0);
+    expect(dropped).toBeGreaterThan(0);
+    expect(waiting).toBeGreaterThan(0);
+    expect(dropped + waiting).toBe(300 + 1);
   });
 
   it('may be in a request with sums: nothing of a refused request was stored', async () => {
@@ -249,6 +262,113 @@ describe('a datum that only CloudWatch refuses', () => {
     const delivery = await write(many(10));
 
     expect(delivery).toMatchObject({ accepted: 10, requests: 3, problems: [] });
+  });
+
+  it('that is too large by itself names what may take smaller bodies than CloudWatch', async () => {
+    const fake = await fakeWith();
+    fake.fail({ mode: 'too-large' });
+
+    const delivery = await write(many(1));
+
+    expect(delivery.problems.map(({ message }) => message)).toEqual([
+      '1 datum not stored, such as CI QueuedJobs {System=buildkite, Source=main, Scope=Cluster A, Queue=queue-0}: the request was found too large (413), though it is within the 1 MB that CloudWatch takes; a proxy or gateway on the way takes smaller bodies; raise its limit, and check AWS_ENDPOINT_URL_CLOUDWATCH',
+    ]);
+  });
+});
+
+describe('a queue that only CloudWatch refuses', () => {
+  const bad = 'queue-7';
+  const isBad = ({ dimensions }: { dimensions: readonly { value: string }[] }): boolean =>
+    dimensions.some(({ value }) => value === bad);
+  const refuse = (datum: StoredDatum): string | undefined => (isBad(datum) ? 'must be another' : undefined);
+
+  /** Eight datums a queue, ordered by metric. */
+  function vendorQueues(count: number): Batch {
+    const counts = { scheduled: 1, running: 1, unfinished: 2, waiting: 0, idle: 1, busy: 1, total: 2 };
+    const names = Array.from({ length: count }, (_, index) => `queue-${String(index)}`);
+    const queues = Object.fromEntries(names.map((name) => [name, counts]));
+    return batch([part(vendorFamilies([answer({ total: counts, queues })]))]);
+  }
+
+  it.each([
+    { count: 20, most: 25 },
+    { count: 110, most: 32 },
+    { count: 1000, most: 64 },
+  ])('costs itself alone among $count, in at most $most requests', async ({ count, most }) => {
+    const fake = await fakeWith({ refuse });
+    const { samples: all } = await sinkWith().preview(vendorQueues(count));
+
+    const delivery = await write(vendorQueues(count));
+
+    expect(delivery.accepted).toBe(all - 8);
+    expect(fake.datums).toHaveLength(all - 8);
+    expect(fake.datums.some(isBad)).toBe(false);
+    expect(delivery.requests).toBeLessThanOrEqual(most);
+    expect(delivery.problems.map(({ message }) => message.slice(0, 20))).toEqual(['8 datums not stored,']);
+  });
+
+  it('is found at once where the refusal names its datums', async () => {
+    const fake = await fakeWith({ refuse, namesRefused: true });
+
+    const delivery = await write(vendorQueues(110));
+
+    expect(fake.datums.length).toBe(delivery.accepted);
+    expect(delivery.requests).toBe(3);
+    expect(delivery.problems.map(({ message }) => message.slice(0, 20))).toEqual(['8 datums not stored,']);
+  });
+
+  it('is left out of the next runs of the process and told in each; after an hour it is tried again', async () => {
+    const fake = await fakeWith({ refuse });
+    const sink = sinkWith();
+    const given = vendorQueues(20);
+    await write(given, sink);
+    fake.clear();
+
+    const second = await write(given, sink);
+
+    expect(fake.requests.map(({ status }) => status)).toEqual([200]);
+    expect(second.problems.map(({ kind, message }) => [kind, message])).toEqual([
+      [
+        'rejected',
+        expect.stringMatching(
+          /^8 datums not stored, such as Buildkite ScheduledJobsCount \{Org=acme, Cluster=Cluster A, Queue=queue-7\}: left out, because CloudWatch refused it .* in an earlier run; it is tried again an hour after it was refused;/,
+        ),
+      ],
+    ]);
+
+    fake.clear();
+    const third = await write({ ...given, tickMs: given.tickMs + 3_600_000 }, sink);
+
+    expect(fake.requests[0]?.status).toBe(400);
+    expect(third.accepted).toBe(second.accepted);
+  });
+
+  it('is suspected first when another metric of it makes a request fail', async () => {
+    const fake = await fakeWith({ refuse });
+    const sink = sinkWith();
+    const levels = part([queued(queues(200))], { status: 'partial' });
+    await write(batch([levels]), sink);
+    fake.clear();
+
+    const more = part([queued(queues(200)), queued(queues(200), { state: 'blocked' })], { status: 'partial' });
+    const delivery = await write(batch([more]), sink);
+
+    expect(delivery.accepted).toBe(398);
+    expect(fake.requests).toHaveLength(3);
+  });
+
+  it('loses its increases, and those beside it are stored', async () => {
+    const fake = await fakeWith({ refuse });
+    const sink = sinkWith();
+    const given = batch([part([finished(4, 'web'), finished(3, bad)], { status: 'partial' })]);
+
+    const first = await write(given, sink);
+    const second = await write(given, sink);
+
+    const total = 4 + 3;
+    expect(fake.datums.map(({ values }) => values)).toEqual([[4], [total], [4], [total]]);
+    expect([first.dropped, second.dropped]).toEqual([1, 1]);
+    expect([first.undelivered, second.undelivered]).toEqual([[], []]);
   });
 });
 
