@@ -1,5 +1,6 @@
 import { metricNames } from '../lambda/model/cloud-watch-shape.ts';
 import { collectorMetrics, countingMetrics, tokenExpiry } from '../lambda/model/catalogue.ts';
+import { greatest } from '../lambda/model/extremes.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import { monthlyMetricCost } from '../lambda/sinks/cloudwatch/price.ts';
@@ -39,8 +40,8 @@ function countOf(prepared: Prepared, sink: CloudWatchConfig): MetricCount {
     };
   });
   return {
-    perQueue: Math.max(0, ...perSource.map(({ perQueue }) => perQueue)),
-    perPipeline: Math.max(0, ...perSource.map(({ perPipeline }) => perPipeline)),
+    perQueue: greatest(perSource.map(({ perQueue }) => perQueue)) ?? 0,
+    perPipeline: greatest(perSource.map(({ perPipeline }) => perPipeline)) ?? 0,
     others: sum(perSource.map(({ others }) => others)),
   };
 }

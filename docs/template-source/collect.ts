@@ -17,7 +17,8 @@ export const createExample: CreateSource<ExampleConfig> = (config, { http, secre
       try {
         await withCredentials(config, { secrets }, deadline.signal, async (credentials) => {
           elements.length = 0;
-          for await (const page of listQueues(http, { endpoint, credentials, deadline })) elements.push(...page);
+          for await (const page of listQueues(http, { endpoint, credentials, deadline }))
+            for (const element of page) elements.push(element);
         });
       } catch (error) {
         const problem = problemOf(error, where, { 403: 'the token may not read queues; give it that right' });

@@ -1,3 +1,4 @@
+import { greatest } from '../model/extremes.ts';
 import type { Paint } from './colour.ts';
 import type { Command } from './command.ts';
 import { commonOptions, type OptionSpec } from './options.ts';
@@ -55,7 +56,7 @@ function optionRow([name, { value, short, help }]: readonly [string, OptionSpec]
 }
 
 function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(...rows.map(([left]) => textWidth(left)));
+  const width = greatest(rows.map(([left]) => textWidth(left))) ?? 0;
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }
 

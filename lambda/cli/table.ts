@@ -1,3 +1,4 @@
+import { greatest } from '../model/extremes.ts';
 import type { Paint, Style } from './colour.ts';
 import { cutToWidth, printable, textWidth } from './text-width.ts';
 
@@ -33,7 +34,7 @@ export function table(
 ): readonly string[] {
   const header = columns.map(({ title }): Cell => ({ text: title, style: 'faint' }));
   const all = [header, ...rows].map((row) => row.map(({ text, style }) => ({ text: printable(text), style })));
-  const natural = columns.map((_, index) => Math.max(...all.map((row) => textWidth(row[index]?.text ?? ''))));
+  const natural = columns.map((_, index) => greatest(all.map((row) => textWidth(row[index]?.text ?? ''))) ?? 0);
   if (available === undefined) return all.map((row) => ' '.repeat(indent) + line(columns, natural, row, paint));
   const kept = keptColumns(columns, natural, available - indent);
   const of = <Value>(values: readonly Value[]): readonly Value[] => values.filter((_, index) => kept.has(index));

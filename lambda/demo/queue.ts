@@ -1,3 +1,4 @@
+import { append } from '../model/append.ts';
 import { createCrew } from './agents.ts';
 import type { SimulatedBuild, SimulatedJob } from './build-record.ts';
 import { createBuilds, type BuildsContext } from './builds.ts';
@@ -57,14 +58,14 @@ export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQ
       starts.push({ at: second, wait: second - job.runnableAt });
     }
     starts = starts.filter(({ at }) => at > second - waitsOfSeconds);
-    running.push(...started.map((job) => ({ job, endsAt: second + job.seconds })));
+    for (const job of started) running.push({ job, endsAt: second + job.seconds });
   };
 
   return {
     tick: (second) => {
       finishUntil(second);
       cancel(second);
-      queued.push(...builds.arrive(second));
+      append(queued, builds.arrive(second));
       changeCrew(second);
       start(second);
     },

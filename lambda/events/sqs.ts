@@ -1,4 +1,5 @@
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import { append } from '../model/append.ts';
 import { InboxError, type Inbox, type QueuedEvent, type Taken } from './inbox.ts';
 import { inboxErrorOf } from './sqs-failure.ts';
 
@@ -71,7 +72,7 @@ async function drain(queue: Queue, most: number, signal: AbortSignal): Promise<r
     for (let empty = 0; empty < 2 && messages.length < most;) {
       const received = await queue.receive(signal);
       empty = received.length === 0 ? empty + 1 : 0;
-      messages.push(...received);
+      append(messages, received);
     }
   };
   await Promise.all(Array.from({ length: concurrentRequests }, worker));

@@ -1,3 +1,4 @@
+import { append } from '../model/append.ts';
 import { mergeFamilies } from '../model/merge.ts';
 import type { DistributionFamily, MetricFamily, RunningHistogram } from '../model/metric.ts';
 import type { Flaw, Omission } from './omission.ts';
@@ -28,7 +29,7 @@ export function showable(given: readonly MetricFamily[]): Showable {
   for (const family of mergeFamilies(named).families) {
     const { name } = family.definition;
     omit(name, (before.get(name) ?? 0) - family.samples.length, 'duplicate');
-    families.push(...withTotals(family, omit));
+    append(families, withTotals(family, omit));
   }
   return { families: families.filter(({ samples }) => samples.length > 0), omissions };
 }

@@ -1,3 +1,4 @@
+import { greatest } from '../model/extremes.ts';
 import type { RequestMeter } from './http.ts';
 
 /** Names in lower case, as in `HttpResponse`. */
@@ -60,7 +61,7 @@ function latestReset(headers: ResponseHeaders, nowMs: number): number | undefine
     .filter(({ remaining }) => remaining === undefined || remaining === 0)
     .map(({ resetAtMs }) => resetAtMs)
     .filter((resetAtMs) => resetAtMs !== undefined);
-  return resets.length === 0 ? undefined : Math.max(...resets);
+  return greatest(resets);
 }
 
 interface Scope {

@@ -8,6 +8,7 @@ import { bundleFunction } from '../../infra/bundle.ts';
 import { nodeEnvironmentFor } from '../../infra/node-environment.ts';
 import { Deployment } from '../../lambda/config/deployment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
+import { least } from '../../lambda/model/extremes.ts';
 import { configFor, sinkKinds } from './configs.ts';
 import { median } from './median.ts';
 import { startReceivers } from './start-receivers.ts';
@@ -105,7 +106,7 @@ function timed(work: () => string): Start {
 
 /** The median of the times; of the CPU times the least, because other programs only add to them. */
 function typical(starts: readonly Start[]): Start {
-  return { wallMs: median(starts.map(({ wallMs }) => wallMs)), cpuMs: Math.min(...starts.map(({ cpuMs }) => cpuMs)) };
+  return { wallMs: median(starts.map(({ wallMs }) => wallMs)), cpuMs: least(starts.map(({ cpuMs }) => cpuMs)) ?? 0 };
 }
 
 function node(script: string, asset: string, port: number): string {

@@ -1,7 +1,8 @@
+import { greatest } from '../../lambda/model/extremes.ts';
 /** Aligned columns: the first to the left, as a name, the others to the right, as numbers. */
 export function table(rows: readonly (readonly string[])[]): string {
   const [head] = rows;
-  const widths = (head ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const widths = (head ?? []).map((_, column) => greatest(rows.map((row) => (row[column] ?? '').length)) ?? 0);
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))

@@ -68,6 +68,14 @@ describe('table', () => {
     expect(lines).toEqual(['QUEUE', 'gone ']);
   });
 
+  it('has no limit of rows', () => {
+    const rows = Array.from({ length: 200_000 }, (_, index) => [{ text: `queue-${String(index)}` }]);
+
+    const lines = table([{ title: 'QUEUE' }], rows, plain);
+
+    expect([lines.length, lines.at(-1)]).toEqual([200_001, 'queue-199999']);
+  });
+
   it('keeps all lines in one shape whatever stands in them', () => {
     const cell = fc.record({ text: fc.string({ unit: 'grapheme', maxLength: 12 }) });
     fc.assert(

@@ -1,3 +1,4 @@
+import { least } from '../../model/extremes.ts';
 import type { TimedRun, TimedStep } from './timeline.ts';
 import type { SimulatedRepository, SimulatedRunner } from './workspace.ts';
 
@@ -49,8 +50,7 @@ function completedState(level: 'pipeline' | 'pipeline_step', result: string): ob
 }
 
 function openState(run: TimedRun, nowMs: number): object {
-  const starts = run.steps.flatMap(({ startMs }) => startMs ?? []);
-  const first = starts.length === 0 ? Infinity : Math.min(...starts);
+  const first = least(run.steps.flatMap(({ startMs }) => startMs ?? [])) ?? Infinity;
   if (nowMs < first) return { name: 'PENDING', type: 'pipeline_state_pending' };
   const automatic = run.steps.filter(({ trigger }) => trigger === 'automatic');
   const isDone = automatic.every(({ endMs }) => endMs !== undefined && endMs <= nowMs);

@@ -1,3 +1,4 @@
+import { append } from '../../model/append.ts';
 import { between, duration, type Random } from '../random.ts';
 import type { RunObject, RunStatus } from './objects.ts';
 import { type Ending, endings, type PipelinePlan } from './plan.ts';
@@ -32,7 +33,7 @@ export function livesOf(identity: Identity, createdMs: number, random: Random): 
     atMs += between(random, 0, 2) * 1000;
     const isLast = index === plan.tasks.length - 1;
     const life = taskLife({ ...identity, task }, atMs, isLast ? ending : success, random);
-    turns.push(...life.turns);
+    append(turns, life.turns);
     atMs = life.endMs;
   }
   atMs += 1000;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import { queueJobs } from '../../model/catalogue.ts';
+import { least } from '../../model/extremes.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { queueOldestWait, runsActive, runsStuck } from '../../model/run-metrics.ts';
 import type { OpenState, Repository, StepState } from './memory.ts';
@@ -120,7 +121,7 @@ function queueLevels(
       queued: sum('queued'),
       running: sum('running'),
       blocked: sum('blocked'),
-      waitSeconds: since.length === 0 ? 0 : Math.max(0, nowMs - Math.min(...since)) / 1000,
+      waitSeconds: Math.max(0, nowMs - (least(since) ?? nowMs)) / 1000,
     };
   });
   const jobs = gauge(

@@ -118,7 +118,7 @@ async function environmentNames(
     for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
       const { items, unreadable: count } = elementsOf(values, EnvironmentRecord);
       unreadable(count);
-      names.push(...items.map((item): [string, string] => [item.uuid, item.name]));
+      for (const { uuid, name: named } of items) names.push([uuid, named]);
     }
   } catch (error) {
     if (!(error instanceof HttpStatusError) || error.status !== 404) throw error;

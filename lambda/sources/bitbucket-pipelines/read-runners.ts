@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
+import { append } from '../../model/append.ts';
 import { type ApiContext, askPages, repositoryPath } from './api.ts';
 import type { Repository } from './memory.ts';
 import { scopeOf } from './place.ts';
@@ -32,7 +33,7 @@ export async function readRunners(
   let failure: HttpStatusError | undefined;
   for (const list of listsOf(repositories, context)) {
     try {
-      runners.push(...(await readList(list, context)));
+      append(runners, await readList(list, context));
     } catch (error) {
       if (!isOfOneList(error)) throw error;
       // As a repository without pipelines answers; where there is no workspace, its repositories are not found either.
@@ -78,7 +79,7 @@ async function readList(
   for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
     const { items, unreadable: count } = elementsOf(values, RunnerRecord);
     unreadable(count);
-    runners.push(...items.map((runner) => ({ scope, runner })));
+    for (const runner of items) runners.push({ scope, runner });
   }
   return runners;
 }

@@ -1,4 +1,5 @@
 import type { Count, Finish, Observation } from '../../counters/finish.ts';
+import { greatest, least } from '../../model/extremes.ts';
 import type { Exemplar } from '../../model/metric.ts';
 import { jobBusySeconds, jobDuration, jobsFinished, jobWait, runDuration, runWait } from '../../model/run-metrics.ts';
 import { scopeOf } from './place.ts';
@@ -69,8 +70,7 @@ function waitOf(startedMs: number, steps: readonly StepRecord[], { createdMs, at
 /** The latest end of a step up to a time: since then the next one can start. Epoch milliseconds. */
 export function readySince(untilMs: number, steps: readonly StepRecord[]): number | undefined {
   const ends = steps.map(({ completed_on }) => completed_on).filter(isTime);
-  const earlier = ends.filter((endMs) => endMs <= untilMs);
-  return earlier.length === 0 ? undefined : Math.max(...earlier);
+  return greatest(ends.filter((endMs) => endMs <= untilMs));
 }
 
 function countsOf({ queue, step, seconds }: Job, place: RunPlace): readonly Count[] {
@@ -110,8 +110,8 @@ function ofRun(run: Ended, steps: readonly StepRecord[], place: RunPlace): reado
     .filter(hasRun)
     .map(({ started_on }) => started_on)
     .filter(isTime);
-  if (starts.length === 0) return [];
-  const startedMs = Math.min(...starts);
+  const startedMs = least(starts);
+  if (startedMs === undefined) return [];
   const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline: run.pipeline };
   const seconds = (run.finishedMs - startedMs) / 1000;
   return [

@@ -1,3 +1,4 @@
+import { append } from '../../model/append.ts';
 import { backlogQuery, jobsPerPage } from './graphql-queries.ts';
 import { BacklogData, BacklogJob, nodesOf } from './graphql-schema.ts';
 import { InvisibleOrganizationError, type Part } from './part.ts';
@@ -40,7 +41,7 @@ export async function readBacklog(
     if (answer === undefined) return part(false);
     const { data, errors } = answer;
     if (data.organization === null) throw new InvisibleOrganizationError(errors[0]);
-    notes.push(...errors);
+    append(notes, errors);
     const { pageInfo, edges } = data.organization.jobs;
     const found = nodesOf(edges, BacklogJob);
     unreadable += found.unreadable;

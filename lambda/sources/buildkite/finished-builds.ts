@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
+import { least } from '../../model/extremes.ts';
 import { buildStream, jobStream } from './builds.ts';
 import type { Part } from './part.ts';
 import type { Build } from './rest-schema.ts';
@@ -33,7 +34,7 @@ export async function readFinished(
   read: ReadList,
 ): Promise<Part<readonly Build[]>> {
   const streams = jobs === 'read' ? [buildStream, jobStream] : [buildStream];
-  const fromMs = Math.min(...streams.map((stream) => ledger.window(stream).fromMs));
+  const fromMs = least(streams.map((stream) => ledger.window(stream).fromMs)) ?? ledger.tickMs;
   const cursor = ledger.recall(cursorName, Cursor);
   if (cursor === undefined || cursor.fromMs !== fromMs) {
     const part = await read(finishedSince(fromMs));

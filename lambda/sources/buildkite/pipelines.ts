@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { greatest } from '../../model/extremes.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { runsActive, runsStuck, runStates } from '../../model/run-metrics.ts';
 import type { Build } from './rest-schema.ts';
@@ -118,5 +119,5 @@ const leastDurations = 3;
 
 function stuckAfterSeconds(seconds: readonly number[]): number {
   if (seconds.length < leastDurations) return unknownStuckSeconds;
-  return Math.max(leastStuckSeconds, stuckFactor * Math.max(...seconds));
+  return Math.max(leastStuckSeconds, stuckFactor * (greatest(seconds) ?? 0));
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { append } from '../../model/append.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { QueueSnapshot } from './queue-snapshot.ts';
 import type { UserApi } from './user-api.ts';
@@ -85,8 +86,9 @@ async function elements<Schema extends z.ZodType>(
       ['page', String(page)],
     ]);
     const { value, headers } = await api.rest(url, Elements);
-    found.push(
-      ...value.map((element) => schema.safeParse(element)).flatMap((parsed) => (parsed.success ? [parsed.data] : [])),
+    append(
+      found,
+      value.map((element) => schema.safeParse(element)).flatMap((parsed) => (parsed.success ? [parsed.data] : [])),
     );
     if (!/rel="?next"?/.test(headers['link'] ?? '')) break;
   }

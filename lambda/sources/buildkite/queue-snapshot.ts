@@ -1,3 +1,4 @@
+import { append } from '../../model/append.ts';
 import { labelValue } from '../../model/labels.ts';
 import { clustersPerPage, moreQueuesQuery, queueSnapshotQuery, queuesPerPage } from './graphql-queries.ts';
 import {
@@ -42,14 +43,14 @@ export async function readQueueSnapshot(api: UserApi, org: string): Promise<Part
     const variables: GraphqlRequest['variables'] = { org, c: clustersPerPage, q: queuesPerPage, after: after ?? null };
     const { data, errors } = await api.graphql({ query: queueSnapshotQuery, variables, points }, SnapshotData);
     if (data.organization === null) throw new InvisibleOrganizationError(errors[0]);
-    notes.push(...errors);
+    append(notes, errors);
     const { pageInfo, edges } = data.organization.clusters;
     const clusters = nodesOf(edges, Cluster);
     unreadable += clusters.unreadable;
     for (const cluster of clusters.nodes) {
       const found = await allQueues(api, cluster);
       unreadable += found.unreadable;
-      queues.push(...placed(cluster, found.queues, names));
+      append(queues, placed(cluster, found.queues, names));
     }
     after = pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
     if (after === undefined) break;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { selects } from '../../config/glob.ts';
+import { append } from '../../model/append.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CollectContext, Collection, SourcePorts } from '../source.ts';
@@ -97,7 +98,7 @@ async function readEvents({ config, inbox, ledger, problems, signal }: UserRun):
   // Without a memory an event would be lost; it stays in the queue.
   if (inbox === undefined || ledger === undefined) return undefined;
   const events = await takeEvents(inbox, `buildkite/${config.name}`, signal);
-  problems.push(...events.problems);
+  append(problems, events.problems);
   return events;
 }
 

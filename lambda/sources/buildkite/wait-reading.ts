@@ -1,3 +1,4 @@
+import { append } from '../../model/append.ts';
 import type { AgentReading } from './agents.ts';
 import { readBacklog, type WaitingJob } from './backlog.ts';
 import { notReadable } from './build-reading.ts';
@@ -73,7 +74,7 @@ async function partOf<Value>(
   try {
     const part = await read();
     if (part.unreadable > 0) problems.push(notReadable(where, part.unreadable));
-    problems.push(...shortcomings(part, where));
+    append(problems, shortcomings(part, where));
     return part;
   } catch (error) {
     const problem = graphqlProblemFrom(error, name);

@@ -1,3 +1,4 @@
+import { append } from '../../model/append.ts';
 /** Pages of a list, as far as they could be read. */
 export interface Pages<Item> {
   readonly items: readonly Item[];
@@ -32,7 +33,7 @@ export async function readPages<Item, Cursor>(paging: Paging<Item, Cursor>): Pro
   for (let pages = 0; pages < maxPages; pages += 1) {
     try {
       const page = await read(cursor);
-      items.push(...page.items);
+      append(items, page.items);
       unreadable += page.unreadable;
       // A cursor that leads back to its own page would never end.
       if (page.next === undefined || page.next === cursor || isEnough(page.items)) {

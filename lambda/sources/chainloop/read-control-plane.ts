@@ -1,4 +1,5 @@
 import type { Ledger } from '../../counters/ledger.ts';
+import { append } from '../../model/append.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { runDuration, runsFinished, systemErrors } from '../../model/run-metrics.ts';
@@ -38,7 +39,7 @@ export async function readControlPlane(reading: ControlPlaneReading): Promise<Co
   const { plane, options, tickMs, isSelected, ledger } = reading;
   const problems: Problem[] = [];
   const openPages = await readOpenRuns(plane);
-  problems.push(...pageProblems(openPages, 'open runs', maxOpenPages, reading));
+  append(problems, pageProblems(openPages, 'open runs', maxOpenPages, reading));
 
   const runs = ledger === undefined ? undefined : await countRuns(reading, ledger, openPages, problems);
   const { workflows, isWhole } = await listWorkflows(reading, problems);
@@ -68,7 +69,7 @@ async function countRuns(
   }
   try {
     const runs = await readRuns(plane, ledger, openPages, isSelected, options);
-    problems.push(...pageProblems(runs.pages, 'runs', maxRunPages, reading));
+    append(problems, pageProblems(runs.pages, 'runs', maxRunPages, reading));
     if (runs.pages.end === 'failed') ledger.readPartly(runStream);
     else ledger.readCompletely(runStream);
     // A further try would read the same newest pages: the older ones are given up, and that is told.
@@ -102,7 +103,7 @@ async function listWorkflows(reading: ControlPlaneReading, problems: Problem[]):
         return { items: workflows, unreadable, next: page < totalPages ? page + 1 : undefined };
       },
     });
-    problems.push(...pageProblems(pages, 'workflows', maxWorkflowPages, reading));
+    append(problems, pageProblems(pages, 'workflows', maxWorkflowPages, reading));
     const isWhole = pages.end === 'complete' && pages.unreadable === 0;
     return { workflows: distinct(pages.items).filter(isSelected), isWhole };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Ledger, Stream } from '../../counters/ledger.ts';
+import { least } from '../../model/extremes.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { RunQuery } from './encode-request.ts';
 import { type EndedRun, finishOf, type MapOptions, resultOf } from './map.ts';
@@ -64,7 +65,7 @@ export async function readRuns(
       for (const { id } of runs) waited.delete(id);
       // A page of nothing that can be read tells no time.
       const oldest = runs.at(-1)?.createdMs ?? Infinity;
-      return oldest < Math.min(sinceMs, ...waited.values());
+      return oldest < Math.min(sinceMs, least(waited.values()) ?? sinceMs);
     },
   });
   // The later list is the newer sight of a run.

@@ -1,3 +1,4 @@
+import { append } from '../../model/append.ts';
 import { type Node, parsePattern, PatternError } from './regex-parse.ts';
 
 /** Steps of a compiled pattern: with the length of the text they bound the time of a match. */
@@ -168,7 +169,7 @@ function follow(
     if (instruction === undefined || seen.has(at)) continue;
     seen.add(at);
     if (instruction.op === 'char' || instruction.op === 'match') reached.push(thread);
-    else stack.push(...stepsFrom(instruction, at, saved, { position, length }));
+    else append(stack, stepsFrom(instruction, at, saved, { position, length }));
   }
   return reached;
 }

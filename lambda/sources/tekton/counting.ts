@@ -1,4 +1,5 @@
 import type { Ledger } from '../../counters/ledger.ts';
+import { append } from '../../model/append.ts';
 import type { Labels } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { jobsFinished, runsFinished } from '../../model/run-metrics.ts';
@@ -31,7 +32,7 @@ export async function countFinishes(
   const budget = { left: options.requests };
   const problems: Problem[] = [];
   // PipelineRuns come first: when the requests do not last, their times are worth more.
-  for (const reading of readings) problems.push(...(await countOne(reading, ledger, options, budget)));
+  for (const reading of readings) append(problems, await countOne(reading, ledger, options, budget));
   declareSeries(options, ledger);
   return problems;
 }

@@ -1,3 +1,4 @@
+import { least } from '../../model/extremes.ts';
 import { isExact, middleOf, type Span } from './age.ts';
 import type { FinishedRun } from './finishes.ts';
 import { describedBy, type RunRow } from './rows.ts';
@@ -75,7 +76,7 @@ function firstStep(steps: readonly Step[]): number | undefined {
   const starts = steps
     .map(({ terminated, running }) => terminated?.startedAt ?? running?.startedAt)
     .filter((startedAt) => startedAt !== undefined);
-  return starts.length === 0 ? undefined : Math.min(...starts);
+  return least(starts);
 }
 
 /** Steps that end with another code because an earlier one failed, or although it does not matter. */

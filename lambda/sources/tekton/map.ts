@@ -1,4 +1,5 @@
 import { queueJobs } from '../../model/catalogue.ts';
+import { greatest } from '../../model/extremes.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { queueOldestWait, runsActive, runsStuck, runStates } from '../../model/run-metrics.ts';
 import { pipelineRuns, retainedObjects, taskRuns, unseenRuns } from './metrics.ts';
@@ -127,7 +128,7 @@ function queueFamilies(levels: Levels, scopes: readonly string[]): readonly Metr
       queueOldestWait,
       queues.map(({ scope, queue, labels }) => {
         const waits = figuresOf(levels, scope).map(({ oldestWaitMs }) => oldestWaitMs.get(queue) ?? 0);
-        return { labels, value: Math.max(0, ...waits) / 1000 };
+        return { labels, value: Math.max(0, greatest(waits) ?? 0) / 1000 };
       }),
     ),
   ];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { shortHash } from '../../../counters/hash.ts';
+import { greatest } from '../../../model/extremes.ts';
 import type { Labels } from '../../../model/metric.ts';
 import type { RelayedFamily, RelayedSample } from '../../../model/relayed.ts';
 import type { Page, PageFamily, PageSample } from '../../../prometheus-text/page.ts';
@@ -53,7 +54,7 @@ export function combine(pages: readonly ReplicaPage[], options: CombineOptions):
   const families = new Map<string, { readonly family: PageFamily; readonly samples: RelayedSample[] }>();
   for (const [key, { family, sample, isSum, values }] of series) {
     if (isSum && !options.hasMemory) continue;
-    const value = isSum ? (memory.totals[key] ?? 0) : Math.max(...values.values());
+    const value = isSum ? (memory.totals[key] ?? 0) : (greatest(values.values()) ?? 0);
     const known = families.get(family.name) ?? { family, samples: [] };
     families.set(family.name, known);
     known.samples.push({ ...sample, value });
