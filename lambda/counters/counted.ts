@@ -79,6 +79,8 @@ export async function collectCounted(
     return { outcome: 'uncounted', collection };
   }
   if (opening.isTaken()) return skippedTick(context);
+  if (isWaiting(collection) && !opening.wasAsked()) collection = await openedForTotals(collection, opening, source);
+  if (opening.isTaken()) return skippedTick(context);
   const opened = opening.opened();
   if (opened === undefined) return { outcome: 'uncounted', collection };
   return await commit(collection, opened, source, context);
@@ -93,7 +95,14 @@ interface Opened {
   readonly version: number;
 }
 
-function ledgerOpening(source: CountedSource, context: CountingContext) {
+interface Opening {
+  readonly open: () => Promise<Ledger>;
+  readonly opened: () => Opened | undefined;
+  readonly wasAsked: () => boolean;
+  readonly isTaken: () => boolean;
+}
+
+function ledgerOpening(source: CountedSource, context: CountingContext): Opening {
   let opening: Promise<Opened> | undefined;
   let opened: Opened | undefined;
   let isTaken = false;
@@ -109,8 +118,28 @@ function ledgerOpening(source: CountedSource, context: CountingContext) {
       }
     },
     opened: () => opened,
+    wasAsked: () => opening !== undefined,
     isTaken: () => isTaken,
   };
+}
+
+/**
+ * A source that the vendor lets wait has not failed: its totals are as true as in the tick before. In its first tick it
+ * has none, and that one is repeated as a whole.
+ */
+function isWaiting({ problems }: Collection): boolean {
+  return problems.some(({ kind }) => kind === 'rate-limited');
+}
+
+/** For a source that asks for its memory only when it has read something. */
+async function openedForTotals(collection: Collection, { open }: Opening, { id }: CountedSource): Promise<Collection> {
+  try {
+    await open();
+    return collection;
+  } catch (error) {
+    if (error instanceof TickTakenError) return collection;
+    return { ...collection, problems: [...collection.problems, problemOfState(error, id)] };
+  }
 }
 
 /** @throws StateStoreError, TickTakenError */
@@ -142,7 +171,7 @@ async function commit(
   const { store, signal, mode } = context;
   const { draft, state, isNew } = opened;
   const closed = draft.close();
-  if (!closed.hasRead && collection.problems.length > 0) {
+  if (!closed.hasRead && collection.problems.length > 0 && (isNew || !isWaiting(collection))) {
     // A failed source: it publishes nothing but its health, and the tick is as good as never counted.
     await saveQuotas(opened, source, context);
     return { outcome: 'uncounted', collection };

@@ -14,7 +14,8 @@ export function quotaBook(quotas: Map<string, QuotaState>, tickMs: number): Quot
     quota: (pool, { requests, windowMs }) => {
       const found = quotas.get(pool);
       const isRunning = found !== undefined && tickMs < found.startMs + windowMs;
-      const state: QuotaState = isRunning ? found : { startMs: tickMs, used: 0, told: stillTold(found, tickMs) };
+      const state: QuotaState = isRunning ? found : { startMs: tickMs, used: 0, told: undefined };
+      state.told = stillTold(found, tickMs);
       quotas.set(pool, state);
       const remaining = (): number => {
         const own = requests - state.used;
@@ -39,7 +40,7 @@ export function quotaBook(quotas: Map<string, QuotaState>, tickMs: number): Quot
   };
 }
 
-/** What the vendor said outlives our own window, but not its own end. */
+/** What the vendor said may outlive our own window or end within it: it holds until the time that the vendor named. */
 function stillTold(state: QuotaState | undefined, tickMs: number): QuotaState['told'] {
   return state?.told !== undefined && state.told.resetMs > tickMs ? state.told : undefined;
 }

@@ -22,6 +22,41 @@ const turnsToStop = 500;
 
 const sinks = [{ kind: 'stdout' }];
 
+/** Figures of a relay are the target's: what it does not show now is not known. */
+const counting = ['bitbucket-pipelines', 'chainloop', 'tekton'] as const;
+
+describe.each(counting)('the source %s, while it has to wait', (kind) => {
+  it.each(['429 with Retry-After', '429 without Retry-After'] as const)('keeps its totals: %s', async (name) => {
+    const subject = sourceSubjects[kind];
+    const { respond } = faultNamed(name);
+    let isThrottled = false;
+    await using server = await startLoopbackServer((request, response) => {
+      if (isThrottled) respond(request, response, { otherOrigin: '' });
+      else subject.healthy(request, response);
+    });
+    await using pipeline = await contractPipeline({ sources: [subject.config(server.url)], sinks });
+    await pipeline.run(budgetMs);
+    const { batch: before } = await pipeline.collect(budgetMs);
+
+    isThrottled = true;
+    const { batch, sources: outcomes } = await pipeline.collect(budgetMs);
+
+    expect(outcomes[0]?.problems.map((problem) => problem.kind)).toEqual(['rate-limited']);
+    expect(totalsIn(before).length).toBeGreaterThan(0);
+    expect(totalsIn(batch)).toEqual(totalsIn(before));
+  });
+});
+
+function totalsIn({ parts }: Collected['batch']): readonly string[] {
+  return parts
+    .flatMap(({ families }) => families)
+    .flatMap(({ type, definition, samples }) =>
+      type === 'counter' ? samples.map(({ labels, total }) => [definition.name, seriesKey(labels), total]) : [],
+    )
+    .map((total) => JSON.stringify(total))
+    .toSorted();
+}
+
 describe.each(sources.map(({ kind }) => kind))('the source %s', (kind) => {
   const subject = sourceSubjects[kind];
 

@@ -6,6 +6,7 @@ import { runDuration, runLastSuccess, runsFinished, systemErrors } from '../../l
 import { builds, familiesOf, minuteMs, quiet, rig, saw, settings, source, startMs, sumOf, type Tell } from './rig.ts';
 import { collectCounted } from '../../lambda/counters/counted.ts';
 
+const waiting = { kind: 'rate-limited', where: 'test/main', message: 'asked too often' } as const;
 const unavailable = { kind: 'unavailable', where: 'test/main', message: 'the CI system did not answer' } as const;
 
 describe('finishes', () => {
@@ -259,6 +260,31 @@ describe('a tick', () => {
     expect(await body()).toBe(before);
     expect(familiesOf(unread)).toEqual([]);
     expect(sumOf(await tick(4, saw(['b', 1.5])))).toEqual({ increase: 1, total: 2 });
+  });
+
+  it('in which the source has to wait publishes its totals as they are', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+    await tick(1, saw(['a', 0.5]));
+
+    const ticks = [await tick(2, () => [waiting]), await tick(3, () => [unavailable, waiting])];
+    const after = await tick(4, saw(['b', 1.5]));
+
+    expect(ticks.map((counted) => sumOf(counted))).toEqual([
+      { increase: 0, total: 1 },
+      { increase: 0, total: 1 },
+    ]);
+    expect(ticks.map((counted) => counted.outcome !== 'skipped' && counted.collection.problems.length)).toEqual([1, 2]);
+    expect(sumOf(after)).toEqual({ increase: 1, total: 2 });
+  });
+
+  it('that is the first, and in which the source has to wait, is repeated as a whole', async () => {
+    const { tick, body } = rig();
+
+    await tick(0, () => [waiting]);
+
+    expect(await body()).toBeUndefined();
+    expect(await tick(1, quiet)).toMatchObject({ outcome: 'counted', figures: { isNew: true } });
   });
 
   it('that fails saves its request quotas and nothing else', async () => {

@@ -190,6 +190,48 @@ describe('a quota', () => {
     await tick(9, look);
     await tick(11, look);
 
-    expect(left).toEqual([3, 3, 3]);
+    expect(left).toEqual([3, 3, 50]);
+  });
+
+  it('that the vendor has refused is spent until the time that the vendor named, and no longer', async () => {
+    const { tick } = rig();
+    const left: number[] = [];
+    const look: Tell = ({ ledger }) => {
+      left.push(ledger.quota('rest', rate).remaining());
+      ledger.readCompletely(builds);
+      return [];
+    };
+    await tick(0, look);
+    await tick(5, (told) => {
+      told.ledger.quota('rest', rate).observe({ remaining: 0, resetMs: startMs + 6 * minuteMs });
+      return look(told);
+    });
+    await tick(5.5, look);
+    await tick(6, (told) => {
+      expect(told.ledger.quota('rest', rate).take(20)).toBe(true);
+      return look(told);
+    });
+    await tick(59, look);
+
+    expect(left).toEqual([50, 0, 0, 30, 30]);
+  });
+
+  it('that the vendor has refused outlives the window of its own count', async () => {
+    const { tick } = rig();
+    const left: number[] = [];
+    await tick(0, ({ ledger }) => {
+      ledger.quota('rest', rate).observe({ remaining: 0, resetMs: startMs + 90 * minuteMs });
+      ledger.readCompletely(builds);
+      return [];
+    });
+    for (const at of [61, 89, 90]) {
+      await tick(at, ({ ledger }) => {
+        left.push(ledger.quota('rest', rate).remaining());
+        ledger.readCompletely(builds);
+        return [];
+      });
+    }
+
+    expect(left).toEqual([0, 0, 50]);
   });
 });

@@ -16,7 +16,7 @@ export interface CrawlBudget {
   /** What may go to something that is not due. */
   spare(): number;
   saw(headers: Headers): void;
-  /** Bitbucket refused (429): this credential rests, longer with each refusal within an hour. */
+  /** Bitbucket refused (429): this credential rests until the time it names, or longer with each refusal in an hour. */
   refused(retryAtMs: number | undefined): void;
   /** To be called once, at the end of the tick. */
   save(): void;
@@ -100,8 +100,8 @@ function refusalsOf(ledger: Ledger): Refusals {
     isBlocked: () => block.remaining() === 0,
     add: (retryAtMs) => {
       inAnHour.take();
-      const untilMs = Math.max(retryAtMs ?? 0, tickMs + blockMs(manyRefusals - inAnHour.remaining()));
-      block.observe({ remaining: 0, resetMs: untilMs });
+      const resetMs = retryAtMs ?? tickMs + blockMs(manyRefusals - inAnHour.remaining());
+      block.observe({ remaining: 0, resetMs });
     },
   };
 }

@@ -434,6 +434,29 @@ describe('a refusal for too many requests', { timeout }, () => {
     expect(valuesOf(families, 'ci_runs_total', ['source'])).toEqual({ acme: finished.length });
   });
 
+  it('lasts a minute at first, and takes no total away meanwhile', async () => {
+    await using bitbucket = await opened({
+      repositories: [{ runsPerHour: 30 }, { runsPerHour: 30 }],
+      requestsPerHour: 30,
+      settings: { requestsPerHour: 1000, steps: 'leave', runners: { workspace: 'leave' } },
+    });
+    const refused: number[] = [];
+    const totals: (number | undefined)[] = [];
+    for (let minute = 1; refused.length < 4; minute += 1) {
+      const before = bitbucket.server.answers.get(429) ?? 0;
+      const { families } = await bitbucket.tick();
+      if ((bitbucket.server.answers.get(429) ?? 0) > before) refused.push(minute);
+      totals.push(valuesOf(families, 'ci_runs_total', ['source'])['acme']);
+    }
+
+    const gaps = refused.slice(1).map((minute, index) => minute - (refused[index] ?? 0));
+    expect(gaps).toEqual([1, 2, 4]);
+    const counted = totals.slice(totals.findIndex((total) => total !== undefined));
+    expect(counted.length).toBeGreaterThan(10);
+    expect(counted).not.toContain(undefined);
+    expect(counted).toEqual(counted.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+  });
+
   it('is avoided where Bitbucket tells a limit, whatever it is', async () => {
     const repositories = Array.from({ length: 40 }, () => ({ runsPerHour: 4 }));
     await using bitbucket = await opened({ repositories, requestsPerHour: 500 });

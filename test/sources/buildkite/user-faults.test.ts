@@ -55,6 +55,8 @@ describe('the APIs for users', () => {
       /^ci_(queue|runs_active|runs_stuck)/.test(definition.name),
     );
     expect(levels).toEqual([]);
+    // A source that has to wait has not failed: its totals are as true as before.
+    expect(failed.families.some(({ type }) => type === 'counter')).toBe(fault.source === 'rate-limited');
     expect(broken.otherOrigin.requests).toEqual([]);
     expect(JSON.stringify([failed, bad.log.lines])).not.toContain(fleet.apiToken);
     expect(problems).toEqual([]);
