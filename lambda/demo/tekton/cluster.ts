@@ -21,7 +21,7 @@ export interface SimulatedCluster {
   readonly store: RunStore;
   /** Lets time pass; never back. Epoch milliseconds. */
   readonly advance: (toMs: number) => void;
-  /** Finished runs by `namespace pipeline result`, and finished TaskRuns by `namespace result`. */
+  /** Finished runs by `namespace pipeline result`, `anonymous` for what has no name of its own; TaskRuns by `namespace result`. */
   readonly ended: () => {
     readonly runs: Readonly<Record<string, number>>;
     readonly tasks: Readonly<Record<string, number>>;
@@ -91,12 +91,13 @@ function remove(store: RunStore, { kind, metadata: { namespace, name } }: RunObj
 
 function note(
   { runs, tasks }: { readonly runs: Map<string, number>; readonly tasks: Map<string, number> },
-  { kind, metadata: { namespace, labels } }: RunObject,
+  { kind, metadata: { name, namespace, labels } }: RunObject,
   result: string,
 ): void {
+  const pipeline = labels?.['tekton.dev/pipeline'] ?? '';
   const [counts, key] =
     kind === 'TaskRun'
       ? [tasks, `${namespace} ${result}`]
-      : [runs, `${namespace} ${labels?.['tekton.dev/pipeline'] ?? ''} ${result}`];
+      : [runs, `${namespace} ${pipeline === name ? 'anonymous' : pipeline} ${result}`];
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

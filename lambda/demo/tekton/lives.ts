@@ -1,7 +1,9 @@
+/** Plays the lives of runs as the controller writes them. */
 import { append } from '../../model/append.ts';
 import { between, duration, type Random } from '../random.ts';
 import type { RunObject, RunStatus } from './objects.ts';
-import { type Ending, endings, type PipelinePlan } from './plan.ts';
+import { type Ending, endings, type PipelinePlan, success } from './plan.ts';
+import { stepsOf, time } from './steps.ts';
 
 /** What a run is from a moment on. */
 export interface Turn {
@@ -45,8 +47,6 @@ export function livesOf(identity: Identity, createdMs: number, random: Random): 
   return turns;
 }
 
-const success: Ending = endings[3];
-
 function endingOf(random: Random): Ending {
   let left = random();
   for (const ending of endings) {
@@ -60,12 +60,16 @@ interface TaskIdentity extends Identity {
   readonly task: string;
 }
 
+/** Ends with `failTaskRun` of the controller, which does not wait for the containers. */
+const endedByController: ReadonlySet<string> = new Set(['TaskRunCancelled', 'TaskRunImagePullFailed']);
+
 function taskLife(
   identity: TaskIdentity,
   createdMs: number,
-  { taskReason, taskResult }: Ending,
+  ending: Ending,
   random: Random,
 ): { readonly turns: readonly Turn[]; readonly endMs: number } {
+  const { taskReason, taskResult, statusMessage } = ending;
   const taskRun = runsOf('TaskRun', identity, createdMs);
   const turns: Turn[] = [{ atMs: createdMs, run: taskRun({}) }];
   let startedMs = createdMs + 1000;
@@ -75,9 +79,18 @@ function taskLife(
   }
   turns.push({ atMs: startedMs, run: taskRun({ open: 'Pending', startedMs }) });
   const stepMs = startedMs + between(random, 2, 20) * 1000;
+  const isCut = endedByController.has(taskReason);
+  const end = { ending: taskReason, startedMs, isCut, ...(statusMessage === undefined ? {} : { statusMessage }) };
+  if (isCut && (taskReason === 'TaskRunImagePullFailed' || random() < 0.5)) {
+    // Nothing of it has run; what waits is ended.
+    return {
+      turns: [...turns, { atMs: stepMs, run: taskRun({ ...end, completedMs: stepMs }), result: taskResult }],
+      endMs: stepMs,
+    };
+  }
   turns.push({ atMs: stepMs, run: taskRun({ open: 'Running', startedMs, stepMs }) });
   const endMs = stepMs + duration(random, identity.plan.taskSeconds) * 1000;
-  const ended = taskRun({ ending: taskReason, startedMs, stepMs, completedMs: endMs });
+  const ended = taskRun({ ...end, stepMs, completedMs: endMs });
   return { turns: [...turns, { atMs: endMs, run: ended, result: taskResult }], endMs };
 }
 
@@ -88,58 +101,72 @@ interface Moment {
   readonly startedMs?: number;
   readonly stepMs?: number;
   readonly completedMs?: number;
+  /** The controller has ended it over its steps. */
+  readonly isCut?: boolean;
+  /** Of its spec. */
+  readonly statusMessage?: string;
 }
 
 function runsOf(
   kind: RunObject['kind'],
-  { plan, number, task }: Identity & { readonly task?: string },
+  identity: Identity & { readonly task?: string },
   createdMs: number,
 ): (moment: Moment) => RunObject {
-  const { namespace, pipeline, heldSeconds } = plan;
-  const base = `${pipeline}-${String(number).padStart(6, '0')}`;
+  const { plan, number, task } = identity;
+  const base = `${plan.pipeline}-${String(number).padStart(6, '0')}`;
   const name = task === undefined ? base : `${base}-${task}`;
-  return (moment) => ({
-    apiVersion: 'tekton.dev/v1',
-    kind,
-    metadata: {
-      name,
-      namespace,
-      uid: `${namespace}-${name}`,
-      creationTimestamp: time(createdMs),
-      labels: {
-        'tekton.dev/pipeline': pipeline,
-        ...(task === undefined ? {} : { 'tekton.dev/pipelineTask': task }),
-        ...(heldSeconds === undefined ? {} : { 'kueue.x-k8s.io/queue-name': 'pipelines-queue' }),
+  return (moment) => {
+    const isSeen = Object.keys(moment).length > 0;
+    const { statusMessage } = moment;
+    return {
+      apiVersion: 'tekton.dev/v1',
+      kind,
+      metadata: {
+        name,
+        namespace: plan.namespace,
+        uid: `${plan.namespace}-${name}`,
+        creationTimestamp: time(createdMs),
+        labels: labelsOf(identity, base, isSeen),
       },
-    },
-    ...(Object.keys(moment).length === 0 ? {} : { status: statusOf(moment) }),
-  });
+      ...(statusMessage === undefined ? {} : { spec: { status: 'TaskRunCancelled', statusMessage } }),
+      ...(isSeen ? { status: statusOf(moment, createdMs, task === undefined ? undefined : name) } : {}),
+    };
+  };
 }
 
-function statusOf({ open, ending, startedMs, stepMs, completedMs }: Moment): RunStatus {
+/** A PipelineRun gets the label of its pipeline from the controller; a TaskRun has its labels from the beginning. */
+function labelsOf(
+  { plan, task }: Identity & { readonly task?: string },
+  pipelineRun: string,
+  isSeen: boolean,
+): Readonly<Record<string, string>> {
+  const pipeline = { 'tekton.dev/pipeline': plan.isEmbedded === true ? pipelineRun : plan.pipeline };
+  const queue = plan.heldSeconds === undefined ? {} : { 'kueue.x-k8s.io/queue-name': 'pipelines-queue' };
+  if (task === undefined) return isSeen ? { ...pipeline, ...queue } : queue;
+  return {
+    ...pipeline,
+    'tekton.dev/pipelineRun': pipelineRun,
+    'tekton.dev/pipelineTask': task,
+    'tekton.dev/memberOf': 'tasks',
+    ...queue,
+  };
+}
+
+function statusOf(moment: Moment, createdMs: number, taskRun: string | undefined): RunStatus {
+  const { open, ending, startedMs, completedMs } = moment;
   const verdict = ending === 'Succeeded' ? 'True' : 'False';
   const status = ending === undefined ? 'Unknown' : verdict;
   return {
     conditions: [{ type: 'Succeeded', status, reason: open ?? ending ?? '' }],
     ...(startedMs === undefined ? {} : { startTime: time(startedMs) }),
     ...(completedMs === undefined ? {} : { completionTime: time(completedMs) }),
-    ...(stepMs === undefined ? {} : { steps: [stepOf(stepMs, completedMs, ending)] }),
+    ...(taskRun === undefined ? {} : podOf(moment, createdMs, taskRun)),
   };
 }
 
-function stepOf(stepMs: number, completedMs: number | undefined, ending: string | undefined): object {
-  const startedAt = time(stepMs);
-  if (completedMs === undefined) return { name: 'run', container: 'step-run', running: { startedAt } };
-  const exitCode = ending === 'StepFailed' ? 1 : 0;
-  return {
-    name: 'run',
-    container: 'step-run',
-    terminationReason: exitCode === 0 ? 'Completed' : 'Error',
-    terminated: { startedAt, finishedAt: time(completedMs), exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' },
-  };
-}
-
-/** RFC 3339 without fractions, as Kubernetes writes times. */
-function time(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+/** The pod is made once the TaskRun has started; until then its name is empty, for the definition wants one. */
+function podOf(moment: Moment, createdMs: number, taskRun: string): object {
+  return moment.startedMs === undefined
+    ? { podName: '' }
+    : { podName: `${taskRun}-pod`, steps: stepsOf({ ...moment, createdMs }) };
 }
