@@ -1,6 +1,8 @@
+/** A run that has ended, out of its row or its object. */
 import { least } from '../../model/extremes.ts';
 import { isExact, middleOf, type Span } from './age.ts';
 import type { FinishedRun } from './finishes.ts';
+import { stepsWithoutFault } from './reasons.ts';
 import { describedBy, type RunRow } from './rows.ts';
 import type { RunObject, Step } from './schema.ts';
 import { type RunKind, statusOf } from './state.ts';
@@ -49,7 +51,7 @@ export function finishedByObject(kind: RunKind, object: RunObject, uid: string):
     startedMs: status?.startTime,
     isStartExact: true,
     ...end,
-    ...stepsOf(status),
+    ...stepsOf(status, metadata.creationTimestamp),
   };
 }
 
@@ -61,28 +63,42 @@ function endOf({ spec, status }: RunObject): Pick<FinishedRun, 'result' | 'reaso
   return { result: outcome.result, reason: outcome.reason, completedMs };
 }
 
-/** A retry replaces the steps and the start; the wait ended with the first step of the first attempt. */
-function stepsOf(status: RunObject['status']): Pick<FinishedRun, 'firstStepMs' | 'firstAttemptMs' | 'failedSteps'> {
-  const steps = status?.steps ?? [];
-  const first = status?.retriesStatus[0] ?? status;
-  return {
-    firstStepMs: firstStep(first?.steps ?? []),
-    firstAttemptMs: first?.startTime,
-    failedSteps: steps.filter(hasFailed).map(({ name }) => name),
-  };
+/**
+ * A retry replaces the steps and the start; the wait ended with the first step that began, mostly that of the first
+ * attempt.
+ */
+function stepsOf(
+  status: RunObject['status'],
+  createdMs: number,
+): Pick<FinishedRun, 'firstStepMs' | 'firstAttemptMs' | 'failedSteps'> {
+  const attempts = status === undefined ? [] : [...status.retriesStatus, status];
+  const begun = attempts.flatMap(({ startTime, steps }) => {
+    const firstStepMs = firstStep(steps, createdMs);
+    return firstStepMs === undefined ? [] : [{ firstStepMs, firstAttemptMs: startTime }];
+  });
+  return { ...begun[0], failedSteps: (status?.steps ?? []).flatMap(nameOfFailed) };
 }
 
-function firstStep(steps: readonly Step[]): number | undefined {
+function firstStep(steps: readonly Step[], createdMs: number): number | undefined {
   const starts = steps
     .map(({ terminated, running }) => terminated?.startedAt ?? running?.startedAt)
-    .filter((startedAt) => startedAt !== undefined);
+    .filter((startedAt) => startedAt !== undefined)
+    .filter((startedAt) => hasBegun(startedAt, createdMs));
   return least(starts);
 }
 
-/** Steps that end with another code because an earlier one failed, or although it does not matter. */
-const notItsFault: ReadonlySet<string> = new Set(['Skipped', 'Continued', 'Cancelled']);
+/**
+ * A step that is still waiting when its TaskRun is ended gets the creation of the TaskRun for its start, because the
+ * definition allows no null there; a container that could not be started has 1970. A real start is never so early: the
+ * pod has to be made and prepared before.
+ */
+function hasBegun(startedMs: number, createdMs: number): boolean {
+  return startedMs !== createdMs && startedMs > 0;
+}
 
-function hasFailed({ terminated, terminationReason = '' }: Step): boolean {
-  const { exitCode } = terminated ?? {};
-  return exitCode !== undefined && exitCode !== 0 && !notItsFault.has(terminationReason);
+/** The name of a step that made its TaskRun fail; nothing for every other step. */
+function nameOfFailed({ name, terminated, terminationReason = '' }: Step): readonly string[] {
+  const { exitCode = 0 } = terminated ?? {};
+  const hasFailed = exitCode !== 0 && !stepsWithoutFault.has(terminationReason);
+  return hasFailed && name !== undefined ? [name] : [];
 }

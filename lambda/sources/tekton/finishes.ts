@@ -15,8 +15,9 @@ import {
 } from '../../model/run-metrics.ts';
 import { failures, podStart, stepFailures, taskDuration, tasksFinished } from './metrics.ts';
 import type { Naming } from './naming.ts';
+import { boundedReason } from './reasons.ts';
 import type { Described } from './rows.ts';
-import { boundedReason, type RunKind } from './state.ts';
+import type { RunKind } from './state.ts';
 
 /** A run that has ended, by its Table row or by its whole object. Times are epoch milliseconds. */
 export interface FinishedRun {

@@ -6,8 +6,9 @@ import { type ListPlace, type Page, pagesOf } from './api.ts';
 import type { ClusterSend } from './connection.ts';
 import { createHistory } from './history.ts';
 import type { Naming } from './naming.ts';
+import type { Phase } from './reasons.ts';
 import type { RunRow } from './rows.ts';
-import { type Phase, statusOf } from './state.ts';
+import { statusOf } from './state.ts';
 import type { Tally } from './tally.ts';
 
 /** A finished run that is still to be counted. */

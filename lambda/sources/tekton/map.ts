@@ -3,7 +3,8 @@ import { greatest } from '../../model/extremes.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { queueOldestWait, runsActive, runsStuck, runStates } from '../../model/run-metrics.ts';
 import { pipelineRuns, retainedObjects, taskRuns, unseenRuns } from './metrics.ts';
-import { jobStateOf, type JobState, type Phase, pipelineRunPhases, runStateOf, taskRunPhases } from './state.ts';
+import { type Phase, pipelineRunPhases, taskRunPhases } from './reasons.ts';
+import { jobStateOf, type JobState, runStateOf } from './state.ts';
 import type { Figures, Tally } from './tally.ts';
 
 /** One kind of run as it was read: its figures, and how far the list came. */

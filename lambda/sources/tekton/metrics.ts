@@ -19,7 +19,7 @@ import {
   systemErrors,
 } from '../../model/run-metrics.ts';
 import type { TektonConfig } from './config.ts';
-import { failureReasons, pipelineRunPhases, taskRunPhases } from './state.ts';
+import { failureReasons, pipelineRunPhases, taskRunPhases } from './reasons.ts';
 
 type ScopeLabel = 'system' | 'source' | 'scope';
 

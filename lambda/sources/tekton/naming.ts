@@ -16,6 +16,7 @@ export interface Naming {
 const anonymous = 'anonymous';
 
 const pipelineLabel = 'tekton.dev/pipeline';
+const pipelineRunLabel = 'tekton.dev/pipelineRun';
 const taskLabels = ['tekton.dev/pipelineTask', 'tekton.dev/task'];
 const branchKey = 'pipelinesascode.tekton.dev/branch';
 const eventKey = 'pipelinesascode.tekton.dev/event-type';
@@ -57,10 +58,18 @@ function isOfRequest(run: Described): boolean {
   );
 }
 
+/**
+ * A pipeline that is written into its PipelineRun has no name, and Tekton puts that of the PipelineRun in its place: on
+ * the run itself, on its TaskRuns, and on PipelineRuns that it starts as tasks.
+ */
+function isOfOneRun({ name, labels }: Described, pipeline: string): boolean {
+  return pipeline === name || pipeline === labels[pipelineRunLabel];
+}
+
 function firstOf(run: Described, keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = run.labels[key] ?? run.annotations[key];
-    if (value === undefined || (key === pipelineLabel && value === run.name)) continue;
+    if (value === undefined || (key === pipelineLabel && isOfOneRun(run, value))) continue;
     const name = labelValue(value);
     if (name !== undefined) return name;
   }

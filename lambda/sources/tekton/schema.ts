@@ -1,3 +1,4 @@
+/** What is read of the answers of the Kubernetes API; everything but the identity of a run may be missing. */
 import * as z from 'zod';
 
 /** RFC 3339 in, epoch milliseconds out. */
@@ -43,10 +44,13 @@ const ConditionItem = z.object({
   lastTransitionTime: OptionalTime,
 });
 
-const Terminated = z.object({ startedAt: OptionalTime, finishedAt: OptionalTime, exitCode: z.number().optional() });
+const Terminated = z.object({
+  startedAt: OptionalTime,
+  exitCode: z.number().optional().catch(undefined),
+});
 
 const Step = z.object({
-  name: z.string().min(1),
+  name: z.string().min(1).optional().catch(undefined),
   terminationReason: OptionalText,
   running: z.object({ startedAt: OptionalTime }).optional().catch(undefined),
   terminated: Terminated.optional().catch(undefined),

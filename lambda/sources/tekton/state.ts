@@ -1,25 +1,9 @@
+/** How a run stands, by its condition. */
 import type { Result, RunState } from '../../model/run-metrics.ts';
+import { type Phase, phaseByReason, resultByReason } from './reasons.ts';
 
 /** The two kinds of run, by the plural that the Kubernetes API uses. */
 export type RunKind = 'pipelineruns' | 'taskruns';
-
-/** What an unfinished PipelineRun does. `unseen`: the controller has not written anything yet. */
-export const pipelineRunPhases = ['unseen', 'pending', 'starting', 'running', 'stopping'] as const;
-
-/** What an unfinished TaskRun does. `quota`, `node`, `pod` and `image` tell what its pod waits for. */
-export const taskRunPhases = [
-  'unseen',
-  'pending',
-  'starting',
-  'quota',
-  'node',
-  'pod',
-  'image',
-  'running',
-  'stopping',
-] as const;
-
-export type Phase = (typeof taskRunPhases)[number];
 
 export type Status = { readonly phase: Phase } | { readonly result: Result; readonly reason: string };
 
@@ -33,33 +17,8 @@ export interface Condition {
   readonly statusMessage?: string | undefined;
 }
 
-/** By the reason of a condition that is `Unknown` (tektoncd/pipeline, pkg/apis/pipeline/v1). Any other one is running. */
-const phases: ReadonlyMap<string, Phase> = new Map([
-  ['PipelineRunPending', 'pending'],
-  ['TaskRunPending', 'pending'],
-  ['Started', 'starting'],
-  ['ResolvingPipelineRef', 'starting'],
-  ['ResolvingTaskRef', 'starting'],
-  ['ResolvingStepActionRef', 'starting'],
-  ['ExceededResourceQuota', 'quota'],
-  ['ExceededNodeResources', 'node'],
-  ['Pending', 'pod'],
-  ['PullImageFailed', 'image'],
-  ['PipelineRunStopping', 'stopping'],
-  ['CancelledRunningFinally', 'stopping'],
-  ['StoppedRunningFinally', 'stopping'],
-  ['PipelineRunTimeoutRunningFinally', 'stopping'],
-  ['Cancelled', 'stopping'],
-  ['TaskRunCancelled', 'stopping'],
-  ['PipelineRunCouldntCancel', 'stopping'],
-  ['PipelineRunCouldntTimeOut', 'stopping'],
-]);
-
 /** What Tekton writes into a TaskRun that it cancels because the time of its PipelineRun is up. */
 const cancelledByTimeout = 'TaskRun cancelled as the PipelineRun it belongs to has timed out.';
-
-/** Faults of the system or of a definition, not of what the run tests. */
-const systemFault = /^CouldntGet|^CreateRunFailed$|Validation|^ResourceVerificationFailed$/;
 
 export function statusOf(condition: Condition): Status {
   const { status, reason = '' } = condition;
@@ -68,15 +27,14 @@ export function statusOf(condition: Condition): Status {
   if (status === 'False') return failed(condition, reason);
   // A PipelineRun that is no longer held back but waits for its volume claim still says that it is pending.
   if (reason === 'PipelineRunPending' && condition.hasStarted === true) return { phase: 'starting' };
-  return { phase: phases.get(reason) ?? 'running' };
+  // A reason of a later release: what is not known to wait is taken to run.
+  return { phase: phaseByReason.get(reason) ?? 'running' };
 }
 
 function failed({ statusMessage }: Condition, reason: string): Status {
-  if (reason === 'PipelineRunTimeout' || reason === 'TaskRunTimeout') return { result: 'timeout', reason };
-  if (reason === 'Cancelled' || reason === 'TaskRunCancelled') {
-    return { result: statusMessage === cancelledByTimeout ? 'timeout' : 'cancellation', reason };
-  }
-  return { result: systemFault.test(reason) ? 'error' : 'failure', reason };
+  const result = resultByReason.get(reason) ?? 'failure';
+  const isTimeUp = result === 'cancellation' && statusMessage === cancelledByTimeout;
+  return { result: isTimeUp ? 'timeout' : result, reason };
 }
 
 export type JobState = 'queued' | 'running' | 'blocked';
@@ -90,36 +48,4 @@ export function jobStateOf(phase: Phase): JobState {
 export function runStateOf(phase: Phase): RunState {
   if (phase === 'stopping') return 'finalizing';
   return phase === 'running' ? 'executing' : 'pending';
-}
-
-/** Reasons of failed runs that are a label value; whatever else a release invents is `other`. */
-export const failureReasons = [
-  'Cancelled',
-  'CouldntGetPipeline',
-  'CouldntGetTask',
-  'CreateRunFailed',
-  'Failed',
-  'FailureIgnored',
-  'InitContainerFailed',
-  'InitContainerOOM',
-  'ParameterMissing',
-  'PipelineRunTimeout',
-  'PipelineValidationFailed',
-  'PodEvicted',
-  'ResourceVerificationFailed',
-  'SidecarFailed',
-  'SidecarOOM',
-  'StepFailed',
-  'StepOOM',
-  'TaskRunCancelled',
-  'TaskRunImagePullFailed',
-  'TaskRunTimeout',
-  'TaskRunValidationFailed',
-  'other',
-] as const;
-
-const known: ReadonlySet<string> = new Set(failureReasons);
-
-export function boundedReason(reason: string): string {
-  return known.has(reason) ? reason : 'other';
 }

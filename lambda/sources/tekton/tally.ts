@@ -1,7 +1,8 @@
 import { isExact, middleOf } from './age.ts';
 import type { Naming } from './naming.ts';
+import type { Phase } from './reasons.ts';
 import type { RunRow } from './rows.ts';
-import { type Phase, type RunKind, statusOf } from './state.ts';
+import { type RunKind, statusOf } from './state.ts';
 
 /** An unfinished run of a pipeline, for the question whether it is stuck. */
 export interface OpenRun {

@@ -125,6 +125,92 @@ describe('runs that end', () => {
     expect(nonZero(valuesOf(families, 'ci_system_errors_total', ['component', 'error']))).toEqual({});
   });
 
+  it.each([
+    ['TaskRunCancelled', 'cancellation'],
+    ['TaskRunTimeout', 'timeout'],
+    ['TaskRunImagePullFailed', 'error'],
+  ])('before their first step began have no wait, no pod start and no failed step: %s', async (reason, result) => {
+    await using cluster = await startCluster({
+      config: { steps: { include: ['*'] } },
+      runs: [taskRun('a', { ...running, created: -60, started: -58 })],
+    });
+    await cluster.tick();
+    // What Tekton writes for a step that is waiting when it ends the TaskRun.
+    const steps = [step('clone', -60, 20, 1, reason), step('make', -60, 20, 1, reason)];
+    cluster.runs.put(
+      taskRun('a', { condition: ['False', reason], created: -60, started: -58, completed: 20, status: { steps } }),
+    );
+
+    const { families } = await cluster.tick();
+
+    expect(nonZero(valuesOf(families, 'ci_jobs_total', ['result']))).toEqual({ [result]: 1 });
+    expect(observationsOf(families, 'ci_job_wait_seconds')).toEqual([]);
+    expect(observationsOf(families, 'ci_tekton_pod_start_seconds')).toEqual([]);
+    expect(valuesOf(families, 'ci_tekton_step_failures_total', ['task', 'step'])).toEqual({});
+    expect(nonZero(valuesOf(families, 'ci_system_errors_total', ['component', 'error']))).toEqual({});
+  });
+
+  it('while one step ran and another waited have the wait of the one that ran', async () => {
+    await using cluster = await startCluster({ runs: [taskRun('a', { ...running, created: -60, started: -58 })] });
+    await cluster.tick();
+    // The last one could not be started, for which the kubelet knows no time.
+    const steps = [
+      step('clone', -50, 20, 1, 'TaskRunCancelled'),
+      step('make', -60, 20, 1, 'TaskRunCancelled'),
+      { name: 'push', terminated: { startedAt: '1970-01-01T00:00:00Z', finishedAt: timeAt(-49), exitCode: 128 } },
+    ];
+    cluster.runs.put(
+      taskRun('a', {
+        condition: ['False', 'TaskRunCancelled'],
+        created: -60,
+        started: -58,
+        completed: 20,
+        status: { steps },
+      }),
+    );
+
+    const { families } = await cluster.tick();
+
+    expect(observationsOf(families, 'ci_job_wait_seconds')).toEqual([10]);
+    expect(observationsOf(families, 'ci_tekton_pod_start_seconds')).toEqual([8]);
+  });
+
+  it('tell the wait until a later attempt where the first one never began', async () => {
+    await using cluster = await startCluster({ runs: [taskRun('a', { ...running, created: -60, started: -58 })] });
+    await cluster.tick();
+    const retriesStatus = [{ startTime: timeAt(-58), steps: [step('make', -60, -20, 1, 'TaskRunImagePullFailed')] }];
+    const status = { retriesStatus, steps: [step('make', 5, 20)] };
+    cluster.runs.put(taskRun('a', { ...succeeded, created: -60, started: -18, completed: 20, status }));
+
+    const { families } = await cluster.tick();
+
+    expect(observationsOf(families, 'ci_job_wait_seconds')).toEqual([65]);
+    expect(observationsOf(families, 'ci_tekton_pod_start_seconds')).toEqual([23]);
+  });
+
+  it('of pipelines without a name share one series, TaskRuns and PipelineRuns that are tasks included', async () => {
+    await using cluster = await startCluster({ config: { tasks: { include: ['*'] } } });
+    await cluster.tick();
+    const done = { ...succeeded, created: 1, started: 2, completed: 3 };
+    const embedded = (pipelineRun: string) => ({
+      'tekton.dev/pipeline': pipelineRun,
+      'tekton.dev/pipelineRun': pipelineRun,
+      'tekton.dev/pipelineTask': 'compile',
+    });
+    for (const name of ['x-1', 'x-2']) {
+      cluster.runs.put(pipelineRun(name, { ...done, labels: { 'tekton.dev/pipeline': name } }));
+      cluster.runs.put(taskRun(`${name}-compile`, { ...done, labels: embedded(name) }));
+      cluster.runs.put(pipelineRun(`${name}-child`, { ...done, labels: embedded(name) }));
+    }
+
+    const { families } = await cluster.tick();
+
+    expect(nonZero(valuesOf(families, 'ci_tekton_tasks_total', ['pipeline', 'task', 'result']))).toEqual({
+      'anonymous compile success': 2,
+    });
+    expect(nonZero(valuesOf(families, 'ci_runs_total', ['pipeline', 'result']))).toEqual({ 'anonymous success': 4 });
+  });
+
   it('that were cancelled because time was up are timeouts', async () => {
     await using cluster = await startCluster({ runs: [taskRun('a', { ...running, started: -58 })] });
     await cluster.tick();

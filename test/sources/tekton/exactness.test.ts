@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../../lambda/demo/tekton/cluster.ts';
 import { resultsApi } from '../../../lambda/demo/tekton/results-api.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
-import { nonZero, startCluster, startMs, valuesOf } from './harness.ts';
+import { nonZero, observationsOf, startCluster, startMs, valuesOf } from './harness.ts';
 
 const minuteMs = 60_000;
 /** Longer than any run of the simulation takes, held back and all. */
@@ -36,13 +36,17 @@ async function totalsOf({
   const settings = { url: server.url, token: { env: 'TOKEN' } };
   await using cluster = await startCluster({
     runStore: simulated.store,
-    config: hasResults ? { results: settings } : {},
+    config: { tasks: { include: ['*'] }, ...(hasResults ? { results: settings } : {}) },
   });
   let last = await cluster.tick();
+  const waits: number[] = [];
   for (let minute = 1; minute < busyMinutes + restMinutes; minute += 1) {
     simulated.advance(startMs + minute * minuteMs);
     cluster.api.scenario(isDown(minute) ? 'unauthorized' : 'ok');
     last = await cluster.tick();
+    const { families } = last;
+    waits.push(...observationsOf(families, 'ci_job_wait_seconds'));
+    waits.push(...observationsOf(families, 'ci_tekton_pod_start_seconds'));
   }
   const { families, problems } = last;
   return {
@@ -52,6 +56,9 @@ async function totalsOf({
       runs: nonZero(valuesOf(families, 'ci_runs_total', ['scope', 'pipeline', 'result'])),
       tasks: nonZero(valuesOf(families, 'ci_jobs_total', ['scope', 'result'])),
     },
+    pipelines: new Set(Object.keys(valuesOf(families, 'ci_tekton_tasks_total', ['pipeline']))),
+    shortestWait: Math.min(...waits),
+    faults: nonZero(valuesOf(families, 'ci_system_errors_total', ['component', 'error'])),
     lost: valuesOf(families, 'ci_system_errors_total', ['error'])['lost'] ?? 0,
   };
 }
@@ -61,12 +68,16 @@ const timeout = 180_000;
 
 describe('totals after hours of a busy cluster', { timeout }, () => {
   it.each([1, 2])('are the truth, with finished runs kept for a quarter of an hour (seed %i)', async (seed) => {
-    const { truth, counted, lost, problems } = await totalsOf({ seed, keepSeconds: 900, hasResults: false });
+    const { truth, counted, lost, problems, ...others } = await totalsOf({ seed, keepSeconds: 900, hasResults: false });
 
     expect(Object.values(truth.runs).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(150);
     expect(problems).toEqual([]);
     expect(counted).toEqual(truth);
     expect(lost).toBe(0);
+    // Pods take two seconds at least, and what was ended before its first step has no wait.
+    expect(others.shortestWait).toBeGreaterThanOrEqual(2);
+    expect(others.faults).toEqual({});
+    expect([...others.pipelines].toSorted()).toEqual(['anonymous', 'build', 'deploy', 'release']);
   });
 
   it('are the truth although the API server is down again and again', async () => {

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  boundedReason,
-  failureReasons,
-  jobStateOf,
-  runStateOf,
-  statusOf,
-} from '../../../lambda/sources/tekton/state.ts';
+import { boundedReason, failureReasons } from '../../../lambda/sources/tekton/reasons.ts';
+import { jobStateOf, runStateOf, statusOf } from '../../../lambda/sources/tekton/state.ts';
 import { expectGolden } from '../../support/golden.ts';
 
 /** Every reason that Tekton writes, with what decides beside it; the last rows are values that do not exist. */
@@ -63,6 +58,29 @@ const finished = [
   ['False', 'SidecarFailed'],
   ['False', 'InitContainerOOM'],
   ['False', 'InitContainerFailed'],
+  ['False', 'CELEvaluationFailed'],
+  ['False', 'CouldntCreateWorkspacePVC'],
+  ['False', 'CouldntGetPipelineResult'],
+  ['False', 'InvalidMatrixParameterTypes'],
+  ['False', 'InvalidParamValue'],
+  ['False', 'InvalidPipelineResourceBindings'],
+  ['False', 'InvalidPipelineResultReference'],
+  ['False', 'InvalidTaskResultReference'],
+  ['False', 'InvalidTaskRunSpecs'],
+  ['False', 'InvalidWorkspaceBindings'],
+  ['False', 'ObjectParameterMissKeys'],
+  ['False', 'ParamArrayIndexingInvalid'],
+  ['False', 'ParameterTypeMismatch'],
+  ['False', 'PipelineInvalidGraph'],
+  ['False', 'ReasonCouldntCreateOrUpdateAffinityAssistantStatefulSet'],
+  ['False', 'RequiredWorkspaceMarkedOptional'],
+  ['False', 'CreateContainerConfigError'],
+  ['False', 'PodAdmissionFailed'],
+  ['False', 'PodCreationFailed'],
+  ['False', 'TaskRunResolutionFailed'],
+  ['False', 'TaskRunResultLargerThanAllowedLimit'],
+  ['False', 'TaskRunStopSidecarFailed'],
+  ['False', 'TaskValidationFailed'],
   ['False', 'SomethingNew'],
   ['False', ''],
 ] as const;
