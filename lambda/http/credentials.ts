@@ -2,9 +2,8 @@ import type { Clock } from '../runtime/clock.ts';
 import type { SecretRef } from '../secrets/secret-ref.ts';
 import { SecretUnavailableError, type Secrets } from '../secrets/secrets.ts';
 import type { AwsAccess, AwsCredentials } from './aws-credentials.ts';
-import { HttpConnectionError, HttpStatusError } from './errors.ts';
 import type { HttpRequest, TlsMaterial } from './http.ts';
-import { isClientCertificateRefused } from './reasons.ts';
+import { isCredentialRefused } from './refusal.ts';
 import { secretsOfHttp, type SignableAuth, type TlsSettings } from './settings.ts';
 
 /** The part of a plugin's configuration that says who the collector is to a server. */
@@ -42,7 +41,7 @@ export async function withCredentials<Result>(
   try {
     return await use(cached.credentials);
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isCredentialRefused(error)) throw error;
     const fresh = await readAnew(settings, ports, signal);
     // Compared with what was used, for a neighbour that shares the secret may have read it anew in between.
     if (fresh === undefined || fresh.values.join('\n') === cached.values.join('\n')) throw error;
@@ -63,11 +62,6 @@ async function readAnew(
     if (error instanceof SecretUnavailableError) return undefined;
     throw error;
   }
-}
-
-function isRefused(error: unknown): boolean {
-  if (error instanceof HttpStatusError) return error.status === 401;
-  return error instanceof HttpConnectionError && isClientCertificateRefused(error.code);
 }
 
 type Read = (ref: SecretRef) => Promise<string>;

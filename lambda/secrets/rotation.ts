@@ -1,9 +1,9 @@
-import { HttpStatusError } from '../http/errors.ts';
+import { isCredentialRefused } from '../http/refusal.ts';
 import type { Secret } from './secret.ts';
 import type { SecretRef } from './secret-ref.ts';
 import { SecretUnavailableError, type Secrets } from './secrets.ts';
 
-/** Uses a secret and, when the server answers 401, once more with a freshly read one: rotation needs no redeploy. */
+/** Uses a secret and, when the server refuses it, once more with a freshly read one: rotation needs no redeploy. */
 export async function withRotation<Result>(
   secrets: Secrets,
   ref: SecretRef,
@@ -14,14 +14,14 @@ export async function withRotation<Result>(
   try {
     return await use(cached);
   } catch (error) {
-    if (!(error instanceof HttpStatusError) || error.status !== 401) throw error;
+    if (!isCredentialRefused(error)) throw error;
     const fresh = await rereadOrNothing(secrets, ref, signal);
     if (fresh === undefined || fresh.reveal() === cached.reveal()) throw error;
     return use(fresh);
   }
 }
 
-/** Where the secret cannot be read anew, the server's 401 stays the news: it is what a person has to look at. */
+/** Where the secret cannot be read anew, the server's refusal stays the news: it is what a person has to look at. */
 async function rereadOrNothing(secrets: Secrets, ref: SecretRef, signal: AbortSignal): Promise<Secret | undefined> {
   try {
     return await secrets.reread(ref, signal);

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HttpStatusError } from '../../lambda/http/errors.ts';
+import { HttpConnectionError, HttpStatusError } from '../../lambda/http/errors.ts';
+import { CredentialRefusedError } from '../../lambda/http/refusal.ts';
 import { environmentStore } from '../../lambda/secrets/environment.ts';
 import { fileStore } from '../../lambda/secrets/file.ts';
 import { parameterStore } from '../../lambda/secrets/parameter-store.ts';
@@ -110,6 +111,25 @@ describe('a token that is refused', () => {
     fake.stored.set(ref.secret, { error: { status: 400, type: 'AccessDeniedException' } });
 
     await expect(withRotation(cache.secrets, ref, signal, use)).rejects.toThrow('answered 401');
+  });
+
+  const refusals: readonly (readonly [string, Error])[] = [
+    ['an answer that belongs to nobody', new CredentialRefusedError('nobody')],
+    [
+      'a refused client certificate',
+      new HttpConnectionError('GET host/path', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'),
+    ],
+  ];
+
+  it.each(refusals)('is read anew after %s', async (_, refusal) => {
+    const { fake, cache } = await setup();
+    fake.stored.set(ref.secret, { text: 'new' });
+
+    const used = withRotation(cache.secrets, ref, signal, (secret) =>
+      secret.reveal() === 'new' ? Promise.resolve('data') : Promise.reject(refusal),
+    );
+
+    await expect(used).resolves.toBe('data');
   });
 
   it('is not read anew for errors that are no answer', async () => {

@@ -163,7 +163,8 @@ function tokenReply(
 ): Reply {
   const pair = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();
   if (!consumers.includes(pair))
-    return jsonReply(401, { error: 'invalid_client', error_description: 'Invalid OAuth client credentials' });
+    // Not the 401 of RFC 6749: https://github.com/harness/harness/issues/1650 shows the answer of the real server.
+    return jsonReply(400, { error_description: 'Invalid OAuth client credentials', error: 'unauthorized_client' });
   state.issued += 1;
   const token = `oauth-${String(state.issued)}`;
   state.tokens.set(`Bearer ${token}`, nowMs + tokenSeconds * 1000);

@@ -68,6 +68,20 @@ const TokenAnswer = z.object({
   expires_in: z.number().positive().optional().catch(undefined),
 });
 
+/** RFC 6749, section 5.2: a wrong client secret may be told by status 400 with one of these words, and Bitbucket does so. */
+const refusedClient = /"error"\s*:\s*"(unauthorized_client|invalid_client)"/;
+
+/** So that a refused consumer is read anew and reported like any other refused credential. */
+async function refusedAs401<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof HttpStatusError) || error.status !== 400 || !refusedClient.test(error.excerpt)) throw error;
+    const { where, headers, excerpt } = error;
+    throw new HttpStatusError(where, { status: 401, headers, excerpt });
+  }
+}
+
 /** What a token lives where the answer does not say: less than any documented life. */
 const usualLifeSeconds = 3600;
 
@@ -88,23 +102,25 @@ function oauthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, ports:
   const fetchToken = async ({ deadline, tls }: SendContext): Promise<Token> => {
     const askedMs = clock();
     const { value } = await withRotation(secrets, clientSecret, deadline.signal, (secret) =>
-      getJson(
-        http,
-        {
-          method: 'POST',
-          url: new URL(tokenUrl),
-          headers: {
-            authorization: basic(clientId, plain(secret)),
-            'content-type': 'application/x-www-form-urlencoded',
+      refusedAs401(
+        getJson(
+          http,
+          {
+            method: 'POST',
+            url: new URL(tokenUrl),
+            headers: {
+              authorization: basic(clientId, plain(secret)),
+              'content-type': 'application/x-www-form-urlencoded',
+            },
+            body: 'grant_type=client_credentials',
+            // A token more than is needed does no harm.
+            idempotent: true,
+            signal: deadline.signal,
+            remainingMs: () => deadline.remainingMs(),
+            ...(tls === undefined ? {} : { tls }),
           },
-          body: 'grant_type=client_credentials',
-          // A token more than is needed does no harm.
-          idempotent: true,
-          signal: deadline.signal,
-          remainingMs: () => deadline.remainingMs(),
-          ...(tls === undefined ? {} : { tls }),
-        },
-        TokenAnswer,
+          TokenAnswer,
+        ),
       ),
     );
     const lifeMs = (value.expires_in ?? usualLifeSeconds) * 1000;

@@ -1,6 +1,7 @@
 import { ForbiddenRequestError } from '../../http/errors.ts';
 import type { HttpPort, TlsMaterial } from '../../http/http.ts';
 import { getJson } from '../../http/json.ts';
+import { CredentialRefusedError } from '../../http/refusal.ts';
 import { whereOf } from '../../http/where.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
@@ -8,7 +9,7 @@ import type { Secret } from '../../secrets/secret.ts';
 import { MetricsAnswer, type Snapshot, snapshotOf } from './schema.ts';
 
 /** The token is accepted, but the answer belongs to no organization: the API did so for bad tokens in 2019. */
-export class NoOrganizationError extends Error {
+export class NoOrganizationError extends CredentialRefusedError {
   override readonly name = 'NoOrganizationError';
 }
 

@@ -87,6 +87,19 @@ describe('an OAuth consumer', () => {
     expect(problems[0]?.message).toContain('the OAuth consumer in environment variable CONSUMER');
     expect(JSON.stringify([problems, bitbucket.source.log.lines])).not.toContain('of the consumer');
   });
+
+  it('whose secret was rotated is read again, and the run goes on as if nothing had been', async () => {
+    const consumers = ['key:of the consumer'];
+    const variables = { CONSUMER: 'of the consumer' };
+    // Too short to last from one run to the next.
+    await using bitbucket = await opened({ ...consumer, consumers, variables, tokenSeconds: 30 });
+    await bitbucket.tick();
+
+    consumers[0] = 'key:its successor';
+    variables.CONSUMER = 'its successor';
+
+    expect((await bitbucket.tick()).collection.problems).toEqual([]);
+  });
 });
 
 describe('an Atlassian API token', () => {

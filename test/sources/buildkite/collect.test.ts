@@ -230,6 +230,20 @@ describe('a request', () => {
     expect(server.requests.map(({ authorization }) => authorization)).toEqual(['Token old', 'Token old', 'Token new']);
   });
 
+  it('is read again for an answer that belongs to no organization, and its successor is used in the same run', async () => {
+    const { source, answers, time } = await world({ old: linux });
+    await source.collect();
+    answers.set('old', { ...linux, organization: { slug: '' } });
+    answers.set('new', linux);
+    source.variables['OLD'] = 'new';
+    time.nowMs += 30_000;
+
+    const { families, problems } = await source.collect();
+
+    expect(problems).toEqual([]);
+    expect(queued(families)).toEqual({ 'Linux default': 2 });
+  });
+
   it('forgets the queues of the old cluster when a rotated token leads to another one', async () => {
     const { source, answers, time } = await world({ old: linux });
     await source.collect();
