@@ -88,7 +88,7 @@ async function sendOnce(context: PortContext, request: HttpRequest, attempt: num
 async function exchangeLogged(
   context: PortContext,
   outgoing: OutgoingRequest,
-  { signal, tls, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
+  { signal, tls, verdictOf, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
   attempt: number,
 ): Promise<Answer> {
   const { clock, log, loopback, timeouts } = context;
@@ -100,7 +100,7 @@ async function exchangeLogged(
   };
   try {
     const dispatcher = context.agents.of(tls, context.proxyFor(outgoing.url));
-    const answer = await exchange(outgoing, { ...context, dispatcher, signal, maxResponseBytes });
+    const answer = await exchange(outgoing, { ...context, dispatcher, signal, maxResponseBytes, verdictOf });
     line({ status: answer.status });
     return answer;
   } catch (error) {

@@ -4,7 +4,7 @@ import { userAgent } from '../report/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readBody, readExcerpt } from './body.ts';
 import { failureOf } from './failure.ts';
-import type { OutgoingRequest } from './http.ts';
+import type { HttpRequest, OutgoingRequest } from './http.ts';
 import { errorBodyMs, type Timeouts } from './limits.ts';
 import type { Meter } from './meter.ts';
 import type { ResponseHeaders } from './quota.ts';
@@ -23,6 +23,7 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   readonly timeouts: Timeouts;
   readonly maxResponseBytes: number;
+  readonly verdictOf?: HttpRequest['verdictOf'] | undefined;
   readonly meter: Meter;
   readonly clock: Clock;
 }
@@ -37,7 +38,8 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       attempt.abort();
     }, ms);
   let timer = endAfter(timeouts.attemptMs);
-  let isAnswered = false;
+  /** Undefined until the first line of an answer has come. */
+  let begun: Pick<Answer, 'status' | 'headers'> | undefined;
   try {
     meter.sent(sizeOf(outgoing.body));
     const response = await request.call(dispatcher, {
@@ -48,17 +50,18 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       body: outgoing.body ?? null,
       signal: AbortSignal.any([signal, attempt.signal]),
     });
-    isAnswered = true;
     const status = response.statusCode;
     const headers = joined(response.headers);
-    meter.answered(status, headers, options.clock());
+    begun = { status, headers };
     if (status >= 200 && status < 300) {
       const body = await readBody(response.body, headers, {
         where,
         maxBytes: options.maxResponseBytes,
         onBytes: meter.received,
       });
-      return { status, headers, body, excerpt: '' };
+      const answer = judged({ status, headers, body, excerpt: '' }, options.verdictOf);
+      begun = answer;
+      return answer;
     }
     clearTimeout(timer);
     timer = endAfter(Math.min(errorBodyMs, timeouts.attemptMs));
@@ -69,11 +72,20 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       excerpt: await readExcerpt(response.body, headers, meter.received),
     };
   } catch (error) {
-    if (!isAnswered) meter.unanswered();
     throw failureOf(error, where, { run: signal, attempt: attempt.signal }, timeouts);
   } finally {
     clearTimeout(timer);
+    if (begun === undefined) meter.unanswered();
+    else meter.answered(begun.status, begun.headers, options.clock());
   }
+}
+
+/** What the protocol over HTTP says of the answer counts, where it says something. */
+function judged(answer: Answer, verdictOf: HttpRequest['verdictOf'] = () => undefined): Answer {
+  const verdict = verdictOf(answer);
+  if (verdict === undefined) return answer;
+  const { status, excerpt, headers } = verdict;
+  return { status, excerpt, headers: { ...answer.headers, ...headers }, body: new Uint8Array() };
 }
 
 /** What the port adds is added last and is not signed: a proxy on the way may change these headers. */

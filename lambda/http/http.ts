@@ -25,8 +25,22 @@ export interface HttpRequest extends OutgoingRequest {
   readonly tls?: TlsMaterial;
   /** Of the answer, compressed or not; default: what fits the largest JSON answer. */
   readonly maxResponseBytes?: number;
+  /**
+   * For a protocol that tells a refusal within a 2xx answer, as gRPC does: the HTTP status that means the same. The answer
+   * is then counted, repeated and thrown as if it had come with that status. Undefined: the answer is a success.
+   */
+  readonly verdictOf?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => Verdict | undefined;
   /** Called for each attempt (0, 1, …) just before it is sent: signs it, or adds a `Retry-Attempt` header. */
   readonly prepare?: (request: OutgoingRequest, attempt: number) => OutgoingRequest | Promise<OutgoingRequest>;
+}
+
+export interface Verdict {
+  /** 400 to 599. */
+  readonly status: number;
+  /** What the server said of it; may echo a token, so callers show it only redacted. */
+  readonly excerpt: string;
+  /** Added to those of the answer, such as trailers. Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface HttpResponse {

@@ -1,6 +1,7 @@
 import type { Counted } from '../counters/counted.ts';
 import type { SourcePart } from '../model/batch.ts';
 import { capSeries } from '../model/cap.ts';
+import { tokenExpiry } from '../model/catalogue.ts';
 import type { MetricFamily } from '../model/metric.ts';
 import { inCanonicalOrder } from '../model/order.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from '../pipeline.ts';
@@ -41,7 +42,7 @@ export function readingOf(
     ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
     lastSuccessMs: status === 'complete' ? clock() : known,
   };
-  const part = { system, source: name, status, families };
+  const part = { system, source: name, status: publishedAs(status, families), families };
   return { part: relayed.length === 0 ? part : { ...part, relayed }, outcome };
 }
 
@@ -78,10 +79,21 @@ function samplesIn(families: readonly { readonly samples: readonly unknown[] }[]
   return families.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 
+/** The end of a token stands in the token itself: it is published, but a run that knows nothing else has failed. */
+function isToldByOthers({ definition }: MetricFamily): boolean {
+  return definition.name !== tokenExpiry.name;
+}
+
+/** What a failed source knows without asking is published all the same. */
+function publishedAs(status: SourcePart['status'], families: readonly MetricFamily[]): SourcePart['status'] {
+  return status === 'failed' && samplesIn(families) > 0 ? 'partial' : status;
+}
+
 function statusOf({ families, problems, relayed = [] }: Collection): SourcePart['status'] {
   if (problems.length === 0) return 'complete';
   // That a target does not answer is all that a failed relay knows.
-  return samplesIn(families) + samplesIn(relayed.filter(({ about }) => about === 'target')) > 0 ? 'partial' : 'failed';
+  const told = families.filter(isToldByOthers);
+  return samplesIn(told) + samplesIn(relayed.filter(({ about }) => about === 'target')) > 0 ? 'partial' : 'failed';
 }
 
 /** What a sink took, and how it went. */

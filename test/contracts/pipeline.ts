@@ -18,12 +18,15 @@ export interface ContractPipeline extends AsyncDisposable {
   run(budgetMs: number, before?: RunReport): Promise<RunReport>;
 }
 
-export async function contractPipeline(config: object): Promise<ContractPipeline> {
+export async function contractPipeline(
+  config: object,
+  { token = canaries.token }: { readonly token?: string } = {},
+): Promise<ContractPipeline> {
   const log = recordingLog();
   const printed: string[] = [];
   const state = memoryStore();
   const built = await buildPipeline(CollectorConfig.parse(config), {
-    variables: { CANARY_TOKEN: canaries.token },
+    variables: { CANARY_TOKEN: token },
     place: 'terminal',
     clock: Date.now,
     random: Math.random,

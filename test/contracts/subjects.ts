@@ -39,7 +39,7 @@ function tektonCluster(runs: readonly RunObject[]): RequestListener {
   return kubernetesApi({ clock: Date.now, store: createRunStore(runs), isKnown: () => true }).listener;
 }
 
-/** A control plane with these runs; it takes any list for the one of all runs, for only the path is looked at. */
+/** A control plane with these runs; the filters of a request are not looked at, only its path. */
 function chainloopServer(runs: readonly RunRecord[]): RequestListener {
   const served = {
     records: { organization: 'acme', workflows: runs.map(({ workflow }) => workflow), runs },
@@ -48,7 +48,7 @@ function chainloopServer(runs: readonly RunRecord[]): RequestListener {
   return ({ method = '', url = '', headers }, response) => {
     const { authorization, accept, 'content-type': contentType } = headers;
     const received = { method, path: url, authorization, accept, contentType, body: new Uint8Array() };
-    const { status, headers: answered, body } = replyTo(received, served, 'ok');
+    const { status, headers: answered, body } = replyTo(received, served, 'ok', Date.now());
     response.writeHead(status, answered).end(body);
   };
 }

@@ -348,6 +348,28 @@ describe('the meter', () => {
     expect(http.port.takeMeter()).toEqual({ attempts: new Map(), bytesSent: 0, bytesReceived: 0 });
   });
 
+  it('counts, repeats and throws what a protocol refuses within a 2xx answer like the status that means the same', async () => {
+    const replies = [answer(200, {}, 'busy'), answer(200, {}, 'who are you')];
+    await using server = await startLoopbackServer((...args) => replies.shift()?.(...args));
+    await using http = testPort();
+    const statuses: Readonly<Record<string, number>> = { busy: 503, 'who are you': 401 };
+
+    const error = await errorOf(
+      http.port.send(
+        get(server.url, {
+          verdictOf: ({ body }) => {
+            const excerpt = Buffer.from(body).toString();
+            const status = statuses[excerpt];
+            return status === undefined ? undefined : { status, excerpt, headers: { 'x-told': excerpt } };
+          },
+        }),
+      ),
+    );
+
+    expect(error).toMatchObject({ status: 401, excerpt: 'who are you', headers: { 'x-told': 'who are you' } });
+    expect(Object.fromEntries(http.port.takeMeter().attempts)).toEqual({ '4xx': 1, '5xx': 1 });
+  });
+
   it('counts each port apart', async () => {
     await using server = await startLoopbackServer(answer(200));
     await using http = testPort();

@@ -1,42 +1,121 @@
-import { runListAnswer, workflowListAnswer } from './encode.ts';
+import { contextAnswer, runListAnswer, workflowListAnswer } from './encode.ts';
+import {
+  badCursor,
+  type GrpcRefusal,
+  invalidArgument,
+  notFound,
+  unknownMethod,
+  unknownService,
+} from './grpc-refusals.ts';
 import { type Records, type RunRecord, type StatusName, statusNumbers } from './records.ts';
 import { type RunListRequest, runListRequest, workflowListRequest } from './requests.ts';
 
-/** An answer of a gRPC service: a message, or a status with its text. */
-export type GrpcReply = { readonly message: Uint8Array } | { readonly status: number; readonly text: string };
+/** The lists of a control plane, and whose organization is looked at: requests in, answers or refusals out. */
 
-const invalidArgument = 3;
-export const unimplemented = { status: 12, text: 'unknown service' } as const;
+/** An answer of a gRPC service: a message, or a status with its text. */
+export type GrpcReply = { readonly message: Uint8Array } | GrpcRefusal;
 
 const maxLimit = 100;
 
-/** The two lists that an API token may call, as the control plane answers them. */
-export function answerCall(method: string, message: Uint8Array, records: Records): GrpcReply {
-  if (method === 'controlplane.v1.WorkflowRunService/List') return listRuns(runListRequest(message), records);
-  if (method === 'controlplane.v1.WorkflowService/List') return listWorkflows(workflowListRequest(message), records);
-  return unimplemented;
+export interface CallSettings {
+  /** Before v1.100.0 a server did not know the filter by the name of a version, and skipped the field as unknown. */
+  readonly knowsVersionNames: boolean;
+  /** Whether the token is a user's; only such a token has a membership to tell. */
+  readonly isUser: boolean;
 }
 
-function listRuns(request: RunListRequest, { runs }: Records): GrpcReply {
-  const { workflow, project, version, status, cursor, limit } = request;
-  if (limit < 1 || limit > maxLimit) return refused('pagination.limit');
-  if ((workflow !== '' || version !== '') && project === '') return refused('project_name');
-  const found = runs
-    .filter((run) => status === 0 || numberOf(run.status) === status)
-    .filter((run) => project === '' || run.workflow.project === project)
-    .filter((run) => workflow === '' || run.workflow.name === workflow)
-    .filter((run) => version === '' || run.version?.name === version)
+type Method = (message: Uint8Array, records: Records, settings: CallSettings) => GrpcReply;
+
+const services: ReadonlyMap<string, Readonly<Record<string, Method>>> = new Map([
+  [
+    'controlplane.v1.WorkflowRunService',
+    { List: (message, records, settings) => listRuns(runListRequest(message), records, settings) },
+  ],
+  [
+    'controlplane.v1.WorkflowService',
+    { List: (message, records) => listWorkflows(workflowListRequest(message), records) },
+  ],
+  [
+    'controlplane.v1.ContextService',
+    {
+      Current: (_, { organization }, { isUser }) => ({ message: contextAnswer(isUser ? organization : undefined) }),
+    },
+  ],
+]);
+
+/** The method of a path such as `controlplane.v1.WorkflowService/List`, or that there is none; nobody is asked who calls. */
+export function methodOf(path: string): Method | GrpcRefusal {
+  const [service = '', name = ''] = path.split('/', 2);
+  const methods = services.get(service);
+  if (methods === undefined) return unknownService(service);
+  return Object.hasOwn(methods, name) ? (methods[name] ?? unknownMethod(name, service)) : unknownMethod(name, service);
+}
+
+function listRuns(request: RunListRequest, records: Records, settings: CallSettings): GrpcReply {
+  const refusal = refusalOf(request, records, settings);
+  if (refusal !== undefined) return refusal;
+  const { cursor, limit } = request;
+  const after = positionOf(cursor);
+  const found = records.runs
+    .filter((run) => isWanted(run, request))
+    .filter(versionFilter(request, settings))
+    .filter((run) => after === undefined || isBehind(run, after))
     .toSorted(newestFirst);
-  const after = cursor === '' ? found : found.filter((run) => isAfter(run, cursor));
-  const page = after.slice(0, limit);
+  const page = found.slice(0, limit);
   const last = page.at(-1);
-  const nextCursor = last === undefined || after.length <= limit ? '' : cursorOf(last);
+  const nextCursor = last === undefined || found.length <= limit ? '' : cursorOf(last);
   return { message: runListAnswer({ runs: page, nextCursor }) };
+}
+
+function isWanted(run: RunRecord, { status, project, workflow }: RunListRequest): boolean {
+  if (status !== 0 && numberOf(run.status) !== status) return false;
+  if (project !== '' && run.workflow.project !== project) return false;
+  return workflow === '' || run.workflow.name === workflow;
+}
+
+/** In the order of the server: the message by itself, its cursor, and what it names. */
+function refusalOf(request: RunListRequest, records: Records, settings: CallSettings): GrpcRefusal | undefined {
+  const invalid = invalidIn(request);
+  if (invalid !== undefined) return invalidArgument(invalid);
+  if (request.cursor !== '' && positionOf(request.cursor) === undefined) return badCursor;
+  const missing = missingOf(request, records, settings);
+  return missing === undefined ? undefined : notFound(missing);
+}
+
+function invalidIn({ limit, workflow, version, project, versionId }: RunListRequest): string | undefined {
+  if (limit < 1 || limit > maxLimit) return 'pagination.limit: must be at least 1 and at most 100';
+  if ((workflow !== '' || version !== '') && project === '') return 'project_name must be set';
+  return versionId === '' || uuid.test(versionId) ? undefined : 'project_version: must be a valid UUID';
+}
+
+/** The name wins over the deprecated UUID, where the server knows it. */
+function versionFilter(
+  { version, versionId }: RunListRequest,
+  { knowsVersionNames }: CallSettings,
+): (run: RunRecord) => boolean {
+  if (version !== '' && knowsVersionNames) return (run) => run.version?.name === version;
+  return (run) => versionId === '' || run.version?.id === versionId;
+}
+
+function missingOf(
+  { project, workflow, version }: RunListRequest,
+  { workflows, runs }: Records,
+  { knowsVersionNames }: CallSettings,
+): 'project' | 'workflow' | 'version' | undefined {
+  if (project === '') return undefined;
+  const known = [...workflows, ...runs.map((run) => run.workflow)].filter((own) => own.project === project);
+  // The workflow is looked up within the project, so with both it is the workflow that is not found.
+  if (workflow !== '') {
+    if (!known.some(({ name }) => name === workflow)) return 'workflow';
+  } else if (known.length === 0) return 'project';
+  if (version === '' || !knowsVersionNames) return undefined;
+  const isKnown = runs.some((run) => run.workflow.project === project && run.version?.name === version);
+  return isKnown ? undefined : 'version';
 }
 
 function listWorkflows(request: { readonly page: number; readonly pageSize: number }, records: Records): GrpcReply {
   const { page, pageSize } = request;
-  if (page < 1 || pageSize < 1 || pageSize > maxLimit) return refused('pagination');
+  if (page < 1 || pageSize < 1 || pageSize > maxLimit) return invalidArgument('pagination');
   const ordered = records.runs.toSorted(newestFirst);
   const workflows = records.workflows
     .slice((page - 1) * pageSize, page * pageSize)
@@ -44,16 +123,21 @@ function listWorkflows(request: { readonly page: number; readonly pageSize: numb
   return { message: workflowListAnswer({ workflows, page, pageSize, total: records.workflows.length }) };
 }
 
-function refused(field: string): GrpcReply {
-  return { status: invalidArgument, text: `validation error: ${field}` };
-}
-
 function numberOf(status: StatusName | number): number {
   return typeof status === 'number' ? status : statusNumbers[status];
 }
 
+/**
+ * The server orders by the time of creation alone, so that the database is free to order equal times as it likes; here the
+ * other way round than the cursor compares, which is the worst that can happen.
+ */
 function newestFirst(a: RunRecord, b: RunRecord): number {
-  return b.createdMs - a.createdMs || (a.id < b.id ? 1 : -1);
+  return b.createdMs - a.createdMs || (a.id < b.id ? -1 : 1);
+}
+
+interface Position {
+  readonly createdMs: number;
+  readonly id: string;
 }
 
 /** Base64 of time and id, as the server makes it. */
@@ -61,8 +145,15 @@ function cursorOf({ createdMs, id }: RunRecord): string {
   return Buffer.from(`${new Date(createdMs).toISOString()},${id}`).toString('base64');
 }
 
-function isAfter({ createdMs, id }: RunRecord, cursor: string): boolean {
-  const [time = '', lastId = ''] = Buffer.from(cursor, 'base64').toString('utf8').split(',');
-  const lastMs = Date.parse(time);
-  return createdMs < lastMs || (createdMs === lastMs && id < lastId);
+function positionOf(cursor: string): Position | undefined {
+  const [time = '', id] = Buffer.from(cursor, 'base64').toString('utf8').split(',');
+  const createdMs = Date.parse(time);
+  return id === undefined || Number.isNaN(createdMs) ? undefined : { createdMs, id };
 }
+
+/** By time and id together, whatever the order of the list is. */
+function isBehind({ createdMs, id }: RunRecord, last: Position): boolean {
+  return createdMs < last.createdMs || (createdMs === last.createdMs && id < last.id);
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

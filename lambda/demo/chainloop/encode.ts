@@ -50,6 +50,20 @@ export function workflowListAnswer({ workflows, page, pageSize, total }: Workflo
   return writer.finish();
 }
 
+/** `ContextServiceCurrentResponse`: a user's membership; an API token has none. */
+export function contextAnswer(organization: string | undefined): Uint8Array {
+  const writer = new BinaryWriter();
+  message(writer, 1, (result) => {
+    if (organization === undefined) return;
+    message(result, 2, (membership) => {
+      message(membership, 2, (item) => {
+        text(item, 2, organization);
+      });
+    });
+  });
+  return writer.finish();
+}
+
 function runItem(item: BinaryWriter, run: RunRecord): void {
   const { id, createdMs, finishedMs, workflow, runner, status, version, policy } = run;
   text(item, 1, id);
@@ -79,7 +93,8 @@ function workflowItem(item: BinaryWriter, { id, name, project }: WorkflowRecord)
   text(item, 3, project);
 }
 
-function versionItem(item: BinaryWriter, { name, isPrerelease, releasedMs }: VersionRecord): void {
+function versionItem(item: BinaryWriter, { id, name, isPrerelease, releasedMs }: VersionRecord): void {
+  if (id !== undefined) text(item, 1, id);
   text(item, 2, name);
   if (isPrerelease) item.tag(3, WireType.Varint).bool(true);
   if (releasedMs !== undefined) timestamp(item, 5, releasedMs);

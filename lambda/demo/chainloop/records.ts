@@ -26,6 +26,8 @@ export interface WorkflowRecord {
 }
 
 export interface VersionRecord {
+  /** A UUID; absent for one that is told by its name only. */
+  readonly id?: string;
   readonly name: string;
   readonly isPrerelease: boolean;
   readonly releasedMs?: number;

@@ -1,11 +1,14 @@
-import { answerCall, type GrpcReply, unimplemented } from './control-plane.ts';
+import { type GrpcReply, methodOf } from './control-plane.ts';
+import { admit, pageRefusal, type Served } from './credentials.ts';
+import { isTokenRefusal, type TokenRefusal, tokenRefusals, unknownService } from './grpc-refusals.ts';
 import { metricsPage } from './metrics-page.ts';
-import type { Records } from './records.ts';
 
 export interface Received {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
+  /** The header `Chainloop-Organization`. */
+  readonly organization?: string | undefined;
   readonly accept: string | undefined;
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
@@ -17,17 +20,15 @@ export interface HttpReply {
   readonly body: Uint8Array | string;
 }
 
-export interface Served {
-  readonly records: Records;
-  readonly apiToken: string;
-}
-
 /** `ok`, and what a server or something before it has been seen to do, or says in its source that it does. */
 export type Scenario =
   | 'ok'
-  /** The token was revoked: gRPC refuses it, the page does not look. */
-  | 'revoked token'
-  | 'forbidden lists'
+  /** Of whatever token comes; gRPC refuses it, the page looks at less. */
+  | TokenRefusal
+  /** Only the UUID of a version is a filter, its name is none. */
+  | 'before v1.100.0'
+  /** A user's token sees the organization that the user chose, whatever the call says. */
+  | 'before the organization header'
   /** An older server, or one whose gateway lets only the page pass. */
   | 'unknown service'
   | 'no gRPC-Web'
@@ -43,17 +44,15 @@ export type Scenario =
   | 'protobuf page'
   | 'bare text page';
 
-const unauthenticated = { status: 16, text: 'JWT token is invalid' } as const;
-const permissionDenied = { status: 7, text: 'operation not allowed' } as const;
-
-export function replyTo(received: Received, served: Served, scenario: Scenario): HttpReply {
+export function replyTo(received: Received, served: Served, scenario: Scenario, nowMs: number): HttpReply {
   const { method, path } = received;
   const page = /^\/prom\/([^/?]*)\/metrics$/.exec(path)?.[1];
   if (page !== undefined) return method === 'GET' ? pageReply(page, received, served, scenario) : notFound;
-  if (method !== 'POST' || !path.startsWith('/controlplane.v1.') || scenario === 'no gRPC-Web') return notFound;
+  // What is no gRPC-Web, gRPC itself and a GET among it, goes to the other handlers of the port, which know no such path.
+  if (method !== 'POST' || scenario === 'no gRPC-Web') return notFound;
   if (scenario === 'login page instead of gRPC-Web') return loginPage;
   if (!(received.contentType ?? '').startsWith('application/grpc-web')) return notFound;
-  return grpcReply(callReply(received, served, scenario), scenario);
+  return grpcReply(callReply(received, served, scenario, nowMs), scenario);
 }
 
 const plain = { 'content-type': 'text/plain; charset=utf-8' };
@@ -64,15 +63,20 @@ const loginPage: HttpReply = {
   body: '<!doctype html><title>Sign in</title>',
 };
 
-function callReply(
-  { path, body, authorization }: Received,
-  { records, apiToken }: Served,
-  scenario: Scenario,
-): GrpcReply {
-  if (scenario === 'unknown service') return unimplemented;
-  if (authorization !== `Bearer ${apiToken}` || scenario === 'revoked token') return unauthenticated;
-  if (scenario === 'forbidden lists') return permissionDenied;
-  return answerCall(path.slice(1), body.subarray(frameHeaderBytes), records);
+function callReply(received: Received, served: Served, scenario: Scenario, nowMs: number): GrpcReply {
+  const { path, body } = received;
+  if (scenario === 'unknown service') return unknownService(path.slice(1).split('/', 1)[0] ?? '');
+  // A method that does not exist is told to everybody.
+  const method = methodOf(path.slice(1));
+  if (typeof method !== 'function') return method;
+  if (isTokenRefusal(scenario)) return tokenRefusals[scenario];
+  const organization = scenario === 'before the organization header' ? undefined : received.organization;
+  const admission = admit({ authorization: received.authorization, organization }, served, nowMs);
+  if (!('records' in admission)) return admission;
+  return method(body.subarray(frameHeaderBytes), admission.records, {
+    knowsVersionNames: scenario !== 'before v1.100.0',
+    isUser: received.authorization === `Bearer ${served.user?.token ?? ''}`,
+  });
 }
 
 const frameHeaderBytes = 5;
@@ -90,7 +94,7 @@ const grpcHeaders = { 'content-type': 'application/grpc-web+proto' };
 /** With status 200 whatever happens: what gRPC thinks of it stands in a trailer, or in headers when nothing was sent. */
 function grpcReply(reply: GrpcReply, scenario: Scenario): HttpReply {
   if ('status' in reply) {
-    const headers = { 'grpc-status': String(reply.status), 'grpc-message': encodeURIComponent(reply.text) };
+    const headers = { 'grpc-status': String(reply.status), 'grpc-message': grpcMessage(reply.text) };
     return { status: 200, headers: { ...grpcHeaders, ...headers }, body: '' };
   }
   const trailer = scenario === 'capital trailers' ? 'Grpc-Status: 0\r\n' : 'grpc-status: 0\r\n';
@@ -101,21 +105,26 @@ function grpcReply(reply: GrpcReply, scenario: Scenario): HttpReply {
   return { status: 200, headers: grpcHeaders, body: whole };
 }
 
+/** Percent-encoded where gRPC wants it (grpc/grpc, doc/PROTOCOL-HTTP2.md): other than printable ASCII, and the percent sign. */
+function grpcMessage(text: string): string {
+  return [...Buffer.from(text)].map(encodedByte).join('');
+}
+
+function encodedByte(byte: number): string {
+  const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+  return isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
 function messageFrames(message: Uint8Array, scenario: Scenario): readonly Uint8Array[] {
   if (scenario !== 'message in two frames') return [frame(0, message)];
   // An empty message changes nothing that it is joined with.
   return [frame(0, message), frame(0, new Uint8Array())];
 }
 
-/** The page knows nothing of revoked tokens: signature, expiry and organization are all that it looks at. */
-function pageReply(
-  organization: string,
-  { authorization }: Received,
-  { records, apiToken }: Served,
-  scenario: Scenario,
-): HttpReply {
-  if (authorization === undefined) return text(401, 'JWT token is missing');
-  if (authorization !== `Bearer ${apiToken}`) return text(401, 'invalid token');
+function pageReply(organization: string, { authorization }: Received, served: Served, scenario: Scenario): HttpReply {
+  const { records } = served;
+  const refusal = pageRefusal(authorization, served);
+  if (refusal !== undefined) return text(401, refusal);
   if (organization !== records.organization)
     return text(
       400,

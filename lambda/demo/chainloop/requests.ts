@@ -34,6 +34,8 @@ export interface RunListRequest {
   readonly workflow: string;
   readonly project: string;
   readonly version: string;
+  /** UUID of a version; deprecated, and all that servers before v1.100.0 know. */
+  readonly versionId: string;
   /** 0: any. */
   readonly status: number;
   readonly cursor: string;
@@ -50,6 +52,7 @@ export function runListRequest(bytes: Uint8Array): RunListRequest {
     workflow: textOf(fields, 1),
     project: textOf(fields, 4),
     version: textOf(fields, 9),
+    versionId: textOf(fields, 5),
     status: numberOf(fields, 3) ?? 0,
     cursor: textOf(pagination, 1),
     limit: numberOf(pagination, 3) ?? defaultLimit,

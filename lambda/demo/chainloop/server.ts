@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Clock } from '../../runtime/clock.ts';
 import { closed, listenOnLoopback } from '../loopback.ts';
 import type { Attestations } from './attestations.ts';
+import type { Served } from './credentials.ts';
 import { type HttpReply, type Received, replyTo, type Scenario } from './replies.ts';
 import type { Records } from './records.ts';
 
@@ -13,7 +14,10 @@ interface ServerSettings {
 
 /** A living organization, or records that stand still. */
 export type ChainloopServerOptions = ServerSettings &
-  ({ readonly attestations: Attestations } | { readonly records: () => Records; readonly apiToken: string });
+  (
+    | { readonly attestations: Attestations }
+    | ({ readonly records: () => Records } & Pick<Served, 'apiToken' | 'refusals' | 'user'>)
+  );
 
 export interface ReceivedCall extends Received {
   readonly atMs: number;
@@ -42,7 +46,7 @@ export async function startChainloopServer(options: ChainloopServerOptions): Pro
       const received = { ...receivedFrom(request), body, atMs: clock() };
       requests.push(received);
       if (requests.length > keptRequests) requests.shift();
-      send(response, replyTo(received, { records: recordsOf(options), apiToken: tokenOf(options) }, scenario));
+      send(response, replyTo(received, servedBy(options), scenario, clock()));
     });
   });
   const url = await listenOnLoopback(server, port);
@@ -56,19 +60,17 @@ export async function startChainloopServer(options: ChainloopServerOptions): Pro
   };
 }
 
-function recordsOf(options: ChainloopServerOptions): Records {
-  if ('records' in options) return options.records();
-  options.attestations.step(options.clock());
-  return options.attestations.records();
-}
-
-function tokenOf(options: ChainloopServerOptions): string {
-  return 'records' in options ? options.apiToken : options.attestations.apiToken;
+function servedBy(options: ChainloopServerOptions): Served {
+  if ('records' in options) return { ...options, records: options.records() };
+  const { attestations, clock } = options;
+  attestations.step(clock());
+  return { records: attestations.records(), apiToken: attestations.apiToken };
 }
 
 function receivedFrom({ method = '', url = '', headers }: IncomingMessage): Omit<Received, 'body'> {
-  const { authorization, accept, 'content-type': contentType } = headers;
-  return { method, path: url, authorization, accept, contentType };
+  const { authorization, accept, 'content-type': contentType, 'chainloop-organization': named } = headers;
+  const organization = typeof named === 'string' ? named : undefined;
+  return { method, path: url, authorization, organization, accept, contentType };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {

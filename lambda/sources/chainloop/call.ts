@@ -4,6 +4,7 @@ import { whereOf } from '../../http/where.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { NoServiceError } from './errors.ts';
 import { FrameError, frameOf, type Frames, readFrames } from './frames.ts';
+import { GrpcStatusError, verdictOf } from './grpc-status.ts';
 
 export interface Call {
   /** Origin of the control plane. */
@@ -23,8 +24,8 @@ export interface CallAnswer {
 
 /**
  * One unary call over gRPC-Web.
- * @throws NoServiceError where the service is missing; HttpError for the rest. A gRPC status becomes the HTTP status that
- * means the same, so that a refused token is read anew from its secret like any other.
+ * @throws NoServiceError where the service is missing, GrpcStatusError for what the control plane refuses, and HttpError
+ * for the rest.
  */
 export async function call(
   http: HttpPort,
@@ -47,34 +48,34 @@ export async function call(
       remainingMs: () => deadline.remainingMs(),
       // Only lists are called, so a repeated call changes nothing.
       idempotent: true,
+      verdictOf,
       ...(tls === undefined ? {} : { tls }),
     });
     return { where, message: messageOf(response, where) };
   } catch (error) {
-    if (error instanceof HttpStatusError && isRouteMissing(error)) {
-      throw new NoServiceError(where, `answered ${String(error.status)}`);
-    }
-    throw error;
+    throw error instanceof HttpStatusError ? refusalFrom(error) : error;
   }
 }
 
 /** What a web server answers for a path or a method that it does not have, without a word of gRPC. */
 const missingRoute: ReadonlySet<number> = new Set([404, 405, 415, 501]);
 
-function isRouteMissing({ status, headers }: HttpStatusError): boolean {
-  return missingRoute.has(status) && headers['grpc-status'] === undefined;
+const unimplemented = '12';
+
+function refusalFrom(error: HttpStatusError): HttpStatusError | NoServiceError {
+  const { status, headers, where } = error;
+  const grpcStatus = headers['grpc-status'];
+  if (grpcStatus === unimplemented) return new NoServiceError(where, 'the server does not know this service');
+  if (grpcStatus !== undefined) return new GrpcStatusError(error, grpcStatus);
+  return missingRoute.has(status) ? new NoServiceError(where, `answered ${String(status)}`) : error;
 }
 
 function messageOf({ status, headers, body }: HttpResponse, where: string): Uint8Array {
-  const early = headers['grpc-status'];
-  // An error before any message comes in the headers, with an empty body.
-  if (early !== undefined && early !== '0') throw failureOf(early, where);
   const type = mediaType(headers['content-type']);
   if (!/^application\/grpc-web(\+proto)?$/.test(type)) throw notGrpcWeb(type, status, where);
   const { message, trailers } = framesOf(body, where);
-  const late = trailers?.get('grpc-status') ?? early;
-  if (late === undefined) throw new BadResponseError(where, 'the answer is cut off: it has no grpc-status');
-  if (late !== '0') throw failureOf(late, where);
+  if ((trailers?.get('grpc-status') ?? headers['grpc-status']) === undefined)
+    throw new BadResponseError(where, 'the answer is cut off: it has no grpc-status');
   return message;
 }
 
@@ -94,24 +95,4 @@ function framesOf(body: Uint8Array, where: string): Frames {
 function notGrpcWeb(type: string, status: number, where: string): NoServiceError {
   const what = type === 'text/html' ? 'HTML: a login page, a proxy or a wrong URL?' : 'something else than gRPC-Web';
   return new NoServiceError(where, `answered ${String(status)} with ${what}`);
-}
-
-/** Statuses of gRPC (grpc/grpc, doc/statuscodes.md) that have an HTTP status of the same meaning. */
-const httpStatuses: ReadonlyMap<string, number> = new Map([
-  ['3', 400],
-  ['4', 504],
-  ['5', 404],
-  ['7', 403],
-  ['8', 429],
-  ['14', 503],
-  ['16', 401],
-]);
-
-const unimplemented = '12';
-
-function failureOf(grpcStatus: string, where: string): HttpStatusError | NoServiceError {
-  if (grpcStatus === unimplemented) return new NoServiceError(where, 'the server does not know this service');
-  const status = httpStatuses.get(grpcStatus) ?? 500;
-  // Without the message of the server: it may quote what it was sent.
-  return new HttpStatusError(where, { status, headers: { 'grpc-status': grpcStatus }, excerpt: '' });
 }

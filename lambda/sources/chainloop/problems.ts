@@ -5,6 +5,7 @@ import type { Problem } from '../../model/problem.ts';
 import { describeSecretRef } from '../../secrets/secret-ref.ts';
 import type { ChainloopConfig } from './config.ts';
 import { NoServiceError } from './errors.ts';
+import { GrpcStatusError } from './grpc-status.ts';
 
 export function whereOfSource({ name }: Pick<ChainloopConfig, 'name'>): string {
   return `chainloop/${name}`;
@@ -16,11 +17,63 @@ export function controlPlaneProblem(error: unknown, config: ChainloopConfig): Pr
     const remedy = `check url, it is the HTTP address (port 8000), not the one of gRPC; ${missing(config)}`;
     return { ...ofService(error, config), message: `${error.reason}: ${remedy}` };
   }
-  return expected(error, config, {
+  const hints = hintsFor(config);
+  if (!(error instanceof GrpcStatusError)) return expected(error, config, hints);
+  const problem = expected(error, config, hints);
+  const { kind = problem.kind, message = hints[error.status] ?? ownFault } = refusalOf(error, config);
+  return { ...problem, kind, message: `gRPC status ${error.grpcStatus}: ${message}` };
+}
+
+const ownFault =
+  'the server has a fault of its own; its log tells more, and nothing is to be done here unless it lasts';
+
+function hintsFor(config: ChainloopConfig): StatusHints {
+  const token = describeSecretRef(config.token);
+  return {
     400: 'the server refused the request; it may be of another version than the collector was made for',
-    401: `the API token in ${describeSecretRef(config.token)} is wrong, expired or revoked; an organization may revoke tokens by itself that were not used for some days`,
-    403: `the API token in ${describeSecretRef(config.token)} may not list workflow runs; make one with the default policies of organization tokens`,
-  });
+    401: `the API token in ${token} is wrong or expired; put a valid one there`,
+    403: `the API token in ${token} may not list workflow runs; make one with the default policies of organization tokens`,
+    404: 'the server knows no such project, workflow or version',
+    429: 'the server is asked too often, or is short of memory; raise the interval',
+    503: 'the server cannot answer now; nothing is to be done unless it lasts',
+    504: 'the server ran out of time; nothing is to be done unless it lasts',
+  };
+}
+
+/** What the text of the server tells beyond its status, in words of our own: the text may quote what was sent. */
+function refusalOf({ reason }: GrpcStatusError, config: ChainloopConfig): Partial<Pick<Problem, 'kind' | 'message'>> {
+  const token = describeSecretRef(config.token);
+  const { organization } = config;
+  switch (reason) {
+    case undefined:
+      return {};
+    case 'revoked token':
+      return {
+        message: `the API token in ${token} is revoked; make a new one and put it there. An organization may revoke tokens by itself that were not used for some days`,
+      };
+    case 'unknown token':
+      return { message: `the server does not know the API token in ${token}; it was deleted, or is of another server` };
+    case 'deleted organization':
+      return { message: `the organization of the API token in ${token} does not exist any more` };
+    case 'suspended organization':
+      return {
+        kind: 'rejected',
+        message: `the organization ${organization} is suspended, and no token of it may do anything; who runs the server can end that`,
+      };
+    case 'not a member':
+      return {
+        kind: 'configuration',
+        message: `the user of the token in ${token} is no member of the organization ${organization}; correct organization, or use an API token of it`,
+      };
+    case 'database':
+      return { message: 'the server cannot read its database; nothing is to be done here unless it lasts' };
+    case 'cursor':
+      return {
+        kind: 'bad-response',
+        message:
+          'the server does not understand the cursor that it gave itself, so the rest of the list cannot be read',
+      };
+  }
 }
 
 function missing({ read }: ChainloopConfig): string {
@@ -42,7 +95,7 @@ function ofService(error: NoServiceError, config: ChainloopConfig): Pick<Problem
 /** The problem that an error of the metrics page is. @throws what is not an expected failure: a bug. */
 export function relayProblem(error: unknown, config: ChainloopConfig): Problem {
   const problem = expected(error, config, {
-    400: refusalOf(error),
+    400: pageRefusalOf(error),
     401: `the API token in ${describeSecretRef(config.token)} is wrong or expired`,
     404: integrationOf(error),
     500: 'the server could not gather its metrics; look at its log',
@@ -52,7 +105,7 @@ export function relayProblem(error: unknown, config: ChainloopConfig): Problem {
 }
 
 /** The server tells a token of another organization by a text only; there is no 403. */
-function refusalOf(error: unknown): string {
+function pageRefusalOf(error: unknown): string {
   return error instanceof HttpStatusError && /does not match the organization/i.test(error.excerpt)
     ? 'the API token belongs to another organization; put its name into organization, or a token of this one into the secret'
     : 'the server did not understand the path; check url, which has no path of its own';

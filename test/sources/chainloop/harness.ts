@@ -1,6 +1,7 @@
 import { collectCounted, type Counted } from '../../../lambda/counters/counted.ts';
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/store.ts';
+import type { TokenRefusal } from '../../../lambda/demo/chainloop/grpc-refusals.ts';
 import type { Records, RunRecord, WorkflowRecord } from '../../../lambda/demo/chainloop/records.ts';
 import { type ChainloopServer, startChainloopServer } from '../../../lambda/demo/chainloop/server.ts';
 import { createHttpHub } from '../../../lambda/http/client.ts';
@@ -34,6 +35,10 @@ export interface TestOrganization extends AsyncDisposable {
   readonly log: RecordingLog;
   /** Environment variables that secrets are read from. */
   readonly variables: Record<string, string>;
+  /** Tokens that the server refuses, and why. */
+  readonly refusals: Map<string, TokenRefusal>;
+  /** Answers since the last call, by class. */
+  takeAnswers(): Readonly<Record<string, number>>;
   /** What the server has; changed between ticks. */
   runs: readonly RunRecord[];
   workflows: readonly WorkflowRecord[];
@@ -60,7 +65,8 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
   };
   const clock = (): number => content.now;
   const records = (): Records => ({ organization: 'acme', workflows: content.workflows, runs: content.runs });
-  const server = await startChainloopServer({ clock, records, apiToken });
+  const refusals = new Map<string, TokenRefusal>();
+  const server = await startChainloopServer({ clock, records, apiToken, refusals });
   const variables: Record<string, string> = { TOKEN: apiToken };
   const hub = createHttpHub({
     clock: Date.now,
@@ -79,7 +85,8 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
   });
   const raw = { kind: 'chainloop', name: 'main', url: server.url, organization: 'acme', token: { env: 'TOKEN' } };
   const config = ChainloopConfig.parse({ ...raw, ...options.config });
-  const source = createChainloop(config, { http: hub.port(), aws: noAws, secrets: cache.secrets, clock, log });
+  const http = hub.port();
+  const source = createChainloop(config, { http, aws: noAws, secrets: cache.secrets, clock, log });
   const { metrics } = chainloop.prepare({ ...raw, ...options.config });
   const counted = { id: 'chainloop/main', system: 'chainloop', name: 'main', metrics };
   const settings = { maxSeriesPerMetric: 1000, waitBounds, durationBounds, backfillMs: 0 };
@@ -87,6 +94,8 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
     server,
     log,
     variables,
+    refusals,
+    takeAnswers: () => Object.fromEntries(http.takeMeter().attempts),
     get runs() {
       return content.runs;
     },
@@ -176,4 +185,10 @@ export function valuesOf(
 /** Without what is 0. */
 export function nonZero(values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
+}
+
+/** A token with these claims; nobody here looks at its signature. */
+export function tokenWith(claims: object): string {
+  const encoded = [{ alg: 'HS256' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  return [...encoded, 'c2lnbmF0dXJl'].join('.');
 }

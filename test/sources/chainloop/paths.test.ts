@@ -10,6 +10,7 @@ import {
   startOrganization,
   type TestOptions,
   type TestOrganization,
+  tokenWith,
   valuesOf,
 } from './harness.ts';
 
@@ -250,8 +251,3 @@ describe('an API token', () => {
     expect(families.some(({ definition }) => definition.name.includes('token_expiry'))).toBe(false);
   });
 });
-
-function tokenWith(claims: object): string {
-  const encoded = [{ alg: 'HS256' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
-  return [...encoded, 'c2lnbmF0dXJl'].join('.');
-}
