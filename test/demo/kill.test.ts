@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { fileStateStore } from '../../lambda/counters/file-store.ts';
 import { startCli } from '../cli/run-cli.ts';
 import { type QueryServer, startPrometheus } from '../servers/prometheus.ts';
-import { withPrometheus } from '../servers/require.ts';
+import { withDebianPrometheus } from '../servers/require.ts';
 import { trueFinishes } from './true-finishes.ts';
 
 let folder = '';
@@ -38,7 +38,7 @@ async function countedSinceMs(): Promise<number> {
 /** More than a busy machine needs for a start and some runs. */
 const startMs = 180_000;
 
-withPrometheus('a demo that is killed in the middle', () => {
+withDebianPrometheus('a demo that is killed in the middle', () => {
   it('has, after a restart, the totals of what the fleet finished in a real Prometheus', async () => {
     await using prometheus = await startPrometheus();
     const args = [

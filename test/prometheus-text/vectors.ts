@@ -68,7 +68,7 @@ export const accepted: readonly Accepted[] = [
   {
     page: `${histogram}h_bucket{a="x",le="1"} 1\nh_bucket{a="x",le="+Inf"} 2\nh_sum{a="x"} 3\nh_count{a="x"} 2\n`,
     samples: [
-      { name: 'h_bucket', value: 1, labels: { a: 'x', le: '1' } },
+      { name: 'h_bucket', value: 1, labels: { a: 'x', le: '1.0' } },
       { name: 'h_bucket', value: 2, labels: { a: 'x', le: '+Inf' } },
       { name: 'h_sum', value: 3, labels: { a: 'x' } },
       { name: 'h_count', value: 2, labels: { a: 'x' } },

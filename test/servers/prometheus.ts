@@ -22,13 +22,16 @@ export interface QueryServer extends AsyncDisposable {
 }
 
 export interface PrometheusOptions {
+  /** Which edition; default: Debian's (2.42 in bookworm). */
+  readonly command?: string;
   /** Text of the configuration file; default: empty, so nothing but what is written moves the head. */
   readonly config?: string;
   readonly flags?: readonly string[];
 }
 
-/** Debian's Prometheus (2.42 in bookworm) with the remote-write receiver, in a folder of its own. */
+/** A Prometheus with the remote-write receiver, in a folder of its own. */
 export async function startPrometheus({
+  command = 'prometheus',
   config = 'global: {}\n',
   flags = [],
 }: PrometheusOptions = {}): Promise<QueryServer> {
@@ -37,7 +40,7 @@ export async function startPrometheus({
   await writeFile(file, config);
   const { process, port } = await startOnFreePort((free) => ({
     name: 'Prometheus',
-    command: 'prometheus',
+    command,
     args: [
       `--config.file=${file}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,

@@ -11,6 +11,8 @@ import type { Identity } from '../support/certificates.ts';
 import { startOnFreePort } from './process.ts';
 
 export interface PushgatewayOptions {
+  /** Which edition; default: Debian's (1.5 in bookworm). */
+  readonly command?: string;
   /** Names and bcrypt hashes of the users that it lets in; default: everybody. */
   readonly users?: Readonly<Record<string, string>>;
   /** Speaks TLS only, and only with clients whose certificate `clientCa` has signed. */
@@ -61,13 +63,13 @@ export interface Pushgateway extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Debian's Pushgateway (1.5 in bookworm) on loopback, in a folder of its own. */
+/** A Pushgateway on loopback, in a folder of its own. */
 export async function startPushgateway(options: PushgatewayOptions = {}): Promise<Pushgateway> {
   const folder = await mkdtemp(join(tmpdir(), 'pushgateway-'));
   const webConfig = await writeWebConfig(folder, options);
   const { process, port } = await startOnFreePort((free) => ({
     name: 'Pushgateway',
-    command: 'prometheus-pushgateway',
+    command: options.command ?? 'prometheus-pushgateway',
     args: [
       `--web.listen-address=127.0.0.1:${String(free)}`,
       '--web.enable-admin-api',

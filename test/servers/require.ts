@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
+import { goProgram } from './go-servers.ts';
 
 type Suite = (title: string, tests: () => void) => void;
 
@@ -26,13 +27,64 @@ export function serverFor(name: string, command: string, howToGet: string): Suit
   };
 }
 
-export const withPrometheus = serverFor('Prometheus', 'prometheus', 'apt-get install prometheus');
-export const withVictoriaMetrics = serverFor('VictoriaMetrics', 'victoria-metrics', 'apt-get install victoria-metrics');
-export const withPushgateway = serverFor(
-  'Pushgateway',
-  'prometheus-pushgateway',
-  'apt-get install prometheus-pushgateway',
-);
+/** A server in the edition of Debian and in that of this year: people run both. */
+interface Editions {
+  readonly name: string;
+  readonly debian: { readonly command: string; readonly package: string };
+  /** Name of the program that `npm run setup:servers` builds, and its version. */
+  readonly current: { readonly program: string; readonly version: string };
+}
+
+/** A `describe` for tests of one edition of a server; they get the command that starts it. */
+type EditionSuite = (title: string, tests: (command: string) => void) => void;
+
+const setUpServers = 'npm run setup:servers';
+
+function debianEdition({ name, debian }: Editions): EditionSuite {
+  const suite = serverFor(name, debian.command, `apt-get install ${debian.package}`);
+  return (title, tests) => {
+    suite(title, () => {
+      tests(debian.command);
+    });
+  };
+}
+
+function currentEdition({ name, current: { program, version } }: Editions): EditionSuite {
+  const command = goProgram(program);
+  const suite = serverFor(`${name} ${version}`, command, setUpServers);
+  return (title, tests) => {
+    suite(`${title} (${version})`, () => {
+      tests(command);
+    });
+  };
+}
+
+function everyEdition(editions: Editions): EditionSuite {
+  return (title, tests) => {
+    debianEdition(editions)(title, tests);
+    currentEdition(editions)(title, tests);
+  };
+}
+
+const prometheus: Editions = {
+  name: 'Prometheus',
+  debian: { command: 'prometheus', package: 'prometheus' },
+  current: { program: 'prometheus', version: '3.16' },
+};
+
+export const withPrometheus = everyEdition(prometheus);
+export const withDebianPrometheus = debianEdition(prometheus);
+export const withPrometheus3 = currentEdition(prometheus);
+export const withVictoriaMetrics = everyEdition({
+  name: 'VictoriaMetrics',
+  debian: { command: 'victoria-metrics', package: 'victoria-metrics' },
+  current: { program: 'victoria-metrics', version: '1.151' },
+});
+export const withPushgateway = everyEdition({
+  name: 'Pushgateway',
+  debian: { command: 'prometheus-pushgateway', package: 'prometheus-pushgateway' },
+  current: { program: 'pushgateway', version: '1.11' },
+});
 export const withPromtool = serverFor('promtool', 'promtool', 'apt-get install prometheus');
 export const withNodeExporter = serverFor(
   'node_exporter',

@@ -5,18 +5,23 @@ import { answersOk, startOnFreePort } from './process.ts';
 import { instantQuery, type QueryServer } from './prometheus.ts';
 
 export interface VictoriaMetricsOptions {
+  /** Which edition; default: Debian's (1.79 in bookworm). */
+  readonly command?: string;
   readonly flags?: readonly string[];
 }
 
 /**
- * Debian's VictoriaMetrics (1.79 in bookworm). A new series takes some seconds to show, about one after the flush
+ * A VictoriaMetrics in a folder of its own. A new series takes some seconds to show, about one after the flush
  * that every query asks for first: poll with `eventually`.
  */
-export async function startVictoriaMetrics({ flags = [] }: VictoriaMetricsOptions = {}): Promise<QueryServer> {
+export async function startVictoriaMetrics({
+  command = 'victoria-metrics',
+  flags = [],
+}: VictoriaMetricsOptions = {}): Promise<QueryServer> {
   const folder = await mkdtemp(join(tmpdir(), 'victoria-metrics-'));
   const { process, port } = await startOnFreePort((free) => ({
     name: 'VictoriaMetrics',
-    command: 'victoria-metrics',
+    command,
     args: [
       `-storageDataPath=${join(folder, 'data')}`,
       `-httpListenAddr=127.0.0.1:${String(free)}`,

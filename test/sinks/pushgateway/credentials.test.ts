@@ -12,9 +12,9 @@ const users = { ci: '$2b$04$If0n3mIzivqFLU2ATgDqtOuRbnujOHPw4cQd9qCip.5tCIxiQTEG
 const visitor = { headers: { authorization: `Basic ${Buffer.from('ci:correct horse').toString('base64')}` } };
 const auth = { basic: { username: 'ci', password: { env: 'PASSWORD' } } };
 
-withPushgateway('a Pushgateway that asks who comes', () => {
+withPushgateway('a Pushgateway that asks who comes', (command) => {
   it('lets in a user with the right password', async () => {
-    await using gateway = await startPushgateway({ users });
+    await using gateway = await startPushgateway({ command, users });
     await using sink = pushgatewaySink({ url: gateway.url, auth });
     sink.variables['PASSWORD'] = 'correct horse\n';
 
@@ -25,7 +25,7 @@ withPushgateway('a Pushgateway that asks who comes', () => {
   });
 
   it('lets in a password that was rotated, within the run', async () => {
-    await using gateway = await startPushgateway({ users });
+    await using gateway = await startPushgateway({ command, users });
     await using sink = pushgatewaySink({ url: gateway.url, auth });
     sink.variables['PASSWORD'] = canaries.token;
     const before = await sink.write(batchOf([queues(2)]));
@@ -41,7 +41,7 @@ withPushgateway('a Pushgateway that asks who comes', () => {
   });
 
   it('refuses a wrong password once for all groups, and the report says what to do', async () => {
-    await using gateway = await startPushgateway({ users });
+    await using gateway = await startPushgateway({ command, users });
     await using sink = pushgatewaySink({ url: gateway.url, auth });
     sink.variables['PASSWORD'] = canaries.token;
 
@@ -67,7 +67,7 @@ withPushgateway('a Pushgateway that asks who comes', () => {
   it('lets in a client certificate of its CA together with a password, and nobody without', async () => {
     await withAuthority(async (authority) => {
       const [server, client] = await Promise.all([authority.server('IP:127.0.0.1'), authority.client('collector')]);
-      await using gateway = await startPushgateway({ users, tls: { ...server, clientCa: authority.cert } });
+      await using gateway = await startPushgateway({ command, users, tls: { ...server, clientCa: authority.cert } });
       const tls = { ca: { env: 'CA' }, cert: { env: 'CERT' }, key: { env: 'KEY' } };
       await using sink = pushgatewaySink({ url: gateway.url, auth, tls });
       await using stranger = pushgatewaySink({ url: gateway.url, auth, tls: { ca: { env: 'CA' } } });

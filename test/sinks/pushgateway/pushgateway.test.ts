@@ -13,10 +13,10 @@ function valuesOf(group: PushedGroup | undefined, metric: string, label: string)
   return Object.fromEntries(samples.map(({ labels, value }) => [labels[label] ?? '', value ?? '']));
 }
 
-withPushgateway('a real Pushgateway', () => {
+withPushgateway('a real Pushgateway', (command) => {
   let gateway: Pushgateway;
   beforeAll(async () => {
-    gateway = await startPushgateway();
+    gateway = await startPushgateway({ command });
   });
   beforeEach(() => gateway.wipe());
   afterAll(() => gateway.close());

@@ -6,10 +6,10 @@ import { withPrometheus, withPushgateway } from '../../servers/require.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf } from '../remote-write/batches.ts';
 import { pushgatewaySink } from './harness.ts';
 
-withPushgateway('a Pushgateway', () => {
-  withPrometheus('that a Prometheus scrapes with honor_labels', () => {
+withPushgateway('a Pushgateway', (gatewayCommand) => {
+  withPrometheus('that a Prometheus scrapes with honor_labels', (scraper) => {
     it('shows every series with the labels of its group, and loses what is gone', async () => {
-      await using gateway = await startPushgateway();
+      await using gateway = await startPushgateway({ command: gatewayCommand });
       const config = {
         scrape_configs: [
           {
@@ -21,7 +21,7 @@ withPushgateway('a Pushgateway', () => {
           },
         ],
       };
-      await using prometheus = await startPrometheus({ config: JSON.stringify(config) });
+      await using prometheus = await startPrometheus({ command: scraper, config: JSON.stringify(config) });
       await using sink = pushgatewaySink({ url: gateway.url, grouping: { env: 'prod' } }, 'ci-eu');
       const total = { bounds: [10, 60], counts: [1, 2, 1], sum: 130, startMs: 0 };
       const jobs = (source: string, value: number) =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Records } from '../../../lambda/demo/chainloop/records.ts';
 import { startChainloopServer } from '../../../lambda/demo/chainloop/server.ts';
+import { boundText, valueOf } from '../../../lambda/prometheus-text/numbers.ts';
 import { answersOk, eventually, startOnFreePort } from '../../servers/process.ts';
 import { type QueriedSample, startPrometheus } from '../../servers/prometheus.ts';
 import { startPushgateway } from '../../servers/pushgateway.ts';
@@ -50,11 +51,20 @@ const openMetrics = [
   '',
 ].join('\n');
 
-/** Series by their labels; `collector` is what remote write adds, as Prometheus' external labels do. */
-function comparable(samples: readonly QueriedSample[]): readonly string[] {
+/**
+ * Series by their labels; `collector` is what remote write adds, as Prometheus' external labels do. Bounds and quantiles
+ * are written as version 3 writes them; version 2 has them as they stood on the page.
+ */
+function comparable(samples: readonly QueriedSample[], command: string): readonly string[] {
+  const spelled = (name: string, value: string): string => {
+    const isBound = command === 'prometheus' && (name === 'le' || name === 'quantile');
+    return isBound ? boundText(valueOf(value) ?? NaN) : value;
+  };
   return samples
     .map(({ labels, value }) => {
-      const own = Object.entries(labels).filter(([name]) => name !== 'collector');
+      const own = Object.entries(labels)
+        .filter(([name]) => name !== 'collector')
+        .map(([name, text]) => [name, spelled(name, text)]);
       return `${JSON.stringify(own.toSorted())} ${value}`;
     })
     .toSorted();
@@ -77,7 +87,7 @@ function disposable<Server extends { close(): Promise<void> }>(server: Server): 
   return { ...server, [Symbol.asyncDispose]: () => server.close() };
 }
 
-withPrometheus('a real Prometheus', () => {
+withPrometheus('a real Prometheus', (command) => {
   it.each([
     ['text', page, 'text/plain; version=0.0.4; charset=utf-8', 'text'],
     ['OpenMetrics', openMetrics, 'application/openmetrics-text; version=1.0.0; charset=utf-8', 'openmetrics'],
@@ -86,9 +96,10 @@ withPrometheus('a real Prometheus', () => {
       response.writeHead(200, { 'content-type': type }).end(body);
     });
     await using direct = await startPrometheus({
+      command,
       config: `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: relay\n    static_configs: [{ targets: ['127.0.0.1:${String(target.port)}'], labels: { site: ams } }]\n`,
     });
-    await using receiver = await startPrometheus();
+    await using receiver = await startPrometheus({ command });
     await using pipeline = await prometheusPipeline(
       { targets: [{ url: `${target.url}/metrics`, labels: { site: 'ams' } }], prefer },
       [{ kind: 'remote-write', url: `${receiver.url}/api/v1/write` }],
@@ -104,8 +115,8 @@ withPrometheus('a real Prometheus', () => {
       (found) => found.some(({ labels }) => labels['__name__'] === 'scrape_samples_scraped'),
     );
 
-    const expected = comparable(scraped);
-    expect(comparable(await receiver.query(selector))).toEqual(expected);
+    const expected = comparable(scraped, command);
+    expect(comparable(await receiver.query(selector), command)).toEqual(expected);
     expect(expected.some((series) => series.includes('scrape_samples_scraped'))).toBe(true);
   });
 
@@ -116,9 +127,10 @@ withPrometheus('a real Prometheus', () => {
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(pushed);
     });
     await using direct = await startPrometheus({
+      command,
       config: `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: relay\n    honor_labels: true\n    static_configs: [{ targets: ['127.0.0.1:${String(target.port)}'], labels: { site: ams } }]\n`,
     });
-    await using receiver = await startPrometheus();
+    await using receiver = await startPrometheus({ command });
     await using pipeline = await prometheusPipeline(
       { targets: [{ url: `${target.url}/metrics`, labels: { site: 'ams' } }], honorLabels: true },
       [{ kind: 'remote-write', url: `${receiver.url}/api/v1/write` }],
@@ -131,8 +143,9 @@ withPrometheus('a real Prometheus', () => {
         () => direct.query('q'),
         (found) => found.length > 0,
       ),
+      command,
     );
-    expect(comparable(await receiver.query('q'))).toEqual(expected);
+    expect(comparable(await receiver.query('q'), command)).toEqual(expected);
     expect(expected).toHaveLength(2);
     expect(expected.filter((series) => series.includes('"instance"'))).toHaveLength(1);
   });
@@ -142,7 +155,7 @@ withPrometheus('a real Prometheus', () => {
     await using target = await startLoopbackServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain' }).end(pages.shift());
     });
-    await using receiver = await startPrometheus();
+    await using receiver = await startPrometheus({ command });
     await using pipeline = await prometheusPipeline({ targets: [{ url: `${target.url}/metrics` }] }, [
       { kind: 'remote-write', url: `${receiver.url}/api/v1/write` },
     ]);
@@ -161,6 +174,7 @@ withPrometheus('a real Prometheus', () => {
     const records = () => demoRecords;
     await using demo = disposable(await startChainloopServer({ clock: Date.now, records, apiToken: 'api-token' }));
     await using direct = await startPrometheus({
+      command,
       config: [
         'global: { scrape_interval: 1s }',
         'scrape_configs:',
@@ -171,7 +185,7 @@ withPrometheus('a real Prometheus', () => {
         '',
       ].join('\n'),
     });
-    await using receiver = await startPrometheus();
+    await using receiver = await startPrometheus({ command });
     await using pipeline = await prometheusPipeline(
       {
         job: 'chainloop',
@@ -191,14 +205,14 @@ withPrometheus('a real Prometheus', () => {
       (found) => found.some(({ labels }) => labels['__name__'] === 'scrape_samples_scraped'),
     );
 
-    const expected = comparable(scraped);
-    expect(comparable(await receiver.query(selector))).toEqual(expected);
+    const expected = comparable(scraped, command);
+    expect(comparable(await receiver.query(selector), command)).toEqual(expected);
     expect(expected.filter((text) => text.includes('"chainloop_workflow_up"'))).toHaveLength(2);
     expect(expected.filter((text) => text.includes('_bucket"')).length).toBeGreaterThan(20);
   });
 
   it('is read as a target without a parse error, in both formats', async () => {
-    await using server = await startPrometheus();
+    await using server = await startPrometheus({ command });
 
     for (const prefer of ['text', 'openmetrics']) {
       await using pipeline = await prometheusPipeline({ targets: [{ url: `${server.url}/metrics` }], prefer });
@@ -213,9 +227,9 @@ withPrometheus('a real Prometheus', () => {
   });
 });
 
-withPushgateway('a real Pushgateway', () => {
+withPushgateway('a real Pushgateway', (command) => {
   it('is read as a target without a parse error, with the labels of what was pushed', async () => {
-    await using gateway = await startPushgateway();
+    await using gateway = await startPushgateway({ command });
     await gateway.put('/metrics/job/nightly/instance/a', '# TYPE backup_bytes gauge\nbackup_bytes{disk="ü"} 5\n');
     await using pipeline = await prometheusPipeline({
       targets: [{ url: `${gateway.url}/metrics` }],
@@ -235,7 +249,7 @@ withPushgateway('a real Pushgateway', () => {
     await using target = await startLoopbackServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain' }).end(page);
     });
-    await using gateway = await startPushgateway();
+    await using gateway = await startPushgateway({ command });
     await using pipeline = await prometheusPipeline({ targets: [{ url: `${target.url}/metrics`, instance: 'web' }] }, [
       { kind: 'pushgateway', url: gateway.url },
     ]);
