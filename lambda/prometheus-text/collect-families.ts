@@ -1,5 +1,6 @@
 import { type Cursor, fail, quoted } from './cursor.ts';
 import { allSuffixes, faultOfSample, type Format, suffixesOf } from './family-rules.ts';
+import { boundText, valueOf } from './numbers.ts';
 import type { Page, PageFamily, PageSample, PageType } from './page.ts';
 import type { Statement } from './statement.ts';
 
@@ -63,7 +64,7 @@ export function createFamilyCollector(format: Format, keep: Keep, maxSeries: num
     building.hasSamples = true;
     const fault = faultOfSample(format, { name: building.name, type: building.type ?? 'untyped' }, sample);
     if (fault !== undefined) fail(cursor, fault, 0);
-    if (keep(sample.name, building.name)) store.add(building, sample, cursor);
+    if (keep(sample.name, building.name)) store.add(building, withBoundText(sample, building.type), cursor);
   };
 
   return {
@@ -113,6 +114,22 @@ function createStore(maxSeries: number): Store {
 function newBuilding(name: string): Building {
   return { name, type: undefined, help: undefined, unit: undefined, hasSamples: false, samples: new Map() };
 }
+
+/** Bounds and quantiles in the one spelling that Prometheus 3 stores. */
+function withBoundText(sample: PageSample, type: PageType | undefined): PageSample {
+  const name = boundLabels.get(type);
+  const bound = name === undefined ? undefined : sample.labels.get(name);
+  const value = bound === undefined ? undefined : valueOf(bound);
+  if (name === undefined || value === undefined) return sample;
+  const text = boundText(value);
+  // A map keeps the place of a key that it has: the labels stay sorted.
+  return text === bound ? sample : { ...sample, labels: new Map(sample.labels).set(name, text) };
+}
+
+const boundLabels: ReadonlyMap<PageType | undefined, 'le' | 'quantile'> = new Map([
+  ['histogram', 'le'],
+  ['summary', 'quantile'],
+]);
 
 type Description = Extract<Statement, { readonly says: 'help' | 'type' | 'unit' }>;
 

@@ -16,6 +16,26 @@ export function valueOf(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** From here on Go's shortest notation has an exponent, and below the second one too. */
+const exponentFrom = 1e6;
+const exponentBelow = 1e-4;
+
+/**
+ * A bound or quantile as Prometheus 3 writes it into the labels `le` and `quantile`, however the page has it: `1.0` for
+ * `1`, `1e+06` for `1000000`. Two spellings would be two series.
+ */
+export function boundText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < exponentBelow || size >= exponentFrom)) {
+    // JavaScript writes 1e+6 where Go writes 1e+06.
+    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  }
+  const text = String(value);
+  return text.includes('.') ? text : `${text}.0`;
+}
+
 /** The value in a token that starts at `at`. */
 export function readValue(cursor: Cursor, token: string, at: number): number {
   const value = valueOf(token);
