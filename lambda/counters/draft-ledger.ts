@@ -128,7 +128,7 @@ function finishBook(
   };
   return {
     saw: (finish, key, judgement) => {
-      for (const { metric, labels, value } of finish.marks) series.mark(metric, labels, value, finish.finishedMs);
+      for (const { metric, labels, value } of finish.marks) series.mark(metric, labels, value, finish);
       if (judgement === 'counts') add(finish);
       if (judgement === 'history' && finish.finishedMs >= historySinceMs) history.set(key, finish);
     },

@@ -16,7 +16,7 @@ export interface Observation {
   readonly exemplar?: Exemplar;
 }
 
-/** A level that a finish leaves behind, such as when a pipeline last succeeded; the latest finish wins. */
+/** A level that a finish leaves behind, such as when a pipeline last succeeded; the run that was created last wins. */
 export interface Mark {
   readonly metric: MetricDefinition<'gauge'>;
   readonly labels: Labels;
@@ -32,6 +32,11 @@ export interface Finish {
   readonly key: string;
   /** By the vendor's clock. Epoch milliseconds. */
   readonly finishedMs: number;
+  /**
+   * When the run was created, by the vendor's clock: its marks give way to those of a run that was created later, however
+   * late this one ends. Absent where nobody tells, and of what has no marks; marks then go by the end. Epoch milliseconds.
+   */
+  readonly createdMs?: number | undefined;
   readonly counts: readonly Count[];
   readonly observations: readonly Observation[];
   /** Kept for history too: a success before the installation is still the last success. */

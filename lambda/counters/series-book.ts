@@ -18,8 +18,8 @@ export interface SeriesBook {
     labels: Labels,
     seen: { readonly value: number; readonly exemplar?: Exemplar | undefined },
   ) => void;
-  /** The latest finish wins. */
-  readonly mark: (metric: MetricDefinition<'gauge'>, labels: Labels, value: number, finishedMs: number) => void;
+  /** The run that was created last wins; of its attempts, the one that ended last. */
+  readonly mark: (metric: MetricDefinition<'gauge'>, labels: Labels, value: number, times: RunTimes) => void;
   readonly declare: (metric: MetricDefinition<'counter' | 'distribution'>, labels: Labels) => void;
   /** Drops what has been dead for weeks. */
   readonly close: () => void;
@@ -27,6 +27,12 @@ export interface SeriesBook {
   readonly families: () => readonly MetricFamily[];
   /** Label sets that had to be folded in this tick. */
   readonly overflow: () => number;
+}
+
+/** Of a run, by the vendor's clock. Epoch milliseconds. */
+export interface RunTimes {
+  readonly finishedMs: number;
+  readonly createdMs?: number | undefined;
 }
 
 export interface SeriesBookInput {
@@ -60,10 +66,11 @@ export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBo
       added.observations.push(value);
       if (exemplar !== undefined) added.exemplars.set(bucket, exemplar);
     },
-    mark: (metric, labels, value, finishedMs) => {
+    mark: (metric, labels, value, times) => {
       const series = shelves.series(metric, labels);
-      if (series === undefined || finishedMs < (series.numbers[1] ?? -Infinity)) return;
-      series.numbers = [value, finishedMs];
+      if (series === undefined || isOlder(times, series)) return;
+      const { createdMs, finishedMs } = times;
+      series.numbers = createdMs === undefined ? [value, finishedMs] : [value, finishedMs, createdMs];
     },
     declare: (metric, labels) => {
       shelves.series(metric, labels);
@@ -74,6 +81,15 @@ export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBo
     families: () => shelves.metrics().flatMap((metric) => familyOf(metric, increases)),
     overflow: shelves.overflow,
   };
+}
+
+/** Whether the run that set a mark is newer than this one; by their ends where one of them does not tell its creation. */
+function isOlder(
+  { createdMs, finishedMs }: RunTimes,
+  { numbers: [, setAtMs = -Infinity, byRunOfMs] }: Series,
+): boolean {
+  if (createdMs === undefined || byRunOfMs === undefined || createdMs === byRunOfMs) return finishedMs < setAtMs;
+  return createdMs < byRunOfMs;
 }
 
 function increaseOf(increases: Map<Series, Increase>, series: Series): Increase {

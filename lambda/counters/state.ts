@@ -57,7 +57,7 @@ export interface Series {
   startMs: number;
   /** Day in which it was last touched, counted from 1970: precise enough to tell what has been dead for weeks. */
   touchedDay: number;
-  /** Counter: the total. Histogram: a count for each bucket, then the sum. Mark: the value and when it was set. */
+  /** Counter: the total. Histogram: a count for each bucket, then the sum. Mark: the value, when its run ended and when it was created. */
   numbers: number[];
 }
 

@@ -194,7 +194,7 @@ export const runsFinished: MetricDefinition<'counter', PipelineLabel | 'result' 
 
 export const runLastFinished: MetricDefinition<'gauge', PipelineLabel | 'branch'> = {
   name: 'ci_run_last_finished_timestamp_seconds',
-  help: 'When a pipeline last came to a verdict, as Unix time; a cancelled or skipped run gives none.',
+  help: 'When the newest run of a pipeline with a verdict ended, as Unix time; a cancelled or skipped run gives none.',
   type: 'gauge',
   unit: 'timestamp',
   labels: [...pipelineLabels, 'branch'],
@@ -204,7 +204,7 @@ export const runLastFinished: MetricDefinition<'gauge', PipelineLabel | 'branch'
 
 export const runLastSuccess: MetricDefinition<'gauge', PipelineLabel | 'branch'> = {
   name: 'ci_run_last_success_timestamp_seconds',
-  help: 'When a pipeline last succeeded, as Unix time; absent until it has.',
+  help: 'When the newest successful run of a pipeline ended, as Unix time; absent until there is one.',
   type: 'gauge',
   unit: 'timestamp',
   labels: [...pipelineLabels, 'branch'],
@@ -214,7 +214,7 @@ export const runLastSuccess: MetricDefinition<'gauge', PipelineLabel | 'branch'>
 
 export const runLastResult: MetricDefinition<'gauge', PipelineLabel | 'branch'> = {
   name: 'ci_run_last_result',
-  help: '1 when the last run of a pipeline that came to a verdict succeeded, 0 when it did not.',
+  help: '1 when the newest run of a pipeline with a verdict succeeded, 0 when it did not; the newest was created last.',
   type: 'gauge',
   unit: 'count',
   labels: [...pipelineLabels, 'branch'],

@@ -2,8 +2,7 @@ import { tokenExpiry } from '../../lambda/model/catalogue.ts';
 import {
   jobWait,
   queueOldestWait,
-  runLastFinished,
-  runLastSuccess,
+  runLastResult,
   runsFinished,
   runsStuck,
   systemErrors,
@@ -84,14 +83,14 @@ export const runAlerts: readonly Alert[] = [
   },
   {
     name: 'MainBroken',
-    expr: `${selector(runLastFinished, { branch: 'main' })} > ${selector(runLastSuccess)}\n  or ${selector(runLastFinished, { branch: 'main' })} unless ${selector(runLastSuccess)}`,
+    expr: `${selector(runLastResult, { branch: 'main' })} == 0`,
     forMinutes: brokenMinutes,
     severity: 'warning',
     summary: `${pipeline} has not succeeded on its main branch since its last failure`,
     description:
-      'The last verdict on the main branch was no success, and no success has followed. Everybody who branches off now starts from a broken state: fix it or revert.',
+      'The newest run of the main branch that came to a verdict was no success; an older run that ends late does not change that. Everybody who branches off now starts from a broken state: fix it or revert.',
     runbook: 'main-broken',
-    reason: `A run and its repair take less than ${durationOf(brokenMinutes)}. A pipeline that never succeeded has no time of success, so it is the second case.`,
+    reason: `A run and its repair take less than ${durationOf(brokenMinutes)}.`,
   },
   {
     name: 'RunsStuck',

@@ -55,12 +55,31 @@ function aboutCi(sources: readonly RegisteredSource[]): readonly string[] {
       '`system` is the CI system, `source` the name that the configuration gives the connection, and `scope` the place in it where the names of queues or pipelines are unique:',
     ].join('\n'),
     scopeTable(sources),
+    ...verdictRule,
     '### Prometheus names about CI',
     prometheusTable(metrics, (metric) => givenBy(metric, sources)),
     '### CloudWatch names about CI',
     cloudWatchTable(metrics),
   ];
 }
+
+const verdictRule: readonly string[] = [
+  '### Which run gives the verdict',
+  [
+    'One rule holds for every CI system: **the verdict of a pipeline, on a branch, is that of the run that was created last** among those that came to one.',
+    'A success, a failure, an error and a timeout are verdicts; a cancelled or skipped run and one whose state nobody knows are none.',
+    'Of several attempts of one run, which share its creation, the one that ended last counts.',
+  ].join('\n'),
+  [
+    'The newest run has the newest code.',
+    'An old run that ends late, because it waited, hung or expired, says nothing about that code and must neither hide its failure nor break what it repaired; the CI systems’ own badges and `chainloop_workflow_up` go by the creation, too.',
+  ].join('\n'),
+  [
+    '- `ci_run_last_result` is 1 or 0 by that run, and `ci_run_last_finished_timestamp_seconds` is when it ended.',
+    '- `ci_run_last_success_timestamp_seconds` is when the newest of the successful runs ended; while the result is 1, both times are the same.',
+    '- `chainloop_workflow_up` and `ci_workflow_down_seconds` are by the same run, with one difference that is Chainloop’s own: there a cancelled run counts as down.',
+  ].join('\n'),
+];
 
 function aboutCollector(): readonly string[] {
   const metrics = inOrder(collectorMetrics);

@@ -8,6 +8,8 @@ import type { Labels, MetricFamily } from '../../lambda/model/metric.ts';
 import {
   durationBounds,
   runDuration,
+  runLastFinished,
+  runLastResult,
   runLastSuccess,
   runsFinished,
   runWait,
@@ -26,7 +28,7 @@ export const source = {
   id: 'test/main',
   system: 'test',
   name: 'main',
-  metrics: [runsFinished, runDuration, runWait, runLastSuccess],
+  metrics: [runsFinished, runDuration, runWait, runLastFinished, runLastResult, runLastSuccess],
 };
 
 export const settings: CountingSettings = { maxSeriesPerMetric: 500, waitBounds, durationBounds, backfillMs: 0 };
@@ -41,6 +43,9 @@ export interface FinishRest {
   readonly attempt?: number;
   readonly seconds?: number;
   readonly pipeline?: string;
+  /** Minutes after the first tick. */
+  readonly createdAt?: number;
+  readonly result?: 'success' | 'failure';
 }
 
 export interface Rig {
@@ -98,31 +103,41 @@ const labels = { system: 'test', source: 'main', scope: 'acme' };
 export function finishOf(
   id: string,
   finishedMs: number,
-  { attempt = 1, seconds = 10, pipeline = 'web' }: FinishRest = {},
+  { attempt = 1, seconds = 10, pipeline = 'web', createdAt, result = 'success' }: FinishRest = {},
 ): Finish {
   const ofPipeline = { ...labels, pipeline };
   const first = attempt === 1 ? 'first' : 'retry';
   return {
     key: `${id} ${String(attempt)}`,
     finishedMs,
+    createdMs: createdAt === undefined ? undefined : startMs + createdAt * minuteMs,
     counts: [
       {
         metric: runsFinished,
-        labels: { ...ofPipeline, result: 'success', attempt: first, branch: 'main' },
+        labels: { ...ofPipeline, result, attempt: first, branch: 'main' },
         increase: 1,
       },
     ],
     observations: [
       {
         metric: runDuration,
-        labels: { ...ofPipeline, result: 'success' },
+        labels: { ...ofPipeline, result },
         value: seconds,
         exemplar: { labels: { build: id }, value: seconds, timestampMs: finishedMs },
       },
     ],
-    marks: [{ metric: runLastSuccess, labels: { ...ofPipeline, branch: 'main' }, value: finishedMs / 1000 }],
+    marks: marksOf({ ...ofPipeline, branch: 'main' }, finishedMs, result),
     line: { run: id },
   };
+}
+
+function marksOf(labels: Labels, finishedMs: number, result: 'success' | 'failure'): Finish['marks'] {
+  const value = finishedMs / 1000;
+  return [
+    { metric: runLastFinished, labels, value },
+    { metric: runLastResult, labels, value: result === 'success' ? 1 : 0 },
+    ...(result === 'success' ? [{ metric: runLastSuccess, labels, value }] : []),
+  ];
 }
 
 /** Reads the window and tells nothing. */

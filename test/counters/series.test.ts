@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Counted } from '../../lambda/counters/counted.ts';
-import { runDuration, runLastSuccess, runsFinished } from '../../lambda/model/run-metrics.ts';
+import {
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+} from '../../lambda/model/run-metrics.ts';
 import { builds, familiesOf, quiet, rig, saw, settings, startMs, sumOf, type Tell } from './rig.ts';
 
 const dayMinutes = 24 * 60;
@@ -37,8 +43,8 @@ describe('more series than are allowed', () => {
       saw(...['a', 'b', 'c', 'd', 'e'].map((name) => [name, 0.2, { pipeline: name }] as const)),
     );
 
-    // Of five pipelines two stay, in each of three metrics.
-    expect(counted.outcome === 'counted' && counted.figures.overflow).toBe(9);
+    // Of five pipelines two stay, in each of five metrics.
+    expect(counted.outcome === 'counted' && counted.figures.overflow).toBe(15);
   });
 
   it('have no last success: the latest of many pipelines is that of none', async () => {
@@ -109,5 +115,84 @@ describe('a series', () => {
     expect(sumOf(kept)?.total).toBe(1);
     expect(sumOf(ended)).toBeUndefined();
     expect(sumOf(back)).toEqual({ increase: 1, total: 1 });
+  });
+});
+
+/** What a pipeline is said to have come to: its last verdict, and minutes after the first tick. */
+function verdictOf(counted: Counted): {
+  readonly result?: number;
+  readonly finished?: number;
+  readonly success?: number;
+} {
+  const value = (metric: string): number | undefined => {
+    const family = familiesOf(counted).find(({ definition }) => definition.name === metric);
+    return family?.type === 'gauge' ? family.samples[0]?.value : undefined;
+  };
+  const minutes = (metric: string): number => Math.round(((value(metric) ?? NaN) - startMs / 1000) / 60);
+  return {
+    result: value(runLastResult.name) ?? NaN,
+    finished: minutes(runLastFinished.name),
+    success: minutes(runLastSuccess.name),
+  };
+}
+
+describe('the verdict of a pipeline', () => {
+  const early = { createdAt: 1, result: 'failure' } as const;
+  const late = { createdAt: 5, result: 'success' } as const;
+
+  it('is that of the run that was created last, whatever ends after it', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+    await tick(10, saw(['late', 9, late]));
+
+    const counted = await tick(60, saw(['early', 59, early]));
+
+    expect(verdictOf(counted)).toEqual({ result: 1, finished: 9, success: 9 });
+    expect(sumOf(counted)?.total).toBe(2);
+  });
+
+  it('does not depend on the order in which the runs are told', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+
+    const counted = await tick(60, saw(['late', 9, late], ['early', 59, early], ['late', 9, late]));
+
+    expect(verdictOf(counted)).toEqual({ result: 1, finished: 9, success: 9 });
+  });
+
+  it('is that of the last attempt of the same run', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+    await tick(10, saw(['a', 9, { createdAt: 1, result: 'failure' }]));
+
+    const counted = await tick(
+      20,
+      saw(['a', 19, { createdAt: 1, attempt: 2 }], ['a', 9, { createdAt: 1, result: 'failure' }]),
+    );
+
+    expect(verdictOf(counted)).toEqual({ result: 1, finished: 19, success: 19 });
+  });
+
+  it('goes by the end where nobody tells the creation', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+
+    const counted = await tick(
+      60,
+      saw(['a', 30, { createdAt: 20, result: 'failure' }], ['b', 40], ['c', 35, { result: 'failure' }]),
+    );
+
+    expect(verdictOf(counted)).toEqual({ result: 1, finished: 40, success: 40 });
+  });
+
+  it('is compared by its end with one that an older version of the collector has saved', async () => {
+    const { tick, store, body } = rig();
+    await tick(0, quiet);
+    await tick(10, saw(['a', 9, { result: 'failure' }]));
+    expect(await body()).toContain(`[0,${String(startMs + 9 * 60_000)}]`);
+
+    const counted = await rig({ store }).tick(20, saw(['b', 19, { createdAt: 8 }]));
+
+    expect(verdictOf(counted)).toMatchObject({ result: 1, finished: 19 });
   });
 });

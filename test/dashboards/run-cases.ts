@@ -25,6 +25,7 @@ function waits(le: string): string {
 
 const waitCount = series('ci_job_wait_seconds_count', queueLabels);
 const oldestWait = series('ci_queue_oldest_wait_seconds', queueLabels);
+const lastResult = series('ci_run_last_result', { ...pipelineLabels, branch: 'main' });
 const lastFinished = series('ci_run_last_finished_timestamp_seconds', { ...pipelineLabels, branch: 'main' });
 const lastSuccess = series('ci_run_last_success_timestamp_seconds', { ...pipelineLabels, branch: 'main' });
 const stuck = series('ci_runs_stuck', pipelineLabels);
@@ -49,6 +50,7 @@ export function runNight(identity: string): Readonly<Record<string, string>> {
     [`ci_runs_total{${pipeline}, result="failure", attempt="first", branch="main"}`]: still(9),
     [`ci_run_last_finished_timestamp_seconds{${pipeline}, branch="main"}`]: still(-600),
     [`ci_run_last_success_timestamp_seconds{${pipeline}, branch="main"}`]: still(-600),
+    [`ci_run_last_result{${pipeline}, branch="main"}`]: still(1),
     [`ci_runs_stuck{${pipeline}}`]: still(0),
     [`ci_system_errors_total{${source}, component="agent", error="lost"}`]: still(3),
     [`ci_collector_token_expiry_timestamp_seconds{${source}}`]: still(90 * 86_400),
@@ -142,23 +144,30 @@ export const runCases: readonly RuleCase[] = [
   {
     alert: 'MainBroken',
     title: 'fires after two hours in which the last verdict was a failure',
-    series: { [lastFinished]: '600x200', [lastSuccess]: '300x200' },
+    series: { [lastResult]: '0x200', [lastFinished]: '600x200', [lastSuccess]: '300x200' },
     at: '125m',
     fires: [{ labels: { ...pipelineLabels, branch: 'main' }, summary: summaries.broken }],
   },
   {
     alert: 'MainBroken',
     title: 'fires for a pipeline that has never succeeded',
-    series: { [lastFinished]: '600x200' },
+    series: { [lastResult]: '0x200', [lastFinished]: '600x200' },
     at: '125m',
     fires: [{ labels: { ...pipelineLabels, branch: 'main' }, summary: summaries.broken }],
   },
   {
     alert: 'MainBroken',
     title: 'is quiet when the last run has succeeded',
-    series: { [lastFinished]: '600x200', [lastSuccess]: '600x200' },
+    series: { [lastResult]: '1x200', [lastFinished]: '600x200', [lastSuccess]: '600x200' },
     at: '180m',
     fires: [],
+  },
+  {
+    alert: 'MainBroken',
+    title: 'fires although an older run has succeeded since',
+    series: { [lastResult]: '0x200', [lastFinished]: '600x200', [lastSuccess]: '900x200' },
+    at: '125m',
+    fires: [{ labels: { ...pipelineLabels, branch: 'main' }, summary: summaries.broken }],
   },
   {
     alert: 'RunsStuck',

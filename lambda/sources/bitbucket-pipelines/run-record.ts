@@ -95,6 +95,7 @@ function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: 
   return {
     key: `${run.id}#${String(run.attempt)}`,
     finishedMs: run.finishedMs,
+    createdMs: run.createdMs,
     counts,
     observations: place.steps === 'leave' ? wallTime(run, labels) : [],
     marks: marksOf(run, labels),

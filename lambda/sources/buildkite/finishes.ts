@@ -42,6 +42,7 @@ export function buildFinish(placed: PlacedBuild): Finish | undefined {
   return {
     key: buildKey(build.id, finishedMs),
     finishedMs,
+    createdMs: timeOf(build.created_at),
     counts: [
       { metric: runsFinished, labels: { ...labels, result, attempt, branch }, increase: 1 },
       ...faultOf(source, verdict),

@@ -76,6 +76,7 @@ export function finishOf(run: EndedRun, options: MapOptions): Finish {
     // A workflow run has no second attempt.
     key: run.id,
     finishedMs: run.endedMs,
+    createdMs: run.createdMs,
     counts: countsOf(run, labels),
     observations: observationsOf(run, labels, options),
     marks: marksOf(run, labels),

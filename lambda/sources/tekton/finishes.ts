@@ -53,10 +53,10 @@ export function finishOf(run: FinishedRun, options: FinishOptions): Finish {
   const own = run.kind === 'pipelineruns' ? pipelineRunFinish(run, options) : taskRunFinish(run, options);
   const counts =
     options.hasReasons && run.result !== 'success' ? [...own.counts, failureCount(run, options)] : own.counts;
-  return { key: run.uid, finishedMs: run.completedMs, ...own, counts };
+  return { key: run.uid, finishedMs: run.completedMs, createdMs: run.createdMs, ...own, counts };
 }
 
-type Parts = Omit<Finish, 'key' | 'finishedMs'>;
+type Parts = Omit<Finish, 'key' | 'finishedMs' | 'createdMs'>;
 
 function pipelineRunFinish(run: FinishedRun, { source, naming }: FinishOptions): Parts {
   const { described, result } = run;

@@ -14,18 +14,24 @@ interface Last {
   readonly endMs: number;
 }
 
+/** The verdict is that of the run that was created last; the time of a row is told to the second, so many are alike. */
+function isNewer({ row, endMs }: Last, than: Last | undefined): boolean {
+  if (than === undefined) return true;
+  return row.createdMs === than.row.createdMs ? endMs > than.endMs : row.createdMs > than.row.createdMs;
+}
+
 export function createHistory(naming: Naming): History {
   const last = new Map<string, Last>();
-  const keepLater = (key: string, candidate: Last): void => {
-    if (candidate.endMs > (last.get(key)?.endMs ?? 0)) last.set(key, candidate);
+  const keepNewer = (key: string, candidate: Last): void => {
+    if (isNewer(candidate, last.get(key))) last.set(key, candidate);
   };
   return {
     add: (row, result) => {
       if (row.completed === undefined || result === 'cancellation') return;
       const key = [row.namespace, naming.pipeline(row), naming.branch(row)].join('\n');
       const candidate = { row, endMs: middleOf(row.completed) };
-      keepLater(`${key}\nverdict`, candidate);
-      if (result === 'success') keepLater(`${key}\nsuccess`, candidate);
+      keepNewer(`${key}\nverdict`, candidate);
+      if (result === 'success') keepNewer(`${key}\nsuccess`, candidate);
     },
     rows: () => [...new Set([...last.values()].sort((a, b) => a.endMs - b.endMs).map(({ row }) => row))],
   };

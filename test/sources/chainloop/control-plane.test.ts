@@ -262,6 +262,30 @@ describe('the state of workflows', () => {
     expect(valuesOf(second.families, 'ci_workflow_down_seconds', ['pipeline'])).toEqual({ build: 30 });
   });
 
+  it('agrees with the last result when an older run ends after a newer one', async () => {
+    await using organization = await startOrganization();
+    organization.workflows = [shopBuild];
+    organization.runs = [runOf('a', 0)];
+    await organization.tick();
+    organization.runs = [runOf('a', 0), runOf('b', 1, { lasted: 0.5 })];
+    await organization.tick();
+    await organization.tick();
+    organization.now = startMs + 61 * 60_000;
+    organization.runs = [runOf('a', 0, { status: 'expired' }), runOf('b', 1, { lasted: 0.5 })];
+
+    const { families } = await organization.tick();
+
+    expect(nonZero(valuesOf(families, 'ci_runs_total', perResult))).toEqual({
+      'shop build success': 1,
+      'shop build error': 1,
+    });
+    expect(valuesOf(families, 'chainloop_workflow_up', ['workflow'])).toEqual({ build: 1 });
+    expect(valuesOf(families, 'ci_run_last_result', ['pipeline'])).toEqual({ build: 1 });
+    const ended = { build: startMs / 1000 + 90 };
+    expect(valuesOf(families, 'ci_run_last_finished_timestamp_seconds', ['pipeline'])).toEqual(ended);
+    expect(valuesOf(families, 'ci_run_last_success_timestamp_seconds', ['pipeline'])).toEqual(ended);
+  });
+
   it('is down since the first of several failures', async () => {
     await using organization = await startOrganization();
     organization.workflows = [shopBuild];

@@ -56,6 +56,31 @@ describe('runs that end', () => {
     expect(nonZero(valuesOf(families, 'ci_runs_total', ['result']))).toEqual({ failure: 1 });
   });
 
+  it('leave the verdict to the run that was created last, before the installation and after it', async () => {
+    const ran = (name: string, created: number, completed: number, reason: string) =>
+      pipelineRun(name, {
+        condition: [reason === 'Succeeded' ? 'True' : 'False', reason],
+        created,
+        started: created + 5,
+        completed,
+      });
+    await using cluster = await startCluster({
+      runs: [
+        ran('newer', -1000, -900, 'Succeeded'),
+        ran('older', -2000, -300, 'Failed'),
+        pipelineRun('oldest', { ...running, created: -3000, started: -2990 }),
+      ],
+    });
+    const before = await cluster.tick();
+    cluster.runs.put(ran('oldest', -3000, 30, 'Failed'));
+
+    const after = await cluster.tick();
+
+    expect(valuesOf(before.families, 'ci_run_last_result', ['pipeline'])).toEqual({ build: 1 });
+    expect(valuesOf(after.families, 'ci_run_last_result', ['pipeline'])).toEqual({ build: 1 });
+    expect(nonZero(valuesOf(after.families, 'ci_runs_total', ['result']))).toEqual({ failure: 1 });
+  });
+
   it('do not count when they ended before the installation, but say when the last success was', async () => {
     const past = (name: string, completed: number, reason: string) =>
       pipelineRun(name, {
