@@ -21,6 +21,11 @@ export interface Stream {
 export interface Window {
   /** Finishes since then may be uncounted. Epoch milliseconds. */
   readonly fromMs: number;
+  /**
+   * What finished before is from before the counting: it leaves its marks, and everything else that is asked for it is
+   * asked in vain. Later than `fromMs` while the window still reaches back behind its beginning. Epoch milliseconds.
+   */
+  readonly newsFromMs: number;
   /** Finishes after that are left to the next tick, unless they are seen anyhow. Epoch milliseconds. */
   readonly toMs: number;
   /**

@@ -188,7 +188,9 @@ function windowOf({ stream, state, startMarkMs }: Work, tickMs: number, backfill
   const settledMs = tickMs - settleMs;
   const toMs = state.spanMs === undefined ? settledMs : Math.min(settledMs, startMarkMs + state.spanMs);
   const fromMs = startMarkMs - (state.isFirst ? Math.max(overlapMs, backfillMs) : overlapMs);
-  return { fromMs, toMs: Math.max(fromMs, toMs), isFirst: state.isFirst };
+  // With a backfill the time before the beginning is told to sinks that take it, and so is news.
+  const newsFromMs = state.isFirst && backfillMs > 0 ? fromMs : Math.max(fromMs, state.epochMs);
+  return { fromMs, newsFromMs, toMs: Math.max(fromMs, toMs), isFirst: state.isFirst };
 }
 
 /** Whether a finish counts, and whether its run is open no longer. */

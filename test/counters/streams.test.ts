@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Stream, Window } from '../../lambda/counters/ledger.ts';
 import { systemErrors } from '../../lambda/model/run-metrics.ts';
-import { builds, minuteMs, quiet, type Rig, rig, startMs, sumOf, type Tell } from './rig.ts';
+import { builds, minuteMs, quiet, type Rig, rig, settings, startMs, sumOf, type Tell } from './rig.ts';
 
 /** Minutes after the first tick. */
 function minutes({ fromMs, toMs }: Window): readonly [number, number] {
@@ -27,6 +27,35 @@ describe('the window of a stream', () => {
     expect(await windowAt(test, 0, 'completely')).toEqual([-10, -0.5]);
     expect(await windowAt(test, 1, 'completely')).toEqual([-10, 0.5]);
     expect(await windowAt(test, 2, 'completely')).toEqual([-9.5, 1.5]);
+  });
+
+  it('has no news from before the counting, however far it reaches back', async () => {
+    const { tick } = rig();
+    const news: number[] = [];
+    for (const at of [0, 1, 2, 11, 12]) {
+      await tick(at, ({ ledger }) => {
+        news.push((ledger.window(builds).newsFromMs - startMs) / minuteMs);
+        ledger.readCompletely(builds);
+        return [];
+      });
+    }
+
+    // The last window begins half a minute after the counting.
+    expect(news).toEqual([0, 0, 0, 0, 0.5]);
+  });
+
+  it('has news from before the counting where it is told to those who take it', async () => {
+    const { tick } = rig({ settings: { ...settings, backfillMs: 60 * minuteMs } });
+    const news: number[] = [];
+    for (const at of [0, 1]) {
+      await tick(at, ({ ledger }) => {
+        news.push((ledger.window(builds).newsFromMs - startMs) / minuteMs);
+        ledger.readCompletely(builds);
+        return [];
+      });
+    }
+
+    expect(news).toEqual([-60, 0]);
   });
 
   it('waits for missed ticks', async () => {

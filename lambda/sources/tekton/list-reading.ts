@@ -158,7 +158,7 @@ function startSorting(stream: Stream, ledger: Ledger | undefined, naming: Naming
     open.delete(row.uid);
     const status = statusOf(row.condition);
     if ('phase' in status) ledger.sawOpen(stream, row.uid, noteOf(row, status.phase, known));
-    else if (known !== undefined || mayBeSince(row, window.fromMs)) {
+    else if (known !== undefined || mayBeSince(row, window.newsFromMs)) {
       if (!ledger.isCounted(stream, row.uid)) candidates.push({ row, startedMs: startIn(known) });
     } else if (window.isFirst) history.add(row, status.result);
   };

@@ -45,7 +45,7 @@ function listener(): { readonly told: Finish[]; readonly ledger: Pick<Ledger, 'w
   return {
     told,
     ledger: {
-      window: () => ({ fromMs, toMs: fromMs + 600_000, isFirst: false }),
+      window: () => ({ fromMs, newsFromMs: fromMs, toMs: fromMs + 600_000, isFirst: false }),
       sawFinished: (_stream, _id, finish) => {
         told.push(finish);
       },

@@ -111,6 +111,27 @@ describe('runs that end', () => {
     expect(valuesOf(families, 'ci_run_last_result', ['pipeline'])).toEqual({ build: 0 });
   });
 
+  it('are none of our business when they ended before the installation: no request, no word', async () => {
+    const ended = { ...succeeded, created: -120, started: -110, completed: -30 };
+    await using cluster = await startCluster({
+      // More than may be asked for in one collection.
+      config: { detailRequests: 5 },
+      runs: Array.from({ length: 20 }, (_, index) => pipelineRun(`a-${String(index)}`, ended)),
+    });
+
+    const ticks = [await cluster.tick(), await cluster.tick(), await cluster.tick()];
+    cluster.runs.put(pipelineRun('b', { ...succeeded, created: 1, started: 2, completed: 3 }));
+    ticks.push(await cluster.tick());
+
+    expect(ticks.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(cluster.api.requests.filter((path) => !path.includes('?'))).toEqual([
+      '/apis/tekton.dev/v1/namespaces/ci/pipelineruns/b',
+    ]);
+    const totals = ticks.map(({ families }) => valuesOf(families, 'ci_runs_total', ['result'])['success']);
+    expect(totals).toEqual([0, 0, 0, 1]);
+    expect(valuesOf(ticks[0]?.families ?? [], 'ci_run_last_result', ['pipeline'])).toEqual({ build: 1 });
+  });
+
   it('tell how long a TaskRun waited for its first step, and how long its pod took', async () => {
     await using cluster = await startCluster({
       runs: [taskRun('a', { ...running, created: -60, started: -58 })],
