@@ -33,7 +33,7 @@ import { eksEntrances, fedSources, type Prepared, prepare, secretRefs, webhookSe
 import { createSchedule } from './schedule.ts';
 import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
 import type { CollectorSettings } from './settings.ts';
-import { grantSinkAccess, sinkGrants } from './sink-access.ts';
+import { assumedRoles, grantAssumeRole, grantSinkAccess, sinkGrants } from './sink-access.ts';
 import { connectStateTable, createStateTable } from './state-table.ts';
 
 /** A configuration, as a file or checked already; `deployment:` and `alarms:` in it give what no property gives. */
@@ -78,6 +78,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   readonly webhooks: readonly WebhookOfSource[];
   /** EKS clusters that the function enters with its role, and what has to be run once for it to be let in. */
   readonly eksClusters: readonly EksClusterAccess[];
+  /** Roles that the configuration lets the function assume; each has to trust the function's own. */
+  readonly assumedRoleArns: readonly string[];
   readonly grantPrincipal: iam.IPrincipal;
   readonly #prepared: Prepared;
   readonly #secrets: CollectorSecrets;
@@ -99,6 +101,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     if (stateTable !== undefined) connectStateTable(stateTable, fn, role);
     const grants = sinkGrants(prepared);
     grantSinkAccess(this, role, grants);
+    this.assumedRoleArns = assumedRoles(prepared, grants);
+    grantAssumeRole(role, this.assumedRoleArns);
     acknowledgeAnyResource(role, [
       grants.some(({ kind }) => kind === 'put-metric-data') &&
         'PutMetricData has no resource; its namespaces are held.',

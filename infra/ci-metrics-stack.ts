@@ -34,10 +34,17 @@ export class CiMetricsStack extends Stack {
         `Events of source ${source} are posted here.`,
       );
     }
+    this.#tellAssumedRoles();
     this.#tellClusterAccess();
     for (const [index, secret] of secrets.filter(({ isCreated }) => isCreated).entries()) {
       this.#output(`FillSecret${String(index + 1)}`, this.#putCommand(secret), `Secret ${secret.id} is created empty.`);
     }
+  }
+
+  #tellAssumedRoles(): void {
+    const { assumedRoleArns, function: fn } = this.collector;
+    if (assumedRoleArns.length === 0 || fn.role === undefined) return;
+    this.#output('FunctionRoleArn', fn.role.roleArn, `To be trusted by ${assumedRoleArns.join(', ')}.`);
   }
 
   #tellClusterAccess(): void {

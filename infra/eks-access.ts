@@ -18,7 +18,8 @@ const group = 'ci-metrics-readers';
 /** Lets the function ask where the API servers are; entering them takes no right of IAM, but one of each cluster. */
 export function connectEksClusters(role: iam.Role, entrances: readonly EksEntrance[]): readonly EksClusterAccess[] {
   const stack = Stack.of(role);
-  const lookedUp = entrances.filter(({ isLookedUp }) => isLookedUp);
+  // A role of another account asks with its own rights.
+  const lookedUp = entrances.filter(({ isLookedUp, roleArn }) => isLookedUp && roleArn === undefined);
   if (lookedUp.length > 0) {
     const arns = lookedUp.map(({ cluster, region = stack.region }) =>
       stack.formatArn({ service: 'eks', region, resource: 'cluster', resourceName: cluster }),
@@ -32,7 +33,10 @@ export function connectEksClusters(role: iam.Role, entrances: readonly EksEntran
     );
   }
   // A role has one entry in a cluster, whatever the number of sources that read it.
-  const clusters = Map.groupBy(entrances, ({ cluster, region = '' }) => `${region}/${cluster}`);
+  const clusters = Map.groupBy(
+    entrances,
+    ({ cluster, region = '', roleArn = '' }) => `${region}/${cluster}/${roleArn}`,
+  );
   return [...clusters.values()].flatMap((same) => {
     const [first] = same;
     return first === undefined ? [] : [accessOf(first, same, role)];
@@ -40,7 +44,7 @@ export function connectEksClusters(role: iam.Role, entrances: readonly EksEntran
 }
 
 function accessOf(
-  { cluster, region }: EksEntrance,
+  { cluster, region, roleArn }: EksEntrance,
   entrances: readonly EksEntrance[],
   role: iam.Role,
 ): EksClusterAccess {
@@ -49,7 +53,7 @@ function accessOf(
     cluster,
     accessEntryCommand: [
       `aws eks create-access-entry --region ${region ?? Stack.of(role).region} --cluster-name ${cluster}`,
-      `--principal-arn ${role.roleArn} --kubernetes-groups ${group}`,
+      `--principal-arn ${roleArn ?? role.roleArn} --kubernetes-groups ${group}`,
     ].join(' '),
     rightsCommand: `kubectl apply -f - <<'EOF'\n${JSON.stringify(rightsManifest(rules, group))}\nEOF`,
   };

@@ -39,6 +39,26 @@ export function grantSinkAccess(scope: Construct, grantee: iam.IGrantable, grant
   }
 }
 
+/** Lets the function take on the roles that sources and sinks are configured with, and no others. */
+export function grantAssumeRole(grantee: iam.IGrantable, roleArns: readonly string[]): void {
+  if (roleArns.length === 0) return;
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new iam.PolicyStatement({
+      sid: 'AssumeConfiguredRoles',
+      actions: ['sts:AssumeRole'],
+      resources: [...new Set(roleArns)].sort(),
+    }),
+  );
+}
+
+/** The roles of other accounts that the configuration names. */
+export function assumedRoles({ sources }: Prepared, grants: readonly AwsGrant[]): readonly string[] {
+  return [
+    ...sources.flatMap(({ roles }) => roles),
+    ...grants.flatMap((grant) => (grant.kind === 'assume-role' ? [grant.roleArn] : [])),
+  ];
+}
+
 function workspaceArn(scope: Construct, grant: Extract<AwsGrant, { kind: 'aps-remote-write' }>): string {
   const { region, workspaceId } = grant;
   return Stack.of(scope).formatArn({ service: 'aps', region, resource: 'workspace', resourceName: workspaceId });

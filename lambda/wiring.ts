@@ -5,7 +5,7 @@ import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { Counting } from './counters/counting.ts';
 import type { StateStore } from './counters/store.ts';
 import type { Inbox } from './events/inbox.ts';
-import type { AwsAccess } from './http/aws-credentials.ts';
+import type { AssumedRole, AwsAccess, AwsCredentials } from './http/aws-credentials.ts';
 import { createHttpHub, type HttpHub } from './http/client.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -51,7 +51,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const sinks = config.sinks.map(prepareSink);
   const hub = httpHub(environment);
   const store = secretCache(config, environment);
-  const shared = { secrets: store.secrets, clock, log, aws: awsAccess(environment) };
+  const shared = { secrets: store.secrets, clock, log, aws: awsAccess(config.collector, hub, environment) };
   const forSinks = { ...shared, print, collector: config.collector, intervalMs };
   const inboxOf = await inboxesOf(sources, environment);
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
@@ -167,14 +167,33 @@ function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environ
  * Credentials of the process by the SDK's own chain; the SDK is loaded when a sink signs its first request. One client,
  * because it keeps them until they expire: a role or a profile is not asked again for each request.
  */
-function awsAccess({ variables }: Environment): AwsAccess {
+function awsAccess(collector: string, hub: HttpHub, environment: Environment): AwsAccess {
+  const region = environment.variables['AWS_REGION'] ?? environment.variables['AWS_DEFAULT_REGION'];
   let client: SecretsManagerClient | undefined;
+  const own = async (): Promise<AwsCredentials> => {
+    const sdk = await import('@aws-sdk/client-secrets-manager');
+    client ??= new sdk.SecretsManagerClient({});
+    return client.config.credentials();
+  };
+  let assume: ((role: AssumedRole) => Promise<AwsCredentials>) | undefined;
   return {
-    region: variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'],
-    credentials: async () => {
-      const sdk = await import('@aws-sdk/client-secrets-manager');
-      client ??= new sdk.SecretsManagerClient({});
-      return client.config.credentials();
+    region,
+    credentials: async (role) => {
+      if (role === undefined) return await own();
+      const { roleSessions } = await import('./http/assumed-role.ts');
+      assume ??= roleSessions({
+        http: hub.port(),
+        clock: environment.clock,
+        // A terminal without a Region asks the oldest of them: sessions are valid in every Region of a partition.
+        region: region ?? 'us-east-1',
+        endpoint: environment.variables['AWS_ENDPOINT_URL_STS'],
+        sessionName: collector,
+        credentials: own,
+        rememberSecret: (value) => {
+          environment.redactor.remember(value);
+        },
+      });
+      return await assume(role);
     },
   };
 }

@@ -5,6 +5,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { startBuildkiteServer } from '../lambda/demo/buildkite-server.ts';
 import { contractPipeline } from './contracts/pipeline.ts';
 import { startLoopbackServer } from './support/loopback-server.ts';
+import { callerKey, startStsFake, trustedRole } from './support/sts-fake.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -54,4 +55,33 @@ it('asks for the AWS credentials of the process once, not for each signed reques
   expect(receiver.requests.length).toBeGreaterThan(2);
   expect(receiver.requests.every(({ headers }) => headers['authorization']?.includes('AKIDEXAMPLE'))).toBe(true);
   expect(await profile.timesAsked()).toBe(1);
+});
+
+it('signs as the role that a sink assumes, whose session is asked for once a process', async () => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', callerKey.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', callerKey.secretAccessKey);
+  vi.stubEnv('AWS_SESSION_TOKEN', callerKey.sessionToken);
+  const buildkite = await startBuildkiteServer({ clock: Date.now, answers: new Map() });
+  onTestFinished(() => buildkite.close());
+  await using sts = await startStsFake({ region: 'eu-west-1', clock: Date.now, externalId: 'acme-7' });
+  await using receiver = await startLoopbackServer((_, response) => {
+    response.writeHead(204).end();
+  });
+  const sigv4 = { region: 'us-east-1', roleArn: trustedRole, externalId: 'acme-7' };
+  await using pipeline = await contractPipeline(
+    {
+      sources: [{ kind: 'buildkite', endpoint: buildkite.endpoint, agentTokens: [{ env: 'CANARY_TOKEN' }] }],
+      sinks: [{ kind: 'remote-write', url: `${receiver.url}/write`, auth: { sigv4 } }],
+    },
+    { variables: { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL_STS: sts.url } },
+  );
+
+  await pipeline.run(60_000);
+  await pipeline.run(60_000);
+
+  expect(sts.requests).toHaveLength(1);
+  expect(new Set(receiver.requests.map(({ headers }) => headers['x-amz-security-token']))).toEqual(
+    new Set(['token-of-session-0==']),
+  );
+  expect(receiver.requests.every(({ headers }) => headers['authorization']?.includes('Credential=ASIA0/'))).toBe(true);
 });

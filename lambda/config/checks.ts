@@ -41,7 +41,7 @@ interface Target {
 
 const targets: Readonly<Record<string, Target>> = {
   cloudwatch: {
-    settings: ['region', 'namespace', 'dimensions'],
+    settings: ['region', 'roleArn', 'namespace', 'dimensions'],
     message: (other) =>
       `publishes the same metrics as ${other}, which spoils every average; set other dimensions, or remove one`,
   },
@@ -86,10 +86,24 @@ function sorted(value: unknown): unknown {
 /** `aps-workspaces.<region>.amazonaws.com`, in every partition. */
 const workspaceHost = /^aps-workspaces\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
 
+/** Amazon Managed Service for Prometheus API reference, RemoteWrite: the only path that takes samples. */
+const remoteWritePath = /^\/workspaces\/ws-[A-Za-z0-9-]+\/api\/v1\/remote_write$/;
+
 function amazonPrometheus({ index, config }: Entry): readonly ConfigFinding[] {
   const { url, auth } = config;
-  const region = typeof url === 'string' ? workspaceHost.exec(URL.parse(url)?.hostname ?? '')?.[1] : undefined;
-  if (region === undefined) return [];
+  const parsed = typeof url === 'string' ? URL.parse(url) : null;
+  const region = workspaceHost.exec(parsed?.hostname ?? '')?.[1];
+  if (parsed === null || region === undefined) return [];
+  return [...workspacePathOf(index, parsed, region), ...workspaceSigning(index, auth, region)];
+}
+
+function workspacePathOf(index: number, { protocol, port, pathname }: URL, region: string): readonly ConfigFinding[] {
+  if (protocol === 'https:' && port === '' && remoteWritePath.test(pathname)) return [];
+  const right = `https://aps-workspaces.${region}.amazonaws.com/workspaces/ws-…/api/v1/remote_write`;
+  return [{ path: ['sinks', index, 'url'], message: `a workspace takes samples at ${right} only` }];
+}
+
+function workspaceSigning(index: number, auth: unknown, region: string): readonly ConfigFinding[] {
   const path = ['sinks', index, 'auth'];
   const signed = signingRegionOf(auth);
   if (signed === undefined) {

@@ -1,7 +1,8 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { SecretRef } from '../secrets/secret-ref.ts';
 import { SecretUnavailableError, type Secrets } from '../secrets/secrets.ts';
-import type { AwsAccess, AwsCredentials } from './aws-credentials.ts';
+import { type AssumedRole, type AwsAccess, type AwsCredentials, roleIn } from './aws-credentials.ts';
+import { HttpError } from './errors.ts';
 import type { HttpRequest, TlsMaterial } from './http.ts';
 import { isCredentialRefused } from './refusal.ts';
 import { secretsOfHttp, type SignableAuth, type TlsSettings } from './settings.ts';
@@ -91,7 +92,8 @@ async function credentialsOf(
   const { sigV4 } = await import('./sigv4.ts');
   const { service, clock, aws } = signing;
   const { region } = auth.sigv4;
-  const prepare = sigV4({ service, region, clock, credentials: () => awsCredentials(aws) });
+  const role = roleIn(auth.sigv4);
+  const prepare = sigV4({ service, region, clock, credentials: () => awsCredentials(aws, role) });
   return { credentials: { headers, ...material, prepare }, values };
 }
 
@@ -111,10 +113,12 @@ async function tlsMaterial({ ca, cert, key }: TlsSettings, read: Read): Promise<
   };
 }
 
-async function awsCredentials({ credentials }: AwsAccess): Promise<AwsCredentials> {
+async function awsCredentials({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
   try {
-    return await credentials();
+    return await credentials(role);
   } catch (cause) {
+    // What STS said of the role names its own remedy.
+    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
     throw new SecretUnavailableError(
       'the process has no AWS credentials to sign with; give it a role, or a profile outside AWS',
       { cause, reason: 'credentials' },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SecretRef } from '../secrets/secret-ref.ts';
+import { externalIdError, externalIdNeedsRole, roleSettings } from './role-settings.ts';
 
 /** Private CA and client certificate (mTLS), each a PEM text in a secret. */
 export const TlsSettings = z
@@ -19,27 +20,36 @@ const BasicAuth = z.strictObject({
 });
 const BearerAuth = z.strictObject({ bearer: SecretRef });
 const SigV4Auth = z.strictObject({
-  sigv4: z.strictObject({
-    region: z
-      .string()
-      .regex(/^[a-z]{2,}(-[a-z]+)+-\d$/, { error: 'must be an AWS Region such as eu-west-1' })
-      .meta({ description: 'AWS Region of the service that is called.' }),
-  }),
+  sigv4: z
+    .strictObject({
+      region: z
+        .string()
+        .regex(/^[a-z]{2,}(-[a-z]+)+-\d$/, { error: 'must be an AWS Region such as eu-west-1' })
+        .meta({ description: 'AWS Region of the service that is called.' }),
+      ...roleSettings,
+    })
+    .refine(externalIdNeedsRole, externalIdError),
 });
 
-/** Who the collector is to a server. SigV4 uses the function's own role. */
+/** Who the collector is to a server. SigV4 uses the function's own role, or one that it takes on. */
 export const HttpAuth = z
   .union([BasicAuth, BearerAuth])
   .meta({ id: 'HttpAuth', description: 'Who the collector is to the server.' });
 export type HttpAuth = z.infer<typeof HttpAuth>;
 export const SignableAuth = z.union([BasicAuth, BearerAuth, SigV4Auth]).meta({
   id: 'SignableAuth',
-  description: 'Who the collector is to the server; `sigv4` signs with the role of the function.',
+  description: 'Who the collector is to the server; `sigv4` signs with the role of the function, or with `roleArn`.',
 });
 export type SignableAuth = z.infer<typeof SignableAuth>;
 
 /** `https` everywhere; plain `http` is refused unless the address is loopback or the operator allows it by name. */
 export const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+/** The role that a server's settings ask the function to assume, as its policy has to allow it. */
+export function rolesOfHttp({ auth }: { readonly auth?: SignableAuth | undefined }): readonly string[] {
+  const { roleArn } = auth !== undefined && 'sigv4' in auth ? auth.sigv4 : {};
+  return roleArn === undefined ? [] : [roleArn];
+}
 
 /** All secrets that a pair of auth and TLS settings refers to. */
 export function secretsOfHttp(settings: {

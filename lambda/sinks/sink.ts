@@ -97,7 +97,8 @@ export type CreateSink<Config> = (config: Config, ports: SinkPorts) => Sink;
 /** A right in AWS that a configured sink needs; the stack turns it into a policy statement. */
 export type AwsGrant =
   | { readonly kind: 'put-metric-data'; readonly namespaces: readonly string[] }
-  | { readonly kind: 'aps-remote-write'; readonly region: string; readonly workspaceId: string };
+  | { readonly kind: 'aps-remote-write'; readonly region: string; readonly workspaceId: string }
+  | { readonly kind: 'assume-role'; readonly roleArn: string };
 
 export interface NamedSinkConfig {
   readonly kind: string;

@@ -74,6 +74,8 @@ export interface EksEntrance {
   readonly region: string | undefined;
   /** Whether `eks:DescribeCluster` is asked where its API server is. */
   readonly isLookedUp: boolean;
+  /** Absent: the function enters with its own role. */
+  readonly roleArn?: string | undefined;
   readonly rules: readonly KubernetesRule[];
 }
 
@@ -113,6 +115,8 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   readonly needsState: (config: Config) => boolean;
   /** Absent for a kind that takes no events. */
   readonly eventsOf?: (config: Config) => EventFeed | undefined;
+  /** ARNs of the roles that it assumes when configured like this; absent for a kind that signs no requests. */
+  readonly rolesOf?: (config: Config) => readonly string[];
   /** Absent for a kind that enters no EKS cluster. */
   readonly eksOf?: (config: Config) => EksEntrance | undefined;
   readonly load: () => Promise<CreateSource<Config>>;
@@ -128,6 +132,8 @@ export interface PreparedSource {
   readonly needsState: boolean;
   readonly events: EventFeed | undefined;
   readonly eks: EksEntrance | undefined;
+  /** ARNs of the roles that it assumes. */
+  readonly roles: readonly string[];
   readonly create: (ports: SourcePorts) => Promise<Source>;
 }
 
@@ -163,6 +169,7 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         needsState: module.needsState(checked),
         events: module.eventsOf?.(checked),
         eks: module.eksOf?.(checked),
+        roles: module.rolesOf?.(checked) ?? [],
         create: async (ports) => (await module.load())(checked, ports),
       };
     },

@@ -680,6 +680,44 @@ sinks:
     problems: [':7:30 sinks[0].auth.sigv4.region: the URL is in eu-west-1; sign for the same Region'],
   },
   {
+    title: 'an address of Amazon Managed Prometheus that takes no samples',
+    text: `
+sources:
+  - kind: buildkite
+    agentTokens: [{ secret: ci/bk, key: token }]
+sinks:
+  - kind: remote-write
+    url: https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/query
+    auth: { sigv4: { region: eu-west-1 } }
+`,
+    problems: [
+      ':6:10 sinks[0].url: a workspace takes samples at https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-…/api/v1/remote_write only',
+    ],
+  },
+  {
+    title: 'a role that is no ARN of a role, and an external ID without a role',
+    text: `
+sources:
+  - kind: buildkite
+    agentTokens: [{ secret: ci/bk, key: token }]
+sinks:
+  - kind: cloudwatch
+    roleArn: metrics
+  - kind: cloudwatch
+    name: other
+    namespace: Other
+    externalId: acme-7
+  - kind: remote-write
+    url: https://host/write
+    auth: { sigv4: { region: eu-west-1, externalId: acme-7 } }
+`,
+    problems: [
+      ':6:14 sinks[0].roleArn: must be the ARN of a role, such as arn:aws:iam::123456789012:role/metrics',
+      ':10:17 sinks[1].externalId: is part of assuming a role; set roleArn too',
+      ':13:53 sinks[2].auth.sigv4.externalId: is part of assuming a role; set roleArn too',
+    ],
+  },
+  {
     title: 'a Region that cannot be one',
     text: `
 sources:

@@ -20,13 +20,16 @@ export interface ContractPipeline extends AsyncDisposable {
 
 export async function contractPipeline(
   config: object,
-  { token = canaries.token }: { readonly token?: string } = {},
+  {
+    token = canaries.token,
+    variables = {},
+  }: { readonly token?: string; readonly variables?: Readonly<Record<string, string>> } = {},
 ): Promise<ContractPipeline> {
   const log = recordingLog();
   const printed: string[] = [];
   const state = memoryStore();
   const built = await buildPipeline(CollectorConfig.parse(config), {
-    variables: { CANARY_TOKEN: token },
+    variables: { CANARY_TOKEN: token, ...variables },
     place: 'terminal',
     clock: Date.now,
     random: Math.random,

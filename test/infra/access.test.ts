@@ -3,9 +3,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsCollector } from '../../infra/ci-metrics-collector.ts';
+import { parseConfig } from '../../lambda/config/load.ts';
 import { arn } from './intrinsics.ts';
 import { type AwsCall, functionStatements, isAllowed, rolePolicies, schedulerStatements } from './policies.ts';
-import { configOf, foreignStack, inlineCode, synthesiseVariant, variants } from './synthesis.ts';
+import { configOf, foreignStack, inlineCode, synthesise, synthesiseVariant, variants } from './synthesis.ts';
 
 const secret = (name: string, ending = 'AbCdEf'): string => arn('secretsmanager', `secret:${name}-${ending}`);
 const putMetricData = (namespace: string): AwsCall => ({
@@ -252,5 +253,65 @@ describe('grantReadSecrets', () => {
     expect(await isAllowed(statements, read(secret('shared/buildkite')))).toBe(true);
     expect(await isAllowed(statements, read(secret('another')))).toBe(false);
     expect(await isAllowed(statements, putMetricData('CI'))).toBe(false);
+  });
+});
+
+describe('roles in other accounts', () => {
+  const roleOf = (name: string): string => `arn:aws:iam::222233334444:role/${name}`;
+  const { template, stack } = synthesise(
+    parseConfig(
+      `
+sources:
+  - kind: prometheus
+    targets: [{ url: https://abc.execute-api.eu-west-1.amazonaws.com/metrics }]
+    sigv4Service: execute-api
+    auth: { sigv4: { region: eu-west-1, roleArn: "${roleOf('pages')}" } }
+  - kind: tekton
+    cluster: { eks: { name: ci, region: eu-west-1, roleArn: "${roleOf('clusters')}", externalId: acme-7 } }
+sinks:
+  - kind: cloudwatch
+    roleArn: ${roleOf('metrics')}
+  - kind: remote-write
+    url: https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write
+    auth: { sigv4: { region: eu-west-1, roleArn: "${roleOf('workspaces')}" } }
+`,
+      { file: 'collector.yaml', environment: 'lambda' },
+    ),
+  );
+  const statements = functionStatements(template);
+
+  it.each(['pages', 'clusters', 'metrics', 'workspaces'])(
+    'may be assumed where the configuration names them: %s',
+    async (name) => {
+      expect(await isAllowed(statements, { action: 'sts:AssumeRole', resource: roleOf(name) })).toBe(true);
+    },
+  );
+
+  it.each<AwsCall>([
+    { action: 'sts:AssumeRole', resource: roleOf('another') },
+    // What is done with such a role is allowed by its own policies.
+    putMetricData('CI'),
+    workspace('ws-1'),
+    { action: 'eks:DescribeCluster', resource: arn('eks', 'cluster/ci') },
+  ])('give the function no right beside it: $action on $resource', async (call) => {
+    expect(await isAllowed(statements, call)).toBe(false);
+  });
+
+  it('are told the role that they have to trust', () => {
+    const [output] = Object.values(template.findOutputs('FunctionRoleArn'));
+
+    expect(output?.['Description']).toContain(roleOf('workspaces'));
+  });
+
+  it('are who enters a cluster', () => {
+    const [cluster] = stack.collector.eksClusters;
+
+    expect(cluster?.accessEntryCommand).toContain(`--principal-arn ${roleOf('clusters')} `);
+  });
+
+  it('are no right where none is configured', async () => {
+    const plain = functionStatements(synthesiseVariant('minimal').template);
+
+    expect(await isAllowed(plain, { action: 'sts:AssumeRole', resource: roleOf('metrics') })).toBe(false);
   });
 });

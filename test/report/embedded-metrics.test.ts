@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noAws } from '../support/no-aws.ts';
 import * as z from 'zod';
 import {
   collectorMetrics,
@@ -156,7 +157,7 @@ describe('embedded metric lines', () => {
       sinks: [{ id: 'cloudwatch/cw', name: 'cw', durationMs: 5, accepted: 3, requests: 1, bytes: 9, problems: [] }],
     });
     const config = CloudWatchConfig.parse({ kind: 'cloudwatch', collectorMetrics: 'api' });
-    const sink = createCloudWatch(config, { intervalMs: 60_000 });
+    const sink = createCloudWatch(config, { intervalMs: 60_000, aws: noAws });
 
     const sent = await sink.preview({ tickMs, collectedAtMs: tickMs, parts: [], health });
 

@@ -48,6 +48,8 @@ export interface RecordedRequest {
   readonly isCompressed: boolean;
   readonly userAgent: string;
   readonly region: string;
+  /** Who signed it. */
+  readonly accessKeyId: string;
   readonly status: number;
 }
 
@@ -326,6 +328,7 @@ function recorded(call: Call | undefined, { headers }: IncomingMessage, raw: Buf
     isCompressed: headers['content-encoding'] === 'gzip',
     userAgent: headers['user-agent'] ?? '',
     region: call?.region ?? '',
+    accessKeyId: /Credential=([^/]+)/.exec(headers.authorization ?? '')?.[1] ?? '',
   };
 }
 

@@ -1,5 +1,6 @@
 import { CloudWatchClient, type CloudWatchClientConfig, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { HttpRequest } from '@smithy/protocol-http';
+import type { AssumedRole, AwsAccess } from '../../http/aws-credentials.ts';
 import { version } from '../../report/version.ts';
 import { beforeSending } from './failure.ts';
 import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from './limits.ts';
@@ -17,6 +18,15 @@ export interface MetricBody {
   readonly body: Uint8Array;
 }
 
+/** Where the client sends to, and as whom. */
+export interface ClientIdentity {
+  /** Undefined: the Region of the process. */
+  readonly region: string | undefined;
+  /** Undefined: the process itself, by the SDK's own chain. */
+  readonly role: AssumedRole | undefined;
+  readonly aws: AwsAccess;
+}
+
 export interface MetricClient {
   put(input: MetricBody, reading: 'level' | 'sums', signal: AbortSignal): Promise<Answer>;
 }
@@ -28,13 +38,13 @@ export interface MetricClient {
  * an error that proves that it was not taken; a lost answer is told as a loss, because a number that is missing and
  * known to be missing is better than one that is silently too high.
  */
-export function createMetricClient(region: string | undefined): MetricClient {
-  const forLevels = clientWith(optionsWith(region, true));
+export function createMetricClient(identity: ClientIdentity): MetricClient {
+  const forLevels = clientWith(optionsWith(identity, true));
   let forSums: CloudWatchClient | undefined;
   const clientFor = (reading: 'level' | 'sums'): CloudWatchClient => {
     if (reading === 'level') return forLevels;
     // A kept connection may have died while the function was frozen, and the write that finds out is a lost answer.
-    forSums ??= clientWith({ ...optionsWith(region, false), retryStrategy: onlyWhenNotTaken(forLevels) });
+    forSums ??= clientWith({ ...optionsWith(identity, false), retryStrategy: onlyWhenNotTaken(forLevels) });
     return forSums;
   };
   return { put: (input, reading, signal) => put(clientFor(reading), input, signal) };
@@ -47,10 +57,11 @@ function clientWith(options: CloudWatchClientConfig): CloudWatchClient {
   return client;
 }
 
-function optionsWith(region: string | undefined, keepAlive: boolean): CloudWatchClientConfig {
+function optionsWith({ region, role, aws }: ClientIdentity, keepAlive: boolean): CloudWatchClientConfig {
   const agent = { maxSockets: maxConcurrentRequests, keepAlive };
   return {
     ...(region === undefined ? {} : { region }),
+    ...(role === undefined ? {} : { credentials: () => sessionOf(aws, role) }),
     maxAttempts,
     customUserAgent: [['ci-metrics-collector', version]],
     requestHandler: {
@@ -60,6 +71,16 @@ function optionsWith(region: string | undefined, keepAlive: boolean): CloudWatch
       httpAgent: agent,
       httpsAgent: agent,
     },
+  };
+}
+
+async function sessionOf({ credentials }: AwsAccess, role: AssumedRole) {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = await credentials(role);
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiration === undefined ? {} : { expiration }),
   };
 }
 

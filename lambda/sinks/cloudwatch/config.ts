@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
+import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/role-settings.ts';
 
 const asciiText = (max: number) =>
   z
@@ -19,6 +20,7 @@ export const CloudWatchConfig = z
     kind: z.literal('cloudwatch'),
     name: OperatorName.default('cloudwatch').meta({ description: 'Value of the `sink` label.' }),
     region: z.string().min(1).optional().meta({ description: 'AWS Region; default: the Region of the function.' }),
+    ...roleSettings,
     namespace: asciiName
       // `/Collector` is added for the collector's own metrics, and 255 characters are the limit.
       .max(245)
@@ -42,6 +44,7 @@ export const CloudWatchConfig = z
         '`embedded`: the function logs its own metrics in embedded metric format, so that they arrive even when this sink fails; `api`: this sink sends them, for runs outside AWS Lambda.',
     }),
   })
+  .refine(externalIdNeedsRole, externalIdError)
   .meta({ id: 'CloudWatchSink', description: 'Amazon CloudWatch by PutMetricData.' });
 
 export type CloudWatchConfig = z.infer<typeof CloudWatchConfig>;

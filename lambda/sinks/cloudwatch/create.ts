@@ -1,3 +1,4 @@
+import { roleIn } from '../../http/aws-credentials.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { Delivery, Sink, SinkPorts } from '../sink.ts';
 import { createMetricClient, type MetricClient } from './client.ts';
@@ -9,8 +10,14 @@ import { previewOf } from './preview.ts';
 import { rememberRefused } from './refused-before.ts';
 import { sendAll } from './send.ts';
 
-/** Credentials come by the AWS SDK's own chain, the Region too unless the configuration names one. */
-export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<SinkPorts, 'intervalMs'>): Sink {
+/**
+ * Credentials come by the AWS SDK's own chain unless a role is to be assumed, the Region too unless the configuration
+ * names one.
+ */
+export function createCloudWatch(
+  config: CloudWatchConfig,
+  { intervalMs, aws }: Pick<SinkPorts, 'intervalMs' | 'aws'>,
+): Sink {
   const settings = { config, intervalMs };
   // Made with the first write, so that a preview needs neither Region nor credentials; kept for warm runs.
   let client: MetricClient | undefined;
@@ -18,7 +25,7 @@ export function createCloudWatch(config: CloudWatchConfig, { intervalMs }: Pick<
   const refusedBefore = rememberRefused();
 
   const send = async (datums: Iterable<Datum>, tickMs: number, deadline: Deadline): Promise<Delivery> => {
-    client ??= createMetricClient(config.region);
+    client ??= createMetricClient({ region: config.region, role: roleIn(config), aws });
     return await sendAll(datums, { client, tickMs, deadline, where, refusedBefore });
   };
 

@@ -1,4 +1,6 @@
+import { HttpError } from '../../http/errors.ts';
 import type { ProblemKind } from '../../model/problem.ts';
+import { SecretUnavailableError } from '../../secrets/secrets.ts';
 
 /** Why a request was not stored, as a problem will tell it. */
 export interface Failure {
@@ -57,6 +59,7 @@ const maxDetailLength = 300;
  * Names only tell the kinds of 400 apart, and what happened where there was no answer.
  */
 export function failureOf(error: unknown, namespace: string): Failure {
+  if (error instanceof SecretUnavailableError || error instanceof HttpError) return withoutSession(error);
   const parts = partsOf(error);
   const { name, detail, status } = parts;
   if (status === undefined) return withoutAnswer(parts, namespace);
@@ -71,6 +74,18 @@ function byStatus({ name, code, detail, named }: ErrorParts, status: number): Fa
   if (status === 400) return refusedContent(status, name, detail, named);
   if (status >= 400) return wrongAddress(status);
   return code === undefined ? strangeAnswer(status, name) : unanswered(code);
+}
+
+/** The role of the sink could not be taken on, so nothing was sent; the error names its own remedy. */
+function withoutSession(error: SecretUnavailableError | HttpError): Failure {
+  return {
+    kind: error instanceof HttpError ? 'unavailable' : 'auth',
+    cause: error.name,
+    reason: error.message,
+    remedy: 'nothing was sent, and the next run tries again',
+    isForContent: false,
+    fate: 'not taken',
+  };
 }
 
 function withoutAnswer({ name, code, detail }: ErrorParts, namespace: string): Failure {

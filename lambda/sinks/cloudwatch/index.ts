@@ -7,7 +7,9 @@ export const cloudwatch = defineSink({
   title: 'Amazon CloudWatch',
   config: CloudWatchConfig,
   secretsOf: () => [],
-  grantsOf: ({ namespace, collectorMetrics }, metrics) => {
+  grantsOf: ({ namespace, collectorMetrics, roleArn }, metrics) => {
+    // The namespaces are then held by the policy of that role.
+    if (roleArn !== undefined) return [{ kind: 'assume-role', roleArn }];
     const roles = metrics.map((metric) => metric.cloudWatch.namespace);
     const own = collectorMetrics === 'api' ? (['collector'] as const) : [];
     const namespaces = [...new Set([...roles, ...own].map((role) => namespaceOf(role, namespace)))];

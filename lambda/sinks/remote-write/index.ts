@@ -7,8 +7,11 @@ const workspacePath = /^\/workspaces\/([^/]+)\//;
 
 function grantsOf({ auth, url }: RemoteWriteConfig): readonly AwsGrant[] {
   if (auth === undefined || !('sigv4' in auth)) return [];
+  const { region, roleArn } = auth.sigv4;
+  // The workspace is then written to with the rights of that role.
+  if (roleArn !== undefined) return [{ kind: 'assume-role', roleArn }];
   const workspaceId = workspacePath.exec(new URL(url).pathname)?.[1];
-  return workspaceId === undefined ? [] : [{ kind: 'aps-remote-write', region: auth.sigv4.region, workspaceId }];
+  return workspaceId === undefined ? [] : [{ kind: 'aps-remote-write', region, workspaceId }];
 }
 
 export const remoteWrite = defineSink({

@@ -1,4 +1,4 @@
-import { secretsOfHttp } from '../../http/settings.ts';
+import { rolesOfHttp, secretsOfHttp } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { PrometheusConfig } from './config.ts';
 import { metricsOf, needsMemory, profileMetrics } from './metrics.ts';
@@ -11,6 +11,7 @@ export const prometheus = defineSource({
   metrics: profileMetrics,
   metricsOf,
   secretsOf: secretsOfHttp,
+  rolesOf: rolesOfHttp,
   // Passed on as they are, counters need no memory; their increases do.
   needsState: needsMemory,
   load: async () => (await import('./collect.ts')).createPrometheus,

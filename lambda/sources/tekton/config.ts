@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Glob, Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed } from '../../http/plaintext.ts';
+import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/role-settings.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 
@@ -47,11 +48,13 @@ const EksCluster = z.strictObject({
         description: 'Base URL of the EKS API, for a FIPS or private endpoint; the default is that of the Region.',
       }),
       serverName: ServerName.optional(),
+      ...roleSettings,
     })
+    .refine(externalIdNeedsRole, externalIdError)
     .refine(({ endpoint, certificateAuthority }) => (endpoint === undefined) === (certificateAuthority === undefined), {
       error: 'endpoint and certificateAuthority go together; without both they are looked up',
     })
-    .meta({ description: 'An EKS cluster, entered with the role of the function.' }),
+    .meta({ description: 'An EKS cluster, entered with the role of the function, or with `roleArn`.' }),
 });
 
 const ServerCluster = z

@@ -1,6 +1,6 @@
-import type { AwsAccess, AwsCredentials } from '../../http/aws-credentials.ts';
+import { type AssumedRole, type AwsAccess, type AwsCredentials, roleIn } from '../../http/aws-credentials.ts';
 import { withCredentials } from '../../http/credentials.ts';
-import { HttpStatusError } from '../../http/errors.ts';
+import { HttpError, HttpStatusError } from '../../http/errors.ts';
 import type { HttpResponse, TlsMaterial } from '../../http/http.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
@@ -99,7 +99,7 @@ export function connectToResults(settings: TektonResults, cluster: Cluster, port
 }
 
 function eksSend(eks: EksSettings, ports: SourcePorts, place: (deadline: Deadline) => Promise<EksPlace>): ClusterSend {
-  const tokenFor = eksTokens(eks.name, ports);
+  const tokenFor = eksTokens(eks.name, ports, roleIn(eks));
   return async (request) => {
     const { server, ca, region } = await place(request.deadline);
     const tls = named(ca === undefined ? {} : { ca }, eks.serverName);
@@ -117,11 +117,11 @@ function eksSend(eks: EksSettings, ports: SourcePorts, place: (deadline: Deadlin
 
 type TokenFor = (region: string, isFresh: boolean) => Promise<string>;
 
-function eksTokens(cluster: string, { aws, clock }: SourcePorts): TokenFor {
+function eksTokens(cluster: string, { aws, clock }: SourcePorts, role?: AssumedRole): TokenFor {
   let cached: CachedToken | undefined;
   return async (region, isFresh) => {
     const now = clock();
-    const keys = await roleOf(aws);
+    const keys = await roleOf(aws, role);
     if (!isFresh && cached !== undefined && cached.keyId === keys.accessKeyId && now < cached.untilMs) {
       return cached.token;
     }
@@ -133,10 +133,12 @@ function eksTokens(cluster: string, { aws, clock }: SourcePorts): TokenFor {
   };
 }
 
-async function roleOf({ credentials }: AwsAccess): Promise<AwsCredentials> {
+async function roleOf({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
   try {
-    return await credentials();
+    return await credentials(role);
   } catch (cause) {
+    // What STS said of the role names its own remedy.
+    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
     throw new SecretUnavailableError(
       'the process has no AWS credentials to enter the EKS cluster with; give it a role, or a profile outside AWS',
       { cause, reason: 'credentials' },

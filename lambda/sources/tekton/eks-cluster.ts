@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { roleIn } from '../../http/aws-credentials.ts';
 import { ForbiddenRequestError, HttpStatusError } from '../../http/errors.ts';
 import { getJson } from '../../http/json.ts';
 import { whereOf } from '../../http/where.ts';
@@ -57,7 +58,7 @@ export function regionOf({ name, region }: Extract<Cluster, { eks: unknown }>['e
 }
 
 async function describe(
-  { name, describeUrl }: Extract<Cluster, { eks: unknown }>['eks'],
+  { name, describeUrl, ...role }: Extract<Cluster, { eks: unknown }>['eks'],
   region: string,
   { http, aws, clock }: SourcePorts,
   deadline: Deadline,
@@ -76,7 +77,7 @@ async function describe(
       headers: {},
       signal: deadline.signal,
       remainingMs: () => deadline.remainingMs(),
-      prepare: sigV4({ service: 'eks', region, clock, credentials: aws.credentials }),
+      prepare: sigV4({ service: 'eks', region, clock, credentials: () => aws.credentials(roleIn(role)) }),
     },
     Description,
   );

@@ -14,6 +14,7 @@ export const tekton = defineSource({
   metricsOf,
   secretsOf: ({ cluster, results }) => [...secretsOfCluster(cluster), ...secretsOfResults(results)],
   needsState: () => true,
+  rolesOf: ({ cluster }) => ('eks' in cluster && cluster.eks.roleArn !== undefined ? [cluster.eks.roleArn] : []),
   eksOf: eksEntranceOf,
   load: async () => (await import('./collect.ts')).createTekton,
 });

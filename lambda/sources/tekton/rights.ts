@@ -4,8 +4,8 @@ import type { TektonConfig } from './config.ts';
 /** What the cluster has to let the source do; undefined where it does not enter by the function's role. */
 export function eksEntranceOf({ cluster, ...config }: TektonConfig): EksEntrance | undefined {
   if (!('eks' in cluster)) return undefined;
-  const { name, region, endpoint } = cluster.eks;
-  return { cluster: name, region, isLookedUp: endpoint === undefined, rules: rulesOf(config) };
+  const { name, region, endpoint, roleArn } = cluster.eks;
+  return { cluster: name, region, isLookedUp: endpoint === undefined, roleArn, rules: rulesOf(config) };
 }
 
 function rulesOf({

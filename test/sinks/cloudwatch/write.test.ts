@@ -1,10 +1,13 @@
 import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
+import type { AwsAccess } from '../../../lambda/http/aws-credentials.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
 import type { Delivery, Sink } from '../../../lambda/sinks/sink.ts';
 import type { StoredDatum } from '../../support/cloudwatch-fake-rules.ts';
+import { noAws } from '../../support/no-aws.ts';
 import { type CloudWatchFake, type CloudWatchFakeOptions, startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
 import { answer, batch, config, durations, finished, part, queued, tickMs, vendorFamilies } from './batches.ts';
 
@@ -34,8 +37,8 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((fake) => fake.close()));
 });
 
-function sinkWith(settings: Record<string, unknown> = {}, intervalMs = 60_000): Sink {
-  return createCloudWatch(config(settings), { intervalMs });
+function sinkWith(settings: Record<string, unknown> = {}, intervalMs = 60_000, aws: AwsAccess = noAws): Sink {
+  return createCloudWatch(config(settings), { intervalMs, aws });
 }
 
 async function write(given: Batch, sink: Sink = sinkWith()): Promise<Delivery> {
@@ -483,6 +486,45 @@ describe('credentials', () => {
 
     expect(delivery.problems).toMatchObject([{ kind: 'auth' }]);
     expect(delivery.problems[0]?.message).toContain('CredentialsProviderError');
+  });
+
+  it('are those of the role that the sink assumes', async () => {
+    const fake = await fakeWith();
+    const asked: unknown[] = [];
+    const credentials: AwsAccess['credentials'] = (role) => {
+      asked.push(role);
+      const expiration = new Date(Date.now() + 3_600_000);
+      return Promise.resolve({
+        accessKeyId: 'ASIAROLE',
+        secretAccessKey: 'of the role',
+        sessionToken: 't',
+        expiration,
+      });
+    };
+    const role = { roleArn: 'arn:aws:iam::222233334444:role/metrics', externalId: 'acme-7' };
+
+    const delivery = await write(many(1), sinkWith(role, 60_000, { region: undefined, credentials }));
+
+    expect(delivery.problems).toEqual([]);
+    expect(asked).toEqual([role]);
+    expect(fake.requests.map(({ accessKeyId }) => accessKeyId)).toEqual(['ASIAROLE']);
+  });
+
+  it('of a role that cannot be assumed are a problem with what to allow, and sums wait for the next run', async () => {
+    await fakeWith();
+    const credentials = (): Promise<never> =>
+      Promise.reject(new SecretUnavailableError('the role says no; allow it', { reason: 'credentials' }));
+    const sink = sinkWith({ roleArn: 'arn:aws:iam::222233334444:role/metrics' }, 60_000, {
+      region: undefined,
+      credentials,
+    });
+
+    const delivery = await write(batch([part([finished(2)], { status: 'partial' })]), sink);
+
+    expect(delivery.problems.map(({ kind, message }) => [kind, message])).toEqual([
+      ['auth', expect.stringMatching(/: the role says no; allow it; nothing was sent, and the next run tries again$/)],
+    ]);
+    expect(delivery.undelivered).toHaveLength(1);
   });
 
   it('are not needed for a preview, nor is a Region', async () => {

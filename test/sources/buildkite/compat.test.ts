@@ -9,6 +9,7 @@ import { prometheusText } from '../../../lambda/exposition/prometheus-text.ts';
 import type { GaugeSample, MetricFamily } from '../../../lambda/model/metric.ts';
 import { withSamples } from '../../../lambda/model/merge.ts';
 import type { Preview } from '../../../lambda/sinks/sink.ts';
+import { noAws } from '../../support/no-aws.ts';
 import { buildkiteSource } from './harness.ts';
 
 const folder = join(import.meta.dirname, '../../fixtures/buildkite');
@@ -165,7 +166,7 @@ describe('compatibility with buildkite-agent-metrics', () => {
 
 /** What PutMetricData would get, a line a datum. */
 async function cloudWatchPreview(families: readonly MetricFamily[]): Promise<Preview> {
-  const sink = createCloudWatch(CloudWatchConfig.parse({ kind: 'cloudwatch' }), { intervalMs: 60_000 });
+  const sink = createCloudWatch(CloudWatchConfig.parse({ kind: 'cloudwatch' }), { intervalMs: 60_000, aws: noAws });
   const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
   return await sink.preview({ tickMs: 0, collectedAtMs: 0, parts: [part], health: [] });
 }

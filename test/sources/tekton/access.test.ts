@@ -61,6 +61,44 @@ describe('an EKS cluster', () => {
     });
   });
 
+  it('is looked up and entered as the role that the configuration names', async () => {
+    await withAuthority(async (authority) => {
+      let endpoint = '';
+      const asked: unknown[] = [];
+      const aws: AwsAccess = {
+        region: 'eu-west-1',
+        credentials: (assumed) => {
+          asked.push(assumed);
+          return Promise.resolve(keys);
+        },
+      };
+      await using eks = await startLoopbackServer((_request, response) => {
+        const certificateAuthority = { data: base64(authority.cert) };
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ cluster: { name: 'ci-cluster', endpoint, certificateAuthority } }));
+      });
+      const roleArn = 'arn:aws:iam::222233334444:role/clusters';
+      await using cluster = await startCluster({
+        ...(await tlsServer(authority, 'IP:127.0.0.1')()),
+        runs,
+        aws,
+        isKnown: () => true,
+        cluster: () => ({ eks: { name: 'ci-cluster', describeUrl: eks.url, roleArn, externalId: 'acme-7' } }),
+      });
+      endpoint = cluster.server.url;
+
+      const { problems } = await cluster.tick();
+
+      expect(problems).toEqual([]);
+      // Once for the look-up, and for the token of each list.
+      expect(asked.length).toBeGreaterThan(1);
+      expect(new Set(asked.map((one) => JSON.stringify(one)))).toEqual(
+        new Set([JSON.stringify({ roleArn, externalId: 'acme-7' })]),
+      );
+    });
+  });
+
   it('is looked up once where its endpoint is not configured', async () => {
     await withAuthority(async (authority) => {
       let endpoint = '';
