@@ -15,6 +15,11 @@ export interface Stream {
   readonly settleMs?: number;
   /** Longer than the longest legal run; what is open for longer is counted as lost. Milliseconds. */
   readonly openForMs?: number;
+  /**
+   * True for a list that cannot be asked for a span of time, so that the source itself goes on where it was cut short:
+   * a narrower window would be no shorter list.
+   */
+  readonly goesOn?: boolean;
 }
 
 /** What of a stream is to be read in this tick. */

@@ -216,8 +216,7 @@ function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work
   const { overlapMs = defaultOverlapMs, settleMs = defaultSettleMs, openForMs = defaultOpenForMs } = stream;
   const lost = giveUpOld(state, tickMs, openForMs);
   if (isPartly) {
-    const triedMs = Math.min(tickMs - settleMs - startMarkMs, state.spanMs ?? Infinity);
-    state.spanMs = Math.max(narrowestSpanMs, Math.floor(triedMs / 2));
+    if (stream.goesOn !== true) state.spanMs = narrowed(state, tickMs - settleMs - startMarkMs);
   } else if (readUntilMs !== undefined) {
     state.watermarkMs = Math.max(state.watermarkMs, readUntilMs);
     state.isFirst = false;
@@ -226,6 +225,10 @@ function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work
   const rememberedMs = state.watermarkMs - overlapMs - slackMs;
   for (const [key, timeMs] of state.seen) if (timeMs < rememberedMs) state.seen.delete(key);
   return lost;
+}
+
+function narrowed({ spanMs = Infinity }: StreamState, pastMs: number): number {
+  return Math.max(narrowestSpanMs, Math.floor(Math.min(pastMs, spanMs) / 2));
 }
 
 /** Doubled after each complete read until the window reaches the present again. */

@@ -66,7 +66,14 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
     collect: async ({ openLedger }) => {
       await poll.actor.step('load');
       const ledger = await openLedger();
-      const context = { api: apiOf(poll), ledger, pages: poll.pages, stuckAfterMs: 3_600_000, unreadable };
+      const context = {
+        api: apiOf(poll),
+        ledger,
+        pages: poll.pages,
+        stuckAfterMs: 3_600_000,
+        unreadable,
+        tell: () => undefined,
+      };
       try {
         await lookAt(repository, place, [], context);
       } catch (error) {
