@@ -11,7 +11,7 @@ function instant(ms: number, digits: 0 | 3 | 9 = 3): string {
   return digits === 0 ? text.replace(/\.\d+Z$/, 'Z') : text.replace('Z', '000000Z');
 }
 
-export function repositoryAnswer({ uuid, plan, updatedMs }: SimulatedRepository, workspace: string): object {
+export function repositoryAnswer({ uuid, plan, createdMs, updatedMs }: SimulatedRepository, workspace: string): object {
   return {
     type: 'repository',
     uuid,
@@ -20,6 +20,7 @@ export function repositoryAnswer({ uuid, plan, updatedMs }: SimulatedRepository,
     full_name: `${workspace}/${plan.slug}`,
     project: { type: 'project', key: plan.project },
     mainbranch: { type: 'branch', name: 'main' },
+    created_on: instant(createdMs),
     updated_on: instant(updatedMs),
     owner: { display_name: 'Somebody', nickname: 'somebody' },
   };

@@ -28,6 +28,8 @@ export interface BitbucketServerOptions {
   readonly scopes?: readonly string[];
   /** Paths that answer with an error of the server. */
   readonly isBroken?: (pathname: string) => boolean;
+  /** Answers that differ from the workspace's, for a test of one case. */
+  readonly instead?: (url: URL) => Routed | undefined;
 }
 
 export interface SeenRequest {
@@ -122,10 +124,11 @@ function replyTo(request: IncomingMessage, options: BitbucketServerOptions, stat
 }
 
 function foundAt(url: URL, options: BitbucketServerOptions, nowMs: number): Routed {
-  const { workspace, scopes, isWorkTold = false, isBroken } = options;
+  const { workspace, scopes, isWorkTold = false, isBroken, instead } = options;
   workspace.step(nowMs);
   if (isBroken?.(url.pathname) === true) return { status: 500, error: 'Something went wrong' };
-  return mayRead(url, scopes) ? routed(url, workspace, { nowMs, isWorkTold }) : lacksScope;
+  if (!mayRead(url, scopes)) return lacksScope;
+  return instead?.(url) ?? routed(url, workspace, { nowMs, isWorkTold });
 }
 
 /** Requests of the hour, this one included; undefined when it is one too many. */

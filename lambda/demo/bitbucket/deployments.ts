@@ -8,7 +8,7 @@ const betweenMs = 30_000;
 
 /** Latest end first, those that have none before them. */
 export function deploymentAnswers({ plan, runs }: SimulatedRepository, nowMs: number): readonly object[] {
-  const { environments = [] } = plan;
+  const { environments = [], neverDeployed = 0 } = plan;
   const known = runs.filter((run) => isDeployed(run) && run.createdMs <= nowMs);
   const deployments = known.flatMap((run) =>
     environments.map((name, index) => {
@@ -16,10 +16,23 @@ export function deploymentAnswers({ plan, runs }: SimulatedRepository, nowMs: nu
       return { run, name, index, startMs, endMs: startMs + betweenMs };
     }),
   );
+  const waiting = Array.from({ length: neverDeployed }, (_, index) => neverDeployedAnswer(index));
   const orderMs = ({ endMs }: { readonly endMs: number }): number => (endMs <= nowMs ? endMs : Infinity);
-  return deployments
+  const moved = deployments
     .sort((a, b) => (orderMs(a) === orderMs(b) ? 0 : orderMs(b) - orderMs(a)))
     .map((one) => answer(one, nowMs));
+  return [...waiting, ...moved];
+}
+
+/** A step by hand that nobody presses: recorded workspaces have hundreds of them, and they stay for ever. */
+function neverDeployedAnswer(index: number): object {
+  return {
+    type: 'deployment',
+    uuid: `{never-deployed-${String(index)}}`,
+    environment: { uuid: environmentUuid('production'), name: 'production' },
+    release: { name: `#${String(index)}`, commit: { hash: String(index).padStart(40, 'a') } },
+    state: { type: 'deployment_state_undeployed', name: 'UNDEPLOYED' },
+  };
 }
 
 interface Deployment {

@@ -7,12 +7,15 @@ import type { SimulatedRepository, SimulatedRunner, SimulatedWorkspace } from '.
 export type Routed = { readonly body: unknown } | { readonly status: number; readonly error: string };
 
 export interface RouteContext {
+  /** Its name in addresses. */
+  readonly workspace: string;
   readonly nowMs: number;
   readonly isWorkTold: boolean;
 }
 
 /** What stands at a path of the API, by Bitbucket's own rules and oddities. */
-export function routed(url: URL, workspace: SimulatedWorkspace, context: RouteContext): Routed {
+export function routed(url: URL, workspace: SimulatedWorkspace, now: Omit<RouteContext, 'workspace'>): Routed {
+  const context: RouteContext = { ...now, workspace: workspace.slug };
   const parts = url.pathname.split('/').slice(1).map(decodeURIComponent);
   const [version, kind, name, ...rest] = parts;
   if (version !== '2.0' || name !== workspace.slug) return missing('Resource not found');
@@ -37,7 +40,8 @@ function belowRepository(
 ): Routed {
   const [what, ...below] = path;
   const { runners = [], pipelines } = repository.plan;
-  // Latest end first; whatever else is asked for, nobody has recorded.
+  if (what === undefined) return { body: withFields(repositoryAnswer(repository, context.workspace), fieldsOf(url)) };
+  // Latest end first, and those without an end before all others; whatever else is asked for, nobody has recorded.
   if (what === 'deployments') return listed(url, deploymentAnswers(repository, context.nowMs));
   if (what === 'environments') return listed(url, environmentAnswers(repository));
   // Without pipelines the whole part of the API is not there.
@@ -62,11 +66,17 @@ function belowPipelines(
 
 /** The oldest first unless asked otherwise; `q`, `state` and dates are ignored, and the next link drops the order. */
 function pipelinesAt(url: URL, runs: readonly TimedRun[], { nowMs }: RouteContext): Routed {
-  const isNewestFirst = url.searchParams.get('sort') === '-created_on';
-  const ordered = isNewestFirst ? runs.toReversed() : runs;
+  const order = orders.get(url.searchParams.get('sort') ?? '');
+  const ordered = order === undefined ? runs : runs.toSorted((a, b) => order(b) - order(a));
   const all = ordered.map((run) => pipelineAnswer(run, nowMs));
   return listed(url, all, ['sort', 'fields']);
 }
+
+/** By the latest attempt, a re-run comes first again; by creation it stays where it was. */
+const orders: ReadonlyMap<string, (run: TimedRun) => number> = new Map([
+  ['-created_on', ({ createdMs }: TimedRun) => createdMs],
+  ['-run_creation_date', ({ createdMs, rerunMs }: TimedRun) => rerunMs ?? createdMs],
+]);
 
 function stepsAt(url: URL, run: TimedRun, { nowMs }: RouteContext): Routed {
   return listed(
@@ -82,20 +92,18 @@ function runnersAt(url: URL, runners: readonly SimulatedRunner[], { isWorkTold }
   );
 }
 
+/** Ordered by times only: nobody has recorded that a list can be ordered or cut by uuid, so that is refused. */
 function repositoriesAt(url: URL, { repositories, slug }: SimulatedWorkspace): Routed {
-  const after = /^uuid > "(.+)"$/.exec(url.searchParams.get('q') ?? '')?.[1];
-  const chosen = repositories.filter(({ uuid }) => after === undefined || uuid > after);
-  const ordered = chosen.toSorted(orderOf(url.searchParams.get('sort')));
+  const sort = url.searchParams.get('sort') ?? 'created_on';
+  if (url.searchParams.has('q') || !repositoryOrders.has(sort)) return { status: 400, error: 'Invalid field name' };
+  const ordered = sort === '-updated_on' ? repositories.toSorted((a, b) => b.updatedMs - a.updatedMs) : repositories;
   return listed(
     url,
     ordered.map((repository) => repositoryAnswer(repository, slug)),
   );
 }
 
-function orderOf(sort: string | null): (a: SimulatedRepository, b: SimulatedRepository) => number {
-  if (sort === '-updated_on') return (a, b) => b.updatedMs - a.updatedMs;
-  return (a, b) => (a.uuid < b.uuid ? -1 : 1);
-}
+const repositoryOrders: ReadonlySet<string> = new Set(['created_on', '-updated_on']);
 
 function fieldsOf(url: URL): string | null {
   return url.searchParams.get('fields');

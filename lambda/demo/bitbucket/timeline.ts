@@ -19,6 +19,8 @@ export interface TimedRun {
   readonly kind: RunKind;
   readonly branch: string;
   readonly createdMs: number;
+  /** When this attempt was asked for; of the first it is the creation. No answer tells it. Epoch milliseconds. */
+  readonly rerunMs?: number;
   /** Absent for a run that waits for a person for ever. */
   readonly endMs?: number;
   readonly result: 'SUCCESSFUL' | 'FAILED' | 'ERROR' | 'STOPPED';

@@ -10,6 +10,8 @@ export interface RepositoryPlan {
   readonly hasManualStep?: boolean;
   /** What pushes to the main branch are deployed to when they have ended, in this order. */
   readonly environments?: readonly string[];
+  /** Deployments by hand that nobody ever ran: they stay `UNDEPLOYED`, and a list by end shows them first. */
+  readonly neverDeployed?: number;
   /** Runners of its own. */
   readonly runners?: readonly SimulatedRunner[];
 }
@@ -19,6 +21,8 @@ export interface SimulatedRepository {
   readonly plan: RepositoryPlan;
   /** In the order of their creation. */
   readonly runs: readonly TimedRun[];
+  /** The list of repositories is in this order. Epoch milliseconds. */
+  readonly createdMs: number;
   /** Moved by pushes, not by schedules and pull requests. Epoch milliseconds. */
   readonly updatedMs: number;
 }
@@ -66,6 +70,7 @@ interface Living {
   readonly plan: RepositoryPlan;
   readonly random: Random;
   readonly runs: TimedRun[];
+  readonly createdMs: number;
   nextMs: number;
   updatedMs: number;
 }
@@ -98,7 +103,16 @@ export function createWorkspace(options: WorkspaceOptions): SimulatedWorkspace {
 function living(plan: RepositoryPlan, index: number, seed: number, beginMs: number): Living {
   // A generator of its own for each: a change of one plan leaves the others as they were.
   const random = seededRandom(seed * 10_007 + index);
-  const repository: Living = { uuid: uuidOf(index, 0), plan, random, runs: [], nextMs: beginMs, updatedMs: beginMs };
+  const uuid = uuidOf(index, 0);
+  const repository: Living = {
+    uuid,
+    plan,
+    random,
+    runs: [],
+    createdMs: beginMs + index,
+    nextMs: beginMs,
+    updatedMs: beginMs,
+  };
   repository.nextMs = after(repository, beginMs);
   return repository;
 }

@@ -82,26 +82,38 @@ async function askUrl<Schema extends z.ZodType>(
   });
 }
 
-/** More than any list that is followed has; pages that never end must not use up the budget. */
-const maxPages = 20;
+/** 10,000 elements, or 1,000 where the length of a page is not honoured; pages that never end must not use up the budget. */
+const maxPages = 100;
 
-/** All elements of a list, page by page, by the `next` links of the same origin. */
+/**
+ * All elements of a list that is of use only as a whole, page by page, by the `next` links of the same origin.
+ * @throws BadResponseError when it does not end: a part of it would be published as the whole
+ */
 export async function* askPages(context: ApiContext, query: Query): AsyncGenerator<readonly unknown[]> {
-  let url: URL | undefined = urlOf(context.endpoint, query);
-  for (let page = 0; url !== undefined && page < maxPages; page += 1) {
-    const current: URL = url;
+  let current: URL = urlOf(context.endpoint, query);
+  const asked = new Set<string>();
+  for (;;) {
+    asked.add(current.href);
     const answer = await askUrl(context, current, undefined, Page);
     if (answer === 'unchanged') throw new BadResponseError(whereOf('GET', current), 'answered 304 without being asked');
     yield answer.value.values;
-    url = nextPage(answer.value.next, current);
+    const next = nextPage(answer.value.next, current);
+    if (next === undefined) return;
+    if (asked.has(next.href) || asked.size >= maxPages) throw endless(current, asked.size);
+    current = next;
   }
+}
+
+function endless(url: URL, pages: number): BadResponseError {
+  const message = `the list does not end after ${String(pages)} ${pages === 1 ? 'page' : 'pages'}; nothing of it is published, because a part would be taken for the whole`;
+  return new BadResponseError(whereOf('GET', url), message);
 }
 
 /** Within the same origin only: the credential goes with the request. */
 function nextPage(next: string | null | undefined, current: URL): URL | undefined {
   if (next === null || next === undefined || next === '') return undefined;
   const url = URL.parse(next, current.href);
-  if (url?.origin === current.origin) return url.href === current.href ? undefined : url;
+  if (url?.origin === current.origin) return url;
   throw new ForbiddenRequestError(
     whereOf('GET', current),
     'the next page is on another server, where the credential must not go; check endpoint',

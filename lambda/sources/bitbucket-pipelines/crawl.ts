@@ -9,6 +9,7 @@ import type { CrawlBudget } from './crawl-budget.ts';
 import { discover, type DiscoverContext, type Discovery, probe } from './discover.ts';
 import { applyHints, type EventReading, noEvents, takeEvents } from './events.ts';
 import { lookAt, type LookContext } from './look.ts';
+import { checkMissing } from './missing-repositories.ts';
 import { type OpenState, recallCrawl, rememberCrawl, type Repository } from './memory.ts';
 import { eventsTaken } from './metrics.ts';
 import { openSteps } from './open-steps.ts';
@@ -100,30 +101,38 @@ async function readEvents({ deadline, faults, inbox, ledger, placeOf }: CrawlCon
   return events;
 }
 
-async function findRepositories({ discovery }: Crawl, context: CrawlContext, { hints }: EventReading): Promise<void> {
-  const { ledger, faults, budget } = context;
-  const { repositories, rhythm } = discovery;
+async function findRepositories({ discovery }: Crawl, context: CrawlContext, events: EventReading): Promise<void> {
+  const { faults } = context;
   const discovering: DiscoverContext = {
     ...context,
     unreadable: (count) => {
       faults.unreadable(count, 'repositories');
     },
+    tell: faults.tell,
   };
-  const discoveryAge = ledger.tickMs - rhythm.discoveredMs;
-  const isListDue =
-    rhythm.cursor !== undefined ||
-    rhythm.discoveredMs === 0 ||
-    discoveryAge >= discoveryEveryMs(repositories.size, budget.perHour);
-  const isProbeDue =
-    hints.some(({ is }) => is === 'repositories') ||
-    (isProbeWorthwhile(repositories.size, budget.perHour) &&
-      ledger.tickMs - rhythm.probedMs >= probeEveryMs(budget.perHour));
+  const isProbeNow = isProbeDue(discovery, context, events);
   try {
-    if (isListDue && canGoOn(context)) await discover(discovery, discovering);
-    if (isProbeDue && canGoOn(context)) await probe(discovery, discovering);
+    if (canGoOn(context)) await checkMissing(discovery.repositories, discovery.rhythm, context);
+    if (isListDue(discovery, context) && canGoOn(context)) await discover(discovery, discovering);
+    if (isProbeNow && canGoOn(context)) await probe(discovery, discovering);
   } catch (error) {
     faults.add(error, 'repositories');
   }
+}
+
+function isListDue({ repositories, rhythm }: Discovery, { ledger, budget }: CrawlContext): boolean {
+  if (rhythm.page !== undefined || rhythm.discoveredMs === 0) return true;
+  return ledger.tickMs - rhythm.discoveredMs >= discoveryEveryMs(repositories.size, budget.perHour);
+}
+
+function isProbeDue(
+  { repositories, rhythm }: Discovery,
+  { ledger, budget }: CrawlContext,
+  { hints }: EventReading,
+): boolean {
+  if (hints.some(({ is }) => is === 'repositories')) return true;
+  if (!isProbeWorthwhile(repositories.size, budget.perHour)) return false;
+  return ledger.tickMs - rhythm.probedMs >= probeEveryMs(budget.perHour);
 }
 
 async function lookAround(state: Crawl, context: CrawlContext): Promise<void> {
@@ -139,6 +148,7 @@ async function lookAround(state: Crawl, context: CrawlContext): Promise<void> {
     unreadable: (count) => {
       faults.unreadable(count, 'runs');
     },
+    tell: faults.tell,
   };
   await mapConcurrently(looks, requestsAtOnce, async (repository) => {
     if (canGoOn(context)) await lookOnce(repository, state, context, looking);
@@ -229,13 +239,18 @@ function dueDeployments({ discovery: { repositories } }: Crawl, context: CrawlCo
 async function lookAtDeployments(state: Crawl, context: CrawlContext): Promise<void> {
   const { api, ledger, faults, placeOf } = context;
   const { repositories } = state.discovery;
-  const unreadable = (count: number): void => {
-    faults.unreadable(count, 'deployments');
+  const reading = {
+    api,
+    ledger,
+    unreadable: (count: number): void => {
+      faults.unreadable(count, 'deployments');
+    },
+    tell: faults.tell,
   };
   for (const repository of dueDeployments(state, context)) {
     if (!canGoOn(context)) return;
     try {
-      await readDeployments(repository, placeOf(repository), { api, ledger, unreadable });
+      await readDeployments(repository, placeOf(repository), reading);
       repositories.set(repository.id, { ...repository, deploymentsMs: ledger.tickMs });
     } catch (error) {
       if (error instanceof BudgetSpentError) return;

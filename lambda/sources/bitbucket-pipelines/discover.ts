@@ -1,11 +1,13 @@
-import type { Ledger } from '../../counters/ledger.ts';
+/** Finds the repositories of a workspace, and what was pushed last. */
 import { BadResponseError } from '../../http/errors.ts';
 import { whereOf } from '../../http/where.ts';
+import type { Ledger } from '../../counters/ledger.ts';
 import { type ApiContext, ask, fieldsOf } from './api.ts';
+import { forgetRepository } from './missing-repositories.ts';
 import type { Repository, Rhythm } from './memory.ts';
 import { hotMs, repositoriesPerPage } from './rhythm.ts';
 import { elementsOf, Page, RepositoryRecord } from './schema.ts';
-import { deploymentsOf, runsOf } from './streams.ts';
+import { runsOf } from './streams.ts';
 
 export interface DiscoverContext {
   readonly api: ApiContext;
@@ -13,6 +15,8 @@ export interface DiscoverContext {
   readonly workspace: string;
   readonly isSelected: (record: RepositoryRecord) => boolean;
   readonly unreadable: (count: number) => void;
+  /** What the list is not, and what comes of it. */
+  readonly tell: (kind: 'bad-response' | 'rate-limited', message: string) => void;
 }
 
 /** What is known of the repositories; changed page by page, so that a pass that is cut off goes on where it was. */
@@ -23,58 +27,89 @@ export interface Discovery {
 
 const members = ['uuid', 'slug', 'updated_on', 'project.key', 'mainbranch.name'] as const;
 
-/** 10,000 repositories; more belong into several sources, by project. */
+/** 10,000 repositories in one run; a list that never ends must not use up every request of every run. */
 const maxPages = 100;
 
 /**
- * Passes over the list of repositories, from where the last pass was cut off. In the order of uuids, which never
- * change: pages by number would skip repositories whenever one is added or removed.
+ * Passes over the list of repositories, from where the last pass was cut off. In the order of their creation, which
+ * never changes: new ones come last. One that is deleted meanwhile moves the others up, so that one may be skipped: what
+ * a pass did not find is therefore asked for by itself before it is forgotten.
  * @throws HttpError, BudgetSpentError
  */
 export async function discover(discovery: Discovery, context: DiscoverContext): Promise<void> {
-  const { repositories, rhythm } = discovery;
-  const pass = rhythm.cursor === undefined ? rhythm.pass + 1 : rhythm.pass;
-  let { cursor, hasGaps = false } = rhythm;
-  for (let page = 0; page < maxPages; page += 1) {
-    const { records, hasNext, unreadable } = await onePage(context, cursor);
-    hasGaps ||= unreadable > 0;
-    for (const record of records.filter(context.isSelected)) keep(repositories, record, pass, context.ledger);
-    const last = records.at(-1)?.uuid;
-    if (!hasNext || last === undefined) break;
-    cursor = last;
-    discovery.rhythm = { ...discovery.rhythm, pass, cursor, hasGaps };
+  const { rhythm } = discovery;
+  const pass = rhythm.page === undefined ? rhythm.pass + 1 : rhythm.pass;
+  const firstPage = rhythm.page ?? 1;
+  const endPage = firstPage + maxPages;
+  let firstOfBefore: string | undefined;
+  for (let page = firstPage; page < endPage; page += 1) {
+    discovery.rhythm = { ...discovery.rhythm, pass, page };
+    const read = await onePage(context, page);
+    takePage(discovery, read.records, pass, context);
+    const first = read.records.at(0)?.uuid;
+    const isRepeated = first !== undefined && first === firstOfBefore;
+    if (!read.hasNext || isRepeated) {
+      endPass(discovery, context, page === 1 && first === undefined);
+      if (isRepeated) throw repeated(context);
+      return;
+    }
+    firstOfBefore = first;
   }
-  if (!hasGaps) dropLost(repositories, pass, context.ledger);
-  const ended = { cursor: undefined, hasGaps: undefined, discoveredMs: context.ledger.tickMs };
-  discovery.rhythm = { ...discovery.rhythm, pass, ...ended };
+  discovery.rhythm = { ...discovery.rhythm, page: endPage };
+  context.tell('rate-limited', `read the list of repositories up to page ${String(endPage - 1)}; the next run goes on`);
 }
 
-async function onePage(
-  { api, workspace, unreadable: tell }: DiscoverContext,
-  cursor: string | undefined,
-): Promise<{
+function endPass(discovery: Discovery, { ledger, tell }: DiscoverContext, isEmpty: boolean): void {
+  discovery.rhythm = { ...discovery.rhythm, page: undefined, discoveredMs: ledger.tickMs };
+  const known = discovery.repositories.size;
+  if (isEmpty && known > 0) tell('bad-response', emptied(known));
+}
+
+function emptied(known: number): string {
+  return `the list of repositories is empty, though ${String(known)} are known; they are kept until Bitbucket has said of each that it is gone. Check what the credential may see`;
+}
+
+function repeated({ api, workspace }: DiscoverContext): BadResponseError {
+  return new BadResponseError(
+    whereOf('GET', new URL(`${api.endpoint}${listPath(workspace)}`)),
+    'the list of repositories shows one page again and again; repositories may be missing',
+  );
+}
+
+function listPath(workspace: string): string {
+  return `/repositories/${encodeURIComponent(workspace)}`;
+}
+
+interface RepositoryPage {
   readonly records: readonly RepositoryRecord[];
   readonly hasNext: boolean;
-  readonly unreadable: number;
-}> {
-  const path = `/repositories/${encodeURIComponent(workspace)}`;
+}
+
+async function onePage({ api, workspace, unreadable }: DiscoverContext, page: number): Promise<RepositoryPage> {
   const parameters = {
     pagelen: String(repositoriesPerPage),
-    sort: 'uuid',
+    page: String(page),
+    sort: 'created_on',
     fields: fieldsOf(members),
-    ...(cursor === undefined ? {} : { q: `uuid > "${cursor}"` }),
   };
-  const answer = await ask(api, { path, parameters }, Page);
+  const answer = await ask(api, { path: listPath(workspace), parameters }, Page);
   const { values, next } = answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
-  const { items, unreadable } = elementsOf(values, RepositoryRecord);
-  tell(unreadable);
-  if (cursor !== undefined && items.some(({ uuid }) => uuid === cursor)) {
-    throw new BadResponseError(
-      whereOf('GET', new URL(`${api.endpoint}${path}`)),
-      'the list of repositories does not go on where it was asked to; repositories may be missing',
-    );
+  const { items, unreadable: count } = elementsOf(values, RepositoryRecord);
+  unreadable(count);
+  return { records: items, hasNext: typeof next === 'string' && values.length > 0 };
+}
+
+function takePage(
+  { repositories }: Discovery,
+  records: readonly RepositoryRecord[],
+  pass: number,
+  { isSelected, ledger }: DiscoverContext,
+): void {
+  for (const record of records) {
+    if (isSelected(record)) keep(repositories, record, pass, ledger);
+    // The selection was changed, or the repository went to another project.
+    else if (repositories.delete(record.uuid)) forgetRepository(record.uuid, ledger);
   }
-  return { records: items, hasNext: typeof next === 'string', unreadable };
 }
 
 function keep(repositories: Map<string, Repository>, record: RepositoryRecord, pass: number, ledger: Ledger): void {
@@ -103,16 +138,6 @@ function keep(repositories: Map<string, Repository>, record: RepositoryRecord, p
   });
 }
 
-/** Those that a whole pass did not find. */
-function dropLost(repositories: Map<string, Repository>, pass: number, ledger: Ledger): void {
-  for (const { id, pass: found } of [...repositories.values()]) {
-    if (found === pass) continue;
-    repositories.delete(id);
-    ledger.drop(runsOf(id).name);
-    ledger.drop(deploymentsOf(id).name);
-  }
-}
-
 /** What was pushed since a probe may stand a little before it: the two clocks and the index differ. */
 const probeOverlapMs = 60_000;
 
@@ -120,9 +145,8 @@ const probeOverlapMs = 60_000;
 export async function probe(discovery: Discovery, context: DiscoverContext): Promise<void> {
   const { api, ledger, workspace, isSelected, unreadable } = context;
   const { repositories, rhythm } = discovery;
-  const path = `/repositories/${encodeURIComponent(workspace)}`;
   const parameters = { pagelen: String(repositoriesPerPage), sort: '-updated_on', fields: fieldsOf(members, []) };
-  const answer = await ask(api, { path, parameters }, Page);
+  const answer = await ask(api, { path: listPath(workspace), parameters }, Page);
   const { items, unreadable: count } = elementsOf(answer === 'unchanged' ? [] : answer.value.values, RepositoryRecord);
   unreadable(count);
   const sinceMs = (rhythm.probedMs === 0 ? ledger.tickMs : rhythm.probedMs) - probeOverlapMs;

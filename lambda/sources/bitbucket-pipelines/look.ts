@@ -1,20 +1,22 @@
+/** Looks at one repository: what runs, and what has ended. */
 import type { Ledger, Window } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
-import { BudgetSpentError } from './api.ts';
 import { type FurtherContext, furtherRuns } from './further-runs.ts';
 import { type OpenState, openCounts, type Repository } from './memory.ts';
 import type { PageCache } from './page-cache.ts';
 import { listPipelines } from './pipeline-list.ts';
 import { hotMs } from './rhythm.ts';
 import { type FinishedRun, type OpenRun, type RunPlace, type Sight, sightOf } from './run-record.ts';
-import type { PipelineRecord } from './schema.ts';
 import { runsOf } from './streams.ts';
 import { stuckTimes } from './stuck.ts';
 import { tellLedger } from './tell-ledger.ts';
+import { recallCut, rememberCut, type Walked } from './walk.ts';
 
 export interface LookContext extends FurtherContext {
   readonly pages: PageCache;
   readonly stuckAfterMs: number;
+  /** What a list is not, and what comes of it. */
+  readonly tell: (kind: 'rate-limited', message: string) => void;
 }
 
 export interface Looked {
@@ -46,39 +48,43 @@ export async function lookAt(
   const further = await furtherRuns(before, place, list.sights, context);
   const sights = [...list.sights, ...further];
   const ended = tellLedger(sights, { ledger, place, stream, window });
-  if (list.isComplete) ledger.readCompletely(stream);
+  if (list.reason === undefined) ledger.readCompletely(stream);
   else ledger.readPartly(stream);
+  if (list.reason === 'pages') context.tell('rate-limited', cutShort(before, list.pages));
   const open = openStates(before, sights, known, context);
   return { repository: after(before, list.sights, open, ledger.tickMs), open, ended };
 }
 
-interface ReadList {
+function cutShort({ slug }: Repository, pages: number): string {
+  return `read ${String(pages)} pages of the runs of ${slug}, which has more that are new; the next look goes on there`;
+}
+
+interface ReadList extends Pick<Walked<unknown>, 'pages' | 'reason'> {
   readonly sights: readonly Sight[];
-  readonly isComplete: boolean;
 }
 
 async function readList(
   { id }: Repository,
   place: RunPlace,
   window: Window,
-  { api, pages, unreadable }: LookContext,
+  { api, ledger, pages, unreadable }: LookContext,
 ): Promise<ReadList | 'left out' | 'no pipelines'> {
   const leastPages = window.isFirst ? firstLookPages : 1;
   const { workspace } = place;
-  const request = { workspace, repository: id, pages, untilMs: window.fromMs, leastPages, unreadable };
-  // By uuid: what is new while pages are read moves runs to the next page, where they are seen again.
-  const records = new Map<string, PipelineRecord>();
-  const read = (isComplete: boolean): ReadList => ({
-    sights: [...records.values()].map((record) => sightOf(record, place)),
-    isComplete,
-  });
+  const stream = runsOf(id);
+  const cut = recallCut(ledger, stream);
+  const request = { workspace, repository: id, pages, ledger, untilMs: window.fromMs, leastPages, unreadable, cut };
   try {
-    for await (const page of listPipelines(api, request)) for (const record of page) records.set(record.uuid, record);
-    return read(true);
+    const walked = await listPipelines(api, request);
+    rememberCut(ledger, stream, walked.cut);
+    if (walked.pages === 0) return 'left out';
+    // By uuid: what is new while pages are read moves runs to the next page, where they are seen again.
+    const records = new Map(walked.rows.map((record) => [record.uuid, record]));
+    const { pages: count, reason } = walked;
+    return { sights: [...records.values()].map((record) => sightOf(record, place)), pages: count, reason };
   } catch (error) {
     if (isNotFound(error)) return 'no pipelines';
-    if (!(error instanceof BudgetSpentError)) throw error;
-    return records.size === 0 ? 'left out' : read(false);
+    throw error;
   }
 }
 

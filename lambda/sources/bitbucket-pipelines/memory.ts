@@ -79,19 +79,16 @@ const pipelinesCodes = ['unknown', 'some', 'none', 'empty'] as const;
 /** What goes on beside the repositories. Epoch milliseconds; 0 is never. */
 export interface Rhythm {
   readonly discoveredMs: number;
-  /** Where a pass over the list of repositories that did not end goes on. */
-  readonly cursor: string | undefined;
+  /** Where a pass over the list of repositories that did not end goes on: the first page that was not read. */
+  readonly page?: number | undefined;
   readonly pass: number;
-  /** Whether the pass met repositories that it could not read, so that what it did not find may be there all the same. */
-  readonly hasGaps?: boolean | undefined;
   readonly probedMs: number;
 }
 
 const Rhythm = z.object({
   discoveredMs: z.number(),
-  cursor: z.string().optional(),
+  page: z.number().optional(),
   pass: z.number(),
-  hasGaps: z.boolean().optional(),
   probedMs: z.number(),
 });
 
@@ -109,7 +106,7 @@ export function recallCrawl(ledger: Ledger): Remembered {
   return {
     repositories: new Map(rows.map((row) => [row[0], repositoryOf(row, byRepository.get(row[0]) ?? [])])),
     open,
-    rhythm: { discoveredMs: 0, pass: 0, probedMs: 0, ...rhythm, cursor: rhythm?.cursor },
+    rhythm: rhythm ?? { discoveredMs: 0, pass: 0, probedMs: 0 },
   };
 }
 

@@ -1,18 +1,23 @@
-import * as z from 'zod';
+/** Reads the deployments of a repository, and counts those that have ended. */
 import type { Ledger } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
 import { type ApiContext, ask, askPages, fieldsOf, repositoryPath } from './api.ts';
 import { deploymentFinish } from './deployments.ts';
+import { recallDeployments, rememberDeployments } from './deployments-memory.ts';
+import { type DeploymentsPage, firstEndedPage } from './ended-deployments.ts';
 import type { Repository } from './memory.ts';
 import type { Place } from './place.ts';
 import { minuteMs } from './rhythm.ts';
 import { DeploymentRecord, elementsOf, EnvironmentRecord, Page } from './schema.ts';
 import { deploymentsOf } from './streams.ts';
+import { recallCut, rememberCut, walkDown } from './walk.ts';
 
 export interface DeploymentsContext {
   readonly api: ApiContext;
   readonly ledger: Ledger;
   readonly unreadable: (count: number) => void;
+  /** What the list is not, and what comes of it. */
+  readonly tell: (kind: 'bad-response' | 'rate-limited', message: string) => void;
 }
 
 const members = [
@@ -28,7 +33,10 @@ const members = [
   'state.completion_date',
 ] as const;
 
-const pageLength = 50;
+/** The most that Bitbucket gives. */
+const pageLength = 100;
+
+/** 1,000 ends between two looks; what is left is read in the next ones. */
 const maxPages = 10;
 
 /** A redeployment runs no pipeline that would be noticed; it is found this late. */
@@ -56,29 +64,109 @@ function latenessOf({ deploymentsMs, ranMs, open }: Repository, tickMs: number):
   return ageMs / (hasMoved ? shortestIntervalMs : longestIntervalMs);
 }
 
-/** Deployments by their end, latest first, back to where the last look was complete. @throws HttpError, BudgetSpentError */
+/**
+ * Deployments by their end, latest first, back to where the last look was complete. Those without an end stand before
+ * all others and only become more, so the first end is looked for. @throws HttpError, BudgetSpentError
+ */
 export async function readDeployments(
   repository: Repository,
   place: Place,
   context: DeploymentsContext,
 ): Promise<void> {
-  const { ledger, unreadable } = context;
+  const { ledger, tell } = context;
   const stream = deploymentsOf(repository.id);
   const { fromMs } = ledger.window(stream);
-  const environments = await environmentNames(repository, place, context);
-  for (let page = 1; page <= maxPages; page += 1) {
+  const pages = pageReader(repository, place, context, await environmentNames(repository, place, context));
+  const firstPage = await firstEnd(repository, context, pages.read);
+  if (firstPage === undefined) {
+    ledger.readCompletely(stream);
+    return;
+  }
+  const cut = recallCut(ledger, stream);
+  const walked = await walkDown(pages.read, { firstPage, untilMs: fromMs, mostPages: maxPages, cut });
+  rememberCut(ledger, stream, walked.cut);
+  if (walked.reason === undefined && pages.areInOrder()) ledger.readCompletely(stream);
+  else ledger.readPartly(stream);
+  if (!pages.areInOrder()) tell('bad-response', disordered(repository));
+  if (walked.reason === 'pages') tell('rate-limited', cutShort(repository));
+}
+
+function disordered({ slug }: Repository): string {
+  return `the deployments of ${slug} are not in the order that was asked for, latest end first; some may be missing`;
+}
+
+function cutShort({ slug }: Repository): string {
+  return `read ${String(maxPages)} pages of the deployments of ${slug}, which has more that have ended; the next look goes on there`;
+}
+
+/** @throws BudgetSpentError when the requests of the tick do not suffice; the next look goes on where it came to. */
+async function firstEnd(
+  { id }: Repository,
+  { ledger }: DeploymentsContext,
+  readPage: PageReader['read'],
+): Promise<number | undefined> {
+  let reached = recallDeployments(ledger, id).firstEndPage ?? 1;
+  try {
+    const found = await firstEndedPage(readPage, reached, (page) => {
+      reached = page + 1;
+    });
+    reached = found ?? reached;
+    return found;
+  } finally {
+    rememberDeployments(ledger, id, { firstEndPage: reached });
+  }
+}
+
+interface PageReader {
+  /** Tells the ledger every end on the page. */
+  readonly read: (page: number) => Promise<DeploymentsPage<DeploymentRecord>>;
+  readonly areInOrder: () => boolean;
+}
+
+function pageReader(
+  repository: Repository,
+  place: Place,
+  context: DeploymentsContext,
+  environments: ReadonlyMap<string, string>,
+): PageReader {
+  const { ledger, unreadable } = context;
+  const stream = deploymentsOf(repository.id);
+  // The search and the walk meet on the same page.
+  const known = new Map<number, DeploymentsPage<DeploymentRecord>>();
+  let isOrdered = true;
+  const readAnew = async (page: number): Promise<DeploymentsPage<DeploymentRecord>> => {
     const { values, next } = await onePage(repository, place, context, page);
     const { items, unreadable: count } = elementsOf(values, DeploymentRecord);
     unreadable(count);
-    const finishes = items.flatMap((record) => deploymentFinish(record, place, environments) ?? []);
-    for (const finish of finishes) ledger.sawFinished(stream, finish.key, finish);
-    const isOld = finishes.some(({ finishedMs }) => finishedMs < fromMs);
-    if (isOld || typeof next !== 'string' || items.length === 0) {
-      ledger.readCompletely(stream);
-      return;
-    }
-  }
-  ledger.readPartly(stream);
+    const finishes = items.map((record) => deploymentFinish(record, place, environments));
+    for (const finish of finishes) if (finish !== undefined) ledger.sawFinished(stream, finish.key, finish);
+    const ends = finishes.map((finish) => finish?.finishedMs);
+    isOrdered &&= isLatestFirst(ends);
+    const times = ends.filter((ms) => ms !== undefined);
+    return { rows: items, times, hasNext: typeof next === 'string', beginsEnded: ends[0] !== undefined };
+  };
+  return {
+    areInOrder: () => isOrdered,
+    read: async (page) => {
+      const read = known.get(page) ?? (await readAnew(page));
+      known.set(page, read);
+      return read;
+    },
+  };
+}
+
+/** Different parts of Bitbucket cut times to seconds or milliseconds. */
+const slackMs = 1000;
+
+/** Whether the ends stand together, latest first; what has none may stand before or after them. */
+function isLatestFirst(ends: readonly (number | undefined)[]): boolean {
+  const first = ends.findIndex((ms) => ms !== undefined);
+  const last = ends.findLastIndex((ms) => ms !== undefined);
+  const together = first < 0 ? [] : ends.slice(first, last + 1);
+  return together.every((ms, index) => {
+    const before = index === 0 ? ms : together[index - 1];
+    return ms !== undefined && before !== undefined && ms <= before + slackMs;
+  });
 }
 
 async function onePage(
@@ -86,7 +174,7 @@ async function onePage(
   { workspace }: Place,
   { api }: DeploymentsContext,
   page: number,
-): Promise<z.infer<typeof Page>> {
+): Promise<Page> {
   const path = `${repositoryPath(workspace, id)}/deployments`;
   const parameters = {
     sort: '-state.completed_on',
@@ -98,8 +186,6 @@ async function onePage(
   return answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
 }
 
-const Environments = z.object({ readMs: z.number(), names: z.array(z.tuple([z.string(), z.string()])) });
-
 /** Environments are made and renamed by hand. */
 const environmentsForMs = 24 * 60 * minuteMs;
 
@@ -109,9 +195,8 @@ async function environmentNames(
   { workspace }: Place,
   { api, ledger, unreadable }: DeploymentsContext,
 ): Promise<ReadonlyMap<string, string>> {
-  const name = `environments ${id}`;
-  const known = ledger.recall(name, Environments);
-  if (known !== undefined && ledger.tickMs - known.readMs < environmentsForMs) return new Map(known.names);
+  const known = recallDeployments(ledger, id);
+  if (known.namesMs !== undefined && ledger.tickMs - known.namesMs < environmentsForMs) return new Map(known.names);
   const names: [string, string][] = [];
   try {
     const path = `${repositoryPath(workspace, id)}/environments`;
@@ -123,6 +208,6 @@ async function environmentNames(
   } catch (error) {
     if (!(error instanceof HttpStatusError) || error.status !== 404) throw error;
   }
-  ledger.remember(name, { readMs: ledger.tickMs, names });
+  rememberDeployments(ledger, id, { namesMs: ledger.tickMs, names });
   return new Map(names);
 }

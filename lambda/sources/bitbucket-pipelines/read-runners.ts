@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
-import { HttpStatusError } from '../../http/errors.ts';
+import { BadResponseError, HttpStatusError } from '../../http/errors.ts';
 import { append } from '../../model/append.ts';
 import { type ApiContext, askPages, repositoryPath } from './api.ts';
 import type { Repository } from './memory.ts';
@@ -21,7 +21,7 @@ export interface RunnersContext {
   readonly isWorkspaceRead: boolean;
   readonly unreadable: (count: number) => void;
   /** Told once, however many lists were refused. */
-  readonly failed: (error: HttpStatusError) => void;
+  readonly failed: (error: OneListError) => void;
 }
 
 /** Every runner list that is configured; one that is refused costs only its own runners. @throws HttpError, BudgetSpentError */
@@ -30,14 +30,14 @@ export async function readRunners(
   context: RunnersContext,
 ): Promise<readonly ScopedRunner[]> {
   const runners: ScopedRunner[] = [];
-  let failure: HttpStatusError | undefined;
+  let failure: OneListError | undefined;
   for (const list of listsOf(repositories, context)) {
     try {
       append(runners, await readList(list, context));
     } catch (error) {
       if (!isOfOneList(error)) throw error;
       // As a repository without pipelines answers; where there is no workspace, its repositories are not found either.
-      if (list.isOfRepository && error.status === 404) continue;
+      if (list.isOfRepository && error instanceof HttpStatusError && error.status === 404) continue;
       failure ??= error;
     }
   }
@@ -45,8 +45,11 @@ export async function readRunners(
   return runners;
 }
 
+type OneListError = HttpStatusError | BadResponseError;
+
 /** Refused credentials and spent requests are refused everywhere, and what does not answer would not answer the next. */
-function isOfOneList(error: unknown): error is HttpStatusError {
+function isOfOneList(error: unknown): error is OneListError {
+  if (error instanceof BadResponseError) return true;
   return error instanceof HttpStatusError && error.status !== 401 && error.status !== 429;
 }
 
@@ -75,13 +78,14 @@ async function readList(
   { scope, path }: RunnerList,
   { api, unreadable }: RunnersContext,
 ): Promise<readonly ScopedRunner[]> {
-  const runners: ScopedRunner[] = [];
+  // By uuid: pages move while they are read, and a runner may stand on two of them.
+  const runners = new Map<string, ScopedRunner>();
   for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
     const { items, unreadable: count } = elementsOf(values, RunnerRecord);
     unreadable(count);
-    for (const runner of items) runners.push({ scope, runner });
+    for (const runner of items) runners.set(runner.uuid, { scope, runner });
   }
-  return runners;
+  return [...runners.values()];
 }
 
 /** Figures that are older are not shown: somebody may scale by them. */

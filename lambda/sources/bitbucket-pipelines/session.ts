@@ -4,12 +4,14 @@ import type { Access } from './access.ts';
 import { BudgetSpentError } from './api.ts';
 import { scopeFor } from './scopes.ts';
 
-/** Gathers what went wrong in one tick; hundreds of requests that fail alike are one problem. */
+/** Gathers what went wrong in one tick; hundreds of requests that fail alike are one problem, others stand beside it. */
 export interface Faults {
   /** @throws what is not an expected failure: a bug. A spent budget is none. */
   add(error: unknown, part: Part): void;
   unreadable(count: number, what: string): void;
   note(problem: Problem): void;
+  /** Something about the source as a whole that is no failed request. */
+  readonly tell: (kind: Problem['kind'], message: string) => void;
   /** After a refusal of the credential no other request can succeed. */
   isHopeless(): boolean;
   problems(): readonly Problem[];
@@ -21,12 +23,15 @@ const manyFailures = 8;
 export type Part = 'repositories' | 'pipelines' | 'runners' | 'deployments';
 
 export function faultsOf(where: string, access: Access): Faults {
-  const byKind = new Map<string, { readonly problem: Problem; count: number }>();
+  const found = new Map<string, { readonly problem: Problem; count: number }>();
+  const unreadable = new Map<string, number>();
   let isRefused = false;
   let failures = 0;
   const note = (problem: Problem): void => {
-    const known = byKind.get(problem.kind);
-    if (known === undefined) byKind.set(problem.kind, { problem, count: 1 });
+    // Requests differ in where they went; what they said does not.
+    const key = `${problem.kind} ${problem.message}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { problem, count: 1 });
     else known.count += 1;
   };
   return {
@@ -39,14 +44,23 @@ export function faultsOf(where: string, access: Access): Faults {
       note(problem);
     },
     unreadable: (count, what) => {
-      if (count === 0) return;
-      const message = `left out ${String(count)} ${what} that are not what the API documents; the others are published`;
-      note({ kind: 'bad-response', where, message });
+      if (count > 0) unreadable.set(what, (unreadable.get(what) ?? 0) + count);
     },
     note,
+    tell: (kind, message) => {
+      note({ kind, where, message });
+    },
     isHopeless: () => isRefused || failures >= manyFailures,
-    problems: () => [...byKind.values()].map(({ problem, count }) => withCount(problem, count)),
+    problems: () => [
+      ...[...found.values()].map(({ problem, count }) => withCount(problem, count)),
+      ...[...unreadable].map(([what, count]) => unreadableProblem(where, what, count)),
+    ],
   };
+}
+
+function unreadableProblem(where: string, what: string, count: number): Problem {
+  const message = `left out ${String(count)} ${what} that are not what the API documents; the others are published`;
+  return { kind: 'bad-response', where, message };
 }
 
 function withCount(problem: Problem, count: number): Problem {

@@ -17,11 +17,11 @@ export const stepsForMs = dayMs;
 
 /** Runs of a repository, by its uuid: a renamed one stays itself. */
 export function runsOf(repository: string): Stream {
-  return { name: `runs ${repository}`, overlapMs, openForMs };
+  return { name: `runs ${repository}`, overlapMs, openForMs, goesOn: true };
 }
 
 export function deploymentsOf(repository: string): Stream {
-  return { name: `deployments ${repository}`, overlapMs, openForMs };
+  return { name: `deployments ${repository}`, overlapMs, openForMs, goesOn: true };
 }
 
 /** Finished runs whose steps are still to be read: its open set is the list of what is to be done. */
