@@ -20,6 +20,7 @@ const maxLimit = 100;
 export interface CallSettings {
   /** Before v1.100.0 a server did not know the filter by the name of a version, and skipped the field as unknown. */
   readonly knowsVersionNames: boolean;
+  readonly ignoresCursor: boolean;
   /** Whether the token is a user's; only such a token has a membership to tell. */
   readonly isUser: boolean;
 }
@@ -55,7 +56,7 @@ function listRuns(request: RunListRequest, records: Records, settings: CallSetti
   const refusal = refusalOf(request, records, settings);
   if (refusal !== undefined) return refusal;
   const { cursor, limit } = request;
-  const after = positionOf(cursor);
+  const after = settings.ignoresCursor ? undefined : positionOf(cursor);
   const found = records.runs
     .filter((run) => isWanted(run, request))
     .filter(versionFilter(request, settings))

@@ -29,6 +29,8 @@ export type Scenario =
   | 'before v1.100.0'
   /** A user's token sees the organization that the user chose, whatever the call says. */
   | 'before the organization header'
+  /** Something on the way answers the second page of runs with the first. */
+  | 'circling cursor'
   /** An older server, or one whose gateway lets only the page pass. */
   | 'unknown service'
   | 'no gRPC-Web'
@@ -75,6 +77,7 @@ function callReply(received: Received, served: Served, scenario: Scenario, nowMs
   if (!('records' in admission)) return admission;
   return method(body.subarray(frameHeaderBytes), admission.records, {
     knowsVersionNames: scenario !== 'before v1.100.0',
+    ignoresCursor: scenario === 'circling cursor',
     isUser: received.authorization === `Bearer ${served.user?.token ?? ''}`,
   });
 }

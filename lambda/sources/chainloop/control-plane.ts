@@ -15,7 +15,7 @@ export interface ControlPlane {
   /** Newest first. */
   runs(query: RunQuery): Promise<RunPage>;
   /** Pages count from 1. */
-  workflows(page: number): Promise<WorkflowPage>;
+  workflows(page: number, pageSize: number): Promise<WorkflowPage>;
 }
 
 /** A run is below a kilobyte; a page that is too large has long texts, and a tenth of it fits. */
@@ -46,7 +46,8 @@ export function controlPlaneOf(
         return await runs({ ...query, limit: smallPageSize });
       }
     },
-    workflows: (page) => ask('controlplane.v1.WorkflowService/List', workflowListRequest(page), workflowListResponse),
+    workflows: (page, pageSize) =>
+      ask('controlplane.v1.WorkflowService/List', workflowListRequest(page, pageSize), workflowListResponse),
   };
 }
 

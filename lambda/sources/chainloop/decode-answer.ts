@@ -38,7 +38,11 @@ export function runListResponse(bytes: Uint8Array): RunPage {
 export function workflowListResponse(bytes: Uint8Array): WorkflowPage {
   const items: Uint8Array[] = [];
   let totalPages = 1;
+  let total: number | undefined;
   const pagination = {
+    3: int32((count) => {
+      total = count;
+    }),
     4: int32((pages) => {
       totalPages = pages;
     }),
@@ -50,7 +54,7 @@ export function workflowListResponse(bytes: Uint8Array): WorkflowPage {
     }),
   });
   const { read, unreadable } = readEach(items, workflowOf);
-  return { workflows: read, totalPages, unreadable };
+  return { workflows: read, totalPages, unreadable, ...(total === undefined ? {} : { total }) };
 }
 
 /** One bad element costs only itself. */
@@ -164,13 +168,15 @@ function timestampOf(bytes: Uint8Array): number {
 }
 
 function versionOf(bytes: Uint8Array): ProjectVersion {
-  const version = { name: '', isPrerelease: false, hasReleaseTime: false };
+  const version = { id: '', name: '', isPrerelease: false, hasReleaseTime: false };
   readFields(bytes, {
+    1: text((value) => (version.id = value)),
     2: text((value) => (version.name = value)),
     3: bool((value) => (version.isPrerelease = value)),
     5: nested(() => (version.hasReleaseTime = true)),
   });
-  return { name: version.name, isReleased: version.hasReleaseTime && !version.isPrerelease };
+  const { id, name, hasReleaseTime, isPrerelease } = version;
+  return { ...(id === '' ? {} : { id }), name, isReleased: hasReleaseTime && !isPrerelease };
 }
 
 function policyOf(bytes: Uint8Array): PolicySummary {

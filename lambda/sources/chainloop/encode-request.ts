@@ -10,7 +10,11 @@ export interface RunQuery {
   readonly limit?: number;
   readonly status?: 'initialized';
   /** All runs of one workflow in one version of its project. */
-  readonly of?: WorkflowName & { readonly version: string };
+  readonly of?: WorkflowName & {
+    readonly version: string;
+    /** A UUID: servers before v1.100.0 filter by it only, and later ones by the name. */
+    readonly versionId?: string | undefined;
+  };
 }
 
 /** `WorkflowRunServiceListRequest` */
@@ -23,14 +27,15 @@ export function runListRequest({ cursor, limit = maxPageSize, status, of }: RunQ
   if (status !== undefined) writer.tag(3, WireType.Varint).int32(runStatuses.indexOf(status));
   if (of !== undefined) {
     writer.tag(4, WireType.LengthDelimited).string(of.project);
+    if (of.versionId !== undefined) writer.tag(5, WireType.LengthDelimited).string(of.versionId);
     writer.tag(9, WireType.LengthDelimited).string(of.version);
   }
   return writer.finish();
 }
 
 /** `WorkflowServiceListRequest`; pages count from 1. */
-export function workflowListRequest(page: number): Uint8Array {
+export function workflowListRequest(page: number, pageSize = maxPageSize): Uint8Array {
   const writer = new BinaryWriter().tag(9, WireType.LengthDelimited).fork();
-  writer.tag(1, WireType.Varint).int32(page).tag(2, WireType.Varint).int32(maxPageSize);
+  writer.tag(1, WireType.Varint).int32(page).tag(2, WireType.Varint).int32(pageSize);
   return writer.join().finish();
 }

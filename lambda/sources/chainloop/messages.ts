@@ -51,6 +51,8 @@ export interface PolicySummary {
 
 /** The version of a project that a run belongs to. */
 export interface ProjectVersion {
+  /** A UUID; absent at servers that do not tell it. */
+  readonly id?: string;
   readonly name: string;
   readonly isReleased: boolean;
 }
@@ -92,5 +94,7 @@ export interface RunPage {
 export interface WorkflowPage {
   readonly workflows: readonly Workflow[];
   readonly totalPages: number;
+  /** How many workflows there are; absent at servers that know no pages. */
+  readonly total?: number;
   readonly unreadable: number;
 }

@@ -1,11 +1,16 @@
-import { append } from '../../model/append.ts';
-/** Pages of a list, as far as they could be read. */
+/** Pages of a list, read one after another, with a word on whether the list was read as a whole. */
 export interface Pages<Item> {
+  /** Each element once, by its latest sight. */
   readonly items: readonly Item[];
   /** Elements that could not be read. */
   readonly unreadable: number;
-  /** `budget`: there are more pages than may be read. */
-  readonly end: 'complete' | 'budget' | 'failed';
+  /** Elements that were probably left out: the server says that there are more, or has repeated some in place of others. */
+  readonly lacking: number;
+  /**
+   * `budget`: there are more pages than may be read; `circle`: a cursor led back to where it came from, so that what
+   * follows cannot be reached.
+   */
+  readonly end: 'complete' | 'budget' | 'circle' | 'failed';
   /** Why it failed. */
   readonly error?: unknown;
 }
@@ -15,35 +20,84 @@ export interface Page<Item, Cursor> {
   readonly unreadable: number;
   /** Absent on the last page. */
   readonly next: Cursor | undefined;
+  /** How many elements the list has, where the server says so. */
+  readonly total?: number | undefined;
 }
 
 export interface Paging<Item, Cursor> {
-  readonly read: (cursor: Cursor | undefined) => Promise<Page<Item, Cursor>>;
+  readonly read: (cursor: Cursor | undefined, pageSize: number) => Promise<Page<Item, Cursor>>;
+  /** What tells one element from another. */
+  readonly keyOf: (item: Item) => string;
   readonly maxPages: number;
   /** Told after each page; true when what follows is not needed. */
   readonly isEnough?: (items: readonly Item[]) => boolean;
 }
 
-/** Reads page after page. @throws what the first page throws; a later failure keeps the pages before it. */
+/** The most that a page may have (protovalidate rules of the requests). */
+const pageSize = 100;
+
+/** No divisor of the other, so that hardly a page ends where it ended before. */
+const otherPageSize = 83;
+
+/**
+ * Reads page after page. A server that orders by the time of creation alone may repeat or skip elements of equal time where
+ * two pages meet; where that shows, the list is read once more with pages that meet elsewhere, and both readings count.
+ * @throws what the first page throws; a later failure keeps the pages before it.
+ */
 export async function readPages<Item, Cursor>(paging: Paging<Item, Cursor>): Promise<Pages<Item>> {
-  const { read, maxPages, isEnough = () => false } = paging;
-  const items: Item[] = [];
-  let unreadable = 0;
+  const first = await readOnce(paging, pageSize);
+  if (first.end !== 'complete' || first.lacking === 0) return first;
+  try {
+    return united(first, await readOnce(paging, otherPageSize), paging);
+  } catch (error) {
+    return { ...first, end: 'failed', error };
+  }
+}
+
+async function readOnce<Item, Cursor>(paging: Paging<Item, Cursor>, size: number): Promise<Pages<Item>> {
+  const { read, keyOf, maxPages, isEnough = () => false } = paging;
+  const items = new Map<string, Item>();
+  const cursors = new Set<Cursor>();
   let cursor: Cursor | undefined;
-  for (let pages = 0; pages < maxPages; pages += 1) {
+  let came = 0;
+  let unreadable = 0;
+  let total: number | undefined;
+  const lacking = (): number =>
+    total === undefined ? came - items.size : Math.max(0, total - items.size - unreadable);
+  const pages = (end: Pages<Item>['end'], error?: unknown): Pages<Item> => ({
+    items: [...items.values()],
+    unreadable,
+    // Of a list that was not read to its end nobody expects the count.
+    lacking: end === 'complete' ? lacking() : 0,
+    end,
+    ...(error === undefined ? {} : { error }),
+  });
+  for (let count = 0; count < maxPages; count += 1) {
     try {
-      const page = await read(cursor);
-      append(items, page.items);
+      const page = await read(cursor, size);
+      for (const item of page.items) items.set(keyOf(item), item);
+      came += page.items.length;
       unreadable += page.unreadable;
-      // A cursor that leads back to its own page would never end.
-      if (page.next === undefined || page.next === cursor || isEnough(page.items)) {
-        return { items, unreadable, end: 'complete' };
-      }
+      total = page.total;
+      if (page.next === undefined || isEnough(page.items)) return pages('complete');
+      if (cursors.has(page.next)) return pages('circle');
+      cursors.add(page.next);
       cursor = page.next;
     } catch (error) {
-      if (pages === 0) throw error;
-      return { items, unreadable, end: 'failed', error };
+      if (count === 0) throw error;
+      return pages('failed', error);
     }
   }
-  return { items, unreadable, end: 'budget' };
+  return pages('budget');
+}
+
+function united<Item>(
+  first: Pages<Item>,
+  second: Pages<Item>,
+  { keyOf }: Pick<Paging<Item, unknown>, 'keyOf'>,
+): Pages<Item> {
+  const items = new Map([...first.items, ...second.items].map((item) => [keyOf(item), item]));
+  // What the second reading lacks may have been in the first.
+  const found = items.size - second.items.length;
+  return { ...second, items: [...items.values()], lacking: Math.max(0, second.lacking - found) };
 }

@@ -11,8 +11,8 @@ import type { Workflow, WorkflowRun } from './messages.ts';
 import { policyViolations } from './metrics.ts';
 import { type Pages, readPages } from './pages.ts';
 import { endOf, maxOpenPages, maxRunPages, readOpenRuns, readRuns, runStream, type Selected } from './read-runs.ts';
-import { asked, releaseFamily, releasesName, StoredVersions, watched } from './releases.ts';
-import { fromStored, type Seen, stored, StoredVerdicts, verdictsName, verdictsOf } from './verdicts.ts';
+import { asked, releaseFamily, releasesName, StoredVersions, unclearReleases, watched } from './releases.ts';
+import { fromStored, type Seen, stored, StoredVerdicts, verdictsName, verdictsOf, workflowKey } from './verdicts.ts';
 
 /** 5,000 workflows. */
 const maxWorkflowPages = 50;
@@ -48,7 +48,7 @@ export async function readControlPlane(reading: ControlPlaneReading): Promise<Co
   return {
     families: [
       // Half of the open runs would look like few.
-      ...(openPages.end === 'complete' ? activeFamilies(open, workflows, tickMs, options) : []),
+      ...(isComplete(openPages) ? activeFamilies(open, workflows, tickMs, options) : []),
       ...judgeWorkflows(reading, { workflows, ended: runs?.ended ?? [] }, isWhole),
       ...releases,
     ],
@@ -69,11 +69,14 @@ async function countRuns(
   }
   try {
     const runs = await readRuns(plane, ledger, openPages, isSelected, options);
-    append(problems, pageProblems(runs.pages, 'runs', maxRunPages, reading));
-    if (runs.pages.end === 'failed') ledger.readPartly(runStream);
+    const { pages, isLost } = runs;
+    // What is beyond the last page and was read in an earlier tick is no loss.
+    const toTell = pages.end === 'budget' && !isLost ? { ...pages, end: 'complete' as const } : pages;
+    append(problems, pageProblems(toTell, 'runs', maxRunPages, reading));
+    if (mustBeReadAgain(pages)) ledger.readPartly(runStream);
     else ledger.readCompletely(runStream);
-    // A further try would read the same newest pages: the older ones are given up, and that is told.
-    if (runs.pages.end === 'budget') {
+    // A further try would read the same newest pages: the older ones are given up, and that is told and counted.
+    if (isLost) {
       const { source } = options;
       const labels = { system: 'chainloop', source, component: 'collector', error: 'window too large' };
       ledger.count(systemErrors, labels, 1);
@@ -84,6 +87,11 @@ async function countRuns(
     ledger.readPartly(runStream);
     return undefined;
   }
+}
+
+/** The next tick may find what this one could not reach. */
+function mustBeReadAgain({ end, lacking }: Pages<WorkflowRun>): boolean {
+  return end === 'failed' || end === 'circle' || lacking > 0;
 }
 
 interface WorkflowList {
@@ -98,24 +106,23 @@ async function listWorkflows(reading: ControlPlaneReading, problems: Problem[]):
   try {
     const pages = await readPages<Workflow, number>({
       maxPages: maxWorkflowPages,
-      read: async (page = 1) => {
-        const { workflows, totalPages, unreadable } = await plane.workflows(page);
-        return { items: workflows, unreadable, next: page < totalPages ? page + 1 : undefined };
+      keyOf: workflowKey,
+      read: async (page = 1, pageSize) => {
+        const { workflows, totalPages, unreadable, total } = await plane.workflows(page, pageSize);
+        return { items: workflows, unreadable, total, next: page < totalPages ? page + 1 : undefined };
       },
     });
     append(problems, pageProblems(pages, 'workflows', maxWorkflowPages, reading));
-    const isWhole = pages.end === 'complete' && pages.unreadable === 0;
-    return { workflows: distinct(pages.items).filter(isSelected), isWhole };
+    const isWhole = isComplete(pages) && pages.unreadable === 0;
+    return { workflows: pages.items.filter(isSelected), isWhole };
   } catch (error) {
     problems.push(reading.problemOf(error));
     return { workflows: [], isWhole: false };
   }
 }
 
-/** Pages shift while they are read, so a workflow may come twice. */
-function distinct(workflows: readonly Workflow[]): readonly Workflow[] {
-  const keyed = new Map(workflows.map((workflow) => [JSON.stringify([workflow.project, workflow.name]), workflow]));
-  return [...keyed.values()];
+function isComplete({ end, lacking }: Pages<unknown>): boolean {
+  return end === 'complete' && lacking === 0;
 }
 
 function judgeWorkflows(
@@ -162,6 +169,8 @@ async function watchReleases(
   } catch (error) {
     problems.push(reading.problemOf(error));
   }
+  const message = unclearReleases(versions);
+  if (message !== undefined) problems.push({ kind: 'bad-response', where: reading.where, message });
   ledger.remember(releasesName, versions);
   return [releaseFamily(versions, options)];
 }
@@ -175,6 +184,14 @@ function pageProblems(
   const problems: Problem[] = pages.end === 'failed' ? [problemOf(pages.error)] : [];
   if (pages.end === 'budget') {
     const message = `more than ${String(maxPages)} pages of ${what}; the rest was left out and is not counted, so run more often or select fewer projects with another token`;
+    problems.push({ kind: 'bad-response', where, message });
+  }
+  if (pages.end === 'circle') {
+    const message = `the list of ${what} leads back to a page that was read already, so its end cannot be reached; it is read again in the next run`;
+    problems.push({ kind: 'bad-response', where, message });
+  }
+  if (pages.lacking > 0) {
+    const message = `the pages of ${what} leave out some where two meet (${String(pages.lacking)} by their count), in a second reading too; the list is read again in the next run`;
     problems.push({ kind: 'bad-response', where, message });
   }
   if (pages.unreadable > 0) {

@@ -17,8 +17,11 @@ const sweepSlackMs = 10 * minuteMs;
 /** An unended run that is older has been missed by the server's own sweeps. */
 export const stuckMs = expiryMs + sweepSlackMs;
 
+/** The list shows a run as soon as it is created; the rest is for clocks that differ and replicas that lag. */
+const overlapMs = 10 * minuteMs;
+
 /** What is open for longer was forgotten by the server; the sweeps catch up within minutes. */
-export const runStream: Stream = { name: 'runs', openForMs: 24 * 60 * minuteMs };
+export const runStream: Stream = { name: 'runs', overlapMs, openForMs: 24 * 60 * minuteMs };
 
 /** 2,000 attestations at once are beyond every installation that is known. */
 export const maxOpenPages = 20;
@@ -32,7 +35,7 @@ export interface Selected {
 
 /** All runs that have not ended. @throws what the control plane throws for the first page. */
 export async function readOpenRuns(plane: ControlPlane): Promise<Pages<WorkflowRun>> {
-  return await readPages({ read: pageOf(plane, { status: 'initialized' }), maxPages: maxOpenPages });
+  return await readPages({ read: pageOf(plane, { status: 'initialized' }), keyOf: idOf, maxPages: maxOpenPages });
 }
 
 export interface RunsReading {
@@ -40,6 +43,8 @@ export interface RunsReading {
   /** Not ended, by their latest sight. */
   readonly open: readonly WorkflowRun[];
   readonly ended: readonly EndedRun[];
+  /** Whether more runs were created since the last tick than may be read. */
+  readonly isLost: boolean;
 }
 
 /**
@@ -60,6 +65,7 @@ export async function readRuns(
   for (const { id } of openNow.items) waited.delete(id);
   const pages = await readPages({
     read: pageOf(plane, {}),
+    keyOf: idOf,
     maxPages: maxRunPages,
     isEnough: (runs) => {
       for (const { id } of runs) waited.delete(id);
@@ -78,10 +84,34 @@ export async function readRuns(
     else if (end === undefined) open.push(run);
     else ended.push({ ...run, ...end });
   }
-  // A run that cannot be read may be one of them.
-  const isWhole = pages.end === 'complete' && pages.unreadable === 0;
-  tell(ledger, { open, ended, missing: isWhole ? waited.keys() : [] }, options);
-  return { pages, open, ended };
+  tell(ledger, { open, ended, missing: missingAmong(waited, pages) }, options);
+  return { pages, open, ended, isLost: isWindowLost(pages, coveredMs(ledger, sinceMs)) };
+}
+
+/** Runs that were open and that the list does not show: not only has it not been read so far. */
+function missingAmong(waited: ReadonlyMap<string, number>, pages: Pages<WorkflowRun>): readonly string[] {
+  // A run that cannot be read, or that was left out, may be one of them.
+  if (pages.unreadable > 0 || pages.lacking > 0) return [];
+  if (pages.end === 'complete') return [...waited.keys()];
+  if (pages.end !== 'budget') return [];
+  // Below the last page that may be read: more runs come before it in each tick, so it will never be seen again.
+  const oldestMs = oldestOf(pages);
+  return [...waited].filter(([, createdMs]) => createdMs < oldestMs).map(([id]) => id);
+}
+
+/** What was created before has been read in an earlier tick. */
+function coveredMs(ledger: Ledger, sinceMs: number): number {
+  const { fromMs, isFirst } = ledger.window(runStream);
+  return isFirst ? sinceMs : fromMs + overlapMs;
+}
+
+/** Whether runs were created since the last tick that no tick will read: a burst shows in several ticks, and is lost once. */
+function isWindowLost(pages: Pages<WorkflowRun>, readMs: number): boolean {
+  return pages.end === 'budget' && oldestOf(pages) > readMs;
+}
+
+function oldestOf({ items }: Pages<WorkflowRun>): number {
+  return least(items.map(({ createdMs }) => createdMs)) ?? Infinity;
 }
 
 /** The note of an open run is when it was created. */
@@ -119,10 +149,15 @@ function tell(ledger: Ledger, { open, ended, missing }: Sight, options: MapOptio
   for (const id of missing) ledger.sawMissing(runStream, id);
 }
 
+function idOf({ id }: Run): string {
+  return id;
+}
+
 function pageOf(plane: ControlPlane, query: RunQuery) {
-  return async (cursor: string | undefined) => {
+  return async (cursor: string | undefined, limit: number) => {
     const { runs, nextCursor, unreadable } = await plane.runs({
       ...query,
+      limit,
       ...(cursor === undefined ? {} : { cursor }),
     });
     return { items: runs, unreadable, next: nextCursor === '' ? undefined : nextCursor };

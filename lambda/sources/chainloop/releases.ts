@@ -3,7 +3,7 @@ import { HttpStatusError } from '../../http/errors.ts';
 import { gauge, type GaugeFamily } from '../../model/metric.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { type EndedRun, type MapOptions, pipelineOf } from './map.ts';
-import type { WorkflowRun } from './messages.ts';
+import type { RunPage, WorkflowRun } from './messages.ts';
 import { unattestedReleases } from './metrics.ts';
 
 /**
@@ -18,8 +18,13 @@ const StoredVersion = z.object({
   project: z.string(),
   workflow: z.string(),
   version: z.string(),
-  /** `attested`: has a run that succeeded; kept, so that it is not asked about again. */
-  state: z.enum(['pending', 'released', 'attested']),
+  /** A UUID, for servers that filter by nothing else. */
+  id: z.string().optional(),
+  /**
+   * `attested`: has a run that succeeded; kept, so that it is not asked about again. `unclear`: the server has more runs
+   * of the workflow than may be read, and does not pick out those of the version.
+   */
+  state: z.enum(['pending', 'released', 'attested', 'unclear']),
   sinceMs: z.number(),
   /** 0: never. */
   askedMs: z.number(),
@@ -32,8 +37,10 @@ const minuteMs = 60_000;
 const keptMs = 7 * 24 * 60 * minuteMs;
 /** A bound for the state; a hundred unattested versions need no exact number. */
 const maxKept = 100;
-/** Requests a run. */
+/** Versions a run. */
 const maxAsked = 5;
+/** For one version: 400 runs of it, or of the whole workflow at a server that knows no filter for versions. */
+const maxPages = 4;
 /** A release is no matter of minutes. */
 const askAgainMs = 10 * minuteMs;
 
@@ -49,12 +56,19 @@ export function watched(before: readonly Version[], ended: readonly EndedRun[], 
     const name = run.version?.name ?? '';
     // Runs without a named version belong to no release.
     if (name === '') continue;
+    const id = run.version?.id;
     const own = { project: run.workflow.project, workflow: run.workflow.name, version: name };
     const known = versions.get(keyOf(own));
     if (run.result === 'success') {
       if (known !== undefined) versions.set(keyOf(own), { ...known, state: 'attested' });
     } else if (known === undefined) {
-      versions.set(keyOf(own), { ...own, state: 'pending', sinceMs: tickMs, askedMs: 0 });
+      versions.set(keyOf(own), {
+        ...own,
+        ...(id === undefined ? {} : { id }),
+        state: 'pending',
+        sinceMs: tickMs,
+        askedMs: 0,
+      });
     }
   }
   return [...versions.values()].toSorted((a, b) => b.sinceMs - a.sinceMs).slice(0, maxKept);
@@ -72,40 +86,67 @@ export async function asked(
     .slice(0, maxAsked);
   const answers = new Map<string, Version>();
   for (const version of due) {
-    const runs = await runsOf(plane, version);
-    answers.set(keyOf(version), { ...version, state: stateOf(runs), askedMs: tickMs });
+    answers.set(keyOf(version), { ...version, state: await stateOf(plane, version), askedMs: tickMs });
   }
   return versions.map((version) => answers.get(keyOf(version)) ?? version);
 }
 
-async function runsOf(plane: ControlPlane, { project, workflow: name, version }: Version) {
+async function stateOf(plane: ControlPlane, version: Version): Promise<Version['state']> {
+  let isReleased = false;
+  let cursor: string | undefined;
+  for (let count = 0; count < maxPages; count += 1) {
+    const { runs, nextCursor, unreadable } = await pageOf(plane, version, cursor);
+    // A server may not know the filter, or not this one, and then lists other versions too.
+    const own = runs.filter((run) => isOf(run, version));
+    if (own.some(({ status }) => status === 'succeeded')) return 'attested';
+    isReleased ||= own.some((run) => run.version?.isReleased === true);
+    // What cannot be read may be the success.
+    if (unreadable > 0) return 'unclear';
+    if (nextCursor === '') return isReleased ? 'released' : 'pending';
+    cursor = nextCursor;
+  }
+  return 'unclear';
+}
+
+function isOf(run: WorkflowRun, { project, workflow, version }: Version): boolean {
+  return run.version?.name === version && run.workflow.project === project && run.workflow.name === workflow;
+}
+
+const noRuns: RunPage = { runs: [], nextCursor: '', unreadable: 0 };
+
+async function pageOf(plane: ControlPlane, version: Version, cursor: string | undefined): Promise<RunPage> {
+  const { project, workflow: name, id: versionId } = version;
+  const of = { project, name, version: version.version, versionId };
   try {
-    return (await plane.runs({ of: { project, name, version } })).runs;
+    return await plane.runs({ of, ...(cursor === undefined ? {} : { cursor }) });
   } catch (error) {
-    // The version, or its project, was deleted.
-    if (error instanceof HttpStatusError && error.status === 404) return [];
+    // The version, its workflow or its project was deleted.
+    if (error instanceof HttpStatusError && error.status === 404) return noRuns;
     throw error;
   }
 }
 
-function stateOf(runs: readonly WorkflowRun[]): Version['state'] {
-  if (runs.some(({ status }) => status === 'succeeded')) return 'attested';
-  return runs.some(({ version }) => version?.isReleased === true) ? 'released' : 'pending';
+/** What is not told of releases, and why; undefined where everything is. */
+export function unclearReleases(versions: readonly Version[]): string | undefined {
+  const unclear = versions.filter(({ state }) => state === 'unclear').length;
+  if (unclear === 0) return undefined;
+  return `of ${String(unclear)} versions it is not known whether a run succeeded, for more than ${String(maxPages)} pages of runs would have to be read, or some cannot be read; ci_releases_unattested leaves their workflows out, and a server from v1.100.0 on picks the runs of a version out by itself`;
 }
 
-/** One sample for each workflow that is watched. */
+/** One sample for each workflow that is watched and of which everything is known. */
 export function releaseFamily(versions: readonly Version[], { source }: MapOptions): GaugeFamily {
   const counts = new Map<string, { name: string; project: string; released: number }>();
+  const unclear = new Set<string>();
   for (const { project, workflow: name, state } of versions) {
     const key = JSON.stringify([project, name]);
     const entry = counts.get(key) ?? { name, project, released: 0 };
     counts.set(key, { ...entry, released: entry.released + (state === 'released' ? 1 : 0) });
+    if (state === 'unclear') unclear.add(key);
   }
   return gauge(
     unattestedReleases,
-    [...counts.values()].map(({ released, ...workflow }) => ({
-      labels: pipelineOf(workflow, source),
-      value: released,
-    })),
+    [...counts]
+      .filter(([key]) => !unclear.has(key))
+      .map(([, { released, ...workflow }]) => ({ labels: pipelineOf(workflow, source), value: released })),
   );
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { VersionRecord } from '../../../lambda/demo/chainloop/records.ts';
+import type { Scenario } from '../../../lambda/demo/chainloop/replies.ts';
 import {
   nonZero,
   platformBuild,
@@ -307,7 +309,9 @@ describe('the state of workflows', () => {
     }));
     organization.workflows = [...others, shopBuild];
     // Runs of others fill the page that is read, so that only the list of workflows tells of this one.
-    const between = others.map((workflow, index) => runOf(`n${String(index)}`, -60, { lasted: 1, workflow }));
+    const between = others.map((workflow, index) =>
+      runOf(`n${String(index)}`, -60 - index / 1000, { lasted: 1, workflow }),
+    );
     organization.runs = [runOf('a', -120, { lasted: 5, status: 'failed' }), ...between];
     await organization.tick();
     organization.workflows = [...others, shopBuild, { ...shopRelease, name: 'x'.repeat(30_000) }];
@@ -405,6 +409,79 @@ describe('releases', () => {
       success,
       runOf('b', 0.1, { lasted: 0.2, workflow: shopRelease, status: 'failed', version: released }),
     ];
+
+    const { families } = await organization.tick();
+
+    expect(valuesOf(families, 'ci_releases_unattested', ['pipeline'])).toEqual({ release: 0 });
+  });
+
+  describe('of a server that does not know the filter by name', () => {
+    const own = { ...released, id: '00000000-0000-4000-9000-000000000001' };
+    const other = { id: '00000000-0000-4000-9000-000000000002', name: 'v0', isPrerelease: false, releasedMs: startMs };
+
+    /** A failed run of a released version, among successes of another version of the same workflow. */
+    async function unattestedIn(scenario: Scenario, versions: readonly [VersionRecord, VersionRecord], others = 3) {
+      const organization = await startOrganization();
+      organization.server.scenario(scenario);
+      organization.workflows = [shopRelease];
+      const successes = Array.from({ length: others }, (_, index) =>
+        runOf(`other-${String(index)}`, -500 - index, { lasted: 1, workflow: shopRelease, version: versions[1] }),
+      );
+      organization.runs = successes;
+      await organization.tick();
+      const run = { lasted: 0.2, workflow: shopRelease, status: 'failed', version: versions[0] } as const;
+      organization.runs = [...successes, runOf('b', 0.1, run)];
+      return organization;
+    }
+
+    it.each([
+      ['has its UUID instead', [own, other]],
+      [
+        'tells no UUID: the answers are looked through',
+        [
+          { ...own, id: undefined },
+          { ...other, id: undefined },
+        ],
+      ],
+    ] as const)('are told all the same: it %s', async (_, [{ id, ...version }, { id: otherId, ...otherVersion }]) => {
+      const versions = [
+        { ...version, ...(id === undefined ? {} : { id }) },
+        { ...otherVersion, ...(otherId === undefined ? {} : { id: otherId }) },
+      ] as const;
+      await using organization = await unattestedIn('before v1.100.0', versions);
+
+      const { families, problems } = await organization.tick();
+
+      expect(problems).toEqual([]);
+      expect(valuesOf(families, 'ci_releases_unattested', ['pipeline'])).toEqual({ release: 1 });
+    });
+
+    it('are not told, and that is said, where more runs would have to be looked through than may be read', async () => {
+      const versions = [released, { name: 'v0', isPrerelease: false, releasedMs: startMs }] as const;
+      await using organization = await unattestedIn('before v1.100.0', versions, 450);
+
+      const { families, problems } = await organization.tick();
+
+      expect(valuesOf(families, 'ci_releases_unattested', ['pipeline'])).toEqual({});
+      expect(problems.map(({ kind, message }) => [kind, /^of 1 versions it is not known/.test(message)])).toEqual([
+        ['bad-response', true],
+      ]);
+    });
+  });
+
+  it('with a successful run behind a page of failed ones are attested', async () => {
+    await using organization = await startOrganization();
+    organization.workflows = [shopRelease];
+    await organization.tick();
+    const failed = Array.from({ length: 120 }, (_, index) =>
+      runOf(`f-${String(index)}`, 0.1 + index / 1000, {
+        lasted: 0.1,
+        workflow: shopRelease,
+        status: 'failed',
+        version: released,
+      }),
+    );
+    organization.runs = [runOf('old', -500, { lasted: 1, workflow: shopRelease, version: released }), ...failed];
 
     const { families } = await organization.tick();
 

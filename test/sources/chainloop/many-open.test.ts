@@ -18,7 +18,10 @@ it('goes on counting with more open runs in its memory than a call can have argu
   state.streams.runs.open = Array.from({ length: 150_000 }, (_, run) => [`r${String(run)}`, startMs, startMs, 0, note]);
   await store.save(id, { body: JSON.stringify(state), before: version }, signal);
   // Two pages, because after each of them it is asked whether an older one is needed.
-  organization.runs = Array.from({ length: 150 }, (_, run) => runOf(`new-${String(run)}`, 0.2, { lasted: 0.3 }));
+  const created = (run: number): number => 0.2 + run / 1000;
+  organization.runs = Array.from({ length: 150 }, (_, run) =>
+    runOf(`new-${String(run)}`, created(run), { lasted: 0.3 }),
+  );
 
   const { families } = await organization.tick();
 
