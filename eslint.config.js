@@ -21,6 +21,15 @@ const boundlessArguments = [
   },
 ];
 
+/** Half a surrogate pair in a name would reach paths, keys and logs. */
+const outsideJson = [
+  {
+    object: 'JSON',
+    property: 'parse',
+    message: 'Use parseJsonText of model/outside-text.ts: names from outside come in by one door.',
+  },
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -61,12 +70,16 @@ export default tseslint.config(
     files: ['lambda/model/**', 'lambda/sources/**', 'lambda/sinks/**', 'docs/template-source/**'],
     rules: {
       'no-restricted-globals': ['error', ...impure],
-      'no-restricted-properties': ['error', ...hiddenInputs],
+      'no-restricted-properties': ['error', ...hiddenInputs, ...outsideJson],
     },
   },
   {
     files: ['lambda/**', 'infra/**', 'scripts/**', 'docs/**'],
     rules: { 'no-restricted-syntax': boundlessArguments },
+  },
+  {
+    files: ['lambda/http/**', 'lambda/counters/**'],
+    rules: { 'no-restricted-properties': ['error', ...outsideJson] },
   },
   {
     files: ['test/**', 'scripts/**'],

@@ -1,5 +1,6 @@
 import { allFamilies, allRelayed } from '../exposition/selected.ts';
 import type { MetricFamily } from '../model/metric.ts';
+import { escapeUnseen } from '../model/outside-text.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
 import { reportFields } from '../report/write.ts';
 import { type PlannedSource, totalUsd } from './render/dry-run.ts';
@@ -45,6 +46,7 @@ function samplesOf(families: readonly MetricFamily[], relayed: readonly RelayedF
   return [...own, ...passedOn];
 }
 
+/** What would act on a screen is written as JSON's own escape of it, so that a program reads what was there. */
 function line(value: object): string {
-  return `${JSON.stringify(value)}\n`;
+  return `${escapeUnseen(JSON.stringify(value))}\n`;
 }

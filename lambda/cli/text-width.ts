@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { oneLine } from '../model/outside-text.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -40,7 +41,6 @@ export function cutToWidth(text: string, columns: number): string {
  * servers, and whoever names a queue does not own the operator's terminal.
  */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/[\t\n\v\f\r\u2028\u2029]+/gu, ' ')
-    .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+  const line = stripVTControlCharacters(text).replace(/[\t\n\v\f\r\u2028\u2029]+/gu, ' ');
+  return oneLine(line, '\ufffd');
 }

@@ -1,5 +1,6 @@
 import { systemErrors } from '../model/run-metrics.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
+import { admittingLedger } from './admitting-ledger.ts';
 import type { Finish } from './finish.ts';
 import { type FollowBook, followBook } from './follow-book.ts';
 import { shortHash } from './hash.ts';
@@ -78,7 +79,7 @@ export function draftLedger(input: LedgerInput): DraftLedger {
     historySinceMs: backfillMs === 0 ? Infinity : state.epochMs - backfillMs,
   });
   return {
-    ledger: ledgerOver(books, input, { errors, finishes }),
+    ledger: admittingLedger(ledgerOver(books, input, { errors, finishes })),
     hasChangedQuotas: books.quotas.isChanged,
     close: () => closeDraft(books, input, { errors, finishes }),
   };

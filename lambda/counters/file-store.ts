@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { codeOf } from './error-code.ts';
 import { fileFailure } from './file-failure.ts';
 import { withLock } from './file-lock.ts';
+import { jsonValue } from './json-value.ts';
 import { type Saved, StateStoreError, type StateStore, type StoredDocument } from './store.ts';
 
 /** The first line of a state file; the body follows it as it is. */
@@ -74,7 +75,7 @@ async function readText(path: string, signal: AbortSignal | undefined): Promise<
 }
 
 function headerOf(path: string, line: string): z.infer<typeof Header> {
-  const json = jsonOf(line);
+  const json = jsonValue(line);
   const header = Header.safeParse(json);
   if (header.success) return header.data;
   const other = AnyHeader.safeParse(json);
@@ -83,14 +84,6 @@ function headerOf(path: string, line: string): z.infer<typeof Header> {
     throw new StateStoreError('configuration', `the state file ${path} ${reason}`);
   }
   throw damaged(path);
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 interface Replacement {

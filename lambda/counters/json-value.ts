@@ -1,7 +1,10 @@
+/** Reads stored JSON, of which the ids and names are a stranger's. */
+import { parseJsonText } from '../model/outside-text.ts';
+
 /** Undefined for what is no JSON. */
 export function jsonValue(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     return undefined;
   }

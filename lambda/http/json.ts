@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { parseJsonText } from '../model/outside-text.ts';
 import { BadResponseError } from './errors.ts';
 import type { HttpPort, HttpRequest, HttpResponse } from './http.ts';
 import { whereOf } from './where.ts';
@@ -49,7 +50,7 @@ function rawJson(where: string, { headers, body }: Pick<HttpResponse, 'headers' 
   if (depth > maxJsonDepth) throw new BadResponseError(where, `the answer nests deeper than ${String(maxJsonDepth)}`);
   if (isCutOff) throw new BadResponseError(where, 'the answer is cut off');
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     // The parser's own message quotes the text.
     throw new BadResponseError(where, 'the answer is not JSON');

@@ -1,4 +1,5 @@
 import type { Counted } from '../counters/counted.ts';
+import { admittedFamily, admittedProblem, admittedRelayed } from '../model/admitted.ts';
 import type { SourcePart } from '../model/batch.ts';
 import { capSeries } from '../model/cap.ts';
 import { tokenExpiry } from '../model/catalogue.ts';
@@ -22,7 +23,7 @@ export function readingOf(
   result: PartResult<Counted>,
   before: RunReport | undefined,
 ): Reading {
-  const read = countedOf(result);
+  const read = admitted(countedOf(result));
   const { problems, relayed = [] } = collectionOf(read);
   const { families, overflow } = heldToCap(read, maxSeriesPerMetric);
   const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families, problems, relayed });
@@ -64,6 +65,18 @@ function heldToCap(read: Counted, max: number): { families: readonly MetricFamil
   };
 }
 
+/** Whatever a source says comes in here, so that no name of it reaches a sink or a line as it was. */
+function admitted(read: Counted): Counted {
+  if (read.outcome === 'skipped') return read;
+  const { families, relayed, problems } = read.collection;
+  const collection = {
+    families: families.map(admittedFamily),
+    problems: problems.map(admittedProblem),
+    ...(relayed === undefined ? {} : { relayed: relayed.map(admittedRelayed) }),
+  };
+  return { ...read, collection };
+}
+
 function collectionOf(read: Counted): Collection {
   return read.outcome === 'skipped' ? nothing : read.collection;
 }
@@ -100,8 +113,9 @@ function statusOf({ families, problems, relayed = [] }: Collection): SourcePart[
 export function deliveryOf({ id, name }: ConfiguredSink, result: PartResult<Delivery>): SinkOutcome {
   const { durationMs } = result;
   if ('value' in result) {
-    const { accepted, requests, bytes, problems, pending, unconfirmed, dropped } = result.value;
+    const { accepted, requests, bytes, pending, unconfirmed, dropped } = result.value;
+    const problems = result.value.problems.map(admittedProblem);
     return { id, name, durationMs, accepted, requests, bytes, problems, pending, unconfirmed, dropped };
   }
-  return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [result.problem] };
+  return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [admittedProblem(result.problem)] };
 }

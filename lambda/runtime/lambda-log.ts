@@ -1,4 +1,6 @@
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
+import { manyLines } from '../model/outside-text.ts';
+import { plainCopy } from '../secrets/plain-copy.ts';
 import type { Redactor } from '../secrets/redaction.ts';
 import type { LogFields, Logger } from './log.ts';
 
@@ -24,10 +26,13 @@ const reserved: ReadonlySet<string> = new Set(['level', 'message', 'sampling_rat
 export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLog {
   const logger = new PowertoolsLogger({ serviceName, logLevel: level });
 
+  // A name of a stranger is shown as text: nothing in it turns a reader's screen around.
+  const text = (raw: string): string => manyLines(redactor.text(raw));
+
   function clean(fields: LogFields): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(fields).map(
-        ([name, value]) => [reserved.has(name) ? `${name}_` : redactor.text(name), redactor.value(value)] as const,
+        ([name, value]) => [reserved.has(name) ? `${name}_` : text(name), plainCopy(value, text)] as const,
       ),
     );
   }
@@ -38,16 +43,16 @@ export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLo
       logger.appendKeys({ requestId });
     },
     debug: (message, fields = {}) => {
-      logger.debug(redactor.text(message), clean(fields));
+      logger.debug(text(message), clean(fields));
     },
     info: (message, fields = {}) => {
-      logger.info(redactor.text(message), clean(fields));
+      logger.info(text(message), clean(fields));
     },
     warn: (message, fields = {}) => {
-      logger.warn(redactor.text(message), clean(fields));
+      logger.warn(text(message), clean(fields));
     },
     error: (message, fields = {}) => {
-      logger.error(redactor.text(message), clean(fields));
+      logger.error(text(message), clean(fields));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { oneLine } from '../model/outside-text.ts';
 import type { Redactor } from '../secrets/redaction.ts';
 import type { Clock } from './clock.ts';
 import type { LogLevel } from './lambda-log.ts';
@@ -55,11 +56,6 @@ function pairsOf(name: string, value: unknown): readonly string[] {
 
 /** A text that a space or a quote would tear apart is quoted as JSON. */
 function shown(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=\p{Cc}]+$/u.test(value)) return value;
+  if (typeof value === 'string' && /^[^\s"=]+$/u.test(value) && oneLine(value) === value) return value;
   return oneLine(JSON.stringify(value));
-}
-
-/** Terminal control characters from a server's answer must not move the cursor. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }

@@ -2,17 +2,18 @@ import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { memoryStore } from '../../lambda/counters/memory-store.ts';
 import { collect, run, type Collected } from '../../lambda/run.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
+import type { Clock } from '../../lambda/runtime/clock.ts';
 import { deadlineIn } from '../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../lambda/secrets/redaction.ts';
 import { buildPipeline, type BuiltPipeline } from '../../lambda/wiring.ts';
 import { canaries } from '../support/canary.ts';
-import { recordingLog } from '../support/recording-log.ts';
+import { type LoggedLine, recordingLog } from '../support/recording-log.ts';
 
 /** The real pipeline of a configuration, with canaries for secrets and everything that it says recorded. */
 export interface ContractPipeline extends AsyncDisposable {
   readonly built: BuiltPipeline;
   /** Log lines and standard output so far. */
-  readonly said: () => unknown;
+  readonly said: () => { readonly lines: readonly LoggedLine[]; readonly printed: readonly string[] };
   /** The deadline passes after the budget, or when the signal aborts. */
   collect(budgetMs: number, signal?: AbortSignal): Promise<Collected>;
   run(budgetMs: number, before?: RunReport): Promise<RunReport>;
@@ -23,7 +24,12 @@ export async function contractPipeline(
   {
     token = canaries.token,
     variables = {},
-  }: { readonly token?: string; readonly variables?: Readonly<Record<string, string>> } = {},
+    clock = Date.now,
+  }: {
+    readonly token?: string;
+    readonly variables?: Readonly<Record<string, string>>;
+    readonly clock?: Clock;
+  } = {},
 ): Promise<ContractPipeline> {
   const log = recordingLog();
   const printed: string[] = [];
@@ -31,7 +37,7 @@ export async function contractPipeline(
   const built = await buildPipeline(CollectorConfig.parse(config), {
     variables: { CANARY_TOKEN: token, ...variables },
     place: 'terminal',
-    clock: Date.now,
+    clock,
     random: Math.random,
     redactor: createRedactor(),
     log,
@@ -45,11 +51,11 @@ export async function contractPipeline(
     said: () => ({ lines: log.lines, printed }),
     collect: async (budgetMs, signal) => {
       using deadline = deadlineIn(budgetMs, Date.now, signal);
-      return await collect(built.pipeline, { deadline, tickMs: Date.now() });
+      return await collect(built.pipeline, { deadline, tickMs: clock() });
     },
     run: async (budgetMs, before) => {
       using deadline = deadlineIn(budgetMs, Date.now);
-      return await run(built.pipeline, { deadline, tickMs: Date.now(), before });
+      return await run(built.pipeline, { deadline, tickMs: clock(), before });
     },
     [Symbol.asyncDispose]: () => built.close(),
   };

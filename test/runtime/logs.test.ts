@@ -97,6 +97,17 @@ describe('the log in AWS Lambda', () => {
     ]);
   });
 
+  it('shows a name as text, whatever it holds, and keeps the lines of a stack', () => {
+    const log = createLambdaLog({ level: 'info', redactor: createRedactor() });
+
+    const [line = ''] = written(() => {
+      log.info('finished run', { queue: 'a\u009b2J\u202eb\u2028', ['c\u2066']: ['d\u200f'], stack: 'at a\n\tat b' });
+    });
+
+    expect(line.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+    expect(JSON.parse(line)).toMatchObject({ queue: 'a 2J b ', 'c ': ['d '], stack: 'at a\n\tat b' });
+  });
+
   it('lets no secret through', () => {
     const log = createLambdaLog({ level: 'debug', redactor: redactorOfCanaries() });
     const error = new Error(canaries.token, { cause: new Error(canaries.pem, { cause: canaries.json }) });
@@ -126,6 +137,14 @@ describe('the log in a terminal', () => {
     });
     return { lines, log };
   }
+
+  it('shows a name as text, whatever it holds', () => {
+    const { lines, log } = terminal();
+
+    log.warn('source failed', { queue: 'a\u202eb', pipeline: 'c\u001b[2Jd\u009b\u2028e', plain: 'f' });
+
+    expect(lines).toEqual(['12:03:55 warn  source failed queue="a b" pipeline="c\\u001b[2Jd e" plain=f\n']);
+  });
 
   it('writes time, level, message and fields in one line', () => {
     const { lines, log } = terminal();

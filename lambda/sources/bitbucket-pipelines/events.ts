@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { inboxProblem } from '../../events/inbox-problem.ts';
 import type { Inbox, QueuedEvent, Taken } from '../../events/inbox.ts';
+import { parseJsonText } from '../../model/outside-text.ts';
 import type { Problem } from '../../model/problem.ts';
 import { makeHot } from './discover.ts';
 import type { Repository } from './memory.ts';
@@ -99,7 +100,7 @@ function hintOf({ body: text, sentMs }: QueuedEvent): Read {
 
 function jsonIn(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     // Told as unreadable, like any other content that is not an event.
     return undefined;

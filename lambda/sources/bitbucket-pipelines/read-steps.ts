@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
+import { parseJsonText } from '../../model/outside-text.ts';
 import { type ApiContext, ask, fieldsOf, repositoryPath } from './api.ts';
 import { stepsLeftOut } from './metrics.ts';
 import type { RunPlace, FinishedRun } from './run-record.ts';
@@ -76,7 +77,7 @@ export function stepListsToDo(ledger: Ledger, source: string): readonly ToDo[] {
 const Results = z.enum(['success', 'failure', 'error', 'timeout', 'cancellation', 'skip', 'other']);
 
 function toDoOf(key: string, note: string | undefined): ToDo | undefined {
-  const { data } = Note.safeParse(JSON.parse(note ?? 'null'));
+  const { data } = Note.safeParse(parseJsonText(note ?? 'null'));
   if (data === undefined) return undefined;
   const [repository, number, attempt, createdMs, finishedMs, pipeline, result] = data;
   const id = key.slice(0, key.lastIndexOf('#'));

@@ -3,6 +3,7 @@ import type { Matcher } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { inboxProblem } from '../../events/inbox-problem.ts';
 import type { Inbox, QueuedEvent, Taken } from '../../events/inbox.ts';
+import { parseJsonText } from '../../model/outside-text.ts';
 import type { Problem } from '../../model/problem.ts';
 import { jobStream } from './builds.ts';
 import { jobFinish } from './finishes.ts';
@@ -75,7 +76,7 @@ function finishedOf({ body }: QueuedEvent): JobFinished | undefined {
 
 function jsonIn(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     // Told as unreadable, like any other content that is not an event.
     return undefined;

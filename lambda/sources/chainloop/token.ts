@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJsonText } from '../../model/outside-text.ts';
 
 /** What a Chainloop API token says about itself; nothing of it is verified here, the server does that. */
 export interface TokenClaims {
@@ -27,7 +28,7 @@ export function claimsOf(token: string): TokenClaims {
 
 function jsonOf(json: string): unknown {
   try {
-    return JSON.parse(json);
+    return parseJsonText(json);
   } catch {
     // Not a token of this kind: the server will say what it thinks of it.
     return undefined;

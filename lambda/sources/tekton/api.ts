@@ -39,7 +39,7 @@ const maxPages = 2000;
 const maxExpired = 3;
 
 function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): string {
-  return `/apis/tekton.dev/v1/${namespace === undefined ? '' : `namespaces/${namespace}/`}${kind}`;
+  return `/apis/tekton.dev/v1/${namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`}${kind}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BadResponseError, ResponseTooLargeError } from '../../../http/errors.ts';
 import { parseJson } from '../../../http/json.ts';
+import { parseJsonText } from '../../../model/outside-text.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { ListPlace } from '../api.ts';
 import type { ClusterSend } from '../connection.ts';
@@ -111,7 +112,7 @@ function objectIn(raw: unknown): RunObject | undefined {
   if (!record.success) return undefined;
   const text = Buffer.from(record.data.data.value, 'base64').toString('utf8');
   try {
-    return RunObject.safeParse(JSON.parse(text)).data;
+    return RunObject.safeParse(parseJsonText(text)).data;
   } catch {
     return undefined;
   }
