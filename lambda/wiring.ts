@@ -81,6 +81,7 @@ async function countingOf(config: RuntimeConfig, environment: Environment): Prom
     maxSeriesPerMetric: config.seriesPerMetric,
     waitBounds,
     durationBounds,
+    intervalMs: millisecondsOf(config.interval),
     backfillMs: backfillHours * 3_600_000,
   };
   return createCounting({ store, settings, finishedRuns, log });

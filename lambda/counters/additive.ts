@@ -61,8 +61,8 @@ export interface AdditiveInput {
   readonly batch: Batch;
   readonly store: StateStore;
   readonly opened: OutboxReading;
-  /** Ids of the sources whose state says that increases of this tick are in flight. */
-  readonly sources: readonly string[];
+  /** Sources whose state says that increases of this tick are in flight, with the id of the delivery there. */
+  readonly sources: ReadonlyMap<string, number>;
   /** Increases from before the installation; they go through the outbox. */
   readonly history: readonly Parcel[];
   readonly deadline: Deadline;
@@ -159,7 +159,7 @@ async function settleDelivery(claim: Claim, undelivered: readonly Parcel[], inpu
   const { name, batch, store, sources, deadline } = input;
   const isUnchanged =
     'outbox' in input.opened && claim.opened.outbox.entries.length === input.opened.outbox.entries.length;
-  if (isUnchanged && claim.id === undefined && undelivered.length === 0 && sources.length === 0)
+  if (isUnchanged && claim.id === undefined && undelivered.length === 0 && sources.size === 0)
     return { pending: pendingSamples(claim.opened.outbox), dropped: 0, problems: [] };
   const settlement = { tickMs: batch.tickMs, sources, claim: claim.id, undelivered };
   let { opened } = claim;

@@ -8,6 +8,8 @@ import type { Finish } from './finish.ts';
 import { type Ledger, TickTakenError } from './ledger.ts';
 import type { CountingSettings } from './settings.ts';
 import { type Deliveries, inFlightOf, resolveInFlight, type Unsettled } from './in-flight.ts';
+import { mostApartMs } from './proven-time.ts';
+import { clockProblem, setBack } from './set-back.ts';
 import { newState, type State } from './state.ts';
 import { stateProblem } from './state-problem.ts';
 import type { StateStore } from './store.ts';
@@ -53,9 +55,11 @@ export type Counted =
       readonly lines: readonly NonNullable<Finish['line']>[];
       readonly history: readonly Finish[];
       readonly unsettled: Unsettled;
+      /** What outboxes know the delivery of these increases by. */
+      readonly deliveryId: number;
     }
-  /** Another invocation publishes this tick. */
-  | { readonly outcome: 'skipped'; readonly reason: string };
+  /** Another invocation publishes this tick; when it publishes another one, that is a problem. */
+  | { readonly outcome: 'skipped'; readonly reason: string; readonly problems: readonly Problem[] };
 
 /**
  * Collects from a source and counts what it saw finish: loads the state when the source asks for it, saves it on the
@@ -73,17 +77,24 @@ export async function collectCounted(
   try {
     collection = await collect(opening.open);
   } catch (error) {
-    if (error instanceof TickTakenError || opening.isTaken()) return skippedTick(context);
+    const taken = error instanceof TickTakenError ? error : opening.taken();
+    if (taken !== undefined) return skippedTick(taken, source, context);
     await saveQuotas(opening.opened(), source, context);
     collection = { families: [], problems: [problemOfState(error, source.id)] };
-    return { outcome: 'uncounted', collection };
+    return { outcome: 'uncounted', collection: withProblems(collection, opening.opened()) };
   }
-  if (opening.isTaken()) return skippedTick(context);
   if (isWaiting(collection) && !opening.wasAsked()) collection = await openedForTotals(collection, opening, source);
-  if (opening.isTaken()) return skippedTick(context);
+  const taken = opening.taken();
+  if (taken !== undefined) return skippedTick(taken, source, context);
   const opened = opening.opened();
   if (opened === undefined) return { outcome: 'uncounted', collection };
-  return await commit(collection, opened, source, context);
+  return await commit(withProblems(collection, opened), opened, source, context);
+}
+
+/** Told in each run that meets it, also by a source that fails beside it. */
+function withProblems(collection: Collection, opened: Opened | undefined): Collection {
+  const own = opened?.problems ?? [];
+  return own.length === 0 ? collection : { ...collection, problems: [...collection.problems, ...own] };
 }
 
 interface Opened {
@@ -93,19 +104,21 @@ interface Opened {
   /** As it was found. */
   readonly body: string | undefined;
   readonly version: number;
+  /** What is wrong with it, although it can be used. */
+  readonly problems: readonly Problem[];
 }
 
 interface Opening {
   readonly open: () => Promise<Ledger>;
   readonly opened: () => Opened | undefined;
   readonly wasAsked: () => boolean;
-  readonly isTaken: () => boolean;
+  readonly taken: () => TickTakenError | undefined;
 }
 
 function ledgerOpening(source: CountedSource, context: CountingContext): Opening {
   let opening: Promise<Opened> | undefined;
   let opened: Opened | undefined;
-  let isTaken = false;
+  let taken: TickTakenError | undefined;
   return {
     open: async (): Promise<Ledger> => {
       opening ??= openState(source, context);
@@ -113,13 +126,13 @@ function ledgerOpening(source: CountedSource, context: CountingContext): Opening
         opened = await opening;
         return opened.draft.ledger;
       } catch (error) {
-        isTaken ||= error instanceof TickTakenError;
+        if (error instanceof TickTakenError) taken = error;
         throw error;
       }
     },
     opened: () => opened,
     wasAsked: () => opening !== undefined,
-    isTaken: () => isTaken,
+    taken: () => taken,
   };
 }
 
@@ -147,19 +160,59 @@ async function openState(source: CountedSource, { tickMs, store, signal, setting
   const stored = await store.load(source.id, signal);
   const isNew = stored === undefined;
   const state = isNew ? newState(tickMs) : parseState(stored.body, source.id);
-  if (!isNew && tickMs <= state.tickMs) throw new TickTakenError(takenBy(state.tickMs));
+  const problems = isNew ? [] : comeTo(state, source, { tickMs, settings });
   const { system, name, metrics } = source;
   const draft = draftLedger({ state, isNew, tickMs, system, source: name, metrics, settings });
-  return { draft, state, isNew, body: stored?.body, version: stored?.version ?? 0 };
+  return { draft, state, isNew, body: stored?.body, version: stored?.version ?? 0, problems };
 }
 
-function takenBy(tickMs: number): string {
-  return `the state stands at the tick of ${new Date(tickMs).toISOString()}`;
+/**
+ * Whether the state can go on at this tick. @throws TickTakenError when another invocation may have counted it: one that
+ * runs at the same time, and is ahead by no more than two of them can be.
+ */
+function comeTo(
+  state: State,
+  { id }: CountedSource,
+  { tickMs, settings }: Pick<CountingContext, 'tickMs' | 'settings'>,
+): readonly Problem[] {
+  const aheadMs = state.tickMs - tickMs;
+  if (aheadMs < 0) return [];
+  if (aheadMs <= mostApartMs(settings)) throw new TickTakenError(state.tickMs);
+  const problem = clockProblem(id, state.tickMs, tickMs);
+  setBack(state, tickMs, settings.intervalMs ?? 0);
+  return [problem];
 }
 
-function skippedTick({ tickMs }: CountingContext): Counted {
-  const tick = new Date(tickMs).toISOString();
-  return { outcome: 'skipped', reason: `another invocation has counted the tick of ${tick}, or a later one` };
+/** Of one tick that was delivered twice, one run publishes and the other is quiet; whatever else it is, is told. */
+function skippedTick({ savedTickMs }: TickTakenError, { id }: CountedSource, { tickMs }: CountingContext): Counted {
+  const [tick = '', saved = ''] = [tickMs, savedTickMs].map((ms) => new Date(ms).toISOString());
+  if (savedTickMs === tickMs)
+    return { outcome: 'skipped', reason: `another invocation has counted the tick of ${tick}`, problems: [] };
+  const reason = `a run of a later tick, ${saved}, has been saved before this one of ${tick}`;
+  const message = `${reason}: it came late, or the clock is behind; nothing of this run is published, and the next one catches up`;
+  return { outcome: 'skipped', reason, problems: [{ kind: 'clock', where: `${id} state`, message }] };
+}
+
+/** Somebody saved the state while this run was at work, so what was computed from it is void. */
+async function overtaken(source: CountedSource, context: CountingContext): Promise<Counted> {
+  const { id } = source;
+  const saved = await savedTick(source, context);
+  const taken = saved === undefined ? undefined : new TickTakenError(saved);
+  if (taken !== undefined && taken.savedTickMs === context.tickMs) return skippedTick(taken, source, context);
+  const tick = new Date(context.tickMs).toISOString();
+  const reason = `another run has saved the state while this one of ${tick} was at work`;
+  const message = `${reason}; nothing of this run is published, and the next one catches up. If this stays, runs overlap: raise the interval`;
+  return { outcome: 'skipped', reason, problems: [{ kind: 'timeout', where: `${id} state`, message }] };
+}
+
+/** Undefined where nobody can say: that is told like any other overlap. */
+async function savedTick({ id }: CountedSource, { store, signal }: CountingContext): Promise<number | undefined> {
+  try {
+    const stored = await store.load(id, signal);
+    return stored === undefined ? undefined : parseState(stored.body, id).tickMs;
+  } catch {
+    return undefined;
+  }
 }
 
 async function commit(
@@ -177,7 +230,9 @@ async function commit(
     return { outcome: 'uncounted', collection };
   }
   const { inFlight, unsettled } = resolveInFlight(state.inFlight, context);
-  state.inFlight = [...inFlight, ...inFlightOf(closed.families, context)];
+  // No number comes twice, not even when a clock was set back.
+  state.deliveryId = Math.max(context.tickMs, state.deliveryId + 1);
+  state.inFlight = [...inFlight, ...inFlightOf(closed.families, state.deliveryId, context)];
   const body = formatState(state);
   const counted: Counted = {
     outcome: 'counted',
@@ -187,13 +242,14 @@ async function commit(
     lines: closed.lines,
     history: closed.history,
     unsettled,
+    deliveryId: state.deliveryId,
   };
   if (mode === 'preview') return counted;
   // Who waited for this has given up, and nothing that is saved now would be published.
   signal.throwIfAborted();
   try {
     const saved = await store.save(source.id, { body, before: opened.version }, signal);
-    if (saved === 'overtaken') return skippedTick(context);
+    if (saved === 'overtaken') return await overtaken(source, context);
   } catch (error) {
     return withheld(collection, error, source);
   }

@@ -68,15 +68,15 @@ function countingRun(
   { store, settings, finishedRuns, log }: CountingPorts,
   outboxes: ReadonlyMap<string, OutboxReading>,
 ): CountingRun {
-  const counted = new Set<string>();
+  const counted = new Map<string, number>();
   const unsettled = new Map<string, number>();
   const histories: History[] = [];
 
-  const isSettled = (source: string) => (sink: string, tickMs: number) => {
+  const isSettled = (source: string) => (sink: string, deliveryId: number) => {
     const reading = outboxes.get(sink);
     // A sink that left the configuration settles nothing any more.
     if (reading === undefined) return false;
-    return 'problem' in reading ? undefined : isSettledIn(reading.outbox, source, tickMs);
+    return 'problem' in reading ? undefined : isSettledIn(reading.outbox, source, deliveryId);
   };
 
   return {
@@ -85,7 +85,7 @@ function countingRun(
       const context = { tickMs, store, signal, settings, mode, additiveSinks, isSettled: isSettled(source.id), log };
       const result = await collectCounted(work, source, context);
       if (result.outcome !== 'counted' || mode === 'preview') return result;
-      counted.add(source.id);
+      counted.set(source.id, result.deliveryId);
       for (const [sink, samples] of Object.entries(result.unsettled))
         unsettled.set(sink, (unsettled.get(sink) ?? 0) + samples);
       if (result.history.length > 0) histories.push({ source, finishes: result.history });
@@ -95,7 +95,7 @@ function countingRun(
     deliver: ({ id, sink }, batch, deadline) => {
       const opened = outboxes.get(id);
       if (opened === undefined) return undefined;
-      const input = { sink, name: id, batch, store, opened, sources: [...counted], deadline };
+      const input = { sink, name: id, batch, store, opened, sources: counted, deadline };
       const history = historyParcels(sink, histories);
       return deliverAdditive({ ...input, history }).then((delivery) => withUnsettled(delivery, id, unsettled.get(id)));
     },

@@ -51,12 +51,19 @@ const StateDocument = z.object({
   format: z.literal(format),
   tick: z.number(),
   epoch: z.number(),
+  /** Absent in states that are older than it. */
+  proven: z.number().optional(),
+  vendor: z.number().optional(),
+  /** Absent where it is the tick. */
+  delivery: z.number().optional(),
   streams: z.record(z.string(), StreamDocument),
   metrics: z.record(z.string(), z.object({ labels: z.array(z.string()), bounds: z.string(), series: SeriesRows })),
   followed: z.record(z.string(), z.array(FollowedRow)),
   quotas: z.record(z.string(), z.tuple([z.number(), z.number()]).rest(z.number())),
   remembered: z.record(z.string(), z.unknown()),
-  inFlight: z.array(z.object({ tick: z.number(), sinks: z.array(z.string()), samples: z.number() })),
+  inFlight: z.array(
+    z.object({ tick: z.number(), id: z.number().optional(), sinks: z.array(z.string()), samples: z.number() }),
+  ),
 });
 type StateDocument = z.infer<typeof StateDocument>;
 
@@ -84,10 +91,14 @@ export function unreadable(raw: unknown, what: string): StateStoreError {
   );
 }
 
-function stateOf({ tick, epoch, streams, metrics, followed, quotas, remembered, inFlight }: StateDocument): State {
+function stateOf(document: StateDocument): State {
+  const { tick, epoch, proven, vendor, delivery, streams, metrics, followed, quotas, remembered, inFlight } = document;
   return {
     tickMs: tick,
     epochMs: epoch,
+    provenMs: proven ?? tick,
+    vendorMs: vendor,
+    deliveryId: delivery ?? tick,
     streams: mapOf(streams, streamOf),
     shelves: mapOf(metrics, ({ labels, bounds, series }) => ({ labels, bounds, series: seriesOf(series) })),
     followed: mapOf(
@@ -101,7 +112,7 @@ function stateOf({ tick, epoch, streams, metrics, followed, quotas, remembered, 
       told: remaining === undefined || resetMs === undefined ? undefined : { remaining, resetMs },
     })),
     remembered: new Map(Object.entries(remembered)),
-    inFlight: inFlight.map(({ tick: tickMs, sinks, samples }) => ({ tickMs, sinks, samples })),
+    inFlight: inFlight.map(({ tick: tickMs, id = tickMs, sinks, samples }) => ({ tickMs, id, sinks, samples })),
   };
 }
 
@@ -145,6 +156,9 @@ export function formatState(state: State): string {
     format,
     tick: state.tickMs,
     epoch: state.epochMs,
+    ...(state.provenMs === state.tickMs ? {} : { proven: state.provenMs }),
+    ...(state.vendorMs === undefined ? {} : { vendor: state.vendorMs }),
+    ...(state.deliveryId <= state.tickMs ? {} : { delivery: state.deliveryId }),
     streams: recordOf(state.streams, streamDocument),
     metrics: recordOf(state.shelves, ({ labels, bounds, series }) => ({
       labels: [...labels],
@@ -163,7 +177,12 @@ export function formatState(state: State): string {
       told === undefined ? [startMs, used] : [startMs, used, told.remaining, told.resetMs],
     ),
     remembered: Object.fromEntries(state.remembered),
-    inFlight: state.inFlight.map(({ tickMs, sinks, samples }) => ({ tick: tickMs, sinks: [...sinks], samples })),
+    inFlight: state.inFlight.map(({ tickMs, id, sinks, samples }) => ({
+      tick: tickMs,
+      ...(id === tickMs ? {} : { id }),
+      sinks: [...sinks],
+      samples,
+    })),
   };
   return JSON.stringify(document);
 }

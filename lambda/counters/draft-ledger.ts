@@ -5,6 +5,7 @@ import type { Finish } from './finish.ts';
 import { type FollowBook, followBook } from './follow-book.ts';
 import { shortHash } from './hash.ts';
 import type { Ledger } from './ledger.ts';
+import { mostApartMs, type ProvenTime, provenTime } from './proven-time.ts';
 import { type QuotaBook, quotaBook } from './quota-book.ts';
 import { type SeriesBook, seriesBook } from './series-book.ts';
 import type { CountingSettings } from './settings.ts';
@@ -25,7 +26,7 @@ export interface LedgerInput {
 
 /** What a tick did, beside the totals. */
 export interface LedgerFigures {
-  /** Seconds between the tick and the least watermark; undefined without streams. */
+  /** Seconds between now, as far as it is proven, and the least watermark; undefined without streams. */
   readonly watermarkLagSeconds: number | undefined;
   readonly openRuns: number;
   /** Streams whose list was cut short by a budget. */
@@ -55,6 +56,7 @@ export interface Closed {
 }
 
 interface Books {
+  readonly time: ProvenTime;
   readonly streams: StreamBook;
   readonly series: SeriesBook;
   readonly followed: FollowBook;
@@ -66,8 +68,10 @@ interface Books {
 export function draftLedger(input: LedgerInput): DraftLedger {
   const { state, isNew, tickMs, settings, metrics } = input;
   const backfillMs = isNew ? settings.backfillMs : 0;
+  const time = provenTime(state, tickMs, mostApartMs(settings));
   const books: Books = {
-    streams: streamBook(state, { tickMs, backfillMs }),
+    time,
+    streams: streamBook(state, { tickMs, backfillMs, provenMs: time.now }),
     series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
     followed: followBook(state, tickMs, settings.maxSeriesPerMetric),
     quotas: quotaBook(state.quotas, tickMs),
@@ -145,7 +149,7 @@ interface Counters {
 }
 
 function ledgerOver(
-  { streams, series, followed, quotas, afterSave }: Books,
+  { time, streams, series, followed, quotas, afterSave }: Books,
   { state, isNew, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
 ): Ledger {
@@ -162,7 +166,9 @@ function ledgerOver(
     sawOpen: (stream, id, note) => {
       streams.sawOpen(stream, id, note);
     },
+    sawTime: time.sawNow,
     sawFinished: (stream, id, finish) => {
+      time.sawPast(finish.finishedMs);
       const key = shortHash(finish.key);
       const judgement = streams.sawFinished(stream, { id, key, finishedMs: finish.finishedMs });
       finishes.saw(finish, `${stream.name} ${key}`, judgement);
@@ -193,7 +199,7 @@ function ledgerOver(
 }
 
 function closeDraft(
-  { streams, series, followed, afterSave }: Books,
+  { time, streams, series, followed, afterSave }: Books,
   { state, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
 ): Closed {
@@ -201,11 +207,12 @@ function closeDraft(
   errors.count('run', 'lost', lost);
   // From the first tick on, so that `increase()` sees the first one.
   errors.count('clock', 'skew', 0);
-  series.close();
-  followed.close();
+  series.close(time.now());
+  followed.close(time.now());
+  time.close();
   state.tickMs = tickMs;
   const all = [...state.streams.values()];
-  const lags = all.map(({ watermarkMs }) => Math.max(0, tickMs - watermarkMs) / 1000);
+  const lags = all.map(({ watermarkMs }) => Math.max(0, state.provenMs - watermarkMs) / 1000);
   return {
     hasRead: hasRead || finishes.counted() > 0 || followed.hasFollowed(),
     families: [...series.families(), ...followed.families()],

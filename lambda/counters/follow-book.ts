@@ -15,7 +15,8 @@ const unknownStart = 0;
 export interface FollowBook {
   readonly follow: (metric: MetricDefinition<'counter'>, labels: Labels, seen: FollowedCounter) => void;
   readonly followHistogram: (metric: MetricDefinition<'distribution'>, labels: Labels, seen: FollowedHistogram) => void;
-  readonly close: () => void;
+  /** Forgets what has been dead for weeks, by the time that is proven. */
+  readonly close: (nowMs: number) => void;
   /** Only what was seen in this tick: a counter that its system does not show is not known. */
   readonly families: () => readonly MetricFamily[];
   readonly overflow: () => number;
@@ -65,9 +66,10 @@ export function followBook(state: State, tickMs: number, maxSeriesPerMetric: num
       const observations = observationsOf(bounds, made.added.slice(0, -1));
       histograms.add(metric, { labels, observations, total: { bounds, counts, sum, startMs: made.startMs } });
     },
-    close: () => {
+    close: (nowMs) => {
+      const beforeDay = dayOf(nowMs) - untouchedDays;
       for (const [name, series] of state.followed) {
-        for (const [key, { touchedDay }] of series) if (touchedDay < today - untouchedDays) series.delete(key);
+        for (const [key, { touchedDay }] of series) if (touchedDay < beforeDay) series.delete(key);
         if (series.size === 0) state.followed.delete(name);
       }
     },

@@ -17,8 +17,8 @@ export interface Deliveries {
   readonly tickMs: number;
   /** Ids of the sinks that add what they are sent. */
   readonly additiveSinks: readonly string[];
-  /** Whether a delivery of an earlier tick was seen to its end; undefined when that cannot be known now. */
-  readonly isSettled: (sink: string, tickMs: number) => boolean | undefined;
+  /** Whether an earlier delivery was seen to its end; undefined when that cannot be known now. */
+  readonly isSettled: (sink: string, deliveryId: number) => boolean | undefined;
 }
 
 export interface Resolved {
@@ -32,8 +32,8 @@ export function resolveInFlight(inFlight: readonly InFlight[], { tickMs, isSettl
   const unsettled: Record<string, number> = {};
   for (const entry of inFlight) {
     const isOver = tickMs - entry.tickMs > deliveryEndsAfterMs;
-    const open = entry.sinks.filter((sink) => isSettled(sink, entry.tickMs) !== true);
-    const unknown = open.filter((sink) => isOver && isSettled(sink, entry.tickMs) === false);
+    const open = entry.sinks.filter((sink) => isSettled(sink, entry.id) !== true);
+    const unknown = open.filter((sink) => isOver && isSettled(sink, entry.id) === false);
     for (const sink of unknown) unsettled[sink] = (unsettled[sink] ?? 0) + entry.samples;
     const waiting = open.filter((sink) => !unknown.includes(sink));
     if (waiting.length > 0) kept.push({ ...entry, sinks: waiting });
@@ -43,10 +43,11 @@ export function resolveInFlight(inFlight: readonly InFlight[], { tickMs, isSettl
 
 export function inFlightOf(
   families: readonly MetricFamily[],
+  id: number,
   { tickMs, additiveSinks }: Deliveries,
 ): readonly InFlight[] {
   const samples = families.reduce((sum, family) => sum + increasesIn(family), 0);
-  return samples === 0 || additiveSinks.length === 0 ? [] : [{ tickMs, sinks: additiveSinks, samples }];
+  return samples === 0 || additiveSinks.length === 0 ? [] : [{ tickMs, id, sinks: additiveSinks, samples }];
 }
 
 /** Samples that say that something was added in this tick. */

@@ -89,6 +89,11 @@ export interface Ledger {
   readCompletely(stream: Stream, toMs?: number): void;
   /** The list was cut short by a page or request budget: what was seen counts, the watermark stays. */
   readPartly(stream: Stream): void;
+  /**
+   * What the vendor's own clock says now, such as the `Date` of an answer. Where the clock of the run is ahead of it,
+   * watermarks go by the vendor's. Epoch milliseconds.
+   */
+  sawTime(vendorMs: number): void;
   /** Left out of this tick on purpose: nothing of it is new, and its totals are published as they are. */
   notDue(stream: Stream): void;
   /** Forgets a stream that is no longer configured or that the vendor deleted. */
@@ -147,4 +152,11 @@ export interface FollowedHistogram extends FollowedSeries {
 /** This tick, or a later one, was counted by another invocation: nothing of the source is to be published. */
 export class TickTakenError extends Error {
   override readonly name = 'TickTakenError';
+  /** Of the run that was saved last. Epoch milliseconds. */
+  readonly savedTickMs: number;
+
+  constructor(savedTickMs: number) {
+    super(`the state stands at the tick of ${new Date(savedTickMs).toISOString()}`);
+    this.savedTickMs = savedTickMs;
+  }
 }

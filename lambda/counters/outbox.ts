@@ -10,7 +10,7 @@ import { jsonValue } from './json-value.ts';
  */
 export interface Outbox {
   readonly entries: readonly Entry[];
-  /** By source, the ticks whose delivery came to an end, whatever it was. */
+  /** By source, the ids of deliveries that came to an end, whatever it was: a tick, or a little more. */
   readonly settled: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -25,6 +25,9 @@ const maxSamples = 10_000;
 
 /** What one run sends again, oldest first, beside its own. */
 const maxSamplesPerRun = 3000;
+
+/** Three hours of runs that are 5 seconds apart. */
+const maxSettled = 2160;
 
 /** Longer than the longest interval between two runs of a source, and than any delivery. */
 const settledKeptMs = 3 * 3_600_000;
@@ -66,8 +69,8 @@ export function formatOutbox({ entries, settled }: Outbox): string {
   return JSON.stringify({ format: 1, parcels, settled });
 }
 
-export function isSettledIn({ settled }: Outbox, source: string, tickMs: number): boolean {
-  return settled[source]?.includes(tickMs) ?? false;
+export function isSettledIn({ settled }: Outbox, source: string, deliveryId: number): boolean {
+  return settled[source]?.includes(deliveryId) ?? false;
 }
 
 export function pendingSamples({ entries }: Outbox): number {
@@ -92,8 +95,17 @@ export function withoutExpired(outbox: Outbox, tickMs: number, keptForMs: number
   const isTooOld = ({ parcel, claim }: Entry): boolean => claim === undefined && tickMs - parcel.tickMs > keptForMs;
   const abandoned = outbox.entries.filter(isAbandoned);
   const old = outbox.entries.filter(isTooOld);
-  const entries = outbox.entries.filter((entry) => !isAbandoned(entry) && !isTooOld(entry));
+  const entries = outbox.entries
+    .filter((entry) => !isAbandoned(entry) && !isTooOld(entry))
+    .map((entry) => claimedByNow(entry, tickMs));
   return { outbox: { ...outbox, entries }, unconfirmed: samplesOf(abandoned), dropped: samplesOf(old) };
+}
+
+/** The claim of a run whose clock was ahead runs out like any other, and not only when that time has come. */
+function claimedByNow(entry: Entry, tickMs: number): Entry {
+  const { claim } = entry;
+  if (claim === undefined || claim.tickMs - tickMs <= deliveryEndsAfterMs) return entry;
+  return { ...entry, claim: { ...claim, tickMs } };
 }
 
 /** Marks what this run sends again, so that no other run does. */
@@ -114,8 +126,8 @@ export function claimed(
 
 export interface Settlement {
   readonly tickMs: number;
-  /** Sources whose increases were in the delivery. */
-  readonly sources: readonly string[];
+  /** Sources whose increases were in the delivery, with the id that each knows it by. */
+  readonly sources: ReadonlyMap<string, number>;
   /** What was claimed and has been sent, or comes back. */
   readonly claim: number | undefined;
   /** What certainly was not stored. */
@@ -135,8 +147,8 @@ export function settle(
     .map(([source, ticks]) => [source, ticks.filter((tick) => tick > tickMs - settledKeptMs)] as const)
     .filter(([, ticks]) => ticks.length > 0);
   const settled: Record<string, readonly number[]> = Object.fromEntries(recent);
-  for (const source of sources)
-    settled[source] = [...(settled[source] ?? []).filter((tick) => tick !== tickMs), tickMs];
+  for (const [source, id] of sources)
+    settled[source] = [...(settled[source] ?? []).filter((known) => known !== id), id].slice(-maxSettled);
   return { outbox: { entries, settled }, dropped: samplesOf(all) - samplesOf(entries) };
 }
 

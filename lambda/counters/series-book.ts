@@ -21,8 +21,8 @@ export interface SeriesBook {
   /** The run that was created last wins; of its attempts, the one that ended last. */
   readonly mark: (metric: MetricDefinition<'gauge'>, labels: Labels, value: number, times: RunTimes) => void;
   readonly declare: (metric: MetricDefinition<'counter' | 'distribution'>, labels: Labels) => void;
-  /** Drops what has been dead for weeks. */
-  readonly close: () => void;
+  /** Drops what has been dead for weeks, by the time that is proven. */
+  readonly close: (nowMs: number) => void;
   /** Totals of all known metrics, with the increases of this tick. */
   readonly families: () => readonly MetricFamily[];
   /** Label sets that had to be folded in this tick. */
@@ -75,8 +75,8 @@ export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBo
     declare: (metric, labels) => {
       shelves.series(metric, labels);
     },
-    close: () => {
-      dropUntouched(state, dayOf(tickMs) - untouchedDays);
+    close: (nowMs) => {
+      dropUntouched(state, dayOf(nowMs) - untouchedDays);
     },
     families: () => shelves.metrics().flatMap((metric) => familyOf(metric, increases)),
     overflow: shelves.overflow,

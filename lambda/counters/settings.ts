@@ -7,6 +7,8 @@ export interface CountingSettings {
   readonly waitBounds: readonly number[];
   /** Upper bounds of the histograms of durations. Seconds. */
   readonly durationBounds: readonly number[];
+  /** Between two runs; default: the longest that can be configured. Milliseconds. */
+  readonly intervalMs?: number;
   /** How far before the installation finishes go to additive sinks; 0: none. Milliseconds. */
   readonly backfillMs: number;
 }

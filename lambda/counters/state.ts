@@ -6,7 +6,11 @@ export interface State {
   /** Of the last saved run. */
   tickMs: number;
   /** When counting began. */
-  readonly epochMs: number;
+  epochMs: number;
+  /** How far the time is known to have come, whatever the clocks of runs have said. */
+  provenMs: number;
+  /** The latest time of the vendor's own that was seen; undefined until one was. */
+  vendorMs: number | undefined;
   readonly streams: Map<string, StreamState>;
   /** By metric name. */
   readonly shelves: Map<string, Shelf>;
@@ -14,13 +18,15 @@ export interface State {
   readonly followed: Map<string, Map<string, Followed>>;
   readonly quotas: Map<string, QuotaState>;
   readonly remembered: Map<string, unknown>;
+  /** Of the last delivery. */
+  deliveryId: number;
   /** Increases that were handed to additive sinks and of whose fate nothing is known yet. */
   inFlight: readonly InFlight[];
 }
 
 export interface StreamState {
   /** What finished before is not counted: the state's own epoch, later for a stream that came later. */
-  readonly epochMs: number;
+  epochMs: number;
   watermarkMs: number;
   /** Until the stream was read completely for the first time. */
   isFirst: boolean;
@@ -76,7 +82,10 @@ export interface QuotaState {
 }
 
 export interface InFlight {
+  /** When it was handed over. */
   readonly tickMs: number;
+  /** What outboxes know the delivery by: its tick, or more where a clock was set back, for no number comes twice. */
+  readonly id: number;
   /** Ids of the additive sinks that were to get them. */
   readonly sinks: readonly string[];
   readonly samples: number;
@@ -86,6 +95,9 @@ export function newState(tickMs: number): State {
   return {
     tickMs,
     epochMs: tickMs,
+    provenMs: tickMs,
+    vendorMs: undefined,
+    deliveryId: 0,
     streams: new Map(),
     shelves: new Map(),
     followed: new Map(),

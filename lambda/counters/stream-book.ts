@@ -68,9 +68,11 @@ export interface StreamBookSettings {
   readonly tickMs: number;
   /** In the first tick the windows reach back that far, for sinks that take old timestamps. */
   readonly backfillMs: number;
+  /** How far the time is known to have come. Epoch milliseconds. */
+  readonly provenMs: () => number;
 }
 
-export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSettings): StreamBook {
+export function streamBook(state: State, { tickMs, backfillMs, provenMs }: StreamBookSettings): StreamBook {
   const works = new Map<string, Work>();
   let missed = 0;
 
@@ -117,7 +119,7 @@ export function streamBook(state: State, { tickMs, backfillMs }: StreamBookSetti
     notDue: (stream) => {
       workOn(stream).isNotDue = true;
     },
-    close: () => closeAll(state, [...works.values()], { tickMs, missed }),
+    close: () => closeAll(state, [...works.values()], { tickMs, nowMs: provenMs(), missed }),
   };
 }
 
@@ -156,10 +158,10 @@ function isLostNow({ state, missedNow }: Work, id: string, tickMs: number): bool
 function closeAll(
   { streams }: State,
   works: readonly Work[],
-  { tickMs, missed }: { readonly tickMs: number; readonly missed: number },
+  { missed, ...times }: Times & { readonly missed: number },
 ): Closed {
-  const aged = works.reduce((sum, work) => sum + closeStream(work, tickMs), 0);
-  for (const [name, { lookedMs }] of streams) if (lookedMs < tickMs - forgottenAfterMs) streams.delete(name);
+  const aged = works.reduce((sum, work) => sum + closeStream(work, times), 0);
+  for (const [name, { lookedMs }] of streams) if (lookedMs < times.nowMs - forgottenAfterMs) streams.delete(name);
   return {
     hasRead: works.some(({ isPartly, isNotDue, readUntilMs }) => isPartly || isNotDue || readUntilMs !== undefined),
     lost: missed + aged,
@@ -212,13 +214,20 @@ function judge(
   return 'counts';
 }
 
-function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work, tickMs: number): number {
+/** The clock of this run, and what of it is proven. */
+interface Times {
+  readonly tickMs: number;
+  readonly nowMs: number;
+}
+
+function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work, { tickMs, nowMs }: Times): number {
   const { overlapMs = defaultOverlapMs, settleMs = defaultSettleMs, openForMs = defaultOpenForMs } = stream;
-  const lost = giveUpOld(state, tickMs, openForMs);
+  const lost = giveUpOld(state, nowMs, openForMs);
   if (isPartly) {
     if (stream.goesOn !== true) state.spanMs = narrowed(state, tickMs - settleMs - startMarkMs);
   } else if (readUntilMs !== undefined) {
-    state.watermarkMs = Math.max(state.watermarkMs, readUntilMs);
+    // Beyond what is proven nobody knows whether the window has ended yet.
+    state.watermarkMs = Math.max(state.watermarkMs, Math.min(readUntilMs, nowMs));
     state.isFirst = false;
     state.spanMs = widened(state, tickMs - settleMs);
   }
@@ -237,12 +246,12 @@ function widened({ spanMs, watermarkMs }: StreamState, settledMs: number): numbe
   return spanMs * 2;
 }
 
-function giveUpOld({ open, lost }: StreamState, tickMs: number, openForMs: number): number {
-  for (const [id, seenMs] of lost) if (seenMs < tickMs - lostKeptMs) lost.delete(id);
-  const old = [...open].filter(([, { firstSeenMs }]) => firstSeenMs < tickMs - openForMs).map(([id]) => id);
+function giveUpOld({ open, lost }: StreamState, nowMs: number, openForMs: number): number {
+  for (const [id, seenMs] of lost) if (seenMs < nowMs - lostKeptMs) lost.delete(id);
+  const old = [...open].filter(([, { firstSeenMs }]) => firstSeenMs < nowMs - openForMs).map(([id]) => id);
   for (const id of old) {
     open.delete(id);
-    lost.set(id, tickMs);
+    lost.set(id, nowMs);
   }
   return old.length;
 }

@@ -7,6 +7,7 @@ export const problemKinds = [
   'bad-response',
   'rejected',
   'configuration',
+  'clock',
   'bug',
 ] as const;
 

@@ -78,10 +78,8 @@ function admitted(read: Counted): Counted {
 }
 
 function collectionOf(read: Counted): Collection {
-  return read.outcome === 'skipped' ? nothing : read.collection;
+  return read.outcome === 'skipped' ? { families: [], problems: read.problems } : read.collection;
 }
-
-const nothing: Collection = { families: [], problems: [] };
 
 function countedOf(result: PartResult<Counted>): Counted {
   if ('value' in result) return result.value;

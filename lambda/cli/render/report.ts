@@ -41,7 +41,7 @@ export function renderSources(sources: readonly SourceOutcome[], look: Look): re
   return [...table(sourceColumns, rows, look), ...sources.flatMap((source) => skippedLine(source, look))];
 }
 
-/** Nothing of a skipped source is published, and it has no problem that would say why. */
+/** Nothing of a skipped source is published; where another run has the same tick, no problem says why. */
 function skippedLine({ id, skippedBecause }: SourceOutcome, { paint, signs }: Look): readonly string[] {
   if (skippedBecause === undefined) return [];
   return [`${paint('warning', signs.warning)} ${id} was skipped: ${skippedBecause}`];

@@ -66,8 +66,15 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
     collect: async ({ openLedger }) => {
       await poll.actor.step('load');
       const ledger = await openLedger();
+      const told = {
+        ...poll,
+        onComplete: () => {
+          poll.onComplete();
+          ledger.sawTime(poll.now());
+        },
+      };
       const context = {
-        api: apiOf(poll),
+        api: apiOf(told),
         ledger,
         pages: poll.pages,
         stuckAfterMs: 3_600_000,

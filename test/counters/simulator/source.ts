@@ -105,6 +105,8 @@ async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream, 
   let hasRepeated = false;
   for (let read = 0; read < budget.pages; read += 1) {
     await request(`list ${page ?? ''}`);
+    // As every answer does, in its header `Date`.
+    ledger.sawTime(now());
     const { records, next } = vendor.list({ ...bound, page, paging: habits.paging }, now());
     for (const record of records) tell(ledger, stream, record, habits);
     if (next === undefined && faults.repeatsPage && !hasRepeated) {

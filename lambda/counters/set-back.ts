@@ -1,0 +1,82 @@
+import type { Problem } from '../model/problem.ts';
+import { dayOf, type QuotaState, type State, type StreamState } from './state.ts';
+
+/**
+ * What is to be done with a state whose tick lies further ahead than any other invocation can be: a clock was wrong, the
+ * one of that run or the one of this. Counting goes on, and nothing is counted twice: watermarks have never passed what
+ * was proven, and whatever was counted since is remembered.
+ */
+export function setBack(state: State, tickMs: number, intervalMs: number): void {
+  if (beganAhead(state, tickMs)) beginAt(state, tickMs);
+  const nowMs = Math.max(tickMs, state.provenMs);
+  for (const stream of state.streams.values()) setStreamBack(stream, nowMs);
+  for (const { series } of state.shelves.values()) {
+    for (const each of series.values()) {
+      each.startMs = Math.min(each.startMs, nowMs);
+      each.touchedDay = Math.min(each.touchedDay, dayOf(nowMs));
+    }
+  }
+  for (const series of state.followed.values()) {
+    for (const each of series.values()) each.touchedDay = Math.min(each.touchedDay, dayOf(nowMs));
+  }
+  dropLaterQuotas(state.quotas, tickMs);
+  for (const [name, value] of state.remembered)
+    state.remembered.set(name, withoutLaterTimes(value, { tickMs, aheadMs: state.tickMs + longestRunMs }));
+  state.inFlight = state.inFlight.map((entry) => ({ ...entry, tickMs: Math.min(entry.tickMs, tickMs) }));
+  state.tickMs = tickMs - intervalMs;
+}
+
+/** Both times, for one of them is wrong, and only a person can see which. */
+export function clockProblem(id: string, aheadTickMs: number, tickMs: number): Problem {
+  const [ahead, now] = [aheadTickMs, tickMs].map((ms) => new Date(ms).toISOString());
+  const message = `the last run was that of ${ahead ?? ''}, and this one is that of ${now ?? ''}: the clock of one of them was wrong; counting goes on, and nothing is counted twice. Check the clock of the machine that runs the collector`;
+  return { kind: 'clock', where: `${id} state`, message };
+}
+
+/** No invocation of AWS Lambda lives longer, so no run has noted a later time than this after its tick. */
+const longestRunMs = 15 * 60_000;
+
+/**
+ * Whether counting began by a clock that was ahead: no time of the vendor's own was seen that is later than now. Then
+ * nothing was counted either, for what is counted has ended after the beginning.
+ */
+function beganAhead({ epochMs, vendorMs }: State, tickMs: number): boolean {
+  return epochMs > tickMs && (vendorMs === undefined || vendorMs <= tickMs);
+}
+
+function beginAt(state: State, tickMs: number): void {
+  state.epochMs = tickMs;
+  state.provenMs = tickMs;
+  for (const stream of state.streams.values()) {
+    stream.epochMs = Math.min(stream.epochMs, tickMs);
+    stream.watermarkMs = Math.min(stream.watermarkMs, tickMs);
+  }
+}
+
+function setStreamBack(stream: StreamState, nowMs: number): void {
+  const { open, lost, seen } = stream;
+  stream.lookedMs = Math.min(stream.lookedMs, nowMs);
+  for (const [id, each] of open) {
+    const { firstSeenMs, lastLookMs } = each;
+    open.set(id, { ...each, firstSeenMs: Math.min(firstSeenMs, nowMs), lastLookMs: Math.min(lastLookMs, nowMs) });
+  }
+  for (const [id, seenMs] of lost) lost.set(id, Math.min(seenMs, nowMs));
+  for (const [key, seenMs] of seen) seen.set(key, Math.min(seenMs, nowMs));
+}
+
+/** A window that begins later would hold for as long as the clock was wrong. */
+function dropLaterQuotas(quotas: Map<string, QuotaState>, tickMs: number): void {
+  for (const [pool, { startMs }] of quotas) if (startMs > tickMs) quotas.delete(pool);
+}
+
+/**
+ * What a source remembers is its own, but for one rule: times are epoch milliseconds. One that only a clock that was
+ * ahead can have noted becomes now, or what is asked at fixed times would not be asked until then.
+ */
+function withoutLaterTimes(value: unknown, times: { readonly tickMs: number; readonly aheadMs: number }): unknown {
+  const { tickMs, aheadMs } = times;
+  if (typeof value === 'number') return value > tickMs && value <= aheadMs ? tickMs : value;
+  if (Array.isArray(value)) return value.map((element) => withoutLaterTimes(element, times));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutLaterTimes(part, times)]));
+}
