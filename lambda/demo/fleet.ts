@@ -29,6 +29,12 @@ export interface PlacedBuild {
 export interface FleetQueue {
   readonly at: QueueAddress;
   readonly running: number;
+  readonly waiting: number;
+  /** Connected ones, hosted ones included. */
+  readonly agents: number;
+  /** Jobs that ended in the last minute. */
+  readonly passed: number;
+  readonly failed: number;
   readonly isHosted: boolean;
   /** Of the jobs that started in the last minute. Real seconds, ascending. */
   readonly waits: readonly number[];
@@ -128,9 +134,18 @@ interface PlacedQueue {
 }
 
 function shownQueue({ at, queue }: PlacedQueue, second: number, speed: number): FleetQueue {
-  const { isHosted, jobs } = queue.snapshot();
+  const { isHosted, jobs, agents } = queue.snapshot();
   const waits = queue.recentWaits(second).map((seconds) => seconds / speed);
-  return { at, isHosted, running: jobs.running, waits };
+  const ended = queue.recentEnds(second);
+  return {
+    ...{ at, isHosted, waits },
+    running: jobs.running,
+    waiting: jobs.scheduled,
+    // Hosted agents live as long as their job.
+    agents: agents?.total ?? jobs.running,
+    passed: ended.filter((state) => state === 'passed').length,
+    failed: ended.length - ended.filter((state) => state === 'passed').length,
+  };
 }
 
 interface QueueContext extends FleetOptions {

@@ -14,6 +14,8 @@ export interface SimulatedQueue {
   open(): readonly SimulatedBuild[];
   /** Waiting times of jobs that started in the last minute. Simulated seconds, ascending. */
   recentWaits(second: number): readonly number[];
+  /** How the jobs ended that ended in the last minute. */
+  recentEnds(second: number): readonly SimulatedJob['state'][];
 }
 
 interface Running {
@@ -25,7 +27,15 @@ interface Running {
 const waitsOfSeconds = 60;
 
 export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQueue {
-  const builds = createBuilds(plan, context);
+  let ends: { readonly at: number; readonly job: SimulatedJob }[] = [];
+  let now = 0;
+  const builds = createBuilds(plan, {
+    ...context,
+    jobFinished: (job) => {
+      ends.push({ at: now, job });
+      context.jobFinished(job);
+    },
+  });
   const crew = createCrew(plan.agents, context.random);
   let queued: SimulatedJob[] = [];
   let running: Running[] = [];
@@ -63,6 +73,8 @@ export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQ
 
   return {
     tick: (second) => {
+      now = second;
+      ends = ends.filter(({ at }) => at > second - waitsOfSeconds);
       finishUntil(second);
       cancel(second);
       append(queued, builds.arrive(second));
@@ -79,6 +91,7 @@ export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQ
       };
     },
     open: () => builds.open(),
+    recentEnds: (second) => ends.filter(({ at }) => at > second - waitsOfSeconds).map(({ job }) => job.state),
     recentWaits: (second) =>
       starts
         .filter(({ at }) => at > second - waitsOfSeconds)

@@ -23,6 +23,9 @@ export type RunState = (typeof runStates)[number];
 /** Quantiles that a vendor itself reports; 0 and 1 are its least and greatest. */
 const waitQuantiles = ['0', '0.5', '0.95', '1'] as const;
 
+/** All that a vendor's own figures of a queue tell apart. */
+const recentResults = ['success', 'failure'] as const;
+
 /** Every threshold of the shipped alarms and rules is a bound, so that no query has to interpolate it. Seconds. */
 export const durationBounds = [5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400] as const;
 export const waitBounds = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200] as const;
@@ -75,6 +78,31 @@ export const queuePaused: MetricDefinition<'gauge', QueueLabel> = {
   labels: queueLabels,
   combination: 'max',
   cloudWatch: ofQueues({ name: 'QueuePaused', unit: 'Count', statistic: 'Maximum' }),
+};
+
+export const queuePausedSince: MetricDefinition<'gauge', QueueLabel> = {
+  name: 'ci_queue_paused_since_timestamp_seconds',
+  help: 'When a queue was paused that still is, as Unix time; absent for a queue that is not paused.',
+  type: 'gauge',
+  unit: 'timestamp',
+  labels: queueLabels,
+  combination: 'min',
+  cloudWatch: ofQueues({ name: 'SecondsSinceQueuePaused', statistic: 'Maximum', conversion: 'age' }),
+};
+
+export const queueRecentJobs: MetricDefinition<'gauge', QueueLabel | 'result'> = {
+  name: 'ci_queue_recent_jobs',
+  help: 'Jobs that ended in the latest minute of which the CI system itself reports; a level, so do not add it up.',
+  type: 'gauge',
+  unit: 'count',
+  labels: [...queueLabels, 'result'],
+  enumerated: { result: recentResults },
+  combination: 'sum',
+  cloudWatch: ofQueues<'result'>({
+    name: { label: 'result', names: { success: 'RecentSucceededJobs', failure: 'RecentFailedJobs' } },
+    unit: 'Count',
+    statistic: 'Maximum',
+  }),
 };
 
 export const jobWait: MetricDefinition<'distribution', QueueLabel> = {
@@ -258,6 +286,8 @@ export const runMetrics = [
   jobsFinished,
   queueOldestWait,
   queuePaused,
+  queuePausedSince,
+  queueRecentJobs,
   queueWaitQuantile,
   runDuration,
   runLastFinished,

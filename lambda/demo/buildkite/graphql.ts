@@ -1,5 +1,14 @@
+/** `graphql.buildkite.com/v1` and portals, as far as the collector's queries go: organization, clusters, queues and jobs. */
 import type { Fleet, FleetQueue } from '../fleet.ts';
 import type { Reply } from '../scenarios.ts';
+import { type GraphqlDocument, GraphqlSyntaxError, parseGraphql } from './graphql-document.ts';
+import {
+  executeGraphql,
+  type GraphqlObject,
+  type GraphqlValue,
+  UnknownFieldError,
+  type Variables,
+} from './graphql-execution.ts';
 import { jsonReply, type RequestBudget } from './request-budget.ts';
 import { isoOf } from './rest-builds.ts';
 
@@ -11,26 +20,23 @@ export interface GraphqlOptions {
   readonly queueMetrics: 'on' | 'off';
 }
 
-export type StoredOptions = Omit<GraphqlOptions, 'scopes'>;
-
-type Variables = Readonly<Record<string, unknown>>;
+export interface StoredOptions extends Omit<GraphqlOptions, 'scopes'> {
+  /** The queries that the portal stores. */
+  readonly documents: readonly string[];
+}
 
 /** Documented rules: an object costs 1, a connection 1, its edges 1 and every node 1. */
 const costOfQueue = 4;
 const costOfJob = 3;
 const costOfQuery = 4;
 
-/**
- * `graphql.buildkite.com/v1` for the queries of the collector: it knows them by their names and checks what they select,
- * but does not execute GraphQL.
- */
+/** Free queries, with a token that has GraphQL access. */
 export function graphqlReply(body: unknown, options: GraphqlOptions, nowMs: number): Reply {
   const { budget, scopes } = options;
   if (!scopes.includes('graphql')) return jsonReply(403, { message: 'GraphQL API access is not enabled' });
   const { query, variables } = requestOf(body);
-  const operation = /^query (\w+)/.exec(query)?.[1] ?? '';
-  const answer = answerAt(operation, variables, options, nowMs);
-  if (answer === undefined) return jsonReply(200, { errors: [{ message: `Unknown operation ${operation}` }] });
+  const answer = answerTo(query, variables, options, nowMs);
+  if ('error' in answer) return jsonReply(200, { errors: [{ message: answer.error }] });
   const { isAllowed, headers, limit, reset } = budget.spend(answer.cost, nowMs);
   if (!isAllowed) {
     const message = `You have exceeded your per-user limit of ${String(limit)} complexity points. Please try again in ${String(reset)} seconds.`;
@@ -41,16 +47,18 @@ export function graphqlReply(body: unknown, options: GraphqlOptions, nowMs: numb
 }
 
 /**
- * A portal that stores the collector's queries: the body is the variables, and requests are counted instead of points.
- * The envelope of its answer is not documented; this is that of GraphQL.
+ * Stored queries, chosen by the name of their operation: the body is the variables, and requests are counted instead of
+ * points. The envelope of its answer is not documented; this is that of GraphQL.
  */
 export function portalReply(operation: string, body: unknown, options: StoredOptions, nowMs: number): Reply {
   const { isAllowed, headers, limit } = options.budget.spend(1, nowMs);
   const message = `You have exceeded the limit of ${String(limit)} portal requests a minute.`;
   if (!isAllowed) return jsonReply(429, { message }, headers);
   const variables = typeof body === 'object' && body !== null ? { ...body } : {};
-  const answer = answerAt(operation, variables, options, nowMs);
-  if (answer === undefined) return jsonReply(422, { message: `The portal has no operation ${operation}` }, headers);
+  const query = options.documents.find((document) => parseGraphql(document).operation === operation);
+  if (query === undefined) return jsonReply(422, { message: `The portal has no operation ${operation}` }, headers);
+  const answer = answerTo(query, variables, options, nowMs);
+  if ('error' in answer) return jsonReply(200, { errors: [{ message: answer.error }] }, headers);
   return jsonReply(200, { data: answer.data }, headers);
 }
 
@@ -61,105 +69,163 @@ function requestOf(body: unknown): { readonly query: string; readonly variables:
   return { query, variables: { ...variables } };
 }
 
-interface Answered {
-  readonly data: unknown;
-  readonly cost: number;
-}
+type Answered = { readonly data: unknown; readonly cost: number } | { readonly error: string };
 
-function answerAt(
-  operation: string,
-  variables: Variables,
-  options: StoredOptions,
-  nowMs: number,
-): Answered | undefined {
-  const { fleet } = options;
-  if (variables['org'] !== undefined && variables['org'] !== fleet.organization) {
-    return { data: { organization: null }, cost: costOfQuery };
+type AnswerOptions = Pick<GraphqlOptions, 'fleet' | 'queueMetrics'>;
+
+function answerTo(query: string, variables: Variables, options: AnswerOptions, nowMs: number): Answered {
+  options.fleet.step(nowMs);
+  const served: Served = { ...options, nowMs, cost: costOfQuery };
+  try {
+    const data = executeGraphql(documentOf(query), rootOf(served), variables);
+    return { data, cost: served.cost };
+  } catch (error) {
+    if (error instanceof UnknownFieldError || error instanceof GraphqlSyntaxError) return { error: error.message };
+    throw error;
   }
-  fleet.step(nowMs);
-  return answerOf(operation, variables, options);
 }
 
-function answerOf(operation: string, variables: Variables, options: StoredOptions): Answered | undefined {
-  if (operation === 'QueueSnapshot') return snapshotAnswer(variables, options);
-  if (operation === 'MoreQueues') return moreQueuesAnswer(variables, options);
-  return operation === 'Backlog' ? backlogAnswer(variables, options) : undefined;
+function documentOf(query: string): GraphqlDocument {
+  if (query === '') throw new GraphqlSyntaxError('No query string was present');
+  return parseGraphql(query);
 }
 
-function snapshotAnswer(variables: Variables, options: StoredOptions): Answered {
-  const clustered = options.fleet.queues().filter(({ at }) => at.clusterUuid !== undefined);
-  const byCluster = [...Map.groupBy(clustered, ({ at }) => at.clusterUuid ?? '')];
-  const { items, pageInfo } = pageOf(byCluster, variables['c'], variables['after']);
-  const edges = items.map(([uuid, queues]) => {
-    const page = pageOf(queues, variables['q'], null);
-    const nodes = page.items.map((queue) => ({ node: queueNode(queue, options) }));
-    const name = queues[0]?.at.cluster;
-    return { node: { id: idOf(uuid), uuid, name, queues: { pageInfo: page.pageInfo, edges: nodes } } };
-  });
-  const shown = edges.reduce((sum, { node }) => sum + node.queues.edges.length, 0);
+/** One query on its way; every node that is shown costs points. */
+interface Served extends AnswerOptions {
+  readonly nowMs: number;
+  cost: number;
+}
+
+function rootOf(served: Served): GraphqlObject {
+  const { fleet } = served;
   return {
-    data: { organization: { clusters: { pageInfo, edges } } },
-    cost: costOfQuery + edges.length * costOfQueue + shown * costOfQueue,
+    __typename: 'Query',
+    organization: ({ slug }) => (slug === fleet.organization ? organizationOf(served) : null),
+    node: ({ id }) => {
+      const queues = fleet.queues().filter(({ at }) => idOf('Cluster', at.clusterUuid ?? '') === id);
+      const [first] = queues;
+      return first === undefined ? null : clusterOf(served, first.at.clusterUuid ?? '', queues);
+    },
   };
 }
 
-function moreQueuesAnswer(variables: Variables, options: StoredOptions): Answered {
-  const queues = options.fleet.queues().filter(({ at }) => idOf(at.clusterUuid ?? '') === variables['cluster']);
-  const { items, pageInfo } = pageOf(queues, variables['q'], variables['after']);
-  const edges = items.map((queue) => ({ node: queueNode(queue, options) }));
-  return { data: { node: { queues: { pageInfo, edges } } }, cost: costOfQuery + edges.length * costOfQueue };
-}
-
-function idOf(uuid: string): string {
-  return Buffer.from(`Cluster---${uuid}`).toString('base64');
-}
-
-function queueNode({ at, running, waits }: FleetQueue, { queueMetrics }: StoredOptions): unknown {
-  const rank = (share: number): number => waits[Math.max(0, Math.ceil(share * waits.length) - 1)] ?? 0;
-  const waitTimeSec = { min: rank(0), p50: rank(0.5), p95: rank(0.95), max: rank(1) };
+function organizationOf(served: Served): GraphqlObject {
+  const clustered = served.fleet.queues().filter(({ at }) => at.clusterUuid !== undefined);
+  const byCluster = [...Map.groupBy(clustered, ({ at }) => at.clusterUuid ?? '')];
   return {
+    __typename: 'Organization',
+    clusters: connection('Cluster', byCluster, ([uuid, queues]) => clusterOf(served, uuid, queues)),
+    jobs: (given) => jobsOf(served, given),
+  };
+}
+
+function clusterOf(served: Served, uuid: string, queues: readonly FleetQueue[]): GraphqlObject {
+  served.cost += costOfQueue;
+  return {
+    __typename: 'Cluster',
+    id: idOf('Cluster', uuid),
+    uuid,
+    name: queues[0]?.at.cluster ?? '',
+    queues: connection('ClusterQueue', queues, (queue) => queueOf(served, queue)),
+  };
+}
+
+function idOf(type: string, uuid: string): string {
+  return Buffer.from(`${type}---${uuid}`).toString('base64');
+}
+
+const minuteMs = 60_000;
+
+function queueOf(served: Served, queue: FleetQueue): GraphqlObject {
+  served.cost += costOfQueue;
+  const { at, isHosted } = queue;
+  return {
+    __typename: 'ClusterQueue',
+    id: idOf('ClusterQueue', at.queueUuid),
     uuid: at.queueUuid,
     key: at.queue,
+    hosted: isHosted,
     dispatchPaused: false,
-    metrics: queueMetrics === 'off' ? null : { runningJobsCount: running, waitTimeSec },
+    dispatchPausedAt: null,
+    dispatchPausedNote: null,
+    metrics: served.queueMetrics === 'off' ? null : metricsOf(queue, served.nowMs),
   };
 }
 
-function backlogAnswer(variables: Variables, { fleet }: StoredOptions): Answered {
-  const isClustered = variables['clustered'] !== false;
-  const jobs = fleet
+/** Of the latest minute that is over. */
+function metricsOf({ agents, running, waiting, passed, failed, waits }: FleetQueue, nowMs: number): GraphqlObject {
+  const rank = (share: number): number => waits[Math.max(0, Math.ceil(share * waits.length) - 1)] ?? 0;
+  return {
+    __typename: 'ClusterQueueMetrics',
+    timestamp: new Date(Math.floor(nowMs / minuteMs - 1) * minuteMs).toISOString(),
+    connectedAgentsCount: agents,
+    runningJobsCount: running,
+    waitingJobsCount: waiting,
+    jobsPassedCount: passed,
+    jobsFailedCount: failed,
+    waitTimeSec: {
+      __typename: 'ClusterQueueWaitTime',
+      ...{ min: rank(0), p50: rank(0.5), p95: rank(0.95), max: rank(1) },
+    },
+  };
+}
+
+/** Waiting jobs, newest build first; the simulation has no others that a query asks for. */
+function jobsOf(served: Served, given: Variables): GraphqlValue {
+  const isClustered = given['clustered'] !== false;
+  const states = typeof given['state'] === 'string' ? given['state'] : '[SCHEDULED]';
+  const jobs = served.fleet
     .builds()
     .filter(({ at }) => (at.clusterUuid !== undefined) === isClustered)
     .flatMap(({ build, at }) =>
-      build.jobs.filter(({ state }) => state === 'scheduled').map((job) => ({ job, at, createdAt: build.createdAt })),
+      build.jobs
+        .filter(({ state }) => state === 'scheduled' && states.includes('SCHEDULED'))
+        .map((job) => ({ job, at, createdAt: build.createdAt })),
     )
     .sort((a, b) => b.createdAt - a.createdAt);
-  const { items, pageInfo } = pageOf(jobs, variables['n'], variables['after']);
-  const edges = items.map(({ job, at }) => ({
-    node: {
+  return connection('Job', jobs, ({ job, at }) => {
+    served.cost += costOfJob;
+    const { cluster, queue } = at;
+    return {
+      __typename: 'JobTypeCommand',
       uuid: job.uuid,
       state: 'SCHEDULED',
       runnableAt: isoOf(at, job.runnableAt),
-      agentQueryRules: [`queue=${at.queue}`],
-      cluster: at.cluster === undefined ? null : { name: at.cluster },
-      clusterQueue: at.cluster === undefined ? null : { key: at.queue },
-    },
-  }));
-  const data = { organization: { jobs: { count: jobs.length, pageInfo, edges } } };
-  return { data, cost: costOfQuery + edges.length * costOfJob };
+      agentQueryRules: [`queue=${queue}`],
+      cluster: cluster === undefined ? null : { __typename: 'Cluster', name: cluster },
+      clusterQueue: cluster === undefined ? null : { __typename: 'ClusterQueue', key: queue },
+    };
+  })(given);
 }
 
-/** The cursor is the place in the list. */
-function pageOf<Item>(
+/** Buildkite docs, GraphQL limits: a connection without `first` asks for 500. */
+const defaultPageSize = 500;
+
+/** A list by pages; the cursor is the place in the list. */
+function connection<Item>(
+  type: string,
   items: readonly Item[],
-  first: unknown,
-  after: unknown,
-): { readonly items: readonly Item[]; readonly pageInfo: { hasNextPage: boolean; endCursor: string | null } } {
-  const from = typeof after === 'string' ? Number(after) : 0;
-  const to = from + (typeof first === 'number' ? first : 500);
-  const page = items.slice(from, to);
-  return {
-    items: page,
-    pageInfo: { hasNextPage: items.length > to, endCursor: page.length === 0 ? null : String(to) },
+  nodeOf: (item: Item) => GraphqlObject,
+): (given: Variables) => GraphqlValue {
+  return ({ first, after }) => {
+    const from = typeof after === 'string' ? Number(after) : 0;
+    const to = from + (typeof first === 'number' ? first : defaultPageSize);
+    const page = items.slice(from, to);
+    return {
+      __typename: `${type}Connection`,
+      count: items.length,
+      pageInfo: {
+        __typename: 'PageInfo',
+        hasNextPage: items.length > to,
+        hasPreviousPage: from > 0,
+        startCursor: page.length === 0 ? null : String(from + 1),
+        endCursor: page.length === 0 ? null : String(from + page.length),
+      },
+      edges: page.map((item, index) => ({
+        __typename: `${type}Edge`,
+        cursor: String(from + index + 1),
+        node: nodeOf(item),
+      })),
+    };
   };
 }

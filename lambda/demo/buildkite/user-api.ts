@@ -21,6 +21,8 @@ export interface UserApiOptions {
 export interface Portal {
   readonly slug: string;
   readonly token: string;
+  /** The queries that somebody has stored in it. */
+  readonly documents: readonly string[];
 }
 
 export interface UserRequest {
@@ -76,7 +78,8 @@ function portalApi({
       return jsonReply(404, { message: 'Not found' });
     }
     const operation = searchParams.get('operation_name') ?? '';
-    return portalReply(operation, parsed(body), { fleet, budget, queueMetrics }, clock());
+    const { documents } = portal;
+    return portalReply(operation, parsed(body), { fleet, budget, queueMetrics, documents }, clock());
   };
 }
 

@@ -78,13 +78,11 @@ function sorted(readings: readonly ClusterReading[]): { seen: readonly Seen[]; p
 /** More names than these do not help to find the cause. */
 const maxNamed = 3;
 
-function unreadable({ totals, unreadable: queues }: Snapshot, where: string): readonly Problem[] {
-  const parts = [
-    ...(totals === undefined ? ['the totals'] : []),
-    ...[...queues].slice(0, maxNamed).map((queue) => `queue ${queue}`),
-    ...(queues.size > maxNamed ? [`${String(queues.size - maxNamed)} more queues`] : []),
-  ];
-  if (parts.length === 0) return [];
-  const message = `the figures of ${parts.join(', ')} are not what the agent API documents and were left out; the others are published`;
+function unreadable({ missing }: Snapshot, where: string): readonly Problem[] {
+  if (missing.length === 0) return [];
+  const more = missing.length - maxNamed;
+  const named = [...missing.slice(0, maxNamed), ...(more > 0 ? [`${String(more)} more`] : [])].join(', ');
+  const figures = missing.length === 1 ? '1 figure is' : `${String(missing.length)} figures are`;
+  const message = `${figures} missing in the answer of the agent API or no number from 0, and left out (${named}); all others are published`;
   return [{ kind: 'bad-response', where, message }];
 }

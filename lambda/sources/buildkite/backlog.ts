@@ -1,6 +1,8 @@
+/** Reads the jobs that wait for a worker by GraphQL, page by page. */
 import { append } from '../../model/append.ts';
+import { pageOf } from './graphql-page.ts';
 import { backlogQuery, jobsPerPage } from './graphql-queries.ts';
-import { BacklogData, BacklogJob, nodesOf } from './graphql-schema.ts';
+import { BacklogData, BacklogJob } from './graphql-schema.ts';
 import { InvisibleOrganizationError, type Part } from './part.ts';
 import { queueByRule, scopeOf } from './places.ts';
 import { type WaitingState, waitingStateOf } from './states.ts';
@@ -28,13 +30,14 @@ export async function readBacklog(
   const jobs = new Map<string, WaitingJob>();
   const notes: string[] = [];
   let unreadable = 0;
+  let withheld = 0;
   const part = (isComplete: boolean): Part<readonly WaitingJob[]> => {
-    return { value: [...jobs.values()], isComplete, unreadable, notes };
+    return { value: [...jobs.values()], isComplete, unreadable, withheld, notes };
   };
   let after: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
     const variables: Variables = { org, n: jobsPerPage, after: after ?? null, clustered: isClustered };
-    const answer = await pageOf(api, variables).catch((error: unknown) => {
+    const answer = await askForPage(api, variables).catch((error: unknown) => {
       if (error instanceof QuotaSpentError && page > 0) return undefined;
       throw error;
     });
@@ -42,24 +45,24 @@ export async function readBacklog(
     const { data, errors } = answer;
     if (data.organization === null) throw new InvisibleOrganizationError(errors[0]);
     append(notes, errors);
-    const { pageInfo, edges } = data.organization.jobs;
-    const found = nodesOf(edges, BacklogJob);
+    const found = pageOf(data.organization.jobs, BacklogJob);
     unreadable += found.unreadable;
+    withheld += found.withheld;
     // Jobs move between pages while they are read: each is taken once.
     for (const job of found.nodes) {
       const waiting = waitingJob(job);
       if (waiting !== undefined) jobs.set(job.uuid, waiting);
     }
-    after = pageInfo.endCursor ?? undefined;
-    // An error beside the data may stand for jobs that are missing.
-    if (!pageInfo.hasNextPage || after === undefined) return part(notes.length === 0);
+    after = found.next;
+    // An error beside the data, or null, may stand for jobs that are missing.
+    if (after === undefined) return part(notes.length === 0 && withheld === 0);
   }
   return part(false);
 }
 
 type Variables = Readonly<Record<string, string | number | boolean | null>>;
 
-function pageOf(api: UserApi, variables: Variables): ReturnType<typeof api.graphql<typeof BacklogData>> {
+function askForPage(api: UserApi, variables: Variables): ReturnType<typeof api.graphql<typeof BacklogData>> {
   return api.graphql({ query: backlogQuery, variables, points }, BacklogData);
 }
 

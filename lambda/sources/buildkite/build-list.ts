@@ -1,3 +1,4 @@
+/** Pages through a list of builds within a budget. */
 import { BadResponseError, HttpStatusError, ResponseTooLargeError } from '../../http/errors.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -86,7 +87,7 @@ function take(seen: Seen, elements: readonly unknown[]): void {
 function partOf(seen: Seen, isComplete: boolean, problem?: Problem): Part<readonly Build[]> {
   const { builds, oldest } = seen;
   const unreadable = seen.unreadable + seen.unreadableJobs;
-  return { value: [...builds.values()], isComplete, unreadable, notes: [], oldest, problem };
+  return { value: [...builds.values()], isComplete, unreadable, withheld: 0, notes: [], oldest, problem };
 }
 
 function knownProblem(error: unknown, failed: BuildQuery['failed']): Problem {

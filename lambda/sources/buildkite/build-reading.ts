@@ -1,3 +1,4 @@
+/** Reads the lists of builds that one run needs, each with its own failure. */
 import type { Problem } from '../../model/problem.ts';
 import { readBuilds } from './build-list.ts';
 import { branchClasses } from './branches.ts';
@@ -15,7 +16,7 @@ const maxFinishedPages = 20;
 const maxActivePages = 20;
 
 /** What is not finished. Blocked builds are left out: they wait for people, and many of them for ever. */
-const activeFilters: Query = ['creating', 'scheduled', 'running', 'failing', 'canceling'].map((state) => [
+export const activeFilters: Query = ['creating', 'scheduled', 'running', 'failing', 'canceling'].map((state) => [
   'state[]',
   state,
 ]);

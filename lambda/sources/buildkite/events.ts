@@ -1,3 +1,4 @@
+/** Reads Buildkite's events and tells the ledger of the jobs that finished. */
 import * as z from 'zod';
 import type { Matcher } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
@@ -9,6 +10,7 @@ import { jobStream } from './builds.ts';
 import { jobFinish } from './finishes.ts';
 import { queueByRule } from './places.ts';
 import type { Build, Job } from './rest-schema.ts';
+import { needsSignal } from './states.ts';
 
 const Text = z.string().nullish().catch(undefined);
 const Flag = z.boolean().nullish().catch(undefined);
@@ -16,7 +18,7 @@ const Flag = z.boolean().nullish().catch(undefined);
 const Envelope = z.object({ event: z.string(), body: z.unknown() });
 
 /** `detail` of a `Job Finished` event, version 1 (Buildkite docs, "Amazon EventBridge"); it names no cluster. */
-const JobFinished = z.object({
+export const JobFinished = z.object({
   job: z.object({
     uuid: z.string().min(1),
     type: z.string(),
@@ -24,6 +26,8 @@ const JobFinished = z.object({
     passed: Flag,
     soft_failed: Flag,
     exit_status: z.number().nullish().catch(undefined),
+    /** Not among what is documented; without it some ends have two meanings. */
+    signal: Text,
     signal_reason: Text,
     agent_query_rules: z.array(z.string()).nullish().catch(undefined),
     runnable_at: Text,
@@ -34,7 +38,7 @@ const JobFinished = z.object({
   pipeline: z.object({ slug: z.string() }),
   organization: z.object({ slug: z.string() }),
 });
-type JobFinished = z.infer<typeof JobFinished>;
+export type JobFinished = z.infer<typeof JobFinished>;
 
 export interface EventReading {
   readonly finished: readonly JobFinished[];
@@ -93,8 +97,9 @@ export interface EventOptions {
 }
 
 /**
- * Tells the ledger of the jobs that finished. The key is that of the poll, so whoever comes second counts nothing. A job
- * whose cluster cannot be told, because its queue's name is in several or in none, is left to the poll.
+ * Tells the ledger of the jobs that finished. The key is that of the poll, so whoever comes second counts nothing. Left to
+ * the poll is a job whose cluster cannot be told, because its queue's name is in several or in none, and one of which only
+ * the poll can say whether its agent was lost or its process killed.
  */
 export function countEvents(
   ledger: Pick<Ledger, 'window' | 'sawFinished'>,
@@ -107,7 +112,7 @@ export function countEvents(
   for (const event of finished.filter((one) => isWanted(one, options))) {
     const job = jobOf(event);
     const place = placeOf(job);
-    if (place === undefined) continue;
+    if (place === undefined || needsSignal(job)) continue;
     const finish = jobFinish(job, buildOf(event), { source: options.source, ...place });
     if (finish !== undefined && finish.finishedMs >= fromMs) ledger.sawFinished(jobStream, job.id, finish);
   }

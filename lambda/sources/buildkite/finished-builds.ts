@@ -1,3 +1,4 @@
+/** Lists the builds that finished, and goes on where a list was cut short. */
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import { least } from '../../model/extremes.ts';
@@ -54,10 +55,16 @@ export function forgetCursor(ledger: Ledger): void {
   ledger.remember(cursorName, null);
 }
 
+/**
+ * States of builds that have ended, by name: the shortcut `finished` leaves out skipped and not_run. A blocked build waits
+ * for somebody, but jobs of it have ended.
+ */
+const endedStates = ['passed', 'failed', 'blocked', 'canceled', 'skipped', 'not_run'] as const;
+
 export function finishedSince(fromMs: number): Query {
   return [
     ['finished_from', new Date(fromMs).toISOString()],
-    ['state', 'finished'],
+    ...endedStates.map((state) => ['state[]', state] as const),
   ];
 }
 
@@ -83,6 +90,7 @@ function joined(a: Part<readonly Build[]>, b: Part<readonly Build[]>): Part<read
     value: [...builds.values()],
     isComplete: a.isComplete && b.isComplete,
     unreadable: a.unreadable + b.unreadable,
+    withheld: a.withheld + b.withheld,
     notes: [],
     problem: a.problem ?? b.problem,
   };

@@ -1,3 +1,4 @@
+/** What is read of GraphQL's answers; whatever the published schema allows to be null may be null here. */
 import * as z from 'zod';
 
 /** A stranger's text may be long; its beginning says what it is about. */
@@ -13,64 +14,62 @@ export const GraphqlAnswer = z.object({
     .transform((errors) => (errors ?? []).map(({ message }) => message)),
 });
 
-const PageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() });
+const Text = z.string().nullish().catch(undefined);
+const Flag = z.boolean().nullish().catch(undefined);
+const Figure = z.number().nonnegative().optional().catch(undefined);
 
-const Seconds = z.number().nonnegative();
+const WaitTime = z.object({ min: Figure, p50: Figure, p95: Figure, max: Figure });
 
-/** Null unless the organization has the beta of advanced queue metrics. */
+/** Null unless the organization has the beta of advanced queue metrics; figures are read one by one. */
 const QueueMetrics = z.object({
-  runningJobsCount: z.number().nonnegative(),
-  waitTimeSec: z.object({ min: Seconds, p50: Seconds, p95: Seconds, max: Seconds }),
+  /** When the minute began that the figures are of. */
+  timestamp: Text,
+  connectedAgentsCount: Figure,
+  runningJobsCount: Figure,
+  waitingJobsCount: Figure,
+  jobsPassedCount: Figure,
+  jobsFailedCount: Figure,
+  waitTimeSec: WaitTime.optional().catch(undefined),
 });
 export type QueueMetrics = z.infer<typeof QueueMetrics>;
 
 export const Queue = z.object({
   uuid: z.string(),
   key: z.string(),
-  dispatchPaused: z.boolean().nullish().catch(undefined),
-  metrics: QueueMetrics.nullish().catch(undefined),
+  hosted: Flag,
+  dispatchPaused: Flag,
+  dispatchPausedAt: Text,
+  metrics: QueueMetrics.optional().catch(undefined),
 });
 export type Queue = z.infer<typeof Queue>;
 
 /** Elements are read one by one, so that a bad one costs only itself. */
-const Edges = z.array(z.object({ node: z.unknown() }).nullable().catch(null));
+const Edges = z.array(z.object({ node: z.unknown() }).nullable().catch({ node: undefined }));
 
-export const QueueConnection = z.object({ pageInfo: PageInfo, edges: Edges });
-export type QueueConnection = z.infer<typeof QueueConnection>;
+/** A page of a list. The schema allows null for the list, its edges and its page information. */
+const Connection = z
+  .object({
+    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() }).nullish(),
+    edges: Edges.nullish(),
+  })
+  .nullish();
+export type Connection = z.infer<typeof Connection>;
 
-export const Cluster = z.object({ id: z.string(), uuid: z.string(), name: z.string(), queues: QueueConnection });
+export const Cluster = z.object({ id: z.string(), uuid: z.string(), name: z.string(), queues: Connection });
 export type Cluster = z.infer<typeof Cluster>;
 
-export const SnapshotData = z.object({
-  organization: z.object({ clusters: z.object({ pageInfo: PageInfo, edges: Edges }) }).nullable(),
-});
+export const SnapshotData = z.object({ organization: z.object({ clusters: Connection }).nullable() });
 
-export const MoreQueuesData = z.object({ node: z.object({ queues: QueueConnection }).nullable() });
+export const MoreQueuesData = z.object({ node: z.object({ queues: Connection }).nullable() });
 
 export const BacklogJob = z.object({
   uuid: z.string(),
   state: z.string(),
-  runnableAt: z.string().nullish(),
-  agentQueryRules: z.array(z.string()).nullish(),
-  cluster: z.object({ name: z.string() }).nullish(),
-  clusterQueue: z.object({ key: z.string() }).nullish(),
+  runnableAt: Text,
+  agentQueryRules: z.array(z.string()).nullish().catch(undefined),
+  cluster: z.object({ name: z.string() }).nullish().catch(undefined),
+  clusterQueue: z.object({ key: z.string() }).nullish().catch(undefined),
 });
 export type BacklogJob = z.infer<typeof BacklogJob>;
 
-export const BacklogData = z.object({
-  organization: z
-    .object({ jobs: z.object({ count: z.number().nonnegative(), pageInfo: PageInfo, edges: Edges }) })
-    .nullable(),
-});
-
-export type Edges = z.infer<typeof Edges>;
-
-/** The readable nodes of a page, and how many were not. */
-export function nodesOf<Schema extends z.ZodType>(
-  edges: Edges,
-  schema: Schema,
-): { readonly nodes: readonly z.output<Schema>[]; readonly unreadable: number } {
-  const parsed = edges.map((edge) => schema.safeParse(edge?.node));
-  const nodes = parsed.flatMap((result) => (result.success ? [result.data] : []));
-  return { nodes, unreadable: edges.length - nodes.length };
-}
+export const BacklogData = z.object({ organization: z.object({ jobs: Connection }).nullable() });

@@ -1,3 +1,4 @@
+/** Remembers the queues of a cluster while they are idle. */
 import type { Snapshot } from './schema.ts';
 
 /** An idle queue vanishes from the answer; after this many polls without it, it is taken to be deleted. */
@@ -25,21 +26,19 @@ export function rememberQueues({ names, are }: NamedQueues): CompleteQueues {
     const before = key === cluster ? missedPolls : new Map(first.map((queue) => [queue, 0]));
     cluster = key;
     missedPolls = after(before, snapshot, named);
-    const idle = [...missedPolls.keys()].filter(
-      (queue) => !snapshot.queues.has(queue) && !snapshot.unreadable.has(queue),
-    );
+    const idle = [...missedPolls.keys()].filter((queue) => !snapshot.queues.has(queue));
     return { ...snapshot, queues: new Map([...snapshot.queues, ...idle.map((queue) => [queue, {}] as const)]) };
   };
 }
 
 function after(
   before: ReadonlyMap<string, number>,
-  { queues, unreadable }: Snapshot,
+  { queues }: Snapshot,
   named: ReadonlySet<string>,
 ): Map<string, number> {
   const counted = [...before]
     .map(([queue, missed]) => [queue, missed + 1] as const)
     .filter(([queue, missed]) => missed <= pollsUntilForgotten || named.has(queue));
-  const present = [...queues.keys(), ...unreadable].map((queue) => [queue, 0] as const);
+  const present = [...queues.keys()].map((queue) => [queue, 0] as const);
   return new Map([...counted, ...present]);
 }

@@ -1,3 +1,4 @@
+/** Turns what the agent API says into families of the model. */
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
 import { gauge, type MetricFamily, type Share } from '../../model/metric.ts';
 import { wholePercent } from '../../model/roll-up.ts';
@@ -68,39 +69,54 @@ function neutralFamilies(queues: readonly QueueFigures[], source: string): reado
   const placed = queues.flatMap(({ scope, queue, ...figures }) =>
     scope === undefined ? [] : [{ ...figures, labels: { system: 'buildkite', source, scope, queue } }],
   );
-  const known = placed.flatMap(({ agents, ...figures }) => (agents === undefined ? [] : [{ ...figures, agents }]));
+  const crewed = placed.flatMap(({ agents, ...figures }) => (agents === undefined ? [] : [{ ...figures, agents }]));
   return [
     gauge(
       queueJobs,
       placed.flatMap(({ labels, jobs }) => [
-        { labels: { ...labels, state: 'queued' }, value: jobs.scheduled },
-        { labels: { ...labels, state: 'running' }, value: jobs.running },
+        ...known(jobs.scheduled, { ...labels, state: 'queued' }),
+        ...known(jobs.running, { ...labels, state: 'running' }),
         // What the agent API calls waiting is held back by a dependency: no worker could take it.
-        { labels: { ...labels, state: 'blocked' }, value: jobs.waiting },
+        ...known(jobs.waiting, { ...labels, state: 'blocked' }),
       ]),
     ),
     gauge(
       starvedJobs,
-      known
+      crewed
         // Hosted agents come on demand, so none can be missing.
         .filter(({ isHosted }) => !isHosted)
-        .map(({ labels, jobs, agents }) => ({ labels, value: agents.idle + agents.busy > 0 ? 0 : jobs.scheduled })),
+        .flatMap(({ labels, jobs, agents }) => known(starvedIn(jobs, agents), labels)),
     ),
     gauge(
       workers,
-      known.flatMap(({ labels, agents }) => [
-        { labels: { ...labels, state: 'idle' }, value: agents.idle },
-        { labels: { ...labels, state: 'busy' }, value: agents.busy },
+      crewed.flatMap(({ labels, agents }) => [
+        ...known(agents.idle, { ...labels, state: 'idle' }),
+        ...known(agents.busy, { ...labels, state: 'busy' }),
       ]),
     ),
     gauge(
       workerUtilization,
-      known
-        .map(({ labels, agents }) => ({ labels, share: { part: agents.busy, whole: agents.idle + agents.busy } }))
-        .filter(({ share }) => share.whole > 0)
-        .map(({ labels, share }) => ({ labels, share, value: share.part / share.whole })),
+      crewed.flatMap(({ labels, agents: { idle, busy } }) => {
+        if (idle === undefined || busy === undefined || idle + busy === 0) return [];
+        const share = { part: busy, whole: idle + busy };
+        return [{ labels, share, value: share.part / share.whole }];
+      }),
     ),
   ];
+}
+
+/** One sample, or none where the value is unknown. */
+function known<Name extends string>(
+  value: number | undefined,
+  labels: Readonly<Record<Name, string>>,
+): readonly { readonly labels: Readonly<Record<Name, string>>; readonly value: number }[] {
+  return value === undefined ? [] : [{ labels, value }];
+}
+
+/** 0 with a single agent, whatever else is unknown. */
+function starvedIn({ scheduled }: JobCounts, { idle, busy }: AgentCounts): number | undefined {
+  if ((idle ?? 0) > 0 || (busy ?? 0) > 0) return 0;
+  return idle === undefined || busy === undefined ? undefined : scheduled;
 }
 
 function queueFamilies(queues: readonly QueueFigures[]): readonly MetricFamily[] {
@@ -126,7 +142,7 @@ function totalFamilies(clusters: readonly Claimed[]): readonly MetricFamily[] {
     gauge(
       totalMetric(compat),
       clusters.flatMap(({ snapshot: { org, cluster, totals } }) => {
-        const figure = totals && figures[compat.base](totals.jobs, totals.agents);
+        const figure = figures[compat.base](totals.jobs, totals.agents);
         return figure === undefined ? [] : [{ labels: { cluster: cluster ?? '', org }, ...figure }];
       }),
     ),
@@ -140,18 +156,24 @@ interface Figure {
 
 type FigureOf = (jobs: JobCounts, agents: AgentCounts | undefined) => Figure | undefined;
 
-/** Undefined where the figure needs agents and they are unknown. */
+/** Undefined where the figure is unknown, or needs agents and they are unknown. */
 const figures: Readonly<Record<CompatBaseName, FigureOf>> = {
-  ScheduledJobsCount: ({ scheduled }) => ({ value: scheduled }),
-  RunningJobsCount: ({ running }) => ({ value: running }),
-  UnfinishedJobsCount: ({ total }) => ({ value: total }),
-  WaitingJobsCount: ({ waiting }) => ({ value: waiting }),
-  IdleAgentCount: (_, agents) => agents && { value: agents.idle },
-  BusyAgentCount: (_, agents) => agents && { value: agents.busy },
-  TotalAgentCount: (_, agents) => agents && { value: agents.total },
-  BusyAgentPercentage: (_, agents) => agents && percentageOf({ part: agents.busy, whole: agents.total }),
+  ScheduledJobsCount: ({ scheduled }) => figureOf(scheduled),
+  RunningJobsCount: ({ running }) => figureOf(running),
+  UnfinishedJobsCount: ({ total }) => figureOf(total),
+  WaitingJobsCount: ({ waiting }) => figureOf(waiting),
+  IdleAgentCount: (_, agents) => figureOf(agents?.idle),
+  BusyAgentCount: (_, agents) => figureOf(agents?.busy),
+  TotalAgentCount: (_, agents) => figureOf(agents?.total),
+  BusyAgentPercentage: (_, agents) => percentageOf(agents),
 };
 
-function percentageOf(share: Share): Figure {
+function figureOf(value: number | undefined): Figure | undefined {
+  return value === undefined ? undefined : { value };
+}
+
+function percentageOf(agents: AgentCounts | undefined): Figure | undefined {
+  if (agents?.busy === undefined || agents.total === undefined) return undefined;
+  const share = { part: agents.busy, whole: agents.total };
   return { value: wholePercent(share), share };
 }

@@ -7,6 +7,8 @@ import {
   jobWait,
   queueOldestWait,
   queuePaused,
+  queuePausedSince,
+  queueRecentJobs,
   queueWaitQuantile,
   runDuration,
   runLastFinished,
@@ -23,7 +25,13 @@ import {
 export const agentMetrics = [queueJobs, starvedJobs, workers, workerUtilization] as const;
 
 /** What the waiting jobs and the queues of the GraphQL API say. */
-export const waitMetrics = [queueOldestWait, queuePaused, queueWaitQuantile] as const;
+export const waitMetrics = [
+  queueOldestWait,
+  queuePaused,
+  queuePausedSince,
+  queueRecentJobs,
+  queueWaitQuantile,
+] as const;
 
 /** What builds say. */
 export const buildMetrics = [

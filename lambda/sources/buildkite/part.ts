@@ -7,6 +7,8 @@ export interface Part<Value> {
   readonly isComplete: boolean;
   /** Elements that are not what Buildkite documents and were left out. */
   readonly unreadable: number;
+  /** Places where Buildkite answered null for what would be elements. */
+  readonly withheld: number;
   /** What Buildkite said beside the data. */
   readonly notes: readonly string[];
   /** Of a list by creation: when the oldest element was created, as Buildkite writes it. */

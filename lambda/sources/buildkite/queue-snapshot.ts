@@ -1,17 +1,12 @@
+/** Reads clusters and queues by GraphQL: names, what is paused or hosted, and Buildkite's own figures. */
 import { append } from '../../model/append.ts';
 import { labelValue } from '../../model/labels.ts';
+import { type GraphqlPage, pageOf } from './graphql-page.ts';
 import { clustersPerPage, moreQueuesQuery, queueSnapshotQuery, queuesPerPage } from './graphql-queries.ts';
-import {
-  Cluster,
-  MoreQueuesData,
-  nodesOf,
-  Queue,
-  type QueueConnection,
-  type QueueMetrics,
-  SnapshotData,
-} from './graphql-schema.ts';
+import { Cluster, MoreQueuesData, Queue, type QueueMetrics, SnapshotData } from './graphql-schema.ts';
 import { InvisibleOrganizationError, type Part } from './part.ts';
 import type { GraphqlRequest } from './graphql-request.ts';
+import { timeOf } from './times.ts';
 import type { UserApi } from './user-api.ts';
 
 /** A queue as the GraphQL API shows it; figures are absent where Buildkite does not tell. */
@@ -19,6 +14,10 @@ export interface KnownQueue {
   readonly scope: string;
   readonly queue: string;
   readonly isPaused?: boolean | undefined;
+  /** Since when it is paused. Epoch milliseconds. */
+  readonly pausedSinceMs?: number | undefined;
+  /** Whether its agents are Buildkite's own. */
+  readonly isHosted?: boolean | undefined;
   readonly metrics?: QueueMetrics | undefined;
 }
 
@@ -34,28 +33,41 @@ const maxPages = 50;
 
 /** Every cluster with its queues. @throws what `UserApi` throws, InvisibleOrganizationError */
 export async function readQueueSnapshot(api: UserApi, org: string): Promise<Part<QueueSnapshot>> {
+  const reading: Reading = { api, notes: [], unreadable: 0, withheld: 0, isCut: false };
   const queues: KnownQueue[] = [];
   const names = { clusterNames: new Map<string, string>(), queueKeys: new Map<string, string>() };
-  const notes: string[] = [];
-  let unreadable = 0;
   let after: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
     const variables: GraphqlRequest['variables'] = { org, c: clustersPerPage, q: queuesPerPage, after: after ?? null };
     const { data, errors } = await api.graphql({ query: queueSnapshotQuery, variables, points }, SnapshotData);
     if (data.organization === null) throw new InvisibleOrganizationError(errors[0]);
-    append(notes, errors);
-    const { pageInfo, edges } = data.organization.clusters;
-    const clusters = nodesOf(edges, Cluster);
-    unreadable += clusters.unreadable;
+    append(reading.notes, errors);
+    const clusters = noted(reading, pageOf(data.organization.clusters, Cluster));
     for (const cluster of clusters.nodes) {
-      const found = await allQueues(api, cluster);
-      unreadable += found.unreadable;
-      append(queues, placed(cluster, found.queues, names));
+      append(queues, placed(reading, cluster, await allQueues(reading, cluster), names));
     }
-    after = pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
+    after = clusters.next;
     if (after === undefined) break;
   }
-  return { value: { queues, ...names }, isComplete: after === undefined, unreadable, notes };
+  const { notes, unreadable, withheld, isCut } = reading;
+  const isComplete = after === undefined && !isCut && withheld === 0;
+  return { value: { queues, ...names }, isComplete, unreadable, withheld, notes };
+}
+
+/** What has been seen on the way. */
+interface Reading {
+  readonly api: UserApi;
+  readonly notes: string[];
+  unreadable: number;
+  withheld: number;
+  /** A list of queues was longer than what is read of one. */
+  isCut: boolean;
+}
+
+function noted<Node>(reading: Reading, page: GraphqlPage<Node>): GraphqlPage<Node> {
+  reading.unreadable += page.unreadable;
+  reading.withheld += page.withheld;
+  return page;
 }
 
 interface Names {
@@ -63,39 +75,58 @@ interface Names {
   readonly queueKeys: Map<string, string>;
 }
 
-/** The queues of a cluster under the names that labels get; what no label can hold is left out. */
-function placed(cluster: Cluster, nodes: readonly Queue[], { clusterNames, queueKeys }: Names): readonly KnownQueue[] {
+/** The queues of a cluster under the names that labels get; a name that no label can hold counts as unreadable. */
+function placed(
+  reading: Reading,
+  cluster: Cluster,
+  nodes: readonly Queue[],
+  { clusterNames, queueKeys }: Names,
+): readonly KnownQueue[] {
   const scope = labelValue(cluster.name);
-  if (scope === undefined) return [];
+  if (scope === undefined) {
+    reading.unreadable += 1;
+    return [];
+  }
   clusterNames.set(cluster.uuid, scope);
-  return nodes.flatMap(({ uuid, key, dispatchPaused, metrics }) => {
+  return nodes.flatMap(({ uuid, key, hosted, dispatchPaused, dispatchPausedAt, metrics }) => {
     const queue = labelValue(key);
-    if (queue === undefined) return [];
+    if (queue === undefined) {
+      reading.unreadable += 1;
+      return [];
+    }
     queueKeys.set(uuid, queue);
-    return [{ scope, queue, isPaused: dispatchPaused ?? undefined, metrics: metrics ?? undefined }];
+    const isPaused = dispatchPaused ?? undefined;
+    return [
+      {
+        scope,
+        queue,
+        isPaused,
+        pausedSinceMs: isPaused === true ? timeOf(dispatchPausedAt) : undefined,
+        isHosted: hosted ?? undefined,
+        metrics,
+      },
+    ];
   });
 }
 
 /** 10,000 queues in one cluster. */
 const maxQueuePages = 100;
 
-async function allQueues(
-  api: UserApi,
-  { id, queues: first }: Cluster,
-): Promise<{ readonly queues: readonly Queue[]; readonly unreadable: number }> {
-  const pages = [nodesOf(first.edges, Queue)];
-  let connection: QueueConnection = first;
-  for (let page = 1; page < maxQueuePages && connection.pageInfo.hasNextPage; page += 1) {
-    const variables = { cluster: id, q: queuesPerPage, after: connection.pageInfo.endCursor ?? null };
-    const { data } = await api.graphql({ query: moreQueuesQuery, variables, points }, MoreQueuesData);
-    if (data.node === null) break;
-    connection = data.node.queues;
-    pages.push(nodesOf(connection.edges, Queue));
+async function allQueues(reading: Reading, { id, queues: first }: Cluster): Promise<readonly Queue[]> {
+  let page = noted(reading, pageOf(first, Queue));
+  const queues = [...page.nodes];
+  for (let count = 1; page.next !== undefined; count += 1) {
+    if (count === maxQueuePages) {
+      reading.isCut = true;
+      break;
+    }
+    const variables = { cluster: id, q: queuesPerPage, after: page.next };
+    const { data, errors } = await reading.api.graphql({ query: moreQueuesQuery, variables, points }, MoreQueuesData);
+    append(reading.notes, errors);
+    page = noted(reading, pageOf(data.node?.queues, Queue));
+    append(queues, page.nodes);
   }
-  return {
-    queues: pages.flatMap(({ nodes }) => nodes),
-    unreadable: pages.reduce((sum, page) => sum + page.unreadable, 0),
-  };
+  return queues;
 }
 
 /** An object costs a point, a connection one and its nodes one each; computed by Buildkite's documented rules. */

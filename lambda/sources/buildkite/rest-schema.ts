@@ -1,3 +1,4 @@
+/** What is read of REST's answers: builds, jobs and the token. */
 import * as z from 'zod';
 
 const Text = z.string().nullish().catch(undefined);
@@ -9,6 +10,7 @@ export const Job = z.object({
   type: z.string(),
   state: z.string(),
   exit_status: z.number().nullish().catch(undefined),
+  signal: Text,
   signal_reason: Text,
   soft_failed: Flag,
   agent_query_rules: z.array(z.string()).nullish().catch(undefined),
@@ -37,6 +39,8 @@ function scriptJobsIn(elements: readonly unknown[] | null | undefined): ScriptJo
   return { readable, unreadable: ofAgents.length - readable.length };
 }
 
+export const Pipeline = z.object({ slug: z.string().min(1), default_branch: Text });
+
 export const Build = z.object({
   id: z.string().min(1),
   number: z.number(),
@@ -51,10 +55,7 @@ export const Build = z.object({
   finished_at: Text,
   /** The build that this one repeats. */
   rebuilt_from: z.looseObject({}).nullish().catch(undefined),
-  pipeline: z
-    .object({ slug: z.string().min(1), default_branch: Text })
-    .nullish()
-    .catch(undefined),
+  pipeline: Pipeline.nullish().catch(undefined),
   jobs: z.array(z.unknown()).nullish().catch(undefined).transform(scriptJobsIn),
 });
 export type Build = z.infer<typeof Build>;

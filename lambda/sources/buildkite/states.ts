@@ -1,3 +1,4 @@
+/** Says what the states of jobs and builds mean. */
 import type { Result, RunState } from '../../model/run-metrics.ts';
 
 /** What waits: queued for any worker, promised to one, or held back by a limit. */
@@ -28,6 +29,8 @@ export interface JobEnd {
   readonly state: string;
   readonly soft_failed?: boolean | null | undefined;
   readonly exit_status?: number | null | undefined;
+  /** What killed the process; undefined where the answer has no such field. */
+  readonly signal?: string | null | undefined;
   readonly signal_reason?: string | null | undefined;
 }
 
@@ -74,24 +77,49 @@ export function jobVerdict(job: JobEnd): Verdict | undefined {
   return { result: 'other', fault: unknownState };
 }
 
-/** Reasons why an agent ended a job, or never began it; the values are those of the agent's source (unverified). */
-const agentFaults: ReadonlyMap<string, string> = new Map([
+/** Reasons why an agent ended a job, or never began it, but for `cancel`, which is a person's wish. */
+export const agentFaults: ReadonlyMap<string, string> = new Map([
   ['agent_stop', 'agent stopped'],
+  ['process_run_error', 'process not started'],
   ['agent_refused', 'agent refused'],
   ['agent_incompatible', 'agent refused'],
   ['signature_rejected', 'agent refused'],
   ['stack_error', 'stack error'],
 ]);
 
-/** The exit status of a job whose agent was lost, or that its agent could not run to its end. */
+/** The exit status of a job whose agent was lost, and of one whose process a signal has killed. */
 const noExitStatus = -1;
 
-function failedJob({ soft_failed, exit_status, signal_reason }: JobEnd): Verdict {
+function failedJob(job: JobEnd): Verdict {
   // The step allows it to fail, and the build passes.
-  if (soft_failed === true) return { result: 'success' };
-  const reason = agentFaults.get(signal_reason?.toLowerCase() ?? '');
-  if (reason === undefined && exit_status !== noExitStatus) return { result: 'failure' };
-  return { result: 'error', fault: { component: 'agent', error: reason ?? 'agent lost' } };
+  if (job.soft_failed === true) return { result: 'success' };
+  const reason = agentFaults.get(job.signal_reason?.toLowerCase() ?? '');
+  if (reason !== undefined) return agentFault(reason);
+  return isWithoutExitStatus(job) && isBlank(job.signal) ? agentFault('agent lost') : { result: 'failure' };
+}
+
+function agentFault(error: string): Verdict {
+  return { result: 'error', fault: { component: 'agent', error } };
+}
+
+function isWithoutExitStatus({ exit_status }: JobEnd): boolean {
+  return exit_status === noExitStatus;
+}
+
+function isBlank(text: string | null | undefined): boolean {
+  return text === null || text === undefined || text === '';
+}
+
+/** Whether it takes the signal to tell a lost agent from a killed process, and the answer has no such field. */
+export function needsSignal(job: JobEnd): boolean {
+  const { state, soft_failed, signal, signal_reason } = job;
+  return (
+    state.toLowerCase() === 'failed' &&
+    soft_failed !== true &&
+    isWithoutExitStatus(job) &&
+    signal === undefined &&
+    !agentFaults.has(signal_reason?.toLowerCase() ?? '')
+  );
 }
 
 /** What is read of a build to judge it. */

@@ -1,3 +1,4 @@
+/** Reads what waits, from GraphQL or from the open builds of REST, and tells what is missing. */
 import { append } from '../../model/append.ts';
 import type { AgentReading } from './agents.ts';
 import { readBacklog, type WaitingJob } from './backlog.ts';
@@ -55,10 +56,15 @@ async function readWholeBacklog(
   return isListedTwice ? clustered.value : [...clustered.value, ...others.value];
 }
 
-function shortcomings({ isComplete, notes: [note] }: Part<unknown>, where: string): readonly Problem[] {
+function shortcomings({ isComplete, withheld, notes: [note] }: Part<unknown>, where: string): readonly Problem[] {
   const silence = 'so nothing is said about the oldest wait';
   if (note !== undefined) {
     const message = `Buildkite says: ${note}${isComplete ? '' : `; ${silence}`}`;
+    return [{ kind: 'bad-response', where, message }];
+  }
+  if (withheld > 0) {
+    const places = withheld === 1 ? 'one place' : `${String(withheld)} places`;
+    const message = `Buildkite answered null in ${places} where elements of the list would be, which its schema allows; the others are published, but ${silence.slice('so '.length)}`;
     return [{ kind: 'bad-response', where, message }];
   }
   if (isComplete) return [];

@@ -1,7 +1,9 @@
+/** Turns what waits, and what Buildkite says of queues, into families of the model. */
 import { queueJobs } from '../../model/catalogue.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
-import { queueOldestWait, queuePaused, queueWaitQuantile } from '../../model/run-metrics.ts';
+import { queueOldestWait, queuePaused, queuePausedSince } from '../../model/run-metrics.ts';
 import type { WaitingJob } from './backlog.ts';
+import { figureFamilies } from './queue-figures.ts';
 import type { KnownQueue } from './queue-snapshot.ts';
 
 export interface WaitReading {
@@ -19,7 +21,7 @@ export interface WaitReading {
   readonly nowMs: number;
 }
 
-interface QueuePlace {
+export interface QueuePlace {
   readonly labels: {
     readonly system: string;
     readonly source: string;
@@ -41,12 +43,14 @@ export function waitFamilies(reading: WaitReading): readonly MetricFamily[] {
       ),
     ),
     gauge(
-      queueWaitQuantile,
+      queuePausedSince,
       places.flatMap(({ labels, figures }) =>
-        quantiles(figures).map(([rank, value]) => ({ labels: { ...labels, rank }, value })),
+        figures?.pausedSinceMs === undefined ? [] : [{ labels, value: figures.pausedSinceMs / 1000 }],
       ),
     ),
     ...(reading.backlog === undefined ? [] : backlogFamilies(places, reading)),
+    // Last, because its figures are of the minute before: what is known of this moment is taken first.
+    ...figureFamilies(places, reading.nowMs),
   ];
   return families.filter(({ samples }) => samples.length > 0);
 }
@@ -71,17 +75,6 @@ function placesIn({ source, queues, backlog, known, isSelected }: WaitReading): 
     }));
 }
 
-function quantiles(figures: KnownQueue | undefined): readonly (readonly [rank: string, value: number])[] {
-  const waits = figures?.metrics?.waitTimeSec;
-  if (waits === undefined) return [];
-  return [
-    ['0', waits.min],
-    ['0.5', waits.p50],
-    ['0.95', waits.p95],
-    ['1', waits.max],
-  ];
-}
-
 function backlogFamilies(places: readonly QueuePlace[], { isStateTold, nowMs }: WaitReading): readonly MetricFamily[] {
   return [
     gauge(
@@ -93,7 +86,7 @@ function backlogFamilies(places: readonly QueuePlace[], { isStateTold, nowMs }: 
     ),
     gauge(
       queueJobs,
-      places.flatMap(({ labels, figures, waiting }) => {
+      places.flatMap(({ labels, waiting }) => {
         const count = (state: WaitingJob['state']): number => waiting.filter((job) => job.state === state).length;
         return [
           { labels: { ...labels, state: 'queued' }, value: count('queued') },
@@ -103,9 +96,6 @@ function backlogFamilies(places: readonly QueuePlace[], { isStateTold, nowMs }: 
                 { labels: { ...labels, state: 'limited' }, value: count('limited') },
               ]
             : []),
-          ...(figures?.metrics === undefined
-            ? []
-            : [{ labels: { ...labels, state: 'running' }, value: figures.metrics.runningJobsCount }]),
         ];
       }),
     ),

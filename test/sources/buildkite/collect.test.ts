@@ -491,18 +491,43 @@ describe('an answer with surprises', () => {
     expect(valuesOf(families, 'buildkite_total_scheduled_jobs_count', ['org', 'cluster'])).toEqual({ 'acme ': 2 });
   });
 
-  it('with a broken figure says nothing about that queue, also not that it is idle', async () => {
-    const broken = { ...linux, jobs: { ...linux.jobs, queues: { default: { ...counts(1), running: -1 } } } };
-    const { source, answers, time } = await world({ a: linux });
-    await source.collect();
-    answers.set('a', broken);
-    time.nowMs += 30_000;
+  it.each([
+    ['a negative one', -1],
+    ['null', null],
+    ['nothing', undefined],
+    ['a text', '1'],
+  ])('with %s in place of a figure says nothing about that figure, and keeps the others', async (_, running) => {
+    const broken = { ...linux, jobs: { ...linux.jobs, queues: { default: { ...counts(1), running } } } };
 
-    const { families, problems } = await source.collect();
+    const { families, problems } = await collectedFrom(JSON.stringify(broken));
 
-    expect(queued(families)).toEqual({});
+    expect(valuesOf(families, 'ci_queue_jobs', ['state'])).toEqual({ queued: 1, blocked: 0 });
+    expect(valuesOf(families, 'buildkite_queues_running_jobs_count', ['queue'])).toEqual({});
+    expect(valuesOf(families, 'buildkite_queues_unfinished_jobs_count', ['queue'])).toEqual({ default: 1 });
+    expect(valuesOf(families, 'buildkite_total_running_jobs_count', ['cluster'])).toEqual({ Linux: 0 });
     expect(problems).toMatchObject([{ kind: 'bad-response' }]);
-    expect(problems[0]?.message).toContain('queue default');
+    expect(problems[0]?.message).toContain('1 figure is missing');
+    expect(problems[0]?.message).toContain('jobs.running of queue default');
+  });
+
+  it.each([{ cluster: {} }, { cluster: { name: null } }, { cluster: { name: '' } }, { cluster: { name: '  ' } }])(
+    'with %j is that of the agents without a cluster, as for Buildkite’s own tool',
+    async ({ cluster }) => {
+      const { families, problems } = await collectedFrom(JSON.stringify({ ...linux, cluster }));
+
+      expect(problems).toEqual([]);
+      expect(queued(families)).toEqual({ 'unclustered default': 2 });
+    },
+  );
+
+  it('with a queue that is called like a property of every object has that queue', async () => {
+    const queues = `{"__proto__":${JSON.stringify(counts(3))},"constructor":${JSON.stringify(counts(4))}}`;
+    const body = JSON.stringify({ ...linux, jobs: { ...counts(7), queues: 'QUEUES' } }).replace('"QUEUES"', queues);
+
+    const { families } = await collectedFrom(body);
+
+    expect(Object.entries(queued(families))).toContainEqual(['Linux __proto__', 3]);
+    expect(Object.entries(queued(families))).toContainEqual(['Linux constructor', 4]);
   });
 
   it('with null for an empty map has no queues', async () => {
@@ -517,7 +542,6 @@ describe('an answer with surprises', () => {
   it.each([
     ['without queues', JSON.stringify({ ...linux, jobs: counts(0) })],
     ['without agents', JSON.stringify({ ...linux, agents: undefined })],
-    ['of a cluster without a name', JSON.stringify({ ...linux, cluster: { name: '  ' } })],
     ['of a cluster that is a text', JSON.stringify({ ...linux, cluster: 'Linux' })],
     ['no JSON', 'upstream connect error'],
     ['a page', '<html><body>Sign in</body></html>'],

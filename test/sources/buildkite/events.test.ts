@@ -101,6 +101,21 @@ describe('a "Job Finished" event', () => {
     expect(finish?.counts[0]?.labels['result']).toBe(result);
   });
 
+  it.each([
+    [{}, []],
+    [{ signal_reason: 'cancel' }, []],
+    [{ signal: null }, ['error']],
+    [{ signal: 'SIGKILL' }, ['failure']],
+    [{ signal_reason: 'process_run_error' }, ['error']],
+  ])(
+    'without an exit status and with %j says what the poll will say, or leaves it to the poll',
+    async (job, results) => {
+      const finishes = await finishesOf(eventOf({ passed: false, exit_status: -1, ...job }));
+
+      expect(finishes.map(({ counts }) => counts[0]?.labels['result'])).toEqual(results);
+    },
+  );
+
   it('is left to the poll when its queue is in two clusters, or in none that is known', async () => {
     expect(await finishesOf(eventOf({ agent_query_rules: ['queue=shared'] }))).toEqual([]);
     expect(await finishesOf(eventOf({ agent_query_rules: ['queue=new'] }))).toEqual([]);

@@ -7,6 +7,11 @@ import {
 import type { SimulatedBuild, SimulatedJob } from '../../../lambda/demo/build-record.ts';
 import { createFleet } from '../../../lambda/demo/fleet.ts';
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import {
+  backlogQuery,
+  moreQueuesQuery,
+  queueSnapshotQuery,
+} from '../../../lambda/sources/buildkite/graphql-queries.ts';
 import { buildkiteSource, type TestSource, totalsOf, valuesOf } from './harness.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -33,6 +38,8 @@ interface Ended<What> {
 }
 
 type Options = Partial<Omit<Extract<ServerOptions, { readonly fleet: unknown }>, 'fleet' | 'clock'>>;
+
+const storedQueries = [queueSnapshotQuery, moreQueuesQuery, backlogQuery];
 
 type Extra = Readonly<Record<string, unknown>>;
 
@@ -268,7 +275,7 @@ describe('waiting jobs', () => {
   });
 
   it('come from a portal for a token without GraphQL, and cost requests of the portal only', async () => {
-    const portal = { slug: 'ci-metrics', token: 'portal-token' };
+    const portal = { slug: 'ci-metrics', token: 'portal-token', documents: storedQueries };
     const scopes = ['read_builds'];
     const { server, source, time } = await world(portalOf(portal), { portal, scopes });
     const byGraphql = await world();
@@ -295,7 +302,7 @@ describe('waiting jobs', () => {
   });
 
   it('are left out, and the portal’s secret named, when the portal refuses its token', async () => {
-    const portal = { slug: 'ci-metrics', token: 'portal-token' };
+    const portal = { slug: 'ci-metrics', token: 'portal-token', documents: storedQueries };
     const { source } = await world(portalOf(portal), { portal });
     source.variables['PORTAL_TOKEN'] = 'wrong';
 
