@@ -26,20 +26,32 @@ interface Running {
 /** As in Buildkite's own figures of a queue. */
 const waitsOfSeconds = 60;
 
+/** What happened in the last minute, and nothing older. */
+function lastMinute<What>(): { add(second: number, what: What): void; at(second: number): readonly What[] } {
+  let kept: { readonly at: number; readonly what: What }[] = [];
+  const recent = (second: number): typeof kept => kept.filter(({ at }) => at > second - waitsOfSeconds);
+  return {
+    add: (second, what) => {
+      kept = [...recent(second), { at: second, what }];
+    },
+    at: (second) => recent(second).map(({ what }) => what),
+  };
+}
+
 export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQueue {
-  let ends: { readonly at: number; readonly job: SimulatedJob }[] = [];
+  const ends = lastMinute<SimulatedJob>();
   let now = 0;
   const builds = createBuilds(plan, {
     ...context,
     jobFinished: (job) => {
-      ends.push({ at: now, job });
+      ends.add(now, job);
       context.jobFinished(job);
     },
   });
   const crew = createCrew(plan.agents, context.random);
   let queued: SimulatedJob[] = [];
   let running: Running[] = [];
-  let starts: { readonly at: number; readonly wait: number }[] = [];
+  const starts = lastMinute<number>();
   let workers = 0;
 
   const finishUntil = (second: number): void => {
@@ -65,37 +77,40 @@ export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQ
     const started = queued.splice(0, Math.max(0, workers - running.length));
     for (const job of started) {
       builds.start(job, second);
-      starts.push({ at: second, wait: second - job.runnableAt });
+      starts.add(second, second - job.runnableAt);
     }
-    starts = starts.filter(({ at }) => at > second - waitsOfSeconds);
     for (const job of started) running.push({ job, endsAt: second + job.seconds });
   };
 
   return {
     tick: (second) => {
       now = second;
-      ends = ends.filter(({ at }) => at > second - waitsOfSeconds);
       finishUntil(second);
       cancel(second);
       append(queued, builds.arrive(second));
       changeCrew(second);
       start(second);
     },
-    snapshot: () => {
-      const [scheduled, busy] = [queued.length, running.length];
-      return {
-        key: plan.key,
-        isHosted: plan.agents.kind === 'hosted',
-        jobs: { scheduled, running: busy, waiting: builds.blocked(), total: scheduled + busy },
-        ...(plan.agents.kind === 'hosted' ? {} : { agents: { idle: workers - busy, busy, total: workers } }),
-      };
-    },
+    snapshot: () =>
+      snapshotOf(plan, { scheduled: queued.length, busy: running.length, waiting: builds.blocked(), workers }),
     open: () => builds.open(),
-    recentEnds: (second) => ends.filter(({ at }) => at > second - waitsOfSeconds).map(({ job }) => job.state),
-    recentWaits: (second) =>
-      starts
-        .filter(({ at }) => at > second - waitsOfSeconds)
-        .map(({ wait }) => wait)
-        .sort((a, b) => a - b),
+    recentEnds: (second) => ends.at(second).map(({ state }) => state),
+    recentWaits: (second) => starts.at(second).toSorted((a, b) => a - b),
+  };
+}
+
+interface Load {
+  readonly scheduled: number;
+  readonly busy: number;
+  readonly waiting: number;
+  readonly workers: number;
+}
+
+function snapshotOf({ key, agents }: QueuePlan, { scheduled, busy, waiting, workers }: Load): QueueSnapshot {
+  return {
+    key,
+    isHosted: agents.kind === 'hosted',
+    jobs: { scheduled, running: busy, waiting, total: scheduled + busy },
+    ...(agents.kind === 'hosted' ? {} : { agents: { idle: workers - busy, busy, total: workers } }),
   };
 }

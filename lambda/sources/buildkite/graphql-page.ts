@@ -23,13 +23,18 @@ export function pageOf<Schema extends z.ZodType>(
   const present = elements.filter((node) => node !== null);
   const parsed = present.map((node) => schema.safeParse(node));
   const nodes = parsed.flatMap((result) => (result.success ? [result.data] : []));
-  const next = pageInfo?.hasNextPage === true ? (pageInfo.endCursor ?? undefined) : undefined;
-  // Without page information, or with a next page that has no cursor, nobody knows what else there is.
-  const isEndKnown = pageInfo?.hasNextPage === false || next !== undefined;
+  const next = nextOf(pageInfo);
   return {
     nodes,
     unreadable: present.length - nodes.length,
-    withheld: (edges ? 0 : 1) + (elements.length - present.length) + (isEndKnown ? 0 : 1),
-    next,
+    withheld: (edges ? 0 : 1) + (elements.length - present.length) + (next === 'unknown' ? 1 : 0),
+    next: next === 'unknown' || next === 'none' ? undefined : next.after,
   };
+}
+
+/** Without page information, or with a next page that has no cursor, nobody knows what else there is. */
+function nextOf(pageInfo: NonNullable<Connection>['pageInfo']): { readonly after: string } | 'none' | 'unknown' {
+  if (pageInfo?.hasNextPage === false) return 'none';
+  const after = pageInfo?.endCursor;
+  return after === null || after === undefined ? 'unknown' : { after };
 }
