@@ -96,7 +96,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     grantReadSecrets(role, own);
     const fed = fedSources(prepared);
     this.webhooks = createEventFeeds(this, { config: this.config, fed, secrets, settings: props, fn, role }).webhooks;
-    this.eksClusters = connectEksClusters(role, eksEntrances(prepared));
+    this.eksClusters = connectEksClusters(role, eksEntrances(prepared), this.config.collector);
     const stateTable = createStateTable(this, prepared, props);
     if (stateTable !== undefined) connectStateTable(stateTable, fn, role);
     const grants = sinkGrants(prepared);

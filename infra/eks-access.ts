@@ -1,3 +1,4 @@
+/** Lets the function into EKS clusters, as far as AWS decides, and prints what the clusters decide. */
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { EksEntrance } from '../lambda/sources/source.ts';
@@ -12,11 +13,12 @@ export interface EksClusterAccess {
   readonly rightsCommand: string;
 }
 
-/** The group of the role in every cluster. */
-const group = 'ci-metrics-readers';
-
 /** Lets the function ask where the API servers are; entering them takes no right of IAM, but one of each cluster. */
-export function connectEksClusters(role: iam.Role, entrances: readonly EksEntrance[]): readonly EksClusterAccess[] {
+export function connectEksClusters(
+  role: iam.Role,
+  entrances: readonly EksEntrance[],
+  collector: string,
+): readonly EksClusterAccess[] {
   const stack = Stack.of(role);
   // A role of another account asks with its own rights.
   const lookedUp = entrances.filter(({ isLookedUp, roleArn }) => isLookedUp && roleArn === undefined);
@@ -32,29 +34,57 @@ export function connectEksClusters(role: iam.Role, entrances: readonly EksEntran
       }),
     );
   }
-  // A role has one entry in a cluster, whatever the number of sources that read it.
+  // A role has one entry in a cluster, whatever the number of sources that read it, and however they name its Region.
   const clusters = Map.groupBy(
     entrances,
-    ({ cluster, region = '', roleArn = '' }) => `${region}/${cluster}/${roleArn}`,
+    ({ cluster, region = stack.region, roleArn = '' }) => `${region}/${cluster}/${roleArn}`,
   );
   return [...clusters.values()].flatMap((same) => {
     const [first] = same;
-    return first === undefined ? [] : [accessOf(first, same, role)];
+    return first === undefined ? [] : [accessOf({ role, collector }, first, same)];
   });
 }
 
+/**
+ * What the rights of this deployment are called in a cluster. Two deployments may read one cluster, and `kubectl apply`
+ * of one must not take away what the other was given, nor what somebody made by the README.
+ */
+function namesOf(
+  { region, roleArn }: Pick<EksEntrance, 'region' | 'roleArn'>,
+  { role, collector }: Deployment,
+): { readonly rights: string; readonly group: string } {
+  const own = Stack.of(role).region;
+  // A Region that is told may be that of a stack which does not know its own: one cluster then has two sets of rights.
+  const elsewhere = region === undefined || region === own ? '' : `-${region}`;
+  // Another role has rights of its own; of its ARN the account and the last part of its name tell it apart.
+  const [, account = '', name = ''] = /::(\d+):.*?([^/]+)$/.exec(roleArn ?? '') ?? [];
+  const other = roleArn === undefined ? '' : `-${account}-${name}`;
+  const deployment = `${collector}-${own}`;
+  return {
+    rights: `ci-metrics-reader-${deployment}${elsewhere}${other}`,
+    group: `ci-metrics-readers-${deployment}${other}`,
+  };
+}
+
+interface Deployment {
+  readonly role: iam.Role;
+  /** Name of the collector. */
+  readonly collector: string;
+}
+
 function accessOf(
-  { cluster, region, roleArn }: EksEntrance,
+  deployment: Deployment,
+  { cluster, region = Stack.of(deployment.role).region, roleArn }: EksEntrance,
   entrances: readonly EksEntrance[],
-  role: iam.Role,
 ): EksClusterAccess {
   const rules = entrances.flatMap((entrance) => entrance.rules);
+  const { rights, group } = namesOf({ region, roleArn }, deployment);
   return {
     cluster,
     accessEntryCommand: [
-      `aws eks create-access-entry --region ${region ?? Stack.of(role).region} --cluster-name ${cluster}`,
-      `--principal-arn ${roleArn ?? role.roleArn} --kubernetes-groups ${group}`,
+      `aws eks create-access-entry --region ${region} --cluster-name ${cluster}`,
+      `--principal-arn ${roleArn ?? deployment.role.roleArn} --kubernetes-groups ${group}`,
     ].join(' '),
-    rightsCommand: `kubectl apply -f - <<'EOF'\n${JSON.stringify(rightsManifest(rules, group))}\nEOF`,
+    rightsCommand: `kubectl apply -f - <<'EOF'\n${JSON.stringify(rightsManifest(rules, { name: rights, group }))}\nEOF`,
   };
 }

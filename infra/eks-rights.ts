@@ -1,10 +1,16 @@
+/** The rights of Kubernetes that sources need, as a manifest. */
 import type { KubernetesRule } from '../lambda/sources/source.ts';
 
-const name = 'ci-metrics-reader';
 const apiGroup = 'rbac.authorization.k8s.io';
 
+export interface RightsNames {
+  /** Of the roles and their bindings; what has that name in the cluster is replaced. */
+  readonly name: string;
+  readonly group: string;
+}
+
 /** Roles and bindings of one cluster that give a group what sources need, as one list that `kubectl apply` takes. */
-export function rightsManifest(rules: readonly KubernetesRule[], group: string): object {
+export function rightsManifest(rules: readonly KubernetesRule[], names: RightsNames): object {
   const everywhere = rules.filter(({ namespace }) => namespace === undefined);
   const places = Map.groupBy(
     rules.filter(({ namespace }) => namespace !== undefined),
@@ -14,14 +20,18 @@ export function rightsManifest(rules: readonly KubernetesRule[], group: string):
     apiVersion: 'v1',
     kind: 'List',
     items: [
-      ...(everywhere.length === 0 ? [] : pair(undefined, everywhere, group)),
-      ...[...places].flatMap(([namespace, own]) => pair(namespace, own, group)),
+      ...(everywhere.length === 0 ? [] : pair(undefined, everywhere, names)),
+      ...[...places].flatMap(([namespace, own]) => pair(namespace, own, names)),
     ],
   };
 }
 
 /** A role and its binding, in a namespace or for the whole cluster. */
-function pair(namespace: string | undefined, rules: readonly KubernetesRule[], group: string): readonly object[] {
+function pair(
+  namespace: string | undefined,
+  rules: readonly KubernetesRule[],
+  { name, group }: RightsNames,
+): readonly object[] {
   const kind = namespace === undefined ? 'ClusterRole' : 'Role';
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   const apiVersion = `${apiGroup}/v1`;

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { arn, resolved } from './intrinsics.ts';
 import { functionStatements, isAllowed } from './policies.ts';
@@ -27,6 +30,25 @@ function manifestOf(command: string): ReadonlyMap<string, z.infer<typeof Item>> 
   const [, json = ''] = /^kubectl apply -f - <<'EOF'\n(.+)\nEOF$/.exec(command) ?? [];
   const { items } = z.object({ items: z.array(Item) }).parse(JSON.parse(json));
   return new Map(items.map((item) => [`${item.kind} ${item.metadata.namespace ?? ''}`.trim(), item]));
+}
+
+/** What a manifest replaces, where it is there. */
+function appliedBy(command: string): readonly string[] {
+  return [...manifestOf(command)].map(([place, { metadata }]) => `${place} ${metadata.name}`);
+}
+
+/** The objects that are made by hand. */
+function appliedByReadme(): readonly string[] {
+  const readme = readFileSync(join(import.meta.dirname, '../../lambda/sources/tekton/README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```yaml\n(.+?)```/gs)].map(([, text = '']) => text);
+  return blocks
+    .flatMap((text) => parseAllDocuments(text).map((document) => z.unknown().parse(document.toJS())))
+    .flatMap((document) => {
+      const { data } = Item.safeParse(document);
+      if (data === undefined || !/Role/.test(data.kind)) return [];
+      const { kind, metadata } = data;
+      return [`${kind} ${metadata.namespace ?? ''} ${metadata.name}`.replace('  ', ' ')];
+    });
 }
 
 describe('the function and the EKS clusters of its sources', () => {
@@ -83,7 +105,9 @@ describe('the function and the EKS clusters of its sources', () => {
       { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
       { apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] },
     ]);
-    expect(objects.get('ClusterRoleBinding')?.subjects).toEqual([{ kind: 'Group', name: 'ci-metrics-readers' }]);
+    const group = `ci-metrics-readers-clusters-${stack.region}`;
+    expect(objects.get('ClusterRoleBinding')?.subjects).toEqual([{ kind: 'Group', name: group }]);
+    expect(eksClusters[0]?.accessEntryCommand).toContain(` --kubernetes-groups ${group}`);
   });
 
   it('give no more than the settings ask for: namespaces, kinds, verbs and the proxy of one Service', () => {
@@ -105,6 +129,39 @@ describe('the function and the EKS clusters of its sources', () => {
         ],
       ],
     ]);
+  });
+
+  it('take nothing from what another deployment, another Region or the README applies', () => {
+    const config = configOf('eks');
+    const ireland = { env: { region: 'eu-west-1' } };
+    const deployments = [
+      synthesise(config, ireland),
+      synthesise({ ...config, collector: 'other' }, ireland),
+      synthesise(config, { env: { region: 'us-east-1' } }),
+    ];
+
+    const applied = [
+      ...deployments.map(({ stack: { collector } }) => appliedBy(collector.eksClusters[0]?.rightsCommand ?? '')),
+      appliedByReadme(),
+    ];
+
+    expect(applied.every((names) => names.length > 0)).toBe(true);
+    const all = applied.flat();
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('are one where its Region is told by one source and left to the stack by another', () => {
+    const eksConfig = configOf('eks');
+    const untold = { kind: 'tekton', name: 'untold', cluster: { eks: { name: 'ci-cluster' } } };
+    const sources = [...eksConfig.sources, untold];
+
+    const known = synthesise({ ...eksConfig, sources }, { env: { region: 'eu-west-1' } });
+    const unknown = synthesise({ ...eksConfig, sources });
+
+    expect(known.stack.collector.eksClusters.map(({ cluster }) => cluster)).toEqual(['ci-cluster', 'other']);
+    // Where the stack does not know its own Region they may be two clusters: neither set of rights replaces the other.
+    const [told, left] = unknown.stack.collector.eksClusters.map(({ rightsCommand }) => appliedBy(rightsCommand));
+    expect(told?.filter((object) => left?.includes(object))).toEqual([]);
   });
 
   it('are reached on port 443, and only from the function', () => {
