@@ -164,6 +164,27 @@ describe('the function and the EKS clusters of its sources', () => {
     expect(told?.filter((object) => left?.includes(object))).toEqual([]);
   });
 
+  it('have rights of their own for each role that enters them', () => {
+    const eksConfig = configOf('eks');
+    const sourceOf = (name: string, account: string) => ({
+      kind: 'tekton',
+      name,
+      cluster: { eks: { name: 'ci-cluster', region: 'eu-west-1', roleArn: `arn:aws:iam::${account}:role/ci/reader` } },
+    });
+    const sources = [sourceOf('one', '111122223333'), sourceOf('two', '444455556666')];
+
+    const { eksClusters: clusters } = synthesise({ ...eksConfig, sources }).stack.collector;
+
+    const [one, two] = clusters.map(({ rightsCommand }) => appliedBy(rightsCommand));
+    expect(one?.length).toBeGreaterThan(0);
+    expect(one?.filter((object) => two?.includes(object))).toEqual([]);
+    const groups = clusters.map(({ accessEntryCommand }) => accessEntryCommand.split(' ').at(-1) ?? '');
+    expect(groups.map((group) => /-(\d{12}-reader)$/.exec(group)?.[1])).toEqual([
+      '111122223333-reader',
+      '444455556666-reader',
+    ]);
+  });
+
   it('are reached on port 443, and only from the function', () => {
     const rules = resolved(template, 'AWS::EC2::SecurityGroupIngress').map(({ properties }) => properties);
 
