@@ -56,6 +56,9 @@ export class BadResponseError extends HttpError {
   override readonly name = 'BadResponseError';
 }
 
+/** What answers speaks another protocol, such as HTTP/2 without an upgrade: the port is that of another service. */
+export class NotHttpError extends BadResponseError {}
+
 /** The answer is larger than the limit of the port; asking for a smaller page may help. */
 export class ResponseTooLargeError extends BadResponseError {}
 

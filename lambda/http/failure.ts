@@ -1,5 +1,12 @@
 import { ForbiddenAddressError } from './address.ts';
-import { BadResponseError, ForbiddenRequestError, HttpConnectionError, HttpError, HttpTimeoutError } from './errors.ts';
+import {
+  BadResponseError,
+  ForbiddenRequestError,
+  HttpConnectionError,
+  HttpError,
+  HttpTimeoutError,
+  NotHttpError,
+} from './errors.ts';
 import type { Timeouts } from './limits.ts';
 
 /** Why an attempt may have ended: the signal of the run, or the cap of the attempt itself. */
@@ -20,7 +27,7 @@ export function failureOf(error: unknown, where: string, signals: AttemptSignals
     return new ForbiddenRequestError(where, `nothing is sent there: ${error.message}`);
   }
   // Without its cause, which quotes the answer.
-  if (isParserError(error)) return new BadResponseError(where, 'the answer is not HTTP');
+  if (isParserError(error)) return new NotHttpError(where, 'the answer is not HTTP');
   return failureByCode(codeOf(error), error, where, timeouts);
 }
 

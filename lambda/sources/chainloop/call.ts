@@ -13,6 +13,8 @@ export interface Call {
   readonly method: string;
   readonly message: Uint8Array;
   readonly token: string;
+  /** Which of its organizations a user's token is used for; servers since the end of 2024 look at it. */
+  readonly organization: string;
   readonly tls?: TlsMaterial | undefined;
   readonly deadline: Deadline;
 }
@@ -29,7 +31,7 @@ export interface CallAnswer {
  */
 export async function call(
   http: HttpPort,
-  { origin, method, message, token, tls, deadline }: Call,
+  { origin, method, message, token, organization, tls, deadline }: Call,
 ): Promise<CallAnswer> {
   const url = new URL(`${origin.replace(/\/+$/, '')}/${method}`);
   const where = whereOf('POST', url);
@@ -42,6 +44,7 @@ export async function call(
         accept: 'application/grpc-web+proto',
         'x-grpc-web': '1',
         authorization: `Bearer ${token}`,
+        'chainloop-organization': organization,
       },
       body: frameOf(message),
       signal: deadline.signal,

@@ -2,23 +2,23 @@ import { selects } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
-import { problemOf } from '../../http/problem.ts';
+import { withRotation } from '../../secrets/rotation.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { ChainloopConfig } from './config.ts';
-import { controlPlaneOf } from './control-plane.ts';
-import { NoServiceError } from './errors.ts';
+import { type ControlPlane, controlPlaneOf } from './control-plane.ts';
+import { NoServiceError, OtherOrganizationError } from './errors.ts';
 import { tokenExpiry } from './metrics.ts';
 import { controlPlaneProblem, fallbackProblem, relayProblem, storeProblem, whereOfSource } from './problems.ts';
 import { readControlPlane } from './read-control-plane.ts';
 import { countDurations, readMetricsPage, relayedFamilies } from './relay.ts';
-import { claimsOf, type TokenClaims } from './token.ts';
+import { claimsFor, type TokenClaims } from './token.ts';
 
 /** Reads the runs of one organization, or what the server itself says about them, with one API token. */
 export const createChainloop: CreateSource<ChainloopConfig> = (config, ports) => ({
   collect: async (context) => {
     const claims = await readClaims(config, ports, context);
     if ('problem' in claims) return { families: [], problems: [claims.problem] };
-    const { families, problems } = await readOrganization(config, ports, context);
+    const { families, problems } = await readOrganization(claims, config, ports, context);
     return { families: [...expiryFamily(claims, config), ...families].filter(hasSamples), problems };
   },
 });
@@ -32,17 +32,13 @@ async function readClaims(
   { secrets }: SourcePorts,
   { deadline }: CollectContext,
 ): Promise<TokenClaims | { readonly problem: Problem }> {
-  const where = whereOfSource(config);
   try {
-    const claims = claimsOf((await secrets.read(config.token, deadline.signal)).reveal().trim());
-    const { organization } = claims;
-    if (organization === undefined || organization === config.organization) return claims;
-    const message = `the API token is one of the organization ${JSON.stringify(organization)}; put its name into organization, or a token of ${config.organization} into the secret`;
-    return { problem: { kind: 'configuration', where, message } };
+    return await withRotation(secrets, config.token, deadline.signal, (secret) =>
+      // Within a promise, so that a token of another organization is read again like one that a server refuses.
+      Promise.resolve().then(() => claimsFor(config.organization, secret.reveal().trim())),
+    );
   } catch (error) {
-    const problem = problemOf(error, where);
-    if (problem === undefined) throw error;
-    return { problem };
+    return { problem: controlPlaneProblem(error, config) };
   }
 }
 
@@ -52,13 +48,14 @@ function expiryFamily({ expiresMs }: TokenClaims, { name }: ChainloopConfig): re
 }
 
 async function readOrganization(
+  claims: TokenClaims,
   config: ChainloopConfig,
   ports: SourcePorts,
   context: CollectContext,
 ): Promise<Collection> {
   const opened = await openLedger(config, context);
   const ledger = 'ledger' in opened ? opened.ledger : undefined;
-  const read = { config, ports, context, ledger };
+  const read = { claims, config, ports, context, ledger };
   const parts = await readParts(read);
   const problems = 'problem' in opened ? [opened.problem] : [];
   return {
@@ -79,6 +76,7 @@ async function openLedger(
 }
 
 interface Reading {
+  readonly claims: TokenClaims;
   readonly config: ChainloopConfig;
   readonly ports: SourcePorts;
   readonly context: CollectContext;
@@ -120,11 +118,14 @@ async function readRuns(reading: Reading, compat: boolean): Promise<Collection> 
   }
 }
 
-async function askControlPlane({ config, ports, context, ledger }: Reading, compat: boolean): Promise<Collection> {
+async function askControlPlane(reading: Reading, compat: boolean): Promise<Collection> {
+  const { claims, config, ports, context, ledger } = reading;
+  const plane = controlPlaneOf(config, ports, context.deadline);
+  if (claims.isOfUser) await assertOrganization(plane, config);
   const isProject = selects(config.projects ?? {});
   const isWorkflow = selects(config.workflows ?? {});
   const collection = await readControlPlane({
-    plane: controlPlaneOf(config, ports, context.deadline),
+    plane,
     ledger,
     tickMs: context.tickMs,
     isSelected: ({ project, name }) => isProject(project) && isWorkflow(name),
@@ -135,6 +136,12 @@ async function askControlPlane({ config, ports, context, ledger }: Reading, comp
   });
   if (compat && ledger !== undefined) countDurations(ledger);
   return collection;
+}
+
+/** A user may choose another organization at any time, and an older server follows that. @throws OtherOrganizationError */
+async function assertOrganization(plane: ControlPlane, { organization }: ChainloopConfig): Promise<void> {
+  const told = await plane.organization();
+  if (told !== undefined && told !== organization) throw new OtherOrganizationError(told);
 }
 
 async function readRelay({ config, ports, context, ledger }: Reading): Promise<Collection> {

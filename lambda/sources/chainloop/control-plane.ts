@@ -5,17 +5,20 @@ import { withRotation } from '../../secrets/rotation.ts';
 import type { SourcePorts } from '../source.ts';
 import { call } from './call.ts';
 import type { ChainloopConfig } from './config.ts';
-import { runListResponse, workflowListResponse } from './decode-answer.ts';
+import { contextResponse, runListResponse, workflowListResponse } from './decode-answer.ts';
 import { type RunQuery, runListRequest, workflowListRequest } from './encode-request.ts';
 import type { RunPage, WorkflowPage } from './messages.ts';
+import { claimsFor } from './token.ts';
 import { WireError } from './wire.ts';
 
-/** What is read of a control plane. Every method throws what `call` throws, or SecretUnavailableError. */
+/** What is read of a control plane. Every method throws what `call` throws, SecretUnavailableError or OtherOrganizationError. */
 export interface ControlPlane {
   /** Newest first. */
   runs(query: RunQuery): Promise<RunPage>;
   /** Pages count from 1. */
   workflows(page: number, pageSize: number): Promise<WorkflowPage>;
+  /** The organization that the lists are of, as the server tells it to a user's token; undefined for an API token. */
+  organization(): Promise<string | undefined>;
 }
 
 /** A run is below a kilobyte; a page that is too large has long texts, and a tenth of it fits. */
@@ -26,12 +29,21 @@ export function controlPlaneOf(
   { http, secrets }: Pick<SourcePorts, 'http' | 'secrets'>,
   deadline: Deadline,
 ): ControlPlane {
-  const { url: origin, tls, token: ref } = config;
+  const { url: origin, tls, token: ref, organization } = config;
   const ask = <Answer>(method: string, message: Uint8Array, read: (bytes: Uint8Array) => Answer): Promise<Answer> =>
     withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
       withRotation(secrets, ref, deadline.signal, async (secret) => {
         const token = secret.reveal().trim();
-        const answer = await call(http, { origin, method, message, token, tls: credentials.tls, deadline });
+        claimsFor(organization, token);
+        const answer = await call(http, {
+          origin,
+          method,
+          message,
+          token,
+          organization,
+          tls: credentials.tls,
+          deadline,
+        });
         return readAs(answer.message, answer.where, read);
       }),
     );
@@ -48,6 +60,7 @@ export function controlPlaneOf(
     },
     workflows: (page, pageSize) =>
       ask('controlplane.v1.WorkflowService/List', workflowListRequest(page, pageSize), workflowListResponse),
+    organization: () => ask('controlplane.v1.ContextService/Current', new Uint8Array(), contextResponse),
   };
 }
 

@@ -57,6 +57,28 @@ export function workflowListResponse(bytes: Uint8Array): WorkflowPage {
   return { workflows: read, totalPages, unreadable, ...(total === undefined ? {} : { total }) };
 }
 
+/** The name of the organization in `ContextServiceCurrentResponse`; undefined without a membership. @throws WireError */
+export function contextResponse(bytes: Uint8Array): string | undefined {
+  let name: string | undefined;
+  const organization = { 2: text((value) => (name = value)) };
+  const membership = {
+    2: nested((item) => {
+      readFields(item, organization);
+    }),
+  };
+  const result = {
+    2: nested((item) => {
+      readFields(item, membership);
+    }),
+  };
+  readFields(bytes, {
+    1: nested((item) => {
+      readFields(item, result);
+    }),
+  });
+  return name;
+}
+
 /** One bad element costs only itself. */
 function readEach<Item>(
   items: readonly Uint8Array[],

@@ -1,10 +1,10 @@
 import { stateProblem } from '../../counters/state-problem.ts';
-import { HttpStatusError } from '../../http/errors.ts';
+import { HttpStatusError, NotHttpError } from '../../http/errors.ts';
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { describeSecretRef } from '../../secrets/secret-ref.ts';
 import type { ChainloopConfig } from './config.ts';
-import { NoServiceError } from './errors.ts';
+import { NoServiceError, OtherOrganizationError } from './errors.ts';
 import { GrpcStatusError } from './grpc-status.ts';
 
 export function whereOfSource({ name }: Pick<ChainloopConfig, 'name'>): string {
@@ -17,11 +17,24 @@ export function controlPlaneProblem(error: unknown, config: ChainloopConfig): Pr
     const remedy = `check url, it is the HTTP address (port 8000), not the one of gRPC; ${missing(config)}`;
     return { ...ofService(error, config), message: `${error.reason}: ${remedy}` };
   }
+  if (error instanceof OtherOrganizationError) return otherOrganization(error, config);
+  if (error instanceof NotHttpError) return notHttp(error, config);
   const hints = hintsFor(config);
   if (!(error instanceof GrpcStatusError)) return expected(error, config, hints);
   const problem = expected(error, config, hints);
   const { kind = problem.kind, message = hints[error.status] ?? ownFault } = refusalOf(error, config);
   return { ...problem, kind, message: `gRPC status ${error.grpcStatus}: ${message}` };
+}
+
+function otherOrganization({ organization }: OtherOrganizationError, config: ChainloopConfig): Problem {
+  const message = `the token in ${describeSecretRef(config.token)} is one of the organization ${JSON.stringify(organization)}; put its name into organization, or an API token of ${config.organization} into the secret`;
+  return { kind: 'configuration', where: whereOfSource(config), message };
+}
+
+function notHttp(error: NotHttpError, config: ChainloopConfig): Problem {
+  const message =
+    'the answer is not HTTP, as the gRPC port (9000) gives it; url is the HTTP address of the control plane (port 8000)';
+  return { kind: 'bad-response', where: `${whereOfSource(config)} ${error.where}`, message };
 }
 
 const ownFault =
@@ -94,6 +107,8 @@ function ofService(error: NoServiceError, config: ChainloopConfig): Pick<Problem
 
 /** The problem that an error of the metrics page is. @throws what is not an expected failure: a bug. */
 export function relayProblem(error: unknown, config: ChainloopConfig): Problem {
+  if (error instanceof OtherOrganizationError) return otherOrganization(error, config);
+  if (error instanceof NotHttpError) return notHttp(error, config);
   const problem = expected(error, config, {
     400: pageRefusalOf(error),
     401: `the API token in ${describeSecretRef(config.token)} is wrong or expired`,

@@ -16,6 +16,7 @@ import { withRotation } from '../../secrets/rotation.ts';
 import type { SourcePorts } from '../source.ts';
 import type { ChainloopConfig } from './config.ts';
 import { workflowRunDuration, workflowUp } from './metrics.ts';
+import { claimsFor } from './token.ts';
 
 /** Only that: with a wider choice the server may answer protobuf. */
 const accept = 'text/plain;version=0.0.4';
@@ -38,7 +39,11 @@ export async function readMetricsPage(
       ...(material === undefined ? {} : { tls: material }),
     });
   const response = await withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
-    withRotation(secrets, ref, deadline.signal, (secret) => get(secret.reveal().trim(), credentials.tls)),
+    withRotation(secrets, ref, deadline.signal, async (secret) => {
+      const token = secret.reveal().trim();
+      claimsFor(organization, token);
+      return await get(token, credentials.tls);
+    }),
   );
   return pageOf(response, whereOf('GET', url));
 }

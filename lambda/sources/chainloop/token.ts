@@ -1,8 +1,12 @@
 import * as z from 'zod';
 import { parseJsonText } from '../../model/outside-text.ts';
+import { OtherOrganizationError } from './errors.ts';
 
-/** What a Chainloop API token says about itself; nothing of it is verified here, the server does that. */
+/** What a token of Chainloop says about itself; nothing of it is verified here, the server does that. */
 export interface TokenClaims {
+  /** Whether it is a user's own and sees one organization after another; an API token has only one. */
+  readonly isOfUser: boolean;
+  /** Absent for a user's token, and for API tokens from before v0.94. */
   readonly organization?: string;
   /** Epoch milliseconds; absent for a token that does not end. */
   readonly expiresMs?: number;
@@ -11,16 +15,33 @@ export interface TokenClaims {
 const Claims = z.object({
   org_name: z.string().min(1).optional().catch(undefined),
   exp: z.number().positive().optional().catch(undefined),
+  aud: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .catch(undefined),
 });
 
-/** The claims of a JSON Web Token; empty for text that is none. */
-export function claimsOf(token: string): TokenClaims {
+const userAudience = 'user-auth.chainloop';
+
+const unknownClaims: TokenClaims = { isOfUser: false };
+
+/** The claims of a token that may be sent for an organization. @throws OtherOrganizationError */
+export function claimsFor(organization: string, token: string): TokenClaims {
+  const claims = claimsOf(token);
+  if (claims.organization !== undefined && claims.organization !== organization)
+    throw new OtherOrganizationError(claims.organization);
+  return claims;
+}
+
+/** The claims of a JSON Web Token; nothing is known of text that is none. */
+function claimsOf(token: string): TokenClaims {
   const [, payload, signature] = token.split('.');
-  if (payload === undefined || signature === undefined) return {};
+  if (payload === undefined || signature === undefined) return unknownClaims;
   const claims = Claims.safeParse(jsonOf(Buffer.from(payload, 'base64url').toString('utf8')));
-  if (!claims.success) return {};
-  const { org_name: organization, exp } = claims.data;
+  if (!claims.success) return unknownClaims;
+  const { org_name: organization, exp, aud = [] } = claims.data;
   return {
+    isOfUser: [aud].flat().includes(userAudience),
     ...(organization === undefined ? {} : { organization }),
     ...(exp === undefined ? {} : { expiresMs: exp * 1000 }),
   };

@@ -1,6 +1,7 @@
 import { collectCounted, type Counted } from '../../../lambda/counters/counted.ts';
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/store.ts';
+import type { UserAccess } from '../../../lambda/demo/chainloop/credentials.ts';
 import type { TokenRefusal } from '../../../lambda/demo/chainloop/grpc-refusals.ts';
 import type { Records, RunRecord, WorkflowRecord } from '../../../lambda/demo/chainloop/records.ts';
 import { type ChainloopServer, startChainloopServer } from '../../../lambda/demo/chainloop/server.ts';
@@ -52,11 +53,13 @@ export interface TestOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly store?: StateStore;
   readonly maxResponseBytes?: number;
+  /** A user's token that the server takes beside the API token. */
+  readonly user?: UserAccess;
 }
 
 /** A control plane on loopback and the source that reads it, on a clock that the test moves. */
 export async function startOrganization(options: TestOptions = {}): Promise<TestOrganization> {
-  const { store = memoryStore(), maxResponseBytes } = options;
+  const { store = memoryStore(), maxResponseBytes, user } = options;
   const log = recordingLog();
   const content: { runs: readonly RunRecord[]; workflows: readonly WorkflowRecord[]; now: number } = {
     runs: [],
@@ -66,7 +69,13 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
   const clock = (): number => content.now;
   const records = (): Records => ({ organization: 'acme', workflows: content.workflows, runs: content.runs });
   const refusals = new Map<string, TokenRefusal>();
-  const server = await startChainloopServer({ clock, records, apiToken, refusals });
+  const server = await startChainloopServer({
+    clock,
+    records,
+    apiToken,
+    refusals,
+    ...(user === undefined ? {} : { user }),
+  });
   const variables: Record<string, string> = { TOKEN: apiToken };
   const hub = createHttpHub({
     clock: Date.now,

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import type { Records } from '../../../lambda/demo/chainloop/records.ts';
 import type { Scenario } from '../../../lambda/demo/chainloop/replies.ts';
 import {
   apiToken,
@@ -242,6 +245,17 @@ describe('an API token', () => {
     expect(organization.server.requests).toEqual([]);
   });
 
+  it('of another organization is read again, and its successor is used in the same run', async () => {
+    await using organization = await organizationIn('ok');
+    organization.variables['TOKEN'] = tokenWith({ org_name: 'umbrella' });
+    await organization.tick();
+    organization.variables['TOKEN'] = apiToken;
+
+    const { problems } = await organization.tick();
+
+    expect(problems).toEqual([]);
+  });
+
   it('that has no expiry gives no series', async () => {
     await using organization = await organizationIn('ok');
     organization.now += minuteMs;
@@ -251,3 +265,77 @@ describe('an API token', () => {
     expect(families.some(({ definition }) => definition.name.includes('token_expiry'))).toBe(false);
   });
 });
+
+describe('the token of a user', () => {
+  const token = tokenWith({ user_id: 'u1', aud: ['user-auth.chainloop'] });
+  const acme = { organization: 'acme', workflows: [shopBuild], runs: [runOf('a', -5, { lasted: 1 })] };
+  const umbrella = { organization: 'umbrella', workflows: [shopRelease], runs: [] };
+
+  async function organizationOf(current: Records, others: readonly Records[], scenario: Scenario = 'ok') {
+    const organization = await startOrganization({ user: { token, current, others } });
+    organization.variables['TOKEN'] = token;
+    organization.server.scenario(scenario);
+    return organization;
+  }
+
+  it('sees the configured organization, whichever the user has chosen', async () => {
+    await using organization = await organizationOf(umbrella, [acme]);
+
+    const { families, problems } = await organization.tick();
+
+    expect(problems).toEqual([]);
+    expect(valuesOf(families, 'ci_run_last_result', ['pipeline'])).toEqual({ build: 1 });
+  });
+
+  it('publishes nothing of another organization, which an older server shows it', async () => {
+    await using organization = await organizationOf(umbrella, [acme], 'before the organization header');
+
+    const { families, problems } = await organization.tick();
+
+    expect(families).toEqual([]);
+    expect(problems.map(({ kind, message }) => [kind, /is one of the organization "umbrella"/.test(message)])).toEqual([
+      ['configuration', true],
+    ]);
+  });
+
+  it('of somebody who is no member is a problem with a remedy', async () => {
+    await using organization = await organizationOf(umbrella, []);
+
+    const { families, problems } = await organization.tick();
+
+    expect(families).toEqual([]);
+    expect(problems.map(({ kind, message }) => [kind, /is no member of the organization acme/.test(message)])).toEqual([
+      ['configuration', true],
+    ]);
+  });
+});
+
+describe('the gRPC port', () => {
+  /** The first bytes of a gRPC server, whatever it is asked (RFC 9113, section 3.4: a SETTINGS frame), and its end. */
+  const settings = Buffer.from('000006040000000000000500004000', 'hex');
+
+  it.each(['control-plane', 'relay'] as const)('is told by what answers there: %s', async (read) => {
+    await using server = await listening((socket) => socket.once('data', () => socket.end(settings)));
+    await using organization = await startOrganization({ config: { read, url: server.url } });
+
+    const { families, problems } = await organization.tick();
+
+    expect(families).toEqual([]);
+    expect(problems).toMatchObject([{ kind: 'bad-response' }]);
+    expect(problems[0]?.message).toMatch(/not HTTP, as the gRPC port \(9000\) gives it; url is the HTTP address/);
+  });
+});
+
+async function listening(answer: (socket: Socket) => unknown) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('no port to listen at');
+  return {
+    url: `http://127.0.0.1:${String(address.port)}`,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

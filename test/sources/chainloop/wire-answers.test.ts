@@ -18,7 +18,8 @@ const Refusal = z.strictObject({
   textContains: z.string().optional(),
 });
 const WireAnswers = z.strictObject({
-  source: z.string(),
+  source: z.string().min(1),
+  note: z.string().min(1),
   http: z.strictObject({ status: z.number(), contentType: z.string() }),
   refusals: z.array(Refusal),
   requests: z.array(z.strictObject({ cause: z.string(), status: z.number() })),
