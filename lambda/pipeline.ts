@@ -1,7 +1,7 @@
 import type { Counting } from './counters/counting.ts';
 import type { RequestMeter } from './http/http.ts';
+import type { ClockReading } from './http/server-clock.ts';
 import type { RunReport } from './report/report.ts';
-import type { SeriesCaps } from './model/cap.ts';
 import type { MetricDefinition } from './model/metric.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
@@ -21,6 +21,8 @@ export interface ConfiguredSource {
   readonly source: Source;
   /** What the source's requests did since the last call. */
   readonly takeMeter: () => RequestMeter;
+  /** What the clocks of its servers have said since then. */
+  readonly readClocks: () => readonly ClockReading[];
 }
 
 export interface ConfiguredSink {
@@ -31,9 +33,10 @@ export interface ConfiguredSink {
 }
 
 /** Everything that is built once a process and used by every run in it. */
-export interface Pipeline extends SeriesCaps {
+export interface Pipeline {
   /** Name of this deployment. */
   readonly collector: string;
+  readonly maxSeriesPerMetric: number;
   readonly sources: readonly ConfiguredSource[];
   readonly sinks: readonly ConfiguredSink[];
   /** Absent where no source needs state: then nothing of it is loaded. */

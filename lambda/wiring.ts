@@ -59,7 +59,6 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const pipeline: Pipeline = {
     collector: config.collector,
     maxSeriesPerMetric: config.seriesPerMetric,
-    maxQueuesPerMetric: config.queuesPerMetric,
     sources: await Promise.all(sources.map((source) => configuredSource(source, hub, shared, inboxOf(source)))),
     sinks: await Promise.all(sinks.map((sink) => configuredSink(sink, hub, forSinks))),
     counting: sources.some(({ needsState }) => needsState) ? await countingOf(config, environment) : undefined,
@@ -80,7 +79,6 @@ async function countingOf(config: RuntimeConfig, environment: Environment): Prom
   const { waitBounds, durationBounds, finishedRuns, backfillHours } = config.counting;
   const settings = {
     maxSeriesPerMetric: config.seriesPerMetric,
-    maxQueuesPerMetric: config.queuesPerMetric,
     waitBounds,
     durationBounds,
     intervalMs: millisecondsOf(config.interval),
@@ -116,13 +114,14 @@ type SharedPorts = Pick<SinkPorts, 'secrets' | 'clock' | 'log' | 'aws'>;
 async function configuredSource(
   prepared: PreparedSource,
   hub: HttpHub,
-  ports: SharedPorts,
+  shared: SharedPorts,
   inbox: Inbox | undefined,
 ): Promise<ConfiguredSource> {
   const { kind, name, system, metrics, needsState } = prepared;
   const http = hub.port();
-  const source = await prepared.create({ ...ports, http, inbox });
-  return { id: `${kind}/${name}`, system, name, metrics, needsState, source, takeMeter: () => http.takeMeter() };
+  const source = await prepared.create({ ...shared, http, inbox });
+  const ports = { takeMeter: () => http.takeMeter(), readClocks: () => http.readClocks() };
+  return { id: `${kind}/${name}`, system, name, metrics, needsState, source, ...ports };
 }
 
 async function configuredSink(

@@ -14,12 +14,15 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** A warm process with one Buildkite cluster, its token in Secrets Manager, and a minute between two runs. */
-async function warmProcess() {
+/**
+ * A warm process with one Buildkite cluster, its token in Secrets Manager, and a minute between two runs.
+ * @param wrongByMs by how much its clock is ahead of Buildkite's.
+ */
+async function warmProcess(wrongByMs = 0) {
   const time = { aheadMs: 0 };
   const clock = (): number => Date.now() + time.aheadMs;
   const fleet = createFleet({ seed: 1, startMs: clock() });
-  const server = await startBuildkiteServer({ clock, fleet });
+  const server = await startBuildkiteServer({ clock: () => clock() - wrongByMs, fleet });
   const store = await startSecretsManagerFake();
   const [token = ''] = fleet.agentTokens;
   store.stored.set('bk', { text: token });
@@ -79,6 +82,36 @@ it('collects with the cached token while the secret store hangs', async () => {
 
   expect(sources).toMatchObject([{ status: 'complete', problems: [] }]);
   expect(outcome).toBe('ok');
+});
+
+it.each([
+  ['ahead of', 12 * 60_000],
+  ['behind', -12 * 60_000],
+])('names both times when its clock is %s that of the CI system, and publishes all the same', async (word, byMs) => {
+  const { printed, run: runOnce } = await warmProcess(byMs);
+
+  const { outcome, sources, startedAtMs } = await runOnce();
+
+  const [source] = sources;
+  expect(source).toMatchObject({ status: 'complete', problems: [{ kind: 'clock' }] });
+  const [problem] = source?.problems ?? [];
+  expect(problem?.where).toMatch(/^buildkite\/main 127\.0\.0\.1:\d+$/);
+  expect(problem?.message).toContain(word === 'behind' ? 'behind' : 'ahead');
+  const [own = NaN, server = NaN] = (problem?.message.match(/[-0-9]{10}T[:.0-9]+Z/g) ?? []).map((text) =>
+    Date.parse(text),
+  );
+  expect(Math.abs(own - startedAtMs)).toBeLessThan(30_000);
+  expect(Math.abs(own - server - byMs)).toBeLessThan(30_000);
+  expect(outcome).toBe('degraded');
+  expect(figuresIn(printed.join('')).queueSeries).toBeGreaterThan(0);
+});
+
+it('says nothing of a clock that differs by less than a minute', async () => {
+  const { run: runOnce } = await warmProcess(50_000);
+
+  const { sources } = await runOnce();
+
+  expect(sources).toMatchObject([{ status: 'complete', problems: [] }]);
 });
 
 it('publishes nothing but health while a source is down, and all of it when it is back', async () => {

@@ -65,16 +65,12 @@ export const RuntimeConfig = z.strictObject({
     .max(60)
     .default(5)
     .meta({ description: 'How long a secret value is kept in memory; a refused one is read again at once.' }),
-  queuesPerMetric: z
+  seriesPerMetric: z
     .int()
     .min(10)
     .max(100_000)
-    .default(10_000)
-    .meta({ description: 'Most queues a source may have in one metric; the rest is one `#other#`, and a problem.' }),
-  seriesPerMetric: z.int().min(10).max(100_000).default(500).meta({
-    description:
-      'Most pipelines, branches or other names without a bound a source may have in one metric; the rest is one `#other#`, and a problem.',
-  }),
+    .default(500)
+    .meta({ description: 'Most queues (or pipelines) a source may have in one metric; the rest is one `#other#`.' }),
   counting: Counting,
   collectorNamespace: z
     .string()

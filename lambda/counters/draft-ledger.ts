@@ -1,5 +1,4 @@
 import { systemErrors } from '../model/run-metrics.ts';
-import type { Folding } from '../model/cap.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { admittingLedger } from './admitting-ledger.ts';
 import type { Finish } from './finish.ts';
@@ -34,9 +33,7 @@ export interface LedgerFigures {
   readonly truncated: number;
   readonly runsLost: number;
   readonly finishes: number;
-  /** Label sets that had to be folded, or left out. */
   readonly overflow: number;
-  readonly folded: readonly Folding[];
 }
 
 export interface DraftLedger {
@@ -76,7 +73,7 @@ export function draftLedger(input: LedgerInput): DraftLedger {
     time,
     streams: streamBook(state, { tickMs, backfillMs, provenMs: time.now }),
     series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
-    followed: followBook(state, tickMs, settings),
+    followed: followBook(state, tickMs, settings.maxSeriesPerMetric),
     quotas: quotaBook(state.quotas, tickMs),
     afterSave: [],
   };
@@ -214,7 +211,6 @@ function closeDraft(
   followed.close(time.now());
   time.close();
   state.tickMs = tickMs;
-  const folded = [...series.folded(), ...followed.folded()];
   const all = [...state.streams.values()];
   const lags = all.map(({ watermarkMs }) => Math.max(0, state.provenMs - watermarkMs) / 1000);
   return {
@@ -226,8 +222,7 @@ function closeDraft(
       truncated,
       runsLost: lost,
       finishes: finishes.counted(),
-      overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
-      folded,
+      overflow: series.overflow() + followed.overflow(),
     },
     lines: finishes.lines(),
     history: finishes.history(),

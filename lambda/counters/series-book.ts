@@ -1,4 +1,3 @@
-import type { Folding } from '../model/cap.ts';
 import type { Exemplar, Labels, MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { familyOf, type Increase } from './series-families.ts';
 import type { CountingSettings } from './settings.ts';
@@ -26,8 +25,8 @@ export interface SeriesBook {
   readonly close: (nowMs: number) => void;
   /** Totals of all known metrics, with the increases of this tick. */
   readonly families: () => readonly MetricFamily[];
-  /** What had to be folded in this tick, by metric. */
-  readonly folded: () => readonly Folding[];
+  /** Label sets that had to be folded in this tick. */
+  readonly overflow: () => number;
 }
 
 /** Of a run, by the vendor's clock. Epoch milliseconds. */
@@ -80,7 +79,7 @@ export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBo
       dropUntouched(state, dayOf(nowMs) - untouchedDays);
     },
     families: () => shelves.metrics().flatMap((metric) => familyOf(metric, increases)),
-    folded: shelves.folded,
+    overflow: shelves.overflow,
   };
 }
 

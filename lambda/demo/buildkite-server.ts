@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { type MetricsAnswer, metricsAnswer, queueAnswer } from './agent-api.ts';
 import { type Portal, userApi } from './buildkite/user-api.ts';
 import type { Fleet } from './fleet.ts';
-import { closed, listenOnLoopback } from './loopback.ts';
+import { closed, listenOnLoopback, tellTimeBy } from './loopback.ts';
 import { notFound, okReply, type Reply, replyFor, type ScenarioName, unauthorized } from './scenarios.ts';
 
 interface ServerSettings {
@@ -80,6 +80,7 @@ export async function startBuildkiteServer(options: ServerOptions): Promise<Buil
       send(response, userReply({ ...received, body }));
     });
   });
+  tellTimeBy(server, clock);
   const url = await listenOnLoopback(server, port);
   origin = url;
   return {

@@ -50,7 +50,8 @@ interface PortContext extends HttpHubOptions {
 }
 
 function createPort(context: PortContext): HttpPort {
-  return { send: (request) => send(context, request), takeMeter: () => context.meter.take() };
+  const { meter } = context;
+  return { send: (request) => send(context, request), takeMeter: meter.take, readClocks: meter.clocks };
 }
 
 async function send(context: PortContext, request: HttpRequest): Promise<HttpResponse> {

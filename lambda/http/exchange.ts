@@ -40,6 +40,8 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
   let timer = endAfter(timeouts.attemptMs);
   /** Undefined until the first line of an answer has come. */
   let begun: Pick<Answer, 'status' | 'headers'> | undefined;
+  const sentMs = options.clock();
+  let answeredMs = sentMs;
   try {
     meter.sent(sizeOf(outgoing.body));
     const response = await request.call(dispatcher, {
@@ -50,6 +52,7 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       body: outgoing.body ?? null,
       signal: AbortSignal.any([signal, attempt.signal]),
     });
+    answeredMs = options.clock();
     const status = response.statusCode;
     const headers = joined(response.headers);
     begun = { status, headers };
@@ -76,7 +79,7 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
   } finally {
     clearTimeout(timer);
     if (begun === undefined) meter.unanswered();
-    else meter.answered(begun.status, begun.headers, options.clock());
+    else meter.answered(begun.status, begun.headers, { host: outgoing.url.host, sentMs, answeredMs });
   }
 }
 

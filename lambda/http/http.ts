@@ -1,3 +1,5 @@
+import type { ClockReading } from './server-clock.ts';
+
 /** Client certificate and private CA in PEM, read from secrets. */
 export interface TlsMaterial {
   readonly ca?: string;
@@ -74,4 +76,6 @@ export interface HttpPort {
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Requests since the last call, then starts anew. */
   takeMeter(): RequestMeter;
+  /** What the clocks of the servers say that have answered since then, one reading of each. */
+  readClocks(): readonly ClockReading[];
 }

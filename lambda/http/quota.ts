@@ -1,5 +1,6 @@
 import { greatest } from '../model/extremes.ts';
 import type { RequestMeter } from './http.ts';
+import { serverTimeOf } from './server-clock.ts';
 
 /** Names in lower case, as in `HttpResponse`. */
 export type ResponseHeaders = Readonly<Record<string, string>>;
@@ -44,16 +45,25 @@ export function scarcer(a: Quota | undefined, b: Quota | undefined): Quota | und
  * of an exhausted quota. Epoch milliseconds, at most a day ahead; undefined where it does not tell.
  */
 export function retryAtOf(headers: ResponseHeaders, nowMs: number): number | undefined {
-  const at = retryAfter(headers['retry-after'], nowMs) ?? latestReset(headers, nowMs);
+  const at = retryAfter(headers, nowMs) ?? latestReset(headers, nowMs);
   return at === undefined ? undefined : Math.min(at, nowMs + longestRetryAfterMs);
 }
 
-function retryAfter(value: string | undefined, nowMs: number): number | undefined {
-  const text = value?.trim() ?? '';
+function retryAfter(headers: ResponseHeaders, nowMs: number): number | undefined {
+  const text = headers['retry-after']?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(text)) return nowMs + Number(text) * 1000;
   if (!/^[A-Z][a-z]+, .* GMT$/.test(text)) return undefined;
   const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : date;
+  return Number.isNaN(date) ? undefined : date + aheadOf(headers, nowMs);
+}
+
+/** An answer takes less than that; what is more is a clock that is wrong. */
+const longestExchangeMs = 60_000;
+
+/** A moment that the server names is one of its own clock. Milliseconds that ours is ahead of it. */
+function aheadOf(headers: ResponseHeaders, nowMs: number): number {
+  const aheadMs = nowMs - (serverTimeOf(headers) ?? nowMs);
+  return Math.abs(aheadMs) > longestExchangeMs ? aheadMs : 0;
 }
 
 function latestReset(headers: ResponseHeaders, nowMs: number): number | undefined {
@@ -72,6 +82,7 @@ interface Scope {
 
 function scopesOf(headers: ResponseHeaders, nowMs: number): readonly Scope[] {
   const scopes = new Map<string, Scope>();
+  const aheadMs = aheadOf(headers, nowMs);
   for (const [name, value] of Object.entries(headers)) {
     const [, vendor = '', scope = '', field] = quotaHeader.exec(name) ?? [];
     const number = leadingInteger(value);
@@ -81,7 +92,7 @@ function scopesOf(headers: ResponseHeaders, nowMs: number): readonly Scope[] {
     scopes.set(key, known);
     if (field === 'remaining') known.remaining = number;
     else if (field === 'limit') known.limit = number;
-    else known.resetAtMs = resetAt(number, nowMs);
+    else known.resetAtMs = resetAt(number, nowMs, aheadMs);
   }
   return [...scopes.values()];
 }
@@ -93,7 +104,7 @@ function leadingInteger(value: string): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-function resetAt(value: number, nowMs: number): number {
+function resetAt(value: number, nowMs: number, aheadMs: number): number {
   if (value < firstUnixTime) return nowMs + value * 1000;
-  return value < firstUnixTimeMs ? value * 1000 : value;
+  return (value < firstUnixTimeMs ? value * 1000 : value) + aheadMs;
 }

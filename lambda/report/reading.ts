@@ -1,7 +1,7 @@
 import type { Counted } from '../counters/counted.ts';
 import { admittedFamily, admittedProblem, admittedRelayed } from '../model/admitted.ts';
 import type { SourcePart } from '../model/batch.ts';
-import { capSeries, type Folding, type SeriesCaps } from '../model/cap.ts';
+import { capSeries } from '../model/cap.ts';
 import { tokenExpiry } from '../model/catalogue.ts';
 import type { MetricFamily } from '../model/metric.ts';
 import { inCanonicalOrder } from '../model/order.ts';
@@ -9,7 +9,7 @@ import type { ConfiguredSink, ConfiguredSource, Pipeline } from '../pipeline.ts'
 import type { PartResult } from '../runtime/each.ts';
 import type { Delivery } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
-import { foldingProblems } from './folding-problem.ts';
+import { clockProblems } from './clock-problem.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from './report.ts';
 
 export interface Reading {
@@ -19,14 +19,14 @@ export interface Reading {
 
 /** What a source gave, held to the series cap, and how it went. */
 export function readingOf(
-  { clock, maxSeriesPerMetric, maxQueuesPerMetric }: Pipeline,
-  { id, system, name, takeMeter }: ConfiguredSource,
+  { clock, maxSeriesPerMetric }: Pipeline,
+  { id, system, name, takeMeter, readClocks }: ConfiguredSource,
   result: PartResult<Counted>,
   before: RunReport | undefined,
 ): Reading {
   const read = admitted(countedOf(result));
   const { problems, relayed = [] } = collectionOf(read);
-  const { families, folded } = heldToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric });
+  const { families, overflow } = heldToCap(read, maxSeriesPerMetric);
   const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families, problems, relayed });
   const counting = read.outcome === 'counted' ? read.figures : undefined;
   const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
@@ -37,9 +37,9 @@ export function readingOf(
     status,
     durationMs: result.durationMs,
     samples: samplesIn(families) + samplesIn(relayed),
-    overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
-    // Sums over the source are right all the same, so that it is as complete as without.
-    problems: [...problems, ...foldingProblems(folded, id)],
+    overflow,
+    // A wrong clock is told, but nothing that the source was to give is missing for it.
+    problems: [...problems, ...clockProblems(id, readClocks())],
     meter: takeMeter(),
     ...(counting === undefined ? {} : { counting }),
     ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
@@ -49,26 +49,21 @@ export function readingOf(
   return { part: relayed.length === 0 ? part : { ...part, relayed }, outcome };
 }
 
-interface Held {
-  readonly families: readonly MetricFamily[];
-  readonly folded: readonly Folding[];
-}
-
 /** Totals have been held to the cap by their state: to choose anew who stays would make them jump. */
-function heldToCap(read: Counted, caps: SeriesCaps): Held {
+function heldToCap(read: Counted, max: number): { families: readonly MetricFamily[]; overflow: number } {
   const { families } = collectionOf(read);
   if (read.outcome !== 'counted') {
-    const capped = capSeries(families, caps);
-    return { families: inCanonicalOrder(capped.families), folded: capped.folded };
+    const capped = capSeries(families, max);
+    return { families: inCanonicalOrder(capped.families), overflow: capped.overflow };
   }
   const isCounted = ({ definition }: MetricFamily): boolean => read.counted.has(definition.name);
   const capped = capSeries(
     families.filter((family) => !isCounted(family)),
-    caps,
+    max,
   );
   return {
     families: inCanonicalOrder([...capped.families, ...families.filter(isCounted)]),
-    folded: [...capped.folded, ...read.figures.folded],
+    overflow: capped.overflow + read.figures.overflow,
   };
 }
 

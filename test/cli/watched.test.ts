@@ -23,6 +23,7 @@ function pipelineOf(collect: Pipeline['sources'][number]['source']['collect']): 
         needsState: false,
         source: { collect },
         takeMeter: () => meter,
+        readClocks: () => [],
       },
     ],
     sinks: [{ id: 'b/sink', name: 'sink', sink: { write: () => Promise.resolve(delivery), preview: () => preview } }],

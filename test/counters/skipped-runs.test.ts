@@ -24,6 +24,7 @@ function counted(name: string): ConfiguredSource {
       },
     },
     takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
+    readClocks: () => [],
   };
 }
 

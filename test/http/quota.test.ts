@@ -50,6 +50,16 @@ describe('retryAtOf', () => {
     ['seconds', { 'retry-after': '120' }, nowMs + 120_000],
     ['a fraction of seconds', { 'retry-after': '0.5' }, nowMs + 500],
     ['an HTTP-date', { 'retry-after': 'Sat, 21 Nov 2026 12:00:30 GMT' }, nowMs + 30_000],
+    [
+      'an HTTP-date of a server whose clock is half an hour behind',
+      { 'retry-after': 'Sat, 21 Nov 2026 11:30:30 GMT', date: 'Sat, 21 Nov 2026 11:30:00 GMT' },
+      nowMs + 30_000,
+    ],
+    [
+      'a Unix time of a server whose clock is an hour ahead',
+      { 'ratelimit-reset': String(nowMs / 1000 + 3660), date: 'Sat, 21 Nov 2026 13:00:00 GMT' },
+      nowMs + 60_000,
+    ],
     ['a date that has passed', { 'retry-after': 'Sat, 21 Nov 2026 11:00:00 GMT' }, nowMs - 3_600_000],
     ['Retry-After rather than a reset', { 'retry-after': '1', 'ratelimit-reset': '60' }, nowMs + 1_000],
     ['a reset without more', { 'ratelimit-reset': '7' }, nowMs + 7_000],

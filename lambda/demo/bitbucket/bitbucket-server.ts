@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
-import { closed, listenOnLoopback } from '../loopback.ts';
+import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
 import { type Routed, routed } from './routes.ts';
 import { type RollingHour, rollingHour } from './quota.ts';
 import { lacksScope, mayRead } from './scopes.ts';
@@ -90,6 +90,7 @@ export function bitbucketApi(options: BitbucketServerOptions): BitbucketApi {
 export async function startBitbucketServer(options: BitbucketServerOptions): Promise<BitbucketServer> {
   const { listener, ...seen } = bitbucketApi(options);
   const server = createServer(listener);
+  tellTimeBy(server, options.clock);
   const origin = await listenOnLoopback(server, options.port ?? 0);
   const close = (): Promise<void> => closed(server);
   return {

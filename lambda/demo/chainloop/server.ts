@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
-import { closed, listenOnLoopback } from '../loopback.ts';
+import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
 import type { Attestations } from './attestations.ts';
 import type { Served } from './credentials.ts';
 import { type HttpReply, type Received, replyTo, type Scenario } from './replies.ts';
@@ -49,6 +49,7 @@ export async function startChainloopServer(options: ChainloopServerOptions): Pro
       send(response, replyTo(received, servedBy(options), scenario, clock()));
     });
   });
+  tellTimeBy(server, clock);
   const url = await listenOnLoopback(server, port);
   return {
     url,

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
-import { closed, listenOnLoopback } from '../loopback.ts';
+import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
 import { type ControllerPod, type CoreOptions, coreReply } from './controllers.ts';
 import { keyOf, type Plural, type RunObject, type RunStore } from './objects.ts';
 import { matches } from './selector.ts';
@@ -208,6 +208,7 @@ export interface ApiServer extends KubernetesApi {
 export async function startApiServer(options: ApiServerOptions & { readonly port?: number }): Promise<ApiServer> {
   const api = kubernetesApi(options);
   const server = createServer(api.listener);
+  tellTimeBy(server, options.clock);
   const url = await listenOnLoopback(server, options.port ?? 0);
   return { ...api, url, close: () => closed(server) };
 }

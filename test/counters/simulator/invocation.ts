@@ -118,6 +118,7 @@ function pipelineOf(setting: Setting, invocation: Invocation): Pipeline {
     needsState: true,
     source: sourceOf(setting, invocation),
     takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
+    readClocks: () => [],
   };
   const settings = { maxSeriesPerMetric: 100, waitBounds, durationBounds, backfillMs: 0 };
   return {
