@@ -236,7 +236,11 @@ async function commit(
   const body = formatState(state);
   const counted: Counted = {
     outcome: 'counted',
-    collection: { ...collection, families: [...collection.families, ...closed.families] },
+    collection: {
+      ...collection,
+      families: [...collection.families, ...closed.families],
+      problems: [...collection.problems, ...memoryProblems(closed.figures, source)],
+    },
     counted: new Set(closed.families.map(({ definition }) => definition.name)),
     figures: { ...closed.figures, stateBytes: Buffer.byteLength(body), isNew },
     lines: closed.lines,
@@ -255,6 +259,12 @@ async function commit(
   }
   await runAfterSave(closed, source, context);
   return counted;
+}
+
+function memoryProblems({ fellOut }: LedgerFigures, { id }: CountedSource): readonly Problem[] {
+  if (fellOut === 0) return [];
+  const message = `${String(fellOut)} entries were too many to be remembered and fell out, the oldest first; open runs among them are counted as lost, and a finish among them may count again. Select less, or make several sources of this one`;
+  return [{ kind: 'configuration', where: `${id} state`, message }];
 }
 
 /** Levels are true whether or not the totals were saved. */

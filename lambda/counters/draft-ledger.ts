@@ -1,3 +1,5 @@
+import { holdToBounds } from './bounds.ts';
+import { type KeptBook, keptBook } from './kept-book.ts';
 import { systemErrors } from '../model/run-metrics.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { admittingLedger } from './admitting-ledger.ts';
@@ -32,6 +34,8 @@ export interface LedgerFigures {
   /** Streams whose list was cut short by a budget. */
   readonly truncated: number;
   readonly runsLost: number;
+  /** Entries that were too many to be remembered. */
+  readonly fellOut: number;
   readonly finishes: number;
   readonly overflow: number;
 }
@@ -61,6 +65,7 @@ interface Books {
   readonly series: SeriesBook;
   readonly followed: FollowBook;
   readonly quotas: QuotaBook;
+  readonly kept: KeptBook;
   readonly afterSave: ((signal: AbortSignal) => Promise<void>)[];
 }
 
@@ -75,6 +80,7 @@ export function draftLedger(input: LedgerInput): DraftLedger {
     series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
     followed: followBook(state, tickMs, settings.maxSeriesPerMetric),
     quotas: quotaBook(state.quotas, tickMs),
+    kept: keptBook(state.remembered),
     afterSave: [],
   };
   const errors = errorCounter(input, books.series);
@@ -149,7 +155,7 @@ interface Counters {
 }
 
 function ledgerOver(
-  { time, streams, series, followed, quotas, afterSave }: Books,
+  { time, streams, series, followed, quotas, kept, afterSave }: Books,
   { state, isNew, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
 ): Ledger {
@@ -177,9 +183,7 @@ function ledgerOver(
     readCompletely: (stream, toMs) => {
       streams.readCompletely(stream, toMs);
     },
-    drop: (name) => {
-      state.streams.delete(name);
-    },
+    drop: streams.drop,
     streams: () => [...state.streams.keys()],
     declare: series.declare,
     count: (metric, labels, increase) => {
@@ -192,19 +196,21 @@ function ledgerOver(
     },
     quota: quotas.quota,
     recall: (name, shape) => shape.safeParse(state.remembered.get(name)).data,
-    remember: (name, value) => {
-      state.remembered.set(name, value);
-    },
+    remember: kept.remember,
   };
 }
 
 function closeDraft(
-  { time, streams, series, followed, afterSave }: Books,
+  { time, streams, series, followed, kept, afterSave }: Books,
   { state, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
 ): Closed {
-  const { hasRead, lost, truncated } = streams.close();
+  const { hasRead, lost: lostRuns, truncated } = streams.close();
+  const { runs, entries } = holdToBounds(state, tickMs);
+  const fellOut = entries + kept.close();
+  const lost = lostRuns + runs;
   errors.count('run', 'lost', lost);
+  if (fellOut > 0) errors.count('collector', 'memory full', fellOut);
   // From the first tick on, so that `increase()` sees the first one.
   errors.count('clock', 'skew', 0);
   series.close(time.now());
@@ -221,6 +227,7 @@ function closeDraft(
       openRuns: all.reduce((sum, { open }) => sum + open.size, 0),
       truncated,
       runsLost: lost,
+      fellOut,
       finishes: finishes.counted(),
       overflow: series.overflow() + followed.overflow(),
     },

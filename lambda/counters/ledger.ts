@@ -96,8 +96,11 @@ export interface Ledger {
   sawTime(vendorMs: number): void;
   /** Left out of this tick on purpose: nothing of it is new, and its totals are published as they are. */
   notDue(stream: Stream): void;
-  /** Forgets a stream that is no longer configured or that the vendor deleted. */
-  drop(streamName: string): void;
+  /**
+   * Forgets a stream. `gone`: the vendor deleted it, or shows it no longer, and its open runs are counted as lost.
+   * `unselected`: it is no longer configured, and what becomes of its runs is none of our business.
+   */
+  drop(streamName: string, why: 'gone' | 'unselected'): void;
   /** Names of all streams that the state knows. */
   streams(): readonly string[];
 

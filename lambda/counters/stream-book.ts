@@ -49,6 +49,7 @@ export interface StreamBook {
   ) => Judgement;
   readonly sawMissing: (stream: Stream, id: string) => void;
   readonly forget: (stream: Stream, id: string) => void;
+  readonly drop: (streamName: string, why: 'gone' | 'unselected') => void;
   readonly isCounted: (stream: Stream, key: string) => boolean;
   readonly readCompletely: (stream: Stream, toMs: number | undefined) => void;
   readonly readPartly: (stream: Stream) => void;
@@ -107,6 +108,11 @@ export function streamBook(state: State, { tickMs, backfillMs, provenMs }: Strea
       open.delete(id);
       lost.delete(id);
     },
+    drop: (name, why) => {
+      if (why === 'gone') missed += state.streams.get(name)?.open.size ?? 0;
+      state.streams.delete(name);
+      works.delete(name);
+    },
     isCounted: (stream, key) => workOn(stream).state.seen.has(key),
     readCompletely: (stream, toMs) => {
       const work = workOn(stream);
@@ -161,12 +167,19 @@ function closeAll(
   { missed, ...times }: Times & { readonly missed: number },
 ): Closed {
   const aged = works.reduce((sum, work) => sum + closeStream(work, times), 0);
-  for (const [name, { lookedMs }] of streams) if (lookedMs < times.nowMs - forgottenAfterMs) streams.delete(name);
+  const forgotten = forgetStreams(streams, times.nowMs);
   return {
     hasRead: works.some(({ isPartly, isNotDue, readUntilMs }) => isPartly || isNotDue || readUntilMs !== undefined),
-    lost: missed + aged,
+    lost: missed + aged + forgotten,
     truncated: works.filter(({ isPartly }) => isPartly).length,
   };
+}
+
+/** Nobody will learn how the runs of a forgotten stream end: they are lost. */
+function forgetStreams(streams: Map<string, StreamState>, nowMs: number): number {
+  const old = [...streams].filter(([, { lookedMs }]) => lookedMs < nowMs - forgottenAfterMs);
+  for (const [name] of old) streams.delete(name);
+  return old.reduce((sum, [, { open }]) => sum + open.size, 0);
 }
 
 function newStream(state: State, tickMs: number): StreamState {

@@ -159,7 +159,7 @@ describe('what is remembered', () => {
     await tick(0, quiet);
     let names: readonly string[] = [];
     await tick(1, ({ ledger }) => {
-      ledger.drop(builds.name);
+      ledger.drop(builds.name, 'gone');
       names = ledger.streams();
       return [];
     });

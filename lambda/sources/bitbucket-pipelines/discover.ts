@@ -108,7 +108,7 @@ function takePage(
   for (const record of records) {
     if (isSelected(record)) keep(repositories, record, pass, ledger);
     // The selection was changed, or the repository went to another project.
-    else if (repositories.delete(record.uuid)) forgetRepository(record.uuid, ledger);
+    else if (repositories.delete(record.uuid)) forgetRepository(record.uuid, 'unselected', ledger);
   }
 }
 

@@ -44,7 +44,7 @@ export async function lookAt(
   const window = ledger.window(stream);
   const list = await readList(before, place, window, context);
   if (list === 'left out') return undefined;
-  if (list === 'no pipelines') return withoutPipelines(before, ledger);
+  if (list === 'no pipelines') return withoutPipelines(before, known, ledger);
   const further = await furtherRuns(before, place, list.sights, context);
   const sights = [...list.sights, ...further];
   const ended = tellLedger(sights, { ledger, place, stream, window });
@@ -92,9 +92,20 @@ function isNotFound(error: unknown): boolean {
   return error instanceof HttpStatusError && error.status === 404;
 }
 
-/** Without a stream, whose watermark would seem to lag for as long as nobody looks. */
-function withoutPipelines(before: Repository, ledger: Ledger): Looked {
-  ledger.drop(runsOf(before.id).name);
+/**
+ * The repository is gone, or has no pipelines any more, and its open runs with them; a single such answer may be a
+ * mistake, so they are missed like a run that is not found by itself. Then nothing is left of the stream, whose
+ * watermark would seem to lag for as long as nobody looks.
+ */
+function withoutPipelines(before: Repository, known: readonly OpenState[], ledger: Ledger): Looked {
+  const stream = runsOf(before.id);
+  for (const { id } of ledger.open(stream)) ledger.sawMissing(stream, id);
+  const missed = new Set(ledger.open(stream).map(({ id }) => id));
+  if (missed.size > 0) {
+    const repository = { ...before, lookedMs: ledger.tickMs, toldMs: undefined };
+    return { repository, open: known.filter(({ id }) => missed.has(id)), ended: [] };
+  }
+  ledger.drop(stream.name, 'gone');
   const nothing = { moving: 0, held: 0 };
   return {
     repository: { ...before, lookedMs: ledger.tickMs, toldMs: undefined, pipelines: 'none', open: nothing },

@@ -39,7 +39,7 @@ export async function checkMissing(
     if (await isThere(repository.id, context)) repositories.set(repository.id, { ...repository, pass: rhythm.pass });
     else {
       repositories.delete(repository.id);
-      forgetRepository(repository.id, context.ledger);
+      forgetRepository(repository.id, 'gone', context.ledger);
     }
   }
 }
@@ -58,9 +58,9 @@ async function isThere(id: string, { api, workspace }: MissingContext): Promise<
 }
 
 /** Everything that is remembered of a repository beside its place in the list. */
-export function forgetRepository(id: string, ledger: Ledger): void {
+export function forgetRepository(id: string, why: 'gone' | 'unselected', ledger: Ledger): void {
   for (const stream of [runsOf(id), deploymentsOf(id)]) {
-    ledger.drop(stream.name);
+    ledger.drop(stream.name, why);
     rememberCut(ledger, stream, undefined);
   }
   forgetDeployments(ledger, id);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Routed } from '../../../lambda/demo/bitbucket/routes.ts';
 import type { TimedRun } from '../../../lambda/demo/bitbucket/timeline.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { minuteMs, opened, type Opened, run, secondMs, startMs } from './opened.ts';
+import { minuteMs, opened, type Opened, run, secondMs, type Seen, startMs } from './opened.ts';
 
 /** Hundreds of requests over loopback; no statement about speed. */
 const timeout = 300_000;
@@ -23,6 +23,10 @@ function endedRuns(count: number, firstMinute: number): readonly TimedRun[] {
     const step = { startMs: createdMs + 100, endMs };
     return run(createdMs, [step], { uuid: `{run-${String(index)}}`, number: index + 1, endMs });
   });
+}
+
+function activeIn({ values }: Seen): number {
+  return Object.values(values('ci_runs_active', 'scope', 'state')).reduce((sum, runs) => sum + runs, 0);
 }
 
 describe('deployments that nobody ever ran, which stand before all that have ended', { timeout }, () => {
@@ -163,6 +167,32 @@ describe('the list of repositories', { timeout }, () => {
     const { values } = await bitbucket.tick();
 
     expect(values('ci_collector_repositories', 'source')).toEqual({ acme: 2 });
+  });
+
+  it('that no longer shows a repository takes its open run with it, which is lost once', async () => {
+    const gone = new Set<string>();
+    const instead = (url: URL): Routed | undefined =>
+      gone.has(decodeURIComponent(url.pathname).split('/')[4] ?? '') ? { status: 404, error: 'not found' } : undefined;
+    await using bitbucket = await opened({ repositories: [{}, {}], settings: { steps: 'leave' }, instead });
+    await bitbucket.tick();
+    bitbucket.workspace.add(
+      'shop',
+      run(bitbucket.now() + 10 * secondMs, [{ startMs: bitbucket.now() + 20 * secondMs }]),
+    );
+    const open: number[] = [];
+    for (let minute = 0; minute < 30; minute += 1) open.push(activeIn(await bitbucket.tick()));
+    gone.add(bitbucket.workspace.repositories.find(({ plan }) => plan.slug === 'shop')?.uuid ?? '');
+
+    const lost: (number | undefined)[] = [];
+    for (let minute = 0; minute < 90; minute += 1) {
+      const { values } = await bitbucket.tick();
+      lost.push(values('ci_system_errors_total', 'error')['lost']);
+    }
+
+    expect(open.at(-1)).toBe(1);
+    expect(lost.slice(0, 2)).toEqual([0, 0]);
+    expect(new Set(lost)).toEqual(new Set([0, 1]));
+    expect(lost.at(-1)).toBe(1);
   });
 
   it('that shows one page again and again ends, and is told', async () => {
