@@ -66,3 +66,6 @@ export class ResponseTooLargeError extends BadResponseError {}
 export class ForbiddenRequestError extends HttpError {
   override readonly name = 'ForbiddenRequestError';
 }
+
+/** A secret holds what cannot be meant, so that nothing was sent; the store may hold something better by now. */
+export class UnusableSecretError extends ForbiddenRequestError {}

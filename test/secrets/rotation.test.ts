@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HttpConnectionError, HttpStatusError } from '../../lambda/http/errors.ts';
+import { HttpConnectionError, HttpStatusError, UnusableSecretError } from '../../lambda/http/errors.ts';
 import { CredentialRefusedError } from '../../lambda/http/refusal.ts';
 import { environmentStore } from '../../lambda/secrets/environment.ts';
 import { fileStore } from '../../lambda/secrets/file.ts';
@@ -115,6 +115,7 @@ describe('a token that is refused', () => {
 
   const refusals: readonly (readonly [string, Error])[] = [
     ['an answer that belongs to nobody', new CredentialRefusedError('nobody')],
+    ['a value that cannot be used', new UnusableSecretError('GET host/path', 'is of another kind')],
     [
       'a refused client certificate',
       new HttpConnectionError('GET host/path', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'),

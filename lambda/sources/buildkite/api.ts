@@ -1,4 +1,4 @@
-import { ForbiddenRequestError } from '../../http/errors.ts';
+import { UnusableSecretError } from '../../http/errors.ts';
 import type { HttpPort, TlsMaterial } from '../../http/http.ts';
 import { getJson } from '../../http/json.ts';
 import { CredentialRefusedError } from '../../http/refusal.ts';
@@ -56,7 +56,7 @@ function tokenIn(secret: Secret, url: URL): string {
   const token = secret.reveal().trim();
   if (!token.includes(',')) return token;
   // buildkite-agent-metrics takes such a list; a list could not say which of its tokens failed.
-  throw new ForbiddenRequestError(
+  throw new UnusableSecretError(
     whereOf('GET', url),
     'the secret holds several tokens with commas between them; give each a secret or a key of its own and list them under agentTokens',
   );

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Quota } from '../../counters/ledger.ts';
 import { withCredentials } from '../../http/credentials.ts';
-import { ForbiddenRequestError, HttpStatusError } from '../../http/errors.ts';
+import { UnusableSecretError, HttpStatusError } from '../../http/errors.ts';
 import { getJson, type JsonAnswer } from '../../http/json.ts';
 import { quotaOf } from '../../http/quota.ts';
 import { whereOf } from '../../http/where.ts';
@@ -104,7 +104,7 @@ async function sendAuthorized<Schema extends z.ZodType>(
 function tokenIn(text: string, { method, url }: Pick<TokenRequest, 'method' | 'url'>): string {
   const token = text.trim();
   if (!/^bk(ct|ar)_/.test(token)) return token;
-  throw new ForbiddenRequestError(
+  throw new UnusableSecretError(
     whereOf(method, url),
     'the secret holds an agent token; put an API token of a user (bkua_…), or the token of the portal, there',
   );

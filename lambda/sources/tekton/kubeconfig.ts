@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ForbiddenRequestError } from '../../http/errors.ts';
+import { UnusableSecretError } from '../../http/errors.ts';
 import type { TlsMaterial } from '../../http/http.ts';
 import { isTlsOrAllowed } from '../../http/plaintext.ts';
 import { describeSecretRef, type SecretRef } from '../../secrets/secret-ref.ts';
@@ -50,7 +50,7 @@ const Kubeconfig = z.object({
   users: z.array(z.object({ name: z.string(), user: UserEntry.nullish() })),
 });
 
-/** @throws ForbiddenRequestError for a kubeconfig that cannot be used; its message quotes nothing of it but names. */
+/** @throws UnusableSecretError for a kubeconfig that cannot be used; its message quotes nothing of it but names. */
 export async function accessIn(text: string, options: KubeconfigOptions): Promise<Access> {
   const where = describeSecretRef(options.ref);
   const config = await parsed(text, where);
@@ -60,7 +60,7 @@ export async function accessIn(text: string, options: KubeconfigOptions): Promis
   const user = config.users.find(({ name }) => name === context?.user)?.user ?? undefined;
   if (cluster === undefined || user === undefined) {
     const names = config.contexts.map(({ name }) => name).join(', ');
-    throw new ForbiddenRequestError(
+    throw new UnusableSecretError(
       where,
       `its context ${wanted ?? '(none is current)'} leads to no cluster and user; set context to one of: ${names}`,
     );
@@ -89,19 +89,19 @@ async function parsed(text: string, where: string): Promise<z.infer<typeof Kubec
     return Kubeconfig.parse(parse(text));
   } catch {
     // The parser's message quotes lines, and tokens stand in them.
-    throw new ForbiddenRequestError(where, 'is no kubeconfig with contexts, clusters and users');
+    throw new UnusableSecretError(where, 'is no kubeconfig with contexts, clusters and users');
   }
 }
 
 function refuseUnverified(cluster: z.infer<typeof ClusterEntry>, where: string): void {
   if (cluster['insecure-skip-tls-verify'] === true) {
-    throw new ForbiddenRequestError(
+    throw new UnusableSecretError(
       where,
       'asks not to verify the API server; give its CA in certificate-authority-data',
     );
   }
   if (!isTlsOrAllowed({ url: cluster.server, plaintext: 'refuse' })) {
-    throw new ForbiddenRequestError(where, 'has an http:// server, and the token would travel readable');
+    throw new UnusableSecretError(where, 'has an http:// server, and the token would travel readable');
   }
 }
 
@@ -126,11 +126,11 @@ async function identityOf(
   }
   if (user.exec === undefined) {
     if (hasCertificate) return {};
-    throw new ForbiddenRequestError(describeSecretRef(ref), 'its user has neither a token nor a client certificate');
+    throw new UnusableSecretError(describeSecretRef(ref), 'its user has neither a token nor a client certificate');
   }
   const eks = eksOf(user.exec.command, user.exec.args ?? [], ports.aws.region);
   if (eks !== undefined) return { eks };
-  throw new ForbiddenRequestError(
+  throw new UnusableSecretError(
     describeSecretRef(ref),
     'its user is made by a program, which is not started here, besides `aws eks get-token`; use a ServiceAccount token',
   );

@@ -372,6 +372,18 @@ describe('the API token', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it('that is an agent token is read again, and its successor is used in the same run', async () => {
+    const { source } = await world();
+    const valid = source.variables['API_TOKEN'];
+    source.variables['API_TOKEN'] = 'bkct_agent';
+    await source.count();
+    source.variables['API_TOKEN'] = valid ?? '';
+
+    const { problems } = await source.count();
+
+    expect(problems).toEqual([]);
+  });
+
   it('of another organization is told', async () => {
     const { source } = await world({ organization: 'globex' });
 
