@@ -65,16 +65,28 @@ function tells({ needsState, metrics }: PreparedSource, definition: MetricDefini
 
 const examples = [5, 50, 500] as const;
 
-/** What CloudWatch costs a month by the number of queues, as one line for the terminal. */
+/** What CloudWatch costs a month by the number of queues, up to the most that is allowed, as one line for the terminal. */
 export function costLine(prepared: Prepared): string {
   const { perQueue, perPipeline, others } = countMetrics(prepared);
-  const prices = examples.map((queues) => {
-    const usd = monthlyMetricCost(queues * perQueue + others);
-    return `${String(queues)} queues about $${usd.toFixed(0)}`;
-  });
+  const { queuesPerMetric, seriesPerMetric } = prepared.config;
+  const usdOf = (metrics: number): string => `about $${monthlyMetricCost(metrics).toFixed(0)}`;
+  const prices = [
+    ...examples
+      .filter((queues) => queues < queuesPerMetric)
+      .map((queues) => `${String(queues)} queues ${usdOf(queues * perQueue + others)}`),
+    // Beyond it they have one series in common.
+    `${grouped(queuesPerMetric)} (queuesPerMetric) ${usdOf(queuesPerMetric * perQueue + others)}`,
+    ...(perPipeline === 0
+      ? []
+      : [`${grouped(seriesPerMetric)} pipelines (seriesPerMetric) ${usdOf(seriesPerMetric * perPipeline)} more`]),
+  ];
   const pipelines = perPipeline === 0 ? '' : `, ${String(perPipeline)} a pipeline`;
   const each = perPipeline === 0 ? '' : `, each pipeline about $${monthlyMetricCost(perPipeline).toFixed(2)} more`;
   return `CloudWatch metrics: at most ${String(perQueue)} a queue${pipelines} and ${String(others)} others; a month at list price: ${prices.join(', ')}${each}`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 function sum(numbers: readonly number[]): number {

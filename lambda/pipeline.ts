@@ -2,6 +2,7 @@ import type { Counting } from './counters/counting.ts';
 import type { RequestMeter } from './http/http.ts';
 import type { ClockReading } from './http/server-clock.ts';
 import type { RunReport } from './report/report.ts';
+import type { SeriesCaps } from './model/cap.ts';
 import type { MetricDefinition } from './model/metric.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
@@ -33,10 +34,9 @@ export interface ConfiguredSink {
 }
 
 /** Everything that is built once a process and used by every run in it. */
-export interface Pipeline {
+export interface Pipeline extends SeriesCaps {
   /** Name of this deployment. */
   readonly collector: string;
-  readonly maxSeriesPerMetric: number;
   readonly sources: readonly ConfiguredSource[];
   readonly sinks: readonly ConfiguredSink[];
   /** Absent where no source needs state: then nothing of it is loaded. */

@@ -59,6 +59,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const pipeline: Pipeline = {
     collector: config.collector,
     maxSeriesPerMetric: config.seriesPerMetric,
+    maxQueuesPerMetric: config.queuesPerMetric,
     sources: await Promise.all(sources.map((source) => configuredSource(source, hub, shared, inboxOf(source)))),
     sinks: await Promise.all(sinks.map((sink) => configuredSink(sink, hub, forSinks))),
     counting: sources.some(({ needsState }) => needsState) ? await countingOf(config, environment) : undefined,
@@ -79,6 +80,7 @@ async function countingOf(config: RuntimeConfig, environment: Environment): Prom
   const { waitBounds, durationBounds, finishedRuns, backfillHours } = config.counting;
   const settings = {
     maxSeriesPerMetric: config.seriesPerMetric,
+    maxQueuesPerMetric: config.queuesPerMetric,
     waitBounds,
     durationBounds,
     intervalMs: millisecondsOf(config.interval),

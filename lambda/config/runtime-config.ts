@@ -65,12 +65,16 @@ export const RuntimeConfig = z.strictObject({
     .max(60)
     .default(5)
     .meta({ description: 'How long a secret value is kept in memory; a refused one is read again at once.' }),
-  seriesPerMetric: z
+  queuesPerMetric: z
     .int()
     .min(10)
     .max(100_000)
-    .default(500)
-    .meta({ description: 'Most queues (or pipelines) a source may have in one metric; the rest is one `#other#`.' }),
+    .default(10_000)
+    .meta({ description: 'Most queues a source may have in one metric; the rest is one `#other#`, and a problem.' }),
+  seriesPerMetric: z.int().min(10).max(100_000).default(500).meta({
+    description:
+      'Most pipelines, branches or other names without a bound a source may have in one metric; the rest is one `#other#`, and a problem.',
+  }),
   counting: Counting,
   collectorNamespace: z
     .string()

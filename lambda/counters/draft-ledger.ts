@@ -1,6 +1,7 @@
 import { holdToBounds } from './bounds.ts';
 import { type KeptBook, keptBook } from './kept-book.ts';
 import { systemErrors } from '../model/run-metrics.ts';
+import type { Folding } from '../model/cap.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { admittingLedger } from './admitting-ledger.ts';
 import type { Finish } from './finish.ts';
@@ -37,7 +38,9 @@ export interface LedgerFigures {
   /** Entries that were too many to be remembered. */
   readonly fellOut: number;
   readonly finishes: number;
+  /** Label sets that had to be folded, or left out. */
   readonly overflow: number;
+  readonly folded: readonly Folding[];
 }
 
 export interface DraftLedger {
@@ -78,7 +81,7 @@ export function draftLedger(input: LedgerInput): DraftLedger {
     time,
     streams: streamBook(state, { tickMs, backfillMs, provenMs: time.now }),
     series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
-    followed: followBook(state, tickMs, settings.maxSeriesPerMetric),
+    followed: followBook(state, tickMs, settings),
     quotas: quotaBook(state.quotas, tickMs),
     kept: keptBook(state.remembered),
     afterSave: [],
@@ -217,6 +220,7 @@ function closeDraft(
   followed.close(time.now());
   time.close();
   state.tickMs = tickMs;
+  const folded = [...series.folded(), ...followed.folded()];
   const all = [...state.streams.values()];
   const lags = all.map(({ watermarkMs }) => Math.max(0, state.provenMs - watermarkMs) / 1000);
   return {
@@ -229,7 +233,8 @@ function closeDraft(
       runsLost: lost,
       fellOut,
       finishes: finishes.counted(),
-      overflow: series.overflow() + followed.overflow(),
+      overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
+      folded,
     },
     lines: finishes.lines(),
     history: finishes.history(),

@@ -1,3 +1,4 @@
+import { capOf, type Folding, type SeriesCaps } from '../model/cap.ts';
 import type { CounterSample, DistributionSample, Labels, MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { seriesKey } from '../model/order.ts';
 import { shortHash } from './hash.ts';
@@ -19,7 +20,8 @@ export interface FollowBook {
   readonly close: (nowMs: number) => void;
   /** Only what was seen in this tick: a counter that its system does not show is not known. */
   readonly families: () => readonly MetricFamily[];
-  readonly overflow: () => number;
+  /** What is beyond the limits and left out, by metric. */
+  readonly folded: () => readonly Folding[];
   readonly hasFollowed: () => boolean;
 }
 
@@ -31,20 +33,21 @@ interface Step {
   readonly startMs: number;
 }
 
-export function followBook(state: State, tickMs: number, maxSeriesPerMetric: number): FollowBook {
+export function followBook(state: State, tickMs: number, caps: SeriesCaps): FollowBook {
   const counters = samplesByMetric<MetricDefinition<'counter'>, CounterSample>(addedCounters);
   const histograms = samplesByMetric<MetricDefinition<'distribution'>, DistributionSample>(addedHistograms);
   const today = dayOf(tickMs);
-  let overflow = 0;
+  const folded = new Map<MetricDefinition, number>();
 
   /** Undefined beyond the cap: another system's totals cannot be folded, for one of them may restart. */
-  function step(name: string, labels: Labels, seen: Seen): Step | undefined {
+  function step(metric: MetricDefinition, labels: Labels, seen: Seen): Step | undefined {
+    const { name } = metric;
     const series = state.followed.get(name) ?? new Map<string, Followed>();
     state.followed.set(name, series);
     const key = shortHash(`${seriesKey(labels)}${seen.part === undefined ? '' : ` ${seen.part}`}`);
     const last = series.get(key);
-    if (last === undefined && series.size >= maxSeriesPerMetric) {
-      overflow += 1;
+    if (last === undefined && series.size >= capOf(metric, caps).most) {
+      folded.set(metric, (folded.get(metric) ?? 0) + 1);
       return undefined;
     }
     const made = stepFrom(last, seen, state.tickMs);
@@ -55,13 +58,13 @@ export function followBook(state: State, tickMs: number, maxSeriesPerMetric: num
   return {
     follow: (metric, labels, { value, ...more }) => {
       if (!Number.isFinite(value)) return;
-      const made = step(metric.name, labels, { ...more, numbers: [value] });
+      const made = step(metric, labels, { ...more, numbers: [value] });
       if (made === undefined) return;
       const sample = { labels, increase: made.added[0] ?? 0, total: { value, startMs: made.startMs } };
       counters.add(metric, sample);
     },
     followHistogram: (metric, labels, { bounds, counts, sum, ...more }) => {
-      const made = step(metric.name, labels, { ...more, numbers: [...counts, sum] });
+      const made = step(metric, labels, { ...more, numbers: [...counts, sum] });
       if (made === undefined) return;
       const observations = observationsOf(bounds, made.added.slice(0, -1));
       histograms.add(metric, { labels, observations, total: { bounds, counts, sum, startMs: made.startMs } });
@@ -77,7 +80,8 @@ export function followBook(state: State, tickMs: number, maxSeriesPerMetric: num
       ...counters.all().map(([definition, samples]): MetricFamily => ({ type: 'counter', definition, samples })),
       ...histograms.all().map(([definition, samples]): MetricFamily => ({ type: 'distribution', definition, samples })),
     ],
-    overflow: () => overflow,
+    folded: () =>
+      [...folded].map(([metric, labelSets]) => ({ metric: metric.name, labelSets, ...capOf(metric, caps) })),
     hasFollowed: () => counters.all().length + histograms.all().length > 0,
   };
 }

@@ -1,3 +1,4 @@
+import type { Folding } from '../model/cap.ts';
 import type { Exemplar, Labels, MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { familyOf, type Increase } from './series-families.ts';
 import type { CountingSettings } from './settings.ts';
@@ -25,8 +26,8 @@ export interface SeriesBook {
   readonly close: (nowMs: number) => void;
   /** Totals of all known metrics, with the increases of this tick. */
   readonly families: () => readonly MetricFamily[];
-  /** Label sets that had to be folded in this tick. */
-  readonly overflow: () => number;
+  /** What had to be folded in this tick, by metric. */
+  readonly folded: () => readonly Folding[];
 }
 
 /** Of a run, by the vendor's clock. Epoch milliseconds. */
@@ -79,7 +80,7 @@ export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBo
       dropUntouched(state, dayOf(nowMs) - untouchedDays);
     },
     families: () => shelves.metrics().flatMap((metric) => familyOf(metric, increases)),
-    overflow: shelves.overflow,
+    folded: shelves.folded,
   };
 }
 

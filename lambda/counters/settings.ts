@@ -1,8 +1,8 @@
+import type { SeriesCaps } from '../model/cap.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 
 /** What of counting an operator decides. */
-export interface CountingSettings {
-  readonly maxSeriesPerMetric: number;
+export interface CountingSettings extends SeriesCaps {
   /** Upper bounds of the histograms of waiting times. Seconds. */
   readonly waitBounds: readonly number[];
   /** Upper bounds of the histograms of durations. Seconds. */

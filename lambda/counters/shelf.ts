@@ -1,3 +1,4 @@
+import { capOf, type Folding } from '../model/cap.ts';
 import { overflowValue } from '../model/labels.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import { seriesKeyOf } from './document.ts';
@@ -21,8 +22,8 @@ export interface Shelves {
   readonly metrics: () => readonly KnownMetric[];
   /** Undefined beyond the cap for what cannot be folded into `#other#`. */
   readonly series: (definition: MetricDefinition, labels: Readonly<Record<string, string>>) => Series | undefined;
-  /** Label sets that had to be folded. */
-  readonly overflow: () => number;
+  /** What had to be folded, by metric. */
+  readonly folded: () => readonly Folding[];
 }
 
 /** Labels that say which connection a series belongs to; they are never folded. */
@@ -30,7 +31,7 @@ const identity: ReadonlySet<string> = new Set(['system', 'source', 'sink']);
 
 export function shelvesOf(state: State, tickMs: number, settings: CountingSettings): Shelves {
   const known = new Map<string, KnownMetric>();
-  const folded = new Set<string>();
+  const folded = new Map<KnownMetric, Set<string>>();
   const today = dayOf(tickMs);
 
   function metricOf(definition: MetricDefinition): KnownMetric {
@@ -49,11 +50,11 @@ export function shelvesOf(state: State, tickMs: number, settings: CountingSettin
     metric.objects ??= new Set([...shelf.series.values()].map((series) => objectOf(metric, series.values)));
     const object = objectOf(metric, values);
     // One place is kept for #other#.
-    if (metric.objects.has(object) || metric.objects.size < settings.maxSeriesPerMetric - 1) {
+    if (metric.objects.has(object) || metric.objects.size < capOf(definition, settings).most - 1) {
       metric.objects.add(object);
       return begun(metric, values);
     }
-    folded.add(`${definition.name} ${object}`);
+    folded.set(metric, (folded.get(metric) ?? new Set()).add(object));
     // The latest value of many pipelines is the value of none.
     if (definition.type === 'gauge') return undefined;
     const other = otherOf(metric, values);
@@ -77,7 +78,12 @@ export function shelvesOf(state: State, tickMs: number, settings: CountingSettin
       if (found !== undefined) found.touchedDay = today;
       return found;
     },
-    overflow: () => folded.size,
+    folded: () =>
+      [...folded].map(([{ definition }, objects]) => ({
+        metric: definition.name,
+        labelSets: objects.size,
+        ...capOf(definition, settings),
+      })),
   };
 }
 

@@ -1,26 +1,72 @@
-import type { Labels, MetricFamily } from './metric.ts';
+/** Holds the series of each metric below a limit, and tells what it has folded and by which setting. */
+import type { Labels, MetricDefinition, MetricFamily } from './metric.ts';
 import { overflowValue } from './labels.ts';
 import { compareText, seriesKey } from './order.ts';
 import { rollUp } from './roll-up.ts';
+
+/** Most label sets of a metric that are kept apart. */
+export interface SeriesCaps {
+  /** Of names that anybody can invent: pipelines, branches, environments, workflows. */
+  readonly maxSeriesPerMetric: number;
+  /** Of queues and workers, which somebody had to make; absent: as many as of other names. */
+  readonly maxQueuesPerMetric?: number | undefined;
+}
+
+/** The setting that raises a limit. */
+export type CapSetting = 'queuesPerMetric' | 'seriesPerMetric';
+
+/** What one metric lost to its limit. */
+export interface Folding {
+  readonly metric: string;
+  readonly labelSets: number;
+  readonly most: number;
+  readonly setting: CapSetting;
+}
 
 export interface Capped {
   readonly families: readonly MetricFamily[];
   /** How many label sets were folded into `#other#`, over all families. */
   readonly overflow: number;
+  readonly folded: readonly Folding[];
+}
+
+/** Labels that name a queue and where it is. */
+const ofQueues: ReadonlySet<string> = new Set(['scope', 'queue', 'cluster', 'org']);
+
+/** The limit of a metric, by what its labels name. */
+export function capOf(
+  { labels, enumerated = {} }: MetricDefinition,
+  { maxSeriesPerMetric, maxQueuesPerMetric }: SeriesCaps,
+): Pick<Folding, 'most' | 'setting'> {
+  const named = labels.filter((label) => !identity.has(label) && !Object.hasOwn(enumerated, label));
+  return named.every((label) => ofQueues.has(label))
+    ? { most: maxQueuesPerMetric ?? maxSeriesPerMetric, setting: 'queuesPerMetric' }
+    : { most: maxSeriesPerMetric, setting: 'seriesPerMetric' };
 }
 
 /** Labels that say which connection a series belongs to; they are never folded. */
 const identity: ReadonlySet<string> = new Set(['system', 'source', 'sink']);
 
 /**
- * Holds each family at `max` label sets, not counting the values of enumerated labels, and folds the rest into one
+ * Holds each family at its limit of label sets, not counting the values of enumerated labels, and folds the rest into one
  * `#other#` series by the family's own combination. Who stays is decided by name, so the choice is the same each run.
  */
-export function capSeries(families: readonly MetricFamily[], max: number): Capped {
-  const capped = families.map((family) => capFamily(family, max));
+export function capSeries(families: readonly MetricFamily[], caps: SeriesCaps): Capped {
+  const capped = families.map((family) => {
+    const { most, setting } = capOf(family.definition, caps);
+    return { ...capFamily(family, most), most, setting };
+  });
   return {
     families: capped.map(({ family }) => family),
     overflow: capped.reduce((sum, { overflow }) => sum + overflow, 0),
+    folded: capped
+      .filter(({ overflow }) => overflow > 0)
+      .map(({ family, overflow, most, setting }) => ({
+        metric: family.definition.name,
+        labelSets: overflow,
+        most,
+        setting,
+      })),
   };
 }
 

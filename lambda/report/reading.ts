@@ -1,7 +1,7 @@
 import type { Counted } from '../counters/counted.ts';
 import { admittedFamily, admittedProblem, admittedRelayed } from '../model/admitted.ts';
 import type { SourcePart } from '../model/batch.ts';
-import { capSeries } from '../model/cap.ts';
+import { capSeries, type Folding, type SeriesCaps } from '../model/cap.ts';
 import { tokenExpiry } from '../model/catalogue.ts';
 import type { MetricFamily } from '../model/metric.ts';
 import { inCanonicalOrder } from '../model/order.ts';
@@ -10,6 +10,7 @@ import type { PartResult } from '../runtime/each.ts';
 import type { Delivery } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
 import { clockProblems } from './clock-problem.ts';
+import { foldingProblems } from './folding-problem.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from './report.ts';
 
 export interface Reading {
@@ -19,14 +20,14 @@ export interface Reading {
 
 /** What a source gave, held to the series cap, and how it went. */
 export function readingOf(
-  { clock, maxSeriesPerMetric }: Pipeline,
+  { clock, maxSeriesPerMetric, maxQueuesPerMetric }: Pipeline,
   { id, system, name, takeMeter, readClocks }: ConfiguredSource,
   result: PartResult<Counted>,
   before: RunReport | undefined,
 ): Reading {
   const read = admitted(countedOf(result));
   const { problems, relayed = [] } = collectionOf(read);
-  const { families, overflow } = heldToCap(read, maxSeriesPerMetric);
+  const { families, folded } = heldToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric });
   const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families, problems, relayed });
   const counting = read.outcome === 'counted' ? read.figures : undefined;
   const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
@@ -37,9 +38,9 @@ export function readingOf(
     status,
     durationMs: result.durationMs,
     samples: samplesIn(families) + samplesIn(relayed),
-    overflow,
-    // A wrong clock is told, but nothing that the source was to give is missing for it.
-    problems: [...problems, ...clockProblems(id, readClocks())],
+    overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
+    // Sums over the source are right all the same, and a wrong clock leaves nothing out: it is as complete as without.
+    problems: [...problems, ...foldingProblems(folded, id), ...clockProblems(id, readClocks())],
     meter: takeMeter(),
     ...(counting === undefined ? {} : { counting }),
     ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
@@ -49,21 +50,26 @@ export function readingOf(
   return { part: relayed.length === 0 ? part : { ...part, relayed }, outcome };
 }
 
+interface Held {
+  readonly families: readonly MetricFamily[];
+  readonly folded: readonly Folding[];
+}
+
 /** Totals have been held to the cap by their state: to choose anew who stays would make them jump. */
-function heldToCap(read: Counted, max: number): { families: readonly MetricFamily[]; overflow: number } {
+function heldToCap(read: Counted, caps: SeriesCaps): Held {
   const { families } = collectionOf(read);
   if (read.outcome !== 'counted') {
-    const capped = capSeries(families, max);
-    return { families: inCanonicalOrder(capped.families), overflow: capped.overflow };
+    const capped = capSeries(families, caps);
+    return { families: inCanonicalOrder(capped.families), folded: capped.folded };
   }
   const isCounted = ({ definition }: MetricFamily): boolean => read.counted.has(definition.name);
   const capped = capSeries(
     families.filter((family) => !isCounted(family)),
-    max,
+    caps,
   );
   return {
     families: inCanonicalOrder([...capped.families, ...families.filter(isCounted)]),
-    overflow: capped.overflow + read.figures.overflow,
+    folded: [...capped.folded, ...read.figures.folded],
   };
 }
 

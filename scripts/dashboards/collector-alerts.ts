@@ -82,7 +82,7 @@ export const collectorAlerts: readonly Alert[] = [
     severity: 'warning',
     summary: `${source} has more series than allowed: {{ $value }} are folded into #other#`,
     description:
-      'The source has more queues than seriesPerMetric allows; the rest has one series in common, so alerts cannot tell these queues apart. Leave queues out that nobody watches, or raise seriesPerMetric.',
+      'The source has more queues than queuesPerMetric allows, or more pipelines and branches than seriesPerMetric; the rest has one series in common, so alerts cannot tell them apart. Leave out what nobody watches, or raise the setting that the problem in the log names.',
     runbook: 'series-overflow',
     reason: 'Names that exist for one build are gone by then.',
   },

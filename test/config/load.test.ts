@@ -39,6 +39,7 @@ describe('a configuration', () => {
       interval: '1 minute',
       logLevel: 'info',
       secretCacheMinutes: 5,
+      queuesPerMetric: 10_000,
       seriesPerMetric: 500,
       sources: [{ kind: 'buildkite', name: 'buildkite', endpoint: 'https://agent.buildkite.com/v3', compat: true }],
       sinks: [{ kind: 'cloudwatch', name: 'cloudwatch', namespace: 'CI' }],

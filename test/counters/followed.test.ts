@@ -80,6 +80,7 @@ describe('a counter that another system keeps', () => {
     const family = familyIn(counted, runsFinished.name);
     expect(family?.samples.map((sample) => sample.labels['pipeline'])).toEqual(['a', 'b', 'c']);
     expect(counted.outcome === 'counted' && counted.figures.overflow).toBe(1);
+    expect(counted.outcome === 'counted' && counted.figures.folded).toMatchObject([{ labelSets: 1, most: 3 }]);
   });
 });
 

@@ -45,6 +45,9 @@ describe('more series than are allowed', () => {
 
     // Of five pipelines two stay, in each of five metrics.
     expect(counted.outcome === 'counted' && counted.figures.overflow).toBe(15);
+    const folded = counted.outcome === 'counted' ? counted.figures.folded : [];
+    expect(folded.map(({ most, setting }) => [most, setting])).toContainEqual([3, 'seriesPerMetric']);
+    expect(folded.reduce((sum, { labelSets }) => sum + labelSets, 0)).toBe(15);
   });
 
   it('have no last success: the latest of many pipelines is that of none', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { costLine, countMetrics } from '../../infra/cost.ts';
 import { prepare } from '../../infra/prepared.ts';
+import { monthlyMetricCost } from '../../lambda/sinks/cloudwatch/price.ts';
 import { configOf } from './synthesis.ts';
 
 describe('the number of custom metrics', () => {
@@ -40,9 +41,21 @@ describe('the number of custom metrics', () => {
 });
 
 describe('the line at the synthesis', () => {
+  it('says what the most queues and pipelines that are allowed would cost', () => {
+    const config = { ...configOf('everything'), queuesPerMetric: 100, seriesPerMetric: 1000 };
+    const { perQueue, perPipeline, others } = countMetrics(prepare(config));
+    const usd = (metrics: number): string => `about $${monthlyMetricCost(metrics).toFixed(0)}`;
+
+    const line = costLine(prepare(config));
+
+    expect(line).toContain(`, 100 (queuesPerMetric) ${usd(100 * perQueue + others)}`);
+    expect(line).toContain(`, 1,000 pipelines (seriesPerMetric) ${usd(1000 * perPipeline)} more`);
+    expect(line).not.toContain('500 queues');
+  });
+
   it('says what queues cost at list price', () => {
     expect(costLine(prepare(configOf('minimal')))).toMatch(
-      /^CloudWatch metrics: at most 13 a queue and \d+ others; a month at list price: 5 queues about \$\d+, 50 queues about \$\d+, 500 queues about \$\d+$/,
+      /^CloudWatch metrics: at most 13 a queue and \d+ others; a month at list price: 5 queues about \$\d+, 50 queues about \$\d+, 500 queues about \$\d+, 10,000 \(queuesPerMetric\) about \$\d+$/,
     );
   });
 });

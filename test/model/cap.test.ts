@@ -24,11 +24,11 @@ describe('the series cap', () => {
   it('leaves a family alone that has as many label sets as it may', () => {
     const families = [family(['a', 'b', 'c'])];
 
-    expect(capSeries(families, 3)).toEqual({ families, overflow: 0 });
+    expect(capSeries(families, { maxSeriesPerMetric: 3 })).toEqual({ families, overflow: 0, folded: [] });
   });
 
   it('folds the rest into one series and counts it', () => {
-    const { families, overflow } = capSeries([family(['a', 'b', 'c', 'd'])], 3);
+    const { families, overflow } = capSeries([family(['a', 'b', 'c', 'd'])], { maxSeriesPerMetric: 3 });
 
     expect(queuesOf(onlyGauge(families))).toEqual(['a', 'b', overflowValue]);
     expect(onlyGauge(families).samples.at(-1)).toEqual({ labels: labelsOf(overflowValue), value: 2 });
@@ -38,11 +38,11 @@ describe('the series cap', () => {
   it('does not count the values of an enumerated label', () => {
     const families = [family(['a', 'b', 'c'], ['idle', 'busy'])];
 
-    expect(capSeries(families, 3)).toEqual({ families, overflow: 0 });
+    expect(capSeries(families, { maxSeriesPerMetric: 3 })).toEqual({ families, overflow: 0, folded: [] });
   });
 
   it('keeps the values of an enumerated label apart in the fold', () => {
-    const { families } = capSeries([family(['a', 'b', 'c'], ['idle', 'busy'])], 2);
+    const { families } = capSeries([family(['a', 'b', 'c'], ['idle', 'busy'])], { maxSeriesPerMetric: 2 });
 
     expect(onlyGauge(families).samples.slice(2)).toEqual([
       { labels: labelsOf(overflowValue, 'idle'), value: 2 },
@@ -54,17 +54,21 @@ describe('the series cap', () => {
     const samples = ['a', 'b', 'c'].map((queue, index) => ({ labels: labelsOf(queue), value: index }));
     const longest = gauge(gaugeDefinition({ combination: 'max' }), samples);
 
-    expect(onlyGauge(capSeries([longest], 2).families).samples.map(({ value }) => value)).toEqual([0, 2]);
+    expect(
+      onlyGauge(capSeries([longest], { maxSeriesPerMetric: 2 }).families).samples.map(({ value }) => value),
+    ).toEqual([0, 2]);
   });
 
   it('counts over all families', () => {
-    expect(capSeries([family(['a', 'b', 'c']), family(['a', 'b', 'c', 'd'])], 2).overflow).toBe(2 + 3);
+    expect(capSeries([family(['a', 'b', 'c']), family(['a', 'b', 'c', 'd'])], { maxSeriesPerMetric: 2 }).overflow).toBe(
+      2 + 3,
+    );
   });
 
   it('never gives more label sets than it allows, loses no value and counts exactly what it folded', () => {
     fc.assert(
       fc.property(gaugeFamily, fc.integer({ min: 2, max: 10 }), (given, max) => {
-        const { families, overflow } = capSeries([given], max);
+        const { families, overflow } = capSeries([given], { maxSeriesPerMetric: max });
         const capped = onlyGauge(families);
 
         expect(queuesOf(capped).length).toBeLessThanOrEqual(max);
@@ -83,7 +87,7 @@ describe('the series cap', () => {
         const samples = [...given.samples.slice(turned), ...given.samples.slice(0, turned)];
 
         const [first, second] = [given, { ...given, samples }].map((each) =>
-          queuesOf(onlyGauge(capSeries([each], max).families)).toSorted(),
+          queuesOf(onlyGauge(capSeries([each], { maxSeriesPerMetric: max }).families)).toSorted(),
         );
 
         expect(second).toEqual(first);
