@@ -23,13 +23,13 @@ export interface WebhookOptions {
 const timeout = Duration.seconds(10);
 
 /**
- * A function behind a public URL that checks a signature and fills one queue: it can read one secret and write to one
+ * A function behind a public URL that checks who sends and fills one queue: it can read one secret and write to one
  * queue, and whoever floods it takes no run from the collector.
  */
 export function createWebhook(
   scope: Construct,
   { name }: PreparedSource,
-  { secret }: WebhookFeed,
+  { secret, scheme }: WebhookFeed,
   queue: sqs.Queue,
   { config, secrets, settings }: WebhookOptions,
 ): string {
@@ -58,6 +58,7 @@ export function createWebhook(
       NODE_OPTIONS: '--enable-source-maps',
       WEBHOOK_QUEUE_URL: queue.queueUrl,
       WEBHOOK_SECRET: JSON.stringify(secret),
+      WEBHOOK_SCHEME: scheme,
     },
   });
   acknowledge(fn, 'Serverless-LambdaDLQ', 'A URL invokes synchronously: the sender is told, and tries again.');

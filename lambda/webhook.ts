@@ -1,7 +1,8 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { judgeWebhook, type WebhookAnswer, type WebhookRequest } from './events/webhook.ts';
+import { judgeWebhook, type WebhookAnswer } from './events/webhook.ts';
+import { type WebhookRequest, webhookSchemeNames } from './events/webhook-schemes.ts';
 import { createLambdaLog } from './runtime/lambda-log.ts';
 import { environmentStore } from './secrets/environment.ts';
 import { fileStore } from './secrets/file.ts';
@@ -19,10 +20,12 @@ import { createSecrets } from './secrets/store.ts';
 const Settings = z.object({
   queueUrl: z.url(),
   secret: z.string().transform((text) => SecretRef.parse(JSON.parse(text))),
+  scheme: z.enum(webhookSchemeNames),
 });
 const settings = Settings.parse({
   queueUrl: process.env['WEBHOOK_QUEUE_URL'],
   secret: process.env['WEBHOOK_SECRET'],
+  scheme: process.env['WEBHOOK_SCHEME'],
 });
 
 /** A rotated secret is accepted within this time, beside the reading anew after each refused signature. */
@@ -65,7 +68,8 @@ export async function handler(event: unknown): Promise<{ readonly statusCode: nu
   };
   const signal = AbortSignal.timeout(budgetMs);
   const answer = await judged(request, signal);
-  if (answer.status === 401) log.warn('webhook refused: its signature is not that of the secret');
+  if (answer.refusal === 'stale') log.warn('webhook refused: it was sent more than five minutes from now');
+  else if (answer.status === 401) log.warn('webhook refused: what it proves is not the secret');
   if (answer.message !== undefined) {
     await client.send(new SendMessageCommand({ QueueUrl: settings.queueUrl, MessageBody: answer.message }), {
       abortSignal: signal,
@@ -80,11 +84,14 @@ let rereadMs = 0;
 
 /** A signature that does not fit is judged once more with the value as it is now: the secret may have been rotated. */
 async function judged(request: WebhookRequest, signal: AbortSignal): Promise<WebhookAnswer> {
-  const answer = judgeWebhook(request, (await cache.secrets.read(settings.secret, signal)).reveal());
+  const judgedBy = (secret: string): WebhookAnswer =>
+    judgeWebhook(request, { secret, scheme: settings.scheme, nowMs: Date.now() });
+  const answer = judgedBy((await cache.secrets.read(settings.secret, signal)).reveal());
   const nowMs = Date.now();
-  if (answer.status !== 401 || nowMs - rereadMs < rereadEveryMs) return answer;
+  // A delivery that is only late was signed with the secret as it is.
+  if (answer.status !== 401 || answer.refusal !== undefined || nowMs - rereadMs < rereadEveryMs) return answer;
   rereadMs = nowMs;
   cache.startRun();
   const fresh = await cache.secrets.reread(settings.secret, signal);
-  return fresh === undefined ? answer : judgeWebhook(request, fresh.reveal());
+  return fresh === undefined ? answer : judgedBy(fresh.reveal());
 }

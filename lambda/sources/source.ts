@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Ledger } from '../counters/ledger.ts';
 import type { AwsAccess } from '../http/aws-credentials.ts';
 import type { Inbox } from '../events/inbox.ts';
+import type { WebhookSchemeName } from '../events/webhook-schemes.ts';
 import type { HttpPort } from '../http/http.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
@@ -54,8 +55,8 @@ export interface SourcePlan {
 export type EventFeed =
   /** An event bus of a partner of EventBridge, and which of its events are wanted. */
   | { readonly kind: 'partner-bus'; readonly bus: string; readonly detailTypes: readonly string[] }
-  /** A URL that the CI system posts to, signed by HMAC-SHA256 with the secret. */
-  | { readonly kind: 'webhook'; readonly secret: SecretRef };
+  /** A URL that the CI system posts to, and how it proves by the secret that it was itself. */
+  | { readonly kind: 'webhook'; readonly secret: SecretRef; readonly scheme: WebhookSchemeName };
 
 /** What a role of Kubernetes allows (rbac.authorization.k8s.io/v1, PolicyRule). */
 export interface KubernetesRule {

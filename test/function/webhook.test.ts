@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bundleFunction } from '../../infra/bundle.ts';
+import type { WebhookSchemeName } from '../../lambda/events/webhook-schemes.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { callsOf, secretCalls } from '../infra/recorded-calls.ts';
 import { startAwsPath } from '../servers/aws-path.ts';
@@ -64,10 +65,11 @@ withMoto('the webhook under the Lambda runtime, with moto', () => {
       await rm(folder, { recursive: true, force: true });
     });
 
-    function start(): Promise<RunningLambda> {
+    function start(scheme: WebhookSchemeName = 'hub-signature'): Promise<RunningLambda> {
       return startLambda({
         asset,
         environment: {
+          WEBHOOK_SCHEME: scheme,
           WEBHOOK_QUEUE_URL: queueUrl,
           WEBHOOK_SECRET: JSON.stringify({ secret: 'ci-metrics/webhook' }),
           AWS_ENDPOINT_URL_SQS: path.url,
@@ -95,6 +97,29 @@ withMoto('the webhook under the Lambda runtime, with moto', () => {
         { event: 'pipeline:completed', body },
       ]);
       expectNoCanary([taken, forged, lambda.stdout(), lambda.stderr()]);
+    });
+
+    it('takes what Buildkite has signed now, and says in its log that another one is too old', async () => {
+      await using lambda = await start('buildkite-signature');
+      const body = '{"event":"job.finished"}';
+      const deliveryAt = (ms: number): object => {
+        const timestamp = String(Math.floor(ms / 1000));
+        const signature = createHmac('sha256', canaries.token).update(`${timestamp}.${body}`).digest('hex');
+        const headers = {
+          'x-buildkite-event': 'job.finished',
+          'x-buildkite-signature': `timestamp=${timestamp},signature=${signature}`,
+        };
+        return { ...delivery(body, canaries.token), headers };
+      };
+
+      const taken = await lambda.invoke(deliveryAt(Date.now()));
+      const late = await lambda.invoke(deliveryAt(Date.now() - 3_600_000));
+
+      expect([taken, late]).toMatchObject([{ body: { statusCode: 202 } }, { body: { statusCode: 401 } }]);
+      expect((await messages()).map((text): unknown => JSON.parse(text))).toEqual([{ event: 'job.finished', body }]);
+      expect(lambda.stdout()).toContain('more than five minutes');
+      // It was signed with the secret as it is, which need not be read again.
+      expect(secrets.calls).toHaveLength(1);
     });
 
     it('takes a signature by a secret that was rotated while it was warm', async () => {

@@ -1,4 +1,4 @@
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsCollector } from '../../infra/ci-metrics-collector.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
@@ -162,5 +162,50 @@ describe('a webhook', () => {
       Principal: '*',
     });
     expect(collector.webhooks).toMatchObject([{ source: 'acme' }]);
+  });
+});
+
+describe('a webhook of Buildkite', () => {
+  const collector = {
+    sources: [
+      {
+        kind: 'buildkite',
+        name: 'main',
+        organization: 'acme',
+        apiToken: { secret: 'ci-metrics/buildkite', key: 'apiToken' },
+        events: { webhookSecret: { secret: 'ci-metrics/webhook' } },
+      },
+    ],
+    sinks: [{ kind: 'cloudwatch' }],
+  };
+  const stack = foreignStack();
+  new CiMetricsCollector(stack, 'Collector', {
+    config: CollectorConfig.parse(collector),
+    code: inlineCode(),
+    webhookCode: inlineCode(),
+  });
+  const template = Template.fromStack(stack);
+
+  it('gets a URL whose function knows how Buildkite signs, and no rule of a bus', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: { WEBHOOK_SCHEME: 'buildkite-signature', WEBHOOK_SECRET: '{"secret":"ci-metrics/webhook"}' },
+      },
+    });
+    template.resourceCountIs('AWS::Lambda::Url', 1);
+    template.resourcePropertiesCountIs('AWS::Events::Rule', { EventBusName: Match.anyValue() }, 0);
+  });
+
+  it('keeps its secret from the collector', async () => {
+    const statements = rolePolicies(template)
+      .filter(({ roleId }) => roleId.includes('CollectorRole'))
+      .flatMap((role) => role.statements);
+    const read = (name: string): AwsCall => ({
+      action: 'secretsmanager:GetSecretValue',
+      resource: arn('secretsmanager', `secret:${name}-AbCdEf`),
+    });
+
+    expect(await isAllowed(statements, read('ci-metrics/buildkite'))).toBe(true);
+    expect(await isAllowed(statements, read('ci-metrics/webhook'))).toBe(false);
   });
 });

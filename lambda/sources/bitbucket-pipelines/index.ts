@@ -20,7 +20,7 @@ export const bitbucketPipelines = defineSource({
     ];
   },
   secretsOf: ({ auth, tls }) => [...secretsOfAuth(auth), ...secretsOfHttp({ tls })],
-  eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret },
+  eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret, scheme: 'hub-signature' },
   // The place in each list, the runs in flight and the request budget live there.
   needsState: () => true,
   load: async () => (await import('./collect.ts')).createBitbucketPipelines,

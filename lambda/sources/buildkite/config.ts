@@ -4,6 +4,8 @@ import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed } from '../../http/plaintext.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { describeSecretRef, SecretRef } from '../../secrets/secret-ref.ts';
+import type { EventFeed } from '../source.ts';
+import { detailTypes } from './event-types.ts';
 
 function tokenUrl(token: string): typeof HttpUrl {
   return HttpUrl.refine((url) => isTlsOrAllowed({ url, plaintext: 'refuse' }), {
@@ -50,15 +52,33 @@ const Events = z
       .regex(/^aws\.partner\/buildkite\.com\/[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, {
         error: 'must be the name of a partner event bus such as aws.partner/buildkite.com/acme/1234-…',
       })
+      .optional()
       .meta({
         description: 'Partner event bus of Amazon EventBridge that Buildkite writes to, in the Region of the stack.',
       }),
+    webhookSecret: SecretRef.optional().meta({
+      description: 'In place of `bus`: the token of a webhook of Buildkite; the stack makes the URL for it.',
+    }),
+    webhookProof: z.enum(['signature', 'token']).optional().meta({
+      description:
+        'What the webhook sends: `signature` (default), which is dated and seals the body, or the `token` as it is.',
+    }),
     pollMinutes: z.int().min(1).max(60).default(5).meta({
       description:
         'How often builds are listed while events arrive: jobs are counted from events at once, builds with this delay.',
     }),
   })
-  .meta({ id: 'BuildkiteEvents', description: 'Job events by Amazon EventBridge, beside the polling.' });
+  .refine(({ bus, webhookSecret }) => (bus === undefined) !== (webhookSecret === undefined), {
+    error: 'names either the bus of EventBridge or the webhookSecret of a webhook',
+  })
+  .refine(({ webhookSecret, webhookProof }) => webhookProof === undefined || webhookSecret !== undefined, {
+    path: ['webhookProof'],
+    error: 'needs webhookSecret',
+  })
+  .meta({
+    id: 'BuildkiteEvents',
+    description: 'Job events by Amazon EventBridge or by a webhook, beside the polling.',
+  });
 
 export const BuildkiteConfig = z
   .strictObject({
@@ -211,4 +231,12 @@ export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
 
 function portalOf({ portal }: BuildkiteConfig): Portal | undefined {
   return portal && { ...portal, endpoint: portal.endpoint ?? 'https://portal.buildkite.com' };
+}
+
+/** Where events come from; undefined without them. */
+export function feedOf({ events }: Pick<BuildkiteConfig, 'events'>): EventFeed | undefined {
+  if (events?.bus !== undefined) return { kind: 'partner-bus', bus: events.bus, detailTypes };
+  if (events?.webhookSecret === undefined) return undefined;
+  const scheme = events.webhookProof === 'token' ? 'buildkite-token' : 'buildkite-signature';
+  return { kind: 'webhook', secret: events.webhookSecret, scheme };
 }

@@ -8,9 +8,11 @@ import { parseJsonText } from '../../model/outside-text.ts';
 import type { Problem } from '../../model/problem.ts';
 import { jobStream } from './builds.ts';
 import { jobFinish } from './finishes.ts';
+import { isWantedEvent } from './event-types.ts';
 import { queueByRule } from './places.ts';
 import type { Build, Job } from './rest-schema.ts';
 import { needsSignal } from './states.ts';
+import { eventOfDelivery } from './webhook-event.ts';
 
 const Text = z.string().nullish().catch(undefined);
 const Flag = z.boolean().nullish().catch(undefined);
@@ -53,9 +55,9 @@ export async function takeEvents(inbox: Inbox, where: string, signal: AbortSigna
   try {
     const { events, hasMore, remove } = await inbox.take(signal);
     const read = events.map(finishedOf);
-    const unreadable = read.filter((event) => event === undefined).length;
+    const unreadable = read.filter((event) => event === 'unreadable').length;
     return {
-      finished: read.filter((event) => event !== undefined),
+      finished: read.filter((event) => typeof event !== 'string'),
       problems: unreadable === 0 ? [] : [notReadable(where, unreadable)],
       isComplete: !hasMore,
       remove,
@@ -71,11 +73,14 @@ function notReadable(where: string, count: number): Problem {
   return { kind: 'bad-response', where: `${where} events`, message };
 }
 
-function finishedOf({ body }: QueuedEvent): JobFinished | undefined {
+/** A webhook may be subscribed to more than is needed, and says `ping` when its settings were changed. */
+function finishedOf({ body }: QueuedEvent): JobFinished | 'unused' | 'unreadable' {
   const envelope = Envelope.safeParse(jsonIn(body));
-  if (!envelope.success) return undefined;
-  const event = JobFinished.safeParse(envelope.data.body);
-  return event.success ? event.data : undefined;
+  if (!envelope.success) return 'unreadable';
+  const { event, body: content } = envelope.data;
+  if (!isWantedEvent(event)) return 'unused';
+  const detail = typeof content === 'string' ? eventOfDelivery(content) : content;
+  return JobFinished.safeParse(detail).data ?? 'unreadable';
 }
 
 function jsonIn(text: string): unknown {
@@ -98,8 +103,8 @@ export interface EventOptions {
 
 /**
  * Tells the ledger of the jobs that finished. The key is that of the poll, so whoever comes second counts nothing. Left to
- * the poll is a job whose cluster cannot be told, because its queue's name is in several or in none, and one of which only
- * the poll can say whether its agent was lost or its process killed.
+ * the poll is a job whose cluster cannot be told, because its queue's name is in several or in none, one whose event does
+ * not say how it ended, and one of which only the poll can say whether its agent was lost or its process killed.
  */
 export function countEvents(
   ledger: Pick<Ledger, 'window' | 'sawFinished'>,
@@ -112,7 +117,7 @@ export function countEvents(
   for (const event of finished.filter((one) => isWanted(one, options))) {
     const job = jobOf(event);
     const place = placeOf(job);
-    if (place === undefined || needsSignal(job)) continue;
+    if (place === undefined || job.state === 'finished' || needsSignal(job)) continue;
     const finish = jobFinish(job, buildOf(event), { source: options.source, ...place });
     if (finish !== undefined && finish.finishedMs >= fromMs) ledger.sawFinished(jobStream, job.id, finish);
   }

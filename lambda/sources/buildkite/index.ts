@@ -2,8 +2,7 @@ import { secretsOfHttp } from '../../http/settings.ts';
 import { tokenExpiry } from '../../model/catalogue.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import { defineSource } from '../source.ts';
-import { apiSettings, BuildkiteConfig, hasTotals } from './config.ts';
-import { detailTypes } from './event-types.ts';
+import { apiSettings, BuildkiteConfig, feedOf, hasTotals } from './config.ts';
 import { agentMetrics, buildMetrics, compatMetrics, compatQueues, jobMetrics, waitMetrics } from './metrics.ts';
 
 export const buildkite = defineSource({
@@ -19,7 +18,7 @@ export const buildkite = defineSource({
     ...(portal === undefined ? [] : [portal.token]),
     ...secretsOfHttp(config),
   ],
-  eventsOf: ({ events }) => events && { kind: 'partner-bus', bus: events.bus, detailTypes },
+  eventsOf: feedOf,
   needsState: ({ apiToken }) => apiToken !== undefined,
   load: async () => (await import('./collect.ts')).createBuildkite,
 });
