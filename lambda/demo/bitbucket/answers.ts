@@ -1,4 +1,3 @@
-import { least } from '../../model/extremes.ts';
 import type { TimedRun, TimedStep } from './timeline.ts';
 import type { SimulatedRepository, SimulatedRunner } from './workspace.ts';
 
@@ -39,8 +38,8 @@ export function pipelineAnswer(run: TimedRun, nowMs: number): object {
     state: ended ? completedState('pipeline', run.result) : openState(run, nowMs),
     target: targetOf(run),
     trigger: triggerOf(run),
-    duration_in_seconds: ended ? activeSeconds(run) : 0,
-    build_seconds_used: ended ? activeSeconds(run) : 0,
+    duration_in_seconds: activeSeconds(run, nowMs),
+    build_seconds_used: activeSeconds(run, nowMs),
     variables: [{ key: 'SECRET', value: 'must-not-be-read' }],
   };
 }
@@ -50,18 +49,36 @@ function completedState(level: 'pipeline' | 'pipeline_step', result: string): ob
   return { name: 'COMPLETED', type, result: { name: result, type: `${type}_${result.toLowerCase()}` } };
 }
 
+/** The word of a run in the filter of its list, which is not that of its state. */
+export function statusOf(run: TimedRun, nowMs: number): string {
+  if (run.endMs !== undefined && run.endMs <= nowMs) return run.result === 'SUCCESSFUL' ? 'PASSED' : run.result;
+  const stage = stageOf(run, nowMs);
+  return stage === 'RUNNING' ? 'BUILDING' : stage;
+}
+
 function openState(run: TimedRun, nowMs: number): object {
-  const first = least(run.steps.flatMap(({ startMs }) => startMs ?? [])) ?? Infinity;
-  if (nowMs < first) return { name: 'PENDING', type: 'pipeline_state_pending' };
-  const automatic = run.steps.filter(({ trigger }) => trigger === 'automatic');
-  const isDone = automatic.every(({ endMs }) => endMs !== undefined && endMs <= nowMs);
-  const stage = isDone && run.endMs === undefined ? 'PAUSED' : 'RUNNING';
+  const stage = stageOf(run, nowMs);
+  if (stage === 'PENDING') return { name: 'PENDING', type: 'pipeline_state_pending' };
   const type = 'pipeline_state_in_progress';
   return { name: 'IN_PROGRESS', type, stage: { name: stage, type: `${type}_${stage.toLowerCase()}` } };
 }
 
-function activeSeconds({ steps }: TimedRun): number {
-  return steps.reduce(
+/** Paused when the next step is one that a person has to start. */
+function stageOf({ steps }: TimedRun, nowMs: number): 'PENDING' | 'RUNNING' | 'PAUSED' {
+  if (steps.every(({ startMs }) => !isBy(startMs, nowMs))) return 'PENDING';
+  const unfinished = steps.filter(({ endMs }) => !isBy(endMs, nowMs));
+  const isAnyRunning = unfinished.some(({ startMs }) => isBy(startMs, nowMs));
+  return !isAnyRunning && unfinished[0]?.trigger === 'manual' ? 'PAUSED' : 'RUNNING';
+}
+
+function isBy(ms: number | undefined, nowMs: number): boolean {
+  return ms !== undefined && ms <= nowMs;
+}
+
+/** Of the steps that have ended by now: a run that waits for a person is charged for what has run. */
+function activeSeconds({ steps }: TimedRun, nowMs: number): number {
+  const ended = steps.filter(({ endMs }) => isBy(endMs, nowMs));
+  return ended.reduce(
     (sum, { startMs, endMs }) => sum + Math.round(((endMs ?? 0) - (startMs ?? endMs ?? 0)) / 1000),
     0,
   );
@@ -76,7 +93,8 @@ function targetOf({ kind, branch, number }: TimedRun): object {
         source: branch,
         destination: 'main',
         commit,
-        selector: { type: 'pull-requests', pattern: '**' },
+        // Recorded: an object in place of the word.
+        selector: { type: { name: 'pull-requests', type: 'pipeline_selector_type' }, pattern: '**' },
       };
     case 'tag':
       return {
@@ -94,6 +112,14 @@ function targetOf({ kind, branch, number }: TimedRun): object {
         commit,
         selector: { type: 'custom', pattern: 'nightly' },
       };
+    case 'child':
+      return {
+        type: 'pipeline_ref_target',
+        ref_type: 'branch',
+        ref_name: branch,
+        commit,
+        selector: { type: 'custom', pattern: 'child' },
+      };
     case 'push':
     case 'bad-yaml':
       return {
@@ -106,8 +132,13 @@ function targetOf({ kind, branch, number }: TimedRun): object {
   }
 }
 
+const triggerNames: ReadonlyMap<TimedRun['kind'], string> = new Map([
+  ['schedule', 'SCHEDULE'],
+  ['child', 'PARENT_STEP'],
+]);
+
 function triggerOf({ kind }: TimedRun): object {
-  const name = kind === 'schedule' ? 'SCHEDULE' : 'PUSH';
+  const name = triggerNames.get(kind) ?? 'PUSH';
   return { name, type: `pipeline_trigger_${name.toLowerCase()}` };
 }
 
@@ -120,7 +151,7 @@ export function stepAnswer(step: TimedStep, run: TimedRun, nowMs: number): objec
     type: 'pipeline_step',
     uuid: step.uuid,
     name: 'Build',
-    run_number: run.attempt,
+    run_number: step.attempt ?? run.attempt,
     trigger: { type: `pipeline_step_trigger_${step.trigger}` },
     state: stepState(step, hasStarted, hasEnded),
     ...(hasStarted ? { started_on: instant(startMs) } : {}),

@@ -1,4 +1,4 @@
-import { pipelineAnswer, repositoryAnswer, runnerAnswer, stepAnswer } from './answers.ts';
+import { pipelineAnswer, repositoryAnswer, runnerAnswer, statusOf, stepAnswer } from './answers.ts';
 import { deploymentAnswers, environmentAnswers } from './deployments.ts';
 import { pageOf, withFields } from './pages.ts';
 import type { TimedRun } from './timeline.ts';
@@ -68,7 +68,10 @@ function belowPipelines(
 function pipelinesAt(url: URL, runs: readonly TimedRun[], { nowMs }: RouteContext): Routed {
   const order = orders.get(url.searchParams.get('sort') ?? '');
   const ordered = order === undefined ? runs : runs.toSorted((a, b) => order(b) - order(a));
-  const all = ordered.map((run) => pipelineAnswer(run, nowMs));
+  const statuses = url.searchParams.getAll('status');
+  const all = ordered
+    .filter((run) => statuses.length === 0 || statuses.includes(statusOf(run, nowMs)))
+    .map((run) => pipelineAnswer(run, nowMs));
   return listed(url, all, ['sort', 'fields']);
 }
 

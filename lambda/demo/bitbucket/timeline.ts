@@ -4,13 +4,16 @@ import { between, duration, type Random } from '../random.ts';
 export interface TimedStep {
   readonly uuid: string;
   readonly trigger: 'automatic' | 'manual' | 'redeploy';
+  /** The attempt of the run that it belongs to, where it is not the latest. */
+  readonly attempt?: number;
   /** Absent for one that nobody has started yet. */
   readonly startMs?: number;
   readonly endMs?: number;
   readonly result: 'SUCCESSFUL' | 'FAILED' | 'STOPPED' | 'NOT_RUN';
 }
 
-export type RunKind = 'push' | 'pull-request' | 'schedule' | 'tag' | 'bad-yaml';
+/** A `child` is started by a step of another run, which waits for it. */
+export type RunKind = 'push' | 'pull-request' | 'schedule' | 'tag' | 'bad-yaml' | 'child';
 
 export interface TimedRun {
   readonly uuid: string;

@@ -26,7 +26,8 @@ export interface ApiContext {
 
 export interface Query {
   readonly path: string;
-  readonly parameters: Readonly<Record<string, string>>;
+  /** A list is sent as one parameter for each of its values. */
+  readonly parameters: Readonly<Record<string, string | readonly string[]>>;
   /** Of the answer that is known; 304 then says that it still holds. */
   readonly etag?: string | undefined;
 }
@@ -122,7 +123,8 @@ function nextPage(next: string | null | undefined, current: URL): URL | undefine
 
 function urlOf(endpoint: string, { path, parameters }: Query): URL {
   const url = new URL(`${endpoint.replace(/\/+$/, '')}${path}`);
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(parameters))
+    for (const one of typeof value === 'string' ? [value] : value) url.searchParams.append(name, one);
   return url;
 }
 

@@ -23,7 +23,8 @@ import type { Repository } from './memory.ts';
 import { readRunners, runnerMemory, type RunnersContext, type RunnersRead } from './read-runners.ts';
 import { minuteMs } from './rhythm.ts';
 import { runnerFamilies } from './runner-gauges.ts';
-import { runnerLevels, tellsWork } from './runners.ts';
+import { unknownState } from './run-record.ts';
+import { runnerLevels, type ScopedRunner, tellsWork, unknownStatuses } from './runners.ts';
 import type { RepositoryRecord } from './schema.ts';
 import { type Faults, faultsOf } from './session.ts';
 
@@ -192,12 +193,19 @@ async function runnersOf(
   const before = budget.left();
   try {
     const runners = await readRunners(chosen, { api, isWorkspaceRead, ...runnersContext(tick) });
+    countUnknown(runners, config.name, ledger);
     return memory.learnt(runners, before - budget.left());
   } catch (error) {
     if (error instanceof BudgetSpentError) return memory.known(budget.perHour);
     faults.add(error, 'runners');
     return undefined;
   }
+}
+
+/** Once a reading, however many runners are in a state that is new. */
+function countUnknown(runners: readonly ScopedRunner[], source: string, ledger: Ledger): void {
+  const { metric, labels } = unknownState(source, 'runner');
+  if (unknownStatuses(runners) > 0) ledger.count(metric, labels, 1);
 }
 
 function runnersContext({

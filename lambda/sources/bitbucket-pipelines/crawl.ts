@@ -169,7 +169,12 @@ async function lookOnce(
     repositories.set(repository.id, looked.repository);
     state.open.set(repository.id, looked.open);
     state.looks += 1;
-    if (steps === 'read') addStepLists(ledger, repository.id, looked.ended);
+    if (steps === 'read')
+      addStepLists(
+        ledger,
+        repository.id,
+        looked.ended.filter(({ hasSteps }) => hasSteps),
+      );
   } catch (error) {
     // One that is refused must not be the first of every tick; a refusal of the credential says nothing of it.
     if (error instanceof HttpStatusError && error.status !== 401 && error.status !== 429)

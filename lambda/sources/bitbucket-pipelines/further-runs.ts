@@ -1,9 +1,11 @@
+/** Follows the runs that the list of a look no longer shows. */
 import * as z from 'zod';
 import type { Ledger, OpenWork } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
 import { type ApiContext, ask, BudgetSpentError, repositoryPath } from './api.ts';
 import type { Repository } from './memory.ts';
-import { pipelineFields } from './pipeline-list.ts';
+import { distrustStatus, listOpenRuns, type OpenRuns } from './open-list.ts';
+import { pipelineFields } from './pipeline-members.ts';
 import { type RunPlace, type Sight, sightOf } from './run-record.ts';
 import { PipelineRecord } from './schema.ts';
 import { runsOf } from './streams.ts';
@@ -16,24 +18,60 @@ export interface FurtherContext {
 }
 
 /** Requests that one look spends on runs that have left the first page; the others take their turn. */
-const perLook = { moving: 3, held: 1 } as const;
+const perLook = { moving: 3, held: 1, ended: 10 } as const;
 
-/** Open runs that the list no longer shows, asked one by one, those first that were not seen for longest. */
+/** Runs that the list of the look does not show, though they are open or were when they were seen last. */
 export async function furtherRuns(
   repository: Repository,
   place: RunPlace,
-  listed: readonly Sight[],
+  listed: Listed,
+  context: FurtherContext,
+): Promise<readonly Sight[]> {
+  const isListed = new Set(listed.sights.map(({ id }) => id));
+  const missing = context.ledger.open(runsOf(repository.id)).filter(({ id }) => !isListed.has(id));
+  const open = await openRuns(repository, place, missing.length, listed, context);
+  const sights = (open?.records ?? []).filter(({ uuid }) => !isListed.has(uuid)).map((one) => sightOf(one, place));
+  const isOpen = new Set(sights.map(({ id }) => id));
+  const others = missing.filter(({ id }) => !isOpen.has(id));
+  const chosen = open?.isComplete === true ? others.slice(0, perLook.ended) : chosenOf(others);
+  const asked = await askEach(chosen, repository, place, context);
+  // It was open all the time, and the list of open runs did not show it.
+  if (open?.isComplete === true && asked.some(({ is }) => is === 'open')) distrustStatus(context.ledger);
+  return [...sights, ...asked];
+}
+
+export interface Listed {
+  readonly sights: readonly Sight[];
+  /** Whether runs in flight may stand where no look has ever come to: in the first look at a long list. */
+  readonly mayHideOpen: boolean;
+}
+
+/** For more than one run, one request for all of them is cheaper than one each. */
+function openRuns(
+  { id }: Repository,
+  { workspace }: RunPlace,
+  missing: number,
+  { mayHideOpen }: Listed,
+  { api, ledger, unreadable }: FurtherContext,
+): Promise<OpenRuns | undefined> {
+  if (missing < 2 && !mayHideOpen) return Promise.resolve(undefined);
+  return listOpenRuns(api, ledger, { workspace, repository: id }, unreadable);
+}
+
+/** One by one, those first that were not seen for longest. */
+async function askEach(
+  runs: readonly OpenWork[],
+  repository: Repository,
+  place: RunPlace,
   context: FurtherContext,
 ): Promise<readonly Sight[]> {
   const { ledger, unreadable } = context;
-  const stream = runsOf(repository.id);
-  const isListed = new Set(listed.map(({ id }) => id));
   const sights: Sight[] = [];
-  for (const { id } of chosen(ledger.open(stream).filter((work) => !isListed.has(work.id)))) {
+  for (const { id } of runs) {
     const answer = await recordOf(id, repository, place, context);
     if (answer === 'left out') break;
     if (answer === 'gone') {
-      ledger.sawMissing(stream, id);
+      ledger.sawMissing(runsOf(repository.id), id);
       continue;
     }
     const { data } = PipelineRecord.safeParse(answer);
@@ -43,7 +81,7 @@ export async function furtherRuns(
   return sights;
 }
 
-function chosen(open: readonly OpenWork[]): readonly OpenWork[] {
+function chosenOf(open: readonly OpenWork[]): readonly OpenWork[] {
   const held = open.filter(({ note }) => note === 'held');
   const moving = open.filter(({ note }) => note !== 'held');
   return [...moving.slice(0, perLook.moving), ...held.slice(0, perLook.held)];

@@ -1,3 +1,4 @@
+/** Levels of runs and queues, as of the last look at each repository. */
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import { queueJobs } from '../../model/catalogue.ts';
@@ -8,6 +9,7 @@ import type { OpenState, Repository, StepState } from './memory.ts';
 import { stepsByPhase } from './open-steps.ts';
 import { type Place, scopeOf } from './place.ts';
 import { minuteMs } from './rhythm.ts';
+import { unspecifiedQueue } from './queue-name.ts';
 import { queueLabels } from './steps.ts';
 
 /** Levels stand for the last look at a repository; what is older is not shown, for somebody may scale by it. */
@@ -106,10 +108,7 @@ function queueLevels(
   { ledger, place, nowMs }: LevelInput,
   open: readonly OpenState[],
 ): { readonly families: readonly MetricFamily[]; readonly byQueue: Levels['queues'] } {
-  const steps = Map.groupBy(
-    open.flatMap((run) => stepsOf(run, ledger.tickMs)),
-    ({ queue }) => queue,
-  );
+  const steps = Map.groupBy(runningOnce(open, ledger.tickMs), ({ queue }) => queue);
   const now = [...steps.keys()].map((queue) => [queue, ''] as const);
   const queues = shown(ledger, 'queues shown', now, queueShownMs).map(([queue]) => {
     const levels = steps.get(queue) ?? [];
@@ -140,6 +139,27 @@ function queueLevels(
     families: [jobs, waits],
     byQueue: new Map(queues.map(({ queue, queued, running }) => [queue, { queued, running }])),
   };
+}
+
+/**
+ * The steps of open runs, without those that only wait for a child pipeline: each open child has one in another run of
+ * its repository, which has no machine of its own and cannot ask for a kind of runner.
+ */
+function runningOnce(open: readonly OpenState[], nowMs: number): readonly StepState[] {
+  const waiting = new Map<string, number>();
+  for (const { repository, isChild } of open)
+    if (isChild === true) waiting.set(repository, (waiting.get(repository) ?? 0) + 1);
+  // A child may have a child; the step that waits is more likely to be that of a run that is none.
+  const parentsFirst = [...open].sort((a, b) => Number(a.isChild ?? false) - Number(b.isChild ?? false));
+  return parentsFirst.flatMap((run) =>
+    stepsOf(run, nowMs).map((step) => {
+      const left = waiting.get(run.repository) ?? 0;
+      if (left === 0 || step.queue !== unspecifiedQueue) return step;
+      const taken = Math.min(left, step.running);
+      waiting.set(run.repository, left - taken);
+      return { ...step, running: step.running - taken };
+    }),
+  );
 }
 
 function stepsOf(run: OpenState, nowMs: number): readonly StepState[] {

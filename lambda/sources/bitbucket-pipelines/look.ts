@@ -2,6 +2,7 @@
 import type { Ledger, Window } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
 import { type FurtherContext, furtherRuns } from './further-runs.ts';
+import { overwrittenAttempts } from './overwritten-attempts.ts';
 import { type OpenState, openCounts, type Repository } from './memory.ts';
 import type { PageCache } from './page-cache.ts';
 import { listPipelines } from './pipeline-list.ts';
@@ -45,9 +46,12 @@ export async function lookAt(
   const list = await readList(before, place, window, context);
   if (list === 'left out') return undefined;
   if (list === 'no pipelines') return withoutPipelines(before, known, ledger);
-  const further = await furtherRuns(before, place, list.sights, context);
+  const mayHideOpen = window.isFirst && !list.isWhole;
+  const further = await furtherRuns(before, place, { sights: list.sights, mayHideOpen }, context);
   const sights = [...list.sights, ...further];
-  const ended = tellLedger(sights, { ledger, place, stream, window });
+  const earlier = await overwrittenAttempts(sights, known, { ...place, repository: before.id }, context);
+  const told = { ledger, place, stream, window };
+  const ended = [...tellLedger(earlier, told), ...tellLedger(sights, told)];
   if (list.reason === undefined) ledger.readCompletely(stream);
   else ledger.readPartly(stream);
   if (list.reason === 'pages') context.tell('rate-limited', cutShort(before, list.pages));
@@ -59,7 +63,7 @@ function cutShort({ slug }: Repository, pages: number): string {
   return `read ${String(pages)} pages of the runs of ${slug}, which has more that are new; the next look goes on there`;
 }
 
-interface ReadList extends Pick<Walked<unknown>, 'pages' | 'reason'> {
+interface ReadList extends Pick<Walked<unknown>, 'pages' | 'reason' | 'isWhole'> {
   readonly sights: readonly Sight[];
 }
 
@@ -80,8 +84,8 @@ async function readList(
     if (walked.pages === 0) return 'left out';
     // By uuid: what is new while pages are read moves runs to the next page, where they are seen again.
     const records = new Map(walked.rows.map((record) => [record.uuid, record]));
-    const { pages: count, reason } = walked;
-    return { sights: [...records.values()].map((record) => sightOf(record, place)), pages: count, reason };
+    const { pages: count, reason, isWhole } = walked;
+    return { sights: [...records.values()].map((record) => sightOf(record, place)), pages: count, reason, isWhole };
   } catch (error) {
     if (isNotFound(error)) return 'no pipelines';
     throw error;
@@ -129,18 +133,25 @@ function openStates(
     const old = before.get(id);
     if (sight === undefined) return old === undefined ? [] : [old];
     if (sight.is === 'finished') return [];
-    const { attempt, number, phase, pipeline } = sight;
-    const same = old?.attempt === attempt ? old : undefined;
-    const askedMs = askedAt(sight, same?.askedMs ?? ledger.tickMs);
-    // Steps that were read in another phase say nothing of this one.
-    const steps = same?.phase === phase ? { steps: same.steps, stepsMs: same.stepsMs } : {};
-    const stuckMs = stuckAt({ pipeline, askedMs });
-    return [{ repository, id, attempt, number, askedMs, phase, pipeline, stuckMs, ...steps }];
+    const state = openState(sight, repository, old?.attempt === sight.attempt ? old : undefined, ledger.tickMs);
+    return [{ ...state, stuckMs: stuckAt(state) }];
   });
 }
 
+function openState(
+  { id, attempt, number, phase, pipeline, isChild, createdMs }: OpenRun,
+  repository: string,
+  same: OpenState | undefined,
+  tickMs: number,
+): Omit<OpenState, 'stuckMs'> {
+  const askedMs = askedAt({ attempt, createdMs }, same?.askedMs ?? tickMs);
+  // Steps that were read in another phase say nothing of this one.
+  const steps = same?.phase === phase ? { steps: same.steps, stepsMs: same.stepsMs } : {};
+  return { repository, id, attempt, number, askedMs, phase, pipeline, ...(isChild ? { isChild } : {}), ...steps };
+}
+
 /** A re-run tells no time of its own: that of the first run would make it wait, and be stuck, for days. */
-function askedAt({ attempt, createdMs }: OpenRun, firstSeenMs: number): number {
+function askedAt({ attempt, createdMs }: Pick<OpenRun, 'attempt' | 'createdMs'>, firstSeenMs: number): number {
   return attempt > 1 ? firstSeenMs : createdMs;
 }
 

@@ -27,6 +27,8 @@ export interface OpenState {
   readonly pipeline: string;
   /** From when on it is stuck. Epoch milliseconds. */
   readonly stuckMs: number;
+  /** Started by a step of another run, which does nothing but wait for it. */
+  readonly isChild?: boolean | undefined;
   readonly steps?: readonly StepState[] | undefined;
   readonly stepsMs?: number | undefined;
 }
@@ -51,6 +53,7 @@ const OpenStates = z.array(
     phase: z.enum(['pending', 'running', 'paused', 'halted']),
     pipeline: z.string(),
     stuckMs: z.number(),
+    isChild: z.boolean().optional(),
     steps: z.array(StepState).optional(),
     stepsMs: z.number().optional(),
   }),

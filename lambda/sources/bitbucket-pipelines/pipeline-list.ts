@@ -5,6 +5,7 @@ import { whereOf } from '../../http/where.ts';
 import { type Answer, type ApiContext, ask, fieldsOf, type Query, repositoryPath } from './api.ts';
 import { isLatestFirst, type ListOrder, listOrder, refuseOrder, timesOf } from './list-order.ts';
 import type { PageCache } from './page-cache.ts';
+import { pipelineMembers } from './pipeline-members.ts';
 import { elementsOf, Page, PipelineRecord } from './schema.ts';
 import { type ListPage, walkDown, type Walked, type WalkRequest } from './walk.ts';
 
@@ -13,31 +14,6 @@ const pageLength = 50;
 
 /** 2,000 runs of one repository in one look; what is left is read in the next ones. */
 const maxPages = 40;
-
-const members = [
-  'uuid',
-  'build_number',
-  'run_number',
-  'created_on',
-  'completed_on',
-  'duration_in_seconds',
-  'build_seconds_used',
-  'state.name',
-  'state.type',
-  'state.stage.name',
-  'state.stage.type',
-  'state.result.name',
-  'state.result.type',
-  'target.type',
-  'target.ref_type',
-  'target.ref_name',
-  'target.selector.type',
-  'target.selector.pattern',
-  'trigger.name',
-  'trigger.type',
-] as const;
-
-export const pipelineFields = members.join(',');
 
 export interface ListRequest extends Pick<WalkRequest, 'untilMs' | 'leastPages' | 'cut'> {
   readonly workspace: string;
@@ -94,7 +70,7 @@ async function onePage(
     sort: order,
     pagelen: String(pageLength),
     page: String(page),
-    fields: fieldsOf(members),
+    fields: fieldsOf(pipelineMembers),
   };
   const answer = await askInOrder(api, { path, parameters, etag: known?.etag }, order);
   if (answer === 'not in order') return answer;

@@ -1,3 +1,4 @@
+/** What the record of a run means: that it is open, or its end with all that it adds to counters. */
 import type { Count, Finish, Mark, Observation } from '../../counters/finish.ts';
 import {
   type Result,
@@ -24,6 +25,8 @@ export interface Run {
   /** Value of the `pipeline` label. */
   readonly pipeline: string;
   readonly branch: string;
+  /** Whether a step of another run of the repository started it, and waits for it. */
+  readonly isChild: boolean;
 }
 
 export interface OpenRun extends Run {
@@ -38,6 +41,8 @@ export interface FinishedRun extends Run {
   readonly result: Result;
   /** From creation to end; absent for a re-run, whose creation is that of the first, and without a time of the end. */
   readonly wallMs: number | undefined;
+  /** Whether its steps can be asked for. */
+  readonly hasSteps: boolean;
   readonly finish: Finish;
 }
 
@@ -59,18 +64,58 @@ export function sightOf(record: PipelineRecord, place: RunPlace): Sight {
     createdMs: record.created_on,
     pipeline: pipelineOf(record.target),
     branch: place.branchLabel(branchOf(record.target), place.mainBranch),
+    isChild: /parent_step/i.test(`${record.trigger?.name ?? ''} ${record.trigger?.type ?? ''}`),
   };
   if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown };
   const { result, isKnown } = standing;
   const finishedMs = finishedAt(record);
-  const wallMs = run.attempt > 1 || isMissing(record.completed_on) ? undefined : finishedMs - run.createdMs;
+  const wallMs = run.attempt > 1 || isMissing(record.completed_on) ? undefined : spanOf(run.createdMs, finishedMs);
   const ended = { ...run, finishedMs, result, wallMs };
-  return { is: 'finished', ...ended, finish: finishOf(ended, record, place, isKnown) };
+  return { is: 'finished', ...ended, hasSteps: true, finish: finishOf(ended, record, place, isKnown) };
+}
+
+/** One key for each attempt, whoever tells of its end. */
+export function finishKey(id: string, attempt: number): string {
+  return `${id}#${String(attempt)}`;
+}
+
+export interface EarlierEnd {
+  readonly attempt: number;
+  readonly result: Result;
+  readonly finishedMs: number;
+  /** Whether the steps of that attempt are told as such, so that they can be counted. */
+  readonly hasSteps: boolean;
+}
+
+/** The end of an earlier attempt of a run: it counts, and a later one has already said what became of the pipeline. */
+export function earlierAttempt(sight: Sight, { hasSteps, ...end }: EarlierEnd, place: RunPlace): FinishedRun {
+  const { id, number, createdMs, pipeline, branch, isChild } = sight;
+  const { attempt, result, finishedMs } = end;
+  const run = { id, number, attempt, createdMs, pipeline, branch, isChild, finishedMs, result, wallMs: undefined };
+  const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline };
+  const counted = { ...labels, result, attempt: attempt > 1 ? 'retry' : 'first', branch };
+  const finish: Finish = {
+    key: finishKey(id, attempt),
+    finishedMs,
+    counts: [{ metric: runsFinished, labels: counted, increase: 1 }],
+    observations: [],
+    marks: [],
+    line: lineOf(run, place, 0),
+  };
+  return { is: 'finished', ...run, hasSteps, finish };
 }
 
 /** A completed record may lack its end; active time after the creation is the earliest that it can have been. */
 function finishedAt({ created_on, completed_on, duration_in_seconds }: PipelineRecord): number {
   return completed_on ?? created_on + (duration_in_seconds ?? 0) * 1000;
+}
+
+/** Recorded: the end of a run with a broken configuration stands 16 ms before its creation. It took no time. */
+const earlyEndMs = 1000;
+
+function spanOf(createdMs: number, finishedMs: number): number {
+  const spanMs = finishedMs - createdMs;
+  return spanMs < 0 && spanMs > -earlyEndMs ? 0 : spanMs;
 }
 
 function isMissing(value: unknown): boolean {
@@ -93,7 +138,7 @@ function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: 
     ...(isKnown ? [] : [unknownState(source, 'pipeline')]),
   ];
   return {
-    key: `${run.id}#${String(run.attempt)}`,
+    key: finishKey(run.id, run.attempt),
     finishedMs: run.finishedMs,
     createdMs: run.createdMs,
     counts,

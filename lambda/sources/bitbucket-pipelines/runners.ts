@@ -70,16 +70,25 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
+/** Each status of the document. One that was registered or switched on is not there until it says so itself. */
+const stateOfStatus: ReadonlyMap<string, RunnerState> = new Map([
+  ['ONLINE', 'online'],
+  ['OFFLINE', 'offline'],
+  ['UNHEALTHY', 'offline'],
+  ['UNREGISTERED', 'offline'],
+  ['ENABLED', 'offline'],
+  ['DISABLED', 'paused'],
+]);
+
 /** What is not known to be there, such as a state that is new, is not counted as a worker. */
 function stateOf({ state: { status, cordoned } }: RunnerRecord): RunnerState {
-  switch (status.toUpperCase()) {
-    case 'ONLINE':
-      return cordoned === true ? 'paused' : 'online';
-    case 'DISABLED':
-      return 'paused';
-    default:
-      return 'offline';
-  }
+  const state = stateOfStatus.get(status.toUpperCase()) ?? 'offline';
+  return state === 'online' && cordoned === true ? 'paused' : state;
+}
+
+/** Runners in a state that the document did not have when this was written. */
+export function unknownStatuses(runners: readonly ScopedRunner[]): number {
+  return runners.filter(({ runner }) => !stateOfStatus.has(runner.state.status.toUpperCase())).length;
 }
 
 function isOutdated({ state: { version } }: RunnerRecord): boolean | undefined {

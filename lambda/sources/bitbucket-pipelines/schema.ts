@@ -1,9 +1,8 @@
-import * as z from 'zod';
-
 /**
  * What is needed of Bitbucket's answers. Its OpenAPI document has no properties for states, and several members that
  * are used here stand in no document at all, so everything that can be missing may be missing.
  */
+import * as z from 'zod';
 
 /** ISO 8601 with 0 to 9 fractional digits, which V8 reads and cuts to milliseconds. */
 const Instant = z.string().transform((text, context) => {
@@ -26,11 +25,14 @@ const Named = lenient(z.object({ name: Text, type: Text }));
 export const State = z.object({ name: Text, type: Text, stage: Named, result: Named });
 export type State = z.infer<typeof State>;
 
+/** A word, or an object around it: `selector.type` was recorded as both. */
+const Word = lenient(z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]));
+
 const Target = z.object({
   type: Text,
   ref_type: Text,
   ref_name: Text,
-  selector: lenient(z.object({ type: Text, pattern: Text })),
+  selector: lenient(z.object({ type: Word, pattern: Text })),
 });
 export type Target = z.infer<typeof Target>;
 
@@ -81,7 +83,10 @@ export const RunnerRecord = z.object({
     status: z.string(),
     cordoned: lenient(z.boolean()),
     version: lenient(z.object({ version: Text, current: Text })),
-    /** Undocumented. Its presence, even as null, is what Atlassian's own autoscaler reads as "this API tells". */
+    /**
+     * The document of the public API (2.0) has no such member. Atlassian's own autoscaler reads it, even as null, from an
+     * internal API: so nobody may ever be told here who is busy.
+     */
     step: z.unknown().optional(),
   }),
 });

@@ -1,3 +1,4 @@
+/** Reads which repository an OpenTelemetry span of Pipelines is about. */
 import * as z from 'zod';
 
 /** The repository of a run or step that has ended, or why there is none. */
@@ -18,12 +19,14 @@ const Spans = z.object({
   ),
 });
 
+const runSpan = 'bbc.pipeline_run';
+
 /** Each is the end of something that is counted; commands, containers and logs are not. Both spellings were recorded. */
-const wanted: ReadonlySet<string> = new Set(['bbc.pipeline_run', 'bbc.step', 'bbc.pipeline_step']);
+const wanted: ReadonlySet<string> = new Set([runSpan, 'bbc.step', 'bbc.pipeline_step']);
 
 /**
- * `pipeline:span_created` is OTLP in JSON, and no document describes its members. The repository may stand at the span or
- * at its resource; a delivery is of one repository.
+ * `pipeline:span_created` is OTLP in JSON. The repository may stand at the span or at its resource; a delivery is of one
+ * repository. A step need not name it: its run does, in a delivery of its own.
  */
 export function readSpans(content: unknown): SpanEvent {
   const { data } = Spans.safeParse(content);
@@ -39,7 +42,8 @@ export function readSpans(content: unknown): SpanEvent {
   const ended = spans.filter(({ name }) => wanted.has(name));
   if (ended.length === 0) return 'unused';
   const repository = ended.map(({ attributes }) => repositoryIn(attributes)).find((uuid) => uuid !== undefined);
-  return repository === undefined ? 'unreadable' : { repository };
+  if (repository !== undefined) return { repository };
+  return ended.some(({ name }) => name === runSpan) ? 'unreadable' : 'unused';
 }
 
 function repositoryIn(attributes: z.infer<typeof Attributes>): string | undefined {

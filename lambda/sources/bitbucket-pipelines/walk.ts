@@ -36,6 +36,8 @@ export interface WalkRequest {
 export interface Walked<Row> {
   readonly rows: readonly Row[];
   readonly pages: number;
+  /** Whether the list has no further page, however old. */
+  readonly isWhole: boolean;
   /** Absent when everything that was wanted was read. */
   readonly cut: Cut | undefined;
   /** Why it was cut short: by the pages that one look may read, or by the requests of the tick. */
@@ -58,12 +60,13 @@ export async function walkDown<Row>(
   let position: Position = { page: firstPage, topMs: undefined, isAboveTop: cut !== undefined };
   for (let pages = 0; pages < mostPages; pages += 1) {
     const read = await readUnlessSpent(readPage, position.page);
-    if (read === 'spent') return { rows, pages, cut: cutAt(position, cut), reason: 'requests' };
+    if (read === 'spent') return { rows, pages, isWhole: false, cut: cutAt(position, cut), reason: 'requests' };
     append(rows, read.rows);
-    if (isLast(read, pages + 1, request)) return { rows, pages: pages + 1, cut: undefined, reason: undefined };
+    if (isLast(read, pages + 1, request))
+      return { rows, pages: pages + 1, isWhole: !read.hasNext, cut: undefined, reason: undefined };
     position = advance(position, read, cut);
   }
-  return { rows, pages: mostPages, cut: cutAt(position, cut), reason: 'pages' };
+  return { rows, pages: mostPages, isWhole: false, cut: cutAt(position, cut), reason: 'pages' };
 }
 
 interface Position {

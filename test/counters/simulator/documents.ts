@@ -40,8 +40,18 @@ export function outboxIn(body: string | undefined): OutboxDocument {
 }
 
 /** Sum of a counter over the series that have a label value; 0 without any. */
-export function totalOf({ metrics }: StateDocument, metric: string, label: string, value: string): number {
+export function totalOf(state: StateDocument, metric: string, label: string, value: string): number {
+  return totalWith(state, metric, { [label]: value });
+}
+
+/** Of the series that have all of these labels. */
+export function totalWith(
+  { metrics }: StateDocument,
+  metric: string,
+  wanted: Readonly<Record<string, string>>,
+): number {
   const { labels = [], series = [] } = metrics[metric] ?? {};
-  const at = labels.indexOf(label);
-  return series.reduce((sum, [values, , , numbers]) => (values[at] === value ? sum + (numbers[0] ?? 0) : sum), 0);
+  const has = (values: readonly string[]): boolean =>
+    Object.entries(wanted).every(([label, value]) => values[labels.indexOf(label)] === value);
+  return series.reduce((sum, [values, , , numbers]) => (has(values) ? sum + (numbers[0] ?? 0) : sum), 0);
 }

@@ -90,9 +90,12 @@ function storeTotals(backends: Backends, { tickMs, parts }: Batch): void {
   rule(finished === observed, 'a histogram has as many observations as its counter has finishes', finished, observed);
 }
 
-/** Bitbucket tells no beginning of a re-run: it has the creation of the first one. */
-function hasDuration({ system, attempt }: Labels): boolean {
-  return system !== 'bitbucket' || attempt === 'first';
+/**
+ * Bitbucket tells no beginning of a re-run: it has the creation of the first one. Of an end that a re-run has hidden
+ * nothing is known but that it was, so its result is `other`.
+ */
+function hasDuration({ system, attempt, result }: Labels): boolean {
+  return system !== 'bitbucket' || (attempt === 'first' && result !== 'other');
 }
 
 function totalsOf(family: MetricFamily): readonly (Stored & { readonly key: string })[] {

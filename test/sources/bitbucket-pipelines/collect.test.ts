@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Routed } from '../../../lambda/demo/bitbucket/routes.ts';
 import type { SimulatedRunner } from '../../../lambda/demo/bitbucket/workspace.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { valuesOf } from './harness.ts';
@@ -58,6 +59,28 @@ describe('an open run', () => {
     expect(stuck[175]).toBe(1);
     expect(stuck[185]).toBe(0);
   });
+});
+
+describe('a child pipeline', () => {
+  it.each([{ steps: 'read' }, { steps: 'leave' }])(
+    'is the job that runs, and the step that waits for it is none (%j)',
+    async (settings) => {
+      await using bitbucket = await opened({ settings });
+      const started = { startMs: startMs + 20 * secondMs };
+      bitbucket.workspace.add('shop', run(startMs + secondMs, [started]));
+      const child = { uuid: '{child}', number: 8, kind: 'child' as const };
+      bitbucket.workspace.add('shop', run(startMs + 25 * secondMs, [{ startMs: startMs + 40 * secondMs }], child));
+      bitbucket.workspace.add('shop', run(startMs + secondMs, [started], { uuid: '{other}', number: 9 }));
+
+      const { values } = await bitbucket.tick();
+
+      expect(values('ci_queue_jobs', 'state')).toEqual({ queued: 0, running: 2, blocked: 0 });
+      expect(values('ci_runs_active', 'pipeline', 'state')).toMatchObject({
+        'branches executing': 2,
+        'custom/child executing': 1,
+      });
+    },
+  );
 });
 
 describe('an open re-run', () => {
@@ -166,6 +189,22 @@ describe('runners', () => {
     expect(told.values('ci_worker_utilization_ratio', 'queue')).toEqual({ gpu: 1, macos: 0 });
     expect(without.values('ci_bitbucket_busy_runners_peak', 'source')).toEqual({});
     expect(told.values('ci_bitbucket_outdated_runners', 'queue')).toEqual({ gpu: 2, macos: 0 });
+  });
+
+  it('in a state that no document names are not there, and are told', async () => {
+    const strange = [runner('a', { status: 'ENABLED' }), runner('b', { status: 'UNREGISTERED' })];
+    await using known = await opened({ runners: strange });
+    const instead = ({ pathname }: URL): Routed | undefined =>
+      pathname.includes('/workspaces/')
+        ? { body: { values: [{ uuid: '{x}', labels: [], state: { status: 'DREAMING' } }] } }
+        : undefined;
+    await using unknown = await opened({ instead });
+
+    const errors = ['ci_system_errors_total', 'component'] as const;
+    const seen = await known.tick();
+    expect(seen.values(...errors)).not.toHaveProperty('runner');
+    expect(seen.values('ci_workers', 'state')).toEqual({ offline: 2, paused: 0 });
+    expect((await unknown.tick()).values(...errors)).toMatchObject({ runner: 1 });
   });
 
   it('have a peak that outlives cold starts and ends with the month', async () => {

@@ -66,6 +66,8 @@ describe('an event', () => {
   it.each<readonly [string, unknown]>([
     ['repo:commit_status_updated', status('https://ci.example.com/job/pipelines/42')],
     ['pipeline:span_created', spans('bbc.command', uuid)],
+    // As recorded: the span of a step may name no repository.
+    ['pipeline:span_created', spans('bbc.step', '')],
     ['repo:fork', { repository }],
     ['pullrequest:created', {}],
   ])('%s with %j is of no use, and no fault', async (event, content) => {
@@ -83,7 +85,7 @@ describe('an event', () => {
       messageOf('repo:push', {}),
       messageOf('repo:commit_status_created', status(42)),
       messageOf('pipeline:span_created', { resourceSpans: {} }),
-      messageOf('pipeline:span_created', spans('bbc.step', '')),
+      messageOf('pipeline:span_created', spans('bbc.pipeline_run', '')),
     ];
 
     const reading = await takeEvents(inboxWith(...strange, messageOf('repo:push', { repository })), 'acme', signal);

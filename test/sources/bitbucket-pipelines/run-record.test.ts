@@ -70,6 +70,13 @@ describe('a pipeline record', () => {
     expect(wallMs).toBeUndefined();
   });
 
+  it('that ended 16 ms before its creation, as recorded, took no time and is no fault of a clock', () => {
+    const early = { created_on: '2026-01-02T09:09:50.315Z', completed_on: '2026-01-02T09:09:50.299Z' };
+    const sight = sightOf(record(early), { ...place, steps: 'leave' });
+
+    expect(sight).toMatchObject({ wallMs: 0, finish: { observations: [{ value: 0 }] } });
+  });
+
   it('without a time of its end ends after its active time at the earliest', () => {
     const { finishedMs, createdMs } = finished({ completed_on: undefined });
 
@@ -92,6 +99,7 @@ describe('a pipeline record', () => {
     [{ type: 'pipeline_pullrequest_target', source: 'trunk' }, 'pull-requests'],
     [{ type: 'pipeline_commit_target', selector: { type: 'custom', pattern: 'nightly' } }, 'custom/nightly'],
     [{ type: 'pipeline_commit_target', selector: { type: 'custom' } }, 'custom'],
+    [{ type: 'pipeline_commit_target', selector: { type: { name: 'custom' }, pattern: 'a' } }, 'custom/a'],
     [
       { type: 'pipeline_ref_target', ref_type: 'tag', ref_name: 'v1', selector: { type: 'tags', pattern: 'v*' } },
       'tags',
