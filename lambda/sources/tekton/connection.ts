@@ -148,15 +148,25 @@ async function roleOf({ credentials }: AwsAccess, role: AssumedRole | undefined)
 
 function kubeconfigSend(ref: SecretRef, context: string | undefined, ports: SourcePorts): ClusterSend {
   const tokens = new Map<string, TokenFor>();
+  const told = new Set<string>();
   return (request) =>
     withRotation(ports.secrets, ref, request.deadline.signal, async (secret) => {
       const access = await accessIn(secret.reveal(), { context, ref, ports, signal: request.deadline.signal });
+      tellIgnored(access, told, ports);
       return get(ports, request, {
         server: access.server,
         tls: access.tls,
         authorization: await authorizationOf(access, tokens, ports),
       });
     });
+}
+
+/** Once a process: it stays so until somebody changes the kubeconfig. */
+function tellIgnored({ ignored }: Access, told: Set<string>, { log }: SourcePorts): void {
+  for (const what of ignored) {
+    if (!told.has(what)) log.warn(`the kubeconfig is followed in part: ${what}`);
+    told.add(what);
+  }
 }
 
 async function authorizationOf(
@@ -166,7 +176,8 @@ async function authorizationOf(
 ): Promise<string | undefined> {
   if (token !== undefined) return `Bearer ${token}`;
   if (eks === undefined) return undefined;
-  const tokenFor = tokens.get(eks.name) ?? eksTokens(eks.name, ports);
-  tokens.set(eks.name, tokenFor);
+  const key = `${eks.name} ${eks.roleArn ?? ''}`;
+  const tokenFor = tokens.get(key) ?? eksTokens(eks.name, ports, roleIn(eks));
+  tokens.set(key, tokenFor);
   return `Bearer ${await tokenFor(eks.region, false)}`;
 }

@@ -1,3 +1,4 @@
+/** A kubeconfig, as far as it leads to one cluster as one user. */
 import * as z from 'zod';
 import { UnusableSecretError } from '../../http/errors.ts';
 import type { TlsMaterial } from '../../http/http.ts';
@@ -5,6 +6,7 @@ import { isTlsOrAllowed } from '../../http/plaintext.ts';
 import { describeSecretRef, type SecretRef } from '../../secrets/secret-ref.ts';
 import type { SourcePorts } from '../source.ts';
 import { pemOf } from './eks-cluster.ts';
+import { type EksUser, eksUserOf, Exec } from './get-token.ts';
 
 /** What a kubeconfig says of one cluster and one user. */
 export interface Access {
@@ -12,7 +14,9 @@ export interface Access {
   readonly tls: TlsMaterial;
   readonly token?: string | undefined;
   /** Where its user is made by `aws eks get-token`; the token is signed here instead of starting a program. */
-  readonly eks?: { readonly name: string; readonly region: string } | undefined;
+  readonly eks?: EksUser | undefined;
+  /** What it asks for and does not get here, each with the remedy. */
+  readonly ignored: readonly string[];
 }
 
 export interface KubeconfigOptions {
@@ -30,6 +34,7 @@ const ClusterEntry = z.object({
   'certificate-authority': Text,
   'tls-server-name': Text,
   'insecure-skip-tls-verify': z.boolean().optional(),
+  'proxy-url': Text,
 });
 
 const UserEntry = z.object({
@@ -39,7 +44,8 @@ const UserEntry = z.object({
   'client-certificate': Text,
   'client-key-data': Text,
   'client-key': Text,
-  exec: z.object({ command: z.string(), args: z.array(z.string()).nullish() }).optional(),
+  as: Text,
+  exec: Exec.optional(),
 });
 type UserEntry = z.infer<typeof UserEntry>;
 
@@ -66,8 +72,10 @@ export async function accessIn(text: string, options: KubeconfigOptions): Promis
     );
   }
   refuseUnverified(cluster, where);
+  refuseImpersonation(user, where);
   const tls = await materialOf(cluster, user, pemReader(options));
-  return { server: cluster.server, tls, ...(await identityOf(user, options, tls.cert !== undefined)) };
+  const identity = await identityOf(user, options, tls.cert !== undefined);
+  return { server: cluster.server, tls, ...identity, ignored: ignoredIn(cluster, identity.eks) };
 }
 
 async function materialOf(cluster: z.infer<typeof ClusterEntry>, user: UserEntry, pem: ReadPem): Promise<TlsMaterial> {
@@ -105,6 +113,24 @@ function refuseUnverified(cluster: z.infer<typeof ClusterEntry>, where: string):
   }
 }
 
+/** Acting as the user alone would read what the impersonated one may not, or fail where that one may. */
+function refuseImpersonation({ as }: UserEntry, where: string): void {
+  if (as !== undefined) {
+    throw new ForbiddenRequestError(where, `asks to act as ${as}; name a user here who has the rights itself`);
+  }
+}
+
+function ignoredIn(cluster: z.infer<typeof ClusterEntry>, eks: EksUser | undefined): readonly string[] {
+  return [
+    ...(cluster['proxy-url'] === undefined ? [] : ['its proxy-url is not used; set HTTPS_PROXY']),
+    ...(eks?.profile === undefined
+      ? []
+      : [
+          `its AWS profile ${eks.profile} is not read, and the token is signed as this process; start it with AWS_PROFILE=${eks.profile}`,
+        ]),
+  ];
+}
+
 type ReadPem = (data: string | undefined, path: string | undefined) => Promise<string | undefined>;
 
 /** Data in base64 wins over a path, as in kubectl; paths exist outside AWS only. */
@@ -128,22 +154,10 @@ async function identityOf(
     if (hasCertificate) return {};
     throw new UnusableSecretError(describeSecretRef(ref), 'its user has neither a token nor a client certificate');
   }
-  const eks = eksOf(user.exec.command, user.exec.args ?? [], ports.aws.region);
+  const eks = eksUserOf(user.exec, ports.aws.region);
   if (eks !== undefined) return { eks };
   throw new UnusableSecretError(
     describeSecretRef(ref),
     'its user is made by a program, which is not started here, besides `aws eks get-token`; use a ServiceAccount token',
   );
-}
-
-/** What `aws eks update-kubeconfig` writes. */
-function eksOf(command: string, args: readonly string[], region: string | undefined): Access['eks'] {
-  const after = (flag: string): string | undefined => {
-    const at = args.indexOf(flag);
-    return at === -1 ? undefined : args[at + 1];
-  };
-  const name = after('--cluster-name');
-  const where = after('--region') ?? region;
-  const isEks = /(^|[\\/])aws(\.exe)?$/.test(command) && args.includes('get-token');
-  return isEks && name !== undefined && where !== undefined ? { name, region: where } : undefined;
 }

@@ -298,6 +298,62 @@ describe('a kubeconfig', () => {
   });
 
   it.each([
+    ['two words', ['--role-arn', 'arn:aws:iam::444455556666:role/reader']],
+    ['one', ['--role-arn=arn:aws:iam::444455556666:role/reader']],
+  ])('of `aws eks get-token` with a role is signed as that role: %s', async (_what, roleArgs) => {
+    const asked: unknown[] = [];
+    const aws: AwsAccess = {
+      region: undefined,
+      credentials: (assumed) => {
+        asked.push(assumed);
+        return role().credentials();
+      },
+    };
+    await withAuthority(async (authority) => {
+      await using cluster = await startCluster({
+        ...(await tlsServer(authority, 'IP:127.0.0.1')()),
+        runs,
+        aws,
+        isKnown: (sent) => eksTokenFault(sent, identity, startMs) === undefined,
+        cluster: () => reference,
+      });
+      const args = ['eks', 'get-token', '--cluster-name', 'ci-cluster', ...roleArgs, '--profile', 'acme'];
+      // The Region stands in the environment of the command alone.
+      const exec = { command: 'aws', args, env: [{ name: 'AWS_REGION', value: 'eu-west-1' }] };
+      cluster.variables['KUBECONFIG_TEXT'] = kubeconfig({
+        url: cluster.server.url,
+        cluster: { 'certificate-authority-data': base64(authority.cert) },
+        user: { exec },
+      });
+
+      const { families, problems } = await cluster.tick();
+      await cluster.tick();
+
+      expect(problems).toEqual([]);
+      expect(nonZero(valuesOf(families, 'ci_runs_active', ['state']))).toEqual(seen);
+      expect(asked.length).toBeGreaterThan(0);
+      expect(asked).toEqual(
+        asked.map(() => expect.objectContaining({ roleArn: 'arn:aws:iam::444455556666:role/reader' }) as unknown),
+      );
+      const warnings = cluster.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+      expect(warnings).toEqual([expect.stringContaining('start it with AWS_PROFILE=acme')]);
+    });
+  });
+
+  it('that names a proxy says that the proxy is not used', async () => {
+    await using cluster = await startCluster({ runs, cluster: () => reference });
+    const settings = { 'proxy-url': 'http://proxy.example.com:3128' };
+    cluster.variables['KUBECONFIG_TEXT'] = kubeconfig({ url: cluster.server.url, user: { token }, cluster: settings });
+
+    const { problems } = await cluster.tick();
+
+    expect(problems).toEqual([]);
+    const warnings = cluster.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    expect(warnings).toEqual([expect.stringContaining('set HTTPS_PROXY')]);
+  });
+
+  it.each([
+    ['asks to act as somebody else', { token, as: 'admin' }, {}, {}, 'act as admin'],
     ['asks not to verify', { token }, { 'insecure-skip-tls-verify': true }, {}, 'not to verify'],
     ['starts a program', { exec: { command: 'gke-gcloud-auth-plugin' } }, {}, {}, 'not started here'],
     ['has a user without anything', {}, {}, {}, 'neither a token'],
