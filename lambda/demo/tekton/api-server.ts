@@ -28,6 +28,8 @@ export type ScenarioName =
   | 'cannot-proxy'
   | 'list-expires'
   | 'no-tekton'
+  /** After its start the server does not know its roles for a while, and answers as if all rights were missing. */
+  | 'restarting'
   | 'throttled'
   | 'unauthorized'
   | 'second-page-fails';
@@ -92,7 +94,7 @@ function replyTo(request: IncomingMessage, options: ApiServerOptions, scenario: 
 
 /** A Service leads to any of its pods; here it is always the first, so that what is read can be foretold. */
 function coreOptions({ pods = () => [] }: ApiServerOptions, scenario: ScenarioName): CoreOptions {
-  return { pods: pods(), isForbidden: scenario === 'cannot-proxy', pick: ([first]) => first };
+  return { pods: pods(), isForbidden: scenario === 'cannot-proxy' || scenario === 'restarting', pick: ([first]) => first };
 }
 
 function tektonReply(request: IncomingMessage, url: URL, options: ApiServerOptions, scenario: ScenarioName): Reply {
@@ -100,7 +102,7 @@ function tektonReply(request: IncomingMessage, url: URL, options: ApiServerOptio
   const [, namespace, plural, name] = place.exec(url.pathname) ?? [];
   if (!isPlural(plural)) return pageNotFound;
   if (name !== undefined) return single(options, { scenario, plural, namespace, name });
-  if (scenario === 'cannot-list') return forbidden('list', plural, namespace);
+  if (scenario === 'cannot-list' || scenario === 'restarting') return forbidden('list', plural, namespace);
   return list(options, { scenario, plural, namespace, query: url.searchParams, accept: request.headers.accept ?? '' });
 }
 
@@ -122,7 +124,7 @@ interface Asked {
 function single({ store }: ApiServerOptions, asked: Asked & { readonly name: string }): Reply {
   const { scenario, plural, namespace, name } = asked;
   if (namespace === undefined) return pageNotFound;
-  if (scenario === 'cannot-get') return forbidden('get', plural, namespace);
+  if (scenario === 'cannot-get' || scenario === 'restarting') return forbidden('get', plural, namespace);
   const run = store.get(plural, namespace, decodeURIComponent(name));
   return run === undefined ? notFound(plural, name) : jsonReply(200, run);
 }

@@ -10,10 +10,11 @@ import type { TektonConfig } from './config.ts';
 import type { Relayed } from './controller/relay.ts';
 import { countFinishes } from './counting.ts';
 import type { FinishOptions } from './finishes.ts';
-import { listProblems } from './list-problems.ts';
+import { isRefused, listProblems } from './list-problems.ts';
 import { type ListReading, readList } from './list-reading.ts';
 import { levelFamilies, type Listed } from './map.ts';
 import { namingOf, type Naming } from './naming.ts';
+import { noteAllowed } from './refusals.ts';
 import type { RunKind } from './state.ts';
 import type { Archive } from './results/archive.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -76,8 +77,14 @@ async function collect(parts: Parts, context: CollectContext): Promise<Collectio
     named: config.namespaces ?? [],
     stuckAfterMs: config.stuckAfterMinutes * 60_000,
   });
-  const problems = [...listProblems(readings, config, where), ...counted, ...relayed.problems, ...memory.problems];
-  return { families, relayed: relayed.families, problems };
+  if (ledger !== undefined) noteAllowed(ledger, listedKinds(readings));
+  const unread = listProblems(readings, {
+    config,
+    where,
+    ledger: readings.some(isRefused) ? await memory.open() : ledger,
+  });
+  const problems = [...unread, ...counted, ...relayed.problems, ...memory.problems];
+  return { families, relayed: await relayedFamilies(parts, relayed, ledger), problems };
 }
 
 /** A connection of its own, made once a process. */
@@ -97,10 +104,21 @@ async function relay(
   { deadline }: CollectContext,
   memory: Memory,
 ): Promise<Relayed> {
-  if (settings === undefined) return { families: [], problems: [] };
+  if (settings === undefined) return { families: [], problems: [], isRead: false };
   // Loaded here, because few configure it.
   const { relayController } = await import('./controller/relay.ts');
   return await relayController({ send, settings, source, where, deadline, memory: memory.open });
+}
+
+/** Where the cluster answers but no replica of the controller does, its totals stand where they stood. */
+async function relayedFamilies(
+  { config: { controllerMetrics: settings, name: source } }: Parts,
+  { families, isRead }: Relayed,
+  ledger: Ledger | undefined,
+): Promise<Relayed['families']> {
+  if (settings === undefined || isRead || ledger === undefined) return families;
+  const { lastKnown } = await import('./controller/relay.ts');
+  return lastKnown({ settings, source }, ledger);
 }
 
 interface Memory {
@@ -142,6 +160,14 @@ async function readLists(
   return await mapConcurrently(lists, listsAtOnce, ({ tally, place }) =>
     readList(place, { send, tally, naming, deadline: own, clock: ports.clock, memory }),
   );
+}
+
+/** Kinds whose lists were all read: a right that one namespace refuses is not there. */
+function listedKinds(readings: readonly ListReading[]): readonly `list ${RunKind}`[] {
+  const kinds = [...new Set(readings.map(({ place }) => place.kind))];
+  return kinds
+    .filter((kind) => readings.every(({ place, failure }) => place.kind !== kind || failure === undefined))
+    .map((kind) => `list ${kind}` as const);
 }
 
 function listed(readings: readonly ListReading[], tallies: readonly Tally[], kind: RunKind): Listed {

@@ -74,7 +74,7 @@ async function countListed(
   const { runs: finished, problems } =
     requests === 0
       ? { runs: candidates.map((candidate) => byRow(place.kind, candidate, { fallbackMs })), problems: [] }
-      : await detailsOf(place.kind, candidates, { send, deadline, budget, where, fallbackMs });
+      : await detailsOf(place.kind, candidates, { send, deadline, budget, where, ledger, fallbackMs });
   const past = history.map((row) => byRow(place.kind, { row, startedMs: undefined }, { fallbackMs }));
   for (const run of [...past, ...finished]) {
     if (run !== undefined) ledger.sawFinished(stream, run.uid, finishOf(run, finish));

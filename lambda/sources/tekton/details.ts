@@ -1,3 +1,4 @@
+import type { Ledger } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
 import { problemOf } from '../../http/problem.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -8,6 +9,7 @@ import type { ClusterSend } from './connection.ts';
 import { finishedByObject, finishedByRow } from './finished-run.ts';
 import type { FinishedRun } from './finishes.ts';
 import type { Candidate } from './list-reading.ts';
+import { explainRefusal, noteAllowed } from './refusals.ts';
 import type { RunKind } from './state.ts';
 
 /** Single runs asked for at once: an API server has hundreds of seats for reads, and others need them too. */
@@ -22,6 +24,7 @@ export interface DetailOptions {
   /** How many single runs may still be asked for in this collection. */
   readonly budget: { left: number };
   readonly where: string;
+  readonly ledger: Ledger;
   /** When a run without any time of its end is taken to have ended. Epoch milliseconds. */
   readonly fallbackMs: number;
 }
@@ -37,7 +40,7 @@ export async function detailsOf(
   candidates: readonly Candidate[],
   options: DetailOptions,
 ): Promise<Details> {
-  const { budget, where } = options;
+  const { budget, where, ledger } = options;
   const fetched = candidates.slice(0, budget.left);
   budget.left -= fetched.length;
   const failures: unknown[] = [];
@@ -47,7 +50,8 @@ export async function detailsOf(
     return object ?? byRow(kind, candidate, options);
   });
   const skipped = candidates.length - fetched.length;
-  const problems = [...failed(failures, kind, where), ...(skipped === 0 ? [] : [tooMany(skipped, kind, where)])];
+  if (fetched.length > 0 && failures.length === 0) noteAllowed(ledger, [`get ${kind}`]);
+  const problems = [...failed(failures, kind, options), ...(skipped === 0 ? [] : [tooMany(skipped, kind, where)])];
   return { runs: runs.filter((run) => run !== undefined), problems };
 }
 
@@ -75,14 +79,15 @@ async function fetchedRun(
 }
 
 /** One problem for all of them; they rarely differ. @throws what is not an expected failure: a bug. */
-function failed(failures: readonly unknown[], kind: RunKind, where: string): readonly Problem[] {
+function failed(failures: readonly unknown[], kind: RunKind, { where, ledger }: DetailOptions): readonly Problem[] {
   const [first] = failures;
   if (first === undefined) return [];
   const hints = {
     403: `the collector may list ${kind} but not get them; grant the verb get, or set details: skip`,
   };
-  const problem = problemOf(first, where, hints);
-  if (problem === undefined) throw first instanceof Error ? first : new Error('a request failed', { cause: first });
+  const told = problemOf(first, where, hints);
+  if (told === undefined) throw first instanceof Error ? first : new Error('a request failed', { cause: first });
+  const problem = explainRefusal(first, told, `get ${kind}`, ledger);
   return [{ ...problem, message: `${problem.message}; the finished ${kind} were counted from their list` }];
 }
 

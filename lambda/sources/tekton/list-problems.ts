@@ -1,17 +1,27 @@
+import type { Ledger } from '../../counters/ledger.ts';
+import { HttpStatusError } from '../../http/errors.ts';
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { TektonConfig } from './config.ts';
 import type { ListReading } from './list-reading.ts';
+import { explainRefusal } from './refusals.ts';
+
+export interface ListProblemOptions {
+  readonly config: TektonConfig;
+  readonly where: string;
+  /** What the source remembers of earlier runs, where that could be read. */
+  readonly ledger: Ledger | undefined;
+}
+
+export function isRefused({ failure }: ListReading): boolean {
+  return failure instanceof HttpStatusError && failure.status === 403;
+}
 
 /** What could not be read, each cause once. @throws what is not an expected failure: a bug. */
-export function listProblems(
-  readings: readonly ListReading[],
-  config: TektonConfig,
-  where: string,
-): readonly Problem[] {
+export function listProblems(readings: readonly ListReading[], options: ListProblemOptions): readonly Problem[] {
   const byCause = new Map<string, { readonly problem: Problem; lists: number }>();
   for (const reading of readings) {
-    for (const problem of problemsOf(reading, config, where)) {
+    for (const problem of problemsOf(reading, options)) {
       // Lists of one cluster mostly fail together, and one line says it.
       const cause = `${problem.kind} ${problem.message}`;
       const known = byCause.get(cause);
@@ -26,13 +36,13 @@ export function listProblems(
   );
 }
 
-function problemsOf(reading: ListReading, config: TektonConfig, where: string): readonly Problem[] {
+function problemsOf(reading: ListReading, { config, where, ledger }: ListProblemOptions): readonly Problem[] {
   const { failure, damaged, place, runs } = reading;
   const problems: Problem[] = [];
   if (failure !== undefined) {
-    const problem = problemOf(failure, where, hintsFor(config));
-    if (problem === undefined)
-      throw failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
+    const told = problemOf(failure, where, hintsFor(config));
+    if (told === undefined) throw failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
+    const problem = explainRefusal(failure, told, `list ${place.kind}`, ledger);
     const message =
       runs === 0
         ? problem.message

@@ -224,6 +224,58 @@ describe('several replicas behind the Service', () => {
   });
 });
 
+describe('totals of the controller that no replica shows', () => {
+  const failed = { status: 'failed' };
+  const before = (): string => openTelemetryPage({ succeeded: 100, failed: 3, running: 7 });
+
+  it('stay where they were after a failover, until the new process has met their labels', async () => {
+    await using cluster = await controllerCluster();
+    cluster.pods.push(pod('controller-0', before));
+    await cluster.tick();
+    // A process that has not seen a failure has no series for it.
+    const young = (failures: number) => (): string =>
+      openTelemetryPage({ succeeded: 2, failed: failures, running: 5, startSeconds: 99 });
+    cluster.pods.splice(0, 1, pod('controller-1', young(0)));
+
+    const second = await cluster.tick();
+    cluster.pods.splice(0, 1, pod('controller-1', young(1)));
+    const third = await cluster.tick();
+
+    expect([second, third].flatMap(({ problems }) => problems)).toEqual([]);
+    const totals = (tick: Tick) => [success, failed].map((labels) => valueOf(tick, 'pipelinerun_total', labels));
+    expect(totals(second)).toEqual([102, 3]);
+    expect(totals(third)).toEqual([102, 4]);
+  });
+
+  it.each([
+    ['no replica runs', 'ok', true],
+    ['none may be read', 'cannot-proxy', false],
+  ] as const)('stay while %s, but gauges do not', async (_what, scenario, isGone) => {
+    await using cluster = await controllerCluster();
+    cluster.pods.push(pod('controller-0', before));
+    const first = await cluster.tick();
+    if (isGone) cluster.pods.pop();
+    cluster.api.scenario(scenario);
+
+    const second = await cluster.tick();
+
+    expect(second.problems.map(({ kind }) => kind)).toEqual(['unavailable']);
+    const counters = (tick: Tick) => linesOf(tick).filter((line) => line.includes('_total{'));
+    expect(counters(first)).not.toEqual([]);
+    expect(counters(second)).toEqual(counters(first));
+    expect(linesOf(second).filter((line) => line.includes('running'))).toEqual([]);
+  });
+
+  it('are not told while the whole cluster cannot be read', async () => {
+    await using cluster = await controllerCluster();
+    cluster.pods.push(pod('controller-0', before));
+    await cluster.tick();
+    cluster.api.scenario('unauthorized');
+
+    expect(linesOf(await cluster.tick())).toEqual([]);
+  });
+});
+
 describe("what goes wrong with the controller's metrics", () => {
   const page = (): string => openTelemetryPage({ succeeded: 1, failed: 0, running: 1 });
 

@@ -145,6 +145,37 @@ describe('the lists of the Kubernetes API', () => {
     expect(problems.map(({ kind }) => kind)).toEqual(['bad-response']);
   });
 
+  it('that are refused after they were allowed are an outage, for an API server that starts refuses everybody', async () => {
+    await using cluster = await startCluster({ runs: [pipelineRun('a'), taskRun('b')] });
+    await cluster.tick();
+    cluster.api.scenario('restarting');
+
+    const ticks = [];
+    for (let minute = 1; minute <= 7; minute += 1) ticks.push(await cluster.tick());
+
+    expect(ticks.map(({ problems }) => problems.map(({ kind }) => kind).join())).toEqual([
+      ...Array.from({ length: 5 }, () => 'unavailable'),
+      // It has lasted.
+      'auth',
+      'auth',
+    ]);
+    expect(ticks[0]?.problems[0]?.message).toContain('if that lasts for more than 5 min, the right to list');
+    expect(ticks[6]?.problems[0]?.message).toContain('ClusterRole');
+  });
+
+  it('that are refused again are a missing right, where the collector runs once an hour', async () => {
+    await using cluster = await startCluster({ runs: [pipelineRun('a')], config: { taskRuns: 'skip' } });
+    const kinds: (string | undefined)[] = [];
+    for (const scenario of ['ok', 'ok', 'restarting', 'restarting', 'ok'] as const) {
+      cluster.api.scenario(scenario);
+      const { problems } = await cluster.tick();
+      kinds.push(problems[0]?.kind);
+      cluster.now += 59 * 60_000;
+    }
+
+    expect(kinds).toEqual([undefined, undefined, 'unavailable', 'auth', undefined]);
+  });
+
   it.each([
     ['unauthorized', 'auth', 'does not know the token'],
     ['cannot-list', 'auth', 'ClusterRole'],

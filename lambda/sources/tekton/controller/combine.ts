@@ -1,20 +1,10 @@
-import * as z from 'zod';
+/** One metrics page out of those of all replicas of Tekton's controller. */
 import { shortHash } from '../../../counters/hash.ts';
 import { greatest } from '../../../model/extremes.ts';
 import type { Labels } from '../../../model/metric.ts';
 import type { RelayedFamily, RelayedSample } from '../../../model/relayed.ts';
 import type { Page, PageFamily, PageSample } from '../../../prometheus-text/page.ts';
-
-const Values = z.record(z.string(), z.number());
-type Values = Readonly<Record<string, number>>;
-
-/** Last values of each replica and the totals over all of them, by series; what makes sums survive a restart of one. */
-export const ControllerMemory = z.object({
-  replicas: z.record(z.string(), z.object({ startSeconds: z.number().optional(), values: Values })),
-  totals: Values,
-});
-export type ControllerMemory = z.infer<typeof ControllerMemory>;
-type Last = ControllerMemory['replicas'][string];
+import { type ControllerMemory, type Known, rememberedOf, type Shown } from './memory.ts';
 
 export interface ReplicaPage {
   readonly id: string;
@@ -34,39 +24,76 @@ export interface CombineOptions {
   readonly unread: readonly string[];
   /** Totals to remember, of series that are gone too. */
   readonly maxTotals: number;
+  /** Which families are passed on; what was remembered before the settings changed may be another one. */
+  readonly keep: (family: string) => boolean;
 }
 
 export interface Combined {
   readonly families: readonly RelayedFamily[];
   readonly memory: ControllerMemory;
+  /** Totals that no replica shows and for which there was no room any more. */
+  readonly forgotten: number;
 }
 
 /**
  * One page out of those of all replicas. Each replica computes gauges from a full cache, so the greatest counts; counters
- * and histograms cover what a replica did itself, so their increases are summed.
+ * and histograms cover what a replica did itself, so their increases are summed. A total that no replica shows at the
+ * moment, because its process has ended and the next one has not met these labels, stands where it stood.
  */
 export function combine(pages: readonly ReplicaPage[], options: CombineOptions): Combined {
   const series = new Map<string, Collected>();
   for (const { id, page } of pages) {
     for (const family of withoutTwins(page.families)) collectFamily(family, id, series, options.labels);
   }
-  const memory = remembered(pages, series, options);
-  const families = new Map<string, { readonly family: PageFamily; readonly samples: RelayedSample[] }>();
-  for (const [key, { family, sample, isSum, values }] of series) {
+  const { memory, forgotten } = rememberedOf(pages, series, options);
+  const families = new Map<string, Assembled>();
+  for (const [key, { isSum, values, ...known }] of series) {
     if (isSum && !options.hasMemory) continue;
-    const value = isSum ? (memory.totals[key] ?? 0) : (greatest(values.values()) ?? 0);
-    const known = families.get(family.name) ?? { family, samples: [] };
-    families.set(family.name, known);
-    known.samples.push({ ...sample, value });
+    add(families, known, isSum ? (memory.totals[key] ?? 0) : (greatest(values.values()) ?? 0));
   }
-  return { families: [...families.values()].map(relayedFamily), memory };
+  for (const [known, total] of hiddenIn(memory, series, options)) add(families, known, total);
+  return { families: [...families.values()].map(relayedFamily), memory, forgotten };
 }
 
-interface Collected {
-  readonly family: PageFamily;
-  readonly sample: Omit<RelayedSample, 'value'>;
-  readonly isSum: boolean;
-  /** By replica. */
+interface Assembled {
+  readonly family: Known['family'];
+  readonly samples: RelayedSample[];
+}
+
+function add(families: Map<string, Assembled>, { family, sample }: Known, value: number): void {
+  const known = families.get(family.name) ?? { family, samples: [] };
+  families.set(family.name, known);
+  known.samples.push({ ...sample, value });
+}
+
+/** What is remembered and on no page. */
+function hiddenIn(
+  { totals, series, families }: ControllerMemory,
+  shown: ReadonlyMap<string, Collected>,
+  { keep, labels: extra }: CombineOptions,
+): readonly (readonly [Known, number])[] {
+  const whole = new Set([...shown.values()].map(distributionOf));
+  const names = new Set([...shown.values()].map(({ family }) => family.name));
+  return Object.entries(totals).flatMap(([key, total]) => {
+    const known = series[key];
+    const family = known === undefined ? undefined : families[known.family];
+    if (known === undefined || family === undefined || shown.has(key)) return [];
+    // The settings or the release may have changed since.
+    if (!keep(known.family) || isTwin(known.family, names)) return [];
+    const labels = sorted({ ...known.labels, ...extra });
+    const entry = { family: { name: known.family, ...family }, sample: { name: known.name, labels } };
+    // Another release may have other bounds, and buckets of two kinds do not add up.
+    return whole.has(distributionOf(entry)) ? [] : [[entry, total] as const];
+  });
+}
+
+/** The histogram that a series is a part of; for every other series, itself. */
+function distributionOf({ family, sample: { name, labels } }: Known): string {
+  const own = Object.entries(labels).filter(([label]) => label !== 'le');
+  return JSON.stringify([family.type === 'histogram' ? family.name : name, own]);
+}
+
+interface Collected extends Shown {
   readonly values: Map<string, number>;
 }
 
@@ -75,12 +102,13 @@ function collectFamily(family: PageFamily, replica: string, series: Map<string, 
   for (const sample of samples) {
     // Quantiles of several replicas make no quantile.
     if (sample.labels.has('quantile')) continue;
-    const labels = publicLabels(sample, extra);
+    const labels = sorted({ ...ownLabels(sample), ...extra });
     const key = shortHash(`${sample.name} ${JSON.stringify(labels)}`);
     const isSum = isRunning(family, sample);
     const known = series.get(key) ?? {
-      family,
+      family: { name: family.name, type: relayedTypes[family.type], help: family.help ?? '' },
       sample: { name: sample.name, labels },
+      own: ownLabels(sample),
       isSum,
       values: new Map<string, number>(),
     };
@@ -101,9 +129,12 @@ function isRunning({ type }: PageFamily, { name }: PageSample): boolean {
 }
 
 /** The OpenTelemetry exporter puts its scope on every line (Tekton v1.10 and later). */
-function publicLabels({ labels }: PageSample, extra: Labels): Labels {
-  const own = [...labels].filter(([name]) => !name.startsWith('otel_scope_'));
-  return Object.fromEntries([...own, ...Object.entries(extra)].sort(([a], [b]) => (a < b ? -1 : 1)));
+function ownLabels({ labels }: PageSample): Labels {
+  return Object.fromEntries([...labels].filter(([name]) => !name.startsWith('otel_scope_')));
+}
+
+function sorted(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** With a level set, Tekton writes the total beside its parts, and a sum over the metric would count all twice. */
@@ -116,59 +147,12 @@ function withoutTotal(samples: readonly PageSample[]): readonly PageSample[] {
 /** v0.59 to v1.2 write deprecated names beside the new ones: `x_count` beside `x_total` or `x`. */
 function withoutTwins(families: readonly PageFamily[]): readonly PageFamily[] {
   const names = new Set(families.map(({ name }) => name));
-  return families.filter(({ name }) => {
-    if (name === 'target_info' || name === 'target') return false;
-    const base = /^(.+)_count$/.exec(name)?.[1];
-    return base === undefined || !(names.has(base) || names.has(`${base}_total`));
-  });
+  return families.filter(({ name }) => name !== 'target_info' && name !== 'target' && !isTwin(name, names));
 }
 
-function remembered(
-  pages: readonly ReplicaPage[],
-  series: ReadonlyMap<string, Collected>,
-  { before, unread, maxTotals }: CombineOptions,
-): ControllerMemory {
-  const totals = new Map(Object.entries(before?.totals ?? {}));
-  const replicas = new Map(Object.entries(before?.replicas ?? {}).filter(([id]) => unread.includes(id)));
-  for (const { id, startSeconds } of pages) {
-    const values = sumsOf(id, series);
-    const counted = countedOf({ startSeconds, values }, before?.replicas[id]);
-    for (const [key, value] of Object.entries(values)) {
-      totals.set(key, (totals.get(key) ?? 0) + value - (counted[key] ?? 0));
-    }
-    // Last of all: where there is room for the latest ones only, they are these.
-    replicas.delete(id);
-    replicas.set(id, { startSeconds, values });
-  }
-  forgetTotals(totals, series, maxTotals);
-  return { replicas: Object.fromEntries(replicas), totals: Object.fromEntries(totals) };
-}
-
-/** What of a replica is in the totals already: nothing of a process that has begun since. */
-function countedOf(now: Last, last: Last | undefined): Values {
-  if (last === undefined) return {};
-  const hasRestarted =
-    now.startSeconds !== undefined && last.startSeconds !== undefined
-      ? now.startSeconds !== last.startSeconds
-      : Object.entries(now.values).some(([key, value]) => value < (last.values[key] ?? 0));
-  return hasRestarted ? {} : last.values;
-}
-
-/** A series that nobody has may come back after a restart; there is room for as many as a page may have. */
-function forgetTotals(totals: Map<string, number>, series: ReadonlyMap<string, Collected>, most: number): void {
-  for (const key of totals.keys()) {
-    if (totals.size <= most) return;
-    if (!series.has(key)) totals.delete(key);
-  }
-}
-
-function sumsOf(replica: string, series: ReadonlyMap<string, Collected>): Values {
-  const sums: Record<string, number> = {};
-  for (const [key, { isSum, values }] of series) {
-    const value = values.get(replica);
-    if (isSum && value !== undefined && Number.isFinite(value)) sums[key] = value;
-  }
-  return sums;
+function isTwin(name: string, names: ReadonlySet<string>): boolean {
+  const base = /^(.+)_count$/.exec(name)?.[1];
+  return base !== undefined && (names.has(base) || names.has(`${base}_total`));
 }
 
 const relayedTypes = {
@@ -183,12 +167,6 @@ const relayedTypes = {
   unknown: 'untyped',
 } as const;
 
-function relayedFamily({
-  family: { name, type, help = '' },
-  samples,
-}: {
-  readonly family: PageFamily;
-  readonly samples: readonly RelayedSample[];
-}): RelayedFamily {
-  return { name, type: relayedTypes[type], help, about: 'target', samples };
+function relayedFamily({ family, samples }: Assembled): RelayedFamily {
+  return { ...family, about: 'target', samples };
 }

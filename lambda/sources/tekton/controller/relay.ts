@@ -1,5 +1,7 @@
+/** Passes on what Tekton's controller says of itself. */
 import { selects } from '../../../config/glob.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
+import { HttpStatusError } from '../../../http/errors.ts';
 import { problemOf, type StatusHints } from '../../../http/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { RelayedFamily } from '../../../model/relayed.ts';
@@ -7,7 +9,9 @@ import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/pool.ts';
 import type { ControllerMetrics } from '../config.ts';
 import type { ClusterSend } from '../connection.ts';
-import { combine, ControllerMemory, type ReplicaPage } from './combine.ts';
+import { explainRefusal, noteAllowed } from '../refusals.ts';
+import { combine, type CombineOptions, type ReplicaPage } from './combine.ts';
+import { ControllerMemory } from './memory.ts';
 import { findReplicas, maxReplicas, readPage, type Replica } from './replicas.ts';
 
 export interface RelayOptions {
@@ -23,6 +27,8 @@ export interface RelayOptions {
 export interface Relayed {
   readonly families: readonly RelayedFamily[];
   readonly problems: readonly Problem[];
+  /** False where no replica could be read: what is known of it is then up to `lastKnown`. */
+  readonly isRead: boolean;
 }
 
 const pagesAtOnce = 4;
@@ -35,25 +41,54 @@ export async function relayController(options: RelayOptions): Promise<Relayed> {
   try {
     replicas = await findReplicas(send, settings, deadline);
   } catch (error) {
-    return { families: [], problems: [problemFrom(error, where, settings)] };
+    return unread([await problemFrom(error, options)]);
   }
-  if (replicas.length === 0) return { families: [], problems: [noReplica(where, settings)] };
+  if (replicas.length === 0) return unread([noReplica(where, settings)]);
   const readings = await mapConcurrently(replicas, pagesAtOnce, (replica) => readReplica(replica, options));
   const pages = readings.filter((reading) => 'page' in reading);
   const failed = readings.filter((reading) => 'problem' in reading);
   const problems = failed.map(({ problem }) => problem);
-  if (pages.length === 0) return { families: [], problems };
+  if (pages.length === 0) return unread(problems);
   const ledger = await options.memory();
   const before = ledger?.recall(memoryName, ControllerMemory);
-  const { families, memory } = combine(pages, {
-    labels: { job: settings.service, source: options.source },
+  const { families, memory, forgotten } = combine(pages, {
+    ...seriesOptions(options),
     before,
     hasMemory: ledger !== undefined,
     unread: settings.through === 'service' ? othersOf(before) : failed.map(({ id }) => id),
-    maxTotals: settings.maxSeries,
   });
   ledger?.remember(memoryName, memory);
-  return { families, problems };
+  if (ledger !== undefined && problems.length === 0) noteAllowed(ledger, ['read the controller']);
+  const told = forgotten === 0 ? problems : [...problems, tooManyTotals(forgotten, where, settings)];
+  return { families, problems: told, isRead: true };
+}
+
+function unread(problems: readonly Problem[]): Relayed {
+  return { families: [], problems, isRead: false };
+}
+
+/** The totals of counters while no replica can be read; gauges are not known then. */
+export function lastKnown(options: SeriesOptions, ledger: Ledger): readonly RelayedFamily[] {
+  const before = ledger.recall(memoryName, ControllerMemory);
+  return combine([], { ...seriesOptions(options), before, hasMemory: true, unread: [] }).families;
+}
+
+type SeriesOptions = Pick<RelayOptions, 'settings' | 'source'>;
+
+function seriesOptions({ settings, source }: SeriesOptions): Pick<CombineOptions, 'labels' | 'maxTotals' | 'keep'> {
+  return {
+    labels: { job: settings.service, source },
+    maxTotals: settings.maxSeries,
+    keep: selects(settings.metrics),
+  };
+}
+
+function tooManyTotals(forgotten: number, where: string, { maxSeries }: ControllerMetrics): Problem {
+  return {
+    kind: 'configuration',
+    where,
+    message: `${String(forgotten)} totals of the controller that no replica shows any more were given up, for ${String(maxSeries)} are kept; raise controllerMetrics.maxSeries`,
+  };
 }
 
 /** A Service leads to any replica, so the others are still there; the latest ones, for pods come and go. */
@@ -63,8 +98,9 @@ function othersOf(before: ControllerMemory | undefined): readonly string[] {
 
 async function readReplica(
   replica: Replica,
-  { send, settings, where, deadline }: RelayOptions,
+  options: RelayOptions,
 ): Promise<ReplicaPage | { readonly id: string; readonly problem: Problem }> {
+  const { send, settings, deadline } = options;
   try {
     const { page, startSeconds } = await readPage(send, replica, {
       keep: selects(settings.metrics),
@@ -75,15 +111,16 @@ async function readReplica(
     const isTold = settings.through === 'service' && startSeconds !== undefined;
     return { id: isTold ? `since ${String(startSeconds)}` : replica.id, page, startSeconds };
   } catch (error) {
-    return { id: replica.id, problem: problemFrom(error, where, settings) };
+    return { id: replica.id, problem: await problemFrom(error, options) };
   }
 }
 
 /** @throws what is not an expected failure: a bug. */
-function problemFrom(error: unknown, where: string, settings: ControllerMetrics): Problem {
+async function problemFrom(error: unknown, { where, settings, memory }: RelayOptions): Promise<Problem> {
   const problem = problemOf(error, where, hintsFor(settings));
   if (problem === undefined) throw error;
-  return problem;
+  if (!(error instanceof HttpStatusError) || error.status !== 403) return problem;
+  return explainRefusal(error, problem, 'read the controller', await memory());
 }
 
 function hintsFor({ through, namespace }: ControllerMetrics): StatusHints {
