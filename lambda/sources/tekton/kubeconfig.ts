@@ -116,7 +116,7 @@ function refuseUnverified(cluster: z.infer<typeof ClusterEntry>, where: string):
 /** Acting as the user alone would read what the impersonated one may not, or fail where that one may. */
 function refuseImpersonation({ as }: UserEntry, where: string): void {
   if (as !== undefined) {
-    throw new ForbiddenRequestError(where, `asks to act as ${as}; name a user here who has the rights itself`);
+    throw new UnusableSecretError(where, `asks to act as ${as}; name a user here who has the rights itself`);
   }
 }
 
