@@ -94,7 +94,11 @@ function replyTo(request: IncomingMessage, options: ApiServerOptions, scenario: 
 
 /** A Service leads to any of its pods; here it is always the first, so that what is read can be foretold. */
 function coreOptions({ pods = () => [] }: ApiServerOptions, scenario: ScenarioName): CoreOptions {
-  return { pods: pods(), isForbidden: scenario === 'cannot-proxy' || scenario === 'restarting', pick: ([first]) => first };
+  return {
+    pods: pods(),
+    isForbidden: scenario === 'cannot-proxy' || scenario === 'restarting',
+    pick: ([first]) => first,
+  };
 }
 
 function tektonReply(request: IncomingMessage, url: URL, options: ApiServerOptions, scenario: ScenarioName): Reply {
