@@ -1,4 +1,5 @@
 import type { Counted, CountingRun } from './counters/counting.ts';
+import { earliest } from './http/server-clock.ts';
 import type { Batch } from './model/batch.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
 import { healthFamilies } from './report/health.ts';
@@ -102,7 +103,8 @@ async function collectFrom(
     return { outcome: 'uncounted', collection: await source.collect({ deadline, tickMs, openLedger: noLedger }) };
   }
   using reading = deadline.slice(shareBeforeSaving);
-  return await counting.collect(configured, { tickMs, signal: deadline.signal, mode }, (openLedger) =>
+  const vendorNow = (): number | undefined => earliest(configured.readClocks());
+  return await counting.collect(configured, { tickMs, signal: deadline.signal, mode, vendorNow }, (openLedger) =>
     source.collect({ deadline: reading, tickMs, openLedger }),
   );
 }

@@ -33,6 +33,8 @@ export interface CountingContext extends Deliveries {
   /** `preview` reads the state and shows what would be published, but saves nothing. */
   readonly mode: 'commit' | 'preview';
   readonly log: Logger;
+  /** What the vendor's own clock says, as far as an answer of this run has told. Epoch milliseconds. */
+  readonly vendorNow?: (() => number | undefined) | undefined;
 }
 
 /** What the state of a source says about itself. */
@@ -156,13 +158,14 @@ async function openedForTotals(collection: Collection, { open }: Opening, { id }
 }
 
 /** @throws StateStoreError, TickTakenError */
-async function openState(source: CountedSource, { tickMs, store, signal, settings }: CountingContext): Promise<Opened> {
+async function openState(source: CountedSource, context: CountingContext): Promise<Opened> {
+  const { tickMs, store, signal, settings, vendorNow } = context;
   const stored = await store.load(source.id, signal);
   const isNew = stored === undefined;
   const state = isNew ? newState(tickMs) : parseState(stored.body, source.id);
   const problems = isNew ? [] : comeTo(state, source, { tickMs, settings });
   const { system, name, metrics } = source;
-  const draft = draftLedger({ state, isNew, tickMs, system, source: name, metrics, settings });
+  const draft = draftLedger({ state, isNew, tickMs, system, source: name, metrics, settings, vendorNow });
   return { draft, state, isNew, body: stored?.body, version: stored?.version ?? 0, problems };
 }
 

@@ -42,6 +42,8 @@ export interface CountedContext {
   readonly tickMs: number;
   readonly signal: AbortSignal;
   readonly mode: 'commit' | 'preview';
+  /** What the clock of the source's CI system says, as far as an answer of this run has told. Epoch milliseconds. */
+  readonly vendorNow?: (() => number | undefined) | undefined;
 }
 
 export interface CountingPorts {
@@ -80,11 +82,11 @@ function countingRun(
   };
 
   return {
-    collect: async (source, { tickMs, signal, mode }, work) => {
+    collect: async (source, given, work) => {
       const additiveSinks = [...outboxes.keys()];
-      const context = { tickMs, store, signal, settings, mode, additiveSinks, isSettled: isSettled(source.id), log };
+      const context = { ...given, store, settings, additiveSinks, isSettled: isSettled(source.id), log };
       const result = await collectCounted(work, source, context);
-      if (result.outcome !== 'counted' || mode === 'preview') return result;
+      if (result.outcome !== 'counted' || given.mode === 'preview') return result;
       counted.set(source.id, result.deliveryId);
       for (const [sink, samples] of Object.entries(result.unsettled))
         unsettled.set(sink, (unsettled.get(sink) ?? 0) + samples);

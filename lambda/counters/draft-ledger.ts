@@ -11,6 +11,7 @@ import type { Ledger } from './ledger.ts';
 import { mostApartMs, type ProvenTime, provenTime } from './proven-time.ts';
 import { type QuotaBook, quotaBook } from './quota-book.ts';
 import { type SeriesBook, seriesBook } from './series-book.ts';
+import { beginAt } from './set-back.ts';
 import type { CountingSettings } from './settings.ts';
 import type { State } from './state.ts';
 import { type Judgement, type StreamBook, streamBook } from './stream-book.ts';
@@ -25,6 +26,8 @@ export interface LedgerInput {
   readonly source: string;
   readonly metrics: readonly MetricDefinition[];
   readonly settings: CountingSettings;
+  /** What the vendor's own clock says, as far as an answer of this run has told. Epoch milliseconds. */
+  readonly vendorNow?: (() => number | undefined) | undefined;
 }
 
 /** What a tick did, beside the totals. */
@@ -76,10 +79,11 @@ interface Books {
 export function draftLedger(input: LedgerInput): DraftLedger {
   const { state, isNew, tickMs, settings, metrics } = input;
   const backfillMs = isNew ? settings.backfillMs : 0;
-  const time = provenTime(state, tickMs, mostApartMs(settings));
+  const { vendorNow = () => undefined } = input;
+  const time = provenTime(state, { tickMs, isNew, believedMs: mostApartMs(settings), vendorNow });
   const books: Books = {
     time,
-    streams: streamBook(state, { tickMs, backfillMs, provenMs: time.now }),
+    streams: streamBook(state, { tickMs, backfillMs, provenMs: time.now, vendorTickMs: time.tick }),
     series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
     followed: followBook(state, tickMs, settings),
     quotas: quotaBook(state.quotas, tickMs),
@@ -209,6 +213,8 @@ function closeDraft(
   { errors, finishes }: Counters,
 ): Closed {
   const { hasRead, lost: lostRuns, truncated } = streams.close();
+  // The clock of the first run was ahead: what ends from now on is to count, not what ends when its time has come.
+  if (time.now() < state.epochMs) beginAt(state, time.now());
   const { runs, entries } = holdToBounds(state, tickMs);
   const fellOut = entries + kept.close();
   const lost = lostRuns + runs;

@@ -12,6 +12,8 @@ export interface ProvenTime {
   readonly sawPast: (vendorMs: number) => void;
   /** With everything that was seen in this tick. Epoch milliseconds. */
   readonly now: () => number;
+  /** The tick, or the vendor's time where that is known to be earlier. Epoch milliseconds. */
+  readonly tick: () => number;
   /** Keeps it in the state. */
   readonly close: () => void;
 }
@@ -30,16 +32,27 @@ export function mostApartMs({ intervalMs = longestIntervalMs }: Pick<CountingSet
   return intervalMs + startAndLifeMs;
 }
 
-/** @param believedMs by how much the clock may advance between two runs without the vendor's word for it. */
-export function provenTime(state: State, tickMs: number, believedMs: number): ProvenTime {
-  const beforeMs = state.provenMs;
-  let vendorNowMs: number | undefined;
+export interface ProvenTimeOptions {
+  readonly tickMs: number;
+  /** Whether counting begins in this tick: then only the clock of this run has told the time so far. */
+  readonly isNew: boolean;
+  /** By how much the clock may advance between two runs without the vendor's word for it. Milliseconds. */
+  readonly believedMs: number;
+  /** What the answers of this run have told of the vendor's clock; undefined until one has. Epoch milliseconds. */
+  readonly vendorNow: () => number | undefined;
+}
+
+export function provenTime(state: State, { tickMs, isNew, believedMs, vendorNow }: ProvenTimeOptions): ProvenTime {
+  const beforeMs = isNew ? -Infinity : state.provenMs;
+  let toldMs: number | undefined;
   let pastMs = state.vendorMs;
 
+  const vendor = (): number | undefined => toldMs ?? vendorNow();
   const now = (): number => {
+    const vendorNowMs = vendor();
     // The vendor's clock, as far as it is not ahead itself.
     if (vendorNowMs !== undefined) return Math.max(beforeMs, Math.min(tickMs, vendorNowMs));
-    if (tickMs - beforeMs <= believedMs) return Math.max(beforeMs, tickMs);
+    if (isNew || tickMs - beforeMs <= believedMs) return Math.max(beforeMs, tickMs);
     return Math.max(beforeMs, pastMs ?? beforeMs);
   };
   const sawPast = (vendorMs: number): void => {
@@ -48,11 +61,12 @@ export function provenTime(state: State, tickMs: number, believedMs: number): Pr
   };
   return {
     sawNow: (vendorMs) => {
-      vendorNowMs = Math.max(vendorNowMs ?? vendorMs, vendorMs);
+      toldMs = Math.max(toldMs ?? vendorMs, vendorMs);
       sawPast(vendorMs);
     },
     sawPast,
     now,
+    tick: () => Math.min(tickMs, vendor() ?? tickMs),
     close: () => {
       state.provenMs = now();
       state.vendorMs = pastMs;

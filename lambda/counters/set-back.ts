@@ -44,7 +44,8 @@ function beganAhead({ epochMs, vendorMs }: State, tickMs: number): boolean {
   return epochMs > tickMs && (vendorMs === undefined || vendorMs <= tickMs);
 }
 
-function beginAt(state: State, tickMs: number): void {
+/** Counting begins then, and not at the time that a clock which was ahead has told. */
+export function beginAt(state: State, tickMs: number): void {
   state.epochMs = tickMs;
   state.provenMs = tickMs;
   for (const stream of state.streams.values()) {

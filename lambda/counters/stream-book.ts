@@ -71,16 +71,21 @@ export interface StreamBookSettings {
   readonly backfillMs: number;
   /** How far the time is known to have come. Epoch milliseconds. */
   readonly provenMs: () => number;
+  /** The tick, or the vendor's time where that is known to be earlier. Epoch milliseconds. */
+  readonly vendorTickMs: () => number;
 }
 
-export function streamBook(state: State, { tickMs, backfillMs, provenMs }: StreamBookSettings): StreamBook {
+export function streamBook(
+  state: State,
+  { tickMs, backfillMs, provenMs, vendorTickMs }: StreamBookSettings,
+): StreamBook {
   const works = new Map<string, Work>();
   let missed = 0;
 
   function workOn(stream: Stream): Work {
     const known = works.get(stream.name);
     if (known !== undefined) return known;
-    const work = begin(state, stream, tickMs);
+    const work = begin(state, stream, { tickMs, vendorTickMs: vendorTickMs() });
     works.set(stream.name, work);
     return work;
   }
@@ -99,7 +104,7 @@ export function streamBook(state: State, { tickMs, backfillMs, provenMs }: Strea
       streamState.open.set(id, { firstSeenMs, lastLookMs: tickMs, missing: 0, note });
       openedNow.add(id);
     },
-    sawFinished: (stream, finish) => judge(workOn(stream), finish, tickMs),
+    sawFinished: (stream, finish) => judge(workOn(stream), finish, { tickMs, vendorTickMs: vendorTickMs() }),
     sawMissing: (stream, id) => {
       if (isLostNow(workOn(stream), id, tickMs)) missed += 1;
     },
@@ -129,8 +134,14 @@ export function streamBook(state: State, { tickMs, backfillMs, provenMs }: Strea
   };
 }
 
-function begin(state: State, stream: Stream, tickMs: number): Work {
-  const streamState = state.streams.get(stream.name) ?? newStream(state, tickMs);
+interface TickTimes {
+  readonly tickMs: number;
+  readonly vendorTickMs: number;
+}
+
+function begin(state: State, stream: Stream, times: TickTimes): Work {
+  const { tickMs } = times;
+  const streamState = state.streams.get(stream.name) ?? newStream(state, times);
   state.streams.set(stream.name, streamState);
   streamState.lookedMs = tickMs;
   return {
@@ -182,9 +193,9 @@ function forgetStreams(streams: Map<string, StreamState>, nowMs: number): number
   return old.reduce((sum, [, { open }]) => sum + open.size, 0);
 }
 
-function newStream(state: State, tickMs: number): StreamState {
+function newStream(state: State, { tickMs, vendorTickMs }: TickTimes): StreamState {
   const isFirstTick = state.tickMs === state.epochMs && tickMs === state.epochMs;
-  const beginMs = Math.max(state.epochMs, Math.min(state.tickMs, tickMs - reachOfLaterStreamsMs));
+  const beginMs = Math.max(state.epochMs, Math.min(state.tickMs, vendorTickMs - reachOfLaterStreamsMs));
   const epochMs = isFirstTick ? state.epochMs : beginMs;
   return {
     epochMs,
@@ -212,16 +223,17 @@ function windowOf({ stream, state, startMarkMs }: Work, tickMs: number, backfill
 function judge(
   { stream, state, startMarkMs, openedNow }: Work,
   { id, key, finishedMs }: { readonly id: string; readonly key: string; readonly finishedMs: number },
-  tickMs: number,
+  { tickMs, vendorTickMs }: TickTimes,
 ): Judgement {
   const wasOpen = state.open.has(id) || state.lost.delete(id);
   // A run that is open as well has another attempt, or one of two answers was stale: another look costs a request.
   if (!openedNow.has(id)) state.open.delete(id);
-  if (finishedMs < state.epochMs) return 'history';
+  // Where counting begins with a clock that is ahead, the vendor's own time is the beginning.
+  if (finishedMs < Math.min(state.epochMs, vendorTickMs)) return 'history';
   if (state.seen.has(key)) return 'known';
   // Older than what is remembered: it was counted and forgotten, unless its end was still waited for.
   const { overlapMs = defaultOverlapMs } = stream;
-  if (!wasOpen && finishedMs < startMarkMs - overlapMs - slackMs) return 'known';
+  if (!wasOpen && finishedMs < Math.min(startMarkMs, vendorTickMs) - overlapMs - slackMs) return 'known';
   // By the later of the two times: a stale answer may show an old run as open again, and then as finished.
   state.seen.set(key, Math.max(finishedMs, tickMs));
   return 'counts';

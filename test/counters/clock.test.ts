@@ -270,3 +270,69 @@ function contextOf(store: StateStore) {
     log: recordingLog(),
   };
 }
+
+describe('a clock that is always ahead of the vendor', () => {
+  /** The vendor's time comes with the answers, so nobody knows it before the first one. */
+  it.each([12, 15, 2 * hour, 5 * day])('by %i minutes loses no finish', async (ahead) => {
+    const { tick } = rig(everyMinute);
+    const lists = Array.from({ length: 12 }, (_, index) => [`build ${String(index)}`, index + 0.2] as const);
+    let totals: number[] = [];
+    for (let minute = 0; minute <= 12; minute += 1) {
+      let answered: number | undefined;
+      const counted = await tick(
+        minute + ahead,
+        (told) => {
+          const { fromMs } = told.ledger.window(builds);
+          answered = startMs + minute * minuteMs;
+          // As a vendor lists: what ended since the beginning of the window, until now.
+          const ended = lists.filter(([, at]) => at <= minute && startMs + at * minuteMs >= fromMs);
+          return saw(...ended)(told);
+        },
+        { vendorNow: () => answered },
+      );
+      totals = [...totals, sumOf(counted)?.total ?? 0];
+    }
+
+    expect(totals).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+
+  it('counts what ends in the very first run, and nothing from before it', async () => {
+    const { tick } = rig(everyMinute);
+    const vendorNow = (): number => startMs;
+    const during: Tell = ({ ledger, finished }) => {
+      ledger.window(builds);
+      finished('before', -1);
+      finished('now', 0.1);
+      ledger.readCompletely(builds);
+      return [];
+    };
+
+    const first = await tick(2 * hour, during, { vendorNow });
+    const next = await tick(2 * hour + 1, saw(['before', -1], ['now', 0.1], ['after', 0.5]), {
+      vendorNow: () => startMs + minuteMs,
+    });
+
+    expect(sumOf(first)).toEqual({ increase: 1, total: 1 });
+    expect(sumOf(next)).toEqual({ increase: 1, total: 2 });
+  });
+
+  it('loses nothing of a stream that comes later', async () => {
+    const { tick } = rig(everyMinute);
+    const later: Stream = { name: 'a new repository' };
+    await tick(2 * hour, quiet, { vendorNow: () => startMs });
+    await tick(2 * hour + 1, quiet, { vendorNow: () => startMs + minuteMs });
+
+    const counted = await tick(
+      2 * hour + 2,
+      ({ ledger, finished }) => {
+        ledger.window(later);
+        finished('a', 1.5, {}, later);
+        ledger.readCompletely(later);
+        return [];
+      },
+      { vendorNow: () => startMs + 2 * minuteMs },
+    );
+
+    expect(sumOf(counted)).toEqual({ increase: 1, total: 1 });
+  });
+});
