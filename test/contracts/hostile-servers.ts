@@ -12,7 +12,7 @@ import { canaries } from '../support/canary.ts';
 export const oddBeginning = 'odd';
 
 /** Colours, a bell, line feeds, an 8-bit CSI, every control of direction, both separators, and half a surrogate pair. */
-export const oddName = `${oddBeginning}\u001b[31m\u0007\n\r\u009b2J\u202e\u202a\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\u061c\ud800x`;
+const oddName = `${oddBeginning}\u001b[31m\u0007\n\r\u009b2J\u202e\u202a\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\u061c\ud800x`;
 
 /** Two of the same kind that differ behind the 128th character only. */
 export const longNames = [`long-${'x'.repeat(200)}a`, `long-${'x'.repeat(200)}b`] as const;
