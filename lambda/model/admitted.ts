@@ -16,7 +16,15 @@ export function admittedLabels(labels: Labels): Labels {
 /** Series that differed in nothing that can be stored are combined by the family's own rule. */
 export function admittedFamily(family: MetricFamily): MetricFamily {
   if (family.samples.every(({ labels }) => admittedLabels(labels) === labels)) return family;
-  return rollUp(family, { key: (labels) => seriesKey(admittedLabels(labels)), relabel: admittedLabels });
+  // The name of a queue stands in many samples.
+  const known = new Map<string, string>();
+  const valueOf = (raw: string): string => {
+    const value = known.get(raw) ?? storableValue(raw);
+    known.set(raw, value);
+    return value;
+  };
+  const relabel = (labels: Labels): Labels => withValues(labels, valueOf);
+  return rollUp(family, { key: (labels) => seriesKey(relabel(labels)), relabel });
 }
 
 /**
@@ -59,7 +67,9 @@ export function admittedProblem(problem: Problem): Problem {
 
 function withValues(labels: Labels, valueOf: (raw: string) => string): Labels {
   let changed: Record<string, string> | undefined;
-  for (const [name, raw] of Object.entries(labels)) {
+  // Not by entries: they would be made anew for each of a hundred thousand label sets that need no change.
+  for (const name in labels) {
+    const raw = labels[name] ?? '';
     const value = valueOf(raw);
     if (value !== raw) (changed ??= { ...labels })[name] = value;
   }
