@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
 import { type ControllerPod, type CoreOptions, coreReply } from './controllers.ts';
 import { keyOf, type Plural, type RunObject, type RunStore } from './objects.ts';
-import { matches } from './selector.ts';
+import { matches, selectorFault } from './selector.ts';
 import {
   type ContinueToken,
   expired,
@@ -192,6 +192,8 @@ function pageOf({ clock }: ApiServerOptions, { plural, query, accept }: AskedLis
 }
 
 function refusalOf(query: URLSearchParams, accept: string): Reply | undefined {
+  const fault = selectorFault(query.get('labelSelector') ?? '');
+  if (fault !== undefined) return failure(400, 'BadRequest', fault);
   const fields = query.get('fieldSelector');
   if (fields !== null && !/^metadata\.(name|namespace)=/.test(fields)) {
     return failure(400, 'BadRequest', `field label not supported: ${fields.split('=')[0] ?? ''}`);

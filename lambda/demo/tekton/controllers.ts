@@ -1,5 +1,5 @@
-import { matches } from './selector.ts';
-import { coreForbidden, coreNotFound, jsonReply, pageNotFound, type Reply, unreachable } from './wire.ts';
+import { matches, selectorFault } from './selector.ts';
+import { coreForbidden, coreNotFound, failure, jsonReply, pageNotFound, type Reply, unreachable } from './wire.ts';
 
 /** A pod of Tekton's controller. */
 export interface ControllerPod {
@@ -38,7 +38,9 @@ export function coreReply(url: URL, options: CoreOptions): Reply | undefined {
   if (options.isForbidden) return coreForbidden(target === undefined ? 'list' : 'get', kind, namespace, target);
   const pods = options.pods.filter((pod) => pod.namespace === namespace);
   if (target !== undefined) return proxied(kind, target, path, { ...options, pods });
-  return kind === 'pods' ? jsonReply(200, podList(pods, url.searchParams)) : undefined;
+  if (kind !== 'pods') return undefined;
+  const fault = selectorFault(url.searchParams.get('labelSelector') ?? '');
+  return fault === undefined ? jsonReply(200, podList(pods, url.searchParams)) : failure(400, 'BadRequest', fault);
 }
 
 function proxied(kind: string, target: string, path: string | undefined, { pods, pick }: CoreOptions): Reply {

@@ -5,6 +5,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { TektonConfig } from './config.ts';
 import type { ListReading } from './list-reading.ts';
 import { explainRefusal } from './refusals.ts';
+import { badSelector } from './server-reason.ts';
 
 export interface ListProblemOptions {
   readonly config: TektonConfig;
@@ -40,7 +41,7 @@ function problemsOf(reading: ListReading, { config, where, ledger }: ListProblem
   const { failure, damaged, place, runs } = reading;
   const problems: Problem[] = [];
   if (failure !== undefined) {
-    const told = problemOf(failure, where, hintsFor(config));
+    const told = problemOf(failure, where, hintsFor(config, failure));
     if (told === undefined) throw failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
     const problem = explainRefusal(failure, told, `list ${place.kind}`, ledger);
     const message =
@@ -56,9 +57,10 @@ function problemsOf(reading: ListReading, { config, where, ledger }: ListProblem
   return problems;
 }
 
-function hintsFor({ cluster, namespaces }: TektonConfig): StatusHints {
+function hintsFor({ cluster, namespaces, labelSelector }: TektonConfig, failure: unknown): StatusHints {
   const binding = namespaces === undefined ? 'a ClusterRoleBinding' : 'a RoleBinding in each namespace';
   return {
+    ...(labelSelector === undefined ? {} : { 400: badSelector(failure, 'labelSelector') }),
     401:
       'eks' in cluster
         ? 'the cluster does not know the role of the collector; make an access entry for it (or map it in aws-auth), and check cluster.eks.name'

@@ -292,6 +292,16 @@ describe("what goes wrong with the controller's metrics", () => {
     expect(families).not.toEqual([]);
   });
 
+  it('shows what the server says of a selector that is none', async () => {
+    await using cluster = await controllerCluster({ podSelector: 'app=a=b' });
+
+    const { problems } = await cluster.tick();
+
+    expect(problems.map(({ kind, message }) => [kind, message])).toEqual([
+      ['rejected', "answered 400: found '=', expected: ',' or 'end of string'; check controllerMetrics.podSelector"],
+    ]);
+  });
+
   it('is told when no replica runs', async () => {
     await using cluster = await controllerCluster();
 

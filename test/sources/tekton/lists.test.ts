@@ -177,6 +177,19 @@ describe('the lists of the Kubernetes API', () => {
   });
 
   it.each([
+    ['team=ci=main', "found '=', expected: ',' or 'end of string'; check labelSelector"],
+    ['=ci', "found '=', expected: !, identifier, or 'end of string'; check labelSelector"],
+  ])('with a selector that is none show what the server says of it: %s', async (labelSelector, words) => {
+    await using cluster = await startCluster({ runs: [pipelineRun('a')], config: { labelSelector } });
+
+    const { problems } = await cluster.tick();
+
+    expect(problems.map(({ kind, message }) => [kind, message])).toEqual([
+      ['rejected', `answered 400: ${words} (and 1 more lists likewise)`],
+    ]);
+  });
+
+  it.each([
     ['unauthorized', 'auth', 'does not know the token'],
     ['cannot-list', 'auth', 'ClusterRole'],
     ['no-tekton', 'configuration', 'tekton.dev/v1'],

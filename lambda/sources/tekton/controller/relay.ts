@@ -10,6 +10,7 @@ import { mapConcurrently } from '../../../runtime/pool.ts';
 import type { ControllerMetrics } from '../config.ts';
 import type { ClusterSend } from '../connection.ts';
 import { explainRefusal, noteAllowed } from '../refusals.ts';
+import { badSelector } from '../server-reason.ts';
 import { combine, type CombineOptions, type ReplicaPage } from './combine.ts';
 import { ControllerMemory } from './memory.ts';
 import { findReplicas, maxReplicas, readPage, type Replica } from './replicas.ts';
@@ -117,15 +118,16 @@ async function readReplica(
 
 /** @throws what is not an expected failure: a bug. */
 async function problemFrom(error: unknown, { where, settings, memory }: RelayOptions): Promise<Problem> {
-  const problem = problemOf(error, where, hintsFor(settings));
+  const problem = problemOf(error, where, hintsFor(settings, error));
   if (problem === undefined) throw error;
   if (!(error instanceof HttpStatusError) || error.status !== 403) return problem;
   return explainRefusal(error, problem, 'read the controller', await memory());
 }
 
-function hintsFor({ through, namespace }: ControllerMetrics): StatusHints {
+function hintsFor({ through, namespace }: ControllerMetrics, error: unknown): StatusHints {
   const right = through === 'pods' ? 'list pods and get pods/proxy' : 'get services/proxy';
   return {
+    ...(through === 'pods' ? { 400: badSelector(error, 'controllerMetrics.podSelector') } : {}),
     403: `the collector may not read the controller's metrics; grant ${right} in ${namespace} by the Role of the README`,
     404: `there is no such controller in ${namespace}; check controllerMetrics`,
     503: `the API server does not reach the controller; open its port to the control plane (on EKS: from the cluster's security group to the nodes)`,
