@@ -27,8 +27,9 @@ export interface SimulatedBuild {
   readonly rebuiltFrom?: string;
   readonly createdAt: number;
   state: 'scheduled' | 'running' | 'failing' | 'passed' | 'failed' | 'canceled';
-  startedAt?: number;
-  finishedAt?: number;
+  /** A retry by hand moves it, as Buildkite does. */
+  startedAt?: number | undefined;
+  finishedAt?: number | undefined;
   readonly jobs: SimulatedJob[];
   /** Jobs of each later stage. */
   later: number[];
@@ -36,7 +37,7 @@ export interface SimulatedBuild {
   readonly cancelAt?: number;
 }
 
-/** Called once for everything that ends, in the order of the simulation. */
+/** Called once for everything that ends, in the order of the simulation; for each attempt of a build. */
 export interface FleetObserver {
   readonly jobFinished?: (job: SimulatedJob, at: QueueAddress) => void;
   readonly buildFinished?: (build: SimulatedBuild, at: QueueAddress) => void;

@@ -26,6 +26,8 @@ export interface BuildsContext {
   /** How things end. */
   readonly fates: Random;
   readonly ids: Identities;
+  /** Whether somebody retries failed jobs of builds that have ended. */
+  readonly retriesByHand: 'some' | 'none';
   /** No build begins after this second. */
   readonly lastArrival: number;
   readonly jobFinished: (job: SimulatedJob) => void;
@@ -41,6 +43,8 @@ const retryShare = 0.5;
 const cancelShare = 0.04;
 /** Of failed builds: are built again. */
 const rebuildShare = 0.4;
+/** Somebody reads what failed before pressing retry. */
+const secondsUntilRetry = 90;
 /** Of all builds: are of the main branch. */
 const mainShare = 0.6;
 
@@ -52,12 +56,14 @@ interface World {
   /** Of the last build of each pipeline. */
   readonly numbers: Map<string, number>;
   rebuilds: readonly { readonly at: number; readonly of: SimulatedBuild }[];
+  /** Somebody presses retry at a failed job then. */
+  retries: readonly { readonly at: number; readonly of: SimulatedBuild }[];
   /** Jobs that become ready in the next second. */
   ready: readonly SimulatedJob[];
 }
 
 export function createBuilds(plan: QueuePlan, context: BuildsContext): Builds {
-  const world: World = { plan, context, open: new Set(), numbers: new Map(), rebuilds: [], ready: [] };
+  const world: World = { plan, context, open: new Set(), numbers: new Map(), rebuilds: [], retries: [], ready: [] };
   return {
     arrive: (second) => arrive(world, second),
     start: (job, second) => {
@@ -89,12 +95,26 @@ function arrive(world: World, second: number): readonly SimulatedJob[] {
   world.rebuilds = rebuilds.filter(({ at }) => at > second);
   const burst = bursts !== undefined && second % bursts.everySeconds === 0 ? bursts.builds : 0;
   const count = arrivals(context.random, buildsPerHour / 3600) + burst;
+  const due = world.retries.filter(({ at }) => at <= second);
+  world.retries = world.retries.filter(({ at }) => at > second);
   if (second > context.lastArrival) return ready;
   return [
     ...ready,
+    ...due.flatMap(({ of }) => retryByHand(world, of, second)),
     ...rebuilds.filter(({ at }) => at <= second).flatMap(({ of }) => newBuild(world, second, of)),
     ...Array.from({ length: count }, () => newBuild(world, second)).flat(),
   ];
+}
+
+/** The build is open again, and begins with the retried job: so does its `started_at`. */
+function retryByHand(world: World, build: SimulatedBuild, second: number): readonly SimulatedJob[] {
+  const failed = build.jobs.filter(
+    (job) => job.state !== 'passed' && job.isRetried !== true && job.isSoftFailed !== true,
+  );
+  for (const job of failed) job.isRetried = true;
+  Object.assign(build, { state: 'scheduled', startedAt: undefined, finishedAt: undefined });
+  world.open.add(build);
+  return failed.map(() => newJob(world, build, second, 0));
 }
 
 /** The jobs of its first stage are ready. */
@@ -177,8 +197,18 @@ function endBuild(world: World, build: SimulatedBuild, state: EndState, second: 
   build.finishedAt = second;
   world.open.delete(build);
   buildFinished(build);
-  if (state !== 'failed' || fates() >= rebuildShare) return;
+  if (state !== 'failed') return;
+  if (fates() >= rebuildShare) {
+    if (isRetriedByHand(world, build))
+      world.retries = [...world.retries, { at: second + secondsUntilRetry, of: build }];
+    return;
+  }
   world.rebuilds = [...world.rebuilds, { at: second + between(fates, 5, 30), of: build }];
+}
+
+/** Every second one of those that nobody builds again. */
+function isRetriedByHand({ context }: World, { number, cancelAt }: SimulatedBuild): boolean {
+  return context.retriesByHand === 'some' && number % 2 === 0 && cancelAt === undefined;
 }
 
 function isOpen({ state }: SimulatedJob): boolean {

@@ -114,12 +114,13 @@ export function createFleet(options: FleetOptions): Fleet {
         queues: queues.map(({ queue }) => queue.snapshot()),
       })),
     }),
-    builds: () => [
-      ...finished,
-      ...clusters.flatMap(({ queues }) =>
+    builds: () => {
+      const open = clusters.flatMap(({ queues }) =>
         queues.flatMap(({ at, queue }) => queue.open().map((build) => ({ build, at }))),
-      ),
-    ],
+      );
+      // One that was retried by hand is among those that ended as often as it did, and may be open again.
+      return [...new Map([...finished, ...open].map((placed) => [placed.build.uuid, placed])).values()];
+    },
     queues: () => clusters.flatMap(({ queues }) => queues.map((placed) => shownQueue(placed, second, speed))),
     organization: plan.organization,
     apiToken: plan.apiToken,
@@ -157,7 +158,7 @@ interface QueueContext extends FleetOptions {
 function queuesOf(
   { name, queues }: FleetPlan['clusters'][number],
   clusterIndex: number,
-  { seed, startMs, observer, msOf, lastArrival, keep }: QueueContext,
+  { seed, startMs, plan: fleetPlan = demoPlan, observer, msOf, lastArrival, keep }: QueueContext,
 ): readonly PlacedQueue[] {
   return queues.map((plan, index) => {
     const place = clusterIndex * 100 + index;
@@ -175,6 +176,7 @@ function queuesOf(
       fates: seededRandom((seed + seedOfFates) * 1000 + place),
       ids: identities(startMs, place),
       lastArrival,
+      retriesByHand: fleetPlan.retriesByHand ?? 'some',
       jobFinished: (job) => observer?.jobFinished?.(job, at),
       buildFinished: (build) => {
         keep({ build, at });

@@ -53,6 +53,8 @@ export interface FleetPlan {
   readonly organization: string;
   /** The token of a user, for REST and GraphQL. */
   readonly apiToken: string;
+  /** Whether people press retry at failed jobs of builds that have ended. Default: some do. */
+  readonly retriesByHand?: 'some' | 'none';
   readonly clusters: readonly ClusterPlan[];
 }
 

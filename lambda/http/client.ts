@@ -10,7 +10,7 @@ import type { HttpPort, HttpRequest, HttpResponse, OutgoingRequest } from './htt
 import { defaultMaxResponseBytes, defaultTimeouts, type Timeouts } from './limits.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { proxyRules, type ProxyFor, type ProxySettings } from './proxy.ts';
-import { retryAtOf } from './quota.ts';
+import { longestRetryAfterMs, retryAtOf } from './quota.ts';
 import { redirectOf } from './redirect.ts';
 import { waitBeforeRetry } from './retry.ts';
 import { whereOf } from './where.ts';
@@ -81,7 +81,8 @@ async function sendOnce(context: PortContext, request: HttpRequest, attempt: num
     const prepared = request.prepare === undefined ? outgoing : await request.prepare(outgoing, attempt);
     const answer = await exchangeLogged(context, prepared, request, attempt);
     const target = redirectOf(prepared, answer, hops);
-    if (target === undefined) return responseOf(answer, prepared, context.clock());
+    if (target === undefined)
+      return responseOf(answer, prepared, { nowMs: context.clock(), waitSecondsIn: request.waitSecondsIn });
     url = target;
   }
 }
@@ -130,10 +131,22 @@ function assertSendable(
   }
 }
 
-function responseOf({ status, headers, body, excerpt }: Answer, request: OutgoingRequest, nowMs: number): HttpResponse {
-  if (status >= 200 && status < 300) return { status, headers, body, receivedAtMs: nowMs };
-  const retryAtMs = retryAtOf(headers, nowMs);
+interface WaitReading {
+  readonly nowMs: number;
+  readonly waitSecondsIn: HttpRequest['waitSecondsIn'];
+}
+
+function responseOf(answer: Answer, request: OutgoingRequest, reading: WaitReading): HttpResponse {
+  const { status, headers, body, excerpt } = answer;
+  if (status >= 200 && status < 300) return { status, headers, body, receivedAtMs: reading.nowMs };
+  const retryAtMs = retryAtOf(headers, reading.nowMs) ?? retryAtIn(answer, reading);
   throw new HttpStatusError(whereOf(request.method, request.url), { status, headers, excerpt, retryAtMs });
+}
+
+/** What the body of a refusal says, for servers that have no header for it. */
+function retryAtIn({ status, excerpt }: Answer, { nowMs, waitSecondsIn }: WaitReading): number | undefined {
+  const seconds = status === 429 || status === 503 ? waitSecondsIn?.(excerpt) : undefined;
+  return seconds === undefined ? undefined : nowMs + Math.min(seconds * 1000, longestRetryAfterMs);
 }
 
 function nameOf(error: unknown): string {

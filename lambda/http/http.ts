@@ -32,6 +32,8 @@ export interface HttpRequest extends OutgoingRequest {
    * is then counted, repeated and thrown as if it had come with that status. Undefined: the answer is a success.
    */
   readonly verdictOf?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => Verdict | undefined;
+  /** Seconds until the next attempt that a refusal (429, 503) names in its body only, from the beginning of the body. */
+  readonly waitSecondsIn?: (excerpt: string) => number | undefined;
   /** Called for each attempt (0, 1, …) just before it is sent: signs it, or adds a `Retry-Attempt` header. */
   readonly prepare?: (request: OutgoingRequest, attempt: number) => OutgoingRequest | Promise<OutgoingRequest>;
 }

@@ -44,7 +44,8 @@ function isListed({ build, at }: PlacedBuild, filters: BuildFilters): boolean {
   const { states, finishedFromMs, createdFromMs = -Infinity, createdToMs = Infinity } = filters;
   if (states.length > 0 && !states.includes(build.state)) return false;
   const createdMs = at.msOf(build.createdAt);
-  if (createdMs < createdFromMs || createdMs > createdToMs) return false;
+  // From a time on, and before a time.
+  if (createdMs < createdFromMs || createdMs >= createdToMs) return false;
   if (finishedFromMs === undefined) return true;
   return build.finishedAt !== undefined && at.msOf(build.finishedAt) >= finishedFromMs;
 }

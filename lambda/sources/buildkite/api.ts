@@ -6,6 +6,7 @@ import { whereOf } from '../../http/where.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { Secret } from '../../secrets/secret.ts';
+import { waitSecondsIn } from './refusal-words.ts';
 import { MetricsAnswer, type Snapshot, snapshotOf } from './schema.ts';
 
 /** The token is accepted, but the answer belongs to no organization: the API did so for bad tokens in 2019. */
@@ -41,6 +42,7 @@ export async function getMetrics(http: HttpPort, request: MetricsRequest): Promi
       headers: { authorization: `Token ${tokenIn(token, url)}` },
       signal: deadline.signal,
       remainingMs: () => deadline.remainingMs(),
+      waitSecondsIn,
       ...(tls === undefined ? {} : { tls }),
     },
     MetricsAnswer,

@@ -105,9 +105,18 @@ function firstPage(api: UserApi, { org, filters, withJobs }: BuildQuery, pageSiz
   return api.restUrl(`organizations/${org}/builds`, [
     ...(createdTo === undefined ? filters : filters.filter(([name]) => name !== 'created_to')),
     withJobs ? ['include_retried_jobs', 'true'] : ['exclude_jobs', 'true'],
-    ...(createdTo === undefined ? [] : [['created_to', createdTo] as const]),
+    ...(createdTo === undefined ? [] : [createdBefore(createdTo)]),
     ['per_page', String(pageSize)],
   ]);
+}
+
+/**
+ * Builds that are no younger than this one, itself included: Buildkite lists what was created before `created_to`, and
+ * builds of the same moment would be left out.
+ */
+export function createdBefore(oldest: string): readonly [name: string, value: string] {
+  const oldestMs = timeOf(oldest);
+  return ['created_to', oldestMs === undefined ? oldest : new Date(oldestMs + 1).toISOString()];
 }
 
 function olderOf(a: string | undefined, b: string | undefined): string | undefined {

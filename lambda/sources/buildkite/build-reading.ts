@@ -1,36 +1,32 @@
 /** Reads the lists of builds that one run needs, each with its own failure. */
 import type { Problem } from '../../model/problem.ts';
+import { finishedBefore } from './attempts.ts';
 import { readBuilds } from './build-list.ts';
 import { branchClasses } from './branches.ts';
 import { type BuildLists, buildStream, selectedBuilds } from './builds.ts';
 import { selects } from '../../config/glob.ts';
-import { finishedSince, readFinished, type ReadList } from './finished-builds.ts';
+import { finishedReading, finishedSince, type ReadList } from './finished-builds.ts';
 import { buildFinish } from './finishes.ts';
+import { type ListRequest, readOpenBuilds, type ReadOpenList } from './open-builds.ts';
 import type { Part } from './part.ts';
 import type { Build } from './rest-schema.ts';
-import type { Query } from './user-api.ts';
 import type { UserRun } from './user-run.ts';
-
-/** Of 30 builds with jobs or 100 without: as many as a large organization finishes in some minutes. */
-const maxFinishedPages = 20;
-const maxActivePages = 20;
-
-/** What is not finished. Blocked builds are left out: they wait for people, and many of them for ever. */
-export const activeFilters: Query = ['creating', 'scheduled', 'running', 'failing', 'canceling'].map((state) => [
-  'state[]',
-  state,
-]);
 
 /** The builds that finished in the window and those that are open, each with its own failure. */
 export async function readBuildLists(run: UserRun): Promise<BuildLists> {
   const { ledger, settings } = run;
-  const readList: ReadList = (filters) => read(run, 'finished builds', filters, maxFinishedPages);
-  // First, because it is needed in every run, while the list of finished ones goes on from where it stopped.
-  const active = await read(run, 'open builds', activeFilters, maxActivePages);
-  const finished = ledger === undefined ? undefined : await readFinished(ledger, settings.jobs, readList);
+  const { jobs } = settings;
+  const readOpen: ReadOpenList = (request) => read(run, 'open builds', request);
+  const readList: ReadList = (request) => read(run, 'finished builds', { ...request, jobs });
+  const { long, rest } = finishedReading(ledger, settings, readList);
+  // Builds that ran long come last in any list: after a run that could not read all, they have the first requests.
+  const longBuilds = await long();
+  // Before the others, because they are needed in every run, while the list of finished ones goes on where it stopped.
+  const { builds: active, jobsSeenUntilMs } = await readOpenBuilds(ledger, jobs, readOpen);
+  const finished = await rest(longBuilds);
   const window = ledger?.window(buildStream);
   if (window?.isFirst === true) await readHistory(run, window.fromMs);
-  return { finished: finished && useful(finished), active: useful(active) };
+  return { finished: finished && useful(finished), active: useful(active), jobsSeenUntilMs };
 }
 
 /** A list of which nothing could be read says nothing, not even that it was cut short. */
@@ -38,12 +34,16 @@ function useful(part: Part<readonly Build[]>): Part<readonly Build[]> | undefine
   return part.problem !== undefined && part.value.length === 0 ? undefined : part;
 }
 
-async function read(run: UserRun, name: string, filters: Query, maxPages: number): Promise<Part<readonly Build[]>> {
-  const { api, organization, settings, problemFrom, problems, config } = run;
+async function read(
+  run: UserRun,
+  name: string,
+  { filters, jobs, maxPages }: ListRequest,
+): Promise<Part<readonly Build[]>> {
+  const { api, organization, problemFrom, problems, config } = run;
   const part = await readBuilds(api, {
     org: organization,
     filters,
-    withJobs: settings.jobs === 'read',
+    withJobs: jobs === 'read',
     maxPages,
     failed: (error) => problemFrom(error, name),
   });
@@ -82,9 +82,12 @@ async function readHistory(run: UserRun, beforeMs: number): Promise<void> {
     failed: (error) => problemFrom(error, 'history'),
   });
   const branchOf = branchClasses(config);
+  const before = finishedBefore(ledger);
   for (const { pipeline, build } of selectedBuilds(part.value, selects(config.pipelines ?? {}))) {
     const placed = { build, source: config.name, scope: organization, pipeline, branch: branchOf(build) };
     const finish = buildFinish(placed);
     if (finish !== undefined && finish.finishedMs < ledger.epochMs) ledger.sawFinished(buildStream, build.id, finish);
+    before.saw(build);
   }
+  before.keep();
 }

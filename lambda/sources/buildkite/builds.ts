@@ -1,5 +1,6 @@
 import type { Ledger, Stream } from '../../counters/ledger.ts';
 import type { Matcher } from '../../config/glob.ts';
+import { finishedBefore } from './attempts.ts';
 import type { BranchClass } from './branches.ts';
 import { buildFinish, jobEndMs, jobFinish } from './finishes.ts';
 import type { Part } from './part.ts';
@@ -9,14 +10,16 @@ import type { Job } from './rest-schema.ts';
 import { type Build, pipelineOf } from './rest-schema.ts';
 
 /** Builds by their finish, and the jobs in them by their own. */
-export const buildStream: Stream = { name: 'builds' };
-export const jobStream: Stream = { name: 'jobs' };
+export const buildStream: Stream = { name: 'builds', goesOn: true };
+export const jobStream: Stream = { name: 'jobs', goesOn: true };
 
 export interface BuildLists {
   /** Builds that finished in the window; absent where the list could not be read at all. */
   readonly finished: Part<readonly Build[]> | undefined;
   /** Builds that have not ended. */
   readonly active: Part<readonly Build[]> | undefined;
+  /** Every job of an open build that ended before has been seen; undefined while some are still to be read. */
+  readonly jobsSeenUntilMs: number | undefined;
 }
 
 export interface CountOptions {
@@ -42,7 +45,7 @@ export function selectedBuilds(builds: readonly Build[], isSelected: Matcher): r
 /** Tells the ledger of every build and job that ended; the ledger decides what counts. */
 export function countBuilds(
   ledger: Ledger,
-  { finished, active }: BuildLists,
+  { finished, active, jobsSeenUntilMs }: BuildLists,
   options: CountOptions,
 ): 'all told' | 'some left out' {
   if (finished !== undefined) countFinished(ledger, finished, options);
@@ -56,17 +59,21 @@ export function countBuilds(
     options,
   );
   const isComplete = areAllPlaced && lists.every((list) => list?.isComplete === true);
-  if (isComplete) ledger.readCompletely(jobStream);
+  if (isComplete && jobsSeenUntilMs !== undefined) ledger.readCompletely(jobStream, jobsSeenUntilMs);
   else ledger.readPartly(jobStream);
   return areAllPlaced ? 'all told' : 'some left out';
 }
 
 function countFinished(ledger: Ledger, { value, isComplete }: Part<readonly Build[]>, options: CountOptions): void {
   const { source, organization: scope, branchOf, isPipelineSelected } = options;
+  const before = finishedBefore(ledger);
   for (const { pipeline, build } of selectedBuilds(value, isPipelineSelected)) {
-    const finish = buildFinish({ build, source, scope, pipeline, branch: branchOf(build) });
+    const firstFinishMs = before.firstFinishMs(build.id);
+    const finish = buildFinish({ build, source, scope, pipeline, branch: branchOf(build), firstFinishMs });
     if (finish !== undefined) ledger.sawFinished(buildStream, build.id, finish);
+    before.saw(build);
   }
+  before.keep();
   if (isComplete) ledger.readCompletely(buildStream);
   else ledger.readPartly(buildStream);
 }

@@ -10,6 +10,7 @@ import { type Answer, getMetrics, NoOrganizationError } from './api.ts';
 import type { BuildkiteConfig } from './config.ts';
 import { type NamedQueues, rememberQueues } from './known-queues.ts';
 import { pollHint } from './poll-hint.ts';
+import { withReason } from './refusal-words.ts';
 import type { Snapshot } from './schema.ts';
 
 /** What one token gave: a snapshot, or the problem that kept it back. */
@@ -90,7 +91,7 @@ function problemFrom(error: unknown, where: string, token: string): Problem {
   }
   const problem = problemOf(error, where, hintsFor(token));
   if (problem === undefined) throw error;
-  return problem;
+  return withReason(problem, error);
 }
 
 function hintsFor(token: string): StatusHints {

@@ -155,6 +155,7 @@ function jobOf({ job }: JobFinished): Job {
     ...same,
     id: uuid,
     state: endStateOf(state ?? '', passed),
+    retried: undefined,
     cluster_id: undefined,
     cluster_queue_id: undefined,
   };

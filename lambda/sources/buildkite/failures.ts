@@ -1,8 +1,10 @@
+/** Turns errors of the APIs for users into problems with a remedy. */
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { describeSecretRef } from '../../secrets/secret-ref.ts';
 import type { ApiSettings } from './config.ts';
 import { InvisibleOrganizationError } from './part.ts';
+import { withReason } from './refusal-words.ts';
 import { GraphqlError, QuotaSpentError } from './user-api.ts';
 
 /** The problem that an error of the APIs for users is; undefined for a bug, which the caller throws on. */
@@ -35,7 +37,8 @@ function problemsWith(where: string, token: string, hints: StatusHints): Problem
       return { kind: 'auth', where: place, message };
     }
     if (error instanceof GraphqlError) return graphqlProblem(error, place, token);
-    return problemOf(error, at, hints);
+    const problem = problemOf(error, at, hints);
+    return problem && withReason(problem, error);
   };
 }
 

@@ -2,7 +2,10 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import { least } from '../../model/extremes.ts';
+import { createdBefore } from './build-list.ts';
 import { buildStream, jobStream } from './builds.ts';
+import type { ListRequest } from './open-builds.ts';
+import type { ApiSettings } from './config.ts';
 import type { Part } from './part.ts';
 import type { Build } from './rest-schema.ts';
 import { timeOf } from './times.ts';
@@ -26,13 +29,73 @@ const cursorName = 'finished-cursor';
 /** As far back as a stream looks: Buildkite's index may lag. */
 const overlapMs = 10 * 60_000;
 
-export type ReadList = (filters: Query) => Promise<Part<readonly Build[]>>;
+export type ReadList = (request: Omit<ListRequest, 'jobs'>) => Promise<Part<readonly Build[]>>;
+
+/** Of 30 builds with jobs or 100 without: as many as a large organization finishes in some minutes. */
+const maxPages = 20;
+/** Builds that ran long have a sixth of the requests of a minute, which is 240 builds with jobs of the usual 50. */
+const shareOfLong = 1 / 6;
+const maxPagesOfLong = 8;
+/** Longer than most builds take, so that the list of longer ones is short. */
+const longAfterMs = 15 * 60_000;
+
+/** Half of the runs then have all their requests for the other builds. */
+const longEveryMs = 2 * 60_000;
+
+/** Remembered while lists are cut short: until when the builds that ran long were read as a whole, and when they were asked for. */
+const Behind = z.object({ longReadMs: z.number(), longTriedMs: z.number() });
+type Behind = z.infer<typeof Behind>;
+const behindName = 'finished-behind';
+
+export interface FinishedReading {
+  /** The builds that ran long and have ended, after a run that could not read all; else nothing. */
+  long(): Promise<Part<readonly Build[]> | undefined>;
+  /** The builds that finished in the window, or the next piece of them; undefined without a memory. */
+  rest(long: Part<readonly Build[]> | undefined): Promise<Part<readonly Build[]> | undefined>;
+}
+
+/**
+ * Lists are ordered by creation, newest first. Where more builds finish than a run can read, those that ran long would
+ * never be reached, so they are then asked for on their own.
+ */
+export function finishedReading(
+  ledger: Ledger | undefined,
+  { jobs, requestsPerMinute }: Pick<ApiSettings, 'jobs' | 'requestsPerMinute'>,
+  read: ReadList,
+): FinishedReading {
+  if (ledger === undefined) return { long: () => Promise.resolve(undefined), rest: () => Promise.resolve(undefined) };
+  const behind = ledger.recall(behindName, Behind);
+  const pagesOfLong = Math.max(1, Math.min(maxPagesOfLong, Math.floor(requestsPerMinute * shareOfLong)));
+  return {
+    long: async () => {
+      if (behind === undefined || ledger.tickMs - behind.longTriedMs < longEveryMs) return undefined;
+      return await read({ filters: longFilters(ledger.tickMs, behind.longReadMs), maxPages: pagesOfLong });
+    },
+    rest: async (long) => {
+      const pages = long === undefined ? maxPages : maxPages - pagesOfLong;
+      const rest = await readFinished(ledger, jobs, (filters) => read({ filters, maxPages: pages }));
+      ledger.remember(behindName, isCutShort(rest) ? behindAfter(ledger, behind, long) : null);
+      return long === undefined ? rest : { ...joined(rest, long), isComplete: rest.isComplete };
+    },
+  };
+}
+
+function behindAfter(ledger: Ledger, before: Behind | undefined, long: Part<readonly Build[]> | undefined): Behind {
+  const { longReadMs, longTriedMs } = before ?? { longReadMs: ledger.window(buildStream).fromMs, longTriedMs: 0 };
+  if (long === undefined) return { longReadMs, longTriedMs };
+  return { longReadMs: long.isComplete ? ledger.tickMs : longReadMs, longTriedMs: ledger.tickMs };
+}
+
+/** What was created long ago and ended since the last such list, with the usual overlap. */
+function longFilters(tickMs: number, lastMs: number): Query {
+  return [...finishedSince(lastMs - overlapMs), ['created_to', new Date(tickMs - longAfterMs).toISOString()]];
+}
 
 /** The builds that finished in the window, or the next piece of them. */
-export async function readFinished(
+async function readFinished(
   ledger: Ledger,
   jobs: 'read' | 'skip',
-  read: ReadList,
+  read: (filters: Query) => Promise<Part<readonly Build[]>>,
 ): Promise<Part<readonly Build[]>> {
   const streams = jobs === 'read' ? [buildStream, jobStream] : [buildStream];
   const fromMs = least(streams.map((stream) => ledger.window(stream).fromMs)) ?? ledger.tickMs;
@@ -43,9 +106,11 @@ export async function readFinished(
     return part;
   }
   const newer = await read(finishedSince(cursor.coveredMs - overlapMs));
-  const older = await read([...finishedSince(fromMs), ['created_to', cursor.createdTo]]);
+  const older = await read([...finishedSince(fromMs), createdBefore(cursor.createdTo)]);
   // What has come since must be known as a whole, or there would be two places to go on from.
   if (newer.isComplete) keepCursor(ledger, fromMs, withOldest(older, cursor), !older.isComplete);
+  // Nothing was learned, such as for want of requests: the place stays.
+  else if (newer.value.length === 0) ledger.remember(cursorName, cursor);
   else forgetCursor(ledger);
   return joined(newer, older);
 }

@@ -13,6 +13,7 @@ import {
   runWait,
   systemErrors,
 } from '../../model/run-metrics.ts';
+import { attemptOf } from './attempts.ts';
 import type { Build, Job } from './rest-schema.ts';
 import { buildVerdict, jobVerdict, type Verdict } from './states.ts';
 import { timeOf } from './times.ts';
@@ -25,19 +26,22 @@ export interface PlacedBuild {
   readonly pipeline: string;
   /** Class of the branch. */
   readonly branch: string;
+  /** When the build has finished before, where that is remembered. Epoch milliseconds. */
+  readonly firstFinishMs?: number | undefined;
 }
 
 /** A finished build; undefined for one that has not ended. */
 export function buildFinish(placed: PlacedBuild): Finish | undefined {
-  const { build, source, scope, pipeline, branch } = placed;
+  const { build, source, scope, pipeline, branch, firstFinishMs } = placed;
   const verdict = buildVerdict(build);
   const finishedMs = timeOf(build.finished_at);
   if (verdict === undefined || finishedMs === undefined) return undefined;
   const { result } = verdict;
   const labels = { system: 'buildkite', source, scope, pipeline };
-  const attempt = build.rebuilt_from === null || build.rebuilt_from === undefined ? 'first' : 'retry';
-  const wait = secondsBetween(build.created_at, build.started_at);
-  const duration = secondsBetween(build.started_at, build.finished_at);
+  const { isFirst, startedMs, waitedUntilMs } = attemptOf(build, firstFinishMs);
+  const attempt = isFirst && !isRebuild(build) ? 'first' : 'retry';
+  const wait = secondsOf(timeOf(build.created_at), waitedUntilMs);
+  const duration = secondsOf(startedMs, finishedMs);
   const exemplar = exemplarOf(build, finishedMs);
   return {
     key: buildKey(build.id, finishedMs),
@@ -110,8 +114,15 @@ export function jobEndMs({ finished_at, expired_at }: Job): number | undefined {
 
 /** Undefined where one of the two is unknown; negative where the vendor's clocks disagree. */
 function secondsBetween(from: string | null | undefined, to: string | null | undefined): number | undefined {
-  const [fromMs, toMs] = [timeOf(from), timeOf(to)];
+  return secondsOf(timeOf(from), timeOf(to));
+}
+
+function secondsOf(fromMs: number | undefined, toMs: number | undefined): number | undefined {
   return fromMs === undefined || toMs === undefined ? undefined : (toMs - fromMs) / 1000;
+}
+
+function isRebuild({ rebuilt_from }: Build): boolean {
+  return rebuilt_from !== null && rebuilt_from !== undefined;
 }
 
 function observed(

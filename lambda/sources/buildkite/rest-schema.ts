@@ -13,6 +13,8 @@ export const Job = z.object({
   signal: Text,
   signal_reason: Text,
   soft_failed: Flag,
+  /** Another job took its place. */
+  retried: Flag,
   agent_query_rules: z.array(z.string()).nullish().catch(undefined),
   cluster_id: Text,
   cluster_queue_id: Text,

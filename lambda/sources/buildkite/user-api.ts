@@ -11,6 +11,7 @@ import type { SourcePorts } from '../source.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import { type GraphqlRequest, PortalAnswer, postOf, type TokenRequest } from './graphql-request.ts';
 import { GraphqlAnswer } from './graphql-schema.ts';
+import { waitSecondsIn } from './refusal-words.ts';
 
 /** The collector's own budget for this window is spent: what is left out is read in a later run. */
 export class QuotaSpentError extends Error {
@@ -73,6 +74,7 @@ export function userApi(given: ApiPorts, organization: string, budgets: Budgets)
         budgets.graphql.take(Math.min(cost, budgets.graphql.remaining()));
         return answer;
       });
+      heedRefusal(budgets.graphql, value, ports.clock());
       return { data: dataOf(value, schema), errors: value.errors };
     },
   };
@@ -92,6 +94,7 @@ async function sendAuthorized<Schema extends z.ZodType>(
           headers: { ...request.headers, authorization: `Bearer ${tokenIn(secret.reveal(), request)}` },
           signal: deadline.signal,
           remainingMs: () => deadline.remainingMs(),
+          waitSecondsIn,
           ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
         },
         schema,
@@ -128,9 +131,21 @@ async function observed<Value>(
     observe(quota, answer.headers, clock());
     return answer;
   } catch (error) {
-    if (error instanceof HttpStatusError) observe(quota, error.headers, clock());
+    if (error instanceof HttpStatusError) {
+      observe(quota, error.headers, clock());
+      // A refusal that names its wait in the body only.
+      if (error.status === 429 && error.retryAtMs !== undefined) {
+        quota.observe({ remaining: 0, resetMs: error.retryAtMs });
+      }
+    }
     throw error;
   }
+}
+
+/** A refusal that comes with status 200: nothing is asked before it ends. */
+function heedRefusal(quota: Quota, { data, errors }: z.output<typeof GraphqlAnswer>, nowMs: number): void {
+  const seconds = data === undefined || data === null ? waitSecondsIn(errors.join(' ')) : undefined;
+  if (seconds !== undefined) quota.observe({ remaining: 0, resetMs: nowMs + seconds * 1000 });
 }
 
 function observe(quota: Quota, headers: Readonly<Record<string, string>>, nowMs: number): void {

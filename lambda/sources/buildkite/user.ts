@@ -92,7 +92,7 @@ async function readRest(run: UserRun): Promise<Rest> {
   return [facts, events, nothingListed];
 }
 
-const nothingListed: BuildLists = { finished: undefined, active: undefined };
+const nothingListed: BuildLists = { finished: undefined, active: undefined, jobsSeenUntilMs: undefined };
 
 async function readEvents({ config, inbox, ledger, problems, signal }: UserRun): Promise<EventReading | undefined> {
   // Without a memory an event would be lost; it stays in the queue.

@@ -1,7 +1,7 @@
 /** Compares queries, schemas and mappings of the source with what Buildkite publishes about its APIs. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { activeFilters } from '../../../lambda/sources/buildkite/build-reading.ts';
+import { activeFilters } from '../../../lambda/sources/buildkite/open-builds.ts';
 import { JobFinished } from '../../../lambda/sources/buildkite/events.ts';
 import { finishedSince } from '../../../lambda/sources/buildkite/finished-builds.ts';
 import {

@@ -1,0 +1,41 @@
+/** Reads what Buildkite itself says of a refusal: its reason, and a wait that stands in the body only. */
+import { HttpStatusError } from '../../http/errors.ts';
+import { parseJsonText } from '../../model/outside-text.ts';
+import type { Problem } from '../../model/problem.ts';
+
+/** A stranger's text may be long; its beginning says what it is about. */
+const maxLength = 300;
+
+/** Whatever looks like a token of Buildkite's, should it be repeated in the words. */
+const tokens = /\bbk[a-z]{2}_\w+/gi;
+
+/** The problem with Buildkite's own reason, such as an address that is not allowed or a missing scope. */
+export function withReason(problem: Problem, error: unknown): Problem {
+  if (!(error instanceof HttpStatusError) || error.status >= 500) return problem;
+  const reason = messageIn(error.excerpt);
+  return reason === undefined ? problem : { ...problem, message: `${problem.message}; Buildkite says: ${reason}` };
+}
+
+/** `{"message":"…"}` of REST, `{"errors":[{"message":"…"}]}` of GraphQL; the text may be cut off. */
+function messageIn(excerpt: string): string | undefined {
+  const quoted = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(excerpt)?.[1];
+  if (quoted === undefined) return undefined;
+  const reason = textOf(quoted).replace(tokens, '[token]').slice(0, maxLength).trim();
+  return reason === '' ? undefined : reason;
+}
+
+function textOf(quoted: string): string {
+  try {
+    const text: unknown = parseJsonText(quoted);
+    return typeof text === 'string' ? text : '';
+  } catch {
+    // An escape that JSON does not know: no words are better than wrong ones.
+    return '';
+  }
+}
+
+/** `"reset":30` of REST and the agent API, `Please try again in 187 seconds.` of GraphQL. */
+export function waitSecondsIn(text: string): number | undefined {
+  const digits = /"reset"\s*:\s*(\d{1,9})\b/.exec(text)?.[1] ?? /\btry again in (\d{1,9}) seconds?\b/i.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
