@@ -49,9 +49,9 @@ const behindName = 'finished-behind';
 
 export interface FinishedReading {
   /** The builds that ran long and have ended, after a run that could not read all; else nothing. */
-  long(): Promise<Part<readonly Build[]> | undefined>;
+  readonly long: () => Promise<Part<readonly Build[]> | undefined>;
   /** The builds that finished in the window, or the next piece of them; undefined without a memory. */
-  rest(long: Part<readonly Build[]> | undefined): Promise<Part<readonly Build[]> | undefined>;
+  readonly rest: (long: Part<readonly Build[]> | undefined) => Promise<Part<readonly Build[]> | undefined>;
 }
 
 /**
