@@ -55,6 +55,9 @@ describe('printable', () => {
     ['line breaks and tabs', 'two\r\nlines\tand', 'two lines and'],
     ['a bell and a backspace', 'a\x07b\x08', 'a\ufffdb\ufffd'],
     ['text that runs backwards', 'safe\u202egnp', 'safe\ufffdgnp'],
+    ['marks and isolates of direction', 'a\u200eb\u061cc\u2066d\u2069', 'a\ufffdb\ufffdc\ufffdd\ufffd'],
+    ['half a surrogate pair', 'a\ud800b', 'a\ufffdb'],
+    ['the escape of 8-bit terminals', 'a\u009b2Jb', 'ab'],
     ['names as they are', 'linux  ${BUILDKITE_QUEUE:-default}', 'linux  ${BUILDKITE_QUEUE:-default}'],
   ])('takes out %s', (_, text, expected) => {
     expect(printable(text)).toBe(expected);
