@@ -12,6 +12,9 @@ export function admittingLedger(ledger: Ledger): Ledger {
     sawFinished: (stream, id, finish) => {
       ledger.sawFinished(stream, id, admittedFinish(finish));
     },
+    endMarks: (of) => {
+      ledger.endMarks(admittedLabels(of));
+    },
     declare: (metric, labels) => {
       ledger.declare(metric, admittedLabels(labels));
     },

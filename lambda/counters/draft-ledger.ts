@@ -192,6 +192,7 @@ function ledgerOver(
     },
     drop: streams.drop,
     streams: () => [...state.streams.keys()],
+    endMarks: series.endMarks,
     declare: series.declare,
     count: (metric, labels, increase) => {
       series.count(metric, labels, errors.atLeastZero(increase));

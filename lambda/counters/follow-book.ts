@@ -3,7 +3,7 @@ import type { CounterSample, DistributionSample, Labels, MetricDefinition, Metri
 import { seriesKey } from '../model/order.ts';
 import { shortHash } from './hash.ts';
 import type { FollowedCounter, FollowedHistogram } from './ledger.ts';
-import { untouchedDays } from './series-book.ts';
+import { untouchedDays } from './series-age.ts';
 import { dayOf, type Followed, type State } from './state.ts';
 
 /** Observations that are written out for one histogram in one tick; of more, each bucket keeps its share. */

@@ -97,6 +97,12 @@ export interface Ledger {
   /** Left out of this tick on purpose: nothing of it is new, and its totals are published as they are. */
   notDue(stream: Stream): void;
   /**
+   * The CI system says that what has these labels is gone, or has another name: its verdicts, and all else that finishes
+   * left behind, end in this run. Totals stay until nothing has touched them for weeks, for a 404 may be a mistake; a
+   * verdict comes back with the next finish that is read.
+   */
+  endMarks(of: Labels): void;
+  /**
    * Forgets a stream. `gone`: the vendor deleted it, or shows it no longer, and its open runs are counted as lost.
    * `unselected`: it is no longer configured, and what becomes of its runs is none of our business.
    */

@@ -2,14 +2,9 @@ import type { Folding } from '../model/cap.ts';
 import type { Exemplar, Labels, MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { familyOf, type Increase } from './series-families.ts';
 import type { CountingSettings } from './settings.ts';
-import { shelvesOf } from './shelf.ts';
-import { dayOf, type Series, type State } from './state.ts';
-
-/**
- * A series that nobody touched for so long is dropped, and starts anew when it comes back: longer than a month, so that
- * a monthly pipeline keeps its own. Days.
- */
-export const untouchedDays = 35;
+import { dropDead } from './series-age.ts';
+import { isOf, shelvesOf } from './shelf.ts';
+import type { Series, Shelf, State } from './state.ts';
 
 /** The running totals of a state during one tick, and what the tick added to them. */
 export interface SeriesBook {
@@ -22,6 +17,8 @@ export interface SeriesBook {
   /** The run that was created last wins; of its attempts, the one that ended last. */
   readonly mark: (metric: MetricDefinition<'gauge'>, labels: Labels, value: number, times: RunTimes) => void;
   readonly declare: (metric: MetricDefinition<'counter' | 'distribution'>, labels: Labels) => void;
+  /** Ends the marks with these labels: what they are about is gone, or has another name. */
+  readonly endMarks: (of: Labels) => void;
   /** Drops what has been dead for weeks, by the time that is proven. */
   readonly close: (nowMs: number) => void;
   /** Totals of all known metrics, with the increases of this tick. */
@@ -76,8 +73,12 @@ export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBo
     declare: (metric, labels) => {
       shelves.series(metric, labels);
     },
+    endMarks: (of) => {
+      for (const { definition, shelf } of shelves.metrics()) if (isOf(definition, 'gauge')) endSeries(shelf, of);
+    },
     close: (nowMs) => {
-      dropUntouched(state, dayOf(nowMs) - untouchedDays);
+      const definitions = shelves.metrics().map(({ definition }) => definition);
+      dropDead(state, definitions, nowMs);
     },
     families: () => shelves.metrics().flatMap((metric) => familyOf(metric, increases)),
     folded: shelves.folded,
@@ -107,9 +108,9 @@ function bucketOf(value: number, bounds: readonly number[]): number {
   return index === -1 ? bounds.length : index;
 }
 
-function dropUntouched({ shelves }: State, beforeDay: number): void {
-  for (const [name, { series }] of shelves) {
-    for (const [key, { touchedDay }] of series) if (touchedDay < beforeDay) series.delete(key);
-    if (series.size === 0) shelves.delete(name);
-  }
+/** All series that have these labels, whatever others they have. */
+function endSeries({ labels, series }: Shelf, of: Labels): void {
+  const wanted = Object.entries(of).map(([label, value]) => [labels.indexOf(label), value] as const);
+  for (const [key, { values }] of series)
+    if (wanted.every(([index, value]) => values[index] === value)) series.delete(key);
 }

@@ -7,7 +7,7 @@ import {
   runLastSuccess,
   runsFinished,
 } from '../../lambda/model/run-metrics.ts';
-import { builds, familiesOf, quiet, rig, saw, settings, startMs, sumOf, type Tell } from './rig.ts';
+import { builds, familiesOf, finishOf, quiet, rig, saw, settings, startMs, sumOf, type Tell } from './rig.ts';
 
 const dayMinutes = 24 * 60;
 
@@ -104,6 +104,71 @@ describe('a series', () => {
       { bounds: [60, 600], counts: [0, 1, 0], sum: 90, startMs: startMs + 2 * 60_000 },
     ]);
     expect(sumOf(counted)?.total).toBe(2);
+  });
+
+  it('stays while its pipeline runs: a failure every day does not end the last success', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+    await tick(1, saw(['a', 0.5]));
+    for (let day = 1; day <= 80; day += 1) {
+      const at = day * dayMinutes;
+      await tick(at, (told) => {
+        told.ledger.sawTime(told.ledger.tickMs);
+        return saw([`failed ${String(day)}`, at - 0.5, { result: 'failure' }])(told);
+      });
+    }
+
+    const counted = await tick(80 * dayMinutes + 1, tellsTheTime);
+    const later = await tick(120 * dayMinutes, tellsTheTime);
+
+    expect(verdictOf(counted)).toEqual({ result: 0, finished: 80 * dayMinutes, success: 1 });
+    expect(sumOf(counted, runsFinished.name, { result: 'success' })?.total).toBe(1);
+    expect(sumOf(later)).toBeUndefined();
+    expect(pipelinesOf(later, runLastSuccess.name)).toEqual([]);
+  });
+
+  it('of a pipeline that is gone or has another name keeps its totals, and no verdict', async () => {
+    const { tick } = rig();
+    await tick(0, quiet);
+    await tick(1, saw(['a', 0.5], ['b', 0.5, { pipeline: 'api', result: 'failure' }]));
+
+    const counted = await tick(2, ({ ledger }) => {
+      ledger.endMarks({ system: 'test', source: 'main', scope: 'acme', pipeline: 'api' });
+      ledger.readCompletely(builds);
+      return [];
+    });
+    const back = await tick(3, saw(['c', 2.5, { pipeline: 'api', result: 'failure' }]));
+
+    expect(pipelinesOf(counted, runLastResult.name)).toEqual(['web']);
+    expect(pipelinesOf(counted, runLastFinished.name)).toEqual(['web']);
+    expect(sumOf(counted, runsFinished.name, { pipeline: 'api' })).toEqual({ increase: 0, total: 1 });
+    expect(pipelinesOf(back, runLastResult.name)).toEqual(['api', 'web']);
+  });
+
+  it('of a branch that has a name ends with that branch, while its pipeline runs on others', async () => {
+    const { tick } = rig();
+    const branches =
+      (at: number, ...names: readonly string[]): Tell =>
+      (told) => {
+        told.ledger.sawTime(told.ledger.tickMs);
+        for (const name of names) {
+          const labels = { system: 'test', source: 'main', scope: 'acme', pipeline: 'web', branch: name };
+          const finish = {
+            ...finishOf(`${name} ${String(at)}`, startMs + at * 60_000),
+            marks: [{ metric: runLastResult, labels, value: 1 }],
+          };
+          told.ledger.sawFinished(builds, finish.key, finish);
+        }
+        return quiet(told);
+      };
+    await tick(0, quiet);
+    await tick(1, branches(0.5, 'main', 'release/1.0'));
+    await tick(30 * dayMinutes, branches(30 * dayMinutes - 1, 'other'));
+
+    const counted = await tick(40 * dayMinutes, tellsTheTime);
+
+    const family = familiesOf(counted).find(({ definition }) => definition.name === runLastResult.name);
+    expect(family?.samples.map(({ labels }) => labels['branch'])).toEqual(['main', 'other']);
   });
 
   it('that nobody touched for 35 days ends, and begins at 0 when it comes back', async () => {

@@ -3,7 +3,7 @@ import { BadResponseError } from '../../http/errors.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { type ApiContext, ask, fieldsOf } from './api.ts';
-import { forgetRepository } from './missing-repositories.ts';
+import { endVerdicts, forgetRepository } from './missing-repositories.ts';
 import type { Repository, Rhythm } from './memory.ts';
 import { hotMs, repositoriesPerPage } from './rhythm.ts';
 import { elementsOf, Page, RepositoryRecord } from './schema.ts';
@@ -106,9 +106,10 @@ function takePage(
   { isSelected, ledger }: DiscoverContext,
 ): void {
   for (const record of records) {
+    const known = repositories.get(record.uuid);
     if (isSelected(record)) keep(repositories, record, pass, ledger);
     // The selection was changed, or the repository went to another project.
-    else if (repositories.delete(record.uuid)) forgetRepository(record.uuid, 'unselected', ledger);
+    else if (known !== undefined && repositories.delete(known.id)) forgetRepository(known, 'unselected', ledger);
   }
 }
 
@@ -117,6 +118,7 @@ function keep(repositories: Map<string, Repository>, record: RepositoryRecord, p
   const mainBranch = record.mainbranch?.name ?? '';
   const known = repositories.get(id);
   if (known !== undefined) {
+    if (known.slug !== slug) endVerdicts(known, ledger);
     repositories.set(id, { ...known, slug, mainBranch, pass });
     return;
   }

@@ -4,6 +4,7 @@ import { HttpStatusError } from '../../http/errors.ts';
 import { type FurtherContext, furtherRuns } from './further-runs.ts';
 import { overwrittenAttempts } from './overwritten-attempts.ts';
 import { type OpenState, openCounts, type Repository } from './memory.ts';
+import { endVerdicts } from './missing-repositories.ts';
 import type { PageCache } from './page-cache.ts';
 import { listPipelines } from './pipeline-list.ts';
 import { hotMs } from './rhythm.ts';
@@ -110,6 +111,7 @@ function withoutPipelines(before: Repository, known: readonly OpenState[], ledge
     return { repository, open: known.filter(({ id }) => missed.has(id)), ended: [] };
   }
   ledger.drop(stream.name, 'gone');
+  endVerdicts(before, ledger);
   const nothing = { moving: 0, held: 0 };
   return {
     repository: { ...before, lookedMs: ledger.tickMs, toldMs: undefined, pipelines: 'none', open: nothing },

@@ -5,6 +5,7 @@ import { HttpStatusError } from '../../http/errors.ts';
 import { type ApiContext, ask, repositoryPath } from './api.ts';
 import { forgetDeployments } from './deployments-memory.ts';
 import type { Repository, Rhythm } from './memory.ts';
+import { scopeOf } from './place.ts';
 import { deploymentsOf, runsOf } from './streams.ts';
 import { rememberCut } from './walk.ts';
 
@@ -39,7 +40,7 @@ export async function checkMissing(
     if (await isThere(repository.id, context)) repositories.set(repository.id, { ...repository, pass: rhythm.pass });
     else {
       repositories.delete(repository.id);
-      forgetRepository(repository.id, 'gone', context.ledger);
+      forgetRepository(repository, 'gone', context.ledger);
     }
   }
 }
@@ -58,10 +59,21 @@ async function isThere(id: string, { api, workspace }: MissingContext): Promise<
 }
 
 /** Everything that is remembered of a repository beside its place in the list. */
-export function forgetRepository(id: string, why: 'gone' | 'unselected', ledger: Ledger): void {
+export function forgetRepository(
+  repository: Pick<Repository, 'id' | 'slug'>,
+  why: 'gone' | 'unselected',
+  ledger: Ledger,
+): void {
+  const { id } = repository;
   for (const stream of [runsOf(id), deploymentsOf(id)]) {
     ledger.drop(stream.name, why);
     rememberCut(ledger, stream, undefined);
   }
   forgetDeployments(ledger, id);
+  endVerdicts(repository, ledger);
+}
+
+/** Under this name nothing runs any more: a last red verdict would stay for weeks. */
+export function endVerdicts(repository: Pick<Repository, 'slug'>, ledger: Ledger): void {
+  ledger.endMarks({ system: 'bitbucket', scope: scopeOf(repository) });
 }

@@ -12,7 +12,17 @@ import { policyViolations } from './metrics.ts';
 import { type Pages, readPages } from './pages.ts';
 import { endOf, maxOpenPages, maxRunPages, readOpenRuns, readRuns, runStream, type Selected } from './read-runs.ts';
 import { asked, releaseFamily, releasesName, StoredVersions, unclearReleases, watched } from './releases.ts';
-import { fromStored, type Seen, stored, StoredVerdicts, verdictsName, verdictsOf, workflowKey } from './verdicts.ts';
+import {
+  fromStored,
+  type Seen,
+  stored,
+  StoredVerdicts,
+  type Verdicts,
+  verdictsName,
+  verdictsOf,
+  workflowKey,
+  workflowOf,
+} from './verdicts.ts';
 
 /** 5,000 workflows. */
 const maxWorkflowPages = 50;
@@ -133,12 +143,18 @@ function judgeWorkflows(
   const { workflows } = seen;
   const before = fromStored(ledger?.recall(verdictsName, StoredVerdicts));
   const verdicts = verdictsOf(seen, before, tickMs);
+  if (ledger !== undefined && isWhole) endVerdicts(ledger, before, verdicts, options);
   if (ledger !== undefined && workflows.length > 0) {
     // Since when a workflow is down must outlive a page that could not be read.
     ledger.remember(verdictsName, stored(isWhole ? verdicts : new Map([...before, ...verdicts])));
     for (const workflow of workflows) introduce(ledger, workflow, options);
   }
   return verdictFamilies(workflows, verdicts, tickMs, options);
+}
+
+/** A workflow that a whole list shows no longer was deleted; its last red verdict would stay for weeks. */
+function endVerdicts(ledger: Ledger, before: Verdicts, now: Verdicts, { source }: MapOptions): void {
+  for (const key of before.keys()) if (!now.has(key)) ledger.endMarks(pipelineOf(workflowOf(key), source));
 }
 
 /** So that `increase()` sees the first failure, and the last success is known although it is older than the collector. */

@@ -27,6 +27,12 @@ export function workflowKey({ project, name }: WorkflowName): string {
   return `${project}/${name}`;
 }
 
+/** Of the key; neither name has a slash (both are DNS labels). */
+export function workflowOf(key: string): WorkflowName {
+  const slash = key.indexOf('/');
+  return { project: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
 export interface Seen {
   readonly workflows: readonly Workflow[];
   /** Runs of this tick's window that have ended. */

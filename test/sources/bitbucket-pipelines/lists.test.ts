@@ -195,6 +195,25 @@ describe('the list of repositories', { timeout }, () => {
     expect(lost.at(-1)).toBe(1);
   });
 
+  it('that no longer shows a repository ends its verdict, and leaves its totals', async () => {
+    const gone = new Set<string>();
+    const instead = (url: URL): Routed | undefined =>
+      gone.has(decodeURIComponent(url.pathname).split('/')[4] ?? '') ? { status: 404, error: 'not found' } : undefined;
+    await using bitbucket = await opened({ settings: { steps: 'leave' }, instead });
+    await bitbucket.tick();
+    const beganMs = bitbucket.now() + 10 * secondMs;
+    bitbucket.workspace.add('shop', run(beganMs, [], { endMs: beganMs + 10 * secondMs, result: 'FAILED' }));
+    const before = await bitbucket.tick(61);
+    gone.add(bitbucket.workspace.repositories.find(({ plan }) => plan.slug === 'shop')?.uuid ?? '');
+
+    const after = await bitbucket.tick(61);
+
+    expect(before.values('ci_run_last_result', 'scope')).toEqual({ shop: 0 });
+    expect(after.values('ci_run_last_result', 'scope')).toEqual({});
+    expect(after.values('ci_run_last_finished_timestamp_seconds', 'scope')).toEqual({});
+    expect(after.values('ci_runs_total', 'result')).toEqual({ failure: 1 });
+  });
+
   it('that shows one page again and again ends, and is told', async () => {
     const instead = (url: URL): Routed | undefined =>
       url.pathname === '/2.0/repositories/acme' && url.searchParams.get('sort') === 'created_on'

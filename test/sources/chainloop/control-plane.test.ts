@@ -288,6 +288,29 @@ describe('the state of workflows', () => {
     expect(valuesOf(families, 'ci_run_last_success_timestamp_seconds', ['pipeline'])).toEqual(ended);
   });
 
+  it('ends in the run in which the workflow is no longer listed, and its totals stay', async () => {
+    await using organization = await startOrganization();
+    organization.workflows = [shopBuild, shopRelease];
+    await organization.tick();
+    organization.runs = [
+      runOf('a', 0.1, { lasted: 0.5, status: 'failed' }),
+      runOf('b', 0.1, { lasted: 0.5, workflow: shopRelease }),
+    ];
+    const before = await organization.tick();
+    organization.workflows = [shopRelease];
+
+    const { families } = await organization.tick();
+
+    expect(valuesOf(before.families, 'ci_run_last_result', ['pipeline'])).toEqual({ build: 0, release: 1 });
+    expect(valuesOf(families, 'ci_run_last_result', ['pipeline'])).toEqual({ release: 1 });
+    expect(valuesOf(families, 'ci_run_last_finished_timestamp_seconds', ['pipeline'])).toHaveProperty('release');
+    expect(valuesOf(families, 'ci_run_last_finished_timestamp_seconds', ['pipeline'])).not.toHaveProperty('build');
+    expect(nonZero(valuesOf(families, 'ci_runs_total', perResult))).toEqual({
+      'shop build failure': 1,
+      'shop release success': 1,
+    });
+  });
+
   it('is down since the first of several failures', async () => {
     await using organization = await startOrganization();
     organization.workflows = [shopBuild];
