@@ -20,6 +20,8 @@ export interface HttpHubOptions {
   /** 0 (included) to 1 (excluded), for jitter. */
   readonly random: () => number;
   readonly log: Logger;
+  /** Of retries; default: that of `retry.ts`. Milliseconds. */
+  readonly firstWaitMs?: number;
   readonly loopback: LoopbackPolicy;
   readonly proxy?: ProxySettings;
   /** Of an answer, compressed or not. */

@@ -2,10 +2,10 @@ import type { Clock } from '../runtime/clock.ts';
 import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from './errors.ts';
 import type { HttpRequest } from './http.ts';
 
-/** The first attempt and three more: at most 1.4 s of waiting on average unless the server asks for more. */
+/** The first attempt and three more: 1.05 s of waiting on average unless the server asks for more. */
 export const maxAttempts = 4;
 
-/** Full jitter (0 to this, doubling) spreads the collectors of many teams after an outage. */
+/** The bound of the first wait, which doubles from try to try. */
 const firstWaitMs = 200;
 export const longestWaitMs = 5_000;
 
@@ -25,9 +25,19 @@ const neverSent: ReadonlySet<string> = new Set([
 /** The connection broke, and nobody knows what the server did with the request. */
 const brokenOff: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_SOCKET']);
 
-/** A wait before attempt `attempt + 1`, by exponential backoff with full jitter. */
-export function backoffMs(attempt: number, random: () => number): number {
-  return random() * Math.min(longestWaitMs, firstWaitMs * 2 ** attempt);
+/**
+ * A wait before attempt `attempt + 1`: exponential backoff, of which half is certain, so that no wait is shorter than
+ * the one before, and half is random, which spreads the collectors of many teams after an outage.
+ */
+export function backoffMs(attempt: number, { random, firstWaitMs: first = firstWaitMs }: BackoffOptions): number {
+  return (0.5 + random() / 2) * Math.min(longestWaitMs, first * 2 ** attempt);
+}
+
+export interface BackoffOptions {
+  /** 0 (included) to 1 (excluded). */
+  readonly random: () => number;
+  /** Bound of the first wait; default: one that suits a server on the internet. Milliseconds. */
+  readonly firstWaitMs?: number | undefined;
 }
 
 /** How long to wait before the next attempt; undefined when there is none. */
@@ -35,13 +45,15 @@ export function waitBeforeRetry(
   error: unknown,
   request: Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'signal' | 'remainingMs'>,
   attempt: number,
-  { clock, random }: { readonly clock: Clock; readonly random: () => number },
+  { clock, ...backoff }: BackoffOptions & { readonly clock: Clock },
 ): number | undefined {
   if (request.signal.aborted || attempt + 1 >= maxAttempts || !isPassing(error, request)) return undefined;
   const retryAtMs = error instanceof HttpStatusError ? error.retryAtMs : undefined;
   // The server's own time replaces the backoff; the jitter on top keeps its clients from coming all at once.
   const waitMs =
-    retryAtMs === undefined ? backoffMs(attempt, random) : Math.max(0, retryAtMs - clock()) + backoffMs(0, random);
+    retryAtMs === undefined
+      ? backoffMs(attempt, backoff)
+      : Math.max(0, retryAtMs - clock()) + backoff.random() * (backoff.firstWaitMs ?? firstWaitMs);
   return waitMs < request.remainingMs() ? waitMs : undefined;
 }
 

@@ -12,7 +12,7 @@ export interface TestPort extends AsyncDisposable {
 /** A real port on the machine's clock whose retries do not wait, because its jitter is 0. */
 export function testPort(options: Partial<HttpHubOptions> = {}): TestPort {
   const log = recordingLog();
-  const hub = createHttpHub({ clock: Date.now, random: () => 0, log, loopback: 'allow', ...options });
+  const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', ...options });
   return { hub, port: hub.port(), log, [Symbol.asyncDispose]: () => hub.close() };
 }
 

@@ -16,18 +16,31 @@ function statusError(status: number, retryAtMs?: number): HttpStatusError {
   return new HttpStatusError('GET x/', { status, headers: {}, excerpt: '', retryAtMs });
 }
 
-function waitAfter(error: unknown, extra: object = {}, attempt = 0): number | undefined {
-  return waitBeforeRetry(error, request(extra), attempt, { clock: () => nowMs, random: () => 0.5 });
+function waitAfter(error: unknown, extra: object = {}, attempt = 0, jitter = 0): number | undefined {
+  return waitBeforeRetry(error, request(extra), attempt, { clock: () => nowMs, random: () => jitter });
 }
 
 describe('backoffMs', () => {
-  it('lies between nothing and the doubling bound, and never above five seconds', () => {
+  it('lies between half of the doubling bound and all of it, and never above five seconds', () => {
     fc.assert(
       fc.property(fc.nat(1_000), random, (attempt, jitter) => {
-        const waitMs = backoffMs(attempt, () => jitter);
+        const waitMs = backoffMs(attempt, { random: () => jitter });
+        const boundMs = Math.min(longestWaitMs, 200 * 2 ** attempt);
 
-        expect(waitMs).toBeGreaterThanOrEqual(0);
-        expect(waitMs).toBeLessThanOrEqual(Math.min(longestWaitMs, 200 * 2 ** attempt));
+        expect(waitMs).toBeGreaterThanOrEqual(boundMs / 2);
+        expect(waitMs).toBeLessThanOrEqual(boundMs);
+      }),
+    );
+  });
+
+  it('is never shorter than the one before, whatever the jitter', () => {
+    fc.assert(
+      fc.property(fc.nat(20), random, random, (attempt, first, second) => {
+        const before = backoffMs(attempt, { random: () => first });
+
+        expect(backoffMs(attempt + 1, { random: () => second })).toBeGreaterThanOrEqual(
+          Math.min(before, longestWaitMs / 2),
+        );
       }),
     );
   });
@@ -38,9 +51,9 @@ describe('backoffMs', () => {
     [4, 3_200],
     [5, 5_000],
     [50, 5_000],
-  ])('is spread over the whole bound: attempt %i up to %i ms', (attempt, boundMs) => {
-    expect(backoffMs(attempt, () => 0)).toBe(0);
-    expect(backoffMs(attempt, () => 0.999)).toBeCloseTo(boundMs * 0.999);
+  ])('is spread over the upper half of its bound: attempt %i up to %i ms', (attempt, boundMs) => {
+    expect(backoffMs(attempt, { random: () => 0 })).toBe(boundMs / 2);
+    expect(backoffMs(attempt, { random: () => 0.998 })).toBeCloseTo(boundMs * 0.999);
   });
 });
 
@@ -96,12 +109,12 @@ describe('waitBeforeRetry', () => {
   });
 
   it('waits as long as the server asks, and a little', () => {
-    expect(waitAfter(statusError(429, nowMs + 3_000))).toBe(3_100);
-    expect(waitAfter(statusError(429, nowMs - 3_000))).toBe(100);
+    expect(waitAfter(statusError(429, nowMs + 3_000), {}, 0, 0.5)).toBe(3_100);
+    expect(waitAfter(statusError(429, nowMs - 3_000), {}, 0, 0.5)).toBe(100);
   });
 
   it('begins no wait that the deadline would cut', () => {
-    expect(waitAfter(statusError(429, nowMs + 3_000), { remainingMs: () => 3_100 })).toBeUndefined();
+    expect(waitAfter(statusError(429, nowMs + 3_000), { remainingMs: () => 3_100 }, 0, 0.5)).toBeUndefined();
     expect(waitAfter(statusError(503), { remainingMs: () => 99 })).toBeUndefined();
   });
 
@@ -203,7 +216,7 @@ describe('a port', () => {
 
   it('keeps the reason of the attempt when the deadline passes during a wait', async () => {
     await using server = await startLoopbackServer(unavailable);
-    await using http = testPort({ random: () => 0.999 });
+    await using http = testPort({ random: () => 0.999, firstWaitMs: 60_000 });
     const deadline = new AbortController();
     const sending = http.port.send(get(server.url, { signal: deadline.signal }));
     await expect.poll(() => http.log.lines.length).toBeGreaterThan(0);

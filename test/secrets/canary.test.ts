@@ -167,7 +167,7 @@ describe('a server that sends back what it was sent', () => {
     const lines: string[] = [];
     const write = (text: string): void => void lines.push(text);
     const log = createTerminalLog({ level: 'debug', redactor, clock: () => 0, write, colour: 'never' });
-    const hub = createHttpHub({ clock: Date.now, random: () => 0, log, loopback: 'allow' });
+    const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
     onTestFinished(() => hub.close());
 
     const error: unknown = await hub

@@ -28,7 +28,7 @@ export function pushgatewaySink(
   const log = recordingLog();
   const variables: Record<string, string> = {};
   // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, log, loopback: 'allow' });
+  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
     stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },

@@ -21,13 +21,13 @@ export interface TestSink extends AsyncDisposable {
 
 export const knownKey = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
-/** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
+/** The sink as the wiring makes it, with the real HTTP client and the real secret cache; in 1.0 unless told otherwise. */
 export function remoteWriteSink(raw: { readonly url: string } & Readonly<Record<string, unknown>>): TestSink {
   const clock = (): number => Date.now();
   const log = recordingLog();
   const variables: Record<string, string> = {};
   // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, log, loopback: 'allow' });
+  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
     stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
@@ -36,7 +36,7 @@ export function remoteWriteSink(raw: { readonly url: string } & Readonly<Record<
     redactor: createRedactor(),
     log,
   });
-  const sink = createRemoteWrite(RemoteWriteConfig.parse({ kind: 'remote-write', ...raw }), {
+  const sink = createRemoteWrite(RemoteWriteConfig.parse({ kind: 'remote-write', version: '1.0', ...raw }), {
     ...{ print: () => undefined },
     http: hub.port(),
     secrets: cache.secrets,

@@ -37,7 +37,7 @@ export function bitbucketSource(
   { clock = () => Date.now(), store = memoryStore(), inbox, variables = { TOKEN: 'token' } }: TestSourceOptions = {},
 ): TestSource {
   const log = recordingLog();
-  const hub = createHttpHub({ clock, random: () => 0, log, loopback: 'allow' });
+  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
     stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },

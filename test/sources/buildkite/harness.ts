@@ -46,7 +46,7 @@ export function buildkiteSource(
   const log = recordingLog();
   const variables = { ...given };
   // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, log, loopback: 'allow', timeouts });
+  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', timeouts });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
     stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },

@@ -80,6 +80,7 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
   const hub = createHttpHub({
     clock: Date.now,
     random: () => 0,
+    firstWaitMs: 0,
     log,
     loopback: 'allow',
     ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }),

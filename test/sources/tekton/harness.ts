@@ -86,6 +86,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const hub = createHttpHub({
     clock: Date.now,
     random: () => 0,
+    firstWaitMs: 0,
     log,
     loopback: 'allow',
     ...(options.pageBytes === undefined ? {} : { maxResponseBytes: options.pageBytes }),
