@@ -3,6 +3,7 @@ import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
+import { instanceOf } from './instance.ts';
 import { LabelName, Measure, MetricName } from './measure-setting.ts';
 import { profileNames } from './profiles.ts';
 import { compilePattern } from './regex.ts';
@@ -57,6 +58,12 @@ const Target = z
   })
   .meta({ id: 'ScrapeTarget', description: 'One metrics page.' });
 export type Target = z.infer<typeof Target>;
+
+/** Equal for targets whose series nothing tells apart: `job` is that of the source. */
+function labelsKey({ labels, ...target }: Target): string {
+  const own = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(Object.hasOwn(labels, 'instance') ? own : [instanceOf(target), own]);
+}
 
 export const PrometheusConfig = z
   .strictObject({
@@ -118,6 +125,14 @@ export const PrometheusConfig = z
       path: ['targets'],
     },
   )
+  .superRefine(({ targets }, context) => {
+    for (const [index, target] of targets.entries()) {
+      const twin = targets.slice(0, index).find((other) => labelsKey(other) === labelsKey(target));
+      if (twin === undefined || twin.url === target.url) continue;
+      const message = `has the same labels as another target (instance ${instanceOf(target)}), so that one would overwrite the other; give each an instance of its own`;
+      context.addIssue({ code: 'custom', path: ['targets', index, 'instance'], message });
+    }
+  })
   .refine(({ measures, profile }) => measures !== 'profile' || profile !== undefined, {
     error: 'there is no profile whose measures could be used',
     path: ['measures'],

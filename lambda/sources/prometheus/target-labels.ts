@@ -1,13 +1,14 @@
 import type { PageSample } from '../../prometheus-text/page.ts';
 import type { PrometheusConfig, Target } from './config.ts';
-
-const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+import { instanceOf } from './instance.ts';
 
 /** `job`, `instance` and the operator's own, as a Prometheus server would give them to the target. */
 export function targetLabels(config: PrometheusConfig, target: Target): ReadonlyMap<string, string> {
-  const { protocol, hostname, port } = new URL(target.url);
-  const instance = target.instance ?? `${hostname}:${port === '' ? (defaultPorts[protocol] ?? '') : port}`;
-  return new Map([['job', config.job ?? config.name], ['instance', instance], ...Object.entries(target.labels)]);
+  return new Map([
+    ['job', config.job ?? config.name],
+    ['instance', instanceOf(target)],
+    ...Object.entries(target.labels),
+  ]);
 }
 
 /**

@@ -58,6 +58,21 @@ describe('the configuration of a Prometheus source', () => {
     ['an action that does not exist', { relabel: [{ action: 'hashmod' }] }, /action/],
     ['measures of no profile', { measures: 'profile' }, /no profile/],
     ['a measure by its instance', { measures: [{ metric: 'm', type: 'gauge', labels: ['instance'] }] }, /kept anyhow/],
+    [
+      'two pages of one host that nothing tells apart',
+      { targets: [{ url: 'https://h/probe?target=a' }, { url: 'https://h/probe?target=b' }] },
+      /has the same labels as another target \(instance h:443\).*give each an instance of its own/s,
+    ],
+    [
+      'the same instance for two pages',
+      {
+        targets: [
+          { url: 'https://a/metrics', instance: 'x', labels: { env: 'p' } },
+          { url: 'https://b/metrics', instance: 'x', labels: { env: 'p' } },
+        ],
+      },
+      /instance x/,
+    ],
     ['a reserved label', { targets: [{ url: 'https://h/metrics', labels: { __x: '1' } }] }, /label name/],
     ['a setting that does not exist', { scrapeInterval: 1 }, /scrapeInterval/],
   ])('refuses %s', (_, more, message) => {
@@ -67,5 +82,21 @@ describe('the configuration of a Prometheus source', () => {
   it('has the metrics of the agent’s health-check service in its profile, each by its name', () => {
     expect(profiles['buildkite-agent'].include).toHaveLength(17);
     expect(profiles['buildkite-agent'].include.every((name) => name.startsWith('buildkite_agent_'))).toBe(true);
+  });
+
+  it('tells pages of one host apart by an instance or by labels of their own', () => {
+    const url = 'https://h/probe?target=';
+    const named = [
+      { url: `${url}a`, instance: 'a' },
+      { url: `${url}b`, instance: 'b' },
+    ];
+    const labelled = [
+      { url: `${url}a`, labels: { probed: 'a' } },
+      { url: `${url}b`, labels: { probed: 'b' } },
+    ];
+
+    expect(
+      [named, labelled].map((targets) => prometheus.prepare({ kind: 'prometheus', targets }).name),
+    ).toEqual(['prometheus', 'prometheus']);
   });
 });
