@@ -74,10 +74,32 @@ async function* written(metrics: readonly PageMetric[]): AsyncGenerator<string, 
   const registry = new Registry();
   let before = '';
   for (const { name, help, type, values } of metrics) {
-    const page = { name, help, type, values: values() };
+    const negativeZeros = new Set<number>();
+    const page = { name, help, type, values: withNegativeZeros(values(), negativeZeros) };
     registry.registerMetric({ name, get: () => Promise.resolve(page) });
+    const text = await registry.getSingleMetricAsString(name);
     // The registry's own page has an empty line between two metrics.
-    yield `${before}${await registry.getSingleMetricAsString(name)}\n`;
+    yield `${before}${negativeZeros.size === 0 ? text : signZeros(text, negativeZeros)}\n`;
     before = '\n';
   }
+}
+
+/** The same lines; notes which of them have the value -0, which prom-client writes as 0. */
+function* withNegativeZeros(lines: Iterable<PageLine>, found: Set<number>): Generator<PageLine> {
+  let index = 0;
+  for (const line of lines) {
+    if (Object.is(line.value, -0)) found.add(index);
+    index += 1;
+    yield line;
+  }
+}
+
+/** Lines before the first sample of a metric: its help and its type. */
+const descriptionLines = 2;
+
+function signZeros(text: string, negativeZeros: ReadonlySet<number>): string {
+  return text
+    .split('\n')
+    .map((line, index) => (negativeZeros.has(index - descriptionLines) ? line.replace(/ 0$/, ' -0') : line))
+    .join('\n');
 }
