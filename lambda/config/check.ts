@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { checkNames, checkSecretRefs, checkSinks, type Entry, type NamedEntry, type Place } from './checks.ts';
+import {
+  checkNames,
+  checkNamesOfPages,
+  checkSecretRefs,
+  checkSinks,
+  type Entry,
+  type NamedEntry,
+  type Place,
+} from './checks.ts';
 import type { ConfigFinding } from './config-error.ts';
 import { checkDeployment } from './deployment-checks.ts';
 import { explain } from './explain.ts';
@@ -17,7 +25,8 @@ export function checkConfig(value: unknown, place: Place): Checked {
     ...explain(parsed.error?.issues ?? [], { schema: CollectorConfig, value }),
     // What fits by itself is compared although something else does not: one round of corrections, not two.
     ...checkNames([...namesIn('sources', SourceConfig, value), ...namesIn('sinks', SinkConfig, value)]),
-    ...checkSinks(fittingSinks(value)),
+    ...checkSinks(fitting('sinks', SinkConfig, value)),
+    ...checkNamesOfPages(fitting('sources', SourceConfig, value), fitting('sinks', SinkConfig, value)),
     ...checkSecretRefs(CollectorConfig, value, place),
     ...(parsed.success ? checkDeployment(parsed.data) : []),
   ];
@@ -31,9 +40,9 @@ function listIn(name: 'sources' | 'sinks', value: unknown): readonly unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
-function fittingSinks(value: unknown): readonly Entry[] {
-  return listIn('sinks', value).flatMap((item, index) => {
-    const { data } = SinkConfig.safeParse(item);
+function fitting(list: 'sources' | 'sinks', union: z.ZodType, value: unknown): readonly Entry[] {
+  return listIn(list, value).flatMap((item, index) => {
+    const { data } = union.safeParse(item);
     return isOfSomeKind(data) ? [{ index, config: data }] : [];
   });
 }

@@ -1,3 +1,4 @@
+import { workspaceRegionOf } from '../sinks/remote-write/amazon.ts';
 import { type ConfigFinding, pathText } from './config-error.ts';
 import { useSecretsManager } from './explain-union.ts';
 import { secretRefsIn } from './secret-refs.ts';
@@ -5,7 +6,7 @@ import { secretRefsIn } from './secret-refs.ts';
 /** Where a configuration is used; some secrets exist in one place only. */
 export type Place = 'lambda' | 'terminal';
 
-/** A sink whose own settings fit, with its number in the list. */
+/** A source or sink whose own settings fit, with its number in the list. */
 export interface Entry {
   readonly index: number;
   readonly config: Readonly<Record<string, unknown>> & { readonly kind: string };
@@ -30,6 +31,18 @@ export function checkNames(entries: readonly NamedEntry[]): readonly ConfigFindi
 /** Combinations of sinks that each of them alone does not show. */
 export function checkSinks(sinks: readonly Entry[]): readonly ConfigFinding[] {
   return [...repeatedTargets(sinks), ...sinks.flatMap(amazonPrometheus)];
+}
+
+/** Settings of a source that one of the sinks cannot carry out. */
+export function checkNamesOfPages(sources: readonly Entry[], sinks: readonly Entry[]): readonly ConfigFinding[] {
+  const isKept = sources.some(({ config }) => config.kind === 'prometheus' && config['utf8Names'] === 'keep');
+  if (!isKept) return [];
+  return sinks
+    .filter(({ config }) => config.kind === 'remote-write' && config['version'] === '1.0')
+    .map(({ index }) => ({
+      path: ['sinks', index, 'version'],
+      message: '1.0 cannot carry the names of a source with utf8Names: keep; use auto or 2.0, or utf8Names: escape',
+    }));
 }
 
 interface Target {
@@ -83,16 +96,13 @@ function sorted(value: unknown): unknown {
   return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** `aps-workspaces.<region>.amazonaws.com`, in every partition. */
-const workspaceHost = /^aps-workspaces\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
-
 /** Amazon Managed Service for Prometheus API reference, RemoteWrite: the only path that takes samples. */
 const remoteWritePath = /^\/workspaces\/ws-[A-Za-z0-9-]+\/api\/v1\/remote_write$/;
 
 function amazonPrometheus({ index, config }: Entry): readonly ConfigFinding[] {
   const { url, auth } = config;
   const parsed = typeof url === 'string' ? URL.parse(url) : null;
-  const region = workspaceHost.exec(parsed?.hostname ?? '')?.[1];
+  const region = workspaceRegionOf(parsed?.hostname ?? '');
   if (parsed === null || region === undefined) return [];
   return [...workspacePathOf(index, parsed, region), ...workspaceSigning(index, auth, region)];
 }

@@ -718,6 +718,25 @@ sinks:
     ],
   },
   {
+    title: 'names beyond ASCII and a version that cannot carry them',
+    text: `
+sources:
+  - kind: prometheus
+    targets: [{ url: https://host/metrics }]
+    utf8Names: keep
+sinks:
+  - kind: remote-write
+    url: https://host/write
+    version: '1.0'
+  - kind: remote-write
+    name: other
+    url: https://host/write2
+`,
+    problems: [
+      ':8:14 sinks[0].version: 1.0 cannot carry the names of a source with utf8Names: keep; use auto or 2.0, or utf8Names: escape',
+    ],
+  },
+  {
     title: 'a Region that cannot be one',
     text: `
 sources:

@@ -168,10 +168,13 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
       auth: { basic: { username: 'ci', password: { env: 'CANARY_TOKEN' } } },
     }),
     healthy: json({ status: 'success', data: [] }),
+    // The body of a success is not read, but no gateway answers with a page for people.
+    differs: { 'HTML instead of JSON': ['bad-response'] },
   },
   'remote-write': {
     config: (url) => ({ kind: 'remote-write', url: `${url}/api/v1/write`, auth: { bearer: { env: 'CANARY_TOKEN' } } }),
     healthy: noContent,
+    differs: { 'HTML instead of JSON': ['bad-response'] },
   },
   stdout: { config: () => ({ kind: 'stdout' }) },
 };

@@ -162,7 +162,9 @@ function seriesFaults({ labels, samples }: DecodedSeries): readonly string[] {
   if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) faults.push(`bad metric name "${name}"`);
   const isBad = (label: string): boolean => label !== '__name__' && !/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(label);
   if (names.some(isBad)) faults.push(`bad label name in ${names.join()}`);
-  if (samples.length !== 1) faults.push(`${String(samples.length)} samples in one series`);
+  const times = samples.map(({ timestampMs }) => timestampMs);
+  const isAscending = times.every((time, index) => index === 0 || time > (times[index - 1] ?? time));
+  if (samples.length === 0 || !isAscending) faults.push(`samples of one series at ${times.join()}`);
   return faults;
 }
 

@@ -6,6 +6,7 @@ import { prometheusContentType } from '../../exposition/prometheus-text.ts';
 import { withCredentials } from '../../http/credentials.ts';
 import type { HttpRequest, HttpResponse } from '../../http/http.ts';
 import { parseJson } from '../../http/json.ts';
+import { refuseWebPage } from '../../http/web-page.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { SinkPorts } from '../sink.ts';
@@ -30,16 +31,19 @@ export function gatewayAt(config: PushgatewayConfig, { http, secrets }: SinkPort
   const base = config.url.replace(/\/+$/, '');
 
   async function send(path: string, { headers, ...call }: Call, deadline: Deadline): Promise<HttpResponse> {
-    return withCredentials(config, { secrets }, deadline.signal, (credentials) =>
+    const url = new URL(base + path);
+    const response = await withCredentials(config, { secrets }, deadline.signal, (credentials) =>
       http.send({
         ...call,
         ...credentials,
         headers: { ...headers, ...credentials.headers },
-        url: new URL(base + path),
+        url,
         signal: deadline.signal,
         remainingMs: () => deadline.remainingMs(),
       }),
     );
+    refuseWebPage(response, whereOf(call.method, url));
+    return response;
   }
 
   return {

@@ -5,7 +5,7 @@ import { compareText } from '../../model/order.ts';
 import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
 import { writableExemplar } from './exemplar.ts';
 import { expand, type Flaw, isCounted, namesOf, type Part } from './expand.ts';
-import { compareSets, isMetricName, labelSets } from './labels.ts';
+import { compareSets, hasUtf8Names, isMetricName, labelSets } from './labels.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';
 
 /** Samples that are left out, by metric. */
@@ -53,7 +53,11 @@ export function seriesOf(batch: Batch, { labels, selects, exemplars }: SeriesSet
       const set = labelsOf[style](name, own);
       if (set === undefined) omitOne('label-name');
       else if (more === undefined) found.push({ labels: set, family: described, value, startMs, isStale: false });
-      else found.push({ labels: set, family: described, value, startMs, isStale: false, ...written(more, exemplars) });
+      else {
+        const utf8 = style === 'utf-8' && hasUtf8Names(set) ? { hasUtf8Names: true } : {};
+        const dated = written(more, exemplars);
+        found.push({ labels: set, family: described, value, startMs, isStale: false, ...utf8, ...dated });
+      }
     };
     produce(put, omitOne);
     if (found.length > 0) families.set(described.name, described);
@@ -152,18 +156,21 @@ function relayedProducer(samples: readonly RelayedSample[], described: SeriesFam
 function inOrder(series: readonly Series[], omit: (duplicate: Series) => void): readonly Series[] {
   const isAscending = series.every((one, index) => {
     const before = series[index - 1];
-    return before === undefined || compareSets(before.labels, one.labels) < 0;
+    return before === undefined || compareSamples(before, one) < 0;
   });
   if (isAscending) return series;
   let before: Series | undefined;
-  return series
-    .toSorted((a, b) => compareSets(a.labels, b.labels))
-    .filter((one) => {
-      const isRepeated = before !== undefined && compareSets(before.labels, one.labels) === 0;
-      if (isRepeated) omit(one);
-      else before = one;
-      return !isRepeated;
-    });
+  return series.toSorted(compareSamples).filter((one) => {
+    const isRepeated = before !== undefined && compareSamples(before, one) === 0;
+    if (isRepeated) omit(one);
+    else before = one;
+    return !isRepeated;
+  });
+}
+
+/** Samples of one series at different times are different samples, oldest first. */
+function compareSamples(a: Series, b: Series): number {
+  return compareSets(a.labels, b.labels) || (a.timestampMs ?? 0) - (b.timestampMs ?? 0);
 }
 
 /** A histogram's sample has many series; its count stands for it. */

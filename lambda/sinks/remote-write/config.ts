@@ -15,10 +15,10 @@ export const RemoteWriteConfig = z
     name: OperatorName.default('remote-write').meta({ description: 'Value of the `sink` label.' }),
     url: HttpUrl.meta({ description: 'The write endpoint, for example `https://host/api/v1/write`.' }),
     plaintext: Plaintext,
-    version: z
-      .enum(['1.0', '2.0'])
-      .default('1.0')
-      .meta({ description: 'Protocol version; 2.0 falls back to 1.0 where the receiver does not speak it.' }),
+    version: z.enum(['auto', '1.0', '2.0']).default('auto').meta({
+      description:
+        'Protocol version; `auto` begins with 2.0 and goes on with 1.0 where the receiver does not speak it. Amazon Managed Service for Prometheus is always sent 1.0 by it.',
+    }),
     labels: z
       .record(
         z
@@ -54,6 +54,10 @@ export const RemoteWriteConfig = z
         'Whether histograms carry the address and the commit of one run a bucket; receivers without a store for them ignore it.',
     }),
     seriesPerRequest: z.int().min(1).max(10_000).default(2000).meta({ description: 'Series in one request.' }),
+    markDatedSeries: z.boolean().default(false).meta({
+      description:
+        'Whether a series whose samples carry times of their own gets a stale marker when it is gone, as `track_timestamps_staleness` of Prometheus.',
+    }),
     auth: SignableAuth.optional(),
     tls: TlsSettings.optional(),
   })

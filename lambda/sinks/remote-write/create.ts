@@ -5,14 +5,16 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import { type SeriesOfBatch, type SeriesSettings, seriesOf } from './batch-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
-import { deliver, piecesOf } from './deliver.ts';
-import { createMemory, type RunMemory } from './memory.ts';
+import { deliver } from './deliver.ts';
+import { createDialect } from './dialect.ts';
+import { createMemory } from './memory.ts';
 import { sendMetadata } from './metadata.ts';
+import { piecesOfRun } from './pieces.ts';
 import { createPost } from './post.ts';
 import { previewOf } from './preview.ts';
 import { problemsOfDelivery, problemsOfOmissions } from './problems.ts';
-import { createDialect, sendSeries } from './send.ts';
-import type { Series } from './series.ts';
+import { sendSeries, type Settled } from './send.ts';
+import { createSuspects } from './suspects.ts';
 import { counting } from './tally.ts';
 
 export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) => {
@@ -23,8 +25,10 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     selects: selects(config.metrics ?? {}),
     exemplars: config.exemplars,
   };
-  const memory = createMemory();
-  const dialect = createDialect(config.version, ({ status }) => {
+  const memory = createMemory({ dated: config.markDatedSeries });
+  const suspects = createSuspects();
+  const size = createRequestSize(config.seriesPerRequest);
+  const dialect = createDialect(config, ({ status }) => {
     log.warn('the receiver does not speak remote write 2.0; 1.0 is used from now on', { sink: config.name, status });
   });
 
@@ -35,16 +39,23 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     const { note, tally } = counting();
     const run = memory.startRun();
 
-    const pieces = piecesOfRun(fresh, run, { size: config.seriesPerRequest, hasMarkers: !isAnySkipped(batch) });
+    const suspected = suspects.startRun();
+    const pieces = piecesOfRun({
+      names: fresh.names,
+      suspects,
+      recognise: run.recognised,
+      markers: isAnySkipped(batch) ? () => [] : run.markers,
+      size: size.series,
+    });
     await deliver(
       pieces,
       (piece) => sendSeries(piece, timestampMs, dialect, post),
       (settled) => {
-        note(settled);
-        run.note(settled);
+        for (const observer of [{ note }, run, suspected, size]) observer.note(settled);
       },
     );
     run.commit();
+    suspected.commit();
 
     const { accepted } = tally();
     if (accepted > 0 && dialect.version() === '1.0') {
@@ -60,24 +71,22 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
   };
 };
 
-interface PieceSettings {
-  /** Series in one request. */
-  readonly size: number;
-  readonly hasMarkers: boolean;
+interface RequestSize {
+  /** Series in the next request. */
+  readonly series: () => number;
+  readonly note: (settled: Settled) => void;
 }
 
-/** Never fresh series and markers in one request: to 1.0 receivers one bad sample spoils all of it. */
-function* piecesOfRun(
-  { names }: SeriesOfBatch,
-  { recognised, markers }: RunMemory,
-  { size, hasMarkers }: PieceSettings,
-): Generator<readonly Series[]> {
-  yield* piecesOf(mapped(names, recognised), size);
-  if (hasMarkers) yield* piecesOf([markers()], size);
-}
-
-function* mapped<Item, Result>(items: Iterable<Item>, map: (item: Item) => Result): Generator<Result> {
-  for (const item of items) yield map(item);
+/** A receiver that finds a request too large (413) gets half as much in later ones, for as long as the process lives. */
+function createRequestSize(configured: number): RequestSize {
+  let current = configured;
+  return {
+    series: () => current,
+    note: ({ series, verdict }) => {
+      const isTooLarge = verdict.outcome === 'refused' && verdict.error.status === 413;
+      if (isTooLarge) current = Math.min(current, Math.ceil(series.length / 2));
+    },
+  };
 }
 
 /** What another invocation publishes for this tick has not ended, and which series those are is not known here. */

@@ -3,7 +3,7 @@ import type { RelayedExemplar } from '../../model/relayed.ts';
 import type { LabelSet } from './labels.ts';
 import { repeatedLabels } from './repeated-labels.ts';
 import { rawValueOf } from './sample-value.ts';
-import type { Series, SeriesFamily } from './series.ts';
+import { endOfSeries, type Series, type SeriesFamily } from './series.ts';
 
 /** Field number and wire type in one byte, as prompb/remote.proto and prompb/types.proto number them. */
 const tag = {
@@ -37,20 +37,37 @@ const typeNumber = {
 /** One for all requests: it keeps its buffer, which otherwise grows to half a megabyte in each of them. */
 const writer = new BinaryWriter();
 
-/** A `prometheus.WriteRequest` of remote-write 1.0 with one sample a series. */
+/** A `prometheus.WriteRequest` of remote-write 1.0; samples of one series stand side by side, oldest first. */
 export function encodeV1(series: readonly Series[], timestampMs: number): Uint8Array {
   const sampleOf = sampleEncoder(timestampMs);
   const splitOf = repeatedLabels((labels, from, to) => writeLabels(new BinaryWriter(), labels, from, to).finish());
-  for (const one of series) {
-    const { from, to, head, tail } = splitOf(one.labels);
+  for (let at = 0; at < series.length;) {
+    const end = endOfSeries(series, at);
+    const labels = series[at]?.labels ?? [];
+    const { from, to, head, tail } = splitOf(labels);
     writer.uint32(tag.requestTimeSeries).fork().raw(head);
-    writeLabels(writer, one.labels, from, to).raw(tail);
-    if (one.timestampMs === undefined) writer.raw(sampleOf(one));
-    else writer.raw(sampleEncoder(one.timestampMs)(one));
-    if (one.exemplar !== undefined) writeExemplar(writer, one.exemplar, one.timestampMs ?? timestampMs);
+    writeLabels(writer, labels, from, to).raw(tail);
+    writeSamples(series, at, end, sampleOf);
+    writeExemplars(series, at, end, timestampMs);
     writer.join();
+    at = end;
   }
   return writer.finish();
+}
+
+function writeSamples(series: readonly Series[], from: number, to: number, sampleOf: SampleOf): void {
+  for (let at = from; at < to; at += 1) {
+    const one = series[at];
+    if (one === undefined) return;
+    writer.raw(one.timestampMs === undefined ? sampleOf(one) : sampleEncoder(one.timestampMs)(one));
+  }
+}
+
+function writeExemplars(series: readonly Series[], from: number, to: number, timestampMs: number): void {
+  for (let at = from; at < to; at += 1) {
+    const exemplar = series[at]?.exemplar;
+    if (exemplar !== undefined) writeExemplar(writer, exemplar, series[at]?.timestampMs ?? timestampMs);
+  }
 }
 
 function writeLabels(into: BinaryWriter, labels: LabelSet, from: number, to: number): BinaryWriter {
@@ -79,8 +96,10 @@ function writeExemplar(into: BinaryWriter, exemplar: RelayedExemplar, sampleMs: 
 /** Before a sample's value: the tag and the length of the sample and the tag of the value, a byte each. */
 const valueAt = 3;
 
+type SampleOf = (series: Series) => Uint8Array;
+
 /** The samples of a request differ in their values only, which have a place of their own in the same bytes. */
-function sampleEncoder(timestampMs: number): (series: Series) => Uint8Array {
+function sampleEncoder(timestampMs: number): SampleOf {
   const sample = new BinaryWriter().uint32(tag.seriesSample).fork();
   const bytes = sample.uint32(tag.sampleValue).double(0).uint32(tag.sampleTimestamp).int64(timestampMs).join().finish();
   const view = new DataView(bytes.buffer, bytes.byteOffset);

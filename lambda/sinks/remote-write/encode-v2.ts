@@ -2,7 +2,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { RelayedExemplar } from '../../model/relayed.ts';
 import type { LabelSet } from './labels.ts';
 import { rawValueOf } from './sample-value.ts';
-import type { Series, SeriesFamily } from './series.ts';
+import { endOfSeries, type Series, type SeriesFamily } from './series.ts';
 
 /** Field number and wire type in one byte, as prompb/io/prometheus/write/v2/types.proto (2.0-rc.4) numbers them. */
 const tag = {
@@ -32,7 +32,7 @@ const typeNumber = {
   summary: 5,
 } as const satisfies Record<SeriesFamily['type'], number>;
 
-/** An `io.prometheus.write.v2.Request` with one sample a series and the metadata inline. */
+/** An `io.prometheus.write.v2.Request` with the metadata inline; samples of one series stand side by side, oldest first. */
 export function encodeV2(series: readonly Series[], timestampMs: number): Uint8Array {
   const symbols = new Map<string, number>([['', 0]]);
   const refOf: RefOf = (text) => {
@@ -43,7 +43,12 @@ export function encodeV2(series: readonly Series[], timestampMs: number): Uint8A
   };
   const refsOf = labelRefs(refOf);
   const body = new BinaryWriter();
-  for (const one of series) writeSeries(body, one, { timestampMs, refOf, refsOf });
+  const context = { timestampMs, refOf, refsOf };
+  for (let at = 0; at < series.length;) {
+    const end = endOfSeries(series, at);
+    writeSeries(body, series, at, end, context);
+    at = end;
+  }
   // The symbols come first and are complete only now.
   const head = new BinaryWriter();
   for (const symbol of symbols.keys()) head.uint32(tag.requestSymbol).string(symbol);
@@ -71,26 +76,43 @@ interface RequestContext {
   readonly refsOf: RefsOf;
 }
 
-function writeSeries(writer: BinaryWriter, series: Series, { timestampMs, refOf, refsOf }: RequestContext): void {
-  const { labels, family, startMs, isStale } = series;
+function writeSeries(
+  writer: BinaryWriter,
+  series: readonly Series[],
+  from: number,
+  to: number,
+  { timestampMs, refOf, refsOf }: RequestContext,
+): void {
+  const first = series[from];
+  if (first === undefined) return;
+  const { labels, family } = first;
   writer.uint32(tag.requestTimeSeries).fork();
   writer.uint32(tag.seriesLabelRefs).fork();
   for (const ref of refsOf(labels)) writer.uint32(ref);
   writer.join();
+  for (let at = from; at < to; at += 1) writeSample(writer, series[at] ?? first, timestampMs);
+  for (let at = from; at < to; at += 1) {
+    const { exemplar, timestampMs: ownMs = timestampMs } = series[at] ?? first;
+    if (exemplar !== undefined) writeExemplar(writer, exemplar, ownMs, refOf);
+  }
+  writer.uint32(tag.seriesMetadata).fork();
+  writer.uint32(tag.metadataType).int32(typeNumber[family.type]);
+  if (family.help !== '') writer.uint32(tag.metadataHelp).uint32(refOf(family.help));
+  if (family.unit !== '') writer.uint32(tag.metadataUnit).uint32(refOf(family.unit));
+  writer.join().join();
+}
+
+function writeSample(writer: BinaryWriter, series: Series, timestampMs: number): void {
+  const { startMs, isStale } = series;
   writer.uint32(tag.seriesSample).fork();
   writer.uint32(tag.sampleValue);
   const raw = rawValueOf(series);
   if (raw === undefined) writer.double(series.value);
   else writer.raw(raw);
   writer.uint32(tag.sampleTimestamp).int64(series.timestampMs ?? timestampMs);
-  if (startMs !== undefined && !isStale) writer.uint32(tag.sampleStart).int64(startMs);
+  // 0 means that none is given; the specification has 1 stand for the beginning of 1970.
+  if (startMs !== undefined && !isStale) writer.uint32(tag.sampleStart).int64(startMs === 0 ? 1 : startMs);
   writer.join();
-  if (series.exemplar !== undefined) writeExemplar(writer, series.exemplar, series.timestampMs ?? timestampMs, refOf);
-  writer.uint32(tag.seriesMetadata).fork();
-  writer.uint32(tag.metadataType).int32(typeNumber[family.type]);
-  if (family.help !== '') writer.uint32(tag.metadataHelp).uint32(refOf(family.help));
-  if (family.unit !== '') writer.uint32(tag.metadataUnit).uint32(refOf(family.unit));
-  writer.join().join();
 }
 
 function writeExemplar(writer: BinaryWriter, exemplar: RelayedExemplar, sampleMs: number, refOf: RefOf): void {

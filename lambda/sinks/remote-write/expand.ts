@@ -8,6 +8,7 @@ import type {
   RunningHistogram,
 } from '../../model/metric.ts';
 import { compareText } from '../../model/order.ts';
+import { boundText } from '../../prometheus-text/numbers.ts';
 import { bucketLabel } from './labels.ts';
 
 /** Which of its series a family gives under one name: a histogram has three names, everything else has one. */
@@ -107,7 +108,8 @@ interface Buckets {
 }
 
 function bucketsOf(bounds: readonly number[]): Buckets {
-  const buckets = [...bounds.map(String), '+Inf'].map((le, index) => ({ le, upTo: index + 1 }));
+  // Prometheus 3 stores 1 as "1.0"; another spelling would be another series.
+  const buckets = [...bounds.map(boundText), '+Inf'].map((le, index) => ({ le, upTo: index + 1 }));
   return { bounds, inOrder: buckets.sort((a, b) => compareText(a.le, b.le)) };
 }
 

@@ -1,6 +1,7 @@
 import { HttpStatusError } from '../../http/errors.ts';
 import { problemOf } from '../../http/problem.ts';
 import type { ProblemKind } from '../../model/problem.ts';
+import { NotSpokenError, Utf8NamesError } from './protocol.ts';
 
 /** Why a request failed, what to do about it, and when it may go through. */
 export interface Explanation {
@@ -26,7 +27,7 @@ const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = 
   {
     says: /out of bounds/i,
     remedy:
-      'The receiver holds samples that are far newer, so it refuses the present: look for a writer whose clock is ahead.',
+      'The receiver holds samples that are far newer: they came from a page or a writer whose times lie ahead. It takes the present again when its head has passed them, or without them after a restart with another data folder.',
   },
   {
     says: /too old sample|timestamp-too-old/i,
@@ -47,6 +48,14 @@ const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = 
   },
 ];
 
+const aboutTime =
+  /duplicate sample|sample-duplicate|future|out of bounds|out of order|out-of-order|too old sample|too-old/i;
+
+/** For samples that date themselves, nobody else's clock is to blame. */
+function remedyOfPage(instance: string): string {
+  return `The page of ${instance} dates its samples, and the receiver does not take these times: mend the exporter's times, or set honorTimestamps: false for the source, and samples get the time of the run.`;
+}
+
 /** What to do where the status alone has to say it. */
 const statusRemedies: Readonly<Record<number, string>> = {
   401: 'Check the credentials in `auth`.',
@@ -54,7 +63,7 @@ const statusRemedies: Readonly<Record<number, string>> = {
   404: 'Check the path of `url`; Prometheus has none until it is started with --web.enable-remote-write-receiver.',
   405: 'Check the path of `url`: it is not a write endpoint.',
   409: 'Thanos answers so for samples that are out of order, duplicate or out of bounds: look for a second writer with the same labels.',
-  413: 'Lower `seriesPerRequest`.',
+  413: 'Later requests of this process have half as many series; lower `seriesPerRequest` to spare the loss after each start.',
   415: 'The receiver does not speak this version of remote write; try the other `version`.',
   429: 'Raise the ingestion limit of the receiver, publish fewer series with `metrics`, or lengthen `interval`.',
 };
@@ -63,17 +72,25 @@ const statusRemedies: Readonly<Record<number, string>> = {
 const noReason =
   'The receiver gives no reason. In Amazon Managed Service for Prometheus it is the `Reason` of metric DiscardedSamples in CloudWatch namespace AWS/Prometheus; the usual cause is two writers with the same series and timestamps.';
 
-/** @throws the error itself when a network, a receiver or a secret store is not expected to give it. */
-export function explain(error: unknown): Explanation {
-  if (error instanceof HttpStatusError) return ofStatus(error);
+/**
+ * `datedBy`: the instance whose page has dated the samples, where they carry times of their own.
+ * @throws the error itself when a network, a receiver or a secret store is not expected to give it.
+ */
+export function explain(error: unknown, datedBy?: string): Explanation {
+  if (error instanceof HttpStatusError) return ofStatus(error, datedBy);
+  if (error instanceof NotSpokenError) return { kind: 'configuration', text: error.message };
+  if (error instanceof Utf8NamesError) return { kind: 'rejected', text: error.message };
   const problem = problemOf(error, '');
   if (problem === undefined) throw error;
   return { kind: problem.kind, text: problem.message };
 }
 
-function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError): Explanation {
+function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError, datedBy: string | undefined): Explanation {
   const said = excerpt.trim().slice(0, maxServerText);
-  const known = remedies.find(({ says }) => says.test(said))?.remedy ?? statusRemedies[status];
+  const isAboutTime = datedBy !== undefined && aboutTime.test(said);
+  const known = isAboutTime
+    ? remedyOfPage(datedBy)
+    : (remedies.find(({ says }) => says.test(said))?.remedy ?? statusRemedies[status]);
   const remedy = known ?? (status === 400 && said === '' ? noReason : undefined);
   const answer =
     said === '' ? `the receiver answered ${String(status)}` : `the receiver answered ${String(status)} "${said}"`;

@@ -17,6 +17,16 @@ export function isMetricName(name: string): boolean {
   return metricName.test(name);
 }
 
+/** Whether a label set has names that only remote write 2.0 can carry. */
+export function hasUtf8Names(labels: LabelSet): boolean {
+  for (let at = 0; at < labels.length; at += 2) {
+    const name = labels[at] ?? '';
+    const isClassic = name === '__name__' ? metricName.test(labels[at + 1] ?? '') : labelName.test(name);
+    if (!isClassic) return true;
+  }
+  return false;
+}
+
 /**
  * A total order of label sets, label by label, but `le` after all others: the buckets of one histogram stand side by
  * side, and samples in canonical order give their series in this order without being sorted. Zero for equal sets only.
@@ -76,7 +86,7 @@ interface Slot {
 }
 
 function planFor(names: readonly string[], added: Labels, allowed: RegExp): Plan {
-  const all = [...new Set(['__name__', ...names, ...Object.keys(added)])].sort(compareText);
+  const all = [...new Set(['__name__', ...names, ...Object.keys(added)])].sort(compareBytes);
   return {
     names,
     isValid: names.every((name) => allowed.test(name)),
@@ -86,6 +96,11 @@ function planFor(names: readonly string[], added: Labels, allowed: RegExp): Plan
       fallback: Object.hasOwn(added, name) ? writable(added[name] ?? '') : '',
     })),
   };
+}
+
+/** Both specifications sort by bytes; JavaScript compares UTF-16, which differs beyond the basic plane. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

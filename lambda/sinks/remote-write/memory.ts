@@ -1,7 +1,7 @@
 import { HttpStatusError } from '../../http/errors.ts';
 import { compareText } from '../../model/order.ts';
-import type { Settled } from './isolate.ts';
 import { compareSets, type LabelSet } from './labels.ts';
+import type { Settled } from './send.ts';
 import { type NamedSeries, type Series, type SeriesFamily, staleMarker } from './series.ts';
 
 /**
@@ -44,7 +44,12 @@ interface Held {
   readonly sets: readonly LabelSet[];
 }
 
-export function createMemory(): Memory {
+export interface MemorySettings {
+  /** Whether series whose samples carry times of their own are followed, too. */
+  readonly dated: boolean;
+}
+
+export function createMemory({ dated }: MemorySettings): Memory {
   let held: ReadonlyMap<string, Held> = new Map();
   let lastTimestampMs = -Infinity;
   let metadataDueAtMs = -Infinity;
@@ -55,7 +60,7 @@ export function createMemory(): Memory {
       return lastTimestampMs;
     },
     startRun: () =>
-      runMemory(held, (next) => {
+      runMemory(held, dated, (next) => {
         held = next;
       }),
     isMetadataDue: (timestampMs) => timestampMs >= metadataDueAtMs,
@@ -68,7 +73,11 @@ export function createMemory(): Memory {
   };
 }
 
-function runMemory(before: ReadonlyMap<string, Held>, commit: (held: ReadonlyMap<string, Held>) => void): RunMemory {
+function runMemory(
+  before: ReadonlyMap<string, Held>,
+  dated: boolean,
+  commit: (held: ReadonlyMap<string, Held>) => void,
+): RunMemory {
   const fresh = new Map<string, Held>();
   /** Of the names before; a name that is not recognised is gone as a whole. */
   const gone = new Map<string, Held>(before);
@@ -79,7 +88,9 @@ function runMemory(before: ReadonlyMap<string, Held>, commit: (held: ReadonlyMap
       const [first] = series;
       if (first === undefined) return series;
       const compared = compare(series, before.get(name)?.sets ?? []);
-      fresh.set(name, { family: first.family, sets: compared.series.map(({ labels }) => labels) });
+      // A series whose samples carry their own times ends by them: both specifications ask for no marker then.
+      const followed = compared.series.filter(({ timestampMs }) => dated || timestampMs === undefined);
+      fresh.set(name, { family: first.family, sets: eachOnce(followed.map(({ labels }) => labels)) });
       gone.set(name, { family: first.family, sets: compared.gone });
       return compared.series;
     },
@@ -102,6 +113,11 @@ function runMemory(before: ReadonlyMap<string, Held>, commit: (held: ReadonlyMap
       commit(bounded(next));
     },
   };
+}
+
+/** A page may have several samples of one series, at different times; they stand side by side. */
+function eachOnce(sorted: readonly LabelSet[]): readonly LabelSet[] {
+  return sorted.filter((labels, index) => index === 0 || compareSets(sorted[index - 1] ?? [], labels) !== 0);
 }
 
 interface Compared {

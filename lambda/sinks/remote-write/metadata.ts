@@ -1,6 +1,6 @@
 import { HttpStatusError } from '../../http/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
-import { chunks } from './deliver.ts';
+import { chunks } from './pieces.ts';
 import { encodeMetadataV1 } from './encode-v1.ts';
 import { explain } from './explain.ts';
 import type { Memory } from './memory.ts';

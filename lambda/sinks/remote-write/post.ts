@@ -1,6 +1,8 @@
 import { compress } from 'snappyjs';
 import { withCredentials } from '../../http/credentials.ts';
 import type { OutgoingRequest } from '../../http/http.ts';
+import { refuseWebPage } from '../../http/web-page.ts';
+import { whereOf } from '../../http/where.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { withRotation } from '../../secrets/rotation.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
@@ -27,11 +29,12 @@ export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline
   const { signal } = deadline;
   const url = new URL(config.url);
   const traffic: Traffic = { requests: 0, bytes: 0 };
-  const post: Post = (message, version) => {
+  const where = whereOf('POST', url);
+  const post: Post = async (message, version) => {
     const body = compress(message);
     traffic.requests += 1;
     traffic.bytes += body.byteLength;
-    return withHeaders(config, secrets, signal, (custom) =>
+    const response = await withHeaders(config, secrets, signal, (custom) =>
       withCredentials(config, { secrets, signing: { aws, clock, service: 'aps' } }, signal, (credentials) =>
         http.send({
           method: 'POST',
@@ -51,6 +54,8 @@ export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline
         }),
       ),
     );
+    refuseWebPage(response, where);
+    return response;
   };
   return { post, traffic };
 }

@@ -2,10 +2,11 @@ import { compress } from 'snappyjs';
 import type { Preview } from '../sink.ts';
 import type { SeriesOfBatch } from './batch-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
-import { chunks } from './deliver.ts';
+import { firstVersionOf } from './dialect.ts';
 import { encodeMetadataV1, encodeV1 } from './encode-v1.ts';
 import { encodeV2 } from './encode-v2.ts';
 import { shownSeries } from './exposition.ts';
+import { chunks } from './pieces.ts';
 import { maxMetadataPerRequest } from './metadata.ts';
 import { monthlyCostOf } from './price.ts';
 import { problemsOfOmissions } from './problems.ts';
@@ -17,7 +18,8 @@ export function previewOf(
   config: RemoteWriteConfig,
   { intervalMs, where }: { readonly intervalMs: number; readonly where: string },
 ): Preview {
-  const { version, seriesPerRequest } = config;
+  const { seriesPerRequest } = config;
+  const version = firstVersionOf(config);
   const encode = version === '1.0' ? encodeV1 : encodeV2;
   const series = [...names].flatMap((named) => named.series);
   const samples = chunks(series, seriesPerRequest).map((piece) => encode(piece, timestampMs));

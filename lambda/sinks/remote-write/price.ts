@@ -1,4 +1,5 @@
 import type { CostLine } from '../sink.ts';
+import { workspaceRegionOf } from './amazon.ts';
 
 /**
  * Amazon Managed Service for Prometheus, samples ingested, first tier (list price of us-east-1). Storage and queries
@@ -9,11 +10,9 @@ const usdPerTenMillionSamples = 0.9;
 /** 365 days through 12. */
 const msPerMonth = 730 * 3_600_000;
 
-const ampHost = /^aps-workspaces\..+\.amazonaws\.com(\.cn)?$/;
-
 /** What the samples of a month cost, where the receiver is one with a public price. */
 export function monthlyCostOf(url: URL, samplesPerRun: number, intervalMs: number): readonly CostLine[] {
-  if (!ampHost.test(url.hostname)) return [];
+  if (workspaceRegionOf(url.hostname) === undefined) return [];
   const samples = Math.round((samplesPerRun * msPerMonth) / intervalMs);
   return [
     {

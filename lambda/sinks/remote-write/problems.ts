@@ -40,14 +40,21 @@ export function problemsOfDelivery({ total, unsent, failures }: Tally, where: st
     const such = example === undefined ? '' : `, such as ${shownLabels(example)}`;
     const rest =
       verdict.outcome === 'undelivered' && unsent > 0 ? `, and ${String(unsent)} were not sent after that` : '';
-    const message = `${String(lost)} of ${plural(total, 'sample')} ${verb}${such}${rest}: ${why.text}`;
+    const message = `${String(lost)} of ${plural(total, 'sample')} ${verb}${such}${rest}: ${why.text}${apartFromNow(group)}`;
     return [{ kind: why.kind, where, message, ...(why.retryAtMs === undefined ? {} : { retryAtMs: why.retryAtMs }) }];
   });
 }
 
-function explanationOf({ verdict }: Failure): Explanation {
+/** A request of several metrics says nothing of which of them was bad; the next runs tell. */
+function apartFromNow(group: readonly Failure[]): string {
+  const isMixed = group.some(({ verdict: { outcome }, metrics }) => outcome === 'refused' && metrics > 1);
+  if (!isMixed) return '';
+  return ' The metrics of that request are sent one by one from the next run on, so that only the bad one is lost.';
+}
+
+function explanationOf({ verdict, datedBy }: Failure): Explanation {
   const isSilent = verdict.outcome === 'partial' && verdict.error === undefined;
-  return isSilent ? silentLoss : explain(verdict.error);
+  return isSilent ? silentLoss : explain(verdict.error, datedBy);
 }
 
 const silentLoss: Explanation = {

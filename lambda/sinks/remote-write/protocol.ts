@@ -22,9 +22,31 @@ export const retryAttemptHeader = 'retry-attempt';
 /** The specification has a sender repeat all 5xx; the HTTP port repeats 502, 503 and 504 by itself. */
 export const retriedStatuses: readonly number[] = Array.from({ length: 100 }, (_, index) => 500 + index);
 
+/** A receiver that was to be spoken to in 2.0 alone does not speak it. */
+export class NotSpokenError extends Error {
+  override readonly name = 'NotSpokenError';
+
+  constructor(status: number) {
+    super(
+      `the receiver does not speak remote write 2.0 (it answered ${String(status)} without saying how much it wrote); set version: auto, or 1.0`,
+    );
+  }
+}
+
+/** Series whose names only 2.0 can carry, at a receiver that speaks 1.0. */
+export class Utf8NamesError extends Error {
+  override readonly name = 'Utf8NamesError';
+
+  constructor() {
+    super(
+      'their names have characters that remote write 1.0 does not allow, and the receiver does not speak 2.0; set utf8Names: escape of the source',
+    );
+  }
+}
+
 /**
  * Answers that can be about a single sample: 400 by the specification, 409 at Thanos (out of order, duplicate, out of
- * bounds), 413 for too large a request, 422 at some gateways. A part of such a request may be taken.
+ * bounds), 413 for too large a request, 422 at some gateways. They stop no other request.
  */
 export const dataStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 

@@ -1,94 +1,98 @@
+/** Sends one request's worth of series in the version that the receiver speaks, and says what became of it. */
 import { HttpStatusError } from '../../http/errors.ts';
 import type { HttpResponse } from '../../http/http.ts';
+import type { Dialect } from './dialect.ts';
 import { encodeV1 } from './encode-v1.ts';
 import { encodeV2 } from './encode-v2.ts';
-import { dataStatuses, samplesWritten, type Version } from './protocol.ts';
+import { dataStatuses, NotSpokenError, samplesWritten, Utf8NamesError, type Version } from './protocol.ts';
 import type { Series } from './series.ts';
 
 /** What a receiver made of one request. */
 export type Verdict =
   | { readonly outcome: 'stored' }
-  /** 2.0 only: the receiver keeps what is good, and says how much that is but not which. */
-  | { readonly outcome: 'partial'; readonly stored: number; readonly error?: HttpStatusError }
-  /** For something in the data: a part of it, sent alone, may be taken. */
+  /** The receiver keeps what is good, and says how much that is but not which. */
+  | { readonly outcome: 'partial'; readonly stored: number; readonly error?: HttpStatusError | Utf8NamesError }
+  /** For something in the data: the same would be refused again. */
   | { readonly outcome: 'refused'; readonly error: HttpStatusError }
   /** Nobody knows whether anything was stored, or it is certain that nothing was. */
   | { readonly outcome: 'undelivered'; readonly error: unknown };
+
+/** What became of some series: the verdict of the request that they were in. */
+export interface Settled {
+  readonly series: readonly Series[];
+  readonly verdict: Verdict | { readonly outcome: 'unsent' };
+}
 
 export type SendSeries = (series: readonly Series[]) => Promise<Verdict>;
 
 /** Sends a message, not yet compressed. @throws as `HttpPort.send` does. */
 export type Post = (message: Uint8Array, version: Version) => Promise<HttpResponse>;
 
-/** The version that a receiver is spoken to with; what it has taught lasts for the process. */
-export interface Dialect {
-  readonly version: () => Version;
-  readonly fallBack: (why: { readonly status: number }) => void;
-}
-
-export function createDialect(wanted: Version, onFallBack: (why: { readonly status: number }) => void): Dialect {
-  let version = wanted;
-  return {
-    version: () => version,
-    fallBack: (why) => {
-      if (version === '1.0') return;
-      version = '1.0';
-      onFallBack(why);
-    },
-  };
-}
-
-/** Sends one request's worth of series in the version that the receiver speaks; never rejects. */
+/** Never rejects. */
 export async function sendSeries(
   series: readonly Series[],
   timestampMs: number,
   dialect: Dialect,
   post: Post,
 ): Promise<Verdict> {
-  const inV1 = (): Promise<Verdict> =>
-    judged(post(encodeV1(series, timestampMs), '1.0'), () => ({ outcome: 'stored' }));
-  if (dialect.version() === '1.0') return inV1();
-  const answer = await judgedV2(series, post(encodeV2(series, timestampMs), '2.0'));
-  if (answer.outcome !== 'not spoken') return answer;
-  const verdict = await inV1();
-  // A 400 may be about the data after all; only a request that 1.0 carries proves that 2.0 was the trouble.
-  if (answer.isCertain || verdict.outcome === 'stored') dialect.fallBack({ status: answer.status });
-  return verdict;
+  if (dialect.version() === '1.0') return await sendV1(series, timestampMs, post);
+  const answer = await judgeV2(series, post(encodeV2(series, timestampMs), '2.0'));
+  if (answer.outcome !== 'not spoken') {
+    if (answer.outcome === 'stored' || answer.outcome === 'partial') dialect.prove();
+    // The refusal of a receiver that never answered as one of 2.0 may mean the version: it is not asked again.
+    const mayMeanVersion = answer.outcome === 'refused' && answer.error.status === 400 && dialect.isUnproven();
+    if (mayMeanVersion) dialect.fallBack({ status: 400 });
+    return answer;
+  }
+  if (!dialect.mayFallBack()) return { outcome: 'undelivered', error: new NotSpokenError(answer.status) };
+  dialect.fallBack(answer);
+  return await sendV1(series, timestampMs, post);
+}
+
+/** Names beyond ASCII are not part of 1.0: such series stay behind, and are told. */
+async function sendV1(series: readonly Series[], timestampMs: number, post: Post): Promise<Verdict> {
+  const writable = series.filter(({ hasUtf8Names }) => hasUtf8Names !== true);
+  if (writable.length === 0) return { outcome: 'partial', stored: 0, error: new Utf8NamesError() };
+  const verdict = await judgeV1(post(encodeV1(writable, timestampMs), '1.0'));
+  const isCut = writable.length < series.length && verdict.outcome === 'stored';
+  return isCut ? { outcome: 'partial', stored: writable.length, error: new Utf8NamesError() } : verdict;
+}
+
+async function judgeV1(answering: Promise<HttpResponse>): Promise<Verdict> {
+  try {
+    await answering;
+    return { outcome: 'stored' };
+  } catch (error) {
+    return isAboutData(error) ? { outcome: 'refused', error } : { outcome: 'undelivered', error };
+  }
 }
 
 interface NotSpoken {
   readonly outcome: 'not spoken';
   readonly status: number;
-  readonly isCertain: boolean;
 }
 
 /**
- * A receiver that does not know 2.0 decodes nothing from it and answers 2xx, 400 or 415, in each case without the
- * headers that tell how much was written (remote-write 2.0 specification, "Required Written Response Headers").
+ * A receiver that does not know 2.0 decodes nothing from it and answers 415, or 2xx without the headers that tell how
+ * much was written (remote-write 2.0 specification, "Required Written Response Headers"): it may be sent 1.0. A 400
+ * without them can be about either, and is final.
  */
-async function judgedV2(series: readonly Series[], answering: Promise<HttpResponse>): Promise<Verdict | NotSpoken> {
+async function judgeV2(series: readonly Series[], answering: Promise<HttpResponse>): Promise<Verdict | NotSpoken> {
   try {
     const response = await answering;
     const stored = samplesWritten(response);
-    if (stored === undefined) return { outcome: 'not spoken', status: response.status, isCertain: true };
+    if (stored === undefined) return { outcome: 'not spoken', status: response.status };
     return stored >= series.length ? { outcome: 'stored' } : { outcome: 'partial', stored };
   } catch (error) {
-    if (!(error instanceof HttpStatusError)) return { outcome: 'undelivered', error };
-    if (error.status === 415) return { outcome: 'not spoken', status: 415, isCertain: true };
-    if (!dataStatuses.has(error.status)) return { outcome: 'undelivered', error };
+    if (error instanceof HttpStatusError && error.status === 415) return { outcome: 'not spoken', status: 415 };
+    if (!isAboutData(error)) return { outcome: 'undelivered', error };
     const stored = samplesWritten(error);
-    if (stored !== undefined) return { outcome: 'partial', stored: Math.min(stored, series.length), error };
-    if (error.status === 413) return { outcome: 'refused', error };
-    return { outcome: 'not spoken', status: error.status, isCertain: false };
+    if (stored === undefined) return { outcome: 'refused', error };
+    // All samples are there: what was refused is an exemplar, which a later sample replaces.
+    return stored >= series.length ? { outcome: 'stored' } : { outcome: 'partial', stored, error };
   }
 }
 
-async function judged(answering: Promise<HttpResponse>, accept: () => Verdict): Promise<Verdict> {
-  try {
-    await answering;
-    return accept();
-  } catch (error) {
-    const isAboutData = error instanceof HttpStatusError && dataStatuses.has(error.status);
-    return isAboutData ? { outcome: 'refused', error } : { outcome: 'undelivered', error };
-  }
+function isAboutData(error: unknown): error is HttpStatusError {
+  return error instanceof HttpStatusError && dataStatuses.has(error.status);
 }

@@ -1,5 +1,5 @@
 import type { RelayedExemplar } from '../../model/relayed.ts';
-import type { LabelSet } from './labels.ts';
+import { compareSets, type LabelSet } from './labels.ts';
 
 /** What a receiver is told about a metric besides its samples. */
 export interface SeriesFamily {
@@ -21,6 +21,8 @@ export interface Series {
   /** Of a relayed sample that its own system dates. Epoch milliseconds. */
   readonly timestampMs?: number;
   readonly exemplar?: RelayedExemplar;
+  /** A name of it has characters that remote write 1.0 does not allow. */
+  readonly hasUtf8Names?: boolean;
   /** Says that the series ends here: a flag, since a JavaScript number does not carry the marker's NaN reliably. */
   readonly isStale: boolean;
 }
@@ -31,7 +33,28 @@ export interface NamedSeries {
   readonly series: readonly Series[];
 }
 
+/** Empty for a label that the series does not have. */
+export function labelIn(labels: LabelSet, name: string): string {
+  for (let at = 0; at < labels.length; at += 2) if (labels[at] === name) return labels[at + 1] ?? '';
+  return '';
+}
+
+export function nameOf({ labels }: Series): string {
+  return labelIn(labels, '__name__');
+}
+
 /** Ends a series that an earlier run has written. */
 export function staleMarker(labels: LabelSet, family: SeriesFamily): Series {
   return { labels, family, value: 0, startMs: undefined, isStale: true };
+}
+
+/** Where the samples of the series at `from` end, which stand side by side; only those that date themselves are several. */
+export function endOfSeries(sorted: readonly Series[], from: number): number {
+  const labels = sorted[from]?.labels ?? [];
+  let end = from + 1;
+  for (let next = sorted[end]; next?.timestampMs !== undefined; next = sorted[end]) {
+    if (compareSets(labels, next.labels) !== 0) break;
+    end += 1;
+  }
+  return end;
 }

@@ -1,7 +1,6 @@
-import type { Settled } from './isolate.ts';
 import type { LabelSet } from './labels.ts';
-import type { Verdict } from './send.ts';
-import type { Series } from './series.ts';
+import type { Settled, Verdict } from './send.ts';
+import { labelIn, nameOf, type Series } from './series.ts';
 
 /** Some series that were not stored. */
 export interface Failure {
@@ -9,6 +8,10 @@ export interface Failure {
   readonly samples: number;
   /** The series, where it is known which one it was. */
   readonly only: LabelSet | undefined;
+  /** Metrics among them. */
+  readonly metrics: number;
+  /** Whose times they carry, where they date themselves: `instance` of the page. */
+  readonly datedBy: string | undefined;
 }
 
 /** What a delivery came to, in numbers: the series themselves are gone by then. */
@@ -47,5 +50,11 @@ function acceptedOf(samples: number, verdict: Settled['verdict']): number {
 function failureOf(series: readonly Series[], verdict: Failure['verdict']): Failure {
   const stored = verdict.outcome === 'partial' ? verdict.stored : 0;
   const isSingledOut = verdict.outcome === 'refused' && series.length === 1;
-  return { verdict, samples: series.length - stored, only: isSingledOut ? series[0]?.labels : undefined };
+  return {
+    verdict,
+    samples: series.length - stored,
+    only: isSingledOut ? series[0]?.labels : undefined,
+    metrics: new Set(series.map(nameOf)).size,
+    datedBy: series[0]?.timestampMs === undefined ? undefined : labelIn(series[0].labels, 'instance'),
+  };
 }

@@ -10,6 +10,8 @@ import type {
   MetricFamily,
 } from '../../../lambda/model/metric.ts';
 
+import type { RelayedFamily, RelayedSample } from '../../../lambda/model/relayed.ts';
+
 /** A definition with only what remote write looks at. */
 function definition<Type extends MetricDefinition['type']>(
   type: Type,
@@ -42,6 +44,17 @@ export function counterOf(name: string, samples: readonly CounterSample[]): Coun
 
 export function distributionOf(name: string, samples: readonly DistributionSample[]): DistributionFamily {
   return { type: 'distribution', definition: definition('distribution', name, { unit: 'seconds' }), samples };
+}
+
+/** A gauge of another system's page, as it was read. */
+export function relayedOf(name: string, samples: readonly Omit<RelayedSample, 'name'>[]): RelayedFamily {
+  return {
+    name,
+    type: 'gauge',
+    help: '',
+    about: 'target',
+    samples: samples.map((sample) => ({ name, ...sample })),
+  };
 }
 
 export function partOf(families: readonly MetricFamily[], more: Partial<SourcePart> = {}): SourcePart {

@@ -161,7 +161,7 @@ describe('what a receiver may still hold', () => {
   });
 
   it('is bounded', () => {
-    const memory = createMemory();
+    const memory = createMemory({ dated: false });
     const family = { name: 'ci_x', type: 'gauge', help: '', unit: '' } as const;
     const series = Array.from({ length: maxRemembered + 10 }, (_, index): Series => {
       const labels = ['__name__', 'ci_x', 'queue', String(index).padStart(6, '0')];
@@ -179,7 +179,7 @@ describe('what a receiver may still hold', () => {
 
 describe('the timestamp of a run', () => {
   it('is the time of the batch, and one millisecond later when that has been used', () => {
-    const { nextTimestamp } = createMemory();
+    const { nextTimestamp } = createMemory({ dated: false });
 
     expect([1_000_000, 1_000_000, 999_000, 1_000_002, 1_000_003].map(nextTimestamp)).toEqual([
       1_000_000, 1_000_001, 1_000_002, 1_000_003, 1_000_004,
@@ -187,7 +187,7 @@ describe('the timestamp of a run', () => {
   });
 
   it('follows a clock that was set back by hours, or nothing would be stored until then', () => {
-    const { nextTimestamp } = createMemory();
+    const { nextTimestamp } = createMemory({ dated: false });
     nextTimestamp(100_000_000);
 
     expect(nextTimestamp(50_000_000)).toBe(50_000_000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { maxFutileRequests } from '../../../lambda/sinks/remote-write/isolate.ts';
+import { maxSuspectRequests } from '../../../lambda/sinks/remote-write/suspects.ts';
 import { type Answer, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
-import { batchOf, counterOf, gaugeOf, queues } from './batches.ts';
+import { batchOf, counterOf, gaugeOf, partOf, queues, relayedOf } from './batches.ts';
 import { remoteWriteSink, textLike } from './harness.ts';
 
 /** Every request that carries samples; metadata travels alone in 1.0. */
@@ -59,9 +59,47 @@ describe('a receiver of 2.0', () => {
     expect(delivery.problems[0]?.message).toMatch(/^6 of 10 samples refused: the receiver answered with success/);
   });
 
-  it.each([415, 400] as const)('that answers %i because it knows only 1.0 gets 1.0, now and later', async (refusal) => {
-    await using receiver = await startRemoteWriteFake({ speaks: '1.0 strict', refusal });
+  it('whose samples are all written while an exemplar is refused is no trouble', async () => {
+    const headers = {
+      'X-Prometheus-Remote-Write-Samples-Written': '3',
+      'X-Prometheus-Remote-Write-Exemplars-Written': '0',
+    };
+    await using receiver = await startRemoteWriteFake({
+      answer: () => ({ status: 400, headers, body: 'out of order exemplar' }),
+    });
     await using sink = remoteWriteSink({ url: receiver.url, version: '2.0' });
+
+    expect(await sink.write(batchOf([queues(3)]))).toMatchObject({ accepted: 3, problems: [] });
+  });
+
+  it('alone, at one that does not speak it, is a mistake of the configuration', async () => {
+    await using receiver = await startRemoteWriteFake({ speaks: '1.0 blind' });
+    await using sink = remoteWriteSink({ url: receiver.url, version: '2.0' });
+
+    const { accepted, problems } = await sink.write(batchOf([queues(1)]));
+
+    expect(accepted).toBe(0);
+    expect(receiver.requests).toHaveLength(1);
+    expect(problems).toMatchObject([{ kind: 'configuration', message: textLike(/does not speak.*version: auto/) }]);
+  });
+});
+
+describe('a receiver whose version is found out', () => {
+  it('gets 2.0 where it speaks it', async () => {
+    await using receiver = await startRemoteWriteFake();
+    await using sink = remoteWriteSink({ url: receiver.url, version: 'auto' });
+
+    await sink.write(batchOf([queues(2)]));
+
+    expect(receiver.requests.map(({ version }) => version)).toEqual(['2.0']);
+  });
+
+  it.each([
+    ['says 415', { speaks: '1.0 strict', refusal: 415 }],
+    ['says nothing and stores nothing', { speaks: '1.0 blind' }],
+  ] as const)('gets 1.0 at once where it %s, and stays with it', async (_, options) => {
+    await using receiver = await startRemoteWriteFake(options);
+    await using sink = remoteWriteSink({ url: receiver.url, version: 'auto' });
 
     const first = await sink.write(batchOf([queues(2)]));
     const second = await sink.write(batchOf([queues(2)]));
@@ -74,90 +112,172 @@ describe('a receiver of 2.0', () => {
     expect(receiver.faults).toEqual([]);
   });
 
-  it('that refuses 1.0 as well is asked for 2.0 again in the next run', async () => {
-    await using receiver = await startRemoteWriteFake({ answer: () => ({ status: 400, body: 'no' }) });
-    await using sink = remoteWriteSink({ url: receiver.url, version: '2.0' });
+  it('is not sent again what it refused with 400; 1.0 begins with the next request', async () => {
+    await using receiver = await startRemoteWriteFake({ speaks: '1.0 strict', refusal: 400 });
+    await using sink = remoteWriteSink({ url: receiver.url, version: 'auto', seriesPerRequest: 1 });
 
+    const delivery = await sink.write(batchOf([queues(2)]));
+
+    expect(withSamples(receiver.requests).map(({ version }) => version)).toEqual(['2.0', '1.0']);
+    expect(delivery).toMatchObject({ accepted: 1, problems: [{ kind: 'rejected' }] });
+  });
+
+  it('and that has spoken 2.0 before is refused for the data', async () => {
+    let isBad = false;
+    await using receiver = await startRemoteWriteFake({
+      answer: () => (isBad ? { status: 400, body: 'no' } : undefined),
+    });
+    await using sink = remoteWriteSink({ url: receiver.url, version: 'auto' });
+    await sink.write(batchOf([queues(1)]));
+
+    isBad = true;
     await sink.write(batchOf([queues(1)]));
     await sink.write(batchOf([queues(1)]));
 
-    expect(receiver.requests.map(({ version }) => version)).toEqual(['2.0', '1.0', '2.0', '1.0']);
+    expect(receiver.requests.map(({ version }) => version)).toEqual(['2.0', '2.0', '2.0']);
+  });
+
+  it('is sent only what it can carry', async () => {
+    await using receiver = await startRemoteWriteFake({ speaks: '1.0 blind' });
+    await using sink = remoteWriteSink({ url: receiver.url, version: 'auto' });
+    const relayed = [relayedOf('web.requests', [{ labels: { 'http.method': 'GET' }, value: 1 }])];
+
+    const delivery = await sink.write(batchOf([], { parts: [partOf([queues(2)], { relayed })] }));
+
+    expect(delivery.accepted).toBe(2);
+    expect(receiver.stored.size).toBe(2);
+    expect(delivery.problems).toMatchObject([
+      {
+        kind: 'rejected',
+        message: textLike(/^1 of 3 samples refused: their names have characters.*utf8Names: escape/),
+      },
+    ]);
   });
 });
 
 describe('a receiver of 1.0 that refuses a request', () => {
-  it('gets all but the bad series, in few requests', async () => {
-    await using receiver = await startRemoteWriteFake({
-      answer: (request) => (has(request, 'q0777') ? { status: 400, body: 'out of order sample\n' } : undefined),
-    });
+  const answer = (request: RecordedRequest): Answer | undefined =>
+    request.decoded.series.some(({ labels }) => labels.some(([, value]) => value === 'ci_bad'))
+      ? { status: 400, body: 'out of order sample\n' }
+      : undefined;
+
+  it('is not sent it again, neither whole nor in parts', async () => {
+    await using receiver = await startRemoteWriteFake({ answer });
     await using sink = remoteWriteSink({ url: receiver.url });
 
-    const delivery = await sink.write(batchOf([queues(2000)]));
+    const delivery = await sink.write(batchOf([queues(50), queues(5, 'ci_bad')]));
 
-    expect(delivery.accepted).toBe(1999);
-    expect(receiver.stored.size).toBe(1999);
-    expect(withSamples(receiver.requests).length).toBeLessThanOrEqual(23);
-    expect(delivery.problems).toMatchObject([
-      { kind: 'rejected', message: textLike(/such as ci_queue_jobs\{collector="ci",queue="q0777"\}:/) },
+    expect(withSamples(receiver.requests)).toHaveLength(1);
+    expect(delivery.accepted).toBe(0);
+    expect(delivery.problems).toEqual([
+      {
+        kind: 'rejected',
+        where: textLike('^remote-write/remote-write POST '),
+        message: textLike(
+          /^55 of 55 samples refused: the receiver answered 400 "out of order sample"\. .* The metrics of that request are sent one by one from the next run on, so that only the bad one is lost\.$/,
+        ),
+      },
     ]);
   });
 
-  it('is not asked about a half that must be the bad one', async () => {
-    await using receiver = await startRemoteWriteFake({
-      answer: (request) => (has(request, 'q1023') ? { status: 400, body: 'no' } : undefined),
-    });
+  it('gets all but the bad metric from the next run on', async () => {
+    await using receiver = await startRemoteWriteFake({ answer });
     await using sink = remoteWriteSink({ url: receiver.url });
+    const names = ['ci_a', 'ci_b', 'ci_bad', 'ci_c'];
+    const families = names.map((name) => queues(10, name));
 
-    const delivery = await sink.write(batchOf([queues(1024)]));
+    const first = await sink.write(batchOf(families));
+    const sentBefore = withSamples(receiver.requests).length;
+    const second = await sink.write(batchOf(families));
+    const third = await sink.write(batchOf(families));
 
-    // All 1024, then the good half each of 10 times.
-    expect(withSamples(receiver.requests)).toHaveLength(11);
-    expect(delivery.accepted).toBe(1023);
+    expect([first, second, third].map(({ accepted }) => accepted)).toEqual([0, 30, 30]);
+    const sizes = withSamples(receiver.requests)
+      .slice(sentBefore)
+      .map(({ decoded }) => decoded.series.length)
+      .sort((a, b) => a - b);
+    // Four apart, then the three that were taken together again and the bad one by itself.
+    expect(sizes).toEqual([10, 10, 10, 10, 10, 30]);
+    expect(second.problems).toMatchObject([{ message: textLike(/^10 of 40 samples refused/) }]);
   });
 
-  it('gets the good series between several bad ones', async () => {
-    const bad = ['q0000', 'q0500', 'q0501', 'q1999'];
-    await using receiver = await startRemoteWriteFake({
-      answer: (request) => (bad.some((queue) => has(request, queue)) ? { status: 400, body: 'no' } : undefined),
-    });
-    await using sink = remoteWriteSink({ url: receiver.url });
-
-    const delivery = await sink.write(batchOf([queues(2000)]));
-
-    expect(delivery.accepted).toBe(1996);
-    expect(delivery.problems).toMatchObject([{ message: textLike(/^4 of 2000 samples refused/) }]);
-  });
-
-  it('whatever it is sent is not asked for ever', async () => {
+  it('is not asked for ever, whatever it refuses', async () => {
     await using receiver = await startRemoteWriteFake({ answer: () => ({ status: 400, body: 'no' }) });
     await using sink = remoteWriteSink({ url: receiver.url, seriesPerRequest: 1000 });
+    const families = Array.from({ length: 500 }, (_, index) => queues(2, `ci_${String(index)}`));
 
-    const delivery = await sink.write(batchOf([queues(10_000)]));
+    await sink.write(batchOf(families));
+    const before = receiver.requests.length;
+    const delivery = await sink.write(batchOf(families));
 
-    expect(delivery).toMatchObject({ accepted: 0, problems: [{ kind: 'rejected' }] });
-    expect(delivery.problems[0]?.message).toMatch(/^10000 of 10000 samples refused/);
-    expect(receiver.requests.length).toBeLessThanOrEqual(110);
+    expect(before).toBe(1);
+    expect(receiver.requests.length - before).toBe(maxSuspectRequests);
+    expect(delivery.problems).toMatchObject([{ message: textLike(/^1000 of 1000 samples refused/) }]);
   });
 
-  it('whatever part of it is sent is left alone after a while', async () => {
-    await using receiver = await startRemoteWriteFake({ answer: () => ({ status: 400, body: 'no' }) });
-    await using sink = remoteWriteSink({ url: receiver.url });
-
-    const { problems } = await sink.write(batchOf([queues(2000)]));
-
-    expect(receiver.requests.length).toBeLessThanOrEqual(1 + maxFutileRequests + 1);
-    expect(problems).toMatchObject([{ message: textLike(/^2000 of 2000 samples refused/) }]);
-  });
-
-  it('as too large gets smaller ones', async () => {
+  it('as too large gets smaller ones later, and what was lost is told', async () => {
     await using receiver = await startRemoteWriteFake({
       answer: ({ decoded }) => (decoded.series.length > 300 ? { status: 413 } : undefined),
     });
+    await using sink = remoteWriteSink({ url: receiver.url, seriesPerRequest: 400 });
+
+    const first = await sink.write(batchOf([queues(1000)]));
+    const second = await sink.write(batchOf([queues(1000)]));
+
+    expect(first).toMatchObject({
+      accepted: 600,
+      problems: [{ message: textLike(/^400 of 1000 samples refused.*half as many/) }],
+    });
+    expect(second).toMatchObject({ accepted: 1000, problems: [] });
+  });
+
+  it('keeps samples that date themselves apart, each target by itself', async () => {
+    const at = Date.now();
+    const late = at - 3_600_000;
+    await using receiver = await startRemoteWriteFake({
+      answer: ({ decoded }) =>
+        decoded.series.some(({ samples }) => samples.some(({ timestampMs }) => timestampMs === late))
+          ? { status: 400, body: 'out of bounds\n' }
+          : undefined,
+    });
     await using sink = remoteWriteSink({ url: receiver.url });
+    const page = (instance: string, timestampMs: number) =>
+      relayedOf('page_jobs', [
+        { labels: { job: 'p', instance, queue: 'a' }, value: 1, timestampMs },
+        { labels: { job: 'p', instance, queue: 'b' }, value: 1, timestampMs },
+      ]);
+    const relayed = [page('lagging:9100', late), page('good:9100', at)];
 
-    const delivery = await sink.write(batchOf([queues(1000)]));
+    const delivery = await sink.write(batchOf([], { parts: [partOf([queues(3)], { relayed })] }));
 
-    expect(delivery).toMatchObject({ accepted: 1000, problems: [] });
+    expect(delivery.accepted).toBe(5);
+    expect(withSamples(receiver.requests).map(({ decoded }) => decoded.series.length)).toEqual([3, 2, 2]);
+    expect(delivery.problems).toMatchObject([
+      {
+        message: textLike(
+          /^2 of 7 samples refused: the receiver answered 400 "out of bounds"\. The page of lagging:9100 dates its samples.*honorTimestamps: false/,
+        ),
+      },
+    ]);
+  });
+
+  it('is sent several samples of one series together, oldest first', async () => {
+    const at = Date.now();
+    await using receiver = await startRemoteWriteFake();
+    await using sink = remoteWriteSink({ url: receiver.url });
+    const labels = { job: 'p', instance: 'x:1' };
+    const relayed = [
+      relayedOf('page_jobs', [
+        { labels, value: 2, timestampMs: at },
+        { labels, value: 1, timestampMs: at - 1000 },
+        { labels, value: 9, timestampMs: at },
+      ]),
+    ];
+
+    const delivery = await sink.write(batchOf([], { parts: [partOf([], { relayed })] }));
+
+    expect([...receiver.stored.values()].map((samples) => samples.map(({ value }) => value))).toEqual([[1, 2]]);
+    expect(delivery).toMatchObject({ accepted: 2, problems: [{ message: textLike(/same labels as another sample/) }] });
   });
 
   const texts: readonly (readonly [string, Answer, RegExp])[] = [
@@ -177,7 +297,11 @@ describe('a receiver of 1.0 that refuses a request', () => {
     ],
     ['Mimir, for age', { status: 400, body: 'rejected (err-mimir-sample-timestamp-too-old)' }, /out-of-order window/],
     ['Thanos', { status: 409, body: 'store locally for endpoint : conflict' }, /answered 409.*Thanos answers so/],
-    ['Prometheus, for age', { status: 400, body: 'out of bounds\n' }, /a writer whose clock is ahead/],
+    [
+      'Prometheus, for age',
+      { status: 400, body: 'out of bounds\n' },
+      /holds samples that are far newer: they came from a page or a writer/,
+    ],
     ['Prometheus, for the future', { status: 400, body: 'too far in the future\n' }, /The clock of the receiver/],
     ['anybody, for a limit', { status: 400, body: 'per-user series limit of 10 exceeded' }, /A limit of the receiver/],
     [
@@ -274,6 +398,7 @@ describe('a receiver in trouble', () => {
     [404, 'configuration', '--web.enable-remote-write-receiver'],
     [405, 'configuration', 'not a write endpoint'],
     [415, 'configuration', 'try the other `version`'],
+    [418, 'rejected', 'answered 418'],
   ])('that answers %i is asked once and the remedy is told', async (status, kind, remedy) => {
     await using receiver = await startRemoteWriteFake({ answer: () => ({ status }) });
     await using sink = remoteWriteSink({ url: receiver.url, seriesPerRequest: 1 });
@@ -298,6 +423,20 @@ describe('a receiver in trouble', () => {
     const delivery = await writing;
 
     expect(delivery).toMatchObject({ accepted: 2, problems: [{ kind: 'timeout' }] });
+  });
+
+  it('behind a login page is told as such: nothing was stored', async () => {
+    await using receiver = await startRemoteWriteFake({
+      answer: () => ({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<html>Sign in' }),
+    });
+    await using sink = remoteWriteSink({ url: receiver.url });
+
+    const { accepted, problems } = await sink.write(batchOf([queues(2)]));
+
+    expect(accepted).toBe(0);
+    expect(problems).toMatchObject([
+      { kind: 'bad-response', message: textLike(/^2 of 2 samples did not arrive: .*a web page/) },
+    ]);
   });
 
   it('that is not there is named with its address', async () => {

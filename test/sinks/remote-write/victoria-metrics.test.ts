@@ -8,7 +8,7 @@ import { remoteWriteSink } from './harness.ts';
 withVictoriaMetrics('remote write to a real VictoriaMetrics', (command) => {
   it('stores gauges, counters and histograms, and ends what vanishes', async () => {
     await using server = await startVictoriaMetrics({ command });
-    await using sink = remoteWriteSink({ url: `${server.url}/api/v1/write`, version: '2.0' });
+    await using sink = remoteWriteSink({ url: `${server.url}/api/v1/write`, version: 'auto' });
     const total = { bounds: [10], counts: [1, 2], sum: 130, startMs: 0 };
     const exemplars = [{ labels: { commit: '0123456789ab' }, value: 12, timestampMs: Date.now() }];
     const steady = [

@@ -1,0 +1,9 @@
+/** What is special about Amazon Managed Service for Prometheus as a receiver. */
+
+/** `aps-workspaces.<region>.amazonaws.com`, in every partition. */
+const workspaceHost = /^aps-workspaces\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
+
+/** The Region of a workspace by the host of its URL; undefined for every other receiver. */
+export function workspaceRegionOf(host: string): string | undefined {
+  return workspaceHost.exec(host)?.[1];
+}

@@ -1,0 +1,87 @@
+/** Cuts the series of a run into requests in which no series can spoil another that it has nothing to do with. */
+import { labelIn, type NamedSeries, type Series } from './series.ts';
+import type { Suspects } from './suspects.ts';
+
+/** Cuts a list into pieces of at most `size`, in order. */
+export function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return [...piecesOf([items], () => size)];
+}
+
+/**
+ * Cuts lists into pieces of `size` items, the last one smaller; a list is asked for when a piece needs it, and the size
+ * when a piece is begun.
+ */
+export function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: () => number): Generator<readonly Item[]> {
+  let piece: Item[] = [];
+  let full = size();
+  for (const list of lists) {
+    for (let at = 0; at < list.length;) {
+      const end = Math.min(list.length, at + full - piece.length);
+      for (const item of list.slice(at, end)) piece.push(item);
+      at = end;
+      if (piece.length < full) continue;
+      yield piece;
+      piece = [];
+      full = size();
+    }
+  }
+  if (piece.length > 0) yield piece;
+}
+
+export interface RunPieces {
+  readonly names: Iterable<NamedSeries>;
+  readonly suspects: Suspects;
+  /** Told each name's samples of this tick before they are cut; those that date themselves too, where they may end. */
+  readonly recognise: (named: NamedSeries) => readonly Series[];
+  /** Of series that ended; asked for last. */
+  readonly markers: () => readonly Series[];
+  /** Series in one request. */
+  readonly size: () => number;
+}
+
+/**
+ * A receiver of 1.0 stores nothing of a request with one bad sample. So samples of this tick never share a request with
+ * samples that date themselves, those of one target not with those of another, suspects not with what is not suspected,
+ * and markers with none of them.
+ */
+export function* piecesOfRun({ names, suspects, recognise, markers, size }: RunPieces): Generator<readonly Series[]> {
+  const apart = new Map<string, Series[]>();
+  yield* piecesOf(undisputed(names, recognise, suspects, apart), size);
+  for (const series of apart.values()) yield* piecesOf([series], size);
+  yield* piecesOf([markers()], size);
+}
+
+function* undisputed(
+  names: Iterable<NamedSeries>,
+  recognise: RunPieces['recognise'],
+  suspects: Suspects,
+  apart: Map<string, Series[]>,
+): Generator<readonly Series[]> {
+  for (const named of names) {
+    const series = recognise(named);
+    const request = suspects.requestOf(named.name);
+    if (request === undefined && !series.some(isDated)) {
+      yield series;
+      continue;
+    }
+    for (const one of series.filter(isDated)) add(apart, `target ${targetOf(one)}`, one);
+    const own = series.filter((one) => !isDated(one));
+    if (request === undefined) yield own;
+    else for (const one of own) add(apart, `suspects ${String(request)}`, one);
+  }
+}
+
+function add(lists: Map<string, Series[]>, key: string, series: Series): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [series]);
+  else list.push(series);
+}
+
+function isDated({ timestampMs }: Series): boolean {
+  return timestampMs !== undefined;
+}
+
+/** Who wrote the time on a sample: one clock a target. */
+function targetOf({ labels }: Series): string {
+  return JSON.stringify(['job', 'instance'].map((name) => labelIn(labels, name)));
+}

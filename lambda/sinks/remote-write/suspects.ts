@@ -1,0 +1,53 @@
+/** Remembers which metrics were in a refused request, so that the next runs send them apart from their neighbours. */
+import type { Settled } from './send.ts';
+import { nameOf, type Series } from './series.ts';
+
+/**
+ * Requests that suspects may cost a run. A receiver of 1.0 stores nothing of a request with one bad sample; sent one
+ * metric a request, all but the bad one are stored, and a receiver that refuses everything is asked this often at most.
+ */
+export const maxSuspectRequests = 100;
+
+export interface Suspects {
+  /** The request of its own in which a metric travels; undefined for one that is not suspected. */
+  readonly requestOf: (name: string) => number | undefined;
+  readonly startRun: () => SuspectsOfRun;
+}
+
+export interface SuspectsOfRun {
+  readonly note: (settled: Settled) => void;
+  /** What was stored is suspected no longer; what was refused is, from the next run on. */
+  readonly commit: () => void;
+}
+
+export function createSuspects(): Suspects {
+  let requests: ReadonlyMap<string, number> = new Map();
+  return {
+    requestOf: (name) => requests.get(name),
+    startRun: () => {
+      const refused = new Set<string>();
+      const taken = new Set<string>();
+      return {
+        note: ({ series, verdict: { outcome } }) => {
+          if (outcome === 'refused') for (const name of suspectNames(series)) refused.add(name);
+          if (outcome === 'stored' || outcome === 'partial') for (const name of suspectNames(series)) taken.add(name);
+        },
+        commit: () => {
+          const before = [...requests.keys()].filter((name) => !taken.has(name));
+          requests = spread([...new Set([...before, ...refused])]);
+        },
+      };
+    },
+  };
+}
+
+/** Series that date themselves travel apart from others anyway, and markers never spoil a sample. */
+function suspectNames(series: readonly Series[]): ReadonlySet<string> {
+  const own = series.filter(({ isStale, timestampMs }) => !isStale && timestampMs === undefined);
+  return new Set(own.map(nameOf));
+}
+
+function spread(names: readonly string[]): ReadonlyMap<string, number> {
+  const perRequest = Math.ceil(names.length / maxSuspectRequests);
+  return new Map(names.map((name, index) => [name, Math.floor(index / perRequest)]));
+}
