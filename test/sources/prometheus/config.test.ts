@@ -95,8 +95,9 @@ describe('the configuration of a Prometheus source', () => {
       { url: `${url}b`, labels: { probed: 'b' } },
     ];
 
-    expect(
-      [named, labelled].map((targets) => prometheus.prepare({ kind: 'prometheus', targets }).name),
-    ).toEqual(['prometheus', 'prometheus']);
+    expect([named, labelled].map((targets) => prometheus.prepare({ kind: 'prometheus', targets }).name)).toEqual([
+      'prometheus',
+      'prometheus',
+    ]);
   });
 });
