@@ -3,7 +3,7 @@ import { whereOf } from '../../http/where.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
-import { type SeriesOfBatch, type SeriesSettings, seriesOf } from './batch-series.ts';
+import { type SeriesSettings, seriesOf } from './batch-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { deliver } from './deliver.ts';
 import { createDialect } from './dialect.ts';

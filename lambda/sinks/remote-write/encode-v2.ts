@@ -95,11 +95,16 @@ function writeSeries(
     const { exemplar, timestampMs: ownMs = timestampMs } = series[at] ?? first;
     if (exemplar !== undefined) writeExemplar(writer, exemplar, ownMs, refOf);
   }
+  writeMetadata(writer, family, refOf);
+  writer.join();
+}
+
+function writeMetadata(writer: BinaryWriter, { type, help, unit }: SeriesFamily, refOf: RefOf): void {
   writer.uint32(tag.seriesMetadata).fork();
-  writer.uint32(tag.metadataType).int32(typeNumber[family.type]);
-  if (family.help !== '') writer.uint32(tag.metadataHelp).uint32(refOf(family.help));
-  if (family.unit !== '') writer.uint32(tag.metadataUnit).uint32(refOf(family.unit));
-  writer.join().join();
+  writer.uint32(tag.metadataType).int32(typeNumber[type]);
+  if (help !== '') writer.uint32(tag.metadataHelp).uint32(refOf(help));
+  if (unit !== '') writer.uint32(tag.metadataUnit).uint32(refOf(unit));
+  writer.join();
 }
 
 function writeSample(writer: BinaryWriter, series: Series, timestampMs: number): void {

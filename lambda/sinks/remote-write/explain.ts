@@ -87,15 +87,17 @@ export function explain(error: unknown, datedBy?: string): Explanation {
 
 function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError, datedBy: string | undefined): Explanation {
   const said = excerpt.trim().slice(0, maxServerText);
-  const isAboutTime = datedBy !== undefined && aboutTime.test(said);
-  const known = isAboutTime
-    ? remedyOfPage(datedBy)
-    : (remedies.find(({ says }) => says.test(said))?.remedy ?? statusRemedies[status]);
-  const remedy = known ?? (status === 400 && said === '' ? noReason : undefined);
+  const remedy = remedyOf(status, said, datedBy);
   const answer =
     said === '' ? `the receiver answered ${String(status)}` : `the receiver answered ${String(status)} "${said}"`;
   const text = remedy === undefined ? answer : `${answer}. ${remedy}`;
   return { kind: kindOf(status), text, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
+}
+
+function remedyOf(status: number, said: string, datedBy: string | undefined): string | undefined {
+  if (datedBy !== undefined && aboutTime.test(said)) return remedyOfPage(datedBy);
+  const known = remedies.find(({ says }) => says.test(said))?.remedy ?? statusRemedies[status];
+  return known ?? (status === 400 && said === '' ? noReason : undefined);
 }
 
 function kindOf(status: number): ProblemKind {

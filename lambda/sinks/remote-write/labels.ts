@@ -1,5 +1,4 @@
 import type { Labels } from '../../model/metric.ts';
-import { compareText } from '../../model/order.ts';
 
 /** Name, value, name, value, …, sorted by name; `__name__` is one of them. */
 export type LabelSet = readonly string[];
