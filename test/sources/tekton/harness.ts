@@ -110,6 +110,8 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
       { id: 'tekton/ci', system: 'tekton', name: 'ci', metrics: metricsOf(config) },
       {
         tickMs: time.now,
+        // The API server's answers carry this clock in their `Date`, which a run reads.
+        vendorNow: clock,
         store,
         signal: deadline.signal,
         settings: { maxSeriesPerMetric: 500, waitBounds, durationBounds, backfillMs: 0 },
