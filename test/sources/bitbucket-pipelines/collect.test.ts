@@ -19,7 +19,11 @@ describe('an open run', () => {
       'unspecified blocked': 3,
     });
     expect(values('ci_queue_oldest_wait_seconds', 'queue')).toEqual({ unspecified: 0 });
-    expect(values('ci_runs_active', 'scope', 'state')).toEqual({ 'shop pending': 0, 'shop executing': 1 });
+    expect(values('ci_runs_active', 'scope', 'state')).toEqual({
+      'shop pending': 0,
+      'shop executing': 1,
+      'shop waiting': 0,
+    });
   });
 
   it('that has not begun has its first step queued since its creation', async () => {
@@ -32,7 +36,7 @@ describe('an open run', () => {
     expect(values('ci_queue_oldest_wait_seconds', 'queue')).toEqual({ unspecified: 45 });
   });
 
-  it('that waits for a person is pending, queues nothing, and is never stuck', async () => {
+  it('that waits for a person has a state of its own, queues nothing, and is never stuck', async () => {
     await using bitbucket = await opened({});
     const ended = { startMs: startMs + 20 * secondMs, endMs: startMs + 30 * secondMs };
     bitbucket.workspace.add('shop', run(startMs + secondMs, [ended, { trigger: 'manual' }]));
@@ -40,7 +44,7 @@ describe('an open run', () => {
     const { values } = await bitbucket.tick(5 * 60);
 
     expect(values('ci_queue_jobs', 'state')).toEqual({ queued: 0, running: 0, blocked: 1 });
-    expect(values('ci_runs_active', 'state')).toEqual({ pending: 1, executing: 0 });
+    expect(values('ci_runs_active', 'state')).toEqual({ pending: 0, executing: 0, waiting: 1 });
     expect(values('ci_runs_stuck', 'scope')).toEqual({ shop: 0 });
   });
 
