@@ -137,7 +137,8 @@ async function observed<Value>(
     if (error instanceof HttpStatusError) {
       observe(quota, error.headers, clock());
       // A refusal that names its wait in the body only.
-      if (error.status === 429 && error.retryAtMs !== undefined) {
+      const isToldByHeader = error.headers['retry-after'] !== undefined;
+      if (error.status === 429 && !isToldByHeader && error.retryAtMs !== undefined) {
         quota.observe({ remaining: 0, resetMs: error.retryAtMs });
       }
     }
