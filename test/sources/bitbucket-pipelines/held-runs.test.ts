@@ -75,6 +75,22 @@ describe('a run that waits for a person', { timeout }, () => {
     });
   });
 
+  it('a second time counts what has run between, once', async () => {
+    await using bitbucket = await opened({});
+    await bitbucket.tick();
+    bitbucket.workspace.add('shop', run(at(2), [built, { trigger: 'manual' }, { trigger: 'manual' }]));
+    await figuresAfter(bitbucket, 15);
+    const staged = { trigger: 'manual', startMs: at(20), endMs: at(22) } as const;
+
+    bitbucket.workspace.add('shop', run(at(2), [built, { ...staged, endMs: at(40) }, { trigger: 'manual' }]));
+    await figuresAfter(bitbucket, 6);
+    bitbucket.workspace.add('shop', run(at(2), [built, staged, { trigger: 'manual' }]));
+    await figuresAfter(bitbucket, 5);
+    const figures = await figuresAfter(bitbucket, 10);
+
+    expect(figures).toMatchObject({ runs: {}, jobs: { success: 2 }, charged: { branches: 180 } });
+  });
+
   it('that nobody presses is let go after a week and counts as what Bitbucket shows: a success', async () => {
     await using bitbucket = await opened({});
     await bitbucket.tick();
