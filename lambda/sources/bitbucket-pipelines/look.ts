@@ -148,7 +148,9 @@ function openState(
   tickMs: number,
 ): Omit<OpenState, 'stuckMs'> {
   const { id, attempt, number, phase, pipeline, branch, isChild } = run;
-  const askedMs = askedAt(run, same?.askedMs ?? tickMs);
+  // Somebody has answered: what was waited for them is nobody's delay.
+  const isResumed = same !== undefined && isHeld(same) && !isHeld(run);
+  const askedMs = Math.max(askedAt(run, same?.askedMs ?? tickMs), isResumed ? tickMs : (same?.askedMs ?? 0));
   const counted = countedAfter(run, same);
   // Steps that were read in another phase say nothing of this one.
   const steps = same?.phase === phase ? { steps: same.steps, stepsMs: same.stepsMs } : {};
@@ -157,6 +159,10 @@ function openState(
 
 function optional(isChild: boolean, counted: CountedEarly | undefined): Pick<OpenState, 'isChild' | 'counted'> {
   return { ...(isChild ? { isChild } : {}), ...(counted === undefined ? {} : { counted }) };
+}
+
+function isHeld({ phase }: Pick<OpenRun, 'phase'>): boolean {
+  return phase === 'paused' || phase === 'halted';
 }
 
 /** A re-run tells no time of its own: that of the first run would make it wait, and be stuck, for days. */

@@ -21,7 +21,7 @@ export interface OpenState {
   readonly id: string;
   readonly attempt: number;
   readonly number: number;
-  /** When this attempt was asked for. A re-run keeps the creation of the first, so it is when it was first seen. */
+  /** When this attempt was asked for, or a person has let it go on. A re-run keeps the creation of the first, so it is when it was first seen. */
   readonly askedMs: number;
   readonly phase: 'pending' | 'running' | 'paused' | 'halted';
   readonly pipeline: string;

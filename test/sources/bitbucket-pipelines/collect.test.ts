@@ -48,6 +48,22 @@ describe('an open run', () => {
     expect(values('ci_runs_stuck', 'scope')).toEqual({ shop: 0 });
   });
 
+  it('whose manual step is run after three hours counts from then, and is stuck two hours later', async () => {
+    await using bitbucket = await opened({});
+    const first = { startMs: startMs + 20 * secondMs, endMs: startMs + 30 * secondMs };
+    const pressed = { trigger: 'manual', startMs: startMs + 3 * hourMs, endMs: startMs + 9 * hourMs } as const;
+    bitbucket.workspace.add('shop', run(startMs + secondMs, [first, pressed], { endMs: pressed.endMs }));
+
+    const stuck: Record<number, number | undefined> = {};
+    for (let minute = 5; minute <= 330; minute += 5)
+      stuck[minute] = (await bitbucket.tick(5)).values('ci_runs_stuck', 'scope')['shop'];
+
+    expect(stuck[175]).toBe(0);
+    expect(stuck[190]).toBe(0);
+    expect(stuck[295]).toBe(0);
+    expect(stuck[320]).toBe(1);
+  });
+
   it('is stuck after two hours, and no longer when it has ended', async () => {
     await using bitbucket = await opened({});
     const step = { startMs: startMs + 20 * secondMs };
