@@ -221,7 +221,7 @@ describe('reading targets', () => {
 
   it('leaves out samples that are dated more than 10 minutes ahead, and names the page as the cause', async () => {
     const now = Date.now();
-    const page = `a 1 ${String(now + 9 * 60_000)}\nb{c="1"} 2 ${String(now * 1000)}\nb{c="2"} 2 ${String(now * 1000)}\n`;
+    const page = `a 1 ${String(now + 9 * 60_000)}\nb{c="1"} 2 ${String(now * 1000)}\nb 3 ${String(now + 11 * 60_000)}\n`;
 
     const { problems, series } = await relayedFrom(page);
     const undated = await relayedFrom(page, { honorTimestamps: false });
