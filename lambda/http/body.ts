@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { constants, gunzip, type ZlibOptions } from 'node:zlib';
 import { BadResponseError, ResponseTooLargeError } from './errors.ts';
 import { excerptLength, maxErrorBodyBytes } from './limits.ts';
-import type { ResponseHeaders } from './quota.ts';
+import type { ResponseHeaders } from './http.ts';
 
 /** Made when it is needed: to name Node's function loads zlib, and hardly any answer is compressed. */
 const unzip = (bytes: Uint8Array, options: ZlibOptions): Promise<Uint8Array> => promisify(gunzip)(bytes, options);

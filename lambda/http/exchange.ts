@@ -7,7 +7,7 @@ import { failureOf } from './failure.ts';
 import type { HttpRequest, OutgoingRequest } from './http.ts';
 import { errorBodyMs, type Timeouts } from './limits.ts';
 import type { Meter } from './meter.ts';
-import type { ResponseHeaders } from './quota.ts';
+import type { ResponseHeaders } from './http.ts';
 import { whereOf } from './where.ts';
 
 /** An answer with its whole body when it is a success, with its first words when it is not. */

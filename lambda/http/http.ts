@@ -47,6 +47,9 @@ export interface Verdict {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Names in lower case; a repeated header is joined by `, `. */
+export type ResponseHeaders = Readonly<Record<string, string>>;
+
 export interface HttpResponse {
   readonly status: number;
   /** Names in lower case; a repeated header is joined by `, `. */

@@ -1,5 +1,5 @@
-import type { RequestMeter } from './http.ts';
-import { quotaOf, scarcer, type ResponseHeaders } from './quota.ts';
+import type { RequestMeter, ResponseHeaders } from './http.ts';
+import { quotaOf, scarcer } from './quota.ts';
 import { type ClockReading, clockReading, closer, type Exchanged } from './server-clock.ts';
 
 /** Counts what one plugin's requests do between two runs. */

@@ -1,9 +1,6 @@
 import { greatest } from '../model/extremes.ts';
-import type { RequestMeter } from './http.ts';
+import type { RequestMeter, ResponseHeaders } from './http.ts';
 import { serverTimeOf } from './server-clock.ts';
-
-/** Names in lower case, as in `HttpResponse`. */
-export type ResponseHeaders = Readonly<Record<string, string>>;
 
 export type Quota = NonNullable<RequestMeter['quota']>;
 

@@ -1,7 +1,7 @@
 import { BadResponseError } from './errors.ts';
 import type { OutgoingRequest } from './http.ts';
 import { maxRedirects } from './limits.ts';
-import type { ResponseHeaders } from './quota.ts';
+import type { ResponseHeaders } from './http.ts';
 import { whereOf } from './where.ts';
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

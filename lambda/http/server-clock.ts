@@ -1,4 +1,5 @@
-import type { ResponseHeaders } from './quota.ts';
+/** Compares this machine's clock with that of a server, by the `Date` header of its answers. */
+import type { ResponseHeaders } from './http.ts';
 
 /** What the clock of a server says beside our own, by the `Date` header of one of its answers. */
 export interface ClockReading {

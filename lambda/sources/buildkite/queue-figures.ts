@@ -4,7 +4,7 @@ import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { queueRecentJobs, queueWaitQuantile } from '../../model/run-metrics.ts';
 import type { QueueMetrics } from './graphql-schema.ts';
 import { timeOf } from './times.ts';
-import type { QueuePlace } from './waits.ts';
+import type { QueuePlace } from './queue-place.ts';
 
 /** A bucket is a minute long and told when it is over; what is older than a few of them is no level of now. */
 export const freshForMs = 5 * 60_000;

@@ -4,6 +4,7 @@ import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { queueOldestWait, queuePaused, queuePausedSince } from '../../model/run-metrics.ts';
 import type { WaitingJob } from './backlog.ts';
 import { figureFamilies } from './queue-figures.ts';
+import type { QueuePlace } from './queue-place.ts';
 import type { KnownQueue } from './queue-snapshot.ts';
 
 export interface WaitReading {
@@ -19,17 +20,6 @@ export interface WaitReading {
   readonly isSelected: (queue: string) => boolean;
   /** When the backlog was read. Epoch milliseconds. */
   readonly nowMs: number;
-}
-
-export interface QueuePlace {
-  readonly labels: {
-    readonly system: string;
-    readonly source: string;
-    readonly scope: string;
-    readonly queue: string;
-  };
-  readonly figures: KnownQueue | undefined;
-  readonly waiting: readonly WaitingJob[];
 }
 
 /** What waiting jobs and queues say, as families of the model. */
