@@ -63,6 +63,8 @@ export interface AdditiveInput {
   readonly opened: OutboxReading;
   /** Sources whose state says that increases of this tick are in flight, with the id of the delivery there. */
   readonly sources: ReadonlyMap<string, number>;
+  /** How far the time is known to have come; undefined where no source could tell. Epoch milliseconds. */
+  readonly nowMs: number | undefined;
   /** Increases from before the installation; they go through the outbox. */
   readonly history: readonly Parcel[];
   readonly deadline: Deadline;
@@ -81,7 +83,7 @@ export async function deliverAdditive(input: AdditiveInput): Promise<AdditiveDel
     const dropped = samplesOf([...(delivery.undelivered ?? []), ...history]) + (delivery.dropped ?? 0);
     return { ...delivery, problems: [...delivery.problems, opened.problem], undelivered: [], dropped, pending: 0 };
   }
-  const sorted = withoutExpired(opened.outbox, batch.tickMs, keptForMs);
+  const sorted = withoutExpired(opened.outbox, input.nowMs, keptForMs);
   const claim = await claimParcels({ ...opened, outbox: sorted.outbox }, input);
   const fresh = await sink.write(batch, { deadline: sending });
   const again = await redeliver(input, claim.parcels, fresh, sending);
@@ -117,11 +119,14 @@ interface Claim {
   readonly problems: readonly Problem[];
 }
 
-async function claimParcels(opened: OpenOutbox, { name, batch, store, deadline }: AdditiveInput): Promise<Claim> {
+async function claimParcels(
+  opened: OpenOutbox,
+  { name, batch, nowMs, store, deadline }: AdditiveInput,
+): Promise<Claim> {
   const nothing: Claim = { opened, id: undefined, parcels: [], problems: [] };
   // The version that the claim is saved as: no other claim ever has it.
   const id = opened.version + 1;
-  const { outbox, parcels } = claimed(opened.outbox, { id, tickMs: batch.tickMs });
+  const { outbox, parcels } = claimed(opened.outbox, { id, tickMs: nowMs ?? batch.tickMs });
   if (parcels.length === 0) return nothing;
   try {
     const body = formatOutbox(outbox);
@@ -171,7 +176,8 @@ async function settleDelivery(claim: Claim, undelivered: readonly Parcel[], inpu
         return { pending: pendingSamples(outbox), dropped, problems: [] };
       const again = await openOutbox(name, store, deadline.signal);
       if ('problem' in again) return { pending: 0, dropped: 0, problems: [again.problem] };
-      opened = { ...again, outbox: withoutExpired(again.outbox, batch.tickMs, keptForMs).outbox };
+      // What has run out meanwhile is taken out by the next run, which tells it.
+      opened = again;
     }
     throw new StateStoreError('unavailable', `the outbox of ${name} was saved to by other runs again and again`);
   } catch (error) {

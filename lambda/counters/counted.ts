@@ -9,7 +9,7 @@ import { type Ledger, TickTakenError } from './ledger.ts';
 import type { CountingSettings } from './settings.ts';
 import { type Deliveries, inFlightOf, resolveInFlight, type Unsettled } from './in-flight.ts';
 import { mostApartMs } from './proven-time.ts';
-import { clockProblem, setBack } from './set-back.ts';
+import { beganAhead, beginAt, clockProblem, setBack } from './set-back.ts';
 import { newState, type State } from './state.ts';
 import { stateProblem } from './state-problem.ts';
 import type { StateStore } from './store.ts';
@@ -25,7 +25,9 @@ export interface CountedSource {
 }
 
 /** Everything that a tick of counting depends on; no clock, no timer, no network of its own. */
-export interface CountingContext extends Deliveries {
+export interface CountingContext extends Omit<Deliveries, 'nowMs'> {
+  /** Scheduled time of the run. Epoch milliseconds. */
+  readonly tickMs: number;
   readonly store: StateStore;
   /** Ends what the store is asked for, and forbids a save: who waited for it has gone. */
   readonly signal: AbortSignal;
@@ -59,6 +61,8 @@ export type Counted =
       readonly unsettled: Unsettled;
       /** What outboxes know the delivery of these increases by. */
       readonly deliveryId: number;
+      /** How far the time is known to have come. Epoch milliseconds. */
+      readonly nowMs: number;
     }
   /** Another invocation publishes this tick; when it publishes another one, that is a problem. */
   | { readonly outcome: 'skipped'; readonly reason: string; readonly problems: readonly Problem[] };
@@ -179,8 +183,10 @@ function comeTo(
   { tickMs, settings }: Pick<CountingContext, 'tickMs' | 'settings'>,
 ): readonly Problem[] {
   const aheadMs = state.tickMs - tickMs;
+  const apartMs = mostApartMs(settings);
+  if (aheadMs >= 0 && aheadMs <= apartMs) throw new TickTakenError(state.tickMs);
+  if (beganAhead(state, tickMs, apartMs)) beginAt(state, tickMs);
   if (aheadMs < 0) return [];
-  if (aheadMs <= mostApartMs(settings)) throw new TickTakenError(state.tickMs);
   const problem = clockProblem(id, state.tickMs, tickMs);
   setBack(state, tickMs, settings.intervalMs ?? 0);
   return [problem];
@@ -232,10 +238,11 @@ async function commit(
     await saveQuotas(opened, source, context);
     return { outcome: 'uncounted', collection };
   }
-  const { inFlight, unsettled } = resolveInFlight(state.inFlight, context);
+  const deliveries = { ...context, nowMs: state.provenMs };
+  const { inFlight, unsettled } = resolveInFlight(state.inFlight, deliveries);
   // No number comes twice, not even when a clock was set back.
   state.deliveryId = Math.max(context.tickMs, state.deliveryId + 1);
-  state.inFlight = [...inFlight, ...inFlightOf(closed.families, state.deliveryId, context)];
+  state.inFlight = [...inFlight, ...inFlightOf(closed.families, state.deliveryId, deliveries)];
   const body = formatState(state);
   const counted: Counted = {
     outcome: 'counted',
@@ -250,6 +257,7 @@ async function commit(
     history: closed.history,
     unsettled,
     deliveryId: state.deliveryId,
+    nowMs: state.provenMs,
   };
   if (mode === 'preview') return counted;
   // Who waited for this has given up, and nothing that is saved now would be published.

@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/log.ts';
 import type { Delivery, Sink } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
 import type { Batch } from '../model/batch.ts';
+import { greatest } from '../model/extremes.ts';
 import { deliverAdditive, openOutbox, type OutboxReading } from './additive.ts';
 import { type CountedSource, collectCounted, type Counted } from './counted.ts';
 import { logFinished } from './finished-log.ts';
@@ -71,6 +72,7 @@ function countingRun(
   outboxes: ReadonlyMap<string, OutboxReading>,
 ): CountingRun {
   const counted = new Map<string, number>();
+  const times: number[] = [];
   const unsettled = new Map<string, number>();
   const histories: History[] = [];
 
@@ -88,6 +90,7 @@ function countingRun(
       const result = await collectCounted(work, source, context);
       if (result.outcome !== 'counted' || given.mode === 'preview') return result;
       counted.set(source.id, result.deliveryId);
+      times.push(result.nowMs);
       for (const [sink, samples] of Object.entries(result.unsettled))
         unsettled.set(sink, (unsettled.get(sink) ?? 0) + samples);
       if (result.history.length > 0) histories.push({ source, finishes: result.history });
@@ -97,7 +100,7 @@ function countingRun(
     deliver: ({ id, sink }, batch, deadline) => {
       const opened = outboxes.get(id);
       if (opened === undefined) return undefined;
-      const input = { sink, name: id, batch, store, opened, sources: counted, deadline };
+      const input = { sink, name: id, batch, store, opened, sources: counted, nowMs: greatest(times), deadline };
       const history = historyParcels(sink, histories);
       return deliverAdditive({ ...input, history }).then((delivery) => withUnsettled(delivery, id, unsettled.get(id)));
     },

@@ -83,10 +83,10 @@ export function draftLedger(input: LedgerInput): DraftLedger {
   const time = provenTime(state, { tickMs, isNew, believedMs: mostApartMs(settings), vendorNow });
   const books: Books = {
     time,
-    streams: streamBook(state, { tickMs, backfillMs, provenMs: time.now, vendorTickMs: time.tick }),
+    streams: streamBook(state, { tickMs, backfillMs, time }),
     series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
     followed: followBook(state, tickMs, settings),
-    quotas: quotaBook(state.quotas, tickMs),
+    quotas: quotaBook(state.quotas, tickMs, mostApartMs(settings)),
     kept: keptBook(state.remembered),
     afterSave: [],
   };

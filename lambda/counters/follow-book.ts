@@ -50,7 +50,7 @@ export function followBook(state: State, tickMs: number, caps: SeriesCaps): Foll
       folded.set(metric, (folded.get(metric) ?? 0) + 1);
       return undefined;
     }
-    const made = stepFrom(last, seen, state.tickMs);
+    const made = stepFrom(last, seen, Math.min(state.tickMs, state.provenMs));
     series.set(key, { numbers: seen.numbers, startMs: made.startMs, touchedDay: today });
     return made;
   }

@@ -14,7 +14,8 @@ export const deliveryEndsAfterMs = 15 * 60_000;
 const maxInFlight = 100;
 
 export interface Deliveries {
-  readonly tickMs: number;
+  /** How far the time is known to have come; ages go by it. Epoch milliseconds. */
+  readonly nowMs: number;
   /** Ids of the sinks that add what they are sent. */
   readonly additiveSinks: readonly string[];
   /** Whether an earlier delivery was seen to its end; undefined when that cannot be known now. */
@@ -27,11 +28,11 @@ export interface Resolved {
 }
 
 /** Keeps what may still be under way, drops what was settled, and counts what nobody will ever settle. */
-export function resolveInFlight(inFlight: readonly InFlight[], { tickMs, isSettled }: Deliveries): Resolved {
+export function resolveInFlight(inFlight: readonly InFlight[], { nowMs, isSettled }: Deliveries): Resolved {
   const kept: InFlight[] = [];
   const unsettled: Record<string, number> = {};
   for (const entry of inFlight) {
-    const isOver = tickMs - entry.tickMs > deliveryEndsAfterMs;
+    const isOver = nowMs - entry.tickMs > deliveryEndsAfterMs;
     const open = entry.sinks.filter((sink) => isSettled(sink, entry.id) !== true);
     const unknown = open.filter((sink) => isOver && isSettled(sink, entry.id) === false);
     for (const sink of unknown) unsettled[sink] = (unsettled[sink] ?? 0) + entry.samples;
@@ -44,10 +45,10 @@ export function resolveInFlight(inFlight: readonly InFlight[], { tickMs, isSettl
 export function inFlightOf(
   families: readonly MetricFamily[],
   id: number,
-  { tickMs, additiveSinks }: Deliveries,
+  { nowMs, additiveSinks }: Deliveries,
 ): readonly InFlight[] {
   const samples = families.reduce((sum, family) => sum + increasesIn(family), 0);
-  return samples === 0 || additiveSinks.length === 0 ? [] : [{ tickMs, id, sinks: additiveSinks, samples }];
+  return samples === 0 || additiveSinks.length === 0 ? [] : [{ tickMs: nowMs, id, sinks: additiveSinks, samples }];
 }
 
 /** Samples that say that something was added in this tick. */

@@ -89,8 +89,9 @@ interface Sorted {
   readonly dropped: number;
 }
 
-/** Takes out what must not be sent any more. */
-export function withoutExpired(outbox: Outbox, tickMs: number, keptForMs: number): Sorted {
+/** Takes out what must not be sent any more; nothing where no source can tell how far the time has come. */
+export function withoutExpired(outbox: Outbox, tickMs: number | undefined, keptForMs: number): Sorted {
+  if (tickMs === undefined) return { outbox, unconfirmed: 0, dropped: 0 };
   const isAbandoned = ({ claim }: Entry): boolean => claim !== undefined && tickMs - claim.tickMs > deliveryEndsAfterMs;
   const isTooOld = ({ parcel, claim }: Entry): boolean => claim === undefined && tickMs - parcel.tickMs > keptForMs;
   const abandoned = outbox.entries.filter(isAbandoned);

@@ -12,8 +12,10 @@ export interface ProvenTime {
   readonly sawPast: (vendorMs: number) => void;
   /** With everything that was seen in this tick. Epoch milliseconds. */
   readonly now: () => number;
-  /** The tick, or the vendor's time where that is known to be earlier. Epoch milliseconds. */
+  /** The tick, or the vendor's time where that is earlier; a clock that is behind is set right. Epoch milliseconds. */
   readonly tick: () => number;
+  /** The latest time that anybody has told: what was seen in this tick is no older. Epoch milliseconds. */
+  readonly latest: () => number;
   /** Keeps it in the state. */
   readonly close: () => void;
 }
@@ -53,11 +55,11 @@ export function provenTime(state: State, { tickMs, isNew, believedMs, vendorNow 
     // The vendor's clock, as far as it is not ahead itself.
     if (vendorNowMs !== undefined) return Math.max(beforeMs, Math.min(tickMs, vendorNowMs));
     if (isNew || tickMs - beforeMs <= believedMs) return Math.max(beforeMs, tickMs);
-    return Math.max(beforeMs, pastMs ?? beforeMs);
+    return Math.max(beforeMs, Math.min(tickMs, pastMs ?? beforeMs));
   };
+  const latest = (): number => Math.max(now(), tickMs, vendor() ?? tickMs);
   const sawPast = (vendorMs: number): void => {
-    const seenMs = Math.min(vendorMs, tickMs);
-    pastMs = Math.max(pastMs ?? seenMs, seenMs);
+    pastMs = Math.max(pastMs ?? vendorMs, vendorMs);
   };
   return {
     sawNow: (vendorMs) => {
@@ -66,7 +68,11 @@ export function provenTime(state: State, { tickMs, isNew, believedMs, vendorNow 
     },
     sawPast,
     now,
-    tick: () => Math.min(tickMs, vendor() ?? tickMs),
+    tick: () => {
+      const vendorNowMs = vendor();
+      return vendorNowMs !== undefined && vendorNowMs < tickMs ? vendorNowMs : latest();
+    },
+    latest,
     close: () => {
       state.provenMs = now();
       state.vendorMs = pastMs;

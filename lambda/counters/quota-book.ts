@@ -7,12 +7,17 @@ export interface QuotaBook {
   readonly isChanged: () => boolean;
 }
 
-/** Requests that may still be sent, by pool. A window starts with its first request and lasts for `windowMs`. */
-export function quotaBook(quotas: Map<string, QuotaState>, tickMs: number): QuotaBook {
+/**
+ * Requests that may still be sent, by pool. A window starts with its first request and lasts for `windowMs`. One that
+ * starts later than any run at the same time can be was noted by a clock that was ahead, and is void.
+ * @param apartMs how far the ticks of runs at the same time can lie apart
+ */
+export function quotaBook(quotas: Map<string, QuotaState>, tickMs: number, apartMs: number): QuotaBook {
   let isChanged = false;
   return {
     quota: (pool, { requests, windowMs }) => {
-      const found = quotas.get(pool);
+      const kept = quotas.get(pool);
+      const found = kept !== undefined && kept.startMs - tickMs <= apartMs ? kept : undefined;
       const isRunning = found !== undefined && tickMs < found.startMs + windowMs;
       const state: QuotaState = isRunning ? found : { startMs: tickMs, used: 0, told: undefined };
       state.told = stillTold(found, tickMs);

@@ -1,5 +1,5 @@
 import type { Problem } from '../model/problem.ts';
-import { dayOf, type QuotaState, type State, type StreamState } from './state.ts';
+import { dayOf, type State, type StreamState } from './state.ts';
 
 /**
  * What is to be done with a state whose tick lies further ahead than any other invocation can be: a clock was wrong, the
@@ -7,22 +7,14 @@ import { dayOf, type QuotaState, type State, type StreamState } from './state.ts
  * was proven, and whatever was counted since is remembered.
  */
 export function setBack(state: State, tickMs: number, intervalMs: number): void {
-  if (beganAhead(state, tickMs)) beginAt(state, tickMs);
   const nowMs = Math.max(tickMs, state.provenMs);
   for (const stream of state.streams.values()) setStreamBack(stream, nowMs);
-  for (const { series } of state.shelves.values()) {
-    for (const each of series.values()) {
-      each.startMs = Math.min(each.startMs, nowMs);
-      each.touchedDay = Math.min(each.touchedDay, dayOf(nowMs));
-    }
-  }
+  startSeriesBy(state, nowMs);
   for (const series of state.followed.values()) {
     for (const each of series.values()) each.touchedDay = Math.min(each.touchedDay, dayOf(nowMs));
   }
-  dropLaterQuotas(state.quotas, tickMs);
   for (const [name, value] of state.remembered)
     state.remembered.set(name, withoutLaterTimes(value, { tickMs, aheadMs: state.tickMs + longestRunMs }));
-  state.inFlight = state.inFlight.map((entry) => ({ ...entry, tickMs: Math.min(entry.tickMs, tickMs) }));
   state.tickMs = tickMs - intervalMs;
 }
 
@@ -37,37 +29,42 @@ export function clockProblem(id: string, aheadTickMs: number, tickMs: number): P
 const longestRunMs = 15 * 60_000;
 
 /**
- * Whether counting began by a clock that was ahead: no time of the vendor's own was seen that is later than now. Then
- * nothing was counted either, for what is counted has ended after the beginning.
+ * Whether counting began by a clock that was ahead: the beginning is still to come, and no time of the vendor's own says
+ * that it is this clock which is behind. Then nothing was counted either, for what is counted has ended after the
+ * beginning. While the vendor has told no time at all, nobody can know.
  */
-function beganAhead({ epochMs, vendorMs }: State, tickMs: number): boolean {
-  return epochMs > tickMs && (vendorMs === undefined || vendorMs <= tickMs);
+export function beganAhead({ epochMs, vendorMs }: State, tickMs: number, apartMs: number): boolean {
+  return vendorMs !== undefined && epochMs - tickMs > apartMs && vendorMs - tickMs <= apartMs;
 }
 
-/** Counting begins then, and not at the time that a clock which was ahead has told. */
-export function beginAt(state: State, tickMs: number): void {
-  state.epochMs = tickMs;
-  state.provenMs = tickMs;
+/** Counting begins then, and not when a clock that was ahead has said. */
+export function beginAt(state: State, nowMs: number): void {
+  state.epochMs = nowMs;
+  state.provenMs = nowMs;
   for (const stream of state.streams.values()) {
-    stream.epochMs = Math.min(stream.epochMs, tickMs);
-    stream.watermarkMs = Math.min(stream.watermarkMs, tickMs);
+    stream.epochMs = Math.min(stream.epochMs, nowMs);
+    stream.watermarkMs = Math.min(stream.watermarkMs, nowMs);
+  }
+  startSeriesBy(state, nowMs);
+}
+
+function startSeriesBy({ shelves }: State, nowMs: number): void {
+  for (const { series } of shelves.values()) {
+    for (const each of series.values()) {
+      each.startMs = Math.min(each.startMs, nowMs);
+      each.touchedDay = Math.min(each.touchedDay, dayOf(nowMs));
+    }
   }
 }
 
 function setStreamBack(stream: StreamState, nowMs: number): void {
-  const { open, lost, seen } = stream;
+  const { open, lost } = stream;
   stream.lookedMs = Math.min(stream.lookedMs, nowMs);
   for (const [id, each] of open) {
     const { firstSeenMs, lastLookMs } = each;
     open.set(id, { ...each, firstSeenMs: Math.min(firstSeenMs, nowMs), lastLookMs: Math.min(lastLookMs, nowMs) });
   }
   for (const [id, seenMs] of lost) lost.set(id, Math.min(seenMs, nowMs));
-  for (const [key, seenMs] of seen) seen.set(key, Math.min(seenMs, nowMs));
-}
-
-/** A window that begins later would hold for as long as the clock was wrong. */
-function dropLaterQuotas(quotas: Map<string, QuotaState>, tickMs: number): void {
-  for (const [pool, { startMs }] of quotas) if (startMs > tickMs) quotas.delete(pool);
 }
 
 /**

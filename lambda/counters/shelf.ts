@@ -62,8 +62,9 @@ export function shelvesOf(state: State, tickMs: number, settings: CountingSettin
   }
 
   function begun({ definition, shelf, bounds }: KnownMetric, values: readonly string[]): Series {
-    // It was 0 in the tick before: that is when it began to count.
-    const series: Series = { values, startMs: state.tickMs, touchedDay: today, numbers: zeros(definition, bounds) };
+    // It was 0 in the tick before: that is when it began to count, as far as the clock of that one was right.
+    const startMs = Math.min(state.tickMs, state.provenMs);
+    const series: Series = { values, startMs, touchedDay: today, numbers: zeros(definition, bounds) };
     shelf.series.set(seriesKeyOf(values), series);
     return series;
   }

@@ -82,7 +82,7 @@ export interface QuotaState {
 }
 
 export interface InFlight {
-  /** When it was handed over. */
+  /** When it was handed over, by the time that was proven then. */
   readonly tickMs: number;
   /** What outboxes know the delivery by: its tick, or more where a clock was set back, for no number comes twice. */
   readonly id: number;

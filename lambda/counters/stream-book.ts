@@ -1,3 +1,4 @@
+import type { ProvenTime } from './proven-time.ts';
 import type { OpenWork, Stream, Window } from './ledger.ts';
 import type { State, StreamState } from './state.ts';
 
@@ -69,23 +70,17 @@ export interface StreamBookSettings {
   readonly tickMs: number;
   /** In the first tick the windows reach back that far, for sinks that take old timestamps. */
   readonly backfillMs: number;
-  /** How far the time is known to have come. Epoch milliseconds. */
-  readonly provenMs: () => number;
-  /** The tick, or the vendor's time where that is known to be earlier. Epoch milliseconds. */
-  readonly vendorTickMs: () => number;
+  readonly time: Pick<ProvenTime, 'now' | 'tick' | 'latest'>;
 }
 
-export function streamBook(
-  state: State,
-  { tickMs, backfillMs, provenMs, vendorTickMs }: StreamBookSettings,
-): StreamBook {
+export function streamBook(state: State, { tickMs, backfillMs, time }: StreamBookSettings): StreamBook {
   const works = new Map<string, Work>();
   let missed = 0;
 
   function workOn(stream: Stream): Work {
     const known = works.get(stream.name);
     if (known !== undefined) return known;
-    const work = begin(state, stream, { tickMs, vendorTickMs: vendorTickMs() });
+    const work = begin(state, stream, { tickMs, vendorTickMs: time.tick() });
     works.set(stream.name, work);
     return work;
   }
@@ -104,7 +99,7 @@ export function streamBook(
       streamState.open.set(id, { firstSeenMs, lastLookMs: tickMs, missing: 0, note });
       openedNow.add(id);
     },
-    sawFinished: (stream, finish) => judge(workOn(stream), finish, { tickMs, vendorTickMs: vendorTickMs() }),
+    sawFinished: (stream, finish) => judge(workOn(stream), finish, { nowMs: time.now(), vendorTickMs: time.tick() }),
     sawMissing: (stream, id) => {
       if (isLostNow(workOn(stream), id, tickMs)) missed += 1;
     },
@@ -130,7 +125,7 @@ export function streamBook(
     notDue: (stream) => {
       workOn(stream).isNotDue = true;
     },
-    close: () => closeAll(state, [...works.values()], { tickMs, nowMs: provenMs(), missed }),
+    close: () => closeAll(state, [...works.values()], { tickMs, nowMs: time.now(), latestMs: time.latest(), missed }),
   };
 }
 
@@ -223,7 +218,7 @@ function windowOf({ stream, state, startMarkMs }: Work, tickMs: number, backfill
 function judge(
   { stream, state, startMarkMs, openedNow }: Work,
   { id, key, finishedMs }: { readonly id: string; readonly key: string; readonly finishedMs: number },
-  { tickMs, vendorTickMs }: TickTimes,
+  { nowMs, vendorTickMs }: { readonly nowMs: number; readonly vendorTickMs: number },
 ): Judgement {
   const wasOpen = state.open.has(id) || state.lost.delete(id);
   // A run that is open as well has another attempt, or one of two answers was stale: another look costs a request.
@@ -235,7 +230,7 @@ function judge(
   const { overlapMs = defaultOverlapMs } = stream;
   if (!wasOpen && finishedMs < Math.min(startMarkMs, vendorTickMs) - overlapMs - slackMs) return 'known';
   // By the later of the two times: a stale answer may show an old run as open again, and then as finished.
-  state.seen.set(key, Math.max(finishedMs, tickMs));
+  state.seen.set(key, Math.max(finishedMs, nowMs));
   return 'counts';
 }
 
@@ -243,10 +238,14 @@ function judge(
 interface Times {
   readonly tickMs: number;
   readonly nowMs: number;
+  /** Of all that was told in this tick. */
+  readonly latestMs: number;
 }
 
-function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work, { tickMs, nowMs }: Times): number {
+function closeStream(work: Work, { tickMs, nowMs, latestMs }: Times): number {
+  const { stream, state, startMarkMs, readUntilMs, isPartly } = work;
   const { overlapMs = defaultOverlapMs, settleMs = defaultSettleMs, openForMs = defaultOpenForMs } = stream;
+  setFirstSeen(work, tickMs, latestMs);
   const lost = giveUpOld(state, nowMs, openForMs);
   if (isPartly) {
     if (stream.goesOn !== true) state.spanMs = narrowed(state, tickMs - settleMs - startMarkMs);
@@ -256,9 +255,17 @@ function closeStream({ stream, state, startMarkMs, readUntilMs, isPartly }: Work
     state.isFirst = false;
     state.spanMs = widened(state, tickMs - settleMs);
   }
-  const rememberedMs = state.watermarkMs - overlapMs - slackMs;
+  const rememberedMs = Math.min(state.watermarkMs, nowMs) - overlapMs - slackMs;
   for (const [key, timeMs] of state.seen) if (timeMs < rememberedMs) state.seen.delete(key);
   return lost;
+}
+
+/** A run that was seen by a clock that is behind is no older than the time that the vendor told. */
+function setFirstSeen({ state: { open }, openedNow }: Work, tickMs: number, latestMs: number): void {
+  for (const id of openedNow) {
+    const found = open.get(id);
+    if (found?.firstSeenMs === tickMs && latestMs > tickMs) open.set(id, { ...found, firstSeenMs: latestMs });
+  }
 }
 
 function narrowed({ spanMs = Infinity }: StreamState, pastMs: number): number {

@@ -80,6 +80,7 @@ async function tick(
   const run = await createCounting(ports).begin([sink], signal);
   const counted = await run.collect(source, { tickMs, signal, mode: 'commit' }, async (openLedger) => {
     const ledger = await openLedger();
+    ledger.sawTime(tickMs);
     for (const [id, minute] of finishes) ledger.sawFinished(builds, id, finishOf(id, startMs + minute * minuteMs));
     ledger.readCompletely(builds);
     return { families: [], problems: [] };

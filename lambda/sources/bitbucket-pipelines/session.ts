@@ -27,13 +27,12 @@ export function faultsOf(where: string, access: Access): Faults {
   const unreadable = new Map<string, number>();
   let isRefused = false;
   let failures = 0;
-  const noteAs = (key: string, problem: Problem): void => {
+  const note = (problem: Problem): void => {
+    // Requests differ in where they went; what they said does not.
+    const key = `${problem.kind} ${problem.message}`;
     const known = found.get(key);
     if (known === undefined) found.set(key, { problem, count: 1 });
     else known.count += 1;
-  };
-  const note = (problem: Problem): void => {
-    noteAs(`${problem.kind} ${problem.message}`, problem);
   };
   return {
     add: (error, part) => {
@@ -42,8 +41,7 @@ export function faultsOf(where: string, access: Access): Faults {
       if (problem === undefined) throw error;
       if (problem.message.startsWith('answered 401') || problem.kind === 'rate-limited') isRefused = true;
       failures += 1;
-      // Requests that fail alike have one cause, whatever they asked for.
-      noteAs(problem.kind, problem);
+      note(problem);
     },
     unreadable: (count, what) => {
       if (count > 0) unreadable.set(what, (unreadable.get(what) ?? 0) + count);

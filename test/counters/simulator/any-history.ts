@@ -21,13 +21,15 @@ const sendOutcome = fc.oneof(
   },
 );
 
-const invocation: fc.Arbitrary<InvocationSpec> = fc.record({
+const faults: fc.Arbitrary<Omit<InvocationSpec, 'clockMs' | 'tellsTime'>> = fc.record({
   lateTicks: fc.oneof(
     { weight: 6, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
   ),
   stepMs: fc.constantFrom(50, 500, 2000, 6000),
   failingRequest: rarelyFails(),
+  refusal: rarely(8, fc.record({ request: fc.integer({ min: 1, max: 4 }), forS: fc.integer({ min: 1, max: 110 }) })),
+  mixesEqual: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   losesOpenRuns: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   repeatsPage: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   pages: fc.oneof(
@@ -53,6 +55,24 @@ const invocation: fc.Arbitrary<InvocationSpec> = fc.record({
 function rarelyFails(): fc.Arbitrary<number | undefined> {
   return rarely(8, fc.integer({ min: 1, max: 6 }));
 }
+
+const hourMs = 60 * minuteS * 1000;
+
+/** Minutes and hours in both directions; where a clock is off, the vendor tells its time, as every HTTP server does. */
+const clock: fc.Arbitrary<Pick<InvocationSpec, 'clockMs' | 'tellsTime'>> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ clockMs: fc.constant(0), tellsTime: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      clockMs: fc.constantFrom(...[-50, -3, -2, -0.2, 0.2, 2, 5, 24, 700].map((hours) => hours * hourMs)),
+      tellsTime: fc.constant(true),
+    }),
+  },
+);
+
+const invocation: fc.Arbitrary<InvocationSpec> = fc
+  .tuple(faults, clock)
+  .map(([faulty, clocked]) => ({ ...faulty, ...clocked }));
 
 const tick: fc.Arbitrary<TickSpec> = fc
   .oneof(
@@ -96,18 +116,20 @@ function runSpec(kind: Kind): fc.Arbitrary<RunSpec> {
   return fc
     .record({
       createdS: fc.integer({ min: -70 * minuteS, max: maxTicks * minuteS }),
+      isOnTheMinute: fc.boolean(),
       retries,
       last,
       listLagS: lagS,
       recordLagS: lagS,
       prunedAfterS: kind === 'created' ? rarely(12, fc.integer({ min: 0, max: 5 * minuteS })) : fc.constant(undefined),
     })
-    .map(({ retries: before, last: end, createdS, ...lags }) => ({
+    .map(({ retries: before, last: end, createdS, isOnTheMinute, ...lags }) => {
       // Most runs are young: what the first minutes see is what the schedule's faults meet.
-      createdS: createdS < 0 && createdS % 3 !== 0 ? Math.trunc(createdS / 8) : createdS,
-      attempts: [...before, end],
-      ...lags,
-    }));
+      const youngS = createdS < 0 && createdS % 3 !== 0 ? Math.trunc(createdS / 8) : createdS;
+      // As a nightly schedule does it, and so that pages meet elements of equal time.
+      const atS = isOnTheMinute ? Math.trunc(youngS / minuteS) * minuteS : youngS;
+      return { createdS: atS, attempts: [...before, end], ...lags };
+    });
 }
 
 /** Everything that may happen with a CI system of one kind. */
@@ -140,17 +162,20 @@ const weather = fc.record({
   store: fc.boolean(),
   process: fc.boolean(),
   vendor: fc.boolean(),
+  clock: fc.boolean(),
   sends: fc.constantFrom('fine', 'refused', 'rough'),
 });
 
 type Weather = typeof weather extends fc.Arbitrary<infer Value> ? Value : never;
 
-function calmParts({ store, process, vendor }: Omit<Weather, 'sends'>): Partial<InvocationSpec> {
+function calmParts({ store, process, vendor, clock: isOff }: Omit<Weather, 'sends'>): Partial<InvocationSpec> {
   const { storeFault, crashStep, stall, failingRequest, losesOpenRuns, pages, openRuns } = calmInvocation;
+  const { refusal, mixesEqual, clockMs } = calmInvocation;
   return {
     ...(store ? {} : { storeFault }),
     ...(process ? {} : { crashStep, stall }),
-    ...(vendor ? {} : { failingRequest, losesOpenRuns, pages, openRuns }),
+    ...(vendor ? {} : { failingRequest, losesOpenRuns, pages, openRuns, refusal, mixesEqual }),
+    ...(isOff ? {} : { clockMs }),
   };
 }
 

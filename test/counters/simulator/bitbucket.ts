@@ -12,7 +12,7 @@ import type { PageCache } from '../../../lambda/sources/bitbucket-pipelines/page
 import type { RunPlace } from '../../../lambda/sources/bitbucket-pipelines/run-record.ts';
 import { runsOf } from '../../../lambda/sources/bitbucket-pipelines/streams.ts';
 import type { Source } from '../../../lambda/sources/source.ts';
-import { failedCollection, type Poll, queueLevel, requestsOf } from './poll.ts';
+import { failedCollection, type Poll, queueLevel, RefusedError, requestsOf, waitingCollection } from './poll.ts';
 import { type Record, VendorError } from './vendor.ts';
 
 export const bitbucketMetrics: readonly MetricDefinition[] = [
@@ -70,7 +70,7 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
         ...poll,
         onComplete: () => {
           poll.onComplete();
-          ledger.sawTime(poll.now());
+          if (poll.tellsTime) ledger.sawTime(poll.now());
         },
       };
       const context = {
@@ -84,6 +84,10 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
       try {
         await lookAt(repository, place, [], context);
       } catch (error) {
+        if (error instanceof HttpStatusError && error.status === 429) {
+          poll.refusals.onWaiting();
+          return waitingCollection();
+        }
         if (error instanceof HttpStatusError) return failedCollection(error.message);
         // What the source leaves out for want of requests is no fault.
         if (!(error instanceof BudgetSpentError)) throw error;
@@ -136,6 +140,7 @@ function portOf(poll: BitbucketPoll): HttpPort {
         await request(id === undefined ? `list ${url.searchParams.get('page') ?? ''}` : `get ${id}`);
       } catch (error) {
         if (error instanceof VendorError) throw refusal(503);
+        if (error instanceof RefusedError) throw refusal(429);
         throw error;
       }
       return answerTo({ url, headers }, poll);
@@ -160,7 +165,13 @@ function runIn({ pathname }: URL): string | undefined {
 /** Newest first by pages with a number, as the source asks for it; nothing else can be selected. */
 function pageAnswer(url: URL, etag: string | undefined, { vendor, now, onComplete }: BitbucketPoll): HttpResponse {
   const number = Number(url.searchParams.get('page') ?? '1');
-  const query = { fromMs: -Infinity, toMs: Infinity, page: String(number - 1), paging: 'number' } as const;
+  const query = {
+    fromMs: -Infinity,
+    toMs: Infinity,
+    page: String(number - 1),
+    paging: 'number',
+    mixesEqual: false,
+  } as const;
   const { records, next } = vendor.list(query, now());
   onComplete();
   const body = JSON.stringify({

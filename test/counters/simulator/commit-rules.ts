@@ -1,7 +1,8 @@
-import { outboxIn, type StateDocument, stateIn } from './documents.ts';
+import { mostApartMs } from '../../../lambda/counters/proven-time.ts';
+import { deliveryIdOf, outboxIn, ownDelivery, type StateDocument, stateIn } from './documents.ts';
 import type { History } from './history.ts';
 import { rule } from './rules.ts';
-import { booksOf, sourceId, streamIn, type World } from './world.ts';
+import { booksOf, minuteMs, sourceId, streamIn, type World } from './world.ts';
 
 /** What has to be known of an invocation to judge what it saves. */
 export interface Reader {
@@ -26,7 +27,7 @@ export function checkCommit(
 
   const stream = streamIn(world, state);
   const earlier = before === undefined ? undefined : streamIn(world, before);
-  const hasMoved = earlier !== undefined && stream?.mark !== earlier.mark;
+  const hasMoved = earlier !== undefined && (stream?.mark ?? 0) > earlier.mark;
   rule(reader.listIsComplete || !hasMoved, 'only a complete read moves the watermark');
 
   const attempts = world.vendor.runs.reduce((sum, run) => sum + run.attempts.length, 0);
@@ -37,22 +38,28 @@ export function checkCommit(
 
 function checkProgress(world: World, state: StateDocument, before: StateDocument | undefined): void {
   const mark = streamIn(world, state)?.mark ?? 0;
-  rule(mark <= state.tick, 'the watermark never passes the tick');
+  const earlierMark = before === undefined ? 0 : (streamIn(world, before)?.mark ?? 0);
+  rule(mark <= Math.max(state.tick, earlierMark), 'the watermark never passes the tick');
   if (before === undefined) return;
-  rule(state.tick > before.tick, 'the tick never goes back', before.tick, state.tick);
-  rule(state.epoch === before.epoch, 'counting begins once', before.epoch, state.epoch);
-  rule(mark >= (streamIn(world, before)?.mark ?? 0), 'the watermark never goes back');
+  const isSetBack = before.tick - state.tick > mostApartMs({ intervalMs: minuteMs });
+  rule(state.tick > before.tick || isSetBack, 'the tick never goes back', before.tick, state.tick);
+  if (isSetBack) world.events.add('a state of a later clock is set back');
+  // A beginning that has not come yet is that of a clock that was ahead.
+  const isCorrected = before.epoch > world.nowMs && state.epoch < before.epoch;
+  rule(state.epoch === before.epoch || isCorrected, 'counting begins once', before.epoch, state.epoch);
+  rule(mark >= earlierMark || isCorrected, 'the watermark never goes back');
 }
 
 /** What this commit owes to additive sinks, and what of earlier debts it writes off. */
 function bookCommit(world: World, reader: Reader, state: StateDocument, before: StateDocument | undefined): void {
-  const own = state.inFlight.find(({ tick }) => tick === state.tick);
+  const own = ownDelivery(state);
   for (const sink of own?.sinks ?? []) booksOf(world, sink).committed += own?.samples ?? 0;
-  for (const { tick, sinks, samples } of before?.inFlight ?? []) {
-    const kept = state.inFlight.find((entry) => entry.tick === tick)?.sinks ?? [];
+  for (const { sinks, samples, ...delivery } of before?.inFlight ?? []) {
+    const id = deliveryIdOf({ sinks, samples, ...delivery });
+    const kept = state.inFlight.find((entry) => deliveryIdOf(entry) === id)?.sinks ?? [];
     for (const sink of sinks.filter((id) => !kept.includes(id))) {
       const { settled } = outboxIn(world.documents.get(`outbox/${sink}`)?.body);
-      if (settled[sourceId]?.includes(tick) !== true) carry(reader, sink, samples);
+      if (settled[sourceId]?.includes(id) !== true) carry(reader, sink, samples);
     }
   }
 }

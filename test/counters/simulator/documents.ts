@@ -4,6 +4,8 @@ import * as z from 'zod';
 const StateDocument = z.looseObject({
   tick: z.number(),
   epoch: z.number(),
+  vendor: z.number().optional(),
+  delivery: z.number().optional(),
   streams: z.record(
     z.string(),
     z.looseObject({
@@ -21,7 +23,10 @@ const StateDocument = z.looseObject({
       series: z.array(z.tuple([z.array(z.string()), z.number(), z.number(), z.array(z.number())])),
     }),
   ),
-  inFlight: z.array(z.object({ tick: z.number(), sinks: z.array(z.string()), samples: z.number() })),
+  quotas: z.record(z.string(), z.array(z.number())),
+  inFlight: z.array(
+    z.object({ tick: z.number(), id: z.number().optional(), sinks: z.array(z.string()), samples: z.number() }),
+  ),
 });
 export type StateDocument = z.infer<typeof StateDocument>;
 
@@ -30,6 +35,18 @@ const OutboxDocument = z.looseObject({
   settled: z.record(z.string(), z.array(z.number())),
 });
 export type OutboxDocument = z.infer<typeof OutboxDocument>;
+
+type Delivery = StateDocument['inFlight'][number];
+
+/** What outboxes know a delivery by. */
+export function deliveryIdOf({ id, tick }: Delivery): number {
+  return id ?? tick;
+}
+
+/** The increases that a commit has handed over itself. */
+export function ownDelivery({ inFlight, delivery, tick }: StateDocument): Delivery | undefined {
+  return inFlight.find((entry) => deliveryIdOf(entry) === (delivery ?? tick));
+}
 
 export function stateIn(body: string): StateDocument {
   return StateDocument.parse(JSON.parse(body));

@@ -25,6 +25,14 @@ export interface InvocationSpec {
   /** What each of its steps takes. */
   readonly stepMs: number;
   readonly failingRequest: number | undefined;
+  /** How far the clock of its machine is off, and with it what it takes for its tick. */
+  readonly clockMs: number;
+  /** Whether the vendor's answers say what time it is there. */
+  readonly tellsTime: boolean;
+  /** The vendor refuses this request, and every other one for so many seconds. */
+  readonly refusal: { readonly request: number; readonly forS: number } | undefined;
+  /** Rows of equal time come in another order in each answer, so that pages repeat some and skip others. */
+  readonly mixesEqual: boolean;
   readonly losesOpenRuns: boolean;
   readonly repeatsPage: boolean;
   readonly pages: number;
@@ -41,6 +49,10 @@ export const calmInvocation: InvocationSpec = {
   lateTicks: 0,
   stepMs: 100,
   failingRequest: undefined,
+  clockMs: 0,
+  tellsTime: true,
+  refusal: undefined,
+  mixesEqual: false,
   losesOpenRuns: false,
   repeatsPage: false,
   pages: 1000,

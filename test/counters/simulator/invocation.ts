@@ -21,7 +21,7 @@ import { additiveSink, additiveSinks, cumulativeSink, type SendOutcome } from '.
 import { goodHabits, simulatedSource, sourceMetrics } from './source.ts';
 import { simulatedStore } from './store.ts';
 import { VendorError } from './vendor.ts';
-import { baseMs, booksOf, isAdditive, minuteMs, sourceId, type World } from './world.ts';
+import { baseMs, booksOf, isAdditive, minuteMs, savedState, sourceId, type World } from './world.ts';
 
 /** One invocation, as the simulation looks at it. */
 export interface Invocation {
@@ -29,6 +29,7 @@ export interface Invocation {
   readonly spec: InvocationSpec;
   commit: Saved | 'unknown' | 'none';
   readFailed: boolean;
+  isWaiting: boolean;
   listIsComplete: boolean;
   /** By sink: what its report would tell. */
   readonly carried: Map<string, number>;
@@ -55,18 +56,27 @@ export function start(setting: Setting, spec: InvocationSpec, tickMs: number): I
     spec,
     commit: 'none',
     readFailed: false,
+    isWaiting: false,
     listIsComplete: false,
     carried: new Map(),
     stalledUntil: undefined,
     hasStalled: false,
   };
-  const pipeline = pipelineOf(setting, invocation);
+  const clockMs = clockOf(world, spec);
+  if (clockMs !== 0) world.events.add(clockMs > 0 ? 'a clock that is ahead' : 'a clock that is behind');
+  const pipeline = pipelineOf(setting, invocation, clockMs);
+  const ownTickMs = tickMs + clockMs;
   actor.run(
-    run(pipeline, { deadline: endless(), tickMs, scheduledMs: tickMs }).then((report) => {
+    run(pipeline, { deadline: endless(), tickMs: ownTickMs, scheduledMs: ownTickMs }).then((report) => {
       readReport(world, report);
     }),
   );
   return invocation;
+}
+
+/** The first run finds what is in flight by its own clock, and before the vendor has told any time none can be doubted. */
+function clockOf(world: World, { clockMs }: InvocationSpec): number {
+  return savedState(world)?.vendor === undefined ? 0 : clockMs;
 }
 
 /** The process ends: nothing it waits for happens, and nobody hears its report. */
@@ -107,7 +117,7 @@ function endless(): Deadline {
   return deadline;
 }
 
-function pipelineOf(setting: Setting, invocation: Invocation): Pipeline {
+function pipelineOf(setting: Setting, invocation: Invocation, clockMs: number): Pipeline {
   const { world } = setting;
   const log = watchfulLog(world);
   const configured = {
@@ -120,7 +130,7 @@ function pipelineOf(setting: Setting, invocation: Invocation): Pipeline {
     takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
     readClocks: () => [],
   };
-  const settings = { maxSeriesPerMetric: 100, waitBounds, durationBounds, backfillMs: 0 };
+  const settings = { maxSeriesPerMetric: 100, waitBounds, durationBounds, intervalMs: minuteMs, backfillMs: 0 };
   return {
     collector: 'simulated',
     maxSeriesPerMetric: 100,
@@ -128,7 +138,7 @@ function pipelineOf(setting: Setting, invocation: Invocation): Pipeline {
     sinks: sinksOf(world, invocation),
     counting: createCounting({ store: storeOf(setting, invocation), settings, finishedRuns: 'omit', log }),
     prefetchSecrets: () => Promise.resolve(),
-    clock: () => world.nowMs,
+    clock: () => world.nowMs + clockMs,
     log,
   };
 }
@@ -141,6 +151,20 @@ function sourceOf({ world, history, mutation }: Setting, invocation: Invocation)
     budget: { pages: spec.pages, openRuns: spec.openRuns },
     faults: spec,
     now: () => world.nowMs,
+    tellsTime: spec.tellsTime,
+    mixesEqual: spec.mixesEqual,
+    refusals: {
+      untilMs: () => world.refusedUntilMs,
+      begin: (request) => {
+        if (spec.refusal?.request !== request) return false;
+        world.refusedUntilMs = Math.max(world.refusedUntilMs, world.nowMs + spec.refusal.forS * 1000);
+        return true;
+      },
+      onWaiting: () => {
+        invocation.isWaiting = true;
+        world.events.add('a source that waits');
+      },
+    },
     onRequest: (label) => {
       if (label.startsWith('get ')) world.events.add('an open run is asked for by itself');
     },
@@ -150,6 +174,9 @@ function sourceOf({ world, history, mutation }: Setting, invocation: Invocation)
     },
     onComplete: () => {
       invocation.listIsComplete = true;
+    },
+    onSkipped: () => {
+      world.events.add('a list that skips elements of equal time');
     },
   };
   if (world.kind === 'bitbucket') return bitbucketSource({ ...poll, pages: world.pages, deadline: endless() });
@@ -205,8 +232,16 @@ function storeOf({ world, history, mutation }: Setting, invocation: Invocation):
 function sinksOf(world: World, invocation: Invocation): readonly ConfiguredSink[] {
   const { actor, spec } = invocation;
   const { backends } = world;
-  const pusher = () => ({ name: actor.name, commit: invocation.commit, readFailed: invocation.readFailed });
-  const cumulative = cumulativeSink({ actor, backends, outcome: spec.sends.cumulative, onAmbiguous: () => undefined });
+  const pusher = () => ({
+    name: actor.name,
+    commit: invocation.commit,
+    readFailed: invocation.readFailed,
+    isWaiting: invocation.isWaiting,
+  });
+  const cumulative = cumulativeSink({
+    ...{ actor, backends, outcome: spec.sends.cumulative, now: () => world.nowMs },
+    onAmbiguous: () => undefined,
+  });
   const additive = Object.entries(additiveSinks).flatMap(([id, policy]): readonly ConfiguredSink[] => {
     if (!isAdditive(id)) return [];
     const outcome = spec.sends[policy];
@@ -214,6 +249,7 @@ function sinksOf(world: World, invocation: Invocation): readonly ConfiguredSink[
       actor,
       backends,
       outcome,
+      now: () => world.nowMs,
       onAmbiguous: () => {
         world.sinks[id].ambiguous += 1;
       },

@@ -53,6 +53,21 @@ export const mutations: readonly Mutation[] = [
     }),
   },
   {
+    name: 'watermark that believes a clock that is ahead',
+    finding: 'every finish since the beginning is counted once',
+    change: changeState((state) => {
+      for (const stream of Object.values(state.streams)) stream.mark = Math.max(stream.mark, state.tick - minuteMs / 2);
+    }),
+  },
+  {
+    name: 'a refusal that holds for an hour',
+    finding: 'a refusal lasts only as long as the vendor says',
+    change: changeState((state) => {
+      for (const quota of Object.values(state.quotas))
+        if (quota.length > 3) quota[3] = Number(quota[0]) + 60 * minuteMs;
+    }),
+  },
+  {
     name: 'finish key without the attempt',
     finding: 'every finish since the beginning is counted once',
     habits: { keyHasAttempt: false },

@@ -16,19 +16,54 @@ export interface Poll {
   readonly budget: Budget;
   readonly faults: VendorFaults;
   readonly now: () => number;
+  /** Whether answers say what time it is. */
+  readonly tellsTime: boolean;
+  readonly mixesEqual: boolean;
+  readonly refusals: Refusals;
   readonly onRequest: (label: string) => void;
   readonly onFailure: () => void;
   /** Told when the whole list of the window was read. */
   readonly onComplete: () => void;
+  /** Told when a list has shown fewer elements than it has. */
+  readonly onSkipped: () => void;
+}
+
+/** What the vendor refuses, by its own clock. */
+export interface Refusals {
+  /** Until when no request is allowed; in the past where all are. Epoch milliseconds. */
+  readonly untilMs: () => number;
+  /** Whether this request is the one with which it begins to refuse. */
+  readonly begin: (request: number) => boolean;
+  /** The source has to leave something out. */
+  readonly onWaiting: () => void;
+}
+
+/** The vendor answers 429, and says until when. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly untilMs: number;
+
+  constructor(untilMs: number) {
+    super('asked too often');
+    this.untilMs = untilMs;
+  }
 }
 
 /** Makes each request a step of its own, and fails the one that is to fail. */
-export function requestsOf({ actor, faults, onFailure, onRequest }: Poll): (label: string) => Promise<void> {
+export function requestsOf({
+  actor,
+  faults,
+  onFailure,
+  onRequest,
+  refusals,
+  now,
+}: Poll): (label: string) => Promise<void> {
   let requests = 0;
   return async (label) => {
     await actor.step(label);
     requests += 1;
     onRequest(label);
+    if (refusals.begin(requests) || now() < refusals.untilMs()) throw new RefusedError(refusals.untilMs());
     if (requests !== faults.failingRequest) return;
     onFailure();
     throw new VendorError('the vendor answers 503');
@@ -43,6 +78,11 @@ export function queueLevel({ vendor, now }: Poll): Collection['families'][number
   );
   const labels = { system: 'simulated', source: 'vendor', scope: 'all', queue: 'default', state: 'running' };
   return { type: 'gauge', definition: queueJobs, samples: [{ labels, value: running.length }] };
+}
+
+/** What a source returns that was told to wait. */
+export function waitingCollection(): Collection {
+  return { families: [], problems: [{ kind: 'rate-limited', where: 'vendor', message: 'asked too often' }] };
 }
 
 /** What a source returns that could not read what it counts. */

@@ -9,6 +9,7 @@ export interface Pusher {
   readonly name: string;
   readonly commit: Saved | 'unknown' | 'none';
   readonly readFailed: boolean;
+  readonly isWaiting: boolean;
 }
 
 /** Looks at everything that is pushed. */
@@ -22,10 +23,11 @@ export function watched(sink: Sink, pusher: () => Pusher): Sink {
   };
 }
 
-function checkBatch({ parts }: Batch, { name, commit, readFailed }: Pusher): void {
+function checkBatch({ parts }: Batch, { name, commit, readFailed, isWaiting }: Pusher): void {
   const families = parts.flatMap((part) => part.families);
   const isCounted = families.some(({ type }) => type !== 'gauge');
   rule(!isCounted || commit === 'saved', 'nothing is pushed by an invocation that lost its commit', name, commit);
+  rule(!isWaiting || commit !== 'saved' || isCounted, 'totals stay published while a source waits', name);
   const levels = families.filter(({ definition }) => definition.name === queueJobs.name);
   rule(!readFailed || levels.length === 0, 'a failed answer publishes no level', name);
   const isRead = !readFailed && parts.every(({ status }) => status === 'complete');

@@ -20,6 +20,8 @@ export interface Backends {
   /** By sink: how often each increase was stored. */
   readonly additive: ReadonlyMap<string, Map<string, Increase>>;
   lastTickMs: number;
+  /** Of additive sinks. */
+  batches: number;
 }
 
 interface Stored {
@@ -41,13 +43,15 @@ export type AdditiveSinkId = keyof typeof additiveSinks;
 
 export function newBackends(): Backends {
   const additive = new Map(Object.keys(additiveSinks).map((id) => [id, new Map<string, Increase>()] as const));
-  return { totals: new Map(), additive, lastTickMs: -Infinity };
+  return { totals: new Map(), additive, lastTickMs: -Infinity, batches: 0 };
 }
 
 export interface SimulatedSink {
   readonly actor: Actor;
   readonly backends: Backends;
   readonly outcome: SendOutcome;
+  /** By the right clock. */
+  readonly now: () => number;
   /** Told when something is sent whose fate the collector does not know. */
   readonly onAmbiguous: () => void;
   /** Told of every send, with its number of samples. */
@@ -57,14 +61,18 @@ export interface SimulatedSink {
 const nothing: Delivery = { accepted: 0, requests: 1, bytes: 0, problems: [] };
 const down = { kind: 'unavailable', where: 'sink', message: 'answers 503' } as const;
 
-/** Takes running totals and refuses what is older than what it has, as Prometheus does. */
-export function cumulativeSink({ actor, backends, outcome }: SimulatedSink): Sink {
+/** Further in the future Prometheus takes nothing (`maxAheadTime` of its receiver). */
+const mostAheadMs = 10 * 60_000;
+
+/** Takes running totals and refuses what is older than what it has, or lies in the future, as Prometheus does. */
+export function cumulativeSink({ actor, backends, outcome, now }: SimulatedSink): Sink {
   return {
     write: async (batch) => {
       await actor.step('send totals');
       const isStored = outcome === 'ok' || outcome === 'stored-unknown';
-      const isLate = batch.tickMs < backends.lastTickMs;
-      if (isStored && !isLate) storeTotals(backends, batch);
+      // A second value for one time is refused, too.
+      const isTimely = batch.tickMs > backends.lastTickMs && batch.tickMs <= now() + mostAheadMs;
+      if (isStored && isTimely) storeTotals(backends, batch);
       await actor.step('answer totals');
       return isStored ? { ...nothing, accepted: 1 } : { ...nothing, problems: [down] };
     },
@@ -136,7 +144,10 @@ export function additiveSink(id: AdditiveSinkId, input: SimulatedSink): Sink {
   }
 
   return {
-    write: (batch) => send([parcelOf(batch)], `increases to ${id}`),
+    write: (batch) => {
+      backends.batches += 1;
+      return send([parcelOf(batch, backends.batches)], `increases to ${id}`);
+    },
     redeliver: (parcels) => send(parcels, `again to ${id}`),
     preview: noPreview,
   };
@@ -176,14 +187,14 @@ function deliveryOf(taken: readonly Taken[], outcome: SendOutcome, policy: 'once
 }
 
 /** Every increase of a batch has a name of its own, so that it is known when it is stored twice. */
-function parcelOf({ tickMs, parts }: Batch): Parcel {
-  const content = parts.flatMap(({ families }) => families.flatMap((family) => increasesOf(family, tickMs)));
+function parcelOf({ tickMs, parts }: Batch, number: number): Parcel {
+  const content = parts.flatMap(({ families }) => families.flatMap((family) => increasesOf(family, number)));
   return { tickMs, samples: content.length, content };
 }
 
-function increasesOf(family: MetricFamily, tickMs: number): Content {
+function increasesOf(family: MetricFamily, batch: number): Content {
   const { name } = family.definition;
-  const keyOf = (labels: Readonly<Record<string, string>>): string => `${String(tickMs)} ${name}${seriesKey(labels)}`;
+  const keyOf = (labels: Readonly<Record<string, string>>): string => `${String(batch)} ${name}${seriesKey(labels)}`;
   if (family.type === 'counter') {
     return family.samples
       .filter(({ increase }) => increase > 0)

@@ -1,10 +1,11 @@
 import type { Finish } from '../../../lambda/counters/finish.ts';
-import type { Ledger, Stream } from '../../../lambda/counters/ledger.ts';
+import type { Ledger, Quota, Stream } from '../../../lambda/counters/ledger.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import { queueJobs } from '../../../lambda/model/catalogue.ts';
 import { runDuration, runsFinished } from '../../../lambda/model/run-metrics.ts';
 import type { CollectContext, Collection, Source } from '../../../lambda/sources/source.ts';
-import { failedCollection, type Poll, queueLevel, requestsOf } from './poll.ts';
+import { failedCollection, type Poll, queueLevel, RefusedError, requestsOf, waitingCollection } from './poll.ts';
+import { rule } from './rules.ts';
 import { type Record, VendorError } from './vendor.ts';
 
 export const sourceMetrics: readonly MetricDefinition[] = [queueJobs, runsFinished, runDuration];
@@ -24,6 +25,8 @@ export interface Habits {
   readonly keepsOpenRuns: boolean;
   readonly movesAfterPartRead: boolean;
   readonly keyHasAttempt: boolean;
+  /** Whether a list that shows fewer elements than it has is taken for cut short. */
+  readonly countsElements: boolean;
 }
 
 export const goodHabits: Omit<Habits, 'bound' | 'paging' | 'order' | 'onError'> = {
@@ -32,6 +35,7 @@ export const goodHabits: Omit<Habits, 'bound' | 'paging' | 'order' | 'onError'> 
   keepsOpenRuns: true,
   movesAfterPartRead: false,
   keyHasAttempt: true,
+  countsElements: true,
 };
 
 const openForMs = 180 * minuteMs;
@@ -44,6 +48,27 @@ export interface SimulatedSource extends Poll {
 
 type Request = (label: string) => Promise<void>;
 
+/** Far more than any run needs, in an hour: only the vendor's word makes it wait. */
+const ownQuota = { requests: 100_000, windowMs: 60 * minuteMs } as const;
+
+/** Asks within the quota, and tells it what a refusal says. */
+function requestsWithin(quota: Quota, ledger: Ledger, input: SimulatedSource): Request {
+  const request = requestsOf(input);
+  const { refusals } = input;
+  return async (label) => {
+    if (!quota.take()) {
+      rule(ledger.tickMs < refusals.untilMs(), 'a refusal lasts only as long as the vendor says', ledger.tickMs);
+      throw new RefusedError(refusals.untilMs());
+    }
+    try {
+      await request(label);
+    } catch (error) {
+      if (error instanceof RefusedError) quota.observe({ remaining: 0, resetMs: error.untilMs });
+      throw error;
+    }
+  };
+}
+
 /** A source as one is written for a real CI system, with a request where that has one. */
 export function simulatedSource(input: SimulatedSource): Source {
   const { habits } = input;
@@ -52,13 +77,17 @@ export function simulatedSource(input: SimulatedSource): Source {
     collect: async ({ openLedger }: CollectContext): Promise<Collection> => {
       await input.actor.step('load');
       const ledger = await openLedger();
-      const request = requestsOf(input);
+      const request = requestsWithin(ledger.quota('requests', ownQuota), ledger, input);
       declare(ledger);
       try {
         if (habits.order === 'open-first') await readOpen(input, ledger, stream, request);
         await readList(input, ledger, stream, request);
         if (habits.order === 'list-first') await readOpen(input, ledger, stream, request);
       } catch (error) {
+        if (error instanceof RefusedError) {
+          input.refusals.onWaiting();
+          return waitingCollection();
+        }
         if (!(error instanceof VendorError) || habits.onError === 'throws') throw error;
         return failedCollection(error.message);
       }
@@ -103,15 +132,25 @@ async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream, 
   const bound = { toMs: habits.bound === 'vendor' ? window.toMs : Infinity, fromMs: window.fromMs - reachMs };
   let page: string | undefined;
   let hasRepeated = false;
+  const seen = new Set<string>();
   for (let read = 0; read < budget.pages; read += 1) {
     await request(`list ${page ?? ''}`);
     // As every answer does, in its header `Date`.
-    ledger.sawTime(now());
-    const { records, next } = vendor.list({ ...bound, page, paging: habits.paging }, now());
-    for (const record of records) tell(ledger, stream, record, habits);
+    if (input.tellsTime) ledger.sawTime(now());
+    const query = { ...bound, page, paging: habits.paging, mixesEqual: input.mixesEqual };
+    const { records, next, total } = vendor.list(query, now());
+    for (const record of records) {
+      tell(ledger, stream, record, habits);
+      seen.add(`${record.runId} ${String(record.attempt.number)}`);
+    }
     if (next === undefined && faults.repeatsPage && !hasRepeated) {
       hasRepeated = true;
       continue;
+    }
+    if (next === undefined && seen.size < total && habits.countsElements) {
+      input.onSkipped();
+      ledger.readPartly(stream);
+      return;
     }
     if (next === undefined) {
       input.onComplete();

@@ -1,3 +1,4 @@
+import { shortHash } from '../../../lambda/counters/hash.ts';
 import { attemptAt, type Attempt, type Kind, type Run } from './fleet.ts';
 
 /** A row of a list, or a run by its id. */
@@ -10,6 +11,8 @@ export interface Record {
 export interface Page {
   readonly records: readonly Record[];
   readonly next: string | undefined;
+  /** Of the whole list. */
+  readonly total: number;
 }
 
 /** What goes wrong with the vendor during one invocation. */
@@ -47,14 +50,21 @@ export interface Query {
   readonly toMs: number;
   readonly page: string | undefined;
   readonly paging: 'number' | 'cursor';
+  /** Whether rows of equal time come in an order of this answer's own. */
+  readonly mixesEqual: boolean;
 }
 
 export function newVendor(runs: readonly Run[], kind: Kind): Vendor {
   const falseAnswers = new Map<string, number>();
+  let answers = 0;
   return {
     runs,
     kind,
-    list: (query, nowMs) => pageOf(rowsOf(runs, kind, query, nowMs), query),
+    list: (query, nowMs) => {
+      answers += 1;
+      const orderOf = query.mixesEqual ? mixedBy(answers) : inOrder;
+      return pageOf(rowsOf(runs, kind, query, nowMs), query, orderOf);
+    },
     get: (id, { losesOpenRuns }, nowMs) => {
       const run = runs.find((each) => each.id === id);
       if (run === undefined || nowMs >= run.prunedMs) return undefined;
@@ -76,7 +86,7 @@ function recordOf(run: Run, nowMs: number): Record | undefined {
 }
 
 function rowsOf(runs: readonly Run[], kind: Kind, { fromMs, toMs }: Query, nowMs: number): readonly Record[] {
-  const rows = runs.flatMap((run): readonly Record[] => {
+  return runs.flatMap((run): readonly Record[] => {
     if (nowMs >= run.prunedMs) return [];
     if (kind !== 'finish') {
       const isListed = run.createdMs >= fromMs && run.createdMs <= toMs && run.createdMs + run.listLagMs <= nowMs;
@@ -87,31 +97,44 @@ function rowsOf(runs: readonly Run[], kind: Kind, { fromMs, toMs }: Query, nowMs
       .filter(({ finishedMs }) => finishedMs >= fromMs && finishedMs <= toMs && finishedMs + run.listLagMs <= nowMs)
       .map((attempt) => ({ runId: run.id, attempt, isFinished: true }));
   });
-  // Newest created first, whichever list it is.
-  return rows.toSorted((a, b) => b.attempt.createdMs - a.attempt.createdMs || compare(keyOf(b), keyOf(a)));
 }
 
-function pageOf(rows: readonly Record[], { page, paging }: Query): Page {
+/** Where a row stands among those of equal time. */
+type OrderOf = (key: string) => string;
+
+const inOrder: OrderOf = (key) => key;
+
+/** Another order for each answer. */
+function mixedBy(answer: number): OrderOf {
+  return (key) => `${shortHash(`${String(answer)} ${key}`)} ${key}`;
+}
+
+function pageOf(given: readonly Record[], { page, paging }: Query, orderOf: OrderOf): Page {
+  // Newest created first, whichever list it is.
+  const rows = given.toSorted(
+    (a, b) => b.attempt.createdMs - a.attempt.createdMs || compare(orderOf(keyOf(b)), orderOf(keyOf(a))),
+  );
+  const total = rows.length;
   if (paging === 'number') {
     // The rows move on while they are read: what is new makes the end of a page the beginning of the next one.
     const number = Number(page ?? '0');
     const records = rows.slice(number * rowsPerPage, (number + 1) * rowsPerPage);
-    return { records, next: rows.length > (number + 1) * rowsPerPage ? String(number + 1) : undefined };
+    return { records, next: rows.length > (number + 1) * rowsPerPage ? String(number + 1) : undefined, total };
   }
-  const rest = page === undefined ? rows : rows.filter((row) => isAfter(row, page));
+  const rest = page === undefined ? rows : rows.filter((row) => isAfter(row, page, orderOf));
   const records = rest.slice(0, rowsPerPage);
   const last = records.at(-1);
-  return { records, next: rest.length > rowsPerPage && last !== undefined ? cursorOf(last) : undefined };
+  return { records, next: rest.length > rowsPerPage && last !== undefined ? cursorOf(last) : undefined, total };
 }
 
 function cursorOf(record: Record): string {
   return `${String(record.attempt.createdMs)} ${keyOf(record)}`;
 }
 
-function isAfter(record: Record, cursor: string): boolean {
+function isAfter(record: Record, cursor: string, orderOf: OrderOf): boolean {
   const [createdMs = '0', key = ''] = cursor.split(' ');
   if (record.attempt.createdMs !== Number(createdMs)) return record.attempt.createdMs < Number(createdMs);
-  return compare(keyOf(record), key) < 0;
+  return compare(orderOf(keyOf(record)), orderOf(key)) < 0;
 }
 
 function keyOf({ runId, attempt }: Record): string {

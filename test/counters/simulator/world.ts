@@ -19,6 +19,8 @@ export const sourceId = 'simulated/vendor';
 /** Everything that outlives an invocation, and what is known of it from outside. */
 export interface World {
   nowMs: number;
+  /** Until when the vendor refuses every request. */
+  refusedUntilMs: number;
   readonly kind: Kind;
   readonly vendor: Vendor;
   readonly documents: Documents;
@@ -47,6 +49,7 @@ export function newWorld({ kind, runs: specs }: History): World {
   const books = (): SinkBooks => ({ committed: 0, reported: 0, untold: 0, ambiguous: 0 });
   return {
     nowMs: baseMs,
+    refusedUntilMs: -Infinity,
     kind,
     vendor: newVendor(runs, kind),
     documents: new Map(),
