@@ -11,7 +11,7 @@ export function chunks<Item>(items: readonly Item[], size: number): readonly (re
  * Cuts lists into pieces of `size` items, the last one smaller; a list is asked for when a piece needs it, and the size
  * when a piece is begun.
  */
-export function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: () => number): Generator<readonly Item[]> {
+function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: () => number): Generator<readonly Item[]> {
   let piece: Item[] = [];
   let full = size();
   for (const list of lists) {

@@ -19,7 +19,7 @@ export interface MissingContext {
 const mostPerRun = 5;
 
 /** Those that the last whole pass over the list did not find: deleted, moved, hidden, or skipped by a page that moved. */
-export function missingRepositories(
+function missingRepositories(
   repositories: ReadonlyMap<string, Repository>,
   { page, pass }: Rhythm,
 ): readonly Repository[] {

@@ -7,10 +7,10 @@ import { timeOf } from './times.ts';
 import type { QueuePlace } from './queue-place.ts';
 
 /** A bucket is a minute long and told when it is over; what is older than a few of them is no level of now. */
-export const freshForMs = 5 * 60_000;
+const freshForMs = 5 * 60_000;
 
 /** False for figures of which nobody knows when they were true. Clocks may differ, so the future is as good. */
-export function areFresh({ timestamp }: QueueMetrics, nowMs: number): boolean {
+function areFresh({ timestamp }: QueueMetrics, nowMs: number): boolean {
   const bucketMs = timeOf(timestamp);
   return bucketMs !== undefined && Math.abs(nowMs - bucketMs) <= freshForMs;
 }

@@ -53,7 +53,7 @@ const texts: readonly { readonly status: string; readonly text: RegExp; readonly
   { status: '13', text: /^invalid pagination options$/, meaning: { http: 400, reason: 'cursor' } },
 ];
 
-export function meaningOf(status: string, text: string): Meaning {
+function meaningOf(status: string, text: string): Meaning {
   const known = texts.find((entry) => entry.status === status && entry.text.test(text));
   return known?.meaning ?? { http: meanings.get(status) ?? ownFault };
 }

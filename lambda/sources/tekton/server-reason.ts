@@ -9,7 +9,7 @@ const maxReason = 300;
 const message = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/;
 
 /** Undefined where it says nothing, as a proxy in front of it does. */
-export function reasonIn(error: unknown): string | undefined {
+function reasonIn(error: unknown): string | undefined {
   if (!(error instanceof HttpStatusError)) return undefined;
   const quoted = message.exec(error.excerpt)?.[1];
   if (quoted === undefined) return undefined;

@@ -77,7 +77,7 @@ export async function opened({
   };
 }
 
-export const automatic = { trigger: 'automatic', result: 'SUCCESSFUL' } as const;
+const automatic = { trigger: 'automatic', result: 'SUCCESSFUL' } as const;
 
 /** A run that was pushed to the main branch. */
 export function run(createdMs: number, steps: readonly Partial<TimedStep>[], more: Partial<TimedRun> = {}): TimedRun {

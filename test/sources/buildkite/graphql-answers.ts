@@ -112,7 +112,7 @@ function scalarOf(type: string, name: string, number: number): unknown {
 }
 
 /** Every time in the answers, as Buildkite writes it. */
-export const answeredAt = '2026-01-05T11:59:00Z';
+const answeredAt = '2026-01-05T11:59:00Z';
 
 /** Every place of the full answer that the schema allows to be null; of two elements of a list the first. */
 export function nullablePlaces(query: string): readonly Path[] {
