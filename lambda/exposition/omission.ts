@@ -1,7 +1,7 @@
 import type { Problem } from '../model/problem.ts';
 
 /** Why a sample cannot stand on a page. */
-export type Flaw = 'no-total' | 'type' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate';
+export type Flaw = 'no-total' | 'type' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate' | 'older';
 
 /** Samples of one metric that a page leaves out. */
 export interface Omission {
@@ -20,6 +20,7 @@ const flaws: Readonly<Record<Flaw, string>> = {
   'metric-name': 'not a Prometheus metric name',
   'label-name': 'a label name that Prometheus does not allow, or that it keeps for itself',
   histogram: 'a histogram whose bounds do not ascend or do not fit its counts',
+  older: 'a page shows one sample of a series, and there is a newer one',
   duplicate: 'the same labels as another sample of this run; the first one is kept',
 };
 

@@ -38,7 +38,7 @@ export interface RelayedFamily {
   readonly samples: readonly RelayedSample[];
 }
 
-/** One family per name and type, by name, each series once: the first one is kept. Samples keep their order. */
+/** One family per name and type, by name, each series once at any time: the first one is kept. Samples keep their order. */
 export function mergeRelayed(families: readonly RelayedFamily[]): readonly RelayedFamily[] {
   const byName = Map.groupBy(families, ({ name, type }) => `${type} ${name}`);
   return [...byName.values()]
@@ -50,11 +50,27 @@ function joined(first: RelayedFamily, others: readonly RelayedFamily[]): Relayed
   const bySeries = new Map<string, RelayedSample>();
   for (const { samples } of [first, ...others]) {
     for (const sample of samples) {
-      const key = `${sample.name} ${seriesKey(sample.labels)}`;
+      const key = `${String(sample.timestampMs)} ${sample.name} ${seriesKey(sample.labels)}`;
       if (!bySeries.has(key)) bySeries.set(key, sample);
     }
   }
   return { ...first, samples: [...bySeries.values()] };
+}
+
+/** Each series once, for who shows or adds up one value of it: the newest; one without a time is of now. */
+export function newestOfEach(samples: readonly RelayedSample[]): readonly RelayedSample[] {
+  if (samples.every(({ timestampMs }) => timestampMs === undefined)) return samples;
+  const newest = new Map<string, RelayedSample>();
+  for (const sample of samples) {
+    const key = `${sample.name} ${seriesKey(sample.labels)}`;
+    const before = newest.get(key);
+    if (before === undefined || timeOf(sample) > timeOf(before)) newest.set(key, sample);
+  }
+  return [...newest.values()];
+}
+
+function timeOf({ timestampMs = Infinity }: RelayedSample): number {
+  return timestampMs;
 }
 
 /** Those that may be published for a source in this state: of a failed one only how its reading went. */

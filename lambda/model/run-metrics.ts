@@ -20,6 +20,8 @@ export type Result = (typeof results)[number];
 const attempts = ['first', 'retry'] as const;
 export const runStates = ['pending', 'executing', 'finalizing'] as const;
 export type RunState = (typeof runStates)[number];
+/** What a run is that a person has to let go on, where the CI system tells it apart from one that waits for a machine. */
+const waitingState = 'waiting';
 /** Quantiles that a vendor itself reports; 0 and 1 are its least and greatest. */
 const waitQuantiles = ['0', '0.5', '0.95', '1'] as const;
 
@@ -168,7 +170,7 @@ export const runsActive: MetricDefinition<'gauge', PipelineLabel | 'state'> = {
   type: 'gauge',
   unit: 'count',
   labels: [...pipelineLabels, 'state'],
-  enumerated: { state: runStates },
+  enumerated: { state: [...runStates, waitingState] },
   combination: 'sum',
   cloudWatch: ofPipelines<'state'>({ name: 'ActiveRuns', unit: 'Count', statistic: 'Maximum' }),
 };

@@ -1,70 +1,54 @@
+/** Puts the lines of a page together: which samples make a metric, of which type, and which are there twice. */
 import { type Cursor, fail, quoted } from './cursor.ts';
-import { allSuffixes, faultOfSample, type Format, suffixesOf } from './family-rules.ts';
+import { type Building, finished, isDescribed, newBuilding, ownerBySuffix, owns } from './building.ts';
+import { faultOfSample, type Format, oddityOfSample } from './family-rules.ts';
 import { boundText, valueOf } from './numbers.ts';
-import type { Page, PageFamily, PageSample, PageType } from './page.ts';
+import type { Page, PageSample, PageType } from './page.ts';
+import type { PageLimits } from './limits.ts';
+import type { Remarks } from './remarks.ts';
 import type { Statement } from './statement.ts';
+import { TooManySeriesError } from './syntax-error.ts';
 
-/** Whether a sample is wanted; `family` is the metric that it belongs to. */
-export type Keep = (sample: string, family: string) => boolean;
+/** Whether a sample is wanted, by its name, that of the metric that it belongs to, and all that stands on its line. */
+export type Keep = (name: string, family: string, sample: PageSample) => boolean;
 
 /** Puts together what the lines of a page say. */
 export interface FamilyCollector {
   /** @throws PageSyntaxError at the line's cursor */
   add(statement: Statement, cursor: Cursor): void;
-  page(): Page;
+  page(): Omit<Page, 'remarks'>;
 }
 
-interface Building {
-  readonly name: string;
-  type: PageType | undefined;
-  help: string | undefined;
-  unit: string | undefined;
-  /** Also true for samples that were turned away. */
-  hasSamples: boolean;
-  /** By series; a later line replaces an earlier one in its place. */
-  readonly samples: Map<string, PageSample>;
+export interface CollectorOptions {
+  readonly format: Format;
+  readonly keep: Keep;
+  readonly limits: Pick<PageLimits, 'maxSeries' | 'maxMetrics'>;
+  readonly remarks: Remarks;
 }
 
-export function createFamilyCollector(format: Format, keep: Keep, maxSeries: number): FamilyCollector {
-  const families = new Map<string, Building>();
-  let current: Building | undefined;
+/** About the whole of a line. */
+type Tell = (cursor: Cursor, text: string, kind?: 'notice' | 'loss') => void;
+
+export function createFamilyCollector({ format, keep, limits, remarks }: CollectorOptions): FamilyCollector {
   let lines = 0;
-  const store = createStore(maxSeries);
-
-  const create = (name: string, cursor: Cursor): Building => {
-    // Every one of them is kept until the end of the page, even when it has no sample.
-    if (families.size >= maxSeries) fail(cursor, `the page has more than ${String(maxSeries)} metrics`, 0);
-    const building = newBuilding(name);
-    families.set(name, building);
-    return building;
+  /** Of the last TYPE, whatever its metric: so Prometheus spells bounds. */
+  let lastType: PageType | undefined;
+  const tell: Tell = ({ line }, text, kind) => {
+    remarks.add({ line, column: 1 }, text, kind);
   };
-
-  /** The metric that has samples of this name. */
-  const owner = (name: string): Building | undefined => {
-    if (format === 'openmetrics' && current !== undefined && owns(format, current, name)) return current;
-    return families.get(name) ?? ownerBySuffix(format, families, name);
-  };
-
-  const described = (name: string, cursor: Cursor): Building => {
-    const known = format === 'text' ? owner(name) : families.get(name);
-    const building = known ?? create(name, cursor);
-    if (format === 'openmetrics') assertTogether(building, current, cursor);
-    current = building;
-    return building;
-  };
+  const register = createRegister(format, limits.maxMetrics, tell);
+  const store = createStore(limits.maxSeries, tell);
 
   const addSample = (sample: PageSample, cursor: Cursor): void => {
     lines += 1;
-    const building = owner(sample.name) ?? create(sample.name, cursor);
-    if (format === 'openmetrics') {
-      assertTogether(building, current, cursor);
-      assertMember(building, sample.name, cursor);
-    }
-    current = building;
+    const building = register.ownerOf(sample.name, cursor);
     building.hasSamples = true;
-    const fault = faultOfSample(format, { name: building.name, type: building.type ?? 'untyped' }, sample);
-    if (fault !== undefined) fail(cursor, fault, 0);
-    if (keep(sample.name, building.name)) store.add(building, withBoundText(sample, building.type), cursor);
+    const isFit = fits(format, building, sample, (text) => {
+      tell(cursor, text);
+    });
+    if (!keep(sample.name, building.name, sample)) return;
+    const home = isFit ? building : register.unfit(sample.name, building, cursor);
+    store.add(home, withBoundText(sample, lastType), cursor);
   };
 
   return {
@@ -72,22 +56,90 @@ export function createFamilyCollector(format: Format, keep: Keep, maxSeries: num
       switch (statement.says) {
         case 'nothing':
         case 'end':
+        case 'cut':
           return;
         case 'sample':
           addSample(statement.sample, cursor);
           return;
-        case 'help':
         case 'type':
+          lastType = statement.type;
+          describe(register.described(statement.name, cursor), statement, cursor, tell);
+          return;
+        case 'help':
         case 'unit':
-          describe(described(statement.name, cursor), statement, cursor, format);
+          describe(register.described(statement.name, cursor), statement, cursor, tell);
       }
     },
     page: () => ({
-      families: [...families.values()].filter(({ samples }) => samples.size > 0).map((one) => finished(one, format)),
-      duplicates: store.duplicates(),
+      families: register
+        .all()
+        .filter(({ samples }) => samples.length > 0)
+        .map((one) => finished(one, format)),
       lines,
+      duplicates: store.duplicates(),
     }),
   };
+}
+
+/** The metrics of a page by name. */
+interface Register {
+  /** The metric that a line describes. */
+  described(name: string, cursor: Cursor): Building;
+  /** The metric that a sample of this name belongs to. */
+  ownerOf(sample: string, cursor: Cursor): Building;
+  /** An untyped one, for samples that do not fit the type of theirs. */
+  unfit(sample: string, owner: Building, cursor: Cursor): Building;
+  all(): readonly Building[];
+}
+
+function createRegister(format: Format, maxMetrics: number, tell: Tell): Register {
+  const families = new Map<string, Building>();
+  const unfit = new Map<string, Building>();
+  let current: Building | undefined;
+
+  const create = (name: string, cursor: Cursor, among: Map<string, Building>): Building => {
+    // Every one of them is kept until the end of the page, even when it has no sample.
+    if (families.size + unfit.size >= maxMetrics)
+      fail(cursor, `the page has more than ${String(maxMetrics)} metrics`, 0);
+    const building = newBuilding(name);
+    among.set(name, building);
+    return building;
+  };
+  const owner = (name: string): Building | undefined => {
+    if (format === 'openmetrics' && current !== undefined && owns(format, current, name)) return current;
+    const own = families.get(name);
+    if (own?.type !== undefined) return own;
+    return ownerBySuffix(format, families, name) ?? own;
+  };
+  const enter = (building: Building, cursor: Cursor): Building => {
+    if (format === 'openmetrics') tellApart(building, current, cursor, tell);
+    current = building;
+    return building;
+  };
+
+  return {
+    described: (name, cursor) => enter(families.get(name) ?? create(name, cursor, families), cursor),
+    ownerOf: (sample, cursor) => enter(owner(sample) ?? create(sample, cursor, families), cursor),
+    unfit: (sample, { name: of, help }, cursor) => {
+      const building = unfit.get(sample) ?? create(sample, cursor, unfit);
+      return Object.assign(building, { of, help });
+    },
+    all: () => [...families.values(), ...unfit.values()],
+  };
+}
+
+/** Whether a sample can be one of its metric; what is odd about it is told. */
+function fits(
+  format: Format,
+  { name, type = 'untyped' }: Building,
+  sample: PageSample,
+  tell: (text: string) => void,
+): boolean {
+  const fault = faultOfSample(format, { name, type }, sample);
+  const oddity = fault === undefined && format === 'openmetrics' ? oddityOfSample({ name, type }, sample) : undefined;
+  if (fault !== undefined) tell(`${fault}; ${quoted(sample.name)} goes on as untyped`);
+  if (oddity !== undefined) tell(`${oddity}: ${quoted(sample.name)}`);
+  return fault === undefined;
 }
 
 interface Store {
@@ -95,24 +147,34 @@ interface Store {
   duplicates(): number;
 }
 
-/** Keeps samples up to a limit, each series once. */
-function createStore(maxSeries: number): Store {
-  let kept = 0;
+/** Keeps samples up to a limit, each series once at any time; of two at one time the first, as Prometheus does. */
+function createStore(maxSeries: number, tell: Tell): Store {
+  // Of the whole page: TYPE may come between two samples of one series, and part them into two metrics.
+  const values = new Map<string, number>();
   let duplicates = 0;
   return {
     add: ({ samples }, sample, cursor) => {
       const key = keyOf(sample);
-      if (samples.has(key)) duplicates += 1;
-      else kept += 1;
-      if (kept > maxSeries) fail(cursor, `the page has more than ${String(maxSeries)} series that are wanted`, 0);
-      samples.set(key, sample);
+      const before = values.get(key);
+      if (before !== undefined) {
+        duplicates += 1;
+        const isSame = Object.is(before, sample.value);
+        const text = `a second sample of one series of ${quoted(sample.name)}`;
+        if (isSame) tell(cursor, `${text} with the same value`);
+        else tell(cursor, `${text}; the first one is kept`, 'loss');
+        return;
+      }
+      if (values.size >= maxSeries)
+        throw new TooManySeriesError(
+          cursor.line,
+          1,
+          `the page has more than ${String(maxSeries)} series that are wanted`,
+        );
+      values.set(key, sample.value);
+      samples.push(sample);
     },
     duplicates: () => duplicates,
   };
-}
-
-function newBuilding(name: string): Building {
-  return { name, type: undefined, help: undefined, unit: undefined, hasSamples: false, samples: new Map() };
 }
 
 /** Bounds and quantiles in the one spelling that Prometheus 3 stores. */
@@ -133,74 +195,34 @@ const boundLabels: ReadonlyMap<PageType | undefined, 'le' | 'quantile'> = new Ma
 
 type Description = Extract<Statement, { readonly says: 'help' | 'type' | 'unit' }>;
 
-function describe(building: Building, statement: Description, cursor: Cursor, format: Format): void {
-  const name = quoted(statement.name);
-  if (format === 'openmetrics' && building.hasSamples) fail(cursor, `a description of ${name} after its samples`, 0);
+/** Of two descriptions the later one counts, as in Prometheus. */
+function describe(building: Building, statement: Description, cursor: Cursor, tell: Tell): void {
+  const word = statement.says.toUpperCase();
+  if (building[statement.says] !== undefined)
+    tell(cursor, `a second ${word} for ${quoted(statement.name)}; the later one counts`);
+  else if (building.hasSamples && statement.says === 'type')
+    tell(cursor, `TYPE for ${quoted(statement.name)} stands after its samples`);
   switch (statement.says) {
     case 'help':
-      if (building.help !== undefined) fail(cursor, `a second HELP for ${name}`, 0);
       building.help = statement.text;
       return;
     case 'type':
-      if (building.type !== undefined || building.hasSamples)
-        fail(cursor, `a second TYPE for ${name}, or TYPE after its samples`, 0);
       building.type = statement.type;
-      break;
+      return;
     case 'unit':
-      if (building.unit !== undefined) fail(cursor, `a second UNIT for ${name}`, 0);
       building.unit = statement.unit;
   }
-  assertUnit(building, cursor);
 }
 
-function assertUnit({ name, type, unit }: Building, cursor: Cursor): void {
-  if (unit === undefined || unit === '') return;
-  if (!name.endsWith(`_${unit}`)) fail(cursor, `the name ${quoted(name)} does not end with its unit`, 0);
-  if (type === 'info' || type === 'stateset') fail(cursor, `${quoted(name)} cannot have a unit`, 0);
-}
-
-function isDescribed({ type, help, unit }: Building): boolean {
-  return type !== undefined || help !== undefined || unit !== undefined;
-}
-
-function owns(format: Format, { name, type }: Building, sample: string): boolean {
-  if (!sample.startsWith(name)) return false;
-  return suffixesOf(format, type ?? 'unknown').includes(sample.slice(name.length));
-}
-
-function ownerBySuffix(format: Format, families: ReadonlyMap<string, Building>, name: string): Building | undefined {
-  for (const suffix of allSuffixes) {
-    if (!name.endsWith(suffix)) continue;
-    const base = families.get(name.slice(0, -suffix.length));
-    if (base !== undefined && owns(format, base, name)) return base;
-  }
-  return undefined;
-}
-
-/** OpenMetrics: the lines of a metric stand together. */
-function assertTogether(building: Building, current: Building | undefined, cursor: Cursor): void {
+/** OpenMetrics wants the lines of a metric together; whoever reads them all at once needs no such order. */
+function tellApart(building: Building, current: Building | undefined, cursor: Cursor, tell: Tell): void {
   if (building === current || (!building.hasSamples && !isDescribed(building))) return;
-  fail(cursor, `the lines of ${quoted(building.name)} do not stand together`, 0);
+  tell(cursor, `the lines of ${quoted(building.name)} do not stand together`);
 }
 
-function assertMember(building: Building, sample: string, cursor: Cursor): void {
-  if (owns('openmetrics', building, sample)) return;
-  fail(cursor, `${quoted(sample)} is no sample of the ${building.type ?? 'unknown'} ${quoted(building.name)}`, 0);
-}
-
-/** One text for one series; lengths keep two label sets apart. */
-function keyOf({ name, labels }: PageSample): string {
-  let key = name;
+/** One text for one series at one time; lengths keep two label sets apart. */
+function keyOf({ name, labels, timestampMs }: PageSample): string {
+  let key = timestampMs === undefined ? name : `${name}@${String(timestampMs)}`;
   for (const [label, value] of labels) key += `;${String(label.length)}:${label}=${String(value.length)}:${value}`;
   return key;
-}
-
-function finished({ name, type, help, unit, samples }: Building, format: Format): PageFamily {
-  return {
-    name,
-    type: type ?? (format === 'text' ? 'untyped' : 'unknown'),
-    ...(help === undefined ? {} : { help }),
-    ...(unit === undefined ? {} : { unit }),
-    samples: [...samples.values()],
-  };
 }

@@ -1,3 +1,4 @@
+/** Asks for a format, and tells which one an answer is in. */
 import type { Format } from './family-rules.ts';
 
 export type PreferredFormat = 'text' | 'openmetrics';
@@ -17,17 +18,29 @@ export function acceptHeader(preferred: PreferredFormat, escaping: Escaping): st
   return `${first};q=1,${second};q=0.5${utf8 ? `,${acceptText};q=0.3` : ''},*/*;q=0.1`;
 }
 
-/** The format that a `Content-Type` promises, or why it cannot be read. */
-export function formatOf(contentType: string | undefined): Format | { readonly refused: string } {
-  const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  // Old Chainloop builds and hand-made exporters send no more than this; a page without a type is read as Prometheus 2 does.
-  if (type === 'text/plain' || type === '') return 'text';
-  if (type === 'application/openmetrics-text') return 'openmetrics';
+/** The format that a `Content-Type` promises; `fallback` stands for those that promise none, or why it cannot be read. */
+export function formatOf(contentType: string | undefined, fallback?: Format): Format | { readonly refused: string } {
+  const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
+  if (type === 'text/plain') return 'text';
+  // Version 2 is an experiment, with other rules for what a line is.
+  const isVersion2 = parameters.some((parameter) => /^version\s*=\s*"?2\.0\.0"?$/.test(parameter));
+  if (type === 'application/openmetrics-text' && !isVersion2) return 'openmetrics';
   if (type === 'application/vnd.google.protobuf')
     return { refused: 'the answer is protobuf, although text was asked for' };
-  if (type === 'text/html')
-    return { refused: 'the answer is HTML, not a metrics page; a login page, a proxy or a wrong URL?' };
-  return { refused: `the answer is ${printable(type)}, not a metrics page` };
+  return fallback ?? { refused: refusalOf(type) };
+}
+
+function refusalOf(type: string): string {
+  switch (type) {
+    case '':
+      return 'the answer has no Content-Type, so nobody knows what it is';
+    case 'text/html':
+      return 'the answer is HTML, not a metrics page; a login page, a proxy or a wrong URL?';
+    case 'application/openmetrics-text':
+      return 'the answer is OpenMetrics 2.0, which is not read';
+    default:
+      return `the answer is ${printable(type)}, not a metrics page`;
+  }
 }
 
 function printable(type: string): string {

@@ -1,4 +1,6 @@
+/** Reads one line from left to right: what stands at a place, what is taken, and where something is wrong. */
 import { maxQuoted } from './limits.ts';
+import type { Remarks } from './remarks.ts';
 import { PageSyntaxError } from './syntax-error.ts';
 
 /** A place in one line, which reading moves on. */
@@ -7,6 +9,7 @@ export interface Cursor {
   /** From 1. */
   readonly line: number;
   at: number;
+  readonly remarks: Pick<Remarks, 'add'>;
 }
 
 export function isAtEnd({ text, at }: Cursor): boolean {
@@ -51,6 +54,11 @@ export function takeMatch(cursor: Cursor, sticky: RegExp): string | undefined {
 /** @throws PageSyntaxError always; `at` names another place than the cursor's. */
 export function fail(cursor: Cursor, reason: string, at = cursor.at): never {
   throw new PageSyntaxError(cursor.line, at + 1, reason);
+}
+
+/** Tells what is odd and read all the same; `at` names another place than the cursor's. */
+export function remark({ line, remarks, at: here }: Cursor, text: string, at = here): void {
+  remarks.add({ line, column: at + 1 }, text);
 }
 
 /** A few characters of the page for a message, safe to print. */

@@ -1,3 +1,4 @@
+/** Which samples belong to a metric, and which of them fit its type. */
 import { valueOf } from './numbers.ts';
 import type { PageLabels, PageSample, PageType } from './page.ts';
 
@@ -9,7 +10,7 @@ const textSuffixes: Partial<Readonly<Record<PageType, readonly string[]>>> = {
 };
 
 const openMetricsSuffixes: Readonly<Record<PageType, readonly string[]>> = {
-  counter: ['_total', '_created'],
+  counter: ['_total', '_created', ''],
   gauge: [''],
   unknown: [''],
   untyped: [''],
@@ -20,7 +21,8 @@ const openMetricsSuffixes: Readonly<Record<PageType, readonly string[]>> = {
   gaugehistogram: ['_bucket', '_gsum', '_gcount'],
 };
 
-export type Format = 'text' | 'openmetrics';
+export const formats = ['text', 'openmetrics'] as const;
+export type Format = (typeof formats)[number];
 
 export function suffixesOf(format: Format, type: PageType): readonly string[] {
   return format === 'text' ? (textSuffixes[type] ?? ['']) : openMetricsSuffixes[type];
@@ -36,12 +38,12 @@ const rules: Partial<Readonly<Record<PageType, Rule>>> = {
   histogram: faultOfHistogram,
   gaugehistogram: faultOfHistogram,
   summary: faultOfSummary,
-  counter: (format, suffix, sample) => (suffix === '_total' ? faultOfCount(format, sample) : undefined),
+  counter: (format, suffix, sample) => (suffix === '_created' ? undefined : faultOfTotal(format, sample)),
   info: (_format, _suffix, { value }) => (value === 1 ? undefined : 'an info metric has the value 1'),
   stateset: (_format, _suffix, { value }) => (value === 0 || value === 1 ? undefined : 'a state is 0 or 1'),
 };
 
-/** What is wrong with a sample of a metric of this type; undefined for nothing. */
+/** Why a sample cannot be one of a metric of this type; undefined for nothing. */
 export function faultOfSample(
   format: Format,
   { name, type }: { readonly name: string; readonly type: PageType },
@@ -50,9 +52,22 @@ export function faultOfSample(
   const suffix = sample.name.slice(name.length);
   const fault = rules[type]?.(format, suffix, sample);
   if (fault !== undefined || format === 'text') return fault;
-  if (sample.exemplar !== undefined && suffix !== '_bucket' && suffix !== '_total')
-    return 'only buckets and counters have exemplars';
   if (type === 'stateset' && !sample.labels.has(name)) return 'a state set needs a label with its own name';
+  return undefined;
+}
+
+/** What OpenMetrics does not allow and nobody is misled by; undefined for nothing. */
+export function oddityOfSample(
+  { name, type }: { readonly name: string; readonly type: PageType },
+  sample: PageSample,
+): string | undefined {
+  const suffix = sample.name.slice(name.length);
+  if (type === 'counter' && suffix === '')
+    return name.endsWith('_total')
+      ? 'TYPE names a counter with _total'
+      : 'the name of a counter does not end with _total';
+  if (sample.exemplar !== undefined && suffix !== '_bucket' && type !== 'counter')
+    return 'an exemplar stands at a sample that is neither a bucket nor a counter';
   return undefined;
 }
 
@@ -69,6 +84,11 @@ function faultOfHistogram(format: Format, suffix: string, sample: PageSample): s
 function faultOfSummary(format: Format, suffix: string, sample: PageSample): string | undefined {
   if (suffix === '') return faultOfBound(sample.labels, 'quantile');
   return suffix === '_count' ? faultOfCount(format, sample) : undefined;
+}
+
+/** The text format takes any value for a counter. */
+function faultOfTotal(format: Format, sample: PageSample): string | undefined {
+  return format === 'openmetrics' ? faultOfCount(format, sample) : undefined;
 }
 
 function faultOfCount(format: Format, { value }: PageSample): string | undefined {

@@ -1,12 +1,15 @@
-import { type Cursor, fail, peek, quoted, skipBlanks, take, takeMatch } from './cursor.ts';
+/** Reads the name and the labels of a sample. */
+import { type Cursor, fail, peek, quoted, remark, skipBlanks, take, takeMatch } from './cursor.ts';
 import type { PageLabels } from './page.ts';
 import { takeQuoted, type UnknownEscapes } from './quoted-text.ts';
 
 /** How a format writes what stands in braces. */
 export interface LabelStyle {
-  /** Blanks around every part, and a comma after the last label. */
+  /** Blanks around every part, and no comma between two labels. */
   readonly isLoose: boolean;
   readonly unknownEscapes: UnknownEscapes;
+  /** What a label means that stands there twice: no series, or (of an exemplar) that the first one counts. */
+  readonly repeated: 'refuse' | 'first';
 }
 
 /** What stands in braces: labels and, since Prometheus 3, perhaps the name of the metric. */
@@ -55,6 +58,8 @@ export function takeBraces(cursor: Cursor, before: string | undefined, style: La
     blanks();
     if (isQuoted && peek(cursor) !== '=') {
       if (name !== undefined) fail(cursor, `a second metric name, ${quoted(word)}`, at);
+      if (word === '') fail(cursor, 'the metric name is empty', at);
+      if (peek(cursor) !== ',' && peek(cursor) !== '}') fail(cursor, 'expected "," or "}" after the metric name');
       name = word;
     } else {
       takeLabel(cursor, word, at, found, style);
@@ -69,25 +74,46 @@ export function takeBraces(cursor: Cursor, before: string | undefined, style: La
 function takeWord(cursor: Cursor, { unknownEscapes }: LabelStyle): string {
   const at = cursor.at;
   const word = peek(cursor) === '"' ? takeQuoted(cursor, unknownEscapes) : takeMatch(cursor, labelName);
-  if (word === undefined || word === '') fail(cursor, 'expected a label name', at);
+  if (word === undefined) fail(cursor, 'expected a label name', at);
+  if (word.includes('\0')) fail(cursor, 'a name has no NUL byte', at);
   return word;
 }
 
 /** After the name: `="value"`. */
 function takeLabel(cursor: Cursor, name: string, at: number, found: Map<string, string>, style: LabelStyle): void {
   if (!take(cursor, '=')) fail(cursor, `expected "=" after the label name ${quoted(name)}`);
-  if (name === '__name__') fail(cursor, 'the label name "__name__" is reserved', at);
-  if (found.has(name)) fail(cursor, `the label ${quoted(name)} occurs twice`, at);
+  if (name === '__name__' && style.repeated === 'refuse') fail(cursor, 'the label name "__name__" is reserved', at);
   if (style.isLoose) skipBlanks(cursor);
   if (peek(cursor) !== '"') fail(cursor, `expected a label value in double quotes`);
-  found.set(name, takeQuoted(cursor, style.unknownEscapes));
+  const value = takeQuoted(cursor, style.unknownEscapes);
+  if (name === '' && value !== '') fail(cursor, 'expected a label name', at);
+  if (found.has(name)) repeat(cursor, { name, value, at }, found, style);
+  else found.set(name, value);
+}
+
+interface Repeated {
+  readonly name: string;
+  readonly value: string;
+  readonly at: number;
+}
+
+/** Prometheus takes a label for none when it is empty anywhere, and refuses a page where two have values. */
+function repeat(cursor: Cursor, { name, value, at }: Repeated, found: Map<string, string>, style: LabelStyle): void {
+  const isRefused = found.get(name) !== '' && value !== '';
+  if (isRefused && style.repeated === 'refuse') fail(cursor, `the label ${quoted(name)} occurs twice`, at);
+  if (!isRefused) found.set(name, '');
+  remark(cursor, `the label ${quoted(name)} occurs twice in one pair of braces`, at);
 }
 
 /** A comma, or the closing brace, which is left for the loop. */
 function endOfPart(cursor: Cursor, { isLoose }: LabelStyle): void {
   if (peek(cursor) === '}') return;
-  if (!take(cursor, ',')) fail(cursor, 'expected "," or "}" after a label');
-  if (!isLoose && peek(cursor) === '}') fail(cursor, 'expected a label after ","');
+  if (take(cursor, ',')) {
+    if (!isLoose && peek(cursor) === '}') remark(cursor, 'a comma stands after the last label', cursor.at - 1);
+    return;
+  }
+  if (!isLoose) fail(cursor, 'expected "," or "}" after a label');
+  remark(cursor, 'there is no comma between two labels');
 }
 
 /** An empty value is the same as no label. */

@@ -1,70 +1,77 @@
+/** Cuts a page that comes in pieces into lines. */
 import type { PageLimits } from './limits.ts';
 import { PageSyntaxError } from './syntax-error.ts';
 
-/** Cuts a page that comes in pieces into lines; holds no more than one line. */
+/** Holds no more than one line. */
 export interface LineCutter {
   /** @throws PageSyntaxError */
   write(chunk: Uint8Array, onLine: OnLine): void;
   /** What stands behind the last line feed, if anything. */
-  end(): { readonly text: string; readonly line: number } | undefined;
+  end(): Line | undefined;
 }
 
-/** `line` counts from 1. */
-export type OnLine = (text: string, line: number) => void;
+export interface Line {
+  readonly text: string;
+  /** From 1. */
+  readonly number: number;
+  /** Where the first byte stands that is no UTF-8, from 1; the text has a replacement there. */
+  readonly faultAt?: number;
+}
+
+export type OnLine = (line: Line) => void;
 
 const lineFeed = 0x0a;
 
-export function createLineCutter({ maxBytes, maxLineBytes }: PageLimits): LineCutter {
+export function createLineCutter({ maxBytes }: PageLimits): LineCutter {
   // A byte order mark is left in: it is no part of a metric name.
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let rest: Uint8Array = new Uint8Array();
-  let line = 0;
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  // Joined when their line ends: a line of megabytes would be copied with each piece otherwise.
+  let pieces: Uint8Array[] = [];
+  let number = 0;
   let bytes = 0;
 
-  const decode = (raw: Uint8Array): string => {
-    line += 1;
-    if (raw.byteLength > maxLineBytes) throw new PageSyntaxError(line, 1, tooLong(maxLineBytes));
+  const lineOf = (raw: Uint8Array): Line => {
+    number += 1;
     try {
-      return decoder.decode(raw);
+      return { text: strict.decode(raw), number };
     } catch {
-      throw new PageSyntaxError(line, columnOfFault(raw), 'this is not UTF-8');
+      return { text: lenient(raw), number, faultAt: columnOfFault(raw) };
     }
+  };
+  const joined = (last: Uint8Array): Uint8Array => {
+    const raw = pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
+    pieces = [];
+    return raw;
   };
 
   return {
     write: (chunk, onLine) => {
       bytes += chunk.byteLength;
-      if (bytes > maxBytes) throw new PageSyntaxError(line + 1, 1, `the page is larger than ${String(maxBytes)} bytes`);
+      if (bytes > maxBytes)
+        throw new PageSyntaxError(number + 1, 1, `the page is larger than ${String(maxBytes)} bytes`);
       let from = 0;
       for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, from)) {
-        const piece = chunk.subarray(from, end);
-        const text = decode(rest.byteLength === 0 ? piece : Buffer.concat([rest, piece]));
-        rest = new Uint8Array();
+        const raw = joined(chunk.subarray(from, end));
         from = end + 1;
-        onLine(text, line);
+        onLine(lineOf(raw));
       }
-      rest = rest.byteLength === 0 ? chunk.slice(from) : Buffer.concat([rest, chunk.subarray(from)]);
-      if (rest.byteLength > maxLineBytes) throw new PageSyntaxError(line + 1, 1, tooLong(maxLineBytes));
+      // A copy: the chunk is its owner's to use again.
+      if (from < chunk.byteLength) pieces.push(chunk.slice(from));
     },
-    end: () => {
-      if (rest.byteLength === 0) return undefined;
-      const text = decode(rest);
-      return { text, line };
-    },
+    end: () => (pieces.length === 0 ? undefined : lineOf(joined(new Uint8Array()))),
   };
 }
 
-function tooLong(maxLineBytes: number): string {
-  return `the line is longer than ${String(maxLineBytes)} bytes`;
+function lenient(raw: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(raw);
 }
 
 /** Characters before the first byte that is no UTF-8, and one. */
 function columnOfFault(raw: Uint8Array): number {
-  const lenient = new TextDecoder('utf-8', { ignoreBOM: true }).decode(raw);
   let at = 0;
   const encoder = new TextEncoder();
   let offset = 0;
-  for (const char of lenient) {
+  for (const char of lenient(raw)) {
     const encoded = encoder.encode(char);
     if (encoded.some((byte, index) => raw[offset + index] !== byte)) break;
     offset += encoded.byteLength;

@@ -1,3 +1,4 @@
+/** Reads and writes the numbers of a page, by the rules of Prometheus and not by those of JavaScript. */
 import { type Cursor, fail, quoted } from './cursor.ts';
 
 /** JavaScript's own `Number` reads "" as 0 and "0x1" as 1, and does not know "+Inf". */
@@ -43,18 +44,21 @@ export function readValue(cursor: Cursor, token: string, at: number): number {
   return value;
 }
 
-/** Text format: whole milliseconds. */
+/** As large as times may be: those of Prometheus have 64 bits. */
+const maxMilliseconds = 9_223_372_036_854_775_807n;
+
+/** Text format: whole milliseconds, without a sign. A time that is far too large is no fault of the page's grammar. */
 export function readMilliseconds(cursor: Cursor, token: string, at: number): number {
-  const value = /^[+-]?\d+$/.test(token) ? Number(token) : NaN;
-  if (!Number.isSafeInteger(value)) {
+  if (!/^\d+$/.test(token) || BigInt(token) > maxMilliseconds) {
     fail(cursor, `expected a timestamp in whole milliseconds, found ${quoted(token)}`, at);
   }
-  return value;
+  return Number(token);
 }
 
-/** OpenMetrics: seconds, with a fraction. The result is in milliseconds. */
+/** OpenMetrics: seconds, with a fraction. The result is in whole milliseconds, cut off as Prometheus does it. */
 export function readSeconds(cursor: Cursor, token: string, at: number): number {
-  const value = Math.round((valueOf(token) ?? NaN) * 1000);
-  if (!Number.isSafeInteger(value)) fail(cursor, `expected a timestamp in seconds, found ${quoted(token)}`, at);
+  const value = Math.trunc((valueOf(token) ?? NaN) * 1000);
+  if (Number.isNaN(value) || !Number.isFinite(valueOf(token) ?? NaN))
+    fail(cursor, `expected a timestamp in seconds, found ${quoted(token)}`, at);
   return value;
 }

@@ -1,4 +1,5 @@
-import { type Cursor, fail, isAtEnd, peek, quoted, take, takeToken } from './cursor.ts';
+/** Reads one line of OpenMetrics 1.0 as Prometheus 3 does. */
+import { type Cursor, fail, isAtEnd, peek, quoted, remark, take, takeToken } from './cursor.ts';
 import { type LabelStyle, takeBraces, takeMetricName, takeSeries } from './labels.ts';
 import { maxExemplarCharacters } from './limits.ts';
 import { readSeconds, readValue } from './numbers.ts';
@@ -6,7 +7,8 @@ import type { PageExemplar, PageLabels, PageType } from './page.ts';
 import { takeQuoted, unescaped } from './quoted-text.ts';
 import type { Statement } from './statement.ts';
 
-const style: LabelStyle = { isLoose: false, unknownEscapes: 'keep' };
+const style: LabelStyle = { isLoose: false, unknownEscapes: 'keep', repeated: 'refuse' };
+const exemplarStyle: LabelStyle = { ...style, repeated: 'first' };
 
 const types: ReadonlyMap<string, PageType> = new Map(
   (['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'unknown'] as const).map(
@@ -31,7 +33,8 @@ function readComment(cursor: Cursor): Statement {
   if (word === 'HELP')
     return { says: 'help', name, text: unescaped(cursor, at, cursor.text.length, style.unknownEscapes) };
   if (word === 'UNIT') {
-    if (!/^[a-zA-Z0-9_:]*$/.test(rest)) fail(cursor, `${quoted(rest)} is no unit`, at);
+    if (rest !== '' && !name.endsWith(`_${rest}`))
+      fail(cursor, `the name ${quoted(name)} does not end with its unit`, 0);
     return { says: 'unit', name, unit: rest };
   }
   const type = types.get(rest);
@@ -42,7 +45,7 @@ function readComment(cursor: Cursor): Statement {
 function readDescribedName(cursor: Cursor): string {
   const at = cursor.at;
   const name = peek(cursor) === '"' ? takeQuoted(cursor, style.unknownEscapes) : takeMetricName(cursor);
-  if (name === undefined || name === '') fail(cursor, 'expected a metric name', at);
+  if (name === undefined || name.includes('\0')) fail(cursor, 'expected a metric name', at);
   if (peek(cursor) !== ' ') fail(cursor, 'expected a blank after the metric name');
   return name;
 }
@@ -76,19 +79,29 @@ function isAtExemplar({ text, at }: Cursor): boolean {
   return text.startsWith(exemplarStart, at);
 }
 
-function readExemplar(cursor: Cursor): PageExemplar {
+/** Undefined for one that nobody would store: the sample before it is kept. */
+function readExemplar(cursor: Cursor): PageExemplar | undefined {
   if (!isAtExemplar(cursor)) fail(cursor, 'expected the end of the line or an exemplar');
   cursor.at += exemplarStart.length - 1;
   const at = cursor.at;
   // A quoted word alone would be taken for a name: an exemplar has none, so one is given.
-  const { labels } = takeBraces(cursor, '', style);
-  if (charactersIn(labels) > maxExemplarCharacters)
-    fail(cursor, `an exemplar has at most ${String(maxExemplarCharacters)} characters`, at);
+  const { labels } = takeBraces(cursor, '', exemplarStyle);
   const value = takeNumber(cursor, readValue);
-  if (isAtEnd(cursor)) return { labels, value };
-  const timestampMs = takeNumber(cursor, readSeconds);
+  const timestampMs = isAtEnd(cursor) ? undefined : takeNumber(cursor, readSeconds);
   if (!isAtEnd(cursor)) fail(cursor, 'expected the end of the line after the exemplar');
-  return { labels, value, timestampMs };
+  const fault = faultOfExemplar(labels, timestampMs);
+  if (fault !== undefined) {
+    remark(cursor, `${fault}; it is left out, and the sample is kept`, at);
+    return undefined;
+  }
+  return { labels, value, ...(timestampMs === undefined ? {} : { timestampMs }) };
+}
+
+function faultOfExemplar(labels: PageLabels, timestampMs: number | undefined): string | undefined {
+  if (charactersIn(labels) > maxExemplarCharacters)
+    return `an exemplar has more than ${String(maxExemplarCharacters)} characters`;
+  if (timestampMs !== undefined && !Number.isSafeInteger(timestampMs)) return 'an exemplar has an impossible time';
+  return undefined;
 }
 
 function charactersIn(labels: PageLabels): number {

@@ -1,3 +1,6 @@
+/** What a page says, line by line, once it has been read. */
+import type { Remark } from './remarks.ts';
+
 /** What a page may declare of a metric. `untyped` (text format) and `unknown` (OpenMetrics) both say nothing. */
 export type PageType =
   'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'info' | 'stateset' | 'untyped' | 'unknown';
@@ -27,11 +30,16 @@ export interface PageSample {
   readonly exemplar?: PageExemplar;
 }
 
-/** The samples of one metric, in the order of the page. */
+/**
+ * The samples of one metric, in the order of the page. One that does not fit the type of its metric stands in an untyped
+ * one under its own name: there may be two of one name.
+ */
 export interface PageFamily {
   /** As TYPE and HELP name it: without `_bucket` and, in OpenMetrics, without `_total`. */
   readonly name: string;
   readonly type: PageType;
+  /** The metric that these samples were written for, where they do not fit its type. */
+  readonly of?: string;
   readonly help?: string;
   /** OpenMetrics only. */
   readonly unit?: string;
@@ -41,7 +49,9 @@ export interface PageFamily {
 export interface Page {
   /** In the order of the page; those without a sample are left out. */
   readonly families: readonly PageFamily[];
-  /** Lines that repeat a series of the page; the last one is kept. */
+  /** What is odd on it; nothing is missing but for what these say. */
+  readonly remarks: readonly Remark[];
+  /** Wanted lines that repeat a series of the page at the same time; the first one is kept. */
   readonly duplicates: number;
   /** Sample lines on the page, those that `keep` turned away included. */
   readonly lines: number;

@@ -1,11 +1,16 @@
+/** Reads a metrics page: what a current Prometheus scrapes is read, and what it refuses is refused. */
 import { createFamilyCollector, type Keep } from './collect-families.ts';
+import type { Cursor } from './cursor.ts';
 import type { Format } from './family-rules.ts';
-import { createLineCutter } from './lines.ts';
-import { defaultPageLimits, type PageLimits } from './limits.ts';
+import { faultOfBeginning } from './first-bytes.ts';
+import { createLineCutter, type Line } from './lines.ts';
+import { defaultPageLimits, maxLinesOfValue, type PageLimits } from './limits.ts';
 import { readOpenMetricsLine } from './open-metrics-line.ts';
 import type { Page } from './page.ts';
-import { PageSyntaxError } from './syntax-error.ts';
-import { readTextLine } from './text-line.ts';
+import { createRemarks, type Remarks } from './remarks.ts';
+import type { Statement } from './statement.ts';
+import { PageSyntaxError, UnfinishedQuoteError } from './syntax-error.ts';
+import { isComment, readTextLine } from './text-line.ts';
 
 export interface ParserOptions {
   /** Of the answer's content type; see `formatOf`. */
@@ -19,49 +24,133 @@ export interface ParserOptions {
 export interface PageParser {
   /** @throws PageSyntaxError */
   write(chunk: Uint8Array): void;
-  /** @throws PageSyntaxError for a page that was cut off. */
+  /** @throws PageSyntaxError for a page that is not complete. */
   end(): Page;
 }
 
 /**
- * Reads text exposition 0.0.4, the same with quoted UTF-8 names (1.0.0), or OpenMetrics 1.0, strictly by the grammar:
- * one bad line fails the page, because what stands there may be the text of an error, a login page or half a number.
+ * Reads text exposition 0.0.4, the same with quoted UTF-8 names (1.0.0), or OpenMetrics 1.0. One line that Prometheus
+ * cannot read fails the page, because what stands there may be the text of an error, a login page or half a number. What
+ * is only odd is read as Prometheus reads it, and told in the page's remarks.
  */
 export function createPageParser({ format, keep = () => true, limits = {} }: ParserOptions): PageParser {
   const allLimits = { ...defaultPageLimits, ...limits };
   const cutter = createLineCutter(allLimits);
-  const families = createFamilyCollector(format, keep, allLimits.maxSeries);
-  const readLine = format === 'text' ? readTextLine : readOpenMetricsLine;
-  let hasEnded = false;
+  const remarks = createRemarks();
+  const families = createFamilyCollector({ format, keep, limits: allLimits, remarks });
+  const assembler = format === 'text' ? createAssembler(remarks) : undefined;
+  let ended: 'end' | 'cut' | undefined;
   let lastLine = 0;
+  let hasBegun = false;
 
-  const onLine = (raw: string, line: number): void => {
-    lastLine = line;
-    if (hasEnded) throw new PageSyntaxError(line, 1, 'nothing may stand after # EOF');
-    const text = format === 'text' && raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    const cursor = { text, line, at: 0 };
-    const statement = readLine(cursor);
-    if (statement.says === 'end') hasEnded = true;
+  const take = (statement: Statement, cursor: Cursor): void => {
+    if (statement.says === 'cut') remarks.add(placeOf(cursor), 'a NUL byte; nothing behind it is read', 'loss');
+    if (statement.says === 'end' || statement.says === 'cut') ended = statement.says;
     families.add(statement, cursor);
+  };
+  const onLine = (line: Line): void => {
+    lastLine = line.number;
+    if (ended === 'cut') return;
+    if (ended === 'end') throw new PageSyntaxError(line.number, 1, 'nothing may stand after # EOF');
+    if (assembler === undefined) {
+      assertUtf8(line);
+      const cursor = { text: line.text, line: line.number, at: 0, remarks };
+      take(readOpenMetricsLine(cursor), cursor);
+      return;
+    }
+    const cursor = assembler.add(line);
+    const statement = assembler.read(cursor);
+    if (statement !== undefined) take(statement, cursor);
   };
 
   return {
     write: (chunk) => {
+      const fault = hasBegun ? undefined : faultOfBeginning(chunk);
+      hasBegun = true;
+      if (fault !== undefined) throw new PageSyntaxError(1, 1, fault);
       cutter.write(chunk, onLine);
     },
     end: () => {
       const rest = cutter.end();
       if (rest !== undefined) {
-        // OpenMetrics, ABNF: only the line feed of the last line may be missing.
-        const isLast = format === 'openmetrics' && rest.text === '# EOF';
-        if (!isLast) throw new PageSyntaxError(rest.line, rest.text.length + 1, 'the page is cut off in this line');
-        onLine(rest.text, rest.line);
+        if (format === 'openmetrics') assertLast(rest);
+        else if (ended === undefined) tellUnfinished(rest);
+        onLine(rest);
       }
-      if (format === 'openmetrics' && !hasEnded)
+      assembler?.assertComplete();
+      if (format === 'openmetrics' && ended === undefined)
         throw new PageSyntaxError(lastLine + 1, 1, 'the page is cut off: it does not end with # EOF');
-      return families.page();
+      return { ...families.page(), remarks: remarks.all() };
     },
   };
+
+  function tellUnfinished({ text, number }: Line): void {
+    const place = { line: number, column: text.length + 1 };
+    remarks.add(place, 'the page does not end with a line feed; its last line is kept, but may have been cut off');
+  }
+}
+
+/** Puts lines together over which a text in quotes runs. */
+interface Assembler {
+  /** The start of what is to be read now. @throws PageSyntaxError */
+  add(line: Line): Cursor;
+  /** Undefined when the line is not complete. @throws PageSyntaxError */
+  read(cursor: Cursor): Statement | undefined;
+  /** @throws PageSyntaxError when something is missing at the end of the page. */
+  assertComplete(): void;
+}
+
+function createAssembler(remarks: Remarks): Assembler {
+  let waiting: { readonly text: string; readonly line: number; readonly lines: number } | undefined;
+  let unfinished: UnfinishedQuoteError | undefined;
+  // What an unfinished line is told for, it is told for again when it is read as a whole.
+  let told: (() => void)[] = [];
+  const later: Pick<Remarks, 'add'> = {
+    add: (place, text, kind) => {
+      told.push(() => {
+        remarks.add(place, text, kind);
+      });
+    },
+  };
+  return {
+    add: (raw) => {
+      if (raw.faultAt !== undefined && (waiting !== undefined || !isComment(raw.text))) assertUtf8(raw);
+      const { text, line, lines } = waiting ?? { text: undefined, line: raw.number, lines: 0 };
+      waiting = { text: text === undefined ? raw.text : `${text}\n${raw.text}`, line, lines: lines + 1 };
+      return { text: waiting.text, line, at: 0, remarks: later };
+    },
+    read: (cursor) => {
+      try {
+        const statement = readTextLine(cursor);
+        for (const tell of told) tell();
+        waiting = undefined;
+        unfinished = undefined;
+        return statement;
+      } catch (error) {
+        if (!(error instanceof UnfinishedQuoteError) || (waiting?.lines ?? 0) > maxLinesOfValue) throw error;
+        unfinished = error;
+        return undefined;
+      } finally {
+        told = [];
+      }
+    },
+    assertComplete: () => {
+      if (unfinished !== undefined) throw unfinished;
+    },
+  };
+}
+
+/** OpenMetrics, ABNF: only the line feed of the last line may be missing. */
+function assertLast({ text, number }: Line): void {
+  if (text !== '# EOF') throw new PageSyntaxError(number, text.length + 1, 'the page is cut off in this line');
+}
+
+function assertUtf8({ number, faultAt }: Line): void {
+  if (faultAt !== undefined) throw new PageSyntaxError(number, faultAt, 'this is not UTF-8');
+}
+
+function placeOf({ line, at }: Cursor): { readonly line: number; readonly column: number } {
+  return { line, column: at + 1 };
 }
 
 /** A whole page at once. @throws PageSyntaxError */

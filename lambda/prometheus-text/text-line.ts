@@ -1,64 +1,68 @@
-import { type Cursor, fail, isAtEnd, peek, quoted, skipBlanks, take, takeToken } from './cursor.ts';
+/** Reads one line of the text format as Prometheus 3 does. */
+import { type Cursor, fail, isAtEnd, peek, quoted, remark, skipBlanks, takeToken } from './cursor.ts';
 import { type LabelStyle, takeMetricName, takeSeries } from './labels.ts';
 import { readMilliseconds, readValue } from './numbers.ts';
 import type { PageType } from './page.ts';
 import { takeQuoted, unescaped } from './quoted-text.ts';
 import { nothing, type Statement } from './statement.ts';
 
-const style: LabelStyle = { isLoose: true, unknownEscapes: 'refuse' };
+const style: LabelStyle = { isLoose: true, unknownEscapes: 'tell', repeated: 'refuse' };
 
-/** The types of the text format, as they are written; case does not matter. */
-const types: ReadonlyMap<string, PageType> = new Map([
-  ['counter', 'counter'],
-  ['gauge', 'gauge'],
-  ['histogram', 'histogram'],
-  ['gaugehistogram', 'gaugehistogram'],
-  ['gauge_histogram', 'gaugehistogram'],
-  ['summary', 'summary'],
-  ['untyped', 'untyped'],
-]);
+/** As they are written: Prometheus refuses a page that has a type in capitals, or one of OpenMetrics. */
+const types: ReadonlyMap<string, PageType> = new Map(
+  (['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const).map((type) => [type, type]),
+);
+
+/** Without a blank after the `#` everything is a comment. */
+const description = /^[ \t]*#[ \t]+(HELP|TYPE)[ \t]+/;
 
 /** One line of text exposition 0.0.4, or 1.0.0 with quoted names. @throws PageSyntaxError */
 export function readTextLine(cursor: Cursor): Statement {
+  const found = description.exec(cursor.text);
+  if (found !== null) {
+    cursor.at = found[0].length;
+    return found[1] === 'HELP' ? readHelp(cursor) : readType(cursor);
+  }
   skipBlanks(cursor);
-  if (isAtEnd(cursor)) return nothing;
-  return take(cursor, '#') ? readComment(cursor) : readSample(cursor);
+  if (isAtEnd(cursor) || peek(cursor) === '#') return nothing;
+  if (peek(cursor) === '\0') return { says: 'cut' };
+  return readSample(cursor);
 }
 
-function readComment(cursor: Cursor): Statement {
-  skipBlanks(cursor);
-  const word = takeToken(cursor);
-  skipBlanks(cursor);
-  if ((word !== 'HELP' && word !== 'TYPE') || isAtEnd(cursor)) return nothing;
+/** Whether a line that is no UTF-8 does no harm, because nobody reads it. */
+export function isComment(text: string): boolean {
+  return /^[ \t]*#/.test(text) && !description.test(text);
+}
+
+function readHelp(cursor: Cursor): Statement {
   const name = readDescribedName(cursor);
+  if (!isAtEnd(cursor) && peek(cursor) !== ' ' && peek(cursor) !== '\t')
+    remark(cursor, `the name in HELP is read as ${quoted(name)}, which no blank follows`);
   skipBlanks(cursor);
-  if (isAtEnd(cursor)) return nothing;
-  if (word === 'HELP') {
-    const { text, at } = cursor;
-    return { says: 'help', name, text: unescaped(cursor, at, text.length, style.unknownEscapes) };
-  }
-  return { says: 'type', name, type: readType(cursor) };
+  const { text, at } = cursor;
+  return { says: 'help', name, text: unescaped(cursor, at, text.length, style.unknownEscapes) };
+}
+
+function readType(cursor: Cursor): Statement {
+  const name = readDescribedName(cursor);
+  // Whatever the one character behind the name is, Prometheus drops it.
+  const at = cursor.at + 1;
+  const written = cursor.text.slice(at);
+  const type = types.get(written);
+  if (type === undefined) fail(cursor, `${quoted(written)} is no metric type`, at);
+  return { says: 'type', name, type };
 }
 
 function readDescribedName(cursor: Cursor): string {
   const at = cursor.at;
   const name = peek(cursor) === '"' ? takeQuoted(cursor, style.unknownEscapes) : takeMetricName(cursor);
-  const rest = takeToken(cursor);
-  if (name === undefined || name === '' || rest !== '') {
-    fail(cursor, `expected a metric name, found ${quoted(cursor.text.slice(at, cursor.at))}`, at);
-  }
+  if (name === undefined || name.includes('\0'))
+    fail(cursor, `expected a metric name, found ${quoted(cursor.text.slice(at))}`, at);
   return name;
 }
 
-function readType(cursor: Cursor): PageType {
-  const at = cursor.at;
-  const written = cursor.text.slice(at).replace(/[ \t]+$/, '');
-  const type = types.get(written.toLowerCase());
-  if (type === undefined) fail(cursor, `${quoted(written)} is no metric type`, at);
-  return type;
-}
-
 function readSample(cursor: Cursor): Statement {
+  if (cursor.at > 0) remark(cursor, 'blanks stand before the name; they are left out', 0);
   const series = takeSeries(cursor, style);
   skipBlanks(cursor);
   const valueAt = cursor.at;

@@ -39,6 +39,10 @@ export const CloudWatchConfig = z
       .enum(['publish', 'omit'])
       .default('publish')
       .meta({ description: 'The totals without dimensions that buildkite-agent-metrics publishes.' }),
+    resolution: z.enum(['interval', 'standard']).default('interval').meta({
+      description:
+        '`interval`: points finer than a minute are kept as such while the interval is below one; `standard`: CloudWatch keeps one a minute, whose alarms cost a third.',
+    }),
     collectorMetrics: z.enum(['embedded', 'api']).default('embedded').meta({
       description:
         '`embedded`: the function logs its own metrics in embedded metric format, so that they arrive even when this sink fails; `api`: this sink sends them, for runs outside AWS Lambda.',

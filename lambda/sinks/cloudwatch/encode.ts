@@ -111,7 +111,7 @@ function* encodeSet(
   const context: DatumContext = {
     namespace: namespaceOf(definition.cloudWatch.namespace, config.namespace),
     type: definition.type,
-    resolution: intervalMs < minuteMs ? 'high' : 'standard',
+    resolution: intervalMs < minuteMs && config.resolution === 'interval' ? 'high' : 'standard',
   };
   const withExtra = extraDimensions(config.dimensions);
   for (const point of pointsOf(family, set, tickMs)) {

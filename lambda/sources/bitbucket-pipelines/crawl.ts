@@ -8,6 +8,7 @@ import { shares } from './budget.ts';
 import type { CrawlBudget } from './crawl-budget.ts';
 import { discover, type DiscoverContext, type Discovery, probe } from './discover.ts';
 import { applyHints, type EventReading, noEvents, takeEvents } from './events.ts';
+import { isHeld } from './held-runs.ts';
 import { lookAt, type LookContext } from './look.ts';
 import { checkMissing } from './missing-repositories.ts';
 import { type OpenState, recallCrawl, rememberCrawl, type Repository } from './memory.ts';
@@ -16,7 +17,7 @@ import { openSteps } from './open-steps.ts';
 import type { PageCache } from './page-cache.ts';
 import { planLooks } from './plan.ts';
 import { deploymentsDue, readDeployments } from './read-deployments.ts';
-import { addStepLists, countSteps, readSteps, stepListsToDo, type ToDo } from './read-steps.ts';
+import { addStepLists, countHeldSteps, countSteps, readSteps, stepListsToDo, type ToDo } from './read-steps.ts';
 import { discoveryEveryMs, isProbeWorthwhile, probeEveryMs } from './rhythm.ts';
 import type { RunPlace } from './run-record.ts';
 import type { RepositoryRecord } from './schema.ts';
@@ -77,6 +78,7 @@ export async function crawl(context: CrawlContext): Promise<Crawled> {
   await lookAround(state, context);
   if (context.steps === 'read') {
     await countStepLists(state, context);
+    await countHeldRuns(state, context);
     await readOpenSteps(state, context);
   }
   await lookAtDeployments(state, context);
@@ -163,8 +165,9 @@ async function lookOnce(
 ): Promise<void> {
   const { ledger, faults, placeOf, steps } = context;
   const { repositories } = state.discovery;
+  const known = state.open.get(repository.id) ?? [];
   try {
-    const looked = await lookAt(repository, placeOf(repository), state.open.get(repository.id) ?? [], looking);
+    const looked = await lookAt(repository, placeOf(repository), known, looking);
     if (looked === undefined) return;
     repositories.set(repository.id, looked.repository);
     state.open.set(repository.id, looked.open);
@@ -174,6 +177,7 @@ async function lookOnce(
         ledger,
         repository.id,
         looked.ended.filter(({ hasSteps }) => hasSteps),
+        known,
       );
   } catch (error) {
     // One that is refused must not be the first of every tick; a refusal of the credential says nothing of it.
@@ -203,6 +207,35 @@ async function countStepLists(state: Crawl, context: CrawlContext): Promise<void
   if (state.looks > 0) ledger.readCompletely(stepLists);
 }
 
+/** Once for each time that a run begins to wait for a person. */
+async function countHeldRuns(state: Crawl, context: CrawlContext): Promise<void> {
+  const { api, faults, ledger, placeOf } = context;
+  const unreadable = (count: number): void => {
+    faults.unreadable(count, 'steps');
+  };
+  const held = [...state.open.values()].flat().filter((run) => isHeld(run) && run.counted?.isRead !== true);
+  const read = new Map<string, OpenState>();
+  await mapConcurrently(held, requestsAtOnce, async (run) => {
+    const repository = state.discovery.repositories.get(run.repository);
+    if (repository === undefined || !canGoOn(context, state.kept)) return;
+    try {
+      read.set(run.id, await countHeldSteps(run, placeOf(repository), ledger, { api, unreadable }));
+    } catch (error) {
+      // Between the two requests it may have been deleted; the next look tells.
+      if (!(error instanceof HttpStatusError) || error.status !== 404) faults.add(error, 'pipelines');
+    }
+  });
+  keepRead(state, read);
+}
+
+function keepRead(state: Crawl, read: ReadonlyMap<string, OpenState>): void {
+  for (const [id, open] of state.open)
+    state.open.set(
+      id,
+      open.map((run) => read.get(run.id) ?? run),
+    );
+}
+
 /** With requests to spare only: the state of a run tells roughly the same for nothing. */
 async function readOpenSteps(state: Crawl, context: CrawlContext): Promise<void> {
   const { api, budget, faults, ledger, workspace } = context;
@@ -225,11 +258,7 @@ async function readOpenSteps(state: Crawl, context: CrawlContext): Promise<void>
       if (!(error instanceof HttpStatusError) || error.status !== 404) faults.add(error, 'pipelines');
     }
   });
-  for (const [id, open] of state.open)
-    state.open.set(
-      id,
-      open.map((run) => read.get(run.id) ?? run),
-    );
+  keepRead(state, read);
 }
 
 function dueDeployments({ discovery: { repositories } }: Crawl, context: CrawlContext): readonly Repository[] {

@@ -82,10 +82,12 @@ function runFamilies(
     gauge(
       runsActive,
       pipelines.flatMap(({ labels, runs }) => {
-        const executing = runs.filter(({ phase }) => phase === 'running').length;
+        const count = (...phases: readonly OpenState['phase'][]): number =>
+          runs.filter(({ phase }) => phases.includes(phase)).length;
         return [
-          { labels: { ...labels, state: 'pending' }, value: runs.length - executing },
-          { labels: { ...labels, state: 'executing' }, value: executing },
+          { labels: { ...labels, state: 'pending' }, value: count('pending') },
+          { labels: { ...labels, state: 'executing' }, value: count('running') },
+          { labels: { ...labels, state: 'waiting' }, value: count('paused', 'halted') },
         ];
       }),
     ),

@@ -3,7 +3,8 @@ import type { Ledger, Window } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
 import { type FurtherContext, furtherRuns } from './further-runs.ts';
 import { overwrittenAttempts } from './overwritten-attempts.ts';
-import { type OpenState, openCounts, type Repository } from './memory.ts';
+import { countedAfter } from './held-runs.ts';
+import { type CountedEarly, type OpenState, openCounts, type Repository } from './memory.ts';
 import { endVerdicts } from './missing-repositories.ts';
 import type { PageCache } from './page-cache.ts';
 import { listPipelines } from './pipeline-list.ts';
@@ -51,7 +52,7 @@ export async function lookAt(
   const further = await furtherRuns(before, place, { sights: list.sights, mayHideOpen }, context);
   const sights = [...list.sights, ...further];
   const earlier = await overwrittenAttempts(sights, known, { ...place, repository: before.id }, context);
-  const told = { ledger, place, stream, window };
+  const told = { ledger, place, stream, window, known: new Map(known.map((state) => [state.id, state])) };
   const ended = [...tellLedger(earlier, told), ...tellLedger(sights, told)];
   if (list.reason === undefined) ledger.readCompletely(stream);
   else ledger.readPartly(stream);
@@ -141,19 +142,31 @@ function openStates(
 }
 
 function openState(
-  { id, attempt, number, phase, pipeline, isChild, createdMs }: OpenRun,
+  run: OpenRun,
   repository: string,
   same: OpenState | undefined,
   tickMs: number,
 ): Omit<OpenState, 'stuckMs'> {
-  const askedMs = askedAt({ attempt, createdMs }, same?.askedMs ?? tickMs);
+  const { id, attempt, number, phase, pipeline, branch, isChild } = run;
+  // Somebody has answered: what was waited for them is nobody's delay.
+  const isResumed = same !== undefined && isHeld(same) && !isHeld(run);
+  const askedMs = Math.max(askedAt(run, same?.askedMs ?? tickMs), isResumed ? tickMs : (same?.askedMs ?? 0));
+  const counted = countedAfter(run, same);
   // Steps that were read in another phase say nothing of this one.
   const steps = same?.phase === phase ? { steps: same.steps, stepsMs: same.stepsMs } : {};
-  return { repository, id, attempt, number, askedMs, phase, pipeline, ...(isChild ? { isChild } : {}), ...steps };
+  return { repository, id, attempt, number, askedMs, phase, pipeline, branch, ...optional(isChild, counted), ...steps };
+}
+
+function optional(isChild: boolean, counted: CountedEarly | undefined): Pick<OpenState, 'isChild' | 'counted'> {
+  return { ...(isChild ? { isChild } : {}), ...(counted === undefined ? {} : { counted }) };
+}
+
+function isHeld({ phase }: Pick<OpenRun, 'phase'>): boolean {
+  return phase === 'paused' || phase === 'halted';
 }
 
 /** A re-run tells no time of its own: that of the first run would make it wait, and be stuck, for days. */
-function askedAt({ attempt, createdMs }: Pick<OpenRun, 'attempt' | 'createdMs'>, firstSeenMs: number): number {
+function askedAt({ attempt, createdMs }: OpenRun, firstSeenMs: number): number {
   return attempt > 1 ? firstSeenMs : createdMs;
 }
 

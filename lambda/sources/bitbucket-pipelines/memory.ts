@@ -21,7 +21,7 @@ export interface OpenState {
   readonly id: string;
   readonly attempt: number;
   readonly number: number;
-  /** When this attempt was asked for. A re-run keeps the creation of the first, so it is when it was first seen. */
+  /** When this attempt was asked for, or a person has let it go on. A re-run keeps the creation of the first, so it is when it was first seen. */
   readonly askedMs: number;
   readonly phase: 'pending' | 'running' | 'paused' | 'halted';
   readonly pipeline: string;
@@ -29,9 +29,23 @@ export interface OpenState {
   readonly stuckMs: number;
   /** Started by a step of another run, which does nothing but wait for it. */
   readonly isChild?: boolean | undefined;
+  /** Absent in what an earlier version remembered. */
+  readonly branch?: string | undefined;
+  /** Of a run that has waited for a person: what was counted of it before its end. */
+  readonly counted?: CountedEarly | undefined;
   readonly steps?: readonly StepState[] | undefined;
   readonly stepsMs?: number | undefined;
 }
+
+const CountedEarly = z.object({
+  /** Charged seconds. */
+  charged: z.number(),
+  /** Uuids of steps; a run has at most 100. */
+  steps: z.array(z.string()),
+  /** Whether its steps were read since it began to wait. */
+  isRead: z.boolean(),
+});
+export type CountedEarly = z.infer<typeof CountedEarly>;
 
 export type StepState = z.infer<typeof StepState>;
 
@@ -54,6 +68,8 @@ const OpenStates = z.array(
     pipeline: z.string(),
     stuckMs: z.number(),
     isChild: z.boolean().optional(),
+    branch: z.string().optional(),
+    counted: CountedEarly.optional(),
     steps: z.array(StepState).optional(),
     stepsMs: z.number().optional(),
   }),

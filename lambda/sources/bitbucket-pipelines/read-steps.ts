@@ -4,9 +4,11 @@ import { HttpStatusError } from '../../http/errors.ts';
 import { parseJsonText } from '../../model/outside-text.ts';
 import { type ApiContext, ask, fieldsOf, repositoryPath } from './api.ts';
 import { stepsLeftOut } from './metrics.ts';
+import { letGoAt } from './held-runs.ts';
+import type { OpenState } from './memory.ts';
 import type { RunPlace, FinishedRun } from './run-record.ts';
 import { elementsOf, Page, StepRecord } from './schema.ts';
-import { type Ended, stepsFinish } from './steps.ts';
+import { type CountedSteps, type Ended, heldStepsFinish, stepsFinish } from './steps.ts';
 import { stepLists, stepsForMs } from './streams.ts';
 
 const members = [
@@ -49,14 +51,36 @@ export async function readSteps(
 /** A finished run whose steps are still to be read; the ledger keeps it until they were. */
 export interface ToDo extends Ended {
   readonly repository: string;
+  /** Steps that were counted before the end of the run. */
+  readonly counted: CountedSteps;
 }
 
-const Note = z.tuple([z.string(), z.number(), z.number(), z.number(), z.number(), z.string(), z.string()]);
+const Note = z.tuple([
+  z.string(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.string(),
+  z.string(),
+  // Absent for most: steps that were counted before, and until when all were.
+  z.array(z.string()).optional(),
+  z.number().optional(),
+]);
 
 /** Puts finished runs on the list. */
-export function addStepLists(ledger: Ledger, repository: string, ended: readonly FinishedRun[]): void {
+export function addStepLists(
+  ledger: Ledger,
+  repository: string,
+  ended: readonly FinishedRun[],
+  known: readonly OpenState[],
+): void {
   for (const { id, number, attempt, createdMs, finishedMs, pipeline, result } of ended) {
+    const before = known.find((state) => state.id === id && state.attempt === attempt)?.counted?.steps ?? [];
     const note: z.infer<typeof Note> = [repository, number, attempt, createdMs, finishedMs, pipeline, result];
+    const untilMs = letGoAt(ledger, id, attempt);
+    if (before.length > 0 || untilMs !== undefined) note.push(before);
+    if (untilMs !== undefined) note.push(untilMs);
     ledger.sawOpen(stepLists, `${id}#${String(attempt)}`, JSON.stringify(note));
   }
 }
@@ -79,7 +103,7 @@ const Results = z.enum(['success', 'failure', 'error', 'timeout', 'cancellation'
 function toDoOf(key: string, note: string | undefined): ToDo | undefined {
   const { data } = Note.safeParse(parseJsonText(note ?? 'null'));
   if (data === undefined) return undefined;
-  const [repository, number, attempt, createdMs, finishedMs, pipeline, result] = data;
+  const [repository, number, attempt, createdMs, finishedMs, pipeline, result, steps = [], untilMs] = data;
   const id = key.slice(0, key.lastIndexOf('#'));
   return {
     repository,
@@ -90,6 +114,7 @@ function toDoOf(key: string, note: string | undefined): ToDo | undefined {
     finishedMs,
     pipeline,
     result: Results.catch('other').parse(result),
+    counted: { steps, untilMs },
   };
 }
 
@@ -98,7 +123,7 @@ export async function countSteps(todo: ToDo, place: RunPlace, ledger: Ledger, co
   const key = `${todo.id}#${String(todo.attempt)}`;
   try {
     const steps = await readSteps(place.workspace, todo, context);
-    ledger.sawFinished(stepLists, key, stepsFinish(todo, steps, place));
+    ledger.sawFinished(stepLists, key, stepsFinish(todo, steps, place, todo.counted));
     // It may have been put on the list in this tick, and would stay there for another look.
     ledger.forget(stepLists, key);
   } catch (error) {
@@ -107,4 +132,26 @@ export async function countSteps(todo: ToDo, place: RunPlace, ledger: Ledger, co
     ledger.forget(stepLists, key);
     ledger.count(stepsLeftOut, { system: 'bitbucket', source: place.source }, 1);
   }
+}
+
+/**
+ * Reads the steps of a run that waits for a person and counts those that have ended; nobody knows when it will end.
+ * @throws HttpError, BudgetSpentError
+ */
+export async function countHeldSteps(
+  run: OpenState,
+  place: RunPlace,
+  ledger: Ledger,
+  context: StepsContext,
+): Promise<OpenState> {
+  const before = run.counted ?? { charged: 0, steps: [], isRead: false };
+  const records = await readSteps(place.workspace, run, context);
+  const branch = run.branch ?? 'other';
+  const soFar = { ...run, branch, createdMs: run.askedMs, finishedMs: ledger.tickMs, result: 'success' as const };
+  const { finish, counted } = heldStepsFinish(soFar, records, place, before.steps);
+  // On the list for this moment only, so that its steps count however long ago they ended.
+  ledger.sawOpen(stepLists, finish.key);
+  ledger.sawFinished(stepLists, finish.key, finish);
+  ledger.forget(stepLists, finish.key);
+  return { ...run, counted: { ...before, steps: [...counted], isRead: true } };
 }

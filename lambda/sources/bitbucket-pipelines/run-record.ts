@@ -33,6 +33,8 @@ export interface OpenRun extends Run {
   readonly is: 'open';
   readonly phase: Phase;
   readonly isKnown: boolean;
+  /** Build time that is charged for what has run so far. Seconds. */
+  readonly charged: number;
 }
 
 export interface FinishedRun extends Run {
@@ -66,7 +68,8 @@ export function sightOf(record: PipelineRecord, place: RunPlace): Sight {
     branch: place.branchLabel(branchOf(record.target), place.mainBranch),
     isChild: /parent_step/i.test(`${record.trigger?.name ?? ''} ${record.trigger?.type ?? ''}`),
   };
-  if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown };
+  const charged = record.build_seconds_used ?? 0;
+  if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown, charged };
   const { result, isKnown } = standing;
   const finishedMs = finishedAt(record);
   const wallMs = run.attempt > 1 || isMissing(record.completed_on) ? undefined : spanOf(run.createdMs, finishedMs);
@@ -122,7 +125,7 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-type Ended = Run & Pick<FinishedRun, 'finishedMs' | 'result' | 'wallMs'>;
+export type Ended = Run & Pick<FinishedRun, 'finishedMs' | 'result' | 'wallMs'>;
 
 function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: boolean): Finish {
   const { source } = place;
@@ -159,12 +162,15 @@ function wallTime({ wallMs, result }: Ended, labels: PipelineLabels): readonly O
   return [{ metric: runDuration, labels: { ...labels, result }, value: wallMs / 1000 }];
 }
 
-type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
+export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
 
 /** A cancelled or skipped run gives no verdict, and an unknown one is none. */
 const verdicts: ReadonlySet<Result> = new Set(['success', 'failure', 'error', 'timeout']);
 
-function marksOf({ result, branch, finishedMs }: Ended, of: PipelineLabels): readonly Mark[] {
+export function marksOf(
+  { result, branch, finishedMs }: Pick<Ended, 'result' | 'branch' | 'finishedMs'>,
+  of: PipelineLabels,
+): readonly Mark[] {
   if (!verdicts.has(result)) return [];
   const labels = { ...of, branch };
   const isSuccess = result === 'success';
@@ -175,7 +181,7 @@ function marksOf({ result, branch, finishedMs }: Ended, of: PipelineLabels): rea
   ];
 }
 
-function lineOf(run: Ended, place: RunPlace, charged: number): Readonly<Record<string, string | number>> {
+export function lineOf(run: Ended, place: RunPlace, charged: number): Readonly<Record<string, string | number>> {
   return {
     repository: place.slug,
     pipeline: run.pipeline,

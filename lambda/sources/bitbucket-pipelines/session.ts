@@ -27,12 +27,13 @@ export function faultsOf(where: string, access: Access): Faults {
   const unreadable = new Map<string, number>();
   let isRefused = false;
   let failures = 0;
-  const note = (problem: Problem): void => {
-    // Requests differ in where they went; what they said does not.
-    const key = `${problem.kind} ${problem.message}`;
+  const noteAs = (key: string, problem: Problem): void => {
     const known = found.get(key);
     if (known === undefined) found.set(key, { problem, count: 1 });
     else known.count += 1;
+  };
+  const note = (problem: Problem): void => {
+    noteAs(`${problem.kind} ${problem.message}`, problem);
   };
   return {
     add: (error, part) => {
@@ -41,7 +42,8 @@ export function faultsOf(where: string, access: Access): Faults {
       if (problem === undefined) throw error;
       if (problem.message.startsWith('answered 401') || problem.kind === 'rate-limited') isRefused = true;
       failures += 1;
-      note(problem);
+      // Requests that fail alike have one cause, whatever they asked for.
+      noteAs(problem.kind, problem);
     },
     unreadable: (count, what) => {
       if (count > 0) unreadable.set(what, (unreadable.get(what) ?? 0) + count);

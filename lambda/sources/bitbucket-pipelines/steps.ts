@@ -4,7 +4,7 @@ import type { Exemplar } from '../../model/metric.ts';
 import { jobBusySeconds, jobDuration, jobsFinished, jobWait, runDuration, runWait } from '../../model/run-metrics.ts';
 import { scopeOf } from './place.ts';
 import { queueOfStep } from './queue-name.ts';
-import { type FinishedRun, type RunPlace, runUrl, unknownState } from './run-record.ts';
+import { type FinishedRun, marksOf, type RunPlace, runUrl, unknownState } from './run-record.ts';
 import type { StepRecord } from './schema.ts';
 import { stepStanding } from './states.ts';
 
@@ -12,9 +12,14 @@ import { stepStanding } from './states.ts';
 export type Ended = Pick<FinishedRun, 'id' | 'number' | 'attempt' | 'createdMs' | 'finishedMs' | 'pipeline' | 'result'>;
 
 /** What the steps of a finished run add: its jobs, and when the run itself began. One key, so that all count or none. */
-export function stepsFinish(run: Ended, records: readonly StepRecord[], place: RunPlace): Finish {
+export function stepsFinish(
+  run: Ended,
+  records: readonly StepRecord[],
+  place: RunPlace,
+  counted: CountedSteps = { steps: [] },
+): Finish {
   const steps = ofAttempt(records, run.attempt);
-  const jobs = steps.map((step) => jobOf(step, steps, run));
+  const jobs = steps.filter((step) => !isCounted(step, counted)).map((step) => jobOf(step, steps, run));
   return {
     key: `steps ${run.id}#${String(run.attempt)}`,
     finishedMs: run.finishedMs,
@@ -22,6 +27,53 @@ export function stepsFinish(run: Ended, records: readonly StepRecord[], place: R
     observations: [...jobs.flatMap((job) => observationsOf(job, place)), ...ofRun(run, steps, place)],
     marks: [],
   };
+}
+
+/** What was counted before the end of a run that waited for a person. */
+export interface CountedSteps {
+  /** By their uuids. */
+  readonly steps: readonly string[];
+  /** All that had ended by then. Epoch milliseconds. */
+  readonly untilMs?: number | undefined;
+}
+
+function isCounted({ uuid, completed_on }: StepRecord, { steps, untilMs = -Infinity }: CountedSteps): boolean {
+  return steps.includes(uuid) || (isTime(completed_on) && completed_on <= untilMs);
+}
+
+/** What the steps of a run add that waits for a person: the jobs that have ended since then, and its verdict so far. */
+export function heldStepsFinish(
+  run: Ended & Pick<FinishedRun, 'branch'>,
+  records: readonly StepRecord[],
+  place: RunPlace,
+  counted: readonly string[],
+): { readonly finish: Finish; readonly counted: readonly string[] } {
+  const steps = ofAttempt(records, run.attempt);
+  const ended = steps.filter(({ state }) => stepStanding(state).is === 'ended');
+  const finishedMs = greatest(ended.flatMap(({ completed_on }) => completed_on ?? [])) ?? run.finishedMs;
+  const jobs = ended.filter(({ uuid }) => !counted.includes(uuid)).map((step) => jobOf(step, steps, run));
+  const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline: run.pipeline };
+  const isGreen = waitsForPerson(steps) && ended.every(({ state }) => !isBad(state));
+  const finish = {
+    key: `held ${run.id}#${String(run.attempt)} ${String(ended.length)}`,
+    finishedMs,
+    createdMs: run.createdMs,
+    counts: jobs.flatMap((job) => countsOf(job, place)),
+    observations: jobs.flatMap((job) => observationsOf(job, place)),
+    marks: isGreen ? marksOf({ ...run, result: 'success', finishedMs }, labels) : [],
+  };
+  return { finish, counted: ended.map(({ uuid }) => uuid) };
+}
+
+/** Whether the next step is one that a person has to start; a run that waits for its turn is not green yet. */
+function waitsForPerson(steps: readonly StepRecord[]): boolean {
+  const next = steps.find(({ state }) => stepStanding(state).is === 'open');
+  return next !== undefined && !isAutomatic(next);
+}
+
+function isBad(state: StepRecord['state']): boolean {
+  const standing = stepStanding(state);
+  return standing.is === 'ended' && standing.result !== 'success' && standing.result !== 'skip';
 }
 
 /** A re-run lists the steps of all attempts; where no step tells its attempt, all are of this one. */

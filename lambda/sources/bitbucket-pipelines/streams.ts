@@ -9,7 +9,7 @@ export const overlapMs = 10 * minuteMs;
 /** A hundred steps of two hours, each after its wait, is the longest that Bitbucket allows; real runs end within a day. */
 const openForMs = 14 * dayMs;
 
-/** A run that waits for a person for longer is taken for abandoned: most pipelines with a manual step end like this. */
+/** A run that waits for a person for longer is let go: most pipelines with a manual step end like this. */
 export const heldForMs = 7 * dayMs;
 
 /** Finished runs whose steps were not read for a day are left out, and told. */

@@ -1,14 +1,19 @@
+/** Tells the ledger what a look saw of runs, each end once. */
 import type { Ledger, Stream, Window } from '../../counters/ledger.ts';
 import { runsFinished, systemErrors } from '../../model/run-metrics.ts';
+import { countCharged, isHeld, isHeldTooLong, letGo, markPaused, withoutCounted } from './held-runs.ts';
+import type { OpenState } from './memory.ts';
 import { scopeOf } from './place.ts';
 import { type FinishedRun, type OpenRun, type RunPlace, type Sight, unknownState } from './run-record.ts';
-import { heldForMs, overlapMs } from './streams.ts';
+import { overlapMs } from './streams.ts';
 
 export interface Told {
   readonly ledger: Ledger;
   readonly place: RunPlace;
   readonly stream: Stream;
   readonly window: Window;
+  /** What was known of open runs before, by their id. */
+  readonly known: ReadonlyMap<string, OpenState>;
 }
 
 /** Tells the ledger what was seen of runs, each once. @returns the runs whose end is news. */
@@ -24,13 +29,13 @@ export function tellLedger(sights: readonly Sight[], told: Told): readonly Finis
 /** How long a success before the installation is worth telling; older ones would be series of dead pipelines. */
 const historyMs = 30 * 24 * 60 * 60_000;
 
-function toldFinished(run: FinishedRun, wasOpen: boolean, { ledger, stream, window }: Told): boolean {
-  const { finishedMs, createdMs, id, finish } = run;
+function toldFinished(run: FinishedRun, wasOpen: boolean, { ledger, stream, window, known }: Told): boolean {
+  const { finishedMs, createdMs, id, attempt, finish } = run;
   const fromMs = window.isFirst ? window.fromMs - historyMs : window.fromMs;
   // What is older was counted, or is history; a page shows it by chance.
   if (!wasOpen && finishedMs < fromMs && createdMs < fromMs) return false;
   const isNews = !ledger.isCounted(stream, finish.key) && (wasOpen || finishedMs >= newsFrom(window, ledger));
-  ledger.sawFinished(stream, id, finish);
+  ledger.sawFinished(stream, id, withoutCounted(finish, sameAttempt(known.get(id), attempt), ledger));
   return isNews;
 }
 
@@ -39,18 +44,26 @@ function newsFrom({ fromMs, isFirst }: Window, { epochMs }: Ledger): number {
   return isFirst ? Math.max(epochMs, fromMs + overlapMs) : fromMs;
 }
 
-function toldOpen(run: OpenRun, wasOpen: boolean, { ledger, place, stream }: Told): void {
-  const { id, phase, isKnown, createdMs } = run;
-  const isHeld = phase === 'paused' || phase === 'halted';
-  if (isHeld && ledger.tickMs - createdMs > heldForMs) {
-    ledger.forget(stream, id);
+function sameAttempt(known: OpenState | undefined, attempt: number): OpenState | undefined {
+  return known?.attempt === attempt ? known : undefined;
+}
+
+function toldOpen(run: OpenRun, wasOpen: boolean, told: Told): void {
+  const { ledger, place, stream } = told;
+  const known = sameAttempt(told.known.get(run.id), run.attempt);
+  if (isHeldTooLong(run, known, ledger)) {
+    if (wasOpen) letGo(run, told);
     return;
   }
-  if (!isKnown && !wasOpen) {
+  if (!run.isKnown && !wasOpen) {
     const { labels, increase } = unknownState(place.source, 'pipeline');
     ledger.count(systemErrors, labels, increase);
   }
-  ledger.sawOpen(stream, id, isHeld ? 'held' : 'moving');
+  ledger.sawOpen(stream, run.id, isHeld(run) ? 'held' : 'moving');
+  if (isHeld(run)) {
+    countCharged(run, known, told);
+    markPaused(run, known, told);
+  }
   declare(run, place, ledger);
 }
 

@@ -1,4 +1,5 @@
 import { anyOf, selects } from '../../config/glob.ts';
+import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
@@ -6,6 +7,7 @@ import type { Collection, SourcePorts } from '../source.ts';
 import { createClaims, type Seen } from './claims.ts';
 import { clusterReader, type ClusterReading, type ReadCluster } from './cluster.ts';
 import { type BuildkiteConfig, hasTotals } from './config.ts';
+import { type HostedQueues, isHostedBy } from './hosted.ts';
 import { familiesOf, type MapOptions } from './map.ts';
 import type { Snapshot } from './schema.ts';
 
@@ -13,7 +15,9 @@ import type { Snapshot } from './schema.ts';
 const clustersAtOnce = 4;
 
 /** What the agent API gave. */
-export interface AgentReading extends Collection {
+export interface AgentReading extends Omit<Collection, 'families'> {
+  /** Given what is known of hosted queues, which have no agent figures. */
+  readonly familiesWith: (hosted: HostedQueues) => readonly MetricFamily[];
   /** Slugs of the organizations that the tokens belong to. */
   readonly organizations: readonly string[];
   /** Queues with neutral metrics, as scope and queue. */
@@ -30,13 +34,14 @@ export function agentReader(
   const where = `buildkite/${config.name}`;
   const readers = (config.agentTokens ?? []).map((ref) => clusterReader(config, ref, ports));
   const options = mapOptions(config);
+  const isNamedHosted = anyOf(config.hostedQueues ?? []);
   const claims = createClaims(where);
   return async (deadline) => {
     const { seen, problems } = sorted(await readAll(readers, deadline));
     const { claimed, problems: conflicts } = claims.take(seen);
     const readable = seen.flatMap(({ token, snapshot }) => unreadable(snapshot, `${where} (${token})`));
     return {
-      families: familiesOf(claimed, options),
+      familiesWith: (hosted) => familiesOf(claimed, { ...options, isHosted: isHostedBy(hosted, isNamedHosted) }),
       problems: [...problems, ...conflicts, ...readable],
       isComplete: problems.length === 0,
       organizations: [...new Set(seen.map(({ snapshot }) => snapshot.org))],
@@ -55,12 +60,11 @@ function readAll(readers: readonly ReadCluster[], deadline: Deadline): Promise<r
   });
 }
 
-function mapOptions(config: BuildkiteConfig): MapOptions {
+function mapOptions(config: BuildkiteConfig): Omit<MapOptions, 'isHosted'> {
   const withCompat = hasTotals(config) ? 'queues-and-totals' : 'queues';
   return {
     source: config.name,
     isSelected: selects(config.queues ?? {}),
-    isHosted: anyOf(config.hostedQueues ?? []),
     compat: config.compat ? withCompat : 'none',
   };
 }

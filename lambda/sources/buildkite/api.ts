@@ -6,7 +6,7 @@ import { whereOf } from '../../http/where.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { Secret } from '../../secrets/secret.ts';
-import { waitSecondsIn } from './refusal-words.ts';
+import { waitSecondsIn, withoutToken } from './refusal-words.ts';
 import { MetricsAnswer, type Snapshot, snapshotOf } from './schema.ts';
 
 /** The token is accepted, but the answer belongs to no organization: the API did so for bad tokens in 2019. */
@@ -33,19 +33,22 @@ export async function getMetrics(http: HttpPort, request: MetricsRequest): Promi
   const { endpoint, token, tls, deadline } = request;
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/metrics`;
-  const { value, headers } = await getJson(
-    http,
-    {
-      method: 'GET',
-      url,
-      // The word is `Token`, not `Bearer`.
-      headers: { authorization: `Token ${tokenIn(token, url)}` },
-      signal: deadline.signal,
-      remainingMs: () => deadline.remainingMs(),
-      waitSecondsIn,
-      ...(tls === undefined ? {} : { tls }),
-    },
-    MetricsAnswer,
+  const secret = tokenIn(token, url);
+  const { value, headers } = await withoutToken(secret, () =>
+    getJson(
+      http,
+      {
+        method: 'GET',
+        url,
+        // The word is `Token`, not `Bearer`.
+        headers: { authorization: `Token ${secret}` },
+        signal: deadline.signal,
+        remainingMs: () => deadline.remainingMs(),
+        waitSecondsIn,
+        ...(tls === undefined ? {} : { tls }),
+      },
+      MetricsAnswer,
+    ),
   );
   const org = labelValue(value.organization?.slug ?? '');
   if (org === undefined) throw new NoOrganizationError('the answer names no organization');

@@ -59,7 +59,7 @@ function nameOf({ org, cluster }: Snapshot): string {
 }
 
 function sameCluster(name: string, first: string): string {
-  return `reads ${name} a second time, as ${first} does, and is left out; remove one of the two tokens, or rename one of two clusters with the same name`;
+  return `reads ${name} a second time, as ${first} does, and is left out, and meanwhile CloudWatch gets no totals of the organization, which hold only for sources without a problem; remove one of the two tokens, or rename one of two clusters with the same name`;
 }
 
 function sameScope(name: string, owner: string): string {

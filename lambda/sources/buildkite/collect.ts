@@ -1,3 +1,4 @@
+/** Puts the agent API and the APIs for users together. */
 import { mergeFamilies } from '../../model/merge.ts';
 import type { CreateSource } from '../source.ts';
 import { agentReader } from './agents.ts';
@@ -13,12 +14,12 @@ export const createBuildkite: CreateSource<BuildkiteConfig> = (config, ports) =>
     collect: async (context) => {
       const reading = readAgents(context.deadline);
       if (readUser === undefined) {
-        const { families, problems } = await reading;
-        return { families, problems };
+        const { familiesWith, problems } = await reading;
+        return { families: familiesWith(new Map()), problems };
       }
       const [agents, user] = await Promise.all([reading, readUser(context, reading)]);
       // Where both tell a figure, the agent API's is taken: it stands first.
-      const { families } = mergeFamilies([...agents.families, ...user.families]);
+      const { families } = mergeFamilies([...agents.familiesWith(user.hosted), ...user.families]);
       return { families, problems: [...agents.problems, ...user.problems] };
     },
   };

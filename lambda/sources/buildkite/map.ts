@@ -11,10 +11,13 @@ export interface MapOptions {
   readonly source: string;
   readonly isSelected: (queue: string) => boolean;
   /** Hosted queues have no agent figures: their workers are unknown, not zero. */
-  readonly isHosted: (queue: string) => boolean;
+  readonly isHosted: IsHosted;
   /** Whether to publish the existing tool's names, and its totals; it has none when it is given a list of queues. */
   readonly compat: 'none' | 'queues' | 'queues-and-totals';
 }
+
+/** `scope` is absent for a queue without neutral metrics. */
+export type IsHosted = (queue: string, scope: string | undefined) => boolean;
 
 /** One queue with all that is known of it. */
 interface QueueFigures {
@@ -50,9 +53,9 @@ function figuresOf({ scope, snapshot }: Claimed, { isSelected, isHosted }: MapOp
       cluster,
       scope,
       queue,
-      isHosted: isHosted(queue),
+      isHosted: isHosted(queue, scope),
       jobs: counts.jobs ?? noJobs,
-      ...agentsOf(counts, isHosted(queue)),
+      ...agentsOf(counts, isHosted(queue, scope)),
     }));
 }
 

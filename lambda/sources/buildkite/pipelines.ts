@@ -4,6 +4,7 @@ import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { runsActive, runsStuck, runStates } from '../../model/run-metrics.ts';
 import type { Build } from './rest-schema.ts';
 import { buildStateOf, buildVerdict } from './states.ts';
+import { stretchesOf } from './stretches.ts';
 import { timeOf } from './times.ts';
 
 /** What is remembered of a pipeline between runs: small, for an organization may have a thousand. */
@@ -12,7 +13,7 @@ const Known = z.object({
   seenMs: z.number(),
   /** The latest finish among `seconds`. Epoch milliseconds. */
   untilMs: z.number(),
-  /** Durations of its last finished builds, oldest first. */
+  /** How long machines worked on its last finished builds, oldest first. */
   seconds: z.array(z.number()),
 });
 
@@ -56,7 +57,10 @@ function durationOf(build: Build): number | undefined {
   if ((result !== 'success' && result !== 'failure') || startedMs === undefined || finishedMs === undefined) {
     return undefined;
   }
-  return Math.max(0, Math.round((finishedMs - startedMs) / 1000));
+  const worked = stretchesOf(build.jobs.readable, finishedMs);
+  const workedMs = worked.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  // Without jobs nobody knows how long it waited for a person.
+  return Math.max(0, Math.round((worked.length === 0 ? finishedMs - startedMs : workedMs) / 1000));
 }
 
 /** A build is stuck when it takes three times as long as the longest of the last ones, */
@@ -99,7 +103,7 @@ export function activeFamilies({ source, scope, builds, known, nowMs }: ActiveRe
       runsStuck,
       rows.map(({ labels, open, limitMs }) => ({
         labels,
-        value: open.filter((build) => nowMs - (openSinceMs(build) ?? nowMs) > limitMs).length,
+        value: open.filter((build) => nowMs - (openSinceMs(build, nowMs) ?? nowMs) > limitMs).length,
       })),
     ),
   ];
@@ -110,8 +114,10 @@ function stateOrExecuting(build: Build): (typeof runStates)[number] {
   return buildStateOf(build) ?? 'executing';
 }
 
-function openSinceMs({ started_at, created_at }: Build): number | undefined {
-  return timeOf(started_at) ?? timeOf(created_at);
+/** Since it was resumed, where somebody unblocked it or had a job run again; else since its start. */
+function openSinceMs({ started_at, created_at, jobs }: Build, nowMs: number): number | undefined {
+  const resumed = stretchesOf(jobs.readable, nowMs).at(-1);
+  return resumed?.fromMs ?? timeOf(started_at) ?? timeOf(created_at);
 }
 
 /** Fewer than three builds are no rule. */

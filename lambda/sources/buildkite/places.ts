@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { append } from '../../model/append.ts';
 import { labelValue } from '../../model/labels.ts';
-import type { QueueSnapshot } from './queue-snapshot.ts';
+import type { KnownQueue, QueueSnapshot } from './queue-snapshot.ts';
+import { timeOf } from './times.ts';
 import type { UserApi } from './user-api.ts';
 
 /** Value of `scope` for what belongs to no cluster. */
@@ -29,11 +30,28 @@ export interface Places {
   readonly queueKeys: ReadonlyMap<string, string>;
 }
 
+/** The same with what REST tells of the queues. */
+export interface RestPlaces extends Places {
+  readonly queues: readonly KnownQueue[];
+}
+
 /** What is remembered between runs, so that the lists need not be read in each. */
 export const RememberedPlaces = z.object({
   readMs: z.number(),
   clusters: z.record(z.string(), z.string()),
   queues: z.record(z.string(), z.string()),
+  /** What REST told of them; absent in a memory of GraphQL's answer. */
+  told: z
+    .array(
+      z.object({
+        scope: z.string(),
+        queue: z.string(),
+        isPaused: z.boolean().optional(),
+        pausedSinceMs: z.number().optional(),
+        isHosted: z.boolean().optional(),
+      }),
+    )
+    .optional(),
 });
 export type RememberedPlaces = z.infer<typeof RememberedPlaces>;
 
@@ -50,23 +68,48 @@ export function placesOf({ clusterNames, queueKeys }: QueueSnapshot): Places {
 }
 
 const RestCluster = z.object({ id: z.string(), name: z.string() });
-const RestQueue = z.object({ id: z.string(), key: z.string() });
+const Flag = z.boolean().nullish().catch(undefined);
+const RestQueue = z.object({
+  id: z.string(),
+  key: z.string(),
+  hosted: Flag,
+  dispatch_paused: Flag,
+  dispatch_paused_at: z.string().nullish().catch(undefined),
+});
 const Elements = z.array(z.unknown());
 
 /** A page holds 100; 500 clusters or queues of one cluster are beyond what this fallback is for. */
 const maxPages = 5;
 
 /** The same by REST, for tokens without GraphQL: one request for the clusters and one for the queues of each. */
-export async function readPlaces(api: UserApi, org: string): Promise<Places> {
+export async function readPlaces(api: UserApi, org: string): Promise<RestPlaces> {
   const clusters = await elements(api, `organizations/${org}/clusters`, RestCluster);
   const clusterNames = new Map(clusters.flatMap(({ id, name }) => named(id, name)));
   const queueKeys = new Map<string, string>();
+  const queues: KnownQueue[] = [];
   for (const { id } of clusters) {
     const path = `organizations/${org}/clusters/${encodeURIComponent(id)}/queues`;
-    for (const queue of await elements(api, path, RestQueue))
-      for (const [key, name] of named(queue.id, queue.key)) queueKeys.set(key, name);
+    const scope = clusterNames.get(id);
+    for (const queue of await elements(api, path, RestQueue)) {
+      const name = labelValue(queue.key);
+      if (name === undefined) continue;
+      queueKeys.set(queue.id, name);
+      if (scope !== undefined) queues.push({ scope, queue: name, ...toldOf(queue) });
+    }
   }
-  return { clusterNames, queueKeys };
+  return { clusterNames, queueKeys, queues };
+}
+
+function toldOf({
+  hosted,
+  dispatch_paused,
+  dispatch_paused_at,
+}: z.infer<typeof RestQueue>): Pick<KnownQueue, 'isHosted' | 'isPaused' | 'pausedSinceMs'> {
+  return {
+    isHosted: hosted ?? undefined,
+    isPaused: dispatch_paused ?? undefined,
+    pausedSinceMs: dispatch_paused === true ? timeOf(dispatch_paused_at) : undefined,
+  };
 }
 
 function named(id: string, name: string): readonly (readonly [string, string])[] {

@@ -1,6 +1,7 @@
 /** Reads what Buildkite itself says of a refusal: its reason, and a wait that stands in the body only. */
 import { HttpStatusError } from '../../http/errors.ts';
-import { parseJsonText } from '../../model/outside-text.ts';
+import { oneLine, parseJsonText } from '../../model/outside-text.ts';
+import { createRedactor } from '../../secrets/redaction.ts';
 import type { Problem } from '../../model/problem.ts';
 
 /** A stranger's text may be long; its beginning says what it is about. */
@@ -13,14 +14,29 @@ const tokens = /\bbk[a-z]{2}_\w+/gi;
 export function withReason(problem: Problem, error: unknown): Problem {
   if (!(error instanceof HttpStatusError) || error.status >= 500) return problem;
   const reason = messageIn(error.excerpt);
-  return reason === undefined ? problem : { ...problem, message: `${problem.message}; Buildkite says: ${reason}` };
+  if (reason === undefined) return problem;
+  return { ...problem, message: `${problem.message}; Buildkite says: ${reason.slice(0, maxLength)}` };
+}
+
+/** What a request throws, with Buildkite's reason as all that is left of its answer, and without the token in it. */
+export async function withoutToken<Answer>(token: string, ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof HttpStatusError)) throw error;
+    const redactor = createRedactor();
+    redactor.remember(token);
+    const { where, status, headers, retryAtMs } = error;
+    const excerpt = JSON.stringify({ message: redactor.text(messageIn(error.excerpt) ?? '') });
+    throw new HttpStatusError(where, { status, headers, retryAtMs, excerpt });
+  }
 }
 
 /** `{"message":"…"}` of REST, `{"errors":[{"message":"…"}]}` of GraphQL; the text may be cut off. */
 function messageIn(excerpt: string): string | undefined {
   const quoted = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(excerpt)?.[1];
   if (quoted === undefined) return undefined;
-  const reason = textOf(quoted).replace(tokens, '[token]').slice(0, maxLength).trim();
+  const reason = oneLine(textOf(quoted).replace(tokens, '[token]')).trim();
   return reason === '' ? undefined : reason;
 }
 

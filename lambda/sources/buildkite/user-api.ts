@@ -11,7 +11,7 @@ import type { SourcePorts } from '../source.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import { type GraphqlRequest, PortalAnswer, postOf, type TokenRequest } from './graphql-request.ts';
 import { GraphqlAnswer } from './graphql-schema.ts';
-import { waitSecondsIn } from './refusal-words.ts';
+import { waitSecondsIn, withoutToken } from './refusal-words.ts';
 
 /** The collector's own budget for this window is spent: what is left out is read in a later run. */
 export class QuotaSpentError extends Error {
@@ -86,20 +86,23 @@ async function sendAuthorized<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<JsonAnswer<z.output<Schema>>> {
   return withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
-    withRotation(secrets, token, deadline.signal, (secret) =>
-      getJson(
-        http,
-        {
-          ...request,
-          headers: { ...request.headers, authorization: `Bearer ${tokenIn(secret.reveal(), request)}` },
-          signal: deadline.signal,
-          remainingMs: () => deadline.remainingMs(),
-          waitSecondsIn,
-          ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
-        },
-        schema,
-      ),
-    ),
+    withRotation(secrets, token, deadline.signal, (secret) => {
+      const bearer = tokenIn(secret.reveal(), request);
+      return withoutToken(bearer, () =>
+        getJson(
+          http,
+          {
+            ...request,
+            headers: { ...request.headers, authorization: `Bearer ${bearer}` },
+            signal: deadline.signal,
+            remainingMs: () => deadline.remainingMs(),
+            waitSecondsIn,
+            ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
+          },
+          schema,
+        ),
+      );
+    }),
   );
 }
 
@@ -134,7 +137,8 @@ async function observed<Value>(
     if (error instanceof HttpStatusError) {
       observe(quota, error.headers, clock());
       // A refusal that names its wait in the body only.
-      if (error.status === 429 && error.retryAtMs !== undefined) {
+      const isToldByHeader = error.headers['retry-after'] !== undefined;
+      if (error.status === 429 && !isToldByHeader && error.retryAtMs !== undefined) {
         quota.observe({ remaining: 0, resetMs: error.retryAtMs });
       }
     }

@@ -13,16 +13,23 @@ import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import { countEvents, type EventOptions, type EventReading, takeEvents } from './events.ts';
 import { declareSeries } from './declare.ts';
 import { forgetCursor } from './finished-builds.ts';
+import { type HostedQueues, hostedIn } from './hosted.ts';
 import { graphqlProblemsOf, problemsOf, withoutRepetitions } from './failures.ts';
 import { openMemory } from './memory.ts';
 import { activeFamilies, KnownPipelines, learned, type PipelineBuild } from './pipelines.ts';
 import { knownPlaces } from './known-places.ts';
+import type { KnownQueue } from './queue-snapshot.ts';
 import { userApi } from './user-api.ts';
 import type { UserRun } from './user-run.ts';
 import { readWaits, type WaitsRead } from './wait-reading.ts';
 import { waitFamilies } from './waits.ts';
 
-export type ReadUser = (context: CollectContext, agents: Promise<AgentReading>) => Promise<Collection>;
+export interface UserReading extends Collection {
+  /** What Buildkite told in this run, or last. */
+  readonly hosted: HostedQueues;
+}
+
+export type ReadUser = (context: CollectContext, agents: Promise<AgentReading>) => Promise<UserReading>;
 
 /** Reads what a user's API token shows: waits and paused queues, builds and jobs. */
 export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports: SourcePorts): ReadUser {
@@ -30,11 +37,12 @@ export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports
   const problemFrom = problemsOf(where, settings);
   const graphqlProblemFrom = graphqlProblemsOf(where, settings);
   let lastOrganization: string | undefined;
+  let hosted: HostedQueues = new Map();
   return async (context, agents) => {
     const memory = await openMemory(context, settings, where);
     const problems = [...memory.problems];
     const organization = config.organization ?? organizationOf(await agents, where, problems) ?? lastOrganization;
-    if (organization === undefined) return { families: [], problems };
+    if (organization === undefined) return { families: [], problems, hosted };
     lastOrganization = organization;
     const api = userApi({ config, settings, ports, deadline: context.deadline }, organization, memory.budgets);
     const { ledger } = memory;
@@ -51,8 +59,9 @@ export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports
       graphqlProblemFrom,
       problems,
     };
-    const families = await readAll(run, agents);
-    return { families, problems: withoutRepetitions(problems) };
+    const { families, queues } = await readAll(run, agents);
+    if (queues !== undefined) hosted = hostedIn(queues);
+    return { families, problems: withoutRepetitions(problems), hosted };
   };
 }
 
@@ -67,7 +76,13 @@ function organizationOf({ organizations }: AgentReading, where: string, problems
   return first;
 }
 
-async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<readonly MetricFamily[]> {
+interface Read {
+  readonly families: readonly MetricFamily[];
+  /** As Buildkite shows them; undefined where it did not. */
+  readonly queues: readonly KnownQueue[] | undefined;
+}
+
+async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<Read> {
   // The waits need no request of the REST budget, and the builds none of the GraphQL budget.
   const [waits, [token, events, lists]] = await Promise.all([readWaits(run, agents), readRest(run)]);
   const places = await knownPlaces(run, waits, lists);
@@ -78,7 +93,7 @@ async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<rea
   ];
   count(run, lists, places);
   countArrived(run, events, queuesForEvents(await agents, waits));
-  return families;
+  return { families, queues: waits.snapshot?.queues ?? places.queues };
 }
 
 type Rest = readonly [TokenFacts | undefined, EventReading | undefined, BuildLists];
@@ -154,7 +169,7 @@ function waitReading(
   const backlog = settings.waits === 'rest' ? waits.ofBuilds(lists, places) : waits.backlog;
   return {
     source: config.name,
-    queues: waits.snapshot?.queues,
+    queues: waits.snapshot?.queues ?? places.queues,
     backlog,
     isStateTold: settings.waits === 'graphql',
     isSelected: selects(config.queues ?? {}),

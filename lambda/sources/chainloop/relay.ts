@@ -9,6 +9,7 @@ import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { formatOf } from '../../prometheus-text/content-type.ts';
 import { histogramsOf } from '../../prometheus-text/histograms.ts';
 import type { Page, PageFamily, PageLabels } from '../../prometheus-text/page.ts';
+import { lossesIn } from '../../prometheus-text/remarks.ts';
 import { parsePage } from '../../prometheus-text/parser.ts';
 import { PageSyntaxError } from '../../prometheus-text/syntax-error.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
@@ -49,7 +50,7 @@ export async function readMetricsPage(
 }
 
 function pageOf({ headers, body }: HttpResponse, where: string): Page {
-  const format = formatOf(headers['content-type']);
+  const format = formatOf(headers['content-type'] ?? 'text/plain');
   if (typeof format === 'object') throw new BadResponseError(where, format.refused);
   try {
     return parsePage(body, { format });
@@ -83,6 +84,7 @@ export function relayedFamilies(
   return {
     families: up === undefined ? [] : [upFamily(up, isSelected)],
     faults: [
+      ...listed(lossesIn(page.remarks)),
       // Durations without a single verdict cannot be: the server leaves the gauge out when its database fails.
       ...(up === undefined && durations !== undefined
         ? [`the page has no ${workflowUp.name}: the server could not read its database, or has just started`]
@@ -92,6 +94,10 @@ export function relayedFamilies(
         : [`${String(unsound)} histograms of ${workflowRunDuration.name} contradict themselves and were left out`]),
     ],
   };
+}
+
+function listed(fault: string | undefined): readonly string[] {
+  return fault === undefined ? [] : [fault];
 }
 
 function upFamily({ samples }: PageFamily, isSelected: (workflow: string) => boolean): MetricFamily {

@@ -1,18 +1,24 @@
+/** Reads all targets of a source, and tells what is missing of them. */
 import { stateProblem } from '../../counters/state-problem.ts';
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mergeRelayed, type RelayedFamily } from '../../model/relayed.ts';
+import type { Keep } from '../../prometheus-text/collect-families.ts';
+import type { Page } from '../../prometheus-text/page.ts';
+import { lossesIn } from '../../prometheus-text/remarks.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
 import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
 import type { PrometheusConfig, Target } from './config.ts';
 import { followAll, gaugesOf, type PreparedMeasure, preparedMeasures } from './measure.ts';
 import { measuresOf } from './metrics.ts';
+import { oddityTeller } from './oddities.ts';
 import { readBefore } from './read-before.ts';
 import { relabeller } from './relabel.ts';
-import { LimitError, relay, type Relayed } from './relay.ts';
+import { LimitError, relay, type Relayed, survivesRelabelling } from './relay.ts';
+import type { LeftOut } from './sample-times.ts';
 import { reportOf } from './scrape-report.ts';
 import { scrape } from './scrape.ts';
 import { keepOf } from './selection.ts';
@@ -59,21 +65,26 @@ function readAll({ targets, timeoutSeconds }: PrometheusConfig, read: ReadTarget
 }
 
 function targetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget {
-  const keep = keepOf(config);
+  const isChosen = keepOf(config);
   const relabel = relabeller(config.relabel);
+  const canDrop = config.relabel.some(({ action }) => action === 'keep' || action === 'drop');
+  const tell = oddityTeller(ports.log);
   return async (target, deadline) => {
     const labels = targetLabels(config, target);
     const where = `prometheus/${config.name}`;
     const place = `${where} ${whereOf('GET', new URL(target.url))}`;
+    const keep: Keep = (name, family, sample) =>
+      isChosen(name, family, sample) &&
+      (!canDrop || survivesRelabelling(sample, family, { config, target: labels, relabel }));
     const startedMs = ports.clock();
     const seconds = (): number => Math.max(0, ports.clock() - startedMs) / 1000;
     try {
       const page = await scrape(config, target, keep, ports, deadline);
-      const relayed = relay(page.families, { config, target: labels, relabel });
-      if (page.duplicates > 0)
-        ports.log.warn('a page repeats series; the last one is kept', { where: place, lines: page.duplicates });
-      const report = reportOf(labels, { up: 1, seconds: seconds(), scraped: page.lines, kept: relayed.samples });
-      return { families: [...relayed.families, ...report], problems: problemsOfPage(relayed, place) };
+      const relayed = relay(page.families, { config, target: labels, relabel, nowMs: ports.clock() });
+      tell(place, page.remarks, relayed);
+      const kept = relayed.samples + page.duplicates;
+      const report = reportOf(labels, { up: 1, seconds: seconds(), scraped: page.lines, kept });
+      return { families: [...relayed.families, ...report], problems: problemsOfPage(page, relayed, place) };
     } catch (error) {
       const report = reportOf(labels, { up: 0, seconds: seconds(), scraped: 0, kept: 0 });
       return { families: report, problems: [problemFrom(error, where, place)] };
@@ -94,7 +105,7 @@ function problemFrom(error: unknown, where: string, place: string): Problem {
     return {
       kind: 'bad-response',
       where: place,
-      message: `${error.message}, so nothing of the target is used; raise limits, or leave the metric out with metrics.exclude`,
+      message: `${error.message}, so nothing of the target is used; raise the limit, switch it off with 0, or leave the metric out with metrics.exclude`,
     };
   }
   const problem = problemOf(error, where, hints);
@@ -102,14 +113,15 @@ function problemFrom(error: unknown, where: string, place: string): Problem {
   return problem;
 }
 
-/** More names than these do not help to find the cause. */
-const maxNamed = 3;
+/** What is missing of a page that was read. */
+function problemsOfPage({ remarks }: Page, { untimely }: Relayed, where: string): readonly Problem[] {
+  const messages = [lossesIn(remarks), untimely.ahead === undefined ? undefined : aheadText(untimely.ahead)];
+  return messages.flatMap((message) => (message === undefined ? [] : [{ kind: 'bad-response', where, message }]));
+}
 
-function problemsOfPage({ unsound }: Relayed, where: string): readonly Problem[] {
-  if (unsound.length === 0) return [];
-  const more = unsound.length > maxNamed ? ` and ${String(unsound.length - maxNamed)} more` : '';
-  const message = `left out a part of ${unsound.slice(0, maxNamed).join(', ')}${more}: buckets that fall, or do not add up to the count`;
-  return [{ kind: 'bad-response', where, message }];
+function aheadText({ count, example }: LeftOut): string {
+  const samples = `${String(count)} sample${count === 1 ? '' : 's'}`;
+  return `left out ${samples} whose own time on the page lies more than 10 minutes ahead, such as ${example}; the page writes its times in another unit, or its clock is wrong: have it write none, or set honorTimestamps: false`;
 }
 
 /** What sinks that keep no series get. @throws TickTakenError */

@@ -1,13 +1,21 @@
+/** The settings of the source. */
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
+import { formats } from '../../prometheus-text/family-rules.ts';
 import { instanceOf } from './instance.ts';
 import { LabelName, Measure, MetricName } from './measure-setting.ts';
 import { profileNames } from './profiles.ts';
 import { compilePattern } from './regex.ts';
 import { PatternError } from './regex-parse.ts';
+
+/** A hundred years: whatever a receiver still takes. */
+const maxAgeMinutes = 100 * 365 * 24 * 60;
+
+/** More than any page has that fits the function's memory. */
+const maxLimit = 10_000_000;
 
 /** Longer patterns are a mistake; the text of a whole allow-list fits. */
 const maxPatternLength = 1000;
@@ -90,6 +98,10 @@ export const PrometheusConfig = z
     utf8Names: z.enum(['escape', 'keep']).default('escape').meta({
       description: '`keep` asks for the UTF-8 names of Prometheus 3, which not every receiver takes.',
     }),
+    fallbackFormat: z.enum(formats).optional().meta({
+      description:
+        'Format of a page whose `Content-Type` is missing or names no metrics page, as `fallback_scrape_protocol` of Prometheus.',
+    }),
     timeoutSeconds: z.int().min(1).max(120).default(10).meta({ description: 'For one target.' }),
     metrics: Selection.optional().meta({ description: 'Which metrics to keep, by the name on the page.' }),
     rename: z.record(MetricName, MetricName).default({}).meta({ description: 'New names of metrics, by old names.' }),
@@ -98,15 +110,25 @@ export const PrometheusConfig = z
       description: '`true`: a label on the page wins over job, instance and target labels.',
     }),
     honorTimestamps: z.boolean().default(true).meta({ description: '`false`: the time of the run stands for those.' }),
+    maxSampleAgeMinutes: z.int().min(1).max(maxAgeMinutes).optional().meta({
+      description:
+        'Samples whose own time lies further back are left out; default: all are sent, and receivers decide.',
+    }),
     limits: z
       .strictObject({
-        samples: z.int().min(1).max(200_000).default(50_000).meta({ description: 'Kept series of a target.' }),
-        labels: z.int().min(1).max(100).default(64).meta({ description: 'Labels of a series.' }),
-        labelValueLength: z.int().min(1).max(4096).default(1024).meta({ description: 'Characters of a value.' }),
+        samples: z.int().min(0).max(maxLimit).default(50_000).meta({ description: 'Series of a target; 0: no limit.' }),
+        labels: z.int().min(0).max(maxLimit).default(0).meta({
+          description: 'Labels of a series, its name among them; 0: no limit.',
+        }),
+        labelValueLength: z.int().min(0).max(maxLimit).default(0).meta({
+          description: 'Characters of a value; 0: no limit.',
+        }),
         megabytes: z.int().min(1).max(128).default(32).meta({ description: 'Of a page, decompressed.' }),
       })
       .prefault({})
-      .meta({ description: 'A target that passes one of them fails as a whole.' }),
+      .meta({
+        description: 'Counted after relabelling, as in Prometheus; a target that passes one of them fails as a whole.',
+      }),
     measures: z
       .union([z.literal('profile'), z.array(Measure).max(100)])
       .default([])

@@ -2,7 +2,7 @@ import type { Ledger } from '../../counters/ledger.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { GaugeSample, Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import { seriesKey } from '../../model/order.ts';
-import type { RelayedFamily, RelayedSample } from '../../model/relayed.ts';
+import { newestOfEach, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
 import { histogramsOf } from '../../prometheus-text/histograms.ts';
 import type { Measure } from './measure-setting.ts';
 import { definitionOf, type MeasureDefinition } from './metrics.ts';
@@ -67,7 +67,7 @@ function followHistograms(
 ): void {
   for (const family of relayed) {
     if (family.name !== measure.metric || family.type !== 'histogram') continue;
-    const page = { name: family.name, type: 'histogram', samples: family.samples.map(asPage) } as const;
+    const page = { name: family.name, type: 'histogram', samples: newestOfEach(family.samples).map(asPage) } as const;
     for (const { labels: own, bounds, counts, sum = 0, startMs } of histogramsOf(page).histograms) {
       const labels = Object.fromEntries(own);
       const start = startMs === undefined ? {} : { startMs };
@@ -87,7 +87,7 @@ function asPage({ name, labels, value }: RelayedSample) {
 }
 
 function samplesNamed(name: string, relayed: readonly RelayedFamily[]): readonly RelayedSample[] {
-  return relayed.flatMap(({ samples }) => samples.filter((sample) => sample.name === name));
+  return relayed.flatMap(({ samples }) => newestOfEach(samples.filter((sample) => sample.name === name)));
 }
 
 /** Levels with the same kept labels as one; what is no number adds nothing, for no such sink has a word for it. */

@@ -1,9 +1,12 @@
+/** Turns a target's page into the series that a Prometheus would store: labels, names, limits and times. */
 import type { Labels } from '../../model/metric.ts';
 import type { RelayedFamily, RelayedSample, RelayedType } from '../../model/relayed.ts';
+import { quoted } from '../../prometheus-text/cursor.ts';
 import { histogramsOf, without } from '../../prometheus-text/histograms.ts';
 import type { PageFamily, PageLabels, PageSample } from '../../prometheus-text/page.ts';
 import type { PrometheusConfig } from './config.ts';
 import type { Relabel } from './relabel.ts';
+import { createTimeCheck, type Untimely } from './sample-times.ts';
 import { withTargetLabels } from './target-labels.ts';
 
 /** A target's page has more than its limits allow; as in Prometheus, nothing of it is used. */
@@ -15,14 +18,17 @@ export interface RelayOptions {
   readonly config: PrometheusConfig;
   readonly target: PageLabels;
   readonly relabel: Relabel;
+  /** When the page was read. Epoch milliseconds. */
+  readonly nowMs: number;
 }
 
 export interface Relayed {
   readonly families: readonly RelayedFamily[];
-  /** After relabelling. */
+  /** After relabelling, those that were left out for their time among them. */
   readonly samples: number;
-  /** Names of histograms of which a label set was left out, for its lines contradict each other. */
+  /** Names of histograms that contradict themselves; their series go on as untyped. */
   readonly unsound: readonly string[];
+  readonly untimely: Untimely;
 }
 
 /** What is told of a family: as a page of the text format would declare it. */
@@ -35,36 +41,44 @@ interface Head {
 /** The families of a page with the labels of their target, renamed and relabelled. @throws LimitError */
 export function relay(page: readonly PageFamily[], options: RelayOptions): Relayed {
   const families = new Map<string, { readonly head: Head; readonly samples: RelayedSample[] }>();
-  const unsound: string[] = [];
+  const parted = page.map(partUnsound);
+  const times = createTimeCheck(options.config, options.nowMs);
   let samples = 0;
-  for (const scraped of page) {
-    const { family, dropped } = sound(scraped);
-    if (dropped > 0) unsound.push(family.name);
+  for (const family of parted.flat()) {
     const starts = startsOf(family);
     for (const sample of family.samples) {
-      const made = relayedSample(sample, headOf(family, sample), starts, options);
+      const made = relayedSample(sample, { family, head: headOf(family, sample), starts }, options);
       if (made === undefined) continue;
+      samples += 1;
+      if (!times.isTimely(made.sample)) continue;
       const key = `${made.head.type} ${made.head.name}`;
       const known = families.get(key);
       if (known === undefined) families.set(key, { head: made.head, samples: [made.sample] });
       else known.samples.push(made.sample);
-      samples += 1;
     }
   }
   const relayed = [...families.values()].map(
     ({ head, samples: own }) => ({ ...head, about: 'target', samples: own }) as const,
   );
-  return { families: relayed, samples, unsound };
+  const unsound = page.filter((_, index) => (parted[index]?.length ?? 0) > 1).map(({ name }) => name);
+  return { families: relayed, samples, unsound, untimely: times.untimely() };
 }
 
-/** A histogram without the label sets whose buckets fall or do not add up. */
-function sound(family: PageFamily): { readonly family: PageFamily; readonly dropped: number } {
-  if (family.type !== 'histogram') return { family, dropped: 0 };
+/**
+ * A histogram, and the label sets whose buckets fall or do not add up as untyped families under their own names: what
+ * nobody can put together is passed on line by line, as Prometheus stores it.
+ */
+function partUnsound(family: PageFamily): readonly PageFamily[] {
+  if (family.type !== 'histogram') return [family];
   const keyOf = (labels: PageLabels): string => JSON.stringify([...labels]);
   const bad = new Set(histogramsOf(family).unsound.map(keyOf));
-  if (bad.size === 0) return { family, dropped: 0 };
-  const samples = family.samples.filter(({ labels }) => !bad.has(keyOf(without(labels, 'le'))));
-  return { family: { ...family, samples }, dropped: bad.size };
+  if (bad.size === 0) return [family];
+  const isBad = ({ labels }: PageSample): boolean => bad.has(keyOf(without(labels, 'le')));
+  const { name: of } = family;
+  const parts = [...Map.groupBy(family.samples.filter(isBad), ({ name }) => name)].map(
+    ([name, samples]): PageFamily => ({ ...family, name, of, type: 'untyped', samples }),
+  );
+  return [{ ...family, samples: family.samples.filter((sample) => !isBad(sample)) }, ...parts];
 }
 
 const plainTypes = {
@@ -101,45 +115,74 @@ function startOf(sample: PageSample, starts: ReadonlyMap<string, number>): numbe
   return starts.get(JSON.stringify([...without(without(sample.labels, 'le'), 'quantile')]));
 }
 
-function relayedSample(
+/** Where a sample stands on its page. */
+interface Place {
+  readonly family: PageFamily;
+  readonly head: Head;
+  readonly starts: ReadonlyMap<string, number>;
+}
+
+type LabelOptions = Pick<RelayOptions, 'config' | 'target' | 'relabel'>;
+
+/** Whether relabelling leaves a sample of the metric `family` over: what it drops counts in no limit. */
+export function survivesRelabelling(sample: PageSample, family: string, options: LabelOptions): boolean {
+  const metric = Object.hasOwn(options.config.rename, family) ? family : sample.name;
+  return labelsOf(sample, renamedName(sample.name, metric, options.config), options) !== undefined;
+}
+
+/** All labels of a series, its name among them; undefined for one that is dropped. */
+function labelsOf(
   sample: PageSample,
-  head: Head,
-  starts: ReadonlyMap<string, number>,
-  { config, target, relabel }: RelayOptions,
-): { readonly head: Head; readonly sample: RelayedSample } | undefined {
-  const renamed = renamedHead(head, sample.name, config);
+  name: string,
+  { config, target, relabel }: LabelOptions,
+): ReadonlyMap<string, string> | undefined {
   const own = { ...sample, labels: legacyLabels(sample.labels, config) };
   const all = withTargetLabels(own, target, config.honorLabels);
-  assertLimits(all, config);
-  const labels = relabel(all.set('__name__', renamed.sample));
+  return relabel(all.set('__name__', name));
+}
+
+function relayedSample(
+  sample: PageSample,
+  { family, head: given, starts }: Place,
+  options: RelayOptions,
+): { readonly head: Head; readonly sample: RelayedSample } | undefined {
+  const { config } = options;
+  const own = family.of ?? family.name;
+  const metric = Object.hasOwn(config.rename, own) ? own : given.name;
+  const head = { ...given, name: renamedName(given.name, metric, config) };
+  const nameBefore = renamedName(sample.name, metric, config);
+  const labels = labelsOf(sample, nameBefore, options);
   const name = labels?.get('__name__');
   if (labels === undefined || name === undefined) return undefined;
-  const startMs = startOf(sample, starts);
-  const isDated = config.honorTimestamps && sample.timestampMs !== undefined;
+  const shown = publicLabels(labels);
+  assertLabelLimits(name, shown, config);
   return {
-    head: name === renamed.sample ? renamed.head : { ...head, name, type: typeAlone(head.type) },
-    sample: {
-      name,
-      labels: publicLabels(labels),
-      value: sample.value,
-      ...(isDated ? { timestampMs: sample.timestampMs } : {}),
-      ...(startMs === undefined ? {} : { startMs }),
-      ...(sample.exemplar === undefined
-        ? {}
-        : { exemplar: { ...sample.exemplar, labels: Object.fromEntries(sample.exemplar.labels) } }),
-    },
+    head: name === nameBefore ? head : { ...head, name, type: typeAlone(head.type) },
+    sample: { name, labels: shown, value: sample.value, ...extrasOf(sample, starts, config) },
   };
 }
 
-function renamedHead(
-  head: Head,
-  sample: string,
-  config: PrometheusConfig,
-): { readonly head: Head; readonly sample: string } {
-  const to = Object.hasOwn(config.rename, head.name) ? config.rename[head.name] : undefined;
-  const name = legacyName(to ?? head.name, config);
-  const own = to === undefined || !sample.startsWith(head.name) ? sample : `${to}${sample.slice(head.name.length)}`;
-  return { head: { ...head, name }, sample: legacyName(own, config) };
+/** What a sample may have besides a value. */
+function extrasOf(
+  sample: PageSample,
+  starts: ReadonlyMap<string, number>,
+  { honorTimestamps }: PrometheusConfig,
+): Pick<RelayedSample, 'timestampMs' | 'startMs' | 'exemplar'> {
+  const startMs = startOf(sample, starts);
+  const isDated = honorTimestamps && sample.timestampMs !== undefined;
+  return {
+    ...(isDated ? { timestampMs: sample.timestampMs } : {}),
+    ...(startMs === undefined ? {} : { startMs }),
+    ...(sample.exemplar === undefined
+      ? {}
+      : { exemplar: { ...sample.exemplar, labels: Object.fromEntries(sample.exemplar.labels) } }),
+  };
+}
+
+/** `metric` is the name by which the operator knows what the name belongs to. */
+function renamedName(name: string, metric: string, config: PrometheusConfig): string {
+  const to = Object.hasOwn(config.rename, metric) ? config.rename[metric] : undefined;
+  return legacyName(to === undefined || !name.startsWith(metric) ? name : `${to}${name.slice(metric.length)}`, config);
 }
 
 /** A rule that renames one series takes it out of its family; a bucket alone is no histogram. */
@@ -162,11 +205,17 @@ function legacyLabels(labels: PageLabels, config: PrometheusConfig): PageLabels 
   return new Map([...labels].map(([name, value]) => [legacyName(name, config).replaceAll(':', '_'), value]));
 }
 
-function assertLimits(labels: PageLabels, { limits }: PrometheusConfig): void {
-  if (labels.size > limits.labels) throw new LimitError(`a series has more than ${String(limits.labels)} labels`);
-  for (const [name, value] of labels)
-    if (value.length > limits.labelValueLength)
-      throw new LimitError(`a value of the label ${name} is longer than ${String(limits.labelValueLength)} characters`);
+/** The name of a series counts as a label, as in Prometheus. */
+function assertLabelLimits(metric: string, labels: Labels, { limits }: PrometheusConfig): void {
+  const { labels: most, labelValueLength: longest } = limits;
+  if (most > 0 && Object.keys(labels).length + 1 > most)
+    throw new LimitError(`a series of ${quoted(metric)} has more than ${String(most)} labels (limits.labels)`);
+  if (longest === 0) return;
+  for (const [name, value] of Object.entries({ __name__: metric, ...labels }))
+    if (value.length > longest)
+      throw new LimitError(
+        `a value of the label ${name} of ${quoted(metric)} is longer than ${String(longest)} characters (limits.labelValueLength)`,
+      );
 }
 
 /** Without those that relabelling uses for itself; sorted, as pages and receivers want them. */

@@ -264,6 +264,14 @@ describe('values', () => {
 
     expect(datums.map((datum) => datum.resolution)).toEqual([resolution, resolution]);
   });
+
+  it('have the standard resolution below a minute where the operator wants that', () => {
+    const settings = { config: config({ resolution: 'standard' }), intervalMs: 30_000 };
+
+    const datums = datumsOf(batch([part([queued({ a: 1 })])]), settings);
+
+    expect(datums.map((datum) => datum.resolution)).toEqual(['standard', 'standard']);
+  });
 });
 
 describe('what CloudWatch would refuse', () => {

@@ -150,7 +150,11 @@ describe('open runs that the first page no longer shows', { timeout }, () => {
     const asked = bitbucket.server.requests.map(({ path }) => path);
 
     expect(asked.filter((path) => path.includes('status='))).toHaveLength(1);
-    expect((await bitbucket.tick()).values('ci_runs_active', 'state')).toEqual({ pending: 0, executing: 6 });
+    expect((await bitbucket.tick()).values('ci_runs_active', 'state')).toEqual({
+      pending: 0,
+      executing: 6,
+      waiting: 0,
+    });
   });
 
   it('at the installation are found wherever they stand', async () => {
@@ -162,7 +166,7 @@ describe('open runs that the first page no longer shows', { timeout }, () => {
 
     const { values } = await bitbucket.tick();
 
-    expect(values('ci_runs_active', 'pipeline', 'state')).toMatchObject({ 'branches pending': 1 });
+    expect(values('ci_runs_active', 'pipeline', 'state')).toMatchObject({ 'branches waiting': 1 });
   });
 });
 

@@ -19,7 +19,11 @@ describe('an open run', () => {
       'unspecified blocked': 3,
     });
     expect(values('ci_queue_oldest_wait_seconds', 'queue')).toEqual({ unspecified: 0 });
-    expect(values('ci_runs_active', 'scope', 'state')).toEqual({ 'shop pending': 0, 'shop executing': 1 });
+    expect(values('ci_runs_active', 'scope', 'state')).toEqual({
+      'shop pending': 0,
+      'shop executing': 1,
+      'shop waiting': 0,
+    });
   });
 
   it('that has not begun has its first step queued since its creation', async () => {
@@ -32,7 +36,7 @@ describe('an open run', () => {
     expect(values('ci_queue_oldest_wait_seconds', 'queue')).toEqual({ unspecified: 45 });
   });
 
-  it('that waits for a person is pending, queues nothing, and is never stuck', async () => {
+  it('that waits for a person has a state of its own, queues nothing, and is never stuck', async () => {
     await using bitbucket = await opened({});
     const ended = { startMs: startMs + 20 * secondMs, endMs: startMs + 30 * secondMs };
     bitbucket.workspace.add('shop', run(startMs + secondMs, [ended, { trigger: 'manual' }]));
@@ -40,8 +44,24 @@ describe('an open run', () => {
     const { values } = await bitbucket.tick(5 * 60);
 
     expect(values('ci_queue_jobs', 'state')).toEqual({ queued: 0, running: 0, blocked: 1 });
-    expect(values('ci_runs_active', 'state')).toEqual({ pending: 1, executing: 0 });
+    expect(values('ci_runs_active', 'state')).toEqual({ pending: 0, executing: 0, waiting: 1 });
     expect(values('ci_runs_stuck', 'scope')).toEqual({ shop: 0 });
+  });
+
+  it('whose manual step is run after three hours counts from then, and is stuck two hours later', async () => {
+    await using bitbucket = await opened({});
+    const first = { startMs: startMs + 20 * secondMs, endMs: startMs + 30 * secondMs };
+    const pressed = { trigger: 'manual', startMs: startMs + 3 * hourMs, endMs: startMs + 9 * hourMs } as const;
+    bitbucket.workspace.add('shop', run(startMs + secondMs, [first, pressed], { endMs: pressed.endMs }));
+
+    const stuck: Record<number, number | undefined> = {};
+    for (let minute = 5; minute <= 330; minute += 5)
+      stuck[minute] = (await bitbucket.tick(5)).values('ci_runs_stuck', 'scope')['shop'];
+
+    expect(stuck[175]).toBe(0);
+    expect(stuck[190]).toBe(0);
+    expect(stuck[295]).toBe(0);
+    expect(stuck[320]).toBe(1);
   });
 
   it('is stuck after two hours, and no longer when it has ended', async () => {

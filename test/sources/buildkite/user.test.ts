@@ -252,6 +252,20 @@ describe('waiting jobs', () => {
     expect(valuesOf(families, 'ci_queue_jobs', ['queue', 'state'])['integration queued']).toBeGreaterThan(0);
   });
 
+  it('tell which queues are hosted, so that nobody has to name them', async () => {
+    const { source } = await world(({ endpoint }) => ({ endpoint, agentTokens: [{ env: 'APPLE' }] }));
+    source.variables['APPLE'] = 'bkct_demo_apple';
+
+    const { families } = await source.count();
+
+    const queues = Object.keys(valuesOf(families, 'ci_queue_jobs', ['scope', 'queue']));
+    expect(queues).toContain('Apple hosted');
+    const starved = Object.keys(valuesOf(families, 'ci_queue_starved_jobs', ['scope', 'queue']));
+    expect(starved).toContain('Apple mobile');
+    expect(starved).not.toContain('Apple hosted');
+    expect(Object.keys(valuesOf(families, 'ci_workers', ['scope', 'queue']))).not.toContain('Apple hosted');
+  });
+
   it('do without the beta of queue metrics', async () => {
     const { source } = await world({}, { queueMetrics: 'off' });
 
@@ -271,6 +285,7 @@ describe('waiting jobs', () => {
     const [graphql, rest] = [await byGraphql.source.count(), await byRest.source.count()];
 
     expect(rest.problems).toEqual([]);
+    expect(valuesOf(rest.families, 'ci_queue_paused', ['scope', 'queue'])).toMatchObject({ 'Linux default': 0 });
     const waiting = (families: typeof rest.families): Readonly<Record<string, number>> =>
       Object.fromEntries(
         Object.entries(valuesOf(families, 'ci_queue_oldest_wait_seconds', ['scope', 'queue'])).filter(

@@ -6,7 +6,7 @@ const textType = 'text/plain; version=0.0.4; charset=utf-8';
 
 function serve(body: string | (() => string), type = textType): Promise<LoopbackServer> {
   const respond: Respond = (_request, response) => {
-    response.writeHead(200, { 'content-type': type }).end(typeof body === 'string' ? body : body());
+    response.writeHead(200, type === '' ? {} : { 'content-type': type }).end(typeof body === 'string' ? body : body());
   };
   return startLoopbackServer(respond);
 }
@@ -137,6 +137,16 @@ describe('reading targets', () => {
     expect(family?.samples.map(({ name }) => name)).toEqual(['wait_bucket', 'wait_sum', 'wait_count']);
   });
 
+  it('renames a counter of OpenMetrics by the name of its metric, before it relabels', async () => {
+    const { series } = await relayedFrom(
+      '# TYPE runs counter\nruns_total 5\nother 1\n# EOF\n',
+      { rename: { runs: 'lifts' }, relabel: [{ action: 'keep', sourceLabels: ['__name__'], regex: 'lifts_.*' }] },
+      'application/openmetrics-text; version=1.0.0',
+    );
+
+    expect(series).toEqual(['lifts_total{instance="i",job="relay"} 5']);
+  });
+
   it('passes on times, starts and exemplars, and leaves times out where they are not honoured', async () => {
     const page = '# TYPE a counter\na_total 5 1.5 # {trace_id="t"} 2 3\na_created 100\n# EOF\n';
     const type = 'application/openmetrics-text; version=1.0.0';
@@ -166,16 +176,138 @@ describe('reading targets', () => {
     expect(series).toEqual(['http_requests{instance="i",job="relay",status_code="200"} 1']);
   });
 
-  it('leaves out a histogram that contradicts itself, and says which', async () => {
+  it('passes on a histogram that contradicts itself as untyped series, and keeps its neighbours', async () => {
     const page =
       '# TYPE h histogram\nh_bucket{a="bad",le="+Inf"} 1\nh_count{a="bad"} 2\nh_bucket{a="ok",le="+Inf"} 1\n';
 
-    const { series, problems } = await relayedFrom(page);
+    const { collected, problems } = await relayedFrom(page, { rename: { h: 'wait' } });
 
-    expect(series).toEqual(['h_bucket{a="ok",instance="i",job="relay",le="+Inf"} 1']);
-    expect(problems).toMatchObject([
-      { kind: 'bad-response', message: expect.stringContaining('a part of h:') as string },
+    expect(relayedOf(collected).filter(({ about }) => about === 'target')).toMatchObject([
+      { name: 'wait', type: 'histogram', samples: [{ name: 'wait_bucket', labels: { a: 'ok' } }] },
+      { name: 'wait_bucket', type: 'untyped', samples: [{ labels: { a: 'bad' }, value: 1 }] },
+      { name: 'wait_count', type: 'untyped', samples: [{ labels: { a: 'bad' }, value: 2 }] },
     ]);
+    expect(problems).toEqual([]);
+  });
+
+  it('tells what is odd on a page once a process, and the run is as good as any', async () => {
+    await using server = await serve('# HELP m C:\\jobs\nm 1\nn 1\nn 1');
+    await using pipeline = await prometheusPipeline({ targets: [{ url: `${server.url}/metrics` }] });
+
+    const collected = [await pipeline.collect(), await pipeline.collect()];
+
+    expect(collected.map(({ sources }) => sources[0]?.problems)).toEqual([[], []]);
+    const told = pipeline.log.lines.filter(({ message }) => message.startsWith('a page is odd'));
+    expect(told.map(({ fields }) => fields['oddity'])).toEqual([
+      'line 1, column 12: "\\\\j" is no escape sequence; it is kept as it stands',
+      'line 4, column 4: the page does not end with a line feed; its last line is kept, but may have been cut off',
+      'line 4, column 1: a second sample of one series of "n" with the same value',
+    ]);
+    expect(told[0]?.fields['where']).toMatch(/^prometheus\/relay GET 127\.0\.0\.1:\d+\/metrics$/);
+  });
+
+  it('says which samples of a page are missing', async () => {
+    const { problems, series } = await relayedFrom('m 1\nm 2\nm 3\nn 1\n\0\n');
+
+    expect(series).toEqual(['m{instance="i",job="relay"} 1', 'n{instance="i",job="relay"} 1']);
+    expect(problems).toMatchObject([
+      {
+        kind: 'bad-response',
+        message:
+          'left out a part of the page: line 2, column 1: a second sample of one series of "m"; the first one is kept (2 times); line 5, column 1: a NUL byte; nothing behind it is read',
+      },
+    ]);
+  });
+
+  it('leaves out samples that are dated more than 10 minutes ahead, and names the page as the cause', async () => {
+    const now = Date.now();
+    const page = `a 1 ${String(now + 9 * 60_000)}\nb{c="1"} 2 ${String(now * 1000)}\nb 3 ${String(now + 11 * 60_000)}\n`;
+
+    const { problems, series } = await relayedFrom(page);
+    const undated = await relayedFrom(page, { honorTimestamps: false });
+    const unwanted = await relayedFrom(page, {
+      relabel: [{ action: 'drop', sourceLabels: ['__name__'], regex: 'b' }],
+    });
+
+    expect(series).toEqual(['a{instance="i",job="relay"} 1']);
+    expect(problems).toEqual([
+      {
+        kind: 'bad-response',
+        where: expect.stringMatching(/^prometheus\/relay GET /) as string,
+        message: `left out 2 samples whose own time on the page lies more than 10 minutes ahead, such as b{c="1",instance="i",job="relay"} of ${String(now * 1000)} ms; the page writes its times in another unit, or its clock is wrong: have it write none, or set honorTimestamps: false`,
+      },
+    ]);
+    expect(undated).toMatchObject({ problems: [], series: { length: 3 } });
+    expect(unwanted.problems).toEqual([]);
+  });
+
+  it('leaves out samples that are older than wanted, which is no problem', async () => {
+    const now = Date.now();
+    const page = `a 1 ${String(now - 61 * 60_000)}\nb 2 ${String(now - 59 * 60_000)}\nc 3\n`;
+
+    const all = await relayedFrom(page);
+    const fresh = await relayedFrom(page, { maxSampleAgeMinutes: 60 });
+
+    expect(all.series).toHaveLength(3);
+    expect(fresh.problems).toEqual([]);
+    expect(fresh.series).toEqual(['b{instance="i",job="relay"} 2', 'c{instance="i",job="relay"} 3']);
+  });
+
+  it('keeps both samples of one series that have different times', async () => {
+    const now = Date.now();
+
+    const { collected } = await relayedFrom(`a 1 ${String(now - 2000)}\na 2 ${String(now - 1000)}\n`);
+
+    const [family] = relayedOf(collected).filter(({ name }) => name === 'a');
+    expect(family?.samples).toMatchObject([
+      { value: 1, timestampMs: now - 2000 },
+      { value: 2, timestampMs: now - 1000 },
+    ]);
+  });
+
+  it.each([
+    ['text/html', /^the answer is HTML.*set fallbackFormat of the source to text or openmetrics/],
+    ['application/json', /^the answer is application\/json, not a metrics page; .*fallbackFormat/],
+    ['', /^the answer has no Content-Type/],
+  ])('refuses a page that is sent as "%s", unless it is told what it is', async (type, message) => {
+    const refused = await relayedFrom('m 1\n', {}, type);
+    const taken = await relayedFrom('m 1\n', { fallbackFormat: 'text' }, type);
+    const open = await relayedFrom('m 1\n# EOF\n', { fallbackFormat: 'openmetrics' }, type);
+
+    expect(refused.problems[0]?.message.replace(/^.*?\/metrics: /, '')).toMatch(message);
+    expect(refused.series).toEqual([]);
+    for (const { problems, series } of [taken, open]) {
+      expect(problems).toEqual([]);
+      expect(series).toHaveLength(1);
+    }
+  });
+
+  it.each([
+    ['its length', { 'content-length': '1000' }],
+    ['its last chunk', { 'transfer-encoding': 'chunked' }],
+  ])('refuses a page whose transfer was cut, as %s tells', async (_, headers) => {
+    await using server = await startLoopbackServer((_request, response) => {
+      response.writeHead(200, { 'content-type': textType, ...headers });
+      response.write('m 1\nn 2', () => response.destroy());
+    });
+    await using pipeline = await prometheusPipeline({ targets: [{ url: `${server.url}/metrics` }] });
+
+    const collected = await pipeline.collect();
+
+    expect(collected.sources[0]?.problems).toHaveLength(1);
+    expect(seriesOf(relayedOf(collected))).toEqual([]);
+  });
+
+  it('takes labels of any number and length, and more series than the limit while relabelling drops them', async () => {
+    const page = `m{a="1",b="${'x'.repeat(4478)}"} 1\nm{a="2"} 1\nm{a="3"} 1\n`;
+    const drop = [{ action: 'drop', sourceLabels: ['a'], regex: '[23]' }];
+
+    expect((await relayedFrom(page)).series).toHaveLength(3);
+    expect((await relayedFrom(page, { limits: { samples: 1 }, relabel: drop })).series).toHaveLength(1);
+    expect((await relayedFrom(page, { limits: { samples: 0 } })).series).toHaveLength(3);
+    expect((await relayedFrom(page, { limits: { samples: 1 } })).problems[0]?.message).toContain(
+      'more than 1 series after relabelling (limits.samples), so nothing of the target is used; raise the limit, switch it off with 0,',
+    );
   });
 
   it.each([

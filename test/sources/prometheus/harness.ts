@@ -7,7 +7,7 @@ import type { RunReport } from '../../../lambda/report/report.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
-import { recordingLog } from '../../support/recording-log.ts';
+import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
 
 export interface TestPipeline extends AsyncDisposable {
   /** Each one minute after the one before, as a run is. */
@@ -15,6 +15,7 @@ export interface TestPipeline extends AsyncDisposable {
 
   run(): Promise<RunReport>;
   readonly printed: readonly string[];
+  readonly log: RecordingLog;
 }
 
 interface Options {
@@ -31,6 +32,7 @@ export async function prometheusPipeline(
   { state = memoryStore(), firstTickMs = Date.now(), variables = { PASSWORD: 'open-sesame' } }: Options = {},
 ): Promise<TestPipeline> {
   const printed: string[] = [];
+  const log = recordingLog();
   let tickMs = firstTickMs;
   const config = { sources: [{ kind: 'prometheus', name: 'relay', ...source }], sinks };
   const built = await buildPipeline(CollectorConfig.parse(config), {
@@ -39,7 +41,7 @@ export async function prometheusPipeline(
     clock: Date.now,
     random: () => 0,
     redactor: createRedactor(),
-    log: recordingLog(),
+    log,
     stateStore: () => Promise.resolve(state),
     print: (text) => {
       printed.push(text);
@@ -57,6 +59,7 @@ export async function prometheusPipeline(
       return await run(built.pipeline, { deadline, tickMs });
     },
     printed,
+    log,
     [Symbol.asyncDispose]: () => built.close(),
   };
 }

@@ -262,6 +262,30 @@ withPushgateway('a real Pushgateway', (command) => {
     expect(shown).toContain('up{instance="web",job="relay",source="relay"} 1');
     expect(shown).toMatch(/^# TYPE q_size summary$/m);
   });
+
+  it('takes a metric of which a part does not fit its type, all of it as untyped', async () => {
+    const odd = '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_count 1\nh 5\nh_bucket{le="all"} 7\nh_count{a="b"} -1\n';
+    await using target = await startLoopbackServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(odd);
+    });
+    await using gateway = await startPushgateway({ command });
+    await using pipeline = await prometheusPipeline({ targets: [{ url: `${target.url}/metrics`, instance: 'web' }] }, [
+      { kind: 'pushgateway', url: gateway.url },
+    ]);
+
+    const report = await pipeline.run();
+
+    expect(report.sinks).toMatchObject([{ problems: [] }]);
+    const shown = (await gateway.page()).split('\n').filter((line) => /^h/.test(line));
+    expect(shown.map((line) => line.replace(/\{.*\}/, '')).toSorted()).toEqual([
+      'h 5',
+      'h_bucket 1',
+      'h_bucket 7',
+      'h_count -1',
+      'h_count 1',
+    ]);
+    expect(shown.filter((line) => line.includes('le="all"'))).toHaveLength(1);
+  });
 });
 
 withNodeExporter('a real node exporter', () => {

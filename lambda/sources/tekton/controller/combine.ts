@@ -61,8 +61,10 @@ interface Assembled {
 }
 
 function add(families: Map<string, Assembled>, { family, sample }: Known, value: number): void {
-  const known = families.get(family.name) ?? { family, samples: [] };
-  families.set(family.name, known);
+  // Samples that do not fit the type of their metric stand in an untyped one of the same name.
+  const kind = `${family.type} ${family.name}`;
+  const known = families.get(kind) ?? { family, samples: [] };
+  families.set(kind, known);
   known.samples.push({ ...sample, value });
 }
 

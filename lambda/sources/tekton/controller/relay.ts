@@ -5,6 +5,8 @@ import { HttpStatusError } from '../../../http/errors.ts';
 import { problemOf, type StatusHints } from '../../../http/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { RelayedFamily } from '../../../model/relayed.ts';
+import type { Page } from '../../../prometheus-text/page.ts';
+import { lossesIn } from '../../../prometheus-text/remarks.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/pool.ts';
 import type { ControllerMetrics } from '../config.ts';
@@ -48,7 +50,7 @@ export async function relayController(options: RelayOptions): Promise<Relayed> {
   const readings = await mapConcurrently(replicas, pagesAtOnce, (replica) => readReplica(replica, options));
   const pages = readings.filter((reading) => 'page' in reading);
   const failed = readings.filter((reading) => 'problem' in reading);
-  const problems = failed.map(({ problem }) => problem);
+  const problems = [...failed.map(({ problem }) => problem), ...pages.flatMap(({ page }) => lossesOf(page, where))];
   if (pages.length === 0) return unread(problems);
   const ledger = await options.memory();
   const before = ledger?.recall(memoryName, ControllerMemory);
@@ -59,7 +61,7 @@ export async function relayController(options: RelayOptions): Promise<Relayed> {
     unread: settings.through === 'service' ? othersOf(before) : failed.map(({ id }) => id),
   });
   ledger?.remember(memoryName, memory);
-  if (ledger !== undefined && problems.length === 0) noteAllowed(ledger, ['read the controller']);
+  if (ledger !== undefined && failed.length === 0) noteAllowed(ledger, ['read the controller']);
   const told = forgotten === 0 ? problems : [...problems, tooManyTotals(forgotten, where, settings)];
   return { families, problems: told, isRead: true };
 }
@@ -90,6 +92,11 @@ function tooManyTotals(forgotten: number, where: string, { maxSeries }: Controll
     where,
     message: `${String(forgotten)} totals of the controller that no replica shows any more were given up, for ${String(maxSeries)} are kept; raise controllerMetrics.maxSeries`,
   };
+}
+
+function lossesOf({ remarks }: Page, where: string): readonly Problem[] {
+  const message = lossesIn(remarks);
+  return message === undefined ? [] : [{ kind: 'bad-response', where, message }];
 }
 
 /** A Service leads to any replica, so the others are still there; the latest ones, for pods come and go. */

@@ -65,7 +65,7 @@ export async function readPage(
 ): Promise<ReadPage> {
   const { keep, maxSeries, deadline } = options;
   const answer = await send({ path, accept: acceptHeader('text', 'underscores'), deadline });
-  const format = formatOf(answer.headers['content-type']);
+  const format = formatOf(answer.headers['content-type'] ?? 'text/plain');
   if (typeof format === 'object') throw new BadResponseError(answer.where, format.refused);
   try {
     const isWanted = (family: string): boolean => family === startName || keep(family);
