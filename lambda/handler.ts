@@ -49,6 +49,6 @@ export async function handler(event: unknown, context: Context): Promise<unknown
   }
   const last = reports.at(-1);
   if (last === undefined || reports.every(({ outcome }) => outcome === 'failed'))
-    throw new RunFailedError(redactor.text(failureOf(last)));
-  return redactor.value(reportFields(last));
+    throw new RunFailedError(redactor.own.text(failureOf(last)));
+  return redactor.own.value(reportFields(last));
 }

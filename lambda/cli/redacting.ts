@@ -5,7 +5,7 @@ import type { Output, Terminal } from './terminal.ts';
 export function redacting(terminal: Terminal, redactor: Redactor): Terminal {
   const guarded = (output: Output): Output => ({
     write: (text) => {
-      output.write(redactor.text(text));
+      output.write(redactor.own.text(text));
     },
     isTty: output.isTty,
     size: () => output.size(),

@@ -27,7 +27,7 @@ export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLo
   const logger = new PowertoolsLogger({ serviceName, logLevel: level });
 
   // A name of a stranger is shown as text: nothing in it turns a reader's screen around.
-  const text = (raw: string): string => manyLines(redactor.text(raw));
+  const text = (raw: string): string => manyLines(redactor.own.text(raw));
 
   function clean(fields: LogFields): Record<string, unknown> {
     return Object.fromEntries(

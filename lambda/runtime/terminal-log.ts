@@ -29,9 +29,9 @@ export function createTerminalLog(options: TerminalLogOptions): Logger {
     // The caller has decided about colours; Node would decide again by its own standard output.
     const shown = colour === 'always' ? styleText(styles[level], padded, { validateStream: false }) : padded;
     const pairs = Object.entries(fields).flatMap(([name, value]) =>
-      pairsOf(redactor.text(name), redactor.value(value)),
+      pairsOf(redactor.own.text(name), redactor.own.value(value)),
     );
-    write(`${[time, shown, oneLine(redactor.text(message)), ...pairs].join(' ')}\n`);
+    write(`${[time, shown, oneLine(redactor.own.text(message)), ...pairs].join(' ')}\n`);
   }
 
   return {

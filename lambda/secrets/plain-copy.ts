@@ -1,4 +1,12 @@
+/** Copies any value as plain data, without what must not be shown. */
+
 type Clean = (text: string) => string;
+
+/** How texts are cleaned: those of the value itself, and those that an error has taken from an answer. */
+export interface Cleaning {
+  readonly own: Clean;
+  readonly outside: Clean;
+}
 
 /** A log line has 256 KB (CloudWatch Logs quotas); these bounds keep one field well below it. */
 const maxDepth = 8;
@@ -10,19 +18,23 @@ const maxTextLength = 16_384;
 const credentialField =
   /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-amz-security-token|password|secretaccesskey|sessiontoken)$/i;
 
+/** Fields of an error that hold what a server answered. */
+const answeredField = /^(excerpt|headers)$/;
+
 interface Walk {
   readonly clean: Clean;
+  readonly outside: Clean;
   /** The objects above, to find circles; what merely occurs twice is copied twice. */
   readonly above: ReadonlySet<object>;
   readonly budget: { nodes: number };
 }
 
 /**
- * A copy of any value that holds nothing but plain data, each text in it passed through `clean`: errors with their
+ * A copy of any value that holds nothing but plain data, each text in it cleaned: errors with their
  * causes, maps, headers and class instances included. Never throws, never runs forever.
  */
-export function plainCopy(value: unknown, clean: Clean): unknown {
-  return copy(value, { clean, above: new Set(), budget: { nodes: maxNodes } });
+export function plainCopy(value: unknown, { own, outside }: Cleaning): unknown {
+  return copy(value, { clean: own, outside, above: new Set(), budget: { nodes: maxNodes } });
 }
 
 function copy(value: unknown, walk: Walk): unknown {
@@ -46,7 +58,9 @@ function copy(value: unknown, walk: Walk): unknown {
 
 function cleaned(text: string, { clean }: Walk): string {
   if (text.length <= maxTextLength) return clean(text);
-  return `${clean(text.slice(0, maxTextLength))}… (${String(text.length - maxTextLength)} more characters)`;
+  // Cleaned before it is cut, a bit more than is kept: a value that the cut would split is found as a whole.
+  const kept = clean(text.slice(0, 2 * maxTextLength)).slice(0, maxTextLength);
+  return `${kept}… (${String(text.length - maxTextLength)} more characters)`;
 }
 
 function copyObject(value: object | null, walk: Walk): unknown {
@@ -119,7 +133,14 @@ function copyError(error: Error, walk: Walk): Readonly<Record<string, unknown>> 
   return {
     name: cleaned(name, walk),
     message: cleaned(message, walk),
-    ...copyEntries(own, walk),
+    ...copyEntries(
+      own.filter(([key]) => !answeredField.test(key)),
+      walk,
+    ),
+    ...copyEntries(
+      own.filter(([key]) => answeredField.test(key)),
+      { ...walk, clean: walk.outside },
+    ),
     ...(stack === undefined ? {} : { stack: cleaned(stack, walk) }),
     ...(cause === undefined ? {} : { cause: copy(cause, walk) }),
     ...errors,

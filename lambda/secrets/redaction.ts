@@ -1,59 +1,121 @@
-import { formsOf, minPartLength } from './secret-forms.ts';
+/** Takes secret values out of whatever is about to be written, kept or cut. */
+import { createFormIndex } from './form-index.ts';
+import { isOwnWord } from './own-words.ts';
 import { plainCopy } from './plain-copy.ts';
+import { formsOf, minPartLength } from './secret-forms.ts';
 
 /** Stands where a secret value stood. */
-const redacted = '[redacted]';
+export const redacted = '[redacted]';
 
-/** Knows every secret value that was handed out, and takes it out of whatever is about to be written. */
+/** What is written by us: everything is taken out but what is no secret by its length or its words. */
+export interface OwnOutput {
+  text(text: string): string;
+  /** As `value` of the redactor; what an error holds of an answer loses every value all the same. */
+  value(value: unknown): unknown;
+}
+
+/** Knows every secret value that was handed out or sent, in all its forms. */
 export interface Redactor {
+  /** A value that stays: one that was read from a secret store, or made of such. */
   remember(value: string): void;
+  /** A value that lives as long as its request, such as a signature: many of them do not push a token out. */
+  rememberPassing(value: string): void;
+  /** For a text that somebody else wrote, such as the body of a refusal, before it is cut: every value is taken out. */
   text(text: string): string;
   /** A plain copy of any value, errors with their causes included, without secrets; bounded in depth and size. */
   value(value: unknown): unknown;
+  /** For a name out of a CI system, before it becomes a label: every value but our own words is taken out. */
+  name(text: string): string;
+  readonly own: OwnOutput;
 }
 
 /** A process that runs for months sees rotated values; the oldest ones are no longer valid. */
 const maxValues = 1000;
 
-/** Beginning of a value that counts as a leak when a text was cut off in the middle of it. */
-const minCutLength = 8;
+/** Two for each request; more than a run sends at the same time, and what an answer echoes is echoed within it. */
+const maxPassingValues = 500;
+
+/** Shorter than any token, and short enough to stand in a text by chance. */
+export const minSecretLength = 8;
+
+/** Why a value protects nothing; undefined for one that can be kept secret. */
+export function weaknessOf(value: string): 'short' | 'word' | undefined {
+  const text = value.trim();
+  if (isOwnWord(text)) return 'word';
+  return text.length < minSecretLength ? 'short' : undefined;
+}
 
 export function createRedactor(): Redactor {
+  const index = createFormIndex();
+  const lasting = valueSet(maxValues, index);
+  const passing = valueSet(maxPassingValues, index);
+  const short = weakValues();
+  const words = weakValues();
+
+  const ownText = (raw: string): string => index.replace(raw, redacted);
+  const name = (raw: string): string => short.replace(ownText(raw));
+  const text = (raw: string): string => words.replace(name(raw));
+
+  return {
+    remember(value) {
+      const weakness = weaknessOf(value);
+      if (value.trim() === '') return;
+      if (weakness === 'word') words.add(value.trim());
+      else if (weakness === 'short') short.add(value.trim());
+      else lasting.add(value);
+    },
+    rememberPassing(value) {
+      if (weaknessOf(value) === undefined && !lasting.has(value)) passing.add(value);
+    },
+    text,
+    value: (value) => plainCopy(value, { own: text, outside: text }),
+    name,
+    own: { text: ownText, value: (value) => plainCopy(value, { own: ownText, outside: text }) },
+  };
+}
+
+interface ValueSet {
+  add(value: string): void;
+  has(value: string): boolean;
+}
+
+/** The latest values, their forms in the index; one that is added again counts as new. */
+function valueSet(most: number, index: ReturnType<typeof createFormIndex>): ValueSet {
   const values = new Set<string>();
-  let forms: readonly string[] = [];
+  return {
+    has: (value) => values.has(value),
+    add(value) {
+      const isNew = !values.delete(value);
+      values.add(value);
+      if (!isNew) return;
+      formsOf(value).forEach(index.add);
+      const [oldest] = values;
+      if (values.size <= most || oldest === undefined) return;
+      values.delete(oldest);
+      formsOf(oldest).forEach(index.remove);
+    },
+  };
+}
+
+/** Values that may stand in a text by chance; the shortest are looked for only where they stand alone. */
+function weakValues(): { readonly add: (value: string) => void; readonly replace: (text: string) => string } {
+  const values = new Set<string>();
   let expression: RegExp | undefined;
-
-  function remember(value: string): void {
-    if (value === '' || values.has(value)) return;
-    values.add(value);
-    const [oldest] = values;
-    if (values.size > maxValues && oldest !== undefined) values.delete(oldest);
-    // Longest first, so that a value that contains another one disappears as a whole.
-    forms = [...new Set([...values].flatMap(formsOf))].sort((a, b) => b.length - a.length);
-    expression = new RegExp(forms.map(patternOf).join('|'), 'g');
-  }
-
-  function text(raw: string): string {
-    if (expression === undefined) return raw;
-    return withoutCutValue(raw.replace(expression, redacted), forms);
-  }
-
-  return { remember, text, value: (value) => plainCopy(value, text) };
+  return {
+    add(value) {
+      if (values.has(value)) return;
+      values.add(value);
+      const [oldest] = values;
+      if (values.size > maxValues && oldest !== undefined) values.delete(oldest);
+      // Longest first, so that a value that contains another one disappears as a whole.
+      const forms = [...new Set([...values].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+      expression = new RegExp(forms.map(patternOf).join('|'), 'g');
+    },
+    replace: (text) => (expression === undefined ? text : text.replace(expression, redacted)),
+  };
 }
 
 function patternOf(form: string): string {
   const literal = form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
   return form.length < minPartLength ? `(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])` : literal;
-}
-
-/** Excerpts end anywhere: the beginning of a value at the end of a text goes too. */
-function withoutCutValue(text: string, forms: readonly string[]): string {
-  for (const form of forms) {
-    // The frame of a PEM text is public; its lines are forms of their own.
-    if (form.length <= minCutLength || form.startsWith('-----')) continue;
-    const beginning = form.slice(0, minCutLength);
-    const at = text.indexOf(beginning, Math.max(0, text.length - form.length));
-    if (at !== -1 && form.startsWith(text.slice(at))) return text.slice(0, at) + redacted;
-  }
-  return text;
 }

@@ -1,23 +1,36 @@
+/** The texts in which a secret value may turn up. */
+
 /** Shorter texts occur by chance in words and numbers; as a part of a value they would blacken half a log line. */
 export const minPartLength = 6;
 
+/** A line of a key or a token; shorter ones, and those with blanks, are the frame of a document and stand everywhere. */
+const minLineLength = 16;
+
 /**
- * The texts in which a value may turn up: as it is, inside JSON, in a URL or form, in base64 at any offset
- * (`Authorization: Basic` puts a user name before it), and line by line when it has several (PEM).
+ * A value as it is stored and sent (without blanks around it), inside JSON, in a URL or form, in base64 at any offset
+ * (`Authorization: Basic` puts a user name before it), in hexadecimal digits, and line by line when it has several (PEM).
  */
-export function formsOf(value: string): readonly string[] {
-  const forms = [value, ...jsonForms(value), ...urlForms(value), ...base64Forms(value), ...linesOf(value)];
+export function formsOf(stored: string): readonly string[] {
+  const value = stored.trim();
+  const encoded = [...jsonForms(value), ...urlForms(value), ...base64Forms(value), ...hexForms(value)];
+  const forms = [value, ...encoded, ...linesOf(value)];
   return [...new Set(forms)].filter((form) => form === value || form.length >= minPartLength);
 }
 
 /** Once for a value inside a JSON text, twice for such a text inside another one, as a log line is. */
 function jsonForms(value: string): readonly string[] {
   const once = inJson(value);
-  return [once, inJson(once)];
+  const ascii = once.replace(/[\u007f-\uffff]/g, escapeOf);
+  return [once, inJson(once), ascii, once.replaceAll('/', '\\/')];
 }
 
 function inJson(value: string): string {
   return JSON.stringify(value).slice(1, -1);
+}
+
+/** As many servers write what is no ASCII. */
+function escapeOf(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function urlForms(value: string): readonly string[] {
@@ -46,8 +59,17 @@ function base64Forms(value: string): readonly string[] {
   });
 }
 
+function hexForms(value: string): readonly string[] {
+  const digits = Buffer.from(value).toString('hex');
+  return [digits, digits.toUpperCase()];
+}
+
 /** A PEM frame is no secret and stands in every certificate. */
 function linesOf(value: string): readonly string[] {
   const lines = value.split(/\r?\n/).map((line) => line.trim());
-  return lines.length < 2 ? [] : lines.filter((line) => !line.startsWith('-----'));
+  return lines.length < 2 ? [] : lines.filter(isKeyMaterial);
+}
+
+function isKeyMaterial(line: string): boolean {
+  return line.length >= minLineLength && !line.startsWith('-----') && !/\s/.test(line);
 }

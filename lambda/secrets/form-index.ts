@@ -1,0 +1,101 @@
+/** Finds many texts at once in a long one, quickly where none of them occurs: that is what nearly every text is like. */
+
+/** Every indexed form is at least as long; its first characters are looked up in a table. */
+const keyLength = 4;
+
+/** Beginning of a form that counts as the form where a text was cut off in the middle of it. */
+const minCutLength = 8;
+
+/** What stands after a cut: nothing, an ellipsis, or the mark that a shortened name ends in. */
+const cut = /$|\u2026|~[0-9a-v]{8}/y;
+
+/** Bits of the table; with the few hundred forms of a process, one position of a text in a hundred needs a closer look. */
+const tableBits = 16;
+
+/** From where to where a form was found. */
+interface Range {
+  start: number;
+  end: number;
+}
+
+export interface FormIndex {
+  add(form: string): void;
+  /** As often as it was added. */
+  remove(form: string): void;
+  /** The text with `standIn` in place of every form; the text itself where there is none. */
+  replace(text: string, standIn: string): string;
+}
+
+export function createFormIndex(): FormIndex {
+  /** How many values have a form, by its first characters. */
+  const buckets = new Map<string, Map<string, number>>();
+  /** 1 where a form may begin. Never cleared: a form that was removed costs a closer look and nothing else. */
+  const table = new Uint8Array(1 << tableBits);
+
+  /** The end of the longest form that begins here; undefined where none does. */
+  function endAt(text: string, at: number): number | undefined {
+    let end: number | undefined;
+    for (const form of buckets.get(text.slice(at, at + keyLength))?.keys() ?? []) {
+      const reached = reachOf(form, text, at);
+      if (reached !== undefined && reached > (end ?? 0)) end = reached;
+    }
+    return end;
+  }
+
+  function rangesIn(text: string): readonly Range[] {
+    const ranges: Range[] = [];
+    for (let at = 0; at + keyLength <= text.length; at += 1) {
+      if (table[hashAt(text, at)] === 0) continue;
+      const end = endAt(text, at);
+      if (end === undefined) continue;
+      const last = ranges.at(-1);
+      // Two that overlap disappear as one, whichever of them begins first.
+      if (last !== undefined && at < last.end) last.end = Math.max(last.end, end);
+      else ranges.push({ start: at, end });
+    }
+    return ranges;
+  }
+
+  return {
+    add(form) {
+      if (form.length < keyLength) throw new RangeError('a form is too short to be found by its first characters');
+      const key = form.slice(0, keyLength);
+      const bucket = buckets.get(key) ?? new Map<string, number>();
+      bucket.set(form, (bucket.get(form) ?? 0) + 1);
+      buckets.set(key, bucket);
+      table[hashAt(form, 0)] = 1;
+    },
+    remove(form) {
+      const key = form.slice(0, keyLength);
+      const bucket = buckets.get(key);
+      const left = (bucket?.get(form) ?? 1) - 1;
+      if (left > 0) bucket?.set(form, left);
+      else bucket?.delete(form);
+      if (bucket?.size === 0) buckets.delete(key);
+    },
+    replace(text, standIn) {
+      const ranges = buckets.size === 0 ? [] : rangesIn(text);
+      if (ranges.length === 0) return text;
+      const kept = ranges.map(({ start }, index) => text.slice(ranges[index - 1]?.end ?? 0, start));
+      return [...kept, text.slice(ranges.at(-1)?.end)].join(standIn);
+    },
+  };
+}
+
+function hashAt(text: string, at: number): number {
+  const low = (text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31;
+  const hash = Math.imul((low + text.charCodeAt(at + 2)) * 31 + text.charCodeAt(at + 3), 0x9e3779b1);
+  return hash >>> (32 - tableBits);
+}
+
+/** How far a form reaches in a text: to its own end, or to the place where the text was cut off in the middle of it. */
+function reachOf(form: string, text: string, at: number): number | undefined {
+  if (text.startsWith(form, at)) return at + form.length;
+  // The frame of a PEM text is public; its lines are forms of their own.
+  if (form.startsWith('-----')) return undefined;
+  let length = keyLength;
+  while (length < form.length && text.charCodeAt(at + length) === form.charCodeAt(length)) length += 1;
+  if (length < minCutLength) return undefined;
+  cut.lastIndex = at + length;
+  return cut.test(text) ? at + length : undefined;
+}
