@@ -2,6 +2,7 @@ import type { Counting } from './counters/counting.ts';
 import type { RequestMeter } from './http/http.ts';
 import type { ClockReading } from './http/server-clock.ts';
 import type { RunReport } from './report/report.ts';
+import type { Cleaner } from './model/admitted.ts';
 import type { SeriesCaps } from './model/cap.ts';
 import type { MetricDefinition } from './model/metric.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -43,6 +44,8 @@ export interface Pipeline extends SeriesCaps {
   readonly counting?: Counting | undefined;
   /** Reads all secrets that are due in as few calls as possible; a secret that cannot be read fails where it is used. */
   readonly prefetchSecrets: (signal: AbortSignal) => Promise<void>;
+  /** Takes secrets out of whatever sources and sinks say; absent where there are none. */
+  readonly cleaner?: Cleaner | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -115,7 +115,7 @@ async function noLedger(): Promise<never> {
 }
 
 async function deliver(
-  { clock, log, sinks }: Pipeline,
+  { clock, log, sinks, cleaner }: Pipeline,
   { deadline }: RunContext,
   batch: Batch,
   counting: CountingRun | undefined,
@@ -127,5 +127,5 @@ async function deliver(
     log,
     (configured) => counting?.deliver(configured, batch, deadline) ?? configured.sink.write(batch, { deadline }),
   );
-  return results.map(({ part, result }) => deliveryOf(part, result));
+  return results.map(({ part, result }) => deliveryOf(part, result, cleaner));
 }

@@ -8,6 +8,7 @@ import { environmentStore } from './secrets/environment.ts';
 import { fileStore } from './secrets/file.ts';
 import { parameterStore } from './secrets/parameter-store.ts';
 import { createRedactor } from './secrets/redaction.ts';
+import { beforeEachSending, rememberingMiddleware } from './secrets/sdk-requests.ts';
 import { SecretRef } from './secrets/secret-ref.ts';
 import { secretsManagerStore } from './secrets/secrets-manager.ts';
 import { createSecrets } from './secrets/store.ts';
@@ -38,10 +39,11 @@ const redactor = createRedactor();
 const log = createLambdaLog({ level: 'info', redactor });
 // As every client, redirected by AWS_ENDPOINT_URL.
 const client = new SQSClient({ useQueueUrlAsEndpoint: false });
+client.middlewareStack.add(rememberingMiddleware(redactor), beforeEachSending);
 const cache = createSecrets({
   stores: {
-    secret: secretsManagerStore(),
-    parameter: parameterStore(),
+    secret: secretsManagerStore({}, redactor),
+    parameter: parameterStore({}, redactor),
     env: environmentStore(process.env),
     file: fileStore((path) => readFile(path)),
   },

@@ -52,7 +52,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const hub = httpHub(environment);
   const store = secretCache(config, environment);
   const shared = { secrets: store.secrets, clock, log, aws: awsAccess(config.collector, hub, environment) };
-  const forSinks = { ...shared, print, collector: config.collector, intervalMs };
+  const forSinks = { ...shared, redactor: environment.redactor, print, collector: config.collector, intervalMs };
   const inboxOf = await inboxesOf(sources, environment);
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
 
@@ -67,6 +67,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
       store.startRun();
       await store.prefetch(refs, signal);
     },
+    cleaner: environment.redactor,
     clock,
     log,
   };
@@ -75,7 +76,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
 
 /** Nothing of it is loaded where no source counts. */
 async function countingOf(config: RuntimeConfig, environment: Environment): Promise<Counting> {
-  const { stateStore = () => deployedStore(environment), log } = environment;
+  const { stateStore = () => deployedStore(environment), redactor, log } = environment;
   const [{ createCounting }, store] = await Promise.all([import('./counters/counting.ts'), stateStore()]);
   const { waitBounds, durationBounds, finishedRuns, backfillHours } = config.counting;
   const settings = {
@@ -86,28 +87,28 @@ async function countingOf(config: RuntimeConfig, environment: Environment): Prom
     intervalMs: millisecondsOf(config.interval),
     backfillMs: backfillHours * 3_600_000,
   };
-  return createCounting({ store, settings, finishedRuns, log });
+  return createCounting({ store, settings, finishedRuns, cleaner: redactor, log });
 }
 
 /** The stack names its table in the function's environment. */
-async function deployedStore({ variables, clock }: Environment): Promise<StateStore> {
+async function deployedStore({ variables, clock, redactor }: Environment): Promise<StateStore> {
   const table = variables['COLLECTOR_STATE_TABLE'];
   if (table === undefined) {
     const { noStore } = await import('./counters/no-store.ts');
     return noStore('deploy the stack again: it makes a table and names it in COLLECTOR_STATE_TABLE');
   }
   const { dynamoDbStateStore } = await import('./counters/dynamodb/store.ts');
-  return dynamoDbStateStore({ table, clock });
+  return dynamoDbStateStore({ table, clock, secrets: redactor });
 }
 
 /** Nothing of it is loaded where no source is told of events. */
 async function inboxesOf(
   sources: readonly PreparedSource[],
-  { variables }: Environment,
+  { variables, redactor }: Environment,
 ): Promise<(source: PreparedSource) => Inbox | undefined> {
   if (sources.every(({ events }) => events === undefined)) return () => undefined;
   const { deployedInboxes } = await import('./events/inboxes.ts');
-  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES']);
+  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor);
   return ({ name }) => deployed(name);
 }
 
@@ -135,11 +136,12 @@ async function configuredSink(
   return { id: `${kind}/${name}`, name, sink: await prepared.create({ ...ports, http: hub.port() }) };
 }
 
-function httpHub({ clock, random, log, variables, place }: Environment): HttpHub {
+function httpHub({ clock, random, redactor, log, variables, place }: Environment): HttpHub {
   const isLoopbackRefused = place === 'lambda' && variables['COLLECTOR_LOOPBACK'] !== 'allow';
   return createHttpHub({
     clock,
     random,
+    redactor,
     log,
     // In Lambda the runtime's own API listens on loopback; only an emulator has reasons to be reached there.
     loopback: isLoopbackRefused ? 'refuse' : 'allow',
@@ -155,8 +157,8 @@ function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environ
   const { clock, redactor, log, variables } = environment;
   return createSecrets({
     stores: {
-      secret: secretsManagerStore(),
-      parameter: parameterStore(),
+      secret: secretsManagerStore({}, redactor),
+      parameter: parameterStore({}, redactor),
       env: environmentStore(variables),
       file: fileStore((path) => readFile(path)),
     },
@@ -177,7 +179,10 @@ function awsAccess(collector: string, hub: HttpHub, environment: Environment): A
   const own = async (): Promise<AwsCredentials> => {
     const sdk = await import('@aws-sdk/client-secrets-manager');
     client ??= new sdk.SecretsManagerClient({});
-    return client.config.credentials();
+    const credentials = await client.config.credentials();
+    environment.redactor.remember(credentials.secretAccessKey);
+    environment.redactor.remember(credentials.sessionToken ?? '');
+    return credentials;
   };
   let assume: ((role: AssumedRole) => Promise<AwsCredentials>) | undefined;
   return {

@@ -1,59 +1,61 @@
 /** The door of what is counted: a finish keeps no name that could not be stored, shown or told apart. */
-import { admittedLabels, shownLabels } from '../model/admitted.ts';
+import { admittedLabels, type Cleaner, nothingSecret, shownLabels } from '../model/admitted.ts';
 import type { Labels } from '../model/metric.ts';
 import { oneLine } from '../model/outside-text.ts';
 import type { Finish } from './finish.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The same ledger for whoever names what it counts: labels and lines are made storable before anything keeps them. */
-export function admittingLedger(ledger: Ledger): Ledger {
+export function admittingLedger(ledger: Ledger, cleaner: Cleaner | undefined): Ledger {
   return {
     ...ledger,
     sawFinished: (stream, id, finish) => {
-      ledger.sawFinished(stream, id, admittedFinish(finish));
+      ledger.sawFinished(stream, id, admittedFinish(finish, cleaner));
     },
     endMarks: (of) => {
-      ledger.endMarks(admittedLabels(of));
+      ledger.endMarks(admittedLabels(of, cleaner));
     },
     declare: (metric, labels) => {
-      ledger.declare(metric, admittedLabels(labels));
+      ledger.declare(metric, admittedLabels(labels, cleaner));
     },
     count: (metric, labels, increase) => {
-      ledger.count(metric, admittedLabels(labels), increase);
+      ledger.count(metric, admittedLabels(labels, cleaner), increase);
     },
     follow: (metric, labels, seen) => {
-      ledger.follow(metric, admittedLabels(labels), seen);
+      ledger.follow(metric, admittedLabels(labels, cleaner), seen);
     },
     followHistogram: (metric, labels, seen) => {
-      ledger.followHistogram(metric, admittedLabels(labels), seen);
+      ledger.followHistogram(metric, admittedLabels(labels, cleaner), seen);
     },
   };
 }
 
-function admittedFinish(finish: Finish): Finish {
+function admittedFinish(finish: Finish, cleaner: Cleaner | undefined): Finish {
+  const withAdmittedLabels = <Part extends { readonly labels: Labels }>(part: Part): Part => {
+    const labels = admittedLabels(part.labels, cleaner);
+    return labels === part.labels ? part : { ...part, labels };
+  };
   return {
     ...finish,
     counts: finish.counts.map(withAdmittedLabels),
-    observations: finish.observations.map(withShownExemplar).map(withAdmittedLabels),
+    observations: finish.observations.map((seen) => withAdmittedLabels(withShownExemplar(seen, cleaner))),
     marks: finish.marks.map(withAdmittedLabels),
-    ...(finish.line === undefined ? {} : { line: shownLine(finish.line) }),
+    ...(finish.line === undefined ? {} : { line: shownLine(finish.line, cleaner) }),
   };
 }
 
-function withAdmittedLabels<Part extends { readonly labels: Labels }>(part: Part): Part {
-  const labels = admittedLabels(part.labels);
-  return labels === part.labels ? part : { ...part, labels };
-}
-
-function withShownExemplar(observation: Finish['observations'][number]): Finish['observations'][number] {
+function withShownExemplar(
+  observation: Finish['observations'][number],
+  cleaner: Cleaner | undefined,
+): Finish['observations'][number] {
   const { exemplar } = observation;
   return exemplar === undefined
     ? observation
-    : { ...observation, exemplar: { ...exemplar, labels: shownLabels(exemplar.labels) } };
+    : { ...observation, exemplar: { ...exemplar, labels: shownLabels(exemplar.labels, cleaner) } };
 }
 
-function shownLine(line: NonNullable<Finish['line']>): NonNullable<Finish['line']> {
+function shownLine(line: NonNullable<Finish['line']>, { name: clean } = nothingSecret): NonNullable<Finish['line']> {
   return Object.fromEntries(
-    Object.entries(line).map(([name, value]) => [name, typeof value === 'string' ? oneLine(value) : value]),
+    Object.entries(line).map(([name, value]) => [name, typeof value === 'string' ? oneLine(clean(value)) : value]),
   );
 }

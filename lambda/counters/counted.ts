@@ -1,3 +1,4 @@
+import type { Cleaner } from '../model/admitted.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -37,6 +38,8 @@ export interface CountingContext extends Omit<Deliveries, 'nowMs'> {
   readonly log: Logger;
   /** What the vendor's own clock says, as far as an answer of this run has told. Epoch milliseconds. */
   readonly vendorNow?: (() => number | undefined) | undefined;
+  /** Takes secrets out of what is counted and kept; absent where there are none. */
+  readonly cleaner?: Cleaner | undefined;
 }
 
 /** What the state of a source says about itself. */
@@ -163,13 +166,13 @@ async function openedForTotals(collection: Collection, { open }: Opening, { id }
 
 /** @throws StateStoreError, TickTakenError */
 async function openState(source: CountedSource, context: CountingContext): Promise<Opened> {
-  const { tickMs, store, signal, settings, vendorNow } = context;
+  const { tickMs, store, signal, settings, vendorNow, cleaner } = context;
   const stored = await store.load(source.id, signal);
   const isNew = stored === undefined;
   const state = isNew ? newState(tickMs) : parseState(stored.body, source.id);
   const problems = isNew ? [] : comeTo(state, source, { tickMs, settings });
   const { system, name, metrics } = source;
-  const draft = draftLedger({ state, isNew, tickMs, system, source: name, metrics, settings, vendorNow });
+  const draft = draftLedger({ state, isNew, tickMs, system, source: name, metrics, settings, vendorNow, cleaner });
   return { draft, state, isNew, body: stored?.body, version: stored?.version ?? 0, problems };
 }
 

@@ -1,3 +1,4 @@
+import type { Cleaner } from '../model/admitted.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -5,6 +6,7 @@ import type { Delivery, Sink } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
 import type { Batch } from '../model/batch.ts';
 import { greatest } from '../model/extremes.ts';
+import { cleanStore } from './clean-store.ts';
 import { deliverAdditive, openOutbox, type OutboxReading } from './additive.ts';
 import { type CountedSource, collectCounted, type Counted } from './counted.ts';
 import { logFinished } from './finished-log.ts';
@@ -52,10 +54,14 @@ export interface CountingPorts {
   readonly settings: CountingSettings;
   /** Whether each finished run gives a log line, as far as there are not too many. */
   readonly finishedRuns: 'log' | 'omit';
+  /** Takes secrets out of what is counted and kept; absent where there are none. */
+  readonly cleaner?: Cleaner | undefined;
   readonly log: Logger;
 }
 
-export function createCounting(ports: CountingPorts): Counting {
+export function createCounting(given: CountingPorts): Counting {
+  const { cleaner } = given;
+  const ports = cleaner === undefined ? given : { ...given, store: cleanStore(given.store, cleaner) };
   return {
     begin: async (sinks, signal) => {
       const additive = sinks.filter(({ sink }) => sink.redeliver !== undefined);
@@ -68,7 +74,7 @@ export function createCounting(ports: CountingPorts): Counting {
 }
 
 function countingRun(
-  { store, settings, finishedRuns, log }: CountingPorts,
+  { store, settings, finishedRuns, cleaner, log }: CountingPorts,
   outboxes: ReadonlyMap<string, OutboxReading>,
 ): CountingRun {
   const counted = new Map<string, number>();
@@ -86,7 +92,7 @@ function countingRun(
   return {
     collect: async (source, given, work) => {
       const additiveSinks = [...outboxes.keys()];
-      const context = { ...given, store, settings, additiveSinks, isSettled: isSettled(source.id), log };
+      const context = { ...given, store, settings, additiveSinks, isSettled: isSettled(source.id), cleaner, log };
       const result = await collectCounted(work, source, context);
       if (result.outcome !== 'counted' || given.mode === 'preview') return result;
       counted.set(source.id, result.deliveryId);

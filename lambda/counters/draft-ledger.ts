@@ -1,6 +1,7 @@
 import { holdToBounds } from './bounds.ts';
 import { type KeptBook, keptBook } from './kept-book.ts';
 import { systemErrors } from '../model/run-metrics.ts';
+import type { Cleaner } from '../model/admitted.ts';
 import type { Folding } from '../model/cap.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import { admittingLedger } from './admitting-ledger.ts';
@@ -28,6 +29,7 @@ export interface LedgerInput {
   readonly settings: CountingSettings;
   /** What the vendor's own clock says, as far as an answer of this run has told. Epoch milliseconds. */
   readonly vendorNow?: (() => number | undefined) | undefined;
+  readonly cleaner?: Cleaner | undefined;
 }
 
 /** What a tick did, beside the totals. */
@@ -96,7 +98,7 @@ export function draftLedger(input: LedgerInput): DraftLedger {
     historySinceMs: backfillMs === 0 ? Infinity : state.epochMs - backfillMs,
   });
   return {
-    ledger: admittingLedger(ledgerOver(books, input, { errors, finishes })),
+    ledger: admittingLedger(ledgerOver(books, input, { errors, finishes }), input.cleaner),
     hasChangedQuotas: books.quotas.isChanged,
     close: () => closeDraft(books, input, { errors, finishes }),
   };

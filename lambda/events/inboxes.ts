@@ -1,5 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import type { SecretMemory } from '../secrets/request-secrets.ts';
+import { beforeEachSending, rememberingMiddleware } from '../secrets/sdk-requests.ts';
 import type { Inbox } from './inbox.ts';
 import { sqsInbox } from './sqs.ts';
 
@@ -7,18 +9,23 @@ import { sqsInbox } from './sqs.ts';
 const QueueUrls = z.record(z.string(), z.url());
 
 /** The queues of events that were deployed, by the name of their source. The SDK is loaded when the first is read. */
-export function deployedInboxes(queueUrls: string | undefined): (source: string) => Inbox | undefined {
+export function deployedInboxes(
+  queueUrls: string | undefined,
+  secrets?: SecretMemory,
+): (source: string) => Inbox | undefined {
   const urls = new Map(Object.entries(queueUrls === undefined ? {} : QueueUrls.parse(JSON.parse(queueUrls))));
   let client: Promise<SQSClient> | undefined;
-  const shared = (): Promise<SQSClient> => (client ??= connect());
+  const shared = (): Promise<SQSClient> => (client ??= connect(secrets));
   return (source) => {
     const queueUrl = urls.get(source);
     return queueUrl === undefined ? undefined : sqsInbox({ client: shared, queueUrl });
   };
 }
 
-async function connect(): Promise<SQSClient> {
+async function connect(secrets: SecretMemory | undefined): Promise<SQSClient> {
   const sdk = await import('@aws-sdk/client-sqs');
   // The queue is in the function's own Region, and AWS_ENDPOINT_URL is to redirect this client like every other one.
-  return new sdk.SQSClient({ useQueueUrlAsEndpoint: false });
+  const client = new sdk.SQSClient({ useQueueUrlAsEndpoint: false });
+  client.middlewareStack.add(rememberingMiddleware(secrets), beforeEachSending);
+  return client;
 }

@@ -59,11 +59,17 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
+export interface ExcerptOptions {
+  readonly onBytes: (count: number) => void;
+  /** Takes secrets out. */
+  readonly clean: (text: string) => string;
+}
+
 /** The first printable words of a failure's body; empty when they cannot be read, for the status says more. */
 export async function readExcerpt(
   stream: BodyStream,
   headers: ResponseHeaders,
-  onBytes: (count: number) => void,
+  { onBytes, clean }: ExcerptOptions,
 ): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -75,7 +81,7 @@ export async function readExcerpt(
       if (size >= maxErrorBodyBytes) break;
     }
     const bytes = Buffer.concat(chunks);
-    return printable(/gzip/i.test(headers['content-encoding'] ?? '') ? await unzipStart(bytes) : bytes);
+    return printableOf(/gzip/i.test(headers['content-encoding'] ?? '') ? await unzipStart(bytes) : bytes, clean);
   } catch {
     return '';
   }
@@ -85,11 +91,9 @@ async function unzipStart(bytes: Uint8Array): Promise<Uint8Array> {
   return unzip(bytes, { maxOutputLength: maxErrorBodyBytes, finishFlush: constants.Z_SYNC_FLUSH });
 }
 
-function printable(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes);
-  return text
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
-    .trim()
-    .slice(0, excerptLength)
-    .toWellFormed();
+/** Cleaned before it is cut, for half a secret is known to nobody; and before line breaks of a secret become blanks. */
+function printableOf(bytes: Uint8Array, clean: (text: string) => string): string {
+  const text = clean(new TextDecoder().decode(bytes));
+  const shown = clean(text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim());
+  return shown.slice(0, excerptLength).toWellFormed();
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { createRedactor, type Redactor } from '../secrets/redaction.ts';
+import { rememberProxy, rememberRequest } from '../secrets/request-secrets.ts';
 import { assertAllowedHost, type LoopbackPolicy } from './address.ts';
 import { createAgents, type Agents } from './agents.ts';
 import { ForbiddenRequestError, HttpConnectionError, HttpStatusError, HttpTimeoutError } from './errors.ts';
@@ -24,6 +26,8 @@ export interface HttpHubOptions {
   readonly firstWaitMs?: number;
   readonly loopback: LoopbackPolicy;
   readonly proxy?: ProxySettings;
+  /** Learns what requests prove themselves with, and cleans what refusals quote; default: one of this hub alone. */
+  readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'text'>;
   /** Of an answer, compressed or not. */
   readonly maxResponseBytes?: number;
   readonly timeouts?: Partial<Timeouts>;
@@ -39,11 +43,14 @@ export function createHttpHub(options: HttpHubOptions): HttpHub {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const agents = createAgents(timeouts, options.loopback);
   const maxResponseBytes = options.maxResponseBytes ?? defaultMaxResponseBytes;
-  const shared = { ...options, timeouts, agents, maxResponseBytes, proxyFor: proxyRules(options.proxy ?? {}) };
+  const { redactor = createRedactor(), proxy = {} } = options;
+  for (const url of [proxy.http, proxy.https]) rememberProxy(redactor, url?.trim());
+  const shared = { ...options, redactor, timeouts, agents, maxResponseBytes, proxyFor: proxyRules(proxy) };
   return { port: () => createPort({ ...shared, meter: createMeter() }), close: () => agents.close() };
 }
 
 interface PortContext extends HttpHubOptions {
+  readonly redactor: NonNullable<HttpHubOptions['redactor']>;
   readonly timeouts: Timeouts;
   readonly agents: Agents;
   readonly maxResponseBytes: number;
@@ -53,7 +60,12 @@ interface PortContext extends HttpHubOptions {
 
 function createPort(context: PortContext): HttpPort {
   const { meter } = context;
-  return { send: (request) => send(context, request), takeMeter: meter.take, readClocks: meter.clocks };
+  return {
+    send: (request) => send(context, request),
+    withoutSecrets: (text) => context.redactor.text(text),
+    takeMeter: meter.take,
+    readClocks: meter.clocks,
+  };
 }
 
 async function send(context: PortContext, request: HttpRequest): Promise<HttpResponse> {
@@ -103,8 +115,10 @@ async function exchangeLogged(
     log.debug('http request', { request: where, attempt, ms: clock() - startedMs, ...outcome });
   };
   try {
+    rememberRequest(context.redactor, { ...outgoing, key: tls?.key });
     const dispatcher = context.agents.of(tls, context.proxyFor(outgoing.url));
-    const answer = await exchange(outgoing, { ...context, dispatcher, signal, maxResponseBytes, verdictOf });
+    const clean = (text: string): string => context.redactor.text(text);
+    const answer = await exchange(outgoing, { ...context, dispatcher, signal, maxResponseBytes, verdictOf, clean });
     line({ status: answer.status });
     return answer;
   } catch (error) {

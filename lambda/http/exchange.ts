@@ -24,6 +24,8 @@ export interface ExchangeOptions {
   readonly timeouts: Timeouts;
   readonly maxResponseBytes: number;
   readonly verdictOf?: HttpRequest['verdictOf'] | undefined;
+  /** Takes secrets out of what a refusal says, before it is cut. */
+  readonly clean: (text: string) => string;
   readonly meter: Meter;
   readonly clock: Clock;
 }
@@ -62,7 +64,7 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
         maxBytes: options.maxResponseBytes,
         onBytes: meter.received,
       });
-      const answer = judged({ status, headers, body, excerpt: '' }, options.verdictOf);
+      const answer = judged({ status, headers, body, excerpt: '' }, options);
       begun = answer;
       return answer;
     }
@@ -72,7 +74,7 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       status,
       headers,
       body: new Uint8Array(),
-      excerpt: await readExcerpt(response.body, headers, meter.received),
+      excerpt: await readExcerpt(response.body, headers, { onBytes: meter.received, clean: options.clean }),
     };
   } catch (error) {
     throw failureOf(error, where, { run: signal, attempt: attempt.signal }, timeouts);
@@ -84,11 +86,11 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
 }
 
 /** What the protocol over HTTP says of the answer counts, where it says something. */
-function judged(answer: Answer, verdictOf: HttpRequest['verdictOf'] = () => undefined): Answer {
-  const verdict = verdictOf(answer);
+function judged(answer: Answer, { verdictOf, clean }: Pick<ExchangeOptions, 'verdictOf' | 'clean'>): Answer {
+  const verdict = verdictOf?.(answer);
   if (verdict === undefined) return answer;
   const { status, excerpt, headers } = verdict;
-  return { status, excerpt, headers: { ...answer.headers, ...headers }, body: new Uint8Array() };
+  return { status, excerpt: clean(excerpt), headers: { ...answer.headers, ...headers }, body: new Uint8Array() };
 }
 
 /** What the port adds is added last and is not signed: a proxy on the way may change these headers. */

@@ -79,6 +79,8 @@ export interface RequestMeter {
 export interface HttpPort {
   /** Resolves with a 2xx answer. @throws an `HttpError` of `errors.ts` for everything else. */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** A text out of an answer 2xx without secrets; asked for before the text is cut, for half a secret is known to nobody. */
+  withoutSecrets(text: string): string;
   /** Requests since the last call, then starts anew. */
   takeMeter(): RequestMeter;
   /** What the clocks of the servers say that have answered since then, one reading of each. */

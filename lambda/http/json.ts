@@ -102,7 +102,9 @@ function pathOf(path: readonly PropertyKey[]): string {
   const parts = path.map((key) => {
     if (typeof key === 'number') return `[${String(key)}]`;
     const name = String(key);
-    return /^\w{1,60}$/.test(name) ? `.${name}` : `[${JSON.stringify(name.slice(0, 60))}]`;
+    return /^\w{1,60}$/.test(name)
+      ? `.${name}`
+      : `[${JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name)}]`;
   });
   return parts.join('').replace(/^\./, '');
 }

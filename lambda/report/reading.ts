@@ -1,10 +1,11 @@
 import type { Counted } from '../counters/counted.ts';
-import { admittedFamily, admittedProblem, admittedRelayed } from '../model/admitted.ts';
+import { admittedFamily, admittedProblem, admittedRelayed, type Cleaner } from '../model/admitted.ts';
 import type { SourcePart } from '../model/batch.ts';
 import { capSeries, type Folding, type SeriesCaps } from '../model/cap.ts';
 import { tokenExpiry } from '../model/catalogue.ts';
 import type { MetricFamily } from '../model/metric.ts';
 import { inCanonicalOrder } from '../model/order.ts';
+import type { Problem } from '../model/problem.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from '../pipeline.ts';
 import type { PartResult } from '../runtime/each.ts';
 import type { Delivery } from '../sinks/sink.ts';
@@ -20,12 +21,12 @@ export interface Reading {
 
 /** What a source gave, held to the series cap, and how it went. */
 export function readingOf(
-  { clock, maxSeriesPerMetric, maxQueuesPerMetric }: Pipeline,
+  { clock, maxSeriesPerMetric, maxQueuesPerMetric, cleaner }: Pipeline,
   { id, system, name, takeMeter, readClocks }: ConfiguredSource,
   result: PartResult<Counted>,
   before: RunReport | undefined,
 ): Reading {
-  const read = admitted(countedOf(result));
+  const read = admitted(countedOf(result), cleaner);
   const { problems, relayed = [] } = collectionOf(read);
   const { families, folded } = heldToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric });
   const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families, problems, relayed });
@@ -74,13 +75,13 @@ function heldToCap(read: Counted, caps: SeriesCaps): Held {
 }
 
 /** Whatever a source says comes in here, so that no name of it reaches a sink or a line as it was. */
-function admitted(read: Counted): Counted {
+function admitted(read: Counted, cleaner: Cleaner | undefined): Counted {
   if (read.outcome === 'skipped') return read;
   const { families, relayed, problems } = read.collection;
   const collection = {
-    families: families.map(admittedFamily),
-    problems: problems.map(admittedProblem),
-    ...(relayed === undefined ? {} : { relayed: relayed.map(admittedRelayed) }),
+    families: families.map((family) => admittedFamily(family, cleaner)),
+    problems: problems.map((problem) => admittedProblem(problem, cleaner)),
+    ...(relayed === undefined ? {} : { relayed: relayed.map((family) => admittedRelayed(family, cleaner)) }),
   };
   return { ...read, collection };
 }
@@ -116,12 +117,17 @@ function statusOf({ families, problems, relayed = [] }: Collection): SourcePart[
 }
 
 /** What a sink took, and how it went. */
-export function deliveryOf({ id, name }: ConfiguredSink, result: PartResult<Delivery>): SinkOutcome {
+export function deliveryOf(
+  { id, name }: ConfiguredSink,
+  result: PartResult<Delivery>,
+  cleaner: Cleaner | undefined,
+): SinkOutcome {
+  const admitted = (problem: Problem): Problem => admittedProblem(problem, cleaner);
   const { durationMs } = result;
   if ('value' in result) {
     const { accepted, requests, bytes, pending, unconfirmed, dropped } = result.value;
-    const problems = result.value.problems.map(admittedProblem);
+    const problems = result.value.problems.map(admitted);
     return { id, name, durationMs, accepted, requests, bytes, problems, pending, unconfirmed, dropped };
   }
-  return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [admittedProblem(result.problem)] };
+  return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [admitted(result.problem)] };
 }

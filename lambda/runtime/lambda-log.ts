@@ -28,11 +28,12 @@ export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLo
 
   // A name of a stranger is shown as text: nothing in it turns a reader's screen around.
   const text = (raw: string): string => manyLines(redactor.own.text(raw));
+  const cleaning = { own: text, outside: (raw: string): string => manyLines(redactor.text(raw)) };
 
   function clean(fields: LogFields): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(fields).map(
-        ([name, value]) => [reserved.has(name) ? `${name}_` : text(name), plainCopy(value, text)] as const,
+        ([name, value]) => [reserved.has(name) ? `${name}_` : text(name), plainCopy(value, cleaning)] as const,
       ),
     );
   }

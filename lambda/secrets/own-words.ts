@@ -5,133 +5,61 @@
  * help texts, and what is set where nobody has chosen a password. Lower case, sorted.
  */
 const words = `
-aborterror accepted acceptopenmetrics accessdenied accessdeniedexception accesskeyid accesstoken
-acquireinitialretrytoken action active activeruns addresses addressinfo admin agent agentqueryrules agents
-agenttokens alarmwebhook although amazon amazonaws annotation annotations anonymous answered anything
-apartfromnow api apirequests apitoken appended applicable application areplacesfinal argument assigned
-assumedrole assumerole assuming atlassian attempt attemptms attestation attestations attested attribute auth
-authority authorization aws awscredentials azure backslash bad badresponseerror balancer baretotals basic
-bearer bitbucket bitbucketauth bitbucketevents bitbucketpipelinessource bitbucketrunners blocked blockedjobs
-bookmarks boundary bracketed branch branches budgetspenterror bug build buildinfo building buildkite
-buildkiteevents buildkiteportal buildkitesource builds buildsecondscharged busy busyagentcount
-busyagentpercentage busyrunnerspeak busyseconds busyworkers bypassed bytelength bytes calendar callback
-canceled canceling cancellation cancelled cancelleddeployments cancelledjobs cancelledrunningfinally
-cancelledruns catalogue celevaluationfailed certificate certificateauthority certificates chainloop
-chainlooprunduration chainloopsource chainloopworkflowup character characters charcodeat checksecretrefs chunk
-ci circleci circular clientid clock cloud cloudformation cloudwatch cloudwatchsink cluster clustered
-clusterqueue clusterrole clusterrolebinding clusters code collected collection collector collectorconfig
-collectormetrics collectors collects commands compat complete completed completedms completion completiontime
-complexity component compressed compression condition configerror configfinding configuration configured
-connected connectedagentscount connection consumer contains contenttype contexts contextservice continue
-continued continues contradict controller controllermetrics controlplane conversion couldntcreateworkspacepvc
-couldntgetpipeline couldntgetpipelineresult couldntgettask count countbodybytes counter counters counting
-createcontainerconfigerror createdms createrunfailed creating creation credential credentialexcessscopes
-credentialrefusederror credentials credentialsin credentialsprovidererror custom dagger dashboard database
-datatypes deadline debug debugging declares decompressed decrypted decryption default defaultports definition
-degraded deleteitem deletemessage deletion delivered deploy deployed deployment deployments depth describe
-describecluster describeissues describesecretref description detailof detailrequests details dev differently
-digitsof dimension dimensions dimensionsets disabled discardedsamples dispatcher dispatchpaused
-dispatchpausedat distribution distributions document documents domainof down dropped duplicate duration
-durationms durations dynamodb eaddrinuse econnaborted econnrefused econnreset ehostunreach elementin elements
-elsewhere embedded emptylabels enametoolong encodeuricomponent encoding endcursor ended endpoint endpoints
-endswith enetunreach enotfound enumerated environment environments error errored erroreddeployments erroredjobs
-erroredruns errors escapeunseen escaping etimedout evaluations eventbridge eventlistener events everything
-examples exceedednoderesources exceededresourcequota exception exceptionof excess executing exemplar exemplars
-expected expiration expired expiredtoken expiredtokenexception expiry exported exporter exposition external
-externalid failed faileddeployments failedjobs failedruns failedsteps failure failureignored failurereasons
-failures fallbackms false families file filesink fileurltopath finalizerequest finalizing findings finished
-finishedms first firstattemptms firststepms followed forbidden forbiddenaddresserror forbiddenrequesterror
-forgotten format formatbytes formatduration formatelapsed formatnumber formatof formatusd fraction frameerror
-freerequestspermonth function furthest gauge gaugehistogram getcalleridentity getparameters getsecretvalue
-github gitlab grapheme graphqlendpoint graphqlerror greatest grouping grpcstatus handler harmlessmessages
-hasnextpage headers headersms histogram histograms honorlabels honortimestamps host hostedqueues hostname http
-httpauth httpconnectionerror httpparsererror httpresponse https httpstatuscode httpstatuserror httptimeouterror
-idempotent identity idle idleagentcount idleworkers image inboxerror included incomingmessage incompatible
-incompletesignatureexception increase increases increasesdropped increasespending increasesunconfirmed indented
-indicate info ingested ingestion initcontainerfailed initcontaineroom initialized insecure installation
-instance instanceof integration interface interrupted interval intervalms invalidaddress invalidclienttokenid
-invalidclienttokenidexception invalidmatrixparametertypes invalidparamvalue invalidpipelineresourcebindings
-invalidpipelineresultreference invalidrequestexception invalidsignatureexception invalidtaskresultreference
-invalidtaskrunspecs invalidworkspacebindings invisibleorganizationerror invocation iscomplete ishosted
-isinblock ispaused issecret istextallowed istlsorallowed jenkins job jobduration jobs jobsfailedcount
-jobspassedcount jobtypecommand jobwaittime json kind kmsthrottled kn kubeconfig kubernetes kubernetescluster
-labeldrop labelkeep labelmap labelname labels labelselector labelsets labelskey labelvaluelength lag lambda
-last lastnamespace lastpoll lastrunsucceeded leastpages left lengthen level lifecycle likewise limit limited
-limitedjobs limiterror limitexceededexception limiting limits listpath lists localhost location lockhelderror
-loggermiddleware logs look looks loopback lost main mainbranch mainbranches markdatedseries matchesport
-maxaliases maxbytes maxdetaillength maxdimensions maxdimensionvaluelength maxexemplarcharacters
-maxextradimensions maxframebytes maxgatewaytext maximumfractiondigits maxitems maxjsondepth maxlength
-maxlinebytes maxlisted maxmetricnamelength maxnamed maxnamespacelength maxpages maxquoted maxreads maxrecords
-maxredirects maxseries maxtextlength maxtotals maycount meaningof meanwhile measures megabytes message messages
-metadata metricdata metricname metrics milliseconds minimumfractiondigits mismatch
-missingauthenticationtokenexception monitoring morequeues multiplied name namedbranches names nameserror
-namespace namespaces nearlimit negative negativezeros neighbours nocredentials node none nonexistentqueue
-noorganizationerror noserviceerror not notauthorized notspokenerror nsuccess null nverdict object
-objectparametermisskeys objects observations observed ofapitoken offline offlineworkers ok oldest
-oldestqueuedjobage oldestrepositorylook oldestwaitminutes online onlinerunners open openmetrics openruns
-openshift operation operator operatorname opposite optinrequired optional org organization organizations
-original originalsource other otherdeployments otherjobs otherorganizationerror otherruns otherwise out
-outcomes outdated outdatedrunners outgoing overflow overridden overtaken overwrite padstart pageinfo
-pagesyntaxerror parallel paramarrayindexinginvalid parameter parametermissing parameters parametertypemismatch
-passed password passwords path pathname pathtext patternerror paused pausedsincems pausedworkers peak pending
-percentage permission permissions pings pipeline pipelinealarm pipelineinvalidgraph pipelinerun
-pipelineruncouldntcancel pipelineruncouldnttimeout pipelinerunpending pipelineruns pipelinerunstopping
-pipelineruntimeout pipelineruntimeoutrunningfinally pipelines pipelinesascode pipelinetask
-pipelinevalidationfailed placeholder plain plaintext platform pod podadmissionfailed podcreationfailed
-podevicted podselector pointsperfiveminutes policies policy policyblocked policybypassed policyviolations
-policywarnings portal porterror position positional positive possible prefault prefer preparation printable
-probably problems processes prod production profile profilenames progress projects prometheus prometheusconfig
-prometheussource proposes protobuf protocol provisionedthroughputexceededexception proxystatus published
-publishes pullimagefailed pullrequest pullrequests pushgateway pushgateways pushgatewaysink putmetricdata
-quantile queue queuealarm queued queuedjobs queuedoesnotexist queuefields queuepaused queues queuesnapshot
-queuespermetric queuewaitmax queuewaitmin queuewaitp quiet quota quotalimit quotaremaining quotaspenterror rank
-rate ratelimit ratio read readable readonly readtruncated reason
-reasoncouldntcreateorupdateaffinityassistantstatefulset reasonof received receivemessage receiver receivers
-recent recentfailedjobs recentms recentsucceededjobs recognise recommends redacted redactor redirects reference
-references refreshed refreshretrytokenforretry refusals region registries registry rejected relabel relabeling
-relabelling relabelrule released releases remaining remainingms remedies remedyof remember remembered remote
-remotewritesink rename repetition repetitions replaceall replaced replaces replicas repositories
-repositoriesopen repositoriesquiet repositoriesrecent repositoriesunread repositorieswithoutpipelines
-repository repositorylooks repositorypath requested requestexpired requestid requestlimitexceeded requests
-requestsperhour requestsperminute requestthrottled requiredworkspacemarkedoptional reserved reservedjobs
-resolution resolved resolvingpipelineref resolvingstepactionref resolvingtaskref resource
-resourcenotfoundexception resourceverificationfailed response restendpoint result results retained retry
-retryatms retrystatuses retrystrategy retrytext rolearn rolebinding root run runduration runfailederror
-runnableat runner runners running runningjobs runningjobscount runs runslost runwaittime samples sampling
-sandbox savedtickms sawfinished scheduled scheduledjobscount scheduledtime scheduler scheduling schemaat scope
-scopefor scopes scrapetarget seconds secondssincelastdeployment secondssincelastrun secondssincelastsuccess
-secondssincelastverdict secondssincequeuepaused secondssincesourcesuccess secondsuntiltokenexpiry secret
-secretaccesskey secretref secretrefsin secretsmanager secretunavailableerror securestring security segments
-selection selector selectors senttimestamp sequence serialize series serieskey seriesoverflow seriespermetric
-seriesperrequest serverresponse service serviceaccount services sessionnameof sessiontoken settings shownlabels
-shownname shownvalue sidecarfailed sidecaroom signableauth signature signaturedoesnotmatch signingregionof
-signzeros sigv simplequeueservice since sink sinkduration sinksamples skip skipped skippedbecause
-skippeddeployments skippedjobs skippedruns smallest somebody something source sourceduration sourcelabels
-sourcesamples sourceup staging staleness standard start started startedms starting startseconds startswith
-starttime starved starvedjobs starvedminutes starvedms state statebytes stateset statestoreerror statistic
-status stdout stdoutsink step stepfailed steplistsleftout stepoom steps stoppedrunningfinally stopping strategy
-strictobject stringify structured stuck stuckafterminutes stuckruns subscribe succeeded succeededdeployments
-succeededjobs succeededruns success successful summaries summary superrefine supported suspects suspended
-suspicious system systemerrors targetlabel targetof targets task taskrun taskruncancelled
-taskrunimagepullfailed taskrunpending taskrunresolutionfailed taskrunresultlargerthanallowedlimit taskruns
-taskrunstopsidecarfailed taskruntimeout taskrunvalidationfailed tasks taskvalidationfailed teamcity tekton
-tektonfailures tektonpodstart tektonretainedpipelineruns tektonretainedtaskruns tektonsource tektonstepfailures
-tektontaskduration tektontasks tektonunseenruns template tenant terminal terminator test text textfile
-themselves thousand throttled throttledexception throttling throttlingexception throughput ticktakenerror time
-timedoutdeployments timedoutjobs timedoutruns timeout timeouterror timeouts timeoutseconds timestamp
-timestampms timestamps tls tlssettings toberetried together toisostring token tokenfor tokenurl tolowercase
-toomanyrequestsexception topicarn total totalagentcount touppercase transfer true truncated twodigits type
-typeerror typehint unattested unattestedreleases unavailable unblocked unchanged unclustered unconfirmed
-uncounted undefined undelivered underscores understand unexpected unexpectedly unfinished unfinishedjobscount
-unhealthy unknown unnamed unnamedqueues unread unreadable unrecognized unrecognizedclientexception unregistered
-unseen unselected unspecified unsuccessful up uploaded uploads url urlencoded usageerror
-usdpertenmillionsamples usdperthousandrequests user username usesecretsmanager utf utilisation utilization
-valuetext variable variables verdict verdictof verdicts version versions victoriametrics violated violations
-wait waitedms waiting waitingjobscount waits waitsecondsin waittimesec warn warning watermark watermarklag
-webhook webhookevents webhookproof webhooksecret whatever whenfound whereofsource wildcard wildcards wireerror
-withdetail withheld without withresolvers worker workers workerutilization workflow workflowdowntime
-workflowrunduration workflowrunservice workflows workflowservice workflowup workqueue workspace workspaces
-workspacesigning writable write writehead writtenbody xx
+accepted action active addresses admin agent agents agenttokens although amazon amazonaws annotation
+annotations anonymous answered anything api apitoken appended applicable application argument assigned assuming
+atlassian attempt attestation attestations attested attribute auth authority authorization aws azure backslash
+bad balancer baretotals basic bearer bitbucket blocked bookmarks boundary bracketed branch branches bug build
+buildkite builds busy bypassed bytes calendar callback canceled canceling cancellation cancelled catalogue
+celevaluationfailed certificate certificates chainloop character characters chunk ci circleci circular clock
+cloud cloudwatch cluster clustered clusters code collected collection collector collectormetrics collectors
+collects commands compat complete completed completion complexity component compressed compression condition
+configuration configured connected connection consumer contains contexts continue continued continues
+contradict controller controllermetrics controlplane conversion couldntgetpipeline couldntgettask count counter
+counters counting createrunfailed creating creation credential credentials custom dagger dashboard database
+deadline debug debugging declares decompressed decrypted decryption default degraded deletion delivered deploy
+deployed deployment deployments depth description detailrequests details dev differently dimension dimensions
+disabled dispatcher distribution distributions document documents down dropped duplicate duration durations
+dynamodb elements elsewhere embedded encoding ended endpoint endpoints enumerated environment environments
+error errored errors escaping evaluations events everything examples exception excess executing exemplar
+exemplars expected expiration expired expiry exported exporter exposition external externalid failed failure
+failureignored failurereasons failures false families file finalizing findings finished first followed format
+fraction function furthest gauge gaugehistogram github gitlab grapheme graphqlendpoint greatest grouping
+handler headers histogram histograms honorlabels honortimestamps host hostedqueues http https idempotent
+identity idle image included incompatible increase increases indented indicate info ingested ingestion
+initcontainerfailed initcontaineroom initialized insecure installation instance instanceof integration
+interface interrupted interval invalidparamvalue invalidtaskrunspecs invocation jenkins job jobs json kind kn
+kubeconfig kubernetes labeldrop labelkeep labelmap labels labelselector lag lambda last left lengthen level
+lifecycle likewise limit limited limiting limits lists localhost location logs look looks loopback lost main
+mainbranch mainbranches markdatedseries meanwhile measures megabytes message messages metadata metrics
+milliseconds monitoring multiplied name namedbranches names namespace namespaces nearlimit negative neighbours
+node none not nsuccess null nverdict object objects observations observed offline ok oldest online open
+openmetrics openshift operation operator opposite optional org organization organizations original other
+otherwise out outdated overflow overridden overtaken overwrite parallel parameter parametermissing parameters
+parametertypemismatch passed password passwords path paused peak pending percentage permission permissions
+pings pipeline pipelineinvalidgraph pipelinerun pipelineruns pipelineruntimeout pipelines pipelinesascode plain
+plaintext platform pod podadmissionfailed podcreationfailed podevicted pointsperfiveminutes policies policy
+portal positional positive possible prefault prefer preparation printable probably problems processes prod
+production profile projects prometheus proposes protobuf protocol published publishes pullrequest pullrequests
+pushgateway pushgateways quantile queue queued queues quiet quota rank rate ratelimit ratio read readable
+readonly reason received receiver receivers recent recognise recommends redacted redirects reference references
+refreshed refusals region registries registry rejected relabel relabeling relabelling released releases
+remaining remember remembered remote rename repetition repetitions replaced replaces replicas repositories
+repository requested requests requestsperhour requestsperminute reserved resolution resolved resource response
+restendpoint result results retained retry rolearn root run runner runners running runs samples sampling
+sandbox scheduled scheduler scheduling scope scopes seconds secret secretsmanager security selection selector
+selectors sequence serialize series seriesperrequest service services settings sidecarfailed sidecaroom
+signature sigv since sink skip skipped somebody something source staging staleness standard start started
+starting starved state stateset statistic status stdout step stepfailed stepoom steps stopping strategy
+stringify structured stuck stuckafterminutes subscribe succeeded success successful summaries summary supported
+suspects suspended suspicious system targets task taskrun taskruncancelled taskrunimagepullfailed taskruns
+taskruntimeout tasks taskvalidationfailed teamcity tekton template tenant terminal terminator test text
+textfile themselves thousand throttled throttling throughput time timeout timeoutseconds timestamp timestamps
+tls together token total transfer true truncated type unattested unavailable unblocked unchanged unclustered
+unconfirmed uncounted undefined undelivered underscores understand unexpected unexpectedly unfinished unknown
+unnamed unread unreadable unrecognized unseen unselected unspecified unsuccessful up uploaded uploads url
+urlencoded user username utf utilization variable variables verdict verdicts version versions violated
+violations wait waiting waits warn warning watermark webhook whatever wildcard wildcards without worker workers
+workflow workflows workqueue workspace workspaces writable write xx
 `;
 
 const known: ReadonlySet<string> = new Set(words.trim().split(/\s+/));

@@ -1,6 +1,8 @@
 import type * as SsmSdk from '@aws-sdk/client-ssm';
 import type { Parameter, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm';
 import { awsFailure, regionOfArn } from './aws-failures.ts';
+import type { SecretMemory } from './request-secrets.ts';
+import { beforeEachSending, rememberingMiddleware } from './sdk-requests.ts';
 import { chunksOf, failed, type ReadOutcome, type SecretStore } from './secret-store.ts';
 
 /** GetParameters refuses more (API reference, Names). */
@@ -17,13 +19,13 @@ interface Reader {
 type Outcomes = readonly (readonly [string, ReadOutcome])[];
 
 /** AWS Systems Manager Parameter Store, by name or ARN; the SDK is loaded when the first parameter is read. */
-export function parameterStore(config: SSMClientConfig = {}): SecretStore {
+export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemory): SecretStore {
   const readers = new Map<string, Promise<Reader>>();
 
   function readerOf(region: string): Promise<Reader> {
     const known = readers.get(region);
     if (known !== undefined) return known;
-    const made = makeReader(config, region);
+    const made = makeReader(config, region, memory);
     readers.set(region, made);
     return made;
   }
@@ -38,9 +40,11 @@ export function parameterStore(config: SSMClientConfig = {}): SecretStore {
   };
 }
 
-async function makeReader(config: SSMClientConfig, region: string): Promise<Reader> {
+async function makeReader(config: SSMClientConfig, region: string, memory: SecretMemory | undefined): Promise<Reader> {
   const sdk = await import('@aws-sdk/client-ssm');
-  return { client: new sdk.SSMClient({ requestHandler, ...config, ...(region === '' ? {} : { region }) }), sdk };
+  const client = new sdk.SSMClient({ requestHandler, ...config, ...(region === '' ? {} : { region }) });
+  client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
+  return { client, sdk };
 }
 
 async function readChunk(reader: Reader, ids: readonly string[], signal: AbortSignal): Promise<Outcomes> {

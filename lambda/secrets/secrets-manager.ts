@@ -6,6 +6,8 @@ import type {
   SecretValueEntry,
 } from '@aws-sdk/client-secrets-manager';
 import { awsFailure, regionOfArn } from './aws-failures.ts';
+import type { SecretMemory } from './request-secrets.ts';
+import { beforeEachSending, rememberingMiddleware } from './sdk-requests.ts';
 import { chunksOf, failed, textOfBytes, type ReadOutcome, type SecretStore } from './secret-store.ts';
 
 /** BatchGetSecretValue refuses more (API reference, SecretIdList). */
@@ -20,7 +22,7 @@ interface Reader {
 }
 
 /** AWS Secrets Manager, by name or ARN; the SDK is loaded when the first secret is read. */
-export function secretsManagerStore(config: SecretsManagerClientConfig = {}): SecretStore {
+export function secretsManagerStore(config: SecretsManagerClientConfig = {}, memory?: SecretMemory): SecretStore {
   const readers = new Map<string, Promise<Reader>>();
   // A role may lack this one right, which cannot be narrowed to a secret; asking again each time would cost a call.
   let isBatchAllowed = true;
@@ -28,7 +30,7 @@ export function secretsManagerStore(config: SecretsManagerClientConfig = {}): Se
   function readerOf(region: string): Promise<Reader> {
     const known = readers.get(region);
     if (known !== undefined) return known;
-    const made = makeReader(config, region);
+    const made = makeReader(config, region, memory);
     readers.set(region, made);
     return made;
   }
@@ -56,9 +58,14 @@ export function secretsManagerStore(config: SecretsManagerClientConfig = {}): Se
   };
 }
 
-async function makeReader(config: SecretsManagerClientConfig, region: string): Promise<Reader> {
+async function makeReader(
+  config: SecretsManagerClientConfig,
+  region: string,
+  memory: SecretMemory | undefined,
+): Promise<Reader> {
   const sdk = await import('@aws-sdk/client-secrets-manager');
   const client = new sdk.SecretsManagerClient({ requestHandler, ...config, ...(region === '' ? {} : { region }) });
+  client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
   return { client, sdk };
 }
 

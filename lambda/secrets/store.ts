@@ -1,6 +1,6 @@
 import { createCachedReader, type CachedReaderOptions } from './cached-reader.ts';
 import { failureText } from './failure-text.ts';
-import type { Redactor } from './redaction.ts';
+import { minSecretLength, type Redactor, weaknessOf } from './redaction.ts';
 import { secretOf, type Secret } from './secret.ts';
 import { describeSecretRef, type SecretRef } from './secret-ref.ts';
 import type { ReadOutcome } from './secret-store.ts';
@@ -22,6 +22,12 @@ export interface SecretCache {
   startRun(): void;
 }
 
+/** What a secret that everybody could guess means for what is written; by `weaknessOf`. */
+const weaknesses = {
+  short: `a secret has fewer than ${String(minSecretLength)} characters, so it is easily guessed and hidden in names and answers only; put a longer one`,
+  word: 'a secret is an everyday word, so it is easily guessed and hidden in answers only; put another one',
+};
+
 interface Reread {
   readonly before: string | undefined;
   readonly outcome: Promise<ReadOutcome>;
@@ -33,6 +39,7 @@ export function createSecrets(options: SecretsOptions): SecretCache {
   const rereadTexts = new Map<string, Reread>();
   const rereadRefs = new Set<string>();
   const warned = new Set<string>();
+  const weak = new Set<string>();
 
   function secretFrom(outcome: ReadOutcome, ref: SecretRef): Secret {
     const value = 'text' in outcome ? valueIn(outcome.text, ref) : outcome;
@@ -40,9 +47,22 @@ export function createSecrets(options: SecretsOptions): SecretCache {
       const { cause, reason } = value.failure;
       throw new SecretUnavailableError(failureText(ref, value.failure), { reason, ...(cause && { cause }) });
     }
-    redactor.remember(value.text);
-    warnOfMissingKey(ref, value.text);
+    learn(ref, value.text);
     return secretOf(value.text);
+  }
+
+  function learn(ref: SecretRef, text: string): void {
+    redactor.remember(text);
+    warnOfMissingKey(ref, text);
+    warnOfWeakness(ref, text);
+  }
+
+  function warnOfWeakness(ref: SecretRef, text: string): void {
+    const weakness = weaknessOf(text);
+    const place = describeSecretRef(ref);
+    if (weakness === undefined || weak.has(place)) return;
+    weak.add(place);
+    log.warn(weaknesses[weakness], { reference: place });
   }
 
   function warnOfMissingKey(ref: SecretRef, text: string): void {
@@ -77,7 +97,15 @@ export function createSecrets(options: SecretsOptions): SecretCache {
         return secretFrom(fresh, ref);
       },
     },
-    prefetch: (refs, signal) => reader.readAhead(refs.map(addressOf), signal),
+    async prefetch(refs, signal) {
+      await reader.readAhead(refs.map(addressOf), signal);
+      // Before anything is read or published that may hold one: not only its owner can meet a secret.
+      for (const ref of refs) {
+        const text = reader.peek(addressOf(ref));
+        const value = text === undefined ? undefined : valueIn(text, ref);
+        if (value !== undefined && 'text' in value) learn(ref, value.text);
+      }
+    },
     startRun() {
       reader.startRun();
       rereadTexts.clear();

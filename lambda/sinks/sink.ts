@@ -7,6 +7,7 @@ import type { Problem } from '../model/problem.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Logger } from '../runtime/log.ts';
+import type { Redactor } from '../secrets/redaction.ts';
 import type { SecretRef } from '../secrets/secret-ref.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 
@@ -90,6 +91,8 @@ export interface SinkPorts {
   readonly print: (text: string) => void;
   /** AWS credentials and region of the process, for signed requests; made when first asked for. */
   readonly aws: AwsAccess;
+  /** For a sink that has a client of its own: learns what it signs with, and cleans what it is told before that is cut. */
+  readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'text'> | undefined;
 }
 
 export type CreateSink<Config> = (config: Config, ports: SinkPorts) => Sink;

@@ -1,6 +1,7 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.ts';
+import type { SecretMemory } from '../../secrets/request-secrets.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
 import type { Saved, StateStore, StoredDocument } from '../store.ts';
 import { packed, unpacked } from './body.ts';
@@ -24,6 +25,8 @@ export interface DynamoDbSettings {
   readonly table: string;
   readonly clock: Clock;
   readonly client?: DynamoDBClientConfig;
+  /** Learns what the requests are signed with. */
+  readonly secrets?: SecretMemory | undefined;
   /** Unlike any other. */
   readonly newWrite?: () => string;
 }
@@ -49,9 +52,10 @@ export function dynamoDbStateStore({
   table: name,
   clock,
   client = {},
+  secrets,
   newWrite = randomUUID,
 }: DynamoDbSettings): StateStore {
-  const table = dynamoDbTable(name, client);
+  const table = dynamoDbTable(name, client, secrets);
   const known = new Map<string, Head>();
 
   return {

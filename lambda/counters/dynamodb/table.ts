@@ -1,5 +1,7 @@
 import type * as DynamoDbSdk from '@aws-sdk/client-dynamodb';
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import type { SecretMemory } from '../../secrets/request-secrets.ts';
+import { beforeEachSending, rememberingMiddleware } from '../../secrets/sdk-requests.ts';
 import { StateStoreError } from '../store.ts';
 import { tableFailure } from './failure.ts';
 import type { Item, Key } from './items.ts';
@@ -39,14 +41,15 @@ interface Opened {
 }
 
 /** A table of DynamoDB; the SDK is loaded with the first operation. */
-export function dynamoDbTable(name: string, config: DynamoDBClientConfig): Table {
+export function dynamoDbTable(name: string, config: DynamoDBClientConfig, secrets?: SecretMemory): Table {
   let opening: Promise<Opened> | undefined;
 
   function open(): Promise<Opened> {
-    opening ??= import('@aws-sdk/client-dynamodb').then((sdk) => ({
-      sdk,
-      client: new sdk.DynamoDBClient({ ...clientDefaults, ...config }),
-    }));
+    opening ??= import('@aws-sdk/client-dynamodb').then((sdk) => {
+      const client = new sdk.DynamoDBClient({ ...clientDefaults, ...config });
+      client.middlewareStack.add(rememberingMiddleware(secrets), beforeEachSending);
+      return { sdk, client };
+    });
     return opening;
   }
 

@@ -2,6 +2,8 @@ import { CloudWatchClient, type CloudWatchClientConfig, PutMetricDataCommand } f
 import { HttpRequest } from '@smithy/protocol-http';
 import type { AssumedRole, AwsAccess } from '../../http/aws-credentials.ts';
 import { version } from '../../report/version.ts';
+import { beforeEachSending, rememberingMiddleware } from '../../secrets/sdk-requests.ts';
+import type { SinkPorts } from '../sink.ts';
 import { beforeSending } from './failure.ts';
 import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from './limits.ts';
 
@@ -25,6 +27,7 @@ export interface ClientIdentity {
   /** Undefined: the process itself, by the SDK's own chain. */
   readonly role: AssumedRole | undefined;
   readonly aws: AwsAccess;
+  readonly redactor?: SinkPorts['redactor'];
 }
 
 export interface MetricClient {
@@ -39,19 +42,28 @@ export interface MetricClient {
  * known to be missing is better than one that is silently too high.
  */
 export function createMetricClient(identity: ClientIdentity): MetricClient {
-  const forLevels = clientWith(optionsWith(identity, true));
+  const { redactor } = identity;
+  const forLevels = clientWith(optionsWith(identity, true), redactor);
   let forSums: CloudWatchClient | undefined;
   const clientFor = (reading: 'level' | 'sums'): CloudWatchClient => {
     if (reading === 'level') return forLevels;
     // A kept connection may have died while the function was frozen, and the write that finds out is a lost answer.
-    forSums ??= clientWith({ ...optionsWith(identity, false), retryStrategy: onlyWhenNotTaken(forLevels) });
+    forSums ??= clientWith({ ...optionsWith(identity, false), retryStrategy: onlyWhenNotTaken(forLevels) }, redactor);
     return forSums;
   };
-  return { put: (input, reading, signal) => put(clientFor(reading), input, signal) };
+  return {
+    put: async (input, reading, signal) => {
+      const answer = await put(clientFor(reading), input, signal);
+      if (redactor !== undefined && answer.error instanceof Error)
+        answer.error.message = redactor.text(answer.error.message);
+      return answer;
+    },
+  };
 }
 
-function clientWith(options: CloudWatchClientConfig): CloudWatchClient {
+function clientWith(options: CloudWatchClientConfig, redactor: SinkPorts['redactor']): CloudWatchClient {
   const client = new CloudWatchClient(options);
+  client.middlewareStack.add(rememberingMiddleware(redactor), beforeEachSending);
   // It copies every input for a log line that nobody reads: a tenth of the CPU time of a large delivery.
   client.middlewareStack.remove('loggerMiddleware');
   return client;

@@ -16,7 +16,7 @@ import { sendAll } from './send.ts';
  */
 export function createCloudWatch(
   config: CloudWatchConfig,
-  { intervalMs, aws }: Pick<SinkPorts, 'intervalMs' | 'aws'>,
+  { intervalMs, aws, redactor }: Pick<SinkPorts, 'intervalMs' | 'aws' | 'redactor'>,
 ): Sink {
   const settings = { config, intervalMs };
   // Made with the first write, so that a preview needs neither Region nor credentials; kept for warm runs.
@@ -25,7 +25,7 @@ export function createCloudWatch(
   const refusedBefore = rememberRefused();
 
   const send = async (datums: Iterable<Datum>, tickMs: number, deadline: Deadline): Promise<Delivery> => {
-    client ??= createMetricClient({ region: config.region, role: roleIn(config), aws });
+    client ??= createMetricClient({ region: config.region, role: roleIn(config), aws, redactor });
     return await sendAll(datums, { client, tickMs, deadline, where, refusedBefore });
   };
 

@@ -1,15 +1,12 @@
 /** What is read of GraphQL's answers; whatever the published schema allows to be null may be null here. */
 import * as z from 'zod';
 
-/** A stranger's text may be long; its beginning says what it is about. */
-const maxErrorLength = 300;
-
 /** Every answer of the GraphQL API; errors come with status 200. */
 export const GraphqlAnswer = z.object({
   /** Left out where Buildkite refuses a query as a whole, such as for its complexity. */
   data: z.unknown().optional(),
   errors: z
-    .array(z.object({ message: z.string().transform((text) => text.slice(0, maxErrorLength)) }))
+    .array(z.object({ message: z.string() }))
     .nullish()
     .transform((errors) => (errors ?? []).map(({ message }) => message)),
 });

@@ -75,10 +75,14 @@ export function userApi(given: ApiPorts, organization: string, budgets: Budgets)
         return answer;
       });
       heedRefusal(budgets.graphql, value, ports.clock());
-      return { data: dataOf(value, schema), errors: value.errors };
+      const errors = value.errors.map((text) => ports.http.withoutSecrets(text).slice(0, maxErrorLength));
+      return { data: dataOf({ ...value, errors }, schema), errors };
     },
   };
 }
+
+/** A stranger's text may be long; its beginning says what it is about. */
+const maxErrorLength = 300;
 
 async function sendAuthorized<Schema extends z.ZodType>(
   { config: { tls }, ports: { http, secrets }, deadline }: ApiPorts,

@@ -18,7 +18,7 @@ const unused = (): never => {
 };
 
 const ports: SinkPorts = {
-  http: { send: unused, takeMeter: unused, readClocks: unused },
+  http: { send: unused, withoutSecrets: unused, takeMeter: unused, readClocks: unused },
   secrets: { read: unused, reread: unused },
   clock: unused,
   log: recordingLog(),

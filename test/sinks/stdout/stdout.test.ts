@@ -20,7 +20,7 @@ const unused = (): never => {
 function stdoutSink(raw: Readonly<Record<string, unknown>> = {}): TestSink {
   const printed: string[] = [];
   const ports: SinkPorts = {
-    http: { send: unused, takeMeter: unused, readClocks: unused },
+    http: { send: unused, withoutSecrets: unused, takeMeter: unused, readClocks: unused },
     secrets: { read: unused, reread: unused },
     clock: unused,
     log: recordingLog(),
