@@ -11,6 +11,7 @@ import { createRedactor } from './secrets/redaction.ts';
 import { beforeEachSending, rememberingMiddleware } from './secrets/sdk-requests.ts';
 import { SecretRef } from './secrets/secret-ref.ts';
 import { secretsManagerStore } from './secrets/secrets-manager.ts';
+import { warnOfWeakSecret } from './secrets/weak-secret.ts';
 import { createSecrets } from './secrets/store.ts';
 
 /**
@@ -50,6 +51,7 @@ const cache = createSecrets({
   clock: Date.now,
   cacheMs,
   redactor,
+  onWeak: warnOfWeakSecret(log),
   log,
 });
 

@@ -15,6 +15,7 @@ import { fileStore } from './secrets/file.ts';
 import { parameterStore } from './secrets/parameter-store.ts';
 import type { Redactor } from './secrets/redaction.ts';
 import { secretsManagerStore } from './secrets/secrets-manager.ts';
+import { warnOfWeakSecret } from './secrets/weak-secret.ts';
 import { createSecrets, type SecretCache } from './secrets/store.ts';
 import { prepareSink } from './sinks/index.ts';
 import type { PreparedSink, SinkPorts } from './sinks/sink.ts';
@@ -165,6 +166,7 @@ function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environ
     clock,
     cacheMs: secretCacheMinutes * 60_000,
     redactor,
+    onWeak: warnOfWeakSecret(log),
     log,
   });
 }

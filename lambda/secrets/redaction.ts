@@ -38,8 +38,11 @@ const maxPassingValues = 500;
 /** Shorter than any token, and short enough to stand in a text by chance. */
 export const minSecretLength = 8;
 
-/** Why a value protects nothing; undefined for one that can be kept secret. */
-export function weaknessOf(value: string): 'short' | 'word' | undefined {
+/** Why a value protects nothing. */
+export type Weakness = 'short' | 'word';
+
+/** Undefined for a value that can be kept secret. */
+export function weaknessOf(value: string): Weakness | undefined {
   const text = value.trim();
   if (isOwnWord(text)) return 'word';
   return text.length < minSecretLength ? 'short' : undefined;

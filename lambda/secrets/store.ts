@@ -1,6 +1,6 @@
 import { createCachedReader, type CachedReaderOptions } from './cached-reader.ts';
 import { failureText } from './failure-text.ts';
-import { minSecretLength, type Redactor, weaknessOf } from './redaction.ts';
+import { type Redactor, type Weakness, weaknessOf } from './redaction.ts';
 import { secretOf, type Secret } from './secret.ts';
 import { describeSecretRef, type SecretRef } from './secret-ref.ts';
 import type { ReadOutcome } from './secret-store.ts';
@@ -11,6 +11,8 @@ import { isJsonObject, valueIn } from './value.ts';
 export interface SecretsOptions extends CachedReaderOptions {
   /** Learns every value before anybody gets it. */
   readonly redactor: Redactor;
+  /** Told once of each reference whose value everybody could guess. */
+  readonly onWeak?: (reference: string, weakness: Weakness) => void;
 }
 
 /** The cached secrets of a process, and what the pipeline does with them at the start of each run. */
@@ -22,19 +24,13 @@ export interface SecretCache {
   startRun(): void;
 }
 
-/** What a secret that everybody could guess means for what is written; by `weaknessOf`. */
-const weaknesses = {
-  short: `a secret has fewer than ${String(minSecretLength)} characters, so it is easily guessed and hidden in names and answers only; put a longer one`,
-  word: 'a secret is an everyday word, so it is easily guessed and hidden in answers only; put another one',
-};
-
 interface Reread {
   readonly before: string | undefined;
   readonly outcome: Promise<ReadOutcome>;
 }
 
 export function createSecrets(options: SecretsOptions): SecretCache {
-  const { redactor, log } = options;
+  const { redactor, log, onWeak } = options;
   const reader = createCachedReader(options);
   const rereadTexts = new Map<string, Reread>();
   const rereadRefs = new Set<string>();
@@ -62,7 +58,7 @@ export function createSecrets(options: SecretsOptions): SecretCache {
     const place = describeSecretRef(ref);
     if (weakness === undefined || weak.has(place)) return;
     weak.add(place);
-    log.warn(weaknesses[weakness], { reference: place });
+    onWeak?.(place, weakness);
   }
 
   function warnOfMissingKey(ref: SecretRef, text: string): void {
