@@ -9,6 +9,7 @@ import { failureOf, RunFailedError, type RunReport } from './report/report.ts';
 import { reportFields, writeReport } from './report/write.ts';
 import { createLambdaLog } from './runtime/lambda-log.ts';
 import { showSourcesInStacks } from './runtime/readable-stacks.ts';
+import { cleanError } from './secrets/clean-error.ts';
 import { createRedactor } from './secrets/redaction.ts';
 import { buildPipeline } from './wiring.ts';
 
@@ -39,6 +40,14 @@ let before: RunReport | undefined;
 
 /** Collects and delivers once for the event's scheduled time; throws when nothing was collected or nothing delivered. */
 export async function handler(event: unknown, context: Context): Promise<unknown> {
+  try {
+    return await runAll(event, context);
+  } catch (error) {
+    throw cleanError(error, redactor);
+  }
+}
+
+async function runAll(event: unknown, context: Context): Promise<unknown> {
   log.startInvocation(context.awsRequestId);
   const reports: RunReport[] = [];
   for await (const report of runsOf({ built, event, remainingMs: context.getRemainingTimeInMillis(), before })) {
@@ -49,6 +58,6 @@ export async function handler(event: unknown, context: Context): Promise<unknown
   }
   const last = reports.at(-1);
   if (last === undefined || reports.every(({ outcome }) => outcome === 'failed'))
-    throw new RunFailedError(redactor.own.text(failureOf(last)));
+    throw new RunFailedError(failureOf(last));
   return redactor.own.value(reportFields(last));
 }

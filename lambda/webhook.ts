@@ -7,6 +7,7 @@ import { createLambdaLog } from './runtime/lambda-log.ts';
 import { environmentStore } from './secrets/environment.ts';
 import { fileStore } from './secrets/file.ts';
 import { parameterStore } from './secrets/parameter-store.ts';
+import { cleanError } from './secrets/clean-error.ts';
 import { createRedactor } from './secrets/redaction.ts';
 import { beforeEachSending, rememberingMiddleware } from './secrets/sdk-requests.ts';
 import { SecretRef } from './secrets/secret-ref.ts';
@@ -64,6 +65,14 @@ const Event = z.object({
 
 /** Answers a delivery; a fault of our own is thrown, so that the sender sees a 5xx and tries again. */
 export async function handler(event: unknown): Promise<{ readonly statusCode: number }> {
+  try {
+    return await answerTo(event);
+  } catch (error) {
+    throw cleanError(error, redactor);
+  }
+}
+
+async function answerTo(event: unknown): Promise<{ readonly statusCode: number }> {
   const { headers, body, isBase64Encoded, requestContext } = Event.parse(event);
   const request = {
     method: requestContext.http.method,

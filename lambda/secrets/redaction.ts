@@ -91,11 +91,11 @@ function valueSet(most: number, index: ReturnType<typeof createFormIndex>): Valu
       const isNew = !values.delete(value);
       values.add(value);
       if (!isNew) return;
-      formsOf(value).forEach(index.add);
+      for (const form of formsOf(value)) index.add(form);
       const [oldest] = values;
       if (values.size <= most || oldest === undefined) return;
       values.delete(oldest);
-      formsOf(oldest).forEach(index.remove);
+      for (const form of formsOf(oldest)) index.remove(form);
     },
   };
 }

@@ -30,12 +30,10 @@ interface Reread {
 }
 
 export function createSecrets(options: SecretsOptions): SecretCache {
-  const { redactor, log, onWeak } = options;
   const reader = createCachedReader(options);
   const rereadTexts = new Map<string, Reread>();
   const rereadRefs = new Set<string>();
-  const warned = new Set<string>();
-  const weak = new Set<string>();
+  const learn = learner(options);
 
   function secretFrom(outcome: ReadOutcome, ref: SecretRef): Secret {
     const value = 'text' in outcome ? valueIn(outcome.text, ref) : outcome;
@@ -45,29 +43,6 @@ export function createSecrets(options: SecretsOptions): SecretCache {
     }
     learn(ref, value.text);
     return secretOf(value.text);
-  }
-
-  function learn(ref: SecretRef, text: string): void {
-    redactor.remember(text);
-    warnOfMissingKey(ref, text);
-    warnOfWeakness(ref, text);
-  }
-
-  function warnOfWeakness(ref: SecretRef, text: string): void {
-    const weakness = weaknessOf(text);
-    const place = describeSecretRef(ref);
-    if (weakness === undefined || weak.has(place)) return;
-    weak.add(place);
-    onWeak?.(place, weakness);
-  }
-
-  function warnOfMissingKey(ref: SecretRef, text: string): void {
-    const place = describeSecretRef(ref);
-    if (!('secret' in ref) || ref.key !== undefined || warned.has(place) || !isJsonObject(text)) return;
-    warned.add(place);
-    log.warn('a secret holds a JSON object, but the reference names no key; all of it is used as the value', {
-      reference: place,
-    });
   }
 
   function rereadText(address: Address, signal: AbortSignal): Reread {
@@ -108,6 +83,35 @@ export function createSecrets(options: SecretsOptions): SecretCache {
       rereadRefs.clear();
     },
   };
+}
+
+/** Makes each value known before anybody gets it, and tells once of each reference whose value is odd. */
+function learner({ redactor, log, onWeak }: SecretsOptions): (ref: SecretRef, text: string) => void {
+  const warned = new Set<string>();
+  const weak = new Set<string>();
+
+  return (ref, text) => {
+    redactor.remember(text);
+    warnOfMissingKey(ref, text);
+    warnOfWeakness(ref, text);
+  };
+
+  function warnOfWeakness(ref: SecretRef, text: string): void {
+    const weakness = weaknessOf(text);
+    const place = describeSecretRef(ref);
+    if (weakness === undefined || weak.has(place)) return;
+    weak.add(place);
+    onWeak?.(place, weakness);
+  }
+
+  function warnOfMissingKey(ref: SecretRef, text: string): void {
+    const place = describeSecretRef(ref);
+    if (!('secret' in ref) || ref.key !== undefined || warned.has(place) || !isJsonObject(text)) return;
+    warned.add(place);
+    log.warn('a secret holds a JSON object, but the reference names no key; all of it is used as the value', {
+      reference: place,
+    });
+  }
 }
 
 function hasChanged(before: string | undefined, fresh: ReadOutcome, ref: SecretRef): boolean {
