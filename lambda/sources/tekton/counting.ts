@@ -7,8 +7,9 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import type { ClusterSend } from './connection.ts';
 import { byRow, detailsOf } from './details.ts';
 import { type FinishOptions, finishOf } from './finishes.ts';
-import type { Candidate, ListReading } from './list-reading.ts';
+import type { ListReading } from './list-reading.ts';
 import type { Archive } from './results/archive.ts';
+import type { Candidate } from './sorting.ts';
 import type { Figures, Tally } from './tally.ts';
 
 export interface CountOptions {

@@ -8,7 +8,7 @@ import { getRun } from './api.ts';
 import type { ClusterSend } from './connection.ts';
 import { finishedByObject, finishedByRow } from './finished-run.ts';
 import type { FinishedRun } from './finishes.ts';
-import type { Candidate } from './list-reading.ts';
+import type { Candidate } from './sorting.ts';
 import { explainRefusal, noteAllowed } from './refusals.ts';
 import type { RunKind } from './state.ts';
 

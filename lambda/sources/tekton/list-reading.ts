@@ -1,22 +1,12 @@
-import type { Ledger, OpenWork, Stream } from '../../counters/ledger.ts';
+import type { Ledger, Stream } from '../../counters/ledger.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
-import { isExact } from './age.ts';
 import { type ListPlace, type Page, pagesOf } from './api.ts';
 import type { ClusterSend } from './connection.ts';
-import { createHistory } from './history.ts';
 import type { Naming } from './naming.ts';
-import type { Phase } from './reasons.ts';
 import type { RunRow } from './rows.ts';
-import { statusOf } from './state.ts';
+import { type Candidate, nothingToSort, type Sorting, startSorting } from './sorting.ts';
 import type { Tally } from './tally.ts';
-
-/** A finished run that is still to be counted. */
-export interface Candidate {
-  readonly row: RunRow;
-  /** When it started, as noted while it ran and its age told the second. Epoch milliseconds. */
-  readonly startedMs: number | undefined;
-}
 
 /** One list as far as it could be read. */
 export interface ListReading {
@@ -129,57 +119,4 @@ function coverage(
     if (only !== undefined && only !== namespace) return false;
     return isComplete || (only === undefined && lastNamespace !== undefined && `${namespace}/` < `${lastNamespace}/`);
   };
-}
-
-interface Sorting {
-  readonly sort: (row: RunRow) => void;
-  readonly candidates: Candidate[];
-  readonly history: () => readonly RunRow[];
-  /** Open runs that were not met yet. */
-  readonly open: Map<string, OpenWork>;
-}
-
-/** Without memory nothing is counted. */
-const nothingToSort = {
-  sort: () => undefined,
-  candidates: [],
-  history: () => [],
-  open: new Map<string, OpenWork>(),
-};
-
-function startSorting(stream: Stream, ledger: Ledger | undefined, naming: Naming): Sorting {
-  if (ledger === undefined) return nothingToSort;
-  const window = ledger.window(stream);
-  const open = new Map(ledger.open(stream).map((work) => [work.id, work]));
-  const candidates: Candidate[] = [];
-  const history = createHistory(naming);
-  const sort = (row: RunRow): void => {
-    const known = open.get(row.uid);
-    open.delete(row.uid);
-    const status = statusOf(row.condition);
-    if ('phase' in status) ledger.sawOpen(stream, row.uid, noteOf(row, status.phase, known));
-    else if (known !== undefined || mayBeSince(row, window.newsFromMs)) {
-      if (!ledger.isCounted(stream, row.uid)) candidates.push({ row, startedMs: startIn(known) });
-    } else if (window.isFirst) history.add(row, status.result);
-  };
-  return { sort, candidates, history: history.rows, open };
-}
-
-/** By its end or, where a release has no column for it, by its creation. */
-function mayBeSince({ completed, createdMs }: RunRow, fromMs: number): boolean {
-  return (completed?.toMs ?? createdMs) >= fromMs;
-}
-
-/**
- * The start of a run as a note of its open work, in Unix seconds. A later list tells it to the minute only. Quota
- * throttling sets the start of a TaskRun back, so a note counts only while the run has a start.
- */
-function noteOf({ started }: RunRow, phase: Phase, known: OpenWork | undefined): string | undefined {
-  if (started === undefined || phase === 'quota' || phase === 'node') return undefined;
-  return isExact(started) ? String(Math.round(started.toMs / 1000)) : known?.note;
-}
-
-function startIn(known: OpenWork | undefined): number | undefined {
-  const seconds = Number(known?.note ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
