@@ -5,7 +5,6 @@ import { countCharged, isHeld, isHeldTooLong, letGo, markPaused, withoutCounted 
 import type { OpenState } from './memory.ts';
 import { scopeOf } from './place.ts';
 import { type FinishedRun, type OpenRun, type RunPlace, type Sight, unknownState } from './run-record.ts';
-import { overlapMs } from './streams.ts';
 
 export interface Told {
   readonly ledger: Ledger;
@@ -34,14 +33,9 @@ function toldFinished(run: FinishedRun, wasOpen: boolean, { ledger, stream, wind
   const fromMs = window.isFirst ? window.fromMs - historyMs : window.fromMs;
   // What is older was counted, or is history; a page shows it by chance.
   if (!wasOpen && finishedMs < fromMs && createdMs < fromMs) return false;
-  const isNews = !ledger.isCounted(stream, finish.key) && (wasOpen || finishedMs >= newsFrom(window, ledger));
+  const isNews = !ledger.isCounted(stream, finish.key) && (wasOpen || finishedMs >= window.newsFromMs);
   ledger.sawFinished(stream, id, withoutCounted(finish, sameAttempt(known.get(id), attempt), ledger));
   return isNews;
-}
-
-/** The first window reaches back for runs in flight; what ended before the stream began is no news. */
-function newsFrom({ fromMs, isFirst }: Window, { epochMs }: Ledger): number {
-  return isFirst ? Math.max(epochMs, fromMs + overlapMs) : fromMs;
 }
 
 function sameAttempt(known: OpenState | undefined, attempt: number): OpenState | undefined {

@@ -81,6 +81,21 @@ describe('an open run', () => {
   });
 });
 
+describe('a run that ended before the installation', () => {
+  it('is asked for no steps, however often a list shows it', async () => {
+    await using bitbucket = await opened({ settings: { runners: { workspace: 'leave' } } });
+    for (const minute of [-9, -5, -1]) {
+      const [createdMs, endMs] = [startMs + minute * minuteMs, startMs + (minute + 0.5) * minuteMs];
+      const steps = [{ startMs: createdMs + secondMs, endMs }];
+      bitbucket.workspace.add('shop', run(createdMs, steps, { uuid: `{old${String(minute)}}`, endMs }));
+    }
+
+    for (let minute = 0; minute < 4; minute += 1) await bitbucket.tick();
+
+    expect(bitbucket.server.requests.map(({ path }) => path).filter((path) => path.includes('/steps'))).toEqual([]);
+  });
+});
+
 describe('a child pipeline', () => {
   it.each([{ steps: 'read' }, { steps: 'leave' }])(
     'is the job that runs, and the step that waits for it is none (%j)',
