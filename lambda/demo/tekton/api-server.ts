@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
 import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
 import { type ControllerPod, type CoreOptions, coreReply } from './controllers.ts';
 import { keyOf, type Plural, type RunObject, type RunStore } from './objects.ts';
 import { matches, selectorFault } from './selector.ts';
+import { createSnapshots, type Snapshot, type Snapshots } from './snapshots.ts';
+import { watchReply } from './watch.ts';
 import {
   type ContinueToken,
   expired,
@@ -26,6 +28,7 @@ export type ScenarioName =
   | 'cannot-list'
   | 'cannot-get'
   | 'cannot-proxy'
+  | 'cannot-watch'
   | 'list-expires'
   | 'no-tekton'
   /** After its start the server does not know its roles for a while, and answers as if all rights were missing. */
@@ -41,6 +44,8 @@ export interface ApiServerOptions {
   readonly isKnown: (token: string) => boolean;
   /** Pods of Tekton's controller, in any namespace; asked for with every request. */
   readonly pods?: () => readonly ControllerPod[];
+  /** How long a watch stays open, as a share of what it asks for; default: 1, as the real server does. */
+  readonly watchPace?: number;
 }
 
 export interface KubernetesApi {
@@ -56,21 +61,23 @@ const keptRequests = 1000;
 /** The parts of a Kubernetes API server that Tekton's objects are read through (wire shapes of kube-apiserver 1.20.2). */
 export function kubernetesApi(options: ApiServerOptions): KubernetesApi {
   const requests: string[] = [];
+  const served: Served = { ...options, snapshots: createSnapshots(options.store) };
   let scenario: ScenarioName = 'ok';
   return {
     listener: (request, response) => {
       requests.push(request.url ?? '');
       if (requests.length > keptRequests) requests.shift();
       request.resume();
-      const { status, type, body, headers } = replyTo(request, options, scenario);
-      response
-        .writeHead(status, {
-          'content-type': type,
-          date: new Date(options.clock()).toUTCString(),
-          'x-kubernetes-pf-flowschema-uid': '7e0c5f7c-1b7e-4f2e-9a0e-4d7c7e3c5b11',
-          ...headers,
-        })
-        .end(body);
+      const { status, type, body, headers, openForMs = 0 } = replyTo(request, served, scenario);
+      response.writeHead(status, {
+        'content-type': type,
+        date: new Date(options.clock()).toUTCString(),
+        'x-kubernetes-pf-flowschema-uid': '7e0c5f7c-1b7e-4f2e-9a0e-4d7c7e3c5b11',
+        ...headers,
+      });
+      const waitMs = openForMs * (options.watchPace ?? 1);
+      if (waitMs === 0) response.end(body);
+      else endLater(response, body, waitMs);
     },
     requests,
     scenario: (name) => {
@@ -79,9 +86,21 @@ export function kubernetesApi(options: ApiServerOptions): KubernetesApi {
   };
 }
 
+function endLater(response: ServerResponse, body: string, waitMs: number): void {
+  response.write(body);
+  const timer = setTimeout(() => response.end(), waitMs);
+  response.on('close', () => {
+    clearTimeout(timer);
+  });
+}
+
+interface Served extends ApiServerOptions {
+  readonly snapshots: Snapshots;
+}
+
 const place = /^\/apis\/tekton\.dev\/v1(?:\/namespaces\/([^/]+))?\/(pipelineruns|taskruns)(?:\/([^/]+))?$/;
 
-function replyTo(request: IncomingMessage, options: ApiServerOptions, scenario: ScenarioName): Reply {
+function replyTo(request: IncomingMessage, options: Served, scenario: ScenarioName): Reply {
   if (!isLetIn(request, options) || scenario === 'unauthorized') return unauthorized;
   if (scenario === 'throttled') {
     const body = failure(429, 'TooManyRequests', 'Too many requests, please try again later.');
@@ -101,7 +120,7 @@ function coreOptions({ pods = () => [] }: ApiServerOptions, scenario: ScenarioNa
   };
 }
 
-function tektonReply(request: IncomingMessage, url: URL, options: ApiServerOptions, scenario: ScenarioName): Reply {
+function tektonReply(request: IncomingMessage, url: URL, options: Served, scenario: ScenarioName): Reply {
   if (scenario === 'no-tekton') return pageNotFound;
   const [, namespace, plural, name] = place.exec(url.pathname) ?? [];
   if (!isPlural(plural)) return pageNotFound;
@@ -138,23 +157,50 @@ interface AskedList extends Asked {
   readonly accept: string;
 }
 
-const listVersion = 10_225;
 /** In a token: the list goes on from whatever is newest. */
 const newerVersion = -1;
 
-function list(options: ApiServerOptions, asked: AskedList): Reply {
-  const { plural, namespace, query, accept } = asked;
+function list(options: Served, asked: AskedList): Reply {
+  const { plural, query, accept } = asked;
   const refusal = refusalOf(query, accept);
   if (refusal !== undefined) return refusal;
-  const selector = query.get('labelSelector') ?? '';
-  const held = options.store.list(plural, namespace);
-  const all = selector === '' ? held : held.filter(({ metadata }) => matches(selector, metadata.labels ?? {}));
+  if (['1', 'true'].includes(query.get('watch') ?? '')) return watch(options, asked);
+  const { snapshots, clock } = options;
   const text = query.get('continue');
-  const token = text === null ? undefined : readToken(text);
-  if (text !== null && token === undefined)
-    return failure(400, 'BadRequest', 'invalid continue token: illegal base64 data');
-  if (token === undefined) return jsonReply(200, pageOf(options, asked, all));
-  return laterPageFault(asked.scenario, token) ?? jsonReply(200, pageOf(options, asked, after(all, token.start)));
+  if (text === null) return jsonReply(200, pageOf(options, asked, snapshots.take(plural, clock())));
+  const token = readToken(text);
+  if (token === undefined) return failure(400, 'BadRequest', 'invalid continue token: illegal base64 data');
+  if (query.has('resourceVersion')) {
+    return failure(400, 'BadRequest', 'specifying resource version is not allowed when using continue');
+  }
+  return laterPageFault(asked.scenario, token) ?? laterPage(options, asked, token);
+}
+
+function laterPage(options: Served, asked: AskedList, { version, start }: ContinueToken): Reply {
+  const { snapshots, clock } = options;
+  const { plural } = asked;
+  const snapshot = version === newerVersion ? snapshots.take(plural, clock()) : snapshots.at(plural, version, clock());
+  if (snapshot === undefined) return expired(tokenOf(newerVersion, start));
+  return jsonReply(200, pageOf(options, asked, { ...snapshot, runs: after(snapshot.runs, start) }));
+}
+
+function isWanted({ namespace, query }: AskedList): (run: RunObject) => boolean {
+  const selector = query.get('labelSelector') ?? '';
+  return ({ metadata }) =>
+    (namespace === undefined || metadata.namespace === namespace) &&
+    (selector === '' || matches(selector, metadata.labels ?? {}));
+}
+
+function watch({ store, clock }: Served, asked: AskedList): Reply {
+  const { plural, namespace, query, scenario } = asked;
+  if (scenario === 'cannot-watch') return forbidden('watch', plural, namespace);
+  return watchReply(store, {
+    plural,
+    sinceVersion: Number(query.get('resourceVersion') ?? 0),
+    timeoutSeconds: Number(query.get('timeoutSeconds') ?? 0),
+    nowMs: clock(),
+    isWanted: isWanted(asked),
+  });
 }
 
 function after(runs: readonly RunObject[], start: string): readonly RunObject[] {
@@ -176,17 +222,19 @@ function laterPageFault(scenario: ScenarioName, { version, start }: ContinueToke
   return expired(tokenOf(newerVersion, start));
 }
 
-function pageOf({ clock }: ApiServerOptions, { plural, query, accept }: AskedList, rest: readonly RunObject[]): object {
+function pageOf({ clock }: ApiServerOptions, asked: AskedList, { version, runs }: Snapshot): object {
+  const { plural, query, accept } = asked;
+  const rest = runs.filter(isWanted(asked));
   // Asked for version 0, the server answers from its cache and ignores the limit.
   const limit = query.get('resourceVersion') === '0' ? 0 : Number(query.get('limit') ?? 0);
   const page = limit > 0 ? rest.slice(0, limit) : rest;
   const last = page.at(-1);
   const isMore = page.length < rest.length && last !== undefined;
   const metadata = {
-    ...(isMore ? { continue: tokenOf(listVersion, `${keyOf(last.metadata)}\u0000`) } : {}),
+    ...(isMore ? { continue: tokenOf(version, `${keyOf(last.metadata)}\u0000`) } : {}),
     // An estimate, and none at all where a selector is used.
     ...(isMore && !query.has('labelSelector') ? { remainingItemCount: rest.length - page.length } : {}),
-    resourceVersion: String(listVersion),
+    resourceVersion: String(version),
   };
   return accept.includes('as=Table') ? tableOf(page, metadata, clock()) : listOf(plural, page, metadata);
 }

@@ -32,8 +32,21 @@ export interface RunCondition {
 
 export type Plural = 'pipelineruns' | 'taskruns';
 
+/** One write to what the API server holds. */
+export interface RunChange {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** Of the whole store, as etcd counts its writes. */
+  readonly version: number;
+  /** As it is now or, once deleted, as it was last. */
+  readonly run: RunObject;
+}
+
 /** What the API server holds, in the order of its keys. */
 export interface RunStore {
+  /** Grows with each write. */
+  readonly version: () => number;
+  /** Undefined where what happened since is not known any more. */
+  readonly changesSince: (version: number) => readonly RunChange[] | undefined;
   readonly put: (run: RunObject) => void;
   readonly remove: (plural: Plural, namespace: string, name: string) => void;
   readonly get: (plural: Plural, namespace: string, name: string) => RunObject | undefined;
@@ -41,20 +54,42 @@ export interface RunStore {
   readonly list: (plural: Plural, namespace?: string) => readonly RunObject[];
 }
 
-export function createRunStore(runs: readonly RunObject[] = []): RunStore {
+/** Of a store that is new. */
+const firstVersion = 10_225;
+
+/** As many as a busy cluster writes in the 75 seconds of which a real API server keeps them. */
+const usuallyKept = 5000;
+
+export function createRunStore(runs: readonly RunObject[] = [], keptChanges = usuallyKept): RunStore {
   const stored: Readonly<Record<Plural, Map<string, RunObject>>> = { pipelineruns: new Map(), taskruns: new Map() };
   const sorted = new Map<Plural, readonly RunObject[]>();
-  const put = (run: RunObject): void => {
-    const plural = run.kind === 'PipelineRun' ? 'pipelineruns' : 'taskruns';
-    stored[plural].set(keyOf(run.metadata), run);
-    sorted.delete(plural);
+  const changes: RunChange[] = [];
+  let version = firstVersion;
+  const note = (type: RunChange['type'], run: RunObject): void => {
+    version += 1;
+    changes.push({ type, version, run });
+    if (changes.length > keptChanges) changes.shift();
   };
-  for (const run of runs) put(run);
+  for (const run of runs) stored[pluralOf(run)].set(keyOf(run.metadata), run);
   return {
-    put,
-    remove: (plural, namespace, name) => {
-      stored[plural].delete(keyOf({ namespace, name }));
+    put: (run) => {
+      const plural = pluralOf(run);
+      const key = keyOf(run.metadata);
+      note(stored[plural].has(key) ? 'MODIFIED' : 'ADDED', run);
+      stored[plural].set(key, run);
       sorted.delete(plural);
+    },
+    remove: (plural, namespace, name) => {
+      const run = stored[plural].get(keyOf({ namespace, name }));
+      if (run === undefined) return;
+      note('DELETED', run);
+      stored[plural].delete(keyOf(run.metadata));
+      sorted.delete(plural);
+    },
+    version: () => version,
+    changesSince: (since) => {
+      const oldest = changes[0]?.version ?? version + 1;
+      return since < oldest - 1 ? undefined : changes.filter((change) => change.version > since);
     },
     get: (plural, namespace, name) => stored[plural].get(keyOf({ namespace, name })),
     list: (plural, namespace) => {
@@ -63,6 +98,10 @@ export function createRunStore(runs: readonly RunObject[] = []): RunStore {
       return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
     },
   };
+}
+
+export function pluralOf({ kind }: RunObject): Plural {
+  return kind === 'PipelineRun' ? 'pipelineruns' : 'taskruns';
 }
 
 function inOrder(runs: Iterable<RunObject>): readonly RunObject[] {

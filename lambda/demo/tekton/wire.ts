@@ -7,6 +7,8 @@ export interface Reply {
   readonly type: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long the connection stays open behind the body, as that of a watch does. Milliseconds. */
+  readonly openForMs?: number;
 }
 
 export function jsonReply(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Reply {
@@ -16,14 +18,18 @@ export function jsonReply(status: number, body: object, headers: Readonly<Record
 /** `404 page not found` is plain text where the path itself is unknown, as for a CRD that is not installed. */
 export const pageNotFound: Reply = { status: 404, type: 'text/plain; charset=utf-8', body: '404 page not found\n' };
 
-export function failure(
-  code: number,
-  reason: string,
-  message: string,
-  extra: { readonly details?: object; readonly metadata?: object } = {},
-): Reply {
-  const { details, metadata = {} } = extra;
-  return jsonReply(code, {
+interface MoreOfStatus {
+  readonly details?: object;
+  readonly metadata?: object;
+}
+
+export function failure(code: number, reason: string, message: string, more: MoreOfStatus = {}): Reply {
+  return jsonReply(code, statusObject(code, reason, message, more));
+}
+
+export function statusObject(code: number, reason: string, message: string, more: MoreOfStatus = {}): object {
+  const { details, metadata = {} } = more;
+  return {
     kind: 'Status',
     apiVersion: 'v1',
     metadata,
@@ -32,12 +38,12 @@ export function failure(
     reason,
     ...(details === undefined ? {} : { details }),
     code,
-  });
+  };
 }
 
 export const unauthorized: Reply = failure(401, 'Unauthorized', 'Unauthorized');
 
-export function forbidden(verb: string, plural: Plural, namespace: string | undefined): Reply {
+export function forbidden(verb: 'get' | 'list' | 'watch', plural: Plural, namespace: string | undefined): Reply {
   const place = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   return failure(
     403,
