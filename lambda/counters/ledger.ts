@@ -44,6 +44,8 @@ export interface Window {
 export interface OpenWork {
   readonly id: string;
   readonly firstSeenMs: number;
+  /** The tick in which it was seen open, or missed, last. Epoch milliseconds. */
+  readonly lookedMs: number;
   /** What the source wrote beside it, to save a request. */
   readonly note: string | undefined;
 }

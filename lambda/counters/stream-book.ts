@@ -154,7 +154,7 @@ function begin(state: State, stream: Stream, times: TickTimes): Work {
 function oldestLookFirst({ open }: StreamState): readonly OpenWork[] {
   return [...open]
     .toSorted(([, a], [, b]) => a.lastLookMs - b.lastLookMs)
-    .map(([id, { firstSeenMs, note }]) => ({ id, firstSeenMs, note }));
+    .map(([id, { firstSeenMs, lastLookMs, note }]) => ({ id, firstSeenMs, lookedMs: lastLookMs, note }));
 }
 
 /** Whether this was the last of several ticks in a row in which the vendor did not know the run. */

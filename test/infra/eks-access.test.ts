@@ -99,7 +99,7 @@ describe('the function and the EKS clusters of its sources', () => {
       'RoleBinding tekton-pipelines',
     ]);
     expect(objects.get('ClusterRole')?.rules).toEqual([
-      { apiGroups: ['tekton.dev'], resources: ['pipelineruns', 'taskruns'], verbs: ['list', 'get'] },
+      { apiGroups: ['tekton.dev'], resources: ['pipelineruns', 'taskruns'], verbs: ['list', 'get', 'watch'] },
     ]);
     expect(objects.get('Role tekton-pipelines')?.rules).toEqual([
       { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
@@ -113,7 +113,7 @@ describe('the function and the EKS clusters of its sources', () => {
   it('give no more than the settings ask for: namespaces, kinds, verbs and the proxy of one Service', () => {
     const objects = manifestOf(eksClusters[1]?.rightsCommand ?? '');
 
-    const list = { apiGroups: ['tekton.dev'], resources: ['pipelineruns'], verbs: ['list'] };
+    const list = { apiGroups: ['tekton.dev'], resources: ['pipelineruns'], verbs: ['list', 'watch'] };
     expect([...objects].flatMap(([name, { rules }]) => (rules === undefined ? [] : [[name, rules]]))).toEqual([
       ['Role team-a', [list]],
       ['Role team-b', [list]],

@@ -21,10 +21,25 @@ export interface Page {
   readonly damaged: number;
   /** The server's clock, from which the ages in the table count. Epoch milliseconds. */
   readonly nowMs: number;
+  /** With it the list goes on behind this page; absent on the last one. */
+  readonly next: string | undefined;
+  /** How many runs stand behind this page, where the server tells. */
+  readonly left: number | undefined;
+  /** The state of the cluster that the page shows; what changed since can be asked for with it. */
+  readonly version: string | undefined;
+  /** False for a page of a list that began in an earlier run: it shows the state of that time. */
+  readonly isOfThisRun: boolean;
+}
+
+export interface PageOptions {
+  readonly deadline: Deadline;
+  readonly clock: Clock;
+  /** Where a list of an earlier run was left. */
+  readonly from?: string | undefined;
 }
 
 /** A Table is a tenth of the objects (about 1 kB a run), and it has the labels, which JSON lists do not have apart. */
-const tableType = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+export const tableType = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
 /** About half a megabyte a page; larger ones are not faster (kube-apiserver, 10,000 runs), smaller ones are. */
 const pageRuns = 500;
@@ -35,10 +50,10 @@ const leastPageRuns = 10;
 /** A million runs: beyond it the server repeats itself. */
 const maxPages = 2000;
 
-/** Each one means that more than five minutes have passed since the list began; a run is not that long. */
+/** Each one means that more than five minutes have passed since the list began; only one of an earlier run is that old. */
 const maxExpired = 3;
 
-function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): string {
+export function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): string {
   return `/apis/tekton.dev/v1/${namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`}${kind}`;
 }
 
@@ -50,24 +65,24 @@ function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): str
 export async function* pagesOf(
   send: ClusterSend,
   place: ListPlace,
-  { deadline, clock }: { readonly deadline: Deadline; readonly clock: Clock },
+  { deadline, clock, from }: PageOptions,
 ): AsyncGenerator<Page> {
-  let token: string | undefined;
+  let token = from;
+  let isOfThisRun = from === undefined;
   let limit = pageRuns;
   let expired = 0;
   for (let pages = 0; pages < maxPages;) {
     try {
       const answer = await send({
         path: pathOf(place),
-        query: queryOf(place, limit, token),
+        query: listQuery(place, limit, token),
         accept: tableType,
         deadline,
       });
-      const nowMs = serverTime(answer, clock());
-      const table = parseJson(answer.where, answer, Table);
-      yield { ...rowsOf(table, nowMs, answer.where), nowMs };
-      const next = table.metadata.continue ?? '';
-      if (next === '') return;
+      const page = pageIn(answer, clock());
+      const { next } = page;
+      yield { ...page, isOfThisRun };
+      if (next === undefined) return;
       if (next === token) throw new BadResponseError(answer.where, 'the list continues where it has just been');
       token = next;
       pages += 1;
@@ -76,6 +91,7 @@ export async function* pagesOf(
       if (isTooLarge(error, limit)) limit = Math.max(leastPageRuns, limit / 5);
       else if (fresh !== undefined && fresh !== token && expired < maxExpired) {
         token = fresh;
+        isOfThisRun = true;
         expired += 1;
       } else throw error;
     }
@@ -83,11 +99,19 @@ export async function* pagesOf(
   throw new BadResponseError(pathOf(place), `the list has more than ${String(maxPages)} pages`);
 }
 
+function pageIn(answer: ClusterAnswer, clockMs: number): Omit<Page, 'isOfThisRun'> {
+  const { where } = answer;
+  const nowMs = serverTime(answer, clockMs);
+  const table = parseJson(where, answer, Table);
+  const { continue: next, remainingItemCount: left, resourceVersion: version } = table.metadata;
+  return { ...rowsOf(table, nowMs, where), nowMs, next: next === '' ? undefined : next, left, version };
+}
+
 function isTooLarge(error: unknown, limit: number): boolean {
   return error instanceof ResponseTooLargeError && limit > leastPageRuns;
 }
 
-function queryOf(
+function listQuery(
   { labelSelector }: ListPlace,
   limit: number,
   token: string | undefined,
@@ -122,7 +146,7 @@ export async function getRun(
 }
 
 /** By the `Date` of the answer, so that a clock that differs here changes no age. */
-function serverTime({ headers }: ClusterAnswer, nowMs: number): number {
+export function serverTime({ headers }: ClusterAnswer, nowMs: number): number {
   const date = Date.parse(headers['date'] ?? '');
   return Number.isNaN(date) ? nowMs : date;
 }

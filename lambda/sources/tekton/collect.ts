@@ -8,13 +8,14 @@ import type { ListPlace } from './api.ts';
 import { type ClusterSend, connectTo, connectToResults } from './connection.ts';
 import type { TektonConfig } from './config.ts';
 import type { Relayed } from './controller/relay.ts';
-import { countFinishes } from './counting.ts';
+import { countFinishes, hasRead } from './counting.ts';
 import type { FinishOptions } from './finishes.ts';
-import { isRefused, listProblems } from './list-problems.ts';
-import { type ListReading, readList } from './list-reading.ts';
+import { listProblems } from './list-problems.ts';
+import { type ListReading, readList, streamName } from './list-reading.ts';
 import { levelFamilies, type Listed } from './map.ts';
 import { namingOf, type Naming } from './naming.ts';
 import { noteAllowed } from './refusals.ts';
+import { inTurn, recallRounds, rememberRounds, type Round } from './rounds.ts';
 import type { RunKind } from './state.ts';
 import type { Archive } from './results/archive.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -51,13 +52,12 @@ async function collect(parts: Parts, context: CollectContext): Promise<Collectio
   const { config, send, naming, where } = parts;
   const memory = memoryOf(context, where);
   const tallies = kindsOf(config).map((kind) => createTally(kind, naming));
+  const remembered = await memory.open();
   const [readings, relayed] = await Promise.all([
-    readLists(parts, context, tallies, memory.open),
+    readLists(parts, context, tallies, remembered),
     relay(parts, context, memory),
   ]);
-  const ledger = readings.some(({ runs, failure }) => runs > 0 || failure === undefined)
-    ? await memory.open()
-    : undefined;
+  const ledger = readings.some(hasRead) ? remembered : undefined;
   const counted =
     ledger === undefined
       ? []
@@ -77,12 +77,11 @@ async function collect(parts: Parts, context: CollectContext): Promise<Collectio
     named: config.namespaces ?? [],
     stuckAfterMs: config.stuckAfterMinutes * 60_000,
   });
-  if (ledger !== undefined) noteAllowed(ledger, listedKinds(readings));
-  const unread = listProblems(readings, {
-    config,
-    where,
-    ledger: readings.some(isRefused) ? await memory.open() : ledger,
-  });
+  if (ledger !== undefined) {
+    noteAllowed(ledger, listedKinds(readings));
+    rememberRounds(ledger, roundsAfter(readings));
+  }
+  const unread = listProblems(readings, { config, where, ledger: remembered });
   const problems = [...unread, ...counted, ...relayed.problems, ...memory.problems];
   return { families, relayed: await relayedFamilies(parts, relayed, ledger), problems };
 }
@@ -127,7 +126,7 @@ interface Memory {
   readonly problems: readonly Problem[];
 }
 
-/** Opened once something was read: a source that is down leaves its memory alone. */
+/** Opened once; it is written only where something was read, for a source that is down leaves its memory alone. */
 function memoryOf({ openLedger }: CollectContext, where: string): Memory {
   const problems: Problem[] = [];
   let opening: Promise<Ledger | undefined> | undefined;
@@ -146,27 +145,41 @@ function kindsOf({ taskRuns }: TektonConfig): readonly RunKind[] {
   return taskRuns === 'read' ? ['pipelineruns', 'taskruns'] : ['pipelineruns'];
 }
 
+/** Lists that were left out or cut short by the run before come first, for time may be up again before the last one. */
 async function readLists(
   { config, ports, send, naming }: Parts,
-  { deadline }: CollectContext,
+  { deadline, tickMs }: CollectContext,
   tallies: readonly Tally[],
-  memory: Memory['open'],
+  ledger: Ledger | undefined,
 ): Promise<readonly ListReading[]> {
   const { namespaces, labelSelector } = config;
   const lists = tallies.flatMap((tally) =>
     (namespaces ?? [undefined]).map((namespace) => ({ tally, place: { kind: tally.kind, namespace, labelSelector } })),
   ) satisfies readonly { tally: Tally; place: ListPlace }[];
+  const rounds = recallRounds(ledger);
+  const hasArchive = config.results !== undefined;
   using own = deadline.slice(shareForLists);
-  return await mapConcurrently(lists, listsAtOnce, ({ tally, place }) =>
-    readList(place, { send, tally, naming, deadline: own, clock: ports.clock, memory }),
+  const options = { send, naming, deadline: own, clock: ports.clock, tickMs, ledger, hasArchive };
+  const inOrder = inTurn(lists, rounds, ({ place }) => streamName(place));
+  const readings = await mapConcurrently(inOrder, listsAtOnce, ({ tally, place }) =>
+    readList(place, { ...options, tally, round: rounds.get(streamName(place)) }),
   );
+  // PipelineRuns come first again: they are counted before their tasks.
+  const kinds = tallies.map(({ kind }) => kind);
+  return readings.toSorted((a, b) => kinds.indexOf(a.place.kind) - kinds.indexOf(b.place.kind));
+}
+
+function roundsAfter(readings: readonly ListReading[]): ReadonlyMap<string, Round> {
+  return new Map(readings.flatMap(({ stream, next }) => (next === undefined ? [] : [[stream.name, next] as const])));
 }
 
 /** Kinds whose lists were all read: a right that one namespace refuses is not there. */
 function listedKinds(readings: readonly ListReading[]): readonly `list ${RunKind}`[] {
   const kinds = [...new Set(readings.map(({ place }) => place.kind))];
   return kinds
-    .filter((kind) => readings.every(({ place, failure }) => place.kind !== kind || failure === undefined))
+    .filter((kind) =>
+      readings.every(({ place, failure, runs }) => place.kind !== kind || failure === undefined || runs > 0),
+    )
     .map((kind) => `list ${kind}` as const);
 }
 
@@ -177,7 +190,7 @@ function listed(readings: readonly ListReading[], tallies: readonly Tally[], kin
   return {
     tally,
     covers: (namespace) => own.some(({ covers }) => covers(namespace)),
-    isComplete: own.every(({ failure }) => failure === undefined),
+    isComplete: own.every(({ isWhole }) => isWhole),
   };
 }
 

@@ -44,21 +44,28 @@ async function countOne(
   options: CountOptions,
   budget: { left: number },
 ): Promise<readonly Problem[]> {
-  const { place, stream, failure, runs } = reading;
+  const { place, stream, failure } = reading;
   const { archive = noArchive } = options;
   const archived = await archive.finishedOf(place, stream, ledger);
   const known = new Set(archived.runs.map(({ uid }) => uid));
   for (const run of archived.runs) ledger.sawFinished(stream, run.uid, finishOf(run, options.finish));
-  if (failure !== undefined && runs === 0) {
+  if (!hasRead(reading)) {
     if (known.size > 0) ledger.readPartly(stream);
     return archived.problems;
   }
   const candidates = reading.candidates.filter(({ row }) => !known.has(row.uid)).sort(byEnd);
   const problems = await countListed({ ...reading, candidates }, ledger, options, budget);
   for (const id of reading.vanished) if (!known.has(id)) ledger.sawMissing(stream, id);
-  if (failure === undefined && archived.readToMs !== undefined) ledger.readCompletely(stream, archived.readToMs);
+  const { readToMs } = archived;
+  if (failure === undefined && readToMs !== undefined)
+    ledger.readCompletely(stream, Math.min(readToMs, reading.knownToMs));
   else ledger.readPartly(stream);
   return [...archived.problems, ...problems];
+}
+
+/** Whether anything was learnt of the runs of a list. */
+export function hasRead({ failure, runs, changes }: ListReading): boolean {
+  return failure === undefined || runs > 0 || (changes !== undefined && changes.rows.length > 0);
 }
 
 /** Without an archive nothing bounds how far the list was read. */

@@ -1,9 +1,9 @@
 import type { Ledger } from '../../counters/ledger.ts';
-import { HttpStatusError } from '../../http/errors.ts';
 import { problemOf, type StatusHints } from '../../http/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { TektonConfig } from './config.ts';
 import type { ListReading } from './list-reading.ts';
+import { progressProblems } from './list-progress.ts';
 import { explainRefusal } from './refusals.ts';
 import { badSelector } from './server-reason.ts';
 
@@ -12,10 +12,6 @@ export interface ListProblemOptions {
   readonly where: string;
   /** What the source remembers of earlier runs, where that could be read. */
   readonly ledger: Ledger | undefined;
-}
-
-export function isRefused({ failure }: ListReading): boolean {
-  return failure instanceof HttpStatusError && failure.status === 403;
 }
 
 /** What could not be read, each cause once. @throws what is not an expected failure: a bug. */
@@ -30,31 +26,55 @@ export function listProblems(readings: readonly ListReading[], options: ListProb
       else known.lists += 1;
     }
   }
-  return [...byCause.values()].map(({ problem, lists }) =>
+  const causes = [...byCause.values()].map(({ problem, lists }) =>
     lists === 1
       ? problem
       : { ...problem, message: `${problem.message} (and ${String(lists - 1)} more lists likewise)` },
   );
+  return [...causes, ...progressProblems(readings, options.where)];
 }
 
-function problemsOf(reading: ListReading, { config, where, ledger }: ListProblemOptions): readonly Problem[] {
-  const { failure, damaged, place, runs } = reading;
-  const problems: Problem[] = [];
-  if (failure !== undefined) {
-    const told = problemOf(failure, where, hintsFor(config, failure));
-    if (told === undefined) throw failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
-    const problem = explainRefusal(failure, told, `list ${place.kind}`, ledger);
-    const message =
-      runs === 0
-        ? problem.message
-        : `${problem.message}; ${String(runs)} ${place.kind} were read before, and namespaces that are complete are published`;
-    problems.push({ ...problem, message });
-  }
-  if (damaged > 0) {
-    const message = `${String(damaged)} rows of the ${place.kind} are not what the Kubernetes API documents and were left out; the others are published`;
-    problems.push({ kind: 'bad-response', where, message });
-  }
-  return problems;
+function problemsOf(reading: ListReading, options: ListProblemOptions): readonly Problem[] {
+  return [
+    ...changeProblems(reading, options),
+    ...failureProblems(reading, options),
+    ...damageProblems(reading, options),
+  ];
+}
+
+function changeProblems({ changes, isTimeUp }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
+  if (changes?.failure === undefined || isTimeUp) return [];
+  const problem = problemOf(changes.failure, where, { 403: watchHint });
+  if (problem === undefined) throw errorOf(changes.failure);
+  return [{ ...problem, message: `${problem.message}; ${unwatched}` }];
+}
+
+function failureProblems(reading: ListReading, { config, where, ledger }: ListProblemOptions): readonly Problem[] {
+  const { failure, place, runs, isTimeUp } = reading;
+  if (failure === undefined) return [];
+  const told = problemOf(failure, where, hintsFor(config, failure));
+  if (told === undefined) throw errorOf(failure);
+  // That the time of the run was not enough is told of all lists together.
+  if (isTimeUp) return [];
+  const problem = explainRefusal(failure, told, `list ${place.kind}`, ledger);
+  const message =
+    runs === 0
+      ? problem.message
+      : `${problem.message}; ${String(runs)} ${place.kind} were read before, namespaces that are complete are published, and the next run goes on there`;
+  return [{ ...problem, message }];
+}
+
+function damageProblems({ damaged, place }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
+  if (damaged === 0) return [];
+  const message = `${String(damaged)} rows of the ${place.kind} are not what the Kubernetes API documents and were left out; the others are published`;
+  return [{ kind: 'bad-response', where, message }];
+}
+
+const watchHint = 'the collector may list runs but not watch them; grant the verb watch';
+const unwatched = 'so what has changed since the run before waits until its place in the list is reached';
+
+function errorOf(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
 }
 
 function hintsFor({ cluster, namespaces, labelSelector }: TektonConfig, failure: unknown): StatusHints {

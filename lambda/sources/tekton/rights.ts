@@ -15,7 +15,8 @@ function rulesOf({
   ...config
 }: Omit<TektonConfig, 'cluster'>): readonly KubernetesRule[] {
   const resources = config.taskRuns === 'read' ? ['pipelineruns', 'taskruns'] : ['pipelineruns'];
-  const verbs = config.details === 'read' ? ['list', 'get'] : ['list'];
+  // What has changed in a cluster that no run can read whole is asked for by a watch.
+  const verbs = config.details === 'read' ? ['list', 'get', 'watch'] : ['list', 'watch'];
   const runs = { apiGroups: ['tekton.dev'], resources, verbs };
   const records = { apiGroups: ['results.tekton.dev'], resources: ['records'], verbs: ['list'] };
   // With a token of its own, the API of Tekton Results sees somebody else.

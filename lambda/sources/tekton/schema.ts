@@ -24,6 +24,7 @@ export type Metadata = z.infer<typeof Metadata>;
 
 const ListMetadata = z.object({
   continue: OptionalText,
+  resourceVersion: OptionalText,
   remainingItemCount: z.number().optional().catch(undefined),
 });
 

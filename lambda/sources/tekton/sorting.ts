@@ -23,26 +23,34 @@ export interface Sorting {
 }
 
 /** Without memory nothing is counted. */
-export const nothingToSort = {
+export const nothingToSort: Sorting = {
   sort: () => undefined,
   candidates: [],
   history: () => [],
-  open: new Map<string, OpenWork>(),
+  open: new Map(),
 };
 
-export function startSorting(stream: Stream, ledger: Ledger | undefined, naming: Naming): Sorting {
-  if (ledger === undefined) return nothingToSort;
+export function startSorting(stream: Stream, ledger: Ledger, naming: Naming): Sorting {
   const window = ledger.window(stream);
-  const open = new Map(ledger.open(stream).map((work) => [work.id, work]));
+  const known = new Map(ledger.open(stream).map((work) => [work.id, work]));
+  const open = new Map(known);
   const candidates: Candidate[] = [];
   const history = createHistory(naming);
+  const ended = new Set<string>();
   const sort = (row: RunRow): void => {
-    const known = open.get(row.uid);
+    const work = known.get(row.uid);
     open.delete(row.uid);
+    if (ended.has(row.uid)) return;
+    if (ledger.isCounted(stream, row.uid)) {
+      // A run does not begin again: a page that shows it open is older than what was counted.
+      if (work !== undefined) ledger.forget(stream, row.uid);
+      return;
+    }
     const status = statusOf(row.condition);
-    if ('phase' in status) ledger.sawOpen(stream, row.uid, noteOf(row, status.phase, known));
-    else if (known !== undefined || mayBeSince(row, window.newsFromMs)) {
-      if (!ledger.isCounted(stream, row.uid)) candidates.push({ row, startedMs: startIn(known) });
+    if ('phase' in status) ledger.sawOpen(stream, row.uid, noteOf(row, status.phase, work));
+    else if (work !== undefined || mayBeSince(row, window.newsFromMs)) {
+      ended.add(row.uid);
+      candidates.push({ row, startedMs: startIn(work) });
     } else if (window.isFirst) history.add(row, status.result);
   };
   return { sort, candidates, history: history.rows, open };

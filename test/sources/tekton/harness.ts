@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { collectCounted, type Counted } from '../../../lambda/counters/counted.ts';
 import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/store.ts';
@@ -15,7 +16,7 @@ import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { environmentStore } from '../../../lambda/secrets/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction.ts';
 import { createSecrets } from '../../../lambda/secrets/store.ts';
@@ -51,6 +52,8 @@ export interface TestCluster extends AsyncDisposable {
   now: number;
   /** Collects, counts and saves, as one run of the function does; a minute later than the one before. */
   tick(budgetMs?: number): Promise<Tick>;
+  /** As `tick`, in a run whose time for lists is up when the server is asked for one page more than these. */
+  tickOf(pages: number): Promise<Tick>;
 }
 
 export interface TestClusterOptions {
@@ -80,8 +83,10 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     store: runs,
     isKnown: options.isKnown ?? ((sent) => sent === token),
     pods: () => pods,
+    watchPace: 0,
   });
-  const server = await startLoopbackServer(api.listener, options.make, options.protocol);
+  const limit = pageLimit(api.listener);
+  const server = await startLoopbackServer(limit.listener, options.make, options.protocol);
   const variables: Record<string, string> = { TOKEN: token };
   const hub = createHttpHub({
     clock: Date.now,
@@ -102,8 +107,13 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const cluster = options.cluster?.(server.url) ?? { server: server.url, token: { env: 'TOKEN' } };
   const config = TektonConfig.parse({ kind: 'tekton', name: 'ci', cluster, ...options.config });
   const source = createTekton(config, { http: hub.port(), aws, secrets: secrets.secrets, clock, log });
-  const tick = async (budgetMs = 20_000): Promise<Tick> => {
-    using deadline = deadlineIn(budgetMs, () => Date.now());
+  const tick = async (budgetMs = 20_000, pages?: number): Promise<Tick> => {
+    using wholeRun = deadlineIn(budgetMs, () => Date.now());
+    const deadline: Deadline = {
+      ...wholeRun,
+      slice: (share) => (pages === undefined ? wholeRun.slice(share) : limit.deadline()),
+    };
+    limit.allow(pages);
     secrets.startRun();
     const counted = await collectCounted(
       (openLedger) => source.collect({ deadline, tickMs: time.now, openLedger }),
@@ -125,6 +135,10 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     return { ...counted.collection, counted };
   };
   let isFirst = true;
+  const passMinute = (): void => {
+    if (!isFirst) time.now += 60_000;
+    isFirst = false;
+  };
   return {
     api,
     runs,
@@ -139,13 +153,47 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
       time.now = value;
     },
     tick: async (budgetMs) => {
-      if (!isFirst) time.now += 60_000;
-      isFirst = false;
+      passMinute();
       return await tick(budgetMs);
+    },
+    tickOf: async (pages) => {
+      passMinute();
+      return await tick(undefined, pages);
     },
     [Symbol.asyncDispose]: async () => {
       await hub.close();
       await server.close();
+    },
+  };
+}
+
+/** Lets so many pages of lists through, and ends the time for lists with the request for the next one. */
+function pageLimit(listener: RequestListener): {
+  readonly listener: RequestListener;
+  readonly allow: (pages: number | undefined) => void;
+  readonly deadline: () => Deadline;
+} {
+  let left = Infinity;
+  let end = (): void => undefined;
+  return {
+    listener: (request, response) => {
+      const isPage = /\/(pipeline|task)runs\?limit=500/.test(request.url ?? '');
+      if (isPage) left -= 1;
+      if (isPage && left < 0) end();
+      else listener(request, response);
+    },
+    allow: (pages = Infinity) => {
+      left = pages;
+    },
+    deadline: () => {
+      const deadline = deadlineIn(20_000, () => Date.now());
+      const controller = new AbortController();
+      end = () => {
+        controller.abort(new DOMException('the deadline has passed', 'TimeoutError'));
+      };
+      const signal = AbortSignal.any([deadline.signal, controller.signal]);
+      const remainingMs = (): number => (signal.aborted ? 0 : deadline.remainingMs());
+      return { ...deadline, signal, remainingMs };
     },
   };
 }
