@@ -7,6 +7,9 @@ import { compareText, seriesKey } from './order.ts';
  */
 export type RelayedType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 
+/** Types of OpenMetrics for which the text format has another word; receivers of remote write know them. */
+export type RelayedOnlyType = 'info' | 'stateset' | 'gaugehistogram';
+
 export interface RelayedExemplar {
   readonly labels: Labels;
   readonly value: number;
@@ -32,7 +35,11 @@ export interface RelayedFamily {
   /** As a text page declares it: a counter with `_total`, a histogram or summary without a suffix. */
   readonly name: string;
   readonly type: RelayedType;
+  /** What an OpenMetrics page declares where `type` is only the nearest word of the text format. */
+  readonly declared?: RelayedOnlyType | undefined;
   readonly help: string;
+  /** As an OpenMetrics page declares it, such as `seconds`. */
+  readonly unit?: string | undefined;
   /** `scrape`: about the reading itself (`up`), and published even when nothing could be read. */
   readonly about: 'target' | 'scrape';
   readonly samples: readonly RelayedSample[];

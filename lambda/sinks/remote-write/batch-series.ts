@@ -189,8 +189,8 @@ function relayedOf({ parts }: Batch): readonly RelayedFamily[] {
   return parts.flatMap(({ status, relayed = [] }) => publishable(status, relayed));
 }
 
-function describeRelayed({ name, type, help }: RelayedFamily): SeriesFamily {
-  return { name, type: type === 'untyped' ? 'unknown' : type, help, unit: '' };
+function describeRelayed({ name, type, declared, help, unit = '' }: RelayedFamily): SeriesFamily {
+  return { name, type: declared ?? (type === 'untyped' ? 'unknown' : type), help, unit };
 }
 
 function describe({ name, type, help, unit }: MetricDefinition): SeriesFamily {

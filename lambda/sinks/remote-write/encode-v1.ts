@@ -31,7 +31,10 @@ const typeNumber = {
   counter: 1,
   gauge: 2,
   histogram: 3,
+  gaugehistogram: 4,
   summary: 5,
+  info: 6,
+  stateset: 7,
 } as const satisfies Record<SeriesFamily['type'], number>;
 
 /** One for all requests: it keeps its buffer, which otherwise grows to half a megabyte in each of them. */

@@ -29,7 +29,10 @@ const typeNumber = {
   counter: 1,
   gauge: 2,
   histogram: 3,
+  gaugehistogram: 4,
   summary: 5,
+  info: 6,
+  stateset: 7,
 } as const satisfies Record<SeriesFamily['type'], number>;
 
 /** An `io.prometheus.write.v2.Request` with the metadata inline; samples of one series stand side by side, oldest first. */

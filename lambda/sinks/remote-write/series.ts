@@ -1,10 +1,10 @@
-import type { RelayedExemplar } from '../../model/relayed.ts';
+import type { RelayedExemplar, RelayedOnlyType } from '../../model/relayed.ts';
 import { compareSets, type LabelSet } from './labels.ts';
 
 /** What a receiver is told about a metric besides its samples. */
 export interface SeriesFamily {
   readonly name: string;
-  readonly type: 'gauge' | 'counter' | 'histogram' | 'summary' | 'unknown';
+  readonly type: 'gauge' | 'counter' | 'histogram' | 'summary' | 'unknown' | RelayedOnlyType;
   readonly help: string;
   /** Empty where the name holds no base unit. */
   readonly unit: string;

@@ -12,7 +12,7 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
 import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
 import type { PrometheusConfig, Target } from './config.ts';
-import { followAll, gaugesOf, type PreparedMeasure, preparedMeasures } from './measure.ts';
+import { followAll, gaugesOf, type NoNumbers, noNumbersIn, type PreparedMeasure, preparedMeasures } from './measure.ts';
 import { measuresOf } from './metrics.ts';
 import { oddityTeller } from './oddities.ts';
 import { readBefore } from './read-before.ts';
@@ -46,11 +46,44 @@ export const createPrometheus: CreateSource<PrometheusConfig> = (config, ports) 
       return {
         families: counted.families,
         relayed,
-        problems: [...readings.flatMap(({ problems }) => problems), ...counted.problems],
+        problems: [
+          ...readings.flatMap(({ problems }) => problems),
+          ...repeatedProblems(readings, relayed, where),
+          ...noNumberProblems(noNumbersIn(measures, relayed), where),
+          ...counted.problems,
+        ],
       };
     },
   };
 };
+
+/** Two series that became equal: a rule has taken away what told them apart. */
+function repeatedProblems(
+  readings: readonly Reading[],
+  merged: readonly RelayedFamily[],
+  where: string,
+): readonly Problem[] {
+  const given = readings.flatMap(({ families }) => families);
+  const repeated = samplesIn(given) - samplesIn(merged);
+  if (repeated === 0) return [];
+  const metric = given.find(({ name, type }) => samplesOf(name, type, given) > samplesOf(name, type, merged))?.name;
+  const message = `left out ${String(repeated)} samples, such as of ${String(metric)}, whose series another one has become equal to; keep in relabel a label that tells them apart, or give each target an instance of its own`;
+  return [{ kind: 'rejected', where, message }];
+}
+
+function samplesOf(name: string, type: RelayedFamily['type'], families: readonly RelayedFamily[]): number {
+  return samplesIn(families.filter((family) => family.name === name && family.type === type));
+}
+
+function samplesIn(families: readonly RelayedFamily[]): number {
+  return families.reduce((sum, { samples }) => sum + samples.length, 0);
+}
+
+function noNumberProblems({ samples, example }: NoNumbers, where: string): readonly Problem[] {
+  if (samples === 0) return [];
+  const message = `left ${String(samples)} values out of the measures, such as of ${String(example)}: they are NaN or infinite, which sinks that keep no series cannot store; name another metric under measures`;
+  return [{ kind: 'rejected', where, message }];
+}
 
 type ReadTarget = (target: Target, deadline: Deadline) => Promise<Reading>;
 

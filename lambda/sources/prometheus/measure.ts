@@ -20,6 +20,19 @@ export function preparedMeasures(measures: readonly Measure[]): readonly Prepare
   return measures.map((measure) => ({ measure, definition: definitionOf(measure) }));
 }
 
+/** Values of measures that are no numbers: NaN or infinite. No sink that keeps no series has a word for them. */
+export interface NoNumbers {
+  readonly samples: number;
+  readonly example: string | undefined;
+}
+
+export function noNumbersIn(measures: readonly PreparedMeasure[], relayed: readonly RelayedFamily[]): NoNumbers {
+  const found = measures
+    .filter(({ definition }) => definition.type !== 'distribution')
+    .flatMap(({ measure }) => samplesNamed(measure.metric, relayed).filter(({ value }) => !Number.isFinite(value)));
+  return { samples: found.length, example: found[0]?.name };
+}
+
 /** The levels among the measures. */
 export function gaugesOf(
   measures: readonly PreparedMeasure[],
@@ -90,7 +103,7 @@ function samplesNamed(name: string, relayed: readonly RelayedFamily[]): readonly
   return relayed.flatMap(({ samples }) => newestOfEach(samples.filter((sample) => sample.name === name)));
 }
 
-/** Levels with the same kept labels as one; what is no number adds nothing, for no such sink has a word for it. */
+/** Levels with the same kept labels as one; what is no number adds nothing, and is told. */
 function sums(samples: readonly RelayedSample[], measure: Measure): readonly GaugeSample[] {
   const bySeries = new Map<string, GaugeSample>();
   for (const { labels: own, value } of samples) {

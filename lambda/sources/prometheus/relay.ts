@@ -1,6 +1,6 @@
 /** Turns a target's page into the series that a Prometheus would store: labels, names, limits and times. */
 import type { Labels } from '../../model/metric.ts';
-import type { RelayedFamily, RelayedSample, RelayedType } from '../../model/relayed.ts';
+import type { RelayedFamily, RelayedOnlyType, RelayedSample, RelayedType } from '../../model/relayed.ts';
 import { quoted } from '../../prometheus-text/cursor.ts';
 import { histogramsOf, without } from '../../prometheus-text/histograms.ts';
 import type { PageFamily, PageLabels, PageSample } from '../../prometheus-text/page.ts';
@@ -35,7 +35,9 @@ export interface Relayed {
 interface Head {
   readonly name: string;
   readonly type: RelayedType;
+  readonly declared: RelayedOnlyType | undefined;
   readonly help: string;
+  readonly unit: string | undefined;
 }
 
 /** The families of a page with the labels of their target, renamed and relabelled. @throws LimitError */
@@ -93,11 +95,13 @@ const plainTypes = {
   counter: 'counter',
 } as const;
 
-function headOf({ name, type, help = '' }: PageFamily, sample: PageSample): Head {
-  if (sample.name === `${name}_created` && type !== 'gauge') return { name: sample.name, type: 'gauge', help };
+function headOf({ name, type, help = '', unit }: PageFamily, sample: PageSample): Head {
+  if (sample.name === `${name}_created` && type !== 'gauge')
+    return { name: sample.name, type: 'gauge', declared: undefined, help, unit: undefined };
   // The text format has one name where OpenMetrics has a family and its suffix.
   const hasOwnName = type === 'counter' || type === 'info' || type === 'gaugehistogram';
-  return { name: hasOwnName ? sample.name : name, type: plainTypes[type], help };
+  const declared = type === 'info' || type === 'stateset' || type === 'gaugehistogram' ? type : undefined;
+  return { name: hasOwnName ? sample.name : name, type: plainTypes[type], declared, help, unit };
 }
 
 /** OpenMetrics: when the totals of a label set began. */
