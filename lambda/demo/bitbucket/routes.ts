@@ -113,5 +113,8 @@ function fieldsOf(url: URL): string | null {
 }
 
 function listed(url: URL, all: readonly object[], dropped: readonly string[] = []): Routed {
-  return { body: withFields(pageOf(all, { url, dropped }), fieldsOf(url)) };
+  const page = pageOf(all, { url, dropped });
+  // As recorded for commits of pull requests; an empty list has a first page.
+  if (page.values.length === 0 && page.page > 1) return missing('Invalid page');
+  return { body: withFields(page, fieldsOf(url)) };
 }

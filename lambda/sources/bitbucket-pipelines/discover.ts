@@ -3,6 +3,7 @@ import { BadResponseError } from '../../http/errors.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { type ApiContext, ask, fieldsOf } from './api.ts';
+import { askPage } from './ask-page.ts';
 import { endVerdicts, forgetRepository } from './missing-repositories.ts';
 import type { Repository, Rhythm } from './memory.ts';
 import { hotMs, repositoriesPerPage } from './rhythm.ts';
@@ -92,7 +93,7 @@ async function onePage({ api, workspace, unreadable }: DiscoverContext, page: nu
     sort: 'created_on',
     fields: fieldsOf(members),
   };
-  const answer = await ask(api, { path: listPath(workspace), parameters }, Page);
+  const answer = await askPage(api, { path: listPath(workspace), parameters });
   const { values, next } = answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
   const { items, unreadable: count } = elementsOf(values, RepositoryRecord);
   unreadable(count);

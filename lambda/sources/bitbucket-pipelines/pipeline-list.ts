@@ -2,11 +2,12 @@
 import type { Ledger } from '../../counters/ledger.ts';
 import { BadResponseError, HttpStatusError } from '../../http/errors.ts';
 import { whereOf } from '../../http/where.ts';
-import { type Answer, type ApiContext, ask, fieldsOf, type Query, repositoryPath } from './api.ts';
+import { type Answer, type ApiContext, fieldsOf, repositoryPath } from './api.ts';
+import { askPage, type PageQuery } from './ask-page.ts';
 import { isLatestFirst, type ListOrder, listOrder, refuseOrder, timesOf } from './list-order.ts';
 import type { PageCache } from './page-cache.ts';
 import { pipelineMembers } from './pipeline-members.ts';
-import { elementsOf, Page, PipelineRecord } from './schema.ts';
+import { elementsOf, type Page, PipelineRecord } from './schema.ts';
 import { type ListPage, walkDown, type Walked, type WalkRequest } from './walk.ts';
 
 /** Most repositories start fewer runs than this between two looks; a larger page costs as much. */
@@ -89,9 +90,9 @@ async function onePage(
   return read;
 }
 
-async function askInOrder(api: ApiContext, query: Query, order: ListOrder): Promise<Answer<Page> | 'not in order'> {
+async function askInOrder(api: ApiContext, query: PageQuery, order: ListOrder): Promise<Answer<Page> | 'not in order'> {
   try {
-    return await ask(api, query, Page);
+    return await askPage(api, query);
   } catch (error) {
     if (error instanceof HttpStatusError && error.status === 400 && order !== '-created_on') return 'not in order';
     throw error;

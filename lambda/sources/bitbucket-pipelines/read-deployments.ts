@@ -1,14 +1,15 @@
 /** Reads the deployments of a repository, and counts those that have ended. */
 import type { Ledger } from '../../counters/ledger.ts';
 import { HttpStatusError } from '../../http/errors.ts';
-import { type ApiContext, ask, askPages, fieldsOf, repositoryPath } from './api.ts';
+import { type ApiContext, askPages, fieldsOf, repositoryPath } from './api.ts';
+import { askPage } from './ask-page.ts';
 import { deploymentFinish } from './deployments.ts';
 import { recallDeployments, rememberDeployments } from './deployments-memory.ts';
 import { type DeploymentsPage, firstEndedPage } from './ended-deployments.ts';
 import type { Repository } from './memory.ts';
 import type { Place } from './place.ts';
 import { minuteMs } from './rhythm.ts';
-import { DeploymentRecord, elementsOf, EnvironmentRecord, Page } from './schema.ts';
+import { DeploymentRecord, elementsOf, EnvironmentRecord, type Page } from './schema.ts';
 import { deploymentsOf } from './streams.ts';
 import { recallCut, rememberCut, walkDown } from './walk.ts';
 
@@ -182,7 +183,7 @@ async function onePage(
     page: String(page),
     fields: fieldsOf(members),
   };
-  const answer = await ask(api, { path, parameters }, Page);
+  const answer = await askPage(api, { path, parameters });
   return answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
 }
 

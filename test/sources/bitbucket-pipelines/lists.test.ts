@@ -214,6 +214,29 @@ describe('the list of repositories', { timeout }, () => {
     expect(after.values('ci_runs_total', 'result')).toEqual({ failure: 1 });
   });
 
+  it.each([400, 404])(
+    'that has become shorter since it was cut ends, although its page is refused with %i',
+    async (status) => {
+      // A page of 100, then a fault; afterwards the second page is no longer there.
+      const uuids = Array.from({ length: 100 }, (_, index) => `{repository-${String(index)}}`);
+      let second: Routed = { status: 500, error: 'Something went wrong' };
+      const instead = ({ pathname, searchParams, href }: URL): Routed | undefined => {
+        if (!pathname.endsWith('/repositories/acme')) return undefined;
+        if (searchParams.get('page') === '2') return second;
+        return { body: { values: uuids.map((uuid) => ({ uuid, slug: uuid.slice(1, -1) })), next: `${href}&more` } };
+      };
+      await using bitbucket = await opened({ instead });
+      const cut = await bitbucket.tick();
+
+      second = { status, error: 'Invalid page' };
+      const { problems } = await bitbucket.tick(61);
+
+      expect(told(cut.problems)).toEqual([expect.stringMatching(/^unavailable /)]);
+      expect(problems.filter(({ where }) => where.includes('/repositories/acme'))).toEqual([]);
+      expect(requestsTo(bitbucket, /\/repositories\/acme\?.*&page=2&/)).toBe(2);
+    },
+  );
+
   it('that shows one page again and again ends, and is told', async () => {
     const instead = (url: URL): Routed | undefined =>
       url.pathname === '/2.0/repositories/acme' && url.searchParams.get('sort') === 'created_on'
