@@ -94,6 +94,63 @@ describe('the simulated Kubernetes API', () => {
     });
   });
 
+  it('shows a list in the state of its first page, until etcd would have compacted that', async () => {
+    let laterMs = 0;
+    const held = createRunStore([run('a', 'x'), run('b', 'x')]);
+    const own = await startApiServer({ clock: () => nowMs + laterMs, store: held, isKnown: () => true });
+    const get = async (query: string): Promise<string> => {
+      const response = await fetch(`${own.url}${runs}?limit=1${query}`, { headers: { authorization: 'Bearer x' } });
+      return await response.text();
+    };
+    const tokenIn = (text: string): string => `&continue=${/"continue":"([^"]+)"/.exec(text)?.[1] ?? ''}`;
+    const next = tokenIn(await get(''));
+    held.put(run('aa', 'x'));
+
+    const same = await get(next);
+    laterMs = 5 * 60_000;
+    const refused = await get(next);
+    const fresh = await get(tokenIn(refused));
+    await own.close();
+
+    expect(JSON.parse(same)).toMatchObject({
+      metadata: { resourceVersion: '10225' },
+      items: [{ metadata: { name: 'b' } }],
+    });
+    expect(JSON.parse(refused)).toMatchObject({ code: 410, reason: 'Expired' });
+    expect(JSON.parse(fresh)).toMatchObject({
+      metadata: { resourceVersion: '10226' },
+      items: [{ metadata: { name: 'aa' } }],
+    });
+  });
+
+  it('watches: what has changed since a version as Tables, of which only the first has columns', async () => {
+    const held = createRunStore([run('a', 'x')], 2);
+    const own = await startApiServer({ clock: () => nowMs, store: held, isKnown: () => true, watchPace: 0 });
+    const get = async (version: number): Promise<readonly unknown[]> => {
+      const url = `${own.url}${runs}?watch=1&timeoutSeconds=1&resourceVersion=${String(version)}`;
+      const response = await fetch(url, { headers: { authorization: 'Bearer x', accept: table } });
+      return (await response.text())
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line): unknown => JSON.parse(line));
+    };
+    held.put(run('b', 'x'));
+    held.put(run('a', 'x'));
+    held.remove('pipelineruns', 'x', 'b');
+
+    const [known, tooOld] = [await get(10_226), await get(10_225)];
+    await own.close();
+
+    expect(known).toMatchObject([
+      {
+        type: 'MODIFIED',
+        object: { kind: 'Table', metadata: { resourceVersion: '10227' }, columnDefinitions: [{}, {}, {}, {}, {}] },
+      },
+      { type: 'DELETED', object: { columnDefinitions: null, rows: [{ object: { metadata: { name: 'b' } } }] } },
+    ]);
+    expect(tooOld).toMatchObject([{ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } }]);
+  });
+
   it('ignores the limit for version 0, as the real one does', async () => {
     const answer = await ask(`${runs}?limit=1&resourceVersion=0`);
 

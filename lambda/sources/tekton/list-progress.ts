@@ -17,12 +17,13 @@ export function progressProblems(readings: readonly ListReading[], where: string
     ...enumerated(ended.map(endOf)),
     ...lostChanges(readings),
   ];
-  const message = `one run is not enough for the lists of this cluster: ${parts.join('; ')}. ${effect}; ${remedy}`;
+  const goesOn = cut.length + unread.length > 0 ? 'The next run goes on there' : 'The next run begins anew';
+  const message = `one run is not enough for the lists of this cluster: ${parts.join('; ')}. ${goesOn}, ${effect}; ${remedy}`;
   return [{ kind: 'timeout', where, message }];
 }
 
 const effect =
-  'The next run goes on there, after it has read what changed since this one; levels are published of namespaces that one run reads whole';
+  'after it has read what changed since this one; levels are published of namespaces that one run reads whole';
 const remedy = 'prune finished runs, name namespaces, set a labelSelector, or give the run more time';
 
 function cutOf(reading: ListReading): string {
