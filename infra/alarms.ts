@@ -12,7 +12,8 @@ import { crawlPlans } from './crawl-alarms.ts';
 import { pipelinePlans } from './pipeline-alarms.ts';
 import type { Prepared } from './prepared.ts';
 import { queuePlans } from './queue-alarms.ts';
-import type { CollectorSettings } from './settings.ts';
+import { allowService } from './service-keys.ts';
+import { type CollectorSettings, keyOf } from './settings.ts';
 import { tektonPlans } from './tekton-alarms.ts';
 import { workflowPlans } from './workflow-alarms.ts';
 
@@ -56,8 +57,9 @@ export function createAlarms(
   return { topic, alarms: [...alarms.values()] };
 }
 
-function topicOf(scope: Construct, { config: { alarms } }: Prepared, settings: CollectorSettings): sns.ITopic {
-  const topic = settings.alarmTopic ?? importedTopic(scope, alarms.topicArn) ?? createTopic(scope);
+function topicOf(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {
+  const { alarms } = prepared.config;
+  const topic = settings.alarmTopic ?? importedTopic(scope, alarms.topicArn) ?? createTopic(scope, prepared, settings);
   for (const email of alarms.emails) {
     const subscription = topic.addSubscription(new EmailSubscription(email));
     acknowledge(
@@ -74,8 +76,14 @@ function importedTopic(scope: Construct, arn: string | undefined): sns.ITopic | 
 }
 
 /** A policy of one's own replaces the one that lets the account's alarms publish, so this right is given anew. */
-function createTopic(scope: Construct): sns.Topic {
-  const topic = new sns.Topic(scope, 'AlarmTopic', { displayName: 'CI metrics alarms', enforceSSL: true });
+function createTopic(scope: Construct, { config }: Prepared, settings: CollectorSettings): sns.Topic {
+  const masterKey = keyOf(scope, 'TopicKey', settings.topicKey, config.deployment.topicKeyArn);
+  allowService(masterKey, 'cloudwatch.amazonaws.com', { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } });
+  const topic = new sns.Topic(scope, 'AlarmTopic', {
+    displayName: 'CI metrics alarms',
+    enforceSSL: true,
+    ...(masterKey === undefined ? {} : { masterKey }),
+  });
   topic.addToResourcePolicy(
     new iam.PolicyStatement({
       sid: 'AlarmsOfThisAccount',

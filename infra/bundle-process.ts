@@ -22,6 +22,8 @@ const { metafile, outputFiles } = await build({
   entryPoints: { index: entry },
   // Not the real folder: its place would be in the source maps, and the asset would differ from machine to machine.
   outdir: 'bundle',
+  // Nor the real folder of a linked node_modules, which differs from machine to machine as well.
+  preserveSymlinks: true,
   write: false,
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -89,13 +89,14 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     this.config = configOf(props);
     const prepared = prepare(this.config);
     const emulation = emulationOf(this);
-    const { fn, role, logGroup, deadLetterQueue } = createFunction(this, this.config, props, emulation);
+    const { fn, role, logGroup, deadLetterQueue, queueKey } = createFunction(this, this.config, props, emulation);
     const refs = secretRefs(prepared);
     const secrets = createSecrets(this, [...refs, ...webhookSecretRefs(prepared)], this.config, props);
     const own = secretsFor(secrets, refs);
     grantReadSecrets(role, own);
     const fed = fedSources(prepared);
-    this.webhooks = createEventFeeds(this, { config: this.config, fed, secrets, settings: props, fn, role }).webhooks;
+    const { config } = this;
+    this.webhooks = createEventFeeds(this, { config, fed, secrets, settings: props, fn, role, queueKey }).webhooks;
     this.eksClusters = connectEksClusters(role, eksEntrances(prepared), this.config.collector);
     const stateTable = createStateTable(this, prepared, props);
     if (stateTable !== undefined) connectStateTable(stateTable, fn, role);
@@ -110,7 +111,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
       fn.isBoundToVpc && 'Network descriptions have no resource.',
       this.config.deployment.tracing === 'active' && 'X-Ray has no resource.',
     ]);
-    const { schedule, group } = createSchedule(this, this.config, fn, deadLetterQueue);
+    const { schedule, group } = createSchedule(this, this.config, { fn, deadLetterQueue, queueKey });
     const watched = { fn, deadLetterQueue, scheduleGroup: group };
     const isEmulated = emulation !== undefined;
     const { topic, alarms } = createAlarms(this, { prepared, watched, settings: props, isEmulated });

@@ -1,17 +1,29 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import type { Deployment } from '../lambda/config/deployment.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { acknowledge, wildcardRule } from './acknowledge.ts';
 import { functionCode } from './bundle.ts';
 import type { Emulation } from './emulation.ts';
 import { createLogGroup } from './log-group.ts';
 import { nodeEnvironmentFor } from './node-environment.ts';
-import { type CollectorSettings, networkOf, reachApiServers, scheduleRate, timeoutOf } from './settings.ts';
+import { allowSending, queueEncryption } from './queue-encryption.ts';
+import { allowService } from './service-keys.ts';
+import {
+  type CollectorSettings,
+  environmentEncryptionOf,
+  type FunctionNetwork,
+  keyOf,
+  networkOf,
+  reachApiServers,
+  scheduleRate,
+  timeoutOf,
+} from './settings.ts';
 
 export interface CollectorFunction {
   readonly fn: lambda.Function;
@@ -19,6 +31,8 @@ export interface CollectorFunction {
   readonly logGroup: logs.ILogGroup;
   /** Runs that could not be started or that failed, from the schedule and from Lambda alike. */
   readonly deadLetterQueue: sqs.Queue;
+  /** The customer's key of this and of every other queue. */
+  readonly queueKey: kms.IKey | undefined;
 }
 
 /** The function with its role, its log and the queue for runs that failed. */
@@ -30,10 +44,12 @@ export function createFunction(
 ): CollectorFunction {
   const { deployment } = config;
   const logGroup = createLogGroup(scope, 'Log', config, settings);
-  const deadLetterQueue = createDeadLetterQueue(scope);
+  const queueKey = queueKeyOf(scope, deployment, settings);
+  const deadLetterQueue = createDeadLetterQueue(scope, queueKey);
   const network = networkOf(scope, deployment, settings);
   const role = createRole(scope, logGroup);
-  if (network !== undefined) allowNetworkInterfaces(role);
+  allowFailures(role, deadLetterQueue, queueKey);
+  if (network !== undefined) allowNetworkInterfaces(role, network);
   const memorySize = settings.memorySize ?? deployment.memoryMegabytes;
   const reserved = settings.reservedConcurrentExecutions ?? deployment.reservedConcurrency;
 
@@ -52,13 +68,14 @@ export function createFunction(
     // The next tick is the retry: a second attempt would only publish an old minute once more.
     retryAttempts: 0,
     maxEventAge: scheduleRate(config),
-    onFailure: new SqsDestination(deadLetterQueue),
+    onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) },
     ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
+    ...environmentEncryptionOf(scope, 'EnvironmentKey', deployment, settings),
     ...network,
   });
   if (network !== undefined) reachApiServers(fn, deployment);
   acknowledgeFunction(fn, deployment.tracing);
-  return { fn, role, logGroup, deadLetterQueue };
+  return { fn, role, logGroup, deadLetterQueue, queueKey };
 }
 
 function loggingOf({ logLevel }: CollectorConfig, logGroup: logs.ILogGroup): Partial<lambda.FunctionProps> {
@@ -72,16 +89,30 @@ function loggingOf({ logLevel }: CollectorConfig, logGroup: logs.ILogGroup): Par
   };
 }
 
-function createDeadLetterQueue(scope: Construct): sqs.Queue {
+function queueKeyOf(scope: Construct, { queueKeyArn }: Deployment, settings: CollectorSettings): kms.IKey | undefined {
+  const key = keyOf(scope, 'QueueKey', settings.queueKey, queueKeyArn);
+  // Rules hand over events, and what could not be handed over.
+  allowService(key, 'events.amazonaws.com');
+  return key;
+}
+
+function createDeadLetterQueue(scope: Construct, key: kms.IKey | undefined): sqs.Queue {
   const queue = new sqs.Queue(scope, 'DeadLetters', {
     enforceSSL: true,
-    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    ...queueEncryption(key),
     // To look at, never to replay; three days last over a weekend, and then the alarm on the queue ends by itself.
     retentionPeriod: Duration.days(3),
   });
   acknowledge(queue, 'AwsSolutions-SQS3', 'This queue is the dead-letter queue.');
   acknowledge(queue, 'Serverless-SQSRedrivePolicy', 'This queue is the dead-letter queue.');
   return queue;
+}
+
+/** Lambda hands over failed runs with the function's own role, which needs no more than this (Lambda developer guide, "Adding a destination"). */
+function allowFailures(role: iam.Role, queue: sqs.Queue, key: kms.IKey | undefined): void {
+  const actions = ['sqs:SendMessage'];
+  role.addToPolicy(new iam.PolicyStatement({ sid: 'HandOverFailures', actions, resources: [queue.queueArn] }));
+  allowSending(role, key);
 }
 
 /** Writes its own log and nothing else; AWS's managed policy would allow every log of the account. */
@@ -98,7 +129,7 @@ function createRole(scope: Construct, logGroup: logs.ILogGroup): iam.Role {
  * What Lambda needs to connect a function to a VPC (Lambda developer guide, "Giving Lambda functions access to
  * resources in a VPC"): descriptions have no resource-level rights, and deletion must cover all resource ids.
  */
-function allowNetworkInterfaces(role: iam.Role): void {
+function allowNetworkInterfaces(role: iam.Role, { vpc, vpcSubnets, securityGroups = [] }: FunctionNetwork): void {
   const anyInterface = Stack.of(role).formatArn({ service: 'ec2', resource: '*', resourceName: '*' });
   role.addToPolicy(
     new iam.PolicyStatement({
@@ -112,6 +143,18 @@ function allowNetworkInterfaces(role: iam.Role): void {
       resources: [anyInterface],
     }),
   );
+  // A subnet or group that another account shares has that account in its ARN.
+  const shared = [
+    ...vpc.selectSubnets(vpcSubnets).subnetIds.map((id) => ofAnyAccount(role, 'subnet', id)),
+    ...securityGroups.map(({ securityGroupId: id }) => ofAnyAccount(role, 'security-group', id)),
+  ];
+  role.addToPolicy(
+    new iam.PolicyStatement({
+      sid: 'SharedNetwork',
+      actions: ['ec2:CreateNetworkInterface'],
+      resources: shared,
+    }),
+  );
   role.addToPolicy(
     new iam.PolicyStatement({
       sid: 'DescribeNetwork',
@@ -120,6 +163,11 @@ function allowNetworkInterfaces(role: iam.Role): void {
     }),
   );
   acknowledge(role, wildcardRule(role, anyInterface), 'Lambda takes network interfaces by no narrower right.');
+  for (const arn of shared) acknowledge(role, wildcardRule(role, arn), 'The account that shares it is not known here.');
+}
+
+function ofAnyAccount(role: iam.Role, resource: string, id: string): string {
+  return Stack.of(role).formatArn({ service: 'ec2', account: '*', resource, resourceName: id });
 }
 
 function acknowledgeFunction(fn: lambda.Function, tracing: 'off' | 'active'): void {

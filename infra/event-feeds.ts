@@ -1,5 +1,6 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration, Stack } from 'aws-cdk-lib/core';
@@ -7,6 +8,7 @@ import { Construct } from 'constructs';
 import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { FedSource } from './prepared.ts';
+import { allowTaking, queueEncryption } from './queue-encryption.ts';
 import { createWebhook, type WebhookOptions } from './webhook-function.ts';
 
 export interface FeedOptions extends WebhookOptions {
@@ -30,10 +32,10 @@ const retention = Duration.hours(12);
 
 /** A queue for each source that is told of events, what fills it, and the right to empty it. */
 export function createEventFeeds(scope: Construct, options: FeedOptions): EventFeeds {
-  const { fed, fn, role } = options;
+  const { fed, fn, role, queueKey } = options;
   if (fed.length === 0) return { webhooks: [] };
   const parent = new Construct(scope, 'Events');
-  const feeds = fed.map(({ source, feed }) => ({ source, feed, queue: createQueue(parent, source) }));
+  const feeds = fed.map(({ source, feed }) => ({ source, feed, queue: createQueue(parent, source, queueKey) }));
   role.addToPolicy(
     new iam.PolicyStatement({
       sid: 'TakeEvents',
@@ -41,6 +43,7 @@ export function createEventFeeds(scope: Construct, options: FeedOptions): EventF
       resources: feeds.map(({ queue }) => queue.queueArn),
     }),
   );
+  allowTaking(role, queueKey);
   const urls = Object.fromEntries(feeds.map(({ source, queue }) => [source.name, queue.queueUrl]));
   fn.addEnvironment('COLLECTOR_EVENT_QUEUES', Stack.of(scope).toJsonString(urls));
   return {
@@ -53,10 +56,10 @@ export function createEventFeeds(scope: Construct, options: FeedOptions): EventF
   };
 }
 
-function createQueue(scope: Construct, { name }: PreparedSource): sqs.Queue {
+function createQueue(scope: Construct, { name }: PreparedSource, key: kms.IKey | undefined): sqs.Queue {
   const queue = new sqs.Queue(scope, `Queue-${name}`, {
     enforceSSL: true,
-    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    ...queueEncryption(key),
     retentionPeriod: retention,
   });
   const reason = 'Whatever cannot be taken ends with the retention; the poll counts what it would have told.';

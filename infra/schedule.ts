@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import {
   ContextAttribute,
@@ -12,6 +13,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
+import { allowSending } from './queue-encryption.ts';
 import { scheduleRate } from './settings.ts';
 
 export interface CollectorSchedule {
@@ -20,12 +22,18 @@ export interface CollectorSchedule {
   readonly group: ScheduleGroup;
 }
 
+/** What the schedule starts, and where it leaves what it could not start. */
+export interface ScheduledFunction {
+  readonly fn: lambda.IFunction;
+  readonly deadLetterQueue: sqs.IQueue;
+  readonly queueKey: kms.IKey | undefined;
+}
+
 /** Starts the function at the configured interval, or once a minute where the interval is shorter. */
 export function createSchedule(
   scope: Construct,
   config: CollectorConfig,
-  fn: lambda.IFunction,
-  deadLetterQueue: sqs.IQueue,
+  { fn, deadLetterQueue, queueKey }: ScheduledFunction,
 ): CollectorSchedule {
   const rate = scheduleRate(config);
   const group = new ScheduleGroup(scope, 'ScheduleGroup', {
@@ -33,6 +41,7 @@ export function createSchedule(
     removalPolicy: RemovalPolicy.DESTROY,
   });
   const role = createRole(scope, group, fn, deadLetterQueue);
+  allowSending(role, queueKey);
   const schedule = new Schedule(scope, 'Schedule', {
     description: 'Starts a run of the CI metrics collector.',
     schedule: ScheduleExpression.rate(rate),

@@ -4,6 +4,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
+import { mayBeComplete, regionOfArn } from '../lambda/secrets/arn.ts';
 import { describeSecretRef, type SecretRef } from '../lambda/secrets/secret-ref.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type CollectorSettings, keyOf } from './settings.ts';
@@ -12,18 +13,29 @@ import { type CollectorSettings, keyOf } from './settings.ts';
 export interface CollectorSecret {
   /** Name or ARN as the configuration has it. */
   readonly id: string;
-  /** What a policy names: an ARN, with six `?` where Secrets Manager's own ending is not known. */
-  readonly arn: string;
+  /** What a policy names: ARNs, with six `?` where Secrets Manager's own ending is not known. */
+  readonly arns: readonly string[];
+  /** Where it lies, and so the Region of the key that decrypts it. */
+  readonly region: string;
+  /** A customer's key of this one secret, where code gave it. */
+  readonly keyArn?: string;
   /** Members of its JSON that the configuration refers to; empty for a secret that is used as a whole. */
   readonly keys: readonly string[];
   /** Whether the stack creates it, empty. */
   readonly isCreated: boolean;
 }
 
+interface CollectorParameter {
+  readonly id: string;
+  readonly arn: string;
+  readonly region: string;
+}
+
 export interface CollectorSecrets {
   readonly secrets: readonly CollectorSecret[];
-  readonly parameters: readonly { readonly id: string; readonly arn: string }[];
-  readonly key: kms.IKey | undefined;
+  readonly parameters: readonly CollectorParameter[];
+  /** Keys that any of them may be encrypted with, as far as the deployment says. */
+  readonly keyArns: readonly string[];
 }
 
 /** Creates or imports every secret that the configuration refers to; values never pass through the stack. */
@@ -34,6 +46,7 @@ export function createSecrets(
   settings: CollectorSettings,
 ): CollectorSecrets {
   refuseOutsideAws(refs);
+  const { region: own } = Stack.of(scope);
   const key = keyOf(scope, 'SecretsKey', settings.secretsKey, config.deployment.secretsKeyArn);
   const ids = [...new Set(refs.flatMap((ref) => ('secret' in ref ? [ref.secret] : [])))];
   const parameters = [...new Set(refs.flatMap((ref) => ('parameter' in ref ? [ref.parameter] : [])))];
@@ -41,20 +54,35 @@ export function createSecrets(
     const keys = refs.flatMap((ref) =>
       'secret' in ref && ref.secret === id && ref.key !== undefined ? [ref.key] : [],
     );
-    const shared = { id, keys: [...new Set(keys)] };
+    const shared = { id, keys: [...new Set(keys)], region: regionOfArn(id) ?? own, isCreated: false };
     const given = settings.secrets?.[id];
-    if (given !== undefined)
-      return { ...shared, arn: given.secretFullArn ?? `${given.secretArn}-??????`, isCreated: false };
-    if (id.startsWith('arn:')) return { ...shared, arn: withEnding(id), isCreated: false };
-    if (config.deployment.secrets === 'import') return { ...shared, arn: arnOfName(scope, id), isCreated: false };
-    return { ...shared, arn: createSecret(scope, id, key), isCreated: true };
+    if (given !== undefined) return { ...shared, ...givenSecret(given) };
+    if (id.startsWith('arn:')) return { ...shared, arns: patternsOf(id) };
+    if (config.deployment.secrets === 'import') return { ...shared, arns: [arnOfName(scope, id)] };
+    return { ...shared, arns: [createSecret(scope, id, key)], isCreated: true };
   });
-  return { secrets, parameters: parameters.map((id) => ({ id, arn: arnOfParameter(scope, id) })), key };
+  return {
+    secrets,
+    parameters: parameters.map((id) => ({
+      id,
+      arn: arnOfParameter(scope, id),
+      region: regionOfArn(id) ?? own,
+    })),
+    keyArns: [...(key === undefined ? [] : [key.keyArn]), ...(config.deployment.importedSecretsKeyArns ?? [])],
+  };
+}
+
+function givenSecret(given: secretsmanager.ISecret): Pick<CollectorSecret, 'arns' | 'region' | 'keyArn'> {
+  return {
+    arns: [given.secretFullArn ?? `${given.secretArn}-??????`],
+    region: given.env.region,
+    ...(given.encryptionKey === undefined ? {} : { keyArn: given.encryptionKey.keyArn }),
+  };
 }
 
 /** Those that one part of the stack refers to. */
 export function secretsFor(
-  { secrets, parameters, key }: CollectorSecrets,
+  { secrets, parameters, keyArns }: CollectorSecrets,
   refs: readonly SecretRef[],
 ): CollectorSecrets {
   const isSecret = (id: string): boolean => refs.some((ref) => 'secret' in ref && ref.secret === id);
@@ -62,28 +90,34 @@ export function secretsFor(
   return {
     secrets: secrets.filter(({ id }) => isSecret(id)),
     parameters: parameters.filter(({ id }) => isParameter(id)),
-    key,
+    keyArns,
   };
 }
 
 /** Allows to read exactly these secrets and parameters. */
-export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameters, key }: CollectorSecrets): void {
+export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameters, keyArns }: CollectorSecrets): void {
   const principal = grantee.grantPrincipal;
   const allow = (sid: string, actions: string[], resources: readonly string[], conditions?: Conditions): void => {
     if (resources.length === 0) return;
     const statement = { sid, actions, resources: [...resources], ...(conditions === undefined ? {} : { conditions }) };
     principal.addToPrincipalPolicy(new iam.PolicyStatement(statement));
   };
-  const arns = secrets.map(({ arn }) => arn);
+  const arns = secrets.flatMap((secret) => secret.arns);
   allow('ReadSecrets', ['secretsmanager:GetSecretValue'], arns);
   // One call for several secrets; which ones it may return is decided by the statement above.
-  allow('ReadSecretsTogether', ['secretsmanager:BatchGetSecretValue'], arns.length > 1 ? ['*'] : []);
+  allow('ReadSecretsTogether', ['secretsmanager:BatchGetSecretValue'], secrets.length > 1 ? ['*'] : []);
   const parameterArns = parameters.map(({ arn }) => arn);
   allow('ReadParameters', ['ssm:GetParameters'], parameterArns);
-  const services = [...(arns.length > 0 ? ['secretsmanager'] : []), ...(parameterArns.length > 0 ? ['ssm'] : [])];
-  if (key === undefined || services.length === 0) return;
-  allow('DecryptSecrets', ['kms:Decrypt'], [key.keyArn], {
-    StringEquals: { 'kms:ViaService': services.map((service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`) },
+  const ownKeys = secrets.flatMap(({ keyArn }) => (keyArn === undefined ? [] : [keyArn]));
+  const places = [
+    ...secrets.map(({ region }) => `secretsmanager.${region}`),
+    ...parameters.map(({ region }) => `ssm.${region}`),
+  ];
+  if (places.length === 0) return;
+  // A key decrypts in its own Region only, for the service of that Region.
+  const services = [...new Set(places)].map((place) => `${place}.${Aws.URL_SUFFIX}`);
+  allow('DecryptSecrets', ['kms:Decrypt'], [...new Set([...keyArns, ...ownKeys])], {
+    StringEquals: { 'kms:ViaService': services },
   });
 }
 
@@ -106,15 +140,19 @@ function createSecret(scope: Construct, name: string, key: kms.IKey | undefined)
     description: 'Credentials of the CI metrics collector. Created empty; an operator puts the value.',
     ...(key === undefined ? {} : { kmsKeyId: key.keyArn }),
   });
-  // A token that was put by hand must not vanish with the stack.
-  secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  // A token that was put by hand must not vanish with the stack. One of a first deployment that failed is empty and goes
+  // with it: its name is fixed, and what stayed would be in the way of the next deployment.
+  secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   acknowledge(secret, 'AwsSolutions-SMG4', 'The CI system issues the token and has no interface to rotate it.');
   return secret.ref;
 }
 
-/** Secrets Manager ends every ARN with a dash and six characters of its own (Secrets Manager user guide, "ARN"). */
-function withEnding(arn: string): string {
-  return /-[A-Za-z0-9]{6}$/.test(arn) ? arn : `${arn}-??????`;
+/**
+ * Secrets Manager ends every ARN with a dash and six characters of its own (Secrets Manager user guide, "ARN"). Of
+ * `…:secret:ci/buildkite-tokens` nobody can tell whether these are the last six or a part of the name, so both are meant.
+ */
+function patternsOf(arn: string): readonly string[] {
+  return [...(mayBeComplete(arn) ? [arn] : []), `${arn}-??????`];
 }
 
 function arnOfName(scope: Construct, name: string): string {

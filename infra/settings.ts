@@ -1,5 +1,5 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -31,6 +31,12 @@ export interface CollectorSettings {
   readonly logKey?: kms.IKey;
   /** Key of the table that counters are kept in. @default deployment.stateKeyArn, or the key that AWS manages */
   readonly stateKey?: kms.IKey;
+  /** Key of the queues for failed runs and for events. @default deployment.queueKeyArn, or the key of SQS */
+  readonly queueKey?: kms.IKey;
+  /** Key of the topic that the construct makes. @default deployment.topicKeyArn, or none */
+  readonly topicKey?: kms.IKey;
+  /** Key of the functions' environment. @default deployment.environmentKeyArn, or the key that AWS manages */
+  readonly environmentKey?: kms.IKey;
   /** @default deployment.logRetentionDays, 30 */
   readonly logRetention?: logs.RetentionDays;
   /** Secrets of the app by the name that the configuration gives them. @default created or imported by name */
@@ -45,7 +51,8 @@ export interface CollectorSettings {
   readonly webhookCode?: lambda.Code;
 }
 
-interface FunctionNetwork {
+/** Where a function runs. */
+export interface FunctionNetwork {
   readonly vpc: ec2.IVpc;
   readonly vpcSubnets?: ec2.SubnetSelection;
   readonly securityGroups?: ec2.ISecurityGroup[];
@@ -114,6 +121,24 @@ function importedSubnet(scope: Construct, id: string): ec2.ISubnet {
   const subnet = ec2.Subnet.fromSubnetId(scope, `Subnet-${id}`, id);
   Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId', 'Nothing reads the route table.');
   return subnet;
+}
+
+/** How every function of the stack keeps its environment, and what it needs to read it when it starts. */
+export function environmentEncryptionOf(
+  scope: Construct,
+  id: string,
+  { environmentKeyArn }: Deployment,
+  settings: CollectorSettings,
+): Pick<lambda.FunctionProps, 'environmentEncryption' | 'initialPolicy'> {
+  const key = keyOf(scope, id, settings.environmentKey, environmentKeyArn);
+  if (key === undefined) return {};
+  // Lambda developer guide, "Securing Lambda environment variables": the function's role decrypts.
+  const decrypt = new iam.PolicyStatement({
+    sid: 'DecryptEnvironment',
+    actions: ['kms:Decrypt'],
+    resources: [key.keyArn],
+  });
+  return { environmentEncryption: key, initialPolicy: [decrypt] };
 }
 
 /** A key that code gives, or the one that the configuration names. */

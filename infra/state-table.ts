@@ -30,9 +30,10 @@ export function createStateTable(
     timeToLiveAttribute: 'expires',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays: recoveryDays },
     ...encryptionOf(keyOf(scope, 'StateKey', settings.stateKey, stateKeyArn)),
-    // Without the totals every counter begins at 0 again, so that neither a removed stack nor a replaced table loses them.
-    removalPolicy: isKept ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    deletionProtection: isKept,
+    // Without the totals every counter begins at 0 again, so that neither a removed stack nor a replaced table loses
+    // them. A table of a first deployment that failed has none, and goes with it. Deletion protection would hold that
+    // one, too, and the rollback with it; what a hand deletes is in a backup for 35 days, because of the recovery above.
+    removalPolicy: isKept ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
   });
 }
 

@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
@@ -8,8 +9,9 @@ import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 import { acknowledge } from './acknowledge.ts';
 import { webhookCode } from './bundle.ts';
 import { createLogGroup } from './log-group.ts';
+import { allowSending } from './queue-encryption.ts';
 import { type CollectorSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
-import type { CollectorSettings } from './settings.ts';
+import { type CollectorSettings, environmentEncryptionOf } from './settings.ts';
 
 type WebhookFeed = Extract<EventFeed, { kind: 'webhook' }>;
 
@@ -17,6 +19,8 @@ export interface WebhookOptions {
   readonly config: CollectorConfig;
   readonly secrets: CollectorSecrets;
   readonly settings: CollectorSettings;
+  /** The customer's key of the queues. */
+  readonly queueKey: kms.IKey | undefined;
 }
 
 /** Bitbucket gives up after about 10 s. */
@@ -31,7 +35,7 @@ export function createWebhook(
   { name }: PreparedSource,
   { secret, scheme }: WebhookFeed,
   queue: sqs.Queue,
-  { config, secrets, settings }: WebhookOptions,
+  { config, secrets, settings, queueKey }: WebhookOptions,
 ): string {
   const logGroup = createLogGroup(scope, `WebhookLog-${name}`, config, settings);
   const role = new iam.Role(scope, `WebhookRole-${name}`, {
@@ -42,6 +46,7 @@ export function createWebhook(
   role.addToPolicy(
     new iam.PolicyStatement({ sid: 'PutEvents', actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
   );
+  allowSending(role, queueKey);
   const fn = new lambda.Function(scope, `Webhook-${name}`, {
     description: `Takes events of source "${name}" for the CI metrics collector.`,
     runtime: lambda.Runtime.NODEJS_24_X,
@@ -60,6 +65,7 @@ export function createWebhook(
       WEBHOOK_SECRET: JSON.stringify(secret),
       WEBHOOK_SCHEME: scheme,
     },
+    ...environmentEncryptionOf(scope, `WebhookEnvironmentKey-${name}`, config.deployment, settings),
   });
   acknowledge(fn, 'Serverless-LambdaDLQ', 'A URL invokes synchronously: the sender is told, and tries again.');
   acknowledge(fn, 'Serverless-LambdaTracing', 'Its one call takes milliseconds; the log tells of every refusal.');

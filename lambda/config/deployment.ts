@@ -76,6 +76,21 @@ export const Deployment = z
     secretsKeyArn: KmsKeyArn.optional().meta({
       description: 'KMS key of the secrets and SecureString parameters, where it is not the one that AWS manages.',
     }),
+    importedSecretsKeyArns: z.array(KmsKeyArn).min(1).optional().meta({
+      description:
+        'Further KMS keys, of secrets and parameters that exist already; the function may decrypt with them.',
+    }),
+    queueKeyArn: KmsKeyArn.optional().meta({
+      description:
+        'KMS key of the queues for failed runs and for events; its policy must let events.amazonaws.com use it (kms:Decrypt, kms:GenerateDataKey).',
+    }),
+    topicKeyArn: KmsKeyArn.optional().meta({
+      description:
+        'KMS key of the topic that the stack makes; its policy must let cloudwatch.amazonaws.com use it (kms:Decrypt, kms:GenerateDataKey*).',
+    }),
+    environmentKeyArn: KmsKeyArn.optional().meta({
+      description: "KMS key of the functions' environment variables, which hold no secrets.",
+    }),
     stateTable: z.enum(['retain', 'destroy']).default('retain').meta({
       description:
         'What becomes of the table that counters are kept in, when the stack is removed; it is made only where a source needs one.',

@@ -68,9 +68,3 @@ function safeCopy(error: SdkError): Error {
   copy.name = name;
   return copy;
 }
-
-/** The Region of an ARN; undefined for a name, which lies in the Region of the function. */
-export function regionOfArn(id: string): string | undefined {
-  const region = /^arn:[^:]*:[^:]*:([^:]*):/.exec(id)?.[1];
-  return region === '' ? undefined : region;
-}

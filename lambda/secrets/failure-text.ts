@@ -1,3 +1,4 @@
+import { mayBeComplete } from './arn.ts';
 import { describeSecretRef, type SecretRef } from './secret-ref.ts';
 import type { FailureReason, ReadFailure } from './secret-store.ts';
 
@@ -45,7 +46,9 @@ function secretTexts({ secret, key }: { secret: string; key?: string | undefined
   const value = key === undefined ? '…' : `'{"${key}":"…"}'`;
   const put = `put it: aws secretsmanager put-secret-value --secret-id ${secret} --secret-string ${value}`;
   const create = `create it: aws secretsmanager create-secret --name ${secret} --secret-string ${value}`;
-  const check = secret.startsWith('arn:') ? 'check the ARN' : `check the name and the Region, or ${create}`;
+  // Secrets Manager takes a dash and six characters for the end of a whole ARN, also where they are a part of the name.
+  const whole = mayBeComplete(secret) ? ', and give it whole, with the dash and six characters that AWS added' : '';
+  const check = secret.startsWith('arn:') ? `check the ARN${whole}` : `check the name and the Region, or ${create}`;
   return {
     ...commonTexts(put, detail),
     'not-found': `does not exist in this account and Region; ${check}`,

@@ -1,6 +1,7 @@
 import type * as SsmSdk from '@aws-sdk/client-ssm';
 import type { Parameter, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm';
-import { awsFailure, regionOfArn } from './aws-failures.ts';
+import { regionOfArn } from './arn.ts';
+import { awsFailure } from './aws-failures.ts';
 import type { SecretMemory } from './request-secrets.ts';
 import { beforeEachSending, rememberingMiddleware } from './sdk-requests.ts';
 import { chunksOf, failed, type ReadOutcome, type SecretStore } from './secret-store.ts';

@@ -5,7 +5,8 @@ import type {
   SecretsManagerClientConfig,
   SecretValueEntry,
 } from '@aws-sdk/client-secrets-manager';
-import { awsFailure, regionOfArn } from './aws-failures.ts';
+import { regionOfArn } from './arn.ts';
+import { awsFailure } from './aws-failures.ts';
 import type { SecretMemory } from './request-secrets.ts';
 import { beforeEachSending, rememberingMiddleware } from './sdk-requests.ts';
 import { chunksOf, failed, textOfBytes, type ReadOutcome, type SecretStore } from './secret-store.ts';

@@ -159,11 +159,12 @@ describe('the schedule', () => {
 });
 
 describe('secrets', () => {
-  it('are created empty, stay when the stack goes, and the output says how to fill them', () => {
+  it('are created empty, stay when the stack goes but not when the first deployment fails, and the output says how to fill them', () => {
     const { template } = synthesiseVariant('everything');
 
     template.hasResource('AWS::SecretsManager::Secret', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: { Name: 'ci-metrics/buildkite', SecretString: Match.absent(), GenerateSecretString: Match.absent() },
     });
     const outputs = resolve(template.findOutputs('*'), template);

@@ -131,6 +131,13 @@ describe('a secret that cannot be read', () => {
       'secret arn:aws:secretsmanager:us-east-1:123456789012:secret:bk does not exist in this account and Region; check the ARN',
     ],
     [
+      'does not exist at an ARN that may lack its end',
+      { secret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:bk-tokens' },
+      undefined,
+      'secret arn:aws:secretsmanager:us-east-1:123456789012:secret:bk-tokens does not exist in this account and Region; ' +
+        'check the ARN, and give it whole, with the dash and six characters that AWS added',
+    ],
+    [
       'has no value yet',
       { secret: 'ci/bk' },
       {
