@@ -26,7 +26,7 @@ export function questionRows(prepared: Prepared): cloudwatch.IWidget[][] {
     section(
       question,
       explanation,
-      panels.flatMap((panel) => graphOf(panel, perObject, sink, period)),
+      panels.flatMap((panel) => graphOf(panel, perObject, { prepared, sink, period })),
     ),
   );
 }
@@ -41,31 +41,54 @@ function objectLabelOf(labels: readonly string[]): string | undefined {
   return objectLabels.find((label) => labels.includes(label));
 }
 
-function graphOf(
-  panel: Panel,
-  perObject: readonly PublishedMetric[],
-  sink: CloudWatchConfig,
-  period: Duration,
-): readonly Graph[] {
+interface Context {
+  readonly prepared: Prepared;
+  readonly sink: CloudWatchConfig;
+  readonly period: Duration;
+}
+
+function graphOf(panel: Panel, perObject: readonly PublishedMetric[], context: Context): readonly Graph[] {
   const { besides } = panel;
+  const { sink, period } = context;
   if (besides !== undefined && perObject.every(({ definition }) => definition !== besides)) return [];
   const shown = perObject.filter((published) => isShown(panel, published));
-  if (shown.length === 0) return [];
+  const searches = [
+    ...shown.map((published) => searchOf(published, sink, period)),
+    ...searchesOtherwise(panel, shown, perObject, context),
+  ];
+  if (searches.length === 0) return [];
   const { title, unit, stacked = false, alarm } = panel;
   return [
     {
       title,
       period,
       stacked,
-      metrics: shown.map((published) => searchOf(published, sink, period)),
+      metrics: searches,
       ...(unit === undefined ? {} : { unit }),
       ...(alarm === undefined ? {} : { annotations: [{ value: alarm.above, label: alarm.label }] }),
     },
   ];
 }
 
+/** Of each source that does not publish the panel's metric; of all together where none does. */
+function searchesOtherwise(
+  { metric, labels = {}, otherwise }: Panel,
+  shown: readonly PublishedMetric[],
+  perObject: readonly PublishedMetric[],
+  { prepared, sink, period }: Context,
+): readonly cloudwatch.SearchExpression[] {
+  if (otherwise === undefined) return [];
+  const others = perObject.filter((published) => isShown({ metric: otherwise, labels }, published));
+  if (shown.length === 0) return others.map((published) => searchOf(published, sink, period));
+  return prepared.sources
+    .filter(({ metrics }) => metrics.includes(otherwise) && !metrics.includes(metric))
+    .flatMap(({ system, name }) =>
+      others.map((published) => searchOf(published, sink, period, { system, source: name })),
+    );
+}
+
 /** The neutral metric itself, or the vendor's that is published in its place. */
-function isShown({ metric, labels = {} }: Panel, { definition, name }: PublishedMetric): boolean {
+function isShown({ metric, labels = {} }: Pick<Panel, 'metric' | 'labels'>, { definition, name }: PublishedMetric): boolean {
   const { replaces } = definition;
   if (replaces !== undefined) return replaces.metric === metric.name && isSame(replaces.labels ?? {}, labels);
   return definition === metric && namesOf(metric).some((own) => own.name === name && isSame(own.labels, labels));
@@ -77,9 +100,14 @@ function isSame(a: Labels, b: Labels): boolean {
 }
 
 /** A series a queue or pipeline. */
-function searchOf(published: PublishedMetric, sink: CloudWatchConfig, period: Duration): cloudwatch.SearchExpression {
+function searchOf(
+  published: PublishedMetric,
+  sink: CloudWatchConfig,
+  period: Duration,
+  only: Labels = {},
+): cloudwatch.SearchExpression {
   const { labels } = published;
   const place = labels.filter((label) => label === 'scope' || label === 'cluster' || label === 'org');
   const told = [...place.slice(-1), objectLabelOf(labels) ?? 'source'];
-  return searchFor(published, sink, period, told.map(dimensionName));
+  return searchFor(published, sink, period, { told: told.map(dimensionName), only });
 }

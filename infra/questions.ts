@@ -7,6 +7,7 @@ import {
   queueOldestWait,
   queuePaused,
   queueWaitQuantile,
+  runActiveDuration,
   runDuration,
   runLastResult,
   runLastSuccess,
@@ -43,6 +44,8 @@ export interface Panel {
   readonly stacked?: boolean;
   /** Only where this metric is published, too: a state that other sources never tell makes an empty graph. */
   readonly besides?: MetricDefinition;
+  /** Shown of the sources that do not publish `metric`. */
+  readonly otherwise?: MetricDefinition;
   readonly alarm?: { readonly above: number; readonly label: string };
 }
 
@@ -57,7 +60,7 @@ export const questions: readonly Question[] = [
   {
     question: 'Is CI fast?',
     explanation:
-      'Queued jobs could start now and wait for a worker: near 0 beside those that run, jobs start at once; a queue that grows while its workers run is short of them. Above 5 minutes of waiting a pool is too small or sick.',
+      'Queued jobs could start now and wait for a worker: near 0 beside those that run, jobs start at once; a queue that grows while its workers run is short of them. Above 5 minutes of waiting a pool is too small or sick. Durations are without what runs waited for people.',
     panels: [
       { title: 'Oldest wait', metric: queueOldestWait, unit: 'seconds' },
       { title: 'Job wait, p95', metric: jobWait, unit: 'seconds' },
@@ -69,7 +72,7 @@ export const questions: readonly Question[] = [
       },
       { title: 'Queued jobs', metric: queueJobs, labels: { state: 'queued' }, stacked: true },
       { title: 'Running jobs', metric: queueJobs, labels: { state: 'running' }, stacked: true },
-      { title: 'Run duration, p95', metric: runDuration, unit: 'seconds' },
+      { title: 'Run duration, p95', metric: runActiveDuration, otherwise: runDuration, unit: 'seconds' },
     ],
   },
   {

@@ -37,6 +37,6 @@ function graphOf(
     title,
     period,
     ...(first?.definition.unit === 'seconds' ? { unit: 'seconds' } : {}),
-    metrics: [...bySchema.values()].map((one) => searchFor(one, sink, period, one.labels.map(dimensionName))),
+    metrics: [...bySchema.values()].map((one) => searchFor(one, sink, period, { told: one.labels.map(dimensionName) })),
   };
 }

@@ -1,7 +1,16 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
+import { dimensionName } from '../lambda/model/cloud-watch-shape.ts';
+import type { Labels } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import type { PublishedMetric } from './published.ts';
+
+export interface SearchOptions {
+  /** Dimensions that name a line. */
+  readonly told: readonly string[];
+  /** Labels that the series must have. */
+  readonly only?: Labels;
+}
 
 /**
  * A line for each series that exists when the dashboard is looked at, named by the values of some dimensions (CloudWatch
@@ -11,12 +20,13 @@ export function searchFor(
   { definition, namespace, name, dimensions }: PublishedMetric,
   sink: CloudWatchConfig,
   period: Duration,
-  told: readonly string[],
+  { told, only = {} }: SearchOptions,
 ): cloudwatch.SearchExpression {
   const schema = [namespace, ...dimensions].map(searchTerm).join(',');
+  const values = Object.entries(only).map(([label, value]) => ` ${dimensionName(label)}=${JSON.stringify(value)}`);
   const { statistic } = definition.cloudWatch;
   return new cloudwatch.SearchExpression({
-    expression: `SEARCH('{${schema}} MetricName="${name}"', '${statistic}', ${String(period.toSeconds())})`,
+    expression: `SEARCH('{${schema}} MetricName="${name}"${values.join('')}', '${statistic}', ${String(period.toSeconds())})`,
     label: told.map((dimension) => `\${PROP('Dim.${dimension}')}`).join(' '),
     period,
     ...(sink.region === undefined ? {} : { searchRegion: sink.region }),

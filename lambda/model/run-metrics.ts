@@ -196,6 +196,21 @@ export const runDuration: MetricDefinition<'distribution', PipelineLabel | 'resu
   cloudWatch: ofPipelines<'result'>({ name: 'RunDuration', statistic: 'p95' }),
 };
 
+/**
+ * A run that was approved after three days took three days, and machines worked on it for minutes. Only of sources where
+ * people can hold a run: elsewhere it would be the same figure for twice the price.
+ */
+export const runActiveDuration: MetricDefinition<'distribution', PipelineLabel | 'result'> = {
+  name: 'ci_run_active_duration_seconds',
+  help: 'Time from the start of a run to its end without what it waited for people; absent where people hold no run.',
+  type: 'distribution',
+  unit: 'seconds',
+  labels: [...pipelineLabels, 'result'],
+  enumerated: { result: results },
+  combination: 'sum',
+  cloudWatch: ofPipelines<'result'>({ name: 'RunActiveDuration', statistic: 'p95' }),
+};
+
 export const runsFinished: MetricDefinition<'counter', PipelineLabel | 'result' | 'attempt' | 'branch'> = {
   name: 'ci_runs_total',
   help: 'Finished runs by pipeline, result, attempt and class of branch.',
@@ -291,6 +306,7 @@ export const runMetrics = [
   queuePausedSince,
   queueRecentJobs,
   queueWaitQuantile,
+  runActiveDuration,
   runDuration,
   runLastFinished,
   runLastResult,

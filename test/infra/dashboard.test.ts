@@ -29,8 +29,8 @@ function widgetsOf({ template }: Synthesis): readonly Widget[] {
   return z.object({ widgets: z.array(Widget) }).parse(body).widgets;
 }
 
-/** `SEARCH('{CI,Queue,…} MetricName="QueuedJobs"', 'Maximum', 60)` */
-const searchPattern = /^SEARCH\('\{([^}]+)\} MetricName="([^"]+)"', '([^']+)', (\d+)\)$/;
+/** `SEARCH('{CI,Queue,…} MetricName="QueuedJobs" System="buildkite"', 'Maximum', 60)` */
+const searchPattern = /^SEARCH\('\{([^}]+)\} MetricName="([^"]+)"(?: [A-Za-z]+="[^"]+")*', '([^']+)', (\d+)\)$/;
 
 interface Referenced extends MetricReference {
   readonly period: number;
@@ -131,6 +131,34 @@ function searchesOf(synthesis: Synthesis, title: string): readonly string[] {
   const widget = widgetsOf(synthesis).find(({ properties }) => properties.title === title);
   return widget === undefined ? [] : metricsOf(widget).map(textOf);
 }
+
+describe('the graph of the duration of runs', () => {
+  const held = { kind: 'bitbucket-pipelines', name: 'acme', workspace: 'acme', auth: { accessToken: { secret: 'ci/b' } } };
+  const unheld = { kind: 'tekton', name: 'prod', server: 'https://tekton.example.com', token: { secret: 'ci/t' } };
+  const expressionsOf = (...sources: readonly object[]): readonly string[] => {
+    const synthesis = synthesise({ ...configOf('minimal'), sources: [...sources], sinks: [{ kind: 'cloudwatch' }] });
+    const widget = widgetsOf(synthesis).find(({ properties }) => properties.title === 'Run duration, p95');
+    const Line = z.tuple([z.object({ expression: z.string() })]);
+    return (widget?.properties.metrics ?? []).map((line) => Line.parse(line)[0].expression);
+  };
+  const search = (terms: string): string =>
+    `SEARCH('{CI,Pipeline,Scope,Source,System} MetricName=${terms}', 'p95', 60)`;
+
+  it('is without what people were waited for where that is published', () => {
+    expect(expressionsOf(held)).toEqual([search('"RunActiveDuration"')]);
+  });
+
+  it('is from start to end where nobody can hold a run', () => {
+    expect(expressionsOf(unheld)).toEqual([search('"RunDuration"')]);
+  });
+
+  it('has each source once where they differ', () => {
+    expect(expressionsOf(held, unheld)).toEqual([
+      search('"RunActiveDuration"'),
+      search('"RunDuration" System="tekton" Source="prod"'),
+    ]);
+  });
+});
 
 describe('a graph of queues', () => {
   it('shows the names of Buildkite’s own tool where only they are published, in and outside of clusters', () => {

@@ -2,7 +2,8 @@ import type { Phase, StepPhase } from './states.ts';
 import { stepStanding } from './states.ts';
 import { queueOfStep, unspecifiedQueue } from './queue-name.ts';
 import type { StepRecord } from './schema.ts';
-import { isAutomatic, ofAttempt, readySince } from './steps.ts';
+import { isAutomatic } from './step-times.ts';
+import { ofAttempt, readySince } from './steps.ts';
 
 /** Steps of one open run in one queue. */
 export interface StepLevel {

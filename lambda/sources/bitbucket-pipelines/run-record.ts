@@ -2,6 +2,7 @@
 import type { Count, Finish, Mark, Observation } from '../../counters/finish.ts';
 import {
   type Result,
+  runActiveDuration,
   runDuration,
   runLastFinished,
   runLastResult,
@@ -43,6 +44,8 @@ export interface FinishedRun extends Run {
   readonly result: Result;
   /** From creation to end; absent for a re-run, whose creation is that of the first, and without a time of the end. */
   readonly wallMs: number | undefined;
+  /** What Bitbucket says that its steps took, without waits; from creation to end where it does not; absent like that. */
+  readonly workedMs: number | undefined;
   /** Whether its steps can be asked for. */
   readonly hasSteps: boolean;
   readonly finish: Finish;
@@ -72,8 +75,9 @@ export function sightOf(record: PipelineRecord, place: RunPlace): Sight {
   if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown, charged };
   const { result, isKnown } = standing;
   const finishedMs = finishedAt(record);
-  const wallMs = run.attempt > 1 || isMissing(record.completed_on) ? undefined : spanOf(run.createdMs, finishedMs);
-  const ended = { ...run, finishedMs, result, wallMs };
+  const wallMs = run.attempt > 1 || !isTold(record.completed_on) ? undefined : spanOf(run.createdMs, finishedMs);
+  const workedMs = wallMs === undefined ? undefined : (activeMsOf(record, wallMs) ?? wallMs);
+  const ended = { ...run, finishedMs, result, wallMs, workedMs };
   return { is: 'finished', ...ended, hasSteps: true, finish: finishOf(ended, record, place, isKnown) };
 }
 
@@ -94,7 +98,8 @@ export interface EarlierEnd {
 export function earlierAttempt(sight: Sight, { hasSteps, ...end }: EarlierEnd, place: RunPlace): FinishedRun {
   const { id, number, createdMs, pipeline, branch, isChild } = sight;
   const { attempt, result, finishedMs } = end;
-  const run = { id, number, attempt, createdMs, pipeline, branch, isChild, finishedMs, result, wallMs: undefined };
+  const unknown = { wallMs: undefined, workedMs: undefined };
+  const run = { id, number, attempt, createdMs, pipeline, branch, isChild, finishedMs, result, ...unknown };
   const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline };
   const counted = { ...labels, result, attempt: attempt > 1 ? 'retry' : 'first', branch };
   const finish: Finish = {
@@ -121,10 +126,6 @@ function spanOf(createdMs: number, finishedMs: number): number {
   return spanMs < 0 && spanMs > -earlyEndMs ? 0 : spanMs;
 }
 
-function isMissing(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
 export type Ended = Run & Pick<FinishedRun, 'finishedMs' | 'result' | 'wallMs'>;
 
 function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: boolean): Finish {
@@ -145,7 +146,7 @@ function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: 
     finishedMs: run.finishedMs,
     createdMs: run.createdMs,
     counts,
-    observations: place.steps === 'leave' ? wallTime(run, labels) : [],
+    observations: place.steps === 'leave' ? timesTaken(run, record, labels) : [],
     marks: marksOf(run, labels),
     line: lineOf(run, place, charged),
   };
@@ -157,9 +158,27 @@ export function unknownState(source: string, component: string): Count {
   return { metric: systemErrors, labels, increase: 1 };
 }
 
-function wallTime({ wallMs, result }: Ended, labels: PipelineLabels): readonly Observation[] {
+function timesTaken(
+  { wallMs, result }: Ended,
+  record: PipelineRecord,
+  labels: PipelineLabels,
+): readonly Observation[] {
   if (wallMs === undefined) return [];
-  return [{ metric: runDuration, labels: { ...labels, result }, value: wallMs / 1000 }];
+  const activeMs = activeMsOf(record, wallMs);
+  const of = { ...labels, result };
+  return [
+    { metric: runDuration, labels: of, value: wallMs / 1000 },
+    ...(activeMs === undefined ? [] : [{ metric: runActiveDuration, labels: of, value: activeMs / 1000 }]),
+  ];
+}
+
+/** Steps that ran at the same time count once; waits for people and for runners are left out. In whole seconds. */
+function activeMsOf({ duration_in_seconds }: PipelineRecord, wallMs: number): number | undefined {
+  return isTold(duration_in_seconds) ? Math.min(wallMs, duration_in_seconds * 1000) : undefined;
+}
+
+function isTold<Value>(value: Value | null | undefined): value is Value {
+  return value !== undefined && value !== null;
 }
 
 export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;

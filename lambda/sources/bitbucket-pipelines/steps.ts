@@ -1,12 +1,14 @@
 import type { Count, Finish, Observation } from '../../counters/finish.ts';
 import { greatest, least } from '../../model/extremes.ts';
 import type { Exemplar } from '../../model/metric.ts';
-import { jobBusySeconds, jobDuration, jobsFinished, jobWait, runDuration, runWait } from '../../model/run-metrics.ts';
+import { jobBusySeconds, jobDuration, jobsFinished, jobWait, runActiveDuration, runDuration, runWait } from '../../model/run-metrics.ts';
+import { activeMsOf } from './active-time.ts';
 import { scopeOf } from './place.ts';
 import { queueOfStep } from './queue-name.ts';
 import { type FinishedRun, marksOf, type RunPlace, runUrl, unknownState } from './run-record.ts';
 import type { StepRecord } from './schema.ts';
 import { stepStanding } from './states.ts';
+import { isAutomatic, isBad, isTime, runTimesOf } from './step-times.ts';
 
 /** Of a run whose steps are still to be read: what its record told. */
 export type Ended = Pick<FinishedRun, 'id' | 'number' | 'attempt' | 'createdMs' | 'finishedMs' | 'pipeline' | 'result'>;
@@ -71,11 +73,6 @@ function waitsForPerson(steps: readonly StepRecord[]): boolean {
   return next !== undefined && !isAutomatic(next);
 }
 
-function isBad(state: StepRecord['state']): boolean {
-  const standing = stepStanding(state);
-  return standing.is === 'ended' && standing.result !== 'success' && standing.result !== 'skip';
-}
-
 /** A re-run lists the steps of all attempts; where no step tells its attempt, all are of this one. */
 export function ofAttempt(steps: readonly StepRecord[], attempt: number): readonly StepRecord[] {
   return steps.filter(({ run_number }) => run_number === undefined || run_number === attempt);
@@ -90,23 +87,13 @@ interface Job {
 }
 
 function jobOf(step: StepRecord, steps: readonly StepRecord[], run: Ended): Job {
-  const { started_on: started, completed_on: completed } = step;
-  // A step that was stopped before its start, or not run, ends when it begins.
-  const hasRun = isTime(started) && isTime(completed) && completed > started;
+  const times = runTimesOf(step);
   return {
     queue: queueOfStep(step),
     step,
-    seconds: hasRun ? (completed - started) / 1000 : undefined,
-    waitSeconds: hasRun && isAutomatic(step) ? waitOf(started, steps, run) : undefined,
+    seconds: times === undefined ? undefined : (times.endedMs - times.startedMs) / 1000,
+    waitSeconds: times !== undefined && isAutomatic(step) ? waitOf(times.startedMs, steps, run) : undefined,
   };
-}
-
-function isTime(value: number | null | undefined): value is number {
-  return value !== null && value !== undefined;
-}
-
-export function isAutomatic({ trigger }: StepRecord): boolean {
-  return !/manual|redeploy/i.test(`${trigger?.type ?? ''} ${trigger?.name ?? ''}`);
 }
 
 /**
@@ -158,27 +145,19 @@ export function queueLabels(
 }
 
 function ofRun(run: Ended, steps: readonly StepRecord[], place: RunPlace): readonly Observation[] {
-  const starts = steps
-    .filter(hasRun)
-    .map(({ started_on }) => started_on)
-    .filter(isTime);
-  const startedMs = least(starts);
+  const startedMs = least(steps.flatMap((step) => runTimesOf(step)?.startedMs ?? []));
   if (startedMs === undefined) return [];
   const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline: run.pipeline };
-  const seconds = (run.finishedMs - startedMs) / 1000;
+  const took = (metric: Observation['metric'], ms: number | undefined): readonly Observation[] => {
+    if (ms === undefined) return [];
+    const value = ms / 1000;
+    return [{ metric, labels: { ...labels, result: run.result }, value, exemplar: exemplarOf(run, place, value) }];
+  };
   return [
     ...(run.attempt > 1 ? [] : [{ metric: runWait, labels, value: (startedMs - run.createdMs) / 1000 }]),
-    {
-      metric: runDuration,
-      labels: { ...labels, result: run.result },
-      value: seconds,
-      exemplar: exemplarOf(run, place, seconds),
-    },
+    ...took(runDuration, run.finishedMs - startedMs),
+    ...took(runActiveDuration, activeMsOf(steps, run.finishedMs)),
   ];
-}
-
-function hasRun({ started_on, completed_on }: StepRecord): boolean {
-  return isTime(started_on) && isTime(completed_on) && completed_on > started_on;
 }
 
 /** OpenMetrics allows 128 characters for all labels of an exemplar; a URL that is longer leads nowhere when cut. */

@@ -1,3 +1,4 @@
+/** When a run of Bitbucket Pipelines counts as stuck: by what machines usually need for its pipeline. */
 import type { OpenState } from './memory.ts';
 import type { FinishedRun, OpenRun } from './run-record.ts';
 
@@ -19,10 +20,11 @@ export function stuckTimes(
   return ({ pipeline, askedMs }) => askedMs + Math.max(atLeastMs, factor * (usual.get(pipeline) ?? 0));
 }
 
+/** Without the days in which a person was waited for: with them, a hang would be found after four times as many. */
 function usualMs(runs: readonly FinishedRun[]): number {
-  const walls = runs
-    .map(({ wallMs }) => wallMs)
-    .filter((wallMs) => wallMs !== undefined)
+  const worked = runs
+    .map(({ workedMs }) => workedMs)
+    .filter((workedMs) => workedMs !== undefined)
     .sort((a, b) => a - b);
-  return walls[Math.ceil(walls.length * share) - 1] ?? 0;
+  return worked[Math.ceil(worked.length * share) - 1] ?? 0;
 }

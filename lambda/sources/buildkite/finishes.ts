@@ -5,6 +5,7 @@ import {
   jobDuration,
   jobsFinished,
   jobWait,
+  runActiveDuration,
   runDuration,
   runLastFinished,
   runLastResult,
@@ -16,6 +17,7 @@ import {
 import { attemptOf } from './attempts.ts';
 import type { Build, Job } from './rest-schema.ts';
 import { buildVerdict, jobVerdict, type Verdict } from './states.ts';
+import { activeMsWithin } from './stretches.ts';
 import { timeOf } from './times.ts';
 
 export interface PlacedBuild {
@@ -42,6 +44,7 @@ export function buildFinish(placed: PlacedBuild): Finish | undefined {
   const attempt = isFirst && !isRebuild(build) ? 'first' : 'retry';
   const wait = secondsOf(timeOf(build.created_at), waitedUntilMs);
   const duration = secondsOf(startedMs, finishedMs);
+  const active = activeSeconds(build, startedMs, finishedMs);
   const exemplar = exemplarOf(build, finishedMs);
   return {
     key: buildKey(build.id, finishedMs),
@@ -54,9 +57,10 @@ export function buildFinish(placed: PlacedBuild): Finish | undefined {
     observations: [
       ...observed(runWait, labels, wait, exemplar),
       ...observed(runDuration, { ...labels, result }, duration, exemplar),
+      ...observed(runActiveDuration, { ...labels, result }, active, exemplar),
     ],
     marks: marksOf({ ...labels, branch }, verdict, finishedMs),
-    line: lineOf(placed, { result, attempt, wait, duration }),
+    line: lineOf(placed, { result, attempt, wait, duration, active }),
   };
 }
 
@@ -121,6 +125,13 @@ function secondsOf(fromMs: number | undefined, toMs: number | undefined): number
   return fromMs === undefined || toMs === undefined ? undefined : (toMs - fromMs) / 1000;
 }
 
+/** Undefined where no jobs were read: only they tell when a person was waited for. */
+function activeSeconds({ jobs }: Build, startedMs: number | undefined, finishedMs: number): number | undefined {
+  // A clock that was set back between the two has its own fault; there is no span to look at.
+  if (startedMs === undefined || startedMs > finishedMs) return undefined;
+  return secondsOf(0, activeMsWithin({ fromMs: startedMs, toMs: finishedMs }, jobs));
+}
+
 function isRebuild({ rebuilt_from }: Build): boolean {
   return rebuilt_from !== null && rebuilt_from !== undefined;
 }
@@ -183,13 +194,14 @@ interface Facts {
   readonly attempt: string;
   readonly wait: number | undefined;
   readonly duration: number | undefined;
+  readonly active: number | undefined;
 }
 
 function lineOf(
   { build, source, scope, pipeline }: PlacedBuild,
   facts: Facts,
 ): Readonly<Record<string, string | number>> {
-  const { wait, duration, result, attempt } = facts;
+  const { wait, duration, active, result, attempt } = facts;
   return {
     system: 'buildkite',
     source,
@@ -200,6 +212,7 @@ function lineOf(
     attempt,
     ...(wait === undefined ? {} : { waitSeconds: wait }),
     ...(duration === undefined ? {} : { durationSeconds: duration }),
+    ...(active === undefined ? {} : { activeSeconds: active }),
     ...(typeof build.branch === 'string' ? { branch: build.branch } : {}),
     ...(typeof build.commit === 'string' ? { commit: build.commit } : {}),
     ...(typeof build.web_url === 'string' ? { url: build.web_url } : {}),

@@ -10,6 +10,7 @@ import {
   queuePausedSince,
   queueRecentJobs,
   queueWaitQuantile,
+  runActiveDuration,
   runDuration,
   runLastFinished,
   runLastResult,
@@ -46,8 +47,8 @@ export const buildMetrics = [
   systemErrors,
 ] as const;
 
-/** What the jobs of builds say. */
-export const jobMetrics = [jobBusySeconds, jobDuration, jobWait, jobsFinished] as const;
+/** What the jobs of builds say; only they tell when people were waited for. */
+export const jobMetrics = [jobBusySeconds, jobDuration, jobWait, jobsFinished, runActiveDuration] as const;
 
 /** The figures of buildkite-agent-metrics v5.12.4; its code counts, its README prints some names wrongly. */
 export const compatBases = [

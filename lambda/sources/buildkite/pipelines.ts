@@ -4,7 +4,7 @@ import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { runsActive, runsStuck, runStates } from '../../model/run-metrics.ts';
 import type { Build } from './rest-schema.ts';
 import { buildStateOf, buildVerdict } from './states.ts';
-import { stretchesOf } from './stretches.ts';
+import { lengthOf, stretchesOf } from './stretches.ts';
 import { timeOf } from './times.ts';
 
 /** What is remembered of a pipeline between runs: small, for an organization may have a thousand. */
@@ -57,10 +57,9 @@ function durationOf(build: Build): number | undefined {
   if ((result !== 'success' && result !== 'failure') || startedMs === undefined || finishedMs === undefined) {
     return undefined;
   }
-  const worked = stretchesOf(build.jobs.readable, finishedMs);
-  const workedMs = worked.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  const worked = stretchesOf(build.jobs, finishedMs);
   // Without jobs nobody knows how long it waited for a person.
-  return Math.max(0, Math.round((worked.length === 0 ? finishedMs - startedMs : workedMs) / 1000));
+  return Math.max(0, Math.round((worked.length === 0 ? finishedMs - startedMs : lengthOf(worked)) / 1000));
 }
 
 /** A build is stuck when it takes three times as long as the longest of the last ones, */
@@ -116,7 +115,7 @@ function stateOrExecuting(build: Build): (typeof runStates)[number] {
 
 /** Since it was resumed, where somebody unblocked it or had a job run again; else since its start. */
 function openSinceMs({ started_at, created_at, jobs }: Build, nowMs: number): number | undefined {
-  const resumed = stretchesOf(jobs.readable, nowMs).at(-1);
+  const resumed = stretchesOf(jobs, nowMs).at(-1);
   return resumed?.fromMs ?? timeOf(started_at) ?? timeOf(created_at);
 }
 

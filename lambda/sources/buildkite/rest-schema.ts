@@ -26,9 +26,14 @@ export const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
+/** A step that starts another build and waits for it: machines work meanwhile, though not on jobs of this build. */
+const TriggerJob = z.object({ type: z.literal('trigger'), runnable_at: Text, started_at: Text, finished_at: Text });
+export type TriggerJob = z.infer<typeof TriggerJob>;
+
 /** The jobs of a build that agents run: wait steps, block steps and triggers are jobs too, but no agent runs them. */
 export interface ScriptJobs {
   readonly readable: readonly Job[];
+  readonly triggers: readonly TriggerJob[];
   /** How many are not what Buildkite documents. */
   readonly unreadable: number;
 }
@@ -38,7 +43,8 @@ const OfAgents = z.object({ type: z.literal('script') });
 function scriptJobsIn(elements: readonly unknown[] | null | undefined): ScriptJobs {
   const ofAgents = (elements ?? []).filter((element) => OfAgents.safeParse(element).success);
   const readable = ofAgents.map((element) => Job.safeParse(element)).flatMap(({ data }) => (data ? [data] : []));
-  return { readable, unreadable: ofAgents.length - readable.length };
+  const triggers = (elements ?? []).flatMap((element) => TriggerJob.safeParse(element).data ?? []);
+  return { readable, triggers, unreadable: ofAgents.length - readable.length };
 }
 
 export const Pipeline = z.object({ slug: z.string().min(1), default_branch: Text });

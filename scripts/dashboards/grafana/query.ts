@@ -33,10 +33,12 @@ const units = {
 } as const satisfies Record<MetricDefinition['unit'], string>;
 
 /** A panel of the dashboard in CloudWatch, asked of Prometheus. */
-export function queryOf({ metric, labels = {} }: Pick<Panel, 'metric' | 'labels'>): Query {
+export function queryOf({ metric, labels = {}, otherwise }: Pick<Panel, 'metric' | 'labels' | 'otherwise'>): Query {
   const lines = linesOf(metric).filter((label) => !Object.hasOwn(labels, label));
+  const asked = [metric, ...(otherwise === undefined ? [] : [otherwise])];
   return {
-    expr: expressionOf(metric, labels, lines),
+    // What has a line already is left out behind `or`.
+    expr: asked.map((one) => expressionOf(one, labels, lines)).join(' or '),
     legend: lines.map((label) => `{{${label}}}`).join(' · '),
     unit: units[metric.unit],
   };

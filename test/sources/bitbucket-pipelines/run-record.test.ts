@@ -3,6 +3,7 @@ import { branchLabels } from '../../../lambda/sources/bitbucket-pipelines/place.
 import { type FinishedRun, type RunPlace, sightOf } from '../../../lambda/sources/bitbucket-pipelines/run-record.ts';
 import { PipelineRecord, StepRecord } from '../../../lambda/sources/bitbucket-pipelines/schema.ts';
 import { stepsFinish } from '../../../lambda/sources/bitbucket-pipelines/steps.ts';
+import { stuckTimes } from '../../../lambda/sources/bitbucket-pipelines/stuck.ts';
 
 const place: RunPlace = {
   source: 'acme',
@@ -74,7 +75,7 @@ describe('a pipeline record', () => {
     const early = { created_on: '2026-01-02T09:09:50.315Z', completed_on: '2026-01-02T09:09:50.299Z' };
     const sight = sightOf(record(early), { ...place, steps: 'leave' });
 
-    expect(sight).toMatchObject({ wallMs: 0, finish: { observations: [{ value: 0 }] } });
+    expect(sight).toMatchObject({ wallMs: 0, finish: { observations: [{ value: 0 }, { value: 0 }] } });
   });
 
   it('without a time of its end ends after its active time at the earliest', () => {
@@ -210,5 +211,125 @@ describe('the waits of steps', () => {
   it('leave the duration of the run to the time from its first step', () => {
     expect(valuesFor('ci_run_duration_seconds', createdMs, [[12.5, 22.2]])).toEqual([expect.closeTo(56.377, 3)]);
     expect(valuesFor('ci_run_wait_seconds', createdMs, [[12.5, 22.2]])).toEqual([12.5]);
+  });
+});
+
+const manual = { trigger: { type: 'pipeline_step_trigger_manual' } };
+const failed = { state: { name: 'COMPLETED', result: { name: 'FAILED' } } };
+const days = 24 * 3600;
+
+/** Of a run that begins ten seconds after its creation and ends at a second. */
+function activeUntil(end: number, recorded: Recorded): readonly number[] {
+  const completed_on = new Date(createdMs + end * 1000).toISOString();
+  return valuesFor('ci_run_active_duration_seconds', createdMs, recorded, { completed_on });
+}
+
+describe('the active duration of a run', () => {
+  it.each<readonly [string, number, Recorded, number]>([
+    [
+      'one that nobody held, with the waits for runners in it',
+      400,
+      [
+        [10, 70],
+        [300, 400],
+      ],
+      390,
+    ],
+    [
+      'a manual step that was started after three days',
+      3 * days + 60,
+      [
+        [10, 70],
+        [3 * days, 3 * days + 60, manual],
+      ],
+      120,
+    ],
+    [
+      'a redeployment, listed first',
+      2 * days + 5,
+      [
+        [2 * days, 2 * days + 5, redeploy],
+        [10, 70],
+        [80, 100],
+      ],
+      95,
+    ],
+    [
+      'two steps at once, and a manual one after them',
+      days + 10,
+      [
+        [10, 70],
+        [12, 90],
+        [days, days + 10, manual],
+      ],
+      90,
+    ],
+    [
+      'one that was stopped while it waited for a person',
+      5 * days,
+      [
+        [10, 70],
+        [5 * days, 5 * days, { ...manual, ...stopped }],
+      ],
+      60,
+    ],
+    [
+      'one that was stopped days after a step of it had failed',
+      5 * days,
+      [
+        [10, 70, failed],
+        [5 * days, 5 * days, notRun],
+      ],
+      60,
+    ],
+    [
+      'one that was stopped while it waited for a runner',
+      1000,
+      [
+        [10, 70],
+        [1000, 1000, stopped],
+      ],
+      990,
+    ],
+  ])('is without people: %s', (_, end, recorded, active) => {
+    expect(activeUntil(end, recorded)).toEqual([near(active)]);
+  });
+
+  it('is unknown where no step ran', () => {
+    expect(activeUntil(10, [[1, 1, stopped]])).toEqual([]);
+  });
+
+  it('is what Bitbucket tells where steps are left, and unknown where it tells nothing, or of a re-run', () => {
+    const observed = (more: object) => {
+      const sight = sightOf(record(more), { ...place, steps: 'leave' });
+      if (sight.is === 'open') throw new TypeError('the run is open');
+      return sight.finish.observations.map(({ metric, value }) => [metric.name, value]);
+    };
+
+    expect(observed({})).toEqual([
+      ['ci_run_duration_seconds', 68.877],
+      ['ci_run_active_duration_seconds', 21],
+    ]);
+    expect(observed({ duration_in_seconds: null })).toEqual([['ci_run_duration_seconds', 68.877]]);
+    expect(observed({ run_number: 2 })).toEqual([]);
+  });
+});
+
+describe('what is usual for a pipeline', () => {
+  const atLeastMs = 3_600_000;
+  const runs = (more: object): readonly FinishedRun[] => [1, 2, 3].map(() => finished(more));
+  const stuckAfterMs = (seen: readonly FinishedRun[]): number =>
+    stuckTimes(seen, atLeastMs)({ pipeline: 'default', askedMs: 0 });
+
+  it('is the time that machines worked: a day in which a person was waited for makes no hang usual', () => {
+    const held = { completed_on: '2026-01-03T03:04:05Z', duration_in_seconds: 1800 };
+
+    expect(stuckAfterMs(runs(held))).toBe(2 * atLeastMs);
+  });
+
+  it('is the time from creation to end where Bitbucket tells nothing else', () => {
+    const untold = { completed_on: '2026-01-02T04:34:05.123Z', duration_in_seconds: null };
+
+    expect(stuckAfterMs(runs(untold))).toBe(6 * atLeastMs);
   });
 });

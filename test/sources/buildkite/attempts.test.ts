@@ -62,24 +62,29 @@ function told(finish: ReturnType<typeof buildFinish>): readonly unknown[] {
   return [finish?.counts[0]?.labels['attempt'], Object.fromEntries(observed)];
 }
 
+/** Of an attempt with jobs in which nobody was waited for. */
+function lasting(seconds: number): object {
+  return { ci_run_duration_seconds: seconds, ci_run_active_duration_seconds: seconds };
+}
+
 const firstFinishMs = Date.parse(`${day}T10:04:00Z`);
 
 describe('a finish of a build', () => {
   it('is the first attempt, with the wait until the earliest start of its jobs', () => {
-    expect(told(finishOf(failed(1)))).toEqual(['first', { ci_run_wait_seconds: 60, ci_run_duration_seconds: 180 }]);
+    expect(told(finishOf(failed(1)))).toEqual(['first', { ci_run_wait_seconds: 60, ...lasting(180) }]);
   });
 
   it.each([
     ['by its jobs', undefined],
     ['by what is remembered', firstFinishMs],
   ])('after a retry by hand is a retry with the duration of that attempt, and no wait: %s', (_, first) => {
-    expect(told(finishOf(retried(1), first))).toEqual(['retry', { ci_run_duration_seconds: 300 }]);
+    expect(told(finishOf(retried(1), first))).toEqual(['retry', lasting(300)]);
   });
 
   it('after a retry by hand that did not move the start of the build lasted from the start of the retried job', () => {
     const unmoved = buildOf(1, 'passed', '10:01:00', '15:05:00', [retriedJob, passedJob]);
 
-    expect(told(finishOf(unmoved, firstFinishMs))).toEqual(['retry', { ci_run_duration_seconds: 300 }]);
+    expect(told(finishOf(unmoved, firstFinishMs))).toEqual(['retry', lasting(300)]);
   });
 
   it('without jobs is a retry where its first finish is remembered, and says nothing of what it does not know', () => {
@@ -98,7 +103,7 @@ describe('a finish of a build', () => {
     const again = { id: 'j2', from: '10:04:01', to: '10:06:00' };
     const build = buildOf(1, 'passed', '10:01:00', '10:06:00', [retriedJob, again]);
 
-    expect(told(finishOf(build))).toEqual(['first', { ci_run_wait_seconds: 60, ci_run_duration_seconds: 300 }]);
+    expect(told(finishOf(build))).toEqual(['first', { ci_run_wait_seconds: 60, ...lasting(300) }]);
   });
 });
 

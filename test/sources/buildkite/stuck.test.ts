@@ -40,6 +40,13 @@ describe('what is usual for a pipeline', () => {
     expect(known['web']?.seconds.at(-1)).toBe(20 * 60);
   });
 
+  it('has the time in which a triggered build ran', () => {
+    const trigger = { type: 'trigger', state: 'passed', runnable_at: timeAt(10), finished_at: timeAt(70) };
+    const seconds = learned({}, [build(1, 'passed', [job(0, 1, 10), trigger, job(70, 71, 80)], 80)], startMs);
+
+    expect(seconds['web']?.seconds).toEqual([80 * 60]);
+  });
+
   it('is from start to end where no jobs are read', () => {
     const seconds = learned({}, [build(1, 'passed', [], 31)], startMs)['web']?.seconds;
 
