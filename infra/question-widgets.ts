@@ -88,7 +88,10 @@ function searchesOtherwise(
 }
 
 /** The neutral metric itself, or the vendor's that is published in its place. */
-function isShown({ metric, labels = {} }: Pick<Panel, 'metric' | 'labels'>, { definition, name }: PublishedMetric): boolean {
+function isShown(
+  { metric, labels = {} }: Pick<Panel, 'metric' | 'labels'>,
+  { definition, name }: PublishedMetric,
+): boolean {
   const { replaces } = definition;
   if (replaces !== undefined) return replaces.metric === metric.name && isSame(replaces.labels ?? {}, labels);
   return definition === metric && namesOf(metric).some((own) => own.name === name && isSame(own.labels, labels));

@@ -158,11 +158,7 @@ export function unknownState(source: string, component: string): Count {
   return { metric: systemErrors, labels, increase: 1 };
 }
 
-function timesTaken(
-  { wallMs, result }: Ended,
-  record: PipelineRecord,
-  labels: PipelineLabels,
-): readonly Observation[] {
+function timesTaken({ wallMs, result }: Ended, record: PipelineRecord, labels: PipelineLabels): readonly Observation[] {
   if (wallMs === undefined) return [];
   const activeMs = activeMsOf(record, wallMs);
   const of = { ...labels, result };

@@ -1,7 +1,15 @@
 import type { Count, Finish, Observation } from '../../counters/finish.ts';
 import { greatest, least } from '../../model/extremes.ts';
 import type { Exemplar } from '../../model/metric.ts';
-import { jobBusySeconds, jobDuration, jobsFinished, jobWait, runActiveDuration, runDuration, runWait } from '../../model/run-metrics.ts';
+import {
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  runActiveDuration,
+  runDuration,
+  runWait,
+} from '../../model/run-metrics.ts';
 import { activeMsOf } from './active-time.ts';
 import { scopeOf } from './place.ts';
 import { queueOfStep } from './queue-name.ts';
