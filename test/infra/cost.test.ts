@@ -32,10 +32,10 @@ describe('the number of custom metrics', () => {
   it('tells of pipelines where a source counts their runs', () => {
     const { perPipeline } = countMetrics(prepare(configOf('everything')));
 
-    // Seven results, waits and durations, active and stuck runs, the last verdict, success and result.
-    expect(perPipeline).toBe(7 + 2 + 2 + 3);
+    // Seven results, waits and both durations, active and stuck runs, the last verdict, success and result.
+    expect(perPipeline).toBe(7 + 3 + 2 + 3);
     expect(costLine(prepare(configOf('everything')))).toMatch(
-      /, 14 a pipeline and .*, each pipeline about \$4\.20 more$/,
+      /, 15 a pipeline and .*, each pipeline about \$4\.50 more$/,
     );
   });
 });
