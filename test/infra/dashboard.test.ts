@@ -141,7 +141,7 @@ describe('the graph of the duration of runs', () => {
   };
   const cluster = { server: 'https://kubernetes.example.com:6443', token: { secret: 'ci/t' } };
   const unheld = { kind: 'tekton', name: 'prod', cluster };
-  const expressionsOf = (...sources: readonly object[]): readonly string[] => {
+  const expressionsOf = (...sources: readonly Readonly<Record<string, unknown>>[]): readonly string[] => {
     const synthesis = synthesise({ ...configOf('minimal'), sources: [...sources], sinks: [{ kind: 'cloudwatch' }] });
     const widget = widgetsOf(synthesis).find(({ properties }) => properties.title === 'Run duration, p95');
     const Line = z.tuple([z.object({ expression: z.string() })]);
