@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { QueueAddress, SimulatedBuild, SimulatedJob } from '../build-record.ts';
 import type { PlacedBuild } from '../fleet.ts';
 
@@ -79,9 +80,15 @@ export function buildJson({ build, at }: PlacedBuild, view: BuildView): Readonly
     started_at: time(build.startedAt),
     finished_at: time(build.finishedAt),
     rebuilt_from: build.rebuiltFrom === undefined ? null : { id: build.rebuiltFrom },
-    pipeline: { slug: pipeline, default_branch: 'main', created_at: '2024-01-02 03:04:05 UTC' },
+    pipeline: pipelineJson(pipeline),
     ...(withJobs ? { jobs: build.jobs.filter(shown(withRetriedJobs)).map((job) => jobJson(job, build, at)) } : {}),
   };
+}
+
+/** A pipeline as a build holds it, and as it is answered by itself. */
+export function pipelineJson(slug: string): Readonly<Record<string, unknown>> {
+  const id = createHash('sha256').update(slug).digest('hex').slice(0, 32);
+  return { id, slug, name: slug, default_branch: 'main', created_at: '2024-01-02 03:04:05 UTC' };
 }
 
 function shown(withRetried: boolean): (job: SimulatedJob) => boolean {

@@ -1,7 +1,7 @@
 import type { Fleet } from '../fleet.ts';
 import type { Reply } from '../scenarios.ts';
 import { jsonReply, type RequestBudget } from './request-budget.ts';
-import { buildJson, filtersOf, listed } from './rest-builds.ts';
+import { buildJson, filtersOf, listed, pipelineJson } from './rest-builds.ts';
 
 export interface RestOptions {
   readonly fleet: Fleet;
@@ -29,12 +29,17 @@ export function restReply(path: string, query: URLSearchParams, options: RestOpt
   if (path === '/access-token') return jsonReply(200, tokenJson(options), headers);
   const [, organization, resource = ''] = /^\/organizations\/([^/]+)\/(.+)$/.exec(path) ?? [];
   if (organization !== fleet.organization) return jsonReply(404, { message: 'No organization found' }, headers);
-  const scope = resource === 'builds' ? 'read_builds' : 'read_clusters';
+  const scope = scopeOf(resource);
   if (!options.scopes.includes(scope)) {
     return jsonReply(403, { message: `Your access token doesn't have the ${scope} scope` }, headers);
   }
   fleet.step(nowMs);
   return resourceReply(resource, query, options, headers);
+}
+
+function scopeOf(resource: string): string {
+  if (resource === 'builds') return 'read_builds';
+  return resource.startsWith('pipelines/') ? 'read_pipelines' : 'read_clusters';
 }
 
 function resourceReply(
@@ -48,6 +53,10 @@ function resourceReply(
   if (resource === 'clusters') return jsonReply(200, clustersJson(fleet), headers);
   const cluster = /^clusters\/([^/]+)\/queues$/.exec(resource)?.[1];
   if (cluster !== undefined) return jsonReply(200, queuesJson(fleet, cluster), headers);
+  const pipeline = /^pipelines\/([^/]+)$/.exec(resource)?.[1];
+  if (pipeline !== undefined && fleet.builds().some(({ build }) => build.pipeline === pipeline)) {
+    return jsonReply(200, pipelineJson(pipeline), headers);
+  }
   return jsonReply(404, { message: 'Not found' }, headers);
 }
 

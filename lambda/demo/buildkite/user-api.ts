@@ -34,7 +34,7 @@ export interface UserRequest {
 }
 
 const minuteMs = 60_000;
-const allScopes = ['read_builds', 'read_clusters', 'graphql'];
+const allScopes = ['read_builds', 'read_clusters', 'read_pipelines', 'graphql'];
 
 const authenticationRequired =
   'Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication';

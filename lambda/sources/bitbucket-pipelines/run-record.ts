@@ -75,10 +75,18 @@ export function sightOf(record: PipelineRecord, place: RunPlace): Sight {
   if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown, charged };
   const { result, isKnown } = standing;
   const finishedMs = finishedAt(record);
-  const wallMs = run.attempt > 1 || !isTold(record.completed_on) ? undefined : spanOf(run.createdMs, finishedMs);
-  const workedMs = wallMs === undefined ? undefined : (activeMsOf(record, wallMs) ?? wallMs);
-  const ended = { ...run, finishedMs, result, wallMs, workedMs };
+  const ended = { ...run, finishedMs, result, ...takenBy(record, run, finishedMs) };
   return { is: 'finished', ...ended, hasSteps: true, finish: finishOf(ended, record, place, isKnown) };
+}
+
+function takenBy(
+  record: PipelineRecord,
+  { attempt, createdMs }: Run,
+  finishedMs: number,
+): Pick<FinishedRun, 'wallMs' | 'workedMs'> {
+  if (attempt > 1 || !isTold(record.completed_on)) return { wallMs: undefined, workedMs: undefined };
+  const wallMs = spanOf(createdMs, finishedMs);
+  return { wallMs, workedMs: activeMsOf(record, wallMs) ?? wallMs };
 }
 
 /** One key for each attempt, whoever tells of its end. */

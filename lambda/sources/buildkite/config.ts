@@ -100,7 +100,7 @@ export const BuildkiteConfig = z
       }),
     apiToken: SecretRef.optional().meta({
       description:
-        'A user’s API token for wait times, paused queues, builds and jobs. Scopes: `read_builds`, `read_clusters`, and GraphQL.',
+        'A user’s API token for wait times, paused queues, builds and jobs. Scopes: `read_builds`, `read_clusters`, GraphQL, and `read_pipelines` to see that pipelines are gone.',
     }),
     organization: Slug.optional().meta({
       description: 'Slug of the organization that `apiToken` reads; by default the one of the agent tokens.',

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { shortHash } from '../../counters/hash.ts';
+import { untouchedDays } from '../../counters/series-age.ts';
 import { greatest } from '../../model/extremes.ts';
 import { gauge, type MetricFamily } from '../../model/metric.ts';
 import { runsActive, runsStuck, runStates } from '../../model/run-metrics.ts';
@@ -15,6 +17,12 @@ const Known = z.object({
   untilMs: z.number(),
   /** How long machines worked on its last finished builds, oldest first. */
   seconds: z.array(z.number()),
+  /** Hash of its id, which a rename leaves as it is; absent until a build has told it. */
+  id: z.string().optional(),
+  /** When Buildkite was last asked whether it is still there. Epoch milliseconds. */
+  askedMs: z.number().optional(),
+  /** It was not, when it was asked for last. */
+  isMissing: z.boolean().optional(),
 });
 
 export const KnownPipelines = z.record(z.string(), Known);
@@ -23,8 +31,8 @@ export type KnownPipelines = z.infer<typeof KnownPipelines>;
 /** Enough to see what is usual, and about a hundred bytes a pipeline. */
 const durationsKept = 10;
 
-/** A pipeline without a build for a month is gone, or nobody waits for it. */
-const forgottenAfterMs = 30 * 24 * 3_600_000;
+/** Once its series have ended nobody needs to know any more whether it is still there. */
+const forgottenAfterMs = (untouchedDays + 1) * 24 * 3_600_000;
 
 export interface PipelineBuild {
   readonly pipeline: string;
@@ -45,9 +53,15 @@ export function learned(known: KnownPipelines, builds: readonly PipelineBuild[],
       seenMs: nowMs,
       untilMs: isNews ? finishedMs : before.untilMs,
       seconds: isNews ? [...before.seconds, seconds].slice(-durationsKept) : before.seconds,
+      ...idOf(build, before.id),
     });
   }
   return Object.fromEntries(next);
+}
+
+function idOf({ pipeline }: Build, before: string | undefined): { readonly id?: string } {
+  const id = typeof pipeline?.id === 'string' ? shortHash(pipeline.id) : before;
+  return id === undefined ? {} : { id };
 }
 
 /** Undefined for a build that did not run to its end: a cancelled one says nothing about what is usual. */

@@ -47,7 +47,8 @@ function scriptJobsIn(elements: readonly unknown[] | null | undefined): ScriptJo
   return { readable, triggers, unreadable: ofAgents.length - readable.length };
 }
 
-export const Pipeline = z.object({ slug: z.string().min(1), default_branch: Text });
+/** The id stays when somebody gives the pipeline another name, and with it another slug. */
+export const Pipeline = z.object({ id: Text, slug: z.string().min(1), default_branch: Text });
 
 export const Build = z.object({
   id: z.string().min(1),

@@ -16,7 +16,9 @@ import { forgetCursor } from './finished-builds.ts';
 import { type HostedQueues, hostedIn } from './hosted.ts';
 import { graphqlProblemsOf, problemsOf, withoutRepetitions } from './failures.ts';
 import { openMemory } from './memory.ts';
-import { activeFamilies, KnownPipelines, learned, type PipelineBuild } from './pipelines.ts';
+import { askForQuiet, withoutRenamed } from './pipeline-ends.ts';
+import { activeFamilies, KnownPipelines, learned } from './pipelines.ts';
+import type { Build } from './rest-schema.ts';
 import { knownPlaces } from './known-places.ts';
 import type { KnownQueue } from './queue-snapshot.ts';
 import { userApi } from './user-api.ts';
@@ -88,7 +90,7 @@ async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<Rea
   const places = await knownPlaces(run, waits, lists);
   const families = [
     ...waitFamilies({ ...waitReading(run, waits, lists, places), known: (await agents).queues }),
-    ...buildFamilies(run, lists),
+    ...(await buildFamilies(run, token, lists)),
     ...expiryFamilies(run.config.name, token),
   ];
   count(run, lists, places);
@@ -201,22 +203,40 @@ async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
   return facts;
 }
 
-function buildFamilies(run: UserRun, { active, finished }: BuildLists): readonly MetricFamily[] {
+async function buildFamilies(
+  run: UserRun,
+  token: TokenFacts | undefined,
+  { active, finished }: BuildLists,
+): Promise<readonly MetricFamily[]> {
   const { config, organization, nowMs } = run;
   const isSelected = selects(config.pipelines ?? {});
-  const open = selectedBuilds(active?.value ?? [], isSelected);
-  const known = knownPipelines(run, [...selectedBuilds(finished?.value ?? [], isSelected), ...open]);
+  const builds = [...(finished?.value ?? []), ...(active?.value ?? [])];
+  const known = learned(await currentPipelines(run, token, builds), selectedBuilds(builds, isSelected), nowMs);
+  run.ledger?.remember('pipelines', known);
   if (active?.isComplete !== true) return [];
+  const open = selectedBuilds(active.value, isSelected);
   return activeFamilies({ source: config.name, scope: organization, builds: open, known, nowMs });
 }
 
-/** What is known of the selected pipelines after this run, and remembered for the next one. */
-function knownPipelines({ config, ledger, nowMs }: UserRun, builds: readonly PipelineBuild[]): KnownPipelines {
+/** What was known of pipelines, without those that are gone: what they left behind ends in this run. */
+async function currentPipelines(
+  run: UserRun,
+  token: TokenFacts | undefined,
+  builds: readonly Build[],
+): Promise<KnownPipelines> {
+  const { config, ledger, organization } = run;
   const isSelected = selects(config.pipelines ?? {});
-  const before = Object.entries(ledger?.recall('pipelines', KnownPipelines) ?? {});
-  const known = learned(Object.fromEntries(before.filter(([name]) => isSelected(name))), builds, nowMs);
-  ledger?.remember('pipelines', known);
-  return known;
+  const renamed = withoutRenamed(ledger?.recall('pipelines', KnownPipelines) ?? {}, builds);
+  const names = Object.entries(renamed.known);
+  const asked = await askForQuiet(
+    Object.fromEntries(names.filter(([name]) => isSelected(name))),
+    token?.scopes ?? [],
+    run,
+  );
+  const unselected = names.map(([name]) => name).filter((name) => !isSelected(name));
+  for (const pipeline of [...renamed.ended, ...asked.ended, ...unselected])
+    ledger?.endMarks({ system: 'buildkite', scope: organization, pipeline });
+  return asked.known;
 }
 
 function count({ config, settings, organization, ledger }: UserRun, lists: BuildLists, places: KnownPlaces): void {

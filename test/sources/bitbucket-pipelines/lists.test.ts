@@ -237,6 +237,30 @@ describe('the list of repositories', { timeout }, () => {
     },
   );
 
+  it('that shows a repository under another name ends the verdict of the old one, and counts on under the new', async () => {
+    await using bitbucket = await opened({ settings: { steps: 'leave' } });
+    await bitbucket.tick();
+    const addFailed = (slug: string): void => {
+      const beganMs = bitbucket.now() + 10 * secondMs;
+      bitbucket.workspace.add(slug, run(beganMs, [], { endMs: beganMs + 10 * secondMs, result: 'FAILED' }));
+    };
+    addFailed('shop');
+    const before = await bitbucket.tick(61);
+    // The uuid stays.
+    Object.assign(bitbucket.workspace.repositories.find(({ plan }) => plan.slug === 'shop')?.plan ?? {}, {
+      slug: 'store',
+    });
+
+    const renamed = await bitbucket.tick(61);
+    addFailed('store');
+    const after = await bitbucket.tick(61);
+
+    expect(before.values('ci_run_last_result', 'scope')).toEqual({ shop: 0 });
+    expect(renamed.values('ci_run_last_result', 'scope')).toEqual({});
+    expect(after.values('ci_run_last_result', 'scope')).toEqual({ store: 0 });
+    expect(after.values('ci_runs_total', 'scope')).toMatchObject({ shop: 1, store: 1 });
+  });
+
   it('that shows one page again and again ends, and is told', async () => {
     const instead = (url: URL): Routed | undefined =>
       url.pathname === '/2.0/repositories/acme' && url.searchParams.get('sort') === 'created_on'

@@ -1,0 +1,166 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type LoopbackServer, startLoopbackServer } from '../../support/loopback-server.ts';
+import { buildkiteSource, valuesOf } from './harness.ts';
+
+const servers: LoopbackServer[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+const startMs = Date.UTC(2026, 0, 5, 10);
+const minuteMs = 60_000;
+
+interface Pipeline {
+  readonly id: string;
+  readonly slug: string;
+}
+
+interface World {
+  readonly time: { nowMs: number };
+  readonly asked: string[];
+  /** What finished builds the list shows, as pipeline, state and minute of the end. */
+  builds: readonly (readonly [pipeline: Pipeline, state: string, minute: number])[];
+  /** By the slug that is asked for. */
+  answers: Readonly<Record<string, Pipeline | number>>;
+  /** A run of the source, and the last verdict of each pipeline after it. */
+  readonly verdicts: (minute: number) => Promise<Readonly<Record<string, number>>>;
+}
+
+function buildJson([pipeline, state, minute]: World['builds'][number]): object {
+  const timeAt = (ms: number): string => new Date(startMs + ms).toISOString();
+  const times = { created_at: timeAt((minute - 2) * minuteMs), started_at: timeAt((minute - 1) * minuteMs) };
+  return {
+    id: `${pipeline.id} ${String(minute)}`,
+    number: minute,
+    state,
+    branch: 'main',
+    ...times,
+    finished_at: timeAt(minute * minuteMs),
+    pipeline: { ...pipeline, default_branch: 'main' },
+  };
+}
+
+async function world(scopes: readonly string[], selection: object = {}): Promise<World> {
+  const state: Pick<World, 'time' | 'asked' | 'builds' | 'answers'> = {
+    time: { nowMs: startMs },
+    asked: [],
+    builds: [],
+    answers: {},
+  };
+  const server = await startLoopbackServer((_request, response, { path }) => {
+    response.setHeader('content-type', 'application/json');
+    const slug = /\/pipelines\/([^/?]+)$/.exec(path)?.[1];
+    if (slug !== undefined) {
+      state.asked.push(slug);
+      const answer = state.answers[slug] ?? 404;
+      if (typeof answer === 'number') response.statusCode = answer;
+      response.end(JSON.stringify(typeof answer === 'number' ? { message: 'No pipeline found' } : answer));
+    } else if (path.includes('access-token')) response.end(JSON.stringify({ scopes }));
+    else response.end(JSON.stringify(path.includes('finished_from') ? state.builds.map(buildJson) : []));
+  });
+  servers.push(server);
+  const config = {
+    organization: 'acme',
+    apiToken: { env: 'API' },
+    waits: 'off',
+    jobs: 'skip',
+    restEndpoint: server.url,
+  };
+  const source = buildkiteSource(
+    { ...config, ...selection },
+    { variables: { API: 'bkua_test' }, clock: () => state.time.nowMs },
+  );
+  return Object.assign(state, {
+    verdicts: async (minute: number) => {
+      state.time.nowMs = startMs + minute * minuteMs;
+      const { families, problems } = await source.count();
+      expect(problems).toEqual([]);
+      return valuesOf(families, 'ci_run_last_result', ['pipeline']);
+    },
+  });
+}
+
+const scopes = ['read_builds', 'read_pipelines'];
+const web: Pipeline = { id: 'uuid-1', slug: 'web' };
+const api: Pipeline = { id: 'uuid-2', slug: 'api' };
+
+/** A red pipeline and a green one, seen in minute 5. */
+async function redAndGreen(tokenScopes = scopes): Promise<World> {
+  const acme = await world(tokenScopes);
+  await acme.verdicts(0);
+  acme.builds = [
+    [web, 'failed', 3],
+    [api, 'passed', 4],
+  ];
+  expect(await acme.verdicts(5)).toEqual({ web: 0, api: 1 });
+  return acme;
+}
+
+describe('a pipeline of Buildkite', () => {
+  it('that was renamed loses its red verdict in the run in which a build shows its new name', async () => {
+    const acme = await redAndGreen();
+    acme.builds = [[{ ...web, slug: 'shop' }, 'passed', 6]];
+
+    expect(await acme.verdicts(7)).toEqual({ shop: 1, api: 1 });
+  });
+
+  it('that changed its name with another one has its own verdict under it', async () => {
+    const acme = await redAndGreen();
+    acme.builds = [
+      [{ ...web, slug: 'api' }, 'failed', 6],
+      [{ ...api, slug: 'web' }, 'passed', 6],
+    ];
+
+    expect(await acme.verdicts(7)).toEqual({ api: 0, web: 1 });
+  });
+
+  it('whose name another one has now leaves no verdict to it', async () => {
+    const acme = await redAndGreen();
+    acme.builds = [[{ id: 'uuid-9', slug: 'web' }, 'canceled', 6]];
+
+    expect(await acme.verdicts(7)).toEqual({ api: 1 });
+  });
+
+  it('that was renamed and runs no more ends when Buildkite answers with another name', async () => {
+    const acme = await redAndGreen();
+    acme.builds = [];
+    acme.answers = { web: { ...web, slug: 'shop' }, api };
+
+    await acme.verdicts(70);
+    expect(await acme.verdicts(71)).toEqual({ api: 1 });
+  });
+
+  it('that was deleted ends once two answers in a row say so', async () => {
+    const acme = await redAndGreen();
+    acme.builds = [];
+    acme.answers = { api };
+
+    expect(await acme.verdicts(70)).toEqual({ web: 0, api: 1 });
+    expect(await acme.verdicts(71)).toEqual({ api: 1 });
+    await acme.verdicts(72);
+    await acme.verdicts(73);
+    expect(acme.asked).toEqual(['web', 'web', 'api']);
+  });
+
+  it('that was missing once is still there', async () => {
+    const acme = await redAndGreen();
+    acme.builds = [];
+    acme.answers = { api };
+    await acme.verdicts(70);
+    acme.answers = { api, web };
+
+    expect(await acme.verdicts(71)).toEqual({ web: 0, api: 1 });
+  });
+
+  it('is asked for only when it is quiet, and by a token that may', async () => {
+    const acme = await redAndGreen();
+    const unable = await redAndGreen(['read_builds']);
+    unable.builds = [];
+
+    await acme.verdicts(20);
+    await unable.verdicts(70);
+
+    expect([...acme.asked, ...unable.asked]).toEqual([]);
+  });
+});
