@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { freeId } from './free-id.ts';
 
 const operators = {
   above: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -37,8 +39,9 @@ export interface AlarmPlan {
 
 /** Makes the alarm and lets it tell the topic when it goes off and when it is over. */
 export function createAlarm(scope: Construct, collector: string, plan: AlarmPlan, topic: sns.ITopic): cloudwatch.Alarm {
-  const alarm = new cloudwatch.Alarm(scope, plan.name, {
-    alarmName: `${collector}/${plan.name}`.slice(0, maxNameLength),
+  const id = freeId(scope, plan.name);
+  const alarm = new cloudwatch.Alarm(scope, id, {
+    alarmName: alarmName(`${collector}/${id}`),
     alarmDescription: plan.description,
     metric: plan.metric,
     comparisonOperator: operators[plan.when],
@@ -51,4 +54,11 @@ export function createAlarm(scope: Construct, collector: string, plan: AlarmPlan
   alarm.addAlarmAction(action);
   alarm.addOkAction(action);
   return alarm;
+}
+
+/** Two long names may be alike up to where they are cut, and the account has each name once. */
+function alarmName(wanted: string): string {
+  if (wanted.length <= maxNameLength) return wanted;
+  const digest = createHash('sha256').update(wanted).digest('hex').slice(0, 8);
+  return `${wanted.slice(0, maxNameLength - digest.length - 1)}~${digest}`;
 }

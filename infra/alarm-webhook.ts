@@ -4,8 +4,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Aws, Duration, SecretValue } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { ConfigError } from '../lambda/config/config-error.ts';
 import type { AlarmWebhook } from '../lambda/config/deployment.ts';
 import { selects } from '../lambda/config/glob.ts';
+import { tellMissing } from './region-gaps.ts';
 
 export interface WebhookOptions {
   readonly webhook: AlarmWebhook;
@@ -23,16 +25,17 @@ const mostAttempts = 10;
 
 /**
  * Posts every change of the chosen alarms to an HTTP receiver, such as a Tekton EventListener that cancels stuck runs.
- * @throws Error when no alarm is chosen.
+ * @throws ConfigError when no alarm is chosen.
  */
 export function createAlarmWebhook(scope: Construct, { webhook, alarms, deadLetterQueue }: WebhookOptions): void {
   const isTold = selects(webhook.alarms ?? {});
   const told = [...alarms].filter(([name]) => isTold(name)).map(([, alarm]) => alarm);
   if (told.length === 0) {
-    const names = [...alarms.keys()].join(', ');
-    throw new Error(`alarms.webhook.alarms chooses no alarm of this stack; there are: ${names}`);
+    const message = `chooses no alarm of this stack; there are: ${[...alarms.keys()].join(', ')}`;
+    throw new ConfigError('the configuration', [{ path: 'alarms.webhook.alarms', message }]);
   }
   const parent = new Construct(scope, 'AlarmWebhook');
+  tellMissing(parent, 'api-destination');
   const rule = new events.Rule(parent, 'Rule', {
     description: 'Tells a receiver of alarms of the CI metrics collector.',
     eventPattern: {

@@ -18,10 +18,16 @@ function main(): void {
   if (config === undefined) return;
 
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
-  new CiMetricsStack(app, stackName(config), {
-    config,
-    env: { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) },
-  });
+  const env = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
+  try {
+    new CiMetricsStack(app, stackName(config), { config, env });
+  } catch (error) {
+    // Only the stack knows its alarms, for instance, and so a choice that meets none of them.
+    if (!(error instanceof ConfigError)) throw error;
+    process.exitCode = 1;
+    process.stderr.write(`${error.message}\n`);
+    return;
+  }
   process.stderr.write(`${costLine(prepare(config))}\n`);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   app.synth();

@@ -2,6 +2,8 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { CiMetricsCollector } from './ci-metrics-collector.ts';
+import { dashboardUrl } from './console.ts';
+import { freeId } from './free-id.ts';
 import type { CollectorSecret } from './secrets.ts';
 import type { CollectorSettings } from './settings.ts';
 
@@ -26,13 +28,9 @@ export class CiMetricsStack extends Stack {
     if (stateTable !== undefined)
       this.#output('StateTableName', stateTable.tableName, 'Totals of the counters; kept when the stack is removed.');
     if (dashboard !== undefined)
-      this.#output('DashboardUrl', this.#dashboardUrl(dashboard.dashboardName), 'Look here.');
+      this.#output('DashboardUrl', dashboardUrl(this, dashboard.dashboardName), 'Look here.');
     for (const { source, url } of webhooks) {
-      this.#output(
-        `WebhookUrl-${source}`.replace(/[^A-Za-z0-9]/g, ''),
-        url,
-        `Events of source ${source} are posted here.`,
-      );
+      this.#output(this.#freeName(`WebhookUrl-${source}`), url, `Events of source ${source} are posted here.`);
     }
     this.#tellAssumedRoles();
     this.#tellClusterAccess();
@@ -59,8 +57,10 @@ export class CiMetricsStack extends Stack {
     new CfnOutput(this, name, { value, description });
   }
 
-  #dashboardUrl(name: string): string {
-    return `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${name}`;
+  /** CloudFormation takes letters and digits alone, and sources `a-b` and `ab` have the same. */
+  #freeName(wanted: string): string {
+    const name = wanted.replace(/[^A-Za-z0-9]/g, '');
+    return freeId(this, name);
   }
 
   #putCommand({ id, keys }: CollectorSecret): string {

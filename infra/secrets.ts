@@ -7,6 +7,7 @@ import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { mayBeComplete, regionOfArn } from '../lambda/secrets/arn.ts';
 import { describeSecretRef, type SecretRef } from '../lambda/secrets/secret-ref.ts';
 import { acknowledge } from './acknowledge.ts';
+import { freeId } from './free-id.ts';
 import { type CollectorSettings, keyOf } from './settings.ts';
 
 /** A secret of Secrets Manager that the configuration refers to. */
@@ -135,7 +136,7 @@ function refuseOutsideAws(refs: readonly SecretRef[]): void {
 
 function createSecret(scope: Construct, name: string, key: kms.IKey | undefined): string {
   // The L2 construct would generate a value, and the collector would send it to the CI system as a token.
-  const secret = new secretsmanager.CfnSecret(scope, `Secret:${name}`, {
+  const secret = new secretsmanager.CfnSecret(scope, freeId(scope, `Secret:${name}`), {
     name,
     description: 'Credentials of the CI metrics collector. Created empty; an operator puts the value.',
     ...(key === undefined ? {} : { kmsKeyId: key.keyArn }),

@@ -10,6 +10,7 @@ import { acknowledge } from './acknowledge.ts';
 import { webhookCode } from './bundle.ts';
 import { createLogGroup } from './log-group.ts';
 import { allowSending } from './queue-encryption.ts';
+import { tellMissing } from './region-gaps.ts';
 import { type CollectorSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
 import { type CollectorSettings, environmentEncryptionOf } from './settings.ts';
 
@@ -70,5 +71,6 @@ export function createWebhook(
   acknowledge(fn, 'Serverless-LambdaDLQ', 'A URL invokes synchronously: the sender is told, and tries again.');
   acknowledge(fn, 'Serverless-LambdaTracing', 'Its one call takes milliseconds; the log tells of every refusal.');
   grantReadSecrets(role, secretsFor(secrets, [secret]));
+  tellMissing(fn, 'function-url');
   return fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE }).url;
 }

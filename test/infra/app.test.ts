@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { parseConfig } from '../../lambda/config/load.ts';
 import { appForTest, cdkJson } from './synthesis.ts';
 
@@ -123,6 +125,37 @@ sinks:
 
     expect(status).toBe(1);
     expect(stderr).toMatch(/nowhere\.yaml does not exist; .*-c config=FILE/);
+  });
+});
+
+describe('an older Node', () => {
+  const guard = join(repository, 'scripts/require-node.cjs');
+
+  it('is told in a sentence which one is needed and how to get it', () => {
+    const written: string[] = [];
+    const exit = (code: number): never => {
+      throw new Error(`exit ${String(code)}`);
+    };
+    const process = { version: 'v20.20.2', versions: { node: '20.20.2' }, execPath: '/usr/bin/node', exit };
+    const stderr = { write: (text: string) => written.push(text) };
+
+    expect(() => {
+      runInNewContext(readFileSync(guard, 'utf8'), { process: { ...process, stderr } });
+    }).toThrow('exit 1');
+
+    expect(written.join('')).toMatch(
+      /^This needs Node 24 or newer, and \/usr\/bin\/node is v20\.20\.2\. Install .*npm rebuild node/,
+    );
+  });
+
+  it('is checked before every program that is written in TypeScript', () => {
+    const { scripts } = z
+      .object({ scripts: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')));
+    const programs = [cdkJson.app, ...Object.values(scripts)].filter((command) => /^node .*\.ts\b/.test(command));
+
+    expect(programs.length).toBeGreaterThan(5);
+    for (const command of programs) expect(command).toContain(' -r ./scripts/require-node.cjs ');
   });
 });
 

@@ -1,0 +1,29 @@
+/** Where the AWS console is: each partition of AWS has a domain of its own. */
+import { Aws, CfnCondition, Fn, type Stack, Token } from 'aws-cdk-lib/core';
+
+/** The partitions by how their Regions begin. Others, for governments alone, have no public address. */
+const domains = [
+  { partition: 'aws-cn', regions: /^cn-/, domain: 'console.amazonaws.cn' },
+  { partition: 'aws-us-gov', regions: /^us-gov-/, domain: 'console.amazonaws-us-gov.com' },
+  { partition: 'aws-eusc', regions: /^eusc-/, domain: 'console.amazonaws-eusc.eu' },
+] as const;
+
+const commercial = 'console.aws.amazon.com';
+
+/** Leads to a dashboard of CloudWatch in the Region of the stack. */
+export function dashboardUrl(stack: Stack, name: string): string {
+  return `https://${stack.region}.${consoleDomain(stack)}/cloudwatch/home?region=${stack.region}#dashboards/dashboard/${name}`;
+}
+
+/** A stack that does not know its Region learns the partition when it is deployed. */
+function consoleDomain(stack: Stack): string {
+  const { region } = stack;
+  if (!Token.isUnresolved(region)) return domains.find(({ regions }) => regions.test(region))?.domain ?? commercial;
+  const conditions = domains.map(({ partition, domain }) => {
+    const isPartition = new CfnCondition(stack, `In-${partition}`, {
+      expression: Fn.conditionEquals(Aws.PARTITION, partition),
+    });
+    return { domain, id: isPartition.logicalId };
+  });
+  return conditions.reduce((otherwise, { domain, id }) => Fn.conditionIf(id, domain, otherwise).toString(), commercial);
+}

@@ -1,0 +1,40 @@
+/** What some Regions of AWS lack, told when the stack is synthesised and not by CloudFormation in the middle of a deployment. */
+import { Annotations, Stack, Token } from 'aws-cdk-lib/core';
+import type { IConstruct } from 'constructs';
+
+interface Gap {
+  readonly feature: string;
+  /** Those without it by the vendor's pages; a Region that is newer than they are may lack it, too. */
+  readonly regions: ReadonlySet<string>;
+  readonly remedy: string;
+}
+
+/** As of November 2026. */
+const gaps = {
+  /** Lambda developer guide, "Creating and managing Lambda function URLs". */
+  'function-url': {
+    feature: 'URLs of Lambda functions',
+    regions: new Set([
+      ...['ap-south-2', 'ap-southeast-4', 'ap-southeast-5', 'ca-west-1', 'eu-central-2', 'eu-south-2'],
+      ...['il-central-1', 'me-central-1', 'us-gov-east-1', 'us-gov-west-1'],
+    ]),
+    remedy: 'deploy to another Region, or leave out "events" of the source: polls count the same',
+  },
+  /** EventBridge user guide, "Feature availability by AWS Region": what is not among the Regions that have them. */
+  'api-destination': {
+    feature: 'API destinations of EventBridge',
+    regions: new Set(['ap-east-2', 'ap-southeast-6', 'mx-central-1', 'us-gov-east-1', 'us-gov-west-1']),
+    remedy: 'deploy to another Region, or leave out "alarms.webhook" and subscribe to the topic',
+  },
+} satisfies Record<string, Gap>;
+
+/** Warns where the Region of the stack lacks what this part of it needs; the vendor may have caught up since. */
+export function tellMissing(construct: IConstruct, kind: keyof typeof gaps): void {
+  const { region } = Stack.of(construct);
+  const { feature, regions, remedy } = gaps[kind];
+  if (Token.isUnresolved(region) || !regions.has(region)) return;
+  Annotations.of(construct).addWarningV2(
+    `ci-metrics:${kind}`,
+    `${region} has no ${feature} as far as AWS's pages say, and the deployment would fail: ${remedy}`,
+  );
+}
