@@ -99,7 +99,8 @@ async function credentialsOf(
 
 async function authHeaders(auth: SignableAuth | undefined, read: Read): Promise<Readonly<Record<string, string>>> {
   if (auth === undefined || 'sigv4' in auth) return {};
-  if ('bearer' in auth) return { authorization: `Bearer ${await read(auth.bearer)}` };
+  // A token has no blanks (RFC 6750, section 2.1), but a hand or `echo` that stores one may add some around it.
+  if ('bearer' in auth) return { authorization: `Bearer ${(await read(auth.bearer)).trim()}` };
   const { username, password } = auth.basic;
   const pair = `${username}:${await read(password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };

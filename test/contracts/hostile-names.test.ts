@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { sources } from '../../lambda/sources/index.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';
-import { goodName, hostileSubjects, longNames, oddBeginning } from './hostile-servers.ts';
+import { canaries, expectNoCanary } from '../support/canary.ts';
+import { echoedBeginning, goodName, hostileSubjects, longNames, oddBeginning } from './hostile-servers.ts';
 import { contractPipeline } from './pipeline.ts';
 
 const budgetMs = 60_000;
@@ -43,6 +44,9 @@ describe.each(sources.map(({ kind }) => kind))('names from %s', (kind) => {
       expect(text).not.toMatch(acting);
       expect(text.isWellFormed()).toBe(true);
     }
+    expect(values.filter((value) => value.startsWith(echoedBeginning))).not.toEqual([]);
+    expectNoCanary([printed, lines, problems, pipeline.kept()]);
+    for (const text of [...printed, ...pipeline.kept()]) expect(text).not.toContain(canaries.token.slice(0, 8));
     // Another system's series keep their line feeds, which the page escapes.
     expect(kind === 'prometheus' ? [] : values.filter((value) => value.includes('\\n'))).toEqual([]);
   });

@@ -19,7 +19,11 @@ export const longNames = [`long-${'x'.repeat(200)}a`, `long-${'x'.repeat(200)}b`
 
 export const goodName = 'good';
 
-const names = [goodName, oddName, ...longNames];
+/** Whoever was told the token has named something after it: as it is, and so that a cut at 128 characters splits it. */
+export const echoedBeginning = 'echo';
+const echoedNames = [`${echoedBeginning}-${canaries.token}`, `${echoedBeginning}-${'y'.repeat(104)}${canaries.token}`];
+
+const names = [goodName, oddName, ...longNames, ...echoedNames];
 
 export interface HostileSubject {
   /** Reads as much as the kind can read. */

@@ -1,5 +1,6 @@
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { memoryStore } from '../../lambda/counters/memory-store.ts';
+import type { StateStore } from '../../lambda/counters/store.ts';
 import { collect, run, type Collected } from '../../lambda/run.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import type { Clock } from '../../lambda/runtime/clock.ts';
@@ -14,6 +15,10 @@ export interface ContractPipeline extends AsyncDisposable {
   readonly built: BuiltPipeline;
   /** Log lines and standard output so far. */
   readonly said: () => { readonly lines: readonly LoggedLine[]; readonly printed: readonly string[] };
+  /** The log lines as a log writes them. */
+  readonly written: () => readonly unknown[];
+  /** Documents of the state as they were saved, all of them. */
+  readonly kept: () => readonly string[];
   /** The deadline passes after the budget, or when the signal aborts. */
   collect(budgetMs: number, signal?: AbortSignal): Promise<Collected>;
   run(budgetMs: number, before?: RunReport): Promise<RunReport>;
@@ -33,13 +38,15 @@ export async function contractPipeline(
 ): Promise<ContractPipeline> {
   const log = recordingLog();
   const printed: string[] = [];
-  const state = memoryStore();
+  const redactor = createRedactor();
+  const kept: string[] = [];
+  const state = recordingStore(kept);
   const built = await buildPipeline(CollectorConfig.parse(config), {
     variables: { CANARY_TOKEN: token, ...variables },
     place: 'terminal',
     clock,
     random: Math.random,
-    redactor: createRedactor(),
+    redactor,
     log,
     stateStore: () => Promise.resolve(state),
     print: (text) => {
@@ -49,6 +56,8 @@ export async function contractPipeline(
   return {
     built,
     said: () => ({ lines: log.lines, printed }),
+    written: () => log.lines.map((line) => redactor.own.value(line)),
+    kept: () => kept,
     collect: async (budgetMs, signal) => {
       using deadline = deadlineIn(budgetMs, Date.now, signal);
       return await collect(built.pipeline, { deadline, tickMs: clock() });
@@ -58,5 +67,16 @@ export async function contractPipeline(
       return await run(built.pipeline, { deadline, tickMs: clock(), before });
     },
     [Symbol.asyncDispose]: () => built.close(),
+  };
+}
+
+function recordingStore(kept: string[]): StateStore {
+  const store = memoryStore();
+  return {
+    load: store.load,
+    save: (id, document, signal) => {
+      kept.push(id, document.body);
+      return store.save(id, document, signal);
+    },
   };
 }
