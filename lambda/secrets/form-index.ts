@@ -44,8 +44,11 @@ export function createFormIndex(): FormIndex {
 
   function rangesIn(text: string): readonly Range[] {
     const ranges: Range[] = [];
-    for (let at = 0; at + keyLength <= text.length; at += 1) {
-      if (table[hashAt(text, at)] === 0) continue;
+    let key = 0;
+    for (let index = 0; index < text.length; index += 1) {
+      key = withNext(key, text.charCodeAt(index));
+      if (table[placeOf(key)] === 0 || index + 1 < keyLength) continue;
+      const at = index + 1 - keyLength;
       const end = endAt(text, at);
       if (end === undefined) continue;
       const last = ranges.at(-1);
@@ -63,7 +66,7 @@ export function createFormIndex(): FormIndex {
       const bucket = buckets.get(key) ?? new Map<string, number>();
       bucket.set(form, (bucket.get(form) ?? 0) + 1);
       buckets.set(key, bucket);
-      table[hashAt(form, 0)] = 1;
+      table[placeOf(keyOf(form))] = 1;
     },
     remove(form) {
       const key = form.slice(0, keyLength);
@@ -82,10 +85,20 @@ export function createFormIndex(): FormIndex {
   };
 }
 
-function hashAt(text: string, at: number): number {
-  const low = (text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31;
-  const hash = Math.imul((low + text.charCodeAt(at + 2)) * 31 + text.charCodeAt(at + 3), 0x9e3779b1);
-  return hash >>> (32 - tableBits);
+/** The low bytes of the last four characters: what else a character has is told apart by the closer look. */
+function withNext(key: number, code: number): number {
+  return (key << 8) | (code & 0xff);
+}
+
+function keyOf(form: string): number {
+  let key = 0;
+  for (let index = 0; index < keyLength; index += 1) key = withNext(key, form.charCodeAt(index));
+  return key;
+}
+
+/** Fibonacci hashing: the factor is 2^32 divided by the golden ratio. */
+function placeOf(key: number): number {
+  return Math.imul(key, 0x9e3779b1) >>> (32 - tableBits);
 }
 
 /** How far a form reaches in a text: to its own end, or to the place where the text was cut off in the middle of it. */
