@@ -38,8 +38,11 @@ const embedding = ({ tickMs }: RunReport): EmbeddedMetricOptions => ({ namespace
 
 let before: RunReport | undefined;
 
+/** What of an invocation's context is used. */
+type Asked = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
+
 /** Collects and delivers once for the event's scheduled time; throws when nothing was collected or nothing delivered. */
-export async function handler(event: unknown, context: Context): Promise<unknown> {
+export async function handler(event: unknown, context: Asked): Promise<unknown> {
   try {
     return await runAll(event, context);
   } catch (error) {
@@ -47,7 +50,7 @@ export async function handler(event: unknown, context: Context): Promise<unknown
   }
 }
 
-async function runAll(event: unknown, context: Context): Promise<unknown> {
+async function runAll(event: unknown, context: Asked): Promise<unknown> {
   log.startInvocation(context.awsRequestId);
   const reports: RunReport[] = [];
   for await (const report of runsOf({ built, event, remainingMs: context.getRemainingTimeInMillis(), before })) {

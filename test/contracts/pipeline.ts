@@ -73,7 +73,7 @@ export async function contractPipeline(
 function recordingStore(kept: string[]): StateStore {
   const store = memoryStore();
   return {
-    load: store.load,
+    load: (id, signal) => store.load(id, signal),
     save: (id, document, signal) => {
       kept.push(id, document.body);
       return store.save(id, document, signal);

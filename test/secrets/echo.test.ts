@@ -35,21 +35,18 @@ interface Shown {
 
 /** Two runs, and everything that they say, keep and write. */
 async function shownBy(
-  config: object,
+  { sources, sinks = [] }: { readonly sources: readonly object[]; readonly sinks?: readonly object[] },
   variables: Readonly<Record<string, string>> = {},
   token = canaries.token,
 ): Promise<Shown> {
   const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-echo-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const sinks = [{ kind: 'stdout' }, { kind: 'file', path: join(folder, 'metrics.prom') }];
-  await using pipeline = await contractPipeline(
-    { ...config, sinks: 'sinks' in config && Array.isArray(config.sinks) ? [...sinks, ...config.sinks] : sinks },
-    { variables, token },
-  );
+  const always = [{ kind: 'stdout' }, { kind: 'file', path: join(folder, 'metrics.prom') }];
+  await using pipeline = await contractPipeline({ sources, sinks: [...always, ...sinks] }, { variables, token });
   const first = await pipeline.run(budgetMs);
   const second = await pipeline.run(budgetMs, first);
   const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
-  const parts = [first, second].flatMap(({ sources, sinks: written }) => [...sources, ...written]);
+  const parts = [first, second].flatMap((report) => [...report.sources, ...report.sinks]);
   return {
     outputs: {
       reports: [first, second],

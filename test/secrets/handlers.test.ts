@@ -29,6 +29,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+const context = { awsRequestId: 'id', getRemainingTimeInMillis: () => 20_000 };
+
 function stubAws(url: string): void {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
@@ -68,9 +70,8 @@ it('the collector', async () => {
   expect([alarms, deployment]).not.toContain(undefined);
   await writeFile(join(folder, 'collector.json'), JSON.stringify(runtime));
   const { handler } = await import('../../lambda/handler.ts');
-  const context = { awsRequestId: 'id', getRemainingTimeInMillis: () => 20_000 };
 
-  const answer: unknown = await Reflect.apply(handler, undefined, [{}, context]).catch((error: unknown) => error);
+  const answer: unknown = await handler({}, context).catch((error: unknown) => error);
 
   expect(written.length).toBeGreaterThan(0);
   expect(answer).toBeInstanceOf(Error);
