@@ -37,7 +37,7 @@ interface Shown {
 async function shownBy(
   { sources, sinks = [] }: { readonly sources: readonly object[]; readonly sinks?: readonly object[] },
   variables: Readonly<Record<string, string>> = {},
-  token = canaries.token,
+  token: string = canaries.token,
 ): Promise<Shown> {
   const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-echo-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -92,17 +92,15 @@ describe('every sink', () => {
     await using buildkite = await startEchoServer({ status: 200, answer: () => metrics });
     await using server = await startEchoServer({ status, lead });
     signAsCanary(server.url);
-    const others = Object.values(sinkSubjects).map(({ config }, index) => ({
-      ...config(server.url, tmpdir()),
-      name: `sink-${String(index)}`,
-    }));
+    const sent = Object.entries(sinkSubjects).filter(([kind]) => kind !== 'stdout' && kind !== 'file');
+    const others = sent.map(([kind, { config }]) => ({ ...config(server.url, tmpdir()), name: `echo-${kind}` }));
     const signed = {
       kind: 'remote-write',
       name: 'signed',
       url: `${server.url}/write`,
       auth: { sigv4: { region: 'eu-west-1' } },
     };
-    const sinks = [...others.filter(({ kind }) => kind !== 'stdout' && kind !== 'file'), signed];
+    const sinks = [...others, signed];
 
     const shown = await shownBy({ sources: [sourceSubjects.buildkite.config(buildkite.url)], sinks });
 

@@ -17,7 +17,7 @@ const vocabulary = [
   ...sources.flatMap(({ kind, system }) => [kind, system]),
   ...sinks.map(({ kind }) => kind),
   ...metrics.flatMap(({ name, labels, enumerated = {} }) => [name, ...labels, ...Object.values(enumerated).flat()]),
-].filter((word) => word.length > 1 && /[a-z]/i.test(word));
+].filter((word): word is string => word !== undefined && word.length > 1 && /[a-z]/i.test(word));
 
 describe('our own vocabulary', () => {
   it.each([...new Set(vocabulary)])('knows %s', (word) => {
