@@ -1,12 +1,11 @@
-import type { Plugin } from 'esbuild';
-import { readFileSync } from 'node:fs';
-import { createRequire, isBuiltin } from 'node:module';
-import { dirname } from 'node:path';
-
 /**
  * What the function carries but never runs, or loads before it needs it. Each saves milliseconds of every cold start;
  * docs/decisions/0006 has the measurements.
  */
+import type { Plugin } from 'esbuild';
+import { readFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { dirname } from 'node:path';
 
 interface Replacement {
   /** The end of the file's path. */

@@ -1,3 +1,7 @@
+/**
+ * The function behind a webhook's URL: it checks the signature and puts the event into the source's queue, which the
+ * scheduled function reads. It knows nothing of CI systems and reads no other secret.
+ */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
@@ -14,11 +18,6 @@ import { SecretRef } from './secrets/secret-ref.ts';
 import { secretsManagerStore } from './secrets/secrets-manager.ts';
 import { warnOfWeakSecret } from './secrets/weak-secret.ts';
 import { createSecrets } from './secrets/store.ts';
-
-/**
- * The function behind a webhook's URL: it checks the signature and puts the event into the source's queue, which the
- * scheduled function reads. It knows nothing of CI systems and reads no other secret.
- */
 
 const Settings = z.object({
   queueUrl: z.url(),

@@ -1,12 +1,11 @@
-import { type QueueLabel, queueSets, sourceLabels } from './identity-labels.ts';
-import type { CloudWatchShape, MetricDefinition } from './metric.ts';
-import { problemKinds } from './problem.ts';
-import { runMetrics } from './run-metrics.ts';
-
 /**
  * Every metric that the collector names itself. Docs, dashboards, alarms, rules and tests are derived from this list,
  * so a name cannot drift. A vendor's own names stand in the source that publishes them.
  */
+import { type QueueLabel, queueSets, sourceLabels } from './identity-labels.ts';
+import type { CloudWatchShape, MetricDefinition } from './metric.ts';
+import { problemKinds } from './problem.ts';
+import { runMetrics } from './run-metrics.ts';
 
 const jobStates = ['queued', 'reserved', 'running', 'blocked', 'limited'] as const;
 const workerStates = ['idle', 'busy', 'offline', 'paused'] as const;

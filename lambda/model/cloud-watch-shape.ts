@@ -1,3 +1,7 @@
+/**
+ * What a family looks like in CloudWatch: names, dimensions and converted values. The sink (PutMetricData) and the
+ * log (embedded metric format) both read it here, so that one metric cannot have two shapes.
+ */
 import type {
   CloudWatchShape,
   CloudWatchUnit,
@@ -9,11 +13,6 @@ import type {
   NamespaceRole,
 } from './metric.ts';
 import { only, rollUp } from './roll-up.ts';
-
-/**
- * What a family looks like in CloudWatch: names, dimensions and converted values. The sink (PutMetricData) and the
- * log (embedded metric format) both read it here, so that one metric cannot have two shapes.
- */
 
 export interface Dimension {
   readonly name: string;

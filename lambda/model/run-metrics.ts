@@ -1,3 +1,7 @@
+/**
+ * What sources say about jobs and runs that wait, run and end. Counters and distributions are fed through the ledger of
+ * `lambda/counters/`, which makes the totals that survive a cold start.
+ */
 import {
   type PipelineLabel,
   pipelineLabels,
@@ -7,11 +11,6 @@ import {
   queueSets,
 } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from './metric.ts';
-
-/**
- * What sources say about jobs and runs that wait, run and end. Counters and distributions are fed through the ledger of
- * `lambda/counters/`, which makes the totals that survive a cold start.
- */
 
 export const results = ['success', 'failure', 'error', 'timeout', 'cancellation', 'skip', 'other'] as const;
 /** `failure` is the build's own, `error` the CI system's fault; a cancellation or a skip is neither. */

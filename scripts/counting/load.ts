@@ -1,3 +1,7 @@
+/**
+ * A CI system of a given size for measuring what counting costs: pipelines whose runs succeed and fail on the main and
+ * on other branches, with waits and durations.
+ */
 import { collectCounted, type Counted } from '../../lambda/counters/counted.ts';
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Stream } from '../../lambda/counters/ledger.ts';
@@ -12,11 +16,6 @@ import {
   runWait,
   waitBounds,
 } from '../../lambda/model/run-metrics.ts';
-
-/**
- * A CI system of a given size for measuring what counting costs: pipelines whose runs succeed and fail on the main and
- * on other branches, with waits and durations.
- */
 
 const minuteMs = 60_000;
 const startMs = Date.UTC(2026, 0, 5, 12);

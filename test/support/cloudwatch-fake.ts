@@ -1,15 +1,14 @@
+/**
+ * CloudWatch's metric API on loopback, as strict as the real one: no emulator enforces its limits, so this is the only
+ * proof without an account that a request would be taken. Point an SDK at it with `AWS_ENDPOINT_URL_CLOUDWATCH`, or
+ * start it on its own: `node test/support/cloudwatch-fake.ts [port]`.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { acceptedDatums, RefusedError, type Refusal, type StoredDatum } from './cloudwatch-fake-rules.ts';
 import { createMetricStore, type MetricStore } from './cloudwatch-fake-store.ts';
-
-/**
- * CloudWatch's metric API on loopback, as strict as the real one: no emulator enforces its limits, so this is the only
- * proof without an account that a request would be taken. Point an SDK at it with `AWS_ENDPOINT_URL_CLOUDWATCH`, or
- * start it on its own: `node test/support/cloudwatch-fake.ts [port]`.
- */
 
 export type FaultMode =
   /** 400 ThrottlingException, and 429 with Retry-After: both occur. */

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import protobuf from 'protobufjs';
-import { uncompressSync } from 'snappy';
-import * as z from 'zod';
-
 /**
  * Remote write, read back by code that shares nothing with the sink: Google's schema language through protobufjs, and
  * the C++ snappy.
  */
+import { readFileSync } from 'node:fs';
+import protobuf from 'protobufjs';
+import { uncompressSync } from 'snappy';
+import * as z from 'zod';
 
 export interface DecodedSample {
   readonly value: number;

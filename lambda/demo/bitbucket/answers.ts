@@ -1,7 +1,6 @@
+/** The JSON of Bitbucket's objects at a time, as recordings show it. */
 import type { TimedRun, TimedStep } from './timeline.ts';
 import type { SimulatedRepository, SimulatedRunner } from './workspace.ts';
-
-/** The JSON of Bitbucket's objects at a time, as recordings show it. */
 
 /** Times come with 0 to 9 digits after the seconds, as different parts of Bitbucket write them. */
 function instant(ms: number, digits: 0 | 3 | 9 = 3): string {

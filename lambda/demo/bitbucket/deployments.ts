@@ -1,7 +1,6 @@
+/** Deployments and environments as recordings show them; they follow from the runs of the main branch. */
 import type { TimedRun } from './timeline.ts';
 import type { SimulatedRepository } from './workspace.ts';
-
-/** Deployments and environments as recordings show them; they follow from the runs of the main branch. */
 
 /** Each environment waits for the one before. */
 const betweenMs = 30_000;

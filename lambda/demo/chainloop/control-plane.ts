@@ -1,3 +1,4 @@
+/** The lists of a control plane, and whose organization is looked at: requests in, answers or refusals out. */
 import { contextAnswer, runListAnswer, workflowListAnswer } from './encode.ts';
 import {
   badCursor,
@@ -9,8 +10,6 @@ import {
 } from './grpc-refusals.ts';
 import { type Records, type RunRecord, type StatusName, statusNumbers } from './records.ts';
 import { type RunListRequest, runListRequest, workflowListRequest } from './requests.ts';
-
-/** The lists of a control plane, and whose organization is looked at: requests in, answers or refusals out. */
 
 /** An answer of a gRPC service: a message, or a status with its text. */
 export type GrpcReply = { readonly message: Uint8Array } | GrpcRefusal;

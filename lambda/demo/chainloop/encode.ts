@@ -1,3 +1,4 @@
+/** Answers of the control plane in protobuf, with every field that v1.106.1 sends for such records. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   policyNumbers,
@@ -7,8 +8,6 @@ import {
   type VersionRecord,
   type WorkflowRecord,
 } from './records.ts';
-
-/** Answers of the control plane in protobuf, with every field that v1.106.1 sends for such records. */
 
 interface RunsPage {
   readonly runs: readonly RunRecord[];

@@ -1,3 +1,7 @@
+/**
+ * What Bitbucket's webhooks tell. They never count anything: a commit status names no pipeline uuid, no selector and no
+ * times, so it only says which repository to look at first, and the look counts with the key that every look has.
+ */
 import * as z from 'zod';
 import { inboxProblem } from '../../events/inbox-problem.ts';
 import type { Inbox, QueuedEvent, Taken } from '../../events/inbox.ts';
@@ -6,11 +10,6 @@ import type { Problem } from '../../model/problem.ts';
 import { makeHot } from './discover.ts';
 import type { Repository } from './memory.ts';
 import { readSpans, type SpanEvent } from './span-event.ts';
-
-/**
- * What Bitbucket's webhooks tell. They never count anything: a commit status names no pipeline uuid, no selector and no
- * times, so it only says which repository to look at first, and the look counts with the key that every look has.
- */
 
 /** As the function behind the webhook's URL writes it: the name of the event and the body as it was signed. */
 const Envelope = z.object({ event: z.string(), body: z.string() });

@@ -1,6 +1,5 @@
-import { affordableEvery, shares } from './budget.ts';
-
 /** How often the things are asked that cost the same whatever goes on. */
+import { affordableEvery, shares } from './budget.ts';
 
 export const minuteMs = 60_000;
 

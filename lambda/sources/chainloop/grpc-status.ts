@@ -1,11 +1,10 @@
-import { HttpStatusError } from '../../http/errors.ts';
-import type { HttpResponse, Verdict } from '../../http/http.ts';
-import { FrameError, readFrames } from './frames.ts';
-
 /**
  * What a gRPC status says: HTTP answers 200 whatever happens, and the status stands in headers or trailers. Chainloop tells
  * what it finds wrong in its database as status 2 with a text, so the text decides there.
  */
+import { HttpStatusError } from '../../http/errors.ts';
+import type { HttpResponse, Verdict } from '../../http/http.ts';
+import { FrameError, readFrames } from './frames.ts';
 
 /** What a refusal is about, where the text of the server tells it. */
 export type RefusalReason =

@@ -1,3 +1,7 @@
+/**
+ * Versions of projects for which a workflow has a run that did not succeed. Whether one of its other runs did, and
+ * whether the version was released meanwhile, has to be asked for: a release comes days after the runs.
+ */
 import * as z from 'zod';
 import { HttpStatusError } from '../../http/errors.ts';
 import { gauge, type GaugeFamily } from '../../model/metric.ts';
@@ -5,11 +9,6 @@ import type { ControlPlane } from './control-plane.ts';
 import { type EndedRun, type MapOptions, pipelineOf } from './map.ts';
 import type { RunPage, WorkflowRun } from './messages.ts';
 import { unattestedReleases } from './metrics.ts';
-
-/**
- * Versions of projects for which a workflow has a run that did not succeed. Whether one of its other runs did, and
- * whether the version was released meanwhile, has to be asked for: a release comes days after the runs.
- */
 
 /** The name under which the ledger keeps them. */
 export const releasesName = 'releases';

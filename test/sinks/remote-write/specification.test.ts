@@ -1,3 +1,7 @@
+/**
+ * What both specifications ask of a sender, each line on the wire. The numbers are those of
+ * docs/remote-write-conformance.md, which has the line and where it stands.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,11 +15,6 @@ import {
 } from '../../support/remote-write-fake.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues, relayedOf } from './batches.ts';
 import { remoteWriteSink, type TestSink } from './harness.ts';
-
-/**
- * What both specifications ask of a sender, each line on the wire. The numbers are those of
- * docs/remote-write-conformance.md, which has the line and where it stands.
- */
 
 type Version = '1.0' | '2.0';
 

@@ -1,3 +1,4 @@
+/** Requests, decoders and mappings, held against the definitions that Chainloop publishes: names, numbers and types. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
@@ -14,8 +15,6 @@ import { runListRequest, workflowListRequest } from '../../../lambda/sources/cha
 import { finishOf, resultOf } from '../../../lambda/sources/chainloop/map.ts';
 import { policyStatuses, runners, runStatuses } from '../../../lambda/sources/chainloop/messages.ts';
 import { policyVerdicts } from '../../../lambda/sources/chainloop/metrics.ts';
-
-/** Requests, decoders and mappings, held against the definitions that Chainloop publishes: names, numbers and types. */
 
 const Field = z.strictObject({ number: z.number(), type: z.string(), repeated: z.literal(true).optional() });
 const Definitions = z.strictObject({

@@ -1,9 +1,8 @@
+/** Lists whose pages repeat, skip, lead in a circle or are too many. */
 import { describe, expect, it } from 'vitest';
 import { type Page, readPages } from '../../../lambda/sources/chainloop/pages.ts';
 import type { RunRecord, WorkflowRecord } from '../../../lambda/demo/chainloop/records.ts';
 import { nonZero, runOf, shopBuild, startMs, startOrganization, valuesOf } from './harness.ts';
-
-/** Lists whose pages repeat, skip, lead in a circle or are too many. */
 
 /** So many runs, of which those from one to another were created at the same time; the newest is the first of the list. */
 function runsWithTies(count: number, from: number, to: number, more: { lasted?: number } = { lasted: 0.01 }) {

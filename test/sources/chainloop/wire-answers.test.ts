@@ -1,3 +1,4 @@
+/** The demo's control plane answers as a real one was seen to, and the source understands each of these answers. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,8 +8,6 @@ import { frameOf } from '../../../lambda/sources/chainloop/frames.ts';
 import { runListRequest, workflowListRequest } from '../../../lambda/sources/chainloop/encode-request.ts';
 import { percentDecoded } from '../../../lambda/sources/chainloop/grpc-status.ts';
 import { apiToken, runOf, shopBuild, startOrganization, type TestOrganization } from './harness.ts';
-
-/** The demo's control plane answers as a real one was seen to, and the source understands each of these answers. */
 
 const Refusal = z.strictObject({
   cause: z.string(),
