@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import { type LoopbackServer, startLoopbackServer } from '../../support/loopback-server.ts';
 import { buildkiteSource, valuesOf } from './harness.ts';
 
@@ -23,6 +24,8 @@ interface World {
   builds: readonly (readonly [pipeline: Pipeline, state: string, minute: number])[];
   /** By the slug that is asked for. */
   answers: Readonly<Record<string, Pipeline | number>>;
+  /** The configuration is another one from then on, and the memory is the same. */
+  readonly select: (configuration: object) => void;
   /** A run of the source, and the last verdict of each pipeline after it. */
   readonly verdicts: (minute: number) => Promise<Readonly<Record<string, number>>>;
 }
@@ -41,7 +44,7 @@ function buildJson([pipeline, state, minute]: World['builds'][number]): object {
   };
 }
 
-async function world(scopes: readonly string[], selection: object = {}): Promise<World> {
+async function world(scopes: readonly string[]): Promise<World> {
   const state: Pick<World, 'time' | 'asked' | 'builds' | 'answers'> = {
     time: { nowMs: startMs },
     asked: [],
@@ -67,11 +70,17 @@ async function world(scopes: readonly string[], selection: object = {}): Promise
     jobs: 'skip',
     restEndpoint: server.url,
   };
-  const source = buildkiteSource(
-    { ...config, ...selection },
-    { variables: { API: 'bkua_test' }, clock: () => state.time.nowMs },
-  );
+  const store = memoryStore();
+  const selecting = (selection: object) =>
+    buildkiteSource(
+      { ...config, ...selection },
+      { variables: { API: 'bkua_test' }, clock: () => state.time.nowMs, store },
+    );
+  let source = selecting({});
   return Object.assign(state, {
+    select: (selection: object) => {
+      source = selecting(selection);
+    },
     verdicts: async (minute: number) => {
       state.time.nowMs = startMs + minute * minuteMs;
       const { families, problems } = await source.count();
@@ -151,6 +160,13 @@ describe('a pipeline of Buildkite', () => {
     acme.answers = { api, web };
 
     expect(await acme.verdicts(71)).toEqual({ web: 0, api: 1 });
+  });
+
+  it('that is no longer selected leaves no verdict', async () => {
+    const acme = await redAndGreen();
+    acme.select({ pipelines: { exclude: ['web'] } });
+
+    expect(await acme.verdicts(7)).toEqual({ api: 1 });
   });
 
   it('is asked for only when it is quiet, and by a token that may', async () => {
