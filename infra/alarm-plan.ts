@@ -1,23 +1,33 @@
 import { createHash } from 'node:crypto';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type * as sns from 'aws-cdk-lib/aws-sns';
+import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { Construct } from 'constructs';
 import { freeId } from './free-id.ts';
+import type { AlarmWindow } from './alarm-windows.ts';
 
 const operators = {
   above: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
   'at-least': cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
   below: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+  'at-most': cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
 } as const;
 
 /**
- * What silence means: a heartbeat that stops is the fault itself; a figure that stops has its own alarm on the
- * heartbeat.
+ * What silence means while the schedule is enabled. `kept`: nothing, the state stays as it is, because a source that
+ * cannot be read has not recovered; the silence itself has an alarm of its own. `fine`: a count that is sent only when
+ * there is something to count. `unknown`: as `kept`, for what is to be forgotten when the schedule is disabled.
  */
 const missingData = {
-  fault: cloudwatch.TreatMissingData.BREACHING,
+  kept: cloudwatch.TreatMissingData.IGNORE,
   fine: cloudwatch.TreatMissingData.NOT_BREACHING,
+  unknown: cloudwatch.TreatMissingData.IGNORE,
+} as const;
+
+/** A collector that is switched off is silent on purpose: a state that was kept would stay on for ever. */
+const missingDataWhenDisabled = {
+  kept: cloudwatch.TreatMissingData.NOT_BREACHING,
+  fine: cloudwatch.TreatMissingData.NOT_BREACHING,
+  unknown: cloudwatch.TreatMissingData.MISSING,
 } as const;
 
 /** PutMetricAlarm API reference, AlarmName. */
@@ -32,32 +42,29 @@ export interface AlarmPlan {
   readonly metric: cloudwatch.IMetric;
   readonly when: keyof typeof operators;
   readonly threshold: number;
-  /** All of this many periods in a row. */
-  readonly periods: number;
+  readonly window: AlarmWindow;
   readonly silence: keyof typeof missingData;
+  /** A part of a composite alarm, which tells the topic in its place. */
+  readonly isPart?: boolean;
 }
 
-/** Makes the alarm and lets it tell the topic when it goes off and when it is over. */
-export function createAlarm(scope: Construct, collector: string, plan: AlarmPlan, topic: sns.ITopic): cloudwatch.Alarm {
+export function createMetricAlarm(scope: Construct, config: CollectorConfig, plan: AlarmPlan): cloudwatch.Alarm {
   const id = freeId(scope, plan.name);
-  const alarm = new cloudwatch.Alarm(scope, id, {
-    alarmName: alarmName(`${collector}/${id}`),
+  return new cloudwatch.Alarm(scope, id, {
+    alarmName: alarmNameOf(config.collector, id),
     alarmDescription: plan.description,
     metric: plan.metric,
     comparisonOperator: operators[plan.when],
     threshold: plan.threshold,
-    evaluationPeriods: plan.periods,
-    datapointsToAlarm: plan.periods,
-    treatMissingData: missingData[plan.silence],
+    evaluationPeriods: plan.window.of,
+    datapointsToAlarm: plan.window.bad,
+    treatMissingData: (config.deployment.schedule === 'enabled' ? missingData : missingDataWhenDisabled)[plan.silence],
   });
-  const action = new SnsAction(topic);
-  alarm.addAlarmAction(action);
-  alarm.addOkAction(action);
-  return alarm;
 }
 
 /** Two long names may be alike up to where they are cut, and the account has each name once. */
-function alarmName(wanted: string): string {
+export function alarmNameOf(collector: string, id: string): string {
+  const wanted = `${collector}/${id}`;
   if (wanted.length <= maxNameLength) return wanted;
   const digest = createHash('sha256').update(wanted).digest('hex').slice(0, 8);
   return `${wanted.slice(0, maxNameLength - digest.length - 1)}~${digest}`;

@@ -1,4 +1,4 @@
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -8,11 +8,17 @@ import { ConfigError } from '../lambda/config/config-error.ts';
 import type { AlarmWebhook } from '../lambda/config/deployment.ts';
 import { selects } from '../lambda/config/glob.ts';
 import { tellMissing } from './region-gaps.ts';
+import type { AlarmPlan } from './alarm-plan.ts';
+import { atOnce } from './alarm-windows.ts';
 
 export interface WebhookOptions {
   readonly webhook: AlarmWebhook;
   /** By the last part of their names. */
-  readonly alarms: ReadonlyMap<string, cloudwatch.Alarm>;
+  readonly alarms: ReadonlyMap<string, cloudwatch.AlarmBase>;
+  /** The names of those that have a state for each queue. */
+  readonly withContributors: ReadonlySet<string>;
+  /** Of the alarm on messages that could not be delivered. */
+  readonly period: Duration;
   /** Takes what could not be delivered. */
   readonly deadLetterQueue: sqs.IQueue;
 }
@@ -26,34 +32,81 @@ const mostAttempts = 10;
 /**
  * Posts every change of the chosen alarms to an HTTP receiver, such as a Tekton EventListener that cancels stuck runs.
  * @throws ConfigError when no alarm is chosen.
+ * Posts every change of the chosen alarms to an HTTP receiver, such as a Tekton EventListener that cancels stuck runs;
+ * of an alarm over all queues also every change of a queue. Returns the alarm on what could not be delivered.
+ * @throws Error when no alarm is chosen.
  */
-export function createAlarmWebhook(scope: Construct, { webhook, alarms, deadLetterQueue }: WebhookOptions): void {
+export function createAlarmWebhook(scope: Construct, options: WebhookOptions): AlarmPlan {
+  const { webhook, alarms, withContributors, deadLetterQueue } = options;
   const isTold = selects(webhook.alarms ?? {});
-  const told = [...alarms].filter(([name]) => isTold(name)).map(([, alarm]) => alarm);
+  const told = [...alarms].filter(([name]) => isTold(name));
   if (told.length === 0) {
     const message = `chooses no alarm of this stack; there are: ${[...alarms.keys()].join(', ')}`;
     throw new ConfigError('the configuration', [{ path: 'alarms.webhook.alarms', message }]);
   }
   const parent = new Construct(scope, 'AlarmWebhook');
   tellMissing(parent, 'api-destination');
-  const rule = new events.Rule(parent, 'Rule', {
-    description: 'Tells a receiver of alarms of the CI metrics collector.',
-    eventPattern: {
-      source: ['aws.cloudwatch'],
-      detailType: ['CloudWatch Alarm State Change'],
-      resources: told.map(({ alarmArn }) => alarmArn),
-    },
-  });
-  rule.addTarget({ bind: () => targetOf(parent, destinationOf(parent, webhook), deadLetterQueue) });
-  allowDeadLetters(deadLetterQueue, rule);
+  const destination = destinationOf(parent, webhook);
+  const role = roleFor(parent, destination);
+  const addRule = (id: string, message: Message, some: typeof told): readonly events.Rule[] => {
+    if (some.length === 0) return [];
+    const rule = new events.Rule(parent, id, {
+      description: message.description,
+      eventPattern: {
+        source: ['aws.cloudwatch'],
+        detailType: [message.detailType],
+        resources: some.map(([, { alarmArn }]) => alarmArn),
+      },
+    });
+    rule.addTarget({ bind: () => targetOf(destination, role, message, deadLetterQueue) });
+    allowDeadLetters(deadLetterQueue, rule, message);
+    return [rule];
+  };
+  const rules = [
+    ...addRule('Rule', ofAlarm, told),
+    ...addRule(
+      'ContributorRule',
+      ofContributor,
+      told.filter(([name]) => withContributors.has(name)),
+    ),
+  ];
+  return undeliveredPlan(rules, options.period);
 }
 
-function targetOf(
-  scope: Construct,
-  { apiDestinationArn: arn }: events.ApiDestination,
-  deadLetterQueue: sqs.IQueue,
-): events.RuleTargetConfig {
-  const role = new iam.Role(scope, 'Role', {
+/** EventBridge has tried for as long as the message is worth anything, so one is enough. */
+function undeliveredPlan(rules: readonly events.Rule[], period: Duration): AlarmPlan {
+  const metrics = rules.map(
+    ({ ruleName }) =>
+      new cloudwatch.Metric({
+        namespace: 'AWS/Events',
+        metricName: 'InvocationsSentToDlq',
+        dimensionsMap: { RuleName: ruleName },
+        statistic: 'Sum',
+        period,
+      }),
+  );
+  const byId = Object.fromEntries(metrics.map((metric, index) => [`rule${String(index)}`, metric]));
+  return {
+    name: 'alarm-webhook-undelivered',
+    description:
+      'The receiver of alarms did not take a message in 15 minutes; the message lies in the dead-letter queue with the reason. Look whether the receiver is up, and whether it still accepts the token.',
+    metric: new cloudwatch.MathExpression({
+      expression: Object.keys(byId)
+        .map((id) => `FILL(${id}, 0)`)
+        .join(' + '),
+      usingMetrics: byId,
+      label: 'Messages that were not delivered',
+      period,
+    }),
+    when: 'at-least',
+    threshold: 1,
+    window: atOnce,
+    silence: 'fine',
+  };
+}
+
+function roleFor(scope: Construct, { apiDestinationArn: arn }: events.ApiDestination): iam.Role {
+  return new iam.Role(scope, 'Role', {
     description: 'Lets EventBridge tell the receiver of alarms.',
     assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
@@ -64,19 +117,27 @@ function targetOf(
       }),
     },
   });
+}
+
+function targetOf(
+  { apiDestinationArn: arn }: events.ApiDestination,
+  role: iam.IRole,
+  { payload: input }: Message,
+  deadLetterQueue: sqs.IQueue,
+): events.RuleTargetConfig {
   return {
     arn,
     role,
-    input: payload,
+    input,
     deadLetterConfig: { arn: deadLetterQueue.queueArn },
     retryPolicy: { maximumEventAgeInSeconds: mostLate.toSeconds(), maximumRetryAttempts: mostAttempts },
   };
 }
 
-function allowDeadLetters(queue: sqs.IQueue, rule: events.Rule): void {
+function allowDeadLetters(queue: sqs.IQueue, rule: events.Rule, { statementId }: Message): void {
   queue.addToResourcePolicy(
     new iam.PolicyStatement({
-      sid: 'UndeliveredAlarms',
+      sid: statementId,
       principals: [new iam.ServicePrincipal('events.amazonaws.com')],
       actions: ['sqs:SendMessage'],
       resources: [queue.queueArn],
@@ -85,16 +146,49 @@ function allowDeadLetters(queue: sqs.IQueue, rule: events.Rule): void {
   );
 }
 
+/** One kind of event and what the receiver gets of it. */
+interface Message {
+  readonly description: string;
+  readonly detailType: string;
+  readonly statementId: string;
+  readonly payload: events.RuleTargetInput;
+}
+
 /** Flat, so that a TriggerBinding or any other receiver needs no deep paths. Fields of the event: CloudWatch user guide, "Alarm events and EventBridge". */
-const payload = events.RuleTargetInput.fromObject({
+const named = {
   alarm: events.EventField.fromPath('$.detail.alarmName'),
   state: events.EventField.fromPath('$.detail.state.value'),
-  previousState: events.EventField.fromPath('$.detail.previousState.value'),
+};
+
+const since = {
   reason: events.EventField.fromPath('$.detail.state.reason'),
   changedAt: events.EventField.fromPath('$.detail.state.timestamp'),
   region: events.EventField.fromPath('$.region'),
   account: events.EventField.fromPath('$.account'),
-});
+};
+
+const ofAlarm: Message = {
+  description: 'Tells a receiver of alarms of the CI metrics collector.',
+  detailType: 'CloudWatch Alarm State Change',
+  statementId: 'UndeliveredAlarms',
+  payload: events.RuleTargetInput.fromObject({
+    ...named,
+    previousState: events.EventField.fromPath('$.detail.previousState.value'),
+    ...since,
+  }),
+};
+
+/** The event has no state before, and the values of the query's groups: `{"Source": …, "Scope": …, "Queue": …}`. */
+const ofContributor: Message = {
+  description: 'Tells a receiver which queue is behind an alarm of the CI metrics collector.',
+  detailType: 'CloudWatch Alarm Contributor State Change',
+  statementId: 'UndeliveredContributors',
+  payload: events.RuleTargetInput.fromObject({
+    ...named,
+    ...since,
+    contributor: events.EventField.fromPath('$.detail.alarmContributor.attributes'),
+  }),
+};
 
 function destinationOf(scope: Construct, { url, header, token }: AlarmWebhook): events.ApiDestination {
   const connection = new events.Connection(scope, 'Connection', {

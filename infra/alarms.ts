@@ -1,32 +1,35 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Aws, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import { createAlarm } from './alarm-plan.ts';
+import { type AlarmPlan, createMetricAlarm } from './alarm-plan.ts';
 import { createAlarmWebhook } from './alarm-webhook.ts';
 import { collectorPlans, type Watched } from './collector-alarms.ts';
+import { collectorDown } from './collector-down.ts';
+import { type CompositePlan, createCompositeAlarm } from './composite-alarm.ts';
 import { crawlPlans } from './crawl-alarms.ts';
 import { pipelinePlans } from './pipeline-alarms.ts';
 import type { Prepared } from './prepared.ts';
 import { queuePlans } from './queue-alarms.ts';
 import { allowService } from './service-keys.ts';
-import { type CollectorSettings, keyOf } from './settings.ts';
+import { type CollectorSettings, keyOf, scheduleRate } from './settings.ts';
 import { tektonPlans } from './tekton-alarms.ts';
 import { workflowPlans } from './workflow-alarms.ts';
 
 export interface CollectorAlarms {
   readonly topic: sns.ITopic;
-  readonly alarms: readonly cloudwatch.Alarm[];
+  readonly alarms: readonly cloudwatch.AlarmBase[];
 }
 
 export interface AlarmOptions {
   readonly prepared: Prepared;
   readonly watched: Watched;
   readonly settings: CollectorSettings;
-  /** Emulators refuse alarms on expressions. */
+  /** Emulators refuse alarms on expressions and composite alarms: parts tell the topic themselves. */
   readonly isEmulated: boolean;
 }
 
@@ -35,11 +38,11 @@ export function createAlarms(
   scope: Construct,
   { prepared, watched, settings, isEmulated }: AlarmOptions,
 ): CollectorAlarms {
-  const { collector } = prepared.config;
   const topic = topicOf(scope, prepared, settings);
   const { region } = Stack.of(scope);
+  const queues = queuePlans(prepared, region);
   const all = [
-    ...queuePlans(prepared, region),
+    ...queues.flatMap(({ parts }) => parts),
     ...pipelinePlans(prepared, region),
     ...workflowPlans(prepared, region),
     ...tektonPlans(prepared, region),
@@ -47,14 +50,58 @@ export function createAlarms(
     ...collectorPlans(prepared, watched),
   ];
   const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);
-  const parent = new Construct(scope, 'Alarms');
-  const alarms = new Map(plans.map((plan) => [plan.name, createAlarm(parent, collector, plan, topic)]));
+  const composites = isEmulated ? [] : [...queues.map(({ whole }) => whole), collectorDown];
+  const alarms = createAll(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
   const { webhook } = prepared.config.alarms;
   // Emulators have no API destinations.
   if (webhook !== undefined && !isEmulated) {
-    createAlarmWebhook(scope, { webhook, alarms, deadLetterQueue: watched.deadLetterQueue });
+    const undelivered = createAlarmWebhook(scope, {
+      webhook,
+      alarms,
+      withContributors: new Set(plans.filter(hasContributors).map(({ name }) => name)),
+      deadLetterQueue: watched.deadLetterQueue,
+      period: scheduleRate(prepared.config),
+    });
+    alarms.set(undelivered.name, tell(topic, createMetricAlarm(scope, prepared.config, undelivered)));
   }
   return { topic, alarms: [...alarms.values()] };
+}
+
+interface Planned {
+  readonly prepared: Prepared;
+  readonly plans: readonly AlarmPlan[];
+  readonly composites: readonly CompositePlan[];
+  readonly topic: sns.ITopic;
+}
+
+/** Metric alarms first: the rules of the others name them. */
+function createAll(
+  parent: Construct,
+  { prepared, plans, composites, topic }: Planned,
+): Map<string, cloudwatch.AlarmBase> {
+  const alarms = new Map<string, cloudwatch.AlarmBase>();
+  for (const plan of plans) {
+    const alarm = createMetricAlarm(parent, prepared.config, plan);
+    alarms.set(plan.name, plan.isPart === true && composites.length > 0 ? alarm : tell(topic, alarm));
+  }
+  for (const plan of composites) {
+    const alarm = createCompositeAlarm(parent, prepared.config, plan, alarms);
+    alarms.set(plan.name, tell(topic, alarm));
+  }
+  return alarms;
+}
+
+/** Lets the alarm tell the topic when it goes off and when it is over. */
+function tell<Kind extends cloudwatch.AlarmBase>(topic: sns.ITopic, alarm: Kind): Kind {
+  const action = new SnsAction(topic);
+  alarm.addAlarmAction(action);
+  alarm.addOkAction(action);
+  return alarm;
+}
+
+/** An alarm on a query has a state for each series, and EventBridge is told of each. */
+function hasContributors({ metric }: AlarmPlan): boolean {
+  return metric instanceof cloudwatch.MathExpression && metric.expression.startsWith('SELECT');
 }
 
 function topicOf(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {

@@ -69,7 +69,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   readonly stateTable: dynamodb.Table | undefined;
   /** What every alarm tells. */
   readonly topic: sns.ITopic;
-  readonly alarms: readonly cloudwatch.Alarm[];
+  readonly alarms: readonly cloudwatch.AlarmBase[];
   /** Undefined where `deployment.dashboard` is `omit`. */
   readonly dashboard: cloudwatch.Dashboard | undefined;
   /** The secrets that the configuration refers to. */

@@ -1,14 +1,18 @@
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
+import { ConfigError } from '../lambda/config/config-error.ts';
 import { millisecondsOf, minuteMs } from '../lambda/config/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
-import { sinkUp, sourceUp, tokenExpiry, watermarkLag } from '../lambda/model/catalogue.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
+import { runLag, sinkUp, sourceUp, tokenExpiry, watermarkLag } from '../lambda/model/catalogue.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
+import { type AlarmWindow, atOnce, durationText, onEnd, within } from './alarm-windows.ts';
+import { asPartOfCollectorDown } from './collector-down.ts';
 import { readsInTurn } from './crawl-alarms.ts';
-import { metricOf, periodsIn } from './metrics.ts';
+import { metricOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 import { scheduleRate } from './settings.ts';
 
@@ -26,21 +30,34 @@ export function collectorPlans(prepared: Prepared, watched: Watched): readonly A
     ...countingPlans(prepared),
     ...tokenPlans(prepared),
     ...sinkPlans(prepared),
-    ...runPlans(prepared, watched),
-    ...lostRunPlans(prepared, watched),
+    ...[...silencePlans(prepared, watched), ...runPlans(prepared, watched), ...lostRunPlans(prepared, watched)].map(
+      asPartOfCollectorDown,
+    ),
   ];
 }
 
+interface UpCondition extends Pick<AlarmPlan, 'when' | 'threshold'> {
+  readonly options: cloudwatch.MetricOptions;
+}
+
+/** Below one minute a minute is bad when half of its runs failed; one of six is the transient failure of a minute. */
+function notUp({ interval }: CollectorConfig): UpCondition {
+  return millisecondsOf(interval) < minuteMs
+    ? { options: { statistic: 'Average' }, when: 'at-most', threshold: 0.5 }
+    : { options: {}, when: 'below', threshold: 1 };
+}
+
 function sourcePlans(prepared: Prepared): readonly AlarmPlan[] {
-  const { sourceDownMinutes } = prepared.config.alarms;
+  const window = within(prepared.config.alarms.sourceDownMinutes, prepared.config);
+  const { options, ...condition } = notUp(prepared.config);
   return prepared.sources.map(({ name, system }) => ({
     name: `source-down/${name}`,
-    description: `Source "${name}" has not given everything, or the collector has not run. The line "run finished" in the function's log names the reason and the remedy; a token that ended is the usual one.`,
-    metric: metricOf(prepared, sourceUp, { system, source: name }),
-    when: 'below',
-    threshold: 1,
-    periods: periodsIn(sourceDownMinutes, prepared.config),
-    silence: heartbeat(prepared.config),
+    description: `Source "${name}" has not given everything in ${durationText(window, prepared.config)}. The line "run finished" in the function's log names the reason and the remedy; a token that ended is the usual one. Alarms on its queues are silent meanwhile.`,
+    metric: metricOf(prepared, sourceUp, { system, source: name }, options),
+    ...condition,
+    window,
+    // Silence of the whole collector has an alarm of its own.
+    silence: 'kept',
   }));
 }
 
@@ -55,47 +72,93 @@ function countingPlans(prepared: Prepared): readonly AlarmPlan[] {
       metric: metricOf(prepared, watermarkLag, { system, source: name }),
       when: 'above',
       threshold: countingLateMinutes * 60,
-      periods: periodsIn(lateMinutes, prepared.config),
-      silence: 'fine',
+      window: within(lateMinutes, prepared.config),
+      silence: 'kept',
     }));
 }
 
 /** A list that is cut short once catches up by itself. */
 const lateMinutes = 5;
 
-/** Outlasts holidays. */
-const tokenDays = 14;
-
 function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
-  return prepared.sources
-    .filter(({ metrics }) => metrics.includes(tokenExpiry))
-    .map(({ name, system }) => ({
+  const { alarms } = prepared.config;
+  checkTokens(prepared);
+  return prepared.sources.filter(tellsExpiry).map(({ name, system }) => {
+    const own = alarms.tokens.find(({ source }) => source === name);
+    const hours = own?.expiringHours ?? alarms.tokenExpiringHours;
+    return {
       name: `token-expiring/${name}`,
-      description: `A credential of source "${name}" ends within ${String(tokenDays)} days, as the CI system says. Create a new one with the same scopes and put it into the secret; nothing has to be deployed.`,
+      description: `A credential of source "${name}" ends within ${hours % 24 === 0 ? `${String(hours / 24)} days` : `${String(hours)} hours`}, as the CI system says. Create a new one with the same scopes and put it into the secret; nothing has to be deployed.`,
       metric: metricOf(prepared, tokenExpiry, { system, source: name }),
       when: 'below',
-      threshold: Duration.days(tokenDays).toSeconds(),
-      periods: periodsIn(lateMinutes, prepared.config),
-      silence: 'fine',
-    }));
+      threshold: Duration.hours(hours).toSeconds(),
+      window: within(lateMinutes, prepared.config),
+      silence: 'kept',
+    };
+  });
 }
 
-/** A collector that is switched off is silent on purpose. */
-function heartbeat({ deployment }: CollectorConfig): AlarmPlan['silence'] {
-  return deployment.schedule === 'enabled' ? 'fault' : 'fine';
+function tellsExpiry({ metrics }: PreparedSource): boolean {
+  return metrics.includes(tokenExpiry);
+}
+
+/** @throws ConfigError for a source that is not there, or whose CI system does not tell when its credential ends. */
+function checkTokens({ config, sources }: Prepared): void {
+  for (const { source } of config.alarms.tokens) {
+    if (sources.some((one) => one.name === source && tellsExpiry(one))) continue;
+    const telling = sources.filter(tellsExpiry).map(({ name }) => `"${name}"`);
+    const there = telling.length === 0 ? 'no configured source does' : `those that do: ${telling.join(', ')}`;
+    const message = `names "${source}", which does not tell when its credential ends; ${there}`;
+    throw new ConfigError('the configuration', [{ path: 'alarms.tokens', message }]);
+  }
+}
+
+/** Every run that ends tells when it started, whatever came of it: without a point no run has ended. */
+function silencePlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
+  const { config } = prepared;
+  const period = scheduleRate(config);
+  const runs = metricOf(prepared, runLag, { collector: config.collector }, { statistic: 'SampleCount' });
+  const window = onEnd(config.alarms.silentMinutes, config);
+  return [
+    {
+      name: 'collector-silent',
+      description: `No run of the collector has ended for ${durationText(window, config)}. Look whether its schedule is enabled, whether the account throttles the function, and in its log whether it can start at all.`,
+      // Missing points count from the first on; left missing, they would count once the whole range has none.
+      metric: new cloudwatch.MathExpression({
+        expression: 'FILL(runs, 0)',
+        usingMetrics: { runs },
+        label: 'Runs that ended',
+        period,
+      }),
+      when: 'below',
+      threshold: 1,
+      window,
+      silence: 'kept',
+    },
+    {
+      name: 'collector-started',
+      description:
+        'OK as soon as a run has ended since the schedule was enabled, and never on. Until then nothing has stopped, so collector-down does not count silence.',
+      metric: runs,
+      when: 'below',
+      threshold: 1,
+      window: atOnce,
+      silence: 'unknown',
+    },
+    crashPlan(prepared, fn, runs),
+  ];
 }
 
 function sinkPlans(prepared: Prepared): readonly AlarmPlan[] {
-  const { sinkDownMinutes } = prepared.config.alarms;
+  const window = within(prepared.config.alarms.sinkDownMinutes, prepared.config);
+  const { options, ...condition } = notUp(prepared.config);
   return prepared.sinks.map(({ name }) => ({
     name: `sink-down/${name}`,
-    description: `Sink "${name}" has refused a part of the metrics or all of them; the other sinks have theirs. The line "run finished" in the function's log names the reason and the remedy.`,
-    metric: metricOf(prepared, sinkUp, { sink: name }),
-    when: 'below',
-    threshold: 1,
-    periods: periodsIn(sinkDownMinutes, prepared.config),
-    // Silence of the whole collector has an alarm of its own.
-    silence: 'fine',
+    description: `Sink "${name}" has refused a part of the metrics or all of them in ${durationText(window, prepared.config)}; the other sinks have theirs. The line "run finished" in the function's log names the reason and the remedy.`,
+    metric: metricOf(prepared, sinkUp, { sink: name }, options),
+    ...condition,
+    window,
+    silence: 'kept',
   }));
 }
 
@@ -104,23 +167,13 @@ function runPlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
   const period = scheduleRate(config);
   return [
     {
-      name: 'collector-silent',
-      description:
-        'The collector has not been started. Look whether its schedule is enabled, whether the account throttles the function, and at the alarms on the schedule.',
-      metric: fn.metricInvocations({ period, statistic: 'Sum' }),
-      when: 'below',
-      threshold: 1,
-      periods: periodsIn(config.alarms.silentMinutes, config),
-      silence: heartbeat(config),
-    },
-    {
       name: 'function-errors',
       description:
-        'A run collected nothing, delivered nothing, or was killed at its timeout. The function log and the message in the dead-letter queue have the reason.',
+        'Again and again a run collected nothing, delivered nothing, or was killed. The function log and the message in the dead-letter queue have the reason. This alarm tells nobody: source-down, sink-down and collector-down do.',
       metric: fn.metricErrors({ period, statistic: 'Sum' }),
       when: 'at-least',
       threshold: 1,
-      periods: 1,
+      window: unwell(config),
       silence: 'fine',
     },
     {
@@ -130,7 +183,7 @@ function runPlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
       metric: fn.metricThrottles({ period, statistic: 'Sum' }),
       when: 'at-least',
       threshold: 1,
-      periods: 1,
+      window: unwell(config),
       silence: 'fine',
     },
     ...durationPlans(prepared, fn),
@@ -149,41 +202,84 @@ function durationPlans({ config }: Prepared, fn: lambda.Function): readonly Alar
       metric: fn.metricDuration({ period: scheduleRate(config), statistic: 'Maximum' }),
       when: 'above',
       threshold: (timeoutMs * durationPercent) / 100,
-      periods: 3,
-      silence: 'fine',
+      window: unwell(config),
+      silence: 'kept',
     },
   ];
+}
+
+/** So many runs that die, or of which something is wrong, are no accident of one minute. */
+const unwellRuns = 3;
+
+function unwell(config: CollectorConfig): AlarmWindow {
+  return within(unwellRuns * scheduleRate(config).toMinutes(), config);
+}
+
+/**
+ * A run that ends has told when it started, whatever came of it. Below one minute one invocation has several runs, and
+ * dies when half of them are missing.
+ */
+function crashPlan({ config }: Prepared, fn: lambda.Function, runs: cloudwatch.Metric): AlarmPlan {
+  const period = scheduleRate(config);
+  const window = unwell(config);
+  const perInvocation = Math.max(minuteMs / millisecondsOf(config.interval), 1);
+  return {
+    name: 'function-crashes',
+    description: `The function was started and its run did not end in ${durationText(window, config)}. Its log says why: it cannot start with its configuration, is short of memory, or ran into its timeout.`,
+    metric: new cloudwatch.MathExpression({
+      expression: `IF(FILL(runs, 0) < ${String(perInvocation / 2)} * FILL(invocations, 0), 1, 0)`,
+      usingMetrics: { runs, invocations: fn.metricInvocations({ period, statistic: 'Sum' }) },
+      label: 'Runs died',
+      period,
+    }),
+    when: 'at-least',
+    threshold: 1,
+    window,
+    silence: 'fine',
+  };
 }
 
 function lostRunPlans({ config }: Prepared, { deadLetterQueue, scheduleGroup }: Watched): readonly AlarmPlan[] {
   const period = scheduleRate(config);
   const atLeastOne = (
-    metric: cloudwatch.Metric,
-  ): Pick<AlarmPlan, 'metric' | 'when' | 'threshold' | 'periods' | 'silence'> => ({
+    metric: cloudwatch.IMetric,
+    window: AlarmWindow,
+  ): Pick<AlarmPlan, 'metric' | 'when' | 'threshold' | 'window' | 'silence'> => ({
     metric,
     when: 'at-least',
     threshold: 1,
-    periods: 1,
+    window,
     silence: 'fine',
   });
+  const soon = unwell(config);
   return [
     {
       name: 'dead-letters',
       description:
-        'Runs failed or could not be started; the messages of the dead-letter queue hold the events and the errors. Purge the queue when the cause is gone: nothing is replayed from it.',
-      ...atLeastOne(deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' })),
+        'Again and again runs failed or could not be started; the messages that came into the dead-letter queue hold the events and the errors. Nothing is replayed from it, and messages that stay in it keep no alarm on. This alarm tells nobody: what made the runs fail has its own.',
+      // What came in, not what lies there: that would keep the alarm on for as long as the queue keeps its messages.
+      ...atLeastOne(
+        new cloudwatch.MathExpression({
+          // Without zeros an alarm looks further back than its window for the messages that there are.
+          expression: 'FILL(messages, 0)',
+          usingMetrics: { messages: deadLetterQueue.metricNumberOfMessagesSent({ period, statistic: 'Sum' }) },
+          label: 'Messages that came in',
+          period,
+        }),
+        soon,
+      ),
     },
     {
       name: 'schedule-dropped',
       description:
         'EventBridge Scheduler gave up starting runs. Its role may lack lambda:InvokeFunction, or the function is gone; deploy again.',
-      ...atLeastOne(scheduleGroup.metricDropped({ period, statistic: 'Sum' })),
+      ...atLeastOne(scheduleGroup.metricDropped({ period, statistic: 'Sum' }), soon),
     },
     {
       name: 'schedule-dead-letters',
       description:
         'EventBridge Scheduler has put events that it could not deliver into the dead-letter queue; their attribute ERROR_CODE has the reason.',
-      ...atLeastOne(scheduleGroup.metricSentToDLQ({ period, statistic: 'Sum' })),
+      ...atLeastOne(scheduleGroup.metricSentToDLQ({ period, statistic: 'Sum' }), soon),
     },
   ];
 }

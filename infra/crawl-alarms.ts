@@ -2,7 +2,8 @@ import { oldestLook } from '../lambda/sources/bitbucket-pipelines/metrics.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
-import { isTaken, metricOf, periodsIn } from './metrics.ts';
+import { within } from './alarm-windows.ts';
+import { isTaken, metricOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 
 /** A budget of 1,000 requests an hour comes round to 5,000 repositories within 16 hours, so a day is beyond any plan. */
@@ -29,8 +30,8 @@ export function crawlPlans(all: Prepared, region: string): readonly AlarmPlan[] 
         metric: metricOf(prepared, oldestLook, labels),
         when: 'above',
         threshold: lateHours * 3600,
-        periods: periodsIn(patienceMinutes, prepared.config),
-        silence: 'fine',
+        window: within(patienceMinutes, prepared.config),
+        silence: 'kept',
       },
     ];
   });

@@ -62,20 +62,21 @@ function countingGraphs(prepared: Prepared): readonly Graph[] {
     ...(unit === undefined ? {} : { unit }),
     metrics: sources.map(({ name, system }) => labelled(prepared, definition, { system, source: name }, name)),
   });
-  const perSink = (title: string, definition: MetricDefinition): Graph => ({
-    title,
-    period,
-    metrics: prepared.sinks.map(({ name }) => labelled(prepared, definition, { sink: name }, name)),
-  });
+  // The other kinds take running totals, of which nothing has to wait.
+  const adding = prepared.sinks.filter(({ kind }) => kind === 'cloudwatch');
+  const perSink = (title: string, definition: MetricDefinition): readonly Graph[] =>
+    adding.length === 0
+      ? []
+      : [{ title, period, metrics: adding.map(({ name }) => labelled(prepared, definition, { sink: name }, name)) }];
   return [
     perSource('Counting behind', watermarkLag, 'seconds'),
     perSource('Lists cut short', readTruncated),
     perSource('Open runs', openRuns),
     perSource('Runs lost', runsLost),
     perSource('Size of the state', stateBytes, 'bytes'),
-    perSink('Increases that wait', increasesPending),
-    perSink('Increases that nobody confirmed', increasesUnconfirmed),
-    perSink('Increases dropped', increasesDropped),
+    ...perSink('Increases that wait', increasesPending),
+    ...perSink('Increases that nobody confirmed', increasesUnconfirmed),
+    ...perSink('Increases dropped', increasesDropped),
     ...tokenGraphs(prepared, period),
   ];
 }
@@ -106,8 +107,21 @@ function sourceGraphs(prepared: Prepared): readonly Graph[] {
     perSource('Poll duration', sourceDuration, { unit: 'seconds' }),
     perSource('Samples read', sourceSamples),
     perSource('API requests a run', apiRequests),
-    perSource('API quota left', quotaRemaining),
+    ...quotaGraphs(prepared),
     perSource('Series over the cap', seriesOverflow),
+  ];
+}
+
+/** Most CI systems never say it, and a graph without a line looks like a fault. */
+function quotaGraphs(prepared: Prepared): readonly Graph[] {
+  const telling = prepared.sources.filter(({ tellsQuota }) => tellsQuota);
+  if (telling.length === 0) return [];
+  return [
+    {
+      title: 'API quota left',
+      period: scheduleRate(prepared.config),
+      metrics: telling.map(({ name, system }) => labelled(prepared, quotaRemaining, { system, source: name }, name)),
+    },
   ];
 }
 

@@ -9,13 +9,23 @@ export interface InsightsQuery {
   /** Dimensions that tell one contributor from another. */
   readonly groups: readonly string[];
   readonly worst: Worst;
+  /** Of the points of a period: `MIN` where all of them must be beyond the threshold. */
+  readonly aggregate?: 'MAX' | 'MIN';
+  /** Values of dimensions that a metric must have, or it belongs to somebody else. */
+  readonly where?: Readonly<Record<string, string>>;
 }
 
 /** A Metrics Insights alarm needs both GROUP BY and ORDER BY (CloudWatch user guide, "Metrics Insights alarms"). */
-export function insightsQuery({ namespace, name, dimensions, groups, worst }: InsightsQuery): string {
+export function insightsQuery(query: InsightsQuery): string {
+  const { namespace, name, dimensions, groups, worst, aggregate = 'MAX', where = {} } = query;
   const schema = [`"${namespace}"`, ...dimensions.map(identifier)].join(', ');
-  const order = worst === 'highest' ? 'DESC' : 'ASC';
-  return `SELECT MAX(${name}) FROM SCHEMA(${schema}) GROUP BY ${groups.map(identifier).join(', ')} ORDER BY MAX() ${order}`;
+  const conditions = Object.entries(where).map(([dimension, value]) => `${identifier(dimension)} = '${value}'`);
+  return [
+    `SELECT ${aggregate}(${name}) FROM SCHEMA(${schema})`,
+    ...(conditions.length === 0 ? [] : [`WHERE ${conditions.join(' AND ')}`]),
+    `GROUP BY ${groups.map(identifier).join(', ')}`,
+    `ORDER BY ${aggregate}() ${worst === 'highest' ? 'DESC' : 'ASC'}`,
+  ].join(' ');
 }
 
 /** Names with other characters than letters, digits and underscores stand in quotes (Metrics Insights syntax). */

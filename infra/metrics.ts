@@ -1,7 +1,6 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { selects } from '../lambda/config/glob.ts';
-import type { CollectorConfig } from '../lambda/config/schema.ts';
-import { dimensionName, dimensionValue, namespaceOf } from '../lambda/model/cloud-watch-shape.ts';
+import { deploymentDimensions, dimensionName, dimensionValue, namespaceOf } from '../lambda/model/cloud-watch-shape.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from './prepared.ts';
@@ -22,9 +21,11 @@ export function metricOf(
   const { name, dimensionLabels } = shapeFor(definition, labels);
   const period = scheduleRate(prepared.config);
   const shared = { metricName: name, statistic: definition.cloudWatch.statistic, period };
-  const own = Object.fromEntries(
-    dimensionLabels.map((label) => [dimensionName(label), dimensionValue(labels[label] ?? '')]),
-  );
+  const ofDeployment = deploymentDimensions(definition.cloudWatch.namespace, prepared.config.collector);
+  const own = {
+    ...ofDeployment,
+    ...Object.fromEntries(dimensionLabels.map((label) => [dimensionName(label), dimensionValue(labels[label] ?? '')])),
+  };
   if (definition.cloudWatch.namespace === 'collector') {
     const namespace = prepared.config.collectorNamespace;
     return new cloudwatch.Metric({ ...shared, namespace, dimensionsMap: own, ...options });
@@ -107,13 +108,4 @@ export function systemOf({ sources }: Prepared, name: string): string {
   if (source !== undefined) return source.system;
   const known = sources.map((other) => `"${other.name}"`).join(', ');
   throw new Error(`there is no source named "${name}"; configured: ${known}`);
-}
-
-/**
- * How many runs in a row these minutes are. Above one run a minute a single run proves nothing yet, so two are the
- * least.
- */
-export function periodsIn(minutes: number, config: CollectorConfig): number {
-  const period = scheduleRate(config).toMinutes();
-  return Math.max(Math.ceil(minutes / period), period > 1 ? 2 : 1);
 }

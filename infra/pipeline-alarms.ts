@@ -6,7 +6,8 @@ import { runLastSuccess, runsFinished, runsStuck, systemErrors } from '../lambda
 import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
-import { isTaken, metricOf, periodsIn, systemOf } from './metrics.ts';
+import { atOnce, wholePeriodStatistic, within } from './alarm-windows.ts';
+import { isTaken, metricOf, systemOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 
 /** Alarms on runs: pipelines that the configuration names, and what a source tells of all of its runs. */
@@ -51,10 +52,13 @@ function failurePlan(prepared: Prepared, alarm: PipelineAlarm): AlarmPlan {
     }),
     when: 'at-least',
     threshold: failurePercent,
-    periods: 1,
+    window: atOnce,
     silence: 'fine',
   };
 }
+
+/** The age is in the value, so it need not stay beyond its bound for long. */
+const settledMinutes = 5;
 
 function sincePlans(prepared: Prepared, alarm: PipelineAlarm): readonly AlarmPlan[] {
   const { source, scope, pipeline, sinceSuccessHours } = alarm;
@@ -66,8 +70,8 @@ function sincePlans(prepared: Prepared, alarm: PipelineAlarm): readonly AlarmPla
       metric: metricOf(prepared, runLastSuccess, labelsOf(prepared, alarm)),
       when: 'above',
       threshold: Duration.hours(sinceSuccessHours).toSeconds(),
-      periods: periodsIn(5, prepared.config),
-      silence: 'fine',
+      window: within(settledMinutes, prepared.config),
+      silence: 'kept',
     },
   ];
 }
@@ -83,11 +87,11 @@ function stuckPlans(prepared: Prepared, { name, system, metrics }: PreparedSourc
     {
       name: `runs-stuck/${name}`,
       description: `Source "${name}" has runs that have been open far longer than their pipelines usually take. The dashboard's graph "Stuck runs" names the pipelines; cancel the runs, or look what they wait for.`,
-      metric: metricOf(prepared, runsStuck, labels),
+      metric: metricOf(prepared, runsStuck, labels, { statistic: wholePeriodStatistic(prepared.config) }),
       when: 'above',
       threshold: 0,
-      periods: periodsIn(prepared.config.alarms.stuckRunsMinutes, prepared.config),
-      silence: 'fine',
+      window: within(prepared.config.alarms.stuckRunsMinutes, prepared.config),
+      silence: 'kept',
     },
   ];
 }
@@ -102,7 +106,7 @@ function errorPlans(prepared: Prepared, { name, system, metrics }: PreparedSourc
       metric: metricOf(prepared, systemErrors, labels, { period: Duration.minutes(15) }),
       when: 'at-least',
       threshold: prepared.config.alarms.systemErrors,
-      periods: 1,
+      window: atOnce,
       silence: 'fine',
     },
   ];

@@ -1,4 +1,4 @@
-import { dimensionName, metricNames, namespaceOf } from '../lambda/model/cloud-watch-shape.ts';
+import { deploymentDimensions, dimensionName, metricNames, namespaceOf } from '../lambda/model/cloud-watch-shape.ts';
 import { selects } from '../lambda/config/glob.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
@@ -14,19 +14,21 @@ export interface PublishedMetric {
   readonly labels: readonly string[];
   /** Names of all dimensions, sorted. */
   readonly dimensions: readonly string[];
+  /** Dimensions by which the series of this collector are told from those of others. */
+  readonly own: Readonly<Record<string, string>>;
 }
 
 /** Labels that a vendor leaves out where they do not apply: an unclustered Buildkite token has no cluster. */
 const optionalLabels: ReadonlySet<string> = new Set(['cluster']);
 
 /** What a `cloudwatch` sink publishes for this configuration, every metric once. */
-export function publishedMetrics({ sources }: Prepared, sink: CloudWatchConfig): readonly PublishedMetric[] {
+export function publishedMetrics({ config, sources }: Prepared, sink: CloudWatchConfig): readonly PublishedMetric[] {
   const isSelected = selects(sink.metrics ?? {});
   const all = sources.flatMap((source) =>
     source.metrics.flatMap((definition) =>
       namesOf(definition)
         .filter(({ name, labels }) => isSelected(name) && twinOf(source, definition, labels, isSelected) === undefined)
-        .flatMap(({ name }) => inEverySet(definition, name, sink)),
+        .flatMap(({ name }) => inEverySet(definition, name, sink, config.collector)),
     ),
   );
   return [...new Map(all.map((metric) => [keyOf(metric), metric])).values()];
@@ -36,7 +38,13 @@ function keyOf({ namespace, name, dimensions }: PublishedMetric): string {
   return JSON.stringify([namespace, name, dimensions]);
 }
 
-function inEverySet(definition: MetricDefinition, name: string, sink: CloudWatchConfig): readonly PublishedMetric[] {
+function inEverySet(
+  definition: MetricDefinition,
+  name: string,
+  sink: CloudWatchConfig,
+  collector: string,
+): readonly PublishedMetric[] {
+  const own = deploymentDimensions(definition.cloudWatch.namespace, collector);
   const namespace = namespaceOf(definition.cloudWatch.namespace, sink.namespace);
   const sets = labelSets(definition).filter((labels) => labels.length > 0 || sink.bareTotals === 'publish');
   return sets.map((labels) => ({
@@ -44,7 +52,8 @@ function inEverySet(definition: MetricDefinition, name: string, sink: CloudWatch
     namespace,
     name,
     labels,
-    dimensions: dimensionNames(labels, sink),
+    dimensions: dimensionNames(labels, { ...sink.dimensions, ...own }),
+    own,
   }));
 }
 
@@ -60,9 +69,9 @@ function withoutOptional(set: readonly string[]): readonly (readonly string[])[]
 }
 
 /** Totals without dimensions stay without: their readers know them by having none. */
-function dimensionNames(labels: readonly string[], sink: CloudWatchConfig): readonly string[] {
+function dimensionNames(labels: readonly string[], extra: Readonly<Record<string, string>>): readonly string[] {
   if (labels.length === 0) return [];
-  return [...new Set([...labels.map(dimensionName), ...Object.keys(sink.dimensions)])].sort();
+  return [...new Set([...labels.map(dimensionName), ...Object.keys(extra)])].sort();
 }
 
 interface NamedLabels {

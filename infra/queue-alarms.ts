@@ -3,28 +3,59 @@ import type { QueueAlarm } from '../lambda/config/deployment.ts';
 import { starvedJobs } from '../lambda/model/catalogue.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import { queueOldestWait } from '../lambda/model/run-metrics.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
-import { insightsQuery } from './metrics-insights.ts';
-import { metricOf, periodsIn, systemOf } from './metrics.ts';
-import type { Prepared } from './prepared.ts';
 import { inReachOf } from './alarm-reach.ts';
+import { durationText, wholePeriodStatistic, within, withinQuery } from './alarm-windows.ts';
+import { anyOf, type CompositePlan } from './composite-alarm.ts';
+import { insightsQuery } from './metrics-insights.ts';
+import { metricOf, systemOf } from './metrics.ts';
+import type { Prepared } from './prepared.ts';
 import { publishedMetrics } from './published.ts';
 import { scheduleRate } from './settings.ts';
 
-/** Alarms on queues that have jobs and nobody to run them, and on queues whose jobs wait too long. */
-export function queuePlans(prepared: Prepared, region: string): readonly AlarmPlan[] {
-  const inReach = inReachOf(prepared, region);
-  return [...namedQueues(inReach), ...unnamedQueues(inReach)];
+/** A composite alarm that tells the topic, and the alarms that it is made of. */
+export interface StuckPlan {
+  readonly parts: readonly AlarmPlan[];
+  readonly whole: CompositePlan;
 }
 
-function namedQueues(prepared: Prepared): readonly AlarmPlan[] {
+/**
+ * Alarms on queues that have jobs and nobody to run them, and on queues whose jobs wait too long. Both are one cause,
+ * so one alarm tells; it is silent while the source of the queue is down, which tells for itself.
+ */
+export function queuePlans(prepared: Prepared, region: string): readonly StuckPlan[] {
+  const inReach = inReachOf(prepared, region);
+  return [...namedQueues(inReach), ...unnamedQueues(inReach)].filter(({ parts }) => parts.length > 0);
+}
+
+function namedQueues(prepared: Prepared): readonly StuckPlan[] {
   const { alarms } = prepared.config;
   if (alarms.queues.length > 0 && prepared.cloudWatchSinks.length === 0) {
     throw new Error(
       'alarms.queues needs a cloudwatch sink in the Region of the stack: an alarm cannot read another Region; leave out "region" of the sink, or remove the alarms',
     );
   }
-  return alarms.queues.flatMap((queue) => [...starvedPlans(prepared, queue), ...waitPlans(prepared, queue)]);
+  return alarms.queues.map((alarm) => {
+    const { source, scope, queue } = alarm;
+    const parts = [...starvedPlans(prepared, alarm), ...waitPlans(prepared, alarm)];
+    return {
+      parts,
+      whole: wholeOf(parts, source, {
+        name: `queue-stuck/${source}/${scope}/${queue}`,
+        description: `Queue "${queue}" of ${scope} (source ${source}) is stuck: it has jobs and no worker, or its jobs wait too long. Its alarms queue-starved and queue-waits say which.`,
+      }),
+    };
+  });
+}
+
+function wholeOf(
+  parts: readonly AlarmPlan[],
+  source: string | undefined,
+  { name, description }: Pick<CompositePlan, 'name' | 'description'>,
+): CompositePlan {
+  const rule = anyOf(parts.map((part) => part.name));
+  return { name, description, rule, ...(source === undefined ? {} : { silencedBy: `source-down/${source}` }) };
 }
 
 function starvedPlans(prepared: Prepared, { source, scope, queue, starvedMinutes }: QueueAlarm): readonly AlarmPlan[] {
@@ -32,16 +63,17 @@ function starvedPlans(prepared: Prepared, { source, scope, queue, starvedMinutes
   // A source that never tells of starved jobs still has its alarm on waits; one that tells of neither is an error.
   if (!tells(prepared, source, starvedJobs) && tells(prepared, source, queueOldestWait)) return [];
   const labels = { system: systemOf(prepared, source), source, scope, queue };
-  const periods = periodsIn(starvedMinutes ?? config.alarms.starvedMinutes, config);
+  const window = within(starvedMinutes ?? config.alarms.starvedMinutes, config);
   return [
     {
       name: `queue-starved/${source}/${scope}/${queue}`,
-      description: `Queue "${queue}" of ${scope} (source ${source}) has had queued jobs and no idle or busy worker for ${duration(periods, prepared)}. Start workers for it, or look why they have stopped or are paused.`,
-      metric: metricOf(prepared, starvedJobs, labels),
+      description: `Queue "${queue}" of ${scope} (source ${source}) has had queued jobs and no idle or busy worker for ${durationText(window, config)}. Start workers for it, or look why they have stopped or are paused.`,
+      metric: metricOf(prepared, starvedJobs, labels, { statistic: wholePeriodStatistic(config) }),
       when: 'above',
       threshold: 0,
-      periods,
-      silence: 'fine',
+      window,
+      silence: 'kept',
+      isPart: true,
     },
   ];
 }
@@ -61,8 +93,9 @@ function waitPlans(prepared: Prepared, { source, scope, queue, oldestWaitMinutes
       metric: metricOf(prepared, queueOldestWait, labels),
       when: 'above',
       threshold: minutes * 60,
-      periods: periodsIn(waitedMinutes, config),
-      silence: 'fine',
+      window: within(waitedMinutes, config),
+      silence: 'kept',
+      isPart: true,
     },
   ];
 }
@@ -71,39 +104,70 @@ function tells({ sources }: Prepared, name: string, metric: MetricDefinition): b
   return sources.some((source) => source.name === name && source.metrics.includes(metric));
 }
 
+/**
+ * A Region takes 200 alarms on Metrics Insights queries (CloudWatch user guide, "Metrics Insights alarms"), and a source
+ * has two: with more sources than this, one query watches all of them together.
+ */
+const mostSourcesApart = 50;
+
 /** Alarms with a series a queue: queues that nobody named, and queues that do not exist yet. */
-function unnamedQueues(prepared: Prepared): readonly AlarmPlan[] {
+function unnamedQueues(prepared: Prepared): readonly StuckPlan[] {
+  if (prepared.config.alarms.unnamedQueues === 'ignore') return [];
+  const telling = prepared.sources.filter(
+    ({ metrics }) => metrics.includes(starvedJobs) || metrics.includes(queueOldestWait),
+  );
+  if (telling.length > mostSourcesApart) return [queuesOf(prepared, undefined)];
+  return telling.map((source) => queuesOf(prepared, source));
+}
+
+function queuesOf(prepared: Prepared, source: PreparedSource | undefined): StuckPlan {
   const { alarms } = prepared.config;
-  if (alarms.unnamedQueues === 'ignore') return [];
-  const starved = periodsIn(alarms.starvedMinutes, prepared.config);
-  const waits = periodsIn(waitedMinutes, prepared.config);
+  const watched = source === undefined ? prepared : { ...prepared, sources: [source] };
+  const suffix = source === undefined ? '' : `/${source.name}`;
+  const whose = source === undefined ? 'A queue' : `A queue of source "${source.name}"`;
+  const starved = withinQuery(alarms.starvedMinutes, prepared.config);
   const minutes = alarms.oldestWaitMinutes;
-  return [
-    ...everyQueue(prepared, starvedJobs, {
-      name: 'any-queue-starved',
-      description: `A queue has had queued jobs and no idle or busy worker for ${duration(starved, prepared)}; the contributors of this alarm name it by source, scope and queue. Start workers for it, or look why they have stopped or are paused.`,
+  const parts = [
+    ...everyQueue(watched, starvedJobs, source, {
+      name: `any-queue-starved${suffix}`,
+      description: `${whose} has had queued jobs and no idle or busy worker for ${durationText(starved, prepared.config)}; the contributors of this alarm name it by source, scope and queue. Start workers for it, or look why they have stopped or are paused.`,
       label: 'Starved jobs',
       threshold: 0,
-      periods: starved,
+      window: starved,
+      aggregate: wholePeriodStatistic(prepared.config) === 'Minimum' ? 'MIN' : 'MAX',
     }),
-    ...everyQueue(prepared, queueOldestWait, {
-      name: 'any-queue-waits',
-      description: `The oldest job of a queue has been waiting for more than ${String(minutes)} minutes; the contributors of this alarm name it by source, scope and queue. Its workers are too few, paused, or do not fit the job.`,
+    ...everyQueue(watched, queueOldestWait, source, {
+      name: `any-queue-waits${suffix}`,
+      description: `${whose} has a job that has been waiting for more than ${String(minutes)} minutes; the contributors of this alarm name it by source, scope and queue. Its workers are too few, paused, or do not fit the job.`,
       label: 'Oldest wait in seconds',
       threshold: minutes * 60,
-      periods: waits,
+      window: withinQuery(waitedMinutes, prepared.config),
+      aggregate: 'MAX',
     }),
   ];
+  return {
+    parts,
+    whole: wholeOf(parts, source?.name, {
+      name: `any-queue-stuck${suffix}`,
+      description: `${whose} is stuck: it has jobs and no worker, or its jobs wait too long. The contributors of its alarms any-queue-starved and any-queue-waits name the queue.`,
+    }),
+  };
 }
 
-interface EveryQueue extends Pick<AlarmPlan, 'name' | 'description' | 'threshold' | 'periods'> {
+interface EveryQueue extends Pick<AlarmPlan, 'name' | 'description' | 'threshold' | 'window'> {
   readonly label: string;
+  readonly aggregate: 'MAX' | 'MIN';
 }
 
+/**
+ * A query of its own for each source: a series that a query does not find any more is over, so beside others the queues
+ * of a source that cannot be read would count as well. Only an empty query keeps its state.
+ */
 function everyQueue(
   prepared: Prepared,
   metric: MetricDefinition,
-  { label, ...plan }: EveryQueue,
+  source: PreparedSource | undefined,
+  { label, aggregate, ...plan }: EveryQueue,
 ): readonly AlarmPlan[] {
   const [sink] = prepared.cloudWatchSinks;
   if (sink === undefined) return [];
@@ -111,19 +175,21 @@ function everyQueue(
     ({ definition, labels }) => definition === metric && labels.includes('queue'),
   );
   if (perQueue === undefined) return [];
-  const expression = insightsQuery({ ...perQueue, groups: ['Source', 'Scope', 'Queue'], worst: 'highest' });
+  const expression = insightsQuery({
+    ...perQueue,
+    groups: ['Source', 'Scope', 'Queue'],
+    worst: 'highest',
+    aggregate,
+    where: { ...perQueue.own, ...(source === undefined ? {} : { Source: source.name }) },
+  });
   const period = scheduleRate(prepared.config);
   return [
     {
       ...plan,
       metric: new cloudwatch.MathExpression({ expression, usingMetrics: {}, label, period }),
       when: 'above',
-      silence: 'fine',
+      silence: 'kept',
+      isPart: true,
     },
   ];
-}
-
-function duration(periods: number, { config }: Prepared): string {
-  const count = periods * scheduleRate(config).toMinutes();
-  return count === 1 ? '1 minute' : `${String(count)} minutes`;
 }

@@ -17,16 +17,19 @@ export interface SearchOptions {
  * user guide, "search expressions").
  */
 export function searchFor(
-  { definition, namespace, name, dimensions }: PublishedMetric,
+  { definition, namespace, name, dimensions, own }: PublishedMetric,
   sink: CloudWatchConfig,
   period: Duration,
   { told, only = {} }: SearchOptions,
 ): cloudwatch.SearchExpression {
   const schema = [namespace, ...dimensions].map(searchTerm).join(',');
-  const values = Object.entries(only).map(([label, value]) => ` ${dimensionName(label)}=${JSON.stringify(value)}`);
+  const values = Object.entries(only).map(([label, value]): [string, string] => [dimensionName(label), value]);
+  const filters = [...Object.entries(own), ...values]
+    .map(([dimension, value]) => ` ${dimension}=${JSON.stringify(value)}`)
+    .join('');
   const { statistic } = definition.cloudWatch;
   return new cloudwatch.SearchExpression({
-    expression: `SEARCH('{${schema}} MetricName="${name}"${values.join('')}', '${statistic}', ${String(period.toSeconds())})`,
+    expression: `SEARCH('{${schema}} MetricName="${name}"${filters}', '${statistic}', ${String(period.toSeconds())})`,
     label: told.map((dimension) => `\${PROP('Dim.${dimension}')}`).join(' '),
     period,
     ...(sink.region === undefined ? {} : { searchRegion: sink.region }),

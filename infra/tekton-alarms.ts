@@ -2,7 +2,8 @@ import { taskRuns, unseenRuns } from '../lambda/sources/tekton/metrics.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
-import { isTaken, metricOf, periodsIn } from './metrics.ts';
+import { wholePeriodStatistic, within } from './alarm-windows.ts';
+import { isTaken, metricOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 
 /** Alarms on clusters whose TaskRuns wait for room, or whose controller does nothing. */
@@ -28,11 +29,11 @@ function throttledPlans(prepared: Prepared, { name, system }: PreparedSource): r
   return states.map((state) => ({
     name: `tekton-${state}/${name}`,
     description: `TaskRuns of source "${name}" have waited for ${String(minutes)} minutes because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
-    metric: metricOf(prepared, taskRuns, { ...labels, state }),
+    metric: metricOf(prepared, taskRuns, { ...labels, state }, { statistic: wholePeriodStatistic(prepared.config) }),
     when: 'above',
     threshold: 0,
-    periods: periodsIn(minutes, prepared.config),
-    silence: 'fine',
+    window: within(minutes, prepared.config),
+    silence: 'kept',
   }));
 }
 
@@ -44,11 +45,11 @@ function unseenPlans(prepared: Prepared, { name, system }: PreparedSource): read
     {
       name: `tekton-unseen/${name}`,
       description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
-      metric: metricOf(prepared, unseenRuns, labels),
+      metric: metricOf(prepared, unseenRuns, labels, { statistic: wholePeriodStatistic(prepared.config) }),
       when: 'above',
       threshold: 0,
-      periods: periodsIn(minutes, prepared.config),
-      silence: 'fine',
+      window: within(minutes, prepared.config),
+      silence: 'kept',
     },
   ];
 }

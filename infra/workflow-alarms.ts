@@ -4,7 +4,8 @@ import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
 import { insightsQuery } from './metrics-insights.ts';
-import { isTaken, metricOf, periodsIn } from './metrics.ts';
+import { within, withinQuery } from './alarm-windows.ts';
+import { isTaken, metricOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 import { publishedMetrics } from './published.ts';
 import { scheduleRate } from './settings.ts';
@@ -35,8 +36,8 @@ function downPlans(prepared: Prepared, source: PreparedSource): readonly AlarmPl
       metric: metricOf(prepared, workflowDown, labels),
       when: 'above',
       threshold: minutes * 60,
-      periods: periodsIn(1, prepared.config),
-      silence: 'fine',
+      window: within(1, prepared.config),
+      silence: 'kept',
     },
   ];
 }
@@ -53,15 +54,20 @@ function relayedDownPlan(prepared: Prepared, source: PreparedSource): readonly A
       name: `workflow-down/${source.name}`,
       description: descriptionOf(source, minutes, 'The contributors of this alarm name it.'),
       metric: new cloudwatch.MathExpression({
-        expression: insightsQuery({ ...published, groups: ['Org', 'Workflow', 'Runner'], worst: 'lowest' }),
+        expression: insightsQuery({
+          ...published,
+          groups: ['Org', 'Workflow', 'Runner'],
+          worst: 'lowest',
+          where: published.own,
+        }),
         usingMetrics: {},
         label: 'Workflow is up',
         period: scheduleRate(prepared.config),
       }),
       when: 'below',
       threshold: 1,
-      periods: periodsIn(minutes, prepared.config),
-      silence: 'fine',
+      window: withinQuery(minutes, prepared.config),
+      silence: 'kept',
     },
   ];
 }

@@ -34,7 +34,11 @@ const built = await buildPipeline(config, {
   print,
 });
 
-const embedding = ({ tickMs }: RunReport): EmbeddedMetricOptions => ({ namespace: config.collectorNamespace, tickMs });
+const embedding = ({ collector, tickMs }: RunReport): EmbeddedMetricOptions => ({
+  namespace: config.collectorNamespace,
+  collector,
+  tickMs,
+});
 
 let before: RunReport | undefined;
 

@@ -146,6 +146,18 @@ const QueueAlarm = z
   .meta({ id: 'QueueAlarm', description: 'An alarm of its own for one queue.' });
 export type QueueAlarm = z.infer<typeof QueueAlarm>;
 
+/** A year: credentials that end later are renewed with the machine that they stand on. */
+const ExpiringHours = z.int().min(1).max(8760);
+
+const TokenAlarm = z
+  .strictObject({
+    source: OperatorName.meta({ description: 'Name of the source whose CI system tells when its credential ends.' }),
+    expiringHours: ExpiringHours.meta({
+      description: 'How long before its end; less than the lifetime of a credential that is renewed by a machine.',
+    }),
+  })
+  .meta({ id: 'TokenAlarm', description: 'When the alarm on one source’s credential goes off.' });
+
 const PipelineAlarm = z
   .strictObject({
     source: OperatorName.meta({ description: 'Name of the source that sees the pipeline.' }),
@@ -220,11 +232,16 @@ export const Alarms = z
       description:
         '`alarm`: one alarm for each fault watches every queue, also those that appear later, where a cloudwatch sink publishes them.',
     }),
-    starvedMinutes: Minutes.default(5).meta({ description: 'How long a queue may have jobs and no worker.' }),
-    oldestWaitMinutes: WaitMinutes.default(10).meta({
-      description: 'How long the oldest queued job may wait, where a source tells it, for five minutes on end.',
+    starvedMinutes: Minutes.default(5).meta({
+      description:
+        'How many minutes a queue may have jobs and no worker within twice as many; at least three runs above one minute.',
     }),
-    stuckRunsMinutes: Minutes.default(15).meta({ description: 'How long runs may be stuck.' }),
+    oldestWaitMinutes: WaitMinutes.default(10).meta({
+      description: 'How long the oldest queued job may wait, where a source tells it, in five minutes of ten.',
+    }),
+    stuckRunsMinutes: Minutes.default(15).meta({
+      description: 'How many minutes runs may be stuck within twice as many.',
+    }),
     workflowDownMinutes: Minutes.default(30).meta({
       description:
         'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it; Chainloop itself proposes 30.',
@@ -246,9 +263,23 @@ export const Alarms = z
       .max(1440)
       .default(30)
       .meta({ description: 'How far the counting of finished runs may lag behind.' }),
-    sourceDownMinutes: Minutes.default(3).meta({ description: 'How long a source may fail.' }),
-    sinkDownMinutes: Minutes.default(3).meta({ description: 'How long a sink may refuse data.' }),
-    silentMinutes: Minutes.default(3).meta({ description: 'How long the function may not run at all.' }),
+    tokenExpiringHours: ExpiringHours.default(336).meta({
+      description:
+        'How long before its end a credential raises its alarm, where the CI system tells; 14 days outlast holidays.',
+    }),
+    tokens: z.array(TokenAlarm).default([]).meta({
+      description: 'Sources whose credentials live shorter than that.',
+    }),
+    sourceDownMinutes: Minutes.default(3).meta({
+      description: 'How many minutes a source may fail within twice as many; at least three runs above one minute.',
+    }),
+    sinkDownMinutes: Minutes.default(3).meta({
+      description:
+        'How many minutes a sink may refuse data within twice as many; at least three runs above one minute.',
+    }),
+    silentMinutes: Minutes.default(3).meta({
+      description: 'How long no run may end, rounded up to whole intervals; at least two.',
+    }),
     durationPercent: z
       .int()
       .min(10)

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { Interval } from './interval.ts';
+import { defaultCollector } from '../model/cloud-watch-shape.ts';
 import { durationBounds, waitBounds } from '../model/run-metrics.ts';
 import { OperatorName } from './names.ts';
 
@@ -51,8 +52,9 @@ const Counting = z
  * the whole schema by leaving out: the function would build the rest in every cold start, a tenth of its CPU time.
  */
 export const RuntimeConfig = z.strictObject({
-  collector: OperatorName.default('ci-metrics').meta({
-    description: 'Name of this deployment. It tells two collectors apart that write to the same place.',
+  collector: OperatorName.default(defaultCollector).meta({
+    description:
+      'Name of this deployment. It tells two collectors apart that write to the same place: any other name than the default is the dimension `Collector` of its CloudWatch metrics.',
   }),
   interval: Interval,
   logLevel: z

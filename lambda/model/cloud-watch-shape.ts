@@ -35,6 +35,18 @@ export function namespaceOf(role: NamespaceRole, neutral: string): string {
   return role.vendor;
 }
 
+/** The name of a collector that nobody named. */
+export const defaultCollector = 'ci-metrics';
+
+/**
+ * What tells the series of one collector of an account from those of another: its name. A collector with the default
+ * name, of which an account and Region can have only one, keeps its series without it; a vendor's own names stay as the
+ * vendor's tool publishes them.
+ */
+export function deploymentDimensions(role: NamespaceRole, collector: string): Readonly<Record<string, string>> {
+  return collector === defaultCollector || typeof role === 'object' ? {} : { Collector: collector };
+}
+
 /** Labels are fixed by the definitions, so this stays small; names are asked for once a sample. */
 const namesByLabel = new Map<string, string>();
 

@@ -1,4 +1,4 @@
-import { type CloudWatchPoint, pointsOf } from '../model/cloud-watch-shape.ts';
+import { type CloudWatchPoint, deploymentDimensions, pointsOf } from '../model/cloud-watch-shape.ts';
 import type { CloudWatchUnit, GaugeFamily } from '../model/metric.ts';
 
 /** Embedded metric format specification, `Metrics`: more in one directive are dropped without a word. */
@@ -10,6 +10,8 @@ const maxDimensions = 30;
 export interface EmbeddedMetricOptions {
   /** Namespace of every metric in the lines, such as `CI/Collector`. */
   readonly namespace: string;
+  /** Name of the deployment. */
+  readonly collector: string;
   readonly tickMs: number;
 }
 
@@ -25,17 +27,25 @@ interface Group {
  */
 export function embeddedMetricLines(
   families: readonly GaugeFamily[],
-  { namespace, tickMs }: EmbeddedMetricOptions,
+  { namespace, collector, tickMs }: EmbeddedMetricOptions,
 ): readonly string[] {
   const groups = new Map<string, Group>();
+  const own = Object.entries(deploymentDimensions('collector', collector)).map(([name, value]) => ({ name, value }));
   for (const family of families) {
     for (const set of family.definition.cloudWatch.dimensionSets) {
-      for (const point of pointsOf(family, set, tickMs)) add(groups, point);
+      for (const point of pointsOf(family, set, tickMs)) add(groups, withOwn(point, own));
     }
   }
   return [...groups.values()].flatMap(({ dimensions, metrics }) =>
     chunks([...metrics], maxMetricsPerDirective).map((chunk) => line(namespace, tickMs, dimensions, chunk)),
   );
+}
+
+/** A figure that has the name of the collector as a label has it once. */
+function withOwn(point: CloudWatchPoint, own: CloudWatchPoint['dimensions']): CloudWatchPoint {
+  const { dimensions } = point;
+  const missing = own.filter(({ name }) => dimensions.every((dimension) => dimension.name !== name));
+  return missing.length === 0 ? point : { ...point, dimensions: [...dimensions, ...missing] };
 }
 
 function add(groups: Map<string, Group>, { name, unit, dimensions, values }: CloudWatchPoint): void {

@@ -118,6 +118,8 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   readonly eventsOf?: (config: Config) => EventFeed | undefined;
   /** ARNs of the roles that it assumes when configured like this; absent for a kind that signs no requests. */
   readonly rolesOf?: (config: Config) => readonly string[];
+  /** Whether its CI system says how many requests are left; absent for a kind whose system never does. */
+  readonly tellsQuota?: (config: Config) => boolean;
   /** Absent for a kind that enters no EKS cluster. */
   readonly eksOf?: (config: Config) => EksEntrance | undefined;
   readonly load: () => Promise<CreateSource<Config>>;
@@ -131,6 +133,8 @@ export interface PreparedSource {
   readonly metrics: readonly MetricDefinition[];
   readonly secrets: readonly SecretRef[];
   readonly needsState: boolean;
+  /** Whether its CI system says how many requests are left. */
+  readonly tellsQuota: boolean;
   readonly events: EventFeed | undefined;
   readonly eks: EksEntrance | undefined;
   /** ARNs of the roles that it assumes. */
@@ -168,6 +172,7 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         metrics: module.metricsOf(checked),
         secrets: module.secretsOf(checked),
         needsState: module.needsState(checked),
+        tellsQuota: module.tellsQuota?.(checked) ?? false,
         events: module.eventsOf?.(checked),
         eks: module.eksOf?.(checked),
         roles: module.rolesOf?.(checked) ?? [],

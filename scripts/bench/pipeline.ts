@@ -66,7 +66,11 @@ await built.close();
 async function leastPutRequests(): Promise<number> {
   using deadline = deadlineIn(120_000, Date.now);
   const { batch } = await collect(built.pipeline, { deadline, tickMs: Date.now() });
-  const settings = { config: CloudWatchConfig.parse({ kind: 'cloudwatch' }), intervalMs: built.intervalMs };
+  const settings = {
+    config: CloudWatchConfig.parse({ kind: 'cloudwatch' }),
+    collector: 'bench',
+    intervalMs: built.intervalMs,
+  };
   const counts = new Map<string, number>();
   for (const { namespace } of encode(batch, settings).datums) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
   return [...counts.values()].reduce((sum, count) => sum + Math.ceil(count / 1000), 0);

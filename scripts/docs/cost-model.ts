@@ -1,8 +1,10 @@
+import { CompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { App } from 'aws-cdk-lib/core';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { CiMetricsStack } from '../../infra/ci-metrics-stack.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
+import { defaultCollector } from '../../lambda/model/cloud-watch-shape.ts';
 import { inCanonicalOrder } from '../../lambda/model/order.ts';
 import { embeddedMetricLines } from '../../lambda/report/embedded-metrics.ts';
 import { healthFamilies } from '../../lambda/report/health.ts';
@@ -42,7 +44,7 @@ export interface CloudWatchBill {
 export function cloudWatchBill(queues: number, variant: Variant): CloudWatchBill {
   const { compat, cloudWatch } = variants[variant];
   const config = CloudWatchConfig.parse({ kind: 'cloudwatch', ...cloudWatch });
-  const preview = previewOf(batchOf(queues, compat), { config, intervalMs });
+  const preview = previewOf(batchOf(queues, compat), { config, collector: defaultCollector, intervalMs });
   if (preview.problems.length > 0)
     throw new Error(`the example is not sent whole: ${preview.problems[0]?.message ?? ''}`);
   const usd = (item: RegExp): number => preview.monthlyCost.find((line) => item.test(line.item))?.usd ?? 0;
@@ -59,7 +61,7 @@ export function cloudWatchBill(queues: number, variant: Variant): CloudWatchBill
 /** Metrics that the function logs about itself, whatever its sinks. */
 export function ownMetricCount(): number {
   const config = CloudWatchConfig.parse({ kind: 'cloudwatch', collectorMetrics: 'api' });
-  return previewOf({ ...batchOf(0, false), parts: [] }, { config, intervalMs }).samples;
+  return previewOf({ ...batchOf(0, false), parts: [] }, { config, collector: defaultCollector, intervalMs }).samples;
 }
 
 /** Samples that remote write sends a run. */
@@ -79,18 +81,27 @@ export function logBytesPerRun(queues: number): number {
     requestId: '',
     ...reportFields(reportOf(samples)),
   };
-  const embedded = embeddedMetricLines(health, { namespace: 'CI/Collector', tickMs });
+  const embedded = embeddedMetricLines(health, { namespace: 'CI/Collector', collector: defaultCollector, tickMs });
   return [JSON.stringify(line), ...embedded].reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
 }
 
+export interface AlarmCount {
+  /** On one metric, or on an expression over one. */
+  readonly standard: number;
+  /** On the states of others. */
+  readonly composite: number;
+}
+
 /** The alarms of a deployment with one source and one sink. */
-export function alarmCount(): number {
+export function alarmCount(): AlarmCount {
   const config = CollectorConfig.parse({
     sources: [{ kind: 'buildkite', agentTokens: [{ secret: 'ci-metrics/buildkite' }] }],
     sinks: [{ kind: 'cloudwatch' }],
   });
   const code = lambda.Code.fromInline('export const handler = () => undefined;');
-  return new CiMetricsStack(new App(), 'cost', { config, settings: { code } }).collector.alarms.length;
+  const { alarms } = new CiMetricsStack(new App(), 'cost', { config, settings: { code } }).collector;
+  const composite = alarms.filter((alarm) => alarm instanceof CompositeAlarm).length;
+  return { standard: alarms.length - composite, composite };
 }
 
 function batchOf(queues: number, compat: boolean): Batch {

@@ -15,6 +15,7 @@ import { alignedTable } from './table.ts';
 const prices = {
   /** A standard alarm, and each metric that a Metrics Insights alarm looks at (CloudWatch). */
   alarm: 0.1,
+  compositeAlarm: 0.5,
   secret: 0.4,
   tenThousandSecretReads: 0.05,
   /** On Arm. */
@@ -47,7 +48,7 @@ export function costTables(): string {
 
 function itemRows(): readonly Row[] {
   const bills = sizes.map((queues) => cloudWatchBill(queues, 'default'));
-  const others = alarmCount() - 1;
+  const { standard, composite } = alarmCount();
   return [
     ['custom metrics (number)', ...bills.map(({ metrics }) => count(metrics))],
     ['custom metrics', ...bills.map(({ metricsUsd }) => usd(metricsUsd))],
@@ -57,7 +58,10 @@ function itemRows(): readonly Row[] {
     ],
     ['`PutMetricData` requests', ...bills.map(({ requestsUsd }) => usd(requestsUsd))],
     ['the alarm that watches all queues', ...sizes.map((queues) => usd(queueAlarm(queues)))],
-    [`${String(others)} other alarms`, ...sizes.map(() => usd(others * prices.alarm))],
+    [
+      `${String(standard - 1)} other alarms, and ${String(composite)} on the states of others`,
+      ...sizes.map(() => usd(otherAlarms())),
+    ],
     ['function', ...sizes.map(() => usd(functionCost()))],
     ['one secret', ...sizes.map(() => usd(secretCost()))],
     ['log', ...sizes.map((queues) => usd(logCost(queues)))],
@@ -91,7 +95,12 @@ function prometheusTotal(queues: number): number {
 }
 
 function commonCost(queues: number): number {
-  return (alarmCount() - 1) * prices.alarm + functionCost() + secretCost() + logCost(queues);
+  return otherAlarms() + functionCost() + secretCost() + logCost(queues);
+}
+
+function otherAlarms(): number {
+  const { standard, composite } = alarmCount();
+  return (standard - 1) * prices.alarm + composite * prices.compositeAlarm;
 }
 
 function queueAlarm(queues: number): number {

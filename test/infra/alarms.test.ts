@@ -3,13 +3,14 @@ import * as z from 'zod';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { resolved } from './intrinsics.ts';
 import { knownMetrics, textOf } from './known-metrics.ts';
+import { alarmsIn } from './simulation/template-alarms.ts';
 import { configOf, synthesise, type Synthesis, synthesiseVariant, variants } from './synthesis.ts';
 
 const Alarm = z.object({
   AlarmName: z.string(),
   AlarmDescription: z.string(),
-  AlarmActions: z.array(z.string()),
-  OKActions: z.array(z.string()),
+  AlarmActions: z.array(z.string()).default([]),
+  OKActions: z.array(z.string()).default([]),
   ComparisonOperator: z.string(),
   Threshold: z.number(),
   EvaluationPeriods: z.int(),
@@ -59,7 +60,7 @@ function withAlarms(alarms: Partial<CollectorConfig['alarms']>): CollectorConfig
 
 /** `SELECT MAX(StarvedJobs) FROM SCHEMA("CI", Queue, …) GROUP BY … ORDER BY MAX() DESC` */
 const queryPattern =
-  /^SELECT (MAX)\((\w+)\) FROM SCHEMA\("([^"]+)", ([^)]+)\) GROUP BY ([\w, ]+) ORDER BY MAX\(\) DESC$/;
+  /^SELECT (MAX)\((\w+)\) FROM SCHEMA\("([^"]+)", ([^)]+)\)(?: WHERE [\w =']+)? GROUP BY ([\w, ]+) ORDER BY MAX\(\) DESC$/;
 
 describe.each(variants)('every alarm of %s', (variant) => {
   const synthesis = synthesiseVariant(variant);
@@ -72,6 +73,7 @@ describe.each(variants)('every alarm of %s', (variant) => {
     const inExpressions = alarms
       .flatMap(({ Metrics = [] }) => Metrics)
       .flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat]))
+      .filter(({ Metric: { Namespace } }) => !Namespace.startsWith('AWS/'))
       .map(({ Metric: { Namespace, MetricName, Dimensions }, Stat }) =>
         textOf({
           namespace: Namespace,
@@ -112,7 +114,9 @@ describe.each(variants)('every alarm of %s', (variant) => {
       expect(period % 60).toBe(0);
       expect(period).toBeGreaterThan(0);
       expect(period * EvaluationPeriods).toBeLessThanOrEqual(86_400);
-      expect(DatapointsToAlarm).toBe(EvaluationPeriods);
+      // Fewer would go off and be over with each run of what fails in every second one.
+      expect(DatapointsToAlarm).toBeGreaterThanOrEqual(EvaluationPeriods / 2);
+      expect(DatapointsToAlarm).toBeLessThanOrEqual(EvaluationPeriods);
     }
   });
 
@@ -122,11 +126,19 @@ describe.each(variants)('every alarm of %s', (variant) => {
     );
   });
 
-  it('tells the topic when it goes off and when it is over', () => {
-    for (const { AlarmActions, OKActions } of alarms) {
-      expect(AlarmActions).toHaveLength(1);
+  it('tells the topic when it goes off and when it is over, itself or as a part of one that does', () => {
+    const { metricAlarms, compositeAlarms } = alarmsIn(synthesis.template);
+    const [topic] = metricAlarms.flatMap(({ AlarmActions }) => AlarmActions);
+    for (const { AlarmActions, OKActions } of [...metricAlarms, ...compositeAlarms]) {
+      expect(AlarmActions.filter((action) => action !== topic)).toEqual([]);
       expect(OKActions).toEqual(AlarmActions);
     }
+    expect(compositeAlarms.filter(({ AlarmActions }) => AlarmActions.length === 0)).toEqual([]);
+    const silent = metricAlarms.filter(({ AlarmActions }) => AlarmActions.length === 0);
+    const told = silent.filter(({ arn }) => !compositeAlarms.some(({ AlarmRule }) => AlarmRule.includes(`"${arn}"`)));
+    const names = told.map(({ AlarmName }) => AlarmName.replace(/^[^/]*\//, ''));
+    // Traces of what has an alarm of its own.
+    expect(names.toSorted()).toEqual(variant === 'emulator' ? [] : ['dead-letters', 'function-errors']);
   });
 
   it('has a name of its own and a text that says what to do', () => {
@@ -148,9 +160,11 @@ describe('a queue without workers', () => {
       Statistic: 'Maximum',
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: 0,
-      EvaluationPeriods: 10,
-      TreatMissingData: 'notBreaching',
+      DatapointsToAlarm: 10,
+      EvaluationPeriods: 20,
+      TreatMissingData: 'ignore',
       Dimensions: [
+        { Name: 'Collector', Value: 'everything' },
         { Name: 'Environment', Value: 'production' },
         { Name: 'Queue', Value: 'default' },
         { Name: 'Scope', Value: 'production' },
@@ -159,30 +173,36 @@ describe('a queue without workers', () => {
         { Name: 'cost-centre', Value: 'ci' },
       ],
     });
-    expect(alarm(synthesis, 'queue-starved/other/unclustered/linux')).toMatchObject({ EvaluationPeriods: 7 });
+    expect(alarm(synthesis, 'queue-starved/other/unclustered/linux')).toMatchObject({
+      DatapointsToAlarm: 7,
+      EvaluationPeriods: 14,
+    });
   });
 
-  it('that nobody named is covered by one query over all queues', () => {
-    expect(alarm(synthesiseVariant('minimal'), 'any-queue-starved')).toMatchObject({
+  it('that nobody named is covered by one query over all queues of its source', () => {
+    expect(alarm(synthesiseVariant('minimal'), 'any-queue-starved/buildkite')).toMatchObject({
       Metrics: [
         {
           Expression:
-            'SELECT MAX(StarvedJobs) FROM SCHEMA("CI", Queue, Scope, Source, System) GROUP BY Source, Scope, Queue ORDER BY MAX() DESC',
+            'SELECT MAX(StarvedJobs) FROM SCHEMA("CI", Queue, Scope, Source, System) WHERE Source = \'buildkite\' GROUP BY Source, Scope, Queue ORDER BY MAX() DESC',
           Period: 60,
           ReturnData: true,
         },
       ],
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: 0,
-      EvaluationPeriods: 5,
-      TreatMissingData: 'notBreaching',
+      DatapointsToAlarm: 5,
+      EvaluationPeriods: 10,
+      TreatMissingData: 'ignore',
     });
   });
 
   it('is asked for with quotes around dimensions that need them', () => {
-    const [query] = alarm(synthesiseVariant('everything'), 'any-queue-starved')?.Metrics ?? [];
+    const [query] = alarm(synthesiseVariant('everything'), 'any-queue-starved/main')?.Metrics ?? [];
 
-    expect(query?.Expression).toContain('FROM SCHEMA("CI", Environment, Queue, Scope, Source, System, "cost-centre")');
+    expect(query?.Expression).toContain(
+      'FROM SCHEMA("CI", Collector, Environment, Queue, Scope, Source, System, "cost-centre")',
+    );
   });
 
   it.each<[string, Partial<CollectorConfig>]>([
@@ -193,13 +213,13 @@ describe('a queue without workers', () => {
   ])('has no alarm when %s', (_, change) => {
     const synthesis = synthesise({ ...configOf('minimal'), ...change }, { env: { region: 'eu-west-1' } });
 
-    expect(alarm(synthesis, 'any-queue-starved')).toBeUndefined();
+    expect(alarm(synthesis, 'any-queue-starved/buildkite')).toBeUndefined();
   });
 
   it('has an alarm when the sink names the Region of the stack', () => {
     const config = { ...configOf('minimal'), sinks: [{ kind: 'cloudwatch', region: 'eu-west-1' }] };
 
-    expect(alarm(synthesise(config, { env: { region: 'eu-west-1' } }), 'any-queue-starved')).toBeDefined();
+    expect(alarm(synthesise(config, { env: { region: 'eu-west-1' } }), 'any-queue-starved/buildkite')).toBeDefined();
   });
 
   it('that is named, but published in another Region only, fails the synthesis', () => {
@@ -236,8 +256,9 @@ describe('a workflow of Chainloop that is down', () => {
       ],
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: 1800,
-      EvaluationPeriods: 1,
-      TreatMissingData: 'notBreaching',
+      DatapointsToAlarm: 1,
+      EvaluationPeriods: 2,
+      TreatMissingData: 'ignore',
     });
   });
 
@@ -252,8 +273,9 @@ describe('a workflow of Chainloop that is down', () => {
       ],
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
-      EvaluationPeriods: 30,
-      TreatMissingData: 'notBreaching',
+      DatapointsToAlarm: 30,
+      EvaluationPeriods: 60,
+      TreatMissingData: 'ignore',
     });
   });
 
@@ -271,7 +293,7 @@ describe('a workflow of Chainloop that is down', () => {
 
     expect(alarm(withChainloop({}, alarms), 'workflow-down/attestations')).toMatchObject({ Threshold: 5400 });
     expect(alarm(withChainloop({ read: 'relay' }, alarms), 'workflow-down/attestations')).toMatchObject({
-      EvaluationPeriods: 90,
+      DatapointsToAlarm: 90,
     });
   });
 
@@ -295,13 +317,15 @@ describe('a cluster with Tekton', () => {
       MetricName: metric,
       Statistic: 'Maximum',
       Dimensions: [
+        { Name: 'Collector', Value: 'clusters' },
         { Name: 'Source', Value: 'ci' },
         { Name: 'System', Value: 'tekton' },
       ],
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: 0,
-      EvaluationPeriods: minutes,
-      TreatMissingData: 'notBreaching',
+      DatapointsToAlarm: minutes,
+      EvaluationPeriods: 2 * minutes,
+      TreatMissingData: 'ignore',
     });
     expect([...knownMetrics(synthesis.prepared)].some((text) => text.split(' ')[1] === metric)).toBe(true);
   });
@@ -327,46 +351,103 @@ describe('what an operator leaves out of CloudWatch', () => {
 });
 
 describe('a dead collector', () => {
-  it.each([
-    ['collector-silent', 'Invocations'],
-    ['source-down/buildkite', 'SourceUp'],
-  ])('raises %s by the absence of %s', (name, metric) => {
-    expect(alarm(synthesiseVariant('minimal'), name)).toMatchObject({
-      MetricName: metric,
+  it('raises collector-silent by the absence of runs that end, whatever AWS starts', () => {
+    expect(alarm(synthesiseVariant('minimal'), 'collector-silent')).toMatchObject({
+      Metrics: [
+        { Expression: 'FILL(runs, 0)' },
+        { MetricStat: { Metric: { Namespace: 'CI/Collector', MetricName: 'RunLag' }, Stat: 'SampleCount' } },
+      ],
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
+      DatapointsToAlarm: 3,
       EvaluationPeriods: 3,
-      TreatMissingData: 'breaching',
+    });
+  });
+
+  it('raises no alarm of a source, whose state nobody knows', () => {
+    expect(alarm(synthesiseVariant('minimal'), 'source-down/buildkite')).toMatchObject({
+      MetricName: 'SourceUp',
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      DatapointsToAlarm: 3,
+      EvaluationPeriods: 6,
+      TreatMissingData: 'ignore',
     });
   });
 
   it('raises nothing when its schedule is disabled', () => {
-    const breaching = alarmsOf(synthesiseVariant('vpc')).filter(
-      ({ TreatMissingData }) => TreatMissingData === 'breaching',
+    const kept = alarmsOf(synthesiseVariant('vpc')).filter(
+      ({ TreatMissingData = '' }) => !['notBreaching', 'missing'].includes(TreatMissingData),
     );
 
-    expect(breaching).toEqual([]);
+    expect(kept).toEqual([]);
   });
 
   it('does not raise the alarm of a sink, which would hide the cause', () => {
     expect(alarm(synthesiseVariant('minimal'), 'sink-down/cloudwatch')).toMatchObject({
-      TreatMissingData: 'notBreaching',
+      TreatMissingData: 'ignore',
     });
   });
 });
 
 describe('an alarm', () => {
-  it('needs two runs where a run is longer than a minute, because one proves nothing', () => {
+  it('needs three of six runs where a run is longer than a minute: fewer would flap', () => {
     expect(alarm(synthesiseVariant('imported-secrets'), 'source-down/buildkite')).toMatchObject({
       Period: 300,
-      EvaluationPeriods: 2,
+      DatapointsToAlarm: 3,
+      EvaluationPeriods: 6,
     });
   });
 
   it('counts an hourly run for its hour', () => {
     const hourly = synthesise({ ...configOf('minimal'), interval: '60 minutes' });
 
-    expect(alarm(hourly, 'collector-silent')).toMatchObject({ Period: 3600, EvaluationPeriods: 2 });
+    expect(alarm(hourly, 'collector-silent')).toMatchObject({ EvaluationPeriods: 2 });
+    expect(alarm(hourly, 'collector-started')).toMatchObject({ Period: 3600 });
+  });
+
+  it.each([
+    ['1 minute', 'Maximum'],
+    ['10 seconds', 'Minimum'],
+  ])('on starved queues at %s reads the %s, so that a queue is starved for whole minutes', (interval, statistic) => {
+    const queues = [{ source: 'buildkite', scope: 'unclustered', queue: 'default' }];
+    const synthesis = synthesise({ ...withAlarms({ queues }), interval });
+
+    expect(alarm(synthesis, 'queue-starved/buildkite/unclustered/default')).toMatchObject({ Statistic: statistic });
+    const [query] = alarm(synthesis, 'any-queue-starved/buildkite')?.Metrics ?? [];
+    expect(query?.Expression?.startsWith(statistic === 'Minimum' ? 'SELECT MIN(' : 'SELECT MAX(')).toBe(true);
+  });
+
+  it('over queues is one for all sources where the Region would have too many of them', () => {
+    const [source] = configOf('minimal').sources;
+    const sources = Array.from({ length: 51 }, (_, index) => ({ ...source, name: `s${String(index)}`, compat: false }));
+    const synthesis = synthesise({ ...configOf('minimal'), sources });
+
+    expect(alarm(synthesis, 'any-queue-starved')).toBeDefined();
+    expect(alarm(synthesis, 'any-queue-starved/s0')).toBeUndefined();
+  });
+
+  it.each([{}, { tokenExpiringHours: 48 }, { tokens: [{ source: 'attestations', expiringHours: 2 }] }])(
+    'on a credential goes off before its end by as much as %j says',
+    (alarms) => {
+      const token = { secret: 'ci-metrics/chainloop' };
+      const url = 'https://cp.example.com';
+      const sources = [{ kind: 'chainloop', name: 'attestations', url, organization: 'acme', token }];
+      const hours = alarms.tokens?.[0]?.expiringHours ?? alarms.tokenExpiringHours ?? 14 * 24;
+
+      expect(alarm(synthesise({ ...withAlarms(alarms), sources }), 'token-expiring/attestations')).toMatchObject({
+        Threshold: hours * 3600,
+        TreatMissingData: 'ignore',
+      });
+    },
+  );
+
+  it('on the credential of a source that does not tell its end is an error that names those that do', () => {
+    const tokens = [{ source: 'nobody', expiringHours: 2 }];
+
+    expect(() => synthesise(withAlarms({ tokens }))).toThrow(
+      /alarms.tokens: names "nobody", .* no configured source does/,
+    );
   });
 
   it('on the length of a run is missing where a run lasts a minute by design', () => {

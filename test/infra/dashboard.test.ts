@@ -108,7 +108,9 @@ describe.each(['minimal', 'everything', 'imported-secrets', 'emulator'] as const
     const [first] = widgets;
 
     expect(first?.type).toBe('alarm');
-    expect(first?.properties.alarms).toHaveLength(resolved(synthesis.template, 'AWS::CloudWatch::Alarm').length);
+    const metricAlarms = resolved(synthesis.template, 'AWS::CloudWatch::Alarm').length;
+    const compositeAlarms = resolved(synthesis.template, 'AWS::CloudWatch::CompositeAlarm').length;
+    expect(first?.properties.alarms).toHaveLength(metricAlarms + compositeAlarms);
   });
 
   it('asks one question a row', () => {
@@ -190,7 +192,7 @@ describe('a graph of queues', () => {
     expect(searchesOf(synthesis, 'Busy workers')).toEqual([
       'Buildkite BusyAgentCount {Cluster,Environment,Org,Queue,cost-centre} Maximum',
       'Buildkite BusyAgentCount {Environment,Org,Queue,cost-centre} Maximum',
-      'CI BusyWorkers {Environment,Queue,Scope,Source,System,cost-centre} Maximum',
+      'CI BusyWorkers {Collector,Environment,Queue,Scope,Source,System,cost-centre} Maximum',
     ]);
   });
 
@@ -200,7 +202,7 @@ describe('a graph of queues', () => {
     );
 
     expect(widget?.properties.metrics?.[0]?.[0]).toMatchObject({
-      expression: `SEARCH('{CI,Environment,Queue,Scope,Source,System,"cost-centre"} MetricName="StarvedJobs"', 'Maximum', 60)`,
+      expression: `SEARCH('{CI,Collector,Environment,Queue,Scope,Source,System,"cost-centre"} MetricName="StarvedJobs" Collector="everything"', 'Maximum', 60)`,
     });
   });
 
@@ -352,5 +354,27 @@ describe('every metric of a queue or of the collector', () => {
     const names = catalogue.flatMap(({ cloudWatch }) => metricNames(cloudWatch));
 
     expect(names.filter((name) => !shown.has(name) && !notShown.has(name))).toEqual([]);
+  });
+});
+
+describe('a graph that nothing can fill', () => {
+  it.each([
+    ['API quota left', 'minimal', 'stateful'],
+    ['Increases that wait', 'minimal', 'stateful'],
+    ['Until a credential ends', 'eks', 'stateful'],
+  ] as const)('is left out: %s of %s, not of %s', (title, without, having) => {
+    const titlesOf = (variant: Parameters<typeof synthesiseVariant>[0]) =>
+      widgetsOf(synthesiseVariant(variant)).map(({ properties }) => properties.title);
+
+    expect(titlesOf(without)).not.toContain(title);
+    expect(titlesOf(having)).toContain(title);
+  });
+
+  it('has no line of a sink that takes running totals', () => {
+    const synthesis = synthesiseVariant('everything');
+    const [waiting] = widgetsOf(synthesis).filter(({ properties }) => properties.title === 'Increases that wait');
+
+    expect(synthesis.prepared.sinks.length).toBeGreaterThan(1);
+    expect(waiting?.properties.metrics).toHaveLength(1);
   });
 });

@@ -58,7 +58,11 @@ function referenceTo(id: string, template: Template): string {
 function attribute([id, name]: [string, string], template: Template): string {
   if (name !== 'Arn') return `${id}.${name}`;
   const type = resourcesOf(template)[id]?.Type;
-  const service = { 'AWS::SQS::Queue': 'sqs', 'AWS::CloudWatch::Alarm': 'cloudwatch' }[type ?? ''];
+  const service = {
+    'AWS::SQS::Queue': 'sqs',
+    'AWS::CloudWatch::Alarm': 'cloudwatch',
+    'AWS::CloudWatch::CompositeAlarm': 'cloudwatch',
+  }[type ?? ''];
   if (service !== undefined) return arn(service, service === 'sqs' ? id : `alarm:${id}`);
   if (type === 'AWS::Lambda::Function') return arn('lambda', `function:${id}`);
   if (type === 'AWS::Logs::LogGroup') return arn('logs', `log-group:${id}:*`);

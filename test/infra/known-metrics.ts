@@ -1,5 +1,5 @@
 import { collectorMetrics } from '../../lambda/model/catalogue.ts';
-import { dimensionName, metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { deploymentDimensions, dimensionName, metricNames } from '../../lambda/model/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from '../../infra/prepared.ts';
@@ -18,10 +18,15 @@ export interface MetricReference {
  * must be among it, down to the dimensions and the statistic.
  */
 export function knownMetrics({ config, sources, cloudWatchSinks }: Prepared): ReadonlySet<string> {
-  const own = collectorMetrics.flatMap((definition) => references(definition, config.collectorNamespace, {}));
+  const ownOf = ({ cloudWatch }: MetricDefinition) => deploymentDimensions(cloudWatch.namespace, config.collector);
+  const own = collectorMetrics.flatMap((definition) =>
+    references(definition, config.collectorNamespace, ownOf(definition)),
+  );
   const ofSources = cloudWatchSinks.flatMap((sink) =>
     sources.flatMap(({ metrics }) =>
-      metrics.flatMap((definition) => references(definition, namespaceIn(definition, sink), sink.dimensions)),
+      metrics.flatMap((definition) =>
+        references(definition, namespaceIn(definition, sink), { ...sink.dimensions, ...ownOf(definition) }),
+      ),
     ),
   );
   return new Set([...own, ...ofSources].map(textOf));
@@ -32,20 +37,25 @@ function namespaceIn({ cloudWatch }: MetricDefinition, sink: CloudWatchConfig): 
   return cloudWatch.namespace === 'collector' ? `${sink.namespace}/Collector` : cloudWatch.namespace.vendor;
 }
 
+/** How alarms ask of a level whether all runs of a period say it, most of them, and how many there were. */
+const ofWholePeriods = ['Minimum', 'Average', 'SampleCount'] as const;
+
 function references(
-  { cloudWatch }: MetricDefinition,
+  { cloudWatch, type }: MetricDefinition,
   namespace: string,
   extra: Readonly<Record<string, string>>,
 ): readonly MetricReference[] {
   // A Buildkite token that belongs to no cluster gives the same metrics without this dimension.
   const sets = cloudWatch.dimensionSets.flatMap((set) => [set, set.filter((label) => label !== 'cluster')]);
   return sets.flatMap((set) =>
-    metricNames(cloudWatch).map((name) => ({
-      namespace,
-      name,
-      dimensions: set.length === 0 ? [] : [...set.map(dimensionName), ...Object.keys(extra)],
-      statistic: cloudWatch.statistic,
-    })),
+    metricNames(cloudWatch).flatMap((name) =>
+      [cloudWatch.statistic, ...(type === 'gauge' ? ofWholePeriods : [])].map((statistic) => ({
+        namespace,
+        name,
+        dimensions: set.length === 0 ? [] : [...new Set([...set.map(dimensionName), ...Object.keys(extra)])],
+        statistic,
+      })),
+    ),
   );
 }
 

@@ -17,7 +17,7 @@ import { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
 import { createCloudWatch } from '../../lambda/sinks/cloudwatch/create.ts';
 
 const tickMs = 1_795_223_820_000;
-const options = { namespace: 'CI/Collector', tickMs };
+const options = { namespace: 'CI/Collector', collector: 'ci-metrics', tickMs };
 const main = { system: 'buildkite', source: 'main' };
 const second = { system: 'buildkite', source: 'second' };
 
@@ -157,7 +157,7 @@ describe('embedded metric lines', () => {
       sinks: [{ id: 'cloudwatch/cw', name: 'cw', durationMs: 5, accepted: 3, requests: 1, bytes: 9, problems: [] }],
     });
     const config = CloudWatchConfig.parse({ kind: 'cloudwatch', collectorMetrics: 'api' });
-    const sink = createCloudWatch(config, { intervalMs: 60_000, aws: noAws });
+    const sink = createCloudWatch(config, { collector: 'ci-metrics', intervalMs: 60_000, aws: noAws });
 
     const sent = await sink.preview({ tickMs, collectedAtMs: tickMs, parts: [], health });
 

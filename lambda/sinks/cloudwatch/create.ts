@@ -16,9 +16,9 @@ import { sendAll } from './send.ts';
  */
 export function createCloudWatch(
   config: CloudWatchConfig,
-  { intervalMs, aws, redactor }: Pick<SinkPorts, 'intervalMs' | 'aws' | 'redactor'>,
+  { collector, intervalMs, aws, redactor }: Pick<SinkPorts, 'collector' | 'intervalMs' | 'aws' | 'redactor'>,
 ): Sink {
-  const settings = { config, intervalMs };
+  const settings = { config, collector, intervalMs };
   // Made with the first write, so that a preview needs neither Region nor credentials; kept for warm runs.
   let client: MetricClient | undefined;
   const where = `cloudwatch/${config.name}`;

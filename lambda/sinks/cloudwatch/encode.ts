@@ -1,7 +1,7 @@
 import { selects } from '../../config/glob.ts';
 import { minuteMs } from '../../config/interval.ts';
 import type { Batch } from '../../model/batch.ts';
-import { metricNames, namespaceOf, pointsOf } from '../../model/cloud-watch-shape.ts';
+import { deploymentDimensions, metricNames, namespaceOf, pointsOf } from '../../model/cloud-watch-shape.ts';
 import type { MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CloudWatchConfig } from './config.ts';
@@ -14,6 +14,8 @@ import { faultOf } from './validate.ts';
 
 export interface EncodeSettings {
   readonly config: CloudWatchConfig;
+  /** Name of the deployment. */
+  readonly collector: string;
   readonly intervalMs: number;
   /** Counters that stood still cost nothing when they are not sent; a price has to count them all the same. */
   readonly unchanged?: 'omit' | 'include';
@@ -102,7 +104,7 @@ function* encodeSet(
   definition: MetricDefinition,
   { set, family }: FamilyInSet,
   tickMs: number,
-  { config, intervalMs }: EncodeSettings,
+  { config, collector, intervalMs }: EncodeSettings,
   findings: Findings,
 ): Generator<Datum> {
   const isPublished = selects(config.metrics ?? {});
@@ -113,7 +115,8 @@ function* encodeSet(
     type: definition.type,
     resolution: intervalMs < minuteMs && config.resolution === 'interval' ? 'high' : 'standard',
   };
-  const withExtra = extraDimensions(config.dimensions);
+  const { namespace: role } = definition.cloudWatch;
+  const withExtra = extraDimensions({ ...config.dimensions, ...deploymentDimensions(role, collector) });
   for (const point of pointsOf(family, set, tickMs)) {
     if (!isPublished(point.name) || isOmitted(point.dimensions.length)) continue;
     for (const datum of datumsOf({ ...point, dimensions: withExtra(point.dimensions) }, context)) {

@@ -10,26 +10,28 @@ import { type PutRequest, splitRequests } from './split.ts';
 
 export interface PreviewSettings {
   readonly config: CloudWatchConfig;
+  /** Name of the deployment. */
+  readonly collector: string;
   readonly intervalMs: number;
 }
 
 /** What `write` would send and what it costs a month: the same encoder, without the client. */
 export function previewOf(
   batch: Batch,
-  { config, intervalMs }: PreviewSettings,
+  { config, collector, intervalMs }: PreviewSettings,
   laterHealth: Batch['health'] = batch.health,
 ): Preview {
   const later = { ...batch, health: laterHealth };
-  const encoding = encode(batch, { config, intervalMs });
+  const encoding = encode(batch, { config, collector, intervalMs });
   const datums = [...encoding.datums];
-  const priced = [...encode(later, { config, intervalMs, unchanged: 'include' }).datums];
+  const priced = [...encode(later, { config, collector, intervalMs, unchanged: 'include' }).datums];
   const requests = [...splitRequests(datums, (datum) => datumText(datum, batch.tickMs))];
   return {
     samples: datums.length,
     requests: requests.length,
     bytes: requests.reduce((sum, request) => sum + sentBytes(request), 0),
     lines: datums.map(lineOf),
-    monthlyCost: costOf(priced, embeddedMetrics(later, config), requests.length, intervalMs),
+    monthlyCost: costOf(priced, embeddedMetrics(later, config, collector), requests.length, intervalMs),
     problems: encoding.problems(),
   };
 }
@@ -51,10 +53,11 @@ function sentBytes({ body }: PutRequest): number {
 }
 
 /** The collector's own metrics in its log: they have the same price, whoever sends them. */
-function embeddedMetrics(batch: Batch, config: CloudWatchConfig): number {
+function embeddedMetrics(batch: Batch, config: CloudWatchConfig, collector: string): number {
   if (config.collectorMetrics === 'api') return 0;
   const own = { ...batch, parts: [] };
-  const settings = { config: { ...config, collectorMetrics: 'api' as const, metrics: undefined }, intervalMs: 60_000 };
+  const ownConfig = { ...config, collectorMetrics: 'api' as const, metrics: undefined };
+  const settings = { config: ownConfig, collector, intervalMs: 60_000 };
   return metricsIn([...encode(own, settings).datums]);
 }
 

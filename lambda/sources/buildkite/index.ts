@@ -20,6 +20,8 @@ export const buildkite = defineSource({
   ],
   eventsOf: feedOf,
   needsState: ({ apiToken }) => apiToken !== undefined,
+  // The agent API has no such headers.
+  tellsQuota: (config) => apiSettings(config) !== undefined,
   load: async () => (await import('./collect.ts')).createBuildkite,
 });
 

@@ -39,7 +39,11 @@ describe('the rights in AWS', () => {
 
     const grants = cloudwatch.prepare(raw).grants([queueJobs, ...vendor.map(({ definition }) => definition)]);
 
-    const { datums } = encode(given, { config: CloudWatchConfig.parse(raw), intervalMs: 60_000 });
+    const { datums } = encode(given, {
+      config: CloudWatchConfig.parse(raw),
+      collector: 'ci-metrics',
+      intervalMs: 60_000,
+    });
     expect(grants).toEqual([{ kind: 'put-metric-data', namespaces }]);
     expect(new Set([...datums].map(({ namespace }) => namespace))).toEqual(new Set(namespaces));
   });

@@ -23,15 +23,15 @@ import {
 } from './batches.ts';
 
 function datumsOf(given: Batch, settings: Partial<EncodeSettings> = {}): readonly Datum[] {
-  return [...encode(given, { config: config(), intervalMs: 60_000, ...settings }).datums];
+  return [...encode(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000, ...settings }).datums];
 }
 
 function linesOf(given: Batch, settings: Record<string, unknown> = {}): readonly string[] {
-  return previewOf(given, { config: config(settings), intervalMs: 60_000 }).lines;
+  return previewOf(given, { config: config(settings), collector: 'ci-metrics', intervalMs: 60_000 }).lines;
 }
 
 function problemsOf(given: Batch, settings: Record<string, unknown> = {}): readonly string[] {
-  return previewOf(given, { config: config(settings), intervalMs: 60_000 }).problems.map(
+  return previewOf(given, { config: config(settings), collector: 'ci-metrics', intervalMs: 60_000 }).problems.map(
     ({ kind, where, message }) => `${kind} ${where}: ${message}`,
   );
 }

@@ -56,7 +56,7 @@ describe('the cost of a batch', () => {
     const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
     const given = batch([part([...vendorFamilies([answer()]), durations(observations)])], health);
 
-    const preview = previewOf(given, { config: config(), intervalMs: 60_000 });
+    const preview = previewOf(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000 });
 
     expect(preview.samples).toBe(39);
     expect(preview.monthlyCost.map(({ usd, ...line }) => ({ ...line, usd: Number(usd.toFixed(2)) }))).toEqual([
@@ -76,8 +76,12 @@ describe('the cost of a batch', () => {
     const laterHealth = [...health, gauge(sinkUp, [{ labels: { sink: 'cloudwatch' }, value: 1 }])];
     const given = batch([part([queued({ a: 1 })])], health);
 
-    const logged = previewOf(given, { config: config(), intervalMs: 60_000 }, laterHealth);
-    const sent = previewOf(given, { config: config({ collectorMetrics: 'api' }), intervalMs: 60_000 }, laterHealth);
+    const logged = previewOf(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000 }, laterHealth);
+    const sent = previewOf(
+      given,
+      { config: config({ collectorMetrics: 'api' }), collector: 'ci-metrics', intervalMs: 60_000 },
+      laterHealth,
+    );
 
     expect(logged.monthlyCost[1]?.basis).toBe('2 more metrics');
     expect(sent.monthlyCost[0]?.basis).toBe('4 metrics × $0.30');
@@ -89,6 +93,7 @@ describe('the cost of a batch', () => {
 
     const preview = previewOf(batch([part([queued({ a: 1 })])], health), {
       config: config({ collectorMetrics: 'api' }),
+      collector: 'ci-metrics',
       intervalMs: 60_000,
     });
 

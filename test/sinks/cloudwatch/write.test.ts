@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 
 function sinkWith(settings: Record<string, unknown> = {}, intervalMs = 60_000, aws: AwsAccess = noAws): Sink {
-  return createCloudWatch(config(settings), { intervalMs, aws });
+  return createCloudWatch(config(settings), { collector: 'ci-metrics', intervalMs, aws });
 }
 
 async function write(given: Batch, sink: Sink = sinkWith()): Promise<Delivery> {

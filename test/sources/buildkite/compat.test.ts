@@ -166,7 +166,11 @@ describe('compatibility with buildkite-agent-metrics', () => {
 
 /** What PutMetricData would get, a line a datum. */
 async function cloudWatchPreview(families: readonly MetricFamily[]): Promise<Preview> {
-  const sink = createCloudWatch(CloudWatchConfig.parse({ kind: 'cloudwatch' }), { intervalMs: 60_000, aws: noAws });
+  const sink = createCloudWatch(CloudWatchConfig.parse({ kind: 'cloudwatch' }), {
+    collector: 'ci-metrics',
+    intervalMs: 60_000,
+    aws: noAws,
+  });
   const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
   return await sink.preview({ tickMs: 0, collectedAtMs: 0, parts: [part], health: [] });
 }

@@ -1,0 +1,81 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import * as z from 'zod';
+import { arn, resolved } from '../intrinsics.ts';
+
+/** The alarms of a synthesised template as CloudWatch would have them after a deployment. */
+
+const Dimensions = z
+  .array(z.object({ Name: z.string(), Value: z.string() }))
+  .default([])
+  .transform((list) => Object.fromEntries(list.map(({ Name, Value }) => [Name, Value])));
+
+const Statistic = z.enum(['Maximum', 'Minimum', 'Sum', 'Average', 'SampleCount']);
+
+const MetricAlarm = z.object({
+  AlarmName: z.string(),
+  AlarmActions: z.array(z.string()).default([]),
+  OKActions: z.array(z.string()).default([]),
+  ComparisonOperator: z.enum([
+    'GreaterThanThreshold',
+    'GreaterThanOrEqualToThreshold',
+    'LessThanThreshold',
+    'LessThanOrEqualToThreshold',
+  ]),
+  Threshold: z.number(),
+  EvaluationPeriods: z.int(),
+  DatapointsToAlarm: z.int(),
+  TreatMissingData: z.enum(['missing', 'ignore', 'breaching', 'notBreaching']),
+  Period: z.int().optional(),
+  Namespace: z.string().optional(),
+  MetricName: z.string().optional(),
+  Statistic: Statistic.optional(),
+  Dimensions,
+  Metrics: z
+    .array(
+      z.object({
+        Id: z.string(),
+        Expression: z.string().optional(),
+        Period: z.int().optional(),
+        ReturnData: z.boolean().default(true),
+        MetricStat: z
+          .object({
+            Metric: z.object({ Namespace: z.string(), MetricName: z.string(), Dimensions }),
+            Period: z.int(),
+            Stat: Statistic,
+          })
+          .optional(),
+      }),
+    )
+    .default([]),
+});
+export type MetricAlarm = z.infer<typeof MetricAlarm> & { readonly arn: string };
+
+const CompositeAlarm = z.object({
+  AlarmName: z.string(),
+  AlarmRule: z.string(),
+  AlarmActions: z.array(z.string()).default([]),
+  OKActions: z.array(z.string()).default([]),
+  ActionsSuppressor: z.string().optional(),
+  ActionsSuppressorWaitPeriod: z.int().default(0),
+  ActionsSuppressorExtensionPeriod: z.int().default(0),
+});
+export type CompositeAlarm = z.infer<typeof CompositeAlarm> & { readonly arn: string };
+
+export interface TemplateAlarms {
+  readonly metricAlarms: readonly MetricAlarm[];
+  readonly compositeAlarms: readonly CompositeAlarm[];
+}
+
+/** ARNs end in the logical id, as the references between the alarms do. */
+export function alarmsIn(template: Template): TemplateAlarms {
+  return {
+    metricAlarms: resolved(template, 'AWS::CloudWatch::Alarm').map(({ id, properties }) => ({
+      ...MetricAlarm.parse(properties),
+      arn: arn('cloudwatch', `alarm:${id}`),
+    })),
+    compositeAlarms: resolved(template, 'AWS::CloudWatch::CompositeAlarm').map(({ id, properties }) => ({
+      ...CompositeAlarm.parse(properties),
+      arn: arn('cloudwatch', `alarm:${id}`),
+    })),
+  };
+}
