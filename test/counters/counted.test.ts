@@ -42,7 +42,8 @@ describe('finishes', () => {
       return [];
     });
 
-    expect(open).toEqual([{ id: 'slow', firstSeenMs: startMs + minuteMs, note: 'note' }]);
+    const lookedMs = startMs + 5 * minuteMs;
+    expect(open).toEqual([{ id: 'slow', firstSeenMs: startMs + minuteMs, lookedMs, note: 'note' }]);
     expect(sumOf(last)).toEqual({ increase: 1, total: 1 });
   });
 
