@@ -117,7 +117,7 @@ withMoto('the webhook under the Lambda runtime, with moto', () => {
 
       expect([taken, late]).toMatchObject([{ body: { statusCode: 202 } }, { body: { statusCode: 401 } }]);
       expect((await messages()).map((text): unknown => JSON.parse(text))).toEqual([{ event: 'job.finished', body }]);
-      expect(lambda.stdout().join('\n')).toContain('more than five minutes');
+      expect([...lambda.stdout(), lambda.stderr()].join('\n')).toContain('more than five minutes');
       // It was signed with the secret as it is, which need not be read again.
       expect(secrets.calls).toHaveLength(1);
     });

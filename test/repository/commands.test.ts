@@ -165,6 +165,22 @@ const elsewhere: Readonly<Record<string, { readonly file: string; readonly text:
   'npx cdk bootstrap': { file: 'test/deployment/deployed-stack.ts', text: "cdk('bootstrap'" },
   'npx cdk deploy': { file: 'test/deployment/deployed-stack.ts', text: "cdk('deploy'" },
   'npx cdk destroy': { file: 'test/deployment/deployed-stack.ts', text: "cdk('destroy'" },
+  'PATH="$PWD/node_modules/.bin:$PATH" BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 .venv/bin/ministack':
+    { file: 'test/servers/ministack.ts', text: '.venv/bin/ministack' },
+  'export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1':
+    {
+      file: 'test/servers/ministack.ts',
+      text: "AWS_SECRET_ACCESS_KEY: 'test'",
+    },
+  'export CDK_HOME="$(mktemp -d)"': { file: 'test/servers/ministack.ts', text: 'CDK_HOME: join(home' },
+  'npx cdk bootstrap aws://000000000000/us-east-1 -c emulator=1': {
+    file: 'test/deployment/deployed-stack.ts',
+    text: "cdk('bootstrap', 'aws://000000000000/us-east-1'",
+  },
+  'npx cdk deploy -c emulator=1 --require-approval never --outputs-file outputs.json': {
+    file: 'test/deployment/deployed-stack.ts',
+    text: "'--require-approval', 'never', '--outputs-file'",
+  },
 };
 
 /** What belongs to the machine, a cluster or a vendor, and not to the project. */
