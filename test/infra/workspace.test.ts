@@ -6,7 +6,7 @@ import { knownMetrics, textOf } from './known-metrics.ts';
 import { configOf, synthesise, type Synthesis, synthesiseVariant } from './synthesis.ts';
 
 /** `SEARCH('{CI,Queue,…} MetricName="QueuedJobs"', 'Maximum', 60)`, with its quotes escaped. */
-const search = /SEARCH\('\{([^,}]+),([^}]+)\} MetricName=\\"([^"\\]+)\\"', '([^']+)'/g;
+const search = /SEARCH\('\{([^,}]+),([^}]+)\} MetricName=\\"([^"\\]+)\\"(?: [A-Za-z]+=\\"[^"\\]+\\")*', '([^']+)'/g;
 
 function searchesOf({ template }: Synthesis): ReadonlyMap<string, string> {
   const [dashboard] = resolved(template, 'AWS::CloudWatch::Dashboard');
@@ -34,6 +34,8 @@ describe('a workspace of Bitbucket', () => {
       ...['CancelledRuns', 'SkippedRuns', 'OtherRuns', 'SecondsSinceLastVerdict', 'ReservedJobs', 'LimitedJobs'],
       ...['ErroredDeployments', 'TimedOutDeployments', 'CancelledDeployments', 'SkippedDeployments'],
       ...['OtherDeployments', 'PausedWorkers'],
+      // The dashboard shows how long runs took without what they waited for people.
+      'RunDuration',
       ...['RepositoriesRecent', 'RepositoriesQuiet', 'RepositoriesWithoutPipelines'],
     ]);
     const shown = searchesOf(synthesis);
@@ -46,10 +48,10 @@ describe('a workspace of Bitbucket', () => {
   });
 
   it.each([
-    ['OldestRepositoryLook', 'CI OldestRepositoryLook {Source,System} Maximum'],
-    ['BusyRunnersPeak', 'CI BusyRunnersPeak {Source,System} Maximum'],
-    ['BuildSecondsCharged', 'CI BuildSecondsCharged {Pipeline,Scope,Source,System} Sum'],
-    ['FailedDeployments', 'CI FailedDeployments {DeployEnvironment,Scope,Source,System} Sum'],
+    ['OldestRepositoryLook', 'CI OldestRepositoryLook {Collector,Source,System} Maximum'],
+    ['BusyRunnersPeak', 'CI BusyRunnersPeak {Collector,Source,System} Maximum'],
+    ['BuildSecondsCharged', 'CI BuildSecondsCharged {Collector,Pipeline,Scope,Source,System} Sum'],
+    ['FailedDeployments', 'CI FailedDeployments {Collector,DeployEnvironment,Scope,Source,System} Sum'],
   ])('has a line for each thing that %s is about, and none for their total', (name, text) => {
     expect(searchesOf(synthesis).get(name)).toBe(text);
   });
@@ -61,8 +63,9 @@ describe('a workspace of Bitbucket', () => {
       Statistic: 'Maximum',
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: 86_400,
-      EvaluationPeriods: 15,
-      TreatMissingData: 'notBreaching',
+      DatapointsToAlarm: 15,
+      EvaluationPeriods: 30,
+      TreatMissingData: 'ignore',
     });
     expect(alarm(synthesis, 'workspace/counting-late/acme')).toBeUndefined();
     expect(alarm(synthesiseVariant('stateful'), 'stateful/counting-late/buildkite')).toBeDefined();
