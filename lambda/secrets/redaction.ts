@@ -5,7 +5,7 @@ import { plainCopy } from './plain-copy.ts';
 import { formsOf, minPartLength } from './secret-forms.ts';
 
 /** Stands where a secret value stood. */
-export const redacted = '[redacted]';
+const redacted = '[redacted]';
 
 /** What is written by us: everything is taken out but what is no secret by its length or its words. */
 export interface OwnOutput {
