@@ -16,7 +16,7 @@ const repository = join(import.meta.dirname, '../..');
 
 export interface RunAnswer {
   readonly outcome: string;
-  readonly sources: readonly { readonly status: string }[];
+  readonly sources: readonly { readonly status: string; readonly problems: readonly { readonly kind: string }[] }[];
 }
 
 /** The stack of this repository in an AWS emulator, with everything around it that the function talks to. */
@@ -99,7 +99,9 @@ async function functionNames(url: string): Promise<readonly string[]> {
 
 const Answer = z.object({
   outcome: z.string(),
-  sources: z.array(z.looseObject({ status: z.string() })),
+  sources: z.array(
+    z.looseObject({ status: z.string(), problems: z.array(z.looseObject({ kind: z.string() })).default([]) }),
+  ),
 });
 
 async function invoke(url: string, [name, ...others]: readonly string[], scheduledMs: number): Promise<RunAnswer> {

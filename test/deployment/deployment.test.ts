@@ -6,11 +6,16 @@ import { callsOf, metricCall } from '../infra/recorded-calls.ts';
 import { withMiniStack } from '../servers/ministack.ts';
 import { type QueryServer, startPrometheus } from '../servers/prometheus.ts';
 import { byParts, cloudWatchSums, prometheusTotals, type Sums } from '../support/counted-sums.ts';
-import { type DeployedStack, emulatedStack } from './deployed-stack.ts';
+import { type DeployedStack, emulatedStack, type RunAnswer } from './deployed-stack.ts';
 import { createPartnerBus, openRule, partnerBus, tellOf } from './job-events.ts';
 import { type SimulatedBuildkite, startSimulatedBuildkite } from '../demo/simulated-buildkite.ts';
 
 const minuteMs = 60_000;
+
+/** The simulated vendor lives a minute or two behind the function's clock, which the function tells. */
+function wrongIn({ sources }: RunAnswer): readonly object[] {
+  return sources.flatMap(({ problems }) => problems.filter(({ kind }) => kind !== 'clock'));
+}
 
 /**
  * The real stack, deployed by the CDK CLI to an AWS emulator, with the real bundle that counts what a simulated
@@ -115,7 +120,8 @@ deployment:
 
     const answer = await stack.tick(firstMs());
 
-    expect(answer).toMatchObject({ outcome: 'ok', sources: [{ counting: { finishes: 0 } }] });
+    expect(answer).toMatchObject({ sources: [{ counting: { finishes: 0 } }] });
+    expect(wrongIn(answer)).toEqual([]);
     expect(await jobs()).toEqual({});
     expect(buildkite.server.requests.some(({ path }) => path.includes('/builds?'))).toBe(true);
     expect(buildkite.finishedSince(0).jobs).not.toEqual({});
@@ -131,7 +137,8 @@ deployment:
 
     const answer = await stack.tick(now);
 
-    expect(answer).toMatchObject({ outcome: 'ok', sources: [{ counting: { finishes: told.length } }] });
+    expect(answer).toMatchObject({ sources: [{ counting: { finishes: told.length } }] });
+    expect(wrongIn(answer)).toEqual([]);
     expect(told.length).toBeGreaterThan(5);
     const ofDefault = (key: string): boolean => key.split('|')[1] === 'default';
     const placed = Object.entries(buildkite.finishedSince(firstMs()).jobs).filter(([key]) => !ofDefault(key));
