@@ -1,4 +1,4 @@
-import { workspaceRegionOf } from '../sinks/remote-write/amazon.ts';
+import { workspaceRegionOf } from './workspace-region.ts';
 import { type ConfigFinding, pathText } from './config-error.ts';
 import { useSecretsManager } from './explain-union.ts';
 import { secretRefsIn } from './secret-refs.ts';

@@ -33,6 +33,8 @@ describe('the sections for the stack alone', () => {
       oldestWaitMinutes: 10,
       stuckRunsMinutes: 15,
       throttledMinutes: 10,
+      tokenExpiringHours: 336,
+      tokens: [],
       unseenMinutes: 5,
       workflowDownMinutes: 30,
       systemErrors: 10,

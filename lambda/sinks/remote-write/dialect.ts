@@ -1,5 +1,5 @@
 /** The version of the protocol that a receiver is spoken to with; what it has taught lasts for the process. */
-import { workspaceRegionOf } from './amazon.ts';
+import { workspaceRegionOf } from '../../config/workspace-region.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import type { Version } from './protocol.ts';
 

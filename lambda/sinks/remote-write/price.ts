@@ -1,5 +1,5 @@
 import type { CostLine } from '../sink.ts';
-import { workspaceRegionOf } from './amazon.ts';
+import { workspaceRegionOf } from '../../config/workspace-region.ts';
 
 /**
  * Amazon Managed Service for Prometheus, samples ingested, first tier (list price of us-east-1). Storage and queries

@@ -1,4 +1,4 @@
-/** What is special about Amazon Managed Service for Prometheus as a receiver. */
+/** Tells a workspace of Amazon Managed Service for Prometheus from every other receiver. */
 
 /** `aps-workspaces.<region>.amazonaws.com`, in every partition. */
 const workspaceHost = /^aps-workspaces\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
