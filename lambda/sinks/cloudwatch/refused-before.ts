@@ -28,8 +28,8 @@ export function rememberRefused(): RefusedBefore {
   };
   return {
     failureOf: (datum, nowMs) => {
-      // Nothing is described while nothing was refused: a large delivery has 90,000 datums.
-      if (!suspects.has(dimensionsKey(datum))) return undefined;
+      // Nothing is looked up while nothing was refused: a large delivery has 90,000 datums.
+      if (suspects.size === 0 || !suspects.has(dimensionsKey(datum))) return undefined;
       const key = describe(datum);
       const known = refused.get(key);
       if (known === undefined || nowMs < known.untilMs) return known?.failure;

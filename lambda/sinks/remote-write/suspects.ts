@@ -30,7 +30,9 @@ export function createSuspects(): Suspects {
       return {
         note: ({ series, verdict: { outcome } }) => {
           if (outcome === 'refused') for (const name of suspectNames(series)) refused.add(name);
-          if (outcome === 'stored' || outcome === 'partial') for (const name of suspectNames(series)) taken.add(name);
+          const isTaken = outcome === 'stored' || outcome === 'partial';
+          // Nothing is looked at while nothing is suspected: a large delivery has 90,000 series.
+          if (isTaken && requests.size > 0) for (const name of suspectNames(series)) taken.add(name);
         },
         commit: () => {
           const before = [...requests.keys()].filter((name) => !taken.has(name));
