@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { replaceFile } from '../runtime/replace-file.ts';
 
 /** What a fleet's whole life follows from: the same again after a restart. */
 const Life = z.object({
@@ -34,9 +35,7 @@ export async function fleetLife(folder: string | undefined, wish: LifeWish, nowM
   const known = await readLife(file);
   if (known !== undefined && isContinued(known, wish, nowMs)) return known;
   await mkdir(folder, { recursive: true });
-  // In one step, so that a kill leaves a whole file.
-  await writeFile(`${file}.new`, `${JSON.stringify(born)}\n`);
-  await rename(`${file}.new`, file);
+  await replaceFile(file, `${JSON.stringify(born)}\n`);
   return born;
 }
 

@@ -1,6 +1,9 @@
+/** Says why a file could not be written, or what was wrong with it, and what to do about it. */
 import type { Problem } from '../../model/problem.ts';
+import { type Appended, AppendError } from './append-lines.ts';
 
 const noRight = 'the collector may not write there; change the owner of the folder, or `path`';
+const tooLarge = 'it is as large as this file system or process allows (ulimit -f); have it rotated';
 const full = 'the disk or the quota is full; free space, or have the file rotated';
 
 const remedies: ReadonlyMap<string, Pick<Problem, 'kind' | 'message'>> = new Map([
@@ -13,14 +16,34 @@ const remedies: ReadonlyMap<string, Pick<Problem, 'kind' | 'message'>> = new Map
   ['EROFS', { kind: 'configuration', message: 'the file system is read-only; in AWS Lambda only /tmp is writable' }],
   ['ENOSPC', { kind: 'unavailable', message: full }],
   ['EDQUOT', { kind: 'unavailable', message: full }],
+  ['EFBIG', { kind: 'unavailable', message: tooLarge }],
 ]);
 
 /** Why a file could not be written, and what to do about it. @throws what no file system answers: a bug. */
-export function problemOfFile(error: unknown, where: string): Problem {
+export function problemOfFile(error: unknown, where: string, signal?: AbortSignal): Problem {
+  if (error instanceof AppendError) {
+    const problem = problemOfFile(error.cause, where, signal);
+    return error.leftBytes === 0 ? problem : { ...problem, message: `${problem.message}; ${partLeft(error)}` };
+  }
+  if (signal?.aborted === true)
+    return { kind: 'timeout', where, message: 'was not written before the deadline of the run' };
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
   const { code } = error;
-  if (code === 'ABORT_ERR')
-    return { kind: 'timeout', where, message: 'was not written before the deadline of the run' };
   const { kind, message } = remedies.get(code) ?? { kind: 'unavailable' as const, message: 'the file system failed' };
   return { kind, where, message: `cannot be written: ${message} (${code})` };
+}
+
+function partLeft({ leftBytes }: AppendError): string {
+  return `${String(leftBytes)} bytes of it are in the file and could not be taken back; the next run repairs the last line`;
+}
+
+/** What an earlier write had left, so that nobody looks for lines that were never whole. */
+export function problemsOfRepair({ repaired, removedBytes }: Appended, where: string): readonly Problem[] {
+  if (repaired === undefined) return [];
+  const done =
+    repaired === 'line-feed'
+      ? 'its last line had no end and was ended'
+      : `half a line at its end was removed (${String(removedBytes)} bytes)`;
+  const message = `${done}: an earlier write was cut off, by a crash, a full disk or another writer; nothing to do unless it happens again`;
+  return [{ kind: 'unavailable', where, message }];
 }

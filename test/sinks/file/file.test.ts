@@ -7,26 +7,11 @@ import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { FileConfig } from '../../../lambda/sinks/file/config.ts';
 import { createFile } from '../../../lambda/sinks/file/create.ts';
 import { problemOfFile } from '../../../lambda/sinks/file/problem.ts';
-import type { Delivery, Preview, SinkPorts } from '../../../lambda/sinks/sink.ts';
+import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
 import { answersOk, startOnFreePort } from '../../servers/process.ts';
 import { withNodeExporter } from '../../servers/require.ts';
-import { recordingLog } from '../../support/recording-log.ts';
 import { batchOf, gaugeOf, queues } from '../remote-write/batches.ts';
-
-const unused = (): never => {
-  throw new Error('not part of this test');
-};
-
-const ports: SinkPorts = {
-  http: { send: unused, withoutSecrets: unused, takeMeter: unused, readClocks: unused },
-  secrets: { read: unused, reread: unused },
-  clock: unused,
-  log: recordingLog(),
-  collector: 'ci',
-  intervalMs: 60_000,
-  print: unused,
-  aws: { region: undefined, credentials: unused },
-};
+import { jobs, ports } from './ports.ts';
 
 interface TestSink {
   write(batch: Batch, parent?: AbortSignal): Promise<Delivery>;
@@ -50,7 +35,6 @@ async function folder(): Promise<{ readonly path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-const jobs = (value: number): Batch => batchOf([gaugeOf('ci_jobs', [{ labels: { queue: 'ä' }, value }])]);
 const page = (value: number): string =>
   `# HELP ci_jobs Help of ci_jobs.\n# TYPE ci_jobs gauge\nci_jobs{queue="ä"} ${String(value)}\n`;
 
