@@ -1,5 +1,6 @@
+/** Explains what a fault of the file system means for a state, and what to do about it. */
 import { codeOf } from './error-code.ts';
-import { LockHeldError } from './file-lock.ts';
+import { LockHeldError, LockLostError } from './file-lock.ts';
 import { StateStoreError } from './store.ts';
 
 type Kind = StateStoreError['kind'];
@@ -13,8 +14,12 @@ const explained: Readonly<Record<string, readonly [kind: Kind, reason: string]>>
   EEXIST: ['configuration', 'lies below something that is no folder; choose another folder'],
   EISDIR: ['configuration', 'is a folder; remove it or choose another one'],
   ENAMETOOLONG: ['configuration', 'has too long a name; choose a shorter folder or source name'],
-  ENOSPC: ['unavailable', 'cannot be written: the disk is full'],
-  EDQUOT: ['unavailable', 'cannot be written: the quota of this user is used up'],
+  ENOSPC: ['unavailable', 'cannot be written: the disk is full; free space, or choose another folder'],
+  EDQUOT: ['unavailable', 'cannot be written: the quota of this user is used up; free space, or choose another folder'],
+  EFBIG: [
+    'unavailable',
+    'cannot be written: it is larger than this file system or process allows (ulimit -f); raise the limit',
+  ],
 };
 
 /** What an error of the file system means for the state at `path`. */
@@ -23,6 +28,11 @@ export function fileFailure(path: string, error: unknown, signal: AbortSignal): 
   const place = `the state file ${path}`;
   if (error instanceof LockHeldError) {
     return new StateStoreError('timeout', `${place} ${error.message}`, { cause: error });
+  }
+  if (error instanceof LockLostError) {
+    const reason =
+      'was not saved: this process stood still for so long that another one took its lock over; nothing to do unless it happens again';
+    return new StateStoreError('timeout', `${place} ${reason}`, { cause: error });
   }
   if (signal.aborted) {
     const reason = 'was not done with before the deadline of the run; nothing to do unless it happens again';

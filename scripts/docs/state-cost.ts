@@ -1,5 +1,6 @@
 import { packed } from '../../lambda/counters/dynamodb/body.ts';
 import { headItem, piecesOf } from '../../lambda/counters/dynamodb/items.ts';
+import { sealOf } from '../../lambda/counters/seal.ts';
 import { memoryStore } from '../../lambda/counters/memory-store.ts';
 import { formatOutbox } from '../../lambda/counters/outbox.ts';
 import { loadOf, rememberedMinutes, warmUp } from '../counting/load.ts';
@@ -92,6 +93,8 @@ async function documentCost(body: string): Promise<DocumentCost> {
 
 function headBytes(): number {
   const write = '01942f1e-7c4a-4d2b-9d51-000000000000';
-  const item = headItem('buildkite/main', { version: 100_000, write, parts: 0, body: undefined, expiresMs: 0 });
+  const [id, version] = ['buildkite/main', 100_000] as const;
+  const seal = sealOf(id, version, '');
+  const item = headItem(id, { version, write, parts: 0, body: undefined, seal, expiresMs: 0 });
   return Buffer.byteLength(JSON.stringify(item));
 }

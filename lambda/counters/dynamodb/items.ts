@@ -14,6 +14,8 @@ export interface Head {
   /** 0 when the body stands in the head itself. */
   readonly parts: number;
   readonly body: Uint8Array | undefined;
+  /** The checksum of the document; heads that an earlier version wrote have none. */
+  readonly seal: string | undefined;
   /** Epoch milliseconds; DynamoDB removes the item at some time after that, so readers look as well. */
   readonly expiresMs: number;
 }
@@ -43,6 +45,10 @@ const StoredHead = z.object({
     .object({ B: z.instanceof(Uint8Array) })
     .transform(({ B }) => B)
     .optional(),
+  seal: z
+    .object({ S: z.string() })
+    .transform(({ S }) => S)
+    .optional(),
   expires: NumberValue.pipe(z.int()),
 });
 const StoredPart = z.object({ body: z.object({ B: z.instanceof(Uint8Array) }) });
@@ -55,7 +61,7 @@ export function partKey(id: string, write: string, index: number): Key {
   return { id: { S: `${id}#${String(index)}` }, part: { S: write } };
 }
 
-export function headItem(id: string, { version, write, parts, body, expiresMs }: Head): Item {
+export function headItem(id: string, { version, write, parts, body, seal, expiresMs }: Head): Item {
   return {
     ...headKey(id),
     layout: { N: String(layout) },
@@ -63,6 +69,7 @@ export function headItem(id: string, { version, write, parts, body, expiresMs }:
     write: { S: write },
     parts: { N: String(parts) },
     expires: { N: secondsOf(expiresMs) },
+    ...(seal === undefined ? {} : { seal: { S: seal } }),
     ...(body === undefined ? {} : { body: { B: body } }),
   };
 }
@@ -83,8 +90,8 @@ export function readHead(item: Item): HeadReading {
   if (written.success && written.data > layout) return { fault: 'newer' };
   const { success, data } = StoredHead.safeParse(item);
   if (!success) return { fault: 'damaged' };
-  const { version, write, parts, body, expires } = data;
-  return { head: { version, write, parts, body, expiresMs: expires * 1000 } };
+  const { version, write, parts, body, seal, expires } = data;
+  return { head: { version, write, parts, body, seal, expiresMs: expires * 1000 } };
 }
 
 export function readPart(item: Item | undefined): Uint8Array | undefined {

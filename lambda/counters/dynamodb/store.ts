@@ -1,8 +1,11 @@
+/** Keeps state in a table of DynamoDB, for the function. */
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.ts';
 import type { SecretMemory } from '../../secrets/request-secrets.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
+import { maxBodyBytes, maxBodyText } from '../body-limit.ts';
+import { sealOf } from '../seal.ts';
 import type { Saved, StateStore, StoredDocument } from '../store.ts';
 import { packed, unpacked } from './body.ts';
 import {
@@ -66,14 +69,17 @@ export function dynamoDbStateStore({
     },
 
     async save(id, { body, before }, signal) {
+      if (Buffer.byteLength(body) > maxBodyBytes) throw await table.failure('configuration', tooLargeUnpacked(id));
       const bytes = await packed(body);
       const pieces = piecesOf(bytes);
       if (pieces.length > maxParts) throw await table.failure('configuration', tooLarge(id, bytes.byteLength));
+      const version = before + 1;
       const head: Head = {
-        version: before + 1,
+        version,
         write: newWrite(),
         parts: pieces.length,
         body: pieces.length === 0 ? bytes : undefined,
+        seal: sealOf(id, version, body),
         expiresMs: clock() + stateKeptMs,
       };
 
@@ -105,8 +111,7 @@ async function loadDocument(table: Table, id: string, clock: Clock, signal: Abor
     if (head === undefined) return undefined;
     const bytes = head.body ?? (await readParts(table, id, head, signal));
     if (bytes !== undefined) {
-      const body = await unpacked(bytes).catch(() => undefined);
-      if (body === undefined) throw await table.failure('bad-response', damaged(id));
+      const body = await openSealed(table, id, head, bytes);
       return { document: { version: head.version, body }, head: { ...head, body: undefined } };
     }
     // A save that overtook this read has removed the parts; a head that stays the same has lost them.
@@ -114,6 +119,17 @@ async function loadDocument(table: Table, id: string, clock: Clock, signal: Abor
     incomplete = head.write;
   }
   throw await table.failure('unavailable', `was saved to again during each of ${String(maxReads)} reads of "${id}"`);
+}
+
+/** The body of a document, if it is the one that was saved. */
+async function openSealed(table: Table, id: string, { version, seal }: Head, bytes: Uint8Array): Promise<string> {
+  const opened = await unpacked(bytes);
+  if ('fault' in opened) {
+    throw await table.failure('bad-response', opened.fault === 'damaged' ? damaged(id) : tooLargeToRead(id));
+  }
+  const { body } = opened;
+  if (seal !== undefined && seal !== sealOf(id, version, body)) throw await table.failure('bad-response', changed(id));
+  return body;
 }
 
 async function readLiveHead(table: Table, id: string, clock: Clock, signal: AbortSignal): Promise<Head | undefined> {
@@ -175,9 +191,22 @@ function tooLarge(id: string, bytes: number): string {
   return `does not take "${id}": ${String(bytes)} bytes compressed, above ${limit.toFixed(0)} MiB; narrow the source's pipelines or split it in two`;
 }
 
+function tooLargeUnpacked(id: string): string {
+  return `does not take "${id}": above ${maxBodyText}; narrow the source's pipelines or split it in two`;
+}
+
 function damaged(id: string): string {
-  return (
-    `holds a damaged state of "${id}"; restore the table to a point in time, or delete the item with id "${id}" to ` +
-    'begin to count anew'
-  );
+  return `holds a damaged state of "${id}"; ${beginAnew(id)}`;
+}
+
+function changed(id: string): string {
+  return `holds a state of "${id}" that does not fit its checksum: somebody has changed it by hand; ${beginAnew(id)}`;
+}
+
+function tooLargeToRead(id: string): string {
+  return `holds more than ${maxBodyText} for "${id}", and no state has so much: it was not read; ${beginAnew(id)}`;
+}
+
+function beginAnew(id: string): string {
+  return `restore the table to a point in time, or delete the item with id "${id}" to begin to count anew`;
 }

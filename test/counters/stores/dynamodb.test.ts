@@ -6,7 +6,9 @@ import {
   paginateScan,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { partItem, partKey, piecesOf } from '../../../lambda/counters/dynamodb/items.ts';
 import { dynamoDbStateStore, stateKeptMs } from '../../../lambda/counters/dynamodb/store.ts';
 import { type StateStore, StateStoreError } from '../../../lambda/counters/store.ts';
 import { type AwsServer, startMoto, withMoto } from '../../servers/moto.ts';
@@ -267,6 +269,86 @@ withMoto('a DynamoDB store', () => {
 
     await expect(open().load('newer', signal)).rejects.toMatchObject({ kind: 'configuration' });
     await expect(open().load('bytes', signal)).rejects.toMatchObject({ kind: 'bad-response' });
+  });
+
+  describe('whose body was changed by hand', () => {
+    async function replaceBody(id: string, body: string, more: Readonly<Record<string, AttributeValue>> = {}) {
+      const [stored] = await itemsOf(id);
+      const item = { ...stored, body: { B: gzipSync(body) }, ...more };
+      await client.send(new PutItemCommand({ TableName: table, Item: item }));
+    }
+
+    it.each([
+      ['its body', '{"a":9}', {}],
+      ['its version', '{"a":1}', { version: { N: '2' } }],
+      ['its checksum', '{"a":1}', { seal: { S: 'x' } }],
+    ])('refuses it for %s, and counts on from nothing of it', async (name, body, more) => {
+      const id = `changed ${name}`;
+      await open().save(id, { body: '{"a":1}', before: 0 }, signal);
+      await replaceBody(id, body, more);
+
+      await expect(open().load(id, signal)).rejects.toMatchObject({
+        kind: 'bad-response',
+        message:
+          `the state table ci-metrics-state (us-east-1) holds a state of "${id}" that does not fit its checksum: ` +
+          'somebody has changed it by hand; restore the table to a point in time, or delete the item with id ' +
+          `"${id}" to begin to count anew`,
+      });
+    });
+
+    it('refuses the body of another document', async () => {
+      await open().save('one', { body: '{"a":1}', before: 0 }, signal);
+      await open().save('other', { body: '{"a":2}', before: 0 }, signal);
+      const [other] = await itemsOf('other');
+      await client.send(new PutItemCommand({ TableName: table, Item: { ...other, id: { S: 'one' } } }));
+
+      await expect(open().load('one', signal)).rejects.toThrow('does not fit its checksum');
+    });
+
+    it('reads what an earlier version wrote without a checksum, and then writes one', async () => {
+      await open().save('earlier', { body: '{"a":1}', before: 0 }, signal);
+      const [{ seal, ...stored } = {}] = await itemsOf('earlier');
+      expect(seal).toBeDefined();
+      await client.send(new PutItemCommand({ TableName: table, Item: stored }));
+
+      expect(await open().load('earlier', signal)).toEqual({ version: 1, body: '{"a":1}' });
+      expect(await open().save('earlier', { body: '{"a":2}', before: 1 }, signal)).toBe('saved');
+
+      await replaceBody('earlier', '{"a":3}');
+      await expect(open().load('earlier', signal)).rejects.toThrow('does not fit its checksum');
+    });
+
+    it('names the limit for a body that fills the memory, and reads no more of it', async () => {
+      await open().save('bomb', { body: 'x', before: 0 }, signal);
+      const [{ body: small, ...stored } = {}] = await itemsOf('bomb');
+      expect(small).toBeDefined();
+      const body = { B: gzipSync(Buffer.alloc(257 * kilobyte * kilobyte), { level: 1 }) };
+      const pieces = piecesOf(body.B);
+      await Promise.all(
+        pieces.map((piece, index) =>
+          client.send(
+            new PutItemCommand({ TableName: table, Item: partItem(partKey('bomb', 'w', index), piece, nowMs + 1e6) }),
+          ),
+        ),
+      );
+      const head = { ...stored, write: { S: 'w' }, parts: { N: String(pieces.length) } };
+      await client.send(new PutItemCommand({ TableName: table, Item: head }));
+
+      await expect(open().load('bomb', signal)).rejects.toMatchObject({
+        kind: 'bad-response',
+        message: expect.stringContaining('holds more than 256 MiB for "bomb", and no state has so much') as string,
+      });
+    });
+
+    it('refuses to save what it would not read', async () => {
+      const body = 'x'.repeat(256 * kilobyte * kilobyte + 1);
+
+      await expect(open().save('large body', { body, before: 0 }, signal)).rejects.toMatchObject({
+        kind: 'configuration',
+        message: expect.stringContaining('does not take "large body": above 256 MiB; narrow ') as string,
+      });
+      expect(path.calls).toEqual([]);
+    });
   });
 
   describe('that cannot be used', () => {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fileStateStore } from '../../../lambda/counters/file-store.ts';
+import { onDiskOf, withFilesUpTo } from '../../support/limited-disk.ts';
 import { deadlineContract, noise, signal, storeContract } from './contract.ts';
 
 let root: string;
@@ -54,8 +55,87 @@ describe('a file store', () => {
     expect(await readFile(file, 'utf8')).toBe(changed);
   });
 
+  it.each([
+    ['a number of its body', (text: string) => text.replace('"a":1', '"a":9')],
+    ['its version', (text: string) => text.replace('"version":1', '"version":2')],
+    ['its checksum', (text: string) => text.replace(/"seal":"./, (start) => `${start.slice(0, -1)}_`)],
+  ])('refuses a file of which somebody changed %s by hand, and counts on from nothing of it', async (_name, change) => {
+    const file = join(folder, stateFile);
+    await fileStateStore(folder).save(id, { body: '{"a":1}', before: 0 }, signal);
+    const changed = change(await readFile(file, 'utf8'));
+    await writeFile(file, changed);
+
+    await expect(fileStateStore(folder).load(id, signal)).rejects.toMatchObject({
+      kind: 'bad-response',
+      message: `the state file ${file} does not fit its checksum: somebody has changed it by hand, or the disk has; restore it from a copy, or remove it to begin to count anew`,
+    });
+    for (const before of [0, 1, 2])
+      await expect(fileStateStore(folder).save(id, { body: 'new', before }, signal)).rejects.toThrow('its checksum');
+    expect(await readFile(file, 'utf8')).toBe(changed);
+  });
+
+  it('reads the file of an earlier version, which had no checksum, and then writes one', async () => {
+    const file = join(folder, stateFile);
+    await writeFile(file, `{"format":1,"id":"${id}","version":7,"bytes":7}\n{"a":1}`);
+    const store = fileStateStore(folder);
+
+    expect(await store.load(id, signal)).toEqual({ version: 7, body: '{"a":1}' });
+    expect(await store.save(id, { body: '{"a":2}', before: 7 }, signal)).toBe('saved');
+
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"a":2', '"a":3'));
+    await expect(store.load(id, signal)).rejects.toThrow('does not fit its checksum');
+  });
+
+  it('names the limit and the remedy for a file of 600 MB, and does not read it', async () => {
+    const file = join(folder, stateFile);
+    await writeFile(file, '');
+    await truncate(file, 600 * 1024 * 1024);
+    const store = fileStateStore(folder);
+
+    for (const using of [store.load(id, signal), store.save(id, { body: 'x', before: 0 }, signal)])
+      await expect(using).rejects.toMatchObject({
+        kind: 'bad-response',
+        message: `the state file ${file} has 600 MiB, and no state has more than 256 MiB: it was not read; restore it from a copy, or remove it to begin to count anew`,
+      });
+  });
+
+  it('refuses to save what it would not read, before it writes any of it', async () => {
+    const body = 'x'.repeat(256 * 1024 * 1024 + 1);
+
+    await expect(fileStateStore(folder).save(id, { body, before: 0 }, signal)).rejects.toMatchObject({
+      kind: 'configuration',
+      message: expect.stringMatching(/would have 256 MiB, above 256 MiB; lower seriesPerMetric, /) as string,
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('keeps the old document and leaves nothing behind where a new one does not fit on the disk', async () => {
+    await fileStateStore(folder).save(id, { body: 'old', before: 0 }, signal);
+
+    const printed = await withFilesUpTo(16, savesTooMuch(1));
+
+    expect(printed).toBe(
+      `unavailable: the state file ${join(folder, stateFile)} cannot be written: it is larger than this file system or process allows (ulimit -f); raise the limit`,
+    );
+    expect(await readdir(folder)).toEqual([stateFile]);
+    expect(await fileStateStore(folder).load(id, signal)).toEqual({ version: 1, body: 'old' });
+  });
+
+  it('does so on a disk that is full', async ({ skip }) => {
+    const printed = await onDiskOf(
+      64,
+      folder,
+      `${savesTooMuch(0)} process.stdout.write(JSON.stringify((await import('node:fs')).readdirSync(${JSON.stringify(folder)})));`,
+    );
+    if (printed === undefined) return skip('this machine lets nobody make a small disk');
+
+    expect(printed).toBe(
+      `unavailable: the state file ${join(folder, stateFile)} cannot be written: the disk is full; free space, or choose another folder[]`,
+    );
+  });
+
   it('refuses the file of a newer version', async () => {
-    await writeFile(join(folder, stateFile), '{"format":2,"new":true}\n...');
+    await writeFile(join(folder, stateFile), '{"format":3,"new":true}\n...');
 
     await expect(fileStateStore(folder).load(id, signal)).rejects.toMatchObject({
       kind: 'configuration',
@@ -87,6 +167,18 @@ describe('a file store', () => {
     });
   });
 });
+
+const storeModule = join(import.meta.dirname, '../../../lambda/counters/file-store.ts');
+
+/** For a process of its own: saves 100 kB over a version, and prints what is wrong with that. */
+function savesTooMuch(before: number): string {
+  return `
+    const { fileStateStore } = await import(${JSON.stringify(storeModule)});
+    const document = { body: 'x'.repeat(100_000), before: ${String(before)} };
+    const saving = fileStateStore(${JSON.stringify(folder)}).save('${id}', document, new AbortController().signal);
+    process.stdout.write(await saving.catch(({ kind, message }) => kind + ': ' + message));
+  `;
+}
 
 /** The number of a process that has ended. */
 async function deadProcess(): Promise<number> {
@@ -181,19 +273,9 @@ describe('a process that is killed while it saves', () => {
     const store = fileStateStore(folder);
     let last = 0;
     for (let round = 0; round < 6; round += 1) {
-      const child = spawn(
-        process.execPath,
-        [
-          '--input-type=module',
-          '-e',
-          writer,
-          join(import.meta.dirname, '../../../lambda/counters/file-store.ts'),
-          folder,
-          id,
-          '200000',
-        ],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
+      const child = spawn(process.execPath, ['--input-type=module', '-e', writer, storeModule, folder, id, '200000'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       await once(child.stdout, 'data');
       await new Promise((resolve) => setTimeout(resolve, 3 + round * 7));
       child.kill('SIGKILL');
