@@ -31,6 +31,8 @@ export interface Environment {
   readonly random: () => number;
   readonly redactor: Redactor;
   readonly log: Logger;
+  /** What the operator has to know once, however little the log tells; default: the log. */
+  readonly notices?: Logger;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
   /** Where counters live; default: the table that the stack made. Asked for only when a source needs it. */
@@ -155,7 +157,7 @@ function httpHub({ clock, random, redactor, log, variables, place }: Environment
 }
 
 function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environment): SecretCache {
-  const { clock, redactor, log, variables } = environment;
+  const { clock, redactor, log, notices = log, variables } = environment;
   return createSecrets({
     stores: {
       secret: secretsManagerStore({}, redactor),
@@ -166,7 +168,7 @@ function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environ
     clock,
     cacheMs: secretCacheMinutes * 60_000,
     redactor,
-    onWeak: warnOfWeakSecret(log),
+    onWeak: warnOfWeakSecret(notices),
     log,
   });
 }

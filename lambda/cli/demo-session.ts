@@ -1,9 +1,12 @@
+/** Opens the demo: the simulated CI systems, the pipeline that reads them and the page that shows them. */
 import { fileStateStore } from '../counters/file-store.ts';
 import { memoryStore } from '../counters/memory-store.ts';
 import { startBuildkiteServer } from '../demo/buildkite-server.ts';
 import { createAttestations } from '../demo/chainloop/attestations.ts';
 import { startChainloopServer } from '../demo/chainloop/server.ts';
 import { createFleet } from '../demo/fleet.ts';
+import type { LogLevel } from '../runtime/lambda-log.ts';
+import type { Logger } from '../runtime/log.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
 import { createRedactor } from '../secrets/redaction.ts';
 import { type BuiltPipeline, buildPipeline, type Environment } from '../wiring.ts';
@@ -40,9 +43,9 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
     page = text;
   };
   const { stateFolder } = settings;
-  const store = stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder);
-  const environment = { ...environmentOf(terminal, variables, print), stateStore: () => Promise.resolve(store) };
-  const built = await buildPipeline(config, environment);
+  const environment = environmentOf(terminal, variables, print);
+  const store = stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder, environment.notices);
+  const built = await buildPipeline(config, { ...environment, stateStore: () => Promise.resolve(store) });
   opened.defer(() => built.close());
   const served = await serveMetrics({ port: settings.port, mayMove: settings.mayMove, page: () => page });
   opened.defer(() => served.close());
@@ -70,8 +73,9 @@ function environmentOf(
   const write = (text: string): void => {
     stderr.write(text);
   };
-  const log = createTerminalLog({ level: 'error', redactor, clock, write, colour: 'never' });
-  return { variables, place: 'terminal', clock, random, redactor, log, print };
+  const logAbove = (level: LogLevel): Logger => createTerminalLog({ level, redactor, clock, write, colour: 'never' });
+  const [log, notices] = [logAbove('error'), logAbove('warn')];
+  return { variables, place: 'terminal', clock, random, redactor, log, notices, print };
 }
 
 function placesOf(pageUrl: string, { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {

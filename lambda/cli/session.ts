@@ -1,4 +1,6 @@
+/** Opens what all runs of one `collect` share: the configuration, the pipeline and the way in which it is shown. */
 import { fileStateStore } from '../counters/file-store.ts';
+import type { LogLevel } from '../runtime/lambda-log.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
 import { createRedactor, type Redactor } from '../secrets/redaction.ts';
@@ -29,14 +31,17 @@ export async function openSession(settings: CollectSettings, bare: Terminal): Pr
   const redactor = createRedactor();
   const terminal = redacting(bare, redactor);
   const { variables, clock, random, stdout, stderr } = terminal;
+  const notices = logAbove('warn', settings, terminal, redactor);
   const built = await buildPipeline(config, {
     variables,
     place: 'terminal',
     clock,
     random,
     redactor,
-    log: logFor(settings, terminal, redactor),
-    stateStore: () => Promise.resolve(fileStateStore(settings.stateFolder)),
+    // Problems are shown in the report; the log is for what lies behind them.
+    log: logAbove(settings.isVerbose ? 'debug' : 'error', settings, terminal, redactor),
+    notices,
+    stateStore: () => Promise.resolve(fileStateStore(settings.stateFolder, notices)),
     // What a stdout sink prints would make the other formats unreadable for a program.
     print: (text) => {
       (settings.format === 'table' ? stdout : stderr).write(text);
@@ -56,11 +61,14 @@ function viewFor(settings: CollectSettings, terminal: Terminal): View {
   }
 }
 
-/** Problems are shown in the report; the log is for what lies behind them. */
-function logFor(settings: CollectSettings, { stderr, clock, variables }: Terminal, redactor: Redactor): Logger {
-  const isRefused = settings.hasColoursRefused;
+function logAbove(
+  level: LogLevel,
+  { hasColoursRefused: isRefused }: CollectSettings,
+  { stderr, clock, variables }: Terminal,
+  redactor: Redactor,
+): Logger {
   return createTerminalLog({
-    level: settings.isVerbose ? 'debug' : 'error',
+    level,
     redactor,
     clock,
     write: (text) => {

@@ -105,6 +105,30 @@ describe('collect', () => {
     expect(stdout).toMatch(/^ci_queue_jobs\{.*queue="default".*state="queued".*\} 2$/m);
   });
 
+  it.each([
+    ['has fewer than eight characters', 'abc1234', /fewer than 8 characters/],
+    ['is a word of ours', 'prometheus', /is an everyday word/],
+  ])('warns once, and not only with --verbose, of a secret that %s', async (_, weak, warning) => {
+    await using source = await serve((_request, response) => {
+      answerJson(response, 200, agentMetrics);
+    });
+    await using sink = await gateway();
+    const config = await configFile(source.url, sink.url);
+
+    await using running = startCli(['collect', '-c', config, '--every', '1s', '--format', 'json'], {
+      BUILDKITE_TOKEN: weak,
+    });
+    await running.printed(/\n.*\n/);
+    running.child.kill('SIGINT');
+    const { stdout, stderr } = await running.ended;
+
+    const warnings = stderr.split('\n').filter((line) => line.includes('warn'));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(warning);
+    expect(warnings[0]).toContain('reference="environment variable BUILDKITE_TOKEN"');
+    expect(stdout).not.toContain('warn ');
+  });
+
   it('prints one JSON object a run', async () => {
     await using source = await buildkite();
     await using sink = await gateway();
