@@ -3,7 +3,11 @@ import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
 export const sinkKinds = ['cloudwatch', 'pushgateway', 'remote-write'] as const;
 
 /** A configuration that reads from and writes to the receivers of the benchmark. */
-export function configFor(port: number, kinds: readonly (typeof sinkKinds)[number][], token: SecretRef): unknown {
+export function configFor(
+  port: number,
+  kinds: readonly (typeof sinkKinds)[number][],
+  tokens: SecretRef | readonly SecretRef[],
+): unknown {
   const url = `http://127.0.0.1:${String(port)}`;
   const sinks = {
     cloudwatch: { kind: 'cloudwatch', region: 'us-east-1' },
@@ -11,8 +15,9 @@ export function configFor(port: number, kinds: readonly (typeof sinkKinds)[numbe
     'remote-write': { kind: 'remote-write', url: `${url}/api/v1/write` },
   };
   return {
+    queuesPerMetric: 100_000,
     seriesPerMetric: 100_000,
-    sources: [{ kind: 'buildkite', endpoint: `${url}/v3`, agentTokens: [token] }],
+    sources: [{ kind: 'buildkite', endpoint: `${url}/v3`, agentTokens: [tokens].flat() }],
     sinks: kinds.map((kind) => sinks[kind]),
   };
 }

@@ -1,13 +1,17 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import * as z from 'zod';
 
 /**
  * Everything that the pipeline talks to, in a process of its own so that its work is not counted: an agent API with as
  * many queues as asked for, and receivers that count requests and bytes and accept everything.
  */
 const queueCount = Number(process.argv[2]);
+/** Each token has a cluster of its own, named by the number that its token ends with. */
+const clusterCount = Number(process.argv[3] ?? 1);
 
-function answerOf(queues: number): string {
+function answerOf(queues: number, cluster: number): string {
   const names = Array.from({ length: queues }, (_, index) => `queue-${String(index).padStart(5, '0')}`);
   const jobs = (index: number) => ({
     scheduled: index % 7,
@@ -22,7 +26,7 @@ function answerOf(queues: number): string {
   const agentRows = names.map((_, index) => agents(index));
   return JSON.stringify({
     organization: { slug: 'acme' },
-    cluster: { name: 'Cluster A' },
+    cluster: { name: `Cluster ${String.fromCharCode(65 + cluster)}` },
     jobs: {
       scheduled: sum(jobRows, 'scheduled'),
       running: sum(jobRows, 'running'),
@@ -56,24 +60,35 @@ function receiverOf(path: string): keyof typeof received {
   return path.startsWith('/metrics/job') || path.startsWith('/api/v1/metrics') ? 'pushgateway' : 'cloudwatch';
 }
 
-const answer = answerOf(queueCount);
+function secretIdsIn(body: string): readonly string[] {
+  const { SecretId, SecretIdList = [] } = SecretsAsked.parse(JSON.parse(body));
+  return SecretId === undefined ? SecretIdList : [SecretId];
+}
+
+const SecretsAsked = z.object({ SecretId: z.string().optional(), SecretIdList: z.array(z.string()).optional() });
+
+const answers = Array.from({ length: clusterCount }, (_, cluster) => answerOf(queueCount / clusterCount, cluster));
 const server = createServer((request, response) => {
   const path = request.url ?? '/';
   if (path === '/v3/metrics') {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+    const cluster = Number(/\d+$/.exec(request.headers.authorization ?? '')?.[0] ?? 0);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(answers[cluster]);
     return;
   }
   if (path === '/received') {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(received));
     return;
   }
-  if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue') {
-    const secret = {
-      ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:ci-metrics/buildkite-abcdef',
-      Name: 'ci-metrics/buildkite',
-      SecretString: 'bench-token',
-    };
-    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(secret));
+  if (request.headers['x-amz-target']?.toString().startsWith('secretsmanager.') === true) {
+    void text(request).then((body) => {
+      const secrets = secretIdsIn(body).map((Name) => ({
+        ARN: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${Name}-abcdef`,
+        Name,
+        SecretString: `bench-token-${/\d+$/.exec(Name)?.[0] ?? '0'}`,
+      }));
+      const answer = request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue' ? secrets[0] : { SecretValues: secrets };
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+    });
     return;
   }
   void sizeOf(request).then((bytes) => {

@@ -7,8 +7,8 @@ export interface Receivers extends AsyncDisposable {
 }
 
 /** Starts `receivers.ts` in a process of its own; disposing it ends the process. */
-export async function startReceivers(queues: number): Promise<Receivers> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'receivers.ts'), String(queues)], {
+export async function startReceivers(queues: number, clusters = 1): Promise<Receivers> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'receivers.ts'), String(queues), String(clusters)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const said: unknown[] = await once(child.stdout, 'data');
