@@ -1,8 +1,5 @@
-/**
- * Share of the function's memory that the old generation may fill before it is collected. The rest is for Node itself,
- * the code, buffers and the young generation; without a limit Node lets garbage pile up until the function is killed.
- */
-const heapShare = 5 / 8;
+/** The settings of Node by which a function stays within its memory. */
+import { heapShare } from '../lambda/config/function-memory.ts';
 
 /**
  * Of the young generation, in MiB: compared side by side, a run of 10,000 queues peaked at 222 to 230 MiB with 8 and at

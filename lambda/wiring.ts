@@ -10,6 +10,7 @@ import { createHttpHub, type HttpHub } from './http/client.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
+import { memoryMegabytesOf } from './config/function-memory.ts';
 import { environmentStore } from './secrets/environment.ts';
 import { fileStore } from './secrets/file.ts';
 import { parameterStore } from './secrets/parameter-store.ts';
@@ -148,6 +149,7 @@ function httpHub({ clock, random, redactor, log, variables, place }: Environment
     log,
     // In Lambda the runtime's own API listens on loopback; only an emulator has reasons to be reached there.
     loopback: isLoopbackRefused ? 'refuse' : 'allow',
+    memoryMegabytes: memoryMegabytesOf(variables),
     proxy: {
       http: variables['http_proxy'] ?? variables['HTTP_PROXY'],
       https: variables['https_proxy'] ?? variables['HTTPS_PROXY'],

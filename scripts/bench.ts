@@ -1,8 +1,10 @@
 import { coldStarts, type ColdStarts, repetitions } from './bench/cold-start.ts';
+import { type Load, load } from './bench/load.ts';
 import { whole } from './bench/table.ts';
 import {
   coldStartTable,
   countingTable,
+  loadTable,
   memoryTable,
   retainedTable,
   sinkTable,
@@ -34,8 +36,14 @@ const countedLoads = [
   [50_000, 50],
   [50_000, 5000],
 ] as const;
+/** Queues, tokens, memory and the time that is left when the function is called: what fits, what does not, what never will. */
+const loadsOfFunction = [
+  { queues: 10_000, clusters: 1, memoryMegabytes: 512, remainingMs: 50_000 },
+  { queues: 50_000, clusters: 5, memoryMegabytes: 512, remainingMs: 12_000 },
+  { queues: 100_000, clusters: 10, memoryMegabytes: 512, remainingMs: 50_000 },
+] as const;
 const isJson = process.argv.includes('--json');
-const sections = ['throughput', 'memory', 'tekton', 'counting', 'cold-start'] as const;
+const sections = ['throughput', 'memory', 'tekton', 'counting', 'load', 'cold-start'] as const;
 /** `--only throughput,cold-start`; default: all. */
 const wanted = (argument('--only') ?? sections.join(',')).split(',');
 const unknown = wanted.filter((name) => !sections.some((section) => section === name));
@@ -74,6 +82,11 @@ for (const [series, finishes] of isWanted('counting') ? countedLoads : []) {
   progress(`counting ${whole(finishes)} finishes a tick in ${whole(series)} series …`);
   counted.push(await countingCost(series, finishes));
 }
+const overloads: Load[] = [];
+for (const given of isWanted('load') ? loadsOfFunction : []) {
+  progress(`calling the function with ${whole(given.queues)} queues and ${whole(given.remainingMs / 1000)} s …`);
+  overloads.push(await load(given));
+}
 const starts: ColdStarts[] = [];
 if (isWanted('cold-start')) {
   progress('starting the bundle …');
@@ -91,7 +104,10 @@ function part<Result>(
 
 if (isJson) {
   const { version: node } = process;
-  const figures = { node, throughput: loads, memory, tekton: retained, counting: counted, coldStart: starts, targets };
+  const figures = {
+    ...{ node, throughput: loads, memory, tekton: retained, counting: counted, load: overloads },
+    ...{ coldStart: starts, targets },
+  };
   process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
 } else {
   const parts = [
@@ -114,6 +130,11 @@ if (isJson) {
       countingTable,
     ),
     part('DynamoDB: what one tick of counting reads and writes', counted, stateTable),
+    part(
+      'The function under load: each run of one process with its memory options and its share of a core',
+      overloads,
+      loadTable,
+    ),
     part(
       `Cold start: the bundle loaded, one invocation answered; median time and least CPU of ${whole(repetitions)} processes`,
       starts,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defaultMemoryMegabytes } from './function-memory.ts';
 import { Selection } from './glob.ts';
 import { OperatorName } from './names.ts';
 
@@ -57,7 +58,7 @@ export const Deployment = z
       .int()
       .min(128)
       .max(10_240)
-      .default(512)
+      .default(defaultMemoryMegabytes)
       .meta({ description: 'Memory of the function; its share of a CPU grows with it.' }),
     timeoutSeconds: z.int().min(10).max(900).optional().meta({
       description: 'Longest run. Default: 10 seconds less than the interval, at most 5 minutes; 65 below one minute.',

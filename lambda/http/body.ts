@@ -1,5 +1,7 @@
+/** Reads the body of an answer and decompresses it, within its own limit of size and the room that all answers share. */
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { constants, gunzip, type ZlibOptions } from 'node:zlib';
+import { constants, createGunzip, gunzip, type ZlibOptions } from 'node:zlib';
 import { BadResponseError, ResponseTooLargeError } from './errors.ts';
 import { excerptLength, maxErrorBodyBytes } from './limits.ts';
 import type { ResponseHeaders } from './http.ts';
@@ -14,7 +16,12 @@ export interface BodyOptions {
   /** Of the bytes on the wire and of what they decompress to. */
   readonly maxBytes: number;
   readonly onBytes: (count: number) => void;
+  /** Takes room in memory for so many bytes; undefined: it is there, and need not be waited for. */
+  readonly take: (bytes: number) => Promise<void> | undefined;
 }
+
+/** Each byte is in memory twice for a moment: in the chunk that it came in, and in the whole. */
+const copies = 2;
 
 /** Reads a whole answer and decompresses it. @throws BadResponseError for one that is too large or damaged. */
 export async function readBody(
@@ -22,41 +29,73 @@ export async function readBody(
   headers: ResponseHeaders,
   options: BodyOptions,
 ): Promise<Uint8Array> {
-  const { maxBytes, onBytes } = options;
+  const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const received = wire(stream, headers, options);
+  if (encoding === 'identity' || encoding === '') return await whole(received, options);
+  if (encoding === 'gzip' || encoding === 'x-gzip') return await decompressed(received, options);
+  const body = await whole(received, options);
+  if (body.byteLength === 0) return body;
+  throw new BadResponseError(options.where, 'the answer is compressed in another way than gzip, which was asked for');
+}
+
+/** The bytes as they come, up to the limit. */
+async function* wire(stream: BodyStream, headers: ResponseHeaders, options: BodyOptions): AsyncGenerator<Uint8Array> {
   const announced = Number(headers['content-length'] ?? 0);
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.byteLength;
+    options.onBytes(chunk.byteLength);
+    // Leaving the loop closes the connection.
+    if (Math.max(size, announced) > options.maxBytes) throw tooLarge(options);
+    yield chunk;
+  }
+}
+
+/** What does not come any further while it waits for room is held back by TCP at its sender. */
+async function whole(stream: BodyStream, options: BodyOptions): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.byteLength;
-    onBytes(chunk.byteLength);
-    // Leaving the loop closes the connection.
-    if (Math.max(size, announced) > maxBytes) throw tooLarge(options);
+    if (size > options.maxBytes) throw tooLarge(options);
+    const waiting = options.take(copies * chunk.byteLength);
+    if (waiting !== undefined) await waiting;
     chunks.push(chunk);
   }
-  const bytes = Buffer.concat(chunks);
-  return bytes.byteLength === 0 ? bytes : decompressed(bytes, headers, options);
+  return Buffer.concat(chunks);
 }
 
-async function decompressed(bytes: Uint8Array, headers: ResponseHeaders, options: BodyOptions): Promise<Uint8Array> {
-  const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity' || encoding === '') return bytes;
-  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-    throw new BadResponseError(options.where, 'the answer is compressed in another way than gzip, which was asked for');
-  }
+/** Chunk by chunk: a bomb is given up where it passes the limit, and what was compressed is not kept beside it. */
+async function decompressed(received: AsyncGenerator<Uint8Array>, options: BodyOptions): Promise<Uint8Array> {
+  // An empty answer is no damaged one.
+  const first = await received.next();
+  if (first.done === true) return Buffer.alloc(0);
+  const unzipping = createGunzip();
+  const piping = pipeline(startingWith(first.value, received), unzipping);
+  // Its error is also that of the loop, which is the one that is told.
+  piping.catch(() => undefined);
   try {
-    return await unzip(bytes, { maxOutputLength: options.maxBytes });
+    return await whole(unzipping, options);
   } catch (error) {
-    if (isTooLarge(error)) throw tooLarge(options);
-    throw new BadResponseError(options.where, 'the answer claims to be gzip but is damaged or cut off');
+    if (isZlibError(error))
+      throw new BadResponseError(options.where, 'the answer claims to be gzip but is damaged or cut off');
+    throw error;
+  } finally {
+    unzipping.destroy();
   }
+}
+
+async function* startingWith(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
 }
 
 function tooLarge({ where, maxBytes }: BodyOptions): BadResponseError {
   return new ResponseTooLargeError(where, `the answer is larger than the limit of ${String(maxBytes)} bytes`);
-}
-
-function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 export interface ExcerptOptions {

@@ -1,5 +1,7 @@
+/** Makes the ports through which sources and sinks reach the network; all of them share connections and room. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
+import { defaultMemoryMegabytes } from '../config/function-memory.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createRedactor, type Redactor } from '../secrets/redaction.ts';
 import { rememberProxy, rememberRequest } from '../secrets/request-secrets.ts';
@@ -15,6 +17,7 @@ import { proxyRules, type ProxyFor, type ProxySettings } from './proxy.ts';
 import { longestRetryAfterMs, retryAtOf } from './quota.ts';
 import { redirectOf } from './redirect.ts';
 import { waitBeforeRetry } from './retry.ts';
+import { createRoom, type Room, roomFor } from './room.ts';
 import { whereOf } from './where.ts';
 
 export interface HttpHubOptions {
@@ -31,11 +34,15 @@ export interface HttpHubOptions {
   /** Of an answer, compressed or not. */
   readonly maxResponseBytes?: number;
   readonly timeouts?: Partial<Timeouts>;
+  /** Of the process; default: that of a function nobody gave another. Bounds all answers on their way together. */
+  readonly memoryMegabytes?: number;
 }
 
 /** The connections of a process; each plugin gets a port of its own, so that its requests are counted apart. */
 export interface HttpHub {
   port(): HttpPort;
+  /** What the answers on their way take, and the most that they ever took. */
+  answersInFlight(): ReturnType<Room['taken']>;
   close(): Promise<void>;
 }
 
@@ -45,14 +52,20 @@ export function createHttpHub(options: HttpHubOptions): HttpHub {
   const maxResponseBytes = options.maxResponseBytes ?? defaultMaxResponseBytes;
   const { redactor = createRedactor(), proxy = {} } = options;
   for (const url of [proxy.http, proxy.https]) rememberProxy(redactor, url?.trim());
-  const shared = { ...options, redactor, timeouts, agents, maxResponseBytes, proxyFor: proxyRules(proxy) };
-  return { port: () => createPort({ ...shared, meter: createMeter() }), close: () => agents.close() };
+  const room = createRoom(roomFor(options.memoryMegabytes ?? defaultMemoryMegabytes));
+  const shared = { ...options, room, redactor, timeouts, agents, maxResponseBytes, proxyFor: proxyRules(proxy) };
+  return {
+    port: () => createPort({ ...shared, meter: createMeter() }),
+    answersInFlight: () => room.taken(),
+    close: () => agents.close(),
+  };
 }
 
 interface PortContext extends HttpHubOptions {
   readonly redactor: NonNullable<HttpHubOptions['redactor']>;
   readonly timeouts: Timeouts;
   readonly agents: Agents;
+  readonly room: Room;
   readonly maxResponseBytes: number;
   readonly proxyFor: ProxyFor;
   readonly meter: Meter;

@@ -40,6 +40,9 @@ export class HttpTimeoutError extends HttpError {
   override readonly name = 'HttpTimeoutError';
 }
 
+/** The answer came, but there was no room in memory for it before the deadline of the run. */
+export class NoRoomError extends HttpTimeoutError {}
+
 /** No connection, a connection that broke, or a TLS failure; `code` is Node's error code, such as ECONNREFUSED. */
 export class HttpConnectionError extends HttpError {
   override readonly name = 'HttpConnectionError';

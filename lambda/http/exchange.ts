@@ -1,13 +1,16 @@
+/** Sends one request once over a connection pool and reads its answer. */
 import request from 'undici/lib/api/api-request.js';
 import type { Dispatcher } from 'undici';
 import { userAgent } from '../report/version.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { readBody, readExcerpt } from './body.ts';
+import { type BodyStream, readBody, readExcerpt } from './body.ts';
+import { NoRoomError } from './errors.ts';
 import { failureOf } from './failure.ts';
 import type { HttpRequest, OutgoingRequest } from './http.ts';
 import { errorBodyMs, type Timeouts } from './limits.ts';
 import type { Meter } from './meter.ts';
 import type { ResponseHeaders } from './http.ts';
+import type { Room } from './room.ts';
 import { whereOf } from './where.ts';
 
 /** An answer with its whole body when it is a success, with its first words when it is not. */
@@ -27,6 +30,8 @@ export interface ExchangeOptions {
   /** Takes secrets out of what a refusal says, before it is cut. */
   readonly clean: (text: string) => string;
   readonly meter: Meter;
+  /** In memory, shared with all other answers. */
+  readonly room: Room;
   readonly clock: Clock;
 }
 
@@ -34,12 +39,7 @@ export interface ExchangeOptions {
 export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptions): Promise<Answer> {
   const { dispatcher, meter, timeouts, signal } = options;
   const where = whereOf(outgoing.method, outgoing.url);
-  const attempt = new AbortController();
-  const endAfter = (ms: number): NodeJS.Timeout =>
-    setTimeout(() => {
-      attempt.abort();
-    }, ms);
-  let timer = endAfter(timeouts.attemptMs);
+  using attempt = limitedTo(timeouts.attemptMs);
   /** Undefined until the first line of an answer has come. */
   let begun: Pick<Answer, 'status' | 'headers'> | undefined;
   const sentMs = options.clock();
@@ -59,17 +59,12 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
     const headers = joined(response.headers);
     begun = { status, headers };
     if (status >= 200 && status < 300) {
-      const body = await readBody(response.body, headers, {
-        where,
-        maxBytes: options.maxResponseBytes,
-        onBytes: meter.received,
-      });
+      const body = await readWithinRoom(response.body, headers, { ...options, where, attempt });
       const answer = judged({ status, headers, body, excerpt: '' }, options);
       begun = answer;
       return answer;
     }
-    clearTimeout(timer);
-    timer = endAfter(Math.min(errorBodyMs, timeouts.attemptMs));
+    attempt.begin(Math.min(errorBodyMs, timeouts.attemptMs));
     return {
       status,
       headers,
@@ -79,10 +74,73 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
   } catch (error) {
     throw failureOf(error, where, { run: signal, attempt: attempt.signal }, timeouts);
   } finally {
-    clearTimeout(timer);
     if (begun === undefined) meter.unanswered();
     else meter.answered(begun.status, begun.headers, { host: outgoing.url.host, sentMs, answeredMs });
   }
+}
+
+/** The time that one attempt may take; dispose it to free its timer. */
+interface AttemptTime extends Disposable {
+  readonly signal: AbortSignal;
+  /** From now on, in place of what was left. */
+  readonly begin: (ms: number) => void;
+  readonly pause: () => void;
+}
+
+function limitedTo(ms: number): AttemptTime {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const pause = (): void => {
+    clearTimeout(timer);
+  };
+  const begin = (leftMs: number): void => {
+    pause();
+    timer = setTimeout(() => {
+      controller.abort();
+    }, leftMs);
+  };
+  begin(ms);
+  return { signal: controller.signal, begin, pause, [Symbol.dispose]: pause };
+}
+
+interface Reading extends ExchangeOptions {
+  readonly where: string;
+  readonly attempt: AttemptTime;
+}
+
+/** Who waits for others is not slow itself, so the time of the attempt does not pass meanwhile; that of the run does. */
+async function readWithinRoom(body: BodyStream, headers: ResponseHeaders, reading: Reading): Promise<Uint8Array> {
+  const { where, attempt, room, signal, timeouts, meter, maxResponseBytes: maxBytes } = reading;
+  const place = room.open();
+  const take = (bytes: number): Promise<void> | undefined => {
+    const waiting = place.take(bytes, signal);
+    if (waiting === undefined) return undefined;
+    attempt.pause();
+    return waiting.then(
+      () => {
+        attempt.begin(timeouts.attemptMs);
+      },
+      () => {
+        throw noRoom(where, room);
+      },
+    );
+  };
+  try {
+    return await readBody(body, headers, { where, maxBytes, onBytes: meter.received, take });
+  } finally {
+    // In a later turn: whoever gets the answer reads it in this one, and only then it is garbage.
+    setImmediate(() => {
+      place[Symbol.dispose]();
+    });
+  }
+}
+
+function noRoom(where: string, { bytes }: Room): NoRoomError {
+  const room = `${String(Math.floor(bytes / 2 ** 20))} MiB`;
+  return new NoRoomError(
+    where,
+    `there was no room in memory for the answer before the deadline of the run: answers on their way may take ${room} together, an eighth of the memory; raise deployment.memoryMegabytes, or make two collectors of the sources`,
+  );
 }
 
 /** What the protocol over HTTP says of the answer counts, where it says something. */

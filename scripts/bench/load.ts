@@ -27,7 +27,9 @@ const Run = z.object({
   cpuMs: z.number(),
   error: z.string().optional(),
   outcome: z.string().optional(),
-  sources: z.array(z.object({ samples: z.number(), overflow: z.number().optional(), problems: z.unknown().optional() })).optional(),
+  sources: z
+    .array(z.object({ samples: z.number(), overflow: z.number().optional(), problems: z.unknown().optional() }))
+    .optional(),
   sinks: z.array(z.object({ sink: z.string(), accepted: z.number(), problems: z.unknown().optional() })).optional(),
   peakRssMiB: z.number(),
 });
@@ -88,12 +90,13 @@ export async function load(given: LoadCase): Promise<Load> {
     const stopThrottling = new AbortController();
     const throttling = throttle(child, memoryMegabytes / megabytesOfACore, stopThrottling.signal);
     const told = await text(child.stderr);
-    const [code, signal] = await exited;
+    await exited;
     stopThrottling.abort();
     await throttling;
     const lines = told.split('\n');
     const runs = lines.filter((line) => line.startsWith('{"wallMs"')).map((line) => Run.parse(JSON.parse(line)));
-    const last = lines.find((line) => line.startsWith('FATAL ERROR')) ?? `exit ${String(code ?? signal)}`;
+    const last =
+      lines.find((line) => line.startsWith('FATAL ERROR')) ?? `exit ${String(child.exitCode ?? child.signalCode)}`;
     return { ...given, runs, died: runs.length < runsPerProcess ? last : undefined };
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -86,7 +86,8 @@ const server = createServer((request, response) => {
         Name,
         SecretString: `bench-token-${/\d+$/.exec(Name)?.[0] ?? '0'}`,
       }));
-      const answer = request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue' ? secrets[0] : { SecretValues: secrets };
+      const answer =
+        request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue' ? secrets[0] : { SecretValues: secrets };
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
     });
     return;

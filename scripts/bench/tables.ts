@@ -1,5 +1,6 @@
 import type { ColdStarts } from './cold-start.ts';
 import type { CountingCost } from './counting.ts';
+import type { Load } from './load.ts';
 import { table, whole } from './table.ts';
 import type { Target } from './targets.ts';
 import type { RetainedRuns } from './tekton.ts';
@@ -80,6 +81,32 @@ export function stateTable(results: readonly CountingCost[]): string {
       whole(meter.writeUnits),
     ]),
   );
+  return table([head, ...rows]);
+}
+
+export function loadTable(results: readonly Load[]): string {
+  const head = [
+    'queues',
+    'MB',
+    'time left',
+    'run',
+    'wall ms',
+    'CPU ms',
+    'peak MiB',
+    'outcome',
+    'samples',
+    'folded',
+    'accepted',
+  ];
+  const rows = results.flatMap(({ queues, memoryMegabytes, remainingMs, runs, died }) => [
+    ...runs.map(({ wallMs, cpuMs, peakRssMiB, outcome = 'failed', sources = [], sinks = [] }, index) => [
+      ...(index === 0 ? [whole(queues), whole(memoryMegabytes), whole(remainingMs)] : ['', '', '']),
+      ...[whole(index + 1), whole(wallMs), whole(cpuMs), whole(peakRssMiB), outcome],
+      ...[whole(sources[0]?.samples ?? 0), whole(sources[0]?.overflow ?? 0)],
+      sinks.map(({ sink, accepted }) => `${sink.replace(/.*\//, '')} ${whole(accepted)}`).join(', '),
+    ]),
+    ...(died === undefined ? [] : [[whole(queues), whole(memoryMegabytes), whole(remainingMs), `died: ${died}`]]),
+  ]);
   return table([head, ...rows]);
 }
 
