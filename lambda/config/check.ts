@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {
   checkNames,
+  checkNamesOfObjects,
   checkNamesOfPages,
   checkSecretRefs,
   checkSinks,
@@ -27,6 +28,7 @@ export function checkConfig(value: unknown, place: Place): Checked {
     ...checkNames([...namesIn('sources', SourceConfig, value), ...namesIn('sinks', SinkConfig, value)]),
     ...checkSinks(fitting('sinks', SinkConfig, value)),
     ...checkNamesOfPages(fitting('sources', SourceConfig, value), fitting('sinks', SinkConfig, value)),
+    ...checkNamesOfObjects(CollectorConfig, value),
     ...checkSecretRefs(CollectorConfig, value, place),
     ...(parsed.success ? checkDeployment(parsed.data) : []),
   ];

@@ -1,6 +1,9 @@
+/** What the schema of one setting alone cannot see: names, targets and secrets that do not go together. */
+import * as z from 'zod';
 import { workspaceRegionOf } from './workspace-region.ts';
 import { type ConfigFinding, pathText } from './config-error.ts';
 import { useSecretsManager } from './explain-union.ts';
+import { bare, isRecord, optionFor, schemaBelow } from './schema-walk.ts';
 import { secretRefsIn } from './secret-refs.ts';
 
 /** Where a configuration is used; some secrets exist in one place only. */
@@ -20,12 +23,24 @@ export interface NamedEntry {
 
 /** Names tell sources and sinks apart in labels, logs and state. */
 export function checkNames(entries: readonly NamedEntry[]): readonly ConfigFinding[] {
-  return entries.flatMap(({ path: [list, index], name }, position) => {
-    const first = entries.slice(0, position).find((other) => other.path[0] === list && other.name === name);
-    if (first === undefined) return [];
+  const seen = new Map<string, NamedEntry>();
+  return entries.flatMap((entry) => {
+    const {
+      path: [list, index],
+      name,
+    } = entry;
+    const first = firstWith(seen, JSON.stringify([list, name]), entry);
+    if (first === entry) return [];
     const message = `${pathText(first.path)} is named ${name} too; give each a name of its own`;
     return [{ path: [list, index, 'name'], message }];
   });
+}
+
+/** The entry that had a key first: this one, if none had it before. */
+function firstWith<Item>(seen: Map<string, Item>, key: string, item: Item): Item {
+  const first = seen.get(key) ?? item;
+  seen.set(key, first);
+  return first;
 }
 
 /** Combinations of sinks that each of them alone does not show. */
@@ -74,14 +89,12 @@ const targets: Readonly<Record<string, Target>> = {
 };
 
 function repeatedTargets(sinks: readonly Entry[]): readonly ConfigFinding[] {
-  return sinks.flatMap((sink, position) => {
+  const seen = new Map<string, Entry>();
+  return sinks.flatMap((sink) => {
     const target = targets[sink.config.kind];
     if (target === undefined) return [];
-    const stream = streamOf(sink, target.settings);
-    const first = sinks
-      .slice(0, position)
-      .find((other) => other.config.kind === sink.config.kind && streamOf(other, target.settings) === stream);
-    if (first === undefined) return [];
+    const first = firstWith(seen, JSON.stringify([sink.config.kind, streamOf(sink, target.settings)]), sink);
+    if (first === sink) return [];
     return [{ path: ['sinks', sink.index], message: target.message(pathText(['sinks', first.index])) }];
   });
 }
@@ -140,4 +153,30 @@ export function checkSecretRefs(schema: unknown, value: unknown, place: Place): 
       ];
     return 'file' in ref ? [{ path, message: `AWS Lambda has no such file; ${useSecretsManager}` }] : [];
   });
+}
+
+/**
+ * Every object of JavaScript has a `__proto__` already, so the schema leaves a label of this name out without a word.
+ * Where the schema knows the names itself, it tells of it as of any unknown setting.
+ */
+export function checkNamesOfObjects(
+  schema: unknown,
+  value: unknown,
+  path: ConfigFinding['path'] = [],
+): readonly ConfigFinding[] {
+  if (Array.isArray(value))
+    return value.flatMap((item: unknown, index) =>
+      checkNamesOfObjects(schemaBelow(schema, value, index), item, [...path, index]),
+    );
+  if (!isRecord(value)) return [];
+  const message = 'is a name that no label, header or dimension can have here; choose another';
+  const own = isNamedFreely(schema, value) && Object.hasOwn(value, '__proto__');
+  const below = Object.entries(value).flatMap(([name, item]) =>
+    checkNamesOfObjects(schemaBelow(schema, value, name), item, [...path, name]),
+  );
+  return own ? [{ path: [...path, '__proto__'], part: 'key', message }, ...below] : below;
+}
+
+function isNamedFreely(schema: unknown, value: unknown): boolean {
+  return [bare(schema), optionFor(schema, value)].some((known) => known instanceof z.ZodRecord);
 }

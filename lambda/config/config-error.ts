@@ -1,3 +1,4 @@
+/** What is wrong with a configuration, and how the error says it. */
 /** A setting's way from the top of the file, `['sources', 0, 'queues']`. */
 export type ConfigPath = readonly (string | number)[];
 
@@ -22,14 +23,18 @@ export interface ConfigProblem {
   readonly position?: Position | undefined;
 }
 
-/** The configuration cannot be used. The message lists every problem with its place, and never a value of a secret. */
+/** A screen full; whoever has mended so many sees the next ones. */
+const maxShown = 20;
+
+/** The configuration cannot be used. The message shows each problem with its place, and never a value of a secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly file: string;
   readonly problems: readonly ConfigProblem[];
 
   constructor(file: string, problems: readonly ConfigProblem[]) {
-    super([headline(file, problems.length), ...problems.map((problem) => `  ${lineOf(file, problem)}`)].join('\n'));
+    const shown = problems.slice(0, maxShown).map((problem) => `  ${lineOf(file, problem)}`);
+    super([headline(file, problems.length), ...shown, ...restOf(problems.length - shown.length)].join('\n'));
     this.file = file;
     this.problems = problems;
   }
@@ -37,6 +42,10 @@ export class ConfigError extends Error {
 
 function headline(file: string, count: number): string {
   return count === 1 ? `${file} has 1 problem:` : `${file} has ${String(count)} problems:`;
+}
+
+function restOf(count: number): readonly string[] {
+  return count === 0 ? [] : [`  and ${String(count)} more; correct these first`];
 }
 
 /** `file:line:column` first: terminals and editors make it a link. */

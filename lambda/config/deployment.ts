@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defaultMemoryMegabytes } from './function-memory.ts';
+import { withoutUserinfo } from '../http/settings.ts';
 import { Selection } from './glob.ts';
 import { OperatorName } from './names.ts';
 
@@ -181,7 +182,7 @@ const PipelineAlarm = z
 export type PipelineAlarm = z.infer<typeof PipelineAlarm>;
 
 /** EventBridge takes no other scheme for an API destination (CreateApiDestination API reference, InvocationEndpoint). */
-const WebhookUrl = z.url({ protocol: /^https$/, error: 'must be an https:// URL' });
+const WebhookUrl = withoutUserinfo(z.url({ protocol: /^https$/, error: 'must be an https:// URL' }));
 
 const AlarmWebhook = z
   .strictObject({

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ConfigFinding, ConfigPath } from './config-error.ts';
 import { explainUnion } from './explain-union.ts';
 import { nearest } from './nearest.ts';
-import { type Explained, isRecord, optionsOf, schemaAt, valueAt } from './schema-walk.ts';
+import { type Explained, isRecord, optionFor, optionsOf, schemaAt, valueAt } from './schema-walk.ts';
 import { kindOf, meaningOf } from './words.ts';
 
 /** zod's issues in an operator's words: reason first, then the remedy, never a value. */
@@ -37,19 +37,33 @@ function pathOf({ path }: z.core.$ZodIssue): ConfigPath {
 }
 
 function unknownSetting(key: string, path: ConfigPath, { schema, value }: Explained): ConfigFinding {
-  const known = settingsOf(schemaAt(schema, value, path), valueAt(value, path));
-  const meant = nearest(key, known);
-  const remedy = meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${meant}?`;
+  const here = valueAt(value, path);
+  const known = settingsOf(schemaAt(schema, value, path), here);
+  const free = known.filter((name) => !isRecord(here) || !Object.hasOwn(here, name));
+  if (known.includes(key)) {
+    const others = known.filter((name) => name !== key && !free.includes(name));
+    return { path: [...path, key], part: 'key', message: `cannot stand beside ${others.join(', ')}; keep one` };
+  }
+  const remedy = remedyFor(key, known, free);
   return { path: [...path, key], part: 'key', message: `is no setting here; ${remedy}` };
+}
+
+/** One that is written already is no suggestion: it cannot stand there twice. */
+function remedyFor(key: string, known: readonly string[], free: readonly string[]): string {
+  const meant = nearest(key, free);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  const taken = nearest(key, known);
+  if (taken !== undefined) return `${taken} stands here already, so remove it`;
+  return free.length === 0 ? 'remove it' : `there are ${known.join(', ')}`;
 }
 
 /** Names of the settings that may stand in a value, those of all options where the value does not choose one. */
 function settingsOf(schema: unknown, value: unknown): readonly string[] {
-  const options = optionsOf(schema).filter((option) => option instanceof z.ZodObject);
-  const chosen = options.filter(
-    ({ shape: { kind } }) => kind instanceof z.ZodLiteral && isRecord(value) && kind.value === value['kind'],
+  const chosen = optionFor(schema, value);
+  const options = (chosen === undefined ? optionsOf(schema) : [chosen]).filter(
+    (option) => option instanceof z.ZodObject,
   );
-  return [...new Set((chosen.length > 0 ? chosen : options).flatMap(({ shape }) => Object.keys(shape)))];
+  return [...new Set(options.flatMap(({ shape }) => Object.keys(shape)))];
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -73,9 +87,15 @@ function wrongType(expected: string, path: ConfigPath, of: Explained): string {
 function typeHint(expected: string, value: unknown): string {
   if (expected === 'array' && isRecord(value)) return '; begin each entry with "- "';
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return '; put it in quotes';
-  const isQuoted = typeof value === 'string' && /^(\d+(\.\d+)?|true|false)$/.test(value);
-  return isQuoted && expected !== 'string' ? '; remove the quotes' : '';
+  return typeof value === 'string' && unquoted[expected]?.test(value) === true ? '; remove the quotes' : '';
 }
+
+/** Texts that YAML reads as the expected type once their quotes are gone. */
+const unquoted: Readonly<Record<string, RegExp>> = {
+  number: /^\d+(\.\d+)?$/,
+  int: /^\d+$/,
+  boolean: /^(true|false)$/,
+};
 
 function wrongChoice(choices: readonly string[], value: unknown): string {
   const meant = typeof value === 'string' ? nearest(value, choices) : undefined;

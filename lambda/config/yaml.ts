@@ -1,17 +1,18 @@
+/** Reads the text of a configuration file as YAML, and knows where in it each setting stands. */
 import {
   type Document,
   isAlias,
   isMap,
   isNode,
-  isScalar,
   isSeq,
   LineCounter,
   type Node,
   parseDocument,
-  visit,
   type YAMLError,
 } from 'yaml';
 import { type ConfigPath, type Position, shownName } from './config-error.ts';
+import { readTree, startOf, tooDeep, type Tree } from './yaml-tree.ts';
+import { UnreadableTreeError, valueOfTree } from './yaml-value.ts';
 
 export interface YamlProblem {
   readonly message: string;
@@ -26,50 +27,64 @@ export interface YamlText {
   readonly locate: (path: ConfigPath, part: 'key' | 'value') => Position;
 }
 
-/** Aliases may repeat a part of the file, not multiply it ("billion laughs"). */
-const maxAliases = 100;
-
 /** Reads one YAML 1.2 document with anchors and merge keys; every problem names its place and quotes no value. */
 export function readYaml(text: string): YamlText {
   const counter = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: counter,
-    merge: true,
-    // A pretty error quotes the line, which may hold a token.
-    prettyErrors: false,
-    stringKeys: true,
-    logLevel: 'error',
-  });
   const positionOf = (offset: number): Position => {
     const { line, col } = counter.linePos(offset);
     return { line, column: col };
   };
-  const locate = (path: ConfigPath, part: 'key' | 'value'): Position => positionOf(offsetOf(document, path, part));
+  const document = documentIn(text, counter);
+  if (document === undefined)
+    return { value: undefined, problems: [{ message: tooDeep, position: start }], locate: () => start };
   const syntax = [...document.errors, ...document.warnings].map((error) => ({
-    message: syntaxMessage(error, text),
+    message: syntaxMessages[error.code] ?? `is not valid YAML (${error.code})`,
     position: positionOf(error.pos[0]),
   }));
-  const isReadable = document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
-  const aliases = isReadable ? aliasProblems(document, positionOf) : [];
-  const problems = [...syntax, ...aliases];
-  if (!isReadable || aliases.length > 0) return { value: undefined, problems, locate };
-  return { ...valueOf(document, problems, positionOf(0)), locate };
+  if (document.errors.length > 0) return { value: undefined, problems: syntax, locate: () => start };
+  const tree = readTree(document.contents, shownName);
+  const found = tree.problems.map(({ message, offset }) => ({ message, position: positionOf(offset) }));
+  const problems = [...syntax, ...found];
+  const locate = (path: ConfigPath, part: 'key' | 'value'): Position =>
+    positionOf(offsetOf({ root: document.contents, tree }, path, part));
+  if (!tree.isReadable) return { value: undefined, problems, locate };
+  return { ...valueIn(document, tree, problems), locate };
 }
 
-function valueOf(
-  document: Document.Parsed,
-  problems: readonly YamlProblem[],
-  start: Position,
-): Pick<YamlText, 'value' | 'problems'> {
+const start: Position = { line: 1, column: 1 };
+
+/** Undefined when it exhausts the stack of the parser, which keeps no count of its own. */
+function documentIn(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
-    return { value: document.toJS({ maxAliasCount: maxAliases }) as unknown, problems };
-  } catch {
-    const message = `its aliases (*name) repeat too much; at most ${String(maxAliases)} repetitions are read`;
-    return { value: undefined, problems: [...problems, { message, position: start }] };
+    return parseDocument(text, {
+      lineCounter,
+      // A pretty error quotes the line, which may hold a token.
+      prettyErrors: false,
+      stringKeys: true,
+      logLevel: 'error',
+      // Compares each name with each; the tree finds equal names in one pass.
+      uniqueKeys: false,
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 
-const syntaxMessages: Readonly<Record<string, string>> = {
+function valueIn(
+  document: Document.Parsed,
+  tree: Tree,
+  problems: readonly YamlProblem[],
+): Pick<YamlText, 'value' | 'problems'> {
+  try {
+    return { value: document.contents === null ? null : valueOfTree(document.contents, tree), problems };
+  } catch (error) {
+    if (!(error instanceof UnreadableTreeError)) throw error;
+    return { value: undefined, problems: [...problems, { message: error.message, position: start }] };
+  }
+}
+
+const syntaxMessages: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
   MULTIPLE_DOCS: 'a second document begins here (---); the file must have one',
   BLOCK_AS_IMPLICIT_KEY:
@@ -81,38 +96,26 @@ const syntaxMessages: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'a text in double quotes has an unknown escape; write \\\\ for a backslash, or use single quotes',
   TAG_RESOLVE_FAILED: 'tags (!name) are not supported; remove it',
   NON_STRING_KEY: 'the name of a setting must be a text',
+  KEY_OVER_1024_CHARS: 'the name of a setting is longer than 1,024 characters',
+  RESOURCE_EXHAUSTION: tooDeep,
 };
 
-function syntaxMessage({ code, pos: [start] }: YAMLError, text: string): string {
-  if (code !== 'DUPLICATE_KEY') return syntaxMessages[code] ?? `is not valid YAML (${code})`;
-  const [, name = 'a setting'] = /^["']?([^"':\s]+)/.exec(text.slice(start)) ?? [];
-  return `${shownName(name)} stands twice in one mapping; remove one`;
+interface Place {
+  readonly root: Node | null;
+  readonly tree: Tree;
 }
 
-function aliasProblems(document: Document.Parsed, positionOf: (offset: number) => Position): readonly YamlProblem[] {
-  const problems: YamlProblem[] = [];
-  visit(document, {
-    Alias(_, alias, above) {
-      const target = alias.resolve(document);
-      const position = positionOf(alias.range?.[0] ?? 0);
-      if (target === undefined)
-        problems.push({ message: `the alias *${shownName(alias.source)} has no anchor (&) above it`, position });
-      else if (above.includes(target))
-        problems.push({ message: `the alias *${shownName(alias.source)} contains itself`, position });
-    },
-  });
-  return problems;
-}
-
-function offsetOf(document: Document.Parsed, path: ConfigPath, part: 'key' | 'value'): number {
-  let node: Node | null | undefined = document.contents;
-  let offset = startOf(node) ?? 0;
+function offsetOf({ root, tree }: Place, path: ConfigPath, part: 'key' | 'value'): number {
+  let node: Node | null | undefined = root;
+  let offset = root === null ? 0 : startOf(root);
   for (const [index, name] of path.entries()) {
-    const found = childOf(isAlias(node) ? node.resolve(document) : node, name);
+    const found = childOf(isAlias(node) ? tree.targetOf(node) : node, name, tree);
     if (found === undefined) return offset;
+    const { key, value } = found;
     const isLast = index === path.length - 1;
-    offset = (isLast && part === 'key' ? startOf(found.key) : startOf(found.value)) ?? startOf(found.key) ?? offset;
-    node = found.value;
+    const place: Node | undefined = isLast && part === 'key' ? (key ?? value) : (value ?? key);
+    offset = place === undefined ? offset : startOf(place);
+    node = value;
   }
   return offset;
 }
@@ -122,18 +125,13 @@ interface Child {
   readonly value: Node | undefined;
 }
 
-function childOf(node: Node | null | undefined, name: string | number): Child | undefined {
+function childOf(node: Node | null | undefined, name: string | number, tree: Tree): Child | undefined {
   if (isSeq(node) && typeof name === 'number') {
     const item: unknown = node.items[name];
     return isNode(item) ? { key: undefined, value: item } : undefined;
   }
   if (!isMap(node)) return undefined;
-  // The later one of two equal names is the one that counts.
-  const pair = node.items.findLast(({ key }) => isScalar(key) && key.value === name);
+  const pair = tree.pairOf(node, String(name));
   if (pair === undefined) return undefined;
   return { key: isNode(pair.key) ? pair.key : undefined, value: isNode(pair.value) ? pair.value : undefined };
-}
-
-function startOf(node: Node | null | undefined): number | undefined {
-  return node?.range?.[0];
 }

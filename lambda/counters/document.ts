@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { mappingOf } from './mapping.ts';
 import { jsonValue } from './json-value.ts';
 import type { OpenState, Series, State, StreamState } from './state.ts';
 import { StateStoreError } from './store.ts';
@@ -42,9 +43,9 @@ const StreamDocument = z.object({
   span: z.number().optional(),
   looked: z.number(),
   open: z.array(OpenRow),
-  lost: z.record(z.string(), z.number()).optional(),
+  lost: mappingOf(z.number()).optional(),
   /** Seconds. */
-  seen: z.record(z.string(), z.number()),
+  seen: mappingOf(z.number()),
 });
 
 const StateDocument = z.object({
@@ -56,11 +57,11 @@ const StateDocument = z.object({
   vendor: z.number().optional(),
   /** Absent where it is the tick. */
   delivery: z.number().optional(),
-  streams: z.record(z.string(), StreamDocument),
-  metrics: z.record(z.string(), z.object({ labels: z.array(z.string()), bounds: z.string(), series: SeriesRows })),
-  followed: z.record(z.string(), z.array(FollowedRow)),
-  quotas: z.record(z.string(), z.tuple([z.number(), z.number()]).rest(z.number())),
-  remembered: z.record(z.string(), z.unknown()),
+  streams: mappingOf(StreamDocument),
+  metrics: mappingOf(z.object({ labels: z.array(z.string()), bounds: z.string(), series: SeriesRows })),
+  followed: mappingOf(z.array(FollowedRow)),
+  quotas: mappingOf(z.tuple([z.number(), z.number()]).rest(z.number())),
+  remembered: mappingOf(z.unknown()),
   inFlight: z.array(
     z.object({ tick: z.number(), id: z.number().optional(), sinks: z.array(z.string()), samples: z.number() }),
   ),

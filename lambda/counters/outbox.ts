@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { mappingOf } from './mapping.ts';
 import type { Parcel } from '../sinks/sink.ts';
 import { deliveryEndsAfterMs } from './in-flight.ts';
 import { unreadable } from './document.ts';
@@ -42,7 +43,7 @@ const OutboxDocument = z.object({
       claim: z.tuple([z.number(), z.number()]).optional(),
     }),
   ),
-  settled: z.record(z.string(), z.array(z.number())),
+  settled: mappingOf(z.array(z.number())),
 });
 
 export const emptyOutbox: Outbox = { entries: [], settled: {} };

@@ -43,7 +43,20 @@ export const SignableAuth = z.union([BasicAuth, BearerAuth, SigV4Auth]).meta({
 export type SignableAuth = z.infer<typeof SignableAuth>;
 
 /** `https` everywhere; plain `http` is refused unless the address is loopback or the operator allows it by name. */
-export const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+export const HttpUrl = withoutUserinfo(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
+
+/** What stands before an `@` is readable in the repository, the template and the function, and is sent nowhere. */
+export function withoutUserinfo(url: z.ZodURL): z.ZodURL {
+  return url.refine((text) => !hasUserinfo(text), {
+    error: 'holds a user name or password; a secret never stands in the configuration, so remove all up to the @',
+  });
+}
+
+function hasUserinfo(text: string): boolean {
+  const url = URL.parse(text);
+  // An `@` without anything before it is left out by the parser, not by whoever reads the file.
+  return url !== null && (url.username !== '' || url.password !== '' || /^[a-z]+:\/*[^/?#]*@/i.test(text));
+}
 
 /** The role that a server's settings ask the function to assume, as its policy has to allow it. */
 export function rolesOfHttp({ auth }: { readonly auth?: SignableAuth | undefined }): readonly string[] {

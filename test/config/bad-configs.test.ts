@@ -46,7 +46,7 @@ sources:
 sinks:
   - kind: cloudwatch
 `,
-    problems: [':1:1 sorces: is no setting here; did you mean sources?'],
+    problems: [':1:1 sorces: is no setting here; sources stands here already, so remove it'],
   },
   {
     title: 'an unknown setting of a source',

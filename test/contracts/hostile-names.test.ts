@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { sources } from '../../lambda/sources/index.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
-import { echoedBeginning, goodName, hostileSubjects, longNames, oddBeginning } from './hostile-servers.ts';
+import {
+  echoedBeginning,
+  goodName,
+  hostileSubjects,
+  inheritedNames,
+  longNames,
+  oddBeginning,
+} from './hostile-servers.ts';
 import { contractPipeline } from './pipeline.ts';
 
 const budgetMs = 60_000;
@@ -37,6 +44,7 @@ describe.each(sources.map(({ kind }) => kind))('names from %s', (kind) => {
     expect(problems.filter(({ kind: of }) => of === 'bug')).toEqual([]);
     const values = [...(printed.at(-1) ?? '').matchAll(/[a-z_]+="((?:[^"\\]|\\.)*)"/gu)].map(([, value = '']) => value);
     expect(values).toContain(goodName);
+    expect(values).toEqual(expect.arrayContaining([...inheritedNames]));
     expect(values.filter((value) => value.startsWith(oddBeginning))).not.toEqual([]);
     const long = longNames[0].slice(0, 100);
     expect(new Set(values.filter((value) => value.startsWith(long))).size).toBeGreaterThanOrEqual(longNames.length);

@@ -23,7 +23,10 @@ export const goodName = 'good';
 export const echoedBeginning = 'echo';
 const echoedNames = [`${echoedBeginning}-${canaries.token}`, `${echoedBeginning}-${'y'.repeat(104)}${canaries.token}`];
 
-const names = [goodName, oddName, ...longNames, ...echoedNames];
+/** Names that every object of JavaScript has already. */
+export const inheritedNames = ['__proto__', 'constructor', 'hasOwnProperty'] as const;
+
+const names = [goodName, oddName, ...longNames, ...echoedNames, ...inheritedNames];
 
 export interface HostileSubject {
   /** Reads as much as the kind can read. */

@@ -1,5 +1,6 @@
 /** What is remembered of the deployments of each repository between ticks. */
 import * as z from 'zod';
+import { mappingOf } from '../../counters/mapping.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 
 const OfRepository = z.object({
@@ -12,7 +13,7 @@ const OfRepository = z.object({
 });
 export type DeploymentsMemory = z.infer<typeof OfRepository>;
 
-const Memory = z.record(z.string(), OfRepository);
+const Memory = mappingOf(OfRepository);
 
 const name = 'deployments';
 

@@ -3,6 +3,7 @@
  * longer than what one look may read would otherwise be begun anew each time and never come to its end.
  */
 import * as z from 'zod';
+import { mappingOf } from '../../counters/mapping.ts';
 import type { Ledger, Stream } from '../../counters/ledger.ts';
 import { append } from '../../model/append.ts';
 import { BudgetSpentError } from './api.ts';
@@ -114,7 +115,7 @@ function latestOf(times: readonly number[]): number | undefined {
   return times.length === 0 ? undefined : times.reduce((latest, ms) => Math.max(latest, ms));
 }
 
-const Cuts = z.record(z.string(), z.object({ page: z.number(), topMs: z.number() }));
+const Cuts = mappingOf(z.object({ page: z.number(), topMs: z.number() }));
 
 const name = 'cut lists';
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { mappingOf } from '../../counters/mapping.ts';
 import { shortHash } from '../../counters/hash.ts';
 import { untouchedDays } from '../../counters/series-age.ts';
 import { greatest } from '../../model/extremes.ts';
@@ -25,7 +26,7 @@ const Known = z.object({
   isMissing: z.boolean().optional(),
 });
 
-export const KnownPipelines = z.record(z.string(), Known);
+export const KnownPipelines = mappingOf(Known);
 export type KnownPipelines = z.infer<typeof KnownPipelines>;
 
 /** Enough to see what is usual, and about a hundred bytes a pipeline. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { mappingOf } from '../../counters/mapping.ts';
 import type { EndedRun } from './map.ts';
 import type { Run, Workflow, WorkflowName } from './messages.ts';
 import { endOf } from './read-runs.ts';
@@ -20,7 +21,7 @@ export type Verdicts = ReadonlyMap<string, Verdict>;
 export const verdictsName = 'verdicts';
 
 /** Short, for there is one for each workflow: 1 or 0, since when (Unix time), runner, time of creation. */
-export const StoredVerdicts = z.record(z.string(), z.tuple([z.literal([0, 1]), z.number(), z.string(), z.number()]));
+export const StoredVerdicts = mappingOf(z.tuple([z.literal([0, 1]), z.number(), z.string(), z.number()]));
 type StoredVerdicts = z.infer<typeof StoredVerdicts>;
 
 export function workflowKey({ project, name }: WorkflowName): string {

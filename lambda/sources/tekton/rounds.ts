@@ -1,5 +1,6 @@
 /** Remembers where a list was cut short by the time of a run, so that the next run goes on there. */
 import * as z from 'zod';
+import { mappingOf } from '../../counters/mapping.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 
 const Round = z.object({
@@ -35,7 +36,7 @@ export function newRound(beganMs: number, version?: string): Round {
 
 /** By the name of the stream: lists that one run could not read. */
 export function recallRounds(ledger: Ledger | undefined): ReadonlyMap<string, Round> {
-  const known = ledger?.recall(memoryName, z.record(z.string(), Round)) ?? {};
+  const known = ledger?.recall(memoryName, mappingOf(Round)) ?? {};
   return new Map(Object.entries(known));
 }
 

@@ -1,18 +1,17 @@
 /** What is kept of the controller's sums from one collection to the next. */
 import * as z from 'zod';
+import { mappingOf } from '../../../counters/mapping.ts';
 import type { RelayedFamily, RelayedSample } from '../../../model/relayed.ts';
 
-const Values = z.record(z.string(), z.number());
+const Values = mappingOf(z.number());
 type Values = Readonly<Record<string, number>>;
 
 /** Last values of each replica and the totals over all of them, by series; what makes sums survive a restart of one. */
 export const ControllerMemory = z.object({
-  replicas: z.record(z.string(), z.object({ startSeconds: z.number().optional(), values: Values })),
+  replicas: mappingOf(z.object({ startSeconds: z.number().optional(), values: Values })),
   totals: Values,
   /** What the totals are of, so that they can be told while no replica shows them. */
-  series: z
-    .record(z.string(), z.object({ family: z.string(), name: z.string(), labels: z.record(z.string(), z.string()) }))
-    .default({}),
+  series: mappingOf(z.object({ family: z.string(), name: z.string(), labels: mappingOf(z.string()) })).default({}),
   families: z
     .record(
       z.string(),
