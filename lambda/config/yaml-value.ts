@@ -1,5 +1,6 @@
 /** Writes a YAML tree out as plain data: aliases and merge keys are replaced by what they repeat, within bounds. */
 import { isAlias, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { append } from '../model/append.ts';
 import { maxDepth, tooDeep, type Tree } from './yaml-tree.ts';
 
 /** Aliases may repeat a part of the file, not multiply it ("billion laughs"). */
@@ -60,7 +61,7 @@ function mappingOf(map: YAMLMap, writing: Writing, depth: number): unknown {
     const name = isScalar(key) ? key.value : undefined;
     if (typeof name !== 'string') continue;
     const written = valueOf(value, writing, depth + 1);
-    if (isMergeKey(key)) merged.push(...mergedEntries(written));
+    if (isMergeKey(key)) append(merged, mergedEntries(written));
     else own.push([name, written]);
   }
   // Of equal names the last one counts. Unlike an assignment, this makes `__proto__` a name as any other.
