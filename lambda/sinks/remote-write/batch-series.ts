@@ -3,9 +3,10 @@ import type { Batch } from '../../model/batch.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import { compareText } from '../../model/order.ts';
 import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
+import { compareSets } from '../../series/label-set.ts';
 import { writableExemplar } from './exemplar.ts';
 import { expand, type Flaw, isCounted, namesOf, type Part } from './expand.ts';
-import { compareSets, hasUtf8Names, isMetricName, labelSets } from './labels.ts';
+import { hasUtf8Names, isMetricName, labelSets } from './labels.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';
 
 /** Samples that are left out, by metric. */

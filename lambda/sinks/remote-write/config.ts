@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
+import { headerSettings } from '../../http/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
-import { SecretRef } from '../../secrets/secret-ref.ts';
 
 /** Headers that the protocol or the signature owns (remote-write 1.0, section "Protocol"). */
 const ownHeader =
@@ -35,19 +35,7 @@ export const RemoteWriteConfig = z
       .min(1)
       .optional()
       .meta({ description: 'Value of the X-Scope-OrgID header (Mimir, Cortex, Loki).' }),
-    headers: z
-      .record(
-        z
-          .string()
-          .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be a header name' })
-          .refine((name) => !ownHeader.test(name), {
-            error:
-              'is set by the collector and cannot be overridden; use auth for Authorization, tenant for X-Scope-OrgID',
-          }),
-        z.union([z.string().min(1), SecretRef]),
-      )
-      .default({})
-      .meta({ description: 'Further request headers; a value may be a secret reference.' }),
+    headers: headerSettings(ownHeader, 'use auth for Authorization, tenant for X-Scope-OrgID'),
     metrics: Selection.optional().meta({ description: 'Which metrics to publish, by Prometheus name.' }),
     exemplars: z.enum(['send', 'omit']).default('send').meta({
       description:

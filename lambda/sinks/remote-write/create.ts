@@ -2,19 +2,21 @@ import { selects } from '../../config/glob.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
+import { deliver } from '../../series/deliver.ts';
+import { createMemory } from '../../series/memory.ts';
+import { piecesOfRun } from '../../series/pieces.ts';
+import { createRequestSize } from '../../series/request-size.ts';
+import { createSuspects } from '../../series/suspects.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import { type SeriesSettings, seriesOf } from './batch-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
-import { deliver } from './deliver.ts';
 import { createDialect } from './dialect.ts';
-import { createMemory } from './memory.ts';
-import { sendMetadata } from './metadata.ts';
-import { piecesOfRun } from './pieces.ts';
+import { createMetadataSchedule, sendMetadata } from './metadata.ts';
 import { createPost } from './post.ts';
 import { previewOf } from './preview.ts';
 import { problemsOfDelivery, problemsOfOmissions } from './problems.ts';
-import { sendSeries, type Settled } from './send.ts';
-import { createSuspects } from './suspects.ts';
+import { sendSeries } from './send.ts';
+import { nameOf, type Series, type SeriesFamily, staleMarker } from './series.ts';
 import { counting } from './tally.ts';
 
 export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) => {
@@ -25,8 +27,9 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     selects: selects(config.metrics ?? {}),
     exemplars: config.exemplars,
   };
-  const memory = createMemory({ dated: config.markDatedSeries });
-  const suspects = createSuspects();
+  const memory = createMemory<SeriesFamily, Series>({ dated: config.markDatedSeries, markerOf: staleMarker });
+  const metadata = createMetadataSchedule();
+  const suspects = createSuspects(nameOf);
   const size = createRequestSize(config.seriesPerRequest);
   const dialect = createDialect(config, ({ status }) => {
     log.warn('the receiver does not speak remote write 2.0; 1.0 is used from now on', { sink: config.name, status });
@@ -45,21 +48,22 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
       suspects,
       recognise: run.recognised,
       markers: isAnySkipped(batch) ? () => [] : run.markers,
-      size: size.series,
+      size: size.samples,
     });
-    await deliver(
+    await deliver({
       pieces,
-      (piece) => sendSeries(piece, timestampMs, dialect, post),
-      (settled) => {
+      samplesOf: (piece) => piece,
+      send: (piece) => sendSeries(piece, timestampMs, dialect, post),
+      note: (settled) => {
         for (const observer of [{ note }, run, suspected, size]) observer.note(settled);
       },
-    );
+    });
     run.commit();
     suspected.commit();
 
     const { accepted } = tally();
     if (accepted > 0 && dialect.version() === '1.0') {
-      await sendMetadata(fresh.families(), timestampMs, { memory, post, log });
+      await sendMetadata(fresh.families(), timestampMs, { schedule: metadata, post, log });
     }
     const problems = [...problemsOfOmissions(fresh.omissions(), where), ...problemsOfDelivery(tally(), where)];
     return { accepted, ...traffic, problems };
@@ -70,24 +74,6 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     preview: (batch) => previewOf(seriesOf(batch, settings), batch.collectedAtMs, config, { intervalMs, where }),
   };
 };
-
-interface RequestSize {
-  /** Series in the next request. */
-  readonly series: () => number;
-  readonly note: (settled: Settled) => void;
-}
-
-/** A receiver that finds a request too large (413) gets half as much in later ones, for as long as the process lives. */
-function createRequestSize(configured: number): RequestSize {
-  let current = configured;
-  return {
-    series: () => current,
-    note: ({ series, verdict }) => {
-      const isTooLarge = verdict.outcome === 'refused' && verdict.error.status === 413;
-      if (isTooLarge) current = Math.min(current, Math.ceil(series.length / 2));
-    },
-  };
-}
 
 /** What another invocation publishes for this tick has not ended, and which series those are is not known here. */
 function isAnySkipped({ parts }: Batch): boolean {

@@ -1,6 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { RelayedExemplar } from '../../model/relayed.ts';
-import type { LabelSet } from './labels.ts';
+import type { LabelSet } from '../../series/label-set.ts';
 import { repeatedLabels } from './repeated-labels.ts';
 import { rawValueOf } from './sample-value.ts';
 import { endOfSeries, type Series, type SeriesFamily } from './series.ts';

@@ -9,7 +9,7 @@ import type {
 } from '../../model/metric.ts';
 import { compareText } from '../../model/order.ts';
 import { boundText } from '../../prometheus-text/numbers.ts';
-import { bucketLabel } from './labels.ts';
+import { bucketLabel } from '../../series/label-set.ts';
 
 /** Which of its series a family gives under one name: a histogram has three names, everything else has one. */
 export type Part = 'value' | 'bucket' | 'sum' | 'count';

@@ -1,4 +1,4 @@
-import type { LabelSet } from './labels.ts';
+import type { LabelSet } from '../../series/label-set.ts';
 import type { Series } from './series.ts';
 
 /** A series as PromQL and the text format write it: `ci_queue_jobs{queue="deploy"}`. */

@@ -1,3 +1,4 @@
+import { secretsOfHeaders } from '../../http/custom-headers.ts';
 import { secretsOfHttp } from '../../http/settings.ts';
 import { type AwsGrant, defineSink } from '../sink.ts';
 import { RemoteWriteConfig } from './config.ts';
@@ -18,10 +19,7 @@ export const remoteWrite = defineSink({
   kind: 'remote-write',
   title: 'Prometheus remote write',
   config: RemoteWriteConfig,
-  secretsOf: (config) => [
-    ...secretsOfHttp(config),
-    ...Object.values(config.headers).filter((value) => typeof value !== 'string'),
-  ],
+  secretsOf: (config) => [...secretsOfHttp(config), ...secretsOfHeaders(config.headers)],
   grantsOf,
   load: async () => (await import('./create.ts')).createRemoteWrite,
 });

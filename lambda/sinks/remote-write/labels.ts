@@ -1,16 +1,12 @@
+/** Complete label sets as remote write wants them: `__name__` is one of the labels. */
 import type { Labels } from '../../model/metric.ts';
-
-/** Name, value, name, value, …, sorted by name; `__name__` is one of them. */
-export type LabelSet = readonly string[];
+import type { LabelSet } from '../../series/label-set.ts';
 
 /** Remote-write 1.0 specification, section "Labels"; 2.0 receivers take more, but should not be sent it. */
 const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const labelName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Prometheus 3 and its relatives; whoever relays such names was told to. */
 const utf8LabelName = /^(?!__)./su;
-
-/** The label that tells the buckets of a histogram apart. */
-export const bucketLabel = 'le';
 
 export function isMetricName(name: string): boolean {
   return metricName.test(name);
@@ -24,24 +20,6 @@ export function hasUtf8Names(labels: LabelSet): boolean {
     if (!isClassic) return true;
   }
   return false;
-}
-
-/**
- * A total order of label sets, label by label, but `le` after all others: the buckets of one histogram stand side by
- * side, and samples in canonical order give their series in this order without being sorted. Zero for equal sets only.
- */
-export function compareSets(a: LabelSet, b: LabelSet): number {
-  let buckets = 0;
-  for (let at = 0; at < a.length && at < b.length; at += 1) {
-    const one = a[at] ?? '';
-    const other = b[at] ?? '';
-    if (one === other) continue;
-    const order = one < other ? -1 : 1;
-    // At an odd place stands the value of the name before it.
-    if (at % 2 === 0 || a[at - 1] !== bucketLabel) return order;
-    buckets = order;
-  }
-  return a.length - b.length || buckets;
 }
 
 /**

@@ -1,12 +1,10 @@
 import { compress } from 'snappyjs';
+import { type HeaderSettings, withHeaders } from '../../http/custom-headers.ts';
 import { withCredentials } from '../../http/credentials.ts';
 import type { OutgoingRequest } from '../../http/http.ts';
 import { refuseWebPage } from '../../http/web-page.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
-import { withRotation } from '../../secrets/rotation.ts';
-import type { SecretRef } from '../../secrets/secret-ref.ts';
-import type { Secrets } from '../../secrets/secrets.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { protocolHeaders, retriedStatuses, retryAttemptHeader } from './protocol.ts';
@@ -34,7 +32,7 @@ export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline
     const body = compress(message);
     traffic.requests += 1;
     traffic.bytes += body.byteLength;
-    const response = await withHeaders(config, secrets, signal, (custom) =>
+    const response = await withHeaders(headersOf(config), secrets, signal, (custom) =>
       withCredentials(config, { secrets, signing: { aws, clock, service: 'aps' } }, signal, (credentials) =>
         http.send({
           method: 'POST',
@@ -65,30 +63,7 @@ function withAttempt(request: OutgoingRequest, attempt: number): OutgoingRequest
   return { ...request, headers: { ...request.headers, [retryAttemptHeader]: String(attempt) } };
 }
 
-type Headers = Readonly<Record<string, string>>;
-
-/** The tenant and the operator's own headers; a secret among them that is refused is read once more. */
-async function withHeaders<Result>(
-  { headers, tenant }: RemoteWriteConfig,
-  secrets: Secrets,
-  signal: AbortSignal,
-  use: (headers: Headers) => Promise<Result>,
-): Promise<Result> {
-  const plain: Record<string, string> = tenant === undefined ? {} : { 'x-scope-orgid': tenant };
-  const secret: (readonly [string, SecretRef])[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string') plain[name.toLowerCase()] = value;
-    else secret.push([name.toLowerCase(), value]);
-  }
-  const resolve = ([next, ...rest]: typeof secret, known: Headers): Promise<Result> => {
-    if (next === undefined) return use(known);
-    const [name, ref] = next;
-    return withRotation(secrets, ref, signal, (value) => resolve(rest, { ...known, [name]: oneLine(value.reveal()) }));
-  };
-  return resolve(secret, plain);
-}
-
-/** A secret that was stored by `echo` ends with a line break that is not part of it. */
-function oneLine(secret: string): string {
-  return secret.replace(/[\r\n]+$/, '');
+/** The operator's own headers and the tenant. */
+function headersOf({ headers, tenant }: RemoteWriteConfig): HeaderSettings {
+  return tenant === undefined ? headers : { 'x-scope-orgid': tenant, ...headers };
 }

@@ -1,4 +1,5 @@
 import { compress } from 'snappyjs';
+import { chunks } from '../../series/pieces.ts';
 import type { Preview } from '../sink.ts';
 import type { SeriesOfBatch } from './batch-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
@@ -6,7 +7,6 @@ import { firstVersionOf } from './dialect.ts';
 import { encodeMetadataV1, encodeV1 } from './encode-v1.ts';
 import { encodeV2 } from './encode-v2.ts';
 import { shownSeries } from './exposition.ts';
-import { chunks } from './pieces.ts';
 import { maxMetadataPerRequest } from './metadata.ts';
 import { monthlyCostOf } from './price.ts';
 import { problemsOfOmissions } from './problems.ts';

@@ -1,29 +1,12 @@
 /** Sends one request's worth of series in the version that the receiver speaks, and says what became of it. */
 import { HttpStatusError } from '../../http/errors.ts';
 import type { HttpResponse } from '../../http/http.ts';
+import type { Verdict } from '../../series/verdict.ts';
 import type { Dialect } from './dialect.ts';
 import { encodeV1 } from './encode-v1.ts';
 import { encodeV2 } from './encode-v2.ts';
 import { dataStatuses, NotSpokenError, samplesWritten, Utf8NamesError, type Version } from './protocol.ts';
 import type { Series } from './series.ts';
-
-/** What a receiver made of one request. */
-export type Verdict =
-  | { readonly outcome: 'stored' }
-  /** The receiver keeps what is good, and says how much that is but not which. */
-  | { readonly outcome: 'partial'; readonly stored: number; readonly error?: HttpStatusError | Utf8NamesError }
-  /** For something in the data: the same would be refused again. */
-  | { readonly outcome: 'refused'; readonly error: HttpStatusError }
-  /** Nobody knows whether anything was stored, or it is certain that nothing was. */
-  | { readonly outcome: 'undelivered'; readonly error: unknown };
-
-/** What became of some series: the verdict of the request that they were in. */
-export interface Settled {
-  readonly series: readonly Series[];
-  readonly verdict: Verdict | { readonly outcome: 'unsent' };
-}
-
-export type SendSeries = (series: readonly Series[]) => Promise<Verdict>;
 
 /** Sends a message, not yet compressed. @throws as `HttpPort.send` does. */
 export type Post = (message: Uint8Array, version: Version) => Promise<HttpResponse>;

@@ -1,5 +1,6 @@
 import type { RelayedExemplar, RelayedOnlyType } from '../../model/relayed.ts';
-import { compareSets, type LabelSet } from './labels.ts';
+import { compareSets, labelIn, type LabelSet } from '../../series/label-set.ts';
+import type { NamedSamples } from '../../series/sample.ts';
 
 /** What a receiver is told about a metric besides its samples. */
 export interface SeriesFamily {
@@ -28,16 +29,7 @@ export interface Series {
 }
 
 /** All series of one name, sorted, each label set once. */
-export interface NamedSeries {
-  readonly name: string;
-  readonly series: readonly Series[];
-}
-
-/** Empty for a label that the series does not have. */
-export function labelIn(labels: LabelSet, name: string): string {
-  for (let at = 0; at < labels.length; at += 2) if (labels[at] === name) return labels[at + 1] ?? '';
-  return '';
-}
+export type NamedSeries = NamedSamples<Series>;
 
 export function nameOf({ labels }: Series): string {
   return labelIn(labels, '__name__');

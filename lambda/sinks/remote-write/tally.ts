@@ -1,6 +1,6 @@
-import type { LabelSet } from './labels.ts';
-import type { Settled, Verdict } from './send.ts';
-import { labelIn, nameOf, type Series } from './series.ts';
+import { labelIn, type LabelSet } from '../../series/label-set.ts';
+import type { Settled, Verdict } from '../../series/verdict.ts';
+import { nameOf, type Series } from './series.ts';
 
 /** Some series that were not stored. */
 export interface Failure {
@@ -26,14 +26,14 @@ export interface Tally {
 }
 
 export interface Counting {
-  readonly note: (settled: Settled) => void;
+  readonly note: (settled: Settled<Series>) => void;
   readonly tally: () => Tally;
 }
 
 export function counting(): Counting {
   const counts = { total: 0, accepted: 0, unsent: 0 };
   const failures: Failure[] = [];
-  const note = ({ series, verdict }: Settled): void => {
+  const note = ({ series, verdict }: Settled<Series>): void => {
     counts.total += series.length;
     if (series[0]?.isStale === false) counts.accepted += acceptedOf(series.length, verdict);
     if (verdict.outcome === 'unsent') counts.unsent += series.length;
@@ -42,7 +42,7 @@ export function counting(): Counting {
   return { note, tally: () => ({ ...counts, failures }) };
 }
 
-function acceptedOf(samples: number, verdict: Settled['verdict']): number {
+function acceptedOf(samples: number, verdict: Settled<Series>['verdict']): number {
   if (verdict.outcome === 'stored') return samples;
   return verdict.outcome === 'partial' ? verdict.stored : 0;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createMemory, maxRemembered, metadataEveryMs } from '../../../lambda/sinks/remote-write/memory.ts';
-import type { Series } from '../../../lambda/sinks/remote-write/series.ts';
+import { createMemory, maxRemembered } from '../../../lambda/series/memory.ts';
+import { metadataEveryMs } from '../../../lambda/sinks/remote-write/metadata.ts';
+import { type Series, type SeriesFamily, staleMarker } from '../../../lambda/sinks/remote-write/series.ts';
 import { staleBits } from '../../support/remote-write-decode.ts';
 import { type FakeReceiver, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
 import { batchOf, gaugeOf, partOf, queues } from './batches.ts';
@@ -161,7 +162,7 @@ describe('what a receiver may still hold', () => {
   });
 
   it('is bounded', () => {
-    const memory = createMemory({ dated: false });
+    const memory = createMemory<SeriesFamily, Series>({ dated: false, markerOf: staleMarker });
     const family = { name: 'ci_x', type: 'gauge', help: '', unit: '' } as const;
     const series = Array.from({ length: maxRemembered + 10 }, (_, index): Series => {
       const labels = ['__name__', 'ci_x', 'queue', String(index).padStart(6, '0')];
@@ -179,7 +180,7 @@ describe('what a receiver may still hold', () => {
 
 describe('the timestamp of a run', () => {
   it('is the time of the batch, and one millisecond later when that has been used', () => {
-    const { nextTimestamp } = createMemory({ dated: false });
+    const { nextTimestamp } = createMemory<SeriesFamily, Series>({ dated: false, markerOf: staleMarker });
 
     expect([1_000_000, 1_000_000, 999_000, 1_000_002, 1_000_003].map(nextTimestamp)).toEqual([
       1_000_000, 1_000_001, 1_000_002, 1_000_003, 1_000_004,
@@ -187,7 +188,7 @@ describe('the timestamp of a run', () => {
   });
 
   it('follows a clock that was set back by hours, or nothing would be stored until then', () => {
-    const { nextTimestamp } = createMemory({ dated: false });
+    const { nextTimestamp } = createMemory<SeriesFamily, Series>({ dated: false, markerOf: staleMarker });
     nextTimestamp(100_000_000);
 
     expect(nextTimestamp(50_000_000)).toBe(50_000_000);

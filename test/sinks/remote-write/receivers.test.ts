@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxSuspectRequests } from '../../../lambda/sinks/remote-write/suspects.ts';
+import { maxSuspectRequests } from '../../../lambda/series/suspects.ts';
 import { type Answer, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
 import { batchOf, counterOf, gaugeOf, partOf, queues, relayedOf } from './batches.ts';
 import { remoteWriteSink, textLike } from './harness.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeV1 } from '../../../lambda/sinks/remote-write/encode-v1.ts';
 import { encodeV2 } from '../../../lambda/sinks/remote-write/encode-v2.ts';
 import { type Omission, type SeriesSettings, seriesOf } from '../../../lambda/sinks/remote-write/batch-series.ts';
-import { compareSets } from '../../../lambda/sinks/remote-write/labels.ts';
+import { compareSets } from '../../../lambda/series/label-set.ts';
 import type { Series } from '../../../lambda/sinks/remote-write/series.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Exemplar } from '../../../lambda/model/metric.ts';

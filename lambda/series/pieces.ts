@@ -1,5 +1,6 @@
 /** Cuts the series of a run into requests in which no series can spoil another that it has nothing to do with. */
-import { labelIn, type NamedSeries, type Series } from './series.ts';
+import { labelIn } from './label-set.ts';
+import type { NamedSamples, SeriesSample } from './sample.ts';
 import type { Suspects } from './suspects.ts';
 
 /** Cuts a list into pieces of at most `size`, in order. */
@@ -28,13 +29,15 @@ function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: () => number): 
   if (piece.length > 0) yield piece;
 }
 
-export interface RunPieces {
-  readonly names: Iterable<NamedSeries>;
-  readonly suspects: Suspects;
+type Dated = Pick<SeriesSample<unknown>, 'labels' | 'timestampMs'>;
+
+export interface RunPieces<Sample> {
+  readonly names: Iterable<NamedSamples<Sample>>;
+  readonly suspects: Pick<Suspects<Sample>, 'requestOf'>;
   /** Told each name's samples of this tick before they are cut; those that date themselves too, where they may end. */
-  readonly recognise: (named: NamedSeries) => readonly Series[];
+  readonly recognise: (named: NamedSamples<Sample>) => readonly Sample[];
   /** Of series that ended; asked for last. */
-  readonly markers: () => readonly Series[];
+  readonly markers: () => readonly Sample[];
   /** Series in one request. */
   readonly size: () => number;
 }
@@ -44,19 +47,25 @@ export interface RunPieces {
  * samples that date themselves, those of one target not with those of another, suspects not with what is not suspected,
  * and markers with none of them.
  */
-export function* piecesOfRun({ names, suspects, recognise, markers, size }: RunPieces): Generator<readonly Series[]> {
-  const apart = new Map<string, Series[]>();
+export function* piecesOfRun<Sample extends Dated>({
+  names,
+  suspects,
+  recognise,
+  markers,
+  size,
+}: RunPieces<Sample>): Generator<readonly Sample[]> {
+  const apart = new Map<string, Sample[]>();
   yield* piecesOf(undisputed(names, recognise, suspects, apart), size);
   for (const series of apart.values()) yield* piecesOf([series], size);
   yield* piecesOf([markers()], size);
 }
 
-function* undisputed(
-  names: Iterable<NamedSeries>,
-  recognise: RunPieces['recognise'],
-  suspects: Suspects,
-  apart: Map<string, Series[]>,
-): Generator<readonly Series[]> {
+function* undisputed<Sample extends Dated>(
+  names: RunPieces<Sample>['names'],
+  recognise: RunPieces<Sample>['recognise'],
+  suspects: RunPieces<Sample>['suspects'],
+  apart: Map<string, Sample[]>,
+): Generator<readonly Sample[]> {
   for (const named of names) {
     const series = recognise(named);
     const request = suspects.requestOf(named.name);
@@ -71,17 +80,17 @@ function* undisputed(
   }
 }
 
-function add(lists: Map<string, Series[]>, key: string, series: Series): void {
+function add<Sample>(lists: Map<string, Sample[]>, key: string, series: Sample): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [series]);
   else list.push(series);
 }
 
-function isDated({ timestampMs }: Series): boolean {
+function isDated({ timestampMs }: Dated): boolean {
   return timestampMs !== undefined;
 }
 
 /** Who wrote the time on a sample: one clock a target. */
-function targetOf({ labels }: Series): string {
+function targetOf({ labels }: Dated): string {
   return JSON.stringify(['job', 'instance'].map((name) => labelIn(labels, name)));
 }

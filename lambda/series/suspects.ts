@@ -1,6 +1,6 @@
 /** Remembers which metrics were in a refused request, so that the next runs send them apart from their neighbours. */
-import type { Settled } from './send.ts';
-import { nameOf, type Series } from './series.ts';
+import type { SeriesSample } from './sample.ts';
+import type { Settled } from './verdict.ts';
 
 /**
  * Requests that suspects may cost a run. A receiver of 1.0 stores nothing of a request with one bad sample; sent one
@@ -8,19 +8,22 @@ import { nameOf, type Series } from './series.ts';
  */
 export const maxSuspectRequests = 100;
 
-export interface Suspects {
+type Undated = Pick<SeriesSample<unknown>, 'isStale' | 'timestampMs'>;
+
+export interface Suspects<Sample> {
   /** The request of its own in which a metric travels; undefined for one that is not suspected. */
   readonly requestOf: (name: string) => number | undefined;
-  readonly startRun: () => SuspectsOfRun;
+  readonly startRun: () => SuspectsOfRun<Sample>;
 }
 
-export interface SuspectsOfRun {
-  readonly note: (settled: Settled) => void;
+export interface SuspectsOfRun<Sample> {
+  readonly note: (settled: Settled<Sample>) => void;
   /** What was stored is suspected no longer; what was refused is, from the next run on. */
   readonly commit: () => void;
 }
 
-export function createSuspects(): Suspects {
+/** `nameOf`: the metric of a sample. */
+export function createSuspects<Sample extends Undated>(nameOf: (sample: Sample) => string): Suspects<Sample> {
   let requests: ReadonlyMap<string, number> = new Map();
   return {
     requestOf: (name) => requests.get(name),
@@ -29,10 +32,10 @@ export function createSuspects(): Suspects {
       const taken = new Set<string>();
       return {
         note: ({ series, verdict: { outcome } }) => {
-          if (outcome === 'refused') for (const name of suspectNames(series)) refused.add(name);
+          if (outcome === 'refused') for (const name of suspectNames(series, nameOf)) refused.add(name);
           const isTaken = outcome === 'stored' || outcome === 'partial';
           // Nothing is looked at while nothing is suspected: a large delivery has 90,000 series.
-          if (isTaken && requests.size > 0) for (const name of suspectNames(series)) taken.add(name);
+          if (isTaken && requests.size > 0) for (const name of suspectNames(series, nameOf)) taken.add(name);
         },
         commit: () => {
           const before = [...requests.keys()].filter((name) => !taken.has(name));
@@ -44,7 +47,10 @@ export function createSuspects(): Suspects {
 }
 
 /** Series that date themselves travel apart from others anyway, and markers never spoil a sample. */
-function suspectNames(series: readonly Series[]): ReadonlySet<string> {
+function suspectNames<Sample extends Undated>(
+  series: readonly Sample[],
+  nameOf: (sample: Sample) => string,
+): ReadonlySet<string> {
   const own = series.filter(({ isStale, timestampMs }) => !isStale && timestampMs === undefined);
   return new Set(own.map(nameOf));
 }

@@ -1,8 +1,9 @@
-import { HttpStatusError } from '../../http/errors.ts';
-import { compareText } from '../../model/order.ts';
-import { compareSets, type LabelSet } from './labels.ts';
-import type { Settled } from './send.ts';
-import { type NamedSeries, type Series, type SeriesFamily, staleMarker } from './series.ts';
+/** Remembers which series a receiver holds, so that the end of one can be told to it. */
+import { HttpStatusError } from '../http/errors.ts';
+import { compareText } from '../model/order.ts';
+import { compareSets, type LabelSet } from './label-set.ts';
+import type { NamedSamples, SeriesSample } from './sample.ts';
+import type { Settled } from './verdict.ts';
 
 /**
  * Series whose end is noticed. Each costs some 200 bytes between the runs; beyond this number a series that vanishes
@@ -13,46 +14,42 @@ export const maxRemembered = 100_000;
 /** A repeated or overlapping run differs by less; more is a clock that was set right, and then the new time counts. */
 const maxStepBackMs = 10 * 60_000;
 
-/** Prometheus sends metadata each minute; it hardly ever changes, and a receiver keeps it for longer than this. */
-export const metadataEveryMs = 5 * 60_000;
-
 /** What the sink remembers between warm runs. After a cold start all of it is unknown. */
-export interface Memory {
+export interface Memory<Sample> {
   /** The timestamp of a run: newer than that of every run before, since receivers refuse a second value for one time. */
   readonly nextTimestamp: (collectedAtMs: number) => number;
-  readonly startRun: () => RunMemory;
-  readonly isMetadataDue: (timestampMs: number) => boolean;
-  readonly metadataSent: (timestampMs: number) => void;
-  /** For a receiver that refuses metadata. */
-  readonly neverSendMetadata: () => void;
+  readonly startRun: () => RunMemory<Sample>;
 }
 
 /** Compares one run with what the receiver may hold of the runs before. */
-export interface RunMemory {
+export interface RunMemory<Sample> {
   /** The same series, with the label sets that are remembered already in place of equal new ones, to keep one copy. */
-  readonly recognised: (named: NamedSeries) => readonly Series[];
+  readonly recognised: (named: NamedSamples<Sample>) => readonly Sample[];
   /** Markers for what the receiver may still show and no name recognised so far has. */
-  readonly markers: () => readonly Series[];
-  readonly note: (settled: Settled) => void;
+  readonly markers: () => readonly Sample[];
+  readonly note: (settled: Settled<Sample>) => void;
   /** Makes what was recognised and noted the memory of the next run. */
   readonly commit: () => void;
 }
 
 /** The series of one name that a receiver may hold, sorted. */
-interface Held {
-  readonly family: SeriesFamily;
+interface Held<Family> {
+  readonly family: Family;
   readonly sets: readonly LabelSet[];
 }
 
-export interface MemorySettings {
+export interface MemorySettings<Family, Sample> {
   /** Whether series whose samples carry times of their own are followed, too. */
   readonly dated: boolean;
+  /** A sample that ends a series. */
+  readonly markerOf: (labels: LabelSet, family: Family) => Sample;
 }
 
-export function createMemory({ dated }: MemorySettings): Memory {
-  let held: ReadonlyMap<string, Held> = new Map();
+export function createMemory<Family, Sample extends SeriesSample<Family>>(
+  settings: MemorySettings<Family, Sample>,
+): Memory<Sample> {
+  let held: ReadonlyMap<string, Held<Family>> = new Map();
   let lastTimestampMs = -Infinity;
-  let metadataDueAtMs = -Infinity;
   return {
     nextTimestamp: (collectedAtMs) => {
       const isNewer = collectedAtMs > lastTimestampMs || lastTimestampMs - collectedAtMs > maxStepBackMs;
@@ -60,27 +57,20 @@ export function createMemory({ dated }: MemorySettings): Memory {
       return lastTimestampMs;
     },
     startRun: () =>
-      runMemory(held, dated, (next) => {
+      runMemory(held, settings, (next) => {
         held = next;
       }),
-    isMetadataDue: (timestampMs) => timestampMs >= metadataDueAtMs,
-    metadataSent: (timestampMs) => {
-      metadataDueAtMs = timestampMs + metadataEveryMs;
-    },
-    neverSendMetadata: () => {
-      metadataDueAtMs = Infinity;
-    },
   };
 }
 
-function runMemory(
-  before: ReadonlyMap<string, Held>,
-  dated: boolean,
-  commit: (held: ReadonlyMap<string, Held>) => void,
-): RunMemory {
-  const fresh = new Map<string, Held>();
+function runMemory<Family, Sample extends SeriesSample<Family>>(
+  before: ReadonlyMap<string, Held<Family>>,
+  { dated, markerOf }: MemorySettings<Family, Sample>,
+  commit: (held: ReadonlyMap<string, Held<Family>>) => void,
+): RunMemory<Sample> {
+  const fresh = new Map<string, Held<Family>>();
   /** Of the names before; a name that is not recognised is gone as a whole. */
-  const gone = new Map<string, Held>(before);
+  const gone = new Map<string, Held<Family>>(before);
   const notStored = new Set<LabelSet>();
   const ended = new Set<LabelSet>();
   return {
@@ -97,7 +87,7 @@ function runMemory(
     markers: () =>
       [...gone]
         .sort(([a], [b]) => compareText(a, b))
-        .flatMap(([, { family, sets }]) => sets.map((labels) => staleMarker(labels, family))),
+        .flatMap(([, { family, sets }]) => sets.map((labels) => markerOf(labels, family))),
     note: ({ series, verdict }) => {
       for (const { labels, isStale } of series) {
         if (isStale && isOver(verdict)) ended.add(labels);
@@ -106,7 +96,7 @@ function runMemory(
     },
     commit: () => {
       const names = [...new Set([...fresh.keys(), ...gone.keys()])];
-      const next = names.map((name): [string, Held | undefined] => {
+      const next = names.map((name): [string, Held<Family> | undefined] => {
         const stored = storedOf(fresh.get(name), before.get(name), notStored);
         return [name, joined(stored, without(gone.get(name), ended))];
       });
@@ -120,13 +110,15 @@ function eachOnce(sorted: readonly LabelSet[]): readonly LabelSet[] {
   return sorted.filter((labels, index) => index === 0 || compareSets(sorted[index - 1] ?? [], labels) !== 0);
 }
 
-interface Compared {
-  readonly series: readonly Series[];
+type Labelled = Pick<SeriesSample<unknown>, 'labels'>;
+
+interface Compared<Sample> {
+  readonly series: readonly Sample[];
   readonly gone: readonly LabelSet[];
 }
 
 /** Walks two sorted lists side by side: no set of all series is ever built, and nothing is looked up. */
-function compare(series: readonly Series[], before: readonly LabelSet[]): Compared {
+function compare<Sample extends Labelled>(series: readonly Sample[], before: readonly LabelSet[]): Compared<Sample> {
   const gone: LabelSet[] = [];
   let at = 0;
   const known = series.map((one) => {
@@ -147,27 +139,29 @@ function compare(series: readonly Series[], before: readonly LabelSet[]): Compar
 }
 
 /** What was not stored now may still be there from before. */
-function storedOf(
-  fresh: Held | undefined,
-  before: Held | undefined,
+function storedOf<Family>(
+  fresh: Held<Family> | undefined,
+  before: Held<Family> | undefined,
   notStored: ReadonlySet<LabelSet>,
-): Held | undefined {
+): Held<Family> | undefined {
   if (fresh === undefined || notStored.size === 0) return fresh;
   const known = new Set(before?.sets);
   return { ...fresh, sets: fresh.sets.filter((labels) => !notStored.has(labels) || known.has(labels)) };
 }
 
-function without(held: Held | undefined, ended: ReadonlySet<LabelSet>): Held | undefined {
+function without<Family>(held: Held<Family> | undefined, ended: ReadonlySet<LabelSet>): Held<Family> | undefined {
   return held === undefined ? undefined : { ...held, sets: held.sets.filter((labels) => !ended.has(labels)) };
 }
 
-function joined(a: Held | undefined, b: Held | undefined): Held | undefined {
+function joined<Family>(a: Held<Family> | undefined, b: Held<Family> | undefined): Held<Family> | undefined {
   if (a === undefined || b === undefined || b.sets.length === 0) return a ?? b;
   return { family: a.family, sets: [...a.sets, ...b.sets].sort(compareSets) };
 }
 
-function bounded(names: readonly (readonly [string, Held | undefined])[]): ReadonlyMap<string, Held> {
-  const kept = new Map<string, Held>();
+function bounded<Family>(
+  names: readonly (readonly [string, Held<Family> | undefined])[],
+): ReadonlyMap<string, Held<Family>> {
+  const kept = new Map<string, Held<Family>>();
   let room = maxRemembered;
   for (const [name, held] of names) {
     if (held === undefined || held.sets.length === 0 || room === 0) continue;
@@ -178,7 +172,7 @@ function bounded(names: readonly (readonly [string, Held | undefined])[]): Reado
   return kept;
 }
 
-type Verdict = Settled['verdict'];
+type Verdict = Settled<unknown>['verdict'];
 
 /** A refused marker would be refused again; a lost one is worth another attempt. */
 function isOver({ outcome }: Verdict): boolean {
