@@ -2,7 +2,7 @@
 import type { Settled, Verdict } from './verdict.ts';
 
 /** Requests in flight; a receiver takes 10,000 series in a tenth of a second, so more would only queue there. */
-export const maxParallelRequests = 4;
+const usualParallelRequests = 4;
 
 export interface Deliveries<Sample, Piece> {
   /** Each made when a request is free. */
@@ -10,6 +10,8 @@ export interface Deliveries<Sample, Piece> {
   readonly samplesOf: (piece: Piece) => readonly Sample[];
   readonly send: (piece: Piece) => Promise<Verdict>;
   readonly note: (settled: Settled<Sample>) => void;
+  /** Requests side by side, after the first one. */
+  readonly parallel?: number;
 }
 
 /**
@@ -23,6 +25,7 @@ export async function deliver<Sample, Piece>({
   samplesOf,
   send,
   note,
+  parallel = usualParallelRequests,
 }: Deliveries<Sample, Piece>): Promise<void> {
   let isStopped = false;
   const settle = async (piece: Piece): Promise<void> => {
@@ -40,5 +43,5 @@ export async function deliver<Sample, Piece>({
   const worker = async (): Promise<void> => {
     for (let next = pieces.next(); next.done !== true; next = pieces.next()) await settle(next.value);
   };
-  await Promise.all(Array.from({ length: maxParallelRequests }, worker));
+  await Promise.all(Array.from({ length: parallel }, worker));
 }

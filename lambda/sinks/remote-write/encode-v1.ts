@@ -1,7 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { RelayedExemplar } from '../../model/relayed.ts';
 import type { LabelSet } from '../../series/label-set.ts';
-import { repeatedLabels } from './repeated-labels.ts';
+import { repeatedLabels } from '../../series/repeated-labels.ts';
 import { rawValueOf } from './sample-value.ts';
 import { endOfSeries, type Series, type SeriesFamily } from './series.ts';
 

@@ -10,6 +10,7 @@ import type {
 import { compareText } from '../../model/order.ts';
 import { boundText } from '../../prometheus-text/numbers.ts';
 import { bucketLabel } from '../../series/label-set.ts';
+import { isSoundHistogram } from '../../series/sound-histogram.ts';
 
 /** Which of its series a family gives under one name: a histogram has three names, everything else has one. */
 export type Part = 'value' | 'bucket' | 'sum' | 'count';
@@ -90,15 +91,8 @@ function extrasOf(exemplars: readonly Exemplar[] | undefined, bounds: readonly n
 
 function flawOf(labels: Labels, total: RunningHistogram | undefined): Flaw | undefined {
   if (total === undefined) return 'no-total';
-  if (!isHistogram(total)) return 'histogram';
+  if (!isSoundHistogram(total)) return 'histogram';
   return Object.hasOwn(labels, bucketLabel) ? 'label-name' : undefined;
-}
-
-function isHistogram({ bounds, counts }: RunningHistogram): boolean {
-  const isAscending = bounds.every(
-    (bound, index) => Number.isFinite(bound) && bound > (bounds[index - 1] ?? -Infinity),
-  );
-  return isAscending && counts.length === bounds.length + 1 && counts.every((count) => count >= 0);
 }
 
 interface Buckets {

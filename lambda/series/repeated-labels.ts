@@ -1,4 +1,4 @@
-import type { LabelSet } from '../../series/label-set.ts';
+import type { LabelSet } from './label-set.ts';
 
 /** Encodes the labels from index `from` up to `to`, which is not one of them; indexes are those of the set. */
 type EncodeLabels = (labels: LabelSet, from: number, to: number) => Uint8Array;
