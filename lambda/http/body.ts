@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { constants, createGunzip, gunzip, type ZlibOptions } from 'node:zlib';
 import { BadResponseError, ResponseTooLargeError } from './errors.ts';
 import { excerptLength, maxErrorBodyBytes } from './limits.ts';
-import type { ResponseHeaders } from './http.ts';
+import type { HttpRequest, ResponseHeaders } from './http.ts';
 
 /** Made when it is needed: to name Node's function loads zlib, and hardly any answer is compressed. */
 const unzip = (bytes: Uint8Array, options: ZlibOptions): Promise<Uint8Array> => promisify(gunzip)(bytes, options);
@@ -102,13 +102,14 @@ export interface ExcerptOptions {
   readonly onBytes: (count: number) => void;
   /** Takes secrets out. */
   readonly clean: (text: string) => string;
+  readonly refusalTextOf?: HttpRequest['refusalTextOf'] | undefined;
 }
 
 /** The first printable words of a failure's body; empty when they cannot be read, for the status says more. */
 export async function readExcerpt(
   stream: BodyStream,
   headers: ResponseHeaders,
-  { onBytes, clean }: ExcerptOptions,
+  { onBytes, clean, refusalTextOf }: ExcerptOptions,
 ): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -120,7 +121,8 @@ export async function readExcerpt(
       if (size >= maxErrorBodyBytes) break;
     }
     const bytes = Buffer.concat(chunks);
-    return printableOf(/gzip/i.test(headers['content-encoding'] ?? '') ? await unzipStart(bytes) : bytes, clean);
+    const body = /gzip/i.test(headers['content-encoding'] ?? '') ? await unzipStart(bytes) : bytes;
+    return printableOf(refusalTextOf?.({ headers, body }) ?? new TextDecoder().decode(body), clean);
   } catch {
     return '';
   }
@@ -131,8 +133,8 @@ async function unzipStart(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 /** Cleaned before it is cut, for half a secret is known to nobody; and before line breaks of a secret become blanks. */
-function printableOf(bytes: Uint8Array, clean: (text: string) => string): string {
-  const text = clean(new TextDecoder().decode(bytes));
+function printableOf(said: string, clean: (text: string) => string): string {
+  const text = clean(said);
   const shown = clean(text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim());
   return shown.slice(0, excerptLength).toWellFormed();
 }

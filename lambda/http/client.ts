@@ -87,8 +87,10 @@ async function send(context: PortContext, request: HttpRequest): Promise<HttpRes
     try {
       return await sendOnce(context, request, attempt);
     } catch (failure) {
-      // A retry that the deadline cuts off says less than the answer before it: "rate limited" names what to do.
-      const error = failure instanceof HttpTimeoutError && request.signal.aborted ? (answered ?? failure) : failure;
+      // A retry that the deadline cuts off says less than the answer before it: "rate limited" names what to do. Where
+      // nothing may be sent twice it says more: the server may have taken it.
+      const isCutOff = failure instanceof HttpTimeoutError && request.signal.aborted;
+      const error = isCutOff && request.undoneStatuses === undefined ? (answered ?? failure) : failure;
       if (error instanceof HttpStatusError) answered = error;
       const waitMs = waitBeforeRetry(error, request, attempt, context);
       if (waitMs === undefined) throw error;
@@ -117,7 +119,7 @@ async function sendOnce(context: PortContext, request: HttpRequest, attempt: num
 async function exchangeLogged(
   context: PortContext,
   outgoing: OutgoingRequest,
-  { signal, tls, verdictOf, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
+  { signal, tls, verdictOf, refusalTextOf, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
   attempt: number,
 ): Promise<Answer> {
   const { clock, log, loopback, timeouts } = context;
@@ -131,7 +133,8 @@ async function exchangeLogged(
     rememberRequest(context.redactor, { ...outgoing, key: tls?.key });
     const dispatcher = context.agents.of(tls, context.proxyFor(outgoing.url));
     const clean = (text: string): string => context.redactor.text(text);
-    const answer = await exchange(outgoing, { ...context, dispatcher, signal, maxResponseBytes, verdictOf, clean });
+    const answered = { maxResponseBytes, verdictOf, refusalTextOf, clean };
+    const answer = await exchange(outgoing, { ...context, ...answered, dispatcher, signal });
     line({ status: answer.status });
     return answer;
   } catch (error) {

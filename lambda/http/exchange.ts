@@ -27,6 +27,7 @@ export interface ExchangeOptions {
   readonly timeouts: Timeouts;
   readonly maxResponseBytes: number;
   readonly verdictOf?: HttpRequest['verdictOf'] | undefined;
+  readonly refusalTextOf?: HttpRequest['refusalTextOf'] | undefined;
   /** Takes secrets out of what a refusal says, before it is cut. */
   readonly clean: (text: string) => string;
   readonly meter: Meter;
@@ -69,7 +70,11 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       status,
       headers,
       body: new Uint8Array(),
-      excerpt: await readExcerpt(response.body, headers, { onBytes: meter.received, clean: options.clean }),
+      excerpt: await readExcerpt(response.body, headers, {
+        onBytes: meter.received,
+        clean: options.clean,
+        refusalTextOf: options.refusalTextOf,
+      }),
     };
   } catch (error) {
     throw failureOf(error, where, { run: signal, attempt: attempt.signal }, timeouts);

@@ -24,6 +24,10 @@ export interface HttpRequest extends OutgoingRequest {
   readonly idempotent?: boolean;
   /** Statuses besides 429, 502, 503 and 504 that are worth another attempt. */
   readonly retryStatuses?: readonly number[];
+  /** Statuses by which this server says that it has done nothing: worth another attempt even where nothing may be sent twice. */
+  readonly undoneStatuses?: readonly number[];
+  /** What a refusal says, for a protocol that does not write it as text; undefined: its first printable words. */
+  readonly refusalTextOf?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => string | undefined;
   readonly tls?: TlsMaterial;
   /** Of the answer, compressed or not; default: what fits the largest JSON answer. */
   readonly maxResponseBytes?: number;

@@ -43,7 +43,7 @@ export interface BackoffOptions {
 /** How long to wait before the next attempt; undefined when there is none. */
 export function waitBeforeRetry(
   error: unknown,
-  request: Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'signal' | 'remainingMs'>,
+  request: Pick<HttpRequest, keyof Repeatable | 'signal' | 'remainingMs'>,
   attempt: number,
   { clock, ...backoff }: BackoffOptions & { readonly clock: Clock },
 ): number | undefined {
@@ -57,8 +57,20 @@ export function waitBeforeRetry(
   return waitMs < request.remainingMs() ? waitMs : undefined;
 }
 
-function isPassing(error: unknown, request: Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses'>): boolean {
-  if (error instanceof HttpConnectionError && neverSent.has(error.code)) return true;
+/** Whether no connection came about, so that the server has seen nothing of the request. */
+export function wasNeverSent(error: unknown): boolean {
+  return error instanceof HttpConnectionError && neverSent.has(error.code);
+}
+
+function isUndone(error: unknown, { undoneStatuses = [] }: Pick<HttpRequest, 'undoneStatuses'>): boolean {
+  return error instanceof HttpStatusError && undoneStatuses.includes(error.status);
+}
+
+type Repeatable = Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'undoneStatuses'>;
+
+function isPassing(error: unknown, request: Repeatable): boolean {
+  if (wasNeverSent(error)) return true;
+  if (isUndone(error, request)) return true;
   if (!(request.idempotent ?? request.method !== 'POST')) return false;
   if (error instanceof HttpConnectionError) return brokenOff.has(error.code);
   if (error instanceof HttpTimeoutError) return true;
