@@ -42,8 +42,15 @@ function previewedText(run: Previewed, look: Look, nowMs: number): string {
 function dryRunVerdict({ outcome, previews }: Previewed, { paint, signs }: Look): string {
   const { text, style } = verdict(outcome, signs);
   const usd = previews.reduce((sum, { preview }) => sum + totalUsd(preview.monthlyCost), 0);
-  const cost = usd > 0 ? `; all sinks together would cost ${formatUsd(usd)} a month at list price` : '';
+  const cost =
+    usd > 0 ? `; all sinks together would cost ${formatUsd(usd)} a month at list price${unpriced(previews)}` : '';
   return `${paint(style, text)}  dry run: nothing was sent${cost}`;
+}
+
+/** A total that leaves something out says so. */
+function unpriced(previews: Previewed['previews']): string {
+  const isAnyUnknown = previews.some(({ preview }) => preview.monthlyCost.some(({ usd }) => usd === undefined));
+  return isAnyUnknown ? ', without what has no published price' : '';
 }
 
 function paragraphs(groups: readonly (readonly string[])[]): string {

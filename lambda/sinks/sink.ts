@@ -46,7 +46,8 @@ export interface Parcel {
 /** One line of a monthly price, in US dollars at list price. */
 export interface CostLine {
   readonly item: string;
-  readonly usd: number;
+  /** Undefined where the backend publishes no price; `basis` then tells what it is charged by. */
+  readonly usd: number | undefined;
   /** How the number comes about, such as `210 metrics × $0.30`. */
   readonly basis: string;
 }
@@ -100,6 +101,8 @@ export type CreateSink<Config> = (config: Config, ports: SinkPorts) => Sink;
 /** A right in AWS that a configured sink needs; the stack turns it into a policy statement. */
 export type AwsGrant =
   | { readonly kind: 'put-metric-data'; readonly namespaces: readonly string[] }
+  /** CloudWatch by OTLP, which knows no namespaces. */
+  | { readonly kind: 'put-otlp-metrics' }
   | { readonly kind: 'aps-remote-write'; readonly region: string; readonly workspaceId: string }
   | { readonly kind: 'assume-role'; readonly roleArn: string };
 

@@ -90,7 +90,10 @@ function total(queues: number, variant: Variant): number {
 /** Without a `cloudwatch` sink there is no metric that an alarm on queues could read. */
 function prometheusTotal(queues: number): number {
   const url = new URL('https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write');
-  const samples = monthlyCostOf(url, remoteWriteSamples(queues), 60_000).reduce((sum, line) => sum + line.usd, 0);
+  const samples = monthlyCostOf(url, remoteWriteSamples(queues), 60_000).reduce(
+    (sum, line) => sum + (line.usd ?? NaN),
+    0,
+  );
   return samples + monthlyMetricCost(ownMetricCount()) + commonCost(queues);
 }
 

@@ -43,12 +43,17 @@ export function renderPreview({ id, preview }: SinkPreview, look: Look, nowMs: n
 
 function renderCost(cost: readonly CostLine[], { paint }: Look): readonly string[] {
   if (cost.length === 0) return [];
-  const rows = cost.map(({ item, usd, basis }) => [{ text: item }, { text: formatUsd(usd) }, { text: basis }]);
+  const rows = cost.map(({ item, usd, basis }) => [
+    { text: item },
+    { text: usd === undefined ? 'not known' : formatUsd(usd) },
+    { text: basis },
+  ]);
   const total = [{ text: 'total' }, { text: formatUsd(totalUsd(cost)) }, { text: '' }];
   const columns = [{ title: 'COST A MONTH' }, { title: 'USD', align: 'right' }, { title: 'BASIS' }] as const;
   return table(columns, cost.length > 1 ? [...rows, total] : rows, { paint, indent: 2 });
 }
 
+/** Without the lines whose price nobody knows. */
 export function totalUsd(cost: readonly CostLine[]): number {
-  return cost.reduce((sum, { usd }) => sum + usd, 0);
+  return cost.reduce((sum, { usd = 0 }) => sum + usd, 0);
 }

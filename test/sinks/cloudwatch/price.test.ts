@@ -59,7 +59,7 @@ describe('the cost of a batch', () => {
     const preview = previewOf(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000 });
 
     expect(preview.samples).toBe(39);
-    expect(preview.monthlyCost.map(({ usd, ...line }) => ({ ...line, usd: Number(usd.toFixed(2)) }))).toEqual([
+    expect(preview.monthlyCost.map(({ usd, ...line }) => ({ ...line, usd: Number((usd ?? NaN).toFixed(2)) }))).toEqual([
       // 8 names × 3 totals + 4 × 2 + 4 × 1 of queues + 1 distribution
       { item: 'custom metrics', usd: 11.1, basis: '37 metrics × $0.30' },
       { item: "collector's own metrics, from its log", usd: 0.3, basis: '1 more metric' },
