@@ -107,6 +107,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     acknowledgeAnyResource(role, [
       grants.some(({ kind }) => kind === 'put-metric-data') &&
         'PutMetricData has no resource; its namespaces are held.',
+      grants.some(({ kind }) => kind === 'put-otlp-metrics') &&
+        'PutMetricData by OTLP has neither a resource nor a namespace.',
       own.secrets.length > 1 && 'BatchGetSecretValue has no resource; it returns what GetSecretValue allows.',
       fn.isBoundToVpc && 'Network descriptions have no resource.',
       this.config.deployment.tracing === 'active' && 'X-Ray has no resource.',

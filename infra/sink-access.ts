@@ -27,6 +27,16 @@ export function grantSinkAccess(scope: Construct, grantee: iam.IGrantable, grant
       }),
     );
   }
+  if (grants.some(({ kind }) => kind === 'put-otlp-metrics')) {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        sid: 'PublishMetricsByOtlp',
+        actions: ['cloudwatch:PutMetricData'],
+        // OTLP knows neither a resource nor a namespace that could be held.
+        resources: ['*'],
+      }),
+    );
+  }
   const workspaces = grants.flatMap((grant) => (grant.kind === 'aps-remote-write' ? [workspaceArn(scope, grant)] : []));
   if (workspaces.length > 0) {
     grantee.grantPrincipal.addToPrincipalPolicy(

@@ -77,6 +77,11 @@ const targets: Readonly<Record<string, Target>> = {
     settings: ['path'],
     message: (other) => `writes to the same file as ${other}; set another path, or remove one`,
   },
+  otlp: {
+    settings: ['preset', 'url', 'auth', 'apiKey', 'headers', 'attributes', 'resource', 'naming'],
+    message: (other) =>
+      `writes the same series as ${other}, which a receiver refuses or adds up; set other resource attributes, or remove one`,
+  },
   pushgateway: {
     settings: ['url', 'job', 'grouping'],
     message: (other) => `replaces the group of ${other}; set another job or grouping, or remove one`,

@@ -1,12 +1,20 @@
 import { cloudwatch } from './cloudwatch/index.ts';
 import { file } from './file/index.ts';
+import { otlp } from './otlp/index.ts';
 import { pushgateway } from './pushgateway/index.ts';
 import { remoteWrite } from './remote-write/index.ts';
 import type { PreparedSink, RegisteredSink } from './sink.ts';
 import { stdout } from './stdout/index.ts';
 
 /** Every sink there is, alphabetical: one folder and one line each. */
-export const sinks = [cloudwatch, file, pushgateway, remoteWrite, stdout] as const satisfies readonly RegisteredSink[];
+export const sinks = [
+  cloudwatch,
+  file,
+  otlp,
+  pushgateway,
+  remoteWrite,
+  stdout,
+] as const satisfies readonly RegisteredSink[];
 
 export type SinkKind = (typeof sinks)[number]['kind'];
 

@@ -70,6 +70,12 @@ const noContent: RequestListener = (request, response) => {
   response.writeHead(204).end();
 };
 
+/** A message of protobuf without fields: everything was stored. */
+const emptyMessage: RequestListener = (request, response) => {
+  request.resume();
+  response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+};
+
 export const sourceSubjects: Readonly<Record<SourceKind, SourceSubject>> = {
   'bitbucket-pipelines': {
     config: (url) => ({
@@ -161,6 +167,16 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
     },
   },
   file: { config: (_url, folder) => ({ kind: 'file', path: `${folder}/metrics.prom` }) },
+  otlp: {
+    config: (url) => ({ kind: 'otlp', url, auth: { bearer: { env: 'CANARY_TOKEN' } } }),
+    healthy: emptyMessage,
+    differs: {
+      // The answer tells how much was stored, so that one that cannot be read is told.
+      'truncated JSON': ['bad-response'],
+      'HTML instead of JSON': ['bad-response'],
+      'invalid UTF-8': ['bad-response'],
+    },
+  },
   pushgateway: {
     config: (url) => ({
       kind: 'pushgateway',

@@ -1,0 +1,134 @@
+/** The settings of the sink. */
+import * as z from 'zod';
+import { Selection } from '../../config/glob.ts';
+import { OperatorName } from '../../config/names.ts';
+import { headerSettings } from '../../http/custom-headers.ts';
+import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
+import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
+import { SecretRef } from '../../secrets/secret-ref.ts';
+import { presetNames, presets } from './presets.ts';
+
+/** Headers that the protocol, the connection or the signature owns. */
+const ownHeader =
+  /^(content-type|content-encoding|content-length|transfer-encoding|accept-encoding|user-agent|host|authorization|x-amz-.*)$/i;
+
+const attributeKey = z.string().regex(/^\S+$/, { error: 'must not be empty or have blanks' });
+
+export const OtlpConfig = z
+  .strictObject({
+    kind: z.literal('otlp'),
+    name: OperatorName.default('otlp').meta({ description: 'Value of the `sink` label.' }),
+    preset: z.enum(presetNames).optional().meta({
+      description:
+        'A known receiver: sets URL, limits, temporality and the header of `apiKey`, as far as they are known.',
+    }),
+    url: HttpUrl.optional().meta({
+      description:
+        'Base URL of the receiver, such as `https://collector.example.com:4318`; `/v1/metrics` is added to it, as to OTEL_EXPORTER_OTLP_ENDPOINT.',
+    }),
+    plaintext: Plaintext,
+    encoding: z.enum(['protobuf', 'json']).default('protobuf').meta({ description: 'How messages are written.' }),
+    compression: z.enum(['gzip', 'none']).default('gzip').meta({ description: 'How messages are compressed.' }),
+    temporality: z.enum(['cumulative', 'delta']).optional().meta({
+      description:
+        '`cumulative`: sums and histograms since counting began, which repair themselves; `delta`: what each run added, for receivers that add up. Default: that of the preset, else cumulative.',
+    }),
+    histograms: z.enum(['explicit', 'exponential']).default('explicit').meta({
+      description: 'Buckets with the bounds of the configuration, or exponential ones.',
+    }),
+    naming: z.enum(['ci', 'semconv']).default('ci').meta({
+      description:
+        '`ci`: the names of the metric catalogue; `semconv`: those of the OpenTelemetry conventions for CI/CD, and `ci.…` where there are none.',
+    }),
+    compat: z.boolean().default(false).meta({
+      description: 'Whether figures of Buildkite have the OpenTelemetry names of its own tool.',
+    }),
+    exemplars: z.enum(['send', 'omit']).default('send').meta({
+      description: 'Whether histograms carry the address and the commit of one run a bucket.',
+    }),
+    endedSeries: z.enum(['mark', 'omit']).default('mark').meta({
+      description:
+        'Whether the end of a series is told by a point without a value (NO_RECORDED_VALUE); `omit` for a receiver that refuses such points.',
+    }),
+    attributes: z.record(attributeKey, z.string().min(1)).default({}).meta({
+      description: 'Attributes added to every point that has none of that name.',
+    }),
+    resource: z.record(attributeKey, z.string().min(1)).default({}).meta({
+      description:
+        'Attributes of the resource; they win over `service.name`, `service.version` and `service.instance.id`.',
+    }),
+    metrics: Selection.optional().meta({
+      description: 'Which metrics to publish, by the name in the metric catalogue.',
+    }),
+    pointsPerRequest: z.int().min(1).max(100_000).optional().meta({
+      description: 'Points in one request; default: what the preset allows, else 10,000.',
+    }),
+    bytesPerRequest: z
+      .int()
+      .min(10_000)
+      .max(20 * 1024 * 1024)
+      .optional()
+      .meta({
+        description: 'Bytes of one request before compression; default: what the preset allows, else 4 MiB.',
+      }),
+    parallelRequests: z.int().min(1).max(16).default(4).meta({ description: 'Requests side by side.' }),
+    apiKey: SecretRef.optional().meta({ description: 'Key of the account, for presets that send it in a header.' }),
+    headers: headerSettings(ownHeader, 'use auth for Authorization'),
+    auth: SignableAuth.optional(),
+    signingService: z.string().min(1).default('monitoring').meta({
+      description: 'Name of the AWS service that `sigv4` signs for; `monitoring` is CloudWatch.',
+    }),
+    tls: TlsSettings.optional(),
+  })
+  .superRefine((config, context) => {
+    for (const [setting, message] of findingsOf(config)) context.addIssue({ code: 'custom', path: [setting], message });
+  })
+  .refine(({ url, plaintext }) => url === undefined || isTlsOrAllowed({ url, plaintext }), plaintextError)
+  .meta({
+    id: 'OtlpSink',
+    description:
+      'OTLP over HTTP: an OpenTelemetry Collector, CloudWatch, Grafana Cloud, New Relic, Datadog and others.',
+  });
+
+export type OtlpConfig = z.infer<typeof OtlpConfig>;
+
+type Finding = readonly [setting: keyof OtlpConfig, message: string];
+
+type Checked = Pick<OtlpConfig, 'preset' | 'url' | 'auth' | 'apiKey' | 'temporality'>;
+
+/** What a preset needs, and what does not go with it. */
+function findingsOf(config: Checked): readonly Finding[] {
+  return [...urlFindings(config), ...keyFindings(config), ...authFindings(config), ...temporalityFindings(config)];
+}
+
+function urlFindings({ preset, url }: Checked): readonly Finding[] {
+  const isKnown =
+    url !== undefined || preset === 'cloudwatch' || (preset !== undefined && presets[preset].url !== undefined);
+  return isKnown ? [] : [['url', 'is needed: the base URL of the receiver, without /v1/metrics']];
+}
+
+function keyFindings({ preset, apiKey }: Checked): readonly Finding[] {
+  const takesKey = preset !== undefined && presets[preset].keyHeader !== undefined;
+  if (takesKey === (apiKey !== undefined)) return [];
+  return takesKey
+    ? [['apiKey', `is needed by the preset ${preset}`]]
+    : [['apiKey', 'belongs to the presets datadog and new-relic; use headers or auth']];
+}
+
+function authFindings({ preset, auth }: Checked): readonly Finding[] {
+  const need = preset === undefined ? undefined : presets[preset].needs;
+  if (need === undefined || need === 'apiKey' || (auth !== undefined && need in auth)) return [];
+  return [
+    [
+      'auth',
+      need === 'sigv4'
+        ? 'CloudWatch takes signed requests only; set auth: { sigv4: { region: … } }'
+        : 'Grafana Cloud takes the number of the instance and a token; set auth: { basic: { username, password } }',
+    ],
+  ];
+}
+
+function temporalityFindings({ preset, temporality }: Checked): readonly Finding[] {
+  if (preset !== 'datadog' || temporality !== 'cumulative') return [];
+  return [['temporality', 'Datadog takes sums and histograms as increases only; leave it out, or set delta']];
+}

@@ -1,0 +1,40 @@
+/** Makes the sink: one that tells running totals, or one that adds. */
+import { createRequestSize } from '../../series/request-size.ts';
+import type { Batch } from '../../model/batch.ts';
+import type { CreateSink, Parcel, Sink } from '../sink.ts';
+import type { OtlpConfig } from './config.ts';
+import { createCollectionClock } from './encode/collection-durations.ts';
+import { pointsOf } from './encode/points.ts';
+import { previewOf } from './preview.ts';
+import { redeliver } from './redeliver.ts';
+import { parcelsOf } from './send/parcels.ts';
+import { setUp } from './setup.ts';
+import { createWriter } from './write.ts';
+
+export const createOtlp: CreateSink<OtlpConfig> = (config, ports) => {
+  const setup = setUp(config, ports);
+  const { temporality, limits } = setup.target;
+  const size = createRequestSize(limits.points);
+  const collections = createCollectionClock();
+  const write = createWriter(setup, { size, collections });
+  const sink: Sink = {
+    write: (batch, { deadline }) => write(batch, deadline),
+    preview: (batch) => previewOf(setup, batch, collections.with(batch)),
+  };
+  if (temporality === 'cumulative') return sink;
+  const pack = (batch: Batch): readonly Parcel[] => {
+    const { names } = pointsOf(batch, setup.points, collections.with(batch), 'increases');
+    const points = [...names].flatMap(({ series }) => series);
+    return parcelsOf(points, batch.tickMs);
+  };
+  return {
+    ...sink,
+    redeliver: (parcels, { deadline }) => redeliver(setup, parcels, { size, deadline }),
+    ...(takesHistory(limits.maxAgeMs) ? { pack } : {}),
+  };
+};
+
+/** A receiver of the last hours only would refuse the history of an installation. */
+function takesHistory(maxAgeMs: number | undefined): boolean {
+  return maxAgeMs === undefined || maxAgeMs >= 24 * 3_600_000;
+}

@@ -1,0 +1,120 @@
+/** Turns observations, or a histogram with explicit bounds, into a histogram with exponential buckets. */
+import type { Buckets, ExplicitHistogram, ExponentialHistogram } from './point.ts';
+
+/** What the SDKs of OpenTelemetry take as default for the buckets of one sign. */
+export const maxBuckets = 160;
+
+/** The finest scale of the OpenTelemetry SDK specification, and the coarsest that still tells 1 s from 1 h. */
+const finestScale = 20;
+const coarsestScale = -10;
+
+/** Exact but for the digits that an exponential histogram does not keep. */
+export function exponentialOf(observations: readonly number[]): ExponentialHistogram {
+  const positive = observations.filter((value) => value > 0);
+  const negative = observations.filter((value) => value < 0).map((value) => -value);
+  const scale = Math.min(scaleFor(positive), scaleFor(negative));
+  const once = (values: readonly number[]): readonly Weighted[] => values.map((value) => ({ value, count: 1 }));
+  return {
+    scale,
+    zeroCount: observations.length - positive.length - negative.length,
+    positive: bucketsOf(once(positive), scale),
+    negative: bucketsOf(once(negative), scale),
+    count: observations.length,
+    sum: observations.reduce((sum, value) => sum + value, 0),
+    ...(observations.length === 0 ? {} : { min: leastOf(observations), max: greatestOf(observations) }),
+  };
+}
+
+/**
+ * Each bucket goes as a whole into the one that holds its upper bound, so that counts never fall from run to run and a
+ * quantile is at most one bucket too high. What is above the last bound goes into the next bucket above it. The scale
+ * follows from the bounds alone, so that it is the same in every run.
+ */
+export function exponentialOfBuckets({ bounds, counts, sum = 0 }: ExplicitHistogram): ExponentialHistogram {
+  const scale = scaleFor(
+    bounds.filter((bound) => bound > 0),
+    1,
+  );
+  const at = (index: number): number => bounds[index] ?? 0;
+  const zeroCount = counts.reduce(
+    (total, count, index) => (index < bounds.length && at(index) === 0 ? total + count : total),
+    0,
+  );
+  const weighted = counts.flatMap((count, index): readonly Weighted[] => {
+    if (index < bounds.length) return [{ value: at(index), count }];
+    return [{ value: aboveAll(bounds, scale), count }];
+  });
+  return {
+    scale,
+    zeroCount,
+    positive: bucketsOf(
+      weighted.filter(({ value }) => value > 0),
+      scale,
+    ),
+    negative: bucketsOf(
+      weighted.filter(({ value }) => value < 0).map(({ value, count }) => ({ value: -value, count })),
+      scale,
+    ),
+    count: counts.reduce((total, count) => total + count, 0),
+    sum,
+  };
+}
+
+/** A value in the bucket that follows the one of the last bound; without a positive bound, in the first above 0. */
+function aboveAll(bounds: readonly number[], scale: number): number {
+  const last = bounds.at(-1) ?? 0;
+  return last > 0 ? upperBoundOf(indexOf(last, scale) + 1, scale) : 1;
+}
+
+interface Weighted {
+  readonly value: number;
+  readonly count: number;
+}
+
+/** The finest scale at which values of one sign, and so many buckets above them, have room. */
+function scaleFor(values: readonly number[], more = 0): number {
+  if (values.length === 0) return finestScale;
+  const [least, greatest] = [leastOf(values), greatestOf(values)];
+  for (let scale = finestScale; scale > coarsestScale; scale -= 1) {
+    const buckets = indexOf(greatest, scale) - indexOf(least, scale) + 1 + more;
+    if (buckets <= maxBuckets && isIndex(indexOf(greatest, scale)) && isIndex(indexOf(least, scale))) return scale;
+  }
+  return coarsestScale;
+}
+
+/** Receivers read an index as a 32-bit integer. */
+function isIndex(index: number): boolean {
+  return Math.abs(index) < 2 ** 31;
+}
+
+function bucketsOf(values: readonly Weighted[], scale: number): Buckets {
+  if (values.length === 0) return { offset: 0, counts: [] };
+  const indexes = values.map(({ value }) => indexOf(value, scale));
+  const offset = leastOf(indexes);
+  const counts = new Array<number>(greatestOf(indexes) - offset + 1).fill(0);
+  for (const [position, { count }] of values.entries()) {
+    const at = (indexes[position] ?? offset) - offset;
+    counts[at] = (counts[at] ?? 0) + count;
+  }
+  return { offset, counts };
+}
+
+/** The bucket of a positive value; corrected by one where the logarithm was rounded to the wrong side of a bound. */
+export function indexOf(value: number, scale: number): number {
+  const index = Math.ceil(Math.log2(value) * 2 ** scale) - 1;
+  if (value > upperBoundOf(index, scale)) return index + 1;
+  return value <= upperBoundOf(index - 1, scale) ? index - 1 : index;
+}
+
+/** Inclusive; the lower bound of the bucket above it. */
+export function upperBoundOf(index: number, scale: number): number {
+  return 2 ** ((index + 1) / 2 ** scale);
+}
+
+function leastOf(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Infinity);
+}
+
+function greatestOf(values: readonly number[]): number {
+  return values.reduce((greatest, value) => Math.max(greatest, value), -Infinity);
+}

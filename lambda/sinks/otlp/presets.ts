@@ -1,0 +1,28 @@
+/** What is known of named receivers: where they are, what they take and how they want sums. */
+import type { Temporality } from './encode/point.ts';
+import { cloudWatchLimits, datadogLimits, newRelicLimits, type ReceiverLimits, usualLimits } from './limits.ts';
+
+export const presetNames = ['cloudwatch', 'collector', 'datadog', 'grafana-cloud', 'new-relic'] as const;
+export type PresetName = (typeof presetNames)[number];
+
+export interface Preset {
+  /** Without `/v1/metrics`; undefined where it differs from customer to customer. */
+  readonly url?: string;
+  /** What the settings must have so that a request is let in. */
+  readonly needs?: 'sigv4' | 'basic' | 'apiKey';
+  /** The header that carries `apiKey`. */
+  readonly keyHeader?: string;
+  readonly temporality?: Temporality;
+  readonly limits: ReceiverLimits;
+}
+
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  // Its URL follows from the Region that requests are signed for.
+  cloudwatch: { needs: 'sigv4', limits: cloudWatchLimits },
+  // The port of OTLP/HTTP, on the machine that the collector runs on.
+  collector: { url: 'http://127.0.0.1:4318', limits: usualLimits },
+  // Its intake is another host on every site; sums and histograms are taken as increases only.
+  datadog: { needs: 'apiKey', keyHeader: 'dd-api-key', temporality: 'delta', limits: datadogLimits },
+  'grafana-cloud': { needs: 'basic', limits: usualLimits },
+  'new-relic': { url: 'https://otlp.nr-data.net', needs: 'apiKey', keyHeader: 'api-key', limits: newRelicLimits },
+};

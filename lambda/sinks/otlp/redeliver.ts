@@ -1,0 +1,63 @@
+/** Sends increases of earlier runs again, each under its own time. */
+import type { Problem } from '../../model/problem.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import { chunks } from '../../series/pieces.ts';
+import type { RequestSize } from '../../series/request-size.ts';
+import type { Delivery, Parcel } from '../sink.ts';
+import type { Point } from './encode/point.ts';
+import { requestsOf } from './encode/requests.ts';
+import { pointsIn } from './send/parcels.ts';
+import { deliveryOf, sendRequests } from './send/send-requests.ts';
+import type { Setup } from './setup.ts';
+
+const hourMs = 3_600_000;
+
+export async function redeliver(
+  setup: Setup,
+  parcels: readonly Parcel[],
+  { size, deadline }: { readonly size: RequestSize; readonly deadline: Deadline },
+): Promise<Delivery> {
+  const { encode, messageAt, target } = setup;
+  const { points, dropped, problems } = openParcels(setup, parcels);
+  const tickMs = parcels[0]?.tickMs ?? 0;
+  const large: Point[] = [];
+  const pieces = chunks(points, size.samples());
+  const message = messageAt(tickMs);
+  const requests = requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes }, (point) => large.push(point));
+  const sent = await sendRequests(setup, requests, { deadline, observers: [size] });
+  const delivery = deliveryOf(setup, sent, { omissions: [], tickMs });
+  return {
+    ...delivery,
+    dropped: (delivery.dropped ?? 0) + dropped + large.length,
+    problems: [...problems, ...delivery.problems],
+  };
+}
+
+interface Opened {
+  readonly points: readonly Point[];
+  /** Increases that cannot be sent any more. */
+  readonly dropped: number;
+  readonly problems: readonly Problem[];
+}
+
+function openParcels({ ports, target: { limits }, where }: Setup, parcels: readonly Parcel[]): Opened {
+  const { maxAgeMs = Infinity } = limits;
+  const isFresh = ({ tickMs }: Parcel): boolean => ports.clock() - tickMs <= maxAgeMs;
+  const read = parcels.filter(isFresh).map((parcel) => ({ parcel, points: pointsIn(parcel) }));
+  const old = samplesOf(parcels.filter((parcel) => !isFresh(parcel)));
+  const unreadable = samplesOf(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel));
+  const tooOld = `${String(old)} increases have waited for more than the ${String(maxAgeMs / hourMs)} h that the receiver takes, and are lost`;
+  const unknown = `${String(unreadable)} increases of earlier runs are kept in a shape that is not known, and are lost; please report it`;
+  return {
+    points: read.flatMap(({ points = [] }) => points),
+    dropped: old + unreadable,
+    problems: [
+      ...(old > 0 ? [{ kind: 'rejected', where, message: tooOld } as const] : []),
+      ...(unreadable > 0 ? [{ kind: 'bug', where, message: unknown } as const] : []),
+    ],
+  };
+}
+
+function samplesOf(parcels: readonly Parcel[]): number {
+  return parcels.reduce((sum, { samples }) => sum + samples, 0);
+}

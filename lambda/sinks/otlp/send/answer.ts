@@ -1,0 +1,118 @@
+/** Reads what a receiver says in its own encoding: a partial success, or why it refuses. */
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import * as z from 'zod';
+import type { HttpResponse } from '../../../http/http.ts';
+import { parseJsonText } from '../../../model/outside-text.ts';
+
+type Answer = Pick<HttpResponse, 'headers' | 'body'>;
+
+export interface PartialSuccess {
+  /** Points that were not stored; 0 with a message is a hint. */
+  readonly rejected: number;
+  readonly message: string;
+}
+
+const Count = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+]);
+
+/** ExportMetricsServiceResponse in JSON; unknown fields are passed over, as the specification has it. */
+const JsonResponse = z.object({
+  partialSuccess: z.object({ rejectedDataPoints: Count.default(0), errorMessage: z.string().default('') }).nullish(),
+});
+
+const JsonStatus = z.object({ message: z.string() });
+
+/** ExportMetricsServiceResponse.partial_success, and the fields of ExportMetricsPartialSuccess. */
+const field = { partialSuccess: 1, rejectedDataPoints: 1, errorMessage: 2 } as const;
+
+/** google.rpc.Status. */
+const statusMessage = 2;
+
+const everythingStored: PartialSuccess = { rejected: 0, message: '' };
+
+/**
+ * What a success says of the points; undefined where it cannot be read. Nothing at all means that all were stored, and
+ * so do the words of a receiver that answers in plain text.
+ */
+export function partialSuccessIn(answer: Answer): PartialSuccess | undefined {
+  const { headers, body } = answer;
+  if (body.byteLength === 0) return everythingStored;
+  const type = headers['content-type'] ?? '';
+  try {
+    if (isJson(type)) return fromJson(body);
+    return isProtobuf(type) ? fromProtobuf(body) : everythingStored;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The message of a Status; undefined where the answer is none, so that its first words are shown. */
+export function refusalTextOf({ headers, body }: Answer): string | undefined {
+  const type = headers['content-type'] ?? '';
+  try {
+    if (isJson(type)) return JsonStatus.parse(parseJsonText(textOf(body))).message;
+    return isProtobuf(type) ? statusTextOf(body) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isJson(type: string): boolean {
+  return /^application\/json\b/i.test(type);
+}
+
+function isProtobuf(type: string): boolean {
+  return /^application\/(x-)?protobuf\b/i.test(type);
+}
+
+function fromJson(body: Uint8Array): PartialSuccess {
+  const { partialSuccess } = JsonResponse.parse(parseJsonText(textOf(body)));
+  if (partialSuccess === null || partialSuccess === undefined) return everythingStored;
+  return { rejected: partialSuccess.rejectedDataPoints, message: partialSuccess.errorMessage };
+}
+
+function fromProtobuf(body: Uint8Array): PartialSuccess {
+  let partial = everythingStored;
+  for (const [number, type, reader] of fieldsOf(body)) {
+    if (number === field.partialSuccess && type === WireType.LengthDelimited) partial = partialIn(reader.bytes());
+    else reader.skip(type, number);
+  }
+  return partial;
+}
+
+function partialIn(body: Uint8Array): PartialSuccess {
+  let { rejected, message } = everythingStored;
+  for (const [number, type, reader] of fieldsOf(body)) {
+    if (number === field.rejectedDataPoints && type === WireType.Varint) rejected = Number(reader.int64());
+    else if (number === field.errorMessage && type === WireType.LengthDelimited) message = reader.string();
+    else reader.skip(type, number);
+  }
+  return { rejected, message };
+}
+
+function statusTextOf(body: Uint8Array): string {
+  let message = '';
+  for (const [number, type, reader] of fieldsOf(body)) {
+    if (number === statusMessage && type === WireType.LengthDelimited) message = reader.string();
+    else reader.skip(type, number);
+  }
+  return message;
+}
+
+/** Each field's number and type, with a reader that stands before its value. @throws for what is no message */
+function* fieldsOf(body: Uint8Array): Generator<readonly [number: number, type: WireType, reader: BinaryReader]> {
+  const reader = new BinaryReader(body);
+  while (reader.pos < reader.len) {
+    const [number, type] = reader.tag();
+    yield [number, type, reader];
+  }
+}
+
+function textOf(body: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(body);
+}

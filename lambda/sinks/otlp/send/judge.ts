@@ -1,0 +1,57 @@
+/** Says what became of the points of one request, by the receiver's answer. */
+import { BadResponseError, HttpStatusError } from '../../../http/errors.ts';
+import type { HttpResponse } from '../../../http/http.ts';
+import type { Verdict } from '../../../series/verdict.ts';
+import { partialSuccessIn } from './answer.ts';
+
+/** A receiver has stored a part of a request, and said why not all. */
+export class PartialSuccessError extends Error {
+  override readonly name = 'PartialSuccessError';
+}
+
+/** An answer 2xx that cannot be read: nobody knows whether all of a request was stored. */
+export class UnreadableAnswerError extends BadResponseError {}
+
+export interface JudgePorts {
+  readonly where: string;
+  /** Takes secrets out, before a text is cut. */
+  readonly withoutSecrets: (text: string) => string;
+  /** What a receiver says beside having stored everything. */
+  readonly onHint: (message: string) => void;
+}
+
+/** Longest part of a receiver's text that is repeated. */
+const maxServerText = 1024;
+
+/**
+ * Answers that are about what is in a request: 400 by the specification, 413 for its size, 422 and 409 at some gateways.
+ * They stop no other request.
+ */
+const dataStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
+
+/** Never rejects. */
+export async function judge(points: number, answering: Promise<HttpResponse>, ports: JudgePorts): Promise<Verdict> {
+  try {
+    return judgeSuccess(points, await answering, ports);
+  } catch (error) {
+    const isAboutData = error instanceof HttpStatusError && dataStatuses.has(error.status);
+    return isAboutData ? { outcome: 'refused', error } : { outcome: 'undelivered', error };
+  }
+}
+
+/** A request that was stored in part is never sent again (OTLP, "Partial Success"). */
+function judgeSuccess(points: number, response: HttpResponse, ports: JudgePorts): Verdict {
+  const partial = partialSuccessIn(response);
+  if (partial === undefined) {
+    const text =
+      'answered with success, and with a body that is no answer of OTLP: whether all was stored is not known';
+    return { outcome: 'partial', stored: 0, error: new UnreadableAnswerError(ports.where, text) };
+  }
+  const message = ports.withoutSecrets(partial.message).slice(0, maxServerText).toWellFormed();
+  if (partial.rejected <= 0) {
+    if (message !== '') ports.onHint(message);
+    return { outcome: 'stored' };
+  }
+  const stored = Math.max(0, points - partial.rejected);
+  return { outcome: 'partial', stored, error: new PartialSuccessError(message) };
+}

@@ -1,0 +1,102 @@
+/** Sends one message to the configured receiver, with everything that the operator asked for. */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { type HeaderSettings, withHeaders } from '../../../http/custom-headers.ts';
+import { withCredentials } from '../../../http/credentials.ts';
+import type { HttpResponse } from '../../../http/http.ts';
+import { refuseWebPage } from '../../../http/web-page.ts';
+import { whereOf } from '../../../http/where.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import type { SinkPorts } from '../../sink.ts';
+import type { OtlpConfig } from '../config.ts';
+import { maxAnswerBytes } from '../limits.ts';
+import type { Target } from '../target.ts';
+import { presets } from '../presets.ts';
+import { refusalTextOf } from './answer.ts';
+
+/**
+ * Whether the same message may arrive twice: levels and running totals say the same thing again, increases would count
+ * twice.
+ */
+export type Repeats = 'harmless' | 'count twice';
+
+/** Sends a message, not yet compressed. @throws as `HttpPort.send` does. */
+export type Post = (message: Uint8Array, repeats: Repeats) => Promise<HttpResponse>;
+
+/** What a delivery has sent, retries not included. */
+interface Traffic {
+  requests: number;
+  bytes: number;
+}
+
+export interface MeteredPost {
+  readonly post: Post;
+  readonly traffic: Readonly<Traffic>;
+}
+
+/**
+ * OTLP, "OTLP/HTTP Throttling": a receiver that answers so did not take the message. The other answers that are worth a
+ * retry (502, 504) come from something between, and say nothing of what the receiver did.
+ */
+export const notTakenStatuses: readonly number[] = [429, 503];
+
+/** Fast: the bytes of a message repeat so much that more effort saves next to nothing. */
+const gzipLevel = 1;
+
+export async function compress(
+  message: Uint8Array,
+  { compression }: Pick<OtlpConfig, 'compression'>,
+): Promise<Uint8Array> {
+  return compression === 'none' ? message : await promisify(gzip)(message, { level: gzipLevel });
+}
+
+export function createPost(
+  config: OtlpConfig,
+  { url, temporality }: Target,
+  { http, secrets, aws, clock }: SinkPorts,
+  deadline: Deadline,
+): MeteredPost {
+  const { signal } = deadline;
+  const traffic: Traffic = { requests: 0, bytes: 0 };
+  const where = whereOf('POST', url);
+  const signing = { aws, clock, service: config.signingService };
+  const fixed = {
+    'content-type': config.encoding === 'json' ? 'application/json' : 'application/x-protobuf',
+    ...(config.compression === 'none' ? {} : { 'content-encoding': 'gzip' }),
+    // A connection that was kept may have died while the function was frozen, and the write that finds out is a lost
+    // answer: whoever must not send increases twice keeps none.
+    ...(temporality === 'delta' ? { connection: 'close' } : {}),
+  };
+  const post: Post = async (message, repeats) => {
+    const body = await compress(message, config);
+    traffic.requests += 1;
+    traffic.bytes += body.byteLength;
+    const isHarmless = repeats === 'harmless';
+    const response = await withHeaders(headersOf(config), secrets, signal, (custom) =>
+      withCredentials(config, { secrets, signing }, signal, (credentials) =>
+        http.send({
+          method: 'POST',
+          url,
+          headers: { ...custom, ...credentials.headers, ...fixed },
+          body,
+          signal,
+          remainingMs: () => deadline.remainingMs(),
+          idempotent: isHarmless,
+          ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
+          maxResponseBytes: maxAnswerBytes,
+          refusalTextOf,
+          ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
+          ...(credentials.prepare === undefined ? {} : { prepare: credentials.prepare }),
+        }),
+      ),
+    );
+    refuseWebPage(response, where);
+    return response;
+  };
+  return { post, traffic };
+}
+
+function headersOf({ headers, apiKey, preset }: OtlpConfig): HeaderSettings {
+  const keyHeader = preset === undefined ? undefined : presets[preset].keyHeader;
+  return apiKey === undefined || keyHeader === undefined ? headers : { ...headers, [keyHeader]: apiKey };
+}

@@ -1,0 +1,46 @@
+/** What follows from the configuration alone, worked out once a process. */
+import { selects } from '../../config/glob.ts';
+import { whereOf } from '../../http/where.ts';
+import type { SinkPorts } from '../sink.ts';
+import type { OtlpConfig } from './config.ts';
+import { encodeJson } from './encode/json.ts';
+import type { Encode, MessageSettings } from './encode/message.ts';
+import { namesFor } from './encode/naming.ts';
+import type { BatchSettings } from './encode/points.ts';
+import { encodeProtobuf } from './encode/protobuf.ts';
+import { resourcesFor } from './encode/resource.ts';
+import { type Target, targetOf } from './target.ts';
+
+export interface Setup {
+  readonly config: OtlpConfig;
+  readonly ports: SinkPorts;
+  readonly target: Target;
+  /** For problems: which sink, and where it sends to. */
+  readonly where: string;
+  readonly encode: Encode;
+  readonly points: BatchSettings;
+  /** Of points that have no time of their own. Epoch milliseconds. */
+  readonly messageAt: (timestampMs: number) => MessageSettings;
+}
+
+export function setUp(config: OtlpConfig, ports: SinkPorts): Setup {
+  const { collector, intervalMs } = ports;
+  const { resource, naming, attributes, histograms, exemplars, compat } = config;
+  const target = targetOf(config);
+  const { temporality, limits, url } = target;
+  const resources = resourcesFor({ collector, attributes: resource, naming });
+  return {
+    config,
+    ports,
+    target,
+    where: `otlp/${config.name} ${whereOf('POST', url)}`,
+    encode: config.encoding === 'json' ? encodeJson : encodeProtobuf,
+    points: {
+      ...{ temporality, histograms, exemplars, attributes, intervalMs, compat },
+      selects: selects(config.metrics ?? {}),
+      tell: namesFor(config),
+      maxAttributes: limits.attributes,
+    },
+    messageAt: (timestampMs) => ({ resources, temporality, timestampMs }),
+  };
+}

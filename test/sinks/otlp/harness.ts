@@ -1,0 +1,77 @@
+/** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
+import { expect } from 'vitest';
+import { createHttpHub } from '../../../lambda/http/client.ts';
+import type { Batch } from '../../../lambda/model/batch.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { environmentStore } from '../../../lambda/secrets/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
+import { createOtlp } from '../../../lambda/sinks/otlp/create.ts';
+import type { Delivery, Parcel, Preview } from '../../../lambda/sinks/sink.ts';
+import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+
+export interface TestSink extends AsyncDisposable {
+  /** One run; the secrets are read as the pipeline reads them. */
+  write(batch: Batch, budgetMs?: number, signal?: AbortSignal): Promise<Delivery>;
+  /** Undefined for a sink of running totals. */
+  redeliver(parcels: readonly Parcel[], budgetMs?: number): Promise<Delivery | undefined>;
+  pack(batch: Batch): readonly Parcel[] | undefined;
+  preview(batch: Batch): Promise<Preview>;
+  readonly log: RecordingLog;
+  /** What the secret references `{ env: … }` lead to; a test may change it between and during runs. */
+  readonly variables: Record<string, string>;
+}
+
+export const knownKey = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+
+export function otlpSink(raw: Readonly<Record<string, unknown>>, nowMs?: () => number): TestSink {
+  const clock = nowMs ?? ((): number => Date.now());
+  const log = recordingLog();
+  const variables: Record<string, string> = {};
+  // No jitter: retries come at once.
+  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
+  const unused = { read: () => Promise.reject(new Error('not part of this test')) };
+  const cache = createSecrets({
+    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    clock,
+    cacheMs: 60_000,
+    redactor: createRedactor(),
+    log,
+  });
+  const sink = createOtlp(OtlpConfig.parse({ kind: 'otlp', ...raw }), {
+    print: () => undefined,
+    http: hub.port(),
+    secrets: cache.secrets,
+    clock,
+    log,
+    collector: 'ci',
+    intervalMs: 60_000,
+    aws: {
+      region: 'eu-west-1',
+      credentials: () => Promise.resolve({ ...knownKey, sessionToken: 'TOKEN/with+chars==' }),
+    },
+  });
+  return {
+    write: async (batch, budgetMs = 45_000, signal) => {
+      using deadline = deadlineIn(budgetMs, clock, signal);
+      cache.startRun();
+      return await sink.write(batch, { deadline });
+    },
+    redeliver: async (parcels, budgetMs = 45_000) => {
+      using deadline = deadlineIn(budgetMs, clock);
+      cache.startRun();
+      return await sink.redeliver?.(parcels, { deadline });
+    },
+    pack: (batch) => sink.pack?.(batch),
+    preview: async (batch) => await sink.preview(batch),
+    log,
+    variables,
+    [Symbol.asyncDispose]: () => hub.close(),
+  };
+}
+
+/** A text that matches; vitest's own matchers are typed as anything. */
+export function textLike(pattern: RegExp | string): unknown {
+  return expect.stringMatching(pattern);
+}
