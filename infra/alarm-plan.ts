@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { Construct } from 'constructs';
-import { freeId } from './free-id.ts';
 import type { AlarmWindow } from './alarm-windows.ts';
 
 const operators = {
@@ -35,7 +34,7 @@ const maxNameLength = 255;
 
 /** One alarm, before it is made. */
 export interface AlarmPlan {
-  /** Unique in the collector; the last part of the alarm's name, and the construct's id. */
+  /** Unique in the collector: the last part of the alarm's name. */
   readonly name: string;
   /** What it means and what to do: the text that whoever is woken reads first. */
   readonly description: string;
@@ -49,9 +48,8 @@ export interface AlarmPlan {
 }
 
 export function createMetricAlarm(scope: Construct, config: CollectorConfig, plan: AlarmPlan): cloudwatch.Alarm {
-  const id = freeId(scope, plan.name);
-  return new cloudwatch.Alarm(scope, id, {
-    alarmName: alarmNameOf(config.collector, id),
+  return new cloudwatch.Alarm(scope, alarmIdOf(plan.name), {
+    alarmName: alarmNameOf(config.collector, plan.name),
     alarmDescription: plan.description,
     metric: plan.metric,
     comparisonOperator: operators[plan.when],
@@ -62,10 +60,24 @@ export function createMetricAlarm(scope: Construct, config: CollectorConfig, pla
   });
 }
 
+/** What an alarm watches, as the end of its name: no two places have one text, whatever signs a CI system has in names. */
+export function placeName(source: string, scope: string, name: string): string {
+  return `${source}/${scope.replace(/[%/]/g, encodeURIComponent)}/${name}`;
+}
+
 /** Two long names may be alike up to where they are cut, and the account has each name once. */
-export function alarmNameOf(collector: string, id: string): string {
-  const wanted = `${collector}/${id}`;
+export function alarmNameOf(collector: string, name: string): string {
+  const wanted = `${collector}/${name}`;
   if (wanted.length <= maxNameLength) return wanted;
-  const digest = createHash('sha256').update(wanted).digest('hex').slice(0, 8);
+  const digest = digestOf(wanted);
   return `${wanted.slice(0, maxNameLength - digest.length - 1)}~${digest}`;
+}
+
+/** A construct's id has `--` for each slash, so that what has dashes in such places needs more to be told apart. */
+export function alarmIdOf(name: string): string {
+  return /--|-\/|\/-/.test(name) ? `${name}~${digestOf(name)}` : name;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

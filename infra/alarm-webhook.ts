@@ -8,10 +8,15 @@ import { ConfigError } from '../lambda/config/config-error.ts';
 import type { AlarmWebhook } from '../lambda/config/deployment.ts';
 import { selects } from '../lambda/config/glob.ts';
 import { tellMissing } from './region-gaps.ts';
-import type { AlarmPlan } from './alarm-plan.ts';
+import { alarmNameOf, type AlarmPlan } from './alarm-plan.ts';
 import { atOnce } from './alarm-windows.ts';
 
+/** An alarm by the last part of its name. */
+type Told = readonly [string, cloudwatch.AlarmBase];
+
 export interface WebhookOptions {
+  /** Name of the collector, which the alarms' names begin with. */
+  readonly collector: string;
   readonly webhook: AlarmWebhook;
   /** By the last part of their names. */
   readonly alarms: ReadonlyMap<string, cloudwatch.AlarmBase>;
@@ -30,11 +35,9 @@ const mostLate = Duration.minutes(15);
 const mostAttempts = 10;
 
 /**
- * Posts every change of the chosen alarms to an HTTP receiver, such as a Tekton EventListener that cancels stuck runs.
- * @throws ConfigError when no alarm is chosen.
  * Posts every change of the chosen alarms to an HTTP receiver, such as a Tekton EventListener that cancels stuck runs;
  * of an alarm over all queues also every change of a queue. Returns the alarm on what could not be delivered.
- * @throws Error when no alarm is chosen.
+ * @throws ConfigError when no alarm is chosen.
  */
 export function createAlarmWebhook(scope: Construct, options: WebhookOptions): AlarmPlan {
   const { webhook, alarms, withContributors, deadLetterQueue } = options;
@@ -48,29 +51,54 @@ export function createAlarmWebhook(scope: Construct, options: WebhookOptions): A
   tellMissing(parent, 'api-destination');
   const destination = destinationOf(parent, webhook);
   const role = roleFor(parent, destination);
-  const addRule = (id: string, message: Message, some: typeof told): readonly events.Rule[] => {
-    if (some.length === 0) return [];
-    const rule = new events.Rule(parent, id, {
-      description: message.description,
-      eventPattern: {
-        source: ['aws.cloudwatch'],
-        detailType: [message.detailType],
-        resources: some.map(([, { alarmArn }]) => alarmArn),
-      },
+  const addRules = (id: string, message: Message, some: readonly Told[]): readonly events.Rule[] => {
+    const rules = inPatterns(options.collector, some).map((part, index) => {
+      const rule = new events.Rule(parent, index === 0 ? id : `${id}${String(index + 1)}`, {
+        description: message.description,
+        eventPattern: {
+          source: ['aws.cloudwatch'],
+          detailType: [message.detailType],
+          resources: part.map(([, { alarmArn }]) => alarmArn),
+        },
+      });
+      rule.addTarget({ bind: () => targetOf(destination, role, message, deadLetterQueue) });
+      return rule;
     });
-    rule.addTarget({ bind: () => targetOf(destination, role, message, deadLetterQueue) });
-    allowDeadLetters(deadLetterQueue, rule, message);
-    return [rule];
+    if (rules.length > 0) allowDeadLetters(deadLetterQueue, rules, message);
+    return rules;
   };
   const rules = [
-    ...addRule('Rule', ofAlarm, told),
-    ...addRule(
+    ...addRules('Rule', ofAlarm, told),
+    ...addRules(
       'ContributorRule',
       ofContributor,
       told.filter(([name]) => withContributors.has(name)),
     ),
   ];
   return undeliveredPlan(rules, options.period);
+}
+
+/** EventBridge quotas: characters of an event pattern, and what is in it beside the ARNs of the alarms. */
+const mostPattern = 2048;
+const ofPattern = 150;
+
+/** `"arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:",` around the name of an alarm, in the longest case. */
+const ofArn = 70;
+
+/** Alarms in so many rules as their names need. */
+function inPatterns(collector: string, told: readonly Told[]): readonly (readonly Told[])[] {
+  const patterns: Told[][] = [];
+  let left = 0;
+  for (const one of told) {
+    const length = ofArn + JSON.stringify(alarmNameOf(collector, one[0])).length;
+    if (length > left) {
+      patterns.push([]);
+      left = mostPattern - ofPattern;
+    }
+    patterns.at(-1)?.push(one);
+    left -= length;
+  }
+  return patterns;
 }
 
 /** EventBridge has tried for as long as the message is worth anything, so one is enough. */
@@ -134,14 +162,16 @@ function targetOf(
   };
 }
 
-function allowDeadLetters(queue: sqs.IQueue, rule: events.Rule, { statementId }: Message): void {
+function allowDeadLetters(queue: sqs.IQueue, rules: readonly events.Rule[], { statementId }: Message): void {
   queue.addToResourcePolicy(
     new iam.PolicyStatement({
       sid: statementId,
       principals: [new iam.ServicePrincipal('events.amazonaws.com')],
       actions: ['sqs:SendMessage'],
       resources: [queue.queueArn],
-      conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+      conditions: {
+        ArnEquals: { 'aws:SourceArn': rules.length === 1 ? rules[0]?.ruleArn : rules.map(({ ruleArn }) => ruleArn) },
+      },
     }),
   );
 }

@@ -7,6 +7,7 @@ import { Aws, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { type AlarmPlan, createMetricAlarm } from './alarm-plan.ts';
+import { checkReach } from './alarm-reach.ts';
 import { createAlarmWebhook } from './alarm-webhook.ts';
 import { collectorPlans, type Watched } from './collector-alarms.ts';
 import { collectorDown } from './collector-down.ts';
@@ -40,6 +41,7 @@ export function createAlarms(
 ): CollectorAlarms {
   const topic = topicOf(scope, prepared, settings);
   const { region } = Stack.of(scope);
+  checkReach(prepared, region);
   const queues = queuePlans(prepared, region);
   const all = [
     ...queues.flatMap(({ parts }) => parts),
@@ -56,6 +58,7 @@ export function createAlarms(
   // Emulators have no API destinations.
   if (webhook !== undefined && !isEmulated) {
     const undelivered = createAlarmWebhook(scope, {
+      collector: prepared.config.collector,
       webhook,
       alarms,
       withContributors: new Set(plans.filter(hasContributors).map(({ name }) => name)),

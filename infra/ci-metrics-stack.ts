@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { CiMetricsCollector } from './ci-metrics-collector.ts';
+import { acknowledgeNames, checkStackSize } from './stack-limits.ts';
 import { dashboardUrl } from './console.ts';
 import { freeId } from './free-id.ts';
 import type { CollectorSecret } from './secrets.ts';
@@ -37,6 +38,8 @@ export class CiMetricsStack extends Stack {
     for (const [index, secret] of secrets.filter(({ isCreated }) => isCreated).entries()) {
       this.#output(`FillSecret${String(index + 1)}`, this.#putCommand(secret), `Secret ${secret.id} is created empty.`);
     }
+    acknowledgeNames(this, config);
+    checkStackSize(this);
   }
 
   #tellAssumedRoles(): void {
@@ -66,6 +69,7 @@ export class CiMetricsStack extends Stack {
   #putCommand({ id, keys }: CollectorSecret): string {
     const value =
       keys.length === 0 ? '<value>' : JSON.stringify(Object.fromEntries(keys.map((key) => [key, `<${key}>`])));
-    return `aws secretsmanager put-secret-value --region ${this.region} --secret-id ${id} --secret-string '${value}'`;
+    const quoted = `'${value.replaceAll("'", String.raw`'\''`)}'`;
+    return `aws secretsmanager put-secret-value --region ${this.region} --secret-id ${id} --secret-string ${quoted}`;
   }
 }

@@ -3,7 +3,6 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
-import { ConfigError } from '../lambda/config/config-error.ts';
 import { millisecondsOf, minuteMs } from '../lambda/config/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
@@ -82,7 +81,6 @@ const lateMinutes = 5;
 
 function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
   const { alarms } = prepared.config;
-  checkTokens(prepared);
   return prepared.sources.filter(tellsExpiry).map(({ name, system }) => {
     const own = alarms.tokens.find(({ source }) => source === name);
     const hours = own?.expiringHours ?? alarms.tokenExpiringHours;
@@ -100,17 +98,6 @@ function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
 
 function tellsExpiry({ metrics }: PreparedSource): boolean {
   return metrics.includes(tokenExpiry);
-}
-
-/** @throws ConfigError for a source that is not there, or whose CI system does not tell when its credential ends. */
-function checkTokens({ config, sources }: Prepared): void {
-  for (const { source } of config.alarms.tokens) {
-    if (sources.some((one) => one.name === source && tellsExpiry(one))) continue;
-    const telling = sources.filter(tellsExpiry).map(({ name }) => `"${name}"`);
-    const there = telling.length === 0 ? 'no configured source does' : `those that do: ${telling.join(', ')}`;
-    const message = `names "${source}", which does not tell when its credential ends; ${there}`;
-    throw new ConfigError('the configuration', [{ path: 'alarms.tokens', message }]);
-  }
 }
 
 /** Every run that ends tells when it started, whatever came of it: without a point no run has ended. */

@@ -2,8 +2,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
-import { alarmNameOf } from './alarm-plan.ts';
-import { freeId } from './free-id.ts';
+import { alarmIdOf, alarmNameOf } from './alarm-plan.ts';
 
 /** The alarms that a rule may name, by the last part of their names. */
 export type AlarmsByName = ReadonlyMap<string, cloudwatch.IAlarm>;
@@ -13,7 +12,7 @@ export type Rule = (alarms: AlarmsByName) => cloudwatch.IAlarmRule;
 
 /** An alarm on the states of others, so that one cause is told once. */
 export interface CompositePlan {
-  /** Unique in the collector; the last part of the alarm's name, and the construct's id. */
+  /** Unique in the collector: the last part of the alarm's name. */
   readonly name: string;
   readonly description: string;
   readonly rule: Rule;
@@ -34,9 +33,8 @@ export function createCompositeAlarm(
   alarms: AlarmsByName,
 ): cloudwatch.CompositeAlarm {
   const { name, description, rule, silencedBy } = plan;
-  const id = freeId(scope, name);
-  return new cloudwatch.CompositeAlarm(scope, id, {
-    compositeAlarmName: alarmNameOf(config.collector, id),
+  return new cloudwatch.CompositeAlarm(scope, alarmIdOf(name), {
+    compositeAlarmName: alarmNameOf(config.collector, name),
     alarmDescription: description,
     alarmRule: rule(alarms),
     ...(silencedBy === undefined

@@ -15,27 +15,43 @@ export interface DashboardOptions {
   readonly alarms: readonly cloudwatch.IAlarm[];
 }
 
+/** CloudWatch API reference, "Dashboard body structure and syntax": alarms of one widget. */
+const mostAlarms = 100;
+
+/** Of alarms that take a row each beyond this, the widget scrolls. */
+const mostHeight = 12;
+
 /** One question a row, the alarms first. */
 export function createDashboard(
   scope: Construct,
   { prepared, watched, logGroup, alarms }: DashboardOptions,
 ): cloudwatch.Dashboard {
-  const status = new cloudwatch.AlarmStatusWidget({
-    title: `Alarms of ${prepared.config.collector}`,
-    alarms: [...alarms],
-    width: 24,
-    height: Math.min(2 + Math.ceil(alarms.length / 4), 12),
-  });
   return new cloudwatch.Dashboard(scope, 'Dashboard', {
     // Dashboard names are unique in the account, not in the Region.
     dashboardName: `${prepared.config.collector.replaceAll('.', '-')}-${Stack.of(scope).region}`,
     defaultInterval: Duration.hours(3),
     periodOverride: cloudwatch.PeriodOverride.INHERIT,
     widgets: [
-      [status],
+      ...statusRows(prepared, alarms),
       ...questionRows(prepared),
       ...relayedRows(prepared),
       ...healthRows(prepared, watched, logGroup),
     ],
+  });
+}
+
+function statusRows({ config }: Prepared, alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[][] {
+  const count = Math.ceil(alarms.length / mostAlarms);
+  return Array.from({ length: count }, (_, row) => {
+    const shown = alarms.slice(row * mostAlarms, (row + 1) * mostAlarms);
+    const part = count === 1 ? '' : ` (${String(row + 1)} of ${String(count)})`;
+    return [
+      new cloudwatch.AlarmStatusWidget({
+        title: `Alarms of ${config.collector}${part}`,
+        alarms: shown,
+        width: 24,
+        height: Math.min(2 + Math.ceil(shown.length / 4), mostHeight),
+      }),
+    ];
   });
 }

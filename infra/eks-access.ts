@@ -1,8 +1,9 @@
 /** Lets the function into EKS clusters, as far as AWS decides, and prints what the clusters decide. */
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { EksEntrance } from '../lambda/sources/source.ts';
 import { rightsManifest } from './eks-rights.ts';
+import { allowAll } from './statements.ts';
 
 /** What a cluster's administrator has to run once, for the function to be let in. */
 export interface EksClusterAccess {
@@ -23,16 +24,12 @@ export function connectEksClusters(
   // A role of another account asks with its own rights.
   const lookedUp = entrances.filter(({ isLookedUp, roleArn }) => isLookedUp && roleArn === undefined);
   if (lookedUp.length > 0) {
-    const arns = lookedUp.map(({ cluster, region = stack.region }) =>
-      stack.formatArn({ service: 'eks', region, resource: 'cluster', resourceName: cluster }),
-    );
-    role.addToPolicy(
-      new iam.PolicyStatement({
-        sid: 'FindClusters',
-        actions: ['eks:DescribeCluster'],
-        resources: [...new Set(arns)],
-      }),
-    );
+    const named = lookedUp.map(({ cluster, region = stack.region }) => {
+      const arn = stack.formatArn({ service: 'eks', region, resource: 'cluster', resourceName: cluster });
+      return [arn, { arn, name: cluster }] as const;
+    });
+    const resources = [...new Map(named).values()];
+    allowAll(role, { sid: 'FindClusters', actions: ['eks:DescribeCluster'], resources });
   }
   // A role has one entry in a cluster, whatever the number of sources that read it, and however they name its Region.
   const clusters = Map.groupBy(

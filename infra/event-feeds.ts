@@ -5,10 +5,12 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { ConfigError } from '../lambda/config/config-error.ts';
 import type { EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { FedSource } from './prepared.ts';
 import { allowTaking, queueEncryption } from './queue-encryption.ts';
+import { allowAll } from './statements.ts';
 import { createWebhook, type WebhookOptions } from './webhook-function.ts';
 
 export interface FeedOptions extends WebhookOptions {
@@ -36,14 +38,10 @@ export function createEventFeeds(scope: Construct, options: FeedOptions): EventF
   if (fed.length === 0) return { webhooks: [] };
   const parent = new Construct(scope, 'Events');
   const feeds = fed.map(({ source, feed }) => ({ source, feed, queue: createQueue(parent, source, queueKey) }));
-  role.addToPolicy(
-    new iam.PolicyStatement({
-      sid: 'TakeEvents',
-      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
-      resources: feeds.map(({ queue }) => queue.queueArn),
-    }),
-  );
+  const resources = feeds.map(({ queue }) => queue.queueArn);
+  allowAll(role, { sid: 'TakeEvents', actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], resources });
   allowTaking(role, queueKey);
+  checkEnvironment(fed);
   const urls = Object.fromEntries(feeds.map(({ source, queue }) => [source.name, queue.queueUrl]));
   fn.addEnvironment('COLLECTOR_EVENT_QUEUES', Stack.of(scope).toJsonString(urls));
   return {
@@ -54,6 +52,23 @@ export function createEventFeeds(scope: Construct, options: FeedOptions): EventF
       return [];
     }),
   };
+}
+
+/**
+ * Lambda quotas: 4 KB for all environment variables of a function. The URL of a queue is not known before the deployment:
+ * 48 characters of its Region and account at the most, and 80 of the name that CloudFormation makes.
+ */
+const mostEnvironmentBytes = 4096;
+const ofOthers = 512;
+const ofQueueUrl = 128;
+
+/** @throws ConfigError for more queues of events than the function can be told of. */
+function checkEnvironment(fed: readonly FedSource[]): void {
+  const punctuation = '"":"",'.length;
+  const bytes = fed.reduce((sum, { source }) => sum + source.name.length + ofQueueUrl + punctuation, ofOthers);
+  if (bytes <= mostEnvironmentBytes) return;
+  const message = `has ${String(fed.length)} sources with "events", and the environment of a function does not hold the addresses of so many queues; leave "events" out of some, or give them a deployment of their own`;
+  throw new ConfigError('the configuration', [{ path: 'sources', message }]);
 }
 
 function createQueue(scope: Construct, { name }: PreparedSource, key: kms.IKey | undefined): sqs.Queue {

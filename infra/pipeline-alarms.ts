@@ -4,7 +4,7 @@ import type { PipelineAlarm } from '../lambda/config/deployment.ts';
 import type { Labels } from '../lambda/model/metric.ts';
 import { runLastSuccess, runsFinished, runsStuck, systemErrors } from '../lambda/model/run-metrics.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
-import type { AlarmPlan } from './alarm-plan.ts';
+import { type AlarmPlan, placeName } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
 import { atOnce, wholePeriodStatistic, within } from './alarm-windows.ts';
 import { isTaken, metricOf, systemOf } from './metrics.ts';
@@ -33,7 +33,7 @@ function failurePlan(prepared: Prepared, alarm: PipelineAlarm): AlarmPlan {
   const runs = (result: string): cloudwatch.Metric =>
     metricOf(prepared, runsFinished, { ...labelsOf(prepared, alarm), result }, { period });
   return {
-    name: `pipeline-failing/${source}/${scope}/${pipeline}`,
+    name: `pipeline-failing/${placeName(source, scope, pipeline)}`,
     description: `At least ${String(failurePercent)} % of an hour's runs of pipeline "${pipeline}" in ${scope} (source ${source}) failed, timed out or met an error of the CI system. Cancelled and skipped runs do not count; an hour with fewer than ${String(leastRuns)} runs is not judged.`,
     metric: new cloudwatch.MathExpression({
       expression:
@@ -65,7 +65,7 @@ function sincePlans(prepared: Prepared, alarm: PipelineAlarm): readonly AlarmPla
   if (sinceSuccessHours === undefined) return [];
   return [
     {
-      name: `pipeline-without-success/${source}/${scope}/${pipeline}`,
+      name: `pipeline-without-success/${placeName(source, scope, pipeline)}`,
       description: `Pipeline "${pipeline}" in ${scope} (source ${source}) has not succeeded on any branch for ${String(sinceSuccessHours)} hours: it fails all the time, or nothing starts it.`,
       metric: metricOf(prepared, runLastSuccess, labelsOf(prepared, alarm)),
       when: 'above',

@@ -4,12 +4,12 @@ import { starvedJobs } from '../lambda/model/catalogue.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import { queueOldestWait } from '../lambda/model/run-metrics.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
-import type { AlarmPlan } from './alarm-plan.ts';
+import { type AlarmPlan, placeName } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
 import { durationText, wholePeriodStatistic, within, withinQuery } from './alarm-windows.ts';
 import { anyOf, type CompositePlan } from './composite-alarm.ts';
 import { insightsQuery } from './metrics-insights.ts';
-import { metricOf, systemOf } from './metrics.ts';
+import { isTaken, metricOf, systemOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 import { publishedMetrics } from './published.ts';
 import { scheduleRate } from './settings.ts';
@@ -31,18 +31,13 @@ export function queuePlans(prepared: Prepared, region: string): readonly StuckPl
 
 function namedQueues(prepared: Prepared): readonly StuckPlan[] {
   const { alarms } = prepared.config;
-  if (alarms.queues.length > 0 && prepared.cloudWatchSinks.length === 0) {
-    throw new Error(
-      'alarms.queues needs a cloudwatch sink in the Region of the stack: an alarm cannot read another Region; leave out "region" of the sink, or remove the alarms',
-    );
-  }
   return alarms.queues.map((alarm) => {
     const { source, scope, queue } = alarm;
     const parts = [...starvedPlans(prepared, alarm), ...waitPlans(prepared, alarm)];
     return {
       parts,
       whole: wholeOf(parts, source, {
-        name: `queue-stuck/${source}/${scope}/${queue}`,
+        name: `queue-stuck/${placeName(source, scope, queue)}`,
         description: `Queue "${queue}" of ${scope} (source ${source}) is stuck: it has jobs and no worker, or its jobs wait too long. Its alarms queue-starved and queue-waits say which.`,
       }),
     };
@@ -66,7 +61,7 @@ function starvedPlans(prepared: Prepared, { source, scope, queue, starvedMinutes
   const window = within(starvedMinutes ?? config.alarms.starvedMinutes, config);
   return [
     {
-      name: `queue-starved/${source}/${scope}/${queue}`,
+      name: `queue-starved/${placeName(source, scope, queue)}`,
       description: `Queue "${queue}" of ${scope} (source ${source}) has had queued jobs and no idle or busy worker for ${durationText(window, config)}. Start workers for it, or look why they have stopped or are paused.`,
       metric: metricOf(prepared, starvedJobs, labels, { statistic: wholePeriodStatistic(config) }),
       when: 'above',
@@ -85,10 +80,11 @@ function waitPlans(prepared: Prepared, { source, scope, queue, oldestWaitMinutes
   if (!tells(prepared, source, queueOldestWait)) return [];
   const { config } = prepared;
   const labels = { system: systemOf(prepared, source), source, scope, queue };
+  if (!isTaken(prepared, queueOldestWait, labels)) return [];
   const minutes = oldestWaitMinutes ?? config.alarms.oldestWaitMinutes;
   return [
     {
-      name: `queue-waits/${source}/${scope}/${queue}`,
+      name: `queue-waits/${placeName(source, scope, queue)}`,
       description: `The oldest job of queue "${queue}" of ${scope} (source ${source}) has been waiting for more than ${String(minutes)} minutes. Its workers are too few, paused, or do not fit the job; the dashboard shows them beside the queue.`,
       metric: metricOf(prepared, queueOldestWait, labels),
       when: 'above',

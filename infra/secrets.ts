@@ -1,4 +1,4 @@
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
@@ -9,6 +9,7 @@ import { describeSecretRef, type SecretRef } from '../lambda/secrets/secret-ref.
 import { acknowledge } from './acknowledge.ts';
 import { freeId } from './free-id.ts';
 import { type CollectorSettings, keyOf } from './settings.ts';
+import { allowAll, type Rights } from './statements.ts';
 
 /** A secret of Secrets Manager that the configuration refers to. */
 export interface CollectorSecret {
@@ -98,16 +99,19 @@ export function secretsFor(
 /** Allows to read exactly these secrets and parameters. */
 export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameters, keyArns }: CollectorSecrets): void {
   const principal = grantee.grantPrincipal;
-  const allow = (sid: string, actions: string[], resources: readonly string[], conditions?: Conditions): void => {
-    if (resources.length === 0) return;
-    const statement = { sid, actions, resources: [...resources], ...(conditions === undefined ? {} : { conditions }) };
-    principal.addToPrincipalPolicy(new iam.PolicyStatement(statement));
+  const allow = (
+    sid: string,
+    actions: readonly string[],
+    resources: Rights['resources'],
+    conditions?: Rights['conditions'],
+  ): void => {
+    allowAll(principal, { sid, actions, resources, ...(conditions === undefined ? {} : { conditions }) });
   };
-  const arns = secrets.flatMap((secret) => secret.arns);
+  const arns = secrets.flatMap(({ id, arns: own }) => own.map((arn) => ({ arn, name: id })));
   allow('ReadSecrets', ['secretsmanager:GetSecretValue'], arns);
   // One call for several secrets; which ones it may return is decided by the statement above.
   allow('ReadSecretsTogether', ['secretsmanager:BatchGetSecretValue'], secrets.length > 1 ? ['*'] : []);
-  const parameterArns = parameters.map(({ arn }) => arn);
+  const parameterArns = parameters.map(({ id, arn }) => ({ arn, name: id }));
   allow('ReadParameters', ['ssm:GetParameters'], parameterArns);
   const ownKeys = secrets.flatMap(({ keyArn }) => (keyArn === undefined ? [] : [keyArn]));
   const places = [
@@ -121,8 +125,6 @@ export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameters,
     StringEquals: { 'kms:ViaService': services },
   });
 }
-
-type Conditions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** The schema knows where a configuration is used and refuses these; a configuration made in code comes past it. */
 function refuseOutsideAws(refs: readonly SecretRef[]): void {

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { collectorMetrics } from '../lambda/model/catalogue.ts';
 import type { AwsGrant } from '../lambda/sinks/sink.ts';
 import { type Prepared, sourceMetrics } from './prepared.ts';
+import { allowAll } from './statements.ts';
 
 /** Every right in AWS that the configured sinks need, each once. */
 export function sinkGrants(prepared: Prepared): readonly AwsGrant[] {
@@ -38,27 +39,14 @@ export function grantSinkAccess(scope: Construct, grantee: iam.IGrantable, grant
     );
   }
   const workspaces = grants.flatMap((grant) => (grant.kind === 'aps-remote-write' ? [workspaceArn(scope, grant)] : []));
-  if (workspaces.length > 0) {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        sid: 'WriteToPrometheus',
-        actions: ['aps:RemoteWrite'],
-        resources: [...new Set(workspaces)],
-      }),
-    );
-  }
+  const resources = [...new Set(workspaces)];
+  allowAll(grantee.grantPrincipal, { sid: 'WriteToPrometheus', actions: ['aps:RemoteWrite'], resources });
 }
 
 /** Lets the function take on the roles that sources and sinks are configured with, and no others. */
 export function grantAssumeRole(grantee: iam.IGrantable, roleArns: readonly string[]): void {
-  if (roleArns.length === 0) return;
-  grantee.grantPrincipal.addToPrincipalPolicy(
-    new iam.PolicyStatement({
-      sid: 'AssumeConfiguredRoles',
-      actions: ['sts:AssumeRole'],
-      resources: [...new Set(roleArns)].sort(),
-    }),
-  );
+  const resources = [...new Set(roleArns)].sort();
+  allowAll(grantee.grantPrincipal, { sid: 'AssumeConfiguredRoles', actions: ['sts:AssumeRole'], resources });
 }
 
 /** The roles of other accounts that the configuration names. */

@@ -1,22 +1,11 @@
-import * as z from 'zod';
-import { starvedJobs } from '../model/catalogue.ts';
-import { metricNames } from '../model/cloud-watch-shape.ts';
-import type { Alarms, Deployment, QueueAlarm } from './deployment.ts';
-import { Selection, selects } from './glob.ts';
+import { checkAlarms, type DeploymentIssue, type WatchedConfig } from './alarm-checks.ts';
+import type { Alarms, Deployment } from './deployment.ts';
+import { isRecord } from './schema-walk.ts';
 import { millisecondsOf, minuteMs } from './interval.ts';
 
-/** A finding that needs more than one setting to see; `path` leads to the setting that has to change. */
-export interface DeploymentIssue {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 /** What the checks read of a checked configuration. */
-export interface DeployableConfig {
+export interface DeployableConfig extends WatchedConfig {
   readonly interval: string;
-  readonly sources: readonly Readonly<Record<string, unknown>>[];
-  readonly sinks: readonly Readonly<Record<string, unknown>>[];
-  readonly alarms: Alarms;
   readonly deployment: Deployment;
 }
 
@@ -25,7 +14,14 @@ const loopReserveSeconds = 2;
 
 /** Combinations in `alarms` and `deployment` that each setting alone does not show. */
 export function checkDeployment(config: DeployableConfig): readonly DeploymentIssue[] {
-  return [...timeoutIssues(config), ...queueIssues(config), ...emailIssues(config.alarms)];
+  return [
+    ...timeoutIssues(config),
+    ...checkAlarms(config),
+    ...emailIssues(config.alarms),
+    ...regionIssues(config),
+    ...tagIssues(config.deployment),
+    ...referenceIssues(config, []),
+  ];
 }
 
 function timeoutIssues({ interval, deployment: { timeoutSeconds } }: DeployableConfig): readonly DeploymentIssue[] {
@@ -42,50 +38,70 @@ function timeoutIssues({ interval, deployment: { timeoutSeconds } }: DeployableC
   return [{ path, message: `a run may not outlive the interval of ${interval}; use less, or leave it out` }];
 }
 
-function queueIssues({ alarms: { queues }, sources, sinks }: DeployableConfig): readonly DeploymentIssue[] {
-  if (queues.length === 0) return [];
-  const [metric] = metricNames(starvedJobs.cloudWatch);
-  const published = sinks.some(({ kind, metrics }) => kind === 'cloudwatch' && isSelected(metrics, metric));
-  const missing: readonly DeploymentIssue[] = published
-    ? []
-    : [
-        {
-          path: ['alarms', 'queues'],
-          message: `an alarm on a queue reads ${String(metric)}, which no cloudwatch sink publishes; add such a sink, or let its "metrics" include ${String(metric)}`,
-        },
-      ];
-  return [...missing, ...queues.flatMap((queue, index) => queueIssue(queue, index, sources, queues))];
-}
-
-function isSelected(metrics: unknown, name: string | undefined): boolean {
-  const selection = Selection.optional().safeParse(metrics);
-  return name !== undefined && selection.success && selects(selection.data ?? {})(name);
-}
-
-function queueIssue(
-  queue: QueueAlarm,
-  index: number,
-  sources: DeployableConfig['sources'],
-  queues: readonly QueueAlarm[],
-): readonly DeploymentIssue[] {
-  const names = sources.map(({ name }) => z.string().catch('').parse(name));
-  const path = ['alarms', 'queues', index];
-  if (!names.includes(queue.source)) {
-    const known = names.map((name) => `"${name}"`).join(', ');
-    return [{ path: [...path, 'source'], message: `there is no source named "${queue.source}"; configured: ${known}` }];
-  }
-  if (queues.findIndex((other) => isSame(other, queue)) === index) return [];
-  return [{ path, message: `queue "${queue.queue}" has an alarm already; remove one of the two entries` }];
-}
-
-function isSame(a: QueueAlarm, b: QueueAlarm): boolean {
-  return a.source === b.source && a.scope === b.scope && a.queue === b.queue;
-}
-
 function emailIssues({ emails }: Alarms): readonly DeploymentIssue[] {
   return emails.flatMap((email, index) =>
     emails.indexOf(email) === index
       ? []
       : [{ path: ['alarms', 'emails', index], message: `"${email}" is listed twice; remove one` }],
   );
+}
+
+/** Settings that name something by its ARN which has to lie where the stack does. */
+export interface RegionalArn {
+  readonly path: readonly (string | number)[];
+  readonly region: string;
+}
+
+const regionalKeys = [
+  'logKeyArn',
+  'queueKeyArn',
+  'topicKeyArn',
+  'environmentKeyArn',
+  'stateKeyArn',
+] as const satisfies readonly (keyof Deployment)[];
+
+/** In the order of the configuration: the topic, a receiver's token, the keys. */
+export function regionalArns({ alarms, deployment }: DeployableConfig): readonly RegionalArn[] {
+  const named: readonly (readonly [RegionalArn['path'], string | undefined])[] = [
+    [['alarms', 'topicArn'], alarms.topicArn],
+    [['alarms', 'webhook', 'token', 'secret'], alarms.webhook?.token.secret],
+    ...regionalKeys.map((key) => [['deployment', key], deployment[key]] as const),
+  ];
+  return named.flatMap(([path, arn]) => {
+    const region = /^arn:[^:]*:[^:]*:([^:]+):/.exec(arn ?? '')?.[1];
+    return region === undefined ? [] : [{ path, region }];
+  });
+}
+
+/** Wherever the stack is deployed to, one of two Regions is not its own. */
+function regionIssues(config: DeployableConfig): readonly DeploymentIssue[] {
+  const [first, ...more] = regionalArns(config);
+  if (first === undefined) return [];
+  return more
+    .filter(({ region }) => region !== first.region)
+    .map(({ path, region }) => ({
+      path,
+      message: `lies in ${region} and ${first.path.join('.')} in ${first.region}; both have to be in the Region of the stack`,
+    }));
+}
+
+/** IAM user guide, "Tags": keys of a role are alike in any case, and every role of the stack has the tags. */
+function tagIssues({ tags }: Deployment): readonly DeploymentIssue[] {
+  const keys = Object.keys(tags);
+  return keys.flatMap((key, index) => {
+    const twin = keys.slice(0, index).find((other) => other.toLowerCase() === key.toLowerCase());
+    if (twin === undefined) return [];
+    return [{ path: ['deployment', 'tags', key], message: `is "${twin}" to IAM, which knows no case; remove one` }];
+  });
+}
+
+/** CloudFormation looks up whatever has this form, anywhere in a template (user guide, "Dynamic references"). */
+function referenceIssues(value: unknown, path: DeploymentIssue['path']): readonly DeploymentIssue[] {
+  if (typeof value === 'string') {
+    if (!value.includes('{{resolve:')) return [];
+    return [{ path, message: 'has {{resolve:…}}, which CloudFormation would look up; write it without' }];
+  }
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => referenceIssues(item, [...path, index]));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, item]) => referenceIssues(item, [...path, name]));
 }

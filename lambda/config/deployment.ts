@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defaultMemoryMegabytes } from './function-memory.ts';
 import { withoutUserinfo } from '../http/settings.ts';
 import { Selection } from './glob.ts';
+import { SecretName } from '../secrets/secret-ref.ts';
 import { OperatorName } from './names.ts';
 
 /** The values that CloudWatch Logs takes (PutRetentionPolicy API reference). */
@@ -14,7 +15,10 @@ function arnOf(service: string, resource: string, example: string) {
   return z.string().regex(pattern, { error: `must be an ARN such as ${example}` });
 }
 
-const KmsKeyArn = arnOf('kms', 'key/[A-Za-z0-9-]+', 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-…');
+/** KMS developer guide, "Key identifiers": a UUID, or `mrk-` and 32 digits of a multi-Region key. */
+const keyId = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})';
+
+const KmsKeyArn = arnOf('kms', `key/${keyId}`, 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-…');
 
 /** EC2 ids have 17 hexadecimal digits, old ones 8. */
 function idOf(prefix: string, what: string) {
@@ -23,23 +27,39 @@ function idOf(prefix: string, what: string) {
   });
 }
 
+/** Lambda quotas, "Function configuration": security groups of a function, and CreateFunction's VpcConfig: its subnets. */
+const mostSecurityGroups = 5;
+const mostSubnets = 16;
+
+/** EC2 quotas: security groups of a network interface, of which an API server on EKS has its own ones. */
+const mostApiServerGroups = 16;
+
+function listOfIds(prefix: string, what: string, most: number) {
+  return z
+    .array(idOf(prefix, what))
+    .min(1)
+    .max(most)
+    .refine((ids) => new Set(ids).size === ids.length, { error: `names ${what} twice` });
+}
+
 const Vpc = z
   .strictObject({
     vpcId: idOf('vpc', 'a VPC'),
-    subnetIds: z.array(idOf('subnet', 'a subnet')).min(1).meta({
+    subnetIds: listOfIds('subnet', 'a subnet', mostSubnets).meta({
       description: 'Private subnets with a route to the CI systems and to AWS (NAT or interface endpoints).',
     }),
-    securityGroupIds: z
-      .array(idOf('sg', 'a security group'))
-      .min(1)
+    securityGroupIds: listOfIds('sg', 'a security group', mostSecurityGroups)
       .optional()
       .meta({ description: 'Default: a new group without inbound rules.' }),
-    apiServerSecurityGroupIds: z.array(idOf('sg', 'a security group')).min(1).optional().meta({
+    apiServerSecurityGroupIds: listOfIds('sg', 'a security group', mostApiServerGroups).optional().meta({
       description:
         'Security groups of private Kubernetes API servers; each gets a rule that lets the function in on port 443.',
     }),
   })
   .meta({ id: 'Vpc', description: 'Where the function runs, to reach private CI systems or Pushgateways.' });
+
+/** AWS General Reference, "Tagging your AWS resources"; so many of a user's own. */
+const mostTags = 50;
 
 /** What only the stack reads: how the function is deployed. */
 export const Deployment = z
@@ -118,9 +138,14 @@ export const Deployment = z
       .meta({ description: 'Permissions boundary of every role of the stack.' }),
     tags: z
       .record(
-        z.string().regex(/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, { error: 'must be a tag key of AWS' }),
-        z.string().max(256),
+        z
+          .string()
+          .regex(/^(?![aA][wW][sS]:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, { error: 'must be a tag key of AWS' }),
+        z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u, { error: 'must be a tag value of AWS' }),
       )
+      .refine((tags) => Object.keys(tags).length <= mostTags, {
+        error: `must be at most ${String(mostTags)}: AWS takes no more on a resource`,
+      })
       .default({})
       .meta({ description: 'Tags of every resource that takes them.' }),
   })
@@ -181,8 +206,21 @@ const PipelineAlarm = z
   .meta({ id: 'PipelineAlarm', description: 'Alarms of its own for one pipeline.' });
 export type PipelineAlarm = z.infer<typeof PipelineAlarm>;
 
-/** EventBridge takes no other scheme for an API destination (CreateApiDestination API reference, InvocationEndpoint). */
-const WebhookUrl = withoutUserinfo(z.url({ protocol: /^https$/, error: 'must be an https:// URL' }));
+/** CreateApiDestination API reference, InvocationEndpoint: https alone, these characters, and so many of them. */
+const endpointText = /^(?:%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@&=+$,A-Za-z0-9])+$/;
+const mostEndpointCharacters = 2048;
+
+const WebhookUrl = withoutUserinfo(
+  z.url({ protocol: /^https$/, error: 'must be an https:// URL' }).max(mostEndpointCharacters),
+).refine((url) => endpointText.test(url), {
+  error: "must be of letters, digits, %XX and -()_.!~*';/?:@&=+$, which is what EventBridge takes",
+});
+
+/**
+ * CloudFormation user guide, "Dynamic references to Secrets Manager": colons divide a reference and braces end it, so
+ * that neither may be in a part of it.
+ */
+const referencePart = /^[^:{}\s]+$/;
 
 const AlarmWebhook = z
   .strictObject({
@@ -197,11 +235,15 @@ const AlarmWebhook = z
       .meta({ description: 'Header that carries the token, for the receiver to check.' }),
     token: z
       .strictObject({
-        secret: z.string().min(1).meta({
+        secret: SecretName.meta({
           description:
             'Name or ARN of a secret in AWS Secrets Manager that exists and has its value before the deployment.',
         }),
-        key: z.string().min(1).optional().meta({ description: 'Member of the JSON object that the secret holds.' }),
+        key: z
+          .string()
+          .regex(referencePart, { error: 'must have no blank, colon or brace: CloudFormation reads it as its own' })
+          .optional()
+          .meta({ description: 'Member of the JSON object that the secret holds.' }),
       })
       .meta({
         description: 'What the receiver checks; CloudFormation hands it to EventBridge, the template never has it.',

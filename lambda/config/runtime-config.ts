@@ -80,8 +80,8 @@ export const RuntimeConfig = z.strictObject({
   counting: Counting,
   collectorNamespace: z
     .string()
-    .regex(/^(?!AWS\/)[A-Za-z0-9._\-/#:]{1,255}$/, {
-      error: 'must be a CloudWatch namespace that does not start with AWS/',
+    .regex(/^(?!AWS\/|:)[A-Za-z0-9._\-/#:]{1,255}$/, {
+      error: 'must be a CloudWatch namespace that does not start with AWS/ or a colon',
     })
     .default('CI/Collector')
     .meta({ description: 'CloudWatch namespace of the metrics that the function logs about itself.' }),

@@ -4,6 +4,10 @@ import * as z from 'zod';
 const secretName =
   /^([A-Za-z0-9/_+=.@-]{1,512}|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+)$/;
 
+export const SecretName = z
+  .string()
+  .regex(secretName, { error: 'must be the name or ARN of a secret: letters, digits and /_+=.@- only' });
+
 /** Names by the PutParameter API reference. */
 const parameterName = /^([A-Za-z0-9_.\-/]{1,1011}|arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter\/[A-Za-z0-9_.\-/]+)$/;
 
@@ -15,10 +19,7 @@ const parameterName = /^([A-Za-z0-9_.\-/]{1,1011}|arn:aws[a-z-]*:ssm:[a-z0-9-]+:
 export const SecretRef = z
   .union([
     z.strictObject({
-      secret: z
-        .string()
-        .regex(secretName, { error: 'must be the name or ARN of a secret: letters, digits and /_+=.@- only' })
-        .meta({ description: 'Name or ARN of a secret in AWS Secrets Manager.' }),
+      secret: SecretName.meta({ description: 'Name or ARN of a secret in AWS Secrets Manager.' }),
       key: z.string().min(1).optional().meta({ description: 'Member of the JSON object that the secret holds.' }),
     }),
     z.strictObject({

@@ -12,6 +12,18 @@ const alarms = (settings: Readonly<Record<string, unknown>>) => ({ alarms: Alarm
 const deployment = (settings: Readonly<Record<string, unknown>>) => ({ deployment: Deployment.parse(settings) });
 const queue = { source: 'buildkite', scope: 'a', queue: 'b' };
 
+const vpc = { vpcId: 'vpc-12345678', subnetIds: ['subnet-12345678'] };
+const ids = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(8, '0')}`);
+const pipeline = { source: 'buildkite', scope: 'acme', pipeline: 'api' };
+const counting = {
+  sources: [{ kind: 'buildkite', name: 'buildkite', organization: 'acme', apiToken: { secret: 'ci/api' } }],
+};
+const scraping = {
+  sources: [{ kind: 'prometheus', name: 'page', targets: [{ url: 'https://host/metrics' }] }],
+};
+const keyIn = (region: string) => `arn:aws:kms:${region}:111122223333:key/11111111-2222-3333-4444-555555555555`;
+
 describe('the sections for the stack alone', () => {
   it('have a default for everything', () => {
     expect(Deployment.parse({})).toEqual({
@@ -64,6 +76,13 @@ describe('the sections for the stack alone', () => {
     [{ vpc: { vpcId: 'vpc-12345678', subnetIds: [] } }, '>=1 items'],
     [{ permissionsBoundaryArn: 'boundary' }, 'must be the ARN of an IAM policy'],
     [{ tags: { 'aws:team': 'ci' } }, 'Invalid key'],
+    [{ tags: { 'AWS:team': 'ci' } }, 'Invalid key'],
+    [{ tags: { team: 'ci#1' } }, 'must be a tag value of AWS'],
+    [{ tags: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`t${String(index)}`, ''])) }, 'at most 50'],
+    [{ vpc: { vpcId: 'vpc-12345678', subnetIds: ['subnet-12345678', 'subnet-12345678'] } }, 'names a subnet twice'],
+    [{ vpc: { ...vpc, securityGroupIds: ids('sg', 6) } }, '<=5 items'],
+    [{ vpc: { ...vpc, subnetIds: ids('subnet', 17) } }, '<=16 items'],
+    [{ logKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/alias' }, 'must be an ARN such as arn:aws:kms:'],
     [{ memory: 512 }, 'Unrecognized key: "memory"'],
   ])('refuse %j', (settings, message) => {
     const { success, error } = Deployment.safeParse(settings);
@@ -78,6 +97,9 @@ describe('the sections for the stack alone', () => {
     [{ queues: [{ source: 'a', queue: 'b' }] }, 'scope'],
     [{ starvedMinutes: 181 }, '<=180'],
     [{ unnamedQueues: 'no' }, 'expected one of'],
+    [{ webhook: { url: 'https://example.com/', token: { secret: 'a:b' } } }, 'must be the name or ARN of a secret'],
+    [{ webhook: { url: 'https://example.com/', token: { secret: 'a', key: 'b:c' } } }, 'no blank, colon or brace'],
+    [{ webhook: { url: 'https://example.com/#a', token: { secret: 'a' } } }, 'which is what EventBridge takes'],
   ])('refuse %j as alarms', (settings, message) => {
     const { success, error } = Alarms.safeParse(settings);
 
@@ -126,6 +148,78 @@ describe('settings that do not fit together', () => {
       [
         'alarms.queues: an alarm on a queue reads StarvedJobs, which no cloudwatch sink publishes; add such a sink, or let its "metrics" include StarvedJobs',
       ],
+    ],
+    [
+      'a queue of a source that has none',
+      { ...alarms({ queues: [{ ...queue, source: 'page' }] }), ...scraping },
+      ['alarms.queues.0.source: source "page" tells of no queues; remove the alarm'],
+    ],
+    [
+      'a name that nothing is published under',
+      alarms({ queues: [{ ...queue, queue: ' b' }] }),
+      ['alarms.queues.0.queue: no queue is published under this name; it would be "b"'],
+    ],
+    [
+      'a longest wait that no sink publishes',
+      {
+        ...alarms({ queues: [{ ...queue, oldestWaitMinutes: 5 }] }),
+        sinks: [{ kind: 'cloudwatch', metrics: { include: ['StarvedJobs'] } }],
+      },
+      [
+        'alarms.queues: an alarm on a queue reads OldestQueuedJobAge, which no cloudwatch sink publishes; add such a sink, or let its "metrics" include OldestQueuedJobAge',
+      ],
+    ],
+    ['a pipeline whose runs are counted', { ...alarms({ pipelines: [pipeline] }), ...counting }, []],
+    [
+      'a pipeline of an unknown source',
+      alarms({ pipelines: [{ ...pipeline, source: 'main' }] }),
+      ['alarms.pipelines.0.source: there is no source named "main"; configured: "buildkite"'],
+    ],
+    [
+      'a pipeline whose runs nobody counts',
+      alarms({ pipelines: [pipeline] }),
+      ['alarms.pipelines.0.source: source "buildkite" counts no runs of pipelines; remove the alarm'],
+    ],
+    [
+      'one pipeline twice',
+      { ...alarms({ pipelines: [pipeline, pipeline] }), ...counting },
+      ['alarms.pipelines.1: pipeline "api" has an alarm already; remove one of the two entries'],
+    ],
+    [
+      'a pipeline whose runs are left out',
+      {
+        ...alarms({ pipelines: [pipeline] }),
+        ...counting,
+        sinks: [{ kind: 'cloudwatch', metrics: { exclude: ['TimedOutRuns'] } }],
+      },
+      [
+        'alarms.pipelines: an alarm on a pipeline reads TimedOutRuns, which no cloudwatch sink publishes; add such a sink, or let its "metrics" include TimedOutRuns',
+      ],
+    ],
+    [
+      'a credential whose end nobody tells',
+      alarms({ tokens: [{ source: 'buildkite', expiringHours: 1 }] }),
+      [
+        'alarms.tokens.0.source: names "buildkite", which does not tell when its credential ends; no configured source does',
+      ],
+    ],
+    [
+      'keys in two Regions',
+      deployment({ logKeyArn: keyIn('eu-west-1'), queueKeyArn: keyIn('us-east-1') }),
+      [
+        'deployment.queueKeyArn: lies in us-east-1 and deployment.logKeyArn in eu-west-1; both have to be in the Region of the stack',
+      ],
+    ],
+    ['keys in one', deployment({ logKeyArn: keyIn('eu-west-1'), queueKeyArn: keyIn('eu-west-1') }), []],
+    [
+      'tags that IAM takes for one',
+      deployment({ tags: { team: 'ci', Team: 'ci' } }),
+      ['deployment.tags.Team: is "team" to IAM, which knows no case; remove one'],
+    ],
+    [
+      'what CloudFormation would look up',
+      alarms({ queues: [{ ...queue, queue: '{{resolve:ssm:x}}' }] }),
+      ['alarms.queues.0.queue: has {{resolve:…}}, which CloudFormation would look up; write it without'],
     ],
     ['no queue to watch needs no such sink', { sinks: [{ kind: 'stdout' }] }, []],
     [

@@ -12,6 +12,12 @@ const asciiText = (max: number) =>
 /** CloudWatch API reference, Dimension and PutMetricData: names and namespaces must not start with a colon. */
 const asciiName = asciiText(255).refine((text) => !text.startsWith(':'), { error: 'must not start with a colon' });
 
+/** CloudWatch user guide, "Namespaces": of what they may consist. */
+const namespaceText = /^[A-Za-z0-9._\-/#: ]+$/;
+
+/** In quotes in the searches of the dashboard and in the queries of alarms, which know no way to write a quote. */
+const dimensionText = asciiName.refine((text) => !/["\\]/.test(text), { error: 'must have no quote and no backslash' });
+
 /** PutMetricData takes 30 dimensions a metric; ten are kept for the metrics' own. */
 const maxExtraDimensions = 20;
 
@@ -24,11 +30,12 @@ export const CloudWatchConfig = z
     namespace: asciiName
       // `/Collector` is added for the collector's own metrics, and 255 characters are the limit.
       .max(245)
+      .regex(namespaceText, { error: 'must be of letters, digits, blanks and ._-/#:' })
       .refine((text) => !text.startsWith('AWS/'), { error: 'must not start with AWS/, which belongs to AWS services' })
       .default('CI')
       .meta({ description: 'Namespace of the neutral metrics; the collector itself is in `<namespace>/Collector`.' }),
     dimensions: z
-      .record(asciiName, asciiText(1024))
+      .record(dimensionText, asciiText(1024))
       .refine((dimensions) => Object.keys(dimensions).length <= maxExtraDimensions, {
         error: `must be at most ${String(maxExtraDimensions)}: CloudWatch takes 30 dimensions a metric`,
       })
