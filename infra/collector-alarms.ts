@@ -13,6 +13,7 @@ import { asPartOfCollectorDown } from './collector-down.ts';
 import { readsInTurn } from './crawl-alarms.ts';
 import { metricOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
+import { isTold } from './published.ts';
 import { scheduleRate } from './settings.ts';
 
 /** The parts of the collector that have metrics of AWS's own. */
@@ -64,7 +65,7 @@ function sourcePlans(prepared: Prepared): readonly AlarmPlan[] {
 function countingPlans(prepared: Prepared): readonly AlarmPlan[] {
   const { countingLateMinutes } = prepared.config.alarms;
   return prepared.sources
-    .filter((source) => source.needsState && !readsInTurn(source))
+    .filter((source) => source.needsState && isTold(source, watermarkLag, {}) && !readsInTurn(source))
     .map(({ name, system }) => ({
       name: `counting-late/${name}`,
       description: `The counting of finished runs of source "${name}" is more than ${String(countingLateMinutes)} minutes behind: its lists are cut short by a budget, or a part of them cannot be read. Nothing is lost yet; the line "run finished" in the function's log names the part.`,

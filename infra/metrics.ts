@@ -4,7 +4,7 @@ import { deploymentDimensions, dimensionName, dimensionValue, namespaceOf } from
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from './prepared.ts';
-import { labelSets, namesOf, twinOf } from './published.ts';
+import { isTold, labelSets, namesOf, twinOf } from './published.ts';
 import { scheduleRate } from './settings.ts';
 
 /**
@@ -80,7 +80,10 @@ function publishingSink(
   const [first] = cloudWatchSinks;
   if (first === undefined) throw new Error(`${name} needs a sink of kind cloudwatch in the configuration`);
   const emitting = sources.filter(
-    (source) => source.metrics.includes(definition) && isSource(source.name, labels['source']),
+    (source) =>
+      source.metrics.includes(definition) &&
+      isTold(source, definition, labels) &&
+      isSource(source.name, labels['source']),
   );
   if (emitting.length === 0) {
     const which = labels['source'] === undefined ? 'no configured source' : `no source named "${labels['source']}"`;

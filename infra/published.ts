@@ -1,5 +1,6 @@
 import { deploymentDimensions, dimensionName, metricNames, namespaceOf } from '../lambda/model/cloud-watch-shape.ts';
 import { selects } from '../lambda/config/glob.ts';
+import { isAbsent } from '../lambda/model/absence.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
@@ -27,11 +28,17 @@ export function publishedMetrics({ config, sources }: Prepared, sink: CloudWatch
   const all = sources.flatMap((source) =>
     source.metrics.flatMap((definition) =>
       namesOf(definition)
-        .filter(({ name, labels }) => isSelected(name) && twinOf(source, definition, labels, isSelected) === undefined)
+        .filter(({ name, labels }) => isSelected(name) && isTold(source, definition, labels))
+        .filter(({ labels }) => twinOf(source, definition, labels, isSelected) === undefined)
         .flatMap(({ name }) => inEverySet(definition, name, sink, config.collector)),
     ),
   );
   return [...new Map(all.map((metric) => [keyOf(metric), metric])).values()];
+}
+
+/** Whether the source can tell it at all; what it tells only now and then counts. */
+export function isTold({ absences }: PreparedSource, definition: MetricDefinition, labels: Labels): boolean {
+  return !isAbsent(absences, definition, labels, ['always']);
 }
 
 function keyOf({ namespace, name, dimensions }: PublishedMetric): string {

@@ -4,6 +4,7 @@ import type { AwsAccess } from '../http/aws-credentials.ts';
 import type { Inbox } from '../events/inbox.ts';
 import type { WebhookSchemeName } from '../events/webhook-schemes.ts';
 import type { HttpPort } from '../http/http.ts';
+import type { Absence } from '../model/absence.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
@@ -111,6 +112,10 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   readonly metrics: readonly MetricDefinition[];
   /** What it may emit when configured like this. */
   readonly metricsOf: (config: Config) => readonly MetricDefinition[];
+  /** What of these metrics, and of the collector's own, it does not send when configured like this. */
+  readonly absencesOf?: (config: Config) => readonly Absence[];
+  /** The pipeline of runs that have no name of one, where each place has such a series. */
+  readonly unnamedPipeline?: string;
   readonly secretsOf: (config: Config) => readonly SecretRef[];
   /** Whether it opens a ledger when configured like this; the stack then makes a table. */
   readonly needsState: (config: Config) => boolean;
@@ -131,6 +136,10 @@ export interface PreparedSource {
   readonly system: string;
   readonly name: string;
   readonly metrics: readonly MetricDefinition[];
+  /** What of them, and of the collector's own, it does not send. */
+  readonly absences: readonly Absence[];
+  /** The pipeline of runs that have no name of one. */
+  readonly unnamedPipeline: string | undefined;
   readonly secrets: readonly SecretRef[];
   readonly needsState: boolean;
   /** Whether its CI system says how many requests are left. */
@@ -170,6 +179,8 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         system,
         name: checked.name,
         metrics: module.metricsOf(checked),
+        absences: module.absencesOf?.(checked) ?? [],
+        unnamedPipeline: module.unnamedPipeline,
         secrets: module.secretsOf(checked),
         needsState: module.needsState(checked),
         tellsQuota: module.tellsQuota?.(checked) ?? false,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { CollectorConfig } from '../../lambda/config/schema.ts';
+import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { resolved } from './intrinsics.ts';
 import { knownMetrics, textOf } from './known-metrics.ts';
 import { alarmsIn } from './simulation/template-alarms.ts';
@@ -61,6 +61,25 @@ function withAlarms(alarms: Partial<CollectorConfig['alarms']>): CollectorConfig
 /** `SELECT MAX(StarvedJobs) FROM SCHEMA("CI", Queue, …) GROUP BY … ORDER BY MAX() DESC` */
 const queryPattern =
   /^SELECT (MAX)\((\w+)\) FROM SCHEMA\("([^"]+)", ([^)]+)\)(?: WHERE [\w =']+)? GROUP BY ([\w, ]+) ORDER BY MAX\(\) DESC$/;
+
+describe('the alarm on late counting', () => {
+  it('is only of sources that can fall behind', () => {
+    const page = { kind: 'prometheus', name: 'page', targets: [{ url: 'https://host:9090/metrics' }] };
+    const measures = [{ metric: 'jobs_total', type: 'counter' }];
+    const cluster = { server: 'https://cluster:6443', token: { secret: 'ci/cluster' } };
+    const given = {
+      sources: [
+        { ...page, measures },
+        { kind: 'tekton', name: 'ci', cluster },
+      ],
+    };
+    const config = CollectorConfig.parse({ ...configOf('minimal'), ...given });
+
+    const names = alarmsOf(synthesise(config)).map(({ AlarmName }) => AlarmName);
+
+    expect(names.filter((name) => name.includes('/counting-late/'))).toEqual(['ci-metrics/counting-late/ci']);
+  });
+});
 
 describe.each(variants)('every alarm of %s', (variant) => {
   const synthesis = synthesiseVariant(variant);

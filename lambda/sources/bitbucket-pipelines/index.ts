@@ -1,7 +1,7 @@
 import { secretsOfHttp } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { BitbucketPipelinesConfig, secretsOfAuth } from './config.ts';
-import { baseMetrics, deploymentMetrics, eventMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
+import { absences, baseMetrics, deploymentMetrics, eventMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
 
 export const bitbucketPipelines = defineSource({
   kind: 'bitbucket-pipelines',
@@ -19,6 +19,7 @@ export const bitbucketPipelines = defineSource({
       ...(steps === 'read' ? stepMetrics : []),
     ];
   },
+  absencesOf: () => absences,
   secretsOf: ({ auth, tls }) => [...secretsOfAuth(auth), ...secretsOfHttp({ tls })],
   eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret, scheme: 'hub-signature' },
   // The place in each list, the runs in flight and the request budget live there.

@@ -1,3 +1,4 @@
+import type { Absence } from '../../model/absence.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
 import { type PipelineLabel, type QueueLabel, type SourceLabel, sourceLabels } from '../../model/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
@@ -279,3 +280,17 @@ export const eventMetrics = [eventsTaken] as const;
 
 /** Only where deployments are read. */
 export const deploymentMetrics = [deploymentLastSuccess, deploymentsFinished] as const;
+
+/** What Bitbucket has no word for, and what it tells of some workspaces only. */
+export const absences: readonly Absence[] = [
+  { metric: queueJobs, values: { label: 'state', are: ['reserved', 'limited'] }, when: 'always' },
+  { metric: runsActive, values: { label: 'state', are: ['finalizing'] }, when: 'always' },
+  // No document promises that runners tell what they work on.
+  { metric: workers, values: { label: 'state', are: ['idle', 'busy'] }, when: 'usually' },
+  { metric: workerUtilization, when: 'usually' },
+  { metric: busyRunnersPeak, when: 'usually' },
+  { metric: excessScopes, when: 'usually' },
+  { metric: outdatedRunners, when: 'usually' },
+  { metric: stepsLeftOut, when: 'usually' },
+  { metric: systemErrors, when: 'usually' },
+];

@@ -3,7 +3,15 @@ import { tokenExpiry } from '../../model/catalogue.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import { defineSource } from '../source.ts';
 import { apiSettings, BuildkiteConfig, feedOf, hasTotals } from './config.ts';
-import { agentMetrics, buildMetrics, compatMetrics, compatQueues, jobMetrics, waitMetrics } from './metrics.ts';
+import {
+  absencesOf,
+  agentMetrics,
+  buildMetrics,
+  compatMetrics,
+  compatQueues,
+  jobMetrics,
+  waitMetrics,
+} from './metrics.ts';
 
 export const buildkite = defineSource({
   kind: 'buildkite',
@@ -12,6 +20,7 @@ export const buildkite = defineSource({
   config: BuildkiteConfig,
   metrics: [...agentMetrics, ...waitMetrics, ...buildMetrics, ...jobMetrics, tokenExpiry, ...compatMetrics],
   metricsOf: (config) => [...agentMetrics, ...metricsOfApi(config), ...metricsOfCompat(config)],
+  absencesOf,
   secretsOf: ({ agentTokens = [], apiToken, portal, ...config }) => [
     ...agentTokens,
     ...(apiToken === undefined ? [] : [apiToken]),

@@ -1,4 +1,5 @@
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
+import type { Absence } from '../../model/absence.ts';
+import { queueJobs, starvedJobs, tokenExpiry, workers, workerUtilization } from '../../model/catalogue.ts';
 import type { CloudWatchShape, Labels, MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -21,6 +22,7 @@ import {
   runWait,
   systemErrors,
 } from '../../model/run-metrics.ts';
+import { apiSettings, type BuildkiteConfig } from './config.ts';
 
 /** Neutral metrics of the agent API; with an API token `ci_queue_jobs` has further states. */
 export const agentMetrics = [queueJobs, starvedJobs, workers, workerUtilization] as const;
@@ -118,3 +120,28 @@ export function queueMetric(compat: CompatBase): MetricDefinition<'gauge', Queue
 const compatTotals: readonly MetricDefinition[] = compatBases.map(totalMetric);
 export const compatQueues: readonly MetricDefinition[] = compatBases.map(queueMetric);
 export const compatMetrics: readonly MetricDefinition[] = [...compatTotals, ...compatQueues];
+
+/** What Buildkite's APIs have no word for, or only in some of them. */
+export function absencesOf(config: BuildkiteConfig): readonly Absence[] {
+  const settings = apiSettings(config);
+  const waits = settings?.waits ?? 'off';
+  return [
+    { metric: workers, values: { label: 'state', are: ['offline', 'paused'] }, when: 'always' },
+    // Only GraphQL tells jobs that a stack has reserved, and those that a limit holds back.
+    ...absentUnless(waits === 'graphql', queueJobs, ['reserved', 'limited']),
+    // Only the agent API tells jobs behind a dependency.
+    ...absentUnless(config.agentTokens !== undefined, queueJobs, ['blocked']),
+    ...(waits === 'graphql' ? [] : ofGraphql.map((metric): Absence => ({ metric, when: 'always' }))),
+    { metric: queuePausedSince, when: 'usually' },
+    { metric: systemErrors, when: 'usually' },
+    { metric: runsActive, values: { label: 'state', are: ['waiting'] }, when: 'always' },
+    { metric: tokenExpiry, when: 'usually' },
+  ];
+}
+
+/** The clusters with their queues, which REST does not show. */
+const ofGraphql = [queuePaused, queuePausedSince, queueRecentJobs, queueWaitQuantile] as const;
+
+function absentUnless(isTold: boolean, metric: MetricDefinition, states: readonly string[]): readonly Absence[] {
+  return isTold ? [] : [{ metric, values: { label: 'state', are: states }, when: 'always' }];
+}

@@ -1,7 +1,7 @@
 import { secretsOfHttp } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { ChainloopConfig } from './config.ts';
-import { compatMetrics, controlPlaneMetrics, tokenExpiry } from './metrics.ts';
+import { absencesOf, compatMetrics, controlPlaneMetrics, tokenExpiry } from './metrics.ts';
 
 export const chainloop = defineSource({
   kind: 'chainloop',
@@ -15,6 +15,7 @@ export const chainloop = defineSource({
     ...(compat || read !== 'control-plane' ? compatMetrics : []),
     tokenExpiry,
   ],
+  absencesOf,
   secretsOf: (config) => [config.token, ...secretsOfHttp(config)],
   needsState: () => true,
   load: async () => (await import('./collect.ts')).createChainloop,

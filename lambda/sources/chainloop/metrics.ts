@@ -1,3 +1,4 @@
+import type { Absence } from '../../model/absence.ts';
 import { tokenExpiry } from '../../model/catalogue.ts';
 import { type PipelineLabel, pipelineLabels, pipelineSets } from '../../model/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
@@ -11,6 +12,7 @@ import {
   runsStuck,
   systemErrors,
 } from '../../model/run-metrics.ts';
+import type { ChainloopConfig } from './config.ts';
 import { runners } from './messages.ts';
 
 /** `none`: no policy was evaluated; `other`: a verdict of a newer server. */
@@ -155,6 +157,22 @@ export const controlPlaneMetrics: readonly MetricDefinition[] = [
   systemErrors,
   unattestedReleases,
   workflowDown,
+];
+
+/** What Chainloop has no word for, and what an organization without violations and releases does not tell. */
+export function absencesOf({ read, compat }: ChainloopConfig): readonly Absence[] {
+  // The relay has its own names only, and steps in where the control plane cannot be called.
+  const isFallback = !compat && read === 'auto';
+  return [...absences, ...(isFallback ? compatMetrics.map((metric): Absence => ({ metric, when: 'usually' })) : [])];
+}
+
+const absences: readonly Absence[] = [
+  { metric: runsActive, values: { label: 'state', are: ['pending', 'finalizing', 'waiting'] }, when: 'always' },
+  { metric: policyResults, values: { label: 'verdict', are: ['bypassed', 'blocked', 'other'] }, when: 'usually' },
+  { metric: workflowRunDuration, values: { label: 'status', are: ['canceled', 'expired'] }, when: 'usually' },
+  { metric: unattestedReleases, when: 'usually' },
+  { metric: systemErrors, when: 'usually' },
+  { metric: tokenExpiry, when: 'usually' },
 ];
 
 export { tokenExpiry };

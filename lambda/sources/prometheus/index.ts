@@ -1,7 +1,7 @@
 import { rolesOfHttp, secretsOfHttp } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { PrometheusConfig } from './config.ts';
-import { metricsOf, needsMemory, profileMetrics } from './metrics.ts';
+import { absences, metricsOf, needsMemory, profileMetrics } from './metrics.ts';
 
 export const prometheus = defineSource({
   kind: 'prometheus',
@@ -10,6 +10,7 @@ export const prometheus = defineSource({
   config: PrometheusConfig,
   metrics: profileMetrics,
   metricsOf,
+  absencesOf: () => absences,
   secretsOf: secretsOfHttp,
   rolesOf: rolesOfHttp,
   // Passed on as they are, counters need no memory; their increases do.

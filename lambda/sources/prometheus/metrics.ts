@@ -1,3 +1,5 @@
+import type { Absence } from '../../model/absence.ts';
+import { watermarkLag } from '../../model/catalogue.ts';
 import type { CloudWatchUnit, MetricDefinition, Unit } from '../../model/metric.ts';
 import { systemErrors } from '../../model/run-metrics.ts';
 import type { PrometheusConfig } from './config.ts';
@@ -71,3 +73,9 @@ function unitOf(metric: string): Unit {
 export const profileMetrics: readonly MetricDefinition[] = Object.values(profiles).flatMap(({ measures }) =>
   measures.map(definitionOf),
 );
+
+export const absences: readonly Absence[] = [
+  { metric: systemErrors, when: 'usually' },
+  // Counters on a page are read whole in each run, so that nothing can fall behind.
+  { metric: watermarkLag, when: 'always' },
+];

@@ -2,7 +2,8 @@ import { secretsOfHttp } from '../../http/settings.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import { defineSource } from '../source.ts';
 import { TektonConfig } from './config.ts';
-import { metricsOf, tektonMetrics } from './metrics.ts';
+import { absencesOf, metricsOf, tektonMetrics } from './metrics.ts';
+import { anonymous } from './naming.ts';
 import { eksEntranceOf } from './rights.ts';
 
 export const tekton = defineSource({
@@ -12,6 +13,8 @@ export const tekton = defineSource({
   config: TektonConfig,
   metrics: tektonMetrics,
   metricsOf,
+  absencesOf,
+  unnamedPipeline: anonymous,
   secretsOf: ({ cluster, results }) => [...secretsOfCluster(cluster), ...secretsOfResults(results)],
   needsState: () => true,
   rolesOf: ({ cluster }) => ('eks' in cluster && cluster.eks.roleArn !== undefined ? [cluster.eks.roleArn] : []),

@@ -1,3 +1,4 @@
+import type { Absence } from '../../model/absence.ts';
 import { queueJobs } from '../../model/catalogue.ts';
 import { type QueueLabel, queueLabels } from '../../model/identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
@@ -19,6 +20,7 @@ import {
   systemErrors,
 } from '../../model/run-metrics.ts';
 import type { TektonConfig } from './config.ts';
+import { anonymous } from './naming.ts';
 import { failureReasons, pipelineRunPhases, taskRunPhases } from './reasons.ts';
 
 type ScopeLabel = 'system' | 'source' | 'scope';
@@ -228,5 +230,23 @@ export function metricsOf(config: TektonConfig): readonly MetricDefinition[] {
     ...(config.failureReasons === 'publish' ? [failures] : []),
     ...(config.tasks === undefined ? [] : [taskDuration, tasksFinished]),
     ...(config.steps === undefined ? [] : [stepFailures]),
+  ];
+}
+
+/** The controller names a run in the moment in which it starts it, so that few have no name when they end. */
+const unnamed = { label: 'pipeline', are: [anonymous] } as const;
+const ofFinishedRuns = [runDuration, runLastFinished, runLastResult, runLastSuccess, runsFinished, runWait] as const;
+
+const noTaskRuns: Absence = { metric: retainedObjects, values: { label: 'object', are: ['taskruns'] }, when: 'always' };
+
+/** What Tekton has no word for, and what a cluster in good health does not tell. */
+export function absencesOf(config: TektonConfig): readonly Absence[] {
+  const states = config.taskRuns === 'read' ? ['reserved', 'limited'] : ['reserved', 'limited', 'running'];
+  return [
+    { metric: queueJobs, values: { label: 'state', are: states }, when: 'always' },
+    { metric: runsActive, values: { label: 'state', are: ['waiting'] }, when: 'always' },
+    ...(config.taskRuns === 'read' ? [] : [noTaskRuns]),
+    ...ofFinishedRuns.map((metric): Absence => ({ metric, values: unnamed, when: 'usually' })),
+    { metric: systemErrors, when: 'usually' },
   ];
 }

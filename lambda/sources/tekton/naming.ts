@@ -13,7 +13,7 @@ export interface Naming {
 }
 
 /** Of a run whose pipeline has no name of its own: a name made for one run would be a series for each of them. */
-const anonymous = 'anonymous';
+export const anonymous = 'anonymous';
 
 const pipelineLabel = 'tekton.dev/pipeline';
 const pipelineRunLabel = 'tekton.dev/pipelineRun';
