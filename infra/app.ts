@@ -5,11 +5,10 @@ import { ConfigError } from '../lambda/config/config-error.ts';
 import { parseConfig } from '../lambda/config/load.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { CiMetricsStack } from './ci-metrics-stack.ts';
-import { costLine } from './cost.ts';
-import { prepare } from './prepared.ts';
+import { costText } from './cost.ts';
 
 /** The whole app: reads the configuration, makes the stack, has it checked. */
-function main(): void {
+async function main(): Promise<void> {
   // Synthesised below: a configuration that cannot be used must leave no assembly behind.
   const app = new App({ autoSynth: false });
   const context: unknown = app.node.tryGetContext('config');
@@ -19,8 +18,9 @@ function main(): void {
 
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
   const env = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
+  let stack: CiMetricsStack;
   try {
-    new CiMetricsStack(app, stackName(config), { config, env });
+    stack = new CiMetricsStack(app, stackName(config), { config, env });
   } catch (error) {
     // Only the stack knows its alarms, for instance, and so a choice that meets none of them.
     if (!(error instanceof ConfigError)) throw error;
@@ -28,7 +28,7 @@ function main(): void {
     process.stderr.write(`${error.message}\n`);
     return;
   }
-  process.stderr.write(`${costLine(prepare(config))}\n`);
+  process.stderr.write(`${await costText(stack.collector)}\n`);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   app.synth();
 }
@@ -59,4 +59,4 @@ function stackName({ collector, deployment }: CollectorConfig): string {
   return /^[A-Za-z]/.test(name) ? name : `ci-${name}`;
 }
 
-main();
+await main();

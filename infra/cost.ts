@@ -1,94 +1,93 @@
-import { metricNames } from '../lambda/model/cloud-watch-shape.ts';
-import { collectorMetrics, countingMetrics, tokenExpiry } from '../lambda/model/catalogue.ts';
-import { greatest } from '../lambda/model/extremes.ts';
-import type { MetricDefinition } from '../lambda/model/metric.ts';
-import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
+/** What a stack costs a month, as the synthesis tells it. */
+import { expectedDeployment } from '../lambda/cost/estimate.ts';
+import { assumedFleet, type Fleet } from '../lambda/cost/fleet.ts';
+import { type Deployed, monthlyCost, totalOf } from '../lambda/cost/monthly-cost.ts';
+import { costTable } from '../lambda/cost/table.ts';
 import { monthlyMetricCost } from '../lambda/sinks/cloudwatch/price.ts';
-import type { PreparedSource } from '../lambda/sources/source.ts';
-import type { Prepared } from './prepared.ts';
-import { type PublishedMetric, publishedMetrics } from './published.ts';
+import { countAlarms } from './alarm-count.ts';
+import type { CiMetricsCollector } from './ci-metrics-collector.ts';
 
-export interface MetricCount {
-  readonly perQueue: number;
-  readonly perPipeline: number;
-  /** Totals of sources and vendors, and what the collector says about itself. */
-  readonly others: number;
+type Stacked = Pick<CiMetricsCollector, 'config' | 'alarms'>;
+type FleetOf = (source: string) => Fleet;
+
+/** Everything that the price of the stack depends on. */
+export async function deployedWith({ config, alarms }: Stacked, fleetOf: FleetOf): Promise<Deployed> {
+  const fleets = config.sources.map(({ name }) => ({ name: String(name), fleet: fleetOf(String(name)) }));
+  return await expectedDeployment(config, { fleetOf, alarms: countAlarms(alarms, fleets) });
 }
 
-/** The custom metrics of CloudWatch that this configuration makes, of which almost the whole bill is. */
-export function countMetrics(prepared: Prepared): MetricCount {
-  const perSink = prepared.cloudWatchSinks.map((sink) => countOf(prepared, sink));
-  const own = collectorMetrics.map((definition) => countOwn(definition, prepared));
-  return {
-    perQueue: sum(perSink.map(({ perQueue }) => perQueue)),
-    perPipeline: sum(perSink.map(({ perPipeline }) => perPipeline)),
-    others: sum(perSink.map(({ others }) => others)) + sum(own),
-  };
+/** Lines for the terminal: each item with its basis, and what more queues and pipelines would cost. */
+export async function costText(stacked: Stacked): Promise<string> {
+  const { fleet: setting } = stacked.config.deployment;
+  const deployed = await deployedWith(stacked, () => assumedFleet(setting));
+  const lines = monthlyCost(deployed);
+  const { queues, pipelines } = setting;
+  return [
+    `A month at list price of us-east-1, with ${String(queues)} queues and ${String(pipelines)} pipelines a source (deployment.fleet), of which some runs and jobs succeed and some fail in each hour:`,
+    ...costTable(lines).map((line) => `  ${line}`),
+    ...(await growthLines(stacked, deployed)),
+  ].join('\n');
 }
 
-/** Sources publish different metrics; a queue or pipeline is counted as one of the source that publishes most. */
-function countOf(prepared: Prepared, sink: CloudWatchConfig): MetricCount {
-  const perSource = prepared.sources.map((source) => {
-    const published = publishedMetrics({ ...prepared, sources: [source] }, sink);
-    const of = (label: string): readonly PublishedMetric[] => published.filter(({ labels }) => labels.includes(label));
-    const namesOf = (metrics: readonly PublishedMetric[]): number =>
-      new Set(metrics.map(({ namespace, name }) => `${namespace} ${name}`)).size;
-    return {
-      perQueue: namesOf(of('queue')),
-      perPipeline: namesOf(of('pipeline')),
-      others: published.length - of('queue').length - of('pipeline').length,
-    };
-  });
-  return {
-    perQueue: greatest(perSource.map(({ perQueue }) => perQueue)) ?? 0,
-    perPipeline: greatest(perSource.map(({ perPipeline }) => perPipeline)) ?? 0,
-    others: sum(perSource.map(({ others }) => others)),
-  };
+interface Growth {
+  readonly source: string;
+  readonly noun: 'queue' | 'pipeline';
+  readonly metrics: number;
+  readonly usd: number;
+  /** How many more are allowed. */
+  readonly left: number;
 }
 
-function countOwn(definition: MetricDefinition, { sources, sinks }: Prepared): number {
-  const { cloudWatch } = definition;
-  const telling = sources.filter((source) => tells(source, definition));
-  const perSet = cloudWatch.dimensionSets.map((set) => {
-    if (set.includes('source')) return telling.length;
-    if (set.includes('sink')) return telling.length > 0 ? sinks.length : 0;
-    return set.includes('component') ? sources.length + sinks.length : 1;
-  });
-  return sum(perSet) * metricNames(cloudWatch).length;
-}
-
-/** Whether it has to do with this source: only a source that counts has a state. */
-function tells({ needsState, metrics }: PreparedSource, definition: MetricDefinition): boolean {
-  if (definition === tokenExpiry) return metrics.includes(definition);
-  return needsState || !countingMetrics.includes(definition);
-}
-
-const examples = [5, 50, 500] as const;
-
-/** What CloudWatch costs a month by the number of queues, up to the most that is allowed, as one line for the terminal. */
-export function costLine(prepared: Prepared): string {
-  const { perQueue, perPipeline, others } = countMetrics(prepared);
-  const { queuesPerMetric, seriesPerMetric } = prepared.config;
-  const usdOf = (metrics: number): string => `about $${monthlyMetricCost(metrics).toFixed(0)}`;
-  const prices = [
-    ...examples
-      .filter((queues) => queues < queuesPerMetric)
-      .map((queues) => `${String(queues)} queues ${usdOf(queues * perQueue + others)}`),
-    // Beyond it they have one series in common.
-    `${grouped(queuesPerMetric)} (queuesPerMetric) ${usdOf(queuesPerMetric * perQueue + others)}`,
-    ...(perPipeline === 0
-      ? []
-      : [`${grouped(seriesPerMetric)} pipelines (seriesPerMetric) ${usdOf(seriesPerMetric * perPipeline)} more`]),
+async function growthLines(stacked: Stacked, deployed: Deployed): Promise<readonly string[]> {
+  const growth = await growthOf(stacked, deployed);
+  if (growth.length === 0) return [];
+  const each = growth.map(
+    ({ source, noun, metrics, usd }) => `${noun} of ${source} ${String(metrics)} metrics, $${usd.toFixed(2)}`,
+  );
+  const most = growth.reduce((sum, { metrics, left }) => sum + metrics * left, metricsOf(deployed));
+  const { queuesPerMetric, seriesPerMetric } = stacked.config;
+  return [
+    `Each further ${each.join('; each further ')}.`,
+    `At most ${grouped(most)} metrics, $${grouped(Math.round(monthlyMetricCost(most)))}, with ${grouped(queuesPerMetric)} queues (queuesPerMetric) and ${grouped(seriesPerMetric)} pipelines (seriesPerMetric) a source.`,
   ];
-  const pipelines = perPipeline === 0 ? '' : `, ${String(perPipeline)} a pipeline`;
-  const each = perPipeline === 0 ? '' : `, each pipeline about $${monthlyMetricCost(perPipeline).toFixed(2)} more`;
-  return `CloudWatch metrics: at most ${String(perQueue)} a queue${pipelines} and ${String(others)} others; a month at list price: ${prices.join(', ')}${each}`;
+}
+
+/** What one more of each would add, source by source; nothing is told of what has no metrics. */
+async function growthOf(stacked: Stacked, deployed: Deployed): Promise<readonly Growth[]> {
+  const { config } = stacked;
+  const { fleet } = config.deployment;
+  const steps = config.sources.flatMap(
+    ({ name }) =>
+      [
+        {
+          source: String(name),
+          noun: 'queue',
+          more: { ...fleet, queues: fleet.queues + 1 },
+          left: config.queuesPerMetric - fleet.queues,
+        },
+        {
+          source: String(name),
+          noun: 'pipeline',
+          more: { ...fleet, pipelines: fleet.pipelines + 1 },
+          left: config.seriesPerMetric - fleet.pipelines,
+        },
+      ] as const,
+  );
+  const grown = await Promise.all(
+    steps.map(async ({ source, noun, more, left }) => {
+      const larger = await deployedWith(stacked, (name) => assumedFleet(name === source ? more : fleet));
+      const metrics = metricsOf(larger) - metricsOf(deployed);
+      const usd = totalOf(monthlyCost(larger)) - totalOf(monthlyCost(deployed));
+      return { source, noun, metrics, usd, left: Math.max(0, left) };
+    }),
+  );
+  return grown.filter(({ metrics }) => metrics > 0);
+}
+
+function metricsOf({ previews }: Deployed): number {
+  return previews.reduce((sum, { preview }) => sum + (preview.customMetrics?.count ?? 0), 0);
 }
 
 function grouped(count: number): string {
   return count.toLocaleString('en-US');
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,7 +1,7 @@
 import type { Counted, CountingRun } from './counters/counting.ts';
 import { earliest } from './http/server-clock.ts';
 import type { Batch } from './model/batch.ts';
-import type { ConfiguredSink, ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
+import type { ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
 import { healthFamilies } from './report/health.ts';
 import { deliveryOf, readingOf } from './report/reading.ts';
 import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
@@ -40,7 +40,9 @@ export interface Collected {
 }
 
 export interface Previewed extends Collected {
-  /** The collector's own metrics as a later run on a schedule has them, when it knows of its sinks, too. */
+  /** As a later run on a schedule reports, when it knows of its sinks, too. */
+  readonly later: RunReport;
+  /** The collector's own metrics of that run. */
   readonly laterHealth: Batch['health'];
 }
 
@@ -48,14 +50,18 @@ export interface Previewed extends Collected {
 export async function collect(pipeline: Pipeline, context: RunContext): Promise<Previewed> {
   const { batch, sources } = await gather(pipeline, context, 'preview');
   const { tickMs: scheduledMs, collectedAtMs: startedAtMs } = batch;
-  const sinks = pipeline.sinks.map((sink) => workingSink(sink, pipeline.counting !== undefined));
-  const { collector } = pipeline;
-  return { batch, sources, laterHealth: healthFamilies({ collector, scheduledMs, startedAtMs, sources, sinks }) };
+  const sinks = workingSinks(pipeline);
+  const told = { collector: pipeline.collector, scheduledMs, startedAtMs, sources, sinks };
+  const later = { ...told, outcome: outcomeOf(sources, []), tickMs: batch.tickMs, durationMs: 0 };
+  return { batch, sources, later, laterHealth: healthFamilies(told) };
 }
 
-function workingSink({ id, name, sink }: ConfiguredSink, counts: boolean): SinkOutcome {
-  const outcome = { id, name, durationMs: 0, accepted: 0, requests: 0, bytes: 0, problems: [] };
-  return counts && sink.redeliver !== undefined ? { ...outcome, pending: 0 } : outcome;
+/** The sinks as they report a delivery without problems. */
+export function workingSinks({ sinks, counting }: Pick<Pipeline, 'sinks' | 'counting'>): readonly SinkOutcome[] {
+  return sinks.map(({ id, name, sink }) => {
+    const outcome = { id, name, durationMs: 0, accepted: 0, requests: 0, bytes: 0, problems: [] };
+    return counting !== undefined && sink.redeliver !== undefined ? { ...outcome, pending: 0 } : outcome;
+  });
 }
 
 interface Gathered extends Collected {

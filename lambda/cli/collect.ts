@@ -1,3 +1,5 @@
+import { deployedAs } from '../cost/deployed-as.ts';
+import { monthlyCost } from '../cost/monthly-cost.ts';
 import type { Batch } from '../model/batch.ts';
 import { type Outcome, outcomeOf, type RunReport } from '../report/report.ts';
 import { collect, run } from '../run.ts';
@@ -92,7 +94,7 @@ async function realRun({ built, terminal, view }: Session, context: Context): Pr
   return { outcome: report.outcome, report };
 }
 
-async function dryRun({ built, terminal, view }: Session, context: Context): Promise<Ended | undefined> {
+async function dryRun({ built, config, terminal, view }: Session, context: Context): Promise<Ended | undefined> {
   const { pipeline } = built;
   const startedAtMs = terminal.clock();
   const collected = await whileShowing(terminal, (progress) => collect(watched(pipeline, progress), context));
@@ -111,7 +113,9 @@ async function dryRun({ built, terminal, view }: Session, context: Context): Pro
   const ofSources = outcomeOf(collected.sources, []);
   const outcome = ofSources === 'ok' && isAnythingLeftOut ? 'degraded' : ofSources;
   const durationMs = terminal.clock() - startedAtMs;
-  const run = { collector: pipeline.collector, startedAtMs, durationMs, outcome, collected, previews, plans };
+  const { collector } = pipeline;
+  const cost = monthlyCost(deployedAs(config, collected.later, previews));
+  const run = { collector, startedAtMs, durationMs, outcome, collected, previews, plans, cost };
   terminal.stdout.write(await view.previewed(run));
   return { outcome, report: undefined };
 }

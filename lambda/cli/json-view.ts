@@ -3,7 +3,8 @@ import type { MetricFamily } from '../model/metric.ts';
 import { escapeUnseen } from '../model/outside-text.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
 import { reportFields } from '../report/write.ts';
-import { type PlannedSource, totalUsd } from './render/dry-run.ts';
+import { totalOf } from '../cost/monthly-cost.ts';
+import type { PlannedSource } from './render/dry-run.ts';
 import { familiesOf, relayedOf, type View } from './views.ts';
 
 /** For programs: one object a run, the report with every sample. */
@@ -11,19 +12,21 @@ export function jsonView(): View {
   return {
     ran: (run) =>
       Promise.resolve(line({ ...reportFields(run.report), samples: samplesOf(familiesOf(run), relayedOf(run)) })),
-    previewed: ({ collected, previews, plans, ...run }) => {
+    previewed: ({ collected, previews, plans, cost, ...run }) => {
       const { batch, sources } = collected;
       const report = reportFields({ ...run, tickMs: batch.tickMs, sources, sinks: [] });
       const sinks = previews.map(({ id, preview }) => ({
         sink: id,
         ...preview,
-        monthlyUsd: totalUsd(preview.monthlyCost),
+        monthlyUsd: totalOf(preview.monthlyCost),
       }));
       return Promise.resolve(
         line({
           dryRun: true,
           ...report,
           sinks,
+          monthlyCost: cost,
+          monthlyUsd: totalOf(cost),
           plans: plansOf(plans),
           samples: samplesOf(allFamilies(batch), allRelayed(batch)),
         }),

@@ -1,4 +1,5 @@
 /** Opens what all runs of one `collect` share: the configuration, the pipeline and the way in which it is shown. */
+import type { CollectorConfig } from '../config/schema.ts';
 import { fileStateStore } from '../counters/file-store.ts';
 import type { LogLevel } from '../runtime/lambda-log.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -22,6 +23,7 @@ export interface Session {
   /** Takes secrets out of everything that is written. */
   readonly terminal: Terminal;
   readonly built: BuiltPipeline;
+  readonly config: CollectorConfig;
   readonly view: View;
 }
 
@@ -47,7 +49,7 @@ export async function openSession(settings: CollectSettings, bare: Terminal): Pr
       (settings.format === 'table' ? stdout : stderr).write(text);
     },
   });
-  return { settings, terminal, built, view: viewFor(settings, terminal) };
+  return { settings, terminal, built, config, view: viewFor(settings, terminal) };
 }
 
 function viewFor(settings: CollectSettings, terminal: Terminal): View {

@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import { queueRows } from './queue-rows.ts';
-import { renderPlan, renderPreview, totalUsd } from './render/dry-run.ts';
+import { hasUnknown, totalOf } from '../cost/monthly-cost.ts';
+import { renderCost, renderPlan, renderPreview } from './render/dry-run.ts';
 import { formatUsd } from './render/figures.ts';
 import type { Look } from './render/look.ts';
 import { renderQueues, renderTotals } from './render/queues.ts';
@@ -35,22 +36,16 @@ function previewedText(run: Previewed, look: Look, nowMs: number): string {
     renderAllProblems(run.collected, look, nowMs),
     ...run.plans.map((plan) => renderPlan(plan, look)),
     ...run.previews.map((preview) => renderPreview(preview, look, nowMs)),
+    renderCost(run.cost, look),
     [dryRunVerdict(run, look)],
   ]);
 }
 
-function dryRunVerdict({ outcome, previews }: Previewed, { paint, signs }: Look): string {
+function dryRunVerdict({ outcome, cost }: Previewed, { paint, signs }: Look): string {
   const { text, style } = verdict(outcome, signs);
-  const usd = previews.reduce((sum, { preview }) => sum + totalUsd(preview.monthlyCost), 0);
-  const cost =
-    usd > 0 ? `; all sinks together would cost ${formatUsd(usd)} a month at list price${unpriced(previews)}` : '';
-  return `${paint(style, text)}  dry run: nothing was sent${cost}`;
-}
-
-/** A total that leaves something out says so. */
-function unpriced(previews: Previewed['previews']): string {
-  const isAnyUnknown = previews.some(({ preview }) => preview.monthlyCost.some(({ usd }) => usd === undefined));
-  return isAnyUnknown ? ', without what has no published price' : '';
+  const total = `${formatUsd(totalOf(cost))} a month at list price`;
+  const price = `; deployed it would cost ${total}, without alarms${hasUnknown(cost) ? ' and what has no published price' : ''}`;
+  return `${paint(style, text)}  dry run: nothing was sent${price}`;
 }
 
 function paragraphs(groups: readonly (readonly string[])[]): string {

@@ -61,6 +61,32 @@ const Vpc = z
 /** AWS General Reference, "Tagging your AWS resources"; so many of a user's own. */
 const mostTags = 50;
 
+/** As many as `queuesPerMetric` allows at most. */
+const mostObjects = 100_000;
+
+/** What a price is told for: no configuration says how much there is to read. */
+const Fleet = z
+  .strictObject({
+    scopes: z.int().min(1).max(1000).default(1).meta({
+      description: 'Places that queues and pipelines stand in: clusters, namespaces, projects or repositories.',
+    }),
+    queues: z.int().min(0).max(mostObjects).default(10).meta({ description: 'Queues of a source.' }),
+    pipelines: z.int().min(0).max(mostObjects).default(10).meta({ description: 'Pipelines or workflows of a source.' }),
+    runsAnHour: z.number().min(0).max(1000).default(2).meta({ description: 'Runs of a pipeline that end in an hour.' }),
+    jobsOfARun: z.number().min(0).max(1000).default(3).meta({ description: 'Jobs of a run.' }),
+    labelValues: z.int().min(1).max(1000).default(3).meta({
+      description:
+        'Values of each label of a measure of the source `prometheus`, and of others that nothing else tells.',
+    }),
+  })
+  .prefault({})
+  .meta({
+    id: 'Fleet',
+    description:
+      'How large the CI systems are that `cdk synth` tells a price for. It changes nothing that is deployed; `collect --dry-run` counts the real ones.',
+  });
+export type Fleet = z.infer<typeof Fleet>;
+
 /** What only the stack reads: how the function is deployed. */
 export const Deployment = z
   .strictObject({
@@ -128,6 +154,7 @@ export const Deployment = z
       .enum(['create', 'omit'])
       .default('create')
       .meta({ description: 'The CloudWatch dashboard; an account has three without charge.' }),
+    fleet: Fleet,
     vpc: Vpc.optional(),
     permissionsBoundaryArn: z
       .string()

@@ -4,10 +4,10 @@ import { InboxError, type Inbox, type QueuedEvent, type Taken } from './inbox.ts
 import { inboxErrorOf } from './sqs-failure.ts';
 
 /** ReceiveMessage and DeleteMessageBatch take no more (SQS API reference, MaxNumberOfMessages and Entries). */
-const maxMessagesPerRequest = 10;
+export const maxMessagesPerRequest = 10;
 
 /** Enough for 5,000 finished jobs a run in a few seconds, and few beside the 120,000 messages that may be in flight. */
-const concurrentRequests = 8;
+export const concurrentRequests = 8;
 
 /** At most 64 KB each as CI systems send them, so this is 128 MB at the very worst; the rest waits for the next run. */
 const maxEventsPerRun = 2000;
@@ -65,11 +65,14 @@ async function openQueue(client: SQSClient, QueueUrl: string): Promise<Queue> {
   };
 }
 
-/** Until an answer is empty: short polling asks a part of SQS's servers, so a worker needs two in a row. */
+/** Short polling asks a part of SQS's servers, so a worker needs two in a row. */
+export const emptyAnswers = 2;
+
+/** Until answers are empty. */
 async function drain(queue: Queue, most: number, signal: AbortSignal): Promise<readonly Message[]> {
   const messages: Message[] = [];
   const worker = async (): Promise<void> => {
-    for (let empty = 0; empty < 2 && messages.length < most;) {
+    for (let empty = 0; empty < emptyAnswers && messages.length < most;) {
       const received = await queue.receive(signal);
       empty = received.length === 0 ? empty + 1 : 0;
       append(messages, received);

@@ -325,18 +325,6 @@ export const ciMetrics = [
   workerUtilization,
 ] as const satisfies readonly MetricDefinition[];
 
-/** What it says of the counting of finished runs: only where a source has durable state. */
-export const countingMetrics: readonly MetricDefinition[] = [
-  increasesDropped,
-  increasesPending,
-  increasesUnconfirmed,
-  openRuns,
-  readTruncated,
-  runsLost,
-  stateBytes,
-  watermarkLag,
-];
-
 /** What the collector says about itself. */
 export const collectorMetrics = [
   apiRequests,

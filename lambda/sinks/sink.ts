@@ -52,6 +52,12 @@ export interface CostLine {
   readonly basis: string;
 }
 
+export interface CustomMetrics {
+  readonly count: number;
+  /** Whether the collector's own are among them, which otherwise come from its log. */
+  readonly includesOwn: boolean;
+}
+
 /** What `write` would send, without sending it. */
 export interface Preview {
   readonly samples: number;
@@ -61,6 +67,8 @@ export interface Preview {
   readonly lines: readonly string[];
   /** Empty where the backend has no price of its own. */
   readonly monthlyCost: readonly CostLine[];
+  /** Custom metrics of CloudWatch among what is sent, of a sink that makes any: further ones have the price behind them. */
+  readonly customMetrics?: CustomMetrics;
   /** What would be left out, and why. */
   readonly problems: readonly Problem[];
 }

@@ -3,12 +3,10 @@ import { headItem, piecesOf } from '../../lambda/counters/dynamodb/items.ts';
 import { sealOf } from '../../lambda/counters/seal.ts';
 import { memoryStore } from '../../lambda/counters/memory-store.ts';
 import { formatOutbox } from '../../lambda/counters/outbox.ts';
+import { prices } from '../../lambda/cost/prices.ts';
+import { readUnits, writeUnits } from '../../lambda/cost/request-units.ts';
 import { loadOf, rememberedMinutes, warmUp } from '../counting/load.ts';
-import { readUnits, writeUnits } from '../counting/request-units.ts';
 import { alignedTable } from './table.ts';
-
-/** On demand in us-east-1 in US dollars, November 2026, from the page "Pricing for On-Demand Capacity" of DynamoDB. */
-const prices = { millionReadUnits: 0.125, millionWriteUnits: 0.625 };
 
 /** AWS's month. */
 const minutesPerMonth = 730 * 60;

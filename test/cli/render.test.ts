@@ -24,10 +24,7 @@ const cloudWatchPreview = {
     requests: 1,
     bytes: 532,
     lines: ['CI QueuedJobs{Queue=default} 12 Count', 'CI QueuedJobs{Queue=de\x1b[31mploy} 3 Count'],
-    monthlyCost: [
-      { item: 'metrics', usd: 63, basis: '210 metrics × $0.30' },
-      { item: 'PutMetricData', usd: 0.4384, basis: '43,840 requests × $0.01 per 1,000' },
-    ],
+    monthlyCost: [],
     problems: [{ kind: 'rejected' as const, where: 'QueuedJobs{Queue=x}', message: 'more than 30 dimensions' }],
   },
 };
@@ -76,12 +73,16 @@ describe('the table of a run', () => {
 
   it('shows what a dry run would send, what it would leave out and what it would cost', async () => {
     const collected = { batch: fleet, sources: [sourceOutcome()] };
+    const cost = [
+      { item: 'custom metrics', usd: 63, basis: '210 metrics × $0.30' },
+      { item: 'function', usd: 0.5927, basis: '43,800 invocations × 2 s × 512 MB' },
+    ];
     const previews = [cloudWatchPreview, gatewayPreview];
     const run = { collector: 'ci-metrics', startedAtMs: tickMs, durationMs: 205, outcome: 'degraded' as const };
 
     await expectGolden(
       'cli/dry-run.txt',
-      await tableView(plain, clock).previewed({ ...run, collected, previews, plans: [] }),
+      await tableView(plain, clock).previewed({ ...run, collected, previews, plans: [], cost }),
     );
   });
 });

@@ -48,7 +48,8 @@ describe('the app', () => {
   it('synthesises the shipped configuration without an account, and says what it costs', () => {
     const { status, stderr, outdir } = runApp('collector.yaml');
 
-    expect(stderr).toContain('CloudWatch metrics: at most');
+    expect(stderr).toMatch(/^ {2}custom metrics +\$\d+\.\d\d {2}\d+ metrics × \$0\.30$/m);
+    expect(stderr).toMatch(/^ {2}total +\$\d+\.\d\d$/m);
     expect(status).toBe(0);
     expect(readdirSync(outdir)).toContain('ci-metrics.template.json');
     const report = readFileSync(join(outdir, 'validation-report.json'), 'utf8');

@@ -1,61 +1,105 @@
 import { describe, expect, it } from 'vitest';
-import { costLine, countMetrics } from '../../infra/cost.ts';
-import { prepare } from '../../infra/prepared.ts';
-import { monthlyMetricCost } from '../../lambda/sinks/cloudwatch/price.ts';
-import { configOf } from './synthesis.ts';
+import { countAlarms } from '../../infra/alarm-count.ts';
+import { costText, deployedWith } from '../../infra/cost.ts';
+import { assumedFleet } from '../../lambda/cost/fleet.ts';
+import { monthlyCost } from '../../lambda/cost/monthly-cost.ts';
+import type { CollectorConfig } from '../../lambda/config/schema.ts';
+import { configOf, synthesise, type Variant } from './synthesis.ts';
 
-describe('the number of custom metrics', () => {
-  it('counts each metric of a queue once, under the one name that it is published with', () => {
-    const { perQueue } = countMetrics(prepare(configOf('minimal')));
-    const neutral = countMetrics(prepare(configOf('imported-secrets')));
+const fleet = { scopes: 1, queues: 10, pipelines: 10, runsAnHour: 2, jobsOfARun: 3, labelValues: 3 };
 
-    // Eight of Buildkite's own, and of the neutral ones those that it has no name for.
-    expect(perQueue).toBe(8 + 5);
-    expect(neutral.perQueue).toBe(5 + 1 + 4 + 1);
+function collectorOf(variant: Variant, changed: Partial<CollectorConfig> = {}) {
+  const { config, alarms } = synthesise(configOf(variant)).stack.collector;
+  return { config: { ...config, ...changed }, alarms };
+}
+
+async function linesOf(variant: Variant, size = fleet) {
+  return monthlyCost(await deployedWith(collectorOf(variant), () => assumedFleet(size)));
+}
+
+describe('the price at the synthesis', () => {
+  it('counts the metrics that are sent, each under the one name that it is published with', async () => {
+    const text = await costText(collectorOf('minimal'));
+
+    // Eight of Buildkite's own, and the starved jobs, of which it has no name.
+    expect(text).toContain('Each further queue of buildkite 9 metrics, $2.80.');
+    // Ten queues with nine each, three totals of Buildkite's eight, and one of the starved jobs.
+    expect(text).toMatch(/custom metrics +\$34\.50 +115 metrics × \$0\.30/);
   });
 
-  it('grows with sources and sinks', () => {
-    const one = countMetrics(prepare(configOf('minimal')));
-    const more = countMetrics(prepare(configOf('everything')));
+  it('counts neutral names without the states that no API tells', async () => {
+    const text = await costText(collectorOf('imported-secrets'));
 
-    expect(more.others).toBeGreaterThan(one.others);
+    // Queued, running, blocked, starved, idle, busy, and their utilization.
+    expect(text).toContain('queue of buildkite 7 metrics');
   });
 
-  it('is only the collector’s own without a cloudwatch sink', () => {
-    const { perQueue, others } = countMetrics(prepare({ ...configOf('minimal'), sinks: [{ kind: 'stdout' }] }));
+  it('says what the most queues and pipelines that are allowed would cost', async () => {
+    const text = await costText(collectorOf('minimal', { queuesPerMetric: 20_000 }));
 
-    expect(perQueue).toBe(0);
-    // 8 of the source, 3 of the sink, problems of both, and the delay of the run.
-    expect(others).toBe(8 + 3 + 2 + 1);
-  });
-
-  it('tells of pipelines where a source counts their runs', () => {
-    const { perPipeline } = countMetrics(prepare(configOf('everything')));
-
-    // Seven results, waits and both durations, active and stuck runs, the last verdict, success and result.
-    expect(perPipeline).toBe(7 + 3 + 2 + 3);
-    expect(costLine(prepare(configOf('everything')))).toMatch(
-      /, 15 a pipeline and .*, each pipeline about \$4\.50 more$/,
+    // 180,000 of queues and 25 others: 10,000 at $0.30, the rest at $0.10.
+    expect(text).toContain(
+      'At most 180,025 metrics, $20,003, with 20,000 queues (queuesPerMetric) and 500 pipelines (seriesPerMetric) a source.',
     );
+  });
+
+  it('tells of pipelines where a source counts their runs', async () => {
+    expect(await costText(collectorOf('everything'))).toMatch(/further pipeline of \S+ \d+ metrics, \$\d/);
+    expect(await costText(collectorOf('minimal'))).not.toContain('further pipeline');
+  });
+
+  it('has a line for everything that is charged, and its total', async () => {
+    const items = (await linesOf('stateful')).map(({ item }) => item);
+
+    expect(items).toEqual(
+      expect.arrayContaining([
+        'custom metrics',
+        "collector's own metrics, from its log",
+        'alarms on metrics',
+        'alarms on all queues',
+        'composite alarms',
+        'dashboard',
+        'function',
+        'log',
+        'schedule',
+        'table of counters',
+      ]),
+    );
+    expect((await costText(collectorOf('stateful'))).match(/^ {2}total/gm)).toHaveLength(1);
+  });
+
+  it('has the gateway of a VPC, the queue of events and the webhook only where there are any', async () => {
+    const itemsOf = async (variant: Variant): Promise<string> =>
+      (await linesOf(variant)).map(({ item }) => item).join('; ');
+
+    expect(await itemsOf('vpc')).toContain('NAT gateway');
+    expect(await itemsOf('minimal')).not.toMatch(/NAT|queue of events|webhook|table/);
+    expect(await itemsOf('everything')).toMatch(/queue of events$/);
+    expect(await itemsOf('workspace')).toMatch(/queue of events; function behind the webhook$/);
+  });
+
+  it('tells of a deployment without a cloudwatch sink only its own metrics', async () => {
+    const { config, alarms } = collectorOf('minimal');
+    const collector = { config: { ...config, sinks: [{ kind: 'stdout', name: 'stdout' }] }, alarms };
+
+    const lines = monthlyCost(await deployedWith(collector, () => assumedFleet(fleet)));
+
+    expect(lines.map(({ item }) => item)).not.toContain('custom metrics');
+    // 6 of the source, 3 of the sink, problems of both, and the delay of the run.
+    expect(lines.find(({ item }) => item.startsWith("collector's own"))?.basis).toBe('12 more metrics');
   });
 });
 
-describe('the line at the synthesis', () => {
-  it('says what the most queues and pipelines that are allowed would cost', () => {
-    const config = { ...configOf('everything'), queuesPerMetric: 100, seriesPerMetric: 1000 };
-    const { perQueue, perPipeline, others } = countMetrics(prepare(config));
-    const usd = (metrics: number): string => `about $${monthlyMetricCost(metrics).toFixed(0)}`;
+describe('the number of alarms', () => {
+  it('counts what an alarm looks at, and not the alarm', () => {
+    const { alarms } = synthesise(configOf('minimal')).stack.collector;
+    const source = { name: 'buildkite', fleet: assumedFleet(fleet) };
 
-    const line = costLine(prepare(config));
+    const count = countAlarms(alarms, [source]);
 
-    expect(line).toContain(`, 100 (queuesPerMetric) ${usd(100 * perQueue + others)}`);
-    expect(line).toContain(`, 1,000 pipelines (seriesPerMetric) ${usd(1000 * perPipeline)} more`);
-    expect(line).not.toContain('500 queues');
-  });
-
-  it('says what queues cost at list price', () => {
-    expect(costLine(prepare(configOf('minimal')))).toMatch(
-      /^CloudWatch metrics: at most 13 a queue and \d+ others; a month at list price: 5 queues about \$\d+, 50 queues about \$\d+, 500 queues about \$\d+, 10,000 \(queuesPerMetric\) about \$\d+$/,
-    );
+    expect(count.scanned).toBe(10);
+    expect(count.alarms + count.composite).toBe(alarms.length - 1);
+    // The one on crashes compares starts with ends.
+    expect(count.metrics).toBeGreaterThan(count.alarms);
   });
 });

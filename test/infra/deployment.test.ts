@@ -34,6 +34,7 @@ describe('the sections for the stack alone', () => {
       stateTable: 'retain',
       tracing: 'off',
       dashboard: 'create',
+      fleet: { scopes: 1, queues: 10, pipelines: 10, runsAnHour: 2, jobsOfARun: 3, labelValues: 3 },
       tags: {},
     });
     expect(Alarms.parse({})).toEqual({

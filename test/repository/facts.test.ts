@@ -5,7 +5,7 @@ import { parseConfig } from '../../lambda/config/load.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { problemKinds } from '../../lambda/model/problem.ts';
 import { exitCodes } from '../../lambda/cli/terminal.ts';
-import { secondsPerRun } from '../../scripts/docs/cost.ts';
+import { usualSeconds } from '../../lambda/cost/runs.ts';
 import { functionStatements, schedulerStatements } from '../infra/policies.ts';
 import { resolved } from '../infra/intrinsics.ts';
 import { synthesise, type Synthesis, synthesiseVariant } from '../infra/synthesis.ts';
@@ -138,7 +138,7 @@ describe('what the guides say about the function', () => {
     expect(textOf('docs/operating.md')).toContain('sources have 60 % of it');
     expect(maxAttempts).toBe(4);
     expect(textOf('docs/operating.md')).toContain('Up to three repetitions');
-    expect(textOf('docs/deploying.md')).toContain(`${String(secondsPerRun)} seconds a run`);
+    expect(textOf('docs/deploying.md')).toContain(`${String(usualSeconds)} seconds a run`);
   });
 
   it('has the defaults of the schema', () => {

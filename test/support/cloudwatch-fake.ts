@@ -91,6 +91,8 @@ export async function startCloudWatchFake(options: CloudWatchFakeOptions = {}): 
   const store = createMetricStore();
   const state: State = { options, store, requests: [], faults: [] };
   const server = createServer((request, response) => {
+    // A client corrects its clock by this header, so it has to be of the time that signatures are judged by.
+    response.setHeader('date', new Date((options.now ?? Date.now)()).toUTCString());
     serve(request, response, state).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : undefined);
     });

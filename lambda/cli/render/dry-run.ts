@@ -1,16 +1,11 @@
-import type { CostLine, Preview } from '../../sinks/sink.ts';
+import { type SinkPreview, totalOf } from '../../cost/monthly-cost.ts';
+import type { CostLine } from '../../sinks/sink.ts';
 import type { SourcePlan } from '../../sources/source.ts';
 import { type Column, table } from '../table.ts';
 import { printable } from '../text-width.ts';
 import { countOf, formatBytes, formatUsd } from './figures.ts';
 import type { Look } from './look.ts';
 import { renderProblems } from './problems.ts';
-
-export interface SinkPreview {
-  /** `<kind>/<name in config>` */
-  readonly id: string;
-  readonly preview: Preview;
-}
 
 export interface PlannedSource {
   /** `<kind>/<name in config>` */
@@ -29,31 +24,28 @@ function rightAligned(title: string): Column {
   return { title, align: 'right' };
 }
 
-/** What one sink would send, line by line, what it would leave out, and what a month of it costs. */
+/** What one sink would send, line by line, and what it would leave out. */
 export function renderPreview({ id, preview }: SinkPreview, look: Look, nowMs: number): readonly string[] {
-  const { samples, requests, bytes, lines, monthlyCost, problems } = preview;
+  const { samples, requests, bytes, lines, problems } = preview;
   const size = `${countOf(samples, 'sample')} in ${countOf(requests, 'request')}, ${formatBytes(bytes)}`;
   return [
     `${look.paint('heading', printable(id))} would send ${size}`,
     ...lines.map((line) => `  ${printable(line)}`),
     ...renderProblems(problems, look, nowMs).map((line) => `  ${line}`),
-    ...renderCost(monthlyCost, look),
   ];
 }
 
-function renderCost(cost: readonly CostLine[], { paint }: Look): readonly string[] {
-  if (cost.length === 0) return [];
+/** What a month of such runs costs once it is deployed. */
+export function renderCost(cost: readonly CostLine[], { paint }: Look): readonly string[] {
   const rows = cost.map(({ item, usd, basis }) => [
     { text: item },
     { text: usd === undefined ? 'not known' : formatUsd(usd) },
     { text: basis },
   ]);
-  const total = [{ text: 'total' }, { text: formatUsd(totalUsd(cost)) }, { text: '' }];
+  const total = [{ text: 'total' }, { text: formatUsd(totalOf(cost)) }, { text: withoutAlarms }];
   const columns = [{ title: 'COST A MONTH' }, { title: 'USD', align: 'right' }, { title: 'BASIS' }] as const;
-  return table(columns, cost.length > 1 ? [...rows, total] : rows, { paint, indent: 2 });
+  return table(columns, [...rows, total], { paint, indent: 0 });
 }
 
-/** Without the lines whose price nobody knows. */
-export function totalUsd(cost: readonly CostLine[]): number {
-  return cost.reduce((sum, { usd = 0 }) => sum + usd, 0);
-}
+/** They are parts of the stack. */
+const withoutAlarms = 'without alarms, which cdk synth counts';

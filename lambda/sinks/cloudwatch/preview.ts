@@ -24,14 +24,15 @@ export function previewOf(
   const later = { ...batch, health: laterHealth };
   const encoding = encode(batch, { config, collector, intervalMs });
   const datums = [...encoding.datums];
-  const priced = [...encode(later, { config, collector, intervalMs, unchanged: 'include' }).datums];
+  const metrics = metricsIn([...encode(later, { config, collector, intervalMs, unchanged: 'include' }).datums]);
   const requests = [...splitRequests(datums, (datum) => datumText(datum, batch.tickMs))];
   return {
     samples: datums.length,
     requests: requests.length,
     bytes: requests.reduce((sum, request) => sum + sentBytes(request), 0),
     lines: datums.map(lineOf),
-    monthlyCost: costOf(priced, embeddedMetrics(later, config, collector), requests.length, intervalMs),
+    monthlyCost: costOf(metrics, requests.length, intervalMs),
+    customMetrics: { count: metrics, includesOwn: config.collectorMetrics === 'api' },
     problems: encoding.problems(),
   };
 }
@@ -52,34 +53,13 @@ function sentBytes({ body }: PutRequest): number {
   return (body.byteLength < compressedFromBytes ? body : gzipSync(body)).byteLength;
 }
 
-/** The collector's own metrics in its log: they have the same price, whoever sends them. */
-function embeddedMetrics(batch: Batch, config: CloudWatchConfig, collector: string): number {
-  if (config.collectorMetrics === 'api') return 0;
-  const own = { ...batch, parts: [] };
-  const ownConfig = { ...config, collectorMetrics: 'api' as const, metrics: undefined };
-  const settings = { config: ownConfig, collector, intervalMs: 60_000 };
-  return metricsIn([...encode(own, settings).datums]);
-}
-
 function metricsIn(datums: readonly Datum[]): number {
   return new Set(datums.map(describe)).size;
 }
 
-function costOf(datums: readonly Datum[], embedded: number, requests: number, intervalMs: number): readonly CostLine[] {
-  const metrics = metricsIn(datums);
-  const usd = monthlyMetricCost(metrics);
+function costOf(metrics: number, requests: number, intervalMs: number): readonly CostLine[] {
   return [
-    { item: 'custom metrics', usd, basis: metricCostBasis(metrics) },
-    ...(embedded === 0
-      ? []
-      : [
-          {
-            item: "collector's own metrics, from its log",
-            // In the same tiers as the others: a price step is passed together.
-            usd: monthlyMetricCost(metrics + embedded) - usd,
-            basis: `${String(embedded)} more metric${embedded === 1 ? '' : 's'}`,
-          },
-        ]),
+    { item: 'custom metrics', usd: monthlyMetricCost(metrics), basis: metricCostBasis(metrics) },
     {
       item: 'PutMetricData requests',
       usd: monthlyRequestCost(requests, intervalMs),

@@ -51,7 +51,7 @@ describe('the price of requests', () => {
 });
 
 describe('the cost of a batch', () => {
-  it('counts a metric once, however many datums it has, and the metrics in the log with it', () => {
+  it('counts a metric once, however many datums it has', () => {
     const observations = Array.from({ length: 400 }, (_, index) => index);
     const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
     const given = batch([part([...vendorFamilies([answer()]), durations(observations)])], health);
@@ -62,13 +62,13 @@ describe('the cost of a batch', () => {
     expect(preview.monthlyCost.map(({ usd, ...line }) => ({ ...line, usd: Number((usd ?? NaN).toFixed(2)) }))).toEqual([
       // 8 names × 3 totals + 4 × 2 + 4 × 1 of queues + 1 distribution
       { item: 'custom metrics', usd: 11.1, basis: '37 metrics × $0.30' },
-      { item: "collector's own metrics, from its log", usd: 0.3, basis: '1 more metric' },
       {
         item: 'PutMetricData requests',
         usd: 0,
         basis: '87,600 requests, the first 1,000,000 free, × $0.01 a thousand',
       },
     ]);
+    expect(preview.customMetrics).toEqual({ count: 37, includesOwn: false });
   });
 
   it('counts what a later run tells of itself, which a first one does not know yet', () => {
@@ -83,21 +83,9 @@ describe('the cost of a batch', () => {
       laterHealth,
     );
 
-    expect(logged.monthlyCost[1]?.basis).toBe('2 more metrics');
+    expect(logged.customMetrics).toEqual({ count: 2, includesOwn: false });
+    expect(sent.customMetrics).toEqual({ count: 4, includesOwn: true });
     expect(sent.monthlyCost[0]?.basis).toBe('4 metrics × $0.30');
     expect([logged.samples, sent.samples]).toEqual([2, 3]);
-  });
-
-  it('has no line for the log when the sink sends all', () => {
-    const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
-
-    const preview = previewOf(batch([part([queued({ a: 1 })])], health), {
-      config: config({ collectorMetrics: 'api' }),
-      collector: 'ci-metrics',
-      intervalMs: 60_000,
-    });
-
-    expect(preview.monthlyCost.map(({ item }) => item)).toEqual(['custom metrics', 'PutMetricData requests']);
-    expect(preview.monthlyCost[0]?.basis).toBe('3 metrics × $0.30');
   });
 });

@@ -1,0 +1,91 @@
+/** What a deployment costs a month, line by line: the one answer of the synthesis, of a dry run and of the guides. */
+import type { CollectorConfig } from '../config/schema.ts';
+import type { RunReport } from '../report/report.ts';
+import { monthlyMetricCost } from '../sinks/cloudwatch/price.ts';
+import type { CostLine, PreparedSink, Preview } from '../sinks/sink.ts';
+import type { PreparedSource } from '../sources/source.ts';
+import { alarmLines, type AlarmCount } from './alarm-lines.ts';
+import { eventLines } from './event-lines.ts';
+import { functionLines } from './function-lines.ts';
+import { logSizeOf } from './log-size.ts';
+import { grouped } from './numbers.ts';
+import { prices } from './prices.ts';
+import { secretLines } from './secret-lines.ts';
+import { tableLines } from './table-lines.ts';
+
+export interface SinkPreview {
+  /** `<kind>/<name in config>` */
+  readonly id: string;
+  readonly preview: Preview;
+}
+
+/** Everything that a price depends on. */
+export interface Deployed {
+  readonly config: CollectorConfig;
+  readonly sources: readonly PreparedSource[];
+  readonly sinks: readonly PreparedSink[];
+  /** A run as it usually is. */
+  readonly report: RunReport;
+  /** What the sinks send in it, each with its own price. */
+  readonly previews: readonly SinkPreview[];
+  /** Of the state of each source that counts, as stored. Bytes. */
+  readonly stateBytes: readonly number[];
+  /** Runs and jobs that end, of all sources with events. */
+  readonly eventsAnHour: number;
+  /** Undefined where there is no stack whose alarms could be counted. */
+  readonly alarms: AlarmCount | undefined;
+}
+
+export function monthlyCost(deployed: Deployed): readonly CostLine[] {
+  return [
+    ...sinkLines(deployed.previews),
+    ...ownMetricLines(deployed),
+    ...(deployed.alarms === undefined ? [] : alarmLines(deployed.alarms)),
+    ...dashboardLines(deployed.config),
+    ...functionLines(deployed),
+    ...secretLines(deployed),
+    ...tableLines(deployed),
+    ...eventLines(deployed),
+    ...networkLines(deployed.config),
+  ];
+}
+
+/** Of what has a price that is known. */
+export function totalOf(lines: readonly CostLine[]): number {
+  return lines.reduce((sum, { usd = 0 }) => sum + usd, 0);
+}
+
+/** Whether the total leaves something out, because nobody publishes its price. */
+export function hasUnknown(lines: readonly CostLine[]): boolean {
+  return lines.some(({ usd }) => usd === undefined);
+}
+
+function sinkLines(previews: readonly SinkPreview[]): readonly CostLine[] {
+  const priced = previews.filter(({ preview }) => preview.monthlyCost.length > 0);
+  return priced.flatMap(({ id, preview: { monthlyCost: lines } }) =>
+    lines.map((line) => (priced.length > 1 ? { ...line, item: `${line.item} (${id})` } : line)),
+  );
+}
+
+/** The function logs them whatever its sinks are; they are in the same tiers as the metrics that are sent. */
+function ownMetricLines({ config, report, previews }: Deployed): readonly CostLine[] {
+  const custom = previews.flatMap(({ preview: { customMetrics } }) => customMetrics ?? []);
+  if (custom.some(({ includesOwn }) => includesOwn)) return [];
+  const sent = custom.reduce((sum, { count }) => sum + count, 0);
+  const { metrics } = logSizeOf(report, config);
+  const usd = monthlyMetricCost(sent + metrics) - monthlyMetricCost(sent);
+  return [{ item: "collector's own metrics, from its log", usd, basis: `${grouped(metrics)} more metrics` }];
+}
+
+function dashboardLines({ deployment }: CollectorConfig): readonly CostLine[] {
+  if (deployment.dashboard === 'omit') return [];
+  const basis = `one of the three that an account has free, $${String(prices.dashboard)} from the fourth on`;
+  return [{ item: 'dashboard', usd: 0, basis }];
+}
+
+/** A function in a VPC reaches nothing outside without one; interface endpoints in its place cost about as much. */
+function networkLines({ deployment }: CollectorConfig): readonly CostLine[] {
+  if (deployment.vpc === undefined) return [];
+  const basis = 'the one of the VPC, without data; nothing where others need it anyway';
+  return [{ item: 'NAT gateway', usd: prices.natGateway, basis }];
+}

@@ -1,0 +1,4 @@
+/** Numbers as a basis shows them. */
+export function grouped(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}

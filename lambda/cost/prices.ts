@@ -1,0 +1,27 @@
+/**
+ * List prices of AWS, us-east-1, in US dollars, without free tiers unless one is named. Other Regions differ by a few
+ * percent; what an account has agreed is not known here. Read from the services' pages "Pricing" in November 2026, but
+ * for those that are marked: they come from what people report, and are to be looked up before somebody relies on them.
+ */
+
+/** 730 hours, the month of AWS's own price examples. */
+export const monthMs = 730 * 3_600_000;
+
+export const prices = {
+  /** Each metric that an alarm looks at, by period of a minute or more; a Metrics Insights alarm looks at many. */
+  alarmMetric: 0.1,
+  compositeAlarm: 0.5,
+  /** From the fourth of an account on; three are free. */
+  dashboard: 3,
+  lambdaGigabyteSecondOnArm: 0.000_013_333_4,
+  millionInvocations: 0.2,
+  logGigabyte: 0.5,
+  secret: 0.4,
+  tenThousandSecretCalls: 0.05,
+  millionReadUnits: 0.125,
+  millionWriteUnits: 0.625,
+  /** Reported: SQS, each call; a message is sent, received and deleted. */
+  millionQueueCalls: 0.4,
+  /** Reported: one gateway for a month, without the data that goes through it. */
+  natGateway: 33,
+} as const;
