@@ -69,7 +69,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lambda/model/**', 'lambda/sources/**', 'lambda/sinks/**', 'docs/template-source/**'],
+    files: [
+      'lambda/model/**',
+      'lambda/sources/**',
+      'lambda/sinks/**',
+      'docs/template-source/**',
+      'docs/template-sink/**',
+    ],
     rules: {
       'no-restricted-globals': ['error', ...impure],
       'no-restricted-properties': ['error', ...hiddenInputs, ...outsideJson],

@@ -24,6 +24,8 @@ export interface Delivery {
   /** Bytes of the request bodies as sent. */
   readonly bytes: number;
   readonly problems: readonly Problem[];
+  /** The protocol answers nothing (UDP): `accepted` samples were handed to the network, and nobody knows what arrived. */
+  readonly isUnanswered?: true;
   /** What an additive sink certainly did not store of the increases it was sent, and can be sent again as it is. */
   readonly undelivered?: readonly Parcel[];
   /** Increases whose fate is unknown, because the answer was lost: sent again they might count twice. */

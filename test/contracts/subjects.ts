@@ -10,6 +10,16 @@ import type { SourceKind } from '../../lambda/sources/index.ts';
 import { canaries } from '../support/canary.ts';
 import type { FaultName } from '../support/faults.ts';
 import type { ProblemKind } from '../../lambda/model/problem.ts';
+import { receiveHttp } from './http-receiver.ts';
+import { receiveFile, receivePrinted } from './page-receiver.ts';
+import {
+  cloudWatchBackend,
+  otlpBackend,
+  pushgatewayBackend,
+  remoteWrite1Backend,
+  remoteWriteBackend,
+} from './sink-backends.ts';
+import type { SinkFacts } from './sink-facts.ts';
 
 /** How the contract test sets up one kind; the compiler asks for a new kind's entry. */
 export interface SourceSubject {
@@ -27,6 +37,10 @@ export interface SinkSubject {
   readonly healthy?: RequestListener;
   /** Kinds that differ from the table, because the client is the vendor's and does more or tells less. */
   readonly differs?: Partial<Readonly<Record<FaultName, readonly ProblemKind[]>>>;
+  /** What the rules of docs/adding-a-sink.md have to know of its backend. */
+  readonly facts: SinkFacts;
+  /** Other settings under which the rules hold, too, by a name for the test. */
+  readonly variants?: Readonly<Record<string, { readonly settings: object; readonly facts: SinkFacts }>>;
 }
 
 function json(body: unknown): RequestListener {
@@ -165,8 +179,19 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
       'huge body': ['timeout', 'bad-response', 'unavailable'],
       'no answer': ['timeout', 'unavailable'],
     },
+    facts: {
+      startReceiver: receiveHttp(cloudWatchBackend),
+      answers: 'request',
+      takes: 'increases',
+      forgets: 'by itself',
+      // PutMetricData API reference, before compression; written apart from the sink's own.
+      limits: { bytes: 1_000_000, values: 1000 },
+    },
   },
-  file: { config: (_url, folder) => ({ kind: 'file', path: `${folder}/metrics.prom` }) },
+  file: {
+    config: (_url, folder) => ({ kind: 'file', path: `${folder}/metrics.prom` }),
+    facts: { startReceiver: receiveFile('metrics.prom'), answers: 'itself', takes: 'totals', forgets: 'when told' },
+  },
   otlp: {
     config: (url) => ({ kind: 'otlp', url, auth: { bearer: { env: 'CANARY_TOKEN' } } }),
     healthy: emptyMessage,
@@ -175,6 +200,25 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
       'truncated JSON': ['bad-response'],
       'HTML instead of JSON': ['bad-response'],
       'invalid UTF-8': ['bad-response'],
+    },
+    facts: {
+      startReceiver: receiveHttp(otlpBackend),
+      answers: 'request',
+      takes: 'totals',
+      forgets: 'when told',
+      startTimes: true,
+    },
+    variants: {
+      'increases in JSON': {
+        settings: { temporality: 'delta', encoding: 'json', pointsPerRequest: 1000 },
+        facts: {
+          startReceiver: receiveHttp(otlpBackend),
+          answers: 'request',
+          takes: 'increases',
+          forgets: 'when told',
+          limits: { values: 1000 },
+        },
+      },
     },
   },
   pushgateway: {
@@ -186,11 +230,44 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
     healthy: json({ status: 'success', data: [] }),
     // The body of a success is not read, but no gateway answers with a page for people.
     differs: { 'HTML instead of JSON': ['bad-response'] },
+    facts: {
+      startReceiver: receiveHttp(pushgatewayBackend),
+      answers: 'request',
+      takes: 'totals',
+      // It names the metric that it refuses, never the sample.
+      refusalCosts: 'metric',
+      forgets: 'when told',
+    },
   },
   'remote-write': {
     config: (url) => ({ kind: 'remote-write', url: `${url}/api/v1/write`, auth: { bearer: { env: 'CANARY_TOKEN' } } }),
     healthy: noContent,
     differs: { 'HTML instead of JSON': ['bad-response'] },
+    facts: {
+      startReceiver: receiveHttp(remoteWriteBackend),
+      answers: 'request',
+      takes: 'totals',
+      forgets: 'when told',
+      startTimes: true,
+      limits: { values: 2000 },
+    },
+    variants: {
+      '1.0': {
+        settings: { version: '1.0' },
+        facts: {
+          startReceiver: receiveHttp(remoteWrite1Backend),
+          answers: 'request',
+          takes: 'totals',
+          // What was refused must not be sent again (remote write 1.0, "Retries & Backoff").
+          refusalCosts: 'request',
+          forgets: 'when told',
+          limits: { values: 2000 },
+        },
+      },
+    },
   },
-  stdout: { config: () => ({ kind: 'stdout' }) },
+  stdout: {
+    config: () => ({ kind: 'stdout' }),
+    facts: { startReceiver: receivePrinted, answers: 'itself', takes: 'totals', forgets: 'by itself' },
+  },
 };

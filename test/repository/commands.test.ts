@@ -157,8 +157,15 @@ const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void
   },
 };
 
+/** The steps of a guide, which a test follows in a copy. */
+const sinkTemplate = { file: 'test/repository/template-sink.test.ts', text: "blocksOf(guide, 'sh')" };
+
 /** What others run; the text proves that they do. */
 const elsewhere: Readonly<Record<string, { readonly file: string; readonly text: string }>> = {
+  'cp -r docs/template-sink lambda/sinks/acme': sinkTemplate,
+  "find lambda/sinks/acme -type f ! -name example.yaml -exec sed -i 's#/lambda/#/#; s/example/acme/g; s/Example/Acme/g' {} +":
+    sinkTemplate,
+  "sed -i 's/example/acme/g' lambda/sinks/acme/example.yaml": sinkTemplate,
   'npm ci': { file: '.ci/run', text: '\nnpm ci' },
   'npm test': { file: '.ci/run', text: '\nnpm test' },
   'npm run check': { file: 'scripts/check.ts', text: "spawnSync('npm', ['run'" },

@@ -14,7 +14,13 @@ const Attributes = z.array(Attribute).default([]);
 /** 64 bits as text; JSON writes them so, and protobufjs is told to. */
 const Int64 = z.string().regex(/^-?\d+$/);
 /** JSON has no number for three doubles. */
-const Double = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number), z.nan()]);
+const Double = z.union([
+  z.number(),
+  z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number),
+  z.nan(),
+  // In protobuf they are values as any other.
+  z.literal([Infinity, -Infinity]),
+]);
 
 const Exemplar = z.strictObject({
   timeUnixNano: Int64.default('0'),

@@ -1,13 +1,17 @@
 /** The sink that writes a run to a file: a page that is replaced, or JSON lines that are appended. */
 import { type Page, pageOf, previewOf } from '../../exposition/page.ts';
+import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { replaceFile } from '../../runtime/replace-file.ts';
 import type { CreateSink } from '../sink.ts';
 import { appendLines } from './append-lines.ts';
 import type { FileConfig } from './config.ts';
-import { problemOfFile, problemsOfRepair } from './problem.ts';
+import { problemOfFile, problemOfSkipped, problemsOfRepair } from './problem.ts';
 
-/** Replaces the file as a whole each run, so that no reader sees half a page; JSON lines are appended, all or none. */
+/**
+ * Replaces the file as a whole each run, so that no reader sees half a page; JSON lines are appended, all or none. What
+ * another run has just written of one source must not be taken back, so that a page without that source is not written.
+ */
 export const createFile: CreateSink<FileConfig> = (config) => {
   const { path, format, name } = config;
   const where = `file/${name} ${path}`;
@@ -18,8 +22,20 @@ export const createFile: CreateSink<FileConfig> = (config) => {
     return [];
   }
 
+  function findSkipped({ parts }: Batch): Problem | undefined {
+    const skipped = format === 'json' ? [] : parts.filter(({ status }) => status === 'skipped');
+    return skipped.length === 0
+      ? undefined
+      : problemOfSkipped(
+          skipped.map(({ source }) => source),
+          where,
+        );
+  }
+
   return {
     write: async (batch, { deadline: { signal } }) => {
+      const skipped = findSkipped(batch);
+      if (skipped !== undefined) return { accepted: 0, requests: 0, bytes: 0, problems: [skipped] };
       const page = await pageOf(batch, config, where);
       const { text, samples, problems } = page;
       try {
@@ -29,6 +45,10 @@ export const createFile: CreateSink<FileConfig> = (config) => {
         return { accepted: 0, requests: 1, bytes: 0, problems: [...problems, problemOfFile(error, where, signal)] };
       }
     },
-    preview: async (batch) => previewOf(await pageOf(batch, config, where)),
+    preview: async (batch) => {
+      const skipped = findSkipped(batch);
+      if (skipped === undefined) return previewOf(await pageOf(batch, config, where));
+      return { samples: 0, requests: 0, bytes: 0, lines: [], monthlyCost: [], problems: [skipped] };
+    },
   };
 };

@@ -47,3 +47,9 @@ export function problemsOfRepair({ repaired, removedBytes }: Appended, where: st
   const message = `${done}: an earlier write was cut off, by a crash, a full disk or another writer; nothing to do unless it happens again`;
   return [{ kind: 'unavailable', where, message }];
 }
+
+/** Another run publishes some of the sources at this moment. */
+export function problemOfSkipped(sources: readonly string[], where: string): Problem {
+  const message = `left as it is, because another run publishes ${sources.join(', ')} at this tick and a page is replaced as a whole; the next run writes all sources, and two collectors should not write one file`;
+  return { kind: 'configuration', where, message };
+}

@@ -14,11 +14,12 @@ import type { Setup } from './setup.ts';
 /** Nothing is known that could have ended, and levels and increases never share a request. */
 export async function previewOf(setup: Setup, batch: Batch, durations: CollectionDurations): Promise<Preview> {
   const { config, target, points: settings, encode, where } = setup;
-  const message = setup.messageAt(batch.collectedAtMs);
   const { limits, temporality } = target;
   const readings = temporality === 'delta' ? (['levels', 'increases'] as const) : (['all'] as const);
   const read = readings.map((reading) => pointsOf(batch, settings, durations, reading));
-  const requests = read.flatMap((one) => {
+  const requests = read.flatMap((one, index) => {
+    // As they are written: increases under the time of the tick.
+    const message = setup.messageAt(readings[index] === 'increases' ? batch.tickMs : batch.collectedAtMs);
     const pieces = chunks(
       [...one.names].flatMap(({ series }) => series),
       limits.points,

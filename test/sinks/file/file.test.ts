@@ -10,7 +10,7 @@ import { problemOfFile } from '../../../lambda/sinks/file/problem.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
 import { answersOk, startOnFreePort } from '../../servers/process.ts';
 import { withNodeExporter } from '../../servers/require.ts';
-import { batchOf, gaugeOf, queues } from '../remote-write/batches.ts';
+import { batchOf, gaugeOf, partOf, queues } from '../remote-write/batches.ts';
 import { jobs, ports } from './ports.ts';
 
 interface TestSink {
@@ -70,6 +70,23 @@ describe('the text exposition in a file', () => {
     await writing;
 
     expect([...lengths]).toEqual([whole.length]);
+  });
+
+  it('stays as it is where another run publishes one of the sources, in a dry run, too', async () => {
+    await using home = await folder();
+    const path = join(home.path, 'ci.prom');
+    const sink = fileSink({ path });
+    await sink.write(jobs(1));
+    const others = { ...partOf([]), source: 'other', status: 'skipped' } as const;
+    const later = { ...jobs(2), parts: [...jobs(2).parts, others] };
+
+    const delivery = await sink.write(later);
+    const preview = await sink.preview(later);
+
+    expect(await readFile(path, 'utf8')).toBe(page(1));
+    expect(delivery).toMatchObject({ accepted: 0, requests: 0, bytes: 0, problems: [{ kind: 'configuration' }] });
+    expect(delivery.problems[0]?.message).toContain('another run publishes other at this tick');
+    expect(preview).toMatchObject({ samples: 0, requests: 0, bytes: 0, lines: [], problems: delivery.problems });
   });
 
   it('keeps the page of the run before when the new one cannot be written', async () => {

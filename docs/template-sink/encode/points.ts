@@ -1,0 +1,91 @@
+/** Makes points of a batch: what the backend would refuse is left out here and told, and the rest is kept. */
+import { selects } from '../../../lambda/config/glob.ts';
+import type { Batch } from '../../../lambda/model/batch.ts';
+import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';
+import type { ExampleConfig } from '../config.ts';
+
+/** One figure as the backend keeps it. It adds up increases and observations, and shows the newest level. */
+export interface Point {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly kind: 'level' | 'increase' | 'observations';
+  /** Epoch milliseconds. */
+  readonly timeMs: number;
+  /** One of a level or an increase, each one of a distribution. */
+  readonly values: readonly number[];
+}
+
+/** Points of one metric that the backend would not take. */
+export interface Omission {
+  readonly metric: string;
+  readonly points: number;
+}
+
+export interface Encoding {
+  /** Levels first: then one request at most has both, and all others may be repeated or may not. */
+  readonly points: readonly Point[];
+  readonly omissions: readonly Omission[];
+  /** Increases among what was left out. */
+  readonly lostIncreases: number;
+}
+
+export interface EncodeSettings {
+  readonly config: Pick<ExampleConfig, 'metrics'>;
+  /** Name of the deployment. */
+  readonly collector: string;
+}
+
+export function isAddedUp({ kind }: Point): boolean {
+  return kind !== 'level';
+}
+
+/** Pure: the same batch gives the same points, for the dry run as for the delivery. */
+export function encodePoints({ parts, health, tickMs }: Batch, { config, collector }: EncodeSettings): Encoding {
+  const isSelected = selects(config.metrics ?? {});
+  const families = [...parts.flatMap((part) => part.families), ...health];
+  const points = families
+    .filter(({ definition }) => isSelected(definition.name))
+    .flatMap((family) => pointsOf(family, tickMs, collector));
+  const good = points.filter(isStorable);
+  const bad = points.filter((point) => !isStorable(point));
+  return {
+    points: [...good.filter((point) => !isAddedUp(point)), ...good.filter(isAddedUp)],
+    omissions: [...Map.groupBy(bad, ({ name }) => name)].map(([metric, group]) => ({ metric, points: group.length })),
+    lostIncreases: bad.filter(isAddedUp).length,
+  };
+}
+
+/** Who adds up takes what is absent for 0: counters that stood still are not sent. */
+function pointsOf(family: MetricFamily, timeMs: number, collector: string): readonly Point[] {
+  const { name } = family.definition;
+  const withLabels = (labels: Labels): Labels => ({ collector, ...labels });
+  switch (family.type) {
+    case 'gauge':
+      return family.samples.map(({ labels, value }) => ({
+        ...{ name, labels: withLabels(labels), timeMs },
+        kind: 'level',
+        values: [value],
+      }));
+    case 'counter':
+      return family.samples
+        .filter(({ increase }) => increase !== 0)
+        .map(({ labels, increase }) => ({
+          ...{ name, labels: withLabels(labels), timeMs },
+          kind: 'increase',
+          values: [increase],
+        }));
+    case 'distribution':
+      return family.samples
+        .filter(({ observations }) => observations.length > 0)
+        .map(({ labels, observations }) => ({
+          ...{ name, labels: withLabels(labels), timeMs },
+          kind: 'observations',
+          values: observations,
+        }));
+  }
+}
+
+/** JSON has neither NaN nor infinities. */
+function isStorable({ values }: Point): boolean {
+  return values.every(Number.isFinite);
+}

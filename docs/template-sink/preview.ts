@@ -1,0 +1,24 @@
+/** Shows what a delivery would send: the same points in the same requests, without sending them. */
+import type { Preview } from '../../lambda/sinks/sink.ts';
+import type { Encoding } from './encode/points.ts';
+import { splitRequests } from './encode/requests.ts';
+import { priceOfMonth } from './price.ts';
+import { shown, tellOmissions } from './send/problems.ts';
+
+export interface PreviewSettings {
+  readonly intervalMs: number;
+  /** `example/<name>` */
+  readonly where: string;
+}
+
+export function previewPoints({ points, omissions }: Encoding, { intervalMs, where }: PreviewSettings): Preview {
+  const requests = [...splitRequests(points)];
+  return {
+    samples: points.length,
+    requests: requests.length,
+    bytes: requests.reduce((sum, { body }) => sum + body.byteLength, 0),
+    lines: points.map((point) => `${shown(point)} ${point.values.join(' ')}`),
+    monthlyCost: priceOfMonth(points.length, intervalMs),
+    problems: tellOmissions(omissions, where),
+  };
+}

@@ -1,0 +1,164 @@
+/** The backends of the sinks that exist, each told once: how its requests are read, and what it answers. */
+import { gunzipSync } from 'node:zlib';
+import * as z from 'zod';
+import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { jobsFinished, jobWait } from '../../lambda/model/run-metrics.ts';
+import type { RecordedRequest } from '../support/loopback-server.ts';
+import {
+  decodeJson,
+  decodeProtobuf,
+  type DecodedSeries as OtlpSeries,
+  encodeResponse,
+  seriesIn,
+} from '../support/otlp-decode.ts';
+import { decodeV1, decodeV2, type DecodedSeries, staleBits, uncompress } from '../support/remote-write-decode.ts';
+import { answerAllOrNothing, type DecodedRequest, type HttpBackend } from './http-receiver.ts';
+import { valuesOfPage } from './page-receiver.ts';
+import type { ReceivedValue } from './sink-facts.ts';
+
+function textOf({ headers, body }: RecordedRequest): string {
+  return (headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString('utf8');
+}
+
+const PutMetricData = z.object({
+  MetricData: z.array(
+    z.object({
+      MetricName: z.string(),
+      Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })),
+      Timestamp: z.number(),
+      Value: z.number().optional(),
+      Values: z.array(z.number()).optional(),
+      Counts: z.array(z.number()).optional(),
+    }),
+  ),
+});
+
+const namesOfIncreases = new Set(metricNames(jobsFinished.cloudWatch));
+const namesOfObservations = new Set(metricNames(jobWait.cloudWatch));
+
+function kindOfDatum(name: string): ReceivedValue['kind'] {
+  if (namesOfIncreases.has(name)) return 'increase';
+  return namesOfObservations.has(name) ? 'observations' : 'level';
+}
+
+export const cloudWatchBackend: HttpBackend = {
+  decode: (request) => ({
+    values: PutMetricData.parse(JSON.parse(textOf(request))).MetricData.map((datum) => ({
+      name: datum.MetricName,
+      labels: Object.fromEntries(datum.Dimensions.map(({ Name, Value }) => [Name, Value])),
+      kind: kindOfDatum(datum.MetricName),
+      values: datum.Value === undefined ? (datum.Values ?? []) : [datum.Value],
+      timeMs: Math.round(datum.Timestamp * 1000),
+    })),
+  }),
+  answer: answerAllOrNothing(
+    {
+      status: 400,
+      body: '{"__type":"com.amazonaws.cloudwatch#InvalidParameterValueException","message":"a value is not taken"}',
+    },
+    { status: 200, body: '{}' },
+  ),
+};
+
+/** A gateway answers a list of groups, too; what it refuses it names by its metric. */
+export const pushgatewayBackend: HttpBackend = {
+  decode: (request) =>
+    request.method === 'PUT' ? { values: valuesOfPage(textOf(request)), replaces: request.path } : undefined,
+  answer: (values, refused) => {
+    const [first] = refused;
+    if (first === undefined) return { status: 200, stored: values };
+    const family = first.name.replace(/_(bucket|sum|count)$/, '');
+    return {
+      status: 400,
+      body: `pushed metrics are invalid: collected metric "${family}" { } is not a GAUGE`,
+      stored: [],
+    };
+  },
+  otherwise: '{"status":"success","data":[]}',
+};
+
+function valueOfSeries({ labels: pairs, samples }: DecodedSeries): readonly ReceivedValue[] {
+  const { __name__: name = '', ...labels } = Object.fromEntries(pairs);
+  const isTotal = /_(total|bucket|sum|count)$/.test(name);
+  return samples.map(({ value, bits, timestampMs: timeMs, startMs }) => ({
+    ...{ name, labels, timeMs },
+    ...(bits === staleBits
+      ? { kind: 'ended', values: [] }
+      : { kind: isTotal ? 'total' : 'level', values: [value], ...(startMs === 0 ? {} : { startMs }) }),
+  }));
+}
+
+function decodeRemoteWrite({ headers, body }: RecordedRequest): DecodedRequest {
+  const isV2 = (headers['content-type'] ?? '').includes('v2.Request');
+  const { series } = isV2 ? decodeV2(uncompress(body)) : decodeV1(uncompress(body));
+  return { values: series.flatMap(valueOfSeries) };
+}
+
+/** Keeps what is good of a request, and says how much. */
+export const remoteWriteBackend: HttpBackend = {
+  decode: decodeRemoteWrite,
+  answer: (values, refused) => {
+    const stored = values.filter((value) => !refused.includes(value));
+    const headers = { 'x-prometheus-remote-write-samples-written': String(stored.length) };
+    return refused.length === 0
+      ? { status: 204, headers, stored }
+      : { status: 400, headers, body: 'out of bounds', stored };
+  },
+};
+
+/** Rolls a request back in which one sample is bad. */
+export const remoteWrite1Backend: HttpBackend = {
+  decode: decodeRemoteWrite,
+  answer: answerAllOrNothing({ status: 400, body: 'out of bounds' }, { status: 204 }),
+};
+
+function valueOfPoint({ metric, kind, attributes: labels, point }: OtlpSeries): ReceivedValue {
+  const timeMs = nanosToMs(point.timeUnixNano);
+  const start = nanosToMs(point.startTimeUnixNano);
+  const common = { name: metric.name, labels, timeMs, ...(start === 0 ? {} : { startMs: start }) };
+  if (point.flags === 1) return { ...common, kind: 'ended', values: [] };
+  const isDelta = (metric.sum ?? metric.histogram ?? metric.exponentialHistogram)?.aggregationTemporality === 1;
+  if ('count' in point) return { ...common, kind: isDelta ? 'observations' : 'total', values: [Number(point.sum)] };
+  const value = 'asInt' in point && point.asInt !== undefined ? Number(point.asInt) : point.asDouble;
+  const summed = isDelta ? 'increase' : 'total';
+  return { ...common, kind: kind === 'gauge' ? 'level' : summed, values: value === undefined ? [] : [value] };
+}
+
+function nanosToMs(nanos: string): number {
+  return Number(BigInt(nanos) / 1_000_000n);
+}
+
+/** Keeps what is good of a request, and answers how much that is not. */
+export const otlpBackend: HttpBackend = {
+  decode: ({ headers, body }) => {
+    const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+    const isJson = headers['content-type'] === 'application/json';
+    return { values: seriesIn((isJson ? decodeJson : decodeProtobuf)(plain)).map(valueOfPoint) };
+  },
+  answer: (values, refused) => ({
+    status: 200,
+    headers: { 'content-type': 'application/x-protobuf' },
+    body: encodeResponse(refused.length === 0 ? undefined : { rejected: refused.length, message: 'out of bounds' }),
+    stored: values.filter((value) => !refused.includes(value)),
+  }),
+};
+
+const Points = z.object({
+  points: z.array(
+    z.object({
+      name: z.string(),
+      labels: z.record(z.string(), z.string()),
+      kind: z.enum(['level', 'increase', 'observations']),
+      time: z.number(),
+      values: z.array(z.number()),
+    }),
+  ),
+});
+
+/** That of the template. */
+export const exampleBackend: HttpBackend = {
+  decode: (request) => ({
+    values: Points.parse(JSON.parse(textOf(request))).points.map(({ time, ...point }) => ({ ...point, timeMs: time })),
+  }),
+  answer: answerAllOrNothing({ status: 400, body: '{"message":"a point is not taken"}' }, { status: 202, body: '{}' }),
+};
