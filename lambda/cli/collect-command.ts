@@ -11,7 +11,9 @@ export const collectCommand: Command = {
     config: { value: 'FILE', short: 'c', help: 'The configuration, as collector.yaml.' },
     once: { help: 'One run, then the end (the default).' },
     every: { value: 'TIME', help: 'A run every so often until Ctrl-C, for example 10s or 1m.' },
-    'dry-run': { help: 'Reads the sources, sends nothing, shows what each sink would send and its monthly cost.' },
+    'dry-run': {
+      help: 'Reads the sources, sends nothing, shows what each sink would send and what a month costs deployed.',
+    },
     format: {
       value: 'FORMAT',
       help: 'table (the default), prometheus (text exposition) or json (one object a run).',
