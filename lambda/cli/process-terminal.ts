@@ -1,4 +1,6 @@
-import type { Output, Terminal } from './terminal.ts';
+/** The terminal of this process: its streams, its environment, and the ways in which its use ends. */
+import { fstatSync, writeSync } from 'node:fs';
+import { exitCodes, type Output, type Terminal } from './terminal.ts';
 
 /** Closing connections takes milliseconds; a request that does not notice its abort must not hold the prompt. */
 export const exitGraceMs = 1000;
@@ -9,8 +11,8 @@ const killedByInterrupt = 130;
 /** The terminal of this process; made once, because it listens to the process's signals. */
 export function processTerminal(): Terminal {
   return {
-    stdout: outputOf(process.stdout),
-    stderr: outputOf(process.stderr),
+    stdout: outputOf(process.stdout, 1),
+    stderr: outputOf(process.stderr, 2),
     variables: process.env,
     clock: Date.now,
     random: Math.random,
@@ -26,14 +28,43 @@ export function processTerminal(): Terminal {
   };
 }
 
-function outputOf(stream: NodeJS.WriteStream): Output {
+function outputOf(stream: NodeJS.WriteStream, descriptor: number): Output {
   return {
-    write: (text) => {
-      if (!stream.destroyed) stream.write(text);
-    },
+    write: writerOf(stream, descriptor),
     isTty: stream.isTTY,
     size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
   };
+}
+
+function writerOf(stream: NodeJS.WriteStream, descriptor: number): (text: string) => void {
+  if (!isFile(descriptor)) {
+    return (text) => {
+      if (!stream.destroyed) stream.write(text);
+    };
+  }
+  return (text) => {
+    if (stream.destroyed) return;
+    try {
+      writeAll(descriptor, Buffer.from(text));
+    } catch (error) {
+      stream.destroy(error instanceof Error ? error : new Error('it cannot be written', { cause: error }));
+    }
+  };
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    // Closed by whoever started the process.
+    return false;
+  }
+}
+
+/** Node's own stream to a file takes a write that a full disk has cut off in the middle for a whole one. */
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(descriptor, bytes, written);
 }
 
 /** Aborts when the user wants to stop: the first signal ends the work in order, a second one at once. */
@@ -48,9 +79,31 @@ function endOfUse(): AbortSignal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // `| head` has read enough: nothing is wrong, and nobody listens any more.
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE') failFor(error, stream);
       controller.abort(new DOMException('nobody reads the output', 'AbortError'));
     });
   }
   return controller.signal;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full; free space',
+  EDQUOT: 'the quota of this user is used up; free space',
+  EFBIG: 'the file is as large as this file system or process allows (ulimit -f)',
+};
+
+function reasonOf({ code = 'unknown error' }: NodeJS.ErrnoException): string {
+  const known = reasons[code];
+  return known === undefined ? code : `${known} (${code})`;
+}
+
+/** Whoever reads half of an output must not take it for all of it: the exit code tells, whatever else went well. */
+function failFor(error: NodeJS.ErrnoException, stream: NodeJS.WriteStream): void {
+  process.once('exit', () => {
+    process.exitCode = exitCodes.failed;
+  });
+  // What is wrong with standard error cannot be told anywhere.
+  if (stream === process.stdout) {
+    process.stderr.write(`error: standard output cannot be written completely: ${reasonOf(error)}\n`);
+  }
 }

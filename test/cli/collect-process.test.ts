@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { type BuildkiteServer, startBuildkiteServer } from '../../lambda/demo/bu
 import { createFleet } from '../../lambda/demo/fleet.ts';
 import type { ScenarioName } from '../../lambda/demo/scenarios.ts';
 import { agentMetrics, answerJson, type LoopbackServer, serve } from './loopback.ts';
-import { runCli, startCli } from './run-cli.ts';
+import { mainFile, runCli, startCli } from './run-cli.ts';
 
 const token = 'bkct_canary-4f1c9e';
 const variables = { BUILDKITE_TOKEN: token };
@@ -333,6 +334,25 @@ sinks:
 
     expect(signal).toBeNull();
     expect(stderr).not.toContain('EPIPE');
+  });
+
+  it.skipIf(process.platform !== 'linux').each([
+    ['a full disk', '/dev/full', 'the disk is full; free space (ENOSPC)'],
+    // Written by half, which is no error of that write.
+    ['a file that may not grow', join(tmpdir(), `ci-metrics-cut-${String(process.pid)}`), '(ulimit -f) (EFBIG)'],
+  ])('fails, and says why, when its output is cut off by %s', async (_, target, reason) => {
+    const command = `ulimit -f 1; exec "$0" "${mainFile}" help collect > "${target}"`;
+
+    const { code, stderr } = await new Promise<{ readonly code: unknown; readonly stderr: string }>((resolve) => {
+      execFile('bash', ['-c', command, process.execPath], (error, _stdout, stderr) => {
+        resolve({ code: error?.code, stderr });
+      });
+    });
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: standard output cannot be written completely: .*\n$/);
+    expect(stderr).toContain(reason);
+    if (target !== '/dev/full') await rm(target);
   });
 
   it.each([
