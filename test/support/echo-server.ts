@@ -38,7 +38,7 @@ function echoOf(request: RecordedRequest): string {
 }
 
 /** The whole texts; the scan looks for what all of them have in common wherever the value stands in them. */
-function encodingsOf(value: string): readonly string[] {
+export function encodingsOf(value: string): readonly string[] {
   const base64 = [value, `u:${value}`, `us:${value}\n`].map((text) => Buffer.from(text).toString('base64'));
   const percent = encodeURIComponent(value);
   return [
