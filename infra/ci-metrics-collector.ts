@@ -26,6 +26,7 @@ import { createAlarms } from './alarms.ts';
 import { createFunction } from './collector-function.ts';
 import { createDashboard } from './dashboard.ts';
 import { emulationOf } from './emulation.ts';
+import { checkMemory } from './memory-check.ts';
 import { metricOf, systemOf } from './metrics.ts';
 import { connectEksClusters, type EksClusterAccess } from './eks-access.ts';
 import { createEventFeeds, type WebhookOfSource } from './event-feeds.ts';
@@ -88,6 +89,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     super(scope, id);
     this.config = configOf(props);
     const prepared = prepare(this.config);
+    checkMemory(this, prepared, props.memorySize ?? this.config.deployment.memoryMegabytes);
     const emulation = emulationOf(this);
     const { fn, role, logGroup, deadLetterQueue, queueKey } = createFunction(this, this.config, props, emulation);
     const refs = secretRefs(prepared);

@@ -5,6 +5,7 @@ import type { RunReport } from './report/report.ts';
 import type { Cleaner } from './model/admitted.ts';
 import type { SeriesCaps } from './model/cap.ts';
 import type { MetricDefinition } from './model/metric.ts';
+import type { Means } from './model/capacity.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import type { Logger } from './runtime/log.ts';
@@ -35,7 +36,7 @@ export interface ConfiguredSink {
 }
 
 /** Everything that is built once a process and used by every run in it. */
-export interface Pipeline extends SeriesCaps {
+export interface Pipeline extends Omit<SeriesCaps, 'room'> {
   /** Name of this deployment. */
   readonly collector: string;
   readonly sources: readonly ConfiguredSource[];
@@ -46,6 +47,8 @@ export interface Pipeline extends SeriesCaps {
   readonly prefetchSecrets: (signal: AbortSignal) => Promise<void>;
   /** Takes secrets out of whatever sources and sinks say; absent where there are none. */
   readonly cleaner?: Cleaner | undefined;
+  /** By which a run knows what it can carry; absent: nobody told, and it carries everything. */
+  readonly means?: Means | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }

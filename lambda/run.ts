@@ -3,8 +3,9 @@ import { earliest } from './http/server-clock.ts';
 import type { Batch } from './model/batch.ts';
 import type { ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
 import { healthFamilies } from './report/health.ts';
-import { deliveryOf, readingOf } from './report/reading.ts';
+import { deliveryOf, readingsOf } from './report/reading.ts';
 import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
+import { type Capacity, capacityOf } from './model/capacity.ts';
 import { stopwatch } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import { each } from './runtime/each.ts';
@@ -74,17 +75,25 @@ async function gather(pipeline: Pipeline, context: RunContext, mode: 'commit' | 
   const startedAtMs = clock();
   using collecting = deadline.slice(shareForSources);
 
+  const capacity = capacityFor(pipeline, deadline);
   const counting = await prepare(pipeline, collecting);
   const results = await each(pipeline.sources, collecting, clock, log, (source) =>
-    collectFrom(source, counting, { deadline: collecting, tickMs, mode }),
+    collectFrom(source, counting, { deadline: collecting, tickMs, mode, room: capacity.samples }),
   );
 
-  const read = results.map(({ part, result }) => readingOf(pipeline, part, result, before));
+  const read = readingsOf(pipeline, results, { before, capacity });
   const sources = read.map(({ outcome }) => outcome);
   const health = healthFamilies({ collector, scheduledMs, startedAtMs, sources, sinks: before?.sinks ?? [] });
   const batch = { tickMs, collectedAtMs: startedAtMs, parts: read.map(({ part }) => part), health };
   return { batch, sources, counting };
 }
+
+/** By the time of the whole run as it begins: what a run has room for must not depend on how fast the network is. */
+function capacityFor({ means }: Pipeline, deadline: Deadline): Capacity {
+  return means === undefined ? unbounded : capacityOf(means, deadline.remainingMs());
+}
+
+const unbounded: Capacity = { samples: Infinity, remedy: '' };
 
 /** Secrets that are due, and what is remembered of the sinks. */
 async function prepare({ counting, prefetchSecrets, sinks }: Pipeline, collecting: Deadline) {
@@ -97,21 +106,23 @@ interface CollectInput {
   readonly deadline: Deadline;
   readonly tickMs: number;
   readonly mode: 'commit' | 'preview';
+  /** Samples that the run has room for. */
+  readonly room: number;
 }
 
 async function collectFrom(
   configured: ConfiguredSource,
   counting: CountingRun | undefined,
-  { deadline, tickMs, mode }: CollectInput,
+  { deadline, tickMs, mode, room }: CollectInput,
 ): Promise<Counted> {
   const { source, needsState } = configured;
   if (counting === undefined || !needsState) {
-    return { outcome: 'uncounted', collection: await source.collect({ deadline, tickMs, openLedger: noLedger }) };
+    return { outcome: 'uncounted', collection: await source.collect({ deadline, tickMs, openLedger: noLedger, room }) };
   }
   using reading = deadline.slice(shareBeforeSaving);
   const vendorNow = (): number | undefined => earliest(configured.readClocks());
   return await counting.collect(configured, { tickMs, signal: deadline.signal, mode, vendorNow }, (openLedger) =>
-    source.collect({ deadline: reading, tickMs, openLedger }),
+    source.collect({ deadline: reading, tickMs, openLedger, room }),
   );
 }
 

@@ -72,6 +72,11 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
       await store.prefetch(refs, signal);
     },
     cleaner: environment.redactor,
+    means: {
+      memoryMegabytes: memoryMegabytesOf(environment.variables),
+      place: environment.place,
+      sinks: sinks.length,
+    },
     clock,
     log,
   };

@@ -10,10 +10,12 @@ export interface SeriesCaps {
   readonly maxSeriesPerMetric: number;
   /** Of queues and workers, which somebody had to make; absent: as many as of other names. */
   readonly maxQueuesPerMetric?: number | undefined;
+  /** Samples over all metrics that the run has room for; absent: as many as there are. */
+  readonly room?: number | undefined;
 }
 
-/** The setting that raises a limit. */
-export type CapSetting = 'queuesPerMetric' | 'seriesPerMetric';
+/** The setting that raises a limit; `capacity` is what the process and its time allow. */
+export type CapSetting = 'queuesPerMetric' | 'seriesPerMetric' | 'capacity';
 
 /** What one metric lost to its limit. */
 export interface Folding {
@@ -50,11 +52,18 @@ const identity: ReadonlySet<string> = new Set(['system', 'source', 'sink']);
 /**
  * Holds each family at its limit of label sets, not counting the values of enumerated labels, and folds the rest into one
  * `#other#` series by the family's own combination. Who stays is decided by name, so the choice is the same each run.
+ * Where there is less room than the limits allow, one lower limit holds for all: all metrics of those who stay, stay.
  */
 export function capSeries(families: readonly MetricFamily[], caps: SeriesCaps): Capped {
+  const within = levelFor(families, caps);
   const capped = families.map((family) => {
     const { most, setting } = capOf(family.definition, caps);
-    return { ...capFamily(family, most), most, setting };
+    const isLower = within < most;
+    return {
+      ...capFamily(family, isLower ? within : most),
+      most: isLower ? within : most,
+      setting: isLower ? ('capacity' as const) : setting,
+    };
   });
   return {
     families: capped.map(({ family }) => family),
@@ -68,6 +77,46 @@ export function capSeries(families: readonly MetricFamily[], caps: SeriesCaps): 
         setting,
       })),
   };
+}
+
+/** A limit below this one would leave nothing but `#other#`. */
+const leastLevel = 2;
+
+/** The greatest limit of label sets by which all families together have room; Infinity where they have it anyhow. */
+function levelFor(families: readonly MetricFamily[], caps: SeriesCaps): number {
+  const { room = Infinity } = caps;
+  if (families.reduce((sum, { samples }) => sum + samples.length, 0) <= room) return Infinity;
+  const sizes = families.map(({ definition, samples }) => {
+    const enumerated = new Set(Object.keys(definition.enumerated ?? {}));
+    const objects = new Set(samples.map(({ labels }) => seriesKey(without(labels, enumerated)))).size;
+    return { objects: Math.min(objects, capOf(definition, caps).most), each: samples.length / Math.max(1, objects) };
+  });
+  const takenAt = (level: number): number =>
+    sizes.reduce((sum, { objects, each }) => sum + each * Math.min(objects, level), 0);
+  if (takenAt(Infinity) <= room) return Infinity;
+  let [low, high] = [leastLevel, sizes.reduce((most, { objects }) => Math.max(most, objects), leastLevel)];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (takenAt(middle) <= room) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/**
+ * Parts what has labels into who stays apart under a limit and who is folded, by the same rule as `capSeries`: for
+ * sources that can add up the rest before they make samples of it.
+ */
+export function partAtCap<Item>(
+  items: readonly Item[],
+  most: number,
+  labelsOf: (item: Item) => Labels,
+): { readonly apart: readonly Item[]; readonly rest: readonly Item[] } {
+  if (items.length <= most) return { apart: items, rest: [] };
+  const keyed = items.map((item) => ({ item, key: seriesKey(labelsOf(item)) }));
+  const sorted = keyed.sort((a, b) => compareText(a.key, b.key)).map(({ item }) => item);
+  const kept = Math.max(1, most - 1);
+  return { apart: sorted.slice(0, kept), rest: sorted.slice(kept) };
 }
 
 function capFamily(family: MetricFamily, max: number): { family: MetricFamily; overflow: number } {

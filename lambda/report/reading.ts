@@ -4,9 +4,11 @@ import type { SourcePart } from '../model/batch.ts';
 import { capSeries, type Folding, type SeriesCaps } from '../model/cap.ts';
 import { tokenExpiry } from '../model/catalogue.ts';
 import type { MetricFamily } from '../model/metric.ts';
-import { inCanonicalOrder } from '../model/order.ts';
+import { compareText, inCanonicalOrder } from '../model/order.ts';
 import type { Problem } from '../model/problem.ts';
+import type { RelayedFamily } from '../model/relayed.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from '../pipeline.ts';
+import { type Capacity, shareOut } from '../model/capacity.ts';
 import type { PartResult } from '../runtime/each.ts';
 import type { Delivery } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
@@ -19,16 +21,47 @@ export interface Reading {
   readonly outcome: SourceOutcome;
 }
 
-/** What a source gave, held to the series cap, and how it went. */
-export function readingOf(
-  { clock, maxSeriesPerMetric, maxQueuesPerMetric, cleaner }: Pipeline,
-  { id, system, name, takeMeter, readClocks }: ConfiguredSource,
-  result: PartResult<Counted>,
-  before: RunReport | undefined,
+export interface ReadingContext {
+  readonly before: RunReport | undefined;
+  /** Samples of all sources together. */
+  readonly capacity: Capacity;
+}
+
+/**
+ * What the sources gave, held to the series cap and to what the run can carry: what one source leaves of its share, the
+ * others have.
+ */
+export function readingsOf(
+  pipeline: Pipeline,
+  results: readonly { readonly part: ConfiguredSource; readonly result: PartResult<Counted> }[],
+  { before, capacity }: ReadingContext,
+): readonly Reading[] {
+  const read = results.map(({ part, result }) => ({
+    part,
+    result,
+    read: admitted(countedOf(result), pipeline.cleaner),
+  }));
+  const level = shareOut(
+    read.map((one) => samplesOf(collectionOf(one.read))),
+    capacity.samples,
+  );
+  return read.map((one) => readingOf(pipeline, one, { before, capacity, level }));
+}
+
+interface Read {
+  readonly part: ConfiguredSource;
+  readonly result: PartResult<Counted>;
+  readonly read: Counted;
+}
+
+/** What a source gave, and how it went. */
+function readingOf(
+  { clock, maxSeriesPerMetric, maxQueuesPerMetric }: Pipeline,
+  { part: { id, system, name, takeMeter, readClocks }, result, read }: Read,
+  { before, capacity, level }: ReadingContext & { readonly level: number },
 ): Reading {
-  const read = admitted(countedOf(result), cleaner);
-  const { problems, relayed = [] } = collectionOf(read);
-  const { families, folded } = heldToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric });
+  const { problems } = collectionOf(read);
+  const { families, relayed, folded, leftOut } = heldToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric }, level);
   const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families, problems, relayed });
   const counting = read.outcome === 'counted' ? read.figures : undefined;
   const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
@@ -41,7 +74,12 @@ export function readingOf(
     samples: samplesIn(families) + samplesIn(relayed),
     overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
     // Sums over the source are right all the same, and a wrong clock leaves nothing out: it is as complete as without.
-    problems: [...problems, ...foldingProblems(folded, id), ...clockProblems(id, readClocks())],
+    problems: [
+      ...problems,
+      ...foldingProblems(folded, id, capacity),
+      ...(leftOut === 0 ? [] : [relayProblem(leftOut, id, capacity)]),
+      ...clockProblems(id, readClocks()),
+    ],
     meter: takeMeter(),
     ...(counting === undefined ? {} : { counting }),
     ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
@@ -54,31 +92,59 @@ export function readingOf(
 interface Held {
   readonly families: readonly MetricFamily[];
   readonly folded: readonly Folding[];
+  readonly relayed: readonly RelayedFamily[];
+  /** Relayed series for which there was no room. */
+  readonly leftOut: number;
 }
 
 /** Totals have been held to the cap by their state: to choose anew who stays would make them jump. */
-function heldToCap(read: Counted, caps: SeriesCaps): Held {
-  const { families } = collectionOf(read);
-  if (read.outcome !== 'counted') {
-    const capped = capSeries(families, caps);
-    return { families: inCanonicalOrder(capped.families), folded: capped.folded };
-  }
-  const isCounted = ({ definition }: MetricFamily): boolean => read.counted.has(definition.name);
+function heldToCap(read: Counted, caps: SeriesCaps, level: number): Held {
+  const { families, relayed = [], folded = [] } = collectionOf(read);
+  const isCounted = ({ definition }: MetricFamily): boolean =>
+    read.outcome === 'counted' && read.counted.has(definition.name);
+  const counted = families.filter(isCounted);
   const capped = capSeries(
     families.filter((family) => !isCounted(family)),
-    caps,
+    { ...caps, room: Math.max(0, level - samplesIn(counted)) },
   );
+  const own = [...capped.families, ...counted];
+  const passedOn = withinRoom(relayed, Math.max(0, level - samplesIn(own)));
   return {
-    families: inCanonicalOrder([...capped.families, ...families.filter(isCounted)]),
-    folded: [...capped.folded, ...read.figures.folded],
+    families: inCanonicalOrder(own),
+    folded: [...folded, ...capped.folded, ...(read.outcome === 'counted' ? read.figures.folded : [])],
+    relayed: passedOn,
+    leftOut: samplesIn(relayed) - samplesIn(passedOn),
   };
+}
+
+/** Series of another system have no sum, so metrics that do not fit are left out as a whole, the last by name first. */
+function withinRoom(relayed: readonly RelayedFamily[], room: number): readonly RelayedFamily[] {
+  if (samplesIn(relayed) <= room) return relayed;
+  let left = room;
+  const kept = new Set<RelayedFamily>();
+  // How the reading went comes first, and in any case.
+  const inOrder = relayed.toSorted((a, b) => compareText(a.about, b.about) || compareText(a.name, b.name));
+  for (const family of inOrder) {
+    const fits = family.samples.length <= left;
+    if (!fits && family.about !== 'scrape') continue;
+    left -= family.samples.length;
+    kept.add(family);
+  }
+  return relayed.filter((family) => kept.has(family));
+}
+
+function relayProblem(leftOut: number, where: string, { samples, remedy }: Capacity): Problem {
+  const carried = `a run carries ${samples.toLocaleString('en-US')} samples with its memory and its time`;
+  const message = `${leftOut.toLocaleString('en-US')} relayed series are left out, whole metrics and the last by name first, because ${carried}; ${remedy}, or select fewer with \`metrics\` of the source`;
+  return { kind: 'configuration', where, message };
 }
 
 /** Whatever a source says comes in here, so that no name of it reaches a sink or a line as it was. */
 function admitted(read: Counted, cleaner: Cleaner | undefined): Counted {
   if (read.outcome === 'skipped') return read;
-  const { families, relayed, problems } = read.collection;
+  const { families, relayed, problems, folded } = read.collection;
   const collection = {
+    ...(folded === undefined ? {} : { folded }),
     families: families.map((family) => admittedFamily(family, cleaner)),
     problems: problems.map((problem) => admittedProblem(problem, cleaner)),
     ...(relayed === undefined ? {} : { relayed: relayed.map((family) => admittedRelayed(family, cleaner)) }),
@@ -93,6 +159,10 @@ function collectionOf(read: Counted): Collection {
 function countedOf(result: PartResult<Counted>): Counted {
   if ('value' in result) return result.value;
   return { outcome: 'uncounted', collection: { families: [], problems: [result.problem] } };
+}
+
+function samplesOf({ families, relayed = [] }: Collection): number {
+  return samplesIn(families) + samplesIn(relayed);
 }
 
 function samplesIn(families: readonly { readonly samples: readonly unknown[] }[]): number {

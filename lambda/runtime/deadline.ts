@@ -1,3 +1,4 @@
+/** The moment by which work has to end, and parts of the time until then. */
 import type { Clock } from './clock.ts';
 
 /** The moment by which work must end, as a signal and as a number; dispose it to free its timer. */
@@ -31,4 +32,11 @@ export function deadlineIn(budgetMs: number, now: Clock, parent?: AbortSignal): 
       clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Whether the time is over by the clock, for loops that keep the timer of the signal from firing while they are at work.
+ */
+export function isOver(deadline: Pick<Deadline, 'remainingMs'>): boolean {
+  return deadline.remainingMs() <= 0;
 }

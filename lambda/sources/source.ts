@@ -5,6 +5,7 @@ import type { Inbox } from '../events/inbox.ts';
 import type { WebhookSchemeName } from '../events/webhook-schemes.ts';
 import type { HttpPort } from '../http/http.ts';
 import type { Absence } from '../model/absence.ts';
+import type { Folding } from '../model/cap.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
@@ -26,6 +27,11 @@ export interface CollectContext {
    * @throws TickTakenError when this tick was counted already; it must escape, so that nothing is published twice.
    */
   readonly openLedger: () => Promise<Ledger>;
+  /**
+   * How many samples the run has room for. A source whose answers may hold more adds up the rest before it makes samples
+   * of it, and tells that in `folded`; what it returns beyond is folded for it, but has taken its memory by then.
+   */
+  readonly room?: number | undefined;
 }
 
 /** What a source could read, and what it could not; the good half is never lost. */
@@ -34,6 +40,8 @@ export interface Collection {
   /** Series that are passed on as they were read, of a source that relays. */
   readonly relayed?: readonly RelayedFamily[];
   readonly problems: readonly Problem[];
+  /** What the source itself has made one series, because the run had no room for more. */
+  readonly folded?: readonly Folding[];
 }
 
 /** A configured connection to one CI system; made once a process, so what it remembers lives across warm runs. */

@@ -30,7 +30,11 @@ const Run = z.object({
   sources: z
     .array(z.object({ samples: z.number(), overflow: z.number().optional(), problems: z.unknown().optional() }))
     .optional(),
-  sinks: z.array(z.object({ sink: z.string(), accepted: z.number(), problems: z.unknown().optional() })).optional(),
+  sinks: z
+    .array(
+      z.object({ sink: z.string(), accepted: z.number(), durationMs: z.number(), problems: z.unknown().optional() }),
+    )
+    .optional(),
   peakRssMiB: z.number(),
 });
 

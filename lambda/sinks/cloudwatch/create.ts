@@ -1,10 +1,12 @@
+/** Makes the sink: what it remembers lives as long as the process. */
 import { roleIn } from '../../http/aws-credentials.ts';
-import type { Deadline } from '../../runtime/deadline.ts';
+import { namespaceOf } from '../../model/cloud-watch-shape.ts';
+import { type Deadline, isOver } from '../../runtime/deadline.ts';
 import type { Delivery, Sink, SinkPorts } from '../sink.ts';
 import { createMetricClient, type MetricClient } from './client.ts';
 import type { CloudWatchConfig } from './config.ts';
 import type { Datum } from './datum.ts';
-import { encode } from './encode.ts';
+import { encode, type Encoding } from './encode.ts';
 import { datumsIn, parcelsOf } from './parcels.ts';
 import { previewOf } from './preview.ts';
 import { rememberRefused } from './refused-before.ts';
@@ -23,16 +25,22 @@ export function createCloudWatch(
   let client: MetricClient | undefined;
   const where = `cloudwatch/${config.name}`;
   const refusedBefore = rememberRefused();
+  const first = [namespaceOf('collector', config.namespace)];
 
-  const send = async (datums: Iterable<Datum>, tickMs: number, deadline: Deadline): Promise<Delivery> => {
+  const send = async (
+    datums: Iterable<Datum>,
+    tickMs: number,
+    deadline: Deadline,
+    unmade: Encoding['unmade'] = () => [],
+  ): Promise<Delivery> => {
     client ??= createMetricClient({ region: config.region, role: roleIn(config), aws, redactor });
-    return await sendAll(datums, { client, tickMs, deadline, where, refusedBefore });
+    return await sendAll(datums, { client, tickMs, deadline, where, refusedBefore, unmade, first });
   };
 
   return {
     write: async (batch, { deadline }) => {
-      const { datums, problems, lostSums } = encode(batch, settings);
-      const delivery = await send(datums, batch.tickMs, deadline);
+      const { datums, problems, lostSums, unmade } = encode(batch, settings, () => isOver(deadline));
+      const delivery = await send(datums, batch.tickMs, deadline, unmade);
       const dropped = (delivery.dropped ?? 0) + lostSums();
       return { ...delivery, dropped, problems: [...problems(), ...delivery.problems] };
     },

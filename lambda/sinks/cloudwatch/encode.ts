@@ -1,7 +1,15 @@
+/** Makes the datums of a batch, the most important ones first. */
 import { selects } from '../../config/glob.ts';
 import { minuteMs } from '../../config/interval.ts';
 import type { Batch } from '../../model/batch.ts';
-import { deploymentDimensions, metricNames, namespaceOf, pointsOf } from '../../model/cloud-watch-shape.ts';
+import {
+  type CloudWatchPoint,
+  deploymentDimensions,
+  metricNames,
+  namespaceOf,
+  pointsOf,
+} from '../../model/cloud-watch-shape.ts';
+import { compareImportance } from '../../model/importance.ts';
 import type { MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CloudWatchConfig } from './config.ts';
@@ -31,23 +39,52 @@ export interface Encoding {
   readonly problems: () => readonly Problem[];
   /** Increases among what was left out; complete with the problems. */
   readonly lostSums: () => number;
+  /** Levels that were not made, because the time was over; complete with the problems. */
+  readonly unmade: () => readonly Unmade[];
+}
+
+/** Datums of one metric for which there was no time. */
+export interface Unmade {
+  readonly namespace: string;
+  readonly name: string;
+  /** In the first of its dimension sets. */
+  readonly count: number;
 }
 
 /** What of a batch CloudWatch gets; what it would refuse is left out and told, and the rest is kept. */
-export function encode(batch: Batch, settings: EncodeSettings): Encoding {
+export function encode(batch: Batch, settings: EncodeSettings, isTimeOver = never): Encoding {
   const { config } = settings;
-  const metrics = [...Map.groupBy(contributionsOf(batch, settings), ({ family }) => family.definition.name).values()];
+  const contributions = contributionsOf(batch, settings).toSorted((a, b) =>
+    compareImportance(a.family.definition, b.family.definition),
+  );
+  const metrics = [...Map.groupBy(contributions, ({ family }) => family.definition.name).values()];
   const findings = createFindings(config);
+  const unmade: Unmade[] = [];
+  const leaveOut: Encoder['leaveOut'] = ({ cloudWatch }, count) => {
+    const [name = ''] = metricNames(cloudWatch);
+    unmade.push({ namespace: namespaceOf(cloudWatch.namespace, config.namespace), name, count });
+  };
   return {
     datums: encodeAll(
       batch,
       [...metrics.filter(isLevel), ...metrics.filter((metric) => !isLevel(metric))],
-      settings,
+      { ...settings, isTimeOver, leaveOut },
       findings,
     ),
+    unmade: () => unmade,
     problems: findings.problems,
     lostSums: findings.lostSums,
   };
+}
+
+function never(): boolean {
+  return false;
+}
+
+interface Encoder extends EncodeSettings {
+  /** Levels are left out then, for the next run has newer ones; sums are made all the same, to be kept. */
+  readonly isTimeOver: () => boolean;
+  readonly leaveOut: (definition: MetricDefinition, count: number) => void;
 }
 
 function isLevel([first]: readonly Contribution[]): boolean {
@@ -88,23 +125,48 @@ function withStandIns(family: MetricFamily): MetricFamily {
 function* encodeAll(
   { parts, tickMs }: Batch,
   metrics: readonly (readonly Contribution[])[],
-  settings: EncodeSettings,
+  settings: Encoder,
   findings: Findings,
 ): Generator<Datum> {
   for (const contributions of metrics) {
     const definition = contributions[0]?.family.definition;
     if (definition === undefined) continue;
+    if (isLevel(contributions) && settings.isTimeOver()) {
+      const samples = contributions.reduce((sum, { family }) => sum + family.samples.length, 0);
+      settings.leaveOut(definition, samples);
+      continue;
+    }
     const { families, duplicates } = familiesInSets(definition, contributions, parts);
     findings.metric(definition, duplicates);
     for (const family of families) yield* encodeSet(definition, family, tickMs, settings, findings);
   }
 }
 
+/** Stops making levels when the time is over. */
+function* inTime(
+  points: Iterable<CloudWatchPoint>,
+  { type, definition, samples }: MetricFamily,
+  { isTimeOver, leaveOut }: Pick<Encoder, 'isTimeOver' | 'leaveOut'>,
+): Generator<CloudWatchPoint> {
+  let made = 0;
+  for (const point of points) {
+    if (type === 'gauge' && (made + 1) % pointsBetweenLooks === 0 && isTimeOver()) {
+      leaveOut(definition, samples.length - made);
+      return;
+    }
+    made += 1;
+    yield point;
+  }
+}
+
+/** A millisecond's work or less; to ask the clock for each point would cost as much again. */
+const pointsBetweenLooks = 256;
+
 function* encodeSet(
   definition: MetricDefinition,
   { set, family }: FamilyInSet,
   tickMs: number,
-  { config, collector, intervalMs }: EncodeSettings,
+  { config, collector, intervalMs, isTimeOver, leaveOut }: Encoder,
   findings: Findings,
 ): Generator<Datum> {
   const isPublished = selects(config.metrics ?? {});
@@ -117,7 +179,7 @@ function* encodeSet(
   };
   const { namespace: role } = definition.cloudWatch;
   const withExtra = extraDimensions({ ...config.dimensions, ...deploymentDimensions(role, collector) });
-  for (const point of pointsOf(family, set, tickMs)) {
+  for (const point of inTime(pointsOf(family, set, tickMs), family, { isTimeOver, leaveOut })) {
     if (!isPublished(point.name) || isOmitted(point.dimensions.length)) continue;
     for (const datum of datumsOf({ ...point, dimensions: withExtra(point.dimensions) }, context)) {
       const fault = faultOf(datum);

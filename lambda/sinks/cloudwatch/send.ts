@@ -1,8 +1,9 @@
 /** Sends the requests of a delivery side by side, and finds the datums for which CloudWatch refuses a request. */
-import type { Deadline } from '../../runtime/deadline.ts';
+import { type Deadline, isOver } from '../../runtime/deadline.ts';
 import type { Delivery } from '../sink.ts';
 import type { MetricClient } from './client.ts';
 import { type Datum, datumText } from './datum.ts';
+import type { Unmade } from './encode.ts';
 import { type Failure, failureOf, tooLargeCause } from './failure.ts';
 import { maxConcurrentRequests, maxSearchRequests } from './limits.ts';
 import { addSent, type Loss, lossOf, nothingSent, type Sent, tellLosses } from './losses.ts';
@@ -17,6 +18,10 @@ export interface SendContext {
   /** `cloudwatch/<name>` */
   readonly where: string;
   readonly refusedBefore: RefusedBefore;
+  /** Namespaces that are sent before all others. */
+  readonly first: readonly string[];
+  /** Levels that were not even made, because the time was over; complete when the datums are at their end. */
+  readonly unmade: () => readonly Unmade[];
 }
 
 /**
@@ -25,7 +30,8 @@ export interface SendContext {
  */
 export async function sendAll(datums: Iterable<Datum>, context: SendContext): Promise<Delivery> {
   const leftOut = createLeftOut(context);
-  const requests = splitRequests(leftOut.withoutRefused(datums), (datum) => datumText(datum, context.tickMs));
+  const textOf = (datum: Datum): string => datumText(datum, context.tickMs);
+  const requests = splitRequests(leftOut.withoutRefused(datums), textOf, context.first);
   const searching: Searching = { ...context, budget: createSearchBudget() };
   const refused: RefusedRequest[] = [];
   const worker = async (): Promise<Sent> => {
@@ -35,7 +41,12 @@ export async function sendAll(datums: Iterable<Datum>, context: SendContext): Pr
   };
   const sent = await Promise.all(Array.from({ length: maxConcurrentRequests }, worker));
   const found = await searchAll(refused, searching);
-  return deliveryOf([...sent, found, { ...nothingSent, losses: leftOut.losses() }].reduce(addSent), context.where);
+  return deliveryOf(
+    [...sent, found, { ...nothingSent, losses: [...leftOut.losses(), ...context.unmade().map(lossOfUnmade)] }].reduce(
+      addSent,
+    ),
+    context.where,
+  );
 }
 
 function deliveryOf({ losses, ...counted }: Sent, where: string): Delivery {
@@ -48,6 +59,10 @@ function deliveryOf({ losses, ...counted }: Sent, where: string): Delivery {
     unconfirmed: sumsWith('unknown'),
     dropped: sumsWith('refused'),
   };
+}
+
+function lossOfUnmade({ namespace, name, count }: Unmade): Loss {
+  return { failure: notSent, namespace, count, example: `${namespace} ${name}`, sums: 0, parcels: [] };
 }
 
 interface LeftOut {
@@ -182,15 +197,11 @@ interface Answered {
 
 async function sendOnce({ namespace, datums, body }: PutRequest, context: SendContext): Promise<Answered> {
   const { client, deadline } = context;
-  if (hasPassed(deadline)) return { sent: nothingSent, failure: notSent };
+  if (isOver(deadline)) return { sent: nothingSent, failure: notSent };
   const answer = await client.put({ namespace, body }, readingOf(datums), deadline.signal);
   const sent: Sent = { ...nothingSent, requests: 1, bytes: answer.bytes };
   if (answer.error === undefined) return { sent: { ...sent, accepted: datums.length } };
-  return { sent, failure: hasPassed(deadline) ? cutOff : failureOf(answer.error, namespace) };
-}
-
-function hasPassed({ signal }: Deadline): boolean {
-  return signal.aborted;
+  return { sent, failure: isOver(deadline) ? cutOff : failureOf(answer.error, namespace) };
 }
 
 function readingOf(datums: readonly Datum[]): Datum['reading'] {

@@ -20,11 +20,18 @@ interface Growing {
 
 /**
  * Fewest requests that keep the order of a namespace's datums within the limits of count and size. A request comes as
- * soon as it is full, so that it can be sent while the next is made.
+ * soon as it is full, so that it can be sent while the next is made; what is left of the first namespaces comes as soon
+ * as another one begins.
+ * @param first Namespaces whose datums come before all others.
  */
-export function* splitRequests(datums: Iterable<Datum>, textOf: TextOf): Generator<PutRequest, undefined> {
+export function* splitRequests(
+  datums: Iterable<Datum>,
+  textOf: TextOf,
+  first: readonly string[] = [],
+): Generator<PutRequest, undefined> {
   const growing = new Map<string, Growing>();
   for (const datum of datums) {
+    yield* endedBefore(datum, first, growing);
     const text = textOf(datum);
     const size = Buffer.byteLength(text) + commaBytes;
     const request = growing.get(datum.namespace) ?? empty(datum.namespace);
@@ -37,6 +44,20 @@ export function* splitRequests(datums: Iterable<Datum>, textOf: TextOf): Generat
     growing.set(datum.namespace, next);
   }
   for (const request of growing.values()) yield finished(request);
+}
+
+/** The first namespaces have come to their end when another one begins. */
+function* endedBefore(
+  { namespace }: Datum,
+  first: readonly string[],
+  growing: Map<string, Growing>,
+): Generator<PutRequest, undefined> {
+  for (const one of first) {
+    const rest = one === namespace ? undefined : growing.get(one);
+    if (rest === undefined) continue;
+    growing.delete(one);
+    yield finished(rest);
+  }
 }
 
 function empty(namespace: string): Growing {

@@ -4,11 +4,12 @@ import { createGzip } from 'node:zlib';
 import * as z from 'zod';
 import { prometheusContentType } from '../../exposition/prometheus-text.ts';
 import { withCredentials } from '../../http/credentials.ts';
+import { passedDeadline } from '../../http/failure.ts';
 import type { HttpRequest, HttpResponse } from '../../http/http.ts';
 import { parseJson } from '../../http/json.ts';
 import { refuseWebPage } from '../../http/web-page.ts';
 import { whereOf } from '../../http/where.ts';
-import type { Deadline } from '../../runtime/deadline.ts';
+import { type Deadline, isOver } from '../../runtime/deadline.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { PushgatewayConfig } from './config.ts';
 import { type GroupingKey, groupingPath } from './grouping-path.ts';
@@ -48,8 +49,10 @@ export function gatewayAt(config: PushgatewayConfig, { http, secrets }: SinkPort
 
   return {
     async put(key, page, deadline) {
-      const { body, headers } = await encodedPage(page);
-      await send(groupingPath(key), { method: 'PUT', headers, body }, deadline);
+      const path = groupingPath(key);
+      const where = whereOf('PUT', new URL(base + path));
+      const { body, headers } = await encodedPage(untilOver(page, deadline, where));
+      await send(path, { method: 'PUT', headers, body }, deadline);
       return body.byteLength;
     },
     async remove(key, deadline) {
@@ -62,6 +65,14 @@ export function gatewayAt(config: PushgatewayConfig, { http, secrets }: SinkPort
       return data.map(({ labels }) => labels);
     },
   };
+}
+
+/** A page replaces a group as a whole, so half of it would take the other half away: it is given up, and the old one stays. */
+async function* untilOver(page: AsyncIterable<string>, deadline: Deadline, where: string): AsyncGenerator<string> {
+  for await (const part of page) {
+    if (isOver(deadline)) throw passedDeadline(where);
+    yield part;
+  }
 }
 
 /** `GET /api/v1/metrics`: each group with its labels, and its metrics, which are not needed. */

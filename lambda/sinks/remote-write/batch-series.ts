@@ -1,5 +1,6 @@
 import type { Matcher } from '../../config/glob.ts';
 import type { Batch } from '../../model/batch.ts';
+import { importanceOf, importanceOfRelayed } from '../../model/importance.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import { compareText } from '../../model/order.ts';
 import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
@@ -19,7 +20,7 @@ export interface Omission {
 /** What a batch looks like to a receiver. */
 export interface SeriesOfBatch {
   /**
-   * Name by name, in order; to be walked once. The series of a name are made when it is its turn: all of them at once
+   * Name by name, the most important ones first; to be walked once. The series of a name are made when it is its turn: all of them at once
    * would be more memory than everything else in a run.
    */
   readonly names: Iterable<NamedSeries>;
@@ -92,6 +93,7 @@ function written({ exemplar, ...dated }: Dated, exemplars: SeriesSettings['exemp
 /** Makes the series that one family has under one name. */
 interface Producer {
   readonly described: SeriesFamily;
+  readonly importance: number;
   readonly names: 'classic' | 'utf-8';
   /** Whether what is left out is counted, one by one. */
   readonly isCounted: boolean;
@@ -100,7 +102,7 @@ interface Producer {
 
 type OmitSamples = (flaw: Flaw, metric: string, samples: number) => void;
 
-/** Who gives series under which name, by name: what other metrics and sources give under it must be told apart. */
+/** Who gives series under which name, by importance and name: what other metrics and sources give under it must be told apart. */
 function producersOf(
   batch: Batch,
   selects: Matcher,
@@ -126,7 +128,8 @@ function producersOf(
     for (const [name, samples] of Map.groupBy(family.samples, (sample) => sample.name))
       add(byName, name, relayedProducer(samples, description));
   }
-  return [...byName].sort(([a], [b]) => compareText(a, b));
+  const importance = ([, [first]]: readonly [string, readonly Producer[]]): number => first?.importance ?? 0;
+  return [...byName].sort((a, b) => importance(a) - importance(b) || compareText(a[0], b[0]));
 }
 
 function add(byName: Map<string, Producer[]>, name: string, producer: Producer): void {
@@ -139,7 +142,8 @@ function producerOf(family: MetricFamily, part: Part, described: SeriesFamily): 
   const produce: Producer['produce'] = (put, omit) => {
     expand(family, part, put, omit);
   };
-  return { described, names: 'classic', isCounted: isCounted(part), produce };
+  const importance = importanceOf(family.definition);
+  return { described, importance, names: 'classic', isCounted: isCounted(part), produce };
 }
 
 function relayedProducer(samples: readonly RelayedSample[], described: SeriesFamily): Producer {
@@ -150,7 +154,7 @@ function relayedProducer(samples: readonly RelayedSample[], described: SeriesFam
         ...(exemplar === undefined ? {} : { exemplar }),
       });
   };
-  return { described, names: 'utf-8', isCounted: true, produce };
+  return { described, importance: importanceOfRelayed, names: 'utf-8', isCounted: true, produce };
 }
 
 /** Sorted, each label set once. Samples in canonical order are in order already, so nothing is copied then. */

@@ -1,5 +1,4 @@
 import { anyOf, selects } from '../../config/glob.ts';
-import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
@@ -8,7 +7,7 @@ import { createClaims, type Seen } from './claims.ts';
 import { clusterReader, type ClusterReading, type ReadCluster } from './cluster.ts';
 import { type BuildkiteConfig, hasTotals } from './config.ts';
 import { type HostedQueues, isHostedBy } from './hosted.ts';
-import { familiesOf, type MapOptions } from './map.ts';
+import { familiesOf, type Mapped, type MapOptions } from './map.ts';
 import type { Snapshot } from './schema.ts';
 
 /** The agent API is outside the user limits, but nobody needs to be hit by all tokens at once. */
@@ -16,8 +15,8 @@ const clustersAtOnce = 4;
 
 /** What the agent API gave. */
 export interface AgentReading extends Omit<Collection, 'families'> {
-  /** Given what is known of hosted queues, which have no agent figures. */
-  readonly familiesWith: (hosted: HostedQueues) => readonly MetricFamily[];
+  /** Given what is known of hosted queues, which have no agent figures, and for how many samples there is room. */
+  readonly familiesWith: (hosted: HostedQueues, room: number | undefined) => Mapped;
   /** Slugs of the organizations that the tokens belong to. */
   readonly organizations: readonly string[];
   /** Queues with neutral metrics, as scope and queue. */
@@ -41,7 +40,8 @@ export function agentReader(
     const { claimed, problems: conflicts } = claims.take(seen);
     const readable = seen.flatMap(({ token, snapshot }) => unreadable(snapshot, `${where} (${token})`));
     return {
-      familiesWith: (hosted) => familiesOf(claimed, { ...options, isHosted: isHostedBy(hosted, isNamedHosted) }),
+      familiesWith: (hosted, room) =>
+        familiesOf(claimed, { ...options, room, isHosted: isHostedBy(hosted, isNamedHosted) }),
       problems: [...problems, ...conflicts, ...readable],
       isComplete: problems.length === 0,
       organizations: [...new Set(seen.map(({ snapshot }) => snapshot.org))],

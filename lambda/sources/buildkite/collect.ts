@@ -15,12 +15,13 @@ export const createBuildkite: CreateSource<BuildkiteConfig> = (config, ports) =>
       const reading = readAgents(context.deadline);
       if (readUser === undefined) {
         const { familiesWith, problems } = await reading;
-        return { families: familiesWith(new Map()), problems };
+        return { ...familiesWith(new Map(), context.room), problems };
       }
       const [agents, user] = await Promise.all([reading, readUser(context, reading)]);
       // Where both tell a figure, the agent API's is taken: it stands first.
-      const { families } = mergeFamilies([...agents.familiesWith(user.hosted), ...user.families]);
-      return { families, problems: [...agents.problems, ...user.problems] };
+      const { families: ofAgents, folded } = agents.familiesWith(user.hosted, context.room);
+      const { families } = mergeFamilies([...ofAgents, ...user.families]);
+      return { families, folded, problems: [...agents.problems, ...user.problems] };
     },
   };
 };

@@ -1,5 +1,7 @@
 /** Turns what the agent API says into families of the model. */
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
+import { type Folding, partAtCap } from '../../model/cap.ts';
+import { overflowValue } from '../../model/labels.ts';
 import { gauge, type MetricFamily, type Share } from '../../model/metric.ts';
 import { wholePercent } from '../../model/roll-up.ts';
 import type { Claimed } from './claims.ts';
@@ -14,6 +16,8 @@ export interface MapOptions {
   readonly isHosted: IsHosted;
   /** Whether to publish the existing tool's names, and its totals; it has none when it is given a list of queues. */
   readonly compat: 'none' | 'queues' | 'queues-and-totals';
+  /** Samples that the run has room for; absent: as many as there are. */
+  readonly room?: number | undefined;
 }
 
 /** `scope` is absent for a queue without neutral metrics. */
@@ -27,45 +31,92 @@ interface QueueFigures {
   readonly scope: string | undefined;
   readonly queue: string;
   readonly jobs: JobCounts;
-  readonly isHosted: boolean;
   /** Absent for hosted queues. */
-  readonly agents?: AgentCounts;
+  readonly agents: AgentCounts | undefined;
+  /** Jobs that wait where nobody could take them; absent where that is unknown. */
+  readonly starved: number | undefined;
+}
+
+export interface Mapped {
+  readonly families: readonly MetricFamily[];
+  readonly folded: readonly Folding[];
 }
 
 /** What all readable clusters say, as families of the model. */
-export function familiesOf(clusters: readonly Claimed[], options: MapOptions): readonly MetricFamily[] {
-  const queues = clusters.flatMap((cluster) => figuresOf(cluster, options));
-  const { compat } = options;
-  const families = [
-    ...neutralFamilies(queues, options.source),
-    ...(compat === 'none' ? [] : queueFamilies(queues)),
-    ...(compat === 'queues-and-totals' ? totalFamilies(clusters) : []),
-  ];
-  return families.filter(({ samples }) => samples.length > 0);
+export function familiesOf(clusters: readonly Claimed[], options: MapOptions): Mapped {
+  const all = clusters.flatMap((cluster) => figuresOf(cluster, options));
+  const { compat, source, room = Infinity } = options;
+  const each = samplesOfQueue + (compat === 'none' ? 0 : compatBases.length);
+  const most = Math.floor(room / each);
+  // A cluster whose scope belongs to another one has no neutral metrics, so its queues cannot be added to those that have.
+  const placed = all.filter(({ scope }) => scope !== undefined);
+  const unplaced = all.filter(({ scope }) => scope === undefined);
+  const { apart, rest } = partAtCap(placed, most, ({ scope = '', queue }) => ({ queue, scope }));
+  const queues = [...apart, ...(rest.length === 0 ? [] : [added(rest)]), ...unplaced];
+  const families = [...neutralFamilies(queues, source), ...(compat === 'none' ? [] : queueFamilies(queues))].filter(
+    ({ samples }) => samples.length > 0,
+  );
+  const totals = compat === 'queues-and-totals' ? totalFamilies(clusters) : [];
+  return {
+    families: [...families, ...totals.filter(({ samples }) => samples.length > 0)],
+    folded:
+      rest.length === 0
+        ? []
+        : families.map(({ definition }) => ({
+            metric: definition.name,
+            labelSets: rest.length,
+            most,
+            setting: 'capacity',
+          })),
+  };
+}
+
+/** Neutral samples of one queue: three of jobs, two of workers, starved jobs and the utilization. */
+const samplesOfQueue = 7;
+
+/** One queue in place of many: sums of what is known. */
+function added(queues: readonly QueueFigures[]): QueueFigures {
+  const sumOf = (value: (queue: QueueFigures) => number | undefined): number | undefined => {
+    const known = queues.map(value).filter((one) => one !== undefined);
+    return known.length === 0 ? undefined : known.reduce((sum, one) => sum + one, 0);
+  };
+  return {
+    ...{ org: overflowValue, cluster: overflowValue, scope: overflowValue, queue: overflowValue },
+    jobs: {
+      scheduled: sumOf(({ jobs }) => jobs.scheduled),
+      running: sumOf(({ jobs }) => jobs.running),
+      waiting: sumOf(({ jobs }) => jobs.waiting),
+      total: sumOf(({ jobs }) => jobs.total),
+    },
+    starved: sumOf(({ starved }) => starved),
+    agents: {
+      idle: sumOf(({ agents }) => agents?.idle),
+      busy: sumOf(({ agents }) => agents?.busy),
+      total: sumOf(({ agents }) => agents?.total),
+    },
+  };
 }
 
 function figuresOf({ scope, snapshot }: Claimed, { isSelected, isHosted }: MapOptions): readonly QueueFigures[] {
   const { org, cluster, queues } = snapshot;
   return [...queues]
     .filter(([queue]) => isSelected(queue))
-    .map(([queue, counts]) => ({
-      org,
-      cluster,
-      scope,
-      queue,
-      isHosted: isHosted(queue, scope),
-      jobs: counts.jobs ?? noJobs,
-      ...agentsOf(counts, isHosted(queue, scope)),
-    }));
+    .map(([queue, counts]) => {
+      const jobs = counts.jobs ?? noJobs;
+      const isOnDemand = isHosted(queue, scope);
+      const agents = agentsOf(counts, isOnDemand);
+      // Hosted agents come on demand, so none can be missing.
+      const starved = agents === undefined || isOnDemand ? undefined : starvedIn(jobs, agents);
+      return { org, cluster, scope, queue, jobs, agents, starved };
+    });
 }
 
 /** A queue that only agents mention has no job; one that only jobs mention has no agent. */
 const noJobs: JobCounts = { scheduled: 0, running: 0, waiting: 0, total: 0 };
 const noAgents: AgentCounts = { idle: 0, busy: 0, total: 0 };
 
-function agentsOf({ agents }: QueueCounts, isHosted: boolean): { readonly agents?: AgentCounts } {
-  if (agents !== undefined) return { agents };
-  return isHosted ? {} : { agents: noAgents };
+function agentsOf({ agents }: QueueCounts, isHosted: boolean): AgentCounts | undefined {
+  return agents ?? (isHosted ? undefined : noAgents);
 }
 
 function neutralFamilies(queues: readonly QueueFigures[], source: string): readonly MetricFamily[] {
@@ -85,10 +136,7 @@ function neutralFamilies(queues: readonly QueueFigures[], source: string): reado
     ),
     gauge(
       starvedJobs,
-      crewed
-        // Hosted agents come on demand, so none can be missing.
-        .filter(({ isHosted }) => !isHosted)
-        .flatMap(({ labels, jobs, agents }) => known(starvedIn(jobs, agents), labels)),
+      placed.flatMap(({ labels, starved }) => known(starved, labels)),
     ),
     gauge(
       workers,

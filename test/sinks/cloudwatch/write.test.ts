@@ -2,7 +2,9 @@ import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { AwsAccess } from '../../../lambda/http/aws-credentials.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { sinkUp } from '../../../lambda/model/catalogue.ts';
+import { gauge } from '../../../lambda/model/metric.ts';
+import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
 import type { Delivery, Sink } from '../../../lambda/sinks/sink.ts';
@@ -53,6 +55,17 @@ function queues(count: number, value = 1): Record<string, number> {
 /** One datum for each queue: a partial source has no sums. */
 function many(count: number): Batch {
   return batch([part([queued(queues(count))], { status: 'partial' })]);
+}
+
+/** One whose timer never fires. */
+function deadlineByClock(remainingMs: () => number): Deadline {
+  const deadline: Deadline = {
+    signal: new AbortController().signal,
+    remainingMs: () => Math.max(0, remainingMs()),
+    slice: () => deadline,
+    [Symbol.dispose]: () => undefined,
+  };
+  return deadline;
 }
 
 const nothingLost = { undelivered: [], unconfirmed: 0, dropped: 0 };
@@ -565,6 +578,31 @@ describe('the deadline', () => {
     ]);
     expect(delivery.problems[0]?.message).toContain('before CloudWatch answered');
     expect(delivery.problems[1]?.message).toContain('before it was sent');
+  });
+
+  it('is asked of the clock, too: work that keeps its timer from firing makes no more levels, and keeps the sums', async () => {
+    let nowMs = Date.now();
+    const endsAtMs = nowMs + 10_000;
+    // The time is over as soon as anything has arrived.
+    const refuse = (): undefined => {
+      nowMs = endsAtMs;
+      return undefined;
+    };
+    const fake = await fakeWith({ refuse });
+    const deadline = deadlineByClock(() => endsAtMs - nowMs);
+    const health = [gauge(sinkUp, [{ labels: { sink: 'main' }, value: 1 }])];
+    const given = batch([part([queued(queues(20_000)), finished(5)], { status: 'partial' })], health);
+
+    const delivery = await sinkWith({ collectorMetrics: 'api' }).write(given, { deadline });
+
+    expect(fake.requests[0]?.namespace).toBe('CI/Collector');
+    expect(fake.datums.map(({ name }) => name)).toContain('SinkUp');
+    expect(delivery.accepted).toBeLessThan(20_000);
+    const told = delivery.problems.map(({ kind, message }) => [kind, message.split(' ')[0]]);
+    expect(told).toEqual([['timeout', String(20_003 - delivery.accepted)]]);
+    expect(delivery.problems[0]?.message).toContain('before it was sent');
+    // In each of its dimension sets.
+    expect(delivery.undelivered?.map(({ samples }) => samples)).toEqual([2]);
   });
 
   it('ends the wait between two tries', async () => {

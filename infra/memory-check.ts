@@ -1,0 +1,54 @@
+/** Refuses a memory that cannot hold what the configuration lets one source have, and warns where all together have more. */
+import { Annotations } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import { capOf } from '../lambda/model/cap.ts';
+import { memoryFor, samplesInMemory } from '../lambda/model/capacity.ts';
+import { greatest } from '../lambda/model/extremes.ts';
+import type { MetricDefinition } from '../lambda/model/metric.ts';
+import type { PreparedSource } from '../lambda/sources/source.ts';
+import type { Prepared } from './prepared.ts';
+
+/**
+ * What one source may have at the limits of the configuration. A run folds what it has no room for, so nothing breaks;
+ * but limits that can never be reached promise what is not kept. What all sources may have together is told only: hardly
+ * any two of them reach their limits at once.
+ */
+export function checkMemory(scope: Construct, prepared: Prepared, memoryMegabytes: number): void {
+  const perSource = prepared.sources.map((source) => samplesOf(source, prepared));
+  const most = greatest(perSource) ?? 0;
+  const fits = samplesInMemory(memoryMegabytes);
+  const all = perSource.reduce((sum, samples) => sum + samples, 0);
+  if (most > fits) Annotations.of(scope).addError(refusal(most, fits, memoryMegabytes, prepared));
+  else if (all > fits) {
+    Annotations.of(scope).addWarningV2(
+      'ci-metrics:memory',
+      `all ${String(perSource.length)} sources together may have ${grouped(all)} samples at their limits, and ${String(memoryMegabytes)} MB hold ${grouped(fits)}: should they ever have more, each run makes the rest one series, #other#, and tells it. To hold all of them set deployment.memoryMegabytes to ${String(memoryFor(all))}`,
+    );
+  }
+}
+
+function refusal(most: number, fits: number, memoryMegabytes: number, { config }: Prepared): string {
+  const { queuesPerMetric, seriesPerMetric } = config;
+  const limits = `queuesPerMetric ${grouped(queuesPerMetric)} and seriesPerMetric ${grouped(seriesPerMetric)}`;
+  const factor = fits / most;
+  return `deployment.memoryMegabytes: ${String(memoryMegabytes)} MB hold ${grouped(fits)} samples, and one source may have ${grouped(most)} with ${limits}; set deployment.memoryMegabytes to at least ${String(memoryFor(most))}, or lower the two limits to ${String(Math.floor(factor * 100))} % of what they are`;
+}
+
+/** Of a metric as many label sets as its limit allows, and for each the values of its enumerated labels. */
+function samplesOf({ metrics }: PreparedSource, { config }: Prepared): number {
+  const caps = { maxSeriesPerMetric: config.seriesPerMetric, maxQueuesPerMetric: config.queuesPerMetric };
+  return metrics.reduce((sum, definition) => sum + capOf(definition, caps).most * samplesEach(definition), 0);
+}
+
+/** Levels have a sample for each state; what is counted has one for the results that there were, which is hardly more than one. */
+function samplesEach({ type, enumerated = {} }: MetricDefinition): number {
+  if (type !== 'gauge') return 1;
+  return Object.values<readonly string[] | undefined>(enumerated).reduce(
+    (product, values) => product * Math.max(1, values?.length ?? 1),
+    1,
+  );
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en-US');
+}

@@ -1,0 +1,87 @@
+/** How many samples one run can carry, by the memory of the process and the time that is left for it. */
+
+/**
+ * What a process takes before the first sample, and what each one takes on its way from an answer to three sinks.
+ * Measured by `npm run bench -- --only load` in a process with the memory options of the function: 10,000 queues
+ * (150,000 samples) peaked at 240 MiB, 50,000 (750,000 samples) at 400; docs/operating.md has the table.
+ */
+const bytesOfProcess = 130 * 2 ** 20;
+const bytesOfSample = 512;
+
+/** Below it nothing would be left of small fleets in the smallest function. */
+const leastSamples = 10_000;
+
+/** A whole core is given from this memory on, and below it a share ("Configure Lambda function memory"). */
+const megabytesOfCore = 1769;
+
+/**
+ * CPU time of a sample, garbage collection included, in microseconds: to read it, and to write it to one sink. The same
+ * benchmark: 150,000 samples take 2.9 to 3.3 s to three sinks.
+ */
+const microsecondsToRead = 6;
+const microsecondsToWrite = 5;
+
+/**
+ * The rest is for what does not depend on how much is kept: to read answers whose rest is folded, to wait for servers,
+ * and to end before the deadline.
+ */
+const shareForWork = 0.6;
+
+export interface Capacity {
+  readonly samples: number;
+  /** What to raise for more, for people. */
+  readonly remedy: string;
+}
+
+export interface Means {
+  readonly memoryMegabytes: number;
+  /** In a function the share of a core grows with its memory. */
+  readonly place: 'lambda' | 'terminal';
+  readonly sinks: number;
+}
+
+/** Two runs of a schedule begin with the same time left, but for this. Milliseconds. */
+const jitterMs = 250;
+
+/** What fits both. The time is in whole seconds, so that each scheduled run has the same room and leaves out the same. */
+export function capacityOf(means: Means, remainingMs: number): Capacity {
+  const byMemory = samplesInMemory(means.memoryMegabytes);
+  const byTime = samplesInTime(means, Math.floor((remainingMs - jitterMs) / 1000) * 1000);
+  return byTime < byMemory
+    ? {
+        samples: byTime,
+        remedy:
+          'raise deployment.timeoutSeconds or deployment.memoryMegabytes, by which a function gets its share of a CPU',
+      }
+    : { samples: byMemory, remedy: 'raise deployment.memoryMegabytes' };
+}
+
+/** Samples that a process of this memory can hold. */
+export function samplesInMemory(memoryMegabytes: number): number {
+  return Math.max(leastSamples, Math.floor((memoryMegabytes * 2 ** 20 - bytesOfProcess) / bytesOfSample));
+}
+
+/** The least memory, in whole 64 MB, that holds so many samples. */
+export function memoryFor(samples: number): number {
+  const bytes = bytesOfProcess + samples * bytesOfSample;
+  return Math.ceil(bytes / 2 ** 20 / 64) * 64;
+}
+
+/** Samples that can be read and written in this time. */
+function samplesInTime({ memoryMegabytes, place, sinks }: Means, remainingMs: number): number {
+  const share = place === 'terminal' ? 1 : Math.min(1, memoryMegabytes / megabytesOfCore);
+  const microseconds = Math.max(0, remainingMs) * 1000 * share * shareForWork;
+  return Math.max(leastSamples, Math.floor(microseconds / (microsecondsToRead + microsecondsToWrite * sinks)));
+}
+
+/** The same share for everybody, and what somebody does not need for those who need more: a level that nobody exceeds. */
+export function shareOut(wanted: readonly number[], available: number): number {
+  let left = available;
+  const rising = wanted.toSorted((a, b) => a - b);
+  for (const [index, want] of rising.entries()) {
+    const level = Math.floor(left / (rising.length - index));
+    if (want > level) return level;
+    left -= want;
+  }
+  return Infinity;
+}
