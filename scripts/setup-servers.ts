@@ -1,4 +1,4 @@
-/** Builds the servers of this year that tests start (Prometheus 3, Pushgateway, VictoriaMetrics), each version once. */
+/** Builds the servers of this year that tests start (Prometheus 3, Pushgateway, VictoriaMetrics, OpenTelemetry Collector), each version once. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,7 +28,8 @@ function isBuilt({ programs, builtInto }: GoModule): boolean {
 }
 
 /** Into a folder of its own first: a build that is ended in the middle leaves nothing that looks finished. */
-function build({ folder, builtInto, buildFlags, buildEnv }: GoModule): boolean {
+function build(module: GoModule): boolean {
+  const { folder, builtInto, buildFlags, buildEnv } = module;
   mkdirSync(dirname(builtInto), { recursive: true });
   const unfinished = mkdtempSync(`${builtInto}-`);
   try {
@@ -37,13 +38,30 @@ function build({ folder, builtInto, buildFlags, buildEnv }: GoModule): boolean {
       stdio: 'inherit',
       env: { ...process.env, ...buildEnv },
     });
-    if (status !== 0) return false;
+    if (status !== 0 || !assemble(module, unfinished)) return false;
     rmSync(builtInto, { recursive: true, force: true });
     renameSync(unfinished, builtInto);
     return true;
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
+}
+
+/** Lets a builder that was just built put its program together; nothing but the program is kept. */
+function assemble({ folder, programs, assembled, buildEnv }: GoModule, into: string): boolean {
+  const [program] = programs;
+  if (assembled === undefined || program === undefined) return true;
+  const { builder, leaves } = assembled;
+  const { status } = spawnSync(join(into, builder), ['--config', join(folder, 'manifest.yaml')], {
+    cwd: into,
+    stdio: 'inherit',
+    env: { ...process.env, ...buildEnv },
+  });
+  if (status !== 0) return false;
+  renameSync(join(into, leaves), join(into, program));
+  rmSync(join(into, dirname(leaves)), { recursive: true, force: true });
+  rmSync(join(into, builder));
+  return true;
 }
 
 process.exitCode = main();

@@ -14,6 +14,11 @@ export interface GoModule {
   readonly builtInto: string;
   readonly buildFlags: readonly string[];
   readonly buildEnv: Readonly<Record<string, string>>;
+  /**
+   * Present where the `tool` line names a program that puts the wanted one together: it is started with the `manifest.yaml`
+   * of the folder, and leaves what it makes under this path.
+   */
+  readonly assembled?: { readonly builder: string; readonly leaves: string };
 }
 
 /** Outside the repository: a build takes minutes, and every checkout can use it. */
@@ -32,6 +37,11 @@ export const goModules: readonly GoModule[] = [
     // Its C library for zstd would need a compiler; it has the same in Go.
     buildEnv: { CGO_ENABLED: '0' },
   }),
+  moduleNamed('otel-collector', ['otel-collector'], {
+    buildFlags: [],
+    buildEnv: { CGO_ENABLED: '0' },
+    assembled: { builder: 'builder', leaves: 'distribution/otel-collector' },
+  }),
 ];
 
 /** The path of a program, whether it has been built or not. */
@@ -44,7 +54,7 @@ export function goProgram(program: string): string {
 function moduleNamed(
   name: string,
   programs: readonly string[],
-  build: Pick<GoModule, 'buildFlags' | 'buildEnv'>,
+  build: Pick<GoModule, 'buildFlags' | 'buildEnv' | 'assembled'>,
 ): GoModule {
   const folder = join(import.meta.dirname, 'go', name);
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${build.buildFlags.join(' ')}`);

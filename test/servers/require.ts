@@ -72,14 +72,18 @@ const prometheus: Editions = {
   current: { program: 'prometheus', version: '3.16' },
 };
 
-export const withPrometheus = everyEdition(prometheus);
-export const withDebianPrometheus = debianEdition(prometheus);
-export const withPrometheus3 = currentEdition(prometheus);
-export const withVictoriaMetrics = everyEdition({
+const victoriaMetrics: Editions = {
   name: 'VictoriaMetrics',
   debian: { command: 'victoria-metrics', package: 'victoria-metrics' },
   current: { program: 'victoria-metrics', version: '1.151' },
-});
+};
+
+export const withPrometheus = everyEdition(prometheus);
+export const withDebianPrometheus = debianEdition(prometheus);
+export const withPrometheus3 = currentEdition(prometheus);
+export const withVictoriaMetrics = everyEdition(victoriaMetrics);
+export const withOtelCollector = serverFor('OpenTelemetry Collector 0.161', goProgram('otel-collector'), setUpServers);
+export const withVictoriaMetrics151 = currentEdition(victoriaMetrics);
 export const withPushgateway = everyEdition({
   name: 'Pushgateway',
   debian: { command: 'prometheus-pushgateway', package: 'prometheus-pushgateway' },
