@@ -7,15 +7,25 @@ import {
   loadTable,
   memoryTable,
   retainedTable,
+  sinkCostTable,
   sinkTable,
   stateTable,
   targetTable,
   throughputTable,
 } from './bench/tables.ts';
+import { measuredSinks } from './bench/configs.ts';
 import { targetsOf } from './bench/targets.ts';
 import { type CountingCost, countingCost } from './bench/counting.ts';
 import { type RetainedRuns, retainedRuns } from './bench/tekton.ts';
-import { processes, throughput, type Throughput, warmMemory, type WarmMemory } from './bench/throughput.ts';
+import {
+  processes,
+  sinkCost,
+  type SinkCost,
+  throughput,
+  type Throughput,
+  warmMemory,
+  type WarmMemory,
+} from './bench/throughput.ts';
 
 /**
  * Prints what the collector costs in time, memory and bytes, all measured in this run on this machine; ratios to an
@@ -43,7 +53,7 @@ const loadsOfFunction = [
   { queues: 100_000, clusters: 10, memoryMegabytes: 512, remainingMs: 50_000 },
 ] as const;
 const isJson = process.argv.includes('--json');
-const sections = ['throughput', 'memory', 'tekton', 'counting', 'load', 'cold-start'] as const;
+const sections = ['throughput', 'sinks', 'memory', 'tekton', 'counting', 'load', 'cold-start'] as const;
 /** `--only throughput,cold-start`; default: all. */
 const wanted = (argument('--only') ?? sections.join(',')).split(',');
 const unknown = wanted.filter((name) => !sections.some((section) => section === name));
@@ -66,6 +76,13 @@ const loads: Throughput[] = [];
 for (const queues of isWanted('throughput') ? sizes : []) {
   progress(`collecting ${whole(queues)} queues into three sinks …`);
   loads.push(await throughput(queues));
+}
+const sinkCosts: SinkCost[] = [];
+for (const queues of isWanted('sinks') ? sizes : []) {
+  for (const name of measuredSinks) {
+    progress(`sending ${whole(queues)} queues to ${name} alone …`);
+    sinkCosts.push(await sinkCost(queues, name));
+  }
 }
 const memory: WarmMemory[] = [];
 if (isWanted('memory')) {
@@ -105,7 +122,7 @@ function part<Result>(
 if (isJson) {
   const { version: node } = process;
   const figures = {
-    ...{ node, throughput: loads, memory, tekton: retained, counting: counted, load: overloads },
+    ...{ node, throughput: loads, sinks: sinkCosts, memory, tekton: retained, counting: counted, load: overloads },
     ...{ coldStart: starts, targets },
   };
   process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
@@ -118,6 +135,7 @@ if (isJson) {
       throughputTable,
     ),
     part('Requests and bytes of one run', loads, sinkTable),
+    part('Each sink by itself, reading included: least CPU of three processes', sinkCosts, sinkCostTable),
     part('Memory of one process over many runs, after a garbage collection', memory, memoryTable),
     part(
       'Tekton: a cluster with retained runs, in a process with the memory options of 256 MB',

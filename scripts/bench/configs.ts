@@ -1,16 +1,22 @@
 import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
 
-export const sinkKinds = ['cloudwatch', 'pushgateway', 'remote-write'] as const;
+/** Sinks that are measured alone, series by series. */
+export const measuredSinks = ['cloudwatch', 'otlp', 'pushgateway', 'remote-write'] as const;
+export type MeasuredSink = (typeof measuredSinks)[number];
+
+/** Those that the targets are set for, together. */
+export const sinkKinds = ['cloudwatch', 'pushgateway', 'remote-write'] as const satisfies readonly MeasuredSink[];
 
 /** A configuration that reads from and writes to the receivers of the benchmark. */
 export function configFor(
   port: number,
-  kinds: readonly (typeof sinkKinds)[number][],
+  kinds: readonly MeasuredSink[],
   tokens: SecretRef | readonly SecretRef[],
 ): unknown {
   const url = `http://127.0.0.1:${String(port)}`;
   const sinks = {
     cloudwatch: { kind: 'cloudwatch', region: 'us-east-1' },
+    otlp: { kind: 'otlp', url },
     pushgateway: { kind: 'pushgateway', url },
     'remote-write': { kind: 'remote-write', url: `${url}/api/v1/write` },
   };

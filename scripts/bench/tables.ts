@@ -4,7 +4,7 @@ import type { Load } from './load.ts';
 import { table, whole } from './table.ts';
 import type { Target } from './targets.ts';
 import type { RetainedRuns } from './tekton.ts';
-import type { Throughput, WarmMemory } from './throughput.ts';
+import type { SinkCost, Throughput, WarmMemory } from './throughput.ts';
 
 export function throughputTable(results: readonly Throughput[]): string {
   const head = ['queues', 'run', 'wall ms', 'CPU ms', 'samples', 'peak MiB'];
@@ -27,6 +27,26 @@ export function sinkTable(results: readonly Throughput[]): string {
       leastRequests === undefined ? '' : whole(leastRequests),
     ]),
   );
+  return table([head, ...rows]);
+}
+
+/** CPU by the sample is that of the whole run, reading included, so that the sinks can be compared. */
+export function sinkCostTable(results: readonly SinkCost[]): string {
+  const head = [
+    'queues',
+    'sink alone',
+    'samples',
+    'requests',
+    'bytes sent',
+    'CPU ms first',
+    'CPU ms warm',
+    'µs a sample',
+    'peak MiB',
+  ];
+  const rows = results.map(({ queues, name, accepted, requests, bytes, firstCpuMs, warmCpuMs, peakRssMiB }) => [
+    ...[whole(queues), name, whole(accepted), whole(requests), whole(bytes), whole(firstCpuMs), whole(warmCpuMs)],
+    ...[((warmCpuMs * 1000) / accepted).toFixed(1), whole(peakRssMiB)],
+  ]);
   return table([head, ...rows]);
 }
 

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle.ts';
 import { nodeEnvironmentFor } from '../../infra/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { configFor, sinkKinds } from './configs.ts';
+import { configFor, type MeasuredSink, sinkKinds } from './configs.ts';
 import { median } from './median.ts';
 import { startReceivers } from './start-receivers.ts';
 
@@ -87,8 +87,50 @@ export async function warmMemory(queues: number): Promise<WarmMemory> {
 }
 
 /** Runs the bundle and not the sources, which would take 40 MB more than what is deployed. */
-async function runPipeline(port: number, warmRuns: number, flags: readonly string[]): Promise<z.infer<typeof Result>> {
-  const config = configFor(port, sinkKinds, { env: 'BENCH_TOKEN' });
+/** One sink by itself: what a run takes beyond reading the source and sending nothing to speak of. */
+export interface SinkCost {
+  readonly queues: number;
+  readonly name: MeasuredSink;
+  readonly accepted: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly firstCpuMs: number;
+  /** The median of the warm runs. */
+  readonly warmCpuMs: number;
+  readonly peakRssMiB: number;
+}
+
+/** The least of a few processes, as for all sinks together. */
+export async function sinkCost(queues: number, name: MeasuredSink): Promise<SinkCost> {
+  await using receivers = await startReceivers(queues);
+  const results: SinkCost[] = [];
+  for (let count = 0; count < processes; count += 1) {
+    const result = await runPipeline(receivers.port, warmRuns, [], [name]);
+    const { cold, warm, peakRssMiB, sinks } = summary(queues, result);
+    const [sent] = sinks;
+    if (sent === undefined) throw new Error(`the run with ${name} had no sink`);
+    const { accepted, requests, bytes } = sent;
+    results.push({
+      queues,
+      name,
+      accepted,
+      requests,
+      bytes,
+      firstCpuMs: cold.cpuMs,
+      warmCpuMs: warm.cpuMs,
+      peakRssMiB,
+    });
+  }
+  return results.reduce((best, next) => (next.warmCpuMs < best.warmCpuMs ? next : best));
+}
+
+async function runPipeline(
+  port: number,
+  warmRuns: number,
+  flags: readonly string[],
+  kinds: readonly MeasuredSink[] = sinkKinds,
+): Promise<z.infer<typeof Result>> {
+  const config = configFor(port, kinds, { env: 'BENCH_TOKEN' });
   const checked = CollectorConfig.parse(config);
   const directory = mkdtempSync(join(tmpdir(), 'ci-metrics-bench-'));
   try {

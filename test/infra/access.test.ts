@@ -155,6 +155,21 @@ describe('what the function may do', () => {
     ).toBe(true);
   });
 
+  it('with CloudWatch by OTLP publishes there, where no namespace can be held; with other receivers nothing', async () => {
+    const source = { kind: 'buildkite', agentTokens: [{ secret: 'ci-metrics/buildkite' }] };
+    const statementsWith = (sink: object): ReturnType<typeof functionStatements> => {
+      const text = JSON.stringify({ sources: [source], sinks: [{ kind: 'otlp', ...sink }] });
+      return functionStatements(
+        synthesise(parseConfig(text, { file: 'collector.yaml', environment: 'lambda' })).template,
+      );
+    };
+    const byOtlp = { action: 'cloudwatch:PutMetricData', resource: '*' };
+    const cloudwatch = statementsWith({ preset: 'cloudwatch', auth: { sigv4: { region: 'eu-west-1' } } });
+    const other = statementsWith({ url: 'https://otel.example.com:4318' });
+
+    expect([await isAllowed(cloudwatch, byOtlp), await isAllowed(other, byOtlp)]).toEqual([true, false]);
+  });
+
   it.each([
     ['a name, whatever ending Secrets Manager gave it', secret('ci-metrics/buildkite', 'Zz12Zz'), true],
     ['a longer name', secret('ci-metrics/buildkite-production'), false],

@@ -209,11 +209,13 @@ describe('any points', () => {
         const read = seriesIn(decodeProtobuf(encodeProtobuf(points, settings)));
 
         expect(read).toHaveLength(points.length);
-        for (const [index, { family, labels: own, startMs, isStale, value }] of points.entries()) {
+        for (const [index, { family, labels: own, startMs = 0, isStale, value }] of points.entries()) {
           const one = read[index];
           expect(one?.metric).toMatchObject({ name: family.name, description: family.description, unit: family.unit });
           expect(one?.point.attributes.flatMap(({ key, value: v }) => [key, v.stringValue])).toEqual(own);
-          expect(one?.point.startTimeUnixNano).toBe(String(BigInt(startMs ?? 0) * 1_000_000n));
+          expect(one?.point.startTimeUnixNano).toBe(
+            String(BigInt(Math.min(startMs, settings.timestampMs)) * 1_000_000n),
+          );
           expect(one?.point.timeUnixNano).toBe('1700000000123000000');
           expect(one?.point.flags).toBe(isStale ? 1 : 0);
           if (isStale || value.type !== 'number' || one === undefined) continue;

@@ -10,6 +10,7 @@ import {
   nanoseconds,
   noRecordedValue,
   type ResourceGroup,
+  startOf,
   temporalityNumber,
 } from './message.ts';
 import type { Buckets, MetricKind, Point, PointMetric, PointValue } from './point.ts';
@@ -60,7 +61,8 @@ function metricOf({ metric, points }: MetricGroup, { temporality, timestampMs }:
 }
 
 function pointOf(point: Point, timestampMs: number): object {
-  const { labels, startMs, timestampMs: timeMs = timestampMs, isStale, family, value, exemplars = [] } = point;
+  const { labels, timestampMs: timeMs = timestampMs, isStale, family, value, exemplars = [] } = point;
+  const startMs = startOf(point.startMs, timeMs);
   return {
     attributes: attributesOf(labels),
     ...(startMs === undefined ? {} : { startTimeUnixNano: String(nanoseconds(startMs)) }),

@@ -44,6 +44,14 @@ function metricsOf(points: readonly Point[]): readonly MetricGroup[] {
   return groups;
 }
 
+/**
+ * A total that began by another clock may have done so in our future; no receiver knows what to do with that. Equal times
+ * say that the start is not known (OTLP data model, "Resets and Gaps").
+ */
+export function startOf(startMs: number | undefined, timeMs: number): number | undefined {
+  return startMs === undefined ? undefined : Math.min(startMs, timeMs);
+}
+
 /** OTLP counts nanoseconds, which a JavaScript number cannot. */
 export function nanoseconds(ms: number): bigint {
   return BigInt(Math.round(ms)) * 1_000_000n;

@@ -58,10 +58,9 @@ export function pointsOf(
   reading: Reading,
 ): PointsOfBatch {
   const { omissions, omit } = tallyOfOmissions();
-  const told = [...toldIn(batch, settings, durations)].filter(
-    ({ metric }) => reading === 'all' || isAddedUp(metric, settings.temporality) === (reading === 'increases'),
-  );
-  const byName = [...Map.groupBy(told, ({ metric }) => metric.name)].sort(([a], [b]) => compareText(a, b));
+  const byName = [...Map.groupBy(toldIn(batch, settings, durations), ({ metric }) => metric.name)]
+    .filter(([, [first]]) => isRead(first, reading, settings))
+    .sort(([a], [b]) => compareText(a, b));
   function* named(): Generator<NamedPoints> {
     for (const [name, producers] of byName) {
       const series = inOrder([...pointsUnder(producers, settings, omit)], (duplicate) => {
@@ -77,6 +76,12 @@ export function pointsOf(
       omit(flaw, point.family.name, [point], settings);
     },
   };
+}
+
+/** The first of those that share a name decides: the others of another kind are left out wherever it is told. */
+function isRead(first: Producer | undefined, reading: Reading, { temporality }: PointSettings): boolean {
+  if (first === undefined || reading === 'all') return first !== undefined;
+  return isAddedUp(first.metric, temporality) === (reading === 'increases');
 }
 
 /** Makes the points that one family has under one name. */

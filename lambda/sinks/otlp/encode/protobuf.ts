@@ -12,6 +12,7 @@ import {
   nanoseconds,
   noRecordedValue,
   type ResourceGroup,
+  startOf,
   temporalityNumber,
 } from './message.ts';
 import type { Buckets, MetricKind, Point, PointMetric, PointValue } from './point.ts';
@@ -171,7 +172,8 @@ function writeAttributes(into: BinaryWriter, labels: LabelSet, field: number, fr
 /** The start and the time of a point; those of the point before where they are the same. */
 function timesEncoder(timestampMs: number): (point: Point) => Uint8Array {
   let known: { readonly startMs: number | undefined; readonly timeMs: number; readonly bytes: Uint8Array } | undefined;
-  return ({ startMs, timestampMs: timeMs = timestampMs }) => {
+  return ({ startMs: began, timestampMs: timeMs = timestampMs }) => {
+    const startMs = startOf(began, timeMs);
     if (known?.startMs === startMs && known?.timeMs === timeMs) return known.bytes;
     const times = new BinaryWriter();
     if (startMs !== undefined) times.uint32(tag.pointStart).fixed64(nanoseconds(startMs));

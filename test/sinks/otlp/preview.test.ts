@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { startOtlpFake } from '../../support/otlp-fake.ts';
+import { batchOf, counterOf, distributionOf, gaugeOf, queues } from '../remote-write/batches.ts';
+import { otlpSink } from './harness.ts';
+
+const total = { bounds: [1, 5], counts: [1, 2, 3], sum: 40, startMs: 1_700_000_000_000 };
+
+describe.each([
+  { encoding: 'protobuf', temporality: 'cumulative' },
+  { encoding: 'json', temporality: 'cumulative' },
+  { encoding: 'protobuf', temporality: 'delta' },
+  { encoding: 'protobuf', temporality: 'cumulative', compression: 'none', bytesPerRequest: 10_000 },
+])('the preview of %o', (settings) => {
+  it('tells what a first run then sends', async () => {
+    await using receiver = await startOtlpFake();
+    await using sink = otlpSink({ url: receiver.url, pointsPerRequest: 30, compat: true, ...settings });
+    const batch = batchOf([
+      queues(100),
+      counterOf('ci_jobs_total', [{ labels: {}, increase: 1 }]),
+      distributionOf('ci_job_wait_seconds', [{ labels: {}, observations: [2, Infinity], total }]),
+      gaugeOf('ci_jobs_total', [{ labels: {}, value: 1 }]),
+    ]);
+
+    const preview = await sink.preview(batch);
+    const delivery = await sink.write(batch);
+
+    expect(preview).toMatchObject({
+      samples: delivery.accepted,
+      requests: delivery.requests,
+      bytes: delivery.bytes,
+      problems: delivery.problems,
+      monthlyCost: [],
+    });
+    expect(preview.lines).toHaveLength(delivery.accepted);
+    expect(delivery.problems.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the lines of a preview', () => {
+  it('show series and values, and of a histogram how much it holds', async () => {
+    await using sink = otlpSink({ url: 'https://example.com' });
+    const { lines } = await sink.preview(
+      batchOf([
+        gaugeOf('ci_x', [{ labels: { a: 'b"\n' }, value: NaN }]),
+        distributionOf('ci_job_wait_seconds', [{ labels: {}, observations: [], total }]),
+      ]),
+    );
+
+    expect(lines).toEqual(['ci_job_wait_seconds count=6 sum=40', 'ci_x{a="b\\"\\n"} NaN']);
+  });
+});
+
+describe('the price', () => {
+  it('of CloudWatch is told by the gigabyte, and not as a number that nobody knows', async () => {
+    await using sink = otlpSink({ preset: 'cloudwatch', auth: { sigv4: { region: 'eu-west-1' } } });
+
+    const { monthlyCost } = await sink.preview(batchOf([queues(1000)]));
+
+    expect(monthlyCost).toMatchObject([{ item: 'CloudWatch, ingestion by OTLP', usd: undefined }]);
+    expect(monthlyCost[0]?.basis).toMatch(/^about \d\.\d\d GB before compression; .* is not published$/);
+  });
+});
