@@ -8,7 +8,7 @@ import { startOnFreePort } from './process.ts';
 export interface OtelCollector extends AsyncDisposable {
   readonly url: string;
   /** What it has taken so far: one ExportMetricsServiceRequest in JSON a line. */
-  received(): Promise<readonly string[]>;
+  readonly received: () => Promise<readonly string[]>;
 }
 
 /** The port comes by the environment, for the file is written before it is known. */

@@ -126,14 +126,8 @@ describe('increases', () => {
   });
 
   it('are unconfirmed where the deadline cuts off a retry, whatever the answer before it was', async () => {
-    await using receiver = await startOtlpFake({
-      answer: (request, index) =>
-        index === 1
-          ? { status: 429 }
-          : index === 2
-            ? { status: 200, after: 60_000 }
-            : toIncreases({ status: 200 })(request),
-    });
+    const answers: readonly Answer[] = [{ status: 200 }, { status: 429 }, { status: 200, after: 60_000 }];
+    await using receiver = await startOtlpFake({ answer: (_, index) => answers[index] });
     await using sink = otlpSink({ url: receiver.url, temporality: 'delta' });
 
     const delivery = await sink.write(batch(), 1500);

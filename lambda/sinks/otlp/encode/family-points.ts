@@ -15,64 +15,64 @@ export interface PointSettings {
   readonly exemplars: 'send' | 'omit';
 }
 
-export interface RawPoint {
-  readonly labels: Labels;
-  readonly value: PointValue;
-  /** Of a running total; the interval of an increase begins with the run. Epoch milliseconds. */
-  readonly startMs: number | undefined;
-  readonly exemplars?: readonly Exemplar[];
-}
+/** Takes one point; the start is that of a running total, for the interval of an increase begins with the run. */
+export type PutPoint = (
+  labels: Labels,
+  value: PointValue,
+  startMs: number | undefined,
+  exemplars?: readonly Exemplar[],
+) => void;
+export type OmitPoint = (flaw: Flaw) => void;
 
 export function kindOf({ type }: Pick<MetricFamily, 'type'>, { histograms }: PointSettings): MetricKind {
   if (type !== 'distribution') return type;
   return histograms === 'explicit' ? 'histogram' : 'exponential';
 }
 
-export function* pointsOfFamily(
-  family: MetricFamily,
-  settings: PointSettings,
-  omit: (flaw: Flaw) => void,
-): Generator<RawPoint> {
+/** By calls and not one by one as they are asked for: a large batch has 150,000 of them. */
+export function putFamily(family: MetricFamily, settings: PointSettings, put: PutPoint, omit: OmitPoint): void {
   if (family.type === 'gauge') {
-    for (const { labels, value } of family.samples)
-      yield { labels, value: { type: 'number', value }, startMs: undefined };
+    for (const { labels, value } of family.samples) put(labels, { type: 'number', value }, undefined);
     return;
   }
   if (family.type === 'counter') {
-    for (const sample of family.samples) yield* counterPoint(sample, settings, omit);
+    for (const sample of family.samples) putCounter(sample, settings, put, omit);
     return;
   }
   const fallback = family.definition.bounds ?? durationBounds;
-  for (const sample of family.samples) yield* histogramPoint(sample, settings, fallback, omit);
+  for (const sample of family.samples) {
+    if (settings.temporality === 'delta') putObservations(sample, { settings, fallback }, put, omit);
+    else putHistogram(sample, settings, put, omit);
+  }
 }
 
 /** An increase of nothing is left out: who adds up takes what is absent for 0. */
-function* counterPoint(
+function putCounter(
   { labels, increase, total }: CounterSample,
   { temporality }: PointSettings,
-  omit: (flaw: Flaw) => void,
-): Generator<RawPoint> {
+  put: PutPoint,
+  omit: OmitPoint,
+): void {
   if (temporality === 'delta') {
-    if (increase !== 0) yield { labels, value: { type: 'number', value: increase }, startMs: undefined };
+    if (increase !== 0) put(labels, { type: 'number', value: increase }, undefined);
   } else if (total === undefined) omit('no-total');
-  else yield { labels, value: { type: 'number', value: total.value }, startMs: total.startMs };
+  else put(labels, { type: 'number', value: total.value }, total.startMs);
 }
 
-function* histogramPoint(
+function putObservations(
   sample: DistributionSample,
-  settings: PointSettings,
-  fallback: readonly number[],
-  omit: (flaw: Flaw) => void,
-): Generator<RawPoint> {
-  const { labels, total, exemplars } = sample;
-  const shown = settings.exemplars === 'send' && exemplars !== undefined ? { exemplars } : {};
-  if (settings.temporality === 'delta') {
-    if (sample.observations.length === 0) return;
-    const value = increaseOf(sample, settings, fallback);
-    if (value === undefined) omit('histogram');
-    else yield { labels, value, startMs: undefined, ...shown };
-    return;
-  }
+  { settings, fallback }: { readonly settings: PointSettings; readonly fallback: readonly number[] },
+  put: PutPoint,
+  omit: OmitPoint,
+): void {
+  if (sample.observations.length === 0) return;
+  const value = increaseOf(sample, settings, fallback);
+  if (value === undefined) omit('histogram');
+  else put(sample.labels, value, undefined, exemplarsOf(sample, settings));
+}
+
+function putHistogram(sample: DistributionSample, settings: PointSettings, put: PutPoint, omit: OmitPoint): void {
+  const { labels, total } = sample;
   if (total === undefined || !isSoundHistogram(total)) {
     omit(total === undefined ? 'no-total' : 'histogram');
     return;
@@ -82,7 +82,14 @@ function* histogramPoint(
     settings.histograms === 'explicit'
       ? { type: 'histogram', bounds, counts, sum }
       : { type: 'exponential', ...exponentialOfBuckets({ bounds, counts, sum }) };
-  yield { labels, value, startMs, ...shown };
+  put(labels, value, startMs, exemplarsOf(sample, settings));
+}
+
+function exemplarsOf(
+  { exemplars }: DistributionSample,
+  { exemplars: choice }: PointSettings,
+): readonly Exemplar[] | undefined {
+  return choice === 'send' ? exemplars : undefined;
 }
 
 function increaseOf(

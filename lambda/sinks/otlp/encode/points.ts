@@ -8,7 +8,7 @@ import { compareSets } from '../../../series/label-set.ts';
 import { attributeSets } from './attributes.ts';
 import { collectionDuration } from './buildkite-names.ts';
 import type { CollectionDurations } from './collection-durations.ts';
-import { type Flaw, kindOf, type PointSettings, pointsOfFamily } from './family-points.ts';
+import { type Flaw, kindOf, type PointSettings, putFamily } from './family-points.ts';
 import { isWritableTime } from './message.ts';
 import { isAddedUp, type NamedPoints, type Point, type PointMetric } from './point.ts';
 import { metricsOfRelayed, type RelayedMetric } from './relayed-points.ts';
@@ -63,7 +63,7 @@ export function pointsOf(
     .sort(([a], [b]) => compareText(a, b));
   function* named(): Generator<NamedPoints> {
     for (const [name, producers] of byName) {
-      const series = inOrder([...pointsUnder(producers, settings, omit)], (duplicate) => {
+      const series = inOrder(pointsUnder(producers, settings, omit), (duplicate) => {
         omit('duplicate', name, [duplicate], settings);
       });
       if (series.length > 0) yield { name, series };
@@ -84,12 +84,16 @@ function isRead(first: Producer | undefined, reading: Reading, { temporality }: 
   return isAddedUp(first.metric, temporality) === (reading === 'increases');
 }
 
+/** Takes a point of the metric that shares its name with those of other producers. */
+type Take = (point: Point) => void;
+
 /** Makes the points that one family has under one name. */
 interface Producer {
   /** As an operator knows it. */
   readonly known: string;
   readonly metric: PointMetric;
-  readonly produce: (omit: (flaw: Flaw, count?: number) => void) => Iterable<Omit<Point, 'family' | 'isStale'>>;
+  /** `metric`: that of the first who shares the name. */
+  readonly produce: (metric: PointMetric, take: Take, omit: (flaw: Flaw, count?: number) => void) => void;
 }
 
 type OmitPoints = (
@@ -99,21 +103,25 @@ type OmitPoints = (
   settings: PointSettings,
 ) => void;
 
-function* pointsUnder(producers: readonly Producer[], settings: BatchSettings, omit: OmitPoints): Generator<Point> {
+function pointsUnder(producers: readonly Producer[], settings: BatchSettings, omit: OmitPoints): readonly Point[] {
+  const points: Point[] = [];
   const [first] = producers;
-  if (first === undefined) return;
+  if (first === undefined) return points;
+  const { maxAttributes = Infinity } = settings;
   for (const { known, metric, produce } of producers) {
     const omitSome = (flaw: Flaw, count = 1): void => {
       omit(flaw, known, new Array<Pick<Point, 'family'>>(count).fill({ family: metric }), settings);
     };
     const isAlike = metric.kind === first.metric.kind && metric.resource === first.metric.resource;
-    for (const point of produce(omitSome)) {
+    const take: Take = (point) => {
       // Two kinds under one name would be two metrics with one identity (OTLP data model, "Single-Writer").
       if (!isAlike) omitSome('other-kind');
-      else if (point.labels.length / 2 > (settings.maxAttributes ?? Infinity)) omitSome('attributes');
-      else yield { ...point, family: first.metric, isStale: false };
-    }
+      else if (point.labels.length / 2 > maxAttributes) omitSome('attributes');
+      else points.push(point);
+    };
+    produce(first.metric, take, omitSome);
   }
+  return points;
 }
 
 function* toldIn(batch: Batch, settings: BatchSettings, durations: CollectionDurations): Generator<Producer> {
@@ -142,13 +150,19 @@ function producerOf(family: MetricFamily, telling: Telling, batch: Batch, settin
     resource: telling.resource ?? 'collector',
   };
   const startOf = startsFor(metric, batch, settings);
-  function* produce(omit: (flaw: Flaw) => void): Generator<Omit<Point, 'family' | 'isStale'>> {
-    for (const { labels, value, startMs, exemplars } of pointsOfFamily(family, settings, omit)) {
-      const told = attributesOf === undefined ? labels : attributesOf(labels);
-      if (told === undefined) continue;
-      yield { labels: sets(told), value, startMs: startOf(startMs), ...(exemplars === undefined ? {} : { exemplars }) };
-    }
-  }
+  const produce: Producer['produce'] = (shared, take, omit) => {
+    putFamily(
+      family,
+      settings,
+      (labels, value, startMs, exemplars) => {
+        const told = attributesOf === undefined ? labels : attributesOf(labels);
+        if (told === undefined) return;
+        const point = { labels: sets(told), family: shared, startMs: startOf(startMs), value, isStale: false };
+        take(exemplars === undefined ? point : { ...point, exemplars });
+      },
+      omit,
+    );
+  };
   return { known: definition.name, metric, produce };
 }
 
@@ -181,20 +195,24 @@ function relayedProducer(
     numbers: 'double',
     resource: 'collector',
   };
-  function* produce(omit: (flaw: Flaw, count?: number) => void): Generator<Omit<Point, 'family' | 'isStale'>> {
+  const produce: Producer['produce'] = (shared, take, omit) => {
     const made = points();
     if (made.unsound > 0) omit('histogram', made.unsound);
-    for (const { labels, value, startMs, timestampMs, exemplars = [] } of made.points) {
+    for (const point of made.points) {
+      const { labels, value, startMs, timestampMs, exemplars = [] } = point;
       if (timestampMs !== undefined && !isWritableTime(timestampMs)) {
         omit('time');
         continue;
       }
-      const dated = timestampMs === undefined ? {} : { timestampMs };
-      const shown = settings.exemplars === 'send' ? { exemplars: exemplars.filter(isWritableExemplar) } : {};
       const isStartKnown = startMs !== undefined && isWritableTime(startMs);
-      yield { labels: sets(labels), value, startMs: isStartKnown ? startMs : undefined, ...dated, ...shown };
+      take({
+        ...{ labels: sets(labels), family: shared, value, isStale: false },
+        startMs: isStartKnown ? startMs : undefined,
+        ...(timestampMs === undefined ? {} : { timestampMs }),
+        ...(settings.exemplars === 'send' ? { exemplars: exemplars.filter(isWritableExemplar) } : {}),
+      });
     }
-  }
+  };
   return { known: family.name, metric, produce };
 }
 
