@@ -21,7 +21,8 @@ export interface ContractPipeline extends AsyncDisposable {
   readonly kept: () => readonly string[];
   /** The deadline passes after the budget, or when the signal aborts. */
   collect(budgetMs: number, signal?: AbortSignal): Promise<Collected>;
-  run(budgetMs: number, before?: RunReport): Promise<RunReport>;
+  /** `scheduledMs` of a run that a schedule has started. */
+  run(budgetMs: number, before?: RunReport, scheduledMs?: number): Promise<RunReport>;
 }
 
 export async function contractPipeline(
@@ -62,9 +63,10 @@ export async function contractPipeline(
       using deadline = deadlineIn(budgetMs, Date.now, signal);
       return await collect(built.pipeline, { deadline, tickMs: clock() });
     },
-    run: async (budgetMs, before) => {
+    run: async (budgetMs, before, scheduledMs) => {
       using deadline = deadlineIn(budgetMs, Date.now);
-      return await run(built.pipeline, { deadline, tickMs: clock(), before });
+      const scheduled = scheduledMs === undefined ? {} : { scheduledMs };
+      return await run(built.pipeline, { deadline, tickMs: clock(), before, ...scheduled });
     },
     [Symbol.asyncDispose]: () => built.close(),
   };

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -89,6 +100,30 @@ describe('the bundle', () => {
     expect(maps.filter(([, text]) => text.includes('sourcesContent'))).toEqual([]);
     const tracesOfPlaces = [repository.slice(1), folder.slice(1)];
     expect(files.filter(([, text]) => tracesOfPlaces.some((trace) => text.includes(trace)))).toEqual([]);
+  });
+});
+
+describe('a checkout in another place', () => {
+  it('has the same bytes, also where its packages are a link', () => {
+    const elsewhere = join(folder, 'another/checkout');
+    for (const part of ['infra', 'lambda', 'package.json', 'tsconfig.json'])
+      cpSync(join(repository, part), join(elsewhere, part), { recursive: true });
+    symlinkSync(realpathSync(join(repository, 'node_modules')), join(elsewhere, 'node_modules'));
+    const bundled = (checkout: string, name: string): Readonly<Record<string, string>> => {
+      const directory = join(folder, name);
+      const kinds = { sources: ['buildkite'], sinks: ['cloudwatch'] };
+      execFileSync(process.execPath, [join(checkout, 'infra/bundle-process.ts')], {
+        input: JSON.stringify({ directory, entry: 'lambda/handler.ts', kinds }),
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+      return Object.fromEntries(Object.entries(contents(directory)).map(([file, text]) => [file, digest(text)]));
+    };
+
+    const here = bundled(repository, 'here');
+
+    expect(Object.keys(here).length).toBeGreaterThan(5);
+    expect(bundled(elsewhere, 'there')).toEqual(here);
   });
 });
 
