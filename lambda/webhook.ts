@@ -7,6 +7,8 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { judgeWebhook, type WebhookAnswer } from './events/webhook.ts';
 import { type WebhookRequest, webhookSchemeNames } from './events/webhook-schemes.ts';
+import { awsAgents } from './http/proxied-agents.ts';
+import { proxyRules, proxySettingsIn } from './http/proxy.ts';
 import { createLambdaLog } from './runtime/lambda-log.ts';
 import { environmentStore } from './secrets/environment.ts';
 import { fileStore } from './secrets/file.ts';
@@ -14,6 +16,7 @@ import { parameterStore } from './secrets/parameter-store.ts';
 import { cleanError } from './secrets/clean-error.ts';
 import { createRedactor } from './secrets/redaction.ts';
 import { beforeEachSending, rememberingMiddleware } from './secrets/sdk-requests.ts';
+import { rememberProxy } from './secrets/request-secrets.ts';
 import { SecretRef } from './secrets/secret-ref.ts';
 import { secretsManagerStore } from './secrets/secrets-manager.ts';
 import { warnOfWeakSecret } from './secrets/weak-secret.ts';
@@ -39,12 +42,15 @@ const budgetMs = 8_000;
 const redactor = createRedactor();
 const log = createLambdaLog({ level: 'info', redactor });
 // As every client, redirected by AWS_ENDPOINT_URL.
-const client = new SQSClient({ useQueueUrlAsEndpoint: false });
+const proxy = proxySettingsIn(process.env);
+for (const url of [proxy.http, proxy.https]) rememberProxy(redactor, url?.trim());
+const agents = awsAgents(proxyRules(proxy));
+const client = new SQSClient({ useQueueUrlAsEndpoint: false, requestHandler: { ...agents } });
 client.middlewareStack.add(rememberingMiddleware(redactor), beforeEachSending);
 const cache = createSecrets({
   stores: {
-    secret: secretsManagerStore({}, redactor),
-    parameter: parameterStore({}, redactor),
+    secret: secretsManagerStore({}, redactor, agents),
+    parameter: parameterStore({}, redactor, agents),
     env: environmentStore(process.env),
     file: fileStore((path) => readFile(path)),
   },

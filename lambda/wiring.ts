@@ -7,6 +7,8 @@ import type { StateStore } from './counters/store.ts';
 import type { Inbox } from './events/inbox.ts';
 import type { AssumedRole, AwsAccess, AwsCredentials } from './http/aws-credentials.ts';
 import { createHttpHub, type HttpHub } from './http/client.ts';
+import { type AwsAgentOptions, type AwsAgents, awsAgents } from './http/proxied-agents.ts';
+import { proxyRules, proxySettingsIn } from './http/proxy.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
@@ -100,24 +102,26 @@ async function countingOf(config: RuntimeConfig, environment: Environment): Prom
 }
 
 /** The stack names its table in the function's environment. */
-async function deployedStore({ variables, clock, redactor }: Environment): Promise<StateStore> {
+async function deployedStore(environment: Environment): Promise<StateStore> {
+  const { variables, clock, redactor } = environment;
   const table = variables['COLLECTOR_STATE_TABLE'];
   if (table === undefined) {
     const { noStore } = await import('./counters/no-store.ts');
     return noStore('deploy the stack again: it makes a table and names it in COLLECTOR_STATE_TABLE');
   }
   const { dynamoDbStateStore } = await import('./counters/dynamodb/store.ts');
-  return dynamoDbStateStore({ table, clock, secrets: redactor });
+  return dynamoDbStateStore({ table, clock, secrets: redactor, agents: agentsFor(environment) });
 }
 
 /** Nothing of it is loaded where no source is told of events. */
 async function inboxesOf(
   sources: readonly PreparedSource[],
-  { variables, redactor }: Environment,
+  environment: Environment,
 ): Promise<(source: PreparedSource) => Inbox | undefined> {
+  const { variables, redactor } = environment;
   if (sources.every(({ events }) => events === undefined)) return () => undefined;
   const { deployedInboxes } = await import('./events/inboxes.ts');
-  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor);
+  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor, agentsFor(environment));
   return ({ name }) => deployed(name);
 }
 
@@ -145,6 +149,11 @@ async function configuredSink(
   return { id: `${kind}/${name}`, name, sink: await prepared.create({ ...ports, http: hub.port() }) };
 }
 
+/** A client of the AWS SDK goes where a source goes. */
+function agentsFor({ variables }: Environment, options?: AwsAgentOptions): AwsAgents {
+  return awsAgents(proxyRules(proxySettingsIn(variables)), options);
+}
+
 function httpHub({ clock, random, redactor, log, variables, place }: Environment): HttpHub {
   const isLoopbackRefused = place === 'lambda' && variables['COLLECTOR_LOOPBACK'] !== 'allow';
   return createHttpHub({
@@ -155,20 +164,17 @@ function httpHub({ clock, random, redactor, log, variables, place }: Environment
     // In Lambda the runtime's own API listens on loopback; only an emulator has reasons to be reached there.
     loopback: isLoopbackRefused ? 'refuse' : 'allow',
     memoryMegabytes: memoryMegabytesOf(variables),
-    proxy: {
-      http: variables['http_proxy'] ?? variables['HTTP_PROXY'],
-      https: variables['https_proxy'] ?? variables['HTTPS_PROXY'],
-      except: variables['no_proxy'] ?? variables['NO_PROXY'],
-    },
+    proxy: proxySettingsIn(variables),
   });
 }
 
 function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environment): SecretCache {
   const { clock, redactor, log, notices = log, variables } = environment;
+  const agents = agentsFor(environment);
   return createSecrets({
     stores: {
-      secret: secretsManagerStore({}, redactor),
-      parameter: parameterStore({}, redactor),
+      secret: secretsManagerStore({}, redactor, agents),
+      parameter: parameterStore({}, redactor, agents),
       env: environmentStore(variables),
       file: fileStore((path) => readFile(path)),
     },
@@ -189,7 +195,7 @@ function awsAccess(collector: string, hub: HttpHub, environment: Environment): A
   let client: SecretsManagerClient | undefined;
   const own = async (): Promise<AwsCredentials> => {
     const sdk = await import('@aws-sdk/client-secrets-manager');
-    client ??= new sdk.SecretsManagerClient({});
+    client ??= new sdk.SecretsManagerClient({ requestHandler: { ...agentsFor(environment) } });
     const credentials = await client.config.credentials();
     environment.redactor.remember(credentials.secretAccessKey);
     environment.redactor.remember(credentials.sessionToken ?? '');
@@ -198,6 +204,7 @@ function awsAccess(collector: string, hub: HttpHub, environment: Environment): A
   let assume: ((role: AssumedRole) => Promise<AwsCredentials>) | undefined;
   return {
     region,
+    agents: (options) => agentsFor(environment, options),
     credentials: async (role) => {
       if (role === undefined) return await own();
       const { roleSessions } = await import('./http/assumed-role.ts');

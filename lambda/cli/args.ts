@@ -49,7 +49,11 @@ function givenOptions(
     if (token.kind === 'positional') throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}`);
     const { name, rawName, value, inlineValue } = token;
     const spec = options[name];
-    if (spec === undefined) throw unknownOption(rawName, Object.keys(options));
+    if (spec === undefined)
+      throw unknownOption(
+        rawName,
+        Object.keys(options).filter((known) => !given.has(known)),
+      );
     if (given.has(name)) throw new UsageError(`${rawName} is given twice`);
     given.set(name, checkedValue(rawName, spec, value, inlineValue));
   }

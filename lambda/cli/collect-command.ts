@@ -24,6 +24,7 @@ export const collectCommand: Command = {
       value: 'FOLDER',
       help: 'Where counters are kept between runs (default .ci-metrics-state beside the configuration).',
     },
+    quiet: { short: 'q', help: 'Shows a run only when it had a problem; for cron, with the table alone.' },
     verbose: { short: 'v', help: 'Also logs requests and the stack of an error, on standard error.' },
   },
   notes: [
@@ -31,6 +32,7 @@ export const collectCommand: Command = {
     'Results go to standard output, everything else to standard error.',
     'With prometheus and json the output of a stdout sink goes to standard error.',
     'With --every the exit code is that of the last run that ended.',
+    'Ctrl-C and SIGTERM end a run in order; one that was delivering says what was sent and what was not, and exits with 1.',
   ],
   examples: [
     { command: 'npm run collect -- --config collector.yaml', shows: 'Collect once and deliver' },

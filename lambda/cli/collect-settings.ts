@@ -20,6 +20,8 @@ export interface CollectSettings {
   /** Where counters are kept between runs. */
   readonly stateFolder: string;
   readonly isVerbose: boolean;
+  /** Only a run with a problem is shown. */
+  readonly isQuiet: boolean;
   readonly hasColoursRefused: boolean;
 }
 
@@ -35,6 +37,7 @@ export function collectSettings(args: Arguments): CollectSettings {
     stateFolder: args.text('state') ?? join(dirname(configPath), defaultStateFolder),
     timeoutMs: args.duration('timeout') ?? defaultTimeoutMs,
     isVerbose: args.has('verbose'),
+    isQuiet: isQuiet(args),
     hasColoursRefused: args.has('no-color'),
   };
 }
@@ -45,6 +48,12 @@ function everyMs(args: Arguments): number | undefined {
   // CI systems count requests a minute, and none changes its figures faster than this.
   if (milliseconds !== undefined && milliseconds < 1000) throw new UsageError('--every must be at least 1s');
   return milliseconds;
+}
+
+function isQuiet(args: Arguments): boolean {
+  if (args.has('quiet') && format(args) !== 'table')
+    throw new UsageError(`--quiet and --format ${format(args)} exclude each other: a program would miss its runs`);
+  return args.has('quiet');
 }
 
 function format(args: Arguments): Format {

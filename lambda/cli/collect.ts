@@ -1,6 +1,7 @@
 import { deployedAs } from '../cost/deployed-as.ts';
 import { monthlyCost } from '../cost/monthly-cost.ts';
 import type { Batch } from '../model/batch.ts';
+import type { Problem } from '../model/problem.ts';
 import { type Outcome, outcomeOf, type RunReport } from '../report/report.ts';
 import { collect, run } from '../run.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
@@ -9,6 +10,7 @@ import { ticks } from '../runtime/ticks.ts';
 import type { Arguments } from './args.ts';
 import { collectSettings } from './collect-settings.ts';
 import { formatDuration } from './duration.ts';
+import { duringDelivery } from './interrupted.ts';
 import { showProgress } from './progress.ts';
 import { countOf } from './render/figures.ts';
 import { openSession, type Session } from './session.ts';
@@ -41,9 +43,7 @@ const finestTickMs = 1000;
 async function once(session: Session): Promise<ExitCode> {
   const { clock } = session.terminal;
   const ended = await oneRun(session, floorTo(clock(), finestTickMs), undefined);
-  if (ended !== undefined) return exitCodeOf[ended.outcome];
-  session.terminal.stderr.write('interrupted before the run ended\n');
-  return exitCodes.failed;
+  return ended === undefined ? exitCodes.failed : exitCodeFor(ended);
 }
 
 async function repeatedly(session: Session, intervalMs: number): Promise<ExitCode> {
@@ -51,24 +51,32 @@ async function repeatedly(session: Session, intervalMs: number): Promise<ExitCod
   const startedMs = clock();
   // Counted, not listed: it may run for months.
   const outcomes: Record<Outcome, number> = { ok: 0, degraded: 0, failed: 0 };
-  let last: Outcome | undefined;
+  let last: Ended | undefined;
   let before: RunReport | undefined;
   for await (const dueMs of ticks({ intervalMs, clock, signal })) {
-    if (session.settings.format === 'table' && last !== undefined) stdout.write('\n');
+    if (session.settings.format === 'table' && !session.settings.isQuiet && last !== undefined) stdout.write('\n');
     const ended = await oneRun(session, floorTo(dueMs, Math.min(intervalMs, finestTickMs)), before);
     if (ended === undefined) break;
     before = ended.report;
-    last = ended.outcome;
-    outcomes[last] += 1;
+    last = ended;
+    outcomes[ended.outcome] += 1;
   }
-  session.terminal.stderr.write(`${summary(outcomes, clock() - startedMs)}\n`);
-  return last === undefined ? exitCodes.failed : exitCodeOf[last];
+  if (!session.settings.isQuiet) session.terminal.stderr.write(`${summary(outcomes, clock() - startedMs)}\n`);
+  return last === undefined ? exitCodes.failed : exitCodeFor(last);
 }
 
 interface Ended {
   readonly outcome: Outcome;
+  /** Of every source and sink. */
+  readonly problems: readonly Problem[];
   /** Of what was delivered; a dry run has none. */
   readonly report: RunReport | undefined;
+}
+
+/** Whoever starts it again after a failure must know when that is of no use. */
+function exitCodeFor({ outcome, problems }: Ended): ExitCode {
+  const isRefused = problems.some(({ kind }) => kind === 'auth');
+  return outcome === 'failed' && isRefused ? exitCodes.refused : exitCodeOf[outcome];
 }
 
 /** One run and its output; undefined when Ctrl-C cut it off, because half a run says nothing true. */
@@ -81,24 +89,42 @@ async function oneRun(session: Session, tickMs: number, before: RunReport | unde
 
 type Context = Parameters<typeof run>[1];
 
-async function realRun({ built, terminal, view }: Session, context: Context): Promise<Ended | undefined> {
+async function realRun({ built, terminal, view, settings }: Session, context: Context): Promise<Ended | undefined> {
   let batch: Batch | undefined;
+  const delivery: { hasBegun: boolean } = { hasBegun: false };
   const { report } = await whileShowing(terminal, async (progress) => {
     const collected = (given: Batch): void => {
       batch = given;
+      delivery.hasBegun = !terminal.signal.aborted;
     };
     return { report: await run(watched(built.pipeline, { ...progress, collected }), context) };
   });
-  if (terminal.signal.aborted) return undefined;
-  terminal.stdout.write(await view.ran({ report, batch }));
-  return { outcome: report.outcome, report };
+  if (terminal.signal.aborted) {
+    terminal.stderr.write(delivery.hasBegun ? duringDelivery(report.sinks) : beforeDelivery);
+    return undefined;
+  }
+  const isShown = !settings.isQuiet || report.outcome !== 'ok';
+  if (isShown) terminal.stdout.write(await view.ran({ report, batch }));
+  return { outcome: report.outcome, problems: problemsIn(report), report };
 }
 
-async function dryRun({ built, config, terminal, view }: Session, context: Context): Promise<Ended | undefined> {
+const beforeDelivery = 'interrupted before the run ended; nothing was sent\n';
+
+function problemsIn(parts: Pick<RunReport, 'sources' | 'sinks'>): readonly Problem[] {
+  return [...parts.sources, ...parts.sinks].flatMap(({ problems }) => problems);
+}
+
+async function dryRun(
+  { built, config, terminal, view, settings }: Session,
+  context: Context,
+): Promise<Ended | undefined> {
   const { pipeline } = built;
   const startedAtMs = terminal.clock();
   const collected = await whileShowing(terminal, (progress) => collect(watched(pipeline, progress), context));
-  if (terminal.signal.aborted) return undefined;
+  if (terminal.signal.aborted) {
+    terminal.stderr.write(beforeDelivery);
+    return undefined;
+  }
   const previews = await Promise.all(
     pipeline.sinks.map(async ({ id, sink }) => ({
       id,
@@ -116,8 +142,9 @@ async function dryRun({ built, config, terminal, view }: Session, context: Conte
   const { collector } = pipeline;
   const cost = monthlyCost(deployedAs(config, collected.later, previews));
   const run = { collector, startedAtMs, durationMs, outcome, collected, previews, plans, cost };
-  terminal.stdout.write(await view.previewed(run));
-  return { outcome, report: undefined };
+  if (!settings.isQuiet || outcome !== 'ok') terminal.stdout.write(await view.previewed(run));
+  const problems = problemsIn({ sources: collected.sources, sinks: [] });
+  return { outcome, problems, report: undefined };
 }
 
 async function whileShowing<Value>(

@@ -29,6 +29,7 @@ async function answer(argv: readonly string[], terminal: Terminal): Promise<Exit
   if (isHelp(name)) return print(terminal, helpOf(rest[0], paint));
 
   const command = commandNamed(name);
+  if (rest.includes('--version') || rest.includes('-V')) return print(terminal, `${version}\n`);
   if (rest.some(isHelp)) return print(terminal, commandHelp(command, paint));
   return command.run(parseArguments(command, rest), terminal);
 }

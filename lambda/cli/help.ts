@@ -9,6 +9,7 @@ const exitCodeLines = [
   ['1', 'failed: nothing could be collected, or nothing delivered'],
   ['2', 'bad configuration or command line'],
   ['3', 'degraded: some data is missing, the rest was delivered'],
+  ['4', 'failed as with 1, and a credential was refused: trying again does not help'],
 ] as const;
 
 /** Help of one command, made from what it declares. */

@@ -10,4 +10,5 @@ export interface OptionSpec {
 export const commonOptions = {
   'no-color': { help: 'No colours; NO_COLOR=1 does the same, FORCE_COLOR=1 the opposite.' },
   help: { short: 'h', help: 'This help.' },
+  version: { short: 'V', help: 'The version.' },
 } as const satisfies Record<string, OptionSpec>;

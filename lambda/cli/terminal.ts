@@ -25,5 +25,5 @@ export interface Terminal {
 }
 
 /** What the process tells its caller; documented in every `--help`. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, degraded: 3 } as const;
+export const exitCodes = { ok: 0, failed: 1, usage: 2, degraded: 3, refused: 4 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

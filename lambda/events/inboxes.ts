@@ -1,5 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import type { AwsAgents } from '../http/proxied-agents.ts';
 import type { SecretMemory } from '../secrets/request-secrets.ts';
 import { beforeEachSending, rememberingMiddleware } from '../secrets/sdk-requests.ts';
 import type { Inbox } from './inbox.ts';
@@ -12,20 +13,21 @@ const QueueUrls = z.record(z.string(), z.url());
 export function deployedInboxes(
   queueUrls: string | undefined,
   secrets?: SecretMemory,
+  agents?: AwsAgents,
 ): (source: string) => Inbox | undefined {
   const urls = new Map(Object.entries(queueUrls === undefined ? {} : QueueUrls.parse(JSON.parse(queueUrls))));
   let client: Promise<SQSClient> | undefined;
-  const shared = (): Promise<SQSClient> => (client ??= connect(secrets));
+  const shared = (): Promise<SQSClient> => (client ??= connect(secrets, agents));
   return (source) => {
     const queueUrl = urls.get(source);
     return queueUrl === undefined ? undefined : sqsInbox({ client: shared, queueUrl });
   };
 }
 
-async function connect(secrets: SecretMemory | undefined): Promise<SQSClient> {
+async function connect(secrets: SecretMemory | undefined, agents: AwsAgents | undefined): Promise<SQSClient> {
   const sdk = await import('@aws-sdk/client-sqs');
   // The queue is in the function's own Region, and AWS_ENDPOINT_URL is to redirect this client like every other one.
-  const client = new sdk.SQSClient({ useQueueUrlAsEndpoint: false });
+  const client = new sdk.SQSClient({ useQueueUrlAsEndpoint: false, requestHandler: { ...agents } });
   client.middlewareStack.add(rememberingMiddleware(secrets), beforeEachSending);
   return client;
 }

@@ -1,5 +1,7 @@
 /** Who a signed request comes from: the process itself, or a role that it takes on for one server. */
 
+import type { AwsAgentOptions, AwsAgents } from './proxied-agents.ts';
+
 /** Credentials as `@smithy/types` has them. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -18,6 +20,8 @@ export interface AssumedRole {
 /** The AWS identity of the process, for signed requests. */
 export interface AwsAccess {
   readonly region: string | undefined;
+  /** Sockets of a client of the AWS SDK; default: direct ones. */
+  readonly agents?: ((options?: AwsAgentOptions) => AwsAgents) | undefined;
   /** Of the process, or of a role that it takes on; a session is kept and renewed before it ends. */
   readonly credentials: (role?: AssumedRole) => Promise<AwsCredentials>;
 }

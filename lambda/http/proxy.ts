@@ -8,6 +8,15 @@ export interface ProxySettings {
   readonly except?: string | undefined;
 }
 
+/** Lower case first, as curl and Go do it. */
+export function proxySettingsIn(variables: Readonly<Record<string, string | undefined>>): ProxySettings {
+  return {
+    http: variables['http_proxy'] ?? variables['HTTP_PROXY'],
+    https: variables['https_proxy'] ?? variables['HTTPS_PROXY'],
+    except: variables['no_proxy'] ?? variables['NO_PROXY'],
+  };
+}
+
 /** The proxy for a URL, or undefined for a direct connection. */
 export type ProxyFor = (url: URL) => string | undefined;
 
@@ -76,7 +85,8 @@ function isInBlock(block: BlockList, host: string): boolean {
   return family !== 0 && block.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-function portOf(url: URL): string {
+/** The port of a URL, also where it is the usual one and not written. */
+export function portOf(url: URL): string {
   if (url.port !== '') return url.port;
   return url.protocol === 'https:' ? '443' : '80';
 }

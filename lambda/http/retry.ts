@@ -9,8 +9,13 @@ export const maxAttempts = 4;
 const firstWaitMs = 200;
 export const longestWaitMs = 5_000;
 
-/** The server may do better soon; 500 is not among them: it is an answer, and the same request gives it again. */
-const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/**
+ * The server may do better soon: the one rule for every source. 429, 502, 503 and 504 say so. A 500 is most often a
+ * fault that passes (a worker that was restarted, a database that failed over), and whoever asks again gets figures
+ * instead of a gap; four attempts within the deadline cost a server that stays broken little. 501 and 505 stay as they
+ * are. A sink whose protocol asks for more names it by `retryStatuses`.
+ */
+const passingStatuses: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** No connection came about, so the request was not sent and may be repeated whatever it does. */
 const neverSent: ReadonlySet<string> = new Set([

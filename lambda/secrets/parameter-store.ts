@@ -1,5 +1,6 @@
 import type * as SsmSdk from '@aws-sdk/client-ssm';
 import type { Parameter, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm';
+import type { AwsAgents } from '../http/proxied-agents.ts';
 import { regionOfArn } from './arn.ts';
 import { awsFailure } from './aws-failures.ts';
 import type { SecretMemory } from './request-secrets.ts';
@@ -10,7 +11,7 @@ import { chunksOf, failed, type ReadOutcome, type SecretStore } from './secret-s
 const maxParametersPerCall = 10;
 
 /** A healthy answer takes milliseconds; a hanging endpoint (a VPC without a route) must leave time for the rest. */
-const requestHandler = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
+const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
 interface Reader {
   readonly client: SSMClient;
@@ -20,13 +21,17 @@ interface Reader {
 type Outcomes = readonly (readonly [string, ReadOutcome])[];
 
 /** AWS Systems Manager Parameter Store, by name or ARN; the SDK is loaded when the first parameter is read. */
-export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemory): SecretStore {
+export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemory, agents?: AwsAgents): SecretStore {
   const readers = new Map<string, Promise<Reader>>();
 
   function readerOf(region: string): Promise<Reader> {
     const known = readers.get(region);
     if (known !== undefined) return known;
-    const made = makeReader(config, region, memory);
+    const made = makeReader(
+      { ...config, requestHandler: config.requestHandler ?? { ...timeouts, ...agents } },
+      region,
+      memory,
+    );
     readers.set(region, made);
     return made;
   }
@@ -43,7 +48,7 @@ export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemo
 
 async function makeReader(config: SSMClientConfig, region: string, memory: SecretMemory | undefined): Promise<Reader> {
   const sdk = await import('@aws-sdk/client-ssm');
-  const client = new sdk.SSMClient({ requestHandler, ...config, ...(region === '' ? {} : { region }) });
+  const client = new sdk.SSMClient({ ...config, ...(region === '' ? {} : { region }) });
   client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
   return { client, sdk };
 }

@@ -5,6 +5,7 @@ import type {
   SecretsManagerClientConfig,
   SecretValueEntry,
 } from '@aws-sdk/client-secrets-manager';
+import type { AwsAgents } from '../http/proxied-agents.ts';
 import { regionOfArn } from './arn.ts';
 import { awsFailure } from './aws-failures.ts';
 import type { SecretMemory } from './request-secrets.ts';
@@ -15,7 +16,7 @@ import { chunksOf, failed, textOfBytes, type ReadOutcome, type SecretStore } fro
 const maxSecretsPerBatch = 20;
 
 /** A healthy answer takes milliseconds; a hanging endpoint (a VPC without a route) must leave time for the rest. */
-const requestHandler = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
+const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
 interface Reader {
   readonly client: SecretsManagerClient;
@@ -23,7 +24,11 @@ interface Reader {
 }
 
 /** AWS Secrets Manager, by name or ARN; the SDK is loaded when the first secret is read. */
-export function secretsManagerStore(config: SecretsManagerClientConfig = {}, memory?: SecretMemory): SecretStore {
+export function secretsManagerStore(
+  config: SecretsManagerClientConfig = {},
+  memory?: SecretMemory,
+  agents?: AwsAgents,
+): SecretStore {
   const readers = new Map<string, Promise<Reader>>();
   // A role may lack this one right, which cannot be narrowed to a secret; asking again each time would cost a call.
   let isBatchAllowed = true;
@@ -31,7 +36,11 @@ export function secretsManagerStore(config: SecretsManagerClientConfig = {}, mem
   function readerOf(region: string): Promise<Reader> {
     const known = readers.get(region);
     if (known !== undefined) return known;
-    const made = makeReader(config, region, memory);
+    const made = makeReader(
+      { ...config, requestHandler: config.requestHandler ?? { ...timeouts, ...agents } },
+      region,
+      memory,
+    );
     readers.set(region, made);
     return made;
   }
@@ -65,7 +74,7 @@ async function makeReader(
   memory: SecretMemory | undefined,
 ): Promise<Reader> {
   const sdk = await import('@aws-sdk/client-secrets-manager');
-  const client = new sdk.SecretsManagerClient({ requestHandler, ...config, ...(region === '' ? {} : { region }) });
+  const client = new sdk.SecretsManagerClient({ ...config, ...(region === '' ? {} : { region }) });
   client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
   return { client, sdk };
 }

@@ -75,6 +75,7 @@ describe('collectSettings', () => {
       format: 'table',
       stateFolder: '.ci-metrics-state',
       timeoutMs: 30_000,
+      isQuiet: false,
       isVerbose: false,
       hasColoursRefused: false,
     });

@@ -274,7 +274,7 @@ sinks:
     expect(stdout).toContain('pushed metrics are invalid');
   });
 
-  it('is 1 for a token that is refused and never shows it', async () => {
+  it('is 4 for a token that is refused, where nothing else went well, and never shows it', async () => {
     await using source = await serve((_, response) => {
       answerJson(response, 401, { message: `Invalid access token ${token}` });
     });
@@ -285,7 +285,7 @@ sinks:
       variables,
     );
 
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(4);
     expect(stdout).toMatch(/✖ auth/);
     expect(stdout + stderr).not.toContain(token);
   });
@@ -317,9 +317,44 @@ sinks:
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: 'interrupted before the run ended\n',
+      stderr: 'interrupted before the run ended; nothing was sent\n',
     });
     expect(sink.requests).toEqual([]);
+  });
+
+  it('says what was sent and what was not when it is interrupted while it delivers', async () => {
+    await using source = await buildkite();
+    // Takes the first push and never answers the second one.
+    let pushes = 0;
+    await using sink = await serve(({ method }, response) => {
+      if (method === 'GET') answerJson(response, 200, { status: 'success', data: [] });
+      else if ((pushes += 1) === 1) response.writeHead(200).end();
+    });
+    const config = await configFile(source.endpoint, sink.url);
+
+    await using running = startCli(['collect', '--config', config], variables);
+    while (pushes < 2) await sleep(10);
+    running.child.kill('SIGTERM');
+    const { exitCode, stdout, stderr } = await running.ended;
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(/^interrupted while it delivered\n {2}pushgateway\/gateway: [1-9]\d* samples? sent; .+\n$/);
+  });
+
+  it.each([
+    ['nothing of a run that went well', 'ok', 0, /^$/],
+    ['a run with a problem', 'unauthorized', 4, /✖ auth/],
+  ] as const)('shows %s with --quiet', async (_title, scenario, code, shown) => {
+    await using source = await buildkite(scenario);
+    await using sink = await gateway();
+
+    const { exitCode, stdout, stderr } = await runCli(
+      ['collect', '--config', await configFile(source.endpoint, sink.url), '--quiet'],
+      variables,
+    );
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });
+    expect(stdout).toMatch(shown);
   });
 
   it('ends quietly when nobody reads its output any more', async () => {

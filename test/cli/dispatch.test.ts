@@ -77,8 +77,8 @@ describe('help', () => {
 });
 
 describe('version', () => {
-  it.each(['version', '--version', '-V'])('is told by %s', async (argument) => {
-    expect(await answerTo(argument)).toEqual({ exitCode: 0, out: `${version}\n`, err: '' });
+  it.each(['version', '--version', '-V', 'collect --version', 'demo -V'])('is told by %s', async (line) => {
+    expect(await answerTo(...line.split(' '))).toEqual({ exitCode: 0, out: `${version}\n`, err: '' });
   });
 });
 

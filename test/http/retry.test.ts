@@ -58,16 +58,16 @@ describe('backoffMs', () => {
 });
 
 describe('waitBeforeRetry', () => {
-  it.each([429, 502, 503, 504])('repeats a GET after %i', (status) => {
+  it.each([429, 500, 502, 503, 504])('repeats a GET after %i', (status) => {
     expect(waitAfter(statusError(status))).toBe(100);
   });
 
-  it.each([400, 401, 403, 404, 500, 501])('takes %i for an answer', (status) => {
+  it.each([400, 401, 403, 404, 501, 505])('takes %i for an answer', (status) => {
     expect(waitAfter(statusError(status))).toBeUndefined();
   });
 
   it('repeats a status that the request names', () => {
-    expect(waitAfter(statusError(500), { retryStatuses: [500] })).toBe(100);
+    expect(waitAfter(statusError(507), { retryStatuses: [507] })).toBe(100);
   });
 
   it.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])(

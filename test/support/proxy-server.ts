@@ -29,12 +29,14 @@ export async function startProxy({ refuseWith }: ProxyOptions = {}): Promise<Pro
       return;
     }
     const { port, pathname, search, host } = new URL(request.url ?? '');
+    // Meant for the proxy alone (RFC 9110, section 11.7.2).
+    const passedOn = Object.entries(request.headers).filter(([name]) => name !== 'proxy-authorization');
     const options = {
       host: '127.0.0.1',
       port,
       path: pathname + search,
       method: request.method,
-      headers: { ...request.headers, host },
+      headers: { ...Object.fromEntries(passedOn), host },
     };
     const onward = forward(options, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -2,6 +2,7 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.ts';
+import type { AwsAgents } from '../../http/proxied-agents.ts';
 import type { SecretMemory } from '../../secrets/request-secrets.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
 import { maxBodyBytes, maxBodyText } from '../body-limit.ts';
@@ -30,6 +31,8 @@ export interface DynamoDbSettings {
   readonly client?: DynamoDBClientConfig;
   /** Learns what the requests are signed with. */
   readonly secrets?: SecretMemory | undefined;
+  /** Sockets of the client; default: direct ones. */
+  readonly agents?: AwsAgents | undefined;
   /** Unlike any other. */
   readonly newWrite?: () => string;
 }
@@ -56,9 +59,10 @@ export function dynamoDbStateStore({
   clock,
   client = {},
   secrets,
+  agents,
   newWrite = randomUUID,
 }: DynamoDbSettings): StateStore {
-  const table = dynamoDbTable(name, client, secrets);
+  const table = dynamoDbTable(name, client, { secrets, agents });
   const known = new Map<string, Head>();
 
   return {

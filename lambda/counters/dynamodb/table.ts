@@ -2,6 +2,7 @@ import type * as DynamoDbSdk from '@aws-sdk/client-dynamodb';
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { SecretMemory } from '../../secrets/request-secrets.ts';
 import { beforeEachSending, rememberingMiddleware } from '../../secrets/sdk-requests.ts';
+import type { AwsAgents } from '../../http/proxied-agents.ts';
 import { StateStoreError } from '../store.ts';
 import { tableFailure } from './failure.ts';
 import type { Item, Key } from './items.ts';
@@ -11,10 +12,8 @@ import type { Item, Key } from './items.ts';
  * sends what failed by throttling, server errors and broken connections twice more, which is safe: every write here is
  * either conditional or makes an item that only its writer knows.
  */
-const clientDefaults: DynamoDBClientConfig = {
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
-};
+const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
+const maxAttempts = 3;
 
 export interface Condition {
   readonly expression: string;
@@ -41,12 +40,16 @@ interface Opened {
 }
 
 /** A table of DynamoDB; the SDK is loaded with the first operation. */
-export function dynamoDbTable(name: string, config: DynamoDBClientConfig, secrets?: SecretMemory): Table {
+export function dynamoDbTable(
+  name: string,
+  config: DynamoDBClientConfig,
+  { secrets, agents }: { readonly secrets?: SecretMemory | undefined; readonly agents?: AwsAgents | undefined } = {},
+): Table {
   let opening: Promise<Opened> | undefined;
 
   function open(): Promise<Opened> {
     opening ??= import('@aws-sdk/client-dynamodb').then((sdk) => {
-      const client = new sdk.DynamoDBClient({ ...clientDefaults, ...config });
+      const client = new sdk.DynamoDBClient({ maxAttempts, requestHandler: { ...timeouts, ...agents }, ...config });
       client.middlewareStack.add(rememberingMiddleware(secrets), beforeEachSending);
       return { sdk, client };
     });

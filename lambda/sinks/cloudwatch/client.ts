@@ -70,7 +70,7 @@ function clientWith(options: CloudWatchClientConfig, redactor: SinkPorts['redact
 }
 
 function optionsWith({ region, role, aws }: ClientIdentity, keepAlive: boolean): CloudWatchClientConfig {
-  const agent = { maxSockets: maxConcurrentRequests, keepAlive };
+  const pool = { maxSockets: maxConcurrentRequests, keepAlive };
   return {
     ...(region === undefined ? {} : { region }),
     ...(role === undefined ? {} : { credentials: () => sessionOf(aws, role) }),
@@ -80,8 +80,7 @@ function optionsWith({ region, role, aws }: ClientIdentity, keepAlive: boolean):
       connectionTimeout: connectTimeoutMs,
       requestTimeout: answerTimeoutMs,
       throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
+      ...(aws.agents?.(pool) ?? { httpAgent: pool, httpsAgent: pool }),
     },
   };
 }
