@@ -25,8 +25,8 @@ export async function readBuildLists(run: UserRun): Promise<BuildLists> {
   const { builds: active, jobsSeenUntilMs } = await readOpenBuilds(ledger, jobs, readOpen);
   const finished = await rest(longBuilds);
   const window = ledger?.window(buildStream);
-  if (window?.isFirst === true) await readHistory(run, window.fromMs);
-  return { finished: finished && useful(finished), active: useful(active), jobsSeenUntilMs };
+  const earlier = window?.isFirst === true ? await readHistory(run, window.fromMs) : [];
+  return { finished: finished && useful(finished), active: useful(active), earlier, jobsSeenUntilMs };
 }
 
 /** A list of which nothing could be read says nothing, not even that it was cut short. */
@@ -69,9 +69,9 @@ export function notReadable(where: string, count: number): Problem {
 const historyMs = 24 * 3_600_000;
 
 /** What finished before the installation is not counted, but says when a pipeline last succeeded. One page, no more. */
-async function readHistory(run: UserRun, beforeMs: number): Promise<void> {
+async function readHistory(run: UserRun, beforeMs: number): Promise<readonly Build[]> {
   const { api, organization, ledger, config, problemFrom } = run;
-  if (ledger === undefined) return;
+  if (ledger === undefined) return [];
   const filters = finishedSince(beforeMs - historyMs);
   const part = await readBuilds(api, {
     org: organization,
@@ -90,4 +90,5 @@ async function readHistory(run: UserRun, beforeMs: number): Promise<void> {
     before.saw(build);
   }
   before.keep();
+  return part.value;
 }

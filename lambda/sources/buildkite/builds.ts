@@ -18,6 +18,8 @@ export interface BuildLists {
   readonly finished: Part<readonly Build[]> | undefined;
   /** Builds that have not ended. */
   readonly active: Part<readonly Build[]> | undefined;
+  /** Builds that finished before the installation; of a first run only, and they say no more than that their pipeline is there. */
+  readonly earlier: readonly Build[];
   /** Every job of an open build that ended before has been seen; undefined while some are still to be read. */
   readonly jobsSeenUntilMs: number | undefined;
 }

@@ -60,6 +60,17 @@ export function learned(known: KnownPipelines, builds: readonly PipelineBuild[],
   return Object.fromEntries(next);
 }
 
+/**
+ * With the pipelines that have left a verdict from before the installation, so that each of them is asked for in its turn.
+ * Nothing is learnt of how long they take: without its jobs a build does not tell what of its time it waited for people.
+ */
+export function withPlaces(known: KnownPipelines, builds: readonly PipelineBuild[], nowMs: number): KnownPipelines {
+  const places: KnownPipelines = {};
+  for (const { pipeline, build } of builds)
+    places[pipeline] = { seenMs: nowMs, untilMs: 0, seconds: [], ...idOf(build, undefined) };
+  return { ...places, ...known };
+}
+
 function idOf({ pipeline }: Build, before: string | undefined): { readonly id?: string } {
   const id = typeof pipeline?.id === 'string' ? shortHash(pipeline.id) : before;
   return id === undefined ? {} : { id };

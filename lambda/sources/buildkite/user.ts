@@ -17,7 +17,7 @@ import { type HostedQueues, hostedIn } from './hosted.ts';
 import { graphqlProblemsOf, problemsOf, withoutRepetitions } from './failures.ts';
 import { openMemory } from './memory.ts';
 import { askForQuiet, withoutRenamed } from './pipeline-ends.ts';
-import { activeFamilies, KnownPipelines, learned } from './pipelines.ts';
+import { activeFamilies, KnownPipelines, learned, withPlaces } from './pipelines.ts';
 import type { Build } from './rest-schema.ts';
 import { knownPlaces } from './known-places.ts';
 import type { KnownQueue } from './queue-snapshot.ts';
@@ -109,7 +109,7 @@ async function readRest(run: UserRun): Promise<Rest> {
   return [facts, events, nothingListed];
 }
 
-const nothingListed: BuildLists = { finished: undefined, active: undefined, jobsSeenUntilMs: undefined };
+const nothingListed: BuildLists = { finished: undefined, active: undefined, earlier: [], jobsSeenUntilMs: undefined };
 
 async function readEvents({ config, inbox, ledger, problems, signal }: UserRun): Promise<EventReading | undefined> {
   // Without a memory an event would be lost; it stays in the queue.
@@ -206,12 +206,14 @@ async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
 async function buildFamilies(
   run: UserRun,
   token: TokenFacts | undefined,
-  { active, finished }: BuildLists,
+  { active, finished, earlier }: BuildLists,
 ): Promise<readonly MetricFamily[]> {
   const { config, organization, nowMs } = run;
   const isSelected = selects(config.pipelines ?? {});
   const builds = [...(finished?.value ?? []), ...(active?.value ?? [])];
-  const known = learned(await currentPipelines(run, token, builds), selectedBuilds(builds, isSelected), nowMs);
+  const current = await currentPipelines(run, token, builds);
+  const before = withPlaces(current, selectedBuilds(earlier, isSelected), nowMs);
+  const known = learned(before, selectedBuilds(builds, isSelected), nowMs);
   run.ledger?.remember('pipelines', known);
   if (active?.isComplete !== true) return [];
   const open = selectedBuilds(active.value, isSelected);

@@ -51,6 +51,7 @@ async function world(scopes: readonly string[]): Promise<World> {
     builds: [],
     answers: {},
   };
+  const builtSince = (fromMs: number) => state.builds.filter(([, , minute]) => startMs + minute * minuteMs >= fromMs);
   const server = await startLoopbackServer((_request, response, { path }) => {
     response.setHeader('content-type', 'application/json');
     const slug = /\/pipelines\/([^/?]+)$/.exec(path)?.[1];
@@ -60,7 +61,10 @@ async function world(scopes: readonly string[]): Promise<World> {
       if (typeof answer === 'number') response.statusCode = answer;
       response.end(JSON.stringify(typeof answer === 'number' ? { message: 'No pipeline found' } : answer));
     } else if (path.includes('access-token')) response.end(JSON.stringify({ scopes }));
-    else response.end(JSON.stringify(path.includes('finished_from') ? state.builds.map(buildJson) : []));
+    else {
+      const from = new URL(path, 'http://localhost').searchParams.get('finished_from');
+      response.end(JSON.stringify(from === null ? [] : builtSince(Date.parse(from)).map(buildJson)));
+    }
   });
   servers.push(server);
   const config = {
@@ -167,6 +171,33 @@ describe('a pipeline of Buildkite', () => {
     acme.select({ pipelines: { exclude: ['web'] } });
 
     expect(await acme.verdicts(7)).toEqual({ api: 1 });
+  });
+
+  it.each([
+    ['deleted', {}],
+    ['renamed', { old: { id: 'uuid-7', slug: 'new' } }],
+  ])('that ended before the installation and was %s leaves its verdict as well', async (_which, answers) => {
+    const acme = await world(scopes);
+    acme.builds = [[{ id: 'uuid-7', slug: 'old' }, 'failed', -300]];
+    expect(await acme.verdicts(0)).toEqual({ old: 0 });
+    acme.answers = answers;
+
+    // Nothing of it is in any list from then on.
+    for (const minute of [10, 30, 62]) await acme.verdicts(minute);
+    expect(await acme.verdicts(63)).toEqual({});
+    expect(acme.asked.length).toBeLessThanOrEqual(2);
+  });
+
+  it('is asked for in its turn, whether or not it has run since the installation', async () => {
+    const acme = await world(scopes);
+    const many = Array.from({ length: 5 }, (_, index) => ({ id: `uuid-${String(index)}`, slug: `p${String(index)}` }));
+    acme.builds = many.map((pipeline, index) => [pipeline, 'passed', -300 + index] as const);
+    acme.answers = Object.fromEntries(many.map((pipeline) => [pipeline.slug, pipeline]));
+    await acme.verdicts(0);
+
+    for (let minute = 61; minute < 71; minute += 1) await acme.verdicts(minute);
+
+    expect(acme.asked.toSorted()).toEqual(many.map(({ slug }) => slug));
   });
 
   it('is asked for only when it is quiet, and by a token that may', async () => {
