@@ -6,7 +6,7 @@ import { healthFamilies } from './report/health.ts';
 import { deliveryOf, readingsOf } from './report/reading.ts';
 import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
 import { type Capacity, capacityOf } from './model/capacity.ts';
-import { stopwatch } from './runtime/clock.ts';
+import { type Clock, stopwatch } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import { each } from './runtime/each.ts';
 
@@ -78,7 +78,7 @@ async function gather(pipeline: Pipeline, context: RunContext, mode: 'commit' | 
   const capacity = capacityFor(pipeline, deadline);
   const counting = await prepare(pipeline, collecting);
   const results = await each(pipeline.sources, collecting, clock, log, (source) =>
-    collectFrom(source, counting, { deadline: collecting, tickMs, mode, room: capacity.samples }),
+    collectFrom(source, counting, { deadline: collecting, tickMs, clock, mode, room: capacity.samples }),
   );
 
   const read = readingsOf(pipeline, results, { before, capacity });
@@ -105,6 +105,7 @@ async function prepare({ counting, prefetchSecrets, sinks }: Pipeline, collectin
 interface CollectInput {
   readonly deadline: Deadline;
   readonly tickMs: number;
+  readonly clock: Clock;
   readonly mode: 'commit' | 'preview';
   /** Samples that the run has room for. */
   readonly room: number;
@@ -113,7 +114,7 @@ interface CollectInput {
 async function collectFrom(
   configured: ConfiguredSource,
   counting: CountingRun | undefined,
-  { deadline, tickMs, mode, room }: CollectInput,
+  { deadline, tickMs, clock, mode, room }: CollectInput,
 ): Promise<Counted> {
   const { source, needsState } = configured;
   if (counting === undefined || !needsState) {
@@ -121,7 +122,7 @@ async function collectFrom(
   }
   using reading = deadline.slice(shareBeforeSaving);
   const vendorNow = (): number | undefined => earliest(configured.readClocks());
-  return await counting.collect(configured, { tickMs, signal: deadline.signal, mode, vendorNow }, (openLedger) =>
+  return await counting.collect(configured, { tickMs, clock, signal: deadline.signal, mode, vendorNow }, (openLedger) =>
     source.collect({ deadline: reading, tickMs, openLedger, room }),
   );
 }

@@ -161,12 +161,12 @@ interface Kept {
 }
 
 async function settleDelivery(claim: Claim, undelivered: readonly Parcel[], input: AdditiveInput): Promise<Kept> {
-  const { name, batch, store, sources, deadline } = input;
+  const { name, nowMs, store, sources, deadline } = input;
   const isUnchanged =
     'outbox' in input.opened && claim.opened.outbox.entries.length === input.opened.outbox.entries.length;
   if (isUnchanged && claim.id === undefined && undelivered.length === 0 && sources.size === 0)
     return { pending: pendingSamples(claim.opened.outbox), dropped: 0, problems: [] };
-  const settlement = { tickMs: batch.tickMs, sources, claim: claim.id, undelivered };
+  const settlement = { nowMs, sources, claim: claim.id, undelivered };
   let { opened } = claim;
   try {
     for (let attempt = 1; attempt <= maxSettleAttempts; attempt += 1) {

@@ -1,6 +1,7 @@
 import type { Cleaner } from '../model/admitted.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Collection } from '../sources/source.ts';
 import { formatState, parseState } from './document.ts';
@@ -9,7 +10,7 @@ import type { Finish } from './finish.ts';
 import { type Ledger, TickTakenError } from './ledger.ts';
 import type { CountingSettings } from './settings.ts';
 import { type Deliveries, inFlightOf, resolveInFlight, type Unsettled } from './in-flight.ts';
-import { mostApartMs } from './proven-time.ts';
+import { isUnderWay, mostApartMs } from './proven-time.ts';
 import { beganAhead, beginAt, clockProblem, setBack } from './set-back.ts';
 import { newState, type State } from './state.ts';
 import { stateProblem } from './state-problem.ts';
@@ -36,6 +37,8 @@ export interface CountingContext extends Omit<Deliveries, 'nowMs'> {
   /** `preview` reads the state and shows what would be published, but saves nothing. */
   readonly mode: 'commit' | 'preview';
   readonly log: Logger;
+  /** What the clock of this machine says; absent where only the ticks of runs are known. Epoch milliseconds. */
+  readonly clock?: Clock | undefined;
   /** What the vendor's own clock says, as far as an answer of this run has told. Epoch milliseconds. */
   readonly vendorNow?: (() => number | undefined) | undefined;
   /** Takes secrets out of what is counted and kept; absent where there are none. */
@@ -166,28 +169,29 @@ async function openedForTotals(collection: Collection, { open }: Opening, { id }
 
 /** @throws StateStoreError, TickTakenError */
 async function openState(source: CountedSource, context: CountingContext): Promise<Opened> {
-  const { tickMs, store, signal, settings, vendorNow, cleaner } = context;
+  const { tickMs, clock, store, signal, settings, vendorNow, cleaner } = context;
   const stored = await store.load(source.id, signal);
   const isNew = stored === undefined;
   const state = isNew ? newState(tickMs) : parseState(stored.body, source.id);
-  const problems = isNew ? [] : comeTo(state, source, { tickMs, settings });
+  const problems = isNew ? [] : comeTo(state, source, { tickMs, clock, settings });
   const { system, name, metrics } = source;
   const draft = draftLedger({ state, isNew, tickMs, system, source: name, metrics, settings, vendorNow, cleaner });
   return { draft, state, isNew, body: stored?.body, version: stored?.version ?? 0, problems };
 }
 
 /**
- * Whether the state can go on at this tick. @throws TickTakenError when another invocation may have counted it: one that
- * runs at the same time, and is ahead by no more than two of them can be.
+ * Whether the state can go on at this tick. @throws TickTakenError when another invocation may have counted it: one of the
+ * same tick, or one of a later tick that runs at the same time or has run already.
  */
 function comeTo(
   state: State,
   { id }: CountedSource,
-  { tickMs, settings }: Pick<CountingContext, 'tickMs' | 'settings'>,
+  { tickMs, clock, settings }: Pick<CountingContext, 'tickMs' | 'clock' | 'settings'>,
 ): readonly Problem[] {
   const aheadMs = state.tickMs - tickMs;
   const apartMs = mostApartMs(settings);
-  if (aheadMs >= 0 && aheadMs <= apartMs) throw new TickTakenError(state.tickMs);
+  const hasComeTrue = clock === undefined || isUnderWay(state.tickMs, clock());
+  if (aheadMs === 0 || (aheadMs > 0 && aheadMs <= apartMs && hasComeTrue)) throw new TickTakenError(state.tickMs);
   if (beganAhead(state, tickMs, apartMs)) beginAt(state, tickMs);
   if (aheadMs < 0) return [];
   const problem = clockProblem(id, state.tickMs, tickMs);
@@ -236,7 +240,9 @@ async function commit(
   const { store, signal, mode } = context;
   const { draft, state, isNew } = opened;
   const closed = draft.close();
-  if (!closed.hasRead && collection.problems.length > 0 && (isNew || !isWaiting(collection))) {
+  // A state that was set back is saved by a source that had nothing to read, or it would be set back for ever.
+  const hasFailed = collection.problems.length > opened.problems.length;
+  if (!closed.hasRead && hasFailed && (isNew || !isWaiting(collection))) {
     // A failed source: it publishes nothing but its health, and the tick is as good as never counted.
     await saveQuotas(opened, source, context);
     return { outcome: 'uncounted', collection };

@@ -1,6 +1,7 @@
 import type { Cleaner } from '../model/admitted.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Deadline } from '../runtime/deadline.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Delivery, Sink } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
@@ -45,6 +46,8 @@ export interface CountedContext {
   readonly tickMs: number;
   readonly signal: AbortSignal;
   readonly mode: 'commit' | 'preview';
+  /** What the clock of this machine says; absent where only the ticks of runs are known. Epoch milliseconds. */
+  readonly clock?: Clock | undefined;
   /** What the clock of the source's CI system says, as far as an answer of this run has told. Epoch milliseconds. */
   readonly vendorNow?: (() => number | undefined) | undefined;
 }

@@ -170,6 +170,7 @@ function ledgerOver(
 ): Ledger {
   return {
     tickMs,
+    now: time.now,
     epochMs: state.epochMs,
     isNew,
     window: streams.window,
@@ -227,7 +228,7 @@ function closeDraft(
   errors.count('clock', 'skew', 0);
   series.close(time.now());
   followed.close(time.now());
-  time.close();
+  time.close(hasRead);
   state.tickMs = tickMs;
   const folded = [...series.folded(), ...followed.folded()];
   const all = [...state.streams.values()];

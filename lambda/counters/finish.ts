@@ -30,7 +30,7 @@ export interface Finish {
    * or the id and the time of the finish.
    */
   readonly key: string;
-  /** By the vendor's clock. Epoch milliseconds. */
+  /** By the vendor's clock; where it tells no end, the ledger's `now()` of when the end was seen. Epoch milliseconds. */
   readonly finishedMs: number;
   /**
    * When the run was created, by the vendor's clock: its marks give way to those of a run that was created later, however

@@ -66,6 +66,12 @@ export interface Quota {
 export interface Ledger {
   /** Scheduled time of the run. Epoch milliseconds. */
   readonly tickMs: number;
+  /**
+   * How far the time is known to have come, with what the answers of this run have told: the tick, but not that of a
+   * clock that is ahead. What a record leaves without a time gets this one, and what is given up for its age goes by it.
+   * Epoch milliseconds.
+   */
+  now(): number;
   /** When counting began, for this source; what finished before is history. Epoch milliseconds. */
   readonly epochMs: number;
   /** True when no state was found: the first tick, or the state was lost. */

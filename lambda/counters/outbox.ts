@@ -127,7 +127,8 @@ export function claimed(
 }
 
 export interface Settlement {
-  readonly tickMs: number;
+  /** How far the time is known to have come; undefined where no source could tell. Epoch milliseconds. */
+  readonly nowMs: number | undefined;
   /** Sources whose increases were in the delivery, with the id that each knows it by. */
   readonly sources: ReadonlyMap<string, number>;
   /** What was claimed and has been sent, or comes back. */
@@ -139,15 +140,15 @@ export interface Settlement {
 /** The outbox after a delivery; the oldest is dropped where there is no room. */
 export function settle(
   outbox: Outbox,
-  { tickMs, sources, claim, undelivered }: Settlement,
+  { nowMs = -Infinity, sources, claim, undelivered }: Settlement,
 ): { outbox: Outbox; dropped: number } {
   const others = outbox.entries.filter((entry) => claim === undefined || entry.claim?.id !== claim);
   const back = undelivered.map((parcel): Entry => ({ parcel, claim: undefined }));
   const all = [...others, ...back].toSorted((a, b) => a.parcel.tickMs - b.parcel.tickMs);
   const entries = newest(all);
   const recent = Object.entries(outbox.settled)
-    .map(([source, ticks]) => [source, ticks.filter((tick) => tick > tickMs - settledKeptMs)] as const)
-    .filter(([, ticks]) => ticks.length > 0);
+    .map(([source, ids]) => [source, ids.filter((id) => id > nowMs - settledKeptMs)] as const)
+    .filter(([, ids]) => ids.length > 0);
   const settled: Record<string, readonly number[]> = Object.fromEntries(recent);
   for (const [source, id] of sources)
     settled[source] = [...(settled[source] ?? []).filter((known) => known !== id), id].slice(-maxSettled);

@@ -16,8 +16,8 @@ export interface ProvenTime {
   readonly tick: () => number;
   /** The latest time that anybody has told: what was seen in this tick is no older. Epoch milliseconds. */
   readonly latest: () => number;
-  /** Keeps it in the state. */
-  readonly close: () => void;
+  /** Keeps it in the state; a run that has read nothing and was told nothing has proven nothing. */
+  readonly close: (hasRead: boolean) => void;
 }
 
 const minuteMs = 60_000;
@@ -32,6 +32,17 @@ const startAndLifeMs = 21 * minuteMs;
  */
 export function mostApartMs({ intervalMs = longestIntervalMs }: Pick<CountingSettings, 'intervalMs'>): number {
   return intervalMs + startAndLifeMs;
+}
+
+/** A schedule's clock may be that far ahead of a machine's. */
+const scheduleAheadMs = minuteMs;
+
+/**
+ * Whether a run of this tick can have begun by now. A tick that is still to come is that of a clock that is wrong, and not
+ * that of another run that was faster.
+ */
+export function isUnderWay(tickMs: number, nowMs: number): boolean {
+  return tickMs - nowMs <= scheduleAheadMs;
 }
 
 export interface ProvenTimeOptions {
@@ -73,8 +84,8 @@ export function provenTime(state: State, { tickMs, isNew, believedMs, vendorNow 
       return vendorNowMs !== undefined && vendorNowMs < tickMs ? vendorNowMs : latest();
     },
     latest,
-    close: () => {
-      state.provenMs = now();
+    close: (hasRead) => {
+      if (hasRead || isNew || vendor() !== undefined) state.provenMs = now();
       state.vendorMs = pastMs;
     },
   };

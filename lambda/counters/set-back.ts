@@ -2,8 +2,8 @@ import type { Problem } from '../model/problem.ts';
 import { dayOf, type State, type StreamState } from './state.ts';
 
 /**
- * What is to be done with a state whose tick lies further ahead than any other invocation can be: a clock was wrong, the
- * one of that run or the one of this. Counting goes on, and nothing is counted twice: watermarks have never passed what
+ * What is to be done with a state whose tick no other invocation can have come to: a clock was wrong, the one of that run
+ * or the one of this. Counting goes on, and nothing is counted twice: watermarks have never passed what
  * was proven, and whatever was counted since is remembered.
  */
 export function setBack(state: State, tickMs: number, intervalMs: number): void {
@@ -34,14 +34,19 @@ const longestRunMs = 15 * 60_000;
  * beginning. While the vendor has told no time at all, nobody can know.
  */
 export function beganAhead({ epochMs, vendorMs }: State, tickMs: number, apartMs: number): boolean {
-  return vendorMs !== undefined && epochMs - tickMs > apartMs && vendorMs - tickMs <= apartMs;
+  return vendorMs !== undefined && epochMs - tickMs > apartMs && vendorMs - tickMs <= toleratedMs;
 }
+
+/** Clocks of two machines differ by less. */
+const toleratedMs = 60_000;
 
 /** Counting begins then, and not when a clock that was ahead has said. */
 export function beginAt(state: State, nowMs: number): void {
   state.epochMs = nowMs;
   state.provenMs = nowMs;
   for (const stream of state.streams.values()) {
+    // By a clock that was ahead the first list has begun too late to show all that was in flight.
+    if (stream.epochMs - nowMs > toleratedMs) stream.isFirst = true;
     stream.epochMs = Math.min(stream.epochMs, nowMs);
     stream.watermarkMs = Math.min(stream.watermarkMs, nowMs);
   }

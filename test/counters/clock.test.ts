@@ -118,6 +118,88 @@ describe.each([
   });
 });
 
+describe('what tells no time of its own', () => {
+  it.each([
+    ['what the vendor tells', 2, 2],
+    ['what was proven before, when the vendor tells nothing', undefined, 1],
+  ])('has that of %s, and not that of a clock that is ahead', async (_which, toldMinute, minute) => {
+    const { tick } = rig(everyMinute);
+    await tick(0, at(0, quiet));
+    await tick(1, at(1, quiet));
+    let now: number | undefined;
+
+    await tick(2 + day, ({ ledger }) => {
+      if (toldMinute !== undefined) ledger.sawTime(startMs + toldMinute * minuteMs);
+      now = ledger.now();
+      return [];
+    });
+
+    expect(now).toBe(startMs + minute * minuteMs);
+  });
+});
+
+describe('a clock that was ahead in the first run of all', () => {
+  it('leaves runs in flight to be found by the next one, once the vendor has told its time', async () => {
+    const { tick } = rig(everyMinute);
+    const firsts: boolean[] = [];
+    const looking: Tell = ({ ledger }) => {
+      firsts.push(ledger.window(builds).isFirst);
+      ledger.readCompletely(builds);
+      return [];
+    };
+    await tick(5 * hour, at(0, looking));
+    await tick(1, at(1, looking));
+    await tick(2, at(2, looking));
+
+    expect(firsts).toEqual([true, true, false]);
+  });
+});
+
+describe('a state of a tick that is still to come by the clock of this run', () => {
+  const clockAt = (minute: number) => ({ clock: () => startMs + minute * minuteMs });
+
+  it.each([3, 12, 21])('is that of a wrong clock, ahead by %i minutes: counting goes on at once', async (ahead) => {
+    const { tick } = rig(everyMinute);
+    await tick(0, at(0, quiet), clockAt(0.1));
+    await tick(1 + ahead, at(1, saw(['a', 0.5])), clockAt(1.1 + ahead));
+
+    const next = await tick(2, at(2, saw(['a', 0.5], ['b', 1.5])), clockAt(2.1));
+    const after = await tick(3, at(3, saw(['a', 0.5], ['b', 1.5], ['c', 2.5])), clockAt(3.1));
+
+    expect([sumOf(next), sumOf(after)]).toEqual([
+      { increase: 1, total: 2 },
+      { increase: 1, total: 3 },
+    ]);
+    expect([problemsOf(next), problemsOf(after)]).toEqual([['clock'], []]);
+    expect(problemsIn(next)[0]?.message).toContain(isoOf(1 + ahead));
+  });
+
+  it('is that of a faster run where the time has come: this run is late, and skipped', async () => {
+    const { tick } = rig(everyMinute);
+    await tick(12, quiet, clockAt(12.1));
+
+    expect(await tick(2, quiet, clockAt(12.2))).toMatchObject({ outcome: 'skipped' });
+  });
+
+  it('may be a minute ahead, as a schedule is of a machine', async () => {
+    const { tick } = rig(everyMinute);
+    await tick(2, quiet, clockAt(1.1));
+
+    expect(await tick(1, quiet, clockAt(1.1))).toMatchObject({ outcome: 'skipped' });
+  });
+
+  it('is set back once, also by a source that has nothing to read', async () => {
+    const { tick } = rig(everyMinute);
+    await tick(0, quiet);
+    await tick(day, quiet);
+
+    const idle = await tick(1, () => []);
+    const next = await tick(2, () => []);
+
+    expect([problemsOf(idle), problemsOf(next)]).toEqual([['clock'], []]);
+  });
+});
+
 describe('a clock that is ahead for many runs', () => {
   it('costs no finish while the vendor tells its time', async () => {
     const { tick } = rig(everyMinute);

@@ -63,6 +63,8 @@ interface TickOptions {
   /** The process ends after the state was saved. */
   readonly isKilled?: boolean;
   readonly backfillMs?: number;
+  /** The vendor's own time, where the clock of the run is another one. */
+  readonly toldMinute?: number;
 }
 
 /** One run: counts the finishes, and delivers; minutes after the first tick. */
@@ -71,7 +73,7 @@ async function tick(
   sink: CountingSink,
   at: number,
   finishes: readonly (readonly [id: string, at: number])[],
-  { isKilled = false, backfillMs = 0 }: TickOptions = {},
+  { isKilled = false, backfillMs = 0, toldMinute = at }: TickOptions = {},
 ): Promise<Delivery | undefined> {
   using deadline = deadlineIn(60_000, Date.now);
   const { signal } = deadline;
@@ -80,7 +82,7 @@ async function tick(
   const run = await createCounting(ports).begin([sink], signal);
   const counted = await run.collect(source, { tickMs, signal, mode: 'commit' }, async (openLedger) => {
     const ledger = await openLedger();
-    ledger.sawTime(tickMs);
+    ledger.sawTime(startMs + toldMinute * minuteMs);
     for (const [id, minute] of finishes) ledger.sawFinished(builds, id, finishOf(id, startMs + minute * minuteMs));
     ledger.readCompletely(builds);
     return { families: [], problems: [] };
@@ -92,7 +94,25 @@ async function tick(
   return await run.deliver(sink, { tickMs, collectedAtMs: tickMs, parts: [part], health: [] }, deadline);
 }
 
+const dayMinutes = 24 * 60;
+
 describe('increases', () => {
+  it('that were stored are not taken for lost because of a run whose clock was a day ahead', async () => {
+    const [store, sink] = [memoryStore(), additive()];
+    await tick(store, sink, 0, []);
+    await tick(store, sink, 1, [['a', 0.5]]);
+    // It can read nothing, so only its delivery is left: what was settled before has to outlive it.
+    await tick(store, sink, 2 + dayMinutes, [], { toldMinute: 2 });
+
+    const deliveries = [
+      await tick(store, sink, 3, []),
+      await tick(store, sink, 20, []),
+      await tick(store, sink, 40, []),
+    ];
+
+    expect(deliveries.map((delivery) => delivery?.unconfirmed)).toEqual([0, 0, 0]);
+  });
+
   it('that were stored are sent once', async () => {
     const [store, sink] = [memoryStore(), additive()];
     await tick(store, sink, 0, []);

@@ -29,7 +29,7 @@ function counted(name: string): ConfiguredSource {
 }
 
 /** A deployment with two sources and a sink, whose runs a test starts at any time. */
-function deployment() {
+function deployment(clock: () => number = Date.now) {
   const log = recordingLog();
   const pushed: Batch[] = [];
   const take = (batch: Batch) => {
@@ -51,7 +51,7 @@ function deployment() {
       log,
     }),
     prefetchSecrets: () => Promise.resolve(),
-    clock: Date.now,
+    clock,
     log,
   };
   const runAt = async (minute: number): Promise<RunReport> => {
@@ -80,6 +80,21 @@ it('a run that comes after that of a later tick publishes nothing, and is not ok
   expect(late).toMatchObject({ outcome: 'degraded', sinks: [] });
   expect(late.sources.flatMap(({ problems }) => problems.map(({ kind }) => kind))).toEqual(['clock', 'clock']);
   expect(pushed).toHaveLength(1);
+});
+
+it('a run after one whose clock was twelve minutes ahead publishes levels and totals, and says so', async () => {
+  let now = startMs + 12 * minuteMs;
+  const { runAt, pushed } = deployment(() => now);
+  await runAt(12);
+  now = startMs + 1000;
+
+  const back = await runAt(0);
+
+  expect(back.sources.flatMap(({ problems }) => problems.map(({ kind }) => kind))).toEqual(['clock', 'clock']);
+  const names = pushed.at(-1)?.parts.flatMap(({ families }) => families.map(({ definition }) => definition.name)) ?? [];
+  expect(pushed).toHaveLength(2);
+  expect(names).toContain(queueJobs.name);
+  expect(names).toContain('ci_system_errors_total');
 });
 
 it('a run after one whose clock was a day ahead publishes levels and totals, and is not ok', async () => {

@@ -23,9 +23,9 @@ export function isHeld({ phase }: Pick<OpenState, 'phase'>): boolean {
 }
 
 /** A re-run tells the creation of the first run, so it is held for as long as it was seen open. */
-export function isHeldTooLong(run: OpenRun, known: OpenState | undefined, { tickMs }: Ledger): boolean {
-  const sinceMs = run.attempt === 1 ? run.createdMs : (known?.askedMs ?? tickMs);
-  return isHeld(run) && tickMs - sinceMs > heldForMs;
+export function isHeldTooLong(run: OpenRun, known: OpenState | undefined, ledger: Ledger): boolean {
+  const sinceMs = run.attempt === 1 ? run.createdMs : (known?.askedMs ?? ledger.now());
+  return isHeld(run) && ledger.now() - sinceMs > heldForMs;
 }
 
 /** What is charged for the steps that have ended, once; the rest is counted at the end. */
@@ -46,7 +46,7 @@ export function countedAfter(run: OpenRun, same: OpenState | undefined): Counted
 export function markPaused(run: OpenRun, known: OpenState | undefined, context: HeldContext): void {
   const { ledger, place, stream } = context;
   if (place.steps === 'read' || run.phase !== 'paused' || known?.phase === 'paused') return;
-  const finishedMs = ledger.tickMs;
+  const finishedMs = ledger.now();
   const marks = marksOf({ ...run, result: 'success', finishedMs }, labelsOf(run, place));
   const key = `paused ${finishKey(run.id, run.attempt)} ${String(finishedMs)}`;
   ledger.sawFinished(stream, run.id, {
@@ -63,7 +63,7 @@ export function markPaused(run: OpenRun, known: OpenState | undefined, context: 
 export function letGo(run: OpenRun, { ledger, place, stream }: HeldContext): void {
   const result = run.phase === 'paused' ? 'success' : 'other';
   const labels = { ...labelsOf(run, place), result, attempt: run.attempt > 1 ? 'retry' : 'first', branch: run.branch };
-  const finishedMs = ledger.tickMs;
+  const finishedMs = ledger.now();
   const key = finishKey(run.id, run.attempt);
   ledger.sawFinished(stream, run.id, {
     // Not that of its end, which may still come and tell of further steps.
@@ -94,8 +94,8 @@ const rememberedForMs = 60 * 24 * 60 * 60_000;
 const mostRemembered = 1000;
 
 function rememberLetGo(ledger: Ledger, key: string, charged: number): void {
-  const kept = (ledger.recall(name, LetGo) ?? []).filter(([, ms]) => ledger.tickMs - ms < rememberedForMs);
-  ledger.remember(name, [...kept, [key, ledger.tickMs, charged]].slice(-mostRemembered));
+  const kept = (ledger.recall(name, LetGo) ?? []).filter(([, ms]) => ledger.now() - ms < rememberedForMs);
+  ledger.remember(name, [...kept, [key, ledger.now(), charged]].slice(-mostRemembered));
 }
 
 function recallLetGo(ledger: Ledger, key: string): { readonly ms: number; readonly charged: number } | undefined {

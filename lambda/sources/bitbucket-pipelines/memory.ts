@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Ledger } from '../../counters/ledger.ts';
 import type { Watched } from './plan.ts';
+import { hotMs } from './rhythm.ts';
 
 /** A repository that is selected, with what is remembered of it between ticks. */
 export interface Repository extends Watched {
@@ -123,7 +124,12 @@ export function recallCrawl(ledger: Ledger): Remembered {
   const rhythm = ledger.recall('rhythm', Rhythm);
   const byRepository = Map.groupBy(open, ({ repository }) => repository);
   return {
-    repositories: new Map(rows.map((row) => [row[0], repositoryOf(row, byRepository.get(row[0]) ?? [])])),
+    repositories: new Map(
+      rows.map((row) => {
+        const found = repositoryOf(row, byRepository.get(row[0]) ?? []);
+        return [found.id, withoutLaterTimes(found, ledger.tickMs)];
+      }),
+    ),
     open,
     rhythm: rhythm ?? { discoveredMs: 0, pass: 0, probedMs: 0 },
   };
@@ -162,6 +168,18 @@ function repositoryOf(row: Row, open: readonly OpenState[]): Repository {
     pass,
     pipelines: pipelinesCodes[pipelines] ?? 'unknown',
     open: openCounts(open),
+  };
+}
+
+/** What a run whose clock was ahead has noted would not be asked for until that time had come. */
+function withoutLaterTimes(repository: Repository, tickMs: number): Repository {
+  const { lookedMs, deploymentsMs, ranMs, hotUntilMs } = repository;
+  return {
+    ...repository,
+    lookedMs: Math.min(lookedMs, tickMs),
+    deploymentsMs: Math.min(deploymentsMs, tickMs),
+    ranMs: Math.min(ranMs, tickMs),
+    hotUntilMs: Math.min(hotUntilMs, tickMs + hotMs),
   };
 }
 

@@ -38,7 +38,7 @@ export async function overwrittenAttempts(
   for (const [index, { sight, attempt }] of missed.entries()) {
     const steps = index < mostPerLook ? await stepsOf(sight, attempt, place, context) : [];
     const end = endOf(steps);
-    const finishedMs = end.finishedMs ?? ledger.tickMs;
+    const finishedMs = end.finishedMs ?? ledger.now();
     ends.push(earlierAttempt(sight, { attempt, result: end.result, finishedMs, hasSteps: steps.length > 0 }, place));
   }
   return ends;

@@ -90,7 +90,7 @@ export function stepListsToDo(ledger: Ledger, source: string): readonly ToDo[] {
   const labels = { system: 'bitbucket', source };
   ledger.declare(stepsLeftOut, labels);
   return ledger.open(stepLists).flatMap(({ id, note, firstSeenMs }): readonly ToDo[] => {
-    const todo = ledger.tickMs - firstSeenMs > stepsForMs ? undefined : toDoOf(id, note);
+    const todo = ledger.now() - firstSeenMs > stepsForMs ? undefined : toDoOf(id, note);
     if (todo !== undefined) return [todo];
     ledger.forget(stepLists, id);
     ledger.count(stepsLeftOut, labels, 1);
@@ -147,7 +147,7 @@ export async function countHeldSteps(
   const before = run.counted ?? { charged: 0, steps: [], isRead: false };
   const records = await readSteps(place.workspace, run, context);
   const branch = run.branch ?? 'other';
-  const soFar = { ...run, branch, createdMs: run.askedMs, finishedMs: ledger.tickMs, result: 'success' as const };
+  const soFar = { ...run, branch, createdMs: run.askedMs, finishedMs: ledger.now(), result: 'success' as const };
   const { finish, counted } = heldStepsFinish(soFar, records, place, before.steps);
   // On the list for this moment only, so that its steps count however long ago they ended.
   ledger.sawOpen(stepLists, finish.key);

@@ -36,7 +36,7 @@ const mostRemembered = 2_000;
 /** Somebody who retries a job does so while the build still matters. */
 const rememberedForMs = 7 * 24 * 3_600_000;
 
-export function finishedBefore(ledger: Pick<Ledger, 'recall' | 'remember' | 'tickMs'>): FinishedBefore {
+export function finishedBefore(ledger: Pick<Ledger, 'recall' | 'remember' | 'now'>): FinishedBefore {
   const known = new Map(ledger.recall(memoryName, Remembered) ?? []);
   return {
     firstFinishMs: (id) => known.get(shortHash(id)),
@@ -49,7 +49,7 @@ export function finishedBefore(ledger: Pick<Ledger, 'recall' | 'remember' | 'tic
     },
     keep: () => {
       const recent = [...known]
-        .filter(([, finishedMs]) => ledger.tickMs - finishedMs < rememberedForMs)
+        .filter(([, finishedMs]) => ledger.now() - finishedMs < rememberedForMs)
         .toSorted(([, a], [, b]) => b - a);
       ledger.remember(memoryName, recent.slice(0, mostRemembered));
     },

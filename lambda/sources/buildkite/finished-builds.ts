@@ -83,7 +83,7 @@ export function finishedReading(
 function behindAfter(ledger: Ledger, before: Behind | undefined, long: Part<readonly Build[]> | undefined): Behind {
   const { longReadMs, longTriedMs } = before ?? { longReadMs: ledger.window(buildStream).fromMs, longTriedMs: 0 };
   if (long === undefined) return { longReadMs, longTriedMs };
-  return { longReadMs: long.isComplete ? ledger.tickMs : longReadMs, longTriedMs: ledger.tickMs };
+  return { longReadMs: long.isComplete ? ledger.now() : longReadMs, longTriedMs: ledger.tickMs };
 }
 
 /** What was created long ago and ended since the last such list, with the usual overlap. */
@@ -135,7 +135,7 @@ export function finishedSince(fromMs: number): Query {
 
 function keepCursor(ledger: Ledger, fromMs: number, { oldest }: Part<unknown>, isNeeded: boolean): void {
   if (!isNeeded || oldest === undefined) forgetCursor(ledger);
-  else ledger.remember(cursorName, { fromMs, createdTo: oldest, coveredMs: ledger.tickMs } satisfies Cursor);
+  else ledger.remember(cursorName, { fromMs, createdTo: oldest, coveredMs: ledger.now() } satisfies Cursor);
 }
 
 /** A list of which nothing came has no place to go on from. */

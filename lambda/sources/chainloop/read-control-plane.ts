@@ -142,7 +142,7 @@ function judgeWorkflows(
 ): readonly MetricFamily[] {
   const { workflows } = seen;
   const before = fromStored(ledger?.recall(verdictsName, StoredVerdicts));
-  const verdicts = verdictsOf(seen, before, tickMs);
+  const verdicts = verdictsOf(seen, before, ledger?.now() ?? tickMs);
   if (ledger !== undefined && isWhole) endVerdicts(ledger, before, verdicts, options);
   if (ledger !== undefined && workflows.length > 0) {
     // Since when a workflow is down must outlive a page that could not be read.
@@ -167,7 +167,7 @@ function introduce(ledger: Ledger, { lastRun, ...workflow }: Workflow, options: 
   ledger.declare(runDuration, { ...labels, result: 'success' });
   ledger.declare(policyViolations, labels);
   if (!ledger.window(runStream).isFirst) return;
-  const end = endOf(lastRun, ledger.tickMs, false);
+  const end = endOf(lastRun, ledger.now(), false);
   if (end === undefined || end.endedMs >= ledger.epochMs) return;
   ledger.sawFinished(runStream, lastRun.id, finishOf({ ...lastRun, ...end, workflow }, options));
 }
@@ -178,10 +178,10 @@ async function watchReleases(
   ended: Parameters<typeof watched>[1],
   problems: Problem[],
 ): Promise<readonly MetricFamily[]> {
-  const { plane, tickMs, options } = reading;
-  let versions = watched(ledger.recall(releasesName, StoredVersions) ?? [], ended, tickMs);
+  const { plane, options } = reading;
+  let versions = watched(ledger.recall(releasesName, StoredVersions) ?? [], ended, ledger.now());
   try {
-    if (!reading.isOver()) versions = await asked(plane, versions, tickMs);
+    if (!reading.isOver()) versions = await asked(plane, versions, ledger.now());
   } catch (error) {
     problems.push(reading.problemOf(error));
   }

@@ -79,7 +79,7 @@ export async function readRuns(
   const open: WorkflowRun[] = [];
   const ended: EndedRun[] = [];
   for (const run of seen.values()) {
-    const end = endOf(run, ledger.tickMs, wasOpen.has(run.id));
+    const end = endOf(run, ledger.now(), wasOpen.has(run.id));
     if (!isSelected(run.workflow)) ledger.forget(runStream, run.id);
     else if (end === undefined) open.push(run);
     else ended.push({ ...run, ...end });
@@ -130,10 +130,10 @@ function firstCreatedMs(ledger: Ledger): number {
  * The end of a run that tells none is when it is first seen to have ended. One that was never seen open has ended when the
  * server gives up on a run: the same time whenever it is read, so that it counts once.
  */
-export function endOf(run: Run, tickMs: number, wasOpen: boolean): Pick<EndedRun, 'endedMs' | 'result'> | undefined {
+export function endOf(run: Run, nowMs: number, wasOpen: boolean): Pick<EndedRun, 'endedMs' | 'result'> | undefined {
   const result = resultOf(run);
   if (result === undefined) return undefined;
-  const unseenMs = wasOpen ? tickMs : Math.min(run.createdMs + expiryMs, tickMs);
+  const unseenMs = wasOpen ? nowMs : Math.min(run.createdMs + expiryMs, nowMs);
   return { result, endedMs: run.finishedMs ?? unseenMs };
 }
 

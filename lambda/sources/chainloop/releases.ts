@@ -48,8 +48,8 @@ function keyOf({ project, workflow, version }: Pick<Version, 'project' | 'workfl
 }
 
 /** The versions that are watched after this tick's ended runs. */
-export function watched(before: readonly Version[], ended: readonly EndedRun[], tickMs: number): readonly Version[] {
-  const fresh = before.filter(({ sinceMs }) => sinceMs > tickMs - keptMs);
+export function watched(before: readonly Version[], ended: readonly EndedRun[], nowMs: number): readonly Version[] {
+  const fresh = before.filter(({ sinceMs }) => sinceMs > nowMs - keptMs);
   const versions = new Map(fresh.map((version) => [keyOf(version), version]));
   for (const run of ended) {
     const name = run.version?.name ?? '';
@@ -65,7 +65,7 @@ export function watched(before: readonly Version[], ended: readonly EndedRun[], 
         ...own,
         ...(id === undefined ? {} : { id }),
         state: 'pending',
-        sinceMs: tickMs,
+        sinceMs: nowMs,
         askedMs: 0,
       });
     }
@@ -77,15 +77,15 @@ export function watched(before: readonly Version[], ended: readonly EndedRun[], 
 export async function asked(
   plane: ControlPlane,
   versions: readonly Version[],
-  tickMs: number,
+  nowMs: number,
 ): Promise<readonly Version[]> {
   const due = versions
-    .filter(({ state, askedMs }) => state !== 'attested' && askedMs <= tickMs - askAgainMs)
+    .filter(({ state, askedMs }) => state !== 'attested' && askedMs <= nowMs - askAgainMs)
     .toSorted((a, b) => a.askedMs - b.askedMs)
     .slice(0, maxAsked);
   const answers = new Map<string, Version>();
   for (const version of due) {
-    answers.set(keyOf(version), { ...version, state: await stateOf(plane, version), askedMs: tickMs });
+    answers.set(keyOf(version), { ...version, state: await stateOf(plane, version), askedMs: nowMs });
   }
   return versions.map((version) => answers.get(keyOf(version)) ?? version);
 }

@@ -46,20 +46,20 @@ type End = Run & Pick<EndedRun, 'endedMs' | 'result'>;
  * The verdicts of the listed workflows. While the last run is still under way, the one before it holds; it is remembered,
  * or among the runs of the window, for the list of workflows shows only the last.
  */
-export function verdictsOf({ workflows, ended }: Seen, before: Verdicts, tickMs: number): Verdicts {
+export function verdictsOf({ workflows, ended }: Seen, before: Verdicts, nowMs: number): Verdicts {
   const endsByWorkflow = Map.groupBy(ended, ({ workflow }) => workflowKey(workflow));
   const verdicts = new Map<string, Verdict>();
   for (const workflow of workflows) {
     const key = workflowKey(workflow);
-    const ends: readonly End[] = [...(endsByWorkflow.get(key) ?? []), ...lastEnd(workflow, tickMs)];
+    const ends: readonly End[] = [...(endsByWorkflow.get(key) ?? []), ...lastEnd(workflow, nowMs)];
     const verdict = ends.toSorted((a, b) => a.createdMs - b.createdMs).reduce(later, before.get(key));
     if (verdict !== undefined) verdicts.set(key, verdict);
   }
   return verdicts;
 }
 
-function lastEnd({ lastRun }: Workflow, tickMs: number): readonly End[] {
-  const end = lastRun === undefined ? undefined : endOf(lastRun, tickMs, false);
+function lastEnd({ lastRun }: Workflow, nowMs: number): readonly End[] {
+  const end = lastRun === undefined ? undefined : endOf(lastRun, nowMs, false);
   return lastRun === undefined || end === undefined ? [] : [{ ...lastRun, ...end }];
 }
 

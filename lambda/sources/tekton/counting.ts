@@ -78,7 +78,7 @@ async function countListed(
   { send, where, deadline, requests, finish }: CountOptions,
   budget: { left: number },
 ): Promise<readonly Problem[]> {
-  const fallbackMs = ledger.tickMs;
+  const fallbackMs = ledger.now();
   const { runs: finished, problems } =
     requests === 0
       ? { runs: candidates.map((candidate) => byRow(place.kind, candidate, { fallbackMs })), problems: [] }

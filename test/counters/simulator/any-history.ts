@@ -30,6 +30,7 @@ const faults: fc.Arbitrary<Omit<InvocationSpec, 'clockMs' | 'tellsTime'>> = fc.r
   failingRequest: rarelyFails(),
   refusal: rarely(8, fc.record({ request: fc.integer({ min: 1, max: 4 }), forS: fc.integer({ min: 1, max: 110 }) })),
   mixesEqual: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  mixesStrange: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   losesOpenRuns: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   repeatsPage: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   pages: fc.oneof(
@@ -58,14 +59,16 @@ function rarelyFails(): fc.Arbitrary<number | undefined> {
 
 const hourMs = 60 * minuteS * 1000;
 
-/** Minutes and hours in both directions; where a clock is off, the vendor tells its time, as every HTTP server does. */
+/** Minutes and hours in both directions, whether or not the vendor tells its time, as every HTTP server does. */
 const clock: fc.Arbitrary<Pick<InvocationSpec, 'clockMs' | 'tellsTime'>> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ clockMs: fc.constant(0), tellsTime: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: fc.record({
-      clockMs: fc.constantFrom(...[-50, -3, -2, -0.2, 0.2, 2, 5, 24, 700].map((hours) => hours * hourMs)),
-      tellsTime: fc.constant(true),
+      clockMs: fc.constantFrom(
+        ...[-50, -3, -2, -0.4, -0.2, 0.2, 0.3, 0.4, 2, 5, 24, 700].map((hours) => hours * hourMs),
+      ),
+      tellsTime: fc.boolean(),
     }),
   },
 );
@@ -170,11 +173,11 @@ type Weather = typeof weather extends fc.Arbitrary<infer Value> ? Value : never;
 
 function calmParts({ store, process, vendor, clock: isOff }: Omit<Weather, 'sends'>): Partial<InvocationSpec> {
   const { storeFault, crashStep, stall, failingRequest, losesOpenRuns, pages, openRuns } = calmInvocation;
-  const { refusal, mixesEqual, clockMs } = calmInvocation;
+  const { refusal, mixesEqual, mixesStrange, clockMs } = calmInvocation;
   return {
     ...(store ? {} : { storeFault }),
     ...(process ? {} : { crashStep, stall }),
-    ...(vendor ? {} : { failingRequest, losesOpenRuns, pages, openRuns, refusal, mixesEqual }),
+    ...(vendor ? {} : { failingRequest, losesOpenRuns, pages, openRuns, refusal, mixesEqual, mixesStrange }),
     ...(isOff ? {} : { clockMs }),
   };
 }

@@ -1,53 +1,51 @@
+/** The code of the source bitbucket-pipelines, crawling a simulated workspace of two repositories. */
 import { HttpStatusError } from '../../../lambda/http/errors.ts';
 import type { HttpPort, HttpRequest, HttpResponse } from '../../../lambda/http/http.ts';
 import { queueJobs } from '../../../lambda/model/catalogue.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
-import { runDuration, runLastResult, runLastSuccess, runsFinished } from '../../../lambda/model/run-metrics.ts';
+import {
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+} from '../../../lambda/model/run-metrics.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
 import { secretOf } from '../../../lambda/secrets/secret.ts';
-import { type ApiContext, BudgetSpentError } from '../../../lambda/sources/bitbucket-pipelines/api.ts';
-import { lookAt } from '../../../lambda/sources/bitbucket-pipelines/look.ts';
-import type { Repository } from '../../../lambda/sources/bitbucket-pipelines/memory.ts';
+import type { Access } from '../../../lambda/sources/bitbucket-pipelines/access.ts';
+import type { ApiContext } from '../../../lambda/sources/bitbucket-pipelines/api.ts';
+import { crawl } from '../../../lambda/sources/bitbucket-pipelines/crawl.ts';
+import { type CrawlBudget, crawlBudget } from '../../../lambda/sources/bitbucket-pipelines/crawl-budget.ts';
 import type { PageCache } from '../../../lambda/sources/bitbucket-pipelines/page-cache.ts';
 import type { RunPlace } from '../../../lambda/sources/bitbucket-pipelines/run-record.ts';
+import { faultsOf } from '../../../lambda/sources/bitbucket-pipelines/session.ts';
 import { runsOf } from '../../../lambda/sources/bitbucket-pipelines/streams.ts';
 import type { Source } from '../../../lambda/sources/source.ts';
-import { failedCollection, type Poll, queueLevel, RefusedError, requestsOf, waitingCollection } from './poll.ts';
+import { type Poll, queueLevel, RefusedError, requestsOf } from './poll.ts';
 import { type Record, VendorError } from './vendor.ts';
 
 export const bitbucketMetrics: readonly MetricDefinition[] = [
   queueJobs,
   runsFinished,
   runDuration,
+  runLastFinished,
   runLastResult,
   runLastSuccess,
 ];
 
-const repository: Repository = {
-  id: '{repository}',
-  slug: 'web',
-  mainBranch: 'main',
-  number: 1,
-  deploymentsMs: 0,
-  pass: 1,
-  lookedMs: 0,
-  ranMs: 0,
-  hotUntilMs: 0,
-  open: { moving: 0, held: 0 },
-  pipelines: 'some',
-};
+/** Each has every second run. */
+const repositories = ['{repository-0}', '{repository-1}'] as const;
 
-const place: RunPlace = {
+const place: Omit<RunPlace, 'slug' | 'mainBranch'> = {
   source: 'vendor',
   workspace: 'acme',
-  slug: repository.slug,
-  mainBranch: repository.mainBranch,
   branchLabel: () => 'main',
   // So that the duration comes with the finish, as in the simulated source.
   steps: 'leave',
 };
 
-export const bitbucketStream = runsOf(repository.id);
+/** One for each repository. */
+export const bitbucketStreams = repositories.map(runsOf);
 
 /** As the source names the pipeline of a run that was started by hand. */
 export function bitbucketPipeline(duty: string): string {
@@ -58,80 +56,78 @@ export interface BitbucketPoll extends Poll {
   readonly deadline: Deadline;
   /** Of the process, which outlives its invocations. */
   readonly pages: PageCache;
+  /** By the clock of the invocation. Epoch milliseconds. */
+  readonly ownNow: () => number;
+  /** Elements that are no pipelines stand among those of each list. */
+  readonly mixesStrange: boolean;
 }
 
-/** The source's own look at one repository, over a vendor that answers as Bitbucket does. */
+const access: Access = {
+  kind: 'access token',
+  secret: 'env TOKEN',
+  send: (_, send) => send(secretOf('Bearer token')),
+};
+
+/** The source's own crawl, over a vendor that answers as Bitbucket does. */
 export function bitbucketSource(poll: BitbucketPoll): Source {
   return {
     collect: async ({ openLedger }) => {
       await poll.actor.step('load');
       const ledger = await openLedger();
-      const told = {
-        ...poll,
-        onComplete: () => {
-          poll.onComplete();
-          if (poll.tellsTime) ledger.sawTime(poll.now());
-        },
+      // As every answer does in its header `Date`, a refusal and a failure among them.
+      const tellTime = (): void => {
+        if (poll.tellsTime()) ledger.sawTime(poll.now());
       };
-      const context = {
-        api: apiOf(told),
-        ledger,
-        pages: poll.pages,
-        stuckAfterMs: 3_600_000,
-        unreadable,
-        tell: () => undefined,
-      };
-      try {
-        await lookAt(repository, place, [], context);
-      } catch (error) {
-        if (error instanceof HttpStatusError && error.status === 429) {
-          poll.refusals.onWaiting();
-          return waitingCollection();
-        }
-        if (error instanceof HttpStatusError) return failedCollection(error.message);
-        // What the source leaves out for want of requests is no fault.
-        if (!(error instanceof BudgetSpentError)) throw error;
-      }
-      return { families: [queueLevel(poll)], problems: [] };
+      const faults = faultsOf('vendor', access);
+      const budget = limited(crawlBudget(ledger, undefined), poll);
+      if (budget.wasBlocked) poll.refusals.onWaiting();
+      await crawl({
+        ...{ api: apiOf(poll, budget, tellTime), ledger, budget, faults, deadline: poll.deadline, pages: poll.pages },
+        ...{ workspace: place.workspace, steps: place.steps, stuckAfterMs: 3_600_000, inbox: undefined },
+        isSelected: () => true,
+        hasDeployments: () => false,
+        whenFound: () => Promise.resolve(),
+        placeOf: (repository) => ({ ...place, ...repository }),
+      });
+      budget.save();
+      const problems = budget.wasBlocked ? [blocked, ...faults.problems()] : faults.problems();
+      // A level that was read beside a list that was not is none of a whole.
+      return { families: problems.length > 0 ? [] : [queueLevel(poll)], problems };
     },
   };
 }
 
-function unreadable(count: number): void {
-  if (count > 0) throw new RangeError('the simulated vendor gave a record that the source cannot read');
+const blocked = { kind: 'rate-limited', where: 'vendor', message: 'left alone for a while' } as const;
+
+/** As if the requests of the hour were nearly used up: what is left out for want of them is no fault. */
+function limited(budget: CrawlBudget, { budget: { pages, openRuns } }: Poll): CrawlBudget {
+  let more = Math.min(pages, openRuns + 1);
+  const left = (): number => Math.min(more, budget.left());
+  return {
+    ...budget,
+    left,
+    spare: () => Math.min(more, budget.spare()),
+    take: () => {
+      if (more < 1 || !budget.take()) return false;
+      more -= 1;
+      return true;
+    },
+  };
 }
 
-function apiOf(poll: BitbucketPoll): ApiContext {
-  const { deadline, budget } = poll;
-  let left = Math.min(budget.pages, budget.openRuns + 1);
+function apiOf(poll: BitbucketPoll, budget: CrawlBudget, tellTime: () => void): ApiContext {
   return {
-    http: portOf(poll),
-    access: {
-      kind: 'access token',
-      secret: 'env TOKEN',
-      send: (_, send) => send(secretOf('Bearer token')),
-    },
+    http: portOf(poll, tellTime),
+    access,
     endpoint: 'https://api.bitbucket.org/2.0',
     tls: undefined,
-    deadline,
-    budget: {
-      perHour: 1000,
-      wasBlocked: false,
-      take: () => {
-        left -= 1;
-        return left >= 0;
-      },
-      left: () => Math.max(0, left),
-      spare: () => 0,
-      saw: () => undefined,
-      refused: () => undefined,
-      save: () => undefined,
-    },
+    deadline: poll.deadline,
+    budget,
     onAnswer: () => undefined,
   };
 }
 
-function portOf(poll: BitbucketPoll): HttpPort {
+function portOf(poll: BitbucketPoll, tellTime: () => void): HttpPort {
   const request = requestsOf(poll);
   return {
     send: async ({ url, headers }) => {
@@ -139,10 +135,12 @@ function portOf(poll: BitbucketPoll): HttpPort {
         const id = runIn(url);
         await request(id === undefined ? `list ${url.searchParams.get('page') ?? ''}` : `get ${id}`);
       } catch (error) {
+        tellTime();
         if (error instanceof VendorError) throw refusal(503);
-        if (error instanceof RefusedError) throw refusal(429);
+        if (error instanceof RefusedError) throw refused(error.untilMs, poll);
         throw error;
       }
+      tellTime();
       return answerTo({ url, headers }, poll);
     },
     takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
@@ -151,12 +149,31 @@ function portOf(poll: BitbucketPoll): HttpPort {
   };
 }
 
+function refused(untilMs: number, { now, ownNow, refusals }: BitbucketPoll): HttpStatusError {
+  refusals.onWaiting();
+  // `Retry-After` is in seconds, so that no clock has to be right.
+  const retryAtMs = ownNow() + Math.max(0, untilMs - now());
+  return new HttpStatusError('GET https://api.bitbucket.org', { status: 429, headers: {}, excerpt: '', retryAtMs });
+}
+
 function answerTo({ url, headers }: Pick<HttpRequest, 'url' | 'headers'>, poll: BitbucketPoll): HttpResponse {
+  const repository = repositoryIn(url);
+  if (repository === undefined) return response(JSON.stringify({ values: repositories.map(repositoryOf) }), poll.now());
   const id = runIn(url);
-  if (id === undefined) return pageAnswer(url, headers['if-none-match'], poll);
+  if (id === undefined) return pageAnswer(url, repository, headers['if-none-match'], poll);
   const record = poll.vendor.get(id, poll.faults, poll.now());
   if (record === undefined) throw refusal(404);
   return response(JSON.stringify(pipelineOf(record)), poll.now());
+}
+
+function repositoryOf(uuid: string, index: number): object {
+  return { uuid, slug: `web-${String(index)}`, mainbranch: { name: 'main' } };
+}
+
+/** Its place among the repositories; undefined for their list. */
+function repositoryIn({ pathname }: URL): number | undefined {
+  const found = /\/repositories\/[^/]+\/([^/]+)/.exec(pathname)?.[1];
+  return found === undefined ? undefined : repositories.findIndex((uuid) => uuid === decodeURIComponent(found));
 }
 
 function runIn({ pathname }: URL): string | undefined {
@@ -164,7 +181,8 @@ function runIn({ pathname }: URL): string | undefined {
 }
 
 /** Newest first by pages with a number, as the source asks for it; nothing else can be selected. */
-function pageAnswer(url: URL, etag: string | undefined, { vendor, now, onComplete }: BitbucketPoll): HttpResponse {
+function pageAnswer(url: URL, repository: number, etag: string | undefined, poll: BitbucketPoll): HttpResponse {
+  const { vendor, now, onComplete, mixesStrange } = poll;
   const number = Number(url.searchParams.get('page') ?? '1');
   const query = {
     fromMs: -Infinity,
@@ -172,15 +190,22 @@ function pageAnswer(url: URL, etag: string | undefined, { vendor, now, onComplet
     page: String(number - 1),
     paging: 'number',
     mixesEqual: false,
+    has: (index: number): boolean => index % repositories.length === repository,
   } as const;
   const { records, next } = vendor.list(query, now());
   onComplete();
+  const values = records.map(pipelineOf);
   const body = JSON.stringify({
-    values: records.map(pipelineOf),
+    values: mixesStrange ? values.flatMap((value, index) => [strange(index), value]).concat(strange(1)) : values,
     ...(next === undefined ? {} : { next: `${url.origin}${url.pathname}?page=${String(number + 1)}` }),
   });
   if (etag === tagOf(body)) throw refusal(304);
   return response(body, now());
+}
+
+/** What Bitbucket may have among its pipelines one day: something else, or one that lacks what none can lack. */
+function strange(index: number): object | null {
+  return [null, { type: 'pipeline_of_a_new_kind' }, { uuid: '', build_number: -1, state: 'GONE' }][index % 3] ?? null;
 }
 
 function pipelineOf({ runId, attempt, isFinished }: Record): object {

@@ -8,6 +8,8 @@ import { booksOf, minuteMs, sourceId, streamIn, type World } from './world.ts';
 export interface Reader {
   readonly readFailed: boolean;
   readonly listIsComplete: boolean;
+  /** By its own clock. Epoch milliseconds. */
+  readonly startedMs: number;
   /** By sink: what its report would tell. */
   readonly carried: Map<string, number>;
 }
@@ -21,7 +23,7 @@ export function checkCommit(
 ): void {
   const state = stateIn(saved.body);
   const before = saved.before === undefined ? undefined : stateIn(saved.before);
-  checkProgress(world, state, before);
+  checkProgress(world, reader, state, before);
   const hasThrown = reader.readFailed && history.kind !== 'bitbucket' && history.habits.onError === 'throws';
   rule(!hasThrown, 'a source that failed leaves its state as it was');
 
@@ -36,12 +38,21 @@ export function checkCommit(
   bookCommit(world, reader, state, before);
 }
 
-function checkProgress(world: World, state: StateDocument, before: StateDocument | undefined): void {
+/** A tick that is so much later than the clock is that of another clock. */
+const scheduleAheadMs = minuteMs;
+
+function checkProgress(
+  world: World,
+  { startedMs }: Reader,
+  state: StateDocument,
+  before: StateDocument | undefined,
+): void {
   const mark = streamIn(world, state)?.mark ?? 0;
   const earlierMark = before === undefined ? 0 : (streamIn(world, before)?.mark ?? 0);
   rule(mark <= Math.max(state.tick, earlierMark), 'the watermark never passes the tick');
   if (before === undefined) return;
-  const isSetBack = before.tick - state.tick > mostApartMs({ intervalMs: minuteMs });
+  const isFar = before.tick - state.tick > mostApartMs({ intervalMs: minuteMs });
+  const isSetBack = before.tick > state.tick && (isFar || before.tick - startedMs > scheduleAheadMs);
   rule(state.tick > before.tick || isSetBack, 'the tick never goes back', before.tick, state.tick);
   if (isSetBack) world.events.add('a state of a later clock is set back');
   // A beginning that has not come yet is that of a clock that was ahead.

@@ -4,6 +4,7 @@ import * as z from 'zod';
 const StateDocument = z.looseObject({
   tick: z.number(),
   epoch: z.number(),
+  proven: z.number().optional(),
   vendor: z.number().optional(),
   delivery: z.number().optional(),
   streams: z.record(

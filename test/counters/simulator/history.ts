@@ -33,6 +33,8 @@ export interface InvocationSpec {
   readonly refusal: { readonly request: number; readonly forS: number } | undefined;
   /** Rows of equal time come in another order in each answer, so that pages repeat some and skip others. */
   readonly mixesEqual: boolean;
+  /** Elements that nobody can read stand between those of a list. */
+  readonly mixesStrange: boolean;
   readonly losesOpenRuns: boolean;
   readonly repeatsPage: boolean;
   readonly pages: number;
@@ -53,6 +55,7 @@ export const calmInvocation: InvocationSpec = {
   tellsTime: true,
   refusal: undefined,
   mixesEqual: false,
+  mixesStrange: false,
   losesOpenRuns: false,
   repeatsPage: false,
   pages: 1000,

@@ -1,4 +1,5 @@
 import { createCounting } from '../../../lambda/counters/counting.ts';
+import { mostApartMs } from '../../../lambda/counters/proven-time.ts';
 import type { Saved, StateStore } from '../../../lambda/counters/store.ts';
 import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
@@ -28,9 +29,14 @@ export interface Invocation {
   readonly actor: Actor;
   readonly spec: InvocationSpec;
   commit: Saved | 'unknown' | 'none';
+  /** Of the state as it saved it. */
+  savedVersion: number | undefined;
   readFailed: boolean;
   isWaiting: boolean;
   listIsComplete: boolean;
+  /** The tick that it is for, and when it began, by its own clock. Epoch milliseconds. */
+  readonly tickMs: number;
+  readonly startedMs: number;
   /** By sink: what its report would tell. */
   readonly carried: Map<string, number>;
   /** Undefined while it runs. */
@@ -55,36 +61,34 @@ export function start(setting: Setting, spec: InvocationSpec, tickMs: number): I
     actor,
     spec,
     commit: 'none',
+    savedVersion: undefined,
     readFailed: false,
     isWaiting: false,
     listIsComplete: false,
+    tickMs: tickMs + spec.clockMs,
+    startedMs: world.nowMs + spec.clockMs,
     carried: new Map(),
     stalledUntil: undefined,
     hasStalled: false,
   };
-  const clockMs = clockOf(world, spec);
+  const { clockMs } = spec;
   if (clockMs !== 0) world.events.add(clockMs > 0 ? 'a clock that is ahead' : 'a clock that is behind');
   const pipeline = pipelineOf(setting, invocation, clockMs);
-  const ownTickMs = tickMs + clockMs;
   actor.run(
-    run(pipeline, { deadline: endless(), tickMs: ownTickMs, scheduledMs: ownTickMs }).then((report) => {
+    run(pipeline, { deadline: endless(), tickMs: invocation.tickMs, scheduledMs: invocation.tickMs }).then((report) => {
       readReport(world, report);
     }),
   );
   return invocation;
 }
 
-/** The first run finds what is in flight by its own clock, and before the vendor has told any time none can be doubted. */
-function clockOf(world: World, { clockMs }: InvocationSpec): number {
-  return savedState(world)?.vendor === undefined ? 0 : clockMs;
-}
-
 /** The process ends: nothing it waits for happens, and nobody hears its report. */
-export function crash(world: World, { actor, commit, carried }: Invocation): void {
+export function crash(world: World, { actor, carried }: Invocation): void {
   for (const label of actor.waiting) world.events.add(`crash before: ${label.split(' ')[0] ?? ''}`);
   actor.kill();
   world.isClean = false;
-  if (commit !== 'none') leaveUntold(world, carried);
+  // Also of what it wrote off in a save whose answer it did not live to hear.
+  leaveUntold(world, carried);
 }
 
 function leaveUntold(world: World, carried: ReadonlyMap<string, number>): void {
@@ -143,6 +147,16 @@ function pipelineOf(setting: Setting, invocation: Invocation, clockMs: number): 
   };
 }
 
+/**
+ * Where nothing but the vendor's own time can tell that a clock is wrong: in the first run, before which there is nothing
+ * to compare with, and where it is ahead by no more than the time is when ticks were missed. docs/counting.md says so.
+ */
+function cannotBeDoubted(world: World, { spec: { clockMs }, tickMs }: Invocation): boolean {
+  const state = savedState(world);
+  if (state === undefined) return clockMs !== 0;
+  return clockMs > 0 && tickMs - (state.proven ?? state.tick) <= mostApartMs({ intervalMs: minuteMs });
+}
+
 function sourceOf({ world, history, mutation }: Setting, invocation: Invocation): Source {
   const { actor, spec } = invocation;
   const poll: Poll = {
@@ -151,12 +165,13 @@ function sourceOf({ world, history, mutation }: Setting, invocation: Invocation)
     budget: { pages: spec.pages, openRuns: spec.openRuns },
     faults: spec,
     now: () => world.nowMs,
-    tellsTime: spec.tellsTime,
+    tellsTime: () => spec.tellsTime || cannotBeDoubted(world, invocation),
     mixesEqual: spec.mixesEqual,
     refusals: {
       untilMs: () => world.refusedUntilMs,
       begin: (request) => {
         if (spec.refusal?.request !== request) return false;
+        if (request > 1) world.events.add('a refusal after other answers');
         world.refusedUntilMs = Math.max(world.refusedUntilMs, world.nowMs + spec.refusal.forS * 1000);
         return true;
       },
@@ -174,12 +189,22 @@ function sourceOf({ world, history, mutation }: Setting, invocation: Invocation)
     },
     onComplete: () => {
       invocation.listIsComplete = true;
+      if (world.kind === 'bitbucket' && spec.mixesStrange) world.events.add('a list with strange elements');
     },
     onSkipped: () => {
       world.events.add('a list that skips elements of equal time');
     },
   };
-  if (world.kind === 'bitbucket') return bitbucketSource({ ...poll, pages: world.pages, deadline: endless() });
+  if (world.kind === 'bitbucket') {
+    const ownNow = (): number => world.nowMs + spec.clockMs;
+    return bitbucketSource({
+      ...poll,
+      pages: world.pages,
+      deadline: endless(),
+      ownNow,
+      mixesStrange: spec.mixesStrange,
+    });
+  }
   return simulatedSource({ ...poll, habits: { ...goodHabits, ...history.habits, ...mutation.habits } });
 }
 
@@ -212,8 +237,10 @@ function storeOf({ world, history, mutation }: Setting, invocation: Invocation):
     },
     onSave: (id, saved, body, before) => {
       if (saved === 'overtaken') world.events.add(id === sourceId ? 'a lost race' : 'a lost race for an outbox');
-      else if (id === sourceId) checkCommit(world, history, invocation, { body, before });
-      else carryAbandoned(invocation, id, body, before);
+      else if (id === sourceId) {
+        invocation.savedVersion = world.documents.get(id)?.version;
+        checkCommit(world, history, invocation, { body, before });
+      } else carryAbandoned(invocation, id, body, before);
     },
     onAnswer: (id, answer) => {
       if (answer === 'unknown') world.isClean = false;
@@ -241,6 +268,10 @@ function sinksOf(world: World, invocation: Invocation): readonly ConfiguredSink[
   const cumulative = cumulativeSink({
     ...{ actor, backends, outcome: spec.sends.cumulative, now: () => world.nowMs },
     onAmbiguous: () => undefined,
+    order: {
+      isOvertaken: () => invocation.savedVersion !== world.documents.get(sourceId)?.version,
+      isClockOff: spec.clockMs !== 0,
+    },
   });
   const additive = Object.entries(additiveSinks).flatMap(([id, policy]): readonly ConfiguredSink[] => {
     if (!isAdditive(id)) return [];

@@ -6,6 +6,7 @@ import type { History } from './history.ts';
 import { memoryMutations, type Mutation, mutations } from './mutations.ts';
 import { BrokenRuleError } from './rules.ts';
 import { simulate } from './simulate.ts';
+import { skippingHistoryOf } from './skipping-history.ts';
 
 /** Rare mistakes need many histories; each is found in far fewer. */
 const histories = 3000;
@@ -34,12 +35,18 @@ async function firstFinding(mutation: Mutation, arbitrary: fc.Arbitrary<History>
 
 describe('the simulator', () => {
   it.each(mutations)('finds the mistake: $name', { timeout }, async (mutation) => {
-    expect(await firstFinding(mutation, simulatedHistory)).toBeGreaterThan(0);
+    expect(await firstFinding(mutation, mutation.histories ?? simulatedHistory)).toBeGreaterThan(0);
   });
 });
 
 describe('the simulator over the source bitbucket-pipelines', () => {
   it.each(memoryMutations)('finds the mistake: $name', { timeout }, async (mutation) => {
     expect(await firstFinding(mutation, historyOf('bitbucket'))).toBeGreaterThan(0);
+  });
+});
+
+describe.each(['finish', 'created'] as const)('histories in which a list of the kind %s skips elements', (kind) => {
+  it('break no promise of a source that counts what it was shown', { timeout }, async () => {
+    for (const history of fc.sample(skippingHistoryOf(kind), { seed, numRuns: 100 })) checkEnd(await simulate(history));
   });
 });

@@ -1,3 +1,6 @@
+import fc from 'fast-check';
+import type { History } from './history.ts';
+import { skippingHistoryOf } from './skipping-history.ts';
 import { goodHabits, type Habits } from './source.ts';
 import { outboxIn, stateIn } from './documents.ts';
 
@@ -10,6 +13,8 @@ export interface Mutation {
   /** Applied to each document on its way into the store. */
   readonly change?: (id: string, body: string) => string;
   readonly comparesVersions?: boolean;
+  /** For a mistake that any history shows too rarely: those in which it costs something. */
+  readonly histories?: fc.Arbitrary<History>;
 }
 
 export const unharmed: Mutation = { name: 'none', finding: '' };
@@ -71,6 +76,12 @@ export const mutations: readonly Mutation[] = [
     name: 'finish key without the attempt',
     finding: 'every finish since the beginning is counted once',
     habits: { keyHasAttempt: false },
+  },
+  {
+    name: 'a list that skips elements taken for whole',
+    finding: 'every finish since the beginning is counted once',
+    habits: { countsElements: false },
+    histories: fc.oneof(skippingHistoryOf('finish'), skippingHistoryOf('created')),
   },
   {
     name: 'delivery forgotten before the answer to the send',

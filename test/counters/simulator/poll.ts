@@ -17,7 +17,7 @@ export interface Poll {
   readonly faults: VendorFaults;
   readonly now: () => number;
   /** Whether answers say what time it is. */
-  readonly tellsTime: boolean;
+  readonly tellsTime: () => boolean;
   readonly mixesEqual: boolean;
   readonly refusals: Refusals;
   readonly onRequest: (label: string) => void;

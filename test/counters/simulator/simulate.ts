@@ -3,7 +3,7 @@ import { calmInvocation, type History, type InvocationSpec } from './history.ts'
 import { crash, type Invocation, type Setting, start } from './invocation.ts';
 import { type Mutation, unharmed } from './mutations.ts';
 import { rule } from './rules.ts';
-import { baseMs, minuteMs, newWorld, savedState, streamIn, streamOf, type World } from './world.ts';
+import { baseMs, minuteMs, newWorld, savedState, streamIn, streamsOf, type World } from './world.ts';
 
 const settleMs = minuteMs / 2;
 
@@ -96,7 +96,7 @@ function standsStill(invocation: Invocation, tick: number): boolean {
 /** Ticks without a fault, until everything has ended, was read, was sent again and is forgotten. */
 async function calmDown(setting: Setting, random: () => number): Promise<void> {
   const { world } = setting;
-  const { openForMs = 0 } = streamOf(world.kind);
+  const openForMs = Math.max(...streamsOf(world.kind).map((stream) => stream.openForMs ?? 0));
   let tickMs = firstCalmTick(world);
   const calmTick = async (): Promise<void> => {
     world.nowMs = tickMs;

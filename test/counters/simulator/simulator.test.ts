@@ -47,7 +47,11 @@ const oneByOne = 'an open run is asked for by itself';
 describe.each([
   { kind: 'finish', histories: 1000, own: [mixed] },
   { kind: 'created', histories: 1000, own: [mixed, oneByOne, 'crash before: get'] },
-  { kind: 'bitbucket', histories: 500, own: [oneByOne] },
+  {
+    kind: 'bitbucket',
+    histories: 500,
+    own: [oneByOne, 'a list with strange elements', 'a refusal after other answers'],
+  },
 ] as const)('any history of a CI system of the kind $kind', ({ kind, histories, own }) => {
   it(`keeps every promise of the counters (${String(histories)} histories)`, { timeout }, async () => {
     const checked = await checkHistories(kind, { histories, seed });

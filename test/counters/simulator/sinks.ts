@@ -20,6 +20,8 @@ export interface Backends {
   /** By sink: how often each increase was stored. */
   readonly additive: ReadonlyMap<string, Map<string, Increase>>;
   lastTickMs: number;
+  /** Whether a wrong clock has stamped them. */
+  isLastClockOff: boolean;
   /** Of additive sinks. */
   batches: number;
 }
@@ -43,7 +45,7 @@ export type AdditiveSinkId = keyof typeof additiveSinks;
 
 export function newBackends(): Backends {
   const additive = new Map(Object.keys(additiveSinks).map((id) => [id, new Map<string, Increase>()] as const));
-  return { totals: new Map(), additive, lastTickMs: -Infinity, batches: 0 };
+  return { totals: new Map(), additive, lastTickMs: -Infinity, isLastClockOff: false, batches: 0 };
 }
 
 export interface SimulatedSink {
@@ -52,6 +54,8 @@ export interface SimulatedSink {
   readonly outcome: SendOutcome;
   /** By the right clock. */
   readonly now: () => number;
+  /** Of totals only: whether another run has counted since, and whether the clock that stamps them is wrong. */
+  readonly order?: { readonly isOvertaken: () => boolean; readonly isClockOff: boolean };
   /** Told when something is sent whose fate the collector does not know. */
   readonly onAmbiguous: () => void;
   /** Told of every send, with its number of samples. */
@@ -65,14 +69,20 @@ const down = { kind: 'unavailable', where: 'sink', message: 'answers 503' } as c
 const mostAheadMs = 10 * 60_000;
 
 /** Takes running totals and refuses what is older than what it has, or lies in the future, as Prometheus does. */
-export function cumulativeSink({ actor, backends, outcome, now }: SimulatedSink): Sink {
+export function cumulativeSink({ actor, backends, outcome, now, order }: SimulatedSink): Sink {
   return {
     write: async (batch) => {
       await actor.step('send totals');
       const isStored = outcome === 'ok' || outcome === 'stored-unknown';
       // A second value for one time is refused, too.
       const isTimely = batch.tickMs > backends.lastTickMs && batch.tickMs <= now() + mostAheadMs;
-      if (isStored && isTimely) storeTotals(backends, batch);
+      // No time orders an old push and a newer one of which one has the stamp of a wrong clock; docs/counting.md says so.
+      const isOff = order?.isClockOff === true || backends.isLastClockOff;
+      const isUnordered = order?.isOvertaken() === true && isOff;
+      if (isStored && isTimely && !isUnordered) {
+        storeTotals(backends, batch);
+        backends.isLastClockOff = order?.isClockOff === true;
+      }
       await actor.step('answer totals');
       return isStored ? { ...nothing, accepted: 1 } : { ...nothing, problems: [down] };
     },

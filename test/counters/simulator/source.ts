@@ -62,11 +62,18 @@ function requestsWithin(quota: Quota, ledger: Ledger, input: SimulatedSource): R
     }
     try {
       await request(label);
+      tellTime(input, ledger);
     } catch (error) {
+      tellTime(input, ledger);
       if (error instanceof RefusedError) quota.observe({ remaining: 0, resetMs: error.untilMs });
       throw error;
     }
   };
+}
+
+/** As every answer does in its header `Date`, a refusal and a failure among them. */
+function tellTime({ tellsTime, now }: SimulatedSource, ledger: Ledger): void {
+  if (tellsTime()) ledger.sawTime(now());
 }
 
 /** A source as one is written for a real CI system, with a request where that has one. */
@@ -135,8 +142,6 @@ async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream, 
   const seen = new Set<string>();
   for (let read = 0; read < budget.pages; read += 1) {
     await request(`list ${page ?? ''}`);
-    // As every answer does, in its header `Date`.
-    if (input.tellsTime) ledger.sawTime(now());
     const query = { ...bound, page, paging: habits.paging, mixesEqual: input.mixesEqual };
     const { records, next, total } = vendor.list(query, now());
     for (const record of records) {

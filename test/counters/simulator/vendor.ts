@@ -52,6 +52,8 @@ export interface Query {
   readonly paging: 'number' | 'cursor';
   /** Whether rows of equal time come in an order of this answer's own. */
   readonly mixesEqual: boolean;
+  /** Whether a run belongs to what is listed, by its place among all runs; absent for all of them. */
+  readonly has?: (index: number) => boolean;
 }
 
 export function newVendor(runs: readonly Run[], kind: Kind): Vendor {
@@ -85,9 +87,9 @@ function recordOf(run: Run, nowMs: number): Record | undefined {
   return { runId: run.id, attempt, isFinished: attempt.finishedMs <= seenMs };
 }
 
-function rowsOf(runs: readonly Run[], kind: Kind, { fromMs, toMs }: Query, nowMs: number): readonly Record[] {
-  return runs.flatMap((run): readonly Record[] => {
-    if (nowMs >= run.prunedMs) return [];
+function rowsOf(runs: readonly Run[], kind: Kind, { fromMs, toMs, has }: Query, nowMs: number): readonly Record[] {
+  return runs.flatMap((run, index): readonly Record[] => {
+    if (nowMs >= run.prunedMs || has?.(index) === false) return [];
     if (kind !== 'finish') {
       const isListed = run.createdMs >= fromMs && run.createdMs <= toMs && run.createdMs + run.listLagMs <= nowMs;
       const record = isListed ? recordOf(run, nowMs) : undefined;

@@ -1,6 +1,6 @@
 import type { Stream } from '../../../lambda/counters/ledger.ts';
 import { type PageCache, pageCache } from '../../../lambda/sources/bitbucket-pipelines/page-cache.ts';
-import { bitbucketPipeline, bitbucketStream } from './bitbucket.ts';
+import { bitbucketPipeline, bitbucketStreams } from './bitbucket.ts';
 import type { Documents } from './store.ts';
 import { type StateDocument, stateIn } from './documents.ts';
 import { type Kind, runOf } from './fleet.ts';
@@ -71,9 +71,9 @@ export function isAdditive(id: string): id is AdditiveSinkId {
   return Object.hasOwn(additiveSinks, id);
 }
 
-/** The stream that a simulation follows. */
-export function streamOf(kind: Kind): Stream {
-  return kind === 'bitbucket' ? bitbucketStream : simulatedStream;
+/** The streams that a simulation follows, which are alike but for their names. */
+export function streamsOf(kind: Kind): readonly Stream[] {
+  return kind === 'bitbucket' ? bitbucketStreams : [simulatedStream];
 }
 
 /** The `pipeline` label of runs that have to be counted, or that may be. */
@@ -81,9 +81,18 @@ export function pipelineLabel(kind: Kind, duty: 'must' | 'may'): string {
   return kind === 'bitbucket' ? bitbucketPipeline(duty) : duty;
 }
 
-/** What the state says of the stream that is followed; undefined before anything was saved. */
-export function streamIn({ kind }: World, { streams }: StateDocument): StateDocument['streams'][string] | undefined {
-  return streams[streamOf(kind).name];
+type FollowedStream = Pick<StateDocument['streams'][string], 'mark' | 'open' | 'lost' | 'seen'>;
+
+/** What the state says of all streams that are followed, as if they were one; undefined before anything was saved. */
+export function streamIn({ kind }: World, { streams }: StateDocument): FollowedStream | undefined {
+  const followed = streamsOf(kind).flatMap(({ name }) => streams[name] ?? []);
+  if (followed.length === 0) return undefined;
+  return {
+    mark: Math.min(...followed.map(({ mark }) => mark)),
+    open: followed.flatMap(({ open }) => open),
+    lost: Object.fromEntries(followed.flatMap(({ lost }) => Object.entries(lost))),
+    seen: Object.fromEntries(followed.flatMap(({ seen }) => Object.entries(seen))),
+  };
 }
 
 export function savedState({ documents }: World): StateDocument | undefined {

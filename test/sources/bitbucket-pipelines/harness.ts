@@ -3,6 +3,7 @@ import { memoryStore } from '../../../lambda/counters/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/store.ts';
 import type { Inbox } from '../../../lambda/events/inbox.ts';
 import { createHttpHub } from '../../../lambda/http/client.ts';
+import { earliest } from '../../../lambda/http/server-clock.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
@@ -56,7 +57,8 @@ export function bitbucketSource(
   const config = BitbucketPipelinesConfig.parse(checked);
   const { metrics } = bitbucketPipelines.prepare(checked);
   const aws = { region: undefined, credentials: () => Promise.reject(new Error('not part of this test')) };
-  const ports = { http: hub.port(), aws, secrets: cache.secrets, clock, log, inbox };
+  const http = hub.port();
+  const ports = { http, aws, secrets: cache.secrets, clock, log, inbox };
   const create = (): Source => createBitbucketPipelines(config, ports);
   let source = create();
   const counted = { id: `bitbucket-pipelines/${config.name}`, system: 'bitbucket', name: config.name, metrics };
@@ -65,6 +67,8 @@ export function bitbucketSource(
       // Timers are real ones, so the deadline counts real time, whatever the clock of the test says.
       using deadline = deadlineIn(budgetMs, () => Date.now());
       cache.startRun();
+      // What the clocks of servers said in the run before is over.
+      http.takeMeter();
       const tickMs = clock();
       const result = await collectCounted((openLedger) => source.collect({ deadline, tickMs, openLedger }), counted, {
         tickMs,
@@ -74,6 +78,7 @@ export function bitbucketSource(
         mode: 'commit',
         additiveSinks: [],
         isSettled: () => true,
+        vendorNow: () => earliest(http.readClocks()),
         log,
       });
       if (result.outcome === 'skipped') throw new Error(result.reason);

@@ -23,6 +23,8 @@ export const startMs = Date.UTC(2026, 0, 5, 9);
 export interface Seen {
   readonly families: readonly MetricFamily[];
   readonly problems: readonly Problem[];
+  /** Of the runs that were counted. */
+  readonly lines: readonly Readonly<Record<string, string | number>>[];
   readonly values: (name: string, ...labels: readonly string[]) => Readonly<Record<string, number>>;
 }
 
@@ -31,8 +33,8 @@ export interface Opened extends AsyncDisposable {
   readonly server: BitbucketServer;
   readonly source: TestSource;
   readonly now: () => number;
-  /** The tick some minutes after the last one. */
-  readonly tick: (minutes?: number) => Promise<Seen>;
+  /** The tick some minutes after the last one; the clock of the collector may be ahead of Bitbucket's. */
+  readonly tick: (minutes?: number, aheadMs?: number) => Promise<Seen>;
 }
 
 type Options = Partial<BitbucketServerOptions> & {
@@ -48,6 +50,7 @@ export async function opened({
   ...options
 }: Options): Promise<Opened> {
   let nowMs = startMs;
+  let offMs = 0;
   const clock = (): number => nowMs;
   const plans = repositories.map((plan, index) => ({
     slug: index === 0 ? 'shop' : `other-${String(index)}`,
@@ -59,16 +62,19 @@ export async function opened({
   const workspace = createWorkspace({ slug: 'acme', seed: 3, startMs, repositories: plans, runners });
   const credentials = new Map([['Bearer token', 'access-token' as const]]);
   const server = await startBitbucketServer({ workspace, clock, credentials, ...options });
-  const source = bitbucketSource({ endpoint: server.endpoint, ...settings }, { clock });
+  const source = bitbucketSource({ endpoint: server.endpoint, ...settings }, { clock: () => nowMs + offMs });
   return {
     workspace,
     server,
     source,
     now: clock,
-    tick: async (minutes = 1) => {
+    tick: async (minutes = 1, aheadMs = 0) => {
       nowMs += minutes * minuteMs;
-      const { families, problems } = (await source.collect()).collection;
-      return { families, problems, values: (name, ...labels) => valuesOf(families, name, labels) };
+      offMs = aheadMs;
+      const counted = await source.collect();
+      const { families, problems } = counted.collection;
+      const lines = counted.outcome === 'counted' ? counted.lines : [];
+      return { families, problems, lines, values: (name, ...labels) => valuesOf(families, name, labels) };
     },
     [Symbol.asyncDispose]: async () => {
       await source[Symbol.asyncDispose]();
