@@ -1,4 +1,4 @@
-/** Builds the servers of this year that tests start (Prometheus 3, Pushgateway, VictoriaMetrics, OpenTelemetry Collector), each version once. */
+/** Builds the servers of this year that tests start (Prometheus 3, Pushgateway, statsd_exporter, VictoriaMetrics, OpenTelemetry Collector), each version once. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -86,6 +86,11 @@ const targets: Readonly<Record<string, Target>> = {
     settings: ['url', 'job', 'grouping'],
     message: (other) => `replaces the group of ${other}; set another job or grouping, or remove one`,
   },
+  statsd: {
+    settings: ['host', 'port', 'tags', 'prefix', 'constantTags', 'compat'],
+    message: (other) =>
+      `sends the same series as ${other}, which StatsD adds up; set another prefix or other constantTags, or remove one`,
+  },
   'remote-write': {
     settings: ['url', 'labels', 'tenant', 'headers'],
     message: (other) =>

@@ -96,6 +96,7 @@ export async function deliverAdditive(input: AdditiveInput): Promise<AdditiveDel
     accepted: fresh.accepted + again.accepted,
     requests: fresh.requests + again.requests,
     bytes: fresh.bytes + again.bytes,
+    ...(fresh.isUnanswered === true ? { isUnanswered: true } : {}),
     problems: [...fresh.problems, ...again.problems, ...claim.problems, ...kept.problems],
     unconfirmed: sum([fresh.unconfirmed, again.unconfirmed, sorted.unconfirmed]),
     dropped: sum([fresh.dropped, again.dropped, sorted.dropped, kept.dropped]),

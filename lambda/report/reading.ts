@@ -195,9 +195,9 @@ export function deliveryOf(
   const admitted = (problem: Problem): Problem => admittedProblem(problem, cleaner);
   const { durationMs } = result;
   if ('value' in result) {
-    const { accepted, requests, bytes, pending, unconfirmed, dropped } = result.value;
+    const { accepted, requests, bytes, isUnanswered, pending, unconfirmed, dropped } = result.value;
     const problems = result.value.problems.map(admitted);
-    return { id, name, durationMs, accepted, requests, bytes, problems, pending, unconfirmed, dropped };
+    return { id, name, durationMs, accepted, requests, bytes, problems, isUnanswered, pending, unconfirmed, dropped };
   }
   return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [admitted(result.problem)] };
 }

@@ -32,6 +32,8 @@ export interface SinkOutcome {
   readonly requests: number;
   readonly bytes: number;
   readonly problems: readonly Problem[];
+  /** The sink's protocol answers nothing: `accepted` were handed to the network, and nobody knows what arrived. */
+  readonly isUnanswered?: true | undefined;
   /** Increases that wait for a later run; absent for a sink that takes running totals. */
   readonly pending?: number | undefined;
   /** Increases whose fate is unknown. */

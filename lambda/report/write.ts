@@ -59,13 +59,15 @@ function countingFields(counting: CountingFigures): LogFields {
 }
 
 function sinkFields({ id, durationMs, accepted, requests, bytes, problems, ...outbox }: SinkOutcome): LogFields {
-  const { pending = 0, unconfirmed = 0, dropped = 0 } = outbox;
+  const { isUnanswered, pending = 0, unconfirmed = 0, dropped = 0 } = outbox;
   return {
     sink: id,
     durationMs,
     accepted,
     requests,
     bytes,
+    // What was accepted by a network that answers nothing may have arrived nowhere.
+    ...(isUnanswered === true ? { isUnanswered } : {}),
     ...(pending > 0 ? { pending } : {}),
     ...(unconfirmed > 0 ? { unconfirmed } : {}),
     ...(dropped > 0 ? { dropped } : {}),

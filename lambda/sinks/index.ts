@@ -4,6 +4,7 @@ import { otlp } from './otlp/index.ts';
 import { pushgateway } from './pushgateway/index.ts';
 import { remoteWrite } from './remote-write/index.ts';
 import type { PreparedSink, RegisteredSink } from './sink.ts';
+import { statsd } from './statsd/index.ts';
 import { stdout } from './stdout/index.ts';
 
 /** Every sink there is, alphabetical: one folder and one line each. */
@@ -13,6 +14,7 @@ export const sinks = [
   otlp,
   pushgateway,
   remoteWrite,
+  statsd,
   stdout,
 ] as const satisfies readonly RegisteredSink[];
 

@@ -20,6 +20,7 @@ import {
   remoteWriteBackend,
 } from './sink-backends.ts';
 import type { SinkFacts } from './sink-facts.ts';
+import { receiveStatsd } from './udp-receiver.ts';
 
 /** How the contract test sets up one kind; the compiler asks for a new kind's entry. */
 export interface SourceSubject {
@@ -262,6 +263,35 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
           refusalCosts: 'request',
           forgets: 'when told',
           limits: { values: 2000 },
+        },
+      },
+    },
+  },
+  statsd: {
+    config: (url) => ({
+      kind: 'statsd',
+      host: '127.0.0.1',
+      port: Number(new URL(`udp://${url.replace(/^http:\/\//, '')}`).port),
+    }),
+    facts: {
+      startReceiver: receiveStatsd,
+      answers: 'nothing',
+      takes: 'increases',
+      // It keeps the last level of a name until it is restarted or told to delete what is idle.
+      forgets: 'never',
+      manyQueues: 200,
+      limits: { bytes: 1432 },
+    },
+    variants: {
+      dogstatsd: {
+        settings: { tags: 'dogstatsd', observations: 'd', timestamps: 'send' },
+        facts: {
+          startReceiver: receiveStatsd,
+          answers: 'nothing',
+          takes: 'increases',
+          forgets: 'never',
+          manyQueues: 200,
+          limits: { bytes: 1432 },
         },
       },
     },

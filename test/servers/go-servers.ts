@@ -32,6 +32,7 @@ export const goModules: readonly GoModule[] = [
   }),
   // Apart from Prometheus: with the libraries of that one it panics at the first push.
   moduleNamed('pushgateway', ['pushgateway'], { buildFlags: ['-tags', 'netgo'], buildEnv: {} }),
+  moduleNamed('statsd-exporter', ['statsd_exporter'], { buildFlags: ['-tags', 'netgo'], buildEnv: {} }),
   moduleNamed('victoria-metrics', ['victoria-metrics'], {
     buildFlags: [],
     // Its C library for zstd would need a compiler; it has the same in Go.

@@ -89,6 +89,7 @@ export const withPushgateway = everyEdition({
   debian: { command: 'prometheus-pushgateway', package: 'prometheus-pushgateway' },
   current: { program: 'pushgateway', version: '1.11' },
 });
+export const withStatsdExporter = serverFor('statsd_exporter 0.31', goProgram('statsd_exporter'), setUpServers);
 export const withPromtool = serverFor('promtool', 'promtool', 'apt-get install prometheus');
 export const withNodeExporter = serverFor(
   'node_exporter',

@@ -55,9 +55,14 @@ export function renderSinks(sinks: readonly SinkOutcome[], look: Look): readonly
     verdict(sinkStatus(sink), look.signs),
     { text: formatNumber(sink.accepted) },
     { text: formatDuration(sink.durationMs) },
-    { text: `${countOf(sink.requests, 'request')}, ${formatBytes(sink.bytes)}` },
+    { text: `${countOf(sink.requests, 'request')}, ${formatBytes(sink.bytes)}${answerText(sink)}` },
   ]);
   return table(sinkColumns, rows, look);
+}
+
+/** Success cannot be known of a protocol that answers nothing. */
+function answerText({ isUnanswered }: SinkOutcome): string {
+  return isUnanswered === true ? ', not answered' : '';
 }
 
 function sinkStatus({ accepted, problems }: SinkOutcome): SourceOutcome['status'] {

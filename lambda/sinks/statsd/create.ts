@@ -1,0 +1,51 @@
+/** Puts encoding and sending together. UDP answers nothing, so a delivery says what was handed over, and what never left. */
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { CreateSink, Delivery } from '../sink.ts';
+import type { StatsdConfig } from './config.ts';
+import { packLines } from './encode/datagrams.ts';
+import { encodeLines, type Line } from './encode/lines.ts';
+import { packSums, unpackSums } from './encode/parcels.ts';
+import { previewLines } from './preview.ts';
+import { deliver } from './send/deliver.ts';
+import { tellFailure, tellFindings } from './send/problems.ts';
+
+export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) => {
+  const settings = { config, collector };
+  const where = `statsd/${config.name}`;
+  const place = `${where} udp ${config.host}:${String(config.port)}`;
+
+  const send = async (lines: readonly Line[], tickMs: number, deadline: Deadline): Promise<Delivery> => {
+    const sent = await deliver([...packLines(lines, config.datagramBytes)], config, deadline);
+    const { handed, unsent, isRefused, error } = sent;
+    const failure = { error, isRefused, handed: handed.length, unsent: unsent.length };
+    return {
+      accepted: isRefused ? 0 : handed.length,
+      requests: sent.datagrams,
+      bytes: sent.bytes,
+      isUnanswered: true,
+      problems: error === undefined ? [] : [tellFailure(failure, place)],
+      undelivered: packSums(unsent, tickMs),
+      // A refusal does not say which datagrams it is about.
+      unconfirmed: isRefused ? handed.filter(({ reading }) => reading === 'sum').length : 0,
+    };
+  };
+
+  return {
+    write: async (batch, { deadline }) => {
+      const { lines, findings, lostSums } = encodeLines(batch, settings);
+      const delivery = await send(lines, batch.tickMs, deadline);
+      return { ...delivery, dropped: lostSums, problems: [...tellFindings(findings, where), ...delivery.problems] };
+    },
+    redeliver: async (parcels, { deadline }) => {
+      const read = parcels.map((parcel) => ({ parcel, lines: unpackSums(parcel) }));
+      const lost = read.filter(({ lines }) => lines === undefined);
+      const delivery = await send(
+        read.flatMap(({ lines = [] }) => lines),
+        0,
+        deadline,
+      );
+      return { ...delivery, dropped: lost.reduce((sum, { parcel }) => sum + parcel.samples, 0) };
+    },
+    preview: (batch) => previewLines(encodeLines(batch, settings), config.datagramBytes, where),
+  };
+};

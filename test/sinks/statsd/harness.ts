@@ -1,0 +1,85 @@
+/** A sink of StatsD as the registry makes it, and a server that keeps the texts of its datagrams. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { expect } from 'vitest';
+import type { Batch } from '../../../lambda/model/batch.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
+import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
+import { createStatsd } from '../../../lambda/sinks/statsd/create.ts';
+import { encodeLines, type Encoding } from '../../../lambda/sinks/statsd/encode/lines.ts';
+import { noAws } from '../../support/no-aws.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+
+const unused = (): never => {
+  throw new Error('not part of this test');
+};
+
+export interface TestSink {
+  readonly sink: Sink;
+  write(batch: Batch, parent?: AbortSignal): Promise<Delivery>;
+  redeliver(parcels: readonly Parcel[]): Promise<Delivery>;
+}
+
+export function statsdSink(raw: Readonly<Record<string, unknown>> = {}): TestSink {
+  const sink = createStatsd(StatsdConfig.parse({ kind: 'statsd', ...raw }), {
+    http: { send: unused, withoutSecrets: unused, takeMeter: unused, readClocks: unused },
+    secrets: { read: unused, reread: unused },
+    clock: Date.now,
+    log: recordingLog(),
+    collector: 'ci',
+    intervalMs: 60_000,
+    print: unused,
+    aws: noAws,
+  });
+  return {
+    sink,
+    write: async (batch, parent) => {
+      using deadline = deadlineIn(10_000, Date.now, parent);
+      return await sink.write(batch, { deadline });
+    },
+    redeliver: async (parcels) => {
+      if (sink.redeliver === undefined) throw new TypeError('takes no parcels');
+      using deadline = deadlineIn(10_000, Date.now);
+      return await sink.redeliver(parcels, { deadline });
+    },
+  };
+}
+
+export function encoded(batch: Batch, raw: Readonly<Record<string, unknown>> = {}): Encoding {
+  return encodeLines(batch, { config: StatsdConfig.parse({ kind: 'statsd', ...raw }), collector: 'ci' });
+}
+
+export function textsOf({ lines }: Encoding): readonly string[] {
+  return lines.map(({ text }) => text);
+}
+
+export interface UdpServer extends AsyncDisposable {
+  readonly port: number;
+  readonly datagrams: readonly string[];
+  /** Resolves when that many have come. */
+  arrived(count: number): Promise<void>;
+}
+
+export async function startUdpServer(host = '127.0.0.1'): Promise<UdpServer> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  const datagrams: string[] = [];
+  socket.on('message', (message) => datagrams.push(message.toString('utf8')));
+  socket.bind(0, host);
+  await once(socket, 'listening');
+  return {
+    port: socket.address().port,
+    datagrams,
+    arrived: (count) => expect.poll(() => datagrams.length).toBe(count),
+    [Symbol.asyncDispose]: async () => {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+
+/** A port on which nothing listens. */
+export async function freePort(): Promise<number> {
+  await using server = await startUdpServer();
+  return server.port;
+}

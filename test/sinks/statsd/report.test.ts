@@ -1,0 +1,27 @@
+/** Success cannot be known of StatsD, and whoever reads the report of a run is told so. */
+import { expect, it } from 'vitest';
+import { renderSinks } from '../../../lambda/cli/render/report.ts';
+import { signsFor } from '../../../lambda/cli/render/signs.ts';
+import { reportFields } from '../../../lambda/report/write.ts';
+import { contractPipeline } from '../../contracts/pipeline.ts';
+import { sourceSubjects } from '../../contracts/subjects.ts';
+import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startUdpServer } from './harness.ts';
+
+it('is told by report, log and terminal', async () => {
+  await using server = await startUdpServer();
+  await using ci = await startLoopbackServer(sourceSubjects.buildkite.healthy);
+  await using pipeline = await contractPipeline({
+    sources: [sourceSubjects.buildkite.config(ci.url)],
+    sinks: [{ kind: 'statsd', port: server.port }, { kind: 'stdout' }],
+  });
+
+  const report = await pipeline.run(60_000);
+
+  expect(report.outcome).toBe('ok');
+  expect(report.sinks.map(({ isUnanswered }) => isUnanswered)).toEqual([true, undefined]);
+  expect(reportFields(report)).toMatchObject({ sinks: [{ sink: 'statsd/statsd', isUnanswered: true }, {}] });
+  const look = { paint: (_tone: unknown, text: string) => text, signs: signsFor({}) };
+  const lines = renderSinks(report.sinks, look);
+  expect(lines.filter((line) => line.includes('not answered')).map((line) => line.includes('statsd'))).toEqual([true]);
+});
