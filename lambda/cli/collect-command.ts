@@ -32,7 +32,7 @@ export const collectCommand: Command = {
     'Results go to standard output, everything else to standard error.',
     'With prometheus and json the output of a stdout sink goes to standard error.',
     'With --every the exit code is that of the last run that ended.',
-    'Ctrl-C and SIGTERM end a run in order; one that was delivering says what was sent and what was not, and exits with 1.',
+    'Ctrl-C and SIGTERM end a run in order; one that was delivering says what was sent, and exits with 1.',
   ],
   examples: [
     { command: 'npm run collect -- --config collector.yaml', shows: 'Collect once and deliver' },

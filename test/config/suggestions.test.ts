@@ -16,7 +16,7 @@ function findingsOf(config: unknown): readonly ConfigFinding[] {
 const config: unknown = {
   sources: named(examplesIn('sources')),
   sinks: [
-    ...examplesIn('sinks'),
+    ...named(examplesIn('sinks')),
     { kind: 'remote-write', name: 'bearer', url: 'https://a.test/', auth: { bearer: { file: '/run/token' } } },
     { kind: 'remote-write', name: 'signed', url: 'https://b.test/', auth: { sigv4: { region: 'eu-west-1' } } },
     {
@@ -50,7 +50,7 @@ function examplesIn(list: 'sources' | 'sinks'): readonly unknown[] {
 
 /** Examples of several kinds have one name. */
 function named(entries: readonly unknown[]): readonly unknown[] {
-  return entries.map((entry, index) => (isRecord(entry) ? { ...entry, name: `source-${String(index)}` } : entry));
+  return entries.map((entry, index) => (isRecord(entry) ? { ...entry, name: `example-${String(index)}` } : entry));
 }
 
 /** Ways to every name of a setting in a value. */
