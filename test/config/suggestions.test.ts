@@ -170,7 +170,7 @@ describe('a suggestion', () => {
           expect(finding.part === 'key' ? refused : []).toEqual([]);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 250 },
     );
     expect(suggestions).toBeGreaterThan(50);
   });

@@ -240,7 +240,7 @@ function store(request: RecordedRequest, stored: Map<string, DecodedSeries[]>, o
   return rejected === 0 ? { status: 200 } : { status: 200, partial: { rejected, message: 'out of order sample' } };
 }
 
-export function keyOf({ metric, attributes }: Pick<DecodedSeries, 'metric' | 'attributes'>): string {
+function keyOf({ metric, attributes }: Pick<DecodedSeries, 'metric' | 'attributes'>): string {
   const pairs = Object.entries(attributes).map(([key, value]) => `${key}=${value}`);
   return `${metric.name}{${pairs.sort().join(',')}}`;
 }

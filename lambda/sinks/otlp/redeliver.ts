@@ -6,7 +6,7 @@ import type { RequestSize } from '../../series/request-size.ts';
 import type { Delivery, Parcel } from '../sink.ts';
 import type { Point } from './encode/point.ts';
 import { requestsOf } from './encode/requests.ts';
-import { pointsIn } from './send/parcels.ts';
+import { pointsIn, sortByMetric } from './send/parcels.ts';
 import { deliveryOf, sendRequests } from './send/send-requests.ts';
 import type { Setup } from './setup.ts';
 
@@ -49,7 +49,7 @@ function openParcels({ ports, target: { limits }, where }: Setup, parcels: reado
   const tooOld = `${String(old)} increases have waited for more than the ${String(maxAgeMs / hourMs)} h that the receiver takes, and are lost`;
   const unknown = `${String(unreadable)} increases of earlier runs are kept in a shape that is not known, and are lost; please report it`;
   return {
-    points: read.flatMap(({ points = [] }) => points),
+    points: sortByMetric(read.flatMap(({ points = [] }) => points)),
     dropped: old + unreadable,
     problems: [
       ...(old > 0 ? [{ kind: 'rejected', where, message: tooOld } as const] : []),

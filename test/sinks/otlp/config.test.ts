@@ -114,11 +114,7 @@ describe('the example', () => {
     const { sinks } = parseConfig(text, { file, environment: 'lambda' });
 
     expect(sinks.map(({ name }) => name)).toEqual([
-      'collector',
-      'cloudwatch',
-      'grafana-cloud',
-      'new-relic',
-      'prometheus',
+      ...['otel-collector', 'cloudwatch-otlp', 'grafana-cloud-otlp', 'new-relic', 'prometheus-otlp'],
     ]);
   });
 });

@@ -182,6 +182,28 @@ describe('increases that were kept', () => {
     },
   );
 
+  it('of several ticks share a request, in which each metric stands once', async () => {
+    let isDown = true;
+    await using receiver = await startOtlpFake({
+      answer: (request) => (isDown ? toIncreases({ status: 503 })(request) : undefined),
+    });
+    await using sink = otlpSink({ url: receiver.url, temporality: 'delta' });
+    const minute = 60_000;
+    const first = await sink.write(batch());
+    const second = await sink.write(batch({ tickMs: tickMs + minute, collectedAtMs: tickMs + minute + 1500 }));
+    isDown = false;
+
+    const kept = [...(first.undelivered ?? []), ...(second.undelivered ?? [])];
+    const delivery = await sink.redeliver(kept);
+
+    expect(delivery).toMatchObject({ accepted: 4, requests: 1, problems: [] });
+    expect(receiver.faults).toEqual([]);
+    const runs = receiver.requests.at(-1)?.series.filter(({ metric }) => metric.name === 'ci_runs_total');
+    expect(runs?.map(({ point }) => point.timeUnixNano)).toEqual(
+      [tickMs, tickMs + minute].map((timeMs) => `${String(timeMs)}000000`),
+    );
+  });
+
   it('are kept again where the receiver is still down, each once', async () => {
     await using receiver = await startOtlpFake({ answer: toIncreases({ status: 503 }) });
     await using sink = otlpSink({ url: receiver.url, temporality: 'delta' });

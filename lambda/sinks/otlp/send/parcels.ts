@@ -1,7 +1,7 @@
 /** Increases as they wait in the outbox until the receiver takes them. */
 import * as z from 'zod';
 import type { Parcel } from '../../sink.ts';
-import { isAddedUp, type Point } from '../encode/point.ts';
+import { isAddedUp, type Point, type PointMetric } from '../encode/point.ts';
 
 const Numbers = z.array(z.number());
 const Extremes = { min: z.number().optional(), max: z.number().optional() };
@@ -79,4 +79,18 @@ function withoutGaps(value: Parsed): Point['value'] {
   if (rest.type === 'exponential') return { ...rest, ...extremes };
   const { sum, ...histogram } = rest;
   return { ...histogram, ...(sum === undefined ? {} : { sum }), ...extremes };
+}
+
+/** Points of several parcels, those of one metric side by side: a request tells of each metric once. */
+export function sortByMetric(points: readonly Point[]): readonly Point[] {
+  const groups = Map.groupBy(points, ({ family }) => identityOf(family));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : group.map((point) => ({ ...point, family: first.family }));
+  });
+}
+
+/** A metric may have been described otherwise by the version that kept it. */
+function identityOf({ name, kind, resource }: PointMetric): string {
+  return JSON.stringify([name, kind, resource]);
 }
