@@ -12,7 +12,7 @@ export const collectCommand: Command = {
     once: { help: 'One run, then the end (the default).' },
     every: { value: 'TIME', help: 'A run every so often until Ctrl-C, for example 10s or 1m.' },
     'dry-run': {
-      help: 'Reads the sources, sends nothing, shows what each sink would send and what a month costs deployed.',
+      help: 'Reads the sources, sends nothing; shows what each sink would send and what a month costs.',
     },
     format: {
       value: 'FORMAT',
