@@ -1,7 +1,7 @@
 import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
 
 /** Sinks that are measured alone, series by series. */
-export const measuredSinks = ['cloudwatch', 'otlp', 'pushgateway', 'remote-write'] as const;
+export const measuredSinks = ['cloudwatch', 'otlp', 'pushgateway', 'remote-write', 'statsd'] as const;
 export type MeasuredSink = (typeof measuredSinks)[number];
 
 /** Those that the targets are set for, together. */
@@ -19,6 +19,7 @@ export function configFor(
     otlp: { kind: 'otlp', url },
     pushgateway: { kind: 'pushgateway', url },
     'remote-write': { kind: 'remote-write', url: `${url}/api/v1/write` },
+    statsd: { kind: 'statsd', port },
   };
   return {
     queuesPerMetric: 100_000,

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -107,5 +108,10 @@ const server = createServer((request, response) => {
 });
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${String(port)}\n`);
+  // StatsD's datagrams come to the port of the same number; they are taken and forgotten, for nobody answers them.
+  const datagrams = createSocket('udp4');
+  datagrams.on('message', () => undefined);
+  datagrams.bind(port, '127.0.0.1', () => {
+    process.stdout.write(`${String(port)}\n`);
+  });
 });
