@@ -148,8 +148,10 @@ export const PrometheusConfig = z
     },
   )
   .superRefine(({ targets }, context) => {
-    for (const [index, target] of targets.entries()) {
-      const twin = targets.slice(0, index).find((other) => labelsKey(other) === labelsKey(target));
+    // One that is no URL has an error of its own, and no host to be told apart by.
+    const readable = [...targets.entries()].filter(([, { url }]) => URL.canParse(url));
+    for (const [position, [index, target]] of readable.entries()) {
+      const [, twin] = readable.slice(0, position).find(([, other]) => labelsKey(other) === labelsKey(target)) ?? [];
       if (twin === undefined || twin.url === target.url) continue;
       const message = `has the same labels as another target (instance ${instanceOf(target)}), so that one would overwrite the other; give each an instance of its own`;
       context.addIssue({ code: 'custom', path: ['targets', index, 'instance'], message });

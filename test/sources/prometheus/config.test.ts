@@ -51,6 +51,11 @@ describe('the configuration of a Prometheus source', () => {
   it.each([
     ['a target that would be read in plain text', { targets: [{ url: 'http://host/metrics' }] }, /plaintext/],
     ['no target', { targets: [] }, /targets/],
+    [
+      'a target beside one that is no URL',
+      { targets: [{ url: '5' }, minimal.targets[0]] },
+      /must be an http or https URL/,
+    ],
     ['the same target twice', { targets: [minimal.targets[0], minimal.targets[0]] }, /same target twice/],
     ['a pattern that RE2 does not have', { relabel: [{ action: 'labeldrop', regex: '(?=a)' }] }, /look-around/],
     ['replace without a target label', { relabel: [{ sourceLabels: ['a'] }] }, /targetLabel/],
