@@ -73,6 +73,11 @@ const targets: Readonly<Record<string, Target>> = {
     message: (other) =>
       `publishes the same metrics as ${other}, which spoils every average; set other dimensions, or remove one`,
   },
+  datadog: {
+    settings: ['site', 'url', 'apiKey', 'tags'],
+    message: (other) =>
+      `writes the same series as ${other}, of which Datadog keeps one value a moment; set other tags, or remove one`,
+  },
   file: {
     settings: ['path'],
     message: (other) => `writes to the same file as ${other}; set another path, or remove one`,

@@ -1,4 +1,5 @@
 import { cloudwatch } from './cloudwatch/index.ts';
+import { datadog } from './datadog/index.ts';
 import { file } from './file/index.ts';
 import { otlp } from './otlp/index.ts';
 import { pushgateway } from './pushgateway/index.ts';
@@ -10,6 +11,7 @@ import { stdout } from './stdout/index.ts';
 /** Every sink there is, alphabetical: one folder and one line each. */
 export const sinks = [
   cloudwatch,
+  datadog,
   file,
   otlp,
   pushgateway,

@@ -1,5 +1,5 @@
 /** The backends of the sinks that exist, each told once: how its requests are read, and what it answers. */
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import * as z from 'zod';
 import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
 import { jobsFinished, jobWait } from '../../lambda/model/run-metrics.ts';
@@ -141,6 +141,48 @@ export const otlpBackend: HttpBackend = {
     body: encodeResponse(refused.length === 0 ? undefined : { rejected: refused.length, message: 'out of bounds' }),
     stored: values.filter((value) => !refused.includes(value)),
   }),
+};
+
+const DatadogSeries = z.object({
+  series: z.array(
+    z.union([
+      z.object({
+        metric: z.string(),
+        type: z.literal([1, 3]),
+        points: z.tuple([z.object({ timestamp: z.int(), value: z.number() })]),
+        tags: z.array(z.string()),
+      }),
+      z.object({
+        metric: z.string(),
+        type: z.literal('distribution'),
+        points: z.tuple([z.tuple([z.int(), z.array(z.number()).min(1)])]),
+        tags: z.array(z.string()),
+      }),
+    ]),
+  ),
+});
+
+const kindsOfDatadog = { 1: 'increase', 3: 'level', distribution: 'observations' } as const;
+
+/** Levels and counts come gzipped, distributions deflated. */
+export const datadogBackend: HttpBackend = {
+  decode: (request) => {
+    const isDeflated = request.headers['content-encoding'] === 'deflate';
+    const text = isDeflated ? inflateSync(request.body).toString('utf8') : textOf(request);
+    return {
+      values: DatadogSeries.parse(JSON.parse(text)).series.map(({ metric, type, points: [point], tags }) => {
+        const [seconds, values] = 'timestamp' in point ? [point.timestamp, [point.value]] : point;
+        const labels = Object.fromEntries(
+          tags.map((tag) => [tag.slice(0, tag.indexOf(':')), tag.slice(tag.indexOf(':') + 1)]),
+        );
+        return { name: metric, labels, kind: kindsOfDatadog[type], values, timeMs: seconds * 1000 };
+      }),
+    };
+  },
+  answer: answerAllOrNothing(
+    { status: 400, body: '{"errors":["a point is not taken"]}' },
+    { status: 202, body: '{"errors":[]}' },
+  ),
 };
 
 const Points = z.object({

@@ -14,6 +14,7 @@ import { receiveHttp } from './http-receiver.ts';
 import { receiveFile, receivePrinted } from './page-receiver.ts';
 import {
   cloudWatchBackend,
+  datadogBackend,
   otlpBackend,
   pushgatewayBackend,
   remoteWrite1Backend,
@@ -187,6 +188,24 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
       forgets: 'by itself',
       // PutMetricData API reference, before compression; written apart from the sink's own.
       limits: { bytes: 1_000_000, values: 1000 },
+    },
+  },
+  datadog: {
+    config: (url) => ({ kind: 'datadog', url, apiKey: { env: 'CANARY_TOKEN' } }),
+    healthy: json({ errors: [] }),
+    differs: {
+      // The answer tells errors of what was taken, so that one that cannot be read is told.
+      'truncated JSON': ['bad-response'],
+      'HTML instead of JSON': ['bad-response'],
+      'invalid UTF-8': ['bad-response'],
+    },
+    facts: {
+      startReceiver: receiveHttp(datadogBackend),
+      answers: 'request',
+      takes: 'increases',
+      forgets: 'by itself',
+      // API reference, "Submit metrics", as sent; written apart from the sink's own.
+      limits: { bytes: 512_000 },
     },
   },
   file: {

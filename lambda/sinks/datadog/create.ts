@@ -1,0 +1,83 @@
+/** Puts encoding and sending together, and says of every increase what became of it. */
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { CreateSink, Delivery, Parcel } from '../sink.ts';
+import type { DatadogConfig } from './config.ts';
+import { isAddedUp, type Point } from './encode/point.ts';
+import { encodePoints, isStorableTime, type Rewritten } from './encode/points.ts';
+import { splitRequests } from './encode/requests.ts';
+import { previewPoints } from './preview.ts';
+import { deliver, type Loss } from './send/deliver.ts';
+import { packPoints, unpackPoints } from './send/parcels.ts';
+import { createPost } from './send/post.ts';
+import { tellFindings, tellLosses, tellUnsendable } from './send/problems.ts';
+
+/** There is no `pack`: Datadog takes the last hour only, and would refuse the history of an installation. */
+export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
+  const { collector, intervalMs, clock, log } = ports;
+  const { resources } = config;
+  const settings = { config, collector, intervalMs };
+  const where = `datadog/${config.name}`;
+
+  const send = async (points: readonly Point[], deadline: Deadline): Promise<Delivery> => {
+    const requests = splitRequests(points, resources);
+    const { losses, ...sent } = await deliver(requests, createPost(config, ports, deadline), resources);
+    return {
+      ...sent,
+      problems: tellLosses(losses),
+      undelivered: packPoints(pointsWith('not taken', losses)),
+      unconfirmed: pointsWith('unknown', losses).filter(isAddedUp).length,
+      dropped: pointsWith('refused', losses).filter(isAddedUp).length,
+    };
+  };
+
+  let isRewritingTold = false;
+  const tellRewritten = ({ tags, example: [written, sent] }: Rewritten): void => {
+    if (!isRewritingTold) log.info('tags are sent as Datadog keeps them', { sink: config.name, tags, written, sent });
+    isRewritingTold = true;
+  };
+
+  return {
+    write: async (batch, { deadline }) => {
+      const { points, findings, lostIncreases, rewritten } = encodePoints(batch, settings);
+      if (rewritten !== undefined) tellRewritten(rewritten);
+      const delivery = await send(points, deadline);
+      const dropped = (delivery.dropped ?? 0) + lostIncreases;
+      return { ...delivery, dropped, problems: [...tellFindings(findings, where), ...delivery.problems] };
+    },
+    redeliver: async (parcels, { deadline }) => {
+      const { points, old, unreadable } = openParcels(parcels, clock());
+      const delivery = await send(points, deadline);
+      return {
+        ...delivery,
+        dropped: (delivery.dropped ?? 0) + old + unreadable,
+        problems: [...tellUnsendable({ old, unreadable }, where), ...delivery.problems],
+      };
+    },
+    preview: (batch) => previewPoints(encodePoints(batch, settings), { resources, where }),
+  };
+};
+
+interface Opened {
+  readonly points: readonly Point[];
+  /** Increases for which it is too late. */
+  readonly old: number;
+  readonly unreadable: number;
+}
+
+function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {
+  const isInTime = ({ tickMs }: Parcel): boolean => isStorableTime(tickMs, nowMs);
+  const read = parcels.filter(isInTime).map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
+  return {
+    points: read.flatMap(({ points = [] }) => points),
+    old: samplesIn(parcels.filter((parcel) => !isInTime(parcel))),
+    unreadable: samplesIn(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel)),
+  };
+}
+
+function samplesIn(parcels: readonly Parcel[]): number {
+  return parcels.reduce((sum, { samples }) => sum + samples, 0);
+}
+
+function pointsWith(outcome: Loss['outcome'], losses: readonly Loss[]): readonly Point[] {
+  return losses.filter((loss) => loss.outcome === outcome).flatMap(({ points }) => points);
+}

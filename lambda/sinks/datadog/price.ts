@@ -1,0 +1,24 @@
+/** What a month is charged by. Datadog's price of a custom metric depends on the contract, so there is no figure in dollars. */
+import type { CostLine } from '../sink.ts';
+import type { Point } from './encode/point.ts';
+import { shown } from './encode/shown.ts';
+
+/**
+ * Documentation, "Custom Metrics Billing": a custom metric is a name with one combination of tag values, counted by the
+ * hour and averaged over the month; a distribution is five of them (count, sum, min, max, average).
+ */
+const metricsPerDistribution = 5;
+
+export function priceOfMonth(points: readonly Point[]): readonly CostLine[] {
+  const distributions = new Set(points.filter(({ kind }) => kind === 'observations').map(shown)).size;
+  const others = points.filter(({ kind }) => kind !== 'observations').length;
+  const metrics = others + metricsPerDistribution * distributions;
+  if (metrics === 0) return [];
+  return [
+    {
+      item: 'Datadog, custom metrics',
+      usd: undefined,
+      basis: `about ${metrics.toLocaleString('en-US')} custom metrics (${others.toLocaleString('en-US')} levels and counts, ${distributions.toLocaleString('en-US')} distributions × ${String(metricsPerDistribution)}), at the price of your contract and less what its hosts include; points and requests cost nothing`,
+    },
+  ];
+}
