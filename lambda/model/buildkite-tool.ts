@@ -9,12 +9,6 @@ export interface ToolFigure {
   readonly isOfQueue: boolean;
 }
 
-/** A name in StatsD, and the tags beside it where its dialect has tags. */
-export interface ToolName {
-  readonly name: string;
-  readonly tags: readonly (readonly [key: string, value: string])[];
-}
-
 /** Undefined for whatever that tool does not publish. */
 export function toolFigureOf({
   cloudWatch: { namespace, name },
@@ -24,14 +18,27 @@ export function toolFigureOf({
   return isOfTool && typeof name === 'string' ? { metric: name, isOfQueue: labels.includes('queue') } : undefined;
 }
 
-/** With tags the names are the same for every cluster and queue (v5.12.4, backend/statsd.go). */
-export function taggedToolName({ metric, isOfQueue }: ToolFigure, { cluster = '', queue = '' }: Labels): ToolName {
-  const path = [...(cluster === '' ? [] : ['clusters']), ...(isOfQueue ? ['queues'] : []), metric];
+export interface ToolName {
+  readonly name: string;
+  readonly tags: readonly (readonly [key: string, value: string])[];
+}
+
+/**
+ * Its name in StatsD (v5.12.4, backend/statsd.go): cluster and queue are tags, so that all of them share a name, or parts
+ * of the path. They stand there as they are given, so whoever has to clean them does so before.
+ */
+export function toolNameInStatsd(
+  { metric, isOfQueue }: ToolFigure,
+  { cluster = '', queue = '' }: Labels,
+  as: 'tags' | 'path',
+): ToolName {
+  const parts: readonly (readonly [level: string, key: string, value: string])[] = [
+    ...(cluster === '' ? [] : [['clusters', 'cluster', cluster] as const]),
+    ...(isOfQueue ? [['queues', 'queue', queue] as const] : []),
+  ];
+  const path = parts.flatMap(([level, , value]) => (as === 'tags' ? [level] : [level, value]));
   return {
-    name: `buildkite.${path.join('.')}`,
-    tags: [
-      ...(cluster === '' ? [] : [['cluster', cluster] as const]),
-      ...(isOfQueue ? [['queue', queue] as const] : []),
-    ],
+    name: ['buildkite', ...path, metric].join('.'),
+    tags: as === 'tags' ? parts.map(([, key, value]) => [key, value]) : [],
   };
 }

@@ -1,7 +1,7 @@
 import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
 
 /** Sinks that are measured alone, series by series. */
-export const measuredSinks = ['cloudwatch', 'otlp', 'pushgateway', 'remote-write', 'statsd'] as const;
+export const measuredSinks = ['cloudwatch', 'datadog', 'otlp', 'pushgateway', 'remote-write', 'statsd'] as const;
 export type MeasuredSink = (typeof measuredSinks)[number];
 
 /** Those that the targets are set for, together. */
@@ -16,6 +16,7 @@ export function configFor(
   const url = `http://127.0.0.1:${String(port)}`;
   const sinks = {
     cloudwatch: { kind: 'cloudwatch', region: 'us-east-1' },
+    datadog: { kind: 'datadog', url, apiKey: [tokens].flat()[0] },
     otlp: { kind: 'otlp', url },
     pushgateway: { kind: 'pushgateway', url },
     'remote-write': { kind: 'remote-write', url: `${url}/api/v1/write` },

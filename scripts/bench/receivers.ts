@@ -46,6 +46,7 @@ function answerOf(queues: number, cluster: number): string {
 
 const received = {
   cloudwatch: { requests: 0, bytes: 0 },
+  datadog: { requests: 0, bytes: 0 },
   otlp: { requests: 0, bytes: 0 },
   pushgateway: { requests: 0, bytes: 0 },
   'remote-write': { requests: 0, bytes: 0 },
@@ -60,6 +61,7 @@ async function sizeOf(request: IncomingMessage): Promise<number> {
 function receiverOf(path: string): keyof typeof received {
   if (path.startsWith('/api/v1/write')) return 'remote-write';
   if (path === '/v1/metrics') return 'otlp';
+  if (path === '/api/v2/series' || path === '/api/v1/distribution_points') return 'datadog';
   return path.startsWith('/metrics/job') || path.startsWith('/api/v1/metrics') ? 'pushgateway' : 'cloudwatch';
 }
 

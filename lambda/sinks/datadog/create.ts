@@ -3,7 +3,7 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import type { CreateSink, Delivery, Parcel } from '../sink.ts';
 import type { DatadogConfig } from './config.ts';
 import { isAddedUp, type Point } from './encode/point.ts';
-import { encodePoints, isStorableTime, type Rewritten } from './encode/points.ts';
+import { encodePoints, inKinds, isStorableTime, type Rewritten } from './encode/points.ts';
 import { splitRequests } from './encode/requests.ts';
 import { previewPoints } from './preview.ts';
 import { deliver, type Loss } from './send/deliver.ts';
@@ -68,7 +68,7 @@ function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {
   const isInTime = ({ tickMs }: Parcel): boolean => isStorableTime(tickMs, nowMs);
   const read = parcels.filter(isInTime).map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
   return {
-    points: read.flatMap(({ points = [] }) => points),
+    points: inKinds(read.flatMap(({ points = [] }) => points)),
     old: samplesIn(parcels.filter((parcel) => !isInTime(parcel))),
     unreadable: samplesIn(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel)),
   };

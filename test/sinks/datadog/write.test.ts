@@ -131,7 +131,8 @@ describe('an answer', () => {
   it.each([
     // Attempts for levels, counts and distributions: what may be stored is sent once, unless it does no harm.
     [502, [4, 1, 1]],
-    [500, [1, 1, 1]],
+    [500, [4, 1, 1]],
+    [404, [1, 1, 1]],
     [503, [4, 4, 4]],
     [408, [4, 4, 4]],
   ])('%i is answered with as many attempts as do no harm', async (status, expected) => {
@@ -222,10 +223,28 @@ describe('increases of earlier runs', () => {
 
     const timestamp = Math.floor(batch.tickMs / 1000);
     expect(delivery).toMatchObject({ accepted: 2, problems: [], dropped: 0 });
-    expect(datadog.stored).toMatchObject([
+    const stored = datadog.stored.toSorted((a, b) => (a.metric < b.metric ? -1 : 1));
+    expect(stored).toMatchObject([
       { metric: 'ci_jobs_total', type: 1, unit: 'job', interval: 60, points: [{ timestamp, value: 3 }] },
       { metric: 'ci_wait_seconds', type: 'distribution', points: [[timestamp, [1, 2.5]]] },
     ]);
+  });
+
+  it('of several runs share requests', async () => {
+    await using datadog = await startDatadogFake();
+    await using sink = datadogSink({ url: datadog.url });
+    const common = { name: 'a', tags: ['b:c'], values: [1] };
+    const content = [
+      { ...common, kind: 'increase', intervalSeconds: 60 },
+      { ...common, kind: 'observations' },
+    ];
+    const parcels = Array.from({ length: 5 }, (_, index) => ({
+      tickMs: Date.now() - index * 60_000,
+      samples: 2,
+      content,
+    }));
+
+    expect(await sink.redeliver(parcels)).toMatchObject({ accepted: 10, requests: 2, problems: [] });
   });
 
   it('are dropped after an hour, and told', async () => {

@@ -184,7 +184,8 @@ function bytesAtMost({ tags }: Point): number {
   return 3 * tags.reduce((sum, tag) => sum + tag.length + 3, 0) + 250_000;
 }
 
-function inKinds(points: readonly Point[]): readonly Point[] {
+/** The kinds never share a request, so each stands together. */
+export function inKinds(points: readonly Point[]): readonly Point[] {
   const { level = [], increase = [], observations = [] } = Object.groupBy(points, ({ kind }) => kind);
   return [...level, ...increase, ...observations];
 }

@@ -1,5 +1,5 @@
 /** Finds the name and the tags of a series: the collector's own, or those of Buildkite's tool. */
-import { taggedToolName, toolFigureOf } from '../../../model/buildkite-tool.ts';
+import { toolFigureOf, toolNameInStatsd } from '../../../model/buildkite-tool.ts';
 import type { Labels, MetricDefinition } from '../../../model/metric.ts';
 import { compareText } from '../../../model/order.ts';
 import { cleanName, type CleanTag, cleanTag } from './clean.ts';
@@ -46,7 +46,7 @@ export function nameSeries(
   if (figure !== undefined) {
     const added = Object.entries(constant);
     return (labels) => {
-      const { name, tags } = taggedToolName(figure, labels);
+      const { name, tags } = toolNameInStatsd(figure, labels, 'tags');
       return { name, tags: tagsOf(tags, added, clean) };
     };
   }

@@ -1,4 +1,5 @@
 /** Finds the name and the tags of a series: the collector's own, or those of Buildkite's tool. */
+import { type ToolFigure, toolFigureOf, toolNameInStatsd } from '../../../model/buildkite-tool.ts';
 import type { Labels, MetricDefinition } from '../../../model/metric.ts';
 import type { StatsdConfig } from '../config.ts';
 import { cleanAsSent, cleanName, cleanSegment, cleanTagValue, cutTag } from './clean.ts';
@@ -19,8 +20,8 @@ export interface NamingSettings {
 /** Names the series of one metric; asked for once a metric. */
 export function nameSeries(definition: MetricDefinition, settings: NamingSettings): (labels: Labels) => SeriesName {
   const { config } = settings;
-  const tool = config.compat ? toolNameOf(definition) : undefined;
-  if (tool !== undefined) return (labels) => nameAsTool(tool, labels, config.tags);
+  const figure = config.compat ? toolFigureOf(definition) : undefined;
+  if (figure !== undefined) return (labels) => nameAsTool(figure, labels, config.tags);
   return config.tags === 'none' ? nameByPath(definition, config.prefix) : nameByTags(definition, settings);
 }
 
@@ -49,25 +50,9 @@ function nameByTags(
   };
 }
 
-interface ToolName {
-  readonly metric: string;
-  readonly isOfQueue: boolean;
-}
-
-/** Only what a source publishes for the sake of Buildkite's tool has a name there. */
-function toolNameOf({ cloudWatch: { namespace, name }, labels }: MetricDefinition): ToolName | undefined {
-  if (typeof namespace !== 'object' || namespace.vendor !== 'Buildkite' || typeof name !== 'string') return undefined;
-  return { metric: name, isOfQueue: labels.includes('queue') };
-}
-
-/** buildkite-agent-metrics v5.12.4, backend/statsd.go. */
-function nameAsTool({ metric, isOfQueue }: ToolName, labels: Labels, tags: StatsdConfig['tags']): SeriesName {
-  const cluster = cleanAsSent(labels['cluster'] ?? '');
-  const queue = cleanAsSent(labels['queue'] ?? '');
-  const hasTags = tags === 'dogstatsd';
-  const ofCluster = hasTags ? ['clusters'] : ['clusters', cluster];
-  const ofQueue = hasTags ? ['queues'] : ['queues', queue];
-  const path = [...(cluster === '' ? [] : ofCluster), ...(isOfQueue ? ofQueue : []), metric];
-  const told = [cluster === '' ? '' : `cluster:${cluster}`, isOfQueue ? `queue:${queue}` : ''];
-  return { name: `buildkite.${path.join('.')}`, tags: hasTags ? told.filter((tag) => tag !== '') : [] };
+/** With what would break the protocol replaced. */
+function nameAsTool(figure: ToolFigure, labels: Labels, dialect: StatsdConfig['tags']): SeriesName {
+  const cleaned = { cluster: cleanAsSent(labels['cluster'] ?? ''), queue: cleanAsSent(labels['queue'] ?? '') };
+  const { name, tags } = toolNameInStatsd(figure, cleaned, dialect === 'dogstatsd' ? 'tags' : 'path');
+  return { name, tags: tags.map(([key, value]) => `${key}:${value}`) };
 }
