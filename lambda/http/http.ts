@@ -24,6 +24,8 @@ export interface HttpRequest extends OutgoingRequest {
   readonly idempotent?: boolean;
   /** Statuses besides 429, 502, 503 and 504 that are worth another attempt. */
   readonly retryStatuses?: readonly number[];
+  /** Statuses after which the protocol forbids another attempt, whatever the rule for all others is. */
+  readonly finalStatuses?: readonly number[];
   /** Statuses by which this server says that it has done nothing: worth another attempt even where nothing may be sent twice. */
   readonly undoneStatuses?: readonly number[];
   /** What a refusal says, for a protocol that does not write it as text; undefined: its first printable words. */

@@ -67,18 +67,23 @@ export function wasNeverSent(error: unknown): boolean {
   return error instanceof HttpConnectionError && neverSent.has(error.code);
 }
 
-function isUndone(error: unknown, { undoneStatuses = [] }: Pick<HttpRequest, 'undoneStatuses'>): boolean {
-  return error instanceof HttpStatusError && undoneStatuses.includes(error.status);
+function isOneOf(error: unknown, statuses: readonly number[] = []): boolean {
+  return error instanceof HttpStatusError && statuses.includes(error.status);
 }
 
-type Repeatable = Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'undoneStatuses'>;
+type Repeatable = Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'undoneStatuses' | 'finalStatuses'>;
 
 function isPassing(error: unknown, request: Repeatable): boolean {
   if (wasNeverSent(error)) return true;
-  if (isUndone(error, request)) return true;
+  if (isOneOf(error, request.undoneStatuses)) return true;
+  if (isOneOf(error, request.finalStatuses)) return false;
   if (!(request.idempotent ?? request.method !== 'POST')) return false;
   if (error instanceof HttpConnectionError) return brokenOff.has(error.code);
   if (error instanceof HttpTimeoutError) return true;
+  return isAnswerThatPasses(error, request);
+}
+
+function isAnswerThatPasses(error: unknown, { retryStatuses }: Pick<HttpRequest, 'retryStatuses'>): boolean {
   if (!(error instanceof HttpStatusError)) return false;
-  return passingStatuses.has(error.status) || (request.retryStatuses ?? []).includes(error.status);
+  return passingStatuses.has(error.status) || isOneOf(error, retryStatuses);
 }

@@ -40,6 +40,9 @@ export interface MeteredPost {
  */
 export const notTakenStatuses: readonly number[] = [429, 503];
 
+/** OTLP, "Retryable Response Codes": all but 429, 502, 503 and 504 MUST NOT be retried; of the others only 500 would be. */
+const finalStatuses: readonly number[] = [500];
+
 /** Fast: the bytes of a message repeat so much that more effort saves next to nothing. */
 const gzipLevel = 1;
 
@@ -82,6 +85,7 @@ export function createPost(
           signal,
           remainingMs: () => deadline.remainingMs(),
           idempotent: isHarmless,
+          finalStatuses,
           ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
           maxResponseBytes: maxAnswerBytes,
           refusalTextOf,
