@@ -1,4 +1,5 @@
 /** Finds many texts at once in a long one, quickly where none of them occurs: that is what nearly every text is like. */
+import { isOwnWord } from './own-words.ts';
 
 /** Every indexed form is at least as long; its first characters are looked up in a table. */
 const keyLength = 4;
@@ -109,6 +110,20 @@ function reachOf(form: string, text: string, at: number): number | undefined {
   let length = keyLength;
   while (length < form.length && text.charCodeAt(at + length) === form.charCodeAt(length)) length += 1;
   if (length < minCutLength) return undefined;
-  cut.lastIndex = at + length;
-  return cut.test(text) ? at + length : undefined;
+  const end = at + length;
+  cut.lastIndex = end;
+  return cut.test(text) && !isEndOfOwnWord(text, at, end) ? end : undefined;
+}
+
+/** More than any word of ours has, so that a text of one endless word is not walked again and again. */
+const longestWord = 64;
+
+/**
+ * `chainloop` of a token `chainloop_abc…` is a name that every page has, and what it says of the token is nothing. The
+ * piece may begin in the middle of the word; a sign that the word ends in is no part of it.
+ */
+function isEndOfOwnWord(text: string, at: number, end: number): boolean {
+  const [begun = ''] = /[A-Za-z0-9]*$/.exec(text.slice(Math.max(0, at - longestWord), at)) ?? [];
+  const piece = `${begun}${text.slice(at, end)}`;
+  return isOwnWord(piece.replace(/[-_ .:/]$/, ''));
 }

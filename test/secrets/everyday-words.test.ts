@@ -1,4 +1,5 @@
 /** A secret that is an everyday word hides nothing, so it blackens nothing that never held it. */
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { problemKinds } from '../../lambda/model/problem.ts';
 import { catalogue } from '../../lambda/model/catalogue.ts';
@@ -68,6 +69,54 @@ describe('a redactor that knows such secrets', () => {
       excerpt: '[redacted] is [redacted]',
       headers: { 'x-a': '[redacted]' },
     });
+  });
+});
+
+describe('a redactor that knows a secret which only begins or ends like one of our words', () => {
+  const tail = fc.stringMatching(/^[A-Za-z0-9_]{6,40}$/).filter((text) => weaknessOf(text) === undefined);
+  const longWord = fc.constantFrom(...vocabulary.filter((word) => word.length >= 8));
+
+  it('keeps every word of ours, alone and at the end of a text', () => {
+    const separator = fc.constantFrom('', '_', '-', '.');
+    // A word loses its first characters, for a secret may begin in the middle of it, too.
+    fc.assert(
+      fc.property(longWord, fc.nat(5), separator, tail, (word, skipped, between, rest) => {
+        const secret = `${word.slice(skipped)}${between}${rest}`;
+        fc.pre(weaknessOf(secret) === undefined && !word.includes(secret));
+        const redactor = createRedactor();
+        redactor.remember(secret);
+        for (const text of [word, `read from ${word}`, `of-${word}`, `${word}\u2026`]) {
+          expect(redactor.text(text)).toBe(text);
+          expect(redactor.name(text)).toBe(text);
+          expect(redactor.own.text(text)).toBe(text);
+        }
+      }),
+    );
+  });
+
+  it.each([128, 300, 1024])('takes it out where a text was cut in the middle of it, at %i characters', (length) => {
+    const value = fc.stringMatching(/^[A-Za-z0-9_]{24,80}$/);
+    fc.assert(
+      fc.property(longWord, value, fc.constantFrom('', '\u2026'), fc.nat(20), (word, rest, mark, more) => {
+        const secret = `${word}_${rest}`;
+        fc.pre(weaknessOf(rest) === undefined && weaknessOf(secret.slice(0, word.length + 9)) === undefined);
+        const redactor = createRedactor();
+        redactor.remember(secret);
+        // At least eight characters besides the word are left of it.
+        const kept = Math.min(secret.length - 1, word.length + 9 + more);
+        const text = `${'. '.repeat(length).slice(0, length - kept)}${secret.slice(0, kept)}${mark}`;
+        expect(redactor.text(text)).toBe(text.replace(secret.slice(0, kept), '[redacted]'));
+      }),
+    );
+  });
+
+  it('takes out a whole secret that begins with a word of ours', () => {
+    const redactor = createRedactor();
+    redactor.remember('chainloop_demo_token');
+
+    expect(redactor.own.text('chainloop said chainloop_demo_token')).toBe('chainloop said [redacted]');
+    expect(redactor.own.text('it said chainloop_demo_to')).toBe('it said [redacted]');
+    expect(redactor.name('chainloop')).toBe('chainloop');
   });
 });
 
