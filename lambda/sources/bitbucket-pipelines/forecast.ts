@@ -31,14 +31,35 @@ const share = { open: 0.02, recent: 0.1 } as const;
 /** How long a usual run is open. */
 const runMinutes = 6;
 
+const warmUpMinutes = 60;
 const measuredMinutes = 60;
 
 /** Plays the crawl of a workspace, minute by minute, with the code that plans the real one. */
 export function forecast(repositories: number, perHour: number = usualRequestsPerHour): Forecast {
-  const { used, openMs, recentMs, quietMs } = played(repositories, perHour, 'polled');
-  const { toldMs } = played(repositories, perHour, 'told');
-  const requestsPerHour = Math.floor(sustainedPerHour(perHour));
-  return { repositories, requestsPerHour, used: Math.round(used), openMs, recentMs, quietMs, toldMs };
+  const size = Math.min(repositories, largestPlayed(perHour));
+  const { used, openMs, recentMs, quietMs } = played(size, perHour, 'polled');
+  const { toldMs } = played(size, perHour, 'told');
+  // Where the budget is short, twice the repositories wait twice as long; nothing is open for longer than a run.
+  const grown = (ms: number): number => Math.ceil((ms * repositories) / size / minuteMs) * minuteMs;
+  return {
+    repositories,
+    requestsPerHour: Math.floor(sustainedPerHour(perHour)),
+    used: Math.round(used),
+    openMs: Math.max(openMs, Math.min(grown(openMs), runMinutes * minuteMs)),
+    recentMs: grown(recentMs),
+    quietMs: grown(quietMs),
+    toldMs: grown(toldMs),
+  };
+}
+
+/** Repositories times minutes that are played in about a second; a dry run waits for it. */
+const mostLooksPlayed = 10_000_000;
+
+/** The time to warm up grows with the repositories, so the work grows with their square. */
+function largestPlayed(perHour: number): number {
+  const minutesEach = (60 * warmUpSweeps.polled) / sustainedPerHour(perHour);
+  const minutes = warmUpMinutes + measuredMinutes;
+  return Math.floor((Math.sqrt(minutes ** 2 + 4 * minutesEach * mostLooksPlayed) - minutes) / (2 * minutesEach));
 }
 
 /** Whether only looks find what goes on, or a webhook tells of it. */
@@ -50,16 +71,16 @@ function played(repositories: number, perHour: number, way: Way): Measured {
   const watched = usualWorkspace(repositories);
   const fixed = fixedCost(repositories, perHour);
   const seen: Measured = { used: 0, openMs: 0, recentMs: 0, quietMs: 0, toldMs: minuteMs };
-  const warmUpMinutes = 60 + Math.ceil((repositories / sustainedPerHour(perHour)) * 60 * warmUpSweeps[way]);
+  const untilWarm = warmUpMinutes + Math.ceil((repositories / sustainedPerHour(perHour)) * 60 * warmUpSweeps[way]);
   let saved: Saved | undefined;
-  for (let minute = 1; minute <= warmUpMinutes + measuredMinutes; minute += 1) {
+  for (let minute = 1; minute <= untilWarm + measuredMinutes; minute += 1) {
     const nowMs = startMs + minute * minuteMs;
     const { tokens } = refilled(saved, perHour, nowMs);
     live(watched, minute, nowMs, way);
     const toldMs = longestTold(watched, nowMs);
     const spent = playTick(watched, nowMs, Math.min(tokens, fixed(minute)), { tokens, perHour });
     saved = { tokens: tokens - spent, atMs: nowMs };
-    if (minute <= warmUpMinutes) continue;
+    if (minute <= untilWarm) continue;
     seen.used += spent;
     seen.toldMs = Math.max(seen.toldMs, toldMs);
     measure(watched, nowMs, seen);
@@ -69,8 +90,9 @@ function played(repositories: number, perHour: number, way: Way): Measured {
 
 /** How long what waits longest for its look has waited; an event may come just after a tick. */
 function longestTold(watched: readonly Simulated[], nowMs: number): number {
-  const waits = watched.map(({ toldMs }) => (toldMs === undefined ? 0 : nowMs - toldMs + minuteMs));
-  return waits.reduce((longest, wait) => Math.max(longest, wait), 0);
+  let longest = 0;
+  for (const { toldMs } of watched) if (toldMs !== undefined) longest = Math.max(longest, nowMs - toldMs + minuteMs);
+  return longest;
 }
 
 /** Until nothing of the first look at everything is left: a sweep gets about half of the requests. Events wait for none. */

@@ -1,6 +1,7 @@
 /**
  * Which repositories to look at in a tick. Pure: the crawl, the forecast of a dry run and the tests ask the same code.
  */
+import { firstOf } from '../../model/first-of.ts';
 
 export interface Watched {
   readonly id: string;
@@ -82,10 +83,10 @@ export function planLooks<Item extends Watched>(
     else if (lateness >= earlyShare && repository.pipelines !== 'none') early.push({ repository, lateness });
   }
   const reserved = Math.min(others.length, Math.ceil(most * sweepShare));
-  const first = urgent.sort(longestUnseen).slice(0, most - reserved);
-  const then = others.sort(latest).slice(0, most - first.length);
+  const first = firstOf(urgent, most - reserved, longestUnseen);
+  const then = firstOf(others, most - first.length, latest);
   const room = Math.min(most, spare) - first.length - then.length;
-  const also = room > 0 ? early.sort(latest).slice(0, room) : [];
+  const also = firstOf(early, room, latest);
   return [...first, ...then, ...also].map(({ repository }) => repository);
 }
 

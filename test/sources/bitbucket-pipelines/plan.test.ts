@@ -180,6 +180,27 @@ describe('the forecast', () => {
     expect(forecast(500, 10_000).quietMs).toBeLessThan(forecast(500).quietMs / 5);
   });
 
+  it('of a workspace of any size is there in seconds: the work does not grow with its square', () => {
+    const { openMs, recentMs, quietMs, toldMs, used } = forecast(500_000);
+    const large = forecast(5000);
+
+    expect(quietMs).toBeGreaterThan(90 * large.quietMs);
+    expect(quietMs).toBeLessThan(110 * large.quietMs);
+    for (const ms of [recentMs, toldMs]) expect(ms).toBeGreaterThan(50 * large.toldMs);
+    expect(openMs).toBe(large.openMs);
+    expect(used).toBeLessThanOrEqual(950);
+  }, 30_000);
+
+  it('beyond what is played out comes close to what playing it out gave', () => {
+    const { recentMs, quietMs, toldMs } = forecast(10_000);
+
+    // In minutes; played out, which took fourteen seconds.
+    expect(quietMs / minuteMs / 1827).toBeCloseTo(1, 1);
+    expect(toldMs / minuteMs / 234).toBeCloseTo(1, 1);
+    expect(recentMs / minuteMs).toBeGreaterThan(240);
+    expect(recentMs / minuteMs).toBeLessThan(1.15 * 240);
+  });
+
   it('is what the README shows', () => {
     const folder = join(import.meta.dirname, '../../../lambda/sources/bitbucket-pipelines');
     const lines = readFileSync(join(folder, 'README.md'), 'utf8').split('\n');
