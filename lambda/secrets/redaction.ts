@@ -2,7 +2,7 @@
 import { createFormIndex } from './form-index.ts';
 import { isOwnWord } from './own-words.ts';
 import { plainCopy } from './plain-copy.ts';
-import { formsOf, minPartLength } from './secret-forms.ts';
+import { formsOf, formsOfFormsOf, minPartLength } from './secret-forms.ts';
 
 /** Stands where a secret value stood. */
 const redacted = '[redacted]';
@@ -32,6 +32,9 @@ export interface Redactor {
 /** A process that runs for months sees rotated values; the oldest ones are no longer valid. */
 const maxValues = 1000;
 
+/** With forms of forms: some 20 a value, a few hundred for one that is full of signs; a pipeline has fewer secrets. */
+const maxTwiceValues = 100;
+
 /** Two for each request; more than a run sends at the same time, and what an answer echoes is echoed within it. */
 const maxPassingValues = 500;
 
@@ -50,8 +53,9 @@ export function weaknessOf(value: string): Weakness | undefined {
 
 export function createRedactor(): Redactor {
   const index = createFormIndex();
-  const lasting = valueSet(maxValues, index);
-  const passing = valueSet(maxPassingValues, index);
+  const lasting = valueSet(maxValues, index, formsOf);
+  const twice = valueSet(maxTwiceValues, index, formsOfFormsOf);
+  const passing = valueSet(maxPassingValues, index, formsOf);
   const short = weakValues();
   const words = weakValues();
 
@@ -65,7 +69,10 @@ export function createRedactor(): Redactor {
       if (value.trim() === '') return;
       if (weakness === 'word') words.add(value.trim());
       else if (weakness === 'short') short.add(value.trim());
-      else lasting.add(value);
+      else {
+        lasting.add(value);
+        twice.add(value);
+      }
     },
     rememberPassing(value) {
       if (weaknessOf(value) === undefined && !lasting.has(value)) passing.add(value);
@@ -83,7 +90,11 @@ interface ValueSet {
 }
 
 /** The latest values, their forms in the index; one that is added again counts as new. */
-function valueSet(most: number, index: ReturnType<typeof createFormIndex>): ValueSet {
+function valueSet(
+  most: number,
+  index: ReturnType<typeof createFormIndex>,
+  formsIn: (value: string) => readonly string[],
+): ValueSet {
   const values = new Set<string>();
   return {
     has: (value) => values.has(value),
@@ -91,11 +102,11 @@ function valueSet(most: number, index: ReturnType<typeof createFormIndex>): Valu
       const isNew = !values.delete(value);
       values.add(value);
       if (!isNew) return;
-      for (const form of formsOf(value)) index.add(form);
+      for (const form of formsIn(value)) index.add(form);
       const [oldest] = values;
       if (values.size <= most || oldest === undefined) return;
       values.delete(oldest);
-      for (const form of formsOf(oldest)) index.remove(form);
+      for (const form of formsIn(oldest)) index.remove(form);
     },
   };
 }

@@ -17,6 +17,22 @@ export function formsOf(stored: string): readonly string[] {
   return [...new Set(forms)].filter((form) => form === value || form.length >= minPartLength);
 }
 
+/** A longer value is a key or a document, which no server echoes in a header; its forms of forms would be large. */
+const maxTwiceEncoded = 1024;
+
+/**
+ * Forms of forms: what is sent in base64 comes back percent-encoded or in JSON, and a value that was percent-encoded is
+ * part of what was put into base64. A third encoding is not looked for: it would be ten times as many.
+ */
+export function formsOfFormsOf(stored: string): readonly string[] {
+  const value = stored.trim();
+  if (value.length > maxTwiceEncoded) return [];
+  const once = new Set([...jsonForms(value), ...urlForms(value), ...base64Forms(value)]);
+  const twice = [...once].flatMap((form) => [...jsonForms(form), ...urlForms(form), ...base64Forms(form)]);
+  const known = new Set(formsOf(value));
+  return [...new Set(twice)].filter((form) => form.length >= minPartLength && !known.has(form));
+}
+
 /** Once for a value inside a JSON text, twice for such a text inside another one, as a log line is. */
 function jsonForms(value: string): readonly string[] {
   const once = inJson(value);
