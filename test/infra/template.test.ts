@@ -38,6 +38,23 @@ describe.each(variants)('the template of %s', (variant) => {
     });
   });
 
+  it('encrypts at rest what it keeps, and keeps events for twelve hours at most', () => {
+    const queues = resolved(template, 'AWS::SQS::Queue');
+    const open = queues.filter(
+      ({ properties }) => properties['SqsManagedSseEnabled'] !== true && properties['KmsMasterKeyId'] === undefined,
+    );
+    const tables = resolved(template, 'AWS::DynamoDB::Table');
+    // Runs that failed wait three days for a person; every other queue holds events.
+    const isOfEvents = ({ id }: { readonly id: string }): boolean => !id.startsWith('CollectorDeadLetters');
+    const keptFor = queues.filter(isOfEvents).map(({ properties }) => Number(properties['MessageRetentionPeriod']));
+
+    expect(queues.length).toBeGreaterThan(0);
+    expect(open).toEqual([]);
+    for (const { properties } of tables) expect(properties['SSESpecification']).toMatchObject({ SSEEnabled: true });
+    expect(keptFor.filter((seconds) => !(seconds <= 12 * 3600))).toEqual([]);
+    if (variant === 'everything') expect([keptFor.length, tables.length]).toEqual([1, 1]);
+  });
+
   it('holds no secret value and generates none', () => {
     // A connection of EventBridge has to be given its token; the reference is resolved inside CloudFormation.
     const resources = Object.values(resourcesOf(template));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Routed } from '../../../lambda/demo/bitbucket/routes.ts';
 import type { TimedRun } from '../../../lambda/demo/bitbucket/timeline.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
+import { startLoopbackServer } from '../../support/loopback-server.ts';
 import { minuteMs, opened, type Opened, run, secondMs, type Seen, startMs } from './opened.ts';
 
 /** Hundreds of requests over loopback; no statement about speed. */
@@ -311,6 +312,21 @@ describe('a list of runs', { timeout }, () => {
 });
 
 describe('a list of runners', () => {
+  it('that goes on at another origin ends there: no request and no credential leaves for it, and it is told', async () => {
+    await using elsewhere = await startLoopbackServer((_, response) => {
+      response.end('{"values":[]}');
+    });
+    const next = `${elsewhere.url}/2.0/workspaces/acme/pipelines-config/runners?page=2`;
+    const instead = ({ pathname }: URL): Routed | undefined =>
+      pathname.endsWith('/runners') ? { body: { values: [], next } } : undefined;
+    await using bitbucket = await opened({ instead });
+
+    const { problems } = await bitbucket.tick();
+
+    expect(told(problems)).toContainEqual(expect.stringMatching(/next page is on another server/));
+    expect(elsewhere.requests).toEqual([]);
+  });
+
   it('that never ends is told, and nothing of it is published', async () => {
     let page = 0;
     const instead = ({ pathname, href }: URL): Routed | undefined => {
