@@ -11,6 +11,9 @@ export interface PageLine {
   readonly value: number;
 }
 
+/** How a page calls the types of the model. */
+export const pageTypes = { gauge: 'gauge', counter: 'counter', distribution: 'histogram' } as const;
+
 const none: Labels = {};
 
 /** The lines of one metric, made one by one while the page is written: all of them at once would double its memory. */

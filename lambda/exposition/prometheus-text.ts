@@ -2,7 +2,7 @@ import Registry from 'prom-client/lib/registry.js';
 import type { MetricFamily } from '../model/metric.ts';
 import { compareText } from '../model/order.ts';
 import type { RelayedFamily, RelayedType } from '../model/relayed.ts';
-import { linesOf, type PageLine, relayedLines } from './lines.ts';
+import { linesOf, type PageLine, pageTypes, relayedLines } from './lines.ts';
 import type { Omission } from './omission.ts';
 import { showableRelayed } from './showable-relayed.ts';
 import { showable } from './showable.ts';
@@ -25,8 +25,6 @@ export interface PrometheusPage extends Counted {
   /** The text, one metric at a time: all of it at once can be larger than everything else in the process. */
   readonly parts: () => AsyncIterable<string>;
 }
-
-const pageTypes = { gauge: 'gauge', counter: 'counter', distribution: 'histogram' } as const;
 
 /** Writes families as a Prometheus page, in canonical order, each series once; relayed ones without their times. */
 export async function prometheusText(

@@ -1,7 +1,7 @@
 import type { MetricFamily } from '../model/metric.ts';
 import { mergeRelayed, newestOfEach, type RelayedFamily } from '../model/relayed.ts';
 import type { Flaw, Omission } from './omission.ts';
-import { isLabelName, isMetricName } from './showable.ts';
+import { classicNames, type NameRules } from './showable.ts';
 
 export interface ShowableRelayed {
   /** By name, each name and each series once. */
@@ -10,14 +10,18 @@ export interface ShowableRelayed {
 }
 
 /** Parts the relayed series that a page can show, beside its own metrics, from those that would spoil all of it. */
-export function showableRelayed(given: readonly RelayedFamily[], own: readonly MetricFamily[]): ShowableRelayed {
+export function showableRelayed(
+  given: readonly RelayedFamily[],
+  own: readonly MetricFamily[],
+  rules: NameRules = classicNames,
+): ShowableRelayed {
   const taken = new Set(own.flatMap(namesOf));
   const omissions: Omission[] = [];
   const all = mergeRelayed(given);
   const merged = mergeRelayed(untangled(all.map(withNewest)));
   const families = merged.filter((family) => {
     const names = [family.name, ...new Set(family.samples.map(({ name }) => name))];
-    const flaw = names.some((name) => taken.has(name)) ? 'type' : nameFlaw(family);
+    const flaw = names.some((name) => taken.has(name)) ? 'type' : nameFlaw(family, rules);
     for (const name of names) taken.add(name);
     if (flaw !== undefined) omissions.push({ metric: family.name, samples: family.samples.length, flaw });
     return flaw === undefined;
@@ -54,7 +58,7 @@ function namesOf({ type, definition: { name } }: MetricFamily): readonly string[
   return type === 'distribution' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
 }
 
-function nameFlaw({ samples }: RelayedFamily): Flaw | undefined {
+function nameFlaw({ samples }: RelayedFamily, { isMetricName, isLabelName }: NameRules): Flaw | undefined {
   if (samples.some(({ name }) => !isMetricName(name))) return 'metric-name';
   return samples.some(({ labels }) => !Object.keys(labels).every(isLabelName)) ? 'label-name' : undefined;
 }

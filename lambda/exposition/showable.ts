@@ -76,6 +76,21 @@ export function isLabelName(name: string): boolean {
   return labelName.test(name);
 }
 
+/** Which names of other systems may stand on a page. */
+export interface NameRules {
+  readonly isMetricName: (name: string) => boolean;
+  readonly isLabelName: (name: string) => boolean;
+}
+
+/** The names that every reader knows. */
+export const classicNames: NameRules = { isMetricName, isLabelName };
+
+/** Any name, in quotes, for readers that ask for it (Prometheus 3). */
+export const utf8Names: NameRules = {
+  isMetricName: (name) => name !== '',
+  isLabelName: (name) => name !== '' && !name.startsWith('__'),
+};
+
 function nameFlaw({ type, definition, samples }: MetricFamily): Flaw | undefined {
   if (!metricName.test(definition.name)) return 'metric-name';
   const names = [...definition.labels, ...Object.keys(samples[0]?.labels ?? {})];

@@ -1,11 +1,11 @@
 import type { Matcher } from '../../config/glob.ts';
+import { writableExemplar } from '../../exposition/exemplar.ts';
 import type { Batch } from '../../model/batch.ts';
 import { importanceOf, importanceOfRelayed } from '../../model/importance.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import { compareText } from '../../model/order.ts';
 import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
 import { compareSets } from '../../series/label-set.ts';
-import { writableExemplar } from './exemplar.ts';
 import { expand, type Flaw, isCounted, namesOf, type Part } from './expand.ts';
 import { hasUtf8Names, isMetricName, labelSets } from './labels.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';

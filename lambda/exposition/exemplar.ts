@@ -1,4 +1,5 @@
-import type { RelayedExemplar } from '../../model/relayed.ts';
+/** Prepares exemplars as receivers and readers take them. */
+import type { RelayedExemplar } from '../model/relayed.ts';
 
 /** OpenMetrics 1.0, Exemplars: characters of all names and values together. Receivers drop what is longer. */
 const maxCharacters = 128;
