@@ -29,6 +29,8 @@ import type { PreparedSource } from './sources/source.ts';
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly place: 'lambda' | 'terminal';
+  /** Time between two runs where it is another than that of the configuration, as with `collect --every`. */
+  readonly everyMs?: number | undefined;
   readonly clock: Clock;
   /** 0 (included) to 1 (excluded). */
   readonly random: () => number;
@@ -45,7 +47,12 @@ export interface Environment {
 export interface BuiltPipeline {
   readonly pipeline: Pipeline;
   readonly intervalMs: number;
-  /** Closes connections; a Lambda process never needs it. */
+  /**
+   * Lets the sinks listen that are asked instead of asking, and says where each does.
+   * @throws ListenError, SecretUnavailableError
+   */
+  readonly open: (signal: AbortSignal) => Promise<readonly string[]>;
+  /** Closes connections and what listens; a Lambda process never needs it. */
   readonly close: () => Promise<void>;
 }
 
@@ -58,7 +65,14 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const hub = httpHub(environment);
   const store = secretCache(config, environment);
   const shared = { secrets: store.secrets, clock, log, aws: awsAccess(config.collector, hub, environment) };
-  const forSinks = { ...shared, redactor: environment.redactor, print, collector: config.collector, intervalMs };
+  const forSinks = {
+    ...shared,
+    redactor: environment.redactor,
+    print,
+    collector: config.collector,
+    intervalMs,
+    everyMs: environment.everyMs,
+  };
   const inboxOf = await inboxesOf(sources, environment);
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
 
@@ -82,7 +96,16 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     clock,
     log,
   };
-  return { pipeline, intervalMs, close: () => hub.close() };
+  const close = async (): Promise<void> => {
+    await Promise.all(pipeline.sinks.map(async ({ sink }) => await sink.close?.()));
+    await hub.close();
+  };
+  return { pipeline, intervalMs, open: (signal) => openSinks(pipeline.sinks, signal), close };
+}
+
+async function openSinks(sinks: readonly ConfiguredSink[], signal: AbortSignal): Promise<readonly string[]> {
+  const opened = await Promise.all(sinks.map(async ({ sink }) => await sink.open?.(signal)));
+  return opened.filter((where) => where !== undefined);
 }
 
 /** Nothing of it is loaded where no source counts. */

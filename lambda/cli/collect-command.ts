@@ -11,6 +11,10 @@ export const collectCommand: Command = {
     config: { value: 'FILE', short: 'c', help: 'The configuration, as collector.yaml.' },
     once: { help: 'One run, then the end (the default).' },
     every: { value: 'TIME', help: 'A run every so often until Ctrl-C, for example 10s or 1m.' },
+    listen: {
+      value: 'ADDR',
+      help: 'Serves the page to scrape at this ADDRESS:PORT; needs --every.',
+    },
     'dry-run': {
       help: 'Reads the sources, sends nothing; shows what each sink would send and what a month costs.',
     },
@@ -38,6 +42,10 @@ export const collectCommand: Command = {
     { command: 'npm run collect -- --config collector.yaml', shows: 'Collect once and deliver' },
     { command: 'npm run collect -- --config collector.yaml --dry-run', shows: 'What would be sent, and its price' },
     { command: 'npm run collect -- --config collector.yaml --every 10s', shows: 'Every ten seconds until Ctrl-C' },
+    {
+      command: 'npm run collect -- --config collector.yaml --every 30s --listen 127.0.0.1:9464',
+      shows: 'A page that Prometheus scrapes',
+    },
     {
       command: 'npm run --silent collect -- --config collector.yaml --dry-run --format prometheus > ci.prom',
       shows: 'The text exposition, in a file, nothing sent',

@@ -14,6 +14,8 @@ export interface CollectSettings {
   readonly configPath: string;
   /** Absent: once. */
   readonly everyMs: number | undefined;
+  /** Where the page to scrape is served; absent: where the configuration says. */
+  readonly listen: string | undefined;
   readonly isDryRun: boolean;
   readonly format: Format;
   readonly timeoutMs: number;
@@ -32,6 +34,7 @@ export function collectSettings(args: Arguments): CollectSettings {
   return {
     configPath,
     everyMs: everyMs(args),
+    listen: listen(args),
     isDryRun: args.has('dry-run'),
     format: format(args),
     stateFolder: args.text('state') ?? join(dirname(configPath), defaultStateFolder),
@@ -54,6 +57,16 @@ function isQuiet(args: Arguments): boolean {
   if (args.has('quiet') && format(args) !== 'table')
     throw new UsageError(`--quiet and --format ${format(args)} exclude each other: a program would miss its runs`);
   return args.has('quiet');
+}
+
+/** A page that ends with its run, and one that nobody fills, would only answer that there is none. */
+function listen(args: Arguments): string | undefined {
+  const address = args.text('listen');
+  if (address === undefined) return undefined;
+  if (args.duration('every') === undefined)
+    throw new UsageError('--listen needs --every: a page is there between runs');
+  if (args.has('dry-run')) throw new UsageError('--listen and --dry-run exclude each other');
+  return address;
 }
 
 function format(args: Arguments): Format {

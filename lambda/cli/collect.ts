@@ -28,10 +28,18 @@ export async function runCollect(args: Arguments, terminal: Terminal): Promise<E
   const settings = collectSettings(args);
   const session = await openSession(settings, terminal);
   try {
-    return settings.everyMs === undefined ? await once(session) : await repeatedly(session, settings.everyMs);
+    if (settings.everyMs === undefined) return await once(session);
+    if (!settings.isDryRun) await openPages(session);
+    return await repeatedly(session, settings.everyMs);
   } finally {
     await session.built.close();
   }
+}
+
+/** Before the first run: an address that is taken ends the command instead of making every run a failed one. */
+async function openPages({ built, settings, terminal }: Session): Promise<void> {
+  using deadline = deadlineIn(settings.timeoutMs, terminal.clock, terminal.signal);
+  for (const page of await built.open(deadline.signal)) terminal.stderr.write(`serves ${page}\n`);
 }
 
 /**
@@ -42,6 +50,9 @@ const finestTickMs = 1000;
 
 async function once(session: Session): Promise<ExitCode> {
   const { clock } = session.terminal;
+  for (const { id, sink } of session.built.pipeline.sinks)
+    if (sink.open !== undefined && !session.settings.isDryRun)
+      session.terminal.stderr.write(`the page of ${id} ends with this run; --every TIME keeps it\n`);
   const ended = await oneRun(session, floorTo(clock(), finestTickMs), undefined);
   return ended === undefined ? exitCodes.failed : exitCodeFor(ended);
 }

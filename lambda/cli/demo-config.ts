@@ -1,8 +1,8 @@
 import { CollectorConfig } from '../config/schema.ts';
 import type { DemoSettings } from './demo-settings.ts';
 
-/** The sink whose text the demo serves as its page. */
-const pageSink = 'metrics-page';
+/** The page that the demo serves. */
+const pageSink = 'page';
 
 const apiTokenVariable = 'DEMO_API_TOKEN';
 const attestationTokenVariable = 'DEMO_CHAINLOOP_TOKEN';
@@ -63,7 +63,7 @@ export function demoConfig(
       { kind: 'chainloop', name: 'attestations', url, organization, token: { env: attestationTokenVariable } },
     ],
     sinks: [
-      { kind: 'stdout', name: pageSink, format: 'prometheus' },
+      { kind: 'scrape-page', name: pageSink, listen: `127.0.0.1:${String(settings.port)}` },
       ...toUrl(settings.pushUrl, { kind: 'pushgateway', name: 'push' }),
       ...toUrl(settings.remoteWriteUrl, { kind: 'remote-write', name: 'remote-write' }),
     ],

@@ -1,11 +1,13 @@
 /** Opens the demo: the simulated CI systems, the pipeline that reads them and the page that shows them. */
 import { fileStateStore } from '../counters/file-store.ts';
 import { memoryStore } from '../counters/memory-store.ts';
+import type { StateStore } from '../counters/store.ts';
 import { startBuildkiteServer } from '../demo/buildkite-server.ts';
 import { createAttestations } from '../demo/chainloop/attestations.ts';
 import { startChainloopServer } from '../demo/chainloop/server.ts';
 import { createFleet } from '../demo/fleet.ts';
 import type { LogLevel } from '../runtime/lambda-log.ts';
+import { ListenError } from '../runtime/listen.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
 import { createRedactor } from '../secrets/redaction.ts';
@@ -14,7 +16,6 @@ import { demoConfig, demoLimits } from './demo-config.ts';
 import type { DisplayOptions } from './demo-display.ts';
 import { fleetLife } from './demo-life.ts';
 import type { DemoSettings } from './demo-settings.ts';
-import { serveMetrics } from './metrics-page.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A simulated fleet with its attestations, the pipeline that reads them and the page that shows them. */
@@ -37,18 +38,16 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
 
   const { organization } = attestations.records();
   const chainloop = { url: controlPlane.url, organization, apiToken: attestations.apiToken };
-  const { config, variables } = demoConfig({ ...fleet, ...server }, chainloop, settings);
-  let page = '';
-  const print = (text: string): void => {
-    page = text;
-  };
   const { stateFolder } = settings;
-  const environment = environmentOf(terminal, variables, print);
-  const store = stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder, environment.notices);
-  const built = await buildPipeline(config, { ...environment, stateStore: () => Promise.resolve(store) });
+  let store: StateStore | undefined;
+  const { built, pages } = await openPipeline(settings, terminal.signal, async (port) => {
+    const { config, variables } = demoConfig({ ...fleet, ...server }, chainloop, { ...settings, port });
+    const environment = environmentOf(terminal, variables, settings);
+    store ??= stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder, environment.notices);
+    const stateStore = Promise.resolve(store);
+    return await buildPipeline(config, { ...environment, stateStore: () => stateStore });
+  });
   opened.defer(() => built.close());
-  const served = await serveMetrics({ port: settings.port, mayMove: settings.mayMove, page: () => page });
-  opened.defer(() => served.close());
 
   const { isLive, hasColoursRefused, speed, seed } = settings;
   const kept = opened.move();
@@ -56,29 +55,57 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
     settings,
     built,
     title: `Simulated Buildkite and Chainloop · ${String(speed)} × real time · seed ${String(seed)}`,
-    places: placesOf(served.url, settings),
+    places: placesOf(pages, settings),
     isLive,
     hasColoursRefused,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
+interface OpenPipeline {
+  readonly built: BuiltPipeline;
+  /** Where its page is served. */
+  readonly pages: readonly string[];
+}
+
+/** The pipeline with its page at the port that was asked for, or at any free one where that will do. */
+async function openPipeline(
+  { port, mayMove }: Pick<DemoSettings, 'port' | 'mayMove'>,
+  signal: AbortSignal,
+  build: (port: number) => Promise<BuiltPipeline>,
+): Promise<OpenPipeline> {
+  const built = await build(port);
+  try {
+    return { built, pages: await built.open(signal) };
+  } catch (error) {
+    await built.close();
+    if (!(error instanceof ListenError) || !error.isTaken) throw error;
+    if (!mayMove) throw portError(port, error);
+  }
+  return await openPipeline({ port: 0, mayMove: false }, signal, build);
+}
+
+function portError(port: number, cause: ListenError): Error {
+  const reason = 'is taken or not allowed; choose another one with --port, or 0 for any';
+  return new Error(`port ${String(port)} on 127.0.0.1 ${reason}`, { cause });
+}
+
 /** As in a terminal, but with the simulated tokens instead of the user's variables, proxies included. */
 function environmentOf(
   { clock, random, stderr }: Terminal,
   variables: Environment['variables'],
-  print: (text: string) => void,
-): Environment {
+  { everyMs }: DemoSettings,
+): Environment & { readonly notices: Logger } {
   const redactor = createRedactor();
   const write = (text: string): void => {
     stderr.write(text);
   };
   const logAbove = (level: LogLevel): Logger => createTerminalLog({ level, redactor, clock, write, colour: 'never' });
   const [log, notices] = [logAbove('error'), logAbove('warn')];
-  return { variables, place: 'terminal', clock, random, redactor, log, notices, print };
+  return { variables, place: 'terminal', everyMs, clock, random, redactor, log, notices, print: write };
 }
 
-function placesOf(pageUrl: string, { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {
+function placesOf(pages: readonly string[], { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {
   const also = [pushUrl, remoteWriteUrl].filter((url) => url !== undefined);
-  return [`metrics    ${pageUrl}`, ...also.map((url) => `also to    ${url}`)];
+  return [...pages.map((url) => `metrics    ${url}`), ...also.map((url) => `also to    ${url}`)];
 }

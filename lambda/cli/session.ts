@@ -10,6 +10,7 @@ import type { CollectSettings } from './collect-settings.ts';
 import { hasColours } from './colour.ts';
 import { readConfigFile } from './config-file.ts';
 import { jsonView } from './json-view.ts';
+import { listenAt } from './listen-at.ts';
 import { prometheusView } from './prometheus-view.ts';
 import { redacting } from './redacting.ts';
 import { lookOf } from './render/look.ts';
@@ -27,9 +28,9 @@ export interface Session {
   readonly view: View;
 }
 
-/** @throws ConfigFileError */
+/** @throws UsageError, ConfigError */
 export async function openSession(settings: CollectSettings, bare: Terminal): Promise<Session> {
-  const config = await readConfigFile(settings.configPath);
+  const config = listenAt(await readConfigFile(settings.configPath), settings.listen);
   const redactor = createRedactor();
   const terminal = redacting(bare, redactor);
   const { variables, clock, random, stdout, stderr } = terminal;
@@ -37,6 +38,7 @@ export async function openSession(settings: CollectSettings, bare: Terminal): Pr
   const built = await buildPipeline(config, {
     variables,
     place: 'terminal',
+    everyMs: settings.everyMs,
     clock,
     random,
     redactor,

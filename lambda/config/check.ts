@@ -3,6 +3,7 @@ import {
   checkNames,
   checkNamesOfObjects,
   checkNamesOfPages,
+  checkPlaceOfSinks,
   checkSecretRefs,
   checkSinks,
   type Entry,
@@ -27,6 +28,7 @@ export function checkConfig(value: unknown, place: Place): Checked {
     // What fits by itself is compared although something else does not: one round of corrections, not two.
     ...checkNames([...namesIn('sources', SourceConfig, value), ...namesIn('sinks', SinkConfig, value)]),
     ...checkSinks(fitting('sinks', SinkConfig, value)),
+    ...checkPlaceOfSinks(fitting('sinks', SinkConfig, value), place),
     ...checkNamesOfPages(fitting('sources', SourceConfig, value), fitting('sinks', SinkConfig, value)),
     ...checkNamesOfObjects(CollectorConfig, value),
     ...checkSecretRefs(CollectorConfig, value, place),

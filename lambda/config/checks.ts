@@ -1,10 +1,15 @@
 /** What the schema of one setting alone cannot see: names, targets and secrets that do not go together. */
 import * as z from 'zod';
+import { sinks } from '../sinks/index.ts';
+import type { RegisteredSink } from '../sinks/sink.ts';
 import { workspaceRegionOf } from './workspace-region.ts';
 import { type ConfigFinding, pathText } from './config-error.ts';
 import { useSecretsManager } from './explain-union.ts';
 import { bare, isRecord, optionFor, schemaBelow } from './schema-walk.ts';
 import { secretRefsIn } from './secret-refs.ts';
+
+/** With the type that they have in common. */
+const registeredSinks: readonly RegisteredSink[] = sinks;
 
 /** Where a configuration is used; some secrets exist in one place only. */
 export type Place = 'lambda' | 'terminal';
@@ -19,6 +24,18 @@ export interface Entry {
 export interface NamedEntry {
   readonly path: readonly ['sources' | 'sinks', number];
   readonly name: string;
+}
+
+/** Sinks that need a process which lives on between two runs. */
+export function checkPlaceOfSinks(
+  sinks: readonly (Pick<Entry, 'index'> & { readonly config: Readonly<Record<string, unknown>> })[],
+  place: Place,
+): readonly ConfigFinding[] {
+  if (place === 'terminal') return [];
+  return sinks.flatMap(({ index, config }) => {
+    const reason = registeredSinks.find(({ kind }) => kind === config['kind'])?.notInFunction;
+    return reason === undefined ? [] : [{ path: ['sinks', index, 'kind'], message: reason }];
+  });
 }
 
 /** Names tell sources and sinks apart in labels, logs and state. */
@@ -95,6 +112,10 @@ const targets: Readonly<Record<string, Target>> = {
     settings: ['host', 'port', 'tags', 'prefix', 'constantTags', 'compat'],
     message: (other) =>
       `sends the same series as ${other}, which StatsD adds up; set another prefix or other constantTags, or remove one`,
+  },
+  'scrape-page': {
+    settings: ['listen'],
+    message: (other) => `listens at the same address as ${other}; set another port, or remove one`,
   },
   'remote-write': {
     settings: ['url', 'labels', 'tenant', 'headers'],

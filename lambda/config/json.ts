@@ -1,4 +1,4 @@
-import { checkSecretRefs } from './checks.ts';
+import { checkPlaceOfSinks, checkSecretRefs } from './checks.ts';
 import { ConfigError, pathText } from './config-error.ts';
 import { explain } from './explain.ts';
 import { RuntimeConfig } from './runtime-config.ts';
@@ -14,6 +14,10 @@ export function parseRuntimeConfig(text: string, file: string = runtimeConfigFil
   const findings = [
     ...explain(parsed.error?.issues ?? [], { schema: RuntimeConfig, value }),
     ...checkSecretRefs(RuntimeConfig, value, 'lambda'),
+    ...checkPlaceOfSinks(
+      (parsed.data?.sinks ?? []).map((config, index) => ({ index, config })),
+      'lambda',
+    ),
   ];
   if (parsed.success && findings.length === 0) return parsed.data;
   throw new ConfigError(

@@ -4,6 +4,7 @@ import { file } from './file/index.ts';
 import { otlp } from './otlp/index.ts';
 import { pushgateway } from './pushgateway/index.ts';
 import { remoteWrite } from './remote-write/index.ts';
+import { scrapePage } from './scrape-page/index.ts';
 import type { PreparedSink, RegisteredSink } from './sink.ts';
 import { statsd } from './statsd/index.ts';
 import { stdout } from './stdout/index.ts';
@@ -16,6 +17,7 @@ export const sinks = [
   otlp,
   pushgateway,
   remoteWrite,
+  scrapePage,
   statsd,
   stdout,
 ] as const satisfies readonly RegisteredSink[];

@@ -88,6 +88,13 @@ export interface Sink {
   readonly redeliver?: (parcels: readonly Parcel[], context: DeliverContext) => Promise<Delivery>;
   /** Present beside `redeliver` where old timestamps are taken: the increases of a batch, to be sent later. */
   readonly pack?: (batch: Batch) => readonly Parcel[];
+  /**
+   * Present in a sink that is asked instead of asking (a page): begins to listen before the first run, and says where.
+   * @throws ListenError, SecretUnavailableError
+   */
+  readonly open?: (signal: AbortSignal) => Promise<string>;
+  /** Present beside it: ends what has been begun, callers that are still connected included. */
+  readonly close?: () => Promise<void>;
 }
 
 export interface SinkPorts {
@@ -98,6 +105,8 @@ export interface SinkPorts {
   /** Name of this deployment; tells two collectors apart that write to one backend. */
   readonly collector: string;
   readonly intervalMs: number;
+  /** Time between two runs of this process, where that is another. */
+  readonly everyMs?: number | undefined;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
   /** AWS credentials and region of the process, for signed requests; made when first asked for. */
@@ -126,6 +135,8 @@ export interface SinkModule<Kind extends string, Config extends NamedSinkConfig>
   readonly kind: Kind;
   readonly title: string;
   readonly config: z.ZodObject & z.ZodType<Config>;
+  /** Why a function cannot use this sink, and what to use there instead; absent for those that it can. */
+  readonly notInFunction?: string;
   readonly secretsOf: (config: Config) => readonly SecretRef[];
   /** `metrics` is everything that the configured sources may emit. */
   readonly grantsOf: (config: Config, metrics: readonly MetricDefinition[]) => readonly AwsGrant[];
@@ -145,6 +156,7 @@ export interface RegisteredSink<Kind extends string = string> {
   readonly kind: Kind;
   readonly title: string;
   readonly config: z.ZodObject;
+  readonly notInFunction?: string | undefined;
   /** @throws z.ZodError for a configuration that does not fit. */
   readonly prepare: (raw: unknown) => PreparedSink;
 }
@@ -152,11 +164,12 @@ export interface RegisteredSink<Kind extends string = string> {
 export function defineSink<const Kind extends string, Config extends NamedSinkConfig>(
   module: SinkModule<Kind, Config>,
 ): RegisteredSink<Kind> {
-  const { kind, title, config } = module;
+  const { kind, title, config, notInFunction } = module;
   return {
     kind,
     title,
     config,
+    notInFunction,
     prepare: (raw) => {
       const checked: Config = module.config.parse(raw);
       return {

@@ -11,7 +11,7 @@ import { canaries } from '../support/canary.ts';
 import type { FaultName } from '../support/faults.ts';
 import type { ProblemKind } from '../../lambda/model/problem.ts';
 import { receiveHttp } from './http-receiver.ts';
-import { receiveFile, receivePrinted } from './page-receiver.ts';
+import { addressToScrape, receiveFile, receivePrinted, receiveScraped } from './page-receiver.ts';
 import {
   cloudWatchBackend,
   datadogBackend,
@@ -313,6 +313,20 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
           limits: { bytes: 1432 },
         },
       },
+    },
+  },
+  'scrape-page': {
+    config: (url) => ({
+      kind: 'scrape-page',
+      listen: addressToScrape(url),
+      auth: { basic: { username: 'prometheus', password: { env: 'CANARY_TOKEN' } } },
+    }),
+    facts: {
+      startReceiver: receiveScraped,
+      answers: 'itself',
+      takes: 'totals',
+      forgets: 'when told',
+      startTimes: true,
     },
   },
   stdout: {

@@ -88,6 +88,7 @@ export async function trySink(subject: TriedSubject, behaviour: ReceiverBehaviou
     received: receiver.received,
     stopReceiver,
     [Symbol.asyncDispose]: async () => {
+      await sink.close?.();
       await stopReceiver();
       await hub.close();
       await rm(folder, { recursive: true, force: true });

@@ -149,8 +149,8 @@ describe('configurations in the documentation', () => {
   );
 
   it.each(examples)('can be used: $place', ({ place, text }) => {
-    // Secrets of the environment and files on a disk are for the terminal only.
-    const environment = /\{ ?(env|file):|kind: file/.test(text) ? 'terminal' : 'lambda';
+    // Secrets of the environment, files on a disk and pages that are served are for the terminal only.
+    const environment = /\{ ?(env|file):|kind: (file|scrape-page)/.test(text) ? 'terminal' : 'lambda';
 
     expect(() => parseConfig(completed(text), { file: place, environment })).not.toThrow();
   });

@@ -49,9 +49,9 @@ describe.each(plugins)('the registry of $list', ({ list, word, kinds }) => {
   });
 });
 
-/** A file on a disk is for the terminal. */
+/** A file on a disk is for the terminal, and so is what listens. */
 function environmentFor(kind: string): 'lambda' | 'terminal' {
-  return kind === 'file' || kind === 'stdout' ? 'terminal' : 'lambda';
+  return ['file', 'scrape-page', 'stdout'].includes(kind) ? 'terminal' : 'lambda';
 }
 
 describe('the repository', () => {

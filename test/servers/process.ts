@@ -34,7 +34,7 @@ const pollEveryMs = 25;
 const termGraceMs = 5_000;
 
 /** A port of 127.0.0.1 on which nothing listens right now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

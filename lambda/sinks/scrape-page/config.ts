@@ -1,0 +1,79 @@
+/** The settings of a page that waits to be scraped. */
+import * as z from 'zod';
+import { Selection } from '../../config/glob.ts';
+import { OperatorName } from '../../config/names.ts';
+import { SecretRef } from '../../secrets/secret-ref.ts';
+import { addressIn, isLoopback } from './address.ts';
+
+/** Where OpenTelemetry's Prometheus exporters listen, so that many scrape configurations know it. */
+const defaultListen = '127.0.0.1:9464';
+
+/** Paths of the sink's own, beside the page. */
+export const healthyPath = '/-/healthy';
+export const readyPath = '/-/ready';
+
+const Choice = z.enum(['refuse', 'allow']).default('refuse');
+
+const Settings = z.strictObject({
+  kind: z.literal('scrape-page'),
+  name: OperatorName.default('scrape-page').meta({ description: 'Value of the `sink` label.' }),
+  listen: z
+    .string()
+    .refine((text) => addressIn(text) !== undefined, {
+      error: 'must be ADDRESS:PORT such as 127.0.0.1:9464 or [::1]:9464; port 0 means any',
+    })
+    .default(defaultListen)
+    .meta({
+      description: 'Where the page is served, as ADDRESS:PORT; `collect --listen` puts another one in its place.',
+    }),
+  path: z
+    .string()
+    .regex(/^\/[A-Za-z0-9._~/-]*$/, { error: 'must be a path such as /metrics' })
+    .refine((path) => path !== healthyPath && path !== readyPath, {
+      error: `${healthyPath} and ${readyPath} are the sink's own; choose another path`,
+    })
+    .default('/metrics')
+    .meta({ description: 'Path of the page.' }),
+  tls: z
+    .strictObject({
+      cert: SecretRef.meta({ description: 'Certificate chain of the server in PEM.' }),
+      key: SecretRef.meta({ description: 'Its private key in PEM.' }),
+    })
+    .optional()
+    .meta({ description: 'Serves the page by HTTPS. A renewed certificate is taken up by the next run.' }),
+  auth: z
+    .strictObject({ basic: z.strictObject({ username: z.string().min(1), password: SecretRef }) })
+    .optional()
+    .meta({ description: 'Who may read the page.' }),
+  plaintext: Choice.meta({ description: '`allow` permits an address beyond this machine without `tls`.' }),
+  anonymous: Choice.meta({ description: '`allow` permits an address beyond this machine without `auth`.' }),
+  startTimes: z.boolean().default(true).meta({
+    description: 'Whether OpenMetrics tells when each total began, as `_created` lines.',
+  }),
+  metrics: Selection.optional().meta({ description: 'Which metrics to show, by Prometheus name.' }),
+});
+
+type Reachable = Pick<z.infer<typeof Settings>, 'listen' | 'plaintext' | 'anonymous'>;
+
+function isReachedFromOutside({ listen }: Pick<Reachable, 'listen'>): boolean {
+  const address = addressIn(listen);
+  return address !== undefined && !isLoopback(address);
+}
+
+export const ScrapePageConfig = Settings.refine(
+  (settings) => settings.tls !== undefined || settings.plaintext === 'allow' || !isReachedFromOutside(settings),
+  {
+    error: 'an address beyond this machine sends everything readable; set tls, or plaintext: allow',
+    path: ['listen'],
+  },
+)
+  .refine(
+    (settings) => settings.auth !== undefined || settings.anonymous === 'allow' || !isReachedFromOutside(settings),
+    {
+      error: 'an address beyond this machine shows the page to everybody who reaches it; set auth, or anonymous: allow',
+      path: ['listen'],
+    },
+  )
+  .meta({ id: 'ScrapePageSink', description: 'A page that Prometheus scrapes; for `collect --every`.' });
+
+export type ScrapePageConfig = z.infer<typeof ScrapePageConfig>;

@@ -1,0 +1,130 @@
+/** The sink that holds the page of the last run and serves it to whoever scrapes it. */
+import { previewOf } from '../../exposition/page.ts';
+import { problemOf } from '../../http/problem.ts';
+import type { Batch } from '../../model/batch.ts';
+import type { Problem } from '../../model/problem.ts';
+import { ListenError } from '../../runtime/listen.ts';
+import type { CreateSink, SinkPorts } from '../sink.ts';
+import { addressIn } from './address.ts';
+import type { ScrapePageConfig } from './config.ts';
+import { type HeldPage, holdPage, longestAgeMs, plainPageOf } from './held-page.ts';
+import { answer } from './serve/answer.ts';
+import { isLetIn, readCredentials, type ServerCredentials } from './serve/credentials.ts';
+import { type PageServer, startServer } from './serve/server.ts';
+
+/**
+ * Replaces the page as a whole each run: what a failed source had is gone with it. What another run has just published
+ * of one source must not be taken back, so that a run without that source leaves the page as it is.
+ */
+export const createScrapePage: CreateSink<ScrapePageConfig> = (config, ports) => {
+  const where = `scrape-page/${config.name} ${config.listen}`;
+  let held: HeldPage | undefined;
+  const door = doorOf(config, ports, () => shownOf(held, ports));
+
+  return {
+    open: async (signal) => `${await door.open(signal)}${config.path}`,
+    write: async (batch, { deadline: { signal } }) => {
+      const skipped = problemOfSkipped(batch, where);
+      if (skipped !== undefined) return { accepted: 0, requests: 0, bytes: 0, problems: [skipped] };
+      const { text, samples, problems } = await plainPageOf(batch, config, where);
+      // Before anything else, so that a certificate that cannot be renewed does not make the page old.
+      held = holdPage(batch, config, text, ports.clock());
+      try {
+        await door.open(signal);
+      } catch (error) {
+        const problem = problemOfOpening(error, where);
+        const isServed = door.isOpen();
+        const accepted = isServed ? samples : 0;
+        return {
+          accepted,
+          requests: 1,
+          bytes: isServed ? Buffer.byteLength(text) : 0,
+          problems: [...problems, problem],
+        };
+      }
+      return { accepted: samples, requests: 1, bytes: Buffer.byteLength(text), problems };
+    },
+    preview: async (batch) => {
+      const skipped = problemOfSkipped(batch, where);
+      if (skipped === undefined) return previewOf(await plainPageOf(batch, config, where));
+      return { samples: 0, requests: 0, bytes: 0, lines: [], monthlyCost: [], problems: [skipped] };
+    },
+    close: () => door.close(),
+  };
+};
+
+interface Door {
+  /** Listens, or takes up what was renewed if it does already; the URL without a path. */
+  readonly open: (signal: AbortSignal) => Promise<string>;
+  readonly isOpen: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+function doorOf(config: ScrapePageConfig, { secrets, log }: SinkPorts, page: () => Shown): Door {
+  let server: PageServer | undefined;
+  let credentials: ServerCredentials | undefined;
+  const served = {
+    path: config.path,
+    page,
+    isLetIn: (given: string | undefined) => credentials !== undefined && isLetIn(credentials, given),
+  };
+  return {
+    open: async (signal) => {
+      const renewed = await readCredentials(config, secrets, signal);
+      if (server === undefined) {
+        const address = addressIn(config.listen);
+        if (address === undefined) throw new TypeError('the address was not checked');
+        server = await startServer(address, renewed.tls, (request, response) => {
+          answer(request, response, served).catch((error: unknown) => {
+            log.error('a request for the page was not answered', { sink: config.name, error });
+            response.destroy();
+          });
+        });
+      } else if (isRenewed(renewed.tls, credentials?.tls)) {
+        server.renew(renewed.tls);
+      }
+      credentials = renewed;
+      return server.url;
+    },
+    isOpen: () => server !== undefined,
+    close: async () => {
+      await server?.close();
+      server = undefined;
+    },
+  };
+}
+
+function isRenewed(now: ServerCredentials['tls'], before: ServerCredentials['tls']): boolean {
+  return now?.cert !== before?.cert || now?.key !== before?.key;
+}
+
+type Shown = HeldPage | { readonly missing: string };
+
+/** An old page would look like the present. */
+function shownOf(
+  held: HeldPage | undefined,
+  { clock, intervalMs, everyMs = intervalMs }: Pick<SinkPorts, 'clock' | 'intervalMs' | 'everyMs'>,
+): Shown {
+  if (held === undefined) return { missing: 'no run has ended yet; the page comes with the first one' };
+  const ageMs = clock() - held.heldSinceMs;
+  if (ageMs <= longestAgeMs(everyMs)) return held;
+  const since = new Date(held.heldSinceMs).toISOString();
+  return {
+    missing: `the last run is ${String(Math.round(ageMs / 1000))} s ago (${since}); see what keeps the collector`,
+  };
+}
+
+function problemOfOpening(error: unknown, where: string): Problem {
+  if (error instanceof ListenError) return { kind: 'configuration', where, message: error.message };
+  const problem = problemOf(error, where);
+  if (problem === undefined) throw error;
+  return problem;
+}
+
+/** Another run publishes some of the sources at this moment. */
+function problemOfSkipped({ parts }: Batch, where: string): Problem | undefined {
+  const skipped = parts.filter(({ status }) => status === 'skipped').map(({ source }) => source);
+  if (skipped.length === 0) return undefined;
+  const message = `left as it is, because another run publishes ${skipped.join(', ')} at this tick and a page is replaced as a whole; the next run shows all sources, and two collectors should not share one state`;
+  return { kind: 'configuration', where, message };
+}

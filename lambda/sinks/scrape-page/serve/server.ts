@@ -1,0 +1,52 @@
+/** The server of a page: begins to listen, takes renewed certificates up, and ends. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { bracketed, endServer, listen, type ListenAddress, ListenError } from '../../../runtime/listen.ts';
+import type { ServerCredentials } from './credentials.ts';
+
+export interface PageServer {
+  /** Without a path. */
+  readonly url: string;
+  /** @throws ListenError for a certificate and key that do not fit. */
+  readonly renew: (tls: ServerCredentials['tls']) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** A scraper sends its request at once; whoever takes longer only holds a connection. */
+const longestRequestMs = 10_000;
+
+/** Some scrapers at a time are usual; hundreds are a mistake, and each holds memory. */
+const maxConnections = 100;
+
+/** @throws ListenError */
+export async function startServer(
+  address: ListenAddress,
+  tls: ServerCredentials['tls'],
+  listener: RequestListener,
+): Promise<PageServer> {
+  const timeouts = { requestTimeout: longestRequestMs, headersTimeout: longestRequestMs };
+  const secured = tls === undefined ? undefined : readable(() => createTlsServer({ ...timeouts, ...tls }, listener));
+  const server: Server | TlsServer = secured ?? createServer(timeouts, listener);
+  server.maxConnections = maxConnections;
+  const port = await listen(server, address);
+  return {
+    url: `${secured === undefined ? 'http' : 'https'}://${bracketed(address.host)}:${String(port)}`,
+    renew: (renewed) => {
+      if (renewed !== undefined)
+        readable(() => {
+          secured?.setSecureContext(renewed);
+        });
+    },
+    close: () => endServer(server),
+  };
+}
+
+/** OpenSSL names no setting, and its message may quote what it could not read. */
+function readable<Result>(use: () => Result): Result {
+  try {
+    return use();
+  } catch (cause) {
+    const message = 'the certificate and key of tls cannot be used; they must be PEM texts that belong together';
+    throw new ListenError(message, { cause, isTaken: false });
+  }
+}
