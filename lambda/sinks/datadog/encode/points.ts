@@ -124,19 +124,19 @@ function collectDrafts(): Drafts {
   const findings = collectFindings();
   const byKey = new Map<string, Owned>();
   let lostIncreases = 0;
-  const lose = (flaw: Parameters<Findings['note']>[0], metric: string, example: string, draft: Draft): void => {
+  const lose = (flaw: Parameters<Findings['note']>[0], metric: string, example: () => string, draft: Draft): void => {
     findings.note(flaw, metric, example);
     if (isAddedUp(draft)) lostIncreases += 1;
   };
   return {
     add: (metric, series, draft) => {
       if (series === undefined) {
-        lose('name', metric, metric, draft);
+        lose('name', metric, () => metric, draft);
         return;
       }
       const { name, tags } = series;
       const texts = tags.map(({ text }) => text);
-      const example = shown({ name, tags: texts });
+      const example = (): string => shown({ name, tags: texts });
       const values = draft.values.filter(Number.isFinite);
       if (values.length === 0) {
         lose('number', metric, example, draft);
@@ -156,8 +156,8 @@ function collectDrafts(): Drafts {
     finish: (nowMs) => {
       const points: Point[] = [];
       for (const { metric, point } of byKey.values()) {
-        if (!isStorableTime(point.timeMs, nowMs)) lose('time', metric, shown(point), point);
-        else if (bytesAtMost(point) > maxPointBytes) lose('size', metric, shown(point), point);
+        if (!isStorableTime(point.timeMs, nowMs)) lose('time', metric, () => shown(point), point);
+        else if (bytesAtMost(point) > maxPointBytes) lose('size', metric, () => shown(point), point);
         else append(points, splitValues(point));
       }
       return { points: inKinds(points), findings: findings.list(), lostIncreases };

@@ -24,14 +24,14 @@ type Pair = readonly [key: string, value: string];
 export type CleanPair = (key: string, value: string) => CleanTag;
 
 export function rememberTags(onNew: (tag: CleanTag, written: string) => void): CleanPair {
-  const known = new Map<string, CleanTag>();
+  const byKey = new Map<string, Map<string, CleanTag>>();
   return (key, value) => {
-    const written = `${key}:${value}`;
-    const found = known.get(written);
+    const known = byKey.get(key) ?? new Map<string, CleanTag>();
+    const found = known.get(value);
     if (found !== undefined) return found;
     const tag = cleanTag(key, value);
-    known.set(written, tag);
-    onNew(tag, written);
+    byKey.set(key, known.set(value, tag));
+    onNew(tag, `${key}:${value}`);
     return tag;
   };
 }
@@ -44,7 +44,7 @@ export function nameSeries(
 ): (labels: Labels) => SeriesName | undefined {
   const figure = compat ? toolFigureOf(definition) : undefined;
   if (figure !== undefined) {
-    const added = Object.entries(constant);
+    const added = inLowerCase(constant);
     return (labels) => {
       const { name, tags } = toolNameInStatsd(figure, labels, 'tags');
       return { name, tags: tagsOf(tags, added, clean) };
@@ -52,16 +52,22 @@ export function nameSeries(
   }
   const name = cleanName(definition.name);
   if (name === undefined) return () => undefined;
-  const added = Object.entries({ collector, ...constant });
+  const added = inLowerCase({ collector, ...constant });
   return (labels) => ({ name, tags: tagsOf(Object.entries(labels), added, clean) });
 }
 
-/** A label without a value is no tag: that is what it means. */
+/** A label without a value is no tag: that is what it means. Datadog knows no upper case, in keys neither. */
 function tagsOf(own: readonly Pair[], added: readonly Pair[], clean: CleanPair): readonly CleanTag[] {
-  const keys = new Set(own.map(([key]) => key.toLowerCase()));
-  const pairs = [...own, ...added.filter(([key]) => !keys.has(key.toLowerCase()))];
-  return pairs
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => clean(key, value))
-    .sort((a, b) => compareText(a.text, b.text));
+  const tags: CleanTag[] = [];
+  for (const [key, value] of own) if (value !== '') tags.push(clean(key, value));
+  for (const [key, value] of added) if (!own.some(([taken]) => taken === key)) tags.push(clean(key, value));
+  return tags.sort(byText);
+}
+
+function byText(a: CleanTag, b: CleanTag): number {
+  return compareText(a.text, b.text);
+}
+
+function inLowerCase(tags: Labels): readonly Pair[] {
+  return Object.entries(tags).map(([key, value]) => [key.toLowerCase(), value]);
 }
