@@ -2,7 +2,7 @@
 import { Annotations } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { capOf } from '../lambda/model/cap.ts';
-import { memoryFor, samplesInMemory } from '../lambda/model/capacity.ts';
+import { memoryFor, memoryForAnswer, samplesInMemory } from '../lambda/model/capacity.ts';
 import { greatest } from '../lambda/model/extremes.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
@@ -14,6 +14,7 @@ import type { Prepared } from './prepared.ts';
  * any two of them reach their limits at once.
  */
 export function checkMemory(scope: Construct, prepared: Prepared, memoryMegabytes: number): void {
+  checkAnswers(scope, prepared, memoryMegabytes);
   const perSource = prepared.sources.map((source) => samplesOf(source, prepared));
   const most = greatest(perSource) ?? 0;
   const fits = samplesInMemory(memoryMegabytes);
@@ -23,6 +24,17 @@ export function checkMemory(scope: Construct, prepared: Prepared, memoryMegabyte
     Annotations.of(scope).addWarningV2(
       'ci-metrics:memory',
       `all ${String(perSource.length)} sources together may have ${grouped(all)} samples at their limits, and ${String(memoryMegabytes)} MB hold ${grouped(fits)}: should they ever have more, each run makes the rest one series, #other#, and tells it. To hold all of them set deployment.memoryMegabytes to ${String(memoryFor(all))}`,
+    );
+  }
+}
+
+/** One answer is always let in, however large: what its configuration allows must not end the process. */
+function checkAnswers(scope: Construct, { sources }: Prepared, memoryMegabytes: number): void {
+  for (const { name, answerMegabytes = 0 } of sources) {
+    const needed = memoryForAnswer(answerMegabytes);
+    if (answerMegabytes === 0 || needed <= memoryMegabytes) continue;
+    Annotations.of(scope).addError(
+      `deployment.memoryMegabytes: source "${name}" takes pages of up to ${String(answerMegabytes)} MB (limits.megabytes), and ${String(memoryMegabytes)} MB do not hold one beside the function itself; set deployment.memoryMegabytes to at least ${String(needed)}, or lower limits.megabytes`,
     );
   }
 }

@@ -61,6 +61,11 @@ export function samplesInMemory(memoryMegabytes: number): number {
   return Math.max(leastSamples, Math.floor((memoryMegabytes * 2 ** 20 - bytesOfProcess) / bytesOfSample));
 }
 
+/** The least memory, in whole 64 MB, that reads an answer of this size: its pieces as they come, and the whole of them. */
+export function memoryForAnswer(megabytes: number): number {
+  return Math.ceil((bytesOfProcess / 2 ** 20 + 2 * megabytes) / 64) * 64;
+}
+
 /** The least memory, in whole 64 MB, that holds so many samples. */
 export function memoryFor(samples: number): number {
   const bytes = bytesOfProcess + samples * bytesOfSample;

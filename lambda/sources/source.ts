@@ -127,6 +127,8 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   readonly secretsOf: (config: Config) => readonly SecretRef[];
   /** Whether it opens a ledger when configured like this; the stack then makes a table. */
   readonly needsState: (config: Config) => boolean;
+  /** The largest answer that it takes, where the configuration says that; MiB, decompressed. */
+  readonly answerMegabytesOf?: (config: Config) => number;
   /** Absent for a kind that takes no events. */
   readonly eventsOf?: (config: Config) => EventFeed | undefined;
   /** ARNs of the roles that it assumes when configured like this; absent for a kind that signs no requests. */
@@ -150,6 +152,8 @@ export interface PreparedSource {
   readonly unnamedPipeline: string | undefined;
   readonly secrets: readonly SecretRef[];
   readonly needsState: boolean;
+  /** The largest answer that it takes, where the configuration says that; MiB, decompressed. */
+  readonly answerMegabytes: number | undefined;
   /** Whether its CI system says how many requests are left. */
   readonly tellsQuota: boolean;
   readonly events: EventFeed | undefined;
@@ -191,6 +195,7 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         unnamedPipeline: module.unnamedPipeline,
         secrets: module.secretsOf(checked),
         needsState: module.needsState(checked),
+        answerMegabytes: module.answerMegabytesOf?.(checked),
         tellsQuota: module.tellsQuota?.(checked) ?? false,
         events: module.eventsOf?.(checked),
         eks: module.eksOf?.(checked),

@@ -56,4 +56,19 @@ describe('the memory of the function', () => {
       expect.stringMatching(/^all 8 sources together may have [\d,]+ samples at their limits, and 512 MB hold /),
     ]);
   });
+
+  it('is refused where it does not hold one page that a source may take, and what is told to set is taken', () => {
+    const source = {
+      ...{ kind: 'prometheus', name: 'pages', targets: [{ url: 'https://ci.example.com/metrics' }] },
+      limits: { megabytes: 128 },
+    };
+    const config = { ...minimal, sources: [source] };
+
+    expect(toldAt(config, 'error')).toEqual([]);
+    expect(toldAt(config, 'error', 320)).toEqual([
+      'deployment.memoryMegabytes: source "pages" takes pages of up to 128 MB (limits.megabytes), and 320 MB do not hold one beside the function itself; set deployment.memoryMegabytes to at least 448, or lower limits.megabytes',
+    ]);
+    expect(toldAt(config, 'error', 448)).toEqual([]);
+    expect(toldAt({ ...config, sources: [{ ...source, limits: { megabytes: 64 } }] }, 'error', 320)).toEqual([]);
+  });
 });

@@ -15,5 +15,6 @@ export const prometheus = defineSource({
   rolesOf: rolesOfHttp,
   // Passed on as they are, counters need no memory; their increases do.
   needsState: needsMemory,
+  answerMegabytesOf: ({ limits }) => limits.megabytes,
   load: async () => (await import('./collect.ts')).createPrometheus,
 });
