@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openMetricsText } from '../../lambda/exposition/open-metrics.ts';
 import { prometheusText } from '../../lambda/exposition/prometheus-text.ts';
 import { quotedText } from '../../lambda/exposition/quoted-text.ts';
+import { catalogue } from '../../lambda/model/catalogue.ts';
 import type { MetricFamily } from '../../lambda/model/metric.ts';
 import type { RelayedFamily, RelayedSample } from '../../lambda/model/relayed.ts';
 import type { PageSample } from '../../lambda/prometheus-text/page.ts';
@@ -127,6 +128,16 @@ describe('the page in OpenMetrics', () => {
       '# TYPE two_info gauge',
     ]);
     expect(parsePage(text, { format: 'openmetrics' }).remarks).toEqual([]);
+  });
+
+  it('calls every counter of the catalogue by its type', () => {
+    const names = new Set(catalogue.map((definition) => definition.name));
+    const counters = catalogue.filter(({ type }) => type === 'counter').map((definition) => definition.name);
+
+    const renamed = counters.filter((one) => !one.endsWith('_total') || names.has(one.replace(/_total$/, '')));
+
+    expect(counters.length).toBeGreaterThan(0);
+    expect(renamed).toEqual([]);
   });
 
   it('makes no start under a name that the page has already', () => {

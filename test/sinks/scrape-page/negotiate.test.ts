@@ -22,6 +22,7 @@ describe('the form of a page', () => {
     ['application/openmetrics-text;version=1.0.0;q=0.2,text/plain;version=0.0.4;q=0.9', 'text', undefined],
     ['text/plain;version=0.0.4;q=0.5,application/openmetrics-text;version=1.0.0;q=0.5', 'text', undefined],
     ['application/openmetrics-text;version=1.0.0;q=0,text/plain;q=0.1', 'text', undefined],
+    ['application/openmetrics-text;version=1.0.0;q=0', 'text', undefined],
     ['application/openmetrics-text;version=2.0.0,text/plain;version=0.0.4;q=0.1', 'text', undefined],
     ['application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily', 'text', undefined],
     ['text/plain;version=1.0.0;escaping=allow-utf-8', 'text', 'allow-utf-8'],
