@@ -99,6 +99,11 @@ const targets: Readonly<Record<string, Target>> = {
     settings: ['path'],
     message: (other) => `writes to the same file as ${other}; set another path, or remove one`,
   },
+  'new-relic': {
+    settings: ['region', 'url', 'apiKey', 'attributes'],
+    message: (other) =>
+      `writes the same series as ${other}, which New Relic adds up; set other attributes, or remove one`,
+  },
   otlp: {
     settings: ['preset', 'url', 'auth', 'apiKey', 'headers', 'attributes', 'resource', 'naming'],
     message: (other) =>

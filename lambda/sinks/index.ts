@@ -1,6 +1,7 @@
 import { cloudwatch } from './cloudwatch/index.ts';
 import { datadog } from './datadog/index.ts';
 import { file } from './file/index.ts';
+import { newRelic } from './new-relic/index.ts';
 import { otlp } from './otlp/index.ts';
 import { pushgateway } from './pushgateway/index.ts';
 import { remoteWrite } from './remote-write/index.ts';
@@ -14,6 +15,7 @@ export const sinks = [
   cloudwatch,
   datadog,
   file,
+  newRelic,
   otlp,
   pushgateway,
   remoteWrite,

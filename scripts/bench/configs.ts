@@ -1,7 +1,15 @@
 import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
 
 /** Sinks that are measured alone, series by series. */
-export const measuredSinks = ['cloudwatch', 'datadog', 'otlp', 'pushgateway', 'remote-write', 'statsd'] as const;
+export const measuredSinks = [
+  'cloudwatch',
+  'datadog',
+  'new-relic',
+  'otlp',
+  'pushgateway',
+  'remote-write',
+  'statsd',
+] as const;
 export type MeasuredSink = (typeof measuredSinks)[number];
 
 /** Those that the targets are set for, together. */
@@ -17,6 +25,7 @@ export function configFor(
   const sinks = {
     cloudwatch: { kind: 'cloudwatch', region: 'us-east-1' },
     datadog: { kind: 'datadog', url, apiKey: [tokens].flat()[0] },
+    'new-relic': { kind: 'new-relic', url, apiKey: [tokens].flat()[0] },
     otlp: { kind: 'otlp', url },
     pushgateway: { kind: 'pushgateway', url },
     'remote-write': { kind: 'remote-write', url: `${url}/api/v1/write` },

@@ -47,6 +47,7 @@ function answerOf(queues: number, cluster: number): string {
 const received = {
   cloudwatch: { requests: 0, bytes: 0 },
   datadog: { requests: 0, bytes: 0 },
+  'new-relic': { requests: 0, bytes: 0 },
   otlp: { requests: 0, bytes: 0 },
   pushgateway: { requests: 0, bytes: 0 },
   'remote-write': { requests: 0, bytes: 0 },
@@ -62,7 +63,14 @@ function receiverOf(path: string): keyof typeof received {
   if (path.startsWith('/api/v1/write')) return 'remote-write';
   if (path === '/v1/metrics') return 'otlp';
   if (path === '/api/v2/series' || path === '/api/v1/distribution_points') return 'datadog';
+  if (path === '/metric/v1') return 'new-relic';
   return path.startsWith('/metrics/job') || path.startsWith('/api/v1/metrics') ? 'pushgateway' : 'cloudwatch';
+}
+
+/** Some senders read what a success says. */
+function successOf(path: string): string {
+  if (path.startsWith('/api/v1/metrics')) return '{"status":"success","data":[]}';
+  return path === '/metric/v1' ? '{"requestId":"f0e7bfff-001a-b000-0000-01682bcf4565"}' : '{}';
 }
 
 function secretIdsIn(body: string): readonly string[] {
@@ -103,9 +111,7 @@ const server = createServer((request, response) => {
       counts.requests += 1;
       counts.bytes += bytes;
     }
-    response
-      .writeHead(200, { 'content-type': 'application/json' })
-      .end(path.startsWith('/api/v1/metrics') ? '{"status":"success","data":[]}' : '{}');
+    response.writeHead(200, { 'content-type': 'application/json' }).end(successOf(path));
   });
 });
 server.listen(0, '127.0.0.1', () => {

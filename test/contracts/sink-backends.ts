@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
 import { jobsFinished, jobWait } from '../../lambda/model/run-metrics.ts';
 import type { RecordedRequest } from '../support/loopback-server.ts';
+import { decodeNewRelic } from '../support/new-relic-fake.ts';
 import {
   decodeJson,
   decodeProtobuf,
@@ -182,6 +183,25 @@ export const datadogBackend: HttpBackend = {
   answer: answerAllOrNothing(
     { status: 400, body: '{"errors":["a point is not taken"]}' },
     { status: 202, body: '{"errors":[]}' },
+  ),
+};
+
+const kindsOfNewRelic = { gauge: 'level', count: 'increase', summary: 'observations' } as const;
+
+/** Of a summary its sum is looked at; a point's time is the end of its window. */
+export const newRelicBackend: HttpBackend = {
+  decode: (request) => ({
+    values: decodeNewRelic(request).points.map(
+      ({ name, type, value, timestamp = NaN, intervalMs = 0, attributes }): ReceivedValue => ({
+        ...{ name, kind: kindsOfNewRelic[type], timeMs: timestamp + intervalMs },
+        labels: Object.fromEntries(Object.entries(attributes).map(([key, own]) => [key, String(own)])),
+        values: [typeof value === 'number' ? value : value.sum],
+      }),
+    ),
+  }),
+  answer: answerAllOrNothing(
+    { status: 400, body: '{"error":"a point is not taken"}' },
+    { status: 202, body: '{"requestId":"f0e7bfff-001a-b000-0000-01682bcf4565"}' },
   ),
 };
 

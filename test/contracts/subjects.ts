@@ -15,6 +15,7 @@ import { addressToScrape, receiveFile, receivePrinted, receiveScraped } from './
 import {
   cloudWatchBackend,
   datadogBackend,
+  newRelicBackend,
   otlpBackend,
   pushgatewayBackend,
   remoteWrite1Backend,
@@ -211,6 +212,25 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
   file: {
     config: (_url, folder) => ({ kind: 'file', path: `${folder}/metrics.prom` }),
     facts: { startReceiver: receiveFile('metrics.prom'), answers: 'itself', takes: 'totals', forgets: 'when told' },
+  },
+  'new-relic': {
+    config: (url) => ({ kind: 'new-relic', url, apiKey: { env: 'CANARY_TOKEN' } }),
+    healthy: json({ requestId: 'f0e7bfff-001a-b000-0000-01682bcf4565' }),
+    differs: {
+      // It gives a number to each request that it takes, so that an answer without one is not its own.
+      'truncated JSON': ['bad-response'],
+      'HTML instead of JSON': ['bad-response'],
+      'invalid UTF-8': ['bad-response'],
+      'empty body': ['bad-response'],
+    },
+    facts: {
+      startReceiver: receiveHttp(newRelicBackend),
+      answers: 'request',
+      takes: 'increases',
+      forgets: 'by itself',
+      // Metric API, "Maximum limits", as sent; written apart from the sink's own.
+      limits: { bytes: 1_000_000 },
+    },
   },
   otlp: {
     config: (url) => ({ kind: 'otlp', url, auth: { bearer: { env: 'CANARY_TOKEN' } } }),

@@ -1,0 +1,82 @@
+/** Puts encoding and sending together, and says of every increase what became of it. */
+import { type Loss, sendSearching } from '../../series/send-searching.ts';
+import type { Deadline } from '../../runtime/deadline.ts';
+import type { CreateSink, Delivery } from '../sink.ts';
+import type { NewRelicConfig } from './config.ts';
+import { isAddedUp, type Item } from './encode/item.ts';
+import { encodeItems } from './encode/items.ts';
+import { encodeRequest, type ItemsRequest, splitRequests } from './encode/requests.ts';
+import { maxParallelRequests, maxSearchRequests } from './limits.ts';
+import { previewItems } from './preview.ts';
+import { openParcels, packItems } from './send/parcels.ts';
+import { createPost } from './send/post.ts';
+import { createReceipts } from './send/receipts.ts';
+import { tellFindings, tellLosses, tellUnsendable } from './send/problems.ts';
+
+export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
+  const { collector, intervalMs, clock } = ports;
+  const common = { collector, ...config.attributes };
+  const settings = { config, common, intervalMs };
+  const where = `new-relic/${config.name}`;
+  const receipts = createReceipts(config.name, ports.log);
+
+  const send = async (items: readonly Item[], deadline: Deadline): Promise<Delivery> => {
+    const post = createPost(config, ports, { deadline, receipts });
+    const { metrics, events } = byApi(items);
+    // Each on its own: a key that may not write events must not cost the metrics, nor the other way round.
+    const sent = await Promise.all(
+      [metrics, events].map((own) =>
+        sendSearching<Item, ItemsRequest>({
+          requests: splitRequests(own, common),
+          encode: (some) => encodeRequest(some, common),
+          post,
+          parallel: maxParallelRequests,
+          maxSearches: maxSearchRequests,
+        }),
+      ),
+    );
+    const losses = sent.flatMap((own) => own.losses);
+    return {
+      accepted: sumOf(sent.map(({ accepted }) => accepted)),
+      requests: sumOf(sent.map(({ requests }) => requests)),
+      bytes: sumOf(sent.map(({ bytes }) => bytes)),
+      problems: tellLosses(losses),
+      undelivered: packItems(itemsWith('not taken', losses)),
+      unconfirmed: itemsWith('unknown', losses).filter(isAddedUp).length,
+      dropped: itemsWith('refused', losses).filter(isAddedUp).length,
+    };
+  };
+
+  return {
+    write: async (batch, { deadline }) => {
+      const { items, findings, lostIncreases } = encodeItems(batch, settings);
+      const delivery = await send(items, deadline);
+      const dropped = (delivery.dropped ?? 0) + lostIncreases;
+      return { ...delivery, dropped, problems: [...tellFindings(findings, where), ...delivery.problems] };
+    },
+    redeliver: async (parcels, { deadline }) => {
+      const { points, old, unreadable } = openParcels(parcels, clock());
+      const delivery = await send(points, deadline);
+      return {
+        ...delivery,
+        dropped: (delivery.dropped ?? 0) + old + unreadable,
+        problems: [...tellUnsendable({ old, unreadable }, where), ...delivery.problems],
+      };
+    },
+    pack: (batch) => packItems(encodeItems(batch, settings).items),
+    preview: (batch) => previewItems(encodeItems(batch, settings), { common, intervalMs, where }),
+  };
+};
+
+function byApi(items: readonly Item[]): Readonly<Record<'metrics' | 'events', readonly Item[]>> {
+  const { metrics = [], events = [] } = Object.groupBy(items, ({ kind }) => (kind === 'event' ? 'events' : 'metrics'));
+  return { metrics, events };
+}
+
+function itemsWith(outcome: Loss<Item>['outcome'], losses: readonly Loss<Item>[]): readonly Item[] {
+  return losses.filter((loss) => loss.outcome === outcome).flatMap(({ items }) => items);
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}

@@ -1,0 +1,33 @@
+/** Logs what New Relic took: it checks the data only afterwards, and tells of refusals in an event of its own. */
+import type { Logger } from '../../../runtime/log.ts';
+import type { Api } from '../encode/requests.ts';
+
+/** NRQL that finds the refusals (documentation, "Troubleshoot Metric API with NRIntegrationError events"). */
+export const refusalsQuery =
+  "SELECT timestamp, category, rateLimitType, message, requestId FROM NrIntegrationError WHERE newRelicFeature IN ('Metrics', 'Event API') SINCE 1 day ago LIMIT 100";
+
+export interface Receipt {
+  readonly api: Api;
+  readonly samples: number;
+  readonly requestId: string;
+}
+
+export interface Receipts {
+  readonly note: (receipt: Receipt) => void;
+}
+
+/** The query is told once a process; the numbers of requests are for whoever looks for one of them. */
+export function createReceipts(sink: string, log: Logger): Receipts {
+  let isTold = false;
+  return {
+    note: (receipt) => {
+      if (!isTold)
+        log.info('New Relic takes data before it checks it, and tells of what it then refuses by this query', {
+          sink,
+          query: refusalsQuery,
+        });
+      isTold = true;
+      log.debug('New Relic took a request', { sink, ...receipt });
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
+import { createHttpHub } from '../../../lambda/http/client.ts';
+import type { Batch } from '../../../lambda/model/batch.ts';
+import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { environmentStore } from '../../../lambda/secrets/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { NewRelicConfig } from '../../../lambda/sinks/new-relic/config.ts';
+import { createNewRelic } from '../../../lambda/sinks/new-relic/create.ts';
+import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
+import { knownKey } from '../../support/new-relic-fake.ts';
+import { noAws } from '../../support/no-aws.ts';
+import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
+
+export interface TestSink extends AsyncDisposable {
+  readonly sink: Sink;
+  readonly write: (batch: Batch) => Promise<Delivery>;
+  readonly redeliver: (parcels: readonly Parcel[]) => Promise<Delivery>;
+  readonly log: RecordingLog;
+  /** What `{ env: … }` leads to; a test may change it between and during runs. */
+  readonly variables: Record<string, string>;
+}
+
+const budgetMs = 45_000;
+
+export function newRelicSink(raw: Readonly<Record<string, unknown>>, clock: () => number = Date.now): TestSink {
+  const log = recordingLog();
+  const variables: Record<string, string> = { LICENSE_KEY: knownKey };
+  // No jitter: retries come at once.
+  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
+  const store = environmentStore(variables);
+  const redactor = createRedactor();
+  const stores = { secret: store, parameter: store, env: store, file: store };
+  const cache = createSecrets({ stores, clock, cacheMs: 60_000, redactor, log });
+  const config = NewRelicConfig.parse({ kind: 'new-relic', apiKey: { env: 'LICENSE_KEY' }, ...raw });
+  const sink = createNewRelic(config, {
+    http: hub.port(),
+    secrets: cache.secrets,
+    clock,
+    log,
+    collector: 'ci',
+    intervalMs: 60_000,
+    print: () => undefined,
+    aws: noAws,
+    redactor,
+  });
+  return {
+    sink,
+    write: async (batch) => {
+      using deadline = deadlineIn(budgetMs, clock);
+      cache.startRun();
+      return await sink.write(batch, { deadline });
+    },
+    redeliver: async (parcels) => {
+      using deadline = deadlineIn(budgetMs, clock);
+      cache.startRun();
+      if (sink.redeliver === undefined) throw new TypeError('the sink takes no parcels');
+      return await sink.redeliver(parcels, { deadline });
+    },
+    log,
+    variables,
+    [Symbol.asyncDispose]: () => hub.close(),
+  };
+}
