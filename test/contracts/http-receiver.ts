@@ -1,7 +1,7 @@
 /** Receives over HTTP: a backend's own way to read and answer requests, and the ways in which any of them fails. */
 import type { ServerResponse } from 'node:http';
 import { type RecordedRequest, startLoopbackServer } from '../support/loopback-server.ts';
-import type { ReceivedRequest, ReceivedValue, ReceiverBehaviour, StartReceiver } from './sink-facts.ts';
+import type { ReceivedRequest, ReceivedValue, ReceiverFault, StartReceiver } from './sink-facts.ts';
 
 export interface DecodedRequest {
   readonly values: readonly ReceivedValue[];
@@ -29,10 +29,11 @@ export interface HttpBackend {
 const dripMs = 20;
 
 export function receiveHttp(backend: HttpBackend): StartReceiver {
-  return async ({ refuses = () => false, fault }) => {
+  return async ({ refuses = () => false, fault: behaves }) => {
     const received: ReceivedRequest[] = [];
     const server = await startLoopbackServer((_request, response, recorded) => {
       const decoded = backend.decode(recorded);
+      const fault = typeof behaves === 'function' ? behaves() : behaves;
       if (fault !== undefined) {
         if (decoded !== undefined) received.push(afterFault(decoded, recorded, fault));
         failWith(fault, response);
@@ -62,16 +63,14 @@ export function answerAllOrNothing(
   return (values, refused) => (refused.length > 0 ? { ...refusal, stored: [] } : { ...success, stored: values });
 }
 
-type Fault = NonNullable<ReceiverBehaviour['fault']>;
-
-function afterFault(decoded: DecodedRequest, { body }: RecordedRequest, fault: Fault): ReceivedRequest {
+function afterFault(decoded: DecodedRequest, { body }: RecordedRequest, fault: ReceiverFault): ReceivedRequest {
   const isStored = fault === 'answer lost' || fault === 'dripping';
-  return { ...decoded, bytes: body.byteLength, stored: isStored ? decoded.values : [], isConfirmed: false };
+  return { ...decoded, bytes: body.byteLength, stored: isStored ? decoded.values : [], isConfirmed: false, fault };
 }
 
-const statuses: Partial<Readonly<Record<Fault, number>>> = { throttled: 429, forbidden: 401, broken: 500 };
+const statuses: Partial<Readonly<Record<ReceiverFault, number>>> = { throttled: 429, forbidden: 401, broken: 500 };
 
-function failWith(fault: Fault, response: ServerResponse): void {
+function failWith(fault: ReceiverFault, response: ServerResponse): void {
   const status = statuses[fault];
   if (status !== undefined) {
     response.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"no"}');

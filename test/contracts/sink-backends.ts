@@ -2,7 +2,8 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import * as z from 'zod';
 import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
-import { jobsFinished, jobWait } from '../../lambda/model/run-metrics.ts';
+import type { MetricType } from '../../lambda/model/metric.ts';
+import { runMetrics } from '../../lambda/model/run-metrics.ts';
 import type { RecordedRequest } from '../support/loopback-server.ts';
 import { decodeNewRelic } from '../support/new-relic-fake.ts';
 import {
@@ -34,12 +35,20 @@ const PutMetricData = z.object({
   ),
 });
 
-const namesOfIncreases = new Set(metricNames(jobsFinished.cloudWatch));
-const namesOfObservations = new Set(metricNames(jobWait.cloudWatch));
+const namesOf = (type: MetricType): ReadonlySet<string> =>
+  new Set(runMetrics.filter((metric) => metric.type === type).flatMap(({ cloudWatch }) => metricNames(cloudWatch)));
+
+const namesOfIncreases = namesOf('counter');
+const namesOfObservations = namesOf('distribution');
 
 function kindOfDatum(name: string): ReceivedValue['kind'] {
   if (namesOfIncreases.has(name)) return 'increase';
   return namesOfObservations.has(name) ? 'observations' : 'level';
+}
+
+/** A value that came several times stands once, with its count. */
+function valuesOfSet({ Values = [], Counts }: { Values?: number[] | undefined; Counts?: number[] | undefined }) {
+  return Values.flatMap((value, index) => Array.from({ length: Counts?.[index] ?? 1 }, () => value));
 }
 
 export const cloudWatchBackend: HttpBackend = {
@@ -48,7 +57,7 @@ export const cloudWatchBackend: HttpBackend = {
       name: datum.MetricName,
       labels: Object.fromEntries(datum.Dimensions.map(({ Name, Value }) => [Name, Value])),
       kind: kindOfDatum(datum.MetricName),
-      values: datum.Value === undefined ? (datum.Values ?? []) : [datum.Value],
+      values: datum.Value === undefined ? valuesOfSet(datum) : [datum.Value],
       timeMs: Math.round(datum.Timestamp * 1000),
     })),
   }),
@@ -119,10 +128,24 @@ function valueOfPoint({ metric, kind, attributes: labels, point }: OtlpSeries): 
   const common = { name: metric.name, labels, timeMs, ...(start === 0 ? {} : { startMs: start }) };
   if (point.flags === 1) return { ...common, kind: 'ended', values: [] };
   const isDelta = (metric.sum ?? metric.histogram ?? metric.exponentialHistogram)?.aggregationTemporality === 1;
-  if ('count' in point) return { ...common, kind: isDelta ? 'observations' : 'total', values: [Number(point.sum)] };
+  if ('count' in point) {
+    const histogram = { ...common, kind: isDelta ? ('observations' as const) : ('total' as const) };
+    const counted = 'explicitBounds' in point ? { buckets: bucketsOf(point) } : {};
+    return { ...histogram, values: [Number(point.sum)], ...counted };
+  }
   const value = 'asInt' in point && point.asInt !== undefined ? Number(point.asInt) : point.asDouble;
   const summed = isDelta ? 'increase' : 'total';
   return { ...common, kind: kind === 'gauge' ? 'level' : summed, values: value === undefined ? [] : [value] };
+}
+
+function bucketsOf({
+  explicitBounds: bounds,
+  bucketCounts,
+}: {
+  readonly explicitBounds: readonly number[];
+  readonly bucketCounts: readonly string[];
+}): NonNullable<ReceivedValue['buckets']> {
+  return { bounds, counts: bucketCounts.map(Number) };
 }
 
 function nanosToMs(nanos: string): number {

@@ -13,6 +13,8 @@ export interface ReceivedValue {
   readonly timeMs?: number;
   /** When a running total began, where the protocol carries it. Epoch milliseconds. */
   readonly startMs?: number;
+  /** Of a histogram that comes as one value: `counts[i]` are at most `bounds[i]`, the last count is the rest. */
+  readonly buckets?: { readonly bounds: readonly number[]; readonly counts: readonly number[] };
 }
 
 /** One request that brought figures. */
@@ -24,6 +26,8 @@ export interface ReceivedRequest {
   readonly stored: readonly ReceivedValue[];
   /** Whether the sender was told that they are kept. */
   readonly isConfirmed: boolean;
+  /** How the backend misbehaved, if it did. */
+  readonly fault?: ReceiverFault;
   /** What was stored under the same key before is gone, as by the PUT of a group or a page as a whole. */
   readonly replaces?: string;
 }
@@ -36,7 +40,7 @@ export interface Receiver extends AsyncDisposable {
   readonly received: () => Promise<readonly ReceivedRequest[]>;
 }
 
-/** How a backend misbehaves, at every request. */
+/** How a backend misbehaves at a request. */
 export type ReceiverFault =
   /** Too many requests; nothing is stored. */
   | 'throttled'
@@ -54,7 +58,8 @@ export type ReceiverFault =
 export interface ReceiverBehaviour {
   /** A rule that only the backend knows: it does not keep such a value. */
   readonly refuses?: (value: ReceivedValue) => boolean;
-  readonly fault?: ReceiverFault;
+  /** At every request, or what it returns for each of them. */
+  readonly fault?: ReceiverFault | (() => ReceiverFault | undefined);
 }
 
 export interface ReceiverPlace {
