@@ -96,8 +96,7 @@ export async function liveOneDay(
   const moments = new Map<number, Moment>();
   for (let minute = 0; minute <= endMinute; minute += intervalMinutes) {
     const isWatched = watched.includes(minute);
-    const isCalm = isWatched || minute === 0 || minute > lastMinute;
-    weather.become(minute === downMinute ? 'down' : isCalm ? 'fine' : 'changeable');
+    weather.become(weatherAt(minute));
     world.liveUntil(startMs + minute * minuteMs);
     if (minute % coldStartMinutes === 0) await deployment.restart();
     if (isWatched) for (const backend of backends) await backend.settle();
@@ -123,6 +122,12 @@ function momentOf(moments: ReadonlyMap<number, Moment>, minute: number): Moment 
 }
 
 type Weather = 'fine' | 'changeable' | 'down';
+
+/** Where somebody looks, and where counting begins and ends, nothing fails but what is to fail there. */
+function weatherAt(minute: number): Weather {
+  if (minute === downMinute) return 'down';
+  return minute === 0 || minute >= lastMinute ? 'fine' : 'changeable';
+}
 
 /** Decides what fails: equal days fail equally as far as requests come in the same order. */
 function createWeather() {
