@@ -7,8 +7,10 @@ import {
   readBuckets,
   readCloudWatch,
   readDottedNames,
+  readGoogleCloud,
   type Reader,
   readObservations,
+  readSummaries,
 } from './readers.ts';
 
 export interface AgreeingMember extends Member {
@@ -29,8 +31,8 @@ interface Reading {
 
 const bucketLine = 'The p95 of a day is known to within a bucket';
 
-/** By kind of sink, with its variants by their names in `subjects.ts`; the compiler asks for a new kind's entry. */
-const readings: Readonly<Record<SinkKind, Readonly<Record<string, Reading>>>> = {
+/** By kind of sink, with its variants by their names in `subjects.ts`; a kind without an entry fails the test. */
+const readings: Readonly<Record<string, Readonly<Record<string, Reading>>>> = {
   cloudwatch: {
     '': {
       reader: readCloudWatch,
@@ -40,11 +42,16 @@ const readings: Readonly<Record<SinkKind, Readonly<Record<string, Reading>>>> = 
   },
   datadog: { '': { reader: readObservations, says: ['are answered once percentiles are switched on'] } },
   file: { '': { reader: readBuckets, says: [bucketLine, 'The file tells of the last run alone'] } },
+  'google-cloud-monitoring': { '': { reader: readGoogleCloud, says: [bucketLine] } },
+  'new-relic': {
+    '': { reader: readSummaries, cannot: ['waitP95', 'longWaits'], says: ['No percentile can be asked of a summary'] },
+  },
   otlp: {
     '': { reader: readBuckets, says: [bucketLine] },
     'increases in JSON': { reader: readBuckets, says: [bucketLine] },
   },
   pushgateway: { '': { reader: readBuckets, says: [bucketLine, 'The gateway tells of the last run alone'] } },
+  'scrape-page': { '': { reader: readBuckets, says: [bucketLine, 'The page tells of the last run alone'] } },
   'remote-write': {
     '': { reader: readBuckets, says: [bucketLine] },
     '1.0': { reader: readBuckets, says: [bucketLine] },
@@ -60,7 +67,10 @@ export const members: readonly AgreeingMember[] = sinks.flatMap(({ kind }) => me
 
 function membersOf(kind: SinkKind): readonly AgreeingMember[] {
   const { config, facts, variants = {} } = sinkSubjects[kind];
-  return Object.entries(readings[kind]).map(([variant, { reader, cannot = [], says, settings = {} }]) => {
+  const reading = readings[kind];
+  if (reading === undefined)
+    throw new RangeError(`nobody reads the backend of the sink ${kind} in ${import.meta.filename}`);
+  return Object.entries(reading).map(([variant, { reader, cannot = [], says, settings = {} }]) => {
     const varied = variant === '' ? { settings: {}, facts } : variants[variant];
     if (varied === undefined) throw new RangeError(`the sink ${kind} has no variant ${variant}`);
     return {

@@ -185,6 +185,16 @@ function withLabels(value: ReceivedValue): ReceivedValue {
   return { ...value, name, labels: Object.fromEntries(labels.map((label, index) => [label, parts[index] ?? ''])) };
 }
 
+/** Google Cloud Monitoring: the type of a metric has a prefix before the name. */
+export const readGoogleCloud: Reader = {
+  levels: (latest) => readBuckets.levels(latest.map(withoutPrefix)),
+  day: (all) => readBuckets.day(all.map(withoutPrefix)),
+};
+
+function withoutPrefix(value: ReceivedValue): ReceivedValue {
+  return { ...value, name: value.name.slice(value.name.lastIndexOf('/') + 1) };
+}
+
 /** CloudWatch: the roll-up of the source under a name for each result, and Buildkite's own names for its levels. */
 export const readCloudWatch: Reader = {
   levels: (latest) => {
