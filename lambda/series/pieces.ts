@@ -29,6 +29,16 @@ function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: () => number): 
   if (piece.length > 0) yield piece;
 }
 
+/** Ends when there is no use in more; what was given until then is finished. */
+export function* until<Item>(isOver: () => boolean, items: Iterable<Item>): Generator<Item> {
+  const iterator = items[Symbol.iterator]();
+  while (!isOver()) {
+    const next = iterator.next();
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
 type Dated = Pick<SeriesSample<unknown>, 'labels' | 'timestampMs'>;
 
 export interface RunPieces<Sample> {

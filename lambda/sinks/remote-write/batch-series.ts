@@ -6,7 +6,7 @@ import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.
 import { compareText } from '../../model/order.ts';
 import { publishable, type RelayedFamily, type RelayedSample } from '../../model/relayed.ts';
 import { compareSets } from '../../series/label-set.ts';
-import { expand, type Flaw, isCounted, namesOf, type Part } from './expand.ts';
+import { expand, type Flaw, isCounted, namesOf, type Part, seriesIn } from './expand.ts';
 import { hasUtf8Names, isMetricName, labelSets } from './labels.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';
 
@@ -24,6 +24,8 @@ export interface SeriesOfBatch {
    * would be more memory than everything else in a run.
    */
   readonly names: Iterable<NamedSeries>;
+  /** Samples of the names that were not walked: their number, without making a series of them. */
+  readonly unwalked: () => number;
   /** What was left out of the names walked so far. */
   readonly omissions: () => readonly Omission[];
   /** The metrics of the names walked so far, each once; of two that share a name the first describes it. */
@@ -66,8 +68,11 @@ export function seriesOf(batch: Batch, { labels, selects, exemplars }: SeriesSet
     return found;
   };
 
+  const names = producersOf(batch, selects, omit);
+  let walked = 0;
   function* named(): Generator<NamedSeries> {
-    for (const [name, producers] of producersOf(batch, selects, omit)) {
+    for (const [name, producers] of names) {
+      walked += 1;
       const omitDuplicate = ({ family }: Series): void => {
         if (isCountedUnder(name, family)) omit('duplicate', family.name, 1);
       };
@@ -76,7 +81,11 @@ export function seriesOf(batch: Batch, { labels, selects, exemplars }: SeriesSet
       if (series.length > 0) yield { name, series };
     }
   }
-  return { names: named(), omissions, families: () => [...families.values()] };
+  const unwalked = (): number => {
+    const left = names.slice(walked).flatMap(([, producers]) => producers);
+    return left.reduce((sum, { samples }) => sum + samples(), 0);
+  };
+  return { names: named(), unwalked, omissions, families: () => [...families.values()] };
 }
 
 /** What a series may have besides a value. */
@@ -98,6 +107,8 @@ interface Producer {
   /** Whether what is left out is counted, one by one. */
   readonly isCounted: boolean;
   readonly produce: (put: PutSeries, omit: (flaw: Flaw) => void) => void;
+  /** How many series it gives, those with a flaw among them. */
+  readonly samples: () => number;
 }
 
 type OmitSamples = (flaw: Flaw, metric: string, samples: number) => void;
@@ -143,18 +154,20 @@ function producerOf(family: MetricFamily, part: Part, described: SeriesFamily): 
     expand(family, part, put, omit);
   };
   const importance = importanceOf(family.definition);
-  return { described, importance, names: 'classic', isCounted: isCounted(part), produce };
+  const samples = (): number => seriesIn(family, part);
+  return { described, importance, names: 'classic', isCounted: isCounted(part), produce, samples };
 }
 
-function relayedProducer(samples: readonly RelayedSample[], described: SeriesFamily): Producer {
+function relayedProducer(relayed: readonly RelayedSample[], described: SeriesFamily): Producer {
   const produce: Producer['produce'] = (put) => {
-    for (const { labels, value, startMs, timestampMs, exemplar } of samples)
+    for (const { labels, value, startMs, timestampMs, exemplar } of relayed)
       put(labels, value, startMs, {
         ...(timestampMs === undefined ? {} : { timestampMs }),
         ...(exemplar === undefined ? {} : { exemplar }),
       });
   };
-  return { described, importance: importanceOfRelayed, names: 'utf-8', isCounted: true, produce };
+  const samples = (): number => relayed.length;
+  return { described, importance: importanceOfRelayed, names: 'utf-8', isCounted: true, produce, samples };
 }
 
 /** Sorted, each label set once. Samples in canonical order are in order already, so nothing is copied then. */

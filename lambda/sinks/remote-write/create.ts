@@ -4,7 +4,7 @@ import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { deliver } from '../../series/deliver.ts';
 import { createMemory } from '../../series/memory.ts';
-import { piecesOfRun } from '../../series/pieces.ts';
+import { piecesOfRun, until } from '../../series/pieces.ts';
 import { createRequestSize } from '../../series/request-size.ts';
 import { createSuspects } from '../../series/suspects.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
@@ -39,15 +39,17 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     const fresh = seriesOf(batch, settings);
     const timestampMs = memory.nextTimestamp(batch.collectedAtMs);
     const { post, traffic } = createPost(config, ports, deadline);
-    const { note, tally } = counting();
+    const { note, leave, tally } = counting();
+    let isLost = false;
     const run = memory.startRun();
 
     const suspected = suspects.startRun();
     const pieces = piecesOfRun({
-      names: fresh.names,
+      // Series that nobody will send are only counted: to make them could take longer than the run has.
+      names: until(() => isLost, fresh.names),
       suspects,
       recognise: run.recognised,
-      markers: isAnySkipped(batch) ? () => [] : run.markers,
+      markers: () => (isLost || isAnySkipped(batch) ? [] : run.markers()),
       size: size.samples,
     });
     await deliver({
@@ -55,9 +57,11 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
       samplesOf: (piece) => piece,
       send: (piece) => sendSeries(piece, timestampMs, dialect, post),
       note: (settled) => {
+        isLost ||= settled.verdict.outcome === 'undelivered';
         for (const observer of [{ note }, run, suspected, size]) observer.note(settled);
       },
     });
+    leave(fresh.unwalked());
     run.commit();
     suspected.commit();
 

@@ -40,6 +40,12 @@ export function isCounted(part: Part): boolean {
   return part === 'value' || part === 'count';
 }
 
+/** How many series a part gives; a histogram has a bucket for each bound and one for the rest. */
+export function seriesIn(family: MetricFamily, part: Part): number {
+  if (family.type !== 'distribution' || part !== 'bucket') return family.samples.length;
+  return family.samples.reduce((sum, { total }) => sum + (total?.counts.length ?? 0), 0);
+}
+
 /** Receivers keep running totals, so a counter or distribution that only knows its increase has no value to send. */
 export function expand(family: MetricFamily, part: Part, put: Put, omit: Omit): void {
   if (family.type === 'distribution') expandHistograms(family, part, put, omit);

@@ -27,6 +27,8 @@ export interface Tally {
 
 export interface Counting {
   readonly note: (settled: Settled<Series>) => void;
+  /** Samples of which no series was made, because nothing more was sent. */
+  readonly leave: (samples: number) => void;
   readonly tally: () => Tally;
 }
 
@@ -39,7 +41,11 @@ export function counting(): Counting {
     if (verdict.outcome === 'unsent') counts.unsent += series.length;
     else if (verdict.outcome !== 'stored') failures.push(failureOf(series, verdict));
   };
-  return { note, tally: () => ({ ...counts, failures }) };
+  const leave = (samples: number): void => {
+    counts.total += samples;
+    counts.unsent += samples;
+  };
+  return { note, leave, tally: () => ({ ...counts, failures }) };
 }
 
 function acceptedOf(samples: number, verdict: Settled<Series>['verdict']): number {
