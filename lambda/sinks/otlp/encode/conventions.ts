@@ -1,7 +1,7 @@
 /** The names of OpenTelemetry's conventions for CI/CD where they exist, and names of their kind where they do not. */
 import type { Labels, MetricDefinition } from '../../../model/metric.ts';
 import type { Telling } from './telling.ts';
-import { unitOf } from './units.ts';
+import { unitOf } from '../../../model/ucum.ts';
 
 /** Of the conventions that the names below are taken from; a receiver may translate them to those of another version. */
 export const schemaUrl = 'https://opentelemetry.io/schemas/1.43.0';

@@ -3,7 +3,7 @@ import type { MetricDefinition } from '../../../model/metric.ts';
 import { tellBuildkite } from './buildkite-names.ts';
 import { tellConventions } from './conventions.ts';
 import type { Tell, Telling } from './telling.ts';
-import { ownUnitOf } from './units.ts';
+import { ownUnitOf } from '../../../model/ucum.ts';
 
 /** Own names, or those of the conventions; with `compat` Buildkite's figures under the names of its own tool. */
 export function namesFor({ naming, compat }: { readonly naming: 'ci' | 'semconv'; readonly compat: boolean }): Tell {

@@ -1,5 +1,5 @@
 /** Units as UCUM writes them. */
-import type { Unit } from '../../../model/metric.ts';
+import type { Unit } from './metric.ts';
 
 const base: Readonly<Record<Exclude<Unit, 'count'>, string>> = {
   seconds: 's',
