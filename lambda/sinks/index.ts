@@ -1,6 +1,7 @@
 import { cloudwatch } from './cloudwatch/index.ts';
 import { datadog } from './datadog/index.ts';
 import { file } from './file/index.ts';
+import { googleCloudMonitoring } from './google-cloud-monitoring/index.ts';
 import { newRelic } from './new-relic/index.ts';
 import { otlp } from './otlp/index.ts';
 import { pushgateway } from './pushgateway/index.ts';
@@ -15,6 +16,7 @@ export const sinks = [
   cloudwatch,
   datadog,
   file,
+  googleCloudMonitoring,
   newRelic,
   otlp,
   pushgateway,

@@ -228,6 +228,65 @@ export const newRelicBackend: HttpBackend = {
   ),
 };
 
+const TimeSeries = z.strictObject({
+  timeSeries: z.array(
+    z.strictObject({
+      metric: z.strictObject({ type: z.string(), labels: z.record(z.string(), z.string()) }),
+      resource: z.strictObject({ type: z.string(), labels: z.record(z.string(), z.string()) }),
+      metricKind: z.enum(['GAUGE', 'CUMULATIVE']),
+      valueType: z.enum(['INT64', 'DOUBLE', 'DISTRIBUTION']),
+      unit: z.string(),
+      points: z.tuple([
+        z.strictObject({
+          interval: z.strictObject({ startTime: z.iso.datetime().optional(), endTime: z.iso.datetime() }),
+          value: z.union([
+            z.strictObject({ int64Value: z.string().regex(/^-?\d+$/) }),
+            z.strictObject({ doubleValue: z.number() }),
+            z.strictObject({ distributionValue: z.object({ count: z.string(), mean: z.number() }) }),
+          ]),
+        }),
+      ]),
+    }),
+  ),
+});
+
+type GoogleSeries = z.infer<typeof TimeSeries>['timeSeries'][number];
+
+function valueOfTimeSeries({ metric, metricKind, points: [{ interval, value }] }: GoogleSeries): ReceivedValue {
+  const figure = (): number => {
+    if ('int64Value' in value) return Number(value.int64Value);
+    if ('doubleValue' in value) return value.doubleValue;
+    return Number(value.distributionValue.count) * value.distributionValue.mean;
+  };
+  const { startTime } = interval;
+  return {
+    ...{ name: metric.type, labels: metric.labels, timeMs: Date.parse(interval.endTime), values: [figure()] },
+    kind: metricKind === 'GAUGE' ? 'level' : 'total',
+    ...(startTime === undefined ? {} : { startMs: Date.parse(startTime) }),
+  };
+}
+
+/** Writes what is good of a request, and tells how much that is; descriptors are no figures. */
+export const googleCloudMonitoringBackend: HttpBackend = {
+  decode: (request) =>
+    request.path.endsWith('/timeSeries')
+      ? { values: TimeSeries.parse(JSON.parse(textOf(request))).timeSeries.map(valueOfTimeSeries) }
+      : undefined,
+  answer: (values, refused) => {
+    const stored = values.filter((value) => !refused.includes(value));
+    if (refused.length === 0) return { status: 200, body: '{}', stored };
+    const summary = {
+      '@type': 'type.googleapis.com/google.monitoring.v3.CreateTimeSeriesSummary',
+      totalPointCount: values.length,
+      successPointCount: stored.length,
+      errors: [{ status: { code: 3 }, pointCount: refused.length }],
+    };
+    const message = 'One or more TimeSeries could not be written: a value is not taken';
+    const error = { code: 400, message, status: 'INVALID_ARGUMENT', details: [summary] };
+    return { status: 400, body: JSON.stringify({ error }), stored };
+  },
+};
+
 const Points = z.object({
   points: z.array(
     z.object({

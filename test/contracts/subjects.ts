@@ -15,6 +15,7 @@ import { addressToScrape, receiveFile, receivePrinted, receiveScraped } from './
 import {
   cloudWatchBackend,
   datadogBackend,
+  googleCloudMonitoringBackend,
   newRelicBackend,
   otlpBackend,
   pushgatewayBackend,
@@ -212,6 +213,31 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
   file: {
     config: (_url, folder) => ({ kind: 'file', path: `${folder}/metrics.prom` }),
     facts: { startReceiver: receiveFile('metrics.prom'), answers: 'itself', takes: 'totals', forgets: 'when told' },
+  },
+  'google-cloud-monitoring': {
+    config: (url) => ({
+      kind: 'google-cloud-monitoring',
+      url,
+      project: 'acme-ci',
+      auth: { bearer: { env: 'CANARY_TOKEN' } },
+    }),
+    healthy: json({}),
+    differs: {
+      // Only an empty object says that everything was written.
+      'empty body': ['bad-response'],
+      'truncated JSON': ['bad-response'],
+      'HTML instead of JSON': ['bad-response'],
+      'invalid UTF-8': ['bad-response'],
+    },
+    facts: {
+      startReceiver: receiveHttp(googleCloudMonitoringBackend),
+      answers: 'request',
+      takes: 'totals',
+      forgets: 'by itself',
+      startTimes: true,
+      // CreateTimeSeriesRequest, written apart from the sink's own.
+      limits: { values: 200 },
+    },
   },
   'new-relic': {
     config: (url) => ({ kind: 'new-relic', url, apiKey: { env: 'CANARY_TOKEN' } }),

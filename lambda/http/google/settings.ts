@@ -28,7 +28,9 @@ const Federation = z.strictObject({
     .string()
     .regex(serviceAccountPattern, { error: 'must be an address such as ci-metrics@my-project.iam.gserviceaccount.com' })
     .optional()
-    .meta({ description: 'Service account to act as; without it the AWS role itself needs the rights in Google Cloud.' }),
+    .meta({
+      description: 'Service account to act as; without it the AWS role itself needs the rights in Google Cloud.',
+    }),
   region: z
     .string()
     .regex(/^[a-z]{2,}(-[a-z]+)+-\d$/, { error: 'must be an AWS Region such as eu-west-1' })
@@ -53,7 +55,7 @@ export const GoogleAuth = z
   .meta({
     id: 'GoogleAuth',
     description:
-      "Who the collector is to Google Cloud. `federation`: the AWS role of the function, without any key; `serviceAccountKey`: the key file of a service account; `bearer`: an access token as it is, such as that of `gcloud auth print-access-token`, for an hour in a terminal.",
+      'Who the collector is to Google Cloud. `federation`: the AWS role of the function, without any key; `serviceAccountKey`: the key file of a service account; `bearer`: an access token as it is, such as that of `gcloud auth print-access-token`, for an hour in a terminal.',
   });
 export type GoogleAuth = z.infer<typeof GoogleAuth>;
 

@@ -1,4 +1,5 @@
 /** An access token of Google Cloud, what is needed to ask for one, and how a refusal to give one is told. */
+import * as z from 'zod';
 import type { Clock } from '../../runtime/clock.ts';
 import { SecretUnavailableError } from '../../secrets/secrets.ts';
 import { HttpStatusError } from '../errors.ts';
@@ -69,18 +70,18 @@ export function unavailable(message: string, cause?: unknown): SecretUnavailable
   return new SecretUnavailableError(message, { cause, reason: 'credentials' });
 }
 
-/** RFC 6749, section 5.2: `error` and `error_description`; Google's APIs: an object `error` with a `message`. */
+/** RFC 6749, section 5.2, and google.rpc.Status as Google's APIs write it. */
+const Refused = z.union([
+  z.object({ error: z.string(), error_description: z.string().optional() }),
+  z.object({ error: z.object({ message: z.string() }) }),
+]);
+
 function refusalTextOf(answer: Pick<HttpResponse, 'body'>): string | undefined {
   try {
-    const said = jsonOf(answer);
-    if (typeof said !== 'object' || said === null || !('error' in said)) return undefined;
-    const { error } = said;
-    if (typeof error === 'string') {
-      const description = 'error_description' in said ? said.error_description : undefined;
-      return typeof description === 'string' ? `${error}: ${description}` : error;
-    }
-    if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
-    return typeof error.message === 'string' ? error.message : undefined;
+    const refused = Refused.parse(jsonOf(answer));
+    if (!('error_description' in refused))
+      return typeof refused.error === 'string' ? refused.error : refused.error.message;
+    return [refused.error, refused.error_description].filter((text) => text !== undefined).join(': ');
   } catch {
     return undefined;
   }

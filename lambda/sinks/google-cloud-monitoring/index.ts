@@ -1,0 +1,15 @@
+/** The registry entry: what a configuration needs, and where its code is. */
+import { secretsOfGoogle } from '../../http/google/settings.ts';
+import { secretsOfHttp } from '../../http/settings.ts';
+import { defineSink } from '../sink.ts';
+import { GoogleCloudMonitoringConfig } from './config.ts';
+
+export const googleCloudMonitoring = defineSink({
+  kind: 'google-cloud-monitoring',
+  title: 'Google Cloud Monitoring',
+  config: GoogleCloudMonitoringConfig,
+  secretsOf: ({ auth, tls }) => [...secretsOfGoogle(auth), ...secretsOfHttp({ tls })],
+  // STS answers GetCallerIdentity to everybody, so that not even federation needs a right in AWS.
+  grantsOf: () => [],
+  load: async () => (await import('./create.ts')).createGoogleCloudMonitoring,
+});

@@ -1,0 +1,25 @@
+/** What a first run would send, without sending it. */
+import type { Batch } from '../../model/batch.ts';
+import { chunks } from '../../series/pieces.ts';
+import type { Preview } from '../sink.ts';
+import { encodePoints } from './encode/points.ts';
+import { encodeRequests } from './encode/requests.ts';
+import { shownPoint } from './encode/shown.ts';
+import { maxSeriesPerRequest } from './limits.ts';
+import { priceOfMonth } from './price.ts';
+import { tellOmissions } from './send/problems.ts';
+import type { Setup } from './setup.ts';
+
+export function previewPoints({ encode, resources, where, ports: { intervalMs } }: Setup, batch: Batch): Preview {
+  const { names, omissions } = encodePoints(batch, encode);
+  const points = names.flatMap(({ series }) => series);
+  const requests = [...encodeRequests(chunks(points, maxSeriesPerRequest), { resources, endMs: batch.collectedAtMs })];
+  return {
+    samples: points.length,
+    requests: requests.length,
+    bytes: requests.reduce((sum, { body }) => sum + body.byteLength, 0),
+    lines: points.map(shownPoint),
+    monthlyCost: priceOfMonth(points.length, intervalMs),
+    problems: tellOmissions(omissions, where),
+  };
+}

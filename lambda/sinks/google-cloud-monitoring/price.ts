@@ -1,0 +1,16 @@
+/** What a month of points is charged by; the price itself is not known here. */
+import type { CostLine } from '../sink.ts';
+
+/** 365 days through 12. */
+const msPerMonth = 730 * 3_600_000;
+
+export function priceOfMonth(pointsPerRun: number, intervalMs: number): readonly CostLine[] {
+  const points = Math.round((pointsPerRun * msPerMonth) / intervalMs);
+  return [
+    {
+      item: 'Google Cloud Monitoring, ingestion',
+      usd: undefined,
+      basis: `about ${points.toLocaleString('en-US')} points; Google charges custom metrics by what is ingested, see its price list`,
+    },
+  ];
+}

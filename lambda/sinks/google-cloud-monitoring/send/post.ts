@@ -1,0 +1,56 @@
+/** Sends one request to the API, with a token, and tries again where the server asks for it. */
+import { withCredentials } from '../../../http/credentials.ts';
+import type { HttpResponse } from '../../../http/http.ts';
+import { refuseWebPage } from '../../../http/web-page.ts';
+import { whereOf } from '../../../http/where.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import { maxAnswerBytes } from '../limits.ts';
+import type { Setup } from '../setup.ts';
+import { type Refusal, refusalIn } from './answer.ts';
+
+export type Collection = 'timeSeries' | 'metricDescriptors';
+
+/** What is found out about one request besides its answer. */
+export interface Attempts {
+  /** Whether the request was sent again after an attempt whose answer was lost, or no answer of the API. */
+  isRepeated: boolean;
+  /** Of the last refusal. */
+  refusal: Refusal | undefined;
+}
+
+/** Sends JSON. @throws as `HttpPort.send` does, and SecretUnavailableError */
+export type Post = (collection: Collection, body: Uint8Array | string, attempts: Attempts) => Promise<HttpResponse>;
+
+export function createPost({ config, ports, tokens }: Setup, deadline: Deadline): Post {
+  const { http, secrets } = ports;
+  const base = config.url.replace(/\/+$/, '');
+  const waiting = { signal: deadline.signal, remainingMs: () => deadline.remainingMs() };
+  return async (collection, body, attempts) => {
+    const url = new URL(`${base}/v3/projects/${config.project}/${collection}`);
+    const answer = await withCredentials({ tls: config.tls }, { secrets }, deadline.signal, ({ tls }) =>
+      tokens.withToken(waiting, (authorization) =>
+        http.send({
+          method: 'POST',
+          url,
+          headers: { authorization, accept: 'application/json', 'content-type': 'application/json' },
+          body,
+          ...waiting,
+          // A point that came already is refused as one, and a descriptor is put in place of itself.
+          idempotent: true,
+          maxResponseBytes: maxAnswerBytes,
+          refusalTextOf: (refused) => {
+            attempts.refusal = refusalIn(refused);
+            return attempts.refusal?.message;
+          },
+          prepare: (request, attempt) => {
+            attempts.isRepeated ||= attempt > 0;
+            return request;
+          },
+          ...(tls === undefined ? {} : { tls }),
+        }),
+      ),
+    );
+    refuseWebPage(answer, whereOf('POST', url));
+    return answer;
+  };
+}

@@ -1,0 +1,46 @@
+/** What follows from the configuration alone, worked out once a process. */
+import { googleTokens, type GoogleTokens } from '../../http/google/access-tokens.ts';
+import type { SinkPorts } from '../sink.ts';
+import type { GoogleCloudMonitoringConfig } from './config.ts';
+import type { EncodeSettings } from './encode/points.ts';
+import type { RequestSettings } from './encode/requests.ts';
+
+export interface Setup {
+  readonly config: GoogleCloudMonitoringConfig;
+  readonly ports: SinkPorts;
+  /** `google-cloud-monitoring/<name>` */
+  readonly where: string;
+  readonly tokens: GoogleTokens;
+  readonly encode: EncodeSettings;
+  readonly resources: RequestSettings['resources'];
+}
+
+/** Cloud Monitoring API, OAuth scopes: descriptors and points, and nothing else. */
+const scope = 'https://www.googleapis.com/auth/monitoring.write';
+
+export function setUp(config: GoogleCloudMonitoringConfig, ports: SinkPorts): Setup {
+  const { project, location } = config;
+  const { collector, redactor } = ports;
+  const labels = { project_id: project };
+  return {
+    config,
+    ports,
+    where: `google-cloud-monitoring/${config.name}`,
+    tokens: googleTokens(config.auth, scope, {
+      ...ports,
+      rememberSecret: (value) => {
+        redactor?.remember(value);
+      },
+    }),
+    encode: { config },
+    resources: {
+      // Each deployment is a task of its own: two of them never write one series, and the 200,000 active series that
+      // a resource may have are its own.
+      task: {
+        type: 'generic_task',
+        labels: { ...labels, location, namespace: 'ci', job: 'ci-metrics-collector', task_id: collector },
+      },
+      global: { type: 'global', labels },
+    },
+  };
+}
