@@ -6,7 +6,7 @@ import { callerKey } from './sts-fake.ts';
 import { startMonitoring, type Monitoring, type StoredPoint } from './google-monitoring-fake.ts';
 import { sigV4Fault } from './verify-sigv4.ts';
 
-export const provider = 'projects/123456789/locations/global/workloadIdentityPools/aws/providers/collector';
+export const provider = 'projects/123456789/locations/global/workloadIdentityPools/aws-pool/providers/collector';
 export const serviceAccount = 'ci-metrics@acme-ci.iam.gserviceaccount.com';
 export const project = 'acme-ci';
 
