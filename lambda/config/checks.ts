@@ -99,6 +99,11 @@ const targets: Readonly<Record<string, Target>> = {
     settings: ['path'],
     message: (other) => `writes to the same file as ${other}; set another path, or remove one`,
   },
+  'google-cloud-monitoring': {
+    settings: ['project', 'url', 'typePrefix', 'location', 'labels'],
+    message: (other) =>
+      `writes the same series as ${other}, which Cloud Monitoring refuses; set another typePrefix or location, or remove one`,
+  },
   'new-relic': {
     settings: ['region', 'url', 'apiKey', 'attributes'],
     message: (other) =>
