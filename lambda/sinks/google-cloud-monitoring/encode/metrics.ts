@@ -1,4 +1,5 @@
 /** As what a metric of the collector is told to Cloud Monitoring: its type, kind, unit and labels. */
+import { type ToolFigure, toolFigureOf } from '../../../model/buildkite-tool.ts';
 import type { Labels, MetricDefinition } from '../../../model/metric.ts';
 import { unitOf } from '../../../model/ucum.ts';
 import type { GoogleCloudMonitoringConfig } from '../config.ts';
@@ -16,7 +17,8 @@ export interface Telling {
 
 /** How the series of a family are told; asked once for a family, and then for each of its series. */
 export function tellFamily(definition: MetricDefinition, settings: MetricSettings): (labels: Labels) => Telling {
-  return settings.config.compat && isOfTool(definition) ? tellAsTool(definition) : tellAsItIs(definition, settings);
+  const figure = settings.config.compat ? toolFigureOf(definition) : undefined;
+  return figure === undefined ? tellAsItIs(definition, settings) : tellAsTool(figure);
 }
 
 /** Which deployment a series is of stands in its resource. */
@@ -40,14 +42,8 @@ function valueTypeOf({ type, unit, reduced }: MetricDefinition): PointMetric['va
   return (unit === 'count' || unit === 'bytes') && reduced !== true ? 'INT64' : 'DOUBLE';
 }
 
-/** Published by a source for the sake of Buildkite's own tool. */
-function isOfTool({ cloudWatch: { namespace, name } }: MetricDefinition): boolean {
-  return typeof namespace === 'object' && namespace.vendor === 'Buildkite' && typeof name === 'string';
-}
-
 /** buildkite-agent-metrics, backend/stackdriver.go: one type for each organisation; totals are the queue `Total`. */
-function tellAsTool({ cloudWatch: { name } }: MetricDefinition): (labels: Labels) => Telling {
-  const figure = typeof name === 'string' ? name : '';
+function tellAsTool({ metric: figure }: ToolFigure): (labels: Labels) => Telling {
   const metrics = new Map<string, PointMetric>();
   return ({ org = '', cluster = '', queue = 'Total' }) => {
     const type = `custom.googleapis.com/buildkite/${org.replaceAll('-', '_')}/${figure}`;
