@@ -48,13 +48,13 @@ function writeExemplar({ labels, value, timestampMs }: RelayedExemplar): string 
 }
 
 /** A time in seconds without the rounding errors of a division. */
-export function writeSeconds(milliseconds: number): string {
+function writeSeconds(milliseconds: number): string {
   const whole = Math.floor(milliseconds / 1000);
   const rest = Math.round(milliseconds - whole * 1000);
   return rest === 0 ? String(whole) : `${String(whole)}.${String(rest).padStart(3, '0')}`;
 }
 
-export function writeValue(value: number): string {
+function writeValue(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   return Object.is(value, -0) ? '-0' : String(value);
