@@ -21,7 +21,8 @@ export function countAlarms(alarms: readonly cloudwatch.AlarmBase[], fleets: rea
     alarms: others.length,
     metrics: others.reduce((sum, expressions) => sum + Math.max(1, expressions.filter(isMetric).length), 0),
     scanned: insights.reduce((sum, query) => sum + seriesOf(query, fleets), 0),
-    composite: alarms.length - queries.length,
+    promql: alarms.filter((alarm) => alarm instanceof cloudwatch.PromQLAlarm).length,
+    composite: alarms.filter((alarm) => alarm instanceof cloudwatch.CompositeAlarm).length,
   };
 }
 

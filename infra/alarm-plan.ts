@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { ConfigError } from '../lambda/config/config-error.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { Construct } from 'constructs';
 import type { AlarmWindow } from './alarm-windows.ts';
+import type { PromqlReading } from './promql-reading.ts';
+import { scheduleRate } from './settings.ts';
 
 const operators = {
   above: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -10,6 +13,9 @@ const operators = {
   below: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
   'at-most': cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
 } as const;
+
+/** The same in PromQL. */
+const comparisons = { above: '>', 'at-least': '>=', below: '<', 'at-most': '<=' } as const;
 
 /**
  * What silence means while the schedule is enabled. `kept`: nothing, the state stays as it is, because a source that
@@ -38,7 +44,8 @@ export interface AlarmPlan {
   readonly name: string;
   /** What it means and what to do: the text that whoever is woken reads first. */
   readonly description: string;
-  readonly metric: cloudwatch.IMetric;
+  /** A metric of CloudWatch, or what is stored by OTLP alone. */
+  readonly metric: cloudwatch.IMetric | PromqlReading;
   readonly when: keyof typeof operators;
   readonly threshold: number;
   readonly window: AlarmWindow;
@@ -47,11 +54,60 @@ export interface AlarmPlan {
   readonly isPart?: boolean;
 }
 
-export function createMetricAlarm(scope: Construct, config: CollectorConfig, plan: AlarmPlan): cloudwatch.Alarm {
+/** PutMetricAlarm API reference, AlarmPromQLCriteria: characters of a query. */
+const maxQueryLength = 10_000;
+
+export function createAlarm(scope: Construct, config: CollectorConfig, plan: AlarmPlan): cloudwatch.AlarmBase {
+  const { metric } = plan;
+  return isPromql(metric)
+    ? createPromqlAlarm(scope, config, plan, metric)
+    : createMetricAlarm(scope, config, plan, metric);
+}
+
+export function isPromql(metric: AlarmPlan['metric']): metric is PromqlReading {
+  return 'query' in metric;
+}
+
+/** Whether EventBridge is told of each queue, for instance: an alarm on a query has a state for each series. */
+export function hasContributors({ metric }: AlarmPlan): boolean {
+  if (isPromql(metric)) return metric.hasContributors;
+  return metric instanceof cloudwatch.MathExpression && metric.expression.startsWith('SELECT');
+}
+
+/**
+ * Threshold and window stand in the query, since every series that it finds counts as bad. An alarm in PromQL has no
+ * setting for missing data: what finds nothing is over.
+ */
+function createPromqlAlarm(
+  scope: Construct,
+  config: CollectorConfig,
+  { name, description, when, threshold, window, silence }: AlarmPlan,
+  reading: PromqlReading,
+): cloudwatch.PromQLAlarm {
+  const isKept = silence === 'kept';
+  const query = reading.query({ operator: comparisons[when], threshold, window, isKept });
+  if (query.length > maxQueryLength) {
+    const message = `the query of the alarm ${name} has ${String(query.length)} characters, and CloudWatch takes ${String(maxQueryLength)}; shorten the names in it`;
+    throw new ConfigError('the configuration', [{ path: 'alarms', message }]);
+  }
+  return new cloudwatch.PromQLAlarm(scope, alarmIdOf(name), {
+    alarmName: alarmNameOf(config.collector, name),
+    alarmDescription: description,
+    query,
+    evaluationInterval: scheduleRate(config),
+  });
+}
+
+function createMetricAlarm(
+  scope: Construct,
+  config: CollectorConfig,
+  plan: AlarmPlan,
+  metric: cloudwatch.IMetric,
+): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, alarmIdOf(plan.name), {
     alarmName: alarmNameOf(config.collector, plan.name),
     alarmDescription: plan.description,
-    metric: plan.metric,
+    metric,
     comparisonOperator: operators[plan.when],
     threshold: plan.threshold,
     evaluationPeriods: plan.window.of,

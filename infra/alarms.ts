@@ -3,10 +3,10 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Aws, Stack } from 'aws-cdk-lib/core';
+import { Annotations, Aws, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import { type AlarmPlan, createMetricAlarm } from './alarm-plan.ts';
+import { type AlarmPlan, createAlarm, hasContributors, isPromql } from './alarm-plan.ts';
 import { checkReach } from './alarm-reach.ts';
 import { createAlarmWebhook } from './alarm-webhook.ts';
 import { collectorPlans, type Watched } from './collector-alarms.ts';
@@ -16,6 +16,7 @@ import { crawlPlans } from './crawl-alarms.ts';
 import { pipelinePlans } from './pipeline-alarms.ts';
 import type { Prepared } from './prepared.ts';
 import { queuePlans } from './queue-alarms.ts';
+import { tellMissing } from './region-gaps.ts';
 import { allowService } from './service-keys.ts';
 import { type CollectorSettings, keyOf, scheduleRate } from './settings.ts';
 import { tektonPlans } from './tekton-alarms.ts';
@@ -52,6 +53,7 @@ export function createAlarms(
     ...collectorPlans(prepared, watched),
   ];
   const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);
+  if (plans.some(({ metric }) => isPromql(metric))) tellPromql(scope);
   const composites = isEmulated ? [] : [...queues.map(({ whole }) => whole), collectorDown];
   const alarms = createAll(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
   const { webhook } = prepared.config.alarms;
@@ -65,9 +67,18 @@ export function createAlarms(
       deadLetterQueue: watched.deadLetterQueue,
       period: scheduleRate(prepared.config),
     });
-    alarms.set(undelivered.name, tell(topic, createMetricAlarm(scope, prepared.config, undelivered)));
+    alarms.set(undelivered.name, tell(topic, createAlarm(scope, prepared.config, undelivered)));
   }
   return { topic, alarms: [...alarms.values()] };
+}
+
+/** What whoever deploys has to know of alarms on what is stored by OTLP. */
+function tellPromql(scope: Construct): void {
+  tellMissing(scope, 'promql');
+  Annotations.of(scope).addInfoV2(
+    'ci-metrics:promql',
+    'no sink "cloudwatch": alarms on queues and runs are in PromQL, and the dashboard has no graphs of them, because its graphs cannot read what is stored by OTLP; see docs/deploying.md, "CloudWatch by OTLP"',
+  );
 }
 
 interface Planned {
@@ -84,7 +95,7 @@ function createAll(
 ): Map<string, cloudwatch.AlarmBase> {
   const alarms = new Map<string, cloudwatch.AlarmBase>();
   for (const plan of plans) {
-    const alarm = createMetricAlarm(parent, prepared.config, plan);
+    const alarm = createAlarm(parent, prepared.config, plan);
     alarms.set(plan.name, plan.isPart === true && composites.length > 0 ? alarm : tell(topic, alarm));
   }
   for (const plan of composites) {
@@ -100,11 +111,6 @@ function tell<Kind extends cloudwatch.AlarmBase>(topic: sns.ITopic, alarm: Kind)
   alarm.addAlarmAction(action);
   alarm.addOkAction(action);
   return alarm;
-}
-
-/** An alarm on a query has a state for each series, and EventBridge is told of each. */
-function hasContributors({ metric }: AlarmPlan): boolean {
-  return metric instanceof cloudwatch.MathExpression && metric.expression.startsWith('SELECT');
 }
 
 function topicOf(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {

@@ -3,7 +3,7 @@ import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { inReachOf } from './alarm-reach.ts';
 import { within } from './alarm-windows.ts';
-import { isTaken, metricOf } from './metrics.ts';
+import { isTaken, readingOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 
 /** A budget of 1,000 requests an hour comes round to 5,000 repositories within 16 hours, so a day is beyond any plan. */
@@ -27,7 +27,7 @@ export function crawlPlans(all: Prepared, region: string): readonly AlarmPlan[] 
       {
         name: `looks-late/${name}`,
         description: `A repository of source "${name}" has not been read for ${String(lateHours)} hours: the requests of the credential do not suffice for so many repositories, or something else uses them up. A dry run shows the plan; select fewer repositories, give each project a source and a token of its own, or let a webhook tell.`,
-        metric: metricOf(prepared, oldestLook, labels),
+        metric: readingOf(prepared, oldestLook, labels),
         when: 'above',
         threshold: lateHours * 3600,
         window: within(patienceMinutes, prepared.config),

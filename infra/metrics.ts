@@ -4,6 +4,7 @@ import { deploymentDimensions, dimensionName, dimensionValue, namespaceOf } from
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from './prepared.ts';
+import { levelReading, type PromqlReading } from './promql-reading.ts';
 import { isTold, labelSets, namesOf, twinOf } from './published.ts';
 import { scheduleRate } from './settings.ts';
 
@@ -64,8 +65,27 @@ function hasLabels(labels: Labels, wanted: Labels): boolean {
   return Object.entries(wanted).every(([name, value]) => labels[name] === value);
 }
 
+/** A level of a source for an alarm: the metric, or where there is no such sink what is stored by OTLP. */
+export function readingOf(
+  prepared: Prepared,
+  definition: MetricDefinition,
+  labels: Labels,
+  options: Pick<cloudwatch.MetricOptions, 'statistic'> = {},
+): cloudwatch.IMetric | PromqlReading {
+  const [sink] = prepared.otlpSinks;
+  if (prepared.cloudWatchSinks.length > 0 || sink === undefined) return metricOf(prepared, definition, labels, options);
+  const { source } = labels;
+  return levelReading(prepared, sink, definition, {
+    labels,
+    ...(source === undefined ? {} : { source }),
+    ...options,
+  });
+}
+
 /** Whether a sink takes the metric; what an operator leaves out has no alarm that nobody asked for. */
-export function isTaken({ cloudWatchSinks }: Prepared, definition: MetricDefinition, labels: Labels): boolean {
+export function isTaken(prepared: Prepared, definition: MetricDefinition, labels: Labels): boolean {
+  const { cloudWatchSinks, otlpSinks } = prepared;
+  if (cloudWatchSinks.length === 0) return otlpSinks.some(({ metrics }) => selects(metrics ?? {})(definition.name));
   const { name } = shapeFor(definition, labels);
   return cloudWatchSinks.some(({ metrics }) => selects(metrics ?? {})(name));
 }

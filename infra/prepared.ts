@@ -3,6 +3,8 @@ import type { MetricDefinition } from '../lambda/model/metric.ts';
 import type { SecretRef } from '../lambda/secrets/secret-ref.ts';
 import { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import { prepareSink } from '../lambda/sinks/index.ts';
+import { OtlpConfig } from '../lambda/sinks/otlp/config.ts';
+import { writesToOwnCloudWatch } from '../lambda/sinks/otlp/stored.ts';
 import type { PreparedSink } from '../lambda/sinks/sink.ts';
 import { prepareSource } from '../lambda/sources/index.ts';
 import type { EksEntrance, EventFeed, PreparedSource } from '../lambda/sources/source.ts';
@@ -20,6 +22,8 @@ export interface Prepared {
   readonly sinks: readonly PreparedSink[];
   /** The settings of every `cloudwatch` sink. */
   readonly cloudWatchSinks: readonly CloudWatchConfig[];
+  /** Those of every `otlp` sink that writes to CloudWatch in the function's own account. */
+  readonly otlpSinks: readonly OtlpConfig[];
 }
 
 export function prepare(config: CollectorConfig): Prepared {
@@ -30,6 +34,10 @@ export function prepare(config: CollectorConfig): Prepared {
     cloudWatchSinks: config.sinks
       .filter(({ kind }) => kind === 'cloudwatch')
       .map((sink) => CloudWatchConfig.parse(sink)),
+    otlpSinks: config.sinks
+      .filter(({ kind }) => kind === 'otlp')
+      .map((sink) => OtlpConfig.parse(sink))
+      .filter(writesToOwnCloudWatch),
   };
 }
 

@@ -9,8 +9,9 @@ import { inReachOf } from './alarm-reach.ts';
 import { durationText, wholePeriodStatistic, within, withinQuery } from './alarm-windows.ts';
 import { anyOf, type CompositePlan } from './composite-alarm.ts';
 import { insightsQuery } from './metrics-insights.ts';
-import { isTaken, metricOf, systemOf } from './metrics.ts';
+import { isTaken, readingOf, systemOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
+import { levelReading } from './promql-reading.ts';
 import { publishedMetrics } from './published.ts';
 import { scheduleRate } from './settings.ts';
 
@@ -63,7 +64,7 @@ function starvedPlans(prepared: Prepared, { source, scope, queue, starvedMinutes
     {
       name: `queue-starved/${placeName(source, scope, queue)}`,
       description: `Queue "${queue}" of ${scope} (source ${source}) has had queued jobs and no idle or busy worker for ${durationText(window, config)}. Start workers for it, or look why they have stopped or are paused.`,
-      metric: metricOf(prepared, starvedJobs, labels, { statistic: wholePeriodStatistic(config) }),
+      metric: readingOf(prepared, starvedJobs, labels, { statistic: wholePeriodStatistic(config) }),
       when: 'above',
       threshold: 0,
       window,
@@ -85,8 +86,8 @@ function waitPlans(prepared: Prepared, { source, scope, queue, oldestWaitMinutes
   return [
     {
       name: `queue-waits/${placeName(source, scope, queue)}`,
-      description: `The oldest job of queue "${queue}" of ${scope} (source ${source}) has been waiting for more than ${String(minutes)} minutes. Its workers are too few, paused, or do not fit the job; the dashboard shows them beside the queue.`,
-      metric: metricOf(prepared, queueOldestWait, labels),
+      description: `The oldest job of queue "${queue}" of ${scope} (source ${source}) has been waiting for more than ${String(minutes)} minutes. Its workers are too few, paused, or do not fit the job${prepared.cloudWatchSinks.length > 0 ? '; the dashboard shows them beside the queue' : ''}.`,
+      metric: readingOf(prepared, queueOldestWait, labels),
       when: 'above',
       threshold: minutes * 60,
       window: within(waitedMinutes, config),
@@ -112,7 +113,8 @@ function unnamedQueues(prepared: Prepared): readonly StuckPlan[] {
   const telling = prepared.sources.filter(
     ({ metrics }) => metrics.includes(starvedJobs) || metrics.includes(queueOldestWait),
   );
-  if (telling.length > mostSourcesApart) return [queuesOf(prepared, undefined)];
+  // Only Metrics Insights has that limit.
+  if (telling.length > mostSourcesApart && prepared.cloudWatchSinks.length > 0) return [queuesOf(prepared, undefined)];
   return telling.map((source) => queuesOf(prepared, source));
 }
 
@@ -166,7 +168,7 @@ function everyQueue(
   { label, aggregate, ...plan }: EveryQueue,
 ): readonly AlarmPlan[] {
   const [sink] = prepared.cloudWatchSinks;
-  if (sink === undefined) return [];
+  if (sink === undefined) return everyQueueByOtlp(prepared, metric, source, { aggregate, ...plan });
   const perQueue = publishedMetrics(prepared, sink).find(
     ({ definition, labels }) => definition === metric && labels.includes('queue'),
   );
@@ -188,4 +190,21 @@ function everyQueue(
       isPart: true,
     },
   ];
+}
+
+function everyQueueByOtlp(
+  prepared: Prepared,
+  metric: MetricDefinition,
+  source: PreparedSource | undefined,
+  { aggregate, ...plan }: Omit<EveryQueue, 'label'>,
+): readonly AlarmPlan[] {
+  const [sink] = prepared.otlpSinks;
+  if (sink === undefined || source?.metrics.includes(metric) !== true || !isTaken(prepared, metric, {})) return [];
+  const reading = levelReading(prepared, sink, metric, {
+    labels: { system: source.system, source: source.name },
+    by: ['source', 'scope', 'queue'],
+    source: source.name,
+    statistic: aggregate === 'MIN' ? 'Minimum' : 'Maximum',
+  });
+  return [{ ...plan, metric: reading, when: 'above', silence: 'kept', isPart: true }];
 }

@@ -26,6 +26,15 @@ const gaps = {
     regions: new Set(['ap-east-2', 'ap-southeast-6', 'mx-central-1', 'us-gov-east-1', 'us-gov-west-1']),
     remedy: 'deploy to another Region, or leave out "alarms.webhook" and subscribe to the topic',
   },
+  /** CloudWatch user guide, "PromQL": what is not among the Regions that have it. */
+  promql: {
+    feature: 'PromQL in CloudWatch',
+    regions: new Set([
+      ...['il-central-1', 'me-central-1', 'me-south-1', 'us-gov-east-1', 'us-gov-west-1'],
+      ...['cn-north-1', 'cn-northwest-1'],
+    ]),
+    remedy: 'deploy to another Region, or use the sink "cloudwatch"',
+  },
 } satisfies Record<string, Gap>;
 
 /** Warns where the Region of the stack lacks what this part of it needs; the vendor may have caught up since. */

@@ -1,15 +1,15 @@
 import { taskRuns, unseenRuns } from '../lambda/sources/tekton/metrics.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
-import { inReachOf } from './alarm-reach.ts';
+import { hasSink, inReachOf } from './alarm-reach.ts';
 import { wholePeriodStatistic, within } from './alarm-windows.ts';
-import { isTaken, metricOf } from './metrics.ts';
+import { isTaken, readingOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
 
 /** Alarms on clusters whose TaskRuns wait for room, or whose controller does nothing. */
 export function tektonPlans(all: Prepared, region: string): readonly AlarmPlan[] {
   const prepared = inReachOf(all, region);
-  if (prepared.cloudWatchSinks.length === 0) return [];
+  if (!hasSink(prepared)) return [];
   return prepared.sources.flatMap((source) => [
     ...(source.metrics.includes(taskRuns) ? throttledPlans(prepared, source) : []),
     ...(source.metrics.includes(unseenRuns) ? unseenPlans(prepared, source) : []),
@@ -29,7 +29,7 @@ function throttledPlans(prepared: Prepared, { name, system }: PreparedSource): r
   return states.map((state) => ({
     name: `tekton-${state}/${name}`,
     description: `TaskRuns of source "${name}" have waited for ${String(minutes)} minutes because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
-    metric: metricOf(prepared, taskRuns, { ...labels, state }, { statistic: wholePeriodStatistic(prepared.config) }),
+    metric: readingOf(prepared, taskRuns, { ...labels, state }, { statistic: wholePeriodStatistic(prepared.config) }),
     when: 'above',
     threshold: 0,
     window: within(minutes, prepared.config),
@@ -45,7 +45,7 @@ function unseenPlans(prepared: Prepared, { name, system }: PreparedSource): read
     {
       name: `tekton-unseen/${name}`,
       description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
-      metric: metricOf(prepared, unseenRuns, labels, { statistic: wholePeriodStatistic(prepared.config) }),
+      metric: readingOf(prepared, unseenRuns, labels, { statistic: wholePeriodStatistic(prepared.config) }),
       when: 'above',
       threshold: 0,
       window: within(minutes, prepared.config),

@@ -2,18 +2,20 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { workflowDown, workflowUp } from '../lambda/sources/chainloop/metrics.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
-import { inReachOf } from './alarm-reach.ts';
+import { hasSink, inReachOf } from './alarm-reach.ts';
 import { insightsQuery } from './metrics-insights.ts';
 import { within, withinQuery } from './alarm-windows.ts';
-import { isTaken, metricOf } from './metrics.ts';
+import { isTaken, readingOf } from './metrics.ts';
 import type { Prepared } from './prepared.ts';
+import { levelReading } from './promql-reading.ts';
 import { publishedMetrics } from './published.ts';
 import { scheduleRate } from './settings.ts';
+import { whereToLook } from './where-to-look.ts';
 
 /** Alarms on workflows of Chainloop that have been down for long. */
 export function workflowPlans(all: Prepared, region: string): readonly AlarmPlan[] {
   const prepared = inReachOf(all, region);
-  if (prepared.cloudWatchSinks.length === 0) return [];
+  if (!hasSink(prepared)) return [];
   return prepared.sources.flatMap((source) => {
     if (source.metrics.includes(workflowDown)) return downPlans(prepared, source);
     return source.metrics.includes(workflowUp) ? relayedDownPlan(prepared, source) : [];
@@ -32,8 +34,12 @@ function downPlans(prepared: Prepared, source: PreparedSource): readonly AlarmPl
   return [
     {
       name: `workflow-down/${source.name}`,
-      description: descriptionOf(source, minutes, 'The dashboard\'s graph "Workflows that are down" names it.'),
-      metric: metricOf(prepared, workflowDown, labels),
+      description: descriptionOf(
+        source,
+        minutes,
+        `${whereToLook(prepared, 'Workflows that are down', workflowDown)} names it.`,
+      ),
+      metric: readingOf(prepared, workflowDown, labels),
       when: 'above',
       threshold: minutes * 60,
       window: within(1, prepared.config),
@@ -45,7 +51,7 @@ function downPlans(prepared: Prepared, source: PreparedSource): readonly AlarmPl
 /** The server's own page says only whether a workflow is up, for each of them. */
 function relayedDownPlan(prepared: Prepared, source: PreparedSource): readonly AlarmPlan[] {
   const [sink] = prepared.cloudWatchSinks;
-  if (sink === undefined) return [];
+  if (sink === undefined) return downPlanByOtlp(prepared, source);
   const published = publishedMetrics(prepared, sink).find(({ definition }) => definition === workflowUp);
   if (published === undefined) return [];
   const minutes = prepared.config.alarms.workflowDownMinutes;
@@ -67,6 +73,27 @@ function relayedDownPlan(prepared: Prepared, source: PreparedSource): readonly A
       when: 'below',
       threshold: 1,
       window: withinQuery(minutes, prepared.config),
+      silence: 'kept',
+    },
+  ];
+}
+
+function downPlanByOtlp(prepared: Prepared, source: PreparedSource): readonly AlarmPlan[] {
+  const [sink] = prepared.otlpSinks;
+  if (sink === undefined || !isTaken(prepared, workflowUp, {})) return [];
+  const minutes = prepared.config.alarms.workflowDownMinutes;
+  return [
+    {
+      name: `workflow-down/${source.name}`,
+      description: descriptionOf(source, minutes, 'The contributors of this alarm name it.'),
+      metric: levelReading(prepared, sink, workflowUp, {
+        labels: {},
+        by: ['org', 'workflow', 'runner'],
+        source: source.name,
+      }),
+      when: 'below',
+      threshold: 1,
+      window: within(minutes, prepared.config),
       silence: 'kept',
     },
   ];

@@ -4,6 +4,7 @@ import { metricNames } from '../model/cloud-watch-shape.ts';
 import type { CloudWatchShape, MetricDefinition } from '../model/metric.ts';
 import { queueOldestWait, runLastSuccess, runsFinished } from '../model/run-metrics.ts';
 import { storableValue } from '../model/labels.ts';
+import { prepareSink } from '../sinks/index.ts';
 import { prepareSource } from '../sources/index.ts';
 import type { PreparedSource } from '../sources/source.ts';
 import type { Alarms, PipelineAlarm, QueueAlarm } from './deployment.ts';
@@ -38,23 +39,26 @@ export function checkAlarms(config: WatchedConfig): readonly DeploymentIssue[] {
   ];
 }
 
+/** A metric that an alarm reads, by its name in CloudWatch and by the one in the catalogue. */
+interface Wanted {
+  readonly name: string;
+  readonly byOtlp: string;
+}
+
 function publishedIssues({ alarms, sinks }: WatchedConfig): readonly DeploymentIssue[] {
-  const unpublished = (names: readonly string[]): readonly string[] =>
-    names.filter((name) => !isPublished(sinks, name));
-  const issuesOf = (list: 'queues' | 'pipelines', subject: string, names: readonly string[]) =>
-    unpublished(names).map((name) => ({
-      path: ['alarms', list],
-      message: `an alarm on a ${subject} reads ${name}, which no cloudwatch sink publishes; add such a sink, or let its "metrics" include ${name}`,
-    }));
+  const issuesOf = (list: 'queues' | 'pipelines', subject: string, wanted: readonly Wanted[]) =>
+    wanted
+      .filter((one) => !isPublished(sinks, one))
+      .map(({ name }) => ({
+        path: ['alarms', list],
+        message: `an alarm on a ${subject} reads ${name}, which no cloudwatch sink publishes; add such a sink, or let its "metrics" include ${name}`,
+      }));
   const isSinceAsked = alarms.pipelines.some(({ sinceSuccessHours }) => sinceSuccessHours !== undefined);
   const isWaitAsked = alarms.queues.some(({ oldestWaitMinutes }) => oldestWaitMinutes !== undefined);
-  const ofQueues = [
-    ...metricNames(starvedJobs.cloudWatch),
-    ...(isWaitAsked ? metricNames(queueOldestWait.cloudWatch) : []),
-  ];
+  const ofQueues = [...wantedOf(starvedJobs), ...(isWaitAsked ? wantedOf(queueOldestWait) : [])];
   const ofPipelines = [
-    ...namesOfResults(runsFinished.cloudWatch),
-    ...(isSinceAsked ? metricNames(runLastSuccess.cloudWatch) : []),
+    ...namesOfResults(runsFinished.cloudWatch).map((name) => ({ name, byOtlp: runsFinished.name })),
+    ...(isSinceAsked ? wantedOf(runLastSuccess) : []),
   ];
   return [
     ...(alarms.queues.length === 0 ? [] : issuesOf('queues', 'queue', ofQueues)),
@@ -62,12 +66,29 @@ function publishedIssues({ alarms, sinks }: WatchedConfig): readonly DeploymentI
   ];
 }
 
+function wantedOf({ name, cloudWatch }: MetricDefinition): readonly Wanted[] {
+  return metricNames(cloudWatch).map((inCloudWatch) => ({ name: inCloudWatch, byOtlp: name }));
+}
+
 function namesOfResults({ name }: CloudWatchShape): readonly string[] {
   return typeof name === 'string' ? [name] : judgedResults.flatMap((result) => name.names[result] ?? []);
 }
 
-function isPublished(sinks: WatchedConfig['sinks'], name: string): boolean {
-  return sinks.some(({ kind, metrics }) => kind === 'cloudwatch' && isSelected(metrics, name));
+/** By a `cloudwatch` sink, or by one that writes to CloudWatch by OTLP, where it selects by the names of the catalogue. */
+function isPublished(sinks: WatchedConfig['sinks'], { name, byOtlp }: Wanted): boolean {
+  return sinks.some((sink) => {
+    if (sink['kind'] === 'cloudwatch') return isSelected(sink['metrics'], name);
+    return isOtlpToCloudWatch(sink) && isSelected(sink['metrics'], byOtlp);
+  });
+}
+
+function isOtlpToCloudWatch(sink: WatchedConfig['sinks'][number]): boolean {
+  return (
+    sink['kind'] === 'otlp' &&
+    prepareSink(sink)
+      .grants([])
+      .some(({ kind }) => kind === 'put-otlp-metrics')
+  );
 }
 
 function isSelected(metrics: unknown, name: string): boolean {

@@ -10,11 +10,13 @@ export interface AlarmCount {
   readonly metrics: number;
   /** Series that Metrics Insights queries find: each is charged as a metric of an alarm. */
   readonly scanned: number;
+  /** On what is stored by OTLP. */
+  readonly promql: number;
   /** On the states of others. */
   readonly composite: number;
 }
 
-export function alarmLines({ alarms, metrics, scanned, composite }: AlarmCount): readonly CostLine[] {
+export function alarmLines({ alarms, metrics, scanned, promql, composite }: AlarmCount): readonly CostLine[] {
   const each = `$${prices.alarmMetric.toFixed(2)}`;
   return [
     {
@@ -29,6 +31,15 @@ export function alarmLines({ alarms, metrics, scanned, composite }: AlarmCount):
             item: 'alarms on all queues',
             usd: scanned * prices.alarmMetric,
             basis: `${grouped(scanned)} series that their queries find × ${each}`,
+          },
+        ]),
+    ...(promql === 0
+      ? []
+      : [
+          {
+            item: 'alarms in PromQL',
+            usd: undefined,
+            basis: `${grouped(promql)} alarms on what is stored by OTLP; their price is not published`,
           },
         ]),
     ...(composite === 0

@@ -10,12 +10,14 @@ import type { CostLine } from '../../lambda/sinks/sink.ts';
 import { alignedTable } from './table.ts';
 
 const sizes = [5, 50, 500] as const;
+const sizesByOtlp = [50, 500, 10_000] as const;
 
 const agentTokens = [{ secret: 'ci-metrics/buildkite' }];
 const neutral = { kind: 'buildkite', agentTokens, compat: false };
 const buildkite = { kind: 'buildkite', agentTokens };
 const withBuilds = { ...buildkite, apiToken: { secret: 'ci-metrics/buildkite-api' } };
 const cloudwatch = { kind: 'cloudwatch' };
+const byOtlp = { kind: 'otlp', preset: 'cloudwatch', auth: { sigv4: { region: 'us-east-1' } } };
 const threeMetrics = {
   ...cloudwatch,
   metrics: { include: ['ScheduledJobsCount', 'RunningJobsCount', 'StarvedJobs'] },
@@ -57,8 +59,12 @@ const deployments: readonly Deployment[] = [
 
 // Once, for everybody who asks: the pages are made of ready texts.
 const priced = await Promise.all(
-  deployments.map(async ({ label, source, sink }) => ({ label, bills: await billsOf(source, sink) })),
+  deployments.map(async ({ label, source, sink }) => ({ label, bills: await billsOf(source, sink, sizes) })),
 );
+const compared = {
+  cloudwatch: await billsOf(buildkite, cloudwatch, sizesByOtlp),
+  otlp: await billsOf(buildkite, byOtlp, sizesByOtlp),
+};
 
 /** By item for the shipped configuration, and in total for what people publish in its place. */
 export function costTables(): string {
@@ -74,12 +80,49 @@ export function costTables(): string {
   ].join('\n\n');
 }
 
-async function billsOf(source: object, sink: object): Promise<readonly (readonly CostLine[])[]> {
+/** The two ways into CloudWatch, as far as there are prices. */
+export function otlpCostTable(): string {
+  const head = ['a month', ...sizesByOtlp.map((queues) => `${queues.toLocaleString('en-US')} queues`)];
+  const totals = compared.cloudwatch.map(totalOf);
+  const known = compared.otlp.map(totalOf);
+  const gigabytes = compared.otlp.map(gigabytesIn);
+  return alignedTable(head, [
+    ['`cloudwatch`: custom metrics', ...compared.cloudwatch.map((lines) => countIn(basisOf(lines, 'custom metrics')))],
+    ['`cloudwatch`: total in US dollars', ...totals.map(usd)],
+    ['`otlp`: GB, before compression', ...gigabytes.map(usd)],
+    ['`otlp`: US dollars without GB and PromQL alarms', ...known.map(usd)],
+    [
+      'both cost the same at so many US dollars a GB',
+      ...gigabytes.map((amount, index) => usd(((totals[index] ?? 0) - (known[index] ?? 0)) / amount)),
+    ],
+  ]);
+}
+
+function gigabytesIn(lines: readonly CostLine[]): number {
+  const text = /about ([\d.]+) GB/.exec(basisOf(lines, 'CloudWatch, ingestion by OTLP'))?.[1];
+  if (text === undefined) throw new Error('the line about ingestion by OTLP names no gigabytes');
+  return Number(text);
+}
+
+function basisOf(lines: readonly CostLine[], item: string): string {
+  return lines.find((line) => line.item === item)?.basis ?? '';
+}
+
+async function billsOf(
+  source: object,
+  sink: object,
+  queueCounts: readonly number[],
+): Promise<readonly (readonly CostLine[])[]> {
   const config = CollectorConfig.parse({ sources: [source], sinks: [sink] });
   const code = lambda.Code.fromInline('export const handler = () => undefined;');
-  const { collector } = new CiMetricsStack(new App(), 'cost', { config, settings: { code } });
+  const { collector } = new CiMetricsStack(new App(), 'cost', {
+    config,
+    settings: { code },
+    // Alarms on what is stored by OTLP need to know that it is in their Region.
+    env: { region: 'us-east-1' },
+  });
   return await Promise.all(
-    sizes.map(async (queues) => {
+    queueCounts.map(async (queues) => {
       const fleet = assumedFleet({ ...config.deployment.fleet, queues, pipelines: queues });
       return monthlyCost(await deployedWith(collector, () => fleet));
     }),
@@ -98,9 +141,10 @@ function itemRows(): readonly (readonly string[])[] {
   ];
 }
 
-/** `4,525 metrics × $0.30` */
+/** `4,525 metrics × $0.30`, or the sum of its tiers. */
 function countIn(basis: string): string {
-  return basis.split(' ')[0] ?? '';
+  const counts = [...basis.matchAll(/([\d,]+) metrics/g)].map(([, count = '']) => Number(count.replaceAll(',', '')));
+  return counts.reduce((sum, count) => sum + count, 0).toLocaleString('en-US');
 }
 
 function usd(amount: number): string {

@@ -4,7 +4,7 @@ import { configJsonSchema } from '../../lambda/config/json-schema.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { dashboardFiles } from '../dashboards/files.ts';
-import { costTables } from './cost.ts';
+import { costTables, otlpCostTable } from './cost.ts';
 import { configurationPage, type DocumentedPlugin } from './configuration.ts';
 import { metricsPage } from './metrics.ts';
 import { stateCostTable } from './state-cost.ts';
@@ -53,7 +53,11 @@ export function generatedPages(): readonly Page[] {
         sinks.map((sink) => documented('sinks', sink)),
       ),
     },
-    withBlocks('docs/deploying.md', { cost: costTables(), 'state-cost': stateCostTable() }),
+    withBlocks('docs/deploying.md', {
+      cost: costTables(),
+      'otlp-cost': otlpCostTable(),
+      'state-cost': stateCostTable(),
+    }),
     { path: 'collector.schema.json', text: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n` },
     ...dashboardFiles(),
   ];

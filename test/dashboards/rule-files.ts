@@ -48,8 +48,12 @@ export interface Verdict {
 }
 
 export async function promtool(...args: readonly string[]): Promise<Verdict> {
+  return await runPromtool('promtool', args);
+}
+
+async function runPromtool(program: string, args: readonly string[]): Promise<Verdict> {
   try {
-    const { stdout, stderr } = await execute('promtool', args);
+    const { stdout, stderr } = await execute(program, args);
     return { isContent: true, output: stdout + stderr };
   } catch (error) {
     const { stdout = '', stderr = '' } = z
@@ -60,12 +64,16 @@ export async function promtool(...args: readonly string[]): Promise<Verdict> {
 }
 
 /** Runs promtool over a file with this content; JSON is YAML. */
-export async function promtoolWith(command: readonly string[], content: unknown): Promise<Verdict> {
+export async function promtoolWith(
+  command: readonly string[],
+  content: unknown,
+  program = 'promtool',
+): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-rules-'));
   try {
     const file = join(folder, 'content.yaml');
     await writeFile(file, JSON.stringify(content));
-    return await promtool(...command, file);
+    return await runPromtool(program, [...command, file]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -91,6 +91,8 @@ export const withPushgateway = everyEdition({
 });
 export const withStatsdExporter = serverFor('statsd_exporter 0.31', goProgram('statsd_exporter'), setUpServers);
 export const withPromtool = serverFor('promtool', 'promtool', 'apt-get install prometheus');
+/** That of this year: it knows names with other characters than letters, digits and underscores. */
+export const withCurrentPromtool = serverFor('promtool 3', goProgram('promtool'), setUpServers);
 export const withNodeExporter = serverFor(
   'node_exporter',
   'prometheus-node-exporter',
