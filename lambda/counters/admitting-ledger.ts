@@ -2,6 +2,7 @@
 import { admittedLabels, type Cleaner, nothingSecret, shownLabels } from '../model/admitted.ts';
 import type { Labels } from '../model/metric.ts';
 import { oneLine } from '../model/outside-text.ts';
+import type { Span } from '../model/span.ts';
 import type { Finish } from './finish.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -41,6 +42,7 @@ function admittedFinish(finish: Finish, cleaner: Cleaner | undefined): Finish {
     observations: finish.observations.map((seen) => withAdmittedLabels(withShownExemplar(seen, cleaner))),
     marks: finish.marks.map(withAdmittedLabels),
     ...(finish.line === undefined ? {} : { line: shownLine(finish.line, cleaner) }),
+    ...(finish.spans === undefined ? {} : { spans: finish.spans.map((span) => shownSpan(span, cleaner)) }),
   };
 }
 
@@ -58,4 +60,23 @@ function shownLine(line: NonNullable<Finish['line']>, { name: clean } = nothingS
   return Object.fromEntries(
     Object.entries(line).map(([name, value]) => [name, typeof value === 'string' ? oneLine(clean(value)) : value]),
   );
+}
+
+/** Ids are cleaned like everything else: what they lead to is made of what is left. */
+function shownSpan(span: Span, { name: clean } = nothingSecret): Span {
+  const shown = (text: string): string => oneLine(clean(text));
+  const maybe = (text: string | undefined): string | undefined => (text === undefined ? undefined : shown(text));
+  const { run, id, name, pipeline, scope, queue, url, commit, branch } = span;
+  return {
+    ...span,
+    run: shown(run),
+    id: maybe(id),
+    name: maybe(name),
+    pipeline: maybe(pipeline),
+    scope: shown(scope),
+    queue: maybe(queue),
+    url: maybe(url),
+    commit: maybe(commit),
+    branch: maybe(branch),
+  };
 }

@@ -1,6 +1,7 @@
 import type { Cleaner } from '../model/admitted.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Span } from '../model/span.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Collection } from '../sources/source.ts';
@@ -43,6 +44,8 @@ export interface CountingContext extends Omit<Deliveries, 'nowMs'> {
   readonly vendorNow?: (() => number | undefined) | undefined;
   /** Takes secrets out of what is counted and kept; absent where there are none. */
   readonly cleaner?: Cleaner | undefined;
+  /** Whether any sink shows traces; default: `omit`. */
+  readonly spans?: 'keep' | 'omit' | undefined;
 }
 
 /** What the state of a source says about itself. */
@@ -63,6 +66,7 @@ export type Counted =
       readonly counted: ReadonlySet<string>;
       readonly figures: CountingFigures;
       readonly lines: readonly NonNullable<Finish['line']>[];
+      readonly spans: readonly Span[];
       readonly history: readonly Finish[];
       readonly unsettled: Unsettled;
       /** What outboxes know the delivery of these increases by. */
@@ -169,13 +173,24 @@ async function openedForTotals(collection: Collection, { open }: Opening, { id }
 
 /** @throws StateStoreError, TickTakenError */
 async function openState(source: CountedSource, context: CountingContext): Promise<Opened> {
-  const { tickMs, clock, store, signal, settings, vendorNow, cleaner } = context;
+  const { tickMs, clock, store, signal, settings, vendorNow, cleaner, spans } = context;
   const stored = await store.load(source.id, signal);
   const isNew = stored === undefined;
   const state = isNew ? newState(tickMs) : parseState(stored.body, source.id);
   const problems = isNew ? [] : comeTo(state, source, { tickMs, clock, settings });
   const { system, name, metrics } = source;
-  const draft = draftLedger({ state, isNew, tickMs, system, source: name, metrics, settings, vendorNow, cleaner });
+  const draft = draftLedger({
+    state,
+    isNew,
+    tickMs,
+    system,
+    source: name,
+    metrics,
+    settings,
+    vendorNow,
+    cleaner,
+    spans,
+  });
   return { draft, state, isNew, body: stored?.body, version: stored?.version ?? 0, problems };
 }
 
@@ -263,6 +278,7 @@ async function commit(
     counted: new Set(closed.families.map(({ definition }) => definition.name)),
     figures: { ...closed.figures, stateBytes: Buffer.byteLength(body), isNew },
     lines: closed.lines,
+    spans: closed.spans,
     history: closed.history,
     unsettled,
     deliveryId: state.deliveryId,

@@ -71,7 +71,8 @@ export function createCounting(given: CountingPorts): Counting {
       const opened = await Promise.all(
         additive.map(async ({ id }) => [id, await openOutbox(id, ports.store, signal)] as const),
       );
-      return countingRun(ports, new Map(opened));
+      const spans = sinks.some(({ sink }) => sink.takesSpans === true) ? 'keep' : 'omit';
+      return countingRun(ports, new Map(opened), spans);
     },
   };
 }
@@ -79,6 +80,7 @@ export function createCounting(given: CountingPorts): Counting {
 function countingRun(
   { store, settings, finishedRuns, cleaner, log }: CountingPorts,
   outboxes: ReadonlyMap<string, OutboxReading>,
+  spans: 'keep' | 'omit',
 ): CountingRun {
   const counted = new Map<string, number>();
   const times: number[] = [];
@@ -95,7 +97,16 @@ function countingRun(
   return {
     collect: async (source, given, work) => {
       const additiveSinks = [...outboxes.keys()];
-      const context = { ...given, store, settings, additiveSinks, isSettled: isSettled(source.id), cleaner, log };
+      const context = {
+        ...given,
+        store,
+        settings,
+        additiveSinks,
+        isSettled: isSettled(source.id),
+        cleaner,
+        log,
+        spans,
+      };
       const result = await collectCounted(work, source, context);
       if (result.outcome !== 'counted' || given.mode === 'preview') return result;
       counted.set(source.id, result.deliveryId);

@@ -1,9 +1,11 @@
 import { holdToBounds } from './bounds.ts';
 import { type KeptBook, keptBook } from './kept-book.ts';
+import { append } from '../model/append.ts';
 import { systemErrors } from '../model/run-metrics.ts';
 import type { Cleaner } from '../model/admitted.ts';
 import type { Folding } from '../model/cap.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
+import type { Span } from '../model/span.ts';
 import { admittingLedger } from './admitting-ledger.ts';
 import type { Finish } from './finish.ts';
 import { type FollowBook, followBook } from './follow-book.ts';
@@ -30,6 +32,8 @@ export interface LedgerInput {
   /** What the vendor's own clock says, as far as an answer of this run has told. Epoch milliseconds. */
   readonly vendorNow?: (() => number | undefined) | undefined;
   readonly cleaner?: Cleaner | undefined;
+  /** Whether any sink shows traces; default: `omit`. */
+  readonly spans?: 'keep' | 'omit' | undefined;
 }
 
 /** What a tick did, beside the totals. */
@@ -62,6 +66,8 @@ export interface Closed {
   readonly figures: LedgerFigures;
   /** One structured log line a finished run. */
   readonly lines: readonly NonNullable<Finish['line']>[];
+  /** Runs and jobs that ended; empty unless they are kept. */
+  readonly spans: readonly Span[];
   /** Finishes from before the installation, for sinks that take old timestamps; only of the first tick. */
   readonly history: readonly Finish[];
   readonly afterSave: readonly ((signal: AbortSignal) => Promise<void>)[];
@@ -96,6 +102,7 @@ export function draftLedger(input: LedgerInput): DraftLedger {
   const finishes = finishBook(books.series, {
     errors,
     historySinceMs: backfillMs === 0 ? Infinity : state.epochMs - backfillMs,
+    keepsSpans: input.spans === 'keep',
   });
   return {
     ledger: admittingLedger(ledgerOver(books, input, { errors, finishes }), input.cleaner),
@@ -128,23 +135,30 @@ function errorCounter({ system, source }: LedgerInput, series: SeriesBook): Erro
 interface FinishBook {
   readonly saw: (finish: Finish, key: string, judgement: Judgement) => void;
   readonly lines: () => readonly NonNullable<Finish['line']>[];
+  readonly spans: () => readonly Span[];
   readonly history: () => readonly Finish[];
   readonly counted: () => number;
 }
 
-function finishBook(
-  series: SeriesBook,
-  { errors, historySinceMs }: { readonly errors: ErrorCounter; readonly historySinceMs: number },
-): FinishBook {
+interface FinishRules {
+  readonly errors: ErrorCounter;
+  /** What ended before is not even history. Epoch milliseconds. */
+  readonly historySinceMs: number;
+  readonly keepsSpans: boolean;
+}
+
+function finishBook(series: SeriesBook, { errors, historySinceMs, keepsSpans }: FinishRules): FinishBook {
   const lines: NonNullable<Finish['line']>[] = [];
+  const spans: Span[] = [];
   const history = new Map<string, Finish>();
   let counted = 0;
-  const add = ({ counts, observations, line }: Finish): void => {
+  const add = ({ counts, observations, line, spans: ended = [] }: Finish): void => {
     counted += 1;
     for (const { metric, labels, increase } of counts) series.count(metric, labels, errors.atLeastZero(increase));
     for (const { metric, labels, value, exemplar } of observations)
       series.observe(metric, labels, { value: errors.atLeastZero(value), exemplar });
     if (line !== undefined) lines.push(line);
+    if (keepsSpans) append(spans, ended);
   };
   return {
     saw: (finish, key, judgement) => {
@@ -153,6 +167,7 @@ function finishBook(
       if (judgement === 'history' && finish.finishedMs >= historySinceMs) history.set(key, finish);
     },
     lines: () => lines,
+    spans: () => spans,
     history: () => [...history.values()],
     counted: () => counted,
   };
@@ -247,6 +262,7 @@ function closeDraft(
       folded,
     },
     lines: finishes.lines(),
+    spans: finishes.spans(),
     history: finishes.history(),
     afterSave,
   };

@@ -1,4 +1,5 @@
 import type { Exemplar, Labels, MetricDefinition } from '../model/metric.ts';
+import type { Span } from '../model/span.ts';
 
 /** One thing that a finish adds to a counter. */
 export interface Count {
@@ -43,4 +44,6 @@ export interface Finish {
   readonly marks: readonly Mark[];
   /** One structured log line for the finished run, where the operator wants them; absent for jobs. */
   readonly line?: Readonly<Record<string, string | number>>;
+  /** The run or the jobs that end with it, for sinks that show traces; absent where their times are not known. */
+  readonly spans?: readonly Span[];
 }

@@ -1,5 +1,6 @@
 import type { MetricFamily } from './metric.ts';
 import type { RelayedFamily } from './relayed.ts';
+import type { Span } from './span.ts';
 
 /** What one source gave in this run. */
 export interface SourcePart {
@@ -13,6 +14,8 @@ export interface SourcePart {
   readonly families: readonly MetricFamily[];
   /** Series of another system, for sinks that keep series as they are. */
   readonly relayed?: readonly RelayedFamily[];
+  /** Runs and jobs whose end was counted and saved in this run; absent unless a sink asks for them (`takesSpans`). */
+  readonly spans?: readonly Span[];
 }
 
 /** Everything that a run hands to every sink; immutable and in canonical order. */

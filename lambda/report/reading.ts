@@ -86,7 +86,13 @@ function readingOf(
     lastSuccessMs: status === 'complete' ? clock() : known,
   };
   const part = { system, source: name, status: publishedAs(status, families), families };
-  return { part: relayed.length === 0 ? part : { ...part, relayed }, outcome };
+  return { part: { ...part, ...besideFamilies(relayed, read) }, outcome };
+}
+
+/** What most sources have not: it is absent then, and not empty. */
+function besideFamilies(relayed: readonly RelayedFamily[], read: Counted): Pick<SourcePart, 'relayed' | 'spans'> {
+  const spans = read.outcome === 'counted' ? read.spans : [];
+  return { ...(relayed.length === 0 ? {} : { relayed }), ...(spans.length === 0 ? {} : { spans }) };
 }
 
 interface Held {

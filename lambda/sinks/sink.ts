@@ -95,6 +95,8 @@ export interface Sink {
   readonly open?: (signal: AbortSignal) => Promise<string>;
   /** Present beside it: ends what has been begun, callers that are still connected included. */
   readonly close?: () => Promise<void>;
+  /** Present in a sink that shows finished runs as traces: batches then carry `spans`, which nobody keeps otherwise. */
+  readonly takesSpans?: true;
 }
 
 export interface SinkPorts {
