@@ -10,6 +10,7 @@ import type { CountedEarly, OpenState } from './memory.ts';
 import { buildSeconds } from './metrics.ts';
 import { scopeOf } from './place.ts';
 import { finishKey, lineOf, marksOf, type OpenRun, type PipelineLabels, type RunPlace } from './run-record.ts';
+import { runSpan } from './spans.ts';
 import { heldForMs } from './streams.ts';
 
 export interface HeldContext {
@@ -74,6 +75,7 @@ export function letGo(run: OpenRun, { ledger, place, stream }: HeldContext): voi
     observations: [],
     marks: [],
     line: lineOf({ ...run, finishedMs, result, wallMs: undefined }, place, run.charged),
+    spans: [runSpan({ ...run, finishedMs, result }, place)],
   });
   rememberLetGo(ledger, key, run.charged);
 }
@@ -120,5 +122,8 @@ export function withoutCounted(finish: Finish, known: OpenState | undefined, led
     const increase = count.increase - charged;
     return increase > 0 ? [{ ...count, increase }] : [];
   });
-  return { ...finish, counts };
+  if (!wasLetGo) return { ...finish, counts };
+  // The run's own span was sent when it was let go, and cannot be sent with another end.
+  const spans = (finish.spans ?? []).map((span) => ({ ...span, id: `end ${finish.key}` }));
+  return { ...finish, counts, spans };
 }

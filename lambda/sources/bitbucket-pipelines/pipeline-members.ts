@@ -16,6 +16,7 @@ export const pipelineMembers = [
   'target.type',
   'target.ref_type',
   'target.ref_name',
+  'target.commit.hash',
   'target.selector.type',
   'target.selector.pattern',
   'trigger.name',

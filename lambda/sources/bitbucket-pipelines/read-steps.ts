@@ -13,6 +13,7 @@ import { stepLists, stepsForMs } from './streams.ts';
 
 const members = [
   'uuid',
+  'name',
   'run_number',
   'trigger.name',
   'trigger.type',

@@ -12,7 +12,9 @@ import {
 } from '../../model/run-metrics.ts';
 import { buildSeconds } from './metrics.ts';
 import { branchOf, type Place, pipelineOf, scopeOf } from './place.ts';
+import { runUrl } from './run-url.ts';
 import type { PipelineRecord } from './schema.ts';
+import { runSpan } from './spans.ts';
 import { type Phase, pipelineStanding } from './states.ts';
 
 /** What every sighting of a run tells. */
@@ -117,6 +119,7 @@ export function earlierAttempt(sight: Sight, { hasSteps, ...end }: EarlierEnd, p
     observations: [],
     marks: [],
     line: lineOf(run, place, 0),
+    spans: [runSpan(run, place)],
   };
   return { is: 'finished', ...run, hasSteps, finish };
 }
@@ -157,6 +160,7 @@ function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: 
     observations: place.steps === 'leave' ? timesTaken(run, record, labels) : [],
     marks: marksOf(run, labels),
     line: lineOf(run, place, charged),
+    spans: [runSpan(run, place, { target: record.target, activeSeconds: activeSecondsOf(run, record) })],
   };
 }
 
@@ -174,6 +178,11 @@ function timesTaken({ wallMs, result }: Ended, record: PipelineRecord, labels: P
     { metric: runDuration, labels: of, value: wallMs / 1000 },
     ...(activeMs === undefined ? [] : [{ metric: runActiveDuration, labels: of, value: activeMs / 1000 }]),
   ];
+}
+
+function activeSecondsOf({ wallMs }: Ended, record: PipelineRecord): number | undefined {
+  const activeMs = wallMs === undefined ? undefined : activeMsOf(record, wallMs);
+  return activeMs === undefined ? undefined : activeMs / 1000;
 }
 
 /** Steps that ran at the same time count once; waits for people and for runners are left out. In whole seconds. */
@@ -216,9 +225,4 @@ export function lineOf(run: Ended, place: RunPlace, charged: number): Readonly<R
     buildSeconds: charged,
     url: runUrl(place, run.number),
   };
-}
-
-/** Where a person looks at the run. */
-export function runUrl({ workspace, slug }: Pick<Place, 'workspace' | 'slug'>, number: number): string {
-  return `https://bitbucket.org/${workspace}/${slug}/pipelines/results/${String(number)}`;
 }

@@ -33,6 +33,7 @@ const Target = z.object({
   ref_type: Text,
   ref_name: Text,
   selector: lenient(z.object({ type: Word, pattern: Text })),
+  commit: lenient(z.object({ hash: Text })),
 });
 export type Target = z.infer<typeof Target>;
 
@@ -56,6 +57,7 @@ const RunsOn = lenient(z.object({ labels: lenient(z.array(z.string())) }));
 
 export const StepRecord = z.object({
   uuid: z.string().min(1),
+  name: Text,
   run_number: z.int().min(1).optional().catch(undefined),
   trigger: Named,
   state: State,

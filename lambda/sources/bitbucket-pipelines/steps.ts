@@ -10,11 +10,14 @@ import {
   runDuration,
   runWait,
 } from '../../model/run-metrics.ts';
+import type { Span } from '../../model/span.ts';
 import { activeMsOf } from './active-time.ts';
 import { scopeOf } from './place.ts';
 import { queueOfStep } from './queue-name.ts';
-import { type FinishedRun, marksOf, type RunPlace, runUrl, unknownState } from './run-record.ts';
+import { type FinishedRun, marksOf, type RunPlace, unknownState } from './run-record.ts';
+import { runUrl } from './run-url.ts';
 import type { StepRecord } from './schema.ts';
+import { stepSpans } from './spans.ts';
 import { stepStanding } from './states.ts';
 import { isAutomatic, isBad, isTime, runTimesOf } from './step-times.ts';
 
@@ -36,6 +39,7 @@ export function stepsFinish(
     counts: jobs.flatMap((job) => countsOf(job, place)),
     observations: [...jobs.flatMap((job) => observationsOf(job, place)), ...ofRun(run, steps, place)],
     marks: [],
+    spans: jobs.flatMap((job) => spansOf(job, run, place)),
   };
 }
 
@@ -71,6 +75,7 @@ export function heldStepsFinish(
     counts: jobs.flatMap((job) => countsOf(job, place)),
     observations: jobs.flatMap((job) => observationsOf(job, place)),
     marks: isGreen ? marksOf({ ...run, result: 'success', finishedMs }, labels) : [],
+    spans: jobs.flatMap((job) => spansOf(job, run, place)),
   };
   return { finish, counted: ended.map(({ uuid }) => uuid) };
 }
@@ -130,6 +135,11 @@ function countsOf({ queue, step, seconds }: Job, place: RunPlace): readonly Coun
     ...(seconds === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: seconds }]),
     ...(standing.isKnown ? [] : [unknownState(place.source, 'step')]),
   ];
+}
+
+function spansOf({ queue, step, waitSeconds }: Job, run: Ended, place: RunPlace): readonly Span[] {
+  const standing = stepStanding(step.state);
+  return standing.is === 'open' ? [] : stepSpans({ step, queue, result: standing.result, waitSeconds }, run, place);
 }
 
 function observationsOf({ queue, step, seconds, waitSeconds }: Job, place: RunPlace): readonly Observation[] {

@@ -10,7 +10,8 @@ import { jobStream } from './builds.ts';
 import { jobFinish } from './finishes.ts';
 import { isWantedEvent } from './event-types.ts';
 import { queueByRule } from './places.ts';
-import type { Build, Job } from './rest-schema.ts';
+import type { Job } from './rest-schema.ts';
+import type { BuildOfJob } from './spans.ts';
 import { needsSignal } from './states.ts';
 import { eventOfDelivery } from './webhook-event.ts';
 
@@ -36,7 +37,7 @@ export const JobFinished = z.object({
     started_at: Text,
     finished_at: Text,
   }),
-  build: z.object({ uuid: z.string(), number: z.number(), commit: Text }),
+  build: z.object({ uuid: z.string(), number: z.number(), commit: Text, branch: Text }),
   pipeline: z.object({ slug: z.string() }),
   organization: z.object({ slug: z.string() }),
 });
@@ -171,8 +172,15 @@ function endStateOf(state: string, passed: boolean | null | undefined): string {
   return passed === false ? 'failed' : lower;
 }
 
-function buildOf({ build, pipeline, organization }: JobFinished): Pick<Build, 'web_url' | 'commit'> {
-  const { number, commit } = build;
+function buildOf({ build, pipeline, organization }: JobFinished): BuildOfJob {
+  const { uuid, number, commit, branch } = build;
   const web_url = `https://buildkite.com/${organization.slug}/${pipeline.slug}/builds/${String(number)}`;
-  return { commit, web_url };
+  return {
+    id: uuid,
+    commit,
+    branch,
+    web_url,
+    url: undefined,
+    pipeline: { ...pipeline, id: undefined, default_branch: undefined },
+  };
 }

@@ -16,6 +16,7 @@ import {
 } from '../../model/run-metrics.ts';
 import { attemptOf } from './attempts.ts';
 import type { Build, Job } from './rest-schema.ts';
+import { type BuildOfJob, buildSpan, jobSpans } from './spans.ts';
 import { buildVerdict, jobVerdict, type Verdict } from './states.ts';
 import { activeMsWithin } from './stretches.ts';
 import { timeOf } from './times.ts';
@@ -46,8 +47,10 @@ export function buildFinish(placed: PlacedBuild): Finish | undefined {
   const duration = secondsOf(startedMs, finishedMs);
   const active = activeSeconds(build, startedMs, finishedMs);
   const exemplar = exemplarOf(build, finishedMs);
+  const key = buildKey(build.id, finishedMs);
+  const facts = { result, attempt, waitSeconds: wait, activeSeconds: active, finishedMs } as const;
   return {
-    key: buildKey(build.id, finishedMs),
+    key,
     finishedMs,
     createdMs: timeOf(build.created_at),
     counts: [
@@ -61,6 +64,7 @@ export function buildFinish(placed: PlacedBuild): Finish | undefined {
     ],
     marks: marksOf({ ...labels, branch }, verdict, finishedMs),
     line: lineOf(placed, { result, attempt, wait, duration, active }),
+    spans: [buildSpan(placed, isFirst ? facts : { ...facts, again: { startedMs, key } })],
   };
 }
 
@@ -82,7 +86,7 @@ export interface JobPlace {
 /** A finished job; undefined for one that has not ended, or of which nobody knows when. */
 export function jobFinish(
   job: Job,
-  build: Pick<Build, 'web_url' | 'commit'>,
+  build: BuildOfJob,
   { source, scope, queue }: JobPlace,
 ): Finish | undefined {
   const verdict = jobVerdict(job);
@@ -108,6 +112,7 @@ export function jobFinish(
       ...observed(jobDuration, { ...labels, result }, duration, exemplar),
     ],
     marks: [],
+    spans: jobSpans(job, build, { scope, queue, result, waitSeconds: wait, endMs: finishedMs }),
   };
 }
 

@@ -9,6 +9,7 @@ export const Job = z.object({
   id: z.string().min(1),
   type: z.string(),
   state: z.string(),
+  name: Text,
   exit_status: z.number().nullish().catch(undefined),
   signal: Text,
   signal_reason: Text,
@@ -80,6 +81,6 @@ export const AccessToken = z.object({
 export type AccessToken = z.infer<typeof AccessToken>;
 
 /** The pipeline's slug; where the pipeline is left out, it stands in the build's address. */
-export function pipelineOf({ pipeline, url }: Build): string | undefined {
+export function pipelineOf({ pipeline, url }: Pick<Build, 'pipeline' | 'url'>): string | undefined {
   return pipeline?.slug ?? /\/pipelines\/([^/?#]+)\/builds\//.exec(url ?? '')?.[1];
 }

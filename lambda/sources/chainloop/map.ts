@@ -9,6 +9,7 @@ import {
   runsFinished,
   systemErrors,
 } from '../../model/run-metrics.ts';
+import type { Span } from '../../model/span.ts';
 import type { PolicySummary, Run, RunStatus, WorkflowName } from './messages.ts';
 import {
   type CompatStatus,
@@ -81,6 +82,7 @@ export function finishOf(run: EndedRun, options: MapOptions): Finish {
     observations: observationsOf(run, labels, options),
     marks: marksOf(run, labels),
     line: lineOf(run, options),
+    spans: [spanOf(run, labels)],
   };
 }
 
@@ -151,6 +153,11 @@ function marksOf({ result, endedMs }: EndedRun, of: PipelineLabels): readonly Ma
     { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
     ...(isSuccess ? [{ metric: runLastSuccess, labels, value: endedMs / 1000 }] : []),
   ];
+}
+
+/** Chainloop knows runs only: what a CI system did inside of one is told by that system. */
+function spanOf({ id, createdMs, endedMs, result }: EndedRun, { scope, pipeline }: PipelineLabels): Span {
+  return { is: 'run', run: id, pipeline, scope, result, attempt: 'first', startMs: createdMs, endMs: endedMs };
 }
 
 function lineOf(run: EndedRun, { organization }: MapOptions): Readonly<Record<string, string | number>> {

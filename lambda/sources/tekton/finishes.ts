@@ -17,6 +17,7 @@ import { failures, podStart, stepFailures, taskDuration, tasksFinished } from '.
 import type { Naming } from './naming.ts';
 import { boundedReason } from './reasons.ts';
 import type { Described } from './rows.ts';
+import { pipelineRunSpan, taskRunSpans } from './spans.ts';
 import type { RunKind } from './state.ts';
 
 /** A run that has ended, by its Table row or by its whole object. Times are epoch milliseconds. */
@@ -74,6 +75,7 @@ function pipelineRunFinish(run: FinishedRun, { source, naming }: FinishOptions):
       ...observed(runDuration, { ...labels, result }, duration, run),
     ],
     marks: marksOf({ ...labels, branch }, run),
+    spans: [pipelineRunSpan(run, naming, wait)],
   };
 }
 
@@ -114,6 +116,7 @@ function taskRunFinish(run: FinishedRun, options: FinishOptions): Parts {
       ...listed.observations,
     ],
     marks: [],
+    spans: taskRunSpans(run, options.naming, wait),
   };
 }
 
