@@ -7,7 +7,7 @@ import { startOnFreePort } from './process.ts';
 
 export interface OtelCollector extends AsyncDisposable {
   readonly url: string;
-  /** What it has taken so far: one ExportMetricsServiceRequest in JSON a line. */
+  /** What it has taken so far: one ExportMetricsServiceRequest or ExportTraceServiceRequest in JSON a line. */
   readonly received: () => Promise<readonly string[]>;
 }
 
@@ -28,6 +28,9 @@ service:
       level: none
   pipelines:
     metrics:
+      receivers: [otlp]
+      exporters: [file]
+    traces:
       receivers: [otlp]
       exporters: [file]
 `;

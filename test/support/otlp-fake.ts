@@ -13,6 +13,7 @@ import {
   encodeStatus,
   seriesIn,
 } from './otlp-decode.ts';
+import { type DecodedSpan, spansIn, traceFaults, tracesFromJson, tracesFromProtobuf } from './otlp-trace-decode.ts';
 import type { ReceivedRequest } from './verify-sigv4.ts';
 
 export interface RecordedRequest extends ReceivedRequest {
@@ -21,6 +22,14 @@ export interface RecordedRequest extends ReceivedRequest {
   readonly message: Uint8Array;
   readonly decoded: DecodedRequest;
   readonly series: readonly DecodedSeries[];
+}
+
+/** A request to /v1/traces. */
+export interface RecordedTraces extends ReceivedRequest {
+  readonly encoding: 'protobuf' | 'json';
+  /** Before compression. */
+  readonly message: Uint8Array;
+  readonly spans: readonly DecodedSpan[];
 }
 
 export interface Answer {
@@ -40,6 +49,8 @@ export interface Answer {
 export interface FakeReceiverOptions {
   /** An answer that replaces the receiver's own; what it would store is then not stored. */
   readonly answer?: (request: RecordedRequest, index: number) => Answer | undefined;
+  /** The same for traces; a receiver without it takes them all. */
+  readonly answerTraces?: (request: RecordedTraces, index: number) => Answer | undefined;
   /** Points in one request, and bytes of it before compression: more is refused. */
   readonly maxPoints?: number;
   readonly maxBytes?: number;
@@ -51,6 +62,7 @@ export interface FakeReceiverOptions {
 export interface OtlpFake extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly RecordedRequest[];
+  readonly traces: readonly RecordedTraces[];
   /** Everything that breaks a rule of the specification; a good sender leaves it empty. */
   readonly faults: readonly string[];
   /** The stored points of a series, by metric and attributes. */
@@ -60,6 +72,7 @@ export interface OtlpFake extends AsyncDisposable {
 
 export async function startOtlpFake(options: FakeReceiverOptions = {}): Promise<OtlpFake> {
   const requests: RecordedRequest[] = [];
+  const traces: RecordedTraces[] = [];
   const faults: string[] = [];
   const stored = new Map<string, DecodedSeries[]>();
   const flight = { now: 0, most: 0 };
@@ -67,6 +80,12 @@ export async function startOtlpFake(options: FakeReceiverOptions = {}): Promise<
   const respond = async (message: IncomingMessage): Promise<Answer> => {
     const received = await receive(message);
     faults.push(...headerFaults(received));
+    if (received.target.endsWith(tracesPath)) {
+      const told = decodedTraces(received);
+      faults.push(...told.faults);
+      traces.push(told.request);
+      return options.answerTraces?.(told.request, traces.length - 1) ?? { status: 200 };
+    }
     const request = decoded(received);
     faults.push(...requestFaults(request));
     requests.push(request);
@@ -77,6 +96,7 @@ export async function startOtlpFake(options: FakeReceiverOptions = {}): Promise<
     flight.now += 1;
     flight.most = Math.max(flight.most, flight.now);
     const isJson = /json/.test(message.headers['content-type'] ?? '');
+    const counted = message.url?.endsWith(tracesPath) === true ? 'rejectedSpans' : 'rejectedDataPoints';
     void respond(message)
       .catch((error: unknown): Answer => {
         faults.push(String(error));
@@ -92,7 +112,7 @@ export async function startOtlpFake(options: FakeReceiverOptions = {}): Promise<
           return;
         }
         const type = isJson ? 'application/json' : 'application/x-protobuf';
-        response.writeHead(status, { 'content-type': type, ...headers }).end(bodyOf(answer, isJson));
+        response.writeHead(status, { 'content-type': type, ...headers }).end(bodyOf(answer, isJson, counted));
       });
   };
   const server: Server =
@@ -106,6 +126,7 @@ export async function startOtlpFake(options: FakeReceiverOptions = {}): Promise<
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(address.port)}`,
     requests,
+    traces,
     faults,
     stored,
     mostInFlight: () => flight.most,
@@ -117,7 +138,12 @@ export async function startOtlpFake(options: FakeReceiverOptions = {}): Promise<
   };
 }
 
-function bodyOf({ status, body, says, partial }: Answer, isJson: boolean): Uint8Array | string {
+const tracesPath = '/v1/traces';
+
+/** The field of a partial success that says how many were not stored; in protobuf both have the same number. */
+type CountField = 'rejectedSpans' | 'rejectedDataPoints';
+
+function bodyOf({ status, body, says, partial }: Answer, isJson: boolean, counted: CountField): Uint8Array | string {
   if (body !== undefined) return body;
   if (status >= 300) {
     const message = says ?? 'refused';
@@ -126,7 +152,7 @@ function bodyOf({ status, body, says, partial }: Answer, isJson: boolean): Uint8
   if (!isJson) return encodeResponse(partial);
   if (partial === undefined) return '{}';
   const { rejected, message } = partial;
-  return JSON.stringify({ partialSuccess: { rejectedDataPoints: String(rejected), errorMessage: message } });
+  return JSON.stringify({ partialSuccess: { [counted]: String(rejected), errorMessage: message } });
 }
 
 async function receive(message: IncomingMessage): Promise<ReceivedRequest> {
@@ -148,11 +174,23 @@ function decoded(received: ReceivedRequest): RecordedRequest {
   return { ...received, encoding, message, decoded: request, series: seriesIn(request) };
 }
 
+function decodedTraces(received: ReceivedRequest): {
+  readonly request: RecordedTraces;
+  readonly faults: readonly string[];
+} {
+  const { headers, body } = received;
+  const message = headers['content-encoding'] === 'gzip' ? Uint8Array.from(gunzipSync(body)) : body;
+  const encoding = headers['content-type'] === 'application/json' ? 'json' : 'protobuf';
+  const decodedRequest = encoding === 'json' ? tracesFromJson(message) : tracesFromProtobuf(message);
+  const request = { ...received, encoding, message, spans: spansIn(decodedRequest) } as const;
+  return { request, faults: traceFaults(decodedRequest) };
+}
+
 function headerFaults({ method, target, headers, body }: ReceivedRequest): readonly string[] {
   const type = headers['content-type'] ?? '';
   return [
     ...(method === 'POST' ? [] : [`the method ${method}`]),
-    ...(target.endsWith('/v1/metrics') ? [] : [`the path ${target}`]),
+    ...(target.endsWith('/v1/metrics') || target.endsWith(tracesPath) ? [] : [`the path ${target}`]),
     ...(type === 'application/x-protobuf' || type === 'application/json' ? [] : [`the content type ${type}`]),
     ...(headers['content-length'] === String(body.byteLength) ? [] : ['no content length']),
     ...(headers['transfer-encoding'] === undefined ? [] : ['chunks']),

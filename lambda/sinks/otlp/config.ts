@@ -6,7 +6,7 @@ import { headerSettings } from '../../http/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
-import { presetNames, presets } from './presets.ts';
+import { cloudWatchTraces, presetNames, presets } from './presets.ts';
 
 /** Headers that the protocol, the connection or the signature owns. */
 const ownHeader =
@@ -50,8 +50,12 @@ export const OtlpConfig = z
       description:
         'Whether the end of a series is told by a point without a value (NO_RECORDED_VALUE); `omit` for a receiver that refuses such points.',
     }),
+    traces: z.enum(['omit', 'finished-runs']).default('omit').meta({
+      description:
+        '`finished-runs`: sends each run that finishes as a trace, with a span for each of its jobs whose times are known, to `/v1/traces` of the same receiver.',
+    }),
     attributes: z.record(attributeKey, z.string().min(1)).default({}).meta({
-      description: 'Attributes added to every point that has none of that name.',
+      description: 'Attributes added to every point and span that has none of that name.',
     }),
     resource: z.record(attributeKey, z.string().min(1)).default({}).meta({
       description:
@@ -94,11 +98,17 @@ export type OtlpConfig = z.infer<typeof OtlpConfig>;
 
 type Finding = readonly [setting: keyof OtlpConfig, message: string];
 
-type Checked = Pick<OtlpConfig, 'preset' | 'url' | 'auth' | 'apiKey' | 'temporality'>;
+type Checked = Pick<OtlpConfig, 'preset' | 'url' | 'auth' | 'apiKey' | 'temporality' | 'traces' | 'signingService'>;
 
 /** What a preset needs, and what does not go with it. */
 function findingsOf(config: Checked): readonly Finding[] {
-  return [...urlFindings(config), ...keyFindings(config), ...authFindings(config), ...temporalityFindings(config)];
+  return [
+    ...urlFindings(config),
+    ...keyFindings(config),
+    ...authFindings(config),
+    ...temporalityFindings(config),
+    ...traceFindings(config),
+  ];
 }
 
 function urlFindings({ preset, url }: Checked): readonly Finding[] {
@@ -131,4 +141,13 @@ function authFindings({ preset, auth }: Checked): readonly Finding[] {
 function temporalityFindings({ preset, temporality }: Checked): readonly Finding[] {
   if (preset !== 'datadog' || temporality !== 'cumulative') return [];
   return [['temporality', 'Datadog takes sums and histograms as increases only; leave it out, or set delta']];
+}
+
+/** What is signed for `monitoring` goes to CloudWatch, with a preset and without. */
+function traceFindings({ preset, traces, auth, signingService }: Checked): readonly Finding[] {
+  if (traces === 'omit') return [];
+  const isCloudWatch = auth !== undefined && 'sigv4' in auth && signingService === 'monitoring';
+  const reason = preset === undefined ? undefined : presets[preset].tracesElsewhere;
+  const elsewhere = reason ?? (isCloudWatch ? cloudWatchTraces : undefined);
+  return elsewhere === undefined ? [] : [['traces', elsewhere]];
 }

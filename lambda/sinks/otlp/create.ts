@@ -8,6 +8,7 @@ import { pointsOf } from './encode/points.ts';
 import { previewOf } from './preview.ts';
 import { redeliver } from './redeliver.ts';
 import { parcelsOf } from './send/parcels.ts';
+import { createSpanWriter, together } from './send/write-spans.ts';
 import { setUp } from './setup.ts';
 import { createWriter } from './write.ts';
 
@@ -17,8 +18,13 @@ export const createOtlp: CreateSink<OtlpConfig> = (config, ports) => {
   const size = createRequestSize(limits.points);
   const collections = createCollectionClock();
   const write = createWriter(setup, { size, collections });
+  const writeSpans = config.traces === 'omit' ? undefined : createSpanWriter(setup);
   const sink: Sink = {
-    write: (batch, { deadline }) => write(batch, deadline),
+    write: async (batch, { deadline }) => {
+      const metrics = await write(batch, deadline);
+      return writeSpans === undefined ? metrics : together(metrics, await writeSpans(batch, deadline));
+    },
+    ...(writeSpans === undefined ? {} : { takesSpans: true }),
     preview: (batch) => previewOf(setup, batch, collections.with(batch)),
   };
   if (temporality === 'cumulative') return sink;

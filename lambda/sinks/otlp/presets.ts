@@ -14,15 +14,29 @@ export interface Preset {
   readonly keyHeader?: string;
   readonly temporality?: Temporality;
   readonly limits: ReceiverLimits;
+  /** Why traces cannot go where the metrics go. */
+  readonly tracesElsewhere?: string;
 }
+
+export const cloudWatchTraces =
+  'CloudWatch takes metrics here and traces at X-Ray, which is not supported; send traces by a further sink to an OpenTelemetry Collector that passes them on';
+
+const datadogTraces =
+  'Datadog takes metrics here and traces at its agent; send traces by a further sink to the OTLP port of a Datadog agent or of an OpenTelemetry Collector';
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
   // Its URL follows from the Region that requests are signed for.
-  cloudwatch: { needs: 'sigv4', limits: cloudWatchLimits },
+  cloudwatch: { needs: 'sigv4', limits: cloudWatchLimits, tracesElsewhere: cloudWatchTraces },
   // The port of OTLP/HTTP, on the machine that the collector runs on.
   collector: { url: 'http://127.0.0.1:4318', limits: usualLimits },
   // Its intake is another host on every site; sums and histograms are taken as increases only.
-  datadog: { needs: 'apiKey', keyHeader: 'dd-api-key', temporality: 'delta', limits: datadogLimits },
+  datadog: {
+    needs: 'apiKey',
+    keyHeader: 'dd-api-key',
+    temporality: 'delta',
+    limits: datadogLimits,
+    tracesElsewhere: datadogTraces,
+  },
   'grafana-cloud': { needs: 'basic', limits: usualLimits },
   'new-relic': { url: 'https://otlp.nr-data.net', needs: 'apiKey', keyHeader: 'api-key', limits: newRelicLimits },
 };

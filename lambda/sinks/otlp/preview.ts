@@ -3,12 +3,16 @@ import type { Batch } from '../../model/batch.ts';
 import { chunks } from '../../series/pieces.ts';
 import type { Preview } from '../sink.ts';
 import type { CollectionDurations } from './encode/collection-durations.ts';
+import type { Point } from './encode/point.ts';
 import { type PointsOfBatch, pointsOf } from './encode/points.ts';
 import { requestsOf } from './encode/requests.ts';
-import { shownPoint } from './encode/shown.ts';
+import { shownPoint, shownSpan } from './encode/shown.ts';
+import type { TraceSpan } from './encode/trace-span.ts';
 import { monthlyCostOf } from './price.ts';
 import { compress } from './send/post.ts';
 import { problemsOfOmissions } from './send/problems.ts';
+import { problemsOfSpans } from './send/span-problems.ts';
+import { type ReadSpans, readSpans, spanRequests } from './send/span-requests.ts';
 import type { Setup } from './setup.ts';
 
 /** Nothing is known that could have ended, and levels and increases never share a request. */
@@ -27,22 +31,39 @@ export async function previewOf(setup: Setup, batch: Batch, durations: Collectio
     return [...requestsOf(pieces, { encode, message, maxBytes: limits.bytes }, omitLarge(one))];
   });
   const points = requests.flatMap((request) => request.points);
-  const bodies = await Promise.all(requests.map(({ body }) => compress(body, config)));
+  const traces = previewedSpans(setup, batch);
+  const all = [...requests, ...traces.requests];
+  const bodies = await Promise.all(all.map(({ body }) => compress(body, config)));
   const raw = requests.reduce((sum, { body }) => sum + body.byteLength, 0);
   return {
-    samples: points.length,
-    requests: requests.length,
+    samples: points.length + traces.spans.length,
+    requests: all.length,
     bytes: bodies.reduce((sum, body) => sum + body.byteLength, 0),
-    lines: points.map(shownPoint),
+    lines: [...points.map(shownPoint), ...traces.spans.map(shownSpan)],
     monthlyCost: monthlyCostOf({ isCloudWatch: config.preset === 'cloudwatch', intervalMs: settings.intervalMs }, raw),
-    problems: problemsOfOmissions(
-      read.flatMap((one) => one.omissions()),
-      where,
-    ),
+    problems: [
+      ...problemsOfOmissions(
+        read.flatMap((one) => one.omissions()),
+        where,
+      ),
+      ...traces.problems,
+    ],
   };
 }
 
-export function omitLarge({ omit }: PointsOfBatch): Parameters<typeof requestsOf>[2] {
+function previewedSpans(setup: Setup, batch: Batch) {
+  const { config, target, tracesWhere } = setup;
+  const { spans, untimely } = config.traces === 'omit' ? noSpans : readSpans(setup, batch);
+  const large: TraceSpan[] = [];
+  const requests = [...spanRequests(setup, chunks(spans, target.limits.points), (span) => large.push(span))];
+  const total = spans.length + untimely;
+  const tally = { total, unsent: 0, failures: [], tooLarge: large.length, untimely };
+  return { requests, spans: requests.flatMap(({ points }) => points), problems: problemsOfSpans(tally, tracesWhere) };
+}
+
+const noSpans: ReadSpans = { spans: [], untimely: 0 };
+
+export function omitLarge({ omit }: PointsOfBatch): (point: Point) => void {
   return (point) => {
     omit('size', point);
   };

@@ -8,7 +8,7 @@ import type { Encode, MessageSettings } from './encode/message.ts';
 import { namesFor } from './encode/naming.ts';
 import type { BatchSettings } from './encode/points.ts';
 import { encodeProtobuf } from './encode/protobuf.ts';
-import { resourcesFor } from './encode/resource.ts';
+import { type Resource, resourcesFor } from './encode/resource.ts';
 import { type Target, targetOf } from './target.ts';
 
 export interface Setup {
@@ -17,7 +17,11 @@ export interface Setup {
   readonly target: Target;
   /** For problems: which sink, and where it sends to. */
   readonly where: string;
+  /** The same for traces. */
+  readonly tracesWhere: string;
   readonly encode: Encode;
+  /** Who traces are from. */
+  readonly resource: Resource;
   readonly points: BatchSettings;
   /** Of points that have no time of their own. Epoch milliseconds. */
   readonly messageAt: (timestampMs: number) => MessageSettings;
@@ -27,13 +31,15 @@ export function setUp(config: OtlpConfig, ports: SinkPorts): Setup {
   const { collector, intervalMs } = ports;
   const { resource, naming, attributes, histograms, exemplars, compat } = config;
   const target = targetOf(config);
-  const { temporality, limits, url } = target;
+  const { temporality, limits, url, tracesUrl } = target;
   const resources = resourcesFor({ collector, attributes: resource, naming });
   return {
     config,
     ports,
     target,
     where: `otlp/${config.name} ${whereOf('POST', url)}`,
+    tracesWhere: `otlp/${config.name} ${whereOf('POST', tracesUrl)}`,
+    resource: resources.collector,
     encode: config.encoding === 'json' ? encodeJson : encodeProtobuf,
     points: {
       ...{ temporality, histograms, exemplars, attributes, intervalMs, compat },

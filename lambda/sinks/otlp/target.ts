@@ -8,6 +8,8 @@ import { presets } from './presets.ts';
 export interface Target {
   /** Of the metrics, with its path. */
   readonly url: URL;
+  /** Of the traces, with its path. */
+  readonly tracesUrl: URL;
   readonly temporality: Temporality;
   readonly limits: ReceiverLimits;
 }
@@ -23,6 +25,7 @@ export function targetOf(config: TargetSettings): Target {
   const limits = preset?.limits ?? usualLimits;
   return {
     url: signalUrl(baseUrlOf(config), 'metrics'),
+    tracesUrl: signalUrl(baseUrlOf(config), 'traces'),
     temporality: temporality ?? preset?.temporality ?? 'cumulative',
     limits: { ...limits, points: pointsPerRequest ?? limits.points, bytes: bytesPerRequest ?? limits.bytes },
   };

@@ -31,6 +31,17 @@ describe('settings that cannot work', () => {
     ['an unknown preset', { preset: 'honeycomb' }, 'Invalid option'],
     ['an unknown setting', { interval: 5 }, 'Unrecognized key'],
     ['no point in a request', { pointsPerRequest: 0 }, 'Too small'],
+    [
+      'traces to CloudWatch',
+      { preset: 'cloudwatch', auth: sigv4, traces: 'finished-runs' },
+      'CloudWatch takes metrics here and traces at X-Ray',
+    ],
+    [
+      'traces to CloudWatch by its URL',
+      { url: 'https://monitoring.eu-west-1.amazonaws.com', auth: sigv4, traces: 'finished-runs' },
+      'CloudWatch takes metrics here and traces at X-Ray',
+    ],
+    ['traces to Datadog', { preset: 'datadog', ...key, traces: 'finished-runs' }, 'traces at its agent'],
   ])('%s are refused', (_, settings, reason) => {
     expect(() => otlp.prepare({ ...base, ...settings })).toThrow(reason);
     expect(() => otlp.prepare({ ...base, ...settings })).toThrow(z.ZodError);

@@ -32,7 +32,7 @@ interface Convention {
 }
 
 /** `cicd.pipeline.result` of a run that did not do what it should; skipped and cancelled ones did not fail. */
-const failures: ReadonlySet<string> = new Set(['failure', 'error', 'timeout']);
+export const failures: ReadonlySet<string> = new Set(['failure', 'error', 'timeout']);
 
 const result = { result: 'cicd.pipeline.result' } as const;
 const runState = 'cicd.pipeline.run.state';
@@ -107,7 +107,7 @@ function attributesBy(convention: Attributing): (labels: Labels) => Labels | und
     for (const [label, value] of Object.entries(labels))
       if (label !== leftOut) told[keyOf(label)] = values[label]?.[value] ?? value;
     if (failed !== undefined) told['error.type'] = failed;
-    addRepository(told, labels);
+    Object.assign(told, repositoryOf(labels));
     return told;
   };
 }
@@ -129,8 +129,7 @@ function failureIn({ result: outcome }: Labels): string | undefined {
 }
 
 /** A scope of Bitbucket is a repository, for which the conventions have names; other systems do not tell theirs. */
-function addRepository(told: Record<string, string>, { system, scope }: Labels): void {
-  if (system !== 'bitbucket' || scope === undefined || scope === '') return;
-  told['vcs.provider.name'] = 'bitbucket';
-  told['vcs.repository.name'] = scope;
+export function repositoryOf({ system, scope }: Labels): Labels {
+  if (system !== 'bitbucket' || scope === undefined || scope === '') return {};
+  return { 'vcs.provider.name': 'bitbucket', 'vcs.repository.name': scope };
 }

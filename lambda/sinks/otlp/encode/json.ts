@@ -125,7 +125,7 @@ function exemplarOf({ labels, value, timestampMs }: RelayedExemplar): object {
   };
 }
 
-function attributesOf(labels: LabelSet): readonly object[] {
+export function attributesOf(labels: LabelSet): readonly object[] {
   const attributes: object[] = [];
   for (let at = 0; at < labels.length; at += 2)
     attributes.push({ key: labels[at], value: { stringValue: labels[at + 1] } });

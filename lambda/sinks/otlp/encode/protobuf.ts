@@ -16,23 +16,14 @@ import {
   temporalityNumber,
 } from './message.ts';
 import type { Buckets, MetricKind, Point, PointMetric, PointValue } from './point.ts';
-import { scope } from './resource.ts';
+import { writeEnvelope, writeText } from './protobuf-parts.ts';
 
 /**
  * Field number and wire type in one byte, as opentelemetry/proto numbers them: collector/metrics/v1, metrics/v1,
  * resource/v1 and common/v1.
  */
 const tag = {
-  requestResource: 0x0a,
-  resourceResource: 0x0a,
-  resourceScope: 0x12,
-  resourceSchemaUrl: 0x1a,
-  resourceAttribute: 0x0a,
-  scopeScope: 0x0a,
   scopeMetric: 0x12,
-  scopeSchemaUrl: 0x1a,
-  scopeName: 0x0a,
-  scopeVersion: 0x12,
   metricName: 0x0a,
   metricDescription: 0x12,
   metricUnit: 0x1a,
@@ -41,9 +32,6 @@ const tag = {
   sumIsMonotonic: 0x18,
   pointStart: 0x11,
   pointTime: 0x19,
-  keyValueKey: 0x0a,
-  keyValueValue: 0x12,
-  anyValueString: 0x0a,
   exemplarTime: 0x11,
   exemplarDouble: 0x19,
   exemplarAttribute: 0x3a,
@@ -106,19 +94,9 @@ export const encodeProtobuf: Encode = (points, settings) => {
 };
 
 function writeResource({ resource, metrics }: ResourceGroup, settings: MessageSettings): void {
-  writer.uint32(tag.requestResource).fork();
-  writer.uint32(tag.resourceResource).fork();
-  writeAttributes(writer, resource.attributes, tag.resourceAttribute, 0, resource.attributes.length);
-  writer.join();
-  writer.uint32(tag.resourceScope).fork();
-  writer.uint32(tag.scopeScope).fork();
-  writer.uint32(tag.scopeName).string(scope.name).uint32(tag.scopeVersion).string(scope.version);
-  writer.join();
-  for (const group of metrics) writeMetric(group, settings);
-  if (resource.metricsSchemaUrl !== undefined) writer.uint32(tag.scopeSchemaUrl).string(resource.metricsSchemaUrl);
-  writer.join();
-  writer.uint32(tag.resourceSchemaUrl).string(resource.schemaUrl);
-  writer.join();
+  writeEnvelope(writer, resource, () => {
+    for (const group of metrics) writeMetric(group, settings);
+  });
 }
 
 function writeMetric({ metric, points }: MetricGroup, settings: MessageSettings): void {
@@ -158,14 +136,7 @@ function writePoint({ family, labels, value, isStale, exemplars = [] }: Point, s
 }
 
 function writeAttributes(into: BinaryWriter, labels: LabelSet, field: number, from: number, to: number): BinaryWriter {
-  for (let at = from; at < to; at += 2) {
-    into.uint32(field).fork();
-    into.uint32(tag.keyValueKey).string(labels[at] ?? '');
-    into.uint32(tag.keyValueValue).fork();
-    into.uint32(tag.anyValueString).string(labels[at + 1] ?? '');
-    into.join();
-    into.join();
-  }
+  for (let at = from; at < to; at += 2) writeText(into, field, labels[at] ?? '', labels[at + 1] ?? '');
   return into;
 }
 

@@ -1,24 +1,25 @@
-/** Makes requests of points within the limits of the receiver. */
-import type { Encode, MessageSettings } from './message.ts';
+/** Makes requests of points or spans within the limits of the receiver. */
 import type { Point } from './point.ts';
 
 /** What goes into one request, encoded and not yet compressed. */
-export interface EncodedRequest {
-  readonly points: readonly Point[];
+export interface EncodedRequest<Item = Point> {
+  readonly points: readonly Item[];
   readonly body: Uint8Array;
 }
 
+interface Writing<Item, Message> {
+  readonly encode: (points: readonly Item[], message: Message) => Uint8Array;
+  readonly message: Message;
+  readonly maxBytes: number;
+}
+
 /** A point that is too large for a request of its own is left out, and told. */
-export function* requestsOf(
-  pieces: Iterable<readonly Point[]>,
-  {
-    encode,
-    message,
-    maxBytes,
-  }: { readonly encode: Encode; readonly message: MessageSettings; readonly maxBytes: number },
-  omit: (point: Point) => void,
-): Generator<EncodedRequest> {
-  function* fitting(points: readonly Point[]): Generator<EncodedRequest> {
+export function* requestsOf<Item, Message>(
+  pieces: Iterable<readonly Item[]>,
+  { encode, message, maxBytes }: Writing<Item, Message>,
+  omit: (point: Item) => void,
+): Generator<EncodedRequest<Item>> {
+  function* fitting(points: readonly Item[]): Generator<EncodedRequest<Item>> {
     const [first] = points;
     if (first === undefined) return;
     const body = encode(points, message);

@@ -1,4 +1,5 @@
 /** Points as people read them, one a line. */
+import type { TraceSpan } from './trace-span.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
 import type { Point, PointValue } from './point.ts';
 
@@ -18,4 +19,10 @@ function shownValue(value: PointValue): string {
   if (value.type === 'number') return String(value.value);
   const count = value.type === 'histogram' ? value.counts.reduce((sum, own) => sum + own, 0) : value.count;
   return `count=${String(count)} sum=${String(value.sum ?? 'unknown')}`;
+}
+
+/** `span RUN web {ci.scope="acme",…} 12 s`; one without a known start takes no time. */
+export function shownSpan({ name, attributes, startMs, endMs }: TraceSpan): string {
+  const shown = attributes.map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return `span ${name} {${shown.join(',')}} ${String((endMs - startMs) / 1000)} s`;
 }

@@ -7,7 +7,7 @@ import { parseJsonText } from '../../../model/outside-text.ts';
 type Answer = Pick<HttpResponse, 'headers' | 'body'>;
 
 export interface PartialSuccess {
-  /** Points that were not stored; 0 with a message is a hint. */
+  /** Points or spans that were not stored; 0 with a message is a hint. */
   readonly rejected: number;
   readonly message: string;
 }
@@ -20,15 +20,21 @@ const Count = z.union([
     .transform(Number),
 ]);
 
-/** ExportMetricsServiceResponse in JSON; unknown fields are passed over, as the specification has it. */
+/** ExportMetricsServiceResponse or ExportTraceServiceResponse in JSON; unknown fields are passed over, as the specification has it. */
 const JsonResponse = z.object({
-  partialSuccess: z.object({ rejectedDataPoints: Count.default(0), errorMessage: z.string().default('') }).nullish(),
+  partialSuccess: z
+    .object({
+      rejectedDataPoints: Count.default(0),
+      rejectedSpans: Count.default(0),
+      errorMessage: z.string().default(''),
+    })
+    .nullish(),
 });
 
 const JsonStatus = z.object({ message: z.string() });
 
-/** ExportMetricsServiceResponse.partial_success, and the fields of ExportMetricsPartialSuccess. */
-const field = { partialSuccess: 1, rejectedDataPoints: 1, errorMessage: 2 } as const;
+/** The partial success of a response, and its fields; those of traces have the same numbers as those of metrics. */
+const field = { partialSuccess: 1, rejected: 1, errorMessage: 2 } as const;
 
 /** google.rpc.Status. */
 const statusMessage = 2;
@@ -73,7 +79,8 @@ function isProtobuf(type: string): boolean {
 function fromJson(body: Uint8Array): PartialSuccess {
   const { partialSuccess } = JsonResponse.parse(parseJsonText(textOf(body)));
   if (partialSuccess === null || partialSuccess === undefined) return everythingStored;
-  return { rejected: partialSuccess.rejectedDataPoints, message: partialSuccess.errorMessage };
+  const { rejectedDataPoints, rejectedSpans, errorMessage } = partialSuccess;
+  return { rejected: rejectedDataPoints + rejectedSpans, message: errorMessage };
 }
 
 function fromProtobuf(body: Uint8Array): PartialSuccess {
@@ -88,7 +95,7 @@ function fromProtobuf(body: Uint8Array): PartialSuccess {
 function partialIn(body: Uint8Array): PartialSuccess {
   let { rejected, message } = everythingStored;
   for (const [number, type, reader] of fieldsOf(body)) {
-    if (number === field.rejectedDataPoints && type === WireType.Varint) rejected = Number(reader.int64());
+    if (number === field.rejected && type === WireType.Varint) rejected = Number(reader.int64());
     else if (number === field.errorMessage && type === WireType.LengthDelimited) message = reader.string();
     else reader.skip(type, number);
   }

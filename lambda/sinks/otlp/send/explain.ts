@@ -35,8 +35,10 @@ const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = 
   },
 ];
 
+export type StatusRemedies = Readonly<Record<number, string>>;
+
 /** What to do where the status alone has to say it. */
-const statusRemedies: Readonly<Record<number, string>> = {
+export const statusRemedies: StatusRemedies = {
   400: 'The receiver cannot use what it was sent; if it names no reason, compare its version with OTLP 1.0.',
   401: 'Check the credentials in `auth`, `apiKey` or `headers`.',
   403: 'The credentials are known but may not write: check the rights of the key, token or role.',
@@ -48,8 +50,8 @@ const statusRemedies: Readonly<Record<number, string>> = {
 };
 
 /** @throws the error itself when a network, a receiver or a secret store is not expected to give it. */
-export function explain(error: unknown): Explanation {
-  if (error instanceof HttpStatusError) return ofStatus(error);
+export function explain(error: unknown, byStatus: StatusRemedies = statusRemedies): Explanation {
+  if (error instanceof HttpStatusError) return ofStatus(error, byStatus);
   if (error instanceof PartialSuccessError) return ofPartialSuccess(error);
   if (error instanceof NotBegunError)
     return { kind: 'timeout', text: 'the deadline of the run had passed before they could be sent' };
@@ -58,11 +60,11 @@ export function explain(error: unknown): Explanation {
   return { kind: problem.kind, text: problem.message };
 }
 
-function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError): Explanation {
+function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError, byStatus: StatusRemedies): Explanation {
   const said = excerpt.trim().slice(0, maxServerText);
   const answer =
     said === '' ? `the receiver answered ${String(status)}` : `the receiver answered ${String(status)} "${said}"`;
-  const remedy = remedyOf(said) ?? statusRemedies[status];
+  const remedy = remedyOf(said) ?? byStatus[status];
   return {
     kind: kindOf(status),
     text: remedy === undefined ? answer : `${answer}. ${remedy}`,

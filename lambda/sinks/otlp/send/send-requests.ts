@@ -51,7 +51,7 @@ export async function sendRequests(
   return { tally: counting.tally(), traffic };
 }
 
-function judgePorts({ config, ports: { http, log }, where }: Setup): JudgePorts {
+export function judgePorts({ config, ports: { http, log }, where }: Setup): JudgePorts {
   return {
     where,
     withoutSecrets: (text) => http.withoutSecrets(text),

@@ -1,0 +1,29 @@
+/** Makes requests of the spans of a batch. */
+import type { Batch } from '../../../model/batch.ts';
+import { type EncodedRequest, requestsOf } from '../encode/requests.ts';
+import { hasWritableTimes, spansOf, type TraceSpan } from '../encode/trace-span.ts';
+import { encodeSpansAsJson } from '../encode/traces-json.ts';
+import { encodeSpansAsProtobuf } from '../encode/traces-protobuf.ts';
+import type { Setup } from '../setup.ts';
+
+export interface ReadSpans {
+  readonly spans: readonly TraceSpan[];
+  /** Left out, because OTLP cannot write their time. */
+  readonly untimely: number;
+}
+
+export function readSpans({ config }: Pick<Setup, 'config'>, batch: Batch): ReadSpans {
+  const all = spansOf(batch, config.attributes);
+  const spans = all.filter(hasWritableTimes);
+  return { spans, untimely: all.length - spans.length };
+}
+
+/** `omit` is told each span that is too large for a request of its own. */
+export function spanRequests(
+  { config, target, resource: message }: Pick<Setup, 'config' | 'target' | 'resource'>,
+  pieces: Iterable<readonly TraceSpan[]>,
+  omit: (span: TraceSpan) => void,
+): Generator<EncodedRequest<TraceSpan>> {
+  const encode = config.encoding === 'json' ? encodeSpansAsJson : encodeSpansAsProtobuf;
+  return requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes }, omit);
+}
