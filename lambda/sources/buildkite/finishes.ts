@@ -84,11 +84,7 @@ export interface JobPlace {
 }
 
 /** A finished job; undefined for one that has not ended, or of which nobody knows when. */
-export function jobFinish(
-  job: Job,
-  build: BuildOfJob,
-  { source, scope, queue }: JobPlace,
-): Finish | undefined {
+export function jobFinish(job: Job, build: BuildOfJob, { source, scope, queue }: JobPlace): Finish | undefined {
   const verdict = jobVerdict(job);
   const finishedMs = jobEndMs(job);
   if (verdict === undefined || finishedMs === undefined) return undefined;

@@ -4,7 +4,11 @@ import { finishOf, type FinishedRun } from '../../../lambda/sources/tekton/finis
 import { namingOf } from '../../../lambda/sources/tekton/naming.ts';
 import { TektonConfig } from '../../../lambda/sources/tekton/config.ts';
 
-const config = TektonConfig.parse({ kind: 'tekton', name: 'ci', cluster: { server: 'https://k8s.example.com', token: { secret: 'k8s' } } });
+const config = TektonConfig.parse({
+  kind: 'tekton',
+  name: 'ci',
+  cluster: { server: 'https://k8s.example.com', token: { secret: 'k8s' } },
+});
 const createdMs = Date.UTC(2026, 0, 5, 12);
 const never = (): boolean => false;
 const options = { source: 'ci', naming: namingOf(config), hasReasons: false, isTaskListed: never, isStepListed: never };
