@@ -1,3 +1,4 @@
+import { parseArguments } from './args.ts';
 import type { Command } from './command.ts';
 
 export const collectCommand: Command = {
@@ -52,5 +53,8 @@ export const collectCommand: Command = {
     },
   ],
   // Loaded when needed: help and usage errors need neither the AWS SDK nor the schema.
-  run: async (args, terminal) => (await import('./collect.ts')).runCollect(args, terminal),
+  run: async (argv, terminal) => {
+    const args = parseArguments(collectCommand, argv);
+    return (await import('./collect.ts')).runCollect(args, terminal);
+  },
 };

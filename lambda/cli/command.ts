@@ -1,4 +1,3 @@
-import type { Arguments } from './args.ts';
 import type { OptionSpec } from './options.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
@@ -16,5 +15,6 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   readonly notes: readonly string[];
   readonly examples: readonly Example[];
-  readonly run: (args: Arguments, terminal: Terminal) => Promise<ExitCode>;
+  /** Takes the words behind the name of the command. @throws UsageError for words that it does not understand. */
+  readonly run: (argv: readonly string[], terminal: Terminal) => Promise<ExitCode>;
 }

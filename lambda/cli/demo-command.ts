@@ -1,3 +1,4 @@
+import { parseArguments } from './args.ts';
 import type { Command } from './command.ts';
 
 export const demoCommand: Command = {
@@ -33,5 +34,8 @@ export const demoCommand: Command = {
     { command: 'npm start -- --for 30s | cat', shows: 'Plain lines for half a minute' },
   ],
   // Loaded when needed: help and usage errors need no pipeline.
-  run: async (args, terminal) => (await import('./demo.ts')).runDemo(args, terminal),
+  run: async (argv, terminal) => {
+    const args = parseArguments(demoCommand, argv);
+    return (await import('./demo.ts')).runDemo(args, terminal);
+  },
 };

@@ -1,16 +1,17 @@
 import { ConfigError } from '../config/config-error.ts';
 import { nearest } from '../config/nearest.ts';
 import { version } from '../report/version.ts';
-import { parseArguments, UsageError } from './args.ts';
+import { UsageError } from './args.ts';
 import { collectCommand } from './collect-command.ts';
 import { painter, type Paint } from './colour.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo-command.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { migrateCommand } from './migrate-command.ts';
 import { exitCodes, type ExitCode, type Output, type Terminal } from './terminal.ts';
 import { printable } from './text-width.ts';
 
-const commands: readonly Command[] = [demoCommand, collectCommand];
+const commands: readonly Command[] = [demoCommand, collectCommand, migrateCommand];
 
 /** Runs what a command line asks for and tells how it went; never throws. */
 export async function dispatch(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -31,7 +32,7 @@ async function answer(argv: readonly string[], terminal: Terminal): Promise<Exit
   const command = commandNamed(name);
   if (rest.includes('--version') || rest.includes('-V')) return print(terminal, `${version}\n`);
   if (rest.some(isHelp)) return print(terminal, commandHelp(command, paint));
-  return command.run(parseArguments(command, rest), terminal);
+  return command.run(rest, terminal);
 }
 
 function isVersion(argument: string): boolean {

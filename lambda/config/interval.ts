@@ -4,7 +4,7 @@ import * as z from 'zod';
 export const minuteMs = 60_000;
 
 /** Seconds that divide a minute, so that a loop inside one invocation meets the next one; 5 is half of Buildkite's floor. */
-const secondSteps: readonly number[] = [5, 6, 10, 12, 15, 20, 30];
+export const secondSteps: readonly number[] = [5, 6, 10, 12, 15, 20, 30];
 
 function intervalMs(text: string): number | undefined {
   const match = /^([1-9]\d*) (second|minute|hour)s?$/.exec(text);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectCommand } from '../../lambda/cli/collect-command.ts';
 import { demoCommand } from '../../lambda/cli/demo-command.ts';
 import { dispatch } from '../../lambda/cli/dispatch.ts';
+import { migrateCommand } from '../../lambda/cli/migrate-command.ts';
 import { version } from '../../lambda/report/version.ts';
 import { expectGolden } from '../support/golden.ts';
 import { fakeTerminal } from './fake-terminal.ts';
@@ -20,6 +21,7 @@ describe('help', () => {
     ['general', ['--help']],
     ['demo', ['demo', '--help']],
     ['collect', ['collect', '--help']],
+    ['migrate', ['migrate', '--help']],
   ])('explains %s on standard output', async (name, argv) => {
     const { exitCode, out, err } = await answerTo(...argv);
 
@@ -46,18 +48,21 @@ describe('help', () => {
     expect(await answerTo(...argv)).toEqual(await answerTo(...same));
   });
 
-  it.each([collectCommand, demoCommand])('has an example for and a word on every option of $name', async (command) => {
-    const { out } = await answerTo(command.name, '--help');
+  it.each([collectCommand, demoCommand, migrateCommand])(
+    'has an example for and a word on every option of $name',
+    async (command) => {
+      const { out } = await answerTo(command.name, '--help');
 
-    expect(command.examples.length).toBeGreaterThan(1);
-    for (const [name, { help }] of Object.entries(command.options)) {
-      expect(out).toContain(`--${name}`);
-      expect(help).toMatch(/^[A-Za-z].+[.)]$/);
-    }
-  });
+      expect(command.examples.length).toBeGreaterThan(1);
+      for (const [name, { help }] of Object.entries(command.options)) {
+        expect(out).toContain(`--${name}`);
+        expect(help).toMatch(/^[A-Za-z].+[.)]$/);
+      }
+    },
+  );
 
   it('fits into a terminal of 120 columns', async () => {
-    for (const name of ['demo', 'collect']) {
+    for (const name of ['demo', 'collect', 'migrate']) {
       const { out } = await answerTo(name, '--help');
 
       expect(Math.max(...out.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(120);
@@ -86,7 +91,7 @@ describe('a command line that makes no sense', () => {
   it.each([
     [[], 'no command is given'],
     [['colect'], 'unknown command colect; did you mean collect?'],
-    [['frobnicate'], 'unknown command frobnicate; there are demo, collect, help, version'],
+    [['frobnicate'], 'unknown command frobnicate; there are demo, collect, migrate, help, version'],
     [['help', 'dmo'], 'unknown command dmo; did you mean demo?'],
     [['collect'], '--config FILE is missing: it names the collector.yaml to read'],
     [['collect', '--confg', 'x'], 'unknown option --confg; did you mean --config?'],

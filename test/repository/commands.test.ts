@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { parseConfig } from '../../lambda/config/load.ts';
 import { collectCommand } from '../../lambda/cli/collect-command.ts';
 import type { Command } from '../../lambda/cli/command.ts';
 import { demoCommand } from '../../lambda/cli/demo-command.ts';
@@ -108,6 +109,12 @@ async function synthesised(words: readonly string[], cwd = root): Promise<void> 
   ).toBe(true);
 }
 
+/** A command of `migrate`, up to the file that it is sent to, and the file then as a configuration. */
+async function migrated({ words }: DocumentedCommand): Promise<void> {
+  const { stdout } = await run('npm', words.slice(1, words.indexOf('>')), { cwd: root });
+  expect(parseConfig(stdout, { file: 'collector.yaml', environment: 'lambda' }).sources).toHaveLength(1);
+}
+
 /** What this test runs, each exactly as it is written but for files, ports and the time that it lasts. */
 const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void>>> = {
   'npm start': async (command) => {
@@ -120,6 +127,11 @@ const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void
     const { code, output } = await call(replaced(command.words, '--config', await localConfig()));
     expect(code, output).toBe(0);
     expectShown(output, shownBelow(command));
+  },
+  'npm run collect -- --config collector.yaml --dry-run': async ({ words }) => {
+    const { code, output } = await call(replaced(words, '--config', await localConfig()));
+    expect(code, output).toBe(0);
+    expect(output).toContain('would send');
   },
   'npm run collect -- --config collector.yaml --dry-run --verbose': async ({ words }) => {
     const { code, output } = await call(replaced(words, '--config', await localConfig()));
@@ -145,6 +157,13 @@ const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void
       words.map((word) => (word === 'deploy' ? 'synth' : word)),
       copy,
     );
+  },
+  'npm run -s migrate -- -token abc123 -interval 30s -backend statsd -statsd-tags > collector.yaml': migrated,
+  'npm run -s migrate -- -environment lambda.json > collector.yaml': async ({ words, ...command }) => {
+    const file = join(folder, 'lambda.json');
+    const variables = { BUILDKITE_AGENT_TOKEN_SSM_KEY: '/buildkite/agent-token' };
+    await writeFile(file, JSON.stringify({ FunctionName: 'a', Environment: { Variables: variables } }));
+    await migrated({ ...command, words: words.map((word) => (word === 'lambda.json' ? file : word)) });
   },
   'npx cdk diff': async ({ words }) => {
     const assembly = join(folder, 'cdk.out-diff');
@@ -304,6 +323,8 @@ outfiles = {('lambda', 'invoke'): 1}
 # Commands that the CLI has beside the operations of the service.
 own = {('eks', 'get-token')}
 for words in json.load(sys.stdin):
+    # Where the answer goes is the shell's.
+    words = words[:words.index('>')] if '>' in words else words
     service, operation, *rest = words[1:]
     if (service, operation) in own:
         continue

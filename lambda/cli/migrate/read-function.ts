@@ -1,0 +1,127 @@
+/** Reads the environment variables of the functions of buildkite-agent-metrics, in AWS Lambda and in Google Cloud. */
+import { UsageError } from '../args.ts';
+import type { Backend, Installation, TokenPlace, Variables } from './installation.ts';
+import { readDimensions, readOpenTelemetry, splitList, typedTokens, valueOf } from './read-shared.ts';
+
+/** The three places of tokens; the function takes exactly one of them. */
+const tokenVariables = [
+  'BUILDKITE_AGENT_TOKEN',
+  'BUILDKITE_AGENT_TOKEN_SSM_KEY',
+  'BUILDKITE_AGENT_SECRETS_MANAGER_SECRET_ID',
+] as const;
+
+/** @throws UsageError for what the function itself refuses. */
+export function readFunction(variables: Variables): Installation {
+  return isGoogleFunction(variables) ? readGoogleFunction(variables) : readLambda(variables);
+}
+
+function isGoogleFunction(variables: Variables): boolean {
+  return (
+    valueOf(variables, 'BUILDKITE_AGENT_TOKENS') !== undefined ||
+    valueOf(variables, 'BUILDKITE_AGENT_TOKEN_SECRET_NAMES') !== undefined
+  );
+}
+
+function readLambda(variables: Variables): Installation {
+  return {
+    runsAs: 'lambda',
+    tokens: readTokens(variables),
+    endpoint: valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'),
+    queues: valueOf(variables, 'BUILDKITE_QUEUE')?.split(','),
+    intervalMs: undefined,
+    backend: readBackend(variables),
+    notes: listNotes(variables),
+  };
+}
+
+function readTokens(variables: Variables): readonly TokenPlace[] {
+  const given = tokenVariables.filter((name) => valueOf(variables, name) !== undefined);
+  const [place] = given;
+  if (place === undefined) {
+    throw new UsageError(`no token is given: the function takes one of ${tokenVariables.join(', ')}`);
+  }
+  if (given.length > 1) throw new UsageError(`${given.join(' and ')} exclude each other`);
+  const text = valueOf(variables, place) ?? '';
+  switch (place) {
+    case 'BUILDKITE_AGENT_TOKEN':
+      return typedTokens(text);
+    case 'BUILDKITE_AGENT_TOKEN_SSM_KEY':
+      return splitList(text).map((name) => ({ kind: 'parameter', name }));
+    case 'BUILDKITE_AGENT_SECRETS_MANAGER_SECRET_ID':
+      return readSecrets(text, valueOf(variables, 'BUILDKITE_AGENT_SECRETS_MANAGER_JSON_KEY'));
+  }
+}
+
+/** With a key the function takes the whole text as one secret's id. */
+function readSecrets(text: string, key: string | undefined): readonly TokenPlace[] {
+  const names = key === undefined ? splitList(text) : [text.trim()];
+  return names.map((name) => ({ kind: 'secret', name, key }));
+}
+
+function readBackend(variables: Variables): Backend {
+  switch ((valueOf(variables, 'BUILDKITE_BACKEND') ?? '').toLowerCase()) {
+    case 'statsd':
+      return {
+        kind: 'statsd',
+        address: valueOf(variables, 'STATSD_HOST') ?? '127.0.0.1:8125',
+        hasTags: (valueOf(variables, 'STATSD_TAGS') ?? '').toLowerCase() === 'true',
+      };
+    case 'newrelic':
+      return { kind: 'newrelic' };
+    case 'opentelemetry':
+      return readOpenTelemetry(variables);
+    default:
+      return {
+        kind: 'cloudwatch',
+        region: valueOf(variables, 'AWS_REGION'),
+        dimensions: readDimensions(
+          valueOf(variables, 'BUILDKITE_CLOUDWATCH_DIMENSIONS') ?? '',
+          'BUILDKITE_CLOUDWATCH_DIMENSIONS',
+        ),
+        isHighResolution: isSet(variables, 'BUILDKITE_CLOUDWATCH_HIGH_RESOLUTION'),
+      };
+  }
+}
+
+function readGoogleFunction(variables: Variables): Installation {
+  const typed = valueOf(variables, 'BUILDKITE_AGENT_TOKENS');
+  const secrets = splitList(valueOf(variables, 'BUILDKITE_AGENT_TOKEN_SECRET_NAMES') ?? '');
+  return {
+    runsAs: 'google-function',
+    // Secrets of Google Cloud cannot be read from AWS, so their values move.
+    tokens: typed === undefined ? secrets.map(() => ({ kind: 'typed' })) : typedTokens(typed),
+    endpoint: valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'),
+    queues: valueOf(variables, 'BUILDKITE_QUEUE')?.split(','),
+    intervalMs: undefined,
+    backend: {
+      kind: 'stackdriver',
+      project: valueOf(variables, 'GCP_PROJECT_ID') ?? valueOf(variables, 'GOOGLE_CLOUD_PROJECT'),
+      keyFile: undefined,
+    },
+    notes: listNotes(variables),
+  };
+}
+
+/** True for exactly `1` and `true`, as the function has it. */
+function isSet(variables: Variables, name: string): boolean {
+  return variables[name] === '1' || variables[name] === 'true';
+}
+
+/** What is no setting of a configuration, and where it went. */
+const noteOfVariable: Readonly<Record<string, string>> = {
+  BUILDKITE_QUIET: 'BUILDKITE_QUIET: the log has one line a run and nothing else, so there is nothing to quieten.',
+  BUILDKITE_AGENT_METRICS_DEBUG: 'BUILDKITE_AGENT_METRICS_DEBUG: set `logLevel: debug`.',
+  BUILDKITE_AGENT_METRICS_DEBUG_HTTP:
+    'BUILDKITE_AGENT_METRICS_DEBUG_HTTP: set `logLevel: debug`; requests are logged without their credentials.',
+  BUILDKITE_AGENT_METRICS_TIMEOUT:
+    'BUILDKITE_AGENT_METRICS_TIMEOUT: every wait is bounded by deployment.timeoutSeconds.',
+  BUILDKITE_AGENT_METRICS_MAX_IDLE_CONNS:
+    'BUILDKITE_AGENT_METRICS_MAX_IDLE_CONNS: connections are kept and bounded without a setting.',
+  NEWRELIC_APP_NAME: 'NEWRELIC_APP_NAME: events are told apart by the attribute `collector`, not by an application.',
+};
+
+function listNotes(variables: Variables): readonly string[] {
+  return Object.entries(noteOfVariable)
+    .filter(([name]) => valueOf(variables, name) !== undefined)
+    .map(([, note]) => note);
+}

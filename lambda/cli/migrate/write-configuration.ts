@@ -1,0 +1,105 @@
+/** Writes the collector.yaml that does what an installation of buildkite-agent-metrics did. */
+import { Document, isMap, isSeq, visit } from 'yaml';
+import type { Installation } from './installation.ts';
+import { nearestInterval } from './nearest-interval.ts';
+import { newSecret, referTokens, type Target } from './token-refs.ts';
+import { type SinkNeeds, writeSink } from './write-sink.ts';
+
+export interface MigratedConfiguration {
+  readonly text: string;
+  /** What differs, and what is left to do, each a sentence. */
+  readonly notes: readonly string[];
+}
+
+export function writeConfiguration(
+  installation: Installation,
+  { target, account }: Pick<SinkNeeds, 'target' | 'account'>,
+): MigratedConfiguration {
+  const { backend, intervalMs, notes } = installation;
+  const tokens = referTokens(installation.tokens, target);
+  const sink = writeSink(backend, { intervalMs, target, account });
+  const interval = intervalMs === undefined ? undefined : nearestInterval(intervalMs);
+  const settings = {
+    ...(interval === undefined ? {} : { interval }),
+    sources: [
+      {
+        kind: 'buildkite',
+        ...(installation.endpoint === undefined ? {} : { endpoint: installation.endpoint }),
+        agentTokens: tokens.refs,
+        ...(installation.queues === undefined ? {} : { queues: { include: installation.queues } }),
+      },
+    ],
+    sinks: [sink.settings],
+    ...(hasOnlyOldSecrets(installation) ? { deployment: { secrets: 'import' } } : {}),
+  };
+  return {
+    text: yamlText(settings),
+    notes: [
+      ...fillNotes(tokens.toFill, target),
+      ...intervalNotes(installation, interval),
+      ...globNotes(installation),
+      ...sink.notes,
+      ...notes,
+    ],
+  };
+}
+
+/** Secrets that exist are not made once more; where one has to be made, those that exist are named by hand. */
+function hasOnlyOldSecrets({ tokens }: Installation): boolean {
+  return tokens.some(({ kind }) => kind === 'secret') && tokens.every(({ kind }) => kind !== 'typed');
+}
+
+function fillNotes(toFill: readonly string[], target: Target): readonly string[] {
+  if (toFill.length === 0) return [];
+  const names = toFill.join(', ');
+  return target === 'aws'
+    ? [`Tokens: put their values into the secret ${newSecret} under ${names}; docs/deploying.md shows the command.`]
+    : [`Tokens: set their values as ${names} in the environment of the command.`];
+}
+
+function intervalNotes({ intervalMs, runsAs }: Installation, interval: string | undefined): readonly string[] {
+  if (intervalMs === undefined || interval === undefined) {
+    return runsAs === 'program'
+      ? [
+          'No -interval was given, so the program ran once a call: here that is `collect --once`; in AWS it is once a minute.',
+        ]
+      : [
+          'How often the function ran stands in its schedule, not in its variables: set `interval` unless it was once a minute.',
+        ];
+  }
+  if (isWhole(intervalMs, interval)) return [];
+  return [`The interval becomes ${interval}: it must be a part of a minute, or whole minutes up to an hour.`];
+}
+
+function isWhole(intervalMs: number, interval: string): boolean {
+  const [count = '0', unit = ''] = interval.split(' ');
+  return Number(count) * (unit.startsWith('second') ? 1000 : 60_000) === intervalMs;
+}
+
+/** A queue was a fixed text there and may be a pattern here. */
+function globNotes({ queues = [] }: Installation): readonly string[] {
+  const patterns = queues.filter((queue) => /[*?]/.test(queue));
+  return patterns.length === 0
+    ? []
+    : ['Queues with * or ? in their names are patterns here: they match other names, too.'];
+}
+
+const opening = ` Does what buildkite-agent-metrics did, under the same names, and publishes the neutral ci_ metrics beside them.
+ A value is never a token: \`secret\` names a secret in AWS Secrets Manager, \`env\` a variable of the terminal.`;
+
+function yamlText(settings: unknown): string {
+  const document = new Document(settings);
+  document.commentBefore = opening;
+  // References and lists of names read better on one line.
+  visit(document, {
+    Map: (_, node) => {
+      if (['secret', 'parameter', 'env', 'file'].some((name) => node.has(name))) node.flow = true;
+    },
+    Pair: (_, { key, value }) => {
+      if (String(key) === 'queues' && isMap(value)) value.flow = true;
+      if (String(key) === 'include' && isSeq(value)) value.flow = true;
+    },
+  });
+  // A long list stays on its line: 0 switches folding off.
+  return document.toString({ lineWidth: 0 });
+}
