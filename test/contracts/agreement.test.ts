@@ -1,7 +1,7 @@
 /** One deployment writes to every backend there is, and each answers the same questions as Buildkite itself would. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Day, type Heard, liveOneDay } from './agreement/day.ts';
+import { type Day, type Heard, kindsOfFault, liveOneDay } from './agreement/day.ts';
 import { type Answer, longWaitSeconds, percentile } from './agreement/readers.ts';
 import { members } from './agreement/members.ts';
 import type { ReceivedRequest, ReceivedValue } from './sink-facts.ts';
@@ -102,6 +102,12 @@ describe.each(members)('$name', ({ name, kind, facts, reader, cannot, says }) =>
     expect(total(told.map(({ dropped }) => dropped))).toBe(0);
     expect(told.at(-1)?.pending ?? 0).toBe(0);
     if (facts.takes === 'totals') expect(reader.day(storedIn(all))).toEqual(reader.day(sentOnceIn(all)));
+  });
+
+  it.runIf(facts.answers === 'request')('has failed in each way', () => {
+    const met = heardBy(name, 'after').all.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+
+    expect(new Set(met)).toEqual(new Set(kindsOfFault));
   });
 
   it('has what it tells less well in its README', async () => {

@@ -64,9 +64,9 @@ const watched: readonly number[] = [downMinute, lastMinute, endMinute];
 const coldStartMinutes = 30;
 
 /** Of the answers of each backend, and of those of the source. */
-const faultShare = 0.02;
+const faultShare = 0.04;
 
-const kindsOfFault = ['throttled', 'broken', 'answer lost'] as const satisfies readonly ReceiverFault[];
+export const kindsOfFault = ['throttled', 'broken', 'answer lost'] as const satisfies readonly ReceiverFault[];
 
 /** No run comes near it, on a busy machine either. */
 const budgetMs = 60_000;
@@ -146,7 +146,13 @@ function createWeather() {
     isSourceBroken: (): boolean => weather === 'down' || strikes(source),
     faultsOf: (index: number): (() => ReceiverFault | undefined) => {
       const random = seededRandom(100 + index);
-      return () => (strikes(random) ? kindsOfFault[Math.floor(random() * kindsOfFault.length)] : undefined);
+      // In turn, so that a few strikes are one of each kind.
+      let next = index;
+      return () => {
+        if (!strikes(random)) return undefined;
+        next += 1;
+        return kindsOfFault[next % kindsOfFault.length];
+      };
     },
     faults: (): number => count,
   };
