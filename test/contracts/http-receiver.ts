@@ -33,7 +33,7 @@ export function receiveHttp(backend: HttpBackend): StartReceiver {
     const received: ReceivedRequest[] = [];
     const server = await startLoopbackServer((_request, response, recorded) => {
       const decoded = backend.decode(recorded);
-      const fault = typeof behaves === 'function' ? behaves() : behaves;
+      const fault = typeof behaves === 'function' ? decoded && behaves() : behaves;
       if (fault !== undefined) {
         if (decoded !== undefined) received.push(afterFault(decoded, recorded, fault));
         failWith(fault, response);

@@ -242,7 +242,14 @@ const TimeSeries = z.strictObject({
           value: z.union([
             z.strictObject({ int64Value: z.string().regex(/^-?\d+$/) }),
             z.strictObject({ doubleValue: z.number() }),
-            z.strictObject({ distributionValue: z.object({ count: z.string(), mean: z.number() }) }),
+            z.strictObject({
+              distributionValue: z.object({
+                count: z.string(),
+                mean: z.number(),
+                bucketOptions: z.object({ explicitBuckets: z.object({ bounds: z.array(z.number()) }) }),
+                bucketCounts: z.array(z.string()),
+              }),
+            }),
           ]),
         }),
       ]),
@@ -263,7 +270,18 @@ function valueOfTimeSeries({ metric, metricKind, points: [{ interval, value }] }
     ...{ name: metric.type, labels: metric.labels, timeMs: Date.parse(interval.endTime), values: [figure()] },
     kind: metricKind === 'GAUGE' ? 'level' : 'total',
     ...(startTime === undefined ? {} : { startMs: Date.parse(startTime) }),
+    ...('distributionValue' in value ? { buckets: bucketsIn(value.distributionValue) } : {}),
   };
+}
+
+function bucketsIn({
+  bucketOptions,
+  bucketCounts,
+}: {
+  readonly bucketOptions: { readonly explicitBuckets: { readonly bounds: readonly number[] } };
+  readonly bucketCounts: readonly string[];
+}): NonNullable<ReceivedValue['buckets']> {
+  return { bounds: bucketOptions.explicitBuckets.bounds, counts: bucketCounts.map(Number) };
 }
 
 /** Writes what is good of a request, and tells how much that is; descriptors are no figures. */

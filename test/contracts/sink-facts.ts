@@ -58,7 +58,7 @@ export type ReceiverFault =
 export interface ReceiverBehaviour {
   /** A rule that only the backend knows: it does not keep such a value. */
   readonly refuses?: (value: ReceivedValue) => boolean;
-  /** At every request, or what it returns for each of them. */
+  /** At every request, or what it returns for each that brings figures. */
   readonly fault?: ReceiverFault | (() => ReceiverFault | undefined);
 }
 

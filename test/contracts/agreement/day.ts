@@ -63,8 +63,11 @@ const watched: readonly number[] = [downMinute, lastMinute, endMinute];
 /** Two an hour. */
 const coldStartMinutes = 30;
 
-/** Of the answers of each backend, and of those of the source. */
+/** Of the answers of the source. */
 const faultShare = 0.04;
+
+/** A backend fails at every such request; a day has some hundred of them. */
+const requestsBetweenFaults = 23;
 
 export const kindsOfFault = ['throttled', 'broken', 'answer lost'] as const satisfies readonly ReceiverFault[];
 
@@ -134,24 +137,22 @@ function createWeather() {
   let weather: Weather = 'fine';
   let count = 0;
   const source = seededRandom(1);
-  const strikes = (random: () => number): boolean => {
-    const isHit = weather === 'changeable' && random() < faultShare;
-    if (isHit) count += 1;
-    return isHit;
-  };
   return {
     become: (next: Weather): void => {
       weather = next;
     },
-    isSourceBroken: (): boolean => weather === 'down' || strikes(source),
+    isSourceBroken: (): boolean => weather === 'down' || (weather === 'changeable' && source() < faultShare),
     faultsOf: (index: number): (() => ReceiverFault | undefined) => {
-      const random = seededRandom(100 + index);
-      // In turn, so that a few strikes are one of each kind.
-      let next = index;
+      let requests = index;
+      let kind = index;
       return () => {
-        if (!strikes(random)) return undefined;
-        next += 1;
-        return kindsOfFault[next % kindsOfFault.length];
+        if (weather !== 'changeable') return undefined;
+        requests += 1;
+        if (requests % requestsBetweenFaults !== 0) return undefined;
+        count += 1;
+        // In turn, so that a few faults are one of each kind.
+        kind += 1;
+        return kindsOfFault[kind % kindsOfFault.length];
       };
     },
     faults: (): number => count,
