@@ -61,7 +61,7 @@ const regionalKeys = [
 ] as const satisfies readonly (keyof Deployment)[];
 
 /** In the order of the configuration: the topic, a receiver's token, the keys. */
-export function regionalArns({ alarms, deployment }: DeployableConfig): readonly RegionalArn[] {
+function regionalArns({ alarms, deployment }: DeployableConfig): readonly RegionalArn[] {
   const named: readonly (readonly [RegionalArn['path'], string | undefined])[] = [
     [['alarms', 'topicArn'], alarms.topicArn],
     [['alarms', 'webhook', 'token', 'secret'], alarms.webhook?.token.secret],

@@ -21,7 +21,7 @@ const sdkDefaults = { keepAlive: true, maxSockets: 50 };
 const tunnelWithinMs = 2000;
 
 /** The proxy did not open the way; `code` is known to `reasons.ts`. */
-export class ProxyRefusedError extends Error {
+class ProxyRefusedError extends Error {
   override readonly name = 'ProxyRefusedError';
   readonly code: string;
 

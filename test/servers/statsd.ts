@@ -88,7 +88,7 @@ export interface StatsdExporter extends AsyncDisposable {
   page(): Promise<string>;
 }
 
-export const statsdExporterCommand = goProgram('statsd_exporter');
+const statsdExporterCommand = goProgram('statsd_exporter');
 
 export async function startStatsdExporter(): Promise<StatsdExporter> {
   const { process: running, port } = await startOnFreePort((free) => ({

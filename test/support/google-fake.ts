@@ -86,7 +86,7 @@ function answerTo(request: RecordedRequest, context: Context): Answer {
   return fault ?? context.monitoring.answerTo(request);
 }
 
-export function failure(status: number, name: string, message: string, details: readonly unknown[] = []): Answer {
+function failure(status: number, name: string, message: string, details: readonly unknown[] = []): Answer {
   return {
     status,
     body: { error: { code: status, message, status: name, ...(details.length > 0 ? { details } : {}) } },

@@ -47,6 +47,6 @@ export async function deliver(datagrams: readonly Datagram[], target: UdpTarget,
 }
 
 /** The answer to a datagram that was sent before. */
-export function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
 }
