@@ -144,7 +144,7 @@ sinks:
   - kind: graphite
 `,
     problems: [
-      ':5:11 sinks[0].kind: is no kind of sink; there are cloudwatch, datadog, file, new-relic, otlp, pushgateway, remote-write, scrape-page, statsd, stdout',
+      ':5:11 sinks[0].kind: is no kind of sink; there are cloudwatch, datadog, file, google-cloud-monitoring, new-relic, otlp, pushgateway, remote-write, scrape-page, statsd, stdout',
     ],
   },
   {
@@ -157,7 +157,7 @@ sinks:
   - url: https://host
 `,
     problems: [
-      ':5:5 sinks[0].kind: is missing; it must be one of cloudwatch, datadog, file, new-relic, otlp, pushgateway, remote-write, scrape-page, statsd, stdout',
+      ':5:5 sinks[0].kind: is missing; it must be one of cloudwatch, datadog, file, google-cloud-monitoring, new-relic, otlp, pushgateway, remote-write, scrape-page, statsd, stdout',
     ],
   },
   {

@@ -20,14 +20,14 @@ function templateOf(props: (stack: Stack) => Partial<CiMetricsCollectorProps>): 
 describe('a property of the construct', () => {
   it('wins over the setting of the configuration', () => {
     const template = templateOf(() => ({
-      memorySize: 256,
+      memorySize: 1024,
       timeout: Duration.seconds(20),
       reservedConcurrentExecutions: 5,
       logRetention: logs.RetentionDays.ONE_WEEK,
     }));
 
     template.hasResourceProperties('AWS::Lambda::Function', {
-      MemorySize: 256,
+      MemorySize: 1024,
       Timeout: 20,
       ReservedConcurrentExecutions: 5,
     });
