@@ -30,6 +30,16 @@ export interface GoogleFake extends LoopbackServer {
   readonly monitoring: Monitoring;
   readonly stored: () => readonly StoredPoint[];
   readonly asked: (path: RegExp) => number;
+  /** As `gcloud auth print-access-token` does. */
+  readonly issueToken: (scope: string) => string;
+  /** What another API of Google answers to a request whose token is not good for any of these scopes. */
+  readonly refusal: (request: Pick<RecordedRequest, 'headers'>, scopes: readonly string[]) => Refusal | undefined;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly name: string;
+  readonly says: string;
 }
 
 interface Answer {
@@ -66,6 +76,8 @@ export async function startGoogleFake(options: GoogleFakeOptions): Promise<Googl
     },
     monitoring,
     stored: monitoring.stored,
+    issueToken: (scope) => issue('given', scope),
+    refusal: (request, scopes) => refusalOf(request, { tokens, options }, scopes),
     asked: (path) => server.requests.filter((request) => path.test(request.path)).length,
   };
 }
@@ -97,12 +109,21 @@ function oauthFailure(error: string, description: string): Answer {
   return { status: 400, body: { error, error_description: description } };
 }
 
-function tokenFault({ headers }: RecordedRequest, { tokens, options }: Context, scopes: readonly string[]) {
+function tokenFault(request: RecordedRequest, context: Context, scopes: readonly string[]): Answer | undefined {
+  const refusal = refusalOf(request, context, scopes);
+  return refusal === undefined ? undefined : failure(refusal.status, refusal.name, refusal.says);
+}
+
+function refusalOf(
+  { headers }: Pick<RecordedRequest, 'headers'>,
+  { tokens, options }: Pick<Context, 'tokens' | 'options'>,
+  scopes: readonly string[],
+): Refusal | undefined {
   const token = tokens.get(/^Bearer (\S+)$/.exec(headers['authorization'] ?? '')?.[1] ?? '');
   if (token === undefined || token.endsAtMs <= options.clock())
-    return failure(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.');
+    return { status: 401, name: 'UNAUTHENTICATED', says: 'Request had invalid authentication credentials.' };
   if (scopes.includes(token.scope)) return undefined;
-  return failure(403, 'PERMISSION_DENIED', 'Request had insufficient authentication scopes.');
+  return { status: 403, name: 'PERMISSION_DENIED', says: 'Request had insufficient authentication scopes.' };
 }
 
 function formOf({ headers, body }: RecordedRequest): URLSearchParams | undefined {

@@ -4,9 +4,17 @@ import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { headerSettings } from '../../http/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
-import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
+import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
-import { cloudWatchTraces, presetNames, presets } from './presets.ts';
+import { OtlpAuth } from './auth.ts';
+import {
+  cloudWatchTraces,
+  locationAttributes,
+  type Preset,
+  presetNames,
+  presets,
+  projectAttribute,
+} from './presets.ts';
 
 /** Headers that the protocol, the connection or the signature owns. */
 const ownHeader =
@@ -78,7 +86,7 @@ export const OtlpConfig = z
     parallelRequests: z.int().min(1).max(16).default(4).meta({ description: 'Requests side by side.' }),
     apiKey: SecretRef.optional().meta({ description: 'Key of the account, for presets that send it in a header.' }),
     headers: headerSettings(ownHeader, 'use auth for Authorization'),
-    auth: SignableAuth.optional(),
+    auth: OtlpAuth.optional(),
     signingService: z.string().min(1).default('monitoring').meta({
       description: 'Name of the AWS service that `sigv4` signs for; `monitoring` is CloudWatch.',
     }),
@@ -91,14 +99,17 @@ export const OtlpConfig = z
   .meta({
     id: 'OtlpSink',
     description:
-      'OTLP over HTTP: an OpenTelemetry Collector, CloudWatch, Grafana Cloud, New Relic, Datadog and others.',
+      'OTLP over HTTP: an OpenTelemetry Collector, CloudWatch, Google Cloud, Grafana Cloud, New Relic, Datadog and others.',
   });
 
 export type OtlpConfig = z.infer<typeof OtlpConfig>;
 
 type Finding = readonly [setting: keyof OtlpConfig, message: string];
 
-type Checked = Pick<OtlpConfig, 'preset' | 'url' | 'auth' | 'apiKey' | 'temporality' | 'traces' | 'signingService'>;
+type Checked = Pick<
+  OtlpConfig,
+  'preset' | 'url' | 'auth' | 'apiKey' | 'temporality' | 'traces' | 'signingService' | 'resource'
+>;
 
 /** What a preset needs, and what does not go with it. */
 function findingsOf(config: Checked): readonly Finding[] {
@@ -106,6 +117,7 @@ function findingsOf(config: Checked): readonly Finding[] {
     ...urlFindings(config),
     ...keyFindings(config),
     ...authFindings(config),
+    ...resourceFindings(config),
     ...temporalityFindings(config),
     ...traceFindings(config),
   ];
@@ -125,22 +137,42 @@ function keyFindings({ preset, apiKey }: Checked): readonly Finding[] {
     : [['apiKey', 'belongs to the presets datadog and new-relic; use headers or auth']];
 }
 
+const neededAuth: Readonly<Record<Exclude<Preset['needs'], 'apiKey' | undefined>, string>> = {
+  sigv4: 'CloudWatch takes signed requests only; set auth: { sigv4: { region: … } }',
+  basic: 'Grafana Cloud takes the number of the instance and a token; set auth: { basic: { username, password } }',
+  google:
+    'Google Cloud takes its own tokens only; set auth: { google: { federation: … } }, or serviceAccountKey or bearer in place of federation',
+};
+
 function authFindings({ preset, auth }: Checked): readonly Finding[] {
   const need = preset === undefined ? undefined : presets[preset].needs;
+  if (auth !== undefined && 'google' in auth && need !== 'google')
+    return [['auth', 'tokens of Google Cloud are for Google Cloud only; set preset: google-cloud']];
   if (need === undefined || need === 'apiKey' || (auth !== undefined && need in auth)) return [];
+  return [['auth', neededAuth[need]]];
+}
+
+/** Google Cloud takes from the resource where the data belongs. */
+function resourceFindings({ preset, resource }: Checked): readonly Finding[] {
+  if (preset !== 'google-cloud') return [];
+  const hasProject = resource[projectAttribute] !== undefined;
+  const hasLocation = locationAttributes.some((name) => resource[name] !== undefined);
   return [
-    [
-      'auth',
-      need === 'sigv4'
-        ? 'CloudWatch takes signed requests only; set auth: { sigv4: { region: … } }'
-        : 'Grafana Cloud takes the number of the instance and a token; set auth: { basic: { username, password } }',
-    ],
+    ...(hasProject
+      ? []
+      : [['resource', 'Google Cloud needs to know the project; set resource: { gcp.project_id: … }'] as const]),
+    ...(hasLocation
+      ? []
+      : [['resource', 'Google Cloud rejects points without a place; set resource: { cloud.region: … }'] as const]),
   ];
 }
 
 function temporalityFindings({ preset, temporality }: Checked): readonly Finding[] {
-  if (preset !== 'datadog' || temporality !== 'cumulative') return [];
-  return [['temporality', 'Datadog takes sums and histograms as increases only; leave it out, or set delta']];
+  if (preset === 'datadog' && temporality === 'cumulative')
+    return [['temporality', 'Datadog takes sums and histograms as increases only; leave it out, or set delta']];
+  if (preset === 'google-cloud' && temporality === 'delta')
+    return [['temporality', 'Google Cloud takes running totals only; leave it out, or set cumulative']];
+  return [];
 }
 
 /** What is signed for `monitoring` goes to CloudWatch, with a preset and without. */

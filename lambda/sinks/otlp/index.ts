@@ -1,13 +1,15 @@
 /** The registry entry: what a configuration needs, and where its code is. */
 import { secretsOfHeaders } from '../../http/custom-headers.ts';
-import { rolesOfHttp, secretsOfHttp } from '../../http/settings.ts';
+import { rolesOfHttp } from '../../http/settings.ts';
 import { type AwsGrant, defineSink } from '../sink.ts';
+import { httpSettingsOf, secretsOfAuth } from './auth.ts';
 import { OtlpConfig } from './config.ts';
 import { isOwnCloudWatch } from './target.ts';
 
 function grantsOf(config: OtlpConfig): readonly AwsGrant[] {
   if (isOwnCloudWatch(config)) return [{ kind: 'put-otlp-metrics' }];
-  return rolesOfHttp(config).map((roleArn) => ({ kind: 'assume-role', roleArn }));
+  // STS answers GetCallerIdentity to everybody, so that federation with Google Cloud needs no right in AWS.
+  return rolesOfHttp(httpSettingsOf(config)).map((roleArn) => ({ kind: 'assume-role', roleArn }));
 }
 
 export const otlp = defineSink({
@@ -15,7 +17,7 @@ export const otlp = defineSink({
   title: 'OTLP over HTTP',
   config: OtlpConfig,
   secretsOf: (config) => [
-    ...secretsOfHttp(config),
+    ...secretsOfAuth(config),
     ...secretsOfHeaders(config.headers),
     ...(config.apiKey === undefined ? [] : [config.apiKey]),
   ],

@@ -42,5 +42,11 @@ export const newRelicLimits: ReceiverLimits = {
  */
 export const datadogLimits: ReceiverLimits = { points: 10_000, bytes: 512_000, maxAgeMs: hourMs };
 
+/**
+ * Google's Telemetry API refuses a larger request as a whole: "A maximum of 200 points can be written in a single
+ * request." Its size is not documented.
+ */
+export const googleCloudLimits: ReceiverLimits = { points: 200, bytes: usualLimits.bytes };
+
 /** The OTLP specification sets 4 MiB for what a client reads of an answer. */
 export const maxAnswerBytes = 4 * 1024 * 1024;

@@ -1,15 +1,29 @@
 /** What is known of named receivers: where they are, what they take and how they want sums. */
 import type { Temporality } from './encode/point.ts';
-import { cloudWatchLimits, datadogLimits, newRelicLimits, type ReceiverLimits, usualLimits } from './limits.ts';
+import {
+  cloudWatchLimits,
+  datadogLimits,
+  googleCloudLimits,
+  newRelicLimits,
+  type ReceiverLimits,
+  usualLimits,
+} from './limits.ts';
 
-export const presetNames = ['cloudwatch', 'collector', 'datadog', 'grafana-cloud', 'new-relic'] as const;
+export const presetNames = [
+  'cloudwatch',
+  'collector',
+  'datadog',
+  'google-cloud',
+  'grafana-cloud',
+  'new-relic',
+] as const;
 export type PresetName = (typeof presetNames)[number];
 
 export interface Preset {
   /** Without `/v1/metrics`; undefined where it differs from customer to customer. */
   readonly url?: string;
   /** What the settings must have so that a request is let in. */
-  readonly needs?: 'sigv4' | 'basic' | 'apiKey';
+  readonly needs?: 'sigv4' | 'basic' | 'google' | 'apiKey';
   /** The header that carries `apiKey`. */
   readonly keyHeader?: string;
   readonly temporality?: Temporality;
@@ -24,6 +38,12 @@ export const cloudWatchTraces =
 const datadogTraces =
   'Datadog takes metrics here and traces at its agent; send traces by a further sink to the OTLP port of a Datadog agent or of an OpenTelemetry Collector';
 
+/** Attribute of the resource that tells Google Cloud which project the data goes to; without it the Telemetry API answers 400. */
+export const projectAttribute = 'gcp.project_id';
+
+/** The attributes that Google takes the label `location` from, the first one first; without one it rejects the points. */
+export const locationAttributes = ['location', 'cloud.availability_zone', 'cloud.region'] as const;
+
 export const presets: Readonly<Record<PresetName, Preset>> = {
   // Its URL follows from the Region that requests are signed for.
   cloudwatch: { needs: 'sigv4', limits: cloudWatchLimits, tracesElsewhere: cloudWatchTraces },
@@ -37,6 +57,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     limits: datadogLimits,
     tracesElsewhere: datadogTraces,
   },
+  // The Telemetry API, which keeps metrics in Managed Service for Prometheus.
+  'google-cloud': { url: 'https://telemetry.googleapis.com', needs: 'google', limits: googleCloudLimits },
   'grafana-cloud': { needs: 'basic', limits: usualLimits },
   'new-relic': { url: 'https://otlp.nr-data.net', needs: 'apiKey', keyHeader: 'api-key', limits: newRelicLimits },
 };

@@ -9,12 +9,15 @@ import { namesFor } from './encode/naming.ts';
 import type { BatchSettings } from './encode/points.ts';
 import { encodeProtobuf } from './encode/protobuf.ts';
 import { type Resource, resourcesFor } from './encode/resource.ts';
+import { type SignalTokens, tokensOf } from './google.ts';
 import { type Target, targetOf } from './target.ts';
 
 export interface Setup {
   readonly config: OtlpConfig;
   readonly ports: SinkPorts;
   readonly target: Target;
+  /** Of Google Cloud; undefined for every other receiver. */
+  readonly tokens: SignalTokens | undefined;
   /** For problems: which sink, and where it sends to. */
   readonly where: string;
   /** The same for traces. */
@@ -37,6 +40,7 @@ export function setUp(config: OtlpConfig, ports: SinkPorts): Setup {
     config,
     ports,
     target,
+    tokens: tokensOf(config, ports),
     where: `otlp/${config.name} ${whereOf('POST', url)}`,
     tracesWhere: `otlp/${config.name} ${whereOf('POST', tracesUrl)}`,
     resource: resources.collector,

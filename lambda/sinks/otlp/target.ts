@@ -1,5 +1,6 @@
 /** Where a configuration sends to, and within which limits: the operator's settings over those of the preset. */
 import { rolesOfHttp } from '../../http/settings.ts';
+import { httpSettingsOf } from './auth.ts';
 import type { OtlpConfig } from './config.ts';
 import type { Temporality } from './encode/point.ts';
 import { type ReceiverLimits, usualLimits } from './limits.ts';
@@ -49,6 +50,7 @@ function baseUrlOf({ preset, url, auth }: TargetSettings): string {
 
 /** Whether requests go to CloudWatch with the rights of the function itself. */
 export function isOwnCloudWatch(config: Pick<OtlpConfig, 'auth' | 'signingService'>): boolean {
-  const { auth, signingService } = config;
-  return auth !== undefined && 'sigv4' in auth && signingService === 'monitoring' && rolesOfHttp({ auth }).length === 0;
+  const { auth } = httpSettingsOf(config);
+  const isCloudWatch = auth !== undefined && 'sigv4' in auth && config.signingService === 'monitoring';
+  return isCloudWatch && rolesOfHttp({ auth }).length === 0;
 }

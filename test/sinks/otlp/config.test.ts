@@ -125,7 +125,7 @@ describe('the example', () => {
     const { sinks } = parseConfig(text, { file, environment: 'lambda' });
 
     expect(sinks.map(({ name }) => name)).toEqual([
-      ...['otel-collector', 'cloudwatch-otlp', 'grafana-cloud-otlp', 'new-relic', 'prometheus-otlp'],
+      ...['otel-collector', 'cloudwatch-otlp', 'google-cloud', 'grafana-cloud-otlp', 'new-relic', 'prometheus-otlp'],
     ]);
   });
 });

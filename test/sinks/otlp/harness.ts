@@ -1,5 +1,6 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
 import { expect } from 'vitest';
+import type { AwsCredentials } from '../../../lambda/http/aws-credentials.ts';
 import { createHttpHub } from '../../../lambda/http/client.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
@@ -25,18 +26,23 @@ export interface TestSink extends AsyncDisposable {
 
 export const knownKey = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
-export function otlpSink(raw: Readonly<Record<string, unknown>>, nowMs?: () => number): TestSink {
+export function otlpSink(
+  raw: Readonly<Record<string, unknown>>,
+  nowMs?: () => number,
+  credentials: AwsCredentials = { ...knownKey, sessionToken: 'TOKEN/with+chars==' },
+): TestSink {
   const clock = nowMs ?? ((): number => Date.now());
   const log = recordingLog();
   const variables: Record<string, string> = {};
   // No jitter: retries come at once.
-  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
+  const redactor = createRedactor();
+  const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', redactor });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
     stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
     clock,
     cacheMs: 60_000,
-    redactor: createRedactor(),
+    redactor,
     log,
   });
   const sink = createOtlp(OtlpConfig.parse({ kind: 'otlp', ...raw }), {
@@ -49,8 +55,9 @@ export function otlpSink(raw: Readonly<Record<string, unknown>>, nowMs?: () => n
     intervalMs: 60_000,
     aws: {
       region: 'eu-west-1',
-      credentials: () => Promise.resolve({ ...knownKey, sessionToken: 'TOKEN/with+chars==' }),
+      credentials: () => Promise.resolve(credentials),
     },
+    redactor,
   });
   return {
     write: async (batch, budgetMs = 45_000, signal) => {

@@ -3,12 +3,16 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type HeaderSettings, withHeaders } from '../../../http/custom-headers.ts';
 import { withCredentials } from '../../../http/credentials.ts';
+import type { GoogleTokens } from '../../../http/google/access-tokens.ts';
+import type { Waiting } from '../../../http/google/token.ts';
 import type { HttpResponse } from '../../../http/http.ts';
 import { refuseWebPage } from '../../../http/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { SinkPorts } from '../../sink.ts';
+import { httpSettingsOf } from '../auth.ts';
 import type { OtlpConfig } from '../config.ts';
+import { quotaHeaders } from '../google.ts';
 import { maxAnswerBytes } from '../limits.ts';
 import type { Target } from '../target.ts';
 import { presets } from '../presets.ts';
@@ -53,13 +57,20 @@ export async function compress(
   return compression === 'none' ? message : await promisify(gzip)(message, { level: gzipLevel });
 }
 
-export function createPost(
-  config: OtlpConfig,
-  { url, temporality }: Target,
-  { http, secrets, aws, clock }: SinkPorts,
-  deadline: Deadline,
-): MeteredPost {
+/** Whom messages go to, and as whom. */
+interface Addressee {
+  readonly config: OtlpConfig;
+  readonly target: Pick<Target, 'url' | 'temporality'>;
+  readonly ports: SinkPorts;
+  /** Where the receiver takes tokens of Google Cloud. */
+  readonly tokens: GoogleTokens | undefined;
+}
+
+export function createPost({ config, target, ports, tokens }: Addressee, deadline: Deadline): MeteredPost {
+  const { url, temporality } = target;
+  const { http, secrets, aws, clock } = ports;
   const { signal } = deadline;
+  const waiting = { signal, remainingMs: () => deadline.remainingMs() };
   const traffic: Traffic = { requests: 0, bytes: 0 };
   const where = whereOf('POST', url);
   const signing = { aws, clock, service: config.signingService };
@@ -76,22 +87,23 @@ export function createPost(
     traffic.bytes += body.byteLength;
     const isHarmless = repeats === 'harmless';
     const response = await withHeaders(headersOf(config), secrets, signal, (custom) =>
-      withCredentials(config, { secrets, signing }, signal, (credentials) =>
-        http.send({
-          method: 'POST',
-          url,
-          headers: { ...custom, ...credentials.headers, ...fixed },
-          body,
-          signal,
-          remainingMs: () => deadline.remainingMs(),
-          idempotent: isHarmless,
-          finalStatuses,
-          ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
-          maxResponseBytes: maxAnswerBytes,
-          refusalTextOf,
-          ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
-          ...(credentials.prepare === undefined ? {} : { prepare: credentials.prepare }),
-        }),
+      withCredentials(httpSettingsOf(config), { secrets, signing }, signal, (credentials) =>
+        withToken(tokens, waiting, (authorization) =>
+          http.send({
+            method: 'POST',
+            url,
+            headers: { ...custom, ...credentials.headers, ...authorization, ...fixed },
+            body,
+            ...waiting,
+            idempotent: isHarmless,
+            finalStatuses,
+            ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
+            maxResponseBytes: maxAnswerBytes,
+            refusalTextOf,
+            ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
+            ...(credentials.prepare === undefined ? {} : { prepare: credentials.prepare }),
+          }),
+        ),
       ),
     );
     refuseWebPage(response, where);
@@ -100,7 +112,19 @@ export function createPost(
   return { post, traffic };
 }
 
-function headersOf({ headers, apiKey, preset }: OtlpConfig): HeaderSettings {
+/** A token that is refused is renewed once. */
+async function withToken(
+  tokens: GoogleTokens | undefined,
+  waiting: Waiting,
+  use: (headers: Readonly<Record<string, string>>) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  if (tokens === undefined) return await use({});
+  return await tokens.withToken(waiting, (authorization) => use({ authorization }));
+}
+
+function headersOf(config: OtlpConfig): HeaderSettings {
+  const { headers, apiKey, preset } = config;
   const keyHeader = preset === undefined ? undefined : presets[preset].keyHeader;
-  return apiKey === undefined || keyHeader === undefined ? headers : { ...headers, [keyHeader]: apiKey };
+  const ofKey = apiKey === undefined || keyHeader === undefined ? {} : { [keyHeader]: apiKey };
+  return { ...headers, ...ofKey, ...quotaHeaders(config) };
 }

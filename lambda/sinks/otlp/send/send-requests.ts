@@ -30,7 +30,7 @@ export async function sendRequests(
   { deadline, observers }: { readonly deadline: Deadline; readonly observers: readonly Observer[] },
 ): Promise<Sent> {
   const { config, target, ports } = setup;
-  const { post, traffic } = createPost(config, target, ports, deadline);
+  const { post, traffic } = createPost({ config, target, ports, tokens: setup.tokens?.metrics }, deadline);
   const counting = createCounting(target.temporality);
   const judging = judgePorts(setup);
   const send = async ({ points, body }: EncodedRequest): Promise<Verdict> => {

@@ -25,9 +25,7 @@ export function createSpanWriter(setup: Setup): WriteSpans {
   return async (batch, deadline) => {
     const { spans, untimely } = readSpans(setup, batch);
     const { post, traffic } = createPost(
-      config,
-      { ...target, url: target.tracesUrl, temporality: 'cumulative' },
-      ports,
+      { config, target: { url: target.tracesUrl, temporality: 'cumulative' }, ports, tokens: setup.tokens?.traces },
       deadline,
     );
     const judging = judgePorts({ ...setup, where });
