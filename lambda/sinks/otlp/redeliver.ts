@@ -5,7 +5,7 @@ import { chunks } from '../../series/pieces.ts';
 import type { RequestSize } from '../../series/request-size.ts';
 import type { Delivery, Parcel } from '../sink.ts';
 import type { Point } from './encode/point.ts';
-import { requestsOf } from './encode/requests.ts';
+import { type EncodedRequest, requestsOf } from './encode/requests.ts';
 import { pointsIn, sortByMetric } from './send/parcels.ts';
 import { deliveryOf, sendRequests } from './send/send-requests.ts';
 import type { Setup } from './setup.ts';
@@ -23,7 +23,9 @@ export async function redeliver(
   const large: Point[] = [];
   const pieces = chunks(points, size.samples());
   const message = messageAt(tickMs);
-  const requests = requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes }, (point) => large.push(point));
+  const maxBytes = target.limits.bytes;
+  const requests = (isOver: () => boolean): Generator<EncodedRequest> =>
+    requestsOf(pieces, { encode, message, maxBytes, isOver }, (point) => large.push(point));
   const sent = await sendRequests(setup, requests, { deadline, observers: [size] });
   const delivery = deliveryOf(setup, sent, { omissions: [], tickMs });
   return {

@@ -35,13 +35,16 @@ export function createWriter(
     const timestampMs = memory.nextTimestamp(batch.collectedAtMs);
     const tellsEnds = setup.config.endedSeries === 'mark' && !isAnySkipped(batch);
 
-    function* requests(): Generator<EncodedRequest> {
+    function* requests(isOver: () => boolean): Generator<EncodedRequest> {
       const own = { size: size.samples, suspects };
-      yield* encoded(setup, timestampMs, piecesOfLevels(levels, run, { ...own, tellsEnds }), levels);
+      const pieces = piecesOfLevels(levels, run, { ...own, tellsEnds });
+      yield* encoded(setup, { timestampMs, pieces, read: levels, isOver });
       // Under the time of the tick, so that what is sent again later has the same.
-      if (increases !== undefined) yield* encoded(setup, batch.tickMs, piecesOfIncreases(increases, own), increases);
+      if (increases === undefined) return;
+      const added = piecesOfIncreases(increases, own);
+      yield* encoded(setup, { timestampMs: batch.tickMs, pieces: added, read: increases, isOver });
     }
-    const sent = await sendRequests(setup, requests(), { deadline, observers: [run, suspected, size] });
+    const sent = await sendRequests(setup, requests, { deadline, observers: [run, suspected, size] });
     run.commit();
     suspected.commit();
     collections.keep(durations);
@@ -52,14 +55,19 @@ export function createWriter(
 
 type Read = ReturnType<typeof pointsOf>;
 
+interface Encoding {
+  readonly timestampMs: number;
+  readonly pieces: Iterable<readonly Point[]>;
+  readonly read: Read;
+  readonly isOver: () => boolean;
+}
+
 function encoded(
   { encode, messageAt, target }: Setup,
-  timestampMs: number,
-  pieces: Iterable<readonly Point[]>,
-  read: Read,
+  { timestampMs, pieces, read, isOver }: Encoding,
 ): Iterable<EncodedRequest> {
   const message = messageAt(timestampMs);
-  return requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes }, omitLarge(read));
+  return requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, omitLarge(read));
 }
 
 interface Cutting {

@@ -140,3 +140,22 @@ describe('relayed series', () => {
     expect(series[1]?.point.timeUnixNano).toBe('1700000000000000000');
   });
 });
+
+describe('what nobody will send', () => {
+  it.each(['cumulative', 'delta'])('is told, kept where it has to be, and not encoded (%s)', async (temporality) => {
+    await using receiver = await startOtlpFake({ answer: () => ({ status: 403 }) });
+    const settings = { temporality, pointsPerRequest: 1, bytesPerRequest: 10_000 };
+    await using sink = otlpSink({ url: receiver.url, ...settings });
+    // Found out by encoding it.
+    const large = counterOf('ci_runs_total', [
+      { labels: { queue: 'x'.repeat(20_000) }, increase: 1, total: { value: 1, startMs: 1 } },
+    ]);
+
+    const { problems, undelivered = [] } = await sink.write(batchOf([queues(3), large]));
+
+    expect(receiver.requests).toHaveLength(1);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toContain('3 were not sent after that');
+    expect(undelivered.reduce((sum, { samples }) => sum + samples, 0)).toBe(temporality === 'delta' ? 1 : 0);
+  });
+});

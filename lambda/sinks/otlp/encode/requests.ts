@@ -11,18 +11,22 @@ interface Writing<Item, Message> {
   readonly encode: (points: readonly Item[], message: Message) => Uint8Array;
   readonly message: Message;
   readonly maxBytes: number;
+  /** Whether nothing more will be sent: the points are told all the same, and are not encoded. */
+  readonly isOver?: () => boolean;
 }
+
+const nothing = new Uint8Array();
 
 /** A point that is too large for a request of its own is left out, and told. */
 export function* requestsOf<Item, Message>(
   pieces: Iterable<readonly Item[]>,
-  { encode, message, maxBytes }: Writing<Item, Message>,
+  { encode, message, maxBytes, isOver = () => false }: Writing<Item, Message>,
   omit: (point: Item) => void,
 ): Generator<EncodedRequest<Item>> {
   function* fitting(points: readonly Item[]): Generator<EncodedRequest<Item>> {
     const [first] = points;
     if (first === undefined) return;
-    const body = encode(points, message);
+    const body = isOver() ? nothing : encode(points, message);
     if (body.byteLength <= maxBytes) {
       yield { points, body };
       return;

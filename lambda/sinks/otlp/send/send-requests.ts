@@ -23,16 +23,20 @@ export interface Sent {
   readonly traffic: MeteredPost['traffic'];
 }
 
-/** Never rejects for what can be expected of a network. */
+/**
+ * Never rejects for what can be expected of a network. `requestsUntil` is told how to find out that none of what it makes
+ * will be sent.
+ */
 export async function sendRequests(
   setup: Setup,
-  requests: Iterator<EncodedRequest>,
+  requestsUntil: (isOver: () => boolean) => Iterator<EncodedRequest>,
   { deadline, observers }: { readonly deadline: Deadline; readonly observers: readonly Observer[] },
 ): Promise<Sent> {
   const { config, target, ports } = setup;
   const { post, traffic } = createPost({ config, target, ports, tokens: setup.tokens?.metrics }, deadline);
   const counting = createCounting(target.temporality);
   const judging = judgePorts(setup);
+  let isLost = false;
   const send = async ({ points, body }: EncodedRequest): Promise<Verdict> => {
     if (deadline.signal.aborted) return { outcome: 'undelivered', error: new NotBegunError() };
     const [first] = points;
@@ -40,10 +44,11 @@ export async function sendRequests(
     return await judge(points.length, post(body, countsTwice ? 'count twice' : 'harmless'), judging);
   };
   await deliver({
-    pieces: requests,
+    pieces: requestsUntil(() => isLost || deadline.signal.aborted),
     samplesOf: ({ points }) => points,
     send,
     note: (settled: Settled<Point>) => {
+      isLost ||= settled.verdict.outcome === 'undelivered';
       for (const observer of [counting, ...observers]) observer.note(settled);
     },
     parallel: config.parallelRequests,
