@@ -100,6 +100,7 @@ describe('increases', () => {
     ['504, which comes from something between', { status: 504 }, [0, 2, 0], 1],
     ['no answer', { status: 200, breaksOff: true }, [0, 2, 0], 1],
     ['a body that cannot be read', { status: 200, body: Uint8Array.of(0xff) }, [0, 2, 0], 1],
+    ['words in plain text', { status: 200, headers: { 'content-type': 'text/plain' }, body: 'OK' }, [0, 2, 0], 1],
     ['a web page', { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Sign in' }, [0, 2, 0], 1],
     ['a partial success', { status: 200, partial: { rejected: 1, message: 'no' } }, [0, 0, 1], 1],
   ] as const)(

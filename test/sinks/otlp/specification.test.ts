@@ -209,7 +209,11 @@ describe('an answer', () => {
     ['application/json', '{"partialSuccess":null}', 3],
     ['application/json', '{"partialSuccess":{}}', 3],
     ['application/json', '', 3],
-    ['text/plain', 'OK', 3],
+    ['application/json', '{}', 3],
+    ['text/plain', '', 3],
+    ['text/plain; charset=utf-8', '{}', 3],
+    ['text/plain', '{"partialSuccess":{"rejectedDataPoints":"1"}}', 2],
+    ['', '', 3],
   ])('of type %s with %s is read as it is', async (type, body, accepted) => {
     await using receiver = await startOtlpFake({
       answer: () => ({ status: 200, headers: { 'content-type': type }, body }),
@@ -217,6 +221,29 @@ describe('an answer', () => {
     await using sink = otlpSink({ url: receiver.url });
 
     expect((await sink.write(batchOf([queues(3)]))).accepted).toBe(accepted);
+  });
+
+  it.each([
+    ['text/plain', 'OK'],
+    ['application/octet-stream', '\u0001garbage'],
+    ['', 'hello'],
+    ['application/json', '{"error":"x"}'],
+    ['application/json', '{"partialSuccess":"x"}'],
+    ['application/json', '"OK"'],
+    ['application/json', '[]'],
+  ])('of type %j with %j is no answer of OTLP, and does not count as stored', async (type, body) => {
+    await using receiver = await startOtlpFake({
+      answer: () => ({ status: 200, headers: { 'content-type': type }, body }),
+    });
+    await using sink = otlpSink({ url: receiver.url });
+
+    const { accepted, problems } = await sink.write(batchOf([queues(3)]));
+
+    expect(receiver.requests).toHaveLength(1);
+    expect(accepted).toBe(0);
+    expect(problems).toMatchObject([
+      { kind: 'bad-response', message: textLike(/whether all was stored is not known/) },
+    ]);
   });
 
   it('that claims more rejected points than were sent is not taken for less than nothing', async () => {

@@ -20,16 +20,17 @@ const Count = z.union([
     .transform(Number),
 ]);
 
-/** ExportMetricsServiceResponse or ExportTraceServiceResponse in JSON; unknown fields are passed over, as the specification has it. */
-const JsonResponse = z.object({
-  partialSuccess: z
-    .object({
-      rejectedDataPoints: Count.default(0),
-      rejectedSpans: Count.default(0),
-      errorMessage: z.string().default(''),
-    })
-    .nullish(),
+const JsonPartialSuccess = z.object({
+  rejectedDataPoints: Count.default(0),
+  rejectedSpans: Count.default(0),
+  errorMessage: z.string().default(''),
 });
+
+/**
+ * ExportMetricsServiceResponse or ExportTraceServiceResponse in JSON. Unknown fields beside the known one are passed
+ * over, as the specification has it; alone they are the words of something else, such as `{"error":"…"}`.
+ */
+const JsonResponse = z.union([z.object({ partialSuccess: JsonPartialSuccess.nullable() }), z.strictObject({})]);
 
 const JsonStatus = z.object({ message: z.string() });
 
@@ -42,16 +43,16 @@ const statusMessage = 2;
 const everythingStored: PartialSuccess = { rejected: 0, message: '' };
 
 /**
- * What a success says of the points; undefined where it cannot be read. Nothing at all means that all were stored, and
- * so do the words of a receiver that answers in plain text.
+ * What a success says of the points; undefined where it is no answer of OTLP, so that nobody knows. Nothing at all means
+ * that all were stored. A body of another type, or of none, is read as JSON: a server that names no type sends JSON as
+ * plain text.
  */
 export function partialSuccessIn(answer: Answer): PartialSuccess | undefined {
   const { headers, body } = answer;
   if (body.byteLength === 0) return everythingStored;
   const type = headers['content-type'] ?? '';
   try {
-    if (isJson(type)) return fromJson(body);
-    return isProtobuf(type) ? fromProtobuf(body) : everythingStored;
+    return isProtobuf(type) ? fromProtobuf(body) : fromJson(body);
   } catch {
     return undefined;
   }
@@ -77,9 +78,9 @@ function isProtobuf(type: string): boolean {
 }
 
 function fromJson(body: Uint8Array): PartialSuccess {
-  const { partialSuccess } = JsonResponse.parse(parseJsonText(textOf(body)));
-  if (partialSuccess === null || partialSuccess === undefined) return everythingStored;
-  const { rejectedDataPoints, rejectedSpans, errorMessage } = partialSuccess;
+  const response = JsonResponse.parse(parseJsonText(textOf(body)));
+  if (!('partialSuccess' in response) || response.partialSuccess === null) return everythingStored;
+  const { rejectedDataPoints, rejectedSpans, errorMessage } = response.partialSuccess;
   return { rejected: rejectedDataPoints + rejectedSpans, message: errorMessage };
 }
 
