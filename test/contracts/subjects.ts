@@ -196,7 +196,8 @@ export const sinkSubjects: Readonly<Record<SinkKind, SinkSubject>> = {
     config: (url) => ({ kind: 'datadog', url, apiKey: { env: 'CANARY_TOKEN' } }),
     healthy: json({ errors: [] }),
     differs: {
-      // The answer tells errors of what was taken, so that one that cannot be read is told.
+      // The answer tells errors of what was taken, so that one that cannot be read, or is missing, is told.
+      'empty body': ['bad-response'],
       'truncated JSON': ['bad-response'],
       'HTML instead of JSON': ['bad-response'],
       'invalid UTF-8': ['bad-response'],

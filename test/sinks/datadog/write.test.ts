@@ -174,7 +174,23 @@ describe('an answer', () => {
     expect(JSON.stringify(problems)).not.toContain('0123456789abcdef');
   });
 
-  it.each(['', '{"status":"ok"}', '{}', '{"errors":null}'])('202 with %j is a success', async (body) => {
+  it.each([
+    [204, ''],
+    [200, ''],
+    [202, ''],
+    [202, 'OK'],
+    [202, '[]'],
+  ])('%i with %j is no answer of Datadog: nobody knows what was stored', async (status, body) => {
+    await using datadog = await startDatadogFake({ answer: () => ({ status, body }) });
+    await using sink = datadogSink({ url: datadog.url });
+
+    const { accepted, unconfirmed, dropped, undelivered, problems } = await sink.write(everyKind());
+
+    expect([accepted, unconfirmed, dropped, undelivered]).toEqual([0, 2, 0, []]);
+    expect(new Set(problems.map(({ kind }) => kind))).toEqual(new Set(['bad-response']));
+  });
+
+  it.each(['{"status":"ok"}', '{"errors":[]}', '{}', '{"errors":null}'])('202 with %j is a success', async (body) => {
     await using datadog = await startDatadogFake({ answer: () => ({ status: 202, body }) });
     await using sink = datadogSink({ url: datadog.url });
 

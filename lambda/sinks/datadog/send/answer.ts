@@ -9,11 +9,10 @@ import { parseJsonText } from '../../../model/outside-text.ts';
 const Answer = z.object({ errors: z.array(z.unknown()).nullish() });
 
 /**
- * The errors among what was taken; undefined where the answer cannot be read, so that nobody knows. An empty answer is
- * none.
+ * The errors among what was taken; undefined where the answer is not in its JSON, so that nobody knows. Neither call
+ * is documented to answer with nothing: what does may be something in the way.
  */
 export function errorsIn(body: Uint8Array): readonly string[] | undefined {
-  if (body.byteLength === 0) return [];
   try {
     const { errors } = Answer.parse(parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(body)));
     return (errors ?? []).map(textOf);

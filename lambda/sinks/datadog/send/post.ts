@@ -140,7 +140,7 @@ function judgeAnswer({ body }: HttpResponse, { where, withoutSecrets }: JudgePor
 const late = 'was not sent, for the deadline of the run had passed; raise the function timeout';
 
 const unreadable =
-  'answered with success, and with a body that is no answer of Datadog: whether all was stored is not known; check `url`, and proxies on the way';
+  'answered with success, but not in the JSON of Datadog: whether all was stored is not known; check `url`, and proxies on the way';
 
 const hints = {
   400: 'Datadog does not take a name or value; rename it in the CI system, or leave it out with `metrics.exclude`',
