@@ -45,6 +45,12 @@ export type SignableAuth = z.infer<typeof SignableAuth>;
 /** `https` everywhere; plain `http` is refused unless the address is loopback or the operator allows it by name. */
 export const HttpUrl = withoutUserinfo(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
+/** Paths are added to its end, where a query or a fragment would swallow them. */
+export const BaseUrl = HttpUrl.refine((text) => !/[?#]/.test(text), {
+  error:
+    'must be a base URL without ? or #: paths are added to it; credentials belong into the settings that refer to a secret',
+});
+
 /** What stands before an `@` is readable in the repository, the template and the function, and is sent nowhere. */
 export function withoutUserinfo(url: z.ZodURL): z.ZodURL {
   return url.refine((text) => !hasUserinfo(text), {

@@ -223,3 +223,31 @@ describe('a user name or a password in a URL', () => {
     ).not.toContainEqual(expect.stringContaining('holds a user name or password'));
   });
 });
+
+describe('a query or a fragment in a base URL', () => {
+  const secret = '{ secret: a }';
+
+  it.each([
+    ['Datadog', 'url', `kind: datadog, apiKey: ${secret}`],
+    ['New Relic', 'url', `kind: new-relic, apiKey: ${secret}`],
+    ['New Relic for events', 'eventsUrl', `kind: new-relic, apiKey: ${secret}`],
+    [
+      'Google Cloud Monitoring',
+      'url',
+      `kind: google-cloud-monitoring, project: acme-ci, auth: { serviceAccountKey: ${secret} }`,
+    ],
+    ['a Pushgateway', 'url', 'kind: pushgateway'],
+  ])('of %s is refused, and not shown', (_title, setting, sink) => {
+    const textOf = (end: string): string =>
+      `sources: [{ kind: buildkite, agentTokens: [${secret}] }]\nsinks: [{ ${sink}, ${setting}: "https://host.test/path${end}" }]\n`;
+
+    for (const end of ['?token=7f3a', '#7f3a', '?', '#']) {
+      const error = errorOf(textOf(end));
+
+      expect(error?.problems.map(({ path }) => path)).toEqual([`sinks[0].${setting}`]);
+      expect(error?.problems[0]?.message).toContain('must be a base URL without ? or #');
+      expect(error?.message).not.toContain('7f3a');
+    }
+    expect(problemsOf(textOf('/'))).toEqual([]);
+  });
+});

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
-import { HttpUrl, TlsSettings } from '../../http/settings.ts';
+import { BaseUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 
 /** Datadog's sites; a key belongs to one of them (API reference, "Submit metrics"). */
@@ -29,7 +29,7 @@ export const DatadogConfig = z
       .enum(sites)
       .default('datadoghq.com')
       .meta({ description: 'Site of the organisation, to which its keys belong.' }),
-    url: HttpUrl.optional().meta({
+    url: BaseUrl.optional().meta({
       description:
         'Base URL of a proxy or of another receiver of this API, in place of `https://api.<site>`; `/api/v2/series` and `/api/v1/distribution_points` are added.',
     }),

@@ -4,7 +4,7 @@ import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { GoogleAuth } from '../../http/google/settings.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
-import { HttpUrl, TlsSettings } from '../../http/settings.ts';
+import { BaseUrl, TlsSettings } from '../../http/settings.ts';
 
 /** Cloud Resource Manager: 6 to 30 characters, such as `my-project`, with a domain before it in old ones. */
 const projectPattern = /^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
@@ -49,7 +49,7 @@ export const GoogleCloudMonitoringConfig = z
       description: 'Which metrics to publish, by the name in the metric catalogue.',
     }),
     parallelRequests: z.int().min(1).max(16).default(4).meta({ description: 'Requests side by side.' }),
-    url: HttpUrl.default('https://monitoring.googleapis.com').meta({
+    url: BaseUrl.default('https://monitoring.googleapis.com').meta({
       description: 'Base URL of the API, for a private endpoint.',
     }),
     plaintext: Plaintext,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
-import { HttpUrl, TlsSettings } from '../../http/settings.ts';
+import { BaseUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 import { isAllowedKey } from './encode/keys.ts';
 import type { Api } from './encode/requests.ts';
@@ -29,11 +29,11 @@ export const NewRelicConfig = z
     kind: z.literal('new-relic'),
     name: OperatorName.default('new-relic').meta({ description: 'Value of the `sink` label.' }),
     region: z.enum(['us', 'eu', 'fedramp']).default('us').meta({ description: 'Data center of the account.' }),
-    url: HttpUrl.optional().meta({
+    url: BaseUrl.optional().meta({
       description:
         'Base URL of a proxy, or of another data center, in place of that of `region`; `/metric/v1` is added.',
     }),
-    eventsUrl: HttpUrl.optional().meta({
+    eventsUrl: BaseUrl.optional().meta({
       description:
         'The same for events, to which `/v1/accounts/<account>/events` is added; default: `url`, else that of `region`.',
     }),

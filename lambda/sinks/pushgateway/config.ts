@@ -2,13 +2,13 @@ import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
-import { HttpAuth, HttpUrl, TlsSettings } from '../../http/settings.ts';
+import { BaseUrl, HttpAuth, TlsSettings } from '../../http/settings.ts';
 
 export const PushgatewayConfig = z
   .strictObject({
     kind: z.literal('pushgateway'),
     name: OperatorName.default('pushgateway').meta({ description: 'Value of the `sink` label.' }),
-    url: HttpUrl.meta({ description: 'Base URL of the Pushgateway, a path prefix included.' }),
+    url: BaseUrl.meta({ description: 'Base URL of the Pushgateway, a path prefix included.' }),
     plaintext: Plaintext,
     job: z
       .string()
