@@ -1,8 +1,11 @@
 /** The settings of the sink. */
+import { isIPv6 } from 'node:net';
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { fewestDatagramBytes, mostDatagramBytes, usualDatagramBytes } from './limits.ts';
+
+const hostError = { error: 'must be a host name or an IP address, without a port' };
 
 export const StatsdConfig = z
   .strictObject({
@@ -10,7 +13,9 @@ export const StatsdConfig = z
     name: OperatorName.default('statsd').meta({ description: 'Value of the `sink` label.' }),
     host: z
       .string()
-      .regex(/^[A-Za-z0-9_.:-]{1,253}$/, { error: 'must be a host name or an IP address, without a port' })
+      .regex(/^[A-Za-z0-9_.:-]{1,253}$/, { ...hostError, abort: true })
+      // Colons stand in an IPv6 address, and otherwise before a port.
+      .refine((host) => !host.includes(':') || isIPv6(host), hostError)
       .default('127.0.0.1')
       .meta({ description: 'Where StatsD listens.' }),
     port: z.int().min(1).max(65_535).default(8125).meta({ description: 'UDP port.' }),
