@@ -40,7 +40,7 @@ function isVersion(argument: string): boolean {
 }
 
 function isHelp(argument: string): boolean {
-  return argument === 'help' || argument === '--help' || argument === '-h';
+  return argument === 'help' || argument === '--help' || argument === '-help' || argument === '-h';
 }
 
 function helpOf(name: string | undefined, paint: Paint): string {

@@ -29,9 +29,15 @@ export type Backend =
       readonly endpoint: string | undefined;
       readonly isGrpc: boolean;
       readonly serviceName: string | undefined;
-      /** Names of the headers; their values may be credentials. */
-      readonly headers: readonly string[];
+      readonly headers: readonly OtlpHeader[];
     };
+
+/** A header of OpenTelemetry's exporter without its value, which may be a credential. */
+export interface OtlpHeader {
+  readonly name: string;
+  /** Whether the value is a user name and a password. */
+  readonly isBasic: boolean;
+}
 
 export interface Installation {
   readonly runsAs: 'program' | 'lambda' | 'google-function';

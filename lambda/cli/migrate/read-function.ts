@@ -1,7 +1,7 @@
 /** Reads the environment variables of the functions of buildkite-agent-metrics, in AWS Lambda and in Google Cloud. */
 import { UsageError } from '../args.ts';
 import type { Backend, Installation, TokenPlace, Variables } from './installation.ts';
-import { readDimensions, readOpenTelemetry, splitList, typedTokens, valueOf } from './read-shared.ts';
+import { readDimensions, readOpenTelemetry, readUrl, splitList, typedTokens, valueOf } from './read-shared.ts';
 
 /** The three places of tokens; the function takes exactly one of them. */
 const tokenVariables = [
@@ -9,6 +9,22 @@ const tokenVariables = [
   'BUILDKITE_AGENT_TOKEN_SSM_KEY',
   'BUILDKITE_AGENT_SECRETS_MANAGER_SECRET_ID',
 ] as const;
+
+/** Variables that only a function reads; the program ignores them. */
+const functionVariables = [
+  'BUILDKITE_BACKEND',
+  'BUILDKITE_AGENT_TOKEN_SSM_KEY',
+  'BUILDKITE_AGENT_SECRETS_MANAGER_SECRET_ID',
+  'BUILDKITE_CLOUDWATCH_DIMENSIONS',
+  'BUILDKITE_AGENT_TOKENS',
+  'BUILDKITE_AGENT_TOKEN_SECRET_NAMES',
+  'STATSD_HOST',
+  'NEWRELIC_LICENSE_KEY',
+] as const;
+
+export function isOfFunction(variables: Variables): boolean {
+  return functionVariables.some((name) => valueOf(variables, name) !== undefined);
+}
 
 /** @throws UsageError for what the function itself refuses. */
 export function readFunction(variables: Variables): Installation {
@@ -26,12 +42,17 @@ function readLambda(variables: Variables): Installation {
   return {
     runsAs: 'lambda',
     tokens: readTokens(variables),
-    endpoint: valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'),
-    queues: valueOf(variables, 'BUILDKITE_QUEUE')?.split(','),
+    endpoint: readUrl(valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT'),
+    queues: readQueues(variables),
     intervalMs: undefined,
     backend: readBackend(variables),
     notes: listNotes(variables),
   };
+}
+
+function readQueues(variables: Variables): readonly string[] | undefined {
+  const queues = valueOf(variables, 'BUILDKITE_QUEUE');
+  return queues === undefined ? undefined : splitList(queues);
 }
 
 function readTokens(variables: Variables): readonly TokenPlace[] {
@@ -90,8 +111,8 @@ function readGoogleFunction(variables: Variables): Installation {
     runsAs: 'google-function',
     // Secrets of Google Cloud cannot be read from AWS, so their values move.
     tokens: typed === undefined ? secrets.map(() => ({ kind: 'typed' })) : typedTokens(typed),
-    endpoint: valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'),
-    queues: valueOf(variables, 'BUILDKITE_QUEUE')?.split(','),
+    endpoint: readUrl(valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT'),
+    queues: readQueues(variables),
     intervalMs: undefined,
     backend: {
       kind: 'stackdriver',

@@ -3,7 +3,7 @@ import { UsageError } from '../args.ts';
 import { parseGoDuration } from './go-duration.ts';
 import { type FlagKind, type GivenFlags, isOn, lastOf } from './go-flags.ts';
 import type { Backend, Installation, TokenPlace, Variables } from './installation.ts';
-import { readDimensions, readOpenTelemetry, typedTokens, valueOf } from './read-shared.ts';
+import { readDimensions, readOpenTelemetry, readUrl, typedTokens, valueOf } from './read-shared.ts';
 
 /** Every flag of buildkite-agent-metrics 5.12.4 (`--help`). */
 export const programFlags = {
@@ -36,7 +36,9 @@ export function readProgram(flags: GivenFlags, variables: Variables): Installati
   return {
     runsAs: 'program',
     tokens: readTokens(flags, variables),
-    endpoint: valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT') ?? lastOf(flags, 'endpoint'),
+    endpoint:
+      readUrl(valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT') ??
+      readUrl(lastOf(flags, 'endpoint'), '-endpoint'),
     queues: readQueues(flags, variables),
     intervalMs: readInterval(flags),
     backend: readBackend(flags, variables),
@@ -49,7 +51,7 @@ function readTokens(flags: GivenFlags, variables: Variables): readonly TokenPlac
   const tokens: readonly TokenPlace[] =
     typed === undefined
       ? typedTokens(valueOf(variables, 'BUILDKITE_AGENT_TOKEN') ?? '')
-      : typed.map(() => ({ kind: 'typed' }));
+      : typed.filter((token) => token.trim() !== '').map(() => ({ kind: 'typed' }));
   if (tokens.length === 0) {
     throw new UsageError('no token is given: the program takes -token or the variable BUILDKITE_AGENT_TOKEN');
   }
@@ -57,7 +59,13 @@ function readTokens(flags: GivenFlags, variables: Variables): readonly TokenPlac
 }
 
 function readQueues(flags: GivenFlags, variables: Variables): readonly string[] | undefined {
-  return flags.get('queue') ?? variables['BUILDKITE_QUEUE']?.split(',');
+  return flags.get('queue') ?? variables['BUILDKITE_QUEUE']?.split(',').map((queue) => queue.trim());
+}
+
+/** Undefined for an empty text, which is what Go's program has without the flag. */
+function givenText(flags: GivenFlags, name: string): string | undefined {
+  const text = lastOf(flags, name);
+  return text === '' ? undefined : text;
 }
 
 function readInterval(flags: GivenFlags): number | undefined {
@@ -65,6 +73,7 @@ function readInterval(flags: GivenFlags): number | undefined {
   if (text === undefined) return undefined;
   const milliseconds = parseGoDuration(text);
   if (milliseconds === undefined) throw new UsageError('-interval must be a duration such as 30s or 1m');
+  // What is not above 0 means once, as without the flag.
   return milliseconds > 0 ? milliseconds : undefined;
 }
 
@@ -73,13 +82,13 @@ type ReadBackend = (flags: GivenFlags, variables: Variables) => Backend;
 const backends: Readonly<Record<string, ReadBackend>> = {
   cloudwatch: (flags, variables) => ({
     kind: 'cloudwatch',
-    region: lastOf(flags, 'cloudwatch-region') ?? valueOf(variables, 'AWS_REGION') ?? 'us-east-1',
+    region: givenText(flags, 'cloudwatch-region') ?? valueOf(variables, 'AWS_REGION') ?? 'us-east-1',
     dimensions: readDimensions(lastOf(flags, 'cloudwatch-dimensions') ?? '', '-cloudwatch-dimensions'),
     isHighResolution: isOn(flags, 'cloudwatch-high-resolution'),
   }),
   statsd: (flags) => ({
     kind: 'statsd',
-    address: lastOf(flags, 'statsd-host') ?? '127.0.0.1:8125',
+    address: givenText(flags, 'statsd-host') ?? '127.0.0.1:8125',
     hasTags: isOn(flags, 'statsd-tags'),
   }),
   prometheus: (flags) => ({
@@ -106,8 +115,9 @@ function readBackend(flags: GivenFlags, variables: Variables): Backend {
 /** What is no setting of a configuration, and where it went. */
 const noteOfFlag: Readonly<Partial<Record<keyof typeof programFlags, string>>> = {
   quiet: '-quiet: run the command as `npm run -s collect -- --quiet`; in AWS the log has one line a run.',
-  debug: '-debug: run the command with --verbose.',
-  'debug-http': '-debug-http: run the command with --verbose, which logs requests without their credentials.',
+  debug: '-debug: run the command with --verbose; in AWS set `logLevel: debug`.',
+  'debug-http':
+    '-debug-http: run the command with --verbose, which logs requests without their credentials; in AWS set `logLevel: debug`.',
   'dry-run': '-dry-run: run the command with --dry-run.',
   timeout: '-timeout: the time of one run is --timeout of the command, or deployment.timeoutSeconds in AWS.',
   'max-idle-conns': '-max-idle-conns: connections are kept and bounded without a setting.',

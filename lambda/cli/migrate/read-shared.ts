@@ -1,6 +1,6 @@
 /** Reads what the program and the functions of buildkite-agent-metrics have in common. */
 import { UsageError } from '../args.ts';
-import type { Backend, TokenPlace, Variables } from './installation.ts';
+import type { Backend, OtlpHeader, TokenPlace, Variables } from './installation.ts';
 
 /** Undefined for a variable that is not set and for an empty one. */
 export function valueOf(variables: Variables, name: string): string | undefined {
@@ -35,9 +35,30 @@ export function readOpenTelemetry(variables: Variables): Backend {
   const headers = valueOf(variables, 'OTEL_EXPORTER_OTLP_HEADERS') ?? '';
   return {
     kind: 'opentelemetry',
-    endpoint: valueOf(variables, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
+    endpoint: readUrl(valueOf(variables, 'OTEL_EXPORTER_OTLP_ENDPOINT'), 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     isGrpc: valueOf(variables, 'OTEL_EXPORTER_OTLP_PROTOCOL') === 'grpc',
     serviceName: valueOf(variables, 'OTEL_SERVICE_NAME'),
-    headers: splitList(headers).map((pair) => (pair.split('=', 1)[0] ?? '').trim()),
+    headers: splitList(headers).map(readHeader),
   };
+}
+
+/** Name and scheme of one header of the exporters; its value is never kept. @throws UsageError for what has no name. */
+function readHeader(pair: string): OtlpHeader {
+  const at = pair.indexOf('=');
+  // What stands there without a name may be a token, so it is not repeated.
+  if (at < 1) throw new UsageError('OTEL_EXPORTER_OTLP_HEADERS must be name=value,name=value');
+  const isBasic = /^\s*basic(\s|%20|\+)/i.test(pair.slice(at + 1));
+  return { name: pair.slice(0, at).trim(), isBasic };
+}
+
+/** A URL as it was given, unless it may hold a credential. @throws UsageError that does not repeat it. */
+export function readUrl(text: string | undefined, setting: string): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const url = URL.parse(text);
+  if (url !== null && (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')) {
+    throw new UsageError(
+      `${setting} has a user, a password or a query in it: give it without, and the credential as a secret`,
+    );
+  }
+  return text;
 }

@@ -38,6 +38,8 @@ function readLines(text: string, path: string): Variables {
   const pairs = text.split(/\r?\n/).flatMap((line, index): readonly (readonly [string, string])[] => {
     if (line.trim() === '' || line.trimStart().startsWith('#')) return [];
     const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
+    // A name alone passes a variable of the machine on, as in docker's files; what it holds is not known here.
+    if (/^\s*[A-Z_][A-Z0-9_]*\s*$/.test(line)) return [];
     if (match === null) throw new UsageError(`${path}, line ${String(index + 1)} is not NAME=value`);
     return [[match[1] ?? '', withoutQuotes(match[2] ?? '')]];
   });

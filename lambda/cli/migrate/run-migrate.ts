@@ -5,7 +5,7 @@ import { UsageError } from '../args.ts';
 import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
 import { type GivenFlags, lastOf, parseGoFlags } from './go-flags.ts';
 import type { Installation, Variables } from './installation.ts';
-import { readFunction } from './read-function.ts';
+import { isOfFunction, readFunction } from './read-function.ts';
 import { programFlags, readProgram } from './read-program.ts';
 import { readVariables } from './read-variables.ts';
 import type { Target } from './token-refs.ts';
@@ -27,7 +27,7 @@ export async function runMigrate(argv: readonly string[], terminal: Terminal): P
   const target = readTarget(flags, installation);
   const migrated = writeConfiguration(installation, { target, account: readAccount(flags) });
   terminal.stdout.write(migrated.text);
-  terminal.stderr.write(lastWords(migrated, target));
+  terminal.stderr.write(lastWords(migrated, target, installation));
   return checkResult(migrated, target, terminal);
 }
 
@@ -36,6 +36,11 @@ async function readInstallation(flags: GivenFlags, process: Variables): Promise<
   const file = lastOf(flags, 'environment');
   const variables = file === undefined ? process : await readVariables(file);
   const isProgram = Object.keys(programFlags).some((name) => flags.has(name));
+  if (isProgram && file !== undefined && isOfFunction(variables)) {
+    throw new UsageError(
+      'the file has variables of a function, which the program does not read: give -environment without flags of the program',
+    );
+  }
   return isProgram ? readProgram(flags, variables) : readFunction(variables);
 }
 
@@ -50,6 +55,10 @@ function readTarget(flags: GivenFlags, { backend }: Installation): Target {
   return asked;
 }
 
+function howOften(intervalMs: number | undefined): string {
+  return intervalMs === undefined ? '--every 1m' : `--every ${String(Math.max(1, Math.round(intervalMs / 1000)))}s`;
+}
+
 function readAccount(flags: GivenFlags): number | undefined {
   const text = lastOf(flags, 'newrelic-account');
   if (text === undefined) return undefined;
@@ -57,11 +66,11 @@ function readAccount(flags: GivenFlags): number | undefined {
   return Number(text);
 }
 
-function lastWords({ notes }: MigratedConfiguration, target: Target): string {
+function lastWords({ notes }: MigratedConfiguration, target: Target, { intervalMs }: Installation): string {
   const next =
     target === 'aws'
       ? 'Next: save it as collector.yaml, look at it with `npm run collect -- --config collector.yaml --dry-run`, then `npx cdk deploy`.'
-      : 'Next: save it as collector.yaml, then `npm run collect -- --config collector.yaml --every 30s`.';
+      : `Next: save it as collector.yaml, then \`npm run collect -- --config collector.yaml ${howOften(intervalMs)}\`.`;
   return [...notes, next].map((line) => `${line}\n`).join('');
 }
 

@@ -1,6 +1,6 @@
 /** Turns a backend of buildkite-agent-metrics into the sink that publishes the same names. */
 import { UsageError } from '../args.ts';
-import type { Backend } from './installation.ts';
+import type { Backend, OtlpHeader } from './installation.ts';
 import type { Target } from './token-refs.ts';
 
 export interface MigratedSink {
@@ -54,7 +54,9 @@ function writeCloudWatch(
 
 /** Prometheus' own names for a level are the neutral ones here; `compat` of the source adds the other tool's. */
 function writeStatsd({ address, hasTags }: Extract<Backend, { kind: 'statsd' }>): MigratedSink {
-  const { host, port } = splitAddress(address, 8125);
+  const { host: named, port } = splitAddress(address, 8125);
+  // Without a name Go takes this machine.
+  const host = named === '' ? '127.0.0.1' : named;
   return {
     settings: {
       kind: 'statsd',
@@ -115,6 +117,7 @@ function writeNewRelic({ target, account }: SinkNeeds): MigratedSink {
       compat: true,
     },
     notes: [
+      ...(account === undefined ? ['New Relic: give the number of the account with -newrelic-account.'] : []),
       target === 'aws'
         ? `New Relic: put the license key into the secret ${key.secret} under ${key.key}; an account in Europe needs \`region: eu\`.`
         : 'New Relic: the license key is read from NEWRELIC_LICENSE_KEY; an account in Europe needs `region: eu`.',
@@ -134,8 +137,8 @@ function writeOtlp(backend: Extract<Backend, { kind: 'opentelemetry' }>, { targe
       kind: 'otlp',
       url,
       ...(url.startsWith('http:') ? { plaintext: 'allow' } : {}),
-      ...(others.length === 0 ? {} : { headers: Object.fromEntries(others.map((name) => [name, refer(name)])) }),
-      ...(authorization === undefined ? {} : { auth: { bearer: refer(authorization) } }),
+      ...(others.length === 0 ? {} : { headers: Object.fromEntries(others.map(({ name }) => [name, refer(name)])) }),
+      ...(authorization === undefined ? {} : { auth: writeAuth(authorization, refer) }),
       resource: { 'service.name': serviceName ?? 'buildkite-agent-metrics' },
       compat: true,
     },
@@ -147,24 +150,40 @@ function writeOtlp(backend: Extract<Backend, { kind: 'opentelemetry' }>, { targe
 }
 
 /** The header of the credentials apart from the others, for which the sink has settings of their own. */
-function partHeaders(headers: readonly string[]): readonly [string | undefined, readonly string[]] {
-  const isAuthorization = (name: string): boolean => name.toLowerCase() === 'authorization';
-  return [headers.find(isAuthorization), headers.filter((name) => !isAuthorization(name))];
+function partHeaders(headers: readonly OtlpHeader[]): readonly [OtlpHeader | undefined, readonly OtlpHeader[]] {
+  return [headers.find(isAuthorization), headers.filter((header) => !isAuthorization(header))];
+}
+
+function isAuthorization({ name }: OtlpHeader): boolean {
+  return name.toLowerCase() === 'authorization';
+}
+
+function writeAuth({ name, isBasic }: OtlpHeader, refer: (name: string) => object): object {
+  return isBasic ? { basic: { username: 'USER', password: refer(name) } } : { bearer: refer(name) };
 }
 
 function headerVariable(name: string): string {
   return `OTLP_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }
 
-function headerNotes(headers: readonly string[], target: Target): readonly string[] {
+function headerNotes(headers: readonly OtlpHeader[], target: Target): readonly string[] {
   if (headers.length === 0) return [];
+  const names = headers.map(({ name }) => name);
   const place =
     target === 'aws'
-      ? `the secret ci-metrics/otlp under ${headers.join(', ')}`
-      : `the environment as ${headers.map(headerVariable).join(', ')}`;
+      ? `the secret ci-metrics/otlp under ${names.join(', ')}`
+      : `the environment as ${names.map(headerVariable).join(', ')}`;
+  const authorization = headers.find(isAuthorization);
   return [
-    `OTEL_EXPORTER_OTLP_HEADERS: put the values into ${place}; of an Authorization header only the token, without the word Bearer.`,
+    `OTEL_EXPORTER_OTLP_HEADERS: put the values into ${place}.`,
+    ...(authorization === undefined ? [] : [authorizationNote(authorization)]),
   ];
+}
+
+function authorizationNote({ isBasic }: OtlpHeader): string {
+  return isBasic
+    ? 'Authorization is Basic, which is Base64 of user:password: write the user as `username` in place of USER, and put the password alone into the secret.'
+    : 'Of Authorization put in the token alone, without the word Bearer.';
 }
 
 /** `host:port`, `[::1]:port` or `:port`. */

@@ -194,6 +194,15 @@ describe('the command line of the program', () => {
     [[...first, '-for', 'mars'], '-for must be aws or terminal'],
     [[...first, '-backend', 'prometheus', '-for', 'aws'], 'which a function cannot'],
     [['-interval', '30s'], 'no token is given'],
+    [['-token', ''], 'no token is given'],
+    [
+      [...first, '-endpoint', `https://user:${token}@agent.example.com/v3`],
+      '-endpoint has a user, a password or a query',
+    ],
+    [
+      [...first, '-endpoint', `https://agent.example.com/v3?token=${token}`],
+      '-endpoint has a user, a password or a query',
+    ],
   ])('refuses %j and prints no configuration', async (argv, message) => {
     const { exitCode, out, err } = await migrate(argv);
 
@@ -319,6 +328,67 @@ describe('the variables of a function', () => {
     expect(exitCode).toBe(2);
     expect(err).toContain('BUILDKITE_AGENT_TOKEN and BUILDKITE_AGENT_TOKEN_SSM_KEY exclude each other');
     expect(err).not.toContain(token);
+  });
+});
+
+describe('what must not be taken for something else', () => {
+  it.each([token, `a=b,${token}`])(
+    'refuses the headers %j, which have a value without a name',
+    async (headers) => {
+      const { exitCode, out, err } = await migrate([...first, '-backend', 'opentelemetry'], {
+        OTEL_EXPORTER_OTLP_HEADERS: headers,
+      });
+
+      expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+      expect(err).toContain('OTEL_EXPORTER_OTLP_HEADERS must be name=value');
+      expect(err).not.toContain(token);
+    },
+  );
+
+  it.each([
+    [
+      `Authorization=Basic ${token}`,
+      { basic: { username: 'USER', password: { secret: 'ci-metrics/otlp', key: 'Authorization' } } },
+    ],
+    [
+      `authorization=Basic%20${token}`,
+      { basic: { username: 'USER', password: { secret: 'ci-metrics/otlp', key: 'authorization' } } },
+    ],
+    [`Authorization=Bearer ${token}`, { bearer: { secret: 'ci-metrics/otlp', key: 'Authorization' } }],
+  ])('has for the header %j the credentials of its scheme', async (headers, auth) => {
+    const { config, out, err } = await migrate([...first, '-backend', 'opentelemetry'], {
+      OTEL_EXPORTER_OTLP_HEADERS: headers,
+    });
+
+    expect(sinkOf(config)).toMatchObject({ auth });
+    expect(out + err).not.toContain(token);
+  });
+
+  it('refuses variables of a function beside flags of the program, which would not read them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-migrate-'));
+    const file = join(folder, 'function.env');
+    await writeFile(file, 'BUILDKITE_BACKEND=statsd\nSTATSD_HOST=statsd:8125\nHOME\n');
+
+    const { exitCode, err } = await migrate(['-environment', file, ...first]);
+
+    expect(exitCode).toBe(2);
+    expect(err).toContain('give -environment without flags of the program');
+    await rm(folder, { recursive: true });
+  });
+
+  it('has queues without the blanks of a list, and this machine where a host has no name', async () => {
+    const { config } = await migrate([...first, '-backend', 'statsd', '-statsd-host', ':9125'], {
+      BUILDKITE_QUEUE: 'a, b , c',
+    });
+
+    expect(sourceOf(config)).toMatchObject({ queues: { include: ['a', 'b', 'c'] } });
+    expect(sinkOf(config)).toEqual({ kind: 'statsd', port: 9125, compat: true });
+  });
+
+  it('says how often the command is to run, as the program did', async () => {
+    const { err } = await migrate([...first, '-for', 'terminal', '-interval', '15s']);
+
+    expect(err).toContain('--every 15s');
   });
 });
 
