@@ -332,18 +332,15 @@ describe('the variables of a function', () => {
 });
 
 describe('what must not be taken for something else', () => {
-  it.each([token, `a=b,${token}`])(
-    'refuses the headers %j, which have a value without a name',
-    async (headers) => {
-      const { exitCode, out, err } = await migrate([...first, '-backend', 'opentelemetry'], {
-        OTEL_EXPORTER_OTLP_HEADERS: headers,
-      });
+  it.each([token, `a=b,${token}`])('refuses the headers %j, which have a value without a name', async (headers) => {
+    const { exitCode, out, err } = await migrate([...first, '-backend', 'opentelemetry'], {
+      OTEL_EXPORTER_OTLP_HEADERS: headers,
+    });
 
-      expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
-      expect(err).toContain('OTEL_EXPORTER_OTLP_HEADERS must be name=value');
-      expect(err).not.toContain(token);
-    },
-  );
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain('OTEL_EXPORTER_OTLP_HEADERS must be name=value');
+    expect(err).not.toContain(token);
+  });
 
   it.each([
     [

@@ -57,7 +57,6 @@ describe('a gateway that fails', () => {
     [404, 'configuration', /there is no Pushgateway at this path; `url` is its base URL/],
     [405, 'configuration', /without \/metrics/],
     [403, 'auth', /lack a permission/],
-    [500, 'unavailable', /fault of its own/],
   ])('with %i is asked once, and the report says what to do', async (status, kind, message) => {
     await using gateway = await gatewayThat(() => ({ status, body: 'no' }));
     await using sink = pushgatewaySink({ url: gateway.url });
@@ -68,6 +67,22 @@ describe('a gateway that fails', () => {
     expect(delivery).toMatchObject({ accepted: 0, problems: [{ kind, message: textLike(message) }] });
     expect(delivery.problems).toHaveLength(1);
     expect(delivery.problems[0]?.message).toMatch(/; 3 other groups were not pushed after that$/);
+  });
+
+  it('with 500 is asked again, for a PUT may arrive twice, and then reports a fault of its own', async () => {
+    await using gateway = await gatewayThat(() => ({ status: 500, body: 'no' }));
+    await using sink = pushgatewaySink({ url: gateway.url });
+
+    const delivery = await sink.write(three);
+
+    // One attempt and three more (lambda/http/retry.ts), all for the first group.
+    expect(pathsOf(gateway)).toEqual(new Array(4).fill('PUT /metrics/job/ci'));
+    expect(delivery).toMatchObject({
+      accepted: 0,
+      problems: [
+        { kind: 'unavailable', message: textLike(/fault of its own.*; 3 other groups were not pushed after that$/) },
+      ],
+    });
   });
 
   it('by not being there costs one problem', async () => {
