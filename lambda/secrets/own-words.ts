@@ -23,7 +23,7 @@ duration durations dynamodb elements elsewhere embedded encoding ended endpoint 
 environment environments error errored errors escaping evaluations events everyday everything evicted examples
 exception excess executing exemplar exemplars expected expiration expired expiry exported exporter exposition
 external failed failure failures fallback false families file finalizing findings finished first five followed
-format fraction function furthest gauge gaugehistogram get github gitlab graph grapheme graphql greatest
+format fraction function furthest gauge gaugehistogram get github gitlab google graph grapheme graphql greatest
 grouping handler headers histogram histograms honor host hosted hour http https id idempotent identity idle
 ignored image impossible included incompatible increase increases indented indexing indicate info ingested
 ingestion init initialized insecure installation instance instanceof integration interface interrupted interval
@@ -31,33 +31,33 @@ invalid invocation jenkins job jobs json keys kind kn kubeconfig kubernetes labe
 labels lag lambda larger last left lengthen level lifecycle likewise limit limited limiting limits lists
 localhost location logs look looks loopback lost main mainbranch mark marked matrix max meanwhile measures
 megabytes message messages metadata metrics milliseconds minute minutes mismatch miss missing monitoring
-multiplied name named names namespace namespaces nearlimit negative neighbours node none not nsuccess null
+multiplied name named names namespace namespaces nearlimit negative neighbours new node none not nsuccess null
 nverdict object objects observations observed offline ok oldest online oom open openmetrics openshift operation
 operator opposite optional or org organization organizations original other otherwise out outdated overflow
-overridden overtaken overwrite parallel param parameter parameters passed password passwords path paused peak
-pending per percentage permission permissions pings pipeline pipelinerun pipelineruns pipelines pipelinesascode
-plain plaintext platform pod points policies policy portal positional positive possible prefault prefer
-preparation printable probably problems processes prod production profile projects prometheus proposes protobuf
-protocol published publishes pull pullrequest pullrequests pushgateway pushgateways pvc quantile queue queued
-queues quiet quota rank rate ratelimit ratio read readable readonly reason reasons received receiver receivers
-recent recognise recommends redacted redactor redirects reference references refreshed refusals region
-registries registry rejected relabel relabeling relabelling released releases remaining remember remembered
-remote rename repetition repetitions replaced replaces replicas repositories repository request requested
-requests required reserved resolution resolved resource response rest result results retained retry role root
-run runner runners running runs sample samples sampling sandbox scheduled scheduler scheduling scope scopes
-seconds secret secretsmanager security selection selector selectors sequence serialize series service services
-set settings sidecar signature sigv4 since sink skip skipped somebody something source specs staging staleness
-standard start started starting starved state stateful stateset statistic status stdout step steps stop
-stopping strategy stringify structured stuck subscribe succeeded success successful summaries summary supported
-suspects suspended suspicious system targets task taskrun taskruns tasks teamcity tekton template tenant
-terminal terminator test text textfile than themselves thousand throttled throttling throughput time timeout
-timestamp timestamps tls together token tokens total totals transfer true truncated type types unattested
-unavailable unblocked unchanged unclustered unconfirmed uncounted undefined undelivered underscores understand
-unexpected unexpectedly unfinished unknown unnamed unread unreadable unrecognized unseen unselected unspecified
-unsuccessful untimely up update uploaded uploads url urlencoded user username utf8 utilization validation value
-variable variables verdict verdicts verification version versions violated violations wait waiting waits warn
-warning watermark webhook whatever wildcard wildcards without worker workers workflow workflows workqueue
-workspace workspaces writable write
+overridden overtaken overwrite page parallel param parameter parameters passed password passwords path paused
+peak pending per percentage permission permissions pings pipeline pipelinerun pipelineruns pipelines
+pipelinesascode plain plaintext platform pod points policies policy portal positional positive possible
+prefault prefer preparation printable probably problems processes prod production profile projects prometheus
+proposes protobuf protocol published publishes pull pullrequest pullrequests pushgateway pushgateways pvc
+quantile queue queued queues quiet quota rank rate ratelimit ratio read readable readonly reason reasons
+received receiver receivers recent recognise recommends redacted redactor redirects reference references
+refreshed refusals region registries registry rejected relabel relabeling relabelling released releases relic
+remaining remember remembered remote rename repetition repetitions replaced replaces replicas repositories
+repository request requested requests required reserved resolution resolved resource response rest result
+results retained retry role root run runner runners running runs sample samples sampling sandbox scheduled
+scheduler scheduling scope scopes scrape seconds secret secretsmanager security selection selector selectors
+sequence serialize series service services set settings sidecar signature sigv4 since sink skip skipped
+somebody something source specs staging staleness standard start started starting starved state stateful
+stateset statistic status stdout step steps stop stopping strategy stringify structured stuck subscribe
+succeeded success successful summaries summary supported suspects suspended suspicious system targets task
+taskrun taskruns tasks teamcity tekton template tenant terminal terminator test text textfile than themselves
+thousand throttled throttling throughput time timeout timestamp timestamps tls together token tokens total
+totals transfer true truncated type types unattested unavailable unblocked unchanged unclustered unconfirmed
+uncounted undefined undelivered underscores understand unexpected unexpectedly unfinished unknown unnamed
+unread unreadable unrecognized unseen unselected unspecified unsuccessful untimely up update uploaded uploads
+url urlencoded user username utf8 utilization validation value variable variables verdict verdicts verification
+version versions violated violations wait waiting waits warn warning watermark webhook whatever wildcard
+wildcards without worker workers workflow workflows workqueue workspace workspaces writable write
 `;
 
 const known: ReadonlySet<string> = new Set(words.trim().split(/\s+/));

@@ -42,7 +42,12 @@ const Settings = z.strictObject({
     .optional()
     .meta({ description: 'Serves the page by HTTPS. A renewed certificate is taken up by the next run.' }),
   auth: z
-    .strictObject({ basic: z.strictObject({ username: z.string().min(1), password: SecretRef }) })
+    .strictObject({
+      basic: z.strictObject({
+        username: z.string().min(1).meta({ description: 'User name that a reader gives.' }),
+        password: SecretRef,
+      }),
+    })
     .optional()
     .meta({ description: 'Who may read the page.' }),
   plaintext: Choice.meta({ description: '`allow` permits an address beyond this machine without `tls`.' }),
