@@ -19,18 +19,22 @@ ajv.addFormat('email', /^[^@\s]+@[^@\s]+$/);
 ajv.addFormat('base64', /^[A-Za-z0-9+/]*={0,2}$/);
 const accepts = ajv.compile(configJsonSchema());
 
-const examples = [
-  'collector.yaml',
-  ...sources.map(({ kind }) => examplePath('sources', kind)),
-  ...sinks.map(({ kind }) => examplePath('sinks', kind)),
+/** Each with the place that it is for: a sink that a function cannot be has an example for a terminal. */
+const examples: readonly (readonly [path: string, environment: 'lambda' | 'terminal'])[] = [
+  ['collector.yaml', 'lambda'],
+  ...sources.map(({ kind }) => [examplePath('sources', kind), 'lambda'] as const),
+  ...sinks.map(
+    ({ kind, notInFunction }) =>
+      [examplePath('sinks', kind), notInFunction === undefined ? 'lambda' : 'terminal'] as const,
+  ),
 ];
 
 describe('an example', () => {
-  it.each(examples)('%s is there and is a configuration that deploys', (path) => {
+  it.each(examples)('%s is there and is a configuration for %s', (path, environment) => {
     expect(existsSync(join(root, path))).toBe(true);
     const text = readFileSync(join(root, path), 'utf8');
 
-    const config = parseConfig(text, { file: path, environment: 'lambda' });
+    const config = parseConfig(text, { file: path, environment });
     const isAccepted = accepts(parse(text, { merge: true }));
 
     expect(accepts.errors).toBeNull();
