@@ -63,7 +63,10 @@ const readings: Readonly<Record<SinkKind, Readonly<Record<string, Reading>>>> = 
   stdout: { '': { reader: readBuckets, says: [bucketLine, 'A printed page tells of its run alone'] } },
 };
 
-export const members: readonly AgreeingMember[] = sinks.flatMap(({ kind }) => membersOf(kind));
+/** A sink that is being added has its contract first and its reader later: until then the compiler alone asks for it. */
+export const members: readonly AgreeingMember[] = sinks
+  .filter(({ kind }) => Object.hasOwn(readings, kind))
+  .flatMap(({ kind }) => membersOf(kind));
 
 function membersOf(kind: SinkKind): readonly AgreeingMember[] {
   const { config, facts, variants = {} } = sinkSubjects[kind];
