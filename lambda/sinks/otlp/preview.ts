@@ -34,13 +34,13 @@ export async function previewOf(setup: Setup, batch: Batch, durations: Collectio
   const traces = previewedSpans(setup, batch);
   const all = [...requests, ...traces.requests];
   const bodies = await Promise.all(all.map(({ body }) => compress(body, config)));
-  const raw = requests.reduce((sum, { body }) => sum + body.byteLength, 0);
+  const bytes = requests.reduce((sum, { body }) => sum + body.byteLength, 0);
   return {
     samples: points.length + traces.spans.length,
     requests: all.length,
     bytes: bodies.reduce((sum, body) => sum + body.byteLength, 0),
     lines: [...points.map(shownPoint), ...traces.spans.map(shownSpan)],
-    monthlyCost: monthlyCostOf({ isCloudWatch: config.preset === 'cloudwatch', intervalMs: settings.intervalMs }, raw),
+    monthlyCost: monthlyCostOf(config.preset, { points, bytes, intervalMs: settings.intervalMs }),
     problems: [
       ...problemsOfOmissions(
         read.flatMap((one) => one.omissions()),

@@ -59,4 +59,46 @@ describe('the price', () => {
     expect(monthlyCost).toMatchObject([{ item: 'CloudWatch, ingestion by OTLP', usd: undefined }]);
     expect(monthlyCost[0]?.basis).toMatch(/^about \d\.\d\d GB before compression; .* is not published$/);
   });
+
+  const url = 'https://receiver.example.com';
+  const apiKey = { secret: 'key' };
+  const google = { serviceAccountKey: { secret: 'key' } };
+
+  it.each([
+    [{ preset: 'collector' }, []],
+    [{ url }, []],
+    [
+      { preset: 'datadog', url, apiKey },
+      [['Datadog, custom metrics', 'about 106 custom metrics, a histogram as five']],
+    ],
+    [
+      { preset: 'grafana-cloud', url, auth: { basic: { username: '1', password: apiKey } } },
+      [['Grafana Cloud, active series', 'about 106 active series with 106 data points a minute']],
+    ],
+    [
+      { preset: 'google-cloud', auth: { google }, resource: { 'gcp.project_id': 'acme', location: 'eu' } },
+      // 730 hours of 101 levels and a histogram with two of three buckets filled.
+      [['Google Cloud, Prometheus samples ingested', 'about 4,599,000 samples']],
+    ],
+    [{ preset: 'new-relic', apiKey }, [['New Relic, data ingest', 'about 0.18 GB of OTLP before compression']]],
+  ])('of %j is told by what it is charged by', async (settings, expected) => {
+    await using sink = otlpSink(settings);
+    const waits = { bounds: [1, 5], counts: [1, 2, 0], sum: 40, startMs: 1_700_000_000_000 };
+    const families = [
+      queues(100),
+      gaugeOf('ci_x', [{ labels: {}, value: 1 }]),
+      distributionOf('ci_job_wait_seconds', [{ labels: {}, observations: [0.5, 2, 2], total: waits }]),
+    ];
+
+    const { monthlyCost } = await sink.preview(batchOf(families));
+
+    expect(monthlyCost.map(({ item, usd }) => [item, usd])).toEqual(expected.map(([item]) => [item, undefined]));
+    for (const [index, [, basis = '']] of expected.entries()) expect(monthlyCost[index]?.basis).toMatch(basis);
+  });
+
+  it('of nothing is none', async () => {
+    await using sink = otlpSink({ preset: 'new-relic', apiKey });
+
+    expect(await sink.preview(batchOf([]))).toMatchObject({ monthlyCost: [] });
+  });
 });
