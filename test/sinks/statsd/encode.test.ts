@@ -187,6 +187,15 @@ describe("the names of Buildkite's own tool", () => {
     expect(textsOf(encoded(given, { tags, compat: true, prefix: 'never.' }))).toEqual(expected);
   });
 
+  it('keep every script and lose only what would break the protocol', () => {
+    const queues = { 'Ünïté #1:a|b,c': queue };
+    const given = batch([part(vendorFamilies([answer({ cluster: '', queues })]))]);
+
+    expect(textsOf(encoded(given, { compat: true }))).toContain(
+      'buildkite.queues.Ünïté__1_a_b_c.ScheduledJobsCount:2|g',
+    );
+  });
+
   it('stand for nothing without compat', () => {
     expect(textsOf(encoded(alone)).join()).not.toMatch(/buildkite\.(queues|clusters|Scheduled)/);
   });
