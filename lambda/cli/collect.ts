@@ -1,5 +1,4 @@
-import { deployedAs } from '../cost/deployed-as.ts';
-import { monthlyCost } from '../cost/monthly-cost.ts';
+import { priceAsDeployed } from '../cost/deployed-as.ts';
 import type { Batch } from '../model/batch.ts';
 import type { Problem } from '../model/problem.ts';
 import { type Outcome, outcomeOf, type RunReport } from '../report/report.ts';
@@ -7,7 +6,7 @@ import { collect, run } from '../run.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
 import { floorTo } from '../runtime/tick.ts';
 import { ticks } from '../runtime/ticks.ts';
-import type { Arguments } from './args.ts';
+import { type Arguments, UsageError } from './args.ts';
 import { collectSettings } from './collect-settings.ts';
 import { formatDuration } from './duration.ts';
 import { duringDelivery } from './interrupted.ts';
@@ -50,11 +49,20 @@ const finestTickMs = 1000;
 
 async function once(session: Session): Promise<ExitCode> {
   const { clock } = session.terminal;
-  for (const { id, sink } of session.built.pipeline.sinks)
-    if (sink.open !== undefined && !session.settings.isDryRun)
-      session.terminal.stderr.write(`the page of ${id} ends with this run; --every TIME keeps it\n`);
+  if (!session.settings.isDryRun) tellOfPages(session);
   const ended = await oneRun(session, floorTo(clock(), finestTickMs), undefined);
   return ended === undefined ? exitCodes.failed : exitCodeFor(ended);
+}
+
+/** A page that ends with its run can be scraped by nobody. @throws UsageError where nothing else is delivered. */
+function tellOfPages({ built, terminal }: Session): void {
+  const { sinks } = built.pipeline;
+  const pages = sinks.filter(({ sink }) => sink.open !== undefined);
+  if (pages.length === sinks.length)
+    throw new UsageError(
+      'a page to scrape is the only sink, and it ends with the run: nobody could scrape it; keep it with --every TIME, or look at it with --dry-run --format prometheus',
+    );
+  for (const { id } of pages) terminal.stderr.write(`the page of ${id} ends with this run; --every TIME keeps it\n`);
 }
 
 async function repeatedly(session: Session, intervalMs: number): Promise<ExitCode> {
@@ -151,8 +159,8 @@ async function dryRun(
   const outcome = ofSources === 'ok' && isAnythingLeftOut ? 'degraded' : ofSources;
   const durationMs = terminal.clock() - startedAtMs;
   const { collector } = pipeline;
-  const cost = monthlyCost(deployedAs(config, collected.later, previews));
-  const run = { collector, startedAtMs, durationMs, outcome, collected, previews, plans, cost };
+  const price = priceAsDeployed(config, collected.later, previews);
+  const run = { collector, startedAtMs, durationMs, outcome, collected, previews, plans, price };
   if (!settings.isQuiet || outcome !== 'ok') terminal.stdout.write(await view.previewed(run));
   const problems = problemsIn({ sources: collected.sources, sinks: [] });
   return { outcome, problems, report: undefined };

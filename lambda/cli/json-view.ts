@@ -3,6 +3,7 @@ import type { MetricFamily } from '../model/metric.ts';
 import { escapeUnseen } from '../model/outside-text.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
 import { reportFields } from '../report/write.ts';
+import type { DeploymentPrice } from '../cost/deployed-as.ts';
 import { totalOf } from '../cost/monthly-cost.ts';
 import type { PlannedSource } from './render/dry-run.ts';
 import { familiesOf, relayedOf, type View } from './views.ts';
@@ -12,7 +13,7 @@ export function jsonView(): View {
   return {
     ran: (run) =>
       Promise.resolve(line({ ...reportFields(run.report), samples: samplesOf(familiesOf(run), relayedOf(run)) })),
-    previewed: ({ collected, previews, plans, cost, ...run }) => {
+    previewed: ({ collected, previews, plans, price, ...run }) => {
       const { batch, sources } = collected;
       const report = reportFields({ ...run, tickMs: batch.tickMs, sources, sinks: [] });
       const sinks = previews.map(({ id, preview }) => ({
@@ -25,14 +26,19 @@ export function jsonView(): View {
           dryRun: true,
           ...report,
           sinks,
-          monthlyCost: cost,
-          monthlyUsd: totalOf(cost),
+          ...priceFields(price),
           plans: plansOf(plans),
           samples: samplesOf(allFamilies(batch), allRelayed(batch)),
         }),
       );
     },
   };
+}
+
+/** What cannot be deployed has no price, not one of 0. */
+function priceFields(price: DeploymentPrice): object {
+  if ('refusals' in price) return { notDeployable: price.refusals };
+  return { monthlyCost: price.lines, monthlyUsd: totalOf(price.lines) };
 }
 
 function plansOf(plans: readonly PlannedSource[]): readonly object[] {

@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import { queueRows } from './queue-rows.ts';
+import type { DeploymentPrice } from '../cost/deployed-as.ts';
 import { hasUnknown, totalOf } from '../cost/monthly-cost.ts';
 import { renderCost, renderPlan, renderPreview } from './render/dry-run.ts';
 import { formatUsd } from './render/figures.ts';
@@ -7,6 +8,7 @@ import type { Look } from './render/look.ts';
 import { renderQueues, renderTotals } from './render/queues.ts';
 import { renderAllProblems, renderHeadline, renderSinks, renderSources } from './render/report.ts';
 import { verdict } from './render/signs.ts';
+import { printable } from './text-width.ts';
 import type { Previewed, Ran, View } from './views.ts';
 
 /** For people: the queues, how each source and sink did, and what is wrong. */
@@ -36,16 +38,22 @@ function previewedText(run: Previewed, look: Look, nowMs: number): string {
     renderAllProblems(run.collected, look, nowMs),
     ...run.plans.map((plan) => renderPlan(plan, look)),
     ...run.previews.map((preview) => renderPreview(preview, look, nowMs)),
-    renderCost(run.cost, look),
+    'lines' in run.price
+      ? renderCost(run.price.lines, look)
+      : run.price.refusals.map((why) => `no price: ${printable(why)}`),
     [dryRunVerdict(run, look)],
   ]);
 }
 
-function dryRunVerdict({ outcome, cost }: Previewed, { paint, signs }: Look): string {
+function dryRunVerdict({ outcome, price }: Previewed, { paint, signs }: Look): string {
   const { text, style } = verdict(outcome, signs);
-  const total = `${formatUsd(totalOf(cost))} a month at list price`;
-  const price = `; deployed it would cost ${total}, without alarms${hasUnknown(cost) ? ' and what has no published price' : ''}`;
-  return `${paint(style, text)}  dry run: nothing was sent${price}`;
+  return `${paint(style, text)}  dry run: nothing was sent; ${priceText(price)}`;
+}
+
+function priceText(price: DeploymentPrice): string {
+  if ('refusals' in price) return 'as it stands it cannot be deployed, so that it has no price';
+  const total = `${formatUsd(totalOf(price.lines))} a month at list price`;
+  return `deployed it would cost ${total}, without alarms${hasUnknown(price.lines) ? ' and what has no published price' : ''}`;
 }
 
 function paragraphs(groups: readonly (readonly string[])[]): string {

@@ -5,8 +5,8 @@ import type { RelayedFamily } from '../model/relayed.ts';
 import { healthFamilies } from '../report/health.ts';
 import type { Outcome, RunReport } from '../report/report.ts';
 import type { Collected } from '../run.ts';
+import type { DeploymentPrice } from '../cost/deployed-as.ts';
 import type { SinkPreview } from '../cost/monthly-cost.ts';
-import type { CostLine } from '../sinks/sink.ts';
 import type { PlannedSource } from './render/dry-run.ts';
 
 /** One run as it went. */
@@ -26,8 +26,8 @@ export interface Previewed {
   readonly previews: readonly SinkPreview[];
   /** Of the sources that have to plan. */
   readonly plans: readonly PlannedSource[];
-  /** Of a month in which each run is like this one, deployed; without alarms, which only the stack knows. */
-  readonly cost: readonly CostLine[];
+  /** Of a month in which each run is like this one; without alarms, which only the stack knows. */
+  readonly price: DeploymentPrice;
 }
 
 /** A way to show runs on standard output. */

@@ -149,6 +149,8 @@ export interface SinkModule<Kind extends string, Config extends NamedSinkConfig>
 export interface PreparedSink {
   readonly kind: string;
   readonly name: string;
+  /** Why it cannot be deployed. */
+  readonly notInFunction?: string | undefined;
   readonly secrets: readonly SecretRef[];
   readonly grants: (metrics: readonly MetricDefinition[]) => readonly AwsGrant[];
   readonly create: (ports: SinkPorts) => Promise<Sink>;
@@ -177,6 +179,7 @@ export function defineSink<const Kind extends string, Config extends NamedSinkCo
       return {
         kind,
         name: checked.name,
+        notInFunction,
         secrets: module.secretsOf(checked),
         grants: (metrics) => module.grantsOf(checked, metrics),
         create: async (ports) => (await module.load())(checked, ports),

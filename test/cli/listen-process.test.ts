@@ -1,5 +1,5 @@
 /** `collect --every --listen` as a process: the page is there between runs, and gone with the process. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -75,10 +75,48 @@ describe('collect with a page', () => {
     [['--listen', '127.0.0.1:0'], '--listen needs --every'],
     [['--listen', '127.0.0.1:0', '--every', '1s', '--dry-run'], '--listen and --dry-run exclude each other'],
     [['--listen', '0.0.0.0:0', '--every', '1s'], 'set tls, or plaintext: allow'],
+    [[], 'a page to scrape is the only sink, and it ends with the run'],
+    [['--once'], 'keep it with --every TIME, or look at it with --dry-run'],
   ])('refuses %j', async (options, message) => {
     const ended = await runCli(['collect', '-c', config, ...options], variables);
 
     expect(ended).toMatchObject({ exitCode: 2, stdout: '' });
     expect(ended.stderr).toContain(message);
+  });
+
+  it('delivers a single run to the other sinks, and says that the page ends with it', async () => {
+    const both = join(folder, 'both.yaml');
+    await writeFile(both, (await readFile(config, 'utf8')).replace('"sinks":[', '"sinks":[{"kind":"stdout"},'));
+
+    const ended = await runCli(['collect', '-c', both], variables);
+
+    expect(ended).toMatchObject({
+      exitCode: 0,
+      stderr: 'the page of scrape-page/scrape-page ends with this run; --every TIME keeps it\n',
+    });
+    expect(ended.stdout).toMatch(/^ci_queue_jobs\{.+\} \d+$/m);
+  });
+});
+
+describe('a dry run of a page', () => {
+  const reason = 'scrape-page/scrape-page: nothing listens in AWS Lambda between two runs';
+
+  it('has no price, because no function is deployed with it', async () => {
+    const { exitCode, stdout } = await runCli(['collect', '-c', config, '--dry-run'], variables);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('scrape-page/scrape-page would send');
+    expect(stdout).toContain(`\nno price: ${reason}`);
+    expect(stdout).toContain('dry run: nothing was sent; as it stands it cannot be deployed, so that it has no price');
+    expect(stdout).not.toMatch(/COST|\$/);
+  });
+
+  it('has none for programs, either', async () => {
+    const { stdout } = await runCli(['collect', '-c', config, '--dry-run', '--json'], variables);
+    const run: unknown = JSON.parse(stdout);
+
+    expect(run).toMatchObject({ dryRun: true, notDeployable: [expect.stringContaining(reason)] });
+    expect(run).not.toHaveProperty('monthlyUsd');
+    expect(run).not.toHaveProperty('monthlyCost');
   });
 });

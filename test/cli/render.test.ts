@@ -82,7 +82,7 @@ describe('the table of a run', () => {
 
     await expectGolden(
       'cli/dry-run.txt',
-      await tableView(plain, clock).previewed({ ...run, collected, previews, plans: [], cost }),
+      await tableView(plain, clock).previewed({ ...run, collected, previews, plans: [], price: { lines: cost } }),
     );
   });
 });
