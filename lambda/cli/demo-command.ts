@@ -21,6 +21,10 @@ export const demoCommand: Command = {
       value: 'FOLDER',
       help: 'Keeps counters and fleet in this folder; the next demo with it continues both.',
     },
+    'write-config': {
+      value: 'FOLDER',
+      help: 'Writes a collector.yaml for the simulated systems there, for collect in another terminal.',
+    },
     verbose: { short: 'v', help: 'Also shows the stack of an error that ends the demo.' },
   },
   notes: [
@@ -31,6 +35,7 @@ export const demoCommand: Command = {
     { command: 'npm start', shows: 'A live table until Ctrl-C' },
     { command: 'npm start -- --speed 60 --every 1s', shows: 'An hour of CI in a minute' },
     { command: 'npm start -- --remote-write http://127.0.0.1:9090/api/v1/write', shows: 'Into a Prometheus' },
+    { command: 'npm start -- --write-config play', shows: 'Systems to try a configuration of your own with' },
     { command: 'npm start -- --for 30s | cat', shows: 'Plain lines for half a minute' },
   ],
   // Loaded when needed: help and usage errors need no pipeline.

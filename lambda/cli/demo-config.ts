@@ -30,50 +30,65 @@ export interface SimulatedOrganization {
   readonly apiToken: string;
 }
 
+/** Both simulated CI systems as a configuration names them. */
+export interface SimulatedSources {
+  readonly sources: readonly object[];
+  /** By the name that each has among the variables of the environment. */
+  readonly tokens: Readonly<Record<string, string>>;
+}
+
+/** What an operator would write for these systems; `refer` makes the reference to a token out of its name. */
+export function simulatedSources(
+  account: SimulatedAccount,
+  { url, organization, apiToken: attestationToken }: SimulatedOrganization,
+  refer: (name: string) => object,
+): SimulatedSources {
+  const { endpoint, restEndpoint, graphqlEndpoint, agentTokens, hostedQueues, apiToken } = account;
+  const named = agentTokens.map((token, index) => [`DEMO_AGENT_TOKEN_${String(index + 1)}`, token] as const);
+  return {
+    sources: [
+      {
+        ...{ kind: 'buildkite', name: 'demo', endpoint, restEndpoint, graphqlEndpoint },
+        agentTokens: named.map(([name]) => refer(name)),
+        apiToken: refer(apiTokenVariable),
+        hostedQueues,
+        ...demoLimits,
+      },
+      { kind: 'chainloop', name: 'attestations', url, organization, token: refer(attestationTokenVariable) },
+    ],
+    tokens: {
+      ...Object.fromEntries(named),
+      [apiTokenVariable]: apiToken,
+      [attestationTokenVariable]: attestationToken,
+    },
+  };
+}
+
 export interface DemoConfig {
   readonly config: CollectorConfig;
   /** Holds the tokens that the configuration refers to. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** What an operator would write for this fleet: the demo has no way of its own into the pipeline. */
+/** The demo has no way of its own into the pipeline. */
 export function demoConfig(
   account: SimulatedAccount,
-  { url, organization, apiToken: attestationToken }: SimulatedOrganization,
+  organization: SimulatedOrganization,
   settings: DemoSettings,
 ): DemoConfig {
-  const { endpoint, restEndpoint, graphqlEndpoint, agentTokens, hostedQueues, apiToken } = account;
-  const tokens = agentTokens.map((token, index) => ({ env: `DEMO_AGENT_TOKEN_${String(index + 1)}`, token }));
+  const { sources, tokens } = simulatedSources(account, organization, (name) => ({ env: name }));
   const config = CollectorConfig.parse({
     collector: 'demo',
     // The least that a configuration allows; the demo decides by itself when it runs.
     interval: '5 seconds',
-    sources: [
-      {
-        kind: 'buildkite',
-        name: 'demo',
-        endpoint,
-        restEndpoint,
-        graphqlEndpoint,
-        agentTokens: tokens.map(({ env }) => ({ env })),
-        apiToken: { env: apiTokenVariable },
-        hostedQueues,
-        ...demoLimits,
-      },
-      { kind: 'chainloop', name: 'attestations', url, organization, token: { env: attestationTokenVariable } },
-    ],
+    sources,
     sinks: [
       { kind: 'scrape-page', name: pageSink, listen: `127.0.0.1:${String(settings.port)}` },
       ...toUrl(settings.pushUrl, { kind: 'pushgateway', name: 'push' }),
       ...toUrl(settings.remoteWriteUrl, { kind: 'remote-write', name: 'remote-write' }),
     ],
   });
-  const variables = {
-    ...Object.fromEntries(tokens.map(({ env, token }) => [env, token])),
-    [apiTokenVariable]: apiToken,
-    [attestationTokenVariable]: attestationToken,
-  };
-  return { config, variables };
+  return { config, variables: tokens };
 }
 
 /** Simulated figures are no secret, so they may travel readable. */

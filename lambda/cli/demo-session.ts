@@ -12,8 +12,9 @@ import type { Logger } from '../runtime/log.ts';
 import { createTerminalLog } from '../runtime/terminal-log.ts';
 import { createRedactor } from '../secrets/redaction.ts';
 import { type BuiltPipeline, buildPipeline, type Environment } from '../wiring.ts';
-import { demoConfig, demoLimits } from './demo-config.ts';
+import { demoConfig, demoLimits, type SimulatedAccount, type SimulatedOrganization } from './demo-config.ts';
 import type { DisplayOptions } from './demo-display.ts';
+import { writeDemoFiles } from './demo-files.ts';
 import { fleetLife } from './demo-life.ts';
 import type { DemoSettings } from './demo-settings.ts';
 import type { Terminal } from './terminal.ts';
@@ -38,10 +39,12 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
 
   const { organization } = attestations.records();
   const chainloop = { url: controlPlane.url, organization, apiToken: attestations.apiToken };
+  const simulated = { ...fleet, ...server };
+  const written = await writtenConfig(settings.configFolder, simulated, chainloop);
   const { stateFolder } = settings;
   let store: StateStore | undefined;
   const { built, pages } = await openPipeline(settings, terminal.signal, async (port) => {
-    const { config, variables } = demoConfig({ ...fleet, ...server }, chainloop, { ...settings, port });
+    const { config, variables } = demoConfig(simulated, chainloop, { ...settings, port });
     const environment = environmentOf(terminal, variables, settings);
     store ??= stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder, environment.notices);
     const stateStore = Promise.resolve(store);
@@ -55,11 +58,20 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
     settings,
     built,
     title: `Simulated Buildkite and Chainloop · ${String(speed)} × real time · seed ${String(seed)}`,
-    places: placesOf(pages, settings),
+    places: [...placesOf(pages, settings), ...written.map((path) => `config     ${path}`)],
     isLive,
     hasColoursRefused,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** The file that was asked for, if one was. */
+async function writtenConfig(
+  folder: string | undefined,
+  account: SimulatedAccount,
+  organization: SimulatedOrganization,
+): Promise<readonly string[]> {
+  return folder === undefined ? [] : [await writeDemoFiles(folder, account, organization)];
 }
 
 interface OpenPipeline {

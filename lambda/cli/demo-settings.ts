@@ -22,6 +22,8 @@ export interface DemoSettings {
   readonly remoteWriteUrl: string | undefined;
   /** Absent: counters end with the demo. */
   readonly stateFolder: string | undefined;
+  /** Where a configuration for `collect` is written. */
+  readonly configFolder: string | undefined;
   readonly isLive: boolean;
   readonly hasColoursRefused: boolean;
 }
@@ -44,6 +46,7 @@ export function demoSettings(
     pushUrl: url(args, 'push'),
     remoteWriteUrl: url(args, 'remote-write'),
     stateFolder: args.text('state'),
+    configFolder: args.text('write-config'),
     isLive,
     hasColoursRefused: args.has('no-color'),
   };

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerJson, serve } from './loopback.ts';
 import { runCli, startCli } from './run-cli.ts';
 import { startInTerminal } from './pseudo-terminal.ts';
@@ -142,5 +145,50 @@ describe.skipIf(!hasScript)('the demo in a terminal', () => {
     expect(exitCode).toBe(0);
     expect(output).not.toContain('\x1b');
     expect(output).toMatch(/\+ ok in /);
+  });
+});
+
+describe('a demo that others read', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ci-metrics-demo-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+  const args = () => ['demo', '--for', '30m', '--every', '1s', '--port', '0', '--write-config', folder];
+
+  it('writes a configuration with which collect reads its systems, again after it began anew', async () => {
+    const config = join(folder, 'collector.yaml');
+    for (const call of ['first', 'second']) {
+      await using demo = startCli(args());
+      await demo.printed(/^config +\S+collector\.yaml$/m);
+
+      const { exitCode, stdout, stderr } = await runCli(['collect', '--config', config, '--dry-run']);
+
+      expect({ call, exitCode, stderr }).toEqual({ call, exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/^Linux +integration +\d/m);
+      expect(stdout).toMatch(/^buildkite\/demo +● complete/m);
+      expect(stdout).toMatch(/^chainloop\/attestations +● complete/m);
+    }
+
+    const tokens = await readdir(join(folder, 'tokens'));
+    const modes = await Promise.all(
+      tokens.map(async (name) => (await stat(join(folder, 'tokens', name))).mode & 0o777),
+    );
+    expect(tokens).toHaveLength(5);
+    expect(new Set(modes)).toEqual(new Set([0o600]));
+    expect(await readFile(config, 'utf8')).toContain(`npm run collect -- --config ${config} --dry-run`);
+  });
+
+  it('replaces no configuration of anybody else', async () => {
+    const own = 'sources: []\n';
+    await writeFile(join(folder, 'collector.yaml'), own);
+
+    const { exitCode, stderr } = await runCli(args());
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`${join(folder, 'collector.yaml')}, which no demo has written; name another folder`);
+    expect(await readFile(join(folder, 'collector.yaml'), 'utf8')).toBe(own);
   });
 });

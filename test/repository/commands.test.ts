@@ -14,6 +14,7 @@ import { demoCommand } from '../../lambda/cli/demo-command.ts';
 import { commonOptions } from '../../lambda/cli/options.ts';
 import { type BuildkiteServer, startBuildkiteServer } from '../../lambda/demo/buildkite-server.ts';
 import { agentMetrics } from '../cli/loopback.ts';
+import { startCli } from '../cli/run-cli.ts';
 import { serverFor } from '../servers/require.ts';
 import { commandsIn, type DocumentedCommand, wordsOf } from './commands.ts';
 import { fencesIn, fencesOf, markdownFiles, proseOf, root, textOf } from './files.ts';
@@ -122,6 +123,20 @@ const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void
     const { code, output } = await call([...command.words, ...faster]);
     expect(code, output).toBe(0);
     expectShown(output, shownBelow(command));
+  },
+  'npm start -- --write-config play': async ({ words }) => {
+    const play = join(folder, 'play');
+    const { code, output } = await call([...replaced(words, '--write-config', play), '--for', '1s', '--port', '0']);
+    expect(code, output).toBe(0);
+    expect(output).toContain(`\nconfig     ${join(play, 'collector.yaml')}\n`);
+  },
+  'npm run collect -- --config play/collector.yaml --dry-run': async ({ words }) => {
+    const play = join(folder, 'play');
+    await using demo = startCli(['demo', '--write-config', play, '--for', '30m', '--port', '0']);
+    await demo.printed(/^config /m);
+    const { code, output } = await call(replaced(words, '--config', join(play, 'collector.yaml')));
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/^buildkite\/demo +● complete/m);
   },
   'npm run collect -- --config local.yaml --dry-run': async (command) => {
     const { code, output } = await call(replaced(command.words, '--config', await localConfig()));
