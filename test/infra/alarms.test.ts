@@ -45,8 +45,11 @@ const Alarm = z.object({
 });
 type Alarm = z.infer<typeof Alarm>;
 
+/** Those on metrics: what a query in PromQL finds is bad at once, without threshold, window or missing data. */
 function alarmsOf({ template }: Synthesis): readonly Alarm[] {
-  return resolved(template, 'AWS::CloudWatch::Alarm').map(({ properties }) => Alarm.parse(properties));
+  return resolved(template, 'AWS::CloudWatch::Alarm').flatMap(({ properties }) =>
+    'EvaluationCriteria' in properties ? [] : [Alarm.parse(properties)],
+  );
 }
 
 function alarm(synthesis: Synthesis, name: string): Alarm | undefined {
@@ -146,14 +149,14 @@ describe.each(variants)('every alarm of %s', (variant) => {
   });
 
   it('tells the topic when it goes off and when it is over, itself or as a part of one that does', () => {
-    const { metricAlarms, compositeAlarms } = alarmsIn(synthesis.template);
+    const { metricAlarms, promqlAlarms, compositeAlarms } = alarmsIn(synthesis.template);
     const [topic] = metricAlarms.flatMap(({ AlarmActions }) => AlarmActions);
-    for (const { AlarmActions, OKActions } of [...metricAlarms, ...compositeAlarms]) {
+    for (const { AlarmActions, OKActions } of [...metricAlarms, ...promqlAlarms, ...compositeAlarms]) {
       expect(AlarmActions.filter((action) => action !== topic)).toEqual([]);
       expect(OKActions).toEqual(AlarmActions);
     }
     expect(compositeAlarms.filter(({ AlarmActions }) => AlarmActions.length === 0)).toEqual([]);
-    const silent = metricAlarms.filter(({ AlarmActions }) => AlarmActions.length === 0);
+    const silent = [...metricAlarms, ...promqlAlarms].filter(({ AlarmActions }) => AlarmActions.length === 0);
     const told = silent.filter(({ arn }) => !compositeAlarms.some(({ AlarmRule }) => AlarmRule.includes(`"${arn}"`)));
     const names = told.map(({ AlarmName }) => AlarmName.replace(/^[^/]*\//, ''));
     // Traces of what has an alarm of its own.
@@ -161,10 +164,12 @@ describe.each(variants)('every alarm of %s', (variant) => {
   });
 
   it('has a name of its own and a text that says what to do', () => {
-    expect(new Set(alarms.map(({ AlarmName }) => AlarmName)).size).toBe(alarms.length);
-    expect(alarms.every(({ AlarmName }) => AlarmName.length <= 255)).toBe(true);
+    const all = [...alarms, ...alarmsIn(synthesis.template).promqlAlarms];
+
+    expect(new Set(all.map(({ AlarmName }) => AlarmName)).size).toBe(all.length);
+    expect(all.every(({ AlarmName }) => AlarmName.length <= 255)).toBe(true);
     expect(
-      alarms.filter(({ AlarmDescription }) => AlarmDescription.length < 80 || AlarmDescription.length > 1024),
+      all.filter(({ AlarmDescription }) => AlarmDescription.length < 80 || AlarmDescription.length > 1024),
     ).toEqual([]);
   });
 });

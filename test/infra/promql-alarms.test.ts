@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { costText } from '../../infra/cost.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { promtoolWith } from '../dashboards/rule-files.ts';
 import { goProgram } from '../servers/go-servers.ts';
 import { withCurrentPromtool } from '../servers/require.ts';
 import { resolved } from './intrinsics.ts';
+import { alarmsIn } from './simulation/template-alarms.ts';
 import { configOf, synthesise, type Synthesis } from './synthesis.ts';
 
 const region = 'eu-west-1';
@@ -34,20 +34,13 @@ function synthesiseWith(sink: object = {}, change: Partial<CollectorConfig> = {}
   );
 }
 
-const PromqlAlarm = z.object({
-  AlarmName: z.string(),
-  EvaluationCriteria: z.object({ PromQLCriteria: z.object({ Query: z.string() }) }),
-});
-
-/** The queries of a template, by the last part of the alarm's name. */
+/** The queries of a template, by the name of the alarm in its collector. */
 function queriesOf({ template }: Synthesis): ReadonlyMap<string, string> {
-  return new Map(
-    resolved(template, 'AWS::CloudWatch::Alarm').flatMap(({ properties }) => {
-      const { data } = PromqlAlarm.safeParse(properties);
-      if (data === undefined) return [];
-      return [[data.AlarmName.replace(/^[^/]*\//, ''), data.EvaluationCriteria.PromQLCriteria.Query]];
-    }),
-  );
+  return new Map(alarmsIn(template).promqlAlarms.map(({ AlarmName, query }) => [nameInCollector(AlarmName), query]));
+}
+
+function nameInCollector(name: string): string {
+  return name.replace(/^[^/]*\//, '');
 }
 
 /** Of one series, a sample a run: `stale` is the marker of an end, undefined no sample at all. */
@@ -407,9 +400,7 @@ withCurrentPromtool('an alarm in PromQL', () => {
 
 describe('alarms where CloudWatch is reached', () => {
   const metricAlarms = ({ template }: Synthesis): readonly string[] =>
-    resolved(template, 'AWS::CloudWatch::Alarm')
-      .filter(({ properties }) => !PromqlAlarm.safeParse(properties).success)
-      .map(({ properties }) => String(properties['AlarmName']).replace(/^[^/]*\//, ''));
+    alarmsIn(template).metricAlarms.map(({ AlarmName }) => nameInCollector(AlarmName));
 
   it('by OTLP alone are in PromQL but for the collector and its sources, which have metrics without a sink', () => {
     const byOtlp = synthesiseWith();

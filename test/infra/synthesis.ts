@@ -23,6 +23,7 @@ export const variants = [
   'stateful',
   'eks',
   'workspace',
+  'otlp',
   'emulator',
 ] as const;
 export type Variant = (typeof variants)[number];
@@ -30,6 +31,9 @@ export type Variant = (typeof variants)[number];
 const contexts: Partial<Record<Variant, Readonly<Record<string, unknown>>>> = {
   emulator: { emulator: '1', cloudWatchEndpoint: 'http://127.0.0.1:4599' },
 };
+
+/** Where a variant is deployed; alarms on what is stored by OTLP are made only where the Region is known. */
+const environments: Partial<Record<Variant, Environment>> = { otlp: { region: 'eu-west-1' } };
 
 /** The `cdk.json` of the repository: the tests synthesise with the flags that a deployment has. */
 const CdkJson = z.object({ app: z.string(), context: z.record(z.string(), z.unknown()) });
@@ -70,7 +74,7 @@ export function configOf(variant: Variant): CollectorConfig {
 }
 
 export function synthesiseVariant(variant: Variant): Synthesis {
-  return synthesise(configOf(variant), { context: contexts[variant] ?? {} });
+  return synthesise(configOf(variant), { context: contexts[variant] ?? {}, env: environments[variant] ?? {} });
 }
 
 const folders: string[] = [];

@@ -2,6 +2,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import { resolved } from './intrinsics.ts';
+import { alarmsIn } from './simulation/template-alarms.ts';
 
 /** AWS CloudFormation quotas: resources and outputs of a template, and its size in S3. */
 const mostResources = 500;
@@ -12,6 +13,7 @@ const mostTemplateBytes = 1_000_000;
 const mostAlarmName = 255;
 const mostAlarmDescription = 1024;
 const mostAlarmRule = 10_240;
+const mostAlarmQuery = 10_000;
 const mostDimensions = 30;
 const mostDimensionValue = 1024;
 
@@ -93,6 +95,9 @@ function ofAlarms(template: Template): readonly string[] {
     ),
     ...composite.flatMap(({ AlarmName, AlarmRule }) =>
       tooMany(`characters of the rule of ${String(AlarmName)}`, String(AlarmRule).length, mostAlarmRule),
+    ),
+    ...alarmsIn(template).promqlAlarms.flatMap(({ AlarmName, query }) =>
+      tooMany(`characters of the query of ${AlarmName}`, query.length, mostAlarmQuery),
     ),
     ...metric.flatMap(ofMetrics),
   ];

@@ -44,7 +44,10 @@ export class SimulatedAccount {
     this.#fillsEmpty = fillsEmpty;
   }
 
-  deploy({ metricAlarms, compositeAlarms }: TemplateAlarms): void {
+  deploy({ metricAlarms, promqlAlarms, compositeAlarms }: TemplateAlarms): void {
+    const [promql] = promqlAlarms;
+    if (promql !== undefined)
+      throw new Error(`${promql.AlarmName} is in PromQL, which promtool evaluates and not this`);
     this.#alarms.push(...metricAlarms.map((definition) => new SimulatedMetricAlarm(definition)));
     this.#composites.push(
       ...compositeAlarms.map((definition): Composite => {

@@ -76,13 +76,14 @@ function pollAll(
 }
 
 /** Two stacks of the same app have the same logical ids; what CloudFormation makes of them differs. */
-function inOwnStack({ metricAlarms, compositeAlarms }: TemplateAlarms, stack: string): TemplateAlarms {
+function inOwnStack({ metricAlarms, promqlAlarms, compositeAlarms }: TemplateAlarms, stack: string): TemplateAlarms {
   const own = (text: string): string => text.replaceAll(':alarm:', `:alarm:${stack}-`);
   const ofAws = (namespace: string | undefined, dimensions: Readonly<Record<string, string>>) =>
     namespace?.startsWith('AWS/') === true
       ? Object.fromEntries(Object.entries(dimensions).map(([name, value]) => [name, `${stack}-${value}`]))
       : dimensions;
   return {
+    promqlAlarms,
     metricAlarms: metricAlarms.map((alarm) => ({
       ...alarm,
       arn: own(alarm.arn),

@@ -1,8 +1,7 @@
+/** The alarms of a synthesised template as CloudWatch would have them after a deployment. */
 import type { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import { arn, resolved } from '../intrinsics.ts';
-
-/** The alarms of a synthesised template as CloudWatch would have them after a deployment. */
 
 const Dimensions = z
   .array(z.object({ Name: z.string(), Value: z.string() }))
@@ -50,6 +49,19 @@ const MetricAlarm = z.object({
 });
 export type MetricAlarm = z.infer<typeof MetricAlarm> & { readonly arn: string };
 
+/** Its criteria are strict: periods of pending or recovery would be settings that nobody has thought of. */
+const PromqlAlarm = z
+  .object({
+    AlarmName: z.string(),
+    AlarmDescription: z.string(),
+    AlarmActions: z.array(z.string()).default([]),
+    OKActions: z.array(z.string()).default([]),
+    EvaluationInterval: z.int(),
+    EvaluationCriteria: z.strictObject({ PromQLCriteria: z.strictObject({ Query: z.string() }) }),
+  })
+  .transform(({ EvaluationCriteria, ...alarm }) => ({ ...alarm, query: EvaluationCriteria.PromQLCriteria.Query }));
+export type PromqlAlarm = z.infer<typeof PromqlAlarm> & { readonly arn: string };
+
 const CompositeAlarm = z.object({
   AlarmName: z.string(),
   AlarmRule: z.string(),
@@ -63,19 +75,30 @@ export type CompositeAlarm = z.infer<typeof CompositeAlarm> & { readonly arn: st
 
 export interface TemplateAlarms {
   readonly metricAlarms: readonly MetricAlarm[];
+  readonly promqlAlarms: readonly PromqlAlarm[];
   readonly compositeAlarms: readonly CompositeAlarm[];
 }
 
 /** ARNs end in the logical id, as the references between the alarms do. */
 export function alarmsIn(template: Template): TemplateAlarms {
+  const all = resolved(template, 'AWS::CloudWatch::Alarm').map((alarm) => ({
+    ...alarm,
+    isPromql: 'EvaluationCriteria' in alarm.properties,
+  }));
   return {
-    metricAlarms: resolved(template, 'AWS::CloudWatch::Alarm').map(({ id, properties }) => ({
-      ...MetricAlarm.parse(properties),
-      arn: arn('cloudwatch', `alarm:${id}`),
-    })),
+    metricAlarms: all
+      .filter(({ isPromql }) => !isPromql)
+      .map(({ id, properties }) => ({ ...MetricAlarm.parse(properties), arn: alarmArn(id) })),
+    promqlAlarms: all
+      .filter(({ isPromql }) => isPromql)
+      .map(({ id, properties }) => ({ ...PromqlAlarm.parse(properties), arn: alarmArn(id) })),
     compositeAlarms: resolved(template, 'AWS::CloudWatch::CompositeAlarm').map(({ id, properties }) => ({
       ...CompositeAlarm.parse(properties),
-      arn: arn('cloudwatch', `alarm:${id}`),
+      arn: alarmArn(id),
     })),
   };
+}
+
+function alarmArn(id: string): string {
+  return arn('cloudwatch', `alarm:${id}`);
 }
