@@ -1,15 +1,12 @@
 /** Alarms on what is stored by OTLP, evaluated by Prometheus over histories of what happens to CI systems. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { costText } from '../../infra/cost.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { promtoolWith } from '../dashboards/rule-files.ts';
-import { goProgram } from '../servers/go-servers.ts';
+import type { Verdict } from '../dashboards/rule-files.ts';
 import { withCurrentPromtool } from '../servers/require.ts';
 import { resolved } from './intrinsics.ts';
+import { evaluate, type Expectation, type History, times } from './simulation/promql-history.ts';
 import { alarmsIn } from './simulation/template-alarms.ts';
 import { configOf, synthesise, type Synthesis } from './synthesis.ts';
 
@@ -43,22 +40,11 @@ function nameInCollector(name: string): string {
   return name.replace(/^[^/]*\//, '');
 }
 
-/** Of one series, a sample a run: `stale` is the marker of an end, undefined no sample at all. */
-type History = readonly (number | 'stale' | undefined)[];
-
-function times<Value>(count: number, value: Value): readonly Value[] {
-  return new Array<Value>(count).fill(value);
-}
-
 const minutes = 120;
 
-interface Case {
+interface Case extends Expectation {
   readonly title: string;
   readonly alarm: string;
-  readonly series: Readonly<Record<string, History>>;
-  /** Minutes, the first being 0. */
-  readonly on: readonly number[];
-  readonly off: readonly number[];
   /** Of the series that the query finds while it is on. */
   readonly contributors?: readonly Readonly<Record<string, string>>[];
 }
@@ -275,47 +261,13 @@ interface Clock {
 }
 
 async function verdictOf(
-  { alarm, series, on, off, contributors }: Case,
+  { alarm, contributors, ...history }: Case,
   { every = '1m', sink, change }: Clock = {},
-): Promise<{ readonly isContent: boolean; readonly output: string }> {
+): Promise<Verdict> {
   const query = queriesOf(synthesiseWith(sink, change)).get(alarm);
   if (query === undefined) throw new Error(`there is no alarm ${alarm} in PromQL`);
-  const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-promql-'));
-  try {
-    const rules = join(folder, 'rules.json');
-    // The value is no part of an alarm's state.
-    const rule = { alert: 'alarm', expr: query };
-    await writeFile(rules, JSON.stringify({ groups: [{ name: 'alarms', interval: '1m', rules: [rule] }] }));
-    const expected = (minute: number, labels: readonly Readonly<Record<string, string>>[]): object => ({
-      eval_time: `${String(minute)}m`,
-      alertname: 'alarm',
-      exp_alerts: labels.map((exp_labels) => ({ exp_labels })),
-    });
-    const found = contributors ?? (alarm.startsWith('any-') ? [queue] : [{}]);
-    return await promtoolWith(
-      ['test', 'rules'],
-      {
-        rule_files: [rules],
-        evaluation_interval: '1m',
-        tests: [
-          {
-            interval: every,
-            input_series: Object.entries(series).map(([name, values]) => ({
-              series: name,
-              values: values.map((value) => (value === undefined ? '_' : String(value))).join(' '),
-            })),
-            alert_rule_test: [
-              ...on.map((minute) => expected(minute, found)),
-              ...off.map((minute) => expected(minute, [])),
-            ],
-          },
-        ],
-      },
-      goProgram('promtool'),
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const found = contributors ?? (alarm.startsWith('any-') ? [queue] : [{}]);
+  return await evaluate({ query, contributors: found, every, ...history });
 }
 
 withCurrentPromtool('an alarm in PromQL', () => {
