@@ -6,7 +6,8 @@ import { Duration } from 'aws-cdk-lib/core';
 import { millisecondsOf, minuteMs } from '../lambda/config/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { PreparedSource } from '../lambda/sources/source.ts';
-import { runLag, sinkUp, sourceUp, tokenExpiry, watermarkLag } from '../lambda/model/catalogue.ts';
+import { runLag, sinkUp, sourceUp, tokenExpiry, tokenLifetime, watermarkLag } from '../lambda/model/catalogue.ts';
+import { shareOfShortLife, thresholdsOfShortLife } from '../lambda/model/credential.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { type AlarmWindow, atOnce, durationText, onEnd, within } from './alarm-windows.ts';
 import { asPartOfCollectorDown } from './collector-down.ts';
@@ -85,13 +86,27 @@ function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
   return prepared.sources.filter(tellsExpiry).map(({ name, system }) => {
     const own = alarms.tokens.find(({ source }) => source === name);
     const hours = own?.expiringHours ?? alarms.tokenExpiringHours;
+    const labels = { system, source: name };
+    const threshold = Duration.hours(hours).toSeconds();
+    const short = thresholdsOfShortLife * threshold;
+    // Of a credential that does not tell how long it lives.
+    const life = `FILL(lifetime, ${String(short)})`;
     return {
       name: `token-expiring/${name}`,
-      description: `A credential of source "${name}" ends within ${hours % 24 === 0 ? `${String(hours / 24)} days` : `${String(hours)} hours`}, as the CI system says. Create a new one with the same scopes and put it into the secret; nothing has to be deployed.`,
-      metric: metricOf(prepared, tokenExpiry, { system, source: name }),
+      description: `A credential of source "${name}" ends within ${hours % 24 === 0 ? `${String(hours / 24)} days` : `${String(hours)} hours`}, as the CI system says, or one that lives shorter than twice as long is in the last twentieth of its life: what renews it has failed. Create a new one with the same scopes and put it into the secret; nothing has to be deployed.`,
+      metric: new cloudwatch.MathExpression({
+        expression: `left - IF(${life} < ${String(short)}, ${life} / ${String(shareOfShortLife)}, ${String(threshold)})`,
+        usingMetrics: {
+          left: metricOf(prepared, tokenExpiry, labels),
+          lifetime: metricOf(prepared, tokenLifetime, labels),
+        },
+        label: 'Seconds until somebody must act',
+        period: scheduleRate(prepared.config),
+      }),
       when: 'below',
-      threshold: Duration.hours(hours).toSeconds(),
-      window: within(lateMinutes, prepared.config),
+      threshold: 0,
+      // An end is a fact, which no second point has to confirm, and of a short life the next one may come too late.
+      window: atOnce,
       silence: 'kept',
     };
   });

@@ -21,6 +21,7 @@ import {
   sourceUp,
   stateBytes,
   tokenExpiry,
+  tokenLifetime,
   watermarkLag,
 } from '../lambda/model/catalogue.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
@@ -89,7 +90,11 @@ function tokenGraphs(prepared: Prepared, period: Graph['period']): readonly Grap
       title: 'Until a credential ends',
       period,
       unit: 'seconds',
-      metrics: telling.map(({ name, system }) => labelled(prepared, tokenExpiry, { system, source: name }, name)),
+      // How far a line has come down tells more than how low it is: some credentials live for hours, others for a year.
+      metrics: telling.flatMap(({ name, system }) => [
+        labelled(prepared, tokenExpiry, { system, source: name }, name),
+        labelled(prepared, tokenLifetime, { system, source: name }, `${name}, its whole life`),
+      ]),
     },
   ];
 }

@@ -207,7 +207,7 @@ const TokenAlarm = z
   .strictObject({
     source: OperatorName.meta({ description: 'Name of the source whose CI system tells when its credential ends.' }),
     expiringHours: ExpiringHours.meta({
-      description: 'How long before its end; less than the lifetime of a credential that is renewed by a machine.',
+      description: 'How long before its end; at most half of its lifetime, or the last twentieth of it counts.',
     }),
   })
   .meta({ id: 'TokenAlarm', description: 'When the alarm on one source’s credential goes off.' });
@@ -336,10 +336,10 @@ export const Alarms = z
       .meta({ description: 'How far the counting of finished runs may lag behind.' }),
     tokenExpiringHours: ExpiringHours.default(336).meta({
       description:
-        'How long before its end a credential raises its alarm, where the CI system tells; 14 days outlast holidays.',
+        'How long before its end a credential raises its alarm, where the CI system tells; 14 days outlast holidays. One that lives shorter than twice as long raises it in the last twentieth of its life.',
     }),
     tokens: z.array(TokenAlarm).default([]).meta({
-      description: 'Sources whose credentials live shorter than that.',
+      description: 'Sources whose credentials have a time of their own.',
     }),
     sourceDownMinutes: Minutes.default(3).meta({
       description: 'How many minutes a source may fail within twice as many; at least three runs above one minute.',

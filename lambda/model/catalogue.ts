@@ -190,6 +190,15 @@ export const tokenExpiry = own({
   cloudWatch: { name: 'SecondsUntilTokenExpiry', unit: 'Seconds', statistic: 'Minimum', conversion: 'left' },
 });
 
+export const tokenLifetime = own({
+  name: 'ci_collector_token_lifetime_seconds',
+  help: 'From the creation of the credential of a source to its end; absent where one of the two is not told.',
+  unit: 'seconds',
+  labels: sourceLabels,
+  combination: 'min',
+  cloudWatch: { name: 'TokenLifetime', unit: 'Seconds', statistic: 'Minimum' },
+});
+
 export const watermarkLag = own({
   name: 'ci_collector_watermark_lag_seconds',
   help: 'How far the counting of finished runs is behind, of the part of a source that is furthest behind.',
@@ -350,6 +359,7 @@ export const collectorMetrics = [
   sourceUp,
   stateBytes,
   tokenExpiry,
+  tokenLifetime,
   watermarkLag,
 ] as const satisfies readonly MetricDefinition[];
 

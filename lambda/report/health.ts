@@ -24,6 +24,7 @@ import {
   stateBytes,
   watermarkLag,
 } from '../model/catalogue.ts';
+import { credentialMetrics } from '../model/credential.ts';
 import { gauge, type GaugeFamily } from '../model/metric.ts';
 import { inCanonicalOrder } from '../model/order.ts';
 import { problemKinds, type Problem } from '../model/problem.ts';
@@ -47,6 +48,7 @@ export function healthFamilies(input: HealthInput): readonly GaugeFamily[] {
     ...ofRun(input),
     ...ofSources(sources),
     ...ofCounting(sources),
+    ...ofCredentials(sources),
     ...ofSinks(input.sinks),
     problems({ ...input, sources }),
   ];
@@ -138,6 +140,17 @@ function ofCounting(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
       of((counting) => counting.stateBytes),
     ),
   ];
+}
+
+/** Known also while the source fails, and then wanted most. */
+function ofCredentials(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
+  const told = sources.flatMap((source) => source.told ?? []);
+  return credentialMetrics.map((metric) =>
+    gauge(
+      metric,
+      told.filter(({ definition }) => definition.name === metric.name).flatMap(({ samples }) => samples),
+    ),
+  );
 }
 
 function labelsOf({ system, name }: SourceOutcome): { system: string; source: string } {

@@ -2,8 +2,7 @@ import type { Counted } from '../counters/counted.ts';
 import { admittedFamily, admittedProblem, admittedRelayed, type Cleaner } from '../model/admitted.ts';
 import type { SourcePart } from '../model/batch.ts';
 import { capSeries, type Folding, type SeriesCaps } from '../model/cap.ts';
-import { tokenExpiry } from '../model/catalogue.ts';
-import type { MetricFamily } from '../model/metric.ts';
+import type { GaugeFamily, MetricFamily } from '../model/metric.ts';
 import { compareText, inCanonicalOrder } from '../model/order.ts';
 import type { Problem } from '../model/problem.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
@@ -39,7 +38,7 @@ export function readingsOf(
   const read = results.map(({ part, result }) => ({
     part,
     result,
-    read: admitted(countedOf(result), pipeline.cleaner),
+    ...withoutHealth(admitted(countedOf(result), pipeline.cleaner)),
   }));
   const level = shareOut(
     read.map((one) => samplesOf(collectionOf(one.read))),
@@ -48,16 +47,40 @@ export function readingsOf(
   return read.map((one) => readingOf(pipeline, one, { before, capacity, level }));
 }
 
-interface Read {
+interface Read extends Apart {
   readonly part: ConfiguredSource;
   readonly result: PartResult<Counted>;
+}
+
+interface Apart {
   readonly read: Counted;
+  /** Figures of the collector's health that only the source knows. */
+  readonly told: readonly GaugeFamily[];
+}
+
+/**
+ * When a credential ends stands in the credential itself: it is told with the collector's health, on every way on which
+ * that is, and a run that knows nothing else has failed all the same.
+ */
+function withoutHealth(read: Counted): Apart {
+  if (read.outcome === 'skipped') return { read, told: [] };
+  const { families } = read.collection;
+  const told = families.filter((family) => family.type === 'gauge').filter(isOfHealth);
+  if (told.length === 0) return { read, told };
+  return {
+    read: { ...read, collection: { ...read.collection, families: families.filter((family) => !isOfHealth(family)) } },
+    told,
+  };
+}
+
+function isOfHealth({ definition }: MetricFamily): boolean {
+  return definition.cloudWatch.namespace === 'collector';
 }
 
 /** What a source gave, and how it went. */
 function readingOf(
   { clock, maxSeriesPerMetric, maxQueuesPerMetric }: Pipeline,
-  { part: { id, system, name, takeMeter, readClocks }, result, read }: Read,
+  { part: { id, system, name, takeMeter, readClocks }, result, read, told }: Read,
   { before, capacity, level }: ReadingContext & { readonly level: number },
 ): Reading {
   const { problems } = collectionOf(read);
@@ -84,8 +107,9 @@ function readingOf(
     ...(counting === undefined ? {} : { counting }),
     ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
     lastSuccessMs: status === 'complete' ? clock() : known,
+    ...(told.length === 0 ? {} : { told }),
   };
-  const part = { system, source: name, status: publishedAs(status, families), families };
+  const part = { system, source: name, status, families };
   return { part: { ...part, ...besideFamilies(relayed, read) }, outcome };
 }
 
@@ -175,21 +199,10 @@ function samplesIn(families: readonly { readonly samples: readonly unknown[] }[]
   return families.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 
-/** The end of a token stands in the token itself: it is published, but a run that knows nothing else has failed. */
-function isToldByOthers({ definition }: MetricFamily): boolean {
-  return definition.name !== tokenExpiry.name;
-}
-
-/** What a failed source knows without asking is published all the same. */
-function publishedAs(status: SourcePart['status'], families: readonly MetricFamily[]): SourcePart['status'] {
-  return status === 'failed' && samplesIn(families) > 0 ? 'partial' : status;
-}
-
 function statusOf({ families, problems, relayed = [] }: Collection): SourcePart['status'] {
   if (problems.length === 0) return 'complete';
   // That a target does not answer is all that a failed relay knows.
-  const told = families.filter(isToldByOthers);
-  return samplesIn(told) + samplesIn(relayed.filter(({ about }) => about === 'target')) > 0 ? 'partial' : 'failed';
+  return samplesIn(families) + samplesIn(relayed.filter(({ about }) => about === 'target')) > 0 ? 'partial' : 'failed';
 }
 
 /** What a sink took, and how it went. */

@@ -1,6 +1,7 @@
 import type { CountingFigures } from '../counters/counted.ts';
 import type { RequestMeter } from '../http/http.ts';
 import type { SourcePart } from '../model/batch.ts';
+import type { GaugeFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 
 export interface SourceOutcome {
@@ -21,6 +22,8 @@ export interface SourceOutcome {
   readonly skippedBecause?: string | undefined;
   /** Epoch milliseconds; absent until the source has given everything once in this process. */
   readonly lastSuccessMs?: number | undefined;
+  /** Figures of the collector's health that the source itself told, such as when its credential ends. */
+  readonly told?: readonly GaugeFamily[];
 }
 
 export interface SinkOutcome {

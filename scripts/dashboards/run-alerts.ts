@@ -1,4 +1,5 @@
-import { tokenExpiry } from '../../lambda/model/catalogue.ts';
+import { tokenExpiry, tokenLifetime } from '../../lambda/model/catalogue.ts';
+import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
 import {
   jobWait,
   queueOldestWait,
@@ -24,6 +25,8 @@ import {
 
 const queue = 'Queue {{ $labels.queue }} of {{ $labels.scope }} (source {{ $labels.source }})';
 const pipeline = 'Pipeline {{ $labels.pipeline }} of {{ $labels.scope }} (source {{ $labels.source }})';
+const longLife = `${String(tokenDays)} * 86400`;
+const shortLife = `${String(thresholdsOfShortLife * tokenDays)} * 86400`;
 const bridged = durationOf(bridgedMinutes);
 
 const verdicts = 'result=~"success|failure|error|timeout"';
@@ -117,14 +120,17 @@ export const runAlerts: readonly Alert[] = [
   },
   {
     name: 'TokenExpiring',
-    expr: `${selector(tokenExpiry)} - time() < ${String(tokenDays)} * 86400`,
-    forMinutes: 60,
+    expr: [
+      `${selector(tokenExpiry)} - time() < ${longLife} unless ${selector(tokenLifetime)} < ${shortLife}`,
+      `or ${selector(tokenExpiry)} - time() < (${selector(tokenLifetime)} < ${shortLife}) / ${String(shareOfShortLife)}`,
+    ].join(' '),
+    forMinutes: 5,
     severity: 'warning',
     summary:
       'A credential of source {{ $labels.source }} ({{ $labels.system }}) ends in {{ $value | humanizeDuration }}',
     description:
       'The CI system refuses the collector from then on. Create a new token with the same scopes and put it into the secret; it is read within minutes, and nothing has to be deployed.',
     runbook: 'token-expiring',
-    reason: `${String(tokenDays)} days outlast holidays.`,
+    reason: `${String(tokenDays)} days outlast holidays. What lives shorter than twice as long is renewed by a machine, which is late in the last twentieth of its life.`,
   },
 ];

@@ -30,6 +30,7 @@ const lastFinished = series('ci_run_last_finished_timestamp_seconds', { ...pipel
 const lastSuccess = series('ci_run_last_success_timestamp_seconds', { ...pipelineLabels, branch: 'main' });
 const stuck = series('ci_runs_stuck', pipelineLabels);
 const expiry = series('ci_collector_token_expiry_timestamp_seconds', sourceLabels);
+const lifetime = series('ci_collector_token_lifetime_seconds', sourceLabels);
 
 function errors(error: string): string {
   return series('ci_system_errors_total', { ...sourceLabels, component: 'agent', error });
@@ -54,6 +55,7 @@ export function runNight(identity: string): Readonly<Record<string, string>> {
     [`ci_runs_stuck{${pipeline}}`]: still(0),
     [`ci_system_errors_total{${source}, component="agent", error="lost"}`]: still(3),
     [`ci_collector_token_expiry_timestamp_seconds{${source}}`]: still(90 * 86_400),
+    [`ci_collector_token_lifetime_seconds{${source}}`]: still(90 * 86_400),
   };
 }
 
@@ -202,6 +204,41 @@ export const runCases: readonly RuleCase[] = [
     series: { [expiry]: `${String(10 * 86_400)}x100` },
     at: '70m',
     fires: [{ labels: sourceLabels, summary: 'A credential of source main (buildkite) ends in 9d 22h 50m 0s' }],
+  },
+  {
+    alert: 'TokenExpiring',
+    title: 'is quiet for a token of 12 hours that is renewed in each 11th',
+    series: { [expiry]: `${String(12 * 3600)}x659 ${String(23 * 3600)}x180`, [lifetime]: `${String(12 * 3600)}x900` },
+    at: '659m',
+    fires: [],
+  },
+  {
+    alert: 'TokenExpiring',
+    title: 'is quiet after that token was renewed',
+    series: { [expiry]: `${String(12 * 3600)}x659 ${String(23 * 3600)}x180`, [lifetime]: `${String(12 * 3600)}x900` },
+    at: '690m',
+    fires: [],
+  },
+  {
+    alert: 'TokenExpiring',
+    title: 'fires in the last twentieth of the life of a token that nobody renewed',
+    series: { [expiry]: `${String(12 * 3600)}x900`, [lifetime]: `${String(12 * 3600)}x900` },
+    at: '691m',
+    fires: [{ labels: sourceLabels, summary: 'A credential of source main (buildkite) ends in 29m 0s' }],
+  },
+  {
+    alert: 'TokenExpiring',
+    title: 'is quiet fifteen days before the end of 400 days, of which a twentieth is longer',
+    series: { [expiry]: `${String(15 * 86_400)}x2000`, [lifetime]: `${String(400 * 86_400)}x2000` },
+    at: '1430m',
+    fires: [],
+  },
+  {
+    alert: 'TokenExpiring',
+    title: 'fires two weeks before the end of 400 days',
+    series: { [expiry]: `${String(15 * 86_400)}x2000`, [lifetime]: `${String(400 * 86_400)}x2000` },
+    at: '1450m',
+    fires: [{ labels: sourceLabels, summary: 'A credential of source main (buildkite) ends in 13d 23h 50m 0s' }],
   },
   {
     alert: 'TokenExpiring',

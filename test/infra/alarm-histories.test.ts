@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { type PlayOptions, play, type Played, playTogether } from './simulation/play.ts';
+import { type PlayOptions, play, type Played, playTogether, timeOf } from './simulation/play.ts';
 import type { Scene } from './simulation/collector.ts';
 import { alarmsIn } from './simulation/template-alarms.ts';
 import { configOf, synthesise, type Synthesis } from './synthesis.ts';
@@ -265,6 +265,70 @@ describe('a schedule', () => {
       expect(woken).toEqual([]);
     },
   );
+});
+
+describe('a credential', () => {
+  const hourMs = 3_600_000;
+  const configured = (interval = '1 minute', tokens: CollectorConfig['alarms']['tokens'] = []): Synthesis =>
+    synthesiseWith({ interval, sources: [withWaits] }, { tokens });
+
+  /** One that lives so many hours, and has a successor whenever so many are over; undefined: never. */
+  function renewed(
+    synthesis: Synthesis,
+    { lives, each, hours }: { readonly lives: number | undefined; readonly each?: number; readonly hours: number },
+    fillsEmpty = true,
+  ): Played {
+    return play(synthesis, {
+      minutes: hours * 60,
+      fillsEmpty,
+      scene: (minute) => {
+        const nowMs = timeOf(minute);
+        const ageMs = (minute * 60_000) % ((each ?? Infinity) * hourMs);
+        const createdMs = nowMs - ageMs;
+        const endsMs = createdMs + (lives ?? 12) * hourMs;
+        return { credentials: { ci: { ...(lives === undefined ? {} : { createdMs }), expiresMs: endsMs } } };
+      },
+    });
+  }
+
+  it.each(['1 minute', '5 minutes', '60 minutes', '10 seconds'])(
+    'of 12 hours that is renewed in each 11th wakes nobody, at %s',
+    (interval) => {
+      const { told } = renewed(configured(interval), { lives: 12, each: 11, hours: 24 });
+
+      expect(told.filter(({ state }) => state === 'ALARM')).toEqual([]);
+    },
+  );
+
+  it('of 12 hours that is not renewed wakes somebody while there is time to act', () => {
+    const { woken, firstMinute } = renewed(configured(), { lives: 12, hours: 13 });
+
+    expect(woken).toEqual(['token-expiring/ci']);
+    expect(firstMinute('token-expiring/ci')).toBeGreaterThanOrEqual(12 * 60 - 36);
+    expect(firstMinute('token-expiring/ci')).toBeLessThanOrEqual(12 * 60 - 30);
+  });
+
+  it.each([false, true])(
+    'that does not tell how long it lives wakes somebody two weeks before its end (FILL makes points: %s)',
+    (fillsEmpty) => {
+      const { woken } = renewed(configured(), { lives: undefined, hours: 1 }, fillsEmpty);
+
+      expect(woken).toEqual(['token-expiring/ci']);
+    },
+  );
+
+  it('of which fewer hours are wanted, and can be, has those', () => {
+    const two = [{ source: 'ci', expiringHours: 2 }];
+
+    const { firstMinute } = renewed(configured('1 minute', two), { lives: 12, hours: 13 });
+
+    expect(firstMinute('token-expiring/ci')).toBeGreaterThanOrEqual(10 * 60);
+    expect(firstMinute('token-expiring/ci')).toBeLessThanOrEqual(10 * 60 + 5);
+  });
+
+  it('that lives for 90 days wakes nobody before the last two weeks', () => {
+    expect(renewed(configured(), { lives: 90 * 24, hours: 24 }).woken).toEqual([]);
+  });
 });
 
 describe('two collectors in one account', () => {

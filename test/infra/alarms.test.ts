@@ -460,8 +460,13 @@ describe('an alarm', () => {
       const hours = alarms.tokens?.[0]?.expiringHours ?? alarms.tokenExpiringHours ?? 14 * 24;
 
       expect(alarm(synthesise({ ...withAlarms(alarms), sources }), 'token-expiring/attestations')).toMatchObject({
-        Threshold: hours * 3600,
+        Threshold: 0,
         TreatMissingData: 'ignore',
+        Metrics: expect.arrayContaining([
+          expect.objectContaining({
+            Expression: `left - IF(FILL(lifetime, ${String(hours * 7200)}) < ${String(hours * 7200)}, FILL(lifetime, ${String(hours * 7200)}) / 20, ${String(hours * 3600)})`,
+          }),
+        ]) as unknown,
       });
     },
   );

@@ -24,17 +24,21 @@ export function knownMetrics({ config, sources, cloudWatchSinks }: Prepared): Re
   );
   const ofSources = cloudWatchSinks.flatMap((sink) =>
     sources.flatMap(({ metrics }) =>
-      metrics.flatMap((definition) =>
-        references(definition, namespaceIn(definition, sink), { ...sink.dimensions, ...ownOf(definition) }),
-      ),
+      metrics.flatMap(({ cloudWatch, ...definition }) => {
+        const namespace = namespaceIn(cloudWatch, sink);
+        if (namespace === undefined) return [];
+        const extra = { ...sink.dimensions, ...ownOf({ ...definition, cloudWatch }) };
+        return references({ ...definition, cloudWatch }, namespace, extra);
+      }),
     ),
   );
   return new Set([...own, ...ofSources].map(textOf));
 }
 
-function namespaceIn({ cloudWatch }: MetricDefinition, sink: CloudWatchConfig): string {
-  if (cloudWatch.namespace === 'neutral') return sink.namespace;
-  return cloudWatch.namespace === 'collector' ? `${sink.namespace}/Collector` : cloudWatch.namespace.vendor;
+/** Undefined for the collector's health, which has its own way whatever the sinks are. */
+function namespaceIn({ namespace }: MetricDefinition['cloudWatch'], sink: CloudWatchConfig): string | undefined {
+  if (namespace === 'neutral') return sink.namespace;
+  return namespace === 'collector' ? undefined : namespace.vendor;
 }
 
 /** How alarms ask of a level whether all runs of a period say it, most of them, and how many there were. */

@@ -10,7 +10,8 @@ export const cloudwatch = defineSink({
   grantsOf: ({ namespace, collectorMetrics, roleArn }, metrics) => {
     // The namespaces are then held by the policy of that role.
     if (roleArn !== undefined) return [{ kind: 'assume-role', roleArn }];
-    const roles = metrics.map((metric) => metric.cloudWatch.namespace);
+    // What a source tells of the collector's health goes the way of that, which is not this sink's unless it is told so.
+    const roles = metrics.map((metric) => metric.cloudWatch.namespace).filter((role) => role !== 'collector');
     const own = collectorMetrics === 'api' ? (['collector'] as const) : [];
     const namespaces = [...new Set([...roles, ...own].map((role) => namespaceOf(role, namespace)))];
     return [{ kind: 'put-metric-data', namespaces }];

@@ -1,5 +1,5 @@
 import { secretsOfHttp } from '../../http/settings.ts';
-import { tokenExpiry } from '../../model/catalogue.ts';
+import { credentialMetrics } from '../../model/credential.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import { defineSource } from '../source.ts';
 import { apiSettings, BuildkiteConfig, feedOf, hasTotals } from './config.ts';
@@ -18,7 +18,7 @@ export const buildkite = defineSource({
   system: 'buildkite',
   title: 'Buildkite',
   config: BuildkiteConfig,
-  metrics: [...agentMetrics, ...waitMetrics, ...buildMetrics, ...jobMetrics, tokenExpiry, ...compatMetrics],
+  metrics: [...agentMetrics, ...waitMetrics, ...buildMetrics, ...jobMetrics, ...credentialMetrics, ...compatMetrics],
   metricsOf: (config) => [...agentMetrics, ...metricsOfApi(config), ...metricsOfCompat(config)],
   absencesOf,
   secretsOf: ({ agentTokens = [], apiToken, portal, ...config }) => [
@@ -42,7 +42,7 @@ function metricsOfApi(config: BuildkiteConfig): readonly MetricDefinition[] {
     ...(waits === 'off' ? [] : waitMetrics),
     ...buildMetrics,
     ...(jobs === 'skip' ? [] : jobMetrics),
-    tokenExpiry,
+    ...credentialMetrics,
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Absence } from '../../model/absence.ts';
-import { queueJobs, starvedJobs, tokenExpiry, workers, workerUtilization } from '../../model/catalogue.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
+import { credentialMetrics } from '../../model/credential.ts';
 import type { CloudWatchShape, Labels, MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -135,7 +136,7 @@ export function absencesOf(config: BuildkiteConfig): readonly Absence[] {
     { metric: queuePausedSince, when: 'usually' },
     { metric: systemErrors, when: 'usually' },
     { metric: runsActive, values: { label: 'state', are: ['waiting'] }, when: 'always' },
-    { metric: tokenExpiry, when: 'usually' },
+    ...credentialMetrics.map((metric): Absence => ({ metric, when: 'usually' })),
   ];
 }
 

@@ -76,6 +76,7 @@ export const BuildPage = z.array(z.unknown());
 /** `GET /v2/access-token`, which needs no scope. */
 export const AccessToken = z.object({
   scopes: z.array(z.string()),
+  created_at: Text,
   expires_at: Text,
 });
 export type AccessToken = z.infer<typeof AccessToken>;

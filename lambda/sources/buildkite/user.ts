@@ -4,7 +4,7 @@ import { append } from '../../model/append.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CollectContext, Collection, SourcePorts } from '../source.ts';
-import { expiryFamilies, isFresh, missingScopes, readToken, TokenFacts } from './access-token.ts';
+import { expiryFamilies, isTokenFresh, missingScopes, readToken, TokenFacts } from './access-token.ts';
 import type { AgentReading } from './agents.ts';
 import { branchClasses } from './branches.ts';
 import { readBuildLists } from './build-reading.ts';
@@ -179,12 +179,12 @@ function waitReading(
   };
 }
 
-/** Once an hour, and from the start of a state: a scope that is missing is told before anybody wonders. */
+/** Once an hour, of a short-lived token more often, and from the start of a state: a scope that is missing is told before anybody wonders. */
 async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
   const { api, ledger, nowMs, problemFrom, problems, settings } = run;
   const known = ledger?.recall('token', TokenFacts);
   let facts = known;
-  if (known === undefined || !isFresh(known, nowMs)) {
+  if (known === undefined || !isTokenFresh(known, nowMs)) {
     try {
       facts = await readToken(api, nowMs);
     } catch (error) {

@@ -1,13 +1,13 @@
 import { selects } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { gauge, type MetricFamily } from '../../model/metric.ts';
+import { credentialFamilies } from '../../model/credential.ts';
+import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { withRotation } from '../../secrets/rotation.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { ChainloopConfig } from './config.ts';
 import { type ControlPlane, controlPlaneOf } from './control-plane.ts';
 import { NoServiceError, OtherOrganizationError } from './errors.ts';
-import { tokenExpiry } from './metrics.ts';
 import { controlPlaneProblem, fallbackProblem, relayProblem, storeProblem, whereOfSource } from './problems.ts';
 import { readControlPlane } from './read-control-plane.ts';
 import { countDurations, readMetricsPage, relayedFamilies } from './relay.ts';
@@ -19,7 +19,8 @@ export const createChainloop: CreateSource<ChainloopConfig> = (config, ports) =>
     const claims = await readClaims(config, ports, context);
     if ('problem' in claims) return { families: [], problems: [claims.problem] };
     const { families, problems } = await readOrganization(claims, config, ports, context);
-    return { families: [...expiryFamily(claims, config), ...families].filter(hasSamples), problems };
+    const ofToken = credentialFamilies({ system: 'chainloop', source: config.name }, claims);
+    return { families: [...ofToken, ...families].filter(hasSamples), problems };
   },
 });
 
@@ -40,11 +41,6 @@ async function readClaims(
   } catch (error) {
     return { problem: controlPlaneProblem(error, config) };
   }
-}
-
-function expiryFamily({ expiresMs }: TokenClaims, { name }: ChainloopConfig): readonly MetricFamily[] {
-  if (expiresMs === undefined) return [];
-  return [gauge(tokenExpiry, [{ labels: { system: 'chainloop', source: name }, value: expiresMs / 1000 }])];
 }
 
 async function readOrganization(

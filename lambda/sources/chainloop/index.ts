@@ -1,19 +1,20 @@
 import { secretsOfHttp } from '../../http/settings.ts';
+import { credentialMetrics } from '../../model/credential.ts';
 import { defineSource } from '../source.ts';
 import { ChainloopConfig } from './config.ts';
-import { absencesOf, compatMetrics, controlPlaneMetrics, tokenExpiry } from './metrics.ts';
+import { absencesOf, compatMetrics, controlPlaneMetrics } from './metrics.ts';
 
 export const chainloop = defineSource({
   kind: 'chainloop',
   system: 'chainloop',
   title: 'Chainloop',
   config: ChainloopConfig,
-  metrics: [...controlPlaneMetrics, ...compatMetrics, tokenExpiry],
+  metrics: [...controlPlaneMetrics, ...compatMetrics, ...credentialMetrics],
   metricsOf: ({ read, compat }) => [
     ...(read === 'relay' ? [] : controlPlaneMetrics),
     // A relay without the names that it relays would be empty.
     ...(compat || read !== 'control-plane' ? compatMetrics : []),
-    tokenExpiry,
+    ...credentialMetrics,
   ],
   absencesOf,
   secretsOf: (config) => [config.token, ...secretsOfHttp(config)],

@@ -1,5 +1,5 @@
 import type { Absence } from '../../model/absence.ts';
-import { tokenExpiry } from '../../model/catalogue.ts';
+import { credentialMetrics } from '../../model/credential.ts';
 import { type PipelineLabel, pipelineLabels, pipelineSets } from '../../model/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import {
@@ -172,7 +172,5 @@ const absences: readonly Absence[] = [
   { metric: workflowRunDuration, values: { label: 'status', are: ['canceled', 'expired'] }, when: 'usually' },
   { metric: unattestedReleases, when: 'usually' },
   { metric: systemErrors, when: 'usually' },
-  { metric: tokenExpiry, when: 'usually' },
+  ...credentialMetrics.map((metric): Absence => ({ metric, when: 'usually' })),
 ];
-
-export { tokenExpiry };

@@ -8,12 +8,16 @@ export interface TokenClaims {
   readonly isOfUser: boolean;
   /** Absent for a user's token, and for API tokens from before v0.94. */
   readonly organization?: string;
+  /** Epoch milliseconds. */
+  readonly createdMs?: number;
   /** Epoch milliseconds; absent for a token that does not end. */
   readonly expiresMs?: number;
 }
 
 const Claims = z.object({
   org_name: z.string().min(1).optional().catch(undefined),
+  /** Both are of RFC 7519, in seconds. */
+  iat: z.number().positive().optional().catch(undefined),
   exp: z.number().positive().optional().catch(undefined),
   aud: z
     .union([z.string(), z.array(z.string())])
@@ -39,10 +43,11 @@ function claimsOf(token: string): TokenClaims {
   if (payload === undefined || signature === undefined) return unknownClaims;
   const claims = Claims.safeParse(jsonOf(Buffer.from(payload, 'base64url').toString('utf8')));
   if (!claims.success) return unknownClaims;
-  const { org_name: organization, exp, aud = [] } = claims.data;
+  const { org_name: organization, iat, exp, aud = [] } = claims.data;
   return {
     isOfUser: [aud].flat().includes(userAudience),
     ...(organization === undefined ? {} : { organization }),
+    ...(iat === undefined ? {} : { createdMs: iat * 1000 }),
     ...(exp === undefined ? {} : { expiresMs: exp * 1000 }),
   };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Prepared } from '../../../infra/prepared.ts';
 import { millisecondsOf, minuteMs } from '../../../lambda/config/interval.ts';
 import { starvedJobs } from '../../../lambda/model/catalogue.ts';
+import { credentialFamilies, type CredentialTimes } from '../../../lambda/model/credential.ts';
 import { gauge, type GaugeFamily, type MetricDefinition } from '../../../lambda/model/metric.ts';
 import { queueOldestWait, runLastSuccess, runsStuck } from '../../../lambda/model/run-metrics.ts';
 import { embeddedMetricLines } from '../../../lambda/report/embedded-metrics.ts';
@@ -30,6 +31,8 @@ export interface Scene {
   readonly starved?: readonly string[];
   /** Seconds that the oldest job of a queue has been waiting, by `source/queue`. */
   readonly waits?: Readonly<Record<string, number>>;
+  /** What the CI systems tell of the credentials, by source. */
+  readonly credentials?: Readonly<Record<string, CredentialTimes>>;
 }
 
 export interface SimulatedCollector {
@@ -143,6 +146,7 @@ function reportOf({ config, sources, sinks }: Prepared, atSeconds: number, scene
       problems: isFailing ? [problem] : [],
       meter,
       ...(isFailing ? {} : { lastSuccessMs: atSeconds * 1000 }),
+      told: credentialFamilies({ system: source.system, source: source.name }, scene.credentials?.[source.name] ?? {}),
     };
   });
   const sinkOutcomes = sinks.map(({ kind, name }): SinkOutcome => {

@@ -27,6 +27,11 @@ export interface PlayOptions extends AccountOptions {
 /** A full hour, so that every period begins with it. */
 const startMinute = 24 * 60;
 
+/** Epoch milliseconds of a minute of a history. */
+export function timeOf(minute: number): number {
+  return (startMinute + minute) * 60_000;
+}
+
 export function play(synthesis: Synthesis, options: PlayOptions): Played {
   return playTogether([synthesis], options);
 }

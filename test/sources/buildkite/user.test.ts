@@ -359,6 +359,8 @@ describe('the API token', () => {
 
     const expiry = valuesOf(families, 'ci_collector_token_expiry_timestamp_seconds', ['source']);
     expect(expiry).toEqual({ main: Date.UTC(2026, 1, 1) / 1000 });
+    const life = valuesOf(families, 'ci_collector_token_lifetime_seconds', ['source']);
+    expect(life).toEqual({ main: (Date.UTC(2026, 1, 1) - Date.UTC(2024, 0, 2, 3, 4, 5)) / 1000 });
     expect(problems.map(({ message }) => message).join('\n')).toContain('lacks read_builds');
     expect(problems.every(({ kind }) => kind === 'auth')).toBe(true);
     expect(Object.keys(valuesOf(families, 'ci_queue_oldest_wait_seconds', ['queue'])).length).toBeGreaterThan(3);
@@ -373,6 +375,17 @@ describe('the API token', () => {
     }
 
     expect(server.requests.filter(({ path }) => path === '/v2/access-token')).toHaveLength(1);
+  });
+
+  it('that lives for hours is asked about itself within a hundredth of its life, so that its successor is seen', async () => {
+    const { server, source, time } = await world({}, { tokenExpiresAt: '2024-01-02 15:04:05 UTC' });
+    await source.count();
+    time.nowMs += 7 * 60_000;
+    await source.count();
+    time.nowMs += 60_000;
+    await source.count();
+
+    expect(server.requests.filter(({ path }) => path === '/v2/access-token')).toHaveLength(2);
   });
 
   it('that is wrong costs one problem, and names its secret only', async () => {

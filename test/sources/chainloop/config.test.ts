@@ -40,6 +40,7 @@ describe('the settings', () => {
       'chainloop_workflow_up',
       'chainloop_workflow_run_duration_seconds',
       'ci_collector_token_expiry_timestamp_seconds',
+      'ci_collector_token_lifetime_seconds',
     ]);
     expect(names(runs).filter((name) => name.startsWith('chainloop_'))).toEqual([]);
     expect(runs.secrets).toEqual([least.token]);

@@ -18,8 +18,8 @@ async function refusedRun(token: string) {
   await using pipeline = await contractPipeline({ sources: [source], sinks: [{ kind: 'stdout' }] }, { token });
   const { batch } = await pipeline.collect(60_000);
   const { outcome, sources } = await pipeline.run(60_000);
-  const publishedAs = batch.parts.map((part) => part.status);
-  return { publishedAs, outcome, status: sources[0]?.status, said: JSON.stringify(pipeline.said()) };
+  const health = batch.health.filter(({ samples }) => samples.length > 0).map(({ definition }) => definition.name);
+  return { health, outcome, status: sources[0]?.status, said: JSON.stringify(pipeline.said()) };
 }
 
 describe('a run that can read nothing', () => {
@@ -27,12 +27,14 @@ describe('a run that can read nothing', () => {
     const claims = { org_name: 'acme', aud: ['api-token-auth.chainloop'], jti: canaries.token };
 
     const endless = await refusedRun(tokenWith(claims));
-    const ending = await refusedRun(tokenWith({ ...claims, exp: 1_900_000_000 }));
+    const ending = await refusedRun(tokenWith({ ...claims, iat: 1_800_000_000, exp: 1_900_000_000 }));
 
     expect([endless.outcome, endless.status]).toEqual(['failed', 'failed']);
     expect([ending.outcome, ending.status]).toEqual(['failed', 'failed']);
-    // A sink that leaves out what a failed source gave would leave out the end of its token.
-    expect([endless.publishedAs, ending.publishedAs]).toEqual([['failed'], ['partial']]);
+    // With the collector's health it reaches CloudWatch by the log, whatever the sinks are and leave out.
+    expect(ending.health).toEqual(expect.arrayContaining(['ci_collector_token_expiry_timestamp_seconds']));
+    expect(ending.health).toEqual(expect.arrayContaining(['ci_collector_token_lifetime_seconds']));
+    expect(endless.health.filter((name) => name.includes('_token_'))).toEqual([]);
     expect(ending.said).toContain('ci_collector_token_expiry_timestamp_seconds');
     expect(endless.said).not.toContain('ci_collector_token_expiry_timestamp_seconds');
   });

@@ -223,13 +223,16 @@ describe('the relay', () => {
 describe('an API token', () => {
   it('tells when it expires, also while the control plane fails', async () => {
     await using organization = await organizationIn('ok');
-    organization.variables['TOKEN'] = tokenWith({ org_name: 'acme', exp: 1_800_000_000 });
+    organization.variables['TOKEN'] = tokenWith({ org_name: 'acme', iat: 1_799_956_800, exp: 1_800_000_000 });
 
     const { families, problems } = await organization.tick();
 
     expect(problems.map(({ kind }) => kind)).toEqual(['auth']);
     expect(valuesOf(families, 'ci_collector_token_expiry_timestamp_seconds', ['system', 'source'])).toEqual({
       'chainloop main': 1_800_000_000,
+    });
+    expect(valuesOf(families, 'ci_collector_token_lifetime_seconds', ['system', 'source'])).toEqual({
+      'chainloop main': 43_200,
     });
   });
 
