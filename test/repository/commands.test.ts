@@ -91,13 +91,18 @@ function shape(line: string): string {
     .trim();
 }
 
-/** The text that stands below a command in its file. */
-function shownBelow({ place }: DocumentedCommand): string {
-  const [file = '', line = '0'] = place.split(':');
-  const [first] = fencesIn(file).filter(
-    ({ language, place: other }) => language === 'text' && Number(other.split(':')[1]) > Number(line),
-  );
-  return first?.text ?? '';
+/** A text that stands right below a block of commands shows what the last of them prints. */
+const shown = markdownFiles().flatMap((file) =>
+  fencesIn(file).flatMap((fence, index, fences) => {
+    const before = fences[index - 1];
+    if (fence.language !== 'text' || before?.language !== 'sh') return [];
+    return [{ place: fence.place, text: fence.text, line: commandsIn(before).at(-1)?.line ?? '' }];
+  }),
+);
+
+/** What the documentation shows as the output of a command. */
+function shownBelow({ line }: DocumentedCommand): string {
+  return shown.find((block) => block.line === line)?.text ?? '';
 }
 
 async function synthesised(words: readonly string[], cwd = root): Promise<void> {
@@ -224,8 +229,15 @@ const elsewhere: Readonly<Record<string, { readonly file: string; readonly text:
   },
 };
 
-/** What belongs to the machine, a cluster or a vendor, and not to the project. */
-const foreignPrograms: ReadonlySet<string> = new Set(['chainloop', 'curl', 'gcloud', 'git', 'kubectl', 'openssl']);
+/** What belongs to the machine, a cluster or a vendor: only its shell is checked, for the reason beside it. */
+const foreignPrograms: ReadonlyMap<string, string> = new Map([
+  ['chainloop', "makes a token at a vendor's account"],
+  ['curl', 'asks a server of the reader'],
+  ['gcloud', "changes a vendor's account; the guide says that it was not tried"],
+  ['git', 'pulls from where the reader has it from'],
+  ['kubectl', 'changes a cluster of the reader'],
+  ['openssl', 'makes random digits'],
+]);
 
 const commands = fencesOf('sh').flatMap(commandsIn);
 const isAws = ({ words }: Pick<DocumentedCommand, 'words'>): boolean => words[0] === 'aws';
@@ -247,6 +259,12 @@ describe('commands in the documentation', () => {
     expect(untried).toEqual([]);
   });
 
+  it('have shown what stands below them', () => {
+    const compared = ['npm start', 'npm run collect -- --config local.yaml --dry-run'];
+
+    expect(shown.map(({ line }) => line)).toEqual(compared);
+  });
+
   it('are in no list without being in the documentation', () => {
     const lines = new Set(commands.map(({ line }) => line));
 
@@ -254,7 +272,7 @@ describe('commands in the documentation', () => {
     const programs = new Set(commands.map(programOf));
 
     expect(listed.filter((line) => !lines.has(line))).toEqual([]);
-    expect([...foreignPrograms].filter((program) => !programs.has(program))).toEqual([]);
+    expect([...foreignPrograms.keys()].filter((program) => !programs.has(program))).toEqual([]);
   });
 
   it.each(fencesOf('sh'))('are understood by a shell: $place', async ({ text }) => {
