@@ -1,14 +1,16 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../lambda/runtime/deadline.ts';
+import { deliveryOf } from '../../lambda/series/searched-delivery.ts';
+import { sendSearching } from '../../lambda/series/send-searching.ts';
 import type { CreateSink, Delivery } from '../../lambda/sinks/sink.ts';
 import type { ExampleConfig } from './config.ts';
 import { packPoints, unpackPoints } from './encode/parcels.ts';
 import { encodePoints, isAddedUp, type Point } from './encode/points.ts';
-import { splitRequests } from './encode/requests.ts';
+import { encodeRequest, type PointsRequest, splitRequests } from './encode/requests.ts';
+import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewPoints } from './preview.ts';
-import { deliver, type Loss } from './send/deliver.ts';
 import { createPost } from './send/post.ts';
-import { tellLosses, tellOmissions } from './send/problems.ts';
+import { tellFlaws, tellLate, words } from './send/problems.ts';
 
 export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
   const { collector, intervalMs } = ports;
@@ -16,22 +18,22 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
   const where = `example/${config.name}`;
 
   const send = async (points: readonly Point[], deadline: Deadline): Promise<Delivery> => {
-    const { losses, ...sent } = await deliver(splitRequests(points), createPost(config, ports, deadline));
-    return {
-      ...sent,
-      problems: tellLosses(losses),
-      undelivered: packPoints(pointsWith('not taken', losses)),
-      unconfirmed: pointsWith('unknown', losses).filter(isAddedUp).length,
-      dropped: pointsWith('refused', losses).filter(isAddedUp).length,
-    };
+    const sent = await sendSearching<Point, PointsRequest>({
+      requests: splitRequests(points),
+      encode: encodeRequest,
+      post: createPost(config, ports, deadline),
+      parallel: maxParallelRequests,
+      maxSearches: maxSearchRequests,
+    });
+    return deliveryOf(sent, { ...words, isAddedUp, pack: packPoints });
   };
 
   return {
     write: async (batch, { deadline }) => {
-      const { points, omissions, lostIncreases } = encodePoints(batch, settings);
+      const { points, findings, lostIncreases } = encodePoints(batch, settings);
       const delivery = await send(points, deadline);
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
-      return { ...delivery, dropped, problems: [...tellOmissions(omissions, where), ...delivery.problems] };
+      return { ...delivery, dropped, problems: [...tellFlaws(findings, where), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const read = parcels.map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
@@ -41,13 +43,10 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
         deadline,
       );
       const lost = unreadable.reduce((sum, { parcel }) => sum + parcel.samples, 0);
-      return { ...delivery, dropped: (delivery.dropped ?? 0) + lost };
+      const dropped = (delivery.dropped ?? 0) + lost;
+      return { ...delivery, dropped, problems: [...tellLate(lost, where), ...delivery.problems] };
     },
     pack: (batch) => packPoints(encodePoints(batch, settings).points),
     preview: (batch) => previewPoints(encodePoints(batch, settings), { intervalMs, where }),
   };
 };
-
-function pointsWith(outcome: Loss['outcome'], losses: readonly Loss[]): readonly Point[] {
-  return losses.filter((loss) => loss.outcome === outcome).flatMap(({ points }) => points);
-}

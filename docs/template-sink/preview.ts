@@ -3,7 +3,7 @@ import type { Preview } from '../../lambda/sinks/sink.ts';
 import type { Encoding } from './encode/points.ts';
 import { splitRequests } from './encode/requests.ts';
 import { priceOfMonth } from './price.ts';
-import { shown, tellOmissions } from './send/problems.ts';
+import { show, tellFlaws } from './send/problems.ts';
 
 export interface PreviewSettings {
   readonly intervalMs: number;
@@ -11,14 +11,14 @@ export interface PreviewSettings {
   readonly where: string;
 }
 
-export function previewPoints({ points, omissions }: Encoding, { intervalMs, where }: PreviewSettings): Preview {
+export function previewPoints({ points, findings }: Encoding, { intervalMs, where }: PreviewSettings): Preview {
   const requests = [...splitRequests(points)];
   return {
     samples: points.length,
     requests: requests.length,
     bytes: requests.reduce((sum, { body }) => sum + body.byteLength, 0),
-    lines: points.map((point) => `${shown(point)} ${point.values.join(' ')}`),
+    lines: points.map((point) => `${show(point)} ${point.values.join(' ')}`),
     monthlyCost: priceOfMonth(points.length, intervalMs),
-    problems: tellOmissions(omissions, where),
+    problems: tellFlaws(findings, where),
   };
 }

@@ -1,44 +1,28 @@
+/** The words for what cannot stand on a page. */
 import type { Problem } from '../model/problem.ts';
+import { type Omission as OmissionOf, tellOmissions } from '../series/omissions.ts';
 
 /** Why a sample cannot stand on a page. */
 export type Flaw = 'no-total' | 'type' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate' | 'older';
 
 /** Samples of one metric that a page leaves out. */
-export interface Omission {
-  readonly metric: string;
-  readonly samples: number;
-  readonly flaw: Flaw;
-}
-
-/** Metric names that a message lists before it only counts. */
-const maxListed = 5;
+export type Omission = OmissionOf<Flaw>;
 
 const flaws: Readonly<Record<Flaw, string>> = {
   'no-total':
     'only known as an increase since the last run, which a page of running totals cannot show; a source with durable state gives totals, or leave the metric out with `metrics.exclude`',
   type: 'another source gives a metric of this name with another type; leave one of them out with `metrics.exclude`',
-  'metric-name': 'not a Prometheus metric name',
-  'label-name': 'a label name that Prometheus does not allow, or that it keeps for itself',
-  histogram: 'a histogram whose bounds do not ascend or do not fit its counts',
-  older: 'a page shows one sample of a series, and there is a newer one',
-  duplicate: 'the same labels as another sample of this run; the first one is kept',
+  'metric-name': 'not a Prometheus metric name; rename the metric where it is measured',
+  'label-name':
+    'a label name that Prometheus does not allow, or that it keeps for itself; rename the label where it is measured',
+  histogram:
+    'a histogram whose bounds do not ascend or do not fit its counts; leave it out with `metrics.exclude`, and report it',
+  older: 'a page shows one sample of a series, and there is a newer one; let the target give each series once',
+  duplicate:
+    'the same labels as another sample of this run; the first one is kept; rename one of them in the CI system',
 };
 
 /** Samples that were left out, one problem for each reason. */
 export function problemsOfOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
-  return [...Map.groupBy(omissions, ({ flaw }) => flaw)].map(([flaw, group]) => {
-    const named = group.map(({ metric, samples }) => `${metric} (${plural(samples, 'sample')})`);
-    return { kind: 'rejected', where, message: `left out ${listed(named)}: ${flaws[flaw]}` };
-  });
-}
-
-/** `a, b, c, d, e and 2 others` */
-export function listed(names: readonly string[]): string {
-  const more = names.length - maxListed;
-  const shown = names.slice(0, maxListed).join(', ');
-  return more > 0 ? `${shown} and ${plural(more, 'other')}` : shown;
-}
-
-function plural(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return tellOmissions(omissions, { flaws, noun: 'sample', where });
 }

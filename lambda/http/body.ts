@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { constants, createGunzip, gunzip, type ZlibOptions } from 'node:zlib';
 import { BadResponseError, ResponseTooLargeError } from './errors.ts';
 import { excerptLength, maxErrorBodyBytes } from './limits.ts';
+import { checkAddress } from './where.ts';
 import type { HttpRequest, ResponseHeaders } from './http.ts';
 
 /** Made when it is needed: to name Node's function loads zlib, and hardly any answer is compressed. */
@@ -35,7 +36,10 @@ export async function readBody(
   if (encoding === 'gzip' || encoding === 'x-gzip') return await decompressed(received, options);
   const body = await whole(received, options);
   if (body.byteLength === 0) return body;
-  throw new BadResponseError(options.where, 'the answer is compressed in another way than gzip, which was asked for');
+  throw new BadResponseError(
+    options.where,
+    `the answer is compressed in another way than gzip, which was asked for; ${checkAddress}`,
+  );
 }
 
 /** The bytes as they come, up to the limit. */
@@ -78,7 +82,10 @@ async function decompressed(received: AsyncGenerator<Uint8Array>, options: BodyO
     return await whole(unzipping, options);
   } catch (error) {
     if (isZlibError(error))
-      throw new BadResponseError(options.where, 'the answer claims to be gzip but is damaged or cut off');
+      throw new BadResponseError(
+        options.where,
+        `the answer claims to be gzip but is damaged or cut off; ${checkAddress}`,
+      );
     throw error;
   } finally {
     unzipping.destroy();
@@ -95,7 +102,10 @@ function isZlibError(error: unknown): boolean {
 }
 
 function tooLarge({ where, maxBytes }: BodyOptions): BadResponseError {
-  return new ResponseTooLargeError(where, `the answer is larger than the limit of ${String(maxBytes)} bytes`);
+  return new ResponseTooLargeError(
+    where,
+    `the answer is larger than the limit of ${String(maxBytes)} bytes; ${checkAddress}`,
+  );
 }
 
 export interface ExcerptOptions {

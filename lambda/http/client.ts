@@ -151,7 +151,7 @@ function assertSendable(
 ): void {
   if (signal.aborted) throw passedDeadline(where);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new ForbiddenRequestError(where, 'only http and https URLs can be requested');
+    throw new ForbiddenRequestError(where, 'only http and https URLs can be requested; check the URL');
   }
   if (url.username !== '' || url.password !== '') {
     throw new ForbiddenRequestError(where, 'the URL holds a user name or password; use the auth setting instead');

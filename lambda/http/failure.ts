@@ -8,6 +8,10 @@ import {
   NotHttpError,
 } from './errors.ts';
 import type { Timeouts } from './limits.ts';
+import { checkAddress } from './where.ts';
+
+/** What to do about an answer that does not come. */
+const slow = 'look why the server is slow, and at the network on the way to it';
 
 /** Why an attempt may have ended: the signal of the run, or the cap of the attempt itself. */
 export interface AttemptSignals {
@@ -21,27 +25,30 @@ export function failureOf(error: unknown, where: string, signals: AttemptSignals
   // undici rejects with the signal's reason, whatever that is, so the signals decide.
   if (signals.run.aborted) return passedDeadline(where);
   if (signals.attempt.aborted) {
-    return new HttpTimeoutError(where, `no complete answer within ${seconds(timeouts.attemptMs)}`);
+    return new HttpTimeoutError(where, `no complete answer within ${seconds(timeouts.attemptMs)}; ${slow}`);
   }
   if (error instanceof ForbiddenAddressError) {
-    return new ForbiddenRequestError(where, `nothing is sent there: ${error.message}`);
+    return new ForbiddenRequestError(where, `nothing is sent there: ${error.message}; check the host of the URL`);
   }
   // Without its cause, which quotes the answer.
-  if (isParserError(error)) return new NotHttpError(where, 'the answer is not HTTP');
+  if (isParserError(error)) return new NotHttpError(where, 'the answer is not HTTP; check scheme and port of the URL');
   return failureByCode(codeOf(error), error, where, timeouts);
 }
 
 export function passedDeadline(where: string): HttpTimeoutError {
-  return new HttpTimeoutError(where, 'no complete answer before the deadline of the run');
+  return new HttpTimeoutError(
+    where,
+    `no complete answer before the deadline of the run; raise the function timeout, or ${slow}`,
+  );
 }
 
 function failureByCode(code: string, error: unknown, where: string, timeouts: Timeouts): HttpError {
   const cause = { cause: error };
   switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
-      return new HttpTimeoutError(where, `no answer within ${seconds(timeouts.headersMs)}`, cause);
+      return new HttpTimeoutError(where, `no answer within ${seconds(timeouts.headersMs)}; ${slow}`, cause);
     case 'UND_ERR_BODY_TIMEOUT':
-      return new HttpTimeoutError(where, `the answer stalled for ${seconds(timeouts.bodyMs)}`, cause);
+      return new HttpTimeoutError(where, `the answer stalled for ${seconds(timeouts.bodyMs)}; ${slow}`, cause);
     case 'UND_ERR_INVALID_ARG':
       return new ForbiddenRequestError(
         where,
@@ -49,9 +56,9 @@ function failureByCode(code: string, error: unknown, where: string, timeouts: Ti
         cause,
       );
     case 'UND_ERR_HEADERS_OVERFLOW':
-      return new BadResponseError(where, 'the headers of the answer are too large', cause);
+      return new BadResponseError(where, `the headers of the answer are too large; ${checkAddress}`, cause);
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
-      return new BadResponseError(where, 'the answer is shorter or longer than it says', cause);
+      return new BadResponseError(where, `the answer is shorter or longer than it says; ${checkAddress}`, cause);
   }
   return new HttpConnectionError(where, code, cause);
 }

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { parseJsonText } from '../model/outside-text.ts';
 import { BadResponseError } from './errors.ts';
 import type { HttpPort, HttpRequest, HttpResponse } from './http.ts';
-import { whereOf } from './where.ts';
+import { checkAddress, whereOf } from './where.ts';
 
 export interface JsonAnswer<Value> {
   readonly value: Value;
@@ -37,23 +37,30 @@ export function parseJson<Schema extends z.ZodType>(
   const raw = rawJson(where, response);
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  throw new BadResponseError(where, `the answer has an unexpected shape: ${describeIssues(parsed.error)}`);
+  throw new BadResponseError(
+    where,
+    `the answer has an unexpected shape: ${describeIssues(parsed.error)}; check the URL, and report it if that is right`,
+  );
 }
 
 function rawJson(where: string, { headers, body }: Pick<HttpResponse, 'headers' | 'body'>): unknown {
-  if (body.byteLength === 0) throw new BadResponseError(where, 'the answer is empty, not JSON');
+  if (body.byteLength === 0) throw new BadResponseError(where, `the answer is empty, not JSON; ${checkAddress}`);
   const text = decoded(where, body);
   if (isHtml(headers, text)) {
-    throw new BadResponseError(where, 'the answer is HTML, not JSON; a login page, a proxy or a wrong URL?');
+    throw new BadResponseError(
+      where,
+      'the answer is HTML, not JSON: a login page, a proxy or a wrong URL; check the URL and the credentials',
+    );
   }
   const { isCutOff, depth } = structureOf(text);
-  if (depth > maxJsonDepth) throw new BadResponseError(where, `the answer nests deeper than ${String(maxJsonDepth)}`);
-  if (isCutOff) throw new BadResponseError(where, 'the answer is cut off');
+  if (depth > maxJsonDepth)
+    throw new BadResponseError(where, `the answer nests deeper than ${String(maxJsonDepth)}; ${checkAddress}`);
+  if (isCutOff) throw new BadResponseError(where, `the answer is cut off; ${checkAddress}`);
   try {
     return parseJsonText(text);
   } catch {
     // The parser's own message quotes the text.
-    throw new BadResponseError(where, 'the answer is not JSON');
+    throw new BadResponseError(where, `the answer is not JSON; ${checkAddress}`);
   }
 }
 
@@ -61,7 +68,7 @@ function decoded(where: string, body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
-    throw new BadResponseError(where, 'the answer is not UTF-8');
+    throw new BadResponseError(where, `the answer is not UTF-8; ${checkAddress}`);
   }
 }
 

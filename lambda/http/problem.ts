@@ -17,12 +17,18 @@ export type StatusHints = Partial<Readonly<Record<number, string>>>;
  * The problem that an error of the HTTP layer is. Undefined for every other error: that is a bug, and the caller throws
  * it on.
  * @param where Which part of the collector asked, such as `buildkite/main`; the request is added to it.
+ * @param words Whether the server's own reason is repeated, for servers that tell why they refuse what they were sent.
  */
-export function problemOf(error: unknown, where: string, hints: StatusHints = {}): Problem | undefined {
+export function problemOf(
+  error: unknown,
+  where: string,
+  hints: StatusHints = {},
+  words: 'omit' | 'quote' = 'omit',
+): Problem | undefined {
   if (error instanceof SecretUnavailableError) return { kind: kindOfSecret(error), where, message: error.message };
-  if (error instanceof HttpError) return { where: `${where} ${error.where}`, ...causeOf(error, hints) };
+  if (error instanceof HttpError) return { where: `${where} ${error.where}`, ...causeOf(error, { hints, words }) };
   if (!isAbort(error)) return undefined;
-  return { kind: 'timeout', where, message: 'did not end before the deadline of the run' };
+  return { kind: 'timeout', where, message: 'did not end before the deadline of the run; raise the function timeout' };
 }
 
 /** A store that is down for a moment is no matter of rights. */
@@ -33,8 +39,13 @@ function kindOfSecret({ reason }: SecretUnavailableError): Problem['kind'] {
 
 type Cause = Omit<Problem, 'where'>;
 
-function causeOf(error: HttpError, hints: StatusHints): Cause {
-  if (error instanceof HttpStatusError) return statusCause(error, hints);
+interface Telling {
+  readonly hints: StatusHints;
+  readonly words: 'omit' | 'quote';
+}
+
+function causeOf(error: HttpError, telling: Telling): Cause {
+  if (error instanceof HttpStatusError) return statusCause(error, telling);
   if (error instanceof HttpConnectionError) {
     const { kind, reason } = reasonOfConnection(error.code);
     return { kind, message: `${reason} (${error.code})` };
@@ -47,11 +58,12 @@ function causeOf(error: HttpError, hints: StatusHints): Cause {
   return { kind: 'unavailable', message };
 }
 
-function statusCause({ status, retryAtMs }: HttpStatusError, hints: StatusHints): Cause {
+function statusCause({ status, retryAtMs, excerpt }: HttpStatusError, { hints, words }: Telling): Cause {
   // GitHub and its like answer an exhausted quota with 403 and the time of the next attempt.
   const { kind, hint } =
     status === 403 && retryAtMs !== undefined ? tooMany : (meanings.get(status) ?? otherStatus(status));
-  const message = `answered ${String(status)}: ${hints[status] ?? hint}`;
+  const said = words === 'quote' && excerpt !== '' ? ` "${excerpt}"` : '';
+  const message = `answered ${String(status)}${said}: ${hints[status] ?? hint}`;
   return retryAtMs === undefined ? { kind, message } : { kind, message, retryAtMs };
 }
 
@@ -65,7 +77,7 @@ const noSuchPath: Meaning = { kind: 'configuration', hint: 'the server knows no 
 
 const meanings: ReadonlyMap<number, Meaning> = new Map([
   [401, { kind: 'auth', hint: 'the credentials are wrong, expired or revoked; put valid ones into the secret' }],
-  [403, { kind: 'auth', hint: 'the credentials lack a permission' }],
+  [403, { kind: 'auth', hint: 'the credentials lack a permission; grant it to the key, user or role in use' }],
   [404, noSuchPath],
   [405, noSuchPath],
   [407, { kind: 'configuration', hint: 'the proxy wants credentials; put them into the proxy URL' }],
@@ -74,9 +86,14 @@ const meanings: ReadonlyMap<number, Meaning> = new Map([
 ]);
 
 function otherStatus(status: number): Meaning {
-  if (status >= 500) return { kind: 'unavailable', hint: 'the server has a fault of its own' };
-  if (status >= 400) return { kind: 'rejected', hint: 'the server refused the request' };
-  return { kind: 'bad-response', hint: 'this status was not expected' };
+  if (status >= 500)
+    return {
+      kind: 'unavailable',
+      hint: 'the server has a fault of its own; look at its status page or log if it lasts',
+    };
+  if (status >= 400)
+    return { kind: 'rejected', hint: 'the server refused the request; check the URL and the settings beside it' };
+  return { kind: 'bad-response', hint: 'this status was not expected; check the URL, and proxies on the way' };
 }
 
 /** What timers and the AWS SDK throw when the deadline's signal aborts. */

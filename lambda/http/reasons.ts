@@ -10,7 +10,7 @@ const unreachable =
   'cannot be reached; check the URL, the security group and, inside a VPC, the route to it (NAT gateway, endpoint)';
 const unknownName = 'the host name cannot be resolved; check the URL and the DNS of the VPC';
 const brokenOff =
-  'the server or something on the way broke the connection off; some servers do so for want of a client certificate';
+  'the server or something on the way broke the connection off; some servers do so for want of a client certificate: check tls.cert and tls.key, and the log of the server';
 const untrusted =
   'the server certificate is not signed by a CA that is known here; for a private CA set tls.ca to its certificate';
 
@@ -70,5 +70,5 @@ export function reasonOfConnection(code: string): ConnectionReason {
   if (code.startsWith('PROXY_')) {
     return { kind: 'unavailable', reason: 'the proxy refused to connect; check its rules or NO_PROXY' };
   }
-  return { kind: 'unavailable', reason: 'the connection failed' };
+  return { kind: 'unavailable', reason: 'the connection failed; check the URL and the network on the way to it' };
 }

@@ -2,7 +2,7 @@ import { BadResponseError } from './errors.ts';
 import type { OutgoingRequest } from './http.ts';
 import { maxRedirects } from './limits.ts';
 import type { ResponseHeaders } from './http.ts';
-import { whereOf } from './where.ts';
+import { checkAddress, whereOf } from './where.ts';
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -20,20 +20,27 @@ export function redirectOf(
   if (!redirects.has(status) || location === undefined) return undefined;
   const where = whereOf(method, url);
   const target = URL.parse(location, url.href);
-  if (target === null) throw new BadResponseError(where, 'the answer redirects to something that is not a URL');
+  if (target === null)
+    throw new BadResponseError(where, `the answer redirects to something that is not a URL; ${checkAddress}`);
   if (target.origin !== url.origin) {
     throw new BadResponseError(
       where,
-      `the answer redirects to another origin (${target.protocol}//${target.host}), where nothing was sent; ` +
+      `the answer redirects to another origin (${target.origin}), which is not followed; ` +
         'if the server has moved there, change the URL in the configuration',
     );
   }
   if (method !== 'GET') {
     throw new BadResponseError(
       where,
-      `the answer redirects to ${target.pathname}; set that as the URL, a ${method} is not redirected`,
+      `the answer redirects to ${addressOf(target)}, and a ${method} is not redirected; change the URL in the configuration so that it leads there`,
     );
   }
-  if (hops >= maxRedirects) throw new BadResponseError(where, `more than ${String(maxRedirects)} redirects`);
+  if (hops >= maxRedirects)
+    throw new BadResponseError(where, `more than ${String(maxRedirects)} redirects; ${checkAddress}`);
   return target;
+}
+
+/** Without user info and query, where a token may stand. */
+function addressOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }

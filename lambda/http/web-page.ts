@@ -11,6 +11,6 @@ export function refuseWebPage({ status, headers }: Pick<HttpResponse, 'status' |
   if (!/^\s*(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) return;
   throw new BadResponseError(
     where,
-    `answered ${String(status)} with a web page, so nothing was stored: a login page or a proxy stands in the way; check the URL and the credentials`,
+    `answered ${String(status)} with a web page: a login page or a proxy stands in the way; check the URL and the credentials`,
   );
 }

@@ -35,11 +35,11 @@ function refusalOf(type: string): string {
     case '':
       return 'the answer has no Content-Type, so nobody knows what it is';
     case 'text/html':
-      return 'the answer is HTML, not a metrics page; a login page, a proxy or a wrong URL?';
+      return 'the answer is HTML, not a metrics page: a login page, a proxy or a wrong URL; check the URL and the credentials';
     case 'application/openmetrics-text':
       return 'the answer is OpenMetrics 2.0, which is not read';
     default:
-      return `the answer is ${printable(type)}, not a metrics page`;
+      return `the answer is ${printable(type)}, not a metrics page; check the URL`;
   }
 }
 

@@ -1,12 +1,6 @@
 /** Sends all requests of a delivery side by side, and finds the samples for which a backend refuses a whole request. */
 import type { Problem } from '../model/problem.ts';
-
-/**
- * `refused`: for what is in it, and would be again; `not taken`: certainly not stored, and may be sent again as it is;
- * `unknown`: the answer was lost, or does not say what was stored.
- */
-export type Fate =
-  { readonly outcome: 'stored' } | { readonly outcome: 'refused' | 'not taken' | 'unknown'; readonly problem: Problem };
+import type { Fate } from './fate.ts';
 
 /** Samples that were not stored, or of which nobody knows. */
 export interface Loss<Item> {
@@ -95,4 +89,16 @@ export async function sendSearching<Item, Request extends Sendable<Item>>({
   };
   await Promise.all(Array.from({ length: parallel }, worker));
   return sent;
+}
+
+/** What was sent to several addresses of one backend. */
+export function joinSent<Item>(all: readonly Sent<Item>[]): Sent<Item> {
+  const sum = (numberOf: (sent: Sent<Item>) => number): number =>
+    all.reduce((total, sent) => total + numberOf(sent), 0);
+  return {
+    accepted: sum(({ accepted }) => accepted),
+    requests: sum(({ requests }) => requests),
+    bytes: sum(({ bytes }) => bytes),
+    losses: all.flatMap(({ losses }) => losses),
+  };
 }

@@ -8,6 +8,7 @@ import { expectNoCanary } from '../support/canary.ts';
 import { startFaultServer } from '../support/fault-server.ts';
 import { faultNamed, faults } from '../support/faults.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';
+import { untold } from '../support/told.ts';
 import { contractPipeline } from './pipeline.ts';
 import { sinkSubjects, sourceSubjects } from './subjects.ts';
 
@@ -54,6 +55,7 @@ describe.each(networked)('the sink %s', (kind) => {
     const found = [...new Set(outcome?.problems.map((problem) => problem.kind))];
     expect(allowed).toEqual(expect.arrayContaining(found));
     expect(found.length).toBe(Math.min(allowed.length, 1));
+    expect(untold(outcome?.problems ?? [])).toEqual([]);
     expect(other).toMatchObject({ problems: [] });
     expect(other?.accepted).toBeGreaterThan(0);
     expect(server.otherOrigin.requests).toEqual([]);

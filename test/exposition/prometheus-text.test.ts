@@ -192,7 +192,8 @@ describe('what a page leaves out', () => {
       {
         kind: 'rejected',
         where: 'stdout/stdout',
-        message: 'left out h (1 sample): the same labels as another sample of this run; the first one is kept',
+        message:
+          'left out h (1 sample): the same labels as another sample of this run; the first one is kept; rename one of them in the CI system',
       },
     ]);
   });

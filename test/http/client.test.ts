@@ -296,7 +296,9 @@ describe('a redirect', () => {
 
     expect(error).toMatchObject({
       name: 'BadResponseError',
-      message: containing(`redirects to /elsewhere; set that as the URL, a ${method} is not redirected`),
+      message: containing(
+        `redirects to ${server.url}/elsewhere, and a ${method} is not redirected; change the URL in the configuration`,
+      ),
     });
     expect(String(error)).not.toContain('canary');
     expect(server.requests).toHaveLength(1);

@@ -76,7 +76,7 @@ describe('a sink-like request', () => {
 describe('the message', () => {
   it.each([
     ['truncated JSON', 'the answer is cut off'],
-    ['HTML instead of JSON', 'the answer is HTML, not JSON; a login page, a proxy or a wrong URL?'],
+    ['HTML instead of JSON', 'the answer is HTML, not JSON: a login page, a proxy or a wrong URL; check'],
     ['invalid UTF-8', 'the answer is not UTF-8'],
     ['empty body', 'the answer is empty, not JSON'],
     ['huge body', 'the answer is larger than the limit of 4194304 bytes'],
@@ -100,7 +100,7 @@ describe('the message', () => {
     const error = await errorOf(http.port.send(get(server.url)));
 
     expect(problemOf(error, 'x')?.message).toBe(
-      `the answer redirects to another origin (${server.otherOrigin.url}), where nothing was sent; ` +
+      `the answer redirects to another origin (${server.otherOrigin.url}), which is not followed; ` +
         'if the server has moved there, change the URL in the configuration',
     );
   });

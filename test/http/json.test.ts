@@ -37,8 +37,8 @@ describe('parseJson', () => {
     const messages = new Set(starts.map((start) => String(thrownBy(() => parse(start)))));
 
     expect([...messages]).toEqual([
-      'BadResponseError: GET x/: the answer is cut off',
-      'BadResponseError: GET x/: the answer is not UTF-8',
+      'BadResponseError: GET x/: the answer is cut off; check the URL, and proxies on the way',
+      'BadResponseError: GET x/: the answer is not UTF-8; check the URL, and proxies on the way',
     ]);
   });
 
@@ -47,15 +47,31 @@ describe('parseJson', () => {
   });
 
   it.each([
-    ['nothing', '', 'the answer is empty, not JSON'],
-    ['an HTML page', '\n <html>canary-7f3a', 'the answer is HTML, not JSON; a login page, a proxy or a wrong URL?'],
-    ['bytes of Latin-1', Buffer.from([0x22, 0xe9, 0x22]), 'the answer is not UTF-8'],
-    ['a UTF-16 text', Buffer.from('\ufeff{}', 'utf16le'), 'the answer is not UTF-8'],
-    ['words', 'canary-7f3a', 'the answer is not JSON'],
-    ['two documents', '{"canary-7f3a":1}{}', 'the answer is not JSON'],
-    ['a closed bracket too many', '{}}', 'the answer is not JSON'],
-    ['a trailing comma', '{"canary-7f3a":1,}', 'the answer is not JSON'],
-    ['brackets without end', '['.repeat(1_000_000), 'the answer nests deeper than 64'],
+    ['nothing', '', 'the answer is empty, not JSON; check the URL, and proxies on the way'],
+    [
+      'an HTML page',
+      '\n <html>canary-7f3a',
+      'the answer is HTML, not JSON: a login page, a proxy or a wrong URL; check the URL and the credentials',
+    ],
+    [
+      'bytes of Latin-1',
+      Buffer.from([0x22, 0xe9, 0x22]),
+      'the answer is not UTF-8; check the URL, and proxies on the way',
+    ],
+    [
+      'a UTF-16 text',
+      Buffer.from('\ufeff{}', 'utf16le'),
+      'the answer is not UTF-8; check the URL, and proxies on the way',
+    ],
+    ['words', 'canary-7f3a', 'the answer is not JSON; check the URL, and proxies on the way'],
+    ['two documents', '{"canary-7f3a":1}{}', 'the answer is not JSON; check the URL, and proxies on the way'],
+    ['a closed bracket too many', '{}}', 'the answer is not JSON; check the URL, and proxies on the way'],
+    ['a trailing comma', '{"canary-7f3a":1,}', 'the answer is not JSON; check the URL, and proxies on the way'],
+    [
+      'brackets without end',
+      '['.repeat(1_000_000),
+      'the answer nests deeper than 64; check the URL, and proxies on the way',
+    ],
   ])('says what is wrong with %s, and quotes nothing', (_what, body, message) => {
     const error = thrownBy(() => parse(body));
 
@@ -67,7 +83,8 @@ describe('parseJson', () => {
     const error = thrownBy(() => parse('Sign in', Anything, { 'content-type': 'text/html; charset=utf-8' }));
 
     expect(error).toMatchObject({
-      message: 'GET x/: the answer is HTML, not JSON; a login page, a proxy or a wrong URL?',
+      message:
+        'GET x/: the answer is HTML, not JSON: a login page, a proxy or a wrong URL; check the URL and the credentials',
     });
   });
 
@@ -92,7 +109,7 @@ describe('an answer of another shape', () => {
       message:
         'GET x/: the answer has an unexpected shape: ' +
         'jobs.queues["my queue"].running: Invalid input: expected number, received string; ' +
-        'jobs.queues["my queue"].state: Invalid option: expected one of "on"|"off"',
+        'jobs.queues["my queue"].state: Invalid option: expected one of "on"|"off"; check the URL, and report it if that is right',
     });
     expect(inspect(error)).not.toContain('canary');
   });
@@ -106,7 +123,7 @@ describe('an answer of another shape', () => {
 
     const error = thrownBy(() => parse('["a","b","c","d","e"]', List));
 
-    expect(String(error)).toMatch(/\[0\]: .*; \[1\]: .*; \[2\]: .*; and 2 more$/);
+    expect(String(error)).toMatch(/\[0\]: .*; \[1\]: .*; \[2\]: .*; and 2 more; check the URL/);
     expect(String(error)).not.toContain('[3]');
   });
 

@@ -149,7 +149,11 @@ describe('96 hostile servers at once', () => {
 
     expect(honest.map(({ body }) => Buffer.from(body).toString())).toEqual(Array(sources).fill('{"jobs":1}'));
     const messages = errors.map((error) => problemOf(error, 'x')?.message);
-    expect(messages).toEqual(Array(sources).fill('the answer is larger than the limit of 2097152 bytes'));
+    expect(messages).toEqual(
+      Array(sources).fill(
+        'the answer is larger than the limit of 2097152 bytes; check the URL, and proxies on the way',
+      ),
+    );
     const { most } = http.hub.answersInFlight();
     // The first of them may go beyond the room, by its own limit and its copy.
     expect(most).toBeLessThanOrEqual(roomFor(memoryMegabytes) + 2 * 2 * mebibyte + 2 * sources * freeBytes);

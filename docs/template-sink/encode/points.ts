@@ -2,6 +2,7 @@
 import { selects } from '../../../lambda/config/glob.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';
+import { collectFindings, type Finding } from '../../../lambda/series/findings.ts';
 import type { ExampleConfig } from '../config.ts';
 
 /** One figure as the backend keeps it. It adds up increases and observations, and shows the newest level. */
@@ -15,16 +16,13 @@ export interface Point {
   readonly values: readonly number[];
 }
 
-/** Points of one metric that the backend would not take. */
-export interface Omission {
-  readonly metric: string;
-  readonly points: number;
-}
+/** Why the backend would not take a point; `number`: not a finite one. */
+export type Flaw = 'number';
 
 export interface Encoding {
   /** Levels first: then one request at most has both, and all others may be repeated or may not. */
   readonly points: readonly Point[];
-  readonly omissions: readonly Omission[];
+  readonly findings: readonly Finding<Flaw>[];
   /** Increases among what was left out. */
   readonly lostIncreases: number;
 }
@@ -46,11 +44,13 @@ export function encodePoints({ parts, health, tickMs }: Batch, { config, collect
   const points = families
     .filter(({ definition }) => isSelected(definition.name))
     .flatMap((family) => pointsOf(family, tickMs, collector));
+  const findings = collectFindings<Flaw>();
   const good = points.filter(isStorable);
   const bad = points.filter((point) => !isStorable(point));
+  for (const { name } of bad) findings.note('number', name, () => name);
   return {
     points: [...good.filter((point) => !isAddedUp(point)), ...good.filter(isAddedUp)],
-    omissions: [...Map.groupBy(bad, ({ name }) => name)].map(([metric, group]) => ({ metric, points: group.length })),
+    findings: findings.list(),
     lostIncreases: bad.filter(isAddedUp).length,
   };
 }

@@ -3,7 +3,7 @@ import { maxPointsPerRequest, maxRequestBytes } from '../limits.ts';
 import type { Point } from './points.ts';
 
 export interface PointsRequest {
-  readonly points: readonly Point[];
+  readonly items: readonly Point[];
   readonly body: Uint8Array;
 }
 
@@ -38,7 +38,7 @@ export function encodeRequest(points: readonly Point[]): PointsRequest {
 }
 
 function requestOf(points: readonly Point[], texts: readonly string[]): PointsRequest {
-  return { points, body: Buffer.from(`${opening}${texts.join(',')}${closing}`) };
+  return { items: points, body: Buffer.from(`${opening}${texts.join(',')}${closing}`) };
 }
 
 function textOf({ name, labels, kind, timeMs, values }: Point): string {

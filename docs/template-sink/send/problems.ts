@@ -1,37 +1,29 @@
-/** Tells what was lost: one problem for each reason, with the number of points and one of them as an example. */
+/** The words for what the backend does not store. */
 import type { Problem } from '../../../lambda/model/problem.ts';
-import type { Omission, Point } from '../encode/points.ts';
-import type { Loss } from './deliver.ts';
+import { type Finding, tellFindings, tellUnsendable } from '../../../lambda/series/findings.ts';
+import type { Flaw, Point } from '../encode/points.ts';
+
+const flaws: Readonly<Record<Flaw, string>> = {
+  number:
+    'left out, for JSON has neither NaN nor infinities; leave the metric out with `metrics.exclude`, and report it',
+};
+
+const noun = 'point';
 
 /** Points that never left. */
-export function tellOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
-  return omissions.map(({ metric, points }) => ({
-    kind: 'rejected',
-    where,
-    message: `left out ${plural(points)} of ${metric}: not a number; leave the metric out with \`metrics.exclude\`, and report it`,
-  }));
+export function tellFlaws(findings: readonly Finding<Flaw>[], where: string): readonly Problem[] {
+  return tellFindings(findings, { flaws, noun, where });
 }
 
-/** Points that left, or were about to. */
-export function tellLosses(losses: readonly Loss[]): readonly Problem[] {
-  const groups = Map.groupBy(losses, ({ outcome, problem }) => `${outcome} ${problem.kind} ${problem.message}`);
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    const example = first?.points[0];
-    if (first === undefined || example === undefined) return [];
-    const count = group.reduce((sum, { points }) => sum + points.length, 0);
-    const verb = first.outcome === 'unknown' ? 'may not have been stored' : 'not stored';
-    const message = `${plural(count)} ${verb}, such as ${shown(example)}: ${first.problem.message}`;
-    return [{ ...first.problem, message }];
-  });
+/** Increases of earlier runs that cannot be read any more. This backend takes them however old they are. */
+export function tellLate(unreadable: number, where: string): readonly Problem[] {
+  return tellUnsendable({ old: 0, unreadable }, 'the backend takes every time', where);
 }
 
 /** `ci_queue_jobs{queue="default"}` */
-export function shown({ name, labels }: Point): string {
+export function show({ name, labels }: Point): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
   return `${name}{${pairs.join(',')}}`;
 }
 
-function plural(count: number): string {
-  return `${String(count)} point${count === 1 ? '' : 's'}`;
-}
+export const words = { noun, show };

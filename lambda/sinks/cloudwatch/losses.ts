@@ -1,5 +1,7 @@
 /** What a delivery stored and what it did not, added up over its requests and told as problems. */
 import type { Problem } from '../../model/problem.ts';
+import { plural } from '../../model/wording.ts';
+import { mayBeMissing, notStored } from '../../series/stored-words.ts';
 import type { Parcel } from '../sink.ts';
 import { type Datum, describe } from './datum.ts';
 import type { Failure } from './failure.ts';
@@ -57,11 +59,10 @@ export function tellLosses(losses: readonly Loss[], where: string): readonly Pro
 function problemOf({ failure, namespace, example }: Loss, group: readonly Loss[], where: string): Problem {
   const { kind, reason, remedy } = failure;
   const count = group.reduce((sum, loss) => sum + loss.count, 0);
-  const hasSums = group.some(({ sums }) => sums > 0);
-  const mayCount = failure.fate === 'unknown' && hasSums ? '; sums among them may have been stored all the same' : '';
+  const became = failure.fate === 'unknown' ? mayBeMissing : notStored;
   return {
     kind,
     where: `${where} PutMetricData ${namespace}`,
-    message: `${String(count)} ${count === 1 ? 'datum' : 'datums'} not stored, such as ${example}: ${reason}${mayCount}; ${remedy}`,
+    message: `${plural(count, 'datum')} ${became}, such as ${example}: ${reason}; ${remedy}`,
   };
 }

@@ -1,15 +1,18 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
+import type { Unsendable } from '../../series/findings.ts';
+import { deliveryOf } from '../../series/searched-delivery.ts';
+import { sendSearching } from '../../series/send-searching.ts';
 import type { CreateSink, Delivery, Parcel } from '../sink.ts';
 import type { DatadogConfig } from './config.ts';
 import { isAddedUp, type Point } from './encode/point.ts';
 import { encodePoints, inKinds, isStorableTime, type Rewritten } from './encode/points.ts';
-import { splitRequests } from './encode/requests.ts';
+import { encodeRequest, type PointsRequest, splitRequests } from './encode/requests.ts';
+import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewPoints } from './preview.ts';
-import { deliver, type Loss } from './send/deliver.ts';
 import { packPoints, unpackPoints } from './send/parcels.ts';
 import { createPost } from './send/post.ts';
-import { tellFindings, tellLosses, tellUnsendable } from './send/problems.ts';
+import { tellFlaws, tellLate, words } from './send/problems.ts';
 
 /** There is no `pack`: Datadog takes the last hour only, and would refuse the history of an installation. */
 export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
@@ -19,15 +22,14 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
   const where = `datadog/${config.name}`;
 
   const send = async (points: readonly Point[], deadline: Deadline): Promise<Delivery> => {
-    const requests = splitRequests(points, resources);
-    const { losses, ...sent } = await deliver(requests, createPost(config, ports, deadline), resources);
-    return {
-      ...sent,
-      problems: tellLosses(losses),
-      undelivered: packPoints(pointsWith('not taken', losses)),
-      unconfirmed: pointsWith('unknown', losses).filter(isAddedUp).length,
-      dropped: pointsWith('refused', losses).filter(isAddedUp).length,
-    };
+    const sent = await sendSearching<Point, PointsRequest>({
+      requests: splitRequests(points, resources),
+      encode: (some) => encodeRequest(some, resources),
+      post: createPost(config, ports, deadline),
+      parallel: maxParallelRequests,
+      maxSearches: maxSearchRequests,
+    });
+    return deliveryOf(sent, { ...words, isAddedUp, pack: packPoints });
   };
 
   let isRewritingTold = false;
@@ -42,7 +44,7 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
       if (rewritten !== undefined) tellRewritten(rewritten);
       const delivery = await send(points, deadline);
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
-      return { ...delivery, dropped, problems: [...tellFindings(findings, where), ...delivery.problems] };
+      return { ...delivery, dropped, problems: [...tellFlaws(findings, where), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const { points, old, unreadable } = openParcels(parcels, clock());
@@ -50,18 +52,15 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
       return {
         ...delivery,
         dropped: (delivery.dropped ?? 0) + old + unreadable,
-        problems: [...tellUnsendable({ old, unreadable }, where), ...delivery.problems],
+        problems: [...tellLate({ old, unreadable }, where), ...delivery.problems],
       };
     },
     preview: (batch) => previewPoints(encodePoints(batch, settings), { resources, where }),
   };
 };
 
-interface Opened {
+interface Opened extends Unsendable {
   readonly points: readonly Point[];
-  /** Increases for which it is too late. */
-  readonly old: number;
-  readonly unreadable: number;
 }
 
 function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {
@@ -76,8 +75,4 @@ function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {
 
 function samplesIn(parcels: readonly Parcel[]): number {
   return parcels.reduce((sum, { samples }) => sum + samples, 0);
-}
-
-function pointsWith(outcome: Loss['outcome'], losses: readonly Loss[]): readonly Point[] {
-  return losses.filter((loss) => loss.outcome === outcome).flatMap(({ points }) => points);
 }

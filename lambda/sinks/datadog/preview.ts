@@ -4,7 +4,7 @@ import type { Encoding } from './encode/points.ts';
 import { type Resources, splitRequests } from './encode/requests.ts';
 import { shown } from './encode/shown.ts';
 import { priceOfMonth } from './price.ts';
-import { tellFindings } from './send/problems.ts';
+import { tellFlaws } from './send/problems.ts';
 
 export interface PreviewSettings {
   readonly resources: Resources;
@@ -25,6 +25,6 @@ export function previewPoints({ points, findings }: Encoding, { resources, where
     bytes,
     lines: points.map((point) => `${shown(point)} ${point.values.join(' ')}`),
     monthlyCost: priceOfMonth(points),
-    problems: tellFindings(findings, where),
+    problems: tellFlaws(findings, where),
   };
 }

@@ -2,6 +2,7 @@
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { deliver } from '../../series/deliver.ts';
+import { NotBegunError } from '../../series/fate.ts';
 import { piecesOfRun } from '../../series/pieces.ts';
 import { createRequestSize } from '../../series/request-size.ts';
 import { createSuspects } from '../../series/suspects.ts';
@@ -14,10 +15,10 @@ import { type EncodedRequest, encodeRequests } from './encode/requests.ts';
 import { maxSeriesPerRequest } from './limits.ts';
 import { previewPoints } from './preview.ts';
 import { createDescriptors } from './send/descriptors.ts';
-import { judge, NotBegunError } from './send/judge.ts';
+import { judge } from './send/judge.ts';
 import { rememberLastPoints } from './send/last-points.ts';
 import { type Attempts, createPost } from './send/post.ts';
-import { tellDelivery, tellHeldBack, tellOmissions } from './send/problems.ts';
+import { tellDelivery, tellHeldBack, tellLeftOut } from './send/problems.ts';
 import { countPoints, type Tally } from './send/tally.ts';
 import { type Setup, setUp } from './setup.ts';
 
@@ -61,7 +62,7 @@ function createWriter(setup: Setup): (batch: Batch, deadline: Deadline) => Promi
       accepted: tally.accepted,
       ...traffic,
       problems: [
-        ...tellOmissions(omissions, where),
+        ...tellLeftOut(omissions, where),
         ...tellHeldBack(run.heldBack(), where),
         ...undescribed,
         ...tellDelivery(tally, where),

@@ -7,7 +7,7 @@ import { encodeRequests } from './encode/requests.ts';
 import { shownPoint } from './encode/shown.ts';
 import { maxSeriesPerRequest } from './limits.ts';
 import { priceOfMonth } from './price.ts';
-import { tellOmissions } from './send/problems.ts';
+import { tellLeftOut } from './send/problems.ts';
 import type { Setup } from './setup.ts';
 
 export function previewPoints({ encode, resources, where, ports: { intervalMs } }: Setup, batch: Batch): Preview {
@@ -20,6 +20,6 @@ export function previewPoints({ encode, resources, where, ports: { intervalMs } 
     bytes: requests.reduce((sum, { body }) => sum + body.byteLength, 0),
     lines: points.map(shownPoint),
     monthlyCost: priceOfMonth(points.length, intervalMs),
-    problems: tellOmissions(omissions, where),
+    problems: tellLeftOut(omissions, where),
   };
 }

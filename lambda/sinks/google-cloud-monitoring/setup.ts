@@ -1,15 +1,22 @@
 /** What follows from the configuration alone, worked out once a process. */
 import { googleTokens, type GoogleTokens } from '../../http/google/access-tokens.ts';
+import { whereOf } from '../../http/where.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { GoogleCloudMonitoringConfig } from './config.ts';
 import type { EncodeSettings } from './encode/points.ts';
 import type { RequestSettings } from './encode/requests.ts';
 
+export type Collection = 'timeSeries' | 'metricDescriptors';
+
 export interface Setup {
   readonly config: GoogleCloudMonitoringConfig;
   readonly ports: SinkPorts;
-  /** `google-cloud-monitoring/<name>` */
+  /** Where the requests of a collection go. */
+  readonly addressOf: (collection: Collection) => URL;
+  /** For problems: which sink, and where it sends points to. */
   readonly where: string;
+  /** The same for descriptors. */
+  readonly descriptorsWhere: string;
   readonly tokens: GoogleTokens;
   readonly encode: EncodeSettings;
   readonly resources: RequestSettings['resources'];
@@ -21,11 +28,17 @@ const scope = 'https://www.googleapis.com/auth/monitoring.write';
 export function setUp(config: GoogleCloudMonitoringConfig, ports: SinkPorts): Setup {
   const { project, location } = config;
   const { collector, redactor } = ports;
+  const base = config.url.replace(/\/+$/, '');
+  const addressOf = (collection: Collection): URL => new URL(`${base}/v3/projects/${project}/${collection}`);
+  const whereOfCollection = (collection: Collection): string =>
+    `google-cloud-monitoring/${config.name} ${whereOf('POST', addressOf(collection))}`;
   const labels = { project_id: project };
   return {
     config,
     ports,
-    where: `google-cloud-monitoring/${config.name}`,
+    addressOf,
+    where: whereOfCollection('timeSeries'),
+    descriptorsWhere: whereOfCollection('metricDescriptors'),
     tokens: googleTokens(config.auth, scope, {
       ...ports,
       rememberSecret: (value) => {

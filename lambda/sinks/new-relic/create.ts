@@ -1,6 +1,7 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
-import { type Loss, sendSearching } from '../../series/send-searching.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
+import { deliveryOf } from '../../series/searched-delivery.ts';
+import { joinSent, sendSearching } from '../../series/send-searching.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { NewRelicConfig } from './config.ts';
 import { isAddedUp, type Item } from './encode/item.ts';
@@ -11,7 +12,7 @@ import { previewItems } from './preview.ts';
 import { openParcels, packItems } from './send/parcels.ts';
 import { createPost } from './send/post.ts';
 import { createReceipts } from './send/receipts.ts';
-import { tellFindings, tellLosses, tellUnsendable } from './send/problems.ts';
+import { tellFlaws, tellLate, words } from './send/problems.ts';
 
 export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
   const { collector, intervalMs, clock } = ports;
@@ -35,16 +36,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
         }),
       ),
     );
-    const losses = sent.flatMap((own) => own.losses);
-    return {
-      accepted: sumOf(sent.map(({ accepted }) => accepted)),
-      requests: sumOf(sent.map(({ requests }) => requests)),
-      bytes: sumOf(sent.map(({ bytes }) => bytes)),
-      problems: tellLosses(losses),
-      undelivered: packItems(itemsWith('not taken', losses)),
-      unconfirmed: itemsWith('unknown', losses).filter(isAddedUp).length,
-      dropped: itemsWith('refused', losses).filter(isAddedUp).length,
-    };
+    return deliveryOf(joinSent(sent), { ...words, isAddedUp, pack: packItems });
   };
 
   return {
@@ -52,7 +44,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
       const { items, findings, lostIncreases } = encodeItems(batch, settings);
       const delivery = await send(items, deadline);
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
-      return { ...delivery, dropped, problems: [...tellFindings(findings, where), ...delivery.problems] };
+      return { ...delivery, dropped, problems: [...tellFlaws(findings, where), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const { points, old, unreadable } = openParcels(parcels, clock());
@@ -60,7 +52,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
       return {
         ...delivery,
         dropped: (delivery.dropped ?? 0) + old + unreadable,
-        problems: [...tellUnsendable({ old, unreadable }, where), ...delivery.problems],
+        problems: [...tellLate({ old, unreadable }, where), ...delivery.problems],
       };
     },
     pack: (batch) => packItems(encodeItems(batch, settings).items),
@@ -71,12 +63,4 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
 function byApi(items: readonly Item[]): Readonly<Record<'metrics' | 'events', readonly Item[]>> {
   const { metrics = [], events = [] } = Object.groupBy(items, ({ kind }) => (kind === 'event' ? 'events' : 'metrics'));
   return { metrics, events };
-}
-
-function itemsWith(outcome: Loss<Item>['outcome'], losses: readonly Loss<Item>[]): readonly Item[] {
-  return losses.filter((loss) => loss.outcome === outcome).flatMap(({ items }) => items);
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
 }

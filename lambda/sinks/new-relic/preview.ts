@@ -5,7 +5,7 @@ import type { Encoding } from './encode/items.ts';
 import { splitRequests } from './encode/requests.ts';
 import { showItem } from './encode/shown.ts';
 import { priceOfMonth } from './price.ts';
-import { tellFindings } from './send/problems.ts';
+import { tellFlaws } from './send/problems.ts';
 
 export interface PreviewSettings {
   /** Attributes that all points have in common. */
@@ -30,6 +30,6 @@ export function previewItems({ items, findings }: Encoding, { common, intervalMs
     bytes,
     lines: items.map(showItem),
     monthlyCost: priceOfMonth(unpacked, intervalMs),
-    problems: tellFindings(findings, where),
+    problems: tellFlaws(findings, where),
   };
 }

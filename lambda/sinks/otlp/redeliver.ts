@@ -1,6 +1,7 @@
 /** Sends increases of earlier runs again, each under its own time. */
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
+import { tellUnsendable } from '../../series/findings.ts';
 import { chunks } from '../../series/pieces.ts';
 import type { RequestSize } from '../../series/request-size.ts';
 import type { Delivery, Parcel } from '../sink.ts';
@@ -48,15 +49,11 @@ function openParcels({ ports, target: { limits }, where }: Setup, parcels: reado
   const read = parcels.filter(isFresh).map((parcel) => ({ parcel, points: pointsIn(parcel) }));
   const old = samplesOf(parcels.filter((parcel) => !isFresh(parcel)));
   const unreadable = samplesOf(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel));
-  const tooOld = `${String(old)} increases have waited for more than the ${String(maxAgeMs / hourMs)} h that the receiver takes, and are lost`;
-  const unknown = `${String(unreadable)} increases of earlier runs are kept in a shape that is not known, and are lost; please report it`;
+  const range = `the receiver takes the last ${String(maxAgeMs / hourMs)} h`;
   return {
     points: sortByMetric(read.flatMap(({ points = [] }) => points)),
     dropped: old + unreadable,
-    problems: [
-      ...(old > 0 ? [{ kind: 'rejected', where, message: tooOld } as const] : []),
-      ...(unreadable > 0 ? [{ kind: 'bug', where, message: unknown } as const] : []),
-    ],
+    problems: tellUnsendable({ old, unreadable }, range, where),
   };
 }
 

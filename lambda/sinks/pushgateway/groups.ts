@@ -1,4 +1,4 @@
-import { listed } from '../../exposition/omission.ts';
+import { list } from '../../model/wording.ts';
 import { allRelayed, selected, unreduced } from '../../exposition/selected.ts';
 import type { Batch, SourcePart } from '../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
@@ -108,7 +108,7 @@ function isOverwritten(
 export function problemsOfConflicts(groups: readonly Group[], where: string): readonly Problem[] {
   const conflicts = groups.flatMap((group) => group.conflicts);
   return [...Map.groupBy(conflicts, ({ label }) => label)].map(([label, group]) => {
-    const metrics = listed([...new Set(group.map(({ metric }) => metric))]);
+    const metrics = list([...new Set(group.map(({ metric }) => metric))]);
     const isFixed = label === 'job' || label === sourceLabel;
     const remedy = isFixed
       ? 'the sink needs this label itself; leave the metrics out with `metrics.exclude`'

@@ -1,7 +1,8 @@
-import { listed, problemsOfOmissions } from '../../exposition/omission.ts';
+import { problemsOfOmissions } from '../../exposition/omission.ts';
 import { prometheusPage } from '../../exposition/prometheus-text.ts';
 import type { HttpStatusError } from '../../http/errors.ts';
 import type { Problem } from '../../model/problem.ts';
+import { list } from '../../model/wording.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/pool.ts';
 import type { Gateway } from './gateway.ts';
@@ -115,7 +116,7 @@ function blamedAmong(names: readonly string[], error: unknown): Blamed | undefin
 
 function leftOut({ metrics, error }: Blamed, key: GroupingKey, where: string): Problem {
   const group = Object.entries(key).map(([name, value]) => `${name}="${value}"`);
-  const what = `${listed(metrics)} out of group {${group.join(',')}}`;
+  const what = `${list(metrics)} out of group {${group.join(',')}}`;
   return { kind: 'rejected', where, message: `left ${what}, for the gateway answered 400 ${remedyOf(error)}` };
 }
 

@@ -1,6 +1,7 @@
 import { HttpStatusError } from '../../http/errors.ts';
 import { problemOf } from '../../http/problem.ts';
 import type { Problem } from '../../model/problem.ts';
+import { shorten } from '../../model/wording.ts';
 
 /** Longest part of the gateway's text that a problem repeats; a refused histogram comes with all its buckets. */
 const maxGatewayText = 300;
@@ -27,8 +28,8 @@ const remedies: readonly (readonly [RegExp, string])[] = [
 ];
 
 const hints = {
-  404: 'there is no Pushgateway at this path; `url` is its base URL, with the prefix that it was started with (--web.route-prefix) and without /metrics',
-  405: 'no group can be pushed at this path; `url` is the base URL of the gateway, without /metrics',
+  404: 'there is no Pushgateway at this path; set `url` to its base URL, with the prefix that it was started with (--web.route-prefix) and without /metrics',
+  405: 'no group can be pushed at this path; set `url` to the base URL of the gateway, without /metrics',
   413: 'the page is too large for the gateway or a proxy before it; raise the limit there (client_max_body_size in nginx) or publish fewer metrics with `metrics`',
 };
 
@@ -49,7 +50,7 @@ export function blamedMetrics({ status, excerpt }: HttpStatusError): ReadonlySet
 
 /** What a failed request means. @throws what is not an expected failure: a bug. */
 export function problemOfRequest(error: unknown, where: string): Problem {
-  const problem = problemOf(error, where, hints);
+  const problem = problemOf(error, where, hints, 'quote');
   if (problem === undefined) throw error;
   if (!(error instanceof HttpStatusError) || error.status !== 400) return problem;
   return { ...problem, kind: 'rejected', message: `answered 400 ${remedyOf(error)}` };
@@ -58,7 +59,8 @@ export function problemOfRequest(error: unknown, where: string): Problem {
 /** The gateway's own words and what to do about them. */
 export function remedyOf({ excerpt }: HttpStatusError): string {
   const said = excerpt.trim();
-  const remedy = remedies.find(([says]) => says.test(said))?.[1] ?? 'the gateway refuses the whole group';
-  const shown = said.length > maxGatewayText ? `${said.slice(0, maxGatewayText)}…` : said;
-  return `"${shown}": ${remedy}`;
+  const remedy =
+    remedies.find(([says]) => says.test(said))?.[1] ??
+    'the gateway refuses the whole group; leave the metric that it means out with `metrics.exclude`, and report it';
+  return `"${shorten(said, maxGatewayText)}": ${remedy}`;
 }

@@ -67,7 +67,7 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
 
     const { accepted } = tally();
     if (accepted > 0 && dialect.version() === '1.0') {
-      await sendMetadata(fresh.families(), timestampMs, { schedule: metadata, post, log });
+      await sendMetadata(fresh.families(), timestampMs, { schedule: metadata, post, log, where });
     }
     const problems = [...problemsOfOmissions(fresh.omissions(), where), ...problemsOfDelivery(tally(), where)];
     return { accepted, ...traffic, problems };

@@ -1,20 +1,16 @@
+/** Says why a request of remote write failed, what to do about it, and when it may go through. */
 import { HttpStatusError } from '../../http/errors.ts';
-import { problemOf } from '../../http/problem.ts';
-import type { ProblemKind } from '../../model/problem.ts';
+import {
+  type Explanation,
+  explainFailure,
+  explainStatus,
+  type Remedy,
+  type StatusRemedies,
+} from '../../series/explanation.ts';
 import { NotSpokenError, Utf8NamesError } from './protocol.ts';
 
-/** Why a request failed, what to do about it, and when it may go through. */
-export interface Explanation {
-  readonly kind: ProblemKind;
-  readonly text: string;
-  readonly retryAtMs?: number | undefined;
-}
-
-/** Longest part of a receiver's text that a problem repeats; Prometheus keeps as much. */
-const maxServerText = 1024;
-
 /** Texts of Prometheus' TSDB (tsdb/head_append.go), of Mimir's error catalogue and of their relatives. */
-const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = [
+const remedies: readonly Remedy[] = [
   {
     says: /duplicate sample for timestamp|sample-duplicate-timestamp/i,
     remedy:
@@ -22,7 +18,7 @@ const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = 
   },
   {
     says: /too far in the future|too-far-in-future/i,
-    remedy: 'The clock of the receiver is behind the clock of the collector.',
+    remedy: 'The clock of the receiver is behind the clock of the collector: set both right.',
   },
   {
     says: /out of bounds/i,
@@ -56,8 +52,13 @@ function remedyOfPage(instance: string): string {
   return `The page of ${instance} dates its samples, and the receiver does not take these times: mend the exporter's times, or set honorTimestamps: false for the source, and samples get the time of the run.`;
 }
 
+const notTaken =
+  'The receiver does not take what it was sent: leave the metric that it names out with `metrics.exclude`, and report it.';
+
 /** What to do where the status alone has to say it. */
-const statusRemedies: Readonly<Record<number, string>> = {
+const statusRemedies: StatusRemedies = {
+  400: notTaken,
+  422: notTaken,
   401: 'Check the credentials in `auth`.',
   403: 'The credentials are known but may not write: check the rights of the user, token or role in `auth`.',
   404: 'Check the path of `url`; Prometheus has none until it is started with --web.enable-remote-write-receiver.',
@@ -76,34 +77,19 @@ const noReason =
  * `datedBy`: the instance whose page has dated the samples, where they carry times of their own.
  * @throws the error itself when a network, a receiver or a secret store is not expected to give it.
  */
-export function explain(error: unknown, datedBy?: string): Explanation {
-  if (error instanceof HttpStatusError) return ofStatus(error, datedBy);
+export function explain(error: unknown, where: string, datedBy?: string): Explanation {
+  if (error instanceof HttpStatusError) return explainAnswer(error, datedBy);
   if (error instanceof NotSpokenError) return { kind: 'configuration', text: error.message };
   if (error instanceof Utf8NamesError) return { kind: 'rejected', text: error.message };
-  const problem = problemOf(error, '');
-  if (problem === undefined) throw error;
-  return { kind: problem.kind, text: problem.message };
+  return explainFailure(error, where);
 }
 
-function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError, datedBy: string | undefined): Explanation {
-  const said = excerpt.trim().slice(0, maxServerText);
-  const remedy = remedyOf(status, said, datedBy);
-  const answer =
-    said === '' ? `the receiver answered ${String(status)}` : `the receiver answered ${String(status)} "${said}"`;
-  const text = remedy === undefined ? answer : `${answer}. ${remedy}`;
-  return { kind: kindOf(status), text, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
-}
-
-function remedyOf(status: number, said: string, datedBy: string | undefined): string | undefined {
-  if (datedBy !== undefined && aboutTime.test(said)) return remedyOfPage(datedBy);
-  const known = remedies.find(({ says }) => says.test(said))?.remedy ?? statusRemedies[status];
-  return known ?? (status === 400 && said === '' ? noReason : undefined);
-}
-
-function kindOf(status: number): ProblemKind {
-  if (status === 401 || status === 403) return 'auth';
-  if (status === 429) return 'rate-limited';
-  if (status >= 500) return 'unavailable';
-  if (status === 404 || status === 405 || status === 415) return 'configuration';
-  return status >= 400 ? 'rejected' : 'bad-response';
+function explainAnswer(error: HttpStatusError, datedBy: string | undefined): Explanation {
+  const isAboutPage = datedBy !== undefined && aboutTime.test(error.excerpt);
+  const isSilent = error.status === 400 && error.excerpt.trim() === '';
+  return explainStatus(error, {
+    name: 'the receiver',
+    remedies: isAboutPage ? [{ says: aboutTime, remedy: remedyOfPage(datedBy) }] : remedies,
+    byStatus: isSilent ? { 400: noReason } : statusRemedies,
+  });
 }

@@ -33,6 +33,14 @@ export function createMetadataSchedule(): MetadataSchedule {
   };
 }
 
+export interface MetadataPorts {
+  readonly schedule: MetadataSchedule;
+  readonly post: Post;
+  readonly log: Logger;
+  /** Which sink, and where it sends to. */
+  readonly where: string;
+}
+
 /**
  * Tells a 1.0 receiver type, help and unit of what was just written. Nobody alarms on them, so a failure is logged and
  * does not make the sink look broken.
@@ -40,7 +48,7 @@ export function createMetadataSchedule(): MetadataSchedule {
 export async function sendMetadata(
   families: readonly SeriesFamily[],
   timestampMs: number,
-  { schedule, post, log }: { readonly schedule: MetadataSchedule; readonly post: Post; readonly log: Logger },
+  { schedule, post, log, where }: MetadataPorts,
 ): Promise<void> {
   if (!schedule.isDue(timestampMs)) return;
   try {
@@ -49,7 +57,7 @@ export async function sendMetadata(
     }
     schedule.sent(timestampMs);
   } catch (error) {
-    log.warn('the receiver did not take metadata', { reason: explain(error).text });
+    log.warn('the receiver did not take metadata', { reason: explain(error, where).text });
     const isRefused = error instanceof HttpStatusError && error.status < 500 && error.status !== 429;
     if (isRefused) schedule.stop();
     else schedule.sent(timestampMs);

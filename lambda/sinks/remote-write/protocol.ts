@@ -22,6 +22,9 @@ export const retryAttemptHeader = 'retry-attempt';
 /** The specification has a sender repeat all 5xx; the HTTP port repeats 502, 503 and 504 by itself. */
 export const retriedStatuses: readonly number[] = Array.from({ length: 100 }, (_, index) => 500 + index);
 
+/** Faults of a server that has done nothing: too many requests, or unable to handle any (RFC 9110, RFC 6585). */
+export const undoneStatuses: readonly number[] = [429, 503];
+
 /** A receiver that was to be spoken to in 2.0 alone does not speak it. */
 export class NotSpokenError extends Error {
   override readonly name = 'NotSpokenError';

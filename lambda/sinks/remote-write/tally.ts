@@ -1,15 +1,12 @@
 import { labelIn, type LabelSet } from '../../series/label-set.ts';
-import type { Settled, Verdict } from '../../series/verdict.ts';
+import type { FailedRequest } from '../../series/tell-failures.ts';
+import type { Settled } from '../../series/verdict.ts';
 import { nameOf, type Series } from './series.ts';
 
 /** Some series that were not stored. */
-export interface Failure {
-  readonly verdict: Exclude<Verdict, { readonly outcome: 'stored' }>;
-  readonly samples: number;
+export interface Failure extends FailedRequest {
   /** The series, where it is known which one it was. */
   readonly only: LabelSet | undefined;
-  /** Metrics among them. */
-  readonly metrics: number;
   /** Whose times they carry, where they date themselves: `instance` of the page. */
   readonly datedBy: string | undefined;
 }
@@ -58,7 +55,7 @@ function failureOf(series: readonly Series[], verdict: Failure['verdict']): Fail
   const isSingledOut = verdict.outcome === 'refused' && series.length === 1;
   return {
     verdict,
-    samples: series.length - stored,
+    lost: series.length - stored,
     only: isSingledOut ? series[0]?.labels : undefined,
     metrics: new Set(series.map(nameOf)).size,
     datedBy: series[0]?.timestampMs === undefined ? undefined : labelIn(series[0].labels, 'instance'),

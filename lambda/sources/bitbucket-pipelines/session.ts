@@ -82,7 +82,7 @@ function hintsFor(part: Part, { kind, secret }: Access): StatusHints {
   return {
     400: `Bitbucket does not understand the request; for an OAuth consumer check clientId, and that it is a private consumer with a callback URL`,
     401: `${of} is wrong, expired or revoked; make a new one and put it there (app passwords do not exist any more)`,
-    403: `${of} lacks a scope or the permission; it needs "${scopeFor(need[part], kind)}" to read ${part}`,
+    403: `${of} lacks a scope or the permission; give it "${scopeFor(need[part], kind)}" to read ${part}`,
     404: `there is no such workspace, or ${of} does not see it; check workspace and endpoint, which ends with /2.0`,
     410: 'the workspace has been closed by Bitbucket',
     429: `the requests of ${of} are used up; nothing is asked until Bitbucket may allow it again. Set requestsPerHour to its share, or look for what else uses it`,

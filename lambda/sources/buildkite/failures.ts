@@ -58,7 +58,7 @@ function graphqlProblem({ message: told }: GraphqlError, where: string, token: s
 function hintsFor(token: string): StatusHints {
   return {
     401: `the API token in ${token} is wrong, expired or revoked; make a new one and put it there (an agent token does not work here)`,
-    403: `the API token in ${token} lacks a scope, access to the organization or the address it is used from; it needs read_builds, read_clusters and GraphQL`,
+    403: `the API token in ${token} lacks a scope, access to the organization or the address it is used from; give it read_builds, read_clusters and GraphQL`,
     404: 'the organization is not there, or the token may not see it; check organization, restEndpoint and graphqlEndpoint',
     429: 'Buildkite limits the user of the API token; give the collector a user of its own, or raise the interval',
     504: 'Buildkite took too long for the list; it is read again in the next run',

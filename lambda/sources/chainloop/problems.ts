@@ -37,19 +37,18 @@ function notHttp(error: NotHttpError, config: ChainloopConfig): Problem {
   return { kind: 'bad-response', where: `${whereOfSource(config)} ${error.where}`, message };
 }
 
-const ownFault =
-  'the server has a fault of its own; its log tells more, and nothing is to be done here unless it lasts';
+const ownFault = 'the server has a fault of its own; look at its log if it lasts';
 
 function hintsFor(config: ChainloopConfig): StatusHints {
   const token = describeSecretRef(config.token);
   return {
-    400: 'the server refused the request; it may be of another version than the collector was made for',
+    400: 'the server refused the request; it may be of another version than the collector was made for: update the older of the two',
     401: `the API token in ${token} is wrong or expired; put a valid one there`,
-    403: `the API token in ${token} may not list workflow runs; make one with the default policies of organization tokens`,
-    404: 'the server knows no such project, workflow or version',
+    403: `the API token in ${token} may not list workflow runs; put one there that has the default policies of organization tokens`,
+    404: 'the server knows no such project, workflow or version; check url, organization and the names in the configuration',
     429: 'the server is asked too often, or is short of memory; raise the interval',
-    503: 'the server cannot answer now; nothing is to be done unless it lasts',
-    504: 'the server ran out of time; nothing is to be done unless it lasts',
+    503: 'the server cannot answer now; look at its log if it lasts',
+    504: 'the server ran out of time; look at its log if it lasts',
   };
 }
 

@@ -127,7 +127,7 @@ function targetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget 
 
 const hints: StatusHints = {
   401: 'the credentials are missing, wrong or expired; set auth or put valid ones into the secret',
-  403: 'the credentials may not read this page',
+  403: 'the credentials may not read this page; grant it to them, or put others into the secret',
   404: 'there is no metrics page here; check the URL of the target',
   406: 'the server has none of the formats that can be read',
 };

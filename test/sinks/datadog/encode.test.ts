@@ -36,7 +36,7 @@ function unpacked({ route, body }: PointsRequest): string {
 }
 
 function flawsOf({ findings }: Encoding): readonly string[] {
-  return findings.map(({ flaw, metric, points }) => `${flaw} ${metric} ${String(points)}`);
+  return findings.map(({ flaw, metric, samples }) => `${flaw} ${metric} ${String(samples)}`);
 }
 
 describe('a tag', () => {
@@ -292,9 +292,9 @@ describe('requests', () => {
       fc.property(fc.array(pointLike, { maxLength: 60 }), (points) => {
         const requests = [...splitRequests(points, { host: 'h' })];
 
-        expect(requests.flatMap((request) => request.points)).toEqual(points);
+        expect(requests.flatMap((request) => request.items)).toEqual(points);
         for (const request of requests) {
-          expect(new Set(request.points.map(({ kind }) => kind)).size).toBe(1);
+          expect(new Set(request.items.map(({ kind }) => kind)).size).toBe(1);
           expect(request.body.byteLength).toBeLessThanOrEqual(512_000);
           expect(Buffer.byteLength(unpacked(request))).toBeLessThan(5_242_880);
         }
@@ -307,7 +307,7 @@ describe('requests', () => {
     const points = noise(6000);
     const requests = [...splitRequests(points, {})];
 
-    expect(requests.flatMap((request) => request.points)).toEqual(points);
+    expect(requests.flatMap((request) => request.items)).toEqual(points);
     expect(Math.max(...requests.map(({ body }) => body.byteLength))).toBeLessThanOrEqual(512_000);
     const sent = requests.reduce((sum, { body }) => sum + body.byteLength, 0);
     expect(requests.length).toBeLessThanOrEqual(Math.ceil(sent / 512_000) + 2);

@@ -97,7 +97,10 @@ describe('a key', () => {
     expect([accepted, unconfirmed, dropped]).toEqual([0, 0, 0]);
     expect(undelivered?.map(({ samples }) => samples)).toEqual([2]);
     expect(problems.map(({ kind }) => kind)).toEqual(['auth']);
-    expect(problems[0]?.message).toContain('of another site');
+    expect(problems[0]?.message).toMatch(/answered 403 ".+": the key is wrong|answered 403 ".+": the API key is wrong/);
+    expect(problems[0]?.where).toMatch(
+      /^datadog\/datadog POST 127\.0\.0\.1:\d+\/api\/v2\/series, POST 127\.0\.0\.1:\d+\/api\/v1\/distribution_points$/,
+    );
   });
 });
 

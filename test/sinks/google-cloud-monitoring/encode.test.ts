@@ -84,7 +84,7 @@ describe('whatever the series are', () => {
         const sent = bodies.flatMap(({ timeSeries }) =>
           timeSeries.map(({ metric: { type, labels } }) => JSON.stringify([type, labels['a'], labels['b']])),
         );
-        const leftOut = omissions.reduce((sum, { points }) => sum + points, 0);
+        const leftOut = omissions.reduce((sum, { samples }) => sum + samples, 0);
         expect(new Set(sent)).toEqual(given);
         expect(sent.length).toBe(given.size);
         expect(sent.length + leftOut).toBe(families.reduce((sum, [, rows]) => sum + rows.length, 0));

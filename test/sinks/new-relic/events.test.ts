@@ -54,6 +54,50 @@ function batch(families: readonly GaugeFamily[]): Batch {
 
 const compat = { compat: true, account: 1234567 };
 
+describe('a refusal', () => {
+  it.each([
+    [400, /^\d+ samples? not stored, .*: answered 400 "bad": New Relic does not take the events; set `compat: false`/],
+    [
+      403,
+      /^\d+ samples? not stored, .*: answered 403 "bad": the key may not write events of this account; set `account`/,
+    ],
+  ])('%i of events is quoted, with the remedy of their API and its address', async (status, message) => {
+    await using receiver = await startNewRelicFake({
+      nowMs,
+      answer: ({ path }) => (path.endsWith('/events') ? { status, body: '{"error":{"message":"bad"}}' } : undefined),
+    });
+    await using made = newRelicSink({ url: receiver.url, ...compat }, nowMs);
+
+    const { problems } = await made.write(batch(familiesOf({ org: 'acme', cluster: 'Cluster A' })));
+
+    expect(problems).toMatchObject([
+      {
+        message: expect.stringMatching(message) as unknown,
+        where: `new-relic/new-relic POST ${hostOf(receiver.url)}/v1/accounts/1234567/events`,
+      },
+    ]);
+  });
+
+  it('of both APIs names the address of each', async () => {
+    await using receiver = await startNewRelicFake({ nowMs, answer: () => ({ status: 501, body: 'not here' }) });
+    await using made = newRelicSink({ url: receiver.url, ...compat }, nowMs);
+
+    const { problems } = await made.write(batch(familiesOf({ org: 'acme', cluster: 'Cluster A' })));
+
+    const host = hostOf(receiver.url);
+    expect(problems.map(({ where }) => where)).toEqual([
+      `new-relic/new-relic POST ${host}/metric/v1, POST ${host}/v1/accounts/1234567/events`,
+    ]);
+    expect(problems[0]?.message).toMatch(
+      /^\d+ samples may not have been stored, .*: answered 501 "not here": .*; look at/,
+    );
+  });
+});
+
+function hostOf(url: string): string {
+  return new URL(url).host;
+}
+
 describe('events', () => {
   it('are one of each type a queue and run, with the names of the tool and whole numbers', async () => {
     await using receiver = await startNewRelicFake({ nowMs });

@@ -130,7 +130,9 @@ describe('a request', () => {
     const second = await made.write(batch([levels]));
 
     expect(first.problems).toMatchObject([{ kind: 'auth' }]);
-    expect(first.problems[0]?.message).toMatch(/403: the key is wrong, revoked or of another account or region/);
+    expect(first.problems[0]?.message).toMatch(
+      /answered 403 "authentication failure": the key is wrong, revoked or of another account or region/,
+    );
     expect(second).toMatchObject({ accepted: 2, problems: [] });
   });
 

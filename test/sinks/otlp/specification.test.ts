@@ -91,7 +91,7 @@ describe.each(encodings)('an answer in %s', (encoding) => {
     expect(receiver.requests).toHaveLength(1);
     expect(delivery).toMatchObject({ accepted: 3, problems: [{ kind: 'rejected' }] });
     expect(delivery.problems[0]?.message).toBe(
-      '2 of 5 points refused: the receiver stored the others and says "names must not have blanks"',
+      '2 of 5 points not stored: the receiver stored the others and says "names must not have blanks". Leave the metric that it means out with `metrics.exclude`, or look into the log of the receiver.',
     );
   });
 
@@ -117,7 +117,7 @@ describe.each(encodings)('an answer in %s', (encoding) => {
     expect(receiver.requests).toHaveLength(1);
     expect(accepted).toBe(0);
     expect(problems).toMatchObject([
-      { kind: 'rejected', message: textLike(/^5 of 5 points refused: the receiver answered 400 "cannot decode"/) },
+      { kind: 'rejected', message: textLike(/^5 of 5 points not stored: the receiver answered 400 "cannot decode"/) },
     ]);
   });
 });
@@ -242,7 +242,10 @@ describe('an answer', () => {
     expect(receiver.requests).toHaveLength(1);
     expect(accepted).toBe(0);
     expect(problems).toMatchObject([
-      { kind: 'bad-response', message: textLike(/whether all was stored is not known/) },
+      {
+        kind: 'bad-response',
+        message: textLike(/^3 of 3 points may not have been stored: .*nobody knows whether all was stored/),
+      },
     ]);
   });
 
@@ -254,7 +257,7 @@ describe('an answer', () => {
     const delivery = await sink.write(batchOf([queues(3)]));
 
     expect(delivery).toMatchObject({ accepted: 0, problems: [{ kind: 'rejected' }] });
-    expect(delivery.problems[0]?.message).toMatch(/^3 of 3 points refused: .* gives no reason$/);
+    expect(delivery.problems[0]?.message).toMatch(/^3 of 3 points not stored: .* gives no reason\. Leave/);
   });
 });
 
@@ -268,7 +271,7 @@ describe('a receiver that is down', () => {
     expect(receiver.requests).toHaveLength(maxAttempts);
     expect([accepted, requests]).toEqual([0, 1]);
     expect(problems).toMatchObject([
-      { kind: 'unavailable', message: textLike(/^1 of 5 points did not arrive, and 4 were/) },
+      { kind: 'unavailable', message: textLike(/^1 of 5 points not stored, and 4 were/) },
     ]);
   });
 });
@@ -288,7 +291,7 @@ describe('one bad metric', () => {
     expect([first.accepted, second.accepted]).toEqual([0, 3]);
     expect(first.problems[0]?.message).toContain('are sent one by one from the next run on');
     expect(second.problems).toMatchObject([
-      { message: textLike(/^1 of 4 points refused, such as ci_bad: .*"bad name"/) },
+      { message: textLike(/^1 of 4 points not stored, such as ci_bad: .*"bad name"/) },
     ]);
   });
 });

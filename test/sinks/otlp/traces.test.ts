@@ -108,7 +108,7 @@ describe.each(['protobuf', 'json'])('a receiver of traces in %s', (encoding) => 
       {
         kind: 'rejected',
         message:
-          '2 of 5 spans refused: the receiver stored the others and says "too many spans". Spans are not sent again; the metrics have these runs all the same.',
+          '2 of 5 spans not stored: the receiver stored the others and says "too many spans". Look into the log of the receiver. Spans are not sent again; the metrics have these runs all the same.',
       },
     ]);
   });
@@ -173,7 +173,7 @@ describe('what does not go well', () => {
       {
         kind: 'configuration',
         where: textLike(/\/v1\/traces$/),
-        message: textLike(/^2 of 2 spans did not arrive: .*takes? no traces.*Spans are not sent again/),
+        message: textLike(/^2 of 2 spans not stored: .*takes? no traces.*Spans are not sent again/),
       },
     ]);
   });
@@ -186,7 +186,7 @@ describe('what does not go well', () => {
 
     expect(receiver.traces).toHaveLength(1);
     expect(problems).toMatchObject([
-      { kind: 'auth', message: textLike(/^2 of 5 spans did not arrive, and 3 were not sent after that/) },
+      { kind: 'auth', message: textLike(/^2 of 5 spans not stored, and 3 were not sent after that/) },
     ]);
   });
 
@@ -213,8 +213,8 @@ describe('what does not go well', () => {
     expect(receiver.faults).toEqual([]);
     expect(receiver.traces.flatMap(({ spans }) => spans.map(({ name }) => name))).toEqual(['RUN web', 'Unit tests']);
     expect(problems.map(({ message }) => message)).toEqual([
-      'left out 1 span: larger by themselves than `bytesPerRequest`',
-      'left out 1 span: with a time that OTLP cannot write',
+      'left out 1 span: larger by themselves than `bytesPerRequest`; raise it as far as the receiver allows',
+      'left out 1 span: with a time that OTLP cannot write; check the clock of the CI system',
     ]);
   });
 });

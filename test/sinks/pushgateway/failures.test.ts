@@ -54,7 +54,7 @@ describe('a request to the gateway', () => {
 
 describe('a gateway that fails', () => {
   it.each([
-    [404, 'configuration', /there is no Pushgateway at this path; `url` is its base URL/],
+    [404, 'configuration', /^answered 404 "no": there is no Pushgateway at this path; set `url` to its base URL/],
     [405, 'configuration', /without \/metrics/],
     [403, 'auth', /lack a permission/],
   ])('with %i is asked once, and the report says what to do', async (status, kind, message) => {

@@ -41,7 +41,7 @@ it('counts every series, histograms and those of other systems among them, and m
   const left = 2000 + 5 + 1;
   expect(problems.map(({ message }) => message)).toEqual([
     expect.stringMatching(
-      `^100 of ${String(100 + left)} samples did not arrive, and ${String(left)} were not sent after that: `,
+      `^100 of ${String(100 + left)} samples not stored, and ${String(left)} were not sent after that: `,
     ),
   ]);
   expect([first.times, second.times]).toEqual([1, 0]);

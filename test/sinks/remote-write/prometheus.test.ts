@@ -115,11 +115,11 @@ withPrometheus('remote write 1.0 to a real Prometheus', (command) => {
         kind: 'rejected',
         where: textLike(/^remote-write\/remote-write POST 127\.0\.0\.1:\d+\/api\/v1\/write$/),
         message: textLike(
-          /^400 of 400 samples refused: the receiver answered 400 "out of order sample"\. The receiver holds a newer sample of the same series: .* The metrics of that request are sent one by one from the next run on/,
+          /^400 of 400 samples not stored: the receiver answered 400 "out of order sample"\. The receiver holds a newer sample of the same series: .* The metrics of that request are sent one by one from the next run on/,
         ),
       },
     ]);
-    expect(second.problems).toMatchObject([{ message: textLike(/^200 of 400 samples refused/) }]);
+    expect(second.problems).toMatchObject([{ message: textLike(/^200 of 400 samples not stored/) }]);
     expect(await server.query('count(neighbour)')).toMatchObject([{ value: '200' }]);
   });
 
@@ -223,7 +223,10 @@ withPrometheus3('remote write 2.0 to a real Prometheus', (command) => {
 
     expect(delivery).toMatchObject({ accepted: 999, requests: 1 });
     expect(delivery.problems).toMatchObject([
-      { kind: 'rejected', message: textLike(/^1 of 1000 samples refused: .*duplicate sample.*Somebody else writes/) },
+      {
+        kind: 'rejected',
+        message: textLike(/^1 of 1000 samples not stored: .*duplicate sample.*Somebody else writes/),
+      },
     ]);
     expect(await server.query('contested{queue="q0124"}')).toMatchObject([{ value: '124' }]);
   });

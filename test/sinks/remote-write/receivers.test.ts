@@ -44,7 +44,7 @@ describe('a receiver of 2.0', () => {
 
     expect(delivery).toMatchObject({ accepted: 9, requests: 1 });
     expect(delivery.problems).toMatchObject([
-      { kind: 'rejected', message: textLike(/^1 of 10 samples refused: .*duplicate sample/) },
+      { kind: 'rejected', message: textLike(/^1 of 10 samples not stored: .*duplicate sample/) },
     ]);
   });
 
@@ -56,7 +56,7 @@ describe('a receiver of 2.0', () => {
     const delivery = await sink.write(batchOf([queues(10)]));
 
     expect(delivery).toMatchObject({ accepted: 4, problems: [{ kind: 'rejected' }] });
-    expect(delivery.problems[0]?.message).toMatch(/^6 of 10 samples refused: the receiver answered with success/);
+    expect(delivery.problems[0]?.message).toMatch(/^6 of 10 samples not stored: the receiver answered with success/);
   });
 
   it('whose samples are all written while an exemplar is refused is no trouble', async () => {
@@ -149,7 +149,7 @@ describe('a receiver whose version is found out', () => {
     expect(delivery.problems).toMatchObject([
       {
         kind: 'rejected',
-        message: textLike(/^1 of 3 samples refused: their names have characters.*utf8Names: escape/),
+        message: textLike(/^1 of 3 samples not stored: their names have characters.*utf8Names: escape/),
       },
     ]);
   });
@@ -174,7 +174,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
         kind: 'rejected',
         where: textLike('^remote-write/remote-write POST '),
         message: textLike(
-          /^55 of 55 samples refused: the receiver answered 400 "out of order sample"\. .* The metrics of that request are sent one by one from the next run on, so that only the bad one is lost\.$/,
+          /^55 of 55 samples not stored: the receiver answered 400 "out of order sample"\. .* The metrics of that request are sent one by one from the next run on, so that only the bad one is lost\.$/,
         ),
       },
     ]);
@@ -198,7 +198,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
       .sort((a, b) => a - b);
     // Four apart, then the three that were taken together again and the bad one by itself.
     expect(sizes).toEqual([10, 10, 10, 10, 10, 30]);
-    expect(second.problems).toMatchObject([{ message: textLike(/^10 of 40 samples refused/) }]);
+    expect(second.problems).toMatchObject([{ message: textLike(/^10 of 40 samples not stored/) }]);
   });
 
   it('is not asked for ever, whatever it refuses', async () => {
@@ -212,7 +212,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
 
     expect(before).toBe(1);
     expect(receiver.requests.length - before).toBe(maxSuspectRequests);
-    expect(delivery.problems).toMatchObject([{ message: textLike(/^1000 of 1000 samples refused/) }]);
+    expect(delivery.problems).toMatchObject([{ message: textLike(/^1000 of 1000 samples not stored/) }]);
   });
 
   it('as too large gets smaller ones later, and what was lost is told', async () => {
@@ -226,7 +226,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
 
     expect(first).toMatchObject({
       accepted: 600,
-      problems: [{ message: textLike(/^400 of 1000 samples refused.*half as many/) }],
+      problems: [{ message: textLike(/^400 of 1000 samples not stored.*half as many/) }],
     });
     expect(second).toMatchObject({ accepted: 1000, problems: [] });
   });
@@ -255,7 +255,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
     expect(delivery.problems).toMatchObject([
       {
         message: textLike(
-          /^2 of 7 samples refused: the receiver answered 400 "out of bounds"\. The page of lagging:9100 dates its samples.*honorTimestamps: false/,
+          /^2 of 7 samples not stored: the receiver answered 400 "out of bounds"\. The page of lagging:9100 dates its samples.*honorTimestamps: false/,
         ),
       },
     ]);
@@ -307,7 +307,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
     [
       'anybody else',
       { status: 422, body: 'I do not like it\u0007\u001b[31m' },
-      /answered 422 "I do not like it[^\p{Cc}]*"$/u,
+      /answered 422 "I do not like it[^\p{Cc}]*"\. The receiver does not take what it was sent: leave the metric/u,
     ],
   ];
 
@@ -360,7 +360,7 @@ describe('a receiver in trouble', () => {
       {
         kind: 'unavailable',
         message:
-          '1 of 5 samples did not arrive, and 4 were not sent after that: the receiver answered 500 "label name "a" is not unique"',
+          '1 of 5 samples may not have been stored, and 4 were not sent after that: the receiver answered 500 "label name "a" is not unique". The server has a fault of its own: look at its status page or log if it lasts.',
       },
     ]);
   });
@@ -435,7 +435,7 @@ describe('a receiver in trouble', () => {
 
     expect(accepted).toBe(0);
     expect(problems).toMatchObject([
-      { kind: 'bad-response', message: textLike(/^2 of 2 samples did not arrive: .*a web page/) },
+      { kind: 'bad-response', message: textLike(/^2 of 2 samples may not have been stored: .*a web page/) },
     ]);
   });
 

@@ -152,7 +152,7 @@ describe('an access token', () => {
     const { collection } = await bitbucket.tick();
 
     expect(collection.problems).toMatchObject([{ kind: 'auth' }]);
-    expect(collection.problems[0]?.message).toContain('it needs "runner" to read runners');
+    expect(collection.problems[0]?.message).toContain('give it "runner" to read runners');
     expect(valuesOf(collection.families, 'ci_collector_repository_looks', ['source'])).toEqual({ acme: 1 });
     expect(valuesOf(collection.families, 'ci_bitbucket_credential_excess_scopes', ['source'])).toEqual({ acme: 0 });
   });

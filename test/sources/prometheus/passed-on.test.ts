@@ -120,7 +120,7 @@ describe('three receivers and pages in trouble', () => {
     expect(passed.stored.filter((key) => key.includes('"jobs"'))).toHaveLength(2);
     expect(problemsOf(passed)).toEqual([
       expect.stringMatching(
-        /^2 of \d+ samples refused: .*The page of lagging dates its samples.*honorTimestamps: false/,
+        /^2 of \d+ samples not stored: .*The page of lagging dates its samples.*honorTimestamps: false/,
       ),
     ]);
   });
@@ -145,7 +145,7 @@ describe('three receivers and pages in trouble', () => {
     expect(passed.sent).toHaveLength(1);
     expect(passed.stored).toEqual([]);
     expect(problemsOf(passed)).toEqual([
-      expect.stringMatching(/^\d+ of \d+ samples refused: the receiver answered 400 "never"/),
+      expect.stringMatching(/^\d+ of \d+ samples not stored: the receiver answered 400 "never"/),
     ]);
   });
 });

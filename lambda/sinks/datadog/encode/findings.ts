@@ -1,4 +1,4 @@
-/** Notes what of a batch is not sent as it is, and why. */
+/** What Datadog would not store as it is. */
 
 /**
  * `number`: not a finite one; `size`: larger by itself than a request; `time`: too old or too far ahead; `name`: no name
@@ -6,30 +6,3 @@
  * them, and both are added up; `cut`: a tag is longer than Datadog keeps.
  */
 export type Flaw = 'number' | 'size' | 'time' | 'name' | 'collision' | 'merged' | 'cut';
-
-export interface Finding {
-  readonly flaw: Flaw;
-  /** Under the name that an operator can exclude. */
-  readonly metric: string;
-  readonly points: number;
-  /** One of them, as it would be sent. */
-  readonly example: string;
-}
-
-export interface Findings {
-  /** The example is asked for where it is the first of its kind: nearly all points are fine. */
-  readonly note: (flaw: Flaw, metric: string, example: () => string) => void;
-  readonly list: () => readonly Finding[];
-}
-
-export function collectFindings(): Findings {
-  const found = new Map<string, Finding>();
-  return {
-    note: (flaw, metric, example) => {
-      const key = `${flaw} ${metric}`;
-      const known = found.get(key) ?? { flaw, metric, points: 0, example: example() };
-      found.set(key, { ...known, points: known.points + 1 });
-    },
-    list: () => [...found.values()],
-  };
-}

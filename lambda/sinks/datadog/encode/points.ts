@@ -3,9 +3,10 @@ import { selects } from '../../../config/glob.ts';
 import { append } from '../../../model/append.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
+import { collectFindings, type Finding } from '../../../series/findings.ts';
 import type { DatadogConfig } from '../config.ts';
 import { maxAgeMs, maxAheadMs, maxPointBytes, maxValuesPerPoint } from '../limits.ts';
-import { collectFindings, type Finding, type Findings } from './findings.ts';
+import type { Flaw } from './findings.ts';
 import { isAddedUp, type Point } from './point.ts';
 import { nameSeries, rememberTags, type SeriesName } from './series.ts';
 import { shown } from './shown.ts';
@@ -21,7 +22,7 @@ export interface Rewritten {
 export interface Encoding {
   /** Levels, then increases, then observations: the kinds never share a request. */
   readonly points: readonly Point[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Finding<Flaw>[];
   /** Increases among what was left out. */
   readonly lostIncreases: number;
   readonly rewritten: Rewritten | undefined;
@@ -121,10 +122,10 @@ interface Owned {
 
 /** Datadog keeps one value for a name, its tags and a time: what meets there is made one before it is sent. */
 function collectDrafts(): Drafts {
-  const findings = collectFindings();
+  const findings = collectFindings<Flaw>();
   const byKey = new Map<string, Owned>();
   let lostIncreases = 0;
-  const lose = (flaw: Parameters<Findings['note']>[0], metric: string, example: () => string, draft: Draft): void => {
+  const lose = (flaw: Flaw, metric: string, example: () => string, draft: Draft): void => {
     findings.note(flaw, metric, example);
     if (isAddedUp(draft)) lostIncreases += 1;
   };

@@ -9,7 +9,7 @@ export type Route = 'series' | 'distributions';
 export interface PointsRequest {
   readonly route: Route;
   /** All of one kind. */
-  readonly points: readonly Point[];
+  readonly items: readonly Point[];
   /** Compressed. */
   readonly body: Uint8Array;
 }
@@ -79,7 +79,7 @@ function requestOf(written: readonly WrittenPoint[]): PointsRequest {
   const points = written.map(({ point }) => point);
   const route = points[0]?.kind === 'observations' ? 'distributions' : 'series';
   const text = `${opening}${written.map((one) => one.text).join(',')}${closing}`;
-  return { route, points, body: compressions[route](text) };
+  return { route, items: points, body: compressions[route](text) };
 }
 
 function textOf({ name, tags, kind, timeMs, values, unit, intervalSeconds }: Point, resources: Resources): string {

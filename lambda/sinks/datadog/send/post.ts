@@ -1,29 +1,18 @@
 /** Sends one request and finds out what became of it; with `answer.ts` this is all that knows Datadog's answers. */
+import { withApiKey } from '../../../http/api-key.ts';
 import { withCredentials } from '../../../http/credentials.ts';
-import { type HeaderSettings, withHeaders } from '../../../http/custom-headers.ts';
-import { ForbiddenRequestError, HttpStatusError } from '../../../http/errors.ts';
 import type { HttpResponse } from '../../../http/http.ts';
-import { problemOf } from '../../../http/problem.ts';
-import { CredentialRefusedError } from '../../../http/refusal.ts';
-import { wasNeverSent } from '../../../http/retry.ts';
+import { refusalWords } from '../../../http/refusal-words.ts';
 import { refuseWebPage } from '../../../http/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
-import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { SecretUnavailableError } from '../../../secrets/secrets.ts';
+import { type Fate, settle, type Statuses } from '../../../series/fate.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { baseUrlOf, type DatadogConfig } from '../config.ts';
 import { isAddedUp } from '../encode/point.ts';
 import type { PointsRequest, Route } from '../encode/requests.ts';
 import { maxAnswerBytes } from '../limits.ts';
 import { errorsIn } from './answer.ts';
-
-/**
- * `refused`: for what is in it, and would be again; `not taken`: certainly not stored, and may be sent again as it is;
- * `unknown`: the answer was lost, or does not say what was stored.
- */
-export type Fate =
-  { readonly outcome: 'stored' } | { readonly outcome: 'refused' | 'not taken' | 'unknown'; readonly problem: Problem };
 
 export type Post = (request: PointsRequest) => Promise<Fate>;
 
@@ -34,59 +23,34 @@ const paths: Readonly<Record<Route, string>> = {
 
 const encodings: Readonly<Record<Route, string>> = { series: 'gzip', distributions: 'deflate' };
 
-/**
- * Answers by which a server says that it has done nothing (RFC 9110): 408, the request did not come in time; 429, too
- * many; 503, it cannot handle any. Other faults (500, 502, 504) say nothing of what became of the request.
- */
-const undoneStatuses: readonly number[] = [408, 429, 503];
-
-/** For what is in a request, of which nothing is stored then (API reference: 400 bad request, 413 payload too large). */
-const refusals: ReadonlySet<number> = new Set([400, 413]);
-
 /** Longest part of what Datadog says of errors that a problem repeats. */
 const maxServerText = 1024;
-
-/** The key may have been rotated: Datadog refuses keys with 403, where other servers answer 401. */
-class KeyRefusedError extends CredentialRefusedError {
-  override readonly name = 'KeyRefusedError';
-  override readonly cause: HttpStatusError;
-
-  constructor(cause: HttpStatusError) {
-    super('the key was refused', { cause });
-    this.cause = cause;
-  }
-}
 
 /** Never rejects but for a bug. */
 export function createPost(config: DatadogConfig, ports: SinkPorts, deadline: Deadline): Post {
   const where = `datadog/${config.name}`;
   const send = createSend(config, ports, deadline);
-  return async (request) => {
-    if (deadline.signal.aborted) return { outcome: 'not taken', problem: { kind: 'timeout', where, message: late } };
-    try {
-      const { url, response } = await send(request);
-      refuseWebPage(response, whereOf('POST', url));
+  return (request) => {
+    const url = new URL(`${baseUrlOf(config)}${paths[request.route]}`);
+    const place = whereOf('POST', url);
+    return settle({ signal: deadline.signal, where, place, statuses }, async () => {
+      const response = await send(request, url);
+      refuseWebPage(response, place);
       return judgeAnswer(response, {
-        where: `${where} ${whereOf('POST', url)}`,
+        where: `${where} ${place}`,
         withoutSecrets: (text) => ports.http.withoutSecrets(text),
       });
-    } catch (thrown) {
-      const error = thrown instanceof KeyRefusedError ? thrown.cause : thrown;
-      const problem = problemOf(error, where, hints);
-      if (problem === undefined) throw error;
-      return { outcome: outcomeOf(error), problem };
-    }
+    });
   };
 }
 
-type Send = (request: PointsRequest) => Promise<{ readonly url: URL; readonly response: HttpResponse }>;
+type Send = (request: PointsRequest, url: URL) => Promise<HttpResponse>;
 
 function createSend(config: DatadogConfig, { http, secrets }: SinkPorts, deadline: Deadline): Send {
   const { signal } = deadline;
-  const keyHeader: HeaderSettings = { 'dd-api-key': config.apiKey };
-  return async ({ route, points, body }) => {
-    const url = new URL(`${baseUrlOf(config)}${paths[route]}`);
-    const countsTwice = points.some(isAddedUp);
+  const apiKey = { header: 'dd-api-key', key: config.apiKey };
+  return ({ route, items, body }, url) => {
+    const countsTwice = items.some(isAddedUp);
     const fixed = {
       'content-type': 'application/json',
       'content-encoding': encodings[route],
@@ -94,28 +58,24 @@ function createSend(config: DatadogConfig, { http, secrets }: SinkPorts, deadlin
       // answer: increases, which must not be sent twice, travel on fresh ones.
       ...(countsTwice ? { connection: 'close' } : {}),
     };
-    const response = await withHeaders(keyHeader, secrets, signal, (key) =>
-      withCredentials({ tls: config.tls }, { secrets }, signal, async (credentials) => {
-        try {
-          return await http.send({
-            method: 'POST',
-            url,
-            ...credentials,
-            headers: { ...key, ...fixed },
-            body,
-            signal,
-            remainingMs: () => deadline.remainingMs(),
-            // A level that comes twice is the same level; an increase would count twice.
-            idempotent: !countsTwice,
-            undoneStatuses,
-            maxResponseBytes: maxAnswerBytes,
-          });
-        } catch (error) {
-          throw error instanceof HttpStatusError && error.status === 403 ? new KeyRefusedError(error) : error;
-        }
-      }),
+    return withCredentials({ tls: config.tls }, { secrets }, signal, (credentials) =>
+      withApiKey(apiKey, secrets, signal, (key) =>
+        http.send({
+          method: 'POST',
+          url,
+          ...credentials,
+          headers: { ...key, ...fixed },
+          body,
+          signal,
+          remainingMs: () => deadline.remainingMs(),
+          // A level that comes twice is the same level; an increase would count twice.
+          idempotent: !countsTwice,
+          undoneStatuses: statuses.undone,
+          refusalTextOf: refusalWords,
+          maxResponseBytes: maxAnswerBytes,
+        }),
+      ),
     );
-    return { url, response };
   };
 }
 
@@ -137,28 +97,22 @@ function judgeAnswer({ body }: HttpResponse, { where, withoutSecrets }: JudgePor
   return { outcome: 'unknown', problem: { kind: 'rejected', where, message } };
 }
 
-const late = 'was not sent, for the deadline of the run had passed; raise the function timeout';
-
 const unreadable =
-  'answered with success, but not in the JSON of Datadog: whether all was stored is not known; check `url`, and proxies on the way';
+  'answered with success, but not in the JSON of Datadog: so that nobody knows whether all was stored; check `url`, and proxies on the way';
 
-const hints = {
-  400: 'Datadog does not take a name or value; rename it in the CI system, or leave it out with `metrics.exclude`',
-  401: 'the API key is wrong or revoked; put a valid one of this site into the secret',
-  403: 'the API key is wrong, revoked, or of another site; put a valid one into the secret, or set `site`',
-  404: 'the server knows no such path; check `url`, behind which /api/v2/series and /api/v1/distribution_points are expected',
-  408: 'the request did not arrive in time; check the network between here and Datadog',
-  413: 'the request is too large for a proxy before Datadog; raise the limit there',
+const statuses: Statuses = {
+  // API reference: 400 bad request, 413 payload too large.
+  refusals: new Set([400, 413]),
+  // RFC 9110: 408, the request did not come in time; 429, too many; 503, the server cannot handle any. Other faults
+  // (500, 502, 504) say nothing of what became of the request.
+  undone: [408, 429, 503],
+  hints: {
+    400: 'Datadog does not take a name or value; rename it in the CI system, or leave it out with `metrics.exclude`',
+    401: 'the API key is wrong or revoked; put a valid one of this site into the secret',
+    403: 'the API key is wrong, revoked, or of another site; put a valid one into the secret, or set `site`',
+    404: 'the server knows no such path; check `url`, behind which /api/v2/series and /api/v1/distribution_points are expected',
+    408: 'the request did not arrive in time; check the network between here and Datadog',
+    413: 'the request is too large for a proxy before Datadog; raise the limit there',
+    429: 'a limit of the organisation is reached; publish fewer series with `metrics`, or have the limit raised',
+  },
 };
-
-function outcomeOf(error: unknown): 'refused' | 'not taken' | 'unknown' {
-  if (error instanceof HttpStatusError) return outcomeOfStatus(error.status);
-  const wasNotEvenTried =
-    error instanceof ForbiddenRequestError || error instanceof SecretUnavailableError || wasNeverSent(error);
-  return wasNotEvenTried ? 'not taken' : 'unknown';
-}
-
-function outcomeOfStatus(status: number): 'refused' | 'not taken' | 'unknown' {
-  if (refusals.has(status)) return 'refused';
-  return status < 500 || undoneStatuses.includes(status) ? 'not taken' : 'unknown';
-}

@@ -1,4 +1,5 @@
 /** What goes into a request: one point of each series, before it is written as JSON. */
+import type { Omission as OmissionOf } from '../../../series/omissions.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
 import type { SeriesSample } from '../../../series/sample.ts';
 
@@ -34,12 +35,7 @@ export interface Point extends SeriesSample<PointMetric> {
 }
 
 /** Points that are left out, by reason and metric. */
-export interface Omission {
-  readonly flaw: Flaw;
-  /** Under the name that an operator can exclude. */
-  readonly metric: string;
-  readonly points: number;
-}
+export type Omission = OmissionOf<Flaw>;
 
 /** Why a sample cannot be told. */
 export type Flaw =

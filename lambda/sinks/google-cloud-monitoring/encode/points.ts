@@ -152,7 +152,7 @@ function tallyOmissions(): { readonly omit: Omit; readonly omissions: () => read
   return {
     omit: (flaw, metric) => {
       const key = `${flaw} ${metric}`;
-      byReason.set(key, { flaw, metric, points: (byReason.get(key)?.points ?? 0) + 1 });
+      byReason.set(key, { flaw, metric, samples: (byReason.get(key)?.samples ?? 0) + 1 });
     },
     omissions: () => [...byReason.values()],
   };

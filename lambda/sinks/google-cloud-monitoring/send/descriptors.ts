@@ -101,12 +101,12 @@ function keyOf({ type, labels }: PointMetric): string {
   return `${type} ${labels.join()}`;
 }
 
-function tellFailures(failures: readonly Failure[], { where }: Setup): readonly Problem[] {
+function tellFailures(failures: readonly Failure[], { descriptorsWhere: where }: Setup): readonly Problem[] {
   const told = failures
     .filter(({ error }) => error !== undefined)
     .map(({ metric, error }) => ({
       metric,
-      why: explain(error),
+      why: explain(error, where),
     }));
   const skipped = failures.length - told.length;
   return [...Map.groupBy(told, ({ why }) => `${why.kind} ${why.text}`).values()].flatMap(

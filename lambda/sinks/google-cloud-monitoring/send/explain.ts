@@ -1,20 +1,20 @@
 /** Says why a request failed, what to do about it, and when it may go through. */
 import { HttpStatusError } from '../../../http/errors.ts';
-import { problemOf } from '../../../http/problem.ts';
-import type { ProblemKind } from '../../../model/problem.ts';
-import { NotBegunError, PartialWriteError } from './judge.ts';
-
-export interface Explanation {
-  readonly kind: ProblemKind;
-  readonly text: string;
-  readonly retryAtMs?: number | undefined;
-}
+import {
+  type Explanation,
+  explainFailure,
+  explainStatus,
+  findRemedy,
+  type Remedy,
+  type StatusRemedies,
+} from '../../../series/explanation.ts';
+import { PartialWriteError } from './judge.ts';
 
 /** Longest part of the API's text that a problem repeats; it names every series that it did not take. */
 const maxServerText = 400;
 
 /** The API's words by what a person can do about them. */
-const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = [
+const remedies: readonly Remedy[] = [
   {
     says: /written in order|older (start|end) time/i,
     remedy:
@@ -39,9 +39,12 @@ const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = 
   },
 ];
 
+const unusable =
+  'Cloud Monitoring cannot use what it was sent; leave the metric out with `metrics.exclude`, and report it.';
+
 /** What to do where the status alone has to say it. */
-const statusRemedies: Readonly<Record<number, string>> = {
-  400: 'Cloud Monitoring cannot use what it was sent; leave the metric out with `metrics.exclude`, and report it.',
+const statusRemedies: StatusRemedies = {
+  400: unusable,
   401: 'The token is refused: check `auth`, and the clock of this machine.',
   403: 'Grant roles/monitoring.metricWriter in the project to the service account or role of `auth`, and enable monitoring.googleapis.com there.',
   404: 'Check `project` and `url`.',
@@ -49,38 +52,18 @@ const statusRemedies: Readonly<Record<number, string>> = {
   429: 'Raise the quota of the project, publish fewer series with `metrics`, or lengthen `interval`.',
 };
 
+const api = 'Cloud Monitoring';
+
 /** @throws the error itself when a network, the API or a secret store is not expected to give it. */
-export function explain(error: unknown): Explanation {
-  if (error instanceof HttpStatusError) return explainStatus(error);
-  if (error instanceof PartialWriteError)
-    return { kind: 'rejected', text: withRemedy('Cloud Monitoring wrote the others', error.message, 400) };
-  if (error instanceof NotBegunError)
-    return { kind: 'timeout', text: 'the deadline of the run had passed before they could be sent' };
-  const problem = problemOf(error, '');
-  if (problem === undefined) throw error;
-  const place = problem.where.trim();
-  return { kind: problem.kind, text: place === '' ? problem.message : `${place}: ${problem.message}` };
+export function explain(error: unknown, where: string): Explanation {
+  if (error instanceof HttpStatusError)
+    return explainStatus(error, { name: api, remedies, byStatus: statusRemedies, maxWords: maxServerText });
+  if (error instanceof PartialWriteError) return explainPartialWrite(error);
+  return explainFailure(error, where);
 }
 
-function explainStatus({ status, excerpt, retryAtMs }: HttpStatusError): Explanation {
-  return {
-    kind: kindOf(status),
-    text: withRemedy(`Cloud Monitoring answered ${String(status)}`, excerpt, status),
-    ...(retryAtMs === undefined ? {} : { retryAtMs }),
-  };
-}
-
-function withRemedy(answer: string, words: string, status: number): string {
-  const said = words.trim().slice(0, maxServerText).toWellFormed();
-  const remedy = remedies.find(({ says }) => says.test(words))?.remedy ?? statusRemedies[status];
-  const text = said === '' ? answer : `${answer} and says "${said}"`;
-  return remedy === undefined ? text : `${text}. ${remedy}`;
-}
-
-function kindOf(status: number): ProblemKind {
-  if (status === 401 || status === 403) return 'auth';
-  if (status === 429) return 'rate-limited';
-  if (status >= 500) return 'unavailable';
-  if (status === 404 || status === 405 || status === 407) return 'configuration';
-  return status >= 400 ? 'rejected' : 'bad-response';
+function explainPartialWrite({ message }: PartialWriteError): Explanation {
+  const said = message.trim().slice(0, maxServerText).toWellFormed();
+  const remedy = findRemedy(message, remedies) ?? unusable;
+  return { kind: 'rejected', text: `${api} wrote the others and says "${said}". ${remedy}` };
 }

@@ -17,11 +17,6 @@ export class PartialWriteError extends Error {
   }
 }
 
-/** The deadline of the run had passed before a request was sent. */
-export class NotBegunError extends Error {
-  override readonly name = 'NotBegunError';
-}
-
 /** Answers that are about what is in a request; they stop no other one. */
 const dataStatuses: ReadonlySet<number> = new Set([400, 409, 413]);
 
@@ -48,7 +43,7 @@ export async function judge(
 function judgeSuccess({ body }: HttpResponse, where: string): Verdict {
   if (isEmptyObject(body)) return { outcome: 'stored' };
   const text =
-    'answered with success, and with a body that is no answer of the API: whether anything was stored is not known; check the URL';
+    'answered with success, and with a body that is no answer of the API, so that nobody knows whether anything was stored; check `url`';
   return { outcome: 'partial', stored: 0, error: new BadResponseError(where, text) };
 }
 

@@ -5,10 +5,8 @@ import { refuseWebPage } from '../../../http/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { maxAnswerBytes } from '../limits.ts';
-import type { Setup } from '../setup.ts';
+import type { Collection, Setup } from '../setup.ts';
 import { type Refusal, refusalIn } from './answer.ts';
-
-export type Collection = 'timeSeries' | 'metricDescriptors';
 
 /** What is found out about one request besides its answer. */
 export interface Attempts {
@@ -21,12 +19,11 @@ export interface Attempts {
 /** Sends JSON. @throws as `HttpPort.send` does, and SecretUnavailableError */
 export type Post = (collection: Collection, body: Uint8Array | string, attempts: Attempts) => Promise<HttpResponse>;
 
-export function createPost({ config, ports, tokens }: Setup, deadline: Deadline): Post {
+export function createPost({ config, ports, tokens, addressOf }: Setup, deadline: Deadline): Post {
   const { http, secrets } = ports;
-  const base = config.url.replace(/\/+$/, '');
   const waiting = { signal: deadline.signal, remainingMs: () => deadline.remainingMs() };
   return async (collection, body, attempts) => {
-    const url = new URL(`${base}/v3/projects/${config.project}/${collection}`);
+    const url = addressOf(collection);
     const answer = await withCredentials({ tls: config.tls }, { secrets }, deadline.signal, ({ tls }) =>
       tokens.withToken(waiting, (authorization) =>
         http.send({

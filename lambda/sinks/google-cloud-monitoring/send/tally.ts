@@ -1,12 +1,11 @@
 /** What a delivery came to, added up over its requests. */
-import type { Settled, Verdict } from '../../../series/verdict.ts';
+import type { FailedRequest } from '../../../series/tell-failures.ts';
+import type { Settled } from '../../../series/verdict.ts';
 import type { Point } from '../encode/point.ts';
 
 /** A request of which not everything was stored. */
-export interface Failure {
-  readonly verdict: Exclude<Verdict, { readonly outcome: 'stored' }>;
+export interface Failure extends FailedRequest {
   readonly points: readonly Point[];
-  readonly stored: number;
 }
 
 export interface Tally {
@@ -33,7 +32,8 @@ export function countPoints(): Counting {
       else {
         const stored = verdict.outcome === 'partial' ? verdict.stored : 0;
         counts.accepted += stored;
-        failures.push({ verdict, points, stored });
+        const metrics = new Set(points.map(({ family }) => family.type)).size;
+        failures.push({ verdict, points, lost: points.length - stored, metrics });
       }
     },
     tally: () => ({ ...counts, failures }),

@@ -1,7 +1,8 @@
 /** Makes the events of Buildkite's own tool: of each queue and run one of each type, and nothing of the totals. */
 import { toolFigureOf } from '../../../model/buildkite-tool.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
-import type { Findings } from './findings.ts';
+import type { Findings } from '../../../series/findings.ts';
+import type { Flaw } from './findings.ts';
 import type { QueueEvent } from './item.ts';
 import { cleanValue } from './keys.ts';
 import { showSeries } from './shown.ts';
@@ -21,12 +22,12 @@ interface Queue {
   readonly figures: Record<string, number>;
 }
 
-export function collectEvents(findings: Findings): EventCollector {
+export function collectEvents(findings: Findings<Flaw>): EventCollector {
   const queues = new Map<string, Queue>();
   const put = (metric: string, labels: Labels, value: number, source: string): void => {
     const { org = '', cluster = '', queue = '' } = labels;
     if (!Number.isFinite(value)) {
-      findings.note('number', source, showSeries(source, labels));
+      findings.note('number', source, () => showSeries(source, labels));
       return;
     }
     // The tool has no attribute for the organisation, so equal queues of two organisations are two equal events.

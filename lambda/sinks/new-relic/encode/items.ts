@@ -2,10 +2,11 @@
 import { selects } from '../../../config/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { CounterSample, DistributionSample, Labels, MetricFamily } from '../../../model/metric.ts';
+import { collectFindings, type Finding, type Findings } from '../../../series/findings.ts';
 import type { NewRelicConfig } from '../config.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxPointBytes } from '../limits.ts';
 import { collectEvents } from './events.ts';
-import { collectFindings, type Finding, type Findings, type Flaw } from './findings.ts';
+import type { Flaw } from './findings.ts';
 import { isAddedUp, type Item, type Point, type Summary } from './item.ts';
 import { cleanKey, cleanValue } from './keys.ts';
 import { writePoint } from './requests.ts';
@@ -14,7 +15,7 @@ import { showName, showSeries } from './shown.ts';
 export interface Encoding {
   /** Levels, then what is added up, then events: they never share a request. */
   readonly items: readonly Item[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Finding<Flaw>[];
   /** Increases among what was left out. */
   readonly lostIncreases: number;
 }
@@ -35,7 +36,7 @@ export function isStorableTime(timeMs: number, nowMs: number): boolean {
 export function encodeItems(batch: Batch, settings: EncodeSettings): Encoding {
   const { config } = settings;
   const isSelected = selects(config.metrics ?? {});
-  const findings = collectFindings();
+  const findings = collectFindings<Flaw>();
   const points = collectPoints(findings, settings.common, batch.collectedAtMs);
   const events = collectEvents(findings);
   for (const family of familiesOf(batch)) {
@@ -125,7 +126,7 @@ interface PointCollector {
   };
 }
 
-function collectPoints(findings: Findings, common: Labels, nowMs: number): PointCollector {
+function collectPoints(findings: Findings<Flaw>, common: Labels, nowMs: number): PointCollector {
   const levels: Point[] = [];
   const increases: Point[] = [];
   const cutLevels = new Set<string>();
@@ -149,7 +150,7 @@ function collectPoints(findings: Findings, common: Labels, nowMs: number): Point
         const { attributes, isRenamed, isCut } = clean(labels);
         const point: Point = { ...draft, name, attributes };
         const note = (flaw: Flaw): void => {
-          findings.note(flaw, name, showSeries(name, attributes));
+          findings.note(flaw, name, () => showSeries(name, attributes));
         };
         const flaw = usable === 'none' ? 'number' : flawOf(point, isCut);
         if (flaw !== undefined) {

@@ -1,5 +1,6 @@
 /** Packs increases that wait for a later run, and reads them back: another version may have written them. */
 import * as z from 'zod';
+import type { Unsendable } from '../../../series/findings.ts';
 import type { Parcel } from '../../sink.ts';
 import { isAddedUp, type Item, type Point } from '../encode/item.ts';
 import { isStorableTime } from '../encode/items.ts';
@@ -33,11 +34,8 @@ export function packItems(items: readonly Item[]): readonly Parcel[] {
   }));
 }
 
-export interface Opened {
+export interface Opened extends Unsendable {
   readonly points: readonly Point[];
-  /** Increases whose time New Relic no longer takes, or not yet. */
-  readonly old: number;
-  readonly unreadable: number;
 }
 
 export function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {

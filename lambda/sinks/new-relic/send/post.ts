@@ -1,35 +1,24 @@
 /** Sends one request and finds out what became of it; with `answer.ts` this is all that knows New Relic's answers. */
 import { withApiKey } from '../../../http/api-key.ts';
 import { withCredentials } from '../../../http/credentials.ts';
-import { ForbiddenRequestError, HttpStatusError } from '../../../http/errors.ts';
 import type { HttpResponse } from '../../../http/http.ts';
-import { problemOf } from '../../../http/problem.ts';
-import { wasNeverSent } from '../../../http/retry.ts';
+import type { StatusHints } from '../../../http/problem.ts';
+import { refusalWords } from '../../../http/refusal-words.ts';
 import { refuseWebPage } from '../../../http/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { SecretUnavailableError } from '../../../secrets/secrets.ts';
-import type { Fate } from '../../../series/send-searching.ts';
+import { type Fate, settle, type Statuses } from '../../../series/fate.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { addressOf, type NewRelicConfig } from '../config.ts';
-import type { ItemsRequest } from '../encode/requests.ts';
+import type { Api, ItemsRequest } from '../encode/requests.ts';
 import { maxAnswerBytes } from '../limits.ts';
 import { requestIdIn } from './answer.ts';
 import { type Receipts, refusalsQuery } from './receipts.ts';
 
 export type Post = (request: ItemsRequest) => Promise<Fate>;
 
-/**
- * Answers by which New Relic says that it has done nothing: 408, the request did not reach it in time; 429, too many;
- * 503, unavailable for the moment. Other faults of its own (500, 502, 504) say nothing of what became of the request.
- */
-const undoneStatuses: readonly number[] = [408, 429, 503];
-
 /** "5xx: there was a server error (please retry)", for what may come twice; 502, 503 and 504 are tried again anyway. */
 const retryStatuses: readonly number[] = [500];
-
-/** For what is in a request, of which nothing is stored then: 400, its structure is invalid; 413, it is too large. */
-const refusals: ReadonlySet<number> = new Set([400, 413]);
 
 export interface PostContext {
   readonly deadline: Deadline;
@@ -40,11 +29,10 @@ export interface PostContext {
 export function createPost(config: NewRelicConfig, ports: SinkPorts, { deadline, receipts }: PostContext): Post {
   const where = `new-relic/${config.name}`;
   const send = createSend(config, ports, deadline);
-  return async (request) => {
-    if (deadline.signal.aborted) return { outcome: 'not taken', problem: { kind: 'timeout', where, message: late } };
+  return (request) => {
     const { api, items } = request;
     const place = whereOf('POST', addressOf(api, config));
-    try {
+    return settle({ signal: deadline.signal, where, place, statuses: statuses[api] }, async () => {
       const response = await send(request);
       refuseWebPage(response, place);
       const requestId = requestIdIn(api, response.body);
@@ -54,11 +42,7 @@ export function createPost(config: NewRelicConfig, ports: SinkPorts, { deadline,
       }
       receipts.note({ api, samples: items.length, requestId });
       return { outcome: 'stored' };
-    } catch (error) {
-      const problem = problemOf(error, where, hints);
-      if (problem === undefined) throw error;
-      return { outcome: outcomeOf(error), problem };
-    }
+    });
   };
 }
 
@@ -89,7 +73,8 @@ function createSend(config: NewRelicConfig, { http, secrets }: SinkPorts, deadli
           remainingMs: () => deadline.remainingMs(),
           idempotent: !countsTwice,
           retryStatuses,
-          undoneStatuses,
+          undoneStatuses: statuses[api].undone,
+          refusalTextOf: refusalWords,
           maxResponseBytes: maxAnswerBytes,
         }),
       ),
@@ -97,16 +82,12 @@ function createSend(config: NewRelicConfig, { http, secrets }: SinkPorts, deadli
   };
 }
 
-const late = 'was not sent, for the deadline of the run had passed; raise the function timeout';
-
 const unreadable =
-  'answered with success, and without the number that New Relic gives to what it takes: whether anything was stored is not known; check `url`, and proxies on the way';
+  'answered with success, and without the number that New Relic gives to what it takes: so that nobody knows whether anything was stored; check `url`, and proxies on the way';
 
-const hints = {
-  400: `New Relic does not take the structure of the request; leave the metric out with \`metrics.exclude\`, and report it. What it takes and refuses later is found by ${refusalsQuery}`,
+/** What a proxy on the way may answer as well as New Relic, and what the two APIs have in common. */
+const commonHints: StatusHints = {
   401: 'a proxy before New Relic wants credentials; check `url`',
-  403: 'the key is wrong, revoked or of another account or region, or it is no license key; put a valid one into the secret, or set `region`',
-  404: 'the server knows no such path; check `url` and `account`: /metric/v1 and /v1/accounts/<account>/events are added',
   408: 'the request did not arrive in time; check the network between here and New Relic',
   411: 'the length of the body is missing, which a proxy on the way has taken out; make it pass Content-Length on',
   413: 'the request is too large for New Relic or for a proxy before it; raise the limit of the proxy',
@@ -116,14 +97,31 @@ const hints = {
   431: 'the headers are too long; check that the secret holds the key alone',
 };
 
-function outcomeOf(error: unknown): 'refused' | 'not taken' | 'unknown' {
-  if (error instanceof HttpStatusError) return outcomeOfStatus(error.status);
-  const wasNotEvenTried =
-    error instanceof ForbiddenRequestError || error instanceof SecretUnavailableError || wasNeverSent(error);
-  return wasNotEvenTried ? 'not taken' : 'unknown';
-}
+const statusesOfBoth = {
+  // Of 400 the structure is invalid, of 413 the size.
+  refusals: new Set([400, 413]),
+  // 408, the request did not reach it in time; 429, too many; 503, unavailable for the moment. Other faults of its own
+  // (500, 502, 504) say nothing of what became of the request.
+  undone: [408, 429, 503],
+};
 
-function outcomeOfStatus(status: number): 'refused' | 'not taken' | 'unknown' {
-  if (refusals.has(status)) return 'refused';
-  return status < 500 || undoneStatuses.includes(status) ? 'not taken' : 'unknown';
-}
+const statuses: Readonly<Record<Api, Statuses>> = {
+  metrics: {
+    ...statusesOfBoth,
+    hints: {
+      ...commonHints,
+      400: `New Relic does not take the structure of the request; leave the metric out with \`metrics.exclude\`, and report it. What it takes and refuses later is found by ${refusalsQuery}`,
+      403: 'the key is wrong, revoked or of another account or region, or it is no license key; put a valid one into the secret, or set `region`',
+      404: 'the server knows no such path; check `url`, to which /metric/v1 is added',
+    },
+  },
+  events: {
+    ...statusesOfBoth,
+    hints: {
+      ...commonHints,
+      400: 'New Relic does not take the events; set `compat: false` to send these figures as metrics, and report it',
+      403: 'the key may not write events of this account; set `account` to the account of the license key in the secret, or put a key of that account there, and check `region`',
+      404: 'the server knows no such path; check `eventsUrl`, `url` and `account`: /v1/accounts/<account>/events is added',
+    },
+  },
+};

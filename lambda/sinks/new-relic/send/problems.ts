@@ -1,8 +1,7 @@
-/** Tells what was left out and what was lost: one problem for each reason, with one of the samples as an example. */
+/** The words for what New Relic does not store. */
 import type { Problem } from '../../../model/problem.ts';
-import type { Loss } from '../../../series/send-searching.ts';
-import type { Finding, Flaw } from '../encode/findings.ts';
-import type { Item } from '../encode/item.ts';
+import { type Finding, tellFindings, tellUnsendable, type Unsendable } from '../../../series/findings.ts';
+import type { Flaw } from '../encode/findings.ts';
 import { showName } from '../encode/shown.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxValueLength } from '../limits.ts';
 
@@ -23,49 +22,16 @@ const flaws: Readonly<Record<Flaw, string>> = {
   cut: `sent with a value cut to ${String(maxValueLength)} characters, which is all that New Relic keeps; use a shorter name`,
 };
 
-/** Longest part of a series that a message repeats. */
-const maxExample = 300;
+const noun = 'sample';
 
 /** Samples that are not sent as they are. */
-export function tellFindings(findings: readonly Finding[], where: string): readonly Problem[] {
-  return findings.map(({ flaw, metric, samples, example }) => ({
-    kind: 'rejected',
-    where,
-    message: `${plural(samples)} of ${metric}, such as ${shortened(example)}: ${flaws[flaw]}`,
-  }));
+export function tellFlaws(findings: readonly Finding<Flaw>[], where: string): readonly Problem[] {
+  return tellFindings(findings, { flaws, noun, where });
 }
 
 /** Increases of earlier runs that cannot be sent any more. */
-export function tellUnsendable(
-  { old, unreadable }: { readonly old: number; readonly unreadable: number },
-  where: string,
-): readonly Problem[] {
-  const late = `${String(old)} increases of earlier runs are lost: ${range}; find out from the problems of those runs why they could not be sent`;
-  const unknown = `${String(unreadable)} increases of earlier runs are kept in a shape that is not known, and are lost; please report it`;
-  return [
-    ...(old > 0 ? [{ kind: 'rejected', where, message: late } as const] : []),
-    ...(unreadable > 0 ? [{ kind: 'bug', where, message: unknown } as const] : []),
-  ];
+export function tellLate(unsendable: Unsendable, where: string): readonly Problem[] {
+  return tellUnsendable(unsendable, range, where);
 }
 
-/** Samples that left, or were about to. */
-export function tellLosses(losses: readonly Loss<Item>[]): readonly Problem[] {
-  const groups = Map.groupBy(losses, ({ outcome, problem }) => `${outcome} ${problem.kind} ${problem.message}`);
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    const example = first?.items[0];
-    if (first === undefined || example === undefined) return [];
-    const count = group.reduce((sum, { items }) => sum + items.length, 0);
-    const verb = first.outcome === 'unknown' ? 'may not have been stored' : 'not stored';
-    const message = `${plural(count)} ${verb}, such as ${shortened(showName(example))}: ${first.problem.message}`;
-    return [{ ...first.problem, message }];
-  });
-}
-
-function shortened(text: string): string {
-  return text.length > maxExample ? `${text.slice(0, maxExample).toWellFormed()}…` : text;
-}
-
-function plural(count: number): string {
-  return `${String(count)} sample${count === 1 ? '' : 's'}`;
-}
+export const words = { noun, show: showName };

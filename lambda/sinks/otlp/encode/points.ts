@@ -7,6 +7,7 @@ import { publishable, type RelayedExemplar, type RelayedFamily } from '../../../
 import { compareSets } from '../../../series/label-set.ts';
 import { attributeSets } from './attributes.ts';
 import { collectionDuration } from './buildkite-names.ts';
+import type { Omission as OmissionOf } from '../../../series/omissions.ts';
 import type { CollectionDurations } from './collection-durations.ts';
 import { type Flaw, kindOf, type PointSettings, putFamily } from './family-points.ts';
 import { isWritableTime } from './message.ts';
@@ -15,11 +16,7 @@ import { metricsOfRelayed, type RelayedMetric } from './relayed-points.ts';
 import type { Tell, Telling } from './telling.ts';
 
 /** Points that are left out, by metric. */
-export interface Omission {
-  readonly flaw: Flaw;
-  /** Under the name that an operator can exclude. */
-  readonly metric: string;
-  readonly points: number;
+export interface Omission extends OmissionOf<Flaw> {
   /** Those among them that a receiver of increases would have added up. */
   readonly increases: number;
 }
@@ -294,9 +291,13 @@ function tallyOfOmissions(): OmissionTally {
   return {
     omit: (flaw, metric, points, { temporality }) => {
       const key = `${flaw} ${metric}`;
-      const known = byReason.get(key) ?? { flaw, metric, points: 0, increases: 0 };
+      const known = byReason.get(key) ?? { flaw, metric, samples: 0, increases: 0 };
       const increases = points.filter(({ family }) => isAddedUp(family, temporality)).length;
-      byReason.set(key, { flaw, metric, points: known.points + points.length, increases: known.increases + increases });
+      byReason.set(key, {
+        ...{ flaw, metric },
+        samples: known.samples + points.length,
+        increases: known.increases + increases,
+      });
     },
     omissions: () => [...byReason.values()],
   };

@@ -1,21 +1,17 @@
 /** Says why a request failed, what to do about it, and when it may go through. */
 import { HttpStatusError } from '../../../http/errors.ts';
-import { problemOf } from '../../../http/problem.ts';
-import type { ProblemKind } from '../../../model/problem.ts';
-import { NotBegunError } from './fate.ts';
+import {
+  type Explanation,
+  explainFailure,
+  explainStatus,
+  findRemedy,
+  type Remedy,
+  type StatusRemedies,
+} from '../../../series/explanation.ts';
 import { PartialSuccessError } from './judge.ts';
 
-export interface Explanation {
-  readonly kind: ProblemKind;
-  readonly text: string;
-  readonly retryAtMs?: number | undefined;
-}
-
-/** Longest part of a receiver's text that a problem repeats. */
-const maxServerText = 1024;
-
 /** Texts of receivers by what a person can do about them. */
-const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = [
+const remedies: readonly Remedy[] = [
   {
     says: /Maximum number of attributes exceeded/i,
     remedy: 'CloudWatch takes 150 attributes a point: configure fewer `attributes` and `resource` attributes.',
@@ -35,10 +31,8 @@ const remedies: readonly { readonly says: RegExp; readonly remedy: string }[] = 
   },
 ];
 
-export type StatusRemedies = Readonly<Record<number, string>>;
-
 /** What to do where the status alone has to say it. */
-export const statusRemedies: StatusRemedies = {
+const statusRemedies: StatusRemedies = {
   400: 'The receiver cannot use what it was sent; if it names no reason, compare its version with OTLP 1.0.',
   401: 'Check the credentials in `auth`, `apiKey` or `headers`.',
   403: 'The credentials are known but may not write: check the rights of the key, token or role.',
@@ -49,44 +43,32 @@ export const statusRemedies: StatusRemedies = {
   429: 'Raise the ingestion limit of the receiver, publish fewer series with `metrics`, or lengthen `interval`.',
 };
 
+/** What to do about a failure of one signal, where the receiver's own words do not tell. */
+export interface SignalRemedies {
+  readonly byStatus: StatusRemedies;
+  /** About a partial success. */
+  readonly partial: string;
+}
+
+export const metricRemedies: SignalRemedies = {
+  byStatus: statusRemedies,
+  partial: 'Leave the metric that it means out with `metrics.exclude`, or look into the log of the receiver.',
+};
+
 /** @throws the error itself when a network, a receiver or a secret store is not expected to give it. */
-export function explain(error: unknown, byStatus: StatusRemedies = statusRemedies): Explanation {
-  if (error instanceof HttpStatusError) return ofStatus(error, byStatus);
-  if (error instanceof PartialSuccessError) return ofPartialSuccess(error);
-  if (error instanceof NotBegunError)
-    return { kind: 'timeout', text: 'the deadline of the run had passed before they could be sent' };
-  const problem = problemOf(error, '');
-  if (problem === undefined) throw error;
-  return { kind: problem.kind, text: problem.message };
+export function explain(
+  error: unknown,
+  where: string,
+  { byStatus, partial }: SignalRemedies = metricRemedies,
+): Explanation {
+  if (error instanceof HttpStatusError) return explainStatus(error, { name: 'the receiver', remedies, byStatus });
+  if (error instanceof PartialSuccessError) return explainPartialSuccess(error, partial);
+  return explainFailure(error, where);
 }
 
-function ofStatus({ status, excerpt, retryAtMs }: HttpStatusError, byStatus: StatusRemedies): Explanation {
-  const said = excerpt.trim().slice(0, maxServerText);
-  const answer =
-    said === '' ? `the receiver answered ${String(status)}` : `the receiver answered ${String(status)} "${said}"`;
-  const remedy = remedyOf(said) ?? byStatus[status];
-  return {
-    kind: kindOf(status),
-    text: remedy === undefined ? answer : `${answer}. ${remedy}`,
-    ...(retryAtMs === undefined ? {} : { retryAtMs }),
-  };
-}
-
-function ofPartialSuccess({ message }: PartialSuccessError): Explanation {
-  if (message === '') return { kind: 'rejected', text: 'the receiver stored the others and gives no reason' };
-  const remedy = remedyOf(message);
+function explainPartialSuccess({ message }: PartialSuccessError, remedy: string): Explanation {
+  if (message === '')
+    return { kind: 'rejected', text: `the receiver stored the others and gives no reason. ${remedy}` };
   const answer = `the receiver stored the others and says "${message}"`;
-  return { kind: 'rejected', text: remedy === undefined ? answer : `${answer}. ${remedy}` };
-}
-
-function remedyOf(said: string): string | undefined {
-  return remedies.find(({ says }) => says.test(said))?.remedy;
-}
-
-function kindOf(status: number): ProblemKind {
-  if (status === 401 || status === 403) return 'auth';
-  if (status === 429) return 'rate-limited';
-  if (status >= 500) return 'unavailable';
-  if (status === 404 || status === 405 || status === 415) return 'configuration';
-  return status >= 400 ? 'rejected' : 'bad-response';
+  return { kind: 'rejected', text: `${answer}. ${findRemedy(message, remedies) ?? remedy}` };
 }

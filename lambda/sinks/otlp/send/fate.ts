@@ -1,15 +1,8 @@
 /** What became of increases that were sent: whether they may be sent again, and what nobody knows. */
-import { ForbiddenRequestError, HttpStatusError } from '../../../http/errors.ts';
-import { wasNeverSent } from '../../../http/retry.ts';
-import { SecretUnavailableError } from '../../../secrets/secrets.ts';
+import { wasNotTaken } from '../../../series/fate.ts';
 import type { Settled } from '../../../series/verdict.ts';
 import { UnreadableAnswerError } from './judge.ts';
 import { notTakenStatuses } from './post.ts';
-
-/** The deadline of the run had passed before a request was sent. */
-export class NotBegunError extends Error {
-  override readonly name = 'NotBegunError';
-}
 
 export interface Fate {
   /** Certainly not stored, and may be sent again. */
@@ -36,14 +29,6 @@ export function fateOf({ series: { length }, verdict }: Settled<unknown>): Fate 
       if (verdict.error.status === 413 && length > 1) return kept;
       return { isKept: false, unconfirmed: 0, dropped: length };
     case 'undelivered':
-      return wasNotTaken(verdict.error) ? kept : { isKept: false, unconfirmed: length, dropped: 0 };
+      return wasNotTaken(verdict.error, notTakenStatuses) ? kept : { isKept: false, unconfirmed: length, dropped: 0 };
   }
-}
-
-/** A 5xx of another kind, and an answer that never came, prove nothing. */
-function wasNotTaken(error: unknown): boolean {
-  if (error instanceof HttpStatusError) return error.status < 500 || notTakenStatuses.includes(error.status);
-  const wasNotEvenTried =
-    error instanceof NotBegunError || error instanceof ForbiddenRequestError || error instanceof SecretUnavailableError;
-  return wasNotEvenTried || wasNeverSent(error);
 }

@@ -1,6 +1,7 @@
 /** Says what became of the points of one request, by the receiver's answer. */
 import { BadResponseError, HttpStatusError } from '../../../http/errors.ts';
 import type { HttpResponse } from '../../../http/http.ts';
+import { checkAddress } from '../../../http/where.ts';
 import type { Verdict } from '../../../series/verdict.ts';
 import { partialSuccessIn } from './answer.ts';
 
@@ -43,8 +44,7 @@ export async function judge(points: number, answering: Promise<HttpResponse>, po
 function judgeSuccess(points: number, response: HttpResponse, ports: JudgePorts): Verdict {
   const partial = partialSuccessIn(response);
   if (partial === undefined) {
-    const text =
-      'answered with success, and with a body that is no answer of OTLP: whether all was stored is not known';
+    const text = `answered with success, and with a body that is no answer of OTLP, so that nobody knows whether all was stored; ${checkAddress}`;
     return { outcome: 'partial', stored: 0, error: new UnreadableAnswerError(ports.where, text) };
   }
   const message = ports.withoutSecrets(partial.message).slice(0, maxServerText).toWellFormed();

@@ -1,13 +1,13 @@
 /** Sends the requests of one delivery, and adds up what became of them. */
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { deliver } from '../../../series/deliver.ts';
+import { NotBegunError } from '../../../series/fate.ts';
 import type { Settled, Verdict } from '../../../series/verdict.ts';
 import type { Delivery } from '../../sink.ts';
 import { isAddedUp, type Point } from '../encode/point.ts';
 import type { Omission } from '../encode/points.ts';
 import type { EncodedRequest } from '../encode/requests.ts';
 import type { Setup } from '../setup.ts';
-import { NotBegunError } from './fate.ts';
 import { judge, type JudgePorts } from './judge.ts';
 import { parcelsOf } from './parcels.ts';
 import { createPost, type MeteredPost } from './post.ts';

@@ -1,7 +1,10 @@
 /** Tells as problems which spans were left out or not stored. */
 import type { Problem } from '../../../model/problem.ts';
-import type { Verdict } from '../../../series/verdict.ts';
-import { explain, statusRemedies, type StatusRemedies } from './explain.ts';
+import { plural } from '../../../model/wording.ts';
+import { wasNotTaken } from '../../../series/fate.ts';
+import { type Delivered, type FailedRequest, tellFailures } from '../../../series/tell-failures.ts';
+import { explain, metricRemedies, type SignalRemedies } from './explain.ts';
+import { notTakenStatuses } from './post.ts';
 
 /** What did not go well with spans of one delivery. */
 export interface SpanTally {
@@ -16,18 +19,19 @@ export interface SpanTally {
   readonly untimely: number;
 }
 
-export interface SpanFailure {
-  readonly spans: number;
-  readonly verdict: Exclude<Verdict, { readonly outcome: 'stored' }>;
-}
+/** Spans of one request; a trace has no metrics. */
+export type SpanFailure = FailedRequest;
 
 /** Where the remedy for metrics is none for traces. */
-const remedies: StatusRemedies = {
-  ...statusRemedies,
-  404: 'This receiver may take no traces: Prometheus and VictoriaMetrics take metrics only. Leave out `traces`, or send them by a sink with another `url`, to which /v1/traces is added.',
-  405: 'This receiver may take no traces. Leave out `traces`, or send them by a sink with another `url`, to which /v1/traces is added.',
-  413: 'Later requests of this process have half as many spans; lower `pointsPerRequest` or `bytesPerRequest` to spare the loss after each start.',
-  429: 'Raise the ingestion limit of the receiver for traces.',
+const remedies: SignalRemedies = {
+  partial: 'Look into the log of the receiver.',
+  byStatus: {
+    ...metricRemedies.byStatus,
+    404: 'This receiver may take no traces: Prometheus and VictoriaMetrics take metrics only. Leave out `traces`, or send them by a sink with another `url`, to which /v1/traces is added.',
+    405: 'This receiver may take no traces. Leave out `traces`, or send them by a sink with another `url`, to which /v1/traces is added.',
+    413: 'Later requests of this process have half as many spans; lower `pointsPerRequest` or `bytesPerRequest` to spare the loss after each start.',
+    429: 'Raise the ingestion limit of the receiver for traces.',
+  },
 };
 
 /** No span is kept: its run is in the metrics, and the next run has its own. */
@@ -35,40 +39,26 @@ const notKept = ' Spans are not sent again; the metrics have these runs all the 
 
 export function problemsOfSpans({ tooLarge, untimely, ...tally }: SpanTally, where: string): readonly Problem[] {
   return [
-    ...leftOut(tooLarge, 'larger by themselves than `bytesPerRequest`', where),
-    ...leftOut(untimely, 'with a time that OTLP cannot write', where),
+    ...leftOut(tooLarge, 'larger by themselves than `bytesPerRequest`; raise it as far as the receiver allows', where),
+    ...leftOut(untimely, 'with a time that OTLP cannot write; check the clock of the CI system', where),
     ...problemsOfFailures(tally, where),
   ];
 }
 
 function leftOut(spans: number, why: string, where: string): readonly Problem[] {
   if (spans === 0) return [];
-  return [{ kind: 'rejected', where, message: `left out ${plural(spans)}: ${why}` }];
+  return [{ kind: 'rejected', where, message: `left out ${plural(spans, 'span')}: ${why}` }];
 }
 
 /** One problem for each reason. */
-function problemsOfFailures(
-  { total, unsent, failures }: Pick<SpanTally, 'total' | 'unsent' | 'failures'>,
-  where: string,
-): readonly Problem[] {
-  const explained = failures.map((failure) => ({ ...failure, why: explain(failure.verdict.error, remedies) }));
-  const groups = [...Map.groupBy(explained, ({ why }) => `${why.kind} ${why.text}`).values()];
-  return groups.flatMap((group): readonly Problem[] => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const { verdict, why } = first;
-    const isLost = verdict.outcome === 'undelivered';
-    const lost = group.reduce((sum, { spans }) => sum + spans, 0);
-    const rest = isLost && unsent > 0 ? `, and ${String(unsent)} were not sent after that` : '';
-    const message = `${String(lost)} of ${plural(total)} ${isLost ? 'did not arrive' : 'refused'}${rest}: ${ended(why.text)}${notKept}`;
-    return [{ kind: why.kind, where, message, ...(why.retryAtMs === undefined ? {} : { retryAtMs: why.retryAtMs }) }];
+function problemsOfFailures(tally: Delivered<SpanFailure>, where: string): readonly Problem[] {
+  return tellFailures<SpanFailure>(tally, {
+    noun: 'span',
+    where,
+    explain: ({ verdict }) => {
+      const why = explain(verdict.error, where, remedies);
+      return { ...why, text: `${why.text.replace(/\.$/, '')}.${notKept}` };
+    },
+    wasNotTaken: (error) => wasNotTaken(error, notTakenStatuses),
   });
-}
-
-function ended(text: string): string {
-  return text.endsWith('.') ? text : `${text}.`;
-}
-
-function plural(spans: number): string {
-  return `${String(spans)} span${spans === 1 ? '' : 's'}`;
 }

@@ -1,17 +1,14 @@
 /** What a delivery came to, added up over its requests. */
 import type { LabelSet } from '../../../series/label-set.ts';
-import type { Settled, Verdict } from '../../../series/verdict.ts';
+import type { FailedRequest } from '../../../series/tell-failures.ts';
+import type { Settled } from '../../../series/verdict.ts';
 import { isAddedUp, type Point, type Temporality } from '../encode/point.ts';
 import { fateOf } from './fate.ts';
 
 /** Some points that were not stored. */
-export interface Failure {
-  readonly verdict: Exclude<Verdict, { readonly outcome: 'stored' }>;
-  readonly points: number;
+export interface Failure extends FailedRequest {
   /** The series, where it is known which one it was. */
   readonly only: { readonly name: string; readonly labels: LabelSet } | undefined;
-  /** Metrics among them. */
-  readonly metrics: number;
 }
 
 export interface Tally {
@@ -66,7 +63,7 @@ function failureOf(series: readonly Point[], verdict: Failure['verdict']): Failu
   const isSingledOut = series.length === 1 && verdict.outcome !== 'undelivered' && first !== undefined;
   return {
     verdict,
-    points: series.length - stored,
+    lost: series.length - stored,
     only: isSingledOut ? { name: first.family.name, labels: first.labels } : undefined,
     metrics: new Set(series.map(({ family }) => family.name)).size,
   };

@@ -2,6 +2,7 @@
 import type { Batch } from '../../../model/batch.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { deliver } from '../../../series/deliver.ts';
+import { NotBegunError } from '../../../series/fate.ts';
 import { chunks } from '../../../series/pieces.ts';
 import { createRequestSize } from '../../../series/request-size.ts';
 import type { Settled, Verdict } from '../../../series/verdict.ts';
@@ -9,7 +10,6 @@ import type { Delivery } from '../../sink.ts';
 import type { EncodedRequest } from '../encode/requests.ts';
 import type { TraceSpan } from '../encode/trace-span.ts';
 import type { Setup } from '../setup.ts';
-import { NotBegunError } from './fate.ts';
 import { judge } from './judge.ts';
 import { createPost } from './post.ts';
 import { judgePorts } from './send-requests.ts';
@@ -41,7 +41,7 @@ export function createSpanWriter(setup: Setup): WriteSpans {
       const stored = storedOf(series.length, verdict);
       counts.accepted += stored;
       if (verdict.outcome === 'unsent') counts.unsent += series.length;
-      else if (verdict.outcome !== 'stored') failures.push({ spans: series.length - stored, verdict });
+      else if (verdict.outcome !== 'stored') failures.push({ lost: series.length - stored, verdict, metrics: 0 });
     };
     const omit = (): void => {
       counts.tooLarge += 1;

@@ -75,6 +75,6 @@ function problemsOf({ damaged, isCut, objects }: Records, { kind }: ListPlace, w
 
 const hints = {
   401: 'Tekton Results does not know the token; check results.token',
-  403: 'the collector may not list records; bind tekton-results-readonly to it',
+  403: 'the collector may not list records; grant it the role tekton-results-readonly',
   404: 'there is no Results API v1alpha2 at results.url',
 };
