@@ -1,6 +1,7 @@
 import type { Batch } from '../model/batch.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Deadline } from '../runtime/deadline.ts';
+import { type Deadline, graceAfter } from '../runtime/deadline.ts';
+import { graceAfterDeadlineMs } from '../runtime/each.ts';
 import type { Delivery, Parcel, Sink } from '../sinks/sink.ts';
 import {
   claimed,
@@ -23,6 +24,12 @@ const maxSettleAttempts = 5;
 
 /** Delivery ends before the run does, so that how it went can be saved. */
 const shareForSending = 0.9;
+
+/**
+ * What ends a delivery early, such as SIGTERM, leaves no share: what was not sent is saved within the moment that a part
+ * has after its deadline, less what it takes to hand over the result.
+ */
+const settleGraceMs = 0.8 * graceAfterDeadlineMs;
 
 /** The outbox of one additive sink as a run found it. */
 export interface OpenOutbox {
@@ -169,13 +176,14 @@ async function settleDelivery(claim: Claim, undelivered: readonly Parcel[], inpu
     return { pending: pendingSamples(claim.opened.outbox), dropped: 0, problems: [] };
   const settlement = { nowMs, sources, claim: claim.id, undelivered };
   let { opened } = claim;
+  using settling = graceAfter(deadline, settleGraceMs);
   try {
     for (let attempt = 1; attempt <= maxSettleAttempts; attempt += 1) {
       const { outbox, dropped } = settle(opened.outbox, settlement);
       const document = { body: formatOutbox(outbox), before: opened.version };
-      if ((await store.save(opened.id, document, deadline.signal)) === 'saved')
+      if ((await store.save(opened.id, document, settling.signal)) === 'saved')
         return { pending: pendingSamples(outbox), dropped, problems: [] };
-      const again = await openOutbox(name, store, deadline.signal);
+      const again = await openOutbox(name, store, settling.signal);
       if ('problem' in again) return { pending: 0, dropped: 0, problems: [again.problem] };
       // What has run out meanwhile is taken out by the next run, which tells it.
       opened = again;

@@ -34,6 +34,30 @@ export function deadlineIn(budgetMs: number, now: Clock, parent?: AbortSignal): 
   };
 }
 
+export interface Grace extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/** Aborts so long after the deadline: for writing down how far something came that the deadline, or Ctrl-C, has ended. */
+export function graceAfter({ signal: passing }: Pick<Deadline, 'signal'>, graceMs: number): Grace {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => {
+      controller.abort(passing.reason);
+    }, graceMs);
+  };
+  if (passing.aborted) begin();
+  else passing.addEventListener('abort', begin, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      passing.removeEventListener('abort', begin);
+    },
+  };
+}
+
 /**
  * Whether the time is over by the clock, for loops that keep the timer of the signal from firing while they are at work.
  */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { deadlineIn, graceAfter } from '../../lambda/runtime/deadline.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_700_000_000_000 });
@@ -27,6 +27,21 @@ describe('a deadline', () => {
       using deadline = deadlineIn(1000, Date.now);
       using slice = deadline.slice(0.5);
       expect([deadline, slice].map(({ signal }) => signal.aborted)).toEqual([false, false]);
+    }
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has a grace that begins when it has passed, and leaves no timer behind', () => {
+    using deadline = deadlineIn(1000, Date.now);
+    {
+      using grace = graceAfter(deadline, 200);
+      vi.advanceTimersByTime(1199);
+      const before = grace.signal.aborted;
+      vi.advanceTimersByTime(1);
+      expect([before, grace.signal.aborted]).toEqual([false, true]);
+      using late = graceAfter(deadline, 200);
+      expect(late.signal.aborted).toBe(false);
     }
 
     expect(vi.getTimerCount()).toBe(0);
