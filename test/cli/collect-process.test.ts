@@ -357,6 +357,20 @@ sinks:
     expect(stdout).toMatch(shown);
   });
 
+  it('shows no summary with --quiet, and ends with the code of the last run', async () => {
+    await using source = await buildkite('unauthorized');
+    await using sink = await gateway();
+    const config = await configFile(source.endpoint, sink.url);
+
+    await using running = startCli(['collect', '--config', config, '--every', '1s', '--quiet'], variables);
+    await running.printed(/✖ auth(?:.|\n)*✖ auth/);
+    running.child.kill('SIGINT');
+    const { exitCode, stderr } = await running.ended;
+
+    // A third run may have begun: it is told, for it is no run that went well.
+    expect({ exitCode, told: stderr.replace(/^interrupted .*\n/, '') }).toEqual({ exitCode: 4, told: '' });
+  });
+
   it('ends quietly when nobody reads its output any more', async () => {
     await using source = await buildkite();
     await using sink = await gateway();

@@ -95,6 +95,14 @@ describe('a command line that makes no sense', () => {
     [['help', 'dmo'], 'unknown command dmo; did you mean demo?'],
     [['collect'], '--config FILE is missing: it names the collector.yaml to read'],
     [['collect', '--confg', 'x'], 'unknown option --confg; did you mean --config?'],
+    [
+      ['collect', '-c', 'x', '--quiet', '--json'],
+      '--quiet and --format json exclude each other: a program would miss its runs',
+    ],
+    [
+      ['collect', '-c', 'x', '-q', '--format', 'prometheus'],
+      '--quiet and --format prometheus exclude each other: a program would miss its runs',
+    ],
     [['collect', 'x.yaml'], 'unexpected argument "x.yaml"'],
     [['demo', '--speed', '1000'], '--speed must be a number from 0.1 to 100, not "1000"'],
     [['demo', '--port', '70000'], '--port must be a whole number from 0 to 65535, not "70000"'],
