@@ -1,0 +1,132 @@
+/** Simulated CI systems, and configurations of their sources: what a dashboard shows of each is held against what it publishes. */
+import { bitbucketApi } from '../../../lambda/demo/bitbucket/bitbucket-server.ts';
+import { createWorkspace } from '../../../lambda/demo/bitbucket/workspace.ts';
+import { createAttestations } from '../../../lambda/demo/chainloop/attestations.ts';
+import { startChainloopServer } from '../../../lambda/demo/chainloop/server.ts';
+import { kubernetesApi } from '../../../lambda/demo/tekton/api-server.ts';
+import { createCluster } from '../../../lambda/demo/tekton/cluster.ts';
+import type { SourceKind } from '../../../lambda/sources/index.ts';
+import { startSimulatedBuildkite } from '../../demo/simulated-buildkite.ts';
+import { startLoopbackServer } from '../../support/loopback-server.ts';
+
+/** A simulated CI system, what a configuration of its source needs, and how its time passes. */
+export interface Simulated extends AsyncDisposable {
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** What is needed beside an API token. */
+  readonly ofApi?: Readonly<Record<string, unknown>>;
+  readonly variables: Readonly<Record<string, string>>;
+  liveUntil(ms: number): void;
+}
+
+const secretOf = (variable: string) => ({ env: variable });
+
+async function buildkite(startMs: number): Promise<Simulated> {
+  const simulated = await startSimulatedBuildkite(startMs);
+  const { server, tokens } = simulated;
+  const { endpoint, restEndpoint, graphqlEndpoint } = server;
+  return {
+    settings: { endpoint },
+    ofApi: { restEndpoint, graphqlEndpoint },
+    variables: { LINUX: tokens.linux, APPLE: tokens.apple, API: tokens.api },
+    liveUntil: (ms) => {
+      simulated.liveUntil(ms);
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+async function tekton(startMs: number): Promise<Simulated> {
+  let nowMs = startMs;
+  const cluster = createCluster({ seed: 3, startMs, keepSeconds: 3600 });
+  const api = kubernetesApi({ clock: () => nowMs, store: cluster.store, isKnown: () => true, watchPace: 0 });
+  const server = await startLoopbackServer(api.listener);
+  return {
+    settings: { cluster: { server: server.url, token: secretOf('API') } },
+    variables: { API: 'token' },
+    liveUntil: (ms) => {
+      nowMs = ms;
+      cluster.advance(ms);
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function bitbucket(startMs: number): Promise<Simulated> {
+  let nowMs = startMs;
+  const workspace = createWorkspace({
+    slug: 'acme',
+    seed: 1,
+    startMs,
+    repositories: ['shop', 'api'].map((slug) => ({
+      slug,
+      project: 'WEB',
+      runsPerHour: 120,
+      pipelines: 'some' as const,
+      environments: ['staging', 'production'],
+    })),
+    runners: [{ uuid: '{1}', name: 'r1', labels: ['gpu'], status: 'ONLINE' as const, cordoned: false, isBusy: true }],
+  });
+  const credentials = new Map([['Bearer token', 'access-token' as const]]);
+  const { listener } = bitbucketApi({ workspace, clock: () => nowMs, credentials, isWorkTold: true });
+  const server = await startLoopbackServer(listener);
+  return {
+    settings: { endpoint: `${server.url}/2.0`, workspace: 'acme', auth: { accessToken: secretOf('API') } },
+    variables: { API: 'token' },
+    liveUntil: (ms) => {
+      nowMs = ms;
+      workspace.step(ms);
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function chainloop(startMs: number): Promise<Simulated> {
+  let nowMs = startMs;
+  const attestations = createAttestations({ seed: 1, startMs });
+  const server = await startChainloopServer({ clock: () => nowMs, attestations });
+  return {
+    settings: { url: server.url, organization: attestations.records().organization, token: secretOf('API') },
+    variables: { API: attestations.apiToken },
+    liveUntil: (ms) => {
+      nowMs = ms;
+      attestations.step(ms);
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+const agentTokens = [secretOf('LINUX'), secretOf('APPLE')];
+const apiToken = secretOf('API');
+
+/** What a source is configured to do, and the CI system that it reads from the given time on. */
+export const sourceVariants: readonly (readonly [
+  string,
+  SourceKind,
+  (startMs: number) => Promise<Simulated>,
+  Readonly<Record<string, unknown>>,
+])[] = [
+  ['agent tokens alone', 'buildkite', buildkite, { agentTokens }],
+  ['agent tokens without the vendor’s names', 'buildkite', buildkite, { agentTokens, compat: false }],
+  ['one queue by its name', 'buildkite', buildkite, { agentTokens, queues: { include: ['default'] } }],
+  ['an API token beside them', 'buildkite', buildkite, { agentTokens, apiToken }],
+  ['an API token alone', 'buildkite', buildkite, { apiToken, organization: 'acme' }],
+  ['waits by REST', 'buildkite', buildkite, { agentTokens, apiToken, waits: 'rest' }],
+  ['no waits', 'buildkite', buildkite, { agentTokens, apiToken, waits: 'off' }],
+  ['builds without jobs', 'buildkite', buildkite, { agentTokens, apiToken, jobs: 'skip' }],
+  ['a cluster', 'tekton', tekton, {}],
+  ['PipelineRuns alone', 'tekton', tekton, { taskRuns: 'skip' }],
+  ['a cluster without details', 'tekton', tekton, { details: 'skip' }],
+  ['a workspace', 'bitbucket-pipelines', bitbucket, { deployments: { include: ['*'] } }],
+  ['a workspace without steps', 'bitbucket-pipelines', bitbucket, { steps: 'leave' }],
+  ['attestations', 'chainloop', chainloop, {}],
+  ['attestations without the vendor’s names', 'chainloop', chainloop, { compat: false }],
+];
+
+/** The settings of a source of the variant. */
+export function sourceOf(
+  kind: SourceKind,
+  { settings: ofServer, ofApi = {} }: Simulated,
+  settings: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return { kind, ...ofServer, ...('apiToken' in settings ? ofApi : {}), ...settings };
+}
