@@ -22,6 +22,7 @@ import {
 } from '../../../lambda/model/catalogue.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import { runsActive, runsFinished } from '../../../lambda/model/run-metrics.ts';
+import { sources } from '../../../lambda/sources/index.ts';
 import { type GrafanaPanel, grafanaDashboard, type GrafanaRow } from './dashboard.ts';
 import { queryOf } from './query.ts';
 
@@ -47,7 +48,16 @@ function rowOf({ question, explanation, panels }: (typeof questions)[number]): G
 
 function graphOf(panel: Panel): GrafanaPanel {
   const { title, stacked = false, alarm } = panel;
-  return { title, stacked, query: queryOf(panel), ...thresholdOf(panel.metric, alarm?.above) };
+  const description = publishersOf(panel);
+  return { title, description, stacked, query: queryOf(panel), ...thresholdOf(panel.metric, alarm?.above) };
+}
+
+/** Unlike that of CloudWatch, which is made for a configuration, this dashboard has the graphs of every source. */
+function publishersOf({ metric, otherwise }: Panel): string {
+  const kinds = sources
+    .filter(({ metrics }) => [metric, otherwise].some((one) => metrics.some((published) => published === one)))
+    .map(({ kind }) => kind);
+  return `From ${kinds.join(', ')}. Without such a source, or where its settings leave it out, there is no data.`;
 }
 
 /** CloudWatch gets ratios as percentages. */
@@ -56,9 +66,14 @@ function thresholdOf({ unit }: MetricDefinition, above: number | undefined): Pic
   return { threshold: unit === 'ratio' ? above / 100 : above };
 }
 
-function own(title: string, metric: MetricDefinition): GrafanaPanel {
-  return { title, stacked: false, query: queryOf({ metric }) };
+/** Of the collector itself; the description says where there is no data. */
+function own(title: string, metric: MetricDefinition, description?: string): GrafanaPanel {
+  const panel = { title, stacked: false, query: queryOf({ metric }) };
+  return description === undefined ? panel : { ...panel, description };
 }
+
+const ofCounting = 'Only of sources that count finished runs; agent tokens of Buildkite alone do not.';
+const ofIncreases = 'Only of sinks that send increases, such as cloudwatch; remote-write sends running totals.';
 
 const aliveRow: GrafanaRow = {
   title: 'Is the collector alive?',
@@ -74,9 +89,12 @@ const aliveRow: GrafanaRow = {
     own('Delivery duration', sinkDuration),
     own('Samples read', sourceSamples),
     own('API requests a run', apiRequests),
-    own('API quota left', quotaRemaining),
+    own('API quota left', quotaRemaining, 'Only where the CI system tells how many requests are left.'),
     own('Series over the cap', seriesOverflow),
-    { ...own('Until a credential ends', tokenExpiry), query: untilExpiry() },
+    {
+      ...own('Until a credential ends', tokenExpiry, 'Only of credentials that end, where the CI system tells when.'),
+      query: untilExpiry(),
+    },
   ],
 };
 
@@ -85,12 +103,12 @@ const countingRow: GrafanaRow = {
   explanation:
     'Counting that is behind catches up; runs that are lost, and increases that were dropped, are missing in the totals.',
   panels: [
-    own('Counting behind', watermarkLag),
-    own('Lists cut short', readTruncated),
-    own('Open runs', openRuns),
-    own('Runs lost', runsLost),
-    own('Increases that wait', increasesPending),
-    own('Increases dropped', increasesDropped),
+    own('Counting behind', watermarkLag, ofCounting),
+    own('Lists cut short', readTruncated, ofCounting),
+    own('Open runs', openRuns, ofCounting),
+    own('Runs lost', runsLost, ofCounting),
+    own('Increases that wait', increasesPending, ofIncreases),
+    own('Increases dropped', increasesDropped, ofIncreases),
   ],
 };
 

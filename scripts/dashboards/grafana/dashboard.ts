@@ -2,6 +2,8 @@ import type { Query } from './query.ts';
 
 export interface GrafanaPanel {
   readonly title: string;
+  /** Shown behind the title: a dashboard is one for all, so a graph that may have no data says whose it is. */
+  readonly description?: string;
   readonly query: Query;
   readonly stacked: boolean;
   /** A line from which on something is wrong. */
@@ -103,13 +105,14 @@ function textPanel(id: number, content: string, y: number): object {
 
 function graphPanel(
   id: number,
-  { title, query: { expr, legend, unit }, stacked, threshold }: GrafanaPanel,
+  { title, description, query: { expr, legend, unit }, stacked, threshold }: GrafanaPanel,
   place: { readonly x: number; readonly y: number },
 ): object {
   return {
     id,
     type: 'timeseries',
     title,
+    ...(description === undefined ? {} : { description }),
     datasource,
     gridPos: { ...place, w: graph.width, h: graph.height },
     targets: [{ refId: 'A', datasource, expr, legendFormat: legend, interval: step }],
