@@ -21,5 +21,7 @@ export function listenAt(config: CollectorConfig, listen: string | undefined): C
   const checked = checkConfig({ ...config, sinks }, 'terminal');
   if ('config' in checked) return checked.config;
   const [{ path, message }] = checked.findings;
-  throw new UsageError(`--listen ${listen}: ${pathText(path)} ${message}`);
+  // What is said of the setting is meant of the flag, which stands in its place.
+  const place = path[0] === 'sinks' && path.at(-1) === 'listen' ? '' : `${pathText(path)} `;
+  throw new UsageError(`--listen ${listen}: ${place}${message}`);
 }

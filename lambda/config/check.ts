@@ -13,6 +13,7 @@ import {
 import type { ConfigFinding } from './config-error.ts';
 import { checkDeployment } from './deployment-checks.ts';
 import { explain } from './explain.ts';
+import { checkPlainSecrets } from './plain-secrets.ts';
 import { isRecord, schemaBelow, valueAt } from './schema-walk.ts';
 import { SinkConfig, SourceConfig } from './runtime-config.ts';
 import { CollectorConfig } from './schema.ts';
@@ -32,6 +33,7 @@ export function checkConfig(value: unknown, place: Place): Checked {
     ...checkNamesOfPages(fitting('sources', SourceConfig, value), fitting('sinks', SinkConfig, value)),
     ...checkNamesOfObjects(CollectorConfig, value),
     ...checkSecretRefs(CollectorConfig, value, place),
+    ...checkPlainSecrets(value),
     ...(parsed.success ? checkDeployment(parsed.data) : []),
   ];
   if (first !== undefined) return { findings: [first, ...more] };

@@ -1,6 +1,7 @@
 /** Further request headers that an operator sets for a server; the value of one may be a secret. */
 import * as z from 'zod';
 import { withRotation } from '../secrets/rotation.ts';
+import { isCredentialHeader, looksLikeCredential, plainSecretMessage } from '../secrets/plain-secret.ts';
 import { SecretRef } from '../secrets/secret-ref.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 
@@ -19,6 +20,13 @@ export function headerSettings(
         .refine((name) => !own.test(name), { error: `is set by the collector and cannot be overridden; ${hint}` }),
       z.union([z.string().min(1), SecretRef]),
     )
+    .superRefine((headers, context) => {
+      for (const [name, value] of Object.entries(headers)) {
+        // One with the form of a credential is refused wherever it stands.
+        const isPlain = typeof value === 'string' && isCredentialHeader(name) && !looksLikeCredential(value);
+        if (isPlain) context.addIssue({ code: 'custom', path: [name], message: plainSecretMessage });
+      }
+    })
     .default({})
     .meta({ description: 'Further request headers; a value may be a secret reference.' });
 }

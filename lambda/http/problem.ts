@@ -34,6 +34,7 @@ export function problemOf(
 /** A store that is down for a moment is no matter of rights. */
 function kindOfSecret({ reason }: SecretUnavailableError): Problem['kind'] {
   if (reason === 'aborted') return 'timeout';
+  if (reason === 'no-region') return 'configuration';
   return reason === 'unavailable' ? 'unavailable' : 'auth';
 }
 

@@ -40,6 +40,8 @@ export function awsFailure(error: unknown, signal: AbortSignal): ReadOutcome {
 }
 
 function reasonOf(error: SdkError): FailureReason {
+  // Thrown by the SDK itself before anything is asked, as a plain Error.
+  if (error.message === 'Region is missing') return 'no-region';
   // A secret that was created without a value: "can't find the specified secret value for staging label: AWSCURRENT".
   if (error.name === 'ResourceNotFoundException' && /staging label/i.test(error.message)) return 'no-value';
   if (error.name === 'InvalidRequestException' && /deletion|deleted/i.test(error.message)) return 'deleted';

@@ -30,6 +30,7 @@ function commonTexts(put: string, detail: string | undefined): Texts {
     'no-value': `has no value yet; ${put}`,
     denied: `may not be read${withDetail(detail)}`,
     credentials: `cannot be read without AWS credentials${withDetail(detail)}; log in, or set AWS_PROFILE`,
+    'no-region': 'lies in no known Region; set AWS_REGION, or name a Region in the AWS profile',
     decryption: `cannot be decrypted${withDetail(detail)}`,
     deleted: 'is deleted',
     invalid: `cannot be read${withDetail(detail)}`,

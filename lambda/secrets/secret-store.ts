@@ -4,6 +4,7 @@ export type FailureReason =
   | 'no-value'
   | 'denied'
   | 'credentials'
+  | 'no-region'
   | 'decryption'
   | 'deleted'
   | 'invalid'

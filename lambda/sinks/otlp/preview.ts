@@ -55,7 +55,7 @@ function previewedSpans(setup: Setup, batch: Batch) {
   const { config, target, tracesWhere } = setup;
   const { spans, untimely } = config.traces === 'omit' ? noSpans : readSpans(setup, batch);
   const large: TraceSpan[] = [];
-  const requests = [...spanRequests(setup, chunks(spans, target.limits.points), (span) => large.push(span))];
+  const requests = [...spanRequests(setup, chunks(spans, target.limits.points), { omit: (span) => large.push(span) })];
   const total = spans.length + untimely;
   const tally = { total, unsent: 0, failures: [], tooLarge: large.length, untimely };
   return { requests, spans: requests.flatMap(({ points }) => points), problems: problemsOfSpans(tally, tracesWhere) };

@@ -190,6 +190,20 @@ describe('what does not go well', () => {
     ]);
   });
 
+  it('encodes no span after a request that was lost: a large one counts as not sent', async () => {
+    await using receiver = await startOtlpFake({ answerTraces: () => ({ status: 403 }) });
+    await using sink = otlpSink({
+      ...{ url: receiver.url, traces: 'finished-runs' },
+      ...{ pointsPerRequest: 1, bytesPerRequest: 10_000 },
+    });
+
+    const { problems } = await sink.write(batchWith([run, { ...run, run: 'large', branch: 'x'.repeat(20_000) }]));
+
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^1 of 2 spans not stored, and 1 were not sent after that: /),
+    ]);
+  });
+
   it('by the size of a request makes later ones smaller', async () => {
     await using receiver = await startOtlpFake({
       answerTraces: (_, index) => (index === 0 ? { status: 413 } : undefined),

@@ -18,12 +18,18 @@ export function readSpans({ config }: Pick<Setup, 'config'>, batch: Batch): Read
   return { spans, untimely: all.length - spans.length };
 }
 
-/** `omit` is told each span that is too large for a request of its own. */
+export interface SpanWriting {
+  /** Is told each span that is too large for a request of its own. */
+  readonly omit: (span: TraceSpan) => void;
+  /** Whether nothing more will be sent, so that nothing more has to be encoded. */
+  readonly isOver?: () => boolean;
+}
+
 export function spanRequests(
   { config, target, resource: message }: Pick<Setup, 'config' | 'target' | 'resource'>,
   pieces: Iterable<readonly TraceSpan[]>,
-  omit: (span: TraceSpan) => void,
+  { omit, isOver = () => false }: SpanWriting,
 ): Generator<EncodedRequest<TraceSpan>> {
   const encode = config.encoding === 'json' ? encodeSpansAsJson : encodeSpansAsProtobuf;
-  return requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes }, omit);
+  return requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, omit);
 }

@@ -31,6 +31,7 @@ export function createSpanWriter(setup: Setup): WriteSpans {
     const judging = judgePorts({ ...setup, where });
     const counts = { total: spans.length + untimely, unsent: 0, accepted: 0, tooLarge: 0, untimely };
     const failures: SpanFailure[] = [];
+    let isLost = false;
     const send = async ({ points, body }: EncodedRequest<TraceSpan>): Promise<Verdict> => {
       if (deadline.signal.aborted) return { outcome: 'undelivered', error: new NotBegunError() };
       return await judge(points.length, post(body, 'harmless'), judging);
@@ -38,6 +39,7 @@ export function createSpanWriter(setup: Setup): WriteSpans {
     const note = (settled: Settled<TraceSpan>): void => {
       const { series, verdict } = settled;
       size.note(settled);
+      isLost ||= verdict.outcome === 'undelivered';
       const stored = storedOf(series.length, verdict);
       counts.accepted += stored;
       if (verdict.outcome === 'unsent') counts.unsent += series.length;
@@ -46,7 +48,10 @@ export function createSpanWriter(setup: Setup): WriteSpans {
     const omit = (): void => {
       counts.tooLarge += 1;
     };
-    const pieces = spanRequests(setup, chunks(spans, size.samples()), omit);
+    const pieces = spanRequests(setup, chunks(spans, size.samples()), {
+      omit,
+      isOver: () => isLost || deadline.signal.aborted,
+    });
     await deliver({ pieces, samplesOf: ({ points }) => points, send, note, parallel: config.parallelRequests });
     return { accepted: counts.accepted, ...traffic, problems: problemsOfSpans({ ...counts, failures }, where) };
   };

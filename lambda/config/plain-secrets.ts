@@ -1,0 +1,12 @@
+/** Refuses credentials that stand as plain text anywhere in a configuration. */
+import { looksLikeCredential, plainSecretMessage } from '../secrets/plain-secret.ts';
+import type { ConfigFinding } from './config-error.ts';
+import { isRecord } from './schema-walk.ts';
+
+/** Every text is looked at, names, labels and tags too: whoever reads the repository reads all of them. */
+export function checkPlainSecrets(value: unknown, path: ConfigFinding['path'] = []): readonly ConfigFinding[] {
+  if (typeof value === 'string') return looksLikeCredential(value) ? [{ path, message: plainSecretMessage }] : [];
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => checkPlainSecrets(item, [...path, index]));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => checkPlainSecrets(item, [...path, key]));
+}

@@ -1,0 +1,17 @@
+/** Outside AWS a Region has to be named: its want does not pass by itself. */
+import { expect, it } from 'vitest';
+import { problemOf } from '../../lambda/http/problem.ts';
+import { awsFailure } from '../../lambda/secrets/aws-failures.ts';
+import { failureText } from '../../lambda/secrets/failure-text.ts';
+import { SecretUnavailableError } from '../../lambda/secrets/secrets.ts';
+
+it.each([{ secret: 'ci/token' }, { parameter: '/ci/token' }])('%j in no known Region says what to set', (ref) => {
+  const outcome = awsFailure(new Error('Region is missing'), new AbortController().signal);
+
+  const failure = 'failure' in outcome ? outcome.failure : undefined;
+  expect(failure?.reason).toBe('no-region');
+  const text = failure === undefined ? '' : failureText(ref, failure);
+  expect(text).toMatch(/lies in no known Region; set AWS_REGION/);
+  const error = new SecretUnavailableError(text, { reason: 'no-region' });
+  expect(problemOf(error, 'buildkite/main')?.kind).toBe('configuration');
+});
