@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { finishedLine } from '../../lambda/counters/finished-line.ts';
 import { reportFields } from '../../lambda/report/write.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { degradedReport } from '../cli/samples.ts';
@@ -209,8 +210,26 @@ describe('queries of the log in the documentation', () => {
   });
 });
 
-/** The guide to counting names them; what each source writes of them is held by its own tests. */
+/** Of the log line of a finished run, when its CI system tells everything. */
 function finishedRunFields(): readonly string[] {
-  const [, list = ''] = /one structured line `finished run` .*?, with (.*?)\n/.exec(textOf('docs/counting.md')) ?? [];
-  return [...list.matchAll(/`(\w+)`/g)].map(([, field = '']) => field);
+  const facts = { system: 'a', source: 'b', number: 1, durationSeconds: 1 };
+  const span = {
+    is: 'run',
+    run: 'r',
+    pipeline: 'p',
+    scope: 's',
+    result: 'success',
+    attempt: 'first',
+    endMs: 0,
+  } as const;
+  const told = { waitSeconds: 1, activeSeconds: 1, branch: 'main', commit: 'c', url: 'https://example.com' };
+  return Object.keys(finishedLine(facts, { ...span, ...told }));
 }
+
+it('the guide to counting names the fields of a finished run', () => {
+  const [, list = ''] =
+    /one structured line `finished run` .*?, with (.*?), as far as/.exec(textOf('docs/counting.md')) ?? [];
+  const named = [...list.matchAll(/`(\w+)`/g)].map(([, field = '']) => field);
+
+  expect(named.sort()).toEqual([...finishedRunFields()].sort());
+});

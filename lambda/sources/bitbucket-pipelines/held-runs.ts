@@ -66,6 +66,8 @@ export function letGo(run: OpenRun, { ledger, place, stream }: HeldContext): voi
   const labels = { ...labelsOf(run, place), result, attempt: run.attempt > 1 ? 'retry' : 'first', branch: run.branch };
   const finishedMs = ledger.now();
   const key = finishKey(run.id, run.attempt);
+  const ended = { ...run, finishedMs, result, wallMs: undefined } as const;
+  const span = runSpan(ended, place);
   ledger.sawFinished(stream, run.id, {
     // Not that of its end, which may still come and tell of further steps.
     key: `let go ${key}`,
@@ -74,8 +76,8 @@ export function letGo(run: OpenRun, { ledger, place, stream }: HeldContext): voi
     counts: [{ metric: runsFinished, labels, increase: 1 }],
     observations: [],
     marks: [],
-    line: lineOf({ ...run, finishedMs, result, wallMs: undefined }, place, run.charged),
-    spans: [runSpan({ ...run, finishedMs, result }, place)],
+    line: lineOf(ended, span, place, run.charged),
+    spans: [span],
   });
   rememberLetGo(ledger, key, run.charged);
 }

@@ -1,5 +1,6 @@
 /** What the record of a run means: that it is open, or its end with all that it adds to counters. */
 import type { Count, Finish, Mark, Observation } from '../../counters/finish.ts';
+import { finishedLine } from '../../counters/finished-line.ts';
 import {
   type Result,
   runActiveDuration,
@@ -10,9 +11,9 @@ import {
   runsFinished,
   systemErrors,
 } from '../../model/run-metrics.ts';
+import type { Span } from '../../model/span.ts';
 import { buildSeconds } from './metrics.ts';
 import { branchOf, type Place, pipelineOf, scopeOf } from './place.ts';
-import { runUrl } from './run-url.ts';
 import type { PipelineRecord } from './schema.ts';
 import { runSpan } from './spans.ts';
 import { type Phase, pipelineStanding } from './states.ts';
@@ -111,6 +112,7 @@ export function earlierAttempt(sight: Sight, { hasSteps, ...end }: EarlierEnd, p
   const unknown = { wallMs: undefined, workedMs: undefined };
   const run = { id, number, attempt, createdMs, pipeline, branch, isChild, finishedMs, result, ...unknown };
   const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline };
+  const span = runSpan(run, place);
   const counted = { ...labels, result, attempt: attempt > 1 ? 'retry' : 'first', branch };
   const finish: Finish = {
     key: finishKey(id, attempt),
@@ -118,8 +120,8 @@ export function earlierAttempt(sight: Sight, { hasSteps, ...end }: EarlierEnd, p
     counts: [{ metric: runsFinished, labels: counted, increase: 1 }],
     observations: [],
     marks: [],
-    line: lineOf(run, place, 0),
-    spans: [runSpan(run, place)],
+    line: lineOf(run, span, place, 0),
+    spans: [span],
   };
   return { is: 'finished', ...run, hasSteps, finish };
 }
@@ -143,6 +145,7 @@ function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: 
   const { source } = place;
   const labels = { system: 'bitbucket', source, scope: scopeOf(place), pipeline: run.pipeline };
   const charged = record.build_seconds_used ?? 0;
+  const span = runSpan(run, place, { target: record.target, activeSeconds: activeSecondsOf(run, record) });
   const counts: readonly Count[] = [
     {
       metric: runsFinished,
@@ -159,8 +162,8 @@ function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: 
     counts,
     observations: place.steps === 'leave' ? timesTaken(run, record, labels) : [],
     marks: marksOf(run, labels),
-    line: lineOf(run, place, charged),
-    spans: [runSpan(run, place, { target: record.target, activeSeconds: activeSecondsOf(run, record) })],
+    line: lineOf(run, span, place, charged),
+    spans: [span],
   };
 }
 
@@ -213,16 +216,9 @@ export function marksOf(
   ];
 }
 
-export function lineOf(run: Ended, place: RunPlace, charged: number): Readonly<Record<string, string | number>> {
-  return {
-    repository: place.slug,
-    pipeline: run.pipeline,
-    branch: run.branch,
-    number: run.number,
-    attempt: run.attempt,
-    result: run.result,
-    ...(run.wallMs === undefined ? {} : { wallSeconds: Math.max(0, run.wallMs) / 1000 }),
-    buildSeconds: charged,
-    url: runUrl(place, run.number),
-  };
+/** With what only Bitbucket tells: the repository, and the build time that it charges. */
+export function lineOf(run: Ended, span: Span, place: RunPlace, charged: number): NonNullable<Finish['line']> {
+  const durationSeconds = run.wallMs === undefined ? undefined : Math.max(0, run.wallMs) / 1000;
+  const facts = { system: 'bitbucket', source: place.source, number: run.number, durationSeconds };
+  return finishedLine(facts, span, { repository: place.slug, buildSeconds: charged });
 }

@@ -1,4 +1,5 @@
 import type { Count, Finish, Mark, Observation } from '../../counters/finish.ts';
+import { finishedLine } from '../../counters/finished-line.ts';
 import { labelValue } from '../../model/labels.ts';
 import {
   type Result,
@@ -73,6 +74,7 @@ export interface EndedRun extends Run {
 
 export function finishOf(run: EndedRun, options: MapOptions): Finish {
   const labels = pipelineOf(run.workflow, options.source);
+  const span = spanOf(run, labels);
   return {
     // A workflow run has no second attempt.
     key: run.id,
@@ -81,8 +83,8 @@ export function finishOf(run: EndedRun, options: MapOptions): Finish {
     counts: countsOf(run, labels),
     observations: observationsOf(run, labels, options),
     marks: marksOf(run, labels),
-    line: lineOf(run, options),
-    spans: [spanOf(run, labels)],
+    line: lineOf(run, span, options),
+    spans: [span],
   };
 }
 
@@ -160,18 +162,13 @@ function spanOf({ id, createdMs, endedMs, result }: EndedRun, { scope, pipeline 
   return { is: 'run', run: id, pipeline, scope, result, attempt: 'first', startMs: createdMs, endMs: endedMs };
 }
 
-function lineOf(run: EndedRun, { organization }: MapOptions): Readonly<Record<string, string | number>> {
-  const { workflow, runner, result, policy, version } = run;
-  return {
-    organization,
-    project: workflow.project,
-    workflow: workflow.name,
-    run: run.id,
-    runner,
-    result,
-    policy: verdictOf(policy),
+/** With what only Chainloop tells. */
+function lineOf(run: EndedRun, span: Span, { source, organization }: MapOptions): NonNullable<Finish['line']> {
+  const { id, runner, policy, version, createdMs, finishedMs } = run;
+  const durationSeconds = finishedMs === undefined ? undefined : Math.max(0, finishedMs - createdMs) / 1000;
+  return finishedLine({ system: 'chainloop', source, durationSeconds }, span, {
+    ...{ organization, run: id, runner, policy: verdictOf(policy) },
     ...(policy === undefined ? {} : { violations: policy.violated }),
     ...(version === undefined || version.name === '' ? {} : { version: version.name }),
-    ...(run.finishedMs === undefined ? {} : { durationSeconds: Math.max(0, run.finishedMs - run.createdMs) / 1000 }),
-  };
+  });
 }

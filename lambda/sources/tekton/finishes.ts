@@ -1,4 +1,5 @@
 import type { Count, Finish, Mark, Observation } from '../../counters/finish.ts';
+import { finishedLine } from '../../counters/finished-line.ts';
 import type { Exemplar, Labels } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -66,6 +67,7 @@ function pipelineRunFinish(run: FinishedRun, { source, naming }: FinishOptions):
   const labels = { system: 'tekton', source, scope: described.namespace, pipeline };
   const duration = durationOf(run);
   const wait = run.isStartExact && run.startedMs !== undefined ? seconds(run.createdMs, run.startedMs) : undefined;
+  const span = pipelineRunSpan(run, naming, wait);
   return {
     counts: [
       { metric: runsFinished, labels: { ...labels, result, attempt: 'first', branch }, increase: 1 },
@@ -75,7 +77,8 @@ function pipelineRunFinish(run: FinishedRun, { source, naming }: FinishOptions):
       ...observed(runDuration, { ...labels, result }, duration, run),
     ],
     marks: marksOf({ ...labels, branch }, run),
-    spans: [pipelineRunSpan(run, naming, wait)],
+    line: finishedLine({ system: 'tekton', source, durationSeconds: duration }, span, { run: described.name }),
+    spans: [span],
   };
 }
 

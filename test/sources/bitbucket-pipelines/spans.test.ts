@@ -35,6 +35,14 @@ it('is of a run its creation, its end, its commit and its branch', () => {
   ]);
 });
 
+it('is the log line of the run, too, with what only Bitbucket has', () => {
+  expect(finished({ build_seconds_used: 30 }).finish.line).toEqual({
+    ...{ system: 'bitbucket', source: 'acme', scope: 'shop', pipeline: 'other', number: 42, result: 'failure' },
+    ...{ attempt: 'first', durationSeconds: 60, activeSeconds: 21, branch: 'feature/x', commit: 'abc', url },
+    ...{ finishedAt: at(60), repository: 'shop', buildSeconds: 30 },
+  });
+});
+
 it('is of a re-run a trace of its own, of which nobody tells the start', () => {
   const [span] = finished({ run_number: 2 }).finish.spans ?? [];
 

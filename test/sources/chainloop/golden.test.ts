@@ -49,9 +49,9 @@ describe('a whole organization', () => {
 
     expect(counted.outcome === 'counted' && counted.lines).toEqual([
       {
+        ...{ system: 'chainloop', source: expect.any(String) as unknown, scope: 'shop', pipeline: 'build' },
+        ...{ attempt: 'first', finishedAt: expect.any(String) as unknown },
         organization: 'acme',
-        project: 'shop',
-        workflow: 'build',
         run: 'a',
         runner: 'GITHUB_ACTION',
         result: 'success',

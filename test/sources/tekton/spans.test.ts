@@ -31,13 +31,13 @@ function finished(
     ...{ createdMs, startedMs: createdMs + 5000, completedMs: createdMs + 60_000 },
     ...more,
   };
-  return finishOf(run, options).spans;
+  return finishOf(run, options);
 }
 
 const code = { url: 'https://tekton/x7', commit: 'abc', branch: 'main' };
 
 it('is of a PipelineRun a trace, with what Pipelines-as-Code wrote on it', () => {
-  expect(finished('pipelineruns', {})).toEqual([
+  expect(finished('pipelineruns', {}).spans).toEqual([
     {
       ...{ is: 'run', run: 'u1', pipeline: 'web', scope: 'team', result: 'failure', attempt: 'first' },
       ...{ startMs: createdMs, endMs: createdMs + 60_000, waitSeconds: 5, ...code },
@@ -45,10 +45,18 @@ it('is of a PipelineRun a trace, with what Pipelines-as-Code wrote on it', () =>
   ]);
 });
 
+it('is the log line of a PipelineRun, too, and of a TaskRun none', () => {
+  expect(finished('pipelineruns', {}).line).toEqual({
+    ...{ system: 'tekton', source: 'ci', scope: 'team', pipeline: 'web', result: 'failure', attempt: 'first' },
+    ...{ waitSeconds: 5, durationSeconds: 55, ...code, finishedAt: '2026-01-05T12:01:00.000Z', run: 'web-x7' },
+  });
+  expect(finished('taskruns', {}).line).toBeUndefined();
+});
+
 it('is of a TaskRun a part of its PipelineRun', () => {
   const labels = { 'tekton.dev/pipelineRunUID': 'p1', 'tekton.dev/pipelineTask': 'test' };
 
-  expect(finished('taskruns', labels, { firstStepMs: createdMs + 9000 })).toEqual([
+  expect(finished('taskruns', labels, { firstStepMs: createdMs + 9000 }).spans).toEqual([
     {
       ...{ is: 'job', run: 'p1', id: 'u1', name: 'test', pipeline: 'web', scope: 'team', queue: 'team' },
       ...{ result: 'failure', startMs: createdMs + 5000, endMs: createdMs + 60_000, waitSeconds: 9, ...code },
@@ -57,7 +65,7 @@ it('is of a TaskRun a part of its PipelineRun', () => {
 });
 
 it('is of a TaskRun without a PipelineRun a trace of its own, and nothing where it never started', () => {
-  expect(finished('taskruns', {})).toMatchObject([{ is: 'job', run: 'u1' }]);
-  expect(finished('taskruns', {})?.[0]?.id).toBeUndefined();
-  expect(finished('taskruns', {}, { startedMs: undefined })).toEqual([]);
+  expect(finished('taskruns', {}).spans).toMatchObject([{ is: 'job', run: 'u1' }]);
+  expect(finished('taskruns', {}).spans?.[0]?.id).toBeUndefined();
+  expect(finished('taskruns', {}, { startedMs: undefined }).spans).toEqual([]);
 });
