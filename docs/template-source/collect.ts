@@ -2,9 +2,9 @@ import { withCredentials } from '../../lambda/http/credentials.ts';
 import { problemOf } from '../../lambda/http/problem.ts';
 import type { Problem } from '../../lambda/model/problem.ts';
 import type { CreateSource } from '../../lambda/sources/source.ts';
-import { listQueues } from './api.ts';
+import { listQueues } from './api/list-queues.ts';
 import type { ExampleConfig } from './config.ts';
-import { familiesOf } from './map.ts';
+import { familiesOf } from './queues/map-queues.ts';
 
 /** Puts the parts together; what can be expected of a network becomes a problem, everything else is a bug and escapes. */
 export const createExample: CreateSource<ExampleConfig> = (config, { http, secrets }) => {

@@ -1,9 +1,9 @@
-import type { Credentials } from '../../lambda/http/credentials.ts';
-import { ForbiddenRequestError } from '../../lambda/http/errors.ts';
-import type { HttpPort } from '../../lambda/http/http.ts';
-import { getJson } from '../../lambda/http/json.ts';
-import { whereOf } from '../../lambda/http/where.ts';
-import type { Deadline } from '../../lambda/runtime/deadline.ts';
+import type { Credentials } from '../../../lambda/http/credentials.ts';
+import { ForbiddenRequestError } from '../../../lambda/http/errors.ts';
+import type { HttpPort } from '../../../lambda/http/http.ts';
+import { getJson } from '../../../lambda/http/json.ts';
+import { whereOf } from '../../../lambda/http/where.ts';
+import type { Deadline } from '../../../lambda/runtime/deadline.ts';
 import { QueuesPage } from './schema.ts';
 
 /** More than any account has; a server whose pages never end must not use up the run. */

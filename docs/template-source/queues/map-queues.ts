@@ -1,7 +1,7 @@
-import { queueJobs } from '../../lambda/model/catalogue.ts';
-import { labelValue } from '../../lambda/model/labels.ts';
-import { gauge, type MetricFamily } from '../../lambda/model/metric.ts';
-import { Queue } from './schema.ts';
+import { queueJobs } from '../../../lambda/model/catalogue.ts';
+import { labelValue } from '../../../lambda/model/labels.ts';
+import { gauge, type MetricFamily } from '../../../lambda/model/metric.ts';
+import { Queue } from '../api/schema.ts';
 
 export interface Mapped {
   readonly families: readonly MetricFamily[];
