@@ -1,38 +1,53 @@
+/** Reads the list and maps it; what can be expected of a network becomes a problem, everything else is a bug and escapes. */
 import { withCredentials } from '../../lambda/http/credentials.ts';
 import { problemOf } from '../../lambda/http/problem.ts';
 import type { Problem } from '../../lambda/model/problem.ts';
-import type { CreateSource } from '../../lambda/sources/source.ts';
+import type { Deadline } from '../../lambda/runtime/deadline.ts';
+import type { CreateSource, SourcePorts } from '../../lambda/sources/source.ts';
 import { listQueues } from './api/list-queues.ts';
 import type { ExampleConfig } from './config.ts';
-import { familiesOf } from './queues/map-queues.ts';
+import { describeCutShort, describeUnreadable, hints } from './problems.ts';
+import { mapQueues } from './queues/map-queues.ts';
 
-/** Puts the parts together; what can be expected of a network becomes a problem, everything else is a bug and escapes. */
-export const createExample: CreateSource<ExampleConfig> = (config, { http, secrets }) => {
-  const { endpoint } = config;
+export const createExample: CreateSource<ExampleConfig> = (config, ports) => {
   const where = `example/${config.name}`;
   return {
     collect: async ({ deadline }) => {
-      const elements: unknown[] = [];
-      const problems: Problem[] = [];
-      try {
-        await withCredentials(config, { secrets }, deadline.signal, async (credentials) => {
-          elements.length = 0;
-          for await (const page of listQueues(http, { endpoint, credentials, deadline }))
-            for (const element of page) elements.push(element);
-        });
-      } catch (error) {
-        const problem = problemOf(error, where, { 403: 'the token may not read queues; give it that right' });
-        if (problem === undefined) throw error;
-        problems.push(problem);
-      }
-      const { families, unreadable } = familiesOf(elements, config.name);
-      return { families, problems: [...problems, ...malformed(unreadable, where)] };
+      const { elements, problems } = await readQueues(config, ports, deadline, where);
+      const { families, unreadable } = mapQueues(elements, config.name);
+      return { families, problems: [...problems, ...describeUnreadable(unreadable, where)] };
     },
   };
 };
 
-function malformed(count: number, where: string): readonly Problem[] {
-  if (count === 0) return [];
-  const message = `left out ${String(count)} queues that are not what the API documents; the others are published`;
-  return [{ kind: 'bad-response', where, message }];
+interface Reading {
+  readonly elements: readonly unknown[];
+  readonly problems: readonly Problem[];
+}
+
+/** Keeps the pages before one that fails. */
+async function readQueues(
+  config: ExampleConfig,
+  { http, secrets }: Pick<SourcePorts, 'http' | 'secrets'>,
+  deadline: Deadline,
+  where: string,
+): Promise<Reading> {
+  const { endpoint } = config;
+  const problems: Problem[] = [];
+  let elements: unknown[] = [];
+  try {
+    await withCredentials(config, { secrets }, deadline.signal, async (credentials) => {
+      // A rotated secret begins the list anew.
+      elements = [];
+      for await (const page of listQueues(http, { endpoint, credentials, deadline })) {
+        for (const element of page.elements) elements.push(element);
+        if (page.isCutShort) problems.push(describeCutShort(where));
+      }
+    });
+  } catch (error) {
+    const problem = problemOf(error, where, hints);
+    if (problem === undefined) throw error;
+    problems.push(problem);
+  }
+  return { elements, problems };
 }

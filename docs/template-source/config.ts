@@ -1,9 +1,10 @@
+/** The settings of this source; each description becomes a line of docs/configuration.md. */
 import * as z from 'zod';
 import { OperatorName } from '../../lambda/config/names.ts';
 import { isTlsOrAllowed } from '../../lambda/http/plaintext.ts';
 import { HttpAuth, HttpUrl, TlsSettings } from '../../lambda/http/settings.ts';
 
-/** Strict, so that a misspelt setting is an error; each description becomes a line of docs/configuration.md. */
+/** Strict, so that a misspelt setting is an error. */
 export const ExampleConfig = z
   .strictObject({
     kind: z.literal('example'),

@@ -1,9 +1,9 @@
+/** The entry of this source in the registry: data only, for the stack and the documentation read it as well. */
 import { secretsOfHttp } from '../../lambda/http/settings.ts';
 import { defineSource } from '../../lambda/sources/source.ts';
 import { ExampleConfig } from './config.ts';
 import { exampleMetrics } from './metrics.ts';
 
-/** The line for `lambda/sources/index.ts`; data only, for the stack and the documentation read it as well. */
 export const example = defineSource({
   kind: 'example',
   system: 'example',

@@ -1,3 +1,4 @@
+/** Lists the queues of the API, page after page, within one server and a bound of pages. */
 import type { Credentials } from '../../../lambda/http/credentials.ts';
 import { ForbiddenRequestError } from '../../../lambda/http/errors.ts';
 import type { HttpPort } from '../../../lambda/http/http.ts';
@@ -7,7 +8,7 @@ import type { Deadline } from '../../../lambda/runtime/deadline.ts';
 import { QueuesPage } from './schema.ts';
 
 /** More than any account has; a server whose pages never end must not use up the run. */
-const maxPages = 50;
+export const maxPages = 50;
 
 export interface ListRequest {
   readonly endpoint: string;
@@ -15,32 +16,33 @@ export interface ListRequest {
   readonly deadline: Deadline;
 }
 
-/** The elements of `GET /queues`, page by page, so that what was read before a failure is kept. @throws HttpError */
-export async function* listQueues(
-  http: HttpPort,
-  { endpoint, credentials, deadline }: ListRequest,
-): AsyncGenerator<readonly unknown[]> {
+export interface Page {
+  /** Elements as they came. */
+  readonly elements: readonly unknown[];
+  /** True of the last page that may be read, where the server has more. */
+  readonly isCutShort: boolean;
+}
+
+/** The pages of `GET /queues`, one after another, so that what was read before a failure is kept. @throws HttpError */
+export async function* listQueues(http: HttpPort, { endpoint, ...list }: ListRequest): AsyncGenerator<Page> {
   let url: URL | undefined = new URL(`${endpoint.replace(/\/+$/, '')}/queues`);
-  for (let page = 0; url !== undefined && page < maxPages; page += 1) {
-    const current: URL = url;
-    const { value } = await getJson(
-      http,
-      {
-        method: 'GET',
-        url: current,
-        ...credentials,
-        signal: deadline.signal,
-        remainingMs: () => deadline.remainingMs(),
-      },
-      QueuesPage,
-    );
-    yield value.queues;
-    url = value.next === undefined ? undefined : nextPage(value.next, current);
+  for (let page = 1; url !== undefined; page += 1) {
+    const { queues, next } = await readPage(http, url, list);
+    const isCutShort = next !== undefined && page === maxPages;
+    yield { elements: queues, isCutShort };
+    url = next === undefined || isCutShort ? undefined : resolveNext(next, url);
   }
 }
 
+async function readPage(http: HttpPort, url: URL, { credentials, deadline }: Omit<ListRequest, 'endpoint'>) {
+  const { signal } = deadline;
+  const request = { method: 'GET', url, ...credentials, signal, remainingMs: () => deadline.remainingMs() } as const;
+  const { value } = await getJson(http, request, QueuesPage);
+  return value;
+}
+
 /** Within the same origin only: the credentials go with the request. */
-function nextPage(next: string, current: URL): URL {
+function resolveNext(next: string, current: URL): URL {
   const url = URL.parse(next, current.href);
   if (url?.origin === current.origin) return url;
   throw new ForbiddenRequestError(

@@ -1,33 +1,34 @@
+/** Makes families of what the API answers; pure, so that a test is a table. */
 import { queueJobs } from '../../../lambda/model/catalogue.ts';
 import { labelValue } from '../../../lambda/model/labels.ts';
 import { gauge, type MetricFamily } from '../../../lambda/model/metric.ts';
-import { Queue } from '../api/schema.ts';
+import { QueueRecord } from '../api/schema.ts';
 
 export interface Mapped {
   readonly families: readonly MetricFamily[];
-  /** Elements that could not be read; the others are kept. */
+  /** Elements that were left out because they are not what the API documents. */
   readonly unreadable: number;
 }
 
-/** Answers to families; pure, so that a test is a table. */
-export function familiesOf(elements: readonly unknown[], source: string): Mapped {
-  const queues = elements.flatMap((element) => queueOf(element) ?? []);
-  const samples = queues.flatMap(({ name: queue, waiting, running }) => {
+/** Maps the elements of all pages; one that is unreadable costs no other. */
+export function mapQueues(elements: readonly unknown[], source: string): Mapped {
+  const records = elements.flatMap((element) => parseQueue(element) ?? []);
+  const samples = records.flatMap(({ name: queue, waiting, running }) => {
     const labels = { system: 'example', source, scope: 'all', queue };
     return [
-      { labels: { ...labels, state: 'queued' }, value: waiting },
-      { labels: { ...labels, state: 'running' }, value: running },
+      ...(waiting === undefined ? [] : [{ labels: { ...labels, state: 'queued' }, value: waiting }]),
+      ...(running === undefined ? [] : [{ labels: { ...labels, state: 'running' }, value: running }]),
     ];
   });
   return {
     families: samples.length === 0 ? [] : [gauge(queueJobs, samples)],
-    unreadable: elements.length - queues.length,
+    unreadable: elements.length - records.length,
   };
 }
 
 /** Undefined for an element that is not what the API documents, and for a name that no backend can store. */
-function queueOf(element: unknown): Queue | undefined {
-  const { data } = Queue.safeParse(element);
+function parseQueue(element: unknown): QueueRecord | undefined {
+  const { data } = QueueRecord.safeParse(element);
   const name = data === undefined ? undefined : labelValue(data.name);
   return data === undefined || name === undefined ? undefined : { ...data, name };
 }
