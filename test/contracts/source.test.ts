@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
+/** What the sources do in a whole run, beside others; the rules of each stand in sources/rules.ts. */
 import { describe, expect, it } from 'vitest';
 import { sourceUp } from '../../lambda/model/catalogue.ts';
 import { seriesKey } from '../../lambda/model/order.ts';
 import type { Collected } from '../../lambda/run.ts';
-import { prepareSource, sources } from '../../lambda/sources/index.ts';
+import { sources } from '../../lambda/sources/index.ts';
 import { expectNoCanary } from '../support/canary.ts';
 import { startFaultServer } from '../support/fault-server.ts';
 import { faultNamed, faults } from '../support/faults.ts';
@@ -17,9 +17,6 @@ const budgetMs = 60_000;
 
 /** For what never ends by itself. */
 const endlessMs = 2500;
-
-/** A source that stops needs a few turns of the event loop, however long they take; any wait would take thousands. */
-const turnsToStop = 500;
 
 const sinks = [{ kind: 'stdout' }];
 
@@ -76,58 +73,6 @@ describe.each(sources.map(({ kind }) => kind))('the source %s', (kind) => {
     expect(up?.type === 'gauge' && up.samples.map(({ value }) => value)).toEqual([0]);
     expect(server.otherOrigin.requests).toEqual([]);
     expectNoCanary([outcomes, batch, pipeline.said()]);
-  });
-
-  it('stops at its deadline and hands over what it has', async () => {
-    await using server = await startFaultServer(faultNamed('no answer'));
-    await using pipeline = await contractPipeline({ sources: [subject.config(server.url)], sinks });
-
-    const passing = new AbortController();
-    let outcomes: Collected['sources'] | undefined;
-    const collecting = pipeline.collect(budgetMs, passing.signal).then(({ sources: ended }) => (outcomes = ended));
-    await expect.poll(() => server.requests.length).toBeGreaterThan(0);
-    passing.abort(new DOMException('the deadline has passed', 'TimeoutError'));
-    for (let turn = 0; turn < turnsToStop && outcomes === undefined; turn += 1) await setImmediate();
-    const isInTime = outcomes !== undefined;
-    await collecting;
-
-    // After a grace the pipeline would have given up on it, and what it had read would be lost.
-    expect(isInTime).toBe(true);
-    expect(outcomes?.[0]?.problems.map((problem) => problem.kind)).toEqual(['timeout']);
-  });
-
-  it('emits declared metrics with declared labels, finite values and every series once', async () => {
-    await using server = await startLoopbackServer(subject.healthy);
-    const config = subject.config(server.url);
-    await using pipeline = await contractPipeline({ sources: [config], sinks });
-
-    const { batch } = await pipeline.collect(budgetMs);
-
-    const declared = new Map(prepareSource({ ...config, kind }).metrics.map((metric) => [metric.name, metric]));
-    const families = batch.parts.flatMap((part) => part.families);
-    expect(families.length).toBeGreaterThan(0);
-    for (const { definition, samples } of families) {
-      const metric = declared.get(definition.name);
-      expect(metric, `${definition.name} is declared`).toBeDefined();
-      const keys = samples.map(({ labels }) => seriesKey(labels));
-      expect(new Set(keys).size).toBe(keys.length);
-      for (const { labels } of samples) {
-        expect(Object.keys(labels).toSorted()).toEqual(metric?.labels.toSorted());
-      }
-    }
-    const values = families
-      .flatMap((family) => (family.type === 'gauge' ? family.samples : []))
-      .map(({ value }) => value);
-    expect(values.every(Number.isFinite)).toBe(true);
-  });
-
-  it('takes a system in which nothing goes on for healthy', async () => {
-    await using server = await startLoopbackServer(subject.empty);
-    await using pipeline = await contractPipeline({ sources: [subject.config(server.url)], sinks });
-
-    const { sources: outcomes } = await pipeline.collect(budgetMs);
-
-    expect(outcomes[0]).toMatchObject({ status: 'complete', problems: [] });
   });
 
   it('costs nothing but its own data when it fails beside a healthy one', async () => {
