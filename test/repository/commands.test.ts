@@ -197,14 +197,18 @@ const here: Readonly<Record<string, (command: DocumentedCommand) => Promise<void
 };
 
 /** The steps of a guide, which a test follows in a copy. */
-const sinkTemplate = { file: 'test/repository/template-sink.test.ts', text: "blocksOf(guide, 'sh')" };
+const guideCopy = { file: 'test/repository/guide-copy.ts', text: "blocksOf(text, 'sh')" };
 
 /** What others run; the text proves that they do. */
 const elsewhere: Readonly<Record<string, { readonly file: string; readonly text: string }>> = {
-  'cp -r docs/template-sink lambda/sinks/acme': sinkTemplate,
+  'cp -r docs/template-sink lambda/sinks/acme': guideCopy,
   "find lambda/sinks/acme -type f ! -name example.yaml -exec sed -i 's#/lambda/#/#; s/example/acme/g; s/Example/Acme/g' {} +":
-    sinkTemplate,
-  "sed -i 's/example/acme/g' lambda/sinks/acme/example.yaml": sinkTemplate,
+    guideCopy,
+  "sed -i 's/example/acme/g' lambda/sinks/acme/example.yaml": guideCopy,
+  'cp -r docs/template-source lambda/sources/acme': guideCopy,
+  "find lambda/sources/acme -type f ! -name example.yaml -exec sed -i 's#/lambda/#/#; s/example/acme/g; s/Example/Acme/g' {} +":
+    guideCopy,
+  "sed -i 's/example/acme/g' lambda/sources/acme/example.yaml": guideCopy,
   'npm ci': { file: '.ci/run', text: '\nnpm ci' },
   'npm test': { file: '.ci/run', text: '\nnpm test' },
   'npm run check': { file: 'scripts/check.ts', text: "spawnSync('npm', ['run'" },

@@ -1,118 +1,62 @@
-import { describe, expect, it } from 'vitest';
+/** The guide to sources works when it is followed word for word: its own steps make a source of the template, in a copy. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { example } from '../../docs/template-source/index.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../lambda/secrets/environment.ts';
-import { createRedactor } from '../../lambda/secrets/redaction.ts';
-import { createSecrets } from '../../lambda/secrets/store.ts';
-import type { Collection } from '../../lambda/sources/source.ts';
 import { sources } from '../../lambda/sources/index.ts';
-import { testPort } from '../http/port.ts';
-import { canaries, expectNoCanary } from '../support/canary.ts';
-import { withoutLedger } from '../support/ledger.ts';
-import { startLoopbackServer } from '../support/loopback-server.ts';
-import { noAws } from '../support/no-aws.ts';
+import { sourceRules } from '../contracts/sources/rules.ts';
+import { followGuide, type GuideCopy } from './guide-copy.ts';
 
-/** One run of the template against this server, with the real HTTP client and the real secret cache. */
-async function collect(url: string): Promise<Collection> {
-  await using http = testPort();
-  const store = environmentStore({ EXAMPLE_TOKEN: canaries.token });
-  const cache = createSecrets({
-    stores: { secret: store, parameter: store, env: store, file: store },
-    clock: Date.now,
-    cacheMs: 60_000,
-    redactor: createRedactor(),
-    log: http.log,
-  });
-  const config = { kind: 'example', name: 'main', endpoint: `${url}/api`, auth: { bearer: { env: 'EXAMPLE_TOKEN' } } };
-  const source = await example
-    .prepare(config)
-    .create({ http: http.port, aws: noAws, secrets: cache.secrets, clock: Date.now, log: http.log });
-  using deadline = deadlineIn(60_000, Date.now);
-  const collection = await source.collect({ deadline, tickMs: Date.now(), openLedger: withoutLedger });
-  expectNoCanary([collection, http.log.lines]);
-  return collection;
-}
+const guide = 'docs/adding-a-source.md';
 
-/** Answers by path; what is not there is a 404. */
-function serve(pages: Readonly<Record<string, unknown>>) {
-  return startLoopbackServer((_request, response, { path }) => {
-    const page = pages[path];
-    response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(page ?? { message: 'not found' }));
-  });
-}
+/** What stands before the place where each block of the guide is added, in the order of the guide. */
+const places = [
+  'export const sources = [',
+  'Readonly<Record<SourceKind, SourceFacts>> = {',
+  'Readonly<Record<SourceKind, SourceSubject>> = {',
+  'Readonly<Record<SourceKind, HostileSubject>> = {',
+];
 
-function queued({ families }: Collection): readonly (readonly [string | undefined, unknown])[] {
-  return families.flatMap((family) =>
-    family.type === 'gauge'
-      ? family.samples
-          .filter(({ labels }) => labels['state'] === 'queued')
-          .map((sample) => [sample.labels['queue'], sample.value] as const)
-      : [],
-  );
-}
+let copy: GuideCopy | undefined;
+
+beforeAll(async () => {
+  copy = await followGuide(guide, places);
+});
+
+afterAll(async () => {
+  await copy?.remove();
+});
 
 describe('the template of a source', () => {
   it('is registered nowhere', () => {
     expect(sources.map(({ kind }): string => kind)).not.toContain(example.kind);
   });
 
-  it('reads all pages with its token', async () => {
-    await using server = await serve({
-      '/api/queues': { queues: [{ name: 'a', waiting: 2, running: 1 }], next: '/api/queues?page=2' },
-      '/api/queues?page=2': { queues: [{ name: 'b', waiting: 0, running: 0 }] },
-    });
+  it('compiles where the guide puts it', async () => {
+    const include = [
+      'lambda',
+      'test/contracts/sources',
+      'test/contracts/subjects.ts',
+      'test/contracts/hostile-servers.ts',
+    ];
 
-    const collection = await collect(server.url);
-
-    expect(queued(collection)).toEqual([
-      ['a', 2],
-      ['b', 0],
-    ]);
-    expect(collection.problems).toEqual([]);
-    expect(server.requests.map(({ headers }) => headers['authorization'])).toEqual([
-      `Bearer ${canaries.token}`,
-      `Bearer ${canaries.token}`,
-    ]);
+    expect(await copy?.compile(include)).toBe('');
   });
 
-  it('keeps the queues of the first page when the second one fails', async () => {
-    await using server = await serve({
-      '/api/queues': { queues: [{ name: 'a', waiting: 2, running: 1 }], next: '/api/queues?page=2' },
-    });
+  it('keeps the contract of sources, by the command of the guide', async () => {
+    const report = await copy?.test(/`npx vitest (run test\/contracts -t acme)`/);
 
-    const collection = await collect(server.url);
-
-    expect(queued(collection)).toEqual([['a', 2]]);
-    expect(collection.problems.map(({ kind }) => kind)).toEqual(['configuration']);
+    expect(report).toMatchObject({ success: true, numFailedTests: 0 });
+    // Its levels are held to all rules but those of counting.
+    expect(report?.numPassedTests).toBeGreaterThan(30);
   });
+});
 
-  it('keeps the other queues when one is not what the API documents', async () => {
-    await using server = await serve({
-      '/api/queues': {
-        queues: [{ name: 'a' }, null, { name: ' ', waiting: 1, running: 1 }, { name: 'b', waiting: 3, running: 0 }],
-      },
-    });
+describe('the guide to sources', () => {
+  it('has each rule under the name of its case, in the order of the cases', async () => {
+    const text = await readFile(join(import.meta.dirname, '../..', guide), 'utf8');
 
-    const collection = await collect(server.url);
-
-    expect(queued(collection)).toEqual([['b', 3]]);
-    expect(collection.problems).toMatchObject([{ kind: 'bad-response', where: 'example/main' }]);
-  });
-
-  it('takes its credentials to no other server', async () => {
-    await using other = await serve({});
-    await using server = await serve({ '/api/queues': { queues: [], next: `${other.url}/api/queues?page=2` } });
-
-    const collection = await collect(server.url);
-
-    expect(collection.problems.map(({ kind }) => kind)).toEqual(['configuration']);
-    expect(other.requests).toEqual([]);
-  });
-
-  it('has nothing to report about an empty list', async () => {
-    await using server = await serve({ '/api/queues': { queues: [] } });
-
-    expect(await collect(server.url)).toEqual({ families: [], problems: [] });
+    const named = [...text.matchAll(/^\d+\. \*\*(.+?)\*\*\./gm)].map(([, name]) => name);
+    expect(named).toEqual(sourceRules.map(({ name }) => name));
   });
 });
