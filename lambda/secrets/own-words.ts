@@ -28,7 +28,7 @@ grouping handler headers histogram histograms honor host hosted hour http https 
 ignored image impossible included incompatible increase increases indented indexing indicate info ingested
 ingestion init initialized insecure installation instance instanceof integration interface interrupted interval
 invalid invocation jenkins job jobs json keys kind kn kubeconfig kubernetes label labeldrop labelkeep labelmap
-labels lag lambda larger last left lengthen level lifecycle likewise limit limited limiting limits lists
+labels lag lambda larger last left lengthen level lifecycle lifetime likewise limit limited limiting limits lists
 localhost location logs look looks loopback lost main mainbranch mark marked matrix max meanwhile measures
 megabytes message messages metadata metrics milliseconds minute minutes mismatch miss missing monitoring
 multiplied name named names namespace namespaces nearlimit negative neighbours new node none not nsuccess null
