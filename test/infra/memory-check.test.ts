@@ -43,6 +43,24 @@ describe('the memory of the function', () => {
     expect(toldAt({ ...minimal, queuesPerMetric: 1000 * percent }, 'error')).toEqual([]);
   });
 
+  it('is refused where it does not hold the state that one source may get, and what is told to set is taken', () => {
+    const withRuns = { ...first, organization: 'acme', apiToken: { secret: 'ci-metrics/buildkite', key: 'api' } };
+    const config = { ...minimal, sources: [withRuns], seriesPerMetric: 15_000 };
+
+    const [error = ''] = toldAt(config, 'error');
+
+    // Without their place in the state the samples would fit.
+    const [, fits = '', samples = ''] = /hold ([\d,]+) samples, and one source may have ([\d,]+)/.exec(error) ?? [];
+    expect(Number(samples.replaceAll(',', ''))).toBeLessThan(Number(fits.replaceAll(',', '')));
+    expect(error).toMatch(
+      /seriesPerMetric 15,000, of which [\d,]+ are counted and with their place in the state take as much as 5\.5 each; set/,
+    );
+    const told = Number(/at least (\d+)/.exec(error)?.[1]);
+    expect(toldAt(config, 'error', told)).toEqual([]);
+    expect(toldAt(config, 'error', told - 64)).toHaveLength(1);
+    expect(toldAt({ ...config, seriesPerMetric: 500 }, 'error')).toEqual([]);
+  });
+
   it('is refused where it is too small for the default limits', () => {
     expect(toldAt(withMemory(128), 'error')).toHaveLength(1);
     expect(toldAt({ ...withMemory(128), queuesPerMetric: 300 }, 'error')).toEqual([]);
