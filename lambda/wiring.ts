@@ -1,6 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readFile } from 'node:fs/promises';
 import { millisecondsOf } from './config/interval.ts';
+import { textsIn } from './config/texts.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { Counting } from './counters/counting.ts';
 import type { StateStore } from './counters/store.ts';
@@ -59,6 +60,7 @@ export interface BuiltPipeline {
 /** The only place that builds clients and looks things up in the registries; it loads what the configuration names. */
 export async function buildPipeline(config: RuntimeConfig, environment: Environment): Promise<BuiltPipeline> {
   const { clock, log, print } = environment;
+  environment.redactor.keepWords(textsIn(config));
   const intervalMs = millisecondsOf(config.interval);
   const sources = config.sources.map(prepareSource);
   const sinks = config.sinks.map(prepareSink);

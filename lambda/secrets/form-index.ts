@@ -23,6 +23,8 @@ export interface FormIndex {
   add(form: string): void;
   /** As often as it was added. */
   remove(form: string): void;
+  /** Words that may be shown: a text that ends in one was not cut off in the middle of a form that begins with it. */
+  keep(words: Iterable<string>): void;
   /** The text with `standIn` in place of every form; the text itself where there is none. */
   replace(text: string, standIn: string): string;
 }
@@ -33,12 +35,17 @@ export function createFormIndex(): FormIndex {
   /** 1 where a form may begin. Never cleared: a form that was removed costs a closer look and nothing else. */
   const table = new Uint8Array(1 << tableBits);
 
+  const kept = keptWords();
+
   /** The end of the longest form that begins here; undefined where none does. */
   function endAt(text: string, at: number): number | undefined {
     let end: number | undefined;
     for (const form of buckets.get(text.slice(at, at + keyLength))?.keys() ?? []) {
       const reached = reachOf(form, text, at);
-      if (reached !== undefined && reached > (end ?? 0)) end = reached;
+      if (reached === undefined || reached <= (end ?? 0)) continue;
+      // What would be left of the secret has to be a secret of its own.
+      const isShown = form.length - (reached - at) >= minCutLength && kept.isEnd(text, at, reached);
+      if (!isShown) end = reached;
     }
     return end;
   }
@@ -77,11 +84,36 @@ export function createFormIndex(): FormIndex {
       else bucket?.delete(form);
       if (bucket?.size === 0) buckets.delete(key);
     },
+    keep: kept.add,
     replace(text, standIn) {
       const ranges = buckets.size === 0 ? [] : rangesIn(text);
       if (ranges.length === 0) return text;
       const kept = ranges.map(({ start }, index) => text.slice(ranges[index - 1]?.end ?? 0, start));
       return [...kept, text.slice(ranges.at(-1)?.end)].join(standIn);
+    },
+  };
+}
+
+interface KeptWords {
+  readonly add: (words: Iterable<string>) => void;
+  /** Whether such a word ends here, and has the piece of a form in it. */
+  isEnd(text: string, at: number, end: number): boolean;
+}
+
+function keptWords(): KeptWords {
+  const kept = new Set<string>();
+  return {
+    add(words) {
+      // A shorter piece is never taken for the beginning of a form.
+      for (const word of words) if (word.length >= minCutLength) kept.add(word);
+    },
+    isEnd(text, at, end) {
+      for (const word of kept) {
+        const start = end - word.length;
+        const isThere = start >= 0 && start <= at && text.startsWith(word, start);
+        if (isThere && !/[A-Za-z0-9]/.test(text.charAt(start - 1))) return true;
+      }
+      return false;
     },
   };
 }

@@ -20,6 +20,11 @@ export interface Redactor {
   remember(value: string): void;
   /** A value that lives as long as its request, such as a signature: many of them do not push a token out. */
   rememberPassing(value: string): void;
+  /**
+   * Words of the configuration, which whoever writes it shows himself: a source `acme-build` is none of a secret's
+   * `acme-build-…`. A whole secret is taken out all the same, and so is a longer piece of it.
+   */
+  keepWords(words: Iterable<string>): void;
   /** For a text that somebody else wrote, such as the body of a refusal, before it is cut: every value is taken out. */
   text(text: string): string;
   /** A plain copy of any value, errors with their causes included, without secrets; bounded in depth and size. */
@@ -76,6 +81,9 @@ export function createRedactor(): Redactor {
     },
     rememberPassing(value) {
       if (weaknessOf(value) === undefined && !lasting.has(value)) passing.add(value);
+    },
+    keepWords: (kept) => {
+      index.keep(kept);
     },
     text,
     value: (value) => plainCopy(value, { own: text, outside: text }),

@@ -138,6 +138,50 @@ describe.each(['prometheus', 'ok', 'jobs', 'queue', 'gauge', 'buildkite'])('a pi
   });
 });
 
+describe('a redactor that knows words of the configuration', () => {
+  const secret = 'acme-build-5f3a9c71d2e84b06';
+  const redactor = createRedactor();
+  redactor.keepWords(['acme-build', 'acme-build-5f3a9c71d2', secret]);
+  redactor.remember(secret);
+
+  it.each(['acme-build', 'source "acme-build', 'buildkite/acme-build', 'acme-build\u2026'])(
+    'shows them: %s',
+    (text) => {
+      expect([redactor.text(text), redactor.name(text), redactor.own.text(text)]).toEqual([text, text, text]);
+    },
+  );
+
+  it.each([
+    [secret, '[redacted]'],
+    [`it said ${secret}`, 'it said [redacted]'],
+    // More than the word, less than the word, and the word as a part of another one.
+    ['it said acme-build-5f', 'it said [redacted]'],
+    ['it said acme-buil', 'it said [redacted]'],
+    ['it said xacme-build', 'it said x[redacted]'],
+    // Of which too little is left to be a secret.
+    ['it said acme-build-5f3a9c71d2', 'it said [redacted]'],
+  ])('hides all else: %s', (text, shown) => {
+    expect([redactor.text(text), redactor.name(text), redactor.own.text(text)]).toEqual([shown, shown, shown]);
+  });
+});
+
+describe('a source that has the beginning of its token for a name', () => {
+  it('is published under its name, and the token nowhere', async () => {
+    const token = 'acme-build-5f3a9c71d2e84b06';
+    await using server = await startLoopbackServer(sourceSubjects.prometheus.healthy);
+    const source = { ...sourceSubjects.prometheus.config(server.url), name: 'acme-build' };
+    await using pipeline = await contractPipeline({ sources: [source], sinks: [{ kind: 'stdout' }] }, { token });
+
+    const report = await pipeline.run(20_000);
+
+    const printed = pipeline.said().printed.join('');
+    expect(report.outcome).toBe('ok');
+    expect(printed).toContain('source="acme-build"');
+    expect(printed).not.toContain('[redacted]');
+    expect(printed).not.toContain(token);
+  });
+});
+
 async function saidWith(token: string) {
   await using server = await startLoopbackServer(sourceSubjects.prometheus.healthy);
   const config = { sources: [sourceSubjects.prometheus.config(server.url)], sinks: [{ kind: 'stdout' }] };
