@@ -10,6 +10,7 @@ import {
   type NamedEntry,
   type Place,
 } from './checks.ts';
+import { checkPatterns } from '../sources/prometheus/check-patterns.ts';
 import type { ConfigFinding } from './config-error.ts';
 import { checkDeployment } from './deployment-checks.ts';
 import { explain } from './explain.ts';
@@ -30,6 +31,7 @@ export function checkConfig(value: unknown, place: Place): Checked {
     ...checkNames([...namesIn('sources', SourceConfig, value), ...namesIn('sinks', SinkConfig, value)]),
     ...checkSinks(fitting('sinks', SinkConfig, value)),
     ...checkPlaceOfSinks(fitting('sinks', SinkConfig, value), place),
+    ...checkPatternsOfSources(fitting('sources', SourceConfig, value)),
     ...checkNamesOfPages(fitting('sources', SourceConfig, value), fitting('sinks', SinkConfig, value)),
     ...checkNamesOfObjects(CollectorConfig, value),
     ...checkSecretRefs(CollectorConfig, value, place),
@@ -39,6 +41,13 @@ export function checkConfig(value: unknown, place: Place): Checked {
   if (first !== undefined) return { findings: [first, ...more] };
   if (parsed.success) return { config: parsed.data };
   return { findings: [{ path: [], message: 'does not fit; see docs/configuration.md' }] };
+}
+
+/** What takes an engine to check, which the function loads only where it is used. */
+function checkPatternsOfSources(entries: readonly Entry[]): readonly ConfigFinding[] {
+  return entries.flatMap(({ index, config }) =>
+    checkPatterns(config).map(({ path, message }) => ({ path: ['sources', index, ...path], message })),
+  );
 }
 
 function listIn(name: 'sources' | 'sinks', value: unknown): readonly unknown[] {

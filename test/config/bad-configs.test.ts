@@ -739,6 +739,24 @@ sinks:
     ],
   },
   {
+    title: 'relabelling patterns that RE2 does not have',
+    text: `
+sources:
+  - kind: prometheus
+    targets: [{ url: https://host/metrics }]
+    relabel:
+      - { action: labeldrop, regex: 'otel_.*' }
+      - { action: labeldrop, regex: '(?=a)' }
+      - { action: labelkeep, regex: 'a{0,1000}' }
+sinks:
+  - kind: stdout
+`,
+    problems: [
+      ':6:37 sources[0].relabel[1].regex: is no pattern that can be used: invalid or unsupported Perl syntax: "(?=" at character 1; RE2 has no look-around',
+      ':7:37 sources[0].relabel[2].regex: is no pattern that can be used: the pattern is too large: repetitions counted, it has more than 2000 steps; lower the counts in braces, or use several rules',
+    ],
+  },
+  {
     title: 'a Region that cannot be one',
     text: `
 sources:

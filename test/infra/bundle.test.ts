@@ -17,6 +17,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundleFunction, functionCode, runtimeConfig } from '../../infra/bundle.ts';
 import { parseRuntimeConfig } from '../../lambda/config/json.ts';
+import { PrometheusConfig } from '../../lambda/sources/prometheus/config.ts';
 import { configOf, foreignStack } from './synthesis.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -212,6 +213,22 @@ describe('the function of the repository', () => {
       .map((input) => /^lambda\/(?:sources|sinks)\/[^/]+(?=\/)/.exec(input)?.[0])
       .filter((plugin) => plugin !== undefined);
     expect([...new Set(plugins)].sort()).toEqual(['lambda/sinks/cloudwatch', 'lambda/sources/buildkite']);
+  });
+
+  it('reads the engine of relabelling patterns only where there are patterns', () => {
+    const prometheus = PrometheusConfig.parse({ kind: 'prometheus', targets: [{ url: 'https://host/metrics' }] });
+    const config = { ...configOf('minimal'), sources: [prometheus] };
+    const { outputs } = bundleFunction({ directory: join(folder, 'relabelling'), config }).metafile;
+    const engine = Object.keys(outputs).filter((file) =>
+      Object.keys(outputs[file]?.inputs ?? {}).some((input) => input.includes('node_modules/re2js/')),
+    );
+    const importers = Object.keys(outputs).filter((file) =>
+      outputs[file]?.imports.some(({ path, kind }) => engine.includes(path) && kind === 'import-statement'),
+    );
+
+    expect(engine).toHaveLength(1);
+    expect(outputs[engine[0] ?? '']?.entryPoint).toBe('lambda/sources/prometheus/relabel.ts');
+    expect(importers).toEqual([]);
   });
 
   it('bundles, and differs by its configuration within one app', () => {

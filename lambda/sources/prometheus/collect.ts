@@ -16,7 +16,7 @@ import { followAll, gaugesOf, type NoNumbers, noNumbersIn, type PreparedMeasure,
 import { measuresOf } from './metrics.ts';
 import { oddityTeller } from './oddities.ts';
 import { readBefore } from './read-before.ts';
-import { relabeller } from './relabel.ts';
+import type { Relabel } from './relabel.ts';
 import { LimitError, relay, type Relayed, survivesRelabelling } from './relay.ts';
 import type { LeftOut } from './sample-times.ts';
 import { reportOf } from './scrape-report.ts';
@@ -99,10 +99,11 @@ function readAll({ targets, timeoutSeconds }: PrometheusConfig, read: ReadTarget
 
 function targetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget {
   const isChosen = keepOf(config);
-  const relabel = relabeller(config.relabel);
+  let loading: Promise<Relabel> | undefined;
   const canDrop = config.relabel.some(({ action }) => action === 'keep' || action === 'drop');
   const tell = oddityTeller(ports.log);
   return async (target, deadline) => {
+    const relabel = await (loading ??= loadRelabel(config));
     const labels = targetLabels(config, target);
     const where = `prometheus/${config.name}`;
     const place = `${where} ${whereOf('GET', new URL(target.url))}`;
@@ -123,6 +124,11 @@ function targetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget 
       return { families: report, problems: [problemFrom(error, where, place)] };
     }
   };
+}
+
+/** With the engine of its patterns, a tenth of a cold start, only where there are any. */
+async function loadRelabel({ relabel }: PrometheusConfig): Promise<Relabel> {
+  return relabel.length === 0 ? (labels) => labels : (await import('./relabel.ts')).relabeller(relabel);
 }
 
 const hints: StatusHints = {

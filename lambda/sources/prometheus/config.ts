@@ -8,8 +8,6 @@ import { formats } from '../../prometheus-text/family-rules.ts';
 import { instanceOf } from './instance.ts';
 import { LabelName, Measure, MetricName } from './measure-setting.ts';
 import { profileNames } from './profiles.ts';
-import { compilePattern } from './regex.ts';
-import { PatternError } from './regex-parse.ts';
 
 /** A hundred years: whatever a receiver still takes. */
 const maxAgeMinutes = 100 * 365 * 24 * 60;
@@ -19,18 +17,6 @@ const maxLimit = 10_000_000;
 
 /** Longer patterns are a mistake; the text of a whole allow-list fits. */
 const maxPatternLength = 1000;
-
-const Regex = z
-  .string()
-  .max(maxPatternLength)
-  .superRefine((pattern, context) => {
-    try {
-      compilePattern(pattern);
-    } catch (error) {
-      if (!(error instanceof PatternError)) throw error;
-      context.addIssue({ code: 'custom', message: `is no pattern that can be used: ${error.message}` });
-    }
-  });
 
 const RelabelRule = z
   .strictObject({
@@ -43,7 +29,10 @@ const RelabelRule = z
       .default([])
       .meta({ description: 'Labels whose values are joined and matched; `__name__` is the name of the metric.' }),
     separator: z.string().default(';').meta({ description: 'Stands between the joined values.' }),
-    regex: Regex.default('(.*)').meta({ description: 'Matches the whole text, in the syntax of RE2.' }),
+    // Whether it is a pattern at all is checked before it is deployed (check-patterns.ts).
+    regex: z.string().max(maxPatternLength).default('(.*)').meta({
+      description: 'Matches the whole text, in the syntax of RE2.',
+    }),
     targetLabel: z.string().min(1).optional().meta({ description: 'Label that `replace` writes.' }),
     replacement: z.string().default('$1').meta({ description: 'May use `$1`, `${1}` and `${name}`.' }),
   })

@@ -1,204 +1,77 @@
-import { append } from '../../model/append.ts';
-import { type Node, parsePattern, PatternError } from './regex-parse.ts';
+/** Patterns of relabelling: RE2's syntax, matched against whole texts in time linear in the text. */
+import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
+import { estimateSteps } from './pattern-size.ts';
 
-/** Steps of a compiled pattern: with the length of the text they bound the time of a match. */
-const maxInstructions = 1000;
+/** Steps of a compiled pattern: with the length of the text they bound the time of a match, and its memory. */
+const maxSteps = 2000;
 
 /** Label values are shorter by far; a longer text does not match and is left as it is. */
 const maxMatchedLength = 4096;
 
-type Instruction =
-  | { readonly op: 'char'; readonly test: (char: string) => boolean }
-  | { readonly op: 'start' | 'end' | 'match' }
-  | { readonly op: 'save'; readonly slot: number }
-  | Split
-  | Jump;
+/** Enough of the pattern to find the place. */
+const maxQuoted = 40;
 
 export interface Match {
   /** By number; 0 is the whole text. Undefined for a group that took no part. */
   readonly groups: readonly (string | undefined)[];
 }
 
-/** A pattern of RE2's syntax that matches whole texts, in time linear in the text: no pattern can hang a run. */
 export interface Pattern {
+  /** Numbers of named groups. */
   readonly names: ReadonlyMap<string, number>;
   match(text: string): Match | undefined;
 }
 
+/** A pattern that RE2 does not have, or that is too large; `message` says what is wrong, and where. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+}
+
 /** @throws PatternError */
 export function compilePattern(source: string): Pattern {
-  const { node, groups, names } = parsePattern(source);
-  const instructions: Instruction[] = [];
-  emit(node, { instructions, parts: 0 });
-  instructions.push({ op: 'match' });
+  // First, because building a program of a hundred thousand steps takes seconds and hundreds of MiB.
+  if (estimateSteps(source) > maxSteps) throw new PatternError(tooLarge);
+  const compiled = compile(source);
+  if (compiled.programSize() > maxSteps) throw new PatternError(tooLarge);
   return {
-    names,
-    match: (text) => (text.length > maxMatchedLength ? undefined : run(instructions, Array.from(text), groups)),
+    names: new Map(Object.entries(compiled.namedGroups())),
+    match: (text) => (text.length > maxMatchedLength ? undefined : matchWhole(compiled, text)),
   };
 }
 
-/** Parts of a pattern that are compiled, each repetition counted. */
-const maxParts = 5000;
+const tooLarge = `the pattern is too large: repetitions counted, it has more than ${String(maxSteps)} steps; lower the counts in braces, or use several rules`;
 
-interface Program {
-  readonly instructions: Instruction[];
-  parts: number;
-}
-
-function emit(node: Node, program: Program): void {
-  // Repetitions of nothing add no instruction, but take their time all the same.
-  program.parts += 1;
-  if (program.parts > maxParts || program.instructions.length > maxInstructions)
-    throw new PatternError('the pattern is too large');
-  if (node.kind === 'sequence') for (const part of node.nodes) emit(part, program);
-  else if (node.kind === 'choice') emitChoice(node.nodes, program);
-  else if (node.kind === 'repeat') emitRepeat(node, program);
-  else if (node.kind === 'group') emitGroup(node.index, node.node, program);
-  else if (node.kind === 'char') program.instructions.push({ op: 'char', test: node.test });
-  else if (node.kind !== 'empty') program.instructions.push({ op: node.kind });
-}
-
-function emitGroup(index: number, node: Node, program: Program): void {
-  program.instructions.push({ op: 'save', slot: index * 2 });
-  emit(node, program);
-  program.instructions.push({ op: 'save', slot: index * 2 + 1 });
-}
-
-function emitChoice(nodes: readonly Node[], program: Program): void {
-  const { instructions } = program;
-  const jumps: Jump[] = [];
-  for (const part of nodes.slice(0, -1)) {
-    const split = emitSplit(instructions);
-    split.first = instructions.length;
-    emit(part, program);
-    const jump: Jump = { op: 'jump', to: 0 };
-    instructions.push(jump);
-    jumps.push(jump);
-    split.second = instructions.length;
+/** As Prometheus does: a dot is any character, the end of a line too. */
+function compile(source: string): RE2JS {
+  try {
+    return RE2JS.compile(source, RE2JS.DOTALL);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    throw new PatternError(error instanceof RE2JSSyntaxException ? explain(error, source) : error.message);
   }
-  for (const part of nodes.slice(-1)) emit(part, program);
-  for (const jump of jumps) jump.to = instructions.length;
 }
 
-function emitRepeat({ node, min, max, isLazy }: Extract<Node, { kind: 'repeat' }>, program: Program): void {
-  const { instructions } = program;
-  for (let count = 0; count < min; count += 1) emit(node, program);
-  if (max === Infinity) {
-    const at = instructions.length;
-    const split = emitSplit(instructions);
-    emit(node, program);
-    instructions.push({ op: 'jump', to: at });
-    aim(split, at + 1, instructions.length, isLazy);
-    return;
-  }
-  const splits: { readonly at: number; readonly split: Split }[] = [];
-  for (let count = min; count < max; count += 1) {
-    splits.push({ at: instructions.length, split: emitSplit(instructions) });
-    emit(node, program);
-  }
-  for (const { at, split } of splits) aim(split, at + 1, instructions.length, isLazy);
+function explain(error: RE2JSSyntaxException, source: string): string {
+  // The library writes its flag in front of the pattern, and a missing parenthesis is told with the whole of it.
+  const part = (error.getPattern() ?? '').replace(/^\(\?s\)/, '');
+  if (part === '' || part === source) return error.getDescription();
+  const quoted = part.length > maxQuoted ? `${part.slice(0, maxQuoted)}…` : part;
+  const first = source.indexOf(part);
+  const isOnce = first !== -1 && first === source.lastIndexOf(part);
+  return `${error.getDescription()}: "${quoted}"${isOnce ? ` at character ${String(first + 1)}` : ''}${remedy(part)}`;
 }
 
-interface Jump {
-  op: 'jump';
-  to: number;
+/** What other engines have, and RE2 cannot have in linear time. */
+function remedy(part: string): string {
+  if (/^\(\?<?[=!]/.test(part)) return '; RE2 has no look-around';
+  return /^\\[1-9]/.test(part) ? '; RE2 has no back-references' : '';
 }
 
-/** Tries the first before the second. */
-interface Split {
-  op: 'split';
-  first: number;
-  second: number;
-}
-
-function emitSplit(instructions: Instruction[]): Split {
-  const split: Split = { op: 'split', first: 0, second: 0 };
-  instructions.push(split);
-  return split;
-}
-
-function aim(split: Split, into: number, past: number, isLazy: boolean): void {
-  split.first = isLazy ? past : into;
-  split.second = isLazy ? into : past;
-}
-
-type Saved = readonly (number | undefined)[];
-
-interface Thread {
-  readonly at: number;
-  readonly saved: Saved;
-}
-
-/** All alternatives at once, best first (Pike's machine): each instruction is visited once for each character. */
-function run(program: readonly Instruction[], chars: readonly string[], groups: number): Match | undefined {
-  let threads: readonly Thread[] = follow(program, [{ at: 0, saved: [] }], 0, chars.length);
-  for (const [position, char] of chars.entries()) {
-    const next: Thread[] = [];
-    for (const { at, saved } of threads) {
-      const instruction = program[at];
-      if (instruction?.op === 'char' && instruction.test(char)) next.push({ at: at + 1, saved });
-    }
-    if (next.length === 0) return undefined;
-    threads = follow(program, next, position + 1, chars.length);
-  }
-  // Anchored at both ends: only a thread that has used the whole text counts, and the best of them stands first.
-  const found = threads.find(({ at }) => program[at]?.op === 'match');
-  if (found === undefined) return undefined;
-  const numbers = Array.from({ length: groups }, (_, index) => index + 1);
-  return { groups: [chars.join(''), ...numbers.map((index) => groupText(found.saved, index, chars))] };
-}
-
-function groupText(saved: Saved, index: number, chars: readonly string[]): string | undefined {
-  const [from, to] = [saved[index * 2], saved[index * 2 + 1]];
-  return from === undefined || to === undefined ? undefined : chars.slice(from, to).join('');
-}
-
-/** The instructions that read a character, or end, which the threads reach without reading one. */
-function follow(
-  program: readonly Instruction[],
-  from: readonly Thread[],
-  position: number,
-  length: number,
-): readonly Thread[] {
-  const reached: Thread[] = [];
-  const seen = new Set<number>();
-  const stack = from.toReversed();
-  for (let thread = stack.pop(); thread !== undefined; thread = stack.pop()) {
-    const { at, saved } = thread;
-    const instruction = program[at];
-    if (instruction === undefined || seen.has(at)) continue;
-    seen.add(at);
-    if (instruction.op === 'char' || instruction.op === 'match') reached.push(thread);
-    else append(stack, stepsFrom(instruction, at, saved, { position, length }));
-  }
-  return reached;
-}
-
-/** The threads that an instruction becomes, worst first, as a stack takes them. */
-function stepsFrom(
-  instruction: Exclude<Instruction, { op: 'char' }>,
-  at: number,
-  saved: Saved,
-  { position, length }: { readonly position: number; readonly length: number },
-): readonly Thread[] {
-  switch (instruction.op) {
-    case 'jump':
-      return [{ at: instruction.to, saved }];
-    case 'split':
-      return [
-        { at: instruction.second, saved },
-        { at: instruction.first, saved },
-      ];
-    case 'save': {
-      const copy = [...saved];
-      copy[instruction.slot] = position;
-      return [{ at: at + 1, saved: copy }];
-    }
-    case 'match':
-      return [];
-    case 'start':
-      return position === 0 ? [{ at: at + 1, saved }] : [];
-    case 'end':
-      return position === length ? [{ at: at + 1, saved }] : [];
-  }
+function matchWhole(compiled: RE2JS, text: string): Match | undefined {
+  // Without groups a match is found several times faster, and most texts do not match.
+  if (compiled.groupCount() === 0) return compiled.testExact(text) ? { groups: [text] } : undefined;
+  const matcher = compiled.matcher(text);
+  if (!matcher.matches()) return undefined;
+  const numbers = Array.from({ length: compiled.groupCount() + 1 }, (_, index) => index);
+  return { groups: numbers.map((index) => matcher.group(index) ?? undefined) };
 }
