@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { styleText } from 'node:util';
 
 /** In the order of their cost, so that a slip is told early. */
-const steps = ['format', 'lint', 'types', 'imports', 'unused', 'synth', 'test'] as const;
+const steps = ['format', 'lint', 'types', 'names', 'imports', 'unused', 'synth', 'test'] as const;
 
 function runs(step: string): { ok: boolean; seconds: string } {
   const startedMs = performance.now();
