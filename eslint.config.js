@@ -26,7 +26,7 @@ const outsideJson = [
   {
     object: 'JSON',
     property: 'parse',
-    message: 'Use parseJsonText of model/outside-text.ts: names from outside come in by one door.',
+    message: 'Use parseJsonText of model/text/outside-text.ts: names from outside come in by one door.',
   },
 ];
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ConfigError } from '../lambda/config/config-error.ts';
-import { parseConfig } from '../lambda/config/load.ts';
+import { parseConfig } from '../lambda/config/parse-config.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { CiMetricsStack } from './ci-metrics-stack.ts';
 import { costText } from './cost.ts';

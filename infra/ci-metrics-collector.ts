@@ -9,7 +9,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { parseConfig } from '../lambda/config/load.ts';
+import { parseConfig } from '../lambda/config/parse-config.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import {
   problemCount,
@@ -19,23 +19,23 @@ import {
   starvedJobs,
   workers,
   workerUtilization,
-} from '../lambda/model/catalogue.ts';
+} from '../lambda/model/catalogue/catalogue.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import { acknowledgeAnyResource } from './acknowledge.ts';
-import { createAlarms } from './alarms.ts';
-import { createFunction } from './collector-function.ts';
-import { createDashboard } from './dashboard.ts';
+import { createAlarms } from './alarms/create-alarms.ts';
+import { createFunction } from './function/collector-function.ts';
+import { createDashboard } from './dashboard/create-dashboard.ts';
 import { emulationOf } from './emulation.ts';
-import { checkMemory } from './memory-check.ts';
-import { metricOf, systemOf } from './metrics.ts';
-import { connectEksClusters, type EksClusterAccess } from './eks-access.ts';
-import { createEventFeeds, type WebhookOfSource } from './event-feeds.ts';
+import { checkMemory } from './function/memory-check.ts';
+import { metricOf, systemOf } from './metrics/build-metric.ts';
+import { connectEksClusters, type EksClusterAccess } from './access/eks-access.ts';
+import { createEventFeeds, type WebhookOfSource } from './function/event-feeds.ts';
 import { eksEntrances, fedSources, type Prepared, prepare, secretRefs, webhookSecretRefs } from './prepared.ts';
-import { createSchedule } from './schedule.ts';
-import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets, secretsFor } from './secrets.ts';
+import { createSchedule } from './function/schedule.ts';
+import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets, secretsFor } from './access/secrets.ts';
 import type { CollectorSettings } from './settings.ts';
-import { assumedRoles, grantAssumeRole, grantSinkAccess, sinkGrants } from './sink-access.ts';
-import { connectStateTable, createStateTable } from './state-table.ts';
+import { assumedRoles, grantAssumeRole, grantSinkAccess, sinkGrants } from './access/sink-access.ts';
+import { connectStateTable, createStateTable } from './function/state-table.ts';
 
 /** A configuration, as a file or checked already; `deployment:` and `alarms:` in it give what no property gives. */
 export interface CiMetricsCollectorProps extends CollectorSettings {

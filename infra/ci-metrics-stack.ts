@@ -5,7 +5,7 @@ import { CiMetricsCollector } from './ci-metrics-collector.ts';
 import { acknowledgeNames, checkStackSize } from './stack-limits.ts';
 import { dashboardUrl } from './console.ts';
 import { freeId } from './free-id.ts';
-import type { CollectorSecret } from './secrets.ts';
+import type { CollectorSecret } from './access/secrets.ts';
 import type { CollectorSettings } from './settings.ts';
 
 export interface CiMetricsStackProps extends StackProps {

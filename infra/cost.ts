@@ -1,10 +1,10 @@
 /** What a stack costs a month, as the synthesis tells it. */
-import { expectedDeployment } from '../lambda/cost/estimate.ts';
+import { expectedDeployment } from '../lambda/cost/estimate-deployment.ts';
 import { assumedFleet, type Fleet } from '../lambda/cost/fleet.ts';
 import { type Deployed, monthlyCost, totalOf } from '../lambda/cost/monthly-cost.ts';
-import { costTable } from '../lambda/cost/table.ts';
+import { costTable } from '../lambda/cost/format-table.ts';
 import { monthlyMetricCost } from '../lambda/sinks/cloudwatch/price.ts';
-import { countAlarms } from './alarm-count.ts';
+import { countAlarms } from './alarms/count-alarms.ts';
 import type { CiMetricsCollector } from './ci-metrics-collector.ts';
 
 type Stacked = Pick<CiMetricsCollector, 'config' | 'alarms'>;

@@ -1,16 +1,16 @@
 import type { Context } from 'aws-lambda';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseRuntimeConfig } from './config/json.ts';
+import { parseRuntimeConfig } from './config/parse-runtime-config.ts';
 import { runsOf } from './invocation.ts';
 import { embeddedMetricLines, type EmbeddedMetricOptions } from './report/embedded-metrics.ts';
-import { healthFamilies } from './report/health.ts';
+import { healthFamilies } from './report/map-health.ts';
 import { failureOf, RunFailedError, type RunReport } from './report/report.ts';
-import { reportFields, writeReport } from './report/write.ts';
-import { createLambdaLog } from './runtime/lambda-log.ts';
-import { showSourcesInStacks } from './runtime/readable-stacks.ts';
-import { cleanError } from './secrets/clean-error.ts';
-import { createRedactor } from './secrets/redaction.ts';
+import { reportFields, writeReport } from './report/write-report.ts';
+import { createLambdaLog } from './log/lambda-log.ts';
+import { showSourcesInStacks } from './log/readable-stacks.ts';
+import { cleanError } from './secrets/redaction/clean-error.ts';
+import { createRedactor } from './secrets/redaction/redactor.ts';
 import { buildPipeline } from './wiring.ts';
 
 showSourcesInStacks();

@@ -2,8 +2,8 @@ import { minuteMs } from './config/interval.ts';
 import type { RunReport } from './report/report.ts';
 import { run } from './run.ts';
 import { deadlineIn } from './runtime/deadline.ts';
-import { scheduledTimeOf, tickOf } from './runtime/tick.ts';
-import { ticks } from './runtime/ticks.ts';
+import { scheduledTimeOf, tickOf } from './runtime/scheduled-tick.ts';
+import { ticks } from './runtime/tick-loop.ts';
 import type { BuiltPipeline } from './wiring.ts';
 
 /** Kept for the report line and the answer after the last delivery; both take milliseconds. */

@@ -1,11 +1,11 @@
 import type { Counting } from './counters/counting.ts';
-import type { RequestMeter } from './http/http.ts';
-import type { ClockReading } from './http/server-clock.ts';
+import type { RequestMeter } from './http/port.ts';
+import type { ClockReading } from './http/answers/server-clock.ts';
 import type { RunReport } from './report/report.ts';
-import type { Cleaner } from './model/admitted.ts';
-import type { SeriesCaps } from './model/cap.ts';
+import type { Cleaner } from './model/text/admit.ts';
+import type { SeriesCaps } from './model/limits/cap.ts';
 import type { MetricDefinition } from './model/metric.ts';
-import type { Means } from './model/capacity.ts';
+import type { Means } from './model/limits/capacity.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import type { Logger } from './runtime/log.ts';

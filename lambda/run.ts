@@ -1,14 +1,14 @@
 import type { Counted, CountingRun } from './counters/counting.ts';
-import { earliest } from './http/server-clock.ts';
+import { earliest } from './http/answers/server-clock.ts';
 import type { Batch } from './model/batch.ts';
 import type { ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
-import { healthFamilies } from './report/health.ts';
-import { deliveryOf, readingsOf } from './report/reading.ts';
+import { healthFamilies } from './report/map-health.ts';
+import { deliveryOf, readingsOf } from './report/summarize-results.ts';
 import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
-import { type Capacity, capacityOf } from './model/capacity.ts';
+import { type Capacity, capacityOf } from './model/limits/capacity.ts';
 import { type Clock, stopwatch } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
-import { each } from './runtime/each.ts';
+import { each } from './runtime/run-each.ts';
 
 /** Delivery always keeps the other 40 %: a slow CI system must not starve it. */
 const shareForSources = 0.6;
@@ -128,7 +128,7 @@ async function collectFrom(
 }
 
 async function noLedger(): Promise<never> {
-  const { StateStoreError } = await import('./counters/store.ts');
+  const { StateStoreError } = await import('./counters/stores/store.ts');
   throw new StateStoreError('configuration', 'the source did not say that it needs state; please report it');
 }
 

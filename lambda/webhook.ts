@@ -5,22 +5,22 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { judgeWebhook, type WebhookAnswer } from './events/webhook.ts';
+import { judgeWebhook, type WebhookAnswer } from './events/judge-webhook.ts';
 import { type WebhookRequest, webhookSchemeNames } from './events/webhook-schemes.ts';
-import { awsAgents } from './http/proxied-agents.ts';
-import { proxyRules, proxySettingsIn } from './http/proxy.ts';
-import { createLambdaLog } from './runtime/lambda-log.ts';
-import { environmentStore } from './secrets/environment.ts';
-import { fileStore } from './secrets/file.ts';
-import { parameterStore } from './secrets/parameter-store.ts';
-import { cleanError } from './secrets/clean-error.ts';
-import { createRedactor } from './secrets/redaction.ts';
-import { beforeEachSending, rememberingMiddleware } from './secrets/sdk-requests.ts';
-import { rememberProxy } from './secrets/request-secrets.ts';
+import { awsAgents } from './http/transport/aws-agents.ts';
+import { proxyRules, proxySettingsIn } from './http/transport/proxy.ts';
+import { createLambdaLog } from './log/lambda-log.ts';
+import { environmentStore } from './secrets/stores/environment.ts';
+import { fileStore } from './secrets/stores/file.ts';
+import { parameterStore } from './secrets/stores/parameter-store.ts';
+import { cleanError } from './secrets/redaction/clean-error.ts';
+import { createRedactor } from './secrets/redaction/redactor.ts';
+import { beforeEachSending, rememberingMiddleware } from './secrets/redaction/sdk-requests.ts';
+import { rememberProxy } from './secrets/redaction/request-secrets.ts';
 import { SecretRef } from './secrets/secret-ref.ts';
-import { secretsManagerStore } from './secrets/secrets-manager.ts';
-import { warnOfWeakSecret } from './secrets/weak-secret.ts';
-import { createSecrets } from './secrets/store.ts';
+import { secretsManagerStore } from './secrets/stores/secrets-manager.ts';
+import { warnOfWeakSecret } from './secrets/redaction/weak-secret.ts';
+import { createSecrets } from './secrets/create-secrets.ts';
 
 const Settings = z.object({
   queueUrl: z.url(),

@@ -4,23 +4,23 @@ import { millisecondsOf } from './config/interval.ts';
 import { textsIn } from './config/texts.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { Counting } from './counters/counting.ts';
-import type { StateStore } from './counters/store.ts';
+import type { StateStore } from './counters/stores/store.ts';
 import type { Inbox } from './events/inbox.ts';
-import type { AssumedRole, AwsAccess, AwsCredentials } from './http/aws-credentials.ts';
-import { createHttpHub, type HttpHub } from './http/client.ts';
-import { type AwsAgentOptions, type AwsAgents, awsAgents } from './http/proxied-agents.ts';
-import { proxyRules, proxySettingsIn } from './http/proxy.ts';
+import type { AssumedRole, AwsAccess, AwsCredentials } from './http/auth/aws-credentials.ts';
+import { createHttpHub, type HttpHub } from './http/hub.ts';
+import { type AwsAgentOptions, type AwsAgents, awsAgents } from './http/transport/aws-agents.ts';
+import { proxyRules, proxySettingsIn } from './http/transport/proxy.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
 import { memoryMegabytesOf } from './config/function-memory.ts';
-import { environmentStore } from './secrets/environment.ts';
-import { fileStore } from './secrets/file.ts';
-import { parameterStore } from './secrets/parameter-store.ts';
-import type { Redactor } from './secrets/redaction.ts';
-import { secretsManagerStore } from './secrets/secrets-manager.ts';
-import { warnOfWeakSecret } from './secrets/weak-secret.ts';
-import { createSecrets, type SecretCache } from './secrets/store.ts';
+import { environmentStore } from './secrets/stores/environment.ts';
+import { fileStore } from './secrets/stores/file.ts';
+import { parameterStore } from './secrets/stores/parameter-store.ts';
+import type { Redactor } from './secrets/redaction/redactor.ts';
+import { secretsManagerStore } from './secrets/stores/secrets-manager.ts';
+import { warnOfWeakSecret } from './secrets/redaction/weak-secret.ts';
+import { createSecrets, type SecretCache } from './secrets/create-secrets.ts';
 import { prepareSink } from './sinks/index.ts';
 import type { PreparedSink, SinkPorts } from './sinks/sink.ts';
 import { prepareSource } from './sources/index.ts';
@@ -131,10 +131,10 @@ async function deployedStore(environment: Environment): Promise<StateStore> {
   const { variables, clock, redactor } = environment;
   const table = variables['COLLECTOR_STATE_TABLE'];
   if (table === undefined) {
-    const { noStore } = await import('./counters/no-store.ts');
+    const { noStore } = await import('./counters/stores/no-store.ts');
     return noStore('deploy the stack again: it makes a table and names it in COLLECTOR_STATE_TABLE');
   }
-  const { dynamoDbStateStore } = await import('./counters/dynamodb/store.ts');
+  const { dynamoDbStateStore } = await import('./counters/stores/dynamodb/store.ts');
   return dynamoDbStateStore({ table, clock, secrets: redactor, agents: agentsFor(environment) });
 }
 
@@ -145,7 +145,7 @@ async function inboxesOf(
 ): Promise<(source: PreparedSource) => Inbox | undefined> {
   const { variables, redactor } = environment;
   if (sources.every(({ events }) => events === undefined)) return () => undefined;
-  const { deployedInboxes } = await import('./events/inboxes.ts');
+  const { deployedInboxes } = await import('./events/deployed-inboxes.ts');
   const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor, agentsFor(environment));
   return ({ name }) => deployed(name);
 }
@@ -232,7 +232,7 @@ function awsAccess(collector: string, hub: HttpHub, environment: Environment): A
     agents: (options) => agentsFor(environment, options),
     credentials: async (role) => {
       if (role === undefined) return await own();
-      const { roleSessions } = await import('./http/assumed-role.ts');
+      const { roleSessions } = await import('./http/auth/assumed-role.ts');
       assume ??= roleSessions({
         http: hub.port(),
         clock: environment.clock,

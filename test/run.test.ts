@@ -1,11 +1,11 @@
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { CollectorConfig } from '../lambda/config/schema.ts';
-import { startBuildkiteServer } from '../lambda/demo/buildkite-server.ts';
-import { createFleet } from '../lambda/demo/fleet.ts';
+import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';
+import { createFleet } from '../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { RunReport } from '../lambda/report/report.ts';
 import { run } from '../lambda/run.ts';
 import { deadlineIn } from '../lambda/runtime/deadline.ts';
-import { createRedactor } from '../lambda/secrets/redaction.ts';
+import { createRedactor } from '../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../lambda/wiring.ts';
 import { recordingLog } from './support/recording-log.ts';
 import { startSecretsManagerFake } from './support/secrets-manager-fake.ts';

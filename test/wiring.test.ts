@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { startBuildkiteServer } from '../lambda/demo/buildkite-server.ts';
+import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';
 import { contractPipeline } from './contracts/pipeline.ts';
 import { startLoopbackServer } from './support/loopback-server.ts';
 import { callerKey, startStsFake, trustedRole } from './support/sts-fake.ts';

@@ -1,7 +1,7 @@
 /** Shows what a delivery would send: the same points in the same requests, without sending them. */
 import type { Preview } from '../../lambda/sinks/sink.ts';
-import type { Encoding } from './encode/points.ts';
-import { splitRequests } from './encode/requests.ts';
+import type { Encoding } from './encode/encode-points.ts';
+import { splitRequests } from './encode/split-requests.ts';
 import { priceOfMonth } from './price.ts';
 import { show, tellFlaws } from './send/problems.ts';
 

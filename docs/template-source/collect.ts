@@ -1,6 +1,6 @@
 /** Reads the list and maps it; what can be expected of a network becomes a problem, everything else is a bug and escapes. */
-import { withCredentials } from '../../lambda/http/credentials.ts';
-import { problemOf } from '../../lambda/http/problem.ts';
+import { withCredentials } from '../../lambda/http/auth/credentials.ts';
+import { problemOf } from '../../lambda/http/errors/problem.ts';
 import type { Problem } from '../../lambda/model/problem.ts';
 import type { Deadline } from '../../lambda/runtime/deadline.ts';
 import type { CreateSource, SourcePorts } from '../../lambda/sources/source.ts';

@@ -1,5 +1,5 @@
 /** What can go wrong in this source, with what to do about it. */
-import type { StatusHints } from '../../lambda/http/problem.ts';
+import type { StatusHints } from '../../lambda/http/errors/problem.ts';
 import type { Problem } from '../../lambda/model/problem.ts';
 import { maxPages } from './api/list-queues.ts';
 

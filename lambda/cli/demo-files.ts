@@ -3,8 +3,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { replaceFile } from '../runtime/replace-file.ts';
-import { UsageError } from './args.ts';
-import { type SimulatedAccount, type SimulatedOrganization, simulatedSources } from './demo-config.ts';
+import { UsageError } from './commands/parse-arguments.ts';
+import { type SimulatedAccount, type SimulatedOrganization, simulatedSources } from './demo/config.ts';
 
 /** As an operator would keep tokens, though these open nothing. */
 const readableByOwner = 0o600;

@@ -1,4 +1,4 @@
-import { dispatch } from './dispatch.ts';
+import { dispatch } from './commands/dispatch.ts';
 import { exitGraceMs, processTerminal } from './process-terminal.ts';
 
 const terminal = processTerminal();

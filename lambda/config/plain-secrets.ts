@@ -1,7 +1,7 @@
 /** Refuses credentials that stand as plain text anywhere in a configuration. */
 import { looksLikeCredential, plainSecretMessage } from '../secrets/plain-secret.ts';
 import type { ConfigFinding } from './config-error.ts';
-import { isRecord } from './schema-walk.ts';
+import { isRecord } from './walk-schema.ts';
 
 /** Every text is looked at, names, labels and tags too: whoever reads the repository reads all of them. */
 export function checkPlainSecrets(value: unknown, path: ConfigFinding['path'] = []): readonly ConfigFinding[] {

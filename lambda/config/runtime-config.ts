@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { Interval } from './interval.ts';
-import { defaultCollector } from '../model/cloud-watch-shape.ts';
-import { durationBounds, waitBounds } from '../model/run-metrics.ts';
+import { defaultCollector } from '../model/for-sinks/cloud-watch-shape.ts';
+import { durationBounds, waitBounds } from '../model/catalogue/run-metrics.ts';
 import { OperatorName } from './names.ts';
 
 const [firstSource, ...moreSources] = sources.map(({ config }) => config);

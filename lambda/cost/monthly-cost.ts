@@ -4,14 +4,14 @@ import type { RunReport } from '../report/report.ts';
 import { monthlyMetricCost } from '../sinks/cloudwatch/price.ts';
 import type { CostLine, PreparedSink, Preview } from '../sinks/sink.ts';
 import type { PreparedSource } from '../sources/source.ts';
-import { alarmLines, type AlarmCount } from './alarm-lines.ts';
-import { eventLines } from './event-lines.ts';
-import { functionLines } from './function-lines.ts';
-import { logSizeOf } from './log-size.ts';
-import { grouped } from './numbers.ts';
+import { alarmLines, type AlarmCount } from './lines/alarm-lines.ts';
+import { eventLines } from './lines/event-lines.ts';
+import { functionLines } from './lines/function-lines.ts';
+import { logSizeOf } from './lines/log-size.ts';
+import { grouped } from './lines/numbers.ts';
 import { prices } from './prices.ts';
-import { secretLines } from './secret-lines.ts';
-import { tableLines } from './table-lines.ts';
+import { secretLines } from './lines/secret-lines.ts';
+import { tableLines } from './lines/table-lines.ts';
 
 export interface SinkPreview {
   /** `<kind>/<name in config>` */

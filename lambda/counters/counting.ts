@@ -1,4 +1,4 @@
-import type { Cleaner } from '../model/admitted.ts';
+import type { Cleaner } from '../model/text/admit.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -6,18 +6,18 @@ import type { Logger } from '../runtime/log.ts';
 import type { Delivery, Sink } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
 import type { Batch } from '../model/batch.ts';
-import { greatest } from '../model/extremes.ts';
-import { cleanStore } from './clean-store.ts';
-import { deliverAdditive, openOutbox, type OutboxReading } from './additive.ts';
-import { type CountedSource, collectCounted, type Counted } from './counted.ts';
+import { greatest } from '../model/lists/extremes.ts';
+import { cleanStore } from './stores/clean-store.ts';
+import { deliverAdditive, openOutbox, type OutboxReading } from './outbox/deliver-increases.ts';
+import { type CountedSource, collectCounted, type Counted } from './tick/count-tick.ts';
 import { logFinished } from './finished-log.ts';
-import { historyParcels, type History } from './history.ts';
+import { historyParcels, type History } from './outbox/backfill.ts';
 import type { Ledger } from './ledger.ts';
-import { isSettledIn } from './outbox.ts';
+import { isSettledIn } from './outbox/outbox.ts';
 import type { CountingSettings } from './settings.ts';
-import type { StateStore } from './store.ts';
+import type { StateStore } from './stores/store.ts';
 
-export type { CountedSource, Counted } from './counted.ts';
+export type { CountedSource, Counted } from './tick/count-tick.ts';
 
 export interface CountingSink {
   /** `<kind>/<name in config>` */

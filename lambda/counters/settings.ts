@@ -1,4 +1,4 @@
-import type { SeriesCaps } from '../model/cap.ts';
+import type { SeriesCaps } from '../model/limits/cap.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 
 /** What of counting an operator decides. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SecretRef } from '../secrets/secret-ref.ts';
-import { externalIdError, externalIdNeedsRole, roleSettings } from './role-settings.ts';
+import { externalIdError, externalIdNeedsRole, roleSettings } from './auth/role-settings.ts';
 
 /** Private CA and client certificate (mTLS), each a PEM text in a secret. */
 export const TlsSettings = z

@@ -1,6 +1,6 @@
 /** What a CI system tells of the credential that reads it: when it ends, and how long it lives in all. */
-import { tokenExpiry, tokenLifetime } from './catalogue.ts';
-import type { SourceLabel } from './identity-labels.ts';
+import { tokenExpiry, tokenLifetime } from './catalogue/catalogue.ts';
+import type { SourceLabel } from './catalogue/identity-labels.ts';
 import { gauge, type GaugeFamily, type Labels } from './metric.ts';
 
 /** What a source may tell of its credential, that the collector's health then has beside the source's other figures. */

@@ -1,5 +1,5 @@
 import type { Labels } from './metric.ts';
-import { compareText, seriesKey } from './order.ts';
+import { compareText, seriesKey } from './families/order.ts';
 
 /**
  * Series of another system that are passed on as they were read: names, labels and types are known only then. Sinks

@@ -1,5 +1,5 @@
 /** Asks for a format, and tells which one an answer is in. */
-import type { Format } from './family-rules.ts';
+import type { Format } from './families/family-rules.ts';
 
 export type PreferredFormat = 'text' | 'openmetrics';
 

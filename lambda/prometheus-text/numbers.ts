@@ -1,5 +1,5 @@
 /** Reads and writes the numbers of a page, by the rules of Prometheus and not by those of JavaScript. */
-import { type Cursor, fail, quoted } from './cursor.ts';
+import { type Cursor, fail, quoted } from './lines/cursor.ts';
 
 /** JavaScript's own `Number` reads "" as 0 and "0x1" as 1, and does not know "+Inf". */
 const valuePattern = /^(?:[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?)|nan)$/i;

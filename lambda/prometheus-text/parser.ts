@@ -1,16 +1,16 @@
 /** Reads a metrics page: what a current Prometheus scrapes is read, and what it refuses is refused. */
-import { createFamilyCollector, type Keep } from './collect-families.ts';
-import type { Cursor } from './cursor.ts';
-import type { Format } from './family-rules.ts';
-import { faultOfBeginning } from './first-bytes.ts';
-import { createLineCutter, type Line } from './lines.ts';
+import { createFamilyCollector, type Keep } from './families/collect-families.ts';
+import type { Cursor } from './lines/cursor.ts';
+import type { Format } from './families/family-rules.ts';
+import { faultOfBeginning } from './lines/first-bytes.ts';
+import { createLineCutter, type Line } from './lines/cut-lines.ts';
 import { defaultPageLimits, maxLinesOfValue, type PageLimits } from './limits.ts';
-import { readOpenMetricsLine } from './open-metrics-line.ts';
+import { readOpenMetricsLine } from './lines/open-metrics-line.ts';
 import type { Page } from './page.ts';
 import { createRemarks, type Remarks } from './remarks.ts';
-import type { Statement } from './statement.ts';
+import type { Statement } from './lines/statement.ts';
 import { PageSyntaxError, UnfinishedQuoteError } from './syntax-error.ts';
-import { isComment, readTextLine } from './text-line.ts';
+import { isComment, readTextLine } from './lines/text-line.ts';
 
 export interface ParserOptions {
   /** Of the answer's content type; see `formatOf`. */

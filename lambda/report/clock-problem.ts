@@ -1,4 +1,4 @@
-import { type ClockReading, furthest } from '../http/server-clock.ts';
+import { type ClockReading, furthest } from '../http/answers/server-clock.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** Servers of one network differ by less than a second; ages and waits may be wrong by a minute without harm. */

@@ -1,4 +1,4 @@
-import { type CloudWatchPoint, deploymentDimensions, pointsOf } from '../model/cloud-watch-shape.ts';
+import { type CloudWatchPoint, deploymentDimensions, pointsOf } from '../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchUnit, GaugeFamily } from '../model/metric.ts';
 
 /** Embedded metric format specification, `Metrics`: more in one directive are dropped without a word. */

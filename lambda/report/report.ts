@@ -1,5 +1,5 @@
-import type { CountingFigures } from '../counters/counted.ts';
-import type { RequestMeter } from '../http/http.ts';
+import type { CountingFigures } from '../counters/tick/count-tick.ts';
+import type { RequestMeter } from '../http/port.ts';
 import type { SourcePart } from '../model/batch.ts';
 import type { GaugeFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';

@@ -1,5 +1,5 @@
 import { abortOf } from '../runtime/abort.ts';
-import { failed, type ReadOutcome, type SecretStore } from './secret-store.ts';
+import { failed, type ReadOutcome, type SecretStore } from './stores/secret-store.ts';
 import { createTextCache, keyOf, type Address, type StoreName, type TextCacheOptions } from './text-cache.ts';
 
 export interface CachedReaderOptions extends TextCacheOptions {

@@ -1,4 +1,4 @@
-import { isCredentialRefused } from '../http/refusal.ts';
+import { isCredentialRefused } from '../http/errors/credential-refused.ts';
 import type { Secret } from './secret.ts';
 import type { SecretRef } from './secret-ref.ts';
 import { SecretUnavailableError, type Secrets } from './secrets.ts';

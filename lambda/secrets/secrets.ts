@@ -1,6 +1,6 @@
 import type { Secret } from './secret.ts';
 import type { SecretRef } from './secret-ref.ts';
-import type { FailureReason } from './secret-store.ts';
+import type { FailureReason } from './stores/secret-store.ts';
 
 /** A secret cannot be read; the message names the reference, the reason and the remedy, never a value. */
 export class SecretUnavailableError extends Error {

@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import type { ReadFailure, ReadOutcome } from './secret-store.ts';
+import type { ReadFailure, ReadOutcome } from './stores/secret-store.ts';
 
 export type StoreName = 'secret' | 'parameter' | 'env' | 'file';
 

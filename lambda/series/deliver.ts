@@ -1,5 +1,5 @@
 /** Sends the requests of a run side by side, and begins no further one after the receiver was lost. */
-import type { Settled, Verdict } from './verdict.ts';
+import type { Settled, Verdict } from './reception.ts';
 
 /** Requests in flight; a receiver takes 10,000 series in a tenth of a second, so more would only queue there. */
 const usualParallelRequests = 4;

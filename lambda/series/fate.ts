@@ -1,7 +1,7 @@
 /** Sends one request of a sink that adds, and finds out whether what is in it was stored. */
-import { ForbiddenRequestError, HttpStatusError } from '../http/errors.ts';
-import { problemOf, type StatusHints } from '../http/problem.ts';
-import { wasNeverSent } from '../http/retry.ts';
+import { ForbiddenRequestError, HttpStatusError } from '../http/errors/errors.ts';
+import { problemOf, type StatusHints } from '../http/errors/problem.ts';
+import { wasNeverSent } from '../http/transport/retry.ts';
 import type { Problem } from '../model/problem.ts';
 import { SecretUnavailableError } from '../secrets/secrets.ts';
 

@@ -1,6 +1,6 @@
 /** Notes what of a batch is not sent as it is, and tells it: one problem for each reason, with an example. */
 import type { Problem } from '../model/problem.ts';
-import { list, plural, shorten } from '../model/wording.ts';
+import { list, plural, shorten } from '../model/text/wording.ts';
 
 /** Samples of one metric that have the same flaw. */
 export interface Finding<Flaw extends string> {

@@ -1,6 +1,6 @@
 /** Tells which samples never left, one problem for each reason. */
 import type { Problem } from '../model/problem.ts';
-import { list, plural } from '../model/wording.ts';
+import { list, plural } from '../model/text/wording.ts';
 
 /** Samples of one metric that are left out. */
 export interface Omission<Flaw extends string> {

@@ -1,5 +1,5 @@
 /** Remembers that a receiver found a request too large, so that later ones are smaller. */
-import type { Settled } from './verdict.ts';
+import type { Settled } from './reception.ts';
 
 export interface RequestSize {
   /** Samples in the next request. */

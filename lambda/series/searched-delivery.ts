@@ -1,6 +1,6 @@
 /** Tells what became of the samples of a delivery: how many were not stored and why, and which increases wait. */
 import type { Problem } from '../model/problem.ts';
-import { plural, shorten } from '../model/wording.ts';
+import { plural, shorten } from '../model/text/wording.ts';
 import type { Loss, Sent } from './send-searching.ts';
 import { mayBeMissing, notStored } from './stored-words.ts';
 

@@ -1,6 +1,6 @@
 /** Remembers which metrics were in a refused request, so that the next runs send them apart from their neighbours. */
 import type { SeriesSample } from './sample.ts';
-import type { Settled } from './verdict.ts';
+import type { Settled } from './reception.ts';
 
 /**
  * Requests that suspects may cost a run. A receiver of 1.0 stores nothing of a request with one bad sample; sent one

@@ -1,13 +1,13 @@
 import type * as z from 'zod';
-import type { AwsAccess } from '../http/aws-credentials.ts';
-import type { HttpPort } from '../http/http.ts';
+import type { AwsAccess } from '../http/auth/aws-credentials.ts';
+import type { HttpPort } from '../http/port.ts';
 import type { Batch } from '../model/batch.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Logger } from '../runtime/log.ts';
-import type { Redactor } from '../secrets/redaction.ts';
+import type { Redactor } from '../secrets/redaction/redactor.ts';
 import type { SecretRef } from '../secrets/secret-ref.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 

@@ -1,11 +1,11 @@
 import type * as z from 'zod';
 import type { Ledger } from '../counters/ledger.ts';
-import type { AwsAccess } from '../http/aws-credentials.ts';
+import type { AwsAccess } from '../http/auth/aws-credentials.ts';
 import type { Inbox } from '../events/inbox.ts';
 import type { WebhookSchemeName } from '../events/webhook-schemes.ts';
-import type { HttpPort } from '../http/http.ts';
-import type { Absence } from '../model/absence.ts';
-import type { Folding } from '../model/cap.ts';
+import type { HttpPort } from '../http/port.ts';
+import type { Absence } from '../model/catalogue/absence.ts';
+import type { Folding } from '../model/limits/cap.ts';
 import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { RelayedFamily } from '../model/relayed.ts';

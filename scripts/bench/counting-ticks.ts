@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { dynamoDbStateStore } from '../../lambda/counters/dynamodb/store.ts';
+import { dynamoDbStateStore } from '../../lambda/counters/stores/dynamodb/store.ts';
 import { loadOf, type Step, warmUp } from '../counting/load.ts';
 
 /**

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { collect, run } from '../../lambda/run.ts';
 import { deadlineIn } from '../../lambda/runtime/deadline.ts';
-import { createRedactor } from '../../lambda/secrets/redaction.ts';
+import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
-import { encode } from '../../lambda/sinks/cloudwatch/encode.ts';
+import { encode } from '../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
 import { buildPipeline } from '../../lambda/wiring.ts';
 
 /**

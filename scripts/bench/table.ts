@@ -1,4 +1,4 @@
-import { greatest } from '../../lambda/model/extremes.ts';
+import { greatest } from '../../lambda/model/lists/extremes.ts';
 /** Aligned columns: the first to the left, as a name, the others to the right, as numbers. */
 export function table(rows: readonly (readonly string[])[]): string {
   const [head] = rows;

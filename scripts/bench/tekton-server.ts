@@ -1,5 +1,5 @@
-import { startApiServer } from '../../lambda/demo/tekton/api-server.ts';
-import { createRunStore, type RunObject } from '../../lambda/demo/tekton/objects.ts';
+import { startApiServer } from '../../lambda/demo/simulators/tekton/api-server.ts';
+import { createRunStore, type RunObject } from '../../lambda/demo/simulators/tekton/objects.ts';
 
 /** A Kubernetes API with the retained runs of a busy cluster; prints its URL. `tekton-server.ts PIPELINERUNS TASKRUNS` */
 const [pipelineRuns = 0, taskRuns = 0] = process.argv.slice(2).map(Number);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { bundleFunction } from '../../infra/bundle.ts';
-import { nodeEnvironmentFor } from '../../infra/node-environment.ts';
+import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
+import { nodeEnvironmentFor } from '../../infra/function/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 
 const Result = z.object({

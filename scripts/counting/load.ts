@@ -2,10 +2,10 @@
  * A CI system of a given size for measuring what counting costs: pipelines whose runs succeed and fail on the main and
  * on other branches, with waits and durations.
  */
-import { collectCounted, type Counted } from '../../lambda/counters/counted.ts';
+import { collectCounted, type Counted } from '../../lambda/counters/tick/count-tick.ts';
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Stream } from '../../lambda/counters/ledger.ts';
-import type { StateStore } from '../../lambda/counters/store.ts';
+import type { StateStore } from '../../lambda/counters/stores/store.ts';
 import {
   durationBounds,
   runDuration,
@@ -15,7 +15,7 @@ import {
   runsFinished,
   runWait,
   waitBounds,
-} from '../../lambda/model/run-metrics.ts';
+} from '../../lambda/model/catalogue/run-metrics.ts';
 
 const minuteMs = 60_000;
 const startMs = Date.UTC(2026, 0, 5, 12);
@@ -96,7 +96,7 @@ export function loadOf(series: number, store: StateStore): Load {
 /** Of each result on each branch: totals as small as 1 would compress too well. */
 const runsOfEach = 5;
 
-/** The keys of finishes are remembered for overlap, settle time and slack (`lambda/counters/stream-book.ts`). */
+/** The keys of finishes are remembered for overlap, settle time and slack (`lambda/counters/tick/streams.ts`). */
 export const rememberedMinutes = 13;
 
 /** Ticks until every series exists, and what was remembered for that is forgotten. */

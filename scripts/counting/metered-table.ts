@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import * as z from 'zod';
-import { readUnits, writeUnits } from '../../lambda/cost/request-units.ts';
+import { readUnits, writeUnits } from '../../lambda/cost/lines/request-units.ts';
 
 /** What the table was asked for since the last time; bytes and units as DynamoDB counts them. */
 export interface Metered {

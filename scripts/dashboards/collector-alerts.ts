@@ -6,7 +6,7 @@ import {
   sinkUp,
   sourceSamples,
   sourceUp,
-} from '../../lambda/model/catalogue.ts';
+} from '../../lambda/model/catalogue/catalogue.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import {

@@ -1,4 +1,4 @@
-import { increasesDropped, watermarkLag } from '../../lambda/model/catalogue.ts';
+import { increasesDropped, watermarkLag } from '../../lambda/model/catalogue/catalogue.ts';
 import { oldestLook } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';

@@ -1,4 +1,4 @@
-import { lastRun } from '../../lambda/model/catalogue.ts';
+import { lastRun } from '../../lambda/model/catalogue/catalogue.ts';
 import type { Alert } from './alert.ts';
 import { selector } from './promql.ts';
 import { pushAgeMinutes, settlingMinutes, sinkDownMinutes } from './thresholds.ts';

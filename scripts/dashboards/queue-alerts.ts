@@ -1,4 +1,4 @@
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import { bridgedMinutes, idleBacklogMinutes, saturatedMinutes, saturatedRatio, starvedMinutes } from './thresholds.ts';

@@ -1,4 +1,4 @@
-import { tokenExpiry, tokenLifetime } from '../../lambda/model/catalogue.ts';
+import { tokenExpiry, tokenLifetime } from '../../lambda/model/catalogue/catalogue.ts';
 import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
 import {
   jobWait,
@@ -7,7 +7,7 @@ import {
   runsFinished,
   runsStuck,
   systemErrors,
-} from '../../lambda/model/run-metrics.ts';
+} from '../../lambda/model/catalogue/run-metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import {

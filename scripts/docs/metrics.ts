@@ -1,7 +1,7 @@
-import { ciMetrics, collectorMetrics } from '../../lambda/model/catalogue.ts';
-import { dimensionName } from '../../lambda/model/cloud-watch-shape.ts';
+import { ciMetrics, collectorMetrics } from '../../lambda/model/catalogue/catalogue.ts';
+import { dimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
-import { compareText } from '../../lambda/model/order.ts';
+import { compareText } from '../../lambda/model/families/order.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
 import type { RegisteredSource } from '../../lambda/sources/source.ts';
 import { code, generatedNote, table } from './table.ts';

@@ -1,10 +1,10 @@
-import { packed } from '../../lambda/counters/dynamodb/body.ts';
-import { headItem, piecesOf } from '../../lambda/counters/dynamodb/items.ts';
-import { sealOf } from '../../lambda/counters/seal.ts';
-import { memoryStore } from '../../lambda/counters/memory-store.ts';
-import { formatOutbox } from '../../lambda/counters/outbox.ts';
+import { packed } from '../../lambda/counters/stores/dynamodb/body.ts';
+import { headItem, piecesOf } from '../../lambda/counters/stores/dynamodb/items.ts';
+import { sealOf } from '../../lambda/counters/stores/seal.ts';
+import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+import { formatOutbox } from '../../lambda/counters/outbox/outbox.ts';
 import { prices } from '../../lambda/cost/prices.ts';
-import { readUnits, writeUnits } from '../../lambda/cost/request-units.ts';
+import { readUnits, writeUnits } from '../../lambda/cost/lines/request-units.ts';
 import { loadOf, rememberedMinutes, warmUp } from '../counting/load.ts';
 import { alignedTable } from './table.ts';
 

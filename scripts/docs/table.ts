@@ -1,4 +1,4 @@
-import { greatest } from '../../lambda/model/extremes.ts';
+import { greatest } from '../../lambda/model/lists/extremes.ts';
 /** A Markdown table. A `|` in a cell would end it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;

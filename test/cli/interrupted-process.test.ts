@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type BuildkiteServer, startBuildkiteServer } from '../../lambda/demo/buildkite-server.ts';
-import { createFleet, type Fleet } from '../../lambda/demo/fleet.ts';
+import { type BuildkiteServer, startBuildkiteServer } from '../../lambda/demo/simulators/buildkite/server.ts';
+import { createFleet, type Fleet } from '../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import { answerJson, serve } from './loopback.ts';
 import { type Ended, runCli, startCli } from './run-cli.ts';
 

@@ -1,6 +1,6 @@
-import type { RequestMeter } from '../../lambda/http/http.ts';
+import type { RequestMeter } from '../../lambda/http/port.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
 import { gauge } from '../../lambda/model/metric.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../lambda/report/report.ts';
 

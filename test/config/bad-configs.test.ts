@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lambda/config/config-error.ts';
-import { parseConfig } from '../../lambda/config/load.ts';
+import { parseConfig } from '../../lambda/config/parse-config.ts';
 
 interface BadConfig {
   readonly title: string;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lambda/config/config-error.ts';
-import { parseConfig } from '../../lambda/config/load.ts';
+import { parseConfig } from '../../lambda/config/parse-config.ts';
 
 const valid = `sources:
   - kind: buildkite

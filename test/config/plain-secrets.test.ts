@@ -1,6 +1,6 @@
 /** A credential is refused wherever it stands as plain text, and is not repeated. */
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../../lambda/config/check.ts';
+import { checkConfig } from '../../lambda/config/checks/check-config.ts';
 import { pathText } from '../../lambda/config/config-error.ts';
 
 function foundIn(sink: object, source: object = {}): readonly string[] {

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkConfig } from '../../lambda/config/check.ts';
+import { checkConfig } from '../../lambda/config/checks/check-config.ts';
 import type { ConfigFinding, ConfigPath } from '../../lambda/config/config-error.ts';
-import { isRecord, valueAt } from '../../lambda/config/schema-walk.ts';
+import { isRecord, valueAt } from '../../lambda/config/walk-schema.ts';
 
 function findingsOf(config: unknown): readonly ConfigFinding[] {
   const checked = checkConfig(config, 'terminal');

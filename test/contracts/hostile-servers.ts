@@ -1,10 +1,10 @@
 /** Servers in good health of which some names were given by somebody who means harm; one for each source. */
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { bitbucketApi } from '../../lambda/demo/bitbucket/bitbucket-server.ts';
-import { createWorkspace, type SimulatedRepository } from '../../lambda/demo/bitbucket/workspace.ts';
-import { replyTo } from '../../lambda/demo/chainloop/replies.ts';
-import { kubernetesApi } from '../../lambda/demo/tekton/api-server.ts';
-import { createRunStore, type RunObject } from '../../lambda/demo/tekton/objects.ts';
+import { bitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
+import { createWorkspace, type SimulatedRepository } from '../../lambda/demo/simulators/bitbucket/workspace.ts';
+import { replyTo } from '../../lambda/demo/simulators/chainloop/replies.ts';
+import { kubernetesApi } from '../../lambda/demo/simulators/tekton/api-server.ts';
+import { createRunStore, type RunObject } from '../../lambda/demo/simulators/tekton/objects.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
 import { canaries } from '../support/canary.ts';
 

@@ -1,11 +1,11 @@
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { memoryStore } from '../../lambda/counters/memory-store.ts';
-import type { StateStore } from '../../lambda/counters/store.ts';
+import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+import type { StateStore } from '../../lambda/counters/stores/store.ts';
 import { collect, run, type Collected } from '../../lambda/run.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import type { Clock } from '../../lambda/runtime/clock.ts';
 import { deadlineIn } from '../../lambda/runtime/deadline.ts';
-import { createRedactor } from '../../lambda/secrets/redaction.ts';
+import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline, type BuiltPipeline } from '../../lambda/wiring.ts';
 import { canaries } from '../support/canary.ts';
 import { type LoggedLine, recordingLog } from '../support/recording-log.ts';

@@ -1,9 +1,9 @@
 /** The backends of the sinks that exist, each told once: how its requests are read, and what it answers. */
 import { gunzipSync, inflateSync } from 'node:zlib';
 import * as z from 'zod';
-import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricType } from '../../lambda/model/metric.ts';
-import { runMetrics } from '../../lambda/model/run-metrics.ts';
+import { runMetrics } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { RecordedRequest } from '../support/loopback-server.ts';
 import { decodeNewRelic } from '../support/new-relic-fake.ts';
 import {

@@ -1,8 +1,8 @@
 /** Batches whose every figure occurs once, so that a test finds it at any backend, whatever it is called there. */
 import type { Batch, SourcePart } from '../../lambda/model/batch.ts';
-import { queueJobs, sourceUp } from '../../lambda/model/catalogue.ts';
+import { queueJobs, sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
 import { counter, distribution, gauge, type MetricFamily } from '../../lambda/model/metric.ts';
-import { jobsFinished, jobWait } from '../../lambda/model/run-metrics.ts';
+import { jobsFinished, jobWait } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { SinkFacts } from './sink-facts.ts';
 
 /** Letters only, so that no backend has to clean it. */

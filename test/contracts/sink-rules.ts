@@ -1,10 +1,10 @@
 /** The rules of docs/adding-a-sink.md as cases that any sink can be held to; each of them can be failed by a toy. */
 import { expect } from 'vitest';
 import type { Batch } from '../../lambda/model/batch.ts';
-import { queueJobs } from '../../lambda/model/catalogue.ts';
+import { queueJobs } from '../../lambda/model/catalogue/catalogue.ts';
 import { counter, gauge, type MetricFamily } from '../../lambda/model/metric.ts';
-import { jobsFinished } from '../../lambda/model/run-metrics.ts';
-import { graceAfterDeadlineMs } from '../../lambda/runtime/each.ts';
+import { jobsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
+import { graceAfterDeadlineMs } from '../../lambda/runtime/run-each.ts';
 import { problemKinds } from '../../lambda/model/problem.ts';
 import type { Delivery } from '../../lambda/sinks/sink.ts';
 import {

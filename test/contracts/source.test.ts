@@ -1,7 +1,7 @@
 /** What the sources do in a whole run, beside others; the rules of each stand in sources/rules.ts. */
 import { describe, expect, it } from 'vitest';
-import { sourceUp } from '../../lambda/model/catalogue.ts';
-import { seriesKey } from '../../lambda/model/order.ts';
+import { sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
+import { seriesKey } from '../../lambda/model/families/order.ts';
 import type { Collected } from '../../lambda/run.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { expectNoCanary } from '../support/canary.ts';

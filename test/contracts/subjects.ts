@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
-import { bitbucketApi } from '../../lambda/demo/bitbucket/bitbucket-server.ts';
-import { createWorkspace, type RepositoryPlan } from '../../lambda/demo/bitbucket/workspace.ts';
-import { kubernetesApi } from '../../lambda/demo/tekton/api-server.ts';
-import { createRunStore, type RunObject } from '../../lambda/demo/tekton/objects.ts';
-import { replyTo } from '../../lambda/demo/chainloop/replies.ts';
-import type { RunRecord } from '../../lambda/demo/chainloop/records.ts';
+import { bitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
+import { createWorkspace, type RepositoryPlan } from '../../lambda/demo/simulators/bitbucket/workspace.ts';
+import { kubernetesApi } from '../../lambda/demo/simulators/tekton/api-server.ts';
+import { createRunStore, type RunObject } from '../../lambda/demo/simulators/tekton/objects.ts';
+import { replyTo } from '../../lambda/demo/simulators/chainloop/replies.ts';
+import type { RunRecord } from '../../lambda/demo/simulators/chainloop/records.ts';
 import type { SinkKind } from '../../lambda/sinks/index.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
 import { canaries } from '../support/canary.ts';

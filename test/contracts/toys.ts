@@ -1,7 +1,7 @@
 /** Sinks that each break the rules they are said to break, made of two that keep all of them. */
 import { example } from '../../docs/template-sink/index.ts';
-import { HttpStatusError } from '../../lambda/http/errors.ts';
-import type { HttpPort } from '../../lambda/http/http.ts';
+import { HttpStatusError } from '../../lambda/http/errors/errors.ts';
+import type { HttpPort } from '../../lambda/http/port.ts';
 import type { Batch, SourcePart } from '../../lambda/model/batch.ts';
 import type { CounterSample, MetricFamily } from '../../lambda/model/metric.ts';
 import type { Problem } from '../../lambda/model/problem.ts';

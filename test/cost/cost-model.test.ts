@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { expectedDeployment } from '../../lambda/cost/estimate.ts';
-import { logSizeOf } from '../../lambda/cost/log-size.ts';
+import { expectedDeployment } from '../../lambda/cost/estimate-deployment.ts';
+import { logSizeOf } from '../../lambda/cost/lines/log-size.ts';
 import { type Deployed, monthlyCost, totalOf } from '../../lambda/cost/monthly-cost.ts';
 import { priceOfReceived } from './price-of-received.ts';
 import { observe } from './received.ts';

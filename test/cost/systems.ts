@@ -1,16 +1,16 @@
 /** The simulated CI systems that the cost model is compared with, each as a deployment would configure it. */
-import { startBitbucketServer } from '../../lambda/demo/bitbucket/bitbucket-server.ts';
-import type { TimedRun } from '../../lambda/demo/bitbucket/timeline.ts';
-import { createWorkspace, type SimulatedWorkspace } from '../../lambda/demo/bitbucket/workspace.ts';
-import { startBuildkiteServer } from '../../lambda/demo/buildkite-server.ts';
-import { createAttestations } from '../../lambda/demo/chainloop/attestations.ts';
-import type { WorkflowPlan } from '../../lambda/demo/chainloop/plan.ts';
-import { startChainloopServer } from '../../lambda/demo/chainloop/server.ts';
-import { createFleet } from '../../lambda/demo/fleet.ts';
-import type { FleetPlan, QueuePlan } from '../../lambda/demo/plan.ts';
-import { startApiServer } from '../../lambda/demo/tekton/api-server.ts';
-import { createCluster } from '../../lambda/demo/tekton/cluster.ts';
-import type { PipelinePlan } from '../../lambda/demo/tekton/plan.ts';
+import { startBitbucketServer } from '../../lambda/demo/simulators/bitbucket/server.ts';
+import type { TimedRun } from '../../lambda/demo/simulators/bitbucket/timeline.ts';
+import { createWorkspace, type SimulatedWorkspace } from '../../lambda/demo/simulators/bitbucket/workspace.ts';
+import { startBuildkiteServer } from '../../lambda/demo/simulators/buildkite/server.ts';
+import { createAttestations } from '../../lambda/demo/simulators/chainloop/attestations.ts';
+import type { WorkflowPlan } from '../../lambda/demo/simulators/chainloop/plan.ts';
+import { startChainloopServer } from '../../lambda/demo/simulators/chainloop/server.ts';
+import { createFleet } from '../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
+import type { FleetPlan, QueuePlan } from '../../lambda/demo/simulators/buildkite/fleet/plan.ts';
+import { startApiServer } from '../../lambda/demo/simulators/tekton/api-server.ts';
+import { createCluster } from '../../lambda/demo/simulators/tekton/cluster.ts';
+import type { PipelinePlan } from '../../lambda/demo/simulators/tekton/plan.ts';
 import type { Fleet } from '../../lambda/cost/fleet.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';
 

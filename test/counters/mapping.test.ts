@@ -1,7 +1,7 @@
 /** What is remembered by names from outside is found again whatever the name is. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { mappingOf } from '../../lambda/counters/mapping.ts';
+import { mappingOf } from '../../lambda/counters/state/mapping.ts';
 
 describe('a mapping by names from outside', () => {
   it.each(['__proto__', 'constructor', 'hasOwnProperty', ''])('keeps what is named "%s"', (name) => {

@@ -1,9 +1,9 @@
-import { collectCounted, type Counted, type CountingContext } from '../../lambda/counters/counted.ts';
+import { collectCounted, type Counted, type CountingContext } from '../../lambda/counters/tick/count-tick.ts';
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Ledger, Stream } from '../../lambda/counters/ledger.ts';
-import { memoryStore } from '../../lambda/counters/memory-store.ts';
+import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
 import type { CountingSettings } from '../../lambda/counters/settings.ts';
-import type { StateStore } from '../../lambda/counters/store.ts';
+import type { StateStore } from '../../lambda/counters/stores/store.ts';
 import type { Labels, MetricFamily } from '../../lambda/model/metric.ts';
 import {
   durationBounds,
@@ -14,7 +14,7 @@ import {
   runsFinished,
   runWait,
   waitBounds,
-} from '../../lambda/model/run-metrics.ts';
+} from '../../lambda/model/catalogue/run-metrics.ts';
 import type { Collection } from '../../lambda/sources/source.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createCounting } from '../../lambda/counters/counting.ts';
-import { memoryStore } from '../../lambda/counters/memory-store.ts';
+import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
-import { queueJobs, sourceUp } from '../../lambda/model/catalogue.ts';
+import { queueJobs, sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
 import type { ConfiguredSource, Pipeline } from '../../lambda/pipeline.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import { run } from '../../lambda/run.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { isTold } from '../../infra/published.ts';
-import { type Panel, questions } from '../../infra/questions.ts';
+import { isTold } from '../../infra/metrics/published-metrics.ts';
+import { type Panel, questions } from '../../infra/dashboard/questions.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { prepareSource, type SourceKind, sources } from '../../lambda/sources/index.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';

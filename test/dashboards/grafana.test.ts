@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { questions } from '../../infra/questions.ts';
+import { questions } from '../../infra/dashboard/questions.ts';
 import { withPromtool } from '../servers/require.ts';
 import { pathOf, promtoolWith } from './rule-files.ts';
 

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { jobsFinished, runsFinished } from '../../lambda/model/run-metrics.ts';
+import { jobsFinished, runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import { functionStatements, isAllowed, type AwsCall } from '../infra/policies.ts';
 import { callsOf, metricCall } from '../infra/recorded-calls.ts';
 import { withMiniStack } from '../servers/ministack.ts';
@@ -8,7 +8,7 @@ import { type QueryServer, startPrometheus } from '../servers/prometheus.ts';
 import { byParts, cloudWatchSums, prometheusTotals, type Sums } from '../support/counted-sums.ts';
 import { type DeployedStack, emulatedStack, type RunAnswer } from './deployed-stack.ts';
 import { createPartnerBus, openRule, partnerBus, tellOf } from './job-events.ts';
-import { type SimulatedBuildkite, startSimulatedBuildkite } from '../demo/simulated-buildkite.ts';
+import { type SimulatedBuildkite, startSimulatedBuildkite } from '../demo/simulators/buildkite/simulated-buildkite.ts';
 
 const minuteMs = 60_000;
 

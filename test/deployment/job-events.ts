@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { jobFinishedDetail } from '../demo/job-finished-detail.ts';
-import type { EndedJob } from '../demo/simulated-buildkite.ts';
+import { jobFinishedDetail } from '../demo/simulators/buildkite/job-finished-detail.ts';
+import type { EndedJob } from '../demo/simulators/buildkite/simulated-buildkite.ts';
 import type { DeployedStack } from './deployed-stack.ts';
 
 /** The bus that Buildkite's partner event source would make. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { prometheusText } from '../../lambda/exposition/prometheus-text.ts';
-import { catalogue } from '../../lambda/model/catalogue.ts';
+import { prometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
+import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
 import type { MetricDefinition, MetricFamily } from '../../lambda/model/metric.ts';
 import { withPromtool } from '../servers/require.ts';
 import { counterOf, distributionOf, gaugeOf } from '../sinks/remote-write/batches.ts';

@@ -1,6 +1,6 @@
 /** What a page shows of relayed series that no page can show as they are. */
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../lambda/exposition/prometheus-text.ts';
+import { prometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
 import type { RelayedFamily, RelayedSample } from '../../lambda/model/relayed.ts';
 
 function family(name: string, type: RelayedFamily['type'], samples: readonly RelayedSample[]): RelayedFamily {

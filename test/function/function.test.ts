@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Bundle, bundleFunction } from '../../infra/bundle.ts';
+import { type Bundle, bundleFunction } from '../../infra/bundle/bundle-function.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { sourceSubjects } from '../contracts/subjects.ts';
 import { type LambdaOptions, startLambda, type RunningLambda, withRuntimeClient } from '../servers/lambda-runtime.ts';

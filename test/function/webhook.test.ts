@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { bundleFunction } from '../../infra/bundle.ts';
+import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
 import type { WebhookSchemeName } from '../../lambda/events/webhook-schemes.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { callsOf, secretCalls } from '../infra/recorded-calls.ts';
@@ -153,7 +153,7 @@ withMoto('the webhook under the Lambda runtime, with moto', () => {
         ...path.requests.slice(before).flatMap((request) => callsOf(request)),
         ...secrets.calls.flatMap(({ operation, ids }) => secretCalls(operation, ids)),
       ];
-      // Which of them the role allows, and that it allows no other: `test/infra/event-feeds.test.ts`.
+      // Which of them the role allows, and that it allows no other: `test/infra/function/event-feeds.test.ts`.
       expect(calls.map(({ action }) => action).sort()).toEqual(['secretsmanager:GetSecretValue', 'sqs:SendMessage']);
     });
   });

@@ -8,7 +8,7 @@ import { Stack, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { parseConfig } from '../../lambda/config/load.ts';
+import { parseConfig } from '../../lambda/config/parse-config.ts';
 import { appForTest, cdkJson } from './synthesis.ts';
 
 const repository = join(import.meta.dirname, '../..');

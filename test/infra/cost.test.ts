@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countAlarms } from '../../infra/alarm-count.ts';
+import { countAlarms } from '../../infra/alarms/count-alarms.ts';
 import { costText, deployedWith } from '../../infra/cost.ts';
 import { assumedFleet } from '../../lambda/cost/fleet.ts';
 import { monthlyCost } from '../../lambda/cost/monthly-cost.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkDeployment } from '../../lambda/config/deployment-checks.ts';
+import { checkDeployment } from '../../lambda/config/checks/check-deployment.ts';
 import { Alarms, Deployment } from '../../lambda/config/deployment.ts';
 import { configOf } from './synthesis.ts';
 

@@ -1,7 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsStack } from '../../infra/ci-metrics-stack.ts';
-import { parseConfig } from '../../lambda/config/load.ts';
+import { parseConfig } from '../../lambda/config/parse-config.ts';
 import { resolved } from './intrinsics.ts';
 import { appForTest, inlineCode } from './synthesis.ts';
 import { passedLimits } from './template-limits.ts';

@@ -1,9 +1,9 @@
 /** Each alarm in PromQL on a level, evaluated by Prometheus over what the sink `otlp` writes: trouble, a moment of it, silence. */
 import { beforeAll, expect, it } from 'vitest';
-import { sourceUp } from '../../lambda/model/catalogue.ts';
+import { sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
 import { gauge, type Labels, type MetricDefinition } from '../../lambda/model/metric.ts';
 
-import { queueOldestWait, runsStuck } from '../../lambda/model/run-metrics.ts';
+import { queueOldestWait, runsStuck } from '../../lambda/model/catalogue/run-metrics.ts';
 import { oldestLook } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
 import { workflowDown, workflowUp } from '../../lambda/sources/chainloop/metrics.ts';
 import { taskRuns, unseenRuns } from '../../lambda/sources/tekton/metrics.ts';

@@ -9,7 +9,7 @@ import { afterAll } from 'vitest';
 import * as z from 'zod';
 import { CiMetricsStack } from '../../infra/ci-metrics-stack.ts';
 import { prepare, type Prepared } from '../../infra/prepared.ts';
-import { parseConfig } from '../../lambda/config/load.ts';
+import { parseConfig } from '../../lambda/config/parse-config.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/infra');

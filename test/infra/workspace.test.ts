@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { bitbucketPipelines } from '../../lambda/sources/bitbucket-pipelines/index.ts';
 import { resolved } from './intrinsics.ts';
-import { knownMetrics, textOf } from './known-metrics.ts';
+import { knownMetrics, textOf } from './metrics/known-metrics.ts';
 import { configOf, synthesise, type Synthesis, synthesiseVariant } from './synthesis.ts';
 
 /** `SEARCH('{CI,Queue,…} MetricName="QueuedJobs"', 'Maximum', 60)`, with its quotes escaped. */

@@ -1,8 +1,8 @@
 /** A fleet that does not fit into the process costs names, never sums, and the same names in each run. */
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { samplesInMemory } from '../../lambda/model/capacity.ts';
-import { overflowValue } from '../../lambda/model/labels.ts';
+import { samplesInMemory } from '../../lambda/model/limits/capacity.ts';
+import { overflowValue } from '../../lambda/model/text/labels.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import { contractPipeline } from '../contracts/pipeline.ts';
 import { startLoopbackServer } from '../support/loopback-server.ts';

@@ -8,11 +8,11 @@ import {
   sourceDuration,
   sourceLastSuccess,
   sourceUp,
-} from '../../lambda/model/catalogue.ts';
-import { dimensionName, metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+} from '../../lambda/model/catalogue/catalogue.ts';
+import { dimensionName, metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { gauge, type GaugeFamily, type MetricDefinition } from '../../lambda/model/metric.ts';
 import { embeddedMetricLines } from '../../lambda/report/embedded-metrics.ts';
-import { healthFamilies } from '../../lambda/report/health.ts';
+import { healthFamilies } from '../../lambda/report/map-health.ts';
 import { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
 import { createCloudWatch } from '../../lambda/sinks/cloudwatch/create.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { finishedLine } from '../../lambda/counters/finished-line.ts';
-import { reportFields } from '../../lambda/report/write.ts';
+import { reportFields } from '../../lambda/report/write-report.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { degradedReport } from '../cli/samples.ts';
 import { configOf, synthesise } from '../infra/synthesis.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../lambda/model/catalogue.ts';
-import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
+import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
-import { compareText } from '../../lambda/model/order.ts';
+import { compareText } from '../../lambda/model/families/order.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { expectGolden } from '../support/golden.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../lambda/model/catalogue.ts';
-import { metricNames } from '../../lambda/model/cloud-watch-shape.ts';
+import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
+import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { generatedPages, stalePages } from '../../scripts/docs/pages.ts';

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { maxAttempts } from '../../lambda/http/retry.ts';
-import { parseConfig } from '../../lambda/config/load.ts';
+import { maxAttempts } from '../../lambda/http/transport/retry.ts';
+import { parseConfig } from '../../lambda/config/parse-config.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { problemKinds } from '../../lambda/model/problem.ts';
 import { exitCodes } from '../../lambda/cli/terminal.ts';
-import { usualSeconds } from '../../lambda/cost/runs.ts';
+import { usualSeconds } from '../../lambda/cost/lines/runs-a-month.ts';
 import { functionStatements, schedulerStatements } from '../infra/policies.ts';
 import { resolved } from '../infra/intrinsics.ts';
 import { synthesise, type Synthesis, synthesiseVariant } from '../infra/synthesis.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../lambda/config/load.ts';
-import { version } from '../../lambda/report/version.ts';
+import { parseConfig } from '../../lambda/config/parse-config.ts';
+import { version } from '../../lambda/version.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { repositoryFiles, root, textOf } from './files.ts';

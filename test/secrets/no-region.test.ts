@@ -1,8 +1,8 @@
 /** Outside AWS a Region has to be named: its want does not pass by itself. */
 import { expect, it } from 'vitest';
-import { problemOf } from '../../lambda/http/problem.ts';
-import { awsFailure } from '../../lambda/secrets/aws-failures.ts';
-import { failureText } from '../../lambda/secrets/failure-text.ts';
+import { problemOf } from '../../lambda/http/errors/problem.ts';
+import { awsFailure } from '../../lambda/secrets/stores/aws-errors.ts';
+import { failureText } from '../../lambda/secrets/explain-failure.ts';
 import { SecretUnavailableError } from '../../lambda/secrets/secrets.ts';
 
 it.each([{ secret: 'ci/token' }, { parameter: '/ci/token' }])('%j in no known Region says what to set', (ref) => {

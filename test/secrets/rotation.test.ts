@@ -1,14 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HttpConnectionError, HttpStatusError, UnusableSecretError } from '../../lambda/http/errors.ts';
-import { CredentialRefusedError } from '../../lambda/http/refusal.ts';
-import { environmentStore } from '../../lambda/secrets/environment.ts';
-import { fileStore } from '../../lambda/secrets/file.ts';
-import { parameterStore } from '../../lambda/secrets/parameter-store.ts';
-import { createRedactor } from '../../lambda/secrets/redaction.ts';
+import { HttpConnectionError, HttpStatusError, UnusableSecretError } from '../../lambda/http/errors/errors.ts';
+import { CredentialRefusedError } from '../../lambda/http/errors/credential-refused.ts';
+import { environmentStore } from '../../lambda/secrets/stores/environment.ts';
+import { fileStore } from '../../lambda/secrets/stores/file.ts';
+import { parameterStore } from '../../lambda/secrets/stores/parameter-store.ts';
+import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { withRotation } from '../../lambda/secrets/rotation.ts';
 import { SecretUnavailableError } from '../../lambda/secrets/secrets.ts';
-import { secretsManagerStore } from '../../lambda/secrets/secrets-manager.ts';
-import { createSecrets, type SecretCache } from '../../lambda/secrets/store.ts';
+import { secretsManagerStore } from '../../lambda/secrets/stores/secrets-manager.ts';
+import { createSecrets, type SecretCache } from '../../lambda/secrets/create-secrets.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { startSecretsManagerFake, type SecretsManagerFake } from '../support/secrets-manager-fake.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { dispatch } from '../../lambda/cli/dispatch.ts';
+import { dispatch } from '../../lambda/cli/commands/dispatch.ts';
 import { fakeTerminal } from '../cli/fake-terminal.ts';
 import { sinkSubjects, sourceSubjects } from '../contracts/subjects.ts';
 import { canaries, canariesIn } from '../support/canary.ts';

@@ -1,4 +1,4 @@
-import { StateStoreError } from '../../lambda/counters/store.ts';
+import { StateStoreError } from '../../lambda/counters/stores/store.ts';
 
 /** For a source that counts nothing: asking for its memory fails as it does where no store is configured. */
 export function withoutLedger(): Promise<never> {

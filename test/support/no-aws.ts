@@ -1,4 +1,4 @@
-import type { AwsAccess } from '../../lambda/http/aws-credentials.ts';
+import type { AwsAccess } from '../../lambda/http/auth/aws-credentials.ts';
 
 /** For what must not sign as anybody. */
 export const noAws: AwsAccess = {

@@ -1,14 +1,14 @@
 /** Sends one request and finds out what became of it; this is the only file that knows the backend's answers. */
-import { withCredentials } from '../../../lambda/http/credentials.ts';
-import { refusalWords } from '../../../lambda/http/refusal-words.ts';
-import { refuseWebPage } from '../../../lambda/http/web-page.ts';
+import { withCredentials } from '../../../lambda/http/auth/credentials.ts';
+import { refusalWords } from '../../../lambda/http/answers/refusal-text.ts';
+import { refuseWebPage } from '../../../lambda/http/answers/web-page.ts';
 import { whereOf } from '../../../lambda/http/where.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
 import { type Fate, settle, type Statuses } from '../../../lambda/series/fate.ts';
 import type { SinkPorts } from '../../../lambda/sinks/sink.ts';
 import type { ExampleConfig } from '../config.ts';
-import { isAddedUp } from '../encode/points.ts';
-import type { PointsRequest } from '../encode/requests.ts';
+import { isAddedUp } from '../encode/encode-points.ts';
+import type { PointsRequest } from '../encode/split-requests.ts';
 
 export type Post = (request: PointsRequest) => Promise<Fate>;
 

@@ -1,7 +1,7 @@
 /** The words for what the backend does not store. */
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { type Finding, tellFindings, tellUnsendable } from '../../../lambda/series/findings.ts';
-import type { Flaw, Point } from '../encode/points.ts';
+import type { Flaw, Point } from '../encode/encode-points.ts';
 
 const flaws: Readonly<Record<Flaw, string>> = {
   number:

@@ -1,8 +1,8 @@
 /** Lists the queues of the API, page after page, within one server and a bound of pages. */
-import type { Credentials } from '../../../lambda/http/credentials.ts';
-import { ForbiddenRequestError } from '../../../lambda/http/errors.ts';
-import type { HttpPort } from '../../../lambda/http/http.ts';
-import { getJson } from '../../../lambda/http/json.ts';
+import type { Credentials } from '../../../lambda/http/auth/credentials.ts';
+import { ForbiddenRequestError } from '../../../lambda/http/errors/errors.ts';
+import type { HttpPort } from '../../../lambda/http/port.ts';
+import { getJson } from '../../../lambda/http/answers/json.ts';
 import { whereOf } from '../../../lambda/http/where.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
 import { QueuesPage } from './schema.ts';

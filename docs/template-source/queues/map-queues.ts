@@ -1,6 +1,6 @@
 /** Makes families of what the API answers; pure, so that a test is a table. */
-import { queueJobs } from '../../../lambda/model/catalogue.ts';
-import { labelValue } from '../../../lambda/model/labels.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
+import { labelValue } from '../../../lambda/model/text/labels.ts';
 import { gauge, type MetricFamily } from '../../../lambda/model/metric.ts';
 import { QueueRecord } from '../api/schema.ts';
 

@@ -1,6 +1,6 @@
 /** Reads a command line as Go's `flag` package reads it: `-name value`, `-name=value` and `--name`, until the first word that is no flag. */
-import { nearest } from '../../config/nearest.ts';
-import { UsageError } from '../args.ts';
+import { nearest } from '../../config/explain/nearest.ts';
+import { UsageError } from '../commands/parse-arguments.ts';
 
 /** `switch` takes a value only behind an equals sign; `list` may be given again and again. */
 export type FlagKind = 'text' | 'switch' | 'list';

@@ -1,5 +1,5 @@
 /** Reads the environment variables of the functions of buildkite-agent-metrics, in AWS Lambda and in Google Cloud. */
-import { UsageError } from '../args.ts';
+import { UsageError } from '../commands/parse-arguments.ts';
 import type { Backend, Installation, TokenPlace, Variables } from './installation.ts';
 import { readDimensions, readOpenTelemetry, readUrl, splitList, typedTokens, valueOf } from './read-shared.ts';
 

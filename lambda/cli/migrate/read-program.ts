@@ -1,5 +1,5 @@
 /** Reads the command line of buildkite-agent-metrics and the variables that its program takes beside it. */
-import { UsageError } from '../args.ts';
+import { UsageError } from '../commands/parse-arguments.ts';
 import { parseGoDuration } from './go-duration.ts';
 import { type FlagKind, type GivenFlags, isOn, lastOf } from './go-flags.ts';
 import type { Backend, Installation, TokenPlace, Variables } from './installation.ts';

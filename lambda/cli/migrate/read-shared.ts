@@ -1,5 +1,5 @@
 /** Reads what the program and the functions of buildkite-agent-metrics have in common. */
-import { UsageError } from '../args.ts';
+import { UsageError } from '../commands/parse-arguments.ts';
 import type { Backend, OtlpHeader, TokenPlace, Variables } from './installation.ts';
 
 /** Undefined for a variable that is not set and for an empty one. */

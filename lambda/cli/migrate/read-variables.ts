@@ -1,7 +1,7 @@
 /** Reads a file with environment variables: `NAME=value` lines, or the JSON that AWS prints for a function. */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { UsageError } from '../args.ts';
+import { UsageError } from '../commands/parse-arguments.ts';
 import type { Variables } from './installation.ts';
 
 const FunctionConfiguration = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.string()) }) });

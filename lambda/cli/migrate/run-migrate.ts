@@ -1,7 +1,7 @@
 /** Turns a command line or an environment of buildkite-agent-metrics into a checked configuration, and prints it. */
 import { ConfigError } from '../../config/config-error.ts';
-import { parseConfig } from '../../config/load.ts';
-import { UsageError } from '../args.ts';
+import { parseConfig } from '../../config/parse-config.ts';
+import { UsageError } from '../commands/parse-arguments.ts';
 import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
 import { type GivenFlags, lastOf, parseGoFlags } from './go-flags.ts';
 import type { Installation, Variables } from './installation.ts';

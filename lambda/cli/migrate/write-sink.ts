@@ -1,5 +1,5 @@
 /** Turns a backend of buildkite-agent-metrics into the sink that publishes the same names. */
-import { UsageError } from '../args.ts';
+import { UsageError } from '../commands/parse-arguments.ts';
 import type { Backend, OtlpHeader } from './installation.ts';
 import type { Target } from './token-refs.ts';
 

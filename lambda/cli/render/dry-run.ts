@@ -1,10 +1,10 @@
 import { type SinkPreview, totalOf } from '../../cost/monthly-cost.ts';
 import type { CostLine } from '../../sinks/sink.ts';
 import type { SourcePlan } from '../../sources/source.ts';
-import { type Column, table } from '../table.ts';
-import { printable } from '../text-width.ts';
+import { type Column, table } from './table.ts';
+import { printable } from './text-width.ts';
 import { countOf, formatBytes, formatUsd } from './figures.ts';
-import type { Look } from './look.ts';
+import type { Look } from './theme.ts';
 import { renderProblems } from './problems.ts';
 
 export interface PlannedSource {

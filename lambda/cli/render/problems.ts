@@ -1,6 +1,6 @@
 import type { Problem } from '../../model/problem.ts';
-import { printable } from '../text-width.ts';
-import type { Look } from './look.ts';
+import { printable } from './text-width.ts';
+import type { Look } from './theme.ts';
 
 /** Each problem once: its kind and place, and below it what happened and what to do. */
 export function renderProblems(problems: readonly Problem[], { paint, signs }: Look, nowMs: number): readonly string[] {

@@ -1,9 +1,9 @@
-import { formatElapsed } from '../duration.ts';
-import { totalOf, type QueueRow } from '../queue-rows.ts';
-import { table, type Cell, type Column } from '../table.ts';
-import { textWidth } from '../text-width.ts';
+import { formatElapsed } from './duration.ts';
+import { totalOf, type QueueRow } from './queue-rows.ts';
+import { table, type Cell, type Column } from './table.ts';
+import { textWidth } from './text-width.ts';
 import { countOf, formatNumber, unknown } from './figures.ts';
-import type { Look } from './look.ts';
+import type { Look } from './theme.ts';
 import { bar } from './signs.ts';
 
 /** How long a queue has been starved, where somebody has watched it. Milliseconds. */

@@ -1,9 +1,9 @@
-import type { RequestMeter } from '../../http/http.ts';
+import type { RequestMeter } from '../../http/port.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../report/report.ts';
-import { formatDuration } from '../duration.ts';
-import { table, type Cell, type Column } from '../table.ts';
+import { formatDuration } from './duration.ts';
+import { table, type Cell, type Column } from './table.ts';
 import { countOf, formatBytes, formatNumber } from './figures.ts';
-import type { Look } from './look.ts';
+import type { Look } from './theme.ts';
 import { renderProblems } from './problems.ts';
 import { verdict } from './signs.ts';
 

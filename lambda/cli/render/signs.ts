@@ -1,6 +1,6 @@
 import type { SourcePart } from '../../model/batch.ts';
 import type { Outcome } from '../../report/report.ts';
-import type { Style } from '../colour.ts';
+import type { Style } from './colour.ts';
 
 /** The Linux console's font has no block elements beyond these few; everything else has. */
 export interface Signs {

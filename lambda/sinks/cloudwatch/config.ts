@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
-import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/role-settings.ts';
+import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/auth/role-settings.ts';
 
 const asciiText = (max: number) =>
   z

@@ -1,16 +1,16 @@
 /** Makes the sink: what it remembers lives as long as the process. */
-import { roleIn } from '../../http/aws-credentials.ts';
-import { namespaceOf } from '../../model/cloud-watch-shape.ts';
+import { roleIn } from '../../http/auth/aws-credentials.ts';
+import { namespaceOf } from '../../model/for-sinks/cloud-watch-shape.ts';
 import { type Deadline, isOver } from '../../runtime/deadline.ts';
 import type { Delivery, Sink, SinkPorts } from '../sink.ts';
-import { createMetricClient, type MetricClient } from './client.ts';
+import { createMetricClient, type MetricClient } from './send/client.ts';
 import type { CloudWatchConfig } from './config.ts';
-import type { Datum } from './datum.ts';
-import { encode, type Encoding } from './encode.ts';
-import { datumsIn, parcelsOf } from './parcels.ts';
+import type { Datum } from './encode/datum.ts';
+import { encode, type Encoding } from './encode/encode-datums.ts';
+import { datumsIn, parcelsOf } from './send/parcels.ts';
 import { previewOf } from './preview.ts';
-import { rememberRefused } from './refused-before.ts';
-import { sendAll } from './send.ts';
+import { rememberRefused } from './send/refused-datums.ts';
+import { sendAll } from './send/send-datums.ts';
 
 /**
  * Credentials come by the AWS SDK's own chain unless a role is to be assumed, the Region too unless the configuration

@@ -1,1 +1,1 @@
-export { namespaceOf } from '../../model/cloud-watch-shape.ts';
+export { namespaceOf } from '../../model/for-sinks/cloud-watch-shape.ts';

@@ -2,11 +2,11 @@ import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../model/batch.ts';
 import type { CostLine, Preview } from '../sink.ts';
 import type { CloudWatchConfig } from './config.ts';
-import { type Datum, datumText, describe } from './datum.ts';
-import { encode } from './encode.ts';
+import { type Datum, datumText, describe } from './encode/datum.ts';
+import { encode } from './encode/encode-datums.ts';
 import { compressedFromBytes } from './limits.ts';
 import { metricCostBasis, monthlyMetricCost, monthlyRequestCost, requestCostBasis } from './price.ts';
-import { type PutRequest, splitRequests } from './split.ts';
+import { type PutRequest, splitRequests } from './encode/split-requests.ts';
 
 export interface PreviewSettings {
   readonly config: CloudWatchConfig;

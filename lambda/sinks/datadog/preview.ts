@@ -1,7 +1,7 @@
 /** Shows what a delivery would send: the same points in the same requests, without sending them. */
 import type { Preview } from '../sink.ts';
-import type { Encoding } from './encode/points.ts';
-import { type Resources, splitRequests } from './encode/requests.ts';
+import type { Encoding } from './encode/encode-points.ts';
+import { type Resources, splitRequests } from './encode/split-requests.ts';
 import { shown } from './encode/shown.ts';
 import { priceOfMonth } from './price.ts';
 import { tellFlaws } from './send/problems.ts';

@@ -1,6 +1,6 @@
 /** Adds lines to the end of a file, all or none: half a line of before is repaired, and what does not fit is taken back. */
 import { type FileHandle, open, stat, writeFile } from 'node:fs/promises';
-import { findRepair, type Repair } from './torn-tail.ts';
+import { findRepair, type Repair } from './find-repair.ts';
 
 /** After so many bytes the deadline is looked at; Node writes whole files in pieces of this size. */
 const bytesPerWrite = 512 * 1024;

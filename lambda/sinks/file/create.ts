@@ -1,12 +1,12 @@
 /** The sink that writes a run to a file: a page that is replaced, or JSON lines that are appended. */
-import { type Page, pageOf, previewOf } from '../../exposition/page.ts';
+import { type Page, pageOf, previewOf } from '../../exposition/write-page.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { replaceFile } from '../../runtime/replace-file.ts';
 import type { CreateSink } from '../sink.ts';
 import { appendLines } from './append-lines.ts';
 import type { FileConfig } from './config.ts';
-import { problemOfFile, problemOfSkipped, problemsOfRepair } from './problem.ts';
+import { problemOfFile, problemOfSkipped, problemsOfRepair } from './problems.ts';
 
 /**
  * Replaces the file as a whole each run, so that no reader sees half a page; JSON lines are appended, all or none. What

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
-import { GoogleAuth } from '../../http/google/settings.ts';
+import { GoogleAuth } from '../../http/auth/google/settings.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { BaseUrl, TlsSettings } from '../../http/settings.ts';
 

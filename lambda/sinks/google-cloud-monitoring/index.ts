@@ -1,5 +1,5 @@
 /** The registry entry: what a configuration needs, and where its code is. */
-import { secretsOfGoogle } from '../../http/google/settings.ts';
+import { secretsOfGoogle } from '../../http/auth/google/settings.ts';
 import { secretsOfHttp } from '../../http/settings.ts';
 import { defineSink } from '../sink.ts';
 import { GoogleCloudMonitoringConfig } from './config.ts';

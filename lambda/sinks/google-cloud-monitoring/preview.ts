@@ -1,10 +1,10 @@
 /** What a first run would send, without sending it. */
 import type { Batch } from '../../model/batch.ts';
-import { chunks } from '../../series/pieces.ts';
+import { chunks } from '../../series/cut-requests.ts';
 import type { Preview } from '../sink.ts';
-import { encodePoints } from './encode/points.ts';
-import { encodeRequests } from './encode/requests.ts';
-import { shownPoint } from './encode/shown.ts';
+import { encodePoints } from './encode/encode-points.ts';
+import { encodeRequests } from './encode/encode-requests.ts';
+import { shownPoint } from './encode/format-points.ts';
 import { maxSeriesPerRequest } from './limits.ts';
 import { priceOfMonth } from './price.ts';
 import { tellLeftOut } from './send/problems.ts';

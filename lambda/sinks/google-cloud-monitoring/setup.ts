@@ -1,10 +1,10 @@
 /** What follows from the configuration alone, worked out once a process. */
-import { googleTokens, type GoogleTokens } from '../../http/google/access-tokens.ts';
+import { googleTokens, type GoogleTokens } from '../../http/auth/google/access-tokens.ts';
 import { whereOf } from '../../http/where.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { GoogleCloudMonitoringConfig } from './config.ts';
-import type { EncodeSettings } from './encode/points.ts';
-import type { RequestSettings } from './encode/requests.ts';
+import type { EncodeSettings } from './encode/encode-points.ts';
+import type { RequestSettings } from './encode/encode-requests.ts';
 
 export type Collection = 'timeSeries' | 'metricDescriptors';
 

@@ -5,8 +5,8 @@ import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { BaseUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
-import { isAllowedKey } from './encode/keys.ts';
-import type { Api } from './encode/requests.ts';
+import { isAllowedKey } from './encode/clean-attributes.ts';
+import type { Api } from './encode/split-requests.ts';
 import { maxCommonCharacters, maxValueLength } from './limits.ts';
 
 /**

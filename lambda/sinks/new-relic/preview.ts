@@ -1,9 +1,9 @@
 /** Shows what a delivery would send: the same samples in the same requests, without sending them. */
 import type { Labels } from '../../model/metric.ts';
 import type { Preview } from '../sink.ts';
-import type { Encoding } from './encode/items.ts';
-import { splitRequests } from './encode/requests.ts';
-import { showItem } from './encode/shown.ts';
+import type { Encoding } from './encode/encode-items.ts';
+import { splitRequests } from './encode/split-requests.ts';
+import { showItem } from './encode/format-items.ts';
 import { priceOfMonth } from './price.ts';
 import { tellFlaws } from './send/problems.ts';
 

@@ -2,11 +2,11 @@
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
-import { headerSettings } from '../../http/custom-headers.ts';
+import { headerSettings } from '../../http/auth/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
-import { OtlpAuth } from './auth.ts';
+import { OtlpAuth } from './receiver/auth.ts';
 import {
   cloudWatchTraces,
   locationAttributes,
@@ -14,7 +14,7 @@ import {
   presetNames,
   presets,
   projectAttribute,
-} from './presets.ts';
+} from './receiver/presets.ts';
 
 /** Headers that the protocol, the connection or the signature owns. */
 const ownHeader =

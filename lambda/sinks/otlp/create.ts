@@ -3,14 +3,14 @@ import { createRequestSize } from '../../series/request-size.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { CreateSink, Parcel, Sink } from '../sink.ts';
 import type { OtlpConfig } from './config.ts';
-import { createCollectionClock } from './encode/collection-durations.ts';
-import { pointsOf } from './encode/points.ts';
+import { createCollectionClock } from './encode/points/collection-durations.ts';
+import { pointsOf } from './encode/points/encode-points.ts';
 import { previewOf } from './preview.ts';
-import { redeliver } from './redeliver.ts';
+import { redeliver } from './send/redeliver.ts';
 import { parcelsOf } from './send/parcels.ts';
-import { createSpanWriter, together } from './send/write-spans.ts';
+import { createSpanWriter, together } from './send/traces/write-spans.ts';
 import { setUp } from './setup.ts';
-import { createWriter } from './write.ts';
+import { createWriter } from './send/write-batch.ts';
 
 export const createOtlp: CreateSink<OtlpConfig> = (config, ports) => {
   const setup = setUp(config, ports);

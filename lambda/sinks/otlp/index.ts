@@ -1,10 +1,10 @@
 /** The registry entry: what a configuration needs, and where its code is. */
-import { secretsOfHeaders } from '../../http/custom-headers.ts';
+import { secretsOfHeaders } from '../../http/auth/custom-headers.ts';
 import { rolesOfHttp } from '../../http/settings.ts';
 import { type AwsGrant, defineSink } from '../sink.ts';
-import { httpSettingsOf, secretsOfAuth } from './auth.ts';
+import { httpSettingsOf, secretsOfAuth } from './receiver/auth.ts';
 import { OtlpConfig } from './config.ts';
-import { isOwnCloudWatch } from './target.ts';
+import { isOwnCloudWatch } from './receiver/target.ts';
 
 function grantsOf(config: OtlpConfig): readonly AwsGrant[] {
   if (isOwnCloudWatch(config)) return [{ kind: 'put-otlp-metrics' }];

@@ -1,18 +1,18 @@
 /** What a first run would send, without sending it. */
 import type { Batch } from '../../model/batch.ts';
-import { chunks } from '../../series/pieces.ts';
+import { chunks } from '../../series/cut-requests.ts';
 import type { Preview } from '../sink.ts';
-import type { CollectionDurations } from './encode/collection-durations.ts';
-import type { Point } from './encode/point.ts';
-import { type PointsOfBatch, pointsOf } from './encode/points.ts';
-import { requestsOf } from './encode/requests.ts';
-import { shownPoint, shownSpan } from './encode/shown.ts';
-import type { TraceSpan } from './encode/trace-span.ts';
+import type { CollectionDurations } from './encode/points/collection-durations.ts';
+import type { Point } from './encode/points/point.ts';
+import { type PointsOfBatch, pointsOf } from './encode/points/encode-points.ts';
+import { requestsOf } from './encode/split-requests.ts';
+import { shownPoint, shownSpan } from './encode/format-points.ts';
+import type { TraceSpan } from './encode/traces/trace-span.ts';
 import { monthlyCostOf } from './price.ts';
 import { compress } from './send/post.ts';
 import { problemsOfOmissions } from './send/problems.ts';
-import { problemsOfSpans } from './send/span-problems.ts';
-import { type ReadSpans, readSpans, spanRequests } from './send/span-requests.ts';
+import { problemsOfSpans } from './send/traces/span-problems.ts';
+import { type ReadSpans, readSpans, spanRequests } from './send/traces/span-requests.ts';
 import type { Setup } from './setup.ts';
 
 /** Nothing is known that could have ended, and levels and increases never share a request. */

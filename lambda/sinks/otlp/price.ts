@@ -1,7 +1,7 @@
 /** What a month is charged by at the receivers that have a name; none of them publishes a price for everybody. */
 import type { CostLine } from '../sink.ts';
-import type { Point } from './encode/point.ts';
-import type { PresetName } from './presets.ts';
+import type { Point } from './encode/points/point.ts';
+import type { PresetName } from './receiver/presets.ts';
 
 /** 365 days through 12. */
 const msPerMonth = 730 * 3_600_000;

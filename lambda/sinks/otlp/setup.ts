@@ -3,14 +3,14 @@ import { selects } from '../../config/glob.ts';
 import { whereOf } from '../../http/where.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { OtlpConfig } from './config.ts';
-import { encodeJson } from './encode/json.ts';
+import { encodeJson } from './encode/encode-json.ts';
 import type { Encode, MessageSettings } from './encode/message.ts';
-import { namesFor } from './encode/naming.ts';
-import type { BatchSettings } from './encode/points.ts';
-import { encodeProtobuf } from './encode/protobuf.ts';
+import { namesFor } from './encode/naming/choose-mapping.ts';
+import type { BatchSettings } from './encode/points/encode-points.ts';
+import { encodeProtobuf } from './encode/encode-protobuf.ts';
 import { type Resource, resourcesFor } from './encode/resource.ts';
-import { type SignalTokens, tokensOf } from './google.ts';
-import { type Target, targetOf } from './target.ts';
+import { type SignalTokens, tokensOf } from './receiver/google.ts';
+import { type Target, targetOf } from './receiver/target.ts';
 
 export interface Setup {
   readonly config: OtlpConfig;

@@ -1,9 +1,9 @@
 /** What the stack has to know of the sink to find its metrics again: where they go, how sums are told, and their names. */
 import type { MetricDefinition } from '../../model/metric.ts';
 import type { OtlpConfig } from './config.ts';
-import { namesFor } from './encode/naming.ts';
-import type { Telling } from './encode/telling.ts';
-import { isOwnCloudWatch, targetOf } from './target.ts';
+import { namesFor } from './encode/naming/choose-mapping.ts';
+import type { Telling } from './encode/naming/metric-mapping.ts';
+import { isOwnCloudWatch, targetOf } from './receiver/target.ts';
 
 export type Stored = Pick<Telling, 'name' | 'attributesOf'>;
 

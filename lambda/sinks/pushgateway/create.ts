@@ -1,10 +1,10 @@
 import type { CreateSink } from '../sink.ts';
 import type { PushgatewayConfig } from './config.ts';
-import { gatewayAt } from './gateway.ts';
-import { commonKey, groupsOf, problemsOfConflicts } from './groups.ts';
-import { orphanRemoval } from './orphans.ts';
+import { gatewayAt } from './send/gateway.ts';
+import { commonKey, groupsOf, problemsOfConflicts } from './encode/encode-groups.ts';
+import { orphanRemoval } from './send/remove-orphans.ts';
 import { previewOfGroups } from './preview.ts';
-import { pushAll } from './push.ts';
+import { pushAll } from './send/push-groups.ts';
 
 /** Replaces one group a source at every run, so that what vanished from a source vanishes from the gateway. */
 export const createPushgateway: CreateSink<PushgatewayConfig> = (config, ports) => {

@@ -1,12 +1,12 @@
-import { sampleLines } from '../../exposition/page.ts';
+import { sampleLines } from '../../exposition/write-page.ts';
 import { problemsOfOmissions } from '../../exposition/omission.ts';
-import { prometheusPage, prometheusText } from '../../exposition/prometheus-text.ts';
+import { prometheusPage, prometheusText } from '../../exposition/write-prometheus-text.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { RelayedFamily } from '../../model/relayed.ts';
 import type { Preview } from '../sink.ts';
-import { encodedPage } from './gateway.ts';
-import type { GroupingKey } from './grouping-path.ts';
-import { type Group, problemsOfConflicts } from './groups.ts';
+import { encodedPage } from './send/gateway.ts';
+import type { GroupingKey } from './encode/grouping-path.ts';
+import { type Group, problemsOfConflicts } from './encode/encode-groups.ts';
 
 /** What a run would push, each line with the labels that a scraper of the gateway sees. */
 export async function previewOfGroups(groups: readonly Group[], where: string): Promise<Preview> {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
-import { headerSettings } from '../../http/custom-headers.ts';
+import { headerSettings } from '../../http/auth/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
 

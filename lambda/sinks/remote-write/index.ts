@@ -1,4 +1,4 @@
-import { secretsOfHeaders } from '../../http/custom-headers.ts';
+import { secretsOfHeaders } from '../../http/auth/custom-headers.ts';
 import { secretsOfHttp } from '../../http/settings.ts';
 import { type AwsGrant, defineSink } from '../sink.ts';
 import { RemoteWriteConfig } from './config.ts';

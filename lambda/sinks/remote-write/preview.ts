@@ -1,15 +1,15 @@
 import { compress } from 'snappyjs';
-import { chunks } from '../../series/pieces.ts';
+import { chunks } from '../../series/cut-requests.ts';
 import type { Preview } from '../sink.ts';
-import type { SeriesOfBatch } from './batch-series.ts';
+import type { SeriesOfBatch } from './encode/encode-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
-import { firstVersionOf } from './dialect.ts';
-import { encodeMetadataV1, encodeV1 } from './encode-v1.ts';
-import { encodeV2 } from './encode-v2.ts';
-import { shownSeries } from './exposition.ts';
-import { maxMetadataPerRequest } from './metadata.ts';
+import { firstVersionOf } from './send/dialect.ts';
+import { encodeMetadataV1, encodeV1 } from './encode/encode-v1.ts';
+import { encodeV2 } from './encode/encode-v2.ts';
+import { shownSeries } from './encode/format-series.ts';
+import { maxMetadataPerRequest } from './send/metadata.ts';
 import { monthlyCostOf } from './price.ts';
-import { problemsOfOmissions } from './problems.ts';
+import { problemsOfOmissions } from './send/problems.ts';
 
 /** What a first run would send: samples, and in 1.0 the metadata; nothing is known that could have ended. */
 export function previewOf(

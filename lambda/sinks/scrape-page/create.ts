@@ -1,6 +1,6 @@
 /** The sink that holds the page of the last run and serves it to whoever scrapes it. */
-import { previewOf } from '../../exposition/page.ts';
-import { problemOf } from '../../http/problem.ts';
+import { previewOf } from '../../exposition/write-page.ts';
+import { problemOf } from '../../http/errors/problem.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ListenError } from '../../runtime/listen.ts';
@@ -8,7 +8,7 @@ import type { CreateSink, SinkPorts } from '../sink.ts';
 import { addressIn } from './address.ts';
 import type { ScrapePageConfig } from './config.ts';
 import { type HeldPage, holdPage, longestAgeMs, plainPageOf } from './held-page.ts';
-import { answer } from './serve/answer.ts';
+import { answer } from './serve/respond.ts';
 import { isLetIn, readCredentials, type ServerCredentials } from './serve/credentials.ts';
 import { type PageServer, startServer } from './serve/server.ts';
 

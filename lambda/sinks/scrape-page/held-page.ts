@@ -1,13 +1,13 @@
 /** Keeps the page of the last run, in every form that its readers have asked for, and knows how old it is. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { escapeRelayed, type Escaping } from '../../exposition/escaping.ts';
-import { openMetricsContentType, openMetricsText } from '../../exposition/open-metrics.ts';
+import { escapeRelayed, type Escaping } from '../../exposition/escape-names.ts';
+import { openMetricsContentType, openMetricsText } from '../../exposition/write-open-metrics.ts';
 import { problemsOfOmissions } from '../../exposition/omission.ts';
-import type { Page } from '../../exposition/page.ts';
-import { prometheusContentType, prometheusText } from '../../exposition/prometheus-text.ts';
-import { quotedText } from '../../exposition/quoted-text.ts';
-import { allFamilies, allRelayed, selected } from '../../exposition/selected.ts';
+import type { Page } from '../../exposition/write-page.ts';
+import { prometheusContentType, prometheusText } from '../../exposition/write-prometheus-text.ts';
+import { quotedText } from '../../exposition/write-quoted-text.ts';
+import { allFamilies, allRelayed, selected } from '../../exposition/select-families.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { RelayedFamily } from '../../model/relayed.ts';

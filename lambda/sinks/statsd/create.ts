@@ -2,11 +2,11 @@
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { StatsdConfig } from './config.ts';
-import { packLines } from './encode/datagrams.ts';
-import { encodeLines, type Line } from './encode/lines.ts';
-import { packSums, unpackSums } from './encode/parcels.ts';
+import { packLines } from './encode/pack-datagrams.ts';
+import { encodeLines, type Line } from './encode/encode-lines.ts';
+import { packSums, unpackSums } from './send/parcels.ts';
 import { previewLines } from './preview.ts';
-import { deliver } from './send/deliver.ts';
+import { deliver } from './send/send-datagrams.ts';
 import { tellFailure, tellFindings } from './send/problems.ts';
 
 export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) => {

@@ -1,7 +1,7 @@
 /** Shows what a delivery would send: the same lines in the same datagrams, without opening a socket. */
 import type { Preview } from '../sink.ts';
-import { packLines } from './encode/datagrams.ts';
-import type { Encoding } from './encode/lines.ts';
+import { packLines } from './encode/pack-datagrams.ts';
+import type { Encoding } from './encode/encode-lines.ts';
 import { tellFindings } from './send/problems.ts';
 
 export function previewLines({ lines, findings }: Encoding, maxBytes: number, where: string): Preview {

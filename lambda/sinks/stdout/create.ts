@@ -1,4 +1,4 @@
-import { pageOf, previewOf } from '../../exposition/page.ts';
+import { pageOf, previewOf } from '../../exposition/write-page.ts';
 import type { CreateSink } from '../sink.ts';
 import type { StdoutConfig } from './config.ts';
 

@@ -1,6 +1,6 @@
-import type { Absence } from '../../model/absence.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
-import { type PipelineLabel, type QueueLabel, type SourceLabel, sourceLabels } from '../../model/identity-labels.ts';
+import type { Absence } from '../../model/catalogue/absence.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
+import { type PipelineLabel, type QueueLabel, type SourceLabel, sourceLabels } from '../../model/catalogue/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -19,7 +19,7 @@ import {
   runsStuck,
   runWait,
   systemErrors,
-} from '../../model/run-metrics.ts';
+} from '../../model/catalogue/run-metrics.ts';
 
 type DeploymentLabel = SourceLabel | 'scope' | 'deploy_environment';
 

@@ -1,9 +1,9 @@
 /** Puts the agent API and the APIs for users together. */
-import { mergeFamilies } from '../../model/merge.ts';
+import { mergeFamilies } from '../../model/families/merge.ts';
 import type { CreateSource } from '../source.ts';
-import { agentReader } from './agents.ts';
+import { agentReader } from './agent-api/read-clusters.ts';
 import { apiSettings, type BuildkiteConfig } from './config.ts';
-import { userReader } from './user.ts';
+import { userReader } from './read-user-api.ts';
 
 /** Reads the agent API by its tokens and, at the same time, the APIs for users by theirs. */
 export const createBuildkite: CreateSource<BuildkiteConfig> = (config, ports) => {

@@ -5,7 +5,7 @@ import { isTlsOrAllowed } from '../../http/plaintext.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { describeSecretRef, SecretRef } from '../../secrets/secret-ref.ts';
 import type { EventFeed } from '../source.ts';
-import { detailTypes } from './event-types.ts';
+import { detailTypes } from './events/event-types.ts';
 
 function tokenUrl(token: string): typeof HttpUrl {
   return HttpUrl.refine((url) => isTlsOrAllowed({ url, plaintext: 'refuse' }), {

@@ -1,5 +1,5 @@
-import type { Absence } from '../../model/absence.ts';
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue.ts';
+import type { Absence } from '../../model/catalogue/absence.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
 import { credentialMetrics } from '../../model/credential.ts';
 import type { CloudWatchShape, Labels, MetricDefinition } from '../../model/metric.ts';
 import {
@@ -22,7 +22,7 @@ import {
   runsStuck,
   runWait,
   systemErrors,
-} from '../../model/run-metrics.ts';
+} from '../../model/catalogue/run-metrics.ts';
 import { apiSettings, type BuildkiteConfig } from './config.ts';
 
 /** Neutral metrics of the agent API; with an API token `ci_queue_jobs` has further states. */

@@ -6,12 +6,12 @@ import type { Problem } from '../../model/problem.ts';
 import { withRotation } from '../../secrets/rotation.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { ChainloopConfig } from './config.ts';
-import { type ControlPlane, controlPlaneOf } from './control-plane.ts';
+import { type ControlPlane, controlPlaneOf } from './runs/client.ts';
 import { NoServiceError, OtherOrganizationError } from './errors.ts';
 import { controlPlaneProblem, fallbackProblem, relayProblem, storeProblem, whereOfSource } from './problems.ts';
-import { readControlPlane } from './read-control-plane.ts';
-import { countDurations, readMetricsPage, relayedFamilies } from './relay.ts';
-import { claimsFor, type TokenClaims } from './token.ts';
+import { readControlPlane } from './runs/read-control-plane.ts';
+import { countDurations, readMetricsPage, relayedFamilies } from './metrics-page/map-page.ts';
+import { claimsFor, type TokenClaims } from './token-claims.ts';
 
 /** Reads the runs of one organization, or what the server itself says about them, with one API token. */
 export const createChainloop: CreateSource<ChainloopConfig> = (config, ports) => ({

@@ -1,5 +1,5 @@
-import { HttpError } from '../../http/errors.ts';
-import { CredentialRefusedError } from '../../http/refusal.ts';
+import { HttpError } from '../../http/errors/errors.ts';
+import { CredentialRefusedError } from '../../http/errors/credential-refused.ts';
 
 /** The control plane cannot be called here: the service is unknown, or what answers does not speak gRPC-Web. */
 export class NoServiceError extends HttpError {

@@ -1,6 +1,6 @@
-import type { Absence } from '../../model/absence.ts';
+import type { Absence } from '../../model/catalogue/absence.ts';
 import { credentialMetrics } from '../../model/credential.ts';
-import { type PipelineLabel, pipelineLabels, pipelineSets } from '../../model/identity-labels.ts';
+import { type PipelineLabel, pipelineLabels, pipelineSets } from '../../model/catalogue/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import {
   runDuration,
@@ -11,9 +11,9 @@ import {
   runsFinished,
   runsStuck,
   systemErrors,
-} from '../../model/run-metrics.ts';
+} from '../../model/catalogue/run-metrics.ts';
 import type { ChainloopConfig } from './config.ts';
-import { runners } from './messages.ts';
+import { runners } from './grpc-web/messages.ts';
 
 /** `none`: no policy was evaluated; `other`: a verdict of a newer server. */
 export const policyVerdicts = [

@@ -1,11 +1,11 @@
-import { stateProblem } from '../../counters/state-problem.ts';
-import { HttpStatusError, NotHttpError } from '../../http/errors.ts';
-import { problemOf, type StatusHints } from '../../http/problem.ts';
+import { stateProblem } from '../../counters/state/state-problem.ts';
+import { HttpStatusError, NotHttpError } from '../../http/errors/errors.ts';
+import { problemOf, type StatusHints } from '../../http/errors/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { describeSecretRef } from '../../secrets/secret-ref.ts';
 import type { ChainloopConfig } from './config.ts';
 import { NoServiceError, OtherOrganizationError } from './errors.ts';
-import { GrpcStatusError } from './grpc-status.ts';
+import { GrpcStatusError } from './grpc-web/grpc-status.ts';
 
 export function whereOfSource({ name }: Pick<ChainloopConfig, 'name'>): string {
   return `chainloop/${name}`;

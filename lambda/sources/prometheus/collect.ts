@@ -1,28 +1,28 @@
 /** Reads all targets of a source, and tells what is missing of them. */
-import { stateProblem } from '../../counters/state-problem.ts';
-import { problemOf, type StatusHints } from '../../http/problem.ts';
+import { stateProblem } from '../../counters/state/state-problem.ts';
+import { problemOf, type StatusHints } from '../../http/errors/problem.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mergeRelayed, type RelayedFamily } from '../../model/relayed.ts';
-import type { Keep } from '../../prometheus-text/collect-families.ts';
+import type { Keep } from '../../prometheus-text/families/collect-families.ts';
 import type { Page } from '../../prometheus-text/page.ts';
 import { lossesIn } from '../../prometheus-text/remarks.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
-import { mapConcurrently } from '../../runtime/pool.ts';
+import { mapConcurrently } from '../../runtime/map-concurrently.ts';
 import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
 import type { PrometheusConfig, Target } from './config.ts';
-import { followAll, gaugesOf, type NoNumbers, noNumbersIn, type PreparedMeasure, preparedMeasures } from './measure.ts';
+import { followAll, gaugesOf, type NoNumbers, noNumbersIn, type PreparedMeasure, preparedMeasures } from './measures/map-measures.ts';
 import { measuresOf } from './metrics.ts';
-import { oddityTeller } from './oddities.ts';
-import { readBefore } from './read-before.ts';
-import type { Relabel } from './relabel.ts';
-import { LimitError, relay, type Relayed, survivesRelabelling } from './relay.ts';
-import type { LeftOut } from './sample-times.ts';
-import { reportOf } from './scrape-report.ts';
-import { scrape } from './scrape.ts';
-import { keepOf } from './selection.ts';
-import { targetLabels } from './target-labels.ts';
+import { oddityTeller } from './scrape/report-oddities.ts';
+import { readBefore } from './measures/new-series.ts';
+import type { Relabel } from './relabel/relabel.ts';
+import { LimitError, relay, type Relayed, survivesRelabelling } from './relabel/relay.ts';
+import type { LeftOut } from './relabel/sample-times.ts';
+import { reportOf } from './scrape/scrape-report.ts';
+import { scrape } from './scrape/scrape.ts';
+import { keepOf } from './scrape/select-lines.ts';
+import { targetLabels } from './relabel/target-labels.ts';
 
 /** A page may be tens of megabytes, so few of them are in memory at a time. */
 const targetsAtOnce = 4;
@@ -128,7 +128,7 @@ function targetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget 
 
 /** With the engine of its patterns, a tenth of a cold start, only where there are any. */
 async function loadRelabel({ relabel }: PrometheusConfig): Promise<Relabel> {
-  return relabel.length === 0 ? (labels) => labels : (await import('./relabel.ts')).relabeller(relabel);
+  return relabel.length === 0 ? (labels) => labels : (await import('./relabel/relabel.ts')).relabeller(relabel);
 }
 
 const hints: StatusHints = {

@@ -4,9 +4,9 @@ import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
-import { formats } from '../../prometheus-text/family-rules.ts';
-import { instanceOf } from './instance.ts';
-import { LabelName, Measure, MetricName } from './measure-setting.ts';
+import { formats } from '../../prometheus-text/families/family-rules.ts';
+import { instanceOf } from './relabel/instance.ts';
+import { LabelName, Measure, MetricName } from './measures/measure-setting.ts';
 import { profileNames } from './profiles.ts';
 
 /** A hundred years: whatever a receiver still takes. */

@@ -1,9 +1,9 @@
-import type { Absence } from '../../model/absence.ts';
-import { watermarkLag } from '../../model/catalogue.ts';
+import type { Absence } from '../../model/catalogue/absence.ts';
+import { watermarkLag } from '../../model/catalogue/catalogue.ts';
 import type { CloudWatchUnit, MetricDefinition, Unit } from '../../model/metric.ts';
-import { systemErrors } from '../../model/run-metrics.ts';
+import { systemErrors } from '../../model/catalogue/run-metrics.ts';
 import type { PrometheusConfig } from './config.ts';
-import type { Measure } from './measure-setting.ts';
+import type { Measure } from './measures/measure-setting.ts';
 import { profiles } from './profiles.ts';
 
 /** Where relayed metrics stand in CloudWatch: their names are not the collector's own. */

@@ -1,4 +1,4 @@
-import type { Measure } from './measure-setting.ts';
+import type { Measure } from './measures/measure-setting.ts';
 
 export const profileNames = ['buildkite-agent', 'chainloop', 'pushgateway', 'tekton-controller'] as const;
 export type ProfileName = (typeof profileNames)[number];

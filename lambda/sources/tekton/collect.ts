@@ -1,24 +1,24 @@
 import { selects } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { stateProblem } from '../../counters/state-problem.ts';
+import { stateProblem } from '../../counters/state/state-problem.ts';
 import type { Problem } from '../../model/problem.ts';
-import { mapConcurrently } from '../../runtime/pool.ts';
+import { mapConcurrently } from '../../runtime/map-concurrently.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
-import type { ListPlace } from './api.ts';
-import { type ClusterSend, connectTo, connectToResults } from './connection.ts';
+import type { ListPlace } from './cluster/list-runs.ts';
+import { type ClusterSend, connectTo, connectToResults } from './cluster/connect.ts';
 import type { TektonConfig } from './config.ts';
 import type { Relayed } from './controller/relay.ts';
-import { countFinishes, hasRead } from './counting.ts';
-import type { FinishOptions } from './finishes.ts';
-import { listProblems } from './list-problems.ts';
-import { type ListReading, readList, streamName } from './list-reading.ts';
-import { levelFamilies, type Listed } from './map.ts';
+import { countFinishes, hasRead } from './runs/count.ts';
+import type { FinishOptions } from './runs/finish.ts';
+import { listProblems } from './problems.ts';
+import { type ListReading, readList, streamName } from './runs/read-list.ts';
+import { levelFamilies, type Listed } from './levels/map-levels.ts';
 import { namingOf, type Naming } from './naming.ts';
-import { noteAllowed } from './refusals.ts';
-import { inTurn, recallRounds, rememberRounds, type Round } from './rounds.ts';
-import type { RunKind } from './state.ts';
+import { noteAllowed } from './cluster/refusals.ts';
+import { inTurn, recallRounds, rememberRounds, type Round } from './runs/rounds.ts';
+import type { RunKind } from './cluster/state.ts';
 import type { Archive } from './results/archive.ts';
-import { createTally, type Tally } from './tally.ts';
+import { createTally, type Tally } from './levels/tally.ts';
 
 /** Lists take most of a server's time; the two kinds and a few namespaces side by side are what it serves well. */
 const listsAtOnce = 4;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Glob, Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed } from '../../http/plaintext.ts';
-import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/role-settings.ts';
+import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/auth/role-settings.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 

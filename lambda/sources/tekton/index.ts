@@ -4,7 +4,7 @@ import { defineSource } from '../source.ts';
 import { TektonConfig } from './config.ts';
 import { absencesOf, metricsOf, tektonMetrics } from './metrics.ts';
 import { anonymous } from './naming.ts';
-import { eksEntranceOf } from './rights.ts';
+import { eksEntranceOf } from './cluster/rights.ts';
 
 export const tekton = defineSource({
   kind: 'tekton',

@@ -1,6 +1,6 @@
-import type { Absence } from '../../model/absence.ts';
-import { queueJobs } from '../../model/catalogue.ts';
-import { type QueueLabel, queueLabels } from '../../model/identity-labels.ts';
+import type { Absence } from '../../model/catalogue/absence.ts';
+import { queueJobs } from '../../model/catalogue/catalogue.ts';
+import { type QueueLabel, queueLabels } from '../../model/catalogue/identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -18,10 +18,10 @@ import {
   runsStuck,
   runWait,
   systemErrors,
-} from '../../model/run-metrics.ts';
+} from '../../model/catalogue/run-metrics.ts';
 import type { TektonConfig } from './config.ts';
 import { anonymous } from './naming.ts';
-import { failureReasons, pipelineRunPhases, taskRunPhases } from './reasons.ts';
+import { failureReasons, pipelineRunPhases, taskRunPhases } from './cluster/reasons.ts';
 
 type ScopeLabel = 'system' | 'source' | 'scope';
 

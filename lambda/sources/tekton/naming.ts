@@ -1,7 +1,7 @@
 import { anyOf, selects } from '../../config/glob.ts';
-import { labelValue, overflowValue } from '../../model/labels.ts';
+import { labelValue, overflowValue } from '../../model/text/labels.ts';
 import type { TektonConfig } from './config.ts';
-import type { Described } from './rows.ts';
+import type { Described } from './cluster/table-rows.ts';
 
 /** How runs are named in labels; only what stays the same for the life of a run decides. */
 export interface Naming {

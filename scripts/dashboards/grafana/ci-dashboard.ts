@@ -1,4 +1,4 @@
-import { type Panel, questions } from '../../../infra/questions.ts';
+import { type Panel, questions } from '../../../infra/dashboard/questions.ts';
 import {
   apiRequests,
   increasesDropped,
@@ -19,9 +19,9 @@ import {
   sourceUp,
   tokenExpiry,
   watermarkLag,
-} from '../../../lambda/model/catalogue.ts';
+} from '../../../lambda/model/catalogue/catalogue.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
-import { runsActive, runsFinished } from '../../../lambda/model/run-metrics.ts';
+import { runsActive, runsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { sources } from '../../../lambda/sources/index.ts';
 import { type GrafanaPanel, grafanaDashboard, type GrafanaRow } from './dashboard.ts';
 import { queryOf } from './query.ts';

@@ -1,4 +1,4 @@
-import type { Panel } from '../../../infra/questions.ts';
+import type { Panel } from '../../../infra/dashboard/questions.ts';
 import type { Combination, MetricDefinition } from '../../../lambda/model/metric.ts';
 import { selector } from '../promql.ts';
 

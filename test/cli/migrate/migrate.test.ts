@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { dispatch } from '../../../lambda/cli/dispatch.ts';
+import { dispatch } from '../../../lambda/cli/commands/dispatch.ts';
 import { programFlags } from '../../../lambda/cli/migrate/read-program.ts';
 import { textOf } from '../../repository/files.ts';
 import { fakeTerminal } from '../fake-terminal.ts';

@@ -1,7 +1,7 @@
 /** Answers ten questions from what a backend holds, each in the way in which a person would ask that backend. */
-import { metricNames } from '../../../lambda/model/cloud-watch-shape.ts';
-import { catalogue } from '../../../lambda/model/catalogue.ts';
-import { jobsFinished } from '../../../lambda/model/run-metrics.ts';
+import { metricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
+import { jobsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { Labels } from '../../../lambda/model/metric.ts';
 import type { ReceivedValue } from '../sink-facts.ts';
 

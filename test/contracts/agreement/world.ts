@@ -1,8 +1,8 @@
 /** A Buildkite that lives by the clock of the test, fails now and then, and knows the answer to every question itself. */
-import type { QueueAddress, SimulatedBuild, SimulatedJob } from '../../../lambda/demo/build-record.ts';
-import { startBuildkiteServer } from '../../../lambda/demo/buildkite-server.ts';
-import { createFleet } from '../../../lambda/demo/fleet.ts';
-import type { FleetPlan } from '../../../lambda/demo/plan.ts';
+import type { QueueAddress, SimulatedBuild, SimulatedJob } from '../../../lambda/demo/simulators/buildkite/fleet/build-record.ts';
+import { startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
+import { createFleet } from '../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
+import type { FleetPlan } from '../../../lambda/demo/simulators/buildkite/fleet/plan.ts';
 import { type LoopbackServer, startLoopbackServer } from '../../support/loopback-server.ts';
 
 /** Bursts that are more than the agents can take at once, so that some jobs wait for longer than five minutes. */

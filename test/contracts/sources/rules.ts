@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expect } from 'vitest';
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { seriesKey } from '../../../lambda/model/order.ts';
+import { seriesKey } from '../../../lambda/model/families/order.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
 import { startFaultServer } from '../../support/fault-server.ts';

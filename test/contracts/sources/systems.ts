@@ -1,11 +1,11 @@
 /** The CI systems of the contract: each source's own, and the API of the template, in every condition that is asked for. */
-import { bitbucketApi } from '../../../lambda/demo/bitbucket/bitbucket-server.ts';
-import type { TimedRun } from '../../../lambda/demo/bitbucket/timeline.ts';
-import { createWorkspace } from '../../../lambda/demo/bitbucket/workspace.ts';
-import type { RunRecord } from '../../../lambda/demo/chainloop/records.ts';
-import { replyTo } from '../../../lambda/demo/chainloop/replies.ts';
-import { kubernetesApi } from '../../../lambda/demo/tekton/api-server.ts';
-import { createRunStore, type RunObject } from '../../../lambda/demo/tekton/objects.ts';
+import { bitbucketApi } from '../../../lambda/demo/simulators/bitbucket/server.ts';
+import type { TimedRun } from '../../../lambda/demo/simulators/bitbucket/timeline.ts';
+import { createWorkspace } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
+import type { RunRecord } from '../../../lambda/demo/simulators/chainloop/records.ts';
+import { replyTo } from '../../../lambda/demo/simulators/chainloop/replies.ts';
+import { kubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import { createRunStore, type RunObject } from '../../../lambda/demo/simulators/tekton/objects.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
 import { canaries } from '../../support/canary.ts';
 import type { SourceFacts, StartSystem } from './facts.ts';

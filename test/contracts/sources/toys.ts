@@ -1,9 +1,9 @@
 /** Sources that each break the rules they are said to break, made of two that keep all of them. */
 import { example } from '../../../docs/template-source/index.ts';
 import type { Ledger } from '../../../lambda/counters/ledger.ts';
-import { HttpStatusError } from '../../../lambda/http/errors.ts';
-import type { HttpPort, HttpRequest, HttpResponse } from '../../../lambda/http/http.ts';
-import { queueJobs, workers } from '../../../lambda/model/catalogue.ts';
+import { HttpStatusError } from '../../../lambda/http/errors/errors.ts';
+import type { HttpPort, HttpRequest, HttpResponse } from '../../../lambda/http/port.ts';
+import { queueJobs, workers } from '../../../lambda/model/catalogue/catalogue.ts';
 import { gauge } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';

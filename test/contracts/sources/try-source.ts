@@ -1,20 +1,20 @@
 /** Makes a source as the wiring does, from its configuration, and lets a test run it against a server in whole runs. */
 import { setImmediate } from 'node:timers/promises';
 import { createCounting } from '../../../lambda/counters/counting.ts';
-import { memoryStore } from '../../../lambda/counters/memory-store.ts';
-import type { StateStore } from '../../../lambda/counters/store.ts';
-import { createHttpHub } from '../../../lambda/http/client.ts';
+import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/stores/store.ts';
+import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { SourcePart } from '../../../lambda/model/batch.ts';
-import { seriesKey } from '../../../lambda/model/order.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import { seriesKey } from '../../../lambda/model/families/order.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
 import type { SourceOutcome } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
 import type { Clock } from '../../../lambda/runtime/clock.ts';
 import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction.ts';
-import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import type { Collection, PreparedSource, Source, SourcePorts } from '../../../lambda/sources/source.ts';
 import { canaries } from '../../support/canary.ts';
 import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';

@@ -1,7 +1,7 @@
 /** The code of the source bitbucket-pipelines, crawling a simulated workspace of two repositories. */
-import { HttpStatusError } from '../../../lambda/http/errors.ts';
-import type { HttpPort, HttpRequest, HttpResponse } from '../../../lambda/http/http.ts';
-import { queueJobs } from '../../../lambda/model/catalogue.ts';
+import { HttpStatusError } from '../../../lambda/http/errors/errors.ts';
+import type { HttpPort, HttpRequest, HttpResponse } from '../../../lambda/http/port.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import {
   runDuration,
@@ -9,17 +9,17 @@ import {
   runLastResult,
   runLastSuccess,
   runsFinished,
-} from '../../../lambda/model/run-metrics.ts';
+} from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
 import { secretOf } from '../../../lambda/secrets/secret.ts';
-import type { Access } from '../../../lambda/sources/bitbucket-pipelines/access.ts';
-import type { ApiContext } from '../../../lambda/sources/bitbucket-pipelines/api.ts';
-import { crawl } from '../../../lambda/sources/bitbucket-pipelines/crawl.ts';
-import { type CrawlBudget, crawlBudget } from '../../../lambda/sources/bitbucket-pipelines/crawl-budget.ts';
-import type { PageCache } from '../../../lambda/sources/bitbucket-pipelines/page-cache.ts';
-import type { RunPlace } from '../../../lambda/sources/bitbucket-pipelines/run-record.ts';
-import { faultsOf } from '../../../lambda/sources/bitbucket-pipelines/session.ts';
-import { runsOf } from '../../../lambda/sources/bitbucket-pipelines/streams.ts';
+import type { Access } from '../../../lambda/sources/bitbucket-pipelines/api/access.ts';
+import type { ApiContext } from '../../../lambda/sources/bitbucket-pipelines/api/client.ts';
+import { crawl } from '../../../lambda/sources/bitbucket-pipelines/visits/crawl.ts';
+import { type CrawlBudget, crawlBudget } from '../../../lambda/sources/bitbucket-pipelines/budget/tick-budget.ts';
+import type { PageCache } from '../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
+import type { RunPlace } from '../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
+import { faultsOf } from '../../../lambda/sources/bitbucket-pipelines/problems.ts';
+import { runsOf } from '../../../lambda/sources/bitbucket-pipelines/runs/streams.ts';
 import type { Source } from '../../../lambda/sources/source.ts';
 import { type Poll, queueLevel, RefusedError, requestsOf } from './poll.ts';
 import { type Record, VendorError } from './vendor.ts';

@@ -1,4 +1,4 @@
-import { mostApartMs } from '../../../lambda/counters/proven-time.ts';
+import { mostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
 import { deliveryIdOf, outboxIn, ownDelivery, type StateDocument, stateIn } from './documents.ts';
 import type { History } from './history.ts';
 import { rule } from './rules.ts';

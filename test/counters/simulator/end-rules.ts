@@ -1,4 +1,4 @@
-import { runsFinished, systemErrors } from '../../../lambda/model/run-metrics.ts';
+import { runsFinished, systemErrors } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { outboxIn, type StateDocument, stateIn, totalOf, totalWith } from './documents.ts';
 import { rule } from './rules.ts';
 import type { AdditiveSinkId } from './sinks.ts';

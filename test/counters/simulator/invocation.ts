@@ -1,10 +1,10 @@
 import { createCounting } from '../../../lambda/counters/counting.ts';
-import { mostApartMs } from '../../../lambda/counters/proven-time.ts';
-import type { Saved, StateStore } from '../../../lambda/counters/store.ts';
-import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import { mostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
+import type { Saved, StateStore } from '../../../lambda/counters/stores/store.ts';
+import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue/catalogue.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
-import { healthFamilies } from '../../../lambda/report/health.ts';
+import { healthFamilies } from '../../../lambda/report/map-health.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';

@@ -1,4 +1,4 @@
-import { queueJobs } from '../../../lambda/model/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import type { Actor } from './actors.ts';
 import { type Vendor, VendorError, type VendorFaults } from './vendor.ts';

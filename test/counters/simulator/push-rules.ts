@@ -1,6 +1,6 @@
-import type { Saved } from '../../../lambda/counters/store.ts';
+import type { Saved } from '../../../lambda/counters/stores/store.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { queueJobs } from '../../../lambda/model/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Sink } from '../../../lambda/sinks/sink.ts';
 import { rule } from './rules.ts';
 

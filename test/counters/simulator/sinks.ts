@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';
-import { seriesKey } from '../../../lambda/model/order.ts';
-import { runDuration, runsFinished } from '../../../lambda/model/run-metrics.ts';
+import { seriesKey } from '../../../lambda/model/families/order.ts';
+import { runDuration, runsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
 import type { Actor } from './actors.ts';
 import { rule } from './rules.ts';

@@ -1,4 +1,4 @@
-import { shortHash } from '../../../lambda/counters/hash.ts';
+import { shortHash } from '../../../lambda/counters/tick/hash.ts';
 import { attemptAt, type Attempt, type Kind, type Run } from './fleet.ts';
 
 /** A row of a list, or a run by its id. */

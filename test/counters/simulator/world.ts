@@ -1,5 +1,5 @@
 import type { Stream } from '../../../lambda/counters/ledger.ts';
-import { type PageCache, pageCache } from '../../../lambda/sources/bitbucket-pipelines/page-cache.ts';
+import { type PageCache, pageCache } from '../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
 import { bitbucketPipeline, bitbucketStreams } from './bitbucket.ts';
 import type { Documents } from './store.ts';
 import { type StateDocument, stateIn } from './documents.ts';

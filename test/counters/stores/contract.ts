@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Saved, type StateStore, StateStoreError } from '../../../lambda/counters/store.ts';
+import { type Saved, type StateStore, StateStoreError } from '../../../lambda/counters/stores/store.ts';
 
 export const { signal } = new AbortController();
 

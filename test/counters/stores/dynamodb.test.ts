@@ -8,9 +8,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { partItem, partKey, piecesOf } from '../../../lambda/counters/dynamodb/items.ts';
-import { dynamoDbStateStore, stateKeptMs } from '../../../lambda/counters/dynamodb/store.ts';
-import { type StateStore, StateStoreError } from '../../../lambda/counters/store.ts';
+import { partItem, partKey, piecesOf } from '../../../lambda/counters/stores/dynamodb/items.ts';
+import { dynamoDbStateStore, stateKeptMs } from '../../../lambda/counters/stores/dynamodb/store.ts';
+import { type StateStore, StateStoreError } from '../../../lambda/counters/stores/store.ts';
 import { type AwsServer, startMoto, withMoto } from '../../servers/moto.ts';
 import { type DynamoDbCall, type DynamoDbPath, type Fate, startDynamoDbPath } from '../../support/dynamodb-path.ts';
 import { deadlineContract, noise, signal, storeContract } from './contract.ts';

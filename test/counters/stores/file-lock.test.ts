@@ -5,9 +5,9 @@ import { lutimes, mkdtemp, readdir, readFile, readlink, rm, symlink } from 'node
 import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { fileStateStore } from '../../../lambda/counters/file-store.ts';
-import { LockHeldError, LockLostError, withLock } from '../../../lambda/counters/file-lock.ts';
-import { ownTarget } from '../../../lambda/counters/lock-owner.ts';
+import { fileStateStore } from '../../../lambda/counters/stores/file/store.ts';
+import { LockHeldError, LockLostError, withLock } from '../../../lambda/counters/stores/file/lock.ts';
+import { ownTarget } from '../../../lambda/counters/stores/file/lock-owner.ts';
 
 const token = '00000000-0000-4000-8000-000000000000';
 const { signal } = new AbortController();

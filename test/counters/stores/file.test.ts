@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, 
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { fileStateStore } from '../../../lambda/counters/file-store.ts';
+import { fileStateStore } from '../../../lambda/counters/stores/file/store.ts';
 import { onDiskOf, withFilesUpTo } from '../../support/limited-disk.ts';
 import { deadlineContract, noise, signal, storeContract } from './contract.ts';
 
@@ -168,7 +168,7 @@ describe('a file store', () => {
   });
 });
 
-const storeModule = join(import.meta.dirname, '../../../lambda/counters/file-store.ts');
+const storeModule = join(import.meta.dirname, '../../../lambda/counters/stores/file/store.ts');
 
 /** For a process of its own: saves 100 kB over a version, and prints what is wrong with that. */
 function savesTooMuch(before: number): string {

@@ -1,11 +1,11 @@
 /** Any configuration that the checks accept: one that fits the schema, without the settings that its checks refuse. */
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
-import { checkConfig } from '../../../lambda/config/check.ts';
+import { checkConfig } from '../../../lambda/config/checks/check-config.ts';
 import type { ConfigPath } from '../../../lambda/config/config-error.ts';
 import { configJsonSchema } from '../../../lambda/config/json-schema.ts';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { isRecord, valueAt } from '../../../lambda/config/schema-walk.ts';
+import { isRecord, valueAt } from '../../../lambda/config/walk-schema.ts';
 import { type Choices, valuesOf } from './from-schema.ts';
 
 /** Names that are one and the same where a construct's id or CloudFormation leaves signs out. */

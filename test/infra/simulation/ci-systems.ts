@@ -1,12 +1,12 @@
 /** Simulated CI systems, and configurations of their sources: what a dashboard shows of each is held against what it publishes. */
-import { bitbucketApi } from '../../../lambda/demo/bitbucket/bitbucket-server.ts';
-import { createWorkspace } from '../../../lambda/demo/bitbucket/workspace.ts';
-import { createAttestations } from '../../../lambda/demo/chainloop/attestations.ts';
-import { startChainloopServer } from '../../../lambda/demo/chainloop/server.ts';
-import { kubernetesApi } from '../../../lambda/demo/tekton/api-server.ts';
-import { createCluster } from '../../../lambda/demo/tekton/cluster.ts';
+import { bitbucketApi } from '../../../lambda/demo/simulators/bitbucket/server.ts';
+import { createWorkspace } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
+import { createAttestations } from '../../../lambda/demo/simulators/chainloop/attestations.ts';
+import { startChainloopServer } from '../../../lambda/demo/simulators/chainloop/server.ts';
+import { kubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
-import { startSimulatedBuildkite } from '../../demo/simulated-buildkite.ts';
+import { startSimulatedBuildkite } from '../../demo/simulators/buildkite/simulated-buildkite.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
 
 /** A simulated CI system, what a configuration of its source needs, and how its time passes. */

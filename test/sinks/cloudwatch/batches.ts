@@ -1,4 +1,4 @@
-import { queueJobs, workerUtilization } from '../../../lambda/model/catalogue.ts';
+import { queueJobs, workerUtilization } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Batch, SourcePart } from '../../../lambda/model/batch.ts';
 import {
   counter,
@@ -7,7 +7,7 @@ import {
   type MetricDefinition,
   type MetricFamily,
 } from '../../../lambda/model/metric.ts';
-import { wholePercent } from '../../../lambda/model/roll-up.ts';
+import { wholePercent } from '../../../lambda/model/families/roll-up.ts';
 import { CloudWatchConfig } from '../../../lambda/sinks/cloudwatch/config.ts';
 
 /** A whole minute shortly before now: the fake refuses what is too old, as CloudWatch does. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { queueJobs, sourceUp } from '../../../lambda/model/catalogue.ts';
+import { queueJobs, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import { gauge } from '../../../lambda/model/metric.ts';
 import { CloudWatchConfig } from '../../../lambda/sinks/cloudwatch/config.ts';
-import { encode } from '../../../lambda/sinks/cloudwatch/encode.ts';
+import { encode } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
 import { cloudwatch } from '../../../lambda/sinks/cloudwatch/index.ts';
 import { answer, batch, part, queued, vendorFamilies } from './batches.ts';
 

@@ -1,13 +1,13 @@
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sourceLastSuccess, sourceUp } from '../../../lambda/model/catalogue.ts';
+import { sourceLastSuccess, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { gauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
-import { type Datum, datumText, describe as identity } from '../../../lambda/sinks/cloudwatch/datum.ts';
-import { encode, type EncodeSettings } from '../../../lambda/sinks/cloudwatch/encode.ts';
+import { type Datum, datumText, describe as identity } from '../../../lambda/sinks/cloudwatch/encode/datum.ts';
+import { encode, type EncodeSettings } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
 import { previewOf } from '../../../lambda/sinks/cloudwatch/preview.ts';
-import { splitRequests } from '../../../lambda/sinks/cloudwatch/split.ts';
+import { splitRequests } from '../../../lambda/sinks/cloudwatch/encode/split-requests.ts';
 import { expectGolden } from '../../support/golden.ts';
 import {
   answer,

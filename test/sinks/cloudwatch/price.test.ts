@@ -6,7 +6,7 @@ import {
   requestCostBasis,
 } from '../../../lambda/sinks/cloudwatch/price.ts';
 import { previewOf } from '../../../lambda/sinks/cloudwatch/preview.ts';
-import { sinkUp, sourceUp } from '../../../lambda/model/catalogue.ts';
+import { sinkUp, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import { gauge } from '../../../lambda/model/metric.ts';
 import { answer, batch, config, durations, part, queued, vendorFamilies } from './batches.ts';
 

@@ -1,8 +1,8 @@
 import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import type { AwsAccess } from '../../../lambda/http/aws-credentials.ts';
-import { sinkUp } from '../../../lambda/model/catalogue.ts';
+import type { AwsAccess } from '../../../lambda/http/auth/aws-credentials.ts';
+import { sinkUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import { gauge } from '../../../lambda/model/metric.ts';
 import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';

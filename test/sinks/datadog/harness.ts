@@ -1,10 +1,10 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
-import { createHttpHub } from '../../../lambda/http/client.ts';
+import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction.ts';
-import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
 import { createDatadog } from '../../../lambda/sinks/datadog/create.ts';
 import type { Delivery, Parcel, Preview } from '../../../lambda/sinks/sink.ts';

@@ -6,7 +6,7 @@ import type { Batch } from '../../../lambda/model/batch.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { FileConfig } from '../../../lambda/sinks/file/config.ts';
 import { createFile } from '../../../lambda/sinks/file/create.ts';
-import { problemOfFile } from '../../../lambda/sinks/file/problem.ts';
+import { problemOfFile } from '../../../lambda/sinks/file/problems.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
 import { answersOk, startOnFreePort } from '../../servers/process.ts';
 import { withNodeExporter } from '../../servers/require.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { jsonLines } from '../../../lambda/exposition/json-lines.ts';
+import { jsonLines } from '../../../lambda/exposition/write-json-lines.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import { appendLines } from '../../../lambda/sinks/file/append-lines.ts';
 import { FileConfig } from '../../../lambda/sinks/file/config.ts';

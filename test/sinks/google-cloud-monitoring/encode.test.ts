@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { encodePoints } from '../../../lambda/sinks/google-cloud-monitoring/encode/points.ts';
-import { encodeRequests, type RequestSettings } from '../../../lambda/sinks/google-cloud-monitoring/encode/requests.ts';
-import { chunks } from '../../../lambda/series/pieces.ts';
+import { encodePoints } from '../../../lambda/sinks/google-cloud-monitoring/encode/encode-points.ts';
+import { encodeRequests, type RequestSettings } from '../../../lambda/sinks/google-cloud-monitoring/encode/encode-requests.ts';
+import { chunks } from '../../../lambda/series/cut-requests.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf } from '../remote-write/batches.ts';
 

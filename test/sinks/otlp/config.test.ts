@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { parseConfig } from '../../../lambda/config/load.ts';
+import { parseConfig } from '../../../lambda/config/parse-config.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
 import { otlp } from '../../../lambda/sinks/otlp/index.ts';
-import { signalUrl, targetOf } from '../../../lambda/sinks/otlp/target.ts';
+import { signalUrl, targetOf } from '../../../lambda/sinks/otlp/receiver/target.ts';
 
 const base = { kind: 'otlp', url: 'https://example.com' };
 const sigv4 = { sigv4: { region: 'eu-west-1' } };

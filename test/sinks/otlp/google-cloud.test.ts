@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Span } from '../../../lambda/model/span.ts';
 import { otlp } from '../../../lambda/sinks/otlp/index.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
-import { targetOf } from '../../../lambda/sinks/otlp/target.ts';
+import { targetOf } from '../../../lambda/sinks/otlp/receiver/target.ts';
 import { expectNoCanary } from '../../support/canary.ts';
 import { type GoogleFake, project, provider, serviceAccount, startGoogleFake } from '../../support/google-fake.ts';
 import { startGoogleTelemetryFake } from '../../support/google-telemetry-fake.ts';

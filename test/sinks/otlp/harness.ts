@@ -1,12 +1,12 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
 import { expect } from 'vitest';
-import type { AwsCredentials } from '../../../lambda/http/aws-credentials.ts';
-import { createHttpHub } from '../../../lambda/http/client.ts';
+import type { AwsCredentials } from '../../../lambda/http/auth/aws-credentials.ts';
+import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction.ts';
-import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
 import { createOtlp } from '../../../lambda/sinks/otlp/create.ts';
 import type { Delivery, Parcel, Preview } from '../../../lambda/sinks/sink.ts';

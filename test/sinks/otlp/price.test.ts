@@ -1,6 +1,6 @@
 /** Receivers charge a histogram by its parts, each in a way of its own. */
 import { describe, expect, it } from 'vitest';
-import type { MetricKind, Point, PointValue } from '../../../lambda/sinks/otlp/encode/point.ts';
+import type { MetricKind, Point, PointValue } from '../../../lambda/sinks/otlp/encode/points/point.ts';
 import { type PricedRun, monthlyCostOf } from '../../../lambda/sinks/otlp/price.ts';
 
 function pointOf(value: PointValue): Point {

@@ -1,7 +1,7 @@
 /** Each MUST and SHOULD that the OTLP specification (1.x, section "OTLP/HTTP") has for a client of metrics. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { maxAttempts } from '../../../lambda/http/retry.ts';
+import { maxAttempts } from '../../../lambda/http/transport/retry.ts';
 import { type Answer, startOtlpFake } from '../../support/otlp-fake.ts';
 import { encodeResponse } from '../../support/otlp-decode.ts';
 import { batchOf, gaugeOf, queues } from '../remote-write/batches.ts';

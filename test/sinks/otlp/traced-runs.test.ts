@@ -1,13 +1,13 @@
 /** A whole collector from a simulated Buildkite to a receiver of traces: each finished run and job is one span. */
 import { expect, it } from 'vitest';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { memoryStore } from '../../../lambda/counters/memory-store.ts';
-import { startBuildkiteServer } from '../../../lambda/demo/buildkite-server.ts';
-import { createFleet } from '../../../lambda/demo/fleet.ts';
+import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
+import { createFleet } from '../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
 import { type OtlpFake, startOtlpFake } from '../../support/otlp-fake.ts';
 import { spanRecord } from '../../support/otlp-trace-decode.ts';

@@ -75,7 +75,7 @@ describe('a gateway that fails', () => {
 
     const delivery = await sink.write(three);
 
-    // One attempt and three more (lambda/http/retry.ts), all for the first group.
+    // One attempt and three more (lambda/http/transport/retry.ts), all for the first group.
     expect(pathsOf(gateway)).toEqual(new Array(4).fill('PUT /metrics/job/ci'));
     expect(delivery).toMatchObject({
       accepted: 0,

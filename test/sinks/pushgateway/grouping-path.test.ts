@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GroupingKey, groupingPath } from '../../../lambda/sinks/pushgateway/grouping-path.ts';
+import { type GroupingKey, groupingPath } from '../../../lambda/sinks/pushgateway/encode/grouping-path.ts';
 
 /**
  * Reads a path as the Pushgateway does (handler/misc.go, `splitLabels`): decode the percent signs, split at slashes,

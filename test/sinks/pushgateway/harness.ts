@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { createHttpHub } from '../../../lambda/http/client.ts';
+import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction.ts';
-import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { PushgatewayConfig } from '../../../lambda/sinks/pushgateway/config.ts';
 import { createPushgateway } from '../../../lambda/sinks/pushgateway/create.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { parseConfig } from '../../../lambda/config/load.ts';
+import { parseConfig } from '../../../lambda/config/parse-config.ts';
 import { remoteWrite } from '../../../lambda/sinks/remote-write/index.ts';
 
 const base = { kind: 'remote-write', url: 'https://example.com/api/v1/write' };

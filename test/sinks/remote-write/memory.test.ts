@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createMemory, maxRemembered } from '../../../lambda/series/memory.ts';
-import { metadataEveryMs } from '../../../lambda/sinks/remote-write/metadata.ts';
-import { type Series, type SeriesFamily, staleMarker } from '../../../lambda/sinks/remote-write/series.ts';
+import { createMemory, maxRemembered } from '../../../lambda/series/receiver-memory.ts';
+import { metadataEveryMs } from '../../../lambda/sinks/remote-write/send/metadata.ts';
+import { type Series, type SeriesFamily, staleMarker } from '../../../lambda/sinks/remote-write/encode/series.ts';
 import { staleBits } from '../../support/remote-write-decode.ts';
 import { type FakeReceiver, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
 import { batchOf, gaugeOf, partOf, queues } from './batches.ts';

@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../../../lambda/config/check.ts';
-import { parseRuntimeConfig } from '../../../lambda/config/json.ts';
-import { sourceUp } from '../../../lambda/model/catalogue.ts';
+import { checkConfig } from '../../../lambda/config/checks/check-config.ts';
+import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';
+import { sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import { gauge } from '../../../lambda/model/metric.ts';
 import { withAuthority } from '../../support/certificates.ts';
 import { batchOf, counterOf, gaugeOf, partOf, relayedOf } from '../remote-write/batches.ts';

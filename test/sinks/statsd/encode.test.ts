@@ -1,10 +1,10 @@
 /** What a batch becomes on the wire, line by line. */
 import { describe, expect, it } from 'vitest';
-import { queueJobs } from '../../../lambda/model/catalogue.ts';
+import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import { counter, distribution, gauge } from '../../../lambda/model/metric.ts';
-import { jobsFinished, jobWait } from '../../../lambda/model/run-metrics.ts';
+import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
-import { packLines } from '../../../lambda/sinks/statsd/encode/datagrams.ts';
+import { packLines } from '../../../lambda/sinks/statsd/encode/pack-datagrams.ts';
 import { answer, batch, part, tickMs, vendorFamilies } from '../cloudwatch/batches.ts';
 import { gaugeOf } from '../remote-write/batches.ts';
 import { encoded, textsOf } from './harness.ts';

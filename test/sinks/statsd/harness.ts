@@ -7,7 +7,7 @@ import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
 import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
 import { createStatsd } from '../../../lambda/sinks/statsd/create.ts';
-import { encodeLines, type Encoding } from '../../../lambda/sinks/statsd/encode/lines.ts';
+import { encodeLines, type Encoding } from '../../../lambda/sinks/statsd/encode/encode-lines.ts';
 import { noAws } from '../../support/no-aws.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 

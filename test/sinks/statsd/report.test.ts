@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { renderSinks } from '../../../lambda/cli/render/report.ts';
 import { signsFor } from '../../../lambda/cli/render/signs.ts';
-import { reportFields } from '../../../lambda/report/write.ts';
+import { reportFields } from '../../../lambda/report/write-report.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { sourceSubjects } from '../../contracts/subjects.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Routed } from '../../../lambda/demo/bitbucket/routes.ts';
-import type { SimulatedRunner } from '../../../lambda/demo/bitbucket/workspace.ts';
+import type { Routed } from '../../../lambda/demo/simulators/bitbucket/routes.ts';
+import type { SimulatedRunner } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { valuesOf } from './harness.ts';
 import { hourMs, minuteMs, opened, run, secondMs, startMs } from './opened.ts';

@@ -3,14 +3,14 @@ import {
   type BitbucketServer,
   type BitbucketServerOptions,
   startBitbucketServer,
-} from '../../../lambda/demo/bitbucket/bitbucket-server.ts';
-import type { TimedRun, TimedStep } from '../../../lambda/demo/bitbucket/timeline.ts';
+} from '../../../lambda/demo/simulators/bitbucket/server.ts';
+import type { TimedRun, TimedStep } from '../../../lambda/demo/simulators/bitbucket/timeline.ts';
 import {
   createWorkspace,
   type RepositoryPlan,
   type SimulatedRunner,
   type SimulatedWorkspace,
-} from '../../../lambda/demo/bitbucket/workspace.ts';
+} from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { bitbucketSource, type TestSource, valuesOf } from './harness.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { startBitbucketServer } from '../../../lambda/demo/bitbucket/bitbucket-server.ts';
-import { deploymentAnswers } from '../../../lambda/demo/bitbucket/deployments.ts';
+import { startBitbucketServer } from '../../../lambda/demo/simulators/bitbucket/server.ts';
+import { deploymentAnswers } from '../../../lambda/demo/simulators/bitbucket/deployments.ts';
 import {
   createWorkspace,
   type RepositoryPlan,
   type SimulatedWorkspace,
-} from '../../../lambda/demo/bitbucket/workspace.ts';
+} from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { bitbucketSource, valuesOf } from './harness.ts';
 

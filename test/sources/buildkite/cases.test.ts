@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { prometheusText } from '../../../lambda/exposition/prometheus-text.ts';
+import { prometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { startFixtureServer } from '../../support/fixture-server.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { MetricsAnswer } from '../../../lambda/demo/agent-api.ts';
-import { type BuildkiteServer, startBuildkiteServer } from '../../../lambda/demo/buildkite-server.ts';
-import type { ScenarioName } from '../../../lambda/demo/scenarios.ts';
+import type { MetricsAnswer } from '../../../lambda/demo/simulators/buildkite/api/agent-api.ts';
+import { type BuildkiteServer, startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
+import type { ScenarioName } from '../../../lambda/demo/simulators/buildkite/api/scenarios.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import type { ProblemKind } from '../../../lambda/model/problem.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';

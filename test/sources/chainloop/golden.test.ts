@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../../lambda/exposition/prometheus-text.ts';
+import { prometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import { parsePage } from '../../../lambda/prometheus-text/parser.ts';
-import { relayedFamilies } from '../../../lambda/sources/chainloop/relay.ts';
+import { relayedFamilies } from '../../../lambda/sources/chainloop/metrics-page/map-page.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { platformBuild, runOf, shopBuild, shopRelease, startOrganization } from './harness.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { replyTo } from '../../../lambda/demo/chainloop/replies.ts';
+import { replyTo } from '../../../lambda/demo/simulators/chainloop/replies.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { canaries } from '../../support/canary.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { Records } from '../../../lambda/demo/chainloop/records.ts';
-import type { Scenario } from '../../../lambda/demo/chainloop/replies.ts';
+import type { Records } from '../../../lambda/demo/simulators/chainloop/records.ts';
+import type { Scenario } from '../../../lambda/demo/simulators/chainloop/replies.ts';
 import {
   apiToken,
   minuteMs,

@@ -1,11 +1,11 @@
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { memoryStore } from '../../../lambda/counters/memory-store.ts';
-import type { StateStore } from '../../../lambda/counters/store.ts';
+import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import { collect, run, type Collected } from '../../../lambda/run.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
 import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
 

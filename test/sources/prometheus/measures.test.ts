@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { memoryStore } from '../../../lambda/counters/memory-store.ts';
+import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { type CloudWatchFake, startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';

@@ -1,6 +1,6 @@
 /** Every odd page is scraped by a real Prometheus 3, and by the collector with remote write: both must store the same. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { mapConcurrently } from '../../../lambda/runtime/pool.ts';
+import { mapConcurrently } from '../../../lambda/runtime/map-concurrently.ts';
 import { eventually } from '../../servers/process.ts';
 import { type QueriedSample, type QueryServer, startPrometheus } from '../../servers/prometheus.ts';
 import { withPrometheus3 } from '../../servers/require.ts';

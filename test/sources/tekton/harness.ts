@@ -1,25 +1,25 @@
 import type { RequestListener } from 'node:http';
-import { collectCounted, type Counted } from '../../../lambda/counters/counted.ts';
-import { memoryStore } from '../../../lambda/counters/memory-store.ts';
-import type { StateStore } from '../../../lambda/counters/store.ts';
-import { kubernetesApi, type KubernetesApi } from '../../../lambda/demo/tekton/api-server.ts';
-import type { ControllerPod } from '../../../lambda/demo/tekton/controllers.ts';
+import { collectCounted, type Counted } from '../../../lambda/counters/tick/count-tick.ts';
+import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import type { StateStore } from '../../../lambda/counters/stores/store.ts';
+import { kubernetesApi, type KubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import type { ControllerPod } from '../../../lambda/demo/simulators/tekton/controllers.ts';
 import {
   createRunStore,
   type RunCondition,
   type RunObject,
   type RunStore,
-} from '../../../lambda/demo/tekton/objects.ts';
-import type { AwsAccess } from '../../../lambda/http/aws-credentials.ts';
-import { createHttpHub } from '../../../lambda/http/client.ts';
+} from '../../../lambda/demo/simulators/tekton/objects.ts';
+import type { AwsAccess } from '../../../lambda/http/auth/aws-credentials.ts';
+import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
-import { durationBounds, waitBounds } from '../../../lambda/model/run-metrics.ts';
+import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/environment.ts';
-import { createRedactor } from '../../../lambda/secrets/redaction.ts';
-import { createSecrets } from '../../../lambda/secrets/store.ts';
+import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createTekton } from '../../../lambda/sources/tekton/collect.ts';
 import { TektonConfig } from '../../../lambda/sources/tekton/config.ts';
 import { metricsOf } from '../../../lambda/sources/tekton/metrics.ts';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { kubernetesApi } from '../../../lambda/demo/tekton/api-server.ts';
-import { createCluster } from '../../../lambda/demo/tekton/cluster.ts';
-import { controllerLabels } from '../../../lambda/demo/tekton/controllers.ts';
-import { createRunStore } from '../../../lambda/demo/tekton/objects.ts';
-import { prometheusText } from '../../../lambda/exposition/prometheus-text.ts';
+import { kubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';
+import { controllerLabels } from '../../../lambda/demo/simulators/tekton/controllers.ts';
+import { createRunStore } from '../../../lambda/demo/simulators/tekton/objects.ts';
+import { prometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { canaries } from '../../support/canary.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
-import { openTelemetryPage } from './controller-pages.ts';
+import { openTelemetryPage } from './controller/pages.ts';
 import { startCluster, startMs } from './harness.ts';
 
 describe('a whole cluster', () => {

@@ -1,18 +1,18 @@
 /** Sends one request and finds out what became of it; with `answer.ts` this is all that knows Datadog's answers. */
-import { withApiKey } from '../../../http/api-key.ts';
-import { withCredentials } from '../../../http/credentials.ts';
-import type { HttpResponse } from '../../../http/http.ts';
-import { refusalWords } from '../../../http/refusal-words.ts';
-import { refuseWebPage } from '../../../http/web-page.ts';
+import { withApiKey } from '../../../http/auth/api-key.ts';
+import { withCredentials } from '../../../http/auth/credentials.ts';
+import type { HttpResponse } from '../../../http/port.ts';
+import { refusalWords } from '../../../http/answers/refusal-text.ts';
+import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { type Fate, settle, type Statuses } from '../../../series/fate.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { baseUrlOf, type DatadogConfig } from '../config.ts';
 import { isAddedUp } from '../encode/point.ts';
-import type { PointsRequest, Route } from '../encode/requests.ts';
+import type { PointsRequest, Route } from '../encode/split-requests.ts';
 import { maxAnswerBytes } from '../limits.ts';
-import { errorsIn } from './answer.ts';
+import { errorsIn } from './parse-answer.ts';
 
 export type Post = (request: PointsRequest) => Promise<Fate>;
 

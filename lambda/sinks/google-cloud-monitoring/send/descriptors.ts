@@ -1,11 +1,11 @@
 /** Creates the descriptors of metrics on purpose, so that they have a unit, a description and labels that say something. */
-import { HttpStatusError } from '../../../http/errors.ts';
+import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { deadlineIn, type Deadline } from '../../../runtime/deadline.ts';
 import type { PointMetric } from '../encode/point.ts';
 import { descriptorBudgetMs, parallelDescriptors } from '../limits.ts';
 import type { Setup } from '../setup.ts';
-import { explain } from './explain.ts';
+import { explain } from './explain-error.ts';
 import { createPost, type Post } from './post.ts';
 
 export interface Descriptors {

@@ -1,8 +1,8 @@
 /** Says what became of the points of one request, by the answer. */
-import { BadResponseError, HttpStatusError } from '../../../http/errors.ts';
-import type { HttpResponse } from '../../../http/http.ts';
-import { parseJsonText } from '../../../model/outside-text.ts';
-import type { Verdict } from '../../../series/verdict.ts';
+import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
+import type { HttpResponse } from '../../../http/port.ts';
+import { parseJsonText } from '../../../model/text/outside-text.ts';
+import type { Verdict } from '../../../series/reception.ts';
 import type { Attempts } from './post.ts';
 
 /** A part of a request was stored, and the answer says why not all. */

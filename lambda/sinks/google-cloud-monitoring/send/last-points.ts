@@ -1,6 +1,6 @@
 /** Remembers when each series got its last point: Cloud Monitoring takes none that is older, and none that is too close. */
-import type { Settled } from '../../../series/verdict.ts';
-import { shownSeries } from '../encode/shown.ts';
+import type { Settled } from '../../../series/reception.ts';
+import { shownSeries } from '../encode/format-points.ts';
 import type { Point } from '../encode/point.ts';
 import { minPointDistanceMs } from '../limits.ts';
 

@@ -1,12 +1,12 @@
 /** Sends one request to the API, with a token, and tries again where the server asks for it. */
-import { withCredentials } from '../../../http/credentials.ts';
-import type { HttpResponse } from '../../../http/http.ts';
-import { refuseWebPage } from '../../../http/web-page.ts';
+import { withCredentials } from '../../../http/auth/credentials.ts';
+import type { HttpResponse } from '../../../http/port.ts';
+import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { maxAnswerBytes } from '../limits.ts';
 import type { Collection, Setup } from '../setup.ts';
-import { type Refusal, refusalIn } from './answer.ts';
+import { type Refusal, refusalIn } from './parse-answer.ts';
 
 /** What is found out about one request besides its answer. */
 export interface Attempts {

@@ -1,12 +1,12 @@
 /** Tells as problems what was left out, what was held back, and what was not stored. */
 import type { Problem } from '../../../model/problem.ts';
-import { plural } from '../../../model/wording.ts';
+import { plural } from '../../../model/text/wording.ts';
 import { wasNotTaken } from '../../../series/fate.ts';
 import { tellOmissions } from '../../../series/omissions.ts';
-import { tellFailures } from '../../../series/tell-failures.ts';
+import { tellFailures } from '../../../series/describe-losses.ts';
 import type { Flaw, Omission, Point } from '../encode/point.ts';
-import { shownSeries } from '../encode/shown.ts';
-import { explain } from './explain.ts';
+import { shownSeries } from '../encode/format-points.ts';
+import { explain } from './explain-error.ts';
 import { PartialWriteError } from './judge.ts';
 import type { Failure, Tally } from './tally.ts';
 

@@ -1,6 +1,6 @@
 /** What a delivery came to, added up over its requests. */
-import type { FailedRequest } from '../../../series/tell-failures.ts';
-import type { Settled } from '../../../series/verdict.ts';
+import type { FailedRequest } from '../../../series/describe-losses.ts';
+import type { Settled } from '../../../series/reception.ts';
 import type { Point } from '../encode/point.ts';
 
 /** A request of which not everything was stored. */

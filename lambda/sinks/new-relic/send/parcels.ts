@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Unsendable } from '../../../series/findings.ts';
 import type { Parcel } from '../../sink.ts';
 import { isAddedUp, type Item, type Point } from '../encode/item.ts';
-import { isStorableTime } from '../encode/items.ts';
+import { isStorableTime } from '../encode/encode-items.ts';
 
 const Common = {
   name: z.string(),

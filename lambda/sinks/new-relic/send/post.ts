@@ -1,18 +1,18 @@
 /** Sends one request and finds out what became of it; with `answer.ts` this is all that knows New Relic's answers. */
-import { withApiKey } from '../../../http/api-key.ts';
-import { withCredentials } from '../../../http/credentials.ts';
-import type { HttpResponse } from '../../../http/http.ts';
-import type { StatusHints } from '../../../http/problem.ts';
-import { refusalWords } from '../../../http/refusal-words.ts';
-import { refuseWebPage } from '../../../http/web-page.ts';
+import { withApiKey } from '../../../http/auth/api-key.ts';
+import { withCredentials } from '../../../http/auth/credentials.ts';
+import type { HttpResponse } from '../../../http/port.ts';
+import type { StatusHints } from '../../../http/errors/problem.ts';
+import { refusalWords } from '../../../http/answers/refusal-text.ts';
+import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { type Fate, settle, type Statuses } from '../../../series/fate.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { addressOf, type NewRelicConfig } from '../config.ts';
-import type { Api, ItemsRequest } from '../encode/requests.ts';
+import type { Api, ItemsRequest } from '../encode/split-requests.ts';
 import { maxAnswerBytes } from '../limits.ts';
-import { requestIdIn } from './answer.ts';
+import { requestIdIn } from './parse-answer.ts';
 import { type Receipts, refusalsQuery } from './receipts.ts';
 
 export type Post = (request: ItemsRequest) => Promise<Fate>;

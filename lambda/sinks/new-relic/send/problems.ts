@@ -2,7 +2,7 @@
 import type { Problem } from '../../../model/problem.ts';
 import { type Finding, tellFindings, tellUnsendable, type Unsendable } from '../../../series/findings.ts';
 import type { Flaw } from '../encode/findings.ts';
-import { showName } from '../encode/shown.ts';
+import { showName } from '../encode/format-items.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxValueLength } from '../limits.ts';
 
 const hourMs = 3_600_000;

@@ -1,6 +1,6 @@
 /** Logs what New Relic took: it checks the data only afterwards, and tells of refusals in an event of its own. */
 import type { Logger } from '../../../runtime/log.ts';
-import type { Api } from '../encode/requests.ts';
+import type { Api } from '../encode/split-requests.ts';
 
 /** NRQL that finds the refusals (documentation, "Troubleshoot Metric API with NRIntegrationError events"). */
 export const refusalsQuery =

@@ -1,5 +1,5 @@
 /** The points of one request, put together as a message has them: resource by resource, metric by metric. */
-import type { Point, PointMetric, ResourceName, Temporality } from './point.ts';
+import type { Point, PointMetric, ResourceName, Temporality } from './points/point.ts';
 import type { Resource } from './resource.ts';
 
 export interface MessageSettings {

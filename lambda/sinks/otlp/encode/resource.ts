@@ -1,10 +1,10 @@
 /** Who the metrics are from: the attributes of a resource, and the scope. */
 import type { Labels } from '../../../model/metric.ts';
-import { version } from '../../../report/version.ts';
-import { compareText } from '../../../model/order.ts';
+import { version } from '../../../version.ts';
+import { compareText } from '../../../model/families/order.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
-import { schemaUrl } from './conventions.ts';
-import type { ResourceName } from './point.ts';
+import { schemaUrl } from './naming/conventions.ts';
+import type { ResourceName } from './points/point.ts';
 
 export const scope = { name: 'ci-metrics-collector', version } as const;
 

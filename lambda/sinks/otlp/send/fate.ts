@@ -1,6 +1,6 @@
 /** What became of increases that were sent: whether they may be sent again, and what nobody knows. */
 import { wasNotTaken } from '../../../series/fate.ts';
-import type { Settled } from '../../../series/verdict.ts';
+import type { Settled } from '../../../series/reception.ts';
 import { UnreadableAnswerError } from './judge.ts';
 import { notTakenStatuses } from './post.ts';
 

@@ -1,9 +1,9 @@
 /** Says what became of the points of one request, by the receiver's answer. */
-import { BadResponseError, HttpStatusError } from '../../../http/errors.ts';
-import type { HttpResponse } from '../../../http/http.ts';
+import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
+import type { HttpResponse } from '../../../http/port.ts';
 import { checkAddress } from '../../../http/where.ts';
-import type { Verdict } from '../../../series/verdict.ts';
-import { partialSuccessIn } from './answer.ts';
+import type { Verdict } from '../../../series/reception.ts';
+import { partialSuccessIn } from './parse-answer.ts';
 
 /** A receiver has stored a part of a request, and said why not all. */
 export class PartialSuccessError extends Error {

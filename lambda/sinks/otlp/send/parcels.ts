@@ -1,7 +1,7 @@
 /** Increases as they wait in the outbox until the receiver takes them. */
 import * as z from 'zod';
 import type { Parcel } from '../../sink.ts';
-import { isAddedUp, type Point, type PointMetric } from '../encode/point.ts';
+import { isAddedUp, type Point, type PointMetric } from '../encode/points/point.ts';
 
 const Numbers = z.array(z.number());
 const Extremes = { min: z.number().optional(), max: z.number().optional() };

@@ -1,22 +1,22 @@
 /** Sends one message to the configured receiver, with everything that the operator asked for. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type HeaderSettings, withHeaders } from '../../../http/custom-headers.ts';
-import { withCredentials } from '../../../http/credentials.ts';
-import type { GoogleTokens } from '../../../http/google/access-tokens.ts';
-import type { Waiting } from '../../../http/google/token.ts';
-import type { HttpResponse } from '../../../http/http.ts';
-import { refuseWebPage } from '../../../http/web-page.ts';
+import { type HeaderSettings, withHeaders } from '../../../http/auth/custom-headers.ts';
+import { withCredentials } from '../../../http/auth/credentials.ts';
+import type { GoogleTokens } from '../../../http/auth/google/access-tokens.ts';
+import type { Waiting } from '../../../http/auth/google/token.ts';
+import type { HttpResponse } from '../../../http/port.ts';
+import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { SinkPorts } from '../../sink.ts';
-import { httpSettingsOf } from '../auth.ts';
+import { httpSettingsOf } from '../receiver/auth.ts';
 import type { OtlpConfig } from '../config.ts';
-import { quotaHeaders } from '../google.ts';
+import { quotaHeaders } from '../receiver/google.ts';
 import { maxAnswerBytes } from '../limits.ts';
-import type { Target } from '../target.ts';
-import { presets } from '../presets.ts';
-import { refusalTextOf } from './answer.ts';
+import type { Target } from '../receiver/target.ts';
+import { presets } from '../receiver/presets.ts';
+import { refusalTextOf } from './parse-answer.ts';
 
 /**
  * Whether the same message may arrive twice: levels and running totals say the same thing again, increases would count

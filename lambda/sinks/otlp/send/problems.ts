@@ -2,11 +2,11 @@
 import type { Problem } from '../../../model/problem.ts';
 import { wasNotTaken } from '../../../series/fate.ts';
 import { tellOmissions } from '../../../series/omissions.ts';
-import { tellFailures } from '../../../series/tell-failures.ts';
-import type { Flaw } from '../encode/family-points.ts';
-import type { Omission } from '../encode/points.ts';
-import { shownSeries } from '../encode/shown.ts';
-import { explain } from './explain.ts';
+import { tellFailures } from '../../../series/describe-losses.ts';
+import type { Flaw } from '../encode/points/family-points.ts';
+import type { Omission } from '../encode/points/encode-points.ts';
+import { shownSeries } from '../encode/format-points.ts';
+import { explain } from './explain-error.ts';
 import { notTakenStatuses } from './post.ts';
 import type { Failure, Tally } from './tally.ts';
 

@@ -2,11 +2,11 @@
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { deliver } from '../../../series/deliver.ts';
 import { NotBegunError } from '../../../series/fate.ts';
-import type { Settled, Verdict } from '../../../series/verdict.ts';
+import type { Settled, Verdict } from '../../../series/reception.ts';
 import type { Delivery } from '../../sink.ts';
-import { isAddedUp, type Point } from '../encode/point.ts';
-import type { Omission } from '../encode/points.ts';
-import type { EncodedRequest } from '../encode/requests.ts';
+import { isAddedUp, type Point } from '../encode/points/point.ts';
+import type { Omission } from '../encode/points/encode-points.ts';
+import type { EncodedRequest } from '../encode/split-requests.ts';
 import type { Setup } from '../setup.ts';
 import { judge, type JudgePorts } from './judge.ts';
 import { parcelsOf } from './parcels.ts';

@@ -1,8 +1,8 @@
 /** What a delivery came to, added up over its requests. */
 import type { LabelSet } from '../../../series/label-set.ts';
-import type { FailedRequest } from '../../../series/tell-failures.ts';
-import type { Settled } from '../../../series/verdict.ts';
-import { isAddedUp, type Point, type Temporality } from '../encode/point.ts';
+import type { FailedRequest } from '../../../series/describe-losses.ts';
+import type { Settled } from '../../../series/reception.ts';
+import { isAddedUp, type Point, type Temporality } from '../encode/points/point.ts';
 import { fateOf } from './fate.ts';
 
 /** Some points that were not stored. */

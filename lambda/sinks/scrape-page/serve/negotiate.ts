@@ -1,5 +1,5 @@
 /** Chooses the form of a page by what its reader accepts. */
-import { escapings } from '../../../exposition/escaping.ts';
+import { escapings } from '../../../exposition/escape-names.ts';
 import type { PageForm } from '../held-page.ts';
 
 /** One entry of an `Accept` or `Accept-Encoding` header. */

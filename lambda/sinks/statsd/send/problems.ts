@@ -1,7 +1,7 @@
 /** Tells what was left out and what never left, one problem for each reason, with a remedy. */
-import { ForbiddenAddressError } from '../../../http/address.ts';
+import { ForbiddenAddressError } from '../../../http/transport/address.ts';
 import type { Problem } from '../../../model/problem.ts';
-import type { Finding, Flaw } from '../encode/lines.ts';
+import type { Finding, Flaw } from '../encode/encode-lines.ts';
 
 const flaws: Readonly<Record<Flaw, string>> = {
   number:

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ForbiddenAddressError, refusalOf } from '../../../http/address.ts';
+import { ForbiddenAddressError, refusalOf } from '../../../http/transport/address.ts';
 import { abortOf } from '../../../runtime/abort.ts';
 import { refusalWaitMs } from '../limits.ts';
 

@@ -1,21 +1,21 @@
 /** Passes on what Tekton's controller says of itself. */
 import { selects } from '../../../config/glob.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
-import { HttpStatusError } from '../../../http/errors.ts';
-import { problemOf, type StatusHints } from '../../../http/problem.ts';
+import { HttpStatusError } from '../../../http/errors/errors.ts';
+import { problemOf, type StatusHints } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { RelayedFamily } from '../../../model/relayed.ts';
 import type { Page } from '../../../prometheus-text/page.ts';
 import { lossesIn } from '../../../prometheus-text/remarks.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { mapConcurrently } from '../../../runtime/pool.ts';
+import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
 import type { ControllerMetrics } from '../config.ts';
-import type { ClusterSend } from '../connection.ts';
-import { explainRefusal, noteAllowed } from '../refusals.ts';
-import { badSelector } from '../server-reason.ts';
-import { combine, type CombineOptions, type ReplicaPage } from './combine.ts';
-import { ControllerMemory } from './memory.ts';
-import { findReplicas, maxReplicas, readPage, type Replica } from './replicas.ts';
+import type { ClusterSend } from '../cluster/connect.ts';
+import { explainRefusal, noteAllowed } from '../cluster/refusals.ts';
+import { badSelector } from '../cluster/server-reason.ts';
+import { combine, type CombineOptions, type ReplicaPage } from './combine-pages.ts';
+import { ControllerMemory } from './remembered.ts';
+import { findReplicas, maxReplicas, readPage, type Replica } from './read-replicas.ts';
 
 export interface RelayOptions {
   readonly send: ClusterSend;

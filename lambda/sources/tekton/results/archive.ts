@@ -1,13 +1,13 @@
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
-import { problemOf } from '../../../http/problem.ts';
+import { problemOf } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import type { ListPlace } from '../api.ts';
+import type { ListPlace } from '../cluster/list-runs.ts';
 import type { TektonResults } from '../config.ts';
-import type { ClusterSend } from '../connection.ts';
-import { finishedByObject } from '../finished-run.ts';
-import type { FinishedRun } from '../finishes.ts';
-import { readRecords, type Records, type Span } from './records.ts';
+import type { ClusterSend } from '../cluster/connect.ts';
+import { finishedByObject } from '../runs/finished-run.ts';
+import type { FinishedRun } from '../runs/finish.ts';
+import { readRecords, type Records, type Span } from './read-records.ts';
 
 /** Runs that have ended, from where they are kept after the cluster has forgotten them. */
 export interface Archive {

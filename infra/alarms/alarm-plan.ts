@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { ConfigError } from '../../lambda/config/config-error.ts';
+import type { CollectorConfig } from '../../lambda/config/schema.ts';
+import type { Construct } from 'constructs';
+import type { AlarmWindow } from './windows.ts';
+import type { PromqlReading } from '../metrics/promql-reading.ts';
+import { scheduleRate } from '../settings.ts';
+
+const operators = {
+  above: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+  'at-least': cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  below: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+  'at-most': cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
+} as const;
+
+/** The same in PromQL. */
+const comparisons = { above: '>', 'at-least': '>=', below: '<', 'at-most': '<=' } as const;
+
+/**
+ * What silence means while the schedule is enabled. `kept`: nothing, the state stays as it is, because a source that
+ * cannot be read has not recovered; the silence itself has an alarm of its own. `fine`: a count that is sent only when
+ * there is something to count. `unknown`: as `kept`, for what is to be forgotten when the schedule is disabled.
+ */
+const missingData = {
+  kept: cloudwatch.TreatMissingData.IGNORE,
+  fine: cloudwatch.TreatMissingData.NOT_BREACHING,
+  unknown: cloudwatch.TreatMissingData.IGNORE,
+} as const;
+
+/** A collector that is switched off is silent on purpose: a state that was kept would stay on for ever. */
+const missingDataWhenDisabled = {
+  kept: cloudwatch.TreatMissingData.NOT_BREACHING,
+  fine: cloudwatch.TreatMissingData.NOT_BREACHING,
+  unknown: cloudwatch.TreatMissingData.MISSING,
+} as const;
+
+/** PutMetricAlarm API reference, AlarmName. */
+const maxNameLength = 255;
+
+/** One alarm, before it is made. */
+export interface AlarmPlan {
+  /** Unique in the collector: the last part of the alarm's name. */
+  readonly name: string;
+  /** What it means and what to do: the text that whoever is woken reads first. */
+  readonly description: string;
+  /** A metric of CloudWatch, or what is stored by OTLP alone. */
+  readonly metric: cloudwatch.IMetric | PromqlReading;
+  readonly when: keyof typeof operators;
+  readonly threshold: number;
+  readonly window: AlarmWindow;
+  readonly silence: keyof typeof missingData;
+  /** A part of a composite alarm, which tells the topic in its place. */
+  readonly isPart?: boolean;
+}
+
+/** PutMetricAlarm API reference, AlarmPromQLCriteria: characters of a query. */
+const maxQueryLength = 10_000;
+
+export function createAlarm(scope: Construct, config: CollectorConfig, plan: AlarmPlan): cloudwatch.AlarmBase {
+  const { metric } = plan;
+  return isPromql(metric)
+    ? createPromqlAlarm(scope, config, plan, metric)
+    : createMetricAlarm(scope, config, plan, metric);
+}
+
+export function isPromql(metric: AlarmPlan['metric']): metric is PromqlReading {
+  return 'query' in metric;
+}
+
+/** Whether EventBridge is told of each queue, for instance: an alarm on a query has a state for each series. */
+export function hasContributors({ metric }: AlarmPlan): boolean {
+  if (isPromql(metric)) return metric.hasContributors;
+  return metric instanceof cloudwatch.MathExpression && metric.expression.startsWith('SELECT');
+}
+
+/**
+ * Threshold and window stand in the query, since every series that it finds counts as bad. An alarm in PromQL has no
+ * setting for missing data: what finds nothing is over.
+ */
+function createPromqlAlarm(
+  scope: Construct,
+  config: CollectorConfig,
+  { name, description, when, threshold, window, silence }: AlarmPlan,
+  reading: PromqlReading,
+): cloudwatch.PromQLAlarm {
+  const isKept = silence === 'kept';
+  const query = reading.query({ operator: comparisons[when], threshold, window, isKept });
+  if (query.length > maxQueryLength) {
+    const message = `the query of the alarm ${name} has ${String(query.length)} characters, and CloudWatch takes ${String(maxQueryLength)}; shorten the names in it`;
+    throw new ConfigError('the configuration', [{ path: 'alarms', message }]);
+  }
+  return new cloudwatch.PromQLAlarm(scope, alarmIdOf(name), {
+    alarmName: alarmNameOf(config.collector, name),
+    alarmDescription: description,
+    query,
+    evaluationInterval: scheduleRate(config),
+  });
+}
+
+function createMetricAlarm(
+  scope: Construct,
+  config: CollectorConfig,
+  plan: AlarmPlan,
+  metric: cloudwatch.IMetric,
+): cloudwatch.Alarm {
+  return new cloudwatch.Alarm(scope, alarmIdOf(plan.name), {
+    alarmName: alarmNameOf(config.collector, plan.name),
+    alarmDescription: plan.description,
+    metric,
+    comparisonOperator: operators[plan.when],
+    threshold: plan.threshold,
+    evaluationPeriods: plan.window.of,
+    datapointsToAlarm: plan.window.bad,
+    treatMissingData: (config.deployment.schedule === 'enabled' ? missingData : missingDataWhenDisabled)[plan.silence],
+  });
+}
+
+/** What an alarm watches, as the end of its name: no two places have one text, whatever signs a CI system has in names. */
+export function placeName(source: string, scope: string, name: string): string {
+  return `${source}/${scope.replace(/[%/]/g, encodeURIComponent)}/${name}`;
+}
+
+/** Two long names may be alike up to where they are cut, and the account has each name once. */
+export function alarmNameOf(collector: string, name: string): string {
+  const wanted = `${collector}/${name}`;
+  if (wanted.length <= maxNameLength) return wanted;
+  const digest = digestOf(wanted);
+  return `${wanted.slice(0, maxNameLength - digest.length - 1)}~${digest}`;
+}
+
+/** A construct's id has `--` for each slash, so that what has dashes in such places needs more to be told apart. */
+export function alarmIdOf(name: string): string {
+  return /--|-\/|\/-/.test(name) ? `${name}~${digestOf(name)}` : name;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

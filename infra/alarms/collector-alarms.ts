@@ -1,0 +1,288 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { IScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
+import { millisecondsOf, minuteMs } from '../../lambda/config/interval.ts';
+import type { CollectorConfig } from '../../lambda/config/schema.ts';
+import type { PreparedSource } from '../../lambda/sources/source.ts';
+import { runLag, sinkUp, sourceUp, tokenExpiry, tokenLifetime, watermarkLag } from '../../lambda/model/catalogue/catalogue.ts';
+import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
+import type { AlarmPlan } from './alarm-plan.ts';
+import { type AlarmWindow, atOnce, durationText, onEnd, within } from './windows.ts';
+import { asPartOfCollectorDown } from './collector-down.ts';
+import { readsInTurn } from './visit-alarms.ts';
+import { metricOf } from '../metrics/build-metric.ts';
+import type { Prepared } from '../prepared.ts';
+import { isTold } from '../metrics/published-metrics.ts';
+import { scheduleRate } from '../settings.ts';
+
+/** The parts of the collector that have metrics of AWS's own. */
+export interface Watched {
+  readonly fn: lambda.Function;
+  readonly deadLetterQueue: sqs.IQueue;
+  readonly scheduleGroup: IScheduleGroup;
+}
+
+/** Alarms on the collector itself: silence, sources, sinks, and what AWS says of the function and its schedule. */
+export function collectorPlans(prepared: Prepared, watched: Watched): readonly AlarmPlan[] {
+  return [
+    ...sourcePlans(prepared),
+    ...countingPlans(prepared),
+    ...tokenPlans(prepared),
+    ...sinkPlans(prepared),
+    ...[...silencePlans(prepared, watched), ...runPlans(prepared, watched), ...lostRunPlans(prepared, watched)].map(
+      asPartOfCollectorDown,
+    ),
+  ];
+}
+
+interface UpCondition extends Pick<AlarmPlan, 'when' | 'threshold'> {
+  readonly options: cloudwatch.MetricOptions;
+}
+
+/** Below one minute a minute is bad when half of its runs failed; one of six is the transient failure of a minute. */
+function notUp({ interval }: CollectorConfig): UpCondition {
+  return millisecondsOf(interval) < minuteMs
+    ? { options: { statistic: 'Average' }, when: 'at-most', threshold: 0.5 }
+    : { options: {}, when: 'below', threshold: 1 };
+}
+
+function sourcePlans(prepared: Prepared): readonly AlarmPlan[] {
+  const window = within(prepared.config.alarms.sourceDownMinutes, prepared.config);
+  const { options, ...condition } = notUp(prepared.config);
+  return prepared.sources.map(({ name, system }) => ({
+    name: `source-down/${name}`,
+    description: `Source "${name}" has not given everything in ${durationText(window, prepared.config)}. The line "run finished" in the function's log names the reason and the remedy; a token that ended is the usual one. Alarms on its queues are silent meanwhile.`,
+    metric: metricOf(prepared, sourceUp, { system, source: name }, options),
+    ...condition,
+    window,
+    // Silence of the whole collector has an alarm of its own.
+    silence: 'kept',
+  }));
+}
+
+/** A source that counts finished runs must not fall behind; one that reads in turn is behind by plan. */
+function countingPlans(prepared: Prepared): readonly AlarmPlan[] {
+  const { countingLateMinutes } = prepared.config.alarms;
+  return prepared.sources
+    .filter((source) => source.needsState && isTold(source, watermarkLag, {}) && !readsInTurn(source))
+    .map(({ name, system }) => ({
+      name: `counting-late/${name}`,
+      description: `The counting of finished runs of source "${name}" is more than ${String(countingLateMinutes)} minutes behind: its lists are cut short by a budget, or a part of them cannot be read. Nothing is lost yet; the line "run finished" in the function's log names the part.`,
+      metric: metricOf(prepared, watermarkLag, { system, source: name }),
+      when: 'above',
+      threshold: countingLateMinutes * 60,
+      window: within(lateMinutes, prepared.config),
+      silence: 'kept',
+    }));
+}
+
+/** A list that is cut short once catches up by itself. */
+const lateMinutes = 5;
+
+function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
+  const { alarms } = prepared.config;
+  return prepared.sources.filter(tellsExpiry).map(({ name, system }) => {
+    const own = alarms.tokens.find(({ source }) => source === name);
+    const hours = own?.expiringHours ?? alarms.tokenExpiringHours;
+    const labels = { system, source: name };
+    const threshold = Duration.hours(hours).toSeconds();
+    const short = thresholdsOfShortLife * threshold;
+    // Of a credential that does not tell how long it lives.
+    const life = `FILL(lifetime, ${String(short)})`;
+    return {
+      name: `token-expiring/${name}`,
+      description: `A credential of source "${name}" ends within ${hours % 24 === 0 ? `${String(hours / 24)} days` : `${String(hours)} hours`}, as the CI system says, or one that lives shorter than twice as long is in the last twentieth of its life: what renews it has failed. Create a new one with the same scopes and put it into the secret; nothing has to be deployed.`,
+      metric: new cloudwatch.MathExpression({
+        expression: `left - IF(${life} < ${String(short)}, ${life} / ${String(shareOfShortLife)}, ${String(threshold)})`,
+        usingMetrics: {
+          left: metricOf(prepared, tokenExpiry, labels),
+          lifetime: metricOf(prepared, tokenLifetime, labels),
+        },
+        label: 'Seconds until somebody must act',
+        period: scheduleRate(prepared.config),
+      }),
+      when: 'below',
+      threshold: 0,
+      // An end is a fact, which no second point has to confirm, and of a short life the next one may come too late.
+      window: atOnce,
+      silence: 'kept',
+    };
+  });
+}
+
+function tellsExpiry({ metrics }: PreparedSource): boolean {
+  return metrics.includes(tokenExpiry);
+}
+
+/** Every run that ends tells when it started, whatever came of it: without a point no run has ended. */
+function silencePlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
+  const { config } = prepared;
+  const period = scheduleRate(config);
+  const runs = metricOf(prepared, runLag, { collector: config.collector }, { statistic: 'SampleCount' });
+  const window = onEnd(config.alarms.silentMinutes, config);
+  return [
+    {
+      name: 'collector-silent',
+      description: `No run of the collector has ended for ${durationText(window, config)}. Look whether its schedule is enabled, whether the account throttles the function, and in its log whether it can start at all.`,
+      // Missing points count from the first on; left missing, they would count once the whole range has none.
+      metric: new cloudwatch.MathExpression({
+        expression: 'FILL(runs, 0)',
+        usingMetrics: { runs },
+        label: 'Runs that ended',
+        period,
+      }),
+      when: 'below',
+      threshold: 1,
+      window,
+      silence: 'kept',
+    },
+    {
+      name: 'collector-started',
+      description:
+        'OK as soon as a run has ended since the schedule was enabled, and never on. Until then nothing has stopped, so collector-down does not count silence.',
+      metric: runs,
+      when: 'below',
+      threshold: 1,
+      window: atOnce,
+      silence: 'unknown',
+    },
+    crashPlan(prepared, fn, runs),
+  ];
+}
+
+function sinkPlans(prepared: Prepared): readonly AlarmPlan[] {
+  const window = within(prepared.config.alarms.sinkDownMinutes, prepared.config);
+  const { options, ...condition } = notUp(prepared.config);
+  return prepared.sinks.map(({ name }) => ({
+    name: `sink-down/${name}`,
+    description: `Sink "${name}" has refused a part of the metrics or all of them in ${durationText(window, prepared.config)}; the other sinks have theirs. The line "run finished" in the function's log names the reason and the remedy.`,
+    metric: metricOf(prepared, sinkUp, { sink: name }, options),
+    ...condition,
+    window,
+    silence: 'kept',
+  }));
+}
+
+function runPlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
+  const { config } = prepared;
+  const period = scheduleRate(config);
+  return [
+    {
+      name: 'function-errors',
+      description:
+        'Again and again a run collected nothing, delivered nothing, or was killed. The function log and the message in the dead-letter queue have the reason. This alarm tells nobody: source-down, sink-down and collector-down do.',
+      metric: fn.metricErrors({ period, statistic: 'Sum' }),
+      when: 'at-least',
+      threshold: 1,
+      window: unwell(config),
+      silence: 'fine',
+    },
+    {
+      name: 'function-throttled',
+      description:
+        'Lambda refused to start runs: the concurrency of the account or of the function is used up. Raise the quota, or remove deployment.reservedConcurrency.',
+      metric: fn.metricThrottles({ period, statistic: 'Sum' }),
+      when: 'at-least',
+      threshold: 1,
+      window: unwell(config),
+      silence: 'fine',
+    },
+    ...durationPlans(prepared, fn),
+  ];
+}
+
+/** Below one minute a run lasts a whole minute by design, so its length tells nothing. */
+function durationPlans({ config }: Prepared, fn: lambda.Function): readonly AlarmPlan[] {
+  if (millisecondsOf(config.interval) < minuteMs) return [];
+  const { durationPercent } = config.alarms;
+  const timeoutMs = fn.timeout?.toMilliseconds() ?? 0;
+  return [
+    {
+      name: 'function-slow',
+      description: `Runs take more than ${String(durationPercent)} % of the function timeout. Look in the log which source or sink is slow; raise deployment.timeoutSeconds or memoryMegabytes before runs are cut off.`,
+      metric: fn.metricDuration({ period: scheduleRate(config), statistic: 'Maximum' }),
+      when: 'above',
+      threshold: (timeoutMs * durationPercent) / 100,
+      window: unwell(config),
+      silence: 'kept',
+    },
+  ];
+}
+
+/** So many runs that die, or of which something is wrong, are no accident of one minute. */
+const unwellRuns = 3;
+
+function unwell(config: CollectorConfig): AlarmWindow {
+  return within(unwellRuns * scheduleRate(config).toMinutes(), config);
+}
+
+/**
+ * A run that ends has told when it started, whatever came of it. Below one minute one invocation has several runs, and
+ * dies when half of them are missing.
+ */
+function crashPlan({ config }: Prepared, fn: lambda.Function, runs: cloudwatch.Metric): AlarmPlan {
+  const period = scheduleRate(config);
+  const window = unwell(config);
+  const perInvocation = Math.max(minuteMs / millisecondsOf(config.interval), 1);
+  return {
+    name: 'function-crashes',
+    description: `The function was started and its run did not end in ${durationText(window, config)}. Its log says why: it cannot start with its configuration, is short of memory, or ran into its timeout.`,
+    metric: new cloudwatch.MathExpression({
+      expression: `IF(FILL(runs, 0) < ${String(perInvocation / 2)} * FILL(invocations, 0), 1, 0)`,
+      usingMetrics: { runs, invocations: fn.metricInvocations({ period, statistic: 'Sum' }) },
+      label: 'Runs died',
+      period,
+    }),
+    when: 'at-least',
+    threshold: 1,
+    window,
+    silence: 'fine',
+  };
+}
+
+function lostRunPlans({ config }: Prepared, { deadLetterQueue, scheduleGroup }: Watched): readonly AlarmPlan[] {
+  const period = scheduleRate(config);
+  const atLeastOne = (
+    metric: cloudwatch.IMetric,
+    window: AlarmWindow,
+  ): Pick<AlarmPlan, 'metric' | 'when' | 'threshold' | 'window' | 'silence'> => ({
+    metric,
+    when: 'at-least',
+    threshold: 1,
+    window,
+    silence: 'fine',
+  });
+  const soon = unwell(config);
+  return [
+    {
+      name: 'dead-letters',
+      description:
+        'Again and again runs failed or could not be started; the messages that came into the dead-letter queue hold the events and the errors. Nothing is replayed from it, and messages that stay in it keep no alarm on. This alarm tells nobody: what made the runs fail has its own.',
+      // What came in, not what lies there: that would keep the alarm on for as long as the queue keeps its messages.
+      ...atLeastOne(
+        new cloudwatch.MathExpression({
+          // Without zeros an alarm looks further back than its window for the messages that there are.
+          expression: 'FILL(messages, 0)',
+          usingMetrics: { messages: deadLetterQueue.metricNumberOfMessagesSent({ period, statistic: 'Sum' }) },
+          label: 'Messages that came in',
+          period,
+        }),
+        soon,
+      ),
+    },
+    {
+      name: 'schedule-dropped',
+      description:
+        'EventBridge Scheduler gave up starting runs. Its role may lack lambda:InvokeFunction, or the function is gone; deploy again.',
+      ...atLeastOne(scheduleGroup.metricDropped({ period, statistic: 'Sum' }), soon),
+    },
+    {
+      name: 'schedule-dead-letters',
+      description:
+        'EventBridge Scheduler has put events that it could not deliver into the dead-letter queue; their attribute ERROR_CODE has the reason.',
+      ...atLeastOne(scheduleGroup.metricSentToDLQ({ period, statistic: 'Sum' }), soon),
+    },
+  ];
+}

@@ -1,0 +1,153 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Annotations, Aws, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+import { type AlarmPlan, createAlarm, hasContributors, isPromql } from './alarm-plan.ts';
+import { checkReach } from './reach.ts';
+import { createAlarmWebhook } from './webhook.ts';
+import { collectorPlans, type Watched } from './collector-alarms.ts';
+import { collectorDown } from './collector-down.ts';
+import { type CompositePlan, createCompositeAlarm } from './composite-alarm.ts';
+import { crawlPlans } from './visit-alarms.ts';
+import { pipelinePlans } from './pipeline-alarms.ts';
+import type { Prepared } from '../prepared.ts';
+import { queuePlans } from './queue-alarms.ts';
+import { tellMissing } from '../region-gaps.ts';
+import { allowService } from '../access/service-keys.ts';
+import { type CollectorSettings, keyOf, scheduleRate } from '../settings.ts';
+import { tektonPlans } from './tekton-alarms.ts';
+import { workflowPlans } from './workflow-alarms.ts';
+
+export interface CollectorAlarms {
+  readonly topic: sns.ITopic;
+  readonly alarms: readonly cloudwatch.AlarmBase[];
+}
+
+export interface AlarmOptions {
+  readonly prepared: Prepared;
+  readonly watched: Watched;
+  readonly settings: CollectorSettings;
+  /** Emulators refuse alarms on expressions and composite alarms: parts tell the topic themselves. */
+  readonly isEmulated: boolean;
+}
+
+/** Every alarm of the collector and of the queues that it watches, with one topic for all. */
+export function createAlarms(
+  scope: Construct,
+  { prepared, watched, settings, isEmulated }: AlarmOptions,
+): CollectorAlarms {
+  const topic = topicOf(scope, prepared, settings);
+  const { region } = Stack.of(scope);
+  checkReach(prepared, region);
+  const queues = queuePlans(prepared, region);
+  const all = [
+    ...queues.flatMap(({ parts }) => parts),
+    ...pipelinePlans(prepared, region),
+    ...workflowPlans(prepared, region),
+    ...tektonPlans(prepared, region),
+    ...crawlPlans(prepared, region),
+    ...collectorPlans(prepared, watched),
+  ];
+  const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);
+  if (plans.some(({ metric }) => isPromql(metric))) tellPromql(scope);
+  const composites = isEmulated ? [] : [...queues.map(({ whole }) => whole), collectorDown];
+  const alarms = createAll(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
+  const { webhook } = prepared.config.alarms;
+  // Emulators have no API destinations.
+  if (webhook !== undefined && !isEmulated) {
+    const undelivered = createAlarmWebhook(scope, {
+      collector: prepared.config.collector,
+      webhook,
+      alarms,
+      withContributors: new Set(plans.filter(hasContributors).map(({ name }) => name)),
+      deadLetterQueue: watched.deadLetterQueue,
+      period: scheduleRate(prepared.config),
+    });
+    alarms.set(undelivered.name, tell(topic, createAlarm(scope, prepared.config, undelivered)));
+  }
+  return { topic, alarms: [...alarms.values()] };
+}
+
+/** What whoever deploys has to know of alarms on what is stored by OTLP. */
+function tellPromql(scope: Construct): void {
+  tellMissing(scope, 'promql');
+  Annotations.of(scope).addInfoV2(
+    'ci-metrics:promql',
+    'no sink "cloudwatch": alarms on queues and runs are in PromQL, and the dashboard has no graphs of them, because its graphs cannot read what is stored by OTLP; see docs/deploying.md, "CloudWatch by OTLP"',
+  );
+}
+
+interface Planned {
+  readonly prepared: Prepared;
+  readonly plans: readonly AlarmPlan[];
+  readonly composites: readonly CompositePlan[];
+  readonly topic: sns.ITopic;
+}
+
+/** Metric alarms first: the rules of the others name them. */
+function createAll(
+  parent: Construct,
+  { prepared, plans, composites, topic }: Planned,
+): Map<string, cloudwatch.AlarmBase> {
+  const alarms = new Map<string, cloudwatch.AlarmBase>();
+  for (const plan of plans) {
+    const alarm = createAlarm(parent, prepared.config, plan);
+    alarms.set(plan.name, plan.isPart === true && composites.length > 0 ? alarm : tell(topic, alarm));
+  }
+  for (const plan of composites) {
+    const alarm = createCompositeAlarm(parent, prepared.config, plan, alarms);
+    alarms.set(plan.name, tell(topic, alarm));
+  }
+  return alarms;
+}
+
+/** Lets the alarm tell the topic when it goes off and when it is over. */
+function tell<Kind extends cloudwatch.AlarmBase>(topic: sns.ITopic, alarm: Kind): Kind {
+  const action = new SnsAction(topic);
+  alarm.addAlarmAction(action);
+  alarm.addOkAction(action);
+  return alarm;
+}
+
+function topicOf(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {
+  const { alarms } = prepared.config;
+  const topic = settings.alarmTopic ?? importedTopic(scope, alarms.topicArn) ?? createTopic(scope, prepared, settings);
+  for (const email of alarms.emails) {
+    const subscription = topic.addSubscription(new EmailSubscription(email));
+    acknowledge(
+      subscription,
+      'Serverless-SNSRedrivePolicy',
+      'A lost e-mail cannot be sent again from a queue; the state of the alarm stays in CloudWatch.',
+    );
+  }
+  return topic;
+}
+
+function importedTopic(scope: Construct, arn: string | undefined): sns.ITopic | undefined {
+  return arn === undefined ? undefined : sns.Topic.fromTopicArn(scope, 'AlarmTopic', arn);
+}
+
+/** A policy of one's own replaces the one that lets the account's alarms publish, so this right is given anew. */
+function createTopic(scope: Construct, { config }: Prepared, settings: CollectorSettings): sns.Topic {
+  const masterKey = keyOf(scope, 'TopicKey', settings.topicKey, config.deployment.topicKeyArn);
+  allowService(masterKey, 'cloudwatch.amazonaws.com', { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } });
+  const topic = new sns.Topic(scope, 'AlarmTopic', {
+    displayName: 'CI metrics alarms',
+    enforceSSL: true,
+    ...(masterKey === undefined ? {} : { masterKey }),
+  });
+  topic.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'AlarmsOfThisAccount',
+      principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+  );
+  return topic;
+}

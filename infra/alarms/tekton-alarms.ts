@@ -1,0 +1,55 @@
+import { taskRuns, unseenRuns } from '../../lambda/sources/tekton/metrics.ts';
+import type { PreparedSource } from '../../lambda/sources/source.ts';
+import type { AlarmPlan } from './alarm-plan.ts';
+import { hasSink, inReachOf } from './reach.ts';
+import { wholePeriodStatistic, within } from './windows.ts';
+import { isTaken, readingOf } from '../metrics/build-metric.ts';
+import type { Prepared } from '../prepared.ts';
+
+/** Alarms on clusters whose TaskRuns wait for room, or whose controller does nothing. */
+export function tektonPlans(all: Prepared, region: string): readonly AlarmPlan[] {
+  const prepared = inReachOf(all, region);
+  if (!hasSink(prepared)) return [];
+  return prepared.sources.flatMap((source) => [
+    ...(source.metrics.includes(taskRuns) ? throttledPlans(prepared, source) : []),
+    ...(source.metrics.includes(unseenRuns) ? unseenPlans(prepared, source) : []),
+  ]);
+}
+
+const causes = {
+  quota:
+    'a ResourceQuota has no room for their pods. Raise it, lower what the steps request, or start fewer runs at once.',
+  node: 'their pods fit no node. Look whether the autoscaler is at its limit, or cannot make such a node.',
+} as const;
+
+function throttledPlans(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
+  const minutes = prepared.config.alarms.throttledMinutes;
+  const labels = { system, source: name };
+  const states = (['quota', 'node'] as const).filter((state) => isTaken(prepared, taskRuns, { ...labels, state }));
+  return states.map((state) => ({
+    name: `tekton-${state}/${name}`,
+    description: `TaskRuns of source "${name}" have waited for ${String(minutes)} minutes because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
+    metric: readingOf(prepared, taskRuns, { ...labels, state }, { statistic: wholePeriodStatistic(prepared.config) }),
+    when: 'above',
+    threshold: 0,
+    window: within(minutes, prepared.config),
+    silence: 'kept',
+  }));
+}
+
+function unseenPlans(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
+  const labels = { system, source: name };
+  if (!isTaken(prepared, unseenRuns, labels)) return [];
+  const minutes = prepared.config.alarms.unseenMinutes;
+  return [
+    {
+      name: `tekton-unseen/${name}`,
+      description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
+      metric: readingOf(prepared, unseenRuns, labels, { statistic: wholePeriodStatistic(prepared.config) }),
+      when: 'above',
+      threshold: 0,
+      window: within(minutes, prepared.config),
+      silence: 'kept',
+    },
+  ];
+}

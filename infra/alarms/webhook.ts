@@ -1,0 +1,239 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Aws, Duration, SecretValue } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { ConfigError } from '../../lambda/config/config-error.ts';
+import type { AlarmWebhook } from '../../lambda/config/deployment.ts';
+import { selects } from '../../lambda/config/glob.ts';
+import { tellMissing } from '../region-gaps.ts';
+import { alarmNameOf, type AlarmPlan } from './alarm-plan.ts';
+import { atOnce } from './windows.ts';
+
+/** An alarm by the last part of its name. */
+type Told = readonly [string, cloudwatch.AlarmBase];
+
+export interface WebhookOptions {
+  /** Name of the collector, which the alarms' names begin with. */
+  readonly collector: string;
+  readonly webhook: AlarmWebhook;
+  /** By the last part of their names. */
+  readonly alarms: ReadonlyMap<string, cloudwatch.AlarmBase>;
+  /** The names of those that have a state for each queue. */
+  readonly withContributors: ReadonlySet<string>;
+  /** Of the alarm on messages that could not be delivered. */
+  readonly period: Duration;
+  /** Takes what could not be delivered. */
+  readonly deadLetterQueue: sqs.IQueue;
+}
+
+/** An alarm that is acted on an hour late does harm: a clean-up would meet runs that are well by then. */
+const mostLate = Duration.minutes(15);
+
+/** With EventBridge's backoff more than enough for these minutes. */
+const mostAttempts = 10;
+
+/**
+ * Posts every change of the chosen alarms to an HTTP receiver, such as a Tekton EventListener that cancels stuck runs;
+ * of an alarm over all queues also every change of a queue. Returns the alarm on what could not be delivered.
+ * @throws ConfigError when no alarm is chosen.
+ */
+export function createAlarmWebhook(scope: Construct, options: WebhookOptions): AlarmPlan {
+  const { webhook, alarms, withContributors, deadLetterQueue } = options;
+  const isTold = selects(webhook.alarms ?? {});
+  const told = [...alarms].filter(([name]) => isTold(name));
+  if (told.length === 0) {
+    const message = `chooses no alarm of this stack; there are: ${[...alarms.keys()].join(', ')}`;
+    throw new ConfigError('the configuration', [{ path: 'alarms.webhook.alarms', message }]);
+  }
+  const parent = new Construct(scope, 'AlarmWebhook');
+  tellMissing(parent, 'api-destination');
+  const destination = destinationOf(parent, webhook);
+  const role = roleFor(parent, destination);
+  const addRules = (id: string, message: Message, some: readonly Told[]): readonly events.Rule[] => {
+    const rules = inPatterns(options.collector, some).map((part, index) => {
+      const rule = new events.Rule(parent, index === 0 ? id : `${id}${String(index + 1)}`, {
+        description: message.description,
+        eventPattern: {
+          source: ['aws.cloudwatch'],
+          detailType: [message.detailType],
+          resources: part.map(([, { alarmArn }]) => alarmArn),
+        },
+      });
+      rule.addTarget({ bind: () => targetOf(destination, role, message, deadLetterQueue) });
+      return rule;
+    });
+    if (rules.length > 0) allowDeadLetters(deadLetterQueue, rules, message);
+    return rules;
+  };
+  const rules = [
+    ...addRules('Rule', ofAlarm, told),
+    ...addRules(
+      'ContributorRule',
+      ofContributor,
+      told.filter(([name]) => withContributors.has(name)),
+    ),
+  ];
+  return undeliveredPlan(rules, options.period);
+}
+
+/** EventBridge quotas: characters of an event pattern, and what is in it beside the ARNs of the alarms. */
+const mostPattern = 2048;
+const ofPattern = 150;
+
+/** `"arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:",` around the name of an alarm, in the longest case. */
+const ofArn = 70;
+
+/** Alarms in so many rules as their names need. */
+function inPatterns(collector: string, told: readonly Told[]): readonly (readonly Told[])[] {
+  const patterns: Told[][] = [];
+  let left = 0;
+  for (const one of told) {
+    const length = ofArn + JSON.stringify(alarmNameOf(collector, one[0])).length;
+    if (length > left) {
+      patterns.push([]);
+      left = mostPattern - ofPattern;
+    }
+    patterns.at(-1)?.push(one);
+    left -= length;
+  }
+  return patterns;
+}
+
+/** EventBridge has tried for as long as the message is worth anything, so one is enough. */
+function undeliveredPlan(rules: readonly events.Rule[], period: Duration): AlarmPlan {
+  const metrics = rules.map(
+    ({ ruleName }) =>
+      new cloudwatch.Metric({
+        namespace: 'AWS/Events',
+        metricName: 'InvocationsSentToDlq',
+        dimensionsMap: { RuleName: ruleName },
+        statistic: 'Sum',
+        period,
+      }),
+  );
+  const byId = Object.fromEntries(metrics.map((metric, index) => [`rule${String(index)}`, metric]));
+  return {
+    name: 'alarm-webhook-undelivered',
+    description:
+      'The receiver of alarms did not take a message in 15 minutes; the message lies in the dead-letter queue with the reason. Look whether the receiver is up, and whether it still accepts the token.',
+    metric: new cloudwatch.MathExpression({
+      expression: Object.keys(byId)
+        .map((id) => `FILL(${id}, 0)`)
+        .join(' + '),
+      usingMetrics: byId,
+      label: 'Messages that were not delivered',
+      period,
+    }),
+    when: 'at-least',
+    threshold: 1,
+    window: atOnce,
+    silence: 'fine',
+  };
+}
+
+function roleFor(scope: Construct, { apiDestinationArn: arn }: events.ApiDestination): iam.Role {
+  return new iam.Role(scope, 'Role', {
+    description: 'Lets EventBridge tell the receiver of alarms.',
+    assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+    inlinePolicies: {
+      Invoke: new iam.PolicyDocument({
+        statements: [new iam.PolicyStatement({ actions: ['events:InvokeApiDestination'], resources: [arn] })],
+      }),
+    },
+  });
+}
+
+function targetOf(
+  { apiDestinationArn: arn }: events.ApiDestination,
+  role: iam.IRole,
+  { payload: input }: Message,
+  deadLetterQueue: sqs.IQueue,
+): events.RuleTargetConfig {
+  return {
+    arn,
+    role,
+    input,
+    deadLetterConfig: { arn: deadLetterQueue.queueArn },
+    retryPolicy: { maximumEventAgeInSeconds: mostLate.toSeconds(), maximumRetryAttempts: mostAttempts },
+  };
+}
+
+function allowDeadLetters(queue: sqs.IQueue, rules: readonly events.Rule[], { statementId }: Message): void {
+  queue.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: statementId,
+      principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: {
+        ArnEquals: { 'aws:SourceArn': rules.length === 1 ? rules[0]?.ruleArn : rules.map(({ ruleArn }) => ruleArn) },
+      },
+    }),
+  );
+}
+
+/** One kind of event and what the receiver gets of it. */
+interface Message {
+  readonly description: string;
+  readonly detailType: string;
+  readonly statementId: string;
+  readonly payload: events.RuleTargetInput;
+}
+
+/** Flat, so that a TriggerBinding or any other receiver needs no deep paths. Fields of the event: CloudWatch user guide, "Alarm events and EventBridge". */
+const named = {
+  alarm: events.EventField.fromPath('$.detail.alarmName'),
+  state: events.EventField.fromPath('$.detail.state.value'),
+};
+
+const since = {
+  reason: events.EventField.fromPath('$.detail.state.reason'),
+  changedAt: events.EventField.fromPath('$.detail.state.timestamp'),
+  region: events.EventField.fromPath('$.region'),
+  account: events.EventField.fromPath('$.account'),
+};
+
+const ofAlarm: Message = {
+  description: 'Tells a receiver of alarms of the CI metrics collector.',
+  detailType: 'CloudWatch Alarm State Change',
+  statementId: 'UndeliveredAlarms',
+  payload: events.RuleTargetInput.fromObject({
+    ...named,
+    previousState: events.EventField.fromPath('$.detail.previousState.value'),
+    ...since,
+  }),
+};
+
+/** The event has no state before, and the values of the query's groups: `{"Source": …, "Scope": …, "Queue": …}`. */
+const ofContributor: Message = {
+  description: 'Tells a receiver which queue is behind an alarm of the CI metrics collector.',
+  detailType: 'CloudWatch Alarm Contributor State Change',
+  statementId: 'UndeliveredContributors',
+  payload: events.RuleTargetInput.fromObject({
+    ...named,
+    ...since,
+    contributor: events.EventField.fromPath('$.detail.alarmContributor.attributes'),
+  }),
+};
+
+function destinationOf(scope: Construct, { url, header, token }: AlarmWebhook): events.ApiDestination {
+  const connection = new events.Connection(scope, 'Connection', {
+    description: 'Token for the receiver of alarms.',
+    // A dynamic reference: CloudFormation reads the value when it deploys, and the template holds its name only.
+    authorization: events.Authorization.apiKey(
+      header,
+      SecretValue.secretsManager(token.secret, token.key === undefined ? {} : { jsonField: token.key }),
+    ),
+  });
+  return new events.ApiDestination(scope, 'Destination', {
+    connection,
+    endpoint: url,
+    httpMethod: events.HttpMethod.POST,
+    // Alarms change a few times an hour; more is a storm that the receiver must not multiply.
+    rateLimitPerSecond: 1,
+  });
+}

@@ -1,0 +1,92 @@
+import type { Metafile } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DockerImage, AssetHashType } from 'aws-cdk-lib/core';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { runtimeConfigOf } from '../../lambda/config/runtime-config.ts';
+import type { CollectorConfig } from '../../lambda/config/schema.ts';
+import type { ConfiguredKinds } from './only-configured.ts';
+
+const repository = join(import.meta.dirname, '../..');
+
+export interface BundleOptions {
+  /** The folder that receives the files. */
+  readonly directory: string;
+  readonly config: CollectorConfig;
+  /** The module that exports `handler`. */
+  readonly entry?: string;
+}
+
+export interface Bundle {
+  readonly directory: string;
+  /** What esbuild put where: the origin of size budgets. */
+  readonly metafile: Metafile;
+}
+
+/**
+ * Bundles the function and the configuration that it runs with, of sources and sinks only those that it names. Equal
+ * input gives equal bytes, so that an unchanged function is not deployed.
+ */
+export function bundleFunction({ directory, config, entry = 'lambda/handler.ts' }: BundleOptions): Bundle {
+  const kindsOf = (parts: readonly Readonly<Record<string, unknown>>[]): readonly string[] =>
+    parts.map(({ kind }) => String(kind));
+  const kinds = { sources: kindsOf(config.sources), sinks: kindsOf(config.sinks) };
+  const metafile = bundleEntry({ directory, entry, kinds });
+  writeFileSync(join(directory, 'collector.json'), runtimeConfig(config));
+  return { directory, metafile };
+}
+
+interface EntryOptions {
+  readonly directory: string;
+  readonly entry: string;
+  /** Absent: all. */
+  readonly kinds?: ConfiguredKinds;
+}
+
+function bundleEntry(options: EntryOptions): Metafile {
+  const metafile = execFileSync(process.execPath, [join(import.meta.dirname, 'bundle-process.ts')], {
+    input: JSON.stringify(options),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return JSON.parse(metafile) as Metafile;
+}
+
+/** The asset of the function behind a webhook's URL; it has no configuration of its own. */
+export function webhookCode(): lambda.Code {
+  return bundled('webhook', (directory) => {
+    bundleEntry({ directory, entry: 'lambda/webhook.ts' });
+  });
+}
+
+/** What the function reads at start: the checked configuration without what only the stack needs. */
+export function runtimeConfig(config: CollectorConfig): string {
+  return `${JSON.stringify(runtimeConfigOf(config), undefined, 2)}\n`;
+}
+
+/** The function's asset; esbuild runs while the app synthesises, and no container is needed. */
+export function functionCode(config: CollectorConfig): lambda.Code {
+  // The CDK keeps one bundle for equal options, and cannot see the configuration inside the function below.
+  const identity = createHash('sha256').update(runtimeConfig(config)).digest('hex');
+  return bundled(identity, (directory) => {
+    bundleFunction({ directory, config });
+  });
+}
+
+function bundled(identity: string, write: (directory: string) => void): lambda.Code {
+  return lambda.Code.fromAsset(join(repository, 'lambda'), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('never-pulled'),
+      local: {
+        tryBundle: (directory) => {
+          write(directory);
+          return true;
+        },
+      },
+      environment: { COLLECTOR_BUNDLE: identity },
+    },
+  });
+}

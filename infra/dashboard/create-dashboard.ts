@@ -1,0 +1,57 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { Duration, Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import { healthRows } from './health-widgets.ts';
+import type { Watched } from '../alarms/collector-alarms.ts';
+import type { Prepared } from '../prepared.ts';
+import { questionRows } from './question-widgets.ts';
+import { relayedRows } from './relayed-widgets.ts';
+
+export interface DashboardOptions {
+  readonly prepared: Prepared;
+  readonly watched: Watched;
+  readonly logGroup: logs.ILogGroup;
+  readonly alarms: readonly cloudwatch.IAlarm[];
+}
+
+/** CloudWatch API reference, "Dashboard body structure and syntax": alarms of one widget. */
+const mostAlarms = 100;
+
+/** Of alarms that take a row each beyond this, the widget scrolls. */
+const mostHeight = 12;
+
+/** One question a row, the alarms first. */
+export function createDashboard(
+  scope: Construct,
+  { prepared, watched, logGroup, alarms }: DashboardOptions,
+): cloudwatch.Dashboard {
+  return new cloudwatch.Dashboard(scope, 'Dashboard', {
+    // Dashboard names are unique in the account, not in the Region.
+    dashboardName: `${prepared.config.collector.replaceAll('.', '-')}-${Stack.of(scope).region}`,
+    defaultInterval: Duration.hours(3),
+    periodOverride: cloudwatch.PeriodOverride.INHERIT,
+    widgets: [
+      ...statusRows(prepared, alarms),
+      ...questionRows(prepared),
+      ...relayedRows(prepared),
+      ...healthRows(prepared, watched, logGroup),
+    ],
+  });
+}
+
+function statusRows({ config }: Prepared, alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[][] {
+  const count = Math.ceil(alarms.length / mostAlarms);
+  return Array.from({ length: count }, (_, row) => {
+    const shown = alarms.slice(row * mostAlarms, (row + 1) * mostAlarms);
+    const part = count === 1 ? '' : ` (${String(row + 1)} of ${String(count)})`;
+    return [
+      new cloudwatch.AlarmStatusWidget({
+        title: `Alarms of ${config.collector}${part}`,
+        alarms: shown,
+        width: 24,
+        height: Math.min(2 + Math.ceil(shown.length / 4), mostHeight),
+      }),
+    ];
+  });
+}

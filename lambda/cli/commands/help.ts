@@ -1,0 +1,66 @@
+import { greatest } from '../../model/lists/extremes.ts';
+import type { Paint } from '../render/colour.ts';
+import type { Command } from './command.ts';
+import { commonOptions, type OptionSpec } from './options.ts';
+import { textWidth } from '../render/text-width.ts';
+
+const exitCodeLines = [
+  ['0', 'ok'],
+  ['1', 'failed: nothing could be collected, or nothing delivered'],
+  ['2', 'bad configuration or command line'],
+  ['3', 'degraded: some data is missing, the rest was delivered'],
+  ['4', 'failed as with 1, and a credential was refused: trying again does not help'],
+] as const;
+
+/** Help of one command, made from what it declares. */
+export function commandHelp(command: Command, paint: Paint): string {
+  const options = { ...command.options, ...commonOptions };
+  return paragraphs([
+    [command.description],
+    [paint('heading', 'Usage'), `  ${command.call} [options]`],
+    [paint('heading', 'Options'), ...aligned(Object.entries(options).map(optionRow))],
+    ...(command.notes.length === 0 ? [] : [[paint('heading', 'Notes'), ...command.notes.map((note) => `  ${note}`)]]),
+    [paint('heading', 'Exit codes'), ...aligned(exitCodeLines)],
+    [
+      paint('heading', 'Examples'),
+      ...command.examples.flatMap(({ command: call, shows }) => [`  ${paint('faint', `# ${shows}`)}`, `  ${call}`]),
+    ],
+  ]);
+}
+
+/** Help of the whole program. */
+export function generalHelp(commands: readonly Command[], version: string, paint: Paint): string {
+  return paragraphs([
+    [`ci-metrics-collector ${version}: CI queues, agents and runs as metrics, from a terminal.`],
+    [paint('heading', 'Usage'), '  node lambda/cli/main.ts <command> [options]'],
+    [
+      paint('heading', 'Commands'),
+      ...aligned([
+        ...commands.map(({ name, summary }): readonly [string, string] => [name, summary]),
+        ['help [command]', 'What a command does and its options.'],
+        ['version', 'Prints the version.'],
+      ]),
+    ],
+    [paint('heading', 'Exit codes'), ...aligned(exitCodeLines)],
+    [
+      paint('heading', 'Examples'),
+      ...commands
+        .flatMap(({ examples }) => examples.slice(0, 1))
+        .flatMap(({ command: call, shows }) => [`  ${paint('faint', `# ${shows}`)}`, `  ${call}`]),
+    ],
+  ]);
+}
+
+function optionRow([name, { value, short, help }]: readonly [string, OptionSpec]): readonly [string, string] {
+  const call = `${short === undefined ? '   ' : `-${short},`} --${name}${value === undefined ? '' : ` ${value}`}`;
+  return [call, help];
+}
+
+function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = greatest(rows.map(([left]) => textWidth(left))) ?? 0;
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}
+
+function paragraphs(groups: readonly (readonly string[])[]): string {
+  return `${groups.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}

@@ -1,0 +1,123 @@
+/** Opens the demo: the simulated CI systems, the pipeline that reads them and the page that shows them. */
+import { fileStateStore } from '../../counters/stores/file/store.ts';
+import { memoryStore } from '../../counters/stores/memory-store.ts';
+import type { StateStore } from '../../counters/stores/store.ts';
+import { startBuildkiteServer } from '../../demo/simulators/buildkite/server.ts';
+import { createAttestations } from '../../demo/simulators/chainloop/attestations.ts';
+import { startChainloopServer } from '../../demo/simulators/chainloop/server.ts';
+import { createFleet } from '../../demo/simulators/buildkite/fleet/fleet.ts';
+import type { LogLevel } from '../../log/lambda-log.ts';
+import { ListenError } from '../../runtime/listen.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { createTerminalLog } from '../../log/terminal-log.ts';
+import { createRedactor } from '../../secrets/redaction/redactor.ts';
+import { type BuiltPipeline, buildPipeline, type Environment } from '../../wiring.ts';
+import { demoConfig, demoLimits, type SimulatedAccount, type SimulatedOrganization } from './config.ts';
+import type { DisplayOptions } from './display.ts';
+import { writeDemoFiles } from '../demo-files.ts';
+import { fleetLife } from './fleet-life.ts';
+import type { DemoSettings } from './settings.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** A simulated fleet with its attestations, the pipeline that reads them and the page that shows them. */
+export interface Demo extends AsyncDisposable, DisplayOptions {
+  readonly settings: DemoSettings;
+  readonly built: BuiltPipeline;
+}
+
+export async function openDemo(settings: DemoSettings, terminal: Terminal): Promise<Demo> {
+  await using opened = new AsyncDisposableStack();
+  const { clock } = terminal;
+  const life = await fleetLife(settings.stateFolder, settings, clock());
+  const fleet = createFleet(life);
+  // No least time between two polls: a figure that stands still for ten seconds makes a dull demo.
+  const server = await startBuildkiteServer({ clock, fleet, pollSeconds: 0, ...demoLimits });
+  opened.defer(() => server.close());
+  const attestations = createAttestations(life);
+  const controlPlane = await startChainloopServer({ clock, attestations });
+  opened.defer(() => controlPlane.close());
+
+  const { organization } = attestations.records();
+  const chainloop = { url: controlPlane.url, organization, apiToken: attestations.apiToken };
+  const simulated = { ...fleet, ...server };
+  const written = await writtenConfig(settings.configFolder, simulated, chainloop);
+  const { stateFolder } = settings;
+  let store: StateStore | undefined;
+  const { built, pages } = await openPipeline(settings, terminal.signal, async (port) => {
+    const { config, variables } = demoConfig(simulated, chainloop, { ...settings, port });
+    const environment = environmentOf(terminal, variables, settings);
+    store ??= stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder, environment.notices);
+    const stateStore = Promise.resolve(store);
+    return await buildPipeline(config, { ...environment, stateStore: () => stateStore });
+  });
+  opened.defer(() => built.close());
+
+  const { isLive, hasColoursRefused, speed, seed } = settings;
+  const kept = opened.move();
+  return {
+    settings,
+    built,
+    title: `Simulated Buildkite and Chainloop · ${String(speed)} × real time · seed ${String(seed)}`,
+    places: [...placesOf(pages, settings), ...written.map((path) => `config     ${path}`)],
+    isLive,
+    hasColoursRefused,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** The file that was asked for, if one was. */
+async function writtenConfig(
+  folder: string | undefined,
+  account: SimulatedAccount,
+  organization: SimulatedOrganization,
+): Promise<readonly string[]> {
+  return folder === undefined ? [] : [await writeDemoFiles(folder, account, organization)];
+}
+
+interface OpenPipeline {
+  readonly built: BuiltPipeline;
+  /** Where its page is served. */
+  readonly pages: readonly string[];
+}
+
+/** The pipeline with its page at the port that was asked for, or at any free one where that will do. */
+async function openPipeline(
+  { port, mayMove }: Pick<DemoSettings, 'port' | 'mayMove'>,
+  signal: AbortSignal,
+  build: (port: number) => Promise<BuiltPipeline>,
+): Promise<OpenPipeline> {
+  const built = await build(port);
+  try {
+    return { built, pages: await built.open(signal) };
+  } catch (error) {
+    await built.close();
+    if (!(error instanceof ListenError) || !error.isTaken) throw error;
+    if (!mayMove) throw portError(port, error);
+  }
+  return await openPipeline({ port: 0, mayMove: false }, signal, build);
+}
+
+function portError(port: number, cause: ListenError): Error {
+  const reason = 'is taken or not allowed; choose another one with --port, or 0 for any';
+  return new Error(`port ${String(port)} on 127.0.0.1 ${reason}`, { cause });
+}
+
+/** As in a terminal, but with the simulated tokens instead of the user's variables, proxies included. */
+function environmentOf(
+  { clock, random, stderr }: Terminal,
+  variables: Environment['variables'],
+  { everyMs }: DemoSettings,
+): Environment & { readonly notices: Logger } {
+  const redactor = createRedactor();
+  const write = (text: string): void => {
+    stderr.write(text);
+  };
+  const logAbove = (level: LogLevel): Logger => createTerminalLog({ level, redactor, clock, write, colour: 'never' });
+  const [log, notices] = [logAbove('error'), logAbove('warn')];
+  return { variables, place: 'terminal', everyMs, clock, random, redactor, log, notices, print: write };
+}
+
+function placesOf(pages: readonly string[], { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {
+  const also = [pushUrl, remoteWriteUrl].filter((url) => url !== undefined);
+  return [...pages.map((url) => `metrics    ${url}`), ...also.map((url) => `also to    ${url}`)];
+}

@@ -1,0 +1,187 @@
+/** Alarms on what no configured source tells or no sink publishes: they would never go off, and some cannot be made. */
+import { starvedJobs, tokenExpiry } from '../../model/catalogue/catalogue.ts';
+import { metricNames } from '../../model/for-sinks/cloud-watch-shape.ts';
+import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
+import { queueOldestWait, runLastSuccess, runsFinished } from '../../model/catalogue/run-metrics.ts';
+import { storableValue } from '../../model/text/labels.ts';
+import { prepareSink } from '../../sinks/index.ts';
+import { prepareSource } from '../../sources/index.ts';
+import type { PreparedSource } from '../../sources/source.ts';
+import type { Alarms, PipelineAlarm, QueueAlarm } from '../deployment.ts';
+import { Selection, selects } from '../glob.ts';
+
+/** A finding that needs more than one setting to see; `path` leads to the setting that has to change. */
+export interface DeploymentIssue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What the checks of alarms read of a checked configuration. */
+export interface WatchedConfig {
+  readonly sources: readonly Readonly<Record<string, unknown>>[];
+  /** Those whose metrics the alarms can read. */
+  readonly sinks: readonly Readonly<Record<string, unknown>>[];
+  readonly alarms: Alarms;
+}
+
+/** Results of runs whose counts the alarm on a failing pipeline reads. */
+export const judgedResults = ['success', 'failure', 'error', 'timeout'] as const;
+
+export function checkAlarms(config: WatchedConfig): readonly DeploymentIssue[] {
+  const { queues, pipelines, tokens } = config.alarms;
+  if (queues.length + pipelines.length + tokens.length === 0) return [];
+  const sources = config.sources.map(prepareSource);
+  return [
+    ...publishedIssues(config),
+    ...queues.flatMap((queue, index) => queueIssues(queue, index, sources, queues)),
+    ...pipelines.flatMap((pipeline, index) => pipelineIssues(pipeline, index, sources, pipelines)),
+    ...tokens.flatMap(({ source }, index) => tokenIssues(source, index, sources, tokens)),
+  ];
+}
+
+/** A metric that an alarm reads, by its name in CloudWatch and by the one in the catalogue. */
+interface Wanted {
+  readonly name: string;
+  readonly byOtlp: string;
+}
+
+function publishedIssues({ alarms, sinks }: WatchedConfig): readonly DeploymentIssue[] {
+  const issuesOf = (list: 'queues' | 'pipelines', subject: string, wanted: readonly Wanted[]) =>
+    wanted
+      .filter((one) => !isPublished(sinks, one))
+      .map(({ name }) => ({
+        path: ['alarms', list],
+        message: `an alarm on a ${subject} reads ${name}, which no cloudwatch sink publishes; add such a sink, or let its "metrics" include ${name}`,
+      }));
+  const isSinceAsked = alarms.pipelines.some(({ sinceSuccessHours }) => sinceSuccessHours !== undefined);
+  const isWaitAsked = alarms.queues.some(({ oldestWaitMinutes }) => oldestWaitMinutes !== undefined);
+  const ofQueues = [...wantedOf(starvedJobs), ...(isWaitAsked ? wantedOf(queueOldestWait) : [])];
+  const ofPipelines = [
+    ...namesOfResults(runsFinished.cloudWatch).map((name) => ({ name, byOtlp: runsFinished.name })),
+    ...(isSinceAsked ? wantedOf(runLastSuccess) : []),
+  ];
+  return [
+    ...(alarms.queues.length === 0 ? [] : issuesOf('queues', 'queue', ofQueues)),
+    ...(alarms.pipelines.length === 0 ? [] : issuesOf('pipelines', 'pipeline', ofPipelines)),
+  ];
+}
+
+function wantedOf({ name, cloudWatch }: MetricDefinition): readonly Wanted[] {
+  return metricNames(cloudWatch).map((inCloudWatch) => ({ name: inCloudWatch, byOtlp: name }));
+}
+
+function namesOfResults({ name }: CloudWatchShape): readonly string[] {
+  return typeof name === 'string' ? [name] : judgedResults.flatMap((result) => name.names[result] ?? []);
+}
+
+/** By a `cloudwatch` sink, or by one that writes to CloudWatch by OTLP, where it selects by the names of the catalogue. */
+function isPublished(sinks: WatchedConfig['sinks'], { name, byOtlp }: Wanted): boolean {
+  return sinks.some((sink) => {
+    if (sink['kind'] === 'cloudwatch') return isSelected(sink['metrics'], name);
+    return isOtlpToCloudWatch(sink) && isSelected(sink['metrics'], byOtlp);
+  });
+}
+
+function isOtlpToCloudWatch(sink: WatchedConfig['sinks'][number]): boolean {
+  return (
+    sink['kind'] === 'otlp' &&
+    prepareSink(sink)
+      .grants([])
+      .some(({ kind }) => kind === 'put-otlp-metrics')
+  );
+}
+
+function isSelected(metrics: unknown, name: string): boolean {
+  const selection = Selection.optional().safeParse(metrics);
+  return selection.success && selects(selection.data ?? {})(name);
+}
+
+function queueIssues(
+  queue: QueueAlarm,
+  index: number,
+  sources: readonly PreparedSource[],
+  queues: readonly QueueAlarm[],
+): readonly DeploymentIssue[] {
+  const path = ['alarms', 'queues', index];
+  const source = sources.find(({ name }) => name === queue.source);
+  if (source === undefined) return [unknownSource(path, queue.source, sources)];
+  if (!tells(source, starvedJobs) && !tells(source, queueOldestWait))
+    return [{ path: [...path, 'source'], message: `source "${source.name}" tells of no queues; remove the alarm` }];
+  const first = queues.findIndex(
+    (other) => other.source === queue.source && other.scope === queue.scope && other.queue === queue.queue,
+  );
+  if (first !== index)
+    return [{ path, message: `queue "${queue.queue}" has an alarm already; remove one of the two entries` }];
+  return [...nameIssues(path, 'scope', queue.scope), ...nameIssues(path, 'queue', queue.queue)];
+}
+
+function pipelineIssues(
+  alarm: PipelineAlarm,
+  index: number,
+  sources: readonly PreparedSource[],
+  pipelines: readonly PipelineAlarm[],
+): readonly DeploymentIssue[] {
+  const path = ['alarms', 'pipelines', index];
+  const source = sources.find(({ name }) => name === alarm.source);
+  if (source === undefined) return [unknownSource(path, alarm.source, sources)];
+  if (!tells(source, runsFinished))
+    return [
+      { path: [...path, 'source'], message: `source "${source.name}" counts no runs of pipelines; remove the alarm` },
+    ];
+  if (alarm.sinceSuccessHours !== undefined && !tells(source, runLastSuccess))
+    return [
+      {
+        path: [...path, 'sinceSuccessHours'],
+        message: `source "${source.name}" does not tell when a pipeline last succeeded; leave it out`,
+      },
+    ];
+  const first = pipelines.findIndex(
+    (other) => other.source === alarm.source && other.scope === alarm.scope && other.pipeline === alarm.pipeline,
+  );
+  if (first !== index)
+    return [{ path, message: `pipeline "${alarm.pipeline}" has an alarm already; remove one of the two entries` }];
+  return [...nameIssues(path, 'scope', alarm.scope), ...nameIssues(path, 'pipeline', alarm.pipeline)];
+}
+
+/** What every name becomes before it is published, so that an alarm on another one waits for ever. */
+function nameIssues(
+  path: DeploymentIssue['path'],
+  setting: 'scope' | 'queue' | 'pipeline',
+  name: string,
+): readonly DeploymentIssue[] {
+  const published = storableValue(name);
+  if (published === name) return [];
+  return [
+    { path: [...path, setting], message: `no ${setting} is published under this name; it would be "${published}"` },
+  ];
+}
+
+function tokenIssues(
+  name: string,
+  index: number,
+  sources: readonly PreparedSource[],
+  tokens: Alarms['tokens'],
+): readonly DeploymentIssue[] {
+  const path = ['alarms', 'tokens', index];
+  if (!sources.some((source) => source.name === name && tells(source, tokenExpiry))) {
+    const telling = sources.filter((source) => tells(source, tokenExpiry)).map((source) => `"${source.name}"`);
+    const there = telling.length === 0 ? 'no configured source does' : `those that do: ${telling.join(', ')}`;
+    const message = `names "${name}", which does not tell when its credential ends; ${there}`;
+    return [{ path: [...path, 'source'], message }];
+  }
+  if (tokens.findIndex(({ source }) => source === name) === index) return [];
+  return [{ path, message: `the credential of source "${name}" has an entry already; remove one of the two` }];
+}
+
+function tells({ metrics }: PreparedSource, metric: MetricDefinition): boolean {
+  return metrics.includes(metric);
+}
+
+function unknownSource(
+  path: DeploymentIssue['path'],
+  name: string,
+  sources: readonly PreparedSource[],
+): DeploymentIssue {
+  const known = sources.map((source) => `"${source.name}"`).join(', ');
+  return { path: [...path, 'source'], message: `there is no source named "${name}"; configured: ${known}` };
+}

@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import {
+  checkNames,
+  checkNamesOfObjects,
+  checkNamesOfPages,
+  checkPlaceOfSinks,
+  checkSecretRefs,
+  checkSinks,
+  type Entry,
+  type NamedEntry,
+  type Place,
+} from './check-entries.ts';
+import { checkPatterns } from '../../sources/prometheus/check-patterns.ts';
+import type { ConfigFinding } from '../config-error.ts';
+import { checkDeployment } from './check-deployment.ts';
+import { explain } from '../explain/explain.ts';
+import { checkPlainSecrets } from '../plain-secrets.ts';
+import { isRecord, schemaBelow, valueAt } from '../walk-schema.ts';
+import { SinkConfig, SourceConfig } from '../runtime-config.ts';
+import { CollectorConfig } from '../schema.ts';
+
+export type Checked =
+  { readonly config: CollectorConfig } | { readonly findings: readonly [ConfigFinding, ...ConfigFinding[]] };
+
+/** Everything that is wrong with a configuration, or the configuration with its defaults. */
+export function checkConfig(value: unknown, place: Place): Checked {
+  const parsed = CollectorConfig.safeParse(value);
+  const [first, ...more] = [
+    ...explain(parsed.error?.issues ?? [], { schema: CollectorConfig, value }),
+    // What fits by itself is compared although something else does not: one round of corrections, not two.
+    ...checkNames([...namesIn('sources', SourceConfig, value), ...namesIn('sinks', SinkConfig, value)]),
+    ...checkSinks(fitting('sinks', SinkConfig, value)),
+    ...checkPlaceOfSinks(fitting('sinks', SinkConfig, value), place),
+    ...checkPatternsOfSources(fitting('sources', SourceConfig, value)),
+    ...checkNamesOfPages(fitting('sources', SourceConfig, value), fitting('sinks', SinkConfig, value)),
+    ...checkNamesOfObjects(CollectorConfig, value),
+    ...checkSecretRefs(CollectorConfig, value, place),
+    ...checkPlainSecrets(value),
+    ...(parsed.success ? checkDeployment(parsed.data) : []),
+  ];
+  if (first !== undefined) return { findings: [first, ...more] };
+  if (parsed.success) return { config: parsed.data };
+  return { findings: [{ path: [], message: 'does not fit; see docs/configuration.md' }] };
+}
+
+/** What takes an engine to check, which the function loads only where it is used. */
+function checkPatternsOfSources(entries: readonly Entry[]): readonly ConfigFinding[] {
+  return entries.flatMap(({ index, config }) =>
+    checkPatterns(config).map(({ path, message }) => ({ path: ['sources', index, ...path], message })),
+  );
+}
+
+function listIn(name: 'sources' | 'sinks', value: unknown): readonly unknown[] {
+  const list = isRecord(value) ? value[name] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+function fitting(list: 'sources' | 'sinks', union: z.ZodType, value: unknown): readonly Entry[] {
+  return listIn(list, value).flatMap((item, index) => {
+    const { data } = union.safeParse(item);
+    return isOfSomeKind(data) ? [{ index, config: data }] : [];
+  });
+}
+
+function isOfSomeKind(config: unknown): config is Entry['config'] {
+  return isRecord(config) && typeof config['kind'] === 'string';
+}
+
+function namesIn(list: 'sources' | 'sinks', union: unknown, value: unknown): readonly NamedEntry[] {
+  return listIn(list, value).flatMap((item, index) => {
+    const schema = schemaBelow(union, item, 'name');
+    const name = schema instanceof z.ZodType ? schema.safeParse(valueAt(item, ['name'])).data : undefined;
+    return typeof name === 'string' ? [{ path: [list, index], name }] : [];
+  });
+}

@@ -1,0 +1,107 @@
+import { checkAlarms, type DeploymentIssue, type WatchedConfig } from './check-alarms.ts';
+import type { Alarms, Deployment } from '../deployment.ts';
+import { isRecord } from '../walk-schema.ts';
+import { millisecondsOf, minuteMs } from '../interval.ts';
+
+/** What the checks read of a checked configuration. */
+export interface DeployableConfig extends WatchedConfig {
+  readonly interval: string;
+  readonly deployment: Deployment;
+}
+
+/** Between the last delivery of a minute's loop and the end of the invocation: the report has to be written. */
+const loopReserveSeconds = 2;
+
+/** Combinations in `alarms` and `deployment` that each setting alone does not show. */
+export function checkDeployment(config: DeployableConfig): readonly DeploymentIssue[] {
+  return [
+    ...timeoutIssues(config),
+    ...checkAlarms(config),
+    ...emailIssues(config.alarms),
+    ...regionIssues(config),
+    ...tagIssues(config.deployment),
+    ...referenceIssues(config, []),
+  ];
+}
+
+function timeoutIssues({ interval, deployment: { timeoutSeconds } }: DeployableConfig): readonly DeploymentIssue[] {
+  if (timeoutSeconds === undefined) return [];
+  const path = ['deployment', 'timeoutSeconds'];
+  const intervalMs = millisecondsOf(interval);
+  if (intervalMs < minuteMs) {
+    const least = minuteMs / 1000 + loopReserveSeconds;
+    if (timeoutSeconds >= least) return [];
+    const message = `an interval of ${interval} loops for a whole minute; use at least ${String(least)}, or leave it out`;
+    return [{ path, message }];
+  }
+  if (timeoutSeconds * 1000 < intervalMs) return [];
+  return [{ path, message: `a run may not outlive the interval of ${interval}; use less, or leave it out` }];
+}
+
+function emailIssues({ emails }: Alarms): readonly DeploymentIssue[] {
+  return emails.flatMap((email, index) =>
+    emails.indexOf(email) === index
+      ? []
+      : [{ path: ['alarms', 'emails', index], message: `"${email}" is listed twice; remove one` }],
+  );
+}
+
+/** Settings that name something by its ARN which has to lie where the stack does. */
+export interface RegionalArn {
+  readonly path: readonly (string | number)[];
+  readonly region: string;
+}
+
+const regionalKeys = [
+  'logKeyArn',
+  'queueKeyArn',
+  'topicKeyArn',
+  'environmentKeyArn',
+  'stateKeyArn',
+] as const satisfies readonly (keyof Deployment)[];
+
+/** In the order of the configuration: the topic, a receiver's token, the keys. */
+function regionalArns({ alarms, deployment }: DeployableConfig): readonly RegionalArn[] {
+  const named: readonly (readonly [RegionalArn['path'], string | undefined])[] = [
+    [['alarms', 'topicArn'], alarms.topicArn],
+    [['alarms', 'webhook', 'token', 'secret'], alarms.webhook?.token.secret],
+    ...regionalKeys.map((key) => [['deployment', key], deployment[key]] as const),
+  ];
+  return named.flatMap(([path, arn]) => {
+    const region = /^arn:[^:]*:[^:]*:([^:]+):/.exec(arn ?? '')?.[1];
+    return region === undefined ? [] : [{ path, region }];
+  });
+}
+
+/** Wherever the stack is deployed to, one of two Regions is not its own. */
+function regionIssues(config: DeployableConfig): readonly DeploymentIssue[] {
+  const [first, ...more] = regionalArns(config);
+  if (first === undefined) return [];
+  return more
+    .filter(({ region }) => region !== first.region)
+    .map(({ path, region }) => ({
+      path,
+      message: `lies in ${region} and ${first.path.join('.')} in ${first.region}; both have to be in the Region of the stack`,
+    }));
+}
+
+/** IAM user guide, "Tags": keys of a role are alike in any case, and every role of the stack has the tags. */
+function tagIssues({ tags }: Deployment): readonly DeploymentIssue[] {
+  const keys = Object.keys(tags);
+  return keys.flatMap((key, index) => {
+    const twin = keys.slice(0, index).find((other) => other.toLowerCase() === key.toLowerCase());
+    if (twin === undefined) return [];
+    return [{ path: ['deployment', 'tags', key], message: `is "${twin}" to IAM, which knows no case; remove one` }];
+  });
+}
+
+/** CloudFormation looks up whatever has this form, anywhere in a template (user guide, "Dynamic references"). */
+function referenceIssues(value: unknown, path: DeploymentIssue['path']): readonly DeploymentIssue[] {
+  if (typeof value === 'string') {
+    if (!value.includes('{{resolve:')) return [];
+    return [{ path, message: 'has {{resolve:…}}, which CloudFormation would look up; write it without' }];
+  }
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => referenceIssues(item, [...path, index]));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, item]) => referenceIssues(item, [...path, name]));
+}

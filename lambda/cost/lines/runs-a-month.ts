@@ -1,0 +1,25 @@
+/** How often a deployment runs in a month, and how long. */
+import { millisecondsOf, minuteMs } from '../../config/interval.ts';
+import type { CollectorConfig } from '../../config/schema.ts';
+import { monthMs } from '../prices.ts';
+
+/** A run waits for a CI system and for its sinks, and what it waits is what it costs. */
+export const usualSeconds = 2;
+
+export interface Runs {
+  /** Collections. */
+  readonly runs: number;
+  /** Starts of the function; below one minute each has several runs. */
+  readonly invocations: number;
+  readonly secondsOfInvocation: number;
+}
+
+export function runsAMonth({ interval }: Pick<CollectorConfig, 'interval'>): Runs {
+  const intervalMs = millisecondsOf(interval);
+  const isLoop = intervalMs < minuteMs;
+  return {
+    runs: monthMs / intervalMs,
+    invocations: monthMs / Math.max(intervalMs, minuteMs),
+    secondsOfInvocation: isLoop ? minuteMs / 1000 : usualSeconds,
+  };
+}

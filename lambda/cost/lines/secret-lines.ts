@@ -1,0 +1,44 @@
+/** What the secrets cost that the function reads. */
+import { millisecondsOf, minuteMs } from '../../config/interval.ts';
+import type { CollectorConfig } from '../../config/schema.ts';
+import { regionOfArn } from '../../secrets/arn.ts';
+import type { SecretRef } from '../../secrets/secret-ref.ts';
+import type { CostLine, PreparedSink } from '../../sinks/sink.ts';
+import type { PreparedSource } from '../../sources/source.ts';
+import { grouped } from './numbers.ts';
+import { monthMs, prices } from '../prices.ts';
+
+interface Reading {
+  readonly config: CollectorConfig;
+  readonly sources: readonly PreparedSource[];
+  readonly sinks: readonly PreparedSink[];
+}
+
+/** BatchGetSecretValue takes so many (API reference, SecretIdList). */
+const mostAtOnce = 20;
+
+export function secretLines(reading: Reading): readonly CostLine[] {
+  const read = idsOf([...reading.sources, ...reading.sinks].flatMap(({ secrets }) => secrets));
+  const ofWebhooks = reading.sources.flatMap(({ events }) => (events?.kind === 'webhook' ? [events.secret] : []));
+  const all = idsOf([...ofWebhooks, ...read.map((secret) => ({ secret }))]);
+  if (all.length === 0) return [];
+  const calls = callsAMonth(read, reading.config);
+  return [
+    {
+      item: all.length === 1 ? 'secret' : 'secrets',
+      usd: all.length * prices.secret + (calls / 10_000) * prices.tenThousandSecretCalls,
+      basis: `${String(all.length)} × $${prices.secret.toFixed(2)}, ${grouped(calls)} calls × $${prices.tenThousandSecretCalls.toFixed(2)} per 10,000`,
+    },
+  ];
+}
+
+function idsOf(refs: readonly SecretRef[]): readonly string[] {
+  return [...new Set(refs.flatMap((ref) => ('secret' in ref ? [ref.secret] : [])))];
+}
+
+/** A warm function reads all secrets of a Region together, once in the time that it keeps them. */
+function callsAMonth(ids: readonly string[], { interval, secretCacheMinutes }: CollectorConfig): number {
+  const everyMs = Math.max(millisecondsOf(interval), secretCacheMinutes * minuteMs);
+  const regions = [...Map.groupBy(ids, (id) => regionOfArn(id) ?? '').values()];
+  return regions.reduce((sum, inRegion) => sum + Math.ceil(inRegion.length / mostAtOnce), 0) * (monthMs / everyMs);
+}

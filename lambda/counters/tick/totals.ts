@@ -1,0 +1,116 @@
+import type { Folding } from '../../model/limits/cap.ts';
+import type { Exemplar, Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
+import { familyOf, type Increase } from './map-families.ts';
+import type { CountingSettings } from '../settings.ts';
+import { dropDead } from './drop-untouched.ts';
+import { isOf, shelvesOf } from './find-series.ts';
+import type { Series, Shelf, State } from '../state/state.ts';
+
+/** The running totals of a state during one tick, and what the tick added to them. */
+export interface SeriesBook {
+  readonly count: (metric: MetricDefinition<'counter'>, labels: Labels, increase: number) => void;
+  readonly observe: (
+    metric: MetricDefinition<'distribution'>,
+    labels: Labels,
+    seen: { readonly value: number; readonly exemplar?: Exemplar | undefined },
+  ) => void;
+  /** The run that was created last wins; of its attempts, the one that ended last. */
+  readonly mark: (metric: MetricDefinition<'gauge'>, labels: Labels, value: number, times: RunTimes) => void;
+  readonly declare: (metric: MetricDefinition<'counter' | 'distribution'>, labels: Labels) => void;
+  /** Ends the marks with these labels: what they are about is gone, or has another name. */
+  readonly endMarks: (of: Labels) => void;
+  /** Drops what has been dead for weeks, by the time that is proven. */
+  readonly close: (nowMs: number) => void;
+  /** Totals of all known metrics, with the increases of this tick. */
+  readonly families: () => readonly MetricFamily[];
+  /** What had to be folded in this tick, by metric. */
+  readonly folded: () => readonly Folding[];
+}
+
+/** Of a run, by the vendor's clock. Epoch milliseconds. */
+export interface RunTimes {
+  readonly finishedMs: number;
+  readonly createdMs?: number | undefined;
+}
+
+export interface SeriesBookInput {
+  readonly tickMs: number;
+  readonly settings: CountingSettings;
+  /** What the source may emit; more becomes known when it is used. */
+  readonly metrics: readonly MetricDefinition[];
+}
+
+export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBookInput): SeriesBook {
+  const shelves = shelvesOf(state, tickMs, settings);
+  const increases = new Map<Series, Increase>();
+  // What may be emitted is published whether or not this tick touches it.
+  for (const metric of metrics) if (state.shelves.has(metric.name)) shelves.metric(metric);
+
+  return {
+    count: (metric, labels, increase) => {
+      const series = shelves.series(metric, labels);
+      if (series === undefined) return;
+      series.numbers = [(series.numbers[0] ?? 0) + increase];
+      increaseOf(increases, series).increase += increase;
+    },
+    observe: (metric, labels, { value, exemplar }) => {
+      const series = shelves.series(metric, labels);
+      if (series === undefined) return;
+      const bucket = bucketOf(value, shelves.metric(metric).bounds);
+      const sumAt = series.numbers.length - 1;
+      series.numbers[bucket] = (series.numbers[bucket] ?? 0) + 1;
+      series.numbers[sumAt] = (series.numbers[sumAt] ?? 0) + value;
+      const added = increaseOf(increases, series);
+      added.observations.push(value);
+      if (exemplar !== undefined) added.exemplars.set(bucket, exemplar);
+    },
+    mark: (metric, labels, value, times) => {
+      const series = shelves.series(metric, labels);
+      if (series === undefined || isOlder(times, series)) return;
+      const { createdMs, finishedMs } = times;
+      series.numbers = createdMs === undefined ? [value, finishedMs] : [value, finishedMs, createdMs];
+    },
+    declare: (metric, labels) => {
+      shelves.series(metric, labels);
+    },
+    endMarks: (of) => {
+      for (const { definition, shelf } of shelves.metrics()) if (isOf(definition, 'gauge')) endSeries(shelf, of);
+    },
+    close: (nowMs) => {
+      const definitions = shelves.metrics().map(({ definition }) => definition);
+      dropDead(state, definitions, nowMs);
+    },
+    families: () => shelves.metrics().flatMap((metric) => familyOf(metric, increases)),
+    folded: shelves.folded,
+  };
+}
+
+/** Whether the run that set a mark is newer than this one; by their ends where one of them does not tell its creation. */
+function isOlder(
+  { createdMs, finishedMs }: RunTimes,
+  { numbers: [, setAtMs = -Infinity, byRunOfMs] }: Series,
+): boolean {
+  if (createdMs === undefined || byRunOfMs === undefined || createdMs === byRunOfMs) return finishedMs < setAtMs;
+  return createdMs < byRunOfMs;
+}
+
+function increaseOf(increases: Map<Series, Increase>, series: Series): Increase {
+  const found = increases.get(series);
+  if (found !== undefined) return found;
+  const made: Increase = { increase: 0, observations: [], exemplars: new Map() };
+  increases.set(series, made);
+  return made;
+}
+
+/** Index of the first bound that is not below the value; one more than the last for what is above all. */
+function bucketOf(value: number, bounds: readonly number[]): number {
+  const index = bounds.findIndex((bound) => value <= bound);
+  return index === -1 ? bounds.length : index;
+}
+
+/** All series that have these labels, whatever others they have. */
+function endSeries({ labels, series }: Shelf, of: Labels): void {
+  const wanted = Object.entries(of).map(([label, value]) => [labels.indexOf(label), value] as const);
+  for (const [key, { values }] of series)
+    if (wanted.every(([index, value]) => values[index] === value)) series.delete(key);
+}

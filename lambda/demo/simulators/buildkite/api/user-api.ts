@@ -1,0 +1,92 @@
+import type { Clock } from '../../../../runtime/clock.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Reply } from './scenarios.ts';
+import { graphqlReply, portalReply } from './graphql.ts';
+import { jsonReply, requestBudget } from './request-budget.ts';
+import { restReply } from './rest.ts';
+
+export interface UserApiOptions {
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+  readonly scopes?: readonly string[];
+  readonly tokenExpiresAt?: string;
+  readonly requestsPerMinute?: number;
+  readonly pointsPerFiveMinutes?: number;
+  readonly queueMetrics?: 'on' | 'off';
+  readonly deepestBuild?: number;
+  /** A portal with the collector's queries. */
+  readonly portal?: Portal;
+}
+
+export interface Portal {
+  readonly slug: string;
+  readonly token: string;
+  /** The queries that somebody has stored in it. */
+  readonly documents: readonly string[];
+}
+
+export interface UserRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+const minuteMs = 60_000;
+const allScopes = ['read_builds', 'read_clusters', 'read_pipelines', 'graphql'];
+
+const authenticationRequired =
+  'Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication';
+
+/** Buildkite docs, portals: for all portals of an organization. */
+const portalRequestsPerMinute = 200;
+
+/** The APIs for users: REST below `/v2`, GraphQL at `/v1`, and a portal where there is one. */
+export function userApi(options: UserApiOptions, origin: () => string): (request: UserRequest) => Reply {
+  const { fleet, clock, scopes = allScopes, queueMetrics = 'on', deepestBuild = 10_000 } = options;
+  const rest = requestBudget('rest_user', options.requestsPerMinute ?? 50, minuteMs);
+  const graphql = requestBudget('graphql_user', options.pointsPerFiveMinutes ?? 5_000, 5 * minuteMs);
+  const askPortal = portalApi(options);
+  return ({ method, path, authorization, body }) => {
+    const url = URL.parse(path, origin());
+    const nowMs = clock();
+    if (url?.pathname.startsWith('/organizations/') === true) return askPortal(url, { authorization, body });
+    if (authorization !== `Bearer ${fleet.apiToken}`) return jsonReply(401, { message: authenticationRequired });
+    if (method === 'POST' && url?.pathname === '/v1') {
+      return graphqlReply(parsed(body), { fleet, budget: graphql, scopes, queueMetrics }, nowMs);
+    }
+    if (method !== 'GET' || url?.pathname.startsWith('/v2/') !== true) return jsonReply(404, { message: 'Not found' });
+    const { tokenExpiresAt } = options;
+    const restOptions = { fleet, budget: rest, origin: origin(), scopes, tokenExpiresAt, deepestBuild };
+    return restReply(url.pathname.slice('/v2'.length), url.searchParams, restOptions, nowMs);
+  };
+}
+
+function portalApi({
+  fleet,
+  clock,
+  portal,
+  queueMetrics = 'on',
+}: UserApiOptions): (url: URL, request: Pick<UserRequest, 'authorization' | 'body'>) => Reply {
+  const budget = requestBudget('portal', portalRequestsPerMinute, minuteMs);
+  return ({ pathname, searchParams }, { authorization, body }) => {
+    if (portal === undefined || authorization !== `Bearer ${portal.token}`) {
+      return jsonReply(401, { message: 'Unauthorized' });
+    }
+    if (pathname !== `/organizations/${fleet.organization}/portals/${portal.slug}`) {
+      return jsonReply(404, { message: 'Not found' });
+    }
+    const operation = searchParams.get('operation_name') ?? '';
+    const { documents } = portal;
+    return portalReply(operation, parsed(body), { fleet, budget, queueMetrics, documents }, clock());
+  };
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

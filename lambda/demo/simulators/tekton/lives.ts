@@ -1,0 +1,172 @@
+/** Plays the lives of runs as the controller writes them. */
+import { append } from '../../../model/lists/append.ts';
+import { between, duration, type Random } from '../random.ts';
+import type { RunObject, RunStatus } from './objects.ts';
+import { type Ending, endings, type PipelinePlan, success } from './plan.ts';
+import { stepsOf, time } from './steps.ts';
+
+/** What a run is from a moment on. */
+export interface Turn {
+  readonly atMs: number;
+  readonly run: RunObject;
+  /** With the last turn, how it ended. */
+  readonly result?: string;
+}
+
+interface Identity {
+  readonly plan: PipelinePlan;
+  readonly number: number;
+}
+
+/** The life of a PipelineRun and of its TaskRuns, one after the other, from its creation on. */
+export function livesOf(identity: Identity, createdMs: number, random: Random): readonly Turn[] {
+  const { plan } = identity;
+  const pipelineRun = runsOf('PipelineRun', identity, createdMs);
+  const ending = endingOf(random);
+  const turns: Turn[] = [{ atMs: createdMs, run: pipelineRun({}) }];
+  let atMs = createdMs + between(random, 1, 3) * 1000;
+  if (plan.heldSeconds !== undefined) {
+    turns.push({ atMs, run: pipelineRun({ open: 'PipelineRunPending' }) });
+    atMs += duration(random, plan.heldSeconds) * 1000;
+  }
+  const startedMs = atMs;
+  turns.push({ atMs, run: pipelineRun({ open: 'Running', startedMs }) });
+  for (const [index, task] of plan.tasks.entries()) {
+    atMs += between(random, 0, 2) * 1000;
+    const isLast = index === plan.tasks.length - 1;
+    const life = taskLife({ ...identity, task }, atMs, isLast ? ending : success, random);
+    append(turns, life.turns);
+    atMs = life.endMs;
+  }
+  atMs += 1000;
+  turns.push({
+    atMs,
+    run: pipelineRun({ ending: ending.reason, startedMs, completedMs: atMs }),
+    result: ending.result,
+  });
+  return turns;
+}
+
+function endingOf(random: Random): Ending {
+  let left = random();
+  for (const ending of endings) {
+    if (left < ending.share) return ending;
+    left -= ending.share;
+  }
+  return success;
+}
+
+interface TaskIdentity extends Identity {
+  readonly task: string;
+}
+
+/** Ends with `failTaskRun` of the controller, which does not wait for the containers. */
+const endedByController: ReadonlySet<string> = new Set(['TaskRunCancelled', 'TaskRunImagePullFailed']);
+
+function taskLife(
+  identity: TaskIdentity,
+  createdMs: number,
+  ending: Ending,
+  random: Random,
+): { readonly turns: readonly Turn[]; readonly endMs: number } {
+  const { taskReason, taskResult, statusMessage } = ending;
+  const taskRun = runsOf('TaskRun', identity, createdMs);
+  const turns: Turn[] = [{ atMs: createdMs, run: taskRun({}) }];
+  let startedMs = createdMs + 1000;
+  if (identity.plan.quotaSeconds !== undefined) {
+    turns.push({ atMs: startedMs, run: taskRun({ open: 'ExceededResourceQuota' }) });
+    startedMs += duration(random, identity.plan.quotaSeconds) * 1000;
+  }
+  turns.push({ atMs: startedMs, run: taskRun({ open: 'Pending', startedMs }) });
+  const stepMs = startedMs + between(random, 2, 20) * 1000;
+  const isCut = endedByController.has(taskReason);
+  const end = { ending: taskReason, startedMs, isCut, ...(statusMessage === undefined ? {} : { statusMessage }) };
+  if (isCut && (taskReason === 'TaskRunImagePullFailed' || random() < 0.5)) {
+    // Nothing of it has run; what waits is ended.
+    return {
+      turns: [...turns, { atMs: stepMs, run: taskRun({ ...end, completedMs: stepMs }), result: taskResult }],
+      endMs: stepMs,
+    };
+  }
+  turns.push({ atMs: stepMs, run: taskRun({ open: 'Running', startedMs, stepMs }) });
+  const endMs = stepMs + duration(random, identity.plan.taskSeconds) * 1000;
+  const ended = taskRun({ ...end, stepMs, completedMs: endMs });
+  return { turns: [...turns, { atMs: endMs, run: ended, result: taskResult }], endMs };
+}
+
+/** A run at one moment; without anything, no controller has seen it. */
+interface Moment {
+  readonly open?: string;
+  readonly ending?: string;
+  readonly startedMs?: number;
+  readonly stepMs?: number;
+  readonly completedMs?: number;
+  /** The controller has ended it over its steps. */
+  readonly isCut?: boolean;
+  /** Of its spec. */
+  readonly statusMessage?: string;
+}
+
+function runsOf(
+  kind: RunObject['kind'],
+  identity: Identity & { readonly task?: string },
+  createdMs: number,
+): (moment: Moment) => RunObject {
+  const { plan, number, task } = identity;
+  const base = `${plan.pipeline}-${String(number).padStart(6, '0')}`;
+  const name = task === undefined ? base : `${base}-${task}`;
+  return (moment) => {
+    const isSeen = Object.keys(moment).length > 0;
+    const { statusMessage } = moment;
+    return {
+      apiVersion: 'tekton.dev/v1',
+      kind,
+      metadata: {
+        name,
+        namespace: plan.namespace,
+        uid: `${plan.namespace}-${name}`,
+        creationTimestamp: time(createdMs),
+        labels: labelsOf(identity, base, isSeen),
+      },
+      ...(statusMessage === undefined ? {} : { spec: { status: 'TaskRunCancelled', statusMessage } }),
+      ...(isSeen ? { status: statusOf(moment, createdMs, task === undefined ? undefined : name) } : {}),
+    };
+  };
+}
+
+/** A PipelineRun gets the label of its pipeline from the controller; a TaskRun has its labels from the beginning. */
+function labelsOf(
+  { plan, task }: Identity & { readonly task?: string },
+  pipelineRun: string,
+  isSeen: boolean,
+): Readonly<Record<string, string>> {
+  const pipeline = { 'tekton.dev/pipeline': plan.isEmbedded === true ? pipelineRun : plan.pipeline };
+  const queue = plan.heldSeconds === undefined ? {} : { 'kueue.x-k8s.io/queue-name': 'pipelines-queue' };
+  if (task === undefined) return isSeen ? { ...pipeline, ...queue } : queue;
+  return {
+    ...pipeline,
+    'tekton.dev/pipelineRun': pipelineRun,
+    'tekton.dev/pipelineTask': task,
+    'tekton.dev/memberOf': 'tasks',
+    ...queue,
+  };
+}
+
+function statusOf(moment: Moment, createdMs: number, taskRun: string | undefined): RunStatus {
+  const { open, ending, startedMs, completedMs } = moment;
+  const verdict = ending === 'Succeeded' ? 'True' : 'False';
+  const status = ending === undefined ? 'Unknown' : verdict;
+  return {
+    conditions: [{ type: 'Succeeded', status, reason: open ?? ending ?? '' }],
+    ...(startedMs === undefined ? {} : { startTime: time(startedMs) }),
+    ...(completedMs === undefined ? {} : { completionTime: time(completedMs) }),
+    ...(taskRun === undefined ? {} : podOf(moment, createdMs, taskRun)),
+  };
+}
+
+/** The pod is made once the TaskRun has started; until then its name is empty, for the definition wants one. */
+function podOf(moment: Moment, createdMs: number, taskRun: string): object {
+  return moment.startedMs === undefined
+    ? { podName: '' }
+    : { podName: `${taskRun}-pod`, steps: stepsOf({ ...moment, createdMs }) };
+}

@@ -1,0 +1,107 @@
+import { greatest } from '../../model/lists/extremes.ts';
+import type { RequestMeter, ResponseHeaders } from '../port.ts';
+import { serverTimeOf } from './server-clock.ts';
+
+export type Quota = NonNullable<RequestMeter['quota']>;
+
+/** Below it a reset header tells seconds left, from it on a Unix time: 10^9 s was in 2001 and is 31 years. */
+const firstUnixTime = 1_000_000_000;
+
+/** From it on a Unix time is in milliseconds. */
+const firstUnixTimeMs = 1_000_000_000_000;
+
+/** A server's mistake must not silence a source for good. */
+export const longestRetryAfterMs = 24 * 60 * 60_000;
+
+/** `ratelimit-remaining`, `ratelimit-user-remaining` (Buildkite), `x-ratelimit-remaining`, `x-rate-limit-remaining`. */
+const quotaHeader = /^(x-)?rate-?limit-(?:(.+)-)?(remaining|limit|reset)$/;
+
+/** The scarcest quota that an answer tells; undefined where it tells no remaining number. */
+export function quotaOf(headers: ResponseHeaders, nowMs: number): Quota | undefined {
+  return scopesOf(headers, nowMs)
+    .map(({ remaining, limit, resetAtMs }) =>
+      remaining === undefined
+        ? undefined
+        : {
+            remaining,
+            ...(limit === undefined ? {} : { limit }),
+            ...(resetAtMs === undefined ? {} : { resetAtMs }),
+          },
+    )
+    .reduce(scarcer, undefined);
+}
+
+/** The quota with less left; the first of two equal ones. */
+export function scarcer(a: Quota | undefined, b: Quota | undefined): Quota | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.remaining < a.remaining ? b : a;
+}
+
+/**
+ * When the server allows the next attempt: by `Retry-After` (seconds or HTTP-date, RFC 9110), else by the latest reset
+ * of an exhausted quota. Epoch milliseconds, at most a day ahead; undefined where it does not tell.
+ */
+export function retryAtOf(headers: ResponseHeaders, nowMs: number): number | undefined {
+  const at = retryAfter(headers, nowMs) ?? latestReset(headers, nowMs);
+  return at === undefined ? undefined : Math.min(at, nowMs + longestRetryAfterMs);
+}
+
+function retryAfter(headers: ResponseHeaders, nowMs: number): number | undefined {
+  const text = headers['retry-after']?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(text)) return nowMs + Number(text) * 1000;
+  if (!/^[A-Z][a-z]+, .* GMT$/.test(text)) return undefined;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : date + aheadOf(headers, nowMs);
+}
+
+/** An answer takes less than that; what is more is a clock that is wrong. */
+const longestExchangeMs = 60_000;
+
+/** A moment that the server names is one of its own clock. Milliseconds that ours is ahead of it. */
+function aheadOf(headers: ResponseHeaders, nowMs: number): number {
+  const aheadMs = nowMs - (serverTimeOf(headers) ?? nowMs);
+  return Math.abs(aheadMs) > longestExchangeMs ? aheadMs : 0;
+}
+
+function latestReset(headers: ResponseHeaders, nowMs: number): number | undefined {
+  const resets = scopesOf(headers, nowMs)
+    .filter(({ remaining }) => remaining === undefined || remaining === 0)
+    .map(({ resetAtMs }) => resetAtMs)
+    .filter((resetAtMs) => resetAtMs !== undefined);
+  return greatest(resets);
+}
+
+interface Scope {
+  remaining?: number;
+  limit?: number;
+  resetAtMs?: number;
+}
+
+function scopesOf(headers: ResponseHeaders, nowMs: number): readonly Scope[] {
+  const scopes = new Map<string, Scope>();
+  const aheadMs = aheadOf(headers, nowMs);
+  for (const [name, value] of Object.entries(headers)) {
+    const [, vendor = '', scope = '', field] = quotaHeader.exec(name) ?? [];
+    const number = leadingInteger(value);
+    if (field === undefined || number === undefined) continue;
+    const key = `${vendor}${scope}`;
+    const known = scopes.get(key) ?? {};
+    scopes.set(key, known);
+    if (field === 'remaining') known.remaining = number;
+    else if (field === 'limit') known.limit = number;
+    else known.resetAtMs = resetAt(number, nowMs, aheadMs);
+  }
+  return [...scopes.values()];
+}
+
+/** `60, 60;w=3600` is 60: the numbers after the first describe windows. */
+function leadingInteger(value: string): number | undefined {
+  const digits = /^\s*(\d+)/.exec(value)?.[1];
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+function resetAt(value: number, nowMs: number, aheadMs: number): number {
+  if (value < firstUnixTime) return nowMs + value * 1000;
+  return (value < firstUnixTimeMs ? value * 1000 : value) + aheadMs;
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '../../runtime/clock.ts';
+import type { SecretRef } from '../../secrets/secret-ref.ts';
+import { SecretUnavailableError, type Secrets } from '../../secrets/secrets.ts';
+import { type AssumedRole, type AwsAccess, type AwsCredentials, roleIn } from './aws-credentials.ts';
+import { HttpError } from '../errors/errors.ts';
+import type { HttpRequest, TlsMaterial } from '../port.ts';
+import { isCredentialRefused } from '../errors/credential-refused.ts';
+import { secretsOfHttp, type SignableAuth, type TlsSettings } from '../settings.ts';
+
+/** The part of a plugin's configuration that says who the collector is to a server. */
+export interface CredentialSettings {
+  readonly auth?: SignableAuth | undefined;
+  readonly tls?: TlsSettings | undefined;
+}
+
+export interface CredentialPorts {
+  readonly secrets: Secrets;
+  /** Needed for `sigv4` only. */
+  readonly signing?: {
+    readonly aws: AwsAccess;
+    /** Signing name of the service, such as `aps`. */
+    readonly service: string;
+    readonly clock: Clock;
+  };
+}
+
+/** To be spread into a request, `headers` joined with its own. */
+export type Credentials = Pick<HttpRequest, 'headers' | 'tls' | 'prepare'>;
+
+/**
+ * Sends with the credentials that the settings refer to and, when the server refuses them (401, or TLS refuses the
+ * client certificate), once more with freshly read ones if they have changed: rotation needs no redeploy.
+ * @throws SecretUnavailableError, and whatever `use` throws.
+ */
+export async function withCredentials<Result>(
+  settings: CredentialSettings,
+  ports: CredentialPorts,
+  signal: AbortSignal,
+  use: (credentials: Credentials) => Promise<Result>,
+): Promise<Result> {
+  const cached = await credentialsOf(settings, ports, signal);
+  try {
+    return await use(cached.credentials);
+  } catch (error) {
+    if (!isCredentialRefused(error)) throw error;
+    const fresh = await readAnew(settings, ports, signal);
+    // Compared with what was used, for a neighbour that shares the secret may have read it anew in between.
+    if (fresh === undefined || fresh.values.join('\n') === cached.values.join('\n')) throw error;
+    return use(fresh.credentials);
+  }
+}
+
+/** Undefined where a secret cannot be read anew: the server's refusal stays the news, as in `withRotation`. */
+async function readAnew(
+  settings: CredentialSettings,
+  ports: CredentialPorts,
+  signal: AbortSignal,
+): Promise<Resolved | undefined> {
+  try {
+    await Promise.all(secretsOfHttp(settings).map((ref) => ports.secrets.reread(ref, signal)));
+    return await credentialsOf(settings, ports, signal);
+  } catch (error) {
+    if (error instanceof SecretUnavailableError) return undefined;
+    throw error;
+  }
+}
+
+type Read = (ref: SecretRef) => Promise<string>;
+
+interface Resolved {
+  readonly credentials: Credentials;
+  /** The secret values in them. */
+  readonly values: readonly string[];
+}
+
+async function credentialsOf(
+  { auth, tls }: CredentialSettings,
+  { secrets, signing }: CredentialPorts,
+  signal: AbortSignal,
+): Promise<Resolved> {
+  const values: string[] = [];
+  const read: Read = async (ref) => {
+    const value = (await secrets.read(ref, signal)).reveal();
+    values.push(value);
+    return value;
+  };
+  const headers = await authHeaders(auth, read);
+  const material = tls === undefined ? {} : { tls: await tlsMaterial(tls, read) };
+  if (auth === undefined || !('sigv4' in auth)) return { credentials: { headers, ...material }, values };
+  if (signing === undefined) throw new TypeError('sigv4 needs the AWS access of the process');
+  // Loaded here, because the signer costs 140 kB that only this kind of authentication needs.
+  const { sigV4 } = await import('./sigv4.ts');
+  const { service, clock, aws } = signing;
+  const { region } = auth.sigv4;
+  const role = roleIn(auth.sigv4);
+  const prepare = sigV4({ service, region, clock, credentials: () => awsCredentials(aws, role) });
+  return { credentials: { headers, ...material, prepare }, values };
+}
+
+async function authHeaders(auth: SignableAuth | undefined, read: Read): Promise<Readonly<Record<string, string>>> {
+  if (auth === undefined || 'sigv4' in auth) return {};
+  // A token has no blanks (RFC 6750, section 2.1), but a hand or `echo` that stores one may add some around it.
+  if ('bearer' in auth) return { authorization: `Bearer ${(await read(auth.bearer)).trim()}` };
+  const { username, password } = auth.basic;
+  const pair = `${username}:${await read(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+async function tlsMaterial({ ca, cert, key }: TlsSettings, read: Read): Promise<TlsMaterial> {
+  return {
+    ...(ca === undefined ? {} : { ca: await read(ca) }),
+    ...(cert === undefined ? {} : { cert: await read(cert) }),
+    ...(key === undefined ? {} : { key: await read(key) }),
+  };
+}
+
+async function awsCredentials({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
+  try {
+    return await credentials(role);
+  } catch (cause) {
+    // What STS said of the role names its own remedy.
+    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
+    throw new SecretUnavailableError(
+      'the process has no AWS credentials to sign with; give it a role, or a profile outside AWS',
+      { cause, reason: 'credentials' },
+    );
+  }
+}

@@ -1,0 +1,103 @@
+import type { Problem } from '../../model/problem.ts';
+import { SecretUnavailableError } from '../../secrets/secrets.ts';
+import {
+  BadResponseError,
+  ForbiddenRequestError,
+  HttpConnectionError,
+  HttpError,
+  HttpStatusError,
+  HttpTimeoutError,
+} from './errors.ts';
+import { reasonOfConnection } from './connection-reasons.ts';
+
+/** What a status means for this server, such as the scope that a token lacks at 403. */
+export type StatusHints = Partial<Readonly<Record<number, string>>>;
+
+/**
+ * The problem that an error of the HTTP layer is. Undefined for every other error: that is a bug, and the caller throws
+ * it on.
+ * @param where Which part of the collector asked, such as `buildkite/main`; the request is added to it.
+ * @param words Whether the server's own reason is repeated, for servers that tell why they refuse what they were sent.
+ */
+export function problemOf(
+  error: unknown,
+  where: string,
+  hints: StatusHints = {},
+  words: 'omit' | 'quote' = 'omit',
+): Problem | undefined {
+  if (error instanceof SecretUnavailableError) return { kind: kindOfSecret(error), where, message: error.message };
+  if (error instanceof HttpError) return { where: `${where} ${error.where}`, ...causeOf(error, { hints, words }) };
+  if (!isAbort(error)) return undefined;
+  return { kind: 'timeout', where, message: 'did not end before the deadline of the run; raise the function timeout' };
+}
+
+/** A store that is down for a moment is no matter of rights. */
+function kindOfSecret({ reason }: SecretUnavailableError): Problem['kind'] {
+  if (reason === 'aborted') return 'timeout';
+  if (reason === 'no-region') return 'configuration';
+  return reason === 'unavailable' ? 'unavailable' : 'auth';
+}
+
+type Cause = Omit<Problem, 'where'>;
+
+interface Telling {
+  readonly hints: StatusHints;
+  readonly words: 'omit' | 'quote';
+}
+
+function causeOf(error: HttpError, telling: Telling): Cause {
+  if (error instanceof HttpStatusError) return statusCause(error, telling);
+  if (error instanceof HttpConnectionError) {
+    const { kind, reason } = reasonOfConnection(error.code);
+    return { kind, message: `${reason} (${error.code})` };
+  }
+  // The message of these begins with `where`, which the problem tells apart.
+  const message = error.message.slice(error.where.length + 2);
+  if (error instanceof HttpTimeoutError) return { kind: 'timeout', message };
+  if (error instanceof ForbiddenRequestError) return { kind: 'configuration', message };
+  if (error instanceof BadResponseError) return { kind: 'bad-response', message };
+  return { kind: 'unavailable', message };
+}
+
+function statusCause({ status, retryAtMs, excerpt }: HttpStatusError, { hints, words }: Telling): Cause {
+  // GitHub and its like answer an exhausted quota with 403 and the time of the next attempt.
+  const { kind, hint } =
+    status === 403 && retryAtMs !== undefined ? tooMany : (meanings.get(status) ?? otherStatus(status));
+  const said = words === 'quote' && excerpt !== '' ? ` "${excerpt}"` : '';
+  const message = `answered ${String(status)}${said}: ${hints[status] ?? hint}`;
+  return retryAtMs === undefined ? { kind, message } : { kind, message, retryAtMs };
+}
+
+interface Meaning {
+  readonly kind: Problem['kind'];
+  readonly hint: string;
+}
+
+const tooMany: Meaning = { kind: 'rate-limited', hint: 'too many requests; raise the interval or the quota' };
+const noSuchPath: Meaning = { kind: 'configuration', hint: 'the server knows no such path; check the URL' };
+
+const meanings: ReadonlyMap<number, Meaning> = new Map([
+  [401, { kind: 'auth', hint: 'the credentials are wrong, expired or revoked; put valid ones into the secret' }],
+  [403, { kind: 'auth', hint: 'the credentials lack a permission; grant it to the key, user or role in use' }],
+  [404, noSuchPath],
+  [405, noSuchPath],
+  [407, { kind: 'configuration', hint: 'the proxy wants credentials; put them into the proxy URL' }],
+  [410, noSuchPath],
+  [429, tooMany],
+]);
+
+function otherStatus(status: number): Meaning {
+  if (status >= 500)
+    return {
+      kind: 'unavailable',
+      hint: 'the server has a fault of its own; look at its status page or log if it lasts',
+    };
+  if (status >= 400)
+    return { kind: 'rejected', hint: 'the server refused the request; check the URL and the settings beside it' };
+  return { kind: 'bad-response', hint: 'this status was not expected; check the URL, and proxies on the way' };
+}
+
+/** What timers and the AWS SDK throw when the deadline's signal aborts. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+}

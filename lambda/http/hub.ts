@@ -1,0 +1,186 @@
+/** Makes the ports through which sources and sinks reach the network; all of them share connections and room. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../runtime/clock.ts';
+import { defaultMemoryMegabytes } from '../config/function-memory.ts';
+import type { Logger } from '../runtime/log.ts';
+import { createRedactor, type Redactor } from '../secrets/redaction/redactor.ts';
+import { rememberProxy, rememberRequest } from '../secrets/redaction/request-secrets.ts';
+import { assertAllowedHost, type LoopbackPolicy } from './transport/address.ts';
+import { createAgents, type Agents } from './transport/agents.ts';
+import { ForbiddenRequestError, HttpConnectionError, HttpStatusError, HttpTimeoutError } from './errors/errors.ts';
+import { exchange, type Answer } from './transport/exchange.ts';
+import { failureOf, passedDeadline } from './transport/convert-error.ts';
+import type { HttpPort, HttpRequest, HttpResponse, OutgoingRequest } from './port.ts';
+import { defaultMaxResponseBytes, defaultTimeouts, type Timeouts } from './transport/limits.ts';
+import { createMeter, type Meter } from './transport/meter.ts';
+import { proxyRules, type ProxyFor, type ProxySettings } from './transport/proxy.ts';
+import { longestRetryAfterMs, retryAtOf } from './answers/rate-limit-headers.ts';
+import { redirectOf } from './transport/redirect.ts';
+import { waitBeforeRetry } from './transport/retry.ts';
+import { createRoom, type Room, roomFor } from './transport/room.ts';
+import { whereOf } from './where.ts';
+
+export interface HttpHubOptions {
+  readonly clock: Clock;
+  /** 0 (included) to 1 (excluded), for jitter. */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Of retries; default: that of `retry.ts`. Milliseconds. */
+  readonly firstWaitMs?: number;
+  readonly loopback: LoopbackPolicy;
+  readonly proxy?: ProxySettings;
+  /** Learns what requests prove themselves with, and cleans what refusals quote; default: one of this hub alone. */
+  readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'text'>;
+  /** Of an answer, compressed or not. */
+  readonly maxResponseBytes?: number;
+  readonly timeouts?: Partial<Timeouts>;
+  /** Of the process; default: that of a function nobody gave another. Bounds all answers on their way together. */
+  readonly memoryMegabytes?: number;
+}
+
+/** The connections of a process; each plugin gets a port of its own, so that its requests are counted apart. */
+export interface HttpHub {
+  port(): HttpPort;
+  /** What the answers on their way take, and the most that they ever took. */
+  answersInFlight(): ReturnType<Room['taken']>;
+  close(): Promise<void>;
+}
+
+export function createHttpHub(options: HttpHubOptions): HttpHub {
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const agents = createAgents(timeouts, options.loopback);
+  const maxResponseBytes = options.maxResponseBytes ?? defaultMaxResponseBytes;
+  const { redactor = createRedactor(), proxy = {} } = options;
+  for (const url of [proxy.http, proxy.https]) rememberProxy(redactor, url?.trim());
+  const room = createRoom(roomFor(options.memoryMegabytes ?? defaultMemoryMegabytes));
+  const shared = { ...options, room, redactor, timeouts, agents, maxResponseBytes, proxyFor: proxyRules(proxy) };
+  return {
+    port: () => createPort({ ...shared, meter: createMeter() }),
+    answersInFlight: () => room.taken(),
+    close: () => agents.close(),
+  };
+}
+
+interface PortContext extends HttpHubOptions {
+  readonly redactor: NonNullable<HttpHubOptions['redactor']>;
+  readonly timeouts: Timeouts;
+  readonly agents: Agents;
+  readonly room: Room;
+  readonly maxResponseBytes: number;
+  readonly proxyFor: ProxyFor;
+  readonly meter: Meter;
+}
+
+function createPort(context: PortContext): HttpPort {
+  const { meter } = context;
+  return {
+    send: (request) => send(context, request),
+    withoutSecrets: (text) => context.redactor.text(text),
+    takeMeter: meter.take,
+    readClocks: meter.clocks,
+  };
+}
+
+async function send(context: PortContext, request: HttpRequest): Promise<HttpResponse> {
+  let answered: HttpStatusError | undefined;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await sendOnce(context, request, attempt);
+    } catch (failure) {
+      // A retry that the deadline cuts off says less than the answer before it: "rate limited" names what to do. Where
+      // nothing may be sent twice it says more: the server may have taken it.
+      const isCutOff = failure instanceof HttpTimeoutError && request.signal.aborted;
+      const error = isCutOff && request.undoneStatuses === undefined ? (answered ?? failure) : failure;
+      if (error instanceof HttpStatusError) answered = error;
+      const waitMs = waitBeforeRetry(error, request, attempt, context);
+      if (waitMs === undefined) throw error;
+      // An abort during the wait leaves the failure of the attempt, which says more than the abort.
+      const isOver = await sleep(waitMs, false, { signal: request.signal }).catch(() => true);
+      if (isOver) throw error;
+    }
+  }
+}
+
+/** One attempt, redirects within the origin included. */
+async function sendOnce(context: PortContext, request: HttpRequest, attempt: number): Promise<HttpResponse> {
+  const { method, headers, body } = request;
+  let { url } = request;
+  for (let hops = 0; ; hops += 1) {
+    const outgoing = { method, url, headers, ...(body === undefined ? {} : { body }) };
+    const prepared = request.prepare === undefined ? outgoing : await request.prepare(outgoing, attempt);
+    const answer = await exchangeLogged(context, prepared, request, attempt);
+    const target = redirectOf(prepared, answer, hops);
+    if (target === undefined)
+      return responseOf(answer, prepared, { nowMs: context.clock(), waitSecondsIn: request.waitSecondsIn });
+    url = target;
+  }
+}
+
+async function exchangeLogged(
+  context: PortContext,
+  outgoing: OutgoingRequest,
+  { signal, tls, verdictOf, refusalTextOf, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
+  attempt: number,
+): Promise<Answer> {
+  const { clock, log, loopback, timeouts } = context;
+  const where = whereOf(outgoing.method, outgoing.url);
+  assertSendable(outgoing.url, where, loopback, { signal, timeouts });
+  const startedMs = clock();
+  const line = (outcome: { status: number } | { code: string }): void => {
+    log.debug('http request', { request: where, attempt, ms: clock() - startedMs, ...outcome });
+  };
+  try {
+    rememberRequest(context.redactor, { ...outgoing, key: tls?.key });
+    const dispatcher = context.agents.of(tls, context.proxyFor(outgoing.url));
+    const clean = (text: string): string => context.redactor.text(text);
+    const answered = { maxResponseBytes, verdictOf, refusalTextOf, clean };
+    const answer = await exchange(outgoing, { ...context, ...answered, dispatcher, signal });
+    line({ status: answer.status });
+    return answer;
+  } catch (error) {
+    line({ code: error instanceof HttpConnectionError ? error.code : nameOf(error) });
+    throw error;
+  }
+}
+
+function assertSendable(
+  url: URL,
+  where: string,
+  loopback: LoopbackPolicy,
+  { signal, timeouts }: { readonly signal: AbortSignal; readonly timeouts: Timeouts },
+): void {
+  if (signal.aborted) throw passedDeadline(where);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new ForbiddenRequestError(where, 'only http and https URLs can be requested; check the URL');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ForbiddenRequestError(where, 'the URL holds a user name or password; use the auth setting instead');
+  }
+  try {
+    assertAllowedHost(url, loopback);
+  } catch (error) {
+    throw failureOf(error, where, { run: signal, attempt: signal }, timeouts);
+  }
+}
+
+interface WaitReading {
+  readonly nowMs: number;
+  readonly waitSecondsIn: HttpRequest['waitSecondsIn'];
+}
+
+function responseOf(answer: Answer, request: OutgoingRequest, reading: WaitReading): HttpResponse {
+  const { status, headers, body, excerpt } = answer;
+  if (status >= 200 && status < 300) return { status, headers, body, receivedAtMs: reading.nowMs };
+  const retryAtMs = retryAtOf(headers, reading.nowMs) ?? retryAtIn(answer, reading);
+  throw new HttpStatusError(whereOf(request.method, request.url), { status, headers, excerpt, retryAtMs });
+}
+
+/** What the body of a refusal says, for servers that have no header for it. */
+function retryAtIn({ status, excerpt }: Answer, { nowMs, waitSecondsIn }: WaitReading): number | undefined {
+  const seconds = status === 429 || status === 503 ? waitSecondsIn?.(excerpt) : undefined;
+  return seconds === undefined ? undefined : nowMs + Math.min(seconds * 1000, longestRetryAfterMs);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'Error';
+}

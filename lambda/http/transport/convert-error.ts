@@ -1,0 +1,82 @@
+import { ForbiddenAddressError } from './address.ts';
+import {
+  BadResponseError,
+  ForbiddenRequestError,
+  HttpConnectionError,
+  HttpError,
+  HttpTimeoutError,
+  NotHttpError,
+} from '../errors/errors.ts';
+import type { Timeouts } from './limits.ts';
+import { checkAddress } from '../where.ts';
+
+/** What to do about an answer that does not come. */
+const slow = 'look why the server is slow, and at the network on the way to it';
+
+/** Why an attempt may have ended: the signal of the run, or the cap of the attempt itself. */
+export interface AttemptSignals {
+  readonly run: AbortSignal;
+  readonly attempt: AbortSignal;
+}
+
+/** Turns whatever ended an attempt into an error of the port; the original is kept as its cause. */
+export function failureOf(error: unknown, where: string, signals: AttemptSignals, timeouts: Timeouts): HttpError {
+  if (error instanceof HttpError) return error;
+  // undici rejects with the signal's reason, whatever that is, so the signals decide.
+  if (signals.run.aborted) return passedDeadline(where);
+  if (signals.attempt.aborted) {
+    return new HttpTimeoutError(where, `no complete answer within ${seconds(timeouts.attemptMs)}; ${slow}`);
+  }
+  if (error instanceof ForbiddenAddressError) {
+    return new ForbiddenRequestError(where, `nothing is sent there: ${error.message}; check the host of the URL`);
+  }
+  // Without its cause, which quotes the answer.
+  if (isParserError(error)) return new NotHttpError(where, 'the answer is not HTTP; check scheme and port of the URL');
+  return failureByCode(codeOf(error), error, where, timeouts);
+}
+
+export function passedDeadline(where: string): HttpTimeoutError {
+  return new HttpTimeoutError(
+    where,
+    `no complete answer before the deadline of the run; raise the function timeout, or ${slow}`,
+  );
+}
+
+function failureByCode(code: string, error: unknown, where: string, timeouts: Timeouts): HttpError {
+  const cause = { cause: error };
+  switch (code) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return new HttpTimeoutError(where, `no answer within ${seconds(timeouts.headersMs)}; ${slow}`, cause);
+    case 'UND_ERR_BODY_TIMEOUT':
+      return new HttpTimeoutError(where, `the answer stalled for ${seconds(timeouts.bodyMs)}; ${slow}`, cause);
+    case 'UND_ERR_INVALID_ARG':
+      return new ForbiddenRequestError(
+        where,
+        'the request has a header or path that HTTP does not allow; look for a line break in a secret',
+        cause,
+      );
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return new BadResponseError(where, `the headers of the answer are too large; ${checkAddress}`, cause);
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return new BadResponseError(where, `the answer is shorter or longer than it says; ${checkAddress}`, cause);
+  }
+  return new HttpConnectionError(where, code, cause);
+}
+
+/** undici's class for it is in a module of its own, and its code is not always set. */
+function isParserError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'HTTPParserError';
+}
+
+/** Node's or OpenSSL's code; a proxy's refusal, for which undici has none, is `PROXY_407` and the like. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'UNKNOWN';
+  const status = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/.exec(error.message);
+  const proxyStatus = status?.[1] ?? status?.[2];
+  if (proxyStatus !== undefined) return `PROXY_${proxyStatus}`;
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+}
+
+function seconds(ms: number): string {
+  return `${String(ms / 1000)} s`;
+}

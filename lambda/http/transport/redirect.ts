@@ -1,0 +1,46 @@
+import { BadResponseError } from '../errors/errors.ts';
+import type { OutgoingRequest } from '../port.ts';
+import { maxRedirects } from './limits.ts';
+import type { ResponseHeaders } from '../port.ts';
+import { checkAddress, whereOf } from '../where.ts';
+
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * The URL that an answer redirects to; undefined where it is no redirect.
+ * @throws BadResponseError for one that is not followed. Only a GET within its own origin is: headers with credentials
+ * never reach another origin, and a repeated write could do its work twice.
+ */
+export function redirectOf(
+  { method, url }: OutgoingRequest,
+  { status, headers }: { readonly status: number; readonly headers: ResponseHeaders },
+  hops: number,
+): URL | undefined {
+  const location = headers['location'];
+  if (!redirects.has(status) || location === undefined) return undefined;
+  const where = whereOf(method, url);
+  const target = URL.parse(location, url.href);
+  if (target === null)
+    throw new BadResponseError(where, `the answer redirects to something that is not a URL; ${checkAddress}`);
+  if (target.origin !== url.origin) {
+    throw new BadResponseError(
+      where,
+      `the answer redirects to another origin (${target.origin}), which is not followed; ` +
+        'if the server has moved there, change the URL in the configuration',
+    );
+  }
+  if (method !== 'GET') {
+    throw new BadResponseError(
+      where,
+      `the answer redirects to ${addressOf(target)}, and a ${method} is not redirected; change the URL in the configuration so that it leads there`,
+    );
+  }
+  if (hops >= maxRedirects)
+    throw new BadResponseError(where, `more than ${String(maxRedirects)} redirects; ${checkAddress}`);
+  return target;
+}
+
+/** Without user info and query, where a token may stand. */
+function addressOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}

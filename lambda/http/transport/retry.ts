@@ -1,0 +1,89 @@
+import type { Clock } from '../../runtime/clock.ts';
+import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from '../errors/errors.ts';
+import type { HttpRequest } from '../port.ts';
+
+/** The first attempt and three more: 1.05 s of waiting on average unless the server asks for more. */
+export const maxAttempts = 4;
+
+/** The bound of the first wait, which doubles from try to try. */
+const firstWaitMs = 200;
+export const longestWaitMs = 5_000;
+
+/**
+ * The server may do better soon: the one rule for every source. 429, 502, 503 and 504 say so. A 500 is most often a
+ * fault that passes (a worker that was restarted, a database that failed over), and whoever asks again gets figures
+ * instead of a gap; four attempts within the deadline cost a server that stays broken little. 501 and 505 stay as they
+ * are. A sink whose protocol asks for more names it by `retryStatuses`.
+ */
+const passingStatuses: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+
+/** No connection came about, so the request was not sent and may be repeated whatever it does. */
+const neverSent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The connection broke, and nobody knows what the server did with the request. */
+const brokenOff: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+
+/**
+ * A wait before attempt `attempt + 1`: exponential backoff, of which half is certain, so that no wait is shorter than
+ * the one before, and half is random, which spreads the collectors of many teams after an outage.
+ */
+export function backoffMs(attempt: number, { random, firstWaitMs: first = firstWaitMs }: BackoffOptions): number {
+  return (0.5 + random() / 2) * Math.min(longestWaitMs, first * 2 ** attempt);
+}
+
+export interface BackoffOptions {
+  /** 0 (included) to 1 (excluded). */
+  readonly random: () => number;
+  /** Bound of the first wait; default: one that suits a server on the internet. Milliseconds. */
+  readonly firstWaitMs?: number | undefined;
+}
+
+/** How long to wait before the next attempt; undefined when there is none. */
+export function waitBeforeRetry(
+  error: unknown,
+  request: Pick<HttpRequest, keyof Repeatable | 'signal' | 'remainingMs'>,
+  attempt: number,
+  { clock, ...backoff }: BackoffOptions & { readonly clock: Clock },
+): number | undefined {
+  if (request.signal.aborted || attempt + 1 >= maxAttempts || !isPassing(error, request)) return undefined;
+  const retryAtMs = error instanceof HttpStatusError ? error.retryAtMs : undefined;
+  // The server's own time replaces the backoff; the jitter on top keeps its clients from coming all at once.
+  const waitMs =
+    retryAtMs === undefined
+      ? backoffMs(attempt, backoff)
+      : Math.max(0, retryAtMs - clock()) + backoff.random() * (backoff.firstWaitMs ?? firstWaitMs);
+  return waitMs < request.remainingMs() ? waitMs : undefined;
+}
+
+/** Whether no connection came about, so that the server has seen nothing of the request. */
+export function wasNeverSent(error: unknown): boolean {
+  return error instanceof HttpConnectionError && neverSent.has(error.code);
+}
+
+function isOneOf(error: unknown, statuses: readonly number[] = []): boolean {
+  return error instanceof HttpStatusError && statuses.includes(error.status);
+}
+
+type Repeatable = Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'undoneStatuses' | 'finalStatuses'>;
+
+function isPassing(error: unknown, request: Repeatable): boolean {
+  if (wasNeverSent(error)) return true;
+  if (isOneOf(error, request.undoneStatuses)) return true;
+  if (isOneOf(error, request.finalStatuses)) return false;
+  if (!(request.idempotent ?? request.method !== 'POST')) return false;
+  if (error instanceof HttpConnectionError) return brokenOff.has(error.code);
+  if (error instanceof HttpTimeoutError) return true;
+  return isAnswerThatPasses(error, request);
+}
+
+function isAnswerThatPasses(error: unknown, { retryStatuses }: Pick<HttpRequest, 'retryStatuses'>): boolean {
+  if (!(error instanceof HttpStatusError)) return false;
+  return passingStatuses.has(error.status) || isOneOf(error, retryStatuses);
+}

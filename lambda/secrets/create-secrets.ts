@@ -1,0 +1,130 @@
+import { createCachedReader, type CachedReaderOptions } from './cached-reader.ts';
+import { failureText } from './explain-failure.ts';
+import { type Redactor, type Weakness, weaknessOf } from './redaction/redactor.ts';
+import { secretOf, type Secret } from './secret.ts';
+import { describeSecretRef, type SecretRef } from './secret-ref.ts';
+import type { ReadOutcome } from './stores/secret-store.ts';
+import { SecretUnavailableError, type Secrets } from './secrets.ts';
+import { keyOf, type Address } from './text-cache.ts';
+import { isJsonObject, valueIn } from './extract-value.ts';
+
+export interface SecretsOptions extends CachedReaderOptions {
+  /** Learns every value before anybody gets it. */
+  readonly redactor: Redactor;
+  /** Told once of each reference whose value everybody could guess. */
+  readonly onWeak?: (reference: string, weakness: Weakness) => void;
+}
+
+/** The cached secrets of a process, and what the pipeline does with them at the start of each run. */
+export interface SecretCache {
+  readonly secrets: Secrets;
+  /** Reads all that are due in as few calls as possible; a secret that cannot be read fails where it is used. */
+  prefetch(refs: readonly SecretRef[], signal: AbortSignal): Promise<void>;
+  /** Forgets which references this run has read anew, and which it found unreadable. */
+  startRun(): void;
+}
+
+interface Reread {
+  readonly before: string | undefined;
+  readonly outcome: Promise<ReadOutcome>;
+}
+
+export function createSecrets(options: SecretsOptions): SecretCache {
+  const reader = createCachedReader(options);
+  const rereadTexts = new Map<string, Reread>();
+  const rereadRefs = new Set<string>();
+  const learn = learner(options);
+
+  function secretFrom(outcome: ReadOutcome, ref: SecretRef): Secret {
+    const value = 'text' in outcome ? valueIn(outcome.text, ref) : outcome;
+    if ('failure' in value) {
+      const { cause, reason } = value.failure;
+      throw new SecretUnavailableError(failureText(ref, value.failure), { reason, ...(cause && { cause }) });
+    }
+    learn(ref, value.text);
+    return secretOf(value.text);
+  }
+
+  function rereadText(address: Address, signal: AbortSignal): Reread {
+    const known = rereadTexts.get(keyOf(address));
+    if (known !== undefined) return known;
+    const reread = { before: reader.peek(address), outcome: reader.readAnew(address, signal) };
+    rereadTexts.set(keyOf(address), reread);
+    return reread;
+  }
+
+  return {
+    secrets: {
+      async read(ref, signal) {
+        return secretFrom(await reader.read(addressOf(ref), signal), ref);
+      },
+      async reread(ref, signal) {
+        const place = describeSecretRef(ref);
+        const isFirst = !rereadRefs.has(place);
+        rereadRefs.add(place);
+        const { before, outcome } = rereadText(addressOf(ref), signal);
+        const fresh = await outcome;
+        if (!isFirst && !hasChanged(before, fresh, ref)) return undefined;
+        return secretFrom(fresh, ref);
+      },
+    },
+    async prefetch(refs, signal) {
+      await reader.readAhead(refs.map(addressOf), signal);
+      // Before anything is read or published that may hold one: not only its owner can meet a secret.
+      for (const ref of refs) {
+        const text = reader.peek(addressOf(ref));
+        const value = text === undefined ? undefined : valueIn(text, ref);
+        if (value !== undefined && 'text' in value) learn(ref, value.text);
+      }
+    },
+    startRun() {
+      reader.startRun();
+      rereadTexts.clear();
+      rereadRefs.clear();
+    },
+  };
+}
+
+/** Makes each value known before anybody gets it, and tells once of each reference whose value is odd. */
+function learner({ redactor, log, onWeak }: SecretsOptions): (ref: SecretRef, text: string) => void {
+  const warned = new Set<string>();
+  const weak = new Set<string>();
+
+  return (ref, text) => {
+    redactor.remember(text);
+    warnOfMissingKey(ref, text);
+    warnOfWeakness(ref, text);
+  };
+
+  function warnOfWeakness(ref: SecretRef, text: string): void {
+    const weakness = weaknessOf(text);
+    const place = describeSecretRef(ref);
+    if (weakness === undefined || weak.has(place)) return;
+    weak.add(place);
+    onWeak?.(place, weakness);
+  }
+
+  function warnOfMissingKey(ref: SecretRef, text: string): void {
+    const place = describeSecretRef(ref);
+    if (!('secret' in ref) || ref.key !== undefined || warned.has(place) || !isJsonObject(text)) return;
+    warned.add(place);
+    log.warn('a secret holds a JSON object, but the reference names no key; all of it is used as the value', {
+      reference: place,
+    });
+  }
+}
+
+function hasChanged(before: string | undefined, fresh: ReadOutcome, ref: SecretRef): boolean {
+  if (!('text' in fresh)) return false;
+  const after = valueIn(fresh.text, ref);
+  const earlier = before === undefined ? undefined : valueIn(before, ref);
+  const earlierText = earlier !== undefined && 'text' in earlier ? earlier.text : undefined;
+  return 'text' in after && after.text !== earlierText;
+}
+
+function addressOf(ref: SecretRef): Address {
+  if ('secret' in ref) return { store: 'secret', id: ref.secret };
+  if ('parameter' in ref) return { store: 'parameter', id: ref.parameter };
+  if ('env' in ref) return { store: 'env', id: ref.env };
+  return { store: 'file', id: ref.file };
+}

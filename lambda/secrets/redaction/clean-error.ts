@@ -1,0 +1,14 @@
+/** Cleans an error that leaves the process: the runtime of AWS Lambda writes it into its log and into its answer. */
+import type { Redactor } from './redactor.ts';
+
+/**
+ * What identifies the error, without secrets, and without its causes: AWS answers a wrong signature with the headers of
+ * the request, session token included.
+ */
+export function cleanError(error: unknown, { own }: Pick<Redactor, 'own'>): Error {
+  if (!(error instanceof Error)) return new Error(own.text(String(error)));
+  const copy = new Error(own.text(error.message));
+  copy.name = error.name;
+  if (error.stack !== undefined) copy.stack = own.text(error.stack);
+  return copy;
+}

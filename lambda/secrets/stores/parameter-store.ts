@@ -1,0 +1,80 @@
+import type * as SsmSdk from '@aws-sdk/client-ssm';
+import type { Parameter, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm';
+import type { AwsAgents } from '../../http/transport/aws-agents.ts';
+import { regionOfArn } from '../arn.ts';
+import { awsFailure } from './aws-errors.ts';
+import type { SecretMemory } from '../redaction/request-secrets.ts';
+import { beforeEachSending, rememberingMiddleware } from '../redaction/sdk-requests.ts';
+import { chunksOf, failed, type ReadOutcome, type SecretStore } from './secret-store.ts';
+
+/** GetParameters refuses more (API reference, Names). */
+const maxParametersPerCall = 10;
+
+/** A healthy answer takes milliseconds; a hanging endpoint (a VPC without a route) must leave time for the rest. */
+const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
+
+interface Reader {
+  readonly client: SSMClient;
+  readonly sdk: typeof SsmSdk;
+}
+
+type Outcomes = readonly (readonly [string, ReadOutcome])[];
+
+/** AWS Systems Manager Parameter Store, by name or ARN; the SDK is loaded when the first parameter is read. */
+export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemory, agents?: AwsAgents): SecretStore {
+  const readers = new Map<string, Promise<Reader>>();
+
+  function readerOf(region: string): Promise<Reader> {
+    const known = readers.get(region);
+    if (known !== undefined) return known;
+    const made = makeReader(
+      { ...config, requestHandler: config.requestHandler ?? { ...timeouts, ...agents } },
+      region,
+      memory,
+    );
+    readers.set(region, made);
+    return made;
+  }
+
+  return {
+    async read(ids, signal) {
+      const chunks = [...Map.groupBy(ids, (id) => regionOfArn(id) ?? '')].flatMap(([region, inRegion]) =>
+        chunksOf(inRegion, maxParametersPerCall).map(async (chunk) => readChunk(await readerOf(region), chunk, signal)),
+      );
+      return new Map((await Promise.all(chunks)).flat());
+    },
+  };
+}
+
+async function makeReader(config: SSMClientConfig, region: string, memory: SecretMemory | undefined): Promise<Reader> {
+  const sdk = await import('@aws-sdk/client-ssm');
+  const client = new sdk.SSMClient({ ...config, ...(region === '' ? {} : { region }) });
+  client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
+  return { client, sdk };
+}
+
+async function readChunk(reader: Reader, ids: readonly string[], signal: AbortSignal): Promise<Outcomes> {
+  const { client, sdk } = reader;
+  try {
+    const command = new sdk.GetParametersCommand({ Names: [...ids], WithDecryption: true });
+    const { Parameters = [] } = await client.send(command, { abortSignal: signal });
+    return ids.map((id) => [id, outcomeOf(Parameters.find((parameter) => isNamed(id, parameter)))]);
+  } catch (error) {
+    const outcome = awsFailure(error, signal);
+    const isTransient =
+      'failure' in outcome && (outcome.failure.reason === 'unavailable' || outcome.failure.reason === 'aborted');
+    if (ids.length === 1 || isTransient) return ids.map((id) => [id, outcome]);
+    // One parameter that the role may not read fails the whole call: apart, the others are read.
+    return (await Promise.all(ids.map((id) => readChunk(reader, [id], signal)))).flat();
+  }
+}
+
+function isNamed(id: string, { Name: name, ARN: arn }: Parameter): boolean {
+  return id === name || id === arn;
+}
+
+/** Names that do not exist stand in `InvalidParameters`, which is all that is left out of `Parameters`. */
+function outcomeOf(parameter: Parameter | undefined): ReadOutcome {
+  if (parameter === undefined) return failed('not-found');
+  return parameter.Value === undefined ? failed('no-value') : { text: parameter.Value };
+}

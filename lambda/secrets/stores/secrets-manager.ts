@@ -1,0 +1,130 @@
+import type * as SecretsManagerSdk from '@aws-sdk/client-secrets-manager';
+import type {
+  GetSecretValueResponse,
+  SecretsManagerClient,
+  SecretsManagerClientConfig,
+  SecretValueEntry,
+} from '@aws-sdk/client-secrets-manager';
+import type { AwsAgents } from '../../http/transport/aws-agents.ts';
+import { regionOfArn } from '../arn.ts';
+import { awsFailure } from './aws-errors.ts';
+import type { SecretMemory } from '../redaction/request-secrets.ts';
+import { beforeEachSending, rememberingMiddleware } from '../redaction/sdk-requests.ts';
+import { chunksOf, failed, textOfBytes, type ReadOutcome, type SecretStore } from './secret-store.ts';
+
+/** BatchGetSecretValue refuses more (API reference, SecretIdList). */
+const maxSecretsPerBatch = 20;
+
+/** A healthy answer takes milliseconds; a hanging endpoint (a VPC without a route) must leave time for the rest. */
+const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
+
+interface Reader {
+  readonly client: SecretsManagerClient;
+  readonly sdk: typeof SecretsManagerSdk;
+}
+
+/** AWS Secrets Manager, by name or ARN; the SDK is loaded when the first secret is read. */
+export function secretsManagerStore(
+  config: SecretsManagerClientConfig = {},
+  memory?: SecretMemory,
+  agents?: AwsAgents,
+): SecretStore {
+  const readers = new Map<string, Promise<Reader>>();
+  // A role may lack this one right, which cannot be narrowed to a secret; asking again each time would cost a call.
+  let isBatchAllowed = true;
+
+  function readerOf(region: string): Promise<Reader> {
+    const known = readers.get(region);
+    if (known !== undefined) return known;
+    const made = makeReader(
+      { ...config, requestHandler: config.requestHandler ?? { ...timeouts, ...agents } },
+      region,
+      memory,
+    );
+    readers.set(region, made);
+    return made;
+  }
+
+  async function readChunk(
+    region: string,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [string, ReadOutcome])[]> {
+    const reader = await readerOf(region);
+    const together = ids.length > 1 && isBatchAllowed ? await readBatch(reader, ids, signal) : nothingYet;
+    if (together.isDenied) isBatchAllowed = false;
+    const rest = ids.filter((id) => !together.outcomes.has(id));
+    const single = await Promise.all(rest.map(async (id) => [id, await readOne(reader, id, signal)] as const));
+    return [...together.outcomes, ...single];
+  }
+
+  return {
+    async read(ids, signal) {
+      const chunks = [...Map.groupBy(ids, (id) => regionOfArn(id) ?? '')].flatMap(([region, inRegion]) =>
+        chunksOf(inRegion, maxSecretsPerBatch).map((chunk) => readChunk(region, chunk, signal)),
+      );
+      return new Map((await Promise.all(chunks)).flat());
+    },
+  };
+}
+
+async function makeReader(
+  config: SecretsManagerClientConfig,
+  region: string,
+  memory: SecretMemory | undefined,
+): Promise<Reader> {
+  const sdk = await import('@aws-sdk/client-secrets-manager');
+  const client = new sdk.SecretsManagerClient({ ...config, ...(region === '' ? {} : { region }) });
+  client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
+  return { client, sdk };
+}
+
+interface BatchOutcome {
+  /** Ids that need no read of their own any more. */
+  readonly outcomes: ReadonlyMap<string, ReadOutcome>;
+  readonly isDenied: boolean;
+}
+
+const nothingYet: BatchOutcome = { outcomes: new Map(), isDenied: false };
+
+/** One call for many; an id that the answer leaves out or calls failed is read by itself for its exact reason. */
+async function readBatch({ client, sdk }: Reader, ids: readonly string[], signal: AbortSignal): Promise<BatchOutcome> {
+  try {
+    const command = new sdk.BatchGetSecretValueCommand({ SecretIdList: [...ids] });
+    const { SecretValues = [] } = await client.send(command, { abortSignal: signal });
+    const found = ids.flatMap((id) => {
+      const entry = SecretValues.find((value) => isNamed(id, value));
+      return entry === undefined ? [] : [[id, outcomeOf(entry)] as const];
+    });
+    return { outcomes: new Map(found), isDenied: false };
+  } catch (error) {
+    const outcome = awsFailure(error, signal);
+    const isTransient =
+      'failure' in outcome && (outcome.failure.reason === 'unavailable' || outcome.failure.reason === 'aborted');
+    // The SDK has already retried: twenty single reads would only add to an overload.
+    if (isTransient) return { outcomes: new Map(ids.map((id) => [id, outcome])), isDenied: false };
+    return { outcomes: new Map(), isDenied: 'failure' in outcome && outcome.failure.reason === 'denied' };
+  }
+}
+
+async function readOne({ client, sdk }: Reader, id: string, signal: AbortSignal): Promise<ReadOutcome> {
+  try {
+    return outcomeOf(await client.send(new sdk.GetSecretValueCommand({ SecretId: id }), { abortSignal: signal }));
+  } catch (error) {
+    return awsFailure(error, signal);
+  }
+}
+
+/** A secret is asked for by name, by ARN, or by its ARN without the six random characters at the end. */
+function isNamed(id: string, { ARN: arn, Name: name }: SecretValueEntry): boolean {
+  return id === name || id === arn || (id.startsWith('arn:') && arn?.replace(/-[A-Za-z0-9]{6}$/, '') === id);
+}
+
+function outcomeOf({
+  SecretString: text,
+  SecretBinary: bytes,
+}: SecretValueEntry | GetSecretValueResponse): ReadOutcome {
+  if (text !== undefined) return { text };
+  // The SDK has already taken the base64 of the wire off.
+  return bytes === undefined ? failed('no-value') : textOfBytes(bytes);
+}

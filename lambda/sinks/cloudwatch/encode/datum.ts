@@ -1,0 +1,78 @@
+import type { CloudWatchPoint, Dimension } from '../../../model/for-sinks/cloud-watch-shape.ts';
+import type { CloudWatchUnit, MetricType } from '../../../model/metric.ts';
+import { highResolution, maxValuesPerDatum } from '../limits.ts';
+
+/** Observations by value: CloudWatch makes percentiles of them. */
+export interface ValueCounts {
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+}
+
+export interface Datum {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: readonly Dimension[];
+  readonly unit: CloudWatchUnit;
+  readonly value: number | ValueCounts;
+  readonly resolution: 'standard' | 'high';
+  /** `sums` are read by Sum, where a second copy counts twice; a second copy of a level changes nothing that is read. */
+  readonly reading: 'level' | 'sums';
+  /** Of a datum that waited in the outbox; default: the tick of the run. Epoch milliseconds. */
+  readonly timeMs?: number;
+}
+
+export interface DatumContext {
+  readonly namespace: string;
+  readonly type: MetricType;
+  readonly resolution: Datum['resolution'];
+}
+
+/** One datum for a gauge or a counter, one for each 150 different observations of a distribution. */
+export function datumsOf(point: CloudWatchPoint, { namespace, type, resolution }: DatumContext): readonly Datum[] {
+  const { name, dimensions, unit, values } = point;
+  const reading = type === 'gauge' ? 'level' : 'sums';
+  const given = type === 'distribution' ? valueCounts(values, unit) : values;
+  return given.map((value) => ({ namespace, name, dimensions, unit, value, resolution, reading }));
+}
+
+function valueCounts(observations: readonly number[], unit: CloudWatchUnit): readonly ValueCounts[] {
+  const exact = [...tally(observations)];
+  // Whole seconds first: a few datums more are dearer than a fraction of a second of a job's duration.
+  const entries =
+    exact.length > maxValuesPerDatum && unit === 'Seconds' ? [...tally(observations.map(Math.round))] : exact;
+  return Array.from({ length: Math.ceil(entries.length / maxValuesPerDatum) }, (_, index) => {
+    const part = entries.slice(index * maxValuesPerDatum, (index + 1) * maxValuesPerDatum);
+    return { values: part.map(([value]) => value), counts: part.map(([, count]) => count) };
+  });
+}
+
+/** How often each value occurs, smallest first. */
+function tally(observations: readonly number[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const value of [...observations].sort((a, b) => a - b)) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/**
+ * A datum in the body of a request (AWS JSON 1.0, in which a time is seconds since 1970), as the SDK would write it.
+ * It is written here because its size decides in which request it goes, and once is enough.
+ */
+export function datumText({ name, dimensions, unit, value, resolution, timeMs }: Datum, tickMs: number): string {
+  return JSON.stringify({
+    MetricName: name,
+    Dimensions: dimensions.map((dimension) => ({ Name: dimension.name, Value: dimension.value })),
+    Timestamp: (timeMs ?? tickMs) / 1000,
+    // What is undefined is not written.
+    Value: typeof value === 'number' ? value : undefined,
+    Values: typeof value === 'number' ? undefined : value.values,
+    Counts: typeof value === 'number' ? undefined : value.counts,
+    Unit: unit,
+    StorageResolution: resolution === 'high' ? highResolution : undefined,
+  });
+}
+
+/** `CI QueuedJobs {System=buildkite, Queue=default}`: what makes a metric of its own, and what each costs. */
+export function describe({ namespace, name, dimensions }: Datum): string {
+  const inside = dimensions.map((dimension) => `${dimension.name}=${dimension.value}`).join(', ');
+  return `${namespace} ${name}${inside === '' ? '' : ` {${inside}}`}`;
+}

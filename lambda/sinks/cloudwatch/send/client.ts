@@ -1,0 +1,165 @@
+import { CloudWatchClient, type CloudWatchClientConfig, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { HttpRequest } from '@smithy/protocol-http';
+import type { AssumedRole, AwsAccess } from '../../../http/auth/aws-credentials.ts';
+import { version } from '../../../version.ts';
+import { beforeEachSending, rememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
+import type { SinkPorts } from '../../sink.ts';
+import { beforeSending } from './explain-error.ts';
+import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from '../limits.ts';
+
+/** How a call ended; the bytes were on the wire in either case. */
+export interface Answer {
+  /** Of the body as sent, after compression. */
+  readonly bytes: number;
+  readonly error?: unknown;
+}
+
+export interface MetricBody {
+  readonly namespace: string;
+  /** The request as JSON, before compression. */
+  readonly body: Uint8Array;
+}
+
+/** Where the client sends to, and as whom. */
+export interface ClientIdentity {
+  /** Undefined: the Region of the process. */
+  readonly region: string | undefined;
+  /** Undefined: the process itself, by the SDK's own chain. */
+  readonly role: AssumedRole | undefined;
+  readonly aws: AwsAccess;
+  readonly redactor?: SinkPorts['redactor'];
+}
+
+export interface MetricClient {
+  put(input: MetricBody, reading: 'level' | 'sums', signal: AbortSignal): Promise<Answer>;
+}
+
+/**
+ * PutMetricData over the SDK. It is not idempotent: a request that CloudWatch took and whose answer was lost is stored
+ * a second time by a retry. Levels are read by Maximum, Minimum or Average, in which a second copy is invisible, so
+ * they get every retry. Sums would count twice, so a request with a sum in it is tried again only after an answer or
+ * an error that proves that it was not taken; a lost answer is told as a loss, because a number that is missing and
+ * known to be missing is better than one that is silently too high.
+ */
+export function createMetricClient(identity: ClientIdentity): MetricClient {
+  const { redactor } = identity;
+  const forLevels = clientWith(optionsWith(identity, true), redactor);
+  let forSums: CloudWatchClient | undefined;
+  const clientFor = (reading: 'level' | 'sums'): CloudWatchClient => {
+    if (reading === 'level') return forLevels;
+    // A kept connection may have died while the function was frozen, and the write that finds out is a lost answer.
+    forSums ??= clientWith({ ...optionsWith(identity, false), retryStrategy: onlyWhenNotTaken(forLevels) }, redactor);
+    return forSums;
+  };
+  return {
+    put: async (input, reading, signal) => {
+      const answer = await put(clientFor(reading), input, signal);
+      if (redactor !== undefined && answer.error instanceof Error)
+        answer.error.message = redactor.text(answer.error.message);
+      return answer;
+    },
+  };
+}
+
+function clientWith(options: CloudWatchClientConfig, redactor: SinkPorts['redactor']): CloudWatchClient {
+  const client = new CloudWatchClient(options);
+  client.middlewareStack.add(rememberingMiddleware(redactor), beforeEachSending);
+  // It copies every input for a log line that nobody reads: a tenth of the CPU time of a large delivery.
+  client.middlewareStack.remove('loggerMiddleware');
+  return client;
+}
+
+function optionsWith({ region, role, aws }: ClientIdentity, keepAlive: boolean): CloudWatchClientConfig {
+  const pool = { maxSockets: maxConcurrentRequests, keepAlive };
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(role === undefined ? {} : { credentials: () => sessionOf(aws, role) }),
+    maxAttempts,
+    customUserAgent: [['ci-metrics-collector', version]],
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: answerTimeoutMs,
+      throwOnRequestTimeout: true,
+      ...(aws.agents?.(pool) ?? { httpAgent: pool, httpsAgent: pool }),
+    },
+  };
+}
+
+async function sessionOf({ credentials }: AwsAccess, role: AssumedRole) {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = await credentials(role);
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiration === undefined ? {} : { expiration }),
+  };
+}
+
+/** The SDK compresses, signs and sends a body that is written already: its own writing of it takes twice as long. */
+async function put(client: CloudWatchClient, { namespace, body }: MetricBody, signal: AbortSignal): Promise<Answer> {
+  const command = new PutMetricDataCommand({ Namespace: namespace, MetricData: [] });
+  let bytes = 0;
+  command.middlewareStack.add(
+    (next) => (args) => next({ ...args, request: withBody(args.request, body) }),
+    // After the SDK's own serializer, and before its compression.
+    { step: 'serialize', priority: 'low', name: 'writtenBody' },
+  );
+  command.middlewareStack.add(
+    (next) => (args) => {
+      // After compression and once an attempt: the last one counts, because retries are not counted.
+      bytes = bodyLength(args.request);
+      return next(args);
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'countBodyBytes' },
+  );
+  try {
+    await client.send(command, { abortSignal: signal });
+    return { bytes };
+  } catch (error) {
+    return { bytes, error };
+  }
+}
+
+function withBody(request: unknown, body: Uint8Array): unknown {
+  if (!HttpRequest.isInstance(request)) throw new TypeError('the AWS SDK has made a request of an unknown kind');
+  request.body = body;
+  return request;
+}
+
+function bodyLength(request: unknown): number {
+  if (typeof request !== 'object' || request === null || !('body' in request)) return 0;
+  const { body } = request;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.byteLength : 0;
+}
+
+type RetryStrategy = Exclude<Awaited<ReturnType<CloudWatchClient['config']['retryStrategy']>>, { retry: unknown }>;
+type RetryErrorInfo = Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1];
+
+/** The SDK's own strategy, asked only after errors that prove that the request was not taken. */
+function onlyWhenNotTaken({ config }: CloudWatchClient): RetryStrategy {
+  const standard = async (): Promise<RetryStrategy> => {
+    const strategy = await config.retryStrategy();
+    if ('acquireInitialRetryToken' in strategy) return strategy;
+    throw new TypeError('the AWS SDK has a retry strategy of an unknown kind');
+  };
+  let known: RetryStrategy | undefined;
+  return {
+    acquireInitialRetryToken: async (scope) => {
+      known = await standard();
+      return known.acquireInitialRetryToken(scope);
+    },
+    refreshRetryTokenForRetry: async (token, info) => {
+      if (!wasNotTaken(info)) throw new Error('the request may have been taken');
+      return (await standard()).refreshRetryTokenForRetry(token, info);
+    },
+    recordSuccess: (token) => {
+      known?.recordSuccess(token);
+    },
+  };
+}
+
+function wasNotTaken({ errorType, error }: RetryErrorInfo): boolean {
+  if (errorType === 'THROTTLING') return true;
+  return typeof error === 'object' && 'code' in error && beforeSending.has(error.code);
+}

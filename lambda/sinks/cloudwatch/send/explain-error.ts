@@ -1,0 +1,243 @@
+import { HttpError } from '../../../http/errors/errors.ts';
+import type { ProblemKind } from '../../../model/problem.ts';
+import { SecretUnavailableError } from '../../../secrets/secrets.ts';
+
+/** Why a request was not stored, as a problem will tell it. */
+export interface Failure {
+  readonly kind: ProblemKind;
+  /** Equal for equal causes, so that many requests that fail alike are one problem. */
+  readonly cause: string;
+  readonly reason: string;
+  readonly remedy: string;
+  /** True when the request was refused for what is in it, so that a part of it may be good. */
+  readonly isForContent: boolean;
+  /** What became of the request: `not taken` may be sent again as it is, `refused` would be refused again. */
+  readonly fate: 'not taken' | 'refused' | 'unknown';
+  /** Positions of the datums that a refusal for content names, from 0; empty where it names none. */
+  readonly named?: readonly number[];
+}
+
+/** Errors of Node that come before the first byte is sent. */
+export const beforeSending: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** AWS sends throttling as 400 with one of these names (CloudWatch API reference, Common errors). */
+const throttled: ReadonlySet<string> = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'RequestLimitExceeded',
+  'LimitExceededException',
+  'TooManyRequestsException',
+]);
+
+/** AWS answers some of its refusals of credentials with 400 (CloudWatch API reference, Common errors). */
+const unauthorised: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+  'InvalidClientTokenIdException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'NotAuthorized',
+  'OptInRequired',
+  'RequestExpired',
+  'UnrecognizedClientException',
+]);
+
+/** Long enough for the ARN of a role and an action. */
+const maxDetailLength = 300;
+
+/**
+ * By status, because a name is unreliable: an answer that is not JSON comes as a SyntaxError, and 413 as `Unknown`.
+ * Names only tell the kinds of 400 apart, and what happened where there was no answer.
+ */
+export function failureOf(error: unknown, namespace: string): Failure {
+  if (error instanceof SecretUnavailableError || error instanceof HttpError) return withoutSession(error);
+  const parts = partsOf(error);
+  const { name, detail, status } = parts;
+  if (status === undefined) return withoutAnswer(parts, namespace);
+  if (status === 429 || throttled.has(name)) return rateLimited;
+  if (status === 401 || status === 403 || unauthorised.has(name)) return refusedAccess(name, detail, namespace);
+  return byStatus(parts, status);
+}
+
+function byStatus({ name, code, detail, named }: ErrorParts, status: number): Failure {
+  if (status >= 500) return answered(status);
+  if (status === 413) return tooLarge;
+  if (status === 400) return refusedContent(status, name, detail, named);
+  if (status >= 400) return wrongAddress(status);
+  return code === undefined ? strangeAnswer(status, name) : unanswered(code);
+}
+
+/** The role of the sink could not be taken on, so nothing was sent; the error names its own remedy. */
+function withoutSession(error: SecretUnavailableError | HttpError): Failure {
+  return {
+    kind: error instanceof HttpError ? 'unavailable' : 'auth',
+    cause: error.name,
+    reason: error.message,
+    remedy: 'nothing was sent, and the next run tries again',
+    isForContent: false,
+    fate: 'not taken',
+  };
+}
+
+function withoutAnswer({ name, code, detail }: ErrorParts, namespace: string): Failure {
+  if (name === 'CredentialsProviderError') return refusedAccess(name, detail, namespace);
+  return code !== undefined || name === 'TimeoutError' ? unanswered(code ?? name) : unknown(name, detail);
+}
+
+const rateLimited: Failure = {
+  kind: 'rate-limited',
+  cause: 'throttled',
+  reason: 'CloudWatch throttled the request, retries included',
+  remedy: 'another program of this account uses up PutMetricData; raise its quota in Service Quotas or send less',
+  isForContent: false,
+  fate: 'not taken',
+};
+
+/** Cause of a request that was refused for its size, whatever is in it. */
+export const tooLargeCause = '413';
+
+const tooLarge: Failure = {
+  kind: 'rejected',
+  cause: tooLargeCause,
+  reason: 'the request was found too large (413), though it is within the 1 MB that CloudWatch takes',
+  remedy: 'a proxy or gateway on the way takes smaller bodies; raise its limit, and check AWS_ENDPOINT_URL_CLOUDWATCH',
+  isForContent: true,
+  fate: 'refused',
+};
+
+function refusedAccess(name: string, detail: string, namespace: string): Failure {
+  return {
+    kind: 'auth',
+    cause: `auth ${name}`,
+    reason: `AWS refused the credentials (${detail})`,
+    remedy: `allow cloudwatch:PutMetricData with the condition cloudwatch:namespace = ${namespace} for the role that runs the collector`,
+    isForContent: false,
+    fate: 'not taken',
+  };
+}
+
+function answered(status: number): Failure {
+  return {
+    kind: 'unavailable',
+    cause: String(status),
+    reason: `CloudWatch answered ${String(status)}, retries included`,
+    remedy: 'the next run sends new values; see the AWS Health Dashboard if it lasts',
+    isForContent: false,
+    // CloudWatch API reference, PutMetricData, Errors: a 500 is a failure while it worked, a 503 refuses to begin.
+    fate: status === 503 ? 'not taken' : 'unknown',
+  };
+}
+
+function refusedContent(status: number, name: string, detail: string, named: readonly number[]): Failure {
+  return {
+    kind: 'rejected',
+    cause: `${String(status)} ${name}`,
+    reason: `CloudWatch refused it (${String(status)}, ${detail})`,
+    remedy: 'rename it in the CI system, or exclude the metric under `metrics` of this sink, and report the message',
+    isForContent: true,
+    fate: 'refused',
+    named,
+  };
+}
+
+function wrongAddress(status: number): Failure {
+  return {
+    kind: 'configuration',
+    cause: String(status),
+    reason: `the server answered ${String(status)}, which CloudWatch does not`,
+    remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
+    isForContent: false,
+    fate: 'not taken',
+  };
+}
+
+/** A success or a redirect that the SDK could not read: whether anything was stored is unknown. */
+function strangeAnswer(status: number, name: string): Failure {
+  return {
+    kind: 'bad-response',
+    cause: `${String(status)} ${name}`,
+    reason: `the answer (${String(status)}) is not one of CloudWatch's`,
+    remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
+    isForContent: false,
+    fate: 'unknown',
+  };
+}
+
+function unanswered(code: string): Failure {
+  return {
+    kind: 'unavailable',
+    cause: code,
+    reason: `CloudWatch could not be reached or did not answer (${code})`,
+    remedy:
+      'check the Region, the DNS and the route to monitoring.<region>.amazonaws.com; in a VPC it needs an endpoint or a NAT',
+    isForContent: false,
+    fate: beforeSending.has(code) ? 'not taken' : 'unknown',
+  };
+}
+
+function unknown(name: string, detail: string): Failure {
+  const isRegion = detail.includes('Region is missing');
+  return {
+    kind: isRegion ? 'configuration' : 'bug',
+    cause: name,
+    reason: detail,
+    remedy: isRegion ? 'set `region` of this sink or AWS_REGION' : 'please report it',
+    isForContent: false,
+    fate: isRegion ? 'not taken' : 'unknown',
+  };
+}
+
+interface ErrorParts {
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly detail: string;
+  readonly named: readonly number[];
+}
+
+function partsOf(error: unknown): ErrorParts {
+  if (!(error instanceof Error))
+    return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given', named: [] };
+  return {
+    name: error.name,
+    code: textIn(error, 'code'),
+    status: statusOf(error),
+    detail: detailOf(error),
+    named: namedIn(error.message),
+  };
+}
+
+/**
+ * Positions in texts such as `The parameter MetricData.member.2.Unit must be …`, of which CloudWatch writes a line for
+ * each datum that it does not want. Not all of its refusals name one.
+ */
+function namedIn(message: string): readonly number[] {
+  const positions = [...message.matchAll(/\bMetricData\.member\.(\d{1,4})\b/g)].map(([, digits]) => Number(digits) - 1);
+  return [...new Set(positions)].sort((a, b) => a - b);
+}
+
+function statusOf(error: Error): number | undefined {
+  const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+}
+
+function textIn(error: Error, key: 'code'): string | undefined {
+  const value: unknown = key in error ? Reflect.get(error, key) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The first line only: what AWS appends to a refused signature repeats the request's headers, a session token included. */
+function detailOf({ name, message }: Error): string {
+  const [line = ''] = message.split('\n');
+  return `${name}: ${line.slice(0, maxDetailLength)}`;
+}

@@ -1,0 +1,116 @@
+/** A finished run or job as a span of OTLP, by the conventions for CI/CD as far as they go. */
+import type { Batch } from '../../../../model/batch.ts';
+import type { Labels } from '../../../../model/metric.ts';
+import { compareText } from '../../../../model/families/order.ts';
+import type { Span } from '../../../../model/span.ts';
+import { failures, repositoryOf } from '../naming/conventions.ts';
+import { isWritableTime } from '../message.ts';
+import { idsOf, type SpanIds } from './trace-ids.ts';
+
+/** Texts, and doubles for seconds. */
+export type SpanAttribute = readonly [key: string, value: string | number];
+
+export interface TraceSpan {
+  readonly ids: SpanIds;
+  readonly name: string;
+  /** SpanKind of the conventions: a run serves whoever asked for it, a job goes on inside. */
+  readonly kind: 'server' | 'internal';
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Sorted, each key once. */
+  readonly attributes: readonly SpanAttribute[];
+  readonly hasFailed: boolean;
+}
+
+/** `added`: attributes of the operator's, which give way to those of the span. */
+export function spansOf({ parts }: Batch, added: Labels): readonly TraceSpan[] {
+  return parts.flatMap((part) => (part.spans ?? []).map((span) => traceSpan(span, part, added)));
+}
+
+/** Whether OTLP can write its times. */
+export function hasWritableTimes({ startMs, endMs }: TraceSpan): boolean {
+  return isWritableTime(startMs) && isWritableTime(endMs);
+}
+
+interface Origin {
+  readonly system: string;
+  readonly source: string;
+}
+
+function traceSpan(span: Span, origin: Origin, added: Labels): TraceSpan {
+  const { endMs, result } = span;
+  const ids = idsOf(span, { system: origin.system, source: origin.source });
+  return {
+    ids,
+    name: nameOf(span),
+    kind: span.is === 'run' ? 'server' : 'internal',
+    // Vendors' clocks may disagree; where nobody tells the start, the span has its end alone.
+    startMs: Math.min(span.startMs ?? endMs, endMs),
+    endMs,
+    attributes: sorted({ ...added, ...ownAttributes(span, origin) }),
+    hasFailed: failures.has(result),
+  };
+}
+
+/** The conventions write the action before the pipeline; what a job is called is all there is to it. */
+const runAction = 'RUN';
+
+function nameOf({ is, name, pipeline }: Span): string {
+  return is === 'run' ? [runAction, pipeline].filter(isPresent).join(' ') : (name ?? 'job');
+}
+
+function ownAttributes(span: Span, { system, source }: Origin): Readonly<Record<string, string | number>> {
+  const { result, scope, pipeline, run, attempt, commit, branch } = span;
+  return present({
+    'ci.system': system,
+    'ci.source': source,
+    'ci.scope': scope,
+    'cicd.pipeline.name': pipeline,
+    'cicd.pipeline.run.id': run,
+    'error.type': failures.has(result) ? result : undefined,
+    'ci.run.attempt': attempt,
+    'vcs.ref.head.revision': commit,
+    'vcs.ref.head.name': branch,
+    ...(span.is === 'run' ? runAttributes(span) : jobAttributes(span)),
+    ...(span.is === 'run' ? repositoryOf({ system, scope }) : {}),
+  });
+}
+
+function runAttributes({ result, url, waitSeconds, activeSeconds }: Span): Attributes {
+  return {
+    'cicd.pipeline.action.name': runAction,
+    'cicd.pipeline.result': result,
+    'cicd.pipeline.run.url.full': url,
+    'ci.run.wait': waitSeconds,
+    'ci.run.active_duration': activeSeconds,
+  };
+}
+
+function jobAttributes({ id, run, name, result, url, queue, waitSeconds }: Span): Attributes {
+  return {
+    'cicd.pipeline.task.name': name,
+    'cicd.pipeline.task.run.id': id ?? run,
+    'cicd.pipeline.task.run.result': result,
+    'cicd.pipeline.task.run.url.full': url,
+    'ci.queue.name': queue,
+    'ci.job.wait': waitSeconds,
+  };
+}
+
+type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+function present(attributes: Attributes): Readonly<Record<string, string | number>> {
+  return Object.fromEntries(
+    Object.entries(attributes).flatMap(([key, value]) => (isPresent(value) ? [[key, value] as const] : [])),
+  );
+}
+
+function isPresent<Value extends string | number>(value: Value | undefined): value is Value {
+  return value !== undefined && value !== '';
+}
+
+function sorted(attributes: Readonly<Record<string, string | number>>): readonly SpanAttribute[] {
+  return Object.entries(attributes)
+    .map(([key, value]) => [key.toWellFormed(), typeof value === 'string' ? value.toWellFormed() : value] as const)
+    .toSorted(([a], [b]) => compareText(a, b));
+}

@@ -1,0 +1,34 @@
+/** The setting that says who the collector is to a receiver, and which part of it is whose. */
+import * as z from 'zod';
+import { GoogleAuth, secretsOfGoogle } from '../../../http/auth/google/settings.ts';
+import { secretsOfHttp, SignableAuth, type TlsSettings } from '../../../http/settings.ts';
+import type { SecretRef } from '../../../secrets/secret-ref.ts';
+
+export const OtlpAuth = z.union([...SignableAuth.options, z.strictObject({ google: GoogleAuth })]).meta({
+  id: 'OtlpAuth',
+  description:
+    'Who the collector is to the receiver; `sigv4` signs with the role of the function, or with `roleArn`; `google` gets tokens of Google Cloud.',
+});
+export type OtlpAuth = z.infer<typeof OtlpAuth>;
+
+interface AuthSettings {
+  readonly auth?: OtlpAuth | undefined;
+  readonly tls?: TlsSettings | undefined;
+}
+
+/** What is read of secrets or signed with, and needs no token of Google Cloud. */
+export function httpSettingsOf({ auth, tls }: AuthSettings): {
+  readonly auth: SignableAuth | undefined;
+  readonly tls: TlsSettings | undefined;
+} {
+  return { auth: auth === undefined || 'google' in auth ? undefined : auth, tls };
+}
+
+export function googleAuthOf({ auth }: AuthSettings): GoogleAuth | undefined {
+  return auth !== undefined && 'google' in auth ? auth.google : undefined;
+}
+
+export function secretsOfAuth(settings: AuthSettings): readonly SecretRef[] {
+  const google = googleAuthOf(settings);
+  return [...(google === undefined ? [] : secretsOfGoogle(google)), ...secretsOfHttp(httpSettingsOf(settings))];
+}

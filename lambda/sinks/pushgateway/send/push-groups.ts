@@ -1,0 +1,125 @@
+import { problemsOfOmissions } from '../../../exposition/omission.ts';
+import { prometheusPage } from '../../../exposition/write-prometheus-text.ts';
+import type { HttpStatusError } from '../../../http/errors/errors.ts';
+import type { Problem } from '../../../model/problem.ts';
+import { list } from '../../../model/text/wording.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
+import type { Gateway } from './gateway.ts';
+import type { GroupingKey } from '../encode/grouping-path.ts';
+import type { Group } from '../encode/encode-groups.ts';
+import { blamedMetrics, isRefusal, problemOfRequest, remedyOf } from './explain-refusal.ts';
+
+/** A gateway takes one push after the other; a second one in flight keeps it busy while the next page is written. */
+const pushesAtOnce = 2;
+
+/** The gateway names several metrics at once, so this is enough unless somebody else pushes the same set. */
+const maxSecondAttempts = 5;
+
+/** What became of one group. */
+interface Pushed {
+  readonly accepted: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly problems: readonly Problem[];
+  /** The gateway could not be asked, so asking it for the next group would only take time. */
+  readonly isUnreachable: boolean;
+}
+
+const unsent: Pushed = { accepted: 0, requests: 0, bytes: 0, problems: [], isUnreachable: true };
+
+/**
+ * Pushes all groups. The first one goes ahead alone: it finds out at the price of one request that a token is refused
+ * or the gateway is down, and after such a failure no other push is begun.
+ */
+export async function pushAll(
+  [first, ...rest]: readonly Group[],
+  gateway: Gateway,
+  where: string,
+  deadline: Deadline,
+): Promise<Pushed> {
+  let isStopped = false;
+  const pushUnlessStopped = async (group: Group): Promise<Pushed> => {
+    if (isStopped) return unsent;
+    const pushed = await pushGroup(group, gateway, where, deadline);
+    isStopped ||= pushed.isUnreachable;
+    return pushed;
+  };
+  const ahead = first === undefined ? [] : [await pushUnlessStopped(first)];
+  const results = [...ahead, ...(await mapConcurrently(rest, pushesAtOnce, pushUnlessStopped))];
+  const waiting = results.filter((result) => result === unsent).length;
+  return {
+    accepted: sum(results, ({ accepted }) => accepted),
+    requests: sum(results, ({ requests }) => requests),
+    bytes: sum(results, ({ bytes }) => bytes),
+    problems: withUnsent(
+      results.flatMap(({ problems }) => problems),
+      waiting,
+    ),
+    isUnreachable: isStopped,
+  };
+}
+
+function withUnsent(problems: readonly Problem[], waiting: number): readonly Problem[] {
+  const [last] = problems.toReversed();
+  if (waiting === 0 || last === undefined) return problems;
+  const groups = waiting === 1 ? '1 other group was' : `${String(waiting)} other groups were`;
+  return [...problems.slice(0, -1), { ...last, message: `${last.message}; ${groups} not pushed after that` }];
+}
+
+/** A metric that the gateway refuses by name is left out, so that it does not cost the group its other metrics. */
+async function pushGroup(group: Group, gateway: Gateway, where: string, deadline: Deadline): Promise<Pushed> {
+  let { families, relayed } = group;
+  const problems: Problem[] = [];
+  let bytes = 0;
+  for (let requests = 1; ; requests += 1) {
+    const { parts, samples, omissions } = prometheusPage(families, relayed);
+    try {
+      bytes += await gateway.put(group.key, parts(), deadline);
+      return {
+        accepted: samples,
+        requests,
+        bytes,
+        problems: [...problemsOfOmissions(omissions, where), ...problems],
+        isUnreachable: false,
+      };
+    } catch (error) {
+      const blamed =
+        requests > maxSecondAttempts
+          ? undefined
+          : blamedAmong(
+              [...families.map(({ definition }) => definition.name), ...relayed.map(({ name }) => name)],
+              error,
+            );
+      if (blamed === undefined) {
+        problems.push(problemOfRequest(error, where));
+        return { accepted: 0, requests, bytes, problems, isUnreachable: !isRefusal(error) };
+      }
+      problems.push(leftOut(blamed, group.key, where));
+      families = families.filter(({ definition }) => !blamed.metrics.includes(definition.name));
+      relayed = relayed.filter(({ name }) => !blamed.metrics.includes(name));
+    }
+  }
+}
+
+interface Blamed {
+  readonly metrics: readonly string[];
+  readonly error: HttpStatusError;
+}
+
+function blamedAmong(names: readonly string[], error: unknown): Blamed | undefined {
+  if (!isRefusal(error)) return undefined;
+  const blamed = blamedMetrics(error);
+  const metrics = names.filter((name) => blamed.has(name));
+  return metrics.length === 0 ? undefined : { metrics: [...new Set(metrics)], error };
+}
+
+function leftOut({ metrics, error }: Blamed, key: GroupingKey, where: string): Problem {
+  const group = Object.entries(key).map(([name, value]) => `${name}="${value}"`);
+  const what = `${list(metrics)} out of group {${group.join(',')}}`;
+  return { kind: 'rejected', where, message: `left ${what}, for the gateway answered 400 ${remedyOf(error)}` };
+}
+
+function sum(results: readonly Pushed[], value: (result: Pushed) => number): number {
+  return results.reduce((total, result) => total + value(result), 0);
+}

@@ -1,0 +1,174 @@
+/** Makes lines of a batch: what no StatsD would take is left out and told, and the rest is kept. */
+import { selects } from '../../../config/glob.ts';
+import type { Batch } from '../../../model/batch.ts';
+import type { Labels, MetricFamily } from '../../../model/metric.ts';
+import type { StatsdConfig } from '../config.ts';
+import { nameSeries, type NamingSettings, type SeriesName } from './series-names.ts';
+
+/** One figure, as one line or, for a level below 0, two. */
+export interface Line {
+  readonly text: string;
+  readonly bytes: number;
+  /** Levels replace each other, sums are added up. */
+  readonly reading: 'level' | 'sum';
+  /** Of one that waited in the outbox; default: the tick of the run. Epoch milliseconds. */
+  readonly tickMs?: number;
+}
+
+/**
+ * `number`: not a finite one; `size`: longer than a datagram; `collision`: another series has the same cleaned name, and
+ * its level is kept; `merged`: another series has the same cleaned name, and both are added up under it.
+ */
+export type Flaw = 'number' | 'size' | 'collision' | 'merged';
+
+export interface Finding {
+  readonly flaw: Flaw;
+  readonly metric: string;
+  readonly samples: number;
+  /** The cleaned name that two series share. */
+  readonly example: string;
+}
+
+export interface Encoding {
+  /** Levels first. */
+  readonly lines: readonly Line[];
+  readonly findings: readonly Finding[];
+  /** Increases and observations among what was left out. */
+  readonly lostSums: number;
+}
+
+export interface EncodeSettings extends NamingSettings {
+  readonly config: NamingSettings['config'] &
+    Pick<StatsdConfig, 'metrics' | 'observations' | 'timestamps' | 'datagramBytes'>;
+}
+
+/** Pure: the same batch gives the same lines, for the dry run as for the delivery. */
+export function encodeLines(batch: Batch, settings: EncodeSettings): Encoding {
+  const collected = createCollected();
+  const isSelected = selects(settings.config.metrics ?? {});
+  const families = [...batch.parts.flatMap((part) => part.families), ...batch.health];
+  for (const family of families)
+    if (isSelected(family.definition.name)) encodeFamily(family, batch.tickMs, settings, collected);
+  const { levels, sums, findings, lostSums } = collected;
+  return { lines: [...levels, ...sums], findings: [...findings.values()], lostSums: lostSums() };
+}
+
+interface Collected {
+  readonly levels: Line[];
+  readonly sums: Line[];
+  readonly findings: ReadonlyMap<string, Finding>;
+  readonly lostSums: () => number;
+  /** False where another series of this batch has the same name already. */
+  readonly claim: (key: string) => boolean;
+  readonly note: (flaw: Flaw, metric: string, example: string, reading: Line['reading']) => void;
+}
+
+function createCollected(): Collected {
+  const findings = new Map<string, Finding>();
+  const claimed = new Set<string>();
+  let lost = 0;
+  return {
+    levels: [],
+    sums: [],
+    findings,
+    lostSums: () => lost,
+    claim: (key) => {
+      const isFirst = !claimed.has(key);
+      claimed.add(key);
+      return isFirst;
+    },
+    note: (flaw, metric, example, reading) => {
+      const key = `${flaw} ${metric}`;
+      const known = findings.get(key) ?? { flaw, metric, samples: 0, example };
+      findings.set(key, { ...known, samples: known.samples + 1 });
+      if (reading === 'sum' && flaw !== 'merged') lost += 1;
+    },
+  };
+}
+
+interface Figure {
+  readonly labels: Labels;
+  readonly values: readonly number[];
+}
+
+/** Who adds up takes what is absent for 0: counters that stood still are not sent. */
+function figuresOf(family: MetricFamily): readonly Figure[] {
+  switch (family.type) {
+    case 'gauge':
+      return family.samples.map(({ labels, value }) => ({ labels, values: [value] }));
+    case 'counter':
+      return family.samples.map(({ labels, increase }) => ({ labels, values: increase === 0 ? [] : [increase] }));
+    case 'distribution':
+      return family.samples.map(({ labels, observations }) => ({ labels, values: observations }));
+  }
+}
+
+const flawOfTaken = { level: 'collision', sum: 'merged' } as const;
+
+function encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSettings, collected: Collected): void {
+  const { definition } = family;
+  const nameOf = nameSeries(definition, settings);
+  const reading = family.type === 'gauge' ? 'level' : 'sum';
+  const write = writerOf(family.type, tickMs, settings.config);
+  for (const { labels, values } of figuresOf(family)) {
+    if (values.length === 0) continue;
+    const series = nameOf(labels);
+    const key = [series.name, ...series.tags].join('|');
+    const isTaken = !collected.claim(key);
+    if (isTaken) collected.note(flawOfTaken[reading], definition.name, key, reading);
+    if (isTaken && reading === 'level') continue;
+    for (const value of values) {
+      const made = makeLine(() => write(series, value), value, settings.config.datagramBytes);
+      if (typeof made === 'string') collected.note(made, definition.name, key, reading);
+      else collected[reading === 'level' ? 'levels' : 'sums'].push({ ...made, reading });
+    }
+  }
+}
+
+/** The line of a figure, or why there is none. */
+function makeLine(write: () => string, value: number, maxBytes: number): Pick<Line, 'text' | 'bytes'> | Flaw {
+  if (!Number.isFinite(value)) return 'number';
+  const text = write();
+  const bytes = Buffer.byteLength(text);
+  return bytes > maxBytes ? 'size' : { text, bytes };
+}
+
+type WriteLine = (series: SeriesName, value: number) => string;
+
+function writerOf(
+  type: MetricFamily['type'],
+  tickMs: number,
+  { observations, timestamps }: Pick<StatsdConfig, 'observations' | 'timestamps'>,
+): WriteLine {
+  // DogStatsD 1.3 takes times on levels and counters only.
+  const time = timestamps === 'send' ? `|T${String(Math.floor(tickMs / 1000))}` : '';
+  switch (type) {
+    case 'gauge':
+      return (series, value) => levelLine(series, value, time);
+    case 'counter':
+      return (series, value) => line(series, value, 'c', time);
+    case 'distribution':
+      return (series, value) => line(series, observations === 'ms' ? milliseconds(value) : value, observations, '');
+  }
+}
+
+/** 0.07 s × 1,000 is 70.00000000000001 in binary; 15 digits are what a double holds exactly. */
+function milliseconds(seconds: number): number {
+  return Number((seconds * 1000).toPrecision(15));
+}
+
+/**
+ * A level with a sign is a change to StatsD: below 0 it is set to 0 first, in the same datagram, so that the change ends
+ * at the level (StatsD, docs/metric_types.md, "Gauges"). With a time it is no change anywhere, and two levels of one time
+ * would be a contradiction.
+ */
+function levelLine(series: SeriesName, value: number, time: string): string {
+  const own = line(series, value, 'g', time);
+  return value < 0 && time === '' ? `${line(series, 0, 'g', '')}\n${own}` : own;
+}
+
+function line({ name, tags }: SeriesName, value: number, type: string, time: string): string {
+  const tagged = tags.length === 0 ? '' : `|#${tags.join(',')}`;
+  // -0 has a sign, too.
+  return `${name}:${String(value === 0 ? 0 : value)}|${type}${tagged}${time}`;
+}

@@ -1,0 +1,52 @@
+/** Hands datagrams to the network, one after the other, and says what certainly never left. */
+import type { Deadline } from '../../../runtime/deadline.ts';
+import type { Datagram } from '../encode/pack-datagrams.ts';
+import type { Line } from '../encode/encode-lines.ts';
+import { openSocket, type UdpTarget } from './socket.ts';
+
+export interface Sent {
+  readonly datagrams: number;
+  readonly bytes: number;
+  /** Handed to the network; nobody knows whether they arrived. */
+  readonly handed: readonly Line[];
+  /** Certainly never left this machine. */
+  readonly unsent: readonly Line[];
+  /** Why not everything was sent, or that nothing listens there. */
+  readonly error?: unknown;
+  /** The other host has said that nothing listens there, which may hold for all or some of what was handed over. */
+  readonly isRefused: boolean;
+}
+
+/** Never rejects but for a bug. */
+export async function deliver(datagrams: readonly Datagram[], target: UdpTarget, deadline: Deadline): Promise<Sent> {
+  const { signal } = deadline;
+  const handed: Line[] = [];
+  let next = 0;
+  let bytes = 0;
+  const sent = (more: Pick<Sent, 'isRefused' | 'error'>): Sent => ({
+    ...{ datagrams: next, bytes, handed, unsent: datagrams.slice(next).flatMap(({ lines }) => lines) },
+    ...more,
+  });
+  if (datagrams.length === 0) return sent({ isRefused: false });
+  try {
+    signal.throwIfAborted();
+    await using socket = await openSocket(target, signal);
+    for (const { body, lines } of datagrams) {
+      signal.throwIfAborted();
+      // Each one is waited for: more at once would only overflow the buffers between here and there.
+      await socket.send(body);
+      next += 1;
+      bytes += body.byteLength;
+      for (const line of lines) handed.push(line);
+    }
+    const refusal = await socket.refusal(signal);
+    return refusal === undefined ? sent({ isRefused: false }) : sent({ isRefused: true, error: refusal });
+  } catch (error) {
+    return sent({ isRefused: isRefusal(error), error });
+  }
+}
+
+/** The answer to a datagram that was sent before. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+}

@@ -1,0 +1,156 @@
+import * as z from 'zod';
+import { HttpStatusError } from '../../../http/errors/errors.ts';
+import type { HttpPort, TlsMaterial } from '../../../http/port.ts';
+import { getJson } from '../../../http/answers/json.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import { withRotation } from '../../../secrets/rotation.ts';
+import { type Secret, secretOf } from '../../../secrets/secret.ts';
+import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
+import type { Secrets } from '../../../secrets/secrets.ts';
+import type { BitbucketAuth } from '../config.ts';
+
+/** Who the collector is to Bitbucket. */
+export interface Access {
+  readonly kind: 'access token' | 'Atlassian API token' | 'OAuth consumer';
+  /** The place of the secret, for messages. */
+  readonly secret: string;
+  /** Sends with the credential and, when it is refused (401), once more with a fresh one if there is one. */
+  send<Result>(context: SendContext, send: (authorization: Secret) => Promise<Result>): Promise<Result>;
+}
+
+export interface SendContext {
+  readonly deadline: Deadline;
+  readonly tls: TlsMaterial | undefined;
+}
+
+export interface AccessPorts {
+  readonly http: HttpPort;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+}
+
+export function accessBy(auth: BitbucketAuth, ports: AccessPorts): Access {
+  if ('accessToken' in auth) return staticAccess('access token', auth.accessToken, ports, (token) => `Bearer ${token}`);
+  if ('oauth' in auth) return oauthAccess(auth.oauth, ports);
+  const { email, token: ref } = auth.apiToken;
+  return staticAccess('Atlassian API token', ref, ports, (token) => basic(email, token));
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** A secret that was stored from a file or by `echo` ends with a line break that is not part of it. */
+function plain(secret: Secret): string {
+  return secret.reveal().trim();
+}
+
+function staticAccess(
+  kind: Access['kind'],
+  ref: SecretRef,
+  { secrets }: AccessPorts,
+  header: (token: string) => string,
+): Access {
+  return {
+    kind,
+    secret: describeSecretRef(ref),
+    send: ({ deadline }, send) =>
+      withRotation(secrets, ref, deadline.signal, (token) => send(secretOf(header(plain(token))))),
+  };
+}
+
+type OAuthSettings = Extract<BitbucketAuth, { oauth: unknown }>['oauth'];
+
+/** RFC 6749, section 5.1; Bitbucket's tokens live an hour or two, and `expires_in` says how long. */
+const TokenAnswer = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.number().positive().optional().catch(undefined),
+});
+
+/** RFC 6749, section 5.2: a wrong client secret may be told by status 400 with one of these words, and Bitbucket does so. */
+const refusedClient = /"error"\s*:\s*"(unauthorized_client|invalid_client)"/;
+
+/** So that a refused consumer is read anew and reported like any other refused credential. */
+async function refusedAs401<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof HttpStatusError) || error.status !== 400 || !refusedClient.test(error.excerpt)) throw error;
+    const { where, headers, excerpt } = error;
+    throw new HttpStatusError(where, { status: 401, headers, excerpt });
+  }
+}
+
+/** What a token lives where the answer does not say: less than any documented life. */
+const usualLifeSeconds = 3600;
+
+/** Renewed before its end, so that no request of a run meets a token that has just expired. */
+const renewBeforeMs = 5 * 60_000;
+
+interface Token {
+  readonly authorization: Secret;
+  readonly renewAtMs: number;
+}
+
+/** Tokens of client credentials, kept for as long as the process is warm and never stored anywhere. */
+function oauthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, ports: AccessPorts): Access {
+  const { http, secrets, clock } = ports;
+  let current: Token | undefined;
+  let coming: Promise<Token> | undefined;
+
+  const fetchToken = async ({ deadline, tls }: SendContext): Promise<Token> => {
+    const askedMs = clock();
+    const { value } = await withRotation(secrets, clientSecret, deadline.signal, (secret) =>
+      refusedAs401(
+        getJson(
+          http,
+          {
+            method: 'POST',
+            url: new URL(tokenUrl),
+            headers: {
+              authorization: basic(clientId, plain(secret)),
+              'content-type': 'application/x-www-form-urlencoded',
+            },
+            body: 'grant_type=client_credentials',
+            // A token more than is needed does no harm.
+            idempotent: true,
+            signal: deadline.signal,
+            remainingMs: () => deadline.remainingMs(),
+            ...(tls === undefined ? {} : { tls }),
+          },
+          TokenAnswer,
+        ),
+      ),
+    );
+    const lifeMs = (value.expires_in ?? usualLifeSeconds) * 1000;
+    // A short life is not halved to nothing.
+    const renewAtMs = askedMs + Math.max(lifeMs - renewBeforeMs, lifeMs / 2);
+    return { authorization: secretOf(`Bearer ${value.access_token}`), renewAtMs };
+  };
+
+  /** One request for all that wait for it. */
+  const renewed = async (context: SendContext): Promise<Token> => {
+    coming ??= fetchToken(context).finally(() => {
+      coming = undefined;
+    });
+    current = await coming;
+    return current;
+  };
+
+  return {
+    kind: 'OAuth consumer',
+    secret: describeSecretRef(clientSecret),
+    send: async (context, send) => {
+      const token = current !== undefined && clock() < current.renewAtMs ? current : await renewed(context);
+      try {
+        return await send(token.authorization);
+      } catch (error) {
+        if (!(error instanceof HttpStatusError) || error.status !== 401) throw error;
+        // A neighbour that was refused too may have renewed it meanwhile.
+        const fresh = current === token ? await renewed(context) : (current ?? (await renewed(context)));
+        return send(fresh.authorization);
+      }
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Finish } from '../../../counters/finish.ts';
+import { labelValue } from '../../../model/text/labels.ts';
+import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import { deploymentLastSuccess, deploymentsFinished } from '../metrics.ts';
+import { type Place, scopeOf } from '../runs/repository.ts';
+import { unknownState } from '../runs/finish.ts';
+import type { DeploymentRecord } from '../api/schema.ts';
+
+const results: Readonly<Record<string, Result>> = {
+  SUCCESSFUL: 'success',
+  FAILED: 'failure',
+  STOPPED: 'cancellation',
+  ERROR: 'error',
+  EXPIRED: 'timeout',
+  NOT_RUN: 'skip',
+};
+
+/** The end of a deployment. Undefined for one that has not ended, or whose end has no time. */
+export function deploymentFinish(
+  { uuid, environment, state }: DeploymentRecord,
+  place: Place,
+  environments: ReadonlyMap<string, string>,
+): Finish | undefined {
+  const finishedMs = state.completed_on ?? state.completion_date ?? undefined;
+  if (!isCompleted(state) || finishedMs === undefined) return undefined;
+  const result = results[(state.status?.name ?? '').toUpperCase()];
+  const labels = {
+    system: 'bitbucket',
+    source: place.source,
+    scope: scopeOf(place),
+    deploy_environment: nameOf(environment, environments),
+  };
+  return {
+    key: uuid,
+    finishedMs,
+    counts: [
+      { metric: deploymentsFinished, labels: { ...labels, result: result ?? 'other' }, increase: 1 },
+      ...(result === undefined ? [unknownState(place.source, 'deployment')] : []),
+    ],
+    observations: [],
+    marks: result === 'success' ? [{ metric: deploymentLastSuccess, labels, value: finishedMs / 1000 }] : [],
+  };
+}
+
+function nameOf(environment: DeploymentRecord['environment'], names: ReadonlyMap<string, string>): string {
+  const name = environment?.name ?? names.get(environment?.uuid ?? '');
+  return labelValue(name ?? '') ?? 'unknown';
+}
+
+function isCompleted({ name, type }: DeploymentRecord['state']): boolean {
+  return /completed/i.test(`${name ?? ''} ${type ?? ''}`);
+}

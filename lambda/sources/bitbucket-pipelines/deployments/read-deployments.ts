@@ -1,0 +1,214 @@
+/** Reads the deployments of a repository, and counts those that have ended. */
+import type { Ledger } from '../../../counters/ledger.ts';
+import { HttpStatusError } from '../../../http/errors/errors.ts';
+import { type ApiContext, askPages, fieldsOf, repositoryPath } from '../api/client.ts';
+import { askPage } from '../api/read-numbered-page.ts';
+import { deploymentFinish } from './finish-deployment.ts';
+import { recallDeployments, rememberDeployments } from './remembered.ts';
+import { type DeploymentsPage, firstEndedPage } from './find-first-end.ts';
+import type { Repository } from '../visits/remembered.ts';
+import type { Place } from '../runs/repository.ts';
+import { minuteMs } from '../budget/intervals.ts';
+import { DeploymentRecord, elementsOf, EnvironmentRecord, type Page } from '../api/schema.ts';
+import { deploymentsOf } from '../runs/streams.ts';
+import { recallCut, rememberCut, walkDown } from '../api/list-newest-first.ts';
+
+export interface DeploymentsContext {
+  readonly api: ApiContext;
+  readonly ledger: Ledger;
+  readonly unreadable: (count: number) => void;
+  /** What the list is not, and what comes of it. */
+  readonly tell: (kind: 'bad-response' | 'rate-limited', message: string) => void;
+}
+
+const members = [
+  'uuid',
+  'environment.uuid',
+  'environment.name',
+  'state.name',
+  'state.type',
+  'state.status.name',
+  'state.started_on',
+  'state.completed_on',
+  'state.start_date',
+  'state.completion_date',
+] as const;
+
+/** The most that Bitbucket gives. */
+const pageLength = 100;
+
+/** 1,000 ends between two looks; what is left is read in the next ones. */
+const maxPages = 10;
+
+/** A redeployment runs no pipeline that would be noticed; it is found this late. */
+const longestIntervalMs = 60 * minuteMs;
+const shortestIntervalMs = 2 * minuteMs;
+
+/** Of a tick: one or two requests each. */
+const mostPerTick = 5;
+
+/** The repositories whose deployments are to be read in a tick, those first that are latest for their own rhythm. */
+export function deploymentsDue(repositories: readonly Repository[], tickMs: number): readonly Repository[] {
+  return repositories
+    .filter((repository) => repository.pipelines === 'some')
+    .map((repository) => ({ repository, lateness: latenessOf(repository, tickMs) }))
+    .filter(({ lateness }) => lateness >= 1)
+    .sort((a, b) => b.lateness - a.lateness)
+    .slice(0, mostPerTick)
+    .map(({ repository }) => repository);
+}
+
+/** Deployments are a matter of runs: soon after one has moved, and else now and then. */
+function latenessOf({ deploymentsMs, ranMs, open }: Repository, tickMs: number): number {
+  const ageMs = tickMs - deploymentsMs;
+  const hasMoved = ranMs > deploymentsMs || open.moving > 0;
+  return ageMs / (hasMoved ? shortestIntervalMs : longestIntervalMs);
+}
+
+/**
+ * Deployments by their end, latest first, back to where the last look was complete. Those without an end stand before
+ * all others and only become more, so the first end is looked for. @throws HttpError, BudgetSpentError
+ */
+export async function readDeployments(
+  repository: Repository,
+  place: Place,
+  context: DeploymentsContext,
+): Promise<void> {
+  const { ledger, tell } = context;
+  const stream = deploymentsOf(repository.id);
+  const { fromMs } = ledger.window(stream);
+  const pages = pageReader(repository, place, context, await environmentNames(repository, place, context));
+  const firstPage = await firstEnd(repository, context, pages.read);
+  if (firstPage === undefined) {
+    ledger.readCompletely(stream);
+    return;
+  }
+  const cut = recallCut(ledger, stream);
+  const walked = await walkDown(pages.read, { firstPage, untilMs: fromMs, mostPages: maxPages, cut });
+  rememberCut(ledger, stream, walked.cut);
+  if (walked.reason === undefined && pages.areInOrder()) ledger.readCompletely(stream);
+  else ledger.readPartly(stream);
+  if (!pages.areInOrder()) tell('bad-response', disordered(repository));
+  if (walked.reason === 'pages') tell('rate-limited', cutShort(repository));
+}
+
+function disordered({ slug }: Repository): string {
+  return `the deployments of ${slug} are not in the order that was asked for, latest end first; some may be missing`;
+}
+
+function cutShort({ slug }: Repository): string {
+  return `read ${String(maxPages)} pages of the deployments of ${slug}, which has more that have ended; the next look goes on there`;
+}
+
+/** @throws BudgetSpentError when the requests of the tick do not suffice; the next look goes on where it came to. */
+async function firstEnd(
+  { id }: Repository,
+  { ledger }: DeploymentsContext,
+  readPage: PageReader['read'],
+): Promise<number | undefined> {
+  let reached = recallDeployments(ledger, id).firstEndPage ?? 1;
+  try {
+    const found = await firstEndedPage(readPage, reached, (page) => {
+      reached = page + 1;
+    });
+    reached = found ?? reached;
+    return found;
+  } finally {
+    rememberDeployments(ledger, id, { firstEndPage: reached });
+  }
+}
+
+interface PageReader {
+  /** Tells the ledger every end on the page. */
+  readonly read: (page: number) => Promise<DeploymentsPage<DeploymentRecord>>;
+  readonly areInOrder: () => boolean;
+}
+
+function pageReader(
+  repository: Repository,
+  place: Place,
+  context: DeploymentsContext,
+  environments: ReadonlyMap<string, string>,
+): PageReader {
+  const { ledger, unreadable } = context;
+  const stream = deploymentsOf(repository.id);
+  // The search and the walk meet on the same page.
+  const known = new Map<number, DeploymentsPage<DeploymentRecord>>();
+  let isOrdered = true;
+  const readAnew = async (page: number): Promise<DeploymentsPage<DeploymentRecord>> => {
+    const { values, next } = await onePage(repository, place, context, page);
+    const { items, unreadable: count } = elementsOf(values, DeploymentRecord);
+    unreadable(count);
+    const finishes = items.map((record) => deploymentFinish(record, place, environments));
+    for (const finish of finishes) if (finish !== undefined) ledger.sawFinished(stream, finish.key, finish);
+    const ends = finishes.map((finish) => finish?.finishedMs);
+    isOrdered &&= isLatestFirst(ends);
+    const times = ends.filter((ms) => ms !== undefined);
+    return { rows: items, times, hasNext: typeof next === 'string', beginsEnded: ends[0] !== undefined };
+  };
+  return {
+    areInOrder: () => isOrdered,
+    read: async (page) => {
+      const read = known.get(page) ?? (await readAnew(page));
+      known.set(page, read);
+      return read;
+    },
+  };
+}
+
+/** Different parts of Bitbucket cut times to seconds or milliseconds. */
+const slackMs = 1000;
+
+/** Whether the ends stand together, latest first; what has none may stand before or after them. */
+function isLatestFirst(ends: readonly (number | undefined)[]): boolean {
+  const first = ends.findIndex((ms) => ms !== undefined);
+  const last = ends.findLastIndex((ms) => ms !== undefined);
+  const together = first < 0 ? [] : ends.slice(first, last + 1);
+  return together.every((ms, index) => {
+    const before = index === 0 ? ms : together[index - 1];
+    return ms !== undefined && before !== undefined && ms <= before + slackMs;
+  });
+}
+
+async function onePage(
+  { id }: Repository,
+  { workspace }: Place,
+  { api }: DeploymentsContext,
+  page: number,
+): Promise<Page> {
+  const path = `${repositoryPath(workspace, id)}/deployments`;
+  const parameters = {
+    sort: '-state.completed_on',
+    pagelen: String(pageLength),
+    page: String(page),
+    fields: fieldsOf(members),
+  };
+  const answer = await askPage(api, { path, parameters });
+  return answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
+}
+
+/** Environments are made and renamed by hand. */
+const environmentsForMs = 24 * 60 * minuteMs;
+
+/** Deployments name their environment by its uuid, and only some by its name. */
+async function environmentNames(
+  { id }: Repository,
+  { workspace }: Place,
+  { api, ledger, unreadable }: DeploymentsContext,
+): Promise<ReadonlyMap<string, string>> {
+  const known = recallDeployments(ledger, id);
+  if (known.namesMs !== undefined && ledger.tickMs - known.namesMs < environmentsForMs) return new Map(known.names);
+  const names: [string, string][] = [];
+  try {
+    const path = `${repositoryPath(workspace, id)}/environments`;
+    for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
+      const { items, unreadable: count } = elementsOf(values, EnvironmentRecord);
+      unreadable(count);
+      for (const { uuid, name: named } of items) names.push([uuid, named]);
+    }
+  } catch (error) {
+    if (!(error instanceof HttpStatusError) || error.status !== 404) throw error;
+  }
+  rememberDeployments(ledger, id, { namesMs: ledger.tickMs, names });
+  return new Map(names);
+}

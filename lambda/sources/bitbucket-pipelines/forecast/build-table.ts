@@ -1,0 +1,31 @@
+import type { SourcePlan } from '../../source.ts';
+import { forecast, usualSizes } from './forecast.ts';
+
+/** How fresh workspaces of several sizes can be within the budget, with the one that was read among them; and what a webhook adds. */
+export function planOf(perHour: number, own: number | undefined): SourcePlan {
+  const sizes = [...new Set([...usualSizes, ...(own === undefined || own === 0 ? [] : [own])])].sort((a, b) => a - b);
+  return {
+    title: `How fresh ${String(perHour)} requests an hour keep a workspace (oldest look at a repository)`,
+    columns: [
+      'REPOSITORIES',
+      'WITH AN OPEN RUN',
+      'A RUN IN THE LAST HOUR',
+      'ANY',
+      'AFTER A WEBHOOK',
+      'REQUESTS AN HOUR',
+    ],
+    rows: sizes.map((size) => {
+      const { openMs, recentMs, quietMs, toldMs, used } = forecast(size, perHour);
+      const name = size === own ? `${String(size)} (this workspace)` : String(size);
+      return [name, duration(openMs), duration(recentMs), duration(quietMs), duration(toldMs), String(used)];
+    }),
+  };
+}
+
+/** `2 min`, `1 h 20 min` */
+function duration(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000);
+  const rest = minutes % 60;
+  if (minutes < 60) return `${String(minutes)} min`;
+  return rest === 0 ? `${String(minutes / 60)} h` : `${String((minutes - rest) / 60)} h ${String(rest)} min`;
+}

@@ -1,0 +1,191 @@
+import { refilled, type Saved, shares, spareOf, sustainedPerHour, usualRequestsPerHour } from '../budget/rate.ts';
+import { planLooks, type Watched } from '../visits/plan-visits.ts';
+import {
+  discoveryEveryMs,
+  isProbeWorthwhile,
+  minuteMs,
+  probeEveryMs,
+  repositoriesPerPage,
+  runnersEveryMs,
+} from '../budget/intervals.ts';
+
+/** How fresh the figures of a workspace of some size can be; ages are of looks at repositories, in milliseconds. */
+export interface Forecast {
+  readonly repositories: number;
+  readonly requestsPerHour: number;
+  /** Sent in the simulated hour, everything included. */
+  readonly used: number;
+  /** Oldest look at a repository with an open run, at any tick of the hour. */
+  readonly openMs: number;
+  /** Oldest look at one that had a run within the last hour. */
+  readonly recentMs: number;
+  /** Oldest look at any that has pipelines. */
+  readonly quietMs: number;
+  /** From the beginning or the end of a run to the look that shows it, where a webhook tells of both: the longest. */
+  readonly toldMs: number;
+}
+
+/** What the forecast takes for a usual workspace: a few repositories at work, some that were, and many at rest. */
+const share = { open: 0.02, recent: 0.1 } as const;
+
+/** How long a usual run is open. */
+const runMinutes = 6;
+
+const warmUpMinutes = 60;
+const measuredMinutes = 60;
+
+/** Plays the crawl of a workspace, minute by minute, with the code that plans the real one. */
+export function forecast(repositories: number, perHour: number = usualRequestsPerHour): Forecast {
+  const size = Math.min(repositories, largestPlayed(perHour));
+  const { used, openMs, recentMs, quietMs } = played(size, perHour, 'polled');
+  const { toldMs } = played(size, perHour, 'told');
+  // Where the budget is short, twice the repositories wait twice as long; nothing is open for longer than a run.
+  const grown = (ms: number): number => Math.ceil((ms * repositories) / size / minuteMs) * minuteMs;
+  return {
+    repositories,
+    requestsPerHour: Math.floor(sustainedPerHour(perHour)),
+    used: Math.round(used),
+    openMs: Math.max(openMs, Math.min(grown(openMs), runMinutes * minuteMs)),
+    recentMs: grown(recentMs),
+    quietMs: grown(quietMs),
+    toldMs: grown(toldMs),
+  };
+}
+
+/** Repositories times minutes that are played in about a second; a dry run waits for it. */
+const mostLooksPlayed = 10_000_000;
+
+/** The time to warm up grows with the repositories, so the work grows with their square. */
+function largestPlayed(perHour: number): number {
+  const minutesEach = (60 * warmUpSweeps.polled) / sustainedPerHour(perHour);
+  const minutes = warmUpMinutes + measuredMinutes;
+  return Math.floor((Math.sqrt(minutes ** 2 + 4 * minutesEach * mostLooksPlayed) - minutes) / (2 * minutesEach));
+}
+
+/** Whether only looks find what goes on, or a webhook tells of it. */
+type Way = 'polled' | 'told';
+
+type Measured = Record<'used' | 'openMs' | 'recentMs' | 'quietMs' | 'toldMs', number>;
+
+function played(repositories: number, perHour: number, way: Way): Measured {
+  const watched = usualWorkspace(repositories);
+  const fixed = fixedCost(repositories, perHour);
+  const seen: Measured = { used: 0, openMs: 0, recentMs: 0, quietMs: 0, toldMs: minuteMs };
+  const untilWarm = warmUpMinutes + Math.ceil((repositories / sustainedPerHour(perHour)) * 60 * warmUpSweeps[way]);
+  let saved: Saved | undefined;
+  for (let minute = 1; minute <= untilWarm + measuredMinutes; minute += 1) {
+    const nowMs = startMs + minute * minuteMs;
+    const { tokens } = refilled(saved, perHour, nowMs);
+    live(watched, minute, nowMs, way);
+    const toldMs = longestTold(watched, nowMs);
+    const spent = playTick(watched, nowMs, Math.min(tokens, fixed(minute)), { tokens, perHour });
+    saved = { tokens: tokens - spent, atMs: nowMs };
+    if (minute <= untilWarm) continue;
+    seen.used += spent;
+    seen.toldMs = Math.max(seen.toldMs, toldMs);
+    measure(watched, nowMs, seen);
+  }
+  return seen;
+}
+
+/** How long what waits longest for its look has waited; an event may come just after a tick. */
+function longestTold(watched: readonly Simulated[], nowMs: number): number {
+  let longest = 0;
+  for (const { toldMs } of watched) if (toldMs !== undefined) longest = Math.max(longest, nowMs - toldMs + minuteMs);
+  return longest;
+}
+
+/** Until nothing of the first look at everything is left: a sweep gets about half of the requests. Events wait for none. */
+const warmUpSweeps: Readonly<Record<Way, number>> = { polled: 3, told: 1 };
+
+/** @returns the requests that it took. */
+function playTick(
+  watched: readonly Simulated[],
+  nowMs: number,
+  fixed: number,
+  { tokens, perHour }: { readonly tokens: number; readonly perHour: number },
+): number {
+  const left = tokens - fixed;
+  const ended = Math.min(left * shares.steps, Math.ceil(watched.length * share.open) / runMinutes);
+  const looks = planLooks(watched, nowMs, { most: left - ended, spare: spareOf(left - ended, perHour) });
+  for (const repository of looks) {
+    repository.lookedMs = nowMs;
+    repository.toldMs = undefined;
+  }
+  const spent = fixed + ended + looks.length;
+  const open = looks.filter(({ open: { moving } }) => moving > 0).length;
+  return spent + Math.min(open, spareOf(tokens - spent, perHour));
+}
+
+/** Sizes that show where the budget begins to matter. */
+export const usualSizes = [5, 50, 500, 5000] as const;
+
+/** Far from 0, which means never. */
+const startMs = 1_000_000 * minuteMs;
+
+interface Simulated extends Watched {
+  lookedMs: number;
+  ranMs: number;
+  hotUntilMs: number;
+  toldMs: number | undefined;
+  open: { moving: number; held: number };
+  /** When the open run was created; its repository cannot have been read late before. Epoch milliseconds. */
+  openedMs: number;
+}
+
+function usualWorkspace(count: number): readonly Simulated[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: String(index).padStart(6, '0'),
+    lookedMs: 0,
+    // Spread over the last half year, as pushes are.
+    ranMs: startMs - ((index * 7919) % 180) * 24 * 60 * minuteMs,
+    hotUntilMs: 0,
+    toldMs: undefined,
+    open: { moving: 0, held: 0 },
+    pipelines: 'some' as const,
+    openedMs: 0,
+  }));
+}
+
+/** The repositories at work take turns, so that none stays in the favour of the plan by chance. */
+function live(watched: readonly Simulated[], minute: number, nowMs: number, way: Way): void {
+  const recent = Math.ceil(watched.length * share.recent);
+  const open = Math.ceil(watched.length * share.open);
+  const turn = Math.floor(minute / runMinutes) * open;
+  for (const [index, repository] of watched.slice(0, recent).entries()) {
+    const isOpen = (index + recent - (turn % recent)) % recent < open;
+    const wasOpen = repository.open.moving > 0;
+    if (isOpen && !wasOpen) {
+      // The probe sees the push a minute before the pipeline is there.
+      repository.hotUntilMs = nowMs + minuteMs;
+      repository.openedMs = nowMs;
+    }
+    if (isOpen || wasOpen) repository.ranMs = nowMs;
+    // The earliest of several events that nobody has looked for yet is the one that waits.
+    if (way === 'told' && isOpen !== wasOpen) repository.toldMs ??= nowMs;
+    repository.open = { moving: isOpen ? 1 : 0, held: 0 };
+  }
+}
+
+function fixedCost(repositories: number, perHour: number): (minute: number) => number {
+  const pages = Math.ceil(repositories / repositoriesPerPage);
+  const parts = [
+    { requests: pages, everyMs: discoveryEveryMs(repositories, perHour) },
+    { requests: 1, everyMs: runnersEveryMs(1, perHour) },
+    ...(isProbeWorthwhile(repositories, perHour) ? [{ requests: 1, everyMs: probeEveryMs(perHour) }] : []),
+  ];
+  return (minute) =>
+    parts
+      .filter(({ everyMs }) => (minute * minuteMs) % (Math.ceil(everyMs / minuteMs) * minuteMs) === 0)
+      .reduce((sum, { requests }) => sum + requests, 0);
+}
+
+function measure(watched: readonly Simulated[], nowMs: number, seen: Measured): void {
+  for (const { open, openedMs, ranMs, lookedMs } of watched) {
+    // A look in this tick is as fresh as the tick; the next one comes at the earliest a minute later.
+    const ageMs = nowMs - lookedMs + minuteMs;
+    seen.quietMs = Math.max(seen.quietMs, ageMs);
+    if (nowMs - ranMs < 60 * minuteMs) seen.recentMs = Math.max(seen.recentMs, ageMs);
+    if (open.moving > 0) seen.openMs = Math.max(seen.openMs, Math.min(ageMs, nowMs - openedMs + minuteMs));
+  }
+}

@@ -1,0 +1,224 @@
+/** What the record of a run means: that it is open, or its end with all that it adds to counters. */
+import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import { finishedLine } from '../../../counters/finished-line.ts';
+import {
+  type Result,
+  runActiveDuration,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+  systemErrors,
+} from '../../../model/catalogue/run-metrics.ts';
+import type { Span } from '../../../model/span.ts';
+import { buildSeconds } from '../metrics.ts';
+import { branchOf, type Place, pipelineOf, scopeOf } from './repository.ts';
+import type { PipelineRecord } from '../api/schema.ts';
+import { runSpan } from './map-spans.ts';
+import { type Phase, pipelineStanding } from './states.ts';
+
+/** What every sighting of a run tells. */
+export interface Run {
+  /** The pipeline's uuid; a re-run keeps it. */
+  readonly id: string;
+  readonly number: number;
+  /** 1 for the first run, more for a re-run. */
+  readonly attempt: number;
+  readonly createdMs: number;
+  /** Value of the `pipeline` label. */
+  readonly pipeline: string;
+  readonly branch: string;
+  /** Whether a step of another run of the repository started it, and waits for it. */
+  readonly isChild: boolean;
+}
+
+export interface OpenRun extends Run {
+  readonly is: 'open';
+  readonly phase: Phase;
+  readonly isKnown: boolean;
+  /** Build time that is charged for what has run so far. Seconds. */
+  readonly charged: number;
+}
+
+export interface FinishedRun extends Run {
+  readonly is: 'finished';
+  readonly finishedMs: number;
+  readonly result: Result;
+  /** From creation to end; absent for a re-run, whose creation is that of the first, and without a time of the end. */
+  readonly wallMs: number | undefined;
+  /** What Bitbucket says that its steps took, without waits; from creation to end where it does not; absent like that. */
+  readonly workedMs: number | undefined;
+  /** Whether its steps can be asked for. */
+  readonly hasSteps: boolean;
+  readonly finish: Finish;
+}
+
+export type Sight = OpenRun | FinishedRun;
+
+/** `steps: 'leave'` means that nobody will ask when the run started, so its duration counts from its creation. */
+export type RunPlace = Place & { readonly steps: 'read' | 'leave' };
+
+/**
+ * What one pipeline record means: a run that is open, or one that finished with all that its end adds to counters. The
+ * poller and whoever else learns of a record come here, so that the same end always has the same key.
+ */
+export function sightOf(record: PipelineRecord, place: RunPlace): Sight {
+  const standing = pipelineStanding(record.state);
+  const run = {
+    id: record.uuid,
+    number: record.build_number,
+    attempt: record.run_number ?? 1,
+    createdMs: record.created_on,
+    pipeline: pipelineOf(record.target),
+    branch: place.branchLabel(branchOf(record.target), place.mainBranch),
+    isChild: /parent_step/i.test(`${record.trigger?.name ?? ''} ${record.trigger?.type ?? ''}`),
+  };
+  const charged = record.build_seconds_used ?? 0;
+  if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown, charged };
+  const { result, isKnown } = standing;
+  const finishedMs = finishedAt(record);
+  const ended = { ...run, finishedMs, result, ...takenBy(record, run, finishedMs) };
+  return { is: 'finished', ...ended, hasSteps: true, finish: finishOf(ended, record, place, isKnown) };
+}
+
+function takenBy(
+  record: PipelineRecord,
+  { attempt, createdMs }: Run,
+  finishedMs: number,
+): Pick<FinishedRun, 'wallMs' | 'workedMs'> {
+  if (attempt > 1 || !isTold(record.completed_on)) return { wallMs: undefined, workedMs: undefined };
+  const wallMs = spanOf(createdMs, finishedMs);
+  return { wallMs, workedMs: activeMsOf(record, wallMs) ?? wallMs };
+}
+
+/** One key for each attempt, whoever tells of its end. */
+export function finishKey(id: string, attempt: number): string {
+  return `${id}#${String(attempt)}`;
+}
+
+export interface EarlierEnd {
+  readonly attempt: number;
+  readonly result: Result;
+  readonly finishedMs: number;
+  /** Whether the steps of that attempt are told as such, so that they can be counted. */
+  readonly hasSteps: boolean;
+}
+
+/** The end of an earlier attempt of a run: it counts, and a later one has already said what became of the pipeline. */
+export function earlierAttempt(sight: Sight, { hasSteps, ...end }: EarlierEnd, place: RunPlace): FinishedRun {
+  const { id, number, createdMs, pipeline, branch, isChild } = sight;
+  const { attempt, result, finishedMs } = end;
+  const unknown = { wallMs: undefined, workedMs: undefined };
+  const run = { id, number, attempt, createdMs, pipeline, branch, isChild, finishedMs, result, ...unknown };
+  const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline };
+  const span = runSpan(run, place);
+  const counted = { ...labels, result, attempt: attempt > 1 ? 'retry' : 'first', branch };
+  const finish: Finish = {
+    key: finishKey(id, attempt),
+    finishedMs,
+    counts: [{ metric: runsFinished, labels: counted, increase: 1 }],
+    observations: [],
+    marks: [],
+    line: lineOf(run, span, place, 0),
+    spans: [span],
+  };
+  return { is: 'finished', ...run, hasSteps, finish };
+}
+
+/** A completed record may lack its end; active time after the creation is the earliest that it can have been. */
+function finishedAt({ created_on, completed_on, duration_in_seconds }: PipelineRecord): number {
+  return completed_on ?? created_on + (duration_in_seconds ?? 0) * 1000;
+}
+
+/** Recorded: the end of a run with a broken configuration stands 16 ms before its creation. It took no time. */
+const earlyEndMs = 1000;
+
+function spanOf(createdMs: number, finishedMs: number): number {
+  const spanMs = finishedMs - createdMs;
+  return spanMs < 0 && spanMs > -earlyEndMs ? 0 : spanMs;
+}
+
+export type Ended = Run & Pick<FinishedRun, 'finishedMs' | 'result' | 'wallMs'>;
+
+function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: boolean): Finish {
+  const { source } = place;
+  const labels = { system: 'bitbucket', source, scope: scopeOf(place), pipeline: run.pipeline };
+  const charged = record.build_seconds_used ?? 0;
+  const span = runSpan(run, place, { target: record.target, activeSeconds: activeSecondsOf(run, record) });
+  const counts: readonly Count[] = [
+    {
+      metric: runsFinished,
+      labels: { ...labels, result: run.result, attempt: run.attempt > 1 ? 'retry' : 'first', branch: run.branch },
+      increase: 1,
+    },
+    ...(charged > 0 ? [{ metric: buildSeconds, labels, increase: charged }] : []),
+    ...(isKnown ? [] : [unknownState(source, 'pipeline')]),
+  ];
+  return {
+    key: finishKey(run.id, run.attempt),
+    finishedMs: run.finishedMs,
+    createdMs: run.createdMs,
+    counts,
+    observations: place.steps === 'leave' ? timesTaken(run, record, labels) : [],
+    marks: marksOf(run, labels),
+    line: lineOf(run, span, place, charged),
+    spans: [span],
+  };
+}
+
+/** A value that Bitbucket has invented since; a finish carries it, so that it counts once. */
+export function unknownState(source: string, component: string): Count {
+  const labels = { system: 'bitbucket', source, component, error: 'unknown state' };
+  return { metric: systemErrors, labels, increase: 1 };
+}
+
+function timesTaken({ wallMs, result }: Ended, record: PipelineRecord, labels: PipelineLabels): readonly Observation[] {
+  if (wallMs === undefined) return [];
+  const activeMs = activeMsOf(record, wallMs);
+  const of = { ...labels, result };
+  return [
+    { metric: runDuration, labels: of, value: wallMs / 1000 },
+    ...(activeMs === undefined ? [] : [{ metric: runActiveDuration, labels: of, value: activeMs / 1000 }]),
+  ];
+}
+
+function activeSecondsOf({ wallMs }: Ended, record: PipelineRecord): number | undefined {
+  const activeMs = wallMs === undefined ? undefined : activeMsOf(record, wallMs);
+  return activeMs === undefined ? undefined : activeMs / 1000;
+}
+
+/** Steps that ran at the same time count once; waits for people and for runners are left out. In whole seconds. */
+function activeMsOf({ duration_in_seconds }: PipelineRecord, wallMs: number): number | undefined {
+  return isTold(duration_in_seconds) ? Math.min(wallMs, duration_in_seconds * 1000) : undefined;
+}
+
+function isTold<Value>(value: Value | null | undefined): value is Value {
+  return value !== undefined && value !== null;
+}
+
+export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
+
+/** A cancelled or skipped run gives no verdict, and an unknown one is none. */
+const verdicts: ReadonlySet<Result> = new Set(['success', 'failure', 'error', 'timeout']);
+
+export function marksOf(
+  { result, branch, finishedMs }: Pick<Ended, 'result' | 'branch' | 'finishedMs'>,
+  of: PipelineLabels,
+): readonly Mark[] {
+  if (!verdicts.has(result)) return [];
+  const labels = { ...of, branch };
+  const isSuccess = result === 'success';
+  return [
+    { metric: runLastFinished, labels, value: finishedMs / 1000 },
+    { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
+    ...(isSuccess ? [{ metric: runLastSuccess, labels, value: finishedMs / 1000 }] : []),
+  ];
+}
+
+/** With what only Bitbucket tells: the repository, and the build time that it charges. */
+export function lineOf(run: Ended, span: Span, place: RunPlace, charged: number): NonNullable<Finish['line']> {
+  const durationSeconds = run.wallMs === undefined ? undefined : Math.max(0, run.wallMs) / 1000;
+  const facts = { system: 'bitbucket', source: place.source, number: run.number, durationSeconds };
+  return finishedLine(facts, span, { repository: place.slug, buildSeconds: charged });
+}

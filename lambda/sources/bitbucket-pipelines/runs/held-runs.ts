@@ -1,0 +1,131 @@
+/**
+ * Counts what is known of runs that wait for a person, and lets them go. Most pipelines with a manual step end like this:
+ * Bitbucket shows them green, and nobody ever presses the button.
+ */
+import * as z from 'zod';
+import type { Finish } from '../../../counters/finish.ts';
+import type { Ledger, Stream } from '../../../counters/ledger.ts';
+import { runsFinished } from '../../../model/catalogue/run-metrics.ts';
+import type { CountedEarly, OpenState } from '../visits/remembered.ts';
+import { buildSeconds } from '../metrics.ts';
+import { scopeOf } from './repository.ts';
+import { finishKey, lineOf, marksOf, type OpenRun, type PipelineLabels, type RunPlace } from './finish.ts';
+import { runSpan } from './map-spans.ts';
+import { heldForMs } from './streams.ts';
+
+export interface HeldContext {
+  readonly ledger: Ledger;
+  readonly place: RunPlace;
+  readonly stream: Stream;
+}
+
+export function isHeld({ phase }: Pick<OpenState, 'phase'>): boolean {
+  return phase === 'paused' || phase === 'halted';
+}
+
+/** A re-run tells the creation of the first run, so it is held for as long as it was seen open. */
+export function isHeldTooLong(run: OpenRun, known: OpenState | undefined, ledger: Ledger): boolean {
+  const sinceMs = run.attempt === 1 ? run.createdMs : (known?.askedMs ?? ledger.now());
+  return isHeld(run) && ledger.now() - sinceMs > heldForMs;
+}
+
+/** What is charged for the steps that have ended, once; the rest is counted at the end. */
+export function countCharged(run: OpenRun, known: OpenState | undefined, { ledger, place }: HeldContext): void {
+  const before = known?.counted?.charged ?? 0;
+  if (run.charged > before) ledger.count(buildSeconds, labelsOf(run, place), run.charged - before);
+}
+
+/** What will have been counted of an open run once this look was saved. */
+export function countedAfter(run: OpenRun, same: OpenState | undefined): CountedEarly | undefined {
+  if (!isHeld(run)) return same?.counted;
+  const { charged = 0, steps = [], isRead = false } = same?.counted ?? {};
+  const goesOnWaiting = same?.phase === run.phase;
+  return { charged: Math.max(charged, run.charged), steps, isRead: goesOnWaiting && isRead };
+}
+
+/** The last success of a pipeline that has come to its manual step; where steps are read, they tell it more exactly. */
+export function markPaused(run: OpenRun, known: OpenState | undefined, context: HeldContext): void {
+  const { ledger, place, stream } = context;
+  if (place.steps === 'read' || run.phase !== 'paused' || known?.phase === 'paused') return;
+  const finishedMs = ledger.now();
+  const marks = marksOf({ ...run, result: 'success', finishedMs }, labelsOf(run, place));
+  const key = `paused ${finishKey(run.id, run.attempt)} ${String(finishedMs)}`;
+  ledger.sawFinished(stream, run.id, {
+    key,
+    finishedMs,
+    createdMs: run.createdMs,
+    counts: [],
+    observations: [],
+    marks,
+  });
+}
+
+/** Counts a run that nobody has let go on, with what Bitbucket shows of it: a paused one has succeeded so far. */
+export function letGo(run: OpenRun, { ledger, place, stream }: HeldContext): void {
+  const result = run.phase === 'paused' ? 'success' : 'other';
+  const labels = { ...labelsOf(run, place), result, attempt: run.attempt > 1 ? 'retry' : 'first', branch: run.branch };
+  const finishedMs = ledger.now();
+  const key = finishKey(run.id, run.attempt);
+  const ended = { ...run, finishedMs, result, wallMs: undefined } as const;
+  const span = runSpan(ended, place);
+  ledger.sawFinished(stream, run.id, {
+    // Not that of its end, which may still come and tell of further steps.
+    key: `let go ${key}`,
+    finishedMs,
+    createdMs: run.createdMs,
+    counts: [{ metric: runsFinished, labels, increase: 1 }],
+    observations: [],
+    marks: [],
+    line: lineOf(ended, span, place, run.charged),
+    spans: [span],
+  });
+  rememberLetGo(ledger, key, run.charged);
+}
+
+function labelsOf({ pipeline }: OpenRun, place: RunPlace): PipelineLabels {
+  return { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline };
+}
+
+/** The key of its finish, when it was let go, and what was charged until then. */
+const LetGo = z.array(z.tuple([z.string(), z.number(), z.number()]));
+
+const name = 'let go';
+
+/** Artifacts of a pipeline end after 14 days; hardly any step can be started by hand after two months. */
+const rememberedForMs = 60 * 24 * 60 * 60_000;
+
+/** Of these runs the end would count a second time if they went on after all; the oldest fall out. 50 kB of state. */
+const mostRemembered = 1000;
+
+function rememberLetGo(ledger: Ledger, key: string, charged: number): void {
+  const kept = (ledger.recall(name, LetGo) ?? []).filter(([, ms]) => ledger.now() - ms < rememberedForMs);
+  ledger.remember(name, [...kept, [key, ledger.now(), charged]].slice(-mostRemembered));
+}
+
+function recallLetGo(ledger: Ledger, key: string): { readonly ms: number; readonly charged: number } | undefined {
+  const found = (ledger.recall(name, LetGo) ?? []).find(([known]) => known === key);
+  return found === undefined ? undefined : { ms: found[1], charged: found[2] };
+}
+
+/** When a run was let go; its steps that had ended by then were counted. Epoch milliseconds. */
+export function letGoAt(ledger: Ledger, id: string, attempt: number): number | undefined {
+  return recallLetGo(ledger, finishKey(id, attempt))?.ms;
+}
+
+/** A finish without what was counted of its run before. */
+export function withoutCounted(finish: Finish, known: OpenState | undefined, ledger: Ledger): Finish {
+  const before = recallLetGo(ledger, finish.key);
+  const wasLetGo = before !== undefined;
+  const charged = known?.counted?.charged ?? before?.charged ?? 0;
+  if (!wasLetGo && charged === 0) return finish;
+  const counts = finish.counts.flatMap((count) => {
+    if (count.metric === runsFinished && wasLetGo) return [];
+    if (count.metric !== buildSeconds) return [count];
+    const increase = count.increase - charged;
+    return increase > 0 ? [{ ...count, increase }] : [];
+  });
+  if (!wasLetGo) return { ...finish, counts };
+  // The run's own span was sent when it was let go, and cannot be sent with another end.
+  const spans = (finish.spans ?? []).map((span) => ({ ...span, id: `end ${finish.key}` }));
+  return { ...finish, counts, spans };
+}

@@ -1,0 +1,74 @@
+import { anyOf } from '../../../config/glob.ts';
+import { labelValue } from '../../../model/text/labels.ts';
+import type { Target } from '../api/schema.ts';
+
+/** A repository as its runs need it. */
+export interface Place {
+  /** The operator's name of the source. */
+  readonly source: string;
+  readonly workspace: string;
+  readonly slug: string;
+  /** Empty where Bitbucket does not tell. */
+  readonly mainBranch: string;
+  readonly branchLabel: BranchLabel;
+}
+
+/** The `branch` label of a branch in a repository with this main branch. */
+export type BranchLabel = (branch: string | undefined, mainBranch: string) => string;
+
+/** What to take for the main branch where Bitbucket does not tell: git's name and the older one. */
+const usualMainBranches: readonly string[] = ['main', 'master'];
+
+export function branchLabels(allowed: readonly string[]): BranchLabel {
+  const isAllowed = anyOf(allowed);
+  return (branch, mainBranch) => {
+    if (branch === undefined) return 'other';
+    if (isAllowed(branch)) return labelValue(branch) ?? 'other';
+    const isMain = mainBranch === '' ? usualMainBranches.includes(branch) : branch === mainBranch;
+    return isMain ? 'main' : 'other';
+  };
+}
+
+const branchTypes: ReadonlySet<string> = new Set(['branch', 'named_branch']);
+
+/** Undefined for tags, pull requests and bare commits: a pull request is no state of a branch. */
+export function branchOf(target: Target | null | undefined): string | undefined {
+  if (target === null || target === undefined || isPullRequest(target)) return undefined;
+  return branchTypes.has((target.ref_type ?? '').toLowerCase()) ? (target.ref_name ?? undefined) : undefined;
+}
+
+/**
+ * The part of `bitbucket-pipelines.yml` that a run comes from: a bounded list, where refs and patterns are none. Custom
+ * pipelines have names of their own, because `nightly` and `release` are two things.
+ */
+export function pipelineOf(target: Target | null | undefined): string {
+  const { type, pattern } = target?.selector ?? {};
+  const selector = (type ?? '').toLowerCase().replaceAll('_', '-');
+  if (selector === 'custom') return customName(pattern);
+  const known = sections.get(selector);
+  if (known !== undefined) return known;
+  return target !== null && target !== undefined && isPullRequest(target) ? 'pull-requests' : 'other';
+}
+
+/** By the word of the API. */
+const sections: ReadonlyMap<string, string> = new Map([
+  ['default', 'default'],
+  ['branches', 'branches'],
+  ['tags', 'tags'],
+  ['bookmarks', 'bookmarks'],
+  ['pull-requests', 'pull-requests'],
+  ['pullrequests', 'pull-requests'],
+]);
+
+function customName(pattern: string | null | undefined): string {
+  const name = labelValue(pattern ?? '');
+  return name === undefined ? 'custom' : (labelValue(`custom/${name}`) ?? 'custom');
+}
+
+function isPullRequest({ type }: Target): boolean {
+  return type === 'pipeline_pullrequest_target';
+}
+
+export function scopeOf({ slug }: Pick<Place, 'slug'>): string {
+  return labelValue(slug) ?? 'unnamed';
+}

@@ -1,0 +1,28 @@
+import type { Stream } from '../../../counters/ledger.ts';
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** A list may show a pipeline late; nobody documents how late, and one was seen after 14 s. */
+export const overlapMs = 10 * minuteMs;
+
+/** A hundred steps of two hours, each after its wait, is the longest that Bitbucket allows; real runs end within a day. */
+const openForMs = 14 * dayMs;
+
+/** A run that waits for a person for longer is let go: most pipelines with a manual step end like this. */
+export const heldForMs = 7 * dayMs;
+
+/** Finished runs whose steps were not read for a day are left out, and told. */
+export const stepsForMs = dayMs;
+
+/** Runs of a repository, by its uuid: a renamed one stays itself. */
+export function runsOf(repository: string): Stream {
+  return { name: `runs ${repository}`, overlapMs, openForMs, goesOn: true };
+}
+
+export function deploymentsOf(repository: string): Stream {
+  return { name: `deployments ${repository}`, overlapMs, openForMs, goesOn: true };
+}
+
+/** Finished runs whose steps are still to be read: its open set is the list of what is to be done. */
+export const stepLists: Stream = { name: 'steps', overlapMs, openForMs: 2 * stepsForMs };

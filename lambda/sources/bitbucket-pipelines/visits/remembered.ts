@@ -1,0 +1,190 @@
+import * as z from 'zod';
+import type { Ledger } from '../../../counters/ledger.ts';
+import type { Watched } from './plan-visits.ts';
+import { hotMs } from '../budget/intervals.ts';
+
+/** A repository that is selected, with what is remembered of it between ticks. */
+export interface Repository extends Watched {
+  readonly slug: string;
+  /** Empty where Bitbucket does not tell. */
+  readonly mainBranch: string;
+  /** Highest build number that was seen. */
+  readonly number: number;
+  /** Last look at its deployments. Epoch milliseconds. */
+  readonly deploymentsMs: number;
+  /** The pass over the list of repositories that found it last. */
+  readonly pass: number;
+}
+
+/** An open run as it was seen last; steps are absent where they were not read, and old ones are not trusted for ever. */
+export interface OpenState {
+  readonly repository: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly number: number;
+  /** When this attempt was asked for, or a person has let it go on. A re-run keeps the creation of the first, so it is when it was first seen. */
+  readonly askedMs: number;
+  readonly phase: 'pending' | 'running' | 'paused' | 'halted';
+  readonly pipeline: string;
+  /** From when on it is stuck. Epoch milliseconds. */
+  readonly stuckMs: number;
+  /** Started by a step of another run, which does nothing but wait for it. */
+  readonly isChild?: boolean | undefined;
+  /** Absent in what an earlier version remembered. */
+  readonly branch?: string | undefined;
+  /** Of a run that has waited for a person: what was counted of it before its end. */
+  readonly counted?: CountedEarly | undefined;
+  readonly steps?: readonly StepState[] | undefined;
+  readonly stepsMs?: number | undefined;
+}
+
+const CountedEarly = z.object({
+  /** Charged seconds. */
+  charged: z.number(),
+  /** Uuids of steps; a run has at most 100. */
+  steps: z.array(z.string()),
+  /** Whether its steps were read since it began to wait. */
+  isRead: z.boolean(),
+});
+export type CountedEarly = z.infer<typeof CountedEarly>;
+
+export type StepState = z.infer<typeof StepState>;
+
+const StepState = z.object({
+  queue: z.string(),
+  queued: z.number(),
+  running: z.number(),
+  blocked: z.number(),
+  queuedSinceMs: z.number().optional(),
+});
+
+const OpenStates = z.array(
+  z.object({
+    repository: z.string(),
+    id: z.string(),
+    attempt: z.number(),
+    number: z.number(),
+    askedMs: z.number(),
+    phase: z.enum(['pending', 'running', 'paused', 'halted']),
+    pipeline: z.string(),
+    stuckMs: z.number(),
+    isChild: z.boolean().optional(),
+    branch: z.string().optional(),
+    counted: CountedEarly.optional(),
+    steps: z.array(StepState).optional(),
+    stepsMs: z.number().optional(),
+  }),
+);
+
+/** Times in seconds and no names: there may be thousands, and they are written each tick. */
+const Rows = z.array(
+  z.tuple([
+    z.string(),
+    z.string(),
+    z.string(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    // Absent for most.
+    z.number().optional(),
+  ]),
+);
+
+const pipelinesCodes = ['unknown', 'some', 'none', 'empty'] as const;
+
+/** What goes on beside the repositories. Epoch milliseconds; 0 is never. */
+export interface Rhythm {
+  readonly discoveredMs: number;
+  /** Where a pass over the list of repositories that did not end goes on: the first page that was not read. */
+  readonly page?: number | undefined;
+  readonly pass: number;
+  readonly probedMs: number;
+}
+
+const Rhythm = z.object({
+  discoveredMs: z.number(),
+  page: z.number().optional(),
+  pass: z.number(),
+  probedMs: z.number(),
+});
+
+export interface Remembered {
+  readonly repositories: ReadonlyMap<string, Repository>;
+  readonly open: readonly OpenState[];
+  readonly rhythm: Rhythm;
+}
+
+export function recallCrawl(ledger: Ledger): Remembered {
+  const rows = ledger.recall('repositories', Rows) ?? [];
+  const open = ledger.recall('open', OpenStates) ?? [];
+  const rhythm = ledger.recall('rhythm', Rhythm);
+  const byRepository = Map.groupBy(open, ({ repository }) => repository);
+  return {
+    repositories: new Map(
+      rows.map((row) => {
+        const found = repositoryOf(row, byRepository.get(row[0]) ?? []);
+        return [found.id, withoutLaterTimes(found, ledger.tickMs)];
+      }),
+    ),
+    open,
+    rhythm: rhythm ?? { discoveredMs: 0, pass: 0, probedMs: 0 },
+  };
+}
+
+export function rememberCrawl(ledger: Ledger, { repositories, open, rhythm }: Remembered): void {
+  ledger.remember('repositories', [...repositories.values()].map(rowOf));
+  ledger.remember('open', open);
+  ledger.remember('rhythm', rhythm);
+}
+
+type Row = z.infer<typeof Rows>[number];
+
+function rowOf(repository: Repository): Row {
+  const { id, slug, mainBranch, lookedMs, ranMs, hotUntilMs, number, deploymentsMs, pass, toldMs } = repository;
+  const times = [lookedMs, ranMs, hotUntilMs, deploymentsMs].map((ms) => Math.floor(ms / 1000));
+  const [looked = 0, ran = 0, hot = 0, deployments = 0] = times;
+  const pipelines = pipelinesCodes.indexOf(repository.pipelines);
+  const row: Row = [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines];
+  if (toldMs !== undefined) row.push(Math.floor(toldMs / 1000));
+  return row;
+}
+
+function repositoryOf(row: Row, open: readonly OpenState[]): Repository {
+  const [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines, told] = row;
+  return {
+    id,
+    slug,
+    mainBranch,
+    lookedMs: looked * 1000,
+    ranMs: ran * 1000,
+    hotUntilMs: hot * 1000,
+    toldMs: told === undefined ? undefined : told * 1000,
+    deploymentsMs: deployments * 1000,
+    number,
+    pass,
+    pipelines: pipelinesCodes[pipelines] ?? 'unknown',
+    open: openCounts(open),
+  };
+}
+
+/** What a run whose clock was ahead has noted would not be asked for until that time had come. */
+function withoutLaterTimes(repository: Repository, tickMs: number): Repository {
+  const { lookedMs, deploymentsMs, ranMs, hotUntilMs } = repository;
+  return {
+    ...repository,
+    lookedMs: Math.min(lookedMs, tickMs),
+    deploymentsMs: Math.min(deploymentsMs, tickMs),
+    ranMs: Math.min(ranMs, tickMs),
+    hotUntilMs: Math.min(hotUntilMs, tickMs + hotMs),
+  };
+}
+
+/** Runs that can end by themselves, and those that wait for a person. */
+export function openCounts(open: readonly Pick<OpenState, 'phase'>[]): Watched['open'] {
+  const held = open.filter(({ phase }) => phase === 'paused' || phase === 'halted').length;
+  return { moving: open.length - held, held };
+}

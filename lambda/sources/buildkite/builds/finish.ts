@@ -1,0 +1,222 @@
+import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import type { Exemplar } from '../../../model/metric.ts';
+import {
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  runActiveDuration,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+  runWait,
+  systemErrors,
+} from '../../../model/catalogue/run-metrics.ts';
+import { attemptOf } from './attempts.ts';
+import type { Build, Job } from '../user-api/rest-schema.ts';
+import { type BuildOfJob, buildSpan, jobSpans } from './map-spans.ts';
+import { buildVerdict, jobVerdict, type Verdict } from './states.ts';
+import { activeMsWithin } from './active-time.ts';
+import { timeOf } from '../user-api/times.ts';
+
+export interface PlacedBuild {
+  readonly build: Build;
+  readonly source: string;
+  /** The organization: pipelines are unique in it, while a queue is in a cluster. */
+  readonly scope: string;
+  readonly pipeline: string;
+  /** Class of the branch. */
+  readonly branch: string;
+  /** When the build has finished before, where that is remembered. Epoch milliseconds. */
+  readonly firstFinishMs?: number | undefined;
+}
+
+/** A finished build; undefined for one that has not ended. */
+export function buildFinish(placed: PlacedBuild): Finish | undefined {
+  const { build, source, scope, pipeline, branch, firstFinishMs } = placed;
+  const verdict = buildVerdict(build);
+  const finishedMs = timeOf(build.finished_at);
+  if (verdict === undefined || finishedMs === undefined) return undefined;
+  const { result } = verdict;
+  const labels = { system: 'buildkite', source, scope, pipeline };
+  const { isFirst, startedMs, waitedUntilMs } = attemptOf(build, firstFinishMs);
+  const attempt = isFirst && !isRebuild(build) ? 'first' : 'retry';
+  const wait = secondsOf(timeOf(build.created_at), waitedUntilMs);
+  const duration = secondsOf(startedMs, finishedMs);
+  const active = activeSeconds(build, startedMs, finishedMs);
+  const exemplar = exemplarOf(build, finishedMs);
+  const key = buildKey(build.id, finishedMs);
+  const facts = { result, attempt, waitSeconds: wait, activeSeconds: active, finishedMs } as const;
+  return {
+    key,
+    finishedMs,
+    createdMs: timeOf(build.created_at),
+    counts: [
+      { metric: runsFinished, labels: { ...labels, result, attempt, branch }, increase: 1 },
+      ...faultOf(source, verdict),
+    ],
+    observations: [
+      ...observed(runWait, labels, wait, exemplar),
+      ...observed(runDuration, { ...labels, result }, duration, exemplar),
+      ...observed(runActiveDuration, { ...labels, result }, active, exemplar),
+    ],
+    marks: marksOf({ ...labels, branch }, verdict, finishedMs),
+    line: lineOf(placed, { result, attempt, wait, duration, active }),
+    spans: [buildSpan(placed, isFirst ? facts : { ...facts, again: { startedMs, key } })],
+  };
+}
+
+/**
+ * A blocked build that is opened again finishes a second time, so the time is a part of its key; in whole seconds,
+ * because Buildkite's events tell no fractions.
+ */
+function buildKey(id: string, finishedMs: number): string {
+  return `${id} ${String(Math.floor(finishedMs / 1000))}`;
+}
+
+/** Where a job ran. */
+export interface JobPlace {
+  readonly source: string;
+  readonly scope: string;
+  readonly queue: string;
+}
+
+/** A finished job; undefined for one that has not ended, or of which nobody knows when. */
+export function jobFinish(job: Job, build: BuildOfJob, { source, scope, queue }: JobPlace): Finish | undefined {
+  const verdict = jobVerdict(job);
+  const finishedMs = jobEndMs(job);
+  if (verdict === undefined || finishedMs === undefined) return undefined;
+  const labels = { system: 'buildkite', source, scope, queue };
+  const { result } = verdict;
+  const duration = secondsBetween(job.started_at, job.finished_at);
+  const wait = secondsBetween(job.runnable_at, job.started_at);
+  const exemplar = exemplarOf(build, finishedMs);
+  return {
+    // A retry is another job.
+    key: job.id,
+    finishedMs,
+    counts: [
+      { metric: jobsFinished, labels: { ...labels, result }, increase: 1 },
+      ...(duration === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: Math.max(0, duration) }]),
+      ...faultOf(source, verdict),
+    ],
+    observations: [
+      // Never from `scheduled_at`, which is copied from the build and may lie before the job's creation.
+      ...observed(jobWait, labels, wait, exemplar),
+      ...observed(jobDuration, { ...labels, result }, duration, exemplar),
+    ],
+    marks: [],
+    spans: jobSpans(job, build, { scope, queue, result, waitSeconds: wait, endMs: finishedMs }),
+  };
+}
+
+/** An expired job ended when it expired. Epoch milliseconds. */
+export function jobEndMs({ finished_at, expired_at }: Job): number | undefined {
+  return timeOf(finished_at) ?? timeOf(expired_at);
+}
+
+/** Undefined where one of the two is unknown; negative where the vendor's clocks disagree. */
+function secondsBetween(from: string | null | undefined, to: string | null | undefined): number | undefined {
+  return secondsOf(timeOf(from), timeOf(to));
+}
+
+function secondsOf(fromMs: number | undefined, toMs: number | undefined): number | undefined {
+  return fromMs === undefined || toMs === undefined ? undefined : (toMs - fromMs) / 1000;
+}
+
+/** Undefined where no jobs were read: only they tell when a person was waited for. */
+function activeSeconds({ jobs }: Build, startedMs: number | undefined, finishedMs: number): number | undefined {
+  // A clock that was set back between the two has its own fault; there is no span to look at.
+  if (startedMs === undefined || startedMs > finishedMs) return undefined;
+  return secondsOf(0, activeMsWithin({ fromMs: startedMs, toMs: finishedMs }, jobs));
+}
+
+function isRebuild({ rebuilt_from }: Build): boolean {
+  return rebuilt_from !== null && rebuilt_from !== undefined;
+}
+
+function observed(
+  metric: Observation['metric'],
+  labels: Observation['labels'],
+  value: number | undefined,
+  exemplar: Omit<Exemplar, 'value'> | undefined,
+): readonly Observation[] {
+  if (value === undefined) return [];
+  return [{ metric, labels, value, ...(exemplar && { exemplar: { ...exemplar, value: Math.max(0, value) } }) }];
+}
+
+function faultOf(source: string, { fault }: Verdict): readonly Count[] {
+  if (fault === undefined) return [];
+  return [{ metric: systemErrors, labels: { system: 'buildkite', source, ...fault }, increase: 1 }];
+}
+
+/** A cancelled or skipped build says nothing about the code. */
+function marksOf(labels: Mark['labels'], { result }: Verdict, finishedMs: number): readonly Mark[] {
+  if (result === 'cancellation' || result === 'skip' || result === 'other') return [];
+  const seconds = finishedMs / 1000;
+  const isSuccess = result === 'success';
+  return [
+    { metric: runLastFinished, labels, value: seconds },
+    { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
+    ...(isSuccess ? [{ metric: runLastSuccess, labels, value: seconds }] : []),
+  ];
+}
+
+/** OpenMetrics 1.0, Exemplars: names and values of all labels together. */
+const maxExemplarCharacters = 128;
+/** As Git abbreviates a commit in most places; enough to find it. */
+const shortCommit = 12;
+
+/** Address and commit of the build, as far as they fit. */
+function exemplarOf(
+  { web_url, commit }: Pick<Build, 'web_url' | 'commit'>,
+  timestampMs: number,
+): Omit<Exemplar, 'value'> | undefined {
+  const sha = /^[0-9a-f]{7,64}$/i.test(commit ?? '') ? (commit ?? '') : '';
+  const url = /^https?:\/\/\S+$/.test(web_url ?? '') ? (web_url ?? '') : '';
+  const candidates = [
+    { build_url: url, commit: sha },
+    { build_url: url, commit: sha.slice(0, shortCommit) },
+    { build_url: url },
+    { commit: sha },
+  ].map((labels) => Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== '')));
+  const labels = candidates.find((candidate) => lengthOf(candidate) <= maxExemplarCharacters);
+  return labels === undefined || Object.keys(labels).length === 0 ? undefined : { labels, timestampMs };
+}
+
+function lengthOf(labels: Readonly<Record<string, string>>): number {
+  return Object.entries(labels).reduce((sum, [name, value]) => sum + Array.from(name + value).length, 0);
+}
+
+interface Facts {
+  readonly result: string;
+  readonly attempt: string;
+  readonly wait: number | undefined;
+  readonly duration: number | undefined;
+  readonly active: number | undefined;
+}
+
+function lineOf(
+  { build, source, scope, pipeline }: PlacedBuild,
+  facts: Facts,
+): Readonly<Record<string, string | number>> {
+  const { wait, duration, active, result, attempt } = facts;
+  return {
+    system: 'buildkite',
+    source,
+    scope,
+    pipeline,
+    number: build.number,
+    result,
+    attempt,
+    ...(wait === undefined ? {} : { waitSeconds: wait }),
+    ...(duration === undefined ? {} : { durationSeconds: duration }),
+    ...(active === undefined ? {} : { activeSeconds: active }),
+    ...(typeof build.branch === 'string' ? { branch: build.branch } : {}),
+    ...(typeof build.commit === 'string' ? { commit: build.commit } : {}),
+    ...(typeof build.web_url === 'string' ? { url: build.web_url } : {}),
+    ...(typeof build.finished_at === 'string' ? { finishedAt: build.finished_at } : {}),
+  };
+}

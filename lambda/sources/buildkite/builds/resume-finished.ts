@@ -1,0 +1,162 @@
+/** Lists the builds that finished, and goes on where a list was cut short. */
+import * as z from 'zod';
+import type { Ledger } from '../../../counters/ledger.ts';
+import { least } from '../../../model/lists/extremes.ts';
+import { createdBefore } from './list-builds.ts';
+import { buildStream, jobStream } from './count-builds.ts';
+import type { ListRequest } from './list-open-builds.ts';
+import type { ApiSettings } from '../config.ts';
+import type { Part } from '../user-api/list-result.ts';
+import type { Build } from '../user-api/rest-schema.ts';
+import { timeOf } from '../user-api/times.ts';
+import type { Query } from '../user-api/client.ts';
+
+/**
+ * Where a list was cut short, so that the next run goes on from there. Without it a list that is longer than what one
+ * run may read, such as after a day without the collector, would never come to its end.
+ */
+const Cursor = z.object({
+  /** The window that is being read began then. Epoch milliseconds. */
+  fromMs: z.number(),
+  /** What was created later and finished until `coveredMs` was seen. As Buildkite writes it. */
+  createdTo: z.string(),
+  coveredMs: z.number(),
+});
+type Cursor = z.infer<typeof Cursor>;
+
+const cursorName = 'finished-cursor';
+
+/** As far back as a stream looks: Buildkite's index may lag. */
+const overlapMs = 10 * 60_000;
+
+export type ReadList = (request: Omit<ListRequest, 'jobs'>) => Promise<Part<readonly Build[]>>;
+
+/** Of 30 builds with jobs or 100 without: as many as a large organization finishes in some minutes. */
+const maxPages = 20;
+/** Builds that ran long have a sixth of the requests of a minute, which is 240 builds with jobs of the usual 50. */
+const shareOfLong = 1 / 6;
+const maxPagesOfLong = 8;
+/** Longer than most builds take, so that the list of longer ones is short. */
+const longAfterMs = 15 * 60_000;
+
+/** Half of the runs then have all their requests for the other builds. */
+const longEveryMs = 2 * 60_000;
+
+/** Remembered while lists are cut short: until when the builds that ran long were read as a whole, and when they were asked for. */
+const Behind = z.object({ longReadMs: z.number(), longTriedMs: z.number() });
+type Behind = z.infer<typeof Behind>;
+const behindName = 'finished-behind';
+
+export interface FinishedReading {
+  /** The builds that ran long and have ended, after a run that could not read all; else nothing. */
+  readonly long: () => Promise<Part<readonly Build[]> | undefined>;
+  /** The builds that finished in the window, or the next piece of them; undefined without a memory. */
+  readonly rest: (long: Part<readonly Build[]> | undefined) => Promise<Part<readonly Build[]> | undefined>;
+}
+
+/**
+ * Lists are ordered by creation, newest first. Where more builds finish than a run can read, those that ran long would
+ * never be reached, so they are then asked for on their own.
+ */
+export function finishedReading(
+  ledger: Ledger | undefined,
+  { jobs, requestsPerMinute }: Pick<ApiSettings, 'jobs' | 'requestsPerMinute'>,
+  read: ReadList,
+): FinishedReading {
+  if (ledger === undefined) return { long: () => Promise.resolve(undefined), rest: () => Promise.resolve(undefined) };
+  const behind = ledger.recall(behindName, Behind);
+  const pagesOfLong = Math.max(1, Math.min(maxPagesOfLong, Math.floor(requestsPerMinute * shareOfLong)));
+  return {
+    long: async () => {
+      if (behind === undefined || ledger.tickMs - behind.longTriedMs < longEveryMs) return undefined;
+      return await read({ filters: longFilters(ledger.tickMs, behind.longReadMs), maxPages: pagesOfLong });
+    },
+    rest: async (long) => {
+      const pages = long === undefined ? maxPages : maxPages - pagesOfLong;
+      const rest = await readFinished(ledger, jobs, (filters) => read({ filters, maxPages: pages }));
+      ledger.remember(behindName, isCutShort(rest) ? behindAfter(ledger, behind, long) : null);
+      return long === undefined ? rest : { ...joined(rest, long), isComplete: rest.isComplete };
+    },
+  };
+}
+
+function behindAfter(ledger: Ledger, before: Behind | undefined, long: Part<readonly Build[]> | undefined): Behind {
+  const { longReadMs, longTriedMs } = before ?? { longReadMs: ledger.window(buildStream).fromMs, longTriedMs: 0 };
+  if (long === undefined) return { longReadMs, longTriedMs };
+  return { longReadMs: long.isComplete ? ledger.now() : longReadMs, longTriedMs: ledger.tickMs };
+}
+
+/** What was created long ago and ended since the last such list, with the usual overlap. */
+function longFilters(tickMs: number, lastMs: number): Query {
+  return [...finishedSince(lastMs - overlapMs), ['created_to', new Date(tickMs - longAfterMs).toISOString()]];
+}
+
+/** The builds that finished in the window, or the next piece of them. */
+async function readFinished(
+  ledger: Ledger,
+  jobs: 'read' | 'skip',
+  read: (filters: Query) => Promise<Part<readonly Build[]>>,
+): Promise<Part<readonly Build[]>> {
+  const streams = jobs === 'read' ? [buildStream, jobStream] : [buildStream];
+  const fromMs = least(streams.map((stream) => ledger.window(stream).fromMs)) ?? ledger.tickMs;
+  const cursor = ledger.recall(cursorName, Cursor);
+  if (cursor === undefined || cursor.fromMs !== fromMs) {
+    const part = await read(finishedSince(fromMs));
+    keepCursor(ledger, fromMs, part, isCutShort(part));
+    return part;
+  }
+  const newer = await read(finishedSince(cursor.coveredMs - overlapMs));
+  const older = await read([...finishedSince(fromMs), createdBefore(cursor.createdTo)]);
+  // What has come since must be known as a whole, or there would be two places to go on from.
+  if (newer.isComplete) keepCursor(ledger, fromMs, withOldest(older, cursor), !older.isComplete);
+  // Nothing was learned, such as for want of requests: the place stays.
+  else if (newer.value.length === 0) ledger.remember(cursorName, cursor);
+  else forgetCursor(ledger);
+  return joined(newer, older);
+}
+
+/** The next run begins with the whole window again. */
+export function forgetCursor(ledger: Ledger): void {
+  ledger.remember(cursorName, null);
+}
+
+/**
+ * States of builds that have ended, by name: the shortcut `finished` leaves out skipped and not_run. A blocked build waits
+ * for somebody, but jobs of it have ended.
+ */
+const endedStates = ['passed', 'failed', 'blocked', 'canceled', 'skipped', 'not_run'] as const;
+
+export function finishedSince(fromMs: number): Query {
+  return [
+    ['finished_from', new Date(fromMs).toISOString()],
+    ...endedStates.map((state) => ['state[]', state] as const),
+  ];
+}
+
+function keepCursor(ledger: Ledger, fromMs: number, { oldest }: Part<unknown>, isNeeded: boolean): void {
+  if (!isNeeded || oldest === undefined) forgetCursor(ledger);
+  else ledger.remember(cursorName, { fromMs, createdTo: oldest, coveredMs: ledger.now() } satisfies Cursor);
+}
+
+/** A list of which nothing came has no place to go on from. */
+function isCutShort({ isComplete, value }: Part<readonly Build[]>): boolean {
+  return !isComplete && value.length > 0;
+}
+
+/** A piece that failed at once leaves the place where it was. */
+function withOldest<Value>(part: Part<Value>, { createdTo }: Cursor): Part<Value> {
+  const oldest = part.oldest ?? createdTo;
+  return { ...part, oldest: (timeOf(oldest) ?? Infinity) <= (timeOf(createdTo) ?? 0) ? oldest : createdTo };
+}
+
+function joined(a: Part<readonly Build[]>, b: Part<readonly Build[]>): Part<readonly Build[]> {
+  const builds = new Map([...b.value, ...a.value].map((build) => [build.id, build]));
+  return {
+    value: [...builds.values()],
+    isComplete: a.isComplete && b.isComplete,
+    unreadable: a.unreadable + b.unreadable,
+    withheld: a.withheld + b.withheld,
+    notes: [],
+    problem: a.problem ?? b.problem,
+  };
+}

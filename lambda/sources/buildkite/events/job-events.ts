@@ -1,0 +1,186 @@
+/** Reads Buildkite's events and tells the ledger of the jobs that finished. */
+import * as z from 'zod';
+import type { Matcher } from '../../../config/glob.ts';
+import type { Ledger } from '../../../counters/ledger.ts';
+import { inboxProblem } from '../../../events/inbox-problem.ts';
+import type { Inbox, QueuedEvent, Taken } from '../../../events/inbox.ts';
+import { parseJsonText } from '../../../model/text/outside-text.ts';
+import type { Problem } from '../../../model/problem.ts';
+import { jobStream } from '../builds/count-builds.ts';
+import { jobFinish } from '../builds/finish.ts';
+import { isWantedEvent } from './event-types.ts';
+import { queueByRule } from '../queues/queue-names.ts';
+import type { Job } from '../user-api/rest-schema.ts';
+import type { BuildOfJob } from '../builds/map-spans.ts';
+import { needsSignal } from '../builds/states.ts';
+import { eventOfDelivery } from './webhook-delivery.ts';
+
+const Text = z.string().nullish().catch(undefined);
+const Flag = z.boolean().nullish().catch(undefined);
+
+const Envelope = z.object({ event: z.string(), body: z.unknown() });
+
+/** `detail` of a `Job Finished` event, version 1 (Buildkite docs, "Amazon EventBridge"); it names no cluster. */
+export const JobFinished = z.object({
+  job: z.object({
+    uuid: z.string().min(1),
+    type: z.string(),
+    state: Text,
+    passed: Flag,
+    soft_failed: Flag,
+    exit_status: z.number().nullish().catch(undefined),
+    /** Not among what is documented; without it some ends have two meanings. */
+    signal: Text,
+    signal_reason: Text,
+    agent_query_rules: z.array(z.string()).nullish().catch(undefined),
+    runnable_at: Text,
+    started_at: Text,
+    finished_at: Text,
+  }),
+  build: z.object({ uuid: z.string(), number: z.number(), commit: Text, branch: Text }),
+  pipeline: z.object({ slug: z.string() }),
+  organization: z.object({ slug: z.string() }),
+});
+export type JobFinished = z.infer<typeof JobFinished>;
+
+export interface EventReading {
+  readonly finished: readonly JobFinished[];
+  readonly problems: readonly Problem[];
+  /** False when the queue could not be read, or has more: the poll must not be left out then. */
+  readonly isComplete: boolean;
+  readonly remove: Taken['remove'];
+}
+
+/** Takes what has arrived; a queue that cannot be read costs nothing but its speed. */
+export async function takeEvents(inbox: Inbox, where: string, signal: AbortSignal): Promise<EventReading> {
+  try {
+    const { events, hasMore, remove } = await inbox.take(signal);
+    const read = events.map(finishedOf);
+    const unreadable = read.filter((event) => event === 'unreadable').length;
+    return {
+      finished: read.filter((event) => typeof event !== 'string'),
+      problems: unreadable === 0 ? [] : [notReadable(where, unreadable)],
+      isComplete: !hasMore,
+      remove,
+    };
+  } catch (error) {
+    const problem = inboxProblem(error, where);
+    return { finished: [], problems: [problem], isComplete: false, remove: () => Promise.resolve() };
+  }
+}
+
+function notReadable(where: string, count: number): Problem {
+  const message = `${String(count)} events are not what Buildkite documents and were removed; the poll counts their jobs`;
+  return { kind: 'bad-response', where: `${where} events`, message };
+}
+
+/** A webhook may be subscribed to more than is needed, and says `ping` when its settings were changed. */
+function finishedOf({ body }: QueuedEvent): JobFinished | 'unused' | 'unreadable' {
+  const envelope = Envelope.safeParse(jsonIn(body));
+  if (!envelope.success) return 'unreadable';
+  const { event, body: content } = envelope.data;
+  if (!isWantedEvent(event)) return 'unused';
+  const detail = typeof content === 'string' ? eventOfDelivery(content) : content;
+  return JobFinished.safeParse(detail).data ?? 'unreadable';
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return parseJsonText(text);
+  } catch {
+    // Told as unreadable, like any other content that is not an event.
+    return undefined;
+  }
+}
+
+export interface EventOptions {
+  readonly source: string;
+  readonly organization: string;
+  /** Scope and name of every queue that is known. */
+  readonly queues: readonly (readonly [scope: string, queue: string])[];
+  readonly isPipelineSelected: Matcher;
+  readonly isQueueSelected: Matcher;
+}
+
+/**
+ * Tells the ledger of the jobs that finished. The key is that of the poll, so whoever comes second counts nothing. Left to
+ * the poll is a job whose cluster cannot be told, because its queue's name is in several or in none, one whose event does
+ * not say how it ended, and one of which only the poll can say whether its agent was lost or its process killed.
+ */
+export function countEvents(
+  ledger: Pick<Ledger, 'window' | 'sawFinished'>,
+  finished: readonly JobFinished[],
+  options: EventOptions,
+): void {
+  // Older than that, and nobody knows any more whether the poll has counted it.
+  const { fromMs } = ledger.window(jobStream);
+  const placeOf = placesByName(options);
+  for (const event of finished.filter((one) => isWanted(one, options))) {
+    const job = jobOf(event);
+    const place = placeOf(job);
+    if (place === undefined || job.state === 'finished' || needsSignal(job)) continue;
+    const finish = jobFinish(job, buildOf(event), { source: options.source, ...place });
+    if (finish !== undefined && finish.finishedMs >= fromMs) ledger.sawFinished(jobStream, job.id, finish);
+  }
+}
+
+function isWanted(
+  { organization: { slug }, job: { type }, pipeline }: JobFinished,
+  { organization, isPipelineSelected }: EventOptions,
+): boolean {
+  return slug === organization && type === 'script' && isPipelineSelected(pipeline.slug);
+}
+
+function placesByName({
+  queues,
+  isQueueSelected,
+}: EventOptions): (job: Job) => { readonly scope: string; readonly queue: string } | undefined {
+  const scopes = scopesByQueue(queues);
+  return ({ agent_query_rules }) => {
+    const queue = queueByRule(undefined, agent_query_rules ?? []);
+    const [scope, ...others] = scopes.get(queue) ?? [];
+    return scope !== undefined && others.length === 0 && isQueueSelected(queue) ? { scope, queue } : undefined;
+  };
+}
+
+function scopesByQueue(queues: EventOptions['queues']): ReadonlyMap<string, readonly string[]> {
+  const scopes = new Map<string, Set<string>>();
+  for (const [scope, queue] of queues) scopes.set(queue, (scopes.get(queue) ?? new Set()).add(scope));
+  return new Map([...scopes].map(([queue, names]) => [queue, [...names]]));
+}
+
+/** As the REST API would show it: `state` of an event may be the one before the end, so `passed` decides. */
+function jobOf({ job }: JobFinished): Job {
+  const { uuid, state, passed, ...same } = job;
+  return {
+    ...same,
+    id: uuid,
+    state: endStateOf(state ?? '', passed),
+    retried: undefined,
+    cluster_id: undefined,
+    cluster_queue_id: undefined,
+  };
+}
+
+/** Ends that are neither passed nor failed keep their names. */
+const otherEnds: ReadonlySet<string> = new Set(['timed_out', 'canceled', 'skipped', 'broken', 'expired']);
+
+function endStateOf(state: string, passed: boolean | null | undefined): string {
+  const lower = state.toLowerCase();
+  if (otherEnds.has(lower)) return lower;
+  if (passed === true) return 'passed';
+  return passed === false ? 'failed' : lower;
+}
+
+function buildOf({ build, pipeline, organization }: JobFinished): BuildOfJob {
+  const { uuid, number, commit, branch } = build;
+  const web_url = `https://buildkite.com/${organization.slug}/${pipeline.slug}/builds/${String(number)}`;
+  return {
+    id: uuid,
+    commit,
+    branch,
+    web_url,
+    url: undefined,
+    pipeline: { ...pipeline, id: undefined, default_branch: undefined },
+  };
+}

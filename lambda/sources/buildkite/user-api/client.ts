@@ -1,0 +1,179 @@
+import type * as z from 'zod';
+import type { Quota } from '../../../counters/ledger.ts';
+import { withCredentials } from '../../../http/auth/credentials.ts';
+import { UnusableSecretError, HttpStatusError } from '../../../http/errors/errors.ts';
+import { getJson, type JsonAnswer } from '../../../http/answers/json.ts';
+import { quotaOf } from '../../../http/answers/rate-limit-headers.ts';
+import { whereOf } from '../../../http/where.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import { withRotation } from '../../../secrets/rotation.ts';
+import type { SourcePorts } from '../../source.ts';
+import type { ApiSettings, BuildkiteConfig } from '../config.ts';
+import { type GraphqlRequest, PortalAnswer, postOf, type TokenRequest } from './graphql-request.ts';
+import { GraphqlAnswer } from './graphql-schema.ts';
+import { waitSecondsIn, withoutToken } from '../refusal-reason.ts';
+
+/** The collector's own budget for this window is spent: what is left out is read in a later run. */
+export class QuotaSpentError extends Error {
+  override readonly name = 'QuotaSpentError';
+}
+
+/** GraphQL answers 200 also for what it refuses; `message` is Buildkite's. */
+export class GraphqlError extends Error {
+  override readonly name = 'GraphqlError';
+}
+
+export type Query = readonly (readonly [name: string, value: string])[];
+
+/** Buildkite's APIs for users, within the budgets of the token's user. */
+export interface UserApi {
+  /** @throws HttpError, QuotaSpentError */
+  rest<Schema extends z.ZodType>(url: URL, schema: Schema): Promise<JsonAnswer<z.output<Schema>>>;
+  /** Address of a REST resource, such as `organizations/acme/builds`. */
+  restUrl(path: string, query?: Query): URL;
+  /** @throws HttpError, QuotaSpentError, GraphqlError for an answer without data */
+  graphql<Schema extends z.ZodType>(
+    request: GraphqlRequest,
+    schema: Schema,
+  ): Promise<{ readonly data: z.output<Schema>; readonly errors: readonly string[] }>;
+}
+
+export interface Budgets {
+  readonly rest: Quota;
+  readonly graphql: Quota;
+}
+
+export interface ApiPorts {
+  readonly config: BuildkiteConfig;
+  readonly settings: ApiSettings;
+  readonly ports: SourcePorts;
+  readonly deadline: Deadline;
+}
+
+/** @param organization its slug */
+export function userApi(given: ApiPorts, organization: string, budgets: Budgets): UserApi {
+  const { settings, ports } = given;
+  const send = <Schema extends z.ZodType>(
+    request: TokenRequest,
+    schema: Schema,
+  ): Promise<JsonAnswer<z.output<Schema>>> => sendAuthorized(given, request, schema);
+  return {
+    restUrl: (path, query = []) => restUrl(settings.restEndpoint, path, query),
+    rest: async (url, schema) => {
+      if (!budgets.rest.take()) throw new QuotaSpentError('requests a minute');
+      const request = { method: 'GET', url, headers: {}, token: settings.apiToken } as const;
+      return await observed(budgets.rest, ports, () => send(request, schema));
+    },
+    graphql: async (request, schema) => {
+      const isStored = settings.portal !== undefined;
+      // What an answer costs is known when it is there; a page of the largest size overdraws the budget at most once.
+      if (budgets.graphql.remaining() < 1) throw new QuotaSpentError(isStored ? 'portal requests' : 'GraphQL points');
+      const { value } = await observed(budgets.graphql, ports, async () => {
+        const answer = await send(postOf(settings, organization, request), isStored ? PortalAnswer : GraphqlAnswer);
+        const cost = isStored ? 1 : (pointsIn(answer.headers) ?? request.points(answer.value.data ?? null));
+        budgets.graphql.take(Math.min(cost, budgets.graphql.remaining()));
+        return answer;
+      });
+      heedRefusal(budgets.graphql, value, ports.clock());
+      const errors = value.errors.map((text) => ports.http.withoutSecrets(text).slice(0, maxErrorLength));
+      return { data: dataOf({ ...value, errors }, schema), errors };
+    },
+  };
+}
+
+/** A stranger's text may be long; its beginning says what it is about. */
+const maxErrorLength = 300;
+
+async function sendAuthorized<Schema extends z.ZodType>(
+  { config: { tls }, ports: { http, secrets }, deadline }: ApiPorts,
+  { token, ...request }: TokenRequest,
+  schema: Schema,
+): Promise<JsonAnswer<z.output<Schema>>> {
+  return withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
+    withRotation(secrets, token, deadline.signal, (secret) => {
+      const bearer = tokenIn(secret.reveal(), request);
+      return withoutToken(bearer, () =>
+        getJson(
+          http,
+          {
+            ...request,
+            headers: { ...request.headers, authorization: `Bearer ${bearer}` },
+            signal: deadline.signal,
+            remainingMs: () => deadline.remainingMs(),
+            waitSecondsIn,
+            ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
+          },
+          schema,
+        ),
+      );
+    }),
+  );
+}
+
+/** An agent token here is the usual mix-up, and its 401 would not say so. */
+function tokenIn(text: string, { method, url }: Pick<TokenRequest, 'method' | 'url'>): string {
+  const token = text.trim();
+  if (!/^bk(ct|ar)_/.test(token)) return token;
+  throw new UnusableSecretError(
+    whereOf(method, url),
+    'the secret holds an agent token; put an API token of a user (bkua_…), or the token of the portal, there',
+  );
+}
+
+function restUrl(endpoint: string, path: string, query: Query): URL {
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
+  for (const [name, value] of query) url.searchParams.append(name, value);
+  return url;
+}
+
+/** Tells the budget what the headers of the answer say, also those of a refusal. */
+async function observed<Value>(
+  quota: Quota,
+  { clock }: Pick<SourcePorts, 'clock'>,
+  ask: () => Promise<JsonAnswer<Value>>,
+): Promise<JsonAnswer<Value>> {
+  try {
+    const answer = await ask();
+    observe(quota, answer.headers, clock());
+    return answer;
+  } catch (error) {
+    if (error instanceof HttpStatusError) {
+      observe(quota, error.headers, clock());
+      // A refusal that names its wait in the body only.
+      const isToldByHeader = error.headers['retry-after'] !== undefined;
+      if (error.status === 429 && !isToldByHeader && error.retryAtMs !== undefined) {
+        quota.observe({ remaining: 0, resetMs: error.retryAtMs });
+      }
+    }
+    throw error;
+  }
+}
+
+/** A refusal that comes with status 200: nothing is asked before it ends. */
+function heedRefusal(quota: Quota, { data, errors }: z.output<typeof GraphqlAnswer>, nowMs: number): void {
+  const seconds = data === undefined || data === null ? waitSecondsIn(errors.join(' ')) : undefined;
+  if (seconds !== undefined) quota.observe({ remaining: 0, resetMs: nowMs + seconds * 1000 });
+}
+
+function observe(quota: Quota, headers: Readonly<Record<string, string>>, nowMs: number): void {
+  const told = quotaOf(headers, nowMs);
+  // Without a time the figure would hold for ever.
+  if (told?.resetAtMs === undefined) return;
+  quota.observe({ remaining: told.remaining, resetMs: told.resetAtMs });
+}
+
+function pointsIn(headers: Readonly<Record<string, string>>): number | undefined {
+  const text = headers['ratelimit-complexity-actual'] ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function dataOf<Schema extends z.ZodType>(
+  { data, errors }: z.output<typeof GraphqlAnswer>,
+  schema: Schema,
+): z.output<Schema> {
+  if (data === undefined || data === null) throw new GraphqlError(errors[0] ?? 'the answer has no data');
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  throw new GraphqlError(errors[0] ?? 'the answer has an unexpected shape');
+}

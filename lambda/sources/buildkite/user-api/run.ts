@@ -1,0 +1,22 @@
+import type { Ledger } from '../../../counters/ledger.ts';
+import type { Inbox } from '../../../events/inbox.ts';
+import type { Problem } from '../../../model/problem.ts';
+import type { ApiSettings, BuildkiteConfig } from '../config.ts';
+import type { ProblemFrom } from './problems.ts';
+import type { UserApi } from './client.ts';
+
+/** Everything that the parts of one run need. */
+export interface UserRun {
+  readonly config: BuildkiteConfig;
+  readonly settings: ApiSettings;
+  readonly api: UserApi;
+  readonly organization: string;
+  readonly ledger: Ledger | undefined;
+  readonly inbox: Inbox | undefined;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+  readonly problemFrom: ProblemFrom;
+  readonly graphqlProblemFrom: ProblemFrom;
+  /** Problems so far. */
+  readonly problems: Problem[];
+}

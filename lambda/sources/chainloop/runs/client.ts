@@ -1,0 +1,74 @@
+import { withCredentials } from '../../../http/auth/credentials.ts';
+import { BadResponseError, ResponseTooLargeError } from '../../../http/errors/errors.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import { withRotation } from '../../../secrets/rotation.ts';
+import type { SourcePorts } from '../../source.ts';
+import { call } from '../grpc-web/call.ts';
+import type { ChainloopConfig } from '../config.ts';
+import { contextResponse, runListResponse, workflowListResponse } from '../grpc-web/decode-answer.ts';
+import { type RunQuery, runListRequest, workflowListRequest } from '../grpc-web/encode-request.ts';
+import type { RunPage, WorkflowPage } from '../grpc-web/messages.ts';
+import { claimsFor } from '../token-claims.ts';
+import { WireError } from '../grpc-web/wire.ts';
+
+/** What is read of a control plane. Every method throws what `call` throws, SecretUnavailableError or OtherOrganizationError. */
+export interface ControlPlane {
+  /** Newest first. */
+  runs(query: RunQuery): Promise<RunPage>;
+  /** Pages count from 1. */
+  workflows(page: number, pageSize: number): Promise<WorkflowPage>;
+  /** The organization that the lists are of, as the server tells it to a user's token; undefined for an API token. */
+  organization(): Promise<string | undefined>;
+}
+
+/** A run is below a kilobyte; a page that is too large has long texts, and a tenth of it fits. */
+const smallPageSize = 10;
+
+export function controlPlaneOf(
+  config: ChainloopConfig,
+  { http, secrets }: Pick<SourcePorts, 'http' | 'secrets'>,
+  deadline: Deadline,
+): ControlPlane {
+  const { url: origin, tls, token: ref, organization } = config;
+  const ask = <Answer>(method: string, message: Uint8Array, read: (bytes: Uint8Array) => Answer): Promise<Answer> =>
+    withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
+      withRotation(secrets, ref, deadline.signal, async (secret) => {
+        const token = secret.reveal().trim();
+        claimsFor(organization, token);
+        const answer = await call(http, {
+          origin,
+          method,
+          message,
+          token,
+          organization,
+          tls: credentials.tls,
+          deadline,
+        });
+        return readAs(answer.message, answer.where, read);
+      }),
+    );
+  const runs = (query: RunQuery): Promise<RunPage> =>
+    ask('controlplane.v1.WorkflowRunService/List', runListRequest(query), runListResponse);
+  return {
+    runs: async (query) => {
+      try {
+        return await runs(query);
+      } catch (error) {
+        if (!(error instanceof ResponseTooLargeError)) throw error;
+        return await runs({ ...query, limit: smallPageSize });
+      }
+    },
+    workflows: (page, pageSize) =>
+      ask('controlplane.v1.WorkflowService/List', workflowListRequest(page, pageSize), workflowListResponse),
+    organization: () => ask('controlplane.v1.ContextService/Current', new Uint8Array(), contextResponse),
+  };
+}
+
+function readAs<Answer>(bytes: Uint8Array, where: string, read: (bytes: Uint8Array) => Answer): Answer {
+  try {
+    return read(bytes);
+  } catch (error) {
+    if (error instanceof WireError) throw new BadResponseError(where, `the answer is ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,174 @@
+import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import { finishedLine } from '../../../counters/finished-line.ts';
+import { labelValue } from '../../../model/text/labels.ts';
+import {
+  type Result,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+  systemErrors,
+} from '../../../model/catalogue/run-metrics.ts';
+import type { Span } from '../../../model/span.ts';
+import type { PolicySummary, Run, RunStatus, WorkflowName } from '../grpc-web/messages.ts';
+import {
+  type CompatStatus,
+  policyResults,
+  type PolicyVerdict,
+  policyViolations,
+  workflowRunDuration,
+} from '../metrics.ts';
+
+export interface MapOptions {
+  /** The operator's name of the source. */
+  readonly source: string;
+  readonly organization: string;
+  /** Whether runs are also published under Chainloop's own names. */
+  readonly compat: boolean;
+}
+
+export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
+
+/** Value of `branch`: Chainloop knows the commit of an attestation, its list of runs does not. */
+export const noBranch = 'none';
+
+export function pipelineOf({ name, project }: WorkflowName, source: string): PipelineLabels {
+  return {
+    system: 'chainloop',
+    source,
+    scope: labelValue(project) ?? 'none',
+    pipeline: labelValue(name) ?? 'none',
+  };
+}
+
+/** Undefined while a run has not ended. */
+export function resultOf({ status, finishedMs }: Pick<Run, 'status' | 'finishedMs'>): Result | undefined {
+  if (status === 'unspecified' || status === 'unknown') return finishedMs === undefined ? undefined : 'other';
+  return results[status];
+}
+
+const results: Readonly<Record<Exclude<RunStatus, 'unspecified' | 'unknown'>, Result | undefined>> = {
+  initialized: undefined,
+  succeeded: 'success',
+  failed: 'failure',
+  // The CI job died in the middle of its attestation: not the attestation failed, but what should have made it.
+  expired: 'error',
+  cancelled: 'cancellation',
+};
+
+const compatStatuses: Partial<Readonly<Record<RunStatus, CompatStatus>>> = {
+  succeeded: 'success',
+  failed: 'error',
+  expired: 'expired',
+  cancelled: 'canceled',
+};
+
+/** A run with its end, which expired ones do not have of their own. */
+export interface EndedRun extends Run {
+  readonly workflow: WorkflowName;
+  /** When it ended, or was first seen to have. Epoch milliseconds. */
+  readonly endedMs: number;
+  readonly result: Result;
+}
+
+export function finishOf(run: EndedRun, options: MapOptions): Finish {
+  const labels = pipelineOf(run.workflow, options.source);
+  const span = spanOf(run, labels);
+  return {
+    // A workflow run has no second attempt.
+    key: run.id,
+    finishedMs: run.endedMs,
+    createdMs: run.createdMs,
+    counts: countsOf(run, labels),
+    observations: observationsOf(run, labels, options),
+    marks: marksOf(run, labels),
+    line: lineOf(run, span, options),
+    spans: [span],
+  };
+}
+
+function countsOf({ result, status, policy }: EndedRun, labels: PipelineLabels): readonly Count[] {
+  const { system, source } = labels;
+  const fault = (error: string): Count => ({
+    metric: systemErrors,
+    labels: { system, source, component: 'workflow run', error },
+    increase: 1,
+  });
+  return [
+    {
+      metric: runsFinished,
+      labels: { ...labels, result, attempt: 'first', branch: noBranch },
+      increase: 1,
+    },
+    { metric: policyResults, labels: { ...labels, verdict: verdictOf(policy) }, increase: 1 },
+    ...(policy === undefined || policy.violated === 0
+      ? []
+      : [{ metric: policyViolations, labels, increase: policy.violated }]),
+    ...(status === 'expired' ? [fault('expired')] : []),
+    ...(result === 'other' ? [fault('unknown state')] : []),
+  ];
+}
+
+function verdictOf(policy: PolicySummary | undefined): PolicyVerdict {
+  if (policy === undefined || policy.status === 'unspecified') return 'none';
+  return policy.status === 'unknown' ? 'other' : policy.status;
+}
+
+function observationsOf(
+  { workflow, createdMs, finishedMs, endedMs, result, status, runner }: EndedRun,
+  labels: PipelineLabels,
+  { organization, compat }: MapOptions,
+): readonly Observation[] {
+  const compatStatus = compatStatuses[status];
+  const seconds = (untilMs: number): number => (untilMs - createdMs) / 1000;
+  return [
+    // An expired run tells when it was given up, not how long it took.
+    ...(finishedMs === undefined || status === 'expired'
+      ? []
+      : [{ metric: runDuration, labels: { ...labels, result }, value: seconds(finishedMs) }]),
+    ...(compat && compatStatus !== undefined
+      ? [
+          {
+            metric: workflowRunDuration,
+            labels: compatLabels(organization, workflow, runner, compatStatus),
+            value: seconds(endedMs),
+          },
+        ]
+      : []),
+  ];
+}
+
+function compatLabels(org: string, { name }: WorkflowName, runner: string, status: CompatStatus) {
+  return { org, workflow: labelValue(name) ?? 'none', status, runner };
+}
+
+/** A cancelled run gives no verdict, and an unknown one is none. */
+const verdicts: ReadonlySet<Result> = new Set(['success', 'failure', 'error']);
+
+function marksOf({ result, endedMs }: EndedRun, of: PipelineLabels): readonly Mark[] {
+  if (!verdicts.has(result)) return [];
+  const labels = { ...of, branch: noBranch };
+  const isSuccess = result === 'success';
+  return [
+    { metric: runLastFinished, labels, value: endedMs / 1000 },
+    { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
+    ...(isSuccess ? [{ metric: runLastSuccess, labels, value: endedMs / 1000 }] : []),
+  ];
+}
+
+/** Chainloop knows runs only: what a CI system did inside of one is told by that system. */
+function spanOf({ id, createdMs, endedMs, result }: EndedRun, { scope, pipeline }: PipelineLabels): Span {
+  return { is: 'run', run: id, pipeline, scope, result, attempt: 'first', startMs: createdMs, endMs: endedMs };
+}
+
+/** With what only Chainloop tells. */
+function lineOf(run: EndedRun, span: Span, { source, organization }: MapOptions): NonNullable<Finish['line']> {
+  const { id, runner, policy, version, createdMs, finishedMs } = run;
+  const durationSeconds = finishedMs === undefined ? undefined : Math.max(0, finishedMs - createdMs) / 1000;
+  return finishedLine({ system: 'chainloop', source, durationSeconds }, span, {
+    ...{ organization, run: id, runner, policy: verdictOf(policy) },
+    ...(policy === undefined ? {} : { violations: policy.violated }),
+    ...(version === undefined || version.name === '' ? {} : { version: version.name }),
+  });
+}

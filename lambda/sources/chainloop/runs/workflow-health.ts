@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import { mappingOf } from '../../../counters/state/mapping.ts';
+import type { EndedRun } from './finish.ts';
+import type { Run, Workflow, WorkflowName } from '../grpc-web/messages.ts';
+import { endOf } from './read-runs.ts';
+
+/** How the last ended run of a workflow ended; the last one is the one that was created last, as on the server. */
+export interface Verdict {
+  /** By Chainloop's own measure: everything but a success is down. */
+  readonly isUp: boolean;
+  /** When it became so. Epoch milliseconds. */
+  readonly sinceMs: number;
+  readonly runner: string;
+  /** When that run was created. Epoch milliseconds. */
+  readonly createdMs: number;
+}
+
+export type Verdicts = ReadonlyMap<string, Verdict>;
+
+/** The name under which the ledger keeps them. */
+export const verdictsName = 'verdicts';
+
+/** Short, for there is one for each workflow: 1 or 0, since when (Unix time), runner, time of creation. */
+export const StoredVerdicts = mappingOf(z.tuple([z.literal([0, 1]), z.number(), z.string(), z.number()]));
+type StoredVerdicts = z.infer<typeof StoredVerdicts>;
+
+export function workflowKey({ project, name }: WorkflowName): string {
+  return `${project}/${name}`;
+}
+
+/** Of the key; neither name has a slash (both are DNS labels). */
+export function workflowOf(key: string): WorkflowName {
+  const slash = key.indexOf('/');
+  return { project: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+export interface Seen {
+  readonly workflows: readonly Workflow[];
+  /** Runs of this tick's window that have ended. */
+  readonly ended: readonly EndedRun[];
+}
+
+type End = Run & Pick<EndedRun, 'endedMs' | 'result'>;
+
+/**
+ * The verdicts of the listed workflows. While the last run is still under way, the one before it holds; it is remembered,
+ * or among the runs of the window, for the list of workflows shows only the last.
+ */
+export function verdictsOf({ workflows, ended }: Seen, before: Verdicts, nowMs: number): Verdicts {
+  const endsByWorkflow = Map.groupBy(ended, ({ workflow }) => workflowKey(workflow));
+  const verdicts = new Map<string, Verdict>();
+  for (const workflow of workflows) {
+    const key = workflowKey(workflow);
+    const ends: readonly End[] = [...(endsByWorkflow.get(key) ?? []), ...lastEnd(workflow, nowMs)];
+    const verdict = ends.toSorted((a, b) => a.createdMs - b.createdMs).reduce(later, before.get(key));
+    if (verdict !== undefined) verdicts.set(key, verdict);
+  }
+  return verdicts;
+}
+
+function lastEnd({ lastRun }: Workflow, nowMs: number): readonly End[] {
+  const end = lastRun === undefined ? undefined : endOf(lastRun, nowMs, false);
+  return lastRun === undefined || end === undefined ? [] : [{ ...lastRun, ...end }];
+}
+
+function later(before: Verdict | undefined, { createdMs, endedMs, result, runner }: End): Verdict {
+  if (before !== undefined && createdMs <= before.createdMs) return before;
+  const isUp = result === 'success';
+  return { isUp, sinceMs: before?.isUp === isUp ? before.sinceMs : endedMs, runner, createdMs };
+}
+
+export function stored(verdicts: Verdicts): StoredVerdicts {
+  return Object.fromEntries(
+    [...verdicts].map(([key, { isUp, sinceMs, runner, createdMs }]) => [
+      key,
+      [isUp ? 1 : 0, Math.floor(sinceMs / 1000), runner, createdMs],
+    ]),
+  );
+}
+
+export function fromStored(record: StoredVerdicts | undefined): Verdicts {
+  return new Map(
+    Object.entries(record ?? {}).map(([key, [up, since, runner, createdMs]]) => [
+      key,
+      { isUp: up === 1, sinceMs: since * 1000, runner, createdMs },
+    ]),
+  );
+}

@@ -1,0 +1,183 @@
+import { type AssumedRole, type AwsAccess, type AwsCredentials, roleIn } from '../../../http/auth/aws-credentials.ts';
+import { withCredentials } from '../../../http/auth/credentials.ts';
+import { HttpError, HttpStatusError } from '../../../http/errors/errors.ts';
+import type { HttpResponse, TlsMaterial } from '../../../http/port.ts';
+import { whereOf } from '../../../http/where.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import { withRotation } from '../../../secrets/rotation.ts';
+import type { SecretRef } from '../../../secrets/secret-ref.ts';
+import { SecretUnavailableError } from '../../../secrets/secrets.ts';
+import type { SourcePorts } from '../../source.ts';
+import type { Cluster, TektonResults } from '../config.ts';
+import { eksLookup, type EksPlace, regionOf } from './eks-cluster.ts';
+import { type Access, accessIn } from './kubeconfig.ts';
+
+export interface ClusterRequest {
+  /** Below the URL of the API server, such as `/apis/tekton.dev/v1/pipelineruns`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly accept: string;
+  readonly deadline: Deadline;
+}
+
+export interface ClusterAnswer extends HttpResponse {
+  /** What was asked, for messages. */
+  readonly where: string;
+}
+
+/** Sends a GET to the API server as whoever the configuration says. @throws HttpError, SecretUnavailableError */
+export type ClusterSend = (request: ClusterRequest) => Promise<ClusterAnswer>;
+
+export function connectTo(cluster: Cluster, ports: SourcePorts): ClusterSend {
+  if ('eks' in cluster) return eksSend(cluster.eks, ports, eksLookup(cluster.eks, ports));
+  if ('kubeconfig' in cluster) return kubeconfigSend(cluster.kubeconfig, cluster.context, ports);
+  const { server, token, tls, serverName } = cluster;
+  const settings = { ...(token === undefined ? {} : { auth: { bearer: token } }), tls };
+  return (request) =>
+    withCredentials(settings, { secrets: ports.secrets }, request.deadline.signal, (credentials) =>
+      get(ports, request, {
+        server,
+        // A token that was stored by `echo` or `kubectl` may have spaces around it.
+        authorization: credentials.headers['authorization']?.trim(),
+        tls: named(credentials.tls ?? {}, serverName),
+      }),
+    );
+}
+
+interface Entrance {
+  readonly server: string;
+  readonly authorization: string | undefined;
+  readonly tls: TlsMaterial;
+}
+
+async function get({ http }: SourcePorts, request: ClusterRequest, entrance: Entrance): Promise<ClusterAnswer> {
+  const { path, query = {}, accept, deadline } = request;
+  const url = new URL(entrance.server);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`;
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const { authorization, tls } = entrance;
+  const response = await http.send({
+    method: 'GET',
+    url,
+    headers: { accept, ...(authorization === undefined ? {} : { authorization }) },
+    signal: deadline.signal,
+    remainingMs: () => deadline.remainingMs(),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  });
+  return { ...response, where: whereOf('GET', url) };
+}
+
+function named(tls: TlsMaterial, servername: string | undefined): TlsMaterial {
+  return servername === undefined ? tls : { ...tls, servername };
+}
+
+/** A token lives for 15 minutes; the verifier's clock and a slow request need a reserve. */
+const eksTokenLifeMs = 10 * 60_000;
+
+interface CachedToken {
+  readonly token: string;
+  readonly keyId: string;
+  readonly untilMs: number;
+}
+
+type EksSettings = Extract<Cluster, { eks: unknown }>['eks'];
+
+/** Another server that takes the tokens of the cluster, or one of its own. */
+export function connectToResults(settings: TektonResults, cluster: Cluster, ports: SourcePorts): ClusterSend {
+  const { url: server, token, ca, serverName } = settings;
+  if (token === undefined && 'eks' in cluster) {
+    const { eks } = cluster;
+    return eksSend({ ...eks, serverName }, ports, async ({ signal }) => ({
+      server,
+      region: regionOf(eks, ports),
+      ...(ca === undefined ? {} : { ca: (await ports.secrets.read(ca, signal)).reveal() }),
+    }));
+  }
+  const tls = ca === undefined ? {} : { tls: { ca } };
+  const named = serverName === undefined ? {} : { serverName };
+  return connectTo({ server, ...(token === undefined ? {} : { token }), ...tls, ...named }, ports);
+}
+
+function eksSend(eks: EksSettings, ports: SourcePorts, place: (deadline: Deadline) => Promise<EksPlace>): ClusterSend {
+  const tokenFor = eksTokens(eks.name, ports, roleIn(eks));
+  return async (request) => {
+    const { server, ca, region } = await place(request.deadline);
+    const tls = named(ca === undefined ? {} : { ca }, eks.serverName);
+    const send = async (isFresh: boolean): Promise<ClusterAnswer> =>
+      get(ports, request, { server, tls, authorization: `Bearer ${await tokenFor(region, isFresh)}` });
+    try {
+      return await send(false);
+    } catch (error) {
+      if (!(error instanceof HttpStatusError) || error.status !== 401) throw error;
+      // The role's credentials may have rotated, or the clock may have jumped: once more with a token of this moment.
+      return await send(true);
+    }
+  };
+}
+
+type TokenFor = (region: string, isFresh: boolean) => Promise<string>;
+
+function eksTokens(cluster: string, { aws, clock }: SourcePorts, role?: AssumedRole): TokenFor {
+  let cached: CachedToken | undefined;
+  return async (region, isFresh) => {
+    const now = clock();
+    const keys = await roleOf(aws, role);
+    if (!isFresh && cached !== undefined && cached.keyId === keys.accessKeyId && now < cached.untilMs) {
+      return cached.token;
+    }
+    // Loaded here, because the signer costs 140 kB that only EKS needs.
+    const { eksToken } = await import('../../../http/auth/eks-token.ts');
+    const token = await eksToken({ cluster, region, clock, credentials: () => Promise.resolve(keys) });
+    cached = { token, keyId: keys.accessKeyId, untilMs: now + eksTokenLifeMs };
+    return token;
+  };
+}
+
+async function roleOf({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
+  try {
+    return await credentials(role);
+  } catch (cause) {
+    // What STS said of the role names its own remedy.
+    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
+    throw new SecretUnavailableError(
+      'the process has no AWS credentials to enter the EKS cluster with; give it a role, or a profile outside AWS',
+      { cause, reason: 'credentials' },
+    );
+  }
+}
+
+function kubeconfigSend(ref: SecretRef, context: string | undefined, ports: SourcePorts): ClusterSend {
+  const tokens = new Map<string, TokenFor>();
+  const told = new Set<string>();
+  return (request) =>
+    withRotation(ports.secrets, ref, request.deadline.signal, async (secret) => {
+      const access = await accessIn(secret.reveal(), { context, ref, ports, signal: request.deadline.signal });
+      tellIgnored(access, told, ports);
+      return get(ports, request, {
+        server: access.server,
+        tls: access.tls,
+        authorization: await authorizationOf(access, tokens, ports),
+      });
+    });
+}
+
+/** Once a process: it stays so until somebody changes the kubeconfig. */
+function tellIgnored({ ignored }: Access, told: Set<string>, { log }: SourcePorts): void {
+  for (const what of ignored) {
+    if (!told.has(what)) log.warn(`the kubeconfig is followed in part: ${what}`);
+    told.add(what);
+  }
+}
+
+async function authorizationOf(
+  { token, eks }: Access,
+  tokens: Map<string, TokenFor>,
+  ports: SourcePorts,
+): Promise<string | undefined> {
+  if (token !== undefined) return `Bearer ${token}`;
+  if (eks === undefined) return undefined;
+  const key = `${eks.name} ${eks.roleArn ?? ''}`;
+  const tokenFor = tokens.get(key) ?? eksTokens(eks.name, ports, roleIn(eks));
+  tokens.set(key, tokenFor);
+  return `Bearer ${await tokenFor(eks.region, false)}`;
+}

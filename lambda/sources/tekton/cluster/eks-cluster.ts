@@ -1,0 +1,103 @@
+import * as z from 'zod';
+import { roleIn } from '../../../http/auth/aws-credentials.ts';
+import { ForbiddenRequestError, HttpStatusError } from '../../../http/errors/errors.ts';
+import { getJson } from '../../../http/answers/json.ts';
+import { whereOf } from '../../../http/where.ts';
+import type { Deadline } from '../../../runtime/deadline.ts';
+import type { SourcePorts } from '../../source.ts';
+import type { Cluster } from '../config.ts';
+
+/** Where the API server of an EKS cluster is. */
+export interface EksPlace {
+  readonly server: string;
+  /** CA certificates in PEM; absent where a public CA signs. */
+  readonly ca?: string;
+  readonly region: string;
+}
+
+const Description = z.object({
+  cluster: z.object({ endpoint: z.url(), certificateAuthority: z.object({ data: z.base64() }) }),
+});
+
+/** Finds the cluster once a process: by the settings, or by `eks:DescribeCluster`. @throws HttpError */
+export function eksLookup(
+  eks: Extract<Cluster, { eks: unknown }>['eks'],
+  ports: SourcePorts,
+): (deadline: Deadline) => Promise<EksPlace> {
+  let known: Promise<EksPlace> | undefined;
+  return async (deadline) => {
+    // The lists of a collection ask at the same moment; a failure is asked again by the next one.
+    const asked = (known ??= placeOf(eks, ports, deadline));
+    try {
+      return await asked;
+    } catch (error) {
+      if (known === asked) known = undefined;
+      throw error;
+    }
+  };
+}
+
+async function placeOf(
+  eks: Extract<Cluster, { eks: unknown }>['eks'],
+  ports: SourcePorts,
+  deadline: Deadline,
+): Promise<EksPlace> {
+  const region = regionOf(eks, ports);
+  const { endpoint, certificateAuthority } = eks;
+  if (endpoint === undefined || certificateAuthority === undefined) return await describe(eks, region, ports, deadline);
+  return { server: endpoint, ca: pemOf(certificateAuthority), region };
+}
+
+/** @throws ForbiddenRequestError where neither the settings nor the process tell it. */
+export function regionOf({ name, region }: Extract<Cluster, { eks: unknown }>['eks'], { aws }: SourcePorts): string {
+  const known = region ?? aws.region;
+  if (known === undefined) {
+    throw new ForbiddenRequestError(`EKS cluster ${name}`, 'its Region is not known; set cluster.eks.region');
+  }
+  return known;
+}
+
+async function describe(
+  { name, describeUrl, ...role }: Extract<Cluster, { eks: unknown }>['eks'],
+  region: string,
+  { http, aws, clock }: SourcePorts,
+  deadline: Deadline,
+): Promise<EksPlace> {
+  // Loaded here, because the signer costs 140 kB that only EKS needs.
+  const [{ sigV4 }, { domainOf }] = await Promise.all([
+    import('../../../http/auth/sigv4.ts'),
+    import('../../../http/auth/eks-token.ts'),
+  ]);
+  const url = new URL(`/clusters/${name}`, describeUrl ?? `https://eks.${region}.${domainOf(region)}`);
+  const asked = getJson(
+    http,
+    {
+      method: 'GET',
+      url,
+      headers: {},
+      signal: deadline.signal,
+      remainingMs: () => deadline.remainingMs(),
+      prepare: sigV4({ service: 'eks', region, clock, credentials: () => aws.credentials(roleIn(role)) }),
+    },
+    Description,
+  );
+  const { value } = await asked.catch((error: unknown) => {
+    throw refused(error, name);
+  });
+  const server = new URL(value.cluster.endpoint);
+  if (server.protocol !== 'https:') throw new ForbiddenRequestError(whereOf('GET', server), 'EKS names no https URL');
+  return { server: server.href, ca: pemOf(value.cluster.certificateAuthority.data), region };
+}
+
+/** What the API server's own 403 means does not fit the answer of AWS. */
+function refused(error: unknown, name: string): unknown {
+  if (!(error instanceof HttpStatusError) || error.status >= 500 || error.status === 429) return error;
+  return new ForbiddenRequestError(
+    error.where,
+    `answered ${String(error.status)}: allow the role eks:DescribeCluster on ${name}, check name and Region, or set endpoint and certificateAuthority`,
+  );
+}
+
+export function pemOf(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
+}

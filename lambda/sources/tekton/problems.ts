@@ -1,0 +1,92 @@
+import type { Ledger } from '../../counters/ledger.ts';
+import { problemOf, type StatusHints } from '../../http/errors/problem.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { TektonConfig } from './config.ts';
+import type { ListReading } from './runs/read-list.ts';
+import { progressProblems } from './runs/list-progress.ts';
+import { explainRefusal } from './cluster/refusals.ts';
+import { badSelector } from './cluster/server-reason.ts';
+
+export interface ListProblemOptions {
+  readonly config: TektonConfig;
+  readonly where: string;
+  /** What the source remembers of earlier runs, where that could be read. */
+  readonly ledger: Ledger | undefined;
+}
+
+/** What could not be read, each cause once. @throws what is not an expected failure: a bug. */
+export function listProblems(readings: readonly ListReading[], options: ListProblemOptions): readonly Problem[] {
+  const byCause = new Map<string, { readonly problem: Problem; lists: number }>();
+  for (const reading of readings) {
+    for (const problem of problemsOf(reading, options)) {
+      // Lists of one cluster mostly fail together, and one line says it.
+      const cause = `${problem.kind} ${problem.message}`;
+      const known = byCause.get(cause);
+      if (known === undefined) byCause.set(cause, { problem, lists: 1 });
+      else known.lists += 1;
+    }
+  }
+  const causes = [...byCause.values()].map(({ problem, lists }) =>
+    lists === 1
+      ? problem
+      : { ...problem, message: `${problem.message} (and ${String(lists - 1)} more lists likewise)` },
+  );
+  return [...causes, ...progressProblems(readings, options.where)];
+}
+
+function problemsOf(reading: ListReading, options: ListProblemOptions): readonly Problem[] {
+  return [
+    ...changeProblems(reading, options),
+    ...failureProblems(reading, options),
+    ...damageProblems(reading, options),
+  ];
+}
+
+function changeProblems({ changes, isTimeUp }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
+  if (changes?.failure === undefined || isTimeUp) return [];
+  const problem = problemOf(changes.failure, where, { 403: watchHint });
+  if (problem === undefined) throw errorOf(changes.failure);
+  return [{ ...problem, message: `${problem.message}; ${unwatched}` }];
+}
+
+function failureProblems(reading: ListReading, { config, where, ledger }: ListProblemOptions): readonly Problem[] {
+  const { failure, place, runs, isTimeUp } = reading;
+  if (failure === undefined) return [];
+  const told = problemOf(failure, where, hintsFor(config, failure));
+  if (told === undefined) throw errorOf(failure);
+  // That the time of the run was not enough is told of all lists together.
+  if (isTimeUp) return [];
+  const problem = explainRefusal(failure, told, `list ${place.kind}`, ledger);
+  const message =
+    runs === 0
+      ? problem.message
+      : `${problem.message}; ${String(runs)} ${place.kind} were read before, namespaces that are complete are published, and the next run goes on there`;
+  return [{ ...problem, message }];
+}
+
+function damageProblems({ damaged, place }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
+  if (damaged === 0) return [];
+  const message = `${String(damaged)} rows of the ${place.kind} are not what the Kubernetes API documents and were left out; the others are published`;
+  return [{ kind: 'bad-response', where, message }];
+}
+
+const watchHint = 'the collector may list runs but not watch them; grant the verb watch';
+const unwatched = 'so what has changed since the run before waits until its place in the list is reached';
+
+function errorOf(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
+}
+
+function hintsFor({ cluster, namespaces, labelSelector }: TektonConfig, failure: unknown): StatusHints {
+  const binding = namespaces === undefined ? 'a ClusterRoleBinding' : 'a RoleBinding in each namespace';
+  return {
+    ...(labelSelector === undefined ? {} : { 400: badSelector(failure, 'labelSelector') }),
+    401:
+      'eks' in cluster
+        ? 'the cluster does not know the role of the collector; make an access entry for it (or map it in aws-auth), and check cluster.eks.name'
+        : 'the API server does not know the token or certificate; make a new one for the ServiceAccount and put it into the secret',
+    403: `the collector is known but may not list runs; apply the ClusterRole of the README and bind it with ${binding}`,
+    404: 'the API server has no tekton.dev/v1; install Tekton Pipelines v0.43 or later, or check the URL',
+    410: 'the list expired again and again while it was read; prune finished runs, or name the namespaces to read',
+  };
+}

@@ -1,0 +1,178 @@
+import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import { finishedLine } from '../../../counters/finished-line.ts';
+import type { Exemplar, Labels } from '../../../model/metric.ts';
+import {
+  jobBusySeconds,
+  jobDuration,
+  jobsFinished,
+  jobWait,
+  type Result,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+  runWait,
+} from '../../../model/catalogue/run-metrics.ts';
+import { failures, podStart, stepFailures, taskDuration, tasksFinished } from '../metrics.ts';
+import type { Naming } from '../naming.ts';
+import { boundedReason } from '../cluster/reasons.ts';
+import type { Described } from '../cluster/table-rows.ts';
+import { pipelineRunSpan, taskRunSpans } from './map-spans.ts';
+import type { RunKind } from '../cluster/state.ts';
+
+/** A run that has ended, by its Table row or by its whole object. Times are epoch milliseconds. */
+export interface FinishedRun {
+  readonly kind: RunKind;
+  readonly uid: string;
+  readonly described: Described;
+  readonly result: Result;
+  readonly reason: string;
+  readonly createdMs: number;
+  readonly completedMs: number;
+  /** Absent for a run that ended before it started. */
+  readonly startedMs?: number | undefined;
+  /** False where a row tells its start to the minute only: good for a duration, not for a wait. */
+  readonly isStartExact: boolean;
+  /** When the first step of a TaskRun began; absent where no step did, or where only its row is known. */
+  readonly firstStepMs?: number | undefined;
+  /** When the attempt started that this step belongs to; not `startedMs`, which a retry sets anew. */
+  readonly firstAttemptMs?: number | undefined;
+  /** Names of the steps that made a TaskRun fail. */
+  readonly failedSteps: readonly string[];
+}
+
+export interface FinishOptions {
+  readonly source: string;
+  readonly naming: Naming;
+  readonly hasReasons: boolean;
+  readonly isTaskListed: (task: string) => boolean;
+  readonly isStepListed: (taskAndStep: string) => boolean;
+}
+
+/** What the end of a run means in metrics. The key is the uid: names are used again, and Tekton has no re-run. */
+export function finishOf(run: FinishedRun, options: FinishOptions): Finish {
+  const own = run.kind === 'pipelineruns' ? pipelineRunFinish(run, options) : taskRunFinish(run, options);
+  const counts =
+    options.hasReasons && run.result !== 'success' ? [...own.counts, failureCount(run, options)] : own.counts;
+  return { key: run.uid, finishedMs: run.completedMs, createdMs: run.createdMs, ...own, counts };
+}
+
+type Parts = Omit<Finish, 'key' | 'finishedMs' | 'createdMs'>;
+
+function pipelineRunFinish(run: FinishedRun, { source, naming }: FinishOptions): Parts {
+  const { described, result } = run;
+  const pipeline = naming.pipeline(described);
+  const branch = naming.branch(described);
+  const labels = { system: 'tekton', source, scope: described.namespace, pipeline };
+  const duration = durationOf(run);
+  const wait = run.isStartExact && run.startedMs !== undefined ? seconds(run.createdMs, run.startedMs) : undefined;
+  const span = pipelineRunSpan(run, naming, wait);
+  return {
+    counts: [
+      { metric: runsFinished, labels: { ...labels, result, attempt: 'first', branch }, increase: 1 },
+    ] satisfies readonly Count[],
+    observations: [
+      ...observed(runWait, labels, wait, run),
+      ...observed(runDuration, { ...labels, result }, duration, run),
+    ],
+    marks: marksOf({ ...labels, branch }, run),
+    line: finishedLine({ system: 'tekton', source, durationSeconds: duration }, span, { run: described.name }),
+    spans: [span],
+  };
+}
+
+/** A cancelled or skipped run says nothing about its pipeline. */
+function marksOf(labels: Labels, { result, completedMs }: FinishedRun): readonly Mark[] {
+  if (result === 'cancellation' || result === 'skip' || result === 'other') return [];
+  const value = Math.round(completedMs / 1000);
+  return [
+    { metric: runLastFinished, labels, value },
+    { metric: runLastResult, labels, value: result === 'success' ? 1 : 0 },
+    ...(result === 'success' ? [{ metric: runLastSuccess, labels, value }] : []),
+  ];
+}
+
+function taskRunFinish(run: FinishedRun, options: FinishOptions): Parts {
+  const { described, result, firstStepMs, firstAttemptMs } = run;
+  const labels = {
+    system: 'tekton',
+    source: options.source,
+    scope: described.namespace,
+    queue: options.naming.queue(described),
+  };
+  const duration = durationOf(run);
+  const wait = firstStepMs === undefined ? undefined : seconds(run.createdMs, firstStepMs);
+  const start =
+    firstStepMs === undefined || firstAttemptMs === undefined ? undefined : seconds(firstAttemptMs, firstStepMs);
+  const listed = listedParts(run, options, duration);
+  return {
+    counts: [
+      { metric: jobsFinished, labels: { ...labels, result }, increase: 1 },
+      ...(duration === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: Math.max(0, duration) }]),
+      ...listed.counts,
+    ],
+    observations: [
+      ...observed(jobWait, labels, wait, run),
+      ...observed(podStart, labels, start, run),
+      ...observed(jobDuration, { ...labels, result }, duration, run),
+      ...listed.observations,
+    ],
+    marks: [],
+    spans: taskRunSpans(run, options.naming, wait),
+  };
+}
+
+/** What only tasks and steps have that the operator listed. */
+function listedParts(
+  run: FinishedRun,
+  { source, naming, isTaskListed, isStepListed }: FinishOptions,
+  duration: number | undefined,
+): Pick<Finish, 'counts' | 'observations'> {
+  const { described, result } = run;
+  const task = naming.task(described);
+  const place = { system: 'tekton', source, scope: described.namespace };
+  const labels = { ...place, pipeline: naming.pipeline(described), task };
+  const isListed = isTaskListed(task);
+  const steps = run.failedSteps.filter((step) => isStepListed(`${task}/${step}`));
+  return {
+    counts: [
+      ...(isListed ? [{ metric: tasksFinished, labels: { ...labels, result }, increase: 1 }] : []),
+      ...steps.map((step) => ({ metric: stepFailures, labels: { ...place, task, step }, increase: 1 })),
+    ],
+    observations: isListed ? observed(taskDuration, labels, duration, run) : [],
+  };
+}
+
+function failureCount({ described, kind, reason }: FinishedRun, { source }: FinishOptions): Count {
+  const place = { system: 'tekton', source, scope: described.namespace };
+  return { metric: failures, labels: { ...place, object: kind, reason: boundedReason(reason) }, increase: 1 };
+}
+
+function observed(
+  metric: Observation['metric'],
+  labels: Labels,
+  value: number | undefined,
+  run: FinishedRun,
+): readonly Observation[] {
+  if (value === undefined) return [];
+  const exemplar = exemplarOf(run, value);
+  return [{ metric, labels, value, ...(exemplar === undefined ? {} : { exemplar }) }];
+}
+
+/** OpenMetrics 1.0 allows 128 characters for names and values together. */
+const maxExemplarLength = 128;
+
+function exemplarOf({ described: { namespace, name }, completedMs }: FinishedRun, value: number): Exemplar | undefined {
+  const length = 'namespace'.length + namespace.length + 'run'.length + name.length;
+  return length > maxExemplarLength ? undefined : { labels: { namespace, run: name }, value, timestampMs: completedMs };
+}
+
+function durationOf({ startedMs, completedMs }: FinishedRun): number | undefined {
+  return startedMs === undefined ? undefined : seconds(startedMs, completedMs);
+}
+
+/** Negative where the vendor's clocks disagree; the ledger counts that. */
+function seconds(fromMs: number, toMs: number): number {
+  return (toMs - fromMs) / 1000;
+}

@@ -1,0 +1,38 @@
+import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import { middleOf } from '../cluster/age.ts';
+import type { Naming } from '../naming.ts';
+import type { RunRow } from '../cluster/table-rows.ts';
+
+/** Keeps the last verdict and the last success of each pipeline, so that they are known from the first tick on. */
+export interface History {
+  readonly add: (row: RunRow, result: Result) => void;
+  readonly rows: () => readonly RunRow[];
+}
+
+interface Last {
+  readonly row: RunRow;
+  readonly endMs: number;
+}
+
+/** The verdict is that of the run that was created last; the time of a row is told to the second, so many are alike. */
+function isNewer({ row, endMs }: Last, than: Last | undefined): boolean {
+  if (than === undefined) return true;
+  return row.createdMs === than.row.createdMs ? endMs > than.endMs : row.createdMs > than.row.createdMs;
+}
+
+export function createHistory(naming: Naming): History {
+  const last = new Map<string, Last>();
+  const keepNewer = (key: string, candidate: Last): void => {
+    if (isNewer(candidate, last.get(key))) last.set(key, candidate);
+  };
+  return {
+    add: (row, result) => {
+      if (row.completed === undefined || result === 'cancellation') return;
+      const key = [row.namespace, naming.pipeline(row), naming.branch(row)].join('\n');
+      const candidate = { row, endMs: middleOf(row.completed) };
+      keepNewer(`${key}\nverdict`, candidate);
+      if (result === 'success') keepNewer(`${key}\nsuccess`, candidate);
+    },
+    rows: () => [...new Set([...last.values()].sort((a, b) => a.endMs - b.endMs).map(({ row }) => row))],
+  };
+}

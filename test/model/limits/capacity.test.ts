@@ -1,0 +1,67 @@
+/** What a run can carry is a matter of memory and time, and is shared so that nobody loses what another one leaves. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { capacityOf, memoryFor, samplesInMemory, shareOut } from '../../../lambda/model/limits/capacity.ts';
+
+const function512 = { memoryMegabytes: 512, place: 'lambda', sinks: 3 } as const;
+
+describe('the capacity of a run', () => {
+  it('is that of the time where little is left, and says what gives more', () => {
+    const short = capacityOf(function512, 10_000);
+    const long = capacityOf(function512, 290_000);
+
+    expect(short.samples).toBeLessThan(long.samples);
+    expect(short.remedy).toMatch(/timeoutSeconds/);
+    expect(long).toEqual({ samples: samplesInMemory(512), remedy: 'raise deployment.memoryMegabytes' });
+  });
+
+  it('grows with memory, with the share of a core that comes with it, and with fewer sinks', () => {
+    const { samples } = capacityOf(function512, 10_000);
+
+    expect(capacityOf({ ...function512, memoryMegabytes: 1024 }, 10_000).samples).toBeGreaterThan(1.9 * samples);
+    expect(capacityOf({ ...function512, sinks: 1 }, 10_000).samples).toBeGreaterThan(1.5 * samples);
+    expect(capacityOf({ ...function512, place: 'terminal' }, 10_000).samples).toBeGreaterThan(3 * samples);
+  });
+
+  it('is the same for two runs that begin some milliseconds apart', () => {
+    expect(capacityOf(function512, 47_999)).toEqual(capacityOf(function512, 47_800));
+    expect(capacityOf(function512, 10_000)).toEqual(capacityOf(function512, 9_500));
+  });
+
+  it('leaves room for a small fleet however little there is', () => {
+    expect(capacityOf({ ...function512, memoryMegabytes: 128 }, 0).samples).toBe(10_000);
+  });
+
+  it('fits into the memory that is told for it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5_000_000 }), (samples) => {
+        expect(samplesInMemory(memoryFor(samples))).toBeGreaterThanOrEqual(samples);
+        expect(memoryFor(samples) % 64).toBe(0);
+      }),
+    );
+  });
+});
+
+describe('a share of it', () => {
+  it('leaves to those who need more what others do not need', () => {
+    expect(shareOut([10, 1000, 1000], 1010)).toBe(500);
+    expect(shareOut([10, 20], 100)).toBe(Infinity);
+    expect(shareOut([], 100)).toBe(Infinity);
+  });
+
+  it('never exceeds what there is, takes from nobody below the level, and does not depend on the order', () => {
+    const wanted = fc.array(fc.nat(10_000), { maxLength: 20 });
+    fc.assert(
+      fc.property(wanted, fc.integer({ min: 0, max: 50_000 }), (sizes, available) => {
+        const level = shareOut(sizes, available);
+        const given = sizes.map((size) => Math.min(size, level));
+        const sum = given.reduce((total, size) => total + size, 0);
+
+        expect(sum).toBeLessThanOrEqual(Math.max(available, 0));
+        expect(shareOut(sizes.toReversed(), available)).toBe(level);
+        // Less than one sample each is left over.
+        if (level !== Infinity) expect(available - sum).toBeLessThan(sizes.length);
+      }),
+    );
+  });
+});

@@ -1,0 +1,277 @@
+import * as fc from 'fast-check';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { secretOf } from '../../../lambda/secrets/secret.ts';
+import { canaries, canariesIn, expectNoCanary } from '../../support/canary.ts';
+
+function knowing(...values: readonly string[]): ReturnType<typeof createRedactor> {
+  const redactor = createRedactor();
+  for (const value of values) redactor.remember(value);
+  return redactor;
+}
+
+describe('a text', () => {
+  it.each([
+    ['as it is', 'token s3cr3t-value!', 'token [redacted]'],
+    ['several times', 's3cr3t-value!s3cr3t-value!', '[redacted][redacted]'],
+    ['in a header of basic authentication', `Basic ${btoa('user:s3cr3t-value!')}`, 'Basic dXNlcjp[redacted]'],
+    ['in a URL', `https://host/?t=${encodeURIComponent('s3cr3t-value!')}&x=1`, 'https://host/?t=[redacted]&x=1'],
+    ['cut off at the end', 'the answer was: s3cr3t-val', 'the answer was: [redacted]'],
+  ])('loses a value that is in it %s', (_, text, expected) => {
+    expect(knowing('s3cr3t-value!').text(text)).toBe(expected);
+  });
+
+  it.each([
+    ['between spaces', 'the pin is pin7', 'the pin is [redacted]'],
+    ['between signs', 'pin=pin7&x', 'pin=[redacted]&x'],
+    ['inside a word', 'spin77 pin7a', 'spin77 pin7a'],
+  ])('loses a short value only where it stands alone: %s', (_, text, expected) => {
+    expect(knowing('pin7').text(text)).toBe(expected);
+  });
+
+  it('loses the longer of two values that overlap as a whole', () => {
+    expect(knowing('token-1', 'token-1-and-more').text('x token-1-and-more')).toBe('x [redacted]');
+  });
+
+  it('loses each line of a PEM text, but not its public frame', () => {
+    const redactor = knowing(canaries.pem);
+
+    const text = redactor.text('line Y2FuYXJ5LXBlbS1saW5lLXR3by0wOTg3NjU0MzIx of -----BEGIN PRIVATE KEY-----');
+
+    expect(text).toBe('line [redacted] of -----BEGIN PRIVATE KEY-----');
+  });
+
+  it('stays as it is when no secret is known, or an empty one', () => {
+    expect(createRedactor().text('text')).toBe('text');
+    expect(knowing('').text('text')).toBe('text');
+  });
+
+  it('takes the signs of regular expressions for themselves', () => {
+    expect(knowing('a.b*c(d[e').text('aXbbc(d[e a.b*c(d[e')).toBe('aXbbc(d[e [redacted]');
+  });
+
+  it('loses any value of six characters or more in every encoding that the collector or a server uses', () => {
+    const value = fc
+      .string({ minLength: 6, maxLength: 60, unit: 'grapheme' })
+      .filter((text) => text.trim().length >= 6);
+    const around = fc.string({ maxLength: 20 });
+    const encode = fc.constantFrom<(value: string) => string>(
+      (text) => text,
+      (text) => JSON.stringify(text),
+      (text) => JSON.stringify({ line: JSON.stringify({ text }) }),
+      encodeURIComponent,
+      (text) => new URLSearchParams({ text }).toString(),
+    );
+
+    fc.assert(
+      fc.property(value, around, around, encode, (secret, before, after, encoded) => {
+        const text = knowing(secret).text(before + encoded(secret) + after);
+        return !text.includes(encoded(secret)) && !text.includes(secret);
+      }),
+    );
+  });
+
+  it('loses a value that is encoded twice, as a pair of basic authentication is that is echoed in a URL', () => {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    const encodings = fc.constantFrom<(value: string) => string>(
+      encodeURIComponent,
+      base64,
+      (text) => base64(`user:${text}`),
+      (text) => Buffer.from(`user:${text}`).toString('base64url'),
+      (text) => JSON.stringify(text).slice(1, -1),
+      (text) => JSON.stringify(text).slice(1, -1).replaceAll('/', '\\/'),
+    );
+    const value = fc.stringMatching(/^[!-~]{12,60}$/);
+
+    fc.assert(
+      fc.property(value, encodings, encodings, (secret, inner, outer) => {
+        const encoded = outer(inner(secret));
+        const rest = knowing(secret).text(`it said ${encoded} to us`);
+        // What depends on a neighbour may stay: the user name and a character or two, each encoded again.
+        const kept = rest.replace('it said ', '').replace(' to us', '').replaceAll('[redacted]', '');
+        expect(rest).toContain('[redacted]');
+        expect(kept.length).toBeLessThanOrEqual(36);
+      }),
+    );
+  });
+
+  it('forgets the oldest forms of forms first, and keeps the value', () => {
+    const twice = (text: string): string => btoa(encodeURIComponent(`${text}/+`));
+    const values = Array.from({ length: 101 }, (_, index) => `s3cr3t-value-${String(index).padStart(4, '0')}/+`);
+    const redactor = knowing(...values);
+
+    expect(redactor.text(twice('s3cr3t-value-0001'))).toContain('[redacted]');
+    expect(redactor.text(twice('s3cr3t-value-0000'))).toBe(twice('s3cr3t-value-0000'));
+    expect(redactor.text('s3cr3t-value-0000/+')).toBe('[redacted]');
+  });
+
+  it('loses a value that is base64 together with what stands before and after it', () => {
+    const value = fc.string({ minLength: 12, maxLength: 60 });
+
+    fc.assert(
+      fc.property(value, fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (secret, before, after) => {
+        const encoded = Buffer.from(`${before}${secret}${after}`).toString('base64');
+        const rest = knowing(secret).text(encoded);
+        // At most one character of four at either end depends on a neighbour; the middle must be gone.
+        const middle = Buffer.from(secret).toString('base64').slice(4, -4);
+        return rest.includes('[redacted]') && (middle.length < 8 || !rest.includes(middle));
+      }),
+    );
+  });
+});
+
+describe('a value', () => {
+  it('loses secrets in every corner', () => {
+    const redactor = knowing(...Object.values(canaries));
+    const { token, json, pem } = canaries;
+    const error = new Error(`failed with ${token}`, {
+      cause: new AggregateError([new TypeError(json), pem], `inner ${token}`, { cause: { deep: [token] } }),
+    });
+    const everything = {
+      error: Object.assign(error, {
+        code: token,
+        response: { headers: new Headers({ 'x-echo': encodeURIComponent(token) }) },
+      }),
+      list: [token, [json]],
+      map: new Map([[token, json]]),
+      set: new Set([pem]),
+      url: new URL(`https://user:${encodeURIComponent(token)}@host/${encodeURIComponent(token)}`),
+      [token]: 'as a key',
+      text: JSON.stringify({ token, json, pem }),
+      short: `code ${canaries.short}.`,
+      symbol: Symbol(token),
+      bytes: Buffer.from(token),
+      toJSON: undefined,
+    };
+
+    const copy = redactor.value(everything);
+
+    expect(canariesIn(everything).length).toBeGreaterThan(10);
+    expectNoCanary([copy, JSON.stringify(copy), inspect(copy, { depth: Infinity })]);
+  });
+
+  it('keeps what is no secret', () => {
+    const redactor = knowing(canaries.token);
+    const at = new Date(0);
+
+    const copy = redactor.value({
+      n: 1,
+      nan: Number.NaN,
+      big: 1n,
+      yes: true,
+      no: null,
+      nothing: undefined,
+      at,
+      list: ['a'],
+    });
+
+    expect(copy).toEqual({
+      n: 1,
+      nan: 'NaN',
+      big: '1',
+      yes: true,
+      no: null,
+      nothing: undefined,
+      at: '1970-01-01T00:00:00.000Z',
+      list: ['a'],
+    });
+  });
+
+  it('keeps name, message, stack, code and causes of an error', () => {
+    const error = Object.assign(new TypeError('outer', { cause: new Error('inner') }), { code: 'ECONNRESET' });
+
+    const copy = createRedactor().value(error);
+
+    expect(copy).toMatchObject({
+      name: 'TypeError',
+      message: 'outer',
+      code: 'ECONNRESET',
+      stack: expect.stringContaining('redaction.test.ts') as string,
+      cause: { name: 'Error', message: 'inner' },
+    });
+  });
+
+  it('hides fields that hold credentials by their name, although nobody remembered them', () => {
+    const copy = createRedactor().value({ headers: { Authorization: 'Bearer x', 'Set-Cookie': ['a'], accept: '*/*' } });
+
+    expect(copy).toEqual({ headers: { Authorization: '[redacted]', 'Set-Cookie': '[redacted]', accept: '*/*' } });
+  });
+
+  it('shows a secret that was logged by mistake as such', () => {
+    expect(createRedactor().value({ token: secretOf('value') })).toEqual({ token: '[secret]' });
+  });
+
+  it('ends at circles, and shows what merely occurs twice twice', () => {
+    const twice = { a: 1 };
+    const circle: Record<string, unknown> = { twice, again: twice };
+    circle['self'] = circle;
+    const error = new Error('circle');
+    error.cause = error;
+
+    expect(createRedactor().value(circle)).toEqual({ twice: { a: 1 }, again: { a: 1 }, self: '[circular]' });
+    expect(createRedactor().value(error)).toMatchObject({ cause: '[circular]' });
+  });
+
+  it('ends at hostile objects', () => {
+    const throwing = {
+      get broken(): never {
+        throw new Error(canaries.token);
+      },
+    };
+    const proxy = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error(canaries.token);
+        },
+      },
+    );
+
+    expect(createRedactor().value({ throwing, proxy, run: () => 1 })).toEqual({
+      throwing: '[unreadable]',
+      proxy: '[unreadable]',
+      run: '[function]',
+    });
+  });
+
+  it('is bounded in depth, breadth and text', () => {
+    let deep: unknown = 'bottom';
+    for (let level = 0; level < 1000; level += 1) deep = { deep };
+    const wide = Array.from({ length: 100_000 }, (_, index) => ({ index }));
+    const bush = Array.from({ length: 90 }, () => Array.from({ length: 90 }, () => ({ a: 1 })));
+
+    const copies = [deep, wide, bush, 'x'.repeat(10_000_000)].map((value) => createRedactor().value(value));
+
+    for (const copy of copies) expect(JSON.stringify(copy).length).toBeLessThan(100_000);
+  });
+
+  it('never throws and never lets a remembered value through, whatever the value is', () => {
+    const token = 'zq-token-zq';
+    const anything = fc.anything({
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withBigInt: true,
+      withNullPrototype: true,
+    });
+
+    fc.assert(
+      fc.property(anything, (value) => {
+        const copy = knowing(token).value({ value, with: [token, { [token]: value }] });
+        return !inspect(copy, { depth: Infinity }).includes(token);
+      }),
+    );
+  });
+});
+
+describe('a process that runs for months', () => {
+  it('forgets the oldest of a thousand values, so that a line stays quick to clean', () => {
+    const redactor = createRedactor();
+    for (let index = 0; index <= 1000; index += 1) redactor.remember(`rotated-${String(index)}-value`);
+
+    expect(redactor.text('rotated-0-value rotated-1-value rotated-1000-value')).toBe(
+      'rotated-0-value [redacted] [redacted]',
+    );
+  });
+});

@@ -1,0 +1,117 @@
+/** An organization with more builds than a run can read: what is cut short is told, and comes back. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type BuildkiteServer, startBuildkiteServer } from '../../../../lambda/demo/simulators/buildkite/server.ts';
+import { createFleet } from '../../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
+import type { QueuePlan } from '../../../../lambda/demo/simulators/buildkite/fleet/plan.ts';
+import type { Collection } from '../../../../lambda/sources/source.ts';
+import { buildkiteSource, type TestSource, totalsOf, valuesOf } from '../harness.ts';
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const startMs = Date.UTC(2026, 0, 5, 12);
+const minuteMs = 60_000;
+
+function queueOf(
+  key: string,
+  slug: string,
+  plan: Pick<QueuePlan, 'buildsPerHour' | 'jobSeconds' | 'agents'>,
+): QueuePlan {
+  return { key, pipelines: [{ slug, failRate: 0 }], stages: [1], ...plan };
+}
+
+interface World {
+  readonly server: BuildkiteServer;
+  readonly source: TestSource;
+  readonly time: { nowMs: number };
+  /** Ends since the start, by pipeline. */
+  readonly ended: Map<string, number>;
+}
+
+async function world(queues: readonly QueuePlan[], allowed = 50): Promise<World> {
+  const time = { nowMs: startMs };
+  const ended = new Map<string, number>();
+  const fleet = createFleet({
+    ...{ seed: 3, startMs },
+    plan: {
+      organization: 'acme',
+      apiToken: 'bkua_busy',
+      clusters: [{ name: 'Linux', agentToken: 'bkct_busy', queues }],
+    },
+    observer: {
+      buildFinished: ({ pipeline, finishedAt = 0 }, { msOf }) => {
+        if (msOf(finishedAt) >= startMs) ended.set(pipeline, (ended.get(pipeline) ?? 0) + 1);
+      },
+    },
+  });
+  const clock = (): number => time.nowMs;
+  const server = await startBuildkiteServer({ fleet, clock, requestsPerMinute: allowed });
+  const config = {
+    restEndpoint: server.restEndpoint,
+    apiToken: { env: 'API' },
+    organization: 'acme',
+    waits: 'off',
+    requestsPerMinute: allowed,
+  };
+  const source = buildkiteSource(config, { variables: { API: fleet.apiToken }, clock });
+  closing.push(
+    () => server.close(),
+    async () => {
+      await source[Symbol.asyncDispose]();
+    },
+  );
+  return { server, source, time, ended };
+}
+
+const plenty = { kind: 'fixed', count: 2_000 } as const;
+
+function openBuilds({ families }: Collection): number {
+  return Object.values(valuesOf(families, 'ci_runs_active', ['state'])).reduce((sum, count) => sum + count, 0);
+}
+
+describe('more open builds than the jobs of one run', () => {
+  it('are told to be cut short, stay in ci_runs_active, and have their jobs counted in the end', async () => {
+    const long = { buildsPerHour: 6_000, jobSeconds: 1_200, agents: plenty };
+    const { source, time, ended } = await world([queueOf('long', 'nightly', long)], 200);
+    const first = await source.count(60_000);
+    time.nowMs += minuteMs;
+    const second = await source.count(60_000);
+
+    expect(openBuilds(first)).toBeGreaterThan(600);
+    expect(first.problems.map(({ message }) => message).join()).toContain('the next runs go on from there');
+    expect(new Set(first.problems.map(({ kind }) => kind))).toEqual(new Set(['rate-limited']));
+    expect(openBuilds(second)).toBeGreaterThan(600);
+
+    let last = second.families;
+    for (let tick = 0; tick < 6; tick += 1) {
+      time.nowMs += minuteMs;
+      last = (await source.count(60_000)).families;
+    }
+    expect(totalsOf(last, 'ci_runs_total', ['pipeline'])).toEqual({ nightly: ended.get('nightly') });
+    expect(totalsOf(last, 'ci_jobs_total', ['queue'])).toEqual({ long: ended.get('nightly') });
+  });
+});
+
+describe('140 builds a minute, one in ten of them long', () => {
+  it('does not keep the long ones from being counted while it lasts', async () => {
+    const { source, time, ended } = await world([
+      queueOf('short', 'web', { buildsPerHour: 7_560, jobSeconds: 20, agents: plenty }),
+      queueOf('long', 'nightly', { buildsPerHour: 840, jobSeconds: 1_200, agents: plenty }),
+    ]);
+    let { families } = await source.count(60_000);
+    const endedAfter: number[] = [];
+    for (let tick = 0; tick < 30; tick += 1) {
+      time.nowMs += minuteMs;
+      families = (await source.count(60_000)).families;
+      endedAfter.push(ended.get('nightly') ?? 0);
+    }
+
+    const counted = totalsOf(families, 'ci_runs_total', ['pipeline'])['nightly'] ?? 0;
+    expect(endedAfter.at(-1)).toBeGreaterThan(100);
+    // They are asked for every other minute.
+    expect(counted).toBeGreaterThanOrEqual(endedAfter.at(-4) ?? Infinity);
+  });
+});
