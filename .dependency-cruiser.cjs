@@ -37,7 +37,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lambda/',
-        pathNot: '^lambda/(secrets/|counters/dynamodb/|events/|sinks/cloudwatch/|(wiring|webhook)\\.ts$)',
+        pathNot: '^lambda/(secrets/|counters/stores/dynamodb/|events/|sinks/cloudwatch/|(wiring|webhook)\\.ts$)',
       },
       to: { path: 'node_modules/@aws-sdk/' },
     },

@@ -17,7 +17,7 @@ const boundlessArguments = [
   'error',
   {
     selector: ':matches(CallExpression, NewExpression) > SpreadElement.arguments',
-    message: 'Fails beyond some 120,000 elements: use least, greatest or append of lambda/model.',
+    message: 'Fails beyond some 120,000 elements: use findLeast, findGreatest or append of lambda/model/lists.',
   },
 ];
 

@@ -1,3 +1,4 @@
+/** Accepts findings of cdk-nag, each with the reason why it stays. */
 import { Stack, Validations } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
 
@@ -17,15 +18,15 @@ export function acknowledgeAnyResource(role: IConstruct, reasons: readonly (stri
 }
 
 /** A finding of one resource in a policy, as cdk-nag writes it: `arn:<AWS::Partition>:ec2:…`. */
-export function wildcardRule(construct: IConstruct, arn: string): string {
-  return `AwsSolutions-IAM5[Resource::${flat(Stack.of(construct).resolve(arn))}]`;
+export function formatWildcardRule(construct: IConstruct, arn: string): string {
+  return `AwsSolutions-IAM5[Resource::${flattenArn(Stack.of(construct).resolve(arn))}]`;
 }
 
-function flat(value: unknown): string {
+function flattenArn(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return '';
   if ('Ref' in value) return `<${String(value.Ref)}>`;
   if (!('Fn::Join' in value) || !Array.isArray(value['Fn::Join'])) return '';
   const parts: unknown = value['Fn::Join'][1];
-  return Array.isArray(parts) ? parts.map(flat).join('') : '';
+  return Array.isArray(parts) ? parts.map(flattenArn).join('') : '';
 }

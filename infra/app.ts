@@ -1,3 +1,4 @@
+/** The CDK app: reads the configuration, makes the stack and prints its price. */
 import { readFileSync } from 'node:fs';
 import { App, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
@@ -5,10 +6,10 @@ import { ConfigError } from '../lambda/config/config-error.ts';
 import { parseConfig } from '../lambda/config/parse-config.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { CiMetricsStack } from './ci-metrics-stack.ts';
-import { costText } from './cost.ts';
+import { formatCost } from './cost.ts';
 
 /** The whole app: reads the configuration, makes the stack, has it checked. */
-async function main(): Promise<void> {
+async function buildApp(): Promise<void> {
   // Synthesised below: a configuration that cannot be used must leave no assembly behind.
   const app = new App({ autoSynth: false });
   const context: unknown = app.node.tryGetContext('config');
@@ -20,7 +21,7 @@ async function main(): Promise<void> {
   const env = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
   let stack: CiMetricsStack;
   try {
-    stack = new CiMetricsStack(app, stackName(config), { config, env });
+    stack = new CiMetricsStack(app, formatStackName(config), { config, env });
   } catch (error) {
     // Only the stack knows its alarms, for instance, and so a choice that meets none of them.
     if (!(error instanceof ConfigError)) throw error;
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
     process.stderr.write(`${error.message}\n`);
     return;
   }
-  process.stderr.write(`${await costText(stack.collector)}\n`);
+  process.stderr.write(`${await formatCost(stack.collector)}\n`);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   app.synth();
 }
@@ -54,9 +55,9 @@ function isMissing(error: unknown): boolean {
 }
 
 /** CloudFormation takes letters, digits and dashes, and a letter first. */
-function stackName({ collector, deployment }: CollectorConfig): string {
+function formatStackName({ collector, deployment }: CollectorConfig): string {
   const name = deployment.stackName ?? collector.replaceAll(/[._]/g, '-');
   return /^[A-Za-z]/.test(name) ? name : `ci-${name}`;
 }
 
-await main();
+await buildApp();

@@ -1,3 +1,4 @@
+/** The construct `CiMetricsCollector`: the whole collector, for a CDK app of one's own. */
 import { readFileSync } from 'node:fs';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
@@ -25,16 +26,29 @@ import { acknowledgeAnyResource } from './acknowledge.ts';
 import { createAlarms } from './alarms/create-alarms.ts';
 import { createFunction } from './function/collector-function.ts';
 import { createDashboard } from './dashboard/create-dashboard.ts';
-import { emulationOf } from './emulation.ts';
+import { detectEmulation } from './emulation.ts';
 import { checkMemory } from './function/memory-check.ts';
-import { metricOf, systemOf } from './metrics/build-metric.ts';
+import { buildMetric, findSystem } from './metrics/build-metric.ts';
 import { connectEksClusters, type EksClusterAccess } from './access/eks-access.ts';
 import { createEventFeeds, type WebhookOfSource } from './function/event-feeds.ts';
-import { eksEntrances, fedSources, type Prepared, prepare, secretRefs, webhookSecretRefs } from './prepared.ts';
+import {
+  collectEksEntrances,
+  findFedSources,
+  type Prepared,
+  prepare,
+  collectSecretRefs,
+  collectWebhookSecretRefs,
+} from './prepared.ts';
 import { createSchedule } from './function/schedule.ts';
-import { type CollectorSecret, type CollectorSecrets, createSecrets, grantReadSecrets, secretsFor } from './access/secrets.ts';
+import {
+  type CollectorSecret,
+  type CollectorSecrets,
+  createSecrets,
+  grantReadSecrets,
+  selectSecrets,
+} from './access/secrets.ts';
 import type { CollectorSettings } from './settings.ts';
-import { assumedRoles, grantAssumeRole, grantSinkAccess, sinkGrants } from './access/sink-access.ts';
+import { collectAssumedRoles, grantAssumeRole, grantSinkAccess, collectSinkGrants } from './access/sink-access.ts';
 import { connectStateTable, createStateTable } from './function/state-table.ts';
 
 /** A configuration, as a file or checked already; `deployment:` and `alarms:` in it give what no property gives. */
@@ -87,24 +101,24 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: CiMetricsCollectorProps) {
     super(scope, id);
-    this.config = configOf(props);
+    this.config = loadConfig(props);
     const prepared = prepare(this.config);
     checkMemory(this, prepared, props.memorySize ?? this.config.deployment.memoryMegabytes);
-    const emulation = emulationOf(this);
+    const emulation = detectEmulation(this);
     const { fn, role, logGroup, deadLetterQueue, queueKey } = createFunction(this, this.config, props, emulation);
-    const refs = secretRefs(prepared);
-    const secrets = createSecrets(this, [...refs, ...webhookSecretRefs(prepared)], this.config, props);
-    const own = secretsFor(secrets, refs);
+    const refs = collectSecretRefs(prepared);
+    const secrets = createSecrets(this, [...refs, ...collectWebhookSecretRefs(prepared)], this.config, props);
+    const own = selectSecrets(secrets, refs);
     grantReadSecrets(role, own);
-    const fed = fedSources(prepared);
+    const fed = findFedSources(prepared);
     const { config } = this;
     this.webhooks = createEventFeeds(this, { config, fed, secrets, settings: props, fn, role, queueKey }).webhooks;
-    this.eksClusters = connectEksClusters(role, eksEntrances(prepared), this.config.collector);
+    this.eksClusters = connectEksClusters(role, collectEksEntrances(prepared), this.config.collector);
     const stateTable = createStateTable(this, prepared, props);
     if (stateTable !== undefined) connectStateTable(stateTable, fn, role);
-    const grants = sinkGrants(prepared);
+    const grants = collectSinkGrants(prepared);
     grantSinkAccess(this, role, grants);
-    this.assumedRoleArns = assumedRoles(prepared, grants);
+    this.assumedRoleArns = collectAssumedRoles(prepared, grants);
     grantAssumeRole(role, this.assumedRoleArns);
     acknowledgeAnyResource(role, [
       grants.some(({ kind }) => kind === 'put-metric-data') &&
@@ -148,7 +162,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
    * @throws Error when this configuration does not publish it, saying what to use instead.
    */
   metric(definition: MetricDefinition, labels: Labels, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return metricOf(this.#prepared, definition, labels, options);
+    return buildMetric(this.#prepared, definition, labels, options);
   }
 
   /** Jobs of a queue that could start now and wait for a worker. */
@@ -183,7 +197,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
 
   /** 1 when the last poll of a source gave everything. */
   metricSourceUp(source: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(sourceUp, { system: systemOf(this.#prepared, source), source }, options);
+    return this.metric(sourceUp, { system: findSystem(this.#prepared, source), source }, options);
   }
 
   /** 1 when a sink accepted everything. */
@@ -197,11 +211,11 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   }
 
   #labelsOf({ source, scope, queue }: QueueOfSource): Labels {
-    return { system: systemOf(this.#prepared, source), source, scope, queue };
+    return { system: findSystem(this.#prepared, source), source, scope, queue };
   }
 }
 
-function configOf({ config, configFile }: CiMetricsCollectorProps): CollectorConfig {
+function loadConfig({ config, configFile }: CiMetricsCollectorProps): CollectorConfig {
   if (config !== undefined && configFile === undefined) return config;
   if (config === undefined && configFile !== undefined) {
     return parseConfig(readFileSync(configFile, 'utf8'), { file: configFile, environment: 'lambda' });

@@ -1,10 +1,11 @@
+/** The stack of this repository: one collector, and outputs that say what to do next. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { CiMetricsCollector } from './ci-metrics-collector.ts';
 import { acknowledgeNames, checkStackSize } from './stack-limits.ts';
-import { dashboardUrl } from './console.ts';
-import { freeId } from './free-id.ts';
+import { formatDashboardUrl } from './console.ts';
+import { findFreeId } from './free-id.ts';
 import type { CollectorSecret } from './access/secrets.ts';
 import type { CollectorSettings } from './settings.ts';
 
@@ -29,7 +30,7 @@ export class CiMetricsStack extends Stack {
     if (stateTable !== undefined)
       this.#output('StateTableName', stateTable.tableName, 'Totals of the counters; kept when the stack is removed.');
     if (dashboard !== undefined)
-      this.#output('DashboardUrl', dashboardUrl(this, dashboard.dashboardName), 'Look here.');
+      this.#output('DashboardUrl', formatDashboardUrl(this, dashboard.dashboardName), 'Look here.');
     for (const { source, url } of webhooks) {
       this.#output(this.#freeName(`WebhookUrl-${source}`), url, `Events of source ${source} are posted here.`);
     }
@@ -63,7 +64,7 @@ export class CiMetricsStack extends Stack {
   /** CloudFormation takes letters and digits alone, and sources `a-b` and `ab` have the same. */
   #freeName(wanted: string): string {
     const name = wanted.replace(/[^A-Za-z0-9]/g, '');
-    return freeId(this, name);
+    return findFreeId(this, name);
   }
 
   #putCommand({ id, keys }: CollectorSecret): string {

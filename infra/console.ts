@@ -11,12 +11,12 @@ const domains = [
 const commercial = 'console.aws.amazon.com';
 
 /** Leads to a dashboard of CloudWatch in the Region of the stack. */
-export function dashboardUrl(stack: Stack, name: string): string {
-  return `https://${stack.region}.${consoleDomain(stack)}/cloudwatch/home?region=${stack.region}#dashboards/dashboard/${name}`;
+export function formatDashboardUrl(stack: Stack, name: string): string {
+  return `https://${stack.region}.${chooseConsoleDomain(stack)}/cloudwatch/home?region=${stack.region}#dashboards/dashboard/${name}`;
 }
 
 /** A stack that does not know its Region learns the partition when it is deployed. */
-function consoleDomain(stack: Stack): string {
+function chooseConsoleDomain(stack: Stack): string {
   const { region } = stack;
   if (!Token.isUnresolved(region)) return domains.find(({ regions }) => regions.test(region))?.domain ?? commercial;
   const conditions = domains.map(({ partition, domain }) => {

@@ -2,7 +2,7 @@
 import type { Construct } from 'constructs';
 
 /** The wanted id, or the first with a number behind it that the scope has not given away. `/` reads as `--` in an id. */
-export function freeId(scope: Construct, wanted: string): string {
+export function findFreeId(scope: Construct, wanted: string): string {
   for (let number = 1; ; number += 1) {
     const id = number === 1 ? wanted : `${wanted}${String(number)}`;
     if (scope.node.tryFindChild(id.replaceAll('/', '--')) === undefined) return id;

@@ -1,10 +1,11 @@
+/** Prepares a checked configuration for the stack: what its sources and sinks need and publish. */
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import type { SecretRef } from '../lambda/secrets/secret-ref.ts';
 import { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
 import { prepareSink } from '../lambda/sinks/index.ts';
 import { OtlpConfig } from '../lambda/sinks/otlp/config.ts';
-import { writesToOwnCloudWatch } from '../lambda/sinks/otlp/stored.ts';
+import { isWrittenToOwnCloudWatch } from '../lambda/sinks/otlp/stored.ts';
 import type { PreparedSink } from '../lambda/sinks/sink.ts';
 import { prepareSource } from '../lambda/sources/index.ts';
 import type { EksEntrance, EventFeed, PreparedSource } from '../lambda/sources/source.ts';
@@ -37,30 +38,30 @@ export function prepare(config: CollectorConfig): Prepared {
     otlpSinks: config.sinks
       .filter(({ kind }) => kind === 'otlp')
       .map((sink) => OtlpConfig.parse(sink))
-      .filter(writesToOwnCloudWatch),
+      .filter(isWrittenToOwnCloudWatch),
   };
 }
 
 /** Everything that the configured sources may emit. */
-export function sourceMetrics({ sources }: Prepared): readonly MetricDefinition[] {
+export function collectSourceMetrics({ sources }: Prepared): readonly MetricDefinition[] {
   return [...new Set(sources.flatMap(({ metrics }) => metrics))];
 }
 
 /** The sources whose CI systems tell of themselves. */
-export function fedSources({ sources }: Prepared): readonly FedSource[] {
+export function findFedSources({ sources }: Prepared): readonly FedSource[] {
   return sources.flatMap((source) => (source.events === undefined ? [] : [{ source, feed: source.events }]));
 }
 
 /** The EKS clusters that sources enter with the function's role. */
-export function eksEntrances({ sources }: Prepared): readonly EksEntrance[] {
+export function collectEksEntrances({ sources }: Prepared): readonly EksEntrance[] {
   return sources.flatMap(({ eks }) => (eks === undefined ? [] : [eks]));
 }
 
 /** Secrets that only the functions behind webhook URLs read. */
-export function webhookSecretRefs(prepared: Prepared): readonly SecretRef[] {
-  return fedSources(prepared).flatMap(({ feed }) => (feed.kind === 'webhook' ? [feed.secret] : []));
+export function collectWebhookSecretRefs(prepared: Prepared): readonly SecretRef[] {
+  return findFedSources(prepared).flatMap(({ feed }) => (feed.kind === 'webhook' ? [feed.secret] : []));
 }
 
-export function secretRefs({ sources, sinks }: Prepared): readonly SecretRef[] {
+export function collectSecretRefs({ sources, sinks }: Prepared): readonly SecretRef[] {
   return [...sources, ...sinks].flatMap(({ secrets }) => secrets);
 }

@@ -38,7 +38,7 @@ const gaps = {
 } satisfies Record<string, Gap>;
 
 /** Warns where the Region of the stack lacks what this part of it needs; the vendor may have caught up since. */
-export function tellMissing(construct: IConstruct, kind: keyof typeof gaps): void {
+export function warnOfGap(construct: IConstruct, kind: keyof typeof gaps): void {
   const { region } = Stack.of(construct);
   const { feature, regions, remedy } = gaps[kind];
   if (Token.isUnresolved(region) || !regions.has(region)) return;

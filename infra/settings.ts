@@ -1,3 +1,4 @@
+/** What code may decide about the stack, and what follows from it and from `deployment:`. */
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -8,7 +9,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Annotations, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Deployment } from '../lambda/config/deployment.ts';
-import { millisecondsOf, minuteMs } from '../lambda/config/interval.ts';
+import { convertInterval, minuteMs } from '../lambda/config/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 
 /** What code may decide in place of the `deployment:` section; what is given here wins. */
@@ -68,21 +69,21 @@ const intervalReserveSeconds = 10;
 const loopTimeoutSeconds = 65;
 
 /** How long a run may take. Below one minute the function loops for a whole minute inside one invocation. */
-export function timeoutOf({ interval, deployment }: CollectorConfig, settings: CollectorSettings): Duration {
+export function chooseTimeout({ interval, deployment }: CollectorConfig, settings: CollectorSettings): Duration {
   if (settings.timeout !== undefined) return settings.timeout;
   if (deployment.timeoutSeconds !== undefined) return Duration.seconds(deployment.timeoutSeconds);
-  const intervalMs = millisecondsOf(interval);
+  const intervalMs = convertInterval(interval);
   if (intervalMs < minuteMs) return Duration.seconds(loopTimeoutSeconds);
   return Duration.seconds(Math.min(intervalMs / 1000 - intervalReserveSeconds, maxDefaultTimeoutSeconds));
 }
 
 /** How often the schedule fires, and the period of every alarm and graph: EventBridge Scheduler's floor is one minute. */
-export function scheduleRate({ interval }: CollectorConfig): Duration {
-  return Duration.millis(Math.max(millisecondsOf(interval), minuteMs));
+export function chooseScheduleRate({ interval }: CollectorConfig): Duration {
+  return Duration.millis(Math.max(convertInterval(interval), minuteMs));
 }
 
 /** Where the function runs; undefined outside any VPC. */
-export function networkOf(
+export function resolveNetwork(
   scope: Construct,
   { vpc }: Deployment,
   settings: CollectorSettings,
@@ -101,13 +102,13 @@ export function networkOf(
   return {
     // The subnets are named, so no zone is ever read; a look-up of the real ones would need an account at synth.
     vpc: ec2.Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId: vpc.vpcId, availabilityZones: ['unknown'] }),
-    vpcSubnets: { subnets: vpc.subnetIds.map((id) => importedSubnet(scope, id)) },
+    vpcSubnets: { subnets: vpc.subnetIds.map((id) => importSubnet(scope, id)) },
     ...(groups === undefined ? {} : { securityGroups: groups }),
   };
 }
 
 /** Opens private Kubernetes API servers, on EKS the cluster's own security group, to the function. */
-export function reachApiServers(fn: lambda.Function, { vpc }: Deployment): void {
+export function openApiServers(fn: lambda.Function, { vpc }: Deployment): void {
   for (const id of vpc?.apiServerSecurityGroupIds ?? []) {
     const group = ec2.SecurityGroup.fromSecurityGroupId(fn, `ApiServer-${id}`, id);
     // Only this side: a function's own group lets everything out.
@@ -117,20 +118,20 @@ export function reachApiServers(fn: lambda.Function, { vpc }: Deployment): void 
   }
 }
 
-function importedSubnet(scope: Construct, id: string): ec2.ISubnet {
+function importSubnet(scope: Construct, id: string): ec2.ISubnet {
   const subnet = ec2.Subnet.fromSubnetId(scope, `Subnet-${id}`, id);
   Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId', 'Nothing reads the route table.');
   return subnet;
 }
 
 /** How every function of the stack keeps its environment, and what it needs to read it when it starts. */
-export function environmentEncryptionOf(
+export function chooseEnvironmentEncryption(
   scope: Construct,
   id: string,
   { environmentKeyArn }: Deployment,
   settings: CollectorSettings,
 ): Pick<lambda.FunctionProps, 'environmentEncryption' | 'initialPolicy'> {
-  const key = keyOf(scope, id, settings.environmentKey, environmentKeyArn);
+  const key = resolveKey(scope, id, settings.environmentKey, environmentKeyArn);
   if (key === undefined) return {};
   // Lambda developer guide, "Securing Lambda environment variables": the function's role decrypts.
   const decrypt = new iam.PolicyStatement({
@@ -142,7 +143,7 @@ export function environmentEncryptionOf(
 }
 
 /** A key that code gives, or the one that the configuration names. */
-export function keyOf(
+export function resolveKey(
   scope: Construct,
   id: string,
   given: kms.IKey | undefined,

@@ -1,12 +1,13 @@
+/** The entry of the scheduled function: builds the pipeline once, and runs it at each invocation. */
 import type { Context } from 'aws-lambda';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRuntimeConfig } from './config/parse-runtime-config.ts';
-import { runsOf } from './invocation.ts';
-import { embeddedMetricLines, type EmbeddedMetricOptions } from './report/embedded-metrics.ts';
-import { healthFamilies } from './report/map-health.ts';
-import { failureOf, RunFailedError, type RunReport } from './report/report.ts';
-import { reportFields, writeReport } from './report/write-report.ts';
+import { runInvocation } from './invocation.ts';
+import { formatEmbeddedMetrics, type EmbeddedMetricOptions } from './report/embedded-metrics.ts';
+import { mapHealth } from './report/map-health.ts';
+import { describeFailedRun, RunFailedError, type RunReport } from './report/report.ts';
+import { formatReport, writeReport } from './report/write-report.ts';
 import { createLambdaLog } from './log/lambda-log.ts';
 import { showSourcesInStacks } from './log/readable-stacks.ts';
 import { cleanError } from './secrets/redaction/clean-error.ts';
@@ -26,7 +27,7 @@ const redactor = createRedactor();
 const log = createLambdaLog({ level: config.logLevel, redactor });
 const built = await buildPipeline(config, {
   variables: process.env,
-  place: 'lambda',
+  runtime: 'lambda',
   clock: Date.now,
   random: Math.random,
   redactor,
@@ -34,7 +35,7 @@ const built = await buildPipeline(config, {
   print,
 });
 
-const embedding = ({ collector, tickMs }: RunReport): EmbeddedMetricOptions => ({
+const buildEmbedding = ({ collector, tickMs }: RunReport): EmbeddedMetricOptions => ({
   namespace: config.collectorNamespace,
   collector,
   tickMs,
@@ -43,10 +44,10 @@ const embedding = ({ collector, tickMs }: RunReport): EmbeddedMetricOptions => (
 let before: RunReport | undefined;
 
 /** What of an invocation's context is used. */
-type Asked = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
+type InvocationContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
 
 /** Collects and delivers once for the event's scheduled time; throws when nothing was collected or nothing delivered. */
-export async function handler(event: unknown, context: Asked): Promise<unknown> {
+export async function handler(event: unknown, context: InvocationContext): Promise<unknown> {
   try {
     return await runAll(event, context);
   } catch (error) {
@@ -54,17 +55,17 @@ export async function handler(event: unknown, context: Asked): Promise<unknown> 
   }
 }
 
-async function runAll(event: unknown, context: Asked): Promise<unknown> {
+async function runAll(event: unknown, context: InvocationContext): Promise<unknown> {
   log.startInvocation(context.awsRequestId);
   const reports: RunReport[] = [];
-  for await (const report of runsOf({ built, event, remainingMs: context.getRemainingTimeInMillis(), before })) {
+  for await (const report of runInvocation({ built, event, remainingMs: context.getRemainingTimeInMillis(), before })) {
     before = report;
     reports.push(report);
     writeReport(report, log);
-    for (const line of embeddedMetricLines(healthFamilies(report), embedding(report))) print(`${line}\n`);
+    for (const line of formatEmbeddedMetrics(mapHealth(report), buildEmbedding(report))) print(`${line}\n`);
   }
   const last = reports.at(-1);
   if (last === undefined || reports.every(({ outcome }) => outcome === 'failed'))
-    throw new RunFailedError(failureOf(last));
-  return redactor.own.value(reportFields(last));
+    throw new RunFailedError(describeFailedRun(last));
+  return redactor.own.value(formatReport(last));
 }

@@ -1,9 +1,10 @@
+/** Runs the ticks of one invocation: one, or each tick of a minute where the interval is shorter. */
 import { minuteMs } from './config/interval.ts';
 import type { RunReport } from './report/report.ts';
 import { run } from './run.ts';
-import { deadlineIn } from './runtime/deadline.ts';
-import { scheduledTimeOf, tickOf } from './runtime/scheduled-tick.ts';
-import { ticks } from './runtime/tick-loop.ts';
+import { createDeadline } from './runtime/deadline.ts';
+import { findScheduledTime, determineTick } from './runtime/scheduled-tick.ts';
+import { generateTicks } from './runtime/tick-loop.ts';
 import type { BuiltPipeline } from './wiring.ts';
 
 /** Kept for the report line and the answer after the last delivery; both take milliseconds. */
@@ -22,20 +23,25 @@ export interface Invocation {
  * The runs of one invocation, one by one: a single one, or one for each tick of a minute where the interval is shorter
  * than the schedule can be. Ends before the function is killed.
  */
-export async function* runsOf({ built, event, remainingMs, before }: Invocation): AsyncGenerator<RunReport> {
+export async function* runInvocation({ built, event, remainingMs, before }: Invocation): AsyncGenerator<RunReport> {
   const { pipeline, intervalMs } = built;
   const { clock } = pipeline;
-  using whole = deadlineIn(remainingMs - reportReserveMs, clock);
-  const first = tickOf(event, clock(), intervalMs);
+  using whole = createDeadline(remainingMs - reportReserveMs, clock);
+  const first = determineTick(event, clock(), intervalMs);
   if (intervalMs >= minuteMs) {
-    yield await run(pipeline, { deadline: whole, tickMs: first, scheduledMs: scheduledTimeOf(event, clock()), before });
+    yield await run(pipeline, {
+      deadline: whole,
+      tickMs: first,
+      scheduledMs: findScheduledTime(event, clock()),
+      before,
+    });
     return;
   }
   // The next invocation takes over a minute later; the last tick must not overlap it.
-  const untilMs = tickOf(event, clock(), minuteMs) + minuteMs - intervalMs;
+  const untilMs = determineTick(event, clock(), minuteMs) + minuteMs - intervalMs;
   let last = before;
-  for await (const tickMs of ticks({ intervalMs, clock, signal: whole.signal, startMs: first })) {
-    using deadline = deadlineIn(Math.min(intervalMs, whole.remainingMs()), clock, whole.signal);
+  for await (const tickMs of generateTicks({ intervalMs, clock, signal: whole.signal, startMs: first })) {
+    using deadline = createDeadline(Math.min(intervalMs, whole.remainingMs()), clock, whole.signal);
     last = await run(pipeline, { deadline, tickMs, scheduledMs: tickMs, before: last });
     yield last;
     if (tickMs >= untilMs) return;

@@ -1,3 +1,4 @@
+/** The pipeline: everything that is built once a process, and what each run of it gets. */
 import type { Counting } from './counters/counting.ts';
 import type { RequestMeter } from './http/port.ts';
 import type { ClockReading } from './http/answers/server-clock.ts';
@@ -5,7 +6,7 @@ import type { RunReport } from './report/report.ts';
 import type { Cleaner } from './model/text/admit.ts';
 import type { SeriesCaps } from './model/limits/cap.ts';
 import type { MetricDefinition } from './model/metric.ts';
-import type { Means } from './model/limits/capacity.ts';
+import type { RunResources } from './model/limits/capacity.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import type { Logger } from './runtime/log.ts';
@@ -47,8 +48,8 @@ export interface Pipeline extends Omit<SeriesCaps, 'room'> {
   readonly prefetchSecrets: (signal: AbortSignal) => Promise<void>;
   /** Takes secrets out of whatever sources and sinks say; absent where there are none. */
   readonly cleaner?: Cleaner | undefined;
-  /** By which a run knows what it can carry; absent: nobody told, and it carries everything. */
-  readonly means?: Means | undefined;
+  /** Memory and time, which limit the samples of a run; absent: there is no limit. */
+  readonly resources?: RunResources | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -57,7 +58,7 @@ export interface RunContext {
   readonly deadline: Deadline;
   /** Scheduled time, floored to the interval. Epoch milliseconds. */
   readonly tickMs: number;
-  /** When the run was due; absent for a run that nobody scheduled. Epoch milliseconds. */
+  /** When the run was due; absent for a run without a schedule. Epoch milliseconds. */
   readonly scheduledMs?: number | undefined;
   /** The run before in this process; sinks learn from it how the others did. */
   readonly before?: RunReport | undefined;

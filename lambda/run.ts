@@ -1,14 +1,15 @@
+/** One run of the pipeline: collect from every source, deliver to every sink, report. */
 import type { Counted, CountingRun } from './counters/counting.ts';
-import { earliest } from './http/answers/server-clock.ts';
+import { pickEarliest } from './http/answers/server-clock.ts';
 import type { Batch } from './model/batch.ts';
 import type { ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
-import { healthFamilies } from './report/map-health.ts';
-import { deliveryOf, readingsOf } from './report/summarize-results.ts';
-import { outcomeOf, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
-import { type Capacity, capacityOf } from './model/limits/capacity.ts';
-import { type Clock, stopwatch } from './runtime/clock.ts';
+import { mapHealth } from './report/map-health.ts';
+import { summarizeSink, summarizeSources } from './report/summarize-results.ts';
+import { determineOutcome, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
+import { type Capacity, computeCapacity } from './model/limits/capacity.ts';
+import { type Clock, startStopwatch } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
-import { each } from './runtime/run-each.ts';
+import { runEach } from './runtime/run-each.ts';
 
 /** Delivery always keeps the other 40 %: a slow CI system must not starve it. */
 const shareForSources = 0.6;
@@ -24,14 +25,14 @@ export async function run(pipeline: Pipeline, context: RunContext): Promise<RunR
   const { clock, collector } = pipeline;
   const { scheduledMs, tickMs } = context;
   const startedAtMs = clock();
-  const durationMs = stopwatch(clock);
+  const durationMs = startStopwatch(clock);
 
   const { batch, sources, counting } = await gather(pipeline, context, 'commit');
-  // Another invocation publishes this tick: even the collector's own figures are its to tell.
+  // Another invocation publishes this tick, the collector's own metrics included.
   const isTaken = sources.length > 0 && sources.every(({ status }) => status === 'skipped');
   const sinks = isTaken ? [] : await deliver(pipeline, context, batch, counting);
 
-  const outcome = outcomeOf(sources, sinks);
+  const outcome = determineOutcome(sources, sinks);
   return { outcome, collector, tickMs, scheduledMs, startedAtMs, durationMs: durationMs(), sources, sinks };
 }
 
@@ -51,14 +52,14 @@ export interface Previewed extends Collected {
 export async function collect(pipeline: Pipeline, context: RunContext): Promise<Previewed> {
   const { batch, sources } = await gather(pipeline, context, 'preview');
   const { tickMs: scheduledMs, collectedAtMs: startedAtMs } = batch;
-  const sinks = workingSinks(pipeline);
-  const told = { collector: pipeline.collector, scheduledMs, startedAtMs, sources, sinks };
-  const later = { ...told, outcome: outcomeOf(sources, []), tickMs: batch.tickMs, durationMs: 0 };
-  return { batch, sources, later, laterHealth: healthFamilies(told) };
+  const sinks = assumeWorkingSinks(pipeline);
+  const reported = { collector: pipeline.collector, scheduledMs, startedAtMs, sources, sinks };
+  const later = { ...reported, outcome: determineOutcome(sources, []), tickMs: batch.tickMs, durationMs: 0 };
+  return { batch, sources, later, laterHealth: mapHealth(reported) };
 }
 
 /** The sinks as they report a delivery without problems. */
-export function workingSinks({ sinks, counting }: Pick<Pipeline, 'sinks' | 'counting'>): readonly SinkOutcome[] {
+export function assumeWorkingSinks({ sinks, counting }: Pick<Pipeline, 'sinks' | 'counting'>): readonly SinkOutcome[] {
   return sinks.map(({ id, name, sink }) => {
     const outcome = { id, name, durationMs: 0, accepted: 0, requests: 0, bytes: 0, problems: [] };
     return counting !== undefined && sink.redeliver !== undefined ? { ...outcome, pending: 0 } : outcome;
@@ -75,22 +76,22 @@ async function gather(pipeline: Pipeline, context: RunContext, mode: 'commit' | 
   const startedAtMs = clock();
   using collecting = deadline.slice(shareForSources);
 
-  const capacity = capacityFor(pipeline, deadline);
+  const capacity = measureCapacity(pipeline, deadline);
   const counting = await prepare(pipeline, collecting);
-  const results = await each(pipeline.sources, collecting, clock, log, (source) =>
+  const results = await runEach(pipeline.sources, collecting, clock, log, (source) =>
     collectFrom(source, counting, { deadline: collecting, tickMs, clock, mode, room: capacity.samples }),
   );
 
-  const read = readingsOf(pipeline, results, { before, capacity });
+  const read = summarizeSources(pipeline, results, { before, capacity });
   const sources = read.map(({ outcome }) => outcome);
-  const health = healthFamilies({ collector, scheduledMs, startedAtMs, sources, sinks: before?.sinks ?? [] });
-  const batch = { tickMs, collectedAtMs: startedAtMs, parts: read.map(({ part }) => part), health };
+  const health = mapHealth({ collector, scheduledMs, startedAtMs, sources, sinks: before?.sinks ?? [] });
+  const batch = { tickMs, collectedAtMs: startedAtMs, sources: read.map(({ output }) => output), health };
   return { batch, sources, counting };
 }
 
 /** By the time of the whole run as it begins: what a run has room for must not depend on how fast the network is. */
-function capacityFor({ means }: Pipeline, deadline: Deadline): Capacity {
-  return means === undefined ? unbounded : capacityOf(means, deadline.remainingMs());
+function measureCapacity({ resources: means }: Pipeline, deadline: Deadline): Capacity {
+  return means === undefined ? unbounded : computeCapacity(means, deadline.remainingMs());
 }
 
 const unbounded: Capacity = { samples: Infinity, remedy: '' };
@@ -118,16 +119,21 @@ async function collectFrom(
 ): Promise<Counted> {
   const { source, needsState } = configured;
   if (counting === undefined || !needsState) {
-    return { outcome: 'uncounted', collection: await source.collect({ deadline, tickMs, openLedger: noLedger, room }) };
+    return {
+      outcome: 'uncounted',
+      collection: await source.collect({ deadline, tickMs, openLedger: refuseLedger, room }),
+    };
   }
   using reading = deadline.slice(shareBeforeSaving);
-  const vendorNow = (): number | undefined => earliest(configured.readClocks());
-  return await counting.collect(configured, { tickMs, clock, signal: deadline.signal, mode, vendorNow }, (openLedger) =>
-    source.collect({ deadline: reading, tickMs, openLedger, room }),
+  const getVendorNow = (): number | undefined => pickEarliest(configured.readClocks());
+  return await counting.collect(
+    configured,
+    { tickMs, clock, signal: deadline.signal, mode, vendorNow: getVendorNow },
+    (openLedger) => source.collect({ deadline: reading, tickMs, openLedger, room }),
   );
 }
 
-async function noLedger(): Promise<never> {
+async function refuseLedger(): Promise<never> {
   const { StateStoreError } = await import('./counters/stores/store.ts');
   throw new StateStoreError('configuration', 'the source did not say that it needs state; please report it');
 }
@@ -138,12 +144,12 @@ async function deliver(
   batch: Batch,
   counting: CountingRun | undefined,
 ): Promise<readonly SinkOutcome[]> {
-  const results = await each(
+  const results = await runEach(
     sinks,
     deadline,
     clock,
     log,
     (configured) => counting?.deliver(configured, batch, deadline) ?? configured.sink.write(batch, { deadline }),
   );
-  return results.map(({ part, result }) => deliveryOf(part, result, cleaner));
+  return results.map(({ component, result }) => summarizeSink(component, result, cleaner));
 }

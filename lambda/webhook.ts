@@ -1,24 +1,23 @@
-/**
- * The function behind a webhook's URL: it checks the signature and puts the event into the source's queue, which the
- * scheduled function reads. It knows nothing of CI systems and reads no other secret.
- */
+/** The entry of the webhook function: checks the signature of an event and puts it into the queue of its source. */
+
+/** The scheduled function reads that queue. This one knows nothing of CI systems and reads no other secret. */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { judgeWebhook, type WebhookAnswer } from './events/judge-webhook.ts';
 import { type WebhookRequest, webhookSchemeNames } from './events/webhook-schemes.ts';
-import { awsAgents } from './http/transport/aws-agents.ts';
-import { proxyRules, proxySettingsIn } from './http/transport/proxy.ts';
+import { createAwsAgents } from './http/transport/aws-agents.ts';
+import { parseProxyRules, parseProxySettings } from './http/transport/proxy.ts';
 import { createLambdaLog } from './log/lambda-log.ts';
-import { environmentStore } from './secrets/stores/environment.ts';
-import { fileStore } from './secrets/stores/file.ts';
-import { parameterStore } from './secrets/stores/parameter-store.ts';
+import { createEnvironmentStore } from './secrets/stores/environment.ts';
+import { createFileStore } from './secrets/stores/file.ts';
+import { createParameterStore } from './secrets/stores/parameter-store.ts';
 import { cleanError } from './secrets/redaction/clean-error.ts';
 import { createRedactor } from './secrets/redaction/redactor.ts';
-import { beforeEachSending, rememberingMiddleware } from './secrets/redaction/sdk-requests.ts';
+import { beforeEachSending, createRememberingMiddleware } from './secrets/redaction/sdk-requests.ts';
 import { rememberProxy } from './secrets/redaction/request-secrets.ts';
 import { SecretRef } from './secrets/secret-ref.ts';
-import { secretsManagerStore } from './secrets/stores/secrets-manager.ts';
+import { createSecretsManagerStore } from './secrets/stores/secrets-manager.ts';
 import { warnOfWeakSecret } from './secrets/redaction/weak-secret.ts';
 import { createSecrets } from './secrets/create-secrets.ts';
 
@@ -42,17 +41,17 @@ const budgetMs = 8_000;
 const redactor = createRedactor();
 const log = createLambdaLog({ level: 'info', redactor });
 // As every client, redirected by AWS_ENDPOINT_URL.
-const proxy = proxySettingsIn(process.env);
+const proxy = parseProxySettings(process.env);
 for (const url of [proxy.http, proxy.https]) rememberProxy(redactor, url?.trim());
-const agents = awsAgents(proxyRules(proxy));
+const agents = createAwsAgents(parseProxyRules(proxy));
 const client = new SQSClient({ useQueueUrlAsEndpoint: false, requestHandler: { ...agents } });
-client.middlewareStack.add(rememberingMiddleware(redactor), beforeEachSending);
+client.middlewareStack.add(createRememberingMiddleware(redactor), beforeEachSending);
 const cache = createSecrets({
   stores: {
-    secret: secretsManagerStore({}, redactor, agents),
-    parameter: parameterStore({}, redactor, agents),
-    env: environmentStore(process.env),
-    file: fileStore((path) => readFile(path)),
+    secret: createSecretsManagerStore({}, redactor, agents),
+    parameter: createParameterStore({}, redactor, agents),
+    env: createEnvironmentStore(process.env),
+    file: createFileStore((path) => readFile(path)),
   },
   clock: Date.now,
   cacheMs,
@@ -68,16 +67,16 @@ const Event = z.object({
   requestContext: z.object({ http: z.object({ method: z.string() }) }),
 });
 
-/** Answers a delivery; a fault of our own is thrown, so that the sender sees a 5xx and tries again. */
+/** Answers a delivery; an error of our own is thrown, so that the sender gets a 5xx and tries again. */
 export async function handler(event: unknown): Promise<{ readonly statusCode: number }> {
   try {
-    return await answerTo(event);
+    return await answerEvent(event);
   } catch (error) {
     throw cleanError(error, redactor);
   }
 }
 
-async function answerTo(event: unknown): Promise<{ readonly statusCode: number }> {
+async function answerEvent(event: unknown): Promise<{ readonly statusCode: number }> {
   const { headers, body, isBase64Encoded, requestContext } = Event.parse(event);
   const request = {
     method: requestContext.http.method,
@@ -85,7 +84,7 @@ async function answerTo(event: unknown): Promise<{ readonly statusCode: number }
     body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
   };
   const signal = AbortSignal.timeout(budgetMs);
-  const answer = await judged(request, signal);
+  const answer = await judgeRequest(request, signal);
   if (answer.refusal === 'stale') log.warn('webhook refused: it was sent more than five minutes from now');
   else if (answer.status === 401) log.warn('webhook refused: what it proves is not the secret');
   if (answer.message !== undefined) {
@@ -96,20 +95,20 @@ async function answerTo(event: unknown): Promise<{ readonly statusCode: number }
   return { statusCode: answer.status };
 }
 
-/** Whoever sends nonsense must not make us ask Secrets Manager for each of it. */
+/** Requests with a wrong signature must not make the function read the secret anew for each of them. */
 const rereadEveryMs = 60_000;
 let rereadMs = 0;
 
 /** A signature that does not fit is judged once more with the value as it is now: the secret may have been rotated. */
-async function judged(request: WebhookRequest, signal: AbortSignal): Promise<WebhookAnswer> {
-  const judgedBy = (secret: string): WebhookAnswer =>
+async function judgeRequest(request: WebhookRequest, signal: AbortSignal): Promise<WebhookAnswer> {
+  const judgeWith = (secret: string): WebhookAnswer =>
     judgeWebhook(request, { secret, scheme: settings.scheme, nowMs: Date.now() });
-  const answer = judgedBy((await cache.secrets.read(settings.secret, signal)).reveal());
+  const answer = judgeWith((await cache.secrets.read(settings.secret, signal)).reveal());
   const nowMs = Date.now();
   // A delivery that is only late was signed with the secret as it is.
   if (answer.status !== 401 || answer.refusal !== undefined || nowMs - rereadMs < rereadEveryMs) return answer;
   rereadMs = nowMs;
   cache.startRun();
   const fresh = await cache.secrets.reread(settings.secret, signal);
-  return fresh === undefined ? answer : judgedBy(fresh.reveal());
+  return fresh === undefined ? answer : judgeWith(fresh.reveal());
 }

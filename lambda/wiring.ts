@@ -1,6 +1,7 @@
+/** Builds the pipeline from the configuration: secrets, HTTP, sources, sinks, and nothing that is not configured. */
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readFile } from 'node:fs/promises';
-import { millisecondsOf } from './config/interval.ts';
+import { convertInterval } from './config/interval.ts';
 import { textsIn } from './config/texts.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { Counting } from './counters/counting.ts';
@@ -8,17 +9,17 @@ import type { StateStore } from './counters/stores/store.ts';
 import type { Inbox } from './events/inbox.ts';
 import type { AssumedRole, AwsAccess, AwsCredentials } from './http/auth/aws-credentials.ts';
 import { createHttpHub, type HttpHub } from './http/hub.ts';
-import { type AwsAgentOptions, type AwsAgents, awsAgents } from './http/transport/aws-agents.ts';
-import { proxyRules, proxySettingsIn } from './http/transport/proxy.ts';
+import { type AwsAgentOptions, type AwsAgents, createAwsAgents } from './http/transport/aws-agents.ts';
+import { parseProxyRules, parseProxySettings } from './http/transport/proxy.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
-import { memoryMegabytesOf } from './config/function-memory.ts';
-import { environmentStore } from './secrets/stores/environment.ts';
-import { fileStore } from './secrets/stores/file.ts';
-import { parameterStore } from './secrets/stores/parameter-store.ts';
+import { determineMemoryMegabytes } from './config/function-memory.ts';
+import { createEnvironmentStore } from './secrets/stores/environment.ts';
+import { createFileStore } from './secrets/stores/file.ts';
+import { createParameterStore } from './secrets/stores/parameter-store.ts';
 import type { Redactor } from './secrets/redaction/redactor.ts';
-import { secretsManagerStore } from './secrets/stores/secrets-manager.ts';
+import { createSecretsManagerStore } from './secrets/stores/secrets-manager.ts';
 import { warnOfWeakSecret } from './secrets/redaction/weak-secret.ts';
 import { createSecrets, type SecretCache } from './secrets/create-secrets.ts';
 import { prepareSink } from './sinks/index.ts';
@@ -29,7 +30,7 @@ import type { PreparedSource } from './sources/source.ts';
 /** Everything that a process has and a test replaces: time, randomness, environment, output. */
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
-  readonly place: 'lambda' | 'terminal';
+  readonly runtime: 'lambda' | 'terminal';
   /** Time between two runs where it is another than that of the configuration, as with `collect --every`. */
   readonly everyMs?: number | undefined;
   readonly clock: Clock;
@@ -61,12 +62,12 @@ export interface BuiltPipeline {
 export async function buildPipeline(config: RuntimeConfig, environment: Environment): Promise<BuiltPipeline> {
   const { clock, log, print } = environment;
   environment.redactor.keepWords(textsIn(config));
-  const intervalMs = millisecondsOf(config.interval);
+  const intervalMs = convertInterval(config.interval);
   const sources = config.sources.map(prepareSource);
   const sinks = config.sinks.map(prepareSink);
-  const hub = httpHub(environment);
-  const store = secretCache(config, environment);
-  const shared = { secrets: store.secrets, clock, log, aws: awsAccess(config.collector, hub, environment) };
+  const hub = buildHttpHub(environment);
+  const store = buildSecretCache(config, environment);
+  const shared = { secrets: store.secrets, clock, log, aws: buildAwsAccess(config.collector, hub, environment) };
   const forSinks = {
     ...shared,
     redactor: environment.redactor,
@@ -75,24 +76,24 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     intervalMs,
     everyMs: environment.everyMs,
   };
-  const inboxOf = await inboxesOf(sources, environment);
+  const inboxOf = await buildInboxes(sources, environment);
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
 
   const pipeline: Pipeline = {
     collector: config.collector,
     maxSeriesPerMetric: config.seriesPerMetric,
     maxQueuesPerMetric: config.queuesPerMetric,
-    sources: await Promise.all(sources.map((source) => configuredSource(source, hub, shared, inboxOf(source)))),
-    sinks: await Promise.all(sinks.map((sink) => configuredSink(sink, hub, forSinks))),
-    counting: sources.some(({ needsState }) => needsState) ? await countingOf(config, environment) : undefined,
+    sources: await Promise.all(sources.map((source) => buildSource(source, hub, shared, inboxOf(source)))),
+    sinks: await Promise.all(sinks.map((sink) => buildSink(sink, hub, forSinks))),
+    counting: sources.some(({ needsState }) => needsState) ? await buildCounting(config, environment) : undefined,
     prefetchSecrets: async (signal) => {
       store.startRun();
       await store.prefetch(refs, signal);
     },
     cleaner: environment.redactor,
-    means: {
-      memoryMegabytes: memoryMegabytesOf(environment.variables),
-      place: environment.place,
+    resources: {
+      memoryMegabytes: determineMemoryMegabytes(environment.variables),
+      runtime: environment.runtime,
       sinks: sinks.length,
     },
     clock,
@@ -111,8 +112,8 @@ async function openSinks(sinks: readonly ConfiguredSink[], signal: AbortSignal):
 }
 
 /** Nothing of it is loaded where no source counts. */
-async function countingOf(config: RuntimeConfig, environment: Environment): Promise<Counting> {
-  const { stateStore = () => deployedStore(environment), redactor, log } = environment;
+async function buildCounting(config: RuntimeConfig, environment: Environment): Promise<Counting> {
+  const { stateStore = () => openDeployedStore(environment), redactor, log } = environment;
   const [{ createCounting }, store] = await Promise.all([import('./counters/counting.ts'), stateStore()]);
   const { waitBounds, durationBounds, finishedRuns, backfillHours } = config.counting;
   const settings = {
@@ -120,39 +121,39 @@ async function countingOf(config: RuntimeConfig, environment: Environment): Prom
     maxQueuesPerMetric: config.queuesPerMetric,
     waitBounds,
     durationBounds,
-    intervalMs: millisecondsOf(config.interval),
+    intervalMs: convertInterval(config.interval),
     backfillMs: backfillHours * 3_600_000,
   };
   return createCounting({ store, settings, finishedRuns, cleaner: redactor, log });
 }
 
 /** The stack names its table in the function's environment. */
-async function deployedStore(environment: Environment): Promise<StateStore> {
+async function openDeployedStore(environment: Environment): Promise<StateStore> {
   const { variables, clock, redactor } = environment;
   const table = variables['COLLECTOR_STATE_TABLE'];
   if (table === undefined) {
-    const { noStore } = await import('./counters/stores/no-store.ts');
+    const { createMissingStateStore: noStore } = await import('./counters/stores/no-store.ts');
     return noStore('deploy the stack again: it makes a table and names it in COLLECTOR_STATE_TABLE');
   }
-  const { dynamoDbStateStore } = await import('./counters/stores/dynamodb/store.ts');
-  return dynamoDbStateStore({ table, clock, secrets: redactor, agents: agentsFor(environment) });
+  const { createDynamoDbStateStore: dynamoDbStateStore } = await import('./counters/stores/dynamodb/store.ts');
+  return dynamoDbStateStore({ table, clock, secrets: redactor, agents: buildAgents(environment) });
 }
 
 /** Nothing of it is loaded where no source is told of events. */
-async function inboxesOf(
+async function buildInboxes(
   sources: readonly PreparedSource[],
   environment: Environment,
 ): Promise<(source: PreparedSource) => Inbox | undefined> {
   const { variables, redactor } = environment;
   if (sources.every(({ events }) => events === undefined)) return () => undefined;
-  const { deployedInboxes } = await import('./events/deployed-inboxes.ts');
-  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor, agentsFor(environment));
+  const { createDeployedInboxes: deployedInboxes } = await import('./events/deployed-inboxes.ts');
+  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor, buildAgents(environment));
   return ({ name }) => deployed(name);
 }
 
 type SharedPorts = Pick<SinkPorts, 'secrets' | 'clock' | 'log' | 'aws'>;
 
-async function configuredSource(
+async function buildSource(
   prepared: PreparedSource,
   hub: HttpHub,
   shared: SharedPorts,
@@ -165,7 +166,7 @@ async function configuredSource(
   return { id: `${kind}/${name}`, system, name, metrics, needsState, source, ...ports };
 }
 
-async function configuredSink(
+async function buildSink(
   prepared: PreparedSink,
   hub: HttpHub,
   ports: Omit<SinkPorts, 'http'>,
@@ -175,11 +176,11 @@ async function configuredSink(
 }
 
 /** A client of the AWS SDK goes where a source goes. */
-function agentsFor({ variables }: Environment, options?: AwsAgentOptions): AwsAgents {
-  return awsAgents(proxyRules(proxySettingsIn(variables)), options);
+function buildAgents({ variables }: Environment, options?: AwsAgentOptions): AwsAgents {
+  return createAwsAgents(parseProxyRules(parseProxySettings(variables)), options);
 }
 
-function httpHub({ clock, random, redactor, log, variables, place }: Environment): HttpHub {
+function buildHttpHub({ clock, random, redactor, log, variables, runtime: place }: Environment): HttpHub {
   const isLoopbackRefused = place === 'lambda' && variables['COLLECTOR_LOOPBACK'] !== 'allow';
   return createHttpHub({
     clock,
@@ -188,20 +189,20 @@ function httpHub({ clock, random, redactor, log, variables, place }: Environment
     log,
     // In Lambda the runtime's own API listens on loopback; only an emulator has reasons to be reached there.
     loopback: isLoopbackRefused ? 'refuse' : 'allow',
-    memoryMegabytes: memoryMegabytesOf(variables),
-    proxy: proxySettingsIn(variables),
+    memoryMegabytes: determineMemoryMegabytes(variables),
+    proxy: parseProxySettings(variables),
   });
 }
 
-function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environment): SecretCache {
+function buildSecretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environment): SecretCache {
   const { clock, redactor, log, notices = log, variables } = environment;
-  const agents = agentsFor(environment);
+  const agents = buildAgents(environment);
   return createSecrets({
     stores: {
-      secret: secretsManagerStore({}, redactor, agents),
-      parameter: parameterStore({}, redactor, agents),
-      env: environmentStore(variables),
-      file: fileStore((path) => readFile(path)),
+      secret: createSecretsManagerStore({}, redactor, agents),
+      parameter: createParameterStore({}, redactor, agents),
+      env: createEnvironmentStore(variables),
+      file: createFileStore((path) => readFile(path)),
     },
     clock,
     cacheMs: secretCacheMinutes * 60_000,
@@ -215,12 +216,12 @@ function secretCache({ secretCacheMinutes }: RuntimeConfig, environment: Environ
  * Credentials of the process by the SDK's own chain; the SDK is loaded when a sink signs its first request. One client,
  * because it keeps them until they expire: a role or a profile is not asked again for each request.
  */
-function awsAccess(collector: string, hub: HttpHub, environment: Environment): AwsAccess {
+function buildAwsAccess(collector: string, hub: HttpHub, environment: Environment): AwsAccess {
   const region = environment.variables['AWS_REGION'] ?? environment.variables['AWS_DEFAULT_REGION'];
   let client: SecretsManagerClient | undefined;
-  const own = async (): Promise<AwsCredentials> => {
+  const readOwnCredentials = async (): Promise<AwsCredentials> => {
     const sdk = await import('@aws-sdk/client-secrets-manager');
-    client ??= new sdk.SecretsManagerClient({ requestHandler: { ...agentsFor(environment) } });
+    client ??= new sdk.SecretsManagerClient({ requestHandler: { ...buildAgents(environment) } });
     const credentials = await client.config.credentials();
     environment.redactor.remember(credentials.secretAccessKey);
     environment.redactor.remember(credentials.sessionToken ?? '');
@@ -229,10 +230,10 @@ function awsAccess(collector: string, hub: HttpHub, environment: Environment): A
   let assume: ((role: AssumedRole) => Promise<AwsCredentials>) | undefined;
   return {
     region,
-    agents: (options) => agentsFor(environment, options),
+    agents: (options) => buildAgents(environment, options),
     credentials: async (role) => {
-      if (role === undefined) return await own();
-      const { roleSessions } = await import('./http/auth/assumed-role.ts');
+      if (role === undefined) return await readOwnCredentials();
+      const { createRoleSessions: roleSessions } = await import('./http/auth/assumed-role.ts');
       assume ??= roleSessions({
         http: hub.port(),
         clock: environment.clock,
@@ -240,7 +241,7 @@ function awsAccess(collector: string, hub: HttpHub, environment: Environment): A
         region: region ?? 'us-east-1',
         endpoint: environment.variables['AWS_ENDPOINT_URL_STS'],
         sessionName: collector,
-        credentials: own,
+        credentials: readOwnCredentials,
         rememberSecret: (value) => {
           environment.redactor.remember(value);
         },

@@ -1,3 +1,4 @@
+/** Runs the benchmarks and prints their tables: `npm run bench`. */
 import { coldStarts, type ColdStarts, repetitions } from './bench/cold-start.ts';
 import { type Load, load } from './bench/load.ts';
 import { whole } from './bench/table.ts';

@@ -1,3 +1,4 @@
+/** Runs all checks one after the other: `npm run check`. */
 import { spawnSync } from 'node:child_process';
 import { styleText } from 'node:util';
 

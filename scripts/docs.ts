@@ -1,3 +1,4 @@
+/** Writes the generated pages of the documentation: `npm run docs`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generatedPages, stalePages } from './docs/pages.ts';

@@ -1,3 +1,4 @@
+/** Checks the directions of imports: `npm run imports`. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 

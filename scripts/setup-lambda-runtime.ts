@@ -1,3 +1,4 @@
+/** Builds the runtime client of AWS Lambda that tests use. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';

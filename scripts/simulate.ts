@@ -1,3 +1,4 @@
+/** Checks random histories of the counters: `npm run simulate`. */
 import { parseArgs } from 'node:util';
 import { checkHistories } from '../test/counters/simulator/check.ts';
 import { type Kind, kinds } from '../test/counters/simulator/fleet.ts';

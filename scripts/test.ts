@@ -1,3 +1,4 @@
+/** Runs the tests and prints one line with their result: `npm test`. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

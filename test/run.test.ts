@@ -4,7 +4,7 @@ import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server
 import { createFleet } from '../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { RunReport } from '../lambda/report/report.ts';
 import { run } from '../lambda/run.ts';
-import { deadlineIn } from '../lambda/runtime/deadline.ts';
+import { createDeadline } from '../lambda/runtime/deadline.ts';
 import { createRedactor } from '../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../lambda/wiring.ts';
 import { recordingLog } from './support/recording-log.ts';
@@ -38,7 +38,7 @@ async function warmProcess(wrongByMs = 0) {
   });
   const built = await buildPipeline(config, {
     variables: {},
-    place: 'terminal',
+    runtime: 'terminal',
     clock,
     random: Math.random,
     redactor: createRedactor(),
@@ -60,7 +60,7 @@ async function warmProcess(wrongByMs = 0) {
     time,
     printed,
     run: async (budgetMs = 30_000): Promise<RunReport> => {
-      using deadline = deadlineIn(budgetMs, clock);
+      using deadline = createDeadline(budgetMs, clock);
       before = await run(built.pipeline, { deadline, tickMs: clock(), before });
       time.aheadMs += 60_000;
       return before;
@@ -116,8 +116,8 @@ it('says nothing of a clock that differs by less than a minute', async () => {
 
 it('publishes nothing but health while a source is down, and all of it when it is back', async () => {
   const { server, token, printed, run: runOnce } = await warmProcess();
-  const published = async (scenario: Parameters<typeof server.scenario>[1]) => {
-    server.scenario(token, scenario);
+  const published = async (scenario: Parameters<typeof server.playScenario>[1]) => {
+    server.playScenario(token, scenario);
     printed.length = 0;
     const { outcome } = await runOnce();
     return { outcome, ...figuresIn(printed.join('')) };

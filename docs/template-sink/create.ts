@@ -1,6 +1,6 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../lambda/runtime/deadline.ts';
-import { deliveryOf } from '../../lambda/series/searched-delivery.ts';
+import { buildDelivery } from '../../lambda/series/searched-delivery.ts';
 import { sendSearching } from '../../lambda/series/send-searching.ts';
 import type { CreateSink, Delivery } from '../../lambda/sinks/sink.ts';
 import type { ExampleConfig } from './config.ts';
@@ -10,7 +10,7 @@ import { encodeRequest, type PointsRequest, splitRequests } from './encode/split
 import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewPoints } from './preview.ts';
 import { createPost } from './send/post.ts';
-import { tellFlaws, tellLate, words } from './send/problems.ts';
+import { describeFindings, describeLate, words } from './send/problems.ts';
 
 export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
   const { collector, intervalMs } = ports;
@@ -25,7 +25,7 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
       parallel: maxParallelRequests,
       maxSearches: maxSearchRequests,
     });
-    return deliveryOf(sent, { ...words, isAddedUp, pack: packPoints });
+    return buildDelivery(sent, { ...words, isAddedUp, pack: packPoints });
   };
 
   return {
@@ -33,7 +33,7 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
       const { points, findings, lostIncreases } = encodePoints(batch, settings);
       const delivery = await send(points, deadline);
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
-      return { ...delivery, dropped, problems: [...tellFlaws(findings, where), ...delivery.problems] };
+      return { ...delivery, dropped, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const read = parcels.map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
@@ -44,7 +44,7 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
       );
       const lost = unreadable.reduce((sum, { parcel }) => sum + parcel.samples, 0);
       const dropped = (delivery.dropped ?? 0) + lost;
-      return { ...delivery, dropped, problems: [...tellLate(lost, where), ...delivery.problems] };
+      return { ...delivery, dropped, problems: [...describeLate(lost, where), ...delivery.problems] };
     },
     pack: (batch) => packPoints(encodePoints(batch, settings).points),
     preview: (batch) => previewPoints(encodePoints(batch, settings), { intervalMs, where }),

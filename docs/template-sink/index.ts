@@ -1,5 +1,5 @@
-/** The line for `lambda/sinks/index.ts`; data only, for the stack and the documentation read it as well. */
-import { secretsOfHttp } from '../../lambda/http/settings.ts';
+/** The registry entry for `lambda/sinks/index.ts`; data only, because the stack and the documentation read it, too. */
+import { collectHttpSecrets } from '../../lambda/http/settings.ts';
 import { defineSink } from '../../lambda/sinks/sink.ts';
 import { ExampleConfig } from './config.ts';
 
@@ -7,7 +7,7 @@ export const example = defineSink({
   kind: 'example',
   title: 'Example',
   config: ExampleConfig,
-  secretsOf: secretsOfHttp,
+  secretsOf: collectHttpSecrets,
   grantsOf: () => [],
   load: async () => (await import('./create.ts')).createExample,
 });

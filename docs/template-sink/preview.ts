@@ -2,8 +2,8 @@
 import type { Preview } from '../../lambda/sinks/sink.ts';
 import type { Encoding } from './encode/encode-points.ts';
 import { splitRequests } from './encode/split-requests.ts';
-import { priceOfMonth } from './price.ts';
-import { show, tellFlaws } from './send/problems.ts';
+import { priceMonth } from './price.ts';
+import { show, describeFindings } from './send/problems.ts';
 
 export interface PreviewSettings {
   readonly intervalMs: number;
@@ -18,7 +18,7 @@ export function previewPoints({ points, findings }: Encoding, { intervalMs, wher
     requests: requests.length,
     bytes: requests.reduce((sum, { body }) => sum + body.byteLength, 0),
     lines: points.map((point) => `${show(point)} ${point.values.join(' ')}`),
-    monthlyCost: priceOfMonth(points.length, intervalMs),
-    problems: tellFlaws(findings, where),
+    monthlyCost: priceMonth(points.length, intervalMs),
+    problems: describeFindings(findings, where),
   };
 }

@@ -1,6 +1,6 @@
 /** Reads the list and maps it; what can be expected of a network becomes a problem, everything else is a bug and escapes. */
-import { withCredentials } from '../../lambda/http/auth/credentials.ts';
-import { problemOf } from '../../lambda/http/errors/problem.ts';
+import { sendWithCredentials } from '../../lambda/http/auth/credentials.ts';
+import { describeHttpProblem } from '../../lambda/http/errors/problem.ts';
 import type { Problem } from '../../lambda/model/problem.ts';
 import type { Deadline } from '../../lambda/runtime/deadline.ts';
 import type { CreateSource, SourcePorts } from '../../lambda/sources/source.ts';
@@ -36,7 +36,7 @@ async function readQueues(
   const problems: Problem[] = [];
   let elements: unknown[] = [];
   try {
-    await withCredentials(config, { secrets }, deadline.signal, async (credentials) => {
+    await sendWithCredentials(config, { secrets }, deadline.signal, async (credentials) => {
       // A rotated secret begins the list anew.
       elements = [];
       for await (const page of listQueues(http, { endpoint, credentials, deadline })) {
@@ -45,7 +45,7 @@ async function readQueues(
       }
     });
   } catch (error) {
-    const problem = problemOf(error, where, hints);
+    const problem = describeHttpProblem(error, where, hints);
     if (problem === undefined) throw error;
     problems.push(problem);
   }

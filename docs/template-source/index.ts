@@ -1,5 +1,5 @@
 /** The entry of this source in the registry: data only, for the stack and the documentation read it as well. */
-import { secretsOfHttp } from '../../lambda/http/settings.ts';
+import { collectHttpSecrets } from '../../lambda/http/settings.ts';
 import { defineSource } from '../../lambda/sources/source.ts';
 import { ExampleConfig } from './config.ts';
 import { exampleMetrics } from './metrics.ts';
@@ -11,7 +11,7 @@ export const example = defineSource({
   config: ExampleConfig,
   metrics: exampleMetrics,
   metricsOf: () => exampleMetrics,
-  secretsOf: secretsOfHttp,
+  secretsOf: collectHttpSecrets,
   needsState: () => false,
   load: async () => (await import('./collect.ts')).createExample,
 });

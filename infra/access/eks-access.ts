@@ -2,7 +2,7 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { EksEntrance } from '../../lambda/sources/source.ts';
-import { rightsManifest } from './eks-rights.ts';
+import { buildRightsManifest } from './eks-rights.ts';
 import { allowAll } from './statements.ts';
 
 /** What a cluster's administrator has to run once, for the function to be let in. */
@@ -38,15 +38,15 @@ export function connectEksClusters(
   );
   return [...clusters.values()].flatMap((same) => {
     const [first] = same;
-    return first === undefined ? [] : [accessOf({ role, collector }, first, same)];
+    return first === undefined ? [] : [describeAccess({ role, collector }, first, same)];
   });
 }
 
 /**
  * What the rights of this deployment are called in a cluster. Two deployments may read one cluster, and `kubectl apply`
- * of one must not take away what the other was given, nor what somebody made by the README.
+ * of one must not replace the rights of the other, nor those that an administrator made by the README.
  */
-function namesOf(
+function formatRightsNames(
   { region, roleArn }: Pick<EksEntrance, 'region' | 'roleArn'>,
   { role, collector }: Deployment,
 ): { readonly rights: string; readonly group: string } {
@@ -69,19 +69,19 @@ interface Deployment {
   readonly collector: string;
 }
 
-function accessOf(
+function describeAccess(
   deployment: Deployment,
   { cluster, region = Stack.of(deployment.role).region, roleArn }: EksEntrance,
   entrances: readonly EksEntrance[],
 ): EksClusterAccess {
   const rules = entrances.flatMap((entrance) => entrance.rules);
-  const { rights, group } = namesOf({ region, roleArn }, deployment);
+  const { rights, group } = formatRightsNames({ region, roleArn }, deployment);
   return {
     cluster,
     accessEntryCommand: [
       `aws eks create-access-entry --region ${region} --cluster-name ${cluster}`,
       `--principal-arn ${roleArn ?? deployment.role.roleArn} --kubernetes-groups ${group}`,
     ].join(' '),
-    rightsCommand: `kubectl apply -f - <<'EOF'\n${JSON.stringify(rightsManifest(rules, { name: rights, group }))}\nEOF`,
+    rightsCommand: `kubectl apply -f - <<'EOF'\n${JSON.stringify(buildRightsManifest(rules, { name: rights, group }))}\nEOF`,
   };
 }

@@ -10,7 +10,7 @@ export interface RightsNames {
 }
 
 /** Roles and bindings of one cluster that give a group what sources need, as one list that `kubectl apply` takes. */
-export function rightsManifest(rules: readonly KubernetesRule[], names: RightsNames): object {
+export function buildRightsManifest(rules: readonly KubernetesRule[], names: RightsNames): object {
   const everywhere = rules.filter(({ namespace }) => namespace === undefined);
   const places = Map.groupBy(
     rules.filter(({ namespace }) => namespace !== undefined),
@@ -20,14 +20,14 @@ export function rightsManifest(rules: readonly KubernetesRule[], names: RightsNa
     apiVersion: 'v1',
     kind: 'List',
     items: [
-      ...(everywhere.length === 0 ? [] : pair(undefined, everywhere, names)),
-      ...[...places].flatMap(([namespace, own]) => pair(namespace, own, names)),
+      ...(everywhere.length === 0 ? [] : buildRoleAndBinding(undefined, everywhere, names)),
+      ...[...places].flatMap(([namespace, own]) => buildRoleAndBinding(namespace, own, names)),
     ],
   };
 }
 
 /** A role and its binding, in a namespace or for the whole cluster. */
-function pair(
+function buildRoleAndBinding(
   namespace: string | undefined,
   rules: readonly KubernetesRule[],
   { name, group }: RightsNames,
@@ -36,7 +36,7 @@ function pair(
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   const apiVersion = `${apiGroup}/v1`;
   return [
-    { apiVersion, kind, metadata, rules: distinct(rules) },
+    { apiVersion, kind, metadata, rules: dedupeRules(rules) },
     {
       apiVersion,
       kind: `${kind}Binding`,
@@ -48,7 +48,7 @@ function pair(
 }
 
 /** Several sources of one cluster often need the same. */
-function distinct(rules: readonly KubernetesRule[]): readonly object[] {
+function dedupeRules(rules: readonly KubernetesRule[]): readonly object[] {
   const own = rules.map(({ apiGroups, resources, resourceNames, verbs }) => ({
     apiGroups,
     resources,

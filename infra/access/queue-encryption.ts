@@ -5,13 +5,13 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Aws } from 'aws-cdk-lib/core';
 
 /** What a queue is made with. */
-export function queueEncryption(key: kms.IKey | undefined): Partial<sqs.QueueProps> {
+export function chooseQueueEncryption(key: kms.IKey | undefined): Partial<sqs.QueueProps> {
   return key === undefined
     ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
     : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: key };
 }
 
-/** Whoever sends to an encrypted queue makes a data key, and SQS checks it by decrypting (SQS developer guide, "Key management"). */
+/** To send to an encrypted queue takes a data key and its decryption (SQS developer guide, "Key management"). */
 const sending = ['kms:GenerateDataKey', 'kms:Decrypt'];
 
 /** Lets a role send to queues of this key; by its service alone, so that it decrypts nothing else. */

@@ -1,14 +1,15 @@
+/** Makes or imports the secrets of the configuration, and lets functions read them. */
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { mayBeComplete, regionOfArn } from '../../lambda/secrets/arn.ts';
+import { mayBeComplete, findArnRegion } from '../../lambda/secrets/arn.ts';
 import { describeSecretRef, type SecretRef } from '../../lambda/secrets/secret-ref.ts';
 import { acknowledge } from '../acknowledge.ts';
-import { freeId } from '../free-id.ts';
-import { type CollectorSettings, keyOf } from '../settings.ts';
+import { findFreeId } from '../free-id.ts';
+import { type CollectorSettings, resolveKey } from '../settings.ts';
 import { allowAll, type Rights } from './statements.ts';
 
 /** A secret of Secrets Manager that the configuration refers to. */
@@ -49,32 +50,32 @@ export function createSecrets(
 ): CollectorSecrets {
   refuseOutsideAws(refs);
   const { region: own } = Stack.of(scope);
-  const key = keyOf(scope, 'SecretsKey', settings.secretsKey, config.deployment.secretsKeyArn);
+  const key = resolveKey(scope, 'SecretsKey', settings.secretsKey, config.deployment.secretsKeyArn);
   const ids = [...new Set(refs.flatMap((ref) => ('secret' in ref ? [ref.secret] : [])))];
   const parameters = [...new Set(refs.flatMap((ref) => ('parameter' in ref ? [ref.parameter] : [])))];
   const secrets = ids.map((id): CollectorSecret => {
     const keys = refs.flatMap((ref) =>
       'secret' in ref && ref.secret === id && ref.key !== undefined ? [ref.key] : [],
     );
-    const shared = { id, keys: [...new Set(keys)], region: regionOfArn(id) ?? own, isCreated: false };
+    const shared = { id, keys: [...new Set(keys)], region: findArnRegion(id) ?? own, isCreated: false };
     const given = settings.secrets?.[id];
-    if (given !== undefined) return { ...shared, ...givenSecret(given) };
-    if (id.startsWith('arn:')) return { ...shared, arns: patternsOf(id) };
-    if (config.deployment.secrets === 'import') return { ...shared, arns: [arnOfName(scope, id)] };
+    if (given !== undefined) return { ...shared, ...describeGivenSecret(given) };
+    if (id.startsWith('arn:')) return { ...shared, arns: formatArnPatterns(id) };
+    if (config.deployment.secrets === 'import') return { ...shared, arns: [formatSecretArn(scope, id)] };
     return { ...shared, arns: [createSecret(scope, id, key)], isCreated: true };
   });
   return {
     secrets,
     parameters: parameters.map((id) => ({
       id,
-      arn: arnOfParameter(scope, id),
-      region: regionOfArn(id) ?? own,
+      arn: formatParameterArn(scope, id),
+      region: findArnRegion(id) ?? own,
     })),
     keyArns: [...(key === undefined ? [] : [key.keyArn]), ...(config.deployment.importedSecretsKeyArns ?? [])],
   };
 }
 
-function givenSecret(given: secretsmanager.ISecret): Pick<CollectorSecret, 'arns' | 'region' | 'keyArn'> {
+function describeGivenSecret(given: secretsmanager.ISecret): Pick<CollectorSecret, 'arns' | 'region' | 'keyArn'> {
   return {
     arns: [given.secretFullArn ?? `${given.secretArn}-??????`],
     region: given.env.region,
@@ -83,7 +84,7 @@ function givenSecret(given: secretsmanager.ISecret): Pick<CollectorSecret, 'arns
 }
 
 /** Those that one part of the stack refers to. */
-export function secretsFor(
+export function selectSecrets(
   { secrets, parameters, keyArns }: CollectorSecrets,
   refs: readonly SecretRef[],
 ): CollectorSecrets {
@@ -126,7 +127,7 @@ export function grantReadSecrets(grantee: iam.IGrantable, { secrets, parameters,
   });
 }
 
-/** The schema knows where a configuration is used and refuses these; a configuration made in code comes past it. */
+/** The schema refuses these references for AWS, but a configuration that is made in code is not checked by it. */
 function refuseOutsideAws(refs: readonly SecretRef[]): void {
   const unreachable = refs.find((ref) => 'env' in ref || 'file' in ref);
   if (unreachable === undefined) return;
@@ -138,7 +139,7 @@ function refuseOutsideAws(refs: readonly SecretRef[]): void {
 
 function createSecret(scope: Construct, name: string, key: kms.IKey | undefined): string {
   // The L2 construct would generate a value, and the collector would send it to the CI system as a token.
-  const secret = new secretsmanager.CfnSecret(scope, freeId(scope, `Secret:${name}`), {
+  const secret = new secretsmanager.CfnSecret(scope, findFreeId(scope, `Secret:${name}`), {
     name,
     description: 'Credentials of the CI metrics collector. Created empty; an operator puts the value.',
     ...(key === undefined ? {} : { kmsKeyId: key.keyArn }),
@@ -152,13 +153,13 @@ function createSecret(scope: Construct, name: string, key: kms.IKey | undefined)
 
 /**
  * Secrets Manager ends every ARN with a dash and six characters of its own (Secrets Manager user guide, "ARN"). Of
- * `…:secret:ci/buildkite-tokens` nobody can tell whether these are the last six or a part of the name, so both are meant.
+ * `…:secret:ci/buildkite-tokens` it is not known whether `tokens` are these six or belong to the name; both are allowed.
  */
-function patternsOf(arn: string): readonly string[] {
+function formatArnPatterns(arn: string): readonly string[] {
   return [...(mayBeComplete(arn) ? [arn] : []), `${arn}-??????`];
 }
 
-function arnOfName(scope: Construct, name: string): string {
+function formatSecretArn(scope: Construct, name: string): string {
   return Stack.of(scope).formatArn({
     service: 'secretsmanager',
     resource: 'secret',
@@ -168,7 +169,7 @@ function arnOfName(scope: Construct, name: string): string {
 }
 
 /** `/ci/token` and `ci` are `parameter/ci/token` and `parameter/ci` (IAM reference of Systems Manager). */
-function arnOfParameter(scope: Construct, parameter: string): string {
+function formatParameterArn(scope: Construct, parameter: string): string {
   if (parameter.startsWith('arn:')) return parameter;
   return Stack.of(scope).formatArn({
     service: 'ssm',

@@ -1,16 +1,17 @@
+/** Lets the function publish where its sinks do, and assume the roles that are configured. */
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { collectorMetrics } from '../../lambda/model/catalogue/catalogue.ts';
 import type { AwsGrant } from '../../lambda/sinks/sink.ts';
-import { type Prepared, sourceMetrics } from '../prepared.ts';
+import { type Prepared, collectSourceMetrics } from '../prepared.ts';
 import { allowAll } from './statements.ts';
 
 /** Every right in AWS that the configured sinks need, each once. */
-export function sinkGrants(prepared: Prepared): readonly AwsGrant[] {
+export function collectSinkGrants(prepared: Prepared): readonly AwsGrant[] {
   // Sinks send the collector's own metrics only where they are asked to; otherwise these are in the function's log.
   const isSent = prepared.cloudWatchSinks.some((sink) => sink.collectorMetrics === 'api');
-  const metrics = [...sourceMetrics(prepared), ...(isSent ? collectorMetrics : [])];
+  const metrics = [...collectSourceMetrics(prepared), ...(isSent ? collectorMetrics : [])];
   return prepared.sinks.flatMap((sink) => sink.grants(metrics));
 }
 
@@ -38,7 +39,9 @@ export function grantSinkAccess(scope: Construct, grantee: iam.IGrantable, grant
       }),
     );
   }
-  const workspaces = grants.flatMap((grant) => (grant.kind === 'aps-remote-write' ? [workspaceArn(scope, grant)] : []));
+  const workspaces = grants.flatMap((grant) =>
+    grant.kind === 'aps-remote-write' ? [formatWorkspaceArn(scope, grant)] : [],
+  );
   const resources = [...new Set(workspaces)];
   allowAll(grantee.grantPrincipal, { sid: 'WriteToPrometheus', actions: ['aps:RemoteWrite'], resources });
 }
@@ -50,14 +53,14 @@ export function grantAssumeRole(grantee: iam.IGrantable, roleArns: readonly stri
 }
 
 /** The roles of other accounts that the configuration names. */
-export function assumedRoles({ sources }: Prepared, grants: readonly AwsGrant[]): readonly string[] {
+export function collectAssumedRoles({ sources }: Prepared, grants: readonly AwsGrant[]): readonly string[] {
   return [
     ...sources.flatMap(({ roles }) => roles),
     ...grants.flatMap((grant) => (grant.kind === 'assume-role' ? [grant.roleArn] : [])),
   ];
 }
 
-function workspaceArn(scope: Construct, grant: Extract<AwsGrant, { kind: 'aps-remote-write' }>): string {
+function formatWorkspaceArn(scope: Construct, grant: Extract<AwsGrant, { kind: 'aps-remote-write' }>): string {
   const { region, workspaceId } = grant;
   return Stack.of(scope).formatArn({ service: 'aps', region, resource: 'workspace', resourceName: workspaceId });
 }

@@ -29,7 +29,7 @@ export interface NamedArn {
 
 /** Nothing where there is nothing to allow. */
 export function allowAll(principal: iam.IPrincipal, { sid, actions, resources, conditions }: Rights): void {
-  for (const [index, arns] of inParts(resources).entries()) {
+  for (const [index, arns] of divideResources(resources).entries()) {
     const number = index === 0 ? '' : String(index + 1);
     const statement = new iam.PolicyStatement({
       sid: `${sid}${number}`,
@@ -41,11 +41,11 @@ export function allowAll(principal: iam.IPrincipal, { sid, actions, resources, c
   }
 }
 
-function inParts(resources: Rights['resources']): readonly (readonly string[])[] {
+function divideResources(resources: Rights['resources']): readonly (readonly string[])[] {
   const parts: string[][] = [];
   let left = 0;
   for (const resource of resources) {
-    const length = lengthOf(resource);
+    const length = measureResource(resource);
     if (length > left) {
       parts.push([]);
       left = mostCharacters;
@@ -56,7 +56,7 @@ function inParts(resources: Rights['resources']): readonly (readonly string[])[]
   return parts;
 }
 
-function lengthOf(resource: string | NamedArn): number {
+function measureResource(resource: string | NamedArn): number {
   if (typeof resource !== 'string') return ofArn + resource.name.length;
   return Token.isUnresolved(resource) ? ofArn + ofUnknownName : ofArn + resource.length;
 }

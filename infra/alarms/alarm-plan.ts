@@ -1,3 +1,4 @@
+/** The plan of an alarm, and how an alarm of CloudWatch is made from it. */
 import { createHash } from 'node:crypto';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { ConfigError } from '../../lambda/config/config-error.ts';
@@ -5,7 +6,7 @@ import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { Construct } from 'constructs';
 import type { AlarmWindow } from './windows.ts';
 import type { PromqlReading } from '../metrics/promql-reading.ts';
-import { scheduleRate } from '../settings.ts';
+import { chooseScheduleRate } from '../settings.ts';
 
 const operators = {
   above: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -28,7 +29,7 @@ const missingData = {
   unknown: cloudwatch.TreatMissingData.IGNORE,
 } as const;
 
-/** A collector that is switched off is silent on purpose: a state that was kept would stay on for ever. */
+/** A collector whose schedule is disabled is silent on purpose, so no state is kept: it would stay on for ever. */
 const missingDataWhenDisabled = {
   kept: cloudwatch.TreatMissingData.NOT_BREACHING,
   fine: cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -42,7 +43,7 @@ const maxNameLength = 255;
 export interface AlarmPlan {
   /** Unique in the collector: the last part of the alarm's name. */
   readonly name: string;
-  /** What it means and what to do: the text that whoever is woken reads first. */
+  /** What it means and what to do: the text of the notification. */
   readonly description: string;
   /** A metric of CloudWatch, or what is stored by OTLP alone. */
   readonly metric: cloudwatch.IMetric | PromqlReading;
@@ -51,7 +52,7 @@ export interface AlarmPlan {
   readonly window: AlarmWindow;
   readonly silence: keyof typeof missingData;
   /** A part of a composite alarm, which tells the topic in its place. */
-  readonly isPart?: boolean;
+  readonly isChild?: boolean;
 }
 
 /** PutMetricAlarm API reference, AlarmPromQLCriteria: characters of a query. */
@@ -90,11 +91,11 @@ function createPromqlAlarm(
     const message = `the query of the alarm ${name} has ${String(query.length)} characters, and CloudWatch takes ${String(maxQueryLength)}; shorten the names in it`;
     throw new ConfigError('the configuration', [{ path: 'alarms', message }]);
   }
-  return new cloudwatch.PromQLAlarm(scope, alarmIdOf(name), {
-    alarmName: alarmNameOf(config.collector, name),
+  return new cloudwatch.PromQLAlarm(scope, formatAlarmId(name), {
+    alarmName: formatAlarmName(config.collector, name),
     alarmDescription: description,
     query,
-    evaluationInterval: scheduleRate(config),
+    evaluationInterval: chooseScheduleRate(config),
   });
 }
 
@@ -104,8 +105,8 @@ function createMetricAlarm(
   plan: AlarmPlan,
   metric: cloudwatch.IMetric,
 ): cloudwatch.Alarm {
-  return new cloudwatch.Alarm(scope, alarmIdOf(plan.name), {
-    alarmName: alarmNameOf(config.collector, plan.name),
+  return new cloudwatch.Alarm(scope, formatAlarmId(plan.name), {
+    alarmName: formatAlarmName(config.collector, plan.name),
     alarmDescription: plan.description,
     metric,
     comparisonOperator: operators[plan.when],
@@ -117,23 +118,23 @@ function createMetricAlarm(
 }
 
 /** What an alarm watches, as the end of its name: no two places have one text, whatever signs a CI system has in names. */
-export function placeName(source: string, scope: string, name: string): string {
+export function formatSubject(source: string, scope: string, name: string): string {
   return `${source}/${scope.replace(/[%/]/g, encodeURIComponent)}/${name}`;
 }
 
 /** Two long names may be alike up to where they are cut, and the account has each name once. */
-export function alarmNameOf(collector: string, name: string): string {
+export function formatAlarmName(collector: string, name: string): string {
   const wanted = `${collector}/${name}`;
   if (wanted.length <= maxNameLength) return wanted;
-  const digest = digestOf(wanted);
+  const digest = hashName(wanted);
   return `${wanted.slice(0, maxNameLength - digest.length - 1)}~${digest}`;
 }
 
 /** A construct's id has `--` for each slash, so that what has dashes in such places needs more to be told apart. */
-export function alarmIdOf(name: string): string {
-  return /--|-\/|\/-/.test(name) ? `${name}~${digestOf(name)}` : name;
+export function formatAlarmId(name: string): string {
+  return /--|-\/|\/-/.test(name) ? `${name}~${hashName(name)}` : name;
 }
 
-function digestOf(text: string): string {
+function hashName(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

@@ -1,21 +1,29 @@
+/** Plans the alarms on the collector itself: silence, crashes, sources and sinks that are down. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
-import { millisecondsOf, minuteMs } from '../../lambda/config/interval.ts';
+import { convertInterval, minuteMs } from '../../lambda/config/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
-import { runLag, sinkUp, sourceUp, tokenExpiry, tokenLifetime, watermarkLag } from '../../lambda/model/catalogue/catalogue.ts';
+import {
+  runLag,
+  sinkUp,
+  sourceUp,
+  tokenExpiry,
+  tokenLifetime,
+  watermarkLag,
+} from '../../lambda/model/catalogue/catalogue.ts';
 import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
-import { type AlarmWindow, atOnce, durationText, onEnd, within } from './windows.ts';
-import { asPartOfCollectorDown } from './collector-down.ts';
-import { readsInTurn } from './visit-alarms.ts';
-import { metricOf } from '../metrics/build-metric.ts';
+import { type AlarmWindow, atOnce, formatWindow, chooseSilenceWindow, chooseWindow } from './windows.ts';
+import { markCollectorDownChild } from './collector-down.ts';
+import { isReadInTurn } from './visit-alarms.ts';
+import { buildMetric } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
-import { isTold } from '../metrics/published-metrics.ts';
-import { scheduleRate } from '../settings.ts';
+import { canEmit } from '../metrics/published-metrics.ts';
+import { chooseScheduleRate } from '../settings.ts';
 
 /** The parts of the collector that have metrics of AWS's own. */
 export interface Watched {
@@ -25,15 +33,17 @@ export interface Watched {
 }
 
 /** Alarms on the collector itself: silence, sources, sinks, and what AWS says of the function and its schedule. */
-export function collectorPlans(prepared: Prepared, watched: Watched): readonly AlarmPlan[] {
+export function planCollectorAlarms(prepared: Prepared, watched: Watched): readonly AlarmPlan[] {
   return [
-    ...sourcePlans(prepared),
-    ...countingPlans(prepared),
-    ...tokenPlans(prepared),
-    ...sinkPlans(prepared),
-    ...[...silencePlans(prepared, watched), ...runPlans(prepared, watched), ...lostRunPlans(prepared, watched)].map(
-      asPartOfCollectorDown,
-    ),
+    ...planSourceDown(prepared),
+    ...planCountingLate(prepared),
+    ...planTokenExpiring(prepared),
+    ...planSinkDown(prepared),
+    ...[
+      ...planSilence(prepared, watched),
+      ...planRunProblems(prepared, watched),
+      ...planLostRuns(prepared, watched),
+    ].map(markCollectorDownChild),
   ];
 }
 
@@ -42,19 +52,19 @@ interface UpCondition extends Pick<AlarmPlan, 'when' | 'threshold'> {
 }
 
 /** Below one minute a minute is bad when half of its runs failed; one of six is the transient failure of a minute. */
-function notUp({ interval }: CollectorConfig): UpCondition {
-  return millisecondsOf(interval) < minuteMs
+function chooseUpCondition({ interval }: CollectorConfig): UpCondition {
+  return convertInterval(interval) < minuteMs
     ? { options: { statistic: 'Average' }, when: 'at-most', threshold: 0.5 }
     : { options: {}, when: 'below', threshold: 1 };
 }
 
-function sourcePlans(prepared: Prepared): readonly AlarmPlan[] {
-  const window = within(prepared.config.alarms.sourceDownMinutes, prepared.config);
-  const { options, ...condition } = notUp(prepared.config);
+function planSourceDown(prepared: Prepared): readonly AlarmPlan[] {
+  const window = chooseWindow(prepared.config.alarms.sourceDownMinutes, prepared.config);
+  const { options, ...condition } = chooseUpCondition(prepared.config);
   return prepared.sources.map(({ name, system }) => ({
     name: `source-down/${name}`,
-    description: `Source "${name}" has not given everything in ${durationText(window, prepared.config)}. The line "run finished" in the function's log names the reason and the remedy; a token that ended is the usual one. Alarms on its queues are silent meanwhile.`,
-    metric: metricOf(prepared, sourceUp, { system, source: name }, options),
+    description: `Source "${name}" has not given everything in ${formatWindow(window, prepared.config)}. The line "run finished" in the function's log names the reason and the remedy; a token that ended is the usual one. Alarms on its queues are silent meanwhile.`,
+    metric: buildMetric(prepared, sourceUp, { system, source: name }, options),
     ...condition,
     window,
     // Silence of the whole collector has an alarm of its own.
@@ -63,17 +73,17 @@ function sourcePlans(prepared: Prepared): readonly AlarmPlan[] {
 }
 
 /** A source that counts finished runs must not fall behind; one that reads in turn is behind by plan. */
-function countingPlans(prepared: Prepared): readonly AlarmPlan[] {
+function planCountingLate(prepared: Prepared): readonly AlarmPlan[] {
   const { countingLateMinutes } = prepared.config.alarms;
   return prepared.sources
-    .filter((source) => source.needsState && isTold(source, watermarkLag, {}) && !readsInTurn(source))
+    .filter((source) => source.needsState && canEmit(source, watermarkLag, {}) && !isReadInTurn(source))
     .map(({ name, system }) => ({
       name: `counting-late/${name}`,
       description: `The counting of finished runs of source "${name}" is more than ${String(countingLateMinutes)} minutes behind: its lists are cut short by a budget, or a part of them cannot be read. Nothing is lost yet; the line "run finished" in the function's log names the part.`,
-      metric: metricOf(prepared, watermarkLag, { system, source: name }),
+      metric: buildMetric(prepared, watermarkLag, { system, source: name }),
       when: 'above',
       threshold: countingLateMinutes * 60,
-      window: within(lateMinutes, prepared.config),
+      window: chooseWindow(lateMinutes, prepared.config),
       silence: 'kept',
     }));
 }
@@ -81,9 +91,9 @@ function countingPlans(prepared: Prepared): readonly AlarmPlan[] {
 /** A list that is cut short once catches up by itself. */
 const lateMinutes = 5;
 
-function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
+function planTokenExpiring(prepared: Prepared): readonly AlarmPlan[] {
   const { alarms } = prepared.config;
-  return prepared.sources.filter(tellsExpiry).map(({ name, system }) => {
+  return prepared.sources.filter(hasTokenExpiry).map(({ name, system }) => {
     const own = alarms.tokens.find(({ source }) => source === name);
     const hours = own?.expiringHours ?? alarms.tokenExpiringHours;
     const labels = { system, source: name };
@@ -97,11 +107,11 @@ function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
       metric: new cloudwatch.MathExpression({
         expression: `left - IF(${life} < ${String(short)}, ${life} / ${String(shareOfShortLife)}, ${String(threshold)})`,
         usingMetrics: {
-          left: metricOf(prepared, tokenExpiry, labels),
-          lifetime: metricOf(prepared, tokenLifetime, labels),
+          left: buildMetric(prepared, tokenExpiry, labels),
+          lifetime: buildMetric(prepared, tokenLifetime, labels),
         },
         label: 'Seconds until somebody must act',
-        period: scheduleRate(prepared.config),
+        period: chooseScheduleRate(prepared.config),
       }),
       when: 'below',
       threshold: 0,
@@ -112,20 +122,20 @@ function tokenPlans(prepared: Prepared): readonly AlarmPlan[] {
   });
 }
 
-function tellsExpiry({ metrics }: PreparedSource): boolean {
+function hasTokenExpiry({ metrics }: PreparedSource): boolean {
   return metrics.includes(tokenExpiry);
 }
 
 /** Every run that ends tells when it started, whatever came of it: without a point no run has ended. */
-function silencePlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
+function planSilence(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
   const { config } = prepared;
-  const period = scheduleRate(config);
-  const runs = metricOf(prepared, runLag, { collector: config.collector }, { statistic: 'SampleCount' });
-  const window = onEnd(config.alarms.silentMinutes, config);
+  const period = chooseScheduleRate(config);
+  const runs = buildMetric(prepared, runLag, { collector: config.collector }, { statistic: 'SampleCount' });
+  const window = chooseSilenceWindow(config.alarms.silentMinutes, config);
   return [
     {
       name: 'collector-silent',
-      description: `No run of the collector has ended for ${durationText(window, config)}. Look whether its schedule is enabled, whether the account throttles the function, and in its log whether it can start at all.`,
+      description: `No run of the collector has ended for ${formatWindow(window, config)}. Look whether its schedule is enabled, whether the account throttles the function, and in its log whether it can start at all.`,
       // Missing points count from the first on; left missing, they would count once the whole range has none.
       metric: new cloudwatch.MathExpression({
         expression: 'FILL(runs, 0)',
@@ -148,26 +158,26 @@ function silencePlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[]
       window: atOnce,
       silence: 'unknown',
     },
-    crashPlan(prepared, fn, runs),
+    planCrashes(prepared, fn, runs),
   ];
 }
 
-function sinkPlans(prepared: Prepared): readonly AlarmPlan[] {
-  const window = within(prepared.config.alarms.sinkDownMinutes, prepared.config);
-  const { options, ...condition } = notUp(prepared.config);
+function planSinkDown(prepared: Prepared): readonly AlarmPlan[] {
+  const window = chooseWindow(prepared.config.alarms.sinkDownMinutes, prepared.config);
+  const { options, ...condition } = chooseUpCondition(prepared.config);
   return prepared.sinks.map(({ name }) => ({
     name: `sink-down/${name}`,
-    description: `Sink "${name}" has refused a part of the metrics or all of them in ${durationText(window, prepared.config)}; the other sinks have theirs. The line "run finished" in the function's log names the reason and the remedy.`,
-    metric: metricOf(prepared, sinkUp, { sink: name }, options),
+    description: `Sink "${name}" has refused a part of the metrics or all of them in ${formatWindow(window, prepared.config)}; the other sinks have theirs. The line "run finished" in the function's log names the reason and the remedy.`,
+    metric: buildMetric(prepared, sinkUp, { sink: name }, options),
     ...condition,
     window,
     silence: 'kept',
   }));
 }
 
-function runPlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
+function planRunProblems(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
   const { config } = prepared;
-  const period = scheduleRate(config);
+  const period = chooseScheduleRate(config);
   return [
     {
       name: 'function-errors',
@@ -176,7 +186,7 @@ function runPlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
       metric: fn.metricErrors({ period, statistic: 'Sum' }),
       when: 'at-least',
       threshold: 1,
-      window: unwell(config),
+      window: chooseRunWindow(config),
       silence: 'fine',
     },
     {
@@ -186,49 +196,49 @@ function runPlans(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
       metric: fn.metricThrottles({ period, statistic: 'Sum' }),
       when: 'at-least',
       threshold: 1,
-      window: unwell(config),
+      window: chooseRunWindow(config),
       silence: 'fine',
     },
-    ...durationPlans(prepared, fn),
+    ...planSlowRuns(prepared, fn),
   ];
 }
 
 /** Below one minute a run lasts a whole minute by design, so its length tells nothing. */
-function durationPlans({ config }: Prepared, fn: lambda.Function): readonly AlarmPlan[] {
-  if (millisecondsOf(config.interval) < minuteMs) return [];
+function planSlowRuns({ config }: Prepared, fn: lambda.Function): readonly AlarmPlan[] {
+  if (convertInterval(config.interval) < minuteMs) return [];
   const { durationPercent } = config.alarms;
   const timeoutMs = fn.timeout?.toMilliseconds() ?? 0;
   return [
     {
       name: 'function-slow',
       description: `Runs take more than ${String(durationPercent)} % of the function timeout. Look in the log which source or sink is slow; raise deployment.timeoutSeconds or memoryMegabytes before runs are cut off.`,
-      metric: fn.metricDuration({ period: scheduleRate(config), statistic: 'Maximum' }),
+      metric: fn.metricDuration({ period: chooseScheduleRate(config), statistic: 'Maximum' }),
       when: 'above',
       threshold: (timeoutMs * durationPercent) / 100,
-      window: unwell(config),
+      window: chooseRunWindow(config),
       silence: 'kept',
     },
   ];
 }
 
-/** So many runs that die, or of which something is wrong, are no accident of one minute. */
+/** How many runs must die or have a problem before an alarm is raised: one may be an accident. */
 const unwellRuns = 3;
 
-function unwell(config: CollectorConfig): AlarmWindow {
-  return within(unwellRuns * scheduleRate(config).toMinutes(), config);
+function chooseRunWindow(config: CollectorConfig): AlarmWindow {
+  return chooseWindow(unwellRuns * chooseScheduleRate(config).toMinutes(), config);
 }
 
 /**
  * A run that ends has told when it started, whatever came of it. Below one minute one invocation has several runs, and
  * dies when half of them are missing.
  */
-function crashPlan({ config }: Prepared, fn: lambda.Function, runs: cloudwatch.Metric): AlarmPlan {
-  const period = scheduleRate(config);
-  const window = unwell(config);
-  const perInvocation = Math.max(minuteMs / millisecondsOf(config.interval), 1);
+function planCrashes({ config }: Prepared, fn: lambda.Function, runs: cloudwatch.Metric): AlarmPlan {
+  const period = chooseScheduleRate(config);
+  const window = chooseRunWindow(config);
+  const perInvocation = Math.max(minuteMs / convertInterval(config.interval), 1);
   return {
     name: 'function-crashes',
-    description: `The function was started and its run did not end in ${durationText(window, config)}. Its log says why: it cannot start with its configuration, is short of memory, or ran into its timeout.`,
+    description: `The function was started and its run did not end in ${formatWindow(window, config)}. Its log says why: it cannot start with its configuration, is short of memory, or ran into its timeout.`,
     metric: new cloudwatch.MathExpression({
       expression: `IF(FILL(runs, 0) < ${String(perInvocation / 2)} * FILL(invocations, 0), 1, 0)`,
       usingMetrics: { runs, invocations: fn.metricInvocations({ period, statistic: 'Sum' }) },
@@ -242,9 +252,9 @@ function crashPlan({ config }: Prepared, fn: lambda.Function, runs: cloudwatch.M
   };
 }
 
-function lostRunPlans({ config }: Prepared, { deadLetterQueue, scheduleGroup }: Watched): readonly AlarmPlan[] {
-  const period = scheduleRate(config);
-  const atLeastOne = (
+function planLostRuns({ config }: Prepared, { deadLetterQueue, scheduleGroup }: Watched): readonly AlarmPlan[] {
+  const period = chooseScheduleRate(config);
+  const raiseAtOne = (
     metric: cloudwatch.IMetric,
     window: AlarmWindow,
   ): Pick<AlarmPlan, 'metric' | 'when' | 'threshold' | 'window' | 'silence'> => ({
@@ -254,14 +264,14 @@ function lostRunPlans({ config }: Prepared, { deadLetterQueue, scheduleGroup }: 
     window,
     silence: 'fine',
   });
-  const soon = unwell(config);
+  const soon = chooseRunWindow(config);
   return [
     {
       name: 'dead-letters',
       description:
         'Again and again runs failed or could not be started; the messages that came into the dead-letter queue hold the events and the errors. Nothing is replayed from it, and messages that stay in it keep no alarm on. This alarm tells nobody: what made the runs fail has its own.',
       // What came in, not what lies there: that would keep the alarm on for as long as the queue keeps its messages.
-      ...atLeastOne(
+      ...raiseAtOne(
         new cloudwatch.MathExpression({
           // Without zeros an alarm looks further back than its window for the messages that there are.
           expression: 'FILL(messages, 0)',
@@ -276,13 +286,13 @@ function lostRunPlans({ config }: Prepared, { deadLetterQueue, scheduleGroup }: 
       name: 'schedule-dropped',
       description:
         'EventBridge Scheduler gave up starting runs. Its role may lack lambda:InvokeFunction, or the function is gone; deploy again.',
-      ...atLeastOne(scheduleGroup.metricDropped({ period, statistic: 'Sum' }), soon),
+      ...raiseAtOne(scheduleGroup.metricDropped({ period, statistic: 'Sum' }), soon),
     },
     {
       name: 'schedule-dead-letters',
       description:
         'EventBridge Scheduler has put events that it could not deliver into the dead-letter queue; their attribute ERROR_CODE has the reason.',
-      ...atLeastOne(scheduleGroup.metricSentToDLQ({ period, statistic: 'Sum' }), soon),
+      ...raiseAtOne(scheduleGroup.metricSentToDLQ({ period, statistic: 'Sum' }), soon),
     },
   ];
 }

@@ -1,5 +1,6 @@
+/** Plans the one alarm that tells that the collector does not run. */
 import type { AlarmPlan } from './alarm-plan.ts';
-import { both, type CompositePlan, either, isOk, isOn } from './composite-alarm.ts';
+import { joinByAnd, type CompositePlan, joinByOr, matchOk, matchOn } from './composite-alarm.ts';
 
 /**
  * The one alarm on a collector that is dead, whatever it died of: its parts say which, and only it tells the topic.
@@ -9,15 +10,15 @@ export const collectorDown: CompositePlan = {
   name: 'collector-down',
   description:
     'The collector does not run, or its runs die. Its parts say which: collector-silent, function-crashes, function-throttled, schedule-dropped or schedule-dead-letters; the section of that one says what to do.',
-  rule: either([
+  rule: joinByOr([
     // Without a first run nothing has stopped yet: a deployment, or a schedule that was just enabled.
-    both(isOn('collector-silent'), isOk('collector-started')),
-    ...['function-crashes', 'function-throttled', 'schedule-dropped', 'schedule-dead-letters'].map(isOn),
+    joinByAnd(matchOn('collector-silent'), matchOk('collector-started')),
+    ...['function-crashes', 'function-throttled', 'schedule-dropped', 'schedule-dead-letters'].map(matchOn),
   ]),
 };
 
-/** What tells nobody itself where there are composite alarms; the last two are traces of what has an alarm. */
-const parts: ReadonlySet<string> = new Set([
+/** Alarms that do not notify where there are composite alarms; what causes the last two has alarms of its own. */
+const childNames: ReadonlySet<string> = new Set([
   'collector-silent',
   'collector-started',
   'function-crashes',
@@ -28,6 +29,6 @@ const parts: ReadonlySet<string> = new Set([
   'dead-letters',
 ]);
 
-export function asPartOfCollectorDown(plan: AlarmPlan): AlarmPlan {
-  return parts.has(plan.name) ? { ...plan, isPart: true } : plan;
+export function markCollectorDownChild(plan: AlarmPlan): AlarmPlan {
+  return childNames.has(plan.name) ? { ...plan, isChild: true } : plan;
 }

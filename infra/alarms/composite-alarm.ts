@@ -1,8 +1,9 @@
+/** Makes alarms that depend on the states of other alarms. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { alarmIdOf, alarmNameOf } from './alarm-plan.ts';
+import { formatAlarmId, formatAlarmName } from './alarm-plan.ts';
 
 /** The alarms that a rule may name, by the last part of their names. */
 export type AlarmsByName = ReadonlyMap<string, cloudwatch.IAlarm>;
@@ -16,13 +17,13 @@ export interface CompositePlan {
   readonly name: string;
   readonly description: string;
   readonly rule: Rule;
-  /** The alarm during which this one changes its state and tells nobody. */
+  /** The alarm during which this one changes its state and does not notify. */
   readonly silencedBy?: string;
 }
 
 /**
- * Alarms of the same minute are evaluated within it, in no order: so long this one waits for the other to go off first,
- * and after the other is over for the state that it leaves.
+ * Alarms are evaluated once a minute, in no order. So this one waits a minute for the other to go off first, and another
+ * minute after the other has ended.
  */
 const settling = Duration.minutes(1);
 
@@ -33,33 +34,33 @@ export function createCompositeAlarm(
   alarms: AlarmsByName,
 ): cloudwatch.CompositeAlarm {
   const { name, description, rule, silencedBy } = plan;
-  return new cloudwatch.CompositeAlarm(scope, alarmIdOf(name), {
-    compositeAlarmName: alarmNameOf(config.collector, name),
+  return new cloudwatch.CompositeAlarm(scope, formatAlarmId(name), {
+    compositeAlarmName: formatAlarmName(config.collector, name),
     alarmDescription: description,
     alarmRule: rule(alarms),
     ...(silencedBy === undefined
       ? {}
       : {
-          actionsSuppressor: alarmNamed(alarms, silencedBy),
+          actionsSuppressor: getAlarm(alarms, silencedBy),
           actionsSuppressorWaitPeriod: settling,
           actionsSuppressorExtensionPeriod: settling,
         }),
   });
 }
 
-export function isOn(name: string): Rule {
-  return inState(name, cloudwatch.AlarmState.ALARM);
+export function matchOn(name: string): Rule {
+  return matchState(name, cloudwatch.AlarmState.ALARM);
 }
 
-export function isOk(name: string): Rule {
-  return inState(name, cloudwatch.AlarmState.OK);
+export function matchOk(name: string): Rule {
+  return matchState(name, cloudwatch.AlarmState.OK);
 }
 
-export function anyOf(names: readonly string[]): Rule {
-  return either(names.map(isOn));
+export function matchAnyOn(names: readonly string[]): Rule {
+  return joinByOr(names.map(matchOn));
 }
 
-export function either(rules: readonly Rule[]): Rule {
+export function joinByOr(rules: readonly Rule[]): Rule {
   return (alarms) => {
     const operands = rules.map((rule) => rule(alarms));
     // eslint-disable-next-line no-restricted-syntax -- CloudWatch takes 100 alarms in a rule, and a plan has a few.
@@ -67,15 +68,15 @@ export function either(rules: readonly Rule[]): Rule {
   };
 }
 
-export function both(one: Rule, other: Rule): Rule {
+export function joinByAnd(one: Rule, other: Rule): Rule {
   return (alarms) => cloudwatch.AlarmRule.allOf(one(alarms), other(alarms));
 }
 
-function inState(name: string, state: cloudwatch.AlarmState): Rule {
-  return (alarms) => cloudwatch.AlarmRule.fromAlarm(alarmNamed(alarms, name), state);
+function matchState(name: string, state: cloudwatch.AlarmState): Rule {
+  return (alarms) => cloudwatch.AlarmRule.fromAlarm(getAlarm(alarms, name), state);
 }
 
-function alarmNamed(alarms: AlarmsByName, name: string): cloudwatch.IAlarm {
+function getAlarm(alarms: AlarmsByName, name: string): cloudwatch.IAlarm {
   const alarm = alarms.get(name);
   if (alarm === undefined) throw new Error(`a composite alarm needs the alarm ${name}, which is not made before it`);
   return alarm;

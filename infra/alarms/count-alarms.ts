@@ -14,13 +14,13 @@ export interface FleetOfSource {
 const Queries = z.array(z.object({ expression: z.string().optional() })).optional();
 
 export function countAlarms(alarms: readonly cloudwatch.AlarmBase[], fleets: readonly FleetOfSource[]): AlarmCount {
-  const queries = alarms.filter((alarm) => alarm instanceof cloudwatch.Alarm).map(queriesOf);
+  const queries = alarms.filter((alarm) => alarm instanceof cloudwatch.Alarm).map(parseQueries);
   const insights = queries.flatMap((expressions) => expressions.filter(isInsightsQuery));
   const others = queries.filter((expressions) => !expressions.some(isInsightsQuery));
   return {
     alarms: others.length,
     metrics: others.reduce((sum, expressions) => sum + Math.max(1, expressions.filter(isMetric).length), 0),
-    scanned: insights.reduce((sum, query) => sum + seriesOf(query, fleets), 0),
+    scanned: insights.reduce((sum, query) => sum + countSeries(query, fleets), 0),
     promql: alarms.filter((alarm) => alarm instanceof cloudwatch.PromQLAlarm).length,
     composite: alarms.filter((alarm) => alarm instanceof cloudwatch.CompositeAlarm).length,
   };
@@ -29,7 +29,7 @@ export function countAlarms(alarms: readonly cloudwatch.AlarmBase[], fleets: rea
 /** Undefined for a query that names a metric. */
 type Expression = string | undefined;
 
-function queriesOf(alarm: cloudwatch.AlarmBase): readonly Expression[] {
+function parseQueries(alarm: cloudwatch.AlarmBase): readonly Expression[] {
   const resource = alarm.node.defaultChild;
   if (!(resource instanceof cloudwatch.CfnAlarm)) throw new TypeError(`${alarm.node.path} is no alarm`);
   return (Queries.parse(Stack.of(alarm).resolve(resource.metrics)) ?? []).map(({ expression }) => expression);
@@ -44,7 +44,7 @@ function isInsightsQuery(expression: Expression): expression is string {
 }
 
 /** The series that a query finds: the queues or workflows of one source, or of all. */
-function seriesOf(query: string, fleets: readonly FleetOfSource[]): number {
+function countSeries(query: string, fleets: readonly FleetOfSource[]): number {
   const source = /Source = '([^']*)'/.exec(query)?.[1];
   const isOfQueues = /GROUP BY .*\bQueue\b/.test(query);
   return fleets

@@ -1,3 +1,4 @@
+/** Makes all alarms of the stack and the topic that they tell. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,18 +10,18 @@ import { acknowledge } from '../acknowledge.ts';
 import { type AlarmPlan, createAlarm, hasContributors, isPromql } from './alarm-plan.ts';
 import { checkReach } from './reach.ts';
 import { createAlarmWebhook } from './webhook.ts';
-import { collectorPlans, type Watched } from './collector-alarms.ts';
+import { planCollectorAlarms, type Watched } from './collector-alarms.ts';
 import { collectorDown } from './collector-down.ts';
 import { type CompositePlan, createCompositeAlarm } from './composite-alarm.ts';
-import { crawlPlans } from './visit-alarms.ts';
-import { pipelinePlans } from './pipeline-alarms.ts';
+import { planVisitAlarms } from './visit-alarms.ts';
+import { planPipelineAlarms } from './pipeline-alarms.ts';
 import type { Prepared } from '../prepared.ts';
-import { queuePlans } from './queue-alarms.ts';
-import { tellMissing } from '../region-gaps.ts';
+import { planQueueAlarms } from './queue-alarms.ts';
+import { warnOfGap } from '../region-gaps.ts';
 import { allowService } from '../access/service-keys.ts';
-import { type CollectorSettings, keyOf, scheduleRate } from '../settings.ts';
-import { tektonPlans } from './tekton-alarms.ts';
-import { workflowPlans } from './workflow-alarms.ts';
+import { type CollectorSettings, resolveKey, chooseScheduleRate } from '../settings.ts';
+import { planTektonAlarms } from './tekton-alarms.ts';
+import { planWorkflowAlarms } from './workflow-alarms.ts';
 
 export interface CollectorAlarms {
   readonly topic: sns.ITopic;
@@ -40,22 +41,22 @@ export function createAlarms(
   scope: Construct,
   { prepared, watched, settings, isEmulated }: AlarmOptions,
 ): CollectorAlarms {
-  const topic = topicOf(scope, prepared, settings);
+  const topic = resolveTopic(scope, prepared, settings);
   const { region } = Stack.of(scope);
   checkReach(prepared, region);
-  const queues = queuePlans(prepared, region);
+  const queues = planQueueAlarms(prepared, region);
   const all = [
-    ...queues.flatMap(({ parts }) => parts),
-    ...pipelinePlans(prepared, region),
-    ...workflowPlans(prepared, region),
-    ...tektonPlans(prepared, region),
-    ...crawlPlans(prepared, region),
-    ...collectorPlans(prepared, watched),
+    ...queues.flatMap(({ children: parts }) => parts),
+    ...planPipelineAlarms(prepared, region),
+    ...planWorkflowAlarms(prepared, region),
+    ...planTektonAlarms(prepared, region),
+    ...planVisitAlarms(prepared, region),
+    ...planCollectorAlarms(prepared, watched),
   ];
   const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);
-  if (plans.some(({ metric }) => isPromql(metric))) tellPromql(scope);
-  const composites = isEmulated ? [] : [...queues.map(({ whole }) => whole), collectorDown];
-  const alarms = createAll(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
+  if (plans.some(({ metric }) => isPromql(metric))) explainPromql(scope);
+  const composites = isEmulated ? [] : [...queues.map(({ composite: whole }) => whole), collectorDown];
+  const alarms = createAllAlarms(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
   const { webhook } = prepared.config.alarms;
   // Emulators have no API destinations.
   if (webhook !== undefined && !isEmulated) {
@@ -65,16 +66,16 @@ export function createAlarms(
       alarms,
       withContributors: new Set(plans.filter(hasContributors).map(({ name }) => name)),
       deadLetterQueue: watched.deadLetterQueue,
-      period: scheduleRate(prepared.config),
+      period: chooseScheduleRate(prepared.config),
     });
-    alarms.set(undelivered.name, tell(topic, createAlarm(scope, prepared.config, undelivered)));
+    alarms.set(undelivered.name, notifyTopic(topic, createAlarm(scope, prepared.config, undelivered)));
   }
   return { topic, alarms: [...alarms.values()] };
 }
 
-/** What whoever deploys has to know of alarms on what is stored by OTLP. */
-function tellPromql(scope: Construct): void {
-  tellMissing(scope, 'promql');
+/** Tells at synthesis that the alarms are in PromQL, and that the dashboard has no graphs of CI. */
+function explainPromql(scope: Construct): void {
+  warnOfGap(scope, 'promql');
   Annotations.of(scope).addInfoV2(
     'ci-metrics:promql',
     'no sink "cloudwatch": alarms on queues and runs are in PromQL, and the dashboard has no graphs of them, because its graphs cannot read what is stored by OTLP; see docs/deploying.md, "CloudWatch by OTLP"',
@@ -89,33 +90,33 @@ interface Planned {
 }
 
 /** Metric alarms first: the rules of the others name them. */
-function createAll(
+function createAllAlarms(
   parent: Construct,
   { prepared, plans, composites, topic }: Planned,
 ): Map<string, cloudwatch.AlarmBase> {
   const alarms = new Map<string, cloudwatch.AlarmBase>();
   for (const plan of plans) {
     const alarm = createAlarm(parent, prepared.config, plan);
-    alarms.set(plan.name, plan.isPart === true && composites.length > 0 ? alarm : tell(topic, alarm));
+    alarms.set(plan.name, plan.isChild === true && composites.length > 0 ? alarm : notifyTopic(topic, alarm));
   }
   for (const plan of composites) {
     const alarm = createCompositeAlarm(parent, prepared.config, plan, alarms);
-    alarms.set(plan.name, tell(topic, alarm));
+    alarms.set(plan.name, notifyTopic(topic, alarm));
   }
   return alarms;
 }
 
 /** Lets the alarm tell the topic when it goes off and when it is over. */
-function tell<Kind extends cloudwatch.AlarmBase>(topic: sns.ITopic, alarm: Kind): Kind {
+function notifyTopic<Kind extends cloudwatch.AlarmBase>(topic: sns.ITopic, alarm: Kind): Kind {
   const action = new SnsAction(topic);
   alarm.addAlarmAction(action);
   alarm.addOkAction(action);
   return alarm;
 }
 
-function topicOf(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {
+function resolveTopic(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {
   const { alarms } = prepared.config;
-  const topic = settings.alarmTopic ?? importedTopic(scope, alarms.topicArn) ?? createTopic(scope, prepared, settings);
+  const topic = settings.alarmTopic ?? importTopic(scope, alarms.topicArn) ?? createTopic(scope, prepared, settings);
   for (const email of alarms.emails) {
     const subscription = topic.addSubscription(new EmailSubscription(email));
     acknowledge(
@@ -127,13 +128,13 @@ function topicOf(scope: Construct, prepared: Prepared, settings: CollectorSettin
   return topic;
 }
 
-function importedTopic(scope: Construct, arn: string | undefined): sns.ITopic | undefined {
+function importTopic(scope: Construct, arn: string | undefined): sns.ITopic | undefined {
   return arn === undefined ? undefined : sns.Topic.fromTopicArn(scope, 'AlarmTopic', arn);
 }
 
 /** A policy of one's own replaces the one that lets the account's alarms publish, so this right is given anew. */
 function createTopic(scope: Construct, { config }: Prepared, settings: CollectorSettings): sns.Topic {
-  const masterKey = keyOf(scope, 'TopicKey', settings.topicKey, config.deployment.topicKeyArn);
+  const masterKey = resolveKey(scope, 'TopicKey', settings.topicKey, config.deployment.topicKeyArn);
   allowService(masterKey, 'cloudwatch.amazonaws.com', { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } });
   const topic = new sns.Topic(scope, 'AlarmTopic', {
     displayName: 'CI metrics alarms',

@@ -10,7 +10,7 @@ import type { Prepared } from '../prepared.ts';
  * The configuration without the sinks whose metrics the stack's alarms cannot read. What is written by OTLP is read only
  * where no `cloudwatch` sink is: a metric alarm keeps its state without data, and one in PromQL cannot for long.
  */
-export function inReachOf(prepared: Prepared, region: string): Prepared {
+export function limitToReach(prepared: Prepared, region: string): Prepared {
   const cloudWatchSinks = prepared.cloudWatchSinks.filter((sink) => isHere(sink, region));
   const otlpSinks = prepared.otlpSinks.filter((sink) => isOtlpHere(sink, region));
   return { ...prepared, cloudWatchSinks, otlpSinks: cloudWatchSinks.length > 0 ? [] : otlpSinks };
@@ -37,7 +37,7 @@ function isHere(sink: CloudWatchConfig, region: string): boolean {
  */
 export function checkReach(prepared: Prepared, region: string): void {
   const { config } = prepared;
-  const { cloudWatchSinks, otlpSinks } = inReachOf(prepared, region);
+  const { cloudWatchSinks, otlpSinks } = limitToReach(prepared, region);
   const sinks = [...cloudWatchSinks, ...otlpSinks];
   const [asked] = (['queues', 'pipelines'] as const).filter((list) => config.alarms[list].length > 0);
   if (asked !== undefined && sinks.length === 0) {

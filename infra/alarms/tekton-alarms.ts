@@ -1,18 +1,19 @@
+/** Plans the alarms on clusters with Tekton: TaskRuns that wait for room, runs that nothing starts. */
 import { taskRuns, unseenRuns } from '../../lambda/sources/tekton/metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
-import { hasSink, inReachOf } from './reach.ts';
-import { wholePeriodStatistic, within } from './windows.ts';
-import { isTaken, readingOf } from '../metrics/build-metric.ts';
+import { hasSink, limitToReach } from './reach.ts';
+import { chooseLevelStatistic, chooseWindow } from './windows.ts';
+import { isTaken, chooseReading } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
 
 /** Alarms on clusters whose TaskRuns wait for room, or whose controller does nothing. */
-export function tektonPlans(all: Prepared, region: string): readonly AlarmPlan[] {
-  const prepared = inReachOf(all, region);
+export function planTektonAlarms(all: Prepared, region: string): readonly AlarmPlan[] {
+  const prepared = limitToReach(all, region);
   if (!hasSink(prepared)) return [];
   return prepared.sources.flatMap((source) => [
-    ...(source.metrics.includes(taskRuns) ? throttledPlans(prepared, source) : []),
-    ...(source.metrics.includes(unseenRuns) ? unseenPlans(prepared, source) : []),
+    ...(source.metrics.includes(taskRuns) ? planThrottled(prepared, source) : []),
+    ...(source.metrics.includes(unseenRuns) ? planUnseen(prepared, source) : []),
   ]);
 }
 
@@ -22,22 +23,27 @@ const causes = {
   node: 'their pods fit no node. Look whether the autoscaler is at its limit, or cannot make such a node.',
 } as const;
 
-function throttledPlans(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
+function planThrottled(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
   const minutes = prepared.config.alarms.throttledMinutes;
   const labels = { system, source: name };
   const states = (['quota', 'node'] as const).filter((state) => isTaken(prepared, taskRuns, { ...labels, state }));
   return states.map((state) => ({
     name: `tekton-${state}/${name}`,
     description: `TaskRuns of source "${name}" have waited for ${String(minutes)} minutes because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
-    metric: readingOf(prepared, taskRuns, { ...labels, state }, { statistic: wholePeriodStatistic(prepared.config) }),
+    metric: chooseReading(
+      prepared,
+      taskRuns,
+      { ...labels, state },
+      { statistic: chooseLevelStatistic(prepared.config) },
+    ),
     when: 'above',
     threshold: 0,
-    window: within(minutes, prepared.config),
+    window: chooseWindow(minutes, prepared.config),
     silence: 'kept',
   }));
 }
 
-function unseenPlans(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
+function planUnseen(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
   const labels = { system, source: name };
   if (!isTaken(prepared, unseenRuns, labels)) return [];
   const minutes = prepared.config.alarms.unseenMinutes;
@@ -45,10 +51,10 @@ function unseenPlans(prepared: Prepared, { name, system }: PreparedSource): read
     {
       name: `tekton-unseen/${name}`,
       description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
-      metric: readingOf(prepared, unseenRuns, labels, { statistic: wholePeriodStatistic(prepared.config) }),
+      metric: chooseReading(prepared, unseenRuns, labels, { statistic: chooseLevelStatistic(prepared.config) }),
       when: 'above',
       threshold: 0,
-      window: within(minutes, prepared.config),
+      window: chooseWindow(minutes, prepared.config),
       silence: 'kept',
     },
   ];

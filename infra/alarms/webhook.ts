@@ -1,3 +1,4 @@
+/** Posts the changes of alarms to an HTTP receiver. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -6,15 +7,15 @@ import { Aws, Duration, SecretValue } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { ConfigError } from '../../lambda/config/config-error.ts';
 import type { AlarmWebhook } from '../../lambda/config/deployment.ts';
-import { selects } from '../../lambda/config/glob.ts';
-import { tellMissing } from '../region-gaps.ts';
-import { alarmNameOf, type AlarmPlan } from './alarm-plan.ts';
+import { matchSelection } from '../../lambda/config/glob.ts';
+import { warnOfGap } from '../region-gaps.ts';
+import { formatAlarmName, type AlarmPlan } from './alarm-plan.ts';
 import { atOnce } from './windows.ts';
 
 /** An alarm by the last part of its name. */
-type Told = readonly [string, cloudwatch.AlarmBase];
+type NamedAlarm = readonly [string, cloudwatch.AlarmBase];
 
-export interface WebhookOptions {
+export interface AlarmWebhookOptions {
   /** Name of the collector, which the alarms' names begin with. */
   readonly collector: string;
   readonly webhook: AlarmWebhook;
@@ -28,10 +29,10 @@ export interface WebhookOptions {
   readonly deadLetterQueue: sqs.IQueue;
 }
 
-/** An alarm that is acted on an hour late does harm: a clean-up would meet runs that are well by then. */
+/** Older messages are not delivered: a receiver that cleans up an hour late would cancel runs that are well by then. */
 const mostLate = Duration.minutes(15);
 
-/** With EventBridge's backoff more than enough for these minutes. */
+/** More than EventBridge makes in these minutes, with its backoff. */
 const mostAttempts = 10;
 
 /**
@@ -39,20 +40,20 @@ const mostAttempts = 10;
  * of an alarm over all queues also every change of a queue. Returns the alarm on what could not be delivered.
  * @throws ConfigError when no alarm is chosen.
  */
-export function createAlarmWebhook(scope: Construct, options: WebhookOptions): AlarmPlan {
+export function createAlarmWebhook(scope: Construct, options: AlarmWebhookOptions): AlarmPlan {
   const { webhook, alarms, withContributors, deadLetterQueue } = options;
-  const isTold = selects(webhook.alarms ?? {});
+  const isTold = matchSelection(webhook.alarms ?? {});
   const told = [...alarms].filter(([name]) => isTold(name));
   if (told.length === 0) {
     const message = `chooses no alarm of this stack; there are: ${[...alarms.keys()].join(', ')}`;
     throw new ConfigError('the configuration', [{ path: 'alarms.webhook.alarms', message }]);
   }
   const parent = new Construct(scope, 'AlarmWebhook');
-  tellMissing(parent, 'api-destination');
-  const destination = destinationOf(parent, webhook);
-  const role = roleFor(parent, destination);
-  const addRules = (id: string, message: Message, some: readonly Told[]): readonly events.Rule[] => {
-    const rules = inPatterns(options.collector, some).map((part, index) => {
+  warnOfGap(parent, 'api-destination');
+  const destination = createDestination(parent, webhook);
+  const role = createRole(parent, destination);
+  const addRules = (id: string, message: Message, some: readonly NamedAlarm[]): readonly events.Rule[] => {
+    const rules = divideIntoPatterns(options.collector, some).map((part, index) => {
       const rule = new events.Rule(parent, index === 0 ? id : `${id}${String(index + 1)}`, {
         description: message.description,
         eventPattern: {
@@ -61,7 +62,7 @@ export function createAlarmWebhook(scope: Construct, options: WebhookOptions): A
           resources: part.map(([, { alarmArn }]) => alarmArn),
         },
       });
-      rule.addTarget({ bind: () => targetOf(destination, role, message, deadLetterQueue) });
+      rule.addTarget({ bind: () => buildTarget(destination, role, message, deadLetterQueue) });
       return rule;
     });
     if (rules.length > 0) allowDeadLetters(deadLetterQueue, rules, message);
@@ -75,7 +76,7 @@ export function createAlarmWebhook(scope: Construct, options: WebhookOptions): A
       told.filter(([name]) => withContributors.has(name)),
     ),
   ];
-  return undeliveredPlan(rules, options.period);
+  return planUndelivered(rules, options.period);
 }
 
 /** EventBridge quotas: characters of an event pattern, and what is in it beside the ARNs of the alarms. */
@@ -86,11 +87,11 @@ const ofPattern = 150;
 const ofArn = 70;
 
 /** Alarms in so many rules as their names need. */
-function inPatterns(collector: string, told: readonly Told[]): readonly (readonly Told[])[] {
-  const patterns: Told[][] = [];
+function divideIntoPatterns(collector: string, told: readonly NamedAlarm[]): readonly (readonly NamedAlarm[])[] {
+  const patterns: NamedAlarm[][] = [];
   let left = 0;
   for (const one of told) {
-    const length = ofArn + JSON.stringify(alarmNameOf(collector, one[0])).length;
+    const length = ofArn + JSON.stringify(formatAlarmName(collector, one[0])).length;
     if (length > left) {
       patterns.push([]);
       left = mostPattern - ofPattern;
@@ -101,8 +102,8 @@ function inPatterns(collector: string, told: readonly Told[]): readonly (readonl
   return patterns;
 }
 
-/** EventBridge has tried for as long as the message is worth anything, so one is enough. */
-function undeliveredPlan(rules: readonly events.Rule[], period: Duration): AlarmPlan {
+/** One undelivered message raises it, because EventBridge has already tried for 15 minutes. */
+function planUndelivered(rules: readonly events.Rule[], period: Duration): AlarmPlan {
   const metrics = rules.map(
     ({ ruleName }) =>
       new cloudwatch.Metric({
@@ -133,7 +134,7 @@ function undeliveredPlan(rules: readonly events.Rule[], period: Duration): Alarm
   };
 }
 
-function roleFor(scope: Construct, { apiDestinationArn: arn }: events.ApiDestination): iam.Role {
+function createRole(scope: Construct, { apiDestinationArn: arn }: events.ApiDestination): iam.Role {
   return new iam.Role(scope, 'Role', {
     description: 'Lets EventBridge tell the receiver of alarms.',
     assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
@@ -147,7 +148,7 @@ function roleFor(scope: Construct, { apiDestinationArn: arn }: events.ApiDestina
   });
 }
 
-function targetOf(
+function buildTarget(
   { apiDestinationArn: arn }: events.ApiDestination,
   role: iam.IRole,
   { payload: input }: Message,
@@ -220,7 +221,7 @@ const ofContributor: Message = {
   }),
 };
 
-function destinationOf(scope: Construct, { url, header, token }: AlarmWebhook): events.ApiDestination {
+function createDestination(scope: Construct, { url, header, token }: AlarmWebhook): events.ApiDestination {
   const connection = new events.Connection(scope, 'Connection', {
     description: 'Token for the receiver of alarms.',
     // A dynamic reference: CloudFormation reads the value when it deploys, and the template holds its name only.

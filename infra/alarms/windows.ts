@@ -1,6 +1,7 @@
-import { millisecondsOf, minuteMs } from '../../lambda/config/interval.ts';
+/** Decides how many bad runs, of how many, raise an alarm. */
+import { convertInterval, minuteMs } from '../../lambda/config/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { scheduleRate } from '../settings.ts';
+import { chooseScheduleRate } from '../settings.ts';
 
 /** How many bad data points raise an alarm, and among how many it looks for them; a data point is a run. */
 export interface AlarmWindow {
@@ -15,12 +16,12 @@ const mostMinutes = 1440;
 const mostMinutesOfQuery = 180;
 
 /**
- * Where a run is rarer than the minutes that are asked for. Fewer of six would go off and be over again all the time for
- * what fails in every third run; one or two failed runs wake nobody.
+ * The least number of bad runs, where runs are rarer than the minutes that are asked for. With fewer than three of six,
+ * what fails in every third run would raise and end the alarm all the time; one or two failed runs raise none.
  */
 const leastBad = 3;
 
-/** Of silence: one run may be lost, and a dead collector is worth a quicker word than a list that could not be read. */
+/** The least number of silent runs: one run may be lost, but a collector that stands still must be told early. */
 const leastSilent = 2;
 
 /**
@@ -28,26 +29,26 @@ const leastSilent = 2;
  * run, is found as surely as what fails always; and it stays found: with an odd length, such as 3 of 5, it would go off
  * and be over again with each run.
  */
-export function within(minutes: number, config: CollectorConfig): AlarmWindow {
-  return windowOf(minutes, config, mostMinutes);
+export function chooseWindow(minutes: number, config: CollectorConfig): AlarmWindow {
+  return fitWindow(minutes, config, mostMinutes);
 }
 
 /** The same for an alarm on a Metrics Insights query. */
-export function withinQuery(minutes: number, config: CollectorConfig): AlarmWindow {
-  return windowOf(minutes, config, mostMinutesOfQuery);
+export function chooseQueryWindow(minutes: number, config: CollectorConfig): AlarmWindow {
+  return fitWindow(minutes, config, mostMinutesOfQuery);
 }
 
-/** All of so many minutes on end, for what no single good point may hide: silence. */
-export function onEnd(minutes: number, config: CollectorConfig): AlarmWindow {
-  const bad = Math.max(Math.ceil(minutes / scheduleRate(config).toMinutes()), leastSilent);
+/** All of so many minutes without a break, for silence: a single good run ends it. */
+export function chooseSilenceWindow(minutes: number, config: CollectorConfig): AlarmWindow {
+  const bad = Math.max(Math.ceil(minutes / chooseScheduleRate(config).toMinutes()), leastSilent);
   return { bad, of: bad };
 }
 
 /** For a figure that holds the time in its value, or a sum over its whole period. */
 export const atOnce: AlarmWindow = { bad: 1, of: 1 };
 
-function windowOf(minutes: number, config: CollectorConfig, most: number): AlarmWindow {
-  const period = scheduleRate(config).toMinutes();
+function fitWindow(minutes: number, config: CollectorConfig, most: number): AlarmWindow {
+  const period = chooseScheduleRate(config).toMinutes();
   const points = Math.floor(most / period);
   // At one run a minute the operator's own word counts, even when it is a single minute.
   const least = period === 1 ? 1 : Math.min(leastBad, Math.ceil(points / 2));
@@ -56,16 +57,16 @@ function windowOf(minutes: number, config: CollectorConfig, most: number): Alarm
 }
 
 /** `5 minutes`, `3 of 6 minutes`: what the text of an alarm says of its window. */
-export function durationText({ bad, of }: AlarmWindow, config: CollectorConfig): string {
-  const period = scheduleRate(config).toMinutes();
+export function formatWindow({ bad, of }: AlarmWindow, config: CollectorConfig): string {
+  const period = chooseScheduleRate(config).toMinutes();
   const minutes = `${String(of * period)} ${of * period === 1 ? 'minute' : 'minutes'}`;
   return bad === of ? minutes : `${String(bad * period)} of the last ${minutes}`;
 }
 
 /**
- * A level is true for a period only when each of its runs says so: below one minute the highest of a minute would be a
- * queue that is starved for ten seconds of each minute because an agent boots for each job.
+ * A level counts for a period only when each of its runs has it. With an interval below one minute the maximum would
+ * also count a queue that is starved for ten seconds of each minute, because an agent boots for each job.
  */
-export function wholePeriodStatistic({ interval }: CollectorConfig): 'Minimum' | 'Maximum' {
-  return millisecondsOf(interval) < minuteMs ? 'Minimum' : 'Maximum';
+export function chooseLevelStatistic({ interval }: CollectorConfig): 'Minimum' | 'Maximum' {
+  return convertInterval(interval) < minuteMs ? 'Minimum' : 'Maximum';
 }

@@ -1,3 +1,4 @@
+/** Bundles the functions of the stack with the code and the configuration that they need. */
 import type { Metafile } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -5,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DockerImage, AssetHashType } from 'aws-cdk-lib/core';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { runtimeConfigOf } from '../../lambda/config/runtime-config.ts';
+import { extractRuntimeConfig } from '../../lambda/config/runtime-config.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { ConfiguredKinds } from './only-configured.ts';
 
@@ -30,11 +31,11 @@ export interface Bundle {
  * input gives equal bytes, so that an unchanged function is not deployed.
  */
 export function bundleFunction({ directory, config, entry = 'lambda/handler.ts' }: BundleOptions): Bundle {
-  const kindsOf = (parts: readonly Readonly<Record<string, unknown>>[]): readonly string[] =>
+  const collectKinds = (parts: readonly Readonly<Record<string, unknown>>[]): readonly string[] =>
     parts.map(({ kind }) => String(kind));
-  const kinds = { sources: kindsOf(config.sources), sinks: kindsOf(config.sinks) };
+  const kinds = { sources: collectKinds(config.sources), sinks: collectKinds(config.sinks) };
   const metafile = bundleEntry({ directory, entry, kinds });
-  writeFileSync(join(directory, 'collector.json'), runtimeConfig(config));
+  writeFileSync(join(directory, 'collector.json'), formatRuntimeConfig(config));
   return { directory, metafile };
 }
 
@@ -55,27 +56,27 @@ function bundleEntry(options: EntryOptions): Metafile {
 }
 
 /** The asset of the function behind a webhook's URL; it has no configuration of its own. */
-export function webhookCode(): lambda.Code {
-  return bundled('webhook', (directory) => {
+export function bundleWebhookCode(): lambda.Code {
+  return createAsset('webhook', (directory) => {
     bundleEntry({ directory, entry: 'lambda/webhook.ts' });
   });
 }
 
 /** What the function reads at start: the checked configuration without what only the stack needs. */
-export function runtimeConfig(config: CollectorConfig): string {
-  return `${JSON.stringify(runtimeConfigOf(config), undefined, 2)}\n`;
+export function formatRuntimeConfig(config: CollectorConfig): string {
+  return `${JSON.stringify(extractRuntimeConfig(config), undefined, 2)}\n`;
 }
 
 /** The function's asset; esbuild runs while the app synthesises, and no container is needed. */
-export function functionCode(config: CollectorConfig): lambda.Code {
+export function bundleFunctionCode(config: CollectorConfig): lambda.Code {
   // The CDK keeps one bundle for equal options, and cannot see the configuration inside the function below.
-  const identity = createHash('sha256').update(runtimeConfig(config)).digest('hex');
-  return bundled(identity, (directory) => {
+  const identity = createHash('sha256').update(formatRuntimeConfig(config)).digest('hex');
+  return createAsset(identity, (directory) => {
     bundleFunction({ directory, config });
   });
 }
 
-function bundled(identity: string, write: (directory: string) => void): lambda.Code {
+function createAsset(identity: string, write: (directory: string) => void): lambda.Code {
   return lambda.Code.fromAsset(join(repository, 'lambda'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {

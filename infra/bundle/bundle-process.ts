@@ -1,9 +1,10 @@
+/** The process that bundles the function with esbuild. */
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
-import { onlyConfigured } from './only-configured.ts';
-import { lazyBuiltins, replaced, slimDefine } from './slim.ts';
+import { keepConfigured } from './only-configured.ts';
+import { lazyBuiltins, replacedModules, slimDefine } from './slim.ts';
 
 /**
  * Bundles in a process of its own: esbuild's plugins are asynchronous, and the CDK asks for an asset synchronously.
@@ -37,7 +38,7 @@ const { metafile, outputFiles } = await build({
   sourcesContent: false,
   legalComments: 'none',
   define: { ...slimDefine },
-  plugins: [lazyBuiltins, replaced, ...(kinds === undefined ? [] : [onlyConfigured(kinds)])],
+  plugins: [lazyBuiltins, replacedModules, ...(kinds === undefined ? [] : [keepConfigured(kinds)])],
   metafile: true,
   logLevel: 'warning',
 });

@@ -1,3 +1,4 @@
+/** Leaves plugins that the configuration does not name out of the bundle. */
 import type { Plugin } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,13 +16,13 @@ const pluginImport = /^import \{ (\w+) \} from '\.\/([a-z0-9-]+)\/index\.ts';\n/
  * The registries with the configured sources and sinks alone. The settings of all others are schemas that a cold start
  * would build for nothing: a third of a millisecond each, and there are ever more of them.
  */
-export function onlyConfigured(kinds: ConfiguredKinds): Plugin {
+export function keepConfigured(kinds: ConfiguredKinds): Plugin {
   return {
     name: 'only-configured',
     setup(build) {
       build.onLoad({ filter: /\/lambda\/(sources|sinks)\/index\.ts$/ }, ({ path }) => {
         const registry = path.endsWith('/sources/index.ts') ? 'sources' : 'sinks';
-        const text = reduced(readFileSync(path, 'utf8'), registry, kinds[registry]);
+        const text = reduceRegistry(readFileSync(path, 'utf8'), registry, kinds[registry]);
         if (text !== undefined) return { contents: text, loader: 'ts', resolveDir: dirname(path) };
         return { errors: [{ text: `${path} does not read as a registry; adapt infra/bundle/only-configured.ts` }] };
       });
@@ -30,7 +31,7 @@ export function onlyConfigured(kinds: ConfiguredKinds): Plugin {
 }
 
 /** The text of a registry with the given kinds, or undefined where it does not have all of them as expected. */
-function reduced(text: string, registry: string, kinds: readonly string[]): string | undefined {
+function reduceRegistry(text: string, registry: string, kinds: readonly string[]): string | undefined {
   const known = new Map([...text.matchAll(pluginImport)].map(([, name = '', kind = '']) => [kind, name]));
   const list = new RegExp(`^export const ${registry} = \\[[^\\]]*\\]`, 'm');
   const names = [...known].filter(([kind]) => kinds.includes(kind)).map(([, name]) => name);

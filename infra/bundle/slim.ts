@@ -1,3 +1,5 @@
+/** Plugins of esbuild that leave out of the bundle what the function never runs. */
+
 /**
  * What the function carries but never runs, or loads before it needs it. Each saves milliseconds of every cold start;
  * docs/decisions/0006 has the measurements.
@@ -91,7 +93,7 @@ export const fromEnv = (select, options) => async () => {
 export const slimDefine: Readonly<Record<string, string>> = { esbuildDetection: 'true' };
 
 /** Puts the replacements in place; a bundle that has a package without the file that is replaced does not build. */
-export const replaced: Plugin = {
+export const replacedModules: Plugin = {
   name: 'replaced',
   setup(build) {
     const found = new Set<string>();
@@ -99,13 +101,15 @@ export const replaced: Plugin = {
       build.onLoad({ filter: new RegExp(`/node_modules/${file.replaceAll('.', '[.]')}$`) }, ({ path }) => {
         found.add(file);
         if (readFileSync(path, 'utf8').includes(mark)) return { contents, loader: 'js', resolveDir: dirname(path) };
-        return { errors: [{ text: `${file} no longer has ${mark}; look what it does now, and adapt infra/bundle/slim.ts` }] };
+        return {
+          errors: [{ text: `${file} no longer has ${mark}; look what it does now, and adapt infra/bundle/slim.ts` }],
+        };
       });
     }
     build.onEnd(({ metafile }) => {
       const inputs = Object.keys(metafile?.inputs ?? {});
       const isUsed = (name: string): boolean => inputs.some((input) => input.startsWith(`node_modules/${name}/`));
-      const gone = replacements.filter(({ file }) => isUsed(packageOf(file)) && !found.has(file));
+      const gone = replacements.filter(({ file }) => isUsed(findPackage(file)) && !found.has(file));
       return {
         errors: gone.map(({ file }) => ({ text: `${file} is gone or no longer used; adapt infra/bundle/slim.ts` })),
       };
@@ -114,7 +118,7 @@ export const replaced: Plugin = {
 };
 
 /** `undici` of `undici/lib/x.js`, `@aws-sdk/core` of `@aws-sdk/core/x.js`. */
-function packageOf(file: string): string {
+function findPackage(file: string): string {
   return file
     .split('/')
     .slice(0, file.startsWith('@') ? 2 : 1)
@@ -136,12 +140,15 @@ export const lazyBuiltins: Plugin = {
       const namespace = kind === 'require-call' ? 'builtin' : 'lazy-builtin';
       return { path: path.replace(/^node:/, ''), namespace, sideEffects: false };
     });
-    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: eager(path), loader: 'js' }));
-    build.onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, ({ path }) => ({ contents: lazy(path), loader: 'js' }));
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: renderEager(path), loader: 'js' }));
+    build.onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, ({ path }) => ({
+      contents: renderLazy(path),
+      loader: 'js',
+    }));
   },
 };
 
-function eager(name: string): string {
+function renderEager(name: string): string {
   if (name === 'assert') return lazyAssert;
   return `module.exports = process.getBuiltinModule('node:${name}');`;
 }
@@ -152,10 +159,10 @@ module.exports = new Proxy((value, message) => { if (!value) load()(value, messa
   get: (_, name) => load()[name],
 });`;
 
-function lazy(name: string): string {
+function renderLazy(name: string): string {
   const exported: unknown = requireBuiltin(`node:${name}`);
   // A module that is a function itself has no exports to stand in for.
-  if (typeof exported !== 'object' || exported === null) return eager(name);
+  if (typeof exported !== 'object' || exported === null) return renderEager(name);
   const getters = Object.keys(exported).map(
     (key) => `get ${JSON.stringify(key)}() { return load()[${JSON.stringify(key)}]; }`,
   );

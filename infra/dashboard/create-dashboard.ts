@@ -1,12 +1,13 @@
+/** Makes the CloudWatch dashboard. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { healthRows } from './health-widgets.ts';
+import { buildHealthRows } from './health-widgets.ts';
 import type { Watched } from '../alarms/collector-alarms.ts';
 import type { Prepared } from '../prepared.ts';
-import { questionRows } from './question-widgets.ts';
-import { relayedRows } from './relayed-widgets.ts';
+import { buildQuestionRows } from './question-widgets.ts';
+import { buildRelayedRows } from './relayed-widgets.ts';
 
 export interface DashboardOptions {
   readonly prepared: Prepared;
@@ -32,15 +33,15 @@ export function createDashboard(
     defaultInterval: Duration.hours(3),
     periodOverride: cloudwatch.PeriodOverride.INHERIT,
     widgets: [
-      ...statusRows(prepared, alarms),
-      ...questionRows(prepared),
-      ...relayedRows(prepared),
-      ...healthRows(prepared, watched, logGroup),
+      ...buildStatusRows(prepared, alarms),
+      ...buildQuestionRows(prepared),
+      ...buildRelayedRows(prepared),
+      ...buildHealthRows(prepared, watched, logGroup),
     ],
   });
 }
 
-function statusRows({ config }: Prepared, alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[][] {
+function buildStatusRows({ config }: Prepared, alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IWidget[][] {
   const count = Math.ceil(alarms.length / mostAlarms);
   return Array.from({ length: count }, (_, row) => {
     const shown = alarms.slice(row * mostAlarms, (row + 1) * mostAlarms);

@@ -1,3 +1,4 @@
+/** The part of the dashboard about the collector itself. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import {
@@ -26,63 +27,75 @@ import {
 } from '../../lambda/model/catalogue/catalogue.ts';
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import type { Watched } from '../alarms/collector-alarms.ts';
-import { metricOf } from '../metrics/build-metric.ts';
+import { buildMetric } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
-import { scheduleRate } from '../settings.ts';
-import { type Graph, section } from './widgets.ts';
+import { chooseScheduleRate } from '../settings.ts';
+import { type Graph, buildSection } from './widgets.ts';
 
 /** The collector's own figures. They arrive through its log, whatever its sinks do. */
-export function healthRows(prepared: Prepared, watched: Watched, logGroup: logs.ILogGroup): cloudwatch.IWidget[][] {
+export function buildHealthRows(
+  prepared: Prepared,
+  watched: Watched,
+  logGroup: logs.ILogGroup,
+): cloudwatch.IWidget[][] {
   return [
-    ...section(
+    ...buildSection(
       'Is the collector alive?',
       'Up is 1 when the last run got or delivered everything. The log below names reason and remedy.',
-      [...sourceGraphs(prepared), ...sinkGraphs(prepared), ...runGraphs(prepared)],
+      [...buildSourceGraphs(prepared), ...buildSinkGraphs(prepared), ...buildRunGraphs(prepared)],
     ),
-    ...section(
+    ...buildSection(
       'Does it count every run?',
       'Counting that is behind catches up; runs that are lost, and increases that nobody confirmed or that were dropped, are missing in the totals.',
-      countingGraphs(prepared),
+      buildCountingGraphs(prepared),
     ),
-    ...section(
+    ...buildSection(
       'Does AWS run it?',
       'The function, its schedule and the runs that were lost.',
-      awsGraphs(prepared, watched),
+      buildAwsGraphs(prepared, watched),
     ),
-    [lastProblems(logGroup)],
+    [buildProblemsWidget(logGroup)],
   ];
 }
 
-function countingGraphs(prepared: Prepared): readonly Graph[] {
-  const period = scheduleRate(prepared.config);
+function buildCountingGraphs(prepared: Prepared): readonly Graph[] {
+  const period = chooseScheduleRate(prepared.config);
   const sources = prepared.sources.filter(({ needsState }) => needsState);
   if (sources.length === 0) return [];
-  const perSource = (title: string, definition: MetricDefinition, unit?: string): Graph => ({
+  const buildPerSource = (title: string, definition: MetricDefinition, unit?: string): Graph => ({
     title,
     period,
     ...(unit === undefined ? {} : { unit }),
-    metrics: sources.map(({ name, system }) => labelled(prepared, definition, { system, source: name }, name)),
+    metrics: sources.map(({ name, system }) =>
+      buildLabelledMetric(prepared, definition, { system, source: name }, name),
+    ),
   });
   // The other kinds take running totals, of which nothing has to wait.
   const adding = prepared.sinks.filter(({ kind }) => kind === 'cloudwatch');
-  const perSink = (title: string, definition: MetricDefinition): readonly Graph[] =>
+  const buildPerSink = (title: string, definition: MetricDefinition): readonly Graph[] =>
     adding.length === 0
       ? []
-      : [{ title, period, metrics: adding.map(({ name }) => labelled(prepared, definition, { sink: name }, name)) }];
+      : [
+          {
+            title,
+            period,
+            metrics: adding.map(({ name }) => buildLabelledMetric(prepared, definition, { sink: name }, name)),
+          },
+        ];
   return [
-    perSource('Counting behind', watermarkLag, 'seconds'),
-    perSource('Lists cut short', readTruncated),
-    perSource('Open runs', openRuns),
-    perSource('Runs lost', runsLost),
-    perSource('Size of the state', stateBytes, 'bytes'),
-    ...perSink('Increases that wait', increasesPending),
-    ...perSink('Increases that nobody confirmed', increasesUnconfirmed),
-    ...perSink('Increases dropped', increasesDropped),
-    ...tokenGraphs(prepared, period),
+    buildPerSource('Counting behind', watermarkLag, 'seconds'),
+    buildPerSource('Lists cut short', readTruncated),
+    buildPerSource('Open runs', openRuns),
+    buildPerSource('Runs lost', runsLost),
+    buildPerSource('Size of the state', stateBytes, 'bytes'),
+    ...buildPerSink('Increases that wait', increasesPending),
+    ...buildPerSink('Increases that nobody confirmed', increasesUnconfirmed),
+    ...buildPerSink('Increases dropped', increasesDropped),
+    ...buildTokenGraphs(prepared, period),
   ];
 }
 
-function tokenGraphs(prepared: Prepared, period: Graph['period']): readonly Graph[] {
+function buildTokenGraphs(prepared: Prepared, period: Graph['period']): readonly Graph[] {
   const telling = prepared.sources.filter(({ metrics }) => metrics.includes(tokenExpiry));
   if (telling.length === 0) return [];
   return [
@@ -92,85 +105,94 @@ function tokenGraphs(prepared: Prepared, period: Graph['period']): readonly Grap
       unit: 'seconds',
       // How far a line has come down tells more than how low it is: some credentials live for hours, others for a year.
       metrics: telling.flatMap(({ name, system }) => [
-        labelled(prepared, tokenExpiry, { system, source: name }, name),
-        labelled(prepared, tokenLifetime, { system, source: name }, `${name}, its whole life`),
+        buildLabelledMetric(prepared, tokenExpiry, { system, source: name }, name),
+        buildLabelledMetric(prepared, tokenLifetime, { system, source: name }, `${name}, its whole life`),
       ]),
     },
   ];
 }
 
-function sourceGraphs(prepared: Prepared): readonly Graph[] {
-  const perSource = (title: string, definition: MetricDefinition, more: Partial<Graph> = {}): Graph => ({
+function buildSourceGraphs(prepared: Prepared): readonly Graph[] {
+  const buildPerSource = (title: string, definition: MetricDefinition, more: Partial<Graph> = {}): Graph => ({
     title,
-    period: scheduleRate(prepared.config),
-    metrics: prepared.sources.map(({ name, system }) => labelled(prepared, definition, { system, source: name }, name)),
+    period: chooseScheduleRate(prepared.config),
+    metrics: prepared.sources.map(({ name, system }) =>
+      buildLabelledMetric(prepared, definition, { system, source: name }, name),
+    ),
     ...more,
   });
   return [
-    perSource('Sources up', sourceUp, { max: 1 }),
-    perSource('Seconds since a source gave everything', sourceLastSuccess, { unit: 'seconds' }),
-    perSource('Poll duration', sourceDuration, { unit: 'seconds' }),
-    perSource('Samples read', sourceSamples),
-    perSource('API requests a run', apiRequests),
-    ...quotaGraphs(prepared),
-    perSource('Series over the cap', seriesOverflow),
+    buildPerSource('Sources up', sourceUp, { max: 1 }),
+    buildPerSource('Seconds since a source gave everything', sourceLastSuccess, { unit: 'seconds' }),
+    buildPerSource('Poll duration', sourceDuration, { unit: 'seconds' }),
+    buildPerSource('Samples read', sourceSamples),
+    buildPerSource('API requests a run', apiRequests),
+    ...buildRateLimitGraphs(prepared),
+    buildPerSource('Series over the cap', seriesOverflow),
   ];
 }
 
-/** Most CI systems never say it, and a graph without a line looks like a fault. */
-function quotaGraphs(prepared: Prepared): readonly Graph[] {
-  const telling = prepared.sources.filter(({ tellsQuota }) => tellsQuota);
+/** Only for sources whose CI system tells its limit: a graph without a line looks like an error. */
+function buildRateLimitGraphs(prepared: Prepared): readonly Graph[] {
+  const telling = prepared.sources.filter(({ tellsRateLimit: tellsQuota }) => tellsQuota);
   if (telling.length === 0) return [];
   return [
     {
       title: 'API quota left',
-      period: scheduleRate(prepared.config),
-      metrics: telling.map(({ name, system }) => labelled(prepared, quotaRemaining, { system, source: name }, name)),
+      period: chooseScheduleRate(prepared.config),
+      metrics: telling.map(({ name, system }) =>
+        buildLabelledMetric(prepared, quotaRemaining, { system, source: name }, name),
+      ),
     },
   ];
 }
 
-function sinkGraphs(prepared: Prepared): readonly Graph[] {
-  const perSink = (title: string, definition: MetricDefinition, more: Partial<Graph> = {}): Graph => ({
+function buildSinkGraphs(prepared: Prepared): readonly Graph[] {
+  const buildPerSink = (title: string, definition: MetricDefinition, more: Partial<Graph> = {}): Graph => ({
     title,
-    period: scheduleRate(prepared.config),
-    metrics: prepared.sinks.map(({ name }) => labelled(prepared, definition, { sink: name }, name)),
+    period: chooseScheduleRate(prepared.config),
+    metrics: prepared.sinks.map(({ name }) => buildLabelledMetric(prepared, definition, { sink: name }, name)),
     ...more,
   });
   return [
-    perSink('Sinks up', sinkUp, { max: 1 }),
-    perSink('Delivery duration', sinkDuration, { unit: 'seconds' }),
-    perSink('Samples delivered', sinkSamples),
+    buildPerSink('Sinks up', sinkUp, { max: 1 }),
+    buildPerSink('Delivery duration', sinkDuration, { unit: 'seconds' }),
+    buildPerSink('Samples delivered', sinkSamples),
   ];
 }
 
-function runGraphs(prepared: Prepared): readonly Graph[] {
+function buildRunGraphs(prepared: Prepared): readonly Graph[] {
   const { config, sources, sinks } = prepared;
-  const period = scheduleRate(config);
+  const period = chooseScheduleRate(config);
   return [
     {
       title: 'Problems of the last run',
       period,
       stacked: true,
       metrics: [...sources, ...sinks].map(({ kind, name }) =>
-        labelled(prepared, problemCount, { component: `${kind}/${name}` }, `${kind}/${name}`),
+        buildLabelledMetric(prepared, problemCount, { component: `${kind}/${name}` }, `${kind}/${name}`),
       ),
     },
     {
       title: 'Start behind schedule',
       period,
       unit: 'seconds',
-      metrics: [labelled(prepared, runLag, { collector: config.collector }, config.collector)],
+      metrics: [buildLabelledMetric(prepared, runLag, { collector: config.collector }, config.collector)],
     },
   ];
 }
 
-function labelled(prepared: Prepared, definition: MetricDefinition, labels: Labels, label: string): cloudwatch.Metric {
-  return metricOf(prepared, definition, labels, { label });
+function buildLabelledMetric(
+  prepared: Prepared,
+  definition: MetricDefinition,
+  labels: Labels,
+  label: string,
+): cloudwatch.Metric {
+  return buildMetric(prepared, definition, labels, { label });
 }
 
-function awsGraphs({ config }: Prepared, { fn, deadLetterQueue, scheduleGroup }: Watched): readonly Graph[] {
-  const period = scheduleRate(config);
+function buildAwsGraphs({ config }: Prepared, { fn, deadLetterQueue, scheduleGroup }: Watched): readonly Graph[] {
+  const period = chooseScheduleRate(config);
   const sum = { period, statistic: 'Sum' };
   const timeoutMs = fn.timeout?.toMilliseconds();
   return [
@@ -205,7 +227,7 @@ function awsGraphs({ config }: Prepared, { fn, deadLetterQueue, scheduleGroup }:
   ];
 }
 
-function lastProblems(logGroup: logs.ILogGroup): cloudwatch.LogQueryWidget {
+function buildProblemsWidget(logGroup: logs.ILogGroup): cloudwatch.LogQueryWidget {
   return new cloudwatch.LogQueryWidget({
     title: 'Last runs with problems',
     logGroupNames: [logGroup.logGroupName],

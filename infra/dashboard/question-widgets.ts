@@ -1,14 +1,20 @@
+/** The part of the dashboard that answers the questions about CI. */
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
-import { dimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { formatDimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { Labels } from '../../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from '../prepared.ts';
 import { type Panel, questions } from './questions.ts';
-import { type PublishedMetric, labelSets, namesOf, publishedMetrics } from '../metrics/published-metrics.ts';
-import { searchFor } from './search-expression.ts';
-import { scheduleRate } from '../settings.ts';
-import { type Graph, section } from './widgets.ts';
+import {
+  type PublishedMetric,
+  expandLabelSets,
+  expandNames,
+  findPublishedMetrics,
+} from '../metrics/published-metrics.ts';
+import { buildSearchExpression } from './search-expression.ts';
+import { chooseScheduleRate } from '../settings.ts';
+import { type Graph, buildSection } from './widgets.ts';
 
 /** Labels that tell one thing that is watched from another; the metrics without them are totals. */
 const objectLabels = ['queue', 'pipeline', 'deploy_environment', 'error'] as const;
@@ -17,27 +23,27 @@ const objectLabels = ['queue', 'pipeline', 'deploy_environment', 'error'] as con
  * What the first `cloudwatch` sink publishes of every queue and pipeline, also of those that appear later; nothing
  * without one.
  */
-export function questionRows(prepared: Prepared): cloudwatch.IWidget[][] {
+export function buildQuestionRows(prepared: Prepared): cloudwatch.IWidget[][] {
   const [sink] = prepared.cloudWatchSinks;
   if (sink === undefined) return [];
-  const perObject = publishedMetrics(prepared, sink).filter(isOfObject);
-  const period = scheduleRate(prepared.config);
+  const perObject = findPublishedMetrics(prepared, sink).filter(isOfObject);
+  const period = chooseScheduleRate(prepared.config);
   return questions.flatMap(({ question, explanation, panels }) =>
-    section(
+    buildSection(
       question,
       explanation,
-      panels.flatMap((panel) => graphOf(panel, perObject, { prepared, sink, period })),
+      panels.flatMap((panel) => buildGraph(panel, perObject, { prepared, sink, period })),
     ),
   );
 }
 
 /** Totals are left out beside what they add up; what has no parts is of the source as a whole. */
 function isOfObject({ definition, labels }: PublishedMetric): boolean {
-  if (objectLabelOf(labels) !== undefined) return true;
-  return labelSets(definition).every((set) => objectLabelOf(set) === undefined);
+  if (findObjectLabel(labels) !== undefined) return true;
+  return expandLabelSets(definition).every((set) => findObjectLabel(set) === undefined);
 }
 
-function objectLabelOf(labels: readonly string[]): string | undefined {
+function findObjectLabel(labels: readonly string[]): string | undefined {
   return objectLabels.find((label) => labels.includes(label));
 }
 
@@ -47,14 +53,14 @@ interface Context {
   readonly period: Duration;
 }
 
-function graphOf(panel: Panel, perObject: readonly PublishedMetric[], context: Context): readonly Graph[] {
+function buildGraph(panel: Panel, perObject: readonly PublishedMetric[], context: Context): readonly Graph[] {
   const { besides } = panel;
   const { sink, period } = context;
   if (besides !== undefined && perObject.every(({ definition }) => definition !== besides)) return [];
   const shown = perObject.filter((published) => isShown(panel, published));
   const searches = [
-    ...shown.map((published) => searchOf(published, sink, period)),
-    ...searchesOtherwise(panel, shown, perObject, context),
+    ...shown.map((published) => buildSearch(published, sink, period)),
+    ...buildOtherSearches(panel, shown, perObject, context),
   ];
   if (searches.length === 0) return [];
   const { title, unit, stacked = false, alarm } = panel;
@@ -71,7 +77,7 @@ function graphOf(panel: Panel, perObject: readonly PublishedMetric[], context: C
 }
 
 /** Of each source that does not publish the panel's metric; of all together where none does. */
-function searchesOtherwise(
+function buildOtherSearches(
   { metric, labels = {}, otherwise }: Panel,
   shown: readonly PublishedMetric[],
   perObject: readonly PublishedMetric[],
@@ -79,11 +85,11 @@ function searchesOtherwise(
 ): readonly cloudwatch.SearchExpression[] {
   if (otherwise === undefined) return [];
   const others = perObject.filter((published) => isShown({ metric: otherwise, labels }, published));
-  if (shown.length === 0) return others.map((published) => searchOf(published, sink, period));
+  if (shown.length === 0) return others.map((published) => buildSearch(published, sink, period));
   return prepared.sources
     .filter(({ metrics }) => metrics.includes(otherwise) && !metrics.includes(metric))
     .flatMap(({ system, name }) =>
-      others.map((published) => searchOf(published, sink, period, { system, source: name })),
+      others.map((published) => buildSearch(published, sink, period, { system, source: name })),
     );
 }
 
@@ -94,7 +100,7 @@ function isShown(
 ): boolean {
   const { replaces } = definition;
   if (replaces !== undefined) return replaces.metric === metric.name && isSame(replaces.labels ?? {}, labels);
-  return definition === metric && namesOf(metric).some((own) => own.name === name && isSame(own.labels, labels));
+  return definition === metric && expandNames(metric).some((own) => own.name === name && isSame(own.labels, labels));
 }
 
 function isSame(a: Labels, b: Labels): boolean {
@@ -103,7 +109,7 @@ function isSame(a: Labels, b: Labels): boolean {
 }
 
 /** A series a queue or pipeline. */
-function searchOf(
+function buildSearch(
   published: PublishedMetric,
   sink: CloudWatchConfig,
   period: Duration,
@@ -111,6 +117,6 @@ function searchOf(
 ): cloudwatch.SearchExpression {
   const { labels } = published;
   const place = labels.filter((label) => label === 'scope' || label === 'cluster' || label === 'org');
-  const told = [...place.slice(-1), objectLabelOf(labels) ?? 'source'];
-  return searchFor(published, sink, period, { told: told.map(dimensionName), only });
+  const told = [...place.slice(-1), findObjectLabel(labels) ?? 'source'];
+  return buildSearchExpression(published, sink, period, { namedBy: told.map(formatDimensionName), only });
 }

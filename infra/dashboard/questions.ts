@@ -1,3 +1,4 @@
+/** The questions of the dashboards, and the graphs that answer them. */
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import {
@@ -26,8 +27,8 @@ import {
   deploymentsFinished,
   eventsTaken,
   excessScopes,
-  looks,
-  oldestLook,
+  repositoryVisits,
+  oldestVisit,
   onlineRunners,
   outdatedRunners,
   repositories,
@@ -156,8 +157,8 @@ export const questions: readonly Question[] = [
     explanation:
       'Within its budget of requests a source reads repositories in turn, those first in which something goes on. The oldest look tells how late a run may show; counts are exact all the same.',
     panels: [
-      { title: 'Oldest look at a repository', metric: oldestLook, unit: 'seconds' },
-      { title: 'Repositories read in a run', metric: looks },
+      { title: 'Oldest look at a repository', metric: oldestVisit, unit: 'seconds' },
+      { title: 'Repositories read in a run', metric: repositoryVisits },
       { title: 'Repositories not read yet', metric: repositories, labels: { state: 'unread' }, stacked: true },
       { title: 'Repositories with an open run', metric: repositories, labels: { state: 'open' }, stacked: true },
       { title: 'Runs whose steps were left out', metric: stepsLeftOut, stacked: true },

@@ -1,13 +1,14 @@
+/** Writes search expressions of CloudWatch: a line for each series that exists. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
-import { dimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { formatDimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { Labels } from '../../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
 import type { PublishedMetric } from '../metrics/published-metrics.ts';
 
 export interface SearchOptions {
   /** Dimensions that name a line. */
-  readonly told: readonly string[];
+  readonly namedBy: readonly string[];
   /** Labels that the series must have. */
   readonly only?: Labels;
 }
@@ -16,14 +17,14 @@ export interface SearchOptions {
  * A line for each series that exists when the dashboard is looked at, named by the values of some dimensions (CloudWatch
  * user guide, "search expressions").
  */
-export function searchFor(
+export function buildSearchExpression(
   { definition, namespace, name, dimensions, own }: PublishedMetric,
   sink: CloudWatchConfig,
   period: Duration,
-  { told, only = {} }: SearchOptions,
+  { namedBy: told, only = {} }: SearchOptions,
 ): cloudwatch.SearchExpression {
-  const schema = [namespace, ...dimensions].map(searchTerm).join(',');
-  const values = Object.entries(only).map(([label, value]): [string, string] => [dimensionName(label), value]);
+  const schema = [namespace, ...dimensions].map(quoteTerm).join(',');
+  const values = Object.entries(only).map(([label, value]): [string, string] => [formatDimensionName(label), value]);
   const filters = [...Object.entries(own), ...values]
     .map(([dimension, value]) => ` ${dimension}=${JSON.stringify(value)}`)
     .join('');
@@ -37,6 +38,6 @@ export function searchFor(
 }
 
 /** Names with spaces or other characters than letters, digits and slashes stand in quotes. */
-function searchTerm(text: string): string {
+function quoteTerm(text: string): string {
   return /^[A-Za-z0-9/_]+$/.test(text) ? text : `"${text}"`;
 }

@@ -1,3 +1,4 @@
+/** Lays out graphs in rows of the dashboard. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
 
@@ -18,21 +19,21 @@ export interface Graph {
 }
 
 /** A question and the graphs that answer it, in rows as wide as the dashboard; nothing when there is no graph. */
-export function section(question: string, explanation: string, graphs: readonly Graph[]): cloudwatch.IWidget[][] {
+export function buildSection(question: string, explanation: string, graphs: readonly Graph[]): cloudwatch.IWidget[][] {
   if (graphs.length === 0) return [];
   const heading = new cloudwatch.TextWidget({ markdown: `## ${question}\n${explanation}`, width: columns, height: 2 });
-  return [[heading], ...rowsOf(graphs)];
+  return [[heading], ...buildRows(graphs)];
 }
 
-function rowsOf(graphs: readonly Graph[]): cloudwatch.IWidget[][] {
+function buildRows(graphs: readonly Graph[]): cloudwatch.IWidget[][] {
   const perRow = graphs.length === 4 ? 2 : Math.min(graphs.length, mostPerRow);
   const rows = Array.from({ length: Math.ceil(graphs.length / perRow) }, (_, row) =>
     graphs.slice(row * perRow, (row + 1) * perRow),
   );
-  return rows.map((row) => row.map((graph) => widgetOf(graph, columns / row.length)));
+  return rows.map((row) => row.map((graph) => buildWidget(graph, columns / row.length)));
 }
 
-function widgetOf(graph: Graph, width: number): cloudwatch.GraphWidget {
+function buildWidget(graph: Graph, width: number): cloudwatch.GraphWidget {
   const { title, metrics, period, unit, stacked = false, max, annotations = [] } = graph;
   return new cloudwatch.GraphWidget({
     title,

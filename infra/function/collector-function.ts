@@ -1,3 +1,4 @@
+/** Makes the function of the collector with its role, its log and its dead-letter queue. */
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -7,22 +8,22 @@ import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Deployment } from '../../lambda/config/deployment.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { acknowledge, wildcardRule } from '../acknowledge.ts';
-import { functionCode } from '../bundle/bundle-function.ts';
+import { acknowledge, formatWildcardRule } from '../acknowledge.ts';
+import { bundleFunctionCode } from '../bundle/bundle-function.ts';
 import type { Emulation } from '../emulation.ts';
 import { createLogGroup } from './log-group.ts';
-import { nodeEnvironmentFor } from './node-environment.ts';
-import { allowSending, queueEncryption } from '../access/queue-encryption.ts';
+import { buildNodeEnvironment } from './node-environment.ts';
+import { allowSending, chooseQueueEncryption } from '../access/queue-encryption.ts';
 import { allowService } from '../access/service-keys.ts';
 import {
   type CollectorSettings,
-  environmentEncryptionOf,
+  chooseEnvironmentEncryption,
   type FunctionNetwork,
-  keyOf,
-  networkOf,
-  reachApiServers,
-  scheduleRate,
-  timeoutOf,
+  resolveKey,
+  resolveNetwork,
+  openApiServers,
+  chooseScheduleRate,
+  chooseTimeout,
 } from '../settings.ts';
 
 export interface CollectorFunction {
@@ -44,9 +45,9 @@ export function createFunction(
 ): CollectorFunction {
   const { deployment } = config;
   const logGroup = createLogGroup(scope, 'Log', config, settings);
-  const queueKey = queueKeyOf(scope, deployment, settings);
+  const queueKey = resolveQueueKey(scope, deployment, settings);
   const deadLetterQueue = createDeadLetterQueue(scope, queueKey);
-  const network = networkOf(scope, deployment, settings);
+  const network = resolveNetwork(scope, deployment, settings);
   const role = createRole(scope, logGroup);
   allowFailures(role, deadLetterQueue, queueKey);
   if (network !== undefined) allowNetworkInterfaces(role, network);
@@ -58,27 +59,27 @@ export function createFunction(
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
     handler: 'index.handler',
-    code: settings.code ?? functionCode(config),
+    code: settings.code ?? bundleFunctionCode(config),
     role,
     memorySize,
-    timeout: timeoutOf(config, settings),
-    environment: { ...nodeEnvironmentFor(memorySize), ...emulation?.environment },
-    ...loggingOf(config, logGroup),
+    timeout: chooseTimeout(config, settings),
+    environment: { ...buildNodeEnvironment(memorySize), ...emulation?.environment },
+    ...chooseLogging(config, logGroup),
     tracing: deployment.tracing === 'active' ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     // The next tick is the retry: a second attempt would only publish an old minute once more.
     retryAttempts: 0,
-    maxEventAge: scheduleRate(config),
+    maxEventAge: chooseScheduleRate(config),
     onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) },
     ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
-    ...environmentEncryptionOf(scope, 'EnvironmentKey', deployment, settings),
+    ...chooseEnvironmentEncryption(scope, 'EnvironmentKey', deployment, settings),
     ...network,
   });
-  if (network !== undefined) reachApiServers(fn, deployment);
+  if (network !== undefined) openApiServers(fn, deployment);
   acknowledgeFunction(fn, deployment.tracing);
   return { fn, role, logGroup, deadLetterQueue, queueKey };
 }
 
-function loggingOf({ logLevel }: CollectorConfig, logGroup: logs.ILogGroup): Partial<lambda.FunctionProps> {
+function chooseLogging({ logLevel }: CollectorConfig, logGroup: logs.ILogGroup): Partial<lambda.FunctionProps> {
   return {
     logGroup,
     loggingFormat: lambda.LoggingFormat.JSON,
@@ -89,8 +90,12 @@ function loggingOf({ logLevel }: CollectorConfig, logGroup: logs.ILogGroup): Par
   };
 }
 
-function queueKeyOf(scope: Construct, { queueKeyArn }: Deployment, settings: CollectorSettings): kms.IKey | undefined {
-  const key = keyOf(scope, 'QueueKey', settings.queueKey, queueKeyArn);
+function resolveQueueKey(
+  scope: Construct,
+  { queueKeyArn }: Deployment,
+  settings: CollectorSettings,
+): kms.IKey | undefined {
+  const key = resolveKey(scope, 'QueueKey', settings.queueKey, queueKeyArn);
   // Rules hand over events, and what could not be handed over.
   allowService(key, 'events.amazonaws.com');
   return key;
@@ -99,8 +104,8 @@ function queueKeyOf(scope: Construct, { queueKeyArn }: Deployment, settings: Col
 function createDeadLetterQueue(scope: Construct, key: kms.IKey | undefined): sqs.Queue {
   const queue = new sqs.Queue(scope, 'DeadLetters', {
     enforceSSL: true,
-    ...queueEncryption(key),
-    // To look at, never to replay; three days last over a weekend, and then the alarm on the queue ends by itself.
+    ...chooseQueueEncryption(key),
+    // Messages are for reading, never for replay; three days last over a weekend.
     retentionPeriod: Duration.days(3),
   });
   acknowledge(queue, 'AwsSolutions-SQS3', 'This queue is the dead-letter queue.');
@@ -145,8 +150,8 @@ function allowNetworkInterfaces(role: iam.Role, { vpc, vpcSubnets, securityGroup
   );
   // A subnet or group that another account shares has that account in its ARN.
   const shared = [
-    ...vpc.selectSubnets(vpcSubnets).subnetIds.map((id) => ofAnyAccount(role, 'subnet', id)),
-    ...securityGroups.map(({ securityGroupId: id }) => ofAnyAccount(role, 'security-group', id)),
+    ...vpc.selectSubnets(vpcSubnets).subnetIds.map((id) => formatAnyAccountArn(role, 'subnet', id)),
+    ...securityGroups.map(({ securityGroupId: id }) => formatAnyAccountArn(role, 'security-group', id)),
   ];
   role.addToPolicy(
     new iam.PolicyStatement({
@@ -162,11 +167,12 @@ function allowNetworkInterfaces(role: iam.Role, { vpc, vpcSubnets, securityGroup
       resources: ['*'],
     }),
   );
-  acknowledge(role, wildcardRule(role, anyInterface), 'Lambda takes network interfaces by no narrower right.');
-  for (const arn of shared) acknowledge(role, wildcardRule(role, arn), 'The account that shares it is not known here.');
+  acknowledge(role, formatWildcardRule(role, anyInterface), 'Lambda takes network interfaces by no narrower right.');
+  for (const arn of shared)
+    acknowledge(role, formatWildcardRule(role, arn), 'The account that shares it is not known here.');
 }
 
-function ofAnyAccount(role: iam.Role, resource: string, id: string): string {
+function formatAnyAccountArn(role: iam.Role, resource: string, id: string): string {
   return Stack.of(role).formatArn({ service: 'ec2', account: '*', resource, resourceName: id });
 }
 

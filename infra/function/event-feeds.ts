@@ -1,3 +1,4 @@
+/** Makes a queue for each source that receives events, and what fills it. */
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -9,7 +10,7 @@ import { ConfigError } from '../../lambda/config/config-error.ts';
 import type { EventFeed, PreparedSource } from '../../lambda/sources/source.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { FedSource } from '../prepared.ts';
-import { allowTaking, queueEncryption } from '../access/queue-encryption.ts';
+import { allowTaking, chooseQueueEncryption } from '../access/queue-encryption.ts';
 import { allowAll } from '../access/statements.ts';
 import { createWebhook, type WebhookOptions } from './webhook-function.ts';
 
@@ -29,7 +30,7 @@ export interface EventFeeds {
   readonly webhooks: readonly WebhookOfSource[];
 }
 
-/** A finish that is told half a day late was counted by the poll, or never will be. */
+/** An older event is of no use: by then the poll has counted the finish, or never will. */
 const retention = Duration.hours(12);
 
 /** A queue for each source that is told of events, what fills it, and the right to empty it. */
@@ -74,7 +75,7 @@ function checkEnvironment(fed: readonly FedSource[]): void {
 function createQueue(scope: Construct, { name }: PreparedSource, key: kms.IKey | undefined): sqs.Queue {
   const queue = new sqs.Queue(scope, `Queue-${name}`, {
     enforceSSL: true,
-    ...queueEncryption(key),
+    ...chooseQueueEncryption(key),
     retentionPeriod: retention,
   });
   const reason = 'Whatever cannot be taken ends with the retention; the poll counts what it would have told.';

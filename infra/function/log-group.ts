@@ -1,8 +1,9 @@
+/** Makes the log group of a function. */
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
-import { type CollectorSettings, keyOf } from '../settings.ts';
+import { type CollectorSettings, resolveKey } from '../settings.ts';
 
 /** The log of a function: kept and encrypted as the deployment says, and gone with the stack. */
 export function createLogGroup(
@@ -11,16 +12,16 @@ export function createLogGroup(
   { deployment }: CollectorConfig,
   settings: CollectorSettings,
 ): logs.LogGroup {
-  const encryptionKey = keyOf(scope, `${id}Key`, settings.logKey, deployment.logKeyArn);
+  const encryptionKey = resolveKey(scope, `${id}Key`, settings.logKey, deployment.logKeyArn);
   return new logs.LogGroup(scope, id, {
-    retention: settings.logRetention ?? retentionOf(deployment.logRetentionDays),
+    retention: settings.logRetention ?? findRetention(deployment.logRetentionDays),
     removalPolicy: RemovalPolicy.DESTROY,
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
   });
 }
 
 /** The enum's values are the days themselves; the schema takes exactly these. */
-function retentionOf(days: number): logs.RetentionDays {
+function findRetention(days: number): logs.RetentionDays {
   const known = Object.values(logs.RetentionDays).find((value) => Number(value) === days);
   if (typeof known === 'number') return known;
   throw new RangeError(`CloudWatch Logs cannot keep a log for ${String(days)} days`);

@@ -1,8 +1,13 @@
 /** Refuses a memory that cannot hold what the configuration lets one source have, its state included, and warns where all together have more. */
 import { Annotations } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { capOf } from '../../lambda/model/limits/cap.ts';
-import { memoryFor, memoryForAnswer, samplesInMemory, samplesOfCounted } from '../../lambda/model/limits/capacity.ts';
+import { chooseCap } from '../../lambda/model/limits/cap.ts';
+import {
+  estimateMemory,
+  estimateAnswerMemory,
+  countSamplesInMemory,
+  samplesOfCounted,
+} from '../../lambda/model/limits/capacity.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { runLastFinished, runLastResult, runLastSuccess } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
@@ -10,20 +15,20 @@ import type { Prepared } from '../prepared.ts';
 
 /**
  * What one source may have at the limits of the configuration. A run folds what it has no room for, so nothing breaks;
- * but limits that can never be reached promise what is not kept. What all sources may have together is told only: hardly
- * any two of them reach their limits at once.
+ * but limits that the memory cannot hold are an error. What all sources may have together is only a warning, because
+ * they hardly reach their limits at the same time.
  */
 export function checkMemory(scope: Construct, prepared: Prepared, memoryMegabytes: number): void {
   checkAnswers(scope, prepared, memoryMegabytes);
   const perSource = prepared.sources.map((source) => needOf(source, prepared));
   const most = perSource.toSorted((a, b) => roomFor(b) - roomFor(a))[0] ?? { samples: 0, counted: 0 };
-  const fits = samplesInMemory(memoryMegabytes);
+  const fits = countSamplesInMemory(memoryMegabytes);
   const all = perSource.reduce((sum, { samples }) => sum + samples, 0);
-  if (roomFor(most) > fits) Annotations.of(scope).addError(refusal(most, fits, memoryMegabytes, prepared));
+  if (roomFor(most) > fits) Annotations.of(scope).addError(describeRefusal(most, fits, memoryMegabytes, prepared));
   else if (all > fits) {
     Annotations.of(scope).addWarningV2(
       'ci-metrics:memory',
-      `all ${String(perSource.length)} sources together may have ${grouped(all)} samples at their limits, and ${String(memoryMegabytes)} MB hold ${grouped(fits)}: should they ever have more, each run makes the rest one series, #other#, and tells it. To hold all of them set deployment.memoryMegabytes to ${String(memoryFor(all))}`,
+      `all ${String(perSource.length)} sources together may have ${groupDigits(all)} samples at their limits, and ${String(memoryMegabytes)} MB hold ${groupDigits(fits)}: should they ever have more, each run makes the rest one series, #other#, and tells it. To hold all of them set deployment.memoryMegabytes to ${String(estimateMemory(all))}`,
     );
   }
 }
@@ -31,7 +36,7 @@ export function checkMemory(scope: Construct, prepared: Prepared, memoryMegabyte
 /** One answer is always let in, however large: what its configuration allows must not end the process. */
 function checkAnswers(scope: Construct, { sources }: Prepared, memoryMegabytes: number): void {
   for (const { name, answerMegabytes = 0 } of sources) {
-    const needed = memoryForAnswer(answerMegabytes);
+    const needed = estimateAnswerMemory(answerMegabytes);
     if (answerMegabytes === 0 || needed <= memoryMegabytes) continue;
     Annotations.of(scope).addError(
       `deployment.memoryMegabytes: source "${name}" takes pages of up to ${String(answerMegabytes)} MB (limits.megabytes), and ${String(memoryMegabytes)} MB do not hold one beside the function itself; set deployment.memoryMegabytes to at least ${String(needed)}, or lower limits.megabytes`,
@@ -39,15 +44,15 @@ function checkAnswers(scope: Construct, { sources }: Prepared, memoryMegabytes: 
   }
 }
 
-function refusal(most: Need, fits: number, memoryMegabytes: number, { config }: Prepared): string {
+function describeRefusal(most: Need, fits: number, memoryMegabytes: number, { config }: Prepared): string {
   const { queuesPerMetric, seriesPerMetric } = config;
-  const limits = `queuesPerMetric ${grouped(queuesPerMetric)} and seriesPerMetric ${grouped(seriesPerMetric)}`;
+  const limits = `queuesPerMetric ${groupDigits(queuesPerMetric)} and seriesPerMetric ${groupDigits(seriesPerMetric)}`;
   const room = roomFor(most);
   const state =
     most.counted === 0
       ? ''
-      : `, of which ${grouped(most.counted)} are counted and with their place in the state take as much as ${String(samplesOfCounted)} each`;
-  return `deployment.memoryMegabytes: ${String(memoryMegabytes)} MB hold ${grouped(fits)} samples, and one source may have ${grouped(most.samples)} with ${limits}${state}; set deployment.memoryMegabytes to at least ${String(memoryFor(room))}, or lower the two limits to ${String(Math.floor((fits / room) * 100))} % of what they are`;
+      : `, of which ${groupDigits(most.counted)} are counted and with their place in the state take as much as ${String(samplesOfCounted)} each`;
+  return `deployment.memoryMegabytes: ${String(memoryMegabytes)} MB hold ${groupDigits(fits)} samples, and one source may have ${groupDigits(most.samples)} with ${limits}${state}; set deployment.memoryMegabytes to at least ${String(estimateMemory(room))}, or lower the two limits to ${String(Math.floor((fits / room) * 100))} % of what they are`;
 }
 
 interface Need {
@@ -65,7 +70,10 @@ function roomFor({ samples, counted }: Need): number {
 function needOf({ metrics, needsState }: PreparedSource, { config }: Prepared): Need {
   const caps = { maxSeriesPerMetric: config.seriesPerMetric, maxQueuesPerMetric: config.queuesPerMetric };
   const sum = (definitions: readonly MetricDefinition[]): number =>
-    definitions.reduce((total, definition) => total + capOf(definition, caps).most * samplesEach(definition), 0);
+    definitions.reduce(
+      (total, definition) => total + chooseCap(definition, caps).most * estimateSamplesEach(definition),
+      0,
+    );
   return { samples: sum(metrics), counted: needsState ? sum(metrics.filter(isKept)) : 0 };
 }
 
@@ -77,7 +85,7 @@ function isKept(definition: MetricDefinition): boolean {
 const marks: ReadonlySet<MetricDefinition> = new Set([runLastFinished, runLastResult, runLastSuccess]);
 
 /** Levels have a sample for each state; what is counted has one for the results that there were, which is hardly more than one. */
-function samplesEach({ type, enumerated = {} }: MetricDefinition): number {
+function estimateSamplesEach({ type, enumerated = {} }: MetricDefinition): number {
   if (type !== 'gauge') return 1;
   return Object.values<readonly string[] | undefined>(enumerated).reduce(
     (product, values) => product * Math.max(1, values?.length ?? 1),
@@ -85,6 +93,6 @@ function samplesEach({ type, enumerated = {} }: MetricDefinition): number {
   );
 }
 
-function grouped(count: number): string {
+function groupDigits(count: number): string {
   return count.toLocaleString('en-US');
 }

@@ -9,12 +9,12 @@ const semiSpaceMebibytes = 8;
 
 /**
  * Arenas of glibc's allocator. By default there are eight a core, and each keeps what its threads have freed; a function
- * has less than one core up to 1,769 MB, so that nobody waits for an arena (mallopt(3), `M_ARENA_MAX`).
+ * has less than one core up to 1,769 MB, so that its threads do not wait for an arena (mallopt(3), `M_ARENA_MAX`).
  */
 const mallocArenas = 1;
 
 /** What Node is told in a function of this memory, also in the benchmark. */
-export function nodeEnvironmentFor(memoryMegabytes: number): Readonly<Record<string, string>> {
+export function buildNodeEnvironment(memoryMegabytes: number): Readonly<Record<string, string>> {
   const heap = Math.floor(memoryMegabytes * heapShare);
   return {
     NODE_OPTIONS: `--max-old-space-size=${String(heap)} --max-semi-space-size=${String(semiSpaceMebibytes)}`,

@@ -1,3 +1,4 @@
+/** Makes the schedule that starts the function. */
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -14,7 +15,7 @@ import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { allowSending } from '../access/queue-encryption.ts';
-import { scheduleRate } from '../settings.ts';
+import { chooseScheduleRate } from '../settings.ts';
 
 export interface CollectorSchedule {
   readonly schedule: Schedule;
@@ -35,7 +36,7 @@ export function createSchedule(
   config: CollectorConfig,
   { fn, deadLetterQueue, queueKey }: ScheduledFunction,
 ): CollectorSchedule {
-  const rate = scheduleRate(config);
+  const rate = chooseScheduleRate(config);
   const group = new ScheduleGroup(scope, 'ScheduleGroup', {
     // Its name is fixed by the construct's place: a group that stays behind would block the next deployment.
     removalPolicy: RemovalPolicy.DESTROY,

@@ -1,3 +1,4 @@
+/** Makes the DynamoDB table that counters are kept in. */
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -5,13 +6,13 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Prepared } from '../prepared.ts';
-import { type CollectorSettings, keyOf } from '../settings.ts';
+import { type CollectorSettings, resolveKey } from '../settings.ts';
 
 /** Point-in-time recovery keeps this much; a totals' reset after a mistake is noticed within days (35 is the most). */
 const recoveryDays = 14;
 
 /**
- * The memory of counters: one small document a source, read and replaced in each run. Undefined where no configured
+ * The table that keeps the counters: one small document a source, read and replaced in each run. Undefined where no configured
  * source counts anything over time, because gauges need none.
  */
 export function createStateTable(
@@ -29,7 +30,7 @@ export function createStateTable(
     // What a crash or a source that is no longer configured leaves behind.
     timeToLiveAttribute: 'expires',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays: recoveryDays },
-    ...encryptionOf(keyOf(scope, 'StateKey', settings.stateKey, stateKeyArn)),
+    ...chooseEncryption(resolveKey(scope, 'StateKey', settings.stateKey, stateKeyArn)),
     // Without the totals every counter begins at 0 again, so that neither a removed stack nor a replaced table loses
     // them. A table of a first deployment that failed has none, and goes with it. Deletion protection would hold that
     // one, too, and the rollback with it; what a hand deletes is in a backup for 35 days, because of the recovery above.
@@ -62,7 +63,7 @@ export function connectStateTable(table: dynamodb.Table, fn: lambda.Function, ro
   );
 }
 
-function encryptionOf(encryptionKey: kms.IKey | undefined): Partial<dynamodb.TableProps> {
+function chooseEncryption(encryptionKey: kms.IKey | undefined): Partial<dynamodb.TableProps> {
   return encryptionKey === undefined
     ? { encryption: dynamodb.TableEncryption.AWS_MANAGED }
     : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey };

@@ -1,3 +1,4 @@
+/** Makes the function behind a webhook's URL. */
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -7,12 +8,12 @@ import type { Construct } from 'constructs';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { EventFeed, PreparedSource } from '../../lambda/sources/source.ts';
 import { acknowledge } from '../acknowledge.ts';
-import { webhookCode } from '../bundle/bundle-function.ts';
+import { bundleWebhookCode } from '../bundle/bundle-function.ts';
 import { createLogGroup } from './log-group.ts';
 import { allowSending } from '../access/queue-encryption.ts';
-import { tellMissing } from '../region-gaps.ts';
-import { type CollectorSecrets, grantReadSecrets, secretsFor } from '../access/secrets.ts';
-import { type CollectorSettings, environmentEncryptionOf } from '../settings.ts';
+import { warnOfGap } from '../region-gaps.ts';
+import { type CollectorSecrets, grantReadSecrets, selectSecrets } from '../access/secrets.ts';
+import { type CollectorSettings, chooseEnvironmentEncryption } from '../settings.ts';
 
 type WebhookFeed = Extract<EventFeed, { kind: 'webhook' }>;
 
@@ -29,7 +30,7 @@ const timeout = Duration.seconds(10);
 
 /**
  * A function behind a public URL that checks who sends and fills one queue: it can read one secret and write to one
- * queue, and whoever floods it takes no run from the collector.
+ * queue, and a flood of requests takes no run from the collector.
  */
 export function createWebhook(
   scope: Construct,
@@ -53,7 +54,7 @@ export function createWebhook(
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
     handler: 'index.handler',
-    code: settings.webhookCode ?? webhookCode(),
+    code: settings.webhookCode ?? bundleWebhookCode(),
     role,
     // CPU comes with memory, and loading the AWS SDK is CPU.
     memorySize: 256,
@@ -66,11 +67,11 @@ export function createWebhook(
       WEBHOOK_SECRET: JSON.stringify(secret),
       WEBHOOK_SCHEME: scheme,
     },
-    ...environmentEncryptionOf(scope, `WebhookEnvironmentKey-${name}`, config.deployment, settings),
+    ...chooseEnvironmentEncryption(scope, `WebhookEnvironmentKey-${name}`, config.deployment, settings),
   });
   acknowledge(fn, 'Serverless-LambdaDLQ', 'A URL invokes synchronously: the sender is told, and tries again.');
   acknowledge(fn, 'Serverless-LambdaTracing', 'Its one call takes milliseconds; the log tells of every refusal.');
-  grantReadSecrets(role, secretsFor(secrets, [secret]));
-  tellMissing(fn, 'function-url');
+  grantReadSecrets(role, selectSecrets(secrets, [secret]));
+  warnOfGap(fn, 'function-url');
   return fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE }).url;
 }

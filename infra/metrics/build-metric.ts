@@ -1,40 +1,48 @@
+/** Finds the CloudWatch metric of a metric of the catalogue, or says why there is none. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { selects } from '../../lambda/config/glob.ts';
-import { deploymentDimensions, dimensionName, dimensionValue, namespaceOf } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { matchSelection } from '../../lambda/config/glob.ts';
+import {
+  buildDeploymentDimensions,
+  formatDimensionName,
+  encodeDimensionValue,
+  resolveNamespace,
+} from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from '../prepared.ts';
-import { levelReading, type PromqlReading } from './promql-reading.ts';
-import { isTold, labelSets, namesOf, twinOf } from './published-metrics.ts';
-import { scheduleRate } from '../settings.ts';
+import { buildLevelReading, type PromqlReading } from './promql-reading.ts';
+import { canEmit, expandLabelSets, expandNames, findTwin } from './published-metrics.ts';
+import { chooseScheduleRate } from '../settings.ts';
 
 /**
  * A metric of the catalogue, or of a vendor's own names, as CloudWatch has it: labels become dimensions, and the label
  * that the metric's name stands for chooses the name.
  * @throws Error when this configuration does not publish it, saying what to use instead.
  */
-export function metricOf(
+export function buildMetric(
   prepared: Prepared,
   definition: MetricDefinition,
   labels: Labels,
   options: cloudwatch.MetricOptions = {},
 ): cloudwatch.Metric {
-  const { name, dimensionLabels } = shapeFor(definition, labels);
-  const period = scheduleRate(prepared.config);
+  const { name, dimensionLabels } = findShape(definition, labels);
+  const period = chooseScheduleRate(prepared.config);
   const shared = { metricName: name, statistic: definition.cloudWatch.statistic, period };
-  const ofDeployment = deploymentDimensions(definition.cloudWatch.namespace, prepared.config.collector);
+  const ofDeployment = buildDeploymentDimensions(definition.cloudWatch.namespace, prepared.config.collector);
   const own = {
     ...ofDeployment,
-    ...Object.fromEntries(dimensionLabels.map((label) => [dimensionName(label), dimensionValue(labels[label] ?? '')])),
+    ...Object.fromEntries(
+      dimensionLabels.map((label) => [formatDimensionName(label), encodeDimensionValue(labels[label] ?? '')]),
+    ),
   };
   if (definition.cloudWatch.namespace === 'collector') {
     const namespace = prepared.config.collectorNamespace;
     return new cloudwatch.Metric({ ...shared, namespace, dimensionsMap: own, ...options });
   }
-  const sink = publishingSink(prepared, definition, name, labels);
+  const sink = findPublishingSink(prepared, definition, name, labels);
   return new cloudwatch.Metric({
     ...shared,
-    namespace: namespaceOf(definition.cloudWatch.namespace, sink.namespace),
+    namespace: resolveNamespace(definition.cloudWatch.namespace, sink.namespace),
     dimensionsMap: dimensionLabels.length === 0 ? {} : { ...sink.dimensions, ...own },
     ...(sink.region === undefined ? {} : { region: sink.region }),
     ...options,
@@ -46,15 +54,15 @@ interface NamedShape {
   readonly dimensionLabels: readonly string[];
 }
 
-function shapeFor(definition: MetricDefinition, labels: Labels): NamedShape {
-  const chosen = namesOf(definition).find(({ labels: wanted }) => hasLabels(labels, wanted));
+function findShape(definition: MetricDefinition, labels: Labels): NamedShape {
+  const chosen = expandNames(definition).find(({ labels: wanted }) => hasLabels(labels, wanted));
   if (chosen === undefined) {
     const { name } = definition.cloudWatch;
     const label = typeof name === 'string' ? '' : name.label;
     throw new Error(`${definition.name} has one CloudWatch metric for each "${label}"; give it a value that exists`);
   }
   const given = Object.keys(labels).filter((label) => !(label in chosen.labels) && labels[label] !== '');
-  const sets = labelSets(definition);
+  const sets = expandLabelSets(definition);
   const exact = sets.find((set) => set.length === given.length && given.every((label) => set.includes(label)));
   if (exact !== undefined) return { name: chosen.name, dimensionLabels: exact };
   const known = sets.map((set) => `{${set.join(', ')}}`).join(' or ');
@@ -66,32 +74,34 @@ function hasLabels(labels: Labels, wanted: Labels): boolean {
 }
 
 /** A level of a source for an alarm: the metric, or where there is no such sink what is stored by OTLP. */
-export function readingOf(
+export function chooseReading(
   prepared: Prepared,
   definition: MetricDefinition,
   labels: Labels,
   options: Pick<cloudwatch.MetricOptions, 'statistic'> = {},
 ): cloudwatch.IMetric | PromqlReading {
   const [sink] = prepared.otlpSinks;
-  if (prepared.cloudWatchSinks.length > 0 || sink === undefined) return metricOf(prepared, definition, labels, options);
+  if (prepared.cloudWatchSinks.length > 0 || sink === undefined)
+    return buildMetric(prepared, definition, labels, options);
   const { source } = labels;
-  return levelReading(prepared, sink, definition, {
+  return buildLevelReading(prepared, sink, definition, {
     labels,
     ...(source === undefined ? {} : { source }),
     ...options,
   });
 }
 
-/** Whether a sink takes the metric; what an operator leaves out has no alarm that nobody asked for. */
+/** Whether a sink publishes the metric: of a metric that the operator leaves out no alarm is made by default. */
 export function isTaken(prepared: Prepared, definition: MetricDefinition, labels: Labels): boolean {
   const { cloudWatchSinks, otlpSinks } = prepared;
-  if (cloudWatchSinks.length === 0) return otlpSinks.some(({ metrics }) => selects(metrics ?? {})(definition.name));
-  const { name } = shapeFor(definition, labels);
-  return cloudWatchSinks.some(({ metrics }) => selects(metrics ?? {})(name));
+  if (cloudWatchSinks.length === 0)
+    return otlpSinks.some(({ metrics }) => matchSelection(metrics ?? {})(definition.name));
+  const { name } = findShape(definition, labels);
+  return cloudWatchSinks.some(({ metrics }) => matchSelection(metrics ?? {})(name));
 }
 
 /** The first sink that publishes the metric; a vendor's twin, a deny list or a missing source leave none. */
-function publishingSink(
+function findPublishingSink(
   { sources, cloudWatchSinks }: Prepared,
   definition: MetricDefinition,
   name: string,
@@ -102,20 +112,20 @@ function publishingSink(
   const emitting = sources.filter(
     (source) =>
       source.metrics.includes(definition) &&
-      isTold(source, definition, labels) &&
+      canEmit(source, definition, labels) &&
       isSource(source.name, labels['source']),
   );
   if (emitting.length === 0) {
     const which = labels['source'] === undefined ? 'no configured source' : `no source named "${labels['source']}"`;
     throw new Error(`${name} is emitted by ${which}; check the name and the source's settings`);
   }
-  const sink = cloudWatchSinks.find(({ metrics }) => selects(metrics ?? {})(name));
+  const sink = cloudWatchSinks.find(({ metrics }) => matchSelection(metrics ?? {})(name));
   if (sink === undefined) throw new Error(`${name} is left out by "metrics" of the cloudwatch sink; include it there`);
-  const twins = emitting.map((source) => twinOf(source, definition, labels, selects(sink.metrics ?? {})));
+  const twins = emitting.map((source) => findTwin(source, definition, labels, matchSelection(sink.metrics ?? {})));
   const [twin] = twins;
   if (twin === undefined || twins.includes(undefined)) return sink;
   throw new Error(
-    `${name} is published under the vendor's own name ${namesOf(twin)
+    `${name} is published under the vendor's own name ${expandNames(twin)
       .map((own) => own.name)
       .join(', ')} instead; use the metric ${twin.name}, or set compat: false`,
   );
@@ -126,7 +136,7 @@ function isSource(name: string, wanted: string | undefined): boolean {
 }
 
 /** The `system` label of a configured source. @throws Error for a name that no source has. */
-export function systemOf({ sources }: Prepared, name: string): string {
+export function findSystem({ sources }: Prepared, name: string): string {
   const source = sources.find((other) => other.name === name);
   if (source !== undefined) return source.system;
   const known = sources.map((other) => `"${other.name}"`).join(', ');

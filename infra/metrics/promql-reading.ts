@@ -2,11 +2,11 @@
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import { sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
 import type { OtlpConfig } from '../../lambda/sinks/otlp/config.ts';
-import { tellsIncreases } from '../../lambda/sinks/otlp/stored.ts';
+import { doesStoreIncreases } from '../../lambda/sinks/otlp/stored.ts';
 import type { AlarmWindow } from '../alarms/windows.ts';
 import type { Prepared } from '../prepared.ts';
-import { labelIn, type OtlpNaming, selectorOf } from './promql-selector.ts';
-import { scheduleRate } from '../settings.ts';
+import { findLabelName, type OtlpNaming, buildSelector } from './promql-selector.ts';
+import { chooseScheduleRate } from '../settings.ts';
 
 export interface Condition {
   readonly operator: '>' | '>=' | '<' | '<=';
@@ -41,7 +41,7 @@ export interface LevelOptions {
 const keptRuns = 15;
 
 /** A level, run by run. */
-export function levelReading(
+export function buildLevelReading(
   { config }: Prepared,
   sink: OtlpConfig,
   definition: MetricDefinition,
@@ -49,19 +49,20 @@ export function levelReading(
 ): PromqlReading {
   const naming: OtlpNaming = { sink, config };
   const { labels, by = [], source, statistic = definition.cloudWatch.statistic } = options;
-  const minutes = scheduleRate(config).toMinutes();
+  const minutes = chooseScheduleRate(config).toMinutes();
   const step = `${String(minutes)}m`;
-  const selector = selectorOf(naming, definition, labels);
-  const groups = by.map((label) => labelIn(naming, definition, label)).join(', ');
+  const selector = buildSelector(naming, definition, labels);
+  const groups = by.map((label) => findLabelName(naming, definition, label)).join(', ');
   const grouping = by.length === 0 ? '' : ` by (${groups}) `;
-  const combine = (vector: string): string => converted(`${definition.combination}${grouping}(${vector})`, definition);
+  const combine = (vector: string): string =>
+    convertLevel(`${definition.combination}${grouping}(${vector})`, definition);
   // The least age is that of the latest time.
   const isLeast = (statistic === 'Minimum') !== (definition.cloudWatch.conversion === 'age');
   const level = combine(`${isLeast ? 'min' : 'max'}_over_time(${selector}[${step}])`);
-  const up = selectorOf(naming, sourceUp, source === undefined ? {} : { source });
-  const ofSource = source === undefined ? labelIn(naming, sourceUp, 'source') : '';
+  const up = buildSelector(naming, sourceUp, source === undefined ? {} : { source });
+  const ofSource = source === undefined ? findLabelName(naming, sourceUp, 'source') : '';
 
-  const query = ({ operator, threshold, window, isKept }: Condition): string => {
+  const buildQuery = ({ operator, threshold, window, isKept }: Condition): string => {
     const bound = `${operator} ${String(threshold)}`;
     const range = minutes * window.of;
     const verdict =
@@ -77,10 +78,10 @@ export function levelReading(
       `unless on (${ofSource}) (max_over_time(${up}[${step}]) == 1))`,
     ].join(' ');
   };
-  return { hasContributors: by.length > 0, query };
+  return { hasContributors: by.length > 0, query: buildQuery };
 }
 
-function converted(vector: string, { cloudWatch: { conversion } }: MetricDefinition): string {
+function convertLevel(vector: string, { cloudWatch: { conversion } }: MetricDefinition): string {
   if (conversion === 'age') return `(time() - ${vector})`;
   if (conversion === 'left') return `(${vector} - time())`;
   return conversion === 'percent' ? `(100 * ${vector})` : vector;
@@ -93,19 +94,19 @@ export interface CountOptions {
 }
 
 /** How often something happened in the last minutes, of all series that fit. */
-export function countedIn(
+export function buildCountExpression(
   { config }: Prepared,
   sink: OtlpConfig,
   definition: MetricDefinition,
   { labels, oneOf, minutes }: CountOptions,
 ): string {
-  const range = `${selectorOf({ sink, config }, definition, labels, oneOf)}[${String(minutes)}m]`;
+  const range = `${buildSelector({ sink, config }, definition, labels, oneOf)}[${String(minutes)}m]`;
   // Increases are stored as they are told; of running totals PromQL estimates what lies between two samples.
-  return tellsIncreases(sink) ? `sum(sum_over_time(${range}))` : `round(sum(increase(${range})))`;
+  return doesStoreIncreases(sink) ? `sum(sum_over_time(${range}))` : `round(sum(increase(${range})))`;
 }
 
 /** A figure that holds its time within itself. */
-export function figureReading(expression: string): PromqlReading {
+export function buildFigureReading(expression: string): PromqlReading {
   return {
     hasContributors: false,
     query: ({ operator, threshold }) => `${expression} ${operator} ${String(threshold)}`,

@@ -1,7 +1,8 @@
+/** The entry of the program in a terminal. */
 import { dispatch } from './commands/dispatch.ts';
-import { exitGraceMs, processTerminal } from './process-terminal.ts';
+import { exitGraceMs, openProcessTerminal } from './process-terminal.ts';
 
-const terminal = processTerminal();
+const terminal = openProcessTerminal();
 process.exitCode = await dispatch(process.argv.slice(2), terminal);
 // The process ends by itself once nothing is open any more; whatever still is after this time was not worth waiting for.
 setTimeout(() => {

@@ -9,14 +9,14 @@ export const exitGraceMs = 1000;
 const killedByInterrupt = 130;
 
 /** The terminal of this process; made once, because it listens to the process's signals. */
-export function processTerminal(): Terminal {
+export function openProcessTerminal(): Terminal {
   return {
-    stdout: outputOf(process.stdout, 1),
-    stderr: outputOf(process.stderr, 2),
+    stdout: createOutput(process.stdout, 1),
+    stderr: createOutput(process.stderr, 2),
     variables: process.env,
     clock: Date.now,
     random: Math.random,
-    signal: endOfUse(),
+    signal: watchEndOfUse(),
     onResize: (listener) => {
       process.stdout.on('resize', listener);
       return () => process.stdout.off('resize', listener);
@@ -28,15 +28,15 @@ export function processTerminal(): Terminal {
   };
 }
 
-function outputOf(stream: NodeJS.WriteStream, descriptor: number): Output {
+function createOutput(stream: NodeJS.WriteStream, descriptor: number): Output {
   return {
-    write: writerOf(stream, descriptor),
+    write: createWriter(stream, descriptor),
     isTty: stream.isTTY,
     size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
   };
 }
 
-function writerOf(stream: NodeJS.WriteStream, descriptor: number): (text: string) => void {
+function createWriter(stream: NodeJS.WriteStream, descriptor: number): (text: string) => void {
   if (!isFile(descriptor)) {
     return (text) => {
       if (!stream.destroyed) stream.write(text);
@@ -56,19 +56,19 @@ function isFile(descriptor: number): boolean {
   try {
     return fstatSync(descriptor).isFile();
   } catch {
-    // Closed by whoever started the process.
+    // The process was started with this descriptor closed.
     return false;
   }
 }
 
-/** Node's own stream to a file takes a write that a full disk has cut off in the middle for a whole one. */
+/** Writes until all bytes are written: Node's own stream to a file ignores that a full disk has taken only a part. */
 function writeAll(descriptor: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.length) written += writeSync(descriptor, bytes, written);
 }
 
 /** Aborts when the user wants to stop: the first signal ends the work in order, a second one at once. */
-function endOfUse(): AbortSignal {
+function watchEndOfUse(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
@@ -78,8 +78,8 @@ function endOfUse(): AbortSignal {
   }
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // `| head` has read enough: nothing is wrong, and nobody listens any more.
-      if (error.code !== 'EPIPE') failFor(error, stream);
+      // With EPIPE the reader has ended, such as `| head`, which has read enough: that is no error.
+      if (error.code !== 'EPIPE') failOnExit(error, stream);
       controller.abort(new DOMException('nobody reads the output', 'AbortError'));
     });
   }
@@ -92,18 +92,18 @@ const reasons: Readonly<Record<string, string>> = {
   EFBIG: 'the file is as large as this file system or process allows (ulimit -f)',
 };
 
-function reasonOf({ code = 'unknown error' }: NodeJS.ErrnoException): string {
+function describeReason({ code = 'unknown error' }: NodeJS.ErrnoException): string {
   const known = reasons[code];
   return known === undefined ? code : `${known} (${code})`;
 }
 
-/** Whoever reads half of an output must not take it for all of it: the exit code tells, whatever else went well. */
-function failFor(error: NodeJS.ErrnoException, stream: NodeJS.WriteStream): void {
+/** An output that was not written completely makes the exit code 1, even when all else went well. */
+function failOnExit(error: NodeJS.ErrnoException, stream: NodeJS.WriteStream): void {
   process.once('exit', () => {
     process.exitCode = exitCodes.failed;
   });
-  // What is wrong with standard error cannot be told anywhere.
+  // A problem of standard error itself has no other place where it could be written.
   if (stream === process.stdout) {
-    process.stderr.write(`error: standard output cannot be written completely: ${reasonOf(error)}\n`);
+    process.stderr.write(`error: standard output cannot be written completely: ${describeReason(error)}\n`);
   }
 }

@@ -1,3 +1,4 @@
+/** What a command sees of the process: its outputs, its environment, its clock and its exit codes. */
 import type { Clock } from '../runtime/clock.ts';
 
 /** Where a command writes. */

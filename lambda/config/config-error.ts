@@ -7,7 +7,7 @@ export interface ConfigFinding {
   readonly path: ConfigPath;
   readonly message: string;
   /** `key`: the name of the setting itself is at fault, not its value. */
-  readonly part?: 'key' | 'value';
+  readonly about?: 'key' | 'value';
 }
 
 /** 1-based, as editors count. */
@@ -23,7 +23,7 @@ export interface ConfigProblem {
   readonly position?: Position | undefined;
 }
 
-/** A screen full; whoever has mended so many sees the next ones. */
+/** A screen full; the others show after these are corrected. */
 const maxShown = 20;
 
 /** The configuration cannot be used. The message shows each problem with its place, and never a value of a secret. */
@@ -33,41 +33,41 @@ export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
   constructor(file: string, problems: readonly ConfigProblem[]) {
-    const shown = problems.slice(0, maxShown).map((problem) => `  ${lineOf(file, problem)}`);
-    super([headline(file, problems.length), ...shown, ...restOf(problems.length - shown.length)].join('\n'));
+    const shown = problems.slice(0, maxShown).map((problem) => `  ${formatLine(file, problem)}`);
+    super([formatHeadline(file, problems.length), ...shown, ...formatRest(problems.length - shown.length)].join('\n'));
     this.file = file;
     this.problems = problems;
   }
 }
 
-function headline(file: string, count: number): string {
+function formatHeadline(file: string, count: number): string {
   return count === 1 ? `${file} has 1 problem:` : `${file} has ${String(count)} problems:`;
 }
 
-function restOf(count: number): readonly string[] {
+function formatRest(count: number): readonly string[] {
   return count === 0 ? [] : [`  and ${String(count)} more; correct these first`];
 }
 
 /** `file:line:column` first: terminals and editors make it a link. */
-function lineOf(file: string, { path, message, position }: ConfigProblem): string {
-  const place = position === undefined ? file : `${file}:${String(position.line)}:${String(position.column)}`;
-  return path === '' ? `${place} ${message}` : `${place} ${path}: ${message}`;
+function formatLine(file: string, { path, message, position }: ConfigProblem): string {
+  const location = position === undefined ? file : `${file}:${String(position.line)}:${String(position.column)}`;
+  return path === '' ? `${location} ${message}` : `${location} ${path}: ${message}`;
 }
 
 /** A token that was pasted as the name of a setting must not be printed; a setting's name is short and plain. */
 const plainName = /^[\w.-]{1,32}$/;
 
 /** The name of a setting as a message may show it; the position tells which one it is. */
-export function shownName(name: string): string {
+export function maskName(name: string): string {
   return plainName.test(name) ? name : '(unusual name)';
 }
 
 /** `sources[0].queues` */
-export function pathText(path: ConfigPath): string {
+export function formatPath(path: ConfigPath): string {
   return path
     .map((part, index) => {
       if (typeof part === 'number') return `[${String(part)}]`;
-      return index === 0 ? shownName(part) : `.${shownName(part)}`;
+      return index === 0 ? maskName(part) : `.${maskName(part)}`;
     })
     .join('');
 }

@@ -1,6 +1,7 @@
+/** The settings that only the stack reads: how the function is deployed, and whom its alarms wake. */
 import * as z from 'zod';
 import { defaultMemoryMegabytes } from './function-memory.ts';
-import { withoutUserinfo } from '../http/settings.ts';
+import { refuseUserinfo } from '../http/settings.ts';
 import { Selection } from './glob.ts';
 import { SecretName } from '../secrets/secret-ref.ts';
 import { OperatorName } from './names.ts';
@@ -10,7 +11,7 @@ const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-function arnOf(service: string, resource: string, example: string) {
+function buildArnSchema(service: string, resource: string, example: string) {
   const pattern = new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]*:[0-9]{12}:${resource}$`);
   return z.string().regex(pattern, { error: `must be an ARN such as ${example}` });
 }
@@ -18,10 +19,10 @@ function arnOf(service: string, resource: string, example: string) {
 /** KMS developer guide, "Key identifiers": a UUID, or `mrk-` and 32 digits of a multi-Region key. */
 const keyId = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})';
 
-const KmsKeyArn = arnOf('kms', `key/${keyId}`, 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-…');
+const KmsKeyArn = buildArnSchema('kms', `key/${keyId}`, 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-…');
 
 /** EC2 ids have 17 hexadecimal digits, old ones 8. */
-function idOf(prefix: string, what: string) {
+function buildIdSchema(prefix: string, what: string) {
   return z.string().regex(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), {
     error: `must be the id of ${what} such as ${prefix}-0123456789abcdef0`,
   });
@@ -34,9 +35,9 @@ const mostSubnets = 16;
 /** EC2 quotas: security groups of a network interface, of which an API server on EKS has its own ones. */
 const mostApiServerGroups = 16;
 
-function listOfIds(prefix: string, what: string, most: number) {
+function buildIdListSchema(prefix: string, what: string, most: number) {
   return z
-    .array(idOf(prefix, what))
+    .array(buildIdSchema(prefix, what))
     .min(1)
     .max(most)
     .refine((ids) => new Set(ids).size === ids.length, { error: `names ${what} twice` });
@@ -44,14 +45,14 @@ function listOfIds(prefix: string, what: string, most: number) {
 
 const Vpc = z
   .strictObject({
-    vpcId: idOf('vpc', 'a VPC'),
-    subnetIds: listOfIds('subnet', 'a subnet', mostSubnets).meta({
+    vpcId: buildIdSchema('vpc', 'a VPC'),
+    subnetIds: buildIdListSchema('subnet', 'a subnet', mostSubnets).meta({
       description: 'Private subnets with a route to the CI systems and to AWS (NAT or interface endpoints).',
     }),
-    securityGroupIds: listOfIds('sg', 'a security group', mostSecurityGroups)
+    securityGroupIds: buildIdListSchema('sg', 'a security group', mostSecurityGroups)
       .optional()
       .meta({ description: 'Default: a new group without inbound rules.' }),
-    apiServerSecurityGroupIds: listOfIds('sg', 'a security group', mostApiServerGroups).optional().meta({
+    apiServerSecurityGroupIds: buildIdListSchema('sg', 'a security group', mostApiServerGroups).optional().meta({
       description:
         'Security groups of private Kubernetes API servers; each gets a rule that lets the function in on port 443.',
     }),
@@ -237,7 +238,7 @@ export type PipelineAlarm = z.infer<typeof PipelineAlarm>;
 const endpointText = /^(?:%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@&=+$,A-Za-z0-9])+$/;
 const mostEndpointCharacters = 2048;
 
-const WebhookUrl = withoutUserinfo(
+const WebhookUrl = refuseUserinfo(
   z.url({ protocol: /^https$/, error: 'must be an https:// URL' }).max(mostEndpointCharacters),
 ).refine((url) => endpointText.test(url), {
   error: "must be of letters, digits, %XX and -()_.!~*';/?:@&=+$, which is what EventBridge takes",
@@ -285,7 +286,7 @@ export type AlarmWebhook = z.infer<typeof AlarmWebhook>;
 /** What only the stack reads: whom to wake, and for what. */
 export const Alarms = z
   .strictObject({
-    topicArn: arnOf('sns', '[A-Za-z0-9_-]{1,256}', 'arn:aws:sns:eu-west-1:111122223333:on-call')
+    topicArn: buildArnSchema('sns', '[A-Za-z0-9_-]{1,256}', 'arn:aws:sns:eu-west-1:111122223333:on-call')
       .optional()
       .meta({ description: 'SNS topic that is told of every alarm; default: a new topic.' }),
     webhook: AlarmWebhook.optional(),

@@ -1,7 +1,7 @@
 /** Tells how much memory the process has, so that bounds can be set by it. */
 import { getHeapStatistics } from 'node:v8';
 
-/** What a function has that nobody gave another (`deployment.memoryMegabytes`). */
+/** The memory of a function where `deployment.memoryMegabytes` is not set. */
 export const defaultMemoryMegabytes = 512;
 
 /**
@@ -14,7 +14,7 @@ export const heapShare = 5 / 8;
  * Lambda tells a function its memory ("Defined runtime environment variables"). In a terminal it is what the heap may
  * grow to, and the share beside it: Node chooses that by the machine, or `--max-old-space-size` says it.
  */
-export function memoryMegabytesOf(variables: Readonly<Record<string, string | undefined>>): number {
-  const told = Number(variables['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
-  return told > 0 ? told : Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20 / heapShare);
+export function determineMemoryMegabytes(variables: Readonly<Record<string, string | undefined>>): number {
+  const configured = Number(variables['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+  return configured > 0 ? configured : Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20 / heapShare);
 }

@@ -1,3 +1,4 @@
+/** Names with wildcards, and lists of names to include and to exclude. */
 import * as z from 'zod';
 
 /** A name with `*` for any text and `?` for one character; everything else stands for itself. */
@@ -5,7 +6,7 @@ export const Glob = z.string().min(1).meta({ description: '`*` stands for any te
 
 export type Matcher = (name: string) => boolean;
 
-function matcherOf(glob: string): Matcher {
+function compileGlob(glob: string): Matcher {
   const pattern = glob
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*+/g, '.*')
@@ -15,8 +16,8 @@ function matcherOf(glob: string): Matcher {
 }
 
 /** True for names that match any of the globs. */
-export function anyOf(globs: readonly string[]): Matcher {
-  const matchers = globs.map(matcherOf);
+export function matchAny(globs: readonly string[]): Matcher {
+  const matchers = globs.map(compileGlob);
   return (name) => matchers.some((matches) => matches(name));
 }
 
@@ -29,8 +30,8 @@ export const Selection = z
   .meta({ id: 'Selection', description: 'Allow and deny list of names.' });
 export type Selection = z.infer<typeof Selection>;
 
-export function selects({ include, exclude }: Selection): Matcher {
-  const isIncluded = include === undefined ? (): boolean => true : anyOf(include);
-  const isExcluded = anyOf(exclude ?? []);
+export function matchSelection({ include, exclude }: Selection): Matcher {
+  const isIncluded = include === undefined ? (): boolean => true : matchAny(include);
+  const isExcluded = matchAny(exclude ?? []);
   return (name) => isIncluded(name) && !isExcluded(name);
 }

@@ -1,3 +1,4 @@
+/** How often the collector runs: which intervals are allowed, and how long they are. */
 import * as z from 'zod';
 
 /** A scheduled function floor: EventBridge Scheduler fires at most once a minute. */
@@ -6,7 +7,7 @@ export const minuteMs = 60_000;
 /** Seconds that divide a minute, so that a loop inside one invocation meets the next one; 5 is half of Buildkite's floor. */
 export const secondSteps: readonly number[] = [5, 6, 10, 12, 15, 20, 30];
 
-function intervalMs(text: string): number | undefined {
+function parseInterval(text: string): number | undefined {
   const match = /^([1-9]\d*) (second|minute|hour)s?$/.exec(text);
   if (match === null) return undefined;
   const count = Number(match[1]);
@@ -20,7 +21,7 @@ const allowed = 'must be "1 minute" to "60 minutes", or 5, 6, 10, 12, 15, 20 or 
 /** `1 minute`, `5 minutes`, `10 seconds`; the output is in milliseconds. */
 export const Interval = z
   .string({ error: allowed })
-  .refine((text) => intervalMs(text) !== undefined, { error: allowed })
+  .refine((text) => parseInterval(text) !== undefined, { error: allowed })
   .default('1 minute')
   .meta({
     description: 'How often to collect. Below one minute the function loops inside its invocation.',
@@ -30,8 +31,8 @@ export const Interval = z
   });
 
 /** Milliseconds of a checked interval. */
-export function millisecondsOf(interval: string): number {
-  const milliseconds = intervalMs(interval);
+export function convertInterval(interval: string): number {
+  const milliseconds = parseInterval(interval);
   if (milliseconds === undefined) throw new RangeError(`not an interval: ${interval}`);
   return milliseconds;
 }

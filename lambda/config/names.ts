@@ -1,3 +1,4 @@
+/** The form of a name that an operator gives to a source, a sink or the deployment. */
 import * as z from 'zod';
 
 /**

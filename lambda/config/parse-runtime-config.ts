@@ -1,5 +1,6 @@
-import { checkPlaceOfSinks, checkSecretRefs } from './checks/check-entries.ts';
-import { ConfigError, pathText } from './config-error.ts';
+/** Parses and checks the configuration file that the stack puts beside the function's code. */
+import { checkEnvironmentOfSinks, checkSecretRefs } from './checks/check-entries.ts';
+import { ConfigError, formatPath } from './config-error.ts';
 import { explain } from './explain/explain.ts';
 import { RuntimeConfig } from './runtime-config.ts';
 
@@ -8,13 +9,13 @@ const runtimeConfigFile = 'collector.json';
 
 /** Reads what the stack has put beside the function's code; YAML stays out of the function. @throws ConfigError */
 export function parseRuntimeConfig(text: string, file: string = runtimeConfigFile): RuntimeConfig {
-  const value = jsonIn(text, file);
+  const value = parseJsonFile(text, file);
   // Compiling a parser for each schema pays from the second document on; this is the only one.
   const parsed = RuntimeConfig.safeParse(value, { jitless: true });
   const findings = [
     ...explain(parsed.error?.issues ?? [], { schema: RuntimeConfig, value }),
     ...checkSecretRefs(RuntimeConfig, value, 'lambda'),
-    ...checkPlaceOfSinks(
+    ...checkEnvironmentOfSinks(
       (parsed.data?.sinks ?? []).map((config, index) => ({ index, config })),
       'lambda',
     ),
@@ -22,12 +23,12 @@ export function parseRuntimeConfig(text: string, file: string = runtimeConfigFil
   if (parsed.success && findings.length === 0) return parsed.data;
   throw new ConfigError(
     file,
-    findings.map(({ path, message }) => ({ path: pathText(path), message })),
+    findings.map(({ path, message }) => ({ path: formatPath(path), message })),
   );
 }
 
 /** A JSON error quotes the text, so it is not passed on. */
-function jsonIn(text: string, file: string): unknown {
+function parseJsonFile(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,3 +1,4 @@
+/** The settings that the function reads: sources, sinks, the interval and how finished runs are counted. */
 import * as z from 'zod';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
@@ -18,7 +19,7 @@ export const SinkConfig = z.discriminatedUnion('kind', [firstSink, ...moreSinks]
 /** Each bound is a series of its own for each label set, so their number is a price. */
 const maxBounds = 30;
 
-const bounds = (kind: string, defaults: readonly number[]) =>
+const buildBoundsSchema = (kind: string, defaults: readonly number[]) =>
   z
     .array(z.number().positive())
     .min(1)
@@ -34,8 +35,8 @@ const bounds = (kind: string, defaults: readonly number[]) =>
 /** How finished runs and jobs are counted; only for sources that count any. */
 const Counting = z
   .strictObject({
-    waitBounds: bounds('waiting times', waitBounds),
-    durationBounds: bounds('durations', durationBounds),
+    waitBounds: buildBoundsSchema('waiting times', waitBounds),
+    durationBounds: buildBoundsSchema('durations', durationBounds),
     finishedRuns: z.enum(['log', 'omit']).default('omit').meta({
       description: '`log`: one structured log line for each finished run, with its result, times and URL.',
     }),
@@ -91,6 +92,6 @@ export const RuntimeConfig = z.strictObject({
 export type RuntimeConfig = z.infer<typeof RuntimeConfig>;
 
 /** Another alarm threshold must not change the function, so it is left out. */
-export function runtimeConfigOf(config: RuntimeConfig): RuntimeConfig {
+export function extractRuntimeConfig(config: RuntimeConfig): RuntimeConfig {
   return RuntimeConfig.strip().parse(config);
 }

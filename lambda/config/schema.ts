@@ -1,3 +1,4 @@
+/** The schema of the whole configuration: what the function reads, and what only the stack reads. */
 import * as z from 'zod';
 import { Alarms, Deployment } from './deployment.ts';
 import { RuntimeConfig } from './runtime-config.ts';

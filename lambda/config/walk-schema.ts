@@ -1,3 +1,4 @@
+/** Finds the value and the schema at a path of the configuration. */
 import * as z from 'zod';
 import type { ConfigPath } from './config-error.ts';
 
@@ -9,7 +10,7 @@ export interface Explained {
 }
 
 /** A schema without what only says that it may be absent. */
-export function bare(schema: unknown): unknown {
+export function unwrapSchema(schema: unknown): unknown {
   let inner = schema;
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
     inner = inner.unwrap();
@@ -21,7 +22,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** What stands at a path of plain data. */
-export function valueAt(value: unknown, path: ConfigPath): unknown {
+export function findValue(value: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>((inner, part) => {
     if (Array.isArray(inner)) return typeof part === 'number' ? (inner as readonly unknown[])[part] : undefined;
     return isRecord(inner) && typeof part === 'string' && Object.hasOwn(inner, part) ? inner[part] : undefined;
@@ -29,50 +30,50 @@ export function valueAt(value: unknown, path: ConfigPath): unknown {
 }
 
 /** The schema of one element of a value; `value` decides between the options of a union. */
-export function schemaBelow(schema: unknown, value: unknown, part: string | number): unknown {
-  const outer = bare(schema);
+export function findSchemaBelow(schema: unknown, value: unknown, part: string | number): unknown {
+  const outer = unwrapSchema(schema);
   if (outer instanceof z.ZodUnion) {
-    const option = optionFor(outer, value);
-    return option === undefined ? undefined : schemaBelow(option, value, part);
+    const option = chooseOption(outer, value);
+    return option === undefined ? undefined : findSchemaBelow(option, value, part);
   }
-  if (outer instanceof z.ZodObject) return typeof part === 'string' ? memberOf(outer, part) : undefined;
+  if (outer instanceof z.ZodObject) return typeof part === 'string' ? findMember(outer, part) : undefined;
   if (outer instanceof z.ZodArray) return outer.element;
   return outer instanceof z.ZodRecord ? outer.valueType : undefined;
 }
 
-function memberOf(schema: z.ZodObject, name: string): unknown {
+function findMember(schema: z.ZodObject, name: string): unknown {
   return Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
 }
 
 /** The schema at a path, where the value leaves no doubt about it. */
-export function schemaAt(root: unknown, value: unknown, path: ConfigPath): unknown {
+export function findSchema(root: unknown, value: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(
-    (schema, part, index) => schemaBelow(schema, valueAt(value, path.slice(0, index)), part),
+    (schema, part, index) => findSchemaBelow(schema, findValue(value, path.slice(0, index)), part),
     root,
   );
 }
 
 /** The options of a union, unions in it included. */
-export function optionsOf(schema: unknown): readonly unknown[] {
-  const outer = bare(schema);
-  return outer instanceof z.ZodUnion ? outer.options.flatMap(optionsOf) : [outer];
+export function expandOptions(schema: unknown): readonly unknown[] {
+  const outer = unwrapSchema(schema);
+  return outer instanceof z.ZodUnion ? outer.options.flatMap(expandOptions) : [outer];
 }
 
 /** Settings that an option of a union cannot do without; they tell it from the others. */
-export function requiredKeys(option: unknown): readonly string[] {
+export function findRequiredKeys(option: unknown): readonly string[] {
   if (!(option instanceof z.ZodObject)) return [];
   return Object.entries(option.shape)
-    .filter(([, member]) => bare(member) === member)
+    .filter(([, member]) => unwrapSchema(member) === member)
     .map(([name]) => name);
 }
 
 /** The one option of a union that a value means: by its `kind`, or by a setting that only this option has. */
-export function optionFor(union: unknown, value: unknown): unknown {
+export function chooseOption(union: unknown, value: unknown): unknown {
   if (!isRecord(value)) return undefined;
-  const options = optionsOf(union);
+  const options = expandOptions(union);
   const ofKind = options.find((option) => isOfKind(option, value['kind']));
   if (ofKind !== undefined) return ofKind;
-  const named = options.filter((option) => requiredKeys(option).some((name) => Object.hasOwn(value, name)));
+  const named = options.filter((option) => findRequiredKeys(option).some((name) => Object.hasOwn(value, name)));
   return named.length === 1 ? named[0] : undefined;
 }
 

@@ -4,6 +4,6 @@
 const workspaceHost = /^aps-workspaces\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
 
 /** The Region of a workspace by the host of its URL; undefined for every other receiver. */
-export function workspaceRegionOf(host: string): string | undefined {
+export function findWorkspaceRegion(host: string): string | undefined {
   return workspaceHost.exec(host)?.[1];
 }

@@ -1,16 +1,16 @@
-/** What a configuration would cost with a fleet of a given size, without a look at any CI system. */
+/** The deployment that a price is computed of, for a fleet of a given size; no CI system is read. */
 import type { CollectorConfig } from '../config/schema.ts';
-import { memoryStore } from '../counters/stores/memory-store.ts';
-import { workingSinks } from '../run.ts';
+import { createMemoryStateStore } from '../counters/stores/memory-store.ts';
+import { assumeWorkingSinks } from '../run.ts';
 import { createRedactor } from '../secrets/redaction/redactor.ts';
 import { prepareSink } from '../sinks/index.ts';
 import { prepareSource } from '../sources/index.ts';
 import { type BuiltPipeline, buildPipeline } from '../wiring.ts';
 import type { AlarmCount } from './lines/alarm-lines.ts';
-import { eventsAnHour } from './lines/event-lines.ts';
-import { type ExpectedRun, expectedRun } from './expected/expected-run.ts';
+import { countEventsAnHour } from './lines/event-lines.ts';
+import { type ExpectedRun, buildExpectedRun } from './expected/expected-run.ts';
 import type { Fleet } from './fleet.ts';
-import type { Deployed, SinkPreview } from './monthly-cost.ts';
+import type { PricedDeployment, SinkPreview } from './monthly-cost.ts';
 
 export interface EstimateOptions {
   readonly fleetOf: (source: string) => Fleet;
@@ -18,24 +18,24 @@ export interface EstimateOptions {
 }
 
 /** Everything that the price of the configuration depends on. */
-export async function expectedDeployment(
+export async function estimateDeployment(
   config: CollectorConfig,
   { fleetOf, alarms }: EstimateOptions,
-): Promise<Deployed> {
+): Promise<PricedDeployment> {
   const sources = config.sources.map((source) => prepareSource(source));
-  const built = await builtForPreviews(config);
+  const built = await buildForPreviews(config);
   try {
     const { collector } = config;
-    const sinks = workingSinks(built.pipeline);
-    const expected = expectedRun({ collector, sources, sinks, fleetOf: ({ name }) => fleetOf(name) });
+    const sinks = assumeWorkingSinks(built.pipeline);
+    const expected = buildExpectedRun({ collector, sources, sinks, fleetOf: ({ name }) => fleetOf(name) });
     return {
       config,
       sources,
       sinks: config.sinks.map((sink) => prepareSink(sink)),
       report: expected.report,
-      previews: await previewsOf(built, expected),
+      previews: await previewSinks(built, expected),
       stateBytes: expected.stateBytes,
-      eventsAnHour: sources.reduce((sum, source) => sum + eventsAnHour([source], fleetOf(source.name)), 0),
+      eventsAnHour: sources.reduce((sum, source) => sum + countEventsAnHour([source], fleetOf(source.name)), 0),
       alarms,
     };
   } finally {
@@ -44,20 +44,20 @@ export async function expectedDeployment(
 }
 
 /** The sinks as they are deployed; nothing is sent, so that neither credentials nor a network are asked for. */
-async function builtForPreviews(config: CollectorConfig): Promise<BuiltPipeline> {
+async function buildForPreviews(config: CollectorConfig): Promise<BuiltPipeline> {
   const ignore = (): void => undefined;
   return await buildPipeline(config, {
     variables: {},
-    place: 'terminal',
+    runtime: 'terminal',
     clock: Date.now,
     random: Math.random,
     redactor: createRedactor(),
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     print: ignore,
-    stateStore: () => Promise.resolve(memoryStore()),
+    stateStore: () => Promise.resolve(createMemoryStateStore()),
   });
 }
 
-async function previewsOf({ pipeline }: BuiltPipeline, { batch }: ExpectedRun): Promise<readonly SinkPreview[]> {
+async function previewSinks({ pipeline }: BuiltPipeline, { batch }: ExpectedRun): Promise<readonly SinkPreview[]> {
   return await Promise.all(pipeline.sinks.map(async ({ id, sink }) => ({ id, preview: await sink.preview(batch) })));
 }

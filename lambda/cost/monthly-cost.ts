@@ -1,17 +1,17 @@
 /** What a deployment costs a month, line by line: the one answer of the synthesis, of a dry run and of the guides. */
 import type { CollectorConfig } from '../config/schema.ts';
 import type { RunReport } from '../report/report.ts';
-import { monthlyMetricCost } from '../sinks/cloudwatch/price.ts';
+import { priceMetrics } from '../sinks/cloudwatch/price.ts';
 import type { CostLine, PreparedSink, Preview } from '../sinks/sink.ts';
 import type { PreparedSource } from '../sources/source.ts';
-import { alarmLines, type AlarmCount } from './lines/alarm-lines.ts';
-import { eventLines } from './lines/event-lines.ts';
-import { functionLines } from './lines/function-lines.ts';
-import { logSizeOf } from './lines/log-size.ts';
-import { grouped } from './lines/numbers.ts';
+import { priceAlarms, type AlarmCount } from './lines/alarm-lines.ts';
+import { priceEvents } from './lines/event-lines.ts';
+import { priceFunction } from './lines/function-lines.ts';
+import { estimateLogSize } from './lines/log-size.ts';
+import { formatCount } from './lines/numbers.ts';
 import { prices } from './prices.ts';
-import { secretLines } from './lines/secret-lines.ts';
-import { tableLines } from './lines/table-lines.ts';
+import { priceSecrets } from './lines/secret-lines.ts';
+import { priceStateTable } from './lines/table-lines.ts';
 
 export interface SinkPreview {
   /** `<kind>/<name in config>` */
@@ -20,7 +20,7 @@ export interface SinkPreview {
 }
 
 /** Everything that a price depends on. */
-export interface Deployed {
+export interface PricedDeployment {
   readonly config: CollectorConfig;
   readonly sources: readonly PreparedSource[];
   readonly sinks: readonly PreparedSink[];
@@ -36,31 +36,31 @@ export interface Deployed {
   readonly alarms: AlarmCount | undefined;
 }
 
-export function monthlyCost(deployed: Deployed): readonly CostLine[] {
+export function computeMonthlyCost(deployed: PricedDeployment): readonly CostLine[] {
   return [
-    ...sinkLines(deployed.previews),
-    ...ownMetricLines(deployed),
-    ...(deployed.alarms === undefined ? [] : alarmLines(deployed.alarms)),
-    ...dashboardLines(deployed.config),
-    ...functionLines(deployed),
-    ...secretLines(deployed),
-    ...tableLines(deployed),
-    ...eventLines(deployed),
-    ...networkLines(deployed.config),
+    ...priceSinks(deployed.previews),
+    ...priceOwnMetrics(deployed),
+    ...(deployed.alarms === undefined ? [] : priceAlarms(deployed.alarms)),
+    ...priceDashboard(deployed.config),
+    ...priceFunction(deployed),
+    ...priceSecrets(deployed),
+    ...priceStateTable(deployed),
+    ...priceEvents(deployed),
+    ...priceNetwork(deployed.config),
   ];
 }
 
 /** Of what has a price that is known. */
-export function totalOf(lines: readonly CostLine[]): number {
+export function sumCost(lines: readonly CostLine[]): number {
   return lines.reduce((sum, { usd = 0 }) => sum + usd, 0);
 }
 
-/** Whether the total leaves something out, because nobody publishes its price. */
-export function hasUnknown(lines: readonly CostLine[]): boolean {
+/** Whether the total leaves something out whose price is not published. */
+export function hasUnknownPrice(lines: readonly CostLine[]): boolean {
   return lines.some(({ usd }) => usd === undefined);
 }
 
-function sinkLines(previews: readonly SinkPreview[]): readonly CostLine[] {
+function priceSinks(previews: readonly SinkPreview[]): readonly CostLine[] {
   const priced = previews.filter(({ preview }) => preview.monthlyCost.length > 0);
   return priced.flatMap(({ id, preview: { monthlyCost: lines } }) =>
     lines.map((line) => (priced.length > 1 ? { ...line, item: `${line.item} (${id})` } : line)),
@@ -68,23 +68,23 @@ function sinkLines(previews: readonly SinkPreview[]): readonly CostLine[] {
 }
 
 /** The function logs them whatever its sinks are; they are in the same tiers as the metrics that are sent. */
-function ownMetricLines({ config, report, previews }: Deployed): readonly CostLine[] {
+function priceOwnMetrics({ config, report, previews }: PricedDeployment): readonly CostLine[] {
   const custom = previews.flatMap(({ preview: { customMetrics } }) => customMetrics ?? []);
   if (custom.some(({ includesOwn }) => includesOwn)) return [];
   const sent = custom.reduce((sum, { count }) => sum + count, 0);
-  const { metrics } = logSizeOf(report, config);
-  const usd = monthlyMetricCost(sent + metrics) - monthlyMetricCost(sent);
-  return [{ item: "collector's own metrics, from its log", usd, basis: `${grouped(metrics)} more metrics` }];
+  const { metrics } = estimateLogSize(report, config);
+  const usd = priceMetrics(sent + metrics) - priceMetrics(sent);
+  return [{ item: "collector's own metrics, from its log", usd, basis: `${formatCount(metrics)} more metrics` }];
 }
 
-function dashboardLines({ deployment }: CollectorConfig): readonly CostLine[] {
+function priceDashboard({ deployment }: CollectorConfig): readonly CostLine[] {
   if (deployment.dashboard === 'omit') return [];
   const basis = `one of the three that an account has free, $${String(prices.dashboard)} from the fourth on`;
   return [{ item: 'dashboard', usd: 0, basis }];
 }
 
 /** A function in a VPC reaches nothing outside without one; interface endpoints in its place cost about as much. */
-function networkLines({ deployment }: CollectorConfig): readonly CostLine[] {
+function priceNetwork({ deployment }: CollectorConfig): readonly CostLine[] {
   if (deployment.vpc === undefined) return [];
   const basis = 'the one of the VPC, without data; nothing where others need it anyway';
   return [{ item: 'NAT gateway', usd: prices.natGateway, basis }];

@@ -1,13 +1,13 @@
-/** What a configuration would cost if all runs were like one that was read, as a dry run does. */
+/** What a deployment costs a month if all its runs are like that of a dry run, or why it has no price. */
 import type { CollectorConfig } from '../config/schema.ts';
 import type { RunReport } from '../report/report.ts';
 import { prepareSink } from '../sinks/index.ts';
 import type { CostLine } from '../sinks/sink.ts';
 import { prepareSource } from '../sources/index.ts';
-import { eventsAnHour } from './lines/event-lines.ts';
-import { assumedFleet } from './fleet.ts';
-import { monthlyCost, type SinkPreview } from './monthly-cost.ts';
-import { storedBytesOf } from './expected/state-size.ts';
+import { countEventsAnHour } from './lines/event-lines.ts';
+import { assumeFleet } from './fleet.ts';
+import { computeMonthlyCost, type SinkPreview } from './monthly-cost.ts';
+import { estimateStoredBytes } from './expected/state-size.ts';
 
 /** What a deployment costs a month, or why there can be none. */
 export type DeploymentPrice =
@@ -26,15 +26,15 @@ export function priceAsDeployed(
   if (first !== undefined) return { refusals: [first, ...more] };
   const counting = report.sources.flatMap((source) => source.counting ?? []);
   const sources = config.sources.map((source) => prepareSource(source));
-  const lines = monthlyCost({
+  const lines = computeMonthlyCost({
     config,
     sources,
     sinks,
     report,
     previews,
-    stateBytes: counting.map(({ stateBytes }) => storedBytesOf(stateBytes)),
+    stateBytes: counting.map(({ stateBytes }) => estimateStoredBytes(stateBytes)),
     // One run says nothing of how much goes on in an hour.
-    eventsAnHour: eventsAnHour(sources, assumedFleet(config.deployment.fleet)),
+    eventsAnHour: countEventsAnHour(sources, assumeFleet(config.deployment.fleet)),
     alarms: undefined,
   });
   return { lines };

@@ -1,7 +1,8 @@
+/** List prices of AWS in us-east-1, in US dollars, without free tiers unless one is named. */
+
 /**
- * List prices of AWS, us-east-1, in US dollars, without free tiers unless one is named. Other Regions differ by a few
- * percent; what an account has agreed is not known here. Read from the services' pages "Pricing" in November 2026, but
- * for those that are marked: they come from what people report, and are to be looked up before somebody relies on them.
+ * Other Regions differ by a few percent; what an account has agreed is not known here. Read from the services' pages
+ * "Pricing" in November 2026, but for those that are marked as reported: look these up before you rely on them.
  */
 
 /** 730 hours, the month of AWS's own price examples. */

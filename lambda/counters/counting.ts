@@ -1,3 +1,4 @@
+/** The face of counting for a run: one object that collects from sources that count and delivers to sinks. */
 import type { Cleaner } from '../model/text/admit.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Deadline } from '../runtime/deadline.ts';
@@ -6,18 +7,18 @@ import type { Logger } from '../runtime/log.ts';
 import type { Delivery, Sink } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
 import type { Batch } from '../model/batch.ts';
-import { greatest } from '../model/lists/extremes.ts';
+import { findGreatest } from '../model/lists/extremes.ts';
 import { cleanStore } from './stores/clean-store.ts';
 import { deliverAdditive, openOutbox, type OutboxReading } from './outbox/deliver-increases.ts';
-import { type CountedSource, collectCounted, type Counted } from './tick/count-tick.ts';
-import { logFinished } from './finished-log.ts';
-import { historyParcels, type History } from './outbox/backfill.ts';
+import { type CountedSource, countTick, type CountedTick } from './tick/count-tick.ts';
+import { logFinishedRuns } from './finished-log.ts';
+import { packBackfill, type Backfill } from './outbox/backfill.ts';
 import type { Ledger } from './ledger.ts';
 import { isSettledIn } from './outbox/outbox.ts';
 import type { CountingSettings } from './settings.ts';
 import type { StateStore } from './stores/store.ts';
 
-export type { CountedSource, Counted } from './tick/count-tick.ts';
+export type { CountedSource, CountedTick as Counted } from './tick/count-tick.ts';
 
 export interface CountingSink {
   /** `<kind>/<name in config>` */
@@ -35,14 +36,14 @@ export interface Counting {
 export interface CountingRun {
   collect(
     source: CountedSource,
-    context: CountedContext,
+    context: TickContext,
     work: (openLedger: () => Promise<Ledger>) => Promise<Collection>,
-  ): Promise<Counted>;
-  /** Undefined for a sink that takes running totals: it needs no help. */
+  ): Promise<CountedTick>;
+  /** Undefined for a sink that takes running totals: it is written to as it is. */
   deliver(sink: CountingSink, batch: Batch, deadline: Deadline): Promise<Delivery> | undefined;
 }
 
-export interface CountedContext {
+export interface TickContext {
   readonly tickMs: number;
   readonly signal: AbortSignal;
   readonly mode: 'commit' | 'preview';
@@ -72,12 +73,12 @@ export function createCounting(given: CountingPorts): Counting {
         additive.map(async ({ id }) => [id, await openOutbox(id, ports.store, signal)] as const),
       );
       const spans = sinks.some(({ sink }) => sink.takesSpans === true) ? 'keep' : 'omit';
-      return countingRun(ports, new Map(opened), spans);
+      return createCountingRun(ports, new Map(opened), spans);
     },
   };
 }
 
-function countingRun(
+function createCountingRun(
   { store, settings, finishedRuns, cleaner, log }: CountingPorts,
   outboxes: ReadonlyMap<string, OutboxReading>,
   spans: 'keep' | 'omit',
@@ -85,7 +86,7 @@ function countingRun(
   const counted = new Map<string, number>();
   const times: number[] = [];
   const unsettled = new Map<string, number>();
-  const histories: History[] = [];
+  const histories: Backfill[] = [];
 
   const isSettled = (source: string) => (sink: string, deliveryId: number) => {
     const reading = outboxes.get(sink);
@@ -107,33 +108,33 @@ function countingRun(
         log,
         spans,
       };
-      const result = await collectCounted(work, source, context);
+      const result = await countTick(work, source, context);
       if (result.outcome !== 'counted' || given.mode === 'preview') return result;
       counted.set(source.id, result.deliveryId);
       times.push(result.nowMs);
       for (const [sink, samples] of Object.entries(result.unsettled))
         unsettled.set(sink, (unsettled.get(sink) ?? 0) + samples);
-      if (result.history.length > 0) histories.push({ source, finishes: result.history });
-      if (finishedRuns === 'log') logFinished(source.id, result.lines, log);
+      if (result.backfill.length > 0) histories.push({ source, finishes: result.backfill });
+      if (finishedRuns === 'log') logFinishedRuns(source.id, result.lines, log);
       return result;
     },
     deliver: ({ id, sink }, batch, deadline) => {
       const opened = outboxes.get(id);
       if (opened === undefined) return undefined;
-      const input = { sink, name: id, batch, store, opened, sources: counted, nowMs: greatest(times), deadline };
-      const history = historyParcels(sink, histories);
-      return deliverAdditive({ ...input, history }).then((delivery) => withUnsettled(delivery, id, unsettled.get(id)));
+      const input = { sink, name: id, batch, store, opened, sources: counted, nowMs: findGreatest(times), deadline };
+      const backfill = packBackfill(sink, histories);
+      return deliverAdditive({ ...input, backfill }).then((delivery) => addUnsettled(delivery, id, unsettled.get(id)));
     },
   };
 }
 
-function withUnsettled(delivery: Delivery, sink: string, samples: number | undefined): Delivery {
+function addUnsettled(delivery: Delivery, sink: string, samples: number | undefined): Delivery {
   const unconfirmed = (delivery.unconfirmed ?? 0) + (samples ?? 0);
   if (unconfirmed === 0) return delivery;
-  return { ...delivery, unconfirmed, problems: [...delivery.problems, ...unsettledProblem(sink, samples ?? 0)] };
+  return { ...delivery, unconfirmed, problems: [...delivery.problems, ...describeUnsettled(sink, samples ?? 0)] };
 }
 
-function unsettledProblem(sink: string, samples: number): readonly Problem[] {
+function describeUnsettled(sink: string, samples: number): readonly Problem[] {
   if (samples === 0) return [];
   const message = `an earlier run ended without telling whether ${String(samples)} increases were stored; they are not sent again, because they might count twice`;
   return [{ kind: 'timeout', where: sink, message }];

@@ -1,3 +1,4 @@
+/** What a source tells the ledger of a run or job that ended: counts, observations, marks, a log line and spans. */
 import type { Exemplar, Labels, MetricDefinition } from '../model/metric.ts';
 import type { Span } from '../model/span.ts';
 
@@ -31,11 +32,12 @@ export interface Finish {
    * or the id and the time of the finish.
    */
   readonly key: string;
-  /** By the vendor's clock; where it tells no end, the ledger's `now()` of when the end was seen. Epoch milliseconds. */
+  /** By the vendor's clock; where it gives no end, the ledger's `now()` of when the end was seen. Epoch milliseconds. */
   readonly finishedMs: number;
   /**
    * When the run was created, by the vendor's clock: its marks give way to those of a run that was created later, however
-   * late this one ends. Absent where nobody tells, and of what has no marks; marks then go by the end. Epoch milliseconds.
+   * late this one ends. Absent where the vendor does not tell (marks then go by the end) and where there are no
+   * marks. Epoch milliseconds.
    */
   readonly createdMs?: number | undefined;
   readonly counts: readonly Count[];

@@ -1,3 +1,4 @@
+/** Writes one log line for each finished run, up to a limit. */
 import type { Logger } from '../runtime/log.ts';
 import type { Finish } from './finish.ts';
 
@@ -8,7 +9,7 @@ import type { Finish } from './finish.ts';
 export const mostLines = 1000;
 
 /** One structured line for each finished run; the number of those that are too many is told. */
-export function logFinished(
+export function logFinishedRuns(
   source: string,
   lines: readonly NonNullable<Finish['line']>[],
   log: Pick<Logger, 'info' | 'warn'>,

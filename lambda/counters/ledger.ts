@@ -1,10 +1,11 @@
+/** The ledger: what a source that counts tells of its runs in one tick, and what it may ask. */
 import type * as z from 'zod';
 import type { Labels, MetricDefinition } from '../model/metric.ts';
 import type { Finish } from './finish.ts';
 
 /**
- * A part of a source that is listed on its own: `builds` of an organisation, one repository, one namespace. Each has its
- * own watermark, open set and seen set, so that a part that cannot be read holds up no other.
+ * One list of a source, read on its own: `builds` of an organisation, one repository, one namespace. Each has its own
+ * watermark, open set and seen set, so that a list that cannot be read holds up no other.
  */
 export interface Stream {
   /** Unique within the source, and the same in every run. */
@@ -19,7 +20,7 @@ export interface Stream {
    * True for a list that cannot be asked for a span of time, so that the source itself goes on where it was cut short:
    * a narrower window would be no shorter list.
    */
-  readonly goesOn?: boolean;
+  readonly isResumable?: boolean;
 }
 
 /** What of a stream is to be read in this tick. */
@@ -27,8 +28,8 @@ export interface Window {
   /** Finishes since then may be uncounted. Epoch milliseconds. */
   readonly fromMs: number;
   /**
-   * What finished before is from before the counting: it leaves its marks, and everything else that is asked for it is
-   * asked in vain. Later than `fromMs` while the window still reaches back behind its beginning. Epoch milliseconds.
+   * What finished before that is from before the counting: only its marks are kept, so do not request details of it.
+   * Later than `fromMs` while the window still reaches back behind the beginning. Epoch milliseconds.
    */
   readonly newsFromMs: number;
   /** Finishes after that are left to the next tick, unless they are seen anyhow. Epoch milliseconds. */
@@ -41,27 +42,27 @@ export interface Window {
 }
 
 /** A run that was seen unfinished and whose end is still to be counted. */
-export interface OpenWork {
+export interface OpenRun {
   readonly id: string;
   readonly firstSeenMs: number;
   /** The tick in which it was seen open, or missed, last. Epoch milliseconds. */
-  readonly lookedMs: number;
+  readonly lastCheckedMs: number;
   /** What the source wrote beside it, to save a request. */
   readonly note: string | undefined;
 }
 
 /** Requests that a credential may still send in a window of the vendor's; kept over runs, and over failed ones too. */
-export interface Quota {
-  /** False when the window has no request left: leave the part out and tell it. */
+export interface RequestBudget {
+  /** False when the budget has too few requests left: leave this request out and report it. */
   take(requests?: number): boolean;
   remaining(): number;
   /** What the vendor itself says is left, until when; the lower figure counts. */
-  observe(seen: { readonly remaining: number; readonly resetMs: number }): void;
+  noteRateLimit(seen: { readonly remaining: number; readonly resetMs: number }): void;
 }
 
 /**
  * The memory of one source for one tick. Everything that is told to it takes effect together when the source has
- * returned and the state was saved; a tick that fails or loses the race leaves no trace but its quotas.
+ * returned and the state was saved; a tick that fails, or that another run has counted, keeps nothing but its budgets.
  */
 export interface Ledger {
   /** Scheduled time of the run. Epoch milliseconds. */
@@ -77,15 +78,15 @@ export interface Ledger {
   /** True when no state was found: the first tick, or the state was lost. */
   readonly isNew: boolean;
 
-  window(stream: Stream): Window;
+  openWindow(stream: Stream): Window;
   /** The stream's open runs, oldest look first; ask for them within the request budget. */
-  open(stream: Stream): readonly OpenWork[];
+  recallOpen(stream: Stream): readonly OpenRun[];
   /** `id` is the run's; it stays open until it is seen finished, missing or too old, and then is not opened again. */
-  sawOpen(stream: Stream, id: string, note?: string): void;
+  noteOpen(stream: Stream, id: string, note?: string): void;
   /** Counts the finish unless it is known, history or from before the installation; the run is open no longer. */
-  sawFinished(stream: Stream, id: string, finish: Finish): void;
+  countFinish(stream: Stream, id: string, finish: Finish): void;
   /** The vendor no longer knows the run; after several ticks in a row it is counted as lost. */
-  sawMissing(stream: Stream, id: string): void;
+  noteMissing(stream: Stream, id: string): void;
   /**
    * Closes a run that may stay open for ever without being lost, such as one that waits for a person: it is looked for
    * no longer. When it is seen to finish all the same, that counts.
@@ -94,16 +95,16 @@ export interface Ledger {
   /** True for a finish that is known already, so that its details need not be asked for again. */
   isCounted(stream: Stream, key: string): boolean;
   /** Everything of the window was read: the watermark may move to its end, or to `toMs` when only that much was read. */
-  readCompletely(stream: Stream, toMs?: number): void;
+  noteComplete(stream: Stream, toMs?: number): void;
   /** The list was cut short by a page or request budget: what was seen counts, the watermark stays. */
-  readPartly(stream: Stream): void;
+  notePartial(stream: Stream): void;
   /**
    * What the vendor's own clock says now, such as the `Date` of an answer. Where the clock of the run is ahead of it,
    * watermarks go by the vendor's. Epoch milliseconds.
    */
-  sawTime(vendorMs: number): void;
+  noteVendorTime(vendorMs: number): void;
   /** Left out of this tick on purpose: nothing of it is new, and its totals are published as they are. */
-  notDue(stream: Stream): void;
+  noteNotDue(stream: Stream): void;
   /**
    * The CI system says that what has these labels is gone, or has another name: its verdicts, and all else that finishes
    * left behind, end in this run. Totals stay until nothing has touched them for weeks, for a 404 may be a mistake; a
@@ -112,11 +113,11 @@ export interface Ledger {
   endMarks(of: Labels): void;
   /**
    * Forgets a stream. `gone`: the vendor deleted it, or shows it no longer, and its open runs are counted as lost.
-   * `unselected`: it is no longer configured, and what becomes of its runs is none of our business.
+   * `unselected`: it is no longer configured, and its open runs are not counted at all.
    */
-  drop(streamName: string, why: 'gone' | 'unselected'): void;
+  dropStream(streamName: string, why: 'gone' | 'unselected'): void;
   /** Names of all streams that the state knows. */
-  streams(): readonly string[];
+  recallStreams(): readonly string[];
 
   /** Makes a series exist at 0, so that `increase()` sees its first event. */
   declare(metric: MetricDefinition<'counter' | 'distribution'>, labels: Labels): void;
@@ -133,9 +134,9 @@ export interface Ledger {
    * Runs once the state was saved, within the run's deadline: for what must not happen before, such as deleting a
    * message that was counted. A failure is logged and costs nothing, for keys keep a repeated finish from counting.
    */
-  afterSave(work: (signal: AbortSignal) => Promise<void>): void;
+  deferUntilSaved(work: (signal: AbortSignal) => Promise<void>): void;
 
-  quota(pool: string, rate: { readonly requests: number; readonly windowMs: number }): Quota;
+  openBudget(pool: string, rate: { readonly requests: number; readonly windowMs: number }): RequestBudget;
   /** What the source wrote under this name in the last saved tick; undefined when absent or of another shape. */
   recall<Shape extends z.ZodType>(name: string, shape: Shape): z.output<Shape> | undefined;
   /** Small JSON that the source needs in its next tick. */
@@ -150,7 +151,7 @@ interface FollowedSeries {
    * Tells series apart that are published under the same labels: each is followed by itself, and what they have added is
    * added up. In their sum the restart of one would be hidden by the growth of another.
    */
-  readonly part?: string;
+  readonly seriesId?: string;
   /** Where no value is known: `zero` says that the series came into being after the last tick. Default: `this-value`. */
   readonly countsFrom?: 'zero' | 'this-value';
 }

@@ -1,3 +1,4 @@
+/** What an operator decides about counting: bounds of histograms, series limits, interval and backfill. */
 import type { SeriesCaps } from '../model/limits/cap.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 
@@ -17,7 +18,7 @@ export interface CountingSettings extends SeriesCaps {
 const otherBounds = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
 
 /** Upper bounds of a metric's histogram: its own, or those that the operator wants for metrics of its kind. */
-export function boundsOf(
+export function chooseBounds(
   metric: MetricDefinition<'distribution'>,
   { waitBounds, durationBounds }: CountingSettings,
 ): readonly number[] {

@@ -1,3 +1,4 @@
+/** Tells of a queue of events that cannot be read. */
 import type { Problem } from '../model/problem.ts';
 import { InboxError } from './inbox.ts';
 
@@ -6,7 +7,7 @@ import { InboxError } from './inbox.ts';
  *
  * @throws what is no `InboxError`: a bug.
  */
-export function inboxProblem(error: unknown, where: string): Problem {
+export function describeInboxProblem(error: unknown, where: string): Problem {
   if (!(error instanceof InboxError)) throw error;
   return { kind: error.kind, where: `${where} events`, message: error.message };
 }

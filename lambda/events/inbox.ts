@@ -1,4 +1,6 @@
-/** Something that a CI system told of itself, as it came. */
+/** The queue of events beside a source's polling, as a source sees it. */
+
+/** An event of a CI system as it arrived. */
 export interface QueuedEvent {
   /** JSON text, not checked. */
   readonly body: string;
@@ -6,8 +8,8 @@ export interface QueuedEvent {
   readonly sentMs: number;
 }
 
-/** Events that were taken for a while: nobody else sees them, and they come back unless they are removed. */
-export interface Taken {
+/** Events that only this run sees for a while; they come back unless they are removed. */
+export interface TakenEvents {
   readonly events: readonly QueuedEvent[];
   /** True when the queue had more than one run may take. */
   readonly hasMore: boolean;
@@ -21,10 +23,10 @@ export interface Taken {
  */
 export interface Inbox {
   /** @throws InboxError when the queue cannot be read. */
-  take(signal: AbortSignal): Promise<Taken>;
+  take(signal: AbortSignal): Promise<TakenEvents>;
 }
 
-/** The queue cannot be read; `message` names the place, the reason and the remedy. */
+/** The queue cannot be read; `message` names the queue, the reason and the remedy. */
 export class InboxError extends Error {
   override readonly name = 'InboxError';
   readonly kind: 'auth' | 'unavailable' | 'timeout' | 'configuration' | 'rate-limited';

@@ -1,7 +1,7 @@
 /** Judges one delivery of a webhook, and makes the message that goes into the queue of its source. */
 import { type Refusal, type WebhookRequest, type WebhookSchemeName, webhookSchemes } from './webhook-schemes.ts';
 
-/** What the sender is told; the body is never more than a word, so that a probe learns nothing. */
+/** The answer to the sender; it has a status only, so that a probe learns nothing. */
 export interface WebhookAnswer {
   readonly status: 202 | 204 | 401 | 405 | 413;
   /** What goes into the queue; absent for what is refused or not wanted. */
@@ -23,9 +23,9 @@ export const maxMessageBytes = 256 * 1024;
 export function judgeWebhook(request: WebhookRequest, { secret, scheme, nowMs }: WebhookCheck): WebhookAnswer {
   if (request.method !== 'POST') return { status: 405 };
   if (request.body.length > maxMessageBytes) return { status: 413 };
-  // An empty secret would accept what anybody can sign.
+  // With an empty secret every sender could sign.
   if (secret === '') return { status: 401 };
-  const { refusalOf, eventHeader } = webhookSchemes[scheme];
+  const { findRefusal: refusalOf, eventHeader } = webhookSchemes[scheme];
   const refusal = refusalOf(request, secret, nowMs);
   if (refusal !== undefined) return refusal === 'not signed' ? { status: 401 } : { status: 401, refusal };
   const event = request.headers[eventHeader];

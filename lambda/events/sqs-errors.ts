@@ -1,3 +1,4 @@
+/** Explains why a queue of SQS could not be read, with a remedy. */
 import { InboxError } from './inbox.ts';
 
 /** AWS's names for refused credentials (SQS API reference, Common errors). */
@@ -20,8 +21,8 @@ const absent: ReadonlySet<string> = new Set([
   'InvalidAddress',
 ]);
 
-/** What keeps a queue from being read, with place, reason and remedy; AWS's own text may name the role, never a secret. */
-export function inboxErrorOf(error: unknown, queueUrl: string, signal: AbortSignal): InboxError {
+/** The error with queue, reason and remedy; AWS's own text, which may name the role, is only its cause. */
+export function createInboxError(error: unknown, queueUrl: string, signal: AbortSignal): InboxError {
   const queue = queueUrl.slice(queueUrl.lastIndexOf('/') + 1);
   const name = error instanceof Error ? error.name : 'Error';
   const options = { cause: error };

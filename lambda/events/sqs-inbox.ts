@@ -1,7 +1,8 @@
+/** Takes events from a queue of SQS, and removes them once they are saved. */
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { append } from '../model/lists/append.ts';
-import { InboxError, type Inbox, type QueuedEvent, type Taken } from './inbox.ts';
-import { inboxErrorOf } from './sqs-errors.ts';
+import { InboxError, type Inbox, type QueuedEvent, type TakenEvents } from './inbox.ts';
+import { createInboxError } from './sqs-errors.ts';
 
 /** ReceiveMessage and DeleteMessageBatch take no more (SQS API reference, MaxNumberOfMessages and Entries). */
 export const maxMessagesPerRequest = 10;
@@ -23,13 +24,13 @@ export interface SqsInboxOptions {
 }
 
 /** Events in an SQS queue. */
-export function sqsInbox({ client, queueUrl, mostEvents = maxEventsPerRun }: SqsInboxOptions): Inbox {
+export function createSqsInbox({ client, queueUrl, mostEvents = maxEventsPerRun }: SqsInboxOptions): Inbox {
   return {
     take: async (signal) => {
       const queue = await openQueue(await client(), queueUrl);
-      const messages = await attempt(queueUrl, signal, () => drain(queue, mostEvents, signal));
-      return takenOf(messages, mostEvents, (receipts, removing) =>
-        attempt(queueUrl, removing, () => removeAll(queue, receipts, removing)),
+      const messages = await convertErrors(queueUrl, signal, () => drain(queue, mostEvents, signal));
+      return wrapTaken(messages, mostEvents, (receipts, removing) =>
+        convertErrors(queueUrl, removing, () => removeAll(queue, receipts, removing)),
       );
     },
   };
@@ -71,31 +72,31 @@ export const emptyAnswers = 2;
 /** Until answers are empty. */
 async function drain(queue: Queue, most: number, signal: AbortSignal): Promise<readonly Message[]> {
   const messages: Message[] = [];
-  const worker = async (): Promise<void> => {
+  const runWorker = async (): Promise<void> => {
     for (let empty = 0; empty < emptyAnswers && messages.length < most;) {
       const received = await queue.receive(signal);
       empty = received.length === 0 ? empty + 1 : 0;
       append(messages, received);
     }
   };
-  await Promise.all(Array.from({ length: concurrentRequests }, worker));
+  await Promise.all(Array.from({ length: concurrentRequests }, runWorker));
   return messages;
 }
 
-function takenOf(
+function wrapTaken(
   messages: readonly Message[],
   most: number,
   remove: (receipts: readonly string[], signal: AbortSignal) => Promise<void>,
-): Taken {
+): TakenEvents {
   const receipts = messages.flatMap(({ ReceiptHandle }) => ReceiptHandle ?? []);
   return {
-    events: messages.map(eventOf),
+    events: messages.map(mapEvent),
     hasMore: messages.length >= most,
     remove: (signal) => remove(receipts, signal),
   };
 }
 
-function eventOf({ Body = '', Attributes = {} }: Message): QueuedEvent {
+function mapEvent({ Body = '', Attributes = {} }: Message): QueuedEvent {
   return { body: Body, sentMs: Number(Attributes.SentTimestamp ?? 0) };
 }
 
@@ -104,17 +105,17 @@ async function removeAll(queue: Queue, receipts: readonly string[], signal: Abor
     receipts.slice(index * maxMessagesPerRequest, (index + 1) * maxMessagesPerRequest),
   );
   const left = batches.values();
-  const worker = async (): Promise<void> => {
+  const runWorker = async (): Promise<void> => {
     for (const batch of left) await queue.remove(batch, signal);
   };
-  await Promise.all(Array.from({ length: concurrentRequests }, worker));
+  await Promise.all(Array.from({ length: concurrentRequests }, runWorker));
 }
 
-async function attempt<Value>(queueUrl: string, signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
+async function convertErrors<Value>(queueUrl: string, signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof InboxError) throw error;
-    throw inboxErrorOf(error, queueUrl, signal);
+    throw createInboxError(error, queueUrl, signal);
   }
 }

@@ -14,8 +14,8 @@ export type Refusal = 'not signed' | 'stale';
 
 interface WebhookScheme {
   readonly eventHeader: string;
-  /** Undefined for a delivery that whoever knows the secret has sent. */
-  readonly refusalOf: (request: WebhookRequest, secret: string, nowMs: number) => Refusal | undefined;
+  /** Undefined for a delivery whose sender knows the secret. */
+  readonly findRefusal: (request: WebhookRequest, secret: string, nowMs: number) => Refusal | undefined;
 }
 
 /** Names of schemes, as the stack hands them to the function. */
@@ -32,7 +32,7 @@ export const webhookSchemes: Readonly<Record<WebhookSchemeName, WebhookScheme>> 
   /** Bitbucket Cloud, "Secure webhooks": HMAC-SHA256 over the raw body. */
   'hub-signature': {
     eventHeader: 'x-event-key',
-    refusalOf: ({ headers, body }, secret) => {
+    findRefusal: ({ headers, body }, secret) => {
       const given = hubSignatureHeaders.map((name) => headers[name]).find((value) => value !== undefined);
       const [, signature] = /^sha256=([0-9a-fA-F]{64})$/.exec(given ?? '') ?? [];
       return isSignature(signature, secret, body) ? undefined : 'not signed';
@@ -41,7 +41,7 @@ export const webhookSchemes: Readonly<Record<WebhookSchemeName, WebhookScheme>> 
   /** Buildkite docs, "Webhook signature": HMAC-SHA256 over the time of sending, a full stop and the raw body. */
   'buildkite-signature': {
     eventHeader: 'x-buildkite-event',
-    refusalOf: ({ headers, body }, secret, nowMs) => {
+    findRefusal: ({ headers, body }, secret, nowMs) => {
       const given = /^timestamp=(\d{1,12}),\s*signature=([0-9a-fA-F]{64})$/.exec(
         headers['x-buildkite-signature'] ?? '',
       );
@@ -53,7 +53,7 @@ export const webhookSchemes: Readonly<Record<WebhookSchemeName, WebhookScheme>> 
   /** Buildkite docs, "Webhook token": the secret itself, as it is; nothing dates or seals the body. */
   'buildkite-token': {
     eventHeader: 'x-buildkite-event',
-    refusalOf: ({ headers }, secret) => {
+    findRefusal: ({ headers }, secret) => {
       const given = headers['x-buildkite-token'];
       return given !== undefined && timingSafeEqual(digestOf(given), digestOf(secret)) ? undefined : 'not signed';
     },

@@ -14,7 +14,7 @@ export interface Escaped {
 }
 
 /** Which names a page may have when its reader has asked for this scheme. */
-export function namesAllowedBy(escaping: Escaping): NameRules {
+export function chooseNameRules(escaping: Escaping): NameRules {
   return escaping === 'allow-utf-8' ? utf8Names : classicNames;
 }
 
@@ -32,7 +32,7 @@ export function escapeRelayed(given: readonly RelayedFamily[], escaping: Escapin
       return labels === undefined ? [] : [{ ...sample, name: own, labels }];
     });
     const lost = family.samples.length - samples.length;
-    if (lost > 0) omissions.push({ metric: name, samples: lost, flaw: 'label-name' });
+    if (lost > 0) omissions.push({ metric: name, samples: lost, reason: 'label-name' });
     return { ...family, name, samples };
   });
   return { families, omissions };

@@ -1,14 +1,14 @@
 /** The words for what cannot stand on a page. */
 import type { Problem } from '../model/problem.ts';
-import { type Omission as OmissionOf, tellOmissions } from '../series/omissions.ts';
+import { type Omission as OmissionOf, describeOmissionReasons } from '../series/omissions.ts';
 
 /** Why a sample cannot stand on a page. */
-export type Flaw = 'no-total' | 'type' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate' | 'older';
+export type OmissionReason = 'no-total' | 'type' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate' | 'older';
 
 /** Samples of one metric that a page leaves out. */
-export type Omission = OmissionOf<Flaw>;
+export type Omission = OmissionOf<OmissionReason>;
 
-const flaws: Readonly<Record<Flaw, string>> = {
+const reasonTexts: Readonly<Record<OmissionReason, string>> = {
   'no-total':
     'only known as an increase since the last run, which a page of running totals cannot show; a source with durable state gives totals, or leave the metric out with `metrics.exclude`',
   type: 'another source gives a metric of this name with another type; leave one of them out with `metrics.exclude`',
@@ -23,6 +23,6 @@ const flaws: Readonly<Record<Flaw, string>> = {
 };
 
 /** Samples that were left out, one problem for each reason. */
-export function problemsOfOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
-  return tellOmissions(omissions, { flaws, noun: 'sample', where });
+export function describeOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
+  return describeOmissionReasons(omissions, { reasonTexts, noun: 'sample', where });
 }

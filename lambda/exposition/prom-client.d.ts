@@ -1,3 +1,5 @@
+/** Types of the one module of prom-client that is used. */
+
 /**
  * The one module of prom-client that is used, by path: its index loads every metric type, the default metrics and their
  * dependencies, 67 kB of bundle instead of 5.

@@ -2,10 +2,10 @@
 import type { MetricFamily } from '../model/metric.ts';
 import { compareText } from '../model/families/order.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
-import { type Escaping, namesAllowedBy } from './escape-names.ts';
-import { describeOwn, describeRelayed, type OpenMetric, sampleNamesOf } from './lines/open-metric.ts';
-import { showableRelayed } from './showable/showable-relayed.ts';
-import { showable } from './showable/showable.ts';
+import { type Escaping, chooseNameRules } from './escape-names.ts';
+import { describeOwn, describeRelayed, type OpenMetric, collectSampleNames } from './lines/open-metric.ts';
+import { selectShowableRelayed } from './showable/showable-relayed.ts';
+import { selectShowable } from './showable/showable.ts';
 import { escapeText, writeLine, writeName } from './lines/write-lines.ts';
 
 export const openMetricsContentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -17,15 +17,15 @@ export interface OpenMetricsSettings {
   readonly startTimes?: boolean;
 }
 
-/** The series of `prometheusText` under the same names, each metric described once. */
-export function openMetricsText(
+/** The series of `writePrometheusText` under the same names, each metric described once. */
+export function writeOpenMetrics(
   given: readonly MetricFamily[],
   givenRelayed: readonly RelayedFamily[] = [],
   { escaping = 'underscores', startTimes = true }: OpenMetricsSettings = {},
 ): string {
-  const own = showable(given).families;
-  const relayed = showableRelayed(givenRelayed, own, namesAllowedBy(escaping)).families;
-  const taken = new Set([...own.flatMap(namesOfOwn), ...relayed.flatMap(namesOfRelayed)]);
+  const own = selectShowable(given).families;
+  const relayed = selectShowableRelayed(givenRelayed, own, chooseNameRules(escaping)).families;
+  const taken = new Set([...own.flatMap(collectOwnNames), ...relayed.flatMap(collectRelayedNames)]);
   const metrics = [
     ...own.map((family) => describeOwn(family, taken)),
     ...relayed.flatMap((family) => describeRelayed(family, taken)),
@@ -34,14 +34,14 @@ export function openMetricsText(
   return `${text.join('')}# EOF\n`;
 }
 
-function namesOfOwn({ type, definition: { name } }: MetricFamily): readonly string[] {
+function collectOwnNames({ type, definition: { name } }: MetricFamily): readonly string[] {
   return type === 'distribution'
     ? [name, ...['_bucket', '_sum', '_count'].map((suffix) => `${name}${suffix}`)]
     : [name];
 }
 
-function namesOfRelayed({ name, samples }: RelayedFamily): readonly string[] {
-  return [...new Set([name, ...sampleNamesOf(samples)])];
+function collectRelayedNames({ name, samples }: RelayedFamily): readonly string[] {
+  return [...new Set([name, ...collectSampleNames(samples)])];
 }
 
 function writeMetric({ name, type, unit, help, lines }: OpenMetric, startTimes: boolean): string {

@@ -1,10 +1,11 @@
+/** Writes a whole batch as one page of text or JSON, and previews it for a dry run. */
 import type { Selection } from '../config/glob.ts';
 import type { Batch } from '../model/batch.ts';
 import type { Problem } from '../model/problem.ts';
-import { jsonLines } from './write-json-lines.ts';
-import { problemsOfOmissions } from './omission.ts';
-import { prometheusText } from './write-prometheus-text.ts';
-import { allFamilies, allRelayed, selected } from './select-families.ts';
+import { writeJsonLines } from './write-json-lines.ts';
+import { describeOmissions } from './omission.ts';
+import { writePrometheusText } from './write-prometheus-text.ts';
+import { gatherFamilies, gatherRelayed, selectFamilies } from './select-families.ts';
 
 export interface PageSettings {
   readonly format: 'prometheus' | 'json';
@@ -18,15 +19,15 @@ export interface Page {
 }
 
 /** A whole batch as one text. */
-export async function pageOf(batch: Batch, { format, metrics }: PageSettings, where: string): Promise<Page> {
-  const families = selected(allFamilies(batch), metrics);
-  const relayed = allRelayed(batch, metrics);
+export async function writePage(batch: Batch, { format, metrics }: PageSettings, where: string): Promise<Page> {
+  const families = selectFamilies(gatherFamilies(batch), metrics);
+  const relayed = gatherRelayed(batch, metrics);
   if (format === 'json') {
     const samples = [...families, ...relayed].reduce((sum, family) => sum + family.samples.length, 0);
-    return { text: jsonLines(families, batch.collectedAtMs, relayed), samples, problems: [] };
+    return { text: writeJsonLines(families, batch.collectedAtMs, relayed), samples, problems: [] };
   }
-  const { text, samples, omissions } = await prometheusText(families, relayed);
-  return { text, samples, problems: problemsOfOmissions(omissions, where) };
+  const { text, samples, omissions } = await writePrometheusText(families, relayed);
+  return { text, samples, problems: describeOmissions(omissions, where) };
 }
 
 interface PagePreview extends Omit<Page, 'text'> {
@@ -37,11 +38,18 @@ interface PagePreview extends Omit<Page, 'text'> {
 }
 
 /** What a page would look like to its reader, for a dry run. */
-export function previewOf({ text, samples, problems }: Page): PagePreview {
-  return { samples, requests: 1, bytes: Buffer.byteLength(text), lines: sampleLines(text), monthlyCost: [], problems };
+export function previewPage({ text, samples, problems }: Page): PagePreview {
+  return {
+    samples,
+    requests: 1,
+    bytes: Buffer.byteLength(text),
+    lines: selectSampleLines(text),
+    monthlyCost: [],
+    problems,
+  };
 }
 
 /** Without help, types and blank lines. */
-export function sampleLines(text: string): readonly string[] {
+export function selectSampleLines(text: string): readonly string[] {
   return text.split('\n').filter((line) => line !== '' && !line.startsWith('# '));
 }

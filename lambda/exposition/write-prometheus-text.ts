@@ -1,53 +1,54 @@
+/** Writes families as a page in the Prometheus text format 0.0.4. */
 import Registry from 'prom-client/lib/registry.js';
 import type { MetricFamily } from '../model/metric.ts';
 import { compareText } from '../model/families/order.ts';
 import type { RelayedFamily, RelayedType } from '../model/relayed.ts';
-import { linesOf, type PageLine, pageTypes, relayedLines } from './lines/page-lines.ts';
+import { generateLines, type PageLine, pageTypes, generateRelayedLines } from './lines/page-lines.ts';
 import type { Omission } from './omission.ts';
-import { showableRelayed } from './showable/showable-relayed.ts';
-import { showable } from './showable/showable.ts';
+import { selectShowableRelayed } from './showable/showable-relayed.ts';
+import { selectShowable } from './showable/showable.ts';
 
 export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-interface Counted {
+interface PageCount {
   /** Samples in the text, in the model's count: a histogram is one. */
   readonly samples: number;
   /** What a page cannot show, above all counters and distributions without a running total. */
   readonly omissions: readonly Omission[];
 }
 
-export interface PrometheusText extends Counted {
+export interface PrometheusText extends PageCount {
   /** Text exposition 0.0.4 with a final line feed; empty without a sample. */
   readonly text: string;
 }
 
-export interface PrometheusPage extends Counted {
+export interface PrometheusPage extends PageCount {
   /** The text, one metric at a time: all of it at once can be larger than everything else in the process. */
-  readonly parts: () => AsyncIterable<string>;
+  readonly chunks: () => AsyncIterable<string>;
 }
 
 /** Writes families as a Prometheus page, in canonical order, each series once; relayed ones without their times. */
-export async function prometheusText(
+export async function writePrometheusText(
   given: readonly MetricFamily[],
   relayed: readonly RelayedFamily[] = [],
 ): Promise<PrometheusText> {
-  const { parts, ...counted } = prometheusPage(given, relayed);
+  const { chunks: parts, ...counted } = preparePrometheusPage(given, relayed);
   let text = '';
-  for await (const part of parts()) text += part;
+  for await (const chunk of parts()) text += chunk;
   return { text, ...counted };
 }
 
 /** The same, for who passes the text on while it is written. */
-export function prometheusPage(
+export function preparePrometheusPage(
   given: readonly MetricFamily[],
   givenRelayed: readonly RelayedFamily[] = [],
 ): PrometheusPage {
-  const own = showable(given);
-  const relayed = showableRelayed(givenRelayed, own.families);
+  const own = selectShowable(given);
+  const relayed = selectShowableRelayed(givenRelayed, own.families);
   const samples = [...own.families, ...relayed.families].reduce((sum, family) => sum + family.samples.length, 0);
-  const metrics = [...own.families.map(pageMetric), ...relayed.families.map(relayedMetric)];
+  const metrics = [...own.families.map(describeOwn), ...relayed.families.map(describeRelayed)];
   const sorted = relayed.families.length === 0 ? metrics : metrics.sort((a, b) => compareText(a.name, b.name));
-  return { parts: () => written(sorted), samples, omissions: [...own.omissions, ...relayed.omissions] };
+  return { chunks: () => writeMetrics(sorted), samples, omissions: [...own.omissions, ...relayed.omissions] };
 }
 
 interface PageMetric {
@@ -57,23 +58,23 @@ interface PageMetric {
   readonly values: () => Iterable<PageLine>;
 }
 
-function pageMetric(family: MetricFamily): PageMetric {
+function describeOwn(family: MetricFamily): PageMetric {
   const { name, help } = family.definition;
-  return { name, help, type: pageTypes[family.type], values: () => linesOf(family) };
+  return { name, help, type: pageTypes[family.type], values: () => generateLines(family) };
 }
 
-function relayedMetric(family: RelayedFamily): PageMetric {
+function describeRelayed(family: RelayedFamily): PageMetric {
   const { name, help, type } = family;
-  return { name, help, type, values: () => relayedLines(family) };
+  return { name, help, type, values: () => generateRelayedLines(family) };
 }
 
-async function* written(metrics: readonly PageMetric[]): AsyncGenerator<string, void> {
+async function* writeMetrics(metrics: readonly PageMetric[]): AsyncGenerator<string, void> {
   // A registry of its own for each page: one that lived on would show queues that are gone.
   const registry = new Registry();
   let before = '';
   for (const { name, help, type, values } of metrics) {
     const negativeZeros = new Set<number>();
-    const page = { name, help, type, values: withNegativeZeros(values(), negativeZeros) };
+    const page = { name, help, type, values: noteNegativeZeros(values(), negativeZeros) };
     registry.registerMetric({ name, get: () => Promise.resolve(page) });
     const text = await registry.getSingleMetricAsString(name);
     // The registry's own page has an empty line between two metrics.
@@ -83,7 +84,7 @@ async function* written(metrics: readonly PageMetric[]): AsyncGenerator<string, 
 }
 
 /** The same lines; notes which of them have the value -0, which prom-client writes as 0. */
-function* withNegativeZeros(lines: Iterable<PageLine>, found: Set<number>): Generator<PageLine> {
+function* noteNegativeZeros(lines: Iterable<PageLine>, found: Set<number>): Generator<PageLine> {
   let index = 0;
   for (const line of lines) {
     if (Object.is(line.value, -0)) found.add(index);

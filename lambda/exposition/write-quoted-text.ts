@@ -2,9 +2,9 @@
 import type { MetricFamily } from '../model/metric.ts';
 import { compareText } from '../model/families/order.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
-import { linesOf, type PageLine, pageTypes, relayedLines } from './lines/page-lines.ts';
-import { showableRelayed } from './showable/showable-relayed.ts';
-import { showable, utf8Names } from './showable/showable.ts';
+import { generateLines, type PageLine, pageTypes, generateRelayedLines } from './lines/page-lines.ts';
+import { selectShowableRelayed } from './showable/showable-relayed.ts';
+import { selectShowable, utf8Names } from './showable/showable.ts';
 import { escapeHelp, writeLine, writeName } from './lines/write-lines.ts';
 
 interface Described {
@@ -14,10 +14,10 @@ interface Described {
   readonly lines: Iterable<PageLine>;
 }
 
-/** The page of `prometheusText`, and beside it the series whose names that one cannot show. */
-export function quotedText(given: readonly MetricFamily[], givenRelayed: readonly RelayedFamily[] = []): string {
-  const own = showable(given).families;
-  const relayed = showableRelayed(givenRelayed, own, utf8Names).families;
+/** The page of `writePrometheusText`, and beside it the series whose names that one cannot show. */
+export function writeQuotedText(given: readonly MetricFamily[], givenRelayed: readonly RelayedFamily[] = []): string {
+  const own = selectShowable(given).families;
+  const relayed = selectShowableRelayed(givenRelayed, own, utf8Names).families;
   const metrics = [...own.map(describeOwn), ...relayed.map(describeRelayed)];
   return metrics
     .sort((a, b) => compareText(a.name, b.name))
@@ -27,12 +27,12 @@ export function quotedText(given: readonly MetricFamily[], givenRelayed: readonl
 
 function describeOwn(family: MetricFamily): Described {
   const { name, help } = family.definition;
-  return { name, help, type: pageTypes[family.type], lines: linesOf(family) };
+  return { name, help, type: pageTypes[family.type], lines: generateLines(family) };
 }
 
 function describeRelayed(family: RelayedFamily): Described {
   const { name, help, type } = family;
-  return { name, help, type, lines: relayedLines(family) };
+  return { name, help, type, lines: generateRelayedLines(family) };
 }
 
 function writeMetric({ name, type, help, lines }: Described): string {

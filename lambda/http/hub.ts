@@ -9,15 +9,15 @@ import { assertAllowedHost, type LoopbackPolicy } from './transport/address.ts';
 import { createAgents, type Agents } from './transport/agents.ts';
 import { ForbiddenRequestError, HttpConnectionError, HttpStatusError, HttpTimeoutError } from './errors/errors.ts';
 import { exchange, type Answer } from './transport/exchange.ts';
-import { failureOf, passedDeadline } from './transport/convert-error.ts';
+import { convertToHttpError, createDeadlineError } from './transport/convert-error.ts';
 import type { HttpPort, HttpRequest, HttpResponse, OutgoingRequest } from './port.ts';
 import { defaultMaxResponseBytes, defaultTimeouts, type Timeouts } from './transport/limits.ts';
 import { createMeter, type Meter } from './transport/meter.ts';
-import { proxyRules, type ProxyFor, type ProxySettings } from './transport/proxy.ts';
-import { longestRetryAfterMs, retryAtOf } from './answers/rate-limit-headers.ts';
-import { redirectOf } from './transport/redirect.ts';
+import { parseProxyRules, type ProxyFor, type ProxySettings } from './transport/proxy.ts';
+import { longestRetryAfterMs, parseRetryAt } from './answers/rate-limit-headers.ts';
+import { findRedirect } from './transport/redirect.ts';
 import { waitBeforeRetry } from './transport/retry.ts';
-import { createRoom, type Room, roomFor } from './transport/room.ts';
+import { createRoom, type Room, computeRoom } from './transport/room.ts';
 import { whereOf } from './where.ts';
 
 export interface HttpHubOptions {
@@ -34,7 +34,7 @@ export interface HttpHubOptions {
   /** Of an answer, compressed or not. */
   readonly maxResponseBytes?: number;
   readonly timeouts?: Partial<Timeouts>;
-  /** Of the process; default: that of a function nobody gave another. Bounds all answers on their way together. */
+  /** Memory of the process; default: that of the function. Bounds all answers on their way together. */
   readonly memoryMegabytes?: number;
 }
 
@@ -52,8 +52,8 @@ export function createHttpHub(options: HttpHubOptions): HttpHub {
   const maxResponseBytes = options.maxResponseBytes ?? defaultMaxResponseBytes;
   const { redactor = createRedactor(), proxy = {} } = options;
   for (const url of [proxy.http, proxy.https]) rememberProxy(redactor, url?.trim());
-  const room = createRoom(roomFor(options.memoryMegabytes ?? defaultMemoryMegabytes));
-  const shared = { ...options, room, redactor, timeouts, agents, maxResponseBytes, proxyFor: proxyRules(proxy) };
+  const room = createRoom(computeRoom(options.memoryMegabytes ?? defaultMemoryMegabytes));
+  const shared = { ...options, room, redactor, timeouts, agents, maxResponseBytes, proxyFor: parseProxyRules(proxy) };
   return {
     port: () => createPort({ ...shared, meter: createMeter() }),
     answersInFlight: () => room.taken(),
@@ -77,7 +77,7 @@ function createPort(context: PortContext): HttpPort {
     send: (request) => send(context, request),
     withoutSecrets: (text) => context.redactor.text(text),
     takeMeter: meter.take,
-    readClocks: meter.clocks,
+    readClocks: meter.getClocks,
   };
 }
 
@@ -94,7 +94,7 @@ async function send(context: PortContext, request: HttpRequest): Promise<HttpRes
       if (error instanceof HttpStatusError) answered = error;
       const waitMs = waitBeforeRetry(error, request, attempt, context);
       if (waitMs === undefined) throw error;
-      // An abort during the wait leaves the failure of the attempt, which says more than the abort.
+      // After an abort during the wait the error of the attempt is thrown, which says more than the abort.
       const isOver = await sleep(waitMs, false, { signal: request.signal }).catch(() => true);
       if (isOver) throw error;
     }
@@ -109,9 +109,9 @@ async function sendOnce(context: PortContext, request: HttpRequest, attempt: num
     const outgoing = { method, url, headers, ...(body === undefined ? {} : { body }) };
     const prepared = request.prepare === undefined ? outgoing : await request.prepare(outgoing, attempt);
     const answer = await exchangeLogged(context, prepared, request, attempt);
-    const target = redirectOf(prepared, answer, hops);
+    const target = findRedirect(prepared, answer, hops);
     if (target === undefined)
-      return responseOf(answer, prepared, { nowMs: context.clock(), waitSecondsIn: request.waitSecondsIn });
+      return unwrapAnswer(answer, prepared, { nowMs: context.clock(), waitSecondsIn: request.parseWaitSeconds });
     url = target;
   }
 }
@@ -126,19 +126,19 @@ async function exchangeLogged(
   const where = whereOf(outgoing.method, outgoing.url);
   assertSendable(outgoing.url, where, loopback, { signal, timeouts });
   const startedMs = clock();
-  const line = (outcome: { status: number } | { code: string }): void => {
+  const logOutcome = (outcome: { status: number } | { code: string }): void => {
     log.debug('http request', { request: where, attempt, ms: clock() - startedMs, ...outcome });
   };
   try {
     rememberRequest(context.redactor, { ...outgoing, key: tls?.key });
-    const dispatcher = context.agents.of(tls, context.proxyFor(outgoing.url));
+    const dispatcher = context.agents.get(tls, context.proxyFor(outgoing.url));
     const clean = (text: string): string => context.redactor.text(text);
     const answered = { maxResponseBytes, verdictOf, refusalTextOf, clean };
     const answer = await exchange(outgoing, { ...context, ...answered, dispatcher, signal });
-    line({ status: answer.status });
+    logOutcome({ status: answer.status });
     return answer;
   } catch (error) {
-    line({ code: error instanceof HttpConnectionError ? error.code : nameOf(error) });
+    logOutcome({ code: error instanceof HttpConnectionError ? error.code : nameOf(error) });
     throw error;
   }
 }
@@ -149,7 +149,7 @@ function assertSendable(
   loopback: LoopbackPolicy,
   { signal, timeouts }: { readonly signal: AbortSignal; readonly timeouts: Timeouts },
 ): void {
-  if (signal.aborted) throw passedDeadline(where);
+  if (signal.aborted) throw createDeadlineError(where);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new ForbiddenRequestError(where, 'only http and https URLs can be requested; check the URL');
   }
@@ -159,24 +159,24 @@ function assertSendable(
   try {
     assertAllowedHost(url, loopback);
   } catch (error) {
-    throw failureOf(error, where, { run: signal, attempt: signal }, timeouts);
+    throw convertToHttpError(error, where, { run: signal, attempt: signal }, timeouts);
   }
 }
 
-interface WaitReading {
+interface RetryHints {
   readonly nowMs: number;
-  readonly waitSecondsIn: HttpRequest['waitSecondsIn'];
+  readonly waitSecondsIn: HttpRequest['parseWaitSeconds'];
 }
 
-function responseOf(answer: Answer, request: OutgoingRequest, reading: WaitReading): HttpResponse {
+function unwrapAnswer(answer: Answer, request: OutgoingRequest, reading: RetryHints): HttpResponse {
   const { status, headers, body, excerpt } = answer;
   if (status >= 200 && status < 300) return { status, headers, body, receivedAtMs: reading.nowMs };
-  const retryAtMs = retryAtOf(headers, reading.nowMs) ?? retryAtIn(answer, reading);
+  const retryAtMs = parseRetryAt(headers, reading.nowMs) ?? parseRetryAtInBody(answer, reading);
   throw new HttpStatusError(whereOf(request.method, request.url), { status, headers, excerpt, retryAtMs });
 }
 
 /** What the body of a refusal says, for servers that have no header for it. */
-function retryAtIn({ status, excerpt }: Answer, { nowMs, waitSecondsIn }: WaitReading): number | undefined {
+function parseRetryAtInBody({ status, excerpt }: Answer, { nowMs, waitSecondsIn }: RetryHints): number | undefined {
   const seconds = status === 429 || status === 503 ? waitSecondsIn?.(excerpt) : undefined;
   return seconds === undefined ? undefined : nowMs + Math.min(seconds * 1000, longestRetryAfterMs);
 }

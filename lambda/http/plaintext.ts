@@ -1,3 +1,4 @@
+/** The setting that allows URLs without TLS, and the check that goes with it. */
 import * as z from 'zod';
 
 /** Whether a URL without TLS may be used; tokens and figures then travel readable. */
@@ -19,7 +20,7 @@ export function isTlsOrAllowed(settings: { readonly url: string; readonly plaint
 const UrlChoice = z.object({ url: z.string(), plaintext: Plaintext });
 
 export const plaintextError = {
-  // Told together with the other faults of the same settings, not only after their correction.
+  // Reported together with the other problems of the same settings, not only after they are corrected.
   when: ({ value }: { readonly value: unknown }): boolean => UrlChoice.safeParse(value).success,
   error: 'an http:// URL sends everything readable; use https:// or set plaintext: allow',
   path: ['url'],

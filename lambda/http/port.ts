@@ -1,3 +1,4 @@
+/** The HTTP port: requests, answers and what a source or sink may ask of the network. */
 import type { ClockReading } from './answers/server-clock.ts';
 
 /** Client certificate and private CA in PEM, read from secrets. */
@@ -39,7 +40,7 @@ export interface HttpRequest extends OutgoingRequest {
    */
   readonly verdictOf?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => Verdict | undefined;
   /** Seconds until the next attempt that a refusal (429, 503) names in its body only, from the beginning of the body. */
-  readonly waitSecondsIn?: (excerpt: string) => number | undefined;
+  readonly parseWaitSeconds?: (excerpt: string) => number | undefined;
   /** Called for each attempt (0, 1, …) just before it is sent: signs it, or adds a `Retry-Attempt` header. */
   readonly prepare?: (request: OutgoingRequest, attempt: number) => OutgoingRequest | Promise<OutgoingRequest>;
 }
@@ -85,7 +86,7 @@ export interface RequestMeter {
 export interface HttpPort {
   /** Resolves with a 2xx answer. @throws an `HttpError` of `errors.ts` for everything else. */
   send(request: HttpRequest): Promise<HttpResponse>;
-  /** A text out of an answer 2xx without secrets; asked for before the text is cut, for half a secret is known to nobody. */
+  /** Takes secrets out of a text of an answer 2xx. Call it before the text is cut: half a secret is not found. */
   withoutSecrets(text: string): string;
   /** Requests since the last call, then starts anew. */
   takeMeter(): RequestMeter;

@@ -1,6 +1,7 @@
+/** Settings that many plugins share: URLs, authentication and TLS. */
 import * as z from 'zod';
 import { SecretRef } from '../secrets/secret-ref.ts';
-import { externalIdError, externalIdNeedsRole, roleSettings } from './auth/role-settings.ts';
+import { externalIdError, hasRoleForExternalId, roleSettings } from './auth/role-settings.ts';
 
 /** Private CA and client certificate (mTLS), each a PEM text in a secret. */
 export const TlsSettings = z
@@ -28,7 +29,7 @@ const SigV4Auth = z.strictObject({
         .meta({ description: 'AWS Region of the service that is called.' }),
       ...roleSettings,
     })
-    .refine(externalIdNeedsRole, externalIdError),
+    .refine(hasRoleForExternalId, externalIdError),
 });
 
 /** Who the collector is to a server. SigV4 uses the function's own role, or one that it takes on. */
@@ -43,7 +44,7 @@ export const SignableAuth = z.union([BasicAuth, BearerAuth, SigV4Auth]).meta({
 export type SignableAuth = z.infer<typeof SignableAuth>;
 
 /** `https` everywhere; plain `http` is refused unless the address is loopback or the operator allows it by name. */
-export const HttpUrl = withoutUserinfo(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
+export const HttpUrl = refuseUserinfo(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
 /** Paths are added to its end, where a query or a fragment would swallow them. */
 export const BaseUrl = HttpUrl.refine((text) => !/[?#]/.test(text), {
@@ -52,7 +53,7 @@ export const BaseUrl = HttpUrl.refine((text) => !/[?#]/.test(text), {
 });
 
 /** What stands before an `@` is readable in the repository, the template and the function, and is sent nowhere. */
-export function withoutUserinfo(url: z.ZodURL): z.ZodURL {
+export function refuseUserinfo(url: z.ZodURL): z.ZodURL {
   return url.refine((text) => !hasUserinfo(text), {
     error: 'holds a user name or password; a secret never stands in the configuration, so remove all up to the @',
   });
@@ -65,13 +66,13 @@ function hasUserinfo(text: string): boolean {
 }
 
 /** The role that a server's settings ask the function to assume, as its policy has to allow it. */
-export function rolesOfHttp({ auth }: { readonly auth?: SignableAuth | undefined }): readonly string[] {
+export function collectHttpRoles({ auth }: { readonly auth?: SignableAuth | undefined }): readonly string[] {
   const { roleArn } = auth !== undefined && 'sigv4' in auth ? auth.sigv4 : {};
   return roleArn === undefined ? [] : [roleArn];
 }
 
 /** All secrets that a pair of auth and TLS settings refers to. */
-export function secretsOfHttp(settings: {
+export function collectHttpSecrets(settings: {
   readonly auth?: SignableAuth | undefined;
   readonly tls?: TlsSettings | undefined;
 }): readonly SecretRef[] {

@@ -1,6 +1,7 @@
+/** Writes log lines in Lambda: one JSON object a line, with secrets taken out. */
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
-import { manyLines } from '../model/text/outside-text.ts';
-import { plainCopy } from '../secrets/redaction/plain-copy.ts';
+import { maskUnseen } from '../model/text/outside-text.ts';
+import { copyPlain } from '../secrets/redaction/plain-copy.ts';
 import type { Redactor } from '../secrets/redaction/redactor.ts';
 import type { LogFields, Logger } from '../runtime/log.ts';
 
@@ -26,14 +27,14 @@ const reserved: ReadonlySet<string> = new Set(['level', 'message', 'sampling_rat
 export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLog {
   const logger = new PowertoolsLogger({ serviceName, logLevel: level });
 
-  // A name of a stranger is shown as text: nothing in it turns a reader's screen around.
-  const text = (raw: string): string => manyLines(redactor.own.text(raw));
-  const cleaning = { own: text, outside: (raw: string): string => manyLines(redactor.text(raw)) };
+  // Names from outside are shown as plain text, without characters that control a terminal.
+  const cleanText = (raw: string): string => maskUnseen(redactor.own.text(raw));
+  const cleaning = { own: cleanText, outside: (raw: string): string => maskUnseen(redactor.text(raw)) };
 
   function clean(fields: LogFields): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(fields).map(
-        ([name, value]) => [reserved.has(name) ? `${name}_` : text(name), plainCopy(value, cleaning)] as const,
+        ([name, value]) => [reserved.has(name) ? `${name}_` : cleanText(name), copyPlain(value, cleaning)] as const,
       ),
     );
   }
@@ -44,16 +45,16 @@ export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLo
       logger.appendKeys({ requestId });
     },
     debug: (message, fields = {}) => {
-      logger.debug(text(message), clean(fields));
+      logger.debug(cleanText(message), clean(fields));
     },
     info: (message, fields = {}) => {
-      logger.info(text(message), clean(fields));
+      logger.info(cleanText(message), clean(fields));
     },
     warn: (message, fields = {}) => {
-      logger.warn(text(message), clean(fields));
+      logger.warn(cleanText(message), clean(fields));
     },
     error: (message, fields = {}) => {
-      logger.error(text(message), clean(fields));
+      logger.error(cleanText(message), clean(fields));
     },
   };
 }

@@ -1,10 +1,11 @@
+/** Makes the stacks of the bundled code name files and lines of the sources. */
 import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
-/** A place in a text; lines and columns count from 1. */
-interface Place {
+/** A line and column of a file; both count from 1. */
+interface CodeLocation {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -17,29 +18,29 @@ interface Place {
 export function showSourcesInStacks(): void {
   const maps = new Map<string, SourceMap | undefined>();
   Error.prepareStackTrace = (error, frames): string => {
-    const lines = frames.map((frame) => `\n    at ${shown(frame, maps)}`);
+    const lines = frames.map((frame) => `\n    at ${formatFrame(frame, maps)}`);
     return `${String(error)}${lines.join('')}`;
   };
 }
 
 type Maps = Map<string, SourceMap | undefined>;
 
-function shown(frame: NodeJS.CallSite, maps: Maps): string {
+function formatFrame(frame: NodeJS.CallSite, maps: Maps): string {
   const [file, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
   const name = frame.getFunctionName() ?? '<anonymous>';
   if (typeof file !== 'string' || line === null || column === null) return `${name} (<native>)`;
-  const place = { file, line, column };
-  const source = sourceOf(place, maps);
+  const location = { file, line, column };
+  const source = findSource(location, maps);
   // The name of a function in a bundle is one letter and says nothing.
-  return source === undefined ? `${name} (${textOf(place)})` : textOf(source);
+  return source === undefined ? `${name} (${formatLocation(location)})` : formatLocation(source);
 }
 
-function textOf({ file, line, column }: Place): string {
+function formatLocation({ file, line, column }: CodeLocation): string {
   return `${file}:${String(line)}:${String(column)}`;
 }
 
-function sourceOf({ file, line, column }: Place, maps: Maps): Place | undefined {
-  if (!maps.has(file)) maps.set(file, mapBeside(file));
+function findSource({ file, line, column }: CodeLocation, maps: Maps): CodeLocation | undefined {
+  if (!maps.has(file)) maps.set(file, loadMapBeside(file));
   const entry = maps.get(file)?.findEntry(line - 1, column - 1);
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   // The bundler writes `../lambda/run.ts`, as seen from its output.
@@ -47,18 +48,18 @@ function sourceOf({ file, line, column }: Place, maps: Maps): Place | undefined 
   return { file: name, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
 }
 
-/** Of no other files than those of the bundle, which are all ES modules. */
-function mapBeside(file: string): SourceMap | undefined {
+/** Only files of the bundle have a map; they are all ES modules. */
+function loadMapBeside(file: string): SourceMap | undefined {
   if (!file.startsWith('file:')) return undefined;
   try {
-    return new SourceMap(payloadIn(readFileSync(`${fileURLToPath(file)}.map`, 'utf8')));
+    return new SourceMap(parsePayload(readFileSync(`${fileURLToPath(file)}.map`, 'utf8')));
   } catch {
     return undefined;
   }
 }
 
 /** Source map revision 3, of which only places are looked up. Described here, for it is seldom needed. */
-function payloadIn(text: string): SourceMapPayload {
+function parsePayload(text: string): SourceMapPayload {
   const Payload = z.object({ sources: z.array(z.string()), names: z.array(z.string()), mappings: z.string() });
   return { ...Payload.parse(JSON.parse(text)), file: '', version: 3, sourcesContent: [], sourceRoot: '' };
 }

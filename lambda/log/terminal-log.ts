@@ -1,5 +1,6 @@
+/** Writes log lines in a terminal: one line of text each, with secrets taken out. */
 import { styleText } from 'node:util';
-import { oneLine } from '../model/text/outside-text.ts';
+import { flattenText } from '../model/text/outside-text.ts';
 import type { Redactor } from '../secrets/redaction/redactor.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogLevel } from './lambda-log.ts';
@@ -22,40 +23,40 @@ const styles = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' } as 
 export function createTerminalLog(options: TerminalLogOptions): Logger {
   const { level: least, redactor, clock, write, colour } = options;
 
-  function line(level: LogLevel, message: string, fields: LogFields): void {
+  function writeLine(level: LogLevel, message: string, fields: LogFields): void {
     if (levels.indexOf(level) < levels.indexOf(least)) return;
     const time = new Date(clock()).toISOString().slice('2026-01-01T'.length, '2026-01-01T00:00:00'.length);
     const padded = level.padEnd('error'.length);
     // The caller has decided about colours; Node would decide again by its own standard output.
     const shown = colour === 'always' ? styleText(styles[level], padded, { validateStream: false }) : padded;
     const pairs = Object.entries(fields).flatMap(([name, value]) =>
-      pairsOf(redactor.own.text(name), redactor.own.value(value)),
+      formatPair(redactor.own.text(name), redactor.own.value(value)),
     );
-    write(`${[time, shown, oneLine(redactor.own.text(message)), ...pairs].join(' ')}\n`);
+    write(`${[time, shown, flattenText(redactor.own.text(message)), ...pairs].join(' ')}\n`);
   }
 
   return {
     debug: (message, fields = {}) => {
-      line('debug', message, fields);
+      writeLine('debug', message, fields);
     },
     info: (message, fields = {}) => {
-      line('info', message, fields);
+      writeLine('info', message, fields);
     },
     warn: (message, fields = {}) => {
-      line('warn', message, fields);
+      writeLine('warn', message, fields);
     },
     error: (message, fields = {}) => {
-      line('error', message, fields);
+      writeLine('error', message, fields);
     },
   };
 }
 
-function pairsOf(name: string, value: unknown): readonly string[] {
-  return value === undefined ? [] : [`${name}=${shown(value)}`];
+function formatPair(name: string, value: unknown): readonly string[] {
+  return value === undefined ? [] : [`${name}=${formatValue(value)}`];
 }
 
 /** A text that a space or a quote would tear apart is quoted as JSON. */
-function shown(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=]+$/u.test(value) && oneLine(value) === value) return value;
-  return oneLine(JSON.stringify(value));
+function formatValue(value: unknown): string {
+  if (typeof value === 'string' && /^[^\s"=]+$/u.test(value) && flattenText(value) === value) return value;
+  return flattenText(JSON.stringify(value));
 }

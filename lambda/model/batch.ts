@@ -1,9 +1,10 @@
+/** The batch that a run hands to every sink: what each source gave, and the collector's own metrics. */
 import type { MetricFamily } from './metric.ts';
 import type { RelayedFamily } from './relayed.ts';
 import type { Span } from './span.ts';
 
 /** What one source gave in this run. */
-export interface SourcePart {
+export interface SourceOutput {
   readonly system: string;
   readonly source: string;
   /**
@@ -24,7 +25,7 @@ export interface Batch {
   readonly tickMs: number;
   /** When the answers were read; never reused by a later attempt. Epoch milliseconds. */
   readonly collectedAtMs: number;
-  readonly parts: readonly SourcePart[];
+  readonly sources: readonly SourceOutput[];
   /** The collector's own `ci_collector_*` families, present even when every source failed. */
   readonly health: readonly MetricFamily[];
 }

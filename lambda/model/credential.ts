@@ -1,7 +1,7 @@
 /** What a CI system tells of the credential that reads it: when it ends, and how long it lives in all. */
 import { tokenExpiry, tokenLifetime } from './catalogue/catalogue.ts';
 import type { SourceLabel } from './catalogue/identity-labels.ts';
-import { gauge, type GaugeFamily, type Labels } from './metric.ts';
+import { buildGauge, type GaugeFamily, type Labels } from './metric.ts';
 
 /** What a source may tell of its credential, that the collector's health then has beside the source's other figures. */
 export const credentialMetrics = [tokenExpiry, tokenLifetime] as const;
@@ -36,7 +36,7 @@ export function credentialFamilies(labels: Labels<SourceLabel>, times: Credentia
   if (expiresMs === undefined) return [];
   const lifeMs = lifetimeMs(times);
   return [
-    gauge(tokenExpiry, [{ labels, value: expiresMs / 1000 }]),
-    ...(lifeMs === undefined ? [] : [gauge(tokenLifetime, [{ labels, value: lifeMs / 1000 }])]),
+    buildGauge(tokenExpiry, [{ labels, value: expiresMs / 1000 }]),
+    ...(lifeMs === undefined ? [] : [buildGauge(tokenLifetime, [{ labels, value: lifeMs / 1000 }])]),
   ];
 }

@@ -1,3 +1,5 @@
+/** The metric model: definitions, samples and families of gauges, counters and distributions. */
+
 /** What a metric is measured in. Base units only; each sink converts on the way out. */
 export type Unit = 'count' | 'seconds' | 'bytes' | 'ratio' | 'percent' | 'timestamp';
 
@@ -126,21 +128,21 @@ interface LabelledSample<Label extends string> {
 }
 
 /** NoInfer makes a wrong or missing label name a compile error at the call. */
-export function gauge<Label extends string>(
+export function buildGauge<Label extends string>(
   definition: MetricDefinition<'gauge', Label>,
   samples: readonly (LabelledSample<Label> & { readonly value: number; readonly share?: Share })[],
 ): GaugeFamily {
   return { type: 'gauge', definition, samples };
 }
 
-export function counter<Label extends string>(
+export function buildCounter<Label extends string>(
   definition: MetricDefinition<'counter', Label>,
   samples: readonly (LabelledSample<Label> & { readonly increase: number; readonly total?: RunningTotal })[],
 ): CounterFamily {
   return { type: 'counter', definition, samples };
 }
 
-export function distribution<Label extends string>(
+export function buildDistribution<Label extends string>(
   definition: MetricDefinition<'distribution', Label>,
   samples: readonly (LabelledSample<Label> & {
     readonly observations: readonly number[];

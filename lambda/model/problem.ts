@@ -1,3 +1,5 @@
+/** A problem: something that went wrong, that the run survives and that it reports with a remedy. */
+
 /** The closed set of reasons that a dashboard, an alarm or a log query can ask for. */
 export const problemKinds = [
   'auth',

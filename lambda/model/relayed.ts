@@ -1,5 +1,6 @@
+/** Series of another system that are passed on as they were read, and how they are merged. */
 import type { Labels } from './metric.ts';
-import { compareText, seriesKey } from './families/order.ts';
+import { compareText, formatSeriesKey } from './families/order.ts';
 
 /**
  * Series of another system that are passed on as they were read: names, labels and types are known only then. Sinks
@@ -49,15 +50,15 @@ export interface RelayedFamily {
 export function mergeRelayed(families: readonly RelayedFamily[]): readonly RelayedFamily[] {
   const byName = Map.groupBy(families, ({ name, type }) => `${type} ${name}`);
   return [...byName.values()]
-    .flatMap(([first, ...others]) => (first === undefined ? [] : [joined(first, others)]))
+    .flatMap(([first, ...others]) => (first === undefined ? [] : [joinRelayed(first, others)]))
     .sort((a, b) => compareText(a.name, b.name));
 }
 
-function joined(first: RelayedFamily, others: readonly RelayedFamily[]): RelayedFamily {
+function joinRelayed(first: RelayedFamily, others: readonly RelayedFamily[]): RelayedFamily {
   const bySeries = new Map<string, RelayedSample>();
   for (const { samples } of [first, ...others]) {
     for (const sample of samples) {
-      const key = `${String(sample.timestampMs)} ${sample.name} ${seriesKey(sample.labels)}`;
+      const key = `${String(sample.timestampMs)} ${sample.name} ${formatSeriesKey(sample.labels)}`;
       if (!bySeries.has(key)) bySeries.set(key, sample);
     }
   }
@@ -65,11 +66,11 @@ function joined(first: RelayedFamily, others: readonly RelayedFamily[]): Relayed
 }
 
 /** Each series once, for who shows or adds up one value of it: the newest; one without a time is of now. */
-export function newestOfEach(samples: readonly RelayedSample[]): readonly RelayedSample[] {
+export function pickNewest(samples: readonly RelayedSample[]): readonly RelayedSample[] {
   if (samples.every(({ timestampMs }) => timestampMs === undefined)) return samples;
   const newest = new Map<string, RelayedSample>();
   for (const sample of samples) {
-    const key = `${sample.name} ${seriesKey(sample.labels)}`;
+    const key = `${sample.name} ${formatSeriesKey(sample.labels)}`;
     const before = newest.get(key);
     if (before === undefined || timeOf(sample) > timeOf(before)) newest.set(key, sample);
   }
@@ -81,7 +82,7 @@ function timeOf({ timestampMs = Infinity }: RelayedSample): number {
 }
 
 /** Those that may be published for a source in this state: of a failed one only how its reading went. */
-export function publishable(
+export function selectPublishable(
   status: 'complete' | 'partial' | 'failed' | 'skipped',
   families: readonly RelayedFamily[],
 ): readonly RelayedFamily[] {

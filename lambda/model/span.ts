@@ -11,21 +11,21 @@ export interface Span {
   readonly attemptNumber?: number | undefined;
   /** The vendor's id within the run; absent for the run itself, which the other spans are parts of. */
   readonly id?: string | undefined;
-  /** Of a job; what a job is called by whoever wrote the pipeline. */
+  /** Of a job: its name in the definition of the pipeline. */
   readonly name?: string | undefined;
   readonly pipeline?: string | undefined;
   readonly scope: string;
   readonly queue?: string | undefined;
   readonly result: Result;
   readonly attempt?: 'first' | 'retry' | undefined;
-  /** When a run was created or a job started; absent where nobody tells. Epoch milliseconds. */
+  /** When a run was created or a job started; absent where the vendor does not tell. Epoch milliseconds. */
   readonly startMs?: number | undefined;
   /** Epoch milliseconds. */
   readonly endMs: number;
   readonly waitSeconds?: number | undefined;
   /** Without the time for which a run waited for a person. */
   readonly activeSeconds?: number | undefined;
-  /** Where a person looks at it. */
+  /** The web page of the run or job. */
   readonly url?: string | undefined;
   readonly commit?: string | undefined;
   /** As it is called, and not as a class of branches. */

@@ -1,4 +1,4 @@
-/** Asks for a format, and tells which one an answer is in. */
+/** The `Accept` header that asks for a format, and the format that an answer has by its `Content-Type`. */
 import type { Format } from './families/family-rules.ts';
 
 export type PreferredFormat = 'text' | 'openmetrics';
@@ -10,7 +10,7 @@ const acceptOpenMetrics = 'application/openmetrics-text;version=1.0.0';
 export type Escaping = 'underscores' | 'allow-utf-8';
 
 /** The `Accept` header of a scrape. Protobuf is never asked for; some servers send what they like without a header. */
-export function acceptHeader(preferred: PreferredFormat, escaping: Escaping): string {
+export function buildAcceptHeader(preferred: PreferredFormat, escaping: Escaping): string {
   const utf8 = escaping === 'allow-utf-8';
   const text = utf8 ? 'text/plain;version=1.0.0;escaping=allow-utf-8' : acceptText;
   const open = `${acceptOpenMetrics};escaping=${escaping}`;
@@ -19,18 +19,21 @@ export function acceptHeader(preferred: PreferredFormat, escaping: Escaping): st
 }
 
 /** The format that a `Content-Type` promises; `fallback` stands for those that promise none, or why it cannot be read. */
-export function formatOf(contentType: string | undefined, fallback?: Format): Format | { readonly refused: string } {
-  const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
+export function detectFormat(
+  contentType: string | undefined,
+  fallback?: Format,
+): Format | { readonly refused: string } {
+  const [type = '', ...parameters] = (contentType ?? '').split(';').map((piece) => piece.trim().toLowerCase());
   if (type === 'text/plain') return 'text';
   // Version 2 is an experiment, with other rules for what a line is.
   const isVersion2 = parameters.some((parameter) => /^version\s*=\s*"?2\.0\.0"?$/.test(parameter));
   if (type === 'application/openmetrics-text' && !isVersion2) return 'openmetrics';
   if (type === 'application/vnd.google.protobuf')
     return { refused: 'the answer is protobuf, although text was asked for' };
-  return fallback ?? { refused: refusalOf(type) };
+  return fallback ?? { refused: explainRefusal(type) };
 }
 
-function refusalOf(type: string): string {
+function explainRefusal(type: string): string {
   switch (type) {
     case '':
       return 'the answer has no Content-Type, so nobody knows what it is';
@@ -39,10 +42,10 @@ function refusalOf(type: string): string {
     case 'application/openmetrics-text':
       return 'the answer is OpenMetrics 2.0, which is not read';
     default:
-      return `the answer is ${printable(type)}, not a metrics page; check the URL`;
+      return `the answer is ${formatType(type)}, not a metrics page; check the URL`;
   }
 }
 
-function printable(type: string): string {
+function formatType(type: string): string {
   return /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(type) ? type : 'of another type';
 }

@@ -1,4 +1,5 @@
-import { valueOf } from './numbers.ts';
+/** Puts the lines of a histogram on a page together, and finds those that contradict each other. */
+import { parseValue } from './numbers.ts';
 import type { PageExemplar, PageFamily, PageLabels, PageSample } from './page.ts';
 
 /** One histogram of a family, its lines put together. */
@@ -19,7 +20,7 @@ export interface PageHistogram {
 
 export interface PageHistograms {
   readonly histograms: readonly PageHistogram[];
-  /** Label sets whose buckets fall, lack `+Inf` or do not add up to `_count`: nobody knows which line is right. */
+  /** Label sets whose buckets fall, lack `+Inf` or do not add up to `_count`: it is not known which line is right. */
   readonly unsound: readonly PageLabels[];
 }
 
@@ -32,42 +33,42 @@ interface Group {
 }
 
 /** The histograms of a family, one for each label set; lines may come in any order. */
-export function histogramsOf(family: PageFamily): PageHistograms {
+export function buildHistograms(family: PageFamily): PageHistograms {
   const histograms: PageHistogram[] = [];
   const unsound: PageLabels[] = [];
-  for (const group of groupsOf(family)) {
-    const histogram = histogramOf(group);
+  for (const group of groupSamples(family)) {
+    const histogram = buildHistogram(group);
     if (histogram === undefined) unsound.push(group.labels);
     else histograms.push(histogram);
   }
   return { histograms, unsound };
 }
 
-function groupsOf({ name, samples }: PageFamily): Iterable<Group> {
+function groupSamples({ name, samples }: PageFamily): Iterable<Group> {
   const groups = new Map<string, Group>();
   for (const sample of samples) {
-    const labels = without(sample.labels, 'le');
+    const labels = omitLabel(sample.labels, 'le');
     const key = JSON.stringify([...labels]);
     let group = groups.get(key);
     if (group === undefined) groups.set(key, (group = { labels, buckets: new Map() }));
-    place(group, sample, sample.name.slice(name.length));
+    assignSample(group, sample, sample.name.slice(name.length));
   }
   return groups.values();
 }
 
-function place(group: Group, sample: PageSample, suffix: string): void {
+function assignSample(group: Group, sample: PageSample, suffix: string): void {
   // `le="1"` and `le="1.0"` are one bound; the later line counts, as for any series that is repeated.
-  if (suffix === '_bucket') group.buckets.set(valueOf(sample.labels.get('le') ?? '') ?? NaN, sample);
+  if (suffix === '_bucket') group.buckets.set(parseValue(sample.labels.get('le') ?? '') ?? NaN, sample);
   else if (suffix === '_sum' || suffix === '_gsum') group.sum = sample;
   else if (suffix === '_count' || suffix === '_gcount') group.count = sample;
   else if (suffix === '_created') group.created = sample;
 }
 
-function histogramOf({ labels, buckets, sum, count, created }: Group): PageHistogram | undefined {
+function buildHistogram({ labels, buckets, sum, count, created }: Group): PageHistogram | undefined {
   const ascending = [...buckets].sort(([a], [b]) => a - b);
   const last = buckets.get(Infinity);
   if (last === undefined || (count ?? last).value !== last.value) return undefined;
-  const counts = differences(ascending.map(([, { value }]) => value));
+  const counts = computeDifferences(ascending.map(([, { value }]) => value));
   if (counts === undefined) return undefined;
   const { timestampMs } = count ?? last;
   return {
@@ -82,13 +83,13 @@ function histogramOf({ labels, buckets, sum, count, created }: Group): PageHisto
 }
 
 /** Undefined for values that fall. */
-function differences(cumulative: readonly number[]): readonly number[] | undefined {
+function computeDifferences(cumulative: readonly number[]): readonly number[] | undefined {
   const counts = cumulative.map((value, index) => value - (cumulative[index - 1] ?? 0));
   return counts.every((count) => count >= 0) ? counts : undefined;
 }
 
 /** The labels but one. */
-export function without(labels: PageLabels, name: string): PageLabels {
+export function omitLabel(labels: PageLabels, name: string): PageLabels {
   if (!labels.has(name)) return labels;
   return new Map([...labels].filter(([label]) => label !== name));
 }

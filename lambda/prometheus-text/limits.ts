@@ -1,6 +1,4 @@
-/** What a page may cost. */
-
-/** What a page may cost; each is an error of its own when it is passed, never a silent cut. */
+/** The limits of one page; a page beyond one of them is refused with an error, and never cut silently. */
 export interface PageLimits {
   /** Of the decoded page. */
   readonly maxBytes: number;
@@ -15,7 +13,7 @@ export const defaultPageLimits: PageLimits = {
   maxBytes: 32 * 1024 * 1024,
   /** Each costs about half a kilobyte until the run is over. */
   maxSeries: 50_000,
-  /** Each is remembered until the page ends; no honest page of metrics that nobody wants has more. */
+  /** Each is remembered until the page ends, wanted or not; no ordinary page has more. */
   maxMetrics: 50_000,
 };
 
@@ -25,5 +23,5 @@ export const maxExemplarCharacters = 128;
 /** Characters of the page that an error quotes. */
 export const maxQuoted = 40;
 
-/** Lines that one label value may run over: longer ones are a quote that somebody forgot, and each is read again. */
+/** Lines that one label value may run over: with more, a closing quote is missing, and each line is parsed again. */
 export const maxLinesOfValue = 1000;

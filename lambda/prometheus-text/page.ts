@@ -1,4 +1,4 @@
-/** What a page says, line by line, once it has been read. */
+/** The types of a parsed page: families, samples, exemplars. */
 import type { Remark } from './remarks.ts';
 
 /** What a page may declare of a metric. `untyped` (text format) and `unknown` (OpenMetrics) both say nothing. */

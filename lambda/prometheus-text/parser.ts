@@ -1,19 +1,19 @@
-/** Reads a metrics page: what a current Prometheus scrapes is read, and what it refuses is refused. */
+/** Parses a metrics page: what a current Prometheus takes is taken, and what it refuses is refused. */
 import { createFamilyCollector, type Keep } from './families/collect-families.ts';
 import type { Cursor } from './lines/cursor.ts';
 import type { Format } from './families/family-rules.ts';
-import { faultOfBeginning } from './lines/first-bytes.ts';
+import { checkBeginning } from './lines/first-bytes.ts';
 import { createLineCutter, type Line } from './lines/cut-lines.ts';
 import { defaultPageLimits, maxLinesOfValue, type PageLimits } from './limits.ts';
-import { readOpenMetricsLine } from './lines/open-metrics-line.ts';
+import { parseOpenMetricsLine } from './lines/open-metrics-line.ts';
 import type { Page } from './page.ts';
 import { createRemarks, type Remarks } from './remarks.ts';
 import type { Statement } from './lines/statement.ts';
 import { PageSyntaxError, UnfinishedQuoteError } from './syntax-error.ts';
-import { isComment, readTextLine } from './lines/text-line.ts';
+import { isComment, parseTextLine } from './lines/text-line.ts';
 
 export interface ParserOptions {
-  /** Of the answer's content type; see `formatOf`. */
+  /** Of the answer's content type; see `detectFormat`. */
   readonly format: Format;
   /** Default: everything. What it turns away is checked all the same, but kept nowhere and counted in no limit. */
   readonly keep?: Keep;
@@ -43,39 +43,39 @@ export function createPageParser({ format, keep = () => true, limits = {} }: Par
   let lastLine = 0;
   let hasBegun = false;
 
-  const take = (statement: Statement, cursor: Cursor): void => {
-    if (statement.says === 'cut') remarks.add(placeOf(cursor), 'a NUL byte; nothing behind it is read', 'loss');
+  const takeStatement = (statement: Statement, cursor: Cursor): void => {
+    if (statement.says === 'cut') remarks.add(locateCursor(cursor), 'a NUL byte; nothing behind it is read', 'loss');
     if (statement.says === 'end' || statement.says === 'cut') ended = statement.says;
     families.add(statement, cursor);
   };
-  const onLine = (line: Line): void => {
+  const takeLine = (line: Line): void => {
     lastLine = line.number;
     if (ended === 'cut') return;
     if (ended === 'end') throw new PageSyntaxError(line.number, 1, 'nothing may stand after # EOF');
     if (assembler === undefined) {
       assertUtf8(line);
       const cursor = { text: line.text, line: line.number, at: 0, remarks };
-      take(readOpenMetricsLine(cursor), cursor);
+      takeStatement(parseOpenMetricsLine(cursor), cursor);
       return;
     }
     const cursor = assembler.add(line);
-    const statement = assembler.read(cursor);
-    if (statement !== undefined) take(statement, cursor);
+    const statement = assembler.parse(cursor);
+    if (statement !== undefined) takeStatement(statement, cursor);
   };
 
   return {
     write: (chunk) => {
-      const fault = hasBegun ? undefined : faultOfBeginning(chunk);
+      const problem = hasBegun ? undefined : checkBeginning(chunk);
       hasBegun = true;
-      if (fault !== undefined) throw new PageSyntaxError(1, 1, fault);
-      cutter.write(chunk, onLine);
+      if (problem !== undefined) throw new PageSyntaxError(1, 1, problem);
+      cutter.write(chunk, takeLine);
     },
     end: () => {
       const rest = cutter.end();
       if (rest !== undefined) {
         if (format === 'openmetrics') assertLast(rest);
         else if (ended === undefined) tellUnfinished(rest);
-        onLine(rest);
+        takeLine(rest);
       }
       assembler?.assertComplete();
       if (format === 'openmetrics' && ended === undefined)
@@ -85,8 +85,8 @@ export function createPageParser({ format, keep = () => true, limits = {} }: Par
   };
 
   function tellUnfinished({ text, number }: Line): void {
-    const place = { line: number, column: text.length + 1 };
-    remarks.add(place, 'the page does not end with a line feed; its last line is kept, but may have been cut off');
+    const position = { line: number, column: text.length + 1 };
+    remarks.add(position, 'the page does not end with a line feed; its last line is kept, but may have been cut off');
   }
 }
 
@@ -95,7 +95,7 @@ interface Assembler {
   /** The start of what is to be read now. @throws PageSyntaxError */
   add(line: Line): Cursor;
   /** Undefined when the line is not complete. @throws PageSyntaxError */
-  read(cursor: Cursor): Statement | undefined;
+  parse(cursor: Cursor): Statement | undefined;
   /** @throws PageSyntaxError when something is missing at the end of the page. */
   assertComplete(): void;
 }
@@ -104,25 +104,25 @@ function createAssembler(remarks: Remarks): Assembler {
   let waiting: { readonly text: string; readonly line: number; readonly lines: number } | undefined;
   let unfinished: UnfinishedQuoteError | undefined;
   // What an unfinished line is told for, it is told for again when it is read as a whole.
-  let told: (() => void)[] = [];
+  let pendingRemarks: (() => void)[] = [];
   const later: Pick<Remarks, 'add'> = {
     add: (place, text, kind) => {
-      told.push(() => {
+      pendingRemarks.push(() => {
         remarks.add(place, text, kind);
       });
     },
   };
   return {
     add: (raw) => {
-      if (raw.faultAt !== undefined && (waiting !== undefined || !isComment(raw.text))) assertUtf8(raw);
+      if (raw.invalidAt !== undefined && (waiting !== undefined || !isComment(raw.text))) assertUtf8(raw);
       const { text, line, lines } = waiting ?? { text: undefined, line: raw.number, lines: 0 };
       waiting = { text: text === undefined ? raw.text : `${text}\n${raw.text}`, line, lines: lines + 1 };
       return { text: waiting.text, line, at: 0, remarks: later };
     },
-    read: (cursor) => {
+    parse: (cursor) => {
       try {
-        const statement = readTextLine(cursor);
-        for (const tell of told) tell();
+        const statement = parseTextLine(cursor);
+        for (const tell of pendingRemarks) tell();
         waiting = undefined;
         unfinished = undefined;
         return statement;
@@ -131,7 +131,7 @@ function createAssembler(remarks: Remarks): Assembler {
         unfinished = error;
         return undefined;
       } finally {
-        told = [];
+        pendingRemarks = [];
       }
     },
     assertComplete: () => {
@@ -145,11 +145,11 @@ function assertLast({ text, number }: Line): void {
   if (text !== '# EOF') throw new PageSyntaxError(number, text.length + 1, 'the page is cut off in this line');
 }
 
-function assertUtf8({ number, faultAt }: Line): void {
+function assertUtf8({ number, invalidAt: faultAt }: Line): void {
   if (faultAt !== undefined) throw new PageSyntaxError(number, faultAt, 'this is not UTF-8');
 }
 
-function placeOf({ line, at }: Cursor): { readonly line: number; readonly column: number } {
+function locateCursor({ line, at }: Cursor): { readonly line: number; readonly column: number } {
   return { line, column: at + 1 };
 }
 

@@ -1,4 +1,4 @@
-/** Collects what is odd on a page that is read all the same: a page is refused only where Prometheus refuses it. */
+/** Collects remarks on what is odd on a page that is used all the same. */
 
 export interface Remark {
   /** Where it was first seen, both from 1. */
@@ -13,7 +13,7 @@ export interface Remark {
 }
 
 export interface Remarks {
-  add(place: Pick<Remark, 'line' | 'column'>, text: string, kind?: 'notice' | 'loss'): void;
+  add(position: Pick<Remark, 'line' | 'column'>, text: string, kind?: 'notice' | 'loss'): void;
   /** In the order of the page. */
   all(): readonly Remark[];
 }
@@ -22,13 +22,13 @@ export interface Remarks {
 const maxRemarks = 50;
 
 /** What was left out of a page, in words for a problem; undefined for nothing. */
-export function lossesIn(remarks: readonly Remark[]): string | undefined {
+export function formatLosses(remarks: readonly Remark[]): string | undefined {
   const losses = remarks.filter(({ isLoss }) => isLoss);
-  return losses.length === 0 ? undefined : `left out a part of the page: ${losses.map(textOf).join('; ')}`;
+  return losses.length === 0 ? undefined : `left out a part of the page: ${losses.map(formatRemark).join('; ')}`;
 }
 
 /** With its place, and how often it was seen. */
-export function textOf({ line, column, text, times }: Remark): string {
+export function formatRemark({ line, column, text, times }: Remark): string {
   const often = times === 1 ? '' : ` (${String(times)} times)`;
   return `line ${String(line)}, column ${String(column)}: ${text}${often}`;
 }

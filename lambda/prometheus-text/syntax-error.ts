@@ -1,4 +1,4 @@
-/** Why a page is refused whole. */
+/** The errors for which a page is refused as a whole. */
 
 /** The page is not what its content type promises, or larger than allowed; nothing of it may be used. */
 export class PageSyntaxError extends Error {

@@ -1,12 +1,13 @@
-import { type ClockReading, furthest } from '../http/answers/server-clock.ts';
+/** Tells of a clock that differs from the one of a server. */
+import { type ClockReading, pickFurthest } from '../http/answers/server-clock.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** Servers of one network differ by less than a second; ages and waits may be wrong by a minute without harm. */
 const toleratedMs = 60_000;
 
 /** One problem where the clock of this machine and that of a server of the source differ; it names both times. */
-export function clockProblems(id: string, readings: readonly ClockReading[]): readonly Problem[] {
-  const reading = furthest(readings);
+export function describeClockProblems(id: string, readings: readonly ClockReading[]): readonly Problem[] {
+  const reading = pickFurthest(readings);
   if (reading === undefined || Math.abs(reading.aheadMs) <= toleratedMs) return [];
   const { host, ownMs, serverMs, aheadMs } = reading;
   const [own, server] = [ownMs, serverMs].map((ms) => new Date(ms).toISOString());

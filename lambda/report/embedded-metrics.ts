@@ -1,4 +1,9 @@
-import { type CloudWatchPoint, deploymentDimensions, pointsOf } from '../model/for-sinks/cloud-watch-shape.ts';
+/** Formats the collector's own metrics as log lines that CloudWatch Logs turns into metrics. */
+import {
+  type CloudWatchPoint,
+  buildDeploymentDimensions,
+  generatePoints,
+} from '../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchUnit, GaugeFamily } from '../model/metric.ts';
 
 /** Embedded metric format specification, `Metrics`: more in one directive are dropped without a word. */
@@ -25,24 +30,29 @@ interface Group {
  * Log lines that CloudWatch Logs turns into metrics: they arrive even when PutMetricData fails. One line for each set
  * of dimension values, because a line can name a dimension only once.
  */
-export function embeddedMetricLines(
+export function formatEmbeddedMetrics(
   families: readonly GaugeFamily[],
   { namespace, collector, tickMs }: EmbeddedMetricOptions,
 ): readonly string[] {
   const groups = new Map<string, Group>();
-  const own = Object.entries(deploymentDimensions('collector', collector)).map(([name, value]) => ({ name, value }));
+  const own = Object.entries(buildDeploymentDimensions('collector', collector)).map(([name, value]) => ({
+    name,
+    value,
+  }));
   for (const family of families) {
     for (const set of family.definition.cloudWatch.dimensionSets) {
-      for (const point of pointsOf(family, set, tickMs)) add(groups, withOwn(point, own));
+      for (const point of generatePoints(family, set, tickMs)) add(groups, addOwnDimensions(point, own));
     }
   }
   return [...groups.values()].flatMap(({ dimensions, metrics }) =>
-    chunks([...metrics], maxMetricsPerDirective).map((chunk) => line(namespace, tickMs, dimensions, chunk)),
+    splitIntoChunks([...metrics], maxMetricsPerDirective).map((chunk) =>
+      formatLine(namespace, tickMs, dimensions, chunk),
+    ),
   );
 }
 
 /** A figure that has the name of the collector as a label has it once. */
-function withOwn(point: CloudWatchPoint, own: CloudWatchPoint['dimensions']): CloudWatchPoint {
+function addOwnDimensions(point: CloudWatchPoint, own: CloudWatchPoint['dimensions']): CloudWatchPoint {
   const { dimensions } = point;
   const missing = own.filter(({ name }) => dimensions.every((dimension) => dimension.name !== name));
   return missing.length === 0 ? point : { ...point, dimensions: [...dimensions, ...missing] };
@@ -60,7 +70,7 @@ function add(groups: Map<string, Group>, { name, unit, dimensions, values }: Clo
 
 type Metric = readonly [name: string, { readonly unit: CloudWatchUnit; readonly value: number }];
 
-function line(
+function formatLine(
   namespace: string,
   tickMs: number,
   dimensions: CloudWatchPoint['dimensions'],
@@ -78,7 +88,7 @@ function line(
   });
 }
 
-function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+function splitIntoChunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );

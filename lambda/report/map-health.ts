@@ -1,3 +1,4 @@
+/** Maps how a run went to the collector's own metrics. */
 import type { CountingFigures } from '../counters/tick/count-tick.ts';
 import {
   apiRequests,
@@ -25,8 +26,8 @@ import {
   watermarkLag,
 } from '../model/catalogue/catalogue.ts';
 import { credentialMetrics } from '../model/credential.ts';
-import { gauge, type GaugeFamily } from '../model/metric.ts';
-import { inCanonicalOrder } from '../model/families/order.ts';
+import { buildGauge, type GaugeFamily } from '../model/metric.ts';
+import { sortFamilies } from '../model/families/order.ts';
 import { problemKinds, type Problem } from '../model/problem.ts';
 import type { SinkOutcome, SourceOutcome } from './report.ts';
 import { version } from '../version.ts';
@@ -41,69 +42,72 @@ export interface HealthInput {
 }
 
 /** The `ci_collector_*` families: published whatever failed, so that silence always means a dead collector. */
-export function healthFamilies(input: HealthInput): readonly GaugeFamily[] {
+export function mapHealth(input: HealthInput): readonly GaugeFamily[] {
   // Another invocation tells of a source that was skipped.
   const sources = input.sources.filter(({ status }) => status !== 'skipped');
   const families = [
-    ...ofRun(input),
-    ...ofSources(sources),
-    ...ofCounting(sources),
+    ...mapRun(input),
+    ...mapSources(sources),
+    ...mapCounting(sources),
     ...ofCredentials(sources),
-    ...ofSinks(input.sinks),
-    problems({ ...input, sources }),
+    ...mapSinks(input.sinks),
+    mapProblems({ ...input, sources }),
   ];
-  return inCanonicalOrder(families).filter((family) => family.type === 'gauge');
+  return sortFamilies(families).filter((family) => family.type === 'gauge');
 }
 
-function ofRun({ collector, scheduledMs, startedAtMs }: HealthInput): readonly GaugeFamily[] {
+function mapRun({ collector, scheduledMs, startedAtMs }: HealthInput): readonly GaugeFamily[] {
   return [
-    gauge(buildInfo, [{ labels: { collector, version }, value: 1 }]),
-    gauge(lastRun, [{ labels: { collector }, value: startedAtMs / 1000 }]),
-    gauge(runLag, scheduledMs === undefined ? [] : [{ labels: { collector }, value: lag(scheduledMs, startedAtMs) }]),
+    buildGauge(buildInfo, [{ labels: { collector, version }, value: 1 }]),
+    buildGauge(lastRun, [{ labels: { collector }, value: startedAtMs / 1000 }]),
+    buildGauge(
+      runLag,
+      scheduledMs === undefined ? [] : [{ labels: { collector }, value: computeLag(scheduledMs, startedAtMs) }],
+    ),
   ];
 }
 
 /** Seconds; the clocks of two services may differ by a little. */
-function lag(scheduledMs: number, startedAtMs: number): number {
+function computeLag(scheduledMs: number, startedAtMs: number): number {
   return Math.max(0, startedAtMs - scheduledMs) / 1000;
 }
 
-function ofSources(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
-  const of = (value: (source: SourceOutcome) => number | undefined) =>
+function mapSources(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
+  const sampleEach = (value: (source: SourceOutcome) => number | undefined) =>
     sources.flatMap((source) => {
       const measured = value(source);
       return measured === undefined ? [] : [{ labels: labelsOf(source), value: measured }];
     });
   return [
-    gauge(
+    buildGauge(
       sourceUp,
-      of(({ status }) => (status === 'complete' ? 1 : 0)),
+      sampleEach(({ status }) => (status === 'complete' ? 1 : 0)),
     ),
-    gauge(
+    buildGauge(
       sourceDuration,
-      of(({ durationMs }) => durationMs / 1000),
+      sampleEach(({ durationMs }) => durationMs / 1000),
     ),
-    gauge(
+    buildGauge(
       sourceLastSuccess,
-      of(({ lastSuccessMs }) => (lastSuccessMs === undefined ? undefined : lastSuccessMs / 1000)),
+      sampleEach(({ lastSuccessMs }) => (lastSuccessMs === undefined ? undefined : lastSuccessMs / 1000)),
     ),
-    gauge(
+    buildGauge(
       sourceSamples,
-      of(({ samples }) => samples),
+      sampleEach(({ samples }) => samples),
     ),
-    gauge(
+    buildGauge(
       seriesOverflow,
-      of(({ overflow }) => overflow),
+      sampleEach(({ overflow }) => overflow),
     ),
-    gauge(
+    buildGauge(
       quotaRemaining,
-      of(({ meter }) => meter.quota?.remaining),
+      sampleEach(({ meter }) => meter.quota?.remaining),
     ),
-    gauge(
+    buildGauge(
       quotaLimit,
-      of(({ meter }) => meter.quota?.limit),
+      sampleEach(({ meter }) => meter.quota?.limit),
     ),
-    gauge(
+    buildGauge(
       apiRequests,
       sources.flatMap((source) =>
         [...source.meter.attempts].map(([status, value]) => ({ labels: { ...labelsOf(source), status }, value })),
@@ -112,32 +116,32 @@ function ofSources(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
   ];
 }
 
-function ofCounting(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
-  const of = (value: (counting: CountingFigures) => number | undefined) =>
+function mapCounting(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
+  const sampleEach = (value: (counting: CountingFigures) => number | undefined) =>
     sources.flatMap((source) => {
       const measured = source.counting === undefined ? undefined : value(source.counting);
       return measured === undefined ? [] : [{ labels: labelsOf(source), value: measured }];
     });
   return [
-    gauge(
+    buildGauge(
       watermarkLag,
-      of(({ watermarkLagSeconds }) => watermarkLagSeconds),
+      sampleEach(({ watermarkLagSeconds }) => watermarkLagSeconds),
     ),
-    gauge(
+    buildGauge(
       openRuns,
-      of((counting) => counting.openRuns),
+      sampleEach((counting) => counting.openRuns),
     ),
-    gauge(
+    buildGauge(
       readTruncated,
-      of(({ truncated }) => (truncated > 0 ? 1 : 0)),
+      sampleEach(({ truncated }) => (truncated > 0 ? 1 : 0)),
     ),
-    gauge(
+    buildGauge(
       runsLost,
-      of((counting) => counting.runsLost),
+      sampleEach((counting) => counting.runsLost),
     ),
-    gauge(
+    buildGauge(
       stateBytes,
-      of((counting) => counting.stateBytes),
+      sampleEach((counting) => counting.stateBytes),
     ),
   ];
 }
@@ -146,7 +150,7 @@ function ofCounting(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
 function ofCredentials(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
   const told = sources.flatMap((source) => source.told ?? []);
   return credentialMetrics.map((metric) =>
-    gauge(
+    buildGauge(
       metric,
       told.filter(({ definition }) => definition.name === metric.name).flatMap(({ samples }) => samples),
     ),
@@ -157,61 +161,61 @@ function labelsOf({ system, name }: SourceOutcome): { system: string; source: st
   return { system, source: name };
 }
 
-function ofSinks(sinks: readonly SinkOutcome[]): readonly GaugeFamily[] {
-  const of = (value: (sink: SinkOutcome) => number) =>
+function mapSinks(sinks: readonly SinkOutcome[]): readonly GaugeFamily[] {
+  const sampleEach = (value: (sink: SinkOutcome) => number) =>
     sinks.map((sink) => ({ labels: { sink: sink.name }, value: value(sink) }));
   return [
-    gauge(
+    buildGauge(
       sinkUp,
-      of((sink) => (sink.problems.length === 0 ? 1 : 0)),
+      sampleEach((sink) => (sink.problems.length === 0 ? 1 : 0)),
     ),
-    gauge(
+    buildGauge(
       sinkDuration,
-      of(({ durationMs }) => durationMs / 1000),
+      sampleEach(({ durationMs }) => durationMs / 1000),
     ),
-    gauge(
+    buildGauge(
       sinkSamples,
-      of(({ accepted }) => accepted),
+      sampleEach(({ accepted }) => accepted),
     ),
-    ...ofOutboxes(sinks),
+    ...mapOutboxes(sinks),
   ];
 }
 
 /** Only of sinks that add what they are sent; the others have nothing to lose. */
-function ofOutboxes(sinks: readonly SinkOutcome[]): readonly GaugeFamily[] {
-  const of = (value: (sink: SinkOutcome) => number | undefined) =>
+function mapOutboxes(sinks: readonly SinkOutcome[]): readonly GaugeFamily[] {
+  const sampleEach = (value: (sink: SinkOutcome) => number | undefined) =>
     sinks.flatMap((sink) => {
       const measured = sink.pending === undefined ? undefined : (value(sink) ?? 0);
       return measured === undefined ? [] : [{ labels: { sink: sink.name }, value: measured }];
     });
   return [
-    gauge(
+    buildGauge(
       increasesPending,
-      of(({ pending }) => pending),
+      sampleEach(({ pending }) => pending),
     ),
-    gauge(
+    buildGauge(
       increasesUnconfirmed,
-      of(({ unconfirmed }) => unconfirmed),
+      sampleEach(({ unconfirmed }) => unconfirmed),
     ),
-    gauge(
+    buildGauge(
       increasesDropped,
-      of(({ dropped }) => dropped),
+      sampleEach(({ dropped }) => dropped),
     ),
   ];
 }
 
-function problems({ sources, sinks }: HealthInput): GaugeFamily {
-  return gauge(
+function mapProblems({ sources, sinks }: HealthInput): GaugeFamily {
+  return buildGauge(
     problemCount,
     [...sources, ...sinks].flatMap((component) =>
       problemKinds.map((kind) => ({
         labels: { component: component.id, kind },
-        value: count(component.problems, kind),
+        value: countKind(component.problems, kind),
       })),
     ),
   );
 }
 
-function count(list: readonly Problem[], kind: Problem['kind']): number {
+function countKind(list: readonly Problem[], kind: Problem['kind']): number {
   return list.filter((problem) => problem.kind === kind).length;
 }

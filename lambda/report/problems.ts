@@ -12,13 +12,13 @@ const remedies: Readonly<Record<Exclude<CapSetting, 'capacity'>, string>> = {
 };
 
 /** One problem for each limit that was met; the series that are folded are still in every sum. */
-export function foldingProblems(folded: readonly Folding[], where: string, capacity: Capacity): readonly Problem[] {
+export function describeFolding(folded: readonly Folding[], where: string, capacity: Capacity): readonly Problem[] {
   return [...Map.groupBy(folded, ({ setting }) => setting)].map(([setting, group]) => {
     const most = group.reduce((greatest, folding) => Math.max(greatest, folding.most), 0);
     const named = group.map(({ metric, labelSets }) => `${metric} (${labelSets.toLocaleString('en-US')})`);
     const more = named.length - maxListed;
     const shown = `${named.slice(0, maxListed).join(', ')}${more > 0 ? ` and ${String(more)} other metrics` : ''}`;
-    const { limit, remedy } = limitOf(setting, most, capacity);
+    const { limit, remedy } = describeLimit(setting, most, capacity);
     return {
       kind: 'configuration',
       where,
@@ -27,7 +27,11 @@ export function foldingProblems(folded: readonly Folding[], where: string, capac
   });
 }
 
-function limitOf(setting: CapSetting, most: number, { samples, remedy }: Capacity): { limit: string; remedy: string } {
+function describeLimit(
+  setting: CapSetting,
+  most: number,
+  { samples, remedy }: Capacity,
+): { limit: string; remedy: string } {
   const names = most.toLocaleString('en-US');
   if (setting !== 'capacity') return { limit: `more names than the ${names} of ${setting}`, remedy: remedies[setting] };
   const limit = `more names than the ${names} that a run has room for, which carries ${samples.toLocaleString('en-US')} samples with its memory and its time`;

@@ -1,6 +1,7 @@
+/** The report of one run: outcomes of its sources and sinks, and of the whole. */
 import type { CountingFigures } from '../counters/tick/count-tick.ts';
 import type { RequestMeter } from '../http/port.ts';
-import type { SourcePart } from '../model/batch.ts';
+import type { SourceOutput } from '../model/batch.ts';
 import type { GaugeFamily } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 
@@ -9,7 +10,7 @@ export interface SourceOutcome {
   readonly id: string;
   readonly system: string;
   readonly name: string;
-  readonly status: SourcePart['status'];
+  readonly status: SourceOutput['status'];
   readonly durationMs: number;
   readonly samples: number;
   /** Label sets folded into `#other#`. */
@@ -35,7 +36,7 @@ export interface SinkOutcome {
   readonly requests: number;
   readonly bytes: number;
   readonly problems: readonly Problem[];
-  /** The sink's protocol answers nothing: `accepted` were handed to the network, and nobody knows what arrived. */
+  /** The sink's protocol has no answers: `accepted` samples were sent, and it is unknown how many arrived. */
   readonly isUnanswered?: true | undefined;
   /** Increases that wait for a later run; absent for a sink that takes running totals. */
   readonly pending?: number | undefined;
@@ -55,7 +56,7 @@ export interface RunReport {
   readonly outcome: Outcome;
   readonly collector: string;
   readonly tickMs: number;
-  /** When the run was due; absent for a run that nobody scheduled. Epoch milliseconds. */
+  /** When the run was due; absent for a run without a schedule. Epoch milliseconds. */
   readonly scheduledMs?: number | undefined;
   readonly startedAtMs: number;
   readonly durationMs: number;
@@ -63,7 +64,7 @@ export interface RunReport {
   readonly sinks: readonly SinkOutcome[];
 }
 
-export function outcomeOf(sources: readonly SourceOutcome[], sinks: readonly SinkOutcome[]): Outcome {
+export function determineOutcome(sources: readonly SourceOutcome[], sinks: readonly SinkOutcome[]): Outcome {
   if (sources.every(({ status }) => status === 'failed')) return 'failed';
   if (sinks.length > 0 && sinks.every(({ accepted, problems }) => accepted === 0 && problems.length > 0))
     return 'failed';
@@ -76,7 +77,7 @@ export class RunFailedError extends Error {
 }
 
 /** The first reason of a failed run, in one sentence. */
-export function failureOf(report: RunReport | undefined): string {
+export function describeFailedRun(report: RunReport | undefined): string {
   if (report === undefined) return 'no run fitted into the invocation; raise the function timeout';
   const { sources, sinks } = report;
   const everySourceFailed = sources.every(({ status }) => status === 'failed');

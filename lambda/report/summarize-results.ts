@@ -1,26 +1,27 @@
-import type { Counted } from '../counters/tick/count-tick.ts';
-import { admittedFamily, admittedProblem, admittedRelayed, type Cleaner } from '../model/text/admit.ts';
-import type { SourcePart } from '../model/batch.ts';
+/** Summarizes what each source gave and each sink took, and holds sources to the series caps. */
+import type { CountedTick } from '../counters/tick/count-tick.ts';
+import { admitFamily, admitProblem, admitRelayed, type Cleaner } from '../model/text/admit.ts';
+import type { SourceOutput } from '../model/batch.ts';
 import { capSeries, type Folding, type SeriesCaps } from '../model/limits/cap.ts';
 import type { GaugeFamily, MetricFamily } from '../model/metric.ts';
-import { compareText, inCanonicalOrder } from '../model/families/order.ts';
+import { compareText, sortFamilies } from '../model/families/order.ts';
 import type { Problem } from '../model/problem.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from '../pipeline.ts';
 import { type Capacity, shareOut } from '../model/limits/capacity.ts';
-import type { PartResult } from '../runtime/run-each.ts';
+import type { ComponentResult } from '../runtime/run-each.ts';
 import type { Delivery } from '../sinks/sink.ts';
 import type { Collection } from '../sources/source.ts';
-import { clockProblems } from './clock-problem.ts';
-import { foldingProblems } from './problems.ts';
+import { describeClockProblems } from './clock-problem.ts';
+import { describeFolding } from './problems.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from './report.ts';
 
-export interface Reading {
-  readonly part: SourcePart;
+export interface SourceSummary {
+  readonly output: SourceOutput;
   readonly outcome: SourceOutcome;
 }
 
-export interface ReadingContext {
+export interface SummaryContext {
   readonly before: RunReport | undefined;
   /** Samples of all sources together. */
   readonly capacity: Capacity;
@@ -30,30 +31,30 @@ export interface ReadingContext {
  * What the sources gave, held to the series cap and to what the run can carry: what one source leaves of its share, the
  * others have.
  */
-export function readingsOf(
+export function summarizeSources(
   pipeline: Pipeline,
-  results: readonly { readonly part: ConfiguredSource; readonly result: PartResult<Counted> }[],
-  { before, capacity }: ReadingContext,
-): readonly Reading[] {
-  const read = results.map(({ part, result }) => ({
-    part,
+  results: readonly { readonly component: ConfiguredSource; readonly result: ComponentResult<CountedTick> }[],
+  { before, capacity }: SummaryContext,
+): readonly SourceSummary[] {
+  const read = results.map(({ component, result }) => ({
+    component,
     result,
-    ...withoutHealth(admitted(countedOf(result), pipeline.cleaner)),
+    ...withoutHealth(admitResult(unwrapResult(result), pipeline.cleaner)),
   }));
   const level = shareOut(
-    read.map((one) => samplesOf(collectionOf(one.read))),
+    read.map((one) => countCollectionSamples(collectionOf(one.read))),
     capacity.samples,
   );
-  return read.map((one) => readingOf(pipeline, one, { before, capacity, level }));
+  return read.map((one) => summarizeSource(pipeline, one, { before, capacity, level }));
 }
 
-interface Read extends Apart {
-  readonly part: ConfiguredSource;
-  readonly result: PartResult<Counted>;
+interface SourceRead extends Apart {
+  readonly component: ConfiguredSource;
+  readonly result: ComponentResult<CountedTick>;
 }
 
 interface Apart {
-  readonly read: Counted;
+  readonly read: CountedTick;
   /** Figures of the collector's health that only the source knows. */
   readonly told: readonly GaugeFamily[];
 }
@@ -62,7 +63,7 @@ interface Apart {
  * When a credential ends stands in the credential itself: it is told with the collector's health, on every way on which
  * that is, and a run that knows nothing else has failed all the same.
  */
-function withoutHealth(read: Counted): Apart {
+function withoutHealth(read: CountedTick): Apart {
   if (read.outcome === 'skipped') return { read, told: [] };
   const { families } = read.collection;
   const told = families.filter((family) => family.type === 'gauge').filter(isOfHealth);
@@ -78,14 +79,14 @@ function isOfHealth({ definition }: MetricFamily): boolean {
 }
 
 /** What a source gave, and how it went. */
-function readingOf(
+function summarizeSource(
   { clock, maxSeriesPerMetric, maxQueuesPerMetric }: Pipeline,
-  { part: { id, system, name, takeMeter, readClocks }, result, read, told }: Read,
-  { before, capacity, level }: ReadingContext & { readonly level: number },
-): Reading {
+  { component: { id, system, name, takeMeter, readClocks }, result, read, told: fromServer }: SourceRead,
+  { before, capacity, level }: SummaryContext & { readonly level: number },
+): SourceSummary {
   const { problems } = collectionOf(read);
-  const { families, relayed, folded, leftOut } = heldToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric }, level);
-  const status = read.outcome === 'skipped' ? 'skipped' : statusOf({ families, problems, relayed });
+  const { families, relayed, folded, leftOut } = holdToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric }, level);
+  const status = read.outcome === 'skipped' ? 'skipped' : determineStatus({ families, problems, relayed });
   const counting = read.outcome === 'counted' ? read.figures : undefined;
   const known = before?.sources.find((source) => source.id === id)?.lastSuccessMs;
   const outcome: SourceOutcome = {
@@ -94,27 +95,27 @@ function readingOf(
     name,
     status,
     durationMs: result.durationMs,
-    samples: samplesIn(families) + samplesIn(relayed),
+    samples: countSamples(families) + countSamples(relayed),
     overflow: folded.reduce((sum, { labelSets }) => sum + labelSets, 0),
     // Sums over the source are right all the same, and a wrong clock leaves nothing out: it is as complete as without.
     problems: [
       ...problems,
-      ...foldingProblems(folded, id, capacity),
-      ...(leftOut === 0 ? [] : [relayProblem(leftOut, id, capacity)]),
-      ...clockProblems(id, readClocks()),
+      ...describeFolding(folded, id, capacity),
+      ...(leftOut === 0 ? [] : [describeLeftOut(leftOut, id, capacity)]),
+      ...describeClockProblems(id, readClocks()),
     ],
     meter: takeMeter(),
     ...(counting === undefined ? {} : { counting }),
     ...(read.outcome === 'skipped' ? { skippedBecause: read.reason } : {}),
     lastSuccessMs: status === 'complete' ? clock() : known,
-    ...(told.length === 0 ? {} : { told }),
+    ...(fromServer.length === 0 ? {} : { told: fromServer }),
   };
-  const part = { system, source: name, status, families };
-  return { part: { ...part, ...besideFamilies(relayed, read) }, outcome };
+  const output = { system, source: name, status, families };
+  return { output: { ...output, ...collectExtras(relayed, read) }, outcome };
 }
 
 /** What most sources have not: it is absent then, and not empty. */
-function besideFamilies(relayed: readonly RelayedFamily[], read: Counted): Pick<SourcePart, 'relayed' | 'spans'> {
+function collectExtras(relayed: readonly RelayedFamily[], read: CountedTick): Pick<SourceOutput, 'relayed' | 'spans'> {
   const spans = read.outcome === 'counted' ? read.spans : [];
   return { ...(relayed.length === 0 ? {} : { relayed }), ...(spans.length === 0 ? {} : { spans }) };
 }
@@ -127,29 +128,29 @@ interface Held {
   readonly leftOut: number;
 }
 
-/** Totals have been held to the cap by their state: to choose anew who stays would make them jump. */
-function heldToCap(read: Counted, caps: SeriesCaps, level: number): Held {
+/** Counted series are capped by their state already; choosing others here would make totals jump. */
+function holdToCap(read: CountedTick, caps: SeriesCaps, level: number): Held {
   const { families, relayed = [], folded = [] } = collectionOf(read);
   const isCounted = ({ definition }: MetricFamily): boolean =>
-    read.outcome === 'counted' && read.counted.has(definition.name);
+    read.outcome === 'counted' && read.cappedMetrics.has(definition.name);
   const counted = families.filter(isCounted);
   const capped = capSeries(
     families.filter((family) => !isCounted(family)),
-    { ...caps, room: Math.max(0, level - samplesIn(counted)) },
+    { ...caps, room: Math.max(0, level - countSamples(counted)) },
   );
   const own = [...capped.families, ...counted];
-  const passedOn = withinRoom(relayed, Math.max(0, level - samplesIn(own)));
+  const passedOn = fitIntoRoom(relayed, Math.max(0, level - countSamples(own)));
   return {
-    families: inCanonicalOrder(own),
+    families: sortFamilies(own),
     folded: [...folded, ...capped.folded, ...(read.outcome === 'counted' ? read.figures.folded : [])],
     relayed: passedOn,
-    leftOut: samplesIn(relayed) - samplesIn(passedOn),
+    leftOut: countSamples(relayed) - countSamples(passedOn),
   };
 }
 
 /** Series of another system have no sum, so metrics that do not fit are left out as a whole, the last by name first. */
-function withinRoom(relayed: readonly RelayedFamily[], room: number): readonly RelayedFamily[] {
-  if (samplesIn(relayed) <= room) return relayed;
+function fitIntoRoom(relayed: readonly RelayedFamily[], room: number): readonly RelayedFamily[] {
+  if (countSamples(relayed) <= room) return relayed;
   let left = room;
   const kept = new Set<RelayedFamily>();
   // How the reading went comes first, and in any case.
@@ -163,60 +164,62 @@ function withinRoom(relayed: readonly RelayedFamily[], room: number): readonly R
   return relayed.filter((family) => kept.has(family));
 }
 
-function relayProblem(leftOut: number, where: string, { samples, remedy }: Capacity): Problem {
+function describeLeftOut(leftOut: number, where: string, { samples, remedy }: Capacity): Problem {
   const carried = `a run carries ${samples.toLocaleString('en-US')} samples with its memory and its time`;
   const message = `${leftOut.toLocaleString('en-US')} relayed series are left out, whole metrics and the last by name first, because ${carried}; ${remedy}, or select fewer with \`metrics\` of the source`;
   return { kind: 'configuration', where, message };
 }
 
-/** Whatever a source says comes in here, so that no name of it reaches a sink or a line as it was. */
-function admitted(read: Counted, cleaner: Cleaner | undefined): Counted {
+/** Cleans all names and texts of a source, before they reach a sink or a log line. */
+function admitResult(read: CountedTick, cleaner: Cleaner | undefined): CountedTick {
   if (read.outcome === 'skipped') return read;
   const { families, relayed, problems, folded } = read.collection;
   const collection = {
     ...(folded === undefined ? {} : { folded }),
-    families: families.map((family) => admittedFamily(family, cleaner)),
-    problems: problems.map((problem) => admittedProblem(problem, cleaner)),
-    ...(relayed === undefined ? {} : { relayed: relayed.map((family) => admittedRelayed(family, cleaner)) }),
+    families: families.map((family) => admitFamily(family, cleaner)),
+    problems: problems.map((problem) => admitProblem(problem, cleaner)),
+    ...(relayed === undefined ? {} : { relayed: relayed.map((family) => admitRelayed(family, cleaner)) }),
   };
   return { ...read, collection };
 }
 
-function collectionOf(read: Counted): Collection {
+function collectionOf(read: CountedTick): Collection {
   return read.outcome === 'skipped' ? { families: [], problems: read.problems } : read.collection;
 }
 
-function countedOf(result: PartResult<Counted>): Counted {
+function unwrapResult(result: ComponentResult<CountedTick>): CountedTick {
   if ('value' in result) return result.value;
   return { outcome: 'uncounted', collection: { families: [], problems: [result.problem] } };
 }
 
-function samplesOf({ families, relayed = [] }: Collection): number {
-  return samplesIn(families) + samplesIn(relayed);
+function countCollectionSamples({ families, relayed = [] }: Collection): number {
+  return countSamples(families) + countSamples(relayed);
 }
 
-function samplesIn(families: readonly { readonly samples: readonly unknown[] }[]): number {
+function countSamples(families: readonly { readonly samples: readonly unknown[] }[]): number {
   return families.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 
-function statusOf({ families, problems, relayed = [] }: Collection): SourcePart['status'] {
+function determineStatus({ families, problems, relayed = [] }: Collection): SourceOutput['status'] {
   if (problems.length === 0) return 'complete';
   // That a target does not answer is all that a failed relay knows.
-  return samplesIn(families) + samplesIn(relayed.filter(({ about }) => about === 'target')) > 0 ? 'partial' : 'failed';
+  return countSamples(families) + countSamples(relayed.filter(({ about }) => about === 'target')) > 0
+    ? 'partial'
+    : 'failed';
 }
 
 /** What a sink took, and how it went. */
-export function deliveryOf(
+export function summarizeSink(
   { id, name }: ConfiguredSink,
-  result: PartResult<Delivery>,
+  result: ComponentResult<Delivery>,
   cleaner: Cleaner | undefined,
 ): SinkOutcome {
-  const admitted = (problem: Problem): Problem => admittedProblem(problem, cleaner);
+  const admit = (problem: Problem): Problem => admitProblem(problem, cleaner);
   const { durationMs } = result;
   if ('value' in result) {
     const { accepted, requests, bytes, isUnanswered, pending, unconfirmed, dropped } = result.value;
-    const problems = result.value.problems.map(admitted);
+    const problems = result.value.problems.map(admit);
     return { id, name, durationMs, accepted, requests, bytes, problems, isUnanswered, pending, unconfirmed, dropped };
   }
-  return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [admitted(result.problem)] };
+  return { id, name, durationMs, accepted: 0, requests: 0, bytes: 0, problems: [admit(result.problem)] };
 }

@@ -1,21 +1,22 @@
+/** Writes the report of a run as one log line. */
 import type { CountingFigures } from '../counters/tick/count-tick.ts';
 import type { Problem } from '../model/problem.ts';
 import type { LogFields, Logger } from '../runtime/log.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from './report.ts';
 
-/** More problems of one part are counted, not listed: a log line has 256 KB, and the first few tell the cause. */
+/** Further problems of a source or sink are only counted: a log line has 256 KB, and the first few tell the cause. */
 const maxProblemsListed = 5;
 
-/** The one line that a run logs; its level says whether somebody has to look. */
+/** Writes the one line that a run logs; a level above `info` means that something needs attention. */
 export function writeReport(report: RunReport, log: Logger): void {
-  const fields = reportFields(report);
+  const fields = formatReport(report);
   if (report.outcome === 'ok') log.info('run finished', fields);
   else if (report.outcome === 'degraded') log.warn('run finished', fields);
   else log.error('run finished', fields);
 }
 
 /** A report as data for a log query: `filter outcome != "ok"`, `sources.0.problems.0.message`. */
-export function reportFields(report: RunReport): LogFields {
+export function formatReport(report: RunReport): LogFields {
   const { outcome, collector, durationMs } = report;
   return {
     outcome,
@@ -23,12 +24,12 @@ export function reportFields(report: RunReport): LogFields {
     tick: new Date(report.tickMs).toISOString(),
     ...(report.scheduledMs === undefined ? {} : { lagMs: Math.max(0, report.startedAtMs - report.scheduledMs) }),
     durationMs,
-    sources: report.sources.map(sourceFields),
-    sinks: report.sinks.map(sinkFields),
+    sources: report.sources.map(formatSource),
+    sinks: report.sinks.map(formatSink),
   };
 }
 
-function sourceFields(source: SourceOutcome): LogFields {
+function formatSource(source: SourceOutcome): LogFields {
   const { id, status, durationMs, samples, overflow, problems, meter, counting, skippedBecause } = source;
   return {
     source: id,
@@ -39,13 +40,13 @@ function sourceFields(source: SourceOutcome): LogFields {
     ...(overflow > 0 ? { overflow } : {}),
     requests: Object.fromEntries(meter.attempts),
     ...(meter.quota === undefined ? {} : { quotaRemaining: meter.quota.remaining }),
-    ...(counting === undefined ? {} : { counting: countingFields(counting) }),
-    ...problemFields(problems),
+    ...(counting === undefined ? {} : { counting: formatCounting(counting) }),
+    ...formatProblems(problems),
   };
 }
 
 /** What is as it should be is left out. */
-function countingFields(counting: CountingFigures): LogFields {
+function formatCounting(counting: CountingFigures): LogFields {
   const { finishes, openRuns, watermarkLagSeconds, stateBytes, truncated, runsLost, isNew } = counting;
   return {
     finishes,
@@ -58,7 +59,7 @@ function countingFields(counting: CountingFigures): LogFields {
   };
 }
 
-function sinkFields({ id, durationMs, accepted, requests, bytes, problems, ...outbox }: SinkOutcome): LogFields {
+function formatSink({ id, durationMs, accepted, requests, bytes, problems, ...outbox }: SinkOutcome): LogFields {
   const { isUnanswered, pending = 0, unconfirmed = 0, dropped = 0 } = outbox;
   return {
     sink: id,
@@ -71,11 +72,11 @@ function sinkFields({ id, durationMs, accepted, requests, bytes, problems, ...ou
     ...(pending > 0 ? { pending } : {}),
     ...(unconfirmed > 0 ? { unconfirmed } : {}),
     ...(dropped > 0 ? { dropped } : {}),
-    ...problemFields(problems),
+    ...formatProblems(problems),
   };
 }
 
-function problemFields(problems: readonly Problem[]): LogFields {
+function formatProblems(problems: readonly Problem[]): LogFields {
   if (problems.length === 0) return {};
   const listed = problems.slice(0, maxProblemsListed).map(({ kind, where, message, retryAtMs }) => ({
     kind,

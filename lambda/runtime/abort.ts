@@ -1,3 +1,5 @@
+/** Waits for the abort of a signal as a promise, and stops listening afterwards. */
+
 /** An abort that is waited for; dispose it to stop listening. */
 export interface Abort extends Disposable {
   /** Stays pending when the signal never aborts. */
@@ -9,17 +11,17 @@ export interface Abort extends Disposable {
  * the option `signal`, Node 24 removes only the last for certain, because it keeps the others' removals weakly. One that
  * stays behind keeps a signal made by `AbortSignal.any`, and all that hangs on it, for the life of the process.
  */
-export function abortOf(signal: AbortSignal): Abort {
+export function watchAbort(signal: AbortSignal): Abort {
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const listener = (): void => {
+  const resolveAbort = (): void => {
     resolve(undefined);
   };
-  if (signal.aborted) listener();
-  else signal.addEventListener('abort', listener, { once: true });
+  if (signal.aborted) resolveAbort();
+  else signal.addEventListener('abort', resolveAbort, { once: true });
   return {
     happened: promise,
     [Symbol.dispose]: () => {
-      signal.removeEventListener('abort', listener);
+      signal.removeEventListener('abort', resolveAbort);
     },
   };
 }

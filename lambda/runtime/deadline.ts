@@ -1,4 +1,4 @@
-/** The moment by which work has to end, and parts of the time until then. */
+/** Deadlines: the moment by which work has to end, and shares of the time until then. */
 import type { Clock } from './clock.ts';
 
 /** The moment by which work must end, as a signal and as a number; dispose it to free its timer. */
@@ -13,7 +13,7 @@ export interface Deadline extends Disposable {
  * A deadline `budgetMs` from now. The timer is a real one: `AbortSignal.timeout` does not keep Node alive, so a stuck
  * run would end silently.
  */
-export function deadlineIn(budgetMs: number, now: Clock, parent?: AbortSignal): Deadline {
+export function createDeadline(budgetMs: number, now: Clock, parent?: AbortSignal): Deadline {
   const endsAtMs = now() + budgetMs;
   const controller = new AbortController();
   const timer = setTimeout(() => {
@@ -27,7 +27,7 @@ export function deadlineIn(budgetMs: number, now: Clock, parent?: AbortSignal): 
   return {
     signal,
     remainingMs,
-    slice: (share) => deadlineIn(remainingMs() * share, now, signal),
+    slice: (share) => createDeadline(remainingMs() * share, now, signal),
     [Symbol.dispose]: () => {
       clearTimeout(timer);
     },

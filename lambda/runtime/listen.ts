@@ -30,7 +30,7 @@ export async function listen(server: Server, { host, port }: ListenAddress): Pro
   try {
     await promise;
   } catch (cause) {
-    throw listenError(`${bracketed(host)}:${String(port)}`, cause);
+    throw createListenError(`${formatHost(host)}:${String(port)}`, cause);
   } finally {
     server.off('error', reject);
   }
@@ -38,7 +38,7 @@ export async function listen(server: Server, { host, port }: ListenAddress): Pro
 }
 
 /** As it stands in a URL. */
-export function bracketed(host: string): string {
+export function formatHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
@@ -47,7 +47,7 @@ function portOf(address: string | AddressInfo | null): number {
   return address.port;
 }
 
-function listenError(where: string, cause: unknown): ListenError {
+function createListenError(where: string, cause: unknown): ListenError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
   const isTaken = code === 'EADDRINUSE' || code === 'EACCES';
   const [reason, remedy] = reasons.get(code) ?? ['cannot be listened at', 'name an address of this machine'];

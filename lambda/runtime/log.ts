@@ -1,3 +1,5 @@
+/** What every log can do; Lambda and the terminal each have their own implementation. */
+
 /** Fields of a log line: data, never free text, so that a log query can filter on them. */
 export type LogFields = Readonly<Record<string, unknown>>;
 

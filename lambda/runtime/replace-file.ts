@@ -1,4 +1,4 @@
-/** Replaces a file as a whole: whoever reads it sees the old contents or the new ones, whatever fails in between. */
+/** Replaces a file in one step: readers see the old contents or the new ones, whatever fails in between. */
 import { open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -15,25 +15,25 @@ export interface ReplaceOptions {
 /** Renames within one folder, which is one step; until then the new contents are in `<path>.new`. */
 export async function replaceFile(path: string, text: string, options: ReplaceOptions = {}): Promise<void> {
   const temporary = `${path}.new`;
-  await prepared(temporary, text, options);
-  // Outside of what removes the new file: who is refused here is no longer the one whose file it is.
+  await prepareFile(temporary, text, options);
+  // Not within `removeOnError`: where this throws, the new file may already belong to another process.
   await options.confirm?.();
-  await orRemoved(temporary, () => rename(temporary, path));
-  if (options.isDurable === true) await syncFolder(dirname(path));
+  await removeOnError(temporary, () => rename(temporary, path));
+  if (options.isDurable === true) await flushFolder(dirname(path));
 }
 
-/** In a file of its own: one that is still being written by a process that was taken for dead gets nothing of this. */
-async function prepared(path: string, text: string, { signal, mode, isDurable }: ReplaceOptions): Promise<void> {
+/** Creates a file of its own, so that another process that still writes to the old one does not mix with it. */
+async function prepareFile(path: string, text: string, { signal, mode, isDurable }: ReplaceOptions): Promise<void> {
   await unlink(path).catch(ignoreMissing);
   await using file = await open(path, 'wx', mode);
-  await orRemoved(path, async () => {
+  await removeOnError(path, async () => {
     await file.writeFile(text, signal === undefined ? {} : { signal });
     if (isDurable === true) await file.sync();
   });
 }
 
-/** What is left of a full disk must not stay full; the error of the write says more than one of the removal. */
-async function orRemoved(path: string, work: () => Promise<void>): Promise<void> {
+/** Removes the file on an error, so that a full disk is not kept full; that error is thrown, not one of the removal. */
+async function removeOnError(path: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -47,7 +47,7 @@ function ignoreMissing(error: unknown): void {
 }
 
 /** Without it a power failure can undo the rename; some file systems refuse it and then need none. */
-async function syncFolder(folder: string): Promise<void> {
+async function flushFolder(folder: string): Promise<void> {
   await using handle = await open(folder, 'r');
   await handle.sync().catch(() => undefined);
 }

@@ -1,70 +1,71 @@
+/** Runs all sources or all sinks at once, so that one that fails or hangs costs only its own result. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '../model/problem.ts';
-import { abortOf } from './abort.ts';
-import { stopwatch, type Clock } from './clock.ts';
+import { watchAbort } from './abort.ts';
+import { startStopwatch, type Clock } from './clock.ts';
 import type { Deadline } from './deadline.ts';
 import type { Logger } from './log.ts';
 
-/** A well-behaved part needs a moment after the abort to hand over what it has; more is a part that does not stop. */
+/** A source or sink may take this long after the abort to hand over what it has; then it is given up. */
 export const graceAfterDeadlineMs = 250;
 
-export interface Part {
+export interface Component {
   /** `<kind>/<name in config>` */
   readonly id: string;
 }
 
-export type PartResult<Value> =
+export type ComponentResult<Value> =
   { readonly value: Value; readonly durationMs: number } | { readonly problem: Problem; readonly durationMs: number };
 
-/** Starts all parts at once; one that throws or outlives the deadline costs only its own result. */
-export async function each<P extends Part, Value>(
-  parts: readonly P[],
+/** Starts all components at once; one that throws or outlives the deadline costs only its own result. */
+export async function runEach<P extends Component, Value>(
+  components: readonly P[],
   deadline: Deadline,
   clock: Clock,
   log: Logger,
-  work: (part: P) => Promise<Value>,
-): Promise<readonly { readonly part: P; readonly result: PartResult<Value> }[]> {
-  const attempt = async (part: P): Promise<PartResult<Value>> => {
-    const durationMs = stopwatch(clock);
+  work: (component: P) => Promise<Value>,
+): Promise<readonly { readonly component: P; readonly result: ComponentResult<Value> }[]> {
+  const runOne = async (component: P): Promise<ComponentResult<Value>> => {
+    const durationMs = startStopwatch(clock);
     try {
-      const value = await beforeDeadline(work(part), deadline);
+      const value = await awaitBeforeDeadline(work(component), deadline);
       return { value, durationMs: durationMs() };
     } catch (error) {
-      if (!deadline.signal.aborted) log.error('a part failed unexpectedly', { part: part.id, error });
-      return { problem: problemOf(part, deadline), durationMs: durationMs() };
+      if (!deadline.signal.aborted) log.error('a part failed unexpectedly', { part: component.id, error });
+      return { problem: describeComponentProblem(component, deadline), durationMs: durationMs() };
     }
   };
-  return Promise.all(parts.map(async (part) => ({ part, result: await attempt(part) })));
+  return Promise.all(components.map(async (component) => ({ component, result: await runOne(component) })));
 }
 
-async function beforeDeadline<Value>(working: Promise<Value>, deadline: Deadline): Promise<Value> {
-  using passing = abortOf(deadline.signal);
+async function awaitBeforeDeadline<Value>(working: Promise<Value>, deadline: Deadline): Promise<Value> {
+  using passing = watchAbort(deadline.signal);
   const done = new AbortController();
   try {
-    return await Promise.race([working, afterGrace(passing.happened, done.signal)]);
+    return await Promise.race([working, rejectAfterGrace(passing.happened, done.signal)]);
   } finally {
     done.abort();
   }
 }
 
 /** Rejects a grace after the deadline has passed; `done` frees its timer. */
-async function afterGrace(passed: Promise<unknown>, done: AbortSignal): Promise<never> {
+async function rejectAfterGrace(passed: Promise<unknown>, done: AbortSignal): Promise<never> {
   await passed;
   await sleep(graceAfterDeadlineMs, undefined, { signal: done }).catch(() => undefined);
   throw new DOMException('the part did not stop at its deadline', 'TimeoutError');
 }
 
-function problemOf(part: Part, deadline: Deadline): Problem {
+function describeComponentProblem(component: Component, deadline: Deadline): Problem {
   if (deadline.signal.aborted) {
     return {
       kind: 'timeout',
-      where: part.id,
+      where: component.id,
       message: 'did not end before the deadline of the run; raise the function timeout or split the sources',
     };
   }
   return {
     kind: 'bug',
-    where: part.id,
+    where: component.id,
     message:
       'failed in a way that the collector does not know; the log line with this id has the stack, please report it',
   };

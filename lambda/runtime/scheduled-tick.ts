@@ -1,3 +1,5 @@
+/** Finds the tick that an invocation stands for, from the scheduled time of its event. */
+
 /**
  * How far a scheduled time may lie behind: the function's own maximum event age. Beyond it the data would be stamped
  * into a minute that alarms have already judged.
@@ -11,25 +13,25 @@ const maxAheadMs = 60_000;
  * The tick that an invocation stands for: the scheduled time of its event, floored to the interval, or now where the
  * event has none. Epoch milliseconds.
  */
-export function tickOf(event: unknown, nowMs: number, intervalMs: number): number {
-  return floorTo(scheduledTimeOf(event, nowMs) ?? nowMs, intervalMs);
+export function determineTick(event: unknown, nowMs: number, intervalMs: number): number {
+  return roundDownTo(findScheduledTime(event, nowMs) ?? nowMs, intervalMs);
 }
 
 /**
  * The scheduled time of an event. Undefined for a manual event (`{}`), a placeholder that nobody replaced and a time
  * that is out of range. Epoch milliseconds.
  */
-export function scheduledTimeOf(event: unknown, nowMs: number): number | undefined {
-  const scheduledMs = timeIn(event);
+export function findScheduledTime(event: unknown, nowMs: number): number | undefined {
+  const scheduledMs = parseScheduledTime(event);
   const isUsable = scheduledMs !== undefined && nowMs - scheduledMs <= maxAgeMs && scheduledMs - nowMs <= maxAheadMs;
   return isUsable ? scheduledMs : undefined;
 }
 
-export function floorTo(timeMs: number, intervalMs: number): number {
+export function roundDownTo(timeMs: number, intervalMs: number): number {
   return Math.floor(timeMs / intervalMs) * intervalMs;
 }
 
-function timeIn(event: unknown): number | undefined {
+function parseScheduledTime(event: unknown): number | undefined {
   if (typeof event !== 'object' || event === null || !('scheduledTime' in event)) return undefined;
   const { scheduledTime: text } = event;
   const parsed = typeof text === 'string' ? Date.parse(text) : Number.NaN;

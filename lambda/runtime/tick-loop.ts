@@ -1,3 +1,4 @@
+/** Yields one tick after another, each when it is due. */
 import { setTimeout as timer } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
@@ -17,13 +18,13 @@ export interface TickSchedule {
  * Of ticks that fell due while the consumer was busy only the latest is yielded, so a lag stays below one interval.
  * A clock that is set back by more than an interval starts a new grid instead of a long silence.
  */
-export async function* ticks(schedule: TickSchedule): AsyncGenerator<number, void> {
+export async function* generateTicks(schedule: TickSchedule): AsyncGenerator<number, void> {
   const { intervalMs, clock, startMs = clock() } = schedule;
   if (!(intervalMs > 0)) throw new RangeError(`an interval must be positive, not ${String(intervalMs)} ms`);
 
   let nextMs = startMs;
   for (;;) {
-    const dueMs = await reached(nextMs, schedule);
+    const dueMs = await waitUntilDue(nextMs, schedule);
     if (dueMs === undefined) return;
     const tickMs = dueMs + Math.floor((clock() - dueMs) / intervalMs) * intervalMs;
     yield tickMs;
@@ -33,7 +34,7 @@ export async function* ticks(schedule: TickSchedule): AsyncGenerator<number, voi
 }
 
 /** Waits for `dueMs` and resolves with the time that is due, or with undefined once the signal aborts. */
-async function reached(dueMs: number, schedule: TickSchedule): Promise<number | undefined> {
+async function waitUntilDue(dueMs: number, schedule: TickSchedule): Promise<number | undefined> {
   const { intervalMs, clock, signal, sleep = sleepFor } = schedule;
   const plannedMs = dueMs - clock();
   // Timers may fire a millisecond before the clock says so, hence the loop.

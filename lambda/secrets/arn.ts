@@ -1,7 +1,7 @@
 /** What the ARN of a secret or parameter tells by itself. */
 
 /** The Region of an ARN; undefined for a name, which lies in the Region of the function. */
-export function regionOfArn(id: string): string | undefined {
+export function findArnRegion(id: string): string | undefined {
   const region = /^arn:[^:]*:[^:]*:([^:]*):/.exec(id)?.[1];
   return region === '' ? undefined : region;
 }

@@ -1,6 +1,7 @@
-import { abortOf } from '../runtime/abort.ts';
-import { failed, type ReadOutcome, type SecretStore } from './stores/secret-store.ts';
-import { createTextCache, keyOf, type Address, type StoreName, type TextCacheOptions } from './text-cache.ts';
+/** Reads the texts of the stores and keeps them for a while; reads of one text at the same time share a call. */
+import { watchAbort } from '../runtime/abort.ts';
+import { failRead, type ReadOutcome, type SecretStore } from './stores/secret-store.ts';
+import { createTextCache, formatKey, type Address, type StoreName, type TextCacheOptions } from './text-cache.ts';
 
 export interface CachedReaderOptions extends TextCacheOptions {
   readonly stores: Readonly<Record<StoreName, SecretStore>>;
@@ -24,12 +25,12 @@ export function createCachedReader({ stores, ...options }: CachedReaderOptions):
   const cache = createTextCache(options);
   const inFlight = new Map<string, Promise<ReadOutcome>>();
 
-  async function ask(store: StoreName, ids: readonly string[], signal: AbortSignal): Promise<Outcomes> {
+  async function readStore(store: StoreName, ids: readonly string[], signal: AbortSignal): Promise<Outcomes> {
     try {
       return await stores[store].read(ids, signal);
     } catch (error) {
       // Only a store that cannot even be loaded rejects; its message may quote anything, its name does not.
-      const outcome = failed('unavailable', error instanceof Error ? error.name : undefined);
+      const outcome = failRead('unavailable', error instanceof Error ? error.name : undefined);
       return new Map(ids.map((id) => [id, outcome]));
     }
   }
@@ -40,21 +41,21 @@ export function createCachedReader({ stores, ...options }: CachedReaderOptions):
     signal: AbortSignal,
   ): readonly Promise<ReadOutcome>[] {
     const ids = group.map(({ id }) => id);
-    const asked = ask(store, ids, signal);
+    const answers = readStore(store, ids, signal);
     return group.map((address) => {
-      const key = keyOf(address);
-      const reading = asked.then((outcomes) => {
+      const key = formatKey(address);
+      const reading = answers.then((outcomes) => {
         if (inFlight.get(key) === reading) inFlight.delete(key);
-        return cache.record(address, outcomes.get(address.id) ?? failed('unavailable'));
+        return cache.record(address, outcomes.get(address.id) ?? failRead('unavailable'));
       });
       inFlight.set(key, reading);
-      return untilAborted(reading, signal);
+      return waitForReading(reading, signal);
     });
   }
 
   async function startOne(address: Address, signal: AbortSignal): Promise<ReadOutcome> {
     const [reading] = startGroup(address.store, [address], signal);
-    return (await reading) ?? failed('unavailable');
+    return (await reading) ?? failRead('unavailable');
   }
 
   return {
@@ -62,17 +63,19 @@ export function createCachedReader({ stores, ...options }: CachedReaderOptions):
       cache.startRun();
     },
     async read(address, signal) {
-      const known = cache.current(address);
+      const known = cache.getFresh(address);
       if (known !== undefined) return known;
-      const shared = inFlight.get(keyOf(address));
+      const shared = inFlight.get(formatKey(address));
       if (shared === undefined) return startOne(address, signal);
-      const outcome = await untilAborted(shared, signal);
+      const outcome = await waitForReading(shared, signal);
       // The caller who began the shared read gave up; this one still has time.
       return isAborted(outcome) && !signal.aborted ? startOne(address, signal) : outcome;
     },
     async readAhead(addresses, signal) {
-      const unique = [...new Map(addresses.map((address) => [keyOf(address), address])).values()];
-      const due = unique.filter((address) => cache.current(address) === undefined && !inFlight.has(keyOf(address)));
+      const unique = [...new Map(addresses.map((address) => [formatKey(address), address])).values()];
+      const due = unique.filter(
+        (address) => cache.getFresh(address) === undefined && !inFlight.has(formatKey(address)),
+      );
       const groups = [...Map.groupBy(due, ({ store }) => store)];
       await Promise.all(groups.flatMap(([store, group]) => startGroup(store, group, signal)));
     },
@@ -86,7 +89,7 @@ function isAborted(outcome: ReadOutcome): boolean {
 }
 
 /** A shared read ends with its first caller's signal; every other caller waits no longer than its own. */
-async function untilAborted(reading: Promise<ReadOutcome>, signal: AbortSignal): Promise<ReadOutcome> {
-  using abort = abortOf(signal);
-  return await Promise.race([reading, abort.happened.then(() => failed('aborted'))]);
+async function waitForReading(reading: Promise<ReadOutcome>, signal: AbortSignal): Promise<ReadOutcome> {
+  using abort = watchAbort(signal);
+  return await Promise.race([reading, abort.happened.then(() => failRead('aborted'))]);
 }

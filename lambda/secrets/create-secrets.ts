@@ -1,12 +1,13 @@
+/** The secrets of a process: read by reference, cached, made known to the redactor, read anew when refused. */
 import { createCachedReader, type CachedReaderOptions } from './cached-reader.ts';
-import { failureText } from './explain-failure.ts';
-import { type Redactor, type Weakness, weaknessOf } from './redaction/redactor.ts';
-import { secretOf, type Secret } from './secret.ts';
+import { explainFailure } from './explain-failure.ts';
+import { type Redactor, type Weakness, findWeakness } from './redaction/redactor.ts';
+import { wrapSecret, type Secret } from './secret.ts';
 import { describeSecretRef, type SecretRef } from './secret-ref.ts';
 import type { ReadOutcome } from './stores/secret-store.ts';
 import { SecretUnavailableError, type Secrets } from './secrets.ts';
-import { keyOf, type Address } from './text-cache.ts';
-import { isJsonObject, valueIn } from './extract-value.ts';
+import { formatKey, type Address } from './text-cache.ts';
+import { isJsonObject, extractValue } from './extract-value.ts';
 
 export interface SecretsOptions extends CachedReaderOptions {
   /** Learns every value before anybody gets it. */
@@ -33,47 +34,47 @@ export function createSecrets(options: SecretsOptions): SecretCache {
   const reader = createCachedReader(options);
   const rereadTexts = new Map<string, Reread>();
   const rereadRefs = new Set<string>();
-  const learn = learner(options);
+  const learn = createLearner(options);
 
-  function secretFrom(outcome: ReadOutcome, ref: SecretRef): Secret {
-    const value = 'text' in outcome ? valueIn(outcome.text, ref) : outcome;
+  function extractSecret(outcome: ReadOutcome, ref: SecretRef): Secret {
+    const value = 'text' in outcome ? extractValue(outcome.text, ref) : outcome;
     if ('failure' in value) {
       const { cause, reason } = value.failure;
-      throw new SecretUnavailableError(failureText(ref, value.failure), { reason, ...(cause && { cause }) });
+      throw new SecretUnavailableError(explainFailure(ref, value.failure), { reason, ...(cause && { cause }) });
     }
     learn(ref, value.text);
-    return secretOf(value.text);
+    return wrapSecret(value.text);
   }
 
   function rereadText(address: Address, signal: AbortSignal): Reread {
-    const known = rereadTexts.get(keyOf(address));
+    const known = rereadTexts.get(formatKey(address));
     if (known !== undefined) return known;
     const reread = { before: reader.peek(address), outcome: reader.readAnew(address, signal) };
-    rereadTexts.set(keyOf(address), reread);
+    rereadTexts.set(formatKey(address), reread);
     return reread;
   }
 
   return {
     secrets: {
       async read(ref, signal) {
-        return secretFrom(await reader.read(addressOf(ref), signal), ref);
+        return extractSecret(await reader.read(deriveAddress(ref), signal), ref);
       },
       async reread(ref, signal) {
-        const place = describeSecretRef(ref);
-        const isFirst = !rereadRefs.has(place);
-        rereadRefs.add(place);
-        const { before, outcome } = rereadText(addressOf(ref), signal);
+        const reference = describeSecretRef(ref);
+        const isFirst = !rereadRefs.has(reference);
+        rereadRefs.add(reference);
+        const { before, outcome } = rereadText(deriveAddress(ref), signal);
         const fresh = await outcome;
         if (!isFirst && !hasChanged(before, fresh, ref)) return undefined;
-        return secretFrom(fresh, ref);
+        return extractSecret(fresh, ref);
       },
     },
     async prefetch(refs, signal) {
-      await reader.readAhead(refs.map(addressOf), signal);
+      await reader.readAhead(refs.map(deriveAddress), signal);
       // Before anything is read or published that may hold one: not only its owner can meet a secret.
       for (const ref of refs) {
-        const text = reader.peek(addressOf(ref));
-        const value = text === undefined ? undefined : valueIn(text, ref);
+        const text = reader.peek(deriveAddress(ref));
+        const value = text === undefined ? undefined : extractValue(text, ref);
         if (value !== undefined && 'text' in value) learn(ref, value.text);
       }
     },
@@ -86,7 +87,7 @@ export function createSecrets(options: SecretsOptions): SecretCache {
 }
 
 /** Makes each value known before anybody gets it, and tells once of each reference whose value is odd. */
-function learner({ redactor, log, onWeak }: SecretsOptions): (ref: SecretRef, text: string) => void {
+function createLearner({ redactor, log, onWeak }: SecretsOptions): (ref: SecretRef, text: string) => void {
   const warned = new Set<string>();
   const weak = new Set<string>();
 
@@ -97,32 +98,32 @@ function learner({ redactor, log, onWeak }: SecretsOptions): (ref: SecretRef, te
   };
 
   function warnOfWeakness(ref: SecretRef, text: string): void {
-    const weakness = weaknessOf(text);
-    const place = describeSecretRef(ref);
-    if (weakness === undefined || weak.has(place)) return;
-    weak.add(place);
-    onWeak?.(place, weakness);
+    const weakness = findWeakness(text);
+    const reference = describeSecretRef(ref);
+    if (weakness === undefined || weak.has(reference)) return;
+    weak.add(reference);
+    onWeak?.(reference, weakness);
   }
 
   function warnOfMissingKey(ref: SecretRef, text: string): void {
-    const place = describeSecretRef(ref);
-    if (!('secret' in ref) || ref.key !== undefined || warned.has(place) || !isJsonObject(text)) return;
-    warned.add(place);
+    const reference = describeSecretRef(ref);
+    if (!('secret' in ref) || ref.key !== undefined || warned.has(reference) || !isJsonObject(text)) return;
+    warned.add(reference);
     log.warn('a secret holds a JSON object, but the reference names no key; all of it is used as the value', {
-      reference: place,
+      reference,
     });
   }
 }
 
 function hasChanged(before: string | undefined, fresh: ReadOutcome, ref: SecretRef): boolean {
   if (!('text' in fresh)) return false;
-  const after = valueIn(fresh.text, ref);
-  const earlier = before === undefined ? undefined : valueIn(before, ref);
+  const after = extractValue(fresh.text, ref);
+  const earlier = before === undefined ? undefined : extractValue(before, ref);
   const earlierText = earlier !== undefined && 'text' in earlier ? earlier.text : undefined;
   return 'text' in after && after.text !== earlierText;
 }
 
-function addressOf(ref: SecretRef): Address {
+function deriveAddress(ref: SecretRef): Address {
   if ('secret' in ref) return { store: 'secret', id: ref.secret };
   if ('parameter' in ref) return { store: 'parameter', id: ref.parameter };
   if ('env' in ref) return { store: 'env', id: ref.env };

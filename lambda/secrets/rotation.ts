@@ -1,10 +1,11 @@
+/** Uses a secret once more with a fresh value when a server has refused it. */
 import { isCredentialRefused } from '../http/errors/credential-refused.ts';
 import type { Secret } from './secret.ts';
 import type { SecretRef } from './secret-ref.ts';
 import { SecretUnavailableError, type Secrets } from './secrets.ts';
 
 /** Uses a secret and, when the server refuses it, once more with a freshly read one: rotation needs no redeploy. */
-export async function withRotation<Result>(
+export async function useWithRotation<Result>(
   secrets: Secrets,
   ref: SecretRef,
   signal: AbortSignal,
@@ -21,7 +22,7 @@ export async function withRotation<Result>(
   }
 }
 
-/** Where the secret cannot be read anew, the server's refusal stays the news: it is what a person has to look at. */
+/** Where the secret cannot be read anew, the refusal of the server is reported: that is what a person can act on. */
 async function rereadOrNothing(secrets: Secrets, ref: SecretRef, signal: AbortSignal): Promise<Secret | undefined> {
   try {
     return await secrets.reread(ref, signal);

@@ -1,3 +1,4 @@
+/** References to secret values: a secret, a parameter, an environment variable or a file. */
 import * as z from 'zod';
 
 /** Names by the CreateSecret API reference. */

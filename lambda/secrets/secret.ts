@@ -1,3 +1,4 @@
+/** A secret value that no log line, error or template literal shows. */
 import { inspect } from 'node:util';
 
 const hidden = '[secret]';
@@ -7,7 +8,7 @@ export interface Secret {
   reveal(): string;
 }
 
-export function secretOf(value: string): Secret {
+export function wrapSecret(value: string): Secret {
   return Object.freeze({
     reveal: () => value,
     toString: () => hidden,

@@ -1,3 +1,4 @@
+/** What sources and sinks see of the secrets, and the error when one cannot be read. */
 import type { Secret } from './secret.ts';
 import type { SecretRef } from './secret-ref.ts';
 import type { FailureReason } from './stores/secret-store.ts';

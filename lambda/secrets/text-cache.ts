@@ -1,3 +1,4 @@
+/** Keeps the texts that stores answered for a while, and longer while a store cannot be reached. */
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ReadFailure, ReadOutcome } from './stores/secret-store.ts';
@@ -10,7 +11,7 @@ export interface Address {
   readonly id: string;
 }
 
-export function keyOf({ store, id }: Address): string {
+export function formatKey({ store, id }: Address): string {
   return `${store}:${id}`;
 }
 
@@ -23,7 +24,7 @@ export interface TextCacheOptions {
 export interface TextCache {
   startRun(): void;
   /** What serves without asking the store: a text that is fresh, or this run's failure. */
-  current(address: Address): ReadOutcome | undefined;
+  getFresh(address: Address): ReadOutcome | undefined;
   /** Keeps what a store answered, and gives what the caller gets. */
   record(address: Address, outcome: ReadOutcome): ReadOutcome;
   /** What is cached, however old. */
@@ -33,7 +34,7 @@ export interface TextCache {
 /**
  * How long beyond its time a cached text serves while its store cannot be reached: an outage of the store must not
  * stop the metrics, and a token that was revoked meanwhile is refused by its own server anyway. An hour bounds how
- * long a process relies on a text that nobody has confirmed.
+ * long a process relies on a text that was not confirmed since.
  */
 export const staleGraceMs = 60 * 60_000;
 
@@ -50,17 +51,17 @@ export function createTextCache({ clock, cacheMs, log }: TextCacheOptions): Text
   const refusals = new Map<string, ReadOutcome>();
   let run = 0;
 
-  /** The distance, either way: after a clock was set back nobody knows how old a text is. */
-  function ageOf({ readAtMs }: Entry): number {
+  /** The distance, either way: after a clock was set back the true age of a text is unknown. */
+  function computeAge({ readAtMs }: Entry): number {
     return Math.abs(clock() - readAtMs);
   }
 
-  function kept(address: Address, failure: ReadFailure): ReadOutcome | undefined {
-    const entry = entries.get(keyOf(address));
+  function keepStale(address: Address, failure: ReadFailure): ReadOutcome | undefined {
+    const entry = entries.get(formatKey(address));
     if (entry === undefined) return undefined;
-    const ageMs = ageOf(entry);
+    const ageMs = computeAge(entry);
     if (ageMs >= cacheMs + staleGraceMs) return undefined;
-    entries.set(keyOf(address), { ...entry, run });
+    entries.set(formatKey(address), { ...entry, run });
     const { reason, detail } = failure;
     log.warn('a secret could not be refreshed; its cached value serves on', {
       ...address,
@@ -76,13 +77,13 @@ export function createTextCache({ clock, cacheMs, log }: TextCacheOptions): Text
       run += 1;
       refusals.clear();
     },
-    current(address) {
-      const entry = entries.get(keyOf(address));
-      if (entry === undefined) return refusals.get(keyOf(address));
-      return entry.run === run || ageOf(entry) < cacheMs ? { text: entry.text } : undefined;
+    getFresh(address) {
+      const entry = entries.get(formatKey(address));
+      if (entry === undefined) return refusals.get(formatKey(address));
+      return entry.run === run || computeAge(entry) < cacheMs ? { text: entry.text } : undefined;
     },
     record(address, outcome) {
-      const key = keyOf(address);
+      const key = formatKey(address);
       if ('text' in outcome) {
         entries.set(key, { text: outcome.text, readAtMs: clock(), run });
         refusals.delete(key);
@@ -90,12 +91,12 @@ export function createTextCache({ clock, cacheMs, log }: TextCacheOptions): Text
       }
       const { reason } = outcome.failure;
       // A store that hangs is as unreachable as one that says so; its reader was only cut off.
-      if (reason === 'unavailable' || reason === 'aborted') return kept(address, outcome.failure) ?? outcome;
+      if (reason === 'unavailable' || reason === 'aborted') return keepStale(address, outcome.failure) ?? outcome;
       // The store says that the value is gone or no longer ours: a cached copy must not outlive that.
       entries.delete(key);
       refusals.set(key, outcome);
       return outcome;
     },
-    peek: (address) => entries.get(keyOf(address))?.text,
+    peek: (address) => entries.get(formatKey(address))?.text,
   };
 }

@@ -1,18 +1,18 @@
-/** Cuts the series of a run into requests in which no series can spoil another that it has nothing to do with. */
-import { labelIn } from './label-set.ts';
+/** Cuts the series of a run into requests, so that a bad series spoils no request of unrelated ones. */
+import { findLabel } from './label-set.ts';
 import type { NamedSamples, SeriesSample } from './sample.ts';
 import type { Suspects } from './suspects.ts';
 
 /** Cuts a list into pieces of at most `size`, in order. */
-export function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return [...piecesOf([items], () => size)];
+export function cutChunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return [...cutPieces([items], () => size)];
 }
 
 /**
  * Cuts lists into pieces of `size` items, the last one smaller; a list is asked for when a piece needs it, and the size
  * when a piece is begun.
  */
-function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: () => number): Generator<readonly Item[]> {
+function* cutPieces<Item>(lists: Iterable<readonly Item[]>, size: () => number): Generator<readonly Item[]> {
   let piece: Item[] = [];
   let full = size();
   for (const list of lists) {
@@ -30,7 +30,7 @@ function* piecesOf<Item>(lists: Iterable<readonly Item[]>, size: () => number): 
 }
 
 /** Ends when there is no use in more; what was given until then is finished. */
-export function* until<Item>(isOver: () => boolean, items: Iterable<Item>): Generator<Item> {
+export function* takeUntil<Item>(isOver: () => boolean, items: Iterable<Item>): Generator<Item> {
   const iterator = items[Symbol.iterator]();
   while (!isOver()) {
     const next = iterator.next();
@@ -57,7 +57,7 @@ export interface RunPieces<Sample> {
  * samples that date themselves, those of one target not with those of another, suspects not with what is not suspected,
  * and markers with none of them.
  */
-export function* piecesOfRun<Sample extends Dated>({
+export function* cutRun<Sample extends Dated>({
   names,
   suspects,
   recognise,
@@ -65,12 +65,12 @@ export function* piecesOfRun<Sample extends Dated>({
   size,
 }: RunPieces<Sample>): Generator<readonly Sample[]> {
   const apart = new Map<string, Sample[]>();
-  yield* piecesOf(undisputed(names, recognise, suspects, apart), size);
-  for (const series of apart.values()) yield* piecesOf([series], size);
-  yield* piecesOf([markers()], size);
+  yield* cutPieces(separateDisputed(names, recognise, suspects, apart), size);
+  for (const series of apart.values()) yield* cutPieces([series], size);
+  yield* cutPieces([markers()], size);
 }
 
-function* undisputed<Sample extends Dated>(
+function* separateDisputed<Sample extends Dated>(
   names: RunPieces<Sample>['names'],
   recognise: RunPieces<Sample>['recognise'],
   suspects: RunPieces<Sample>['suspects'],
@@ -83,7 +83,7 @@ function* undisputed<Sample extends Dated>(
       yield series;
       continue;
     }
-    for (const one of series.filter(isDated)) add(apart, `target ${targetOf(one)}`, one);
+    for (const one of series.filter(isDated)) add(apart, `target ${formatTarget(one)}`, one);
     const own = series.filter((one) => !isDated(one));
     if (request === undefined) yield own;
     else for (const one of own) add(apart, `suspects ${String(request)}`, one);
@@ -100,7 +100,7 @@ function isDated({ timestampMs }: Dated): boolean {
   return timestampMs !== undefined;
 }
 
-/** Who wrote the time on a sample: one clock a target. */
-function targetOf({ labels }: Dated): string {
-  return JSON.stringify(['job', 'instance'].map((name) => labelIn(labels, name)));
+/** The target of a sample, whose clock wrote the time on it. */
+function formatTarget({ labels }: Dated): string {
+  return JSON.stringify(['job', 'instance'].map((name) => findLabel(labels, name)));
 }

@@ -1,5 +1,5 @@
-/** Sends the requests of a run side by side, and begins no further one after the receiver was lost. */
-import type { Settled, Verdict } from './reception.ts';
+/** Sends the requests of a run in parallel, and begins no further one once the receiver cannot be reached. */
+import type { Settled, Reception } from './reception.ts';
 
 /** Requests in flight; a receiver takes 10,000 series in a tenth of a second, so more would only queue there. */
 const usualParallelRequests = 4;
@@ -7,8 +7,8 @@ const usualParallelRequests = 4;
 export interface Deliveries<Sample, Piece> {
   /** Each made when a request is free. */
   readonly pieces: Iterator<Piece>;
-  readonly samplesOf: (piece: Piece) => readonly Sample[];
-  readonly send: (piece: Piece) => Promise<Verdict>;
+  readonly samplesIn: (piece: Piece) => readonly Sample[];
+  readonly send: (piece: Piece) => Promise<Reception>;
   readonly note: (settled: Settled<Sample>) => void;
   /** Requests side by side, after the first one. */
   readonly parallel?: number;
@@ -22,7 +22,7 @@ export interface Deliveries<Sample, Piece> {
  */
 export async function deliver<Sample, Piece>({
   pieces,
-  samplesOf,
+  samplesIn: samplesOf,
   send,
   note,
   parallel = usualParallelRequests,
@@ -31,17 +31,17 @@ export async function deliver<Sample, Piece>({
   const settle = async (piece: Piece): Promise<void> => {
     const series = samplesOf(piece);
     if (isStopped) {
-      note({ series, verdict: { outcome: 'unsent' } });
+      note({ series, reception: { outcome: 'unsent' } });
       return;
     }
-    const verdict = await send(piece);
-    if (verdict.outcome === 'undelivered') isStopped = true;
-    note({ series, verdict });
+    const reception = await send(piece);
+    if (reception.outcome === 'undelivered') isStopped = true;
+    note({ series, reception });
   };
   const first = pieces.next();
   if (first.done !== true) await settle(first.value);
-  const worker = async (): Promise<void> => {
+  const drainPieces = async (): Promise<void> => {
     for (let next = pieces.next(); next.done !== true; next = pieces.next()) await settle(next.value);
   };
-  await Promise.all(Array.from({ length: parallel }, worker));
+  await Promise.all(Array.from({ length: parallel }, drainPieces));
 }

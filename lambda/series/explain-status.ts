@@ -1,6 +1,6 @@
 /** Says why a request failed, what to do about it, and when it may go through. */
 import type { HttpStatusError } from '../http/errors/errors.ts';
-import { problemOf } from '../http/errors/problem.ts';
+import { describeHttpProblem } from '../http/errors/problem.ts';
 import type { ProblemKind } from '../model/problem.ts';
 import { notBegun, NotBegunError } from './fate.ts';
 
@@ -10,7 +10,7 @@ export interface Explanation {
   readonly retryAtMs?: number | undefined;
 }
 
-/** What to do where the server's own words tell it. */
+/** What to do, by the server's own words. */
 export interface Remedy {
   readonly says: RegExp;
   readonly remedy: string;
@@ -34,9 +34,9 @@ export function explainStatus(
 ): Explanation {
   const said = excerpt.trim();
   const quoted = said === '' ? '' : ` "${said.slice(0, maxWords).toWellFormed()}"`;
-  const remedy = findRemedy(said, remedies) ?? byStatus[status] ?? usualRemedy(status);
+  const remedy = findRemedy(said, remedies) ?? byStatus[status] ?? chooseUsualRemedy(status);
   return {
-    kind: kindOf(status),
+    kind: mapStatusKind(status),
     text: `${name} answered ${String(status)}${quoted}. ${remedy}`,
     ...(retryAtMs === undefined ? {} : { retryAtMs }),
   };
@@ -47,23 +47,23 @@ export function findRemedy(said: string, remedies: readonly Remedy[]): string | 
 }
 
 /**
- * `where`: the sink and the request, as its problems have it; another request that failed for it is told apart.
+ * `where`: the sink and the request, as its problems have it; another request that failed is named.
  * @throws the error itself when a network, a server or a secret store is not expected to give it.
  */
-export function explainFailure(error: unknown, where: string): Explanation {
+export function explainSendError(error: unknown, where: string): Explanation {
   if (error instanceof NotBegunError) return { kind: 'timeout', text: notBegun };
-  const problem = problemOf(error, '');
+  const problem = describeHttpProblem(error, '');
   if (problem === undefined) throw error;
-  const place = problem.where.trim();
-  return { kind: problem.kind, text: where.endsWith(place) ? problem.message : `${place}: ${problem.message}` };
+  const target = problem.where.trim();
+  return { kind: problem.kind, text: where.endsWith(target) ? problem.message : `${target}: ${problem.message}` };
 }
 
-function usualRemedy(status: number): string {
+function chooseUsualRemedy(status: number): string {
   if (status >= 500) return 'The server has a fault of its own: look at its status page or log if it lasts.';
   return 'Check `url`, proxies on the way, and the log of the server.';
 }
 
-function kindOf(status: number): ProblemKind {
+function mapStatusKind(status: number): ProblemKind {
   if (status === 401 || status === 403) return 'auth';
   if (status === 429) return 'rate-limited';
   if (status >= 500) return 'unavailable';

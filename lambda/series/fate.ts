@@ -1,7 +1,7 @@
 /** Sends one request of a sink that adds, and finds out whether what is in it was stored. */
 import { ForbiddenRequestError, HttpStatusError } from '../http/errors/errors.ts';
-import { problemOf, type StatusHints } from '../http/errors/problem.ts';
-import { wasNeverSent } from '../http/transport/retry.ts';
+import { describeHttpProblem, type StatusHints } from '../http/errors/problem.ts';
+import { isNeverSent } from '../http/transport/retry.ts';
 import type { Problem } from '../model/problem.ts';
 import { SecretUnavailableError } from '../secrets/secrets.ts';
 
@@ -35,34 +35,34 @@ export interface Attempt {
   /** Which sink, such as `datadog/main`. */
   readonly where: string;
   /** `POST api.example.com/points` */
-  readonly place: string;
+  readonly target: string;
   readonly statuses: Statuses;
 }
 
-/** Never rejects but for a bug. `send` tells the fate of a request that was answered. */
-export async function settle({ signal, where, place, statuses }: Attempt, send: () => Promise<Fate>): Promise<Fate> {
+/** Never rejects but for a bug. `send` gives the fate of a request that was answered. */
+export async function settle({ signal, where, target, statuses }: Attempt, send: () => Promise<Fate>): Promise<Fate> {
   if (signal.aborted) {
-    const problem: Problem = { kind: 'timeout', where: `${where} ${place}`, message: notBegun };
+    const problem: Problem = { kind: 'timeout', where: `${where} ${target}`, message: notBegun };
     return { outcome: 'not taken', problem };
   }
   try {
     return await send();
   } catch (error) {
-    const problem = problemOf(error, where, statuses.hints, 'quote');
+    const problem = describeHttpProblem(error, where, statuses.hints, 'quote');
     if (problem === undefined) throw error;
-    return { outcome: outcomeOf(error, statuses), problem };
+    return { outcome: decideOutcome(error, statuses), problem };
   }
 }
 
-function outcomeOf(error: unknown, { refusals, undone }: Statuses): 'refused' | 'not taken' | 'unknown' {
+function decideOutcome(error: unknown, { refusals, undone }: Statuses): 'refused' | 'not taken' | 'unknown' {
   if (error instanceof HttpStatusError && refusals.has(error.status)) return 'refused';
-  return wasNotTaken(error, undone) ? 'not taken' : 'unknown';
+  return isNotTaken(error, undone) ? 'not taken' : 'unknown';
 }
 
 /** Whether nothing was stored for certain: another fault of the server, and an answer that never came, prove nothing. */
-export function wasNotTaken(error: unknown, undoneStatuses: readonly number[]): boolean {
+export function isNotTaken(error: unknown, undoneStatuses: readonly number[]): boolean {
   if (error instanceof HttpStatusError) return error.status < 500 || undoneStatuses.includes(error.status);
-  const wasNotEvenTried =
+  const isUntried =
     error instanceof NotBegunError || error instanceof ForbiddenRequestError || error instanceof SecretUnavailableError;
-  return wasNotEvenTried || wasNeverSent(error);
+  return isUntried || isNeverSent(error);
 }

@@ -1,10 +1,10 @@
-/** Notes what of a batch is not sent as it is, and tells it: one problem for each reason, with an example. */
+/** Notes what of a batch is not sent as it is, and makes problems of it: one for each reason, with an example. */
 import type { Problem } from '../model/problem.ts';
-import { list, plural, shorten } from '../model/text/wording.ts';
+import { formatList, formatCount, shortenText } from '../model/text/wording.ts';
 
 /** Samples of one metric that have the same flaw. */
-export interface Finding<Flaw extends string> {
-  readonly flaw: Flaw;
+export interface Finding<Reason extends string> {
+  readonly reason: Reason;
   /** Under the name that an operator can exclude. */
   readonly metric: string;
   readonly samples: number;
@@ -12,18 +12,18 @@ export interface Finding<Flaw extends string> {
   readonly example: string;
 }
 
-export interface Findings<Flaw extends string> {
+export interface Findings<Reason extends string> {
   /** The example is asked for where it is the first of its kind: nearly all samples are fine. */
-  readonly note: (flaw: Flaw, metric: string, example: () => string) => void;
-  readonly list: () => readonly Finding<Flaw>[];
+  readonly note: (reason: Reason, metric: string, example: () => string) => void;
+  readonly list: () => readonly Finding<Reason>[];
 }
 
-export function collectFindings<Flaw extends string>(): Findings<Flaw> {
-  const found = new Map<string, Finding<Flaw>>();
+export function collectFindings<Reason extends string>(): Findings<Reason> {
+  const found = new Map<string, Finding<Reason>>();
   return {
-    note: (flaw, metric, example) => {
-      const key = `${flaw} ${metric}`;
-      const known = found.get(key) ?? { flaw, metric, samples: 0, example: example() };
+    note: (reason, metric, example) => {
+      const key = `${reason} ${metric}`;
+      const known = found.get(key) ?? { reason, metric, samples: 0, example: example() };
       found.set(key, { ...known, samples: known.samples + 1 });
     },
     list: () => [...found.values()],
@@ -33,24 +33,24 @@ export function collectFindings<Flaw extends string>(): Findings<Flaw> {
 /** Longest part of a series that a message repeats. */
 const maxExample = 300;
 
-export interface FindingWords<Flaw extends string> {
+export interface FindingWords<Reason extends string> {
   /** What became of the samples, why, and what to do about it. */
-  readonly flaws: Readonly<Record<Flaw, string>>;
+  readonly reasonTexts: Readonly<Record<Reason, string>>;
   /** What the sink calls a sample. */
   readonly noun: string;
   readonly where: string;
 }
 
 /** One clash of names is one problem, however many metrics it is in. */
-export function tellFindings<Flaw extends string>(
-  findings: readonly Finding<Flaw>[],
-  { flaws, noun, where }: FindingWords<Flaw>,
+export function describeFindingReasons<Reason extends string>(
+  findings: readonly Finding<Reason>[],
+  { reasonTexts, noun, where }: FindingWords<Reason>,
 ): readonly Problem[] {
-  return [...Map.groupBy(findings, ({ flaw }) => flaw)].map(([flaw, group]) => {
+  return [...Map.groupBy(findings, ({ reason }) => reason)].map(([reason, group]) => {
     const count = group.reduce((sum, { samples }) => sum + samples, 0);
-    const metrics = list(group.map(({ metric }) => metric));
-    const example = shorten(group[0]?.example ?? '', maxExample);
-    const message = `${plural(count, noun)} of ${metrics}, such as ${example}: ${flaws[flaw]}`;
+    const metrics = formatList(group.map(({ metric }) => metric));
+    const example = shortenText(group[0]?.example ?? '', maxExample);
+    const message = `${formatCount(count, noun)} of ${metrics}, such as ${example}: ${reasonTexts[reason]}`;
     return { kind: 'rejected', where, message };
   });
 }
@@ -63,9 +63,9 @@ export interface Unsendable {
 }
 
 /** Increases of earlier runs that cannot be sent any more. `range`: which times the backend takes. */
-export function tellUnsendable({ old, unreadable }: Unsendable, range: string, where: string): readonly Problem[] {
-  const late = `${plural(old, 'increase')} of earlier runs lost: ${range}; find out from the problems of those runs why they could not be sent`;
-  const unknown = `${plural(unreadable, 'increase')} of earlier runs lost, which were kept in a shape that is not known; please report it`;
+export function describeUnsendable({ old, unreadable }: Unsendable, range: string, where: string): readonly Problem[] {
+  const late = `${formatCount(old, 'increase')} of earlier runs lost: ${range}; find out from the problems of those runs why they could not be sent`;
+  const unknown = `${formatCount(unreadable, 'increase')} of earlier runs lost, which were kept in a shape that is not known; please report it`;
   return [
     ...(old > 0 ? [{ kind: 'rejected', where, message: late } as const] : []),
     ...(unreadable > 0 ? [{ kind: 'bug', where, message: unknown } as const] : []),

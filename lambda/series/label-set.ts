@@ -7,7 +7,7 @@ export type LabelSet = readonly string[];
 export const bucketLabel = 'le';
 
 /** Empty for a label that the series does not have. */
-export function labelIn(labels: LabelSet, name: string): string {
+export function findLabel(labels: LabelSet, name: string): string {
   for (let at = 0; at < labels.length; at += 2) if (labels[at] === name) return labels[at + 1] ?? '';
   return '';
 }

@@ -1,28 +1,28 @@
-/** Tells which samples never left, one problem for each reason. */
+/** Makes problems of the samples that were left out: one for each reason. */
 import type { Problem } from '../model/problem.ts';
-import { list, plural } from '../model/text/wording.ts';
+import { formatList, formatCount } from '../model/text/wording.ts';
 
 /** Samples of one metric that are left out. */
-export interface Omission<Flaw extends string> {
+export interface Omission<Reason extends string> {
   readonly metric: string;
   readonly samples: number;
-  readonly flaw: Flaw;
+  readonly reason: Reason;
 }
 
-export interface OmissionWords<Flaw extends string> {
+export interface OmissionWords<Reason extends string> {
   /** Why, and what to do about it. */
-  readonly flaws: Readonly<Record<Flaw, string>>;
+  readonly reasonTexts: Readonly<Record<Reason, string>>;
   /** What the sink calls a sample. */
   readonly noun: string;
   readonly where: string;
 }
 
-export function tellOmissions<Flaw extends string>(
-  omissions: readonly Omission<Flaw>[],
-  { flaws, noun, where }: OmissionWords<Flaw>,
+export function describeOmissionReasons<Reason extends string>(
+  omissions: readonly Omission<Reason>[],
+  { reasonTexts, noun, where }: OmissionWords<Reason>,
 ): readonly Problem[] {
-  return [...Map.groupBy(omissions, ({ flaw }) => flaw)].map(([flaw, group]) => {
-    const named = group.map(({ metric, samples }) => `${metric} (${plural(samples, noun)})`);
-    return { kind: 'rejected', where, message: `left out ${list(named)}: ${flaws[flaw]}` };
+  return [...Map.groupBy(omissions, ({ reason }) => reason)].map(([reason, group]) => {
+    const named = group.map(({ metric, samples }) => `${metric} (${formatCount(samples, noun)})`);
+    return { kind: 'rejected', where, message: `left out ${formatList(named)}: ${reasonTexts[reason]}` };
   });
 }

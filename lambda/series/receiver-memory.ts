@@ -1,4 +1,4 @@
-/** Remembers which series a receiver holds, so that the end of one can be told to it. */
+/** Remembers which series a receiver holds, so that it can be sent a marker when one ends. */
 import { HttpStatusError } from '../http/errors/errors.ts';
 import { compareText } from '../model/families/order.ts';
 import { compareSets, type LabelSet } from './label-set.ts';
@@ -15,7 +15,7 @@ export const maxRemembered = 100_000;
 const maxStepBackMs = 10 * 60_000;
 
 /** What the sink remembers between warm runs. After a cold start all of it is unknown. */
-export interface Memory<Sample> {
+export interface ReceiverMemory<Sample> {
   /** The timestamp of a run: newer than that of every run before, since receivers refuse a second value for one time. */
   readonly nextTimestamp: (collectedAtMs: number) => number;
   readonly startRun: () => RunMemory<Sample>;
@@ -24,9 +24,9 @@ export interface Memory<Sample> {
 /** Compares one run with what the receiver may hold of the runs before. */
 export interface RunMemory<Sample> {
   /** The same series, with the label sets that are remembered already in place of equal new ones, to keep one copy. */
-  readonly recognised: (named: NamedSamples<Sample>) => readonly Sample[];
+  readonly recognise: (named: NamedSamples<Sample>) => readonly Sample[];
   /** Markers for what the receiver may still show and no name recognised so far has. */
-  readonly markers: () => readonly Sample[];
+  readonly collectMarkers: () => readonly Sample[];
   readonly note: (settled: Settled<Sample>) => void;
   /** Makes what was recognised and noted the memory of the next run. */
   readonly commit: () => void;
@@ -45,9 +45,9 @@ export interface MemorySettings<Family, Sample> {
   readonly markerOf: (labels: LabelSet, family: Family) => Sample;
 }
 
-export function createMemory<Family, Sample extends SeriesSample<Family>>(
+export function createReceiverMemory<Family, Sample extends SeriesSample<Family>>(
   settings: MemorySettings<Family, Sample>,
-): Memory<Sample> {
+): ReceiverMemory<Sample> {
   let held: ReadonlyMap<string, Held<Family>> = new Map();
   let lastTimestampMs = -Infinity;
   return {
@@ -57,13 +57,13 @@ export function createMemory<Family, Sample extends SeriesSample<Family>>(
       return lastTimestampMs;
     },
     startRun: () =>
-      runMemory(held, settings, (next) => {
+      startRunMemory(held, settings, (next) => {
         held = next;
       }),
   };
 }
 
-function runMemory<Family, Sample extends SeriesSample<Family>>(
+function startRunMemory<Family, Sample extends SeriesSample<Family>>(
   before: ReadonlyMap<string, Held<Family>>,
   { dated, markerOf }: MemorySettings<Family, Sample>,
   commit: (held: ReadonlyMap<string, Held<Family>>) => void,
@@ -74,39 +74,39 @@ function runMemory<Family, Sample extends SeriesSample<Family>>(
   const notStored = new Set<LabelSet>();
   const ended = new Set<LabelSet>();
   return {
-    recognised: ({ name, series }) => {
+    recognise: ({ name, series }) => {
       const [first] = series;
       if (first === undefined) return series;
       const compared = compare(series, before.get(name)?.sets ?? []);
       // A series whose samples carry their own times ends by them: both specifications ask for no marker then.
       const followed = compared.series.filter(({ timestampMs }) => dated || timestampMs === undefined);
-      fresh.set(name, { family: first.family, sets: eachOnce(followed.map(({ labels }) => labels)) });
+      fresh.set(name, { family: first.family, sets: dropRepeated(followed.map(({ labels }) => labels)) });
       gone.set(name, { family: first.family, sets: compared.gone });
       return compared.series;
     },
-    markers: () =>
+    collectMarkers: () =>
       [...gone]
         .sort(([a], [b]) => compareText(a, b))
         .flatMap(([, { family, sets }]) => sets.map((labels) => markerOf(labels, family))),
-    note: ({ series, verdict }) => {
+    note: ({ series, reception }) => {
       for (const { labels, isStale } of series) {
-        if (isStale && isOver(verdict)) ended.add(labels);
-        if (!isStale && !mayBeStored(verdict)) notStored.add(labels);
+        if (isStale && isOver(reception)) ended.add(labels);
+        if (!isStale && !mayBeStored(reception)) notStored.add(labels);
       }
     },
     commit: () => {
       const names = [...new Set([...fresh.keys(), ...gone.keys()])];
       const next = names.map((name): [string, Held<Family> | undefined] => {
-        const stored = storedOf(fresh.get(name), before.get(name), notStored);
-        return [name, joined(stored, without(gone.get(name), ended))];
+        const stored = filterStored(fresh.get(name), before.get(name), notStored);
+        return [name, joinHeld(stored, dropEnded(gone.get(name), ended))];
       });
-      commit(bounded(next));
+      commit(limitHeld(next));
     },
   };
 }
 
 /** A page may have several samples of one series, at different times; they stand side by side. */
-function eachOnce(sorted: readonly LabelSet[]): readonly LabelSet[] {
+function dropRepeated(sorted: readonly LabelSet[]): readonly LabelSet[] {
   return sorted.filter((labels, index) => index === 0 || compareSets(sorted[index - 1] ?? [], labels) !== 0);
 }
 
@@ -139,7 +139,7 @@ function compare<Sample extends Labelled>(series: readonly Sample[], before: rea
 }
 
 /** What was not stored now may still be there from before. */
-function storedOf<Family>(
+function filterStored<Family>(
   fresh: Held<Family> | undefined,
   before: Held<Family> | undefined,
   notStored: ReadonlySet<LabelSet>,
@@ -149,16 +149,16 @@ function storedOf<Family>(
   return { ...fresh, sets: fresh.sets.filter((labels) => !notStored.has(labels) || known.has(labels)) };
 }
 
-function without<Family>(held: Held<Family> | undefined, ended: ReadonlySet<LabelSet>): Held<Family> | undefined {
+function dropEnded<Family>(held: Held<Family> | undefined, ended: ReadonlySet<LabelSet>): Held<Family> | undefined {
   return held === undefined ? undefined : { ...held, sets: held.sets.filter((labels) => !ended.has(labels)) };
 }
 
-function joined<Family>(a: Held<Family> | undefined, b: Held<Family> | undefined): Held<Family> | undefined {
+function joinHeld<Family>(a: Held<Family> | undefined, b: Held<Family> | undefined): Held<Family> | undefined {
   if (a === undefined || b === undefined || b.sets.length === 0) return a ?? b;
   return { family: a.family, sets: [...a.sets, ...b.sets].sort(compareSets) };
 }
 
-function bounded<Family>(
+function limitHeld<Family>(
   names: readonly (readonly [string, Held<Family> | undefined])[],
 ): ReadonlyMap<string, Held<Family>> {
   const kept = new Map<string, Held<Family>>();
@@ -172,21 +172,21 @@ function bounded<Family>(
   return kept;
 }
 
-type Verdict = Settled<unknown>['verdict'];
+type AnyReception = Settled<unknown>['reception'];
 
 /** A refused marker would be refused again; a lost one is worth another attempt. */
-function isOver({ outcome }: Verdict): boolean {
+function isOver({ outcome }: AnyReception): boolean {
   return outcome === 'stored' || outcome === 'partial' || outcome === 'refused';
 }
 
 /** A request without an answer may have been stored, and an end too many does no harm. A 4xx says that it was not. */
-function mayBeStored(verdict: Verdict): boolean {
-  switch (verdict.outcome) {
+function mayBeStored(reception: AnyReception): boolean {
+  switch (reception.outcome) {
     case 'stored':
     case 'partial':
       return true;
     case 'undelivered':
-      return !(verdict.error instanceof HttpStatusError && verdict.error.status < 500);
+      return !(reception.error instanceof HttpStatusError && reception.error.status < 500);
     case 'refused':
     case 'unsent':
       return false;

@@ -1,3 +1,4 @@
+/** Finds which labels of a series differ from those of the one before, so that the rest is encoded once. */
 import type { LabelSet } from './label-set.ts';
 
 /** Encodes the labels from index `from` up to `to`, which is not one of them; indexes are those of the set. */
@@ -17,11 +18,11 @@ const nothing = new Uint8Array(0);
  * Tells which labels of a series differ from those of the series before it, and has the bytes of all others: the
  * thousands of series of a metric differ in one or two labels, and encoding the rest again would be most of the work.
  */
-export function repeatedLabels(encode: EncodeLabels): (labels: LabelSet) => Split {
+export function createLabelSplitter(encode: EncodeLabels): (labels: LabelSet) => Split {
   let before: LabelSet = [];
   let split: Split | undefined;
   return (labels) => {
-    const { from, to } = difference(before, labels);
+    const { from, to } = findDifference(before, labels);
     before = labels;
     if (from === 0) {
       // Another metric; its next series tells what its series have in common.
@@ -40,7 +41,7 @@ function splitAt(labels: LabelSet, from: number, to: number, encode: EncodeLabel
 }
 
 /** The range of labels, in whole pairs, outside of which both are equal; all of it where there is nothing to compare. */
-function difference(a: LabelSet, b: LabelSet): { readonly from: number; readonly to: number } {
+function findDifference(a: LabelSet, b: LabelSet): { readonly from: number; readonly to: number } {
   if (a.length !== b.length) return { from: 0, to: b.length };
   let from = 0;
   while (from < b.length && a[from] === b[from] && a[from + 1] === b[from + 1]) from += 2;

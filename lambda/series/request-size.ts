@@ -12,8 +12,8 @@ export function createRequestSize(configured: number): RequestSize {
   let current = configured;
   return {
     samples: () => current,
-    note: ({ series, verdict }) => {
-      const isTooLarge = verdict.outcome === 'refused' && verdict.error.status === 413;
+    note: ({ series, reception }) => {
+      const isTooLarge = reception.outcome === 'refused' && reception.error.status === 413;
       if (isTooLarge) current = Math.min(current, Math.ceil(series.length / 2));
     },
   };

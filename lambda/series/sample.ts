@@ -1,4 +1,4 @@
-/** What the parts that remember, cut and send series have to know of a sample. */
+/** A sample as remembering, cutting and sending need it, whatever the sink. */
 import type { LabelSet } from './label-set.ts';
 
 /** One sample of a series; `Family` is what a sink tells a receiver about the metric. */

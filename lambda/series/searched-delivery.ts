@@ -1,6 +1,6 @@
-/** Tells what became of the samples of a delivery: how many were not stored and why, and which increases wait. */
+/** Says what became of the samples of a delivery: how many were not stored and why, and which increases wait. */
 import type { Problem } from '../model/problem.ts';
-import { plural, shorten } from '../model/text/wording.ts';
+import { formatCount, shortenText } from '../model/text/wording.ts';
 import type { Loss, Sent } from './send-searching.ts';
 import { mayBeMissing, notStored } from './stored-words.ts';
 
@@ -27,23 +27,23 @@ export interface SearchedDelivery<Packed> extends Omit<Sent<unknown>, 'losses'> 
 }
 
 /** Says of every increase what became of it. */
-export function deliveryOf<Item, Packed>(
+export function buildDelivery<Item, Packed>(
   { losses, ...sent }: Sent<Item>,
   { isAddedUp, pack, ...words }: Packing<Item, Packed>,
 ): SearchedDelivery<Packed> {
-  const itemsWith = (wanted: Loss<Item>['outcome']): readonly Item[] =>
+  const pickItems = (wanted: Loss<Item>['outcome']): readonly Item[] =>
     losses.filter(({ outcome }) => outcome === wanted).flatMap(({ items }) => items);
   return {
     ...sent,
-    problems: tellLosses(losses, words),
-    undelivered: pack(itemsWith('not taken')),
-    unconfirmed: itemsWith('unknown').filter(isAddedUp).length,
-    dropped: itemsWith('refused').filter(isAddedUp).length,
+    problems: describeLosses(losses, words),
+    undelivered: pack(pickItems('not taken')),
+    unconfirmed: pickItems('unknown').filter(isAddedUp).length,
+    dropped: pickItems('refused').filter(isAddedUp).length,
   };
 }
 
 /** One problem for each reason, with every address at which it was met. */
-function tellLosses<Item>(losses: readonly Loss<Item>[], { noun, show }: SampleWords<Item>): readonly Problem[] {
+function describeLosses<Item>(losses: readonly Loss<Item>[], { noun, show }: SampleWords<Item>): readonly Problem[] {
   const groups = Map.groupBy(losses, ({ outcome, problem: { kind, message } }) =>
     JSON.stringify([outcome, kind, message]),
   );
@@ -53,16 +53,16 @@ function tellLosses<Item>(losses: readonly Loss<Item>[], { noun, show }: SampleW
     if (first === undefined || example === undefined) return [];
     const count = group.reduce((sum, { items }) => sum + items.length, 0);
     const became = first.outcome === 'unknown' ? mayBeMissing : notStored;
-    const such = shorten(show(example), maxExample);
-    const where = joinPlaces(group.map(({ problem }) => problem.where));
-    const message = `${plural(count, noun)} ${became}, such as ${such}: ${first.problem.message}`;
+    const such = shortenText(show(example), maxExample);
+    const where = joinTargets(group.map(({ problem }) => problem.where));
+    const message = `${formatCount(count, noun)} ${became}, such as ${such}: ${first.problem.message}`;
     return [{ ...first.problem, where, message }];
   });
 }
 
 /** `datadog/main POST a.example/x, POST a.example/y`: the sink stands once. */
-function joinPlaces(places: readonly string[]): string {
-  const [first = '', ...others] = [...new Set(places)];
+function joinTargets(targets: readonly string[]): string {
+  const [first = '', ...others] = [...new Set(targets)];
   const sink = first.slice(0, first.indexOf(' ') + 1);
-  return [first, ...others.map((place) => (place.startsWith(sink) ? place.slice(sink.length) : place))].join(', ');
+  return [first, ...others.map((target) => (target.startsWith(sink) ? target.slice(sink.length) : target))].join(', ');
 }

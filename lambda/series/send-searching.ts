@@ -2,7 +2,7 @@
 import type { Problem } from '../model/problem.ts';
 import type { Fate } from './fate.ts';
 
-/** Samples that were not stored, or of which nobody knows. */
+/** Samples that were not stored, or of which it is not known. */
 export interface Loss<Item> {
   readonly items: readonly Item[];
   readonly outcome: Exclude<Fate['outcome'], 'stored'>;
@@ -84,21 +84,21 @@ export async function sendSearching<Item, Request extends Sendable<Item>>({
     await send(encode(items.slice(middle)));
   };
 
-  const worker = async (): Promise<void> => {
+  const drainRequests = async (): Promise<void> => {
     for (let next = requests.next(); next.done !== true; next = requests.next()) await send(next.value);
   };
-  await Promise.all(Array.from({ length: parallel }, worker));
+  await Promise.all(Array.from({ length: parallel }, drainRequests));
   return sent;
 }
 
 /** What was sent to several addresses of one backend. */
 export function joinSent<Item>(all: readonly Sent<Item>[]): Sent<Item> {
-  const sum = (numberOf: (sent: Sent<Item>) => number): number =>
+  const sumUp = (numberOf: (sent: Sent<Item>) => number): number =>
     all.reduce((total, sent) => total + numberOf(sent), 0);
   return {
-    accepted: sum(({ accepted }) => accepted),
-    requests: sum(({ requests }) => requests),
-    bytes: sum(({ bytes }) => bytes),
+    accepted: sumUp(({ accepted }) => accepted),
+    requests: sumUp(({ requests }) => requests),
+    bytes: sumUp(({ bytes }) => bytes),
     losses: all.flatMap(({ losses }) => losses),
   };
 }

@@ -31,11 +31,11 @@ export function createSuspects<Sample extends Undated>(nameOf: (sample: Sample) 
       const refused = new Set<string>();
       const taken = new Set<string>();
       return {
-        note: ({ series, verdict: { outcome } }) => {
-          if (outcome === 'refused') for (const name of suspectNames(series, nameOf)) refused.add(name);
+        note: ({ series, reception: { outcome } }) => {
+          if (outcome === 'refused') for (const name of collectNames(series, nameOf)) refused.add(name);
           const isTaken = outcome === 'stored' || outcome === 'partial';
           // Nothing is looked at while nothing is suspected: a large delivery has 90,000 series.
-          if (isTaken && requests.size > 0) for (const name of suspectNames(series, nameOf)) taken.add(name);
+          if (isTaken && requests.size > 0) for (const name of collectNames(series, nameOf)) taken.add(name);
         },
         commit: () => {
           const before = [...requests.keys()].filter((name) => !taken.has(name));
@@ -47,7 +47,7 @@ export function createSuspects<Sample extends Undated>(nameOf: (sample: Sample) 
 }
 
 /** Series that date themselves travel apart from others anyway, and markers never spoil a sample. */
-function suspectNames<Sample extends Undated>(
+function collectNames<Sample extends Undated>(
   series: readonly Sample[],
   nameOf: (sample: Sample) => string,
 ): ReadonlySet<string> {

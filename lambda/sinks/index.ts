@@ -1,3 +1,4 @@
+/** The registry of sinks: every kind that a configuration can name. */
 import { cloudwatch } from './cloudwatch/index.ts';
 import { datadog } from './datadog/index.ts';
 import { file } from './file/index.ts';

@@ -1,3 +1,4 @@
+/** What a sink is: what it is given, what it answers, and how its folder is registered. */
 import type * as z from 'zod';
 import type { AwsAccess } from '../http/auth/aws-credentials.ts';
 import type { HttpPort } from '../http/port.ts';
@@ -24,7 +25,7 @@ export interface Delivery {
   /** Bytes of the request bodies as sent. */
   readonly bytes: number;
   readonly problems: readonly Problem[];
-  /** The protocol answers nothing (UDP): `accepted` samples were handed to the network, and nobody knows what arrived. */
+  /** The protocol answers nothing (UDP): `accepted` samples were given to the network; what arrived is unknown. */
   readonly isUnanswered?: true;
   /** What an additive sink certainly did not store of the increases it was sent, and can be sent again as it is. */
   readonly undelivered?: readonly Parcel[];
@@ -48,7 +49,7 @@ export interface Parcel {
 /** One line of a monthly price, in US dollars at list price. */
 export interface CostLine {
   readonly item: string;
-  /** Undefined where the backend publishes no price; `basis` then tells what it is charged by. */
+  /** Undefined where the backend publishes no price; `basis` then says what it is charged by. */
   readonly usd: number | undefined;
   /** How the number comes about, such as `210 metrics × $0.30`. */
   readonly basis: string;
@@ -95,7 +96,7 @@ export interface Sink {
   readonly open?: (signal: AbortSignal) => Promise<string>;
   /** Present beside it: ends what has been begun, callers that are still connected included. */
   readonly close?: () => Promise<void>;
-  /** Present in a sink that shows finished runs as traces: batches then carry `spans`, which nobody keeps otherwise. */
+  /** Present in a sink that shows finished runs as traces: batches then have `spans`, which are not kept otherwise. */
   readonly takesSpans?: true;
 }
 
@@ -104,7 +105,7 @@ export interface SinkPorts {
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Name of this deployment; tells two collectors apart that write to one backend. */
+  /** Name of this deployment; it distinguishes two collectors that write to one backend. */
   readonly collector: string;
   readonly intervalMs: number;
   /** Time between two runs of this process, where that is another. */
@@ -113,7 +114,7 @@ export interface SinkPorts {
   readonly print: (text: string) => void;
   /** AWS credentials and region of the process, for signed requests; made when first asked for. */
   readonly aws: AwsAccess;
-  /** For a sink that has a client of its own: learns what it signs with, and cleans what it is told before that is cut. */
+  /** For a sink with a client of its own: remembers its secrets, and removes them from texts before they are cut. */
   readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'text'> | undefined;
 }
 

@@ -1,3 +1,4 @@
+/** The registry of the sources: every kind there is, and how a configured one is prepared. */
 import { bitbucketPipelines } from './bitbucket-pipelines/index.ts';
 import { buildkite } from './buildkite/index.ts';
 import { chainloop } from './chainloop/index.ts';

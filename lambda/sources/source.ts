@@ -1,3 +1,4 @@
+/** What every source has to be: its face for the registry, what it gets from a run, and what it returns. */
 import type * as z from 'zod';
 import type { Ledger } from '../counters/ledger.ts';
 import type { AwsAccess } from '../http/auth/aws-credentials.ts';
@@ -122,7 +123,7 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   readonly metricsOf: (config: Config) => readonly MetricDefinition[];
   /** What of these metrics, and of the collector's own, it does not send when configured like this. */
   readonly absencesOf?: (config: Config) => readonly Absence[];
-  /** The pipeline of runs that have no name of one, where each place has such a series. */
+  /** The value of `pipeline` for runs that have none, where each scope has such a series. */
   readonly unnamedPipeline?: string;
   readonly secretsOf: (config: Config) => readonly SecretRef[];
   /** Whether it opens a ledger when configured like this; the stack then makes a table. */
@@ -134,7 +135,7 @@ export interface SourceModule<Kind extends string, Config extends NamedConfig> {
   /** ARNs of the roles that it assumes when configured like this; absent for a kind that signs no requests. */
   readonly rolesOf?: (config: Config) => readonly string[];
   /** Whether its CI system says how many requests are left; absent for a kind whose system never does. */
-  readonly tellsQuota?: (config: Config) => boolean;
+  readonly tellsRateLimit?: (config: Config) => boolean;
   /** Absent for a kind that enters no EKS cluster. */
   readonly eksOf?: (config: Config) => EksEntrance | undefined;
   readonly load: () => Promise<CreateSource<Config>>;
@@ -148,14 +149,14 @@ export interface PreparedSource {
   readonly metrics: readonly MetricDefinition[];
   /** What of them, and of the collector's own, it does not send. */
   readonly absences: readonly Absence[];
-  /** The pipeline of runs that have no name of one. */
+  /** The value of `pipeline` for runs that have none. */
   readonly unnamedPipeline: string | undefined;
   readonly secrets: readonly SecretRef[];
   readonly needsState: boolean;
   /** The largest answer that it takes, where the configuration says that; MiB, decompressed. */
   readonly answerMegabytes: number | undefined;
   /** Whether its CI system says how many requests are left. */
-  readonly tellsQuota: boolean;
+  readonly tellsRateLimit: boolean;
   readonly events: EventFeed | undefined;
   readonly eks: EksEntrance | undefined;
   /** ARNs of the roles that it assumes. */
@@ -196,7 +197,7 @@ export function defineSource<const Kind extends string, Config extends NamedConf
         secrets: module.secretsOf(checked),
         needsState: module.needsState(checked),
         answerMegabytes: module.answerMegabytesOf?.(checked),
-        tellsQuota: module.tellsQuota?.(checked) ?? false,
+        tellsRateLimit: module.tellsRateLimit?.(checked) ?? false,
         events: module.eventsOf?.(checked),
         eks: module.eksOf?.(checked),
         roles: module.rolesOf?.(checked) ?? [],

@@ -1,3 +1,4 @@
+/** Measures the cold start and the size of the bundled functions. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,10 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
-import { nodeEnvironmentFor } from '../../infra/function/node-environment.ts';
+import { buildNodeEnvironment } from '../../infra/function/node-environment.ts';
 import { Deployment } from '../../lambda/config/deployment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { least } from '../../lambda/model/lists/extremes.ts';
+import { findLeast } from '../../lambda/model/lists/extremes.ts';
 import { configFor, sinkKinds } from './configs.ts';
 import { median } from './median.ts';
 import { startReceivers } from './start-receivers.ts';
@@ -106,14 +107,17 @@ function timed(work: () => string): Start {
 
 /** The median of the times; of the CPU times the least, because other programs only add to them. */
 function typical(starts: readonly Start[]): Start {
-  return { wallMs: median(starts.map(({ wallMs }) => wallMs)), cpuMs: least(starts.map(({ cpuMs }) => cpuMs)) ?? 0 };
+  return {
+    wallMs: median(starts.map(({ wallMs }) => wallMs)),
+    cpuMs: findLeast(starts.map(({ cpuMs }) => cpuMs)) ?? 0,
+  };
 }
 
 function node(script: string, asset: string, port: number): string {
   const result = spawnSync(process.execPath, ['--input-type=module', '-e', script, join(asset, 'index.mjs')], {
     encoding: 'utf8',
     env: {
-      ...nodeEnvironmentFor(Deployment.parse({}).memoryMegabytes),
+      ...buildNodeEnvironment(Deployment.parse({}).memoryMegabytes),
       LAMBDA_TASK_ROOT: asset,
       COLLECTOR_LOOPBACK: 'allow',
       AWS_REGION: 'us-east-1',

@@ -1,3 +1,4 @@
+/** The configurations that the benchmarks run. */
 import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
 
 /** Sinks that are measured alone, series by series. */

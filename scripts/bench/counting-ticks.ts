@@ -1,5 +1,6 @@
+/** The process that runs ticks of a counted source for the benchmark of counting. */
 import * as z from 'zod';
-import { dynamoDbStateStore } from '../../lambda/counters/stores/dynamodb/store.ts';
+import { createDynamoDbStateStore } from '../../lambda/counters/stores/dynamodb/store.ts';
 import { loadOf, type Step, warmUp } from '../counting/load.ts';
 
 /**
@@ -12,7 +13,7 @@ const { url, series, finishes, ticks } = z
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 const client = { endpoint: url, region: 'us-east-1', credentials };
-const store = dynamoDbStateStore({ table: 'bench', clock: Date.now, client });
+const store = createDynamoDbStateStore({ table: 'bench', clock: Date.now, client });
 const load = loadOf(series, store);
 
 const steps = [...warmUp(load), ...new Array<Step>(ticks).fill({ finishes, minutes: 1 })];

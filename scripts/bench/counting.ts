@@ -1,3 +1,4 @@
+/** Measures what counting costs a run in time, memory and requests to the table. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
-import { nodeEnvironmentFor } from '../../infra/function/node-environment.ts';
+import { buildNodeEnvironment } from '../../infra/function/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { rememberedMinutes } from '../counting/load.ts';
 import { type Metered, type MeteredTable, startMeteredTable } from '../counting/metered-table.ts';
@@ -54,7 +55,7 @@ async function measureTicks(table: MeteredTable, wanted: object): Promise<Counte
     bundleFunction({ directory, config, entry: 'scripts/bench/counting-ticks.ts' });
     const child = spawn(process.execPath, [join(directory, 'index.mjs'), JSON.stringify(wanted)], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, ...nodeEnvironmentFor(memoryMegabytes) },
+      env: { ...process.env, ...buildNodeEnvironment(memoryMegabytes) },
     });
     const measured: CountedTick[] = [];
     for await (const line of createInterface(child.stdout)) {

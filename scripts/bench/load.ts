@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
-import { nodeEnvironmentFor } from '../../infra/function/node-environment.ts';
+import { buildNodeEnvironment } from '../../infra/function/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { configFor, sinkKinds } from './configs.ts';
 import { startReceivers } from './start-receivers.ts';
@@ -80,7 +80,7 @@ export async function load(given: LoadCase): Promise<Load> {
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
-        ...nodeEnvironmentFor(memoryMegabytes),
+        ...buildNodeEnvironment(memoryMegabytes),
         LAMBDA_TASK_ROOT: directory,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
         COLLECTOR_LOOPBACK: 'allow',

@@ -1,10 +1,11 @@
+/** The process that runs the real pipeline for the benchmark of throughput. */
 import * as z from 'zod';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { collect, run } from '../../lambda/run.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
-import { encode } from '../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
+import { encodeDatums } from '../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
 import { buildPipeline } from '../../lambda/wiring.ts';
 
 /**
@@ -20,7 +21,7 @@ const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 const built = await buildPipeline(CollectorConfig.parse(config), {
   variables: process.env,
-  place: 'terminal',
+  runtime: 'terminal',
   clock: Date.now,
   random: Math.random,
   redactor: createRedactor(),
@@ -31,7 +32,7 @@ const built = await buildPipeline(CollectorConfig.parse(config), {
 async function measured(): Promise<Readonly<Record<string, unknown>>> {
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
-  using deadline = deadlineIn(120_000, Date.now);
+  using deadline = createDeadline(120_000, Date.now);
   const report = await run(built.pipeline, { deadline, tickMs: Date.now() });
   const { user, system } = process.cpuUsage(cpu);
   const wallMs = performance.now() - startedMs;
@@ -64,7 +65,7 @@ await built.close();
 
 /** Requests that the limit of 1000 datums allows at best: two namespaces cannot share one (PutMetricData reference). */
 async function leastPutRequests(): Promise<number> {
-  using deadline = deadlineIn(120_000, Date.now);
+  using deadline = createDeadline(120_000, Date.now);
   const { batch } = await collect(built.pipeline, { deadline, tickMs: Date.now() });
   const settings = {
     config: CloudWatchConfig.parse({ kind: 'cloudwatch' }),
@@ -72,6 +73,7 @@ async function leastPutRequests(): Promise<number> {
     intervalMs: built.intervalMs,
   };
   const counts = new Map<string, number>();
-  for (const { namespace } of encode(batch, settings).datums) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
+  for (const { namespace } of encodeDatums(batch, settings).datums)
+    counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
   return [...counts.values()].reduce((sum, count) => sum + Math.ceil(count / 1000), 0);
 }

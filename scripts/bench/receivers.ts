@@ -1,3 +1,4 @@
+/** The process with the servers that a benchmark reads from and sends to. */
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

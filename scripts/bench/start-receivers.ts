@@ -1,3 +1,4 @@
+/** Starts the process with the servers of a benchmark. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Turns the results of each benchmark into a table. */
 import type { ColdStarts } from './cold-start.ts';
 import type { CountingCost } from './counting.ts';
 import type { Load } from './load.ts';

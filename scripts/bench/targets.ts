@@ -1,3 +1,4 @@
+/** Compares the figures of the benchmarks with their targets. */
 import type { ColdStarts } from './cold-start.ts';
 import type { Throughput } from './throughput.ts';
 

@@ -1,15 +1,16 @@
+/** The process that reads a simulated cluster again and again for the benchmark of Tekton. */
 import * as z from 'zod';
-import { collectCounted } from '../../lambda/counters/tick/count-tick.ts';
-import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+import { countTick } from '../../lambda/counters/tick/count-tick.ts';
+import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import { createHttpHub } from '../../lambda/http/hub.ts';
 import { durationBounds, waitBounds } from '../../lambda/model/catalogue/run-metrics.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../lambda/secrets/create-secrets.ts';
 import { createTekton } from '../../lambda/sources/tekton/collect.ts';
 import { TektonConfig } from '../../lambda/sources/tekton/config.ts';
-import { metricsOf } from '../../lambda/sources/tekton/metrics.ts';
+import { selectMetrics } from '../../lambda/sources/tekton/metrics.ts';
 
 /** Collections of one cluster, one after the other in this process; prints their figures as JSON. */
 const { url, collections } = z
@@ -21,7 +22,7 @@ const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const variables = { BENCH_TOKEN: 'bench-token' };
 const none = { read: () => Promise.reject(new Error('not used')) };
 const secrets = createSecrets({
-  stores: { secret: none, parameter: none, env: environmentStore(variables), file: none },
+  stores: { secret: none, parameter: none, env: createEnvironmentStore(variables), file: none },
   clock: Date.now,
   cacheMs: 60_000,
   redactor: createRedactor(),
@@ -36,17 +37,17 @@ const source = createTekton(config, {
   clock: Date.now,
   log,
 });
-const store = memoryStore();
+const store = createMemoryStateStore();
 
 const results = [];
 for (let index = 0; index < collections; index += 1) {
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
-  using deadline = deadlineIn(300_000, Date.now);
+  using deadline = createDeadline(300_000, Date.now);
   secrets.startRun();
-  const counted = await collectCounted(
+  const counted = await countTick(
     (openLedger) => source.collect({ deadline, tickMs: Date.now(), openLedger }),
-    { id: 'tekton/tekton', system: 'tekton', name: 'tekton', metrics: metricsOf(config) },
+    { id: 'tekton/tekton', system: 'tekton', name: 'tekton', metrics: selectMetrics(config) },
     {
       tickMs: Date.now(),
       store,

@@ -1,3 +1,4 @@
+/** The process with the simulated Kubernetes API server for the benchmark of Tekton. */
 import { startApiServer } from '../../lambda/demo/simulators/tekton/api-server.ts';
 import { createRunStore, type RunObject } from '../../lambda/demo/simulators/tekton/objects.ts';
 

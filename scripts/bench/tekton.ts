@@ -1,3 +1,4 @@
+/** Measures what reading a large Tekton cluster costs. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
-import { nodeEnvironmentFor } from '../../infra/function/node-environment.ts';
+import { buildNodeEnvironment } from '../../infra/function/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 
 const Result = z.object({
@@ -38,7 +39,7 @@ export async function retainedRuns(pipelineRuns: number, taskRuns: number): Prom
     bundleFunction({ directory, config, entry: 'scripts/bench/tekton-collections.ts' });
     const child = [join(directory, 'index.mjs'), JSON.stringify({ url, collections })];
     const { stdout } = await promisify(execFile)(process.execPath, child, {
-      env: { ...process.env, ...nodeEnvironmentFor(memoryMegabytes) },
+      env: { ...process.env, ...buildNodeEnvironment(memoryMegabytes) },
     });
     const { results, peakRssMiB } = Result.parse(JSON.parse(stdout));
     return { pipelineRuns, taskRuns, peakRssMiB, collections: results };

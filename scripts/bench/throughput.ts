@@ -1,3 +1,4 @@
+/** Measures runs of the pipeline with many queues: time, memory, and the share of each sink. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
-import { nodeEnvironmentFor } from '../../infra/function/node-environment.ts';
+import { buildNodeEnvironment } from '../../infra/function/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { configFor, type MeasuredSink, sinkKinds } from './configs.ts';
 import { median } from './median.ts';
@@ -140,7 +141,7 @@ async function runPipeline(
       maxBuffer: 64 * 1024 * 1024,
       env: {
         ...process.env,
-        ...nodeEnvironmentFor(checked.deployment.memoryMegabytes),
+        ...buildNodeEnvironment(checked.deployment.memoryMegabytes),
         BENCH_TOKEN: 'bench-token',
         AWS_ENDPOINT_URL_CLOUDWATCH: `http://127.0.0.1:${String(port)}`,
         AWS_ACCESS_KEY_ID: 'test',

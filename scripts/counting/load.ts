@@ -1,8 +1,10 @@
+/** Makes the load of a counted source for benchmarks and for the documentation. */
+
 /**
  * A CI system of a given size for measuring what counting costs: pipelines whose runs succeed and fail on the main and
  * on other branches, with waits and durations.
  */
-import { collectCounted, type Counted } from '../../lambda/counters/tick/count-tick.ts';
+import { countTick, type CountedTick } from '../../lambda/counters/tick/count-tick.ts';
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Stream } from '../../lambda/counters/ledger.ts';
 import type { StateStore } from '../../lambda/counters/stores/store.ts';
@@ -51,7 +53,7 @@ export interface Step {
 export interface Load {
   readonly pipelines: number;
   /** Counts this many finishes in the next tick. */
-  tick(step: Step): Promise<Extract<Counted, { outcome: 'counted' }>>;
+  tick(step: Step): Promise<Extract<CountedTick, { outcome: 'counted' }>>;
 }
 
 /** A load with about so many series, all of which exist after `warmUp`. */
@@ -73,15 +75,15 @@ export function loadOf(series: number, store: StateStore): Load {
         mode: 'commit',
         additiveSinks: ['cloudwatch/main'],
       } as const;
-      const counted = await collectCounted(
+      const counted = await countTick(
         async (openLedger) => {
           const ledger = await openLedger();
           for (let index = 0; index < finishes; index += 1) {
             const finish = finishOf(finished, pipelines, nowMs - 45_000);
             finished += 1;
-            ledger.sawFinished(stream, finish.key, finish);
+            ledger.countFinish(stream, finish.key, finish);
           }
-          ledger.readCompletely(stream);
+          ledger.noteComplete(stream);
           return { families: [], problems: [] };
         },
         source,

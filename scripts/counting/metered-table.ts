@@ -1,7 +1,8 @@
+/** A DynamoDB table on loopback that meters what it is asked for. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import * as z from 'zod';
-import { readUnits, writeUnits } from '../../lambda/cost/lines/request-units.ts';
+import { countReadUnits, countWriteUnits } from '../../lambda/cost/lines/request-units.ts';
 
 /** What the table was asked for since the last time; bytes and units as DynamoDB counts them. */
 export interface Metered {
@@ -41,13 +42,13 @@ export async function startMeteredTable(): Promise<MeteredTable> {
         ...meter,
         reads: meter.reads + 1,
         readBytes: meter.readBytes + foundBytes,
-        readUnits: meter.readUnits + readUnits(foundBytes),
+        readUnits: meter.readUnits + countReadUnits(foundBytes),
       };
       return found === undefined ? {} : { Item: found };
     }
     if (operation === 'DeleteItem') {
       items.delete(key);
-      meter = { ...meter, deletes: meter.deletes + 1, writeUnits: meter.writeUnits + writeUnits(foundBytes) };
+      meter = { ...meter, deletes: meter.deletes + 1, writeUnits: meter.writeUnits + countWriteUnits(foundBytes) };
       return {};
     }
     if (operation !== 'PutItem' || item === undefined) throw new RangeError(`${operation} is not part of this table`);
@@ -57,7 +58,7 @@ export async function startMeteredTable(): Promise<MeteredTable> {
       ...meter,
       writes: meter.writes + 1,
       writtenBytes: meter.writtenBytes + bytes,
-      writeUnits: meter.writeUnits + writeUnits(Math.max(bytes, foundBytes)),
+      writeUnits: meter.writeUnits + countWriteUnits(Math.max(bytes, foundBytes)),
     };
     return {};
   }

@@ -1,3 +1,5 @@
+/** The form of an alerting rule for Prometheus. */
+
 /** `critical` wakes somebody; `warning` waits for working hours. */
 type Severity = 'critical' | 'warning';
 

@@ -1,3 +1,4 @@
+/** The alerting rules on Chainloop's workflows. */
 import { workflowUp } from '../../lambda/sources/chainloop/metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';

@@ -1,3 +1,4 @@
+/** The alerting rules on the collector itself. */
 import {
   lastRun,
   quotaLimit,

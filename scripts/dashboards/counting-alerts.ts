@@ -1,5 +1,6 @@
+/** The alerting rules on the counting of finished runs. */
 import { increasesDropped, watermarkLag } from '../../lambda/model/catalogue/catalogue.ts';
-import { oldestLook } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
+import { oldestVisit } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import {
@@ -15,7 +16,7 @@ const bridged = durationOf(bridgedMinutes);
 const dropped = durationOf(droppedMinutes);
 
 /** Sources that read their parts in turn, which are behind by plan. */
-const told = `last_over_time(${selector(oldestLook)}[${bridged}])`;
+const told = `last_over_time(${selector(oldestVisit)}[${bridged}])`;
 
 /** Alerts on the counting of finished runs: a total that stands still looks like a quiet night. */
 export const countingAlerts: readonly Alert[] = [

@@ -1,3 +1,4 @@
+/** Lists the files of the folder `dashboards`, with what is written into each. */
 import { attestationAlerts } from './attestation-alerts.ts';
 import { collectorAlerts } from './collector-alerts.ts';
 import { countingAlerts } from './counting-alerts.ts';

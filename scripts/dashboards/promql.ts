@@ -1,3 +1,4 @@
+/** Writes selectors and durations in PromQL. */
 import type { Labels, MetricDefinition, MetricType } from '../../lambda/model/metric.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** The alerting rules for metrics that arrive by a Pushgateway. */
 import { lastRun } from '../../lambda/model/catalogue/catalogue.ts';
 import type { Alert } from './alert.ts';
 import { selector } from './promql.ts';

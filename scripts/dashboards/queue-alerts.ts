@@ -1,3 +1,4 @@
+/** The alerting rules on queues. */
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';

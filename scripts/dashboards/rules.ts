@@ -1,3 +1,4 @@
+/** Writes a rule file of Prometheus, with the reason for each threshold. */
 import { Document, isMap, isSeq, type Node } from 'yaml';
 import type { Alert, AlertGroup } from './alert.ts';
 import { durationOf } from './promql.ts';

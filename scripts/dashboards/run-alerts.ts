@@ -1,3 +1,4 @@
+/** The alerting rules on runs and their jobs. */
 import { tokenExpiry, tokenLifetime } from '../../lambda/model/catalogue/catalogue.ts';
 import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
 import {

@@ -1,3 +1,4 @@
+/** The alerting rules on clusters with Tekton. */
 import { taskRuns, unseenRuns } from '../../lambda/sources/tekton/metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';

@@ -1,3 +1,4 @@
+/** The thresholds of the alerting rules, as the CloudWatch alarms have them. */
 import { Alarms } from '../../lambda/config/deployment.ts';
 
 /** What the CloudWatch alarms take by default: both ways to be woken must answer the same question. */

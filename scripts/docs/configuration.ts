@@ -1,5 +1,6 @@
+/** Writes `docs/configuration.md` from the JSON Schema. */
 import * as z from 'zod';
-import { configJsonSchema } from '../../lambda/config/json-schema.ts';
+import { buildConfigJsonSchema } from '../../lambda/config/json-schema.ts';
 import { anchor, code, generatedNote, table } from './table.ts';
 
 /** What the page reads of a JSON Schema; everything else in it is for editors. */
@@ -45,7 +46,7 @@ export interface DocumentedPlugin {
 
 /** `docs/configuration.md`: every setting of the schema. */
 export function configurationPage(sources: readonly DocumentedPlugin[], sinks: readonly DocumentedPlugin[]): string {
-  const { $defs: definitions } = Root.parse(configJsonSchema());
+  const { $defs: definitions } = Root.parse(buildConfigJsonSchema());
   const plugins = [...sources, ...sinks].map(({ kind }) => definitionOfKind(definitions, kind).id);
   const own = new Set([...plugins, 'CollectorConfig', 'Alarms', 'Deployment']);
   const shared = Object.keys(definitions).filter((id) => !own.has(id));

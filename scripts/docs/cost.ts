@@ -2,10 +2,10 @@
 import { App } from 'aws-cdk-lib/core';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { CiMetricsStack } from '../../infra/ci-metrics-stack.ts';
-import { deployedWith } from '../../infra/cost.ts';
+import { estimateDeployed } from '../../infra/cost.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { assumedFleet } from '../../lambda/cost/fleet.ts';
-import { monthlyCost, totalOf } from '../../lambda/cost/monthly-cost.ts';
+import { assumeFleet } from '../../lambda/cost/fleet.ts';
+import { computeMonthlyCost, sumCost } from '../../lambda/cost/monthly-cost.ts';
 import type { CostLine } from '../../lambda/sinks/sink.ts';
 import { alignedTable } from './table.ts';
 
@@ -75,7 +75,7 @@ export function costTables(): string {
     'In total, by what is published:',
     alignedTable(
       head,
-      priced.map(({ label, bills }) => [label, ...bills.map((lines) => usd(totalOf(lines)))]),
+      priced.map(({ label, bills }) => [label, ...bills.map((lines) => usd(sumCost(lines)))]),
     ),
   ].join('\n\n');
 }
@@ -83,8 +83,8 @@ export function costTables(): string {
 /** The two ways into CloudWatch, as far as there are prices. */
 export function otlpCostTable(): string {
   const head = ['a month', ...sizesByOtlp.map((queues) => `${queues.toLocaleString('en-US')} queues`)];
-  const totals = compared.cloudwatch.map(totalOf);
-  const known = compared.otlp.map(totalOf);
+  const totals = compared.cloudwatch.map(sumCost);
+  const known = compared.otlp.map(sumCost);
   const gigabytes = compared.otlp.map(gigabytesIn);
   return alignedTable(head, [
     ['`cloudwatch`: custom metrics', ...compared.cloudwatch.map((lines) => countIn(basisOf(lines, 'custom metrics')))],
@@ -123,8 +123,8 @@ async function billsOf(
   });
   return await Promise.all(
     queueCounts.map(async (queues) => {
-      const fleet = assumedFleet({ ...config.deployment.fleet, queues, pipelines: queues });
-      return monthlyCost(await deployedWith(collector, () => fleet));
+      const fleet = assumeFleet({ ...config.deployment.fleet, queues, pipelines: queues });
+      return computeMonthlyCost(await estimateDeployed(collector, () => fleet));
     }),
   );
 }
@@ -137,7 +137,7 @@ function itemRows(): readonly (readonly string[])[] {
   return [
     ['custom metrics (number)', ...linesOf('custom metrics').map((line) => countIn(line?.basis ?? ''))],
     ...items.map((item) => [item, ...linesOf(item).map((line) => usd(line?.usd ?? 0))]),
-    ['**total**', ...bills.map((lines) => `**${usd(totalOf(lines))}**`)],
+    ['**total**', ...bills.map((lines) => `**${usd(sumCost(lines))}**`)],
   ];
 }
 

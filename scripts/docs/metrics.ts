@@ -1,5 +1,6 @@
+/** Writes `docs/metrics.md` from the catalogue and the registered sources. */
 import { ciMetrics, collectorMetrics } from '../../lambda/model/catalogue/catalogue.ts';
-import { dimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { formatDimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { compareText } from '../../lambda/model/families/order.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
@@ -214,7 +215,7 @@ function namespaceText(namespace: MetricDefinition['cloudWatch']['namespace']): 
 }
 
 function dimensionsText(set: readonly string[]): string {
-  return set.length === 0 ? '(none)' : `[${set.map(dimensionName).join(', ')}]`;
+  return set.length === 0 ? '(none)' : `[${set.map(formatDimensionName).join(', ')}]`;
 }
 
 function inOrder(metrics: readonly MetricDefinition[]): readonly MetricDefinition[] {

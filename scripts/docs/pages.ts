@@ -1,6 +1,7 @@
+/** Lists every generated page of the documentation, and finds those that are out of date. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configJsonSchema } from '../../lambda/config/json-schema.ts';
+import { buildConfigJsonSchema } from '../../lambda/config/json-schema.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { dashboardFiles } from '../dashboards/files.ts';
@@ -58,7 +59,7 @@ export function generatedPages(): readonly Page[] {
       'otlp-cost': otlpCostTable(),
       'state-cost': stateCostTable(),
     }),
-    { path: 'collector.schema.json', text: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n` },
+    { path: 'collector.schema.json', text: `${JSON.stringify(buildConfigJsonSchema(), undefined, 2)}\n` },
     ...dashboardFiles(),
   ];
 }

@@ -1,10 +1,11 @@
-import { packed } from '../../lambda/counters/stores/dynamodb/body.ts';
-import { headItem, piecesOf } from '../../lambda/counters/stores/dynamodb/items.ts';
-import { sealOf } from '../../lambda/counters/stores/seal.ts';
-import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+/** Writes the table about what the state of counters costs. */
+import { packBody } from '../../lambda/counters/stores/dynamodb/body.ts';
+import { buildHeadItem, splitBody } from '../../lambda/counters/stores/dynamodb/items.ts';
+import { sealDocument } from '../../lambda/counters/stores/seal.ts';
+import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import { formatOutbox } from '../../lambda/counters/outbox/outbox.ts';
 import { prices } from '../../lambda/cost/prices.ts';
-import { readUnits, writeUnits } from '../../lambda/cost/lines/request-units.ts';
+import { countReadUnits, countWriteUnits } from '../../lambda/cost/lines/request-units.ts';
 import { loadOf, rememberedMinutes, warmUp } from '../counting/load.ts';
 import { alignedTable } from './table.ts';
 
@@ -60,7 +61,7 @@ function monthlyUsd(cost: DocumentCost, minutes: number): string {
 }
 
 async function stateCost(series: number): Promise<DocumentCost> {
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   const load = loadOf(series, store);
   for (const step of warmUp(load)) await load.tick(step);
   const finishes = Math.round((load.pipelines * finishesPerPipelineHour * rememberedMinutes) / 60);
@@ -76,23 +77,23 @@ function outboxCost(): Promise<DocumentCost> {
 
 /** A document that is read, and replaced by one that is as large. */
 async function documentCost(body: string): Promise<DocumentCost> {
-  const bytes = await packed(body);
-  const parts = piecesOf(bytes).map((piece) => piece.byteLength);
+  const bytes = await packBody(body);
+  const parts = splitBody(bytes).map((piece) => piece.byteLength);
   const head = headBytes() + (parts.length === 0 ? bytes.byteLength : 0);
   const sum = (units: (size: number) => number): number => parts.reduce((total, size) => total + units(size), 0);
   return {
     bytes: bytes.byteLength,
     items: 1 + parts.length,
-    readUnits: readUnits(head) + sum(readUnits),
+    readUnits: countReadUnits(head) + sum(countReadUnits),
     // The parts of the document before are deleted, which costs as much as to write them.
-    writeUnits: writeUnits(head) + 2 * sum(writeUnits),
+    writeUnits: countWriteUnits(head) + 2 * sum(countWriteUnits),
   };
 }
 
 function headBytes(): number {
   const write = '01942f1e-7c4a-4d2b-9d51-000000000000';
   const [id, version] = ['buildkite/main', 100_000] as const;
-  const seal = sealOf(id, version, '');
-  const item = headItem(id, { version, write, parts: 0, body: undefined, seal, expiresMs: 0 });
+  const seal = sealDocument(id, version, '');
+  const item = buildHeadItem(id, { version, write, parts: 0, body: undefined, seal, expiresMs: 0 });
   return Buffer.byteLength(JSON.stringify(item));
 }

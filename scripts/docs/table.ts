@@ -1,4 +1,5 @@
-import { greatest } from '../../lambda/model/lists/extremes.ts';
+/** Writes tables, code and links in Markdown. */
+import { findGreatest } from '../../lambda/model/lists/extremes.ts';
 /** A Markdown table. A `|` in a cell would end it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
@@ -12,7 +13,7 @@ function cell(text: string): string {
 /** A table as Prettier writes it, for files that are formatted: the first column to the left, figures to the right. */
 export function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(cell));
-  const widths = head.map((_, column) => Math.max(greatest(cells.map((row) => row[column]?.length ?? 0)) ?? 0, 3));
+  const widths = head.map((_, column) => Math.max(findGreatest(cells.map((row) => row[column]?.length ?? 0)) ?? 0, 3));
   const pad = (text: string, column: number): string =>
     column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
   const line = (row: readonly string[]): string => `| ${row.map(pad).join(' | ')} |`;

@@ -1,7 +1,7 @@
 import type { RequestMeter } from '../../lambda/http/port.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../lambda/model/catalogue/catalogue.ts';
-import { gauge } from '../../lambda/model/metric.ts';
+import { buildGauge } from '../../lambda/model/metric.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../lambda/report/report.ts';
 
 interface QueueFigures {
@@ -26,7 +26,7 @@ export function batchOf(queues: readonly QueueFigures[]): Batch {
     pair === undefined ? [] : [{ labels, jobs, pair }],
   );
   const families = [
-    gauge(
+    buildGauge(
       queueJobs,
       at.flatMap(({ labels, jobs: [queued, running, blocked] }) => [
         { labels: { ...labels, state: 'queued' }, value: queued },
@@ -34,20 +34,20 @@ export function batchOf(queues: readonly QueueFigures[]): Batch {
         { labels: { ...labels, state: 'blocked' }, value: blocked },
       ]),
     ),
-    gauge(
+    buildGauge(
       workers,
       withWorkers.flatMap(({ labels, pair: [idle, busy] }) => [
         { labels: { ...labels, state: 'idle' }, value: idle },
         { labels: { ...labels, state: 'busy' }, value: busy },
       ]),
     ),
-    gauge(
+    buildGauge(
       workerUtilization,
       withWorkers
         .filter(({ pair: [idle, busy] }) => idle + busy > 0)
         .map(({ labels, pair: [idle, busy] }) => ({ labels, value: busy / (idle + busy) })),
     ),
-    gauge(
+    buildGauge(
       starvedJobs,
       at.map(({ labels, jobs: [queued], workers: [idle, busy] = [0, 0] }) => ({
         labels,
@@ -56,7 +56,7 @@ export function batchOf(queues: readonly QueueFigures[]): Batch {
     ),
   ];
   const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
-  return { tickMs, collectedAtMs: tickMs + 120, parts: [part], health: [] };
+  return { tickMs, collectedAtMs: tickMs + 120, sources: [part], health: [] };
 }
 
 export const fleet: Batch = batchOf([

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyOf, selects } from '../../lambda/config/glob.ts';
+import { matchAny, matchSelection } from '../../lambda/config/glob.ts';
 
 describe('a glob', () => {
   it.each([
@@ -17,7 +17,7 @@ describe('a glob', () => {
     ['a*b', 'a\nb', true],
     ['Linux', 'linux', false],
   ])('%s on %j is %s', (glob, name, expected) => {
-    expect(anyOf([glob])(name)).toBe(expected);
+    expect(matchAny([glob])(name)).toBe(expected);
   });
 
   it('without a wildcard stands for itself and nothing else', () => {
@@ -25,7 +25,7 @@ describe('a glob', () => {
 
     fc.assert(
       fc.property(plain, plain, (glob, name) => {
-        expect(anyOf([glob])(name)).toBe(glob === name);
+        expect(matchAny([glob])(name)).toBe(glob === name);
       }),
     );
   });
@@ -38,6 +38,6 @@ describe('a selection', () => {
     ['what is not excluded', { exclude: ['a*'] }, ['a', 'ab', 'b'], ['b']],
     ['what is included and not excluded', { include: ['a*'], exclude: ['ab'] }, ['a', 'ab', 'b'], ['a']],
   ])('allows %s', (_, selection, names, expected) => {
-    expect(names.filter(selects(selection))).toEqual(expected);
+    expect(names.filter(matchSelection(selection))).toEqual(expected);
   });
 });

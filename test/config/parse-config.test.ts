@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lambda/config/config-error.ts';
 import { parseRuntimeConfig } from '../../lambda/config/parse-runtime-config.ts';
 import { parseConfig } from '../../lambda/config/parse-config.ts';
-import { runtimeConfigOf } from '../../lambda/config/runtime-config.ts';
+import { extractRuntimeConfig } from '../../lambda/config/runtime-config.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { secretRefsIn } from '../../lambda/config/checks/find-secret-refs.ts';
+import { findSecretRefs } from '../../lambda/config/checks/find-secret-refs.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
 
 const smallest = `
@@ -208,7 +208,7 @@ describe('the configuration in the function', () => {
   });
 
   it('leaves out what only the stack needs', () => {
-    const runtime = runtimeConfigOf(parse(`${smallest}alarms: { emails: [on-call@example.com] }\n`));
+    const runtime = extractRuntimeConfig(parse(`${smallest}alarms: { emails: [on-call@example.com] }\n`));
 
     expect(runtime).not.toHaveProperty('alarms');
     expect(runtime).not.toHaveProperty('deployment');
@@ -216,7 +216,7 @@ describe('the configuration in the function', () => {
   });
 
   it('is the same after its way through the asset', () => {
-    const runtime = runtimeConfigOf(parse(smallest));
+    const runtime = extractRuntimeConfig(parse(smallest));
 
     expect(parseRuntimeConfig(JSON.stringify(runtime))).toEqual(runtime);
   });
@@ -252,7 +252,7 @@ sinks:
     auth: { basic: { username: ci, password: { secret: e, key: f } } }
 `);
 
-    const found = secretRefsIn(CollectorConfig, config);
+    const found = findSecretRefs(CollectorConfig, config);
 
     expect(found.map(({ path, ref }) => [path.join('.'), ref])).toEqual([
       ['sources.0.agentTokens.0', { secret: 'a' }],

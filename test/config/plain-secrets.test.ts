@@ -1,12 +1,12 @@
 /** A credential is refused wherever it stands as plain text, and is not repeated. */
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../lambda/config/checks/check-config.ts';
-import { pathText } from '../../lambda/config/config-error.ts';
+import { formatPath } from '../../lambda/config/config-error.ts';
 
 function foundIn(sink: object, source: object = {}): readonly string[] {
   const sources = [{ kind: 'buildkite', agentTokens: [{ env: 'X' }], ...source }];
   const checked = checkConfig({ sources, sinks: [sink] }, 'terminal');
-  return 'config' in checked ? [] : checked.findings.map(({ path, message }) => `${pathText(path)} ${message}`);
+  return 'config' in checked ? [] : checked.findings.map(({ path, message }) => `${formatPath(path)} ${message}`);
 }
 
 const url = 'https://example.com/write';

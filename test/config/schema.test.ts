@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { Interval } from '../../lambda/config/interval.ts';
-import { configJsonSchema } from '../../lambda/config/json-schema.ts';
+import { buildConfigJsonSchema } from '../../lambda/config/json-schema.ts';
 import { parseConfig } from '../../lambda/config/parse-config.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
@@ -17,7 +17,7 @@ const ajv = new Ajv2020({ strict: true, allErrors: true });
 ajv.addFormat('uri', (text: string) => URL.canParse(text));
 ajv.addFormat('email', /^[^@\s]+@[^@\s]+$/);
 ajv.addFormat('base64', /^[A-Za-z0-9+/]*={0,2}$/);
-const accepts = ajv.compile(configJsonSchema());
+const accepts = ajv.compile(buildConfigJsonSchema());
 
 /** Each with the place that it is for: a sink that a function cannot be has an example for a terminal. */
 const examples: readonly (readonly [path: string, environment: 'lambda' | 'terminal'])[] = [

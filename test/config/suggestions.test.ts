@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { checkConfig } from '../../lambda/config/checks/check-config.ts';
 import type { ConfigFinding, ConfigPath } from '../../lambda/config/config-error.ts';
-import { isRecord, valueAt } from '../../lambda/config/walk-schema.ts';
+import { isRecord, findValue } from '../../lambda/config/walk-schema.ts';
 
 function findingsOf(config: unknown): readonly ConfigFinding[] {
   const checked = checkConfig(config, 'terminal');
@@ -43,7 +43,7 @@ function examplesIn(list: 'sources' | 'sinks'): readonly unknown[] {
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => {
       const example: unknown = parse(readFileSync(new URL(`${name}/example.yaml`, folder), 'utf8'));
-      const entries = Array.isArray(example) ? example : valueAt(example, [list]);
+      const entries = Array.isArray(example) ? example : findValue(example, [list]);
       return Array.isArray(entries) ? (entries as readonly unknown[]) : [];
     });
 }
@@ -79,7 +79,7 @@ function changed(
 function replaced(value: unknown, path: ConfigPath, to: (item: unknown) => unknown): unknown {
   const name = path.at(-1);
   if (typeof name === 'number') {
-    const list = valueAt(value, path.slice(0, -1));
+    const list = findValue(value, path.slice(0, -1));
     const items = Array.isArray(list) ? list.map((item: unknown, index) => (index === name ? to(item) : item)) : list;
     return replaced(value, path.slice(0, -1), () => items);
   }
@@ -89,11 +89,11 @@ function replaced(value: unknown, path: ConfigPath, to: (item: unknown) => unkno
 }
 
 /** The configuration after somebody did what a message says; undefined for one that suggests nothing exact. */
-function followed(value: unknown, { path, part, message }: ConfigFinding): unknown {
+function followed(value: unknown, { path, about: part, message }: ConfigFinding): unknown {
   const [, word] = /did you mean (\S+)\?$/.exec(message) ?? [];
   const [name, above] = [path.at(-1), path.slice(0, -1)];
   if (word !== undefined && part === 'key') {
-    const here = valueAt(value, above);
+    const here = findValue(value, above);
     expect(isRecord(here) && Object.hasOwn(here, word), `${word} is suggested and stands there already`).toBe(false);
     return changed(value, above, (entries) => entries.map(([key, item]) => [key === name ? word : key, item]));
   }
@@ -167,7 +167,7 @@ describe('a suggestion', () => {
             ({ path, message }) =>
               path.join('.') === renamed && /is no (setting|kind)|cannot stand beside/.test(message),
           );
-          expect(finding.part === 'key' ? refused : []).toEqual([]);
+          expect(finding.about === 'key' ? refused : []).toEqual([]);
         }
       }),
       { numRuns: 250 },

@@ -1,9 +1,9 @@
 /** Servers in good health of which some names were given by somebody who means harm; one for each source. */
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { bitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
+import { createBitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
 import { createWorkspace, type SimulatedRepository } from '../../lambda/demo/simulators/bitbucket/workspace.ts';
 import { replyTo } from '../../lambda/demo/simulators/chainloop/replies.ts';
-import { kubernetesApi } from '../../lambda/demo/simulators/tekton/api-server.ts';
+import { createKubernetesApi } from '../../lambda/demo/simulators/tekton/api-server.ts';
 import { createRunStore, type RunObject } from '../../lambda/demo/simulators/tekton/objects.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
 import { canaries } from '../support/canary.ts';
@@ -138,7 +138,7 @@ function bitbucketServer(clock: () => number): RequestListener {
     repository.plan.slug === 'lost' ? { ...repository, uuid: oddId('{lost') } : repository;
   const odd = { ...workspace, repositories: workspace.repositories.map(withOddId) };
   const credentials = new Map([[`Bearer ${canaries.token}`, 'access-token' as const]]);
-  return bitbucketApi({ workspace: odd, clock, credentials }).listener;
+  return createBitbucketApi({ workspace: odd, clock, credentials }).listener;
 }
 
 function tektonServer(clock: () => number): RequestListener {
@@ -178,7 +178,7 @@ function tektonServer(clock: () => number): RequestListener {
       });
     });
   const store = createRunStore(runs(false));
-  const api = kubernetesApi({ clock, store, isKnown: () => true });
+  const api = createKubernetesApi({ clock, store, isKnown: () => true });
   return (request, response) => {
     if (clock() > startMs) for (const run of runs(true)) store.put(run);
     api.listener(request, response);

@@ -1,10 +1,10 @@
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../lambda/counters/stores/store.ts';
 import { collect, run, type Collected } from '../../lambda/run.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import type { Clock } from '../../lambda/runtime/clock.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline, type BuiltPipeline } from '../../lambda/wiring.ts';
 import { canaries } from '../support/canary.ts';
@@ -44,7 +44,7 @@ export async function contractPipeline(
   const state = recordingStore(kept);
   const built = await buildPipeline(CollectorConfig.parse(config), {
     variables: { CANARY_TOKEN: token, ...variables },
-    place: 'terminal',
+    runtime: 'terminal',
     clock,
     random: Math.random,
     redactor,
@@ -60,11 +60,11 @@ export async function contractPipeline(
     written: () => log.lines.map((line) => redactor.own.value(line)),
     kept: () => kept,
     collect: async (budgetMs, signal) => {
-      using deadline = deadlineIn(budgetMs, Date.now, signal);
+      using deadline = createDeadline(budgetMs, Date.now, signal);
       return await collect(built.pipeline, { deadline, tickMs: clock() });
     },
     run: async (budgetMs, before, scheduledMs) => {
-      using deadline = deadlineIn(budgetMs, Date.now);
+      using deadline = createDeadline(budgetMs, Date.now);
       const scheduled = scheduledMs === undefined ? {} : { scheduledMs };
       return await run(built.pipeline, { deadline, tickMs: clock(), before, ...scheduled });
     },
@@ -73,7 +73,7 @@ export async function contractPipeline(
 }
 
 function recordingStore(kept: string[]): StateStore {
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   return {
     load: (id, signal) => store.load(id, signal),
     save: (id, document, signal) => {

@@ -1,7 +1,7 @@
 /** The backends of the sinks that exist, each told once: how its requests are read, and what it answers. */
 import { gunzipSync, inflateSync } from 'node:zlib';
 import * as z from 'zod';
-import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricType } from '../../lambda/model/metric.ts';
 import { runMetrics } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { RecordedRequest } from '../support/loopback-server.ts';
@@ -36,7 +36,9 @@ const PutMetricData = z.object({
 });
 
 const namesOf = (type: MetricType): ReadonlySet<string> =>
-  new Set(runMetrics.filter((metric) => metric.type === type).flatMap(({ cloudWatch }) => metricNames(cloudWatch)));
+  new Set(
+    runMetrics.filter((metric) => metric.type === type).flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch)),
+  );
 
 const namesOfIncreases = namesOf('counter');
 const namesOfObservations = namesOf('distribution');

@@ -1,7 +1,7 @@
 /** Batches whose every figure occurs once, so that a test finds it at any backend, whatever it is called there. */
-import type { Batch, SourcePart } from '../../lambda/model/batch.ts';
+import type { Batch, SourceOutput } from '../../lambda/model/batch.ts';
 import { queueJobs, sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
-import { counter, distribution, gauge, type MetricFamily } from '../../lambda/model/metric.ts';
+import { buildCounter, buildDistribution, buildGauge, type MetricFamily } from '../../lambda/model/metric.ts';
 import { jobsFinished, jobWait } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { SinkFacts } from './sink-facts.ts';
 
@@ -32,7 +32,7 @@ export interface RunPlan {
   /** A queue of the first source is called this, in the middle of the others. */
   readonly named?: string;
   /** What `beta` gives; default: everything. */
-  readonly beta?: SourcePart['status'];
+  readonly beta?: SourceOutput['status'];
 }
 
 /** Shortly before now, for some backends take nothing that is old. */
@@ -66,7 +66,7 @@ export function figuresOf({ run, queues, named }: RunPlan): readonly Figures[] {
 export function batchOf(plan: RunPlan): Batch {
   const { beta = 'complete', waits = 20 } = plan;
   const all = figuresOf(plan);
-  const parts = sourceNames.map((source): SourcePart => {
+  const parts = sourceNames.map((source): SourceOutput => {
     const status = source === 'beta' ? beta : 'complete';
     const isGiven = status === 'complete' || status === 'partial';
     const families = isGiven
@@ -80,7 +80,12 @@ export function batchOf(plan: RunPlan): Batch {
   const up = parts
     .filter(({ status }) => status !== 'skipped')
     .map(({ source, status }) => ({ labels: { system: 'buildkite', source }, value: status === 'complete' ? 1 : 0 }));
-  return { tickMs: tickOf(plan), collectedAtMs: tickOf(plan) + 1500, parts, health: [gauge(sourceUp, up)] };
+  return {
+    tickMs: tickOf(plan),
+    collectedAtMs: tickOf(plan) + 1500,
+    sources: parts,
+    health: [buildGauge(sourceUp, up)],
+  };
 }
 
 function labelsOf({ source, queue }: Pick<Figures, 'source' | 'queue'>) {
@@ -89,7 +94,7 @@ function labelsOf({ source, queue }: Pick<Figures, 'source' | 'queue'>) {
 
 function familiesOf(figures: readonly Figures[], waits: number): readonly MetricFamily[] {
   return [
-    counter(
+    buildCounter(
       jobsFinished,
       figures.map((one) => ({
         labels: { ...labelsOf(one), result: 'success' },
@@ -97,7 +102,7 @@ function familiesOf(figures: readonly Figures[], waits: number): readonly Metric
         total: { value: one.total, startMs },
       })),
     ),
-    distribution(
+    buildDistribution(
       jobWait,
       figures.slice(0, waits).map((one) => ({
         labels: labelsOf(one),
@@ -105,7 +110,7 @@ function familiesOf(figures: readonly Figures[], waits: number): readonly Metric
         total: { bounds: [1, 60], counts: [0, 0, 1], sum: one.sum, startMs },
       })),
     ),
-    gauge(
+    buildGauge(
       queueJobs,
       figures.map((one) => ({ labels: { ...labelsOf(one), state: 'queued' }, value: one.level })),
     ),

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Batch } from '../../lambda/model/batch.ts';
 import { queueJobs } from '../../lambda/model/catalogue/catalogue.ts';
-import { counter, gauge, type MetricFamily } from '../../lambda/model/metric.ts';
+import { buildCounter, buildGauge, type MetricFamily } from '../../lambda/model/metric.ts';
 import { jobsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import { graceAfterDeadlineMs } from '../../lambda/runtime/run-each.ts';
 import { problemKinds } from '../../lambda/model/problem.ts';
@@ -351,7 +351,7 @@ export const sinkRules = [
     check: async (subject) => {
       await using trial = await trySink(subject);
       const labels = { system: 'buildkite', source: 'alpha', scope: 'main', queue: 'q', result: 'success' };
-      const families = [counter(jobsFinished, [{ labels, increase: 777_001 }])];
+      const families = [buildCounter(jobsFinished, [{ labels, increase: 777_001 }])];
 
       const delivery = await trial.write(withFamilies(families));
 
@@ -366,7 +366,7 @@ export const sinkRules = [
       await using trial = await trySink(subject);
       const labels = { system: 'buildkite', source: 'alpha', scope: 'main', queue: 'q' };
       const families = [
-        counter(jobsFinished, [
+        buildCounter(jobsFinished, [
           { labels: { ...labels, result: 'success' }, increase: 777_001, total: { value: 777_000_001, startMs } },
           { labels: { ...labels, result: 'failure' }, increase: 0, total: { value: 777_000_002, startMs } },
         ]),
@@ -398,7 +398,7 @@ export const sinkRules = [
     appliesTo: everySink,
     check: async (subject) => {
       await using trial = await trySink(subject);
-      const empty: Batch = { tickMs: tickOf(small), collectedAtMs: tickOf(small), parts: [], health: [] };
+      const empty: Batch = { tickMs: tickOf(small), collectedAtMs: tickOf(small), sources: [], health: [] };
 
       const preview = await trial.sink.preview(empty);
       const delivery = await trial.write(empty);
@@ -587,14 +587,16 @@ function backwards(batch: Batch): Batch {
   });
   return {
     ...batch,
-    parts: batch.parts.toReversed().map((part) => ({ ...part, families: part.families.toReversed().map(reversed) })),
+    sources: batch.sources
+      .toReversed()
+      .map((part) => ({ ...part, families: part.families.toReversed().map(reversed) })),
     health: batch.health.toReversed().map(reversed),
   };
 }
 
 function withFamilies(families: readonly MetricFamily[]): Batch {
   const part = { system: 'buildkite', source: 'alpha', status: 'complete', families } as const;
-  return { tickMs: tickOf(small), collectedAtMs: tickOf(small), parts: [part], health: [] };
+  return { tickMs: tickOf(small), collectedAtMs: tickOf(small), sources: [part], health: [] };
 }
 
 const oddNames = ['', 'Ä queue', 'a|b#c:d@e,f', 'say "hi"', 'back\\slash', 'x'.repeat(2000), '#other#', 'a=b&c%20/d'];
@@ -613,7 +615,7 @@ function withOddities(batch: Batch): Batch {
     system: 'buildkite',
     source: 'gamma',
     status: 'complete',
-    families: [gauge(queueJobs, samples)],
+    families: [buildGauge(queueJobs, samples)],
   } as const;
-  return { ...batch, parts: [...batch.parts, part] };
+  return { ...batch, sources: [...batch.sources, part] };
 }

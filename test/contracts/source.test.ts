@@ -1,7 +1,7 @@
 /** What the sources do in a whole run, beside others; the rules of each stand in sources/rules.ts. */
 import { describe, expect, it } from 'vitest';
 import { sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
-import { seriesKey } from '../../lambda/model/families/order.ts';
+import { formatSeriesKey } from '../../lambda/model/families/order.ts';
 import type { Collected } from '../../lambda/run.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { expectNoCanary } from '../support/canary.ts';
@@ -45,11 +45,11 @@ describe.each(counting)('the source %s, while it has to wait', (kind) => {
   });
 });
 
-function totalsIn({ parts }: Collected['batch']): readonly string[] {
+function totalsIn({ sources: parts }: Collected['batch']): readonly string[] {
   return parts
     .flatMap(({ families }) => families)
     .flatMap(({ type, definition, samples }) =>
-      type === 'counter' ? samples.map(({ labels, total }) => [definition.name, seriesKey(labels), total]) : [],
+      type === 'counter' ? samples.map(({ labels, total }) => [definition.name, formatSeriesKey(labels), total]) : [],
     )
     .map((total) => JSON.stringify(total))
     .toSorted();
@@ -68,7 +68,7 @@ describe.each(sources.map(({ kind }) => kind))('the source %s', (kind) => {
     const [outcome] = outcomes;
     expect(outcome?.problems.map((problem) => problem.kind)).toEqual([fault.source]);
     expect(untold(outcome?.problems ?? [])).toEqual([]);
-    expect(batch.parts.flatMap(({ families }) => families)).toEqual([]);
+    expect(batch.sources.flatMap(({ families }) => families)).toEqual([]);
     const up = batch.health.find(({ definition }) => definition.name === sourceUp.name);
     expect(up?.type === 'gauge' && up.samples.map(({ value }) => value)).toEqual([0]);
     expect(server.otherOrigin.requests).toEqual([]);

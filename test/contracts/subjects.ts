@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
-import { bitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
+import { createBitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
 import { createWorkspace, type RepositoryPlan } from '../../lambda/demo/simulators/bitbucket/workspace.ts';
-import { kubernetesApi } from '../../lambda/demo/simulators/tekton/api-server.ts';
+import { createKubernetesApi } from '../../lambda/demo/simulators/tekton/api-server.ts';
 import { createRunStore, type RunObject } from '../../lambda/demo/simulators/tekton/objects.ts';
 import { replyTo } from '../../lambda/demo/simulators/chainloop/replies.ts';
 import type { RunRecord } from '../../lambda/demo/simulators/chainloop/records.ts';
@@ -54,7 +54,7 @@ function json(body: unknown): RequestListener {
 }
 
 function tektonCluster(runs: readonly RunObject[]): RequestListener {
-  return kubernetesApi({ clock: Date.now, store: createRunStore(runs), isKnown: () => true }).listener;
+  return createKubernetesApi({ clock: Date.now, store: createRunStore(runs), isKnown: () => true }).listener;
 }
 
 /** A control plane with these runs; the filters of a request are not looked at, only its path. */
@@ -74,7 +74,7 @@ function chainloopServer(runs: readonly RunRecord[]): RequestListener {
 function bitbucketWorkspace(repositories: readonly RepositoryPlan[]): RequestListener {
   const workspace = createWorkspace({ slug: 'acme', seed: 1, startMs: Date.now(), repositories });
   const credentials = new Map([[`Bearer ${canaries.token}`, 'access-token' as const]]);
-  return bitbucketApi({ workspace, clock: Date.now, credentials }).listener;
+  return createBitbucketApi({ workspace, clock: Date.now, credentials }).listener;
 }
 
 function metricsPage(text: string): RequestListener {

@@ -2,10 +2,10 @@
 import { example } from '../../docs/template-sink/index.ts';
 import { HttpStatusError } from '../../lambda/http/errors/errors.ts';
 import type { HttpPort } from '../../lambda/http/port.ts';
-import type { Batch, SourcePart } from '../../lambda/model/batch.ts';
+import type { Batch, SourceOutput } from '../../lambda/model/batch.ts';
 import type { CounterSample, MetricFamily } from '../../lambda/model/metric.ts';
 import type { Problem } from '../../lambda/model/problem.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
 import { prepareSink } from '../../lambda/sinks/index.ts';
 import type { DeliverContext, Delivery, Sink } from '../../lambda/sinks/sink.ts';
 import { receiveHttp } from './http-receiver.ts';
@@ -118,13 +118,13 @@ const pretendSuccess: HttpPort['send'] = () =>
   Promise.resolve({ status: 200, headers: {}, body: new Uint8Array(), receivedAtMs: 0 });
 
 /** Publishes what a source gave last in place of what it does not give now. */
-function repeatsPartsThatAre(status: SourcePart['status']): Pick<TriedSubject, 'spoil'> {
+function repeatsPartsThatAre(status: SourceOutput['status']): Pick<TriedSubject, 'spoil'> {
   return withBatch(() => {
-    const last = new Map<string, SourcePart>();
+    const last = new Map<string, SourceOutput>();
     return (batch) => {
-      const parts = batch.parts.map((part) => (part.status === status ? (last.get(part.source) ?? part) : part));
+      const parts = batch.sources.map((part) => (part.status === status ? (last.get(part.source) ?? part) : part));
       for (const part of parts) last.set(part.source, part);
-      return { ...batch, parts };
+      return { ...batch, sources: parts };
     };
   });
 }
@@ -133,11 +133,11 @@ function withCounters(change: (sample: CounterSample, batch: Batch) => CounterSa
   return withBatch(() => (batch) => {
     const changed = (family: MetricFamily): MetricFamily =>
       family.type === 'counter' ? { ...family, samples: family.samples.map((one) => change(one, batch)) } : family;
-    return { ...batch, parts: batch.parts.map((part) => ({ ...part, families: part.families.map(changed) })) };
+    return { ...batch, sources: batch.sources.map((part) => ({ ...part, families: part.families.map(changed) })) };
   });
 }
 
-function hasNaN({ parts }: Batch): boolean {
+function hasNaN({ sources: parts }: Batch): boolean {
   return parts.some(({ families }) =>
     families.some((family) => family.type === 'gauge' && family.samples.some(({ value }) => Number.isNaN(value))),
   );
@@ -224,13 +224,13 @@ export const toys: readonly Toy[] = [
   adding(
     'waits as long as it likes',
     ['ends at its deadline', 'begins nothing after its deadline, and says so'],
-    withDeadline(() => ({ deadline: deadlineIn(muchLaterMs, Date.now) })),
+    withDeadline(() => ({ deadline: createDeadline(muchLaterMs, Date.now) })),
   ),
   adding(
     'begins when its time is over',
     ['begins nothing after its deadline, and says so'],
     withDeadline((context) =>
-      context.deadline.signal.aborted ? { deadline: deadlineIn(muchLaterMs, Date.now) } : context,
+      context.deadline.signal.aborted ? { deadline: createDeadline(muchLaterMs, Date.now) } : context,
     ),
   ),
   adding(
@@ -291,7 +291,7 @@ export const toys: readonly Toy[] = [
     'takes only what comes first',
     ['stores the same in whatever order it is given'],
     withBatch(
-      () => (batch) => (batch.parts[0]?.source === 'beta' ? { ...batch, parts: batch.parts.slice(0, 1) } : batch),
+      () => (batch) => (batch.sources[0]?.source === 'beta' ? { ...batch, sources: batch.sources.slice(0, 1) } : batch),
     ),
   ),
   adding(
@@ -300,7 +300,7 @@ export const toys: readonly Toy[] = [
     withWrite((write) => async (batch, context) => {
       const delivery = await write(batch, context);
       const problem = { kind: 'rejected', where: 'example/example', message: 'nothing to send' } as const;
-      return batch.parts.length === 0 ? { ...delivery, problems: [problem] } : delivery;
+      return batch.sources.length === 0 ? { ...delivery, problems: [problem] } : delivery;
     }),
   ),
   adding('believes that its backend takes more than it does', ['keeps to the limits of its backend'], {
@@ -309,7 +309,7 @@ export const toys: readonly Toy[] = [
   adding(
     'sends nothing where one value is odd',
     ['lets odd names and values cost nobody else'],
-    withBatch(() => (batch) => (hasNaN(batch) ? { ...batch, parts: [] } : batch)),
+    withBatch(() => (batch) => (hasNaN(batch) ? { ...batch, sources: [] } : batch)),
   ),
   totalling('stops at the first refusal', ['loses nothing beside a refused sample'], stopsAtRefusal(refuseForNow)),
   totalling(
@@ -347,6 +347,6 @@ export const toys: readonly Toy[] = [
   totalling(
     'ends what another invocation publishes',
     ['leaves alone what another invocation publishes'],
-    withBatch(() => (batch) => ({ ...batch, parts: batch.parts.filter(({ status }) => status !== 'skipped') })),
+    withBatch(() => (batch) => ({ ...batch, sources: batch.sources.filter(({ status }) => status !== 'skipped') })),
   ),
 ];

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { createHttpHub } from '../../lambda/http/hub.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../lambda/secrets/create-secrets.ts';
 import type { Delivery, Parcel, PreparedSink, Sink, SinkPorts } from '../../lambda/sinks/sink.ts';
@@ -52,7 +52,7 @@ export async function trySink(subject: TriedSubject, behaviour: ReceiverBehaviou
   // No jitter: retries come at once.
   const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
   const redactor = createRedactor();
-  const store = environmentStore({ CANARY_TOKEN: canaries.token });
+  const store = createEnvironmentStore({ CANARY_TOKEN: canaries.token });
   const stores = { secret: store, parameter: store, env: store, file: store };
   const cache = createSecrets({ stores, clock: Date.now, cacheMs: 60_000, redactor, log });
   const ports: SinkPorts = {
@@ -76,13 +76,13 @@ export async function trySink(subject: TriedSubject, behaviour: ReceiverBehaviou
   return {
     sink,
     write: async (batch, budgetMs = usualBudgetMs) => {
-      using deadline = deadlineIn(budgetMs, Date.now, budgetMs === 0 ? passed : undefined);
+      using deadline = createDeadline(budgetMs, Date.now, budgetMs === 0 ? passed : undefined);
       cache.startRun();
       return await sink.write(batch, { deadline });
     },
     redeliver: async (parcels, budgetMs = usualBudgetMs) => {
       if (sink.redeliver === undefined) throw new TypeError('the sink takes no parcels of earlier runs');
-      using deadline = deadlineIn(budgetMs, Date.now);
+      using deadline = createDeadline(budgetMs, Date.now);
       return await sink.redeliver(throughState(parcels), { deadline });
     },
     received: receiver.received,

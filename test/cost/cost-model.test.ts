@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
-import { expectedDeployment } from '../../lambda/cost/estimate-deployment.ts';
-import { logSizeOf } from '../../lambda/cost/lines/log-size.ts';
-import { type Deployed, monthlyCost, totalOf } from '../../lambda/cost/monthly-cost.ts';
+import { estimateDeployment } from '../../lambda/cost/estimate-deployment.ts';
+import { estimateLogSize } from '../../lambda/cost/lines/log-size.ts';
+import { type PricedDeployment, computeMonthlyCost, sumCost } from '../../lambda/cost/monthly-cost.ts';
 import { priceOfReceived } from './price-of-received.ts';
 import { observe } from './received.ts';
 import {
@@ -59,21 +59,21 @@ describe.each(cases)('the price of $name', ({ start, runs, isEven = false }) => 
   it('is that of what AWS received', async () => {
     await using system = await start();
     const config = CollectorConfig.parse({ sources: [system.source], sinks: [{ kind: 'cloudwatch' }] });
-    const deployed = await expectedDeployment(config, { fleetOf: () => system.fleet, alarms: undefined });
+    const deployed = await estimateDeployment(config, { fleetOf: () => system.fleet, alarms: undefined });
 
     const received = await observe({ config, system, startMs, warmUpRuns, runs });
 
     const { previews, report } = deployed;
-    const log = logSizeOf(report, config);
+    const log = estimateLogSize(report, config);
     const sumOf = (what: 'requests' | 'bytes'): number => previews.reduce((sum, { preview }) => sum + preview[what], 0);
     expect(runs * sumOf('requests')).toBe(received.requests);
     if (isEven) expectNear(runs * sumOf('bytes'), received.bytes);
     expectNear(sentMetrics(deployed), received.metrics.size);
     expectNear(log.metrics, received.logged.size);
     expectNear(runs * log.bytes, received.logBytes);
-    const lines = monthlyCost(deployed);
+    const lines = computeMonthlyCost(deployed);
     const paid = priceOfReceived(received, config);
-    expectNear(totalOf(lines), paid.total);
+    expectNear(sumCost(lines), paid.total);
     expectNear(usdOf(lines, /^secrets?$/), paid.secrets);
     const documents = needsState(deployed) ? 2 : 0;
     expect([received.table.reads, received.table.writes]).toEqual([documents * runs, documents * runs]);
@@ -83,16 +83,16 @@ describe.each(cases)('the price of $name', ({ start, runs, isEven = false }) => 
 });
 
 /** The state of the source and the outbox of the sink. */
-function needsState({ stateBytes }: Deployed): boolean {
+function needsState({ stateBytes }: PricedDeployment): boolean {
   return stateBytes.length > 0;
 }
 
-function sentMetrics({ previews }: Deployed): number {
+function sentMetrics({ previews }: PricedDeployment): number {
   return previews.reduce((sum, { preview }) => sum + (preview.customMetrics?.count ?? 0), 0);
 }
 
-function usdOf(lines: ReturnType<typeof monthlyCost>, item: RegExp): number {
-  return totalOf(lines.filter((line) => item.test(line.item)));
+function usdOf(lines: ReturnType<typeof computeMonthlyCost>, item: RegExp): number {
+  return sumCost(lines.filter((line) => item.test(line.item)));
 }
 
 /** The model may be wrong by so much of what was received. */

@@ -1,5 +1,5 @@
 /** The price of what AWS services received, written apart from the model: it knows list prices and nothing else. */
-import { millisecondsOf } from '../../lambda/config/interval.ts';
+import { convertInterval } from '../../lambda/config/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { Received } from './received.ts';
 
@@ -14,7 +14,7 @@ export interface Paid {
 /** A month of runs like those that were received, without alarms, of fewer than 10,000 metrics. */
 export function priceOfReceived(received: Received, { interval, deployment }: CollectorConfig): Paid {
   const { metrics, logged, requests, logBytes, secretCalls, secretIds, table, runs } = received;
-  const runsAMonth = (hoursAMonth * 3_600_000) / millisecondsOf(interval);
+  const runsAMonth = (hoursAMonth * 3_600_000) / convertInterval(interval);
   const times = runsAMonth / runs;
   const ofMetrics = (metrics.size + logged.size) * 0.3;
   const ofRequests = (Math.max(0, requests * times - 1_000_000) / 1000) * 0.01;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import * as z from 'zod';
 import { minuteMs } from '../../lambda/config/interval.ts';
-import { runtimeConfigOf } from '../../lambda/config/runtime-config.ts';
+import { extractRuntimeConfig } from '../../lambda/config/runtime-config.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { type Metered, startMeteredTable } from '../../scripts/counting/metered-table.ts';
 import { startCloudWatchFake } from '../support/cloudwatch-fake.ts';
@@ -47,7 +47,7 @@ export async function observe({ config, system, startMs, warmUpRuns, runs }: Obs
   const table = opened.use(await startMeteredTable());
   const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-cost-'));
   opened.defer(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'collector.json'), JSON.stringify(runtimeConfigOf(config)));
+  await writeFile(join(folder, 'collector.json'), JSON.stringify(extractRuntimeConfig(config)));
   liveAsFunction(folder, {
     AWS_ENDPOINT_URL_CLOUDWATCH: cloudwatch.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.clientConfig.endpoint,

@@ -102,7 +102,7 @@ export async function simulatedBuildkite(
     secrets: { [secret]: JSON.stringify({ ...Object.fromEntries(tokens), api: fleet.apiToken }) },
     fleet: buildkiteFleet(buildkitePlan),
     liveUntil: (ms) => {
-      fleet.step(ms);
+      fleet.advance(ms);
     },
     ...stopping(() => server.close()),
   };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createCounting, type CountingSink } from '../../lambda/counters/counting.ts';
-import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../lambda/counters/stores/store.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
 import { runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
 import type { Delivery, Parcel, Sink } from '../../lambda/sinks/sink.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { builds, finishOf, minuteMs, settings, source, startMs } from './rig.ts';
@@ -50,7 +50,7 @@ function noPreview(): never {
   throw new Error('nothing is previewed here');
 }
 
-function parcelsOf({ tickMs, parts }: Batch): readonly Parcel[] {
+function parcelsOf({ tickMs, sources: parts }: Batch): readonly Parcel[] {
   const families = parts.flatMap((part) => part.families);
   const increase = families
     .filter(({ definition }) => definition.name === runsFinished.name)
@@ -75,30 +75,30 @@ async function tick(
   finishes: readonly (readonly [id: string, at: number])[],
   { isKilled = false, backfillMs = 0, toldMinute = at }: TickOptions = {},
 ): Promise<Delivery | undefined> {
-  using deadline = deadlineIn(60_000, Date.now);
+  using deadline = createDeadline(60_000, Date.now);
   const { signal } = deadline;
   const tickMs = startMs + at * minuteMs;
   const ports = { store, settings: { ...settings, backfillMs }, finishedRuns: 'omit', log: recordingLog() } as const;
   const run = await createCounting(ports).begin([sink], signal);
   const counted = await run.collect(source, { tickMs, signal, mode: 'commit' }, async (openLedger) => {
     const ledger = await openLedger();
-    ledger.sawTime(startMs + toldMinute * minuteMs);
-    for (const [id, minute] of finishes) ledger.sawFinished(builds, id, finishOf(id, startMs + minute * minuteMs));
-    ledger.readCompletely(builds);
+    ledger.noteVendorTime(startMs + toldMinute * minuteMs);
+    for (const [id, minute] of finishes) ledger.countFinish(builds, id, finishOf(id, startMs + minute * minuteMs));
+    ledger.noteComplete(builds);
     return { families: [], problems: [] };
   });
   if (counted.outcome !== 'counted') throw new Error(`the tick was ${counted.outcome}`);
   if (isKilled) return undefined;
   const { families } = counted.collection;
   const part = { system: source.system, source: source.name, status: 'complete', families } as const;
-  return await run.deliver(sink, { tickMs, collectedAtMs: tickMs, parts: [part], health: [] }, deadline);
+  return await run.deliver(sink, { tickMs, collectedAtMs: tickMs, sources: [part], health: [] }, deadline);
 }
 
 const dayMinutes = 24 * 60;
 
 describe('increases', () => {
   it('that were stored are not taken for lost because of a run whose clock was a day ahead', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     await tick(store, sink, 0, []);
     await tick(store, sink, 1, [['a', 0.5]]);
     // It can read nothing, so only its delivery is left: what was settled before has to outlive it.
@@ -114,7 +114,7 @@ describe('increases', () => {
   });
 
   it('that were stored are sent once', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     await tick(store, sink, 0, []);
     await tick(store, sink, 1, [['a', 0.5]]);
     const delivery = await tick(store, sink, 2, [['a', 0.5]]);
@@ -124,7 +124,7 @@ describe('increases', () => {
   });
 
   it('that were refused wait, and are sent again under their own time', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     await tick(store, sink, 0, []);
     sink.answer = 'refuses';
     const first = await tick(store, sink, 1, [
@@ -144,7 +144,7 @@ describe('increases', () => {
   });
 
   it('of which nobody knows are not sent again, and are told once', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     await tick(store, sink, 0, []);
     sink.answer = 'gives no answer';
     const told = [(await tick(store, sink, 1, [['a', 0.5]]))?.unconfirmed];
@@ -156,7 +156,7 @@ describe('increases', () => {
   });
 
   it('of a process that died after it had saved are told when it can be alive no more', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     await tick(store, sink, 0, []);
     await tick(store, sink, 1, [['a', 0.5]], { isKilled: true });
     const told = [];
@@ -167,7 +167,7 @@ describe('increases', () => {
   });
 
   it('of a sink that broke off are told, too', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     await tick(store, sink, 0, []);
     sink.answer = 'throws';
     await expect(tick(store, sink, 1, [['a', 0.5]])).rejects.toThrow('a bug');
@@ -177,7 +177,7 @@ describe('increases', () => {
   });
 
   it('that are too old for the sink are dropped, and told', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     await tick(store, sink, 0, []);
     sink.answer = 'refuses';
     await tick(store, sink, 1, [['a', 0.5]]);
@@ -190,7 +190,7 @@ describe('increases', () => {
   });
 
   it('are delivered without an outbox that cannot be understood, which is left as it is', async () => {
-    const [store, sink] = [memoryStore(), additive()];
+    const [store, sink] = [createMemoryStateStore(), additive()];
     const body = '{"format":2,"parcels":"of another kind"}';
     await store.save('outbox/additive/main', { body, before: 0 }, new AbortController().signal);
     await tick(store, sink, 0, []);
@@ -215,7 +215,7 @@ describe('history', () => {
   const backfillMs = 120 * minuteMs;
 
   it('goes to a sink that takes old timestamps, in steps of five minutes, with the run after the first', async () => {
-    const [store, sink] = [memoryStore(), additive({ packs: true })];
+    const [store, sink] = [createMemoryStateStore(), additive({ packs: true })];
     const first = await tick(store, sink, 0, old, { backfillMs });
     await tick(store, sink, 1, old, { backfillMs });
 
@@ -232,7 +232,7 @@ describe('history', () => {
       [additive({ packs: true }), {}],
       [additive(), { backfillMs }],
     ] as const) {
-      const store = memoryStore();
+      const store = createMemoryStateStore();
       for (const at of [0, 1]) await tick(store, sink, at, old, options);
       expect([...sink.stored]).toEqual([]);
     }
@@ -246,6 +246,6 @@ describe('a sink of running totals', () => {
       sink: { write: () => Promise.resolve(nothing), preview: noPreview },
     };
 
-    expect(await tick(memoryStore(), totals, 0, [])).toBeUndefined();
+    expect(await tick(createMemoryStateStore(), totals, 0, [])).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { logFinished, mostLines } from '../../lambda/counters/finished-log.ts';
+import { logFinishedRuns, mostLines } from '../../lambda/counters/finished-log.ts';
 import { recordingLog } from '../support/recording-log.ts';
 
 const lines = (count: number) => Array.from({ length: count }, (_, number) => ({ pipeline: 'web', number }));
@@ -7,7 +7,7 @@ const lines = (count: number) => Array.from({ length: count }, (_, number) => ({
 it('logs every finished run of an ordinary tick', () => {
   const log = recordingLog();
 
-  logFinished('buildkite/main', lines(3), log);
+  logFinishedRuns('buildkite/main', lines(3), log);
 
   expect(log.lines.map(({ level, message, fields }) => [level, message, fields['number']])).toEqual([
     ['info', 'finished run', 0],
@@ -19,7 +19,7 @@ it('logs every finished run of an ordinary tick', () => {
 it('tells how many were left out of a tick that counted very many', () => {
   const log = recordingLog();
 
-  logFinished('buildkite/main', lines(mostLines + 5), log);
+  logFinishedRuns('buildkite/main', lines(mostLines + 5), log);
 
   expect(log.lines.filter(({ level }) => level === 'info')).toHaveLength(mostLines);
   expect(log.lines.at(-1)).toMatchObject({ level: 'warn', fields: { source: 'buildkite/main', omitted: 5 } });

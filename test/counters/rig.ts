@@ -1,7 +1,7 @@
-import { collectCounted, type Counted, type CountingContext } from '../../lambda/counters/tick/count-tick.ts';
+import { countTick, type CountedTick, type CountingContext } from '../../lambda/counters/tick/count-tick.ts';
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Ledger, Stream } from '../../lambda/counters/ledger.ts';
-import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import type { CountingSettings } from '../../lambda/counters/settings.ts';
 import type { StateStore } from '../../lambda/counters/stores/store.ts';
 import type { Labels, MetricFamily } from '../../lambda/model/metric.ts';
@@ -52,7 +52,7 @@ export interface Rig {
   readonly store: StateStore;
   readonly log: RecordingLog;
   /** One tick, `at` minutes after the first; `tell` returns problems where there are any. */
-  readonly tick: (at: number, tell: Tell, options?: Partial<CountingContext>) => Promise<Counted>;
+  readonly tick: (at: number, tell: Tell, options?: Partial<CountingContext>) => Promise<CountedTick>;
   /** The stored document, as text. */
   readonly body: () => Promise<string | undefined>;
 }
@@ -60,7 +60,7 @@ export interface Rig {
 export type Tell = (told: Told) => Collection['problems'] | undefined;
 
 /** A source of builds over a store, without time or network. */
-export function rig({ store = memoryStore(), ...rest }: Partial<CountingContext> = {}): Rig {
+export function rig({ store = createMemoryStateStore(), ...rest }: Partial<CountingContext> = {}): Rig {
   const log = recordingLog();
   const { signal } = new AbortController();
   return {
@@ -80,13 +80,13 @@ export function rig({ store = memoryStore(), ...rest }: Partial<CountingContext>
         ...rest,
         ...options,
       };
-      return collectCounted(
+      return countTick(
         async (openLedger) => {
           const ledger = await openLedger();
           const problems = tell({
             ledger,
             finished: (id, minutes, finish = {}, stream = builds) => {
-              ledger.sawFinished(stream, id, finishOf(id, startMs + minutes * minuteMs, finish));
+              ledger.countFinish(stream, id, finishOf(id, startMs + minutes * minuteMs, finish));
             },
           });
           return { families: [], problems: problems ?? [] };
@@ -142,7 +142,7 @@ function marksOf(labels: Labels, finishedMs: number, result: 'success' | 'failur
 
 /** Reads the window and tells nothing. */
 export const quiet: Tell = ({ ledger }) => {
-  ledger.readCompletely(builds);
+  ledger.noteComplete(builds);
   return [];
 };
 
@@ -150,12 +150,12 @@ export const quiet: Tell = ({ ledger }) => {
 export function saw(...finishes: readonly (readonly [id: string, at: number, rest?: FinishRest])[]): Tell {
   return ({ ledger, finished }) => {
     for (const [id, at, rest] of finishes) finished(id, at, rest);
-    ledger.readCompletely(builds);
+    ledger.noteComplete(builds);
     return [];
   };
 }
 
-export function familiesOf(counted: Counted): readonly MetricFamily[] {
+export function familiesOf(counted: CountedTick): readonly MetricFamily[] {
   return counted.outcome === 'skipped' ? [] : counted.collection.families;
 }
 
@@ -165,7 +165,7 @@ export interface Sum {
 }
 
 /** All series of a counter together; undefined when it was not published. */
-export function sumOf(counted: Counted, metric: string = runsFinished.name, only: Labels = {}): Sum | undefined {
+export function sumOf(counted: CountedTick, metric: string = runsFinished.name, only: Labels = {}): Sum | undefined {
   const family = familiesOf(counted).find(({ definition }) => definition.name === metric);
   if (family?.type !== 'counter') return undefined;
   const samples = family.samples.filter(({ labels: own }) =>

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { createCounting } from '../../lambda/counters/counting.ts';
-import { memoryStore } from '../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import type { Batch } from '../../lambda/model/batch.ts';
 import { queueJobs, sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
 import type { ConfiguredSource, Pipeline } from '../../lambda/pipeline.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import { run } from '../../lambda/run.ts';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { builds, minuteMs, settings, startMs } from './rig.ts';
 
@@ -19,7 +19,7 @@ function counted(name: string): ConfiguredSource {
     source: {
       collect: async ({ openLedger }) => {
         const ledger = await openLedger();
-        ledger.readCompletely(builds);
+        ledger.noteComplete(builds);
         return { families: [level], problems: [] };
       },
     },
@@ -45,7 +45,7 @@ function deployment(clock: () => number = Date.now) {
     sources: [counted('one'), counted('other')],
     sinks: [{ id: 'test/sink', name: 'sink', sink: { write: take, preview: noPreview } }],
     counting: createCounting({
-      store: memoryStore(),
+      store: createMemoryStateStore(),
       settings: { ...settings, intervalMs: minuteMs },
       finishedRuns: 'omit',
       log,
@@ -55,7 +55,7 @@ function deployment(clock: () => number = Date.now) {
     log,
   };
   const runAt = async (minute: number): Promise<RunReport> => {
-    using deadline = deadlineIn(60_000, Date.now);
+    using deadline = createDeadline(60_000, Date.now);
     return await run(pipeline, { deadline, tickMs: startMs + minute * minuteMs });
   };
   return { runAt, pushed };
@@ -91,7 +91,8 @@ it('a run after one whose clock was twelve minutes ahead publishes levels and to
   const back = await runAt(0);
 
   expect(back.sources.flatMap(({ problems }) => problems.map(({ kind }) => kind))).toEqual(['clock', 'clock']);
-  const names = pushed.at(-1)?.parts.flatMap(({ families }) => families.map(({ definition }) => definition.name)) ?? [];
+  const names =
+    pushed.at(-1)?.sources.flatMap(({ families }) => families.map(({ definition }) => definition.name)) ?? [];
   expect(pushed).toHaveLength(2);
   expect(names).toContain(queueJobs.name);
   expect(names).toContain('ci_system_errors_total');
@@ -108,7 +109,7 @@ it('a run after one whose clock was a day ahead publishes levels and totals, and
   expect(back.sources.map(({ status }) => status)).toEqual(['partial', 'partial']);
   expect(next).toMatchObject({ outcome: 'ok' });
   const [, afterwards] = pushed;
-  const names = afterwards?.parts.flatMap(({ families }) => families.map(({ definition }) => definition.name)) ?? [];
+  const names = afterwards?.sources.flatMap(({ families }) => families.map(({ definition }) => definition.name)) ?? [];
   expect(names.filter((name) => name === queueJobs.name)).toHaveLength(2);
   expect(names).toContain('ci_system_errors_total');
   expect(afterwards?.health.map(({ definition }) => definition.name)).toContain(sourceUp.name);

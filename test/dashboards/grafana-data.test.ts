@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { isTold } from '../../infra/metrics/published-metrics.ts';
+import { canEmit } from '../../infra/metrics/published-metrics.ts';
 import { type Panel, questions } from '../../infra/dashboard/questions.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { prepareSource, type SourceKind, sources } from '../../lambda/sources/index.ts';
@@ -84,7 +84,7 @@ function isStored(stored: ReadonlyMap<string, unknown>, { name, values }: Select
 
 function publishes(source: PreparedSource, { metric, otherwise, labels = {} }: Panel): boolean {
   const isPublished = (one: MetricDefinition | undefined): boolean =>
-    one !== undefined && source.metrics.includes(one) && isTold(source, one, labels);
+    one !== undefined && source.metrics.includes(one) && canEmit(source, one, labels);
   return isPublished(metric) || isPublished(otherwise);
 }
 

@@ -1,6 +1,6 @@
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sqsInbox } from '../../lambda/events/sqs-inbox.ts';
+import { createSqsInbox } from '../../lambda/events/sqs-inbox.ts';
 import { errorOf } from '../http/test-port.ts';
 import { type AwsServer, startMoto, withMoto } from '../servers/moto.ts';
 
@@ -35,8 +35,8 @@ withMoto('the inbox in SQS', () => {
     };
   }
 
-  const inboxOf = (queueUrl: string): ReturnType<typeof sqsInbox> =>
-    sqsInbox({ client: () => Promise.resolve(client), queueUrl });
+  const inboxOf = (queueUrl: string): ReturnType<typeof createSqsInbox> =>
+    createSqsInbox({ client: () => Promise.resolve(client), queueUrl });
 
   it('gives everything that has arrived, and hides it until it is removed', async () => {
     const bodies = Array.from({ length: 57 }, (_, index) => `{"event":${String(index)}}`);
@@ -64,7 +64,9 @@ withMoto('the inbox in SQS', () => {
     const all = Array.from({ length: 200 }, (_, index) => String(index));
     const queueUrl = await queueOf('flood', all);
 
-    const taken = await sqsInbox({ client: () => Promise.resolve(client), queueUrl, mostEvents: 50 }).take(signal);
+    const taken = await createSqsInbox({ client: () => Promise.resolve(client), queueUrl, mostEvents: 50 }).take(
+      signal,
+    );
 
     expect(taken.hasMore).toBe(true);
     expect(taken.events.length).toBeGreaterThanOrEqual(50);
@@ -87,7 +89,7 @@ withMoto('the inbox in SQS', () => {
     const far = new SQSClient({ ...server.clientConfig, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 });
 
     const error = await errorOf(
-      sqsInbox({ client: () => Promise.resolve(far), queueUrl: 'http://127.0.0.1:1/1/far' }).take(signal),
+      createSqsInbox({ client: () => Promise.resolve(far), queueUrl: 'http://127.0.0.1:1/1/far' }).take(signal),
     );
 
     far.destroy();

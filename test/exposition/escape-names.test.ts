@@ -38,6 +38,6 @@ describe('names by the schemes of Prometheus', () => {
     const { families, omissions } = escapeRelayed([family], 'underscores');
 
     expect(families[0]?.samples).toEqual([{ name: 'm', labels: { a_b: '1' }, value: 2 }]);
-    expect(omissions).toEqual([{ metric: 'm', samples: 1, flaw: 'label-name' }]);
+    expect(omissions).toEqual([{ metric: 'm', samples: 1, reason: 'label-name' }]);
   });
 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { prometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
+import { writePrometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
 import type { MetricDefinition, MetricFamily } from '../../lambda/model/metric.ts';
 import { withPromtool } from '../servers/require.ts';
@@ -29,7 +29,7 @@ function sampleOf(definition: MetricDefinition): MetricFamily {
 
 withPromtool('promtool', () => {
   it('finds nothing to say about any metric of the catalogue', async () => {
-    const { text, samples } = await prometheusText(catalogue.map(sampleOf));
+    const { text, samples } = await writePrometheusText(catalogue.map(sampleOf));
 
     expect(samples).toBe(catalogue.length);
     expect(judged(text)).toEqual({ status: 0, output: '' });
@@ -39,7 +39,7 @@ withPromtool('promtool', () => {
     const values = [NaN, Infinity, -Infinity, 1e300, 5e-324, -0];
     const characters = ['"', '\\', '\n', '\\n', 'é', '🚀', '{}', ',', '=', '#', '\t', '\r', '\u0001', '\u2028'];
 
-    const { text } = await prometheusText([
+    const { text } = await writePrometheusText([
       gaugeOf(
         'ci_values',
         values.map((value, index) => ({ labels: { index: String(index) }, value })),
@@ -57,7 +57,7 @@ withPromtool('promtool', () => {
   });
 
   it('would find a bad name and a broken page: these tests can fail', async () => {
-    const { text } = await prometheusText([gaugeOf('ci_wait_milliseconds', [{ labels: {}, value: 1 }])]);
+    const { text } = await writePrometheusText([gaugeOf('ci_wait_milliseconds', [{ labels: {}, value: 1 }])]);
 
     expect(judged(text)).toMatchObject({ status: 3, output: expect.stringContaining('base unit') as unknown });
     expect(judged(text.trimEnd())).toMatchObject({ status: 1 });

@@ -1,6 +1,6 @@
 /** What a page shows of relayed series that no page can show as they are. */
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
+import { writePrometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
 import type { RelayedFamily, RelayedSample } from '../../lambda/model/relayed.ts';
 
 function family(name: string, type: RelayedFamily['type'], samples: readonly RelayedSample[]): RelayedFamily {
@@ -9,7 +9,7 @@ function family(name: string, type: RelayedFamily['type'], samples: readonly Rel
 
 describe('a page of relayed series', () => {
   it('shows a metric as untyped of which a part does not fit its type', async () => {
-    const { text, omissions } = await prometheusText(
+    const { text, omissions } = await writePrometheusText(
       [],
       [
         family('h', 'histogram', [
@@ -37,7 +37,7 @@ describe('a page of relayed series', () => {
   });
 
   it('shows the newest of two samples of a series, and says that there was an older one', async () => {
-    const { text, omissions } = await prometheusText(
+    const { text, omissions } = await writePrometheusText(
       [],
       [
         family('a', 'gauge', [
@@ -54,6 +54,6 @@ describe('a page of relayed series', () => {
     expect(text).toContain('\na 2\n');
     expect(text).toContain('\nb 3\n');
     expect(text).not.toMatch(/ 1$/m);
-    expect(omissions).toEqual([{ metric: 'relayed series', samples: 2, flaw: 'older' }]);
+    expect(omissions).toEqual([{ metric: 'relayed series', samples: 2, reason: 'older' }]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jsonLines } from '../../lambda/exposition/write-json-lines.ts';
+import { writeJsonLines } from '../../lambda/exposition/write-json-lines.ts';
 import { counterOf, distributionOf, gaugeOf } from '../sinks/remote-write/batches.ts';
 import { expectGolden } from '../support/golden.ts';
 
@@ -9,7 +9,7 @@ describe('JSON lines', () => {
   it('are one object a sample, with the value of its kind', async () => {
     const total = { bounds: [10], counts: [1, 0], sum: 3, startMs: 0 };
 
-    const text = jsonLines(
+    const text = writeJsonLines(
       [
         gaugeOf('ci_queue_jobs', [{ labels: { queue: 'a "b"\nc' }, value: 3 }]),
         counterOf('ci_jobs_total', [
@@ -29,12 +29,12 @@ describe('JSON lines', () => {
     [Infinity, '+Inf'],
     [-Infinity, '-Inf'],
   ])('spell %s out, for JSON would turn it into null', (value, spelled) => {
-    const text = jsonLines([gaugeOf('ci_x', [{ labels: {}, value }])], collectedAtMs);
+    const text = writeJsonLines([gaugeOf('ci_x', [{ labels: {}, value }])], collectedAtMs);
 
     expect(JSON.parse(text)).toMatchObject({ value: spelled });
   });
 
   it('are no line at all without a sample', () => {
-    expect(jsonLines([gaugeOf('ci_x', [])], collectedAtMs)).toBe('');
+    expect(writeJsonLines([gaugeOf('ci_x', [])], collectedAtMs)).toBe('');
   });
 });

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openMetricsText } from '../../lambda/exposition/write-open-metrics.ts';
-import { prometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
-import { quotedText } from '../../lambda/exposition/write-quoted-text.ts';
+import { writeOpenMetrics } from '../../lambda/exposition/write-open-metrics.ts';
+import { writePrometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
+import { writeQuotedText } from '../../lambda/exposition/write-quoted-text.ts';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
 import type { MetricFamily } from '../../lambda/model/metric.ts';
 import type { RelayedFamily, RelayedSample } from '../../lambda/model/relayed.ts';
@@ -76,18 +76,18 @@ function relayedFamily(name: string, type: RelayedFamily['type'], samples: reado
 
 describe('the page in OpenMetrics', () => {
   it('has units, starts, exemplars and its end', async () => {
-    const text = openMetricsText(own, relayed);
+    const text = writeOpenMetrics(own, relayed);
 
     await expectGolden('exposition/open-metrics/expected.txt', text);
     expect(parsePage(text, { format: 'openmetrics' }).remarks).toEqual([]);
   });
 
   it('is a last line only where there is nothing', () => {
-    expect(openMetricsText([])).toBe('# EOF\n');
+    expect(writeOpenMetrics([])).toBe('# EOF\n');
   });
 
   it('has one exemplar a bucket, the newest, and none that is too long', () => {
-    const buckets = parsePage(openMetricsText([wait]), { format: 'openmetrics' })
+    const buckets = parsePage(writeOpenMetrics([wait]), { format: 'openmetrics' })
       .families.flatMap(({ samples }) => samples)
       .filter(({ name }) => name.endsWith('_bucket'));
 
@@ -102,7 +102,7 @@ describe('the page in OpenMetrics', () => {
 
   it('says "unknown" of a counter that it would have to rename, or that breaks a rule', () => {
     const total = { value: 1, startMs };
-    const text = openMetricsText(
+    const text = writeOpenMetrics(
       [
         counterOf('ci_jobs_total', [{ labels: {}, increase: 1, total }]),
         gaugeOf('ci_jobs', [{ labels: {}, value: 2 }]),
@@ -141,7 +141,7 @@ describe('the page in OpenMetrics', () => {
   });
 
   it('makes no start under a name that the page has already', () => {
-    const text = openMetricsText([
+    const text = writeOpenMetrics([
       distributionOf('ci_wait_seconds', [
         { labels: {}, observations: [], total: { bounds: [1], counts: [0, 0], sum: 0, startMs } },
       ]),
@@ -157,8 +157,8 @@ describe('the page in OpenMetrics', () => {
         fc.array(anyFamily, { maxLength: 6 }),
         fc.array(anyRelayed, { maxLength: 6 }),
         async (mine, theirs) => {
-          const open = parsePage(openMetricsText(mine, theirs), { format: 'openmetrics' });
-          const { text } = await prometheusText(mine, theirs);
+          const open = parsePage(writeOpenMetrics(mine, theirs), { format: 'openmetrics' });
+          const { text } = await writePrometheusText(mine, theirs);
           const plain = parsePage(text, { format: 'text' });
 
           expect(open.remarks).toEqual([]);
@@ -176,7 +176,7 @@ describe('the page in OpenMetrics', () => {
 describe('the page with quoted names', () => {
   it('says what the text page says, and names of any script', () => {
     const page = parsePage(
-      quotedText(own, [...relayed, relayedOf('größe.x', [{ labels: { 'a"b': 'ü' }, value: 1 }])]),
+      writeQuotedText(own, [...relayed, relayedOf('größe.x', [{ labels: { 'a"b': 'ü' }, value: 1 }])]),
       {
         format: 'text',
       },

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Omission, problemsOfOmissions } from '../../lambda/exposition/omission.ts';
-import { prometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
+import { type Omission, describeOmissions } from '../../lambda/exposition/omission.ts';
+import { writePrometheusText } from '../../lambda/exposition/write-prometheus-text.ts';
 import type { MetricFamily } from '../../lambda/model/metric.ts';
 import { counterOf, distributionOf, gaugeOf } from '../sinks/remote-write/batches.ts';
 import { expectGolden } from '../support/golden.ts';
@@ -35,7 +35,7 @@ const everything: readonly MetricFamily[] = [
 
 describe('the text exposition', () => {
   it('is what a scraper reads', async () => {
-    const { text, samples, omissions } = await prometheusText(everything);
+    const { text, samples, omissions } = await writePrometheusText(everything);
 
     await expectGolden('exposition/everything/expected.prom', text);
     expect({ samples, omissions }).toEqual({ samples: 11, omissions: [] });
@@ -51,27 +51,27 @@ describe('the text exposition', () => {
       return { ...family, samples };
     });
 
-    const { text } = await prometheusText(shuffled);
+    const { text } = await writePrometheusText(shuffled);
 
-    expect(text).toBe((await prometheusText(everything)).text);
+    expect(text).toBe((await writePrometheusText(everything)).text);
   });
 
   it('is empty without a sample, not a page of headings', async () => {
-    const { text } = await prometheusText([gaugeOf('ci_queue_jobs', [])]);
+    const { text } = await writePrometheusText([gaugeOf('ci_queue_jobs', [])]);
 
     expect(text).toBe('');
   });
 
   it('forgets the page before', async () => {
-    await prometheusText([gaugeOf('ci_before', one)]);
+    await writePrometheusText([gaugeOf('ci_before', one)]);
 
-    const { text } = await prometheusText([gaugeOf('ci_now', one)]);
+    const { text } = await writePrometheusText([gaugeOf('ci_now', one)]);
 
     expect(text).toBe('# HELP ci_now Help of ci_now.\n# TYPE ci_now gauge\nci_now 1\n');
   });
 
   it('joins the families of one name under one heading', async () => {
-    const { text } = await prometheusText([
+    const { text } = await writePrometheusText([
       gaugeOf('ci_up', [{ labels: { source: 'b' }, value: 0 }]),
       gaugeOf('ci_other', one),
       gaugeOf('ci_up', [{ labels: { source: 'a' }, value: 1 }]),
@@ -82,7 +82,7 @@ describe('the text exposition', () => {
   });
 
   it('keeps all labels of samples whose label names differ', async () => {
-    const { text } = await prometheusText([
+    const { text } = await writePrometheusText([
       gaugeOf('ci_x', [
         { labels: { b: '1', a: '1' }, value: 1 },
         { labels: { c: '2', a: '2' }, value: 2 },
@@ -98,7 +98,7 @@ describe('the text exposition', () => {
   it('has one line for each sample, in the order of the labels', async () => {
     await fc.assert(
       fc.asyncProperty(gaugeFamily, async (family) => {
-        const { text, samples } = await prometheusText([family]);
+        const { text, samples } = await writePrometheusText([family]);
 
         const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
         expect(samples).toBe(family.samples.length);
@@ -115,12 +115,12 @@ describe('what a page leaves out', () => {
     [
       'a counter that is known as an increase only',
       [counterOf('ci_jobs_total', [{ labels: {}, increase: 1 }])],
-      { metric: 'ci_jobs_total', samples: 1, flaw: 'no-total' },
+      { metric: 'ci_jobs_total', samples: 1, reason: 'no-total' },
     ],
     [
       'a distribution without a running total',
       [distributionOf('ci_wait_seconds', [{ labels: {}, observations: [1, 2] }])],
-      { metric: 'ci_wait_seconds', samples: 1, flaw: 'no-total' },
+      { metric: 'ci_wait_seconds', samples: 1, reason: 'no-total' },
     ],
     [
       'a histogram with more counts than buckets',
@@ -129,7 +129,7 @@ describe('what a page leaves out', () => {
           { labels: {}, observations: [], total: { ...histogram, counts: [1, 2, 3, 4, 5] } },
         ]),
       ],
-      { metric: 'ci_wait_seconds', samples: 1, flaw: 'histogram' },
+      { metric: 'ci_wait_seconds', samples: 1, reason: 'histogram' },
     ],
     [
       'a histogram whose bounds do not ascend',
@@ -138,37 +138,37 @@ describe('what a page leaves out', () => {
           { labels: {}, observations: [], total: { ...histogram, bounds: [1, 1, 2] } },
         ]),
       ],
-      { metric: 'ci_wait_seconds', samples: 1, flaw: 'histogram' },
+      { metric: 'ci_wait_seconds', samples: 1, reason: 'histogram' },
     ],
     [
       'a name that is not one of Prometheus',
       [gaugeOf('ci-jobs', one)],
-      { metric: 'ci-jobs', samples: 1, flaw: 'metric-name' },
+      { metric: 'ci-jobs', samples: 1, reason: 'metric-name' },
     ],
     [
       'a label name that is not one of Prometheus',
       [gaugeOf('ci_jobs', [{ labels: { 'queue.name': 'a' }, value: 1 }])],
-      { metric: 'ci_jobs', samples: 1, flaw: 'label-name' },
+      { metric: 'ci_jobs', samples: 1, reason: 'label-name' },
     ],
     [
       'a label name that belongs to Prometheus',
       [gaugeOf('ci_jobs', [{ labels: Object.fromEntries([['__proto__', 'a']]), value: 1 }])],
-      { metric: 'ci_jobs', samples: 1, flaw: 'label-name' },
+      { metric: 'ci_jobs', samples: 1, reason: 'label-name' },
     ],
     [
       'a second sample of a series',
       [gaugeOf('ci_jobs', one), gaugeOf('ci_jobs', [{ labels: {}, value: 7 }])],
-      { metric: 'ci_jobs', samples: 1, flaw: 'duplicate' },
+      { metric: 'ci_jobs', samples: 1, reason: 'duplicate' },
     ],
     [
       'a second type of a metric',
       [gaugeOf('ci_jobs', one), counterOf('ci_jobs', [{ labels: {}, increase: 1, total: { value: 7, startMs: 0 } }])],
-      { metric: 'ci_jobs', samples: 1, flaw: 'type' },
+      { metric: 'ci_jobs', samples: 1, reason: 'type' },
     ],
   ];
 
   it.each(flawed)('is %s, and nothing else', async (_, families, omission) => {
-    const { text, omissions } = await prometheusText([ok, ...families]);
+    const { text, omissions } = await writePrometheusText([ok, ...families]);
 
     expect(omissions).toEqual([omission]);
     expect(text).toContain('ci_ok 1\n');
@@ -178,11 +178,11 @@ describe('what a page leaves out', () => {
   it('is told once for each reason, with the remedy', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const omissions: readonly Omission[] = [
-      ...names.map((metric) => ({ metric, samples: 2, flaw: 'no-total' as const })),
-      { metric: 'h', samples: 1, flaw: 'duplicate' },
+      ...names.map((metric) => ({ metric, samples: 2, reason: 'no-total' as const })),
+      { metric: 'h', samples: 1, reason: 'duplicate' },
     ];
 
-    expect(problemsOfOmissions(omissions, 'stdout/stdout')).toEqual([
+    expect(describeOmissions(omissions, 'stdout/stdout')).toEqual([
       {
         kind: 'rejected',
         where: 'stdout/stdout',

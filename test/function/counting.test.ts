@@ -9,7 +9,11 @@ import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { jobsFinished, runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import { jobFinishedDetail } from '../demo/simulators/buildkite/job-finished-detail.ts';
-import { type EndedJob, type SimulatedBuildkite, startSimulatedBuildkite } from '../demo/simulators/buildkite/simulated-buildkite.ts';
+import {
+  type EndedJob,
+  type SimulatedBuildkite,
+  startSimulatedBuildkite,
+} from '../demo/simulators/buildkite/simulated-buildkite.ts';
 import { type AwsCall, functionStatements, isAllowed } from '../infra/policies.ts';
 import { callsOf, metricCall, secretCalls } from '../infra/recorded-calls.ts';
 import { synthesise } from '../infra/synthesis.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { countAlarms } from '../../infra/alarms/count-alarms.ts';
-import { costText, deployedWith } from '../../infra/cost.ts';
-import { assumedFleet } from '../../lambda/cost/fleet.ts';
-import { monthlyCost } from '../../lambda/cost/monthly-cost.ts';
+import { formatCost, estimateDeployed } from '../../infra/cost.ts';
+import { assumeFleet } from '../../lambda/cost/fleet.ts';
+import { computeMonthlyCost } from '../../lambda/cost/monthly-cost.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { configOf, synthesise, type Variant } from './synthesis.ts';
 
@@ -14,12 +14,12 @@ function collectorOf(variant: Variant, changed: Partial<CollectorConfig> = {}) {
 }
 
 async function linesOf(variant: Variant, size = fleet) {
-  return monthlyCost(await deployedWith(collectorOf(variant), () => assumedFleet(size)));
+  return computeMonthlyCost(await estimateDeployed(collectorOf(variant), () => assumeFleet(size)));
 }
 
 describe('the price at the synthesis', () => {
   it('counts the metrics that are sent, each under the one name that it is published with', async () => {
-    const text = await costText(collectorOf('minimal'));
+    const text = await formatCost(collectorOf('minimal'));
 
     // Eight of Buildkite's own, and the starved jobs, of which it has no name.
     expect(text).toContain('Each further queue of buildkite 9 metrics, $2.80.');
@@ -28,14 +28,14 @@ describe('the price at the synthesis', () => {
   });
 
   it('counts neutral names without the states that no API tells', async () => {
-    const text = await costText(collectorOf('imported-secrets'));
+    const text = await formatCost(collectorOf('imported-secrets'));
 
     // Queued, running, blocked, starved, idle, busy, and their utilization.
     expect(text).toContain('queue of buildkite 7 metrics');
   });
 
   it('says what the most queues and pipelines that are allowed would cost', async () => {
-    const text = await costText(collectorOf('minimal', { queuesPerMetric: 20_000 }));
+    const text = await formatCost(collectorOf('minimal', { queuesPerMetric: 20_000 }));
 
     // 180,000 of queues and 25 others: 10,000 at $0.30, the rest at $0.10.
     expect(text).toContain(
@@ -44,8 +44,8 @@ describe('the price at the synthesis', () => {
   });
 
   it('tells of pipelines where a source counts their runs', async () => {
-    expect(await costText(collectorOf('everything'))).toMatch(/further pipeline of \S+ \d+ metrics, \$\d/);
-    expect(await costText(collectorOf('minimal'))).not.toContain('further pipeline');
+    expect(await formatCost(collectorOf('everything'))).toMatch(/further pipeline of \S+ \d+ metrics, \$\d/);
+    expect(await formatCost(collectorOf('minimal'))).not.toContain('further pipeline');
   });
 
   it('has a line for everything that is charged, and its total', async () => {
@@ -65,7 +65,7 @@ describe('the price at the synthesis', () => {
         'table of counters',
       ]),
     );
-    expect((await costText(collectorOf('stateful'))).match(/^ {2}total/gm)).toHaveLength(1);
+    expect((await formatCost(collectorOf('stateful'))).match(/^ {2}total/gm)).toHaveLength(1);
   });
 
   it('has the gateway of a VPC, the queue of events and the webhook only where there are any', async () => {
@@ -82,7 +82,7 @@ describe('the price at the synthesis', () => {
     const { config, alarms } = collectorOf('minimal');
     const collector = { config: { ...config, sinks: [{ kind: 'stdout', name: 'stdout' }] }, alarms };
 
-    const lines = monthlyCost(await deployedWith(collector, () => assumedFleet(fleet)));
+    const lines = computeMonthlyCost(await estimateDeployed(collector, () => assumeFleet(fleet)));
 
     expect(lines.map(({ item }) => item)).not.toContain('custom metrics');
     // 6 of the source, 3 of the sink, problems of both, and the delay of the run.
@@ -93,7 +93,7 @@ describe('the price at the synthesis', () => {
 describe('the number of alarms', () => {
   it('counts what an alarm looks at, and not the alarm', () => {
     const { alarms } = synthesise(configOf('minimal')).stack.collector;
-    const source = { name: 'buildkite', fleet: assumedFleet(fleet) };
+    const source = { name: 'buildkite', fleet: assumeFleet(fleet) };
 
     const count = countAlarms(alarms, [source]);
 

@@ -1,10 +1,10 @@
 /** Each alarm in PromQL on a level, evaluated by Prometheus over what the sink `otlp` writes: trouble, a moment of it, silence. */
 import { beforeAll, expect, it } from 'vitest';
 import { sourceUp } from '../../lambda/model/catalogue/catalogue.ts';
-import { gauge, type Labels, type MetricDefinition } from '../../lambda/model/metric.ts';
+import { buildGauge, type Labels, type MetricDefinition } from '../../lambda/model/metric.ts';
 
 import { queueOldestWait, runsStuck } from '../../lambda/model/catalogue/run-metrics.ts';
-import { oldestLook } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
+import { oldestVisit } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
 import { workflowDown, workflowUp } from '../../lambda/sources/chainloop/metrics.ts';
 import { taskRuns, unseenRuns } from '../../lambda/sources/tekton/metrics.ts';
 import { withCurrentPromtool } from '../servers/require.ts';
@@ -60,7 +60,7 @@ const levels: readonly Level[] = [
   { alarm: 'tekton-unseen/cluster', definition: unseenRuns, labels: cluster, good: 0, bad: 2, badMinutes: 5 },
   {
     alarm: 'looks-late/workspace',
-    definition: oldestLook,
+    definition: oldestVisit,
     labels: { system: 'bitbucket', source: 'workspace' },
     ...{ good: 86_400, bad: 86_401, badMinutes: 15 },
   },
@@ -103,7 +103,7 @@ beforeAll(() => {
 }, 60_000);
 
 async function textOf(definition: MetricDefinition<'gauge'>, labels: Labels): Promise<string> {
-  const [stored, ...others] = await seriesStoredOf([gauge(definition, [{ labels, value: 1 }])]);
+  const [stored, ...others] = await seriesStoredOf([buildGauge(definition, [{ labels, value: 1 }])]);
   if (stored === undefined || others.length > 0) throw new Error(`${definition.name} is not one series`);
   return textOfSeries(stored);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { bitbucketPipelines } from '../../lambda/sources/bitbucket-pipelines/index.ts';
 import { resolved } from './intrinsics.ts';
 import { knownMetrics, textOf } from './metrics/known-metrics.ts';
@@ -41,7 +41,7 @@ describe('a workspace of Bitbucket', () => {
     const shown = searchesOf(synthesis);
     const known = knownMetrics(synthesis.prepared);
 
-    const names = bitbucketPipelines.metrics.flatMap(({ cloudWatch }) => metricNames(cloudWatch));
+    const names = bitbucketPipelines.metrics.flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch));
 
     expect(names.filter((name) => !shown.has(name) && !notShown.has(name))).toEqual([]);
     expect([...shown.values()].filter((text) => !known.has(text))).toEqual([]);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { histogramsOf } from '../../lambda/prometheus-text/histograms.ts';
+import { buildHistograms } from '../../lambda/prometheus-text/histograms.ts';
 import type { Page } from '../../lambda/prometheus-text/page.ts';
 import { createPageParser } from '../../lambda/prometheus-text/parser.ts';
 import { PageSyntaxError } from '../../lambda/prometheus-text/syntax-error.ts';
@@ -58,7 +58,7 @@ describe.each(['text', 'openmetrics'] as const)('any bytes read as %s', (format)
         }
         const samples = outcome.families.reduce((sum, family) => sum + family.samples.length, 0);
         expect(samples).toBeLessThanOrEqual(limits.maxSeries);
-        for (const family of outcome.families) histogramsOf(family);
+        for (const family of outcome.families) buildHistograms(family);
       }),
       { numRuns: 2000 },
     );

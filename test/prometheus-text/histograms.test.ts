@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { histogramsOf } from '../../lambda/prometheus-text/histograms.ts';
+import { buildHistograms } from '../../lambda/prometheus-text/histograms.ts';
 import { parsePage } from '../../lambda/prometheus-text/parser.ts';
 
 function histograms(lines: string) {
   const [family] = parsePage(`# TYPE h histogram\n${lines}`, { format: 'text' }).families;
   if (family === undefined) throw new Error('no family');
-  return histogramsOf(family);
+  return buildHistograms(family);
 }
 
 describe('putting a histogram together', () => {

@@ -1,6 +1,6 @@
 /** How bounds and quantiles are spelled; the right column is what Prometheus 3.16 stored. */
 import { expect, it } from 'vitest';
-import { boundText } from '../../lambda/prometheus-text/numbers.ts';
+import { formatBound } from '../../lambda/prometheus-text/numbers.ts';
 
 it.each([
   [1, '1.0'],
@@ -21,5 +21,5 @@ it.each([
   [Infinity, '+Inf'],
   [-Infinity, '-Inf'],
 ])('writes %d as %s', (value, text) => {
-  expect(boundText(value)).toBe(text);
+  expect(formatBound(value)).toBe(text);
 });

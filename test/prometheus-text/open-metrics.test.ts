@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { histogramsOf } from '../../lambda/prometheus-text/histograms.ts';
+import { buildHistograms } from '../../lambda/prometheus-text/histograms.ts';
 import { parsePage } from '../../lambda/prometheus-text/parser.ts';
 import { PageSyntaxError } from '../../lambda/prometheus-text/syntax-error.ts';
 
@@ -35,7 +35,7 @@ describe('OpenMetrics', () => {
       '# TYPE h histogram\nh_bucket{le="1.0"} 1 # {} 0.5\nh_bucket{le="+Inf"} 3 # {a="b"} 9 2\nh_count 3\nh_sum 10.5\nh_created 100\n',
     );
 
-    expect(family && histogramsOf(family).histograms).toEqual([
+    expect(family && buildHistograms(family).histograms).toEqual([
       {
         labels: new Map(),
         bounds: [1],

@@ -1,7 +1,7 @@
 /** A fleet that does not fit into the process costs names, never sums, and the same names in each run. */
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { samplesInMemory } from '../../lambda/model/limits/capacity.ts';
+import { countSamplesInMemory } from '../../lambda/model/limits/capacity.ts';
 import { overflowValue } from '../../lambda/model/text/labels.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import { contractPipeline } from '../contracts/pipeline.ts';
@@ -67,8 +67,8 @@ describe('a run without room for all series', () => {
 
     const [source] = reports[0]?.sources ?? [];
     expect(source?.status).toBe('complete');
-    expect(source?.samples).toBeLessThanOrEqual(samplesInMemory(memoryMegabytes));
-    expect(source?.samples).toBeGreaterThan(0.9 * samplesInMemory(memoryMegabytes));
+    expect(source?.samples).toBeLessThanOrEqual(countSamplesInMemory(memoryMegabytes));
+    expect(source?.samples).toBeGreaterThan(0.9 * countSamplesInMemory(memoryMegabytes));
     expect(source?.problems.map(({ kind, message }) => [kind, message])).toEqual([
       [
         'configuration',
@@ -122,7 +122,7 @@ describe('a run without room for all series', () => {
     expect(reports[0]?.sources[1]?.problems).toEqual([]);
     expect(pages[0]).toMatch(/^jobs\{.*\} 7$/m);
     const total = reports[0]?.sources.reduce((all, { samples }) => all + samples, 0);
-    expect(total).toBeLessThanOrEqual(samplesInMemory(memoryMegabytes));
+    expect(total).toBeLessThanOrEqual(countSamplesInMemory(memoryMegabytes));
   });
 
   it('leaves out relayed metrics as a whole, the last by name, and tells how the reading went', async () => {

@@ -9,10 +9,10 @@ import {
   sourceLastSuccess,
   sourceUp,
 } from '../../lambda/model/catalogue/catalogue.ts';
-import { dimensionName, metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
-import { gauge, type GaugeFamily, type MetricDefinition } from '../../lambda/model/metric.ts';
-import { embeddedMetricLines } from '../../lambda/report/embedded-metrics.ts';
-import { healthFamilies } from '../../lambda/report/map-health.ts';
+import { formatDimensionName, collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { buildGauge, type GaugeFamily, type MetricDefinition } from '../../lambda/model/metric.ts';
+import { formatEmbeddedMetrics } from '../../lambda/report/embedded-metrics.ts';
+import { mapHealth } from '../../lambda/report/map-health.ts';
 import { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
 import { createCloudWatch } from '../../lambda/sinks/cloudwatch/create.ts';
 
@@ -22,18 +22,18 @@ const main = { system: 'buildkite', source: 'main' };
 const second = { system: 'buildkite', source: 'second' };
 
 function parsed(families: readonly GaugeFamily[]): readonly unknown[] {
-  return embeddedMetricLines(families, options).map((line): unknown => JSON.parse(line));
+  return formatEmbeddedMetrics(families, options).map((line): unknown => JSON.parse(line));
 }
 
 describe('embedded metric lines', () => {
   it('group the metrics of one set of dimension values in one line', () => {
     const families = [
-      gauge(sourceUp, [
+      buildGauge(sourceUp, [
         { labels: main, value: 1 },
         { labels: second, value: 0 },
       ]),
-      gauge(sourceDuration, [{ labels: main, value: 0.25 }]),
-      gauge(sinkUp, [{ labels: { sink: 'cloudwatch' }, value: 1 }]),
+      buildGauge(sourceDuration, [{ labels: main, value: 0.25 }]),
+      buildGauge(sinkUp, [{ labels: { sink: 'cloudwatch' }, value: 1 }]),
     ];
 
     expect(parsed(families)).toEqual([
@@ -87,11 +87,11 @@ describe('embedded metric lines', () => {
   it('add up what is no dimension, and turn a Unix time into an age', () => {
     const component = 'buildkite/main';
     const families = [
-      gauge(problemCount, [
+      buildGauge(problemCount, [
         { labels: { component, kind: 'auth' }, value: 1 },
         { labels: { component, kind: 'timeout' }, value: 2 },
       ]),
-      gauge(sourceLastSuccess, [{ labels: main, value: tickMs / 1000 - 61 }]),
+      buildGauge(sourceLastSuccess, [{ labels: main, value: tickMs / 1000 - 61 }]),
     ];
 
     expect(parsed(families)).toMatchObject([
@@ -102,15 +102,15 @@ describe('embedded metric lines', () => {
 
   it('leave out what is not a number, and keep the rest of the line', () => {
     const families = [
-      gauge(sourceUp, [{ labels: main, value: 1 }]),
-      gauge(sourceDuration, [{ labels: main, value: Number.NaN }]),
+      buildGauge(sourceUp, [{ labels: main, value: 1 }]),
+      buildGauge(sourceDuration, [{ labels: main, value: Number.NaN }]),
     ];
 
-    const [line] = embeddedMetricLines(families, options);
+    const [line] = formatEmbeddedMetrics(families, options);
 
     expect(line).toContain('SourceUp');
     expect(line).not.toContain('SourceDuration');
-    expect(embeddedMetricLines([gauge(sourceUp, [{ labels: main, value: Infinity }])], options)).toEqual([]);
+    expect(formatEmbeddedMetrics([buildGauge(sourceUp, [{ labels: main, value: Infinity }])], options)).toEqual([]);
   });
 
   it('have at most 100 metrics', () => {
@@ -120,10 +120,10 @@ describe('embedded metric lines', () => {
         name: `ci_collector_${String(index)}`,
         cloudWatch: { ...sourceUp.cloudWatch, name: `Metric${String(index)}` },
       };
-      return gauge(definition, [{ labels: main, value: index }]);
+      return buildGauge(definition, [{ labels: main, value: index }]);
     });
 
-    const lines = embeddedMetricLines(families, options);
+    const lines = formatEmbeddedMetrics(families, options);
 
     expect(lines.map((line) => line.split('"Name"').length - 1)).toEqual([100, 100, 30]);
     expect(lines.every((line) => !line.includes('\n'))).toBe(true);
@@ -136,7 +136,7 @@ describe('embedded metric lines', () => {
       bytesReceived: 0,
       quota: { remaining: 10, limit: 200 },
     };
-    const health = healthFamilies({
+    const health = mapHealth({
       collector: 'ci',
       scheduledMs: tickMs,
       startedAtMs: tickMs + 300,
@@ -159,16 +159,18 @@ describe('embedded metric lines', () => {
     const config = CloudWatchConfig.parse({ kind: 'cloudwatch', collectorMetrics: 'api' });
     const sink = createCloudWatch(config, { collector: 'ci-metrics', intervalMs: 60_000, aws: noAws });
 
-    const sent = await sink.preview({ tickMs, collectedAtMs: tickMs, parts: [], health });
+    const sent = await sink.preview({ tickMs, collectedAtMs: tickMs, sources: [], health });
 
-    const logged = embeddedMetricLines(health, options).flatMap(describeLine);
+    const logged = formatEmbeddedMetrics(health, options).flatMap(describeLine);
     expect(logged.toSorted()).toEqual(sent.lines.toSorted());
     expect(logged.length).toBeGreaterThan(10);
   });
 
   it('can hold every metric of the catalogue: no dimension has the name of a metric', () => {
-    const names = new Set(collectorMetrics.flatMap(({ cloudWatch }) => metricNames(cloudWatch)));
-    const dimensions = collectorMetrics.flatMap(({ cloudWatch }) => cloudWatch.dimensionSets.flat().map(dimensionName));
+    const names = new Set(collectorMetrics.flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch)));
+    const dimensions = collectorMetrics.flatMap(({ cloudWatch }) =>
+      cloudWatch.dimensionSets.flat().map(formatDimensionName),
+    );
 
     expect(dimensions.filter((dimension) => names.has(dimension) || dimension === '_aws')).toEqual([]);
   });

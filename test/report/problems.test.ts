@@ -1,7 +1,7 @@
 /** Who meets a limit of series is told which one, in how many names, and the setting that raises it. */
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { capOf } from '../../lambda/model/limits/cap.ts';
+import { chooseCap } from '../../lambda/model/limits/cap.ts';
 import { queueJobs } from '../../lambda/model/catalogue/catalogue.ts';
 import { overflowValue } from '../../lambda/model/text/labels.ts';
 import { runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
@@ -61,7 +61,7 @@ describe('the limit of series', () => {
   it('is another one for names that anybody can invent', () => {
     const caps = { maxSeriesPerMetric: 500, maxQueuesPerMetric: 10_000 };
 
-    expect(capOf(queueJobs, caps)).toEqual({ most: 10_000, setting: 'queuesPerMetric' });
-    expect(capOf(runsFinished, caps)).toEqual({ most: 500, setting: 'seriesPerMetric' });
+    expect(chooseCap(queueJobs, caps)).toEqual({ most: 10_000, setting: 'queuesPerMetric' });
+    expect(chooseCap(runsFinished, caps)).toEqual({ most: 500, setting: 'seriesPerMetric' });
   });
 });

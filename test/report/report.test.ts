@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../lambda/model/problem.ts';
 import {
-  failureOf,
-  outcomeOf,
+  describeFailedRun,
+  determineOutcome,
   type RunReport,
   type SinkOutcome,
   type SourceOutcome,
@@ -31,7 +31,7 @@ function sink(accepted: number, problems: readonly Problem[] = []): SinkOutcome 
 }
 
 function report(sources: readonly SourceOutcome[], sinks: readonly SinkOutcome[]): RunReport {
-  const outcome = outcomeOf(sources, sinks);
+  const outcome = determineOutcome(sources, sinks);
   return { outcome, collector: 'ci', tickMs: 0, startedAtMs: 0, durationMs: 1, sources, sinks };
 }
 
@@ -46,7 +46,7 @@ describe('the outcome of a run', () => {
     ['failed', 'every source failed, although their health was delivered', [source('failed', [problem])], [sink(1)]],
     ['failed', 'no sink took anything', [source('complete')], [sink(0, [refusal]), sink(0, [refusal])]],
   ] as const)('is %s when %s', (outcome, _, sources, sinks) => {
-    expect(outcomeOf(sources, sinks)).toBe(outcome);
+    expect(determineOutcome(sources, sinks)).toBe(outcome);
   });
 });
 
@@ -64,6 +64,6 @@ describe('the reason of a failed run', () => {
     ],
     ['the timeout when no run fitted in', undefined, 'no run fitted into the invocation; raise the function timeout'],
   ])('is that of %s', (_, given, expected) => {
-    expect(failureOf(given)).toBe(expected);
+    expect(describeFailedRun(given)).toBe(expected);
   });
 });

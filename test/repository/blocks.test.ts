@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { finishedLine } from '../../lambda/counters/finished-line.ts';
-import { reportFields } from '../../lambda/report/write-report.ts';
+import { formatReport } from '../../lambda/report/write-report.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { degradedReport } from '../cli/samples.ts';
 import { configOf, synthesise } from '../infra/synthesis.ts';
@@ -14,7 +14,7 @@ const blocks = markdownFiles().flatMap(fencesIn);
 
 /** Who reads the blocks of a language, and the words by which it takes them all. */
 const readers: Readonly<Record<string, { readonly test: string; readonly words: string }>> = {
-  diff: { test: 'test/repository/template-sink.test.ts', words: "blocksOf(guide, 'diff')" },
+  diff: { test: 'test/repository/guide-copy.ts', words: "blocksOf(text, 'diff')" },
   json: { test: 'test/repository/blocks.test.ts', words: "fencesOf('json')" },
   logs: { test: 'test/repository/blocks.test.ts', words: "fencesOf('logs')" },
   sh: { test: 'test/repository/commands.test.ts', words: "fencesOf('sh').flatMap(commandsIn)" },
@@ -53,8 +53,10 @@ describe('blocks of the documentation', () => {
     expect(textOf(test)).toContain(words);
   });
 
-  it('of changes stand in the guide that a test follows, and nowhere else', () => {
-    expect(new Set(fencesOf('diff').map(({ file }) => file))).toEqual(new Set(['docs/adding-a-sink.md']));
+  it('of changes stand in the guides that a test follows, and nowhere else', () => {
+    expect(new Set(fencesOf('diff').map(({ file }) => file))).toEqual(
+      new Set(['docs/adding-a-sink.md', 'docs/adding-a-source.md']),
+    );
   });
 });
 
@@ -188,7 +190,7 @@ describe('queries of the log in the documentation', () => {
     ),
   );
   const known = new Set([
-    ...pathsIn(reportFields({ ...degradedReport, scheduledMs: degradedReport.startedAtMs }), ''),
+    ...pathsIn(formatReport({ ...degradedReport, scheduledMs: degradedReport.startedAtMs }), ''),
     ...pathsIn({ level: '', message: '' }, ''),
     ...finishedRunFields(),
     ...platformFields,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
-import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
 import { compareText } from '../../lambda/model/families/order.ts';
 import { sources } from '../../lambda/sources/index.ts';
@@ -16,7 +16,7 @@ function publicFace({ name, type, unit, labels, enumerated, cloudWatch }: Metric
   const sets = dimensionSets.map((set) => `[${set.join(', ')}]`).join(' ');
   return [
     `${name} ${type} in ${unit} {${[...labels].sort(compareText).join(', ')}} ${values.join(' ')}`.trimEnd(),
-    `  ${place}: ${metricNames(cloudWatch).join(', ')} in ${cloudWatch.unit}, ${statistic}, by ${sets || 'nothing'}`,
+    `  ${place}: ${collectMetricNames(cloudWatch).join(', ')} in ${cloudWatch.unit}, ${statistic}, by ${sets || 'nothing'}`,
   ].join('\n');
 }
 
@@ -35,7 +35,7 @@ describe('metric names', () => {
 
   it('have one CloudWatch shape each: no name, namespace and dimensions stand for two metrics', () => {
     const shapes = [...catalogue, ...vendor].flatMap(({ cloudWatch }) =>
-      metricNames(cloudWatch).flatMap((name) =>
+      collectMetricNames(cloudWatch).flatMap((name) =>
         cloudWatch.dimensionSets.map((set) => JSON.stringify([cloudWatch.namespace, name, [...set].sort()])),
       ),
     );

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
-import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { generatedPages, stalePages } from '../../scripts/docs/pages.ts';
@@ -22,7 +22,7 @@ describe('the generated documentation', () => {
     const metrics = [...catalogue, ...sources.flatMap((source) => source.metrics)];
 
     const missing = metrics
-      .flatMap(({ name, cloudWatch }) => [name, ...metricNames(cloudWatch)])
+      .flatMap(({ name, cloudWatch }) => [name, ...collectMetricNames(cloudWatch)])
       .filter((name) => !page.includes(`\`${name}\``));
 
     expect(metrics.length).toBeGreaterThan(19);

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { parseConfig } from '../../lambda/config/parse-config.ts';
-import { metricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { anchor } from '../../scripts/docs/table.ts';
@@ -221,7 +221,7 @@ describe('metrics in the documentation', () => {
   });
 
   it('have names in CloudWatch of which the guides name only real ones', () => {
-    const names = new Set(metrics.flatMap(({ cloudWatch }) => metricNames(cloudWatch)));
+    const names = new Set(metrics.flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch)));
     const included = [...fencesOf('yaml')].flatMap(({ place, text }) =>
       [...text.matchAll(/^ +metrics: \{ (?:include|exclude): \[([^\]]+)\]/gm)].flatMap(([, list = '']) =>
         list.split(',').map((name) => ({ place, name: name.replaceAll(/['"\s]/g, '') })),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { deadlineIn, graceAfter } from '../../lambda/runtime/deadline.ts';
+import { createDeadline, graceAfter } from '../../lambda/runtime/deadline.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_700_000_000_000 });
@@ -11,7 +11,7 @@ afterEach(() => {
 
 describe('a deadline', () => {
   it('aborts when its time is over, not before', () => {
-    using deadline = deadlineIn(1000, Date.now);
+    using deadline = createDeadline(1000, Date.now);
 
     vi.advanceTimersByTime(999);
     const before = deadline.signal.aborted;
@@ -24,7 +24,7 @@ describe('a deadline', () => {
 
   it('leaves no timer behind once it is disposed', () => {
     {
-      using deadline = deadlineIn(1000, Date.now);
+      using deadline = createDeadline(1000, Date.now);
       using slice = deadline.slice(0.5);
       expect([deadline, slice].map(({ signal }) => signal.aborted)).toEqual([false, false]);
     }
@@ -33,7 +33,7 @@ describe('a deadline', () => {
   });
 
   it('has a grace that begins when it has passed, and leaves no timer behind', () => {
-    using deadline = deadlineIn(1000, Date.now);
+    using deadline = createDeadline(1000, Date.now);
     {
       using grace = graceAfter(deadline, 200);
       vi.advanceTimersByTime(1199);
@@ -48,7 +48,7 @@ describe('a deadline', () => {
   });
 
   it('is over at once when no time is left', () => {
-    using deadline = deadlineIn(-5, Date.now);
+    using deadline = createDeadline(-5, Date.now);
 
     vi.advanceTimersByTime(1);
 
@@ -58,7 +58,7 @@ describe('a deadline', () => {
 
   it('ends with its parent', () => {
     const parent = new AbortController();
-    using deadline = deadlineIn(1000, Date.now, parent.signal);
+    using deadline = createDeadline(1000, Date.now, parent.signal);
 
     parent.abort();
 
@@ -67,7 +67,7 @@ describe('a deadline', () => {
   });
 
   it('has no more time left than it began with when the clock is set back', () => {
-    using deadline = deadlineIn(1000, Date.now);
+    using deadline = createDeadline(1000, Date.now);
 
     vi.setSystemTime(Date.now() - 3_600_000);
     using slice = deadline.slice(0.6);
@@ -76,7 +76,7 @@ describe('a deadline', () => {
   });
 
   it('has a slice that ends before it and does not end it', () => {
-    using deadline = deadlineIn(1000, Date.now);
+    using deadline = createDeadline(1000, Date.now);
     using slice = deadline.slice(0.6);
 
     vi.advanceTimersByTime(600);
@@ -92,7 +92,7 @@ describe('a deadline', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60_000 }), fc.array(step, { maxLength: 6 }), (budgetMs, steps) => {
         vi.setSystemTime(0);
-        using deadline = deadlineIn(budgetMs, Date.now);
+        using deadline = createDeadline(budgetMs, Date.now);
         using made = new DisposableStack();
         let innermost = deadline;
 
@@ -115,7 +115,7 @@ describe('a deadline', () => {
   it('counts down with the clock and is never negative', () => {
     fc.assert(
       fc.property(fc.nat(10_000), fc.array(fc.nat(3000), { maxLength: 8 }), (budgetMs, waits) => {
-        using deadline = deadlineIn(budgetMs, Date.now);
+        using deadline = createDeadline(budgetMs, Date.now);
         let passedMs = 0;
 
         for (const waitMs of waits) {

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { deadlineIn } from '../../lambda/runtime/deadline.ts';
-import { each, graceAfterDeadlineMs, type Part } from '../../lambda/runtime/run-each.ts';
+import { createDeadline } from '../../lambda/runtime/deadline.ts';
+import { runEach, graceAfterDeadlineMs, type Component } from '../../lambda/runtime/run-each.ts';
 import { recordingLog } from '../support/recording-log.ts';
 
-const parts: readonly Part[] = [{ id: 'buildkite/a' }, { id: 'buildkite/b' }];
+const parts: readonly Component[] = [{ id: 'buildkite/a' }, { id: 'buildkite/b' }];
 
 describe('parts side by side', () => {
   it('all begin before one of them ends', async () => {
@@ -15,7 +15,7 @@ describe('parts side by side', () => {
     const begun: string[] = [];
     const gate = Promise.withResolvers<undefined>();
 
-    const results = each(parts, deadline, Date.now, log, async ({ id }) => {
+    const results = runEach(parts, deadline, Date.now, log, async ({ id }) => {
       begun.push(id);
       await gate.promise;
       return id;
@@ -30,7 +30,7 @@ describe('parts side by side', () => {
     const { log, deadline } = setup(1000);
     const error = new TypeError('undefined is not a function');
 
-    const results = await each(parts, deadline, Date.now, log, ({ id }) =>
+    const results = await runEach(parts, deadline, Date.now, log, ({ id }) =>
       id === 'buildkite/a' ? Promise.reject(error) : Promise.resolve(id),
     );
 
@@ -46,7 +46,7 @@ describe('parts side by side', () => {
   it('lose only the result of the one that throws before it is a promise', async () => {
     const { log, deadline } = setup(1000);
 
-    const results = await each(parts, deadline, Date.now, log, ({ id }): Promise<string> => {
+    const results = await runEach(parts, deadline, Date.now, log, ({ id }): Promise<string> => {
       if (id === 'buildkite/a') throw new Error('at once');
       return Promise.resolve(id);
     });
@@ -57,7 +57,7 @@ describe('parts side by side', () => {
   it('may hand over what they have in the moment after the deadline', async () => {
     const { log, deadline } = setup(20);
 
-    const results = await each(parts, deadline, Date.now, log, async ({ id }) => {
+    const results = await runEach(parts, deadline, Date.now, log, async ({ id }) => {
       await aborted(deadline.signal);
       await sleep(graceAfterDeadlineMs / 5);
       return id;
@@ -69,7 +69,7 @@ describe('parts side by side', () => {
   it('are cut off when they do not stop at the deadline, and that is no bug', async () => {
     const { log, deadline } = setup(20);
 
-    const results = await each(parts, deadline, Date.now, log, ({ id }) =>
+    const results = await runEach(parts, deadline, Date.now, log, ({ id }) =>
       id === 'buildkite/a' ? new Promise<string>(() => undefined) : Promise.resolve(id),
     );
 
@@ -83,7 +83,7 @@ describe('parts side by side', () => {
   it('that throw because of the deadline are late, not broken', async () => {
     const { log, deadline } = setup(20);
 
-    const results = await each(parts, deadline, Date.now, log, async () => {
+    const results = await runEach(parts, deadline, Date.now, log, async () => {
       await aborted(deadline.signal);
       deadline.signal.throwIfAborted();
     });
@@ -99,7 +99,7 @@ describe('parts side by side', () => {
     const { log, deadline } = setup(1000);
     let nowMs = 1_700_000_000_000;
 
-    const results = await each(
+    const results = await runEach(
       parts,
       deadline,
       () => (nowMs -= 60_000),
@@ -114,7 +114,7 @@ describe('parts side by side', () => {
     const timersBefore = timers();
     const { log, deadline } = setup(60_000);
 
-    await each(parts, deadline, Date.now, log, ({ id }) => Promise.resolve(id));
+    await runEach(parts, deadline, Date.now, log, ({ id }) => Promise.resolve(id));
     deadline[Symbol.dispose]();
 
     expect(timers()).toBe(timersBefore);
@@ -125,7 +125,7 @@ describe('parts side by side', () => {
     const { log, deadline } = setup(1000);
     const three = [...parts, { id: 'buildkite/c' }];
 
-    await each(three, deadline, Date.now, log, async ({ id }) => {
+    await runEach(three, deadline, Date.now, log, async ({ id }) => {
       await sleep(20);
       collectGarbage();
       return id;
@@ -138,7 +138,7 @@ describe('parts side by side', () => {
     const { log, deadline } = setup(0);
     await aborted(deadline.signal);
 
-    const results = await each(parts, deadline, Date.now, log, ({ id }) => Promise.resolve(id));
+    const results = await runEach(parts, deadline, Date.now, log, ({ id }) => Promise.resolve(id));
 
     expect(results).toMatchObject([{ result: { value: 'buildkite/a' } }, { result: { value: 'buildkite/b' } }]);
   });
@@ -149,8 +149,11 @@ function timers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
 
-function setup(budgetMs: number): { log: ReturnType<typeof recordingLog>; deadline: ReturnType<typeof deadlineIn> } {
-  const deadline = deadlineIn(budgetMs, Date.now);
+function setup(budgetMs: number): {
+  log: ReturnType<typeof recordingLog>;
+  deadline: ReturnType<typeof createDeadline>;
+} {
+  const deadline = createDeadline(budgetMs, Date.now);
   onTestFinished(() => {
     deadline[Symbol.dispose]();
   });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { floorTo, scheduledTimeOf, tickOf } from '../../lambda/runtime/scheduled-tick.ts';
+import { roundDownTo, findScheduledTime, determineTick } from '../../lambda/runtime/scheduled-tick.ts';
 
 const minute = 60_000;
 const now = Date.UTC(2026, 10, 21, 12, 30, 25);
@@ -21,16 +21,16 @@ describe('the tick of an event', () => {
     ['now for a time long ago', { scheduledTime: '2026-11-21T11:00:00Z' }, '2026-11-21T12:30:00.000Z'],
     ['now for a time ahead', { scheduledTime: '2026-11-21T13:00:00Z' }, '2026-11-21T12:30:00.000Z'],
   ])('is %s', (_, event, expected) => {
-    expect(new Date(tickOf(event, now, minute)).toISOString()).toBe(expected);
+    expect(new Date(determineTick(event, now, minute)).toISOString()).toBe(expected);
   });
 
   it('is the same for every invocation of one scheduled time', () => {
     fc.assert(
       fc.property(fc.nat(4 * minute), fc.nat(minute - 1), (lateMs, offsetMs) => {
-        const scheduledMs = floorTo(now, minute) + offsetMs;
+        const scheduledMs = roundDownTo(now, minute) + offsetMs;
         const event = { scheduledTime: new Date(scheduledMs).toISOString() };
 
-        expect(tickOf(event, scheduledMs + lateMs, minute)).toBe(floorTo(now, minute));
+        expect(determineTick(event, scheduledMs + lateMs, minute)).toBe(roundDownTo(now, minute));
       }),
     );
   });
@@ -38,10 +38,10 @@ describe('the tick of an event', () => {
 
 describe('the scheduled time of an event', () => {
   it('is what the schedule wrote, to the second', () => {
-    expect(scheduledTimeOf({ scheduledTime: '2026-11-21T12:30:07Z' }, now)).toBe(Date.UTC(2026, 10, 21, 12, 30, 7));
+    expect(findScheduledTime({ scheduledTime: '2026-11-21T12:30:07Z' }, now)).toBe(Date.UTC(2026, 10, 21, 12, 30, 7));
   });
 
   it('is unknown for a run that nobody scheduled', () => {
-    expect(scheduledTimeOf({}, now)).toBeUndefined();
+    expect(findScheduledTime({}, now)).toBeUndefined();
   });
 });

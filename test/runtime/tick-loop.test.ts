@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ticks } from '../../lambda/runtime/tick-loop.ts';
+import { generateTicks } from '../../lambda/runtime/tick-loop.ts';
 
 /** A clock that moves only by sleeping and by the work that the consumer says it does. */
 function simulatedTime(startMs: number) {
@@ -32,7 +32,7 @@ async function takeTicks(
 ): Promise<{ scheduledMs: number; atMs: number }[]> {
   const taken: { scheduledMs: number; atMs: number }[] = [];
   const start = startMs === undefined ? {} : { startMs };
-  for await (const scheduledMs of ticks({ ...time.schedule, ...start, intervalMs })) {
+  for await (const scheduledMs of generateTicks({ ...time.schedule, ...start, intervalMs })) {
     taken.push({ scheduledMs, atMs: time.now() });
     time.work(workMs[taken.length - 1] ?? 0);
     if (taken.length === workMs.length) break;
@@ -118,7 +118,7 @@ describe('ticks', () => {
     const seen: number[] = [];
 
     const signal = new AbortController().signal;
-    for await (const scheduledMs of ticks({ intervalMs: 10_000, clock: () => nowMs, signal, sleep })) {
+    for await (const scheduledMs of generateTicks({ intervalMs: 10_000, clock: () => nowMs, signal, sleep })) {
       seen.push(scheduledMs);
       if (seen.length === 4) break;
     }
@@ -130,7 +130,7 @@ describe('ticks', () => {
     const stop = new AbortController();
     const seen: number[] = [];
 
-    for await (const scheduledMs of ticks({ intervalMs: 60_000, clock: Date.now, signal: stop.signal })) {
+    for await (const scheduledMs of generateTicks({ intervalMs: 60_000, clock: Date.now, signal: stop.signal })) {
       seen.push(scheduledMs);
       setTimeout(() => {
         stop.abort();
@@ -142,7 +142,7 @@ describe('ticks', () => {
 
   it('hands over an error of the wait that is not the abort', async () => {
     const broken = { sleep: () => Promise.reject(new Error('no timers left')) };
-    const loop = ticks({ intervalMs: 10, clock: () => 0, signal: new AbortController().signal, ...broken });
+    const loop = generateTicks({ intervalMs: 10, clock: () => 0, signal: new AbortController().signal, ...broken });
 
     await loop.next();
 
@@ -162,7 +162,7 @@ describe('ticks', () => {
     const stop = new AbortController();
     const lags: number[] = [];
 
-    for await (const scheduledMs of ticks({ intervalMs: 7, clock: Date.now, signal: stop.signal })) {
+    for await (const scheduledMs of generateTicks({ intervalMs: 7, clock: Date.now, signal: stop.signal })) {
       lags.push(Date.now() - scheduledMs);
       if (lags.length === 10) stop.abort();
     }
@@ -172,7 +172,7 @@ describe('ticks', () => {
   });
 
   it.each([0, -1, Number.NaN])('refuses an interval of %s', async (intervalMs) => {
-    const loop = ticks({ intervalMs, clock: Date.now, signal: new AbortController().signal });
+    const loop = generateTicks({ intervalMs, clock: Date.now, signal: new AbortController().signal });
 
     await expect(loop.next()).rejects.toThrow(/interval must be positive/);
   });

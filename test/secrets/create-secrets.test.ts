@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
-import { environmentStore } from '../../lambda/secrets/stores/environment.ts';
-import { fileStore } from '../../lambda/secrets/stores/file.ts';
-import { parameterStore } from '../../lambda/secrets/stores/parameter-store.ts';
+import { createEnvironmentStore } from '../../lambda/secrets/stores/environment.ts';
+import { createFileStore } from '../../lambda/secrets/stores/file.ts';
+import { createParameterStore } from '../../lambda/secrets/stores/parameter-store.ts';
 import { createRedactor, type Redactor } from '../../lambda/secrets/redaction/redactor.ts';
 import { SecretUnavailableError } from '../../lambda/secrets/secrets.ts';
-import { secretsManagerStore } from '../../lambda/secrets/stores/secrets-manager.ts';
+import { createSecretsManagerStore } from '../../lambda/secrets/stores/secrets-manager.ts';
 import { createSecrets, type SecretCache } from '../../lambda/secrets/create-secrets.ts';
 import { staleGraceMs } from '../../lambda/secrets/text-cache.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
@@ -32,10 +32,10 @@ async function setup(cacheForMs = cacheMs): Promise<Setup> {
   const redactor = createRedactor();
   const cache = createSecrets({
     stores: {
-      secret: secretsManagerStore(fake.clientConfig),
-      parameter: parameterStore(fake.clientConfig),
-      env: environmentStore({ TOKEN: 'from-the-environment' }),
-      file: fileStore(() => Promise.reject(Object.assign(new Error('no such file'), { code: 'ENOENT' }))),
+      secret: createSecretsManagerStore(fake.clientConfig),
+      parameter: createParameterStore(fake.clientConfig),
+      env: createEnvironmentStore({ TOKEN: 'from-the-environment' }),
+      file: createFileStore(() => Promise.reject(Object.assign(new Error('no such file'), { code: 'ENOENT' }))),
     },
     clock: () => time.nowMs,
     cacheMs: cacheForMs,

@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpConnectionError, HttpStatusError, UnusableSecretError } from '../../lambda/http/errors/errors.ts';
 import { CredentialRefusedError } from '../../lambda/http/errors/credential-refused.ts';
-import { environmentStore } from '../../lambda/secrets/stores/environment.ts';
-import { fileStore } from '../../lambda/secrets/stores/file.ts';
-import { parameterStore } from '../../lambda/secrets/stores/parameter-store.ts';
+import { createEnvironmentStore } from '../../lambda/secrets/stores/environment.ts';
+import { createFileStore } from '../../lambda/secrets/stores/file.ts';
+import { createParameterStore } from '../../lambda/secrets/stores/parameter-store.ts';
 import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
-import { withRotation } from '../../lambda/secrets/rotation.ts';
+import { useWithRotation } from '../../lambda/secrets/rotation.ts';
 import { SecretUnavailableError } from '../../lambda/secrets/secrets.ts';
-import { secretsManagerStore } from '../../lambda/secrets/stores/secrets-manager.ts';
+import { createSecretsManagerStore } from '../../lambda/secrets/stores/secrets-manager.ts';
 import { createSecrets, type SecretCache } from '../../lambda/secrets/create-secrets.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { startSecretsManagerFake, type SecretsManagerFake } from '../support/secrets-manager-fake.ts';
@@ -20,10 +20,10 @@ async function setup(): Promise<{ fake: SecretsManagerFake; cache: SecretCache }
   onTestFinished(() => fake[Symbol.asyncDispose]());
   const cache = createSecrets({
     stores: {
-      secret: secretsManagerStore(fake.clientConfig),
-      parameter: parameterStore(fake.clientConfig),
-      env: environmentStore({}),
-      file: fileStore(() => Promise.reject(new Error('no files'))),
+      secret: createSecretsManagerStore(fake.clientConfig),
+      parameter: createParameterStore(fake.clientConfig),
+      env: createEnvironmentStore({}),
+      file: createFileStore(() => Promise.reject(new Error('no files'))),
     },
     clock: () => 0,
     cacheMs: 60_000,
@@ -61,7 +61,7 @@ describe('a token that was rotated', () => {
     const { tried, use } = accepting('new');
     fake.stored.set(ref.secret, { text: 'new' });
 
-    const data = await withRotation(cache.secrets, ref, signal, use);
+    const data = await useWithRotation(cache.secrets, ref, signal, use);
 
     expect(data).toBe('data');
     expect(tried).toEqual(['old', 'new']);
@@ -72,7 +72,7 @@ describe('a token that was rotated', () => {
     const { use } = accepting('new');
     fake.stored.set(ref.secret, { text: 'new' });
 
-    const data = await Promise.all([1, 2, 3].map(() => withRotation(cache.secrets, ref, signal, use)));
+    const data = await Promise.all([1, 2, 3].map(() => useWithRotation(cache.secrets, ref, signal, use)));
 
     expect(data).toEqual(['data', 'data', 'data']);
     expect(fake.calls).toHaveLength(2);
@@ -83,7 +83,7 @@ describe('a token that was rotated', () => {
     const { tried, use } = accepting('right');
     fake.stored.set(ref.secret, { text: 'wrong' });
 
-    await expect(withRotation(cache.secrets, ref, signal, use)).rejects.toThrow('answered 401');
+    await expect(useWithRotation(cache.secrets, ref, signal, use)).rejects.toThrow('answered 401');
     expect(tried).toEqual(['old', 'wrong']);
   });
 });
@@ -93,7 +93,7 @@ describe('a token that is refused', () => {
     const { cache } = await setup();
     const { tried, use } = accepting('right');
 
-    await expect(withRotation(cache.secrets, ref, signal, use)).rejects.toThrow('answered 401');
+    await expect(useWithRotation(cache.secrets, ref, signal, use)).rejects.toThrow('answered 401');
     expect(tried).toEqual(['old']);
   });
 
@@ -101,7 +101,7 @@ describe('a token that is refused', () => {
     const { fake, cache } = await setup();
     const { use } = accepting('right', status);
 
-    await expect(withRotation(cache.secrets, ref, signal, use)).rejects.toThrow(`answered ${String(status)}`);
+    await expect(useWithRotation(cache.secrets, ref, signal, use)).rejects.toThrow(`answered ${String(status)}`);
     expect(fake.calls).toHaveLength(1);
   });
 
@@ -110,7 +110,7 @@ describe('a token that is refused', () => {
     const { use } = accepting('right');
     fake.stored.set(ref.secret, { error: { status: 400, type: 'AccessDeniedException' } });
 
-    await expect(withRotation(cache.secrets, ref, signal, use)).rejects.toThrow('answered 401');
+    await expect(useWithRotation(cache.secrets, ref, signal, use)).rejects.toThrow('answered 401');
   });
 
   const refusals: readonly (readonly [string, Error])[] = [
@@ -126,7 +126,7 @@ describe('a token that is refused', () => {
     const { fake, cache } = await setup();
     fake.stored.set(ref.secret, { text: 'new' });
 
-    const used = withRotation(cache.secrets, ref, signal, (secret) =>
+    const used = useWithRotation(cache.secrets, ref, signal, (secret) =>
       secret.reveal() === 'new' ? Promise.resolve('data') : Promise.reject(refusal),
     );
 
@@ -136,7 +136,7 @@ describe('a token that is refused', () => {
   it('is not read anew for errors that are no answer', async () => {
     const { fake, cache } = await setup();
 
-    const used = withRotation(cache.secrets, ref, signal, () => Promise.reject(new TypeError('a bug')));
+    const used = useWithRotation(cache.secrets, ref, signal, () => Promise.reject(new TypeError('a bug')));
 
     await expect(used).rejects.toThrow('a bug');
     expect(fake.calls).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('a token that cannot be read', () => {
   it('is told as such', async () => {
     const { cache } = await setup();
 
-    const used = withRotation(cache.secrets, { secret: 'missing' }, signal, () => Promise.resolve('data'));
+    const used = useWithRotation(cache.secrets, { secret: 'missing' }, signal, () => Promise.resolve('data'));
 
     await expect(used).rejects.toThrow(SecretUnavailableError);
   });

@@ -1,5 +1,5 @@
-/** Makes points of a batch: what the backend would refuse is left out here and told, and the rest is kept. */
-import { selects } from '../../../lambda/config/glob.ts';
+/** Makes the points of a batch; what the backend would refuse is left out and reported. */
+import { matchSelection } from '../../../lambda/config/glob.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';
 import { collectFindings, type Finding } from '../../../lambda/series/findings.ts';
@@ -17,12 +17,12 @@ export interface Point {
 }
 
 /** Why the backend would not take a point; `number`: not a finite one. */
-export type Flaw = 'number';
+export type FindingReason = 'number';
 
 export interface Encoding {
   /** Levels first: then one request at most has both, and all others may be repeated or may not. */
   readonly points: readonly Point[];
-  readonly findings: readonly Finding<Flaw>[];
+  readonly findings: readonly Finding<FindingReason>[];
   /** Increases among what was left out. */
   readonly lostIncreases: number;
 }
@@ -38,13 +38,13 @@ export function isAddedUp({ kind }: Point): boolean {
 }
 
 /** Pure: the same batch gives the same points, for the dry run as for the delivery. */
-export function encodePoints({ parts, health, tickMs }: Batch, { config, collector }: EncodeSettings): Encoding {
-  const isSelected = selects(config.metrics ?? {});
-  const families = [...parts.flatMap((part) => part.families), ...health];
+export function encodePoints({ sources, health, tickMs }: Batch, { config, collector }: EncodeSettings): Encoding {
+  const isSelected = matchSelection(config.metrics ?? {});
+  const families = [...sources.flatMap((output) => output.families), ...health];
   const points = families
     .filter(({ definition }) => isSelected(definition.name))
-    .flatMap((family) => pointsOf(family, tickMs, collector));
-  const findings = collectFindings<Flaw>();
+    .flatMap((family) => extractPoints(family, tickMs, collector));
+  const findings = collectFindings<FindingReason>();
   const good = points.filter(isStorable);
   const bad = points.filter((point) => !isStorable(point));
   for (const { name } of bad) findings.note('number', name, () => name);
@@ -55,14 +55,14 @@ export function encodePoints({ parts, health, tickMs }: Batch, { config, collect
   };
 }
 
-/** Who adds up takes what is absent for 0: counters that stood still are not sent. */
-function pointsOf(family: MetricFamily, timeMs: number, collector: string): readonly Point[] {
+/** A backend that adds up takes a missing increase for 0, so counters that did not change are not sent. */
+function extractPoints(family: MetricFamily, timeMs: number, collector: string): readonly Point[] {
   const { name } = family.definition;
-  const withLabels = (labels: Labels): Labels => ({ collector, ...labels });
+  const addLabels = (labels: Labels): Labels => ({ collector, ...labels });
   switch (family.type) {
     case 'gauge':
       return family.samples.map(({ labels, value }) => ({
-        ...{ name, labels: withLabels(labels), timeMs },
+        ...{ name, labels: addLabels(labels), timeMs },
         kind: 'level',
         values: [value],
       }));
@@ -70,7 +70,7 @@ function pointsOf(family: MetricFamily, timeMs: number, collector: string): read
       return family.samples
         .filter(({ increase }) => increase !== 0)
         .map(({ labels, increase }) => ({
-          ...{ name, labels: withLabels(labels), timeMs },
+          ...{ name, labels: addLabels(labels), timeMs },
           kind: 'increase',
           values: [increase],
         }));
@@ -78,7 +78,7 @@ function pointsOf(family: MetricFamily, timeMs: number, collector: string): read
       return family.samples
         .filter(({ observations }) => observations.length > 0)
         .map(({ labels, observations }) => ({
-          ...{ name, labels: withLabels(labels), timeMs },
+          ...{ name, labels: addLabels(labels), timeMs },
           kind: 'observations',
           values: observations,
         }));

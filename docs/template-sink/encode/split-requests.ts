@@ -16,11 +16,11 @@ export function* splitRequests(points: Iterable<Point>): Generator<PointsRequest
   let texts: string[] = [];
   let bytes = 0;
   for (const point of points) {
-    const text = textOf(point);
+    const text = writePoint(point);
     const size = Buffer.byteLength(text) + 1;
     const isFull = taken.length === maxPointsPerRequest || bytes + size > maxRequestBytes - opening.length;
     if (isFull && taken.length > 0) {
-      yield requestOf(taken, texts);
+      yield buildRequest(taken, texts);
       taken = [];
       texts = [];
       bytes = 0;
@@ -29,18 +29,18 @@ export function* splitRequests(points: Iterable<Point>): Generator<PointsRequest
     texts.push(text);
     bytes += size;
   }
-  if (taken.length > 0) yield requestOf(taken, texts);
+  if (taken.length > 0) yield buildRequest(taken, texts);
 }
 
 /** For points that fit into one request. */
 export function encodeRequest(points: readonly Point[]): PointsRequest {
-  return requestOf(points, points.map(textOf));
+  return buildRequest(points, points.map(writePoint));
 }
 
-function requestOf(points: readonly Point[], texts: readonly string[]): PointsRequest {
+function buildRequest(points: readonly Point[], texts: readonly string[]): PointsRequest {
   return { items: points, body: Buffer.from(`${opening}${texts.join(',')}${closing}`) };
 }
 
-function textOf({ name, labels, kind, timeMs, values }: Point): string {
+function writePoint({ name, labels, kind, timeMs, values }: Point): string {
   return JSON.stringify({ name, labels, kind, time: timeMs, values });
 }

@@ -1,6 +1,6 @@
 /** Sends one request and finds out what became of it; this is the only file that knows the backend's answers. */
-import { withCredentials } from '../../../lambda/http/auth/credentials.ts';
-import { refusalWords } from '../../../lambda/http/answers/refusal-text.ts';
+import { sendWithCredentials } from '../../../lambda/http/auth/credentials.ts';
+import { parseRefusalWords } from '../../../lambda/http/answers/refusal-text.ts';
 import { refuseWebPage } from '../../../lambda/http/answers/web-page.ts';
 import { whereOf } from '../../../lambda/http/where.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
@@ -26,11 +26,11 @@ const statuses: Statuses = {
 export function createPost(config: ExampleConfig, { http, secrets }: SinkPorts, deadline: Deadline): Post {
   const url = new URL(config.url);
   const where = `example/${config.name}`;
-  const place = whereOf('POST', url);
+  const target = whereOf('POST', url);
   const { signal } = deadline;
   return ({ items, body }) =>
-    settle({ signal, where, place, statuses }, async () => {
-      const response = await withCredentials(config, { secrets }, signal, (credentials) =>
+    settle({ signal, where, target, statuses }, async () => {
+      const response = await sendWithCredentials(config, { secrets }, signal, (credentials) =>
         http.send({
           method: 'POST',
           url,
@@ -42,10 +42,10 @@ export function createPost(config: ExampleConfig, { http, secrets }: SinkPorts, 
           // A level that comes twice is the same level; an increase would count twice.
           idempotent: !items.some(isAddedUp),
           undoneStatuses: statuses.undone,
-          refusalTextOf: refusalWords,
+          refusalTextOf: parseRefusalWords,
         }),
       );
-      refuseWebPage(response, place);
+      refuseWebPage(response, target);
       return { outcome: 'stored' };
     });
 }

@@ -2,7 +2,7 @@
 import type { Credentials } from '../../../lambda/http/auth/credentials.ts';
 import { ForbiddenRequestError } from '../../../lambda/http/errors/errors.ts';
 import type { HttpPort } from '../../../lambda/http/port.ts';
-import { getJson } from '../../../lambda/http/answers/json.ts';
+import { readJson } from '../../../lambda/http/answers/json.ts';
 import { whereOf } from '../../../lambda/http/where.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
 import { QueuesPage } from './schema.ts';
@@ -37,7 +37,7 @@ export async function* listQueues(http: HttpPort, { endpoint, ...list }: ListReq
 async function readPage(http: HttpPort, url: URL, { credentials, deadline }: Omit<ListRequest, 'endpoint'>) {
   const { signal } = deadline;
   const request = { method: 'GET', url, ...credentials, signal, remainingMs: () => deadline.remainingMs() } as const;
-  const { value } = await getJson(http, request, QueuesPage);
+  const { value } = await readJson(http, request, QueuesPage);
   return value;
 }
 

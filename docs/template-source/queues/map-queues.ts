@@ -1,7 +1,7 @@
 /** Makes families of what the API answers; pure, so that a test is a table. */
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
-import { labelValue } from '../../../lambda/model/text/labels.ts';
-import { gauge, type MetricFamily } from '../../../lambda/model/metric.ts';
+import { makeLabelValue } from '../../../lambda/model/text/labels.ts';
+import { buildGauge, type MetricFamily } from '../../../lambda/model/metric.ts';
 import { QueueRecord } from '../api/schema.ts';
 
 export interface Mapped {
@@ -21,7 +21,7 @@ export function mapQueues(elements: readonly unknown[], source: string): Mapped 
     ];
   });
   return {
-    families: samples.length === 0 ? [] : [gauge(queueJobs, samples)],
+    families: samples.length === 0 ? [] : [buildGauge(queueJobs, samples)],
     unreadable: elements.length - records.length,
   };
 }
@@ -29,6 +29,6 @@ export function mapQueues(elements: readonly unknown[], source: string): Mapped 
 /** Undefined for an element that is not what the API documents, and for a name that no backend can store. */
 function parseQueue(element: unknown): QueueRecord | undefined {
   const { data } = QueueRecord.safeParse(element);
-  const name = data === undefined ? undefined : labelValue(data.name);
+  const name = data === undefined ? undefined : makeLabelValue(data.name);
   return data === undefined || name === undefined ? undefined : { ...data, name };
 }

@@ -1,34 +1,37 @@
-import { allFamilies, allRelayed } from '../../exposition/select-families.ts';
+/** Shows a run as one JSON object on one line, for programs. */
+import { gatherFamilies, gatherRelayed } from '../../exposition/select-families.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import { escapeUnseen } from '../../model/text/outside-text.ts';
 import type { RelayedFamily } from '../../model/relayed.ts';
-import { reportFields } from '../../report/write-report.ts';
+import { formatReport } from '../../report/write-report.ts';
 import type { DeploymentPrice } from '../../cost/price-deployment.ts';
-import { totalOf } from '../../cost/monthly-cost.ts';
+import { sumCost } from '../../cost/monthly-cost.ts';
 import type { PlannedSource } from '../render/dry-run.ts';
-import { familiesOf, relayedOf, type View } from './view.ts';
+import { collectFamilies, collectRelayed, type View } from './view.ts';
 
 /** For programs: one object a run, the report with every sample. */
-export function jsonView(): View {
+export function createJsonView(): View {
   return {
-    ran: (run) =>
-      Promise.resolve(line({ ...reportFields(run.report), samples: samplesOf(familiesOf(run), relayedOf(run)) })),
-    previewed: ({ collected, previews, plans, price, ...run }) => {
+    renderRun: (run) =>
+      Promise.resolve(
+        formatLine({ ...formatReport(run.report), samples: mapSamples(collectFamilies(run), collectRelayed(run)) }),
+      ),
+    renderDryRun: ({ collected, previews, plans, price, ...run }) => {
       const { batch, sources } = collected;
-      const report = reportFields({ ...run, tickMs: batch.tickMs, sources, sinks: [] });
+      const report = formatReport({ ...run, tickMs: batch.tickMs, sources, sinks: [] });
       const sinks = previews.map(({ id, preview }) => ({
         sink: id,
         ...preview,
-        monthlyUsd: totalOf(preview.monthlyCost),
+        monthlyUsd: sumCost(preview.monthlyCost),
       }));
       return Promise.resolve(
-        line({
+        formatLine({
           dryRun: true,
           ...report,
           sinks,
-          ...priceFields(price),
-          plans: plansOf(plans),
-          samples: samplesOf(allFamilies(batch), allRelayed(batch)),
+          ...mapPrice(price),
+          plans: mapPlans(plans),
+          samples: mapSamples(gatherFamilies(batch), gatherRelayed(batch)),
         }),
       );
     },
@@ -36,16 +39,16 @@ export function jsonView(): View {
 }
 
 /** What cannot be deployed has no price, not one of 0. */
-function priceFields(price: DeploymentPrice): object {
+function mapPrice(price: DeploymentPrice): object {
   if ('refusals' in price) return { notDeployable: price.refusals };
-  return { monthlyCost: price.lines, monthlyUsd: totalOf(price.lines) };
+  return { monthlyCost: price.lines, monthlyUsd: sumCost(price.lines) };
 }
 
-function plansOf(plans: readonly PlannedSource[]): readonly object[] {
+function mapPlans(plans: readonly PlannedSource[]): readonly object[] {
   return plans.map(({ id, plan }) => ({ source: id, ...plan }));
 }
 
-function samplesOf(families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): readonly object[] {
+function mapSamples(families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): readonly object[] {
   const own = families.flatMap(({ definition: { name, unit }, type, samples }) =>
     samples.map((sample) => ({ metric: name, type, unit, ...sample })),
   );
@@ -56,6 +59,6 @@ function samplesOf(families: readonly MetricFamily[], relayed: readonly RelayedF
 }
 
 /** What would act on a screen is written as JSON's own escape of it, so that a program reads what was there. */
-function line(value: object): string {
+function formatLine(value: object): string {
   return `${escapeUnseen(JSON.stringify(value))}\n`;
 }

@@ -1,15 +1,16 @@
+/** Shows which sources and sinks a run waits for, while it waits. */
 import { formatDuration } from '../render/duration.ts';
 import { escapes } from '../render/escapes.ts';
 import type { Terminal } from '../terminal.ts';
-import { cutToWidth, printable } from '../render/text-width.ts';
+import { cutToWidth, makePrintable } from '../render/text-width.ts';
 
 /** Tells what a run waits for, while it waits; silent where standard error is no terminal. */
 export interface Progress extends Disposable {
-  started(id: string): void;
-  ended(id: string): void;
+  noteStart(id: string): void;
+  noteEnd(id: string): void;
 }
 
-/** A run that is faster needs no company. */
+/** Nothing is shown of a run that is faster. */
 const patienceMs = 400;
 const redrawMs = 100;
 const spinner = ['|', '/', '-', '\\'] as const;
@@ -22,15 +23,15 @@ export function showProgress({ stderr, clock }: Pick<Terminal, 'stderr' | 'clock
     const waitedMs = clock() - startedMs;
     if (waitedMs < patienceMs || waiting.size === 0) return;
     const sign = spinner[frames++ % spinner.length] ?? '';
-    const text = printable(`${sign} waiting for ${[...waiting].join(', ')} (${formatDuration(waitedMs)})`);
+    const text = makePrintable(`${sign} waiting for ${[...waiting].join(', ')} (${formatDuration(waitedMs)})`);
     stderr.write(escapes.clear.line + cutToWidth(text, stderr.size().columns - 1));
   };
   const timer = stderr.isTty ? setInterval(draw, redrawMs) : undefined;
   return {
-    started: (id) => {
+    noteStart: (id) => {
       waiting.add(id);
     },
-    ended: (id) => {
+    noteEnd: (id) => {
       waiting.delete(id);
     },
     [Symbol.dispose]: () => {

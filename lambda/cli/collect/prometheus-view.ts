@@ -1,12 +1,13 @@
-import { prometheusText } from '../../exposition/write-prometheus-text.ts';
-import { allFamilies, allRelayed } from '../../exposition/select-families.ts';
-import { familiesOf, relayedOf, type View } from './view.ts';
+/** Shows a run in the text format of Prometheus. */
+import { writePrometheusText } from '../../exposition/write-prometheus-text.ts';
+import { gatherFamilies, gatherRelayed } from '../../exposition/select-families.ts';
+import { collectFamilies, collectRelayed, type View } from './view.ts';
 
 /** For Prometheus' own tools: everything as text exposition, the collector's health included. */
-export function prometheusView(): View {
+export function createPrometheusView(): View {
   return {
-    ran: async (run) => (await prometheusText(familiesOf(run), relayedOf(run))).text,
-    previewed: async ({ collected }) =>
-      (await prometheusText(allFamilies(collected.batch), allRelayed(collected.batch))).text,
+    renderRun: async (run) => (await writePrometheusText(collectFamilies(run), collectRelayed(run))).text,
+    renderDryRun: async ({ collected }) =>
+      (await writePrometheusText(gatherFamilies(collected.batch), gatherRelayed(collected.batch))).text,
   };
 }

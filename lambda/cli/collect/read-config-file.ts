@@ -1,24 +1,28 @@
+/** Reads the configuration file of a command, with an error that says what to do. */
 import { readFile } from 'node:fs/promises';
 import { parseConfig } from '../../config/parse-config.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { UsageError } from '../commands/parse-arguments.ts';
 
-/** @throws UsageError for a file that cannot be read, ConfigError for one that cannot be used. */
+/** @throws UsageError for a file that cannot be read, ConfigError for one with mistakes in it. */
 export async function readConfigFile(path: string): Promise<CollectorConfig> {
-  return parseConfig(await textOf(path), { file: path, environment: 'terminal' });
+  return parseConfig(await readText(path), { file: path, environment: 'terminal' });
 }
 
-async function textOf(path: string): Promise<string> {
+async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reasonOf(error)}; give the path of a collector.yaml with --config`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `cannot read ${path}: ${describeReason(error)}; give the path of a collector.yaml with --config`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-function reasonOf(error: unknown): string {
+function describeReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':

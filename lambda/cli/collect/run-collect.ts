@@ -1,20 +1,21 @@
+/** Runs the command `collect`: once or every few seconds, for real or as a dry run. */
 import { priceAsDeployed } from '../../cost/price-deployment.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
-import { type Outcome, outcomeOf, type RunReport } from '../../report/report.ts';
+import { type Outcome, determineOutcome, type RunReport } from '../../report/report.ts';
 import { collect, run } from '../../run.ts';
-import { deadlineIn } from '../../runtime/deadline.ts';
-import { floorTo } from '../../runtime/scheduled-tick.ts';
-import { ticks } from '../../runtime/tick-loop.ts';
+import { createDeadline } from '../../runtime/deadline.ts';
+import { roundDownTo } from '../../runtime/scheduled-tick.ts';
+import { generateTicks } from '../../runtime/tick-loop.ts';
 import { type Arguments, UsageError } from '../commands/parse-arguments.ts';
-import { collectSettings } from './settings.ts';
+import { parseCollectSettings } from './settings.ts';
 import { formatDuration } from '../render/duration.ts';
-import { duringDelivery } from './interruption.ts';
+import { describeInterruption } from './interruption.ts';
 import { showProgress } from './progress.ts';
-import { countOf } from '../render/figures.ts';
+import { formatCount } from '../render/figures.ts';
 import { openSession, type Session } from './session.ts';
 import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
-import { watched } from './watch-pipeline.ts';
+import { watchPipeline } from './watch-pipeline.ts';
 
 const exitCodeOf = {
   ok: exitCodes.ok,
@@ -24,12 +25,12 @@ const exitCodeOf = {
 
 /** `collect`: the pipeline of a configuration file, once or every few seconds. */
 export async function runCollect(args: Arguments, terminal: Terminal): Promise<ExitCode> {
-  const settings = collectSettings(args);
+  const settings = parseCollectSettings(args);
   const session = await openSession(settings, terminal);
   try {
-    if (settings.everyMs === undefined) return await once(session);
+    if (settings.everyMs === undefined) return await runOnce(session);
     if (!settings.isDryRun) await openPages(session);
-    return await repeatedly(session, settings.everyMs);
+    return await runRepeatedly(session, settings.everyMs);
   } finally {
     await session.built.close();
   }
@@ -37,25 +38,25 @@ export async function runCollect(args: Arguments, terminal: Terminal): Promise<E
 
 /** Before the first run: an address that is taken ends the command instead of making every run a failed one. */
 async function openPages({ built, settings, terminal }: Session): Promise<void> {
-  using deadline = deadlineIn(settings.timeoutMs, terminal.clock, terminal.signal);
+  using deadline = createDeadline(settings.timeoutMs, terminal.clock, terminal.signal);
   for (const page of await built.open(deadline.signal)) terminal.stderr.write(`serves ${page}\n`);
 }
 
 /**
- * A run by hand stands for its own second: nobody else publishes it, and the next one, sooner than the interval of the
- * configuration, must not find its tick taken.
+ * The tick of a run by hand is its second and not the interval of the configuration: two runs within one interval then
+ * have two ticks, and neither is skipped as one that was published before.
  */
 const finestTickMs = 1000;
 
-async function once(session: Session): Promise<ExitCode> {
+async function runOnce(session: Session): Promise<ExitCode> {
   const { clock } = session.terminal;
-  if (!session.settings.isDryRun) tellOfPages(session);
-  const ended = await oneRun(session, floorTo(clock(), finestTickMs), undefined);
-  return ended === undefined ? exitCodes.failed : exitCodeFor(ended);
+  if (!session.settings.isDryRun) warnOfPages(session);
+  const ended = await runTick(session, roundDownTo(clock(), finestTickMs), undefined);
+  return ended === undefined ? exitCodes.failed : chooseExitCode(ended);
 }
 
-/** A page that ends with its run can be scraped by nobody. @throws UsageError where nothing else is delivered. */
-function tellOfPages({ built, terminal }: Session): void {
+/** Warns of pages, which end with this run, before a scrape comes. @throws UsageError where there is no other sink. */
+function warnOfPages({ built, terminal }: Session): void {
   const { sinks } = built.pipeline;
   const pages = sinks.filter(({ sink }) => sink.open !== undefined);
   if (pages.length === sinks.length)
@@ -65,26 +66,26 @@ function tellOfPages({ built, terminal }: Session): void {
   for (const { id } of pages) terminal.stderr.write(`the page of ${id} ends with this run; --every TIME keeps it\n`);
 }
 
-async function repeatedly(session: Session, intervalMs: number): Promise<ExitCode> {
+async function runRepeatedly(session: Session, intervalMs: number): Promise<ExitCode> {
   const { clock, signal, stdout } = session.terminal;
   const startedMs = clock();
   // Counted, not listed: it may run for months.
   const outcomes: Record<Outcome, number> = { ok: 0, degraded: 0, failed: 0 };
-  let last: Ended | undefined;
+  let last: EndedRun | undefined;
   let before: RunReport | undefined;
-  for await (const dueMs of ticks({ intervalMs, clock, signal })) {
+  for await (const dueMs of generateTicks({ intervalMs, clock, signal })) {
     if (session.settings.format === 'table' && !session.settings.isQuiet && last !== undefined) stdout.write('\n');
-    const ended = await oneRun(session, floorTo(dueMs, Math.min(intervalMs, finestTickMs)), before);
+    const ended = await runTick(session, roundDownTo(dueMs, Math.min(intervalMs, finestTickMs)), before);
     if (ended === undefined) break;
     before = ended.report;
     last = ended;
     outcomes[ended.outcome] += 1;
   }
-  if (!session.settings.isQuiet) session.terminal.stderr.write(`${summary(outcomes, clock() - startedMs)}\n`);
-  return last === undefined ? exitCodes.failed : exitCodeFor(last);
+  if (!session.settings.isQuiet) session.terminal.stderr.write(`${formatRunSummary(outcomes, clock() - startedMs)}\n`);
+  return last === undefined ? exitCodes.failed : chooseExitCode(last);
 }
 
-interface Ended {
+interface EndedRun {
   readonly outcome: Outcome;
   /** Of every source and sink. */
   readonly problems: readonly Problem[];
@@ -92,54 +93,57 @@ interface Ended {
   readonly report: RunReport | undefined;
 }
 
-/** Whoever starts it again after a failure must know when that is of no use. */
-function exitCodeFor({ outcome, problems }: Ended): ExitCode {
+/** A refused credential has an exit code of its own: a script that starts the command again would fail again. */
+function chooseExitCode({ outcome, problems }: EndedRun): ExitCode {
   const isRefused = problems.some(({ kind }) => kind === 'auth');
   return outcome === 'failed' && isRefused ? exitCodes.refused : exitCodeOf[outcome];
 }
 
-/** One run and its output; undefined when Ctrl-C cut it off, because half a run says nothing true. */
-async function oneRun(session: Session, tickMs: number, before: RunReport | undefined): Promise<Ended | undefined> {
+/** One run and its output; undefined when Ctrl-C interrupted it, because its figures are incomplete. */
+async function runTick(session: Session, tickMs: number, before: RunReport | undefined): Promise<EndedRun | undefined> {
   const { clock, signal } = session.terminal;
-  using deadline = deadlineIn(session.settings.timeoutMs, clock, signal);
+  using deadline = createDeadline(session.settings.timeoutMs, clock, signal);
   const context = { deadline, tickMs, before };
-  return await (session.settings.isDryRun ? dryRun(session, context) : realRun(session, context));
+  return await (session.settings.isDryRun ? runDry(session, context) : runAndDeliver(session, context));
 }
 
 type Context = Parameters<typeof run>[1];
 
-async function realRun({ built, terminal, view, settings }: Session, context: Context): Promise<Ended | undefined> {
+async function runAndDeliver(
+  { built, terminal, view, settings }: Session,
+  context: Context,
+): Promise<EndedRun | undefined> {
   let batch: Batch | undefined;
   const delivery: { hasBegun: boolean } = { hasBegun: false };
-  const { report } = await whileShowing(terminal, async (progress) => {
-    const collected = (given: Batch): void => {
+  const { report } = await showWhile(terminal, async (progress) => {
+    const keepBatch = (given: Batch): void => {
       batch = given;
       delivery.hasBegun = !terminal.signal.aborted;
     };
-    return { report: await run(watched(built.pipeline, { ...progress, collected }), context) };
+    return { report: await run(watchPipeline(built.pipeline, { ...progress, noteBatch: keepBatch }), context) };
   });
   if (terminal.signal.aborted) {
-    terminal.stderr.write(delivery.hasBegun ? duringDelivery(report.sinks) : beforeDelivery);
+    terminal.stderr.write(delivery.hasBegun ? describeInterruption(report.sinks) : beforeDelivery);
     return undefined;
   }
   const isShown = !settings.isQuiet || report.outcome !== 'ok';
-  if (isShown) terminal.stdout.write(await view.ran({ report, batch }));
-  return { outcome: report.outcome, problems: problemsIn(report), report };
+  if (isShown) terminal.stdout.write(await view.renderRun({ report, batch }));
+  return { outcome: report.outcome, problems: collectProblems(report), report };
 }
 
 const beforeDelivery = 'interrupted before the run ended; nothing was sent\n';
 
-function problemsIn(parts: Pick<RunReport, 'sources' | 'sinks'>): readonly Problem[] {
-  return [...parts.sources, ...parts.sinks].flatMap(({ problems }) => problems);
+function collectProblems(outcomes: Pick<RunReport, 'sources' | 'sinks'>): readonly Problem[] {
+  return [...outcomes.sources, ...outcomes.sinks].flatMap(({ problems }) => problems);
 }
 
-async function dryRun(
+async function runDry(
   { built, config, terminal, view, settings }: Session,
   context: Context,
-): Promise<Ended | undefined> {
+): Promise<EndedRun | undefined> {
   const { pipeline } = built;
   const startedAtMs = terminal.clock();
-  const collected = await whileShowing(terminal, (progress) => collect(watched(pipeline, progress), context));
+  const collected = await showWhile(terminal, (progress) => collect(watchPipeline(pipeline, progress), context));
   if (terminal.signal.aborted) {
     terminal.stderr.write(beforeDelivery);
     return undefined;
@@ -155,18 +159,18 @@ async function dryRun(
     return plan === undefined ? [] : [{ id, plan }];
   });
   const isAnythingLeftOut = previews.some(({ preview }) => preview.problems.length > 0);
-  const ofSources = outcomeOf(collected.sources, []);
+  const ofSources = determineOutcome(collected.sources, []);
   const outcome = ofSources === 'ok' && isAnythingLeftOut ? 'degraded' : ofSources;
   const durationMs = terminal.clock() - startedAtMs;
   const { collector } = pipeline;
   const price = priceAsDeployed(config, collected.later, previews);
   const run = { collector, startedAtMs, durationMs, outcome, collected, previews, plans, price };
-  if (!settings.isQuiet || outcome !== 'ok') terminal.stdout.write(await view.previewed(run));
-  const problems = problemsIn({ sources: collected.sources, sinks: [] });
+  if (!settings.isQuiet || outcome !== 'ok') terminal.stdout.write(await view.renderDryRun(run));
+  const problems = collectProblems({ sources: collected.sources, sinks: [] });
   return { outcome, problems, report: undefined };
 }
 
-async function whileShowing<Value>(
+async function showWhile<Value>(
   terminal: Terminal,
   work: (progress: ReturnType<typeof showProgress>) => Promise<Value>,
 ): Promise<Value> {
@@ -175,12 +179,12 @@ async function whileShowing<Value>(
 }
 
 /** `12 runs in 2m 00s: 11 ok, 1 degraded` */
-function summary(outcomes: Readonly<Record<Outcome, number>>, durationMs: number): string {
+function formatRunSummary(outcomes: Readonly<Record<Outcome, number>>, durationMs: number): string {
   const counts = (['ok', 'degraded', 'failed'] as const)
     .map((outcome) => ({ outcome, count: outcomes[outcome] }))
     .filter(({ count }) => count > 0);
   const listed = counts.map(({ outcome, count }) => `${String(count)} ${outcome}`);
   const parts = listed.length === 0 ? '' : `: ${listed.join(', ')}`;
   const runs = counts.reduce((sum, { count }) => sum + count, 0);
-  return `${countOf(runs, 'run')} in ${formatDuration(durationMs)}${parts}`;
+  return `${formatCount(runs, 'run')} in ${formatDuration(durationMs)}${parts}`;
 }

@@ -1,6 +1,6 @@
 /** Opens what all runs of one `collect` share: the configuration, the pipeline and the way in which it is shown. */
 import type { CollectorConfig } from '../../config/schema.ts';
-import { fileStateStore } from '../../counters/stores/file/store.ts';
+import { createFileStateStore } from '../../counters/stores/file/store.ts';
 import type { LogLevel } from '../../log/lambda-log.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { createTerminalLog } from '../../log/terminal-log.ts';
@@ -9,12 +9,12 @@ import { type BuiltPipeline, buildPipeline } from '../../wiring.ts';
 import type { CollectSettings } from './settings.ts';
 import { hasColours } from '../render/colour.ts';
 import { readConfigFile } from './read-config-file.ts';
-import { jsonView } from './json-view.ts';
-import { listenAt } from './set-listen-address.ts';
-import { prometheusView } from './prometheus-view.ts';
-import { redacting } from './redact-terminal.ts';
-import { lookOf } from '../render/theme.ts';
-import { tableView } from './table-view.ts';
+import { createJsonView } from './json-view.ts';
+import { setListenAddress } from './set-listen-address.ts';
+import { createPrometheusView } from './prometheus-view.ts';
+import { redactTerminal } from './redact-terminal.ts';
+import { chooseTheme } from '../render/theme.ts';
+import { createTableView } from './table-view.ts';
 import type { Terminal } from '../terminal.ts';
 import type { View } from './view.ts';
 
@@ -30,42 +30,42 @@ export interface Session {
 
 /** @throws UsageError, ConfigError */
 export async function openSession(settings: CollectSettings, bare: Terminal): Promise<Session> {
-  const config = listenAt(await readConfigFile(settings.configPath), settings.listen);
+  const config = setListenAddress(await readConfigFile(settings.configPath), settings.listen);
   const redactor = createRedactor();
-  const terminal = redacting(bare, redactor);
+  const terminal = redactTerminal(bare, redactor);
   const { variables, clock, random, stdout, stderr } = terminal;
-  const notices = logAbove('warn', settings, terminal, redactor);
+  const notices = createLog('warn', settings, terminal, redactor);
   const built = await buildPipeline(config, {
     variables,
-    place: 'terminal',
+    runtime: 'terminal',
     everyMs: settings.everyMs,
     clock,
     random,
     redactor,
     // Problems are shown in the report; the log is for what lies behind them.
-    log: logAbove(settings.isVerbose ? 'debug' : 'error', settings, terminal, redactor),
+    log: createLog(settings.isVerbose ? 'debug' : 'error', settings, terminal, redactor),
     notices,
-    stateStore: () => Promise.resolve(fileStateStore(settings.stateFolder, notices)),
+    stateStore: () => Promise.resolve(createFileStateStore(settings.stateFolder, notices)),
     // What a stdout sink prints would make the other formats unreadable for a program.
     print: (text) => {
       (settings.format === 'table' ? stdout : stderr).write(text);
     },
   });
-  return { settings, terminal, built, config, view: viewFor(settings, terminal) };
+  return { settings, terminal, built, config, view: createView(settings, terminal) };
 }
 
-function viewFor(settings: CollectSettings, terminal: Terminal): View {
+function createView(settings: CollectSettings, terminal: Terminal): View {
   switch (settings.format) {
     case 'table':
-      return tableView(lookOf(terminal.stdout, terminal, settings.hasColoursRefused), terminal.clock);
+      return createTableView(chooseTheme(terminal.stdout, terminal, settings.hasColoursRefused), terminal.clock);
     case 'prometheus':
-      return prometheusView();
+      return createPrometheusView();
     case 'json':
-      return jsonView();
+      return createJsonView();
   }
 }
 
-function logAbove(
+function createLog(
   level: LogLevel,
   { hasColoursRefused: isRefused }: CollectSettings,
   { stderr, clock, variables }: Terminal,

@@ -1,13 +1,13 @@
 /** Puts the address of `--listen` into a configuration: the page to scrape moves there, or is added. */
 import { checkConfig } from '../../config/checks/check-config.ts';
-import { pathText } from '../../config/config-error.ts';
+import { formatPath } from '../../config/config-error.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { UsageError } from '../commands/parse-arguments.ts';
 
 const kind = 'scrape-page';
 
 /** @throws UsageError for an address that cannot be used, and where it is not clear which page is meant. */
-export function listenAt(config: CollectorConfig, listen: string | undefined): CollectorConfig {
+export function setListenAddress(config: CollectorConfig, listen: string | undefined): CollectorConfig {
   if (listen === undefined) return config;
   const pages = config.sinks.filter((sink) => sink['kind'] === kind);
   if (pages.length > 1)
@@ -22,6 +22,6 @@ export function listenAt(config: CollectorConfig, listen: string | undefined): C
   if ('config' in checked) return checked.config;
   const [{ path, message }] = checked.findings;
   // What is said of the setting is meant of the flag, which stands in its place.
-  const place = path[0] === 'sinks' && path.at(-1) === 'listen' ? '' : `${pathText(path)} `;
+  const place = path[0] === 'sinks' && path.at(-1) === 'listen' ? '' : `${formatPath(path)} `;
   throw new UsageError(`--listen ${listen}: ${place}${message}`);
 }

@@ -1,13 +1,14 @@
+/** Turns the options of `collect` into checked settings. */
 import { dirname, join } from 'node:path';
 import { type Arguments, UsageError } from '../commands/parse-arguments.ts';
 
 const formats = ['table', 'prometheus', 'json'] as const;
 type Format = (typeof formats)[number];
 
-/** What a person waits for without asking; a run in AWS has about as long. */
+/** The longest time of one run where `--timeout` is not given; a run in AWS has about as long. */
 const defaultTimeoutMs = 30_000;
 
-/** Beside the configuration: two of them in two folders count apart. */
+/** Beside the configuration, so that two configurations in two folders count separately. */
 const defaultStateFolder = '.ci-metrics-state';
 
 export interface CollectSettings {
@@ -28,15 +29,15 @@ export interface CollectSettings {
 }
 
 /** @throws UsageError for a missing configuration and for options that contradict each other. */
-export function collectSettings(args: Arguments): CollectSettings {
+export function parseCollectSettings(args: Arguments): CollectSettings {
   const configPath = args.text('config');
   if (configPath === undefined) throw new UsageError('--config FILE is missing: it names the collector.yaml to read');
   return {
     configPath,
-    everyMs: everyMs(args),
-    listen: listen(args),
+    everyMs: parseEvery(args),
+    listen: parseListen(args),
     isDryRun: args.has('dry-run'),
-    format: format(args),
+    format: chooseFormat(args),
     stateFolder: args.text('state') ?? join(dirname(configPath), defaultStateFolder),
     timeoutMs: args.duration('timeout') ?? defaultTimeoutMs,
     isVerbose: args.has('verbose'),
@@ -45,7 +46,7 @@ export function collectSettings(args: Arguments): CollectSettings {
   };
 }
 
-function everyMs(args: Arguments): number | undefined {
+function parseEvery(args: Arguments): number | undefined {
   const milliseconds = args.duration('every');
   if (milliseconds !== undefined && args.has('once')) throw new UsageError('--once and --every exclude each other');
   // CI systems count requests a minute, and none changes its figures faster than this.
@@ -54,13 +55,15 @@ function everyMs(args: Arguments): number | undefined {
 }
 
 function isQuiet(args: Arguments): boolean {
-  if (args.has('quiet') && format(args) !== 'table')
-    throw new UsageError(`--quiet and --format ${format(args)} exclude each other: a program would miss its runs`);
+  if (args.has('quiet') && chooseFormat(args) !== 'table')
+    throw new UsageError(
+      `--quiet and --format ${chooseFormat(args)} exclude each other: a program would miss its runs`,
+    );
   return args.has('quiet');
 }
 
-/** A page that ends with its run, and one that nobody fills, would only answer that there is none. */
-function listen(args: Arguments): string | undefined {
+/** A page needs runs that go on and that deliver: one run ends before a scrape comes, and a dry run fills no page. */
+function parseListen(args: Arguments): string | undefined {
   const address = args.text('listen');
   if (address === undefined) return undefined;
   if (args.duration('every') === undefined)
@@ -69,7 +72,7 @@ function listen(args: Arguments): string | undefined {
   return address;
 }
 
-function format(args: Arguments): Format {
+function chooseFormat(args: Arguments): Format {
   const chosen = args.choice('format', formats);
   if (args.has('json') && chosen !== undefined && chosen !== 'json') {
     throw new UsageError(`--json and --format ${chosen} exclude each other`);

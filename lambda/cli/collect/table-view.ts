@@ -1,62 +1,63 @@
+/** Shows a run as tables, for people. */
 import type { Clock } from '../../runtime/clock.ts';
-import { queueRows } from '../render/queue-rows.ts';
+import { mapQueueRows } from '../render/queue-rows.ts';
 import type { DeploymentPrice } from '../../cost/price-deployment.ts';
-import { hasUnknown, totalOf } from '../../cost/monthly-cost.ts';
+import { hasUnknownPrice, sumCost } from '../../cost/monthly-cost.ts';
 import { renderCost, renderPlan, renderPreview } from '../render/dry-run.ts';
 import { formatUsd } from '../render/figures.ts';
-import type { Look } from '../render/theme.ts';
+import type { Theme } from '../render/theme.ts';
 import { renderQueues, renderTotals } from '../render/queues.ts';
 import { renderAllProblems, renderHeadline, renderSinks, renderSources } from '../render/report.ts';
-import { verdict } from '../render/signs.ts';
-import { printable } from '../render/text-width.ts';
-import type { Previewed, Ran, View } from './view.ts';
+import { describeStatus } from '../render/signs.ts';
+import { makePrintable } from '../render/text-width.ts';
+import type { ShownDryRun, ShownRun, View } from './view.ts';
 
 /** For people: the queues, how each source and sink did, and what is wrong. */
-export function tableView(look: Look, clock: Clock): View {
+export function createTableView(theme: Theme, clock: Clock): View {
   return {
-    ran: (run) => Promise.resolve(ranText(run, look, clock())),
-    previewed: (run) => Promise.resolve(previewedText(run, look, clock())),
+    renderRun: (run) => Promise.resolve(renderRun(run, theme, clock())),
+    renderDryRun: (run) => Promise.resolve(renderDryRun(run, theme, clock())),
   };
 }
 
-function ranText({ report, batch }: Ran, look: Look, nowMs: number): string {
-  const rows = batch === undefined ? [] : queueRows(batch);
-  return paragraphs([
-    [renderHeadline(report, look)],
-    renderQueues(rows, look),
-    rows.length > 1 ? renderTotals(rows, look.columns) : [],
-    renderSources(report.sources, look),
-    renderSinks(report.sinks, look),
-    renderAllProblems(report, look, nowMs),
+function renderRun({ report, batch }: ShownRun, theme: Theme, nowMs: number): string {
+  const rows = batch === undefined ? [] : mapQueueRows(batch);
+  return joinParagraphs([
+    [renderHeadline(report, theme)],
+    renderQueues(rows, theme),
+    rows.length > 1 ? renderTotals(rows, theme.columns) : [],
+    renderSources(report.sources, theme),
+    renderSinks(report.sinks, theme),
+    renderAllProblems(report, theme, nowMs),
   ]);
 }
 
-function previewedText(run: Previewed, look: Look, nowMs: number): string {
-  return paragraphs([
-    renderQueues(queueRows(run.collected.batch), look),
-    renderSources(run.collected.sources, look),
-    renderAllProblems(run.collected, look, nowMs),
-    ...run.plans.map((plan) => renderPlan(plan, look)),
-    ...run.previews.map((preview) => renderPreview(preview, look, nowMs)),
+function renderDryRun(run: ShownDryRun, theme: Theme, nowMs: number): string {
+  return joinParagraphs([
+    renderQueues(mapQueueRows(run.collected.batch), theme),
+    renderSources(run.collected.sources, theme),
+    renderAllProblems(run.collected, theme, nowMs),
+    ...run.plans.map((plan) => renderPlan(plan, theme)),
+    ...run.previews.map((preview) => renderPreview(preview, theme, nowMs)),
     'lines' in run.price
-      ? renderCost(run.price.lines, look)
-      : run.price.refusals.map((why) => `no price: ${printable(why)}`),
-    [dryRunVerdict(run, look)],
+      ? renderCost(run.price.lines, theme)
+      : run.price.refusals.map((why) => `no price: ${makePrintable(why)}`),
+    [renderDryRunStatus(run, theme)],
   ]);
 }
 
-function dryRunVerdict({ outcome, price }: Previewed, { paint, signs }: Look): string {
-  const { text, style } = verdict(outcome, signs);
-  return `${paint(style, text)}  dry run: nothing was sent; ${priceText(price)}`;
+function renderDryRunStatus({ outcome, price }: ShownDryRun, { paint, signs }: Theme): string {
+  const { text, style } = describeStatus(outcome, signs);
+  return `${paint(style, text)}  dry run: nothing was sent; ${formatPrice(price)}`;
 }
 
-function priceText(price: DeploymentPrice): string {
+function formatPrice(price: DeploymentPrice): string {
   if ('refusals' in price) return 'as it stands it cannot be deployed, so that it has no price';
-  const total = `${formatUsd(totalOf(price.lines))} a month at list price`;
-  return `deployed it would cost ${total}, without alarms${hasUnknown(price.lines) ? ' and what has no published price' : ''}`;
+  const total = `${formatUsd(sumCost(price.lines))} a month at list price`;
+  return `deployed it would cost ${total}, without alarms${hasUnknownPrice(price.lines) ? ' and what has no published price' : ''}`;
 }
 
-function paragraphs(groups: readonly (readonly string[])[]): string {
+function joinParagraphs(groups: readonly (readonly string[])[]): string {
   const filled = groups.filter((lines) => lines.length > 0);
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }

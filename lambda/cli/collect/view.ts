@@ -1,8 +1,9 @@
-import { allRelayed, unreduced } from '../../exposition/select-families.ts';
+/** The form of a view, which turns a run into text, and what the views have in common. */
+import { gatherRelayed, omitReduced } from '../../exposition/select-families.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { RelayedFamily } from '../../model/relayed.ts';
-import { healthFamilies } from '../../report/map-health.ts';
+import { mapHealth } from '../../report/map-health.ts';
 import type { Outcome, RunReport } from '../../report/report.ts';
 import type { Collected } from '../../run.ts';
 import type { DeploymentPrice } from '../../cost/price-deployment.ts';
@@ -10,14 +11,14 @@ import type { SinkPreview } from '../../cost/monthly-cost.ts';
 import type { PlannedSource } from '../render/dry-run.ts';
 
 /** One run as it went. */
-export interface Ran {
+export interface ShownRun {
   readonly report: RunReport;
   /** Absent when no sink was reached. */
   readonly batch: Batch | undefined;
 }
 
 /** One dry run: what was read, and what each sink would send of it. */
-export interface Previewed {
+export interface ShownDryRun {
   readonly collector: string;
   readonly startedAtMs: number;
   readonly durationMs: number;
@@ -32,16 +33,16 @@ export interface Previewed {
 
 /** A way to show runs on standard output. */
 export interface View {
-  ran(run: Ran): Promise<string>;
-  previewed(run: Previewed): Promise<string>;
+  renderRun(run: ShownRun): Promise<string>;
+  renderDryRun(run: ShownDryRun): Promise<string>;
 }
 
 /** Everything that is known after a run. The sinks got the health of the run before; here it is that of this one. */
-export function familiesOf({ report, batch }: Ran): readonly MetricFamily[] {
-  return [...(batch?.parts ?? []).flatMap(({ families }) => unreduced(families)), ...healthFamilies(report)];
+export function collectFamilies({ report, batch }: ShownRun): readonly MetricFamily[] {
+  return [...(batch?.sources ?? []).flatMap(({ families }) => omitReduced(families)), ...mapHealth(report)];
 }
 
 /** Series of other systems that the run passed on. */
-export function relayedOf({ batch }: Ran): readonly RelayedFamily[] {
-  return batch === undefined ? [] : allRelayed(batch);
+export function collectRelayed({ batch }: ShownRun): readonly RelayedFamily[] {
+  return batch === undefined ? [] : gatherRelayed(batch);
 }

@@ -1,3 +1,4 @@
+/** Declares the command `collect`: its options, its help, and what it runs. */
 import { parseArguments } from './parse-arguments.ts';
 import type { Command } from './command.ts';
 

@@ -1,3 +1,4 @@
+/** The form of a command: what it declares, and how it is run. */
 import type { OptionSpec } from './options.ts';
 import type { ExitCode, Terminal } from '../terminal.ts';
 

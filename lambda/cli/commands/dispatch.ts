@@ -1,37 +1,38 @@
+/** Finds the command that a command line asks for, runs it and explains its errors. */
 import { ConfigError } from '../../config/config-error.ts';
-import { nearest } from '../../config/explain/nearest.ts';
+import { findNearest } from '../../config/explain/nearest.ts';
 import { version } from '../../version.ts';
 import { UsageError } from './parse-arguments.ts';
 import { collectCommand } from './collect-command.ts';
-import { painter, type Paint } from '../render/colour.ts';
+import { createPaint, type Paint } from '../render/colour.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo-command.ts';
-import { commandHelp, generalHelp } from './help.ts';
+import { renderCommandHelp, renderGeneralHelp } from './help.ts';
 import { migrateCommand } from './migrate-command.ts';
 import { exitCodes, type ExitCode, type Output, type Terminal } from '../terminal.ts';
-import { printable } from '../render/text-width.ts';
+import { makePrintable } from '../render/text-width.ts';
 
 const commands: readonly Command[] = [demoCommand, collectCommand, migrateCommand];
 
 /** Runs what a command line asks for and tells how it went; never throws. */
 export async function dispatch(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
-    return await answer(argv, terminal);
+    return await runCommand(argv, terminal);
   } catch (error) {
     return explain(error, argv, terminal);
   }
 }
 
-async function answer(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+async function runCommand(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const [name = '', ...rest] = argv;
-  const paint = paintFor(terminal.stdout, argv, terminal);
+  const paint = choosePaint(terminal.stdout, argv, terminal);
   if (name === '') throw new UsageError('no command is given');
   if (isVersion(name)) return print(terminal, `${version}\n`);
-  if (isHelp(name)) return print(terminal, helpOf(rest[0], paint));
+  if (isHelp(name)) return print(terminal, renderHelp(rest[0], paint));
 
-  const command = commandNamed(name);
+  const command = findCommand(name);
   if (rest.includes('--version') || rest.includes('-V')) return print(terminal, `${version}\n`);
-  if (rest.some(isHelp)) return print(terminal, commandHelp(command, paint));
+  if (rest.some(isHelp)) return print(terminal, renderCommandHelp(command, paint));
   return command.run(rest, terminal);
 }
 
@@ -43,17 +44,17 @@ function isHelp(argument: string): boolean {
   return argument === 'help' || argument === '--help' || argument === '-help' || argument === '-h';
 }
 
-function helpOf(name: string | undefined, paint: Paint): string {
+function renderHelp(name: string | undefined, paint: Paint): string {
   return name === undefined || name.startsWith('-')
-    ? generalHelp(commands, version, paint)
-    : commandHelp(commandNamed(name), paint);
+    ? renderGeneralHelp(commands, version, paint)
+    : renderCommandHelp(findCommand(name), paint);
 }
 
-function commandNamed(name: string): Command {
+function findCommand(name: string): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
   const names = [...commands.map((candidate) => candidate.name), 'help', 'version'];
-  const meant = nearest(name, names);
+  const meant = findNearest(name, names);
   const hint = meant === undefined ? `; there are ${names.join(', ')}` : `; did you mean ${meant}?`;
   throw new UsageError(`unknown command ${name}${hint}`);
 }
@@ -61,16 +62,16 @@ function commandNamed(name: string): Command {
 /** The edge of the program: what went wrong and what to do, and what a script can tell from the exit code. */
 function explain(error: unknown, argv: readonly string[], terminal: Terminal): ExitCode {
   const { stderr, variables } = terminal;
-  const paint = paintFor(stderr, argv, terminal);
+  const paint = choosePaint(stderr, argv, terminal);
   if (error instanceof ConfigError) {
     // Its lines are made for a terminal and hold no value of the file.
     stderr.write(`${paint('bad', 'error:')} ${error.message}\n`);
     return exitCodes.usage;
   }
-  const message = printable(error instanceof Error ? error.message : String(error));
+  const message = makePrintable(error instanceof Error ? error.message : String(error));
   stderr.write(`${paint('bad', 'error:')} ${message}\n`);
   if (error instanceof UsageError) {
-    stderr.write(usageHint(argv, variables));
+    stderr.write(describeUsage(argv, variables));
     return exitCodes.usage;
   }
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
@@ -78,7 +79,7 @@ function explain(error: unknown, argv: readonly string[], terminal: Terminal): E
   return exitCodes.failed;
 }
 
-function usageHint([name = '']: readonly string[], variables: Terminal['variables']): string {
+function describeUsage([name = '']: readonly string[], variables: Terminal['variables']): string {
   const known = commands.some((command) => command.name === name) ? `${name} ` : '';
   const script = variables['npm_lifecycle_event'];
   // npm takes options for itself unless they stand after two dashes; what is left of them then makes no sense.
@@ -86,8 +87,8 @@ function usageHint([name = '']: readonly string[], variables: Terminal['variable
   return `${npm}see: node lambda/cli/main.ts ${known}--help\n`;
 }
 
-function paintFor({ isTty }: Output, argv: readonly string[], { variables }: Terminal): Paint {
-  return painter({ isTty, variables, isRefused: argv.includes('--no-color') });
+function choosePaint({ isTty }: Output, argv: readonly string[], { variables }: Terminal): Paint {
+  return createPaint({ isTty, variables, isRefused: argv.includes('--no-color') });
 }
 
 function print({ stdout }: Terminal, text: string): ExitCode {

@@ -1,8 +1,9 @@
-import { greatest } from '../../model/lists/extremes.ts';
+/** Writes the text of `--help`, for the program and for each command. */
+import { findGreatest } from '../../model/lists/extremes.ts';
 import type { Paint } from '../render/colour.ts';
 import type { Command } from './command.ts';
 import { commonOptions, type OptionSpec } from './options.ts';
-import { textWidth } from '../render/text-width.ts';
+import { measureText } from '../render/text-width.ts';
 
 const exitCodeLines = [
   ['0', 'ok'],
@@ -13,14 +14,14 @@ const exitCodeLines = [
 ] as const;
 
 /** Help of one command, made from what it declares. */
-export function commandHelp(command: Command, paint: Paint): string {
+export function renderCommandHelp(command: Command, paint: Paint): string {
   const options = { ...command.options, ...commonOptions };
-  return paragraphs([
+  return joinParagraphs([
     [command.description],
     [paint('heading', 'Usage'), `  ${command.call} [options]`],
-    [paint('heading', 'Options'), ...aligned(Object.entries(options).map(optionRow))],
+    [paint('heading', 'Options'), ...alignRows(Object.entries(options).map(renderOption))],
     ...(command.notes.length === 0 ? [] : [[paint('heading', 'Notes'), ...command.notes.map((note) => `  ${note}`)]]),
-    [paint('heading', 'Exit codes'), ...aligned(exitCodeLines)],
+    [paint('heading', 'Exit codes'), ...alignRows(exitCodeLines)],
     [
       paint('heading', 'Examples'),
       ...command.examples.flatMap(({ command: call, shows }) => [`  ${paint('faint', `# ${shows}`)}`, `  ${call}`]),
@@ -29,19 +30,19 @@ export function commandHelp(command: Command, paint: Paint): string {
 }
 
 /** Help of the whole program. */
-export function generalHelp(commands: readonly Command[], version: string, paint: Paint): string {
-  return paragraphs([
+export function renderGeneralHelp(commands: readonly Command[], version: string, paint: Paint): string {
+  return joinParagraphs([
     [`ci-metrics-collector ${version}: CI queues, agents and runs as metrics, from a terminal.`],
     [paint('heading', 'Usage'), '  node lambda/cli/main.ts <command> [options]'],
     [
       paint('heading', 'Commands'),
-      ...aligned([
+      ...alignRows([
         ...commands.map(({ name, summary }): readonly [string, string] => [name, summary]),
         ['help [command]', 'What a command does and its options.'],
         ['version', 'Prints the version.'],
       ]),
     ],
-    [paint('heading', 'Exit codes'), ...aligned(exitCodeLines)],
+    [paint('heading', 'Exit codes'), ...alignRows(exitCodeLines)],
     [
       paint('heading', 'Examples'),
       ...commands
@@ -51,16 +52,16 @@ export function generalHelp(commands: readonly Command[], version: string, paint
   ]);
 }
 
-function optionRow([name, { value, short, help }]: readonly [string, OptionSpec]): readonly [string, string] {
+function renderOption([name, { value, short, help }]: readonly [string, OptionSpec]): readonly [string, string] {
   const call = `${short === undefined ? '   ' : `-${short},`} --${name}${value === undefined ? '' : ` ${value}`}`;
   return [call, help];
 }
 
-function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = greatest(rows.map(([left]) => textWidth(left))) ?? 0;
+function alignRows(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = findGreatest(rows.map(([left]) => measureText(left))) ?? 0;
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }
 
-function paragraphs(groups: readonly (readonly string[])[]): string {
+function joinParagraphs(groups: readonly (readonly string[])[]): string {
   return `${groups.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }

@@ -1,3 +1,5 @@
+/** The form of an option, and the options that every command has. */
+
 /** One option as it is parsed and as the help shows it: one place for both, so that they cannot differ. */
 export interface OptionSpec {
   /** Placeholder of its value, as `FILE`; without it the option is a switch. */

@@ -1,7 +1,8 @@
+/** Reads the options of a command line and checks their values. */
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { commonOptions, type OptionSpec } from './options.ts';
 import { formatDuration, longestDurationMs, parseDuration } from '../render/duration.ts';
-import { nearest } from '../../config/explain/nearest.ts';
+import { findNearest } from '../../config/explain/nearest.ts';
 
 /** The command line cannot be understood; the message says what to write instead. */
 export class UsageError extends Error {
@@ -23,17 +24,17 @@ export interface Arguments {
   ): number | undefined;
 }
 
-export interface Declared {
+export interface DeclaredOptions {
   readonly options: Readonly<Record<string, OptionSpec>>;
 }
 
 /** @throws UsageError for an unknown, repeated or incomplete option and for anything that is no option. */
-export function parseArguments(command: Declared, argv: readonly string[]): Arguments {
+export function parseArguments(command: DeclaredOptions, argv: readonly string[]): Arguments {
   const options: Readonly<Record<string, OptionSpec>> = { ...command.options, ...commonOptions };
-  return argumentsOf(options, givenOptions(options, argv));
+  return createArguments(options, parseOptions(options, argv));
 }
 
-function givenOptions(
+function parseOptions(
   options: Readonly<Record<string, OptionSpec>>,
   argv: readonly string[],
 ): ReadonlyMap<string, string> {
@@ -50,17 +51,17 @@ function givenOptions(
     const { name, rawName, value, inlineValue } = token;
     const spec = options[name];
     if (spec === undefined)
-      throw unknownOption(
+      throw createUnknownOptionError(
         rawName,
         Object.keys(options).filter((known) => !given.has(known)),
       );
     if (given.has(name)) throw new UsageError(`${rawName} is given twice`);
-    given.set(name, checkedValue(rawName, spec, value, inlineValue));
+    given.set(name, checkValue(rawName, spec, value, inlineValue));
   }
   return given;
 }
 
-function checkedValue(
+function checkValue(
   rawName: string,
   { value: placeholder }: OptionSpec,
   value: string | undefined,
@@ -77,26 +78,26 @@ function checkedValue(
   return value;
 }
 
-function unknownOption(rawName: string, names: readonly string[]): UsageError {
-  const meant = nearest(rawName.replace(/^-+/, ''), names);
+function createUnknownOptionError(rawName: string, names: readonly string[]): UsageError {
+  const meant = findNearest(rawName.replace(/^-+/, ''), names);
   return new UsageError(`unknown option ${rawName}${meant === undefined ? '' : `; did you mean --${meant}?`}`);
 }
 
-function argumentsOf(options: Readonly<Record<string, OptionSpec>>, given: ReadonlyMap<string, string>): Arguments {
-  const text = (name: string): string | undefined => {
+function createArguments(options: Readonly<Record<string, OptionSpec>>, given: ReadonlyMap<string, string>): Arguments {
+  const getText = (name: string): string | undefined => {
     if (!(name in options)) throw new RangeError(`the command declares no option ${name}`);
     return given.get(name);
   };
   return {
-    has: (name) => text(name) !== undefined,
-    text,
-    choice: (name, choices) => choiceOf(name, text(name), choices),
-    duration: (name) => durationOf(name, text(name)),
-    number: (name, range) => numberOf(name, text(name), range),
+    has: (name) => getText(name) !== undefined,
+    text: getText,
+    choice: (name, choices) => checkChoice(name, getText(name), choices),
+    duration: (name) => checkDuration(name, getText(name)),
+    number: (name, range) => checkNumber(name, getText(name), range),
   };
 }
 
-function choiceOf<Choice extends string>(
+function checkChoice<Choice extends string>(
   name: string,
   text: string | undefined,
   choices: readonly Choice[],
@@ -104,12 +105,12 @@ function choiceOf<Choice extends string>(
   if (text === undefined) return undefined;
   const chosen = choices.find((choice) => choice === text);
   if (chosen !== undefined) return chosen;
-  const meant = nearest(text, choices);
+  const meant = findNearest(text, choices);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   throw new UsageError(`--${name} must be ${choices.join(', ')}, not ${JSON.stringify(text)}${hint}`);
 }
 
-function durationOf(name: string, text: string | undefined): number | undefined {
+function checkDuration(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const milliseconds = parseDuration(text);
   if (milliseconds !== undefined) return milliseconds;
@@ -119,7 +120,7 @@ function durationOf(name: string, text: string | undefined): number | undefined 
   );
 }
 
-function numberOf(
+function checkNumber(
   name: string,
   text: string | undefined,
   { min, max, whole = false }: { readonly min: number; readonly max: number; readonly whole?: boolean },

@@ -1,3 +1,4 @@
+/** Writes the configuration of the demo, with the addresses and tokens of the simulated CI systems. */
 import { CollectorConfig } from '../../config/schema.ts';
 import type { DemoSettings } from './settings.ts';
 
@@ -71,7 +72,7 @@ export interface DemoConfig {
 }
 
 /** The demo has no way of its own into the pipeline. */
-export function demoConfig(
+export function buildDemoConfig(
   account: SimulatedAccount,
   organization: SimulatedOrganization,
   settings: DemoSettings,
@@ -84,14 +85,17 @@ export function demoConfig(
     sources,
     sinks: [
       { kind: 'scrape-page', name: pageSink, listen: `127.0.0.1:${String(settings.port)}` },
-      ...toUrl(settings.pushUrl, { kind: 'pushgateway', name: 'push' }),
-      ...toUrl(settings.remoteWriteUrl, { kind: 'remote-write', name: 'remote-write' }),
+      ...makeUrlSink(settings.pushUrl, { kind: 'pushgateway', name: 'push' }),
+      ...makeUrlSink(settings.remoteWriteUrl, { kind: 'remote-write', name: 'remote-write' }),
     ],
   });
   return { config, variables: tokens };
 }
 
-/** Simulated figures are no secret, so they may travel readable. */
-function toUrl(url: string | undefined, sink: { readonly kind: string; readonly name: string }): readonly object[] {
+/** Adds a sink with this URL; simulated figures are no secret, so plaintext is allowed. */
+function makeUrlSink(
+  url: string | undefined,
+  sink: { readonly kind: string; readonly name: string },
+): readonly object[] {
   return url === undefined ? [] : [{ ...sink, url, plaintext: 'allow' }];
 }

@@ -1,27 +1,28 @@
+/** Shows the runs of the demo: as a live screen on a terminal, or as a block of lines for each run. */
 import type { Batch } from '../../model/batch.ts';
 import type { Outcome, RunReport } from '../../report/report.ts';
-import { demoBlock, demoFrame, type DemoState, demoSummary } from './frame.ts';
+import { renderBlock, renderFrame, type DemoState, renderSummary } from './frame.ts';
 import { openLiveScreen } from './live-screen.ts';
-import { passRateText } from './pass-rate.ts';
-import { queueRows, type QueueRow } from '../render/queue-rows.ts';
-import { lookOf } from '../render/theme.ts';
+import { formatPassRate } from './pass-rate.ts';
+import { mapQueueRows, type QueueRow } from '../render/queue-rows.ts';
+import { chooseTheme } from '../render/theme.ts';
 import { createStarvedWatch } from './starved-watch.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** Twice a second: the seconds of the countdown then never stand still for two. */
+/** Twice a second, so that the countdown shows every second. */
 const redrawMs = 500;
 
 export interface DisplayOptions {
   readonly title: string;
-  readonly places: readonly string[];
+  readonly addresses: readonly string[];
   readonly isLive: boolean;
   readonly hasColoursRefused: boolean;
 }
 
 /** Shows the runs of a demo until it is disposed, and then how it went. */
 export interface DemoDisplay extends Disposable {
-  collected(batch: Batch): void;
-  ran(report: RunReport, nextRunMs: number): void;
+  noteBatch(batch: Batch): void;
+  showRun(report: RunReport, nextRunMs: number): void;
   readonly outcomes: Readonly<Record<Outcome, number>>;
 }
 
@@ -34,19 +35,21 @@ export function openDemoDisplay(options: DisplayOptions, terminal: Terminal): De
   let passRate: string | undefined;
   let report: RunReport | undefined;
   let nextRunMs: number | undefined;
-  const state = (): DemoState => ({
-    ...{ title: options.title, places: options.places, startedMs, rows, passRate, report, nextRunMs, outcomes },
-    starvedFor: (row) => watch.starvedFor(row, clock()),
+  const getState = (): DemoState => ({
+    ...{ title: options.title, addresses: options.addresses, startedMs, rows, passRate, report, nextRunMs, outcomes },
+    getStarvedMs: (row) => watch.getStarvedMs(row, clock()),
   });
 
-  const canvas = options.isLive ? liveCanvas(options, terminal, state) : plainCanvas(options, terminal, state);
+  const canvas = options.isLive
+    ? openLiveCanvas(options, terminal, getState)
+    : openPlainCanvas(options, terminal, getState);
   return {
-    collected: (batch) => {
-      rows = queueRows(batch);
-      passRate = passRateText(batch);
-      watch.see(rows, clock());
+    noteBatch: (batch) => {
+      rows = mapQueueRows(batch);
+      passRate = formatPassRate(batch);
+      watch.note(rows, clock());
     },
-    ran: (ended, nextMs) => {
+    showRun: (ended, nextMs) => {
       report = ended;
       nextRunMs = nextMs;
       outcomes[ended.outcome] += 1;
@@ -65,13 +68,13 @@ interface Canvas {
 }
 
 /** The whole screen, redrawn in place; its last state stays in the scrollback. */
-function liveCanvas({ hasColoursRefused }: DisplayOptions, terminal: Terminal, state: () => DemoState): Canvas {
+function openLiveCanvas({ hasColoursRefused }: DisplayOptions, terminal: Terminal, state: () => DemoState): Canvas {
   const { stdout, clock, onResize } = terminal;
   const screen = openLiveScreen(terminal);
   const show = (): void => {
-    const { columns = 80, ...look } = lookOf(stdout, terminal, hasColoursRefused);
+    const { columns = 80, ...look } = chooseTheme(stdout, terminal, hasColoursRefused);
     // The last column stays free: clearing the rest of a line that fills it would take its last character.
-    screen.draw(demoFrame(state(), { ...look, columns: columns - 1 }, clock()));
+    screen.draw(renderFrame(state(), { ...look, columns: columns - 1 }, clock()));
   };
   show();
   const timer = setInterval(show, redrawMs);
@@ -82,24 +85,24 @@ function liveCanvas({ hasColoursRefused }: DisplayOptions, terminal: Terminal, s
       clearInterval(timer);
       forgetResize();
       screen[Symbol.dispose]();
-      const look = lookOf(stdout, terminal, hasColoursRefused);
-      write(terminal, [...demoBlock(state(), look, clock()), demoSummary(state(), clock())]);
+      const theme = chooseTheme(stdout, terminal, hasColoursRefused);
+      write(terminal, [...renderBlock(state(), theme, clock()), renderSummary(state(), clock())]);
     },
   };
 }
 
 /** A block for each run. */
-function plainCanvas({ hasColoursRefused }: DisplayOptions, terminal: Terminal, state: () => DemoState): Canvas {
-  const look = lookOf(terminal.stdout, terminal, hasColoursRefused);
+function openPlainCanvas({ hasColoursRefused }: DisplayOptions, terminal: Terminal, state: () => DemoState): Canvas {
+  const theme = chooseTheme(terminal.stdout, terminal, hasColoursRefused);
   const { clock } = terminal;
-  const { title, places } = state();
-  write(terminal, [look.paint('heading', title), ...places, '']);
+  const { title, addresses: places } = state();
+  write(terminal, [theme.paint('heading', title), ...places, '']);
   return {
     show: () => {
-      write(terminal, [...demoBlock(state(), look, clock()), '']);
+      write(terminal, [...renderBlock(state(), theme, clock()), '']);
     },
     close: () => {
-      write(terminal, [demoSummary(state(), clock())]);
+      write(terminal, [renderSummary(state(), clock())]);
     },
   };
 }

@@ -1,3 +1,4 @@
+/** Remembers the simulated fleet of a demo in a folder, so that the next demo can continue it. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -13,7 +14,7 @@ const Life = z.object({
 });
 export type Life = z.infer<typeof Life>;
 
-/** Longer than this, living through the past takes longer than anybody waits. Simulated milliseconds. */
+/** A fleet is continued only within this simulated time, because simulating more takes too long. Milliseconds. */
 const longestResumeMs = 6 * 3_600_000;
 
 export interface LifeWish {
@@ -24,10 +25,10 @@ export interface LifeWish {
 }
 
 /**
- * The fleet of the last demo with this folder, if it was one like this, else a new one. A vendor does not stop when its
- * collector does, so neither does a fleet that is continued.
+ * The fleet of the last demo with this folder, if it had the same seed and speed, else a new one. A fleet that is
+ * continued has gone on in the meantime, as a CI system goes on while its collector is stopped.
  */
-export async function fleetLife(folder: string | undefined, wish: LifeWish, nowMs: number): Promise<Life> {
+export async function loadLife(folder: string | undefined, wish: LifeWish, nowMs: number): Promise<Life> {
   const { seed, speed, busyMs } = wish;
   const born = { seed, speed, startMs: nowMs, ...(busyMs === undefined ? {} : { arrivalsUntilMs: nowMs + busyMs }) };
   if (folder === undefined) return born;

@@ -1,3 +1,4 @@
+/** Draws on the alternate screen of a terminal, and gives the terminal back as it was. */
 import type { Output, Terminal } from '../terminal.ts';
 import { escapes } from '../render/escapes.ts';
 
@@ -19,14 +20,14 @@ export function openLiveScreen({ stdout, onExit }: Pick<Terminal, 'stdout' | 'on
   const forgetExit = onExit(close);
   return {
     draw: (lines) => {
-      if (isOpen) stdout.write(frame(lines, stdout));
+      if (isOpen) stdout.write(buildFrame(lines, stdout));
     },
     [Symbol.dispose]: close,
   };
 }
 
 /** One write a frame, between the marks of a synchronised update: the terminal never shows half of it. */
-function frame(lines: readonly string[], stdout: Output): string {
+function buildFrame(lines: readonly string[], stdout: Output): string {
   const { rows } = stdout.size();
   const visible = lines.length <= rows ? lines : [...lines.slice(0, rows - 1), '…'];
   // Each line clears its own rest: clearing the screen first would flicker where updates are not synchronised.

@@ -1,42 +1,43 @@
+/** Says how many of the finished builds passed, for the table of the demo. */
 import type { Batch } from '../../model/batch.ts';
 import type { CounterSample } from '../../model/metric.ts';
 import { runsFinished } from '../../model/catalogue/run-metrics.ts';
-import { countOf } from '../render/figures.ts';
+import { formatCount } from '../render/figures.ts';
 
 /** Results that say something about the code; a cancelled or skipped build does not. */
-const verdicts: ReadonlySet<string> = new Set(['success', 'failure', 'error', 'timeout']);
+const verdictResults: ReadonlySet<string> = new Set(['success', 'failure', 'error', 'timeout']);
 
 /**
  * `120 builds finished: 87 % passed, 84 % at the first attempt`; undefined until one has. Attestations are left out: they
  * are of builds that their own system counts.
  */
-export function passRateText({ parts }: Batch): string | undefined {
+export function formatPassRate({ sources: parts }: Batch): string | undefined {
   const samples = parts
     .flatMap(({ families }) => families)
     .flatMap((family) =>
       family.type === 'counter' && family.definition.name === runsFinished.name ? family.samples : [],
     )
     .filter(({ labels }) => labels['system'] !== 'chainloop');
-  const finished = sumOf(samples);
+  const finished = sumSamples(samples);
   if (finished === 0) return undefined;
-  const judged = samples.filter(({ labels }) => verdicts.has(labels['result'] ?? ''));
+  const judged = samples.filter(({ labels }) => verdictResults.has(labels['result'] ?? ''));
   const first = judged.filter(({ labels }) => labels['attempt'] === 'first');
   const rates = [
-    ...percent(judged).map((rate) => `${rate} passed`),
-    ...percent(first).map((rate) => `${rate} at the first attempt`),
+    ...formatPercent(judged).map((rate) => `${rate} passed`),
+    ...formatPercent(first).map((rate) => `${rate} at the first attempt`),
   ];
-  const counted = `${countOf(finished, 'build')} finished`;
+  const counted = `${formatCount(finished, 'build')} finished`;
   return rates.length === 0 ? counted : `${counted}: ${rates.join(', ')}`;
 }
 
-function percent(samples: readonly CounterSample[]): readonly string[] {
-  const all = sumOf(samples);
+function formatPercent(samples: readonly CounterSample[]): readonly string[] {
+  const all = sumSamples(samples);
   if (all === 0) return [];
-  const passed = sumOf(samples.filter(({ labels }) => labels['result'] === 'success'));
+  const passed = sumSamples(samples.filter(({ labels }) => labels['result'] === 'success'));
   return [`${String(Math.round((100 * passed) / all))} %`];
 }
 
 /** Since counting began, where that is known; else of this run. */
-function sumOf(samples: readonly CounterSample[]): number {
+function sumSamples(samples: readonly CounterSample[]): number {
   return samples.reduce((sum, { increase, total }) => sum + (total?.value ?? increase), 0);
 }

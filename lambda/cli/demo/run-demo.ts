@@ -1,39 +1,44 @@
+/** Runs the command `demo` until Ctrl-C, or until the time of `--for` is over. */
 import type { Outcome, RunReport } from '../../report/report.ts';
 import { run } from '../../run.ts';
-import { deadlineIn } from '../../runtime/deadline.ts';
-import { ticks } from '../../runtime/tick-loop.ts';
+import { createDeadline } from '../../runtime/deadline.ts';
+import { generateTicks } from '../../runtime/tick-loop.ts';
 import type { Arguments } from '../commands/parse-arguments.ts';
 import { openDemoDisplay } from './display.ts';
 import { type Demo, openDemo } from './session.ts';
-import { demoSettings } from './settings.ts';
+import { parseDemoSettings } from './settings.ts';
 import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
-import { watched } from '../collect/watch-pipeline.ts';
+import { watchPipeline } from '../collect/watch-pipeline.ts';
 
 /** A run on loopback takes milliseconds; only a dead --push or --remote-write target makes it wait. */
 const longestRunMs = 10_000;
 
 /** `demo`: a simulated fleet, the real pipeline, a live table. */
 export async function runDemo(args: Arguments, terminal: Terminal): Promise<ExitCode> {
-  const settings = demoSettings(args, terminal);
+  const settings = parseDemoSettings(args, terminal);
   await using demo = await openDemo(settings, terminal);
-  using end = endOf(terminal.signal, settings.forMs);
-  const { ok, degraded, failed } = await runs(demo, terminal, end);
+  using end = createEnd(terminal.signal, settings.forMs);
+  const { ok, degraded, failed } = await runUntilEnd(demo, terminal, end);
   return failed > 0 && ok + degraded === 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-async function runs(demo: Demo, terminal: Terminal, { signal, ran }: End): Promise<Readonly<Record<Outcome, number>>> {
+async function runUntilEnd(
+  demo: Demo,
+  terminal: Terminal,
+  { signal, noteRun: ran }: End,
+): Promise<Readonly<Record<Outcome, number>>> {
   const { clock } = terminal;
   const intervalMs = demo.settings.everyMs;
   using display = openDemoDisplay(demo, terminal);
-  const pipeline = watched(demo.built.pipeline, display);
+  const pipeline = watchPipeline(demo.built.pipeline, display);
   let before: RunReport | undefined;
-  for await (const tickMs of ticks({ intervalMs, clock, signal })) {
-    using deadline = deadlineIn(Math.max(intervalMs, longestRunMs), clock, signal);
+  for await (const tickMs of generateTicks({ intervalMs, clock, signal })) {
+    using deadline = createDeadline(Math.max(intervalMs, longestRunMs), clock, signal);
     const report = await run(pipeline, { deadline, tickMs, before });
-    // What Ctrl-C has cut off says nothing true.
+    // The figures of a run that Ctrl-C has interrupted are incomplete, so they are not shown.
     if (signal.aborted) break;
     before = report;
-    display.ran(report, tickMs + intervalMs);
+    display.showRun(report, tickMs + intervalMs);
     ran();
   }
   return display.outcomes;
@@ -42,11 +47,11 @@ async function runs(demo: Demo, terminal: Terminal, { signal, ran }: End): Promi
 interface End extends Disposable {
   readonly signal: AbortSignal;
   /** Told after every run. */
-  readonly ran: () => void;
+  readonly noteRun: () => void;
 }
 
-/** Ctrl-C, or the time that `--for` allows, but not before a first run: a demo that shows nothing helps nobody. */
-function endOf(interrupted: AbortSignal, forMs: number | undefined): End {
+/** Ends at Ctrl-C, or when the time of `--for` is over and at least one run has ended. */
+function createEnd(interrupted: AbortSignal, forMs: number | undefined): End {
   const over = new AbortController();
   const state = { hasRun: false, isDue: false };
   const endIfDue = (): void => {
@@ -61,7 +66,7 @@ function endOf(interrupted: AbortSignal, forMs: number | undefined): End {
         }, forMs);
   return {
     signal: AbortSignal.any([interrupted, over.signal]),
-    ran: () => {
+    noteRun: () => {
       state.hasRun = true;
       endIfDue();
     },

@@ -1,6 +1,6 @@
 /** Opens the demo: the simulated CI systems, the pipeline that reads them and the page that shows them. */
-import { fileStateStore } from '../../counters/stores/file/store.ts';
-import { memoryStore } from '../../counters/stores/memory-store.ts';
+import { createFileStateStore } from '../../counters/stores/file/store.ts';
+import { createMemoryStateStore } from '../../counters/stores/memory-store.ts';
 import type { StateStore } from '../../counters/stores/store.ts';
 import { startBuildkiteServer } from '../../demo/simulators/buildkite/server.ts';
 import { createAttestations } from '../../demo/simulators/chainloop/attestations.ts';
@@ -12,10 +12,10 @@ import type { Logger } from '../../runtime/log.ts';
 import { createTerminalLog } from '../../log/terminal-log.ts';
 import { createRedactor } from '../../secrets/redaction/redactor.ts';
 import { type BuiltPipeline, buildPipeline, type Environment } from '../../wiring.ts';
-import { demoConfig, demoLimits, type SimulatedAccount, type SimulatedOrganization } from './config.ts';
+import { buildDemoConfig, demoLimits, type SimulatedAccount, type SimulatedOrganization } from './config.ts';
 import type { DisplayOptions } from './display.ts';
 import { writeDemoFiles } from '../demo-files.ts';
-import { fleetLife } from './fleet-life.ts';
+import { loadLife } from './fleet-life.ts';
 import type { DemoSettings } from './settings.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -28,7 +28,7 @@ export interface Demo extends AsyncDisposable, DisplayOptions {
 export async function openDemo(settings: DemoSettings, terminal: Terminal): Promise<Demo> {
   await using opened = new AsyncDisposableStack();
   const { clock } = terminal;
-  const life = await fleetLife(settings.stateFolder, settings, clock());
+  const life = await loadLife(settings.stateFolder, settings, clock());
   const fleet = createFleet(life);
   // No least time between two polls: a figure that stands still for ten seconds makes a dull demo.
   const server = await startBuildkiteServer({ clock, fleet, pollSeconds: 0, ...demoLimits });
@@ -44,9 +44,10 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
   const { stateFolder } = settings;
   let store: StateStore | undefined;
   const { built, pages } = await openPipeline(settings, terminal.signal, async (port) => {
-    const { config, variables } = demoConfig(simulated, chainloop, { ...settings, port });
-    const environment = environmentOf(terminal, variables, settings);
-    store ??= stateFolder === undefined ? memoryStore() : fileStateStore(stateFolder, environment.notices);
+    const { config, variables } = buildDemoConfig(simulated, chainloop, { ...settings, port });
+    const environment = createEnvironment(terminal, variables, settings);
+    store ??=
+      stateFolder === undefined ? createMemoryStateStore() : createFileStateStore(stateFolder, environment.notices);
     const stateStore = Promise.resolve(store);
     return await buildPipeline(config, { ...environment, stateStore: () => stateStore });
   });
@@ -58,7 +59,7 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
     settings,
     built,
     title: `Simulated Buildkite and Chainloop · ${String(speed)} × real time · seed ${String(seed)}`,
-    places: [...placesOf(pages, settings), ...written.map((path) => `config     ${path}`)],
+    addresses: [...listAddresses(pages, settings), ...written.map((path) => `config     ${path}`)],
     isLive,
     hasColoursRefused,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
@@ -92,18 +93,18 @@ async function openPipeline(
   } catch (error) {
     await built.close();
     if (!(error instanceof ListenError) || !error.isTaken) throw error;
-    if (!mayMove) throw portError(port, error);
+    if (!mayMove) throw createPortError(port, error);
   }
   return await openPipeline({ port: 0, mayMove: false }, signal, build);
 }
 
-function portError(port: number, cause: ListenError): Error {
+function createPortError(port: number, cause: ListenError): Error {
   const reason = 'is taken or not allowed; choose another one with --port, or 0 for any';
   return new Error(`port ${String(port)} on 127.0.0.1 ${reason}`, { cause });
 }
 
 /** As in a terminal, but with the simulated tokens instead of the user's variables, proxies included. */
-function environmentOf(
+function createEnvironment(
   { clock, random, stderr }: Terminal,
   variables: Environment['variables'],
   { everyMs }: DemoSettings,
@@ -112,12 +113,12 @@ function environmentOf(
   const write = (text: string): void => {
     stderr.write(text);
   };
-  const logAbove = (level: LogLevel): Logger => createTerminalLog({ level, redactor, clock, write, colour: 'never' });
-  const [log, notices] = [logAbove('error'), logAbove('warn')];
-  return { variables, place: 'terminal', everyMs, clock, random, redactor, log, notices, print: write };
+  const createLog = (level: LogLevel): Logger => createTerminalLog({ level, redactor, clock, write, colour: 'never' });
+  const [log, notices] = [createLog('error'), createLog('warn')];
+  return { variables, runtime: 'terminal', everyMs, clock, random, redactor, log, notices, print: write };
 }
 
-function placesOf(pages: readonly string[], { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {
+function listAddresses(pages: readonly string[], { pushUrl, remoteWriteUrl }: DemoSettings): readonly string[] {
   const also = [pushUrl, remoteWriteUrl].filter((url) => url !== undefined);
   return [...pages.map((url) => `metrics    ${url}`), ...also.map((url) => `also to    ${url}`)];
 }

@@ -1,3 +1,4 @@
+/** Turns the options of `demo` into checked settings. */
 import { type Arguments, UsageError } from '../commands/parse-arguments.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -29,22 +30,22 @@ export interface DemoSettings {
 }
 
 /** @throws UsageError */
-export function demoSettings(
+export function parseDemoSettings(
   args: Arguments,
   { stdout, variables }: Pick<Terminal, 'stdout' | 'variables'>,
 ): DemoSettings {
   const isLive = stdout.isTty && variables['TERM'] !== 'dumb';
   const port = args.number('port', { min: 0, max: 65_535, whole: true });
   return {
-    everyMs: everyMs(args),
+    everyMs: parseEvery(args),
     speed: args.number('speed', { min: 0.1, max: 100 }) ?? 10,
     seed: args.number('seed', { min: 0, max: 2 ** 31 - 1, whole: true }) ?? 1,
     busyMs: args.duration('busy'),
     forMs: args.duration('for') ?? (isLive ? undefined : plainForMs),
     port: port ?? defaultPort,
     mayMove: port === undefined,
-    pushUrl: url(args, 'push'),
-    remoteWriteUrl: url(args, 'remote-write'),
+    pushUrl: parseUrl(args, 'push'),
+    remoteWriteUrl: parseUrl(args, 'remote-write'),
     stateFolder: args.text('state'),
     configFolder: args.text('write-config'),
     isLive,
@@ -52,14 +53,14 @@ export function demoSettings(
   };
 }
 
-function everyMs(args: Arguments): number {
+function parseEvery(args: Arguments): number {
   const milliseconds = args.duration('every') ?? 3000;
   // A faster table is not readable, and each run shall end before the next one.
   if (milliseconds < 200) throw new UsageError('--every must be at least 200ms');
   return milliseconds;
 }
 
-function url(args: Arguments, name: string): string | undefined {
+function parseUrl(args: Arguments, name: string): string | undefined {
   const text = args.text(name);
   if (text === undefined || /^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
   throw new UsageError(`--${name} must be an http or https URL, not ${JSON.stringify(text)}`);

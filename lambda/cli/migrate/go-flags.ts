@@ -1,5 +1,5 @@
 /** Reads a command line as Go's `flag` package reads it: `-name value`, `-name=value` and `--name`, until the first word that is no flag. */
-import { nearest } from '../../config/explain/nearest.ts';
+import { findNearest } from '../../config/explain/nearest.ts';
 import { UsageError } from '../commands/parse-arguments.ts';
 
 /** `switch` takes a value only behind an equals sign; `list` may be given again and again. */
@@ -17,21 +17,21 @@ export function parseGoFlags(argv: readonly string[], known: Readonly<Record<str
   const words = [...argv];
   for (let word = words.shift(); word !== undefined && word !== '--'; word = words.shift()) {
     const { name, inline } = splitFlag(word);
-    const kind = kindOf(name, known);
+    const kind = findKind(name, known);
     const value = inline ?? (kind === 'switch' ? 'true' : words.shift());
-    given.set(name, [...(given.get(name) ?? []), checkedValue(name, kind, value)]);
+    given.set(name, [...(given.get(name) ?? []), checkFlagValue(name, kind, value)]);
   }
-  if (words.length > 0) throw wordWithoutFlag();
+  if (words.length > 0) throw createWordError();
   return given;
 }
 
-function kindOf(name: string, known: Readonly<Record<string, FlagKind>>): FlagKind {
+function findKind(name: string, known: Readonly<Record<string, FlagKind>>): FlagKind {
   const kind = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (kind === undefined) throw unknownFlag(name, Object.keys(known));
+  if (kind === undefined) throw createUnknownFlagError(name, Object.keys(known));
   return kind;
 }
 
-function checkedValue(name: string, kind: FlagKind, value: string | undefined): string {
+function checkFlagValue(name: string, kind: FlagKind, value: string | undefined): string {
   if (value === undefined) throw new UsageError(`-${name} needs a value`);
   if (kind === 'switch') parseBool(name, value);
   return value;
@@ -39,18 +39,18 @@ function checkedValue(name: string, kind: FlagKind, value: string | undefined): 
 
 function splitFlag(word: string): { readonly name: string; readonly inline: string | undefined } {
   const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word);
-  if (match === null) throw wordWithoutFlag();
+  if (match === null) throw createWordError();
   return { name: match[1] ?? '', inline: match[2] };
 }
 
-function wordWithoutFlag(): UsageError {
+function createWordError(): UsageError {
   return new UsageError(
     'a word of the command line belongs to no flag: give the flags of buildkite-agent-metrics without the name of the program',
   );
 }
 
-function unknownFlag(name: string, known: readonly string[]): UsageError {
-  const meant = nearest(name, known);
+function createUnknownFlagError(name: string, known: readonly string[]): UsageError {
+  const meant = findNearest(name, known);
   // A token that was given without its flag may begin with a dash, so the unknown word itself is not repeated.
   const hint =
     meant === undefined ? `; there are ${known.map((flag) => `-${flag}`).join(', ')}` : `; did you mean -${meant}?`;
@@ -58,12 +58,12 @@ function unknownFlag(name: string, known: readonly string[]): UsageError {
 }
 
 /** The last value counts, as in Go. */
-export function lastOf(flags: GivenFlags, name: string): string | undefined {
+export function getLast(flags: GivenFlags, name: string): string | undefined {
   return flags.get(name)?.at(-1);
 }
 
 export function isOn(flags: GivenFlags, name: string): boolean {
-  const value = lastOf(flags, name);
+  const value = getLast(flags, name);
   return value !== undefined && parseBool(name, value);
 }
 

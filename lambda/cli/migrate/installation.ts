@@ -1,7 +1,7 @@
 /** What an installation of buildkite-agent-metrics was told, in whichever of its three ways. */
 
 /** Where one agent token lies today; its value is never kept here. */
-export type TokenPlace =
+export type TokenLocation =
   /** Typed into a command line or an environment variable: it needs a secret of its own. */
   | { readonly kind: 'typed' }
   | { readonly kind: 'parameter'; readonly name: string }
@@ -41,7 +41,7 @@ export interface OtlpHeader {
 
 export interface Installation {
   readonly runsAs: 'program' | 'lambda' | 'google-function';
-  readonly tokens: readonly TokenPlace[];
+  readonly tokens: readonly TokenLocation[];
   readonly endpoint: string | undefined;
   /** Undefined: all queues. */
   readonly queues: readonly string[] | undefined;

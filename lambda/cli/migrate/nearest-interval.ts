@@ -5,7 +5,7 @@ import { minuteMs, secondSteps } from '../../config/interval.ts';
 const longestMinutes = 60;
 
 /** The shortest allowed interval that is not shorter, so that no more requests are sent than before. */
-export function nearestInterval(milliseconds: number): string {
+export function findNearestInterval(milliseconds: number): string {
   const seconds = secondSteps.find((step) => step * 1000 >= milliseconds);
   if (seconds !== undefined) return `${String(seconds)} seconds`;
   const minutes = Math.min(Math.max(Math.ceil(milliseconds / minuteMs), 1), longestMinutes);

@@ -1,7 +1,7 @@
 /** Reads the environment variables of the functions of buildkite-agent-metrics, in AWS Lambda and in Google Cloud. */
 import { UsageError } from '../commands/parse-arguments.ts';
-import type { Backend, Installation, TokenPlace, Variables } from './installation.ts';
-import { readDimensions, readOpenTelemetry, readUrl, splitList, typedTokens, valueOf } from './read-shared.ts';
+import type { Backend, Installation, TokenLocation, Variables } from './installation.ts';
+import { readDimensions, readOpenTelemetry, readUrl, splitList, mapTypedTokens, getValue } from './read-shared.ts';
 
 /** The three places of tokens; the function takes exactly one of them. */
 const tokenVariables = [
@@ -23,7 +23,7 @@ const functionVariables = [
 ] as const;
 
 export function isOfFunction(variables: Variables): boolean {
-  return functionVariables.some((name) => valueOf(variables, name) !== undefined);
+  return functionVariables.some((name) => getValue(variables, name) !== undefined);
 }
 
 /** @throws UsageError for what the function itself refuses. */
@@ -33,8 +33,8 @@ export function readFunction(variables: Variables): Installation {
 
 function isGoogleFunction(variables: Variables): boolean {
   return (
-    valueOf(variables, 'BUILDKITE_AGENT_TOKENS') !== undefined ||
-    valueOf(variables, 'BUILDKITE_AGENT_TOKEN_SECRET_NAMES') !== undefined
+    getValue(variables, 'BUILDKITE_AGENT_TOKENS') !== undefined ||
+    getValue(variables, 'BUILDKITE_AGENT_TOKEN_SECRET_NAMES') !== undefined
   );
 }
 
@@ -42,7 +42,7 @@ function readLambda(variables: Variables): Installation {
   return {
     runsAs: 'lambda',
     tokens: readTokens(variables),
-    endpoint: readUrl(valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT'),
+    endpoint: readUrl(getValue(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT'),
     queues: readQueues(variables),
     intervalMs: undefined,
     backend: readBackend(variables),
@@ -51,41 +51,41 @@ function readLambda(variables: Variables): Installation {
 }
 
 function readQueues(variables: Variables): readonly string[] | undefined {
-  const queues = valueOf(variables, 'BUILDKITE_QUEUE');
+  const queues = getValue(variables, 'BUILDKITE_QUEUE');
   return queues === undefined ? undefined : splitList(queues);
 }
 
-function readTokens(variables: Variables): readonly TokenPlace[] {
-  const given = tokenVariables.filter((name) => valueOf(variables, name) !== undefined);
+function readTokens(variables: Variables): readonly TokenLocation[] {
+  const given = tokenVariables.filter((name) => getValue(variables, name) !== undefined);
   const [place] = given;
   if (place === undefined) {
     throw new UsageError(`no token is given: the function takes one of ${tokenVariables.join(', ')}`);
   }
   if (given.length > 1) throw new UsageError(`${given.join(' and ')} exclude each other`);
-  const text = valueOf(variables, place) ?? '';
+  const text = getValue(variables, place) ?? '';
   switch (place) {
     case 'BUILDKITE_AGENT_TOKEN':
-      return typedTokens(text);
+      return mapTypedTokens(text);
     case 'BUILDKITE_AGENT_TOKEN_SSM_KEY':
       return splitList(text).map((name) => ({ kind: 'parameter', name }));
     case 'BUILDKITE_AGENT_SECRETS_MANAGER_SECRET_ID':
-      return readSecrets(text, valueOf(variables, 'BUILDKITE_AGENT_SECRETS_MANAGER_JSON_KEY'));
+      return readSecrets(text, getValue(variables, 'BUILDKITE_AGENT_SECRETS_MANAGER_JSON_KEY'));
   }
 }
 
 /** With a key the function takes the whole text as one secret's id. */
-function readSecrets(text: string, key: string | undefined): readonly TokenPlace[] {
+function readSecrets(text: string, key: string | undefined): readonly TokenLocation[] {
   const names = key === undefined ? splitList(text) : [text.trim()];
   return names.map((name) => ({ kind: 'secret', name, key }));
 }
 
 function readBackend(variables: Variables): Backend {
-  switch ((valueOf(variables, 'BUILDKITE_BACKEND') ?? '').toLowerCase()) {
+  switch ((getValue(variables, 'BUILDKITE_BACKEND') ?? '').toLowerCase()) {
     case 'statsd':
       return {
         kind: 'statsd',
-        address: valueOf(variables, 'STATSD_HOST') ?? '127.0.0.1:8125',
-        hasTags: (valueOf(variables, 'STATSD_TAGS') ?? '').toLowerCase() === 'true',
+        address: getValue(variables, 'STATSD_HOST') ?? '127.0.0.1:8125',
+        hasTags: (getValue(variables, 'STATSD_TAGS') ?? '').toLowerCase() === 'true',
       };
     case 'newrelic':
       return { kind: 'newrelic' };
@@ -94,9 +94,9 @@ function readBackend(variables: Variables): Backend {
     default:
       return {
         kind: 'cloudwatch',
-        region: valueOf(variables, 'AWS_REGION'),
+        region: getValue(variables, 'AWS_REGION'),
         dimensions: readDimensions(
-          valueOf(variables, 'BUILDKITE_CLOUDWATCH_DIMENSIONS') ?? '',
+          getValue(variables, 'BUILDKITE_CLOUDWATCH_DIMENSIONS') ?? '',
           'BUILDKITE_CLOUDWATCH_DIMENSIONS',
         ),
         isHighResolution: isSet(variables, 'BUILDKITE_CLOUDWATCH_HIGH_RESOLUTION'),
@@ -105,18 +105,18 @@ function readBackend(variables: Variables): Backend {
 }
 
 function readGoogleFunction(variables: Variables): Installation {
-  const typed = valueOf(variables, 'BUILDKITE_AGENT_TOKENS');
-  const secrets = splitList(valueOf(variables, 'BUILDKITE_AGENT_TOKEN_SECRET_NAMES') ?? '');
+  const typed = getValue(variables, 'BUILDKITE_AGENT_TOKENS');
+  const secrets = splitList(getValue(variables, 'BUILDKITE_AGENT_TOKEN_SECRET_NAMES') ?? '');
   return {
     runsAs: 'google-function',
     // Secrets of Google Cloud cannot be read from AWS, so their values move.
-    tokens: typed === undefined ? secrets.map(() => ({ kind: 'typed' })) : typedTokens(typed),
-    endpoint: readUrl(valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT'),
+    tokens: typed === undefined ? secrets.map(() => ({ kind: 'typed' })) : mapTypedTokens(typed),
+    endpoint: readUrl(getValue(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT'),
     queues: readQueues(variables),
     intervalMs: undefined,
     backend: {
       kind: 'stackdriver',
-      project: valueOf(variables, 'GCP_PROJECT_ID') ?? valueOf(variables, 'GOOGLE_CLOUD_PROJECT'),
+      project: getValue(variables, 'GCP_PROJECT_ID') ?? getValue(variables, 'GOOGLE_CLOUD_PROJECT'),
       keyFile: undefined,
     },
     notes: listNotes(variables),
@@ -143,6 +143,6 @@ const noteOfVariable: Readonly<Record<string, string>> = {
 
 function listNotes(variables: Variables): readonly string[] {
   return Object.entries(noteOfVariable)
-    .filter(([name]) => valueOf(variables, name) !== undefined)
+    .filter(([name]) => getValue(variables, name) !== undefined)
     .map(([, note]) => note);
 }

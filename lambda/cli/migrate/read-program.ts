@@ -1,9 +1,9 @@
 /** Reads the command line of buildkite-agent-metrics and the variables that its program takes beside it. */
 import { UsageError } from '../commands/parse-arguments.ts';
 import { parseGoDuration } from './go-duration.ts';
-import { type FlagKind, type GivenFlags, isOn, lastOf } from './go-flags.ts';
-import type { Backend, Installation, TokenPlace, Variables } from './installation.ts';
-import { readDimensions, readOpenTelemetry, readUrl, typedTokens, valueOf } from './read-shared.ts';
+import { type FlagKind, type GivenFlags, isOn, getLast } from './go-flags.ts';
+import type { Backend, Installation, TokenLocation, Variables } from './installation.ts';
+import { readDimensions, readOpenTelemetry, readUrl, mapTypedTokens, getValue } from './read-shared.ts';
 
 /** Every flag of buildkite-agent-metrics 5.12.4 (`--help`). */
 export const programFlags = {
@@ -37,8 +37,8 @@ export function readProgram(flags: GivenFlags, variables: Variables): Installati
     runsAs: 'program',
     tokens: readTokens(flags, variables),
     endpoint:
-      readUrl(valueOf(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT') ??
-      readUrl(lastOf(flags, 'endpoint'), '-endpoint'),
+      readUrl(getValue(variables, 'BUILDKITE_AGENT_ENDPOINT'), 'BUILDKITE_AGENT_ENDPOINT') ??
+      readUrl(getLast(flags, 'endpoint'), '-endpoint'),
     queues: readQueues(flags, variables),
     intervalMs: readInterval(flags),
     backend: readBackend(flags, variables),
@@ -46,11 +46,11 @@ export function readProgram(flags: GivenFlags, variables: Variables): Installati
   };
 }
 
-function readTokens(flags: GivenFlags, variables: Variables): readonly TokenPlace[] {
+function readTokens(flags: GivenFlags, variables: Variables): readonly TokenLocation[] {
   const typed = flags.get('token');
-  const tokens: readonly TokenPlace[] =
+  const tokens: readonly TokenLocation[] =
     typed === undefined
-      ? typedTokens(valueOf(variables, 'BUILDKITE_AGENT_TOKEN') ?? '')
+      ? mapTypedTokens(getValue(variables, 'BUILDKITE_AGENT_TOKEN') ?? '')
       : typed.filter((token) => token.trim() !== '').map(() => ({ kind: 'typed' }));
   if (tokens.length === 0) {
     throw new UsageError('no token is given: the program takes -token or the variable BUILDKITE_AGENT_TOKEN');
@@ -63,13 +63,13 @@ function readQueues(flags: GivenFlags, variables: Variables): readonly string[] 
 }
 
 /** Undefined for an empty text, which is what Go's program has without the flag. */
-function givenText(flags: GivenFlags, name: string): string | undefined {
-  const text = lastOf(flags, name);
+function getGivenText(flags: GivenFlags, name: string): string | undefined {
+  const text = getLast(flags, name);
   return text === '' ? undefined : text;
 }
 
 function readInterval(flags: GivenFlags): number | undefined {
-  const text = lastOf(flags, 'interval');
+  const text = getLast(flags, 'interval');
   if (text === undefined) return undefined;
   const milliseconds = parseGoDuration(text);
   if (milliseconds === undefined) throw new UsageError('-interval must be a duration such as 30s or 1m');
@@ -82,31 +82,31 @@ type ReadBackend = (flags: GivenFlags, variables: Variables) => Backend;
 const backends: Readonly<Record<string, ReadBackend>> = {
   cloudwatch: (flags, variables) => ({
     kind: 'cloudwatch',
-    region: givenText(flags, 'cloudwatch-region') ?? valueOf(variables, 'AWS_REGION') ?? 'us-east-1',
-    dimensions: readDimensions(lastOf(flags, 'cloudwatch-dimensions') ?? '', '-cloudwatch-dimensions'),
+    region: getGivenText(flags, 'cloudwatch-region') ?? getValue(variables, 'AWS_REGION') ?? 'us-east-1',
+    dimensions: readDimensions(getLast(flags, 'cloudwatch-dimensions') ?? '', '-cloudwatch-dimensions'),
     isHighResolution: isOn(flags, 'cloudwatch-high-resolution'),
   }),
   statsd: (flags) => ({
     kind: 'statsd',
-    address: givenText(flags, 'statsd-host') ?? '127.0.0.1:8125',
+    address: getGivenText(flags, 'statsd-host') ?? '127.0.0.1:8125',
     hasTags: isOn(flags, 'statsd-tags'),
   }),
   prometheus: (flags) => ({
     kind: 'prometheus',
-    address: lastOf(flags, 'prometheus-addr') ?? ':8080',
-    path: lastOf(flags, 'prometheus-path') ?? '/metrics',
+    address: getLast(flags, 'prometheus-addr') ?? ':8080',
+    path: getLast(flags, 'prometheus-path') ?? '/metrics',
   }),
   stackdriver: (flags, variables) => ({
     kind: 'stackdriver',
-    project: lastOf(flags, 'stackdriver-projectid') ?? valueOf(variables, 'GCP_PROJECT_ID'),
-    keyFile: valueOf(variables, 'GOOGLE_APPLICATION_CREDENTIALS'),
+    project: getLast(flags, 'stackdriver-projectid') ?? getValue(variables, 'GCP_PROJECT_ID'),
+    keyFile: getValue(variables, 'GOOGLE_APPLICATION_CREDENTIALS'),
   }),
   newrelic: () => ({ kind: 'newrelic' }),
   opentelemetry: (_flags, variables) => readOpenTelemetry(variables),
 };
 
 function readBackend(flags: GivenFlags, variables: Variables): Backend {
-  const name = (lastOf(flags, 'backend') ?? 'cloudwatch').toLowerCase();
+  const name = (getLast(flags, 'backend') ?? 'cloudwatch').toLowerCase();
   const read = Object.hasOwn(backends, name) ? backends[name] : undefined;
   if (read === undefined) throw new UsageError(`-backend must be one of ${Object.keys(backends).join(', ')}`);
   return read(flags, variables);

@@ -1,9 +1,9 @@
 /** Reads what the program and the functions of buildkite-agent-metrics have in common. */
 import { UsageError } from '../commands/parse-arguments.ts';
-import type { Backend, OtlpHeader, TokenPlace, Variables } from './installation.ts';
+import type { Backend, OtlpHeader, TokenLocation, Variables } from './installation.ts';
 
 /** Undefined for a variable that is not set and for an empty one. */
-export function valueOf(variables: Variables, name: string): string | undefined {
+export function getValue(variables: Variables, name: string): string | undefined {
   const value = variables[name];
   return value === undefined || value === '' ? undefined : value;
 }
@@ -16,7 +16,7 @@ export function splitList(text: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
-export function typedTokens(text: string): readonly TokenPlace[] {
+export function mapTypedTokens(text: string): readonly TokenLocation[] {
   return splitList(text).map(() => ({ kind: 'typed' }));
 }
 
@@ -32,12 +32,12 @@ export function readDimensions(text: string, setting: string): Readonly<Record<s
 
 /** The standard variables of OpenTelemetry's exporters, which both the program and the function read. */
 export function readOpenTelemetry(variables: Variables): Backend {
-  const headers = valueOf(variables, 'OTEL_EXPORTER_OTLP_HEADERS') ?? '';
+  const headers = getValue(variables, 'OTEL_EXPORTER_OTLP_HEADERS') ?? '';
   return {
     kind: 'opentelemetry',
-    endpoint: readUrl(valueOf(variables, 'OTEL_EXPORTER_OTLP_ENDPOINT'), 'OTEL_EXPORTER_OTLP_ENDPOINT'),
-    isGrpc: valueOf(variables, 'OTEL_EXPORTER_OTLP_PROTOCOL') === 'grpc',
-    serviceName: valueOf(variables, 'OTEL_SERVICE_NAME'),
+    endpoint: readUrl(getValue(variables, 'OTEL_EXPORTER_OTLP_ENDPOINT'), 'OTEL_EXPORTER_OTLP_ENDPOINT'),
+    isGrpc: getValue(variables, 'OTEL_EXPORTER_OTLP_PROTOCOL') === 'grpc',
+    serviceName: getValue(variables, 'OTEL_SERVICE_NAME'),
     headers: splitList(headers).map(readHeader),
   };
 }

@@ -8,11 +8,11 @@ const FunctionConfiguration = z.object({ Environment: z.object({ Variables: z.re
 
 /** @throws UsageError for a file that cannot be read or is of neither form; its text is never repeated. */
 export async function readVariables(path: string): Promise<Variables> {
-  const text = await textOf(path);
+  const text = await readText(path);
   return text.trimStart().startsWith('{') ? readJson(text, path) : readLines(text, path);
 }
 
-async function textOf(path: string): Promise<string> {
+async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
@@ -41,12 +41,12 @@ function readLines(text: string, path: string): Variables {
     // A name alone passes a variable of the machine on, as in docker's files; what it holds is not known here.
     if (/^\s*[A-Z_][A-Z0-9_]*\s*$/.test(line)) return [];
     if (match === null) throw new UsageError(`${path}, line ${String(index + 1)} is not NAME=value`);
-    return [[match[1] ?? '', withoutQuotes(match[2] ?? '')]];
+    return [[match[1] ?? '', stripQuotes(match[2] ?? '')]];
   });
   return Object.fromEntries(pairs);
 }
 
-function withoutQuotes(text: string): string {
+function stripQuotes(text: string): string {
   const match = /^(["'])(.*)\1$/.exec(text.trim());
   return match?.[2] ?? text.trim();
 }

@@ -3,7 +3,7 @@ import { ConfigError } from '../../config/config-error.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { UsageError } from '../commands/parse-arguments.ts';
 import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
-import { type GivenFlags, lastOf, parseGoFlags } from './go-flags.ts';
+import { type GivenFlags, getLast, parseGoFlags } from './go-flags.ts';
 import type { Installation, Variables } from './installation.ts';
 import { isOfFunction, readFunction } from './read-function.ts';
 import { programFlags, readProgram } from './read-program.ts';
@@ -27,13 +27,13 @@ export async function runMigrate(argv: readonly string[], terminal: Terminal): P
   const target = readTarget(flags, installation);
   const migrated = writeConfiguration(installation, { target, account: readAccount(flags) });
   terminal.stdout.write(migrated.text);
-  terminal.stderr.write(lastWords(migrated, target, installation));
+  terminal.stderr.write(describeNextSteps(migrated, target, installation));
   return checkResult(migrated, target, terminal);
 }
 
 /** Any flag of the program means that the program was called; without one the variables of a function are read. */
 async function readInstallation(flags: GivenFlags, process: Variables): Promise<Installation> {
-  const file = lastOf(flags, 'environment');
+  const file = getLast(flags, 'environment');
   const variables = file === undefined ? process : await readVariables(file);
   const isProgram = Object.keys(programFlags).some((name) => flags.has(name));
   if (isProgram && file !== undefined && isOfFunction(variables)) {
@@ -47,7 +47,7 @@ async function readInstallation(flags: GivenFlags, process: Variables): Promise<
 /** A page to scrape needs a process that stays, so it is not for AWS. */
 function readTarget(flags: GivenFlags, { backend }: Installation): Target {
   const isPage = backend.kind === 'prometheus';
-  const asked = lastOf(flags, 'for') ?? (isPage ? 'terminal' : 'aws');
+  const asked = getLast(flags, 'for') ?? (isPage ? 'terminal' : 'aws');
   if (asked !== 'aws' && asked !== 'terminal') throw new UsageError('-for must be aws or terminal');
   if (isPage && asked === 'aws') {
     throw new UsageError('-backend prometheus serves a page, which a function cannot: leave out -for aws');
@@ -55,26 +55,26 @@ function readTarget(flags: GivenFlags, { backend }: Installation): Target {
   return asked;
 }
 
-function howOften(intervalMs: number | undefined): string {
+function describeInterval(intervalMs: number | undefined): string {
   return intervalMs === undefined ? '--every 1m' : `--every ${String(Math.max(1, Math.round(intervalMs / 1000)))}s`;
 }
 
 function readAccount(flags: GivenFlags): number | undefined {
-  const text = lastOf(flags, 'newrelic-account');
+  const text = getLast(flags, 'newrelic-account');
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError('-newrelic-account must be the number of an account');
   return Number(text);
 }
 
-function lastWords({ notes }: MigratedConfiguration, target: Target, { intervalMs }: Installation): string {
+function describeNextSteps({ notes }: MigratedConfiguration, target: Target, { intervalMs }: Installation): string {
   const next =
     target === 'aws'
       ? 'Next: save it as collector.yaml, look at it with `npm run collect -- --config collector.yaml --dry-run`, then `npx cdk deploy`.'
-      : `Next: save it as collector.yaml, then \`npm run collect -- --config collector.yaml ${howOften(intervalMs)}\`.`;
+      : `Next: save it as collector.yaml, then \`npm run collect -- --config collector.yaml ${describeInterval(intervalMs)}\`.`;
   return [...notes, next].map((line) => `${line}\n`).join('');
 }
 
-/** What was right for the other tool may be refused here, such as an endpoint without TLS. */
+/** Checks the new configuration: what the other tool accepts may be refused here, such as an endpoint without TLS. */
 function checkResult({ text }: MigratedConfiguration, target: Target, { stderr }: Terminal): ExitCode {
   try {
     parseConfig(text, { file: 'the configuration above', environment: target === 'aws' ? 'lambda' : 'terminal' });

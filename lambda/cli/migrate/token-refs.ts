@@ -1,6 +1,6 @@
 /** Decides where the new configuration finds each token: where it lies today, or in a secret that is to be made. */
 import type { SecretRef } from '../../secrets/secret-ref.ts';
-import type { TokenPlace } from './installation.ts';
+import type { TokenLocation } from './installation.ts';
 
 /** Where the new configuration is used; environment variables exist in a terminal only. */
 export type Target = 'aws' | 'terminal';
@@ -9,12 +9,12 @@ export type Target = 'aws' | 'terminal';
 export const newSecret = 'ci-metrics/buildkite';
 
 /** Member of the new secret for the nth of so many typed tokens. */
-function memberName(index: number, count: number): string {
+function formatMember(index: number, count: number): string {
   return count === 1 ? 'agentToken' : `agentToken${String(index + 1)}`;
 }
 
 /** Environment variable for the nth of so many typed tokens. */
-function variableName(index: number, count: number): string {
+function formatVariable(index: number, count: number): string {
   return count === 1 ? 'BUILDKITE_AGENT_TOKEN' : `BUILDKITE_AGENT_TOKEN_${String(index + 1)}`;
 }
 
@@ -24,9 +24,9 @@ export interface TokenRefs {
   readonly toFill: readonly string[];
 }
 
-export function referTokens(tokens: readonly TokenPlace[], target: Target): TokenRefs {
+export function assignTokens(tokens: readonly TokenLocation[], target: Target): TokenRefs {
   const typed = tokens.filter(({ kind }) => kind === 'typed');
-  const nameAt = target === 'aws' ? memberName : variableName;
+  const nameAt = target === 'aws' ? formatMember : formatVariable;
   const toFill = typed.map((_, index) => nameAt(index, typed.length));
   const free = [...toFill];
   const refs = tokens.map((token): SecretRef => {

@@ -1,8 +1,8 @@
 /** Writes the collector.yaml that does what an installation of buildkite-agent-metrics did. */
 import { Document, isMap, isSeq, visit } from 'yaml';
 import type { Installation } from './installation.ts';
-import { nearestInterval } from './nearest-interval.ts';
-import { newSecret, referTokens, type Target } from './token-refs.ts';
+import { findNearestInterval } from './nearest-interval.ts';
+import { newSecret, assignTokens, type Target } from './token-refs.ts';
 import { type SinkNeeds, writeSink } from './write-sink.ts';
 
 export interface MigratedConfiguration {
@@ -16,9 +16,9 @@ export function writeConfiguration(
   { target, account }: Pick<SinkNeeds, 'target' | 'account'>,
 ): MigratedConfiguration {
   const { backend, intervalMs, notes } = installation;
-  const tokens = referTokens(installation.tokens, target);
+  const tokens = assignTokens(installation.tokens, target);
   const sink = writeSink(backend, { intervalMs, target, account });
-  const interval = intervalMs === undefined ? undefined : nearestInterval(intervalMs);
+  const interval = intervalMs === undefined ? undefined : findNearestInterval(intervalMs);
   const settings = {
     ...(interval === undefined ? {} : { interval }),
     sources: [
@@ -33,11 +33,11 @@ export function writeConfiguration(
     ...(hasOnlyOldSecrets(installation) ? { deployment: { secrets: 'import' } } : {}),
   };
   return {
-    text: yamlText(settings),
+    text: formatYaml(settings),
     notes: [
-      ...fillNotes(tokens.toFill, target),
-      ...intervalNotes(installation, interval),
-      ...globNotes(installation),
+      ...describeFills(tokens.toFill, target),
+      ...describeInterval(installation, interval),
+      ...describePatterns(installation),
       ...sink.notes,
       ...notes,
     ],
@@ -49,7 +49,7 @@ function hasOnlyOldSecrets({ tokens }: Installation): boolean {
   return tokens.some(({ kind }) => kind === 'secret') && tokens.every(({ kind }) => kind !== 'typed');
 }
 
-function fillNotes(toFill: readonly string[], target: Target): readonly string[] {
+function describeFills(toFill: readonly string[], target: Target): readonly string[] {
   if (toFill.length === 0) return [];
   const names = toFill.join(', ');
   return target === 'aws'
@@ -57,7 +57,7 @@ function fillNotes(toFill: readonly string[], target: Target): readonly string[]
     : [`Tokens: set their values as ${names} in the environment of the command.`];
 }
 
-function intervalNotes({ intervalMs, runsAs }: Installation, interval: string | undefined): readonly string[] {
+function describeInterval({ intervalMs, runsAs }: Installation, interval: string | undefined): readonly string[] {
   if (intervalMs === undefined || interval === undefined) {
     return runsAs === 'program'
       ? [
@@ -77,7 +77,7 @@ function isWhole(intervalMs: number, interval: string): boolean {
 }
 
 /** A queue was a fixed text there and may be a pattern here. */
-function globNotes({ queues = [] }: Installation): readonly string[] {
+function describePatterns({ queues = [] }: Installation): readonly string[] {
   const patterns = queues.filter((queue) => /[*?]/.test(queue));
   return patterns.length === 0
     ? []
@@ -87,7 +87,7 @@ function globNotes({ queues = [] }: Installation): readonly string[] {
 const opening = ` Does what buildkite-agent-metrics did, under the same names, and publishes the neutral ci_ metrics beside them.
  A value is never a token: \`secret\` names a secret in AWS Secrets Manager, \`env\` a variable of the terminal.`;
 
-function yamlText(settings: unknown): string {
+function formatYaml(settings: unknown): string {
   const document = new Document(settings);
   document.commentBefore = opening;
   // References and lists of names read better on one line.

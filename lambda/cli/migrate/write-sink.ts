@@ -74,7 +74,7 @@ function writePage({ address, path }: Extract<Backend, { kind: 'prometheus' }>):
   return {
     settings: {
       kind: 'scrape-page',
-      listen: `${host === '' ? '0.0.0.0' : bracketed(host)}:${String(port)}`,
+      listen: `${host === '' ? '0.0.0.0' : wrapHost(host)}:${String(port)}`,
       ...(path === '/metrics' ? {} : { path }),
       // The other tool's page has neither TLS nor a password.
       ...(isLoopbackHost(host) ? {} : { plaintext: 'allow', anonymous: 'allow' }),
@@ -129,28 +129,28 @@ function writeNewRelic({ target, account }: SinkNeeds): MigratedSink {
 function writeOtlp(backend: Extract<Backend, { kind: 'opentelemetry' }>, { target }: SinkNeeds): MigratedSink {
   const { endpoint = 'http://localhost:4318', isGrpc, serviceName, headers } = backend;
   const url = isGrpc ? endpoint.replace(/:4317\b/, ':4318') : endpoint;
-  const refer = (name: string): object =>
-    target === 'aws' ? { secret: 'ci-metrics/otlp', key: name } : { env: headerVariable(name) };
-  const [authorization, others] = partHeaders(headers);
+  const makeRef = (name: string): object =>
+    target === 'aws' ? { secret: 'ci-metrics/otlp', key: name } : { env: formatHeaderVariable(name) };
+  const [authorization, others] = partitionHeaders(headers);
   return {
     settings: {
       kind: 'otlp',
       url,
       ...(url.startsWith('http:') ? { plaintext: 'allow' } : {}),
-      ...(others.length === 0 ? {} : { headers: Object.fromEntries(others.map(({ name }) => [name, refer(name)])) }),
-      ...(authorization === undefined ? {} : { auth: writeAuth(authorization, refer) }),
+      ...(others.length === 0 ? {} : { headers: Object.fromEntries(others.map(({ name }) => [name, makeRef(name)])) }),
+      ...(authorization === undefined ? {} : { auth: writeAuth(authorization, makeRef) }),
       resource: { 'service.name': serviceName ?? 'buildkite-agent-metrics' },
       compat: true,
     },
     notes: [
       ...(isGrpc ? ['OTEL_EXPORTER_OTLP_PROTOCOL=grpc: metrics go by HTTP, usually to port 4318; look at `url`.'] : []),
-      ...headerNotes(headers, target),
+      ...describeHeaders(headers, target),
     ],
   };
 }
 
 /** The header of the credentials apart from the others, for which the sink has settings of their own. */
-function partHeaders(headers: readonly OtlpHeader[]): readonly [OtlpHeader | undefined, readonly OtlpHeader[]] {
+function partitionHeaders(headers: readonly OtlpHeader[]): readonly [OtlpHeader | undefined, readonly OtlpHeader[]] {
   return [headers.find(isAuthorization), headers.filter((header) => !isAuthorization(header))];
 }
 
@@ -162,25 +162,25 @@ function writeAuth({ name, isBasic }: OtlpHeader, refer: (name: string) => objec
   return isBasic ? { basic: { username: 'USER', password: refer(name) } } : { bearer: refer(name) };
 }
 
-function headerVariable(name: string): string {
+function formatHeaderVariable(name: string): string {
   return `OTLP_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }
 
-function headerNotes(headers: readonly OtlpHeader[], target: Target): readonly string[] {
+function describeHeaders(headers: readonly OtlpHeader[], target: Target): readonly string[] {
   if (headers.length === 0) return [];
   const names = headers.map(({ name }) => name);
   const place =
     target === 'aws'
       ? `the secret ci-metrics/otlp under ${names.join(', ')}`
-      : `the environment as ${names.map(headerVariable).join(', ')}`;
+      : `the environment as ${names.map(formatHeaderVariable).join(', ')}`;
   const authorization = headers.find(isAuthorization);
   return [
     `OTEL_EXPORTER_OTLP_HEADERS: put the values into ${place}.`,
-    ...(authorization === undefined ? [] : [authorizationNote(authorization)]),
+    ...(authorization === undefined ? [] : [describeAuthorization(authorization)]),
   ];
 }
 
-function authorizationNote({ isBasic }: OtlpHeader): string {
+function describeAuthorization({ isBasic }: OtlpHeader): string {
   return isBasic
     ? 'Authorization is Basic, which is Base64 of user:password: write the user as `username` in place of USER, and put the password alone into the secret.'
     : 'Of Authorization put in the token alone, without the word Bearer.';
@@ -193,7 +193,7 @@ function splitAddress(address: string, usualPort: number): { readonly host: stri
   return { host: match[1] ?? match[2] ?? '', port: match[3] === undefined ? usualPort : Number(match[3]) };
 }
 
-function bracketed(host: string): string {
+function wrapHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 

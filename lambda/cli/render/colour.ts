@@ -1,7 +1,8 @@
+/** Decides whether a text gets colours, and gives them to it. */
 import { styleText } from 'node:util';
 
-/** Roles, not colours: what a text means decides how it looks. */
-const looks = {
+/** The looks by role: code says what a text means, and only here the role gets colours. */
+const styles = {
   heading: ['bold'],
   faint: ['dim'],
   good: ['green'],
@@ -10,9 +11,9 @@ const looks = {
   alarm: ['bold', 'red'],
 } as const;
 
-export type Style = keyof typeof looks;
+export type Style = keyof typeof styles;
 
-/** Gives a text its look, or leaves it alone where colours are not wanted. */
+/** Gives a text the colours of its role, or returns it unchanged where colours are not wanted. */
 export type Paint = (style: Style, text: string) => string;
 
 export interface ColourChoice {
@@ -23,12 +24,12 @@ export interface ColourChoice {
 }
 
 /** Colours on a terminal only, unless FORCE_COLOR asks for them; NO_COLOR and `--no-color` win over everything. */
-export function painter(choice: ColourChoice): Paint {
+export function createPaint(choice: ColourChoice): Paint {
   if (!hasColours(choice)) return (_style, text) => text;
-  return (style, text) => (text === '' ? text : styleText([...looks[style]], text, { validateStream: false }));
+  return (style, text) => (text === '' ? text : styleText([...styles[style]], text, { validateStream: false }));
 }
 
-/** Whether a place gets colours. */
+/** Whether an output gets colours. */
 export function hasColours({ isTty, variables, isRefused }: ColourChoice): boolean {
   // An empty value counts as not set (no-color.org).
   if (isRefused || (variables['NO_COLOR'] ?? '') !== '') return false;

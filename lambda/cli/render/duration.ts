@@ -1,6 +1,8 @@
+/** Reads and writes times such as `10s` and `2h 10m`. */
+
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
-/** Node's timers overflow beyond 24.8 days and then fire at once; a day is more than anybody waits for. */
+/** The longest time that is accepted: a day. Node's timers overflow beyond 24.8 days and then fire at once. */
 export const longestDurationMs = 24 * unitMs.h;
 
 /** `500ms`, `10s`, `1.5m`, `2h`; a bare number means seconds. Undefined for anything else, zero included. */
@@ -20,10 +22,10 @@ export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${String(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${String(minutes)}m ${twoDigits(seconds % 60)}s`;
+  if (minutes < 60) return `${String(minutes)}m ${padDigits(seconds % 60)}s`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${String(hours)}h ${twoDigits(minutes % 60)}m`;
-  return `${String(Math.floor(hours / 24))}d ${twoDigits(hours % 24)}h`;
+  if (hours < 48) return `${String(hours)}h ${padDigits(minutes % 60)}m`;
+  return `${String(Math.floor(hours / 24))}d ${padDigits(hours % 24)}h`;
 }
 
 /** Whole seconds, for a time that is watched while it passes: `8 s`, `3m 05s`. */
@@ -32,6 +34,6 @@ export function formatElapsed(milliseconds: number): string {
   return seconds < 60 ? `${String(seconds)} s` : formatDuration(seconds * 1000);
 }
 
-function twoDigits(value: number): string {
+function padDigits(value: number): string {
   return String(value).padStart(2, '0');
 }

@@ -1,3 +1,5 @@
+/** Writes numbers, sizes, prices and counts for people. */
+
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
 
 /** Shown where a figure is not known: never 0. */
@@ -20,6 +22,6 @@ export function formatUsd(usd: number): string {
 }
 
 /** `1 queue`, `2 queues`. */
-export function countOf(count: number, noun: string): string {
+export function formatCount(count: number, noun: string): string {
   return `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

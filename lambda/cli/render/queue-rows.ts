@@ -1,3 +1,4 @@
+/** Collects the figures of each queue into a row of the table. */
 import type { Batch } from '../../model/batch.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
 import type { GaugeSample, Labels, MetricDefinition } from '../../model/metric.ts';
@@ -26,31 +27,31 @@ export interface QueueRow {
 type JobState = 'queued' | 'running' | 'blocked';
 type WorkerState = 'idle' | 'busy';
 
-/** The queues of a batch by source, scope and name: an order that does not jump while somebody reads it. */
-export function queueRows(batch: Batch): readonly QueueRow[] {
-  const figures = figuresOf(batch);
+/** The queues of a batch, ordered by source, scope and name, so that a row stays in its place from run to run. */
+export function mapQueueRows(batch: Batch): readonly QueueRow[] {
+  const figures = collectFigures(batch);
   const identities = new Map<string, Labels>();
   for (const { key, labels } of figures) identities.set(key, labels);
   const byPlace = new Map(figures.map((figure) => [`${figure.metric} ${figure.state} ${figure.key}`, figure.value]));
 
   const rows = [...identities].map(([key, labels]): QueueRow => {
-    const figure = (metric: MetricDefinition, state = ''): number | undefined =>
+    const findFigure = (metric: MetricDefinition, state = ''): number | undefined =>
       byPlace.get(`${metric.name} ${state} ${key}`);
     return {
       key,
       source: labels['source'] ?? '',
       scope: labels['scope'] ?? '',
       queue: labels['queue'] ?? '',
-      jobs: known({
-        queued: figure(queueJobs, 'queued'),
-        running: figure(queueJobs, 'running'),
-        blocked: figure(queueJobs, 'blocked'),
+      jobs: dropUnknown({
+        queued: findFigure(queueJobs, 'queued'),
+        running: findFigure(queueJobs, 'running'),
+        blocked: findFigure(queueJobs, 'blocked'),
       }),
-      workers: known({ idle: figure(workers, 'idle'), busy: figure(workers, 'busy') }),
-      utilization: figure(workerUtilization),
-      starved: figure(starvedJobs),
-      oldestWait: figure(queueOldestWait),
-      waits: { p50: figure(queueWaitQuantile, '0.5'), p95: figure(queueWaitQuantile, '0.95') },
+      workers: dropUnknown({ idle: findFigure(workers, 'idle'), busy: findFigure(workers, 'busy') }),
+      utilization: findFigure(workerUtilization),
+      starved: findFigure(starvedJobs),
+      oldestWait: findFigure(queueOldestWait),
+      waits: { p50: findFigure(queueWaitQuantile, '0.5'), p95: findFigure(queueWaitQuantile, '0.95') },
     };
   });
   return rows.sort((a, b) => compareText(a.key, b.key));
@@ -64,25 +65,25 @@ interface Figure {
   readonly value: number;
 }
 
-function figuresOf({ parts }: Batch): readonly Figure[] {
+function collectFigures({ sources: parts }: Batch): readonly Figure[] {
   const ofQueues = new Set<string>(
     [queueJobs, queueOldestWait, queueWaitQuantile, starvedJobs, workers, workerUtilization].map(({ name }) => name),
   );
   return parts.flatMap(({ families }) =>
     families.flatMap((family) =>
       family.type === 'gauge' && ofQueues.has(family.definition.name)
-        ? family.samples.map((sample) => figureOf(family.definition.name, sample))
+        ? family.samples.map((sample) => mapFigure(family.definition.name, sample))
         : [],
     ),
   );
 }
 
-function figureOf(metric: string, { labels, value }: GaugeSample): Figure {
+function mapFigure(metric: string, { labels, value }: GaugeSample): Figure {
   const key = JSON.stringify([labels['source'], labels['scope'], labels['queue'], labels['system']]);
   return { metric, key, state: labels['state'] ?? labels['rank'] ?? '', labels, value };
 }
 
-function known<Name extends string>(
+function dropUnknown<Name extends string>(
   figures: Readonly<Record<Name, number | undefined>>,
 ): Partial<Record<Name, number>> {
   const result: Partial<Record<Name, number>> = {};
@@ -94,7 +95,10 @@ function known<Name extends string>(
 }
 
 /** Sums over the queues that tell the figure; undefined when none does. */
-export function totalOf(rows: readonly QueueRow[], figure: (row: QueueRow) => number | undefined): number | undefined {
+export function sumFigures(
+  rows: readonly QueueRow[],
+  figure: (row: QueueRow) => number | undefined,
+): number | undefined {
   const figures = rows.map(figure).filter((value) => value !== undefined);
   return figures.length === 0 ? undefined : figures.reduce((sum, value) => sum + value, 0);
 }

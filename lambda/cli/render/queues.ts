@@ -1,16 +1,17 @@
+/** Writes the table of the queues and the line with their totals. */
 import { formatElapsed } from './duration.ts';
-import { totalOf, type QueueRow } from './queue-rows.ts';
-import { table, type Cell, type Column } from './table.ts';
-import { textWidth } from './text-width.ts';
-import { countOf, formatNumber, unknown } from './figures.ts';
-import type { Look } from './theme.ts';
-import { bar } from './signs.ts';
+import { sumFigures, type QueueRow } from './queue-rows.ts';
+import { renderTable, type Cell, type Column } from './table.ts';
+import { measureText } from './text-width.ts';
+import { formatCount, formatNumber, unknown } from './figures.ts';
+import type { Theme } from './theme.ts';
+import { renderBar } from './signs.ts';
 
-/** How long a queue has been starved, where somebody has watched it. Milliseconds. */
-export type StarvedFor = (row: QueueRow) => number | undefined;
+/** How long a queue has been starved, in milliseconds; undefined where that is not known. */
+export type GetStarvedMs = (row: QueueRow) => number | undefined;
 
 /** Columns that would say the same, or nothing, in each row are left out. */
-interface Shown {
+interface ShownColumns {
   readonly source: boolean;
   readonly scope: boolean;
   readonly oldestWait: boolean;
@@ -18,7 +19,7 @@ interface Shown {
 }
 
 /** The queues as a table; without queues a sentence. */
-export function renderQueues(rows: readonly QueueRow[], look: Look, starvedFor?: StarvedFor): readonly string[] {
+export function renderQueues(rows: readonly QueueRow[], theme: Theme, getStarvedMs?: GetStarvedMs): readonly string[] {
   if (rows.length === 0) return ['no queues'];
   const shown = {
     source: new Set(rows.map(({ source }) => source)).size > 1,
@@ -26,11 +27,11 @@ export function renderQueues(rows: readonly QueueRow[], look: Look, starvedFor?:
     oldestWait: rows.some(({ oldestWait }) => oldestWait !== undefined),
     waits: rows.some(({ waits }) => waits?.p50 !== undefined),
   };
-  const cells = rows.map((row) => queueCells(row, shown, look, starvedFor?.(row)));
-  return table(queueColumns(shown), cells, { paint: look.paint, columns: look.columns });
+  const cells = rows.map((row) => renderQueue(row, shown, theme, getStarvedMs?.(row)));
+  return renderTable(chooseQueueColumns(shown), cells, { paint: theme.paint, columns: theme.columns });
 }
 
-function queueColumns({ source, scope, oldestWait, waits }: Shown): readonly Column[] {
+function chooseQueueColumns({ source, scope, oldestWait, waits }: ShownColumns): readonly Column[] {
   return [
     ...(source ? [{ title: 'SOURCE', shrinksTo: 8 }] : []),
     ...(scope ? [{ title: 'SCOPE', shrinksTo: 8 }] : []),
@@ -51,48 +52,48 @@ function queueColumns({ source, scope, oldestWait, waits }: Shown): readonly Col
   ];
 }
 
-function queueCells(row: QueueRow, shown: Shown, look: Look, starvedMs: number | undefined): readonly Cell[] {
+function renderQueue(row: QueueRow, shown: ShownColumns, theme: Theme, starvedMs: number | undefined): readonly Cell[] {
   const { jobs, workers, utilization } = row;
   const isStarved = (row.starved ?? 0) > 0;
   return [
     ...(shown.source ? [{ text: row.source }] : []),
     ...(shown.scope ? [{ text: row.scope }] : []),
     { text: row.queue, style: isStarved ? ('alarm' as const) : undefined },
-    { text: formatNumber(jobs.queued), style: queuedStyle(row) },
-    figureCell(jobs.running),
-    figureCell(jobs.blocked),
-    figureCell(workers.idle),
-    figureCell(workers.busy),
-    ...(shown.oldestWait ? [waitCell(row.oldestWait)] : []),
-    ...(shown.waits ? [waitCell(row.waits?.p50), waitCell(row.waits?.p95)] : []),
-    isStarved ? starvedCell(look, starvedMs) : utilizationCell(utilization, look),
+    { text: formatNumber(jobs.queued), style: chooseQueuedStyle(row) },
+    renderFigure(jobs.running),
+    renderFigure(jobs.blocked),
+    renderFigure(workers.idle),
+    renderFigure(workers.busy),
+    ...(shown.oldestWait ? [renderWait(row.oldestWait)] : []),
+    ...(shown.waits ? [renderWait(row.waits?.p50), renderWait(row.waits?.p95)] : []),
+    isStarved ? renderStarved(theme, starvedMs) : renderUtilization(utilization, theme),
   ];
 }
 
-function queuedStyle({ jobs, starved }: QueueRow): Cell['style'] {
+function chooseQueuedStyle({ jobs, starved }: QueueRow): Cell['style'] {
   if ((starved ?? 0) > 0) return 'alarm';
   return (jobs.queued ?? 0) > 0 ? 'warning' : 'faint';
 }
 
-/** Zeros and unknowns step back, so that the eye finds what is going on. */
-function figureCell(value: number | undefined): Cell {
+/** Zeros and unknown figures are faint, so that the others stand out. */
+function renderFigure(value: number | undefined): Cell {
   return { text: formatNumber(value), style: value === undefined || value === 0 ? 'faint' : undefined };
 }
 
-/** How long jobs wait. Seconds; nobody acts on a part of one. */
-function waitCell(seconds: number | undefined): Cell {
+/** How long jobs wait, in whole seconds. */
+function renderWait(seconds: number | undefined): Cell {
   if (seconds === undefined) return { text: unknown, style: 'faint' };
   if (seconds > 0 && seconds < 1) return { text: '<1 s' };
   return { text: formatElapsed(seconds * 1000), style: seconds === 0 ? 'faint' : undefined };
 }
 
-function utilizationCell(ratio: number | undefined, { signs }: Look): Cell {
+function renderUtilization(ratio: number | undefined, { signs }: Theme): Cell {
   if (ratio === undefined) return { text: unknown, style: 'faint' };
-  return { text: `${bar(ratio, signs)} ${String(Math.round(ratio * 100)).padStart(3)} %` };
+  return { text: `${renderBar(ratio, signs)} ${String(Math.round(ratio * 100)).padStart(3)} %` };
 }
 
 /** Stands where the utilisation stands: a starved queue has no worker that could be busy. */
-function starvedCell({ signs }: Look, starvedMs: number | undefined): Cell {
+function renderStarved({ signs }: Theme, starvedMs: number | undefined): Cell {
   const since = starvedMs === undefined || starvedMs < 1000 ? '' : ` ${formatElapsed(starvedMs)}`;
   return { text: `${signs.warning} starved${since}`, style: 'alarm' };
 }
@@ -100,34 +101,34 @@ function starvedCell({ signs }: Look, starvedMs: number | undefined): Cell {
 /** `6 queues: 14 queued, 52 running, 3 blocked · 52 of 80 workers busy (65 %)` */
 export function renderTotals(rows: readonly QueueRow[], columns?: number): readonly string[] {
   const jobs = (['queued', 'running', 'blocked'] as const).flatMap((state) => {
-    const total = totalOf(rows, (row) => row.jobs[state]);
+    const total = sumFigures(rows, (row) => row.jobs[state]);
     return total === undefined ? [] : [`${formatNumber(total)} ${state}`];
   });
-  const queues = countOf(rows.length, 'queue');
+  const queues = formatCount(rows.length, 'queue');
   const counted = jobs.length === 0 ? queues : `${queues}: ${jobs.join(', ')}`;
-  return wrapped([counted, ...workersText(rows), ...starvedText(rows)], columns);
+  return wrapFacts([counted, ...formatWorkers(rows), ...formatStarved(rows)], columns);
 }
 
 /** Facts on one line, and on more where the terminal is too narrow for that. */
-function wrapped(facts: readonly string[], columns = Infinity): readonly string[] {
+function wrapFacts(facts: readonly string[], columns = Infinity): readonly string[] {
   const lines: string[] = [];
   for (const fact of facts) {
     const longer = [...lines.slice(-1), fact].join(' · ');
-    if (lines.length > 0 && textWidth(longer) <= columns) lines[lines.length - 1] = longer;
+    if (lines.length > 0 && measureText(longer) <= columns) lines[lines.length - 1] = longer;
     else lines.push(fact);
   }
   return lines;
 }
 
-function workersText(rows: readonly QueueRow[]): readonly string[] {
-  const idle = totalOf(rows, ({ workers }) => workers.idle);
-  const busy = totalOf(rows, ({ workers }) => workers.busy);
+function formatWorkers(rows: readonly QueueRow[]): readonly string[] {
+  const idle = sumFigures(rows, ({ workers }) => workers.idle);
+  const busy = sumFigures(rows, ({ workers }) => workers.busy);
   if (idle === undefined || busy === undefined) return [];
   const share = idle + busy === 0 ? '' : ` (${String(Math.round((100 * busy) / (idle + busy)))} %)`;
-  return [`${formatNumber(busy)} of ${countOf(idle + busy, 'worker')} busy${share}`];
+  return [`${formatNumber(busy)} of ${formatCount(idle + busy, 'worker')} busy${share}`];
 }
 
-function starvedText(rows: readonly QueueRow[]): readonly string[] {
+function formatStarved(rows: readonly QueueRow[]): readonly string[] {
   const starved = rows.filter((row) => (row.starved ?? 0) > 0).length;
-  return starved === 0 ? [] : [`${countOf(starved, 'queue')} starved (jobs wait, no worker)`];
+  return starved === 0 ? [] : [`${formatCount(starved, 'queue')} starved (jobs wait, no worker)`];
 }

@@ -1,15 +1,16 @@
+/** Writes the report of a run: its outcome, its sources, its sinks and their problems. */
 import type { RequestMeter } from '../../http/port.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../report/report.ts';
 import { formatDuration } from './duration.ts';
-import { table, type Cell, type Column } from './table.ts';
-import { countOf, formatBytes, formatNumber } from './figures.ts';
-import type { Look } from './theme.ts';
+import { renderTable, type Cell, type Column } from './table.ts';
+import { formatCount, formatBytes, formatNumber } from './figures.ts';
+import type { Theme } from './theme.ts';
 import { renderProblems } from './problems.ts';
-import { verdict } from './signs.ts';
+import { describeStatus } from './signs.ts';
 
 /** `● ok in 240 ms`, with the time of the tick. */
-export function renderHeadline(report: RunReport, { paint, signs }: Look): string {
-  const { text, style } = verdict(report.outcome, signs);
+export function renderHeadline(report: RunReport, { paint, signs }: Theme): string {
+  const { text, style } = describeStatus(report.outcome, signs);
   const when = new Date(report.tickMs).toISOString().slice(0, 19).replace('T', ' ');
   return `${paint(style, text)} in ${formatDuration(report.durationMs)}  ${paint('faint', `${report.collector} · ${when} UTC`)}`;
 }
@@ -30,48 +31,48 @@ const sinkColumns: readonly Column[] = [
   { title: 'SENT' },
 ];
 
-export function renderSources(sources: readonly SourceOutcome[], look: Look): readonly string[] {
+export function renderSources(sources: readonly SourceOutcome[], theme: Theme): readonly string[] {
   const rows = sources.map((source): readonly Cell[] => [
     { text: source.id },
-    verdict(source.status, look.signs),
+    describeStatus(source.status, theme.signs),
     { text: formatNumber(source.samples) },
     { text: formatDuration(source.durationMs) },
-    { text: [answersText(source.meter), overflowText(source)].filter((text) => text !== '').join(', ') },
+    { text: [formatAnswers(source.meter), formatOverflow(source)].filter((text) => text !== '').join(', ') },
   ]);
-  return [...table(sourceColumns, rows, look), ...sources.flatMap((source) => skippedLine(source, look))];
+  return [...renderTable(sourceColumns, rows, theme), ...sources.flatMap((source) => renderSkipped(source, theme))];
 }
 
 /** Nothing of a skipped source is published; where another run has the same tick, no problem says why. */
-function skippedLine({ id, skippedBecause }: SourceOutcome, { paint, signs }: Look): readonly string[] {
+function renderSkipped({ id, skippedBecause }: SourceOutcome, { paint, signs }: Theme): readonly string[] {
   if (skippedBecause === undefined) return [];
   return [`${paint('warning', signs.warning)} ${id} was skipped: ${skippedBecause}`];
 }
 
-export function renderSinks(sinks: readonly SinkOutcome[], look: Look): readonly string[] {
-  // Of a run that was skipped no sink was asked.
+export function renderSinks(sinks: readonly SinkOutcome[], theme: Theme): readonly string[] {
+  // A run that was skipped has sent nothing to any sink.
   if (sinks.length === 0) return [];
   const rows = sinks.map((sink): readonly Cell[] => [
     { text: sink.id },
-    verdict(sinkStatus(sink), look.signs),
+    describeStatus(judgeSink(sink), theme.signs),
     { text: formatNumber(sink.accepted) },
     { text: formatDuration(sink.durationMs) },
-    { text: `${countOf(sink.requests, 'request')}, ${formatBytes(sink.bytes)}${answerText(sink)}` },
+    { text: `${formatCount(sink.requests, 'request')}, ${formatBytes(sink.bytes)}${formatAnswer(sink)}` },
   ]);
-  return table(sinkColumns, rows, look);
+  return renderTable(sinkColumns, rows, theme);
 }
 
-/** Success cannot be known of a protocol that answers nothing. */
-function answerText({ isUnanswered }: SinkOutcome): string {
+/** Says that the protocol of the sink has no answers, so that success is not known. */
+function formatAnswer({ isUnanswered }: SinkOutcome): string {
   return isUnanswered === true ? ', not answered' : '';
 }
 
-function sinkStatus({ accepted, problems }: SinkOutcome): SourceOutcome['status'] {
+function judgeSink({ accepted, problems }: SinkOutcome): SourceOutcome['status'] {
   if (problems.length === 0) return 'complete';
   return accepted > 0 ? 'partial' : 'failed';
 }
 
 /** `3 × 2xx, 1 × none`, and what is left of the quota where the CI system tells. */
-function answersText({ attempts, quota }: RequestMeter): string {
+function formatAnswers({ attempts, quota }: RequestMeter): string {
   const answers = [...attempts]
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${String(count)} × ${status}`);
@@ -79,17 +80,17 @@ function answersText({ attempts, quota }: RequestMeter): string {
   return [...answers, ...left].join(', ');
 }
 
-function overflowText({ overflow }: SourceOutcome): string {
+function formatOverflow({ overflow }: SourceOutcome): string {
   return overflow === 0 ? '' : `${formatNumber(overflow)} series folded into #other#`;
 }
 
 /** The problems of all sources and sinks under a heading; nothing where there are none. */
 export function renderAllProblems(
   report: Pick<RunReport, 'sources'> & Partial<Pick<RunReport, 'sinks'>>,
-  look: Look,
+  theme: Theme,
   nowMs: number,
 ): readonly string[] {
   const problems = [...report.sources, ...(report.sinks ?? [])].flatMap((part) => part.problems);
   if (problems.length === 0) return [];
-  return [look.paint('heading', 'Problems'), ...renderProblems(problems, look, nowMs)];
+  return [theme.paint('heading', 'Problems'), ...renderProblems(problems, theme, nowMs)];
 }

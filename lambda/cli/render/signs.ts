@@ -1,4 +1,5 @@
-import type { SourcePart } from '../../model/batch.ts';
+/** The signs of outcomes and bars, for terminals with and without Unicode. */
+import type { SourceOutput } from '../../model/batch.ts';
 import type { Outcome } from '../../report/report.ts';
 import type { Style } from './colour.ts';
 
@@ -13,17 +14,17 @@ export interface Signs {
 const unicode: Signs = { good: '●', warning: '▲', bad: '✖', bar: { filled: '█', empty: '░' } };
 const ascii: Signs = { good: '+', warning: '!', bad: 'x', bar: { filled: '#', empty: '.' } };
 
-export function signsFor(variables: Readonly<Record<string, string | undefined>>): Signs {
+export function chooseSigns(variables: Readonly<Record<string, string | undefined>>): Signs {
   return variables['TERM'] === 'linux' || variables['TERM'] === 'dumb' ? ascii : unicode;
 }
 
-export interface Verdict {
+export interface StatusText {
   readonly text: string;
   readonly style: Style;
 }
 
 /** A state never by colour alone: the sign and the word say the same. */
-export function verdict(state: Outcome | SourcePart['status'], signs: Signs): Verdict {
+export function describeStatus(state: Outcome | SourceOutput['status'], signs: Signs): StatusText {
   switch (state) {
     case 'ok':
     case 'complete':
@@ -40,7 +41,7 @@ export function verdict(state: Outcome | SourcePart['status'], signs: Signs): Ve
 const barCells = 10;
 
 /** A bar of ten cells for a ratio of 0 to 1; it is full only at 1 and empty only at 0. */
-export function bar(ratio: number, { bar: { filled, empty } }: Signs): string {
+export function renderBar(ratio: number, { bar: { filled, empty } }: Signs): string {
   const clamped = Math.min(1, Math.max(0, ratio));
   const cells = Math.round(clamped * barCells);
   const honest = clamped > 0 && clamped < 1 ? Math.min(barCells - 1, Math.max(1, cells)) : cells;

@@ -1,6 +1,7 @@
-import { greatest } from '../../model/lists/extremes.ts';
+/** Lays out a table of texts and cuts it to the width of the terminal. */
+import { findGreatest } from '../../model/lists/extremes.ts';
 import type { Paint, Style } from './colour.ts';
-import { cutToWidth, printable, textWidth } from './text-width.ts';
+import { cutToWidth, makePrintable, measureText } from './text-width.ts';
 
 export interface Column {
   readonly title: string;
@@ -27,41 +28,41 @@ export interface TableLayout {
 const gap = '  ';
 
 /** Lines of an aligned table, its header first. Cells are made printable, measured, and coloured last. */
-export function table(
+export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   { paint, columns: available, indent = 0 }: TableLayout,
 ): readonly string[] {
   const header = columns.map(({ title }): Cell => ({ text: title, style: 'faint' }));
-  const all = [header, ...rows].map((row) => row.map(({ text, style }) => ({ text: printable(text), style })));
-  const natural = columns.map((_, index) => greatest(all.map((row) => textWidth(row[index]?.text ?? ''))) ?? 0);
-  if (available === undefined) return all.map((row) => ' '.repeat(indent) + line(columns, natural, row, paint));
-  const kept = keptColumns(columns, natural, available - indent);
-  const of = <Value>(values: readonly Value[]): readonly Value[] => values.filter((_, index) => kept.has(index));
-  const widths = fitted(of(columns), of(natural), available - indent);
-  return all.map((row) => ' '.repeat(indent) + line(of(columns), widths, of(row), paint));
+  const all = [header, ...rows].map((row) => row.map(({ text, style }) => ({ text: makePrintable(text), style })));
+  const natural = columns.map((_, index) => findGreatest(all.map((row) => measureText(row[index]?.text ?? ''))) ?? 0);
+  if (available === undefined) return all.map((row) => ' '.repeat(indent) + renderLine(columns, natural, row, paint));
+  const kept = chooseColumns(columns, natural, available - indent);
+  const pickKept = <Value>(values: readonly Value[]): readonly Value[] => values.filter((_, index) => kept.has(index));
+  const widths = fitWidths(pickKept(columns), pickKept(natural), available - indent);
+  return all.map((row) => ' '.repeat(indent) + renderLine(pickKept(columns), widths, pickKept(row), paint));
 }
 
-/** Places of the columns that stay. */
-function keptColumns(columns: readonly Column[], natural: readonly number[], available: number): ReadonlySet<number> {
+/** Indexes of the columns that are shown. */
+function chooseColumns(columns: readonly Column[], natural: readonly number[], available: number): ReadonlySet<number> {
   const kept = new Set(columns.keys());
   const least = columns.map(({ shrinksTo }, index) => Math.min(natural[index] ?? 0, shrinksTo ?? Infinity));
-  const width = (): number => [...kept].reduce((sum, index) => sum + (least[index] ?? 0) + gap.length, -gap.length);
+  const sumWidths = (): number => [...kept].reduce((sum, index) => sum + (least[index] ?? 0) + gap.length, -gap.length);
   const optional = [...columns.entries()]
     .flatMap(([index, { givesWay }]) => (givesWay === undefined ? [] : [{ index, givesWay }]))
     .sort((a, b) => a.givesWay - b.givesWay);
   for (const { index } of optional) {
-    if (width() <= available) break;
+    if (sumWidths() <= available) break;
     kept.delete(index);
   }
   return kept;
 }
 
-function line(columns: readonly Column[], widths: readonly number[], row: readonly Cell[], paint: Paint): string {
+function renderLine(columns: readonly Column[], widths: readonly number[], row: readonly Cell[], paint: Paint): string {
   const cells = columns.map(({ align = 'left' }, index) => {
     const { text, style } = row[index] ?? { text: '' };
     const cut = cutToWidth(text, widths[index] ?? 0);
-    const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - textWidth(cut)));
+    const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - measureText(cut)));
     const painted = style === undefined ? cut : paint(style, cut);
     if (align === 'right') return space + painted;
     // A line never ends in blanks: they wrap in a narrow terminal and show as differences in a diff.
@@ -76,11 +77,11 @@ function isRestEmpty(row: readonly Cell[], index: number): boolean {
 }
 
 /** Takes what is missing from the columns that can be cut, the widest first. */
-function fitted(columns: readonly Column[], natural: readonly number[], available: number): readonly number[] {
+function fitWidths(columns: readonly Column[], natural: readonly number[], available: number): readonly number[] {
   const widths = [...natural];
   let excess = widths.reduce((sum, width) => sum + width, 0) + gap.length * (columns.length - 1) - available;
   while (excess > 0) {
-    const widest = widestCuttable(columns, widths);
+    const widest = findWidest(columns, widths);
     if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
     excess -= 1;
@@ -88,7 +89,7 @@ function fitted(columns: readonly Column[], natural: readonly number[], availabl
   return widths;
 }
 
-function widestCuttable(columns: readonly Column[], widths: readonly number[]): number | undefined {
+function findWidest(columns: readonly Column[], widths: readonly number[]): number | undefined {
   let widest: number | undefined;
   for (const [index, { shrinksTo }] of columns.entries()) {
     const width = widths[index] ?? 0;

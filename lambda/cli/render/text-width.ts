@@ -1,5 +1,6 @@
+/** Measures and cuts texts by the columns that they take in a terminal. */
 import { stripVTControlCharacters } from 'node:util';
-import { oneLine } from '../../model/text/outside-text.ts';
+import { flattenText } from '../../model/text/outside-text.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -11,25 +12,25 @@ const wide =
 const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
 /** Columns that a text takes in a terminal. */
-export function textWidth(text: string): number {
+export function measureText(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  for (const { segment } of graphemes.segment(text)) width += measureGrapheme(segment);
   return width;
 }
 
-function graphemeWidth(segment: string): number {
+function measureGrapheme(segment: string): number {
   if (invisible.test(segment)) return 0;
   return wide.test(segment) ? 2 : 1;
 }
 
 /** Cuts a text to so many columns and marks the cut. */
 export function cutToWidth(text: string, columns: number): string {
-  if (textWidth(text) <= columns) return text;
+  if (measureText(text) <= columns) return text;
   let kept = '';
   let width = 0;
   for (const { segment } of graphemes.segment(text)) {
-    width += graphemeWidth(segment);
+    width += measureGrapheme(segment);
     if (width > columns - 1) break;
     kept += segment;
   }
@@ -37,10 +38,10 @@ export function cutToWidth(text: string, columns: number): string {
 }
 
 /**
- * A text that cannot move the cursor, change colours or reorder what stands beside it: names and messages come from
- * servers, and whoever names a queue does not own the operator's terminal.
+ * A text without what could move the cursor, change colours or reorder the text beside it. Names and messages come from
+ * servers, so they are not trusted to be printed as they are.
  */
-export function printable(text: string): string {
+export function makePrintable(text: string): string {
   const line = stripVTControlCharacters(text).replace(/[\t\n\v\f\r\u2028\u2029]+/gu, ' ');
-  return oneLine(line, '\ufffd');
+  return flattenText(line, '\ufffd');
 }

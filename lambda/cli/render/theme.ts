@@ -1,17 +1,18 @@
-import { painter, type Paint } from './colour.ts';
+/** How the output of one terminal looks: its colours, its signs and its width. */
+import { createPaint, type Paint } from './colour.ts';
 import type { Output, Terminal } from '../terminal.ts';
-import { signsFor, type Signs } from './signs.ts';
+import { chooseSigns, type Signs } from './signs.ts';
 
-/** How the output of this terminal looks. */
-export interface Look {
+/** What the text for one terminal is made with. */
+export interface Theme {
   readonly paint: Paint;
   readonly signs: Signs;
   /** Width to keep to; absent where lines may be of any length, as in a pipe. */
   readonly columns?: number | undefined;
 }
 
-export function lookOf(output: Output, { variables }: Pick<Terminal, 'variables'>, isRefused: boolean): Look {
+export function chooseTheme(output: Output, { variables }: Pick<Terminal, 'variables'>, isRefused: boolean): Theme {
   const { isTty } = output;
-  const look = { paint: painter({ isTty, variables, isRefused }), signs: signsFor(variables) };
-  return isTty ? { ...look, columns: output.size().columns } : look;
+  const theme = { paint: createPaint({ isTty, variables, isRefused }), signs: chooseSigns(variables) };
+  return isTty ? { ...theme, columns: output.size().columns } : theme;
 }

@@ -1,14 +1,14 @@
-/** Alarms on what no configured source tells or no sink publishes: they would never go off, and some cannot be made. */
+/** Checks the alarms: each must be on a metric that a source fills and a sink publishes. */
 import { starvedJobs, tokenExpiry } from '../../model/catalogue/catalogue.ts';
-import { metricNames } from '../../model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
 import { queueOldestWait, runLastSuccess, runsFinished } from '../../model/catalogue/run-metrics.ts';
-import { storableValue } from '../../model/text/labels.ts';
+import { makeStorableValue } from '../../model/text/labels.ts';
 import { prepareSink } from '../../sinks/index.ts';
 import { prepareSource } from '../../sources/index.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import type { Alarms, PipelineAlarm, QueueAlarm } from '../deployment.ts';
-import { Selection, selects } from '../glob.ts';
+import { Selection, matchSelection } from '../glob.ts';
 
 /** A finding that needs more than one setting to see; `path` leads to the setting that has to change. */
 export interface DeploymentIssue {
@@ -25,17 +25,17 @@ export interface WatchedConfig {
 }
 
 /** Results of runs whose counts the alarm on a failing pipeline reads. */
-export const judgedResults = ['success', 'failure', 'error', 'timeout'] as const;
+export const countedResults = ['success', 'failure', 'error', 'timeout'] as const;
 
 export function checkAlarms(config: WatchedConfig): readonly DeploymentIssue[] {
   const { queues, pipelines, tokens } = config.alarms;
   if (queues.length + pipelines.length + tokens.length === 0) return [];
   const sources = config.sources.map(prepareSource);
   return [
-    ...publishedIssues(config),
-    ...queues.flatMap((queue, index) => queueIssues(queue, index, sources, queues)),
-    ...pipelines.flatMap((pipeline, index) => pipelineIssues(pipeline, index, sources, pipelines)),
-    ...tokens.flatMap(({ source }, index) => tokenIssues(source, index, sources, tokens)),
+    ...checkPublished(config),
+    ...queues.flatMap((queue, index) => checkQueue(queue, index, sources, queues)),
+    ...pipelines.flatMap((pipeline, index) => checkPipeline(pipeline, index, sources, pipelines)),
+    ...tokens.flatMap(({ source }, index) => checkToken(source, index, sources, tokens)),
   ];
 }
 
@@ -45,8 +45,8 @@ interface Wanted {
   readonly byOtlp: string;
 }
 
-function publishedIssues({ alarms, sinks }: WatchedConfig): readonly DeploymentIssue[] {
-  const issuesOf = (list: 'queues' | 'pipelines', subject: string, wanted: readonly Wanted[]) =>
+function checkPublished({ alarms, sinks }: WatchedConfig): readonly DeploymentIssue[] {
+  const buildIssues = (list: 'queues' | 'pipelines', subject: string, wanted: readonly Wanted[]) =>
     wanted
       .filter((one) => !isPublished(sinks, one))
       .map(({ name }) => ({
@@ -55,23 +55,23 @@ function publishedIssues({ alarms, sinks }: WatchedConfig): readonly DeploymentI
       }));
   const isSinceAsked = alarms.pipelines.some(({ sinceSuccessHours }) => sinceSuccessHours !== undefined);
   const isWaitAsked = alarms.queues.some(({ oldestWaitMinutes }) => oldestWaitMinutes !== undefined);
-  const ofQueues = [...wantedOf(starvedJobs), ...(isWaitAsked ? wantedOf(queueOldestWait) : [])];
+  const ofQueues = [...describeWanted(starvedJobs), ...(isWaitAsked ? describeWanted(queueOldestWait) : [])];
   const ofPipelines = [
-    ...namesOfResults(runsFinished.cloudWatch).map((name) => ({ name, byOtlp: runsFinished.name })),
-    ...(isSinceAsked ? wantedOf(runLastSuccess) : []),
+    ...selectResultNames(runsFinished.cloudWatch).map((name) => ({ name, byOtlp: runsFinished.name })),
+    ...(isSinceAsked ? describeWanted(runLastSuccess) : []),
   ];
   return [
-    ...(alarms.queues.length === 0 ? [] : issuesOf('queues', 'queue', ofQueues)),
-    ...(alarms.pipelines.length === 0 ? [] : issuesOf('pipelines', 'pipeline', ofPipelines)),
+    ...(alarms.queues.length === 0 ? [] : buildIssues('queues', 'queue', ofQueues)),
+    ...(alarms.pipelines.length === 0 ? [] : buildIssues('pipelines', 'pipeline', ofPipelines)),
   ];
 }
 
-function wantedOf({ name, cloudWatch }: MetricDefinition): readonly Wanted[] {
-  return metricNames(cloudWatch).map((inCloudWatch) => ({ name: inCloudWatch, byOtlp: name }));
+function describeWanted({ name, cloudWatch }: MetricDefinition): readonly Wanted[] {
+  return collectMetricNames(cloudWatch).map((inCloudWatch) => ({ name: inCloudWatch, byOtlp: name }));
 }
 
-function namesOfResults({ name }: CloudWatchShape): readonly string[] {
-  return typeof name === 'string' ? [name] : judgedResults.flatMap((result) => name.names[result] ?? []);
+function selectResultNames({ name }: CloudWatchShape): readonly string[] {
+  return typeof name === 'string' ? [name] : countedResults.flatMap((result) => name.names[result] ?? []);
 }
 
 /** By a `cloudwatch` sink, or by one that writes to CloudWatch by OTLP, where it selects by the names of the catalogue. */
@@ -93,10 +93,10 @@ function isOtlpToCloudWatch(sink: WatchedConfig['sinks'][number]): boolean {
 
 function isSelected(metrics: unknown, name: string): boolean {
   const selection = Selection.optional().safeParse(metrics);
-  return selection.success && selects(selection.data ?? {})(name);
+  return selection.success && matchSelection(selection.data ?? {})(name);
 }
 
-function queueIssues(
+function checkQueue(
   queue: QueueAlarm,
   index: number,
   sources: readonly PreparedSource[],
@@ -104,18 +104,18 @@ function queueIssues(
 ): readonly DeploymentIssue[] {
   const path = ['alarms', 'queues', index];
   const source = sources.find(({ name }) => name === queue.source);
-  if (source === undefined) return [unknownSource(path, queue.source, sources)];
-  if (!tells(source, starvedJobs) && !tells(source, queueOldestWait))
+  if (source === undefined) return [describeUnknownSource(path, queue.source, sources)];
+  if (!hasMetric(source, starvedJobs) && !hasMetric(source, queueOldestWait))
     return [{ path: [...path, 'source'], message: `source "${source.name}" tells of no queues; remove the alarm` }];
   const first = queues.findIndex(
     (other) => other.source === queue.source && other.scope === queue.scope && other.queue === queue.queue,
   );
   if (first !== index)
     return [{ path, message: `queue "${queue.queue}" has an alarm already; remove one of the two entries` }];
-  return [...nameIssues(path, 'scope', queue.scope), ...nameIssues(path, 'queue', queue.queue)];
+  return [...checkName(path, 'scope', queue.scope), ...checkName(path, 'queue', queue.queue)];
 }
 
-function pipelineIssues(
+function checkPipeline(
   alarm: PipelineAlarm,
   index: number,
   sources: readonly PreparedSource[],
@@ -123,12 +123,12 @@ function pipelineIssues(
 ): readonly DeploymentIssue[] {
   const path = ['alarms', 'pipelines', index];
   const source = sources.find(({ name }) => name === alarm.source);
-  if (source === undefined) return [unknownSource(path, alarm.source, sources)];
-  if (!tells(source, runsFinished))
+  if (source === undefined) return [describeUnknownSource(path, alarm.source, sources)];
+  if (!hasMetric(source, runsFinished))
     return [
       { path: [...path, 'source'], message: `source "${source.name}" counts no runs of pipelines; remove the alarm` },
     ];
-  if (alarm.sinceSuccessHours !== undefined && !tells(source, runLastSuccess))
+  if (alarm.sinceSuccessHours !== undefined && !hasMetric(source, runLastSuccess))
     return [
       {
         path: [...path, 'sinceSuccessHours'],
@@ -140,31 +140,31 @@ function pipelineIssues(
   );
   if (first !== index)
     return [{ path, message: `pipeline "${alarm.pipeline}" has an alarm already; remove one of the two entries` }];
-  return [...nameIssues(path, 'scope', alarm.scope), ...nameIssues(path, 'pipeline', alarm.pipeline)];
+  return [...checkName(path, 'scope', alarm.scope), ...checkName(path, 'pipeline', alarm.pipeline)];
 }
 
 /** What every name becomes before it is published, so that an alarm on another one waits for ever. */
-function nameIssues(
+function checkName(
   path: DeploymentIssue['path'],
   setting: 'scope' | 'queue' | 'pipeline',
   name: string,
 ): readonly DeploymentIssue[] {
-  const published = storableValue(name);
+  const published = makeStorableValue(name);
   if (published === name) return [];
   return [
     { path: [...path, setting], message: `no ${setting} is published under this name; it would be "${published}"` },
   ];
 }
 
-function tokenIssues(
+function checkToken(
   name: string,
   index: number,
   sources: readonly PreparedSource[],
   tokens: Alarms['tokens'],
 ): readonly DeploymentIssue[] {
   const path = ['alarms', 'tokens', index];
-  if (!sources.some((source) => source.name === name && tells(source, tokenExpiry))) {
-    const telling = sources.filter((source) => tells(source, tokenExpiry)).map((source) => `"${source.name}"`);
+  if (!sources.some((source) => source.name === name && hasMetric(source, tokenExpiry))) {
+    const telling = sources.filter((source) => hasMetric(source, tokenExpiry)).map((source) => `"${source.name}"`);
     const there = telling.length === 0 ? 'no configured source does' : `those that do: ${telling.join(', ')}`;
     const message = `names "${name}", which does not tell when its credential ends; ${there}`;
     return [{ path: [...path, 'source'], message }];
@@ -173,11 +173,11 @@ function tokenIssues(
   return [{ path, message: `the credential of source "${name}" has an entry already; remove one of the two` }];
 }
 
-function tells({ metrics }: PreparedSource, metric: MetricDefinition): boolean {
+function hasMetric({ metrics }: PreparedSource, metric: MetricDefinition): boolean {
   return metrics.includes(metric);
 }
 
-function unknownSource(
+function describeUnknownSource(
   path: DeploymentIssue['path'],
   name: string,
   sources: readonly PreparedSource[],

@@ -1,21 +1,22 @@
+/** Checks a whole configuration, and finds everything that is wrong with it at once. */
 import * as z from 'zod';
 import {
   checkNames,
   checkNamesOfObjects,
   checkNamesOfPages,
-  checkPlaceOfSinks,
+  checkEnvironmentOfSinks,
   checkSecretRefs,
   checkSinks,
   type Entry,
   type NamedEntry,
-  type Place,
+  type Environment,
 } from './check-entries.ts';
 import { checkPatterns } from '../../sources/prometheus/check-patterns.ts';
 import type { ConfigFinding } from '../config-error.ts';
 import { checkDeployment } from './check-deployment.ts';
 import { explain } from '../explain/explain.ts';
 import { checkPlainSecrets } from '../plain-secrets.ts';
-import { isRecord, schemaBelow, valueAt } from '../walk-schema.ts';
+import { isRecord, findSchemaBelow, findValue } from '../walk-schema.ts';
 import { SinkConfig, SourceConfig } from '../runtime-config.ts';
 import { CollectorConfig } from '../schema.ts';
 
@@ -23,18 +24,18 @@ export type Checked =
   { readonly config: CollectorConfig } | { readonly findings: readonly [ConfigFinding, ...ConfigFinding[]] };
 
 /** Everything that is wrong with a configuration, or the configuration with its defaults. */
-export function checkConfig(value: unknown, place: Place): Checked {
+export function checkConfig(value: unknown, environment: Environment): Checked {
   const parsed = CollectorConfig.safeParse(value);
   const [first, ...more] = [
     ...explain(parsed.error?.issues ?? [], { schema: CollectorConfig, value }),
     // What fits by itself is compared although something else does not: one round of corrections, not two.
-    ...checkNames([...namesIn('sources', SourceConfig, value), ...namesIn('sinks', SinkConfig, value)]),
-    ...checkSinks(fitting('sinks', SinkConfig, value)),
-    ...checkPlaceOfSinks(fitting('sinks', SinkConfig, value), place),
-    ...checkPatternsOfSources(fitting('sources', SourceConfig, value)),
-    ...checkNamesOfPages(fitting('sources', SourceConfig, value), fitting('sinks', SinkConfig, value)),
+    ...checkNames([...collectNames('sources', SourceConfig, value), ...collectNames('sinks', SinkConfig, value)]),
+    ...checkSinks(selectFitting('sinks', SinkConfig, value)),
+    ...checkEnvironmentOfSinks(selectFitting('sinks', SinkConfig, value), environment),
+    ...checkPatternsOfSources(selectFitting('sources', SourceConfig, value)),
+    ...checkNamesOfPages(selectFitting('sources', SourceConfig, value), selectFitting('sinks', SinkConfig, value)),
     ...checkNamesOfObjects(CollectorConfig, value),
-    ...checkSecretRefs(CollectorConfig, value, place),
+    ...checkSecretRefs(CollectorConfig, value, environment),
     ...checkPlainSecrets(value),
     ...(parsed.success ? checkDeployment(parsed.data) : []),
   ];
@@ -50,13 +51,13 @@ function checkPatternsOfSources(entries: readonly Entry[]): readonly ConfigFindi
   );
 }
 
-function listIn(name: 'sources' | 'sinks', value: unknown): readonly unknown[] {
+function selectList(name: 'sources' | 'sinks', value: unknown): readonly unknown[] {
   const list = isRecord(value) ? value[name] : undefined;
   return Array.isArray(list) ? list : [];
 }
 
-function fitting(list: 'sources' | 'sinks', union: z.ZodType, value: unknown): readonly Entry[] {
-  return listIn(list, value).flatMap((item, index) => {
+function selectFitting(list: 'sources' | 'sinks', union: z.ZodType, value: unknown): readonly Entry[] {
+  return selectList(list, value).flatMap((item, index) => {
     const { data } = union.safeParse(item);
     return isOfSomeKind(data) ? [{ index, config: data }] : [];
   });
@@ -66,10 +67,10 @@ function isOfSomeKind(config: unknown): config is Entry['config'] {
   return isRecord(config) && typeof config['kind'] === 'string';
 }
 
-function namesIn(list: 'sources' | 'sinks', union: unknown, value: unknown): readonly NamedEntry[] {
-  return listIn(list, value).flatMap((item, index) => {
-    const schema = schemaBelow(union, item, 'name');
-    const name = schema instanceof z.ZodType ? schema.safeParse(valueAt(item, ['name'])).data : undefined;
+function collectNames(list: 'sources' | 'sinks', union: unknown, value: unknown): readonly NamedEntry[] {
+  return selectList(list, value).flatMap((item, index) => {
+    const schema = findSchemaBelow(union, item, 'name');
+    const name = schema instanceof z.ZodType ? schema.safeParse(findValue(item, ['name'])).data : undefined;
     return typeof name === 'string' ? [{ path: [list, index], name }] : [];
   });
 }

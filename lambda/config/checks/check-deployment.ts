@@ -1,7 +1,8 @@
+/** Checks the settings of the stack that depend on each other: time-outs, e-mails, Regions and tags. */
 import { checkAlarms, type DeploymentIssue, type WatchedConfig } from './check-alarms.ts';
 import type { Alarms, Deployment } from '../deployment.ts';
 import { isRecord } from '../walk-schema.ts';
-import { millisecondsOf, minuteMs } from '../interval.ts';
+import { convertInterval, minuteMs } from '../interval.ts';
 
 /** What the checks read of a checked configuration. */
 export interface DeployableConfig extends WatchedConfig {
@@ -15,19 +16,19 @@ const loopReserveSeconds = 2;
 /** Combinations in `alarms` and `deployment` that each setting alone does not show. */
 export function checkDeployment(config: DeployableConfig): readonly DeploymentIssue[] {
   return [
-    ...timeoutIssues(config),
+    ...checkTimeout(config),
     ...checkAlarms(config),
-    ...emailIssues(config.alarms),
-    ...regionIssues(config),
-    ...tagIssues(config.deployment),
-    ...referenceIssues(config, []),
+    ...checkEmails(config.alarms),
+    ...checkRegions(config),
+    ...checkTags(config.deployment),
+    ...checkReferences(config, []),
   ];
 }
 
-function timeoutIssues({ interval, deployment: { timeoutSeconds } }: DeployableConfig): readonly DeploymentIssue[] {
+function checkTimeout({ interval, deployment: { timeoutSeconds } }: DeployableConfig): readonly DeploymentIssue[] {
   if (timeoutSeconds === undefined) return [];
   const path = ['deployment', 'timeoutSeconds'];
-  const intervalMs = millisecondsOf(interval);
+  const intervalMs = convertInterval(interval);
   if (intervalMs < minuteMs) {
     const least = minuteMs / 1000 + loopReserveSeconds;
     if (timeoutSeconds >= least) return [];
@@ -38,7 +39,7 @@ function timeoutIssues({ interval, deployment: { timeoutSeconds } }: DeployableC
   return [{ path, message: `a run may not outlive the interval of ${interval}; use less, or leave it out` }];
 }
 
-function emailIssues({ emails }: Alarms): readonly DeploymentIssue[] {
+function checkEmails({ emails }: Alarms): readonly DeploymentIssue[] {
   return emails.flatMap((email, index) =>
     emails.indexOf(email) === index
       ? []
@@ -61,7 +62,7 @@ const regionalKeys = [
 ] as const satisfies readonly (keyof Deployment)[];
 
 /** In the order of the configuration: the topic, a receiver's token, the keys. */
-function regionalArns({ alarms, deployment }: DeployableConfig): readonly RegionalArn[] {
+function collectRegionalArns({ alarms, deployment }: DeployableConfig): readonly RegionalArn[] {
   const named: readonly (readonly [RegionalArn['path'], string | undefined])[] = [
     [['alarms', 'topicArn'], alarms.topicArn],
     [['alarms', 'webhook', 'token', 'secret'], alarms.webhook?.token.secret],
@@ -74,8 +75,8 @@ function regionalArns({ alarms, deployment }: DeployableConfig): readonly Region
 }
 
 /** Wherever the stack is deployed to, one of two Regions is not its own. */
-function regionIssues(config: DeployableConfig): readonly DeploymentIssue[] {
-  const [first, ...more] = regionalArns(config);
+function checkRegions(config: DeployableConfig): readonly DeploymentIssue[] {
+  const [first, ...more] = collectRegionalArns(config);
   if (first === undefined) return [];
   return more
     .filter(({ region }) => region !== first.region)
@@ -86,7 +87,7 @@ function regionIssues(config: DeployableConfig): readonly DeploymentIssue[] {
 }
 
 /** IAM user guide, "Tags": keys of a role are alike in any case, and every role of the stack has the tags. */
-function tagIssues({ tags }: Deployment): readonly DeploymentIssue[] {
+function checkTags({ tags }: Deployment): readonly DeploymentIssue[] {
   const keys = Object.keys(tags);
   return keys.flatMap((key, index) => {
     const twin = keys.slice(0, index).find((other) => other.toLowerCase() === key.toLowerCase());
@@ -96,12 +97,12 @@ function tagIssues({ tags }: Deployment): readonly DeploymentIssue[] {
 }
 
 /** CloudFormation looks up whatever has this form, anywhere in a template (user guide, "Dynamic references"). */
-function referenceIssues(value: unknown, path: DeploymentIssue['path']): readonly DeploymentIssue[] {
+function checkReferences(value: unknown, path: DeploymentIssue['path']): readonly DeploymentIssue[] {
   if (typeof value === 'string') {
     if (!value.includes('{{resolve:')) return [];
     return [{ path, message: 'has {{resolve:…}}, which CloudFormation would look up; write it without' }];
   }
-  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => referenceIssues(item, [...path, index]));
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => checkReferences(item, [...path, index]));
   if (!isRecord(value)) return [];
-  return Object.entries(value).flatMap(([name, item]) => referenceIssues(item, [...path, name]));
+  return Object.entries(value).flatMap(([name, item]) => checkReferences(item, [...path, name]));
 }

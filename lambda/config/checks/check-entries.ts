@@ -2,17 +2,17 @@
 import * as z from 'zod';
 import { sinks } from '../../sinks/index.ts';
 import type { RegisteredSink } from '../../sinks/sink.ts';
-import { workspaceRegionOf } from '../workspace-region.ts';
-import { type ConfigFinding, pathText } from '../config-error.ts';
+import { findWorkspaceRegion } from '../workspace-region.ts';
+import { type ConfigFinding, formatPath } from '../config-error.ts';
 import { useSecretsManager } from '../explain/explain-union.ts';
-import { bare, isRecord, optionFor, schemaBelow } from '../walk-schema.ts';
-import { secretRefsIn } from './find-secret-refs.ts';
+import { unwrapSchema, isRecord, chooseOption, findSchemaBelow } from '../walk-schema.ts';
+import { findSecretRefs } from './find-secret-refs.ts';
 
 /** With the type that they have in common. */
 const registeredSinks: readonly RegisteredSink[] = sinks;
 
 /** Where a configuration is used; some secrets exist in one place only. */
-export type Place = 'lambda' | 'terminal';
+export type Environment = 'lambda' | 'terminal';
 
 /** A source or sink whose own settings fit, with its number in the list. */
 export interface Entry {
@@ -27,11 +27,11 @@ export interface NamedEntry {
 }
 
 /** Sinks that need a process which lives on between two runs. */
-export function checkPlaceOfSinks(
+export function checkEnvironmentOfSinks(
   sinks: readonly (Pick<Entry, 'index'> & { readonly config: Readonly<Record<string, unknown>> })[],
-  place: Place,
+  environment: Environment,
 ): readonly ConfigFinding[] {
-  if (place === 'terminal') return [];
+  if (environment === 'terminal') return [];
   return sinks.flatMap(({ index, config }) => {
     const reason = registeredSinks.find(({ kind }) => kind === config['kind'])?.notInFunction;
     return reason === undefined ? [] : [{ path: ['sinks', index, 'kind'], message: reason }];
@@ -46,15 +46,15 @@ export function checkNames(entries: readonly NamedEntry[]): readonly ConfigFindi
       path: [list, index],
       name,
     } = entry;
-    const first = firstWith(seen, JSON.stringify([list, name]), entry);
+    const first = claimKey(seen, JSON.stringify([list, name]), entry);
     if (first === entry) return [];
-    const message = `${pathText(first.path)} is named ${name} too; give each a name of its own`;
+    const message = `${formatPath(first.path)} is named ${name} too; give each a name of its own`;
     return [{ path: [list, index, 'name'], message }];
   });
 }
 
 /** The entry that had a key first: this one, if none had it before. */
-function firstWith<Item>(seen: Map<string, Item>, key: string, item: Item): Item {
+function claimKey<Item>(seen: Map<string, Item>, key: string, item: Item): Item {
   const first = seen.get(key) ?? item;
   seen.set(key, first);
   return first;
@@ -62,7 +62,7 @@ function firstWith<Item>(seen: Map<string, Item>, key: string, item: Item): Item
 
 /** Combinations of sinks that each of them alone does not show. */
 export function checkSinks(sinks: readonly Entry[]): readonly ConfigFinding[] {
-  return [...repeatedTargets(sinks), ...sinks.flatMap(amazonPrometheus)];
+  return [...checkTargets(sinks), ...sinks.flatMap(checkWorkspace)];
 }
 
 /** Settings of a source that one of the sinks cannot carry out. */
@@ -134,23 +134,23 @@ const targets: Readonly<Record<string, Target>> = {
   },
 };
 
-function repeatedTargets(sinks: readonly Entry[]): readonly ConfigFinding[] {
+function checkTargets(sinks: readonly Entry[]): readonly ConfigFinding[] {
   const seen = new Map<string, Entry>();
   return sinks.flatMap((sink) => {
     const target = targets[sink.config.kind];
     if (target === undefined) return [];
-    const first = firstWith(seen, JSON.stringify([sink.config.kind, streamOf(sink, target.settings)]), sink);
+    const first = claimKey(seen, JSON.stringify([sink.config.kind, identifyStream(sink, target.settings)]), sink);
     if (first === sink) return [];
-    return [{ path: ['sinks', sink.index], message: target.message(pathText(['sinks', first.index])) }];
+    return [{ path: ['sinks', sink.index], message: target.message(formatPath(['sinks', first.index])) }];
   });
 }
 
-function streamOf({ config }: Entry, settings: readonly string[]): string {
-  return JSON.stringify(settings.map((name) => sorted(config[name])));
+function identifyStream({ config }: Entry, settings: readonly string[]): string {
+  return JSON.stringify(settings.map((name) => sortEntries(config[name])));
 }
 
 /** Equal label sets are equal in any order. */
-function sorted(value: unknown): unknown {
+function sortEntries(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -158,23 +158,27 @@ function sorted(value: unknown): unknown {
 /** Amazon Managed Service for Prometheus API reference, RemoteWrite: the only path that takes samples. */
 const remoteWritePath = /^\/workspaces\/ws-[A-Za-z0-9-]+\/api\/v1\/remote_write$/;
 
-function amazonPrometheus({ index, config }: Entry): readonly ConfigFinding[] {
+function checkWorkspace({ index, config }: Entry): readonly ConfigFinding[] {
   const { url, auth } = config;
   const parsed = typeof url === 'string' ? URL.parse(url) : null;
-  const region = workspaceRegionOf(parsed?.hostname ?? '');
+  const region = findWorkspaceRegion(parsed?.hostname ?? '');
   if (parsed === null || region === undefined) return [];
-  return [...workspacePathOf(index, parsed, region), ...workspaceSigning(index, auth, region)];
+  return [...checkWorkspacePath(index, parsed, region), ...checkWorkspaceSigning(index, auth, region)];
 }
 
-function workspacePathOf(index: number, { protocol, port, pathname }: URL, region: string): readonly ConfigFinding[] {
+function checkWorkspacePath(
+  index: number,
+  { protocol, port, pathname }: URL,
+  region: string,
+): readonly ConfigFinding[] {
   if (protocol === 'https:' && port === '' && remoteWritePath.test(pathname)) return [];
   const right = `https://aps-workspaces.${region}.amazonaws.com/workspaces/ws-…/api/v1/remote_write`;
   return [{ path: ['sinks', index, 'url'], message: `a workspace takes samples at ${right} only` }];
 }
 
-function workspaceSigning(index: number, auth: unknown, region: string): readonly ConfigFinding[] {
+function checkWorkspaceSigning(index: number, auth: unknown, region: string): readonly ConfigFinding[] {
   const path = ['sinks', index, 'auth'];
-  const signed = signingRegionOf(auth);
+  const signed = findSigningRegion(auth);
   if (signed === undefined) {
     const message = `Amazon Managed Service for Prometheus takes signed requests only; set auth: { sigv4: { region: ${region} } }`;
     return [{ path, message }];
@@ -183,16 +187,16 @@ function workspaceSigning(index: number, auth: unknown, region: string): readonl
   return [{ path: [...path, 'sigv4', 'region'], message: `the URL is in ${region}; sign for the same Region` }];
 }
 
-function signingRegionOf(auth: unknown): unknown {
+function findSigningRegion(auth: unknown): unknown {
   if (typeof auth !== 'object' || auth === null || !('sigv4' in auth)) return undefined;
   const { sigv4 } = auth;
   return typeof sigv4 === 'object' && sigv4 !== null && 'region' in sigv4 ? sigv4.region : undefined;
 }
 
 /** References that cannot be followed where the configuration is used. */
-export function checkSecretRefs(schema: unknown, value: unknown, place: Place): readonly ConfigFinding[] {
-  if (place === 'terminal') return [];
-  return secretRefsIn(schema, value).flatMap(({ path, ref }) => {
+export function checkSecretRefs(schema: unknown, value: unknown, environment: Environment): readonly ConfigFinding[] {
+  if (environment === 'terminal') return [];
+  return findSecretRefs(schema, value).flatMap(({ path, ref }) => {
     if ('env' in ref)
       return [
         { path, message: `an environment variable is no place for a secret in AWS Lambda; ${useSecretsManager}` },
@@ -212,17 +216,17 @@ export function checkNamesOfObjects(
 ): readonly ConfigFinding[] {
   if (Array.isArray(value))
     return value.flatMap((item: unknown, index) =>
-      checkNamesOfObjects(schemaBelow(schema, value, index), item, [...path, index]),
+      checkNamesOfObjects(findSchemaBelow(schema, value, index), item, [...path, index]),
     );
   if (!isRecord(value)) return [];
   const message = 'is a name that no label, header or dimension can have here; choose another';
   const own = isNamedFreely(schema, value) && Object.hasOwn(value, '__proto__');
   const below = Object.entries(value).flatMap(([name, item]) =>
-    checkNamesOfObjects(schemaBelow(schema, value, name), item, [...path, name]),
+    checkNamesOfObjects(findSchemaBelow(schema, value, name), item, [...path, name]),
   );
-  return own ? [{ path: [...path, '__proto__'], part: 'key', message }, ...below] : below;
+  return own ? [{ path: [...path, '__proto__'], about: 'key', message }, ...below] : below;
 }
 
 function isNamedFreely(schema: unknown, value: unknown): boolean {
-  return [bare(schema), optionFor(schema, value)].some((known) => known instanceof z.ZodRecord);
+  return [unwrapSchema(schema), chooseOption(schema, value)].some((known) => known instanceof z.ZodRecord);
 }

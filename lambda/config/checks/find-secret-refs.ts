@@ -1,9 +1,10 @@
+/** Finds every reference to a secret in a configuration, with its place. */
 import * as z from 'zod';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 import type { ConfigPath } from '../config-error.ts';
-import { bare, isRecord, optionFor, optionsOf, schemaBelow } from '../walk-schema.ts';
+import { unwrapSchema, isRecord, chooseOption, expandOptions, findSchemaBelow } from '../walk-schema.ts';
 
-export interface PlacedSecretRef {
+export interface LocatedSecretRef {
   readonly path: ConfigPath;
   readonly ref: SecretRef;
 }
@@ -12,23 +13,23 @@ export interface PlacedSecretRef {
  * Every secret reference of a value with its place. The schema leads, not the shape of the data: a label set
  * `{ env: production }` looks like a reference and is none.
  */
-export function secretRefsIn(schema: unknown, value: unknown, path: ConfigPath = []): readonly PlacedSecretRef[] {
-  const outer = bare(schema);
+export function findSecretRefs(schema: unknown, value: unknown, path: ConfigPath = []): readonly LocatedSecretRef[] {
+  const outer = unwrapSchema(schema);
   if (mayBeSecret(outer)) {
     const ref = SecretRef.safeParse(value);
     if (ref.success) return [{ path, ref: ref.data }];
   }
   if (outer instanceof z.ZodUnion) {
-    const option = optionFor(outer, value);
-    return option === undefined || option === outer ? [] : secretRefsIn(option, value, path);
+    const option = chooseOption(outer, value);
+    return option === undefined || option === outer ? [] : findSecretRefs(option, value, path);
   }
-  const below = (part: string | number, item: unknown): readonly PlacedSecretRef[] =>
-    secretRefsIn(schemaBelow(outer, value, part), item, [...path, part]);
-  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => below(index, item));
-  return isRecord(value) ? Object.entries(value).flatMap(([name, item]) => below(name, item)) : [];
+  const searchBelow = (part: string | number, item: unknown): readonly LocatedSecretRef[] =>
+    findSecretRefs(findSchemaBelow(outer, value, part), item, [...path, part]);
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => searchBelow(index, item));
+  return isRecord(value) ? Object.entries(value).flatMap(([name, item]) => searchBelow(name, item)) : [];
 }
 
 function mayBeSecret(schema: unknown): boolean {
-  const options = optionsOf(schema);
-  return optionsOf(SecretRef).every((option) => options.includes(option));
+  const options = expandOptions(schema);
+  return expandOptions(SecretRef).every((option) => options.includes(option));
 }

@@ -1,9 +1,18 @@
+/** Explains what is wrong where a setting may have one of several forms. */
 import * as z from 'zod';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 import type { ConfigFinding, ConfigPath } from '../config-error.ts';
-import { nearest } from './nearest.ts';
-import { type Explained, isRecord, optionFor, optionsOf, requiredKeys, schemaAt, valueAt } from '../walk-schema.ts';
-import { kindOf, meaningOf } from './words.ts';
+import { findNearest } from './nearest.ts';
+import {
+  type Explained,
+  isRecord,
+  chooseOption,
+  expandOptions,
+  findRequiredKeys,
+  findSchema,
+  findValue,
+} from '../walk-schema.ts';
+import { describeKind, describeMeaning } from './words.ts';
 
 /** The remedy for every secret value in the wrong place. */
 export const useSecretsManager = 'put the value into Secrets Manager and refer to it: { secret: NAME, key: KEY }';
@@ -18,58 +27,66 @@ export function explainUnion(
   of: Explained,
   explainInside: Explain,
 ): readonly ConfigFinding[] {
-  if (issue.discriminator !== undefined) return [wrongKind(path, of)];
-  const value = valueAt(of.value, path);
-  const union = schemaAt(of.schema, of.value, path);
-  if (value === undefined) return [{ path, message: `is missing${meaningOf(union)}` }];
-  const message = wrongOption(optionsOf(union), value);
+  if (issue.discriminator !== undefined) return [explainKind(path, of)];
+  const value = findValue(of.value, path);
+  const union = findSchema(of.schema, of.value, path);
+  if (value === undefined) return [{ path, message: `is missing${describeMeaning(union)}` }];
+  const message = explainOption(expandOptions(union), value);
   if (message !== undefined) return [{ path, message }];
-  return insideOf(optionFor(union, value), path, value, explainInside);
+  return explainInOption(chooseOption(union, value), path, value, explainInside);
 }
 
 /** `path` ends in `kind`. */
-function wrongKind(path: ConfigPath, of: Explained): ConfigFinding {
+function explainKind(path: ConfigPath, of: Explained): ConfigFinding {
   const [list] = path;
   const thing = list === 'sources' ? 'source' : 'sink';
-  const kinds = optionsOf(schemaAt(of.schema, of.value, path.slice(0, -1))).flatMap(kindsOf);
-  const kind = valueAt(of.value, path);
-  if (kind === undefined) return { path, message: `is missing; it must be ${choice(kinds)}` };
-  const meant = typeof kind === 'string' ? nearest(kind, kinds) : undefined;
+  const kinds = expandOptions(findSchema(of.schema, of.value, path.slice(0, -1))).flatMap(collectKinds);
+  const kind = findValue(of.value, path);
+  if (kind === undefined) return { path, message: `is missing; it must be ${formatChoice(kinds)}` };
+  const meant = typeof kind === 'string' ? findNearest(kind, kinds) : undefined;
   const hint = meant === undefined ? `; there are ${kinds.join(', ')}` : `; did you mean ${meant}?`;
-  return { path, message: `is no kind of ${thing}${kinds.length === 1 ? `; it must be ${choice(kinds)}` : hint}` };
+  return {
+    path,
+    message: `is no kind of ${thing}${kinds.length === 1 ? `; it must be ${formatChoice(kinds)}` : hint}`,
+  };
 }
 
-function kindsOf(option: unknown): readonly string[] {
+function collectKinds(option: unknown): readonly string[] {
   if (!(option instanceof z.ZodObject)) return [];
   const { kind } = option.shape;
   return kind instanceof z.ZodLiteral ? [String(kind.value)] : [];
 }
 
-function choice(kinds: readonly string[]): string {
+function formatChoice(kinds: readonly string[]): string {
   return kinds.length === 1 ? kinds.join('') : `one of ${kinds.join(', ')}`;
 }
 
 /** Why a value is none of the options at all; undefined when it is one of them with a fault inside. */
-function wrongOption(options: readonly unknown[], value: unknown): string | undefined {
-  const ways = options.map((option) => requiredKeys(option).join(', ')).filter((way) => way !== '');
-  const isSecret = optionsOf(SecretRef).every((option) => options.includes(option));
+function explainOption(options: readonly unknown[], value: unknown): string | undefined {
+  const ways = options.map((option) => findRequiredKeys(option).join(', ')).filter((way) => way !== '');
+  const isSecret = expandOptions(SecretRef).every((option) => options.includes(option));
   const isTextAllowed = options.some((option) => option instanceof z.ZodString);
   if (typeof value === 'string' && isSecret && !isTextAllowed) return `is a text; ${useSecretsManager}`;
   if (!isRecord(value))
-    return `must be ${isTextAllowed ? 'a text or ' : ''}${whatOf(isSecret, ways)}, not ${kindOf(value)}`;
+    return `must be ${isTextAllowed ? 'a text or ' : ''}${describeExpected(isSecret, ways)}, not ${describeKind(value)}`;
   const given = ways.filter((way) => way.split(', ').some((name) => Object.hasOwn(value, name)));
   if (given.length === 0) return `needs one of ${ways.join(', ')}`;
   return given.length > 1 ? `has ${given.join(' and ')}, which exclude each other; keep one` : undefined;
 }
 
-function whatOf(isSecret: boolean, ways: readonly string[]): string {
+function describeExpected(isSecret: boolean, ways: readonly string[]): string {
   return isSecret
     ? 'a reference to a secret such as { secret: NAME, key: KEY }'
     : `a mapping with ${ways.join(' or ')}`;
 }
 
 /** The faults inside the option that was meant. */
-function insideOf(option: unknown, path: ConfigPath, value: unknown, explainInside: Explain): readonly ConfigFinding[] {
+function explainInOption(
+  option: unknown,
+  path: ConfigPath,
+  value: unknown,
+  explainInside: Explain,
+): readonly ConfigFinding[] {
   if (!(option instanceof z.ZodType)) return [{ path, message: 'does not fit; see docs/configuration.md' }];
   const { error } = option.safeParse(value);
   return explainInside(error?.issues ?? [], { schema: option, value }).map((finding) => ({

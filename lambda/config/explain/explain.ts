@@ -1,9 +1,10 @@
+/** Explains what zod found wrong in words for an operator: the reason first, then the remedy. */
 import * as z from 'zod';
 import type { ConfigFinding, ConfigPath } from '../config-error.ts';
 import { explainUnion } from './explain-union.ts';
-import { nearest } from './nearest.ts';
-import { type Explained, isRecord, optionFor, optionsOf, schemaAt, valueAt } from '../walk-schema.ts';
-import { kindOf, meaningOf } from './words.ts';
+import { findNearest } from './nearest.ts';
+import { type Explained, isRecord, chooseOption, expandOptions, findSchema, findValue } from '../walk-schema.ts';
+import { describeKind, describeMeaning } from './words.ts';
 
 /** zod's issues in an operator's words: reason first, then the remedy, never a value. */
 export function explain(issues: readonly z.core.$ZodIssue[], of: Explained): readonly ConfigFinding[] {
@@ -11,56 +12,56 @@ export function explain(issues: readonly z.core.$ZodIssue[], of: Explained): rea
 }
 
 function explainIssue(issue: z.core.$ZodIssue, of: Explained): readonly ConfigFinding[] {
-  const path = pathOf(issue);
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownSetting(key, path, of));
+  const path = convertPath(issue);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => explainUnknownSetting(key, path, of));
   if (issue.code === 'invalid_union') return explainUnion(issue, path, of, explain);
-  if (issue.code === 'invalid_key') return [{ path, part: 'key', message: wrongKey(issue) }];
-  return [{ path, message: wrongValue(issue, path, of) }];
+  if (issue.code === 'invalid_key') return [{ path, about: 'key', message: explainKey(issue) }];
+  return [{ path, message: explainValue(issue, path, of) }];
 }
 
-function wrongValue(issue: z.core.$ZodIssue, path: ConfigPath, of: Explained): string {
-  if (issue.code === 'invalid_type') return ownTextOf(issue, path, of) ?? wrongType(issue.expected, path, of);
-  if (issue.code === 'invalid_value') return wrongChoice(issue.values.map(String), valueAt(of.value, path));
-  if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue);
+function explainValue(issue: z.core.$ZodIssue, path: ConfigPath, of: Explained): string {
+  if (issue.code === 'invalid_type') return chooseOwnText(issue, path, of) ?? explainType(issue.expected, path, of);
+  if (issue.code === 'invalid_value') return explainChoice(issue.values.map(String), findValue(of.value, path));
+  if (issue.code === 'too_small' || issue.code === 'too_big') return describeRange(issue);
   return issue.code === 'invalid_format' && issue.format === 'email' ? 'must be an e-mail address' : issue.message;
 }
 
 /** A schema's own text says more than its type; zod's texts begin with "Invalid input". */
-function ownTextOf({ message }: z.core.$ZodIssue, path: ConfigPath, of: Explained): string | undefined {
+function chooseOwnText({ message }: z.core.$ZodIssue, path: ConfigPath, of: Explained): string | undefined {
   if (message.startsWith('Invalid')) return undefined;
-  const isMissing = message.startsWith('must be') && valueAt(of.value, path) === undefined;
+  const isMissing = message.startsWith('must be') && findValue(of.value, path) === undefined;
   return isMissing ? `is missing; it ${message}` : message;
 }
 
-function pathOf({ path }: z.core.$ZodIssue): ConfigPath {
+function convertPath({ path }: z.core.$ZodIssue): ConfigPath {
   return path.map((part) => (typeof part === 'symbol' ? part.toString() : part));
 }
 
-function unknownSetting(key: string, path: ConfigPath, { schema, value }: Explained): ConfigFinding {
-  const here = valueAt(value, path);
-  const known = settingsOf(schemaAt(schema, value, path), here);
+function explainUnknownSetting(key: string, path: ConfigPath, { schema, value }: Explained): ConfigFinding {
+  const here = findValue(value, path);
+  const known = collectSettings(findSchema(schema, value, path), here);
   const free = known.filter((name) => !isRecord(here) || !Object.hasOwn(here, name));
   if (known.includes(key)) {
     const others = known.filter((name) => name !== key && !free.includes(name));
-    return { path: [...path, key], part: 'key', message: `cannot stand beside ${others.join(', ')}; keep one` };
+    return { path: [...path, key], about: 'key', message: `cannot stand beside ${others.join(', ')}; keep one` };
   }
-  const remedy = remedyFor(key, known, free);
-  return { path: [...path, key], part: 'key', message: `is no setting here; ${remedy}` };
+  const remedy = chooseRemedy(key, known, free);
+  return { path: [...path, key], about: 'key', message: `is no setting here; ${remedy}` };
 }
 
 /** One that is written already is no suggestion: it cannot stand there twice. */
-function remedyFor(key: string, known: readonly string[], free: readonly string[]): string {
-  const meant = nearest(key, free);
+function chooseRemedy(key: string, known: readonly string[], free: readonly string[]): string {
+  const meant = findNearest(key, free);
   if (meant !== undefined) return `did you mean ${meant}?`;
-  const taken = nearest(key, known);
+  const taken = findNearest(key, known);
   if (taken !== undefined) return `${taken} stands here already, so remove it`;
   return free.length === 0 ? 'remove it' : `there are ${known.join(', ')}`;
 }
 
 /** Names of the settings that may stand in a value, those of all options where the value does not choose one. */
-function settingsOf(schema: unknown, value: unknown): readonly string[] {
-  const chosen = optionFor(schema, value);
-  const options = (chosen === undefined ? optionsOf(schema) : [chosen]).filter(
+function collectSettings(schema: unknown, value: unknown): readonly string[] {
+  const chosen = chooseOption(schema, value);
+  const options = (chosen === undefined ? expandOptions(schema) : [chosen]).filter(
     (option) => option instanceof z.ZodObject,
   );
   return [...new Set(options.flatMap(({ shape }) => Object.keys(shape)))];
@@ -76,15 +77,15 @@ const typeNames: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
-function wrongType(expected: string, path: ConfigPath, of: Explained): string {
-  const value = valueAt(of.value, path);
+function explainType(expected: string, path: ConfigPath, of: Explained): string {
+  const value = findValue(of.value, path);
   const needed = typeNames[expected] ?? expected;
-  if (value === undefined) return `is missing${meaningOf(schemaAt(of.schema, of.value, path))}`;
+  if (value === undefined) return `is missing${describeMeaning(findSchema(of.schema, of.value, path))}`;
   if (value === null) return `is empty; it must be ${needed}`;
-  return `must be ${needed}, not ${kindOf(value)}${typeHint(expected, value)}`;
+  return `must be ${needed}, not ${describeKind(value)}${describeTypeRemedy(expected, value)}`;
 }
 
-function typeHint(expected: string, value: unknown): string {
+function describeTypeRemedy(expected: string, value: unknown): string {
   if (expected === 'array' && isRecord(value)) return '; begin each entry with "- "';
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return '; put it in quotes';
   return typeof value === 'string' && unquoted[expected]?.test(value) === true ? '; remove the quotes' : '';
@@ -97,20 +98,20 @@ const unquoted: Readonly<Record<string, RegExp>> = {
   boolean: /^(true|false)$/,
 };
 
-function wrongChoice(choices: readonly string[], value: unknown): string {
-  const meant = typeof value === 'string' ? nearest(value, choices) : undefined;
+function explainChoice(choices: readonly string[], value: unknown): string {
+  const meant = typeof value === 'string' ? findNearest(value, choices) : undefined;
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   const list = choices.length === 1 ? choices.join('') : `one of ${choices.join(', ')}`;
   return value === undefined ? `is missing; it must be ${list}` : `must be ${list}${hint}`;
 }
 
-function wrongKey({ issues: [first] }: z.core.$ZodIssueInvalidKey): string {
+function explainKey({ issues: [first] }: z.core.$ZodIssueInvalidKey): string {
   if (first === undefined) return 'has a name that is not allowed';
-  const message = first.code === 'too_big' ? outOfRange(first) : first.message;
+  const message = first.code === 'too_big' ? describeRange(first) : first.message;
   return message.startsWith('must') ? `the name ${message}` : message;
 }
 
-function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+function describeRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
   const [word, limit] = issue.code === 'too_small' ? ['least', issue.minimum] : ['most', issue.maximum];
   const isEmpty = issue.code === 'too_small' && limit === 1;
   if (issue.origin === 'string')

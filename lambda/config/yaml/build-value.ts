@@ -21,17 +21,17 @@ interface Writing {
 }
 
 /** @throws UnreadableTreeError */
-export function valueOfTree(root: unknown, tree: Tree): unknown {
-  return valueOf(root, { tree, repetitions: new Map(), values: 0 }, 0);
+export function buildValue(root: unknown, tree: Tree): unknown {
+  return convertNode(root, { tree, repetitions: new Map(), values: 0 }, 0);
 }
 
-function valueOf(node: unknown, writing: Writing, depth: number): unknown {
+function convertNode(node: unknown, writing: Writing, depth: number): unknown {
   countValue(writing);
   // Aliases within aliases lie deeper than the file does.
   if (depth > maxDepth) throw new UnreadableTreeError(tooDeep);
-  if (isAlias(node)) return valueOf(repeat(node, writing), writing, depth);
-  if (isSeq(node)) return node.items.map((item) => valueOf(item, writing, depth + 1));
-  if (isMap(node)) return mappingOf(node, writing, depth);
+  if (isAlias(node)) return convertNode(resolveAlias(node, writing), writing, depth);
+  if (isSeq(node)) return node.items.map((item) => convertNode(item, writing, depth + 1));
+  if (isMap(node)) return convertMapping(node, writing, depth);
   return isScalar(node) ? node.value : null;
 }
 
@@ -43,7 +43,7 @@ function countValue(writing: Writing): void {
     );
 }
 
-function repeat(alias: Parameters<Tree['targetOf']>[0], { tree, repetitions }: Writing): unknown {
+function resolveAlias(alias: Parameters<Tree['targetOf']>[0], { tree, repetitions }: Writing): unknown {
   const target = tree.targetOf(alias);
   const count = (repetitions.get(target) ?? 0) + 1;
   repetitions.set(target, count);
@@ -54,14 +54,14 @@ function repeat(alias: Parameters<Tree['targetOf']>[0], { tree, repetitions }: W
 }
 
 /** What is written in the mapping itself counts before what is merged into it, and of that the first. */
-function mappingOf(map: YAMLMap, writing: Writing, depth: number): unknown {
+function convertMapping(map: YAMLMap, writing: Writing, depth: number): unknown {
   const own: (readonly [string, unknown])[] = [];
   const merged: (readonly [string, unknown])[] = [];
   for (const { key, value } of map.items) {
     const name = isScalar(key) ? key.value : undefined;
     if (typeof name !== 'string') continue;
-    const written = valueOf(value, writing, depth + 1);
-    if (isMergeKey(key)) append(merged, mergedEntries(written));
+    const written = convertNode(value, writing, depth + 1);
+    if (isMergeKey(key)) append(merged, collectMergedEntries(written));
     else own.push([name, written]);
   }
   // Of equal names the last one counts. Unlike an assignment, this makes `__proto__` a name as any other.
@@ -74,7 +74,7 @@ function isMergeKey(key: unknown): boolean {
 }
 
 /** One mapping, or a list of them. */
-function mergedEntries(written: unknown): readonly (readonly [string, unknown])[] {
+function collectMergedEntries(written: unknown): readonly (readonly [string, unknown])[] {
   const parts: readonly unknown[] = Array.isArray(written) ? written : [written];
   return parts.flatMap((part) => {
     if (typeof part === 'object' && part !== null && !Array.isArray(part)) return Object.entries(part);

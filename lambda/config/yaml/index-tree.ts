@@ -44,11 +44,11 @@ interface Reading {
   readonly pairs: Map<YAMLMap, ReadonlyMap<string, Pair>>;
   /** Collections around the node that is being read. */
   readonly around: Set<Node>;
-  readonly shown: (name: string) => string;
+  readonly maskName: (name: string) => string;
 }
 
 /** `shown` makes a name fit for a message. */
-export function readTree(root: Node | null, shown: (name: string) => string): Tree {
+export function indexTree(root: Node | null, maskName: (name: string) => string): Tree {
   const reading: Reading = {
     problems: [],
     isReadable: true,
@@ -56,9 +56,9 @@ export function readTree(root: Node | null, shown: (name: string) => string): Tr
     targets: new Map(),
     pairs: new Map(),
     around: new Set(),
-    shown,
+    maskName,
   };
-  readNode(root, reading);
+  indexNode(root, reading);
   const { problems, isReadable, targets, pairs } = reading;
   return {
     problems,
@@ -68,56 +68,56 @@ export function readTree(root: Node | null, shown: (name: string) => string): Tr
   };
 }
 
-function readNode(node: unknown, reading: Reading): void {
+function indexNode(node: unknown, reading: Reading): void {
   if (isAlias(node)) {
-    readAlias(node, reading);
+    indexAlias(node, reading);
     return;
   }
   if (!isNode(node)) return;
   if ('anchor' in node && typeof node.anchor === 'string') reading.anchors.set(node.anchor, node);
-  if (isCollection(node)) readParts(node, reading);
+  if (isCollection(node)) indexItems(node, reading);
 }
 
-function readParts(node: YAMLMap | YAMLSeq, reading: Reading): void {
+function indexItems(node: YAMLMap | YAMLSeq, reading: Reading): void {
   if (reading.around.size >= maxDepth) {
-    unreadable(reading, tooDeep, node);
+    noteUnreadable(reading, tooDeep, node);
     return;
   }
   reading.around.add(node);
   if (isMap(node)) indexPairs(node, reading);
   for (const item of node.items) {
-    for (const part of isPair(item) ? [item.key, item.value] : [item]) readNode(part, reading);
+    for (const part of isPair(item) ? [item.key, item.value] : [item]) indexNode(part, reading);
   }
   reading.around.delete(node);
 }
 
-function readAlias(alias: Alias, reading: Reading): void {
+function indexAlias(alias: Alias, reading: Reading): void {
   const target = reading.anchors.get(alias.source);
-  const name = reading.shown(alias.source);
-  if (target === undefined) unreadable(reading, `the alias *${name} has no anchor (&) above it`, alias);
-  else if (reading.around.has(target)) unreadable(reading, `the alias *${name} contains itself`, alias);
+  const name = reading.maskName(alias.source);
+  if (target === undefined) noteUnreadable(reading, `the alias *${name} has no anchor (&) above it`, alias);
+  else if (reading.around.has(target)) noteUnreadable(reading, `the alias *${name} contains itself`, alias);
   else reading.targets.set(alias, target);
 }
 
-function unreadable(reading: Reading, message: string, node: Node): void {
+function noteUnreadable(reading: Reading, message: string, node: Node): void {
   reading.isReadable = false;
   reading.problems.push({ message, offset: startOf(node) });
 }
 
-function indexPairs(map: YAMLMap, { pairs, problems, shown }: Reading): void {
+function indexPairs(map: YAMLMap, { pairs, problems, maskName }: Reading): void {
   const byName = new Map<string, Pair>();
   for (const pair of map.items) {
     const { key } = pair;
     if (!isScalar(key) || typeof key.value !== 'string') continue;
-    if (byName.has(key.value)) problems.push({ message: repeated(key.value, shown), offset: startOf(key) });
+    if (byName.has(key.value)) problems.push({ message: describeRepeated(key.value, maskName), offset: startOf(key) });
     byName.set(key.value, pair);
   }
   pairs.set(map, byName);
 }
 
-function repeated(name: string, shown: (name: string) => string): string {
+function describeRepeated(name: string, maskName: (name: string) => string): string {
   if (name === '<<') return '<< stands twice in one mapping; merge several by a list: <<: [*first, *second]';
-  return `${shown(name)} stands twice in one mapping; remove one`;
+  return `${maskName(name)} stands twice in one mapping; remove one`;
 }
 
 export function startOf(node: Node): number {

@@ -10,9 +10,9 @@ import {
   parseDocument,
   type YAMLError,
 } from 'yaml';
-import { type ConfigPath, type Position, shownName } from '../config-error.ts';
-import { readTree, startOf, tooDeep, type Tree } from './index-tree.ts';
-import { UnreadableTreeError, valueOfTree } from './build-value.ts';
+import { type ConfigPath, type Position, maskName } from '../config-error.ts';
+import { indexTree, startOf, tooDeep, type Tree } from './index-tree.ts';
+import { UnreadableTreeError, buildValue } from './build-value.ts';
 
 export interface YamlProblem {
   readonly message: string;
@@ -24,37 +24,37 @@ export interface YamlText {
   readonly value: unknown;
   readonly problems: readonly YamlProblem[];
   /** Where a setting stands: its value, or its name; the nearest thing around it when it does not. */
-  readonly locate: (path: ConfigPath, part: 'key' | 'value') => Position;
+  readonly locate: (path: ConfigPath, about: 'key' | 'value') => Position;
 }
 
 /** Reads one YAML 1.2 document with anchors and merge keys; every problem names its place and quotes no value. */
-export function readYaml(text: string): YamlText {
+export function parseYaml(text: string): YamlText {
   const counter = new LineCounter();
-  const positionOf = (offset: number): Position => {
+  const locateOffset = (offset: number): Position => {
     const { line, col } = counter.linePos(offset);
     return { line, column: col };
   };
-  const document = documentIn(text, counter);
+  const document = tryParseDocument(text, counter);
   if (document === undefined)
     return { value: undefined, problems: [{ message: tooDeep, position: start }], locate: () => start };
   const syntax = [...document.errors, ...document.warnings].map((error) => ({
     message: syntaxMessages[error.code] ?? `is not valid YAML (${error.code})`,
-    position: positionOf(error.pos[0]),
+    position: locateOffset(error.pos[0]),
   }));
   if (document.errors.length > 0) return { value: undefined, problems: syntax, locate: () => start };
-  const tree = readTree(document.contents, shownName);
-  const found = tree.problems.map(({ message, offset }) => ({ message, position: positionOf(offset) }));
+  const tree = indexTree(document.contents, maskName);
+  const found = tree.problems.map(({ message, offset }) => ({ message, position: locateOffset(offset) }));
   const problems = [...syntax, ...found];
-  const locate = (path: ConfigPath, part: 'key' | 'value'): Position =>
-    positionOf(offsetOf({ root: document.contents, tree }, path, part));
+  const locate = (path: ConfigPath, about: 'key' | 'value'): Position =>
+    locateOffset(findOffset({ root: document.contents, tree }, path, about));
   if (!tree.isReadable) return { value: undefined, problems, locate };
-  return { ...valueIn(document, tree, problems), locate };
+  return { ...tryBuildValue(document, tree, problems), locate };
 }
 
 const start: Position = { line: 1, column: 1 };
 
 /** Undefined when it exhausts the stack of the parser, which keeps no count of its own. */
-function documentIn(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+function tryParseDocument(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
     return parseDocument(text, {
       lineCounter,
@@ -71,13 +71,13 @@ function documentIn(text: string, lineCounter: LineCounter): Document.Parsed | u
   }
 }
 
-function valueIn(
+function tryBuildValue(
   document: Document.Parsed,
   tree: Tree,
   problems: readonly YamlProblem[],
 ): Pick<YamlText, 'value' | 'problems'> {
   try {
-    return { value: document.contents === null ? null : valueOfTree(document.contents, tree), problems };
+    return { value: document.contents === null ? null : buildValue(document.contents, tree), problems };
   } catch (error) {
     if (!(error instanceof UnreadableTreeError)) throw error;
     return { value: undefined, problems: [...problems, { message: error.message, position: start }] };
@@ -100,21 +100,21 @@ const syntaxMessages: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   RESOURCE_EXHAUSTION: tooDeep,
 };
 
-interface Place {
+interface LocatedTree {
   readonly root: Node | null;
   readonly tree: Tree;
 }
 
-function offsetOf({ root, tree }: Place, path: ConfigPath, part: 'key' | 'value'): number {
+function findOffset({ root, tree }: LocatedTree, path: ConfigPath, about: 'key' | 'value'): number {
   let node: Node | null | undefined = root;
   let offset = root === null ? 0 : startOf(root);
   for (const [index, name] of path.entries()) {
-    const found = childOf(isAlias(node) ? tree.targetOf(node) : node, name, tree);
+    const found = findChild(isAlias(node) ? tree.targetOf(node) : node, name, tree);
     if (found === undefined) return offset;
     const { key, value } = found;
     const isLast = index === path.length - 1;
-    const place: Node | undefined = isLast && part === 'key' ? (key ?? value) : (value ?? key);
-    offset = place === undefined ? offset : startOf(place);
+    const target: Node | undefined = isLast && about === 'key' ? (key ?? value) : (value ?? key);
+    offset = target === undefined ? offset : startOf(target);
     node = value;
   }
   return offset;
@@ -125,7 +125,7 @@ interface Child {
   readonly value: Node | undefined;
 }
 
-function childOf(node: Node | null | undefined, name: string | number, tree: Tree): Child | undefined {
+function findChild(node: Node | null | undefined, name: string | number, tree: Tree): Child | undefined {
   if (isSeq(node) && typeof name === 'number') {
     const item: unknown = node.items[name];
     return isNode(item) ? { key: undefined, value: item } : undefined;

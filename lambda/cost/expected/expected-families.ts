@@ -10,29 +10,29 @@ import type {
 } from '../../model/metric.ts';
 import { durationBounds } from '../../model/catalogue/run-metrics.ts';
 import type { PreparedSource } from '../../sources/source.ts';
-import type { Fleet, Placed } from '../fleet.ts';
+import type { Fleet, FleetObject } from '../fleet.ts';
 
 type ExpectedSource = Pick<PreparedSource, 'system' | 'name' | 'metrics' | 'absences' | 'unnamedPipeline'>;
 
 /** Every family that the source usually has; values are of no meaning. */
-export function expectedFamilies(source: ExpectedSource, fleet: Fleet, tickMs: number): readonly MetricFamily[] {
+export function buildExpectedFamilies(source: ExpectedSource, fleet: Fleet, tickMs: number): readonly MetricFamily[] {
   return source.metrics
-    .map((definition) => familyOf(definition, samplesOf(definition, source, fleet), tickMs))
+    .map((definition) => buildFamily(definition, buildLabelSets(definition, source, fleet), tickMs))
     .filter(({ samples }) => samples.length > 0);
 }
 
 /** Label sets: what it is about, in every combination of the values that its other labels usually have. */
-function samplesOf(definition: MetricDefinition, source: ExpectedSource, fleet: Fleet): readonly Labels[] {
+function buildLabelSets(definition: MetricDefinition, source: ExpectedSource, fleet: Fleet): readonly Labels[] {
   const known = { system: source.system, source: source.name, ...ofWhole };
-  return objectsOf(definition, withUnnamed(fleet, source))
-    .flatMap((object) => combinations(definition, { ...known, ...object }, fleet))
+  return selectObjects(definition, addUnnamed(fleet, source))
+    .flatMap((object) => combineValues(definition, { ...known, ...object }, fleet))
     .filter((labels) => !isAbsent(source.absences, definition, labels, ['always', 'usually']));
 }
 
 /** Runs without a name of a pipeline stand together in each place. */
-function withUnnamed(fleet: Fleet, { unnamedPipeline: name }: ExpectedSource): Fleet {
+function addUnnamed(fleet: Fleet, { unnamedPipeline: name }: ExpectedSource): Fleet {
   if (name === undefined) return fleet;
-  const unnamed = scopesOf(fleet.pipelines).map((scope) => ({ scope, name }));
+  const unnamed = collectScopes(fleet.pipelines).map((scope) => ({ scope, name }));
   return { ...fleet, pipelines: [...fleet.pipelines, ...unnamed] };
 }
 
@@ -40,35 +40,35 @@ function withUnnamed(fleet: Fleet, { unnamedPipeline: name }: ExpectedSource): F
 const ofWhole = { org: 'acme', instance: 'metrics:9090', job: 'metrics' } as const;
 
 /** A label names an object: with it there is a sample for each, without it one for all of them. */
-function objectsOf({ labels }: MetricDefinition, { queues, pipelines }: Fleet): readonly Labels[] {
+function selectObjects({ labels }: MetricDefinition, { queues, pipelines }: Fleet): readonly Labels[] {
   if (labels.includes('queue')) return queues.map(({ scope, name }) => ({ scope, cluster: scope, queue: name }));
-  if (labels.includes('pipeline') || labels.includes('workflow')) return pipelines.map(labelsOfPipeline);
-  if (labels.includes('cluster')) return scopesOf(queues).map((cluster) => ({ cluster }));
-  if (labels.includes('scope')) return scopesOf([...queues, ...pipelines]).map((scope) => ({ scope }));
+  if (labels.includes('pipeline') || labels.includes('workflow')) return pipelines.map(buildPipelineLabels);
+  if (labels.includes('cluster')) return collectScopes(queues).map((cluster) => ({ cluster }));
+  if (labels.includes('scope')) return collectScopes([...queues, ...pipelines]).map((scope) => ({ scope }));
   return [{}];
 }
 
-function scopesOf(objects: readonly Placed[]): readonly string[] {
+function collectScopes(objects: readonly FleetObject[]): readonly string[] {
   return [...new Set(objects.map(({ scope }) => scope))];
 }
 
 /** A workflow runs by one kind of runner. */
-function labelsOfPipeline({ scope, name }: Placed): Labels {
+function buildPipelineLabels({ scope, name }: FleetObject): Labels {
   return { scope, pipeline: name, workflow: name, runner: 'GITHUB_ACTION' };
 }
 
-function combinations(definition: MetricDefinition, known: Labels, fleet: Fleet): readonly Labels[] {
+function combineValues(definition: MetricDefinition, known: Labels, fleet: Fleet): readonly Labels[] {
   return definition.labels.reduce<readonly Labels[]>(
     (sets, label) => {
       const value = known[label];
-      const values = value === undefined ? valuesOf(definition, label, fleet) : [value];
+      const values = value === undefined ? chooseValues(definition, label, fleet) : [value];
       return sets.flatMap((set) => values.map((one) => ({ ...set, [label]: one })));
     },
     [{}],
   );
 }
 
-function valuesOf({ labels, enumerated }: MetricDefinition, label: string, fleet: Fleet): readonly string[] {
+function chooseValues({ labels, enumerated }: MetricDefinition, label: string, fleet: Fleet): readonly string[] {
   if (label === 'result') return labels.includes('queue') ? fleet.results.jobs : fleet.results.runs;
   if (label === 'branch') return ['main', 'other'];
   const listed = new Map(Object.entries(enumerated ?? {})).get(label);
@@ -77,7 +77,7 @@ function valuesOf({ labels, enumerated }: MetricDefinition, label: string, fleet
 
 const hourSeconds = 3600;
 
-function familyOf(definition: MetricDefinition, sets: readonly Labels[], tickMs: number): MetricFamily {
+function buildFamily(definition: MetricDefinition, sets: readonly Labels[], tickMs: number): MetricFamily {
   const { type } = definition;
   if (type === 'gauge') {
     const value = definition.unit === 'timestamp' ? tickMs / 1000 - hourSeconds : 1;

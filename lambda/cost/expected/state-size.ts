@@ -24,18 +24,19 @@ export interface StateSize {
 }
 
 /** An estimate: what a source remembers besides its totals differs. */
-export function expectedStateSize(families: readonly MetricFamily[], { finishesAnHour }: Fleet): StateSize {
+export function estimateStateSize(families: readonly MetricFamily[], { finishesAnHour }: Fleet): StateSize {
   const counted = families.filter(({ type }) => type !== 'gauge');
   const series = counted.reduce((sum, { samples }) => sum + samples.length, 0);
   const finishes = (finishesAnHour * rememberedMinutes) / 60;
-  const bytes = (sizes: Sizes): number => Math.round(sizes.rest + sizes.series * series + sizes.finish * finishes);
-  return { plainBytes: bytes(plain), storedBytes: bytes(compressed) };
+  const computeBytes = (sizes: Sizes): number =>
+    Math.round(sizes.rest + sizes.series * series + sizes.finish * finishes);
+  return { plainBytes: computeBytes(plain), storedBytes: computeBytes(compressed) };
 }
 
 /** Labels shrink to a tenth, and the keys of finishes, which are random, to a third. */
 const usualShare = 0.2;
 
 /** Of a document of which only the size before compression is known. */
-export function storedBytesOf(plainBytes: number): number {
+export function estimateStoredBytes(plainBytes: number): number {
   return Math.round(compressed.rest + plainBytes * usualShare);
 }

@@ -1,6 +1,6 @@
 /** What the alarms of a stack cost. */
 import type { CostLine } from '../../sinks/sink.ts';
-import { grouped } from './numbers.ts';
+import { formatCount } from './numbers.ts';
 import { prices } from '../prices.ts';
 
 export interface AlarmCount {
@@ -16,13 +16,13 @@ export interface AlarmCount {
   readonly composite: number;
 }
 
-export function alarmLines({ alarms, metrics, scanned, promql, composite }: AlarmCount): readonly CostLine[] {
+export function priceAlarms({ alarms, metrics, scanned, promql, composite }: AlarmCount): readonly CostLine[] {
   const each = `$${prices.alarmMetric.toFixed(2)}`;
   return [
     {
       item: 'alarms on metrics',
       usd: metrics * prices.alarmMetric,
-      basis: `${grouped(alarms)} alarms that look at ${grouped(metrics)} metrics × ${each}`,
+      basis: `${formatCount(alarms)} alarms that look at ${formatCount(metrics)} metrics × ${each}`,
     },
     ...(scanned === 0
       ? []
@@ -30,7 +30,7 @@ export function alarmLines({ alarms, metrics, scanned, promql, composite }: Alar
           {
             item: 'alarms on all queues',
             usd: scanned * prices.alarmMetric,
-            basis: `${grouped(scanned)} series that their queries find × ${each}`,
+            basis: `${formatCount(scanned)} series that their queries find × ${each}`,
           },
         ]),
     ...(promql === 0
@@ -39,7 +39,7 @@ export function alarmLines({ alarms, metrics, scanned, promql, composite }: Alar
           {
             item: 'alarms in PromQL',
             usd: undefined,
-            basis: `${grouped(promql)} alarms on what is stored by OTLP; their price is not published`,
+            basis: `${formatCount(promql)} alarms on what is stored by OTLP; their price is not published`,
           },
         ]),
     ...(composite === 0
@@ -48,7 +48,7 @@ export function alarmLines({ alarms, metrics, scanned, promql, composite }: Alar
           {
             item: 'composite alarms',
             usd: composite * prices.compositeAlarm,
-            basis: `${grouped(composite)} × $${prices.compositeAlarm.toFixed(2)}`,
+            basis: `${formatCount(composite)} × $${prices.compositeAlarm.toFixed(2)}`,
           },
         ]),
   ];

@@ -4,18 +4,18 @@ import { concurrentRequests, emptyAnswers, maxMessagesPerRequest } from '../../e
 import type { CostLine } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import type { Fleet } from '../fleet.ts';
-import { grouped } from './numbers.ts';
+import { formatCount } from './numbers.ts';
 import { prices } from '../prices.ts';
-import { runsAMonth } from './runs-a-month.ts';
+import { countRunsAMonth } from './runs-a-month.ts';
 
-interface Telling {
+interface EventCostInput {
   readonly config: CollectorConfig;
   readonly sources: readonly PreparedSource[];
   readonly eventsAnHour: number;
 }
 
 /** What the CI systems tell that are asked to; each tells of its runs and jobs as they end. */
-export function eventsAnHour(sources: readonly PreparedSource[], { finishesAnHour }: Fleet): number {
+export function countEventsAnHour(sources: readonly PreparedSource[], { finishesAnHour }: Fleet): number {
   return sources.filter(({ events }) => events !== undefined).length * finishesAnHour;
 }
 
@@ -31,25 +31,25 @@ const callsOfAnEmptyQueue = concurrentRequests * emptyAnswers;
 /** A webhook's message is checked and put into the queue. */
 const webhook = { seconds: 0.1, gigabytes: 0.25 } as const;
 
-export function eventLines({ config, sources, eventsAnHour }: Telling): readonly CostLine[] {
+export function priceEvents({ config, sources, eventsAnHour }: EventCostInput): readonly CostLine[] {
   const fed = sources.filter(({ events }) => events !== undefined);
   if (fed.length === 0) return [];
   const events = eventsAnHour * hoursAMonth;
-  const calls = fed.length * runsAMonth(config).runs * callsOfAnEmptyQueue + events * callsOfAMessage;
+  const calls = fed.length * countRunsAMonth(config).runs * callsOfAnEmptyQueue + events * callsOfAMessage;
   const queue = {
     item: fed.length === 1 ? 'queue of events' : 'queues of events',
     usd: (calls / million) * prices.millionQueueCalls,
-    basis: `${grouped(calls)} calls × $${prices.millionQueueCalls.toFixed(2)} a million`,
+    basis: `${formatCount(calls)} calls × $${prices.millionQueueCalls.toFixed(2)} a million`,
   };
-  return fed.some(({ events: feed }) => feed?.kind === 'webhook') ? [queue, webhookLine(events)] : [queue];
+  return fed.some(({ events: feed }) => feed?.kind === 'webhook') ? [queue, priceWebhook(events)] : [queue];
 }
 
-function webhookLine(events: number): CostLine {
+function priceWebhook(events: number): CostLine {
   const { seconds, gigabytes } = webhook;
   const gigabyteSeconds = events * seconds * gigabytes;
   return {
     item: 'function behind the webhook',
     usd: gigabyteSeconds * prices.lambdaGigabyteSecondOnArm + (events / million) * prices.millionInvocations,
-    basis: `${grouped(events)} events × ${String(seconds)} s × ${String(gigabytes * 1024)} MB`,
+    basis: `${formatCount(events)} events × ${String(seconds)} s × ${String(gigabytes * 1024)} MB`,
   };
 }

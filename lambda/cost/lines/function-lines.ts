@@ -2,10 +2,10 @@
 import type { CollectorConfig } from '../../config/schema.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { CostLine } from '../../sinks/sink.ts';
-import { logSizeOf } from './log-size.ts';
-import { grouped } from './numbers.ts';
+import { estimateLogSize } from './log-size.ts';
+import { formatCount } from './numbers.ts';
 import { prices } from '../prices.ts';
-import { runsAMonth } from './runs-a-month.ts';
+import { countRunsAMonth } from './runs-a-month.ts';
 
 /** A gigabyte of memory, as Lambda counts it. */
 const gigabyteMegabytes = 1024;
@@ -17,23 +17,23 @@ interface Running {
   readonly report: RunReport;
 }
 
-export function functionLines({ config, report }: Running): readonly CostLine[] {
+export function priceFunction({ config, report }: Running): readonly CostLine[] {
   const { memoryMegabytes } = config.deployment;
-  const { runs, invocations, secondsOfInvocation } = runsAMonth(config);
+  const { runs, invocations, secondsOfInvocation } = countRunsAMonth(config);
   const gigabyteSeconds = invocations * secondsOfInvocation * (memoryMegabytes / gigabyteMegabytes);
-  const logged = logSizeOf(report, config).bytes;
+  const logged = estimateLogSize(report, config).bytes;
   const gigabytes = (runs * logged) / 1e9;
   return [
     {
       item: 'function',
       usd: gigabyteSeconds * prices.lambdaGigabyteSecondOnArm + (invocations / million) * prices.millionInvocations,
-      basis: `${grouped(invocations)} invocations × ${String(secondsOfInvocation)} s × ${String(memoryMegabytes)} MB`,
+      basis: `${formatCount(invocations)} invocations × ${String(secondsOfInvocation)} s × ${String(memoryMegabytes)} MB`,
     },
     {
       item: 'log',
       usd: gigabytes * prices.logGigabyte,
-      basis: `${grouped(runs)} runs × ${grouped(logged)} bytes × $${prices.logGigabyte.toFixed(2)} a GB`,
+      basis: `${formatCount(runs)} runs × ${formatCount(logged)} bytes × $${prices.logGigabyte.toFixed(2)} a GB`,
     },
-    { item: 'schedule', usd: 0, basis: `${grouped(invocations)} invocations, the first 14,000,000 free` },
+    { item: 'schedule', usd: 0, basis: `${formatCount(invocations)} invocations, the first 14,000,000 free` },
   ];
 }

@@ -1,9 +1,9 @@
 /** What a run without problems writes to the log of the function. */
 import type { CollectorConfig } from '../../config/schema.ts';
-import { embeddedMetricLines } from '../../report/embedded-metrics.ts';
-import { healthFamilies } from '../../report/map-health.ts';
+import { formatEmbeddedMetrics } from '../../report/embedded-metrics.ts';
+import { mapHealth } from '../../report/map-health.ts';
 import type { RunReport } from '../../report/report.ts';
-import { reportFields } from '../../report/write-report.ts';
+import { formatReport } from '../../report/write-report.ts';
 
 export interface LogSize {
   readonly bytes: number;
@@ -21,19 +21,19 @@ const envelope = {
   requestId: '00000000-0000-0000-0000-000000000000',
 };
 
-export function logSizeOf(
+export function estimateLogSize(
   report: RunReport,
   { collectorNamespace }: Pick<CollectorConfig, 'collectorNamespace'>,
 ): LogSize {
   const { collector, tickMs } = report;
-  const embedded = embeddedMetricLines(healthFamilies(report), { namespace: collectorNamespace, collector, tickMs });
-  const lines = [JSON.stringify({ ...envelope, ...reportFields(report) }), ...embedded];
+  const embedded = formatEmbeddedMetrics(mapHealth(report), { namespace: collectorNamespace, collector, tickMs });
+  const lines = [JSON.stringify({ ...envelope, ...formatReport(report) }), ...embedded];
   return {
     bytes: lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
-    metrics: embedded.reduce((sum, line) => sum + metricsIn(line), 0),
+    metrics: embedded.reduce((sum, line) => sum + countMetrics(line), 0),
   };
 }
 
-function metricsIn(line: string): number {
+function countMetrics(line: string): number {
   return line.split('"Unit":').length - 1;
 }

@@ -6,12 +6,12 @@ const writeUnitBytes = kilobyte;
 const readUnitBytes = 4 * kilobyte;
 
 /** Of an item that is written or deleted; of a written one that replaces another the larger one counts. */
-export function writeUnits(bytes: number): number {
+export function countWriteUnits(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / writeUnitBytes));
 }
 
 /** Of a consistent read; half of that for one that may be old. */
-export function readUnits(bytes: number): number {
+export function countReadUnits(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / readUnitBytes));
 }
 
@@ -24,13 +24,13 @@ export interface RequestUnits {
 }
 
 /** Of a document that is read and replaced; what does not fit one item is in parts, and the parts before are deleted. */
-export function requestUnits(storedBytes: number): RequestUnits {
+export function countRequestUnits(storedBytes: number): RequestUnits {
   if (storedBytes <= maxBytesPerItem) {
     const bytes = headBytes + storedBytes;
-    return { read: readUnits(bytes), write: writeUnits(bytes) };
+    return { read: countReadUnits(bytes), write: countWriteUnits(bytes) };
   }
   return {
-    read: readUnits(headBytes) + readUnits(storedBytes),
-    write: writeUnits(headBytes) + 2 * writeUnits(storedBytes),
+    read: countReadUnits(headBytes) + countReadUnits(storedBytes),
+    write: countWriteUnits(headBytes) + 2 * countWriteUnits(storedBytes),
   };
 }

@@ -1,5 +1,5 @@
 /** How often a deployment runs in a month, and how long. */
-import { millisecondsOf, minuteMs } from '../../config/interval.ts';
+import { convertInterval, minuteMs } from '../../config/interval.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { monthMs } from '../prices.ts';
 
@@ -14,8 +14,8 @@ export interface Runs {
   readonly secondsOfInvocation: number;
 }
 
-export function runsAMonth({ interval }: Pick<CollectorConfig, 'interval'>): Runs {
-  const intervalMs = millisecondsOf(interval);
+export function countRunsAMonth({ interval }: Pick<CollectorConfig, 'interval'>): Runs {
+  const intervalMs = convertInterval(interval);
   const isLoop = intervalMs < minuteMs;
   return {
     runs: monthMs / intervalMs,

@@ -1,14 +1,14 @@
 /** What the secrets cost that the function reads. */
-import { millisecondsOf, minuteMs } from '../../config/interval.ts';
+import { convertInterval, minuteMs } from '../../config/interval.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
-import { regionOfArn } from '../../secrets/arn.ts';
+import { findArnRegion } from '../../secrets/arn.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import type { CostLine, PreparedSink } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
-import { grouped } from './numbers.ts';
+import { formatCount } from './numbers.ts';
 import { monthMs, prices } from '../prices.ts';
 
-interface Reading {
+interface SecretCostInput {
   readonly config: CollectorConfig;
   readonly sources: readonly PreparedSource[];
   readonly sinks: readonly PreparedSink[];
@@ -17,28 +17,28 @@ interface Reading {
 /** BatchGetSecretValue takes so many (API reference, SecretIdList). */
 const mostAtOnce = 20;
 
-export function secretLines(reading: Reading): readonly CostLine[] {
-  const read = idsOf([...reading.sources, ...reading.sinks].flatMap(({ secrets }) => secrets));
+export function priceSecrets(reading: SecretCostInput): readonly CostLine[] {
+  const read = collectIds([...reading.sources, ...reading.sinks].flatMap(({ secrets }) => secrets));
   const ofWebhooks = reading.sources.flatMap(({ events }) => (events?.kind === 'webhook' ? [events.secret] : []));
-  const all = idsOf([...ofWebhooks, ...read.map((secret) => ({ secret }))]);
+  const all = collectIds([...ofWebhooks, ...read.map((secret) => ({ secret }))]);
   if (all.length === 0) return [];
-  const calls = callsAMonth(read, reading.config);
+  const calls = countCallsAMonth(read, reading.config);
   return [
     {
       item: all.length === 1 ? 'secret' : 'secrets',
       usd: all.length * prices.secret + (calls / 10_000) * prices.tenThousandSecretCalls,
-      basis: `${String(all.length)} × $${prices.secret.toFixed(2)}, ${grouped(calls)} calls × $${prices.tenThousandSecretCalls.toFixed(2)} per 10,000`,
+      basis: `${String(all.length)} × $${prices.secret.toFixed(2)}, ${formatCount(calls)} calls × $${prices.tenThousandSecretCalls.toFixed(2)} per 10,000`,
     },
   ];
 }
 
-function idsOf(refs: readonly SecretRef[]): readonly string[] {
+function collectIds(refs: readonly SecretRef[]): readonly string[] {
   return [...new Set(refs.flatMap((ref) => ('secret' in ref ? [ref.secret] : [])))];
 }
 
 /** A warm function reads all secrets of a Region together, once in the time that it keeps them. */
-function callsAMonth(ids: readonly string[], { interval, secretCacheMinutes }: CollectorConfig): number {
-  const everyMs = Math.max(millisecondsOf(interval), secretCacheMinutes * minuteMs);
-  const regions = [...Map.groupBy(ids, (id) => regionOfArn(id) ?? '').values()];
+function countCallsAMonth(ids: readonly string[], { interval, secretCacheMinutes }: CollectorConfig): number {
+  const everyMs = Math.max(convertInterval(interval), secretCacheMinutes * minuteMs);
+  const regions = [...Map.groupBy(ids, (id) => findArnRegion(id) ?? '').values()];
   return regions.reduce((sum, inRegion) => sum + Math.ceil(inRegion.length / mostAtOnce), 0) * (monthMs / everyMs);
 }

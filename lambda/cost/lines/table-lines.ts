@@ -2,10 +2,10 @@
 import type { CollectorConfig } from '../../config/schema.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { CostLine } from '../../sinks/sink.ts';
-import { grouped } from './numbers.ts';
+import { formatCount } from './numbers.ts';
 import { prices } from '../prices.ts';
-import { requestUnits } from './request-units.ts';
-import { runsAMonth } from './runs-a-month.ts';
+import { countRequestUnits } from './request-units.ts';
+import { countRunsAMonth } from './runs-a-month.ts';
 
 interface Counting {
   readonly config: CollectorConfig;
@@ -19,18 +19,18 @@ const outboxBytes = 400;
 const million = 1_000_000;
 
 /** Each document is read and replaced in each run. */
-export function tableLines({ config, report, stateBytes }: Counting): readonly CostLine[] {
+export function priceStateTable({ config, report, stateBytes }: Counting): readonly CostLine[] {
   if (stateBytes.length === 0) return [];
   const outboxes = report.sinks.filter(({ pending }) => pending !== undefined).map(() => outboxBytes);
-  const documents = [...stateBytes, ...outboxes].map(requestUnits);
-  const { runs } = runsAMonth(config);
+  const documents = [...stateBytes, ...outboxes].map(countRequestUnits);
+  const { runs } = countRunsAMonth(config);
   const reads = runs * documents.reduce((sum, { read }) => sum + read, 0);
   const writes = runs * documents.reduce((sum, { write }) => sum + write, 0);
   return [
     {
       item: 'table of counters',
       usd: (reads * prices.millionReadUnits + writes * prices.millionWriteUnits) / million,
-      basis: `${String(documents.length)} documents a run: ${grouped(reads)} read units and ${grouped(writes)} write units, an estimate by size`,
+      basis: `${String(documents.length)} documents a run: ${formatCount(reads)} read units and ${formatCount(writes)} write units, an estimate by size`,
     },
   ];
 }

@@ -1,12 +1,13 @@
+/** Packs finishes from before the installation for sinks that take old timestamps. */
 import type { Batch } from '../../model/batch.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
-import { seriesKey } from '../../model/families/order.ts';
+import { formatSeriesKey } from '../../model/families/order.ts';
 import type { Parcel, Sink } from '../../sinks/sink.ts';
 import type { CountedSource } from '../tick/count-tick.ts';
 import type { Finish } from '../finish.ts';
 
 /** Finishes from before the installation, of one source. */
-export interface History {
+export interface Backfill {
   readonly source: CountedSource;
   readonly finishes: readonly Finish[];
 }
@@ -15,17 +16,17 @@ export interface History {
 const stepMs = 5 * 60_000;
 
 /** History as one sink takes it later on, stamped with the time of the finishes; nothing where it cannot. */
-export function historyParcels({ pack }: Sink, histories: readonly History[]): readonly Parcel[] {
+export function packBackfill({ pack }: Sink, histories: readonly Backfill[]): readonly Parcel[] {
   if (pack === undefined) return [];
-  return histories.flatMap((history) => batchesOf(history).flatMap((batch) => pack(batch)));
+  return histories.flatMap((backfill) => buildBatches(backfill).flatMap((batch) => pack(batch)));
 }
 
-function batchesOf({ source, finishes }: History): readonly Batch[] {
+function buildBatches({ source, finishes }: Backfill): readonly Batch[] {
   const steps = Map.groupBy(finishes, ({ finishedMs }) => Math.floor(finishedMs / stepMs) * stepMs);
   return [...steps].map(([tickMs, group]) => ({
     tickMs,
     collectedAtMs: tickMs,
-    parts: [{ system: source.system, source: source.name, status: 'complete', families: familiesOf(group) }],
+    sources: [{ system: source.system, source: source.name, status: 'complete', families: sumFamilies(group) }],
     health: [],
   }));
 }
@@ -36,7 +37,7 @@ interface Summed<Value> {
 }
 
 /** Increases only: what is old never enters a running total. */
-function familiesOf(finishes: readonly Finish[]): readonly MetricFamily[] {
+function sumFamilies(finishes: readonly Finish[]): readonly MetricFamily[] {
   const counters = new Map<MetricDefinition<'counter'>, Map<string, Summed<number>>>();
   const distributions = new Map<MetricDefinition<'distribution'>, Map<string, Summed<number>>>();
   for (const { counts, observations } of finishes) {
@@ -63,7 +64,7 @@ function add<Metric>(
 ): void {
   const series = sums.get(metric) ?? new Map<string, Summed<number>>();
   sums.set(metric, series);
-  const key = seriesKey(labels);
+  const key = formatSeriesKey(labels);
   const found = series.get(key);
   if (found === undefined) series.set(key, { labels, values: [value] });
   else found.values.push(value);

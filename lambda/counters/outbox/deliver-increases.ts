@@ -1,25 +1,26 @@
+/** Delivers increases to a sink that adds them up, and keeps what was refused for a later run. */
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { type Deadline, graceAfter } from '../../runtime/deadline.ts';
 import { graceAfterDeadlineMs } from '../../runtime/run-each.ts';
 import type { Delivery, Parcel, Sink } from '../../sinks/sink.ts';
 import {
-  claimed,
+  claimEntries,
   emptyOutbox,
   formatOutbox,
   type Outbox,
   parseOutbox,
-  pendingSamples,
+  countPending,
   settle,
-  withoutExpired,
+  removeExpired,
 } from './outbox.ts';
-import { stateProblem } from '../state/state-problem.ts';
+import { describeStateProblem } from '../state/state-problem.ts';
 import { StateStoreError, type StateStore } from '../stores/store.ts';
 
-/** CloudWatch takes nothing that is older than two weeks (PutMetricData API reference); an hour is for the way. */
+/** CloudWatch takes nothing that is older than two weeks (PutMetricData API reference); one hour is a margin. */
 const keptForMs = 14 * 24 * 3_600_000 - 3_600_000;
 
-/** Runs of several sources may settle in one outbox at the same time; each retry means that another one got on. */
+/** Several runs may settle one outbox at the same time; each retry means that another run has saved in between. */
 const maxSettleAttempts = 5;
 
 /** Delivery ends before the run does, so that how it went can be saved. */
@@ -48,12 +49,14 @@ export async function openOutbox(sink: string, store: StateStore, signal: AbortS
     if (stored === undefined) return { id, outbox: emptyOutbox, version: 0 };
     return { id, outbox: parseOutbox(stored.body, sink), version: stored.version };
   } catch (error) {
-    return { problem: outboxProblem(error, sink, 'what is refused in this run cannot be kept for the next one') };
+    return {
+      problem: describeOutboxProblem(error, sink, 'what is refused in this run cannot be kept for the next one'),
+    };
   }
 }
 
-function outboxProblem(error: unknown, sink: string, effect: string): Problem {
-  return stateProblem(error, `${sink} outbox`, effect);
+function describeOutboxProblem(error: unknown, sink: string, effect: string): Problem {
+  return describeStateProblem(error, `${sink} outbox`, effect);
 }
 
 export interface AdditiveDelivery extends Delivery {
@@ -73,7 +76,7 @@ export interface AdditiveInput {
   /** How far the time is known to have come; undefined where no source could tell. Epoch milliseconds. */
   readonly nowMs: number | undefined;
   /** Increases from before the installation; they go through the outbox. */
-  readonly history: readonly Parcel[];
+  readonly backfill: readonly Parcel[];
   readonly deadline: Deadline;
 }
 
@@ -83,14 +86,14 @@ export interface AdditiveInput {
  * sends a parcel.
  */
 export async function deliverAdditive(input: AdditiveInput): Promise<AdditiveDelivery> {
-  const { sink, batch, opened, deadline, history } = input;
+  const { sink, batch, opened, deadline, backfill: history } = input;
   using sending = deadline.slice(shareForSending);
   if ('problem' in opened) {
     const delivery = await sink.write(batch, { deadline: sending });
-    const dropped = samplesOf([...(delivery.undelivered ?? []), ...history]) + (delivery.dropped ?? 0);
+    const dropped = countSamples([...(delivery.undelivered ?? []), ...history]) + (delivery.dropped ?? 0);
     return { ...delivery, problems: [...delivery.problems, opened.problem], undelivered: [], dropped, pending: 0 };
   }
-  const sorted = withoutExpired(opened.outbox, input.nowMs, keptForMs);
+  const sorted = removeExpired(opened.outbox, input.nowMs, keptForMs);
   const claim = await claimParcels({ ...opened, outbox: sorted.outbox }, input);
   const fresh = await sink.write(batch, { deadline: sending });
   const again = await redeliver(input, claim.parcels, fresh, sending);
@@ -111,7 +114,7 @@ export async function deliverAdditive(input: AdditiveInput): Promise<AdditiveDel
   };
 }
 
-function samplesOf(parcels: readonly Parcel[]): number {
+function countSamples(parcels: readonly Parcel[]): number {
   return sum(parcels.map(({ samples }) => samples));
 }
 
@@ -134,16 +137,19 @@ async function claimParcels(
   const nothing: Claim = { opened, id: undefined, parcels: [], problems: [] };
   // The version that the claim is saved as: no other claim ever has it.
   const id = opened.version + 1;
-  const { outbox, parcels } = claimed(opened.outbox, { id, tickMs: nowMs ?? batch.tickMs });
+  const { outbox, parcels } = claimEntries(opened.outbox, { id, tickMs: nowMs ?? batch.tickMs });
   if (parcels.length === 0) return nothing;
   try {
     const body = formatOutbox(outbox);
     const saved = await store.save(opened.id, { body, before: opened.version }, deadline.signal);
-    // Another run has the parcels, or had them: the next one looks again.
+    // Another run has claimed the parcels, or had claimed them: the next run tries again.
     return saved === 'saved' ? { opened: { ...opened, outbox, version: id }, id, parcels, problems: [] } : nothing;
   } catch (error) {
-    // It may have been saved: then the claim runs out, and is told as unconfirmed.
-    return { ...nothing, problems: [outboxProblem(error, name, 'increases of earlier runs wait for the next one')] };
+    // The claim may have been saved: then it runs out, and its increases are reported as unconfirmed.
+    return {
+      ...nothing,
+      problems: [describeOutboxProblem(error, name, 'increases of earlier runs wait for the next one')],
+    };
   }
 }
 
@@ -173,7 +179,7 @@ async function settleDelivery(claim: Claim, undelivered: readonly Parcel[], inpu
   const isUnchanged =
     'outbox' in input.opened && claim.opened.outbox.entries.length === input.opened.outbox.entries.length;
   if (isUnchanged && claim.id === undefined && undelivered.length === 0 && sources.size === 0)
-    return { pending: pendingSamples(claim.opened.outbox), dropped: 0, problems: [] };
+    return { pending: countPending(claim.opened.outbox), dropped: 0, problems: [] };
   const settlement = { nowMs, sources, claim: claim.id, undelivered };
   let { opened } = claim;
   using settling = graceAfter(deadline, settleGraceMs);
@@ -182,15 +188,15 @@ async function settleDelivery(claim: Claim, undelivered: readonly Parcel[], inpu
       const { outbox, dropped } = settle(opened.outbox, settlement);
       const document = { body: formatOutbox(outbox), before: opened.version };
       if ((await store.save(opened.id, document, settling.signal)) === 'saved')
-        return { pending: pendingSamples(outbox), dropped, problems: [] };
+        return { pending: countPending(outbox), dropped, problems: [] };
       const again = await openOutbox(name, store, settling.signal);
       if ('problem' in again) return { pending: 0, dropped: 0, problems: [again.problem] };
-      // What has run out meanwhile is taken out by the next run, which tells it.
+      // What has expired meanwhile is removed by the next run, which reports it.
       opened = again;
     }
     throw new StateStoreError('unavailable', `the outbox of ${name} was saved to by other runs again and again`);
   } catch (error) {
-    const problem = outboxProblem(error, name, 'increases of this run will be counted as unconfirmed');
-    return { pending: 0, dropped: samplesOf(undelivered), problems: [problem] };
+    const problem = describeOutboxProblem(error, name, 'increases of this run will be counted as unconfirmed');
+    return { pending: 0, dropped: countSamples(undelivered), problems: [problem] };
   }
 }

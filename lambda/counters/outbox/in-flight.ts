@@ -1,7 +1,8 @@
+/** Remembers which increases were handed to additive sinks and are not yet known to be stored. */
 import type { MetricFamily } from '../../model/metric.ts';
 import type { InFlight } from '../state/state.ts';
 
-/** Increases of earlier ticks whose delivery nobody saw the end of, by sink. */
+/** Increases of earlier ticks whose delivery ended without a known result, by sink. */
 export type Unsettled = Readonly<Record<string, number>>;
 
 /**
@@ -27,7 +28,7 @@ export interface Resolved {
   readonly unsettled: Unsettled;
 }
 
-/** Keeps what may still be under way, drops what was settled, and counts what nobody will ever settle. */
+/** Keeps what may still be under way, drops what was settled, and counts what is too old to be settled any more. */
 export function resolveInFlight(inFlight: readonly InFlight[], { nowMs, isSettled }: Deliveries): Resolved {
   const kept: InFlight[] = [];
   const unsettled: Record<string, number> = {};
@@ -42,17 +43,17 @@ export function resolveInFlight(inFlight: readonly InFlight[], { nowMs, isSettle
   return { inFlight: kept.slice(-maxInFlight), unsettled };
 }
 
-export function inFlightOf(
+export function buildInFlight(
   families: readonly MetricFamily[],
   id: number,
   { nowMs, additiveSinks }: Deliveries,
 ): readonly InFlight[] {
-  const samples = families.reduce((sum, family) => sum + increasesIn(family), 0);
+  const samples = families.reduce((sum, family) => sum + countIncreases(family), 0);
   return samples === 0 || additiveSinks.length === 0 ? [] : [{ tickMs: nowMs, id, sinks: additiveSinks, samples }];
 }
 
 /** Samples that say that something was added in this tick. */
-function increasesIn(family: MetricFamily): number {
+function countIncreases(family: MetricFamily): number {
   if (family.type === 'counter') return family.samples.filter(({ increase }) => increase > 0).length;
   if (family.type === 'distribution')
     return family.samples.filter(({ observations }) => observations.length > 0).length;

@@ -1,9 +1,10 @@
+/** The outbox of one additive sink: its entries, claims and settled deliveries, as JSON and as changes to it. */
 import * as z from 'zod';
-import { mappingOf } from '../state/mapping.ts';
+import { defineMapping } from '../state/mapping.ts';
 import type { Parcel } from '../../sinks/sink.ts';
 import { deliveryEndsAfterMs } from './in-flight.ts';
-import { unreadable } from '../state/document.ts';
-import { jsonValue } from '../../model/text/try-parse-json.ts';
+import { explainUnreadable } from '../state/document.ts';
+import { tryParseJson } from '../../model/text/try-parse-json.ts';
 
 /**
  * What is remembered of one additive sink: increases that it certainly did not store, and which deliveries were seen to
@@ -17,7 +18,7 @@ export interface Outbox {
 
 export interface Entry {
   readonly parcel: Parcel;
-  /** Who sends it at the moment: a number that no other claim has, and the tick of it. */
+  /** The run that sends it at the moment: a number that no other claim has, and the tick of that run. */
   readonly claim: { readonly id: number; readonly tickMs: number } | undefined;
 }
 
@@ -43,16 +44,16 @@ const OutboxDocument = z.object({
       claim: z.tuple([z.number(), z.number()]).optional(),
     }),
   ),
-  settled: mappingOf(z.array(z.number())),
+  settled: defineMapping(z.array(z.number())),
 });
 
 export const emptyOutbox: Outbox = { entries: [], settled: {} };
 
 /** @throws StateStoreError for what this version of the collector cannot read; it must then be left as it is. */
 export function parseOutbox(body: string, sink: string): Outbox {
-  const raw = jsonValue(body);
+  const raw = tryParseJson(body);
   const { success, data } = OutboxDocument.safeParse(raw);
-  if (!success) throw unreadable(raw, `the outbox of ${sink}`);
+  if (!success) throw explainUnreadable(raw, `the outbox of ${sink}`);
   const entries = data.parcels.map(({ tick, samples, content, claim }) => ({
     parcel: { tickMs: tick, samples, content },
     claim: claim === undefined ? undefined : { id: claim[0], tickMs: claim[1] },
@@ -74,15 +75,15 @@ export function isSettledIn({ settled }: Outbox, source: string, deliveryId: num
   return settled[source]?.includes(deliveryId) ?? false;
 }
 
-export function pendingSamples({ entries }: Outbox): number {
-  return samplesOf(entries);
+export function countPending({ entries }: Outbox): number {
+  return countSamples(entries);
 }
 
-function samplesOf(entries: readonly Entry[]): number {
+function countSamples(entries: readonly Entry[]): number {
   return entries.reduce((sum, { parcel }) => sum + parcel.samples, 0);
 }
 
-interface Sorted {
+interface UnexpiredOutbox {
   readonly outbox: Outbox;
   /** Claimed by a run that never came back: they may have been stored, so they are not sent again. */
   readonly unconfirmed: number;
@@ -91,7 +92,7 @@ interface Sorted {
 }
 
 /** Takes out what must not be sent any more; nothing where no source can tell how far the time has come. */
-export function withoutExpired(outbox: Outbox, tickMs: number | undefined, keptForMs: number): Sorted {
+export function removeExpired(outbox: Outbox, tickMs: number | undefined, keptForMs: number): UnexpiredOutbox {
   if (tickMs === undefined) return { outbox, unconfirmed: 0, dropped: 0 };
   const isAbandoned = ({ claim }: Entry): boolean => claim !== undefined && tickMs - claim.tickMs > deliveryEndsAfterMs;
   const isTooOld = ({ parcel, claim }: Entry): boolean => claim === undefined && tickMs - parcel.tickMs > keptForMs;
@@ -99,19 +100,19 @@ export function withoutExpired(outbox: Outbox, tickMs: number | undefined, keptF
   const old = outbox.entries.filter(isTooOld);
   const entries = outbox.entries
     .filter((entry) => !isAbandoned(entry) && !isTooOld(entry))
-    .map((entry) => claimedByNow(entry, tickMs));
-  return { outbox: { ...outbox, entries }, unconfirmed: samplesOf(abandoned), dropped: samplesOf(old) };
+    .map((entry) => clampClaim(entry, tickMs));
+  return { outbox: { ...outbox, entries }, unconfirmed: countSamples(abandoned), dropped: countSamples(old) };
 }
 
 /** The claim of a run whose clock was ahead runs out like any other, and not only when that time has come. */
-function claimedByNow(entry: Entry, tickMs: number): Entry {
+function clampClaim(entry: Entry, tickMs: number): Entry {
   const { claim } = entry;
   if (claim === undefined || claim.tickMs - tickMs <= deliveryEndsAfterMs) return entry;
   return { ...entry, claim: { ...claim, tickMs } };
 }
 
 /** Marks what this run sends again, so that no other run does. */
-export function claimed(
+export function claimEntries(
   outbox: Outbox,
   claim: NonNullable<Entry['claim']>,
 ): { outbox: Outbox; parcels: readonly Parcel[] } {
@@ -145,17 +146,17 @@ export function settle(
   const others = outbox.entries.filter((entry) => claim === undefined || entry.claim?.id !== claim);
   const back = undelivered.map((parcel): Entry => ({ parcel, claim: undefined }));
   const all = [...others, ...back].toSorted((a, b) => a.parcel.tickMs - b.parcel.tickMs);
-  const entries = newest(all);
+  const entries = keepNewest(all);
   const recent = Object.entries(outbox.settled)
     .map(([source, ids]) => [source, ids.filter((id) => id > nowMs - settledKeptMs)] as const)
     .filter(([, ids]) => ids.length > 0);
   const settled: Record<string, readonly number[]> = Object.fromEntries(recent);
   for (const [source, id] of sources)
     settled[source] = [...(settled[source] ?? []).filter((known) => known !== id), id].slice(-maxSettled);
-  return { outbox: { entries, settled }, dropped: samplesOf(all) - samplesOf(entries) };
+  return { outbox: { entries, settled }, dropped: countSamples(all) - countSamples(entries) };
 }
 
-function newest(entries: readonly Entry[]): readonly Entry[] {
+function keepNewest(entries: readonly Entry[]): readonly Entry[] {
   let room = maxSamples;
   const kept = entries.toReversed().filter(({ parcel }) => {
     room -= parcel.samples;

@@ -1,4 +1,4 @@
-/** What is kept from tick to tick is bounded, so that no CI system, however odd, can make the state grow for ever. */
+/** Holds the state of a source to its bounds, so that no CI system can make it grow for ever. */
 import type { State, StreamState } from './state.ts';
 
 export interface Bounds {
@@ -24,32 +24,36 @@ const usualBounds: Bounds = {
   rememberedCharacters: 5_000_000,
 };
 
-/** What had to go. */
-export interface FellOut {
+/** What was dropped. */
+export interface DroppedEntries {
   /** Runs that are looked for no longer. */
   readonly runs: number;
   /** Everything, these runs included. */
   readonly entries: number;
 }
 
-/** Holds a state to its bounds at the end of a tick; who was looked at, seen or written longest ago goes first. */
-export function holdToBounds({ streams, remembered }: State, tickMs: number, bounds = usualBounds): FellOut {
+/** Holds a state to its bounds at the end of a tick; what was used, seen or written longest ago is dropped first. */
+export function holdToBounds({ streams, remembered }: State, tickMs: number, bounds = usualBounds): DroppedEntries {
   let runs = 0;
   let entries = 0;
-  for (const [name, { open }] of oldest([...streams], bounds.streams, ([, { lookedMs }]) => lookedMs)) {
+  for (const [name, { open }] of pickOldest([...streams], bounds.streams, ([, { lastUsedMs: lookedMs }]) => lookedMs)) {
     streams.delete(name);
     runs += open.size;
     entries += 1;
   }
-  for (const [{ open, lost }, id] of oldest(openRuns(streams), bounds.open, ([, , firstSeenMs]) => firstSeenMs)) {
+  for (const [{ open, lost }, id] of pickOldest(
+    collectOpenRuns(streams),
+    bounds.open,
+    ([, , firstSeenMs]) => firstSeenMs,
+  )) {
     open.delete(id);
     // A list that shows it for ever must not open it anew, to lose it once more.
     lost.set(id, tickMs);
     runs += 1;
     entries += 1;
   }
-  for (const part of ['lost', 'seen'] as const) {
-    for (const [map, key] of oldest(timesIn(streams, part), bounds[part], ([, , timeMs]) => timeMs)) {
+  for (const kind of ['lost', 'seen'] as const) {
+    for (const [map, key] of pickOldest(collectTimes(streams, kind), bounds[kind], ([, , timeMs]) => timeMs)) {
       map.delete(key);
       entries += 1;
     }
@@ -67,21 +71,28 @@ export function isTooLarge(value: unknown, { rememberedCharacters }: Bounds = us
 }
 
 /** What is beyond the bound, by its time. */
-function oldest<Entry>(entries: readonly Entry[], most: number, timeOf: (entry: Entry) => number): readonly Entry[] {
+function pickOldest<Entry>(
+  entries: readonly Entry[],
+  most: number,
+  timeOf: (entry: Entry) => number,
+): readonly Entry[] {
   if (entries.length <= most) return [];
   return entries.toSorted((a, b) => timeOf(a) - timeOf(b)).slice(0, entries.length - most);
 }
 
 type Streams = ReadonlyMap<string, StreamState>;
 
-function openRuns(streams: Streams): readonly (readonly [StreamState, string, number])[] {
+function collectOpenRuns(streams: Streams): readonly (readonly [StreamState, string, number])[] {
   return [...streams.values()].flatMap((stream) =>
     [...stream.open].map(([id, { firstSeenMs }]) => [stream, id, firstSeenMs] as const),
   );
 }
 
-function timesIn(streams: Streams, part: 'lost' | 'seen'): readonly (readonly [Map<string, number>, string, number])[] {
+function collectTimes(
+  streams: Streams,
+  kind: 'lost' | 'seen',
+): readonly (readonly [Map<string, number>, string, number])[] {
   return [...streams.values()].flatMap((stream) =>
-    [...stream[part]].map(([key, timeMs]) => [stream[part], key, timeMs] as const),
+    [...stream[kind]].map(([key, timeMs]) => [stream[kind], key, timeMs] as const),
   );
 }

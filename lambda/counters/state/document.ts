@@ -1,6 +1,7 @@
+/** Writes the state of a source as JSON, and reads and checks it again. */
 import * as z from 'zod';
-import { mappingOf } from './mapping.ts';
-import { jsonValue } from '../../model/text/try-parse-json.ts';
+import { defineMapping } from './mapping.ts';
+import { tryParseJson } from '../../model/text/try-parse-json.ts';
 import type { OpenState, Series, State, StreamState } from './state.ts';
 import { StateStoreError } from '../stores/store.ts';
 
@@ -12,15 +13,15 @@ const AnyDocument = z.object({ format: z.int().min(1) });
 type SeriesRow = readonly [values: readonly string[], startMs: number, day: number, numbers: readonly number[]];
 
 /** By hand: there may be 50,000 rows, and they have to be read in each tick. */
-function areRows(value: unknown): value is readonly SeriesRow[] {
+function isRowList(value: unknown): value is readonly SeriesRow[] {
   return Array.isArray(value) && value.every(isRow);
 }
 
 function isRow(row: unknown): row is SeriesRow {
   if (!isList(row) || row.length !== 4) return false;
   const [values, start, day, numbers] = row;
-  const isText = (part: unknown): boolean => typeof part === 'string';
-  if (!isList(values) || !values.every(isText) || !isList(numbers)) return false;
+  const isString = (part: unknown): boolean => typeof part === 'string';
+  if (!isList(values) || !values.every(isString) || !isList(numbers)) return false;
   return isNumber(start) && isNumber(day) && numbers.length > 0 && numbers.every(isNumber);
 }
 
@@ -32,7 +33,7 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-const SeriesRows = z.custom<readonly SeriesRow[]>(areRows, { error: 'is no list of series' });
+const SeriesRows = z.custom<readonly SeriesRow[]>(isRowList, { error: 'is no list of series' });
 const OpenRow = z.tuple([z.string(), z.number(), z.number(), z.number()]).rest(z.string());
 const FollowedRow = z.tuple([z.string(), z.number(), z.number(), z.array(z.number())]);
 
@@ -43,9 +44,9 @@ const StreamDocument = z.object({
   span: z.number().optional(),
   looked: z.number(),
   open: z.array(OpenRow),
-  lost: mappingOf(z.number()).optional(),
+  lost: defineMapping(z.number()).optional(),
   /** Seconds. */
-  seen: mappingOf(z.number()),
+  seen: defineMapping(z.number()),
 });
 
 const StateDocument = z.object({
@@ -57,11 +58,11 @@ const StateDocument = z.object({
   vendor: z.number().optional(),
   /** Absent where it is the tick. */
   delivery: z.number().optional(),
-  streams: mappingOf(StreamDocument),
-  metrics: mappingOf(z.object({ labels: z.array(z.string()), bounds: z.string(), series: SeriesRows })),
-  followed: mappingOf(z.array(FollowedRow)),
-  quotas: mappingOf(z.tuple([z.number(), z.number()]).rest(z.number())),
-  remembered: mappingOf(z.unknown()),
+  streams: defineMapping(StreamDocument),
+  metrics: defineMapping(z.object({ labels: z.array(z.string()), bounds: z.string(), series: SeriesRows })),
+  followed: defineMapping(z.array(FollowedRow)),
+  quotas: defineMapping(z.tuple([z.number(), z.number()]).rest(z.number())),
+  remembered: defineMapping(z.unknown()),
   inFlight: z.array(
     z.object({ tick: z.number(), id: z.number().optional(), sinks: z.array(z.string()), samples: z.number() }),
   ),
@@ -70,14 +71,14 @@ type StateDocument = z.infer<typeof StateDocument>;
 
 /** @throws StateStoreError for what this version of the collector cannot read; it must then be left as it is. */
 export function parseState(body: string, id: string): State {
-  const raw = jsonValue(body);
+  const raw = tryParseJson(body);
   const { success, data } = StateDocument.safeParse(raw);
-  if (success) return stateOf(data);
-  throw unreadable(raw, `the state of ${id}`);
+  if (success) return buildState(data);
+  throw explainUnreadable(raw, `the state of ${id}`);
 }
 
 /** Why a stored document cannot be used. */
-export function unreadable(raw: unknown, what: string): StateStoreError {
+export function explainUnreadable(raw: unknown, what: string): StateStoreError {
   const version = AnyDocument.safeParse(raw).data?.format;
   if (version !== undefined && version > format) {
     const written = `${what} was written by a newer version of the collector (format ${String(version)}, not ${String(format)})`;
@@ -92,7 +93,7 @@ export function unreadable(raw: unknown, what: string): StateStoreError {
   );
 }
 
-function stateOf(document: StateDocument): State {
+function buildState(document: StateDocument): State {
   const { tick, epoch, proven, vendor, delivery, streams, metrics, followed, quotas, remembered, inFlight } = document;
   return {
     tickMs: tick,
@@ -100,55 +101,64 @@ function stateOf(document: StateDocument): State {
     provenMs: proven ?? tick,
     vendorMs: vendor,
     deliveryId: delivery ?? tick,
-    streams: mapOf(streams, streamOf),
-    shelves: mapOf(metrics, ({ labels, bounds, series }) => ({ labels, bounds, series: seriesOf(series) })),
-    followed: mapOf(
+    streams: convertRecord(streams, parseStream),
+    totals: convertRecord(metrics, ({ labels, bounds, series }) => ({ labels, bounds, series: parseSeries(series) })),
+    followed: convertRecord(
       followed,
       (rows) =>
         new Map(rows.map(([hash, startMs, touchedDay, numbers]) => [hash, { startMs, touchedDay, numbers }] as const)),
     ),
-    quotas: mapOf(quotas, ([startMs, used, remaining, resetMs]) => ({
+    budgets: convertRecord(quotas, ([startMs, used, remaining, resetMs]) => ({
       startMs,
       used,
-      told: remaining === undefined || resetMs === undefined ? undefined : { remaining, resetMs },
+      rateLimit: remaining === undefined || resetMs === undefined ? undefined : { remaining, resetMs },
     })),
     remembered: new Map(Object.entries(remembered)),
     inFlight: inFlight.map(({ tick: tickMs, id = tickMs, sinks, samples }) => ({ tickMs, id, sinks, samples })),
   };
 }
 
-function mapOf<From, To>(record: Readonly<Record<string, From>>, convert: (from: From) => To): Map<string, To> {
+function convertRecord<From, To>(record: Readonly<Record<string, From>>, convert: (from: From) => To): Map<string, To> {
   return new Map(Object.entries(record).map(([name, value]) => [name, convert(value)]));
 }
 
-function streamOf({ epoch, mark, first, span, looked, open, lost, seen }: z.infer<typeof StreamDocument>): StreamState {
+function parseStream({
+  epoch,
+  mark,
+  first,
+  span,
+  looked,
+  open,
+  lost,
+  seen,
+}: z.infer<typeof StreamDocument>): StreamState {
   return {
     epochMs: epoch,
     watermarkMs: mark,
     isFirst: first === 1,
     spanMs: span,
-    lookedMs: looked,
+    lastUsedMs: looked,
     open: new Map(
       open.map(([id, firstSeenMs, lastLookMs, missing, note]): readonly [string, OpenState] => [
         id,
-        { firstSeenMs, lastLookMs, missing, note },
+        { firstSeenMs, lastCheckedMs: lastLookMs, missing, note },
       ]),
     ),
     lost: new Map(Object.entries(lost ?? {})),
-    seen: mapOf(seen, (seconds) => seconds * 1000),
+    seen: convertRecord(seen, (seconds) => seconds * 1000),
   };
 }
 
-function seriesOf(rows: readonly SeriesRow[]): Map<string, Series> {
+function parseSeries(rows: readonly SeriesRow[]): Map<string, Series> {
   const series = new Map<string, Series>();
   for (const [values, startMs, touchedDay, numbers] of rows) {
-    series.set(seriesKeyOf(values), { values, startMs, touchedDay, numbers: [...numbers] });
+    series.set(joinLabelValues(values), { values, startMs, touchedDay, numbers: [...numbers] });
   }
   return series;
 }
 
 /** No label value has control characters. */
-export function seriesKeyOf(values: readonly string[]): string {
+export function joinLabelValues(values: readonly string[]): string {
   return values.join('\u0000');
 }
 
@@ -160,8 +170,8 @@ export function formatState(state: State): string {
     ...(state.provenMs === state.tickMs ? {} : { proven: state.provenMs }),
     ...(state.vendorMs === undefined ? {} : { vendor: state.vendorMs }),
     ...(state.deliveryId <= state.tickMs ? {} : { delivery: state.deliveryId }),
-    streams: recordOf(state.streams, streamDocument),
-    metrics: recordOf(state.shelves, ({ labels, bounds, series }) => ({
+    streams: convertMap(state.streams, formatStream),
+    metrics: convertMap(state.totals, ({ labels, bounds, series }) => ({
       labels: [...labels],
       bounds,
       series: [...series.values()].map(({ values, startMs, touchedDay, numbers }) => [
@@ -171,10 +181,10 @@ export function formatState(state: State): string {
         numbers,
       ]),
     })),
-    followed: recordOf(state.followed, (rows) =>
+    followed: convertMap(state.followed, (rows) =>
       [...rows].map(([hash, { startMs, touchedDay, numbers }]) => [hash, startMs, touchedDay, [...numbers]]),
     ),
-    quotas: recordOf(state.quotas, ({ startMs, used, told }) =>
+    quotas: convertMap(state.budgets, ({ startMs, used, rateLimit: told }) =>
       told === undefined ? [startMs, used] : [startMs, used, told.remaining, told.resetMs],
     ),
     remembered: Object.fromEntries(state.remembered),
@@ -188,25 +198,25 @@ export function formatState(state: State): string {
   return JSON.stringify(document);
 }
 
-function recordOf<From, To>(map: ReadonlyMap<string, From>, convert: (from: From) => To): Record<string, To> {
+function convertMap<From, To>(map: ReadonlyMap<string, From>, convert: (from: From) => To): Record<string, To> {
   // Not an object literal: a stream may be named `__proto__`.
   return Object.fromEntries([...map].map(([name, value]) => [name, convert(value)]));
 }
 
-function streamDocument(stream: StreamState): z.infer<typeof StreamDocument> {
-  const { epochMs, watermarkMs, isFirst, spanMs, lookedMs, open, lost, seen } = stream;
+function formatStream(stream: StreamState): z.infer<typeof StreamDocument> {
+  const { epochMs, watermarkMs, isFirst, spanMs, lastUsedMs: lookedMs, open, lost, seen } = stream;
   return {
     epoch: epochMs,
     mark: watermarkMs,
     ...(isFirst ? { first: 1 } : {}),
     ...(spanMs === undefined ? {} : { span: spanMs }),
     looked: lookedMs,
-    open: [...open].map(([id, { firstSeenMs, lastLookMs, missing, note }]) => {
+    open: [...open].map(([id, { firstSeenMs, lastCheckedMs: lastLookMs, missing, note }]) => {
       const row: readonly [string, number, number, number] = [id, firstSeenMs, lastLookMs, missing];
       return note === undefined ? [...row] : [...row, note];
     }),
     ...(lost.size === 0 ? {} : { lost: Object.fromEntries(lost) }),
-    // Rounded up: remembered for a moment too long is harmless.
-    seen: recordOf(seen, (timeMs) => Math.ceil(timeMs / 1000)),
+    // Rounded up: to remember a finish for one second too long is harmless.
+    seen: convertMap(seen, (timeMs) => Math.ceil(timeMs / 1000)),
   };
 }

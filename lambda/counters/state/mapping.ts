@@ -1,4 +1,4 @@
-/** A mapping by names that come from outside. zod's own record leaves out the name `__proto__`, and with it a queue. */
+/** A zod schema for objects whose names come from outside; zod's own record leaves out the name `__proto__`. */
 import * as z from 'zod';
 
 const Mapping = z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
@@ -6,7 +6,7 @@ const Mapping = z.custom<object>((value) => typeof value === 'object' && value !
 });
 
 /** Every own name of an object, whatever it is called, with a value that fits. */
-export function mappingOf<Value>(value: z.ZodType<Value>): z.ZodType<Record<string, Value>> {
+export function defineMapping<Value>(value: z.ZodType<Value>): z.ZodType<Record<string, Value>> {
   return Mapping.transform((given, context) => {
     const read = Object.entries(given).flatMap(([name, item]: readonly [string, unknown]) => {
       const { data, error, success } = value.safeParse(item);

@@ -1,12 +1,13 @@
+/** Turns an error of the state store into the problem that a run reports. */
 import type { Problem } from '../../model/problem.ts';
 import { StateStoreError } from '../stores/store.ts';
 
 /**
- * A store that cannot be used costs what needs it, and nothing else; `effect` says what that is.
+ * The problem of a store that cannot be used; `effect` says what is left out for it.
  *
  * @throws what is no `StateStoreError`: a tick that another invocation has, or a bug.
  */
-export function stateProblem(error: unknown, where: string, effect?: string): Problem {
+export function describeStateProblem(error: unknown, where: string, effect?: string): Problem {
   if (!(error instanceof StateStoreError)) throw error;
   return { kind: error.kind, where, message: effect === undefined ? error.message : `${error.message}; ${effect}` };
 }

@@ -1,3 +1,5 @@
+/** The state of one source: everything that is remembered of it from tick to tick. */
+
 /**
  * What is remembered of one source from tick to tick. A ledger changes a copy; the copy becomes the state when it was
  * saved. Times are epoch milliseconds.
@@ -13,10 +15,10 @@ export interface State {
   vendorMs: number | undefined;
   readonly streams: Map<string, StreamState>;
   /** By metric name. */
-  readonly shelves: Map<string, Shelf>;
+  readonly totals: Map<string, MetricTotals>;
   /** Counters that other systems keep: by metric name, then by the hash of the labels. */
   readonly followed: Map<string, Map<string, Followed>>;
-  readonly quotas: Map<string, QuotaState>;
+  readonly budgets: Map<string, BudgetState>;
   readonly remembered: Map<string, unknown>;
   /** Of the last delivery. */
   deliveryId: number;
@@ -33,7 +35,7 @@ export interface StreamState {
   /** After a truncated read: how far beyond the watermark the next window may reach. */
   spanMs: number | undefined;
   /** The tick in which the source last asked for the stream. */
-  lookedMs: number;
+  lastUsedMs: number;
   readonly open: Map<string, OpenState>;
   /** Runs that were open for too long and were counted as lost, with the tick in which they were seen last. */
   readonly lost: Map<string, number>;
@@ -43,14 +45,14 @@ export interface StreamState {
 
 export interface OpenState {
   readonly firstSeenMs: number;
-  lastLookMs: number;
+  lastCheckedMs: number;
   /** Ticks in a row in which the vendor did not know it. */
   missing: number;
   note: string | undefined;
 }
 
 /** The series of one metric. */
-export interface Shelf {
+export interface MetricTotals {
   /** Names of the labels whose values the series have. */
   readonly labels: readonly string[];
   /** Tells histograms apart whose bounds differ; empty for what is no histogram. */
@@ -74,11 +76,11 @@ export interface Followed {
   touchedDay: number;
 }
 
-export interface QuotaState {
+export interface BudgetState {
   startMs: number;
   used: number;
   /** What the vendor said is left, until `resetMs`. */
-  told: { remaining: number; resetMs: number } | undefined;
+  rateLimit: { remaining: number; resetMs: number } | undefined;
 }
 
 export interface InFlight {
@@ -91,7 +93,7 @@ export interface InFlight {
   readonly samples: number;
 }
 
-export function newState(tickMs: number): State {
+export function createState(tickMs: number): State {
   return {
     tickMs,
     epochMs: tickMs,
@@ -99,9 +101,9 @@ export function newState(tickMs: number): State {
     vendorMs: undefined,
     deliveryId: 0,
     streams: new Map(),
-    shelves: new Map(),
+    totals: new Map(),
     followed: new Map(),
-    quotas: new Map(),
+    budgets: new Map(),
     remembered: new Map(),
     inFlight: [],
   };
@@ -109,6 +111,6 @@ export function newState(tickMs: number): State {
 
 const dayMs = 24 * 3_600_000;
 
-export function dayOf(timeMs: number): number {
+export function computeDay(timeMs: number): number {
   return Math.floor(timeMs / dayMs);
 }

@@ -1,6 +1,6 @@
 /** Keeps secrets out of the state, and takes out what an earlier version has left in it. */
 import type { Cleaner } from '../../model/text/admit.ts';
-import { jsonValue } from '../../model/text/try-parse-json.ts';
+import { tryParseJson } from '../../model/text/try-parse-json.ts';
 import type { StateStore } from './store.ts';
 
 /** The same store, whose documents hold no secret: not those that are saved, and not those that are read. */
@@ -22,7 +22,7 @@ type Clean = (text: string) => string;
  */
 function cleanJson(body: string, clean: Clean): string {
   if (clean(body) === body) return body;
-  const value = jsonValue(body);
+  const value = tryParseJson(body);
   return value === undefined ? body : JSON.stringify(cleanCopy(value, clean));
 }
 

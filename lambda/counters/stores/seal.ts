@@ -1,8 +1,8 @@
-/** The checksum of a stored document: nothing is counted on from what somebody has changed by hand. */
+/** The checksum of a stored document, by which one that was changed by hand is found and refused. */
 import { createHash } from 'node:crypto';
 
 /** Of all that a document is, so that a body that stands under another name or version does not fit either. */
-export function sealOf(id: string, version: number, body: string): string {
+export function sealDocument(id: string, version: number, body: string): string {
   return createHash('sha256')
     .update(`${JSON.stringify([id, version])}\n`)
     .update(body)

@@ -1,3 +1,5 @@
+/** What every store of state has to do: load a document, and save it only when no other run has saved it. */
+
 /** A saved document. `version` is 1 for the first and rises by one with each save. */
 export interface StoredDocument {
   readonly version: number;

@@ -1,9 +1,10 @@
-import type { Quota } from '../ledger.ts';
-import type { QuotaState } from '../state/state.ts';
+/** The request budgets of a source during one tick: how many requests it may still send, by pool. */
+import type { RequestBudget } from '../ledger.ts';
+import type { BudgetState } from '../state/state.ts';
 
-export interface QuotaBook {
-  readonly quota: (pool: string, rate: { readonly requests: number; readonly windowMs: number }) => Quota;
-  /** Whether anything was taken or told, so that even a failed tick has something to save. */
+export interface TickBudgets {
+  readonly openBudget: (pool: string, rate: { readonly requests: number; readonly windowMs: number }) => RequestBudget;
+  /** Whether a request was taken or a rate limit was noted, so that even a failed tick has something to save. */
   readonly isChanged: () => boolean;
 }
 
@@ -12,32 +13,32 @@ export interface QuotaBook {
  * starts later than any run at the same time can be was noted by a clock that was ahead, and is void.
  * @param apartMs how far the ticks of runs at the same time can lie apart
  */
-export function quotaBook(quotas: Map<string, QuotaState>, tickMs: number, apartMs: number): QuotaBook {
+export function openBudgets(budgets: Map<string, BudgetState>, tickMs: number, apartMs: number): TickBudgets {
   let isChanged = false;
   return {
-    quota: (pool, { requests, windowMs }) => {
-      const kept = quotas.get(pool);
+    openBudget: (pool, { requests, windowMs }) => {
+      const kept = budgets.get(pool);
       const found = kept !== undefined && kept.startMs - tickMs <= apartMs ? kept : undefined;
       const isRunning = found !== undefined && tickMs < found.startMs + windowMs;
-      const state: QuotaState = isRunning ? found : { startMs: tickMs, used: 0, told: undefined };
-      state.told = stillTold(found, tickMs);
-      quotas.set(pool, state);
-      const remaining = (): number => {
+      const state: BudgetState = isRunning ? found : { startMs: tickMs, used: 0, rateLimit: undefined };
+      state.rateLimit = keepRateLimit(found, tickMs);
+      budgets.set(pool, state);
+      const countRemaining = (): number => {
         const own = requests - state.used;
-        return Math.max(0, state.told === undefined ? own : Math.min(own, state.told.remaining));
+        return Math.max(0, state.rateLimit === undefined ? own : Math.min(own, state.rateLimit.remaining));
       };
       return {
-        remaining,
+        remaining: countRemaining,
         take: (wanted = 1) => {
-          if (remaining() < wanted) return false;
+          if (countRemaining() < wanted) return false;
           isChanged = true;
           state.used += wanted;
-          if (state.told !== undefined) state.told.remaining -= wanted;
+          if (state.rateLimit !== undefined) state.rateLimit.remaining -= wanted;
           return true;
         },
-        observe: (seen) => {
+        noteRateLimit: (seen) => {
           isChanged = true;
-          state.told = seen.resetMs > tickMs ? { ...seen } : undefined;
+          state.rateLimit = seen.resetMs > tickMs ? { ...seen } : undefined;
         },
       };
     },
@@ -46,6 +47,6 @@ export function quotaBook(quotas: Map<string, QuotaState>, tickMs: number, apart
 }
 
 /** What the vendor said may outlive our own window or end within it: it holds until the time that the vendor named. */
-function stillTold(state: QuotaState | undefined, tickMs: number): QuotaState['told'] {
-  return state?.told !== undefined && state.told.resetMs > tickMs ? state.told : undefined;
+function keepRateLimit(state: BudgetState | undefined, tickMs: number): BudgetState['rateLimit'] {
+  return state?.rateLimit !== undefined && state.rateLimit.resetMs > tickMs ? state.rateLimit : undefined;
 }

@@ -1,3 +1,4 @@
+/** Runs one tick of a source that counts: loads its state, collects, saves, and hands over the totals. */
 import type { Cleaner } from '../../model/text/admit.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -6,15 +7,15 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Collection } from '../../sources/source.ts';
 import { formatState, parseState } from '../state/document.ts';
-import { type Closed, type DraftLedger, draftLedger, type LedgerFigures } from './open-ledger.ts';
+import { type ClosedTick, type DraftLedger, openDraftLedger, type LedgerFigures } from './open-ledger.ts';
 import type { Finish } from '../finish.ts';
 import { type Ledger, TickTakenError } from '../ledger.ts';
 import type { CountingSettings } from '../settings.ts';
-import { type Deliveries, inFlightOf, resolveInFlight, type Unsettled } from '../outbox/in-flight.ts';
-import { isUnderWay, mostApartMs } from './proven-time.ts';
-import { beganAhead, beginAt, clockProblem, setBack } from './set-back.ts';
-import { newState, type State } from '../state/state.ts';
-import { stateProblem } from '../state/state-problem.ts';
+import { type Deliveries, buildInFlight, resolveInFlight, type Unsettled } from '../outbox/in-flight.ts';
+import { isUnderWay, computeMostApartMs } from './proven-time.ts';
+import { hasBegunAhead, beginAt, describeClockProblem, setBack } from './set-back.ts';
+import { createState, type State } from '../state/state.ts';
+import { describeStateProblem } from '../state/state-problem.ts';
 import type { StateStore } from '../stores/store.ts';
 
 /** The source whose finishes are counted, as its state knows it. */
@@ -32,7 +33,7 @@ export interface CountingContext extends Omit<Deliveries, 'nowMs'> {
   /** Scheduled time of the run. Epoch milliseconds. */
   readonly tickMs: number;
   readonly store: StateStore;
-  /** Ends what the store is asked for, and forbids a save: who waited for it has gone. */
+  /** Aborts requests to the store and forbids a save: the run no longer waits for the result. */
   readonly signal: AbortSignal;
   readonly settings: CountingSettings;
   /** `preview` reads the state and shows what would be published, but saves nothing. */
@@ -55,7 +56,7 @@ export interface CountingFigures extends LedgerFigures {
   readonly isNew: boolean;
 }
 
-export type Counted =
+export type CountedTick =
   /** The source asked for no memory, or could not have it. */
   | { readonly outcome: 'uncounted'; readonly collection: Collection }
   | {
@@ -63,11 +64,11 @@ export type Counted =
       /** What the source returned, with the counted families. */
       readonly collection: Collection;
       /** Names of families that are held to the series cap already. */
-      readonly counted: ReadonlySet<string>;
+      readonly cappedMetrics: ReadonlySet<string>;
       readonly figures: CountingFigures;
       readonly lines: readonly NonNullable<Finish['line']>[];
       readonly spans: readonly Span[];
-      readonly history: readonly Finish[];
+      readonly backfill: readonly Finish[];
       readonly unsettled: Unsettled;
       /** What outboxes know the delivery of these increases by. */
       readonly deliveryId: number;
@@ -79,36 +80,36 @@ export type Counted =
 
 /**
  * Collects from a source and counts what it saw finish: loads the state when the source asks for it, saves it on the
- * condition that nobody else did, and only then hands over totals and increases. A source that throws leaves its state
+ * condition that no other run did, and only then hands over totals and increases. A source that throws leaves its state
  * as it was, but for its request quotas.
  * @throws what the source throws, except TickTakenError
  */
-export async function collectCounted(
+export async function countTick(
   collect: (openLedger: () => Promise<Ledger>) => Promise<Collection>,
   source: CountedSource,
   context: CountingContext,
-): Promise<Counted> {
-  const opening = ledgerOpening(source, context);
+): Promise<CountedTick> {
+  const opening = createOpening(source, context);
   let collection: Collection;
   try {
     collection = await collect(opening.open);
   } catch (error) {
     const taken = error instanceof TickTakenError ? error : opening.taken();
-    if (taken !== undefined) return skippedTick(taken, source, context);
-    await saveQuotas(opening.opened(), source, context);
-    collection = { families: [], problems: [problemOfState(error, source.id)] };
-    return { outcome: 'uncounted', collection: withProblems(collection, opening.opened()) };
+    if (taken !== undefined) return skipTick(taken, source, context);
+    await saveBudgets(opening.opened(), source, context);
+    collection = { families: [], problems: [describeLostState(error, source.id)] };
+    return { outcome: 'uncounted', collection: addProblems(collection, opening.opened()) };
   }
-  if (isWaiting(collection) && !opening.wasAsked()) collection = await openedForTotals(collection, opening, source);
+  if (isWaiting(collection) && !opening.hasBegun()) collection = await openForTotals(collection, opening, source);
   const taken = opening.taken();
-  if (taken !== undefined) return skippedTick(taken, source, context);
+  if (taken !== undefined) return skipTick(taken, source, context);
   const opened = opening.opened();
   if (opened === undefined) return { outcome: 'uncounted', collection };
-  return await commit(withProblems(collection, opened), opened, source, context);
+  return await commit(addProblems(collection, opened), opened, source, context);
 }
 
-/** Told in each run that meets it, also by a source that fails beside it. */
-function withProblems(collection: Collection, opened: Opened | undefined): Collection {
+/** Reported in each run that meets them, also when the source fails besides. */
+function addProblems(collection: Collection, opened: Opened | undefined): Collection {
   const own = opened?.problems ?? [];
   return own.length === 0 ? collection : { ...collection, problems: [...collection.problems, ...own] };
 }
@@ -127,11 +128,11 @@ interface Opened {
 interface Opening {
   readonly open: () => Promise<Ledger>;
   readonly opened: () => Opened | undefined;
-  readonly wasAsked: () => boolean;
+  readonly hasBegun: () => boolean;
   readonly taken: () => TickTakenError | undefined;
 }
 
-function ledgerOpening(source: CountedSource, context: CountingContext): Opening {
+function createOpening(source: CountedSource, context: CountingContext): Opening {
   let opening: Promise<Opened> | undefined;
   let opened: Opened | undefined;
   let taken: TickTakenError | undefined;
@@ -147,7 +148,7 @@ function ledgerOpening(source: CountedSource, context: CountingContext): Opening
       }
     },
     opened: () => opened,
-    wasAsked: () => opening !== undefined,
+    hasBegun: () => opening !== undefined,
     taken: () => taken,
   };
 }
@@ -161,13 +162,13 @@ function isWaiting({ problems }: Collection): boolean {
 }
 
 /** For a source that asks for its memory only when it has read something. */
-async function openedForTotals(collection: Collection, { open }: Opening, { id }: CountedSource): Promise<Collection> {
+async function openForTotals(collection: Collection, { open }: Opening, { id }: CountedSource): Promise<Collection> {
   try {
     await open();
     return collection;
   } catch (error) {
     if (error instanceof TickTakenError) return collection;
-    return { ...collection, problems: [...collection.problems, problemOfState(error, id)] };
+    return { ...collection, problems: [...collection.problems, describeLostState(error, id)] };
   }
 }
 
@@ -176,10 +177,10 @@ async function openState(source: CountedSource, context: CountingContext): Promi
   const { tickMs, clock, store, signal, settings, vendorNow, cleaner, spans } = context;
   const stored = await store.load(source.id, signal);
   const isNew = stored === undefined;
-  const state = isNew ? newState(tickMs) : parseState(stored.body, source.id);
-  const problems = isNew ? [] : comeTo(state, source, { tickMs, clock, settings });
+  const state = isNew ? createState(tickMs) : parseState(stored.body, source.id);
+  const problems = isNew ? [] : moveToTick(state, source, { tickMs, clock, settings });
   const { system, name, metrics } = source;
-  const draft = draftLedger({
+  const draft = openDraftLedger({
     state,
     isNew,
     tickMs,
@@ -198,24 +199,24 @@ async function openState(source: CountedSource, context: CountingContext): Promi
  * Whether the state can go on at this tick. @throws TickTakenError when another invocation may have counted it: one of the
  * same tick, or one of a later tick that runs at the same time or has run already.
  */
-function comeTo(
+function moveToTick(
   state: State,
   { id }: CountedSource,
   { tickMs, clock, settings }: Pick<CountingContext, 'tickMs' | 'clock' | 'settings'>,
 ): readonly Problem[] {
   const aheadMs = state.tickMs - tickMs;
-  const apartMs = mostApartMs(settings);
+  const apartMs = computeMostApartMs(settings);
   const hasComeTrue = clock === undefined || isUnderWay(state.tickMs, clock());
   if (aheadMs === 0 || (aheadMs > 0 && aheadMs <= apartMs && hasComeTrue)) throw new TickTakenError(state.tickMs);
-  if (beganAhead(state, tickMs, apartMs)) beginAt(state, tickMs);
+  if (hasBegunAhead(state, tickMs, apartMs)) beginAt(state, tickMs);
   if (aheadMs < 0) return [];
-  const problem = clockProblem(id, state.tickMs, tickMs);
+  const problem = describeClockProblem(id, state.tickMs, tickMs);
   setBack(state, tickMs, settings.intervalMs ?? 0);
   return [problem];
 }
 
-/** Of one tick that was delivered twice, one run publishes and the other is quiet; whatever else it is, is told. */
-function skippedTick({ savedTickMs }: TickTakenError, { id }: CountedSource, { tickMs }: CountingContext): Counted {
+/** Of one tick that was delivered twice, one run publishes and the other is silent; any other case is a problem. */
+function skipTick({ savedTickMs }: TickTakenError, { id }: CountedSource, { tickMs }: CountingContext): CountedTick {
   const [tick = '', saved = ''] = [tickMs, savedTickMs].map((ms) => new Date(ms).toISOString());
   if (savedTickMs === tickMs)
     return { outcome: 'skipped', reason: `another invocation has counted the tick of ${tick}`, problems: [] };
@@ -224,20 +225,20 @@ function skippedTick({ savedTickMs }: TickTakenError, { id }: CountedSource, { t
   return { outcome: 'skipped', reason, problems: [{ kind: 'clock', where: `${id} state`, message }] };
 }
 
-/** Somebody saved the state while this run was at work, so what was computed from it is void. */
-async function overtaken(source: CountedSource, context: CountingContext): Promise<Counted> {
+/** Another run saved the state while this one was at work, so what this one computed from it is void. */
+async function skipOvertaken(source: CountedSource, context: CountingContext): Promise<CountedTick> {
   const { id } = source;
-  const saved = await savedTick(source, context);
+  const saved = await readSavedTick(source, context);
   const taken = saved === undefined ? undefined : new TickTakenError(saved);
-  if (taken !== undefined && taken.savedTickMs === context.tickMs) return skippedTick(taken, source, context);
+  if (taken !== undefined && taken.savedTickMs === context.tickMs) return skipTick(taken, source, context);
   const tick = new Date(context.tickMs).toISOString();
   const reason = `another run has saved the state while this one of ${tick} was at work`;
   const message = `${reason}; nothing of this run is published, and the next one catches up. If this stays, runs overlap: raise the interval`;
   return { outcome: 'skipped', reason, problems: [{ kind: 'timeout', where: `${id} state`, message }] };
 }
 
-/** Undefined where nobody can say: that is told like any other overlap. */
-async function savedTick({ id }: CountedSource, { store, signal }: CountingContext): Promise<number | undefined> {
+/** Undefined where the store cannot tell: that is reported like any other overlap. */
+async function readSavedTick({ id }: CountedSource, { store, signal }: CountingContext): Promise<number | undefined> {
   try {
     const stored = await store.load(id, signal);
     return stored === undefined ? undefined : parseState(stored.body, id).tickMs;
@@ -251,7 +252,7 @@ async function commit(
   opened: Opened,
   source: CountedSource,
   context: CountingContext,
-): Promise<Counted> {
+): Promise<CountedTick> {
   const { store, signal, mode } = context;
   const { draft, state, isNew } = opened;
   const closed = draft.close();
@@ -259,63 +260,63 @@ async function commit(
   const hasFailed = collection.problems.length > opened.problems.length;
   if (!closed.hasRead && hasFailed && (isNew || !isWaiting(collection))) {
     // A failed source: it publishes nothing but its health, and the tick is as good as never counted.
-    await saveQuotas(opened, source, context);
+    await saveBudgets(opened, source, context);
     return { outcome: 'uncounted', collection };
   }
   const deliveries = { ...context, nowMs: state.provenMs };
   const { inFlight, unsettled } = resolveInFlight(state.inFlight, deliveries);
   // No number comes twice, not even when a clock was set back.
   state.deliveryId = Math.max(context.tickMs, state.deliveryId + 1);
-  state.inFlight = [...inFlight, ...inFlightOf(closed.families, state.deliveryId, deliveries)];
+  state.inFlight = [...inFlight, ...buildInFlight(closed.families, state.deliveryId, deliveries)];
   const body = formatState(state);
-  const counted: Counted = {
+  const counted: CountedTick = {
     outcome: 'counted',
     collection: {
       ...collection,
       families: [...collection.families, ...closed.families],
-      problems: [...collection.problems, ...memoryProblems(closed.figures, source)],
+      problems: [...collection.problems, ...describeFullMemory(closed.figures, source)],
     },
-    counted: new Set(closed.families.map(({ definition }) => definition.name)),
+    cappedMetrics: new Set(closed.families.map(({ definition }) => definition.name)),
     figures: { ...closed.figures, stateBytes: Buffer.byteLength(body), isNew },
     lines: closed.lines,
     spans: closed.spans,
-    history: closed.history,
+    backfill: closed.backfill,
     unsettled,
     deliveryId: state.deliveryId,
     nowMs: state.provenMs,
   };
   if (mode === 'preview') return counted;
-  // Who waited for this has given up, and nothing that is saved now would be published.
+  // The run has given up waiting, so nothing that is saved now would be published.
   signal.throwIfAborted();
   try {
     const saved = await store.save(source.id, { body, before: opened.version }, signal);
-    if (saved === 'overtaken') return await overtaken(source, context);
+    if (saved === 'overtaken') return await skipOvertaken(source, context);
   } catch (error) {
-    return withheld(collection, error, source);
+    return withholdTotals(collection, error, source);
   }
   await runAfterSave(closed, source, context);
   return counted;
 }
 
-function memoryProblems({ fellOut }: LedgerFigures, { id }: CountedSource): readonly Problem[] {
+function describeFullMemory({ fellOut }: LedgerFigures, { id }: CountedSource): readonly Problem[] {
   if (fellOut === 0) return [];
   const message = `${String(fellOut)} entries were too many to be remembered and fell out, the oldest first; open runs among them are counted as lost, and a finish among them may count again. Select less, or make several sources of this one`;
   return [{ kind: 'configuration', where: `${id} state`, message }];
 }
 
 /** Levels are true whether or not the totals were saved. */
-function withheld(collection: Collection, error: unknown, { id }: CountedSource): Counted {
-  const problems = [...collection.problems, problemOfState(error, id)];
+function withholdTotals(collection: Collection, error: unknown, { id }: CountedSource): CountedTick {
+  const problems = [...collection.problems, describeLostState(error, id)];
   return { outcome: 'uncounted', collection: { ...collection, problems } };
 }
 
-function problemOfState(error: unknown, id: string): Problem {
+function describeLostState(error: unknown, id: string): Problem {
   const effect = 'counters and distributions of this source are left out of this run, and the next one catches up';
-  return stateProblem(error, `${id} state`, effect);
+  return describeStateProblem(error, `${id} state`, effect);
 }
 
 async function runAfterSave(
-  { afterSave }: Closed,
+  { afterSave }: ClosedTick,
   { id }: CountedSource,
   { signal, log }: CountingContext,
 ): Promise<void> {
@@ -331,15 +332,15 @@ async function runAfterSave(
 }
 
 /** Requests were sent although the tick failed. Without a state there is nothing to keep: the first tick is repeated. */
-async function saveQuotas(
+async function saveBudgets(
   opened: Opened | undefined,
   { id }: CountedSource,
   { mode, store, signal, log }: CountingContext,
 ): Promise<void> {
-  if (mode === 'preview' || signal.aborted || opened?.body === undefined || !opened.draft.hasChangedQuotas()) return;
+  if (mode === 'preview' || signal.aborted || opened?.body === undefined || !opened.draft.hasChangedBudgets()) return;
   const before = parseState(opened.body, id);
-  before.quotas.clear();
-  for (const [pool, quota] of opened.state.quotas) before.quotas.set(pool, quota);
+  before.budgets.clear();
+  for (const [pool, quota] of opened.state.budgets) before.budgets.set(pool, quota);
   try {
     await store.save(id, { body: formatState(before), before: opened.version }, signal);
   } catch (error) {

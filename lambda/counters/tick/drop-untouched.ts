@@ -1,5 +1,6 @@
+/** Drops the totals of pipelines and queues that have done nothing for weeks. */
 import { type MetricDefinition } from '../../model/metric.ts';
-import { dayOf, type Series, type Shelf, type State } from '../state/state.ts';
+import { computeDay, type Series, type MetricTotals, type State } from '../state/state.ts';
 
 /**
  * What has done nothing for so long is dropped with all its series, and starts anew when it comes back: longer than a
@@ -14,44 +15,46 @@ const branchClasses: ReadonlySet<string> = new Set(['main', 'other', 'none']);
  * Drops the series of pipelines and queues that no longer do anything. A result that no longer comes is not one of them:
  * while a pipeline runs, its last success and its failures stay as true as they were.
  */
-export function dropDead(state: State, definitions: readonly MetricDefinition[], nowMs: number): void {
-  const beforeDay = dayOf(nowMs) - untouchedDays;
-  const old = untouchedIn(state, beforeDay);
+export function dropUntouched(state: State, definitions: readonly MetricDefinition[], nowMs: number): void {
+  const beforeDay = computeDay(nowMs) - untouchedDays;
+  const old = findUntouched(state, beforeDay);
   if (old.length === 0) return;
-  const ownersOf = ownerFinder(definitions);
-  const lastDays = lastDaysOf(state, ownersOf);
-  for (const { name, shelf, key, series } of old) {
+  const ownersOf = createOwnerFinder(definitions);
+  const lastDays = findLastDays(state, ownersOf);
+  for (const { name, totals: shelf, key, series } of old) {
     const lastDay = lastDays.get(ownersOf(name, shelf, series).own) ?? series.touchedDay;
     if (lastDay < beforeDay) shelf.series.delete(key);
     // Touched by its owner, so that all of this is looked at again in weeks and not in the next tick.
     else series.touchedDay = lastDay;
-    if (shelf.series.size === 0) state.shelves.delete(name);
+    if (shelf.series.size === 0) state.totals.delete(name);
   }
 }
 
-interface Old {
+interface UntouchedSeries {
   readonly name: string;
-  readonly shelf: Shelf;
+  readonly totals: MetricTotals;
   readonly key: string;
   readonly series: Series;
 }
 
-function untouchedIn({ shelves }: State, beforeDay: number): readonly Old[] {
+function findUntouched({ totals: shelves }: State, beforeDay: number): readonly UntouchedSeries[] {
   return [...shelves].flatMap(([name, shelf]) =>
-    [...shelf.series].flatMap(([key, series]) => (series.touchedDay < beforeDay ? [{ name, shelf, key, series }] : [])),
+    [...shelf.series].flatMap(([key, series]) =>
+      series.touchedDay < beforeDay ? [{ name, totals: shelf, key, series }] : [],
+    ),
   );
 }
 
-/** Whose series it is, and whose life it shows: a run on a named branch is one of its pipeline, too. */
+/** The object that a series belongs to (`own`), and its pipeline, which is alive as well while the object is. */
 interface Owners {
   readonly own: string;
   readonly pipeline: string;
 }
 
-type FindOwners = (name: string, shelf: Shelf, series: Series) => Owners;
+type FindOwners = (name: string, shelf: MetricTotals, series: Series) => Owners;
 
 /** The labels that say what a series is about, without those that say how it went. */
-function ownerFinder(definitions: readonly MetricDefinition[]): FindOwners {
+function createOwnerFinder(definitions: readonly MetricDefinition[]): FindOwners {
   const enumerated = new Map(definitions.map((metric) => [metric.name, new Set(Object.keys(metric.enumerated ?? {}))]));
   return (name, { labels }, { values }) => {
     const pairs = labels.map((label, index) => [label, values[index] ?? ''] as const);
@@ -62,7 +65,7 @@ function ownerFinder(definitions: readonly MetricDefinition[]): FindOwners {
   };
 }
 
-function lastDaysOf({ shelves }: State, ownersOf: FindOwners): ReadonlyMap<string, number> {
+function findLastDays({ totals: shelves }: State, ownersOf: FindOwners): ReadonlyMap<string, number> {
   const days = new Map<string, number>();
   for (const [name, shelf] of shelves) {
     for (const series of shelf.series.values()) {

@@ -1,19 +1,20 @@
-import { capOf, type Folding, type SeriesCaps } from '../../model/limits/cap.ts';
+/** Follows counters that other systems keep: finds their increase since the last tick, resets included. */
+import { chooseCap, type Folding, type SeriesCaps } from '../../model/limits/cap.ts';
 import type { CounterSample, DistributionSample, Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
-import { seriesKey } from '../../model/families/order.ts';
-import { shortHash } from './hash.ts';
+import { formatSeriesKey } from '../../model/families/order.ts';
+import { hashKey } from './hash.ts';
 import type { FollowedCounter, FollowedHistogram } from '../ledger.ts';
 import { untouchedDays } from './drop-untouched.ts';
-import { dayOf, type Followed, type State } from '../state/state.ts';
+import { computeDay, type Followed, type State } from '../state/state.ts';
 
 /** Observations that are written out for one histogram in one tick; of more, each bucket keeps its share. */
 const maxObservations = 10_000;
 
-/** Prometheus, OpenTelemetry and remote write 2.0 all take 0 for a start that nobody knows. */
+/** Prometheus, OpenTelemetry and remote write 2.0 all take 0 for an unknown start. */
 const unknownStart = 0;
 
 /** Counters that other systems keep, during one tick. */
-export interface FollowBook {
+export interface TickFollowed {
   readonly follow: (metric: MetricDefinition<'counter'>, labels: Labels, seen: FollowedCounter) => void;
   readonly followHistogram: (metric: MetricDefinition<'distribution'>, labels: Labels, seen: FollowedHistogram) => void;
   /** Forgets what has been dead for weeks, by the time that is proven. */
@@ -33,24 +34,24 @@ interface Step {
   readonly startMs: number;
 }
 
-export function followBook(state: State, tickMs: number, caps: SeriesCaps): FollowBook {
-  const counters = samplesByMetric<MetricDefinition<'counter'>, CounterSample>(addedCounters);
-  const histograms = samplesByMetric<MetricDefinition<'distribution'>, DistributionSample>(addedHistograms);
-  const today = dayOf(tickMs);
+export function openFollowed(state: State, tickMs: number, caps: SeriesCaps): TickFollowed {
+  const counters = collectByMetric<MetricDefinition<'counter'>, CounterSample>(addCounters);
+  const histograms = collectByMetric<MetricDefinition<'distribution'>, DistributionSample>(addHistograms);
+  const today = computeDay(tickMs);
   const folded = new Map<MetricDefinition, number>();
 
   /** Undefined beyond the cap: another system's totals cannot be folded, for one of them may restart. */
-  function step(metric: MetricDefinition, labels: Labels, seen: Seen): Step | undefined {
+  function advanceSeries(metric: MetricDefinition, labels: Labels, seen: Seen): Step | undefined {
     const { name } = metric;
     const series = state.followed.get(name) ?? new Map<string, Followed>();
     state.followed.set(name, series);
-    const key = shortHash(`${seriesKey(labels)}${seen.part === undefined ? '' : ` ${seen.part}`}`);
+    const key = hashKey(`${formatSeriesKey(labels)}${seen.seriesId === undefined ? '' : ` ${seen.seriesId}`}`);
     const last = series.get(key);
-    if (last === undefined && series.size >= capOf(metric, caps).most) {
+    if (last === undefined && series.size >= chooseCap(metric, caps).most) {
       folded.set(metric, (folded.get(metric) ?? 0) + 1);
       return undefined;
     }
-    const made = stepFrom(last, seen, Math.min(state.tickMs, state.provenMs));
+    const made = computeStep(last, seen, Math.min(state.tickMs, state.provenMs));
     series.set(key, { numbers: seen.numbers, startMs: made.startMs, touchedDay: today });
     return made;
   }
@@ -58,19 +59,19 @@ export function followBook(state: State, tickMs: number, caps: SeriesCaps): Foll
   return {
     follow: (metric, labels, { value, ...more }) => {
       if (!Number.isFinite(value)) return;
-      const made = step(metric, labels, { ...more, numbers: [value] });
+      const made = advanceSeries(metric, labels, { ...more, numbers: [value] });
       if (made === undefined) return;
       const sample = { labels, increase: made.added[0] ?? 0, total: { value, startMs: made.startMs } };
       counters.add(metric, sample);
     },
     followHistogram: (metric, labels, { bounds, counts, sum, ...more }) => {
-      const made = step(metric, labels, { ...more, numbers: [...counts, sum] });
+      const made = advanceSeries(metric, labels, { ...more, numbers: [...counts, sum] });
       if (made === undefined) return;
-      const observations = observationsOf(bounds, made.added.slice(0, -1));
+      const observations = spreadObservations(bounds, made.added.slice(0, -1));
       histograms.add(metric, { labels, observations, total: { bounds, counts, sum, startMs: made.startMs } });
     },
     close: (nowMs) => {
-      const beforeDay = dayOf(nowMs) - untouchedDays;
+      const beforeDay = computeDay(nowMs) - untouchedDays;
       for (const [name, series] of state.followed) {
         for (const [key, { touchedDay }] of series) if (touchedDay < beforeDay) series.delete(key);
         if (series.size === 0) state.followed.delete(name);
@@ -81,7 +82,7 @@ export function followBook(state: State, tickMs: number, caps: SeriesCaps): Foll
       ...histograms.all().map(([definition, samples]): MetricFamily => ({ type: 'distribution', definition, samples })),
     ],
     folded: () =>
-      [...folded].map(([metric, labelSets]) => ({ metric: metric.name, labelSets, ...capOf(metric, caps) })),
+      [...folded].map(([metric, labelSets]) => ({ metric: metric.name, labelSets, ...chooseCap(metric, caps) })),
     hasFollowed: () => counters.all().length + histograms.all().length > 0,
   };
 }
@@ -92,7 +93,7 @@ interface SamplesByMetric<Metric, Sample> {
 }
 
 /** Samples with the same labels are parts of one. */
-function samplesByMetric<Metric, Sample extends { readonly labels: Labels }>(
+function collectByMetric<Metric, Sample extends { readonly labels: Labels }>(
   added: (a: Sample, b: Sample) => Sample,
 ): SamplesByMetric<Metric, Sample> {
   const metrics = new Map<Metric, Map<string, Sample>>();
@@ -100,7 +101,7 @@ function samplesByMetric<Metric, Sample extends { readonly labels: Labels }>(
     add: (metric, sample) => {
       const samples = metrics.get(metric) ?? new Map<string, Sample>();
       metrics.set(metric, samples);
-      const key = seriesKey(sample.labels);
+      const key = formatSeriesKey(sample.labels);
       const known = samples.get(key);
       samples.set(key, known === undefined ? sample : added(known, sample));
     },
@@ -108,14 +109,14 @@ function samplesByMetric<Metric, Sample extends { readonly labels: Labels }>(
   };
 }
 
-function addedCounters(a: CounterSample, b: CounterSample): CounterSample {
+function addCounters(a: CounterSample, b: CounterSample): CounterSample {
   const value = (a.total?.value ?? 0) + (b.total?.value ?? 0);
   const startMs = Math.max(a.total?.startMs ?? unknownStart, b.total?.startMs ?? unknownStart);
   return { labels: a.labels, increase: a.increase + b.increase, total: { value, startMs } };
 }
 
 /** Totals only where their bounds are the same; there is no sum of others. */
-function addedHistograms(a: DistributionSample, b: DistributionSample): DistributionSample {
+function addHistograms(a: DistributionSample, b: DistributionSample): DistributionSample {
   const observations = [...a.observations, ...b.observations];
   const [one, other] = [a.total, b.total];
   if (one === undefined || other === undefined || one.bounds.join() !== other.bounds.join())
@@ -130,7 +131,7 @@ function addedHistograms(a: DistributionSample, b: DistributionSample): Distribu
 }
 
 /** A value that fell, or a later start, means that the other system began again at 0. */
-function stepFrom(last: Followed | undefined, seen: Seen, beforeMs: number): Step {
+function computeStep(last: Followed | undefined, seen: Seen, beforeMs: number): Step {
   const { numbers, startMs, countsFrom = 'this-value' } = seen;
   if (last === undefined && countsFrom === 'this-value')
     return { added: numbers.map(() => 0), startMs: startMs ?? unknownStart };
@@ -151,13 +152,15 @@ function hasRestarted(last: Followed, numbers: readonly number[], startMs: numbe
 }
 
 /** A histogram tells no values: each observation is taken for the middle of its bucket. */
-function observationsOf(bounds: readonly number[], added: readonly number[]): readonly number[] {
+function spreadObservations(bounds: readonly number[], added: readonly number[]): readonly number[] {
   const total = added.reduce((sum, count) => sum + count, 0);
   const share = Math.min(1, maxObservations / Math.max(1, total));
-  return added.flatMap((count, index) => new Array<number>(Math.round(count * share)).fill(middleOf(bounds, index)));
+  return added.flatMap((count, index) =>
+    new Array<number>(Math.round(count * share)).fill(computeMiddle(bounds, index)),
+  );
 }
 
-function middleOf(bounds: readonly number[], index: number): number {
+function computeMiddle(bounds: readonly number[], index: number): number {
   const upper = bounds[index] ?? bounds.at(-1) ?? 0;
   const lower = index === 0 ? Math.min(0, upper) : (bounds[index - 1] ?? upper);
   return (lower + upper) / 2;

@@ -1,82 +1,83 @@
-/** The door of what is counted: a finish keeps no name that could not be stored, shown or told apart. */
-import { admittedLabels, type Cleaner, nothingSecret, shownLabels } from '../../model/text/admit.ts';
+/** A ledger that cleans all names first: they hold no secret, can be stored and shown, and stay different. */
+import { admitLabels, type Cleaner, nothingSecret, cleanLabels } from '../../model/text/admit.ts';
 import type { Labels } from '../../model/metric.ts';
-import { oneLine } from '../../model/text/outside-text.ts';
+import { flattenText } from '../../model/text/outside-text.ts';
 import type { Span } from '../../model/span.ts';
 import type { Finish } from '../finish.ts';
 import type { Ledger } from '../ledger.ts';
 
-/** The same ledger for whoever names what it counts: labels and lines are made storable before anything keeps them. */
-export function admittingLedger(ledger: Ledger, cleaner: Cleaner | undefined): Ledger {
+/** The same ledger for the source: labels and log lines are made storable before anything is kept of them. */
+export function guardLedger(ledger: Ledger, cleaner: Cleaner | undefined): Ledger {
   return {
     ...ledger,
-    sawFinished: (stream, id, finish) => {
-      ledger.sawFinished(stream, id, admittedFinish(finish, cleaner));
+    countFinish: (stream, id, finish) => {
+      ledger.countFinish(stream, id, admitFinish(finish, cleaner));
     },
     endMarks: (of) => {
-      ledger.endMarks(admittedLabels(of, cleaner));
+      ledger.endMarks(admitLabels(of, cleaner));
     },
     declare: (metric, labels) => {
-      ledger.declare(metric, admittedLabels(labels, cleaner));
+      ledger.declare(metric, admitLabels(labels, cleaner));
     },
     count: (metric, labels, increase) => {
-      ledger.count(metric, admittedLabels(labels, cleaner), increase);
+      ledger.count(metric, admitLabels(labels, cleaner), increase);
     },
     follow: (metric, labels, seen) => {
-      ledger.follow(metric, admittedLabels(labels, cleaner), seen);
+      ledger.follow(metric, admitLabels(labels, cleaner), seen);
     },
     followHistogram: (metric, labels, seen) => {
-      ledger.followHistogram(metric, admittedLabels(labels, cleaner), seen);
+      ledger.followHistogram(metric, admitLabels(labels, cleaner), seen);
     },
   };
 }
 
-function admittedFinish(finish: Finish, cleaner: Cleaner | undefined): Finish {
-  const withAdmittedLabels = <Part extends { readonly labels: Labels }>(part: Part): Part => {
-    const labels = admittedLabels(part.labels, cleaner);
+function admitFinish(finish: Finish, cleaner: Cleaner | undefined): Finish {
+  const admitLabelled = <Part extends { readonly labels: Labels }>(part: Part): Part => {
+    const labels = admitLabels(part.labels, cleaner);
     return labels === part.labels ? part : { ...part, labels };
   };
   return {
     ...finish,
-    counts: finish.counts.map(withAdmittedLabels),
-    observations: finish.observations.map((seen) => withAdmittedLabels(withShownExemplar(seen, cleaner))),
-    marks: finish.marks.map(withAdmittedLabels),
-    ...(finish.line === undefined ? {} : { line: shownLine(finish.line, cleaner) }),
-    ...(finish.spans === undefined ? {} : { spans: finish.spans.map((span) => shownSpan(span, cleaner)) }),
+    counts: finish.counts.map(admitLabelled),
+    observations: finish.observations.map((seen) => admitLabelled(cleanExemplar(seen, cleaner))),
+    marks: finish.marks.map(admitLabelled),
+    ...(finish.line === undefined ? {} : { line: cleanLine(finish.line, cleaner) }),
+    ...(finish.spans === undefined ? {} : { spans: finish.spans.map((span) => cleanSpan(span, cleaner)) }),
   };
 }
 
-function withShownExemplar(
+function cleanExemplar(
   observation: Finish['observations'][number],
   cleaner: Cleaner | undefined,
 ): Finish['observations'][number] {
   const { exemplar } = observation;
   return exemplar === undefined
     ? observation
-    : { ...observation, exemplar: { ...exemplar, labels: shownLabels(exemplar.labels, cleaner) } };
+    : { ...observation, exemplar: { ...exemplar, labels: cleanLabels(exemplar.labels, cleaner) } };
 }
 
-function shownLine(line: NonNullable<Finish['line']>, { name: clean } = nothingSecret): NonNullable<Finish['line']> {
+function cleanLine(line: NonNullable<Finish['line']>, { name: clean } = nothingSecret): NonNullable<Finish['line']> {
   return Object.fromEntries(
-    Object.entries(line).map(([name, value]) => [name, typeof value === 'string' ? oneLine(clean(value)) : value]),
+    Object.entries(line).map(([name, value]) => [name, typeof value === 'string' ? flattenText(clean(value)) : value]),
   );
 }
 
-/** Ids are cleaned like everything else: what they lead to is made of what is left. */
-function shownSpan(span: Span, { name: clean } = nothingSecret): Span {
-  const shown = (text: string): string => oneLine(clean(text));
-  const maybe = (text: string | undefined): string | undefined => (text === undefined ? undefined : shown(text));
+/** Ids are cleaned like everything else; trace ids are made of the cleaned ones. */
+function cleanSpan(span: Span, { name: clean } = nothingSecret): Span {
+  const cleanText = (text: string): string => flattenText(clean(text));
+  const cleanOptional = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : cleanText(text);
   const { run, id, name, pipeline, scope, queue, url, commit, branch } = span;
   return {
     ...span,
-    run: shown(run),
-    id: maybe(id),
-    name: maybe(name),
-    pipeline: maybe(pipeline),
-    scope: shown(scope),
-    queue: maybe(queue),
-    url: maybe(url),
-    commit: maybe(commit),
-    branch: maybe(branch),
+    run: cleanText(run),
+    id: cleanOptional(id),
+    name: cleanOptional(name),
+    pipeline: cleanOptional(pipeline),
+    scope: cleanText(scope),
+    queue: cleanOptional(queue),
+    url: cleanOptional(url),
+    commit: cleanOptional(commit),
+    branch: cleanOptional(branch),
   };
 }

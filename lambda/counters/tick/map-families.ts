@@ -1,5 +1,6 @@
+/** Maps the totals of one metric to the family that sinks get. */
 import type { CounterSample, DistributionSample, Exemplar, Labels, MetricFamily } from '../../model/metric.ts';
-import { isOf, type KnownMetric } from './find-series.ts';
+import { isOfType, type KnownMetric } from './find-series.ts';
 import type { Series } from '../state/state.ts';
 
 /** What this tick added to one series. */
@@ -11,31 +12,33 @@ export interface Increase {
 }
 
 /** All series of a metric as a family; none for a metric without series. */
-export function familyOf(metric: KnownMetric, increases: ReadonlyMap<Series, Increase>): readonly MetricFamily[] {
-  const { definition, bounds, shelf } = metric;
+export function mapFamily(metric: KnownMetric, increases: ReadonlyMap<Series, Increase>): readonly MetricFamily[] {
+  const { definition, bounds, totals: shelf } = metric;
   const all = [...shelf.series.values()];
   if (all.length === 0) return [];
-  const labelsOf = ({ values }: Series): Labels =>
+  const buildLabels = ({ values }: Series): Labels =>
     Object.fromEntries(shelf.labels.map((label, index) => [label, values[index] ?? '']));
-  if (isOf(definition, 'gauge')) {
+  if (isOfType(definition, 'gauge')) {
     const set = all.filter(({ numbers }) => (numbers[1] ?? -1) >= 0);
-    const samples = set.map((series) => ({ labels: labelsOf(series), value: series.numbers[0] ?? 0 }));
+    const samples = set.map((series) => ({ labels: buildLabels(series), value: series.numbers[0] ?? 0 }));
     return samples.length === 0 ? [] : [{ type: 'gauge', definition, samples }];
   }
-  if (isOf(definition, 'counter')) {
-    const samples = all.map((series) => counterSample(labelsOf(series), series, increases.get(series)));
+  if (isOfType(definition, 'counter')) {
+    const samples = all.map((series) => mapCounterSample(buildLabels(series), series, increases.get(series)));
     return [{ type: 'counter', definition, samples }];
   }
-  if (!isOf(definition, 'distribution')) return [];
-  const samples = all.map((series) => distributionSample(labelsOf(series), series, bounds, increases.get(series)));
+  if (!isOfType(definition, 'distribution')) return [];
+  const samples = all.map((series) =>
+    mapDistributionSample(buildLabels(series), series, bounds, increases.get(series)),
+  );
   return [{ type: 'distribution', definition, samples }];
 }
 
-function counterSample(labels: Labels, { numbers, startMs }: Series, added: Increase | undefined): CounterSample {
+function mapCounterSample(labels: Labels, { numbers, startMs }: Series, added: Increase | undefined): CounterSample {
   return { labels, increase: added?.increase ?? 0, total: { value: numbers[0] ?? 0, startMs } };
 }
 
-function distributionSample(
+function mapDistributionSample(
   labels: Labels,
   { numbers, startMs }: Series,
   bounds: readonly number[],

@@ -1,23 +1,24 @@
+/** Opens the ledger of one source for one tick, over a state that is saved when the tick ends. */
 import { holdToBounds } from '../state/bounds.ts';
-import { type KeptBook, keptBook } from './remembered.ts';
+import { type TickRemembered, openRemembered } from './remembered.ts';
 import { append } from '../../model/lists/append.ts';
 import { systemErrors } from '../../model/catalogue/run-metrics.ts';
 import type { Cleaner } from '../../model/text/admit.ts';
 import type { Folding } from '../../model/limits/cap.ts';
 import type { MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import type { Span } from '../../model/span.ts';
-import { admittingLedger } from './guard-ledger.ts';
+import { guardLedger } from './guard-ledger.ts';
 import type { Finish } from '../finish.ts';
-import { type FollowBook, followBook } from './followed.ts';
-import { shortHash } from './hash.ts';
+import { type TickFollowed, openFollowed } from './followed.ts';
+import { hashKey } from './hash.ts';
 import type { Ledger } from '../ledger.ts';
-import { mostApartMs, type ProvenTime, provenTime } from './proven-time.ts';
-import { type QuotaBook, quotaBook } from './budgets.ts';
-import { type SeriesBook, seriesBook } from './totals.ts';
+import { computeMostApartMs, type ProvenTime, trackProvenTime } from './proven-time.ts';
+import { type TickBudgets, openBudgets } from './budgets.ts';
+import { type TickTotals, openTotals } from './totals.ts';
 import { beginAt } from './set-back.ts';
 import type { CountingSettings } from '../settings.ts';
 import type { State } from '../state/state.ts';
-import { type Judgement, type StreamBook, streamBook } from './streams.ts';
+import { type Judgement, type TickStreams, openStreams } from './streams.ts';
 
 export interface LedgerInput {
   /** Changed in place: the caller has another copy, or reads it again. */
@@ -54,12 +55,12 @@ export interface LedgerFigures {
 
 export interface DraftLedger {
   readonly ledger: Ledger;
-  /** Ends the tick: nothing is told to the ledger after that. */
-  close(): Closed;
-  hasChangedQuotas(): boolean;
+  /** Ends the tick: the ledger must not be used after that. */
+  close(): ClosedTick;
+  hasChangedBudgets(): boolean;
 }
 
-export interface Closed {
+export interface ClosedTick {
   /** False for a source that could read nothing of what it counts, although it was due. */
   readonly hasRead: boolean;
   readonly families: readonly MetricFamily[];
@@ -69,55 +70,55 @@ export interface Closed {
   /** Runs and jobs that ended; empty unless they are kept. */
   readonly spans: readonly Span[];
   /** Finishes from before the installation, for sinks that take old timestamps; only of the first tick. */
-  readonly history: readonly Finish[];
+  readonly backfill: readonly Finish[];
   readonly afterSave: readonly ((signal: AbortSignal) => Promise<void>)[];
 }
 
-interface Books {
+interface TickTallies {
   readonly time: ProvenTime;
-  readonly streams: StreamBook;
-  readonly series: SeriesBook;
-  readonly followed: FollowBook;
-  readonly quotas: QuotaBook;
-  readonly kept: KeptBook;
+  readonly streams: TickStreams;
+  readonly series: TickTotals;
+  readonly followed: TickFollowed;
+  readonly budgets: TickBudgets;
+  readonly remembered: TickRemembered;
   readonly afterSave: ((signal: AbortSignal) => Promise<void>)[];
 }
 
 /** The memory of one source for one tick, over a state that becomes true when it is saved. */
-export function draftLedger(input: LedgerInput): DraftLedger {
+export function openDraftLedger(input: LedgerInput): DraftLedger {
   const { state, isNew, tickMs, settings, metrics } = input;
   const backfillMs = isNew ? settings.backfillMs : 0;
   const { vendorNow = () => undefined } = input;
-  const time = provenTime(state, { tickMs, isNew, believedMs: mostApartMs(settings), vendorNow });
-  const books: Books = {
+  const time = trackProvenTime(state, { tickMs, isNew, believedMs: computeMostApartMs(settings), vendorNow });
+  const tallies: TickTallies = {
     time,
-    streams: streamBook(state, { tickMs, backfillMs, time }),
-    series: seriesBook(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
-    followed: followBook(state, tickMs, settings),
-    quotas: quotaBook(state.quotas, tickMs, mostApartMs(settings)),
-    kept: keptBook(state.remembered),
+    streams: openStreams(state, { tickMs, backfillMs, time }),
+    series: openTotals(state, { tickMs, settings, metrics: [...metrics, systemErrors] }),
+    followed: openFollowed(state, tickMs, settings),
+    budgets: openBudgets(state.budgets, tickMs, computeMostApartMs(settings)),
+    remembered: openRemembered(state.remembered),
     afterSave: [],
   };
-  const errors = errorCounter(input, books.series);
-  const finishes = finishBook(books.series, {
+  const errors = createErrorCounter(input, tallies.series);
+  const finishes = openFinishes(tallies.series, {
     errors,
-    historySinceMs: backfillMs === 0 ? Infinity : state.epochMs - backfillMs,
+    backfillSinceMs: backfillMs === 0 ? Infinity : state.epochMs - backfillMs,
     keepsSpans: input.spans === 'keep',
   });
   return {
-    ledger: admittingLedger(ledgerOver(books, input, { errors, finishes }), input.cleaner),
-    hasChangedQuotas: books.quotas.isChanged,
-    close: () => closeDraft(books, input, { errors, finishes }),
+    ledger: guardLedger(buildLedger(tallies, input, { errors, finishes }), input.cleaner),
+    hasChangedBudgets: tallies.budgets.isChanged,
+    close: () => closeDraft(tallies, input, { errors, finishes }),
   };
 }
 
 interface ErrorCounter {
   readonly count: (component: string, error: string, increase: number) => void;
-  /** A source says what its clocks say; time does not run backwards. */
+  /** Clocks of a vendor may give negative times: these are counted as clock skew and taken for 0. */
   readonly atLeastZero: (value: number) => number;
 }
 
-function errorCounter({ system, source }: LedgerInput, series: SeriesBook): ErrorCounter {
+function createErrorCounter({ system, source }: LedgerInput, series: TickTotals): ErrorCounter {
   const count: ErrorCounter['count'] = (component, error, increase) => {
     series.count(systemErrors, { system, source, component, error }, increase);
   };
@@ -132,25 +133,28 @@ function errorCounter({ system, source }: LedgerInput, series: SeriesBook): Erro
 }
 
 /** The finishes of one tick. */
-interface FinishBook {
-  readonly saw: (finish: Finish, key: string, judgement: Judgement) => void;
+interface TickFinishes {
+  readonly note: (finish: Finish, key: string, judgement: Judgement) => void;
   readonly lines: () => readonly NonNullable<Finish['line']>[];
   readonly spans: () => readonly Span[];
-  readonly history: () => readonly Finish[];
+  readonly backfill: () => readonly Finish[];
   readonly counted: () => number;
 }
 
 interface FinishRules {
   readonly errors: ErrorCounter;
   /** What ended before is not even history. Epoch milliseconds. */
-  readonly historySinceMs: number;
+  readonly backfillSinceMs: number;
   readonly keepsSpans: boolean;
 }
 
-function finishBook(series: SeriesBook, { errors, historySinceMs, keepsSpans }: FinishRules): FinishBook {
+function openFinishes(
+  series: TickTotals,
+  { errors, backfillSinceMs: historySinceMs, keepsSpans }: FinishRules,
+): TickFinishes {
   const lines: NonNullable<Finish['line']>[] = [];
   const spans: Span[] = [];
-  const history = new Map<string, Finish>();
+  const backfill = new Map<string, Finish>();
   let counted = 0;
   const add = ({ counts, observations, line, spans: ended = [] }: Finish): void => {
     counted += 1;
@@ -161,25 +165,25 @@ function finishBook(series: SeriesBook, { errors, historySinceMs, keepsSpans }: 
     if (keepsSpans) append(spans, ended);
   };
   return {
-    saw: (finish, key, judgement) => {
+    note: (finish, key, judgement) => {
       for (const { metric, labels, value } of finish.marks) series.mark(metric, labels, value, finish);
       if (judgement === 'counts') add(finish);
-      if (judgement === 'history' && finish.finishedMs >= historySinceMs) history.set(key, finish);
+      if (judgement === 'history' && finish.finishedMs >= historySinceMs) backfill.set(key, finish);
     },
     lines: () => lines,
     spans: () => spans,
-    history: () => [...history.values()],
+    backfill: () => [...backfill.values()],
     counted: () => counted,
   };
 }
 
 interface Counters {
   readonly errors: ErrorCounter;
-  readonly finishes: FinishBook;
+  readonly finishes: TickFinishes;
 }
 
-function ledgerOver(
-  { time, streams, series, followed, quotas, kept, afterSave }: Books,
+function buildLedger(
+  { time, streams, series, followed, budgets: quotas, remembered: kept, afterSave }: TickTallies,
   { state, isNew, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
 ): Ledger {
@@ -188,28 +192,28 @@ function ledgerOver(
     now: time.now,
     epochMs: state.epochMs,
     isNew,
-    window: streams.window,
-    open: streams.open,
-    sawMissing: streams.sawMissing,
+    openWindow: streams.openWindow,
+    recallOpen: streams.recallOpen,
+    noteMissing: streams.noteMissing,
     forget: streams.forget,
-    readPartly: streams.readPartly,
-    notDue: streams.notDue,
-    sawOpen: (stream, id, note) => {
-      streams.sawOpen(stream, id, note);
+    notePartial: streams.notePartial,
+    noteNotDue: streams.noteNotDue,
+    noteOpen: (stream, id, note) => {
+      streams.noteOpen(stream, id, note);
     },
-    sawTime: time.sawNow,
-    sawFinished: (stream, id, finish) => {
-      time.sawPast(finish.finishedMs);
-      const key = shortHash(finish.key);
-      const judgement = streams.sawFinished(stream, { id, key, finishedMs: finish.finishedMs });
-      finishes.saw(finish, `${stream.name} ${key}`, judgement);
+    noteVendorTime: time.noteNow,
+    countFinish: (stream, id, finish) => {
+      time.notePast(finish.finishedMs);
+      const key = hashKey(finish.key);
+      const judgement = streams.noteFinished(stream, { id, key, finishedMs: finish.finishedMs });
+      finishes.note(finish, `${stream.name} ${key}`, judgement);
     },
-    isCounted: (stream, key) => streams.isCounted(stream, shortHash(key)),
-    readCompletely: (stream, toMs) => {
-      streams.readCompletely(stream, toMs);
+    isCounted: (stream, key) => streams.isCounted(stream, hashKey(key)),
+    noteComplete: (stream, toMs) => {
+      streams.noteComplete(stream, toMs);
     },
-    drop: streams.drop,
-    streams: () => [...state.streams.keys()],
+    dropStream: streams.dropStream,
+    recallStreams: () => [...state.streams.keys()],
     endMarks: series.endMarks,
     declare: series.declare,
     count: (metric, labels, increase) => {
@@ -217,20 +221,20 @@ function ledgerOver(
     },
     follow: followed.follow,
     followHistogram: followed.followHistogram,
-    afterSave: (work) => {
+    deferUntilSaved: (work) => {
       afterSave.push(work);
     },
-    quota: quotas.quota,
+    openBudget: quotas.openBudget,
     recall: (name, shape) => shape.safeParse(state.remembered.get(name)).data,
     remember: kept.remember,
   };
 }
 
 function closeDraft(
-  { time, streams, series, followed, kept, afterSave }: Books,
+  { time, streams, series, followed, remembered: kept, afterSave }: TickTallies,
   { state, tickMs }: LedgerInput,
   { errors, finishes }: Counters,
-): Closed {
+): ClosedTick {
   const { hasRead, lost: lostRuns, truncated } = streams.close();
   // The clock of the first run was ahead: what ends from now on is to count, not what ends when its time has come.
   if (time.now() < state.epochMs) beginAt(state, time.now());
@@ -263,7 +267,7 @@ function closeDraft(
     },
     lines: finishes.lines(),
     spans: finishes.spans(),
-    history: finishes.history(),
+    backfill: finishes.backfill(),
     afterSave,
   };
 }

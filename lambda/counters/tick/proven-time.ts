@@ -1,3 +1,4 @@
+/** Finds out how far the time has certainly come, although the clock of a run may be wrong. */
 import type { CountingSettings } from '../settings.ts';
 import type { State } from '../state/state.ts';
 
@@ -7,14 +8,14 @@ import type { State } from '../state/state.ts';
  */
 export interface ProvenTime {
   /** What the vendor's own clock says now. Epoch milliseconds. */
-  readonly sawNow: (vendorMs: number) => void;
+  readonly noteNow: (vendorMs: number) => void;
   /** A time in the vendor's records that has passed. Epoch milliseconds. */
-  readonly sawPast: (vendorMs: number) => void;
+  readonly notePast: (vendorMs: number) => void;
   /** With everything that was seen in this tick. Epoch milliseconds. */
   readonly now: () => number;
   /** The tick, or the vendor's time where that is earlier; a clock that is behind is set right. Epoch milliseconds. */
   readonly tick: () => number;
-  /** The latest time that anybody has told: what was seen in this tick is no older. Epoch milliseconds. */
+  /** The latest time of all clocks: what was seen in this tick is no older. Epoch milliseconds. */
   readonly latest: () => number;
   /** Keeps it in the state; a run that has read nothing and was told nothing has proven nothing. */
   readonly close: (hasRead: boolean) => void;
@@ -30,7 +31,7 @@ const startAndLifeMs = 21 * minuteMs;
  * How far the ticks of two invocations can lie apart that run at the same time; their times are those of the schedule,
  * which an interval cuts down. Whatever is further apart is a clock that is wrong, or a time without any run.
  */
-export function mostApartMs({ intervalMs = longestIntervalMs }: Pick<CountingSettings, 'intervalMs'>): number {
+export function computeMostApartMs({ intervalMs = longestIntervalMs }: Pick<CountingSettings, 'intervalMs'>): number {
   return intervalMs + startAndLifeMs;
 }
 
@@ -55,37 +56,37 @@ export interface ProvenTimeOptions {
   readonly vendorNow: () => number | undefined;
 }
 
-export function provenTime(state: State, { tickMs, isNew, believedMs, vendorNow }: ProvenTimeOptions): ProvenTime {
+export function trackProvenTime(state: State, { tickMs, isNew, believedMs, vendorNow }: ProvenTimeOptions): ProvenTime {
   const beforeMs = isNew ? -Infinity : state.provenMs;
-  let toldMs: number | undefined;
+  let answeredMs: number | undefined;
   let pastMs = state.vendorMs;
 
-  const vendor = (): number | undefined => toldMs ?? vendorNow();
-  const now = (): number => {
-    const vendorNowMs = vendor();
+  const getVendorMs = (): number | undefined => answeredMs ?? vendorNow();
+  const computeNow = (): number => {
+    const vendorNowMs = getVendorMs();
     // The vendor's clock, as far as it is not ahead itself.
     if (vendorNowMs !== undefined) return Math.max(beforeMs, Math.min(tickMs, vendorNowMs));
     if (isNew || tickMs - beforeMs <= believedMs) return Math.max(beforeMs, tickMs);
     return Math.max(beforeMs, Math.min(tickMs, pastMs ?? beforeMs));
   };
-  const latest = (): number => Math.max(now(), tickMs, vendor() ?? tickMs);
-  const sawPast = (vendorMs: number): void => {
+  const computeLatest = (): number => Math.max(computeNow(), tickMs, getVendorMs() ?? tickMs);
+  const notePast = (vendorMs: number): void => {
     pastMs = Math.max(pastMs ?? vendorMs, vendorMs);
   };
   return {
-    sawNow: (vendorMs) => {
-      toldMs = Math.max(toldMs ?? vendorMs, vendorMs);
-      sawPast(vendorMs);
+    noteNow: (vendorMs) => {
+      answeredMs = Math.max(answeredMs ?? vendorMs, vendorMs);
+      notePast(vendorMs);
     },
-    sawPast,
-    now,
+    notePast,
+    now: computeNow,
     tick: () => {
-      const vendorNowMs = vendor();
-      return vendorNowMs !== undefined && vendorNowMs < tickMs ? vendorNowMs : latest();
+      const vendorNowMs = getVendorMs();
+      return vendorNowMs !== undefined && vendorNowMs < tickMs ? vendorNowMs : computeLatest();
     },
-    latest,
+    latest: computeLatest,
     close: (hasRead) => {
-      if (hasRead || isNew || vendor() !== undefined) state.provenMs = now();
+      if (hasRead || isNew || getVendorMs() !== undefined) state.provenMs = computeNow();
       state.vendorMs = pastMs;
     },
   };

@@ -1,13 +1,13 @@
-/** What a source itself writes down for its next tick, by name. */
+/** The small values that a source remembers for its next tick, by name. */
 import { isTooLarge } from '../state/bounds.ts';
 
-export interface KeptBook {
+export interface TickRemembered {
   readonly remember: (name: string, value: unknown) => void;
-  /** Takes back what is too large to be kept, and tells how many that were. */
+  /** Restores the former value of what is too large to be kept, and returns how many these were. */
   readonly close: () => number;
 }
 
-export function keptBook(remembered: Map<string, unknown>): KeptBook {
+export function openRemembered(remembered: Map<string, unknown>): TickRemembered {
   const before = new Map<string, unknown>();
   return {
     remember: (name, value) => {

@@ -1,5 +1,6 @@
+/** Repairs the times of a state that a run with a wrong clock has saved. */
 import type { Problem } from '../../model/problem.ts';
-import { dayOf, type State, type StreamState } from '../state/state.ts';
+import { computeDay, type State, type StreamState } from '../state/state.ts';
 
 /**
  * What is to be done with a state whose tick no other invocation can have come to: a clock was wrong, the one of that run
@@ -11,15 +12,15 @@ export function setBack(state: State, tickMs: number, intervalMs: number): void 
   for (const stream of state.streams.values()) setStreamBack(stream, nowMs);
   startSeriesBy(state, nowMs);
   for (const series of state.followed.values()) {
-    for (const each of series.values()) each.touchedDay = Math.min(each.touchedDay, dayOf(nowMs));
+    for (const each of series.values()) each.touchedDay = Math.min(each.touchedDay, computeDay(nowMs));
   }
   for (const [name, value] of state.remembered)
-    state.remembered.set(name, withoutLaterTimes(value, { tickMs, aheadMs: state.tickMs + longestRunMs }));
+    state.remembered.set(name, clampLaterTimes(value, { tickMs, aheadMs: state.tickMs + longestRunMs }));
   state.tickMs = tickMs - intervalMs;
 }
 
 /** Both times, for one of them is wrong, and only a person can see which. */
-export function clockProblem(id: string, aheadTickMs: number, tickMs: number): Problem {
+export function describeClockProblem(id: string, aheadTickMs: number, tickMs: number): Problem {
   const [ahead, now] = [aheadTickMs, tickMs].map((ms) => new Date(ms).toISOString());
   const message = `the last run was that of ${ahead ?? ''}, and this one is that of ${now ?? ''}: the clock of one of them was wrong; counting goes on, and nothing is counted twice. Check the clock of the machine that runs the collector`;
   return { kind: 'clock', where: `${id} state`, message };
@@ -31,9 +32,9 @@ const longestRunMs = 15 * 60_000;
 /**
  * Whether counting began by a clock that was ahead: the beginning is still to come, and no time of the vendor's own says
  * that it is this clock which is behind. Then nothing was counted either, for what is counted has ended after the
- * beginning. While the vendor has told no time at all, nobody can know.
+ * beginning. While no answer of the vendor has given a time, this cannot be known.
  */
-export function beganAhead({ epochMs, vendorMs }: State, tickMs: number, apartMs: number): boolean {
+export function hasBegunAhead({ epochMs, vendorMs }: State, tickMs: number, apartMs: number): boolean {
   return vendorMs !== undefined && epochMs - tickMs > apartMs && vendorMs - tickMs <= toleratedMs;
 }
 
@@ -53,21 +54,21 @@ export function beginAt(state: State, nowMs: number): void {
   startSeriesBy(state, nowMs);
 }
 
-function startSeriesBy({ shelves }: State, nowMs: number): void {
+function startSeriesBy({ totals: shelves }: State, nowMs: number): void {
   for (const { series } of shelves.values()) {
     for (const each of series.values()) {
       each.startMs = Math.min(each.startMs, nowMs);
-      each.touchedDay = Math.min(each.touchedDay, dayOf(nowMs));
+      each.touchedDay = Math.min(each.touchedDay, computeDay(nowMs));
     }
   }
 }
 
 function setStreamBack(stream: StreamState, nowMs: number): void {
   const { open, lost } = stream;
-  stream.lookedMs = Math.min(stream.lookedMs, nowMs);
+  stream.lastUsedMs = Math.min(stream.lastUsedMs, nowMs);
   for (const [id, each] of open) {
-    const { firstSeenMs, lastLookMs } = each;
-    open.set(id, { ...each, firstSeenMs: Math.min(firstSeenMs, nowMs), lastLookMs: Math.min(lastLookMs, nowMs) });
+    const { firstSeenMs, lastCheckedMs: lastLookMs } = each;
+    open.set(id, { ...each, firstSeenMs: Math.min(firstSeenMs, nowMs), lastCheckedMs: Math.min(lastLookMs, nowMs) });
   }
   for (const [id, seenMs] of lost) lost.set(id, Math.min(seenMs, nowMs));
 }
@@ -76,10 +77,10 @@ function setStreamBack(stream: StreamState, nowMs: number): void {
  * What a source remembers is its own, but for one rule: times are epoch milliseconds. One that only a clock that was
  * ahead can have noted becomes now, or what is asked at fixed times would not be asked until then.
  */
-function withoutLaterTimes(value: unknown, times: { readonly tickMs: number; readonly aheadMs: number }): unknown {
+function clampLaterTimes(value: unknown, times: { readonly tickMs: number; readonly aheadMs: number }): unknown {
   const { tickMs, aheadMs } = times;
   if (typeof value === 'number') return value > tickMs && value <= aheadMs ? tickMs : value;
-  if (Array.isArray(value)) return value.map((element) => withoutLaterTimes(element, times));
+  if (Array.isArray(value)) return value.map((element) => clampLaterTimes(element, times));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutLaterTimes(part, times)]));
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, clampLaterTimes(part, times)]));
 }

@@ -1,5 +1,6 @@
+/** The streams of a source during one tick: windows, open runs, what was counted before, and watermarks. */
 import type { ProvenTime } from './proven-time.ts';
-import type { OpenWork, Stream, Window } from '../ledger.ts';
+import type { OpenRun, Stream, Window } from '../ledger.ts';
 import type { State, StreamState } from '../state/state.ts';
 
 const minuteMs = 60_000;
@@ -21,7 +22,7 @@ const narrowestSpanMs = minuteMs;
 const reachOfLaterStreamsMs = 60 * minuteMs;
 /** A run that was given up and that no list has shown for so long is gone; the quietest lists are read daily. */
 const lostKeptMs = 2 * dayMs;
-/** A stream for which nobody has asked for so long is not coming back. */
+/** A stream that its source has not used for so long is forgotten. */
 const forgottenAfterMs = 60 * dayMs;
 
 /** What a tick did to one stream; it takes effect in `close`. */
@@ -39,45 +40,45 @@ interface Work {
 export type Judgement = 'counts' | 'known' | 'history';
 
 /** The streams of a state during one tick. */
-export interface StreamBook {
-  readonly window: (stream: Stream) => Window;
-  readonly open: (stream: Stream) => readonly OpenWork[];
-  readonly sawOpen: (stream: Stream, id: string, note: string | undefined) => void;
+export interface TickStreams {
+  readonly openWindow: (stream: Stream) => Window;
+  readonly recallOpen: (stream: Stream) => readonly OpenRun[];
+  readonly noteOpen: (stream: Stream, id: string, note: string | undefined) => void;
   /** `key` is the hash of the finish's. */
-  readonly sawFinished: (
+  readonly noteFinished: (
     stream: Stream,
     finish: { readonly id: string; readonly key: string; readonly finishedMs: number },
   ) => Judgement;
-  readonly sawMissing: (stream: Stream, id: string) => void;
+  readonly noteMissing: (stream: Stream, id: string) => void;
   readonly forget: (stream: Stream, id: string) => void;
-  readonly drop: (streamName: string, why: 'gone' | 'unselected') => void;
+  readonly dropStream: (streamName: string, why: 'gone' | 'unselected') => void;
   readonly isCounted: (stream: Stream, key: string) => boolean;
-  readonly readCompletely: (stream: Stream, toMs: number | undefined) => void;
-  readonly readPartly: (stream: Stream) => void;
-  readonly notDue: (stream: Stream) => void;
+  readonly noteComplete: (stream: Stream, toMs: number | undefined) => void;
+  readonly notePartial: (stream: Stream) => void;
+  readonly noteNotDue: (stream: Stream) => void;
   /** Ages the open runs, moves the watermarks and prunes; tells how many runs were lost. */
-  readonly close: () => Closed;
+  readonly close: () => ClosedStreams;
 }
 
-interface Closed {
+interface ClosedStreams {
   /** Whether any stream was read, in part or as a whole, or left out on purpose. */
   readonly hasRead: boolean;
   readonly lost: number;
   readonly truncated: number;
 }
 
-export interface StreamBookSettings {
+export interface StreamsOptions {
   readonly tickMs: number;
   /** In the first tick the windows reach back that far, for sinks that take old timestamps. */
   readonly backfillMs: number;
   readonly time: Pick<ProvenTime, 'now' | 'tick' | 'latest'>;
 }
 
-export function streamBook(state: State, { tickMs, backfillMs, time }: StreamBookSettings): StreamBook {
+export function openStreams(state: State, { tickMs, backfillMs, time }: StreamsOptions): TickStreams {
   const works = new Map<string, Work>();
   let missed = 0;
 
-  function workOn(stream: Stream): Work {
+  function ensureWork(stream: Stream): Work {
     const known = works.get(stream.name);
     if (known !== undefined) return known;
     const work = begin(state, stream, { tickMs, vendorTickMs: time.tick() });
@@ -86,44 +87,45 @@ export function streamBook(state: State, { tickMs, backfillMs, time }: StreamBoo
   }
 
   return {
-    window: (stream) => windowOf(workOn(stream), tickMs, backfillMs),
-    open: (stream) => oldestLookFirst(workOn(stream).state),
-    sawOpen: (stream, id, note) => {
-      const { state: streamState, openedNow } = workOn(stream);
+    openWindow: (stream) => computeWindow(ensureWork(stream), tickMs, backfillMs),
+    recallOpen: (stream) => sortByLastCheck(ensureWork(stream).state),
+    noteOpen: (stream, id, note) => {
+      const { state: streamState, openedNow } = ensureWork(stream);
       // A list that shows it for ever must not open it anew, to lose it once more.
       if (streamState.lost.has(id)) {
         streamState.lost.set(id, tickMs);
         return;
       }
       const firstSeenMs = streamState.open.get(id)?.firstSeenMs ?? tickMs;
-      streamState.open.set(id, { firstSeenMs, lastLookMs: tickMs, missing: 0, note });
+      streamState.open.set(id, { firstSeenMs, lastCheckedMs: tickMs, missing: 0, note });
       openedNow.add(id);
     },
-    sawFinished: (stream, finish) => judge(workOn(stream), finish, { nowMs: time.now(), vendorTickMs: time.tick() }),
-    sawMissing: (stream, id) => {
-      if (isLostNow(workOn(stream), id, tickMs)) missed += 1;
+    noteFinished: (stream, finish) =>
+      judge(ensureWork(stream), finish, { nowMs: time.now(), vendorTickMs: time.tick() }),
+    noteMissing: (stream, id) => {
+      if (isLostNow(ensureWork(stream), id, tickMs)) missed += 1;
     },
     forget: (stream, id) => {
-      const { open, lost } = workOn(stream).state;
+      const { open, lost } = ensureWork(stream).state;
       open.delete(id);
       lost.delete(id);
     },
-    drop: (name, why) => {
+    dropStream: (name, why) => {
       if (why === 'gone') missed += state.streams.get(name)?.open.size ?? 0;
       state.streams.delete(name);
       works.delete(name);
     },
-    isCounted: (stream, key) => workOn(stream).state.seen.has(key),
-    readCompletely: (stream, toMs) => {
-      const work = workOn(stream);
-      const windowEndMs = windowOf(work, tickMs, 0).toMs;
+    isCounted: (stream, key) => ensureWork(stream).state.seen.has(key),
+    noteComplete: (stream, toMs) => {
+      const work = ensureWork(stream);
+      const windowEndMs = computeWindow(work, tickMs, 0).toMs;
       work.readUntilMs = Math.min(toMs ?? windowEndMs, windowEndMs);
     },
-    readPartly: (stream) => {
-      workOn(stream).isPartly = true;
+    notePartial: (stream) => {
+      ensureWork(stream).isPartly = true;
     },
-    notDue: (stream) => {
-      workOn(stream).isNotDue = true;
+    noteNotDue: (stream) => {
+      ensureWork(stream).isNotDue = true;
     },
     close: () => closeAll(state, [...works.values()], { tickMs, nowMs: time.now(), latestMs: time.latest(), missed }),
   };
@@ -136,9 +138,9 @@ interface TickTimes {
 
 function begin(state: State, stream: Stream, times: TickTimes): Work {
   const { tickMs } = times;
-  const streamState = state.streams.get(stream.name) ?? newStream(state, times);
+  const streamState = state.streams.get(stream.name) ?? createStream(state, times);
   state.streams.set(stream.name, streamState);
-  streamState.lookedMs = tickMs;
+  streamState.lastUsedMs = tickMs;
   return {
     stream,
     state: streamState,
@@ -151,10 +153,10 @@ function begin(state: State, stream: Stream, times: TickTimes): Work {
   };
 }
 
-function oldestLookFirst({ open }: StreamState): readonly OpenWork[] {
+function sortByLastCheck({ open }: StreamState): readonly OpenRun[] {
   return [...open]
-    .toSorted(([, a], [, b]) => a.lastLookMs - b.lastLookMs)
-    .map(([id, { firstSeenMs, lastLookMs, note }]) => ({ id, firstSeenMs, lookedMs: lastLookMs, note }));
+    .toSorted(([, a], [, b]) => a.lastCheckedMs - b.lastCheckedMs)
+    .map(([id, { firstSeenMs, lastCheckedMs, note }]) => ({ id, firstSeenMs, lastCheckedMs, note }));
 }
 
 /** Whether this was the last of several ticks in a row in which the vendor did not know the run. */
@@ -162,7 +164,7 @@ function isLostNow({ state, missedNow }: Work, id: string, tickMs: number): bool
   const open = state.open.get(id);
   if (open === undefined || missedNow.has(id)) return false;
   missedNow.add(id);
-  open.lastLookMs = tickMs;
+  open.lastCheckedMs = tickMs;
   open.missing += 1;
   return open.missing >= missingTicksUntilLost && state.open.delete(id);
 }
@@ -171,7 +173,7 @@ function closeAll(
   { streams }: State,
   works: readonly Work[],
   { missed, ...times }: Times & { readonly missed: number },
-): Closed {
+): ClosedStreams {
   const aged = works.reduce((sum, work) => sum + closeStream(work, times), 0);
   const forgotten = forgetStreams(streams, times.nowMs);
   return {
@@ -181,14 +183,14 @@ function closeAll(
   };
 }
 
-/** Nobody will learn how the runs of a forgotten stream end: they are lost. */
+/** The end of the open runs of a forgotten stream can no longer be read: they are lost. */
 function forgetStreams(streams: Map<string, StreamState>, nowMs: number): number {
-  const old = [...streams].filter(([, { lookedMs }]) => lookedMs < nowMs - forgottenAfterMs);
+  const old = [...streams].filter(([, { lastUsedMs: lookedMs }]) => lookedMs < nowMs - forgottenAfterMs);
   for (const [name] of old) streams.delete(name);
   return old.reduce((sum, [, { open }]) => sum + open.size, 0);
 }
 
-function newStream(state: State, { tickMs, vendorTickMs }: TickTimes): StreamState {
+function createStream(state: State, { tickMs, vendorTickMs }: TickTimes): StreamState {
   const isFirstTick = state.tickMs === state.epochMs && tickMs === state.epochMs;
   const beginMs = Math.max(state.epochMs, Math.min(state.tickMs, vendorTickMs - reachOfLaterStreamsMs));
   const epochMs = isFirstTick ? state.epochMs : beginMs;
@@ -197,14 +199,14 @@ function newStream(state: State, { tickMs, vendorTickMs }: TickTimes): StreamSta
     watermarkMs: epochMs,
     isFirst: true,
     spanMs: undefined,
-    lookedMs: tickMs,
+    lastUsedMs: tickMs,
     open: new Map(),
     lost: new Map(),
     seen: new Map(),
   };
 }
 
-function windowOf({ stream, state, startMarkMs }: Work, tickMs: number, backfillMs: number): Window {
+function computeWindow({ stream, state, startMarkMs }: Work, tickMs: number, backfillMs: number): Window {
   const { overlapMs = defaultOverlapMs, settleMs = defaultSettleMs } = stream;
   const settledMs = tickMs - settleMs;
   const toMs = state.spanMs === undefined ? settledMs : Math.min(settledMs, startMarkMs + state.spanMs);
@@ -248,12 +250,12 @@ function closeStream(work: Work, { tickMs, nowMs, latestMs }: Times): number {
   setFirstSeen(work, tickMs, latestMs);
   const lost = giveUpOld(state, nowMs, openForMs);
   if (isPartly) {
-    if (stream.goesOn !== true) state.spanMs = narrowed(state, tickMs - settleMs - startMarkMs);
+    if (stream.isResumable !== true) state.spanMs = narrowSpan(state, tickMs - settleMs - startMarkMs);
   } else if (readUntilMs !== undefined) {
-    // Beyond what is proven nobody knows whether the window has ended yet.
+    // Beyond the proven time it is not certain that the window has ended yet.
     state.watermarkMs = Math.max(state.watermarkMs, Math.min(readUntilMs, nowMs));
     state.isFirst = false;
-    state.spanMs = widened(state, tickMs - settleMs);
+    state.spanMs = widenSpan(state, tickMs - settleMs);
   }
   const rememberedMs = Math.min(state.watermarkMs, nowMs) - overlapMs - slackMs;
   for (const [key, timeMs] of state.seen) if (timeMs < rememberedMs) state.seen.delete(key);
@@ -268,12 +270,12 @@ function setFirstSeen({ state: { open }, openedNow }: Work, tickMs: number, late
   }
 }
 
-function narrowed({ spanMs = Infinity }: StreamState, pastMs: number): number {
+function narrowSpan({ spanMs = Infinity }: StreamState, pastMs: number): number {
   return Math.max(narrowestSpanMs, Math.floor(Math.min(pastMs, spanMs) / 2));
 }
 
 /** Doubled after each complete read until the window reaches the present again. */
-function widened({ spanMs, watermarkMs }: StreamState, settledMs: number): number | undefined {
+function widenSpan({ spanMs, watermarkMs }: StreamState, settledMs: number): number | undefined {
   if (spanMs === undefined || watermarkMs + spanMs * 2 >= settledMs) return undefined;
   return spanMs * 2;
 }

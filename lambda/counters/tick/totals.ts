@@ -1,13 +1,14 @@
+/** The running totals of a source during one tick, and what the tick added to them. */
 import type { Folding } from '../../model/limits/cap.ts';
 import type { Exemplar, Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
-import { familyOf, type Increase } from './map-families.ts';
+import { mapFamily, type Increase } from './map-families.ts';
 import type { CountingSettings } from '../settings.ts';
-import { dropDead } from './drop-untouched.ts';
-import { isOf, shelvesOf } from './find-series.ts';
-import type { Series, Shelf, State } from '../state/state.ts';
+import { dropUntouched } from './drop-untouched.ts';
+import { isOfType, createSeriesFinder } from './find-series.ts';
+import type { Series, MetricTotals, State } from '../state/state.ts';
 
 /** The running totals of a state during one tick, and what the tick added to them. */
-export interface SeriesBook {
+export interface TickTotals {
   readonly count: (metric: MetricDefinition<'counter'>, labels: Labels, increase: number) => void;
   readonly observe: (
     metric: MetricDefinition<'distribution'>,
@@ -33,55 +34,56 @@ export interface RunTimes {
   readonly createdMs?: number | undefined;
 }
 
-export interface SeriesBookInput {
+export interface TotalsOptions {
   readonly tickMs: number;
   readonly settings: CountingSettings;
   /** What the source may emit; more becomes known when it is used. */
   readonly metrics: readonly MetricDefinition[];
 }
 
-export function seriesBook(state: State, { tickMs, settings, metrics }: SeriesBookInput): SeriesBook {
-  const shelves = shelvesOf(state, tickMs, settings);
+export function openTotals(state: State, { tickMs, settings, metrics }: TotalsOptions): TickTotals {
+  const finder = createSeriesFinder(state, tickMs, settings);
   const increases = new Map<Series, Increase>();
   // What may be emitted is published whether or not this tick touches it.
-  for (const metric of metrics) if (state.shelves.has(metric.name)) shelves.metric(metric);
+  for (const metric of metrics) if (state.totals.has(metric.name)) finder.findMetric(metric);
 
   return {
     count: (metric, labels, increase) => {
-      const series = shelves.series(metric, labels);
+      const series = finder.findSeries(metric, labels);
       if (series === undefined) return;
       series.numbers = [(series.numbers[0] ?? 0) + increase];
-      increaseOf(increases, series).increase += increase;
+      ensureIncrease(increases, series).increase += increase;
     },
     observe: (metric, labels, { value, exemplar }) => {
-      const series = shelves.series(metric, labels);
+      const series = finder.findSeries(metric, labels);
       if (series === undefined) return;
-      const bucket = bucketOf(value, shelves.metric(metric).bounds);
+      const bucket = findBucket(value, finder.findMetric(metric).bounds);
       const sumAt = series.numbers.length - 1;
       series.numbers[bucket] = (series.numbers[bucket] ?? 0) + 1;
       series.numbers[sumAt] = (series.numbers[sumAt] ?? 0) + value;
-      const added = increaseOf(increases, series);
+      const added = ensureIncrease(increases, series);
       added.observations.push(value);
       if (exemplar !== undefined) added.exemplars.set(bucket, exemplar);
     },
     mark: (metric, labels, value, times) => {
-      const series = shelves.series(metric, labels);
+      const series = finder.findSeries(metric, labels);
       if (series === undefined || isOlder(times, series)) return;
       const { createdMs, finishedMs } = times;
       series.numbers = createdMs === undefined ? [value, finishedMs] : [value, finishedMs, createdMs];
     },
     declare: (metric, labels) => {
-      shelves.series(metric, labels);
+      finder.findSeries(metric, labels);
     },
     endMarks: (of) => {
-      for (const { definition, shelf } of shelves.metrics()) if (isOf(definition, 'gauge')) endSeries(shelf, of);
+      for (const { definition, totals: shelf } of finder.knownMetrics())
+        if (isOfType(definition, 'gauge')) endSeries(shelf, of);
     },
     close: (nowMs) => {
-      const definitions = shelves.metrics().map(({ definition }) => definition);
-      dropDead(state, definitions, nowMs);
+      const definitions = finder.knownMetrics().map(({ definition }) => definition);
+      dropUntouched(state, definitions, nowMs);
     },
-    families: () => shelves.metrics().flatMap((metric) => familyOf(metric, increases)),
-    folded: shelves.folded,
+    families: () => finder.knownMetrics().flatMap((metric) => mapFamily(metric, increases)),
+    folded: finder.folded,
   };
 }
 
@@ -94,7 +96,7 @@ function isOlder(
   return createdMs < byRunOfMs;
 }
 
-function increaseOf(increases: Map<Series, Increase>, series: Series): Increase {
+function ensureIncrease(increases: Map<Series, Increase>, series: Series): Increase {
   const found = increases.get(series);
   if (found !== undefined) return found;
   const made: Increase = { increase: 0, observations: [], exemplars: new Map() };
@@ -103,13 +105,13 @@ function increaseOf(increases: Map<Series, Increase>, series: Series): Increase 
 }
 
 /** Index of the first bound that is not below the value; one more than the last for what is above all. */
-function bucketOf(value: number, bounds: readonly number[]): number {
+function findBucket(value: number, bounds: readonly number[]): number {
   const index = bounds.findIndex((bound) => value <= bound);
   return index === -1 ? bounds.length : index;
 }
 
 /** All series that have these labels, whatever others they have. */
-function endSeries({ labels, series }: Shelf, of: Labels): void {
+function endSeries({ labels, series }: MetricTotals, of: Labels): void {
   const wanted = Object.entries(of).map(([label, value]) => [labels.indexOf(label), value] as const);
   for (const [key, { values }] of series)
     if (wanted.every(([index, value]) => values[index] === value)) series.delete(key);

@@ -1,3 +1,4 @@
+/** Starts and stops the servers of the simulators on this machine. */
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
@@ -12,14 +13,14 @@ export async function listenOnLoopback(server: Server, port: number): Promise<st
 }
 
 /** A server tells the time of each of its answers; a simulated one lives by its own clock, not by the machine's. */
-export function tellTimeBy(server: Server, clock: Clock): void {
+export function stampDates(server: Server, clock: Clock): void {
   server.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
     response.setHeader('date', new Date(clock()).toUTCString());
   });
 }
 
 /** Also ends connections that are kept alive, and those that hang. */
-export async function closed(server: Server): Promise<void> {
+export async function closeServer(server: Server): Promise<void> {
   const ended = once(server, 'close');
   server.close();
   server.closeAllConnections();

@@ -1,3 +1,4 @@
+/** Turns families into the lines of a Prometheus page, one by one. */
 import type { DistributionFamily, Labels, MetricFamily, RunningHistogram } from '../../model/metric.ts';
 import { compareText } from '../../model/families/order.ts';
 import type { RelayedFamily } from '../../model/relayed.ts';
@@ -17,10 +18,10 @@ export const pageTypes = { gauge: 'gauge', counter: 'counter', distribution: 'hi
 const none: Labels = {};
 
 /** The lines of one metric, made one by one while the page is written: all of them at once would double its memory. */
-export function* linesOf(family: MetricFamily): Generator<PageLine> {
-  const order = labelOrder(family.samples[0]?.labels ?? none);
+export function* generateLines(family: MetricFamily): Generator<PageLine> {
+  const order = createLabelOrder(family.samples[0]?.labels ?? none);
   if (family.type === 'distribution') {
-    yield* histograms(family, order);
+    yield* generateHistograms(family, order);
     return;
   }
   for (const sample of family.samples) {
@@ -30,16 +31,20 @@ export function* linesOf(family: MetricFamily): Generator<PageLine> {
 }
 
 /** The lines of a relayed metric, as they were read. */
-export function* relayedLines({ samples }: RelayedFamily): Generator<PageLine> {
+export function* generateRelayedLines({ samples }: RelayedFamily): Generator<PageLine> {
   for (const { name, labels, value } of samples) yield { metricName: name, labels, sharedLabels: none, value };
 }
 
-function* histograms({ definition, samples }: DistributionFamily, order: LabelOrder): Generator<PageLine> {
+function* generateHistograms({ definition, samples }: DistributionFamily, order: LabelOrder): Generator<PageLine> {
   for (const { labels, total } of samples)
-    if (total !== undefined) yield* histogram(definition.name, order(labels), total);
+    if (total !== undefined) yield* generateHistogram(definition.name, order(labels), total);
 }
 
-function* histogram(name: string, labels: Labels, { bounds, counts, sum }: RunningHistogram): Generator<PageLine> {
+function* generateHistogram(
+  name: string,
+  labels: Labels,
+  { bounds, counts, sum }: RunningHistogram,
+): Generator<PageLine> {
   let cumulative = 0;
   for (const [index, count] of counts.entries()) {
     cumulative += count;
@@ -54,19 +59,19 @@ function* histogram(name: string, labels: Labels, { bounds, counts, sum }: Runni
 type LabelOrder = (labels: Labels) => Labels;
 
 /** The registry prints labels in the order of their keys; a family has one set of names, so it is sorted once. */
-function labelOrder(first: Labels): LabelOrder {
+function createLabelOrder(first: Labels): LabelOrder {
   const written = Object.keys(first);
   const sorted = written.toSorted(compareText);
   const isInOrder = written.every((name, index) => name === sorted[index]);
   return (labels) => {
     const names = Object.keys(labels);
     if (names.length !== written.length || names.some((name, index) => name !== written[index]))
-      return reordered(labels, names.sort(compareText));
-    return isInOrder ? labels : reordered(labels, sorted);
+      return reorderLabels(labels, names.sort(compareText));
+    return isInOrder ? labels : reorderLabels(labels, sorted);
   };
 }
 
-function reordered(labels: Labels, names: readonly string[]): Labels {
+function reorderLabels(labels: Labels, names: readonly string[]): Labels {
   const ordered: Record<string, string> = {};
   for (const name of names) ordered[name] = labels[name] ?? '';
   return ordered;

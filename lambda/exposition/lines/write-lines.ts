@@ -13,7 +13,7 @@ export interface WrittenLine {
 /** One line with its line feed. A name that is no classic one stands in quotes inside the braces (Prometheus 3). */
 export function writeLine({ name, labels, value, exemplar }: WrittenLine): string {
   const pairs = writeLabels(labels);
-  const series = isMetricName(name) ? `${name}${pairs === '' ? '' : `{${pairs}}`}` : quotedSeries(name, pairs);
+  const series = isMetricName(name) ? `${name}${pairs === '' ? '' : `{${pairs}}`}` : quoteSeries(name, pairs);
   return `${series} ${writeValue(value)}${exemplar === undefined ? '' : writeExemplar(exemplar)}\n`;
 }
 
@@ -32,7 +32,7 @@ export function escapeHelp(text: string): string {
   return text.replace(/[\\\n]/g, (character) => (character === '\n' ? '\\n' : '\\\\'));
 }
 
-function quotedSeries(name: string, pairs: string): string {
+function quoteSeries(name: string, pairs: string): string {
   return `{"${escapeText(name)}"${pairs === '' ? '' : `,${pairs}`}}`;
 }
 

@@ -1,7 +1,8 @@
+/** Selects the families that a page can show, and lists what it leaves out. */
 import { append } from '../../model/lists/append.ts';
 import { mergeFamilies } from '../../model/families/merge.ts';
 import type { DistributionFamily, MetricFamily, RunningHistogram } from '../../model/metric.ts';
-import type { Flaw, Omission } from '../omission.ts';
+import type { OmissionReason, Omission } from '../omission.ts';
 
 export interface Showable {
   /** In canonical order, each name and each series once, every counter and distribution with its running total. */
@@ -10,26 +11,26 @@ export interface Showable {
 }
 
 /** Parts what a page can show from what would make its reader refuse the whole page. */
-export function showable(given: readonly MetricFamily[]): Showable {
+export function selectShowable(given: readonly MetricFamily[]): Showable {
   const families: MetricFamily[] = [];
   const omissions: Omission[] = [];
-  const omit = (metric: string, samples: number, flaw: Flaw): void => {
-    if (samples > 0) omissions.push({ metric, samples, flaw });
+  const omit = (metric: string, samples: number, reason: OmissionReason): void => {
+    if (samples > 0) omissions.push({ metric, samples, reason });
   };
 
   const types = new Map<string, MetricFamily['type']>();
   const named = given.filter((family) => {
     const { name } = family.definition;
-    const flaw = nameFlaw(family) ?? ((types.get(name) ?? family.type) === family.type ? undefined : 'type');
-    if (flaw === undefined) types.set(name, family.type);
-    else omit(name, family.samples.length, flaw);
-    return flaw === undefined;
+    const reason = findNameProblem(family) ?? ((types.get(name) ?? family.type) === family.type ? undefined : 'type');
+    if (reason === undefined) types.set(name, family.type);
+    else omit(name, family.samples.length, reason);
+    return reason === undefined;
   });
   const before = countByName(named);
   for (const family of mergeFamilies(named).families) {
     const { name } = family.definition;
     omit(name, (before.get(name) ?? 0) - family.samples.length, 'duplicate');
-    append(families, withTotals(family, omit));
+    append(families, keepWithTotals(family, omit));
   }
   return { families: families.filter(({ samples }) => samples.length > 0), omissions };
 }
@@ -41,9 +42,9 @@ function countByName(families: readonly MetricFamily[]): ReadonlyMap<string, num
   return counts;
 }
 
-function withTotals(
+function keepWithTotals(
   family: MetricFamily,
-  omit: (metric: string, samples: number, flaw: Flaw) => void,
+  omit: (metric: string, samples: number, reason: OmissionReason) => void,
 ): readonly MetricFamily[] {
   if (family.type === 'gauge') return [family];
   const { name } = family.definition;
@@ -91,7 +92,7 @@ export const utf8Names: NameRules = {
   isLabelName: (name) => name !== '' && !name.startsWith('__'),
 };
 
-function nameFlaw({ type, definition, samples }: MetricFamily): Flaw | undefined {
+function findNameProblem({ type, definition, samples }: MetricFamily): OmissionReason | undefined {
   if (!metricName.test(definition.name)) return 'metric-name';
   const names = [...definition.labels, ...Object.keys(samples[0]?.labels ?? {})];
   const areAllowed = names.every((name) => labelName.test(name));

@@ -1,3 +1,4 @@
+/** Reads an answer as JSON of a known shape. */
 import type * as z from 'zod';
 import { parseJsonText } from '../../model/text/outside-text.ts';
 import { BadResponseError } from '../errors/errors.ts';
@@ -18,7 +19,7 @@ export const maxJsonDepth = 64;
 const maxIssues = 3;
 
 /** Sends a request and reads its answer as JSON of a known shape. @throws HttpError; never with a value of the body. */
-export async function getJson<Schema extends z.ZodType>(
+export async function readJson<Schema extends z.ZodType>(
   port: HttpPort,
   request: HttpRequest,
   schema: Schema,
@@ -34,7 +35,7 @@ export function parseJson<Schema extends z.ZodType>(
   response: Pick<HttpResponse, 'headers' | 'body'>,
   schema: Schema,
 ): z.output<Schema> {
-  const raw = rawJson(where, response);
+  const raw = decodeJson(where, response);
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   throw new BadResponseError(
@@ -43,16 +44,16 @@ export function parseJson<Schema extends z.ZodType>(
   );
 }
 
-function rawJson(where: string, { headers, body }: Pick<HttpResponse, 'headers' | 'body'>): unknown {
+function decodeJson(where: string, { headers, body }: Pick<HttpResponse, 'headers' | 'body'>): unknown {
   if (body.byteLength === 0) throw new BadResponseError(where, `the answer is empty, not JSON; ${checkAddress}`);
-  const text = decoded(where, body);
+  const text = decodeText(where, body);
   if (isHtml(headers, text)) {
     throw new BadResponseError(
       where,
       'the answer is HTML, not JSON: a login page, a proxy or a wrong URL; check the URL and the credentials',
     );
   }
-  const { isCutOff, depth } = structureOf(text);
+  const { isCutOff, depth } = measureStructure(text);
   if (depth > maxJsonDepth)
     throw new BadResponseError(where, `the answer nests deeper than ${String(maxJsonDepth)}; ${checkAddress}`);
   if (isCutOff) throw new BadResponseError(where, `the answer is cut off; ${checkAddress}`);
@@ -64,7 +65,7 @@ function rawJson(where: string, { headers, body }: Pick<HttpResponse, 'headers' 
   }
 }
 
-function decoded(where: string, body: Uint8Array): string {
+function decodeText(where: string, body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
@@ -77,7 +78,7 @@ function isHtml(headers: Readonly<Record<string, string>>, text: string): boolea
 }
 
 /** How deep the brackets go and whether all are closed, in one pass and without recursion. */
-function structureOf(text: string): { readonly isCutOff: boolean; readonly depth: number } {
+function measureStructure(text: string): { readonly isCutOff: boolean; readonly depth: number } {
   let open = 0;
   let depth = 0;
   let isInString = false;
@@ -98,13 +99,13 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 function describeIssues({ issues }: z.core.$ZodError): string {
-  const shown = issues.slice(0, maxIssues).map(({ path, message }) => `${pathOf(path)}: ${message}`);
+  const shown = issues.slice(0, maxIssues).map(({ path, message }) => `${formatPath(path)}: ${message}`);
   const more = issues.length - shown.length;
   return more > 0 ? `${shown.join('; ')}; and ${String(more)} more` : shown.join('; ');
 }
 
 /** `jobs.queues["a b"].running`; a key may be a stranger's text, so it is quoted and cut. */
-function pathOf(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'the whole answer';
   const parts = path.map((key) => {
     if (typeof key === 'number') return `[${String(key)}]`;

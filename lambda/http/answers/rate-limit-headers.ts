@@ -1,8 +1,9 @@
-import { greatest } from '../../model/lists/extremes.ts';
+/** Reads the rate limit headers of an answer: what is left, and when to try again. */
+import { findGreatest } from '../../model/lists/extremes.ts';
 import type { RequestMeter, ResponseHeaders } from '../port.ts';
-import { serverTimeOf } from './server-clock.ts';
+import { parseServerTime } from './server-clock.ts';
 
-export type Quota = NonNullable<RequestMeter['quota']>;
+export type RateLimit = NonNullable<RequestMeter['quota']>;
 
 /** Below it a reset header tells seconds left, from it on a Unix time: 10^9 s was in 2001 and is 31 years. */
 const firstUnixTime = 1_000_000_000;
@@ -14,11 +15,11 @@ const firstUnixTimeMs = 1_000_000_000_000;
 export const longestRetryAfterMs = 24 * 60 * 60_000;
 
 /** `ratelimit-remaining`, `ratelimit-user-remaining` (Buildkite), `x-ratelimit-remaining`, `x-rate-limit-remaining`. */
-const quotaHeader = /^(x-)?rate-?limit-(?:(.+)-)?(remaining|limit|reset)$/;
+const rateLimitHeader = /^(x-)?rate-?limit-(?:(.+)-)?(remaining|limit|reset)$/;
 
 /** The scarcest quota that an answer tells; undefined where it tells no remaining number. */
-export function quotaOf(headers: ResponseHeaders, nowMs: number): Quota | undefined {
-  return scopesOf(headers, nowMs)
+export function parseRateLimit(headers: ResponseHeaders, nowMs: number): RateLimit | undefined {
+  return parseScopes(headers, nowMs)
     .map(({ remaining, limit, resetAtMs }) =>
       remaining === undefined
         ? undefined
@@ -28,11 +29,11 @@ export function quotaOf(headers: ResponseHeaders, nowMs: number): Quota | undefi
             ...(resetAtMs === undefined ? {} : { resetAtMs }),
           },
     )
-    .reduce(scarcer, undefined);
+    .reduce(pickScarcer, undefined);
 }
 
 /** The quota with less left; the first of two equal ones. */
-export function scarcer(a: Quota | undefined, b: Quota | undefined): Quota | undefined {
+export function pickScarcer(a: RateLimit | undefined, b: RateLimit | undefined): RateLimit | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return b.remaining < a.remaining ? b : a;
 }
@@ -41,34 +42,34 @@ export function scarcer(a: Quota | undefined, b: Quota | undefined): Quota | und
  * When the server allows the next attempt: by `Retry-After` (seconds or HTTP-date, RFC 9110), else by the latest reset
  * of an exhausted quota. Epoch milliseconds, at most a day ahead; undefined where it does not tell.
  */
-export function retryAtOf(headers: ResponseHeaders, nowMs: number): number | undefined {
-  const at = retryAfter(headers, nowMs) ?? latestReset(headers, nowMs);
+export function parseRetryAt(headers: ResponseHeaders, nowMs: number): number | undefined {
+  const at = parseRetryAfter(headers, nowMs) ?? findLatestReset(headers, nowMs);
   return at === undefined ? undefined : Math.min(at, nowMs + longestRetryAfterMs);
 }
 
-function retryAfter(headers: ResponseHeaders, nowMs: number): number | undefined {
+function parseRetryAfter(headers: ResponseHeaders, nowMs: number): number | undefined {
   const text = headers['retry-after']?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(text)) return nowMs + Number(text) * 1000;
   if (!/^[A-Z][a-z]+, .* GMT$/.test(text)) return undefined;
   const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : date + aheadOf(headers, nowMs);
+  return Number.isNaN(date) ? undefined : date + measureAhead(headers, nowMs);
 }
 
 /** An answer takes less than that; what is more is a clock that is wrong. */
 const longestExchangeMs = 60_000;
 
 /** A moment that the server names is one of its own clock. Milliseconds that ours is ahead of it. */
-function aheadOf(headers: ResponseHeaders, nowMs: number): number {
-  const aheadMs = nowMs - (serverTimeOf(headers) ?? nowMs);
+function measureAhead(headers: ResponseHeaders, nowMs: number): number {
+  const aheadMs = nowMs - (parseServerTime(headers) ?? nowMs);
   return Math.abs(aheadMs) > longestExchangeMs ? aheadMs : 0;
 }
 
-function latestReset(headers: ResponseHeaders, nowMs: number): number | undefined {
-  const resets = scopesOf(headers, nowMs)
+function findLatestReset(headers: ResponseHeaders, nowMs: number): number | undefined {
+  const resets = parseScopes(headers, nowMs)
     .filter(({ remaining }) => remaining === undefined || remaining === 0)
     .map(({ resetAtMs }) => resetAtMs)
     .filter((resetAtMs) => resetAtMs !== undefined);
-  return greatest(resets);
+  return findGreatest(resets);
 }
 
 interface Scope {
@@ -77,31 +78,31 @@ interface Scope {
   resetAtMs?: number;
 }
 
-function scopesOf(headers: ResponseHeaders, nowMs: number): readonly Scope[] {
+function parseScopes(headers: ResponseHeaders, nowMs: number): readonly Scope[] {
   const scopes = new Map<string, Scope>();
-  const aheadMs = aheadOf(headers, nowMs);
+  const aheadMs = measureAhead(headers, nowMs);
   for (const [name, value] of Object.entries(headers)) {
-    const [, vendor = '', scope = '', field] = quotaHeader.exec(name) ?? [];
-    const number = leadingInteger(value);
+    const [, vendor = '', scope = '', field] = rateLimitHeader.exec(name) ?? [];
+    const number = parseLeadingInteger(value);
     if (field === undefined || number === undefined) continue;
     const key = `${vendor}${scope}`;
     const known = scopes.get(key) ?? {};
     scopes.set(key, known);
     if (field === 'remaining') known.remaining = number;
     else if (field === 'limit') known.limit = number;
-    else known.resetAtMs = resetAt(number, nowMs, aheadMs);
+    else known.resetAtMs = computeResetAt(number, nowMs, aheadMs);
   }
   return [...scopes.values()];
 }
 
 /** `60, 60;w=3600` is 60: the numbers after the first describe windows. */
-function leadingInteger(value: string): number | undefined {
+function parseLeadingInteger(value: string): number | undefined {
   const digits = /^\s*(\d+)/.exec(value)?.[1];
   const number = Number(digits);
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-function resetAt(value: number, nowMs: number, aheadMs: number): number {
+function computeResetAt(value: number, nowMs: number, aheadMs: number): number {
   if (value < firstUnixTime) return nowMs + value * 1000;
   return (value < firstUnixTimeMs ? value * 1000 : value) + aheadMs;
 }

@@ -15,7 +15,7 @@ const Refusal = z.union([
 ]);
 
 /** Undefined for an answer of another shape, of which the first words are shown then. */
-export function refusalWords({ body }: Pick<HttpResponse, 'body'>): string | undefined {
+export function parseRefusalWords({ body }: Pick<HttpResponse, 'body'>): string | undefined {
   try {
     return Refusal.parse(parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(body)));
   } catch {

@@ -28,18 +28,18 @@ const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GM
  * Clocks differ for certain only where the server's time lies outside of the exchange: an answer that takes half a
  * minute is no fault of a clock. Undefined where the server tells no time.
  */
-export function clockReading(
+export function measureClock(
   headers: ResponseHeaders,
   { host, sentMs, answeredMs }: Exchanged,
 ): ClockReading | undefined {
-  const serverMs = serverTimeOf(headers);
+  const serverMs = parseServerTime(headers);
   if (serverMs === undefined) return undefined;
   const aheadMs = Math.max(0, sentMs - serverMs - cutMs) + Math.min(0, answeredMs - serverMs);
   return { host, ownMs: answeredMs, serverMs, aheadMs };
 }
 
 /** The time of an answer; one that a cache has kept is as old as it says (RFC 9111, section 5.1). Epoch milliseconds. */
-export function serverTimeOf({ date = '', age = '' }: ResponseHeaders): number | undefined {
+export function parseServerTime({ date = '', age = '' }: ResponseHeaders): number | undefined {
   if (!httpDate.test(date)) return undefined;
   const dateMs = Date.parse(date);
   if (Number.isNaN(dateMs)) return undefined;
@@ -47,12 +47,12 @@ export function serverTimeOf({ date = '', age = '' }: ResponseHeaders): number |
 }
 
 /** The better of two readings of one server: what makes an answer late only adds to the difference. */
-export function closer(a: ClockReading | undefined, b: ClockReading): ClockReading {
+export function pickCloser(a: ClockReading | undefined, b: ClockReading): ClockReading {
   return a !== undefined && Math.abs(a.aheadMs) <= Math.abs(b.aheadMs) ? a : b;
 }
 
 /** The clock that ours differs most from; undefined where no server told its time. */
-export function furthest(readings: readonly ClockReading[]): ClockReading | undefined {
+export function pickFurthest(readings: readonly ClockReading[]): ClockReading | undefined {
   return readings.reduce<ClockReading | undefined>(
     (most, reading) => (most !== undefined && Math.abs(most.aheadMs) >= Math.abs(reading.aheadMs) ? most : reading),
     undefined,
@@ -60,7 +60,7 @@ export function furthest(readings: readonly ClockReading[]): ClockReading | unde
 }
 
 /** The time by the clock that is the least ahead: nothing is taken for past that one server has not come to yet. */
-export function earliest(readings: readonly ClockReading[]): number | undefined {
+export function pickEarliest(readings: readonly ClockReading[]): number | undefined {
   return readings.reduce<number | undefined>(
     (least, { serverMs }) => (least === undefined ? serverMs : Math.min(least, serverMs)),
     undefined,

@@ -1,7 +1,7 @@
 /** Sends with an API key in a header, to a server that refuses a key with 403 where others answer 401. */
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
-import { withHeaders } from './custom-headers.ts';
+import { sendWithHeaders } from './custom-headers.ts';
 import { HttpStatusError } from '../errors/errors.ts';
 import { CredentialRefusedError } from '../errors/credential-refused.ts';
 
@@ -23,14 +23,14 @@ export interface ApiKey {
 }
 
 /** @throws what `use` throws; a key that is refused twice as the `HttpStatusError` that it was. */
-export async function withApiKey<Result>(
+export async function sendWithApiKey<Result>(
   { header, key }: ApiKey,
   secrets: Secrets,
   signal: AbortSignal,
   use: (headers: Readonly<Record<string, string>>) => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await withHeaders({ [header]: key }, secrets, signal, async (headers) => {
+    return await sendWithHeaders({ [header]: key }, secrets, signal, async (headers) => {
       try {
         return await use(headers);
       } catch (error) {

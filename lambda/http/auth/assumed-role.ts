@@ -1,6 +1,6 @@
 /** Takes on roles of other accounts by STS AssumeRole, and keeps each session until shortly before it ends. */
 import type { Clock } from '../../runtime/clock.ts';
-import { deadlineIn } from '../../runtime/deadline.ts';
+import { createDeadline } from '../../runtime/deadline.ts';
 import type { AssumedRole, AwsCredentials } from './aws-credentials.ts';
 import { HttpStatusError } from '../errors/errors.ts';
 import type { HttpPort, HttpResponse } from '../port.ts';
@@ -35,8 +35,8 @@ interface Session {
   renewAtMs: number;
 }
 
-/** One session a role, shared by all who ask at the same moment. @throws SecretUnavailableError, HttpError */
-export function roleSessions(options: RoleSessionOptions): (role: AssumedRole) => Promise<AwsCredentials> {
+/** Keeps one session for each role, shared by concurrent callers. @throws SecretUnavailableError, HttpError */
+export function createRoleSessions(options: RoleSessionOptions): (role: AssumedRole) => Promise<AwsCredentials> {
   const sessions = new Map<string, Session>();
   return async (role) => {
     const key = JSON.stringify([role.roleArn, role.externalId]);
@@ -58,28 +58,31 @@ export function roleSessions(options: RoleSessionOptions): (role: AssumedRole) =
 
 async function assumeRole(role: AssumedRole, options: RoleSessionOptions): Promise<AwsCredentials> {
   const { http, clock, rememberSecret } = options;
-  using deadline = deadlineIn(answerWithinMs, clock);
-  const request = await requestOf(role, options);
+  using deadline = createDeadline(answerWithinMs, clock);
+  const request = await buildRequest(role, options);
   const answer = await http
     .send({ ...request, idempotent: true, signal: deadline.signal, remainingMs: () => deadline.remainingMs() })
     .catch((error: unknown) => {
-      throw refused(role, error);
+      throw explainRefusal(role, error);
     });
-  const credentials = credentialsIn(answer, role);
+  const credentials = parseCredentials(answer, role);
   rememberSecret(credentials.secretAccessKey);
   rememberSecret(credentials.sessionToken ?? '');
   return credentials;
 }
 
-async function requestOf({ roleArn, externalId }: AssumedRole, options: RoleSessionOptions) {
+async function buildRequest({ roleArn, externalId }: AssumedRole, options: RoleSessionOptions) {
   const { region, endpoint, sessionName, credentials, clock } = options;
   // Loaded here, because the signer costs 140 kB that only signed requests need.
-  const [{ sigV4 }, { domainOf }] = await Promise.all([import('./sigv4.ts'), import('./eks-token.ts')]);
+  const [{ createSigV4Signer: sigV4 }, { findAwsDomain: domainOf }] = await Promise.all([
+    import('./sigv4.ts'),
+    import('./eks-token.ts'),
+  ]);
   const parameters = new URLSearchParams({
     Action: 'AssumeRole',
     Version: '2011-06-15',
     RoleArn: roleArn,
-    RoleSessionName: sessionNameOf(sessionName),
+    RoleSessionName: formatSessionName(sessionName),
     DurationSeconds: String(sessionSeconds),
     ...(externalId === undefined ? {} : { ExternalId: externalId }),
   });
@@ -93,42 +96,42 @@ async function requestOf({ roleArn, externalId }: AssumedRole, options: RoleSess
 }
 
 /** STS API reference, AssumeRole, `RoleSessionName`: 2 to 64 characters of these. */
-function sessionNameOf(name: string): string {
+function formatSessionName(name: string): string {
   return name
     .replace(/[^\w+=,.@-]/g, '-')
     .slice(0, 64)
     .padEnd(2, '-');
 }
 
-function credentialsIn({ body }: HttpResponse, { roleArn }: AssumedRole): AwsCredentials {
+function parseCredentials({ body }: HttpResponse, { roleArn }: AssumedRole): AwsCredentials {
   const xml = Buffer.from(body).toString('utf8');
-  const accessKeyId = elementIn(xml, 'AccessKeyId');
-  const secretAccessKey = elementIn(xml, 'SecretAccessKey');
-  const sessionToken = elementIn(xml, 'SessionToken');
-  const expiration = new Date(elementIn(xml, 'Expiration') ?? '');
+  const accessKeyId = findElement(xml, 'AccessKeyId');
+  const secretAccessKey = findElement(xml, 'SecretAccessKey');
+  const sessionToken = findElement(xml, 'SessionToken');
+  const expiration = new Date(findElement(xml, 'Expiration') ?? '');
   if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined)
-    throw unavailable(`the answer to assuming ${roleArn} holds no credentials; check AWS_ENDPOINT_URL_STS`);
+    throw createUnavailableError(`the answer to assuming ${roleArn} holds no credentials; check AWS_ENDPOINT_URL_STS`);
   if (Number.isNaN(expiration.getTime()))
-    throw unavailable(
+    throw createUnavailableError(
       `the answer to assuming ${roleArn} does not say when the session ends; check AWS_ENDPOINT_URL_STS`,
     );
   return { accessKeyId, secretAccessKey, sessionToken, expiration };
 }
 
-function elementIn(xml: string, name: string): string | undefined {
+function findElement(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>\\s*([^<]+?)\\s*</${name}>`).exec(xml)?.[1];
 }
 
-function refused({ roleArn, externalId }: AssumedRole, error: unknown): unknown {
+function explainRefusal({ roleArn, externalId }: AssumedRole, error: unknown): unknown {
   if (!(error instanceof HttpStatusError) || error.status >= 500 || error.status === 429) return error;
-  const code = elementIn(error.excerpt, 'Code') ?? 'no error code';
+  const code = findElement(error.excerpt, 'Code') ?? 'no error code';
   const withId = externalId === undefined ? '' : ' with this external ID';
-  return unavailable(
+  return createUnavailableError(
     `${error.where}: ${roleArn} could not be assumed (${String(error.status)} ${code}); allow sts:AssumeRole on it, and let its trust policy name the role that runs the collector${withId}`,
     error,
   );
 }
 
-function unavailable(message: string, cause?: unknown): SecretUnavailableError {
+function createUnavailableError(message: string, cause?: unknown): SecretUnavailableError {
   return new SecretUnavailableError(message, { cause, reason: 'credentials' });
 }

@@ -27,7 +27,7 @@ export interface AwsAccess {
 }
 
 /** The role that settings name; undefined where requests are signed as the process itself. */
-export function roleIn({
+export function pickRole({
   roleArn,
   externalId,
 }: {

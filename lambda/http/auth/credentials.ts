@@ -1,11 +1,12 @@
+/** Reads the credentials of a server and sends with them; after a 401 once more with fresh ones. */
 import type { Clock } from '../../runtime/clock.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import { SecretUnavailableError, type Secrets } from '../../secrets/secrets.ts';
-import { type AssumedRole, type AwsAccess, type AwsCredentials, roleIn } from './aws-credentials.ts';
+import { type AssumedRole, type AwsAccess, type AwsCredentials, pickRole } from './aws-credentials.ts';
 import { HttpError } from '../errors/errors.ts';
 import type { HttpRequest, TlsMaterial } from '../port.ts';
 import { isCredentialRefused } from '../errors/credential-refused.ts';
-import { secretsOfHttp, type SignableAuth, type TlsSettings } from '../settings.ts';
+import { collectHttpSecrets, type SignableAuth, type TlsSettings } from '../settings.ts';
 
 /** The part of a plugin's configuration that says who the collector is to a server. */
 export interface CredentialSettings {
@@ -32,13 +33,13 @@ export type Credentials = Pick<HttpRequest, 'headers' | 'tls' | 'prepare'>;
  * client certificate), once more with freshly read ones if they have changed: rotation needs no redeploy.
  * @throws SecretUnavailableError, and whatever `use` throws.
  */
-export async function withCredentials<Result>(
+export async function sendWithCredentials<Result>(
   settings: CredentialSettings,
   ports: CredentialPorts,
   signal: AbortSignal,
   use: (credentials: Credentials) => Promise<Result>,
 ): Promise<Result> {
-  const cached = await credentialsOf(settings, ports, signal);
+  const cached = await readCredentials(settings, ports, signal);
   try {
     return await use(cached.credentials);
   } catch (error) {
@@ -57,8 +58,8 @@ async function readAnew(
   signal: AbortSignal,
 ): Promise<Resolved | undefined> {
   try {
-    await Promise.all(secretsOfHttp(settings).map((ref) => ports.secrets.reread(ref, signal)));
-    return await credentialsOf(settings, ports, signal);
+    await Promise.all(collectHttpSecrets(settings).map((ref) => ports.secrets.reread(ref, signal)));
+    return await readCredentials(settings, ports, signal);
   } catch (error) {
     if (error instanceof SecretUnavailableError) return undefined;
     throw error;
@@ -73,7 +74,7 @@ interface Resolved {
   readonly values: readonly string[];
 }
 
-async function credentialsOf(
+async function readCredentials(
   { auth, tls }: CredentialSettings,
   { secrets, signing }: CredentialPorts,
   signal: AbortSignal,
@@ -84,20 +85,20 @@ async function credentialsOf(
     values.push(value);
     return value;
   };
-  const headers = await authHeaders(auth, read);
-  const material = tls === undefined ? {} : { tls: await tlsMaterial(tls, read) };
+  const headers = await readAuthHeaders(auth, read);
+  const material = tls === undefined ? {} : { tls: await readTlsMaterial(tls, read) };
   if (auth === undefined || !('sigv4' in auth)) return { credentials: { headers, ...material }, values };
   if (signing === undefined) throw new TypeError('sigv4 needs the AWS access of the process');
   // Loaded here, because the signer costs 140 kB that only this kind of authentication needs.
-  const { sigV4 } = await import('./sigv4.ts');
+  const { createSigV4Signer: sigV4 } = await import('./sigv4.ts');
   const { service, clock, aws } = signing;
   const { region } = auth.sigv4;
-  const role = roleIn(auth.sigv4);
-  const prepare = sigV4({ service, region, clock, credentials: () => awsCredentials(aws, role) });
+  const role = pickRole(auth.sigv4);
+  const prepare = sigV4({ service, region, clock, credentials: () => getAwsCredentials(aws, role) });
   return { credentials: { headers, ...material, prepare }, values };
 }
 
-async function authHeaders(auth: SignableAuth | undefined, read: Read): Promise<Readonly<Record<string, string>>> {
+async function readAuthHeaders(auth: SignableAuth | undefined, read: Read): Promise<Readonly<Record<string, string>>> {
   if (auth === undefined || 'sigv4' in auth) return {};
   // A token has no blanks (RFC 6750, section 2.1), but a hand or `echo` that stores one may add some around it.
   if ('bearer' in auth) return { authorization: `Bearer ${(await read(auth.bearer)).trim()}` };
@@ -106,7 +107,7 @@ async function authHeaders(auth: SignableAuth | undefined, read: Read): Promise<
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-async function tlsMaterial({ ca, cert, key }: TlsSettings, read: Read): Promise<TlsMaterial> {
+async function readTlsMaterial({ ca, cert, key }: TlsSettings, read: Read): Promise<TlsMaterial> {
   return {
     ...(ca === undefined ? {} : { ca: await read(ca) }),
     ...(cert === undefined ? {} : { cert: await read(cert) }),
@@ -114,7 +115,7 @@ async function tlsMaterial({ ca, cert, key }: TlsSettings, read: Read): Promise<
   };
 }
 
-async function awsCredentials({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
+async function getAwsCredentials({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
   try {
     return await credentials(role);
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** Further request headers that an operator sets for a server; the value of one may be a secret. */
 import * as z from 'zod';
-import { withRotation } from '../../secrets/rotation.ts';
+import { useWithRotation } from '../../secrets/rotation.ts';
 import { isCredentialHeader, looksLikeCredential, plainSecretMessage } from '../../secrets/plain-secret.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
@@ -8,7 +8,7 @@ import type { Secrets } from '../../secrets/secrets.ts';
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Settings of headers by name; `own` are those that the protocol or the signature owns, with a hint for each of them. */
-export function headerSettings(
+export function createHeaderSettings(
   own: RegExp,
   hint: string,
 ): z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodUnion<readonly [z.ZodString, typeof SecretRef]>>> {
@@ -33,7 +33,7 @@ export function headerSettings(
 
 export type HeaderSettings = Readonly<Record<string, string | SecretRef>>;
 
-export function secretsOfHeaders(headers: HeaderSettings): readonly SecretRef[] {
+export function collectHeaderSecrets(headers: HeaderSettings): readonly SecretRef[] {
   return Object.values(headers).filter((value) => typeof value !== 'string');
 }
 
@@ -41,7 +41,7 @@ export function secretsOfHeaders(headers: HeaderSettings): readonly SecretRef[] 
 type Headers = Readonly<Record<string, string>>;
 
 /** Sends with the headers as they are now; a secret among them that is refused is read once more. */
-export async function withHeaders<Result>(
+export async function sendWithHeaders<Result>(
   headers: HeaderSettings,
   secrets: Secrets,
   signal: AbortSignal,
@@ -56,12 +56,14 @@ export async function withHeaders<Result>(
   const resolve = ([next, ...rest]: typeof secret, known: Headers): Promise<Result> => {
     if (next === undefined) return use(known);
     const [name, ref] = next;
-    return withRotation(secrets, ref, signal, (value) => resolve(rest, { ...known, [name]: oneLine(value.reveal()) }));
+    return useWithRotation(secrets, ref, signal, (value) =>
+      resolve(rest, { ...known, [name]: trimLineBreaks(value.reveal()) }),
+    );
   };
   return resolve(secret, plain);
 }
 
 /** A secret that was stored by `echo` ends with a line break that is not part of it. */
-function oneLine(secret: string): string {
+function trimLineBreaks(secret: string): string {
   return secret.replace(/[\r\n]+$/, '');
 }

@@ -1,8 +1,9 @@
+/** Makes the bearer token of an EKS cluster from AWS credentials. */
 import { HttpRequest as SignableRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Clock } from '../../runtime/clock.ts';
 import type { AwsCredentials } from './aws-credentials.ts';
-import { identity, Sha256 } from './sigv4.ts';
+import { createIdentity, Sha256 } from './sigv4.ts';
 
 export interface EksTokenOptions {
   /** Name of the cluster, not its ARN: the verifier compares it with the signed `x-k8s-aws-id`. */
@@ -23,9 +24,9 @@ const expirySeconds = 60;
  * The bearer token of an EKS cluster: a presigned STS GetCallerIdentity. The verifier refuses any other parameter in
  * the query, so nothing but the algorithm's own may be added. No IAM permission is needed for it.
  */
-export async function eksToken({ cluster, region, credentials, clock }: EksTokenOptions): Promise<string> {
-  const signer = new SignatureV4({ service: 'sts', region, credentials: identity(credentials), sha256: Sha256 });
-  const hostname = `sts.${region}.${domainOf(region)}`;
+export async function signEksToken({ cluster, region, credentials, clock }: EksTokenOptions): Promise<string> {
+  const signer = new SignatureV4({ service: 'sts', region, credentials: createIdentity(credentials), sha256: Sha256 });
+  const hostname = `sts.${region}.${findAwsDomain(region)}`;
   const signed = await signer.presign(
     new SignableRequest({
       method: 'GET',
@@ -37,23 +38,23 @@ export async function eksToken({ cluster, region, credentials, clock }: EksToken
     }),
     { expiresIn: expirySeconds, signingDate: new Date(clock()) },
   );
-  const url = `https://${hostname}/?${queryOf(signed.query ?? {})}`;
+  const url = `https://${hostname}/?${formatQuery(signed.query ?? {})}`;
   return `k8s-aws-v1.${Buffer.from(url).toString('base64url')}`;
 }
 
 /** The domain of AWS services in the partition of a Region. */
-export function domainOf(region: string): string {
+export function findAwsDomain(region: string): string {
   return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 }
 
-function queryOf(query: Readonly<Record<string, string | readonly string[] | null>>): string {
-  const names = Object.keys(query).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+function formatQuery(query: Readonly<Record<string, string | readonly string[] | null>>): string {
+  const names = Object.keys(query).sort((a, b) => rankName(a) - rankName(b) || (a < b ? -1 : 1));
   return names
     .map((name) => `${encodeURIComponent(name)}=${encodeURIComponent([query[name] ?? ''].flat().join())}`)
     .join('&');
 }
 
 /** The signature stands last, as in every presigned URL. */
-function rank(name: string): number {
+function rankName(name: string): number {
   return name === 'X-Amz-Signature' ? 1 : 0;
 }

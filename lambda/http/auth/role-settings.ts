@@ -24,7 +24,7 @@ export const roleSettings = {
     .meta({ description: 'External ID that the trust policy of `roleArn` asks for.' }),
 };
 
-export function externalIdNeedsRole({
+export function hasRoleForExternalId({
   roleArn,
   externalId,
 }: {

@@ -1,3 +1,4 @@
+/** Signs requests with AWS Signature Version 4. */
 import { createHash, createHmac } from 'node:crypto';
 import { HttpRequest as SignableRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -17,12 +18,12 @@ export interface SigV4Options {
  * Signs requests with AWS Signature Version 4. Every header that is set is signed, besides hop-by-hop ones and the user
  * agent; the body is signed through `x-amz-content-sha256`. Sign each attempt anew: a signature is valid for 5 minutes.
  */
-export function sigV4(options: SigV4Options): (request: OutgoingRequest) => Promise<OutgoingRequest> {
+export function createSigV4Signer(options: SigV4Options): (request: OutgoingRequest) => Promise<OutgoingRequest> {
   const { service, region, credentials, clock } = options;
-  const signer = new SignatureV4({ service, region, credentials: identity(credentials), sha256: Sha256 });
+  const signer = new SignatureV4({ service, region, credentials: createIdentity(credentials), sha256: Sha256 });
   return async (request) => {
-    const url = canonicalUrl(request.url);
-    const signed = await signer.sign(signable({ ...request, url }), { signingDate: new Date(clock()) });
+    const url = normalizeUrl(request.url);
+    const signed = await signer.sign(buildSignable({ ...request, url }), { signingDate: new Date(clock()) });
     // The connection sets the same Host; a second one is refused.
     const headers = Object.fromEntries(Object.entries(signed.headers).filter(([name]) => name !== 'host'));
     return { ...request, url, headers };
@@ -30,7 +31,7 @@ export function sigV4(options: SigV4Options): (request: OutgoingRequest) => Prom
 }
 
 /** The signer tells an absent session token from one that is undefined. */
-export function identity(credentials: () => Promise<AwsCredentials>): () => Promise<Identity> {
+export function createIdentity(credentials: () => Promise<AwsCredentials>): () => Promise<Identity> {
   return async () => {
     const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
     return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
@@ -44,21 +45,21 @@ interface Identity {
 }
 
 /** The service canonicalises what it receives, so what is sent must have one reading: `+` in a query has two. */
-function canonicalUrl(url: URL): URL {
+function normalizeUrl(url: URL): URL {
   const canonical = new URL(url);
   // AWS signs a path without empty segments.
   canonical.pathname = url.pathname.replace(/\/{2,}/g, '/');
-  const query = [...url.searchParams].map(([name, value]) => `${escaped(name)}=${escaped(value)}`);
+  const query = [...url.searchParams].map(([name, value]) => `${escapeText(name)}=${escapeText(value)}`);
   canonical.search = query.join('&');
   return canonical;
 }
 
 /** RFC 3986: everything but unreserved characters. */
-function escaped(text: string): string {
+function escapeText(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function signable({ method, url, headers, body }: OutgoingRequest): SignableRequest {
+function buildSignable({ method, url, headers, body }: OutgoingRequest): SignableRequest {
   const query: Record<string, string[]> = {};
   for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
   const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

@@ -1,3 +1,4 @@
+/** Explains the error code of a connection that failed. */
 import type { ProblemKind } from '../../model/problem.ts';
 
 /** What a failed connection means to the person who has to mend it. */
@@ -52,7 +53,7 @@ export function isClientCertificateRefused(code: string): boolean {
   return refusedCertificate.test(code) || /^ERR_SSL_[\w/]*ALERT_HANDSHAKE_FAILURE$/.test(code);
 }
 
-export function reasonOfConnection(code: string): ConnectionReason {
+export function explainConnection(code: string): ConnectionReason {
   if (isClientCertificateRefused(code)) {
     return {
       kind: 'auth',

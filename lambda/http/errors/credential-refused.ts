@@ -1,3 +1,4 @@
+/** Says whether a server refused the credential, so that the secret is read again. */
 import { HttpConnectionError, HttpStatusError, UnusableSecretError } from './errors.ts';
 import { isClientCertificateRefused } from './connection-reasons.ts';
 
@@ -12,7 +13,7 @@ export function isCredentialRefused(error: unknown): boolean {
   return error instanceof CredentialRefusedError || error instanceof UnusableSecretError;
 }
 
-/** A refusal of the credential that has no status of its own, such as an answer that belongs to nobody. */
+/** A refusal of the credential without a status of its own, such as an answer that names no organization. */
 export class CredentialRefusedError extends Error {
   override readonly name: string = 'CredentialRefusedError';
 }

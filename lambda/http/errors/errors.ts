@@ -1,3 +1,5 @@
+/** The errors that the HTTP port throws. */
+
 /** Base of all errors of the HTTP port. `where` is method, host and path: no user info, no query, no header. */
 export abstract class HttpError extends Error {
   readonly where: string;

@@ -1,3 +1,4 @@
+/** Turns an error of the HTTP layer into a problem with a remedy. */
 import type { Problem } from '../../model/problem.ts';
 import { SecretUnavailableError } from '../../secrets/secrets.ts';
 import {
@@ -8,7 +9,7 @@ import {
   HttpStatusError,
   HttpTimeoutError,
 } from './errors.ts';
-import { reasonOfConnection } from './connection-reasons.ts';
+import { explainConnection } from './connection-reasons.ts';
 
 /** What a status means for this server, such as the scope that a token lacks at 403. */
 export type StatusHints = Partial<Readonly<Record<number, string>>>;
@@ -19,20 +20,21 @@ export type StatusHints = Partial<Readonly<Record<number, string>>>;
  * @param where Which part of the collector asked, such as `buildkite/main`; the request is added to it.
  * @param words Whether the server's own reason is repeated, for servers that tell why they refuse what they were sent.
  */
-export function problemOf(
+export function describeHttpProblem(
   error: unknown,
   where: string,
   hints: StatusHints = {},
   words: 'omit' | 'quote' = 'omit',
 ): Problem | undefined {
-  if (error instanceof SecretUnavailableError) return { kind: kindOfSecret(error), where, message: error.message };
-  if (error instanceof HttpError) return { where: `${where} ${error.where}`, ...causeOf(error, { hints, words }) };
+  if (error instanceof SecretUnavailableError) return { kind: mapSecretKind(error), where, message: error.message };
+  if (error instanceof HttpError)
+    return { where: `${where} ${error.where}`, ...describeCause(error, { hints, words }) };
   if (!isAbort(error)) return undefined;
   return { kind: 'timeout', where, message: 'did not end before the deadline of the run; raise the function timeout' };
 }
 
 /** A store that is down for a moment is no matter of rights. */
-function kindOfSecret({ reason }: SecretUnavailableError): Problem['kind'] {
+function mapSecretKind({ reason }: SecretUnavailableError): Problem['kind'] {
   if (reason === 'aborted') return 'timeout';
   if (reason === 'no-region') return 'configuration';
   return reason === 'unavailable' ? 'unavailable' : 'auth';
@@ -45,10 +47,10 @@ interface Telling {
   readonly words: 'omit' | 'quote';
 }
 
-function causeOf(error: HttpError, telling: Telling): Cause {
-  if (error instanceof HttpStatusError) return statusCause(error, telling);
+function describeCause(error: HttpError, telling: Telling): Cause {
+  if (error instanceof HttpStatusError) return describeStatus(error, telling);
   if (error instanceof HttpConnectionError) {
-    const { kind, reason } = reasonOfConnection(error.code);
+    const { kind, reason } = explainConnection(error.code);
     return { kind, message: `${reason} (${error.code})` };
   }
   // The message of these begins with `where`, which the problem tells apart.
@@ -59,10 +61,10 @@ function causeOf(error: HttpError, telling: Telling): Cause {
   return { kind: 'unavailable', message };
 }
 
-function statusCause({ status, retryAtMs, excerpt }: HttpStatusError, { hints, words }: Telling): Cause {
+function describeStatus({ status, retryAtMs, excerpt }: HttpStatusError, { hints, words }: Telling): Cause {
   // GitHub and its like answer an exhausted quota with 403 and the time of the next attempt.
   const { kind, hint } =
-    status === 403 && retryAtMs !== undefined ? tooMany : (meanings.get(status) ?? otherStatus(status));
+    status === 403 && retryAtMs !== undefined ? tooMany : (meanings.get(status) ?? describeOtherStatus(status));
   const said = words === 'quote' && excerpt !== '' ? ` "${excerpt}"` : '';
   const message = `answered ${String(status)}${said}: ${hints[status] ?? hint}`;
   return retryAtMs === undefined ? { kind, message } : { kind, message, retryAtMs };
@@ -86,7 +88,7 @@ const meanings: ReadonlyMap<number, Meaning> = new Map([
   [429, tooMany],
 ]);
 
-function otherStatus(status: number): Meaning {
+function describeOtherStatus(status: number): Meaning {
   if (status >= 500)
     return {
       kind: 'unavailable',

@@ -1,3 +1,4 @@
+/** Refuses addresses to which nothing may be sent, such as those of cloud metadata. */
 import { lookup as resolve, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
@@ -28,7 +29,7 @@ loopback.addAddress('::1', 'ipv6');
 loopback.addAddress('::', 'ipv6');
 
 /** Why nothing is sent to this IP address, or undefined where it may be used. */
-export function refusalOf(address: string, policy: LoopbackPolicy): string | undefined {
+export function findAddressRefusal(address: string, policy: LoopbackPolicy): string | undefined {
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
   if (metadata.check(address, family)) return `${address} is a link-local or cloud metadata address`;
   if (policy === 'refuse' && loopback.check(address, family)) return `${address} is an address of this machine`;
@@ -50,7 +51,7 @@ export function isLoopbackHost(host: string): boolean {
 /** Checks a host that is an IP address; names are checked by `checkedLookup` once they are resolved. */
 export function assertAllowedHost(url: URL, policy: LoopbackPolicy): void {
   const host = hostOf(url);
-  const refusal = isIP(host) === 0 ? undefined : refusalOf(host, policy);
+  const refusal = isIP(host) === 0 ? undefined : findAddressRefusal(host, policy);
   if (refusal !== undefined) throw new ForbiddenAddressError(refusal);
 }
 
@@ -68,15 +69,17 @@ function resolveAll(hostname: string, callback: Parameters<Resolve>[1]): void {
  * A look-up for sockets that refuses a name with a forbidden address. The socket connects to the addresses that were
  * checked and to no others, so a name that changes its address in between (DNS rebinding) gains nothing.
  */
-export function checkedLookup(policy: LoopbackPolicy, resolveName: Resolve = resolveAll): LookupFunction {
+export function createCheckedLookup(policy: LoopbackPolicy, resolveName: Resolve = resolveAll): LookupFunction {
   return (hostname, options, callback) => {
     resolveName(hostname, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error !== null || addresses === undefined || first === undefined) {
-        callback(error ?? unknownName(hostname), []);
+        callback(error ?? createUnknownNameError(hostname), []);
         return;
       }
-      const refusal = addresses.map(({ address }) => refusalOf(address, policy)).find((text) => text !== undefined);
+      const refusal = addresses
+        .map(({ address }) => findAddressRefusal(address, policy))
+        .find((text) => text !== undefined);
       if (refusal !== undefined) callback(new ForbiddenAddressError(refusal), []);
       else if (options.all === true) callback(null, [...addresses]);
       else callback(null, first.address, first.family);
@@ -84,6 +87,6 @@ export function checkedLookup(policy: LoopbackPolicy, resolveName: Resolve = res
   };
 }
 
-function unknownName(hostname: string): NodeJS.ErrnoException {
+function createUnknownNameError(hostname: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
 }

@@ -1,3 +1,4 @@
+/** Keeps connection pools, one for each TLS material and proxy. */
 import { createHash } from 'node:crypto';
 import connect from 'undici/lib/api/api-connect.js';
 import buildConnector from 'undici/lib/core/connect.js';
@@ -5,13 +6,13 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import type { Dispatcher } from 'undici';
-import { checkedLookup, type LoopbackPolicy } from './address.ts';
+import { createCheckedLookup, type LoopbackPolicy } from './address.ts';
 import type { TlsMaterial } from '../port.ts';
 import { keepAliveMs, type Timeouts } from './limits.ts';
 
 /** Connection pools that live as long as the process, one for each TLS material and proxy. */
 export interface Agents {
-  of(tls: TlsMaterial | undefined, proxy: string | undefined): Dispatcher;
+  get(tls: TlsMaterial | undefined, proxy: string | undefined): Dispatcher;
   close(): Promise<void>;
 }
 
@@ -21,11 +22,12 @@ const maxAgents = 32;
 export function createAgents(timeouts: Timeouts, loopback: LoopbackPolicy): Agents {
   const agents = new Map<string, Dispatcher>();
 
-  const of = (tls: TlsMaterial | undefined, proxy: string | undefined): Dispatcher => {
-    const key = keyOf(tls, proxy);
+  const getAgent = (tls: TlsMaterial | undefined, proxy: string | undefined): Dispatcher => {
+    const key = hashAgentKey(tls, proxy);
     const known = agents.get(key);
     if (known !== undefined) return known;
-    const made = proxy === undefined ? directAgent(timeouts, tls, loopback) : proxyAgent(timeouts, tls, proxy);
+    const made =
+      proxy === undefined ? createDirectAgent(timeouts, tls, loopback) : createProxyAgent(timeouts, tls, proxy);
     agents.set(key, made);
     closeOldest(agents);
     return made;
@@ -37,11 +39,11 @@ export function createAgents(timeouts: Timeouts, loopback: LoopbackPolicy): Agen
     await Promise.all(open.map((agent) => agent.close()));
   };
 
-  return { of, close };
+  return { get: getAgent, close };
 }
 
 /** A hash, so that no private key lies in a second place of memory. */
-function keyOf(tls: TlsMaterial | undefined, proxy: string | undefined): string {
+function hashAgentKey(tls: TlsMaterial | undefined, proxy: string | undefined): string {
   return createHash('sha256')
     .update(JSON.stringify([tls?.ca, tls?.cert, tls?.key, tls?.servername, proxy]))
     .digest('base64');
@@ -54,7 +56,7 @@ function closeOldest(agents: Map<string, Dispatcher>): void {
   void oldest[1].close();
 }
 
-function pool({ headersMs, bodyMs }: Timeouts): Agent.Options {
+function buildPoolOptions({ headersMs, bodyMs }: Timeouts): Agent.Options {
   return {
     headersTimeout: headersMs,
     bodyTimeout: bodyMs,
@@ -64,16 +66,16 @@ function pool({ headersMs, bodyMs }: Timeouts): Agent.Options {
   };
 }
 
-function directAgent(timeouts: Timeouts, tls: TlsMaterial | undefined, loopback: LoopbackPolicy): Dispatcher {
-  const sockets = { ...tls, timeout: timeouts.connectMs, lookup: checkedLookup(loopback), allowH2: false };
-  return new Agent({ ...pool(timeouts), connect: endingWithItsReason(buildConnector(sockets)) });
+function createDirectAgent(timeouts: Timeouts, tls: TlsMaterial | undefined, loopback: LoopbackPolicy): Dispatcher {
+  const sockets = { ...tls, timeout: timeouts.connectMs, lookup: createCheckedLookup(loopback), allowH2: false };
+  return new Agent({ ...buildPoolOptions(timeouts), connect: passAlertOn(buildConnector(sockets)) });
 }
 
 /**
  * In TLS 1.3 the server refuses a client certificate after the handshake, by an alert and the end of the stream. undici
  * reports the end alone, unless the alert destroys the socket first.
  */
-function endingWithItsReason(connector: buildConnector.connector): buildConnector.connector {
+function passAlertOn(connector: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {
     connector(options, (...[error, socket]) => {
       if (error !== null) {
@@ -87,9 +89,9 @@ function endingWithItsReason(connector: buildConnector.connector): buildConnecto
 }
 
 /** The proxy resolves the target's name, so only addresses written into a URL are checked here. */
-function proxyAgent(timeouts: Timeouts, tls: TlsMaterial | undefined, uri: string): Dispatcher {
+function createProxyAgent(timeouts: Timeouts, tls: TlsMaterial | undefined, uri: string): Dispatcher {
   return new ProxyAgent({
-    ...pool(timeouts),
+    ...buildPoolOptions(timeouts),
     uri,
     connectTimeout: timeouts.connectMs,
     requestTls: { ...tls, allowH2: false },

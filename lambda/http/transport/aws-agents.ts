@@ -32,29 +32,33 @@ class ProxyRefusedError extends Error {
 }
 
 /** One pool for both kinds of connections; which one a host gets is decided when it is connected to. */
-export function awsAgents(proxyFor: ProxyFor, options: AwsAgentOptions = {}): AwsAgents {
+export function createAwsAgents(proxyFor: ProxyFor, options: AwsAgentOptions = {}): AwsAgents {
   const settings = { ...sdkDefaults, ...options };
   return {
-    httpAgent: throughProxy(new HttpAgent(settings), 'http:', proxyFor),
-    httpsAgent: throughProxy(new HttpsAgent(settings), 'https:', proxyFor),
+    httpAgent: routeThroughProxy(new HttpAgent(settings), 'http:', proxyFor),
+    httpsAgent: routeThroughProxy(new HttpsAgent(settings), 'https:', proxyFor),
   };
 }
 
 type Connected = (error: Error | null, stream: Duplex) => void;
 
-function throughProxy<Kind extends HttpAgent>(agent: Kind, protocol: 'http:' | 'https:', proxyFor: ProxyFor): Kind {
+function routeThroughProxy<Kind extends HttpAgent>(
+  agent: Kind,
+  protocol: 'http:' | 'https:',
+  proxyFor: ProxyFor,
+): Kind {
   const connectDirectly = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
-    const target = targetOf(options, protocol);
+    const target = buildTarget(options, protocol);
     const proxy = proxyFor(target);
     if (proxy === undefined) return connectDirectly(options, callback);
     openTunnel(new URL(proxy), target).then(
       (socket) => {
         // Given a socket, the agent of https speaks TLS through it, and checks the server's certificate as ever.
-        callback?.(null, protocol === 'https:' ? tlsOver(connectDirectly, options, socket) : socket);
+        callback?.(null, protocol === 'https:' ? startTls(connectDirectly, options, socket) : socket);
       },
       (error: unknown) => {
-        fail(callback, error);
+        reportError(callback, error);
       },
     );
     return undefined;
@@ -62,18 +66,18 @@ function throughProxy<Kind extends HttpAgent>(agent: Kind, protocol: 'http:' | '
   return agent;
 }
 
-function tlsOver(connectDirectly: HttpAgent['createConnection'], options: ClientRequestArgs, socket: Duplex): Duplex {
+function startTls(connectDirectly: HttpAgent['createConnection'], options: ClientRequestArgs, socket: Duplex): Duplex {
   return connectDirectly({ ...options, ...{ socket } }) ?? socket;
 }
 
 /** Node calls it with an error alone. */
-function fail(callback: Connected | undefined, error: unknown): void {
+function reportError(callback: Connected | undefined, error: unknown): void {
   const report: ((error: Error | null, stream: Duplex) => void) | undefined = callback;
   if (report === undefined) return;
   Reflect.apply(report, undefined, [error instanceof Error ? error : new Error(String(error))]);
 }
 
-function targetOf({ host, hostname, port, defaultPort }: ClientRequestArgs, protocol: string): URL {
+function buildTarget({ host, hostname, port, defaultPort }: ClientRequestArgs, protocol: string): URL {
   const name = host ?? hostname ?? 'localhost';
   return new URL(`${protocol}//${name.includes(':') ? `[${name}]` : name}:${String(port ?? defaultPort ?? '')}`);
 }
@@ -88,7 +92,7 @@ async function openTunnel(proxy: URL, target: URL): Promise<Duplex> {
     port: proxy.port,
     method: 'CONNECT',
     path: authority,
-    headers: { host: authority, ...authorizationFor(proxy) },
+    headers: { host: authority, ...buildAuthorization(proxy) },
     agent: false,
     timeout: tunnelWithinMs,
   });
@@ -114,7 +118,7 @@ async function openTunnel(proxy: URL, target: URL): Promise<Duplex> {
   return await promise;
 }
 
-function authorizationFor({ username, password }: URL): { readonly 'proxy-authorization'?: string } {
+function buildAuthorization({ username, password }: URL): { readonly 'proxy-authorization'?: string } {
   if (username === '' && password === '') return {};
   const userinfo = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(userinfo).toString('base64')}` };

@@ -1,4 +1,4 @@
-/** Reads the body of an answer and decompresses it, within its own limit of size and the room that all answers share. */
+/** Reads and decompresses the body of an answer, within its own limit and the memory that all answers share. */
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { constants, createGunzip, gunzip, type ZlibOptions } from 'node:zlib';
@@ -31,10 +31,10 @@ export async function readBody(
   options: BodyOptions,
 ): Promise<Uint8Array> {
   const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  const received = wire(stream, headers, options);
-  if (encoding === 'identity' || encoding === '') return await whole(received, options);
-  if (encoding === 'gzip' || encoding === 'x-gzip') return await decompressed(received, options);
-  const body = await whole(received, options);
+  const received = limitBytes(stream, headers, options);
+  if (encoding === 'identity' || encoding === '') return await collectBody(received, options);
+  if (encoding === 'gzip' || encoding === 'x-gzip') return await decompressBody(received, options);
+  const body = await collectBody(received, options);
   if (body.byteLength === 0) return body;
   throw new BadResponseError(
     options.where,
@@ -43,25 +43,29 @@ export async function readBody(
 }
 
 /** The bytes as they come, up to the limit. */
-async function* wire(stream: BodyStream, headers: ResponseHeaders, options: BodyOptions): AsyncGenerator<Uint8Array> {
+async function* limitBytes(
+  stream: BodyStream,
+  headers: ResponseHeaders,
+  options: BodyOptions,
+): AsyncGenerator<Uint8Array> {
   const announced = Number(headers['content-length'] ?? 0);
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.byteLength;
     options.onBytes(chunk.byteLength);
     // Leaving the loop closes the connection.
-    if (Math.max(size, announced) > options.maxBytes) throw tooLarge(options);
+    if (Math.max(size, announced) > options.maxBytes) throw createTooLargeError(options);
     yield chunk;
   }
 }
 
 /** What does not come any further while it waits for room is held back by TCP at its sender. */
-async function whole(stream: BodyStream, options: BodyOptions): Promise<Uint8Array> {
+async function collectBody(stream: BodyStream, options: BodyOptions): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.byteLength;
-    if (size > options.maxBytes) throw tooLarge(options);
+    if (size > options.maxBytes) throw createTooLargeError(options);
     const waiting = options.take(copies * chunk.byteLength);
     if (waiting !== undefined) await waiting;
     chunks.push(chunk);
@@ -70,16 +74,16 @@ async function whole(stream: BodyStream, options: BodyOptions): Promise<Uint8Arr
 }
 
 /** Chunk by chunk: a bomb is given up where it passes the limit, and what was compressed is not kept beside it. */
-async function decompressed(received: AsyncGenerator<Uint8Array>, options: BodyOptions): Promise<Uint8Array> {
+async function decompressBody(received: AsyncGenerator<Uint8Array>, options: BodyOptions): Promise<Uint8Array> {
   // An empty answer is no damaged one.
   const first = await received.next();
   if (first.done === true) return Buffer.alloc(0);
   const unzipping = createGunzip();
-  const piping = pipeline(startingWith(first.value, received), unzipping);
-  // Its error is also that of the loop, which is the one that is told.
+  const piping = pipeline(joinChunks(first.value, received), unzipping);
+  // The loop below throws the same error.
   piping.catch(() => undefined);
   try {
-    return await whole(unzipping, options);
+    return await collectBody(unzipping, options);
   } catch (error) {
     if (isZlibError(error))
       throw new BadResponseError(
@@ -92,7 +96,7 @@ async function decompressed(received: AsyncGenerator<Uint8Array>, options: BodyO
   }
 }
 
-async function* startingWith(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* joinChunks(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first;
   yield* rest;
 }
@@ -101,7 +105,7 @@ function isZlibError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
 }
 
-function tooLarge({ where, maxBytes }: BodyOptions): BadResponseError {
+function createTooLargeError({ where, maxBytes }: BodyOptions): BadResponseError {
   return new ResponseTooLargeError(
     where,
     `the answer is larger than the limit of ${String(maxBytes)} bytes; ${checkAddress}`,
@@ -115,7 +119,7 @@ export interface ExcerptOptions {
   readonly refusalTextOf?: HttpRequest['refusalTextOf'] | undefined;
 }
 
-/** The first printable words of a failure's body; empty when they cannot be read, for the status says more. */
+/** The first printable words of a refusal's body; empty when they cannot be read, for the status says more. */
 export async function readExcerpt(
   stream: BodyStream,
   headers: ResponseHeaders,
@@ -132,7 +136,7 @@ export async function readExcerpt(
     }
     const bytes = Buffer.concat(chunks);
     const body = /gzip/i.test(headers['content-encoding'] ?? '') ? await unzipStart(bytes) : bytes;
-    return printableOf(refusalTextOf?.({ headers, body }) ?? new TextDecoder().decode(body), clean);
+    return cleanExcerpt(refusalTextOf?.({ headers, body }) ?? new TextDecoder().decode(body), clean);
   } catch {
     return '';
   }
@@ -142,8 +146,8 @@ async function unzipStart(bytes: Uint8Array): Promise<Uint8Array> {
   return unzip(bytes, { maxOutputLength: maxErrorBodyBytes, finishFlush: constants.Z_SYNC_FLUSH });
 }
 
-/** Cleaned before it is cut, for half a secret is known to nobody; and before line breaks of a secret become blanks. */
-function printableOf(said: string, clean: (text: string) => string): string {
+/** Secrets are taken out before the text is cut and before line breaks become blanks: a changed one is not found. */
+function cleanExcerpt(said: string, clean: (text: string) => string): string {
   const text = clean(said);
   const shown = clean(text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim());
   return shown.slice(0, excerptLength).toWellFormed();

@@ -1,3 +1,4 @@
+/** Turns whatever ended an attempt into an error of the HTTP port. */
 import { ForbiddenAddressError } from './address.ts';
 import {
   BadResponseError,
@@ -20,35 +21,40 @@ export interface AttemptSignals {
 }
 
 /** Turns whatever ended an attempt into an error of the port; the original is kept as its cause. */
-export function failureOf(error: unknown, where: string, signals: AttemptSignals, timeouts: Timeouts): HttpError {
+export function convertToHttpError(
+  error: unknown,
+  where: string,
+  signals: AttemptSignals,
+  timeouts: Timeouts,
+): HttpError {
   if (error instanceof HttpError) return error;
   // undici rejects with the signal's reason, whatever that is, so the signals decide.
-  if (signals.run.aborted) return passedDeadline(where);
+  if (signals.run.aborted) return createDeadlineError(where);
   if (signals.attempt.aborted) {
-    return new HttpTimeoutError(where, `no complete answer within ${seconds(timeouts.attemptMs)}; ${slow}`);
+    return new HttpTimeoutError(where, `no complete answer within ${formatSeconds(timeouts.attemptMs)}; ${slow}`);
   }
   if (error instanceof ForbiddenAddressError) {
     return new ForbiddenRequestError(where, `nothing is sent there: ${error.message}; check the host of the URL`);
   }
   // Without its cause, which quotes the answer.
   if (isParserError(error)) return new NotHttpError(where, 'the answer is not HTTP; check scheme and port of the URL');
-  return failureByCode(codeOf(error), error, where, timeouts);
+  return convertByCode(findErrorCode(error), error, where, timeouts);
 }
 
-export function passedDeadline(where: string): HttpTimeoutError {
+export function createDeadlineError(where: string): HttpTimeoutError {
   return new HttpTimeoutError(
     where,
     `no complete answer before the deadline of the run; raise the function timeout, or ${slow}`,
   );
 }
 
-function failureByCode(code: string, error: unknown, where: string, timeouts: Timeouts): HttpError {
+function convertByCode(code: string, error: unknown, where: string, timeouts: Timeouts): HttpError {
   const cause = { cause: error };
   switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
-      return new HttpTimeoutError(where, `no answer within ${seconds(timeouts.headersMs)}; ${slow}`, cause);
+      return new HttpTimeoutError(where, `no answer within ${formatSeconds(timeouts.headersMs)}; ${slow}`, cause);
     case 'UND_ERR_BODY_TIMEOUT':
-      return new HttpTimeoutError(where, `the answer stalled for ${seconds(timeouts.bodyMs)}; ${slow}`, cause);
+      return new HttpTimeoutError(where, `the answer stalled for ${formatSeconds(timeouts.bodyMs)}; ${slow}`, cause);
     case 'UND_ERR_INVALID_ARG':
       return new ForbiddenRequestError(
         where,
@@ -69,7 +75,7 @@ function isParserError(error: unknown): boolean {
 }
 
 /** Node's or OpenSSL's code; a proxy's refusal, for which undici has none, is `PROXY_407` and the like. */
-function codeOf(error: unknown): string {
+function findErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   const status = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/.exec(error.message);
   const proxyStatus = status?.[1] ?? status?.[2];
@@ -77,6 +83,6 @@ function codeOf(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
 }
 
-function seconds(ms: number): string {
+function formatSeconds(ms: number): string {
   return `${String(ms / 1000)} s`;
 }

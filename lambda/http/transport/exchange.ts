@@ -5,7 +5,7 @@ import { userAgent } from '../../version.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type BodyStream, readBody, readExcerpt } from './body.ts';
 import { NoRoomError } from '../errors/errors.ts';
-import { failureOf } from './convert-error.ts';
+import { convertToHttpError } from './convert-error.ts';
 import type { HttpRequest, OutgoingRequest } from '../port.ts';
 import { errorBodyMs, type Timeouts } from './limits.ts';
 import type { Meter } from './meter.ts';
@@ -40,28 +40,28 @@ export interface ExchangeOptions {
 export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptions): Promise<Answer> {
   const { dispatcher, meter, timeouts, signal } = options;
   const where = whereOf(outgoing.method, outgoing.url);
-  using attempt = limitedTo(timeouts.attemptMs);
+  using attempt = startAttemptTimer(timeouts.attemptMs);
   /** Undefined until the first line of an answer has come. */
   let begun: Pick<Answer, 'status' | 'headers'> | undefined;
   const sentMs = options.clock();
   let answeredMs = sentMs;
   try {
-    meter.sent(sizeOf(outgoing.body));
+    meter.countSent(measureBody(outgoing.body));
     const response = await request.call(dispatcher, {
       origin: outgoing.url.origin,
       path: `${outgoing.url.pathname}${outgoing.url.search}`,
       method: outgoing.method,
-      headers: headersOf(outgoing),
+      headers: buildHeaders(outgoing),
       body: outgoing.body ?? null,
       signal: AbortSignal.any([signal, attempt.signal]),
     });
     answeredMs = options.clock();
     const status = response.statusCode;
-    const headers = joined(response.headers);
+    const headers = joinHeaders(response.headers);
     begun = { status, headers };
     if (status >= 200 && status < 300) {
       const body = await readWithinRoom(response.body, headers, { ...options, where, attempt });
-      const answer = judged({ status, headers, body, excerpt: '' }, options);
+      const answer = applyHiddenRefusal({ status, headers, body, excerpt: '' }, options);
       begun = answer;
       return answer;
     }
@@ -71,16 +71,16 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       headers,
       body: new Uint8Array(),
       excerpt: await readExcerpt(response.body, headers, {
-        onBytes: meter.received,
+        onBytes: meter.countReceived,
         clean: options.clean,
         refusalTextOf: options.refusalTextOf,
       }),
     };
   } catch (error) {
-    throw failureOf(error, where, { run: signal, attempt: attempt.signal }, timeouts);
+    throw convertToHttpError(error, where, { run: signal, attempt: attempt.signal }, timeouts);
   } finally {
-    if (begun === undefined) meter.unanswered();
-    else meter.answered(begun.status, begun.headers, { host: outgoing.url.host, sentMs, answeredMs });
+    if (begun === undefined) meter.countUnanswered();
+    else meter.countAnswer(begun.status, begun.headers, { host: outgoing.url.host, sentMs, answeredMs });
   }
 }
 
@@ -92,7 +92,7 @@ interface AttemptTime extends Disposable {
   readonly pause: () => void;
 }
 
-function limitedTo(ms: number): AttemptTime {
+function startAttemptTimer(ms: number): AttemptTime {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const pause = (): void => {
@@ -113,12 +113,12 @@ interface Reading extends ExchangeOptions {
   readonly attempt: AttemptTime;
 }
 
-/** Who waits for others is not slow itself, so the time of the attempt does not pass meanwhile; that of the run does. */
+/** While an answer waits for memory the time of its attempt stands still, but not that of the run. */
 async function readWithinRoom(body: BodyStream, headers: ResponseHeaders, reading: Reading): Promise<Uint8Array> {
   const { where, attempt, room, signal, timeouts, meter, maxResponseBytes: maxBytes } = reading;
-  const place = room.open();
+  const answerRoom = room.open();
   const take = (bytes: number): Promise<void> | undefined => {
-    const waiting = place.take(bytes, signal);
+    const waiting = answerRoom.take(bytes, signal);
     if (waiting === undefined) return undefined;
     attempt.pause();
     return waiting.then(
@@ -126,21 +126,21 @@ async function readWithinRoom(body: BodyStream, headers: ResponseHeaders, readin
         attempt.begin(timeouts.attemptMs);
       },
       () => {
-        throw noRoom(where, room);
+        throw createNoRoomError(where, room);
       },
     );
   };
   try {
-    return await readBody(body, headers, { where, maxBytes, onBytes: meter.received, take });
+    return await readBody(body, headers, { where, maxBytes, onBytes: meter.countReceived, take });
   } finally {
-    // In a later turn: whoever gets the answer reads it in this one, and only then it is garbage.
+    // In a later turn of the event loop, because the caller still uses the bytes in this one.
     setImmediate(() => {
-      place[Symbol.dispose]();
+      answerRoom[Symbol.dispose]();
     });
   }
 }
 
-function noRoom(where: string, { bytes }: Room): NoRoomError {
+function createNoRoomError(where: string, { bytes }: Room): NoRoomError {
   const room = `${String(Math.floor(bytes / 2 ** 20))} MiB`;
   return new NoRoomError(
     where,
@@ -148,27 +148,30 @@ function noRoom(where: string, { bytes }: Room): NoRoomError {
   );
 }
 
-/** What the protocol over HTTP says of the answer counts, where it says something. */
-function judged(answer: Answer, { verdictOf, clean }: Pick<ExchangeOptions, 'verdictOf' | 'clean'>): Answer {
-  const verdict = verdictOf?.(answer);
-  if (verdict === undefined) return answer;
-  const { status, excerpt, headers } = verdict;
+/** Where a protocol hides a refusal in a 2xx answer, the answer gets the status that means the same. */
+function applyHiddenRefusal(
+  answer: Answer,
+  { verdictOf, clean }: Pick<ExchangeOptions, 'verdictOf' | 'clean'>,
+): Answer {
+  const refusal = verdictOf?.(answer);
+  if (refusal === undefined) return answer;
+  const { status, excerpt, headers } = refusal;
   return { status, excerpt: clean(excerpt), headers: { ...answer.headers, ...headers }, body: new Uint8Array() };
 }
 
 /** What the port adds is added last and is not signed: a proxy on the way may change these headers. */
-function headersOf({ headers }: OutgoingRequest): Record<string, string> {
+function buildHeaders({ headers }: OutgoingRequest): Record<string, string> {
   const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return { 'user-agent': userAgent, 'accept-encoding': 'gzip', ...named };
 }
 
-function joined(headers: Readonly<Record<string, string | string[] | undefined>>): ResponseHeaders {
+function joinHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): ResponseHeaders {
   const entries = Object.entries(headers).flatMap(([name, value]): readonly [string, string][] =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
   );
   return Object.fromEntries(entries);
 }
 
-function sizeOf(body: OutgoingRequest['body']): number {
+function measureBody(body: OutgoingRequest['body']): number {
   return body === undefined ? 0 : Buffer.byteLength(body);
 }

@@ -1,3 +1,5 @@
+/** Limits of time and size that hold for every request. */
+
 /** How long each phase of one attempt may take. The signal of the request ends every phase earlier. */
 export interface Timeouts {
   readonly connectMs: number;
@@ -23,7 +25,7 @@ export const defaultMaxResponseBytes = 4 * 1024 * 1024;
 /** An error page is read for its first words only. */
 export const maxErrorBodyBytes = 64 * 1024;
 
-/** The status of a failure is known before its body; waiting longer for the words would take time from a retry. */
+/** The status of a refusal is known before its body; waiting longer for the words would take time from a retry. */
 export const errorBodyMs = 2_000;
 
 /** Enough for the sentence that says why. */

@@ -1,17 +1,18 @@
+/** Counts the requests, bytes and rate limits of one source or sink between two runs. */
 import type { RequestMeter, ResponseHeaders } from '../port.ts';
-import { quotaOf, scarcer } from '../answers/rate-limit-headers.ts';
-import { type ClockReading, clockReading, closer, type Exchanged } from '../answers/server-clock.ts';
+import { parseRateLimit, pickScarcer } from '../answers/rate-limit-headers.ts';
+import { type ClockReading, measureClock, pickCloser, type Exchanged } from '../answers/server-clock.ts';
 
 /** Counts what one plugin's requests do between two runs. */
 export interface Meter {
   /** An attempt that got an answer. */
-  readonly answered: (status: number, headers: ResponseHeaders, exchanged: Exchanged) => void;
+  readonly countAnswer: (status: number, headers: ResponseHeaders, exchanged: Exchanged) => void;
   /** An attempt without one. */
-  readonly unanswered: () => void;
-  readonly sent: (bytes: number) => void;
-  readonly received: (bytes: number) => void;
+  readonly countUnanswered: () => void;
+  readonly countSent: (bytes: number) => void;
+  readonly countReceived: (bytes: number) => void;
   /** One of each server that told its time since the last `take`. */
-  readonly clocks: () => readonly ClockReading[];
+  readonly getClocks: () => readonly ClockReading[];
   readonly take: () => RequestMeter;
 }
 
@@ -22,28 +23,28 @@ export function createMeter(): Meter {
   let quota: RequestMeter['quota'];
   let clocks = new Map<string, ClockReading>();
 
-  const count = (key: string): void => {
+  const countAttempt = (key: string): void => {
     attempts.set(key, (attempts.get(key) ?? 0) + 1);
   };
 
   return {
-    answered: (status, headers, exchanged) => {
-      count(`${String(Math.trunc(status / 100))}xx`);
-      quota = scarcer(quota, quotaOf(headers, exchanged.answeredMs));
+    countAnswer: (status, headers, exchanged) => {
+      countAttempt(`${String(Math.trunc(status / 100))}xx`);
+      quota = pickScarcer(quota, parseRateLimit(headers, exchanged.answeredMs));
       const { host } = exchanged;
-      const reading = clockReading(headers, exchanged);
-      if (reading !== undefined) clocks.set(host, closer(clocks.get(host), reading));
+      const reading = measureClock(headers, exchanged);
+      if (reading !== undefined) clocks.set(host, pickCloser(clocks.get(host), reading));
     },
-    unanswered: () => {
-      count('none');
+    countUnanswered: () => {
+      countAttempt('none');
     },
-    sent: (bytes) => {
+    countSent: (bytes) => {
       bytesSent += bytes;
     },
-    received: (bytes) => {
+    countReceived: (bytes) => {
       bytesReceived += bytes;
     },
-    clocks: () => [...clocks.values()],
+    getClocks: () => [...clocks.values()],
     take: () => {
       const taken = { attempts, bytesSent, bytesReceived, ...(quota === undefined ? {} : { quota }) };
       attempts = new Map();

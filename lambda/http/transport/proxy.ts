@@ -1,3 +1,4 @@
+/** Decides by HTTP_PROXY, HTTPS_PROXY and NO_PROXY which proxy a request takes. */
 import { BlockList, isIP } from 'node:net';
 import { hostOf, isLoopbackHost } from './address.ts';
 
@@ -9,7 +10,7 @@ export interface ProxySettings {
 }
 
 /** Lower case first, as curl and Go do it. */
-export function proxySettingsIn(variables: Readonly<Record<string, string | undefined>>): ProxySettings {
+export function parseProxySettings(variables: Readonly<Record<string, string | undefined>>): ProxySettings {
   return {
     http: variables['http_proxy'] ?? variables['HTTP_PROXY'],
     https: variables['https_proxy'] ?? variables['HTTPS_PROXY'],
@@ -26,13 +27,13 @@ export type ProxyFor = (url: URL) => string | undefined;
  * `host:port`, separated by commas.
  * @throws Error that names the variable for a proxy that is no URL; its value may hold a password and is not shown.
  */
-export function proxyRules(settings: ProxySettings): ProxyFor {
-  const http = proxyUrl('HTTP_PROXY', settings.http);
-  const https = proxyUrl('HTTPS_PROXY', settings.https);
+export function parseProxyRules(settings: ProxySettings): ProxyFor {
+  const http = parseProxyUrl('HTTP_PROXY', settings.http);
+  const https = parseProxyUrl('HTTPS_PROXY', settings.https);
   const exceptions = (settings.except ?? '')
     .split(/[,\s]+/)
     .filter((entry) => entry !== '')
-    .map(exceptionOf);
+    .map(parseException);
   return (url) => {
     const proxy = url.protocol === 'https:' ? https : http;
     if (proxy === undefined || isLoopbackHost(hostOf(url))) return undefined;
@@ -41,7 +42,7 @@ export function proxyRules(settings: ProxySettings): ProxyFor {
   };
 }
 
-function proxyUrl(variable: string, value: string | undefined): string | undefined {
+function parseProxyUrl(variable: string, value: string | undefined): string | undefined {
   if (value === undefined || value.trim() === '') return undefined;
   const text = value.trim();
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
@@ -58,19 +59,19 @@ interface Target {
 
 type Exception = (target: Target) => boolean;
 
-function exceptionOf(entry: string): Exception {
+function parseException(entry: string): Exception {
   if (entry === '*') return () => true;
-  const block = blockOf(entry);
+  const block = parseBlock(entry);
   if (block !== undefined) return ({ host }) => isInBlock(block, host);
   const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
   const name = (bracketed ?? plain ?? '').replace(/\.$/, '');
-  const matchesPort = (target: Target): boolean => port === undefined || port === target.port;
-  if (name.startsWith('*.')) return (target) => matchesPort(target) && target.host.endsWith(name.slice(1));
-  if (name.startsWith('.')) return (target) => matchesPort(target) && target.host.endsWith(name);
-  return (target) => matchesPort(target) && (target.host === name || target.host.endsWith(`.${name}`));
+  const hasPort = (target: Target): boolean => port === undefined || port === target.port;
+  if (name.startsWith('*.')) return (target) => hasPort(target) && target.host.endsWith(name.slice(1));
+  if (name.startsWith('.')) return (target) => hasPort(target) && target.host.endsWith(name);
+  return (target) => hasPort(target) && (target.host === name || target.host.endsWith(`.${name}`));
 }
 
-function blockOf(entry: string): BlockList | undefined {
+function parseBlock(entry: string): BlockList | undefined {
   const [address = '', bits, rest] = entry.split('/');
   const family = isIP(address);
   if (family === 0 || bits === undefined || rest !== undefined) return undefined;

@@ -1,3 +1,4 @@
+/** Finds where an answer redirects to, within the same origin only. */
 import { BadResponseError } from '../errors/errors.ts';
 import type { OutgoingRequest } from '../port.ts';
 import { maxRedirects } from './limits.ts';
@@ -11,7 +12,7 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * @throws BadResponseError for one that is not followed. Only a GET within its own origin is: headers with credentials
  * never reach another origin, and a repeated write could do its work twice.
  */
-export function redirectOf(
+export function findRedirect(
   { method, url }: OutgoingRequest,
   { status, headers }: { readonly status: number; readonly headers: ResponseHeaders },
   hops: number,

@@ -1,3 +1,4 @@
+/** The one rule for retries: what is worth another attempt, and how long to wait before it. */
 import type { Clock } from '../../runtime/clock.ts';
 import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from '../errors/errors.ts';
 import type { HttpRequest } from '../port.ts';
@@ -27,14 +28,14 @@ const neverSent: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** The connection broke, and nobody knows what the server did with the request. */
+/** The connection broke, and it is unknown what the server did with the request. */
 const brokenOff: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_SOCKET']);
 
 /**
  * A wait before attempt `attempt + 1`: exponential backoff, of which half is certain, so that no wait is shorter than
  * the one before, and half is random, which spreads the collectors of many teams after an outage.
  */
-export function backoffMs(attempt: number, { random, firstWaitMs: first = firstWaitMs }: BackoffOptions): number {
+export function computeBackoff(attempt: number, { random, firstWaitMs: first = firstWaitMs }: BackoffOptions): number {
   return (0.5 + random() / 2) * Math.min(longestWaitMs, first * 2 ** attempt);
 }
 
@@ -57,13 +58,13 @@ export function waitBeforeRetry(
   // The server's own time replaces the backoff; the jitter on top keeps its clients from coming all at once.
   const waitMs =
     retryAtMs === undefined
-      ? backoffMs(attempt, backoff)
+      ? computeBackoff(attempt, backoff)
       : Math.max(0, retryAtMs - clock()) + backoff.random() * (backoff.firstWaitMs ?? firstWaitMs);
   return waitMs < request.remainingMs() ? waitMs : undefined;
 }
 
 /** Whether no connection came about, so that the server has seen nothing of the request. */
-export function wasNeverSent(error: unknown): boolean {
+export function isNeverSent(error: unknown): boolean {
   return error instanceof HttpConnectionError && neverSent.has(error.code);
 }
 
@@ -74,7 +75,7 @@ function isOneOf(error: unknown, statuses: readonly number[] = []): boolean {
 type Repeatable = Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'undoneStatuses' | 'finalStatuses'>;
 
 function isPassing(error: unknown, request: Repeatable): boolean {
-  if (wasNeverSent(error)) return true;
+  if (isNeverSent(error)) return true;
   if (isOneOf(error, request.undoneStatuses)) return true;
   if (isOneOf(error, request.finalStatuses)) return false;
   if (!(request.idempotent ?? request.method !== 'POST')) return false;

@@ -1,5 +1,5 @@
-/** Holds the answers that are being read to one number of bytes together, whoever sends them and however much. */
-import { abortOf } from '../../runtime/abort.ts';
+/** Bounds the memory that all answers on their way take together. */
+import { watchAbort } from '../../runtime/abort.ts';
 
 /**
  * What an answer may take without asking: a connection buffers as much by itself (Node streams, `highWaterMark`), so
@@ -16,11 +16,11 @@ const shareOfMemory = 1 / 8;
 /** At the least one answer of the usual limit with its copy. */
 const leastBytes = 8 * 1024 * 1024;
 
-/** More would help nobody: so many bytes take longer to read as JSON than a run has time. */
+/** More would be of no use: so many bytes take longer to parse as JSON than a run has time. */
 const mostBytes = 256 * 1024 * 1024;
 
 /** How many bytes answers on the way may take together in a process of this memory. */
-export function roomFor(memoryMegabytes: number): number {
+export function computeRoom(memoryMegabytes: number): number {
   return Math.min(Math.max(Math.floor(memoryMegabytes * 2 ** 20 * shareOfMemory), leastBytes), mostBytes);
 }
 
@@ -28,13 +28,13 @@ export interface Room {
   /** What all answers may take together, but for the first of them and for what each takes without asking. */
   readonly bytes: number;
   /** Begins an answer. */
-  open(): Place;
+  open(): AnswerRoom;
   /** Bytes that are taken now, and the most that ever were at a time. */
   taken(): { readonly now: number; readonly most: number };
 }
 
 /** The room of one answer; dispose it to give the bytes back. */
-export interface Place extends Disposable {
+export interface AnswerRoom extends Disposable {
   /**
    * Takes so many bytes more. Undefined: they are there; a promise where that has to wait for others, which rejects with
    * the reason of the signal.
@@ -42,40 +42,40 @@ export interface Place extends Disposable {
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
 }
 
-interface Open {
+interface OpenAnswer {
   taken: number;
   waiting: { readonly bytes: number; readonly go: () => void } | undefined;
 }
 
 /**
- * Answers wait in the order in which they were begun. The first of them never waits, so that it comes to its end and
- * another one is the first: nobody waits for somebody who waits for him. It may go beyond the room by its own limit.
+ * Answers wait in the order in which they were begun. The first of them never waits, so that it ends and the next one
+ * becomes the first: there is no deadlock. The first may go beyond the room by its own limit.
  */
 export function createRoom(bytes: number): Room {
   // In the order in which they were begun.
-  const open = new Set<Open>();
+  const open = new Set<OpenAnswer>();
   let now = 0;
   let most = 0;
 
-  const isFirst = (place: Open): boolean => {
+  const isFirst = (answer: OpenAnswer): boolean => {
     const [first] = open;
-    return place === first;
+    return answer === first;
   };
-  const fits = (place: Open, more: number): boolean =>
-    isFirst(place) || place.taken + more <= freeBytes || now + more <= bytes;
-  const give = (place: Open, more: number): void => {
-    place.taken += more;
+  const doesFit = (answer: OpenAnswer, more: number): boolean =>
+    isFirst(answer) || answer.taken + more <= freeBytes || now + more <= bytes;
+  const give = (answer: OpenAnswer, more: number): void => {
+    answer.taken += more;
     now += more;
     most = Math.max(most, now);
   };
   const wake = (): void => {
-    for (const place of open) {
-      const { waiting } = place;
+    for (const answer of open) {
+      const { waiting } = answer;
       if (waiting === undefined) continue;
-      // Who came later must not overtake again and again only because it wants less.
-      if (!fits(place, waiting.bytes)) return;
-      place.waiting = undefined;
-      give(place, waiting.bytes);
+      // A later answer that needs less must not overtake again and again.
+      if (!doesFit(answer, waiting.bytes)) return;
+      answer.waiting = undefined;
+      give(answer, waiting.bytes);
       waiting.go();
     }
   };
@@ -83,17 +83,17 @@ export function createRoom(bytes: number): Room {
   return {
     bytes,
     open: () => {
-      const place: Open = { taken: 0, waiting: undefined };
-      open.add(place);
+      const answer: OpenAnswer = { taken: 0, waiting: undefined };
+      open.add(answer);
       return {
         take: (more, signal) => {
-          if (!fits(place, more)) return waitFor(place, more, signal);
-          give(place, more);
+          if (!doesFit(answer, more)) return waitFor(answer, more, signal);
+          give(answer, more);
           return undefined;
         },
         [Symbol.dispose]: () => {
-          if (!open.delete(place)) return;
-          now -= place.taken;
+          if (!open.delete(answer)) return;
+          now -= answer.taken;
           wake();
         },
       };
@@ -102,16 +102,16 @@ export function createRoom(bytes: number): Room {
   };
 }
 
-async function waitFor(place: Open, bytes: number, signal: AbortSignal): Promise<void> {
-  using passing = abortOf(signal);
+async function waitFor(answer: OpenAnswer, bytes: number, signal: AbortSignal): Promise<void> {
+  using passing = watchAbort(signal);
   const { promise, resolve } = Promise.withResolvers<'given'>();
-  place.waiting = {
+  answer.waiting = {
     bytes,
     go: () => {
       resolve('given');
     },
   };
   if ((await Promise.race([promise, passing.happened])) === 'given') return;
-  place.waiting = undefined;
+  answer.waiting = undefined;
   throw signal.reason;
 }

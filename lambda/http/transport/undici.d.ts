@@ -1,3 +1,5 @@
+/** Types of the modules of undici that are imported by path. */
+
 /**
  * The modules of undici that are used, by path: its index loads every agent, cache, mock and the fetch API, which
  * costs 240 kB of bundle and a third of the load time.

@@ -1,4 +1,4 @@
-/** What the catalogue has and one configuration does not send, so that nobody graphs it or counts it in a price. */
+/** Metrics of the catalogue that one configuration does not send, so that no graph shows and no price counts them. */
 import type { Labels, MetricDefinition } from '../metric.ts';
 
 export interface Absence {

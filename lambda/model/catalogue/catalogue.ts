@@ -1,6 +1,8 @@
+/** The catalogue: every metric that the collector names itself, about queues, workers and its own health. */
+
 /**
- * Every metric that the collector names itself. Docs, dashboards, alarms, rules and tests are derived from this list,
- * so a name cannot drift. A vendor's own names stand in the source that publishes them.
+ * Docs, dashboards, alarms, rules and tests are derived from this list, so a name cannot drift. A vendor's own names
+ * stand in the source that publishes them.
  */
 import { type QueueLabel, queueSets, sourceLabels } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../metric.ts';
@@ -10,7 +12,7 @@ import { runMetrics } from './run-metrics.ts';
 const jobStates = ['queued', 'reserved', 'running', 'blocked', 'limited'] as const;
 const workerStates = ['idle', 'busy', 'offline', 'paused'] as const;
 
-function queueShape<Label extends string = QueueLabel>(
+function shapeQueueGauge<Label extends string = QueueLabel>(
   name: CloudWatchShape<Label | QueueLabel>['name'],
   unit: 'Count' | 'Seconds' = 'Count',
 ): CloudWatchShape<Label | QueueLabel> {
@@ -25,7 +27,7 @@ export const queueJobs: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   labels: ['system', 'source', 'scope', 'queue', 'state'],
   enumerated: { state: jobStates },
   combination: 'sum',
-  cloudWatch: queueShape<'state'>({
+  cloudWatch: shapeQueueGauge<'state'>({
     label: 'state',
     names: {
       queued: 'QueuedJobs',
@@ -44,7 +46,7 @@ export const starvedJobs: MetricDefinition<'gauge', QueueLabel> = {
   unit: 'count',
   labels: ['system', 'source', 'scope', 'queue'],
   combination: 'sum',
-  cloudWatch: queueShape('StarvedJobs'),
+  cloudWatch: shapeQueueGauge('StarvedJobs'),
 };
 
 export const workers: MetricDefinition<'gauge', QueueLabel | 'state'> = {
@@ -55,7 +57,7 @@ export const workers: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   labels: ['system', 'source', 'scope', 'queue', 'state'],
   enumerated: { state: workerStates },
   combination: 'sum',
-  cloudWatch: queueShape<'state'>({
+  cloudWatch: shapeQueueGauge<'state'>({
     label: 'state',
     names: { idle: 'IdleWorkers', busy: 'BusyWorkers', offline: 'OfflineWorkers', paused: 'PausedWorkers' },
   }),
@@ -89,7 +91,7 @@ interface OwnGauge<Label extends string> {
     Partial<Pick<CloudWatchShape<Label>, 'conversion' | 'dimensionSets'>>;
 }
 
-function own<const Label extends string>(metric: OwnGauge<Label>): MetricDefinition<'gauge', Label> {
+function defineOwn<const Label extends string>(metric: OwnGauge<Label>): MetricDefinition<'gauge', Label> {
   const { cloudWatch, ...rest } = metric;
   return {
     ...rest,
@@ -98,7 +100,7 @@ function own<const Label extends string>(metric: OwnGauge<Label>): MetricDefinit
   };
 }
 
-export const sourceUp = own({
+export const sourceUp = defineOwn({
   name: 'ci_collector_source_up',
   help: '1 when the last poll of a source gave everything, 0 when a part of it or all of it failed.',
   unit: 'count',
@@ -107,7 +109,7 @@ export const sourceUp = own({
   cloudWatch: { name: 'SourceUp', unit: 'Count', statistic: 'Minimum' },
 });
 
-export const sourceDuration = own({
+export const sourceDuration = defineOwn({
   name: 'ci_collector_source_duration_seconds',
   help: 'How long the last poll of a source took, retries included.',
   unit: 'seconds',
@@ -116,7 +118,7 @@ export const sourceDuration = own({
   cloudWatch: { name: 'SourceDuration', unit: 'Seconds', statistic: 'Maximum' },
 });
 
-export const sourceLastSuccess = own({
+export const sourceLastSuccess = defineOwn({
   name: 'ci_collector_source_last_success_timestamp_seconds',
   help: 'When a source last gave everything, as Unix time; absent until it has.',
   unit: 'timestamp',
@@ -125,7 +127,7 @@ export const sourceLastSuccess = own({
   cloudWatch: { name: 'SecondsSinceSourceSuccess', unit: 'Seconds', statistic: 'Maximum', conversion: 'age' },
 });
 
-export const sourceSamples = own({
+export const sourceSamples = defineOwn({
   name: 'ci_collector_source_samples',
   help: 'Samples that the last poll of a source gave; a success with 0 is suspicious.',
   unit: 'count',
@@ -134,7 +136,7 @@ export const sourceSamples = own({
   cloudWatch: { name: 'SourceSamples', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const seriesOverflow = own({
+export const seriesOverflow = defineOwn({
   name: 'ci_collector_series_overflow',
   help: 'Label sets of the last run that were folded into #other# because of the series cap.',
   unit: 'count',
@@ -143,7 +145,7 @@ export const seriesOverflow = own({
   cloudWatch: { name: 'SeriesOverflow', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const problemCount = own({
+export const problemCount = defineOwn({
   name: 'ci_collector_problems',
   help: 'Problems of the last run by the source or sink that had them and by kind; 0 for kinds that did not occur.',
   unit: 'count',
@@ -153,7 +155,7 @@ export const problemCount = own({
   cloudWatch: { name: 'Problems', unit: 'Count', statistic: 'Maximum', dimensionSets: [['component']] },
 });
 
-export const apiRequests = own({
+export const apiRequests = defineOwn({
   name: 'ci_collector_api_requests',
   help: 'Requests that the last poll of a source sent, retries included, by class of the answer.',
   unit: 'count',
@@ -163,7 +165,7 @@ export const apiRequests = own({
   cloudWatch: { name: 'ApiRequests', unit: 'Count', statistic: 'Maximum', dimensionSets: [sourceLabels] },
 });
 
-export const quotaRemaining = own({
+export const quotaRemaining = defineOwn({
   name: 'ci_collector_quota_remaining',
   help: 'Requests that the CI system still allows in its current window; absent where it does not tell.',
   unit: 'count',
@@ -172,7 +174,7 @@ export const quotaRemaining = own({
   cloudWatch: { name: 'QuotaRemaining', unit: 'Count', statistic: 'Minimum' },
 });
 
-export const quotaLimit = own({
+export const quotaLimit = defineOwn({
   name: 'ci_collector_quota_limit',
   help: 'Requests that the CI system allows in one window; absent where it does not tell.',
   unit: 'count',
@@ -181,7 +183,7 @@ export const quotaLimit = own({
   cloudWatch: { name: 'QuotaLimit', unit: 'Count', statistic: 'Minimum' },
 });
 
-export const tokenExpiry = own({
+export const tokenExpiry = defineOwn({
   name: 'ci_collector_token_expiry_timestamp_seconds',
   help: 'When the credential of a source expires, as Unix time; absent for one that does not, or that does not tell.',
   unit: 'timestamp',
@@ -190,7 +192,7 @@ export const tokenExpiry = own({
   cloudWatch: { name: 'SecondsUntilTokenExpiry', unit: 'Seconds', statistic: 'Minimum', conversion: 'left' },
 });
 
-export const tokenLifetime = own({
+export const tokenLifetime = defineOwn({
   name: 'ci_collector_token_lifetime_seconds',
   help: 'From the creation of the credential of a source to its end; absent where one of the two is not told.',
   unit: 'seconds',
@@ -199,7 +201,7 @@ export const tokenLifetime = own({
   cloudWatch: { name: 'TokenLifetime', unit: 'Seconds', statistic: 'Minimum' },
 });
 
-export const watermarkLag = own({
+export const watermarkLag = defineOwn({
   name: 'ci_collector_watermark_lag_seconds',
   help: 'How far the counting of finished runs is behind, of the part of a source that is furthest behind.',
   unit: 'seconds',
@@ -208,7 +210,7 @@ export const watermarkLag = own({
   cloudWatch: { name: 'WatermarkLag', unit: 'Seconds', statistic: 'Maximum' },
 });
 
-export const openRuns = own({
+export const openRuns = defineOwn({
   name: 'ci_collector_open_runs',
   help: 'Runs and jobs that were seen unfinished and whose end is still to be counted.',
   unit: 'count',
@@ -217,7 +219,7 @@ export const openRuns = own({
   cloudWatch: { name: 'OpenRuns', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const readTruncated = own({
+export const readTruncated = defineOwn({
   name: 'ci_collector_read_truncated',
   help: '1 when a page or request budget cut a list of the last poll short, so that counting is behind, 0 otherwise.',
   unit: 'count',
@@ -226,7 +228,7 @@ export const readTruncated = own({
   cloudWatch: { name: 'ReadTruncated', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const runsLost = own({
+export const runsLost = defineOwn({
   name: 'ci_collector_runs_lost',
   help: 'Open runs that the last poll gave up: too old, or no longer known to the CI system; their end is not counted.',
   unit: 'count',
@@ -235,7 +237,7 @@ export const runsLost = own({
   cloudWatch: { name: 'RunsLost', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const stateBytes = own({
+export const stateBytes = defineOwn({
   name: 'ci_collector_state_bytes',
   help: 'Size of what is remembered of a source from run to run, before compression.',
   unit: 'bytes',
@@ -244,7 +246,7 @@ export const stateBytes = own({
   cloudWatch: { name: 'StateBytes', unit: 'Bytes', statistic: 'Maximum' },
 });
 
-export const increasesPending = own({
+export const increasesPending = defineOwn({
   name: 'ci_collector_increases_pending',
   help: 'Increases of counters that a sink refused and that are sent again; absent for sinks that take running totals.',
   unit: 'count',
@@ -253,7 +255,7 @@ export const increasesPending = own({
   cloudWatch: { name: 'IncreasesPending', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const increasesUnconfirmed = own({
+export const increasesUnconfirmed = defineOwn({
   name: 'ci_collector_increases_unconfirmed',
   help: 'Increases of counters of which the last run learned that nobody knows whether the sink stored them.',
   unit: 'count',
@@ -262,7 +264,7 @@ export const increasesUnconfirmed = own({
   cloudWatch: { name: 'IncreasesUnconfirmed', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const increasesDropped = own({
+export const increasesDropped = defineOwn({
   name: 'ci_collector_increases_dropped',
   help: 'Increases of counters that the last run gave up: refused for good, too old, or beyond the size of the outbox.',
   unit: 'count',
@@ -271,7 +273,7 @@ export const increasesDropped = own({
   cloudWatch: { name: 'IncreasesDropped', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const sinkUp = own({
+export const sinkUp = defineOwn({
   name: 'ci_collector_sink_up',
   help: '1 when a sink accepted everything it was sent, 0 when it refused a part or all; other sinks tell of the run before.',
   unit: 'count',
@@ -280,7 +282,7 @@ export const sinkUp = own({
   cloudWatch: { name: 'SinkUp', unit: 'Count', statistic: 'Minimum' },
 });
 
-export const sinkDuration = own({
+export const sinkDuration = defineOwn({
   name: 'ci_collector_sink_duration_seconds',
   help: 'How long a sink took to deliver, retries included.',
   unit: 'seconds',
@@ -289,7 +291,7 @@ export const sinkDuration = own({
   cloudWatch: { name: 'SinkDuration', unit: 'Seconds', statistic: 'Maximum' },
 });
 
-export const sinkSamples = own({
+export const sinkSamples = defineOwn({
   name: 'ci_collector_sink_samples',
   help: 'Samples that a sink accepted.',
   unit: 'count',
@@ -298,7 +300,7 @@ export const sinkSamples = own({
   cloudWatch: { name: 'SinkSamples', unit: 'Count', statistic: 'Maximum' },
 });
 
-export const runLag = own({
+export const runLag = defineOwn({
   name: 'ci_collector_run_lag_seconds',
   help: 'Delay between the scheduled time of a run and its start; absent for a run that nobody scheduled.',
   unit: 'seconds',
@@ -307,7 +309,7 @@ export const runLag = own({
   cloudWatch: { name: 'RunLag', unit: 'Seconds', statistic: 'Maximum' },
 });
 
-export const lastRun = own({
+export const lastRun = defineOwn({
   name: 'ci_collector_last_run_timestamp_seconds',
   help: 'When the collector last ran, as Unix time, whatever came of it.',
   unit: 'timestamp',
@@ -316,7 +318,7 @@ export const lastRun = own({
   cloudWatch: { name: 'SecondsSinceLastRun', unit: 'Seconds', statistic: 'Minimum', dimensionSets: [] },
 });
 
-export const buildInfo = own({
+export const buildInfo = defineOwn({
   name: 'ci_collector_build_info',
   help: 'Always 1; the label tells the version of the collector.',
   unit: 'count',

@@ -1,3 +1,5 @@
+/** The labels that say what a figure is about: source, queue or pipeline. */
+
 /** What a figure is about: the labels that every source has, in their order. */
 export const sourceLabels = ['system', 'source'] as const;
 export const queueLabels = [...sourceLabels, 'scope', 'queue'] as const;

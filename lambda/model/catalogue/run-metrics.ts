@@ -1,7 +1,6 @@
-/**
- * What sources say about jobs and runs that wait, run and end. Counters and distributions are fed through the ledger of
- * `lambda/counters/`, which makes the totals that survive a cold start.
- */
+/** The metrics of jobs and runs: how long they wait and run, how they end, and what is open. */
+
+/** Counters and distributions are told to the ledger of `lambda/counters/`, which keeps totals over a cold start. */
 import {
   type PipelineLabel,
   pipelineLabels,
@@ -13,7 +12,7 @@ import {
 import type { CloudWatchShape, MetricDefinition } from '../metric.ts';
 
 export const results = ['success', 'failure', 'error', 'timeout', 'cancellation', 'skip', 'other'] as const;
-/** `failure` is the build's own, `error` the CI system's fault; a cancellation or a skip is neither. */
+/** `failure`: the build itself failed. `error`: the CI system failed. A cancellation or a skip is neither. */
 export type Result = (typeof results)[number];
 
 const attempts = ['first', 'retry'] as const;
@@ -34,11 +33,13 @@ export const waitBounds = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 72
 type Presentation<Label extends string> = Pick<CloudWatchShape<Label>, 'name' | 'statistic'> &
   Partial<Pick<CloudWatchShape<Label>, 'unit' | 'conversion'>>;
 
-function ofQueues<Label extends string>(shape: Presentation<Label | QueueLabel>): CloudWatchShape<Label | QueueLabel> {
+function shapeQueueMetric<Label extends string>(
+  shape: Presentation<Label | QueueLabel>,
+): CloudWatchShape<Label | QueueLabel> {
   return { namespace: 'neutral', unit: 'Seconds', dimensionSets: queueSets, ...shape };
 }
 
-function ofPipelines<Label extends string>(
+function shapePipelineMetric<Label extends string>(
   shape: Presentation<Label | PipelineLabel>,
 ): CloudWatchShape<Label | PipelineLabel> {
   return { namespace: 'neutral', unit: 'Seconds', dimensionSets: pipelineSets, ...shape };
@@ -51,7 +52,7 @@ export const queueOldestWait: MetricDefinition<'gauge', QueueLabel> = {
   unit: 'seconds',
   labels: queueLabels,
   combination: 'max',
-  cloudWatch: ofQueues({ name: 'OldestQueuedJobAge', statistic: 'Maximum' }),
+  cloudWatch: shapeQueueMetric({ name: 'OldestQueuedJobAge', statistic: 'Maximum' }),
 };
 
 export const queueWaitQuantile: MetricDefinition<'gauge', QueueLabel | 'rank'> = {
@@ -62,7 +63,7 @@ export const queueWaitQuantile: MetricDefinition<'gauge', QueueLabel | 'rank'> =
   labels: [...queueLabels, 'rank'],
   enumerated: { rank: waitQuantiles },
   combination: 'max',
-  cloudWatch: ofQueues<'rank'>({
+  cloudWatch: shapeQueueMetric<'rank'>({
     name: {
       label: 'rank',
       names: { '0': 'QueueWaitMin', '0.5': 'QueueWaitP50', '0.95': 'QueueWaitP95', '1': 'QueueWaitMax' },
@@ -78,7 +79,7 @@ export const queuePaused: MetricDefinition<'gauge', QueueLabel> = {
   unit: 'count',
   labels: queueLabels,
   combination: 'max',
-  cloudWatch: ofQueues({ name: 'QueuePaused', unit: 'Count', statistic: 'Maximum' }),
+  cloudWatch: shapeQueueMetric({ name: 'QueuePaused', unit: 'Count', statistic: 'Maximum' }),
 };
 
 export const queuePausedSince: MetricDefinition<'gauge', QueueLabel> = {
@@ -88,7 +89,7 @@ export const queuePausedSince: MetricDefinition<'gauge', QueueLabel> = {
   unit: 'timestamp',
   labels: queueLabels,
   combination: 'min',
-  cloudWatch: ofQueues({ name: 'SecondsSinceQueuePaused', statistic: 'Maximum', conversion: 'age' }),
+  cloudWatch: shapeQueueMetric({ name: 'SecondsSinceQueuePaused', statistic: 'Maximum', conversion: 'age' }),
 };
 
 export const queueRecentJobs: MetricDefinition<'gauge', QueueLabel | 'result'> = {
@@ -99,7 +100,7 @@ export const queueRecentJobs: MetricDefinition<'gauge', QueueLabel | 'result'> =
   labels: [...queueLabels, 'result'],
   enumerated: { result: recentResults },
   combination: 'sum',
-  cloudWatch: ofQueues<'result'>({
+  cloudWatch: shapeQueueMetric<'result'>({
     name: { label: 'result', names: { success: 'RecentSucceededJobs', failure: 'RecentFailedJobs' } },
     unit: 'Count',
     statistic: 'Maximum',
@@ -113,7 +114,7 @@ export const jobWait: MetricDefinition<'distribution', QueueLabel> = {
   unit: 'seconds',
   labels: queueLabels,
   combination: 'sum',
-  cloudWatch: ofQueues({ name: 'JobWaitTime', statistic: 'p95' }),
+  cloudWatch: shapeQueueMetric({ name: 'JobWaitTime', statistic: 'p95' }),
 };
 
 export const jobDuration: MetricDefinition<'distribution', QueueLabel | 'result'> = {
@@ -124,7 +125,7 @@ export const jobDuration: MetricDefinition<'distribution', QueueLabel | 'result'
   labels: [...queueLabels, 'result'],
   enumerated: { result: results },
   combination: 'sum',
-  cloudWatch: ofQueues<'result'>({ name: 'JobDuration', statistic: 'p95' }),
+  cloudWatch: shapeQueueMetric<'result'>({ name: 'JobDuration', statistic: 'p95' }),
 };
 
 export const jobsFinished: MetricDefinition<'counter', QueueLabel | 'result'> = {
@@ -135,7 +136,7 @@ export const jobsFinished: MetricDefinition<'counter', QueueLabel | 'result'> = 
   labels: [...queueLabels, 'result'],
   enumerated: { result: results },
   combination: 'sum',
-  cloudWatch: ofQueues<'result'>({
+  cloudWatch: shapeQueueMetric<'result'>({
     name: {
       label: 'result',
       names: {
@@ -160,7 +161,7 @@ export const jobBusySeconds: MetricDefinition<'counter', QueueLabel> = {
   unit: 'seconds',
   labels: queueLabels,
   combination: 'sum',
-  cloudWatch: ofQueues({ name: 'BusySeconds', statistic: 'Sum' }),
+  cloudWatch: shapeQueueMetric({ name: 'BusySeconds', statistic: 'Sum' }),
 };
 
 export const runsActive: MetricDefinition<'gauge', PipelineLabel | 'state'> = {
@@ -171,7 +172,7 @@ export const runsActive: MetricDefinition<'gauge', PipelineLabel | 'state'> = {
   labels: [...pipelineLabels, 'state'],
   enumerated: { state: [...runStates, waitingState] },
   combination: 'sum',
-  cloudWatch: ofPipelines<'state'>({ name: 'ActiveRuns', unit: 'Count', statistic: 'Maximum' }),
+  cloudWatch: shapePipelineMetric<'state'>({ name: 'ActiveRuns', unit: 'Count', statistic: 'Maximum' }),
 };
 
 export const runWait: MetricDefinition<'distribution', PipelineLabel> = {
@@ -181,7 +182,7 @@ export const runWait: MetricDefinition<'distribution', PipelineLabel> = {
   unit: 'seconds',
   labels: pipelineLabels,
   combination: 'sum',
-  cloudWatch: ofPipelines({ name: 'RunWaitTime', statistic: 'p95' }),
+  cloudWatch: shapePipelineMetric({ name: 'RunWaitTime', statistic: 'p95' }),
 };
 
 export const runDuration: MetricDefinition<'distribution', PipelineLabel | 'result'> = {
@@ -192,7 +193,7 @@ export const runDuration: MetricDefinition<'distribution', PipelineLabel | 'resu
   labels: [...pipelineLabels, 'result'],
   enumerated: { result: results },
   combination: 'sum',
-  cloudWatch: ofPipelines<'result'>({ name: 'RunDuration', statistic: 'p95' }),
+  cloudWatch: shapePipelineMetric<'result'>({ name: 'RunDuration', statistic: 'p95' }),
 };
 
 /**
@@ -207,7 +208,7 @@ export const runActiveDuration: MetricDefinition<'distribution', PipelineLabel |
   labels: [...pipelineLabels, 'result'],
   enumerated: { result: results },
   combination: 'sum',
-  cloudWatch: ofPipelines<'result'>({ name: 'RunActiveDuration', statistic: 'p95' }),
+  cloudWatch: shapePipelineMetric<'result'>({ name: 'RunActiveDuration', statistic: 'p95' }),
 };
 
 export const runsFinished: MetricDefinition<'counter', PipelineLabel | 'result' | 'attempt' | 'branch'> = {
@@ -218,7 +219,7 @@ export const runsFinished: MetricDefinition<'counter', PipelineLabel | 'result' 
   labels: [...pipelineLabels, 'result', 'attempt', 'branch'],
   enumerated: { result: results, attempt: attempts },
   combination: 'sum',
-  cloudWatch: ofPipelines<'result' | 'attempt' | 'branch'>({
+  cloudWatch: shapePipelineMetric<'result' | 'attempt' | 'branch'>({
     name: {
       label: 'result',
       names: {
@@ -243,7 +244,11 @@ export const runLastFinished: MetricDefinition<'gauge', PipelineLabel | 'branch'
   unit: 'timestamp',
   labels: [...pipelineLabels, 'branch'],
   combination: 'max',
-  cloudWatch: ofPipelines<'branch'>({ name: 'SecondsSinceLastVerdict', statistic: 'Minimum', conversion: 'age' }),
+  cloudWatch: shapePipelineMetric<'branch'>({
+    name: 'SecondsSinceLastVerdict',
+    statistic: 'Minimum',
+    conversion: 'age',
+  }),
 };
 
 export const runLastSuccess: MetricDefinition<'gauge', PipelineLabel | 'branch'> = {
@@ -253,7 +258,11 @@ export const runLastSuccess: MetricDefinition<'gauge', PipelineLabel | 'branch'>
   unit: 'timestamp',
   labels: [...pipelineLabels, 'branch'],
   combination: 'max',
-  cloudWatch: ofPipelines<'branch'>({ name: 'SecondsSinceLastSuccess', statistic: 'Minimum', conversion: 'age' }),
+  cloudWatch: shapePipelineMetric<'branch'>({
+    name: 'SecondsSinceLastSuccess',
+    statistic: 'Minimum',
+    conversion: 'age',
+  }),
 };
 
 export const runLastResult: MetricDefinition<'gauge', PipelineLabel | 'branch'> = {
@@ -263,7 +272,7 @@ export const runLastResult: MetricDefinition<'gauge', PipelineLabel | 'branch'> 
   unit: 'count',
   labels: [...pipelineLabels, 'branch'],
   combination: 'min',
-  cloudWatch: ofPipelines<'branch'>({ name: 'LastRunSucceeded', unit: 'Count', statistic: 'Minimum' }),
+  cloudWatch: shapePipelineMetric<'branch'>({ name: 'LastRunSucceeded', unit: 'Count', statistic: 'Minimum' }),
 };
 
 export const runsStuck: MetricDefinition<'gauge', PipelineLabel> = {
@@ -273,7 +282,7 @@ export const runsStuck: MetricDefinition<'gauge', PipelineLabel> = {
   unit: 'count',
   labels: pipelineLabels,
   combination: 'sum',
-  cloudWatch: ofPipelines({ name: 'StuckRuns', unit: 'Count', statistic: 'Maximum' }),
+  cloudWatch: shapePipelineMetric({ name: 'StuckRuns', unit: 'Count', statistic: 'Maximum' }),
 };
 
 export const systemErrors: MetricDefinition<'counter', 'system' | 'source' | 'component' | 'error'> = {

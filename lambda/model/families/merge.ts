@@ -1,5 +1,6 @@
+/** Merges families of one name, each series once. */
 import type { Labels, MetricFamily } from '../metric.ts';
-import { inCanonicalOrder, isSameSeries } from './order.ts';
+import { sortFamilies, isSameSeries } from './order.ts';
 
 export interface Merged {
   readonly families: readonly MetricFamily[];
@@ -12,16 +13,16 @@ export function mergeFamilies(families: readonly MetricFamily[]): Merged {
   const byName = new Map<string, MetricFamily>();
   for (const family of families) {
     const known = byName.get(family.definition.name);
-    byName.set(family.definition.name, known === undefined ? family : joined(known, family));
+    byName.set(family.definition.name, known === undefined ? family : joinFamilies(known, family));
   }
-  const counted = inCanonicalOrder([...byName.values()]).map(unique);
+  const counted = sortFamilies([...byName.values()]).map(dropDuplicates);
   return {
     families: counted.map(({ family }) => family),
     duplicates: counted.reduce((sum, { duplicates }) => sum + duplicates, 0),
   };
 }
 
-function joined(a: MetricFamily, b: MetricFamily): MetricFamily {
+function joinFamilies(a: MetricFamily, b: MetricFamily): MetricFamily {
   if (a.type === 'gauge' && b.type === 'gauge') return { ...a, samples: [...a.samples, ...b.samples] };
   if (a.type === 'counter' && b.type === 'counter') return { ...a, samples: [...a.samples, ...b.samples] };
   if (a.type === 'distribution' && b.type === 'distribution') return { ...a, samples: [...a.samples, ...b.samples] };
@@ -29,19 +30,19 @@ function joined(a: MetricFamily, b: MetricFamily): MetricFamily {
 }
 
 /** In canonical order the samples of one label set stand side by side, the first part's first. */
-function unique(family: MetricFamily): { family: MetricFamily; duplicates: number } {
+function dropDuplicates(family: MetricFamily): { family: MetricFamily; duplicates: number } {
   let before: Labels | undefined;
   const isFirst = ({ labels }: { readonly labels: Labels }): boolean => {
     const isRepeated = before !== undefined && isSameSeries(before, labels);
     before = labels;
     return !isRepeated;
   };
-  const kept = withSamples(family, isFirst);
+  const kept = filterSamples(family, isFirst);
   return { family: kept, duplicates: family.samples.length - kept.samples.length };
 }
 
 /** Keeps the samples that pass, whatever the family's type. */
-export function withSamples(
+export function filterSamples(
   family: MetricFamily,
   keep: (sample: { readonly labels: Labels }) => boolean,
 ): MetricFamily {

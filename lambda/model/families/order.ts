@@ -1,3 +1,4 @@
+/** The canonical order of families and samples, and the key by which a series is found. */
 import type { Labels, MetricFamily } from '../metric.ts';
 
 /** Code-unit order, which is byte order for the ASCII names of metrics and labels; locale order differs by machine. */
@@ -7,12 +8,12 @@ export function compareText(a: string, b: string): number {
 }
 
 /** One text for one label set, whatever the order in which the labels were written; no other set has it. */
-export function seriesKey(labels: Labels): string {
-  return keyOf(labels, sortedNames(labels));
+export function formatSeriesKey(labels: Labels): string {
+  return formatKey(labels, sortNames(labels));
 }
 
 /** The values of `names` as one text that no other values have: each is preceded by its length. */
-export function keyOf(labels: Labels, names: readonly string[]): string {
+export function formatKey(labels: Labels, names: readonly string[]): string {
   let key = '';
   for (const name of names) {
     const value = labels[name];
@@ -22,7 +23,7 @@ export function keyOf(labels: Labels, names: readonly string[]): string {
 }
 
 /** Most label sets are written in order already; sorting the rest is what costs. */
-function sortedNames(labels: Labels): readonly string[] {
+function sortNames(labels: Labels): readonly string[] {
   const names = Object.keys(labels);
   return isSorted(names, compareText) ? names : names.sort(compareText);
 }
@@ -37,29 +38,29 @@ function isSorted<Item>(items: readonly Item[], compare: (a: Item, b: Item) => n
 }
 
 /** Families by name, samples by labels, so that equal data gives equal bytes in every sink. */
-export function inCanonicalOrder(families: readonly MetricFamily[]): readonly MetricFamily[] {
-  return families.map(withSortedSamples).sort((a, b) => compareText(a.definition.name, b.definition.name));
+export function sortFamilies(families: readonly MetricFamily[]): readonly MetricFamily[] {
+  return families.map(sortSamples).sort((a, b) => compareText(a.definition.name, b.definition.name));
 }
 
-function withSortedSamples(family: MetricFamily): MetricFamily {
+function sortSamples(family: MetricFamily): MetricFamily {
   switch (family.type) {
     case 'gauge':
-      return { ...family, samples: bySeries(family.samples) };
+      return { ...family, samples: sortBySeries(family.samples) };
     case 'counter':
-      return { ...family, samples: bySeries(family.samples) };
+      return { ...family, samples: sortBySeries(family.samples) };
     case 'distribution':
-      return { ...family, samples: bySeries(family.samples) };
+      return { ...family, samples: sortBySeries(family.samples) };
   }
 }
 
 /** What is in order, of all that was asked for: sinks ask again for what a source's reading has put in order. */
 const sorted = new WeakSet<readonly unknown[]>();
 
-function bySeries<Sample extends { readonly labels: Labels }>(samples: readonly Sample[]): readonly Sample[] {
+function sortBySeries<Sample extends { readonly labels: Labels }>(samples: readonly Sample[]): readonly Sample[] {
   const [first] = samples;
   if (first === undefined || sorted.has(samples)) return samples;
   // Label by label, as people read it: a key that starts with a length would put `b` before `aa`.
-  const names = sortedNames(first.labels);
+  const names = sortNames(first.labels);
   const compare = (a: Sample, b: Sample): number => compareLabels(a.labels, b.labels, names);
   const inOrder = isSorted(samples, compare) ? samples : samples.toSorted(compare);
   sorted.add(inOrder);

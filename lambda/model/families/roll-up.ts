@@ -1,3 +1,4 @@
+/** Combines samples of several label sets into one, by the rule of their metric. */
 import type {
   Combination,
   CounterSample,
@@ -8,7 +9,7 @@ import type {
   RunningHistogram,
   RunningTotal,
 } from '../metric.ts';
-import { keyOf } from './order.ts';
+import { formatKey } from './order.ts';
 
 /** Which samples become one: those with the same key, under the labels that the first of them gets. */
 export interface Grouping {
@@ -17,14 +18,14 @@ export interface Grouping {
 }
 
 /** Groups by the values of the named labels and drops the others. */
-export function only(names: readonly string[]): Grouping {
+export function groupByLabels(names: readonly string[]): Grouping {
   return {
-    key: (labels) => keyOf(labels, names),
-    relabel: (labels) => Object.fromEntries(names.flatMap((name) => entry(name, labels[name]))),
+    key: (labels) => formatKey(labels, names),
+    relabel: (labels) => Object.fromEntries(names.flatMap((name) => wrapEntry(name, labels[name]))),
   };
 }
 
-function entry(name: string, value: string | undefined): readonly (readonly [string, string])[] {
+function wrapEntry(name: string, value: string | undefined): readonly (readonly [string, string])[] {
   return value === undefined ? [] : [[name, value]];
 }
 
@@ -58,8 +59,8 @@ function combine<Sample extends { readonly labels: Labels }>(
     else group.push(sample);
   }
   return [...groups.values()].map((group) => {
-    const joined = group.length === 1 ? group[0] : join(group);
-    return { ...joined, labels: relabel(joined.labels) };
+    const combined = group.length === 1 ? group[0] : join(group);
+    return { ...combined, labels: relabel(combined.labels) };
   });
 }
 
@@ -79,7 +80,7 @@ function combineGauges(samples: readonly [GaugeSample, ...GaugeSample[]], combin
         part: samples.reduce((sum, sample) => sum + (sample.share?.part ?? 0), 0),
         whole: samples.reduce((sum, sample) => sum + (sample.share?.whole ?? 0), 0),
       };
-      return { labels, share, value: combination === 'ratio' ? ratio(share) : wholePercent(share) };
+      return { labels, share, value: combination === 'ratio' ? computeRatio(share) : computeWholePercent(share) };
     }
   }
 }
@@ -89,12 +90,12 @@ interface Parts {
   readonly whole: number;
 }
 
-function ratio({ part, whole }: Parts): number {
+function computeRatio({ part, whole }: Parts): number {
   return whole === 0 ? 0 : part / whole;
 }
 
 /** Integer division, 0 for an empty whole: the arithmetic of buildkite-agent-metrics' percentage. */
-export function wholePercent({ part, whole }: Parts): number {
+export function computeWholePercent({ part, whole }: Parts): number {
   return whole === 0 ? 0 : Math.trunc((100 * part) / whole);
 }
 

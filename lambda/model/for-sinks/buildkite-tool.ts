@@ -1,4 +1,4 @@
-/** The figures that a source publishes for the sake of Buildkite's own tool, and the names that it gives them in StatsD. */
+/** The figures of Buildkite's own tool, buildkite-agent-metrics, and the names that it gives them in StatsD. */
 import type { Labels, MetricDefinition } from '../metric.ts';
 
 /** One figure as buildkite-agent-metrics knows it. */
@@ -10,7 +10,7 @@ export interface ToolFigure {
 }
 
 /** Undefined for whatever that tool does not publish. */
-export function toolFigureOf({
+export function findToolFigure({
   cloudWatch: { namespace, name },
   labels,
 }: Pick<MetricDefinition, 'cloudWatch' | 'labels'>): ToolFigure | undefined {
@@ -25,9 +25,9 @@ export interface ToolName {
 
 /**
  * Its name in StatsD (v5.12.4, backend/statsd.go): cluster and queue are tags, so that all of them share a name, or parts
- * of the path. They stand there as they are given, so whoever has to clean them does so before.
+ * of the path. The values are used as they are given: the caller cleans them before.
  */
-export function toolNameInStatsd(
+export function formatStatsdName(
   { metric, isOfQueue }: ToolFigure,
   { cluster = '', queue = '' }: Labels,
   as: 'tags' | 'path',

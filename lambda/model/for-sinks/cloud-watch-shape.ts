@@ -1,7 +1,6 @@
-/**
- * What a family looks like in CloudWatch: names, dimensions and converted values. The sink (PutMetricData) and the
- * log (embedded metric format) both read it here, so that one metric cannot have two shapes.
- */
+/** What a family looks like in CloudWatch: its names, dimensions and converted values. */
+
+/** The sink (PutMetricData) and the log (embedded metric format) share it: one metric cannot have two shapes. */
 import type {
   CloudWatchShape,
   CloudWatchUnit,
@@ -12,7 +11,7 @@ import type {
   MetricFamily,
   NamespaceRole,
 } from '../metric.ts';
-import { only, rollUp } from '../families/roll-up.ts';
+import { groupByLabels, rollUp } from '../families/roll-up.ts';
 
 export interface Dimension {
   readonly name: string;
@@ -29,13 +28,13 @@ export interface CloudWatchPoint {
 }
 
 /** The namespace of a role, given the operator's neutral namespace. */
-export function namespaceOf(role: NamespaceRole, neutral: string): string {
+export function resolveNamespace(role: NamespaceRole, neutral: string): string {
   if (role === 'neutral') return neutral;
   if (role === 'collector') return `${neutral}/Collector`;
   return role.vendor;
 }
 
-/** The name of a collector that nobody named. */
+/** The name of a collector whose configuration gives none. */
 export const defaultCollector = 'ci-metrics';
 
 /**
@@ -43,7 +42,7 @@ export const defaultCollector = 'ci-metrics';
  * name, of which an account and Region can have only one, keeps its series without it; a vendor's own names stay as the
  * vendor's tool publishes them.
  */
-export function deploymentDimensions(role: NamespaceRole, collector: string): Readonly<Record<string, string>> {
+export function buildDeploymentDimensions(role: NamespaceRole, collector: string): Readonly<Record<string, string>> {
   return collector === defaultCollector || typeof role === 'object' ? {} : { Collector: collector };
 }
 
@@ -51,7 +50,7 @@ export function deploymentDimensions(role: NamespaceRole, collector: string): Re
 const namesByLabel = new Map<string, string>();
 
 /** `queue` is `Queue`, `pull_request` is `PullRequest`. */
-export function dimensionName(label: string): string {
+export function formatDimensionName(label: string): string {
   const known = namesByLabel.get(label);
   if (known !== undefined) return known;
   const name = label.replace(/(?:^|_)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
@@ -66,7 +65,7 @@ const nonAscii = /[^\x00-\x7f]+/g;
  * CloudWatch takes ASCII only (PutMetricData API reference, Dimension): other characters are percent-encoded as in a
  * URL. ASCII values are never changed, so a name that already has a `%` keeps the dashboards that were made for it.
  */
-export function dimensionValue(value: string): string {
+export function encodeDimensionValue(value: string): string {
   return value.toWellFormed().replace(nonAscii, encodeURIComponent);
 }
 
@@ -74,8 +73,8 @@ export function dimensionValue(value: string): string {
  * Labels without a value give no dimension: CloudWatch refuses blank ones, and absence is what they mean. Sorted samples
  * repeat most labels of the one before, and then share its dimensions.
  */
-function dimensionsIn(set: readonly string[]): (labels: Labels) => readonly Dimension[] {
-  const slots = set.map((label) => ({ label, before: '', dimension: { name: dimensionName(label), value: '' } }));
+function createDimensionMapper(set: readonly string[]): (labels: Labels) => readonly Dimension[] {
+  const slots = set.map((label) => ({ label, before: '', dimension: { name: formatDimensionName(label), value: '' } }));
   return (labels) => {
     const dimensions: Dimension[] = [];
     for (const slot of slots) {
@@ -83,7 +82,7 @@ function dimensionsIn(set: readonly string[]): (labels: Labels) => readonly Dime
       if (value === undefined || value === '') continue;
       if (value !== slot.before) {
         slot.before = value;
-        slot.dimension = { name: slot.dimension.name, value: dimensionValue(value) };
+        slot.dimension = { name: slot.dimension.name, value: encodeDimensionValue(value) };
       }
       dimensions.push(slot.dimension);
     }
@@ -92,7 +91,7 @@ function dimensionsIn(set: readonly string[]): (labels: Labels) => readonly Dime
 }
 
 /** All names that a metric can have in CloudWatch. */
-export function metricNames({ name }: CloudWatchShape): readonly string[] {
+export function collectMetricNames({ name }: CloudWatchShape): readonly string[] {
   return typeof name === 'string' ? [name] : Object.values(name.names);
 }
 
@@ -100,26 +99,30 @@ export function metricNames({ name }: CloudWatchShape): readonly string[] {
  * The points of a family in one of its dimension sets, one by one; samples that differ only in other labels are
  * combined.
  */
-export function* pointsOf(family: MetricFamily, set: readonly string[], tickMs: number): Generator<CloudWatchPoint> {
+export function* generatePoints(
+  family: MetricFamily,
+  set: readonly string[],
+  tickMs: number,
+): Generator<CloudWatchPoint> {
   const shape = family.definition.cloudWatch;
-  const reduced = reducedTo(family, typeof shape.name === 'string' ? set : [...set, shape.name.label]);
-  const laterSets = setsAfter(shape.dimensionSets, set);
-  const dimensionsOf = dimensionsIn(set);
+  const reduced = reduceTo(family, typeof shape.name === 'string' ? set : [...set, shape.name.label]);
+  const laterSets = selectLaterSets(shape.dimensionSets, set);
+  const dimensionsOf = createDimensionMapper(set);
   for (const sample of reduced.samples) {
-    const name = nameOf(shape, sample.labels);
+    const name = chooseName(shape, sample.labels);
     const dimensions = dimensionsOf(sample.labels);
-    const values = valuesOf(sample);
+    const values = extractValues(sample);
     if (name === undefined || values.length === 0 || isAnotherSet(dimensions, set, laterSets)) continue;
-    yield { name, dimensions, unit: shape.unit, values: values.map((value) => converted(value, shape, tickMs)) };
+    yield { name, dimensions, unit: shape.unit, values: values.map((value) => convertValue(value, shape, tickMs)) };
   }
 }
 
-function reducedTo(family: MetricFamily, kept: readonly string[]): MetricFamily {
+function reduceTo(family: MetricFamily, kept: readonly string[]): MetricFamily {
   const hasOthers = family.definition.labels.some((label) => !kept.includes(label));
-  return hasOthers ? rollUp(family, only(kept)) : family;
+  return hasOthers ? rollUp(family, groupByLabels(kept)) : family;
 }
 
-function setsAfter(sets: readonly (readonly string[])[], set: readonly string[]): readonly (readonly string[])[] {
+function selectLaterSets(sets: readonly (readonly string[])[], set: readonly string[]): readonly (readonly string[])[] {
   return sets.slice(sets.indexOf(set) + 1);
 }
 
@@ -135,23 +138,23 @@ function isAnotherSet(
   if (dimensions.length === set.length) return false;
   const names = dimensions.map(({ name }) => name);
   return laterSets.some(
-    (later) => later.length === names.length && later.every((label) => names.includes(dimensionName(label))),
+    (later) => later.length === names.length && later.every((label) => names.includes(formatDimensionName(label))),
   );
 }
 
 /** Undefined for a label value that has no metric of its own. */
-function nameOf({ name }: CloudWatchShape, labels: Labels): string | undefined {
+function chooseName({ name }: CloudWatchShape, labels: Labels): string | undefined {
   if (typeof name === 'string') return name;
   const value = labels[name.label];
   return value === undefined ? undefined : name.names[value];
 }
 
-function valuesOf(sample: GaugeSample | CounterSample | DistributionSample): readonly number[] {
+function extractValues(sample: GaugeSample | CounterSample | DistributionSample): readonly number[] {
   if ('observations' in sample) return sample.observations;
   return 'value' in sample ? [sample.value] : [sample.increase];
 }
 
-function converted(value: number, { conversion }: CloudWatchShape, tickMs: number): number {
+function convertValue(value: number, { conversion }: CloudWatchShape, tickMs: number): number {
   // 0.07 × 100 is 7.000000000000001 in binary; 15 digits are what a double holds exactly.
   if (conversion === 'percent') return Number((value * 100).toPrecision(15));
   // What happened during the run is younger than its tick, and no age is negative.

@@ -25,17 +25,17 @@ const nouns: readonly (readonly [word: RegExp, annotation: string])[] = [
   [/deployments/, '{deployment}'],
 ];
 
-export function unitOf(name: string, unit: Unit): string {
-  return unit === 'count' ? annotationOf(name) : base[unit];
+export function formatUnit(name: string, unit: Unit): string {
+  return unit === 'count' ? findAnnotation(name) : base[unit];
 }
 
 /** Only a unit that the name holds already: Prometheus would add any other to it, and the series would have two names. */
-export function ownUnitOf(name: string, unit: Unit): string {
-  if (unit === 'count') return annotationOf(name);
+export function formatOwnUnit(name: string, unit: Unit): string {
+  if (unit === 'count') return findAnnotation(name);
   const written = base[unit];
   return name.replace(/_total$/, '').endsWith(`_${inNames[written] ?? ''}`) ? written : '';
 }
 
-function annotationOf(name: string): string {
+function findAnnotation(name: string): string {
   return nouns.find(([word]) => word.test(name))?.[1] ?? '';
 }

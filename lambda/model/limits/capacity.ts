@@ -15,7 +15,7 @@ const bytesOfSample = 512;
  */
 export const samplesOfCounted = 5.5;
 
-/** Below it nothing would be left of small fleets in the smallest function. */
+/** The least that is allowed, so that small fleets fit the smallest function. */
 const leastSamples = 10_000;
 
 /** A whole core is given from this memory on, and below it a share ("Configure Lambda function memory"). */
@@ -40,10 +40,10 @@ export interface Capacity {
   readonly remedy: string;
 }
 
-export interface Means {
+export interface RunResources {
   readonly memoryMegabytes: number;
   /** In a function the share of a core grows with its memory. */
-  readonly place: 'lambda' | 'terminal';
+  readonly runtime: 'lambda' | 'terminal';
   readonly sinks: number;
 }
 
@@ -51,9 +51,9 @@ export interface Means {
 const jitterMs = 250;
 
 /** What fits both. The time is in whole seconds, so that each scheduled run has the same room and leaves out the same. */
-export function capacityOf(means: Means, remainingMs: number): Capacity {
-  const byMemory = samplesInMemory(means.memoryMegabytes);
-  const byTime = samplesInTime(means, Math.floor((remainingMs - jitterMs) / 1000) * 1000);
+export function computeCapacity(resources: RunResources, remainingMs: number): Capacity {
+  const byMemory = countSamplesInMemory(resources.memoryMegabytes);
+  const byTime = countSamplesInTime(resources, Math.floor((remainingMs - jitterMs) / 1000) * 1000);
   return byTime < byMemory
     ? {
         samples: byTime,
@@ -64,29 +64,29 @@ export function capacityOf(means: Means, remainingMs: number): Capacity {
 }
 
 /** Samples that a process of this memory can hold. */
-export function samplesInMemory(memoryMegabytes: number): number {
+export function countSamplesInMemory(memoryMegabytes: number): number {
   return Math.max(leastSamples, Math.floor((memoryMegabytes * 2 ** 20 - bytesOfProcess) / bytesOfSample));
 }
 
 /** The least memory, in whole 64 MB, that reads an answer of this size: its pieces as they come, and the whole of them. */
-export function memoryForAnswer(megabytes: number): number {
+export function estimateAnswerMemory(megabytes: number): number {
   return Math.ceil((bytesOfProcess / 2 ** 20 + 2 * megabytes) / 64) * 64;
 }
 
 /** The least memory, in whole 64 MB, that holds so many samples. */
-export function memoryFor(samples: number): number {
+export function estimateMemory(samples: number): number {
   const bytes = bytesOfProcess + samples * bytesOfSample;
   return Math.ceil(bytes / 2 ** 20 / 64) * 64;
 }
 
 /** Samples that can be read and written in this time. */
-function samplesInTime({ memoryMegabytes, place, sinks }: Means, remainingMs: number): number {
+function countSamplesInTime({ memoryMegabytes, runtime: place, sinks }: RunResources, remainingMs: number): number {
   const share = place === 'terminal' ? 1 : Math.min(1, memoryMegabytes / megabytesOfCore);
   const microseconds = Math.max(0, remainingMs) * 1000 * share * shareForWork;
   return Math.max(leastSamples, Math.floor(microseconds / (microsecondsToRead + microsecondsToWrite * sinks)));
 }
 
-/** The same share for everybody, and what somebody does not need for those who need more: a level that nobody exceeds. */
+/** The most that each may have: equal shares, where what one does not need goes to those that need more. */
 export function shareOut(wanted: readonly number[], available: number): number {
   let left = available;
   const rising = wanted.toSorted((a, b) => a - b);

@@ -1,15 +1,15 @@
-/** The door through which everything that a source says comes in: names hold no secret, can be stored, stay different. */
+/** Cleans everything that a source returns: names hold no secret, can be stored by every sink, and stay different. */
 import { sourceLabels } from '../catalogue/identity-labels.ts';
-import { storableValue } from './labels.ts';
+import { makeStorableValue } from './labels.ts';
 import type { Labels, MetricFamily } from '../metric.ts';
-import { markOf } from './name-mark.ts';
-import { seriesKey } from '../families/order.ts';
-import { manyLines, oneLine } from './outside-text.ts';
+import { formatNameMark } from './name-mark.ts';
+import { formatSeriesKey } from '../families/order.ts';
+import { maskUnseen, flattenText } from './outside-text.ts';
 import type { Problem } from '../problem.ts';
 import type { RelayedFamily, RelayedSample } from '../relayed.ts';
 import { rollUp } from '../families/roll-up.ts';
 
-/** Takes secrets out of what passes the door; before anything is cut, for half a secret is known to nobody. */
+/** Takes secrets out of texts; before anything is cut, because half a secret would not be found. */
 export interface Cleaner {
   /** Of a name that a CI system gave. */
   readonly name: (text: string) => string;
@@ -19,58 +19,58 @@ export interface Cleaner {
   };
 }
 
-const same = (text: string): string => text;
+const leaveText = (text: string): string => text;
 
-/** For those who have no secrets. */
-export const nothingSecret: Cleaner = { name: same, own: { text: same } };
+/** For a process without secrets. */
+export const nothingSecret: Cleaner = { name: leaveText, own: { text: leaveText } };
 
 /** Labels with values that every sink can store; the same object when they are so already. */
-export function admittedLabels(labels: Labels, cleaner = nothingSecret): Labels {
-  return withValues(labels, (raw, label) => storableLabel(raw, label, cleaner));
+export function admitLabels(labels: Labels, cleaner = nothingSecret): Labels {
+  return replaceValues(labels, (raw, label) => makeStorableLabel(raw, label, cleaner));
 }
 
-/** Which connection a series belongs to is a name of the operator's, and not from outside. */
+/** These labels name the connection of a series; the operator chose the names, they are not from outside. */
 const ownLabels: ReadonlySet<string> = new Set(sourceLabels);
 
-function storableLabel(raw: string, label: string, { name, own }: Cleaner): string {
-  return storableValue(ownLabels.has(label) ? own.text(raw) : name(raw));
+function makeStorableLabel(raw: string, label: string, { name, own }: Cleaner): string {
+  return makeStorableValue(ownLabels.has(label) ? own.text(raw) : name(raw));
 }
 
 /** Series that differed in nothing that can be shown are combined by the family's own rule. */
-export function admittedFamily(family: MetricFamily, cleaner = nothingSecret): MetricFamily {
+export function admitFamily(family: MetricFamily, cleaner = nothingSecret): MetricFamily {
   // The name of a queue stands in many samples, each time as the same text.
   const known = new Map<string, string>();
-  const valueOf = (raw: string, label: string): string => {
+  const admitValue = (raw: string, label: string): string => {
     const found = known.get(raw);
     if (found !== undefined && !ownLabels.has(label)) return found;
-    const value = storableLabel(raw, label, cleaner);
+    const value = makeStorableLabel(raw, label, cleaner);
     if (!ownLabels.has(label)) known.set(raw, value);
     return value;
   };
-  const relabel = (labels: Labels): Labels => withValues(labels, valueOf);
+  const relabel = (labels: Labels): Labels => replaceValues(labels, admitValue);
   if (family.samples.every(({ labels }) => relabel(labels) === labels)) return family;
-  return rollUp(family, { key: (labels) => seriesKey(relabel(labels)), relabel });
+  return rollUp(family, { key: (labels) => formatSeriesKey(relabel(labels)), relabel });
 }
 
 /**
  * Another system's series keep their values at full length, blanks included, for they must be found under the names that
  * they have there, and line feeds, which every text format escapes; only what acts on a screen is taken out, and marked.
  */
-export function admittedRelayed(family: RelayedFamily, cleaner = nothingSecret): RelayedFamily {
+export function admitRelayed(family: RelayedFamily, cleaner = nothingSecret): RelayedFamily {
   const { name, help, samples } = family;
   return {
     ...family,
-    name: shownText(name, cleaner),
-    help: manyLines(cleaner.name(help)),
-    samples: samples.map((sample) => admittedSample(sample, cleaner)),
+    name: cleanText(name, cleaner),
+    help: maskUnseen(cleaner.name(help)),
+    samples: samples.map((sample) => admitSample(sample, cleaner)),
   };
 }
 
-function admittedSample(sample: RelayedSample, cleaner: Cleaner): RelayedSample {
-  const name = shownText(sample.name, cleaner);
-  const labels = shownLabels(sample.labels, cleaner);
+function admitSample(sample: RelayedSample, cleaner: Cleaner): RelayedSample {
+  const name = cleanText(sample.name, cleaner);
+  const labels = cleanLabels(sample.labels, cleaner);
   const { exemplar } = sample;
-  const shown = exemplar === undefined ? undefined : shownLabels(exemplar.labels, cleaner);
+  const shown = exemplar === undefined ? undefined : cleanLabels(exemplar.labels, cleaner);
   const isShown = exemplar === undefined || shown === exemplar.labels;
   if (name === sample.name && labels === sample.labels && isShown) return sample;
   return exemplar === undefined || shown === undefined
@@ -79,25 +79,25 @@ function admittedSample(sample: RelayedSample, cleaner: Cleaner): RelayedSample 
 }
 
 /** Labels that keep their length, such as the address that an exemplar leads to. */
-export function shownLabels(labels: Labels, cleaner = nothingSecret): Labels {
-  const shown = withValues(labels, (raw) => shownText(raw, cleaner));
-  const nameOf = (name: string): string => shownText(name, cleaner);
-  if (Object.keys(shown).every((name) => nameOf(name) === name)) return shown;
-  return Object.fromEntries(Object.entries(shown).map(([name, value]) => [nameOf(name), value]));
+export function cleanLabels(labels: Labels, cleaner = nothingSecret): Labels {
+  const shown = replaceValues(labels, (raw) => cleanText(raw, cleaner));
+  const cleanName = (name: string): string => cleanText(name, cleaner);
+  if (Object.keys(shown).every((name) => cleanName(name) === name)) return shown;
+  return Object.fromEntries(Object.entries(shown).map(([name, value]) => [cleanName(name), value]));
 }
 
-function shownText(raw: string, cleaner: Cleaner): string {
+function cleanText(raw: string, cleaner: Cleaner): string {
   const text = cleaner.name(raw);
-  const shown = manyLines(text);
-  return shown === text ? text : `${shown}${markOf(text)}`;
+  const shown = maskUnseen(text);
+  return shown === text ? text : `${shown}${formatNameMark(text)}`;
 }
 
 /** A problem may quote a name or a server's answer. */
-export function admittedProblem(problem: Problem, { own } = nothingSecret): Problem {
-  return { ...problem, where: oneLine(own.text(problem.where)), message: oneLine(own.text(problem.message)) };
+export function admitProblem(problem: Problem, { own } = nothingSecret): Problem {
+  return { ...problem, where: flattenText(own.text(problem.where)), message: flattenText(own.text(problem.message)) };
 }
 
-function withValues(labels: Labels, valueOf: (raw: string, label: string) => string): Labels {
+function replaceValues(labels: Labels, valueOf: (raw: string, label: string) => string): Labels {
   let changed: Record<string, string> | undefined;
   // Not by entries: they would be made anew for each of a hundred thousand label sets that need no change.
   for (const name in labels) {

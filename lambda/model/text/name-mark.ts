@@ -1,4 +1,4 @@
-/** A short mark that tells two names apart of which the same part is shown. */
+/** A short mark at the end of a shortened or cleaned name: it keeps two different names different. */
 
 /** FNV-1a and a second multiplier (the published prime, and one of MurmurHash3), with a start of their own. */
 const lanes = [
@@ -7,11 +7,11 @@ const lanes = [
 ] as const;
 
 /** `~` and 8 digits of base 32, which are 40 bits: of 10,000 names that need one, two are alike once in 20,000 times. */
-export function markOf(text: string): string {
-  return `~${lanes.map(({ start, factor }) => digitsOf(text, start, factor)).join('')}`;
+export function formatNameMark(text: string): string {
+  return `~${lanes.map(({ start, factor }) => hashDigits(text, start, factor)).join('')}`;
 }
 
-function digitsOf(text: string, start: number, factor: number): string {
+function hashDigits(text: string, start: number, factor: number): string {
   let hash = start;
   for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), factor);
   // The finalizer of MurmurHash3: every bit of the text reaches the upper 20 bits, which are those shown.

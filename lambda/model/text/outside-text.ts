@@ -1,4 +1,4 @@
-/** Texts that others wrote, such as names, messages and help: what of them may be written to a line or a screen. */
+/** Cleans texts from outside, such as names, messages and help, so that they can be written to a line or a screen. */
 
 /**
  * Characters that act instead of being seen: controls (ESC, BEL, line feeds, U+009B), line and paragraph separators, what
@@ -13,19 +13,19 @@ const unseenInLines = /[\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u200b\u2060-\u206f\uf
 const plain = /^[\x20-\x7e]*$/;
 
 /** One line that neither moves the cursor nor reorders what stands beside it, and that has a UTF-8 form. */
-export function oneLine(text: string, standIn = ' '): string {
+export function flattenText(text: string, standIn = ' '): string {
   return plain.test(text) ? text : text.toWellFormed().replace(unseen, standIn);
 }
 
 /** The same for texts of several lines. */
-export function manyLines(text: string): string {
+export function maskUnseen(text: string): string {
   return plain.test(text) ? text : text.toWellFormed().replace(unseenInLines, ' ');
 }
 
 /** The same for JSON, which has an escape for every character: nothing is lost. */
 export function escapeUnseen(json: string): string {
-  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return plain.test(json) ? json : json.replace(unseen, (characters) => Array.from(characters, escaped).join(''));
+  const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return plain.test(json) ? json : json.replace(unseen, (characters) => Array.from(characters, escapeUnit).join(''));
 }
 
 /**
@@ -34,18 +34,18 @@ export function escapeUnseen(json: string): string {
  * @throws SyntaxError for what is no JSON.
  */
 export function parseJsonText(text: string): unknown {
-  // This is the place that the rule sends everybody else to.
+  // All other code has to use this function, by a rule of eslint.
   // eslint-disable-next-line no-restricted-properties
   const value: unknown = JSON.parse(text);
-  return mayHaveSurrogates.test(text) ? wellFormedCopy(value) : value;
+  return mayHaveSurrogates.test(text) ? copyWellFormed(value) : value;
 }
 
-/** A surrogate gets into a text by its escape only, or as it stands when somebody else has decoded the bytes. */
+/** A lone surrogate gets into a text by its escape only, or as it stands when the bytes were decoded elsewhere. */
 const mayHaveSurrogates = /\\u[dD][89a-fA-F]|[\ud800-\udfff]/u;
 
-function wellFormedCopy(value: unknown): unknown {
+function copyWellFormed(value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(wellFormedCopy);
+  if (Array.isArray(value)) return value.map(copyWellFormed);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name.toWellFormed(), wellFormedCopy(item)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name.toWellFormed(), copyWellFormed(item)]));
 }

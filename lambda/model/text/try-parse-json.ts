@@ -1,8 +1,8 @@
-/** Reads stored JSON, of which the ids and names are a stranger's. */
+/** Parses JSON that may be broken. */
 import { parseJsonText } from './outside-text.ts';
 
 /** Undefined for what is no JSON. */
-export function jsonValue(text: string): unknown {
+export function tryParseJson(text: string): unknown {
   try {
     return parseJsonText(text);
   } catch {

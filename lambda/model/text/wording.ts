@@ -4,18 +4,18 @@
 const maxListed = 5;
 
 /** `1 point`, `2 points` */
-export function plural(count: number, noun: string): string {
+export function formatCount(count: number, noun: string): string {
   return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `a, b, c, d, e and 2 others` */
-export function list(names: readonly string[]): string {
+export function formatList(names: readonly string[]): string {
   const more = names.length - maxListed;
   const shown = names.slice(0, maxListed).join(', ');
-  return more > 0 ? `${shown} and ${plural(more, 'other')}` : shown;
+  return more > 0 ? `${shown} and ${formatCount(more, 'other')}` : shown;
 }
 
 /** At most `most` characters, and a sign that there were more. */
-export function shorten(text: string, most: number): string {
+export function shortenText(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
 }

@@ -1,5 +1,5 @@
-/** A metric while its page is read, and the search for the metric that a sample belongs to. */
-import { allSuffixes, type Format, suffixesOf } from './family-rules.ts';
+/** A metric while its page is parsed, and the search for the metric that a sample belongs to. */
+import { allSuffixes, type Format, chooseSuffixes } from './family-rules.ts';
 import type { PageFamily, PageSample, PageType } from '../page.ts';
 
 export interface Building {
@@ -14,7 +14,7 @@ export interface Building {
   readonly samples: PageSample[];
 }
 
-export function newBuilding(name: string): Building {
+export function createBuilding(name: string): Building {
   return { name, type: undefined, help: undefined, unit: undefined, hasSamples: false, samples: [] };
 }
 
@@ -23,13 +23,13 @@ export function isDescribed({ type, help, unit }: Building): boolean {
 }
 
 /** Whether a metric of this type has samples of this name. */
-export function owns(format: Format, { name, type }: Building, sample: string): boolean {
+export function isSampleOf(format: Format, { name, type }: Building, sample: string): boolean {
   if (!sample.startsWith(name)) return false;
-  return suffixesOf(format, type ?? 'unknown').includes(sample.slice(name.length));
+  return chooseSuffixes(format, type ?? 'unknown').includes(sample.slice(name.length));
 }
 
 /** A sample with an ending such as `_bucket` may be one of a metric without it. */
-export function ownerBySuffix(
+export function findOwnerBySuffix(
   format: Format,
   families: ReadonlyMap<string, Building>,
   name: string,
@@ -37,12 +37,12 @@ export function ownerBySuffix(
   for (const suffix of allSuffixes) {
     if (!name.endsWith(suffix)) continue;
     const base = families.get(name.slice(0, -suffix.length));
-    if (base !== undefined && owns(format, base, name)) return base;
+    if (base !== undefined && isSampleOf(format, base, name)) return base;
   }
   return undefined;
 }
 
-export function finished({ name, of, type, help, unit, samples }: Building, format: Format): PageFamily {
+export function completeFamily({ name, of, type, help, unit, samples }: Building, format: Format): PageFamily {
   return {
     name,
     type: type ?? (format === 'text' ? 'untyped' : 'unknown'),

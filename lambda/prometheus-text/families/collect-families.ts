@@ -1,8 +1,15 @@
 /** Puts the lines of a page together: which samples make a metric, of which type, and which are there twice. */
-import { type Cursor, fail, quoted } from '../lines/cursor.ts';
-import { type Building, finished, isDescribed, newBuilding, ownerBySuffix, owns } from './building.ts';
-import { faultOfSample, type Format, oddityOfSample } from './family-rules.ts';
-import { boundText, valueOf } from '../numbers.ts';
+import { type Cursor, fail, quoteText } from '../lines/cursor.ts';
+import {
+  type Building,
+  completeFamily,
+  isDescribed,
+  createBuilding,
+  findOwnerBySuffix,
+  isSampleOf,
+} from './building.ts';
+import { checkSample, type Format, findOddity } from './family-rules.ts';
+import { formatBound, parseValue } from '../numbers.ts';
 import type { Page, PageSample, PageType } from '../page.ts';
 import type { PageLimits } from '../limits.ts';
 import type { Remarks } from '../remarks.ts';
@@ -41,14 +48,14 @@ export function createFamilyCollector({ format, keep, limits, remarks }: Collect
 
   const addSample = (sample: PageSample, cursor: Cursor): void => {
     lines += 1;
-    const building = register.ownerOf(sample.name, cursor);
+    const building = register.ensureOwner(sample.name, cursor);
     building.hasSamples = true;
-    const isFit = fits(format, building, sample, (text) => {
+    const isFit = checkFit(format, building, sample, (text) => {
       tell(cursor, text);
     });
     if (!keep(sample.name, building.name, sample)) return;
-    const home = isFit ? building : register.unfit(sample.name, building, cursor);
-    store.add(home, withBoundText(sample, lastType), cursor);
+    const home = isFit ? building : register.ensureUnfit(sample.name, building, cursor);
+    store.add(home, normalizeBound(sample, lastType), cursor);
   };
 
   return {
@@ -63,18 +70,18 @@ export function createFamilyCollector({ format, keep, limits, remarks }: Collect
           return;
         case 'type':
           lastType = statement.type;
-          describe(register.described(statement.name, cursor), statement, cursor, tell);
+          describe(register.ensureDescribed(statement.name, cursor), statement, cursor, tell);
           return;
         case 'help':
         case 'unit':
-          describe(register.described(statement.name, cursor), statement, cursor, tell);
+          describe(register.ensureDescribed(statement.name, cursor), statement, cursor, tell);
       }
     },
     page: () => ({
       families: register
         .all()
         .filter(({ samples }) => samples.length > 0)
-        .map((one) => finished(one, format)),
+        .map((one) => completeFamily(one, format)),
       lines,
       duplicates: store.duplicates(),
     }),
@@ -84,11 +91,11 @@ export function createFamilyCollector({ format, keep, limits, remarks }: Collect
 /** The metrics of a page by name. */
 interface Register {
   /** The metric that a line describes. */
-  described(name: string, cursor: Cursor): Building;
+  ensureDescribed(name: string, cursor: Cursor): Building;
   /** The metric that a sample of this name belongs to. */
-  ownerOf(sample: string, cursor: Cursor): Building;
+  ensureOwner(sample: string, cursor: Cursor): Building;
   /** An untyped one, for samples that do not fit the type of theirs. */
-  unfit(sample: string, owner: Building, cursor: Cursor): Building;
+  ensureUnfit(sample: string, owner: Building, cursor: Cursor): Building;
   all(): readonly Building[];
 }
 
@@ -101,15 +108,15 @@ function createRegister(format: Format, maxMetrics: number, tell: Tell): Registe
     // Every one of them is kept until the end of the page, even when it has no sample.
     if (families.size + unfit.size >= maxMetrics)
       fail(cursor, `the page has more than ${String(maxMetrics)} metrics`, 0);
-    const building = newBuilding(name);
+    const building = createBuilding(name);
     among.set(name, building);
     return building;
   };
-  const owner = (name: string): Building | undefined => {
-    if (format === 'openmetrics' && current !== undefined && owns(format, current, name)) return current;
+  const findOwner = (name: string): Building | undefined => {
+    if (format === 'openmetrics' && current !== undefined && isSampleOf(format, current, name)) return current;
     const own = families.get(name);
     if (own?.type !== undefined) return own;
-    return ownerBySuffix(format, families, name) ?? own;
+    return findOwnerBySuffix(format, families, name) ?? own;
   };
   const enter = (building: Building, cursor: Cursor): Building => {
     if (format === 'openmetrics') tellApart(building, current, cursor, tell);
@@ -118,9 +125,9 @@ function createRegister(format: Format, maxMetrics: number, tell: Tell): Registe
   };
 
   return {
-    described: (name, cursor) => enter(families.get(name) ?? create(name, cursor, families), cursor),
-    ownerOf: (sample, cursor) => enter(owner(sample) ?? create(sample, cursor, families), cursor),
-    unfit: (sample, { name: of, help }, cursor) => {
+    ensureDescribed: (name, cursor) => enter(families.get(name) ?? create(name, cursor, families), cursor),
+    ensureOwner: (sample, cursor) => enter(findOwner(sample) ?? create(sample, cursor, families), cursor),
+    ensureUnfit: (sample, { name: of, help }, cursor) => {
       const building = unfit.get(sample) ?? create(sample, cursor, unfit);
       return Object.assign(building, { of, help });
     },
@@ -129,17 +136,17 @@ function createRegister(format: Format, maxMetrics: number, tell: Tell): Registe
 }
 
 /** Whether a sample can be one of its metric; what is odd about it is told. */
-function fits(
+function checkFit(
   format: Format,
   { name, type = 'untyped' }: Building,
   sample: PageSample,
   tell: (text: string) => void,
 ): boolean {
-  const fault = faultOfSample(format, { name, type }, sample);
-  const oddity = fault === undefined && format === 'openmetrics' ? oddityOfSample({ name, type }, sample) : undefined;
-  if (fault !== undefined) tell(`${fault}; ${quoted(sample.name)} goes on as untyped`);
-  if (oddity !== undefined) tell(`${oddity}: ${quoted(sample.name)}`);
-  return fault === undefined;
+  const problem = checkSample(format, { name, type }, sample);
+  const oddity = problem === undefined && format === 'openmetrics' ? findOddity({ name, type }, sample) : undefined;
+  if (problem !== undefined) tell(`${problem}; ${quoteText(sample.name)} goes on as untyped`);
+  if (oddity !== undefined) tell(`${oddity}: ${quoteText(sample.name)}`);
+  return problem === undefined;
 }
 
 interface Store {
@@ -154,12 +161,12 @@ function createStore(maxSeries: number, tell: Tell): Store {
   let duplicates = 0;
   return {
     add: ({ samples }, sample, cursor) => {
-      const key = keyOf(sample);
+      const key = formatSampleKey(sample);
       const before = values.get(key);
       if (before !== undefined) {
         duplicates += 1;
         const isSame = Object.is(before, sample.value);
-        const text = `a second sample of one series of ${quoted(sample.name)}`;
+        const text = `a second sample of one series of ${quoteText(sample.name)}`;
         if (isSame) tell(cursor, `${text} with the same value`);
         else tell(cursor, `${text}; the first one is kept`, 'loss');
         return;
@@ -178,12 +185,12 @@ function createStore(maxSeries: number, tell: Tell): Store {
 }
 
 /** Bounds and quantiles in the one spelling that Prometheus 3 stores. */
-function withBoundText(sample: PageSample, type: PageType | undefined): PageSample {
+function normalizeBound(sample: PageSample, type: PageType | undefined): PageSample {
   const name = boundLabels.get(type);
   const bound = name === undefined ? undefined : sample.labels.get(name);
-  const value = bound === undefined ? undefined : valueOf(bound);
+  const value = bound === undefined ? undefined : parseValue(bound);
   if (name === undefined || value === undefined) return sample;
-  const text = boundText(value);
+  const text = formatBound(value);
   // A map keeps the place of a key that it has: the labels stay sorted.
   return text === bound ? sample : { ...sample, labels: new Map(sample.labels).set(name, text) };
 }
@@ -199,9 +206,9 @@ type Description = Extract<Statement, { readonly says: 'help' | 'type' | 'unit' 
 function describe(building: Building, statement: Description, cursor: Cursor, tell: Tell): void {
   const word = statement.says.toUpperCase();
   if (building[statement.says] !== undefined)
-    tell(cursor, `a second ${word} for ${quoted(statement.name)}; the later one counts`);
+    tell(cursor, `a second ${word} for ${quoteText(statement.name)}; the later one counts`);
   else if (building.hasSamples && statement.says === 'type')
-    tell(cursor, `TYPE for ${quoted(statement.name)} stands after its samples`);
+    tell(cursor, `TYPE for ${quoteText(statement.name)} stands after its samples`);
   switch (statement.says) {
     case 'help':
       building.help = statement.text;
@@ -214,14 +221,14 @@ function describe(building: Building, statement: Description, cursor: Cursor, te
   }
 }
 
-/** OpenMetrics wants the lines of a metric together; whoever reads them all at once needs no such order. */
+/** OpenMetrics wants the lines of a metric together; this parser needs no such order, so it only remarks on it. */
 function tellApart(building: Building, current: Building | undefined, cursor: Cursor, tell: Tell): void {
   if (building === current || (!building.hasSamples && !isDescribed(building))) return;
-  tell(cursor, `the lines of ${quoted(building.name)} do not stand together`);
+  tell(cursor, `the lines of ${quoteText(building.name)} do not stand together`);
 }
 
 /** One text for one series at one time; lengths keep two label sets apart. */
-function keyOf({ name, labels, timestampMs }: PageSample): string {
+function formatSampleKey({ name, labels, timestampMs }: PageSample): string {
   let key = timestampMs === undefined ? name : `${name}@${String(timestampMs)}`;
   for (const [label, value] of labels) key += `;${String(label.length)}:${label}=${String(value.length)}:${value}`;
   return key;

@@ -1,5 +1,5 @@
 /** Which samples belong to a metric, and which of them fit its type. */
-import { valueOf } from '../numbers.ts';
+import { parseValue } from '../numbers.ts';
 import type { PageLabels, PageSample, PageType } from '../page.ts';
 
 /** Endings of the samples that belong to a metric; '' stands for the metric's own name. */
@@ -24,7 +24,7 @@ const openMetricsSuffixes: Readonly<Record<PageType, readonly string[]>> = {
 export const formats = ['text', 'openmetrics'] as const;
 export type Format = (typeof formats)[number];
 
-export function suffixesOf(format: Format, type: PageType): readonly string[] {
+export function chooseSuffixes(format: Format, type: PageType): readonly string[] {
   return format === 'text' ? (textSuffixes[type] ?? ['']) : openMetricsSuffixes[type];
 }
 
@@ -35,29 +35,29 @@ type Rule = (format: Format, suffix: string, sample: PageSample) => string | und
 
 /** Types without a rule take any value. */
 const rules: Partial<Readonly<Record<PageType, Rule>>> = {
-  histogram: faultOfHistogram,
-  gaugehistogram: faultOfHistogram,
-  summary: faultOfSummary,
-  counter: (format, suffix, sample) => (suffix === '_created' ? undefined : faultOfTotal(format, sample)),
+  histogram: checkHistogram,
+  gaugehistogram: checkHistogram,
+  summary: checkSummary,
+  counter: (format, suffix, sample) => (suffix === '_created' ? undefined : checkTotal(format, sample)),
   info: (_format, _suffix, { value }) => (value === 1 ? undefined : 'an info metric has the value 1'),
   stateset: (_format, _suffix, { value }) => (value === 0 || value === 1 ? undefined : 'a state is 0 or 1'),
 };
 
-/** Why a sample cannot be one of a metric of this type; undefined for nothing. */
-export function faultOfSample(
+/** Why a sample cannot belong to a metric of this type; undefined where it can. */
+export function checkSample(
   format: Format,
   { name, type }: { readonly name: string; readonly type: PageType },
   sample: PageSample,
 ): string | undefined {
   const suffix = sample.name.slice(name.length);
-  const fault = rules[type]?.(format, suffix, sample);
-  if (fault !== undefined || format === 'text') return fault;
+  const problem = rules[type]?.(format, suffix, sample);
+  if (problem !== undefined || format === 'text') return problem;
   if (type === 'stateset' && !sample.labels.has(name)) return 'a state set needs a label with its own name';
   return undefined;
 }
 
-/** What OpenMetrics does not allow and nobody is misled by; undefined for nothing. */
-export function oddityOfSample(
+/** What OpenMetrics does not allow although it is not ambiguous; undefined where everything is allowed. */
+export function findOddity(
   { name, type }: { readonly name: string; readonly type: PageType },
   sample: PageSample,
 ): string | undefined {
@@ -71,34 +71,34 @@ export function oddityOfSample(
   return undefined;
 }
 
-function faultOfHistogram(format: Format, suffix: string, sample: PageSample): string | undefined {
+function checkHistogram(format: Format, suffix: string, sample: PageSample): string | undefined {
   if (suffix === '_sum' || suffix === '_gsum' || suffix === '_created') return undefined;
   if (suffix === '') return 'a histogram has no sample of its own name';
   if (suffix === '_bucket') {
-    const fault = faultOfBound(sample.labels, 'le');
-    if (fault !== undefined) return fault;
+    const problem = checkBound(sample.labels, 'le');
+    if (problem !== undefined) return problem;
   }
-  return faultOfCount(format, sample);
+  return checkCount(format, sample);
 }
 
-function faultOfSummary(format: Format, suffix: string, sample: PageSample): string | undefined {
-  if (suffix === '') return faultOfBound(sample.labels, 'quantile');
-  return suffix === '_count' ? faultOfCount(format, sample) : undefined;
+function checkSummary(format: Format, suffix: string, sample: PageSample): string | undefined {
+  if (suffix === '') return checkBound(sample.labels, 'quantile');
+  return suffix === '_count' ? checkCount(format, sample) : undefined;
 }
 
 /** The text format takes any value for a counter. */
-function faultOfTotal(format: Format, sample: PageSample): string | undefined {
-  return format === 'openmetrics' ? faultOfCount(format, sample) : undefined;
+function checkTotal(format: Format, sample: PageSample): string | undefined {
+  return format === 'openmetrics' ? checkCount(format, sample) : undefined;
 }
 
-function faultOfCount(format: Format, { value }: PageSample): string | undefined {
+function checkCount(format: Format, { value }: PageSample): string | undefined {
   if (value < 0) return 'a count cannot be negative';
   return format === 'openmetrics' && Number.isNaN(value) ? 'a count cannot be NaN' : undefined;
 }
 
-function faultOfBound(labels: PageLabels, name: 'le' | 'quantile'): string | undefined {
+function checkBound(labels: PageLabels, name: 'le' | 'quantile'): string | undefined {
   const bound = labels.get(name);
   if (bound === undefined) return `expected a label "${name}"`;
-  const value = valueOf(bound);
+  const value = parseValue(bound);
   return value === undefined || Number.isNaN(value) ? `the label "${name}" is no number` : undefined;
 }

@@ -1,9 +1,9 @@
-/** Reads one line from left to right: what stands at a place, what is taken, and where something is wrong. */
+/** A position in one line, which parsing moves on, and the remarks and errors that name it. */
 import { maxQuoted } from '../limits.ts';
 import type { Remarks } from '../remarks.ts';
 import { PageSyntaxError } from '../syntax-error.ts';
 
-/** A place in one line, which reading moves on. */
+/** A position in one line. */
 export interface Cursor {
   readonly text: string;
   /** From 1. */
@@ -62,6 +62,6 @@ export function remark({ line, remarks, at: here }: Cursor, text: string, at = h
 }
 
 /** A few characters of the page for a message, safe to print. */
-export function quoted(text: string): string {
+export function quoteText(text: string): string {
   return JSON.stringify(text.length > maxQuoted ? `${text.slice(0, maxQuoted)}…` : text);
 }

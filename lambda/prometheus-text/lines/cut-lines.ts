@@ -15,7 +15,7 @@ export interface Line {
   /** From 1. */
   readonly number: number;
   /** Where the first byte stands that is no UTF-8, from 1; the text has a replacement there. */
-  readonly faultAt?: number;
+  readonly invalidAt?: number;
 }
 
 export type OnLine = (line: Line) => void;
@@ -30,15 +30,15 @@ export function createLineCutter({ maxBytes }: PageLimits): LineCutter {
   let number = 0;
   let bytes = 0;
 
-  const lineOf = (raw: Uint8Array): Line => {
+  const decodeLine = (raw: Uint8Array): Line => {
     number += 1;
     try {
       return { text: strict.decode(raw), number };
     } catch {
-      return { text: lenient(raw), number, faultAt: columnOfFault(raw) };
+      return { text: decodeLenient(raw), number, invalidAt: findInvalidColumn(raw) };
     }
   };
-  const joined = (last: Uint8Array): Uint8Array => {
+  const joinPieces = (last: Uint8Array): Uint8Array => {
     const raw = pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
     pieces = [];
     return raw;
@@ -51,27 +51,27 @@ export function createLineCutter({ maxBytes }: PageLimits): LineCutter {
         throw new PageSyntaxError(number + 1, 1, `the page is larger than ${String(maxBytes)} bytes`);
       let from = 0;
       for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, from)) {
-        const raw = joined(chunk.subarray(from, end));
+        const raw = joinPieces(chunk.subarray(from, end));
         from = end + 1;
-        onLine(lineOf(raw));
+        onLine(decodeLine(raw));
       }
       // A copy: the chunk is its owner's to use again.
       if (from < chunk.byteLength) pieces.push(chunk.slice(from));
     },
-    end: () => (pieces.length === 0 ? undefined : lineOf(joined(new Uint8Array()))),
+    end: () => (pieces.length === 0 ? undefined : decodeLine(joinPieces(new Uint8Array()))),
   };
 }
 
-function lenient(raw: Uint8Array): string {
+function decodeLenient(raw: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(raw);
 }
 
 /** Characters before the first byte that is no UTF-8, and one. */
-function columnOfFault(raw: Uint8Array): number {
+function findInvalidColumn(raw: Uint8Array): number {
   let at = 0;
   const encoder = new TextEncoder();
   let offset = 0;
-  for (const char of lenient(raw)) {
+  for (const char of decodeLenient(raw)) {
     const encoded = encoder.encode(char);
     if (encoded.some((byte, index) => raw[offset + index] !== byte)) break;
     offset += encoded.byteLength;

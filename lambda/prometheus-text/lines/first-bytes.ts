@@ -1,4 +1,4 @@
-/** Names bodies that are no page by what they begin with: their first line would only say that it cannot be read. */
+/** Recognises bodies that are no page by their first bytes, so that the error can name the reason. */
 
 const beginnings: readonly { readonly bytes: readonly number[]; readonly reason: string }[] = [
   {
@@ -18,6 +18,6 @@ const beginnings: readonly { readonly bytes: readonly number[]; readonly reason:
 ];
 
 /** Why a body with this beginning cannot be a page. */
-export function faultOfBeginning(body: Uint8Array): string | undefined {
+export function checkBeginning(body: Uint8Array): string | undefined {
   return beginnings.find(({ bytes }) => bytes.every((byte, index) => body[index] === byte))?.reason;
 }

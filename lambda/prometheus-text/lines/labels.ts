@@ -1,5 +1,5 @@
-/** Reads the name and the labels of a sample. */
-import { type Cursor, fail, peek, quoted, remark, skipBlanks, take, takeMatch } from './cursor.ts';
+/** Parses the name and the labels of a sample. */
+import { type Cursor, fail, peek, quoteText, remark, skipBlanks, take, takeMatch } from './cursor.ts';
 import type { PageLabels } from '../page.ts';
 import { takeQuoted, type UnknownEscapes } from './quoted-text.ts';
 
@@ -46,29 +46,29 @@ export function takeSeries(cursor: Cursor, style: LabelStyle): Series {
 export function takeBraces(cursor: Cursor, before: string | undefined, style: LabelStyle): Braces {
   const found = new Map<string, string>();
   let name = before;
-  const blanks = (): void => {
+  const skipLoose = (): void => {
     if (style.isLoose) skipBlanks(cursor);
   };
   cursor.at += 1;
-  blanks();
+  skipLoose();
   while (!take(cursor, '}')) {
     const at = cursor.at;
     const isQuoted = peek(cursor) === '"';
     const word = takeWord(cursor, style);
-    blanks();
+    skipLoose();
     if (isQuoted && peek(cursor) !== '=') {
-      if (name !== undefined) fail(cursor, `a second metric name, ${quoted(word)}`, at);
+      if (name !== undefined) fail(cursor, `a second metric name, ${quoteText(word)}`, at);
       if (word === '') fail(cursor, 'the metric name is empty', at);
       if (peek(cursor) !== ',' && peek(cursor) !== '}') fail(cursor, 'expected "," or "}" after the metric name');
       name = word;
     } else {
       takeLabel(cursor, word, at, found, style);
     }
-    blanks();
-    endOfPart(cursor, style);
-    blanks();
+    skipLoose();
+    takeSeparator(cursor, style);
+    skipLoose();
   }
-  return { name, ...sorted(found) };
+  return { name, ...sortLabels(found) };
 }
 
 function takeWord(cursor: Cursor, { unknownEscapes }: LabelStyle): string {
@@ -81,13 +81,13 @@ function takeWord(cursor: Cursor, { unknownEscapes }: LabelStyle): string {
 
 /** After the name: `="value"`. */
 function takeLabel(cursor: Cursor, name: string, at: number, found: Map<string, string>, style: LabelStyle): void {
-  if (!take(cursor, '=')) fail(cursor, `expected "=" after the label name ${quoted(name)}`);
+  if (!take(cursor, '=')) fail(cursor, `expected "=" after the label name ${quoteText(name)}`);
   if (name === '__name__' && style.repeated === 'refuse') fail(cursor, 'the label name "__name__" is reserved', at);
   if (style.isLoose) skipBlanks(cursor);
   if (peek(cursor) !== '"') fail(cursor, `expected a label value in double quotes`);
   const value = takeQuoted(cursor, style.unknownEscapes);
   if (name === '' && value !== '') fail(cursor, 'expected a label name', at);
-  if (found.has(name)) repeat(cursor, { name, value, at }, found, style);
+  if (found.has(name)) noteRepeated(cursor, { name, value, at }, found, style);
   else found.set(name, value);
 }
 
@@ -98,15 +98,20 @@ interface Repeated {
 }
 
 /** Prometheus takes a label for none when it is empty anywhere, and refuses a page where two have values. */
-function repeat(cursor: Cursor, { name, value, at }: Repeated, found: Map<string, string>, style: LabelStyle): void {
+function noteRepeated(
+  cursor: Cursor,
+  { name, value, at }: Repeated,
+  found: Map<string, string>,
+  style: LabelStyle,
+): void {
   const isRefused = found.get(name) !== '' && value !== '';
-  if (isRefused && style.repeated === 'refuse') fail(cursor, `the label ${quoted(name)} occurs twice`, at);
+  if (isRefused && style.repeated === 'refuse') fail(cursor, `the label ${quoteText(name)} occurs twice`, at);
   if (!isRefused) found.set(name, '');
-  remark(cursor, `the label ${quoted(name)} occurs twice in one pair of braces`, at);
+  remark(cursor, `the label ${quoteText(name)} occurs twice in one pair of braces`, at);
 }
 
 /** A comma, or the closing brace, which is left for the loop. */
-function endOfPart(cursor: Cursor, { isLoose }: LabelStyle): void {
+function takeSeparator(cursor: Cursor, { isLoose }: LabelStyle): void {
   if (peek(cursor) === '}') return;
   if (take(cursor, ',')) {
     if (!isLoose && peek(cursor) === '}') remark(cursor, 'a comma stands after the last label', cursor.at - 1);
@@ -117,7 +122,7 @@ function endOfPart(cursor: Cursor, { isLoose }: LabelStyle): void {
 }
 
 /** An empty value is the same as no label. */
-function sorted(found: ReadonlyMap<string, string>): Omit<Braces, 'name'> {
+function sortLabels(found: ReadonlyMap<string, string>): Omit<Braces, 'name'> {
   const names = [...found.keys()].filter((name) => found.get(name) !== '').sort();
   const labels = new Map(names.map((name) => [name, found.get(name) ?? '']));
   if (names.length === found.size) return { labels };

@@ -1,10 +1,10 @@
-/** Reads one line of OpenMetrics 1.0 as Prometheus 3 does. */
-import { type Cursor, fail, isAtEnd, peek, quoted, remark, take, takeToken } from './cursor.ts';
+/** Parses one line of OpenMetrics 1.0 as Prometheus 3 does. */
+import { type Cursor, fail, isAtEnd, peek, quoteText, remark, take, takeToken } from './cursor.ts';
 import { type LabelStyle, takeBraces, takeMetricName, takeSeries } from './labels.ts';
 import { maxExemplarCharacters } from '../limits.ts';
-import { readSeconds, readValue } from '../numbers.ts';
+import { parseSeconds, parseValueAt } from '../numbers.ts';
 import type { PageExemplar, PageLabels, PageType } from '../page.ts';
-import { takeQuoted, unescaped } from './quoted-text.ts';
+import { takeQuoted, unescapeText } from './quoted-text.ts';
 import type { Statement } from './statement.ts';
 
 const style: LabelStyle = { isLoose: false, unknownEscapes: 'keep', repeated: 'refuse' };
@@ -17,32 +17,32 @@ const types: ReadonlyMap<string, PageType> = new Map(
 );
 
 /** One line of OpenMetrics 1.0, in which every blank has its place. @throws PageSyntaxError */
-export function readOpenMetricsLine(cursor: Cursor): Statement {
+export function parseOpenMetricsLine(cursor: Cursor): Statement {
   if (isAtEnd(cursor)) fail(cursor, 'OpenMetrics has no empty lines');
-  return peek(cursor) === '#' ? readComment(cursor) : readSample(cursor);
+  return peek(cursor) === '#' ? parseComment(cursor) : parseSample(cursor);
 }
 
-function readComment(cursor: Cursor): Statement {
+function parseComment(cursor: Cursor): Statement {
   if (cursor.text === '# EOF') return { says: 'end' };
   const word = /^# (HELP|TYPE|UNIT) /.exec(cursor.text)?.[1];
   if (word === undefined) fail(cursor, 'expected # HELP, # TYPE, # UNIT or # EOF');
   cursor.at += '# HELP '.length;
-  const name = readDescribedName(cursor);
+  const name = parseDescribedName(cursor);
   const at = cursor.at + 1;
   const rest = cursor.text.slice(at);
   if (word === 'HELP')
-    return { says: 'help', name, text: unescaped(cursor, at, cursor.text.length, style.unknownEscapes) };
+    return { says: 'help', name, text: unescapeText(cursor, at, cursor.text.length, style.unknownEscapes) };
   if (word === 'UNIT') {
     if (rest !== '' && !name.endsWith(`_${rest}`))
-      fail(cursor, `the name ${quoted(name)} does not end with its unit`, 0);
+      fail(cursor, `the name ${quoteText(name)} does not end with its unit`, 0);
     return { says: 'unit', name, unit: rest };
   }
   const type = types.get(rest);
-  if (type === undefined) fail(cursor, `${quoted(rest)} is no metric type`, at);
+  if (type === undefined) fail(cursor, `${quoteText(rest)} is no metric type`, at);
   return { says: 'type', name, type };
 }
 
-function readDescribedName(cursor: Cursor): string {
+function parseDescribedName(cursor: Cursor): string {
   const at = cursor.at;
   const name = peek(cursor) === '"' ? takeQuoted(cursor, style.unknownEscapes) : takeMetricName(cursor);
   if (name === undefined || name.includes('\0')) fail(cursor, 'expected a metric name', at);
@@ -50,12 +50,12 @@ function readDescribedName(cursor: Cursor): string {
   return name;
 }
 
-function readSample(cursor: Cursor): Statement {
+function parseSample(cursor: Cursor): Statement {
   const series = takeSeries(cursor, style);
-  const sample = { ...series, value: takeNumber(cursor, readValue) };
+  const sample = { ...series, value: takeNumber(cursor, parseValueAt) };
   if (isAtEnd(cursor)) return { says: 'sample', sample };
-  const timestampMs = isAtExemplar(cursor) ? undefined : takeNumber(cursor, readSeconds);
-  const exemplar = isAtEnd(cursor) ? undefined : readExemplar(cursor);
+  const timestampMs = isAtExemplar(cursor) ? undefined : takeNumber(cursor, parseSeconds);
+  const exemplar = isAtEnd(cursor) ? undefined : parseExemplar(cursor);
   return {
     says: 'sample',
     sample: {
@@ -79,32 +79,32 @@ function isAtExemplar({ text, at }: Cursor): boolean {
   return text.startsWith(exemplarStart, at);
 }
 
-/** Undefined for one that nobody would store: the sample before it is kept. */
-function readExemplar(cursor: Cursor): PageExemplar | undefined {
+/** Undefined for an exemplar that no receiver would store; its sample is kept. */
+function parseExemplar(cursor: Cursor): PageExemplar | undefined {
   if (!isAtExemplar(cursor)) fail(cursor, 'expected the end of the line or an exemplar');
   cursor.at += exemplarStart.length - 1;
   const at = cursor.at;
   // A quoted word alone would be taken for a name: an exemplar has none, so one is given.
   const { labels } = takeBraces(cursor, '', exemplarStyle);
-  const value = takeNumber(cursor, readValue);
-  const timestampMs = isAtEnd(cursor) ? undefined : takeNumber(cursor, readSeconds);
+  const value = takeNumber(cursor, parseValueAt);
+  const timestampMs = isAtEnd(cursor) ? undefined : takeNumber(cursor, parseSeconds);
   if (!isAtEnd(cursor)) fail(cursor, 'expected the end of the line after the exemplar');
-  const fault = faultOfExemplar(labels, timestampMs);
-  if (fault !== undefined) {
-    remark(cursor, `${fault}; it is left out, and the sample is kept`, at);
+  const problem = checkExemplar(labels, timestampMs);
+  if (problem !== undefined) {
+    remark(cursor, `${problem}; it is left out, and the sample is kept`, at);
     return undefined;
   }
   return { labels, value, ...(timestampMs === undefined ? {} : { timestampMs }) };
 }
 
-function faultOfExemplar(labels: PageLabels, timestampMs: number | undefined): string | undefined {
-  if (charactersIn(labels) > maxExemplarCharacters)
+function checkExemplar(labels: PageLabels, timestampMs: number | undefined): string | undefined {
+  if (countCharacters(labels) > maxExemplarCharacters)
     return `an exemplar has more than ${String(maxExemplarCharacters)} characters`;
   if (timestampMs !== undefined && !Number.isSafeInteger(timestampMs)) return 'an exemplar has an impossible time';
   return undefined;
 }
 
-function charactersIn(labels: PageLabels): number {
+function countCharacters(labels: PageLabels): number {
   let sum = 0;
   for (const [name, value] of labels) sum += Array.from(name).length + Array.from(value).length;
   return sum;

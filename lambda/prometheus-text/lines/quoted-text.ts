@@ -1,5 +1,5 @@
-/** Reads texts with escapes: quoted ones (label values, UTF-8 names), and help texts. */
-import { type Cursor, fail, quoted, remark } from './cursor.ts';
+/** Parses texts with escapes: quoted ones (label values, UTF-8 names), and help texts. */
+import { type Cursor, fail, quoteText, remark } from './cursor.ts';
 import { UnfinishedQuoteError } from '../syntax-error.ts';
 
 /** A backslash before any other character stands as it is. The text format does not allow it: there it is told. */
@@ -27,11 +27,11 @@ export function takeQuoted(cursor: Cursor, unknown: UnknownEscapes): string {
   }
   if (end >= text.length) throw new UnfinishedQuoteError(cursor.line, from + 1);
   cursor.at = end + 1;
-  return isEscaped ? unescaped(cursor, from + 1, end, unknown) : text.slice(from + 1, end);
+  return isEscaped ? unescapeText(cursor, from + 1, end, unknown) : text.slice(from + 1, end);
 }
 
 /** The characters from `from` to `end` (excluded) with their escapes replaced. */
-export function unescaped(cursor: Cursor, from: number, end: number, unknown: UnknownEscapes): string {
+export function unescapeText(cursor: Cursor, from: number, end: number, unknown: UnknownEscapes): string {
   const { text } = cursor;
   let result = '';
   let at = from;
@@ -41,7 +41,7 @@ export function unescaped(cursor: Cursor, from: number, end: number, unknown: Un
     const char = backslash + 1 < end ? text.charAt(backslash + 1) : '';
     const meaning = escapes.get(char);
     if (meaning === undefined && unknown === 'tell')
-      remark(cursor, `${quoted(`\\${char}`)} is no escape sequence; it is kept as it stands`, backslash);
+      remark(cursor, `${quoteText(`\\${char}`)} is no escape sequence; it is kept as it stands`, backslash);
     result += text.slice(at, backslash) + (meaning ?? `\\${char}`);
     at = backslash + 1 + char.length;
   }

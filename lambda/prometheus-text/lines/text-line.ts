@@ -1,9 +1,9 @@
-/** Reads one line of the text format as Prometheus 3 does. */
-import { type Cursor, fail, isAtEnd, peek, quoted, remark, skipBlanks, takeToken } from './cursor.ts';
+/** Parses one line of the text format as Prometheus 3 does. */
+import { type Cursor, fail, isAtEnd, peek, quoteText, remark, skipBlanks, takeToken } from './cursor.ts';
 import { type LabelStyle, takeMetricName, takeSeries } from './labels.ts';
-import { readMilliseconds, readValue } from '../numbers.ts';
+import { parseMilliseconds, parseValueAt } from '../numbers.ts';
 import type { PageType } from '../page.ts';
-import { takeQuoted, unescaped } from './quoted-text.ts';
+import { takeQuoted, unescapeText } from './quoted-text.ts';
 import { nothing, type Statement } from './statement.ts';
 
 const style: LabelStyle = { isLoose: true, unknownEscapes: 'tell', repeated: 'refuse' };
@@ -17,61 +17,61 @@ const types: ReadonlyMap<string, PageType> = new Map(
 const description = /^[ \t]*#[ \t]+(HELP|TYPE)[ \t]+/;
 
 /** One line of text exposition 0.0.4, or 1.0.0 with quoted names. @throws PageSyntaxError */
-export function readTextLine(cursor: Cursor): Statement {
+export function parseTextLine(cursor: Cursor): Statement {
   const found = description.exec(cursor.text);
   if (found !== null) {
     cursor.at = found[0].length;
-    return found[1] === 'HELP' ? readHelp(cursor) : readType(cursor);
+    return found[1] === 'HELP' ? parseHelp(cursor) : parseType(cursor);
   }
   skipBlanks(cursor);
   if (isAtEnd(cursor) || peek(cursor) === '#') return nothing;
   if (peek(cursor) === '\0') return { says: 'cut' };
-  return readSample(cursor);
+  return parseSample(cursor);
 }
 
-/** Whether a line that is no UTF-8 does no harm, because nobody reads it. */
+/** Whether a line is a comment, which is ignored and therefore need not be UTF-8. */
 export function isComment(text: string): boolean {
   return /^[ \t]*#/.test(text) && !description.test(text);
 }
 
-function readHelp(cursor: Cursor): Statement {
-  const name = readDescribedName(cursor);
+function parseHelp(cursor: Cursor): Statement {
+  const name = parseDescribedName(cursor);
   if (!isAtEnd(cursor) && peek(cursor) !== ' ' && peek(cursor) !== '\t')
-    remark(cursor, `the name in HELP is read as ${quoted(name)}, which no blank follows`);
+    remark(cursor, `the name in HELP is read as ${quoteText(name)}, which no blank follows`);
   skipBlanks(cursor);
   const { text, at } = cursor;
-  return { says: 'help', name, text: unescaped(cursor, at, text.length, style.unknownEscapes) };
+  return { says: 'help', name, text: unescapeText(cursor, at, text.length, style.unknownEscapes) };
 }
 
-function readType(cursor: Cursor): Statement {
-  const name = readDescribedName(cursor);
+function parseType(cursor: Cursor): Statement {
+  const name = parseDescribedName(cursor);
   // Whatever the one character behind the name is, Prometheus drops it.
   const at = cursor.at + 1;
   const written = cursor.text.slice(at);
   const type = types.get(written);
-  if (type === undefined) fail(cursor, `${quoted(written)} is no metric type`, at);
+  if (type === undefined) fail(cursor, `${quoteText(written)} is no metric type`, at);
   return { says: 'type', name, type };
 }
 
-function readDescribedName(cursor: Cursor): string {
+function parseDescribedName(cursor: Cursor): string {
   const at = cursor.at;
   const name = peek(cursor) === '"' ? takeQuoted(cursor, style.unknownEscapes) : takeMetricName(cursor);
   if (name === undefined || name.includes('\0'))
-    fail(cursor, `expected a metric name, found ${quoted(cursor.text.slice(at))}`, at);
+    fail(cursor, `expected a metric name, found ${quoteText(cursor.text.slice(at))}`, at);
   return name;
 }
 
-function readSample(cursor: Cursor): Statement {
+function parseSample(cursor: Cursor): Statement {
   if (cursor.at > 0) remark(cursor, 'blanks stand before the name; they are left out', 0);
   const series = takeSeries(cursor, style);
   skipBlanks(cursor);
   const valueAt = cursor.at;
-  const value = readValue(cursor, takeToken(cursor), valueAt);
+  const value = parseValueAt(cursor, takeToken(cursor), valueAt);
   skipBlanks(cursor);
   const sample = { ...series, value };
   if (isAtEnd(cursor)) return { says: 'sample', sample };
   const timeAt = cursor.at;
-  const timestampMs = readMilliseconds(cursor, takeToken(cursor), timeAt);
+  const timestampMs = parseMilliseconds(cursor, takeToken(cursor), timeAt);
   skipBlanks(cursor);
   if (!isAtEnd(cursor)) fail(cursor, 'expected the end of the line after the timestamp');
   return { says: 'sample', sample: { ...sample, timestampMs } };

@@ -38,10 +38,10 @@ export function createFormIndex(): FormIndex {
   const kept = keptWords();
 
   /** The end of the longest form that begins here; undefined where none does. */
-  function endAt(text: string, at: number): number | undefined {
+  function findEnd(text: string, at: number): number | undefined {
     let end: number | undefined;
     for (const form of buckets.get(text.slice(at, at + keyLength))?.keys() ?? []) {
-      const reached = reachOf(form, text, at);
+      const reached = measureReach(form, text, at);
       if (reached === undefined || reached <= (end ?? 0)) continue;
       // What would be left of the secret has to be a secret of its own.
       const isShown = form.length - (reached - at) >= minCutLength && kept.isEnd(text, at, reached);
@@ -50,14 +50,14 @@ export function createFormIndex(): FormIndex {
     return end;
   }
 
-  function rangesIn(text: string): readonly Range[] {
+  function findRanges(text: string): readonly Range[] {
     const ranges: Range[] = [];
     let key = 0;
     for (let index = 0; index < text.length; index += 1) {
-      key = withNext(key, text.charCodeAt(index));
-      if (table[placeOf(key)] === 0 || index + 1 < keyLength) continue;
+      key = appendToKey(key, text.charCodeAt(index));
+      if (table[hashKey(key)] === 0 || index + 1 < keyLength) continue;
       const at = index + 1 - keyLength;
-      const end = endAt(text, at);
+      const end = findEnd(text, at);
       if (end === undefined) continue;
       const last = ranges.at(-1);
       // Two that overlap disappear as one, whichever of them begins first.
@@ -74,7 +74,7 @@ export function createFormIndex(): FormIndex {
       const bucket = buckets.get(key) ?? new Map<string, number>();
       bucket.set(form, (bucket.get(form) ?? 0) + 1);
       buckets.set(key, bucket);
-      table[placeOf(keyOf(form))] = 1;
+      table[hashKey(computeKey(form))] = 1;
     },
     remove(form) {
       const key = form.slice(0, keyLength);
@@ -86,7 +86,7 @@ export function createFormIndex(): FormIndex {
     },
     keep: kept.add,
     replace(text, standIn) {
-      const ranges = buckets.size === 0 ? [] : rangesIn(text);
+      const ranges = buckets.size === 0 ? [] : findRanges(text);
       if (ranges.length === 0) return text;
       const kept = ranges.map(({ start }, index) => text.slice(ranges[index - 1]?.end ?? 0, start));
       return [...kept, text.slice(ranges.at(-1)?.end)].join(standIn);
@@ -119,23 +119,23 @@ function keptWords(): KeptWords {
 }
 
 /** The low bytes of the last four characters: what else a character has is told apart by the closer look. */
-function withNext(key: number, code: number): number {
+function appendToKey(key: number, code: number): number {
   return (key << 8) | (code & 0xff);
 }
 
-function keyOf(form: string): number {
+function computeKey(form: string): number {
   let key = 0;
-  for (let index = 0; index < keyLength; index += 1) key = withNext(key, form.charCodeAt(index));
+  for (let index = 0; index < keyLength; index += 1) key = appendToKey(key, form.charCodeAt(index));
   return key;
 }
 
 /** Fibonacci hashing: the factor is 2^32 divided by the golden ratio. */
-function placeOf(key: number): number {
+function hashKey(key: number): number {
   return Math.imul(key, 0x9e3779b1) >>> (32 - tableBits);
 }
 
 /** How far a form reaches in a text: to its own end, or to the place where the text was cut off in the middle of it. */
-function reachOf(form: string, text: string, at: number): number | undefined {
+function measureReach(form: string, text: string, at: number): number | undefined {
   if (text.startsWith(form, at)) return at + form.length;
   // The frame of a PEM text is public; its lines are forms of their own.
   if (form.startsWith('-----')) return undefined;

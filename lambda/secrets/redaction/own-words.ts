@@ -2,7 +2,7 @@
 
 /**
  * Names and values of metrics, settings and kinds of plugins, words of eight letters or more of log lines, problems and
- * help texts, and what is set where nobody has chosen a password. Lower case, sorted.
+ * help texts, and the usual default passwords. Lower case, sorted.
  */
 const words = `
 2xx 3xx 4xx 5xx 95 accepted action active addresses admin admission affinity after age agent agents allowed

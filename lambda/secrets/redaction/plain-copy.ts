@@ -33,14 +33,14 @@ interface Walk {
  * A copy of any value that holds nothing but plain data, each text in it cleaned: errors with their
  * causes, maps, headers and class instances included. Never throws, never runs forever.
  */
-export function plainCopy(value: unknown, { own, outside }: Cleaning): unknown {
+export function copyPlain(value: unknown, { own, outside }: Cleaning): unknown {
   return copy(value, { clean: own, outside, above: new Set(), budget: { nodes: maxNodes } });
 }
 
 function copy(value: unknown, walk: Walk): unknown {
   switch (typeof value) {
     case 'string':
-      return cleaned(value, walk);
+      return cleanText(value, walk);
     case 'number':
       return Number.isFinite(value) ? value : value.toString();
     case 'boolean':
@@ -56,7 +56,7 @@ function copy(value: unknown, walk: Walk): unknown {
   }
 }
 
-function cleaned(text: string, { clean }: Walk): string {
+function cleanText(text: string, { clean }: Walk): string {
   if (text.length <= maxTextLength) return clean(text);
   // Cleaned before it is cut, a bit more than is kept: a value that the cut would split is found as a whole.
   const kept = clean(text.slice(0, 2 * maxTextLength)).slice(0, maxTextLength);
@@ -88,7 +88,7 @@ function copyKnown(value: object, walk: Walk): unknown {
   if (value instanceof Set) return copyItems([...value], walk);
   if (isHeaders(value)) return copyEntries([...value], walk);
   if (ArrayBuffer.isView(value)) return `[${String(value.byteLength)} bytes]`;
-  if (value instanceof URL) return cleaned(withoutUserInfo(value), walk);
+  if (value instanceof URL) return cleanText(removeUserInfo(value), walk);
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     const json: unknown = Reflect.apply(value.toJSON, value, []);
     return copy(json, walk);
@@ -101,7 +101,7 @@ function isHeaders(value: object): value is Headers {
   return Object.prototype.toString.call(value) === '[object Headers]';
 }
 
-function withoutUserInfo(url: URL): string {
+function removeUserInfo(url: URL): string {
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';
@@ -116,12 +116,14 @@ function copyItems(items: readonly unknown[], walk: Walk): unknown {
 function copyEntries(entries: readonly (readonly [string, unknown])[], walk: Walk): Readonly<Record<string, unknown>> {
   const copies = entries
     .slice(0, maxItems)
-    .map(([name, item]) => [walk.clean(name), credentialField.test(name) ? hidden(item) : copy(item, walk)] as const);
+    .map(
+      ([name, item]) => [walk.clean(name), credentialField.test(name) ? hideValue(item) : copy(item, walk)] as const,
+    );
   const more = entries.length - copies.length;
   return Object.fromEntries(more > 0 ? [...copies, ['…', `${String(more)} more`]] : copies);
 }
 
-function hidden(value: unknown): unknown {
+function hideValue(value: unknown): unknown {
   return value === undefined || value === null ? value : '[redacted]';
 }
 
@@ -131,8 +133,8 @@ function copyError(error: Error, walk: Walk): Readonly<Record<string, unknown>> 
   const own = Object.entries(error).filter(([key]) => !['name', 'message', 'stack', 'cause', 'errors'].includes(key));
   const errors = error instanceof AggregateError ? { errors: copyItems(error.errors, walk) } : {};
   return {
-    name: cleaned(name, walk),
-    message: cleaned(message, walk),
+    name: cleanText(name, walk),
+    message: cleanText(message, walk),
     ...copyEntries(
       own.filter(([key]) => !answeredField.test(key)),
       walk,
@@ -141,7 +143,7 @@ function copyError(error: Error, walk: Walk): Readonly<Record<string, unknown>> 
       own.filter(([key]) => answeredField.test(key)),
       { ...walk, clean: walk.outside },
     ),
-    ...(stack === undefined ? {} : { stack: cleaned(stack, walk) }),
+    ...(stack === undefined ? {} : { stack: cleanText(stack, walk) }),
     ...(cause === undefined ? {} : { cause: copy(cause, walk) }),
     ...errors,
   };

@@ -1,8 +1,8 @@
 /** Takes secret values out of whatever is about to be written, kept or cut. */
 import { createFormIndex } from './form-index.ts';
 import { isOwnWord } from './own-words.ts';
-import { plainCopy } from './plain-copy.ts';
-import { formsOf, formsOfFormsOf, minPartLength } from './secret-forms.ts';
+import { copyPlain } from './plain-copy.ts';
+import { buildForms, buildFormsOfForms, minPartLength } from './secret-forms.ts';
 
 /** Stands where a secret value stood. */
 const redacted = '[redacted]';
@@ -25,7 +25,7 @@ export interface Redactor {
    * `acme-build-…`. A whole secret is taken out all the same, and so is a longer piece of it.
    */
   keepWords(words: Iterable<string>): void;
-  /** For a text that somebody else wrote, such as the body of a refusal, before it is cut: every value is taken out. */
+  /** For a text from outside, such as the body of a refusal, before it is cut: every value is taken out. */
   text(text: string): string;
   /** A plain copy of any value, errors with their causes included, without secrets; bounded in depth and size. */
   value(value: unknown): unknown;
@@ -50,7 +50,7 @@ export const minSecretLength = 8;
 export type Weakness = 'short' | 'word';
 
 /** Undefined for a value that can be kept secret. */
-export function weaknessOf(value: string): Weakness | undefined {
+export function findWeakness(value: string): Weakness | undefined {
   const text = value.trim();
   if (isOwnWord(text)) return 'word';
   return text.length < minSecretLength ? 'short' : undefined;
@@ -58,19 +58,19 @@ export function weaknessOf(value: string): Weakness | undefined {
 
 export function createRedactor(): Redactor {
   const index = createFormIndex();
-  const lasting = valueSet(maxValues, index, formsOf);
-  const twice = valueSet(maxTwiceValues, index, formsOfFormsOf);
-  const passing = valueSet(maxPassingValues, index, formsOf);
-  const short = weakValues();
-  const words = weakValues();
+  const lasting = createValueSet(maxValues, index, buildForms);
+  const twice = createValueSet(maxTwiceValues, index, buildFormsOfForms);
+  const passing = createValueSet(maxPassingValues, index, buildForms);
+  const short = createWeakValues();
+  const words = createWeakValues();
 
-  const ownText = (raw: string): string => index.replace(raw, redacted);
-  const name = (raw: string): string => short.replace(ownText(raw));
-  const text = (raw: string): string => words.replace(name(raw));
+  const redactOwnText = (raw: string): string => index.replace(raw, redacted);
+  const redactName = (raw: string): string => short.replace(redactOwnText(raw));
+  const redactText = (raw: string): string => words.replace(redactName(raw));
 
   return {
     remember(value) {
-      const weakness = weaknessOf(value);
+      const weakness = findWeakness(value);
       if (value.trim() === '') return;
       if (weakness === 'word') words.add(value.trim());
       else if (weakness === 'short') short.add(value.trim());
@@ -80,15 +80,15 @@ export function createRedactor(): Redactor {
       }
     },
     rememberPassing(value) {
-      if (weaknessOf(value) === undefined && !lasting.has(value)) passing.add(value);
+      if (findWeakness(value) === undefined && !lasting.has(value)) passing.add(value);
     },
     keepWords: (kept) => {
       index.keep(kept);
     },
-    text,
-    value: (value) => plainCopy(value, { own: text, outside: text }),
-    name,
-    own: { text: ownText, value: (value) => plainCopy(value, { own: ownText, outside: text }) },
+    text: redactText,
+    value: (value) => copyPlain(value, { own: redactText, outside: redactText }),
+    name: redactName,
+    own: { text: redactOwnText, value: (value) => copyPlain(value, { own: redactOwnText, outside: redactText }) },
   };
 }
 
@@ -98,7 +98,7 @@ interface ValueSet {
 }
 
 /** The latest values, their forms in the index; one that is added again counts as new. */
-function valueSet(
+function createValueSet(
   most: number,
   index: ReturnType<typeof createFormIndex>,
   formsIn: (value: string) => readonly string[],
@@ -120,7 +120,7 @@ function valueSet(
 }
 
 /** Values that may stand in a text by chance; the shortest are looked for only where they stand alone. */
-function weakValues(): { readonly add: (value: string) => void; readonly replace: (text: string) => string } {
+function createWeakValues(): { readonly add: (value: string) => void; readonly replace: (text: string) => string } {
   const values = new Set<string>();
   let expression: RegExp | undefined;
   return {
@@ -130,14 +130,14 @@ function weakValues(): { readonly add: (value: string) => void; readonly replace
       const [oldest] = values;
       if (values.size > maxValues && oldest !== undefined) values.delete(oldest);
       // Longest first, so that a value that contains another one disappears as a whole.
-      const forms = [...new Set([...values].flatMap(formsOf))].sort((a, b) => b.length - a.length);
-      expression = new RegExp(forms.map(patternOf).join('|'), 'g');
+      const forms = [...new Set([...values].flatMap(buildForms))].sort((a, b) => b.length - a.length);
+      expression = new RegExp(forms.map(buildPattern).join('|'), 'g');
     },
     replace: (text) => (expression === undefined ? text : text.replace(expression, redacted)),
   };
 }
 
-function patternOf(form: string): string {
+function buildPattern(form: string): string {
   const literal = form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
   return form.length < minPartLength ? `(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])` : literal;
 }

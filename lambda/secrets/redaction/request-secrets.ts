@@ -36,8 +36,8 @@ export function rememberRequest(memory: SecretMemory, { url, headers, body, key 
 export function rememberProxy(memory: SecretMemory, proxy: string | undefined): void {
   const url = URL.parse(proxy === undefined || proxy.includes('://') ? (proxy ?? '') : `http://${proxy}`);
   if (url === null || url.password === '') return;
-  const user = decoded(url.username);
-  const password = decoded(url.password);
+  const user = tryDecode(url.username);
+  const password = tryDecode(url.password);
   memory.remember(password);
   memory.remember(url.password);
   memory.remember(Buffer.from(`${user}:${password}`).toString('base64'));
@@ -51,11 +51,11 @@ function rememberAuthorization(memory: SecretMemory, value: string): void {
     return;
   }
   memory.remember(rest === '' ? value : rest);
-  if (/^basic$/i.test(scheme)) memory.remember(passwordIn(rest));
+  if (/^basic$/i.test(scheme)) memory.remember(decodePassword(rest));
   if (rest.startsWith(eksPrefix)) rememberSignedUrl(memory, rest.slice(eksPrefix.length));
 }
 
-function passwordIn(pair: string): string {
+function decodePassword(pair: string): string {
   const text = Buffer.from(pair, 'base64').toString('utf8');
   return text.slice(text.indexOf(':') + 1);
 }
@@ -79,7 +79,7 @@ function isForm(headers: Readonly<Record<string, string>>): boolean {
   );
 }
 
-function decoded(text: string): string {
+function tryDecode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

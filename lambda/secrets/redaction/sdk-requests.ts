@@ -7,10 +7,10 @@ type Next<Given, Output> = (given: Given) => Promise<Output>;
 export const beforeEachSending = { step: 'deserialize', priority: 'low', name: 'rememberCredentials' } as const;
 
 /** For the `middlewareStack` of a client; without a memory it does nothing. */
-export function rememberingMiddleware(memory: SecretMemory | undefined) {
+export function createRememberingMiddleware(memory: SecretMemory | undefined) {
   return <Given extends { readonly request: unknown }, Output>(next: Next<Given, Output>): Next<Given, Output> =>
     (given) => {
-      const headers = headersOf(given.request);
+      const headers = extractHeaders(given.request);
       // Its credentials are in its headers.
       if (memory !== undefined) rememberRequest(memory, { url: nowhere, headers });
       return next(given);
@@ -19,7 +19,7 @@ export function rememberingMiddleware(memory: SecretMemory | undefined) {
 
 const nowhere = new URL('https://aws.invalid');
 
-function headersOf(request: unknown): Readonly<Record<string, string>> {
+function extractHeaders(request: unknown): Readonly<Record<string, string>> {
   if (typeof request !== 'object' || request === null || !('headers' in request)) return {};
   const { headers } = request;
   if (typeof headers !== 'object' || headers === null) return {};

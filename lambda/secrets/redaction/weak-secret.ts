@@ -1,4 +1,4 @@
-/** Tells the operator of a secret that everybody could guess. */
+/** Warns of a secret that is easily guessed. */
 import type { Logger } from '../../runtime/log.ts';
 import { minSecretLength, type Weakness } from './redactor.ts';
 

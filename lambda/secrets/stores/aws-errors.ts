@@ -1,5 +1,6 @@
+/** What an error of the AWS SDK means for a secret that was to be read. */
 import type { FailureReason, ReadOutcome } from './secret-store.ts';
-import { failed } from './secret-store.ts';
+import { failRead } from './secret-store.ts';
 
 /** The SDK sets these; all of them are optional because any error may arrive here. */
 interface SdkError {
@@ -33,13 +34,13 @@ const reasons: Readonly<Record<string, FailureReason>> = {
 const harmlessMessages: ReadonlySet<string> = new Set(['AccessDeniedException', 'CredentialsProviderError']);
 
 /** What an error of the AWS SDK means; a value, or an answer that holds one, never gets into the outcome. */
-export function awsFailure(error: unknown, signal: AbortSignal): ReadOutcome {
-  if (signal.aborted) return failed('aborted');
-  if (!(error instanceof Error)) return failed('unavailable');
-  return failed(reasonOf(error), detailOf(error), safeCopy(error));
+export function interpretAwsError(error: unknown, signal: AbortSignal): ReadOutcome {
+  if (signal.aborted) return failRead('aborted');
+  if (!(error instanceof Error)) return failRead('unavailable');
+  return failRead(classifyError(error), formatDetail(error), copySafely(error));
 }
 
-function reasonOf(error: SdkError): FailureReason {
+function classifyError(error: SdkError): FailureReason {
   // Thrown by the SDK itself before anything is asked, as a plain Error.
   if (error.message === 'Region is missing') return 'no-region';
   // A secret that was created without a value: "can't find the specified secret value for staging label: AWSCURRENT".
@@ -49,7 +50,7 @@ function reasonOf(error: SdkError): FailureReason {
   return Object.hasOwn(reasons, error.name) ? (reasons[error.name] ?? 'unavailable') : 'unavailable';
 }
 
-function detailOf(error: SdkError): string {
+function formatDetail(error: SdkError): string {
   const { name, code, $metadata } = error;
   const status = $metadata?.httpStatusCode;
   const parts = [
@@ -63,10 +64,10 @@ function detailOf(error: SdkError): string {
  * The SDK hangs the raw answer on some errors (`$response`, `$responseBodyText`), and a JSON error quotes the text that
  * it could not read: the copy keeps what identifies the failure and nothing else.
  */
-function safeCopy(error: SdkError): Error {
+function copySafely(error: SdkError): Error {
   const { name, message, $metadata } = error;
   const request = $metadata?.requestId === undefined ? '' : `, request ${$metadata.requestId}`;
-  const copy = new Error(`${detailOf(error)}${request}${harmlessMessages.has(name) ? `: ${message}` : ''}`);
+  const copy = new Error(`${formatDetail(error)}${request}${harmlessMessages.has(name) ? `: ${message}` : ''}`);
   copy.name = name;
   return copy;
 }

@@ -1,14 +1,15 @@
-import { failed, type SecretStore } from './secret-store.ts';
+/** Reads secrets from environment variables. */
+import { failRead, type SecretStore } from './secret-store.ts';
 
 /** Environment variables; the configuration refuses them in AWS Lambda, where they are readable to many. */
-export function environmentStore(variables: Readonly<Record<string, string | undefined>>): SecretStore {
+export function createEnvironmentStore(variables: Readonly<Record<string, string | undefined>>): SecretStore {
   return {
     read: (ids) =>
       Promise.resolve(
         new Map(
           ids.map((id) => {
             const text = variables[id];
-            return [id, text === undefined ? failed('not-found') : { text }];
+            return [id, text === undefined ? failRead('not-found') : { text }];
           }),
         ),
       ),

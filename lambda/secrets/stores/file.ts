@@ -1,4 +1,5 @@
-import { failed, textOfBytes, type FailureReason, type ReadOutcome, type SecretStore } from './secret-store.ts';
+/** Reads secrets from files. */
+import { failRead, decodeText, type FailureReason, type ReadOutcome, type SecretStore } from './secret-store.ts';
 
 /** A bundle of CA certificates has some 200 KiB; more is not a secret but the wrong file. */
 const maxFileBytes = 1024 * 1024;
@@ -12,14 +13,14 @@ const reasons: Readonly<Record<string, FailureReason>> = {
 };
 
 /** Files, such as the ones that Docker and Kubernetes mount; read anew whenever the cache has run out. */
-export function fileStore(readFile: (path: string) => Promise<Uint8Array>): SecretStore {
+export function createFileStore(readFile: (path: string) => Promise<Uint8Array>): SecretStore {
   async function readOne(path: string): Promise<ReadOutcome> {
     try {
       const bytes = await readFile(path);
-      return bytes.byteLength > maxFileBytes ? failed('invalid', 'larger than 1 MiB') : textOfBytes(bytes);
+      return bytes.byteLength > maxFileBytes ? failRead('invalid', 'larger than 1 MiB') : decodeText(bytes);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-      return failed(reasons[code] ?? 'unavailable', code);
+      return failRead(reasons[code] ?? 'unavailable', code);
     }
   }
   return {

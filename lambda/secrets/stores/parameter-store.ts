@@ -1,11 +1,12 @@
+/** Reads secrets from AWS Systems Manager Parameter Store. */
 import type * as SsmSdk from '@aws-sdk/client-ssm';
 import type { Parameter, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm';
 import type { AwsAgents } from '../../http/transport/aws-agents.ts';
-import { regionOfArn } from '../arn.ts';
-import { awsFailure } from './aws-errors.ts';
+import { findArnRegion } from '../arn.ts';
+import { interpretAwsError } from './aws-errors.ts';
 import type { SecretMemory } from '../redaction/request-secrets.ts';
-import { beforeEachSending, rememberingMiddleware } from '../redaction/sdk-requests.ts';
-import { chunksOf, failed, type ReadOutcome, type SecretStore } from './secret-store.ts';
+import { beforeEachSending, createRememberingMiddleware } from '../redaction/sdk-requests.ts';
+import { splitChunks, failRead, type ReadOutcome, type SecretStore } from './secret-store.ts';
 
 /** GetParameters refuses more (API reference, Names). */
 const maxParametersPerCall = 10;
@@ -21,10 +22,14 @@ interface Reader {
 type Outcomes = readonly (readonly [string, ReadOutcome])[];
 
 /** AWS Systems Manager Parameter Store, by name or ARN; the SDK is loaded when the first parameter is read. */
-export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemory, agents?: AwsAgents): SecretStore {
+export function createParameterStore(
+  config: SSMClientConfig = {},
+  memory?: SecretMemory,
+  agents?: AwsAgents,
+): SecretStore {
   const readers = new Map<string, Promise<Reader>>();
 
-  function readerOf(region: string): Promise<Reader> {
+  function openReader(region: string): Promise<Reader> {
     const known = readers.get(region);
     if (known !== undefined) return known;
     const made = makeReader(
@@ -38,8 +43,10 @@ export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemo
 
   return {
     async read(ids, signal) {
-      const chunks = [...Map.groupBy(ids, (id) => regionOfArn(id) ?? '')].flatMap(([region, inRegion]) =>
-        chunksOf(inRegion, maxParametersPerCall).map(async (chunk) => readChunk(await readerOf(region), chunk, signal)),
+      const chunks = [...Map.groupBy(ids, (id) => findArnRegion(id) ?? '')].flatMap(([region, inRegion]) =>
+        splitChunks(inRegion, maxParametersPerCall).map(async (chunk) =>
+          readChunk(await openReader(region), chunk, signal),
+        ),
       );
       return new Map((await Promise.all(chunks)).flat());
     },
@@ -49,7 +56,7 @@ export function parameterStore(config: SSMClientConfig = {}, memory?: SecretMemo
 async function makeReader(config: SSMClientConfig, region: string, memory: SecretMemory | undefined): Promise<Reader> {
   const sdk = await import('@aws-sdk/client-ssm');
   const client = new sdk.SSMClient({ ...config, ...(region === '' ? {} : { region }) });
-  client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
+  client.middlewareStack.add(createRememberingMiddleware(memory), beforeEachSending);
   return { client, sdk };
 }
 
@@ -58,9 +65,9 @@ async function readChunk(reader: Reader, ids: readonly string[], signal: AbortSi
   try {
     const command = new sdk.GetParametersCommand({ Names: [...ids], WithDecryption: true });
     const { Parameters = [] } = await client.send(command, { abortSignal: signal });
-    return ids.map((id) => [id, outcomeOf(Parameters.find((parameter) => isNamed(id, parameter)))]);
+    return ids.map((id) => [id, interpretParameter(Parameters.find((parameter) => isNamed(id, parameter)))]);
   } catch (error) {
-    const outcome = awsFailure(error, signal);
+    const outcome = interpretAwsError(error, signal);
     const isTransient =
       'failure' in outcome && (outcome.failure.reason === 'unavailable' || outcome.failure.reason === 'aborted');
     if (ids.length === 1 || isTransient) return ids.map((id) => [id, outcome]);
@@ -74,7 +81,7 @@ function isNamed(id: string, { Name: name, ARN: arn }: Parameter): boolean {
 }
 
 /** Names that do not exist stand in `InvalidParameters`, which is all that is left out of `Parameters`. */
-function outcomeOf(parameter: Parameter | undefined): ReadOutcome {
-  if (parameter === undefined) return failed('not-found');
-  return parameter.Value === undefined ? failed('no-value') : { text: parameter.Value };
+function interpretParameter(parameter: Parameter | undefined): ReadOutcome {
+  if (parameter === undefined) return failRead('not-found');
+  return parameter.Value === undefined ? failRead('no-value') : { text: parameter.Value };
 }

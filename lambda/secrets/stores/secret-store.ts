@@ -1,3 +1,5 @@
+/** What every store of secrets offers, and why it may give no value. */
+
 /** Why a store gave no value. `unavailable` (throttled, server error, no connection) and `aborted` pass by themselves. */
 export type FailureReason =
   | 'not-found'
@@ -31,23 +33,23 @@ export interface SecretStore {
   read(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ReadOutcome>>;
 }
 
-export function failed(reason: FailureReason, detail?: string, cause?: Error): ReadOutcome {
+export function failRead(reason: FailureReason, detail?: string, cause?: Error): ReadOutcome {
   return {
     failure: { reason, ...(detail === undefined ? {} : { detail }), ...(cause === undefined ? {} : { cause }) },
   };
 }
 
 /** The text of stored bytes; a lenient decoder would turn a binary key into replacement characters unseen. */
-export function textOfBytes(bytes: Uint8Array): ReadOutcome {
+export function decodeText(bytes: Uint8Array): ReadOutcome {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
-    return failed('not-text');
+    return failRead('not-text');
   }
 }
 
 /** The parts of a list, each at most `size` long. */
-export function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+export function splitChunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );

@@ -1,3 +1,4 @@
+/** Reads secrets from AWS Secrets Manager. */
 import type * as SecretsManagerSdk from '@aws-sdk/client-secrets-manager';
 import type {
   GetSecretValueResponse,
@@ -6,11 +7,11 @@ import type {
   SecretValueEntry,
 } from '@aws-sdk/client-secrets-manager';
 import type { AwsAgents } from '../../http/transport/aws-agents.ts';
-import { regionOfArn } from '../arn.ts';
-import { awsFailure } from './aws-errors.ts';
+import { findArnRegion } from '../arn.ts';
+import { interpretAwsError } from './aws-errors.ts';
 import type { SecretMemory } from '../redaction/request-secrets.ts';
-import { beforeEachSending, rememberingMiddleware } from '../redaction/sdk-requests.ts';
-import { chunksOf, failed, textOfBytes, type ReadOutcome, type SecretStore } from './secret-store.ts';
+import { beforeEachSending, createRememberingMiddleware } from '../redaction/sdk-requests.ts';
+import { splitChunks, failRead, decodeText, type ReadOutcome, type SecretStore } from './secret-store.ts';
 
 /** BatchGetSecretValue refuses more (API reference, SecretIdList). */
 const maxSecretsPerBatch = 20;
@@ -24,7 +25,7 @@ interface Reader {
 }
 
 /** AWS Secrets Manager, by name or ARN; the SDK is loaded when the first secret is read. */
-export function secretsManagerStore(
+export function createSecretsManagerStore(
   config: SecretsManagerClientConfig = {},
   memory?: SecretMemory,
   agents?: AwsAgents,
@@ -33,7 +34,7 @@ export function secretsManagerStore(
   // A role may lack this one right, which cannot be narrowed to a secret; asking again each time would cost a call.
   let isBatchAllowed = true;
 
-  function readerOf(region: string): Promise<Reader> {
+  function openReader(region: string): Promise<Reader> {
     const known = readers.get(region);
     if (known !== undefined) return known;
     const made = makeReader(
@@ -50,7 +51,7 @@ export function secretsManagerStore(
     ids: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly (readonly [string, ReadOutcome])[]> {
-    const reader = await readerOf(region);
+    const reader = await openReader(region);
     const together = ids.length > 1 && isBatchAllowed ? await readBatch(reader, ids, signal) : nothingYet;
     if (together.isDenied) isBatchAllowed = false;
     const rest = ids.filter((id) => !together.outcomes.has(id));
@@ -60,8 +61,8 @@ export function secretsManagerStore(
 
   return {
     async read(ids, signal) {
-      const chunks = [...Map.groupBy(ids, (id) => regionOfArn(id) ?? '')].flatMap(([region, inRegion]) =>
-        chunksOf(inRegion, maxSecretsPerBatch).map((chunk) => readChunk(region, chunk, signal)),
+      const chunks = [...Map.groupBy(ids, (id) => findArnRegion(id) ?? '')].flatMap(([region, inRegion]) =>
+        splitChunks(inRegion, maxSecretsPerBatch).map((chunk) => readChunk(region, chunk, signal)),
       );
       return new Map((await Promise.all(chunks)).flat());
     },
@@ -75,7 +76,7 @@ async function makeReader(
 ): Promise<Reader> {
   const sdk = await import('@aws-sdk/client-secrets-manager');
   const client = new sdk.SecretsManagerClient({ ...config, ...(region === '' ? {} : { region }) });
-  client.middlewareStack.add(rememberingMiddleware(memory), beforeEachSending);
+  client.middlewareStack.add(createRememberingMiddleware(memory), beforeEachSending);
   return { client, sdk };
 }
 
@@ -94,11 +95,11 @@ async function readBatch({ client, sdk }: Reader, ids: readonly string[], signal
     const { SecretValues = [] } = await client.send(command, { abortSignal: signal });
     const found = ids.flatMap((id) => {
       const entry = SecretValues.find((value) => isNamed(id, value));
-      return entry === undefined ? [] : [[id, outcomeOf(entry)] as const];
+      return entry === undefined ? [] : [[id, interpretEntry(entry)] as const];
     });
     return { outcomes: new Map(found), isDenied: false };
   } catch (error) {
-    const outcome = awsFailure(error, signal);
+    const outcome = interpretAwsError(error, signal);
     const isTransient =
       'failure' in outcome && (outcome.failure.reason === 'unavailable' || outcome.failure.reason === 'aborted');
     // The SDK has already retried: twenty single reads would only add to an overload.
@@ -109,9 +110,9 @@ async function readBatch({ client, sdk }: Reader, ids: readonly string[], signal
 
 async function readOne({ client, sdk }: Reader, id: string, signal: AbortSignal): Promise<ReadOutcome> {
   try {
-    return outcomeOf(await client.send(new sdk.GetSecretValueCommand({ SecretId: id }), { abortSignal: signal }));
+    return interpretEntry(await client.send(new sdk.GetSecretValueCommand({ SecretId: id }), { abortSignal: signal }));
   } catch (error) {
-    return awsFailure(error, signal);
+    return interpretAwsError(error, signal);
   }
 }
 
@@ -120,11 +121,11 @@ function isNamed(id: string, { ARN: arn, Name: name }: SecretValueEntry): boolea
   return id === name || id === arn || (id.startsWith('arn:') && arn?.replace(/-[A-Za-z0-9]{6}$/, '') === id);
 }
 
-function outcomeOf({
+function interpretEntry({
   SecretString: text,
   SecretBinary: bytes,
 }: SecretValueEntry | GetSecretValueResponse): ReadOutcome {
   if (text !== undefined) return { text };
   // The SDK has already taken the base64 of the wire off.
-  return bytes === undefined ? failed('no-value') : textOfBytes(bytes);
+  return bytes === undefined ? failRead('no-value') : decodeText(bytes);
 }

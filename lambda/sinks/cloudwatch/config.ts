@@ -1,16 +1,19 @@
+/** The settings of the sink. */
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
-import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/auth/role-settings.ts';
+import { externalIdError, hasRoleForExternalId, roleSettings } from '../../http/auth/role-settings.ts';
 
-const asciiText = (max: number) =>
+const createAsciiText = (max: number) =>
   z
     .string()
     .max(max)
     .regex(/^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/, { error: 'must be printable ASCII and not blank' });
 
 /** CloudWatch API reference, Dimension and PutMetricData: names and namespaces must not start with a colon. */
-const asciiName = asciiText(255).refine((text) => !text.startsWith(':'), { error: 'must not start with a colon' });
+const asciiName = createAsciiText(255).refine((text) => !text.startsWith(':'), {
+  error: 'must not start with a colon',
+});
 
 /** CloudWatch user guide, "Namespaces": of what they may consist. */
 const namespaceText = /^[A-Za-z0-9._\-/#: ]+$/;
@@ -35,7 +38,7 @@ export const CloudWatchConfig = z
       .default('CI')
       .meta({ description: 'Namespace of the neutral metrics; the collector itself is in `<namespace>/Collector`.' }),
     dimensions: z
-      .record(dimensionText, asciiText(1024))
+      .record(dimensionText, createAsciiText(1024))
       .refine((dimensions) => Object.keys(dimensions).length <= maxExtraDimensions, {
         error: `must be at most ${String(maxExtraDimensions)}: CloudWatch takes 30 dimensions a metric`,
       })
@@ -55,7 +58,7 @@ export const CloudWatchConfig = z
         '`embedded`: the function logs its own metrics in embedded metric format, so that they arrive even when this sink fails; `api`: this sink sends them, for runs outside AWS Lambda.',
     }),
   })
-  .refine(externalIdNeedsRole, externalIdError)
+  .refine(hasRoleForExternalId, externalIdError)
   .meta({ id: 'CloudWatchSink', description: 'Amazon CloudWatch by PutMetricData.' });
 
 export type CloudWatchConfig = z.infer<typeof CloudWatchConfig>;

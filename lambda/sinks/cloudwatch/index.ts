@@ -1,3 +1,4 @@
+/** The registry entry: which rights in AWS a configuration needs, and where its code is. */
 import { defineSink } from '../sink.ts';
 import { namespaceOf } from './namespace.ts';
 import { CloudWatchConfig } from './config.ts';

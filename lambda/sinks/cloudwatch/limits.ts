@@ -1,3 +1,5 @@
+/** The limits of PutMetricData and of this sink, each number with its source. */
+
 /**
  * What PutMetricData takes (CloudWatch API reference: PutMetricData, MetricDatum, Dimension). One datum outside these
  * limits makes it refuse the whole request, so everything is held to them before anything is sent.

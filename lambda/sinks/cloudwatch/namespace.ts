@@ -1,1 +1,1 @@
-export { namespaceOf } from '../../model/for-sinks/cloud-watch-shape.ts';
+export { resolveNamespace as namespaceOf } from '../../model/for-sinks/cloud-watch-shape.ts';

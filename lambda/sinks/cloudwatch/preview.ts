@@ -1,11 +1,12 @@
+/** Shows what a delivery would send, and what it costs a month: the same encoder, without the client. */
 import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../model/batch.ts';
 import type { CostLine, Preview } from '../sink.ts';
 import type { CloudWatchConfig } from './config.ts';
-import { type Datum, datumText, describe } from './encode/datum.ts';
-import { encode } from './encode/encode-datums.ts';
+import { type Datum, writeDatum, formatSeries } from './encode/datum.ts';
+import { encodeDatums } from './encode/encode-datums.ts';
 import { compressedFromBytes } from './limits.ts';
-import { metricCostBasis, monthlyMetricCost, monthlyRequestCost, requestCostBasis } from './price.ts';
+import { explainMetricPrice, priceMetrics, priceRequests, explainRequestPrice } from './price.ts';
 import { type PutRequest, splitRequests } from './encode/split-requests.ts';
 
 export interface PreviewSettings {
@@ -16,32 +17,34 @@ export interface PreviewSettings {
 }
 
 /** What `write` would send and what it costs a month: the same encoder, without the client. */
-export function previewOf(
+export function previewDatums(
   batch: Batch,
   { config, collector, intervalMs }: PreviewSettings,
   laterHealth: Batch['health'] = batch.health,
 ): Preview {
   const later = { ...batch, health: laterHealth };
-  const encoding = encode(batch, { config, collector, intervalMs });
+  const encoding = encodeDatums(batch, { config, collector, intervalMs });
   const datums = [...encoding.datums];
-  const metrics = metricsIn([...encode(later, { config, collector, intervalMs, unchanged: 'include' }).datums]);
-  const requests = [...splitRequests(datums, (datum) => datumText(datum, batch.tickMs))];
+  const metrics = countMetrics([
+    ...encodeDatums(later, { config, collector, intervalMs, unchanged: 'include' }).datums,
+  ]);
+  const requests = [...splitRequests(datums, (datum) => writeDatum(datum, batch.tickMs))];
   return {
     samples: datums.length,
     requests: requests.length,
-    bytes: requests.reduce((sum, request) => sum + sentBytes(request), 0),
-    lines: datums.map(lineOf),
-    monthlyCost: costOf(metrics, requests.length, intervalMs),
+    bytes: requests.reduce((sum, request) => sum + measureSentBytes(request), 0),
+    lines: datums.map(formatLine),
+    monthlyCost: priceMonth(metrics, requests.length, intervalMs),
     customMetrics: { count: metrics, includesOwn: config.collectorMetrics === 'api' },
     problems: encoding.problems(),
   };
 }
 
-function lineOf(datum: Datum): string {
-  return `${describe(datum)} ${valueText(datum.value)} ${datum.unit}`;
+function formatLine(datum: Datum): string {
+  return `${formatSeries(datum)} ${formatValue(datum.value)} ${datum.unit}`;
 }
 
-function valueText(value: Datum['value']): string {
+function formatValue(value: Datum['value']): string {
   if (typeof value === 'number') return String(value);
   const total = value.counts.reduce((sum, count) => sum + count, 0);
   const [smallest, largest] = [value.values.at(0), value.values.at(-1)];
@@ -49,21 +52,21 @@ function valueText(value: Datum['value']): string {
 }
 
 /** Large bodies are compressed by the SDK; the same compression gives the same size. */
-function sentBytes({ body }: PutRequest): number {
+function measureSentBytes({ body }: PutRequest): number {
   return (body.byteLength < compressedFromBytes ? body : gzipSync(body)).byteLength;
 }
 
-function metricsIn(datums: readonly Datum[]): number {
-  return new Set(datums.map(describe)).size;
+function countMetrics(datums: readonly Datum[]): number {
+  return new Set(datums.map(formatSeries)).size;
 }
 
-function costOf(metrics: number, requests: number, intervalMs: number): readonly CostLine[] {
+function priceMonth(metrics: number, requests: number, intervalMs: number): readonly CostLine[] {
   return [
-    { item: 'custom metrics', usd: monthlyMetricCost(metrics), basis: metricCostBasis(metrics) },
+    { item: 'custom metrics', usd: priceMetrics(metrics), basis: explainMetricPrice(metrics) },
     {
       item: 'PutMetricData requests',
-      usd: monthlyRequestCost(requests, intervalMs),
-      basis: requestCostBasis(requests, intervalMs),
+      usd: priceRequests(requests, intervalMs),
+      basis: explainRequestPrice(requests, intervalMs),
     },
   ];
 }

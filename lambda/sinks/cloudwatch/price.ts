@@ -1,3 +1,5 @@
+/** The list prices of CloudWatch: what custom metrics and requests cost a month. */
+
 /**
  * List prices of CloudWatch, us-east-1, in US dollars, as of November 2026 (aws.amazon.com/cloudwatch/pricing). Other
  * Regions differ by a few percent; what an account has agreed is not known here.
@@ -24,7 +26,7 @@ interface TierShare {
   readonly usd: number;
 }
 
-function tiersOf(count: number): readonly TierShare[] {
+function splitTiers(count: number): readonly TierShare[] {
   return metricTiers.flatMap(({ upTo, usd }, index) => {
     const from = metricTiers[index - 1]?.upTo ?? 0;
     const metrics = Math.min(count, upTo) - from;
@@ -33,33 +35,33 @@ function tiersOf(count: number): readonly TierShare[] {
 }
 
 /** What this number of custom metrics costs a month, all in one account and Region. */
-export function monthlyMetricCost(count: number): number {
-  return tiersOf(count).reduce((sum, { metrics, usd }) => sum + metrics * usd, 0);
+export function priceMetrics(count: number): number {
+  return splitTiers(count).reduce((sum, { metrics, usd }) => sum + metrics * usd, 0);
 }
 
 /** `210 metrics × $0.30`, or the sum of its tiers. */
-export function metricCostBasis(count: number): string {
-  const shares = tiersOf(count).map(({ metrics, usd }) => `${grouped(metrics)} metrics × $${usd.toFixed(2)}`);
+export function explainMetricPrice(count: number): string {
+  const shares = splitTiers(count).map(({ metrics, usd }) => `${groupDigits(metrics)} metrics × $${usd.toFixed(2)}`);
   return shares.length === 0 ? 'no metrics' : shares.join(' + ');
 }
 
 /** How many requests a month a run's requests become. */
-function requestsPerMonth(requestsPerTick: number, intervalMs: number): number {
+function countMonthlyRequests(requestsPerTick: number, intervalMs: number): number {
   return Math.ceil((monthMs / intervalMs) * requestsPerTick);
 }
 
 /** What PutMetricData costs a month beyond the free requests. */
-export function monthlyRequestCost(requestsPerTick: number, intervalMs: number): number {
-  const paid = Math.max(0, requestsPerMonth(requestsPerTick, intervalMs) - freeRequestsPerMonth);
+export function priceRequests(requestsPerTick: number, intervalMs: number): number {
+  const paid = Math.max(0, countMonthlyRequests(requestsPerTick, intervalMs) - freeRequestsPerMonth);
   return (paid / 1000) * usdPerThousandRequests;
 }
 
 /** `1,200,000 requests, the first 1,000,000 free, × $0.01 a thousand`. */
-export function requestCostBasis(requestsPerTick: number, intervalMs: number): string {
-  const requests = grouped(requestsPerMonth(requestsPerTick, intervalMs));
-  return `${requests} requests, the first ${grouped(freeRequestsPerMonth)} free, × $${usdPerThousandRequests.toFixed(2)} a thousand`;
+export function explainRequestPrice(requestsPerTick: number, intervalMs: number): string {
+  const requests = groupDigits(countMonthlyRequests(requestsPerTick, intervalMs));
+  return `${requests} requests, the first ${groupDigits(freeRequestsPerMonth)} free, × $${usdPerThousandRequests.toFixed(2)} a thousand`;
 }
 
-function grouped(count: number): string {
+function groupDigits(count: number): string {
   return count.toLocaleString('en-US');
 }

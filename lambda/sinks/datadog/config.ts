@@ -56,6 +56,6 @@ export const DatadogConfig = z
 export type DatadogConfig = z.infer<typeof DatadogConfig>;
 
 /** Where requests go, without a slash at the end. */
-export function baseUrlOf({ site, url }: Pick<DatadogConfig, 'site' | 'url'>): string {
+export function resolveBaseUrl({ site, url }: Pick<DatadogConfig, 'site' | 'url'>): string {
   return (url ?? `https://api.${site}`).replace(/\/+$/, '');
 }

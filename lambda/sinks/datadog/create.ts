@@ -1,18 +1,18 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { Unsendable } from '../../series/findings.ts';
-import { deliveryOf } from '../../series/searched-delivery.ts';
+import { buildDelivery } from '../../series/searched-delivery.ts';
 import { sendSearching } from '../../series/send-searching.ts';
 import type { CreateSink, Delivery, Parcel } from '../sink.ts';
 import type { DatadogConfig } from './config.ts';
 import { isAddedUp, type Point } from './encode/point.ts';
-import { encodePoints, inKinds, isStorableTime, type Rewritten } from './encode/encode-points.ts';
+import { encodePoints, groupByKind, isStorableTime, type Rewritten } from './encode/encode-points.ts';
 import { encodeRequest, type PointsRequest, splitRequests } from './encode/split-requests.ts';
 import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewPoints } from './preview.ts';
 import { packPoints, unpackPoints } from './send/parcels.ts';
 import { createPost } from './send/post.ts';
-import { tellFlaws, tellLate, words } from './send/problems.ts';
+import { describeFindings, describeLate, words } from './send/problems.ts';
 
 /** There is no `pack`: Datadog takes the last hour only, and would refuse the history of an installation. */
 export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
@@ -29,22 +29,22 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
       parallel: maxParallelRequests,
       maxSearches: maxSearchRequests,
     });
-    return deliveryOf(sent, { ...words, isAddedUp, pack: packPoints });
+    return buildDelivery(sent, { ...words, isAddedUp, pack: packPoints });
   };
 
-  let isRewritingTold = false;
-  const tellRewritten = ({ tags, example: [written, sent] }: Rewritten): void => {
-    if (!isRewritingTold) log.info('tags are sent as Datadog keeps them', { sink: config.name, tags, written, sent });
-    isRewritingTold = true;
+  let isRewritingLogged = false;
+  const logRewritten = ({ tags, example: [written, sent] }: Rewritten): void => {
+    if (!isRewritingLogged) log.info('tags are sent as Datadog keeps them', { sink: config.name, tags, written, sent });
+    isRewritingLogged = true;
   };
 
   return {
     write: async (batch, { deadline }) => {
       const { points, findings, lostIncreases, rewritten } = encodePoints(batch, settings);
-      if (rewritten !== undefined) tellRewritten(rewritten);
+      if (rewritten !== undefined) logRewritten(rewritten);
       const delivery = await send(points, deadline);
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
-      return { ...delivery, dropped, problems: [...tellFlaws(findings, where), ...delivery.problems] };
+      return { ...delivery, dropped, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const { points, old, unreadable } = openParcels(parcels, clock());
@@ -52,7 +52,7 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
       return {
         ...delivery,
         dropped: (delivery.dropped ?? 0) + old + unreadable,
-        problems: [...tellLate({ old, unreadable }, where), ...delivery.problems],
+        problems: [...describeLate({ old, unreadable }, where), ...delivery.problems],
       };
     },
     preview: (batch) => previewPoints(encodePoints(batch, settings), { resources, where }),
@@ -67,12 +67,12 @@ function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {
   const isInTime = ({ tickMs }: Parcel): boolean => isStorableTime(tickMs, nowMs);
   const read = parcels.filter(isInTime).map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
   return {
-    points: inKinds(read.flatMap(({ points = [] }) => points)),
-    old: samplesIn(parcels.filter((parcel) => !isInTime(parcel))),
-    unreadable: samplesIn(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel)),
+    points: groupByKind(read.flatMap(({ points = [] }) => points)),
+    old: countParcelSamples(parcels.filter((parcel) => !isInTime(parcel))),
+    unreadable: countParcelSamples(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel)),
   };
 }
 
-function samplesIn(parcels: readonly Parcel[]): number {
+function countParcelSamples(parcels: readonly Parcel[]): number {
   return parcels.reduce((sum, { samples }) => sum + samples, 0);
 }

@@ -1,5 +1,5 @@
 /** The registry entry: which secrets a configuration needs, and where its code is. */
-import { secretsOfHttp } from '../../http/settings.ts';
+import { collectHttpSecrets } from '../../http/settings.ts';
 import { defineSink } from '../sink.ts';
 import { DatadogConfig } from './config.ts';
 
@@ -7,7 +7,7 @@ export const datadog = defineSink({
   kind: 'datadog',
   title: 'Datadog',
   config: DatadogConfig,
-  secretsOf: (config) => [config.apiKey, ...secretsOfHttp(config)],
+  secretsOf: (config) => [config.apiKey, ...collectHttpSecrets(config)],
   grantsOf: () => [],
   load: async () => (await import('./create.ts')).createDatadog,
 });

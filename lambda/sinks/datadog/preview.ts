@@ -2,9 +2,9 @@
 import type { Preview } from '../sink.ts';
 import type { Encoding } from './encode/encode-points.ts';
 import { type Resources, splitRequests } from './encode/split-requests.ts';
-import { shown } from './encode/shown.ts';
-import { priceOfMonth } from './price.ts';
-import { tellFlaws } from './send/problems.ts';
+import { formatSeries } from './encode/shown.ts';
+import { priceMonth } from './price.ts';
+import { describeFindings } from './send/problems.ts';
 
 export interface PreviewSettings {
   readonly resources: Resources;
@@ -23,8 +23,8 @@ export function previewPoints({ points, findings }: Encoding, { resources, where
     samples: points.length,
     requests,
     bytes,
-    lines: points.map((point) => `${shown(point)} ${point.values.join(' ')}`),
-    monthlyCost: priceOfMonth(points),
-    problems: tellFlaws(findings, where),
+    lines: points.map((point) => `${formatSeries(point)} ${point.values.join(' ')}`),
+    monthlyCost: priceMonth(points),
+    problems: describeFindings(findings, where),
   };
 }

@@ -1,7 +1,7 @@
-/** What a month is charged by. Datadog's price of a custom metric depends on the contract, so there is no figure in dollars. */
+/** What Datadog charges a month by; a custom metric's price depends on the contract, so there is no sum in dollars. */
 import type { CostLine } from '../sink.ts';
 import type { Point } from './encode/point.ts';
-import { shown } from './encode/shown.ts';
+import { formatSeries } from './encode/shown.ts';
 
 /**
  * Documentation, "Custom Metrics Billing": a custom metric is a name with one combination of tag values, counted by the
@@ -9,8 +9,8 @@ import { shown } from './encode/shown.ts';
  */
 const metricsPerDistribution = 5;
 
-export function priceOfMonth(points: readonly Point[]): readonly CostLine[] {
-  const distributions = new Set(points.filter(({ kind }) => kind === 'observations').map(shown)).size;
+export function priceMonth(points: readonly Point[]): readonly CostLine[] {
+  const distributions = new Set(points.filter(({ kind }) => kind === 'observations').map(formatSeries)).size;
   const others = points.filter(({ kind }) => kind !== 'observations').length;
   const metrics = others + metricsPerDistribution * distributions;
   if (metrics === 0) return [];

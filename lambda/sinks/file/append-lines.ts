@@ -1,8 +1,8 @@
-/** Adds lines to the end of a file, all or none: half a line of before is repaired, and what does not fit is taken back. */
+/** Appends lines to a file, all or none: a half line of an earlier write is repaired, and a failed write is undone. */
 import { type FileHandle, open, stat, writeFile } from 'node:fs/promises';
 import { findRepair, type Repair } from './find-repair.ts';
 
-/** After so many bytes the deadline is looked at; Node writes whole files in pieces of this size. */
+/** The deadline is checked after so many bytes; Node writes whole files in pieces of this size. */
 const bytesPerWrite = 512 * 1024;
 
 export interface Appended {
@@ -35,7 +35,7 @@ export async function appendLines(path: string, text: string, signal: AbortSigna
   const repaired = await findRepair(file, size);
   const kept = typeof repaired === 'object' ? repaired.cutTo : size;
   if (kept < size) await file.truncate(kept);
-  await write(file, Buffer.from(repaired === 'line-feed' ? `\n${text}` : text), kept, signal);
+  await writeBytes(file, Buffer.from(repaired === 'line-feed' ? `\n${text}` : text), kept, signal);
   return { repaired, removedBytes: size - kept };
 }
 
@@ -45,7 +45,7 @@ async function isNoRegularFile(path: string): Promise<boolean> {
   return found?.isFile() === false;
 }
 
-async function write(file: FileHandle, bytes: Uint8Array, before: number, signal: AbortSignal): Promise<void> {
+async function writeBytes(file: FileHandle, bytes: Uint8Array, before: number, signal: AbortSignal): Promise<void> {
   let written = 0;
   try {
     while (written < bytes.length) {
@@ -54,12 +54,12 @@ async function write(file: FileHandle, bytes: Uint8Array, before: number, signal
       written += bytesWritten;
     }
   } catch (error) {
-    throw new AppendError(error, (await isTakenBack(file, before, written)) ? 0 : written);
+    throw new AppendError(error, (await takeBack(file, before, written)) ? 0 : written);
   }
 }
 
 /** Not where the file has another length than these lines gave it: what another process has written must not go. */
-async function isTakenBack(file: FileHandle, before: number, written: number): Promise<boolean> {
+async function takeBack(file: FileHandle, before: number, written: number): Promise<boolean> {
   try {
     const { size } = await file.stat();
     if (size !== before + written) return false;

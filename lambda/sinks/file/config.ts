@@ -1,3 +1,4 @@
+/** The settings of the sink. */
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';

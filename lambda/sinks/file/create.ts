@@ -1,12 +1,12 @@
 /** The sink that writes a run to a file: a page that is replaced, or JSON lines that are appended. */
-import { type Page, pageOf, previewOf } from '../../exposition/write-page.ts';
+import { type Page, writePage, previewPage } from '../../exposition/write-page.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { replaceFile } from '../../runtime/replace-file.ts';
 import type { CreateSink } from '../sink.ts';
 import { appendLines } from './append-lines.ts';
 import type { FileConfig } from './config.ts';
-import { problemOfFile, problemOfSkipped, problemsOfRepair } from './problems.ts';
+import { describeFileProblem, describeSkipped, describeRepair } from './problems.ts';
 
 /**
  * Replaces the file as a whole each run, so that no reader sees half a page; JSON lines are appended, all or none. What
@@ -17,16 +17,16 @@ export const createFile: CreateSink<FileConfig> = (config) => {
   const where = `file/${name} ${path}`;
 
   async function save({ text }: Page, signal: AbortSignal): Promise<readonly Problem[]> {
-    if (format === 'json') return problemsOfRepair(await appendLines(path, text, signal), where);
+    if (format === 'json') return describeRepair(await appendLines(path, text, signal), where);
     await replaceFile(path, text, { signal });
     return [];
   }
 
-  function findSkipped({ parts }: Batch): Problem | undefined {
-    const skipped = format === 'json' ? [] : parts.filter(({ status }) => status === 'skipped');
+  function describeSkippedSources({ sources }: Batch): Problem | undefined {
+    const skipped = format === 'json' ? [] : sources.filter(({ status }) => status === 'skipped');
     return skipped.length === 0
       ? undefined
-      : problemOfSkipped(
+      : describeSkipped(
           skipped.map(({ source }) => source),
           where,
         );
@@ -34,20 +34,25 @@ export const createFile: CreateSink<FileConfig> = (config) => {
 
   return {
     write: async (batch, { deadline: { signal } }) => {
-      const skipped = findSkipped(batch);
+      const skipped = describeSkippedSources(batch);
       if (skipped !== undefined) return { accepted: 0, requests: 0, bytes: 0, problems: [skipped] };
-      const page = await pageOf(batch, config, where);
+      const page = await writePage(batch, config, where);
       const { text, samples, problems } = page;
       try {
         const repairs = await save(page, signal);
         return { accepted: samples, requests: 1, bytes: Buffer.byteLength(text), problems: [...problems, ...repairs] };
       } catch (error) {
-        return { accepted: 0, requests: 1, bytes: 0, problems: [...problems, problemOfFile(error, where, signal)] };
+        return {
+          accepted: 0,
+          requests: 1,
+          bytes: 0,
+          problems: [...problems, describeFileProblem(error, where, signal)],
+        };
       }
     },
     preview: async (batch) => {
-      const skipped = findSkipped(batch);
-      if (skipped === undefined) return previewOf(await pageOf(batch, config, where));
+      const skipped = describeSkippedSources(batch);
+      if (skipped === undefined) return previewPage(await writePage(batch, config, where));
       return { samples: 0, requests: 0, bytes: 0, lines: [], monthlyCost: [], problems: [skipped] };
     },
   };

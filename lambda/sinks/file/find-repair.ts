@@ -15,10 +15,10 @@ const longestLineBytes = 1024 * 1024;
 
 export async function findRepair(file: FileHandle, size: number): Promise<Repair> {
   if (size === 0) return undefined;
-  const [last] = await bytesAt(file, size - 1, 1);
+  const [last] = await readBytes(file, size - 1, 1);
   if (last === lineFeed) return undefined;
   const start = Math.max(0, size - longestLineBytes);
-  const end = await bytesAt(file, start, size - start);
+  const end = await readBytes(file, start, size - start);
   const lineStart = end.lastIndexOf(lineFeed) + 1;
   if (lineStart === 0 && start > 0) return 'line-feed';
   return isHalfLine(end.subarray(lineStart)) ? { cutTo: start + lineStart } : 'line-feed';
@@ -26,12 +26,12 @@ export async function findRepair(file: FileHandle, size: number): Promise<Repair
 
 const lineFeed = 0x0a;
 
-async function bytesAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+async function readBytes(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
   const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, position);
   return buffer.subarray(0, bytesRead);
 }
 
-/** A line that lacks nothing but its end stays, and so does whatever somebody else has written there. */
+/** Only a cut-off line of our own is removed: a whole line without a line feed and the text of another program stay. */
 function isHalfLine(bytes: Uint8Array): boolean {
   // A power failure leaves zero bytes where a file was already longer than what had reached the disk.
   const zero = bytes.indexOf(0);

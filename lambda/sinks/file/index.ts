@@ -1,3 +1,4 @@
+/** The registry entry of the file. */
 import { defineSink } from '../sink.ts';
 import { FileConfig } from './config.ts';
 

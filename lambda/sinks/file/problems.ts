@@ -20,10 +20,10 @@ const remedies: ReadonlyMap<string, Pick<Problem, 'kind' | 'message'>> = new Map
 ]);
 
 /** Why a file could not be written, and what to do about it. @throws what no file system answers: a bug. */
-export function problemOfFile(error: unknown, where: string, signal?: AbortSignal): Problem {
+export function describeFileProblem(error: unknown, where: string, signal?: AbortSignal): Problem {
   if (error instanceof AppendError) {
-    const problem = problemOfFile(error.cause, where, signal);
-    return error.leftBytes === 0 ? problem : { ...problem, message: `${problem.message}; ${partLeft(error)}` };
+    const problem = describeFileProblem(error.cause, where, signal);
+    return error.leftBytes === 0 ? problem : { ...problem, message: `${problem.message}; ${explainLeftBytes(error)}` };
   }
   if (signal?.aborted === true)
     return { kind: 'timeout', where, message: 'was not written before the deadline of the run' };
@@ -33,12 +33,12 @@ export function problemOfFile(error: unknown, where: string, signal?: AbortSigna
   return { kind, where, message: `cannot be written: ${message} (${code})` };
 }
 
-function partLeft({ leftBytes }: AppendError): string {
+function explainLeftBytes({ leftBytes }: AppendError): string {
   return `${String(leftBytes)} bytes of it are in the file and could not be taken back; the next run repairs the last line`;
 }
 
-/** What an earlier write had left, so that nobody looks for lines that were never whole. */
-export function problemsOfRepair({ repaired, removedBytes }: Appended, where: string): readonly Problem[] {
+/** Says what an earlier write had left: a reader then knows why a line is missing. */
+export function describeRepair({ repaired, removedBytes }: Appended, where: string): readonly Problem[] {
   if (repaired === undefined) return [];
   const done =
     repaired === 'line-feed'
@@ -49,7 +49,7 @@ export function problemsOfRepair({ repaired, removedBytes }: Appended, where: st
 }
 
 /** Another run publishes some of the sources at this moment. */
-export function problemOfSkipped(sources: readonly string[], where: string): Problem {
+export function describeSkipped(sources: readonly string[], where: string): Problem {
   const message = `left as it is, because another run publishes ${sources.join(', ')} at this tick and a page is replaced as a whole; the next run writes all sources, and two collectors should not write one file`;
   return { kind: 'configuration', where, message };
 }

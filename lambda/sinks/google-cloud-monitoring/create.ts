@@ -3,10 +3,10 @@ import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { deliver } from '../../series/deliver.ts';
 import { NotBegunError } from '../../series/fate.ts';
-import { piecesOfRun } from '../../series/cut-requests.ts';
+import { cutRun } from '../../series/cut-requests.ts';
 import { createRequestSize } from '../../series/request-size.ts';
 import { createSuspects } from '../../series/suspects.ts';
-import type { Settled, Verdict } from '../../series/reception.ts';
+import type { Settled, Reception } from '../../series/reception.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { GoogleCloudMonitoringConfig } from './config.ts';
 import type { Point } from './encode/point.ts';
@@ -18,8 +18,8 @@ import { createDescriptors } from './send/descriptors.ts';
 import { judge } from './send/judge.ts';
 import { rememberLastPoints } from './send/last-points.ts';
 import { type Attempts, createPost } from './send/post.ts';
-import { tellDelivery, tellHeldBack, tellLeftOut } from './send/problems.ts';
-import { countPoints, type Tally } from './send/tally.ts';
+import { describeDelivery, describeHeldBack, describeOmissions } from './send/problems.ts';
+import { startTally, type Tally } from './send/tally.ts';
 import { type Setup, setUp } from './setup.ts';
 
 export const createGoogleCloudMonitoring: CreateSink<GoogleCloudMonitoringConfig> = (config, ports) => {
@@ -46,10 +46,10 @@ function createWriter(setup: Setup): (batch: Batch, deadline: Deadline) => Promi
       names.map(({ metric }) => metric),
       deadline,
     );
-    const pieces = piecesOfRun<Point>({
+    const pieces = cutRun<Point>({
       names,
       suspects,
-      recognise: ({ series }) => run.sendable(series),
+      recognise: ({ series }) => run.selectSendable(series),
       // A series ends by getting no more points.
       markers: () => [],
       size: size.samples,
@@ -62,10 +62,10 @@ function createWriter(setup: Setup): (batch: Batch, deadline: Deadline) => Promi
       accepted: tally.accepted,
       ...traffic,
       problems: [
-        ...tellLeftOut(omissions, where),
-        ...tellHeldBack(run.heldBack(), where),
+        ...describeOmissions(omissions, where),
+        ...describeHeldBack(run.countHeldBack(), where),
         ...undescribed,
-        ...tellDelivery(tally, where),
+        ...describeDelivery(tally, where),
       ],
     };
   };
@@ -83,9 +83,9 @@ async function sendRequests(
   { deadline, observers }: Sending,
 ): Promise<{ readonly tally: Tally; readonly requests: number; readonly bytes: number }> {
   const post = createPost(setup, deadline);
-  const counting = countPoints();
+  const counting = startTally();
   const traffic = { requests: 0, bytes: 0 };
-  const send = async ({ points, body }: EncodedRequest): Promise<Verdict> => {
+  const send = async ({ points, body }: EncodedRequest): Promise<Reception> => {
     if (deadline.signal.aborted) return { outcome: 'undelivered', error: new NotBegunError() };
     traffic.requests += 1;
     traffic.bytes += body.byteLength;
@@ -94,7 +94,7 @@ async function sendRequests(
   };
   await deliver({
     pieces: requests,
-    samplesOf: ({ points }) => points,
+    samplesIn: ({ points }) => points,
     send,
     note: (settled: Settled<Point>) => {
       for (const observer of [counting, ...observers]) observer.note(settled);

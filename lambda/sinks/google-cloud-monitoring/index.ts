@@ -1,6 +1,6 @@
 /** The registry entry: what a configuration needs, and where its code is. */
-import { secretsOfGoogle } from '../../http/auth/google/settings.ts';
-import { secretsOfHttp } from '../../http/settings.ts';
+import { collectGoogleSecrets } from '../../http/auth/google/settings.ts';
+import { collectHttpSecrets } from '../../http/settings.ts';
 import { defineSink } from '../sink.ts';
 import { GoogleCloudMonitoringConfig } from './config.ts';
 
@@ -8,7 +8,7 @@ export const googleCloudMonitoring = defineSink({
   kind: 'google-cloud-monitoring',
   title: 'Google Cloud Monitoring',
   config: GoogleCloudMonitoringConfig,
-  secretsOf: ({ auth, tls }) => [...secretsOfGoogle(auth), ...secretsOfHttp({ tls })],
+  secretsOf: ({ auth, tls }) => [...collectGoogleSecrets(auth), ...collectHttpSecrets({ tls })],
   // STS answers GetCallerIdentity to everybody, so that not even federation needs a right in AWS.
   grantsOf: () => [],
   load: async () => (await import('./create.ts')).createGoogleCloudMonitoring,

@@ -4,7 +4,7 @@ import type { CostLine } from '../sink.ts';
 /** 365 days through 12. */
 const msPerMonth = 730 * 3_600_000;
 
-export function priceOfMonth(pointsPerRun: number, intervalMs: number): readonly CostLine[] {
+export function priceMonth(pointsPerRun: number, intervalMs: number): readonly CostLine[] {
   const points = Math.round((pointsPerRun * msPerMonth) / intervalMs);
   return [
     {

@@ -1,5 +1,5 @@
 /** What follows from the configuration alone, worked out once a process. */
-import { googleTokens, type GoogleTokens } from '../../http/auth/google/access-tokens.ts';
+import { createGoogleTokens, type GoogleTokens } from '../../http/auth/google/access-tokens.ts';
 import { whereOf } from '../../http/where.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { GoogleCloudMonitoringConfig } from './config.ts';
@@ -12,7 +12,7 @@ export interface Setup {
   readonly config: GoogleCloudMonitoringConfig;
   readonly ports: SinkPorts;
   /** Where the requests of a collection go. */
-  readonly addressOf: (collection: Collection) => URL;
+  readonly buildAddress: (collection: Collection) => URL;
   /** For problems: which sink, and where it sends points to. */
   readonly where: string;
   /** The same for descriptors. */
@@ -29,17 +29,17 @@ export function setUp(config: GoogleCloudMonitoringConfig, ports: SinkPorts): Se
   const { project, location } = config;
   const { collector, redactor } = ports;
   const base = config.url.replace(/\/+$/, '');
-  const addressOf = (collection: Collection): URL => new URL(`${base}/v3/projects/${project}/${collection}`);
-  const whereOfCollection = (collection: Collection): string =>
-    `google-cloud-monitoring/${config.name} ${whereOf('POST', addressOf(collection))}`;
+  const buildAddress = (collection: Collection): URL => new URL(`${base}/v3/projects/${project}/${collection}`);
+  const formatWhere = (collection: Collection): string =>
+    `google-cloud-monitoring/${config.name} ${whereOf('POST', buildAddress(collection))}`;
   const labels = { project_id: project };
   return {
     config,
     ports,
-    addressOf,
-    where: whereOfCollection('timeSeries'),
-    descriptorsWhere: whereOfCollection('metricDescriptors'),
-    tokens: googleTokens(config.auth, scope, {
+    buildAddress,
+    where: formatWhere('timeSeries'),
+    descriptorsWhere: formatWhere('metricDescriptors'),
+    tokens: createGoogleTokens(config.auth, scope, {
       ...ports,
       rememberSecret: (value) => {
         redactor?.remember(value);

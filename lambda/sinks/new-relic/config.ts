@@ -11,7 +11,7 @@ import { maxCommonCharacters, maxValueLength } from './limits.ts';
 
 /**
  * New Relic documentation, "Choose your data center" and "FedRAMP-compliant endpoints". Japan is reached by `url` and
- * `eventsUrl`, because its hosts are told in two ways.
+ * `eventsUrl`, because the documentation names two different hosts.
  */
 const hosts: Readonly<Record<'us' | 'eu' | 'fedramp', Readonly<Record<Api, string>>>> = {
   us: { metrics: 'https://metric-api.newrelic.com', events: 'https://insights-collector.newrelic.com' },
@@ -68,7 +68,7 @@ export const NewRelicConfig = z
 export type NewRelicConfig = z.infer<typeof NewRelicConfig>;
 
 /** Where requests go. A slash at the end of a path would be answered 404. */
-export function addressOf(api: Api, { region, url, eventsUrl, account }: NewRelicConfig): URL {
+export function buildAddress(api: Api, { region, url, eventsUrl, account }: NewRelicConfig): URL {
   const base = (api === 'events' ? (eventsUrl ?? url) : url) ?? hosts[region][api];
   const path = api === 'events' ? `/v1/accounts/${String(account)}/events` : '/metric/v1';
   return new URL(`${base.replace(/\/+$/, '')}${path}`);

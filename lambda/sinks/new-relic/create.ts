@@ -1,6 +1,6 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
-import { deliveryOf } from '../../series/searched-delivery.ts';
+import { buildDelivery } from '../../series/searched-delivery.ts';
 import { joinSent, sendSearching } from '../../series/send-searching.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { NewRelicConfig } from './config.ts';
@@ -12,7 +12,7 @@ import { previewItems } from './preview.ts';
 import { openParcels, packItems } from './send/parcels.ts';
 import { createPost } from './send/post.ts';
 import { createReceipts } from './send/receipts.ts';
-import { tellFlaws, tellLate, words } from './send/problems.ts';
+import { describeFindings, describeLate, words } from './send/problems.ts';
 
 export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
   const { collector, intervalMs, clock } = ports;
@@ -23,7 +23,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
 
   const send = async (items: readonly Item[], deadline: Deadline): Promise<Delivery> => {
     const post = createPost(config, ports, { deadline, receipts });
-    const { metrics, events } = byApi(items);
+    const { metrics, events } = groupByApi(items);
     // Each on its own: a key that may not write events must not cost the metrics, nor the other way round.
     const sent = await Promise.all(
       [metrics, events].map((own) =>
@@ -36,7 +36,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
         }),
       ),
     );
-    return deliveryOf(joinSent(sent), { ...words, isAddedUp, pack: packItems });
+    return buildDelivery(joinSent(sent), { ...words, isAddedUp, pack: packItems });
   };
 
   return {
@@ -44,7 +44,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
       const { items, findings, lostIncreases } = encodeItems(batch, settings);
       const delivery = await send(items, deadline);
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
-      return { ...delivery, dropped, problems: [...tellFlaws(findings, where), ...delivery.problems] };
+      return { ...delivery, dropped, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const { points, old, unreadable } = openParcels(parcels, clock());
@@ -52,7 +52,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
       return {
         ...delivery,
         dropped: (delivery.dropped ?? 0) + old + unreadable,
-        problems: [...tellLate({ old, unreadable }, where), ...delivery.problems],
+        problems: [...describeLate({ old, unreadable }, where), ...delivery.problems],
       };
     },
     pack: (batch) => packItems(encodeItems(batch, settings).items),
@@ -60,7 +60,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
   };
 };
 
-function byApi(items: readonly Item[]): Readonly<Record<'metrics' | 'events', readonly Item[]>> {
+function groupByApi(items: readonly Item[]): Readonly<Record<'metrics' | 'events', readonly Item[]>> {
   const { metrics = [], events = [] } = Object.groupBy(items, ({ kind }) => (kind === 'event' ? 'events' : 'metrics'));
   return { metrics, events };
 }

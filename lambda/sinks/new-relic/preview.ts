@@ -3,9 +3,9 @@ import type { Labels } from '../../model/metric.ts';
 import type { Preview } from '../sink.ts';
 import type { Encoding } from './encode/encode-items.ts';
 import { splitRequests } from './encode/split-requests.ts';
-import { showItem } from './encode/format-items.ts';
-import { priceOfMonth } from './price.ts';
-import { tellFlaws } from './send/problems.ts';
+import { formatItem } from './encode/format-items.ts';
+import { priceMonth } from './price.ts';
+import { describeFindings } from './send/problems.ts';
 
 export interface PreviewSettings {
   /** Attributes that all points have in common. */
@@ -28,8 +28,8 @@ export function previewItems({ items, findings }: Encoding, { common, intervalMs
     samples: items.length,
     requests,
     bytes,
-    lines: items.map(showItem),
-    monthlyCost: priceOfMonth(unpacked, intervalMs),
-    problems: tellFlaws(findings, where),
+    lines: items.map(formatItem),
+    monthlyCost: priceMonth(unpacked, intervalMs),
+    problems: describeFindings(findings, where),
   };
 }

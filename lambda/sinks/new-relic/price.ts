@@ -1,4 +1,4 @@
-/** What a month is charged by. New Relic's price of a gigabyte depends on plan and region, so there is no figure in dollars. */
+/** What New Relic charges a month by; a gigabyte's price depends on plan and region, so there is no sum in dollars. */
 import type { CostLine } from '../sink.ts';
 
 /** 365 days through 12. */
@@ -7,7 +7,7 @@ const msPerMonth = 730 * 3_600_000;
 const bytesPerGigabyte = 1e9;
 
 /** New Relic charges what it stores by the gigabyte; what a point takes there is not published, so that JSON stands for it. */
-export function priceOfMonth(bytesPerRun: number, intervalMs: number): readonly CostLine[] {
+export function priceMonth(bytesPerRun: number, intervalMs: number): readonly CostLine[] {
   if (bytesPerRun === 0) return [];
   const gigabytes = (bytesPerRun * (msPerMonth / intervalMs)) / bytesPerGigabyte;
   return [

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
-import { headerSettings } from '../../http/auth/custom-headers.ts';
+import { createHeaderSettings } from '../../http/auth/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
@@ -85,7 +85,7 @@ export const OtlpConfig = z
       }),
     parallelRequests: z.int().min(1).max(16).default(4).meta({ description: 'Requests side by side.' }),
     apiKey: SecretRef.optional().meta({ description: 'Key of the account, for presets that send it in a header.' }),
-    headers: headerSettings(ownHeader, 'use auth for Authorization'),
+    headers: createHeaderSettings(ownHeader, 'use auth for Authorization'),
     auth: OtlpAuth.optional(),
     signingService: z.string().min(1).default('monitoring').meta({
       description: 'Name of the AWS service that `sigv4` signs for; `monitoring` is CloudWatch.',
@@ -93,7 +93,8 @@ export const OtlpConfig = z
     tls: TlsSettings.optional(),
   })
   .superRefine((config, context) => {
-    for (const [setting, message] of findingsOf(config)) context.addIssue({ code: 'custom', path: [setting], message });
+    for (const [setting, message] of checkPreset(config))
+      context.addIssue({ code: 'custom', path: [setting], message });
   })
   .refine(({ url, plaintext }) => url === undefined || isTlsOrAllowed({ url, plaintext }), plaintextError)
   .meta({
@@ -112,24 +113,24 @@ type Checked = Pick<
 >;
 
 /** What a preset needs, and what does not go with it. */
-function findingsOf(config: Checked): readonly Finding[] {
+function checkPreset(config: Checked): readonly Finding[] {
   return [
-    ...urlFindings(config),
-    ...keyFindings(config),
-    ...authFindings(config),
-    ...resourceFindings(config),
-    ...temporalityFindings(config),
-    ...traceFindings(config),
+    ...checkUrl(config),
+    ...checkKey(config),
+    ...checkAuth(config),
+    ...checkResource(config),
+    ...checkTemporality(config),
+    ...checkTraces(config),
   ];
 }
 
-function urlFindings({ preset, url }: Checked): readonly Finding[] {
+function checkUrl({ preset, url }: Checked): readonly Finding[] {
   const isKnown =
     url !== undefined || preset === 'cloudwatch' || (preset !== undefined && presets[preset].url !== undefined);
   return isKnown ? [] : [['url', 'is needed: the base URL of the receiver, without /v1/metrics']];
 }
 
-function keyFindings({ preset, apiKey }: Checked): readonly Finding[] {
+function checkKey({ preset, apiKey }: Checked): readonly Finding[] {
   const takesKey = preset !== undefined && presets[preset].keyHeader !== undefined;
   if (takesKey === (apiKey !== undefined)) return [];
   return takesKey
@@ -144,7 +145,7 @@ const neededAuth: Readonly<Record<Exclude<Preset['needs'], 'apiKey' | undefined>
     'Google Cloud takes its own tokens only; set auth: { google: { federation: … } }, or serviceAccountKey or bearer in place of federation',
 };
 
-function authFindings({ preset, auth }: Checked): readonly Finding[] {
+function checkAuth({ preset, auth }: Checked): readonly Finding[] {
   const need = preset === undefined ? undefined : presets[preset].needs;
   if (auth !== undefined && 'google' in auth && need !== 'google')
     return [['auth', 'tokens of Google Cloud are for Google Cloud only; set preset: google-cloud']];
@@ -153,7 +154,7 @@ function authFindings({ preset, auth }: Checked): readonly Finding[] {
 }
 
 /** Google Cloud takes from the resource where the data belongs. */
-function resourceFindings({ preset, resource }: Checked): readonly Finding[] {
+function checkResource({ preset, resource }: Checked): readonly Finding[] {
   if (preset !== 'google-cloud') return [];
   const hasProject = resource[projectAttribute] !== undefined;
   const hasLocation = locationAttributes.some((name) => resource[name] !== undefined);
@@ -167,7 +168,7 @@ function resourceFindings({ preset, resource }: Checked): readonly Finding[] {
   ];
 }
 
-function temporalityFindings({ preset, temporality }: Checked): readonly Finding[] {
+function checkTemporality({ preset, temporality }: Checked): readonly Finding[] {
   if (preset === 'datadog' && temporality === 'cumulative')
     return [['temporality', 'Datadog takes sums and histograms as increases only; leave it out, or set delta']];
   if (preset === 'google-cloud' && temporality === 'delta')
@@ -176,7 +177,7 @@ function temporalityFindings({ preset, temporality }: Checked): readonly Finding
 }
 
 /** What is signed for `monitoring` goes to CloudWatch, with a preset and without. */
-function traceFindings({ preset, traces, auth, signingService }: Checked): readonly Finding[] {
+function checkTraces({ preset, traces, auth, signingService }: Checked): readonly Finding[] {
   if (traces === 'omit') return [];
   const isCloudWatch = auth !== undefined && 'sigv4' in auth && signingService === 'monitoring';
   const reason = preset === undefined ? undefined : presets[preset].tracesElsewhere;

@@ -1,14 +1,14 @@
-/** Makes the sink: one that tells running totals, or one that adds. */
+/** Makes the sink: it sends running totals, or what each run added. */
 import { createRequestSize } from '../../series/request-size.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { CreateSink, Parcel, Sink } from '../sink.ts';
 import type { OtlpConfig } from './config.ts';
 import { createCollectionClock } from './encode/points/collection-durations.ts';
-import { pointsOf } from './encode/points/encode-points.ts';
-import { previewOf } from './preview.ts';
+import { encodePoints } from './encode/points/encode-points.ts';
+import { previewBatch } from './preview.ts';
 import { redeliver } from './send/redeliver.ts';
-import { parcelsOf } from './send/parcels.ts';
-import { createSpanWriter, together } from './send/traces/write-spans.ts';
+import { packPoints } from './send/parcels.ts';
+import { createSpanWriter, joinDeliveries } from './send/traces/write-spans.ts';
 import { setUp } from './setup.ts';
 import { createWriter } from './send/write-batch.ts';
 
@@ -22,25 +22,25 @@ export const createOtlp: CreateSink<OtlpConfig> = (config, ports) => {
   const sink: Sink = {
     write: async (batch, { deadline }) => {
       const metrics = await write(batch, deadline);
-      return writeSpans === undefined ? metrics : together(metrics, await writeSpans(batch, deadline));
+      return writeSpans === undefined ? metrics : joinDeliveries(metrics, await writeSpans(batch, deadline));
     },
     ...(writeSpans === undefined ? {} : { takesSpans: true }),
-    preview: (batch) => previewOf(setup, batch, collections.with(batch)),
+    preview: (batch) => previewBatch(setup, batch, collections.with(batch)),
   };
   if (temporality === 'cumulative') return sink;
   const pack = (batch: Batch): readonly Parcel[] => {
-    const { names } = pointsOf(batch, setup.points, collections.with(batch), 'increases');
+    const { names } = encodePoints(batch, setup.points, collections.with(batch), 'increases');
     const points = [...names].flatMap(({ series }) => series);
-    return parcelsOf(points, batch.tickMs);
+    return packPoints(points, batch.tickMs);
   };
   return {
     ...sink,
     redeliver: (parcels, { deadline }) => redeliver(setup, parcels, { size, deadline }),
-    ...(takesHistory(limits.maxAgeMs) ? { pack } : {}),
+    ...(doesTakeHistory(limits.maxAgeMs) ? { pack } : {}),
   };
 };
 
 /** A receiver of the last hours only would refuse the history of an installation. */
-function takesHistory(maxAgeMs: number | undefined): boolean {
+function doesTakeHistory(maxAgeMs: number | undefined): boolean {
   return maxAgeMs === undefined || maxAgeMs >= 24 * 3_600_000;
 }

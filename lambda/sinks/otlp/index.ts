@@ -1,15 +1,15 @@
 /** The registry entry: what a configuration needs, and where its code is. */
-import { secretsOfHeaders } from '../../http/auth/custom-headers.ts';
-import { rolesOfHttp } from '../../http/settings.ts';
+import { collectHeaderSecrets } from '../../http/auth/custom-headers.ts';
+import { collectHttpRoles } from '../../http/settings.ts';
 import { type AwsGrant, defineSink } from '../sink.ts';
-import { httpSettingsOf, secretsOfAuth } from './receiver/auth.ts';
+import { pickHttpSettings, collectAuthSecrets } from './receiver/auth.ts';
 import { OtlpConfig } from './config.ts';
 import { isOwnCloudWatch } from './receiver/target.ts';
 
-function grantsOf(config: OtlpConfig): readonly AwsGrant[] {
+function collectGrants(config: OtlpConfig): readonly AwsGrant[] {
   if (isOwnCloudWatch(config)) return [{ kind: 'put-otlp-metrics' }];
   // STS answers GetCallerIdentity to everybody, so that federation with Google Cloud needs no right in AWS.
-  return rolesOfHttp(httpSettingsOf(config)).map((roleArn) => ({ kind: 'assume-role', roleArn }));
+  return collectHttpRoles(pickHttpSettings(config)).map((roleArn) => ({ kind: 'assume-role', roleArn }));
 }
 
 export const otlp = defineSink({
@@ -17,10 +17,10 @@ export const otlp = defineSink({
   title: 'OTLP over HTTP',
   config: OtlpConfig,
   secretsOf: (config) => [
-    ...secretsOfAuth(config),
-    ...secretsOfHeaders(config.headers),
+    ...collectAuthSecrets(config),
+    ...collectHeaderSecrets(config.headers),
     ...(config.apiKey === undefined ? [] : [config.apiKey]),
   ],
-  grantsOf,
+  grantsOf: collectGrants,
   load: async () => (await import('./create.ts')).createOtlp,
 });

@@ -1,4 +1,4 @@
-/** What a month is charged by at the receivers that have a name; none of them publishes a price for everybody. */
+/** What known receivers charge a month by; none of them publishes one price for all customers. */
 import type { CostLine } from '../sink.ts';
 import type { Point } from './encode/points/point.ts';
 import type { PresetName } from './receiver/presets.ts';
@@ -18,8 +18,8 @@ export interface PricedRun {
   readonly intervalMs: number;
 }
 
-/** Empty where nobody charges, or nobody knows who does. */
-export function monthlyCostOf(preset: PresetName | undefined, run: PricedRun): readonly CostLine[] {
+/** Empty where the receiver is free of charge or unknown. */
+export function priceMonth(preset: PresetName | undefined, run: PricedRun): readonly CostLine[] {
   if (preset === undefined || run.points.length === 0) return [];
   const charged = charges[preset];
   return charged === undefined ? [] : [{ item: charged.item, usd: undefined, basis: charged.basis(run) }];
@@ -34,46 +34,46 @@ const charges: Readonly<Record<PresetName, Charge | undefined>> = {
   cloudwatch: {
     item: 'CloudWatch, ingestion by OTLP',
     basis: (run) =>
-      `about ${gigabytesOf(run)} GB before compression; no price per metric or call, the price per GB is not published`,
+      `about ${formatGigabytes(run)} GB before compression; no price per metric or call, the price per GB is not published`,
   },
-  // A program of one's own.
+  // It runs on the operator's own machines.
   collector: undefined,
   datadog: {
     item: 'Datadog, custom metrics',
     basis: ({ points }) =>
-      `about ${grouped(sumOf(points, customMetricsOf))} custom metrics, a histogram as five, at the price of your contract and less what its hosts include`,
+      `about ${groupDigits(sumPoints(points, countCustomMetrics))} custom metrics, a histogram as five, at the price of your contract and less what its hosts include`,
   },
   'google-cloud': {
     item: 'Google Cloud, Prometheus samples ingested',
     basis: ({ points, intervalMs }) =>
-      `about ${grouped((sumOf(points, samplesOf) * msPerMonth) / intervalMs)} samples, a histogram as its filled buckets and two, see Google's price list`,
+      `about ${groupDigits((sumPoints(points, countSamples) * msPerMonth) / intervalMs)} samples, a histogram as its filled buckets and two, see Google's price list`,
   },
   'grafana-cloud': {
     item: 'Grafana Cloud, active series',
     basis: ({ points, intervalMs }) => {
-      const series = sumOf(points, seriesOf);
+      const series = sumPoints(points, countSeries);
       const pointsAMinute = (series * msPerMinute) / intervalMs;
-      return `about ${grouped(series)} active series with ${grouped(pointsAMinute)} data points a minute, whichever your plan makes more of, at its price`;
+      return `about ${groupDigits(series)} active series with ${groupDigits(pointsAMinute)} data points a minute, whichever your plan makes more of, at its price`;
     },
   },
   'new-relic': {
     item: 'New Relic, data ingest',
     basis: (run) =>
-      `about ${gigabytesOf(run)} GB of OTLP before compression, at the price per GB of your plan and less what it includes; it is measured as stored`,
+      `about ${formatGigabytes(run)} GB of OTLP before compression, at the price per GB of your plan and less what it includes; it is measured as stored`,
   },
 };
 
-function gigabytesOf({ bytes, intervalMs }: PricedRun): string {
+function formatGigabytes({ bytes, intervalMs }: PricedRun): string {
   return ((bytes * (msPerMonth / intervalMs)) / bytesPerGigabyte).toFixed(2);
 }
 
 /** Datadog, "Custom Metrics Billing": a distribution is count, sum, min, max and average. */
-function customMetricsOf({ value }: Point): number {
+function countCustomMetrics({ value }: Point): number {
   return value.type === 'number' ? 1 : 5;
 }
 
 /** Series in Prometheus: the buckets with that above all bounds, count and sum; an exponential histogram is one. */
-function seriesOf({ value }: Point): number {
+function countSeries({ value }: Point): number {
   switch (value.type) {
     case 'number':
     case 'exponential':
@@ -86,27 +86,27 @@ function seriesOf({ value }: Point): number {
 }
 
 /** Managed Service for Prometheus counts what is filled of a histogram, its count and its sum. */
-function samplesOf({ value }: Point): number {
+function countSamples({ value }: Point): number {
   switch (value.type) {
     case 'number':
       return 1;
     case 'exponential':
-      return filledOf(value.positive.counts) + filledOf(value.negative.counts) + 2;
+      return countFilled(value.positive.counts) + countFilled(value.negative.counts) + 2;
     case 'histogram':
-      return filledOf(value.counts) + 2;
+      return countFilled(value.counts) + 2;
     case 'summary':
       return value.quantiles.length + 2;
   }
 }
 
-function filledOf(counts: readonly number[]): number {
+function countFilled(counts: readonly number[]): number {
   return counts.filter((count) => count > 0).length;
 }
 
-function sumOf(points: readonly Point[], weightOf: (point: Point) => number): number {
-  return points.reduce((sum, point) => sum + weightOf(point), 0);
+function sumPoints(points: readonly Point[], weigh: (point: Point) => number): number {
+  return points.reduce((sum, point) => sum + weigh(point), 0);
 }
 
-function grouped(value: number): string {
+function groupDigits(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }

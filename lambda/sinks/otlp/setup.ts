@@ -1,16 +1,16 @@
 /** What follows from the configuration alone, worked out once a process. */
-import { selects } from '../../config/glob.ts';
+import { matchSelection } from '../../config/glob.ts';
 import { whereOf } from '../../http/where.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { OtlpConfig } from './config.ts';
 import { encodeJson } from './encode/encode-json.ts';
 import type { Encode, MessageSettings } from './encode/message.ts';
-import { namesFor } from './encode/naming/choose-mapping.ts';
+import { chooseMapping } from './encode/naming/choose-mapping.ts';
 import type { BatchSettings } from './encode/points/encode-points.ts';
 import { encodeProtobuf } from './encode/encode-protobuf.ts';
-import { type Resource, resourcesFor } from './encode/resource.ts';
-import { type SignalTokens, tokensOf } from './receiver/google.ts';
-import { type Target, targetOf } from './receiver/target.ts';
+import { type Resource, buildResources } from './encode/resource.ts';
+import { type SignalTokens, createSignalTokens } from './receiver/google.ts';
+import { type Target, resolveTarget } from './receiver/target.ts';
 
 export interface Setup {
   readonly config: OtlpConfig;
@@ -33,22 +33,22 @@ export interface Setup {
 export function setUp(config: OtlpConfig, ports: SinkPorts): Setup {
   const { collector, intervalMs } = ports;
   const { resource, naming, attributes, histograms, exemplars, compat } = config;
-  const target = targetOf(config);
+  const target = resolveTarget(config);
   const { temporality, limits, url, tracesUrl } = target;
-  const resources = resourcesFor({ collector, attributes: resource, naming });
+  const resources = buildResources({ collector, attributes: resource, naming });
   return {
     config,
     ports,
     target,
-    tokens: tokensOf(config, ports),
+    tokens: createSignalTokens(config, ports),
     where: `otlp/${config.name} ${whereOf('POST', url)}`,
     tracesWhere: `otlp/${config.name} ${whereOf('POST', tracesUrl)}`,
     resource: resources.collector,
     encode: config.encoding === 'json' ? encodeJson : encodeProtobuf,
     points: {
       ...{ temporality, histograms, exemplars, attributes, intervalMs, compat },
-      selects: selects(config.metrics ?? {}),
-      tell: namesFor(config),
+      selects: matchSelection(config.metrics ?? {}),
+      mapMetric: chooseMapping(config),
       maxAttributes: limits.attributes,
     },
     messageAt: (timestampMs) => ({ resources, temporality, timestampMs }),

@@ -1,28 +1,29 @@
-import { sampleLines } from '../../exposition/write-page.ts';
-import { problemsOfOmissions } from '../../exposition/omission.ts';
-import { prometheusPage, prometheusText } from '../../exposition/write-prometheus-text.ts';
+/** Shows what a run would push, without pushing it. */
+import { selectSampleLines } from '../../exposition/write-page.ts';
+import { describeOmissions } from '../../exposition/omission.ts';
+import { preparePrometheusPage, writePrometheusText } from '../../exposition/write-prometheus-text.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { RelayedFamily } from '../../model/relayed.ts';
 import type { Preview } from '../sink.ts';
-import { encodedPage } from './send/gateway.ts';
+import { encodePage } from './send/gateway.ts';
 import type { GroupingKey } from './encode/grouping-path.ts';
-import { type Group, problemsOfConflicts } from './encode/encode-groups.ts';
+import { type Group, describeConflicts } from './encode/encode-groups.ts';
 
 /** What a run would push, each line with the labels that a scraper of the gateway sees. */
-export async function previewOfGroups(groups: readonly Group[], where: string): Promise<Preview> {
+export async function previewGroups(groups: readonly Group[], where: string): Promise<Preview> {
   const previews = await Promise.all(
     groups.map(async ({ key, families, relayed }) => {
-      const { parts, samples, omissions } = prometheusPage(families, relayed);
-      const { body } = await encodedPage(parts());
-      const shown = await prometheusText(
-        families.map((family) => asShown(family, key)),
-        relayed.map((family) => relayedAsShown(family, key)),
+      const { chunks, samples, omissions } = preparePrometheusPage(families, relayed);
+      const { body } = await encodePage(chunks());
+      const shown = await writePrometheusText(
+        families.map((family) => addGroupLabels(family, key)),
+        relayed.map((family) => addRelayedGroupLabels(family, key)),
       );
       return {
         samples,
         bytes: body.byteLength,
-        lines: sampleLines(shown.text),
-        problems: problemsOfOmissions(omissions, where),
+        lines: selectSampleLines(shown.text),
+        problems: describeOmissions(omissions, where),
       };
     }),
   );
@@ -32,25 +33,25 @@ export async function previewOfGroups(groups: readonly Group[], where: string): 
     bytes: previews.reduce((total, { bytes }) => total + bytes, 0),
     lines: previews.flatMap(({ lines }) => lines),
     monthlyCost: [],
-    problems: [...problemsOfConflicts(groups, where), ...previews.flatMap(({ problems }) => problems)],
+    problems: [...describeConflicts(groups, where), ...previews.flatMap(({ problems }) => problems)],
   };
 }
 
-function relayedAsShown(family: RelayedFamily, key: GroupingKey): RelayedFamily {
+function addRelayedGroupLabels(family: RelayedFamily, key: GroupingKey): RelayedFamily {
   return { ...family, samples: family.samples.map((sample) => ({ ...sample, labels: { ...sample.labels, ...key } })) };
 }
 
-function asShown(family: MetricFamily, key: GroupingKey): MetricFamily {
-  const grouped = <Sample extends { readonly labels: Labels }>(sample: Sample): Sample => ({
+function addGroupLabels(family: MetricFamily, key: GroupingKey): MetricFamily {
+  const addLabels = <Sample extends { readonly labels: Labels }>(sample: Sample): Sample => ({
     ...sample,
     labels: { ...sample.labels, ...key },
   });
   switch (family.type) {
     case 'gauge':
-      return { ...family, samples: family.samples.map(grouped) };
+      return { ...family, samples: family.samples.map(addLabels) };
     case 'counter':
-      return { ...family, samples: family.samples.map(grouped) };
+      return { ...family, samples: family.samples.map(addLabels) };
     case 'distribution':
-      return { ...family, samples: family.samples.map(grouped) };
+      return { ...family, samples: family.samples.map(addLabels) };
   }
 }

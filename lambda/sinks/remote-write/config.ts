@@ -1,7 +1,8 @@
+/** The settings of the sink. */
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
-import { headerSettings } from '../../http/auth/custom-headers.ts';
+import { createHeaderSettings } from '../../http/auth/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
 
@@ -35,7 +36,7 @@ export const RemoteWriteConfig = z
       .min(1)
       .optional()
       .meta({ description: 'Value of the X-Scope-OrgID header (Mimir, Cortex, Loki).' }),
-    headers: headerSettings(ownHeader, 'use auth for Authorization, tenant for X-Scope-OrgID'),
+    headers: createHeaderSettings(ownHeader, 'use auth for Authorization, tenant for X-Scope-OrgID'),
     metrics: Selection.optional().meta({ description: 'Which metrics to publish, by Prometheus name.' }),
     exemplars: z.enum(['send', 'omit']).default('send').meta({
       description:

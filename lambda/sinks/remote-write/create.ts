@@ -1,33 +1,37 @@
-import { selects } from '../../config/glob.ts';
+/** Makes the sink: it remembers between warm runs what the receiver holds and which version it speaks. */
+import { matchSelection } from '../../config/glob.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { deliver } from '../../series/deliver.ts';
-import { createMemory } from '../../series/receiver-memory.ts';
-import { piecesOfRun, until } from '../../series/cut-requests.ts';
+import { createReceiverMemory } from '../../series/receiver-memory.ts';
+import { cutRun, takeUntil } from '../../series/cut-requests.ts';
 import { createRequestSize } from '../../series/request-size.ts';
 import { createSuspects } from '../../series/suspects.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
-import { type SeriesSettings, seriesOf } from './encode/encode-series.ts';
+import { type SeriesSettings, encodeSeries } from './encode/encode-series.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { createDialect } from './send/dialect.ts';
 import { createMetadataSchedule, sendMetadata } from './send/metadata.ts';
 import { createPost } from './send/post.ts';
-import { previewOf } from './preview.ts';
-import { problemsOfDelivery, problemsOfOmissions } from './send/problems.ts';
+import { previewSeries } from './preview.ts';
+import { describeDelivery, describeOmissions } from './send/problems.ts';
 import { sendSeries } from './send/send-series.ts';
-import { nameOf, type Series, type SeriesFamily, staleMarker } from './encode/series.ts';
-import { counting } from './send/tally.ts';
+import { nameOf, type Series, type SeriesFamily, createStaleMarker } from './encode/series.ts';
+import { startTally } from './send/tally.ts';
 
 export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) => {
   const { log, collector, intervalMs } = ports;
   const where = `remote-write/${config.name} ${whereOf('POST', new URL(config.url))}`;
   const settings: SeriesSettings = {
     labels: { collector, ...config.labels },
-    selects: selects(config.metrics ?? {}),
+    selects: matchSelection(config.metrics ?? {}),
     exemplars: config.exemplars,
   };
-  const memory = createMemory<SeriesFamily, Series>({ dated: config.markDatedSeries, markerOf: staleMarker });
+  const memory = createReceiverMemory<SeriesFamily, Series>({
+    dated: config.markDatedSeries,
+    markerOf: createStaleMarker,
+  });
   const metadata = createMetadataSchedule();
   const suspects = createSuspects(nameOf);
   const size = createRequestSize(config.seriesPerRequest);
@@ -36,32 +40,32 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
   });
 
   async function write(batch: Batch, deadline: Deadline): Promise<Delivery> {
-    const fresh = seriesOf(batch, settings);
+    const fresh = encodeSeries(batch, settings);
     const timestampMs = memory.nextTimestamp(batch.collectedAtMs);
     const { post, traffic } = createPost(config, ports, deadline);
-    const { note, leave, tally } = counting();
+    const { note, leave, tally } = startTally();
     let isLost = false;
     const run = memory.startRun();
 
     const suspected = suspects.startRun();
-    const pieces = piecesOfRun({
-      // Series that nobody will send are only counted: to make them could take longer than the run has.
-      names: until(() => isLost, fresh.names),
+    const pieces = cutRun({
+      // Series that will not be sent are only counted: making them could take longer than the run has.
+      names: takeUntil(() => isLost, fresh.names),
       suspects,
-      recognise: run.recognised,
-      markers: () => (isLost || isAnySkipped(batch) ? [] : run.markers()),
+      recognise: run.recognise,
+      markers: () => (isLost || isAnySkipped(batch) ? [] : run.collectMarkers()),
       size: size.samples,
     });
     await deliver({
       pieces,
-      samplesOf: (piece) => piece,
+      samplesIn: (piece) => piece,
       send: (piece) => sendSeries(piece, timestampMs, dialect, post),
       note: (settled) => {
-        isLost ||= settled.verdict.outcome === 'undelivered';
+        isLost ||= settled.reception.outcome === 'undelivered';
         for (const observer of [{ note }, run, suspected, size]) observer.note(settled);
       },
     });
-    leave(fresh.unwalked());
+    leave(fresh.countUnwalked());
     run.commit();
     suspected.commit();
 
@@ -69,17 +73,18 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     if (accepted > 0 && dialect.version() === '1.0') {
       await sendMetadata(fresh.families(), timestampMs, { schedule: metadata, post, log, where });
     }
-    const problems = [...problemsOfOmissions(fresh.omissions(), where), ...problemsOfDelivery(tally(), where)];
+    const problems = [...describeOmissions(fresh.omissions(), where), ...describeDelivery(tally(), where)];
     return { accepted, ...traffic, problems };
   }
 
   return {
     write: (batch, { deadline }) => write(batch, deadline),
-    preview: (batch) => previewOf(seriesOf(batch, settings), batch.collectedAtMs, config, { intervalMs, where }),
+    preview: (batch) =>
+      previewSeries(encodeSeries(batch, settings), batch.collectedAtMs, config, { intervalMs, where }),
   };
 };
 
 /** What another invocation publishes for this tick has not ended, and which series those are is not known here. */
-function isAnySkipped({ parts }: Batch): boolean {
-  return parts.some(({ status }) => status === 'skipped');
+function isAnySkipped({ sources }: Batch): boolean {
+  return sources.some(({ status }) => status === 'skipped');
 }

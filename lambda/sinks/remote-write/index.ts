@@ -1,12 +1,13 @@
-import { secretsOfHeaders } from '../../http/auth/custom-headers.ts';
-import { secretsOfHttp } from '../../http/settings.ts';
+/** The registry entry: which secrets and rights in AWS a configuration needs, and where its code is. */
+import { collectHeaderSecrets } from '../../http/auth/custom-headers.ts';
+import { collectHttpSecrets } from '../../http/settings.ts';
 import { type AwsGrant, defineSink } from '../sink.ts';
 import { RemoteWriteConfig } from './config.ts';
 
 /** `/workspaces/<id>/api/v1/remote_write` at Amazon Managed Service for Prometheus. */
 const workspacePath = /^\/workspaces\/([^/]+)\//;
 
-function grantsOf({ auth, url }: RemoteWriteConfig): readonly AwsGrant[] {
+function collectGrants({ auth, url }: RemoteWriteConfig): readonly AwsGrant[] {
   if (auth === undefined || !('sigv4' in auth)) return [];
   const { region, roleArn } = auth.sigv4;
   // The workspace is then written to with the rights of that role.
@@ -19,7 +20,7 @@ export const remoteWrite = defineSink({
   kind: 'remote-write',
   title: 'Prometheus remote write',
   config: RemoteWriteConfig,
-  secretsOf: (config) => [...secretsOfHttp(config), ...secretsOfHeaders(config.headers)],
-  grantsOf,
+  secretsOf: (config) => [...collectHttpSecrets(config), ...collectHeaderSecrets(config.headers)],
+  grantsOf: collectGrants,
   load: async () => (await import('./create.ts')).createRemoteWrite,
 });

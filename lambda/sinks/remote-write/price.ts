@@ -1,5 +1,6 @@
+/** What a month costs where the receiver is Amazon Managed Service for Prometheus. */
 import type { CostLine } from '../sink.ts';
-import { workspaceRegionOf } from '../../config/workspace-region.ts';
+import { findWorkspaceRegion } from '../../config/workspace-region.ts';
 
 /**
  * Amazon Managed Service for Prometheus, samples ingested, first tier (list price of us-east-1). Storage and queries
@@ -11,8 +12,8 @@ const usdPerTenMillionSamples = 0.9;
 const msPerMonth = 730 * 3_600_000;
 
 /** What the samples of a month cost, where the receiver is one with a public price. */
-export function monthlyCostOf(url: URL, samplesPerRun: number, intervalMs: number): readonly CostLine[] {
-  if (workspaceRegionOf(url.hostname) === undefined) return [];
+export function priceMonth(url: URL, samplesPerRun: number, intervalMs: number): readonly CostLine[] {
+  if (findWorkspaceRegion(url.hostname) === undefined) return [];
   const samples = Math.round((samplesPerRun * msPerMonth) / intervalMs);
   return [
     {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
-import { addressIn, isLoopback } from './address.ts';
+import { parseAddress, isLoopback } from './address.ts';
 
 /** Where OpenTelemetry's Prometheus exporters listen, so that many scrape configurations know it. */
 const defaultListen = '127.0.0.1:9464';
@@ -19,7 +19,7 @@ const Settings = z.strictObject({
   name: OperatorName.default('scrape-page').meta({ description: 'Value of the `sink` label.' }),
   listen: z
     .string()
-    .refine((text) => addressIn(text) !== undefined, {
+    .refine((text) => parseAddress(text) !== undefined, {
       error: 'must be ADDRESS:PORT such as 127.0.0.1:9464 or [::1]:9464; port 0 means any',
     })
     .default(defaultListen)
@@ -61,7 +61,7 @@ const Settings = z.strictObject({
 type Reachable = Pick<z.infer<typeof Settings>, 'listen' | 'plaintext' | 'anonymous'>;
 
 function isReachedFromOutside({ listen }: Pick<Reachable, 'listen'>): boolean {
-  const address = addressIn(listen);
+  const address = parseAddress(listen);
   return address !== undefined && !isLoopback(address);
 }
 

@@ -1,14 +1,14 @@
-/** The sink that holds the page of the last run and serves it to whoever scrapes it. */
-import { previewOf } from '../../exposition/write-page.ts';
-import { problemOf } from '../../http/errors/problem.ts';
+/** Makes the sink: it holds the page of the last run and serves it to scrapers. */
+import { previewPage } from '../../exposition/write-page.ts';
+import { describeHttpProblem } from '../../http/errors/problem.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ListenError } from '../../runtime/listen.ts';
 import type { CreateSink, SinkPorts } from '../sink.ts';
-import { addressIn } from './address.ts';
+import { parseAddress } from './address.ts';
 import type { ScrapePageConfig } from './config.ts';
-import { type HeldPage, holdPage, longestAgeMs, plainPageOf } from './held-page.ts';
-import { answer } from './serve/respond.ts';
+import { type HeldPage, holdPage, computeLongestAge, writePlainPage } from './held-page.ts';
+import { respond } from './serve/respond.ts';
 import { isLetIn, readCredentials, type ServerCredentials } from './serve/credentials.ts';
 import { type PageServer, startServer } from './serve/server.ts';
 
@@ -19,20 +19,20 @@ import { type PageServer, startServer } from './serve/server.ts';
 export const createScrapePage: CreateSink<ScrapePageConfig> = (config, ports) => {
   const where = `scrape-page/${config.name} ${config.listen}`;
   let held: HeldPage | undefined;
-  const door = doorOf(config, ports, () => shownOf(held, ports));
+  const door = createDoor(config, ports, () => choosePage(held, ports));
 
   return {
     open: async (signal) => `${await door.open(signal)}${config.path}`,
     write: async (batch, { deadline: { signal } }) => {
-      const skipped = problemOfSkipped(batch, where);
+      const skipped = describeSkipped(batch, where);
       if (skipped !== undefined) return { accepted: 0, requests: 0, bytes: 0, problems: [skipped] };
-      const { text, samples, problems } = await plainPageOf(batch, config, where);
+      const { text, samples, problems } = await writePlainPage(batch, config, where);
       // Before anything else, so that a certificate that cannot be renewed does not make the page old.
       held = holdPage(batch, config, text, ports.clock());
       try {
         await door.open(signal);
       } catch (error) {
-        const problem = problemOfOpening(error, where);
+        const problem = describeOpeningProblem(error, where);
         const isServed = door.isOpen();
         const accepted = isServed ? samples : 0;
         return {
@@ -45,8 +45,8 @@ export const createScrapePage: CreateSink<ScrapePageConfig> = (config, ports) =>
       return { accepted: samples, requests: 1, bytes: Buffer.byteLength(text), problems };
     },
     preview: async (batch) => {
-      const skipped = problemOfSkipped(batch, where);
-      if (skipped === undefined) return previewOf(await plainPageOf(batch, config, where));
+      const skipped = describeSkipped(batch, where);
+      if (skipped === undefined) return previewPage(await writePlainPage(batch, config, where));
       return { samples: 0, requests: 0, bytes: 0, lines: [], monthlyCost: [], problems: [skipped] };
     },
     close: () => door.close(),
@@ -60,7 +60,7 @@ interface Door {
   readonly close: () => Promise<void>;
 }
 
-function doorOf(config: ScrapePageConfig, { secrets, log }: SinkPorts, page: () => Shown): Door {
+function createDoor(config: ScrapePageConfig, { secrets, log }: SinkPorts, page: () => ShownPage): Door {
   let server: PageServer | undefined;
   let credentials: ServerCredentials | undefined;
   const served = {
@@ -72,10 +72,10 @@ function doorOf(config: ScrapePageConfig, { secrets, log }: SinkPorts, page: () 
     open: async (signal) => {
       const renewed = await readCredentials(config, secrets, signal);
       if (server === undefined) {
-        const address = addressIn(config.listen);
+        const address = parseAddress(config.listen);
         if (address === undefined) throw new TypeError('the address was not checked');
         server = await startServer(address, renewed.tls, (request, response) => {
-          answer(request, response, served).catch((error: unknown) => {
+          respond(request, response, served).catch((error: unknown) => {
             log.error('a request for the page was not answered', { sink: config.name, error });
             response.destroy();
           });
@@ -98,32 +98,32 @@ function isRenewed(now: ServerCredentials['tls'], before: ServerCredentials['tls
   return now?.cert !== before?.cert || now?.key !== before?.key;
 }
 
-type Shown = HeldPage | { readonly missing: string };
+type ShownPage = HeldPage | { readonly missing: string };
 
-/** An old page would look like the present. */
-function shownOf(
+/** An old page is not shown: its values would look like those of now. */
+function choosePage(
   held: HeldPage | undefined,
   { clock, intervalMs, everyMs = intervalMs }: Pick<SinkPorts, 'clock' | 'intervalMs' | 'everyMs'>,
-): Shown {
+): ShownPage {
   if (held === undefined) return { missing: 'no run has ended yet; the page comes with the first one' };
   const ageMs = clock() - held.heldSinceMs;
-  if (ageMs <= longestAgeMs(everyMs)) return held;
+  if (ageMs <= computeLongestAge(everyMs)) return held;
   const since = new Date(held.heldSinceMs).toISOString();
   return {
     missing: `the last run is ${String(Math.round(ageMs / 1000))} s ago (${since}); see what keeps the collector`,
   };
 }
 
-function problemOfOpening(error: unknown, where: string): Problem {
+function describeOpeningProblem(error: unknown, where: string): Problem {
   if (error instanceof ListenError) return { kind: 'configuration', where, message: error.message };
-  const problem = problemOf(error, where);
+  const problem = describeHttpProblem(error, where);
   if (problem === undefined) throw error;
   return problem;
 }
 
 /** Another run publishes some of the sources at this moment. */
-function problemOfSkipped({ parts }: Batch, where: string): Problem | undefined {
-  const skipped = parts.filter(({ status }) => status === 'skipped').map(({ source }) => source);
+function describeSkipped({ sources }: Batch, where: string): Problem | undefined {
+  const skipped = sources.filter(({ status }) => status === 'skipped').map(({ source }) => source);
   if (skipped.length === 0) return undefined;
   const message = `left as it is, because another run publishes ${skipped.join(', ')} at this tick and a page is replaced as a whole; the next run shows all sources, and two collectors should not share one state`;
   return { kind: 'configuration', where, message };

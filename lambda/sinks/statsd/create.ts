@@ -1,4 +1,4 @@
-/** Puts encoding and sending together. UDP answers nothing, so a delivery says what was handed over, and what never left. */
+/** Makes the sink. UDP gives no answer, so a delivery counts what was given to the network and what was never sent. */
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { StatsdConfig } from './config.ts';
@@ -6,24 +6,24 @@ import { packLines } from './encode/pack-datagrams.ts';
 import { encodeLines, type Line } from './encode/encode-lines.ts';
 import { packSums, unpackSums } from './send/parcels.ts';
 import { previewLines } from './preview.ts';
-import { deliver } from './send/send-datagrams.ts';
-import { tellFailure, tellFindings } from './send/problems.ts';
+import { sendDatagrams } from './send/send-datagrams.ts';
+import { describeUnfinishedSend, describeFindings } from './send/problems.ts';
 
 export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) => {
   const settings = { config, collector };
   const where = `statsd/${config.name}`;
-  const place = `${where} udp ${config.host}:${String(config.port)}`;
+  const target = `${where} udp ${config.host}:${String(config.port)}`;
 
   const send = async (lines: readonly Line[], tickMs: number, deadline: Deadline): Promise<Delivery> => {
-    const sent = await deliver([...packLines(lines, config.datagramBytes)], config, deadline);
+    const sent = await sendDatagrams([...packLines(lines, config.datagramBytes)], config, deadline);
     const { handed, unsent, isRefused, error } = sent;
-    const failure = { error, isRefused, handed: handed.length, unsent: unsent.length };
+    const unfinished = { error, isRefused, handed: handed.length, unsent: unsent.length };
     return {
       accepted: isRefused ? 0 : handed.length,
       requests: sent.datagrams,
       bytes: sent.bytes,
       isUnanswered: true,
-      problems: error === undefined ? [] : [tellFailure(failure, place)],
+      problems: error === undefined ? [] : [describeUnfinishedSend(unfinished, target)],
       undelivered: packSums(unsent, tickMs),
       // A refusal does not say which datagrams it is about.
       unconfirmed: isRefused ? handed.filter(({ reading }) => reading === 'sum').length : 0,
@@ -34,7 +34,7 @@ export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) =>
     write: async (batch, { deadline }) => {
       const { lines, findings, lostSums } = encodeLines(batch, settings);
       const delivery = await send(lines, batch.tickMs, deadline);
-      return { ...delivery, dropped: lostSums, problems: [...tellFindings(findings, where), ...delivery.problems] };
+      return { ...delivery, dropped: lostSums, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
     redeliver: async (parcels, { deadline }) => {
       const read = parcels.map((parcel) => ({ parcel, lines: unpackSums(parcel) }));

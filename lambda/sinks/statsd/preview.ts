@@ -2,7 +2,7 @@
 import type { Preview } from '../sink.ts';
 import { packLines } from './encode/pack-datagrams.ts';
 import type { Encoding } from './encode/encode-lines.ts';
-import { tellFindings } from './send/problems.ts';
+import { describeFindings } from './send/problems.ts';
 
 export function previewLines({ lines, findings }: Encoding, maxBytes: number, where: string): Preview {
   const datagrams = [...packLines(lines, maxBytes)];
@@ -12,6 +12,6 @@ export function previewLines({ lines, findings }: Encoding, maxBytes: number, wh
     bytes: datagrams.reduce((sum, { body }) => sum + body.byteLength, 0),
     lines: lines.map(({ text }) => text.replace('\n', ' ')),
     monthlyCost: [],
-    problems: tellFindings(findings, where),
+    problems: describeFindings(findings, where),
   };
 }

@@ -1,4 +1,5 @@
-import { pageOf, previewOf } from '../../exposition/write-page.ts';
+/** Makes the sink that prints each run. */
+import { writePage, previewPage } from '../../exposition/write-page.ts';
 import type { CreateSink } from '../sink.ts';
 import type { StdoutConfig } from './config.ts';
 
@@ -7,10 +8,10 @@ export const createStdout: CreateSink<StdoutConfig> = (config, { print }) => {
   const where = `stdout/${config.name}`;
   return {
     write: async (batch) => {
-      const { text, samples, problems } = await pageOf(batch, config, where);
+      const { text, samples, problems } = await writePage(batch, config, where);
       print(text);
       return { accepted: samples, requests: 1, bytes: Buffer.byteLength(text), problems };
     },
-    preview: async (batch) => previewOf(await pageOf(batch, config, where)),
+    preview: async (batch) => previewPage(await writePage(batch, config, where)),
   };
 };

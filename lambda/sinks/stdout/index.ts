@@ -1,3 +1,4 @@
+/** The registry entry of standard output. */
 import { defineSink } from '../sink.ts';
 import { StdoutConfig } from './config.ts';
 

@@ -1,32 +1,33 @@
-import { anyOf, selects } from '../../config/glob.ts';
+/** One collection: opens ledger and budget, visits repositories, reads runners and builds the metrics. */
+import { matchAny, matchSelection } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { stateProblem } from '../../counters/state/state-problem.ts';
-import { withCredentials } from '../../http/auth/credentials.ts';
+import { describeStateProblem } from '../../counters/state/state-problem.ts';
+import { sendWithCredentials } from '../../http/auth/credentials.ts';
 import type { TlsMaterial } from '../../http/port.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
-import { type Access, accessBy } from './api/access.ts';
-import { type Answers, answersOf } from './api/answer-headers.ts';
+import { type Access, createAccess } from './api/access.ts';
+import { type AnswerHeaders, watchAnswerHeaders } from './api/answer-headers.ts';
 import { type ApiContext, BudgetSpentError } from './api/client.ts';
 import { usualRequestsPerHour } from './budget/rate.ts';
 import type { BitbucketPipelinesConfig } from './config.ts';
 import { crawl, type CrawlContext } from './visits/crawl.ts';
-import { type CrawlBudget, crawlBudget } from './budget/tick-budget.ts';
-import { crawlFamilies } from './visits/map-progress.ts';
-import { levelsOf } from './visits/map-open-runs.ts';
-import { type PageCache, pageCache } from './api/page-cache.ts';
-import { branchLabels } from './runs/repository.ts';
-import { planOf } from './forecast/build-table.ts';
+import { type TickBudget, openTickBudget } from './budget/tick-budget.ts';
+import { mapProgress } from './visits/map-progress.ts';
+import { mapLevels } from './visits/map-open-runs.ts';
+import { type PageCache, createPageCache } from './api/page-cache.ts';
+import { createBranchLabel } from './runs/repository.ts';
+import { buildPlan } from './forecast/build-table.ts';
 import type { Repository } from './visits/remembered.ts';
-import { readRunners, runnerMemory, type RunnersContext, type RunnersRead } from './runners/read-runners.ts';
+import { readRunners, openRunnerMemory, type RunnersContext, type RunnersReading } from './runners/read-runners.ts';
 import { minuteMs } from './budget/intervals.ts';
-import { runnerFamilies } from './runners/map-runners.ts';
-import { unknownState } from './runs/finish.ts';
-import { runnerLevels, type ScopedRunner, tellsWork, unknownStatuses } from './runners/runner-levels.ts';
+import { mapRunners } from './runners/map-runners.ts';
+import { buildUnknownStateCount } from './runs/finish.ts';
+import { groupRunners, type ScopedRunner, hasKnownWork, countUnknownStatuses } from './runners/runner-levels.ts';
 import type { RepositoryRecord } from './api/schema.ts';
-import { type Faults, faultsOf } from './problems.ts';
+import { type TickProblems, collectProblems } from './problems.ts';
 
 /** What lives as long as the process; all of it only saves work. */
 interface Warm {
@@ -40,10 +41,11 @@ interface Warm {
 
 /** Follows the runs of a workspace within its request budget. */
 export const createBitbucketPipelines: CreateSource<BitbucketPipelinesConfig> = (config, ports) => {
-  const warm: Warm = { access: accessBy(config.auth, ports), pages: pageCache(), warned: new Set() };
+  const warm: Warm = { access: createAccess(config.auth, ports), pages: createPageCache(), warned: new Set() };
   return {
     collect: (context) => collect(config, ports, warm, context),
-    plan: () => planOf(warm.seen?.perHour ?? config.requestsPerHour ?? usualRequestsPerHour, warm.seen?.repositories),
+    plan: () =>
+      buildPlan(warm.seen?.perHour ?? config.requestsPerHour ?? usualRequestsPerHour, warm.seen?.repositories),
   };
 };
 
@@ -53,32 +55,32 @@ async function collect(
   warm: Warm,
   context: CollectContext,
 ): Promise<Collection> {
-  const faults = faultsOf(`bitbucket-pipelines/${config.name}`, warm.access);
-  const ledger = await ledgerOf(context, config, faults);
+  const tickProblems = collectProblems(`bitbucket-pipelines/${config.name}`, warm.access);
+  const ledger = await tryOpenLedger(context, config, tickProblems);
   try {
-    const families = await withCredentials(
+    const families = await sendWithCredentials(
       { tls: config.tls },
       { secrets: ports.secrets },
       context.deadline.signal,
-      ({ tls }) => collectWith({ config, ports, warm, faults, ledger, tls, deadline: context.deadline }),
+      ({ tls }) => collectWith({ config, ports, warm, tickProblems, ledger, tls, deadline: context.deadline }),
     );
-    return { families: families.filter(({ samples }) => samples.length > 0), problems: faults.problems() };
+    return { families: families.filter(({ samples }) => samples.length > 0), problems: tickProblems.list() };
   } catch (error) {
-    faults.add(error, 'repositories');
-    return { families: [], problems: faults.problems() };
+    tickProblems.add(error, 'repositories');
+    return { families: [], problems: tickProblems.list() };
   }
 }
 
 /** Undefined where the state cannot be read: runners need no memory and are worth having alone. */
-async function ledgerOf(
+async function tryOpenLedger(
   { openLedger }: CollectContext,
   { name }: BitbucketPipelinesConfig,
-  faults: Faults,
+  tickProblems: TickProblems,
 ): Promise<Ledger | undefined> {
   try {
     return await openLedger();
   } catch (error) {
-    faults.note(stateProblem(error, `bitbucket-pipelines/${name}`));
+    tickProblems.note(describeStateProblem(error, `bitbucket-pipelines/${name}`));
     return undefined;
   }
 }
@@ -87,151 +89,159 @@ interface Tick {
   readonly config: BitbucketPipelinesConfig;
   readonly ports: SourcePorts;
   readonly warm: Warm;
-  readonly faults: Faults;
+  readonly tickProblems: TickProblems;
   readonly ledger: Ledger | undefined;
   readonly tls: TlsMaterial | undefined;
   readonly deadline: Deadline;
 }
 
 async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
-  const { config, ledger, faults } = tick;
-  const answers = answersOf(config.name, tick.warm.warned, tick.ports.log);
-  if (ledger === undefined) return runnersWithoutMemory(tick, apiOf(tick, undefined, answers));
-  const budget = crawlBudget(ledger, config.requestsPerHour);
-  if (budget.wasBlocked) faults.note(blocked(config));
-  const api = apiOf(tick, budget, answers);
-  let runners: RunnersRead | undefined;
+  const { config, ledger, tickProblems } = tick;
+  const answers = watchAnswerHeaders(config.name, tick.warm.warned, tick.ports.log);
+  if (ledger === undefined) return readRunnersWithoutMemory(tick, createApi(tick, undefined, answers));
+  const budget = openTickBudget(ledger, config.requestsPerHour);
+  if (budget.wasBlocked) tickProblems.note(describeBlock(config));
+  const api = createApi(tick, budget, answers);
+  let runners: RunnersReading | undefined;
   const crawled = await crawl({
-    ...crawlContext(tick, ledger, budget, api),
+    ...createCrawlContext(tick, ledger, budget, api),
     whenFound: async (repositories) => {
-      runners = await runnersOf(tick, ledger, api, budget, repositories.values());
+      runners = await readRunnersWhenDue(tick, ledger, api, budget, repositories.values());
     },
   });
   budget.save();
   tick.warm.seen = { repositories: crawled.repositories.size, perHour: budget.perHour };
-  const place = { source: config.name, workspace: config.workspace };
-  const progress = crawlFamilies([...crawled.repositories.values()], crawled.looks, {
-    ...place,
+  const identity = { source: config.name, workspace: config.workspace };
+  const progress = mapProgress([...crawled.repositories.values()], crawled.visits, {
+    ...identity,
     tickMs: ledger.tickMs,
   });
-  // A tick in which nothing answered knows nothing of now.
-  if (answers.count() === 0 && faults.problems().length > 0) return progress;
-  const levels = levelsOf({ ledger, place, nowMs: tick.ports.clock(), ...crawled });
+  // When nothing answered in this tick, nothing is known of the present.
+  if (answers.count() === 0 && tickProblems.list().length > 0) return progress;
+  const levels = mapLevels({ ledger, identity, nowMs: tick.ports.clock(), ...crawled });
   return [
     ...progress,
     ...levels.families,
-    ...(runners === undefined ? [] : runnerFamilies(runners, place, levels.queues)),
+    ...(runners === undefined ? [] : mapRunners(runners, identity, levels.queues)),
     ...answers.families(),
   ];
 }
 
-function blocked({ name }: BitbucketPipelinesConfig): Problem {
+function describeBlock({ name }: BitbucketPipelinesConfig): Problem {
   const message =
     'not asked, because Bitbucket has refused further requests of this credential and is left alone for a while; set requestsPerHour to its share, or look for what else uses it';
   return { kind: 'rate-limited', where: `bitbucket-pipelines/${name}`, message };
 }
 
-function apiOf(
+function createApi(
   { config, ports, warm, tls, deadline }: Tick,
-  budget: CrawlBudget | undefined,
-  answers: Answers,
+  budget: TickBudget | undefined,
+  answers: AnswerHeaders,
 ): ApiContext {
-  const onAnswer = (headers: Readonly<Record<string, string>>): void => {
-    budget?.saw(headers);
-    answers.saw(headers);
+  const noteAnswer = (headers: Readonly<Record<string, string>>): void => {
+    budget?.noteHeaders(headers);
+    answers.noteHeaders(headers);
   };
-  return { http: ports.http, access: warm.access, endpoint: config.endpoint, tls, deadline, budget, onAnswer };
+  return {
+    http: ports.http,
+    access: warm.access,
+    endpoint: config.endpoint,
+    tls,
+    deadline,
+    budget,
+    onAnswer: noteAnswer,
+  };
 }
 
-function crawlContext(
+function createCrawlContext(
   tick: Tick,
   ledger: Ledger,
-  budget: CrawlBudget,
+  budget: TickBudget,
   api: ApiContext,
 ): Omit<CrawlContext, 'whenFound'> {
-  const { config, warm, faults, deadline } = tick;
+  const { config, warm, tickProblems, deadline } = tick;
   const { name: source, workspace, steps } = config;
-  const branchLabel = branchLabels(config.branches ?? []);
+  const branchLabel = createBranchLabel(config.branches ?? []);
   return {
     api,
     ledger,
     budget,
     deadline,
-    faults,
+    tickProblems,
     pages: warm.pages,
     workspace,
     steps,
     stuckAfterMs: config.stuckAfterMinutes * minuteMs,
-    isSelected: selection(config),
+    isSelected: createSelection(config),
     inbox: tick.ports.inbox,
-    hasDeployments: config.deployments === undefined ? () => false : selects(config.deployments),
-    placeOf: ({ slug, mainBranch }) => ({ source, workspace, slug, mainBranch, branchLabel, steps }),
+    hasDeployments: config.deployments === undefined ? () => false : matchSelection(config.deployments),
+    identify: ({ slug, mainBranch }) => ({ source, workspace, slug, mainBranch, branchLabel, steps }),
   };
 }
 
-function selection({ repositories, projects }: BitbucketPipelinesConfig): (record: RepositoryRecord) => boolean {
-  const isRepository = selects(repositories ?? {});
-  const isProject = selects(projects ?? {});
+function createSelection({ repositories, projects }: BitbucketPipelinesConfig): (record: RepositoryRecord) => boolean {
+  const isRepository = matchSelection(repositories ?? {});
+  const isProject = matchSelection(projects ?? {});
   return ({ slug, project }) => isRepository(slug) && (projects === undefined || isProject(project?.key ?? ''));
 }
 
-async function runnersOf(
+async function readRunnersWhenDue(
   tick: Tick,
   ledger: Ledger,
   api: ApiContext,
-  budget: CrawlBudget,
+  budget: TickBudget,
   repositories: Iterable<Repository>,
-): Promise<RunnersRead | undefined> {
-  const { config, faults } = tick;
-  const isChosen = anyOf(config.runners?.repositories ?? []);
+): Promise<RunnersReading | undefined> {
+  const { config, tickProblems } = tick;
+  const isChosen = matchAny(config.runners?.repositories ?? []);
   const chosen = [...repositories].filter(({ slug }) => isChosen(slug));
   const isWorkspaceRead = config.runners?.workspace !== 'leave';
   if (!isWorkspaceRead && chosen.length === 0) return undefined;
-  const memory = runnerMemory(ledger);
-  if (!memory.isDue(budget.perHour)) return memory.known(budget.perHour);
-  if (faults.isHopeless()) return undefined;
-  const before = budget.left();
+  const memory = openRunnerMemory(ledger);
+  if (!memory.isDue(budget.perHour)) return memory.recall(budget.perHour);
+  if (tickProblems.isHopeless()) return undefined;
+  const before = budget.countLeft();
   try {
-    const runners = await readRunners(chosen, { api, isWorkspaceRead, ...runnersContext(tick) });
+    const runners = await readRunners(chosen, { api, isWorkspaceRead, ...createRunnersContext(tick) });
     countUnknown(runners, config.name, ledger);
-    return memory.learnt(runners, before - budget.left());
+    return memory.remember(runners, before - budget.countLeft());
   } catch (error) {
-    if (error instanceof BudgetSpentError) return memory.known(budget.perHour);
-    faults.add(error, 'runners');
+    if (error instanceof BudgetSpentError) return memory.recall(budget.perHour);
+    tickProblems.add(error, 'runners');
     return undefined;
   }
 }
 
 /** Once a reading, however many runners are in a state that is new. */
 function countUnknown(runners: readonly ScopedRunner[], source: string, ledger: Ledger): void {
-  const { metric, labels } = unknownState(source, 'runner');
-  if (unknownStatuses(runners) > 0) ledger.count(metric, labels, 1);
+  const { metric, labels } = buildUnknownStateCount(source, 'runner');
+  if (countUnknownStatuses(runners) > 0) ledger.count(metric, labels, 1);
 }
 
-function runnersContext({
+function createRunnersContext({
   config: { workspace },
-  faults,
-}: Tick): Pick<RunnersContext, 'workspace' | 'unreadable' | 'failed'> {
+  tickProblems,
+}: Tick): Pick<RunnersContext, 'workspace' | 'countUnreadable' | 'reportError'> {
   return {
     workspace,
-    unreadable: (count) => {
-      faults.unreadable(count, 'runners');
+    countUnreadable: (count) => {
+      tickProblems.countUnreadable(count, 'runners');
     },
-    failed: (error) => {
-      faults.add(error, 'runners');
+    reportError: (error) => {
+      tickProblems.add(error, 'runners');
     },
   };
 }
 
-async function runnersWithoutMemory(tick: Tick, api: ApiContext): Promise<readonly MetricFamily[]> {
-  const { config, faults } = tick;
+async function readRunnersWithoutMemory(tick: Tick, api: ApiContext): Promise<readonly MetricFamily[]> {
+  const { config, tickProblems } = tick;
   if (config.runners?.workspace === 'leave') return [];
   try {
-    const runners = await readRunners([], { api, isWorkspaceRead: true, ...runnersContext(tick) });
-    const levels = runnerLevels(runners, tellsWork(runners));
-    return runnerFamilies({ levels }, { source: config.name, workspace: config.workspace }, new Map());
+    const runners = await readRunners([], { api, isWorkspaceRead: true, ...createRunnersContext(tick) });
+    const levels = groupRunners(runners, hasKnownWork(runners));
+    return mapRunners({ levels }, { source: config.name, workspace: config.workspace }, new Map());
   } catch (error) {
-    faults.add(error, 'runners');
+    tickProblems.add(error, 'runners');
     return [];
   }
 }

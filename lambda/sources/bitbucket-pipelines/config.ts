@@ -1,3 +1,4 @@
+/** The settings of a source of kind bitbucket-pipelines. */
 import * as z from 'zod';
 import { Glob, Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
@@ -110,7 +111,7 @@ export const BitbucketPipelinesConfig = z
 export type BitbucketPipelinesConfig = z.infer<typeof BitbucketPipelinesConfig>;
 
 /** All secrets that the credential consists of. */
-export function secretsOfAuth(auth: BitbucketAuth): readonly SecretRef[] {
+export function collectAuthSecrets(auth: BitbucketAuth): readonly SecretRef[] {
   if ('accessToken' in auth) return [auth.accessToken];
   return 'apiToken' in auth ? [auth.apiToken.token] : [auth.oauth.clientSecret];
 }

@@ -1,6 +1,7 @@
-import { secretsOfHttp } from '../../http/settings.ts';
+/** Describes the source bitbucket-pipelines to the collector; the reader itself is loaded when it is needed. */
+import { collectHttpSecrets } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
-import { BitbucketPipelinesConfig, secretsOfAuth } from './config.ts';
+import { BitbucketPipelinesConfig, collectAuthSecrets } from './config.ts';
 import { absences, baseMetrics, deploymentMetrics, eventMetrics, runnerMetrics, stepMetrics } from './metrics.ts';
 
 export const bitbucketPipelines = defineSource({
@@ -20,7 +21,7 @@ export const bitbucketPipelines = defineSource({
     ];
   },
   absencesOf: () => absences,
-  secretsOf: ({ auth, tls }) => [...secretsOfAuth(auth), ...secretsOfHttp({ tls })],
+  secretsOf: ({ auth, tls }) => [...collectAuthSecrets(auth), ...collectHttpSecrets({ tls })],
   eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret, scheme: 'hub-signature' },
   // The place in each list, the runs in flight and the request budget live there.
   needsState: () => true,

@@ -1,6 +1,12 @@
+/** The metrics of the source bitbucket-pipelines, and which of the shared ones it fills. */
 import type { Absence } from '../../model/catalogue/absence.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
-import { type PipelineLabel, type QueueLabel, type SourceLabel, sourceLabels } from '../../model/catalogue/identity-labels.ts';
+import {
+  type PipelineLabel,
+  type QueueLabel,
+  type SourceLabel,
+  sourceLabels,
+} from '../../model/catalogue/identity-labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -150,7 +156,7 @@ export const excessScopes: MetricDefinition<'gauge', SourceLabel> = {
   },
 };
 
-export const oldestLook: MetricDefinition<'gauge', SourceLabel> = {
+export const oldestVisit: MetricDefinition<'gauge', SourceLabel> = {
   name: 'ci_collector_repository_oldest_look_seconds',
   help: 'How long ago the repository was read that has waited longest; those without pipelines are left out.',
   type: 'gauge',
@@ -194,7 +200,7 @@ export const repositories: MetricDefinition<'gauge', SourceLabel | 'state'> = {
   },
 };
 
-export const looks: MetricDefinition<'gauge', SourceLabel> = {
+export const repositoryVisits: MetricDefinition<'gauge', SourceLabel> = {
   name: 'ci_collector_repository_looks',
   help: 'Repositories that were read in the last run; the others have the figures of their last look.',
   type: 'gauge',
@@ -246,8 +252,8 @@ export const eventsTaken: MetricDefinition<'counter', SourceLabel> = {
 export const baseMetrics = [
   buildSeconds,
   excessScopes,
-  looks,
-  oldestLook,
+  repositoryVisits,
+  oldestVisit,
   queueJobs,
   queueOldestWait,
   repositories,

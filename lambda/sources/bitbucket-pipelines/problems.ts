@@ -1,32 +1,33 @@
-import { problemOf, type StatusHints } from '../../http/errors/problem.ts';
+/** Collects the problems of one tick, with their remedies, and says when no further request can succeed. */
+import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Access } from './api/access.ts';
 import { BudgetSpentError } from './api/client.ts';
-import { scopeFor } from './api/scopes.ts';
+import { chooseScope } from './api/scopes.ts';
 
 /** Gathers what went wrong in one tick; hundreds of requests that fail alike are one problem, others stand beside it. */
-export interface Faults {
+export interface TickProblems {
   /** @throws what is not an expected failure: a bug. A spent budget is none. */
-  add(error: unknown, part: Part): void;
-  unreadable(count: number, what: string): void;
+  add(error: unknown, subject: Subject): void;
+  countUnreadable(count: number, what: string): void;
   note(problem: Problem): void;
   /** Something about the source as a whole that is no failed request. */
-  readonly tell: (kind: Problem['kind'], message: string) => void;
+  readonly report: (kind: Problem['kind'], message: string) => void;
   /** After a refusal of the credential no other request can succeed. */
   isHopeless(): boolean;
-  problems(): readonly Problem[];
+  list(): readonly Problem[];
 }
 
 /** When so many requests of one tick have failed, the next will not fare better, and each costs one of the budget. */
-const manyFailures = 8;
+const manyErrors = 8;
 
-export type Part = 'repositories' | 'pipelines' | 'runners' | 'deployments';
+export type Subject = 'repositories' | 'pipelines' | 'runners' | 'deployments';
 
-export function faultsOf(where: string, access: Access): Faults {
+export function collectProblems(where: string, access: Access): TickProblems {
   const found = new Map<string, { readonly problem: Problem; count: number }>();
   const unreadable = new Map<string, number>();
   let isRefused = false;
-  let failures = 0;
+  let countOfErrors = 0;
   const noteAs = (key: string, problem: Problem): void => {
     const known = found.get(key);
     if (known === undefined) found.set(key, { problem, count: 1 });
@@ -36,42 +37,42 @@ export function faultsOf(where: string, access: Access): Faults {
     noteAs(`${problem.kind} ${problem.message}`, problem);
   };
   return {
-    add: (error, part) => {
+    add: (error, subject) => {
       if (error instanceof BudgetSpentError) return;
-      const problem = problemOf(error, where, hintsFor(part, access));
+      const problem = describeHttpProblem(error, where, describeRemedies(subject, access));
       if (problem === undefined) throw error;
       if (problem.message.startsWith('answered 401') || problem.kind === 'rate-limited') isRefused = true;
-      failures += 1;
+      countOfErrors += 1;
       // Requests that fail alike have one cause, whatever they asked for.
       noteAs(problem.kind, problem);
     },
-    unreadable: (count, what) => {
+    countUnreadable: (count, what) => {
       if (count > 0) unreadable.set(what, (unreadable.get(what) ?? 0) + count);
     },
     note,
-    tell: (kind, message) => {
+    report: (kind, message) => {
       note({ kind, where, message });
     },
-    isHopeless: () => isRefused || failures >= manyFailures,
-    problems: () => [
-      ...[...found.values()].map(({ problem, count }) => withCount(problem, count)),
-      ...[...unreadable].map(([what, count]) => unreadableProblem(where, what, count)),
+    isHopeless: () => isRefused || countOfErrors >= manyErrors,
+    list: () => [
+      ...[...found.values()].map(({ problem, count }) => appendCount(problem, count)),
+      ...[...unreadable].map(([what, count]) => describeUnreadable(where, what, count)),
     ],
   };
 }
 
-function unreadableProblem(where: string, what: string, count: number): Problem {
+function describeUnreadable(where: string, what: string, count: number): Problem {
   const message = `left out ${String(count)} ${what} that are not what the API documents; the others are published`;
   return { kind: 'bad-response', where, message };
 }
 
-function withCount(problem: Problem, count: number): Problem {
+function appendCount(problem: Problem, count: number): Problem {
   if (count === 1) return problem;
   const more = `${String(count - 1)} more ${count === 2 ? 'request' : 'requests'} of this run failed in such a way`;
   return { ...problem, message: `${problem.message}; ${more}` };
 }
 
-function hintsFor(part: Part, { kind, secret }: Access): StatusHints {
+function describeRemedies(subject: Subject, { kind, secret }: Access): StatusHints {
   const of = `the ${kind} in ${secret}`;
   const need = {
     repositories: 'repository',
@@ -82,7 +83,7 @@ function hintsFor(part: Part, { kind, secret }: Access): StatusHints {
   return {
     400: `Bitbucket does not understand the request; for an OAuth consumer check clientId, and that it is a private consumer with a callback URL`,
     401: `${of} is wrong, expired or revoked; make a new one and put it there (app passwords do not exist any more)`,
-    403: `${of} lacks a scope or the permission; give it "${scopeFor(need[part], kind)}" to read ${part}`,
+    403: `${of} lacks a scope or the permission; give it "${chooseScope(need[subject], kind)}" to read ${subject}`,
     404: `there is no such workspace, or ${of} does not see it; check workspace and endpoint, which ends with /2.0`,
     410: 'the workspace has been closed by Bitbucket',
     429: `the requests of ${of} are used up; nothing is asked until Bitbucket may allow it again. Set requestsPerHour to its share, or look for what else uses it`,

@@ -1,3 +1,4 @@
+/** Settings of the Buildkite source. */
 import * as z from 'zod';
 import { Glob, Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
@@ -7,7 +8,7 @@ import { describeSecretRef, SecretRef } from '../../secrets/secret-ref.ts';
 import type { EventFeed } from '../source.ts';
 import { detailTypes } from './events/event-types.ts';
 
-function tokenUrl(token: string): typeof HttpUrl {
+function createTokenUrl(token: string): typeof HttpUrl {
   return HttpUrl.refine((url) => isTlsOrAllowed({ url, plaintext: 'refuse' }), {
     error: `must be an https:// URL, or the ${token} travels readable`,
   });
@@ -38,7 +39,9 @@ const Portal = z
   .strictObject({
     slug: Slug.meta({ description: 'Slug of the portal.' }),
     token: SecretRef.meta({ description: 'The portal’s token.' }),
-    endpoint: tokenUrl('portal token').optional().meta({ description: 'Default: `https://portal.buildkite.com`.' }),
+    endpoint: createTokenUrl('portal token')
+      .optional()
+      .meta({ description: 'Default: `https://portal.buildkite.com`.' }),
   })
   .meta({
     id: 'BuildkitePortal',
@@ -84,7 +87,7 @@ export const BuildkiteConfig = z
   .strictObject({
     kind: z.literal('buildkite'),
     name: OperatorName.default('buildkite').meta({ description: 'Value of the `source` label.' }),
-    endpoint: tokenUrl('agent token')
+    endpoint: createTokenUrl('agent token')
       .default('https://agent.buildkite.com/v3')
       .meta({ description: 'Base URL of the agent API.' }),
     agentTokens: z
@@ -122,10 +125,12 @@ export const BuildkiteConfig = z
     jobs: z.enum(['read', 'skip']).optional().meta({
       description: 'Whether the jobs of builds are read (default) or builds only, which makes answers much smaller.',
     }),
-    graphqlEndpoint: tokenUrl('API token')
+    graphqlEndpoint: createTokenUrl('API token')
       .optional()
       .meta({ description: 'Default: `https://graphql.buildkite.com/v1`.' }),
-    restEndpoint: tokenUrl('API token').optional().meta({ description: 'Default: `https://api.buildkite.com/v2`.' }),
+    restEndpoint: createTokenUrl('API token')
+      .optional()
+      .meta({ description: 'Default: `https://api.buildkite.com/v2`.' }),
     requestsPerMinute: z.int().min(5).max(10_000).optional().meta({
       description: 'REST requests that the collector allows itself; 50 (default) is what Buildkite allows a user.',
     }),
@@ -180,7 +185,7 @@ export const BuildkiteConfig = z
 
 export type BuildkiteConfig = z.infer<typeof BuildkiteConfig>;
 
-/** As in buildkite-agent-metrics, a list of queues means that nobody asked for the totals over all queues. */
+/** As in buildkite-agent-metrics, there are no totals over all queues where the configuration lists queues. */
 export function hasTotals({ queues }: Pick<BuildkiteConfig, 'queues'>): boolean {
   return queues === undefined;
 }
@@ -213,7 +218,7 @@ export interface Portal {
 }
 
 /** Undefined without an API token. */
-export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
+export function resolveApiSettings(config: BuildkiteConfig): ApiSettings | undefined {
   const { apiToken } = config;
   if (apiToken === undefined) return undefined;
   return {
@@ -224,17 +229,17 @@ export function apiSettings(config: BuildkiteConfig): ApiSettings | undefined {
     jobs: config.jobs ?? 'read',
     requestsPerMinute: config.requestsPerMinute ?? defaultRequestsPerMinute,
     pointsPerFiveMinutes: config.pointsPerFiveMinutes ?? defaultPoints,
-    portal: portalOf(config),
+    portal: resolvePortal(config),
     pollMinutes: config.events?.pollMinutes,
   };
 }
 
-function portalOf({ portal }: BuildkiteConfig): Portal | undefined {
+function resolvePortal({ portal }: BuildkiteConfig): Portal | undefined {
   return portal && { ...portal, endpoint: portal.endpoint ?? 'https://portal.buildkite.com' };
 }
 
 /** Where events come from; undefined without them. */
-export function feedOf({ events }: Pick<BuildkiteConfig, 'events'>): EventFeed | undefined {
+export function resolveEventFeed({ events }: Pick<BuildkiteConfig, 'events'>): EventFeed | undefined {
   if (events?.bus !== undefined) return { kind: 'partner-bus', bus: events.bus, detailTypes };
   if (events?.webhookSecret === undefined) return undefined;
   const scheme = events.webhookProof === 'token' ? 'buildkite-token' : 'buildkite-signature';

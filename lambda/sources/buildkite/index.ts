@@ -1,8 +1,9 @@
-import { secretsOfHttp } from '../../http/settings.ts';
+/** The registry entry of the Buildkite source. */
+import { collectHttpSecrets } from '../../http/settings.ts';
 import { credentialMetrics } from '../../model/credential.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import { defineSource } from '../source.ts';
-import { apiSettings, BuildkiteConfig, feedOf, hasTotals } from './config.ts';
+import { resolveApiSettings, BuildkiteConfig, resolveEventFeed, hasTotals } from './config.ts';
 import {
   absencesOf,
   agentMetrics,
@@ -19,23 +20,23 @@ export const buildkite = defineSource({
   title: 'Buildkite',
   config: BuildkiteConfig,
   metrics: [...agentMetrics, ...waitMetrics, ...buildMetrics, ...jobMetrics, ...credentialMetrics, ...compatMetrics],
-  metricsOf: (config) => [...agentMetrics, ...metricsOfApi(config), ...metricsOfCompat(config)],
+  metricsOf: (config) => [...agentMetrics, ...selectApiMetrics(config), ...selectCompatMetrics(config)],
   absencesOf,
   secretsOf: ({ agentTokens = [], apiToken, portal, ...config }) => [
     ...agentTokens,
     ...(apiToken === undefined ? [] : [apiToken]),
     ...(portal === undefined ? [] : [portal.token]),
-    ...secretsOfHttp(config),
+    ...collectHttpSecrets(config),
   ],
-  eventsOf: feedOf,
+  eventsOf: resolveEventFeed,
   needsState: ({ apiToken }) => apiToken !== undefined,
   // The agent API has no such headers.
-  tellsQuota: (config) => apiSettings(config) !== undefined,
+  tellsRateLimit: (config) => resolveApiSettings(config) !== undefined,
   load: async () => (await import('./collect.ts')).createBuildkite,
 });
 
-function metricsOfApi(config: BuildkiteConfig): readonly MetricDefinition[] {
-  const settings = apiSettings(config);
+function selectApiMetrics(config: BuildkiteConfig): readonly MetricDefinition[] {
+  const settings = resolveApiSettings(config);
   if (settings === undefined) return [];
   const { waits, jobs } = settings;
   return [
@@ -46,7 +47,7 @@ function metricsOfApi(config: BuildkiteConfig): readonly MetricDefinition[] {
   ];
 }
 
-function metricsOfCompat(config: BuildkiteConfig): readonly MetricDefinition[] {
+function selectCompatMetrics(config: BuildkiteConfig): readonly MetricDefinition[] {
   if (!config.compat || config.agentTokens === undefined) return [];
   return hasTotals(config) ? compatMetrics : compatQueues;
 }

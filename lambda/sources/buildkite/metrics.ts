@@ -1,3 +1,4 @@
+/** Metrics of the Buildkite source, and what it never sends. */
 import type { Absence } from '../../model/catalogue/absence.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
 import { credentialMetrics } from '../../model/credential.ts';
@@ -23,7 +24,7 @@ import {
   runWait,
   systemErrors,
 } from '../../model/catalogue/run-metrics.ts';
-import { apiSettings, type BuildkiteConfig } from './config.ts';
+import { resolveApiSettings, type BuildkiteConfig } from './config.ts';
 
 /** Neutral metrics of the agent API; with an API token `ci_queue_jobs` has further states. */
 export const agentMetrics = [queueJobs, starvedJobs, workers, workerUtilization] as const;
@@ -77,14 +78,14 @@ export type TotalLabel = 'cluster' | 'org';
 export type QueueLabel = TotalLabel | 'queue';
 
 /** Unit `Count` also for the percentage, as the existing tool sends it. */
-function shapeOf<Label extends string>(
+function createShape<Label extends string>(
   base: string,
   dimensionSets: readonly (readonly Label[])[],
 ): CloudWatchShape<Label> {
   return { namespace: { vendor: 'Buildkite' }, name: base, unit: 'Count', dimensionSets, statistic: 'Maximum' };
 }
 
-function common(base: CompatBaseName) {
+function buildCommon(base: CompatBaseName) {
   const isPercentage = base === 'BusyAgentPercentage';
   return {
     type: 'gauge',
@@ -94,44 +95,44 @@ function common(base: CompatBaseName) {
 }
 
 /** Of a whole cluster; the set without dimensions is the sum over all configured clusters. */
-export function totalMetric({ base, suffix }: CompatBase): MetricDefinition<'gauge', TotalLabel> {
+export function defineTotalMetric({ base, suffix }: CompatBase): MetricDefinition<'gauge', TotalLabel> {
   return {
-    ...common(base),
+    ...buildCommon(base),
     name: `buildkite_total_${suffix}`,
     help: `Buildkite Total: ${base}`,
     labels: ['cluster', 'org'],
-    cloudWatch: shapeOf(base, [['org', 'cluster'], ['org'], []]),
+    cloudWatch: createShape(base, [['org', 'cluster'], ['org'], []]),
   };
 }
 
-export function queueMetric(compat: CompatBase): MetricDefinition<'gauge', QueueLabel> {
+export function defineQueueMetric(compat: CompatBase): MetricDefinition<'gauge', QueueLabel> {
   const { base, suffix } = compat;
   const definition: MetricDefinition<'gauge', QueueLabel> = {
-    ...common(base),
+    ...buildCommon(base),
     name: `buildkite_queues_${suffix}`,
     help: `Buildkite Queues: ${base}`,
     labels: ['cluster', 'org', 'queue'],
-    cloudWatch: shapeOf(base, [['org', 'cluster', 'queue']]),
+    cloudWatch: createShape(base, [['org', 'cluster', 'queue']]),
   };
   if (!('twin' in compat)) return definition;
   const [metric, labels] = compat.twin;
   return { ...definition, replaces: labels === undefined ? { metric } : { metric, labels } };
 }
 
-const compatTotals: readonly MetricDefinition[] = compatBases.map(totalMetric);
-export const compatQueues: readonly MetricDefinition[] = compatBases.map(queueMetric);
+const compatTotals: readonly MetricDefinition[] = compatBases.map(defineTotalMetric);
+export const compatQueues: readonly MetricDefinition[] = compatBases.map(defineQueueMetric);
 export const compatMetrics: readonly MetricDefinition[] = [...compatTotals, ...compatQueues];
 
 /** What Buildkite's APIs have no word for, or only in some of them. */
 export function absencesOf(config: BuildkiteConfig): readonly Absence[] {
-  const settings = apiSettings(config);
+  const settings = resolveApiSettings(config);
   const waits = settings?.waits ?? 'off';
   return [
     { metric: workers, values: { label: 'state', are: ['offline', 'paused'] }, when: 'always' },
     // Only GraphQL tells jobs that a stack has reserved, and those that a limit holds back.
-    ...absentUnless(waits === 'graphql', queueJobs, ['reserved', 'limited']),
+    ...omitUnless(waits === 'graphql', queueJobs, ['reserved', 'limited']),
     // Only the agent API tells jobs behind a dependency.
-    ...absentUnless(config.agentTokens !== undefined, queueJobs, ['blocked']),
+    ...omitUnless(config.agentTokens !== undefined, queueJobs, ['blocked']),
     ...(waits === 'graphql' ? [] : ofGraphql.map((metric): Absence => ({ metric, when: 'always' }))),
     { metric: queuePausedSince, when: 'usually' },
     { metric: systemErrors, when: 'usually' },
@@ -143,6 +144,6 @@ export function absencesOf(config: BuildkiteConfig): readonly Absence[] {
 /** The clusters with their queues, which REST does not show. */
 const ofGraphql = [queuePaused, queuePausedSince, queueRecentJobs, queueWaitQuantile] as const;
 
-function absentUnless(isTold: boolean, metric: MetricDefinition, states: readonly string[]): readonly Absence[] {
-  return isTold ? [] : [{ metric, values: { label: 'state', are: states }, when: 'always' }];
+function omitUnless(isKnown: boolean, metric: MetricDefinition, states: readonly string[]): readonly Absence[] {
+  return isKnown ? [] : [{ metric, values: { label: 'state', are: states }, when: 'always' }];
 }

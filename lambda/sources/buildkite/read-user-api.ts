@@ -1,53 +1,54 @@
+/** Reads waiting jobs, builds and events with a user's API token, and counts what ended. */
 import * as z from 'zod';
-import { selects } from '../../config/glob.ts';
+import { matchSelection } from '../../config/glob.ts';
 import { append } from '../../model/lists/append.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CollectContext, Collection, SourcePorts } from '../source.ts';
-import { expiryFamilies, isTokenFresh, missingScopes, readToken, TokenFacts } from './user-api/access-token.ts';
+import { mapTokenExpiry, isTokenFresh, findMissingScopes, readToken, TokenFacts } from './user-api/access-token.ts';
 import type { AgentReading } from './agent-api/read-clusters.ts';
-import { branchClasses } from './builds/branches.ts';
+import { createBranchClassifier } from './builds/branches.ts';
 import { readBuildLists } from './builds/read-builds.ts';
-import { type BuildLists, buildStream, countBuilds, selectedBuilds } from './builds/count-builds.ts';
+import { type BuildLists, buildStream, countBuilds, selectBuilds } from './builds/count-builds.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
 import { countEvents, type EventOptions, type EventReading, takeEvents } from './events/job-events.ts';
 import { declareSeries } from './builds/declare-series.ts';
 import { forgetCursor } from './builds/resume-finished.ts';
-import { type HostedQueues, hostedIn } from './queues/hosted-queues.ts';
-import { graphqlProblemsOf, problemsOf, withoutRepetitions } from './user-api/problems.ts';
-import { openMemory } from './user-api/budgets.ts';
-import { askForQuiet, withoutRenamed } from './builds/find-ended-pipelines.ts';
-import { activeFamilies, KnownPipelines, learned, withPlaces } from './builds/known-pipelines.ts';
+import { type HostedQueues, collectHostedQueues } from './queues/hosted-queues.ts';
+import { createGraphqlProblemDescriber, createProblemDescriber, mergeRepeatedProblems } from './user-api/problems.ts';
+import { openLedgerAndBudgets } from './user-api/budgets.ts';
+import { checkQuietPipeline, dropRenamed } from './builds/find-ended-pipelines.ts';
+import { mapOpenBuilds, KnownPipelines, learnPipelines, addEarlierPipelines } from './builds/known-pipelines.ts';
 import type { Build } from './user-api/rest-schema.ts';
-import { knownPlaces } from './builds/find-queue-names.ts';
+import { findQueueNames } from './builds/find-queue-names.ts';
 import type { KnownQueue } from './queues/read-queues.ts';
-import { userApi } from './user-api/client.ts';
+import { createUserApi } from './user-api/client.ts';
 import type { UserRun } from './user-api/run.ts';
-import { readWaits, type WaitsRead } from './queues/read-waiting.ts';
-import { waitFamilies } from './queues/map-waiting.ts';
+import { readWaiting, type WaitingReading } from './queues/read-waiting.ts';
+import { mapWaiting } from './queues/map-waiting.ts';
 
 export interface UserReading extends Collection {
-  /** What Buildkite told in this run, or last. */
+  /** As Buildkite answered in this run, or in the last one that got an answer. */
   readonly hosted: HostedQueues;
 }
 
 export type ReadUser = (context: CollectContext, agents: Promise<AgentReading>) => Promise<UserReading>;
 
 /** Reads what a user's API token shows: waits and paused queues, builds and jobs. */
-export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports: SourcePorts): ReadUser {
+export function createUserReader(config: BuildkiteConfig, settings: ApiSettings, ports: SourcePorts): ReadUser {
   const where = `buildkite/${config.name}`;
-  const problemFrom = problemsOf(where, settings);
-  const graphqlProblemFrom = graphqlProblemsOf(where, settings);
+  const problemFrom = createProblemDescriber(where, settings);
+  const graphqlProblemFrom = createGraphqlProblemDescriber(where, settings);
   let lastOrganization: string | undefined;
   let hosted: HostedQueues = new Map();
   return async (context, agents) => {
-    const memory = await openMemory(context, settings, where);
-    const problems = [...memory.problems];
-    const organization = config.organization ?? organizationOf(await agents, where, problems) ?? lastOrganization;
+    const opened = await openLedgerAndBudgets(context, settings, where);
+    const problems = [...opened.problems];
+    const organization = config.organization ?? findOrganization(await agents, where, problems) ?? lastOrganization;
     if (organization === undefined) return { families: [], problems, hosted };
     lastOrganization = organization;
-    const api = userApi({ config, settings, ports, deadline: context.deadline }, organization, memory.budgets);
-    const { ledger } = memory;
+    const api = createUserApi({ config, settings, ports, deadline: context.deadline }, organization, opened.budgets);
+    const { ledger } = opened;
     const run: UserRun = {
       config,
       settings,
@@ -62,13 +63,13 @@ export function userReader(config: BuildkiteConfig, settings: ApiSettings, ports
       problems,
     };
     const { families, queues } = await readAll(run, agents);
-    if (queues !== undefined) hosted = hostedIn(queues);
-    return { families, problems: withoutRepetitions(problems), hosted };
+    if (queues !== undefined) hosted = collectHostedQueues(queues);
+    return { families, problems: mergeRepeatedProblems(problems), hosted };
   };
 }
 
-/** Undefined where the agent tokens do not tell, which is a problem only when they have told of more than one. */
-function organizationOf({ organizations }: AgentReading, where: string, problems: Problem[]): string | undefined {
+/** Undefined where no agent token answered, and where they belong to several organizations, which is a problem. */
+function findOrganization({ organizations }: AgentReading, where: string, problems: Problem[]): string | undefined {
   const [first, ...others] = organizations;
   if (others.length > 0) {
     const message = `the agent tokens belong to several organizations (${organizations.join(', ')}); set organization to the one that apiToken reads`;
@@ -86,16 +87,16 @@ interface Read {
 
 async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<Read> {
   // The waits need no request of the REST budget, and the builds none of the GraphQL budget.
-  const [waits, [token, events, lists]] = await Promise.all([readWaits(run, agents), readRest(run)]);
-  const places = await knownPlaces(run, waits, lists);
+  const [waits, [token, events, lists]] = await Promise.all([readWaiting(run, agents), readRest(run)]);
+  const queueNames = await findQueueNames(run, waits, lists);
   const families = [
-    ...waitFamilies({ ...waitReading(run, waits, lists, places), known: (await agents).queues }),
-    ...(await buildFamilies(run, token, lists)),
-    ...expiryFamilies(run.config.name, token),
+    ...mapWaiting({ ...buildWaitingFacts(run, waits, lists, queueNames), knownQueueIds: (await agents).queueIds }),
+    ...(await updatePipelines(run, token, lists)),
+    ...mapTokenExpiry(run.config.name, token),
   ];
-  count(run, lists, places);
-  countArrived(run, events, queuesForEvents(await agents, waits));
-  return { families, queues: waits.snapshot?.queues ?? places.queues };
+  count(run, lists, queueNames);
+  countArrived(run, events, collectQueueIds(await agents, waits));
+  return { families, queues: waits.snapshot?.queues ?? queueNames.queues };
 }
 
 type Rest = readonly [TokenFacts | undefined, EventReading | undefined, BuildLists];
@@ -105,7 +106,7 @@ async function readRest(run: UserRun): Promise<Rest> {
   const facts = await readTokenFacts(run);
   const events = await readEvents(run);
   if (isPollDue(run, events)) return [facts, events, await readBuildLists(run)];
-  run.ledger?.notDue(buildStream);
+  run.ledger?.noteNotDue(buildStream);
   return [facts, events, nothingListed];
 }
 
@@ -134,47 +135,50 @@ function isPollDue({ ledger, settings: { pollMinutes } }: UserRun, events: Event
  * An event names no cluster: while a cluster's queues are not known, a name may look like that of another one alone.
  * No queue is known then, and the poll counts what the events would have told.
  */
-function queuesForEvents({ queues, isComplete }: AgentReading, waits: WaitsRead): EventOptions['queues'] {
+function collectQueueIds(
+  { queueIds: queues, isComplete }: AgentReading,
+  waits: WaitingReading,
+): EventOptions['queueIds'] {
   if (!isComplete || !waits.isSnapshotComplete) return [];
-  return [...queues, ...(waits.snapshot?.queues ?? []).map(placeNames)];
+  return [...queues, ...(waits.snapshot?.queues ?? []).map(makeQueueId)];
 }
 
-function placeNames({ scope, queue }: { readonly scope: string; readonly queue: string }): readonly [string, string] {
+function makeQueueId({ scope, queue }: { readonly scope: string; readonly queue: string }): readonly [string, string] {
   return [scope, queue];
 }
 
 function countArrived(
   { config, organization, ledger }: UserRun,
   events: EventReading | undefined,
-  queues: EventOptions['queues'],
+  queues: EventOptions['queueIds'],
 ): void {
   if (ledger === undefined || events === undefined) return;
   countEvents(ledger, events.finished, {
     source: config.name,
     organization,
-    queues,
-    isPipelineSelected: selects(config.pipelines ?? {}),
-    isQueueSelected: selects(config.queues ?? {}),
+    queueIds: queues,
+    isPipelineSelected: matchSelection(config.pipelines ?? {}),
+    isQueueSelected: matchSelection(config.queues ?? {}),
   });
-  ledger.afterSave(events.remove);
+  ledger.deferUntilSaved(events.remove);
 }
 
-type WaitInput = Omit<Parameters<typeof waitFamilies>[0], 'known'>;
-type KnownPlaces = Awaited<ReturnType<typeof knownPlaces>>;
+type WaitInput = Omit<Parameters<typeof mapWaiting>[0], 'knownQueueIds'>;
+type QueueNameResult = Awaited<ReturnType<typeof findQueueNames>>;
 
-function waitReading(
+function buildWaitingFacts(
   { config, settings, nowMs }: UserRun,
-  waits: WaitsRead,
+  waits: WaitingReading,
   lists: BuildLists,
-  places: KnownPlaces,
+  queueNames: QueueNameResult,
 ): WaitInput {
-  const backlog = settings.waits === 'rest' ? waits.ofBuilds(lists, places) : waits.backlog;
+  const backlog = settings.waits === 'rest' ? waits.ofBuilds(lists, queueNames) : waits.backlog;
   return {
     source: config.name,
-    queues: waits.snapshot?.queues ?? places.queues,
+    queues: waits.snapshot?.queues ?? queueNames.queues,
     backlog,
-    isStateTold: settings.waits === 'graphql',
-    isSelected: selects(config.queues ?? {}),
+    isStateKnown: settings.waits === 'graphql',
+    isSelected: matchSelection(config.queues ?? {}),
     nowMs: waits.readMs ?? nowMs,
   };
 }
@@ -195,7 +199,7 @@ async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
   }
   if (facts === undefined) return undefined;
   ledger?.remember('token', facts);
-  const missing = missingScopes(facts, settings);
+  const missing = findMissingScopes(facts, settings);
   if (missing.length > 0) {
     const message = `the API token lacks ${missing.join(' and ')}; add it in the token's settings, or leave out what needs it (waits, jobs)`;
     problems.push({ kind: 'auth', where: `buildkite/${run.config.name} access-token`, message });
@@ -203,34 +207,34 @@ async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
   return facts;
 }
 
-async function buildFamilies(
+async function updatePipelines(
   run: UserRun,
   token: TokenFacts | undefined,
   { active, finished, earlier }: BuildLists,
 ): Promise<readonly MetricFamily[]> {
   const { config, organization, nowMs } = run;
-  const isSelected = selects(config.pipelines ?? {});
+  const isSelected = matchSelection(config.pipelines ?? {});
   const builds = [...(finished?.value ?? []), ...(active?.value ?? [])];
-  const current = await currentPipelines(run, token, builds);
-  const before = withPlaces(current, selectedBuilds(earlier, isSelected), nowMs);
-  const known = learned(before, selectedBuilds(builds, isSelected), nowMs);
+  const current = await refreshPipelines(run, token, builds);
+  const before = addEarlierPipelines(current, selectBuilds(earlier, isSelected), nowMs);
+  const known = learnPipelines(before, selectBuilds(builds, isSelected), nowMs);
   run.ledger?.remember('pipelines', known);
   if (active?.isComplete !== true) return [];
-  const open = selectedBuilds(active.value, isSelected);
-  return activeFamilies({ source: config.name, scope: organization, builds: open, known, nowMs });
+  const open = selectBuilds(active.value, isSelected);
+  return mapOpenBuilds({ source: config.name, scope: organization, builds: open, known, nowMs });
 }
 
 /** What was known of pipelines, without those that are gone: what they left behind ends in this run. */
-async function currentPipelines(
+async function refreshPipelines(
   run: UserRun,
   token: TokenFacts | undefined,
   builds: readonly Build[],
 ): Promise<KnownPipelines> {
   const { config, ledger, organization } = run;
-  const isSelected = selects(config.pipelines ?? {});
-  const renamed = withoutRenamed(ledger?.recall('pipelines', KnownPipelines) ?? {}, builds);
+  const isSelected = matchSelection(config.pipelines ?? {});
+  const renamed = dropRenamed(ledger?.recall('pipelines', KnownPipelines) ?? {}, builds);
   const names = Object.entries(renamed.known);
-  const asked = await askForQuiet(
+  const asked = await checkQuietPipeline(
     Object.fromEntries(names.filter(([name]) => isSelected(name))),
     token?.scopes ?? [],
     run,
@@ -241,16 +245,20 @@ async function currentPipelines(
   return asked.known;
 }
 
-function count({ config, settings, organization, ledger }: UserRun, lists: BuildLists, places: KnownPlaces): void {
+function count(
+  { config, settings, organization, ledger }: UserRun,
+  lists: BuildLists,
+  queueNames: QueueNameResult,
+): void {
   if (ledger === undefined) return;
   const options = {
     source: config.name,
     organization,
-    isPipelineSelected: selects(config.pipelines ?? {}),
-    isQueueSelected: selects(config.queues ?? {}),
-    branchOf: branchClasses(config),
+    isPipelineSelected: matchSelection(config.pipelines ?? {}),
+    isQueueSelected: matchSelection(config.queues ?? {}),
+    classifyBranch: createBranchClassifier(config),
     jobs: settings.jobs,
-    ...places,
+    ...queueNames,
   };
   declareSeries(ledger, lists, options);
   // A job that was left out is looked for again, from the beginning of the window.

@@ -1,25 +1,25 @@
-/** Reads what Buildkite itself says of a refusal: its reason, and a wait that stands in the body only. */
+/** Extracts from a refusal Buildkite's own reason, and the wait that it names in the body only. */
 import { HttpStatusError } from '../../http/errors/errors.ts';
-import { oneLine, parseJsonText } from '../../model/text/outside-text.ts';
+import { flattenText, parseJsonText } from '../../model/text/outside-text.ts';
 import { createRedactor } from '../../secrets/redaction/redactor.ts';
 import type { Problem } from '../../model/problem.ts';
 
-/** A stranger's text may be long; its beginning says what it is about. */
+/** Text from outside may be long; its beginning says what it is about. */
 const maxLength = 300;
 
 /** Whatever looks like a token of Buildkite's, should it be repeated in the words. */
 const tokens = /\bbk[a-z]{2}_\w+/gi;
 
 /** The problem with Buildkite's own reason, such as an address that is not allowed or a missing scope. */
-export function withReason(problem: Problem, error: unknown): Problem {
+export function addReason(problem: Problem, error: unknown): Problem {
   if (!(error instanceof HttpStatusError) || error.status >= 500) return problem;
-  const reason = messageIn(error.excerpt);
+  const reason = extractReason(error.excerpt);
   if (reason === undefined) return problem;
   return { ...problem, message: `${problem.message}; Buildkite says: ${reason.slice(0, maxLength)}` };
 }
 
 /** What a request throws, with Buildkite's reason as all that is left of its answer, and without the token in it. */
-export async function withoutToken<Answer>(token: string, ask: () => Promise<Answer>): Promise<Answer> {
+export async function hideTokenInErrors<Answer>(token: string, ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
@@ -27,20 +27,20 @@ export async function withoutToken<Answer>(token: string, ask: () => Promise<Ans
     const redactor = createRedactor();
     redactor.remember(token);
     const { where, status, headers, retryAtMs } = error;
-    const excerpt = JSON.stringify({ message: redactor.text(messageIn(error.excerpt) ?? '') });
+    const excerpt = JSON.stringify({ message: redactor.text(extractReason(error.excerpt) ?? '') });
     throw new HttpStatusError(where, { status, headers, retryAtMs, excerpt });
   }
 }
 
 /** `{"message":"…"}` of REST, `{"errors":[{"message":"…"}]}` of GraphQL; the text may be cut off. */
-function messageIn(excerpt: string): string | undefined {
+function extractReason(excerpt: string): string | undefined {
   const quoted = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(excerpt)?.[1];
   if (quoted === undefined) return undefined;
-  const reason = oneLine(textOf(quoted).replace(tokens, '[token]')).trim();
+  const reason = flattenText(unescapeText(quoted).replace(tokens, '[token]')).trim();
   return reason === '' ? undefined : reason;
 }
 
-function textOf(quoted: string): string {
+function unescapeText(quoted: string): string {
   try {
     const text: unknown = parseJsonText(quoted);
     return typeof text === 'string' ? text : '';
@@ -51,7 +51,7 @@ function textOf(quoted: string): string {
 }
 
 /** `"reset":30` of REST and the agent API, `Please try again in 187 seconds.` of GraphQL. */
-export function waitSecondsIn(text: string): number | undefined {
+export function parseWaitSeconds(text: string): number | undefined {
   const digits = /"reset"\s*:\s*(\d{1,9})\b/.exec(text)?.[1] ?? /\btry again in (\d{1,9}) seconds?\b/i.exec(text)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }

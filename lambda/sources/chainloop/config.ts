@@ -1,3 +1,4 @@
+/** Settings of the Chainloop source. */
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';

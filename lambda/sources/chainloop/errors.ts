@@ -1,3 +1,4 @@
+/** Errors of the Chainloop source that need a remedy of their own. */
 import { HttpError } from '../../http/errors/errors.ts';
 import { CredentialRefusedError } from '../../http/errors/credential-refused.ts';
 

@@ -1,4 +1,5 @@
-import { secretsOfHttp } from '../../http/settings.ts';
+/** The registry entry of the Chainloop source. */
+import { collectHttpSecrets } from '../../http/settings.ts';
 import { credentialMetrics } from '../../model/credential.ts';
 import { defineSource } from '../source.ts';
 import { ChainloopConfig } from './config.ts';
@@ -17,7 +18,7 @@ export const chainloop = defineSource({
     ...credentialMetrics,
   ],
   absencesOf,
-  secretsOf: (config) => [config.token, ...secretsOfHttp(config)],
+  secretsOf: (config) => [config.token, ...collectHttpSecrets(config)],
   needsState: () => true,
   load: async () => (await import('./collect.ts')).createChainloop,
 });

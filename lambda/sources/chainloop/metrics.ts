@@ -1,3 +1,4 @@
+/** Metrics of the Chainloop source, and what it never sends. */
 import type { Absence } from '../../model/catalogue/absence.ts';
 import { credentialMetrics } from '../../model/credential.ts';
 import { type PipelineLabel, pipelineLabels, pipelineSets } from '../../model/catalogue/identity-labels.ts';

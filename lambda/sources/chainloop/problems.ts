@@ -1,6 +1,7 @@
-import { stateProblem } from '../../counters/state/state-problem.ts';
+/** Turns errors of the Chainloop source into problems with remedies. */
+import { describeStateProblem } from '../../counters/state/state-problem.ts';
 import { HttpStatusError, NotHttpError } from '../../http/errors/errors.ts';
-import { problemOf, type StatusHints } from '../../http/errors/problem.ts';
+import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { describeSecretRef } from '../../secrets/secret-ref.ts';
 import type { ChainloopConfig } from './config.ts';
@@ -11,35 +12,35 @@ export function whereOfSource({ name }: Pick<ChainloopConfig, 'name'>): string {
   return `chainloop/${name}`;
 }
 
-/** The problem that an error of the control plane is. @throws what is not an expected failure: a bug. */
-export function controlPlaneProblem(error: unknown, config: ChainloopConfig): Problem {
+/** The problem that an error of the control plane is. @throws every unexpected error: a bug. */
+export function describeControlPlaneProblem(error: unknown, config: ChainloopConfig): Problem {
   if (error instanceof NoServiceError) {
-    const remedy = `check url, it is the HTTP address (port 8000), not the one of gRPC; ${missing(config)}`;
-    return { ...ofService(error, config), message: `${error.reason}: ${remedy}` };
+    const remedy = `check url, it is the HTTP address (port 8000), not the one of gRPC; ${describeMissing(config)}`;
+    return { ...locateService(error, config), message: `${error.reason}: ${remedy}` };
   }
-  if (error instanceof OtherOrganizationError) return otherOrganization(error, config);
-  if (error instanceof NotHttpError) return notHttp(error, config);
-  const hints = hintsFor(config);
-  if (!(error instanceof GrpcStatusError)) return expected(error, config, hints);
-  const problem = expected(error, config, hints);
-  const { kind = problem.kind, message = hints[error.status] ?? ownFault } = refusalOf(error, config);
+  if (error instanceof OtherOrganizationError) return describeOtherOrganization(error, config);
+  if (error instanceof NotHttpError) return describeNotHttp(error, config);
+  const hints = describeRemedies(config);
+  if (!(error instanceof GrpcStatusError)) return describeExpected(error, config, hints);
+  const problem = describeExpected(error, config, hints);
+  const { kind = problem.kind, message = hints[error.status] ?? serverErrorHint } = describeRefusal(error, config);
   return { ...problem, kind, message: `gRPC status ${error.grpcStatus}: ${message}` };
 }
 
-function otherOrganization({ organization }: OtherOrganizationError, config: ChainloopConfig): Problem {
+function describeOtherOrganization({ organization }: OtherOrganizationError, config: ChainloopConfig): Problem {
   const message = `the token in ${describeSecretRef(config.token)} is one of the organization ${JSON.stringify(organization)}; put its name into organization, or an API token of ${config.organization} into the secret`;
   return { kind: 'configuration', where: whereOfSource(config), message };
 }
 
-function notHttp(error: NotHttpError, config: ChainloopConfig): Problem {
+function describeNotHttp(error: NotHttpError, config: ChainloopConfig): Problem {
   const message =
     'the answer is not HTTP, as the gRPC port (9000) gives it; url is the HTTP address of the control plane (port 8000)';
   return { kind: 'bad-response', where: `${whereOfSource(config)} ${error.where}`, message };
 }
 
-const ownFault = 'the server has a fault of its own; look at its log if it lasts';
+const serverErrorHint = 'the server has a fault of its own; look at its log if it lasts';
 
-function hintsFor(config: ChainloopConfig): StatusHints {
+function describeRemedies(config: ChainloopConfig): StatusHints {
   const token = describeSecretRef(config.token);
   return {
     400: 'the server refused the request; it may be of another version than the collector was made for: update the older of the two',
@@ -53,7 +54,10 @@ function hintsFor(config: ChainloopConfig): StatusHints {
 }
 
 /** What the text of the server tells beyond its status, in words of our own: the text may quote what was sent. */
-function refusalOf({ reason }: GrpcStatusError, config: ChainloopConfig): Partial<Pick<Problem, 'kind' | 'message'>> {
+function describeRefusal(
+  { reason }: GrpcStatusError,
+  config: ChainloopConfig,
+): Partial<Pick<Problem, 'kind' | 'message'>> {
   const token = describeSecretRef(config.token);
   const { organization } = config;
   switch (reason) {
@@ -88,30 +92,30 @@ function refusalOf({ reason }: GrpcStatusError, config: ChainloopConfig): Partia
   }
 }
 
-function missing({ read }: ChainloopConfig): string {
+function describeMissing({ read }: ChainloopConfig): string {
   return read === 'both' || read === 'control-plane'
     ? 'where only /prom can be reached, set read: relay'
     : 'and the relay gave nothing either';
 }
 
 /** What `read: auto` says when it had to do with the server's own metrics page. */
-export function fallbackProblem(error: NoServiceError, config: ChainloopConfig): Problem {
+export function describeFallback(error: NoServiceError, config: ChainloopConfig): Problem {
   const message = `${error.reason}, so only what /prom has is published: no projects, no policies, and counts of one replica of the server; let the HTTP address pass gRPC-Web, or set read: relay to be content with that`;
-  return { ...ofService(error, config), message };
+  return { ...locateService(error, config), message };
 }
 
-function ofService(error: NoServiceError, config: ChainloopConfig): Pick<Problem, 'kind' | 'where'> {
+function locateService(error: NoServiceError, config: ChainloopConfig): Pick<Problem, 'kind' | 'where'> {
   return { kind: 'configuration', where: `${whereOfSource(config)} ${error.where}` };
 }
 
-/** The problem that an error of the metrics page is. @throws what is not an expected failure: a bug. */
-export function relayProblem(error: unknown, config: ChainloopConfig): Problem {
-  if (error instanceof OtherOrganizationError) return otherOrganization(error, config);
-  if (error instanceof NotHttpError) return notHttp(error, config);
-  const problem = expected(error, config, {
-    400: pageRefusalOf(error),
+/** The problem that an error of the metrics page is. @throws every unexpected error: a bug. */
+export function describePageProblem(error: unknown, config: ChainloopConfig): Problem {
+  if (error instanceof OtherOrganizationError) return describeOtherOrganization(error, config);
+  if (error instanceof NotHttpError) return describeNotHttp(error, config);
+  const problem = describeExpected(error, config, {
+    400: describePageRefusal(error),
     401: `the API token in ${describeSecretRef(config.token)} is wrong or expired`,
-    404: integrationOf(error),
+    404: describeIntegration(error),
     500: 'the server could not gather its metrics; look at its log',
   });
   const isRefused = error instanceof HttpStatusError && error.status === 400;
@@ -119,25 +123,25 @@ export function relayProblem(error: unknown, config: ChainloopConfig): Problem {
 }
 
 /** The server tells a token of another organization by a text only; there is no 403. */
-function pageRefusalOf(error: unknown): string {
+function describePageRefusal(error: unknown): string {
   return error instanceof HttpStatusError && /does not match the organization/i.test(error.excerpt)
     ? 'the API token belongs to another organization; put its name into organization, or a token of this one into the secret'
     : 'the server did not understand the path; check url, which has no path of its own';
 }
 
-function integrationOf(error: unknown): string {
+function describeIntegration(error: unknown): string {
   return error instanceof HttpStatusError && /Prometheus integration/i.test(error.excerpt)
     ? 'the server has no Prometheus integration for this organization; name it in prometheus_integration of the server (Helm: controlplane.prometheus_org_metrics), or set read: control-plane'
     : 'the server knows no /prom; check url, it is the HTTP address of the control plane';
 }
 
-/** @throws what is not an expected failure: a bug. */
-export function storeProblem(error: unknown, config: ChainloopConfig): Problem {
-  return stateProblem(error, whereOfSource(config), 'runs are not counted without it');
+/** @throws every unexpected error: a bug. */
+export function describeLedgerProblem(error: unknown, config: ChainloopConfig): Problem {
+  return describeStateProblem(error, whereOfSource(config), 'runs are not counted without it');
 }
 
-function expected(error: unknown, config: ChainloopConfig, hints: StatusHints): Problem {
-  const problem = problemOf(error, whereOfSource(config), hints);
+function describeExpected(error: unknown, config: ChainloopConfig, hints: StatusHints): Problem {
+  const problem = describeHttpProblem(error, whereOfSource(config), hints);
   if (problem === undefined) throw error;
   return problem;
 }

@@ -1,3 +1,4 @@
+/** Reads the claims of a Chainloop token: its organization and when it expires. */
 import * as z from 'zod';
 import { parseJsonText } from '../../model/text/outside-text.ts';
 import { OtherOrganizationError } from './errors.ts';
@@ -30,18 +31,18 @@ const userAudience = 'user-auth.chainloop';
 const unknownClaims: TokenClaims = { isOfUser: false };
 
 /** The claims of a token that may be sent for an organization. @throws OtherOrganizationError */
-export function claimsFor(organization: string, token: string): TokenClaims {
-  const claims = claimsOf(token);
+export function checkClaims(organization: string, token: string): TokenClaims {
+  const claims = parseClaims(token);
   if (claims.organization !== undefined && claims.organization !== organization)
     throw new OtherOrganizationError(claims.organization);
   return claims;
 }
 
 /** The claims of a JSON Web Token; nothing is known of text that is none. */
-function claimsOf(token: string): TokenClaims {
+function parseClaims(token: string): TokenClaims {
   const [, payload, signature] = token.split('.');
   if (payload === undefined || signature === undefined) return unknownClaims;
-  const claims = Claims.safeParse(jsonOf(Buffer.from(payload, 'base64url').toString('utf8')));
+  const claims = Claims.safeParse(tryParseJson(Buffer.from(payload, 'base64url').toString('utf8')));
   if (!claims.success) return unknownClaims;
   const { org_name: organization, iat, exp, aud = [] } = claims.data;
   return {
@@ -52,7 +53,7 @@ function claimsOf(token: string): TokenClaims {
   };
 }
 
-function jsonOf(json: string): unknown {
+function tryParseJson(json: string): unknown {
   try {
     return parseJsonText(json);
   } catch {

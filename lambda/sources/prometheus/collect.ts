@@ -1,28 +1,35 @@
-/** Reads all targets of a source, and tells what is missing of them. */
-import { stateProblem } from '../../counters/state/state-problem.ts';
-import { problemOf, type StatusHints } from '../../http/errors/problem.ts';
+/** Reads all targets of the source, and reports what could not be read of them. */
+import { describeStateProblem } from '../../counters/state/state-problem.ts';
+import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mergeRelayed, type RelayedFamily } from '../../model/relayed.ts';
 import type { Keep } from '../../prometheus-text/families/collect-families.ts';
 import type { Page } from '../../prometheus-text/page.ts';
-import { lossesIn } from '../../prometheus-text/remarks.ts';
+import { formatLosses } from '../../prometheus-text/remarks.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { mapConcurrently } from '../../runtime/map-concurrently.ts';
 import type { CollectContext, CreateSource, SourcePorts } from '../source.ts';
 import type { PrometheusConfig, Target } from './config.ts';
-import { followAll, gaugesOf, type NoNumbers, noNumbersIn, type PreparedMeasure, preparedMeasures } from './measures/map-measures.ts';
-import { measuresOf } from './metrics.ts';
-import { oddityTeller } from './scrape/report-oddities.ts';
-import { readBefore } from './measures/new-series.ts';
+import {
+  followAll,
+  mapGauges,
+  type NoNumbers,
+  findNoNumbers,
+  type PreparedMeasure,
+  prepareMeasures,
+} from './measures/map-measures.ts';
+import { chooseMeasures } from './metrics.ts';
+import { createOddityReporter } from './scrape/report-oddities.ts';
+import { trackNewSeries } from './measures/new-series.ts';
 import type { Relabel } from './relabel/relabel.ts';
-import { LimitError, relay, type Relayed, survivesRelabelling } from './relabel/relay.ts';
+import { LimitError, relay, type Relayed, isKeptByRelabelling } from './relabel/relay.ts';
 import type { LeftOut } from './relabel/sample-times.ts';
-import { reportOf } from './scrape/scrape-report.ts';
+import { buildReport } from './scrape/scrape-report.ts';
 import { scrape } from './scrape/scrape.ts';
-import { keepOf } from './scrape/select-lines.ts';
-import { targetLabels } from './relabel/target-labels.ts';
+import { createLineFilter } from './scrape/select-lines.ts';
+import { buildTargetLabels } from './relabel/target-labels.ts';
 
 /** A page may be tens of megabytes, so few of them are in memory at a time. */
 const targetsAtOnce = 4;
@@ -35,21 +42,21 @@ interface Reading {
 /** Reads all targets, each with its own failure. */
 export const createPrometheus: CreateSource<PrometheusConfig> = (config, ports) => {
   const where = `prometheus/${config.name}`;
-  const measures = preparedMeasures(measuresOf(config));
-  const targets = config.targets.map((target) => Object.fromEntries(targetLabels(config, target)));
-  const read = targetReader(config, ports);
+  const measures = prepareMeasures(chooseMeasures(config));
+  const targets = config.targets.map((target) => Object.fromEntries(buildTargetLabels(config, target)));
+  const read = createTargetReader(config, ports);
   return {
     collect: async (context) => {
       const readings = await readAll(config, read, context.deadline);
       const relayed = mergeRelayed(readings.flatMap(({ families }) => families));
-      const counted = await measured(measures, relayed, targets, context, where);
+      const counted = await mapMeasures(measures, relayed, targets, context, where);
       return {
         families: counted.families,
         relayed,
         problems: [
           ...readings.flatMap(({ problems }) => problems),
-          ...repeatedProblems(readings, relayed, where),
-          ...noNumberProblems(noNumbersIn(measures, relayed), where),
+          ...describeRepeated(readings, relayed, where),
+          ...describeNoNumbers(findNoNumbers(measures, relayed), where),
           ...counted.problems,
         ],
       };
@@ -57,29 +64,31 @@ export const createPrometheus: CreateSource<PrometheusConfig> = (config, ports) 
   };
 };
 
-/** Two series that became equal: a rule has taken away what told them apart. */
-function repeatedProblems(
+/** Series that became equal, because a rule of relabelling has removed the label in which they differed. */
+function describeRepeated(
   readings: readonly Reading[],
   merged: readonly RelayedFamily[],
   where: string,
 ): readonly Problem[] {
   const given = readings.flatMap(({ families }) => families);
-  const repeated = samplesIn(given) - samplesIn(merged);
+  const repeated = countSamples(given) - countSamples(merged);
   if (repeated === 0) return [];
-  const metric = given.find(({ name, type }) => samplesOf(name, type, given) > samplesOf(name, type, merged))?.name;
+  const metric = given.find(
+    ({ name, type }) => countSamplesOf(name, type, given) > countSamplesOf(name, type, merged),
+  )?.name;
   const message = `left out ${String(repeated)} samples, such as of ${String(metric)}, whose series another one has become equal to; keep in relabel a label that tells them apart, or give each target an instance of its own`;
   return [{ kind: 'rejected', where, message }];
 }
 
-function samplesOf(name: string, type: RelayedFamily['type'], families: readonly RelayedFamily[]): number {
-  return samplesIn(families.filter((family) => family.name === name && family.type === type));
+function countSamplesOf(name: string, type: RelayedFamily['type'], families: readonly RelayedFamily[]): number {
+  return countSamples(families.filter((family) => family.name === name && family.type === type));
 }
 
-function samplesIn(families: readonly RelayedFamily[]): number {
+function countSamples(families: readonly RelayedFamily[]): number {
   return families.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 
-function noNumberProblems({ samples, example }: NoNumbers, where: string): readonly Problem[] {
+function describeNoNumbers({ samples, example }: NoNumbers, where: string): readonly Problem[] {
   if (samples === 0) return [];
   const message = `left ${String(samples)} values out of the measures, such as of ${String(example)}: they are NaN or infinite, which sinks that keep no series cannot store; name another metric under measures`;
   return [{ kind: 'rejected', where, message }];
@@ -97,38 +106,38 @@ function readAll({ targets, timeoutSeconds }: PrometheusConfig, read: ReadTarget
   });
 }
 
-function targetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget {
-  const isChosen = keepOf(config);
+function createTargetReader(config: PrometheusConfig, ports: SourcePorts): ReadTarget {
+  const isChosen = createLineFilter(config);
   let loading: Promise<Relabel> | undefined;
   const canDrop = config.relabel.some(({ action }) => action === 'keep' || action === 'drop');
-  const tell = oddityTeller(ports.log);
+  const tell = createOddityReporter(ports.log);
   return async (target, deadline) => {
     const relabel = await (loading ??= loadRelabel(config));
-    const labels = targetLabels(config, target);
+    const labels = buildTargetLabels(config, target);
     const where = `prometheus/${config.name}`;
-    const place = `${where} ${whereOf('GET', new URL(target.url))}`;
+    const targetWhere = `${where} ${whereOf('GET', new URL(target.url))}`;
     const keep: Keep = (name, family, sample) =>
       isChosen(name, family, sample) &&
-      (!canDrop || survivesRelabelling(sample, family, { config, target: labels, relabel }));
+      (!canDrop || isKeptByRelabelling(sample, family, { config, target: labels, relabel }));
     const startedMs = ports.clock();
-    const seconds = (): number => Math.max(0, ports.clock() - startedMs) / 1000;
+    const measureSeconds = (): number => Math.max(0, ports.clock() - startedMs) / 1000;
     try {
       const page = await scrape(config, target, keep, ports, deadline);
       const relayed = relay(page.families, { config, target: labels, relabel, nowMs: ports.clock() });
-      tell(place, page.remarks, relayed);
+      tell(targetWhere, page.remarks, relayed);
       const kept = relayed.samples + page.duplicates;
-      const report = reportOf(labels, { up: 1, seconds: seconds(), scraped: page.lines, kept });
-      return { families: [...relayed.families, ...report], problems: problemsOfPage(page, relayed, place) };
+      const report = buildReport(labels, { up: 1, seconds: measureSeconds(), scraped: page.lines, kept });
+      return { families: [...relayed.families, ...report], problems: describePageProblems(page, relayed, targetWhere) };
     } catch (error) {
-      const report = reportOf(labels, { up: 0, seconds: seconds(), scraped: 0, kept: 0 });
-      return { families: report, problems: [problemFrom(error, where, place)] };
+      const report = buildReport(labels, { up: 0, seconds: measureSeconds(), scraped: 0, kept: 0 });
+      return { families: report, problems: [describeReadError(error, where, targetWhere)] };
     }
   };
 }
 
 /** With the engine of its patterns, a tenth of a cold start, only where there are any. */
 async function loadRelabel({ relabel }: PrometheusConfig): Promise<Relabel> {
-  return relabel.length === 0 ? (labels) => labels : (await import('./relabel/relabel.ts')).relabeller(relabel);
+  return relabel.length === 0 ? (labels) => labels : (await import('./relabel/relabel.ts')).createRelabeller(relabel);
 }
 
 const hints: StatusHints = {
@@ -139,46 +148,46 @@ const hints: StatusHints = {
 };
 
 /** @throws what is not an expected failure: a bug. */
-function problemFrom(error: unknown, where: string, place: string): Problem {
+function describeReadError(error: unknown, where: string, targetWhere: string): Problem {
   if (error instanceof LimitError) {
     return {
       kind: 'bad-response',
-      where: place,
+      where: targetWhere,
       message: `${error.message}, so nothing of the target is used; raise the limit, switch it off with 0, or leave the metric out with metrics.exclude`,
     };
   }
-  const problem = problemOf(error, where, hints);
+  const problem = describeHttpProblem(error, where, hints);
   if (problem === undefined) throw error;
   return problem;
 }
 
 /** What is missing of a page that was read. */
-function problemsOfPage({ remarks }: Page, { untimely }: Relayed, where: string): readonly Problem[] {
-  const messages = [lossesIn(remarks), untimely.ahead === undefined ? undefined : aheadText(untimely.ahead)];
+function describePageProblems({ remarks }: Page, { untimely }: Relayed, where: string): readonly Problem[] {
+  const messages = [formatLosses(remarks), untimely.ahead === undefined ? undefined : describeAhead(untimely.ahead)];
   return messages.flatMap((message) => (message === undefined ? [] : [{ kind: 'bad-response', where, message }]));
 }
 
-function aheadText({ count, example }: LeftOut): string {
+function describeAhead({ count, example }: LeftOut): string {
   const samples = `${String(count)} sample${count === 1 ? '' : 's'}`;
   return `left out ${samples} whose own time on the page lies more than 10 minutes ahead, such as ${example}; the page writes its times in another unit, or its clock is wrong: have it write none, or set honorTimestamps: false`;
 }
 
 /** What sinks that keep no series get. @throws TickTakenError */
-async function measured(
+async function mapMeasures(
   measures: readonly PreparedMeasure[],
   relayed: readonly RelayedFamily[],
   targets: readonly Labels[],
   { openLedger }: CollectContext,
   where: string,
 ): Promise<{ readonly families: readonly MetricFamily[]; readonly problems: readonly Problem[] }> {
-  const families = gaugesOf(measures, relayed);
+  const families = mapGauges(measures, relayed);
   if (measures.every(({ measure }) => measure.type === 'gauge')) return { families, problems: [] };
   try {
     const ledger = await openLedger();
     const followed = measures.map(({ measure }) => measure).filter(({ type }) => type !== 'gauge');
-    followAll(measures, relayed, ledger, readBefore(ledger, followed, relayed, targets));
+    followAll(measures, relayed, ledger, trackNewSeries(ledger, followed, relayed, targets));
     return { families, problems: [] };
   } catch (error) {
-    return { families, problems: [stateProblem(error, where)] };
+    return { families, problems: [describeStateProblem(error, where)] };
   }
 }

@@ -1,11 +1,11 @@
-/** The settings of the source. */
+/** The settings of the source `prometheus`, and their checks. */
 import * as z from 'zod';
 import { Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed, Plaintext } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
 import { formats } from '../../prometheus-text/families/family-rules.ts';
-import { instanceOf } from './relabel/instance.ts';
+import { formatInstance } from './relabel/instance.ts';
 import { LabelName, Measure, MetricName } from './measures/measure-setting.ts';
 import { profileNames } from './profiles.ts';
 
@@ -56,10 +56,10 @@ const Target = z
   .meta({ id: 'ScrapeTarget', description: 'One metrics page.' });
 export type Target = z.infer<typeof Target>;
 
-/** Equal for targets whose series nothing tells apart: `job` is that of the source. */
-function labelsKey({ labels, ...target }: Target): string {
+/** Equal for targets whose series would have the same labels; `job` is the same for all targets of a source. */
+function formatLabelsKey({ labels, ...target }: Target): string {
   const own = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify(Object.hasOwn(labels, 'instance') ? own : [instanceOf(target), own]);
+  return JSON.stringify(Object.hasOwn(labels, 'instance') ? own : [formatInstance(target), own]);
 }
 
 export const PrometheusConfig = z
@@ -140,9 +140,10 @@ export const PrometheusConfig = z
     // One that is no URL has an error of its own, and no host to be told apart by.
     const readable = [...targets.entries()].filter(([, { url }]) => URL.canParse(url));
     for (const [position, [index, target]] of readable.entries()) {
-      const [, twin] = readable.slice(0, position).find(([, other]) => labelsKey(other) === labelsKey(target)) ?? [];
+      const [, twin] =
+        readable.slice(0, position).find(([, other]) => formatLabelsKey(other) === formatLabelsKey(target)) ?? [];
       if (twin === undefined || twin.url === target.url) continue;
-      const message = `has the same labels as another target (instance ${instanceOf(target)}), so that one would overwrite the other; give each an instance of its own`;
+      const message = `has the same labels as another target (instance ${formatInstance(target)}), so that one would overwrite the other; give each an instance of its own`;
       context.addIssue({ code: 'custom', path: ['targets', index, 'instance'], message });
     }
   })

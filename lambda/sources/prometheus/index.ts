@@ -1,7 +1,8 @@
-import { rolesOfHttp, secretsOfHttp } from '../../http/settings.ts';
+/** The face of the source `prometheus`: its name, configuration, metrics and loader. */
+import { collectHttpRoles, collectHttpSecrets } from '../../http/settings.ts';
 import { defineSource } from '../source.ts';
 import { PrometheusConfig } from './config.ts';
-import { absences, metricsOf, needsMemory, profileMetrics } from './metrics.ts';
+import { absences, selectMetrics, isStateNeeded, profileMetrics } from './metrics.ts';
 
 export const prometheus = defineSource({
   kind: 'prometheus',
@@ -9,12 +10,12 @@ export const prometheus = defineSource({
   title: 'Any Prometheus endpoint',
   config: PrometheusConfig,
   metrics: profileMetrics,
-  metricsOf,
+  metricsOf: selectMetrics,
   absencesOf: () => absences,
-  secretsOf: secretsOfHttp,
-  rolesOf: rolesOfHttp,
+  secretsOf: collectHttpSecrets,
+  rolesOf: collectHttpRoles,
   // Passed on as they are, counters need no memory; their increases do.
-  needsState: needsMemory,
+  needsState: isStateNeeded,
   answerMegabytesOf: ({ limits }) => limits.megabytes,
   load: async () => (await import('./collect.ts')).createPrometheus,
 });

@@ -1,3 +1,4 @@
+/** The metrics of the source: a definition for each measure of the configuration or its profile. */
 import type { Absence } from '../../model/catalogue/absence.ts';
 import { watermarkLag } from '../../model/catalogue/catalogue.ts';
 import type { CloudWatchUnit, MetricDefinition, Unit } from '../../model/metric.ts';
@@ -20,14 +21,14 @@ export type MeasureDefinition =
   MetricDefinition<'gauge'> | MetricDefinition<'counter'> | MetricDefinition<'distribution'>;
 
 /** The measures that a configuration asks for. */
-export function measuresOf({ measures, profile }: PrometheusConfig): readonly Measure[] {
+export function chooseMeasures({ measures, profile }: PrometheusConfig): readonly Measure[] {
   if (measures !== 'profile') return measures;
   return profile === undefined ? [] : profiles[profile].measures;
 }
 
 /** One definition of each, for the life of the process: the ledger knows metrics by it. */
-export function definitionOf({ metric, type, labels }: Measure): MeasureDefinition {
-  const unit = unitOf(metric);
+export function defineMeasure({ metric, type, labels }: Measure): MeasureDefinition {
+  const unit = chooseUnit(metric);
   const common = {
     name: metric,
     help: `Relayed from a metrics page: ${metric}.`,
@@ -49,18 +50,18 @@ export function definitionOf({ metric, type, labels }: Measure): MeasureDefiniti
 }
 
 /** Only increases need to be remembered. */
-export function needsMemory(config: PrometheusConfig): boolean {
-  return measuresOf(config).some(({ type }) => type !== 'gauge');
+export function isStateNeeded(config: PrometheusConfig): boolean {
+  return chooseMeasures(config).some(({ type }) => type !== 'gauge');
 }
 
-/** What the configuration adds to the series that are passed on; counting tells its own faults too. */
-export function metricsOf(config: PrometheusConfig): readonly MetricDefinition[] {
-  const measures = measuresOf(config).map(definitionOf);
-  return needsMemory(config) ? [...measures, systemErrors] : measures;
+/** What the configuration adds to the series that are passed on; counting adds its own errors. */
+export function selectMetrics(config: PrometheusConfig): readonly MetricDefinition[] {
+  const measures = chooseMeasures(config).map(defineMeasure);
+  return isStateNeeded(config) ? [...measures, systemErrors] : measures;
 }
 
 /** By the name: `_seconds`, `_bytes` and `_ratio`, before `_total`. */
-function unitOf(metric: string): Unit {
+function chooseUnit(metric: string): Unit {
   const word =
     metric
       .replace(/_total$/, '')
@@ -71,7 +72,7 @@ function unitOf(metric: string): Unit {
 
 /** The measures of all profiles. What an operator's own `measures` add is known only from the configuration. */
 export const profileMetrics: readonly MetricDefinition[] = Object.values(profiles).flatMap(({ measures }) =>
-  measures.map(definitionOf),
+  measures.map(defineMeasure),
 );
 
 export const absences: readonly Absence[] = [

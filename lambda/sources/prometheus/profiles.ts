@@ -1,3 +1,4 @@
+/** Ready-made lists of metrics for well-known pages, and the measures of each. */
 import type { Measure } from './measures/measure-setting.ts';
 
 export const profileNames = ['buildkite-agent', 'chainloop', 'pushgateway', 'tekton-controller'] as const;
@@ -10,13 +11,12 @@ export interface Profile {
   readonly measures: readonly Measure[];
 }
 
-function measure(metric: string, type: Measure['type'], ...labels: readonly string[]): Measure {
+function createMeasure(metric: string, type: Measure['type'], ...labels: readonly string[]): Measure {
   return { metric, type, labels: [...labels] };
 }
 
 /**
- * Allow-lists by name: a page also has the metrics of its runtime and its libraries, and nobody should pay for what
- * nobody looks at.
+ * Allow-lists by name: a page also has the metrics of its runtime and its libraries, which cost money and are not used.
  */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   // buildkite/agent, agent/metrics.go: `--health-check-addr`, since v3.113; fourteen then, three more since. Some
@@ -42,11 +42,11 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       'buildkite_agent_workers_started_total',
     ],
     measures: [
-      measure('buildkite_agent_jobs_ended_total', 'counter', 'queue'),
-      measure('buildkite_agent_jobs_running', 'gauge', 'queue'),
-      measure('buildkite_agent_jobs_started_total', 'counter', 'queue'),
-      measure('buildkite_agent_logs_chunk_uploads_errored_total', 'counter'),
-      measure('buildkite_agent_pings_errors_total', 'counter'),
+      createMeasure('buildkite_agent_jobs_ended_total', 'counter', 'queue'),
+      createMeasure('buildkite_agent_jobs_running', 'gauge', 'queue'),
+      createMeasure('buildkite_agent_jobs_started_total', 'counter', 'queue'),
+      createMeasure('buildkite_agent_logs_chunk_uploads_errored_total', 'counter'),
+      createMeasure('buildkite_agent_pings_errors_total', 'counter'),
     ],
   },
   // The source `chainloop` publishes these and better ones in CloudWatch too, so there is nothing to add here.
@@ -61,7 +61,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       'pushgateway_http_requests_total',
       'process_start_time_seconds',
     ],
-    measures: [measure('pushgateway_http_requests_total', 'counter', 'code', 'handler')],
+    measures: [createMeasure('pushgateway_http_requests_total', 'counter', 'code', 'handler')],
   },
   // tektoncd/pipeline, docs/metrics.md: both generations of names (v0.59 and v1.10 renamed some) are live.
   'tekton-controller': {
@@ -74,11 +74,11 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       'tekton_pipelines_controller_workqueue_*',
     ],
     measures: [
-      measure('kn_workqueue_depth', 'gauge', 'name'),
-      measure('tekton_pipelines_controller_pipelinerun_total', 'counter', 'status'),
-      measure('tekton_pipelines_controller_running_taskruns', 'gauge'),
-      measure('tekton_pipelines_controller_taskrun_total', 'counter', 'status'),
-      measure('tekton_pipelines_controller_pipelinerun_duration_seconds', 'histogram', 'namespace', 'status'),
+      createMeasure('kn_workqueue_depth', 'gauge', 'name'),
+      createMeasure('tekton_pipelines_controller_pipelinerun_total', 'counter', 'status'),
+      createMeasure('tekton_pipelines_controller_running_taskruns', 'gauge'),
+      createMeasure('tekton_pipelines_controller_taskrun_total', 'counter', 'status'),
+      createMeasure('tekton_pipelines_controller_pipelinerun_duration_seconds', 'histogram', 'namespace', 'status'),
     ],
   },
 };

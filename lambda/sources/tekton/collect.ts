@@ -1,21 +1,22 @@
-import { selects } from '../../config/glob.ts';
+/** One collection: reads lists, controller and Tekton Results, counts what has ended and builds the metrics. */
+import { matchSelection } from '../../config/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { stateProblem } from '../../counters/state/state-problem.ts';
+import { describeStateProblem } from '../../counters/state/state-problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mapConcurrently } from '../../runtime/map-concurrently.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
-import type { ListPlace } from './cluster/list-runs.ts';
+import type { ListTarget } from './cluster/list-runs.ts';
 import { type ClusterSend, connectTo, connectToResults } from './cluster/connect.ts';
 import type { TektonConfig } from './config.ts';
 import type { Relayed } from './controller/relay.ts';
 import { countFinishes, hasRead } from './runs/count.ts';
 import type { FinishOptions } from './runs/finish.ts';
-import { listProblems } from './problems.ts';
-import { type ListReading, readList, streamName } from './runs/read-list.ts';
-import { levelFamilies, type Listed } from './levels/map-levels.ts';
-import { namingOf, type Naming } from './naming.ts';
+import { describeListProblems } from './problems.ts';
+import { type ListReading, readList, buildStreamName } from './runs/read-list.ts';
+import { mapLevels, type ListedRuns } from './levels/map-levels.ts';
+import { createNaming, type Naming } from './naming.ts';
 import { noteAllowed } from './cluster/refusals.ts';
-import { inTurn, recallRounds, rememberRounds, type Round } from './runs/rounds.ts';
+import { orderLists, recallRounds, rememberRounds, type Round } from './runs/rounds.ts';
 import type { RunKind } from './cluster/state.ts';
 import type { Archive } from './results/archive.ts';
 import { createTally, type Tally } from './levels/tally.ts';
@@ -28,18 +29,18 @@ const shareForLists = 0.8;
 
 /** Reads PipelineRuns and TaskRuns of one cluster. */
 export const createTekton: CreateSource<TektonConfig> = (config, ports) => {
-  const parts: Parts = {
+  const setup: Setup = {
     config,
     ports,
     send: connectTo(config.cluster, ports),
     sendToResults: config.results === undefined ? undefined : connectToResults(config.results, config.cluster, ports),
-    naming: namingOf(config),
+    naming: createNaming(config),
     where: `tekton/${config.name}`,
   };
-  return { collect: (context) => collect(parts, context) };
+  return { collect: (context) => collect(setup, context) };
 };
 
-interface Parts {
+interface Setup {
   readonly config: TektonConfig;
   readonly ports: SourcePorts;
   readonly send: ClusterSend;
@@ -48,14 +49,14 @@ interface Parts {
   readonly where: string;
 }
 
-async function collect(parts: Parts, context: CollectContext): Promise<Collection> {
-  const { config, send, naming, where } = parts;
-  const memory = memoryOf(context, where);
-  const tallies = kindsOf(config).map((kind) => createTally(kind, naming));
-  const remembered = await memory.open();
+async function collect(setup: Setup, context: CollectContext): Promise<Collection> {
+  const { config, send, naming, where } = setup;
+  const opener = createLedgerOpener(context, where);
+  const tallies = selectKinds(config).map((kind) => createTally(kind, naming));
+  const remembered = await opener.open();
   const [readings, relayed] = await Promise.all([
-    readLists(parts, context, tallies, remembered),
-    relay(parts, context, memory),
+    readLists(setup, context, tallies, remembered),
+    relayControllerMetrics(setup, context, opener),
   ]);
   const ledger = readings.some(hasRead) ? remembered : undefined;
   const counted =
@@ -66,29 +67,29 @@ async function collect(parts: Parts, context: CollectContext): Promise<Collectio
           where,
           deadline: context.deadline,
           requests: config.details === 'read' ? config.detailRequests : 0,
-          finish: finishOptions(config, naming),
+          finish: buildFinishOptions(config, naming),
           tallies,
-          archive: await archiveOf(parts, context),
+          archive: await openArchive(setup, context),
         });
-  const families = levelFamilies({
+  const families = mapLevels({
     source: config.name,
-    pipelineRuns: listed(readings, tallies, 'pipelineruns'),
-    taskRuns: config.taskRuns === 'read' ? listed(readings, tallies, 'taskruns') : undefined,
+    pipelineRuns: summarizeLists(readings, tallies, 'pipelineruns'),
+    taskRuns: config.taskRuns === 'read' ? summarizeLists(readings, tallies, 'taskruns') : undefined,
     named: config.namespaces ?? [],
     stuckAfterMs: config.stuckAfterMinutes * 60_000,
   });
   if (ledger !== undefined) {
-    noteAllowed(ledger, listedKinds(readings));
-    rememberRounds(ledger, roundsAfter(readings));
+    noteAllowed(ledger, findListedKinds(readings));
+    rememberRounds(ledger, collectRounds(readings));
   }
-  const unread = listProblems(readings, { config, where, ledger: remembered });
-  const problems = [...unread, ...counted, ...relayed.problems, ...memory.problems];
-  return { families, relayed: await relayedFamilies(parts, relayed, ledger), problems };
+  const unread = describeListProblems(readings, { config, where, ledger: remembered });
+  const problems = [...unread, ...counted, ...relayed.problems, ...opener.problems];
+  return { families, relayed: await chooseRelayedFamilies(setup, relayed, ledger), problems };
 }
 
 /** A connection of its own, made once a process. */
-async function archiveOf(
-  { config: { results: settings }, sendToResults: send, where }: Parts,
+async function openArchive(
+  { config: { results: settings }, sendToResults: send, where }: Setup,
   { deadline }: CollectContext,
 ): Promise<Archive | undefined> {
   if (settings === undefined || send === undefined) return undefined;
@@ -98,56 +99,56 @@ async function archiveOf(
 }
 
 /** Beside the lists: another part of the cluster, with its own failure. */
-async function relay(
-  { config: { controllerMetrics: settings, name: source }, send, where }: Parts,
+async function relayControllerMetrics(
+  { config: { controllerMetrics: settings, name: source }, send, where }: Setup,
   { deadline }: CollectContext,
-  memory: Memory,
+  opener: LedgerOpener,
 ): Promise<Relayed> {
   if (settings === undefined) return { families: [], problems: [], isRead: false };
   // Loaded here, because few configure it.
   const { relayController } = await import('./controller/relay.ts');
-  return await relayController({ send, settings, source, where, deadline, memory: memory.open });
+  return await relayController({ send, settings, source, where, deadline, memory: opener.open });
 }
 
 /** Where the cluster answers but no replica of the controller does, its totals stand where they stood. */
-async function relayedFamilies(
-  { config: { controllerMetrics: settings, name: source } }: Parts,
+async function chooseRelayedFamilies(
+  { config: { controllerMetrics: settings, name: source } }: Setup,
   { families, isRead }: Relayed,
   ledger: Ledger | undefined,
 ): Promise<Relayed['families']> {
   if (settings === undefined || isRead || ledger === undefined) return families;
-  const { lastKnown } = await import('./controller/relay.ts');
+  const { recallFamilies: lastKnown } = await import('./controller/relay.ts');
   return lastKnown({ settings, source }, ledger);
 }
 
-interface Memory {
+interface LedgerOpener {
   /** Undefined where the state cannot be read: levels need none. */
   readonly open: () => Promise<Ledger | undefined>;
   readonly problems: readonly Problem[];
 }
 
 /** Opened once; it is written only where something was read, for a source that is down leaves its memory alone. */
-function memoryOf({ openLedger }: CollectContext, where: string): Memory {
+function createLedgerOpener({ openLedger }: CollectContext, where: string): LedgerOpener {
   const problems: Problem[] = [];
   let opening: Promise<Ledger | undefined> | undefined;
   const openOnce = async (): Promise<Ledger | undefined> => {
     try {
       return await openLedger();
     } catch (error) {
-      problems.push(stateProblem(error, where));
+      problems.push(describeStateProblem(error, where));
       return undefined;
     }
   };
   return { open: () => (opening ??= openOnce()), problems };
 }
 
-function kindsOf({ taskRuns }: TektonConfig): readonly RunKind[] {
+function selectKinds({ taskRuns }: TektonConfig): readonly RunKind[] {
   return taskRuns === 'read' ? ['pipelineruns', 'taskruns'] : ['pipelineruns'];
 }
 
 /** Lists that were left out or cut short by the run before come first, for time may be up again before the last one. */
 async function readLists(
-  { config, ports, send, naming }: Parts,
+  { config, ports, send, naming }: Setup,
   { deadline, tickMs }: CollectContext,
   tallies: readonly Tally[],
   ledger: Ledger | undefined,
@@ -155,36 +156,36 @@ async function readLists(
   const { namespaces, labelSelector } = config;
   const lists = tallies.flatMap((tally) =>
     (namespaces ?? [undefined]).map((namespace) => ({ tally, place: { kind: tally.kind, namespace, labelSelector } })),
-  ) satisfies readonly { tally: Tally; place: ListPlace }[];
+  ) satisfies readonly { tally: Tally; place: ListTarget }[];
   const rounds = recallRounds(ledger);
   const hasArchive = config.results !== undefined;
   using own = deadline.slice(shareForLists);
   const options = { send, naming, deadline: own, clock: ports.clock, tickMs, ledger, hasArchive };
-  const inOrder = inTurn(lists, rounds, ({ place }) => streamName(place));
-  const readings = await mapConcurrently(inOrder, listsAtOnce, ({ tally, place }) =>
-    readList(place, { ...options, tally, round: rounds.get(streamName(place)) }),
+  const inOrder = orderLists(lists, rounds, ({ place: target }) => buildStreamName(target));
+  const readings = await mapConcurrently(inOrder, listsAtOnce, ({ tally, place: target }) =>
+    readList(target, { ...options, tally, round: rounds.get(buildStreamName(target)) }),
   );
   // PipelineRuns come first again: they are counted before their tasks.
   const kinds = tallies.map(({ kind }) => kind);
-  return readings.toSorted((a, b) => kinds.indexOf(a.place.kind) - kinds.indexOf(b.place.kind));
+  return readings.toSorted((a, b) => kinds.indexOf(a.target.kind) - kinds.indexOf(b.target.kind));
 }
 
-function roundsAfter(readings: readonly ListReading[]): ReadonlyMap<string, Round> {
+function collectRounds(readings: readonly ListReading[]): ReadonlyMap<string, Round> {
   return new Map(readings.flatMap(({ stream, next }) => (next === undefined ? [] : [[stream.name, next] as const])));
 }
 
 /** Kinds whose lists were all read: a right that one namespace refuses is not there. */
-function listedKinds(readings: readonly ListReading[]): readonly `list ${RunKind}`[] {
-  const kinds = [...new Set(readings.map(({ place }) => place.kind))];
+function findListedKinds(readings: readonly ListReading[]): readonly `list ${RunKind}`[] {
+  const kinds = [...new Set(readings.map(({ target }) => target.kind))];
   return kinds
     .filter((kind) =>
-      readings.every(({ place, failure, runs }) => place.kind !== kind || failure === undefined || runs > 0),
+      readings.every(({ target, failure, runs }) => target.kind !== kind || failure === undefined || runs > 0),
     )
     .map((kind) => `list ${kind}` as const);
 }
 
-function listed(readings: readonly ListReading[], tallies: readonly Tally[], kind: RunKind): Listed {
-  const own = readings.filter(({ place }) => place.kind === kind);
+function summarizeLists(readings: readonly ListReading[], tallies: readonly Tally[], kind: RunKind): ListedRuns {
+  const own = readings.filter(({ target }) => target.kind === kind);
   const tally = tallies.find((candidate) => candidate.kind === kind);
   if (tally === undefined) throw new TypeError(`${kind} were not read`);
   return {
@@ -194,14 +195,14 @@ function listed(readings: readonly ListReading[], tallies: readonly Tally[], kin
   };
 }
 
-function finishOptions(config: TektonConfig, naming: Naming): FinishOptions {
+function buildFinishOptions(config: TektonConfig, naming: Naming): FinishOptions {
   const { name, tasks, steps, failureReasons } = config;
-  const nothing = (): boolean => false;
+  const matchNothing = (): boolean => false;
   return {
     source: name,
     naming,
     hasReasons: failureReasons === 'publish',
-    isTaskListed: tasks === undefined ? nothing : selects(tasks),
-    isStepListed: steps === undefined ? nothing : selects(steps),
+    isTaskListed: tasks === undefined ? matchNothing : matchSelection(tasks),
+    isStepListed: steps === undefined ? matchNothing : matchSelection(steps),
   };
 }

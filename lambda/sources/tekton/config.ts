@@ -1,8 +1,9 @@
+/** The settings of a source of kind tekton. */
 import * as z from 'zod';
 import { Glob, Selection } from '../../config/glob.ts';
 import { OperatorName } from '../../config/names.ts';
 import { isTlsOrAllowed } from '../../http/plaintext.ts';
-import { externalIdError, externalIdNeedsRole, roleSettings } from '../../http/auth/role-settings.ts';
+import { externalIdError, hasRoleForExternalId, roleSettings } from '../../http/auth/role-settings.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 
@@ -50,7 +51,7 @@ const EksCluster = z.strictObject({
       serverName: ServerName.optional(),
       ...roleSettings,
     })
-    .refine(externalIdNeedsRole, externalIdError)
+    .refine(hasRoleForExternalId, externalIdError)
     .refine(({ endpoint, certificateAuthority }) => (endpoint === undefined) === (certificateAuthority === undefined), {
       error: 'endpoint and certificateAuthority go together; without both they are looked up',
     })

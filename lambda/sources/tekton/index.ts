@@ -1,10 +1,11 @@
-import { secretsOfHttp } from '../../http/settings.ts';
+/** Describes the source tekton to the collector; the reader itself is loaded when it is needed. */
+import { collectHttpSecrets } from '../../http/settings.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import { defineSource } from '../source.ts';
 import { TektonConfig } from './config.ts';
-import { absencesOf, metricsOf, tektonMetrics } from './metrics.ts';
+import { describeAbsences, selectMetrics, tektonMetrics } from './metrics.ts';
 import { anonymous } from './naming.ts';
-import { eksEntranceOf } from './cluster/rights.ts';
+import { describeEksEntrance } from './cluster/rights.ts';
 
 export const tekton = defineSource({
   kind: 'tekton',
@@ -12,22 +13,22 @@ export const tekton = defineSource({
   title: 'Tekton',
   config: TektonConfig,
   metrics: tektonMetrics,
-  metricsOf,
-  absencesOf,
+  metricsOf: selectMetrics,
+  absencesOf: describeAbsences,
   unnamedPipeline: anonymous,
-  secretsOf: ({ cluster, results }) => [...secretsOfCluster(cluster), ...secretsOfResults(results)],
+  secretsOf: ({ cluster, results }) => [...collectClusterSecrets(cluster), ...collectResultsSecrets(results)],
   needsState: () => true,
   rolesOf: ({ cluster }) => ('eks' in cluster && cluster.eks.roleArn !== undefined ? [cluster.eks.roleArn] : []),
-  eksOf: eksEntranceOf,
+  eksOf: describeEksEntrance,
   load: async () => (await import('./collect.ts')).createTekton,
 });
 
-function secretsOfResults(results: TektonConfig['results']): readonly SecretRef[] {
+function collectResultsSecrets(results: TektonConfig['results']): readonly SecretRef[] {
   return [results?.token, results?.ca].filter((ref) => ref !== undefined);
 }
 
-function secretsOfCluster(cluster: TektonConfig['cluster']): readonly SecretRef[] {
+function collectClusterSecrets(cluster: TektonConfig['cluster']): readonly SecretRef[] {
   if ('eks' in cluster) return [];
   if ('kubeconfig' in cluster) return [cluster.kubeconfig];
-  return [...(cluster.token === undefined ? [] : [cluster.token]), ...secretsOfHttp(cluster)];
+  return [...(cluster.token === undefined ? [] : [cluster.token]), ...collectHttpSecrets(cluster)];
 }

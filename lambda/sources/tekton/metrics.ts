@@ -1,3 +1,4 @@
+/** The metrics of the source tekton, and which of them a configuration fills. */
 import type { Absence } from '../../model/catalogue/absence.ts';
 import { queueJobs } from '../../model/catalogue/catalogue.ts';
 import { type QueueLabel, queueLabels } from '../../model/catalogue/identity-labels.ts';
@@ -31,7 +32,7 @@ const scopeLabels = ['system', 'source', 'scope'] as const;
 const clusterSet = [['system', 'source']] as const;
 const scopeSets = [scopeLabels, ['system', 'source']] as const;
 
-function countNames(states: readonly string[], object: string): CloudWatchShape<'state'>['name'] {
+function buildStateNames(states: readonly string[], object: string): CloudWatchShape<'state'>['name'] {
   const names: Record<string, string> = {};
   for (const state of states) names[state] = `Tekton${state.charAt(0).toUpperCase()}${state.slice(1)}${object}`;
   return { label: 'state', names };
@@ -47,7 +48,7 @@ export const pipelineRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   combination: 'sum',
   cloudWatch: {
     namespace: 'neutral',
-    name: countNames(pipelineRunPhases, 'PipelineRuns'),
+    name: buildStateNames(pipelineRunPhases, 'PipelineRuns'),
     unit: 'Count',
     dimensionSets: clusterSet,
     statistic: 'Maximum',
@@ -64,7 +65,7 @@ export const taskRuns: MetricDefinition<'gauge', QueueLabel | 'state'> = {
   combination: 'sum',
   cloudWatch: {
     namespace: 'neutral',
-    name: countNames(taskRunPhases, 'TaskRuns'),
+    name: buildStateNames(taskRunPhases, 'TaskRuns'),
     unit: 'Count',
     dimensionSets: clusterSet,
     statistic: 'Maximum',
@@ -221,7 +222,7 @@ export const tektonMetrics: readonly MetricDefinition[] = [
   tasksFinished,
 ];
 
-export function metricsOf(config: TektonConfig): readonly MetricDefinition[] {
+export function selectMetrics(config: TektonConfig): readonly MetricDefinition[] {
   const hasTaskRuns = config.taskRuns === 'read';
   return [
     ...ofPipelineRuns,
@@ -240,7 +241,7 @@ const ofFinishedRuns = [runDuration, runLastFinished, runLastResult, runLastSucc
 const noTaskRuns: Absence = { metric: retainedObjects, values: { label: 'object', are: ['taskruns'] }, when: 'always' };
 
 /** What Tekton has no word for, and what a cluster in good health does not tell. */
-export function absencesOf(config: TektonConfig): readonly Absence[] {
+export function describeAbsences(config: TektonConfig): readonly Absence[] {
   const states = config.taskRuns === 'read' ? ['reserved', 'limited'] : ['reserved', 'limited', 'running'];
   return [
     { metric: queueJobs, values: { label: 'state', are: states }, when: 'always' },

@@ -1,5 +1,6 @@
-import { anyOf, selects } from '../../config/glob.ts';
-import { labelValue, overflowValue } from '../../model/text/labels.ts';
+/** Names the pipeline, the queue, the task and the branch of a run by its labels and annotations. */
+import { matchAny, matchSelection } from '../../config/glob.ts';
+import { makeLabelValue, overflowValue } from '../../model/text/labels.ts';
 import type { TektonConfig } from './config.ts';
 import type { Described } from './cluster/table-rows.ts';
 
@@ -22,20 +23,20 @@ const branchKey = 'pipelinesascode.tekton.dev/branch';
 const eventKey = 'pipelinesascode.tekton.dev/event-type';
 const requestKey = 'pipelinesascode.tekton.dev/pull-request';
 
-export function namingOf(config: Pick<TektonConfig, 'labels' | 'pipelines' | 'mainBranches'>): Naming {
+export function createNaming(config: Pick<TektonConfig, 'labels' | 'pipelines' | 'mainBranches'>): Naming {
   const { labels, pipelines, mainBranches } = config;
-  const isSelected = selects(pipelines ?? {});
-  const isMain = anyOf(mainBranches);
+  const isSelected = matchSelection(pipelines ?? {});
+  const isMain = matchAny(mainBranches);
   return {
     pipeline: (run) => {
-      const name = firstOf(run, labels.pipeline);
+      const name = findFirst(run, labels.pipeline);
       if (name === undefined) return anonymous;
       return isSelected(name) ? name : overflowValue;
     },
-    queue: (run) => firstOf(run, labels.queue) ?? run.namespace,
-    task: (run) => firstOf(run, taskLabels) ?? anonymous,
+    queue: (run) => findFirst(run, labels.queue) ?? run.namespace,
+    task: (run) => findFirst(run, taskLabels) ?? anonymous,
     branch: (run) => {
-      const branch = textOf(run, branchKey);
+      const branch = findText(run, branchKey);
       if (branch === undefined) return 'none';
       // For a pull request this is the branch that it wants to go to.
       return !isOfRequest(run) && isMain(branch.replace(/^refs[/-]heads[/-]/, '')) ? 'main' : 'other';
@@ -43,7 +44,7 @@ export function namingOf(config: Pick<TektonConfig, 'labels' | 'pipelines' | 'ma
   };
 }
 
-function textOf({ annotations, labels }: Described, key: string): string | undefined {
+function findText({ annotations, labels }: Described, key: string): string | undefined {
   return annotations[key] ?? labels[key];
 }
 
@@ -52,9 +53,9 @@ function textOf({ annotations, labels }: Described, key: string): string | undef
  * does not tell: the push of a merged request has it too (Pipelines-as-Code, `pkg/opscomments` and `pull_request_number`).
  */
 function isOfRequest(run: Described): boolean {
-  const event = textOf(run, eventKey) ?? 'push';
+  const event = findText(run, eventKey) ?? 'push';
   return (
-    /^(pull|merge)[ _]request/i.test(event) || (event.endsWith('-comment') && textOf(run, requestKey) !== undefined)
+    /^(pull|merge)[ _]request/i.test(event) || (event.endsWith('-comment') && findText(run, requestKey) !== undefined)
   );
 }
 
@@ -66,11 +67,11 @@ function isOfOneRun({ name, labels }: Described, pipeline: string): boolean {
   return pipeline === name || pipeline === labels[pipelineRunLabel];
 }
 
-function firstOf(run: Described, keys: readonly string[]): string | undefined {
+function findFirst(run: Described, keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = run.labels[key] ?? run.annotations[key];
     if (value === undefined || (key === pipelineLabel && isOfOneRun(run, value))) continue;
-    const name = labelValue(value);
+    const name = makeLabelValue(value);
     if (name !== undefined) return name;
   }
   return undefined;

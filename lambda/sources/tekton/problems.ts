@@ -1,11 +1,12 @@
+/** The problems of reading the lists: each cause once, with its remedy. */
 import type { Ledger } from '../../counters/ledger.ts';
-import { problemOf, type StatusHints } from '../../http/errors/problem.ts';
+import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { TektonConfig } from './config.ts';
 import type { ListReading } from './runs/read-list.ts';
-import { progressProblems } from './runs/list-progress.ts';
+import { describeProgress } from './runs/list-progress.ts';
 import { explainRefusal } from './cluster/refusals.ts';
-import { badSelector } from './cluster/server-reason.ts';
+import { explainBadSelector } from './cluster/server-reason.ts';
 
 export interface ListProblemOptions {
   readonly config: TektonConfig;
@@ -15,10 +16,13 @@ export interface ListProblemOptions {
 }
 
 /** What could not be read, each cause once. @throws what is not an expected failure: a bug. */
-export function listProblems(readings: readonly ListReading[], options: ListProblemOptions): readonly Problem[] {
+export function describeListProblems(
+  readings: readonly ListReading[],
+  options: ListProblemOptions,
+): readonly Problem[] {
   const byCause = new Map<string, { readonly problem: Problem; lists: number }>();
   for (const reading of readings) {
-    for (const problem of problemsOf(reading, options)) {
+    for (const problem of describeReading(reading, options)) {
       // Lists of one cluster mostly fail together, and one line says it.
       const cause = `${problem.kind} ${problem.message}`;
       const known = byCause.get(cause);
@@ -31,56 +35,56 @@ export function listProblems(readings: readonly ListReading[], options: ListProb
       ? problem
       : { ...problem, message: `${problem.message} (and ${String(lists - 1)} more lists likewise)` },
   );
-  return [...causes, ...progressProblems(readings, options.where)];
+  return [...causes, ...describeProgress(readings, options.where)];
 }
 
-function problemsOf(reading: ListReading, options: ListProblemOptions): readonly Problem[] {
+function describeReading(reading: ListReading, options: ListProblemOptions): readonly Problem[] {
   return [
-    ...changeProblems(reading, options),
-    ...failureProblems(reading, options),
-    ...damageProblems(reading, options),
+    ...describeChangeProblems(reading, options),
+    ...describeReadErrors(reading, options),
+    ...describeUnreadable(reading, options),
   ];
 }
 
-function changeProblems({ changes, isTimeUp }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
+function describeChangeProblems({ changes, isTimeUp }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
   if (changes?.failure === undefined || isTimeUp) return [];
-  const problem = problemOf(changes.failure, where, { 403: watchHint });
-  if (problem === undefined) throw errorOf(changes.failure);
+  const problem = describeHttpProblem(changes.failure, where, { 403: watchHint });
+  if (problem === undefined) throw ensureError(changes.failure);
   return [{ ...problem, message: `${problem.message}; ${unwatched}` }];
 }
 
-function failureProblems(reading: ListReading, { config, where, ledger }: ListProblemOptions): readonly Problem[] {
-  const { failure, place, runs, isTimeUp } = reading;
+function describeReadErrors(reading: ListReading, { config, where, ledger }: ListProblemOptions): readonly Problem[] {
+  const { failure, target, runs, isTimeUp } = reading;
   if (failure === undefined) return [];
-  const told = problemOf(failure, where, hintsFor(config, failure));
-  if (told === undefined) throw errorOf(failure);
+  const plainProblem = describeHttpProblem(failure, where, describeRemedies(config, failure));
+  if (plainProblem === undefined) throw ensureError(failure);
   // That the time of the run was not enough is told of all lists together.
   if (isTimeUp) return [];
-  const problem = explainRefusal(failure, told, `list ${place.kind}`, ledger);
+  const problem = explainRefusal(failure, plainProblem, `list ${target.kind}`, ledger);
   const message =
     runs === 0
       ? problem.message
-      : `${problem.message}; ${String(runs)} ${place.kind} were read before, namespaces that are complete are published, and the next run goes on there`;
+      : `${problem.message}; ${String(runs)} ${target.kind} were read before, namespaces that are complete are published, and the next run goes on there`;
   return [{ ...problem, message }];
 }
 
-function damageProblems({ damaged, place }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
-  if (damaged === 0) return [];
-  const message = `${String(damaged)} rows of the ${place.kind} are not what the Kubernetes API documents and were left out; the others are published`;
+function describeUnreadable({ unreadable, target }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
+  if (unreadable === 0) return [];
+  const message = `${String(unreadable)} rows of the ${target.kind} are not what the Kubernetes API documents and were left out; the others are published`;
   return [{ kind: 'bad-response', where, message }];
 }
 
 const watchHint = 'the collector may list runs but not watch them; grant the verb watch';
 const unwatched = 'so what has changed since the run before waits until its place in the list is reached';
 
-function errorOf(failure: unknown): Error {
+function ensureError(failure: unknown): Error {
   return failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
 }
 
-function hintsFor({ cluster, namespaces, labelSelector }: TektonConfig, failure: unknown): StatusHints {
+function describeRemedies({ cluster, namespaces, labelSelector }: TektonConfig, failure: unknown): StatusHints {
   const binding = namespaces === undefined ? 'a ClusterRoleBinding' : 'a RoleBinding in each namespace';
   return {
-    ...(labelSelector === undefined ? {} : { 400: badSelector(failure, 'labelSelector') }),
+    ...(labelSelector === undefined ? {} : { 400: explainBadSelector(failure, 'labelSelector') }),
     401:
       'eks' in cluster
         ? 'the cluster does not know the role of the collector; make an access entry for it (or map it in aws-auth), and check cluster.eks.name'

@@ -1,3 +1,4 @@
+/** The Grafana dashboard about CI and the collector. */
 import { type Panel, questions } from '../../../infra/dashboard/questions.ts';
 import {
   apiRequests,

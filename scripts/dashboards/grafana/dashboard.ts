@@ -1,3 +1,4 @@
+/** Writes a Grafana dashboard as JSON. */
 import type { Query } from './query.ts';
 
 export interface GrafanaPanel {

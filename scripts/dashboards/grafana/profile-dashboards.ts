@@ -1,3 +1,4 @@
+/** The Grafana dashboards about systems whose metrics pages the collector reads. */
 import type { ProfileName } from '../../../lambda/sources/prometheus/profiles.ts';
 import { type GrafanaPanel, grafanaDashboard, type GrafanaRow } from './dashboard.ts';
 import type { Query } from './query.ts';

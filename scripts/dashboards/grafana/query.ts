@@ -1,3 +1,4 @@
+/** Turns a panel of the CloudWatch dashboard into queries in PromQL. */
 import type { Panel } from '../../../infra/dashboard/questions.ts';
 import type { Combination, MetricDefinition } from '../../../lambda/model/metric.ts';
 import { selector } from '../promql.ts';

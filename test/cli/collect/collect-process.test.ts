@@ -29,7 +29,7 @@ async function buildkite(scenario: ScenarioName = 'ok'): Promise<BuildkiteServer
     answers: new Map([[token, agentMetrics]]),
     pollSeconds: 0,
   });
-  server.scenario(token, scenario);
+  server.playScenario(token, scenario);
   return disposable(server);
 }
 

@@ -1,6 +1,6 @@
 /** The JSON of a run is for programs, and may all the same be looked at in a terminal. */
 import { expect, it } from 'vitest';
-import { jsonView } from '../../../lambda/cli/collect/json-view.ts';
+import { createJsonView } from '../../../lambda/cli/collect/json-view.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { reportOf, sourceOutcome } from '../samples.ts';
 
@@ -8,7 +8,7 @@ it('escapes what would act on a screen, so that a program reads what was there',
   const problem: Problem = { kind: 'rejected', where: 'main', message: 'said \u009b2J\u202e\u2028 größe' };
   const report = reportOf({ sources: [sourceOutcome({ problems: [problem] })] });
 
-  const text = await jsonView().ran({ report, batch: undefined });
+  const text = await createJsonView().renderRun({ report, batch: undefined });
 
   expect(text.trimEnd()).not.toMatch(/[\p{Cc}\p{Zl}\p{Bidi_Control}]/u);
   expect(text).toContain('\\u009b2J\\u202e\\u2028 größe');

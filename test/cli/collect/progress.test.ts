@@ -18,9 +18,9 @@ describe('progress', () => {
     const terminal = fakeTerminal({ isTty: true, clock: impatientClock() });
 
     const progress = showProgress(terminal);
-    progress.started('buildkite/main');
-    progress.started('buildkite/slow');
-    progress.ended('buildkite/main');
+    progress.noteStart('buildkite/main');
+    progress.noteStart('buildkite/slow');
+    progress.noteEnd('buildkite/main');
     await until(() => terminal.err().includes('('));
     progress[Symbol.dispose]();
 
@@ -34,7 +34,7 @@ describe('progress', () => {
     const terminal = fakeTerminal({ isTty: true, size: { columns: 20, rows: 5 }, clock: impatientClock() });
 
     using progress = showProgress(terminal);
-    progress.started('buildkite/a-very-long-name-of-a-source');
+    progress.noteStart('buildkite/a-very-long-name-of-a-source');
     await until(() => terminal.err().includes('…'));
 
     const [first = ''] = terminal.err().split('\r\x1b[K').slice(1);
@@ -45,7 +45,7 @@ describe('progress', () => {
     const terminal = fakeTerminal({ isTty: false, clock: impatientClock() });
 
     const progress = showProgress(terminal);
-    progress.started('buildkite/main');
+    progress.noteStart('buildkite/main');
     await sleep(250);
     progress[Symbol.dispose]();
 

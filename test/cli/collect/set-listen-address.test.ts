@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listenAt } from '../../../lambda/cli/collect/set-listen-address.ts';
+import { setListenAddress } from '../../../lambda/cli/collect/set-listen-address.ts';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
 
 function configWith(sinks: readonly object[]): CollectorConfig {
@@ -8,7 +8,7 @@ function configWith(sinks: readonly object[]): CollectorConfig {
 
 describe('--listen', () => {
   it('adds a page beside the other sinks', () => {
-    const { sinks } = listenAt(configWith([{ kind: 'stdout' }]), '127.0.0.1:9999');
+    const { sinks } = setListenAddress(configWith([{ kind: 'stdout' }]), '127.0.0.1:9999');
 
     expect(sinks).toMatchObject([{ kind: 'stdout' }, { kind: 'scrape-page', listen: '127.0.0.1:9999' }]);
   });
@@ -16,7 +16,7 @@ describe('--listen', () => {
   it('moves the page that there is, with its other settings', () => {
     const page = { kind: 'scrape-page', path: '/m', anonymous: 'allow', plaintext: 'allow' };
 
-    const { sinks } = listenAt(configWith([page]), '0.0.0.0:9999');
+    const { sinks } = setListenAddress(configWith([page]), '0.0.0.0:9999');
 
     expect(sinks).toMatchObject([{ ...page, listen: '0.0.0.0:9999' }]);
   });
@@ -24,7 +24,7 @@ describe('--listen', () => {
   it('changes nothing without an address', () => {
     const config = configWith([{ kind: 'scrape-page' }]);
 
-    expect(listenAt(config, undefined)).toBe(config);
+    expect(setListenAddress(config, undefined)).toBe(config);
   });
 
   it.each([
@@ -36,7 +36,7 @@ describe('--listen', () => {
       'is for one page, and the configuration has 2',
     ],
   ])('says why %s cannot be used', (listen, sinks, message) => {
-    expect(() => listenAt(configWith(sinks), listen)).toThrow(message);
-    expect(() => listenAt(configWith(sinks), listen)).not.toThrow('sinks[');
+    expect(() => setListenAddress(configWith(sinks), listen)).toThrow(message);
+    expect(() => setListenAddress(configWith(sinks), listen)).not.toThrow('sinks[');
   });
 });

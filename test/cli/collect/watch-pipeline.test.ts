@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { watched } from '../../../lambda/cli/collect/watch-pipeline.ts';
+import { watchPipeline } from '../../../lambda/cli/collect/watch-pipeline.ts';
 import type { Pipeline } from '../../../lambda/pipeline.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { run } from '../../../lambda/run.ts';
 import { fleet, tickMs } from '../samples.ts';
 
@@ -35,19 +35,19 @@ function pipelineOf(collect: Pipeline['sources'][number]['source']['collect']): 
 
 async function watch(pipeline: Pipeline) {
   const events: string[] = [];
-  const looking = watched(pipeline, {
-    started: (id) => events.push(`${id} started`),
-    ended: (id) => events.push(`${id} ended`),
-    collected: ({ parts }) => events.push(`collected ${parts.map(({ source }) => source).join()}`),
+  const looking = watchPipeline(pipeline, {
+    noteStart: (id) => events.push(`${id} started`),
+    noteEnd: (id) => events.push(`${id} ended`),
+    noteBatch: ({ sources: parts }) => events.push(`collected ${parts.map(({ source }) => source).join()}`),
   });
-  using deadline = deadlineIn(60_000, Date.now);
+  using deadline = createDeadline(60_000, Date.now);
   const report = await run(looking, { deadline, tickMs });
   return { events, report, looking };
 }
 
 describe('a watched pipeline', () => {
   it('tells of each part and of the batch, and runs as before', async () => {
-    const pipeline = pipelineOf(() => Promise.resolve({ families: fleet.parts[0]?.families ?? [], problems: [] }));
+    const pipeline = pipelineOf(() => Promise.resolve({ families: fleet.sources[0]?.families ?? [], problems: [] }));
 
     const { events, report, looking } = await watch(pipeline);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseArguments, UsageError } from '../../../lambda/cli/commands/parse-arguments.ts';
 import { collectCommand } from '../../../lambda/cli/commands/collect-command.ts';
-import { collectSettings } from '../../../lambda/cli/collect/settings.ts';
+import { parseCollectSettings } from '../../../lambda/cli/collect/settings.ts';
 
 const command = {
   options: {
@@ -65,7 +65,7 @@ describe('parseArguments', () => {
 });
 
 describe('collectSettings', () => {
-  const settingsOf = (...argv: string[]) => collectSettings(parseArguments(collectCommand, argv));
+  const settingsOf = (...argv: string[]) => parseCollectSettings(parseArguments(collectCommand, argv));
 
   it('runs once and shows a table by default', () => {
     expect(settingsOf('--config', 'c.yaml')).toEqual({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { passRateText } from '../../../lambda/cli/demo/pass-rate.ts';
+import { formatPassRate } from '../../../lambda/cli/demo/pass-rate.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { counter } from '../../../lambda/model/metric.ts';
+import { buildCounter } from '../../../lambda/model/metric.ts';
 import { runsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { tickMs } from '../samples.ts';
 
@@ -14,9 +14,9 @@ function batchWith(runs: readonly Runs[], system = 'buildkite'): Batch {
     increase,
     ...(total === undefined ? {} : { total: { value: total, startMs: 0 } }),
   }));
-  const families = [counter(runsFinished, samples)];
+  const families = [buildCounter(runsFinished, samples)];
   const part = { system, source: 'main', status: 'complete', families } as const;
-  return { tickMs, collectedAtMs: tickMs, parts: [part], health: [] };
+  return { tickMs, collectedAtMs: tickMs, sources: [part], health: [] };
 }
 
 describe('how many builds passed', () => {
@@ -59,10 +59,10 @@ describe('how many builds passed', () => {
     ['only a number where nothing was judged', [['cancellation', 'first', 2, 2]], '2 builds finished'],
     ['only the rate of all, where all are retries', [['timeout', 'retry', 2, 2]], '2 builds finished: 0 % passed'],
   ])('tells %s', (_, runs, text) => {
-    expect(passRateText(batchWith(runs))).toBe(text);
+    expect(formatPassRate(batchWith(runs))).toBe(text);
   });
 
   it('leaves out attestations of builds that their own system counts', () => {
-    expect(passRateText(batchWith([['failure', 'first', 5, 5]], 'chainloop'))).toBeUndefined();
+    expect(formatPassRate(batchWith([['failure', 'first', 5, 5]], 'chainloop'))).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { painter } from '../../../lambda/cli/render/colour.ts';
+import { createPaint } from '../../../lambda/cli/render/colour.ts';
 
 describe('painter', () => {
   it.each([
@@ -19,7 +19,7 @@ describe('painter', () => {
       coloured: false,
     },
   ])('decides for $given: $coloured', ({ coloured, ...choice }) => {
-    const painted = painter(choice)('bad', 'text');
+    const painted = createPaint(choice)('bad', 'text');
 
     expect(painted).toBe(coloured ? '\x1b[31mtext\x1b[39m' : 'text');
   });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { renderPlan } from '../../../lambda/cli/render/dry-run.ts';
-import { planOf } from '../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';
-import { painter } from '../../../lambda/cli/render/colour.ts';
-import { signsFor } from '../../../lambda/cli/render/signs.ts';
+import { buildPlan } from '../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';
+import { createPaint } from '../../../lambda/cli/render/colour.ts';
+import { chooseSigns } from '../../../lambda/cli/render/signs.ts';
 
-const plain = { paint: painter({ isTty: false, variables: {}, isRefused: false }), signs: signsFor({}) };
+const plain = { paint: createPaint({ isTty: false, variables: {}, isRefused: false }), signs: chooseSigns({}) };
 
 describe('the plan of a source in a dry run', () => {
   it('shows how fresh each size can be, with the workspace that was read among them', () => {
-    const lines = renderPlan({ id: 'bitbucket-pipelines/acme', plan: planOf(1000, 120) }, plain);
+    const lines = renderPlan({ id: 'bitbucket-pipelines/acme', plan: buildPlan(1000, 120) }, plain);
 
     const [title, header, ...rows] = lines;
     expect(title).toBe(

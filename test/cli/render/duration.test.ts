@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatElapsed, longestDurationMs, parseDuration } from '../../../lambda/cli/render/duration.ts';
+import {
+  formatDuration,
+  formatElapsed,
+  longestDurationMs,
+  parseDuration,
+} from '../../../lambda/cli/render/duration.ts';
 
 describe('parseDuration', () => {
   it.each([

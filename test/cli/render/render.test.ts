@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { painter } from '../../../lambda/cli/render/colour.ts';
-import { demoBlock, demoFrame, type DemoState } from '../../../lambda/cli/demo/frame.ts';
-import { queueRows } from '../../../lambda/cli/render/queue-rows.ts';
+import { createPaint } from '../../../lambda/cli/render/colour.ts';
+import { renderBlock, renderFrame, type DemoState } from '../../../lambda/cli/demo/frame.ts';
+import { mapQueueRows } from '../../../lambda/cli/render/queue-rows.ts';
 import { formatBytes } from '../../../lambda/cli/render/figures.ts';
 import { renderQueues, renderTotals } from '../../../lambda/cli/render/queues.ts';
-import { bar, signsFor } from '../../../lambda/cli/render/signs.ts';
+import { renderBar, chooseSigns } from '../../../lambda/cli/render/signs.ts';
 import { createStarvedWatch } from '../../../lambda/cli/demo/starved-watch.ts';
-import { tableView } from '../../../lambda/cli/collect/table-view.ts';
-import { textWidth } from '../../../lambda/cli/render/text-width.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { createTableView } from '../../../lambda/cli/collect/table-view.ts';
+import { measureText } from '../../../lambda/cli/render/text-width.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 import { queueOldestWait, queueWaitQuantile } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { batchOf, degradedReport, fleet, reportOf, sourceOutcome, tickMs } from '../samples.ts';
 
-const plain = { paint: painter({ isTty: false, variables: {}, isRefused: false }), signs: signsFor({}) };
-const coloured = { ...plain, paint: painter({ isTty: true, variables: {}, isRefused: false }) };
+const plain = { paint: createPaint({ isTty: false, variables: {}, isRefused: false }), signs: chooseSigns({}) };
+const coloured = { ...plain, paint: createPaint({ isTty: true, variables: {}, isRefused: false }) };
 const clock = () => tickMs + 1000;
 
 const cloudWatchPreview = {
@@ -35,20 +35,20 @@ const gatewayPreview = {
 
 /** The fleet, and how long its jobs wait. */
 const waitingFleet = (() => {
-  const { parts, ...batch } = fleet;
+  const { sources: parts, ...batch } = fleet;
   const at = (queue: string) => ({ system: 'buildkite', source: 'main', scope: 'Cluster A', queue });
   const waits = [
-    gauge(queueOldestWait, [
+    buildGauge(queueOldestWait, [
       { labels: at('default'), value: 0 },
       { labels: at('deploy'), value: 130.9 },
       { labels: at('docker'), value: 0.4 },
     ]),
-    gauge(queueWaitQuantile, [
+    buildGauge(queueWaitQuantile, [
       { labels: { ...at('default'), rank: '0.5' }, value: 12.4 },
       { labels: { ...at('default'), rank: '0.95' }, value: 4000 },
     ]),
   ];
-  return { ...batch, parts: parts.map((part) => ({ ...part, families: [...part.families, ...waits] })) };
+  return { ...batch, sources: parts.map((part) => ({ ...part, families: [...part.families, ...waits] })) };
 })();
 
 describe('the table of a run', () => {
@@ -56,7 +56,7 @@ describe('the table of a run', () => {
     const skippedBecause = 'another invocation has counted the tick of 2026-11-21T09:55:00.000Z, or a later one';
     const report = reportOf({ sources: [sourceOutcome({ status: 'skipped', skippedBecause, samples: 0 })], sinks: [] });
 
-    const text = await tableView(plain, clock).ran({ report, batch: undefined });
+    const text = await createTableView(plain, clock).renderRun({ report, batch: undefined });
 
     expect(text).toContain(`\n▲ buildkite/main was skipped: ${skippedBecause}\n`);
     expect(text).not.toContain('ACCEPTED');
@@ -67,8 +67,8 @@ describe('the table of a run', () => {
     ['degraded', { report: degradedReport, batch: fleet }],
     ['without-queues', { report: reportOf({ outcome: 'failed' }), batch: batchOf([]) }],
   ])('shows a run that is %s', async (name, run) => {
-    await expectGolden(`cli/run-${name}.txt`, await tableView(plain, clock).ran(run));
-    await expectGolden(`cli/run-${name}.ansi`, await tableView(coloured, clock).ran(run));
+    await expectGolden(`cli/run-${name}.txt`, await createTableView(plain, clock).renderRun(run));
+    await expectGolden(`cli/run-${name}.ansi`, await createTableView(coloured, clock).renderRun(run));
   });
 
   it('shows what a dry run would send, what it would leave out and what it would cost', async () => {
@@ -82,13 +82,19 @@ describe('the table of a run', () => {
 
     await expectGolden(
       'cli/dry-run.txt',
-      await tableView(plain, clock).previewed({ ...run, collected, previews, plans: [], price: { lines: cost } }),
+      await createTableView(plain, clock).renderDryRun({
+        ...run,
+        collected,
+        previews,
+        plans: [],
+        price: { lines: cost },
+      }),
     );
   });
 });
 
 describe('the table of queues', () => {
-  const narrow = (columns: number) => renderQueues(queueRows(fleet), { ...plain, columns });
+  const narrow = (columns: number) => renderQueues(mapQueueRows(fleet), { ...plain, columns });
 
   it('says source and scope only where they tell queues apart', () => {
     const one = batchOf([{ queue: 'a', jobs: [1, 0, 0] }]);
@@ -97,9 +103,9 @@ describe('the table of queues', () => {
       { source: 'other', queue: 'a', jobs: [1, 0, 0] },
     ]);
 
-    expect(renderQueues(queueRows(one), plain)[0]).toMatch(/^QUEUE /);
-    expect(renderQueues(queueRows(sources), plain)[0]).toMatch(/^SOURCE +QUEUE /);
-    expect(renderQueues(queueRows(fleet), plain)[0]).toMatch(/^SCOPE +QUEUE /);
+    expect(renderQueues(mapQueueRows(one), plain)[0]).toMatch(/^QUEUE /);
+    expect(renderQueues(mapQueueRows(sources), plain)[0]).toMatch(/^SOURCE +QUEUE /);
+    expect(renderQueues(mapQueueRows(fleet), plain)[0]).toMatch(/^SCOPE +QUEUE /);
   });
 
   it('cuts names in a narrow terminal, never figures', () => {
@@ -107,12 +113,15 @@ describe('the table of queues', () => {
 
     expect(lines.find((line) => line.includes('1,250'))).toContain('macos 構築');
     expect(lines.find((line) => line.includes('BUILDKITE'))).toContain('…');
-    expect(lines.map(textWidth).filter((width) => width > 80)).toEqual([]);
+    expect(lines.map(measureText).filter((width) => width > 80)).toEqual([]);
   });
 
   it('writes a dash for what is not known and 0 for what is', () => {
-    const [, unknownWorkers] = renderQueues(queueRows(batchOf([{ queue: 'a', jobs: [0, 0, 0] }])), plain);
-    const [, noWorkers] = renderQueues(queueRows(batchOf([{ queue: 'a', jobs: [0, 0, 0], workers: [0, 0] }])), plain);
+    const [, unknownWorkers] = renderQueues(mapQueueRows(batchOf([{ queue: 'a', jobs: [0, 0, 0] }])), plain);
+    const [, noWorkers] = renderQueues(
+      mapQueueRows(batchOf([{ queue: 'a', jobs: [0, 0, 0], workers: [0, 0] }])),
+      plain,
+    );
 
     expect(unknownWorkers?.split(/ +/)).toEqual(['a', '0', '0', '0', '–', '–', '–']);
     expect(noWorkers?.split(/ +/)).toEqual(['a', '0', '0', '0', '0', '0', '–']);
@@ -121,24 +130,24 @@ describe('the table of queues', () => {
   it('sums only what is known', () => {
     const hosted = batchOf([{ queue: 'a', jobs: [2, 1, 0] }]);
 
-    expect(renderTotals(queueRows(fleet))).toEqual([
+    expect(renderTotals(mapQueueRows(fleet))).toEqual([
       '6 queues: 1,265 queued, 39 running, 4 blocked · 39 of 244 workers busy (16 %) · 1 queue starved (jobs wait, no worker)',
     ]);
-    expect(renderTotals(queueRows(hosted))).toEqual([
+    expect(renderTotals(mapQueueRows(hosted))).toEqual([
       '1 queue: 2 queued, 1 running, 0 blocked · 1 queue starved (jobs wait, no worker)',
     ]);
   });
 
   it('goes on in a line of its own where the sums do not fit into one', () => {
-    expect(renderTotals(queueRows(fleet), 79)).toEqual([
+    expect(renderTotals(mapQueueRows(fleet), 79)).toEqual([
       '6 queues: 1,265 queued, 39 running, 4 blocked · 39 of 244 workers busy (16 %)',
       '1 queue starved (jobs wait, no worker)',
     ]);
-    expect(renderTotals(queueRows(fleet), 20)).toHaveLength(3);
+    expect(renderTotals(mapQueueRows(fleet), 20)).toHaveLength(3);
   });
 
   it('shows how long jobs wait, in whole seconds, where a queue tells it', () => {
-    const rows = queueRows(waitingFleet);
+    const rows = mapQueueRows(waitingFleet);
     const cellsOf = (queue: string): readonly string[] =>
       renderQueues(rows, plain)
         .find((line) => line.startsWith(`Cluster A  ${queue} `))
@@ -151,14 +160,14 @@ describe('the table of queues', () => {
     expect(cellsOf('docker')).toEqual(['<1 s', '–', '–']);
     const narrowed = renderQueues(rows, { ...plain, columns: 79 });
     expect(narrowed[0]).toMatch(/QUEUED +RUNNING +OLDEST WAIT +P95 {2}UTILISATION$/);
-    expect(narrowed.map(textWidth).filter((width) => width > 79)).toEqual([]);
+    expect(narrowed.map(measureText).filter((width) => width > 79)).toEqual([]);
   });
 
   it('says nothing of states that no queue tells', () => {
-    const { parts, ...batch } = fleet;
+    const { sources: parts, ...batch } = fleet;
     const onlyUtilization = parts.map((part) => ({ ...part, families: part.families.slice(2, 3) }));
 
-    const rows = queueRows({ ...batch, parts: onlyUtilization });
+    const rows = mapQueueRows({ ...batch, sources: onlyUtilization });
 
     expect(rows.map(({ jobs, workers }) => [jobs, workers])).toEqual(rows.map(() => [{}, {}]));
     expect(renderTotals(rows)).toEqual(['4 queues']);
@@ -175,17 +184,17 @@ describe('the bar', () => {
     [7, '██████████'],
     [-1, '░░░░░░░░░░'],
   ])('shows %d', (ratio, expected) => {
-    expect(bar(ratio, signsFor({}))).toBe(expected);
+    expect(renderBar(ratio, chooseSigns({}))).toBe(expected);
   });
 
   it('keeps to ASCII on the Linux console', () => {
-    expect(bar(0.5, signsFor({ TERM: 'linux' }))).toBe('#####.....');
+    expect(renderBar(0.5, chooseSigns({ TERM: 'linux' }))).toBe('#####.....');
   });
 });
 
 describe('the starved watch', () => {
-  const starved = queueRows(batchOf([{ queue: 'a', jobs: [1, 0, 0] }]));
-  const fed = queueRows(batchOf([{ queue: 'a', jobs: [1, 0, 0], workers: [1, 0] }]));
+  const starved = mapQueueRows(batchOf([{ queue: 'a', jobs: [1, 0, 0] }]));
+  const fed = mapQueueRows(batchOf([{ queue: 'a', jobs: [1, 0, 0], workers: [1, 0] }]));
   const [row] = starved;
 
   it('counts from the first look at which a queue was starved, and anew after it had a worker', () => {
@@ -198,8 +207,8 @@ describe('the starved watch', () => {
       [starved, 9000],
       [[], 9500],
     ] as const) {
-      watch.see(rows, nowMs);
-      if (row !== undefined) forMs.push(watch.starvedFor(row, nowMs));
+      watch.note(rows, nowMs);
+      if (row !== undefined) forMs.push(watch.getStarvedMs(row, nowMs));
     }
 
     expect(forMs).toEqual([0, 3000, undefined, 0, undefined]);
@@ -210,35 +219,35 @@ describe('the demo screen', () => {
   const state: DemoState = {
     title: 'Simulated Buildkite',
     startedMs: tickMs,
-    rows: queueRows(waitingFleet),
-    starvedFor: ({ queue }) => (queue === 'deploy' ? 130_000 : undefined),
+    rows: mapQueueRows(waitingFleet),
+    getStarvedMs: ({ queue }) => (queue === 'deploy' ? 130_000 : undefined),
     passRate: '120 builds finished: 87 % passed, 84 % at the first attempt',
     report: degradedReport,
     outcomes: { ok: 1203, degraded: 1, failed: 0 },
     nextRunMs: tickMs + 192_000,
-    places: ['metrics    http://127.0.0.1:9464/metrics'],
+    addresses: ['metrics    http://127.0.0.1:9464/metrics'],
   };
 
   it('shows queues, totals, health and where the metrics are', async () => {
-    await expectGolden('cli/demo-frame.txt', `${demoFrame(state, plain, tickMs + 190_400).join('\n')}\n`);
+    await expectGolden('cli/demo-frame.txt', `${renderFrame(state, plain, tickMs + 190_400).join('\n')}\n`);
   });
 
   it('shows a block without a screen', async () => {
-    await expectGolden('cli/demo-block.txt', `${demoBlock(state, plain, tickMs + 190_400).join('\n')}\n`);
+    await expectGolden('cli/demo-block.txt', `${renderBlock(state, plain, tickMs + 190_400).join('\n')}\n`);
   });
 
   it('says nothing of builds before one has finished', () => {
-    expect(demoBlock({ ...state, passRate: undefined }, plain, tickMs).join('\n')).not.toContain('finished');
+    expect(renderBlock({ ...state, passRate: undefined }, plain, tickMs).join('\n')).not.toContain('finished');
   });
 
   it('says that it is reading before the first run has ended', () => {
     const first = { ...state, report: undefined, rows: [], nextRunMs: undefined };
 
-    expect(demoFrame(first, plain, tickMs + 300)).toContain('reading the first figures …');
+    expect(renderFrame(first, plain, tickMs + 300)).toContain('reading the first figures …');
   });
 
   it('says when the next run is due and when one is late', () => {
-    const last = (nowMs: number) => demoFrame(state, plain, nowMs).at(-1);
+    const last = (nowMs: number) => renderFrame(state, plain, nowMs).at(-1);
 
     expect(last(tickMs + 191_999)).toBe('next run in 1 s · Ctrl-C ends');
     expect(last(tickMs + 192_000)).toBe('collecting … · Ctrl-C ends');

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { painter } from '../../../lambda/cli/render/colour.ts';
-import { table } from '../../../lambda/cli/render/table.ts';
-import { textWidth } from '../../../lambda/cli/render/text-width.ts';
+import { createPaint } from '../../../lambda/cli/render/colour.ts';
+import { renderTable } from '../../../lambda/cli/render/table.ts';
+import { measureText } from '../../../lambda/cli/render/text-width.ts';
 
-const plain = { paint: painter({ isTty: false, variables: {}, isRefused: true }) };
-const coloured = { paint: painter({ isTty: true, variables: {}, isRefused: false }) };
+const plain = { paint: createPaint({ isTty: false, variables: {}, isRefused: true }) };
+const coloured = { paint: createPaint({ isTty: true, variables: {}, isRefused: false }) };
 
 describe('table', () => {
   it('aligns names to the left, numbers to the right and wide characters by what they take', () => {
-    const lines = table(
+    const lines = renderTable(
       [{ title: 'QUEUE' }, { title: 'QUEUED', align: 'right' }, { title: 'NOTE' }],
       [
         [{ text: 'default' }, { text: '12' }, { text: 'busy' }],
@@ -30,7 +30,7 @@ describe('table', () => {
       ],
     ];
 
-    const [, line] = table(columns, rows, coloured);
+    const [, line] = renderTable(columns, rows, coloured);
 
     expect(line).toBe('\x1b[31ma\x1b[39m      \x1b[2m1\x1b[22m');
   });
@@ -38,7 +38,7 @@ describe('table', () => {
   it('cuts only the columns that may be cut, the widest first, and no further than allowed', () => {
     const columns = [{ title: 'SCOPE', shrinksTo: 5 }, { title: 'QUEUE', shrinksTo: 6 }, { title: 'NUMBER' }] as const;
     const rows = [[{ text: 'Cluster A' }, { text: 'a-very-long-queue' }, { text: '123456789' }]];
-    const widthAt = (width: number) => table(columns, rows, { ...plain, columns: width })[1];
+    const widthAt = (width: number) => renderTable(columns, rows, { ...plain, columns: width })[1];
 
     expect(widthAt(80)).toBe('Cluster A  a-very-long-queue  123456789');
     expect(widthAt(32)).toBe('Cluster A  a-very-lo…  123456789');
@@ -53,7 +53,7 @@ describe('table', () => {
       { title: 'BLOCKED', givesWay: 1 },
     ] as const;
     const rows = [[{ text: 'default' }, { text: '1' }, { text: '2' }, { text: '3' }]];
-    const headerAt = (width: number) => table(columns, rows, { ...plain, columns: width })[0];
+    const headerAt = (width: number) => renderTable(columns, rows, { ...plain, columns: width })[0];
 
     expect(headerAt(30)).toBe('QUEUE    QUEUED  IDLE  BLOCKED');
     expect(headerAt(27)).toBe('QUE…  QUEUED  IDLE  BLOCKED');
@@ -63,7 +63,7 @@ describe('table', () => {
   });
 
   it('shows what a server sends without obeying it', () => {
-    const lines = table([{ title: 'QUEUE' }], [[{ text: '\x1b[2Jgone\n\x1b[31m' }]], plain);
+    const lines = renderTable([{ title: 'QUEUE' }], [[{ text: '\x1b[2Jgone\n\x1b[31m' }]], plain);
 
     expect(lines).toEqual(['QUEUE', 'gone ']);
   });
@@ -71,7 +71,7 @@ describe('table', () => {
   it('has no limit of rows', () => {
     const rows = Array.from({ length: 200_000 }, (_, index) => [{ text: `queue-${String(index)}` }]);
 
-    const lines = table([{ title: 'QUEUE' }], rows, plain);
+    const lines = renderTable([{ title: 'QUEUE' }], rows, plain);
 
     expect([lines.length, lines.at(-1)]).toEqual([200_001, 'queue-199999']);
   });
@@ -82,9 +82,9 @@ describe('table', () => {
       fc.property(fc.array(fc.tuple(cell, cell), { maxLength: 8 }), (rows) => {
         const closed = rows.map((row) => [...row, { text: '|' }]);
 
-        const lines = table([{ title: 'A' }, { title: 'B', align: 'right' }, { title: '|' }], closed, plain);
+        const lines = renderTable([{ title: 'A' }, { title: 'B', align: 'right' }, { title: '|' }], closed, plain);
 
-        expect(new Set(lines.map(textWidth)).size).toBe(1);
+        expect(new Set(lines.map(measureText)).size).toBe(1);
       }),
     );
   });

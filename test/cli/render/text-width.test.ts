@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutToWidth, printable, textWidth } from '../../../lambda/cli/render/text-width.ts';
+import { cutToWidth, makePrintable, measureText } from '../../../lambda/cli/render/text-width.ts';
 
 describe('textWidth', () => {
   it.each([
@@ -18,7 +18,7 @@ describe('textWidth', () => {
     ['a\u200bb', 2],
     ['████░░', 6],
   ])('measures %j as %d columns', (text, columns) => {
-    expect(textWidth(text)).toBe(columns);
+    expect(measureText(text)).toBe(columns);
   });
 });
 
@@ -40,8 +40,8 @@ describe('cutToWidth', () => {
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 30 }), (text, columns) => {
         const cut = cutToWidth(text, columns);
 
-        expect(textWidth(cut)).toBeLessThanOrEqual(columns);
-        if (textWidth(text) <= columns) expect(cut).toBe(text);
+        expect(measureText(cut)).toBeLessThanOrEqual(columns);
+        if (measureText(text) <= columns) expect(cut).toBe(text);
       }),
     );
   });
@@ -60,13 +60,13 @@ describe('printable', () => {
     ['the escape of 8-bit terminals', 'a\u009b2Jb', 'ab'],
     ['names as they are', 'linux  ${BUILDKITE_QUEUE:-default}', 'linux  ${BUILDKITE_QUEUE:-default}'],
   ])('takes out %s', (_, text, expected) => {
-    expect(printable(text)).toBe(expected);
+    expect(makePrintable(text)).toBe(expected);
   });
 
   it('leaves no control character in whatever a server sends', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(printable(text)).not.toMatch(/\p{Cc}/u);
+        expect(makePrintable(text)).not.toMatch(/\p{Cc}/u);
       }),
     );
   });

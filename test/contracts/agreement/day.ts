@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
-import { seededRandom } from '../../../lambda/demo/simulators/random.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createRandom } from '../../../lambda/demo/simulators/random.ts';
 import type { RunReport, SinkOutcome } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { type BuiltPipeline, buildPipeline } from '../../../lambda/wiring.ts';
 import { canaries } from '../../support/canary.ts';
@@ -136,7 +136,7 @@ function weatherAt(minute: number): Weather {
 function createWeather() {
   let weather: Weather = 'fine';
   let count = 0;
-  const source = seededRandom(1);
+  const source = createRandom(1);
   return {
     become: (next: Weather): void => {
       weather = next;
@@ -200,7 +200,7 @@ async function heardBy(backends: readonly Backend[]): Promise<Moment['heard']> {
 
 /** The collector with all its sinks, of which a cold start keeps the saved state only. */
 function createDeployment(world: World, backends: readonly Backend[], folder: string, printed: string[]) {
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   const config = CollectorConfig.parse({
     interval: `${String(intervalMinutes)} minutes`,
     sources: [world.settings],
@@ -218,7 +218,7 @@ function createDeployment(world: World, backends: readonly Backend[], folder: st
   const start = (): Promise<BuiltPipeline> =>
     buildPipeline(config, {
       variables: { ...world.variables, CANARY_TOKEN: canaries.token },
-      place: 'terminal',
+      runtime: 'terminal',
       clock: world.nowMs,
       random: () => 0,
       redactor: createRedactor(),
@@ -236,7 +236,7 @@ function createDeployment(world: World, backends: readonly Backend[], folder: st
     },
     tick: async (): Promise<void> => {
       built ??= await start();
-      using deadline = deadlineIn(budgetMs, Date.now);
+      using deadline = createDeadline(budgetMs, Date.now);
       before = await run(built.pipeline, { deadline, tickMs: world.nowMs(), before });
       for (const outcome of before.sinks) (told[outcome.name] ??= []).push(outcome);
       if (before.sources.some(({ status }) => status !== 'complete')) failedRuns += 1;

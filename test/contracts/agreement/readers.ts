@@ -1,5 +1,5 @@
 /** Answers ten questions from what a backend holds, each in the way in which a person would ask that backend. */
-import { metricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
 import { jobsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { Labels } from '../../../lambda/model/metric.ts';
@@ -215,7 +215,7 @@ export const readCloudWatch: Reader = {
     return {
       buildsFailed: added(rolledUp, 'FailedRuns'),
       buildsPassed: added(rolledUp, 'SucceededRuns'),
-      jobs: sum(metricNames(jobsFinished.cloudWatch).map((name) => added(rolledUp, name))),
+      jobs: sum(collectMetricNames(jobsFinished.cloudWatch).map((name) => added(rolledUp, name))),
       ...waitsOf(observed(rolledUp, 'JobWaitTime')),
     };
   },

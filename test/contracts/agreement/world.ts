@@ -1,5 +1,9 @@
 /** A Buildkite that lives by the clock of the test, fails now and then, and knows the answer to every question itself. */
-import type { QueueAddress, SimulatedBuild, SimulatedJob } from '../../../lambda/demo/simulators/buildkite/fleet/build-record.ts';
+import type {
+  QueueAddress,
+  SimulatedBuild,
+  SimulatedJob,
+} from '../../../lambda/demo/simulators/buildkite/fleet/build-record.ts';
 import { startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { FleetPlan } from '../../../lambda/demo/simulators/buildkite/fleet/plan.ts';
@@ -97,7 +101,8 @@ export async function startWorld({ startMs, arrivalsUntilMs, isBroken }: WorldOp
     ...{ seed: 5, startMs, arrivalsUntilMs, plan },
     observer: {
       jobFinished: (job, at) => jobs.push({ job, at }),
-      buildFinished: ({ state, finishedAt = 0 }, { msOf }) => builds.push({ state, endedMs: msOf(finishedAt) }),
+      buildFinished: ({ state, finishedAt = 0 }, { convertToMs: msOf }) =>
+        builds.push({ state, endedMs: msOf(finishedAt) }),
     },
   });
   const server = await startBuildkiteServer({ fleet, clock: () => nowMs, requestsPerMinute: 10_000 });
@@ -117,7 +122,7 @@ export async function startWorld({ startMs, arrivalsUntilMs, isBroken }: WorldOp
     nowMs: () => nowMs,
     liveUntil: (ms) => {
       nowMs = ms;
-      fleet.step(ms);
+      fleet.advance(ms);
     },
     levels: () => {
       const queues = fleet.snapshot().clusters.flatMap((cluster) => cluster.queues);
@@ -126,7 +131,7 @@ export async function startWorld({ startMs, arrivalsUntilMs, isBroken }: WorldOp
       const runnable = fleet
         .builds()
         .flatMap(({ build, at }) =>
-          build.jobs.filter(({ state }) => state === 'scheduled').map(({ runnableAt }) => at.msOf(runnableAt)),
+          build.jobs.filter(({ state }) => state === 'scheduled').map(({ runnableAt }) => at.convertToMs(runnableAt)),
         );
       return {
         queued: sum((queue) => queue.jobs.scheduled),
@@ -136,7 +141,7 @@ export async function startWorld({ startMs, arrivalsUntilMs, isBroken }: WorldOp
       };
     },
     endsSince: (ms) => {
-      const ended = jobs.filter(({ job, at }) => at.msOf(job.finishedAt ?? 0) >= ms);
+      const ended = jobs.filter(({ job, at }) => at.convertToMs(job.finishedAt ?? 0) >= ms);
       const verdicts = builds.filter(({ endedMs }) => endedMs >= ms);
       return {
         buildsFailed: verdicts.filter(({ state }) => state === 'failed').length,

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expect } from 'vitest';
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { seriesKey } from '../../../lambda/model/families/order.ts';
+import { formatSeriesKey } from '../../../lambda/model/families/order.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
 import { startFaultServer } from '../../support/fault-server.ts';
@@ -56,7 +56,7 @@ export const sourceRules = [
 
       const families = collection?.families ?? [];
       const series = families.flatMap(({ definition, samples }) =>
-        samples.map(({ labels }) => `${definition.name} ${seriesKey(labels)}`),
+        samples.map(({ labels }) => `${definition.name} ${formatSeriesKey(labels)}`),
       );
       expect(series.filter((one, index) => series.indexOf(one) !== index)).toEqual([]);
       expect(families.flatMap(valuesOf).filter((value) => !Number.isFinite(value))).toEqual([]);

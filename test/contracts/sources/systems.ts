@@ -1,10 +1,10 @@
 /** The CI systems of the contract: each source's own, and the API of the template, in every condition that is asked for. */
-import { bitbucketApi } from '../../../lambda/demo/simulators/bitbucket/server.ts';
+import { createBitbucketApi } from '../../../lambda/demo/simulators/bitbucket/server.ts';
 import type { TimedRun } from '../../../lambda/demo/simulators/bitbucket/timeline.ts';
 import { createWorkspace } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
 import type { RunRecord } from '../../../lambda/demo/simulators/chainloop/records.ts';
 import { replyTo } from '../../../lambda/demo/simulators/chainloop/replies.ts';
-import { kubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import { createKubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
 import { createRunStore, type RunObject } from '../../../lambda/demo/simulators/tekton/objects.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
 import { canaries } from '../../support/canary.ts';
@@ -114,7 +114,7 @@ function bitbucketWorkspace(slugs: readonly string[], hasRun = true): StartSyste
     });
     if (hasRun) for (const [index, slug] of slugs.entries()) workspace.add(slug, oneRun(startMs, index));
     const credentials = new Map([[`Bearer ${canaries.token}`, 'access-token' as const]]);
-    return bitbucketApi({ workspace, clock, credentials }).listener;
+    return createBitbucketApi({ workspace, clock, credentials }).listener;
   };
 }
 
@@ -307,7 +307,7 @@ function kubernetesCluster(hasRuns = true): StartSystem {
   return (clock) => {
     const startMs = clock();
     const store = createRunStore(hasRuns ? [pipelineRun(startMs, false)] : []);
-    const { listener } = kubernetesApi({ clock, store, isKnown: () => true, watchPace: 0 });
+    const { listener } = createKubernetesApi({ clock, store, isKnown: () => true, watchPace: 0 });
     return (request, response) => {
       if (hasRuns && clock() > startMs + minuteMs / 2) store.put(pipelineRun(startMs, true));
       listener(request, response);

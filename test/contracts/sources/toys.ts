@@ -4,9 +4,9 @@ import type { Ledger } from '../../../lambda/counters/ledger.ts';
 import { HttpStatusError } from '../../../lambda/http/errors/errors.ts';
 import type { HttpPort, HttpRequest, HttpResponse } from '../../../lambda/http/port.ts';
 import { queueJobs, workers } from '../../../lambda/model/catalogue/catalogue.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { prepareSource } from '../../../lambda/sources/index.ts';
 import type { CollectContext, Collection, Source } from '../../../lambda/sources/source.ts';
 import { canaries } from '../../support/canary.ts';
@@ -107,7 +107,7 @@ export const toys: readonly Toy[] = [
       families:
         collection.families.length === 0
           ? []
-          : [...collection.families, gauge(workers, [{ labels: { ...labels, state: 'idle' }, value: 1 }])],
+          : [...collection.families, buildGauge(workers, [{ labels: { ...labels, state: 'idle' }, value: 1 }])],
     })),
   ),
   reading(
@@ -169,7 +169,7 @@ export const toys: readonly Toy[] = [
     ['tells each way to fail by its kind, and publishes no figure of it'],
     withCollection((collection) =>
       collection.problems.some(({ message }) => message.startsWith('answered 404'))
-        ? { ...collection, families: [gauge(queueJobs, [{ labels: { ...labels, state: 'queued' }, value: 0 }])] }
+        ? { ...collection, families: [buildGauge(queueJobs, [{ labels: { ...labels, state: 'queued' }, value: 0 }])] }
         : collection,
     ),
   ),
@@ -223,7 +223,7 @@ export const toys: readonly Toy[] = [
     ],
     withCollect((collect) => async (context) => {
       // Longer than a test waits, and not for ever.
-      using deadline = deadlineIn(1500, Date.now);
+      using deadline = createDeadline(1500, Date.now);
       return await collect({ ...context, deadline });
     }),
   ),
@@ -317,9 +317,9 @@ export const toys: readonly Toy[] = [
     ['counts what has ended once, however often it is read'],
     withLedger((ledger, { tickMs }) => ({
       ...ledger,
-      sawFinished: (stream, id, finish) => {
+      countFinish: (stream, id, finish) => {
         const key = `${finish.key} ${String(tickMs)}`;
-        ledger.sawFinished(stream, id, { ...finish, key });
+        ledger.countFinish(stream, id, { ...finish, key });
       },
     })),
   ),
@@ -328,8 +328,8 @@ export const toys: readonly Toy[] = [
     ['counts what has ended once, however often it is read', 'keeps its totals while it cannot read'],
     withLedger((ledger) => ({
       ...ledger,
-      sawFinished: (stream, id, finish) => {
-        ledger.sawFinished(stream, id, finish);
+      countFinish: (stream, id, finish) => {
+        ledger.countFinish(stream, id, finish);
         for (const { metric, labels: of, increase } of finish.counts) ledger.count(metric, of, increase);
       },
     })),

@@ -1,18 +1,18 @@
 /** Makes a source as the wiring does, from its configuration, and lets a test run it against a server in whole runs. */
 import { setImmediate } from 'node:timers/promises';
 import { createCounting } from '../../../lambda/counters/counting.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import { createHttpHub } from '../../../lambda/http/hub.ts';
-import type { SourcePart } from '../../../lambda/model/batch.ts';
-import { seriesKey } from '../../../lambda/model/families/order.ts';
+import type { SourceOutput } from '../../../lambda/model/batch.ts';
+import { formatSeriesKey } from '../../../lambda/model/families/order.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
 import type { SourceOutcome } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
 import type { Clock } from '../../../lambda/runtime/clock.ts';
-import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import type { Collection, PreparedSource, Source, SourcePorts } from '../../../lambda/sources/source.ts';
@@ -36,7 +36,7 @@ export interface TriedSource {
 export interface Tried {
   /** As the source returned it; absent where it threw, or was given up. */
   readonly collection: Collection | undefined;
-  readonly part: SourcePart;
+  readonly part: SourceOutput;
   readonly outcome: SourceOutcome;
 }
 
@@ -80,7 +80,7 @@ export async function trySource(
   const redactor = createRedactor();
   const prepared = tried.prepare(config(server.url));
   const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', redactor });
-  const store = environmentStore(variables);
+  const store = createEnvironmentStore(variables);
   const stores = { secret: store, parameter: store, env: store, file: store };
   // Read anew in each run, as one whose cache has expired is.
   const cache = createSecrets({ stores, clock, cacheMs: 2 * minuteMs, redactor, log });
@@ -94,8 +94,8 @@ export async function trySource(
     record: (result) => (collection = result),
     deadlineIn: (deadline) =>
       passing === undefined
-        ? deadlineIn(deadline.remainingMs(), clock, deadline.signal)
-        : deadlineIn(deadline.remainingMs(), clock, AbortSignal.any([deadline.signal, passing])),
+        ? createDeadline(deadline.remainingMs(), clock, deadline.signal)
+        : createDeadline(deadline.remainingMs(), clock, AbortSignal.any([deadline.signal, passing])),
   });
   const sink = recordingSink();
   const pipeline: Pipeline = {
@@ -140,7 +140,7 @@ export async function trySource(
   const collect = async (signal?: AbortSignal): Promise<Tried> => {
     collection = undefined;
     passing = signal;
-    using deadline = deadlineIn(usualBudgetMs, clock);
+    using deadline = createDeadline(usualBudgetMs, clock);
     const { sources } = await run(pipeline, { deadline, tickMs: Math.floor(clock() / minuteMs) * minuteMs });
     const [outcome] = sources;
     const part = sink.lastPart();
@@ -216,11 +216,11 @@ function recordingSource(
   };
 }
 
-function recordingSink(): { readonly configured: ConfiguredSink; readonly lastPart: () => SourcePart | undefined } {
-  let last: SourcePart | undefined;
+function recordingSink(): { readonly configured: ConfiguredSink; readonly lastPart: () => SourceOutput | undefined } {
+  let last: SourceOutput | undefined;
   const sink: ConfiguredSink['sink'] = {
     takesSpans: true,
-    write: ({ parts }) => {
+    write: ({ sources: parts }) => {
       last = parts[0];
       return Promise.resolve({ accepted: 1, requests: 0, bytes: 0, problems: [] });
     },
@@ -230,7 +230,7 @@ function recordingSink(): { readonly configured: ConfiguredSink; readonly lastPa
 }
 
 function recordingStore(kept: string[]): StateStore {
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   return {
     load: (id, signal) => store.load(id, signal),
     save: (id, document, signal) => {
@@ -241,10 +241,12 @@ function recordingStore(kept: string[]): StateStore {
 }
 
 /** The names and labels of all series of a part. */
-export function seriesOf({ families, relayed = [] }: SourcePart): readonly string[] {
+export function seriesOf({ families, relayed = [] }: SourceOutput): readonly string[] {
   const own = families.flatMap(({ definition, samples }) =>
-    samples.map(({ labels }) => `${definition.name} ${seriesKey(labels)}`),
+    samples.map(({ labels }) => `${definition.name} ${formatSeriesKey(labels)}`),
   );
-  const passedOn = relayed.flatMap(({ name, samples }) => samples.map(({ labels }) => `${name} ${seriesKey(labels)}`));
+  const passedOn = relayed.flatMap(({ name, samples }) =>
+    samples.map(({ labels }) => `${name} ${formatSeriesKey(labels)}`),
+  );
   return [...own, ...passedOn];
 }

@@ -11,15 +11,15 @@ import {
   runsFinished,
 } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
-import { secretOf } from '../../../lambda/secrets/secret.ts';
+import { wrapSecret } from '../../../lambda/secrets/secret.ts';
 import type { Access } from '../../../lambda/sources/bitbucket-pipelines/api/access.ts';
 import type { ApiContext } from '../../../lambda/sources/bitbucket-pipelines/api/client.ts';
 import { crawl } from '../../../lambda/sources/bitbucket-pipelines/visits/crawl.ts';
-import { type CrawlBudget, crawlBudget } from '../../../lambda/sources/bitbucket-pipelines/budget/tick-budget.ts';
+import { type TickBudget, openTickBudget } from '../../../lambda/sources/bitbucket-pipelines/budget/tick-budget.ts';
 import type { PageCache } from '../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
-import type { RunPlace } from '../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
-import { faultsOf } from '../../../lambda/sources/bitbucket-pipelines/problems.ts';
-import { runsOf } from '../../../lambda/sources/bitbucket-pipelines/runs/streams.ts';
+import type { FollowedRepository } from '../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
+import { collectProblems } from '../../../lambda/sources/bitbucket-pipelines/problems.ts';
+import { buildRunStream } from '../../../lambda/sources/bitbucket-pipelines/runs/streams.ts';
 import type { Source } from '../../../lambda/sources/source.ts';
 import { type Poll, queueLevel, RefusedError, requestsOf } from './poll.ts';
 import { type Record, VendorError } from './vendor.ts';
@@ -36,7 +36,7 @@ export const bitbucketMetrics: readonly MetricDefinition[] = [
 /** Each has every second run. */
 const repositories = ['{repository-0}', '{repository-1}'] as const;
 
-const place: Omit<RunPlace, 'slug' | 'mainBranch'> = {
+const place: Omit<FollowedRepository, 'slug' | 'mainBranch'> = {
   source: 'vendor',
   workspace: 'acme',
   branchLabel: () => 'main',
@@ -45,7 +45,7 @@ const place: Omit<RunPlace, 'slug' | 'mainBranch'> = {
 };
 
 /** One for each repository. */
-export const bitbucketStreams = repositories.map(runsOf);
+export const bitbucketStreams = repositories.map(buildRunStream);
 
 /** As the source names the pipeline of a run that was started by hand. */
 export function bitbucketPipeline(duty: string): string {
@@ -65,7 +65,7 @@ export interface BitbucketPoll extends Poll {
 const access: Access = {
   kind: 'access token',
   secret: 'env TOKEN',
-  send: (_, send) => send(secretOf('Bearer token')),
+  send: (_, send) => send(wrapSecret('Bearer token')),
 };
 
 /** The source's own crawl, over a vendor that answers as Bitbucket does. */
@@ -76,21 +76,28 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
       const ledger = await openLedger();
       // As every answer does in its header `Date`, a refusal and a failure among them.
       const tellTime = (): void => {
-        if (poll.tellsTime()) ledger.sawTime(poll.now());
+        if (poll.tellsTime()) ledger.noteVendorTime(poll.now());
       };
-      const faults = faultsOf('vendor', access);
-      const budget = limited(crawlBudget(ledger, undefined), poll);
+      const faults = collectProblems('vendor', access);
+      const budget = limited(openTickBudget(ledger, undefined), poll);
       if (budget.wasBlocked) poll.refusals.onWaiting();
       await crawl({
-        ...{ api: apiOf(poll, budget, tellTime), ledger, budget, faults, deadline: poll.deadline, pages: poll.pages },
+        ...{
+          api: apiOf(poll, budget, tellTime),
+          ledger,
+          budget,
+          tickProblems: faults,
+          deadline: poll.deadline,
+          pages: poll.pages,
+        },
         ...{ workspace: place.workspace, steps: place.steps, stuckAfterMs: 3_600_000, inbox: undefined },
         isSelected: () => true,
         hasDeployments: () => false,
         whenFound: () => Promise.resolve(),
-        placeOf: (repository) => ({ ...place, ...repository }),
+        identify: (repository) => ({ ...place, ...repository }),
       });
       budget.save();
-      const problems = budget.wasBlocked ? [blocked, ...faults.problems()] : faults.problems();
+      const problems = budget.wasBlocked ? [blocked, ...faults.list()] : faults.list();
       // A level that was read beside a list that was not is none of a whole.
       return { families: problems.length > 0 ? [] : [queueLevel(poll)], problems };
     },
@@ -100,12 +107,12 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
 const blocked = { kind: 'rate-limited', where: 'vendor', message: 'left alone for a while' } as const;
 
 /** As if the requests of the hour were nearly used up: what is left out for want of them is no fault. */
-function limited(budget: CrawlBudget, { budget: { pages, openRuns } }: Poll): CrawlBudget {
+function limited(budget: TickBudget, { budget: { pages, openRuns } }: Poll): TickBudget {
   let more = Math.min(pages, openRuns + 1);
-  const left = (): number => Math.min(more, budget.left());
+  const left = (): number => Math.min(more, budget.countLeft());
   return {
     ...budget,
-    left,
+    countLeft: left,
     spare: () => Math.min(more, budget.spare()),
     take: () => {
       if (more < 1 || !budget.take()) return false;
@@ -115,7 +122,7 @@ function limited(budget: CrawlBudget, { budget: { pages, openRuns } }: Poll): Cr
   };
 }
 
-function apiOf(poll: BitbucketPoll, budget: CrawlBudget, tellTime: () => void): ApiContext {
+function apiOf(poll: BitbucketPoll, budget: TickBudget, tellTime: () => void): ApiContext {
   return {
     http: portOf(poll, tellTime),
     access,

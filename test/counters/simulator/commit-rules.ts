@@ -1,4 +1,4 @@
-import { mostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
+import { computeMostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
 import { deliveryIdOf, outboxIn, ownDelivery, type StateDocument, stateIn } from './documents.ts';
 import type { History } from './history.ts';
 import { rule } from './rules.ts';
@@ -51,7 +51,7 @@ function checkProgress(
   const earlierMark = before === undefined ? 0 : (streamIn(world, before)?.mark ?? 0);
   rule(mark <= Math.max(state.tick, earlierMark), 'the watermark never passes the tick');
   if (before === undefined) return;
-  const isFar = before.tick - state.tick > mostApartMs({ intervalMs: minuteMs });
+  const isFar = before.tick - state.tick > computeMostApartMs({ intervalMs: minuteMs });
   const isSetBack = before.tick > state.tick && (isFar || before.tick - startedMs > scheduleAheadMs);
   rule(state.tick > before.tick || isSetBack, 'the tick never goes back', before.tick, state.tick);
   if (isSetBack) world.events.add('a state of a later clock is set back');

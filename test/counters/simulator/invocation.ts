@@ -1,10 +1,10 @@
 import { createCounting } from '../../../lambda/counters/counting.ts';
-import { mostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
+import { computeMostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
 import type { Saved, StateStore } from '../../../lambda/counters/stores/store.ts';
 import { increasesDropped, increasesUnconfirmed } from '../../../lambda/model/catalogue/catalogue.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { ConfiguredSink, Pipeline } from '../../../lambda/pipeline.ts';
-import { healthFamilies } from '../../../lambda/report/map-health.ts';
+import { mapHealth } from '../../../lambda/report/map-health.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
@@ -100,7 +100,7 @@ function readReport(world: World, report: RunReport): void {
   if (report.sources.some(({ status }) => status === 'skipped')) world.events.add('a tick that was taken');
   if (report.sources.some(({ counting }) => (counting?.truncated ?? 0) > 0)) world.events.add('a truncated read');
   const told: readonly string[] = [increasesUnconfirmed.name, increasesDropped.name];
-  for (const { definition, samples } of healthFamilies(report)) {
+  for (const { definition, samples } of mapHealth(report)) {
     if (!told.includes(definition.name)) continue;
     for (const { labels, value } of samples) {
       booksOf(world, labels['sink'] ?? '').reported += value;
@@ -154,7 +154,7 @@ function pipelineOf(setting: Setting, invocation: Invocation, clockMs: number): 
 function cannotBeDoubted(world: World, { spec: { clockMs }, tickMs }: Invocation): boolean {
   const state = savedState(world);
   if (state === undefined) return clockMs !== 0;
-  return clockMs > 0 && tickMs - (state.proven ?? state.tick) <= mostApartMs({ intervalMs: minuteMs });
+  return clockMs > 0 && tickMs - (state.proven ?? state.tick) <= computeMostApartMs({ intervalMs: minuteMs });
 }
 
 function sourceOf({ world, history, mutation }: Setting, invocation: Invocation): Source {

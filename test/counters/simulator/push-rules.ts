@@ -23,7 +23,7 @@ export function watched(sink: Sink, pusher: () => Pusher): Sink {
   };
 }
 
-function checkBatch({ parts }: Batch, { name, commit, readFailed, isWaiting }: Pusher): void {
+function checkBatch({ sources: parts }: Batch, { name, commit, readFailed, isWaiting }: Pusher): void {
   const families = parts.flatMap((part) => part.families);
   const isCounted = families.some(({ type }) => type !== 'gauge');
   rule(!isCounted || commit === 'saved', 'nothing is pushed by an invocation that lost its commit', name, commit);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';
-import { seriesKey } from '../../../lambda/model/families/order.ts';
+import { formatSeriesKey } from '../../../lambda/model/families/order.ts';
 import { runDuration, runsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
 import type { Actor } from './actors.ts';
@@ -90,7 +90,7 @@ export function cumulativeSink({ actor, backends, outcome, now, order }: Simulat
   };
 }
 
-function storeTotals(backends: Backends, { tickMs, parts }: Batch): void {
+function storeTotals(backends: Backends, { tickMs, sources: parts }: Batch): void {
   backends.lastTickMs = tickMs;
   let finished = 0;
   let observed = 0;
@@ -122,7 +122,7 @@ function totalsOf(family: MetricFamily): readonly (Stored & { readonly key: stri
   return family.samples.flatMap(({ labels, total }) => {
     if (total === undefined) return [];
     const numbers = 'counts' in total ? total.counts : [total.value];
-    return [{ key: `${name}${seriesKey(labels)}`, labels, startMs: total.startMs, numbers }];
+    return [{ key: `${name}${formatSeriesKey(labels)}`, labels, startMs: total.startMs, numbers }];
   });
 }
 
@@ -197,14 +197,15 @@ function deliveryOf(taken: readonly Taken[], outcome: SendOutcome, policy: 'once
 }
 
 /** Every increase of a batch has a name of its own, so that it is known when it is stored twice. */
-function parcelOf({ tickMs, parts }: Batch, number: number): Parcel {
+function parcelOf({ tickMs, sources: parts }: Batch, number: number): Parcel {
   const content = parts.flatMap(({ families }) => families.flatMap((family) => increasesOf(family, number)));
   return { tickMs, samples: content.length, content };
 }
 
 function increasesOf(family: MetricFamily, batch: number): Content {
   const { name } = family.definition;
-  const keyOf = (labels: Readonly<Record<string, string>>): string => `${String(batch)} ${name}${seriesKey(labels)}`;
+  const keyOf = (labels: Readonly<Record<string, string>>): string =>
+    `${String(batch)} ${name}${formatSeriesKey(labels)}`;
   if (family.type === 'counter') {
     return family.samples
       .filter(({ increase }) => increase > 0)

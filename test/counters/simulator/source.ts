@@ -1,5 +1,5 @@
 import type { Finish } from '../../../lambda/counters/finish.ts';
-import type { Ledger, Quota, Stream } from '../../../lambda/counters/ledger.ts';
+import type { Ledger, RequestBudget, Stream } from '../../../lambda/counters/ledger.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import { runDuration, runsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
@@ -52,7 +52,7 @@ type Request = (label: string) => Promise<void>;
 const ownQuota = { requests: 100_000, windowMs: 60 * minuteMs } as const;
 
 /** Asks within the quota, and tells it what a refusal says. */
-function requestsWithin(quota: Quota, ledger: Ledger, input: SimulatedSource): Request {
+function requestsWithin(quota: RequestBudget, ledger: Ledger, input: SimulatedSource): Request {
   const request = requestsOf(input);
   const { refusals } = input;
   return async (label) => {
@@ -65,7 +65,7 @@ function requestsWithin(quota: Quota, ledger: Ledger, input: SimulatedSource): R
       tellTime(input, ledger);
     } catch (error) {
       tellTime(input, ledger);
-      if (error instanceof RefusedError) quota.observe({ remaining: 0, resetMs: error.untilMs });
+      if (error instanceof RefusedError) quota.noteRateLimit({ remaining: 0, resetMs: error.untilMs });
       throw error;
     }
   };
@@ -73,7 +73,7 @@ function requestsWithin(quota: Quota, ledger: Ledger, input: SimulatedSource): R
 
 /** As every answer does in its header `Date`, a refusal and a failure among them. */
 function tellTime({ tellsTime, now }: SimulatedSource, ledger: Ledger): void {
-  if (tellsTime()) ledger.sawTime(now());
+  if (tellsTime()) ledger.noteVendorTime(now());
 }
 
 /** A source as one is written for a real CI system, with a request where that has one. */
@@ -84,7 +84,7 @@ export function simulatedSource(input: SimulatedSource): Source {
     collect: async ({ openLedger }: CollectContext): Promise<Collection> => {
       await input.actor.step('load');
       const ledger = await openLedger();
-      const request = requestsWithin(ledger.quota('requests', ownQuota), ledger, input);
+      const request = requestsWithin(ledger.openBudget('requests', ownQuota), ledger, input);
       declare(ledger);
       try {
         if (habits.order === 'open-first') await readOpen(input, ledger, stream, request);
@@ -124,17 +124,17 @@ function declare(ledger: Ledger): void {
 async function readOpen(input: SimulatedSource, ledger: Ledger, stream: Stream, request: Request): Promise<void> {
   const { habits, budget, vendor, faults, now } = input;
   if (vendor.kind === 'finish' || !habits.keepsOpenRuns) return;
-  for (const { id } of ledger.open(stream).slice(0, budget.openRuns)) {
+  for (const { id } of ledger.recallOpen(stream).slice(0, budget.openRuns)) {
     await request(`get ${id}`);
     const record = vendor.get(id, faults, now());
-    if (record === undefined) ledger.sawMissing(stream, id);
+    if (record === undefined) ledger.noteMissing(stream, id);
     else tell(ledger, stream, record, habits);
   }
 }
 
 async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream, request: Request): Promise<void> {
   const { habits, budget, vendor, faults, now } = input;
-  const window = ledger.window(stream);
+  const window = ledger.openWindow(stream);
   const reachMs = window.isFirst && vendor.kind === 'created' && habits.readsFirstList ? openForMs : 0;
   const bound = { toMs: habits.bound === 'vendor' ? window.toMs : Infinity, fromMs: window.fromMs - reachMs };
   let page: string | undefined;
@@ -154,23 +154,23 @@ async function readList(input: SimulatedSource, ledger: Ledger, stream: Stream, 
     }
     if (next === undefined && seen.size < total && habits.countsElements) {
       input.onSkipped();
-      ledger.readPartly(stream);
+      ledger.notePartial(stream);
       return;
     }
     if (next === undefined) {
       input.onComplete();
-      ledger.readCompletely(stream);
+      ledger.noteComplete(stream);
       return;
     }
     page = next;
   }
-  if (habits.movesAfterPartRead) ledger.readCompletely(stream);
-  else ledger.readPartly(stream);
+  if (habits.movesAfterPartRead) ledger.noteComplete(stream);
+  else ledger.notePartial(stream);
 }
 
 function tell(ledger: Ledger, stream: Stream, { runId, attempt, isFinished }: Record, habits: Habits): void {
   if (!isFinished) {
-    if (habits.keepsOpenRuns) ledger.sawOpen(stream, runId);
+    if (habits.keepsOpenRuns) ledger.noteOpen(stream, runId);
     return;
   }
   const labels = labelsOf(attempt.duty, attempt.number === 1 ? 'first' : 'retry');
@@ -182,5 +182,5 @@ function tell(ledger: Ledger, stream: Stream, { runId, attempt, isFinished }: Re
     observations: [{ metric: runDuration, labels, value: attempt.durationS }],
     marks: [],
   };
-  ledger.sawFinished(stream, runId, finish);
+  ledger.countFinish(stream, runId, finish);
 }

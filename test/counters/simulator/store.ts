@@ -1,4 +1,9 @@
-import { type Saved, StateStoreError, type StateStore, type StoredDocument } from '../../../lambda/counters/stores/store.ts';
+import {
+  type Saved,
+  StateStoreError,
+  type StateStore,
+  type StoredDocument,
+} from '../../../lambda/counters/stores/store.ts';
 import type { Actor } from './actors.ts';
 
 /** Documents with versions, as every invocation finds them. */

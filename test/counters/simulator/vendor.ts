@@ -1,4 +1,4 @@
-import { shortHash } from '../../../lambda/counters/tick/hash.ts';
+import { hashKey } from '../../../lambda/counters/tick/hash.ts';
 import { attemptAt, type Attempt, type Kind, type Run } from './fleet.ts';
 
 /** A row of a list, or a run by its id. */
@@ -108,7 +108,7 @@ const inOrder: OrderOf = (key) => key;
 
 /** Another order for each answer. */
 function mixedBy(answer: number): OrderOf {
-  return (key) => `${shortHash(`${String(answer)} ${key}`)} ${key}`;
+  return (key) => `${hashKey(`${String(answer)} ${key}`)} ${key}`;
 }
 
 function pageOf(given: readonly Record[], { page, paging }: Query, orderOf: OrderOf): Page {

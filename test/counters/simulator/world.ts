@@ -1,5 +1,5 @@
 import type { Stream } from '../../../lambda/counters/ledger.ts';
-import { type PageCache, pageCache } from '../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
+import { type PageCache, createPageCache } from '../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
 import { bitbucketPipeline, bitbucketStreams } from './bitbucket.ts';
 import type { Documents } from './store.ts';
 import { type StateDocument, stateIn } from './documents.ts';
@@ -54,7 +54,7 @@ export function newWorld({ kind, runs: specs }: History): World {
     vendor: newVendor(runs, kind),
     documents: new Map(),
     backends: newBackends(),
-    pages: pageCache(),
+    pages: createPageCache(),
     sinks: { 'additive/once': books(), 'additive/again': books() },
     isClean: true,
     events: new Set(runs.flatMap(({ attempts }) => (attempts.length > 1 ? ['a run is started again'] : []))),

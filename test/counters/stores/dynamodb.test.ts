@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { partItem, partKey, piecesOf } from '../../../lambda/counters/stores/dynamodb/items.ts';
-import { dynamoDbStateStore, stateKeptMs } from '../../../lambda/counters/stores/dynamodb/store.ts';
+import { buildPartItem, buildPartKey, splitBody } from '../../../lambda/counters/stores/dynamodb/items.ts';
+import { createDynamoDbStateStore, stateKeptMs } from '../../../lambda/counters/stores/dynamodb/store.ts';
 import { type StateStore, StateStoreError } from '../../../lambda/counters/stores/store.ts';
 import { type AwsServer, startMoto, withMoto } from '../../servers/moto.ts';
 import { type DynamoDbCall, type DynamoDbPath, type Fate, startDynamoDbPath } from '../../support/dynamodb-path.ts';
@@ -58,7 +58,7 @@ withMoto('a DynamoDB store', () => {
   });
 
   function open({ name = table, maxAttempts = 3 } = {}): StateStore {
-    return dynamoDbStateStore({
+    return createDynamoDbStateStore({
       table: name,
       clock: () => nowMs,
       client: { ...server.clientConfig, endpoint: path.url, maxAttempts, retryMode: 'standard' },
@@ -323,11 +323,14 @@ withMoto('a DynamoDB store', () => {
       const [{ body: small, ...stored } = {}] = await itemsOf('bomb');
       expect(small).toBeDefined();
       const body = { B: gzipSync(Buffer.alloc(257 * kilobyte * kilobyte), { level: 1 }) };
-      const pieces = piecesOf(body.B);
+      const pieces = splitBody(body.B);
       await Promise.all(
         pieces.map((piece, index) =>
           client.send(
-            new PutItemCommand({ TableName: table, Item: partItem(partKey('bomb', 'w', index), piece, nowMs + 1e6) }),
+            new PutItemCommand({
+              TableName: table,
+              Item: buildPartItem(buildPartKey('bomb', 'w', index), piece, nowMs + 1e6),
+            }),
           ),
         ),
       );
@@ -410,8 +413,8 @@ withMoto('a DynamoDB store', () => {
     });
 
     it('tells that it has no Region or no credentials', async () => {
-      const noRegion = dynamoDbStateStore({ table, clock: () => nowMs, client: { region: '' } });
-      const noCredentials = dynamoDbStateStore({
+      const noRegion = createDynamoDbStateStore({ table, clock: () => nowMs, client: { region: '' } });
+      const noCredentials = createDynamoDbStateStore({
         table,
         clock: () => nowMs,
         client: {

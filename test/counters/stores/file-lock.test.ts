@@ -5,9 +5,9 @@ import { lutimes, mkdtemp, readdir, readFile, readlink, rm, symlink } from 'node
 import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { fileStateStore } from '../../../lambda/counters/stores/file/store.ts';
-import { LockHeldError, LockLostError, withLock } from '../../../lambda/counters/stores/file/lock.ts';
-import { ownTarget } from '../../../lambda/counters/stores/file/lock-owner.ts';
+import { createFileStateStore } from '../../../lambda/counters/stores/file/store.ts';
+import { LockHeldError, LockLostError, runLocked } from '../../../lambda/counters/stores/file/lock.ts';
+import { formatOwnTarget } from '../../../lambda/counters/stores/file/lock-owner.ts';
 
 const token = '00000000-0000-4000-8000-000000000000';
 const { signal } = new AbortController();
@@ -28,7 +28,7 @@ async function tryLock(): Promise<{ readonly outcome: string; readonly told: rea
     signal: AbortSignal.timeout(150),
     onTakenOver: (lock: string, owner: string) => told.push(`${lock} of ${owner}`),
   };
-  const outcome = await withLock(path, options, () => Promise.resolve('taken')).catch((error: unknown) =>
+  const outcome = await runLocked(path, options, () => Promise.resolve('taken')).catch((error: unknown) =>
     error instanceof LockHeldError ? 'held' : String(error),
   );
   return { outcome, told };
@@ -46,7 +46,7 @@ interface Told {
 /** The parts of the target of a lock that this process makes, some of them changed. */
 function targetWith(changes: Partial<Told>): string {
   const [, pid, host, boot, space, started, at] =
-    /^(\d+)@(.*)\|(.*)\|(\d+)\|(\d+)\|(\d+):/.exec(ownTarget(token)) ?? [];
+    /^(\d+)@(.*)\|(.*)\|(\d+)\|(\d+)\|(\d+):/.exec(formatOwnTarget(token)) ?? [];
   const own = { pid, host, boot, space, started, at };
   const { pid: number, host: machine, ...rest } = { ...own, ...changes };
   return `${String(number)}@${String(machine)}|${[rest.boot, rest.space, rest.started, rest.at].map(String).join('|')}:${token}`;
@@ -136,7 +136,7 @@ describe.skipIf(process.platform !== 'linux')('a lock', () => {
   });
 
   it('that cannot be removed at its end does not keep its own process out', async () => {
-    const later = withLock(path, { signal }, async () => {
+    const later = runLocked(path, { signal }, async () => {
       await rm(path);
       await symlink(targetWith({}), path);
     });
@@ -148,7 +148,7 @@ describe.skipIf(process.platform !== 'linux')('a lock', () => {
 
 describe('a holder that stood still for so long that another one took its lock over', () => {
   it('is told so before its last step, and leaves the lock of the other one', async () => {
-    const outcome = await withLock(path, { signal }, async ({ confirm }) => {
+    const outcome = await runLocked(path, { signal }, async ({ confirm }) => {
       await confirm();
       await rm(path);
       await symlink('another holder', path);
@@ -168,7 +168,7 @@ describe('a file store', () => {
     const lock = join(folder, 'a.state.lock');
     await symlink(`${String(pid)}@${hostname()}:${token}`, lock);
 
-    await fileStateStore(folder, notices).save('a', { body: 'x', before: 0 }, signal);
+    await createFileStateStore(folder, notices).save('a', { body: 'x', before: 0 }, signal);
 
     expect(told).toEqual([
       [

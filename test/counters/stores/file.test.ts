@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, 
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { fileStateStore } from '../../../lambda/counters/stores/file/store.ts';
+import { createFileStateStore } from '../../../lambda/counters/stores/file/store.ts';
 import { onDiskOf, withFilesUpTo } from '../../support/limited-disk.ts';
 import { deadlineContract, noise, signal, storeContract } from './contract.ts';
 
@@ -22,11 +22,11 @@ beforeEach(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe('a file store', () => {
-  storeContract(() => fileStateStore(join(folder, 'made/when/needed')));
-  deadlineContract(() => fileStateStore(join(folder, 'made/when/needed')));
+  storeContract(() => createFileStateStore(join(folder, 'made/when/needed')));
+  deadlineContract(() => createFileStateStore(join(folder, 'made/when/needed')));
 
   it('lets only its owner read a state, and leaves nothing beside it', async () => {
-    await fileStateStore(folder).save(id, { body: 'x', before: 0 }, signal);
+    await createFileStateStore(folder).save(id, { body: 'x', before: 0 }, signal);
 
     expect(await readdir(folder)).toEqual([stateFile]);
     expect((await stat(join(folder, stateFile))).mode & 0o777).toBe(0o600);
@@ -40,16 +40,16 @@ describe('a file store', () => {
     ['belongs to another source', (text: string) => text.replace('/main', '/next')],
   ])('refuses a file that %s, and leaves it as it is', async (_name, change) => {
     const file = join(folder, stateFile);
-    await fileStateStore(folder).save(id, { body: '{"a":1}', before: 0 }, signal);
+    await createFileStateStore(folder).save(id, { body: '{"a":1}', before: 0 }, signal);
     const changed = change(await readFile(file, 'utf8'));
     await writeFile(file, changed);
 
-    await expect(fileStateStore(folder).load(id, signal)).rejects.toMatchObject({
+    await expect(createFileStateStore(folder).load(id, signal)).rejects.toMatchObject({
       name: 'StateStoreError',
       kind: 'bad-response',
       message: `the state file ${file} is damaged; restore it from a copy, or remove it to begin to count anew`,
     });
-    await expect(fileStateStore(folder).save(id, { body: 'new', before: 1 }, signal)).rejects.toMatchObject({
+    await expect(createFileStateStore(folder).save(id, { body: 'new', before: 1 }, signal)).rejects.toMatchObject({
       kind: 'bad-response',
     });
     expect(await readFile(file, 'utf8')).toBe(changed);
@@ -61,23 +61,25 @@ describe('a file store', () => {
     ['its checksum', (text: string) => text.replace(/"seal":"./, (start) => `${start.slice(0, -1)}_`)],
   ])('refuses a file of which somebody changed %s by hand, and counts on from nothing of it', async (_name, change) => {
     const file = join(folder, stateFile);
-    await fileStateStore(folder).save(id, { body: '{"a":1}', before: 0 }, signal);
+    await createFileStateStore(folder).save(id, { body: '{"a":1}', before: 0 }, signal);
     const changed = change(await readFile(file, 'utf8'));
     await writeFile(file, changed);
 
-    await expect(fileStateStore(folder).load(id, signal)).rejects.toMatchObject({
+    await expect(createFileStateStore(folder).load(id, signal)).rejects.toMatchObject({
       kind: 'bad-response',
       message: `the state file ${file} does not fit its checksum: somebody has changed it by hand, or the disk has; restore it from a copy, or remove it to begin to count anew`,
     });
     for (const before of [0, 1, 2])
-      await expect(fileStateStore(folder).save(id, { body: 'new', before }, signal)).rejects.toThrow('its checksum');
+      await expect(createFileStateStore(folder).save(id, { body: 'new', before }, signal)).rejects.toThrow(
+        'its checksum',
+      );
     expect(await readFile(file, 'utf8')).toBe(changed);
   });
 
   it('reads the file of an earlier version, which had no checksum, and then writes one', async () => {
     const file = join(folder, stateFile);
     await writeFile(file, `{"format":1,"id":"${id}","version":7,"bytes":7}\n{"a":1}`);
-    const store = fileStateStore(folder);
+    const store = createFileStateStore(folder);
 
     expect(await store.load(id, signal)).toEqual({ version: 7, body: '{"a":1}' });
     expect(await store.save(id, { body: '{"a":2}', before: 7 }, signal)).toBe('saved');
@@ -90,7 +92,7 @@ describe('a file store', () => {
     const file = join(folder, stateFile);
     await writeFile(file, '');
     await truncate(file, 600 * 1024 * 1024);
-    const store = fileStateStore(folder);
+    const store = createFileStateStore(folder);
 
     for (const using of [store.load(id, signal), store.save(id, { body: 'x', before: 0 }, signal)])
       await expect(using).rejects.toMatchObject({
@@ -102,7 +104,7 @@ describe('a file store', () => {
   it('refuses to save what it would not read, before it writes any of it', async () => {
     const body = 'x'.repeat(256 * 1024 * 1024 + 1);
 
-    await expect(fileStateStore(folder).save(id, { body, before: 0 }, signal)).rejects.toMatchObject({
+    await expect(createFileStateStore(folder).save(id, { body, before: 0 }, signal)).rejects.toMatchObject({
       kind: 'configuration',
       message: expect.stringMatching(/would have 256 MiB, above 256 MiB; lower seriesPerMetric, /) as string,
     });
@@ -110,7 +112,7 @@ describe('a file store', () => {
   });
 
   it('keeps the old document and leaves nothing behind where a new one does not fit on the disk', async () => {
-    await fileStateStore(folder).save(id, { body: 'old', before: 0 }, signal);
+    await createFileStateStore(folder).save(id, { body: 'old', before: 0 }, signal);
 
     const printed = await withFilesUpTo(16, savesTooMuch(1));
 
@@ -118,7 +120,7 @@ describe('a file store', () => {
       `unavailable: the state file ${join(folder, stateFile)} cannot be written: it is larger than this file system or process allows (ulimit -f); raise the limit`,
     );
     expect(await readdir(folder)).toEqual([stateFile]);
-    expect(await fileStateStore(folder).load(id, signal)).toEqual({ version: 1, body: 'old' });
+    expect(await createFileStateStore(folder).load(id, signal)).toEqual({ version: 1, body: 'old' });
   });
 
   it('does so on a disk that is full', async ({ skip }) => {
@@ -137,7 +139,7 @@ describe('a file store', () => {
   it('refuses the file of a newer version', async () => {
     await writeFile(join(folder, stateFile), '{"format":3,"new":true}\n...');
 
-    await expect(fileStateStore(folder).load(id, signal)).rejects.toMatchObject({
+    await expect(createFileStateStore(folder).load(id, signal)).rejects.toMatchObject({
       kind: 'configuration',
       message: expect.stringContaining('newer version of the collector') as string,
     });
@@ -145,14 +147,14 @@ describe('a file store', () => {
 
   it('says what to do when its folder cannot be made or written', async () => {
     await writeFile(join(folder, 'file'), '');
-    const below = fileStateStore(join(folder, 'file'));
+    const below = createFileStateStore(join(folder, 'file'));
     await mkdir(join(folder, stateFile));
 
     await expect(below.save(id, { body: 'x', before: 0 }, signal)).rejects.toMatchObject({
       kind: 'configuration',
       message: expect.stringContaining('choose another folder') as string,
     });
-    await expect(fileStateStore(folder).load(id, signal)).rejects.toMatchObject({
+    await expect(createFileStateStore(folder).load(id, signal)).rejects.toMatchObject({
       kind: 'configuration',
       message: expect.stringContaining('is a folder') as string,
     });
@@ -161,7 +163,7 @@ describe('a file store', () => {
   it.skipIf(process.getuid?.() === 0)('says when it may not write', async () => {
     await chmod(folder, 0o500);
 
-    await expect(fileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).rejects.toMatchObject({
+    await expect(createFileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).rejects.toMatchObject({
       kind: 'auth',
       message: expect.stringContaining('ls -ld') as string,
     });
@@ -173,9 +175,9 @@ const storeModule = join(import.meta.dirname, '../../../lambda/counters/stores/f
 /** For a process of its own: saves 100 kB over a version, and prints what is wrong with that. */
 function savesTooMuch(before: number): string {
   return `
-    const { fileStateStore } = await import(${JSON.stringify(storeModule)});
+    const { createFileStateStore } = await import(${JSON.stringify(storeModule)});
     const document = { body: 'x'.repeat(100_000), before: ${String(before)} };
-    const saving = fileStateStore(${JSON.stringify(folder)}).save('${id}', document, new AbortController().signal);
+    const saving = createFileStateStore(${JSON.stringify(folder)}).save('${id}', document, new AbortController().signal);
     process.stdout.write(await saving.catch(({ kind, message }) => kind + ': ' + message));
   `;
 }
@@ -195,14 +197,14 @@ describe('the lock of a file store', () => {
   it('is taken over from a process that is dead', async () => {
     await symlink(lockTarget(await deadProcess()), join(folder, `${stateFile}.lock`));
 
-    expect(await fileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).toBe('saved');
+    expect(await createFileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).toBe('saved');
     expect(await readdir(folder)).toEqual([stateFile]);
   });
 
   it('is taken over when the process that had our number is dead', async () => {
     await symlink(lockTarget(process.pid), join(folder, `${stateFile}.lock`));
 
-    expect(await fileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).toBe('saved');
+    expect(await createFileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).toBe('saved');
   });
 
   it('is taken over also where the one that was to take it over has died', async () => {
@@ -210,7 +212,7 @@ describe('the lock of a file store', () => {
     await symlink(lockTarget(pid), join(folder, `${stateFile}.lock`));
     await symlink(lockTarget(pid), join(folder, `${stateFile}.lock.00000000`));
 
-    expect(await fileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).toBe('saved');
+    expect(await createFileStateStore(folder).save(id, { body: 'x', before: 0 }, signal)).toBe('saved');
     expect(await readdir(folder)).toEqual([stateFile]);
   });
 
@@ -220,7 +222,7 @@ describe('the lock of a file store', () => {
       await symlink(target, join(folder, `${stateFile}.lock`));
 
       const saves = Array.from({ length: 6 }, (_, index) =>
-        fileStateStore(folder).save(id, { body: String(index), before }, signal),
+        createFileStateStore(folder).save(id, { body: String(index), before }, signal),
       );
 
       expect((await Promise.all(saves)).filter((saved) => saved === 'saved')).toHaveLength(1);
@@ -235,7 +237,7 @@ describe('the lock of a file store', () => {
     const lock = join(folder, `${stateFile}.lock`);
     await symlink(target, lock);
 
-    const saving = fileStateStore(folder).save(id, { body: 'x', before: 0 }, AbortSignal.timeout(150));
+    const saving = createFileStateStore(folder).save(id, { body: 'x', before: 0 }, AbortSignal.timeout(150));
 
     await expect(saving).rejects.toMatchObject({
       kind: 'timeout',
@@ -248,7 +250,7 @@ describe('the lock of a file store', () => {
     const lock = join(folder, `${stateFile}.lock`);
     await symlink(lockTarget(process.ppid), lock);
 
-    const saving = fileStateStore(folder).save(id, { body: 'x', before: 0 }, signal);
+    const saving = createFileStateStore(folder).save(id, { body: 'x', before: 0 }, signal);
     await rm(lock);
 
     expect(await saving).toBe('saved');
@@ -258,8 +260,8 @@ describe('the lock of a file store', () => {
 /** Saves documents without an end, each with its version as its body's every character group. */
 const writer = `
   const [modulePath, folder, id, size] = process.argv.slice(1);
-  const { fileStateStore } = await import(modulePath);
-  const store = fileStateStore(folder);
+  const { createFileStateStore } = await import(modulePath);
+  const store = createFileStateStore(folder);
   const { signal } = new AbortController();
   for (;;) {
     const before = (await store.load(id, signal))?.version ?? 0;
@@ -270,7 +272,7 @@ const writer = `
 
 describe('a process that is killed while it saves', () => {
   it('leaves the old document or the new one, and no lock that holds up the next', async () => {
-    const store = fileStateStore(folder);
+    const store = createFileStateStore(folder);
     let last = 0;
     for (let round = 0; round < 6; round += 1) {
       const child = spawn(process.execPath, ['--input-type=module', '-e', writer, storeModule, folder, id, '200000'], {

@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import { storeContract } from './contract.ts';
 
 describe('a memory store', () => {
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   storeContract(() => store, { runs: 100 });
 });

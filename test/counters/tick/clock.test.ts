@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Counted } from '../../../lambda/counters/tick/count-tick.ts';
-import { collectCounted } from '../../../lambda/counters/tick/count-tick.ts';
+import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
+import { countTick } from '../../../lambda/counters/tick/count-tick.ts';
 import type { Stream } from '../../../lambda/counters/ledger.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import { systemErrors } from '../../../lambda/model/catalogue/run-metrics.ts';
@@ -19,16 +19,16 @@ const everyMinute = { settings: { ...settings, intervalMs: minuteMs } };
 /** What the answers of a vendor tell beside the rest: its own time, which is right. */
 function at(trueMinute: number, tell: Tell): Tell {
   return (told) => {
-    told.ledger.sawTime(startMs + trueMinute * minuteMs);
+    told.ledger.noteVendorTime(startMs + trueMinute * minuteMs);
     return tell(told);
   };
 }
 
-function problemsOf(counted: Counted): readonly string[] {
+function problemsOf(counted: CountedTick): readonly string[] {
   return problemsIn(counted).map(({ kind }) => kind);
 }
 
-function problemsIn(counted: Counted) {
+function problemsIn(counted: CountedTick) {
   return counted.outcome === 'skipped' ? counted.problems : counted.collection.problems;
 }
 
@@ -63,8 +63,8 @@ describe.each([
   it('is no end of what runs, nor of a series', async () => {
     const stream: Stream = { ...builds, openForMs: hour * minuteMs };
     const open: Tell = ({ ledger }) => {
-      ledger.sawOpen(stream, 'slow');
-      ledger.readCompletely(stream);
+      ledger.noteOpen(stream, 'slow');
+      ledger.noteComplete(stream);
       return [];
     };
     const { tick } = rig(everyMinute);
@@ -98,16 +98,16 @@ describe.each([
     const shape = z.object({ lookedMs: z.number(), rows: z.array(z.tuple([z.string(), z.number()])) });
     await tick(0, told(0, quiet));
     await tick(1 + day, ({ ledger }) => {
-      ledger.quota('rest', rate).take(50);
+      ledger.openBudget('rest', rate).take(50);
       ledger.remember('looks', { lookedMs: ledger.tickMs, rows: [['a', ledger.tickMs + 90_000]] });
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
 
     let left = 0;
     let recalled: unknown;
     await tick(2, ({ ledger }) => {
-      left = ledger.quota('rest', rate).remaining();
+      left = ledger.openBudget('rest', rate).remaining();
       recalled = ledger.recall('looks', shape);
       return [];
     });
@@ -129,7 +129,7 @@ describe('what tells no time of its own', () => {
     let now: number | undefined;
 
     await tick(2 + day, ({ ledger }) => {
-      if (toldMinute !== undefined) ledger.sawTime(startMs + toldMinute * minuteMs);
+      if (toldMinute !== undefined) ledger.noteVendorTime(startMs + toldMinute * minuteMs);
       now = ledger.now();
       return [];
     });
@@ -143,8 +143,8 @@ describe('a clock that was ahead in the first run of all', () => {
     const { tick } = rig(everyMinute);
     const firsts: boolean[] = [];
     const looking: Tell = ({ ledger }) => {
-      firsts.push(ledger.window(builds).isFirst);
-      ledger.readCompletely(builds);
+      firsts.push(ledger.openWindow(builds).isFirst);
+      ledger.noteComplete(builds);
       return [];
     };
     await tick(5 * hour, at(0, looking));
@@ -252,13 +252,13 @@ describe('a clock that is set back', () => {
   });
 
   it('publishes the levels, also when nothing of what is counted can be read', async () => {
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const { tick } = rig({ store, ...everyMinute });
     await tick(day, quiet);
     const level = { type: 'gauge', definition: queueJobs, samples: [] } as const;
     const unavailable = { kind: 'unavailable', where: 'test/main', message: 'the list did not answer' } as const;
 
-    const counted = await collectCounted(
+    const counted = await countTick(
       async (openLedger) => {
         await openLedger();
         return { families: [level], problems: [unavailable] };
@@ -272,7 +272,7 @@ describe('a clock that is set back', () => {
   });
 
   it('is told by a source that fails', async () => {
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const { tick, body } = rig({ store, ...everyMinute });
     await tick(day, quiet);
     const before = await body();
@@ -318,7 +318,7 @@ describe('a run whose tick is taken', () => {
     ['the same tick', 2, []],
     ['another one', 3, ['timeout']],
   ] as const)('while it is at work tells it unless it is %s', async (_which, other, problems) => {
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const { tick } = rig({ store, ...everyMinute });
     await tick(1, quiet);
 
@@ -364,7 +364,7 @@ describe('a clock that is always ahead of the vendor', () => {
       const counted = await tick(
         minute + ahead,
         (told) => {
-          const { fromMs } = told.ledger.window(builds);
+          const { fromMs } = told.ledger.openWindow(builds);
           answered = startMs + minute * minuteMs;
           // As a vendor lists: what ended since the beginning of the window, until now.
           const ended = lists.filter(([, at]) => at <= minute && startMs + at * minuteMs >= fromMs);
@@ -382,10 +382,10 @@ describe('a clock that is always ahead of the vendor', () => {
     const { tick } = rig(everyMinute);
     const vendorNow = (): number => startMs;
     const during: Tell = ({ ledger, finished }) => {
-      ledger.window(builds);
+      ledger.openWindow(builds);
       finished('before', -1);
       finished('now', 0.1);
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     };
 
@@ -407,9 +407,9 @@ describe('a clock that is always ahead of the vendor', () => {
     const counted = await tick(
       2 * hour + 2,
       ({ ledger, finished }) => {
-        ledger.window(later);
+        ledger.openWindow(later);
         finished('a', 1.5, {}, later);
-        ledger.readCompletely(later);
+        ledger.noteComplete(later);
         return [];
       },
       { vendorNow: () => startMs + 2 * minuteMs },

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type OpenWork, type Stream, TickTakenError } from '../../../lambda/counters/ledger.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { type OpenRun, type Stream, TickTakenError } from '../../../lambda/counters/ledger.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import { StateStoreError, type StateStore } from '../../../lambda/counters/stores/store.ts';
-import { runDuration, runLastSuccess, runsFinished, systemErrors } from '../../../lambda/model/catalogue/run-metrics.ts';
+import {
+  runDuration,
+  runLastSuccess,
+  runsFinished,
+  systemErrors,
+} from '../../../lambda/model/catalogue/run-metrics.ts';
 import { builds, familiesOf, minuteMs, quiet, rig, saw, settings, source, startMs, sumOf, type Tell } from '../rig.ts';
-import { collectCounted } from '../../../lambda/counters/tick/count-tick.ts';
+import { countTick } from '../../../lambda/counters/tick/count-tick.ts';
 
 const waiting = { kind: 'rate-limited', where: 'test/main', message: 'asked too often' } as const;
 const unavailable = { kind: 'unavailable', where: 'test/main', message: 'the CI system did not answer' } as const;
@@ -27,23 +32,23 @@ describe('finishes', () => {
   it('count when a run ends five ticks after it was created', async () => {
     const { tick } = rig();
     await tick(0, quiet);
-    const open: OpenWork[] = [];
+    const open: OpenRun[] = [];
     for (const at of [1, 2, 3, 4, 5]) {
       await tick(at, ({ ledger }) => {
-        ledger.sawOpen(builds, 'slow', 'note');
-        ledger.readCompletely(builds);
+        ledger.noteOpen(builds, 'slow', 'note');
+        ledger.noteComplete(builds);
         return [];
       });
     }
     const last = await tick(6, ({ ledger, finished }) => {
-      open.push(...ledger.open(builds));
+      open.push(...ledger.recallOpen(builds));
       finished('slow', 5.5);
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
 
-    const lookedMs = startMs + 5 * minuteMs;
-    expect(open).toEqual([{ id: 'slow', firstSeenMs: startMs + minuteMs, lookedMs, note: 'note' }]);
+    const lastCheckedMs = startMs + 5 * minuteMs;
+    expect(open).toEqual([{ id: 'slow', firstSeenMs: startMs + minuteMs, lastCheckedMs, note: 'note' }]);
     expect(sumOf(last)).toEqual({ increase: 1, total: 1 });
   });
 
@@ -113,15 +118,15 @@ describe('finishes', () => {
   it('of a run that was waited for count however late they are found', async () => {
     const { tick } = rig();
     await tick(0, ({ ledger }) => {
-      ledger.sawOpen(builds, 'a');
-      ledger.readCompletely(builds);
+      ledger.noteOpen(builds, 'a');
+      ledger.noteComplete(builds);
       return [];
     });
     for (const at of [1, 20, 40]) await tick(at, quiet);
 
     const stale = ({ ledger }: Parameters<typeof quiet>[0]) => {
-      ledger.sawOpen(builds, 'a');
-      ledger.readCompletely(builds);
+      ledger.noteOpen(builds, 'a');
+      ledger.noteComplete(builds);
       return [];
     };
     const found = await tick(41, saw(['a', 5]));
@@ -136,15 +141,15 @@ describe('finishes', () => {
     const { tick } = rig();
     await tick(0, quiet);
     await tick(1, ({ ledger, finished }) => {
-      ledger.sawOpen(builds, 'a');
+      ledger.noteOpen(builds, 'a');
       finished('a', 0.5);
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
 
     let open: readonly string[] = [];
     await tick(2, ({ ledger }) => {
-      open = ledger.open(builds).map(({ id }) => id);
+      open = ledger.recallOpen(builds).map(({ id }) => id);
       return [];
     });
 
@@ -155,8 +160,8 @@ describe('finishes', () => {
     const { tick } = rig();
     const stream: Stream = { ...builds, openForMs: 60 * minuteMs };
     const hangs: Tell = ({ ledger }) => {
-      ledger.sawOpen(stream, 'a');
-      ledger.readCompletely(stream);
+      ledger.noteOpen(stream, 'a');
+      ledger.noteComplete(stream);
       return [];
     };
     const lost: number[] = [];
@@ -165,9 +170,9 @@ describe('finishes', () => {
     }
 
     const found = await tick(191, ({ ledger, finished }) => {
-      expect(ledger.open(stream)).toEqual([]);
+      expect(ledger.recallOpen(stream)).toEqual([]);
       finished('a', 100, {}, stream);
-      ledger.readCompletely(stream);
+      ledger.noteComplete(stream);
       return [];
     });
 
@@ -222,7 +227,7 @@ describe('a tick', () => {
   });
 
   it('that loses the race publishes nothing, and the other one has counted', async () => {
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const { tick } = rig({ store });
     await tick(0, quiet);
 
@@ -292,7 +297,7 @@ describe('a tick', () => {
     const { tick, body } = rig();
     await tick(0, quiet);
     await tick(1, ({ ledger, finished }) => {
-      expect(ledger.quota('rest', { requests: 50, windowMs: minuteMs }).take(20)).toBe(true);
+      expect(ledger.openBudget('rest', { requests: 50, windowMs: minuteMs }).take(20)).toBe(true);
       finished('a', 0.5);
       ledger.remember('cursor', 1);
       throw new TypeError('a bug');
@@ -301,7 +306,7 @@ describe('a tick', () => {
     const state = await body();
     let remaining = 0;
     await tick(1.5, ({ ledger }) => {
-      remaining = ledger.quota('rest', { requests: 50, windowMs: minuteMs }).remaining();
+      remaining = ledger.openBudget('rest', { requests: 50, windowMs: minuteMs }).remaining();
       return [];
     });
 
@@ -313,7 +318,7 @@ describe('a tick', () => {
   it('that fails before there was a state is a first tick once more', async () => {
     const { tick, body } = rig();
     await tick(0, ({ ledger }) => {
-      ledger.quota('rest', { requests: 50, windowMs: minuteMs }).take(20);
+      ledger.openBudget('rest', { requests: 50, windowMs: minuteMs }).take(20);
       throw new TypeError('a bug');
     }).catch(() => undefined);
 
@@ -336,16 +341,16 @@ describe('a tick', () => {
     const { tick, store, log } = rig();
     const done: string[] = [];
     await tick(0, ({ ledger }) => {
-      ledger.afterSave(async () => {
+      ledger.deferUntilSaved(async () => {
         const saved = await store.load(source.id, new AbortController().signal);
         done.push(`version ${String(saved?.version)}`);
       });
-      ledger.afterSave(() => Promise.reject(new Error('the queue is gone')));
-      ledger.readCompletely(builds);
+      ledger.deferUntilSaved(() => Promise.reject(new Error('the queue is gone')));
+      ledger.noteComplete(builds);
       return [];
     });
     await tick(0, ({ ledger }) => {
-      ledger.afterSave(() => Promise.reject(new Error('never')));
+      ledger.deferUntilSaved(() => Promise.reject(new Error('never')));
       return [];
     });
 
@@ -370,7 +375,7 @@ describe('a store', () => {
     const store = { load: () => Promise.reject(broken), save: () => Promise.reject(broken) };
     const level = { kind: 'unavailable', where: 'test/main state' } as const;
 
-    const counted = await collectCounted(
+    const counted = await countTick(
       async (openLedger) => {
         try {
           await openLedger();
@@ -396,7 +401,7 @@ describe('a store', () => {
   });
 
   it('whose answer is lost withholds the counters, and the next tick knows what was saved', async () => {
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const { tick } = rig({ store });
     await tick(0, quiet);
     const lost = await rig({
@@ -448,7 +453,7 @@ describe('a store', () => {
     const { tick, body } = rig({ signal: gone.signal });
 
     const counted = tick(0, ({ ledger }) => {
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       gone.abort();
       return [];
     });
@@ -463,7 +468,7 @@ describe('a source that hides a taken tick', () => {
     const { tick, store } = rig();
     await tick(1, quiet);
 
-    const counted = await collectCounted(
+    const counted = await countTick(
       async (openLedger) => {
         const error: unknown = await openLedger().catch((reason: unknown) => reason);
         expect(error).toBeInstanceOf(TickTakenError);

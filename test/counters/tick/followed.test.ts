@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Counted } from '../../../lambda/counters/tick/count-tick.ts';
+import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import type { FollowedHistogram } from '../../../lambda/counters/ledger.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { runDuration, runsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
@@ -17,7 +17,7 @@ function follows(value: number, since?: number): Tell {
   };
 }
 
-function familyIn(counted: Counted, metric: string): MetricFamily | undefined {
+function familyIn(counted: CountedTick, metric: string): MetricFamily | undefined {
   return familiesOf(counted).find(({ definition }) => definition.name === metric);
 }
 
@@ -60,7 +60,7 @@ describe('a counter that another system keeps', () => {
     const steps = await stepsOf(
       follows(100),
       ({ ledger }) => {
-        ledger.readCompletely({ name: 'another' });
+        ledger.noteComplete({ name: 'another' });
         return [];
       },
       follows(105),

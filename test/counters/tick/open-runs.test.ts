@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Counted } from '../../../lambda/counters/tick/count-tick.ts';
+import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import type { Stream } from '../../../lambda/counters/ledger.ts';
 import { systemErrors } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { builds, minuteMs, quiet, rig, saw, sumOf, type Tell } from '../rig.ts';
@@ -8,20 +8,20 @@ import { builds, minuteMs, quiet, rig, saw, sumOf, type Tell } from '../rig.ts';
 const dayMinutes = 24 * 60;
 
 const opens: Tell = ({ ledger }) => {
-  ledger.sawOpen(builds, 'a');
-  ledger.readCompletely(builds);
+  ledger.noteOpen(builds, 'a');
+  ledger.noteComplete(builds);
   return [];
 };
 
 const misses: Tell = ({ ledger }) => {
-  ledger.sawMissing(builds, 'a');
-  ledger.readCompletely(builds);
+  ledger.noteMissing(builds, 'a');
+  ledger.noteComplete(builds);
   return [];
 };
 
 function timely(tell: Tell): Tell {
   return (told) => {
-    told.ledger.sawTime(told.ledger.tickMs);
+    told.ledger.noteVendorTime(told.ledger.tickMs);
     return tell(told);
   };
 }
@@ -47,7 +47,7 @@ const ways: readonly { readonly way: string; readonly then: readonly [number, Te
       [
         31,
         ({ ledger }) => {
-          ledger.readCompletely(shortLived);
+          ledger.noteComplete(shortLived);
           return [];
         },
       ],
@@ -61,7 +61,7 @@ const ways: readonly { readonly way: string; readonly then: readonly [number, Te
         1,
         ({ ledger }) => {
           ledger.forget(builds, 'a');
-          ledger.readCompletely(builds);
+          ledger.noteComplete(builds);
           return [];
         },
       ],
@@ -74,8 +74,8 @@ const ways: readonly { readonly way: string; readonly then: readonly [number, Te
       [
         1,
         ({ ledger }) => {
-          ledger.readCompletely(builds);
-          ledger.drop(builds.name, 'gone');
+          ledger.noteComplete(builds);
+          ledger.dropStream(builds.name, 'gone');
           return [];
         },
       ],
@@ -88,8 +88,8 @@ const ways: readonly { readonly way: string; readonly then: readonly [number, Te
       [
         1,
         ({ ledger }) => {
-          ledger.readCompletely(builds);
-          ledger.drop(builds.name, 'unselected');
+          ledger.noteComplete(builds);
+          ledger.dropStream(builds.name, 'unselected');
           return [];
         },
       ],
@@ -102,7 +102,7 @@ const ways: readonly { readonly way: string; readonly then: readonly [number, Te
       [
         61 * dayMinutes,
         timely(({ ledger }) => {
-          ledger.readCompletely(other);
+          ledger.noteComplete(other);
           return [];
         }),
       ],
@@ -115,8 +115,8 @@ const ways: readonly { readonly way: string; readonly then: readonly [number, Te
       [
         1,
         ({ ledger }) => {
-          for (let run = 0; run < 50_000; run += 1) ledger.sawOpen(builds, `run ${String(run)}`);
-          ledger.readCompletely(builds);
+          for (let run = 0; run < 50_000; run += 1) ledger.noteOpen(builds, `run ${String(run)}`);
+          ledger.noteComplete(builds);
           return [];
         },
       ],
@@ -125,7 +125,7 @@ const ways: readonly { readonly way: string; readonly then: readonly [number, Te
   },
 ];
 
-function lostIn(counted: Counted): number | undefined {
+function lostIn(counted: CountedTick): number | undefined {
   return sumOf(counted, systemErrors.name, { error: 'lost' })?.total;
 }
 
@@ -134,12 +134,14 @@ describe('an open run leaves the open set when', () => {
     const { tick } = rig();
     await tick(0, opens);
 
-    let last: Counted | undefined;
+    let last: CountedTick | undefined;
     for (const [at, tell] of then) last = await tick(at, tell);
     const [at = 0] = then.at(-1) ?? [];
     let open: readonly string[] = [];
     const after = await tick(at + 1, (told) => {
-      open = told.ledger.streams().includes(builds.name) ? told.ledger.open(builds).map(({ id }) => id) : [];
+      open = told.ledger.recallStreams().includes(builds.name)
+        ? told.ledger.recallOpen(builds).map(({ id }) => id)
+        : [];
       return quiet(told);
     });
 
@@ -153,7 +155,7 @@ describe('an open run leaves the open set when', () => {
     [
       'was lost',
       ({ ledger }) => {
-        ledger.readCompletely(shortLived);
+        ledger.noteComplete(shortLived);
         return [];
       },
     ],
@@ -161,7 +163,7 @@ describe('an open run leaves the open set when', () => {
       'was forgotten',
       ({ ledger }) => {
         ledger.forget(builds, 'a');
-        ledger.readCompletely(builds);
+        ledger.noteComplete(builds);
         return [];
       },
     ],
@@ -182,8 +184,8 @@ describe('what is too much to be remembered', () => {
     const { tick } = rig();
     await tick(0, opens);
     const many: Tell = ({ ledger }) => {
-      for (let run = 0; run < 50_010; run += 1) ledger.sawOpen(builds, `run ${String(run)}`);
-      ledger.readCompletely(builds);
+      for (let run = 0; run < 50_010; run += 1) ledger.noteOpen(builds, `run ${String(run)}`);
+      ledger.noteComplete(builds);
       return [];
     };
 
@@ -203,12 +205,12 @@ describe('what is too much to be remembered', () => {
     await tick(0, quiet);
     const first = await tick(1, ({ ledger, finished }) => {
       for (let run = 0; run < 100_000; run += 1) finished(`early ${String(run)}`, 0.5);
-      ledger.readPartly(builds);
+      ledger.notePartial(builds);
       return [];
     });
     const second = await tick(2, ({ ledger, finished }) => {
       for (let run = 0; run < 100_007; run += 1) finished(`late ${String(run)}`, 1.5);
-      ledger.readPartly(builds);
+      ledger.notePartial(builds);
       return [];
     });
 
@@ -222,13 +224,13 @@ describe('what is too much to be remembered', () => {
     const { tick } = rig();
     await tick(0, ({ ledger }) => {
       ledger.remember('places', 'few');
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
 
     const counted = await tick(1, ({ ledger }) => {
       ledger.remember('places', 'x'.repeat(5_000_000));
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
 

@@ -1,9 +1,9 @@
 /** Runs and jobs that ended are handed on as spans: only where somebody asks, once, and after they were saved. */
 import { expect, it } from 'vitest';
 import type { Finish } from '../../../lambda/counters/finish.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
-import type { Counted } from '../../../lambda/counters/tick/count-tick.ts';
+import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import type { Span } from '../../../lambda/model/span.ts';
 import { builds, finishOf, minuteMs, quiet, rig, startMs, type Tell } from '../rig.ts';
 
@@ -18,16 +18,16 @@ function finishWith(spans: readonly Span[], endMs = startMs + 2 * minuteMs): Fin
 
 function telling(finish: Finish): Tell {
   return ({ ledger }) => {
-    ledger.window(builds);
-    ledger.sawFinished(builds, 'one', finish);
-    ledger.readCompletely(builds);
+    ledger.openWindow(builds);
+    ledger.countFinish(builds, 'one', finish);
+    ledger.noteComplete(builds);
     return undefined;
   };
 }
 
 const tell = telling(finishWith([span]));
 
-function spansOf(counted: Counted): readonly Span[] | string {
+function spansOf(counted: CountedTick): readonly Span[] | string {
   return counted.outcome === 'counted' ? counted.spans : counted.outcome;
 }
 
@@ -57,7 +57,7 @@ it('are none of what ended before the installation', async () => {
 });
 
 it('wait for the next run where the state could not be saved', async () => {
-  const stored = memoryStore();
+  const stored = createMemoryStateStore();
   let isDown = false;
   const store: StateStore = {
     ...stored,

@@ -12,9 +12,9 @@ function minutes({ fromMs, toMs }: Window): readonly [number, number] {
 async function windowAt({ tick }: Rig, at: number, how: 'completely' | 'partly', stream = builds) {
   let window: Window | undefined;
   await tick(at, ({ ledger }) => {
-    window = ledger.window(stream);
-    if (how === 'completely') ledger.readCompletely(stream);
-    else ledger.readPartly(stream);
+    window = ledger.openWindow(stream);
+    if (how === 'completely') ledger.noteComplete(stream);
+    else ledger.notePartial(stream);
     return [];
   });
   return window === undefined ? [] : minutes(window);
@@ -34,8 +34,8 @@ describe('the window of a stream', () => {
     const news: number[] = [];
     for (const at of [0, 1, 2, 11, 12]) {
       await tick(at, ({ ledger }) => {
-        news.push((ledger.window(builds).newsFromMs - startMs) / minuteMs);
-        ledger.readCompletely(builds);
+        news.push((ledger.openWindow(builds).newsFromMs - startMs) / minuteMs);
+        ledger.noteComplete(builds);
         return [];
       });
     }
@@ -49,8 +49,8 @@ describe('the window of a stream', () => {
     const news: number[] = [];
     for (const at of [0, 1]) {
       await tick(at, ({ ledger }) => {
-        news.push((ledger.window(builds).newsFromMs - startMs) / minuteMs);
-        ledger.readCompletely(builds);
+        news.push((ledger.openWindow(builds).newsFromMs - startMs) / minuteMs);
+        ledger.noteComplete(builds);
         return [];
       });
     }
@@ -87,10 +87,10 @@ describe('the window of a stream', () => {
     const later: Stream = { name: 'later' };
 
     const counted = await tick(300, ({ ledger, finished }) => {
-      expect(minutes(ledger.window(later))).toEqual([230, 299.5]);
+      expect(minutes(ledger.openWindow(later))).toEqual([230, 299.5]);
       finished('history', 239, {}, later);
       finished('of its first hour', 241, {}, later);
-      ledger.readCompletely(later);
+      ledger.noteComplete(later);
       return [];
     });
 
@@ -100,13 +100,13 @@ describe('the window of a stream', () => {
 
 describe('open runs', () => {
   const opens: Tell = ({ ledger }) => {
-    ledger.sawOpen(builds, 'a');
-    ledger.readCompletely(builds);
+    ledger.noteOpen(builds, 'a');
+    ledger.noteComplete(builds);
     return [];
   };
   const misses: Tell = ({ ledger }) => {
-    ledger.sawMissing(builds, 'a');
-    ledger.readCompletely(builds);
+    ledger.noteMissing(builds, 'a');
+    ledger.noteComplete(builds);
     return [];
   };
 
@@ -123,15 +123,15 @@ describe('open runs', () => {
   it('are given oldest look first, so that no budget starves one of them', async () => {
     const { tick } = rig();
     await tick(0, ({ ledger }) => {
-      for (const id of ['a', 'b', 'c']) ledger.sawOpen(builds, id);
-      ledger.readCompletely(builds);
+      for (const id of ['a', 'b', 'c']) ledger.noteOpen(builds, id);
+      ledger.noteComplete(builds);
       return [];
     });
     await tick(1, opens);
 
     let order: readonly string[] = [];
     await tick(2, ({ ledger }) => {
-      order = ledger.open(builds).map(({ id }) => id);
+      order = ledger.recallOpen(builds).map(({ id }) => id);
       return [];
     });
 
@@ -144,7 +144,7 @@ describe('open runs', () => {
 
     const counted = await tick(1, ({ ledger }) => {
       ledger.forget(builds, 'a');
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
 
@@ -159,8 +159,8 @@ describe('what is remembered', () => {
     await tick(0, quiet);
     let names: readonly string[] = [];
     await tick(1, ({ ledger }) => {
-      ledger.drop(builds.name, 'gone');
-      names = ledger.streams();
+      ledger.dropStream(builds.name, 'gone');
+      names = ledger.recallStreams();
       return [];
     });
 
@@ -171,7 +171,7 @@ describe('what is remembered', () => {
     const { tick } = rig();
     await tick(0, ({ ledger }) => {
       ledger.remember('cursor', { page: 7 });
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
     const recalled: unknown[] = [];
@@ -193,10 +193,10 @@ describe('a quota', () => {
     const left: number[] = [];
     for (const at of [0, 30, 61]) {
       await tick(at, ({ ledger }) => {
-        const quota = ledger.quota('rest', rate);
+        const quota = ledger.openBudget('rest', rate);
         left.push(quota.remaining());
         expect(quota.take(40)).toBe(quota.remaining() >= 0 && left.at(-1) === 50);
-        ledger.readCompletely(builds);
+        ledger.noteComplete(builds);
         return [];
       });
     }
@@ -208,12 +208,12 @@ describe('a quota', () => {
     const { tick } = rig();
     const left: number[] = [];
     const look: Tell = ({ ledger }) => {
-      left.push(ledger.quota('rest', rate).remaining());
-      ledger.readCompletely(builds);
+      left.push(ledger.openBudget('rest', rate).remaining());
+      ledger.noteComplete(builds);
       return [];
     };
     await tick(0, (told) => {
-      told.ledger.quota('rest', rate).observe({ remaining: 3, resetMs: startMs + 10 * minuteMs });
+      told.ledger.openBudget('rest', rate).noteRateLimit({ remaining: 3, resetMs: startMs + 10 * minuteMs });
       return look(told);
     });
     await tick(9, look);
@@ -226,18 +226,18 @@ describe('a quota', () => {
     const { tick } = rig();
     const left: number[] = [];
     const look: Tell = ({ ledger }) => {
-      left.push(ledger.quota('rest', rate).remaining());
-      ledger.readCompletely(builds);
+      left.push(ledger.openBudget('rest', rate).remaining());
+      ledger.noteComplete(builds);
       return [];
     };
     await tick(0, look);
     await tick(5, (told) => {
-      told.ledger.quota('rest', rate).observe({ remaining: 0, resetMs: startMs + 6 * minuteMs });
+      told.ledger.openBudget('rest', rate).noteRateLimit({ remaining: 0, resetMs: startMs + 6 * minuteMs });
       return look(told);
     });
     await tick(5.5, look);
     await tick(6, (told) => {
-      expect(told.ledger.quota('rest', rate).take(20)).toBe(true);
+      expect(told.ledger.openBudget('rest', rate).take(20)).toBe(true);
       return look(told);
     });
     await tick(59, look);
@@ -249,14 +249,14 @@ describe('a quota', () => {
     const { tick } = rig();
     const left: number[] = [];
     await tick(0, ({ ledger }) => {
-      ledger.quota('rest', rate).observe({ remaining: 0, resetMs: startMs + 90 * minuteMs });
-      ledger.readCompletely(builds);
+      ledger.openBudget('rest', rate).noteRateLimit({ remaining: 0, resetMs: startMs + 90 * minuteMs });
+      ledger.noteComplete(builds);
       return [];
     });
     for (const at of [61, 89, 90]) {
       await tick(at, ({ ledger }) => {
-        left.push(ledger.quota('rest', rate).remaining());
-        ledger.readCompletely(builds);
+        left.push(ledger.openBudget('rest', rate).remaining());
+        ledger.noteComplete(builds);
         return [];
       });
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Counted } from '../../../lambda/counters/tick/count-tick.ts';
+import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import {
   runDuration,
   runLastFinished,
@@ -11,7 +11,7 @@ import { builds, familiesOf, finishOf, quiet, rig, saw, settings, startMs, sumOf
 
 const dayMinutes = 24 * 60;
 
-function pipelinesOf(counted: Counted, metric: string = runsFinished.name): readonly string[] {
+function pipelinesOf(counted: CountedTick, metric: string = runsFinished.name): readonly string[] {
   const family = familiesOf(counted).find(({ definition }) => definition.name === metric);
   return [...new Set((family?.samples ?? []).map(({ labels }) => labels['pipeline'] ?? ''))].toSorted();
 }
@@ -84,7 +84,7 @@ describe('a series', () => {
     const declares: Tell = ({ ledger }) => {
       const labels = { system: 'test', source: 'main', scope: 'acme', pipeline: 'web', branch: 'main' };
       ledger.declare(runsFinished, { ...labels, result: 'failure', attempt: 'first' });
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     };
 
@@ -113,7 +113,7 @@ describe('a series', () => {
     for (let day = 1; day <= 80; day += 1) {
       const at = day * dayMinutes;
       await tick(at, (told) => {
-        told.ledger.sawTime(told.ledger.tickMs);
+        told.ledger.noteVendorTime(told.ledger.tickMs);
         return saw([`failed ${String(day)}`, at - 0.5, { result: 'failure' }])(told);
       });
     }
@@ -134,7 +134,7 @@ describe('a series', () => {
 
     const counted = await tick(2, ({ ledger }) => {
       ledger.endMarks({ system: 'test', source: 'main', scope: 'acme', pipeline: 'api' });
-      ledger.readCompletely(builds);
+      ledger.noteComplete(builds);
       return [];
     });
     const back = await tick(3, saw(['c', 2.5, { pipeline: 'api', result: 'failure' }]));
@@ -150,14 +150,14 @@ describe('a series', () => {
     const branches =
       (at: number, ...names: readonly string[]): Tell =>
       (told) => {
-        told.ledger.sawTime(told.ledger.tickMs);
+        told.ledger.noteVendorTime(told.ledger.tickMs);
         for (const name of names) {
           const labels = { system: 'test', source: 'main', scope: 'acme', pipeline: 'web', branch: name };
           const finish = {
             ...finishOf(`${name} ${String(at)}`, startMs + at * 60_000),
             marks: [{ metric: runLastResult, labels, value: 1 }],
           };
-          told.ledger.sawFinished(builds, finish.key, finish);
+          told.ledger.countFinish(builds, finish.key, finish);
         }
         return quiet(told);
       };
@@ -187,7 +187,7 @@ describe('a series', () => {
 });
 
 /** What a pipeline is said to have come to: its last verdict, and minutes after the first tick. */
-function verdictOf(counted: Counted): {
+function verdictOf(counted: CountedTick): {
   readonly result?: number;
   readonly finished?: number;
   readonly success?: number;
@@ -267,6 +267,6 @@ describe('the verdict of a pipeline', () => {
 
 /** Without the vendor's word a clock that has advanced by weeks would be taken for wrong. */
 const tellsTheTime: Tell = (told) => {
-  told.ledger.sawTime(told.ledger.tickMs);
+  told.ledger.noteVendorTime(told.ledger.tickMs);
   return quiet(told);
 };

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eksTokenFault } from '../../../lambda/demo/simulators/tekton/eks-verifier.ts';
-import { eksToken } from '../../../lambda/http/auth/eks-token.ts';
+import { findTokenProblem } from '../../../lambda/demo/simulators/tekton/eks-verifier.ts';
+import { signEksToken } from '../../../lambda/http/auth/eks-token.ts';
 import { type ApiServer, startApiServer } from '../../../lambda/demo/simulators/tekton/api-server.ts';
 import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';
 import { type ControllerPod, controllerLabels } from '../../../lambda/demo/simulators/tekton/controllers.ts';
 import { createRunStore } from '../../../lambda/demo/simulators/tekton/objects.ts';
-import { humanDuration } from '../../../lambda/demo/simulators/tekton/human-duration.ts';
+import { formatAge } from '../../../lambda/demo/simulators/tekton/human-duration.ts';
 
 const nowMs = Date.UTC(2026, 10, 21, 12);
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
@@ -218,10 +218,10 @@ describe('the simulated Kubernetes API', () => {
   });
 
   it('refuses the proxy as the real one does', async () => {
-    server.scenario('cannot-proxy');
+    server.playScenario('cannot-proxy');
 
     const { status, text } = await ask(`${core}/services/http:tekton-pipelines-controller:9090/proxy/metrics`);
-    server.scenario('ok');
+    server.playScenario('ok');
 
     expect(status).toBe(403);
     expect(text).toContain(
@@ -240,7 +240,7 @@ describe('the simulated Kubernetes API', () => {
     [47 * 3_600_000, '47h'],
     [51 * 3_600_000, '2d3h'],
   ])('writes the age of %i ms as %s', (ms, text) => {
-    expect(humanDuration(ms)).toBe(text);
+    expect(formatAge(ms)).toBe(text);
   });
 });
 
@@ -275,11 +275,11 @@ describe('the simulated verifier of EKS', () => {
 
   function tokenOf(change: Partial<typeof identity> = {}): Promise<string> {
     const { cluster, region, ...keys } = { ...identity, ...change };
-    return eksToken({ cluster, region, credentials: () => Promise.resolve(keys), clock: () => nowMs });
+    return signEksToken({ cluster, region, credentials: () => Promise.resolve(keys), clock: () => nowMs });
   }
 
   it('lets in what the signer makes', async () => {
-    expect(eksTokenFault(await tokenOf(), identity, nowMs + 14 * 60_000)).toBeUndefined();
+    expect(findTokenProblem(await tokenOf(), identity, nowMs + 14 * 60_000)).toBeUndefined();
   });
 
   it.each([
@@ -288,13 +288,13 @@ describe('the simulated verifier of EKS', () => {
     ['for another Region', { region: 'us-east-1' }, 0, 'the host sts.us-east-1.amazonaws.com'],
     ['after 15 minutes', {}, 901_000, 'expired'],
   ])('refuses a token %s', async (_what, change, laterMs, fault) => {
-    expect(eksTokenFault(await tokenOf(change), identity, nowMs + laterMs)).toBe(fault);
+    expect(findTokenProblem(await tokenOf(change), identity, nowMs + laterMs)).toBe(fault);
   });
 
   it('refuses a parameter that a stock presigner adds', async () => {
     const url = Buffer.from((await tokenOf()).slice(11), 'base64url').toString();
     const token = `k8s-aws-v1.${Buffer.from(`${url}&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD`).toString('base64url')}`;
 
-    expect(eksTokenFault(token, identity, nowMs)).toBe('the parameter x-amz-content-sha256');
+    expect(findTokenProblem(token, identity, nowMs)).toBe('the parameter x-amz-content-sha256');
   });
 });

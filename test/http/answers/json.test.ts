@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
-import { getJson, maxJsonDepth, parseJson } from '../../../lambda/http/answers/json.ts';
+import { readJson, maxJsonDepth, parseJson } from '../../../lambda/http/answers/json.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
 import { get, testPort } from '../test-port.ts';
 
@@ -145,7 +145,7 @@ describe('getJson', () => {
     });
     await using http = testPort({ clock: () => 7 });
 
-    const answer = await getJson(http.port, get(server.url), z.object({ a: z.number() }));
+    const answer = await readJson(http.port, get(server.url), z.object({ a: z.number() }));
 
     expect(answer.value).toEqual({ a: 1 });
     expect(answer.headers['buildkite-agent-metrics-poll-duration']).toBe('10');

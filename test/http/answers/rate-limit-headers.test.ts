@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { longestRetryAfterMs, quotaOf, retryAtOf } from '../../../lambda/http/answers/rate-limit-headers.ts';
+import { longestRetryAfterMs, parseRateLimit, parseRetryAt } from '../../../lambda/http/answers/rate-limit-headers.ts';
 
 const nowMs = Date.UTC(2026, 10, 21, 12, 0, 0);
 
@@ -41,7 +41,7 @@ describe('quotaOf', () => {
     ['an absurd number', { 'ratelimit-remaining': '99999999999999999999' }, undefined],
     ['no such header', { 'content-type': 'text/plain', 'buildkite-ratelimit': '1' }, undefined],
   ])('reads %s', (_what, headers, quota) => {
-    expect(quotaOf(headers, nowMs)).toEqual(quota);
+    expect(parseRateLimit(headers, nowMs)).toEqual(quota);
   });
 });
 
@@ -93,7 +93,7 @@ describe('retryAtOf', () => {
     ['nothing from a date of another format', { 'retry-after': '2026-11-21T12:00:30Z' }, undefined],
     ['a mistaken century as a day', { 'retry-after': '3000000000' }, nowMs + longestRetryAfterMs],
   ])('reads %s', (_what, headers, at) => {
-    expect(retryAtOf(headers, nowMs)).toBe(at);
+    expect(parseRetryAt(headers, nowMs)).toBe(at);
   });
 
   it('reads back every HTTP-date to the second', () => {
@@ -101,7 +101,7 @@ describe('retryAtOf', () => {
       fc.property(fc.integer({ min: -86_400, max: 86_400 }), (seconds) => {
         const date = new Date(nowMs + seconds * 1000);
 
-        expect(retryAtOf({ 'retry-after': date.toUTCString() }, nowMs)).toBe(date.getTime());
+        expect(parseRetryAt({ 'retry-after': date.toUTCString() }, nowMs)).toBe(date.getTime());
       }),
     );
   });
@@ -117,8 +117,8 @@ describe('retryAtOf', () => {
     const value = fc.oneof(fc.string(), fc.double().map(String), fc.bigInt().map(String));
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), value), (headers) => {
-        const at = retryAtOf(headers, nowMs) ?? nowMs;
-        const quota = quotaOf(headers, nowMs) ?? { remaining: 0 };
+        const at = parseRetryAt(headers, nowMs) ?? nowMs;
+        const quota = parseRateLimit(headers, nowMs) ?? { remaining: 0 };
 
         expect(Number.isFinite(at)).toBe(true);
         expect(at).toBeLessThanOrEqual(nowMs + longestRetryAfterMs);

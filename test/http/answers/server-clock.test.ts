@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockReading, closer, earliest, furthest } from '../../../lambda/http/answers/server-clock.ts';
+import { measureClock, pickCloser, pickEarliest, pickFurthest } from '../../../lambda/http/answers/server-clock.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
 import { get, testPort } from '../test-port.ts';
 
@@ -8,7 +8,7 @@ const noon = 'Sat, 21 Nov 2026 12:00:00 GMT';
 
 function aheadSeconds(headers: Readonly<Record<string, string>>, sentAt: number, answeredAt: number) {
   const exchanged = { host: 'ci.example', sentMs: noonMs + sentAt * 1000, answeredMs: noonMs + answeredAt * 1000 };
-  const reading = clockReading(headers, exchanged);
+  const reading = measureClock(headers, exchanged);
   return reading === undefined ? undefined : reading.aheadMs / 1000;
 }
 
@@ -39,15 +39,15 @@ describe('several readings', () => {
   const [right, ahead, behind] = [reading('a', 0), reading('b', 90_000), reading('c', -200_000)];
 
   it('of one server are one: that which differs least', () => {
-    expect(closer(closer(undefined, ahead), right)).toBe(right);
-    expect(closer(right, ahead)).toBe(right);
+    expect(pickCloser(pickCloser(undefined, ahead), right)).toBe(right);
+    expect(pickCloser(right, ahead)).toBe(right);
   });
 
   it('of several servers tell the greatest difference and the earliest time', () => {
-    expect(furthest([right, ahead, behind])).toBe(behind);
-    expect(furthest([])).toBeUndefined();
-    expect(earliest([right, ahead, behind])).toBe(noonMs - 90_000);
-    expect(earliest([])).toBeUndefined();
+    expect(pickFurthest([right, ahead, behind])).toBe(behind);
+    expect(pickFurthest([])).toBeUndefined();
+    expect(pickEarliest([right, ahead, behind])).toBe(noonMs - 90_000);
+    expect(pickEarliest([])).toBeUndefined();
   });
 });
 

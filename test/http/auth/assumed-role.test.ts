@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { roleSessions, type RoleSessionOptions } from '../../../lambda/http/auth/assumed-role.ts';
+import { createRoleSessions, type RoleSessionOptions } from '../../../lambda/http/auth/assumed-role.ts';
 import { HttpConnectionError } from '../../../lambda/http/errors/errors.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { callerKey, startStsFake, type StsFakeOptions, trustedRole } from '../../support/sts-fake.ts';
@@ -27,7 +27,7 @@ async function start(options: Partial<StsFakeOptions>, rest: Partial<RoleSession
   const sts = await startStsFake({ region: 'eu-west-1', clock, ...options });
   const port = testPort();
   const remembered: string[] = [];
-  const assume = roleSessions({
+  const assume = createRoleSessions({
     http: port.port,
     clock,
     region: 'eu-west-1',

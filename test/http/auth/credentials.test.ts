@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { withCredentials, type CredentialSettings } from '../../../lambda/http/auth/credentials.ts';
+import { sendWithCredentials, type CredentialSettings } from '../../../lambda/http/auth/credentials.ts';
 import { HttpConnectionError, HttpStatusError } from '../../../lambda/http/errors/errors.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import type { SecretStore } from '../../../lambda/secrets/stores/secret-store.ts';
 import { SecretUnavailableError, type Secrets } from '../../../lambda/secrets/secrets.ts';
@@ -25,7 +25,7 @@ interface Store {
 function storeOf(values: Readonly<Record<string, string>>): Store {
   const stored = { ...values };
   const fetches: Record<string, number> = {};
-  const env = environmentStore(stored);
+  const env = createEnvironmentStore(stored);
   const counted: SecretStore = {
     read: (ids, ...rest) => {
       for (const id of ids) fetches[id] = (fetches[id] ?? 0) + 1;
@@ -48,7 +48,7 @@ function refused(): HttpStatusError {
 
 /** The headers of one use. */
 async function headersFor(settings: CredentialSettings, values: Readonly<Record<string, string>>): Promise<unknown> {
-  return withCredentials(settings, storeOf(values), signal, ({ headers }) => Promise.resolve(headers));
+  return sendWithCredentials(settings, storeOf(values), signal, ({ headers }) => Promise.resolve(headers));
 }
 
 describe('credentials', () => {
@@ -68,7 +68,7 @@ describe('credentials', () => {
     const tls = { ca: { env: 'ca' }, cert: { env: 'cert' }, key: { env: 'key' } };
     const { secrets } = storeOf({ ca: 'CA', cert: 'CERT', key: 'KEY' });
 
-    const material = await withCredentials({ tls }, { secrets }, signal, (made) => Promise.resolve(made.tls));
+    const material = await sendWithCredentials({ tls }, { secrets }, signal, (made) => Promise.resolve(made.tls));
 
     expect(material).toEqual({ ca: 'CA', cert: 'CERT', key: 'KEY' });
   });
@@ -76,7 +76,7 @@ describe('credentials', () => {
   it('fail with the reason when a secret cannot be read, before anything is sent', async () => {
     let uses = 0;
 
-    const error = await errorOf(withCredentials(bearer, storeOf({}), signal, () => Promise.resolve((uses += 1))));
+    const error = await errorOf(sendWithCredentials(bearer, storeOf({}), signal, () => Promise.resolve((uses += 1))));
 
     expect(error).toBeInstanceOf(SecretUnavailableError);
     expect(uses).toBe(0);
@@ -94,7 +94,7 @@ describe('rotation', () => {
     await secrets.read({ env: 'token' }, signal);
     stored['token'] = 'new';
 
-    const response = await withCredentials(bearer, { secrets }, signal, (credentials) =>
+    const response = await sendWithCredentials(bearer, { secrets }, signal, (credentials) =>
       http.port.send(get(server.url, credentials)),
     );
 
@@ -107,7 +107,7 @@ describe('rotation', () => {
     let uses = 0;
 
     const error = await errorOf(
-      withCredentials(bearer, { secrets }, signal, () => {
+      sendWithCredentials(bearer, { secrets }, signal, () => {
         uses += 1;
         return Promise.reject(refused());
       }),
@@ -125,7 +125,7 @@ describe('rotation', () => {
     let uses = 0;
 
     await errorOf(
-      withCredentials(bearer, { secrets }, signal, () => {
+      sendWithCredentials(bearer, { secrets }, signal, () => {
         uses += 1;
         return Promise.reject(refused());
       }),
@@ -140,7 +140,7 @@ describe('rotation', () => {
     stored['token'] = 'new';
     const seen: (string | undefined)[] = [];
 
-    const use = withCredentials(bearer, { secrets }, signal, async ({ headers }) => {
+    const use = sendWithCredentials(bearer, { secrets }, signal, async ({ headers }) => {
       seen.push(headers['authorization']);
       if (seen.length > 1) return 'fine';
       await secrets.reread({ env: 'token' }, signal);
@@ -153,7 +153,7 @@ describe('rotation', () => {
 
   it('leaves the refusal of the server the news when the secret cannot be read anew', async () => {
     const { secrets, stored } = storeOf({ token: 'old' });
-    const using = withCredentials(bearer, { secrets }, signal, () => {
+    const using = sendWithCredentials(bearer, { secrets }, signal, () => {
       delete stored['token'];
       return Promise.reject(refused());
     });
@@ -165,7 +165,7 @@ describe('rotation', () => {
     const tls = { cert: { env: 'cert' }, key: { env: 'key' } };
     const { secrets, stored } = storeOf({ cert: 'old', key: 'old' });
 
-    const used = await withCredentials({ tls }, { secrets }, signal, (credentials) => {
+    const used = await sendWithCredentials({ tls }, { secrets }, signal, (credentials) => {
       if (credentials.tls?.cert === 'new') return Promise.resolve(credentials.tls);
       Object.assign(stored, { cert: 'new', key: 'new' });
       return Promise.reject(new HttpConnectionError('GET x/', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'));
@@ -178,7 +178,7 @@ describe('rotation', () => {
     const { secrets, fetches } = storeOf({ token: 'old' });
 
     await errorOf(
-      withCredentials(bearer, { secrets }, signal, () =>
+      sendWithCredentials(bearer, { secrets }, signal, () =>
         Promise.reject(new HttpStatusError('GET x/', { status, headers: {}, excerpt: '' })),
       ),
     );
@@ -197,7 +197,7 @@ describe('sigv4', () => {
     const credentials = () => Promise.resolve({ accessKeyId: 'AKID', secretAccessKey: 'SECRET' });
     const signing = { service: 'aps', clock, aws: { region: undefined, credentials } };
 
-    await withCredentials(settings, { ...storeOf({}), signing }, signal, (made) =>
+    await sendWithCredentials(settings, { ...storeOf({}), signing }, signal, (made) =>
       http.port.send(get(server.url, { ...made, method: 'POST', body: 'data' })),
     );
 
@@ -212,7 +212,7 @@ describe('sigv4', () => {
     const signing = { service: 'aps', clock, aws: { region: undefined, credentials } };
 
     const error = await errorOf(
-      withCredentials(settings, { ...storeOf({}), signing }, signal, (made) =>
+      sendWithCredentials(settings, { ...storeOf({}), signing }, signal, (made) =>
         http.port.send(get('http://127.0.0.1:1/', made)),
       ),
     );

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { eksToken } from '../../../lambda/http/auth/eks-token.ts';
+import { signEksToken } from '../../../lambda/http/auth/eks-token.ts';
 
 /** The example keys of AWS's documentation; botocore and `aws-iam-authenticator` give the same tokens for them. */
 const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
@@ -8,7 +8,7 @@ const sessionToken = 'IQoJb3JpZ2luX2VjEXAMPLETOKEN//////////wEaCXVzLWVhc3QtMSJ+/
 const clock = (): number => Date.UTC(2026, 0, 2, 3, 4, 5);
 
 async function urlOf(credentials: object, region = 'us-east-1'): Promise<{ token: string; url: string }> {
-  const token = await eksToken({
+  const token = await signEksToken({
     cluster: 'ci-cluster',
     region,
     credentials: () => Promise.resolve({ ...keys, ...credentials }),

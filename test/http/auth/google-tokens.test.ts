@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { HttpConnectionError, HttpStatusError } from '../../../lambda/http/errors/errors.ts';
-import { googleTokens } from '../../../lambda/http/auth/google/access-tokens.ts';
+import { createGoogleTokens } from '../../../lambda/http/auth/google/access-tokens.ts';
 import type { GoogleAuth } from '../../../lambda/http/auth/google/settings.ts';
 import { GoogleAuth as GoogleAuthSchema } from '../../../lambda/http/auth/google/settings.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
@@ -39,7 +39,7 @@ async function start(choose: (url: string) => unknown, options: Partial<GoogleFa
   const redactor = createRedactor();
   const log = recordingLog();
   const port = testPort({ redactor, clock });
-  const env = environmentStore(variables);
+  const env = createEnvironmentStore(variables);
   const cache = createSecrets({
     stores: { secret: env, parameter: env, env, file: env },
     clock,
@@ -50,7 +50,7 @@ async function start(choose: (url: string) => unknown, options: Partial<GoogleFa
   cache.startRun();
   const remembered: string[] = [];
   const aws = { region: 'eu-west-1', credentials: () => Promise.resolve(callerKey) };
-  const tokens = googleTokens(auth, scope, {
+  const tokens = createGoogleTokens(auth, scope, {
     http: port.port,
     secrets: cache.secrets,
     aws,
@@ -71,11 +71,11 @@ async function start(choose: (url: string) => unknown, options: Partial<GoogleFa
     startRun: () => {
       cache.startRun();
     },
-    use: <Result>(use: (authorization: string) => Promise<Result>) => tokens.withToken(waiting, use),
-    token: () => tokens.withToken(waiting, (authorization) => Promise.resolve(authorization)),
+    use: <Result>(use: (authorization: string) => Promise<Result>) => tokens.sendWithToken(waiting, use),
+    token: () => tokens.sendWithToken(waiting, (authorization) => Promise.resolve(authorization)),
     /** A request to the API itself, which checks the token. */
     ask: () =>
-      tokens.withToken(waiting, (authorization) =>
+      tokens.sendWithToken(waiting, (authorization) =>
         port.port.send({
           method: 'POST',
           url: new URL(`${google.url}/v3/projects/acme-ci/timeSeries`),

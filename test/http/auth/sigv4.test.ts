@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { sigV4 } from '../../../lambda/http/auth/sigv4.ts';
+import { createSigV4Signer } from '../../../lambda/http/auth/sigv4.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
 import { get, testPort } from '../test-port.ts';
 
 const atMs = Date.UTC(2026, 10, 21, 1, 2, 3);
 
-function signer(sessionToken?: string): ReturnType<typeof sigV4> {
-  return sigV4({
+function signer(sessionToken?: string): ReturnType<typeof createSigV4Signer> {
+  return createSigV4Signer({
     service: 'aps',
     region: 'us-east-1',
     credentials: () => Promise.resolve({ accessKeyId: 'AKID', secretAccessKey: 'SECRET', sessionToken }),

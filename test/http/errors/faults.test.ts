@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
-import { getJson } from '../../../lambda/http/answers/json.ts';
+import { readJson } from '../../../lambda/http/answers/json.ts';
 import type { Timeouts } from '../../../lambda/http/transport/limits.ts';
-import { problemOf } from '../../../lambda/http/errors/problem.ts';
+import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
 import { faultNamed, faults } from '../../support/faults.ts';
 import { startFaultServer } from '../../support/fault-server.ts';
 import { errorOf, get, testPort, type TestPort } from '../test-port.ts';
@@ -31,7 +31,7 @@ describe('a source-like request', () => {
     await using http = portFor(fault.name);
 
     const error = await errorOf(
-      getJson(
+      readJson(
         http.port,
         get(`${server.url}/v3/metrics?token=${canary}`, {
           headers: { authorization: `Token ${canary}` },
@@ -40,7 +40,7 @@ describe('a source-like request', () => {
         Anything,
       ),
     );
-    const problem = problemOf(error, 'buildkite/main');
+    const problem = describeHttpProblem(error, 'buildkite/main');
 
     expect(problem?.kind).toBe(fault.source);
     expect(problem?.where).toBe(`buildkite/main GET ${new URL(server.url).host}/v3/metrics`);
@@ -64,7 +64,7 @@ describe('a sink-like request', () => {
 
     const problem = await http.port.send(request).then(
       () => undefined,
-      (error: unknown) => problemOf(error, 'remote-write/main'),
+      (error: unknown) => describeHttpProblem(error, 'remote-write/main'),
     );
 
     expect(problem?.kind).toBe(fault.sink);
@@ -88,9 +88,9 @@ describe('the message', () => {
     await using server = await startFaultServer(faultNamed(name));
     await using http = portFor(name);
 
-    const error = await errorOf(getJson(http.port, get(server.url, { remainingMs: oneAttempt() }), Anything));
+    const error = await errorOf(readJson(http.port, get(server.url, { remainingMs: oneAttempt() }), Anything));
 
-    expect(problemOf(error, 'x')?.message).toMatch(message);
+    expect(describeHttpProblem(error, 'x')?.message).toMatch(message);
   });
 
   it('names the other origin of a redirect', async () => {
@@ -99,7 +99,7 @@ describe('the message', () => {
 
     const error = await errorOf(http.port.send(get(server.url)));
 
-    expect(problemOf(error, 'x')?.message).toBe(
+    expect(describeHttpProblem(error, 'x')?.message).toBe(
       `the answer redirects to another origin (${server.otherOrigin.url}), which is not followed; ` +
         'if the server has moved there, change the URL in the configuration',
     );
@@ -111,7 +111,7 @@ describe('the message', () => {
 
     const error = await errorOf(http.port.send(get(server.url)));
 
-    expect(problemOf(error, 'x')?.retryAtMs).toBe(1_000_000 + 3_600_000);
+    expect(describeHttpProblem(error, 'x')?.retryAtMs).toBe(1_000_000 + 3_600_000);
     expect(server.requests).toHaveLength(1);
   });
 });

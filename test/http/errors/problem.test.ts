@@ -6,7 +6,7 @@ import {
   HttpStatusError,
   HttpTimeoutError,
 } from '../../../lambda/http/errors/errors.ts';
-import { problemOf } from '../../../lambda/http/errors/problem.ts';
+import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 
 const request = 'GET ci.test/v3/metrics';
@@ -32,7 +32,7 @@ describe('problemOf', () => {
     [599, 'unavailable'],
     [302, 'bad-response'],
   ])('takes %i for %s', (code, kind) => {
-    const problem = problemOf(status(code), 'buildkite/main');
+    const problem = describeHttpProblem(status(code), 'buildkite/main');
 
     expect(problem).toMatchObject({ kind, where: `buildkite/main ${request}` });
     expect(problem?.message).toMatch(new RegExp(`^answered ${String(code)}: \\w`));
@@ -41,18 +41,18 @@ describe('problemOf', () => {
   });
 
   it('tells the hint of the plugin rather than its own', () => {
-    const problem = problemOf(status(403), 'x', { 403: 'the token lacks read_agents' });
+    const problem = describeHttpProblem(status(403), 'x', { 403: 'the token lacks read_agents' });
 
     expect(problem?.message).toBe('answered 403: the token lacks read_agents');
   });
 
   it('passes on when the server allows the next attempt', () => {
-    expect(problemOf(status(429, 5), 'x')).toMatchObject({ kind: 'rate-limited', retryAtMs: 5 });
-    expect(problemOf(status(503, 5), 'x')).toMatchObject({ kind: 'unavailable', retryAtMs: 5 });
+    expect(describeHttpProblem(status(429, 5), 'x')).toMatchObject({ kind: 'rate-limited', retryAtMs: 5 });
+    expect(describeHttpProblem(status(503, 5), 'x')).toMatchObject({ kind: 'unavailable', retryAtMs: 5 });
   });
 
   it('takes a 403 with a time of return for an exhausted quota', () => {
-    expect(problemOf(status(403, 5), 'x')).toMatchObject({ kind: 'rate-limited', retryAtMs: 5 });
+    expect(describeHttpProblem(status(403, 5), 'x')).toMatchObject({ kind: 'rate-limited', retryAtMs: 5 });
   });
 
   it.each([
@@ -60,7 +60,7 @@ describe('problemOf', () => {
     [new BadResponseError(request, 'the answer is cut off'), 'bad-response', 'the answer is cut off'],
     [new ForbiddenRequestError(request, 'nothing is sent there'), 'configuration', 'nothing is sent there'],
   ])('tells the reason of %s once, without repeating where', (error, kind, message) => {
-    expect(problemOf(error, 'x')).toEqual({ kind, where: `x ${request}`, message });
+    expect(describeHttpProblem(error, 'x')).toEqual({ kind, where: `x ${request}`, message });
   });
 
   it.each([
@@ -77,7 +77,7 @@ describe('problemOf', () => {
     ['PROXY_502', 'unavailable', /the proxy refused/],
     ['SOMETHING_NEW', 'unavailable', /the connection failed/],
   ])('explains %s', (code, kind, message) => {
-    const problem = problemOf(new HttpConnectionError(request, code), 'x');
+    const problem = describeHttpProblem(new HttpConnectionError(request, code), 'x');
 
     expect(problem?.kind).toBe(kind);
     expect(problem?.message).toMatch(message);
@@ -92,7 +92,7 @@ describe('problemOf', () => {
   ] as const)('passes on why a secret cannot be read: %s is %s', (reason, kind) => {
     const error = new SecretUnavailableError('secret ci/token cannot be read', { reason });
 
-    expect(problemOf(error, 'x')).toEqual({ kind, where: 'x', message: 'secret ci/token cannot be read' });
+    expect(describeHttpProblem(error, 'x')).toEqual({ kind, where: 'x', message: 'secret ci/token cannot be read' });
   });
 
   it.each([
@@ -100,13 +100,13 @@ describe('problemOf', () => {
     new DOMException('This operation was aborted', 'AbortError'),
     Object.assign(new Error('Request aborted'), { name: 'AbortError' }),
   ])('takes %s for the deadline', (error) => {
-    expect(problemOf(error, 'x')).toMatchObject({ kind: 'timeout', where: 'x' });
+    expect(describeHttpProblem(error, 'x')).toMatchObject({ kind: 'timeout', where: 'x' });
   });
 
   it.each([new TypeError('x is not a function'), 'a string', undefined, null, { status: 401 }])(
     'leaves %s to its caller as a bug',
     (error) => {
-      expect(problemOf(error, 'x')).toBeUndefined();
+      expect(describeHttpProblem(error, 'x')).toBeUndefined();
     },
   );
 });

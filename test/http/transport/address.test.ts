@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkedLookup, refusalOf } from '../../../lambda/http/transport/address.ts';
+import { createCheckedLookup, findAddressRefusal } from '../../../lambda/http/transport/address.ts';
 import { ForbiddenRequestError } from '../../../lambda/http/errors/errors.ts';
-import { problemOf } from '../../../lambda/http/errors/problem.ts';
+import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
@@ -18,22 +18,22 @@ describe('refusalOf', () => {
     '::ffff:a9fe:a9fe',
     '64:ff9b::a9fe:a9fe',
   ])('always refuses %s', (address) => {
-    expect(refusalOf(address, 'allow')).toContain('link-local or cloud metadata');
-    expect(refusalOf(address, 'refuse')).toContain('link-local or cloud metadata');
+    expect(findAddressRefusal(address, 'allow')).toContain('link-local or cloud metadata');
+    expect(findAddressRefusal(address, 'refuse')).toContain('link-local or cloud metadata');
   });
 
   it.each(['127.0.0.1', '127.255.0.9', '0.0.0.0', '::1', '::', '::ffff:127.0.0.1'])(
     'refuses %s only where loopback is refused',
     (address) => {
-      expect(refusalOf(address, 'allow')).toBeUndefined();
-      expect(refusalOf(address, 'refuse')).toContain('an address of this machine');
+      expect(findAddressRefusal(address, 'allow')).toBeUndefined();
+      expect(findAddressRefusal(address, 'refuse')).toContain('an address of this machine');
     },
   );
 
   it.each(['10.0.0.1', '192.168.1.1', '169.253.255.255', '169.255.0.0', '52.1.2.3', 'fd00::1', '2600:1f18::1'])(
     'lets %s pass: private networks hold Pushgateways',
     (address) => {
-      expect(refusalOf(address, 'refuse')).toBeUndefined();
+      expect(findAddressRefusal(address, 'refuse')).toBeUndefined();
     },
   );
 });
@@ -53,7 +53,7 @@ describe('a request', () => {
     const error = await errorOf(http.port.send(get(url)));
 
     expect(error).toBeInstanceOf(ForbiddenRequestError);
-    expect(problemOf(error, 'x')).toMatchObject({ kind: 'configuration' });
+    expect(describeHttpProblem(error, 'x')).toMatchObject({ kind: 'configuration' });
   });
 
   it.each(['127.0.0.1', 'localhost', '[::1]', '0.0.0.0', '[::ffff:127.0.0.1]', '127.1', '2130706433'])(
@@ -96,7 +96,7 @@ describe('a request', () => {
 type Found = { readonly error: Error | null; readonly address: unknown };
 
 function lookUp(addresses: readonly string[], options: object, policy: 'allow' | 'refuse' = 'refuse'): Promise<Found> {
-  const lookup = checkedLookup(policy, (_hostname, callback) => {
+  const lookup = createCheckedLookup(policy, (_hostname, callback) => {
     callback(
       null,
       addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),

@@ -2,13 +2,13 @@
 import { createServer, request } from 'node:https';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RuntimeConfig } from '../../../lambda/config/runtime-config.ts';
-import { deployedInboxes } from '../../../lambda/events/deployed-inboxes.ts';
-import { awsAgents } from '../../../lambda/http/transport/aws-agents.ts';
-import { proxyRules } from '../../../lambda/http/transport/proxy.ts';
+import { createDeployedInboxes } from '../../../lambda/events/deployed-inboxes.ts';
+import { createAwsAgents } from '../../../lambda/http/transport/aws-agents.ts';
+import { parseProxyRules } from '../../../lambda/http/transport/proxy.ts';
 import { run } from '../../../lambda/run.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { secretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
+import { createSecretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
 import { withAuthority } from '../../support/certificates.ts';
 import { startLoopbackServer, type Respond } from '../../support/loopback-server.ts';
@@ -77,14 +77,14 @@ describe('behind a proxy', () => {
         COLLECTOR_LOOPBACK: 'allow',
         http_proxy: proxyUrl,
       },
-      place: 'lambda',
+      runtime: 'lambda',
       clock: Date.now,
       random: Math.random,
       redactor: createRedactor(),
       log: recordingLog(),
       print: () => undefined,
     });
-    using deadline = deadlineIn(20_000, Date.now);
+    using deadline = createDeadline(20_000, Date.now);
 
     await run(built.pipeline, { deadline, tickMs: Math.floor(Date.now() / 60_000) * 60_000, before: undefined });
     await built.close();
@@ -99,13 +99,13 @@ describe('behind a proxy', () => {
     await using aws = await startAws();
     await using proxy = await startProxy();
     useAwsAt(aws.port);
-    const agents = awsAgents(proxyRules({ http: `http://127.0.0.1:${String(proxy.port)}` }));
-    const inbox = deployedInboxes(
+    const agents = createAwsAgents(parseProxyRules({ http: `http://127.0.0.1:${String(proxy.port)}` }));
+    const inbox = createDeployedInboxes(
       JSON.stringify({ main: 'https://sqs.eu-west-1.amazonaws.com/111122223333/q' }),
       undefined,
       agents,
     )('main');
-    using deadline = deadlineIn(10_000, Date.now);
+    using deadline = createDeadline(10_000, Date.now);
 
     await inbox?.take(deadline.signal).catch(() => undefined);
 
@@ -157,7 +157,9 @@ describe('behind a proxy', () => {
       const identity = await authority.server('DNS:ci.test');
       await using server = await startLoopbackServer(refuse, (listener) => createServer(identity, listener), 'https');
       await using proxy = await startProxy();
-      const { httpsAgent: agent } = awsAgents(proxyRules({ https: `http://127.0.0.1:${String(proxy.port)}` }));
+      const { httpsAgent: agent } = createAwsAgents(
+        parseProxyRules({ https: `http://127.0.0.1:${String(proxy.port)}` }),
+      );
       const get = (host: string, ca?: string) =>
         new Promise<number | undefined>((resolve, reject) => {
           request({ host, port: server.port, agent, ca, path: '/secret' }, (answer) => {
@@ -179,8 +181,8 @@ describe('behind a proxy', () => {
   });
 });
 
-function storeThrough(settings: Parameters<typeof proxyRules>[0], endpoint: string) {
+function storeThrough(settings: Parameters<typeof parseProxyRules>[0], endpoint: string) {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const client = { endpoint, region: 'eu-west-1', maxAttempts: 1, credentials };
-  return secretsManagerStore(client, undefined, awsAgents(proxyRules(settings)));
+  return createSecretsManagerStore(client, undefined, createAwsAgents(parseProxyRules(settings)));
 }

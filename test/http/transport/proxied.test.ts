@@ -1,7 +1,7 @@
 import { createServer } from 'node:https';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { problemOf } from '../../../lambda/http/errors/problem.ts';
+import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
 import { withAuthority } from '../../support/certificates.ts';
 import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';
 import { startProxy } from '../../support/proxy-server.ts';
@@ -69,8 +69,8 @@ describe('a proxy', () => {
     const unknownCa = await errorOf(http.port.send(get(`https://ci.test:${port}/`)));
     const otherName = await errorOf(http.port.send(get(`https://evil.test:${port}/`, { tls: { ca } })));
 
-    expect(problemOf(unknownCa, 'x')?.message).toMatch(/not signed by a CA/);
-    expect(problemOf(otherName, 'x')?.message).toMatch(/another host name/);
+    expect(describeHttpProblem(unknownCa, 'x')?.message).toMatch(/not signed by a CA/);
+    expect(describeHttpProblem(otherName, 'x')?.message).toMatch(/another host name/);
     expect(server.requests).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe('a proxy', () => {
 
     const error = await errorOf(http.port.send(get(`${scheme}://ci.test/`)));
 
-    expect(problemOf(error, 'x')?.message).toMatch(message);
+    expect(describeHttpProblem(error, 'x')?.message).toMatch(message);
     expect(inspect(error, { depth: 9 })).not.toContain('canary');
     expect(proxy.seen).toHaveLength(1);
   });

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { proxyRules } from '../../../lambda/http/transport/proxy.ts';
+import { parseProxyRules } from '../../../lambda/http/transport/proxy.ts';
 
 const http = 'http://proxy.test:3128';
 const https = 'http://secure.test:3129';
 
 function proxyOf(url: string, except?: string): string | undefined {
-  return proxyRules({ http, https, except })(new URL(url));
+  return parseProxyRules({ http, https, except })(new URL(url));
 }
 
 describe('proxyRules', () => {
@@ -16,13 +16,13 @@ describe('proxyRules', () => {
   });
 
   it('connects directly without a proxy for the scheme', () => {
-    expect(proxyRules({ http })(new URL('https://a.test/'))).toBeUndefined();
-    expect(proxyRules({})(new URL('http://a.test/'))).toBeUndefined();
-    expect(proxyRules({ http: ' ' })(new URL('http://a.test/'))).toBeUndefined();
+    expect(parseProxyRules({ http })(new URL('https://a.test/'))).toBeUndefined();
+    expect(parseProxyRules({})(new URL('http://a.test/'))).toBeUndefined();
+    expect(parseProxyRules({ http: ' ' })(new URL('http://a.test/'))).toBeUndefined();
   });
 
   it('reads a proxy without a scheme', () => {
-    expect(proxyRules({ http: 'proxy.test:3128' })(new URL('http://a.test/'))).toBe('http://proxy.test:3128/');
+    expect(parseProxyRules({ http: 'proxy.test:3128' })(new URL('http://a.test/'))).toBe('http://proxy.test:3128/');
   });
 
   it.each([
@@ -76,7 +76,7 @@ describe('proxyRules', () => {
   it.each(['socks5://user:canary-7f3a@proxy.test', 'http://user:canary-7f3a@', '::canary-7f3a::'])(
     'refuses %s as a proxy without showing it',
     (value) => {
-      expect(() => proxyRules({ https: value })).toThrow(
+      expect(() => parseProxyRules({ https: value })).toThrow(
         new Error('HTTPS_PROXY is not the URL of an HTTP proxy; write it as http://host:port'),
       );
     },

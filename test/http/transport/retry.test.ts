@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from '../../../lambda/http/errors/errors.ts';
-import { backoffMs, longestWaitMs, maxAttempts, waitBeforeRetry } from '../../../lambda/http/transport/retry.ts';
+import { computeBackoff, longestWaitMs, maxAttempts, waitBeforeRetry } from '../../../lambda/http/transport/retry.ts';
 import { startLoopbackServer, type Respond } from '../../support/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
@@ -24,7 +24,7 @@ describe('backoffMs', () => {
   it('lies between half of the doubling bound and all of it, and never above five seconds', () => {
     fc.assert(
       fc.property(fc.nat(1_000), random, (attempt, jitter) => {
-        const waitMs = backoffMs(attempt, { random: () => jitter });
+        const waitMs = computeBackoff(attempt, { random: () => jitter });
         const boundMs = Math.min(longestWaitMs, 200 * 2 ** attempt);
 
         expect(waitMs).toBeGreaterThanOrEqual(boundMs / 2);
@@ -36,9 +36,9 @@ describe('backoffMs', () => {
   it('is never shorter than the one before, whatever the jitter', () => {
     fc.assert(
       fc.property(fc.nat(20), random, random, (attempt, first, second) => {
-        const before = backoffMs(attempt, { random: () => first });
+        const before = computeBackoff(attempt, { random: () => first });
 
-        expect(backoffMs(attempt + 1, { random: () => second })).toBeGreaterThanOrEqual(
+        expect(computeBackoff(attempt + 1, { random: () => second })).toBeGreaterThanOrEqual(
           Math.min(before, longestWaitMs / 2),
         );
       }),
@@ -52,8 +52,8 @@ describe('backoffMs', () => {
     [5, 5_000],
     [50, 5_000],
   ])('is spread over the upper half of its bound: attempt %i up to %i ms', (attempt, boundMs) => {
-    expect(backoffMs(attempt, { random: () => 0 })).toBe(boundMs / 2);
-    expect(backoffMs(attempt, { random: () => 0.998 })).toBeCloseTo(boundMs * 0.999);
+    expect(computeBackoff(attempt, { random: () => 0 })).toBe(boundMs / 2);
+    expect(computeBackoff(attempt, { random: () => 0.998 })).toBeCloseTo(boundMs * 0.999);
   });
 });
 

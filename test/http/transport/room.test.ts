@@ -2,8 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { problemOf } from '../../../lambda/http/errors/problem.ts';
-import { createRoom, freeBytes, roomFor } from '../../../lambda/http/transport/room.ts';
+import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
+import { createRoom, freeBytes, computeRoom } from '../../../lambda/http/transport/room.ts';
 import { startLoopbackServer, type Respond } from '../../support/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
@@ -29,10 +29,10 @@ async function hasSettled(promise: Promise<unknown> | undefined): Promise<boolea
 
 describe('the room', () => {
   it('is an eighth of the memory, and at least that of one answer and its copy', () => {
-    expect(roomFor(512)).toBe(64 * mebibyte);
-    expect(roomFor(1769)).toBe(Math.floor((1769 * mebibyte) / 8));
-    expect(roomFor(32)).toBe(8 * mebibyte);
-    expect(roomFor(10_240)).toBe(256 * mebibyte);
+    expect(computeRoom(512)).toBe(64 * mebibyte);
+    expect(computeRoom(1769)).toBe(Math.floor((1769 * mebibyte) / 8));
+    expect(computeRoom(32)).toBe(8 * mebibyte);
+    expect(computeRoom(10_240)).toBe(256 * mebibyte);
   });
 
   it('lets nobody take more than there is, but the first, and lets who waits go on when somebody has ended', async () => {
@@ -148,7 +148,7 @@ describe('96 hostile servers at once', () => {
     const errors = await Promise.all(hostiles);
 
     expect(honest.map(({ body }) => Buffer.from(body).toString())).toEqual(Array(sources).fill('{"jobs":1}'));
-    const messages = errors.map((error) => problemOf(error, 'x')?.message);
+    const messages = errors.map((error) => describeHttpProblem(error, 'x')?.message);
     expect(messages).toEqual(
       Array(sources).fill(
         'the answer is larger than the limit of 2097152 bytes; check the URL, and proxies on the way',
@@ -156,7 +156,7 @@ describe('96 hostile servers at once', () => {
     );
     const { most } = http.hub.answersInFlight();
     // The first of them may go beyond the room, by its own limit and its copy.
-    expect(most).toBeLessThanOrEqual(roomFor(memoryMegabytes) + 2 * 2 * mebibyte + 2 * sources * freeBytes);
+    expect(most).toBeLessThanOrEqual(computeRoom(memoryMegabytes) + 2 * 2 * mebibyte + 2 * sources * freeBytes);
     expect(most).toBeGreaterThan(2 * mebibyte);
   });
 
@@ -169,9 +169,9 @@ describe('96 hostile servers at once', () => {
       errorOf(http.hub.port().send(get(server.url, { signal: run.signal, remainingMs: () => 0 }))),
     );
     // The first one's limit lies far beyond the room, so all others come to wait for it.
-    while (http.hub.answersInFlight().most < roomFor(64) + mebibyte) await new Promise(setImmediate);
+    while (http.hub.answersInFlight().most < computeRoom(64) + mebibyte) await new Promise(setImmediate);
     run.abort(new Error('the deadline has passed'));
-    const problems = (await Promise.all(waiting)).map((error) => problemOf(error, 'buildkite/main'));
+    const problems = (await Promise.all(waiting)).map((error) => describeHttpProblem(error, 'buildkite/main'));
     await new Promise(setImmediate);
 
     expect(problems.every((problem) => problem?.kind === 'timeout')).toBe(true);

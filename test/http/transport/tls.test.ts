@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TlsMaterial } from '../../../lambda/http/port.ts';
-import { problemOf } from '../../../lambda/http/errors/problem.ts';
+import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
 import { withAuthority, type Identity } from '../../support/certificates.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../support/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
@@ -87,10 +87,13 @@ async function startOpenssl({ ca, server }: Certificates, version: string): Prom
   return { url: `https://${address}`, [Symbol.asyncDispose]: stop };
 }
 
-async function failing(server: { readonly url: string }, tls?: TlsMaterial): Promise<ReturnType<typeof problemOf>> {
+async function failing(
+  server: { readonly url: string },
+  tls?: TlsMaterial,
+): Promise<ReturnType<typeof describeHttpProblem>> {
   await using http = testPort();
   const error = await errorOf(http.port.send(get(server.url, tls === undefined ? {} : { tls })));
-  return problemOf(error, 'pushgateway/main');
+  return describeHttpProblem(error, 'pushgateway/main');
 }
 
 describe('a private CA', () => {
@@ -122,7 +125,7 @@ describe('a private CA', () => {
 
     const error = await errorOf(http.port.send(get(server.url, { tls: { ca: otherCa } })));
 
-    expect(problemOf(error, 'x')?.message).toMatch(/not signed by a CA/);
+    expect(describeHttpProblem(error, 'x')?.message).toMatch(/not signed by a CA/);
     expect(server.requests).toHaveLength(1);
   });
 
@@ -201,6 +204,6 @@ describe('TLS', () => {
 
     const error = await errorOf(http.port.send(get(server.url.replace('http:', 'https:'), { remainingMs: () => 0 })));
 
-    expect(problemOf(error, 'x')?.message).toMatch(/does not speak TLS at this port/);
+    expect(describeHttpProblem(error, 'x')?.message).toMatch(/does not speak TLS at this port/);
   });
 });

@@ -1,7 +1,7 @@
 /** Alarms on what is stored by OTLP, evaluated by Prometheus over histories of what happens to CI systems. */
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { costText } from '../../../infra/cost.ts';
+import { formatCost } from '../../../infra/cost.ts';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';
 import type { Verdict } from '../../dashboards/rule-files.ts';
 import { withCurrentPromtool } from '../../servers/require.ts';
@@ -428,7 +428,7 @@ describe('alarms where CloudWatch is reached', () => {
   it('by OTLP are counted as what has no published price', async () => {
     const { collector } = synthesiseWith().stack;
 
-    const text = await costText(collector);
+    const text = await formatCost(collector);
 
     expect(text).toMatch(
       /alarms in PromQL +not known +8 alarms on what is stored by OTLP; their price is not published/,

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { afterAll, describe, expect, it } from 'vitest';
-import { bundleFunction, functionCode, runtimeConfig } from '../../../infra/bundle/bundle-function.ts';
+import { bundleFunction, bundleFunctionCode, formatRuntimeConfig } from '../../../infra/bundle/bundle-function.ts';
 import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';
 import { PrometheusConfig } from '../../../lambda/sources/prometheus/config.ts';
 import { configOf, foreignStack } from '../synthesis.ts';
@@ -161,7 +161,7 @@ describe('a stack of the bundle', () => {
 
 describe('the configuration beside the function', () => {
   it('is what the function reads, without what only the stack needs', () => {
-    const text = runtimeConfig(configOf('everything'));
+    const text = formatRuntimeConfig(configOf('everything'));
 
     expect(parseRuntimeConfig(text)).toMatchObject({ collector: 'everything', interval: '1 minute' });
     expect(Object.keys(JSON.parse(text) as object)).not.toContain('alarms');
@@ -173,7 +173,7 @@ describe('the configuration beside the function', () => {
 
     const changed = { ...config, alarms: { ...config.alarms, starvedMinutes: 9 } };
 
-    expect(runtimeConfig(changed)).toBe(runtimeConfig(config));
+    expect(formatRuntimeConfig(changed)).toBe(formatRuntimeConfig(config));
   });
 });
 
@@ -238,7 +238,7 @@ describe('the function of the repository', () => {
         new lambda.Function(stack, variant, {
           runtime: lambda.Runtime.NODEJS_24_X,
           handler: 'index.handler',
-          code: functionCode(configOf(variant)),
+          code: bundleFunctionCode(configOf(variant)),
         }),
     );
 

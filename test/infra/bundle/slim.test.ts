@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunction } from '../../../infra/bundle/bundle-function.ts';
-import { lazyBuiltins, replaced } from '../../../infra/bundle/slim.ts';
+import { lazyBuiltins, replacedModules } from '../../../infra/bundle/slim.ts';
 import { configOf } from '../synthesis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ci-metrics-slim-'));
@@ -96,7 +96,7 @@ describe('a package that changed', () => {
         write: false,
         metafile: true,
         logLevel: 'silent',
-        plugins: [replaced],
+        plugins: [replacedModules],
       });
       return [];
     } catch (error) {
@@ -114,7 +114,9 @@ describe('a package that changed', () => {
 
     const errors = await errorsOf(root);
 
-    expect(errors).toContain('undici/lib/dispatcher/client-h2.js is gone or no longer used; adapt infra/bundle/slim.ts');
+    expect(errors).toContain(
+      'undici/lib/dispatcher/client-h2.js is gone or no longer used; adapt infra/bundle/slim.ts',
+    );
     expect(errors.filter((error) => error.includes('llhttp-wasm.js'))).toEqual([]);
   });
 

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { checkConfig } from '../../../lambda/config/checks/check-config.ts';
 import type { ConfigPath } from '../../../lambda/config/config-error.ts';
-import { configJsonSchema } from '../../../lambda/config/json-schema.ts';
+import { buildConfigJsonSchema } from '../../../lambda/config/json-schema.ts';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { isRecord, valueAt } from '../../../lambda/config/walk-schema.ts';
+import { isRecord, findValue } from '../../../lambda/config/walk-schema.ts';
 import { type Choices, valuesOf } from './from-schema.ts';
 
 /** Names that are one and the same where a construct's id or CloudFormation leaves signs out. */
@@ -84,7 +84,7 @@ const mostRounds = 60;
 
 /** Undefined where nothing is left that could be deployed. */
 export const acceptedConfigurations: fc.Arbitrary<CollectorConfig | undefined> = fc
-  .tuple(valuesOf(configJsonSchema(), choices), fc.nat(sourceNames.length - 1))
+  .tuple(valuesOf(buildConfigJsonSchema(), choices), fc.nat(sourceNames.length - 1))
   .map(([value, first]) => accepted(withNames(value, first)));
 
 /** Sources with names that are alike, and alarms on those that are there. */
@@ -114,7 +114,7 @@ function accepted(value: unknown): CollectorConfig | undefined {
 function leaveOut(value: unknown, path: ConfigPath): boolean {
   const last = path.at(-1);
   if (last === undefined) return false;
-  const parent = valueAt(value, path.slice(0, -1));
+  const parent = findValue(value, path.slice(0, -1));
   if (Array.isArray(parent) && typeof last === 'number' && last < parent.length) {
     parent.splice(last, 1);
     return true;
@@ -124,7 +124,7 @@ function leaveOut(value: unknown, path: ConfigPath): boolean {
 }
 
 function listAt(value: unknown, path: ConfigPath): readonly unknown[] {
-  const list = valueAt(value, path);
+  const list = findValue(value, path);
   return Array.isArray(list) ? list : [];
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
-import { metricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { profiles } from '../../../lambda/sources/prometheus/profiles.ts';
 import { resolved } from '../intrinsics.ts';
 import { knownMetrics, type MetricReference, textOf } from '../metrics/known-metrics.ts';
@@ -351,7 +351,7 @@ describe('every metric of a queue or of the collector', () => {
         .flatMap(metricsOf)
         .map(({ name }) => name),
     );
-    const names = catalogue.flatMap(({ cloudWatch }) => metricNames(cloudWatch));
+    const names = catalogue.flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch));
 
     expect(names.filter((name) => !shown.has(name) && !notShown.has(name))).toEqual([]);
   });

@@ -1,5 +1,9 @@
 import { collectorMetrics } from '../../../lambda/model/catalogue/catalogue.ts';
-import { deploymentDimensions, dimensionName, metricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import {
+  buildDeploymentDimensions,
+  formatDimensionName,
+  collectMetricNames,
+} from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../../../lambda/sinks/cloudwatch/config.ts';
 import type { Prepared } from '../../../infra/prepared.ts';
@@ -18,7 +22,7 @@ export interface MetricReference {
  * must be among it, down to the dimensions and the statistic.
  */
 export function knownMetrics({ config, sources, cloudWatchSinks }: Prepared): ReadonlySet<string> {
-  const ownOf = ({ cloudWatch }: MetricDefinition) => deploymentDimensions(cloudWatch.namespace, config.collector);
+  const ownOf = ({ cloudWatch }: MetricDefinition) => buildDeploymentDimensions(cloudWatch.namespace, config.collector);
   const own = collectorMetrics.flatMap((definition) =>
     references(definition, config.collectorNamespace, ownOf(definition)),
   );
@@ -52,11 +56,11 @@ function references(
   // A Buildkite token that belongs to no cluster gives the same metrics without this dimension.
   const sets = cloudWatch.dimensionSets.flatMap((set) => [set, set.filter((label) => label !== 'cluster')]);
   return sets.flatMap((set) =>
-    metricNames(cloudWatch).flatMap((name) =>
+    collectMetricNames(cloudWatch).flatMap((name) =>
       [cloudWatch.statistic, ...(type === 'gauge' ? ofWholePeriods : [])].map((statistic) => ({
         namespace,
         name,
-        dimensions: set.length === 0 ? [] : [...new Set([...set.map(dimensionName), ...Object.keys(extra)])],
+        dimensions: set.length === 0 ? [] : [...new Set([...set.map(formatDimensionName), ...Object.keys(extra)])],
         statistic,
       })),
     ),

@@ -1,9 +1,9 @@
 /** Simulated CI systems, and configurations of their sources: what a dashboard shows of each is held against what it publishes. */
-import { bitbucketApi } from '../../../lambda/demo/simulators/bitbucket/server.ts';
+import { createBitbucketApi } from '../../../lambda/demo/simulators/bitbucket/server.ts';
 import { createWorkspace } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
 import { createAttestations } from '../../../lambda/demo/simulators/chainloop/attestations.ts';
 import { startChainloopServer } from '../../../lambda/demo/simulators/chainloop/server.ts';
-import { kubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import { createKubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
 import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
 import { startSimulatedBuildkite } from '../../demo/simulators/buildkite/simulated-buildkite.ts';
@@ -38,7 +38,7 @@ async function buildkite(startMs: number): Promise<Simulated> {
 async function tekton(startMs: number): Promise<Simulated> {
   let nowMs = startMs;
   const cluster = createCluster({ seed: 3, startMs, keepSeconds: 3600 });
-  const api = kubernetesApi({ clock: () => nowMs, store: cluster.store, isKnown: () => true, watchPace: 0 });
+  const api = createKubernetesApi({ clock: () => nowMs, store: cluster.store, isKnown: () => true, watchPace: 0 });
   const server = await startLoopbackServer(api.listener);
   return {
     settings: { cluster: { server: server.url, token: secretOf('API') } },
@@ -67,14 +67,14 @@ async function bitbucket(startMs: number): Promise<Simulated> {
     runners: [{ uuid: '{1}', name: 'r1', labels: ['gpu'], status: 'ONLINE' as const, cordoned: false, isBusy: true }],
   });
   const credentials = new Map([['Bearer token', 'access-token' as const]]);
-  const { listener } = bitbucketApi({ workspace, clock: () => nowMs, credentials, isWorkTold: true });
+  const { listener } = createBitbucketApi({ workspace, clock: () => nowMs, credentials, isWorkShown: true });
   const server = await startLoopbackServer(listener);
   return {
     settings: { endpoint: `${server.url}/2.0`, workspace: 'acme', auth: { accessToken: secretOf('API') } },
     variables: { API: 'token' },
     liveUntil: (ms) => {
       nowMs = ms;
-      workspace.step(ms);
+      workspace.advance(ms);
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
@@ -89,7 +89,7 @@ async function chainloop(startMs: number): Promise<Simulated> {
     variables: { API: attestations.apiToken },
     liveUntil: (ms) => {
       nowMs = ms;
-      attestations.step(ms);
+      attestations.advance(ms);
     },
     [Symbol.asyncDispose]: () => server.close(),
   };

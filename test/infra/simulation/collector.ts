@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import type { Prepared } from '../../../infra/prepared.ts';
-import { millisecondsOf, minuteMs } from '../../../lambda/config/interval.ts';
+import { convertInterval, minuteMs } from '../../../lambda/config/interval.ts';
 import { starvedJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import { credentialFamilies, type CredentialTimes } from '../../../lambda/model/credential.ts';
-import { gauge, type GaugeFamily, type MetricDefinition } from '../../../lambda/model/metric.ts';
+import { buildGauge, type GaugeFamily, type MetricDefinition } from '../../../lambda/model/metric.ts';
 import { queueOldestWait, runLastSuccess, runsStuck } from '../../../lambda/model/catalogue/run-metrics.ts';
-import { embeddedMetricLines } from '../../../lambda/report/embedded-metrics.ts';
-import { healthFamilies } from '../../../lambda/report/map-health.ts';
+import { formatEmbeddedMetrics } from '../../../lambda/report/embedded-metrics.ts';
+import { mapHealth } from '../../../lambda/report/map-health.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../../lambda/report/report.ts';
 import type { PreparedSource } from '../../../lambda/sources/source.ts';
-import { encode } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
-import { oldestLook } from '../../../lambda/sources/bitbucket-pipelines/metrics.ts';
+import { encodeDatums } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
+import { oldestVisit } from '../../../lambda/sources/bitbucket-pipelines/metrics.ts';
 import { unseenRuns } from '../../../lambda/sources/tekton/metrics.ts';
 import type { MetricStore } from './metric-store.ts';
 
@@ -58,7 +58,7 @@ const meter = { attempts: new Map<string, number>(), bytesSent: 0, bytesReceived
 
 export function simulateCollector(options: CollectorOptions): SimulatedCollector {
   const { prepared, functionName, deadLetterQueue, queues = ['default'] } = options;
-  const intervalMs = millisecondsOf(prepared.config.interval);
+  const intervalMs = convertInterval(prepared.config.interval);
   const scheduleSeconds = Math.max(intervalMs, minuteMs) / 1000;
   const deadLetters = { count: 0 };
   return {
@@ -79,13 +79,13 @@ export function simulateCollector(options: CollectorOptions): SimulatedCollector
       const batch = {
         tickMs: atSeconds * 1000,
         collectedAtMs: atSeconds * 1000,
-        parts: prepared.sources.map((source) => partOf(source, scene, queues)),
-        health: healthFamilies(report),
+        sources: prepared.sources.map((source) => partOf(source, scene, queues)),
+        health: mapHealth(report),
       };
       for (const sink of prepared.cloudWatchSinks) {
         if (scene.refusing?.includes(sink.name) === true) continue;
         const { collector } = prepared.config;
-        for (const datum of encode(batch, { config: sink, collector, intervalMs }).datums) {
+        for (const datum of encodeDatums(batch, { config: sink, collector, intervalMs }).datums) {
           if (typeof datum.value !== 'number') continue;
           const dimensions = Object.fromEntries(datum.dimensions.map(({ name, value }) => [name, value]));
           add(datum.namespace, datum.name, dimensions, datum.value);
@@ -193,7 +193,7 @@ interface EmbeddedPoint {
 /** The points that CloudWatch Logs reads out of the log lines. */
 function embeddedPoints({ config }: Prepared, report: RunReport): readonly EmbeddedPoint[] {
   const { collectorNamespace: namespace, collector } = config;
-  const lines = embeddedMetricLines(healthFamilies(report), { namespace, collector, tickMs: report.tickMs });
+  const lines = formatEmbeddedMetrics(mapHealth(report), { namespace, collector, tickMs: report.tickMs });
   return lines.flatMap((text) => {
     const line = EmbeddedLine.parse(JSON.parse(text));
     const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
@@ -213,23 +213,23 @@ function partOf(source: PreparedSource, scene: Scene, queues: readonly string[])
     queues.map((queue) => ({ labels: { ...labels, scope: 'unclustered', queue }, value: value(queue) }));
   const families = [
     ...of(starvedJobs, () =>
-      gauge(
+      buildGauge(
         starvedJobs,
         inQueues((queue) => (scene.starved?.includes(`${name}/${queue}`) === true ? 3 : 0)),
       ),
     ),
     ...of(queueOldestWait, () =>
-      gauge(
+      buildGauge(
         queueOldestWait,
         inQueues((queue) => scene.waits?.[`${name}/${queue}`] ?? 0),
       ),
     ),
-    ...of(runsStuck, () => gauge(runsStuck, [{ labels: { ...labels, scope: 'ci', pipeline: 'main' }, value: 0 }])),
+    ...of(runsStuck, () => buildGauge(runsStuck, [{ labels: { ...labels, scope: 'ci', pipeline: 'main' }, value: 0 }])),
     ...of(runLastSuccess, () =>
-      gauge(runLastSuccess, [{ labels: { ...labels, scope: 'ci', pipeline: 'main', branch: 'main' }, value: 0 }]),
+      buildGauge(runLastSuccess, [{ labels: { ...labels, scope: 'ci', pipeline: 'main', branch: 'main' }, value: 0 }]),
     ),
-    ...of(unseenRuns, () => gauge(unseenRuns, [{ labels: { ...labels, scope: 'ci' }, value: 0 }])),
-    ...of(oldestLook, () => gauge(oldestLook, [{ labels, value: 60 }])),
+    ...of(unseenRuns, () => buildGauge(unseenRuns, [{ labels: { ...labels, scope: 'ci' }, value: 0 }])),
+    ...of(oldestVisit, () => buildGauge(oldestVisit, [{ labels, value: 60 }])),
   ];
   return { system, source: name, status: 'complete' as const, families };
 }

@@ -1,8 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mergeFamilies, withSamples } from '../../../lambda/model/families/merge.ts';
-import { counter, distribution, gauge, type MetricDefinition, type MetricFamily } from '../../../lambda/model/metric.ts';
-import { compareText, inCanonicalOrder, keyOf, seriesKey } from '../../../lambda/model/families/order.ts';
+import { mergeFamilies, filterSamples } from '../../../lambda/model/families/merge.ts';
+import {
+  buildCounter,
+  buildDistribution,
+  buildGauge,
+  type MetricDefinition,
+  type MetricFamily,
+} from '../../../lambda/model/metric.ts';
+import { compareText, sortFamilies, formatKey, formatSeriesKey } from '../../../lambda/model/families/order.ts';
 import { gaugeDefinition, gaugeFamily, labelsOf } from '../../support/metric-arbitraries.ts';
 
 function counterDefinition(): MetricDefinition<'counter'> {
@@ -21,7 +27,7 @@ describe('the key of a series', () => {
       fc.property(labels, (set) => {
         const turned = Object.fromEntries(Object.entries(set).toReversed());
 
-        expect(seriesKey(turned)).toBe(seriesKey(set));
+        expect(formatSeriesKey(turned)).toBe(formatSeriesKey(set));
       }),
     );
   });
@@ -34,7 +40,7 @@ describe('the key of a series', () => {
       fc.property(value, value, value, value, (a, b, c, d) => {
         const isSame = a === c && b === d;
 
-        expect(keyOf({ a, b }, names) === keyOf({ a: c, b: d }, names)).toBe(isSame);
+        expect(formatKey({ a, b }, names) === formatKey({ a: c, b: d }, names)).toBe(isSame);
       }),
       { numRuns: 1000 },
     );
@@ -49,21 +55,21 @@ describe('the canonical order', () => {
   it('puts families by name and samples by label values, all types alike', () => {
     const samples = ['b', 'a'].map((queue) => labelsOf(queue));
     const families = [
-      counter(
+      buildCounter(
         counterDefinition(),
         samples.map((labels) => ({ labels, increase: 1 })),
       ),
-      gauge(
+      buildGauge(
         gaugeDefinition(),
         samples.map((labels) => ({ labels, value: 1 })),
       ),
-      distribution(
+      buildDistribution(
         distributionDefinition(),
         samples.map((labels) => ({ labels, observations: [1] })),
       ),
     ];
 
-    const ordered = inCanonicalOrder(families);
+    const ordered = sortFamilies(families);
 
     expect(ordered.map(({ definition }) => definition.name)).toEqual([
       'ci_test_jobs',
@@ -78,7 +84,7 @@ describe('the canonical order', () => {
       fc.property(gaugeFamily, (family) => {
         const reversed = { ...family, samples: family.samples.toReversed() };
 
-        expect(inCanonicalOrder([reversed])).toEqual(inCanonicalOrder([family]));
+        expect(sortFamilies([reversed])).toEqual(sortFamilies([family]));
       }),
     );
   });
@@ -86,15 +92,15 @@ describe('the canonical order', () => {
 
 describe('merging', () => {
   it('makes one family of each name and keeps the first of two equal series', () => {
-    const first = gauge(gaugeDefinition(), [{ labels: labelsOf('a'), value: 1 }]);
-    const second = gauge(gaugeDefinition(), [
+    const first = buildGauge(gaugeDefinition(), [{ labels: labelsOf('a'), value: 1 }]);
+    const second = buildGauge(gaugeDefinition(), [
       { labels: labelsOf('b'), value: 2 },
       { labels: labelsOf('a'), value: 3 },
     ]);
 
     expect(mergeFamilies([first, second])).toEqual({
       families: [
-        gauge(gaugeDefinition(), [
+        buildGauge(gaugeDefinition(), [
           { labels: labelsOf('a'), value: 1 },
           { labels: labelsOf('b'), value: 2 },
         ]),
@@ -105,8 +111,8 @@ describe('merging', () => {
 
   it('refuses two types under one name, which no backend could store', () => {
     const families: readonly MetricFamily[] = [
-      gauge(gaugeDefinition(), []),
-      counter({ ...counterDefinition(), name: 'ci_test_jobs' }, []),
+      buildGauge(gaugeDefinition(), []),
+      buildCounter({ ...counterDefinition(), name: 'ci_test_jobs' }, []),
     ];
 
     expect(() => mergeFamilies(families)).toThrow(
@@ -117,11 +123,11 @@ describe('merging', () => {
   it('loses no series, repeats none and counts the repetitions', () => {
     fc.assert(
       fc.property(fc.array(gaugeFamily, { maxLength: 4 }), (families) => {
-        const all = families.flatMap(({ samples }) => samples.map(({ labels }) => seriesKey(labels)));
+        const all = families.flatMap(({ samples }) => samples.map(({ labels }) => formatSeriesKey(labels)));
 
         const { families: merged, duplicates } = mergeFamilies(families);
 
-        const keys = merged.flatMap(({ samples }) => samples.map(({ labels }) => seriesKey(labels)));
+        const keys = merged.flatMap(({ samples }) => samples.map(({ labels }) => formatSeriesKey(labels)));
         expect(new Set(keys)).toEqual(new Set(all));
         expect(new Set(keys).size).toBe(keys.length);
         expect(duplicates).toBe(all.length - keys.length);
@@ -134,22 +140,22 @@ describe('merging', () => {
     const sets = ['a', 'b'].map((queue) => labelsOf(queue));
 
     const kept = [
-      withSamples(
-        gauge(
+      filterSamples(
+        buildGauge(
           gaugeDefinition(),
           sets.map((labels) => ({ labels, value: 1 })),
         ),
         isA,
       ),
-      withSamples(
-        counter(
+      filterSamples(
+        buildCounter(
           counterDefinition(),
           sets.map((labels) => ({ labels, increase: 1 })),
         ),
         isA,
       ),
-      withSamples(
-        distribution(
+      filterSamples(
+        buildDistribution(
           distributionDefinition(),
           sets.map((labels) => ({ labels, observations: [] })),
         ),

@@ -1,25 +1,25 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  counter,
-  distribution,
-  gauge,
+  buildCounter,
+  buildDistribution,
+  buildGauge,
   type Combination,
   type GaugeFamily,
   type MetricFamily,
   type RunningHistogram,
 } from '../../../lambda/model/metric.ts';
-import { only, rollUp, wholePercent } from '../../../lambda/model/families/roll-up.ts';
+import { groupByLabels, rollUp, computeWholePercent } from '../../../lambda/model/families/roll-up.ts';
 import { gaugeDefinition, gaugeFamily, labelsOf, totalOf } from '../../support/metric-arbitraries.ts';
 
-const toSource = only(['system', 'source']);
+const toSource = groupByLabels(['system', 'source']);
 const source = { system: 'buildkite', source: 'main' };
 
 function gaugeOf(
   combination: Combination,
   samples: readonly (readonly [value: number, part?: number, whole?: number])[],
 ): GaugeFamily {
-  return gauge(
+  return buildGauge(
     gaugeDefinition({ combination }),
     samples.map(([value, part, whole], index) => ({
       labels: labelsOf(`q${String(index)}`),
@@ -70,11 +70,11 @@ describe('a roll-up', () => {
     const definition = { ...gaugeDefinition(), type: 'counter' as const };
     const [a, b] = [labelsOf('a'), labelsOf('b')];
 
-    const withTotals = counter(definition, [
+    const withTotals = buildCounter(definition, [
       { labels: a, increase: 1, total: { value: 10, startMs: 5 } },
       { labels: b, increase: 2, total: { value: 20, startMs: 7 } },
     ]);
-    const without = counter(definition, [
+    const without = buildCounter(definition, [
       { labels: a, increase: 1, total: { value: 10, startMs: 5 } },
       { labels: b, increase: 2 },
     ]);
@@ -92,7 +92,7 @@ describe('a roll-up', () => {
       startMs: sum,
     });
     const family = (bounds: readonly number[]): MetricFamily =>
-      distribution(definition, [
+      buildDistribution(definition, [
         { labels: labelsOf('a'), observations: [3, 1], total: histogram([5], 4) },
         { labels: labelsOf('b'), observations: [2], total: histogram(bounds, 9) },
       ]);
@@ -106,7 +106,7 @@ describe('a roll-up', () => {
   it('keeps the labels that it groups by and no others', () => {
     fc.assert(
       fc.property(gaugeFamily, fc.subarray(['system', 'source', 'queue', 'state']), (family, names) => {
-        for (const { labels } of rollUp(family, only(names)).samples)
+        for (const { labels } of rollUp(family, groupByLabels(names)).samples)
           expect(Object.keys(labels).sort()).toEqual([...names].sort());
       }),
     );
@@ -116,7 +116,7 @@ describe('a roll-up', () => {
     fc.assert(
       fc.property(gaugeFamily, (family) => {
         const oneStep = rollUp(family, toSource);
-        const twoSteps = rollUp(rollUp(family, only(['system', 'source', 'queue'])), toSource);
+        const twoSteps = rollUp(rollUp(family, groupByLabels(['system', 'source', 'queue'])), toSource);
 
         expect(twoSteps).toEqual(oneStep);
         expect(oneStep.type === 'gauge' ? totalOf(oneStep) : undefined).toBe(totalOf(family));
@@ -155,6 +155,6 @@ describe('a whole percentage', () => {
     [3, 3, 100],
     [999, 1000, 99],
   ])('of %i in %i is %i, the fraction cut off', (part, whole, expected) => {
-    expect(wholePercent({ part, whole })).toBe(expected);
+    expect(computeWholePercent({ part, whole })).toBe(expected);
   });
 });

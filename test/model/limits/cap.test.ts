@@ -2,13 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { capSeries } from '../../../lambda/model/limits/cap.ts';
 import { overflowValue } from '../../../lambda/model/text/labels.ts';
-import { gauge, type GaugeFamily, type MetricFamily } from '../../../lambda/model/metric.ts';
-import { seriesKey } from '../../../lambda/model/families/order.ts';
+import { buildGauge, type GaugeFamily, type MetricFamily } from '../../../lambda/model/metric.ts';
+import { formatSeriesKey } from '../../../lambda/model/families/order.ts';
 import { gaugeDefinition, gaugeFamily, labelsOf, totalOf } from '../../support/metric-arbitraries.ts';
 
 function family(queues: readonly string[], states: readonly string[] = ['idle']): GaugeFamily {
   const samples = queues.flatMap((queue) => states.map((state) => ({ labels: labelsOf(queue, state), value: 1 })));
-  return gauge(gaugeDefinition(), samples);
+  return buildGauge(gaugeDefinition(), samples);
 }
 
 function onlyGauge([first]: readonly MetricFamily[]): GaugeFamily {
@@ -52,7 +52,7 @@ describe('the series cap', () => {
 
   it('folds a maximum to a maximum', () => {
     const samples = ['a', 'b', 'c'].map((queue, index) => ({ labels: labelsOf(queue), value: index }));
-    const longest = gauge(gaugeDefinition({ combination: 'max' }), samples);
+    const longest = buildGauge(gaugeDefinition({ combination: 'max' }), samples);
 
     expect(
       onlyGauge(capSeries([longest], { maxSeriesPerMetric: 2 }).families).samples.map(({ value }) => value),
@@ -73,7 +73,7 @@ describe('the series cap', () => {
 
         expect(queuesOf(capped).length).toBeLessThanOrEqual(max);
         expect(totalOf(capped)).toBe(totalOf(given));
-        expect(new Set(capped.samples.map(({ labels }) => seriesKey(labels))).size).toBe(capped.samples.length);
+        expect(new Set(capped.samples.map(({ labels }) => formatSeriesKey(labels))).size).toBe(capped.samples.length);
         const kept = queuesOf(capped).filter((queue) => queue !== overflowValue);
         expect(overflow).toBe(queuesOf(given).length - kept.length);
       }),

@@ -1,42 +1,47 @@
 /** What a run can carry is a matter of memory and time, and is shared so that nobody loses what another one leaves. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { capacityOf, memoryFor, samplesInMemory, shareOut } from '../../../lambda/model/limits/capacity.ts';
+import {
+  computeCapacity,
+  estimateMemory,
+  countSamplesInMemory,
+  shareOut,
+} from '../../../lambda/model/limits/capacity.ts';
 
-const function512 = { memoryMegabytes: 512, place: 'lambda', sinks: 3 } as const;
+const function512 = { memoryMegabytes: 512, runtime: 'lambda', sinks: 3 } as const;
 
 describe('the capacity of a run', () => {
   it('is that of the time where little is left, and says what gives more', () => {
-    const short = capacityOf(function512, 10_000);
-    const long = capacityOf(function512, 290_000);
+    const short = computeCapacity(function512, 10_000);
+    const long = computeCapacity(function512, 290_000);
 
     expect(short.samples).toBeLessThan(long.samples);
     expect(short.remedy).toMatch(/timeoutSeconds/);
-    expect(long).toEqual({ samples: samplesInMemory(512), remedy: 'raise deployment.memoryMegabytes' });
+    expect(long).toEqual({ samples: countSamplesInMemory(512), remedy: 'raise deployment.memoryMegabytes' });
   });
 
   it('grows with memory, with the share of a core that comes with it, and with fewer sinks', () => {
-    const { samples } = capacityOf(function512, 10_000);
+    const { samples } = computeCapacity(function512, 10_000);
 
-    expect(capacityOf({ ...function512, memoryMegabytes: 1024 }, 10_000).samples).toBeGreaterThan(1.9 * samples);
-    expect(capacityOf({ ...function512, sinks: 1 }, 10_000).samples).toBeGreaterThan(1.5 * samples);
-    expect(capacityOf({ ...function512, place: 'terminal' }, 10_000).samples).toBeGreaterThan(3 * samples);
+    expect(computeCapacity({ ...function512, memoryMegabytes: 1024 }, 10_000).samples).toBeGreaterThan(1.9 * samples);
+    expect(computeCapacity({ ...function512, sinks: 1 }, 10_000).samples).toBeGreaterThan(1.5 * samples);
+    expect(computeCapacity({ ...function512, runtime: 'terminal' }, 10_000).samples).toBeGreaterThan(3 * samples);
   });
 
   it('is the same for two runs that begin some milliseconds apart', () => {
-    expect(capacityOf(function512, 47_999)).toEqual(capacityOf(function512, 47_800));
-    expect(capacityOf(function512, 10_000)).toEqual(capacityOf(function512, 9_500));
+    expect(computeCapacity(function512, 47_999)).toEqual(computeCapacity(function512, 47_800));
+    expect(computeCapacity(function512, 10_000)).toEqual(computeCapacity(function512, 9_500));
   });
 
   it('leaves room for a small fleet however little there is', () => {
-    expect(capacityOf({ ...function512, memoryMegabytes: 128 }, 0).samples).toBe(10_000);
+    expect(computeCapacity({ ...function512, memoryMegabytes: 128 }, 0).samples).toBe(10_000);
   });
 
   it('fits into the memory that is told for it', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5_000_000 }), (samples) => {
-        expect(samplesInMemory(memoryFor(samples))).toBeGreaterThanOrEqual(samples);
-        expect(memoryFor(samples) % 64).toBe(0);
+        expect(countSamplesInMemory(estimateMemory(samples))).toBeGreaterThanOrEqual(samples);
+        expect(estimateMemory(samples) % 64).toBe(0);
       }),
     );
   });

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { append } from '../../../lambda/model/lists/append.ts';
-import { greatest, least } from '../../../lambda/model/lists/extremes.ts';
+import { findGreatest, findLeast } from '../../../lambda/model/lists/extremes.ts';
 
 /** More than a call can have arguments. */
 const many = Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 300_000);
 
 describe('the extremes of a list', () => {
   it('are unknown where there is no value', () => {
-    expect([least([]), greatest([])]).toEqual([undefined, undefined]);
+    expect([findLeast([]), findGreatest([])]).toEqual([undefined, undefined]);
   });
 
   it('are found among any number of values', () => {
-    expect([least(many), greatest(many)]).toEqual([0, 299_999]);
-    expect([least([-3, -7, -5]), greatest(new Set([-3, -7, -5]))]).toEqual([-7, -3]);
+    expect([findLeast(many), findGreatest(many)]).toEqual([0, 299_999]);
+    expect([findLeast([-3, -7, -5]), findGreatest(new Set([-3, -7, -5]))]).toEqual([-7, -3]);
   });
 });
 

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { firstOf } from '../../../lambda/model/lists/pick-first.ts';
+import { pickFirst } from '../../../lambda/model/lists/pick-first.ts';
 
 it('gives what sorting and cutting gives', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer()), fc.integer({ min: -1, max: 20 }), (list, count) => {
       const byNumber = (a: number, b: number): number => a - b;
-      expect(firstOf(list, count, byNumber)).toEqual(list.toSorted(byNumber).slice(0, Math.max(0, count)));
+      expect(pickFirst(list, count, byNumber)).toEqual(list.toSorted(byNumber).slice(0, Math.max(0, count)));
     }),
   );
 });

@@ -1,44 +1,44 @@
 /** What a source says is made storable before anything else sees it. */
 import { describe, expect, it } from 'vitest';
-import { admittedFamily, admittedProblem, admittedRelayed } from '../../../lambda/model/text/admit.ts';
+import { admitFamily, admitProblem, admitRelayed } from '../../../lambda/model/text/admit.ts';
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 
 const labels = { system: 'x', source: 'main', scope: 'a', state: 'queued' };
 
 describe('an admitted family', () => {
   it('is the same object when there is nothing to change', () => {
-    const family = gauge(queueJobs, [{ labels: { ...labels, queue: 'default' }, value: 1 }]);
+    const family = buildGauge(queueJobs, [{ labels: { ...labels, queue: 'default' }, value: 1 }]);
 
-    expect(admittedFamily(family)).toBe(family);
+    expect(admitFamily(family)).toBe(family);
   });
 
   it('has values that can be stored, and a name where nothing of one is left', () => {
     const queues = ['a\u001b[31mb', '\u0007', ''];
-    const family = gauge(
+    const family = buildGauge(
       queueJobs,
       queues.map((queue, index) => ({ labels: { ...labels, queue }, value: index })),
     );
 
-    const { samples } = admittedFamily(family);
+    const { samples } = admitFamily(family);
 
     expect(samples.map((sample) => sample.labels['queue'])).toEqual(['a [31mb~re022k5v', 'unnamed', '']);
   });
 
   it('combines what cannot be told apart, so that no series comes twice', () => {
-    const family = gauge(queueJobs, [
+    const family = buildGauge(queueJobs, [
       { labels: { ...labels, queue: 'ä' }, value: 2 },
       { labels: { ...labels, queue: 'a\u0308' }, value: 3 },
     ]);
 
-    expect(admittedFamily(family).samples).toEqual([{ labels: { ...labels, queue: 'ä' }, value: 5 }]);
+    expect(admitFamily(family).samples).toEqual([{ labels: { ...labels, queue: 'ä' }, value: 5 }]);
   });
 });
 
 describe("another system's series", () => {
   it('keep their length, their blanks and line feeds, and lose what acts on a screen', () => {
     const path = `/ ${'x'.repeat(200)}\n `;
-    const family = admittedRelayed({
+    const family = admitRelayed({
       name: 'jobs',
       type: 'gauge',
       help: 'Jobs\nby \u001b[31mqueue\u202e.',
@@ -63,7 +63,7 @@ describe("another system's series", () => {
 
 describe('an admitted problem', () => {
   it('quotes strangers on one line', () => {
-    expect(admittedProblem({ kind: 'rejected', where: 'a\nb', message: 'said \u001b]0;x\u0007\ud800' })).toEqual({
+    expect(admitProblem({ kind: 'rejected', where: 'a\nb', message: 'said \u001b]0;x\u0007\ud800' })).toEqual({
       kind: 'rejected',
       where: 'a b',
       message: 'said  ]0;x \ufffd',

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { labelValue, maxLabelValueLength } from '../../../lambda/model/text/labels.ts';
+import { makeLabelValue, maxLabelValueLength } from '../../../lambda/model/text/labels.ts';
 
 /** What is left beside a mark of nine characters. */
 const kept = maxLabelValueLength - 9;
@@ -32,7 +32,7 @@ describe('a label value', () => {
     ['empty', '', undefined],
     ['of spaces and control characters only', ' \n\u0007 ', undefined],
   ])('that is %s', (_, raw, expected) => {
-    expect(labelValue(raw)).toBe(expected);
+    expect(makeLabelValue(raw)).toBe(expected);
   });
 
   it('is always storable: not empty, trimmed, NFC, well formed, printable and at most 128 characters long', () => {
@@ -43,7 +43,7 @@ describe('a label value', () => {
 
     fc.assert(
       fc.property(anyText, (raw) => {
-        const value = labelValue(raw);
+        const value = makeLabelValue(raw);
         if (value === undefined) return;
 
         expect(value).not.toBe('');
@@ -52,7 +52,7 @@ describe('a label value', () => {
         expect(value.isWellFormed()).toBe(true);
         expect(value).not.toMatch(/[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
         expect(Array.from(value).length).toBeLessThanOrEqual(maxLabelValueLength);
-        expect(labelValue(value)).toBe(value);
+        expect(makeLabelValue(value)).toBe(value);
       }),
       { numRuns: 1000 },
     );
@@ -64,7 +64,7 @@ describe('a label value', () => {
     ['in an invisible character', 'prod', 'prod\u200b'],
     ['in a line feed', 'a b', 'a\nb'],
   ])('tells two names apart that differ %s', (_, one, other) => {
-    expect(labelValue(one)).not.toBe(labelValue(other));
+    expect(makeLabelValue(one)).not.toBe(makeLabelValue(other));
   });
 
   it('is equal for two names only where they are the same text with the same letters', () => {
@@ -76,7 +76,7 @@ describe('a label value', () => {
         const [a, b] = [`${one}x${between}${other}`, `${one}x${other}`];
         fc.pre(alike(a) !== alike(b));
 
-        expect(labelValue(a)).not.toBe(labelValue(b));
+        expect(makeLabelValue(a)).not.toBe(makeLabelValue(b));
       }),
       { numRuns: 1000 },
     );

@@ -1,6 +1,6 @@
 /** What of a stranger's text may reach a line, a screen or a request. */
 import { describe, expect, it } from 'vitest';
-import { escapeUnseen, manyLines, oneLine, parseJsonText } from '../../../lambda/model/text/outside-text.ts';
+import { escapeUnseen, maskUnseen, flattenText, parseJsonText } from '../../../lambda/model/text/outside-text.ts';
 
 describe('one line of a stranger', () => {
   it.each([
@@ -14,11 +14,11 @@ describe('one line of a stranger', () => {
     ['half a surrogate pair', 'a\ud800b', 'a\ufffdb'],
     ['nothing of other letters', 'größe 構築 👩\u200d💻', 'größe 構築 👩\u200d💻'],
   ])('loses %s', (_, text, expected) => {
-    expect(oneLine(text)).toBe(expected);
+    expect(flattenText(text)).toBe(expected);
   });
 
   it('keeps its line feeds and tabs where a text has several lines', () => {
-    expect(manyLines('at a\n\tat b\u001b[2J\u202e')).toBe('at a\n\tat b [2J ');
+    expect(maskUnseen('at a\n\tat b\u001b[2J\u202e')).toBe('at a\n\tat b [2J ');
   });
 });
 

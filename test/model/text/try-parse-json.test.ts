@@ -1,14 +1,14 @@
 /** Stored JSON holds ids of vendors, as they were when another version of the collector wrote them. */
 import { expect, it } from 'vitest';
-import { jsonValue } from '../../../lambda/model/text/try-parse-json.ts';
+import { tryParseJson } from '../../../lambda/model/text/try-parse-json.ts';
 
 it('gives ids that can be put into a path, whatever was stored', () => {
-  const stored = jsonValue(JSON.stringify({ open: ['{a\ud800}'] }));
+  const stored = tryParseJson(JSON.stringify({ open: ['{a\ud800}'] }));
 
   expect(stored).toEqual({ open: ['{a\ufffd}'] });
   expect(encodeURIComponent(JSON.stringify(stored))).toContain('%EF%BF%BD');
 });
 
 it('is nothing for what is no JSON', () => {
-  expect(jsonValue('{"open":')).toBeUndefined();
+  expect(tryParseJson('{"open":')).toBeUndefined();
 });

@@ -3,15 +3,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';
 import { parseConfig } from '../../../lambda/config/parse-config.ts';
 import { createHttpHub } from '../../../lambda/http/hub.ts';
-import { problemOf } from '../../../lambda/http/errors/problem.ts';
+import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
 import { createTerminalLog } from '../../../lambda/log/terminal-log.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { fileStore } from '../../../lambda/secrets/stores/file.ts';
-import { parameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createFileStore } from '../../../lambda/secrets/stores/file.ts';
+import { createParameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { secretOf } from '../../../lambda/secrets/secret.ts';
+import { wrapSecret } from '../../../lambda/secrets/secret.ts';
 import type { SecretRef } from '../../../lambda/secrets/secret-ref.ts';
-import { secretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
+import { createSecretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { canaries, canariesIn, expectNoCanary } from '../../support/canary.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
@@ -46,7 +46,7 @@ describe('the scan itself', () => {
 
 describe('a secret', () => {
   it('shows itself to nobody but reveal', () => {
-    const secret = secretOf(canaries.token);
+    const secret = wrapSecret(canaries.token);
 
     expectNoCanary([
       // What a template literal and console.log make of it.
@@ -92,10 +92,10 @@ describe('a secret store that fails', () => {
     const log = recordingLog();
     const cache = createSecrets({
       stores: {
-        secret: secretsManagerStore(fake.clientConfig),
-        parameter: parameterStore(fake.clientConfig),
-        env: environmentStore({}),
-        file: fileStore(() => Promise.reject(new Error(all))),
+        secret: createSecretsManagerStore(fake.clientConfig),
+        parameter: createParameterStore(fake.clientConfig),
+        env: createEnvironmentStore({}),
+        file: createFileStore(() => Promise.reject(new Error(all))),
       },
       clock: () => 0,
       cacheMs: 0,
@@ -189,7 +189,7 @@ describe('a server that sends back what it was sent', () => {
     expectNoCanary([
       lines,
       redactor.value(error),
-      problemOf(error, 'buildkite/main'),
+      describeHttpProblem(error, 'buildkite/main'),
       error instanceof Error ? [error.message, error.stack] : error,
     ]);
   });

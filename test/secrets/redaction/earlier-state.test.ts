@@ -1,7 +1,7 @@
 /** What an earlier version has written to the state in clear is gone when it is read, and from the store with the next save. */
 import { expect, it } from 'vitest';
 import { cleanStore } from '../../../lambda/counters/stores/clean-store.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import { formatOutbox, parseOutbox } from '../../../lambda/counters/outbox/outbox.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { canaries, canariesIn, expectNoCanary } from '../../support/canary.ts';
@@ -14,7 +14,7 @@ it.each([
   ['in Base64', Buffer.from(`user:${canaries.token}`).toString('base64')],
   ['percent-encoded', encodeURIComponent(canaries.token)],
 ])('an outbox of an earlier version that holds a secret %s', async (_, secret) => {
-  const bare = memoryStore();
+  const bare = createMemoryStateStore();
   const content = { dimensions: [{ Name: 'Queue', Value: secret }], [secret]: 1, value: 7 };
   const parcel = { tickMs: 1, samples: 1, content };
   const body = formatOutbox({ entries: [{ parcel, claim: undefined }], settled: { [secret]: [1] } });

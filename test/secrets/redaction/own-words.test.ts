@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { problemKinds } from '../../../lambda/model/problem.ts';
 import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
-import { createRedactor, weaknessOf } from '../../../lambda/secrets/redaction/redactor.ts';
+import { createRedactor, findWeakness } from '../../../lambda/secrets/redaction/redactor.ts';
 import { sinks } from '../../../lambda/sinks/index.ts';
 import { sources } from '../../../lambda/sources/index.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
@@ -22,7 +22,7 @@ const vocabulary = [
 
 describe('our own vocabulary', () => {
   it.each([...new Set(vocabulary)])('knows %s', (word) => {
-    expect(weaknessOf(word)).not.toBeUndefined();
+    expect(findWeakness(word)).not.toBeUndefined();
   });
 
   it.each([
@@ -35,7 +35,7 @@ describe('our own vocabulary', () => {
     ['s3cr3t78', undefined],
     ['prometheus-7f3a9b', undefined],
   ] as const)('judges %s', (value, weakness) => {
-    expect(weaknessOf(value)).toBe(weakness);
+    expect(findWeakness(value)).toBe(weakness);
   });
 });
 
@@ -73,7 +73,7 @@ describe('a redactor that knows such secrets', () => {
 });
 
 describe('a redactor that knows a secret which only begins or ends like one of our words', () => {
-  const tail = fc.stringMatching(/^[A-Za-z0-9_]{6,40}$/).filter((text) => weaknessOf(text) === undefined);
+  const tail = fc.stringMatching(/^[A-Za-z0-9_]{6,40}$/).filter((text) => findWeakness(text) === undefined);
   const longWord = fc.constantFrom(...vocabulary.filter((word) => word.length >= 8));
 
   it('keeps every word of ours, alone and at the end of a text', () => {
@@ -82,7 +82,7 @@ describe('a redactor that knows a secret which only begins or ends like one of o
     fc.assert(
       fc.property(longWord, fc.nat(5), separator, tail, (word, skipped, between, rest) => {
         const secret = `${word.slice(skipped)}${between}${rest}`;
-        fc.pre(weaknessOf(secret) === undefined && !word.includes(secret));
+        fc.pre(findWeakness(secret) === undefined && !word.includes(secret));
         const redactor = createRedactor();
         redactor.remember(secret);
         for (const text of [word, `read from ${word}`, `of-${word}`, `${word}\u2026`]) {
@@ -99,7 +99,7 @@ describe('a redactor that knows a secret which only begins or ends like one of o
     fc.assert(
       fc.property(longWord, value, fc.constantFrom('', '\u2026'), fc.nat(20), (word, rest, mark, more) => {
         const secret = `${word}_${rest}`;
-        fc.pre(weaknessOf(rest) === undefined && weaknessOf(secret.slice(0, word.length + 9)) === undefined);
+        fc.pre(findWeakness(rest) === undefined && findWeakness(secret.slice(0, word.length + 9)) === undefined);
         const redactor = createRedactor();
         redactor.remember(secret);
         // At least eight characters besides the word are left of it.

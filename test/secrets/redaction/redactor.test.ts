@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
-import { secretOf } from '../../../lambda/secrets/secret.ts';
+import { wrapSecret } from '../../../lambda/secrets/secret.ts';
 import { canaries, canariesIn, expectNoCanary } from '../../support/canary.ts';
 
 function knowing(...values: readonly string[]): ReturnType<typeof createRedactor> {
@@ -187,7 +187,7 @@ describe('a value', () => {
       name: 'TypeError',
       message: 'outer',
       code: 'ECONNRESET',
-      stack: expect.stringContaining('redaction.test.ts') as string,
+      stack: expect.stringContaining('redactor.test.ts') as string,
       cause: { name: 'Error', message: 'inner' },
     });
   });
@@ -199,7 +199,7 @@ describe('a value', () => {
   });
 
   it('shows a secret that was logged by mistake as such', () => {
-    expect(createRedactor().value({ token: secretOf('value') })).toEqual({ token: '[secret]' });
+    expect(createRedactor().value({ token: wrapSecret('value') })).toEqual({ token: '[secret]' });
   });
 
   it('ends at circles, and shows what merely occurs twice twice', () => {

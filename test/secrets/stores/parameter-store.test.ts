@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { parameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
+import { createParameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
 
 const { signal } = new AbortController();
@@ -9,7 +9,7 @@ const Request = z.strictObject({ Names: z.array(z.string()).min(1), WithDecrypti
 
 interface Setup {
   readonly calls: (readonly string[])[];
-  readonly store: ReturnType<typeof parameterStore>;
+  readonly store: ReturnType<typeof createParameterStore>;
 }
 
 /** SSM's GetParameters with what moto does not do: its limit of ten names, refusals, and throttling. */
@@ -27,7 +27,7 @@ async function setup(fail: (names: readonly string[]) => string | undefined = ()
     );
   });
   onTestFinished(() => server.close());
-  const store = parameterStore({
+  const store = createParameterStore({
     endpoint: server.url,
     region: 'us-east-1',
     maxAttempts: 1,

@@ -9,11 +9,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
-import { fileStore } from '../../../lambda/secrets/stores/file.ts';
-import { parameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createFileStore } from '../../../lambda/secrets/stores/file.ts';
+import { createParameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
 import type { ReadOutcome } from '../../../lambda/secrets/stores/secret-store.ts';
-import { secretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
+import { createSecretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
 import { startMoto, withMoto, type AwsServer } from '../../servers/moto.ts';
 
 const { signal } = new AbortController();
@@ -36,7 +36,7 @@ withMoto('Secrets Manager as moto has it', () => {
     const { ARN: arn = '' } = await client.send(new CreateSecretCommand({ Name: 'ci/names', SecretString: 'value' }));
     const ids = ['ci/names', arn, arn.replace(/-[A-Za-z0-9]{6}$/, '')];
 
-    const outcomes = await secretsManagerStore(server.clientConfig).read(ids, signal);
+    const outcomes = await createSecretsManagerStore(server.clientConfig).read(ids, signal);
 
     expect([...outcomes]).toEqual(ids.map((id) => [id, { text: 'value' }]));
   });
@@ -44,7 +44,7 @@ withMoto('Secrets Manager as moto has it', () => {
   it('takes the base64 off bytes once', async () => {
     await client.send(new CreateSecretCommand({ Name: 'ci/bytes', SecretBinary: Buffer.from('dG9rZW4= is the text') }));
 
-    const outcomes = await secretsManagerStore(server.clientConfig).read(['ci/bytes'], signal);
+    const outcomes = await createSecretsManagerStore(server.clientConfig).read(['ci/bytes'], signal);
 
     expect(outcomes.get('ci/bytes')).toEqual({ text: 'dG9rZW4= is the text' });
   });
@@ -55,7 +55,7 @@ withMoto('Secrets Manager as moto has it', () => {
       names.map((Name) => client.send(new CreateSecretCommand({ Name, SecretString: `value of ${Name}` }))),
     );
 
-    const outcomes = await secretsManagerStore(server.clientConfig).read([...names, 'ci/missing'], signal);
+    const outcomes = await createSecretsManagerStore(server.clientConfig).read([...names, 'ci/missing'], signal);
 
     expect(names.map((name) => outcomes.get(name))).toEqual(names.map((name) => ({ text: `value of ${name}` })));
     expect(reasonOf(outcomes.get('ci/missing'))).toBe('not-found');
@@ -63,7 +63,7 @@ withMoto('Secrets Manager as moto has it', () => {
 
   it('gives the new value after a rotation', async () => {
     await client.send(new CreateSecretCommand({ Name: 'ci/rotated', SecretString: 'old' }));
-    const store = secretsManagerStore(server.clientConfig);
+    const store = createSecretsManagerStore(server.clientConfig);
     const before = await store.read(['ci/rotated'], signal);
     await client.send(new PutSecretValueCommand({ SecretId: 'ci/rotated', SecretString: 'new' }));
 
@@ -76,7 +76,7 @@ withMoto('Secrets Manager as moto has it', () => {
     await client.send(new CreateSecretCommand({ Name: 'ci/empty' }));
     await client.send(new CreateSecretCommand({ Name: 'ci/deleted', SecretString: 'x' }));
     await client.send(new DeleteSecretCommand({ SecretId: 'ci/deleted' }));
-    const store = secretsManagerStore(server.clientConfig);
+    const store = createSecretsManagerStore(server.clientConfig);
 
     const outcomes = await store.read(['ci/empty', 'ci/deleted', 'ci/missing'], signal);
 
@@ -87,14 +87,14 @@ withMoto('Secrets Manager as moto has it', () => {
     const elsewhere = new SecretsManagerClient({ ...server.clientConfig, region: 'eu-west-1' });
     const { ARN: arn = '' } = await elsewhere.send(new CreateSecretCommand({ Name: 'ci/far', SecretString: 'far' }));
 
-    const outcomes = await secretsManagerStore(server.clientConfig).read([arn], signal);
+    const outcomes = await createSecretsManagerStore(server.clientConfig).read([arn], signal);
 
     expect(arn).toContain(':eu-west-1:');
     expect(outcomes.get(arn)).toEqual({ text: 'far' });
   });
 
   it('gives up at the deadline', async () => {
-    const outcomes = await secretsManagerStore(server.clientConfig).read(['ci/names'], AbortSignal.abort());
+    const outcomes = await createSecretsManagerStore(server.clientConfig).read(['ci/names'], AbortSignal.abort());
 
     expect(reasonOf(outcomes.get('ci/names'))).toBe('aborted');
   });
@@ -118,14 +118,14 @@ withMoto('Parameter Store as moto has it', () => {
       ),
     );
 
-    const outcomes = await parameterStore(server.clientConfig).read([...names, '/ci/missing'], signal);
+    const outcomes = await createParameterStore(server.clientConfig).read([...names, '/ci/missing'], signal);
 
     expect(names.map((name) => outcomes.get(name))).toEqual(names.map((name) => ({ text: `value of ${name}` })));
     expect(reasonOf(outcomes.get('/ci/missing'))).toBe('not-found');
   });
 
   it('gives up at the deadline', async () => {
-    const outcomes = await parameterStore(server.clientConfig).read(['/ci/a', '/ci/b'], AbortSignal.abort());
+    const outcomes = await createParameterStore(server.clientConfig).read(['/ci/a', '/ci/b'], AbortSignal.abort());
 
     expect([...outcomes.values()].map(reasonOf)).toEqual(['aborted', 'aborted']);
   });
@@ -133,8 +133,8 @@ withMoto('Parameter Store as moto has it', () => {
 
 describe('an endpoint that nobody listens on', () => {
   it.each([
-    ['Secrets Manager', secretsManagerStore],
-    ['Parameter Store', parameterStore],
+    ['Secrets Manager', createSecretsManagerStore],
+    ['Parameter Store', createParameterStore],
   ])('is an outage of %s, not a mistake of the operator', async (_, store) => {
     const config = {
       endpoint: 'http://127.0.0.1:9',
@@ -153,7 +153,7 @@ describe('an endpoint that nobody listens on', () => {
 
 describe('the environment', () => {
   it('gives variables, and tells which are not set', async () => {
-    const outcomes = await environmentStore({ SET: 'value', EMPTY: '' }).read(['SET', 'EMPTY', 'UNSET'], signal);
+    const outcomes = await createEnvironmentStore({ SET: 'value', EMPTY: '' }).read(['SET', 'EMPTY', 'UNSET'], signal);
 
     expect([...outcomes]).toEqual([
       ['SET', { text: 'value' }],
@@ -172,7 +172,7 @@ describe('a file', () => {
 
   it('gives its text, and its new text once it was replaced', async () => {
     const path = join(await folder(), 'token');
-    const store = fileStore((file) => readFile(file));
+    const store = createFileStore((file) => readFile(file));
     await writeFile(path, 'old\n');
     const before = await store.read([path], signal);
     await writeFile(path, 'new\n');
@@ -190,7 +190,7 @@ describe('a file', () => {
     const path = await folder();
     await writeFile(join(path, 'file'), 'text');
 
-    const outcomes = await fileStore((file) => readFile(file)).read([pathIn(path)], signal);
+    const outcomes = await createFileStore((file) => readFile(file)).read([pathIn(path)], signal);
 
     expect(reasonOf(outcomes.get(pathIn(path)))).toBe(reason);
   });
@@ -199,13 +199,13 @@ describe('a file', () => {
     ['too large for a secret', Buffer.alloc(1024 * 1024 + 1, 'x'), 'invalid'],
     ['not text', Buffer.of(0xff, 0x00), 'not-text'],
   ])('that is %s is refused', async (_, bytes, reason) => {
-    const outcomes = await fileStore(() => Promise.resolve(bytes)).read(['key'], signal);
+    const outcomes = await createFileStore(() => Promise.resolve(bytes)).read(['key'], signal);
 
     expect(reasonOf(outcomes.get('key'))).toBe(reason);
   });
 
   it('that this user may not read is "denied"', async () => {
-    const denied = fileStore(() => Promise.reject(Object.assign(new Error('denied'), { code: 'EACCES' })));
+    const denied = createFileStore(() => Promise.reject(Object.assign(new Error('denied'), { code: 'EACCES' })));
 
     const outcomes = await denied.read(['key'], signal);
 

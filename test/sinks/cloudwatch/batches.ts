@@ -1,13 +1,13 @@
 import { queueJobs, workerUtilization } from '../../../lambda/model/catalogue/catalogue.ts';
-import type { Batch, SourcePart } from '../../../lambda/model/batch.ts';
+import type { Batch, SourceOutput } from '../../../lambda/model/batch.ts';
 import {
-  counter,
-  distribution,
-  gauge,
+  buildCounter,
+  buildDistribution,
+  buildGauge,
   type MetricDefinition,
   type MetricFamily,
 } from '../../../lambda/model/metric.ts';
-import { wholePercent } from '../../../lambda/model/families/roll-up.ts';
+import { computeWholePercent } from '../../../lambda/model/families/roll-up.ts';
 import { CloudWatchConfig } from '../../../lambda/sinks/cloudwatch/config.ts';
 
 /** A whole minute shortly before now: the fake refuses what is too old, as CloudWatch does. */
@@ -17,12 +17,12 @@ export function config(settings: Record<string, unknown> = {}): CloudWatchConfig
   return CloudWatchConfig.parse({ kind: 'cloudwatch', ...settings });
 }
 
-export function part(families: readonly MetricFamily[], rest: Partial<SourcePart> = {}): SourcePart {
+export function part(families: readonly MetricFamily[], rest: Partial<SourceOutput> = {}): SourceOutput {
   return { system: 'buildkite', source: 'main', status: 'complete', families, ...rest };
 }
 
-export function batch(parts: readonly SourcePart[], health: readonly MetricFamily[] = []): Batch {
-  return { tickMs, collectedAtMs: tickMs + 1500, parts, health };
+export function batch(parts: readonly SourceOutput[], health: readonly MetricFamily[] = []): Batch {
+  return { tickMs, collectedAtMs: tickMs + 1500, sources: parts, health };
 }
 
 /** What buildkite-agent-metrics publishes: name, its key in the agent API's answer, and the neutral series that it repeats. */
@@ -95,11 +95,11 @@ const vendorDefinitions = vendorMetrics.map(([name, key, replaces]) => ({
 /** Families with buildkite-agent-metrics' names for some answers, as a source with `compat: true` gives them. */
 export function vendorFamilies(answers: readonly AgentApiAnswer[]): readonly MetricFamily[] {
   return vendorDefinitions.flatMap(({ key, total, queues }) => [
-    gauge(
+    buildGauge(
       total,
       answers.flatMap(({ org, cluster, total: counts }) => sample({ org, cluster, queue: '' }, counts, key)),
     ),
-    gauge(
+    buildGauge(
       queues,
       answers.flatMap(({ org, cluster, queues: byName }) =>
         Object.entries(byName).flatMap(([queue, counts]) => sample({ org, cluster, queue }, counts, key)),
@@ -117,7 +117,7 @@ function sample(
     const { busy, total } = counts;
     if (busy === undefined || total === undefined) return [];
     const share = { part: busy, whole: total };
-    return [{ labels, share, value: wholePercent(share) }];
+    return [{ labels, share, value: computeWholePercent(share) }];
   }
   const value = counts[key];
   return value === undefined ? [] : [{ labels, value }];
@@ -128,7 +128,7 @@ export function queued(
   queues: Readonly<Record<string, number>>,
   { source = 'main', scope = 'Cluster A', state = 'queued' } = {},
 ): MetricFamily {
-  return gauge(
+  return buildGauge(
     queueJobs,
     Object.entries(queues).map(([queue, value]) => ({
       labels: { system: 'buildkite', source, scope, queue, state },
@@ -139,7 +139,7 @@ export function queued(
 
 export function utilization(busy: number, whole: number, queue = 'default'): MetricFamily {
   const labels = { system: 'buildkite', source: 'main', scope: 'Cluster A', queue };
-  return gauge(workerUtilization, [{ labels, share: { part: busy, whole }, value: busy / whole }]);
+  return buildGauge(workerUtilization, [{ labels, share: { part: busy, whole }, value: busy / whole }]);
 }
 
 const pipelineLabels = ['system', 'source', 'pipeline'] as const;
@@ -176,9 +176,9 @@ const runDuration: MetricDefinition<'distribution', (typeof pipelineLabels)[numb
 };
 
 export function finished(increase: number, pipeline = 'web'): MetricFamily {
-  return counter(runs, [{ labels: { system: 'buildkite', source: 'main', pipeline }, increase }]);
+  return buildCounter(runs, [{ labels: { system: 'buildkite', source: 'main', pipeline }, increase }]);
 }
 
 export function durations(observations: readonly number[], pipeline = 'web'): MetricFamily {
-  return distribution(runDuration, [{ labels: { system: 'buildkite', source: 'main', pipeline }, observations }]);
+  return buildDistribution(runDuration, [{ labels: { system: 'buildkite', source: 'main', pipeline }, observations }]);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { queueJobs, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 import { CloudWatchConfig } from '../../../lambda/sinks/cloudwatch/config.ts';
-import { encode } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
+import { encodeDatums } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
 import { cloudwatch } from '../../../lambda/sinks/cloudwatch/index.ts';
 import { answer, batch, part, queued, vendorFamilies } from './batches.ts';
 
@@ -34,12 +34,12 @@ describe('the rights in AWS', () => {
   ])('are exactly the namespaces that are written to, with collector metrics by %s', (collectorMetrics, namespaces) => {
     const raw = { kind: 'cloudwatch', collectorMetrics };
     const vendor = vendorFamilies([answer()]);
-    const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
+    const health = [buildGauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
     const given = batch([part([queued({ a: 1 }, { state: 'blocked' }), ...vendor])], health);
 
     const grants = cloudwatch.prepare(raw).grants([queueJobs, ...vendor.map(({ definition }) => definition)]);
 
-    const { datums } = encode(given, {
+    const { datums } = encodeDatums(given, {
       config: CloudWatchConfig.parse(raw),
       collector: 'ci-metrics',
       intervalMs: 60_000,

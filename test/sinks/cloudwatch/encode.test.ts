@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sourceLastSuccess, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { gauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
-import { type Datum, datumText, describe as identity } from '../../../lambda/sinks/cloudwatch/encode/datum.ts';
-import { encode, type EncodeSettings } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
-import { previewOf } from '../../../lambda/sinks/cloudwatch/preview.ts';
+import { buildGauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
+import { type Datum, writeDatum, formatSeries as identity } from '../../../lambda/sinks/cloudwatch/encode/datum.ts';
+import { encodeDatums, type EncodeSettings } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
+import { previewDatums } from '../../../lambda/sinks/cloudwatch/preview.ts';
 import { splitRequests } from '../../../lambda/sinks/cloudwatch/encode/split-requests.ts';
 import { expectGolden } from '../../support/golden.ts';
 import {
@@ -23,15 +23,17 @@ import {
 } from './batches.ts';
 
 function datumsOf(given: Batch, settings: Partial<EncodeSettings> = {}): readonly Datum[] {
-  return [...encode(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000, ...settings }).datums];
+  return [
+    ...encodeDatums(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000, ...settings }).datums,
+  ];
 }
 
 function linesOf(given: Batch, settings: Record<string, unknown> = {}): readonly string[] {
-  return previewOf(given, { config: config(settings), collector: 'ci-metrics', intervalMs: 60_000 }).lines;
+  return previewDatums(given, { config: config(settings), collector: 'ci-metrics', intervalMs: 60_000 }).lines;
 }
 
 function problemsOf(given: Batch, settings: Record<string, unknown> = {}): readonly string[] {
-  return previewOf(given, { config: config(settings), collector: 'ci-metrics', intervalMs: 60_000 }).problems.map(
+  return previewDatums(given, { config: config(settings), collector: 'ci-metrics', intervalMs: 60_000 }).problems.map(
     ({ kind, where, message }) => `${kind} ${where}: ${message}`,
   );
 }
@@ -237,7 +239,7 @@ describe('values', () => {
 
   it('turn a Unix time into an age that is never negative', () => {
     const health = [
-      gauge(sourceLastSuccess, [
+      buildGauge(sourceLastSuccess, [
         { labels: { system: 'buildkite', source: 'old' }, value: tickMs / 1000 - 90 },
         { labels: { system: 'buildkite', source: 'fresh' }, value: tickMs / 1000 + 2 },
       ]),
@@ -250,7 +252,7 @@ describe('values', () => {
   });
 
   it('leave the health of the collector to the log unless asked for', () => {
-    const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
+    const health = [buildGauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
 
     expect(linesOf(batch([], health))).toEqual([]);
     expect(linesOf(batch([], health), { collectorMetrics: 'api' })).toHaveLength(1);
@@ -339,7 +341,7 @@ describe('what CloudWatch would refuse', () => {
         statistic: 'Maximum',
       },
     };
-    const family = gauge(wide, [{ labels: Object.fromEntries(labels.map((label) => [label, 'x'])), value: 1 }]);
+    const family = buildGauge(wide, [{ labels: Object.fromEntries(labels.map((label) => [label, 'x'])), value: 1 }]);
 
     expect(problemsOf(batch([part([family])]))[0]).toContain('left out because it has more than 30 dimensions');
   });
@@ -421,13 +423,13 @@ describe('requests', () => {
     const queues = Object.fromEntries(Array.from({ length: count }, (_, index) => [`q${String(index)}`, index]));
     const datums = datumsOf(batch([part([queued(queues)], { status: 'partial' })]));
 
-    expect([...splitRequests(datums, (datum) => datumText(datum, tickMs))]).toHaveLength(expected);
+    expect([...splitRequests(datums, (datum) => writeDatum(datum, tickMs))]).toHaveLength(expected);
   });
 
   it('are written as the AWS SDK itself would write them', async () => {
     const many = batch([part([queued({ a: 1, 'b"\\': 0.1, c: 1e21, d: 2e-7 }), durations([1, 1, 2.5])])]);
     const datums = datumsOf(many, { intervalMs: 10_000 }).map((datum) => ({ ...datum, namespace: 'CI' }));
-    const [request] = splitRequests(datums, (datum) => datumText(datum, tickMs + 500));
+    const [request] = splitRequests(datums, (datum) => writeDatum(datum, tickMs + 500));
     if (request === undefined) throw new Error('no request');
 
     expect(new TextDecoder().decode(request.body)).toBe(await bodyOfSdk(request.datums, tickMs + 500));

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
-  metricCostBasis,
-  monthlyMetricCost,
-  monthlyRequestCost,
-  requestCostBasis,
+  explainMetricPrice,
+  priceMetrics,
+  priceRequests,
+  explainRequestPrice,
 } from '../../../lambda/sinks/cloudwatch/price.ts';
-import { previewOf } from '../../../lambda/sinks/cloudwatch/preview.ts';
+import { previewDatums } from '../../../lambda/sinks/cloudwatch/preview.ts';
 import { sinkUp, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 import { answer, batch, config, durations, part, queued, vendorFamilies } from './batches.ts';
 
 describe('the price of metrics', () => {
@@ -22,13 +22,13 @@ describe('the price of metrics', () => {
     [1_000_000, 64_500],
     [1_100_000, 66_500],
   ])('of %d metrics is $%d a month', (metrics, usd) => {
-    expect(monthlyMetricCost(metrics)).toBeCloseTo(usd, 6);
+    expect(priceMetrics(metrics)).toBeCloseTo(usd, 6);
   });
 
   it('shows its tiers', () => {
-    expect(metricCostBasis(210)).toBe('210 metrics × $0.30');
-    expect(metricCostBasis(12_500)).toBe('10,000 metrics × $0.30 + 2,500 metrics × $0.10');
-    expect(metricCostBasis(0)).toBe('no metrics');
+    expect(explainMetricPrice(210)).toBe('210 metrics × $0.30');
+    expect(explainMetricPrice(12_500)).toBe('10,000 metrics × $0.30 + 2,500 metrics × $0.10');
+    expect(explainMetricPrice(0)).toBe('no metrics');
   });
 });
 
@@ -42,21 +42,21 @@ describe('the price of requests', () => {
     // 6 × 12 × 43,800 = 3,153,600.
     [6, 5000, 21.536],
   ])('of %d requests every %d ms is $%d a month', (requests, intervalMs, usd) => {
-    expect(monthlyRequestCost(requests, intervalMs)).toBeCloseTo(usd, 6);
+    expect(priceRequests(requests, intervalMs)).toBeCloseTo(usd, 6);
   });
 
   it('shows how it comes about', () => {
-    expect(requestCostBasis(30, 60_000)).toBe('1,314,000 requests, the first 1,000,000 free, × $0.01 a thousand');
+    expect(explainRequestPrice(30, 60_000)).toBe('1,314,000 requests, the first 1,000,000 free, × $0.01 a thousand');
   });
 });
 
 describe('the cost of a batch', () => {
   it('counts a metric once, however many datums it has', () => {
     const observations = Array.from({ length: 400 }, (_, index) => index);
-    const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
+    const health = [buildGauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
     const given = batch([part([...vendorFamilies([answer()]), durations(observations)])], health);
 
-    const preview = previewOf(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000 });
+    const preview = previewDatums(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000 });
 
     expect(preview.samples).toBe(39);
     expect(preview.monthlyCost.map(({ usd, ...line }) => ({ ...line, usd: Number((usd ?? NaN).toFixed(2)) }))).toEqual([
@@ -72,12 +72,12 @@ describe('the cost of a batch', () => {
   });
 
   it('counts what a later run tells of itself, which a first one does not know yet', () => {
-    const health = [gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
-    const laterHealth = [...health, gauge(sinkUp, [{ labels: { sink: 'cloudwatch' }, value: 1 }])];
+    const health = [buildGauge(sourceUp, [{ labels: { system: 'buildkite', source: 'main' }, value: 1 }])];
+    const laterHealth = [...health, buildGauge(sinkUp, [{ labels: { sink: 'cloudwatch' }, value: 1 }])];
     const given = batch([part([queued({ a: 1 })])], health);
 
-    const logged = previewOf(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000 }, laterHealth);
-    const sent = previewOf(
+    const logged = previewDatums(given, { config: config(), collector: 'ci-metrics', intervalMs: 60_000 }, laterHealth);
+    const sent = previewDatums(
       given,
       { config: config({ collectorMetrics: 'api' }), collector: 'ci-metrics', intervalMs: 60_000 },
       laterHealth,

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { AwsAccess } from '../../../lambda/http/auth/aws-credentials.ts';
 import { sinkUp } from '../../../lambda/model/catalogue/catalogue.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
-import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
+import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
 import type { Delivery, Sink } from '../../../lambda/sinks/sink.ts';
@@ -44,7 +44,7 @@ function sinkWith(settings: Record<string, unknown> = {}, intervalMs = 60_000, a
 }
 
 async function write(given: Batch, sink: Sink = sinkWith()): Promise<Delivery> {
-  using deadline = deadlineIn(60_000, Date.now);
+  using deadline = createDeadline(60_000, Date.now);
   return await sink.write(given, { deadline });
 }
 
@@ -563,7 +563,7 @@ describe('the deadline', () => {
     fake.fail({ mode: 'hang', times: 5 });
 
     const passing = new AbortController();
-    using deadline = deadlineIn(60_000, Date.now, passing.signal);
+    using deadline = createDeadline(60_000, Date.now, passing.signal);
     const writing = sinkWith().write(many(7000), { deadline });
     // The deadline passes when all that fit side by side wait for their answers, however busy the machine is.
     await expect.poll(() => fake.requests.length).toBe(5);
@@ -590,7 +590,7 @@ describe('the deadline', () => {
     };
     const fake = await fakeWith({ refuse });
     const deadline = deadlineByClock(() => endsAtMs - nowMs);
-    const health = [gauge(sinkUp, [{ labels: { sink: 'main' }, value: 1 }])];
+    const health = [buildGauge(sinkUp, [{ labels: { sink: 'main' }, value: 1 }])];
     const given = batch([part([queued(queues(20_000)), finished(5)], { status: 'partial' })], health);
 
     const delivery = await sinkWith({ collectorMetrics: 'api' }).write(given, { deadline });
@@ -610,7 +610,7 @@ describe('the deadline', () => {
     fake.fail({ mode: 'throttle-429', times: 99 });
 
     const passing = new AbortController();
-    using deadline = deadlineIn(60_000, Date.now, passing.signal);
+    using deadline = createDeadline(60_000, Date.now, passing.signal);
     const writing = sinkWith().write(many(1), { deadline });
     await expect.poll(() => fake.requests.length, { interval: 5 }).toBeGreaterThan(0);
     passing.abort(new DOMException('the deadline has passed', 'TimeoutError'));
@@ -629,7 +629,7 @@ describe('increases that were not stored', () => {
       .map(({ name, dimensions, values, timestampMs }) => ({ name, dimensions, values, timestampMs }));
 
   async function redeliver(sink: Sink, delivery: Delivery): Promise<Delivery | undefined> {
-    using deadline = deadlineIn(60_000, Date.now);
+    using deadline = createDeadline(60_000, Date.now);
     return await sink.redeliver?.(delivery.undelivered ?? [], { deadline });
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { datadog } from '../../../lambda/sinks/datadog/index.ts';
-import { baseUrlOf, DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
+import { resolveBaseUrl, DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
 
 function parsed(raw: Readonly<Record<string, unknown>>): DatadogConfig {
   return DatadogConfig.parse({ kind: 'datadog', apiKey: { env: 'KEY' }, ...raw });
@@ -13,7 +13,7 @@ describe('the settings', () => {
     [{ site: 'us2.ddog-gov.com' }, 'https://api.us2.ddog-gov.com'],
     [{ site: 'datadoghq.eu', url: 'https://proxy.example.com/datadog/' }, 'https://proxy.example.com/datadog'],
   ])('%j send to %s', (raw, url) => {
-    expect(baseUrlOf(parsed(raw))).toBe(url);
+    expect(resolveBaseUrl(parsed(raw))).toBe(url);
   });
 
   it.each([

@@ -3,23 +3,23 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels } from '../../../lambda/model/metric.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 import { DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
 import { cleanName, cleanTag } from '../../../lambda/sinks/datadog/encode/clean-names.ts';
 import type { Point } from '../../../lambda/sinks/datadog/encode/point.ts';
 import { encodePoints, type Encoding } from '../../../lambda/sinks/datadog/encode/encode-points.ts';
 import { type PointsRequest, splitRequests } from '../../../lambda/sinks/datadog/encode/split-requests.ts';
-import { shown } from '../../../lambda/sinks/datadog/encode/shown.ts';
-import { unitOf } from '../../../lambda/sinks/datadog/encode/units.ts';
-import { priceOfMonth } from '../../../lambda/sinks/datadog/price.ts';
-import { compatBases, queueMetric, totalMetric } from '../../../lambda/sources/buildkite/metrics.ts';
+import { formatSeries } from '../../../lambda/sinks/datadog/encode/shown.ts';
+import { findUnit } from '../../../lambda/sinks/datadog/encode/units.ts';
+import { priceMonth } from '../../../lambda/sinks/datadog/price.ts';
+import { compatBases, defineQueueMetric, defineTotalMetric } from '../../../lambda/sources/buildkite/metrics.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { counterOf, distributionOf, gaugeOf, partOf } from '../remote-write/batches.ts';
 
 const tickMs = Date.UTC(2026, 0, 2, 3, 4);
 
 function batchAt(families: Batch['health'], more: Partial<Batch> = {}): Batch {
-  return { tickMs, collectedAtMs: tickMs + 1500, parts: [partOf(families)], health: [], ...more };
+  return { tickMs, collectedAtMs: tickMs + 1500, sources: [partOf(families)], health: [], ...more };
 }
 
 function encoded(batch: Batch, settings: Readonly<Record<string, unknown>> = {}): Encoding {
@@ -28,7 +28,7 @@ function encoded(batch: Batch, settings: Readonly<Record<string, unknown>> = {})
 }
 
 function shownPoints({ points }: Encoding): readonly string[] {
-  return points.map((point) => `${shown(point)} ${point.values.join(' ')}`);
+  return points.map((point) => `${formatSeries(point)} ${point.values.join(' ')}`);
 }
 
 function unpacked({ route, body }: PointsRequest): string {
@@ -36,7 +36,7 @@ function unpacked({ route, body }: PointsRequest): string {
 }
 
 function flawsOf({ findings }: Encoding): readonly string[] {
-  return findings.map(({ flaw, metric, samples }) => `${flaw} ${metric} ${String(samples)}`);
+  return findings.map(({ reason: flaw, metric, samples }) => `${flaw} ${metric} ${String(samples)}`);
 }
 
 describe('a tag', () => {
@@ -101,7 +101,7 @@ describe('a unit', () => {
     ['ci_collector_state_bytes', 'bytes', 'byte'],
     ['ci_run_last_success_timestamp_seconds', 'timestamp', undefined],
   ] as const)('of %s in %s is %s', (name, unit, expected) => {
-    expect(unitOf(name, unit)).toBe(expected);
+    expect(findUnit(name, unit)).toBe(expected);
   });
 });
 
@@ -131,7 +131,7 @@ describe('the points of a batch', () => {
   it('have nothing of a source that failed', () => {
     const failed = partOf([gaugeOf('ci_up', [{ labels: {}, value: 1 }])], { status: 'failed' });
 
-    expect(encoded(batchAt([], { parts: [failed] })).points).toEqual([]);
+    expect(encoded(batchAt([], { sources: [failed] })).points).toEqual([]);
   });
 
   it('are made one where Datadog would keep one of two', () => {
@@ -233,7 +233,7 @@ function buildkiteOf(cluster: string): Batch {
       return value === undefined ? [] : [{ labels: { org: 'acme', cluster, queue }, value }];
     });
     const total = [{ labels: { org: 'acme', cluster }, value: totals[index] ?? NaN }];
-    return [gauge(totalMetric(base), total), gauge(queueMetric(base), own)];
+    return [buildGauge(defineTotalMetric(base), total), buildGauge(defineQueueMetric(base), own)];
   });
   return batchAt(families);
 }
@@ -364,10 +364,10 @@ describe('the price', () => {
       ]),
     );
 
-    const [line, ...others] = priceOfMonth(points);
+    const [line, ...others] = priceMonth(points);
     expect(others).toEqual([]);
     expect(line?.usd).toBeUndefined();
     expect(line?.basis).toContain('about 13 custom metrics (3 levels and counts, 2 distributions × 5)');
-    expect(priceOfMonth([])).toEqual([]);
+    expect(priceMonth([])).toEqual([]);
   });
 });

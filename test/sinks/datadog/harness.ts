@@ -1,8 +1,8 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
@@ -27,7 +27,7 @@ export function datadogSink(raw: Readonly<Record<string, unknown>>): TestSink {
   const redactor = createRedactor();
   // No jitter: retries come at once.
   const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, redactor, loopback: 'allow' });
-  const store = environmentStore(variables);
+  const store = createEnvironmentStore(variables);
   const stores = { secret: store, parameter: store, env: store, file: store };
   const cache = createSecrets({ stores, clock: Date.now, cacheMs: 60_000, redactor, log });
   const sink = createDatadog(DatadogConfig.parse({ kind: 'datadog', apiKey: { env: 'KEY' }, ...raw }), {
@@ -42,12 +42,12 @@ export function datadogSink(raw: Readonly<Record<string, unknown>>): TestSink {
   });
   return {
     write: async (batch, budgetMs = 45_000) => {
-      using deadline = deadlineIn(budgetMs, Date.now);
+      using deadline = createDeadline(budgetMs, Date.now);
       cache.startRun();
       return await sink.write(batch, { deadline });
     },
     redeliver: async (parcels) => {
-      using deadline = deadlineIn(45_000, Date.now);
+      using deadline = createDeadline(45_000, Date.now);
       cache.startRun();
       if (sink.redeliver === undefined) throw new TypeError('the sink takes no parcels');
       return await sink.redeliver(parcels, { deadline });

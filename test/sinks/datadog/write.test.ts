@@ -149,7 +149,7 @@ describe('an answer', () => {
       },
     });
     await using sink = datadogSink({ url: datadog.url });
-    const batches = everyKind().parts[0]?.families ?? [];
+    const batches = everyKind().sources[0]?.families ?? [];
 
     for (const family of batches) await sink.write(batchOf([family]));
 

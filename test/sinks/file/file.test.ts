@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { FileConfig } from '../../../lambda/sinks/file/config.ts';
 import { createFile } from '../../../lambda/sinks/file/create.ts';
-import { problemOfFile } from '../../../lambda/sinks/file/problems.ts';
+import { describeFileProblem } from '../../../lambda/sinks/file/problems.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
 import { answersOk, startOnFreePort } from '../../servers/process.ts';
 import { withNodeExporter } from '../../servers/require.ts';
@@ -22,7 +22,7 @@ function fileSink(raw: { readonly path: string } & Readonly<Record<string, unkno
   const sink = createFile(FileConfig.parse({ kind: 'file', ...raw }), ports);
   return {
     write: async (batch, parent) => {
-      using deadline = deadlineIn(60_000, () => Date.now(), parent);
+      using deadline = createDeadline(60_000, () => Date.now(), parent);
       return await sink.write(batch, { deadline });
     },
     preview: async (batch) => sink.preview(batch),
@@ -78,7 +78,7 @@ describe('the text exposition in a file', () => {
     const sink = fileSink({ path });
     await sink.write(jobs(1));
     const others = { ...partOf([]), source: 'other', status: 'skipped' } as const;
-    const later = { ...jobs(2), parts: [...jobs(2).parts, others] };
+    const later = { ...jobs(2), sources: [...jobs(2).sources, others] };
 
     const delivery = await sink.write(later);
     const preview = await sink.preview(later);
@@ -217,14 +217,14 @@ describe('a file that cannot be written', () => {
     ['EDQUOT', 'unavailable', 'quota is full'],
     ['EIO', 'unavailable', 'the file system failed'],
   ])('with %s is a problem of kind %s', (code, kind, message) => {
-    const problem = problemOfFile(Object.assign(new Error('no'), { code }), 'file/file /x');
+    const problem = describeFileProblem(Object.assign(new Error('no'), { code }), 'file/file /x');
 
     expect(problem.kind).toBe(kind);
     expect(problem.message).toContain(message);
   });
 
   it('for a reason that no file system has stays an error', () => {
-    expect(() => problemOfFile(new TypeError('a bug'), 'file/file /x')).toThrow('a bug');
+    expect(() => describeFileProblem(new TypeError('a bug'), 'file/file /x')).toThrow('a bug');
   });
 });
 

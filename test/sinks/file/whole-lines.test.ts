@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { jsonLines } from '../../../lambda/exposition/write-json-lines.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { writeJsonLines } from '../../../lambda/exposition/write-json-lines.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { appendLines } from '../../../lambda/sinks/file/append-lines.ts';
 import { FileConfig } from '../../../lambda/sinks/file/config.ts';
 import { createFile } from '../../../lambda/sinks/file/create.ts';
@@ -25,13 +25,13 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 
 async function writeJobs(value: number): Promise<Delivery> {
   const sink = createFile(FileConfig.parse({ kind: 'file', path, format: 'json' }), ports);
-  using deadline = deadlineIn(60_000, Date.now);
+  using deadline = createDeadline(60_000, Date.now);
   return await sink.write(jobs(value), { deadline });
 }
 
 /** One run's line, as `writeJobs` makes it. */
 function line(value: number): string {
-  return jsonLines([gaugeOf('ci_jobs', [{ labels: { queue: 'ä' }, value }])], 0);
+  return writeJsonLines([gaugeOf('ci_jobs', [{ labels: { queue: 'ä' }, value }])], 0);
 }
 
 async function valuesIn(text: string): Promise<readonly unknown[]> {
@@ -117,7 +117,7 @@ function manyRuns(file: string): string {
   return `
     const { readFileSync } = await import('node:fs');
     const { createFile } = await import(${at('../../../lambda/sinks/file/create.ts')});
-    const { deadlineIn } = await import(${at('../../../lambda/runtime/deadline.ts')});
+    const { createDeadline } = await import(${at('../../../lambda/runtime/deadline.ts')});
     const { FileConfig } = await import(${at('../../../lambda/sinks/file/config.ts')});
     const { batchOf, queues } = await import(${at('../remote-write/batches.ts')});
     const path = ${JSON.stringify(file)};
@@ -125,7 +125,7 @@ function manyRuns(file: string): string {
     const deliveries = [];
     const lengths = [];
     while (deliveries.filter(({ accepted }) => accepted === 0).length < 3) {
-      using deadline = deadlineIn(60_000, Date.now);
+      using deadline = createDeadline(60_000, Date.now);
       deliveries.push(await sink.write(batchOf([queues(20)]), { deadline }));
       lengths.push(readFileSync(path).length);
     }

@@ -2,8 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { encodePoints } from '../../../lambda/sinks/google-cloud-monitoring/encode/encode-points.ts';
-import { encodeRequests, type RequestSettings } from '../../../lambda/sinks/google-cloud-monitoring/encode/encode-requests.ts';
-import { chunks } from '../../../lambda/series/cut-requests.ts';
+import {
+  encodeRequests,
+  type RequestSettings,
+} from '../../../lambda/sinks/google-cloud-monitoring/encode/encode-requests.ts';
+import { cutChunks } from '../../../lambda/series/cut-requests.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf } from '../remote-write/batches.ts';
 
@@ -73,7 +76,7 @@ describe('whatever the series are', () => {
         );
 
         const { names, omissions } = encodePoints(batch, { config });
-        const pieces = chunks(
+        const pieces = cutChunks(
           names.flatMap(({ series }) => series),
           size,
         );

@@ -1,8 +1,8 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache, and a Google Cloud on loopback. */
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { GoogleCloudMonitoringConfig } from '../../../lambda/sinks/google-cloud-monitoring/config.ts';
@@ -32,7 +32,7 @@ export async function googleSink(
   const log = recordingLog();
   const redactor = createRedactor();
   const hub = createHttpHub({ clock: Date.now, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', redactor });
-  const store = environmentStore({});
+  const store = createEnvironmentStore({});
   const stores = { secret: store, parameter: store, env: store, file: store };
   const cache = createSecrets({ stores, clock: Date.now, cacheMs: 60_000, redactor, log });
   const config = GoogleCloudMonitoringConfig.parse({
@@ -56,7 +56,7 @@ export async function googleSink(
   return {
     google,
     write: async (batch, budgetMs = 45_000) => {
-      using deadline = deadlineIn(budgetMs, Date.now);
+      using deadline = createDeadline(budgetMs, Date.now);
       cache.startRun();
       return await sink.write(batch, { deadline });
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compatBases, queueMetric, totalMetric } from '../../../lambda/sources/buildkite/metrics.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { compatBases, defineQueueMetric, defineTotalMetric } from '../../../lambda/sources/buildkite/metrics.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 import { provider } from '../../support/google-fake.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../support/loopback-server.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues } from '../remote-write/batches.ts';
@@ -86,7 +86,7 @@ describe('what is written', () => {
     await using sink = await googleSink();
     const two = [partOf([queues(450)]), partOf([queues(450)], { source: 'other' })];
 
-    const delivery = await sink.write({ ...batchOf([]), parts: two });
+    const delivery = await sink.write({ ...batchOf([]), sources: two });
 
     expect(delivery).toMatchObject({ accepted: 450, requests: 3 });
     expect(messages(delivery)).toContain(`${type('ci_queue_jobs')} (450 points): the same labels as another point`);
@@ -99,9 +99,11 @@ describe('what is written', () => {
 
     const delivery = await sink.write(
       batchOf([
-        gauge(totalMetric(scheduled), [{ labels, value: 7 }]),
-        gauge(queueMetric(scheduled), [{ labels: { ...labels, queue: 'deploy' }, value: 2 }]),
-        gauge(queueMetric(scheduled), [{ labels: { org: 'acme-inc', cluster: '', queue: 'default' }, value: 5 }]),
+        buildGauge(defineTotalMetric(scheduled), [{ labels, value: 7 }]),
+        buildGauge(defineQueueMetric(scheduled), [{ labels: { ...labels, queue: 'deploy' }, value: 2 }]),
+        buildGauge(defineQueueMetric(scheduled), [
+          { labels: { org: 'acme-inc', cluster: '', queue: 'default' }, value: 5 },
+        ]),
         gaugeOf('ci_queue_jobs', [{ labels: {}, value: 1 }]),
       ]),
     );
@@ -178,7 +180,7 @@ describe('a series', () => {
     const again = await sink.write({
       ...first,
       collectedAtMs: first.collectedAtMs + 4999,
-      parts: [partOf([queues(4)])],
+      sources: [partOf([queues(4)])],
     });
     const later = await sink.write({ ...first, collectedAtMs: first.collectedAtMs + 10_000 });
 
@@ -207,7 +209,7 @@ describe('a series', () => {
     });
     await using behind = await googleSink({
       url: proxy.url,
-      auth: { federation: { provider: provider, tokenUrl: `${sink.google.url}/v1/token` } },
+      auth: { federation: { provider, tokenUrl: `${sink.google.url}/v1/token` } },
     });
 
     const delivery = await behind.write(batchOf([queues(3)]));
@@ -236,7 +238,7 @@ describe('a refusal', () => {
     await sink.write(batch);
     await using twin = await googleSink({
       url: sink.google.url,
-      auth: { federation: { provider: provider, tokenUrl: `${sink.google.url}/v1/token` } },
+      auth: { federation: { provider, tokenUrl: `${sink.google.url}/v1/token` } },
     });
 
     const delivery = await twin.write(batch);
@@ -370,7 +372,7 @@ describe('descriptors', () => {
     await sink.write(batchOf([gaugeOf('ci_jobs_total', [{ labels: {}, value: 1 }])]));
     await using other = await googleSink({
       url: sink.google.url,
-      auth: { federation: { provider: provider, tokenUrl: `${sink.google.url}/v1/token` } },
+      auth: { federation: { provider, tokenUrl: `${sink.google.url}/v1/token` } },
     });
 
     const delivery = await other.write(

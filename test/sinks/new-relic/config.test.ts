@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, NewRelicConfig } from '../../../lambda/sinks/new-relic/config.ts';
+import { buildAddress, NewRelicConfig } from '../../../lambda/sinks/new-relic/config.ts';
 
 function parse(raw: object) {
   return NewRelicConfig.safeParse({ kind: 'new-relic', apiKey: { env: 'KEY' }, ...raw });
@@ -7,7 +7,7 @@ function parse(raw: object) {
 
 function addresses(raw: object): readonly string[] {
   const config = NewRelicConfig.parse({ kind: 'new-relic', apiKey: { env: 'KEY' }, compat: true, account: 42, ...raw });
-  return [addressOf('metrics', config).href, addressOf('events', config).href];
+  return [buildAddress('metrics', config).href, buildAddress('events', config).href];
 }
 
 describe('the addresses', () => {

@@ -1,8 +1,8 @@
 /** The sink as the wiring makes it, with the real HTTP client and the real secret cache. */
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { NewRelicConfig } from '../../../lambda/sinks/new-relic/config.ts';
@@ -28,7 +28,7 @@ export function newRelicSink(raw: Readonly<Record<string, unknown>>, clock: () =
   const variables: Record<string, string> = { LICENSE_KEY: knownKey };
   // No jitter: retries come at once.
   const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
-  const store = environmentStore(variables);
+  const store = createEnvironmentStore(variables);
   const redactor = createRedactor();
   const stores = { secret: store, parameter: store, env: store, file: store };
   const cache = createSecrets({ stores, clock, cacheMs: 60_000, redactor, log });
@@ -47,12 +47,12 @@ export function newRelicSink(raw: Readonly<Record<string, unknown>>, clock: () =
   return {
     sink,
     write: async (batch) => {
-      using deadline = deadlineIn(budgetMs, clock);
+      using deadline = createDeadline(budgetMs, clock);
       cache.startRun();
       return await sink.write(batch, { deadline });
     },
     redeliver: async (parcels) => {
-      using deadline = deadlineIn(budgetMs, clock);
+      using deadline = createDeadline(budgetMs, clock);
       cache.startRun();
       if (sink.redeliver === undefined) throw new TypeError('the sink takes no parcels');
       return await sink.redeliver(parcels, { deadline });

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { parseConfig } from '../../../lambda/config/parse-config.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
 import { otlp } from '../../../lambda/sinks/otlp/index.ts';
-import { signalUrl, targetOf } from '../../../lambda/sinks/otlp/receiver/target.ts';
+import { buildSignalUrl, resolveTarget } from '../../../lambda/sinks/otlp/receiver/target.ts';
 
 const base = { kind: 'otlp', url: 'https://example.com' };
 const sigv4 = { sigv4: { region: 'eu-west-1' } };
@@ -55,11 +55,13 @@ describe('where requests go', () => {
     ['https://example.com/otlp?a=b', 'https://example.com/otlp/v1/metrics?a=b'],
     ['https://example.com/otlp/v1/metrics', 'https://example.com/otlp/v1/metrics'],
   ])('%s becomes %s', (url, expected) => {
-    expect(signalUrl(url, 'metrics').href).toBe(expected);
+    expect(buildSignalUrl(url, 'metrics').href).toBe(expected);
   });
 
   it('is another path for another signal', () => {
-    expect(signalUrl('https://example.com/otlp/v1/metrics', 'traces').href).toBe('https://example.com/otlp/v1/traces');
+    expect(buildSignalUrl('https://example.com/otlp/v1/metrics', 'traces').href).toBe(
+      'https://example.com/otlp/v1/traces',
+    );
   });
 
   it.each([
@@ -85,7 +87,7 @@ describe('where requests go', () => {
       7,
     ],
   ])('follows from %o', (settings, url, temporality, points) => {
-    const target = targetOf(OtlpConfig.parse({ kind: 'otlp', ...settings }));
+    const target = resolveTarget(OtlpConfig.parse({ kind: 'otlp', ...settings }));
 
     expect([target.url.href, target.temporality, target.limits.points]).toEqual([url, temporality, points]);
   });

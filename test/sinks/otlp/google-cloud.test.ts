@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Span } from '../../../lambda/model/span.ts';
 import { otlp } from '../../../lambda/sinks/otlp/index.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
-import { targetOf } from '../../../lambda/sinks/otlp/receiver/target.ts';
+import { resolveTarget } from '../../../lambda/sinks/otlp/receiver/target.ts';
 import { expectNoCanary } from '../../support/canary.ts';
 import { type GoogleFake, project, provider, serviceAccount, startGoogleFake } from '../../support/google-fake.ts';
 import { startGoogleTelemetryFake } from '../../support/google-telemetry-fake.ts';
@@ -148,7 +148,7 @@ describe('Google Cloud', () => {
     const { sink, receiver } = started;
 
     const delivery = await sink.write(
-      batchOf([], { parts: [partOf([queues(1)], { system: 'buildkite', source: 'main', spans: [finished] })] }),
+      batchOf([], { sources: [partOf([queues(1)], { system: 'buildkite', source: 'main', spans: [finished] })] }),
     );
 
     expect(delivery.problems).toEqual([]);
@@ -171,7 +171,7 @@ describe('the preset', () => {
   const minimal = { kind: 'otlp', preset: 'google-cloud', auth: { google: { federation } }, resource };
 
   it('knows where Google Cloud is', () => {
-    const target = targetOf(OtlpConfig.parse(minimal));
+    const target = resolveTarget(OtlpConfig.parse(minimal));
 
     expect([target.url.href, target.tracesUrl.href, target.temporality, target.limits.points]).toEqual([
       'https://telemetry.googleapis.com/v1/metrics',

@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import type { AwsCredentials } from '../../../lambda/http/auth/aws-credentials.ts';
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
@@ -39,7 +39,7 @@ export function otlpSink(
   const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', redactor });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
     clock,
     cacheMs: 60_000,
     redactor,
@@ -61,12 +61,12 @@ export function otlpSink(
   });
   return {
     write: async (batch, budgetMs = 45_000, signal) => {
-      using deadline = deadlineIn(budgetMs, clock, signal);
+      using deadline = createDeadline(budgetMs, clock, signal);
       cache.startRun();
       return await sink.write(batch, { deadline });
     },
     redeliver: async (parcels, budgetMs = 45_000) => {
-      using deadline = deadlineIn(budgetMs, clock);
+      using deadline = createDeadline(budgetMs, clock);
       cache.startRun();
       return await sink.redeliver?.(parcels, { deadline });
     },

@@ -1,7 +1,7 @@
 /** Receivers charge a histogram by its parts, each in a way of its own. */
 import { describe, expect, it } from 'vitest';
 import type { MetricKind, Point, PointValue } from '../../../lambda/sinks/otlp/encode/points/point.ts';
-import { type PricedRun, monthlyCostOf } from '../../../lambda/sinks/otlp/price.ts';
+import { type PricedRun, priceMonth } from '../../../lambda/sinks/otlp/price.ts';
 
 function pointOf(value: PointValue): Point {
   const kinds = { number: 'gauge', histogram: 'histogram', exponential: 'exponential', summary: 'summary' } as const;
@@ -22,8 +22,8 @@ const summary: PointValue = { type: 'summary', count: 1, sum: 1, quantiles: [{ q
 /** One run in a month, so that a month is what one run sends. */
 const oneRun: Omit<PricedRun, 'points'> = { bytes: 2_500_000_000, intervalMs: 730 * 3_600_000 };
 
-function basisOf(preset: Parameters<typeof monthlyCostOf>[0], ...values: readonly PointValue[]): string | undefined {
-  return monthlyCostOf(preset, { ...oneRun, points: values.map(pointOf) })[0]?.basis;
+function basisOf(preset: Parameters<typeof priceMonth>[0], ...values: readonly PointValue[]): string | undefined {
+  return priceMonth(preset, { ...oneRun, points: values.map(pointOf) })[0]?.basis;
 }
 
 describe('what a point is charged as', () => {
@@ -50,7 +50,7 @@ describe('what a point is charged as', () => {
   });
 
   it('by Grafana Cloud grows with runs more often than every minute', () => {
-    const [line] = monthlyCostOf('grafana-cloud', { points: [pointOf(number)], bytes: 0, intervalMs: 10_000 });
+    const [line] = priceMonth('grafana-cloud', { points: [pointOf(number)], bytes: 0, intervalMs: 10_000 });
 
     expect(line?.basis).toContain('1 active series with 6 data points a minute');
   });

@@ -89,7 +89,7 @@ withOtelCollector('OTLP to a real OpenTelemetry Collector', () => {
 
     const deliveries = [
       await delta.write(batchOf(families())),
-      await total.write(batchOf([], { parts: [partOf(families(), { relayed: [summary] })] })),
+      await total.write(batchOf([], { sources: [partOf(families(), { relayed: [summary] })] })),
     ];
     const lines = await eventually(collector.received, (received) => received.length === 3);
 
@@ -179,7 +179,7 @@ withPrometheus3('OTLP to a real Prometheus', (command) => {
     await using sink = otlpSink({ url: `${server.url}/api/v1/otlp` });
     const relayed = [relayedOf('temperature', [{ labels: { place: 'zürich' }, value: 21.5 }])];
 
-    await sink.write(batchOf([], { parts: [partOf([], { relayed })] }));
+    await sink.write(batchOf([], { sources: [partOf([], { relayed })] }));
 
     expect((await server.query('temperature{place="zürich"}')).map(({ value }) => value)).toEqual(['21.5']);
   });

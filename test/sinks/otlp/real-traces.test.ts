@@ -27,7 +27,7 @@ withOtelCollector('traces to a real OpenTelemetry Collector', () => {
     await using sink = otlpSink({ url: collector.url, traces: 'finished-runs', ...settings });
     const part = partOf([], { system: 'buildkite', source: 'main', spans: [run, job] });
 
-    const delivery = await sink.write(batchOf([], { parts: [part] }));
+    const delivery = await sink.write(batchOf([], { sources: [part] }));
     const lines = await eventually(collector.received, (received) => received.length === 1);
 
     expect(delivery).toMatchObject({ accepted: 2, requests: 1, problems: [] });

@@ -1,12 +1,12 @@
 /** A whole collector from a simulated Buildkite to a receiver of traces: each finished run and job is one span. */
 import { expect, it } from 'vitest';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import { startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
 import { run } from '../../../lambda/run.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
 import { type OtlpFake, startOtlpFake } from '../../support/otlp-fake.ts';
@@ -28,7 +28,7 @@ async function scene(traces: 'omit' | 'finished-runs'): Promise<Scene> {
   const fleet = createFleet({ seed: 1, startMs });
   const server = await startBuildkiteServer({ clock, fleet });
   const receiver = await startOtlpFake();
-  const state = memoryStore();
+  const state = createMemoryStateStore();
   const config = CollectorConfig.parse({
     sources: [
       {
@@ -43,11 +43,11 @@ async function scene(traces: 'omit' | 'finished-runs'): Promise<Scene> {
     tick: async (at) => {
       time.nowMs = startMs + at * minuteMs;
       const built = await buildPipeline(config, {
-        ...{ variables: { TOKEN: fleet.apiToken }, place: 'terminal', clock, random: Math.random },
+        ...{ variables: { TOKEN: fleet.apiToken }, runtime: 'terminal', clock, random: Math.random },
         ...{ redactor: createRedactor(), log: recordingLog(), print: () => undefined },
         stateStore: () => Promise.resolve(state),
       });
-      using deadline = deadlineIn(30_000, Date.now);
+      using deadline = createDeadline(30_000, Date.now);
       const report = await run(built.pipeline, { deadline, tickMs: time.nowMs });
       await built.close();
       return report;

@@ -131,7 +131,7 @@ describe('relayed series', () => {
       { name: 'wait', type: 'histogram', help: 'How long.', about: 'target', samples: lines } as const,
     ];
 
-    const delivery = await sink.write(batchOf([], { parts: [partOf([], { relayed })] }));
+    const delivery = await sink.write(batchOf([], { sources: [partOf([], { relayed })] }));
 
     expect(delivery).toMatchObject({ accepted: 2, problems: [] });
     const series = receiver.requests.flatMap((request) => request.series);

@@ -32,7 +32,7 @@ withPushgateway('a Pushgateway that asks who comes', (command) => {
     sink.variables['PASSWORD'] = 'correct horse';
 
     const delivery = await sink.write(
-      batchOf([], { parts: ['a', 'b', 'c'].map((source) => partOf([queues(2)], { source })) }),
+      batchOf([], { sources: ['a', 'b', 'c'].map((source) => partOf([queues(2)], { source })) }),
     );
 
     expect(before).toMatchObject({ accepted: 0, problems: [{ kind: 'auth' }] });
@@ -46,7 +46,7 @@ withPushgateway('a Pushgateway that asks who comes', (command) => {
     sink.variables['PASSWORD'] = canaries.token;
 
     const delivery = await sink.write(
-      batchOf([], { parts: ['a', 'b', 'c'].map((source) => partOf([queues(2)], { source })) }),
+      batchOf([], { sources: ['a', 'b', 'c'].map((source) => partOf([queues(2)], { source })) }),
     );
 
     expect(delivery).toEqual({

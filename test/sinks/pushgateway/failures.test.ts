@@ -18,7 +18,7 @@ function gatewayThat(answer: (method: string, path: string, index: number) => An
   });
 }
 
-const three = batchOf([], { parts: ['a', 'b', 'c'].map((source) => partOf([queues(2)], { source })) });
+const three = batchOf([], { sources: ['a', 'b', 'c'].map((source) => partOf([queues(2)], { source })) });
 
 function pathsOf({ requests }: LoopbackServer): readonly string[] {
   return requests.map(({ method, path }) => `${method} ${path}`);
@@ -151,7 +151,7 @@ describe('a gateway that fails', () => {
       return { status: 400, body: `collected metric "ci_${String(next)}" { } is not a GAUGE` };
     });
     await using stranger = await gatewayThat(() => ({ status: 400, body: blame }));
-    const batch = batchOf([], { health: names.map((name) => gaugeOf(name, [{ labels: {}, value: 1 }])), parts: [] });
+    const batch = batchOf([], { health: names.map((name) => gaugeOf(name, [{ labels: {}, value: 1 }])), sources: [] });
     await using first = pushgatewaySink({ url: stubborn.url });
     await using second = pushgatewaySink({ url: stranger.url });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GroupingKey, groupingPath } from '../../../lambda/sinks/pushgateway/encode/grouping-path.ts';
+import { type GroupingKey, formatGroupingPath } from '../../../lambda/sinks/pushgateway/encode/grouping-path.ts';
 
 /**
  * Reads a path as the Pushgateway does (handler/misc.go, `splitLabels`): decode the percent signs, split at slashes,
@@ -42,7 +42,7 @@ describe('the path of a group', () => {
     [{ job: '>>>???' }, '/metrics/job@base64/Pj4-Pz8_'],
     [{ env: 'prod', job: 'last' }, '/metrics/job/last/env/prod'],
   ])('of %j is %s', (key, path) => {
-    expect(groupingPath(key)).toBe(path);
+    expect(formatGroupingPath(key)).toBe(path);
   });
 
   it('leads back to its labels, whatever their values', () => {
@@ -59,7 +59,7 @@ describe('the path of a group', () => {
         (labels, job) => {
           const key = { job, ...labels };
 
-          expect(keyOf(groupingPath(key))).toEqual(key);
+          expect(keyOf(formatGroupingPath(key))).toEqual(key);
         },
       ),
       { numRuns: 1000 },

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { PushgatewayConfig } from '../../../lambda/sinks/pushgateway/config.ts';
@@ -31,7 +31,7 @@ export function pushgatewaySink(
   const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
     clock,
     cacheMs: 60_000,
     redactor: createRedactor(),
@@ -49,7 +49,7 @@ export function pushgatewaySink(
   });
   return {
     write: async (batch, budgetMs = 45_000) => {
-      using deadline = deadlineIn(budgetMs, clock);
+      using deadline = createDeadline(budgetMs, clock);
       cache.startRun();
       return await sink.write(batch, { deadline });
     },

@@ -31,7 +31,7 @@ withPushgateway('a real Pushgateway', (command) => {
     const delivery = await sink.write(
       batchOf([], {
         health: [gaugeOf('ci_collector_source_up', [{ labels: { source: 'main' }, value: 1 }])],
-        parts: [
+        sources: [
           partOf([
             gaugeOf('ci_queue_jobs', [{ labels: { source: 'main', queue: 'deploy' }, value: 3.5 }]),
             counterOf('ci_jobs_total', [{ labels: {}, increase: 1, total: { value: 41, startMs: 0 } }]),
@@ -87,11 +87,11 @@ withPushgateway('a real Pushgateway', (command) => {
       );
     const second = partOf([queues(2)], { source: 'second' });
     await using other = sinkTo();
-    await other.write(batchOf([], { parts: [partOf([queues(3)]), second], health: [up(['main', 'second'])] }));
+    await other.write(batchOf([], { sources: [partOf([queues(3)]), second], health: [up(['main', 'second'])] }));
     await using sink = sinkTo();
     const parts = [partOf([], { status: 'skipped' }), partOf([queues(1)], { source: 'second' })];
 
-    const delivery = await sink.write(batchOf([], { parts, health: [up(['second'])] }));
+    const delivery = await sink.write(batchOf([], { sources: parts, health: [up(['second'])] }));
 
     expect(delivery).toMatchObject({ requests: 1, problems: [] });
     const health = await gateway.group({ job: 'ci' });
@@ -105,10 +105,10 @@ withPushgateway('a real Pushgateway', (command) => {
   it('keeps the group of a failed source, empty and fresh, and the groups of the others', async () => {
     await using sink = sinkTo();
     const good = partOf([gaugeOf('ci_workers', one)], { source: 'good' });
-    await sink.write(batchOf([], { parts: [partOf([queues(2)]), good] }));
+    await sink.write(batchOf([], { sources: [partOf([queues(2)]), good] }));
     const before = await gateway.group({ job: 'ci', source: 'main' });
 
-    const delivery = await sink.write(batchOf([], { parts: [partOf([], { status: 'failed' }), good] }));
+    const delivery = await sink.write(batchOf([], { sources: [partOf([], { status: 'failed' }), good] }));
 
     const after = await gateway.group({ job: 'ci', source: 'main' });
     expect(delivery).toMatchObject({ accepted: 1, problems: [] });
@@ -158,7 +158,7 @@ withPushgateway('a real Pushgateway', (command) => {
 
     await sink.write(batchOf([queues(1)]));
     const whileUnchanged = await gateway.group({ job: 'ci', source: 'left' });
-    await sink.write(batchOf([], { parts: [partOf([], { source: 'renamed' })] }));
+    await sink.write(batchOf([], { sources: [partOf([], { source: 'renamed' })] }));
 
     expect(whileUnchanged).toBeDefined();
     expect((await gateway.groups()).map(({ labels }) => labels['source'])).toEqual(
@@ -170,9 +170,9 @@ withPushgateway('a real Pushgateway', (command) => {
   it('keeps the groups of a second collector apart by its name', async () => {
     await using first = sinkTo({}, 'ci-eu');
     await using second = sinkTo({}, 'ci-us');
-    await first.write(batchOf([], { parts: [partOf([queues(1)], { source: 'a' })] }));
+    await first.write(batchOf([], { sources: [partOf([queues(1)], { source: 'a' })] }));
 
-    await second.write(batchOf([], { parts: [partOf([queues(1)], { source: 'b' })] }));
+    await second.write(batchOf([], { sources: [partOf([queues(1)], { source: 'b' })] }));
 
     expect((await gateway.group({ job: 'ci-eu', source: 'a' }))?.families).toHaveProperty('ci_queue_jobs');
     expect((await gateway.group({ job: 'ci-us', source: 'b' }))?.families).toHaveProperty('ci_queue_jobs');
@@ -184,7 +184,7 @@ withPushgateway('a real Pushgateway', (command) => {
       await using sink = sinkTo({ job: `job ${value}`, grouping: { env: value } });
 
       const delivery = await sink.write(batchOf([queues(1)]));
-      await sink.write(batchOf([], { parts: [partOf([queues(1)], { source: 'renamed' })] }));
+      await sink.write(batchOf([], { sources: [partOf([queues(1)], { source: 'renamed' })] }));
 
       expect(delivery).toMatchObject({ accepted: 1, problems: [] });
       const groups = await gateway.groups();

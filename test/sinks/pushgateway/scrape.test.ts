@@ -33,7 +33,7 @@ withPushgateway('a Pushgateway', (gatewayCommand) => {
       ]);
       const query = (promql: string) => prometheus.query(promql);
 
-      await sink.write(batchOf([], { parts: [jobs('one', 3), jobs('two', 0.25), { ...rest, source: 'three' }] }));
+      await sink.write(batchOf([], { sources: [jobs('one', 3), jobs('two', 0.25), { ...rest, source: 'three' }] }));
       const scraped = await eventually(
         () => query('sort(ci_queue_jobs)'),
         (found) => found.length === 2,
@@ -48,7 +48,7 @@ withPushgateway('a Pushgateway', (gatewayCommand) => {
       expect(await query('histogram_quantile(0.5, ci_wait_seconds_bucket)')).toMatchObject([{ value: '35' }]);
       expect(await query('ci_unknown')).toMatchObject([{ value: 'NaN' }]);
 
-      await sink.write(batchOf([], { parts: [jobs('one', 4), partOf([], { source: 'two', status: 'failed' })] }));
+      await sink.write(batchOf([], { sources: [jobs('one', 4), partOf([], { source: 'two', status: 'failed' })] }));
       const afterwards = await eventually(
         () => query('ci_queue_jobs'),
         (found) => found.length === 1 && found[0]?.value === '4',

@@ -35,7 +35,7 @@ it('counts every series, histograms and those of other systems among them, and m
   ];
   const relayed = [relayedOf('d_fourth', [{ labels: {}, value: 1 }])];
 
-  const { problems } = await sink.write(batchOf([], { parts: [partOf(families, { relayed })] }), 2000);
+  const { problems } = await sink.write(batchOf([], { sources: [partOf(families, { relayed })] }), 2000);
 
   // Three buckets, a sum and a count, and the one of the other system.
   const left = 2000 + 5 + 1;

@@ -1,4 +1,4 @@
-import type { Batch, SourcePart } from '../../../lambda/model/batch.ts';
+import type { Batch, SourceOutput } from '../../../lambda/model/batch.ts';
 import type {
   CounterFamily,
   CounterSample,
@@ -57,13 +57,13 @@ export function relayedOf(name: string, samples: readonly Omit<RelayedSample, 'n
   };
 }
 
-export function partOf(families: readonly MetricFamily[], more: Partial<SourcePart> = {}): SourcePart {
+export function partOf(families: readonly MetricFamily[], more: Partial<SourceOutput> = {}): SourceOutput {
   return { system: 'buildkite', source: 'main', status: 'complete', families, ...more };
 }
 
 export function batchOf(families: readonly MetricFamily[], more: Partial<Batch> = {}): Batch {
   const collectedAtMs = Date.now();
-  return { tickMs: collectedAtMs, collectedAtMs, parts: [partOf(families)], health: [], ...more };
+  return { tickMs: collectedAtMs, collectedAtMs, sources: [partOf(families)], health: [], ...more };
 }
 
 /** `count` series of one gauge, `q0000` upwards. */

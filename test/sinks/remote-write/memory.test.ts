@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createMemory, maxRemembered } from '../../../lambda/series/receiver-memory.ts';
+import { createReceiverMemory, maxRemembered } from '../../../lambda/series/receiver-memory.ts';
 import { metadataEveryMs } from '../../../lambda/sinks/remote-write/send/metadata.ts';
-import { type Series, type SeriesFamily, staleMarker } from '../../../lambda/sinks/remote-write/encode/series.ts';
+import { type Series, type SeriesFamily, createStaleMarker } from '../../../lambda/sinks/remote-write/encode/series.ts';
 import { staleBits } from '../../support/remote-write-decode.ts';
 import { type FakeReceiver, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
 import { batchOf, gaugeOf, partOf, queues } from './batches.ts';
@@ -62,12 +62,12 @@ describe('what another run publishes for the same tick', () => {
     await using receiver = await startRemoteWriteFake();
     await using sink = remoteWriteSink({ url: receiver.url });
     const second = partOf([queues(2, 'ci_other')], { source: 'second' });
-    await sink.write(batchOf([], { parts: [partOf([queues(2)]), second] }));
+    await sink.write(batchOf([], { sources: [partOf([queues(2)]), second] }));
     const sent = receiver.requests.length;
 
-    await sink.write(batchOf([], { parts: [partOf([], { status: 'skipped' }), second] }));
+    await sink.write(batchOf([], { sources: [partOf([], { status: 'skipped' }), second] }));
     const whileSkipped = endedSince(receiver, sent);
-    await sink.write(batchOf([], { parts: [partOf([queues(1)]), second] }));
+    await sink.write(batchOf([], { sources: [partOf([queues(1)]), second] }));
 
     expect(whileSkipped).toEqual([]);
     expect(endedSince(receiver, sent)).toEqual(['q0001']);
@@ -155,14 +155,14 @@ describe('what a receiver may still hold', () => {
     const sent = receiver.requests.length;
 
     const failed = partOf([queues(2)], { status: 'failed' });
-    const delivery = await sink.write(batchOf([], { parts: [failed], health: [up] }));
+    const delivery = await sink.write(batchOf([], { sources: [failed], health: [up] }));
 
     expect(endedSince(receiver, sent)).toEqual(['q0000', 'q0001']);
     expect(delivery).toMatchObject({ accepted: 1, problems: [] });
   });
 
   it('is bounded', () => {
-    const memory = createMemory<SeriesFamily, Series>({ dated: false, markerOf: staleMarker });
+    const memory = createReceiverMemory<SeriesFamily, Series>({ dated: false, markerOf: createStaleMarker });
     const family = { name: 'ci_x', type: 'gauge', help: '', unit: '' } as const;
     const series = Array.from({ length: maxRemembered + 10 }, (_, index): Series => {
       const labels = ['__name__', 'ci_x', 'queue', String(index).padStart(6, '0')];
@@ -170,17 +170,17 @@ describe('what a receiver may still hold', () => {
     });
     const run = memory.startRun();
 
-    run.recognised({ name: 'ci_x', series });
-    run.note({ series, verdict: { outcome: 'stored' } });
+    run.recognise({ name: 'ci_x', series });
+    run.note({ series, reception: { outcome: 'stored' } });
     run.commit();
 
-    expect(memory.startRun().markers()).toHaveLength(maxRemembered);
+    expect(memory.startRun().collectMarkers()).toHaveLength(maxRemembered);
   });
 });
 
 describe('the timestamp of a run', () => {
   it('is the time of the batch, and one millisecond later when that has been used', () => {
-    const { nextTimestamp } = createMemory<SeriesFamily, Series>({ dated: false, markerOf: staleMarker });
+    const { nextTimestamp } = createReceiverMemory<SeriesFamily, Series>({ dated: false, markerOf: createStaleMarker });
 
     expect([1_000_000, 1_000_000, 999_000, 1_000_002, 1_000_003].map(nextTimestamp)).toEqual([
       1_000_000, 1_000_001, 1_000_002, 1_000_003, 1_000_004,
@@ -188,7 +188,7 @@ describe('the timestamp of a run', () => {
   });
 
   it('follows a clock that was set back by hours, or nothing would be stored until then', () => {
-    const { nextTimestamp } = createMemory<SeriesFamily, Series>({ dated: false, markerOf: staleMarker });
+    const { nextTimestamp } = createReceiverMemory<SeriesFamily, Series>({ dated: false, markerOf: createStaleMarker });
     nextTimestamp(100_000_000);
 
     expect(nextTimestamp(50_000_000)).toBe(50_000_000);

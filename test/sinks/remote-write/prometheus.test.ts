@@ -65,11 +65,11 @@ withPrometheus('remote write 1.0 to a real Prometheus', (command) => {
   it('ends all series of a source that fails, and starts them again when it is back', async () => {
     await using sink = sinkTo();
     const good = partOf([gaugeOf('other_jobs', [{ labels: {}, value: 1 }])]);
-    await sink.write(batchOf([], { parts: [partOf([queues(2, 'failing')]), good] }));
+    await sink.write(batchOf([], { sources: [partOf([queues(2, 'failing')]), good] }));
 
-    await sink.write(batchOf([], { parts: [partOf([], { status: 'failed' }), good] }));
+    await sink.write(batchOf([], { sources: [partOf([], { status: 'failed' }), good] }));
     const whileFailing = await server.query('{__name__=~"failing|other_jobs"}');
-    await sink.write(batchOf([], { parts: [partOf([queues(2, 'failing')]), good] }));
+    await sink.write(batchOf([], { sources: [partOf([queues(2, 'failing')]), good] }));
     const afterwards = await server.query('{__name__=~"failing|other_jobs"}');
 
     expect(whileFailing.map(({ labels }) => labels['__name__'])).toEqual(['other_jobs']);
@@ -257,7 +257,7 @@ withPrometheus3('remote write 2.0 to a real Prometheus', (command) => {
     await using sink = remoteWriteSink({ url: `${server.url}/api/v1/write`, version: 'auto' });
     const relayed = [relayedOf('web.requests', [{ labels: { 'http.method': 'GET' }, value: 7 }])];
 
-    const { problems } = await sink.write(batchOf([], { parts: [partOf([], { relayed })] }));
+    const { problems } = await sink.write(batchOf([], { sources: [partOf([], { relayed })] }));
 
     expect(problems).toEqual([]);
     expect(await server.query('{"web.requests","http.method"="GET"}')).toMatchObject([{ value: '7' }]);

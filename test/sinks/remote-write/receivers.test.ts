@@ -142,7 +142,7 @@ describe('a receiver whose version is found out', () => {
     await using sink = remoteWriteSink({ url: receiver.url, version: 'auto' });
     const relayed = [relayedOf('web.requests', [{ labels: { 'http.method': 'GET' }, value: 1 }])];
 
-    const delivery = await sink.write(batchOf([], { parts: [partOf([queues(2)], { relayed })] }));
+    const delivery = await sink.write(batchOf([], { sources: [partOf([queues(2)], { relayed })] }));
 
     expect(delivery.accepted).toBe(2);
     expect(receiver.stored.size).toBe(2);
@@ -248,7 +248,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
       ]);
     const relayed = [page('lagging:9100', late), page('good:9100', at)];
 
-    const delivery = await sink.write(batchOf([], { parts: [partOf([queues(3)], { relayed })] }));
+    const delivery = await sink.write(batchOf([], { sources: [partOf([queues(3)], { relayed })] }));
 
     expect(delivery.accepted).toBe(5);
     expect(withSamples(receiver.requests).map(({ decoded }) => decoded.series.length)).toEqual([3, 2, 2]);
@@ -274,7 +274,7 @@ describe('a receiver of 1.0 that refuses a request', () => {
       ]),
     ];
 
-    const delivery = await sink.write(batchOf([], { parts: [partOf([], { relayed })] }));
+    const delivery = await sink.write(batchOf([], { sources: [partOf([], { relayed })] }));
 
     expect([...receiver.stored.values()].map((samples) => samples.map(({ value }) => value))).toEqual([[1, 2]]);
     expect(delivery).toMatchObject({ accepted: 2, problems: [{ message: textLike(/same labels as another sample/) }] });

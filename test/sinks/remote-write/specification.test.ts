@@ -171,7 +171,7 @@ describe.each(['1.0', '2.0'] as const)('of remote write %s:', (version) => {
       ),
     ];
 
-    await run.sink.write(batchOf([], { parts: [partOf([], { relayed })] }));
+    await run.sink.write(batchOf([], { sources: [partOf([], { relayed })] }));
 
     expect(seriesNamed(run.sent(), 'page_jobs').map(({ samples }) => samples.map(({ value }) => value))).toEqual([
       [1000, 2000, 3000],
@@ -263,8 +263,8 @@ describe.each(['1.0', '2.0'] as const)('of remote write %s:', (version) => {
     ];
     const countOfMarkers = async (more: Readonly<Record<string, unknown>>): Promise<number> => {
       await using run = await start(version, {}, more);
-      await run.sink.write(batchOf([], { parts: [partOf([], { relayed: page(Date.now() - 30_000) })] }));
-      await run.sink.write(batchOf([], { parts: [partOf([], { relayed: [] })] }));
+      await run.sink.write(batchOf([], { sources: [partOf([], { relayed: page(Date.now() - 30_000) })] }));
+      await run.sink.write(batchOf([], { sources: [partOf([], { relayed: [] })] }));
       return run
         .sent()
         .flatMap(({ decoded }) => decoded.series)
@@ -283,7 +283,7 @@ describe('of remote write 1.0:', () => {
       relayedOf('web_requests', [{ labels: { 'http.method': 'GET' }, value: 1 }]),
     ];
 
-    const { accepted, problems } = await run.sink.write(batchOf([], { parts: [partOf([queues(1)], { relayed })] }));
+    const { accepted, problems } = await run.sink.write(batchOf([], { sources: [partOf([queues(1)], { relayed })] }));
 
     expect(run.receiver.faults).toEqual([]);
     expect(accepted).toBe(1);
@@ -367,7 +367,7 @@ describe('of remote write 2.0:', () => {
     await run.sink.write({
       ...everything(),
       collectedAtMs,
-      parts: [partOf(everything().parts[0]?.families ?? [], { relayed })],
+      sources: [partOf(everything().sources[0]?.families ?? [], { relayed })],
     });
 
     const exemplars = run.sent().flatMap(({ decoded }) => decoded.series.flatMap((series) => series.exemplars));
@@ -399,7 +399,7 @@ describe('of remote write 2.0:', () => {
     await using run = await start('2.0');
     const relayed = [relayedOf('web.requests', [{ labels: { 'http.method': 'GET' }, value: 1 }])];
 
-    expect(await run.sink.write(batchOf([], { parts: [partOf([], { relayed })] }))).toMatchObject({
+    expect(await run.sink.write(batchOf([], { sources: [partOf([], { relayed })] }))).toMatchObject({
       accepted: 1,
       problems: [],
     });
@@ -411,7 +411,7 @@ describe('of remote write 2.0:', () => {
     // In UTF-16 the surrogates of the rocket come before U+FF5E, in UTF-8 behind it.
     const labels = { '\u{1F680}': 'rocket', '\uFF5E': 'tilde' };
 
-    await run.sink.write(batchOf([], { parts: [partOf([], { relayed: [relayedOf('x', [{ labels, value: 1 }])] })] }));
+    await run.sink.write(batchOf([], { sources: [partOf([], { relayed: [relayedOf('x', [{ labels, value: 1 }])] })] }));
 
     expect(seriesNamed(run.sent(), 'x')[0]?.labels.map(([name]) => name)).toEqual([
       '__name__',

@@ -3,10 +3,10 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { ScrapePageConfig } from '../../../lambda/sinks/scrape-page/config.ts';
 import { createScrapePage } from '../../../lambda/sinks/scrape-page/create.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
@@ -37,7 +37,7 @@ export function scrapePage(
   { variables = {}, clock = Date.now, everyMs }: PageOptions = {},
 ): PageUnderTest {
   const config = ScrapePageConfig.parse({ kind: 'scrape-page', listen: '127.0.0.1:0', ...settings });
-  const store = environmentStore(variables);
+  const store = createEnvironmentStore(variables);
   const log = recordingLog();
   const stores = { secret: store, parameter: store, env: store, file: store };
   // Each run finds the cached values too old, so that one that changes is seen by the next run.
@@ -64,7 +64,7 @@ export function scrapePage(
     open,
     close,
     write: async (batch) => {
-      using deadline = deadlineIn(10_000, Date.now);
+      using deadline = createDeadline(10_000, Date.now);
       runs += 1;
       cache.startRun();
       return await sink.write(batch, { deadline });

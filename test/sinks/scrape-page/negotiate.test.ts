@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acceptsGzip, chooseForm } from '../../../lambda/sinks/scrape-page/serve/negotiate.ts';
+import { doesAcceptGzip, chooseForm } from '../../../lambda/sinks/scrape-page/serve/negotiate.ts';
 
 /** As Debian's Prometheus 2.42 and Prometheus 3 send it. */
 const prometheus2 =
@@ -45,6 +45,6 @@ describe('the form of a page', () => {
     ['identity', false],
     ['br', false],
   ])('is compressed for %j: %s', (header, is) => {
-    expect(acceptsGzip(header)).toBe(is);
+    expect(doesAcceptGzip(header)).toBe(is);
   });
 });

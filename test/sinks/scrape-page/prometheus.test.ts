@@ -68,7 +68,7 @@ withPrometheus('the page, scraped by a Prometheus', (command) => {
     expect(await valueOf(prometheus, 'ci_jobs_created')).toBe(String(startMs / 1000));
     expect(await valueOf(prometheus, 'histogram_quantile(0.5, ci_wait_seconds_bucket)')).toBe('35');
 
-    await page.write(batchOf([], { parts: [partOf([], { status: 'failed' })] }));
+    await page.write(batchOf([], { sources: [partOf([], { status: 'failed' })] }));
     const gone = await eventually(
       () => prometheus.query('ci_queue_jobs'),
       (found) => found.length === 0,
@@ -146,7 +146,7 @@ withPrometheus3('the page, scraped by a Prometheus of this year', (command) => {
     await using page = scrapePage();
     const url = await page.open();
     const relayed = [relayedOf('größe.x', [{ labels: { 'a.b': '1' }, value: 2 }])];
-    await page.write(batchOf([], { parts: [{ ...partOf([]), relayed }] }));
+    await page.write(batchOf([], { sources: [{ ...partOf([]), relayed }] }));
     const validation = scheme === 'allow-utf-8' ? 'utf8' : 'legacy';
     const more = { metric_name_validation_scheme: validation, metric_name_escaping_scheme: scheme };
     await using prometheus = await startPrometheus({ command, config: scraping(url, more) });

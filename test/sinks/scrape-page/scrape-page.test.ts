@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../../lambda/config/checks/check-config.ts';
 import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';
 import { sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
-import { gauge } from '../../../lambda/model/metric.ts';
+import { buildGauge } from '../../../lambda/model/metric.ts';
 import { withAuthority } from '../../support/certificates.ts';
 import { batchOf, counterOf, gaugeOf, partOf, relayedOf } from '../remote-write/batches.ts';
 import { ask, scrapePage } from './harness.ts';
@@ -69,11 +69,11 @@ describe('the page to scrape', () => {
   it('is that of the last run alone: a failed source has nothing on it but that it failed', async () => {
     await using page = scrapePage();
     const url = await page.open();
-    const up = (value: number) => gauge(sourceUp, [{ labels: { system: 'buildkite', source: 'one' }, value }]);
-    await page.write(batchOf([], { parts: [partOf(jobs(3).parts[0]?.families ?? [])], health: [up(1)] }));
+    const up = (value: number) => buildGauge(sourceUp, [{ labels: { system: 'buildkite', source: 'one' }, value }]);
+    await page.write(batchOf([], { sources: [partOf(jobs(3).sources[0]?.families ?? [])], health: [up(1)] }));
     const before = await ask(url);
 
-    await page.write(batchOf([], { parts: [partOf([], { status: 'failed' })], health: [up(0)] }));
+    await page.write(batchOf([], { sources: [partOf([], { status: 'failed' })], health: [up(0)] }));
     const after = await ask(url);
 
     expect(before.text).toContain('ci_jobs{queue="größe"} 3');
@@ -108,7 +108,7 @@ describe('the page to scrape', () => {
     await page.write(jobs(3));
 
     const skipping = batchOf([], {
-      parts: [partOf(jobs(4).parts[0]?.families ?? []), partOf([], { source: 'b', status: 'skipped' })],
+      sources: [partOf(jobs(4).sources[0]?.families ?? []), partOf([], { source: 'b', status: 'skipped' })],
     });
     const delivery = await page.write(skipping);
     const preview = await page.preview(skipping);
@@ -182,7 +182,7 @@ describe('the page to scrape', () => {
     await using page = scrapePage();
     const url = await page.open();
     const relayed = [relayedOf('größe.x', [{ labels: { 'a.b': '1' }, value: 2 }])];
-    const { problems } = await page.write(batchOf([], { parts: [{ ...partOf([]), relayed }] }));
+    const { problems } = await page.write(batchOf([], { sources: [{ ...partOf([]), relayed }] }));
 
     const asked = async (accept: string) => (await ask(url, { headers: { accept } })).text.split('\n').at(-2);
     const open = 'application/openmetrics-text;version=1.0.0';

@@ -1,7 +1,7 @@
 /** What a batch becomes on the wire, line by line. */
 import { describe, expect, it } from 'vitest';
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
-import { counter, distribution, gauge } from '../../../lambda/model/metric.ts';
+import { buildCounter, buildDistribution, buildGauge } from '../../../lambda/model/metric.ts';
 import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
 import { packLines } from '../../../lambda/sinks/statsd/encode/pack-datagrams.ts';
@@ -13,16 +13,16 @@ const labels = { system: 'buildkite', source: 'main', scope: 'Linux', queue: 'de
 
 function jobs(...levels: readonly (readonly [queue: string, value: number])[]) {
   const samples = levels.map(([queue, value]) => ({ labels: { ...labels, queue, state: 'queued' }, value }));
-  return batch([part([gauge(queueJobs, samples)])]);
+  return batch([part([buildGauge(queueJobs, samples)])]);
 }
 
 const finished = batch([
   part([
-    counter(jobsFinished, [
+    buildCounter(jobsFinished, [
       { labels: { ...labels, result: 'success' }, increase: 3, total: { value: 70, startMs: 0 } },
       { labels: { ...labels, result: 'failure' }, increase: 0, total: { value: 7, startMs: 0 } },
     ]),
-    distribution(jobWait, [{ labels, observations: [0.07, 12] }]),
+    buildDistribution(jobWait, [{ labels, observations: [0.07, 12] }]),
   ]),
 ]);
 
@@ -106,7 +106,7 @@ describe('what no StatsD takes', () => {
     const { findings, ...rest } = encoded(jobs(['a', NaN], ['b', Infinity], ['c', 7]));
 
     expect(textsOf({ findings, ...rest })).toEqual(['ci_queue_jobs.buildkite.main.Linux.c.queued:7|g']);
-    expect(findings).toMatchObject([{ flaw: 'number', metric: 'ci_queue_jobs', samples: 2 }]);
+    expect(findings).toMatchObject([{ reason: 'number', metric: 'ci_queue_jobs', samples: 2 }]);
   });
 
   it('is a line that is longer than a datagram; a counter among them is lost, and counted', () => {
@@ -114,12 +114,12 @@ describe('what no StatsD takes', () => {
       labels: { ...labels, queue, result: 'success' },
       increase: 1,
     }));
-    const { findings, lostSums, ...rest } = encoded(batch([part([counter(jobsFinished, samples)])]), {
+    const { findings, lostSums, ...rest } = encoded(batch([part([buildCounter(jobsFinished, samples)])]), {
       datagramBytes: 256,
     });
 
     expect(textsOf({ findings, lostSums, ...rest })).toHaveLength(1);
-    expect(findings).toMatchObject([{ flaw: 'size', samples: 1 }]);
+    expect(findings).toMatchObject([{ reason: 'size', samples: 1 }]);
     expect(lostSums).toBe(1);
   });
 });
@@ -129,18 +129,18 @@ describe('two series with one name once they are cleaned', () => {
     const encoding = encoded(jobs(['a b', 1], ['a.b', 2]));
 
     expect(textsOf(encoding)).toEqual(['ci_queue_jobs.buildkite.main.Linux.a_b.queued:1|g']);
-    expect(encoding.findings).toMatchObject([{ flaw: 'collision', samples: 1 }]);
+    expect(encoding.findings).toMatchObject([{ reason: 'collision', samples: 1 }]);
     expect(encoding.lostSums).toBe(0);
   });
 
   it('are added up where they are increases, and told', () => {
     const samples = ['a b', 'a.b'].map((queue) => ({ labels: { ...labels, queue, result: 'success' }, increase: 2 }));
-    const encoding = encoded(batch([part([counter(jobsFinished, samples)])]));
+    const encoding = encoded(batch([part([buildCounter(jobsFinished, samples)])]));
 
     expect(textsOf(encoding)).toEqual(
       Array.from({ length: 2 }, () => 'ci_jobs_total.buildkite.main.Linux.a_b.success:2|c'),
     );
-    expect(encoding.findings).toMatchObject([{ flaw: 'merged', samples: 1 }]);
+    expect(encoding.findings).toMatchObject([{ reason: 'merged', samples: 1 }]);
     expect(encoding.lostSums).toBe(0);
   });
 });

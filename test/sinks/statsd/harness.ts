@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
 import { createStatsd } from '../../../lambda/sinks/statsd/create.ts';
@@ -35,12 +35,12 @@ export function statsdSink(raw: Readonly<Record<string, unknown>> = {}): TestSin
   return {
     sink,
     write: async (batch, parent) => {
-      using deadline = deadlineIn(10_000, Date.now, parent);
+      using deadline = createDeadline(10_000, Date.now, parent);
       return await sink.write(batch, { deadline });
     },
     redeliver: async (parcels) => {
       if (sink.redeliver === undefined) throw new TypeError('takes no parcels');
-      using deadline = deadlineIn(10_000, Date.now);
+      using deadline = createDeadline(10_000, Date.now);
       return await sink.redeliver(parcels, { deadline });
     },
   };

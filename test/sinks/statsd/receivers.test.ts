@@ -1,7 +1,7 @@
 /** What real receivers of StatsD make of what is sent to them, in both dialects. */
 import { describe, expect, it } from 'vitest';
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
-import { counter, distribution, gauge } from '../../../lambda/model/metric.ts';
+import { buildCounter, buildDistribution, buildGauge } from '../../../lambda/model/metric.ts';
 import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { withStatsdExporter } from '../../servers/require.ts';
 import { startStatsd, startStatsdExporter } from '../../servers/statsd.ts';
@@ -13,12 +13,12 @@ const labels = { system: 'buildkite', source: 'main', scope: 'Linux', queue: 'we
 /** A level that falls below 0 and one that stands above it, an increase, two observations, and a queue of Buildkite's tool. */
 const given = batch([
   part([
-    gauge(queueJobs, [
+    buildGauge(queueJobs, [
       { labels: { ...labels, state: 'queued' }, value: 5 },
       { labels: { ...labels, state: 'running' }, value: -2.5 },
     ]),
-    counter(jobsFinished, [{ labels: { ...labels, result: 'success' }, increase: 3 }]),
-    distribution(jobWait, [{ labels, observations: [0.07, 12] }]),
+    buildCounter(jobsFinished, [{ labels: { ...labels, result: 'success' }, increase: 3 }]),
+    buildDistribution(jobWait, [{ labels, observations: [0.07, 12] }]),
     ...vendorFamilies([answer({ total: {}, queues: { default: { scheduled: 4 } } })]),
   ]),
 ]);

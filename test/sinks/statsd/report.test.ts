@@ -1,8 +1,8 @@
 /** Success cannot be known of StatsD, and whoever reads the report of a run is told so. */
 import { expect, it } from 'vitest';
 import { renderSinks } from '../../../lambda/cli/render/report.ts';
-import { signsFor } from '../../../lambda/cli/render/signs.ts';
-import { reportFields } from '../../../lambda/report/write-report.ts';
+import { chooseSigns } from '../../../lambda/cli/render/signs.ts';
+import { formatReport } from '../../../lambda/report/write-report.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { sourceSubjects } from '../../contracts/subjects.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
@@ -20,8 +20,8 @@ it('is told by report, log and terminal', async () => {
 
   expect(report.outcome).toBe('ok');
   expect(report.sinks.map(({ isUnanswered }) => isUnanswered)).toEqual([true, undefined]);
-  expect(reportFields(report)).toMatchObject({ sinks: [{ sink: 'statsd/statsd', isUnanswered: true }, {}] });
-  const look = { paint: (_tone: unknown, text: string) => text, signs: signsFor({}) };
+  expect(formatReport(report)).toMatchObject({ sinks: [{ sink: 'statsd/statsd', isUnanswered: true }, {}] });
+  const look = { paint: (_tone: unknown, text: string) => text, signs: chooseSigns({}) };
   const lines = renderSinks(report.sinks, look);
   expect(lines.filter((line) => line.includes('not answered')).map((line) => line.includes('statsd'))).toEqual([true]);
 });

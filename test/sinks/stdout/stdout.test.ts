@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { StdoutConfig } from '../../../lambda/sinks/stdout/config.ts';
 import { createStdout } from '../../../lambda/sinks/stdout/create.ts';
 import type { Delivery, Preview, SinkPorts } from '../../../lambda/sinks/sink.ts';
@@ -32,7 +32,7 @@ function stdoutSink(raw: Readonly<Record<string, unknown>> = {}): TestSink {
   const sink = createStdout(StdoutConfig.parse({ kind: 'stdout', ...raw }), ports);
   return {
     write: async (batch) => {
-      using deadline = deadlineIn(60_000, () => Date.now());
+      using deadline = createDeadline(60_000, () => Date.now());
       return await sink.write(batch, { deadline });
     },
     preview: async (batch) => sink.preview(batch),
@@ -45,7 +45,7 @@ const jobs = (source: string, value: number) =>
   partOf([gaugeOf('ci_queue_jobs', [{ labels: { source, queue: 'deploy' }, value }])], { source });
 const batch = batchOf([], {
   collectedAtMs,
-  parts: [jobs('two', 2), jobs('one', 1), partOf([counterOf('ci_jobs_total', [{ labels: {}, increase: 1 }])])],
+  sources: [jobs('two', 2), jobs('one', 1), partOf([counterOf('ci_jobs_total', [{ labels: {}, increase: 1 }])])],
   health: [gaugeOf('ci_collector_up', [{ labels: {}, value: 1 }])],
 });
 

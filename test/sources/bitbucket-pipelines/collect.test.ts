@@ -202,7 +202,7 @@ describe('runners', () => {
 
   it('have a state, and are busy or idle only where Bitbucket tells', async () => {
     await using silent = await opened({ runners });
-    await using telling = await opened({ runners, isWorkTold: true });
+    await using telling = await opened({ runners, isWorkShown: true });
 
     const without = await silent.tick();
     const told = await telling.tick();
@@ -244,7 +244,7 @@ describe('runners', () => {
 
   it('have a peak that outlives cold starts and ends with the month', async () => {
     const changing = [runner('a', { isBusy: true }), runner('b', { isBusy: true })];
-    await using bitbucket = await opened({ runners: changing, isWorkTold: true });
+    await using bitbucket = await opened({ runners: changing, isWorkShown: true });
     const peak = async (minutes?: number): Promise<number | undefined> =>
       (await bitbucket.tick(minutes)).values('ci_bitbucket_busy_runners_peak', 'source')['acme'];
 

@@ -1,13 +1,13 @@
-import { type Counted, collectCounted } from '../../../lambda/counters/tick/count-tick.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { type CountedTick, countTick } from '../../../lambda/counters/tick/count-tick.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { Inbox } from '../../../lambda/events/inbox.ts';
 import { createHttpHub } from '../../../lambda/http/hub.ts';
-import { earliest } from '../../../lambda/http/answers/server-clock.ts';
+import { pickEarliest } from '../../../lambda/http/answers/server-clock.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createBitbucketPipelines } from '../../../lambda/sources/bitbucket-pipelines/collect.ts';
@@ -18,7 +18,7 @@ import { recordingLog, type RecordingLog } from '../../support/recording-log.ts'
 
 export interface TestSource extends AsyncDisposable {
   /** One tick; the clock of the test is its scheduled time. */
-  collect(budgetMs?: number): Promise<Extract<Counted, { collection: unknown }>>;
+  collect(budgetMs?: number): Promise<Extract<CountedTick, { collection: unknown }>>;
   /** The process is gone, the state is not. */
   coldStart(): void;
   readonly source: () => Source;
@@ -35,13 +35,18 @@ export interface TestSourceOptions {
 /** The source as the wiring makes it, with the real HTTP client, secret cache and counters. */
 export function bitbucketSource(
   raw: Readonly<Record<string, unknown>>,
-  { clock = () => Date.now(), store = memoryStore(), inbox, variables = { TOKEN: 'token' } }: TestSourceOptions = {},
+  {
+    clock = () => Date.now(),
+    store = createMemoryStateStore(),
+    inbox,
+    variables = { TOKEN: 'token' },
+  }: TestSourceOptions = {},
 ): TestSource {
   const log = recordingLog();
   const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow' });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
     clock,
     cacheMs: 60_000,
     redactor: createRedactor(),
@@ -65,12 +70,12 @@ export function bitbucketSource(
   return {
     collect: async (budgetMs = 20_000) => {
       // Timers are real ones, so the deadline counts real time, whatever the clock of the test says.
-      using deadline = deadlineIn(budgetMs, () => Date.now());
+      using deadline = createDeadline(budgetMs, () => Date.now());
       cache.startRun();
       // What the clocks of servers said in the run before is over.
       http.takeMeter();
       const tickMs = clock();
-      const result = await collectCounted((openLedger) => source.collect({ deadline, tickMs, openLedger }), counted, {
+      const result = await countTick((openLedger) => source.collect({ deadline, tickMs, openLedger }), counted, {
         tickMs,
         store,
         signal: deadline.signal,
@@ -78,7 +83,7 @@ export function bitbucketSource(
         mode: 'commit',
         additiveSinks: [],
         isSettled: () => true,
-        vendorNow: () => earliest(http.readClocks()),
+        vendorNow: () => pickEarliest(http.readClocks()),
         log,
       });
       if (result.outcome === 'skipped') throw new Error(result.reason);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startBitbucketServer } from '../../../lambda/demo/simulators/bitbucket/server.ts';
-import { deploymentAnswers } from '../../../lambda/demo/simulators/bitbucket/deployments.ts';
+import { mapDeployments } from '../../../lambda/demo/simulators/bitbucket/deployments.ts';
 import {
   createWorkspace,
   type RepositoryPlan,
@@ -93,7 +93,7 @@ describe('two hours of a workspace with 500 repositories at 1000 requests an hou
 
 /** Deployments to both environments that have ended since then. */
 function deployed({ repositories }: SimulatedWorkspace, sinceMs: number, nowMs: number): number {
-  const answers = repositories.flatMap((repository) => deploymentAnswers(repository, nowMs));
+  const answers = repositories.flatMap((repository) => mapDeployments(repository, nowMs));
   const ended = answers.flatMap((answer) => Ended.safeParse(answer).data ?? []);
   return ended.filter(({ state }) => Date.parse(state.completed_on) >= sinceMs).length;
 }

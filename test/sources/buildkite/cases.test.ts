@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { prometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
+import { writePrometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { startFixtureServer } from '../../support/fixture-server.ts';
@@ -47,7 +47,7 @@ describe('the answers of Buildkite', () => {
     const { families, problems } = await collected(source, config, time);
 
     server.expectUsed();
-    const page = await prometheusText(families);
+    const page = await writePrometheusText(families);
     expect(page.omissions).toEqual([]);
     await expectGolden(`buildkite/${name}/expected.prom`, page.text);
     const host = new URL(server.url).host;

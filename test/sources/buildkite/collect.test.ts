@@ -97,7 +97,7 @@ describe('a token that fails', () => {
     'costs only its own cluster when it answers with %s',
     async (scenario, kind, message) => {
       const { server, source } = await world({ good: linux, bad: apple });
-      server.scenario('bad', scenario);
+      server.playScenario('bad', scenario);
 
       const { families, problems } = await source.collect(scenario === 'hang' ? 4000 : undefined);
 
@@ -125,7 +125,7 @@ describe('a token that fails', () => {
       ...Object.fromEntries(hanging.map((token) => [token, clusterOf(token, { default: 1 })])),
       good: linux,
     });
-    for (const token of hanging) server.scenario(token, 'hang');
+    for (const token of hanging) server.playScenario(token, 'hang');
 
     const { families, problems } = await source.collect(6000);
 
@@ -136,11 +136,11 @@ describe('a token that fails', () => {
   it('publishes nothing old after a failed poll, and everything after the next good one', async () => {
     const { server, source, time } = await world({ good: linux });
     await source.collect();
-    server.scenario('good', 'server-error');
+    server.playScenario('good', 'server-error');
     time.nowMs += 60_000;
 
     const failed = await source.collect();
-    server.scenario('good', 'ok');
+    server.playScenario('good', 'ok');
     time.nowMs += 1000;
     const recovered = await source.collect();
 
@@ -291,9 +291,9 @@ describe('the poll hint', () => {
 
   it('is kept for each token', async () => {
     const { server, source, time } = await world({ a: linux, b: apple });
-    server.scenario('b', 'server-error');
+    server.playScenario('b', 'server-error');
     await source.collect();
-    server.scenario('b', 'ok');
+    server.playScenario('b', 'ok');
     time.nowMs += 1000;
 
     const { families } = await source.collect();
@@ -338,14 +338,14 @@ describe('the poll hint', () => {
 describe('a limited token', () => {
   it('is not asked again before the time that Buildkite names', async () => {
     const { server, source, time } = await world({ a: linux });
-    server.scenario('a', 'rate-limited');
+    server.playScenario('a', 'rate-limited');
     const first = await source.collect();
     const asked = server.requests.length;
     time.nowMs += 29_000;
     const second = await source.collect();
     expect(server.requests).toHaveLength(asked);
 
-    server.scenario('a', 'ok');
+    server.playScenario('a', 'ok');
     time.nowMs += 1000;
     const third = await source.collect();
 
@@ -358,9 +358,9 @@ describe('a limited token', () => {
 
   it('is asked again when the clock is set back', async () => {
     const { server, source, time } = await world({ a: linux });
-    server.scenario('a', 'rate-limited');
+    server.playScenario('a', 'rate-limited');
     await source.collect();
-    server.scenario('a', 'ok');
+    server.playScenario('a', 'ok');
     time.nowMs -= 3_600_000;
 
     const { problems } = await source.collect();
@@ -406,9 +406,9 @@ describe('queues that Buildkite leaves out', () => {
   it('do not count a failed poll, and are not published after it', async () => {
     const here = await world({ a: linux });
     await runs(here, 'a', [{ one: 1 }, {}]);
-    here.server.scenario('a', 'server-error');
+    here.server.playScenario('a', 'server-error');
     const failed = await runs(here, 'a', [{}, {}, {}]);
-    here.server.scenario('a', 'ok');
+    here.server.playScenario('a', 'ok');
 
     const seen = await runs(here, 'a', [{}, {}, {}]);
 
@@ -460,7 +460,7 @@ describe('queues that Buildkite leaves out', () => {
 
   it('have agents of 0 as well, so that a starved queue is seen', async () => {
     const { server, source } = await world({ a: clusterOf('Linux', {}) });
-    server.scenario('a', 'jobs-only-queue');
+    server.playScenario('a', 'jobs-only-queue');
 
     const { families } = await source.collect();
 
@@ -473,7 +473,7 @@ describe('queues that Buildkite leaves out', () => {
 describe('an answer with surprises', () => {
   it('with an empty queue key keeps the other queues', async () => {
     const { server, source } = await world({ a: linux });
-    server.scenario('a', 'empty-queue-key');
+    server.playScenario('a', 'empty-queue-key');
 
     const { families, problems } = await source.collect();
 
@@ -483,7 +483,7 @@ describe('an answer with surprises', () => {
 
   it('without a cluster has the scope of the unclustered agents', async () => {
     const { server, source } = await world({ a: linux });
-    server.scenario('a', 'no-cluster');
+    server.playScenario('a', 'no-cluster');
 
     const { families } = await source.collect();
 

@@ -5,9 +5,9 @@ import { CloudWatchConfig } from '../../../lambda/sinks/cloudwatch/config.ts';
 import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
 import type { MetricsAnswer } from '../../../lambda/demo/simulators/buildkite/api/agent-api.ts';
 import { startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
-import { prometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
+import { writePrometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import type { GaugeSample, MetricFamily } from '../../../lambda/model/metric.ts';
-import { withSamples } from '../../../lambda/model/families/merge.ts';
+import { filterSamples } from '../../../lambda/model/families/merge.ts';
 import type { Preview } from '../../../lambda/sinks/sink.ts';
 import { noAws } from '../../support/no-aws.ts';
 import { buildkiteSource } from './harness.ts';
@@ -56,7 +56,7 @@ describe('compatibility with buildkite-agent-metrics', () => {
   it('writes its Prometheus page byte for byte, but for the label org', async () => {
     const expected = await readFile(join(folder, 'buildkite-agent-metrics.prom'), 'utf8');
 
-    const { text } = await prometheusText(vendorFamilies(await collected([clustered, unclustered])));
+    const { text } = await writePrometheusText(vendorFamilies(await collected([clustered, unclustered])));
 
     expect(text.replaceAll(/,?org="acme"/g, '').replace(/\n+(?=# HELP)/g, '\n')).toBe(expected);
     expect(text.match(/org="acme"/g)).toHaveLength(text.split('\n').filter((line) => line.includes('{')).length);
@@ -158,7 +158,7 @@ describe('compatibility with buildkite-agent-metrics', () => {
 
     const values = families
       .filter(({ definition }) => definition.name.endsWith('busy_agent_percentage'))
-      .map((family) => withSamples(family, ({ labels }) => labels['queue'] !== 'deploy'))
+      .map((family) => filterSamples(family, ({ labels }) => labels['queue'] !== 'deploy'))
       .flatMap((family) => (family.type === 'gauge' ? family.samples.map(({ value }) => value) : []));
     expect(values).toEqual([percent, percent]);
   });
@@ -172,7 +172,7 @@ async function cloudWatchPreview(families: readonly MetricFamily[]): Promise<Pre
     aws: noAws,
   });
   const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
-  return await sink.preview({ tickMs: 0, collectedAtMs: 0, parts: [part], health: [] });
+  return await sink.preview({ tickMs: 0, collectedAtMs: 0, sources: [part], health: [] });
 }
 
 /** A sample as the existing tool writes it for StatsD with tags. */

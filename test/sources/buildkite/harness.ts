@@ -1,13 +1,13 @@
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import { createCounting } from '../../../lambda/counters/counting.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { Inbox } from '../../../lambda/events/inbox.ts';
 import type { Timeouts } from '../../../lambda/http/transport/limits.ts';
 import type { CounterSample, DistributionSample, MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createBuildkite } from '../../../lambda/sources/buildkite/collect.ts';
@@ -41,7 +41,13 @@ export interface TestSourceOptions {
 /** The source as the wiring makes it, with the real HTTP client and the real secret cache. */
 export function buildkiteSource(
   raw: Readonly<Record<string, unknown>>,
-  { variables: given, clock = () => Date.now(), timeouts = {}, store = memoryStore(), inbox }: TestSourceOptions,
+  {
+    variables: given,
+    clock = () => Date.now(),
+    timeouts = {},
+    store = createMemoryStateStore(),
+    inbox,
+  }: TestSourceOptions,
 ): TestSource {
   const log = recordingLog();
   const variables = { ...given };
@@ -49,7 +55,7 @@ export function buildkiteSource(
   const hub = createHttpHub({ clock, random: () => 0, firstWaitMs: 0, log, loopback: 'allow', timeouts });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
     clock,
     cacheMs: 60_000,
     redactor: createRedactor(),
@@ -71,7 +77,7 @@ export function buildkiteSource(
   const counting = createCounting({ store, settings, finishedRuns: 'log', log });
   return {
     count: async (budgetMs = 20_000) => {
-      using deadline = deadlineIn(budgetMs, () => Date.now());
+      using deadline = createDeadline(budgetMs, () => Date.now());
       cache.startRun();
       const tickMs = clock();
       const run = await counting.begin([], deadline.signal);
@@ -84,7 +90,7 @@ export function buildkiteSource(
     },
     collect: async (budgetMs = 20_000, signal) => {
       // Timers are real ones, so the deadline counts real time, whatever the clock of the test says.
-      using deadline = deadlineIn(budgetMs, () => Date.now(), signal);
+      using deadline = createDeadline(budgetMs, () => Date.now(), signal);
       cache.startRun();
       return await source.collect({ deadline, tickMs: clock(), openLedger: withoutLedger });
     },

@@ -7,7 +7,7 @@ import {
 import type { SimulatedBuild, SimulatedJob } from '../../../lambda/demo/simulators/buildkite/fleet/build-record.ts';
 import { createFleet } from '../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import { demoPlan } from '../../../lambda/demo/simulators/buildkite/fleet/plan.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import {
   backlogQuery,
   moreQueuesQuery,
@@ -61,13 +61,13 @@ async function world(
     ...{ seed: 5, startMs, speed },
     plan: { ...demoPlan, retriesByHand },
     observer: {
-      buildFinished: (what, { msOf }) => truth.builds.push({ what, atMs: msOf(what.finishedAt ?? 0) }),
-      jobFinished: (what, { msOf }) => truth.jobs.push({ what, atMs: msOf(what.finishedAt ?? 0) }),
+      buildFinished: (what, { convertToMs: msOf }) => truth.builds.push({ what, atMs: msOf(what.finishedAt ?? 0) }),
+      jobFinished: (what, { convertToMs: msOf }) => truth.jobs.push({ what, atMs: msOf(what.finishedAt ?? 0) }),
     },
   });
   const server = await startBuildkiteServer({ fleet, clock, ...options });
   closing.push(() => server.close());
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   const config = {
     restEndpoint: server.restEndpoint,
     graphqlEndpoint: server.graphqlEndpoint,

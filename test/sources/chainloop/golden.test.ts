@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
+import { writePrometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import { parsePage } from '../../../lambda/prometheus-text/parser.ts';
-import { relayedFamilies } from '../../../lambda/sources/chainloop/metrics-page/map-page.ts';
+import { mapRelayedPage } from '../../../lambda/sources/chainloop/metrics-page/map-page.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { platformBuild, runOf, shopBuild, shopRelease, startOrganization } from './harness.ts';
 
@@ -29,7 +29,7 @@ describe('a whole organization', () => {
     const { families, problems } = await organization.tick();
 
     expect(problems).toEqual([]);
-    const { text, omissions } = await prometheusText(families);
+    const { text, omissions } = await writePrometheusText(families);
     expect(omissions).toEqual([]);
     await expectGolden('chainloop/organization.prom', text);
   });
@@ -68,10 +68,10 @@ describe('a page of the server', () => {
   it('becomes the same series', async () => {
     const page = parsePage(await readFile(join(fixtures, 'page.prom')), { format: 'text' });
 
-    const { families, faults } = relayedFamilies(page, undefined, () => true);
+    const { families, messages: faults } = mapRelayedPage(page, undefined, () => true);
 
     expect(faults).toEqual([]);
-    const { text } = await prometheusText(families);
+    const { text } = await writePrometheusText(families);
     const gauges = (await readFile(join(fixtures, 'page.prom'), 'utf8'))
       .split('\n')
       .filter((line) => line.startsWith('chainloop_workflow_up{'));

@@ -1,5 +1,5 @@
-import { collectCounted, type Counted } from '../../../lambda/counters/tick/count-tick.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { countTick, type CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { UserAccess } from '../../../lambda/demo/simulators/chainloop/credentials.ts';
 import type { TokenRefusal } from '../../../lambda/demo/simulators/chainloop/grpc-refusals.ts';
@@ -9,8 +9,8 @@ import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createChainloop } from '../../../lambda/sources/chainloop/collect.ts';
@@ -28,7 +28,7 @@ export const minuteMs = 60_000;
 export interface Tick {
   readonly families: readonly MetricFamily[];
   readonly problems: readonly Problem[];
-  readonly counted: Counted;
+  readonly counted: CountedTick;
 }
 
 export interface TestOrganization extends AsyncDisposable {
@@ -59,7 +59,7 @@ export interface TestOptions {
 
 /** A control plane on loopback and the source that reads it, on a clock that the test moves. */
 export async function startOrganization(options: TestOptions = {}): Promise<TestOrganization> {
-  const { store = memoryStore(), maxResponseBytes, user } = options;
+  const { store = createMemoryStateStore(), maxResponseBytes, user } = options;
   const log = recordingLog();
   const content: { runs: readonly RunRecord[]; workflows: readonly WorkflowRecord[]; now: number } = {
     runs: [],
@@ -87,7 +87,7 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
   });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const cache = createSecrets({
-    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
     clock: Date.now,
     cacheMs: 60_000,
     redactor: createRedactor(),
@@ -125,10 +125,10 @@ export async function startOrganization(options: TestOptions = {}): Promise<Test
       content.now = now;
     },
     tick: async (budgetMs = 20_000) => {
-      using deadline = deadlineIn(budgetMs, () => Date.now());
+      using deadline = createDeadline(budgetMs, () => Date.now());
       cache.startRun();
       const tickMs = content.now;
-      const result = await collectCounted((openLedger) => source.collect({ deadline, tickMs, openLedger }), counted, {
+      const result = await countTick((openLedger) => source.collect({ deadline, tickMs, openLedger }), counted, {
         tickMs,
         store,
         signal: deadline.signal,

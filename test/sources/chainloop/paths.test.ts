@@ -21,7 +21,7 @@ const upLabels = ['org', 'workflow', 'runner'] as const;
 
 async function organizationIn(scenario: Scenario, options: TestOptions = {}): Promise<TestOrganization> {
   const organization = await startOrganization(options);
-  organization.server.scenario(scenario);
+  organization.server.playScenario(scenario);
   organization.workflows = [shopBuild, shopRelease];
   organization.runs = [
     runOf('a', -5, { lasted: 1 }),
@@ -212,7 +212,7 @@ describe('the relay', () => {
     await organization.tick();
     organization.runs = [...organization.runs, runOf('c', 0.1, { lasted: 0.5 })];
     await organization.tick();
-    organization.server.scenario('unknown service');
+    organization.server.playScenario('unknown service');
 
     const { families } = await organization.tick();
 
@@ -277,7 +277,7 @@ describe('the token of a user', () => {
   async function organizationOf(current: Records, others: readonly Records[], scenario: Scenario = 'ok') {
     const organization = await startOrganization({ user: { token, current, others } });
     organization.variables['TOKEN'] = token;
-    organization.server.scenario(scenario);
+    organization.server.playScenario(scenario);
     return organization;
   }
 

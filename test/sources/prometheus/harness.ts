@@ -1,10 +1,10 @@
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import { collect, run, type Collected } from '../../../lambda/run.ts';
 import type { RunReport } from '../../../lambda/report/report.ts';
-import { deadlineIn } from '../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
@@ -29,7 +29,7 @@ interface Options {
 export async function prometheusPipeline(
   source: Readonly<Record<string, unknown>>,
   sinks: readonly object[] = [{ kind: 'stdout' }],
-  { state = memoryStore(), firstTickMs = Date.now(), variables = { PASSWORD: 'open-sesame' } }: Options = {},
+  { state = createMemoryStateStore(), firstTickMs = Date.now(), variables = { PASSWORD: 'open-sesame' } }: Options = {},
 ): Promise<TestPipeline> {
   const printed: string[] = [];
   const log = recordingLog();
@@ -37,7 +37,7 @@ export async function prometheusPipeline(
   const config = { sources: [{ kind: 'prometheus', name: 'relay', ...source }], sinks };
   const built = await buildPipeline(CollectorConfig.parse(config), {
     variables,
-    place: 'terminal',
+    runtime: 'terminal',
     clock: Date.now,
     random: () => 0,
     redactor: createRedactor(),
@@ -49,12 +49,12 @@ export async function prometheusPipeline(
   });
   return {
     collect: async () => {
-      using deadline = deadlineIn(60_000, Date.now);
+      using deadline = createDeadline(60_000, Date.now);
       tickMs += 60_000;
       return await collect(built.pipeline, { deadline, tickMs });
     },
     run: async () => {
-      using deadline = deadlineIn(60_000, Date.now);
+      using deadline = createDeadline(60_000, Date.now);
       tickMs += 60_000;
       return await run(built.pipeline, { deadline, tickMs });
     },
@@ -80,5 +80,5 @@ export function seriesOf(
 }
 
 export function relayedOf({ batch }: Collected): readonly RelayedFamily[] {
-  return batch.parts.flatMap(({ relayed = [] }) => relayed);
+  return batch.sources.flatMap(({ relayed = [] }) => relayed);
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { type CloudWatchFake, startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';
@@ -69,7 +69,7 @@ async function sentFor(pages: readonly (Served | string)[], source: object = { m
   });
   const cloudWatch = await startCloudWatchFake();
   vi.stubEnv('AWS_ENDPOINT_URL_CLOUDWATCH', cloudWatch.url);
-  const state = memoryStore();
+  const state = createMemoryStateStore();
   const sent: (readonly string[])[] = [];
   for (const [minute, page] of pages.entries()) {
     served = page;
@@ -165,7 +165,7 @@ describe('measures, for sinks that keep no series', () => {
       'runs_total{host="a",instance="i",job="relay",result="ok"} 1',
       'runs_total{host="b",instance="i",job="relay",result="ok"} 5',
     ]);
-    const reduced = batch.parts.flatMap(({ families }: { readonly families: readonly MetricFamily[] }) => families);
+    const reduced = batch.sources.flatMap(({ families }: { readonly families: readonly MetricFamily[] }) => families);
     expect(
       reduced.filter(({ definition }) => definition.reduced === true).map(({ definition }) => definition.name),
     ).toEqual(['jobs', 'runs_total', 'wait_seconds']);

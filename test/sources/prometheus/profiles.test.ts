@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { selects } from '../../../lambda/config/glob.ts';
+import { matchSelection } from '../../../lambda/config/glob.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import { parsePage } from '../../../lambda/prometheus-text/parser.ts';
 import { profileNames, profiles, type ProfileName } from '../../../lambda/sources/prometheus/profiles.ts';
@@ -51,13 +51,13 @@ describe.each(profileNames)('the profile %s', (profile) => {
   });
 
   it('has no entry that fits nothing on a page', () => {
-    const idle = profiles[profile].include.filter((glob) => !names.some(selects({ include: [glob] })));
+    const idle = profiles[profile].include.filter((glob) => !names.some(matchSelection({ include: [glob] })));
 
     expect(idle).toEqual([]);
   });
 
   it('measures what it passes on, by the type and with the labels of the page', () => {
-    const isKept = selects({ include: [...profiles[profile].include] });
+    const isKept = matchSelection({ include: [...profiles[profile].include] });
 
     for (const { metric, type, labels } of profiles[profile].measures) {
       const family = page.families.find(({ name }) => name === metric);

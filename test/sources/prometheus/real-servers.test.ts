@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Records } from '../../../lambda/demo/simulators/chainloop/records.ts';
 import { startChainloopServer } from '../../../lambda/demo/simulators/chainloop/server.ts';
-import { boundText, valueOf } from '../../../lambda/prometheus-text/numbers.ts';
+import { formatBound, parseValue } from '../../../lambda/prometheus-text/numbers.ts';
 import { answersOk, eventually, startOnFreePort } from '../../servers/process.ts';
 import { type QueriedSample, startPrometheus } from '../../servers/prometheus.ts';
 import { startPushgateway } from '../../servers/pushgateway.ts';
@@ -58,7 +58,7 @@ const openMetrics = [
 function comparable(samples: readonly QueriedSample[], command: string): readonly string[] {
   const spelled = (name: string, value: string): string => {
     const isBound = command === 'prometheus' && (name === 'le' || name === 'quantile');
-    return isBound ? boundText(valueOf(value) ?? NaN) : value;
+    return isBound ? formatBound(parseValue(value) ?? NaN) : value;
   };
   return samples
     .map(({ labels, value }) => {

@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
-import { collectCounted, type Counted } from '../../../lambda/counters/tick/count-tick.ts';
-import { memoryStore } from '../../../lambda/counters/stores/memory-store.ts';
+import { countTick, type CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';
-import { kubernetesApi, type KubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import { createKubernetesApi, type KubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
 import type { ControllerPod } from '../../../lambda/demo/simulators/tekton/controllers.ts';
 import {
   createRunStore,
@@ -16,13 +16,13 @@ import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { durationBounds, waitBounds } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { type Deadline, deadlineIn } from '../../../lambda/runtime/deadline.ts';
-import { environmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createTekton } from '../../../lambda/sources/tekton/collect.ts';
 import { TektonConfig } from '../../../lambda/sources/tekton/config.ts';
-import { metricsOf } from '../../../lambda/sources/tekton/metrics.ts';
+import { selectMetrics } from '../../../lambda/sources/tekton/metrics.ts';
 import { startLoopbackServer, type LoopbackServer, type MakeServer } from '../../support/loopback-server.ts';
 import { noAws } from '../../support/no-aws.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
@@ -36,7 +36,7 @@ export interface Tick {
   readonly families: readonly MetricFamily[];
   readonly relayed?: readonly RelayedFamily[];
   readonly problems: readonly Problem[];
-  readonly counted: Counted;
+  readonly counted: CountedTick;
 }
 
 export interface TestCluster extends AsyncDisposable {
@@ -72,13 +72,13 @@ export interface TestClusterOptions {
 
 /** A Kubernetes API server on loopback and the source that reads it, on a clock that the test moves. */
 export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
-  const { store = memoryStore(), aws = noAws } = options;
+  const { store = createMemoryStateStore(), aws = noAws } = options;
   const runs = options.runStore ?? createRunStore(options.runs);
   const log = recordingLog();
   const time = { now: startMs };
   const clock = (): number => time.now;
   const pods: ControllerPod[] = [];
-  const api = kubernetesApi({
+  const api = createKubernetesApi({
     clock,
     store: runs,
     isKnown: options.isKnown ?? ((sent) => sent === token),
@@ -98,7 +98,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   });
   const unused = { read: () => Promise.reject(new Error('not part of this test')) };
   const secrets = createSecrets({
-    stores: { secret: unused, parameter: unused, env: environmentStore(variables), file: unused },
+    stores: { secret: unused, parameter: unused, env: createEnvironmentStore(variables), file: unused },
     clock,
     cacheMs: 60_000,
     redactor: createRedactor(),
@@ -108,16 +108,16 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const config = TektonConfig.parse({ kind: 'tekton', name: 'ci', cluster, ...options.config });
   const source = createTekton(config, { http: hub.port(), aws, secrets: secrets.secrets, clock, log });
   const tick = async (budgetMs = 20_000, pages?: number): Promise<Tick> => {
-    using wholeRun = deadlineIn(budgetMs, () => Date.now());
+    using wholeRun = createDeadline(budgetMs, () => Date.now());
     const deadline: Deadline = {
       ...wholeRun,
       slice: (share) => (pages === undefined ? wholeRun.slice(share) : limit.deadline()),
     };
     limit.allow(pages);
     secrets.startRun();
-    const counted = await collectCounted(
+    const counted = await countTick(
       (openLedger) => source.collect({ deadline, tickMs: time.now, openLedger }),
-      { id: 'tekton/ci', system: 'tekton', name: 'ci', metrics: metricsOf(config) },
+      { id: 'tekton/ci', system: 'tekton', name: 'ci', metrics: selectMetrics(config) },
       {
         tickMs: time.now,
         // The API server's answers carry this clock in their `Date`, which a run reads.
@@ -186,7 +186,7 @@ function pageLimit(listener: RequestListener): {
       left = pages;
     },
     deadline: () => {
-      const deadline = deadlineIn(20_000, () => Date.now());
+      const deadline = createDeadline(20_000, () => Date.now());
       const controller = new AbortController();
       end = () => {
         controller.abort(new DOMException('the deadline has passed', 'TimeoutError'));

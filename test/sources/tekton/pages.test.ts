@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { kubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
+import { createKubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
 import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';
 import { controllerLabels } from '../../../lambda/demo/simulators/tekton/controllers.ts';
 import { createRunStore } from '../../../lambda/demo/simulators/tekton/objects.ts';
-import { prometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
+import { writePrometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { canaries } from '../../support/canary.ts';
 import { expectGolden } from '../../support/golden.ts';
@@ -28,7 +28,7 @@ describe('a whole cluster', () => {
     const { families, problems } = await cluster.tick();
 
     expect(problems).toEqual([]);
-    const { text, omissions } = await prometheusText(families);
+    const { text, omissions } = await writePrometheusText(families);
     expect(omissions).toEqual([]);
     await expectGolden('tekton/cluster.prom', text);
   });
@@ -44,7 +44,7 @@ describe("the controller's metrics", () => {
       phase: 'Running',
       metrics: () => openTelemetryPage({ succeeded: 100, failed: 3, running: 7 }),
     } as const;
-    const { listener } = kubernetesApi({
+    const { listener } = createKubernetesApi({
       clock: Date.now,
       store: createRunStore(),
       isKnown: (token) => token === canaries.token,

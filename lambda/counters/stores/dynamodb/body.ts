@@ -11,17 +11,17 @@ const decompress = promisify(gunzip);
  * What is written for a body. gzip, because its checksum finds a damaged or mixed-up document: brotli of the same speed
  * makes a state 1 to 8 % smaller and has none. A fourth of the bytes, which are what a write is billed by.
  */
-export async function packed(body: string): Promise<Uint8Array> {
+export async function packBody(body: string): Promise<Uint8Array> {
   return compress(body);
 }
 
-/** The fault of bytes that `packed` did not make, or of a body that no store takes. */
-export type Unpacked = { readonly body: string } | { readonly fault: 'damaged' | 'too-large' };
+/** The body, or what is wrong: bytes that `packBody` did not make, or a body that is too large for any store. */
+export type UnpackedBody = { readonly body: string } | { readonly problem: 'damaged' | 'too-large' };
 
-export async function unpacked(bytes: Uint8Array): Promise<Unpacked> {
+export async function unpackBody(bytes: Uint8Array): Promise<UnpackedBody> {
   try {
     return { body: (await decompress(bytes, { maxOutputLength: maxBodyBytes })).toString('utf8') };
   } catch (error) {
-    return { fault: codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'damaged' };
+    return { problem: codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'damaged' };
   }
 }

@@ -1,3 +1,4 @@
+/** Explains what an error of DynamoDB means for the state, and what to do about it. */
 import { StateStoreError } from '../store.ts';
 
 /** The SDK sets these; all of them are optional because any error may arrive here. */
@@ -53,14 +54,16 @@ const explained: Readonly<Record<string, (error: SdkError) => Explained>> = {
   ),
   // The SDK gives broken connections this name as well.
   TimeoutError: (error) =>
-    error.code === undefined || error.code === 'ETIMEDOUT' ? { kind: 'timeout', reason: unanswered } : unusable(error),
+    error.code === undefined || error.code === 'ETIMEDOUT'
+      ? { kind: 'timeout', reason: unanswered }
+      : explainUnusable(error),
 };
 
 /** What an error of the SDK means for the table at `place`. */
-export function tableFailure(place: string, error: unknown, signal: AbortSignal): StateStoreError {
+export function explainTableError(subject: string, error: unknown, signal: AbortSignal): StateStoreError {
   if (error instanceof StateStoreError) return error;
   const { kind, reason } = signal.aborted ? { kind: 'timeout' as const, reason: unanswered } : explain(error);
-  return new StateStoreError(kind, `${place} ${reason}`, { cause: error });
+  return new StateStoreError(kind, `${subject} ${reason}`, { cause: error });
 }
 
 function explain(error: unknown): Explained {
@@ -69,17 +72,17 @@ function explain(error: unknown): Explained {
     return { kind: 'configuration', reason: 'lies in no known Region; set AWS_REGION' };
   }
   const known = Object.hasOwn(explained, error.name) ? explained[error.name] : undefined;
-  return known?.(error) ?? unusable(error);
+  return known?.(error) ?? explainUnusable(error);
 }
 
-function unusable(error: SdkError): Explained {
+function explainUnusable(error: SdkError): Explained {
   return {
     kind: 'unavailable',
-    reason: `got no usable answer (${detailOf(error)}); nothing to do unless it lasts`,
+    reason: `got no usable answer (${formatDetail(error)}); nothing to do unless it lasts`,
   };
 }
 
-function detailOf({ name, code, $metadata }: SdkError): string {
+function formatDetail({ name, code, $metadata }: SdkError): string {
   const status = $metadata?.httpStatusCode;
   const parts = [
     typeof code === 'string' && code !== name ? `${name} ${code}` : name,

@@ -1,3 +1,4 @@
+/** The items of the state table: how a document is laid out in them, and how they are parsed. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 
@@ -53,53 +54,53 @@ const StoredHead = z.object({
 });
 const StoredPart = z.object({ body: z.object({ B: z.instanceof(Uint8Array) }) });
 
-export function headKey(id: string): Key {
+export function buildHeadKey(id: string): Key {
   return { id: { S: id }, part: { S: 'head' } };
 }
 
-export function partKey(id: string, write: string, index: number): Key {
+export function buildPartKey(id: string, write: string, index: number): Key {
   return { id: { S: `${id}#${String(index)}` }, part: { S: write } };
 }
 
-export function headItem(id: string, { version, write, parts, body, seal, expiresMs }: Head): Item {
+export function buildHeadItem(id: string, { version, write, parts, body, seal, expiresMs }: Head): Item {
   return {
-    ...headKey(id),
+    ...buildHeadKey(id),
     layout: { N: String(layout) },
     version: { N: String(version) },
     write: { S: write },
     parts: { N: String(parts) },
-    expires: { N: secondsOf(expiresMs) },
+    expires: { N: formatSeconds(expiresMs) },
     ...(seal === undefined ? {} : { seal: { S: seal } }),
     ...(body === undefined ? {} : { body: { B: body } }),
   };
 }
 
-export function partItem(key: Key, body: Uint8Array, expiresMs: number): Item {
-  return { ...key, body: { B: body }, expires: { N: secondsOf(expiresMs) } };
+export function buildPartItem(key: Key, body: Uint8Array, expiresMs: number): Item {
+  return { ...key, body: { B: body }, expires: { N: formatSeconds(expiresMs) } };
 }
 
 /** DynamoDB's time to live is in seconds (developer guide, "Time to Live"). */
-export function secondsOf(ms: number): string {
+export function formatSeconds(ms: number): string {
   return String(Math.ceil(ms / 1000));
 }
 
-export type HeadReading = { readonly head: Head } | { readonly fault: 'damaged' | 'newer' };
+export type ParsedHead = { readonly head: Head } | { readonly problem: 'damaged' | 'newer' };
 
-export function readHead(item: Item): HeadReading {
+export function parseHead(item: Item): ParsedHead {
   const written = StoredHead.shape.layout.safeParse(item['layout']);
-  if (written.success && written.data > layout) return { fault: 'newer' };
+  if (written.success && written.data > layout) return { problem: 'newer' };
   const { success, data } = StoredHead.safeParse(item);
-  if (!success) return { fault: 'damaged' };
+  if (!success) return { problem: 'damaged' };
   const { version, write, parts, body, seal, expires } = data;
   return { head: { version, write, parts, body, seal, expiresMs: expires * 1000 } };
 }
 
-export function readPart(item: Item | undefined): Uint8Array | undefined {
+export function parsePart(item: Item | undefined): Uint8Array | undefined {
   return StoredPart.safeParse(item).data?.body.B;
 }
 
 /** The pieces of a body that does not fit into its head; none for one that does. */
-export function piecesOf(body: Uint8Array): readonly Uint8Array[] {
+export function splitBody(body: Uint8Array): readonly Uint8Array[] {
   if (body.byteLength <= maxBytesPerItem) return [];
   const count = Math.ceil(body.byteLength / maxBytesPerItem);
   return Array.from({ length: count }, (_, index) =>

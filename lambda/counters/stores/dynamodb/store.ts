@@ -6,23 +6,23 @@ import type { AwsAgents } from '../../../http/transport/aws-agents.ts';
 import type { SecretMemory } from '../../../secrets/redaction/request-secrets.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
 import { maxBodyBytes, maxBodyText } from '../body-limit.ts';
-import { sealOf } from '../seal.ts';
+import { sealDocument } from '../seal.ts';
 import type { Saved, StateStore, StoredDocument } from '../store.ts';
-import { packed, unpacked } from './body.ts';
+import { packBody, unpackBody } from './body.ts';
 import {
   type Head,
-  headItem,
-  headKey,
+  buildHeadItem,
+  buildHeadKey,
   maxBytesPerItem,
   maxParts,
-  partItem,
-  partKey,
-  piecesOf,
-  readHead,
-  readPart,
-  secondsOf,
+  buildPartItem,
+  buildPartKey,
+  splitBody,
+  parseHead,
+  parsePart,
+  formatSeconds,
 } from './items.ts';
-import { type Condition, dynamoDbTable, type Put, type Table } from './table.ts';
+import { type Condition, openTable, type Put, type Table } from './table.ts';
 
 export interface DynamoDbSettings {
   /** Keys `id` and `part`, both strings; `expires` as the attribute of its time to live. */
@@ -54,7 +54,7 @@ const maxReads = 4;
  * which the save happens: its parts are there before, and the parts of its predecessor are removed after it.
  * Not a transaction, which costs twice the write units and takes at most 4 MB.
  */
-export function dynamoDbStateStore({
+export function createDynamoDbStateStore({
   table: name,
   clock,
   client = {},
@@ -62,7 +62,7 @@ export function dynamoDbStateStore({
   agents,
   newWrite = randomUUID,
 }: DynamoDbSettings): StateStore {
-  const table = dynamoDbTable(name, client, { secrets, agents });
+  const table = openTable(name, client, { secrets, agents });
   const known = new Map<string, Head>();
 
   return {
@@ -73,22 +73,24 @@ export function dynamoDbStateStore({
     },
 
     async save(id, { body, before }, signal) {
-      if (Buffer.byteLength(body) > maxBodyBytes) throw await table.failure('configuration', tooLargeUnpacked(id));
-      const bytes = await packed(body);
-      const pieces = piecesOf(bytes);
-      if (pieces.length > maxParts) throw await table.failure('configuration', tooLarge(id, bytes.byteLength));
+      if (Buffer.byteLength(body) > maxBodyBytes)
+        throw await table.createError('configuration', describeTooLargeUnpacked(id));
+      const bytes = await packBody(body);
+      const pieces = splitBody(bytes);
+      if (pieces.length > maxParts)
+        throw await table.createError('configuration', describeTooLarge(id, bytes.byteLength));
       const version = before + 1;
       const head: Head = {
         version,
         write: newWrite(),
         parts: pieces.length,
         body: pieces.length === 0 ? bytes : undefined,
-        seal: sealOf(id, version, body),
+        seal: sealDocument(id, version, body),
         expiresMs: clock() + stateKeptMs,
       };
 
       await mapConcurrently([...pieces.entries()], partsAtOnce, ([index, piece]) =>
-        table.put(partItem(partKey(id, head.write, index), piece, head.expiresMs), signal),
+        table.put(buildPartItem(buildPartKey(id, head.write, index), piece, head.expiresMs), signal),
       );
       const saved = await replaceHead(table, id, head, clock(), signal);
 
@@ -115,59 +117,66 @@ async function loadDocument(table: Table, id: string, clock: Clock, signal: Abor
     if (head === undefined) return undefined;
     const bytes = head.body ?? (await readParts(table, id, head, signal));
     if (bytes !== undefined) {
-      const body = await openSealed(table, id, head, bytes);
+      const body = await unpackSealed(table, id, head, bytes);
       return { document: { version: head.version, body }, head: { ...head, body: undefined } };
     }
     // A save that overtook this read has removed the parts; a head that stays the same has lost them.
-    if (incomplete === head.write) throw await table.failure('bad-response', damaged(id));
+    if (incomplete === head.write) throw await table.createError('bad-response', describeDamage(id));
     incomplete = head.write;
   }
-  throw await table.failure('unavailable', `was saved to again during each of ${String(maxReads)} reads of "${id}"`);
+  throw await table.createError(
+    'unavailable',
+    `was saved to again during each of ${String(maxReads)} reads of "${id}"`,
+  );
 }
 
 /** The body of a document, if it is the one that was saved. */
-async function openSealed(table: Table, id: string, { version, seal }: Head, bytes: Uint8Array): Promise<string> {
-  const opened = await unpacked(bytes);
-  if ('fault' in opened) {
-    throw await table.failure('bad-response', opened.fault === 'damaged' ? damaged(id) : tooLargeToRead(id));
+async function unpackSealed(table: Table, id: string, { version, seal }: Head, bytes: Uint8Array): Promise<string> {
+  const opened = await unpackBody(bytes);
+  if ('problem' in opened) {
+    throw await table.createError(
+      'bad-response',
+      opened.problem === 'damaged' ? describeDamage(id) : describeTooLargeToRead(id),
+    );
   }
   const { body } = opened;
-  if (seal !== undefined && seal !== sealOf(id, version, body)) throw await table.failure('bad-response', changed(id));
+  if (seal !== undefined && seal !== sealDocument(id, version, body))
+    throw await table.createError('bad-response', describeChange(id));
   return body;
 }
 
 async function readLiveHead(table: Table, id: string, clock: Clock, signal: AbortSignal): Promise<Head | undefined> {
-  const item = await table.get(headKey(id), signal);
+  const item = await table.get(buildHeadKey(id), signal);
   if (item === undefined) return undefined;
-  const reading = readHead(item);
+  const reading = parseHead(item);
   if ('head' in reading) return reading.head.expiresMs > clock() ? reading.head : undefined;
-  throw await (reading.fault === 'newer'
-    ? table.failure(
+  throw await (reading.problem === 'newer'
+    ? table.createError(
         'configuration',
         `holds "${id}" as a newer version of the collector wrote it; deploy that one again`,
       )
-    : table.failure('bad-response', damaged(id)));
+    : table.createError('bad-response', describeDamage(id)));
 }
 
 /** Undefined when a part is gone. */
 async function readParts(table: Table, id: string, head: Head, signal: AbortSignal): Promise<Uint8Array | undefined> {
   const indexes = Array.from({ length: head.parts }, (_, index) => index);
   const parts = await mapConcurrently(indexes, partsAtOnce, async (index) =>
-    readPart(await table.get(partKey(id, head.write, index), signal)),
+    parsePart(await table.get(buildPartKey(id, head.write, index), signal)),
   );
   const found = parts.filter((part) => part !== undefined);
   return found.length === head.parts && found.length > 0 ? Buffer.concat(found) : undefined;
 }
 
 async function replaceHead(table: Table, id: string, head: Head, nowMs: number, signal: AbortSignal): Promise<Saved> {
-  const put = await table.putIf(headItem(id, head), conditionOf(head.version - 1, nowMs), signal);
+  const put = await table.putIf(buildHeadItem(id, head), buildCondition(head.version - 1, nowMs), signal);
   return put.outcome === 'written' || (await isOwn(table, id, head, put, signal)) ? 'saved' : 'overtaken';
 }
 
 /** A head that ran out is still there for up to some days (developer guide, "Time to Live"). */
-function conditionOf(before: number, nowMs: number): Condition {
+function buildCondition(before: number, nowMs: number): Condition {
   return before === 0
-    ? { expression: 'attribute_not_exists(id) OR expires <= :now', values: { ':now': { N: secondsOf(nowMs) } } }
+    ? { expression: 'attribute_not_exists(id) OR expires <= :now', values: { ':now': { N: formatSeconds(nowMs) } } }
     : { expression: 'version = :before', values: { ':before': { N: String(before) } } };
 }
 
@@ -179,38 +188,38 @@ async function isOwn(
   put: Extract<Put, { outcome: 'refused' }>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const found = put.found ?? (await table.get(headKey(id), signal));
-  const reading = found === undefined ? undefined : readHead(found);
+  const found = put.found ?? (await table.get(buildHeadKey(id), signal));
+  const reading = found === undefined ? undefined : parseHead(found);
   return reading !== undefined && 'head' in reading && reading.head.write === write;
 }
 
-/** What stays behind because this failed, or because the process ended before, is removed by the time to live. */
+/** Parts that stay behind because this failed, or because the process ended before, are removed by the time to live. */
 async function removeParts(table: Table, id: string, { write, parts }: Head, signal: AbortSignal): Promise<void> {
-  const keys = Array.from({ length: parts }, (_, index) => partKey(id, write, index));
+  const keys = Array.from({ length: parts }, (_, index) => buildPartKey(id, write, index));
   await Promise.allSettled(keys.map((key) => table.remove(key, signal)));
 }
 
-function tooLarge(id: string, bytes: number): string {
+function describeTooLarge(id: string, bytes: number): string {
   const limit = (maxParts * maxBytesPerItem) / 1024 / 1024;
   return `does not take "${id}": ${String(bytes)} bytes compressed, above ${limit.toFixed(0)} MiB; narrow the source's pipelines or split it in two`;
 }
 
-function tooLargeUnpacked(id: string): string {
+function describeTooLargeUnpacked(id: string): string {
   return `does not take "${id}": above ${maxBodyText}; narrow the source's pipelines or split it in two`;
 }
 
-function damaged(id: string): string {
-  return `holds a damaged state of "${id}"; ${beginAnew(id)}`;
+function describeDamage(id: string): string {
+  return `holds a damaged state of "${id}"; ${describeRemedy(id)}`;
 }
 
-function changed(id: string): string {
-  return `holds a state of "${id}" that does not fit its checksum: somebody has changed it by hand; ${beginAnew(id)}`;
+function describeChange(id: string): string {
+  return `holds a state of "${id}" that does not fit its checksum: somebody has changed it by hand; ${describeRemedy(id)}`;
 }
 
-function tooLargeToRead(id: string): string {
-  return `holds more than ${maxBodyText} for "${id}", and no state has so much: it was not read; ${beginAnew(id)}`;
+function describeTooLargeToRead(id: string): string {
+  return `holds more than ${maxBodyText} for "${id}", and no state has so much: it was not read; ${describeRemedy(id)}`;
 }
 
-function beginAnew(id: string): string {
+function describeRemedy(id: string): string {
   return `restore the table to a point in time, or delete the item with id "${id}" to begin to count anew`;
 }

@@ -1,10 +1,11 @@
+/** The four operations on the state table, with the SDK loaded at the first of them. */
 import type * as DynamoDbSdk from '@aws-sdk/client-dynamodb';
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { SecretMemory } from '../../../secrets/redaction/request-secrets.ts';
-import { beforeEachSending, rememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
+import { beforeEachSending, createRememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
 import type { AwsAgents } from '../../../http/transport/aws-agents.ts';
 import { StateStoreError } from '../store.ts';
-import { tableFailure } from './explain-error.ts';
+import { explainTableError } from './explain-error.ts';
 import type { Item, Key } from './items.ts';
 
 /**
@@ -31,7 +32,7 @@ export interface Table {
   putIf(item: Item, condition: Condition, signal: AbortSignal): Promise<Put>;
   remove(key: Key, signal: AbortSignal): Promise<void>;
   /** An error about what the table holds, by its name and Region. */
-  failure(kind: StateStoreError['kind'], reason: string): Promise<StateStoreError>;
+  createError(kind: StateStoreError['kind'], reason: string): Promise<StateStoreError>;
 }
 
 interface Opened {
@@ -40,7 +41,7 @@ interface Opened {
 }
 
 /** A table of DynamoDB; the SDK is loaded with the first operation. */
-export function dynamoDbTable(
+export function openTable(
   name: string,
   config: DynamoDBClientConfig,
   { secrets, agents }: { readonly secrets?: SecretMemory | undefined; readonly agents?: AwsAgents | undefined } = {},
@@ -50,13 +51,13 @@ export function dynamoDbTable(
   function open(): Promise<Opened> {
     opening ??= import('@aws-sdk/client-dynamodb').then((sdk) => {
       const client = new sdk.DynamoDBClient({ maxAttempts, requestHandler: { ...timeouts, ...agents }, ...config });
-      client.middlewareStack.add(rememberingMiddleware(secrets), beforeEachSending);
+      client.middlewareStack.add(createRememberingMiddleware(secrets), beforeEachSending);
       return { sdk, client };
     });
     return opening;
   }
 
-  async function place(): Promise<string> {
+  async function describeTable(): Promise<string> {
     const region = await open()
       .then(({ client }) => client.config.region())
       .catch(() => 'no Region');
@@ -67,7 +68,7 @@ export function dynamoDbTable(
     try {
       return await work(await open());
     } catch (error) {
-      throw tableFailure(await place(), error, signal);
+      throw explainTableError(await describeTable(), error, signal);
     }
   }
 
@@ -86,7 +87,7 @@ export function dynamoDbTable(
       use(signal, async ({ sdk, client }) => {
         await client.send(new sdk.DeleteItemCommand({ TableName: name, Key: key }), { abortSignal: signal });
       }),
-    failure: async (kind, reason) => new StateStoreError(kind, `${await place()} ${reason}`),
+    createError: async (kind, reason) => new StateStoreError(kind, `${await describeTable()} ${reason}`),
   };
 }
 

@@ -1,11 +1,11 @@
-/** Explains what a fault of the file system means for a state, and what to do about it. */
+/** Explains what an error of the file system means for the state, and what to do about it. */
 import { codeOf } from '../error-code.ts';
 import { LockHeldError, LockLostError } from './lock.ts';
 import { StateStoreError } from '../store.ts';
 
 type Kind = StateStoreError['kind'];
 
-/** Error codes of the operating system; what is not listed is taken for a fault that may pass. */
+/** Error codes of the operating system; what is not listed is taken for a problem that may pass. */
 const explained: Readonly<Record<string, readonly [kind: Kind, reason: string]>> = {
   EACCES: ['auth', 'may not be used by this user; check the rights of the folder: ls -ld'],
   EPERM: ['auth', 'may not be used by this user; check the rights of the folder: ls -ld'],
@@ -23,22 +23,22 @@ const explained: Readonly<Record<string, readonly [kind: Kind, reason: string]>>
 };
 
 /** What an error of the file system means for the state at `path`. */
-export function fileFailure(path: string, error: unknown, signal: AbortSignal): StateStoreError {
+export function explainFileError(path: string, error: unknown, signal: AbortSignal): StateStoreError {
   if (error instanceof StateStoreError) return error;
-  const place = `the state file ${path}`;
+  const subject = `the state file ${path}`;
   if (error instanceof LockHeldError) {
-    return new StateStoreError('timeout', `${place} ${error.message}`, { cause: error });
+    return new StateStoreError('timeout', `${subject} ${error.message}`, { cause: error });
   }
   if (error instanceof LockLostError) {
     const reason =
       'was not saved: this process stood still for so long that another one took its lock over; nothing to do unless it happens again';
-    return new StateStoreError('timeout', `${place} ${reason}`, { cause: error });
+    return new StateStoreError('timeout', `${subject} ${reason}`, { cause: error });
   }
   if (signal.aborted) {
     const reason = 'was not done with before the deadline of the run; nothing to do unless it happens again';
-    return new StateStoreError('timeout', `${place} ${reason}`, { cause: error });
+    return new StateStoreError('timeout', `${subject} ${reason}`, { cause: error });
   }
   const code = codeOf(error);
   const [kind, reason] = explained[code] ?? ['unavailable', `cannot be used (${code})`];
-  return new StateStoreError(kind, `${place} ${reason}`, { cause: error });
+  return new StateStoreError(kind, `${subject} ${reason}`, { cause: error });
 }

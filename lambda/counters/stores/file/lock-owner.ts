@@ -1,4 +1,4 @@
-/** Who holds a lock, as its link says it, and whether that process can still be at work. */
+/** The owner of a lock, as its link names it, and whether that process can still be at work. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
@@ -21,7 +21,7 @@ interface Origin {
   readonly processSpace: string;
   /** Of the process, in ticks since the machine started. */
   readonly started: string;
-  /** Of the lock, in seconds since the machine started: no clock that somebody sets. */
+  /** When the lock was made, in seconds since the machine started: this clock is never set. */
   readonly lockedAt: number;
 }
 
@@ -30,8 +30,8 @@ const target =
   /^(?<pid>\d+)@(?<host>.*?)(?:\|(?<boot>[0-9a-f-]+)\|(?<space>\d+)\|(?<started>\d+)\|(?<at>\d+))?:(?<token>[0-9a-f-]{36})$/;
 
 /** The target of the link of a lock that this process makes now. */
-export function ownTarget(token: string): string {
-  const origin = ownOrigin();
+export function formatOwnTarget(token: string): string {
+  const origin = findOwnOrigin();
   const known =
     origin === undefined
       ? ''
@@ -61,7 +61,7 @@ const unseenOwnerMs = 60_000;
 /** Whether the owner has ended for certain; `isHeld` tells of the locks of this process. */
 export async function hasEnded(owner: Owner, path: string, isHeld: (token: string) => boolean): Promise<boolean> {
   if (isHeld(owner.token)) return false;
-  const own = ownOrigin();
+  const own = findOwnOrigin();
   const { pid, origin } = owner;
   return own !== undefined && origin?.boot === own.boot
     ? hasEndedHere(pid, origin, own)
@@ -98,10 +98,10 @@ function isRunning(pid: number): boolean {
 /** Where other users' processes are hidden, one that runs is taken for the owner. */
 async function isAnotherProcess(pid: number, started: string): Promise<boolean> {
   const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined);
-  return stat !== undefined && startOf(stat) !== started;
+  return stat !== undefined && parseStart(stat) !== started;
 }
 
-/** Whoever made it did not survive the restart of the machine, though its number may be another process's now. */
+/** The process that made it ended when the machine restarted, though its number may be another process's now. */
 async function isOlderThanMachine(path: string): Promise<boolean> {
   const made = await lstat(path).catch(() => undefined);
   return made !== undefined && made.mtimeMs < Date.now() - uptime() * 1000 - clockSlackMs;
@@ -115,7 +115,7 @@ type OwnOrigin = Omit<Origin, 'lockedAt'>;
 let known: { readonly origin: OwnOrigin | undefined } | undefined;
 
 /** Never changes while a process lives. */
-function ownOrigin(): OwnOrigin | undefined {
+function findOwnOrigin(): OwnOrigin | undefined {
   known ??= { origin: readOwnOrigin() };
   return known.origin;
 }
@@ -124,7 +124,7 @@ function readOwnOrigin(): OwnOrigin | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const processSpace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
-    const started = startOf(readFileSync('/proc/self/stat', 'utf8'));
+    const started = parseStart(readFileSync('/proc/self/stat', 'utf8'));
     return processSpace === undefined || started === undefined ? undefined : { boot, processSpace, started };
   } catch {
     return undefined;
@@ -132,7 +132,7 @@ function readOwnOrigin(): OwnOrigin | undefined {
 }
 
 /** Field 22 (proc_pid_stat(5)); counted from behind the name, which may hold blanks and brackets. */
-function startOf(stat: string): string | undefined {
+function parseStart(stat: string): string | undefined {
   const behindName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return behindName[22 - 3];
 }

@@ -1,11 +1,11 @@
-/** A lock that is a link: one process at a time works on a file, and a crash holds up nobody for long. */
+/** A lock that is a symbolic link: one process at a time works on a file; a crashed process loses it. */
 import { randomUUID } from 'node:crypto';
 import { readlink, rm, symlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../error-code.ts';
-import { describeOwner, hasEnded, type Owner, ownTarget, parseOwner } from './lock-owner.ts';
+import { describeOwner, hasEnded, type Owner, formatOwnTarget, parseOwner } from './lock-owner.ts';
 
-/** Saves take milliseconds; whoever finds the lock taken looks again this often. */
+/** Saves take milliseconds; a process that finds the lock taken tries again after this time. */
 const pollMs = 20;
 
 /** Locks that this process holds now: its number alone may be that of a dead predecessor, in a container above all. */
@@ -37,13 +37,13 @@ export interface Lock {
  * with its content, so that no crash leaves one that says nothing. The lock of an owner that has ended is taken over.
  * @throws LockHeldError when the signal aborts while another holds it.
  */
-export async function withLock<Result>(
+export async function runLocked<Result>(
   path: string,
   options: LockOptions,
   work: (lock: Lock) => Promise<Result>,
 ): Promise<Result> {
   const token = randomUUID();
-  const target = ownTarget(token);
+  const target = formatOwnTarget(token);
   held.add(token);
   try {
     await acquire(path, target, options);
@@ -67,22 +67,22 @@ async function isOwn(path: string, target: string): Promise<boolean> {
 }
 
 async function acquire(path: string, target: string, options: LockOptions): Promise<void> {
-  while (!(await made(target, path))) await waitFor(path, options);
+  while (!(await makeLink(target, path))) await waitFor(path, options);
 }
 
 async function waitFor(path: string, options: LockOptions): Promise<void> {
   const { signal, onTakenOver } = options;
-  const owner = await ownerOf(path);
+  const owner = await readOwner(path);
   if (owner !== undefined && (await hasEnded(owner, path, (token) => held.has(token)))) {
     if (await removeEnded(path, owner, options)) onTakenOver?.(path, describeOwner(owner));
     return;
   }
-  if (signal.aborted) throw new LockHeldError(describe(path, owner));
-  // Who holds the lock is a better reason than that the time is over: it is told in the next round.
+  if (signal.aborted) throw new LockHeldError(describeHolder(path, owner));
+  // The next round throws an error that names the owner of the lock; an abort here would only say that time is over.
   await sleep(pollMs, undefined, { signal }).catch(() => undefined);
 }
 
-async function made(target: string, path: string): Promise<boolean> {
+async function makeLink(target: string, path: string): Promise<boolean> {
   try {
     await symlink(target, path);
     return true;
@@ -93,7 +93,7 @@ async function made(target: string, path: string): Promise<boolean> {
 }
 
 /** Undefined when the lock is gone or no lock of this kind. */
-async function ownerOf(path: string): Promise<Owner | undefined> {
+async function readOwner(path: string): Promise<Owner | undefined> {
   return parseOwner(await readlink(path).catch(() => ''));
 }
 
@@ -102,15 +102,15 @@ async function ownerOf(path: string): Promise<Owner | undefined> {
  * meanwhile. The right to remove it is a lock by itself, named after the dead one.
  */
 async function removeEnded(path: string, ended: Owner, { signal }: LockOptions): Promise<boolean> {
-  return withLock(`${path}.${ended.token.slice(0, 8)}`, { signal }, async () => {
-    const owner = await ownerOf(path);
+  return runLocked(`${path}.${ended.token.slice(0, 8)}`, { signal }, async () => {
+    const owner = await readOwner(path);
     if (owner?.token !== ended.token) return false;
     await rm(path);
     return true;
   });
 }
 
-function describe(path: string, owner: Owner | undefined): string {
+function describeHolder(path: string, owner: Owner | undefined): string {
   const who = owner === undefined ? 'something else' : describeOwner(owner);
   return `is locked by ${who}; wait for it, or remove ${path} when it is no collector`;
 }

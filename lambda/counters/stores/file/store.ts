@@ -6,10 +6,10 @@ import { replaceFile } from '../../../runtime/replace-file.ts';
 import type { Logger } from '../../../runtime/log.ts';
 import { maxBodyBytes, maxBodyText } from '../body-limit.ts';
 import { codeOf } from '../error-code.ts';
-import { fileFailure } from './explain-error.ts';
-import { type Lock, withLock } from './lock.ts';
-import { jsonValue } from '../../../model/text/try-parse-json.ts';
-import { sealOf } from '../seal.ts';
+import { explainFileError } from './explain-error.ts';
+import { type Lock, runLocked } from './lock.ts';
+import { tryParseJson } from '../../../model/text/try-parse-json.ts';
+import { sealDocument } from '../seal.ts';
 import { type Saved, StateStoreError, type StateStore, type StoredDocument } from '../store.ts';
 
 /** Rises when an older version of the collector could not read what is written; that one then says so. */
@@ -35,28 +35,30 @@ const maxHeaderBytes = 4096;
  * State in one file a document, for the terminal: readable by its owner only, replaced in one step so that a crash
  * leaves the old document or the new one, and locked while it is compared and replaced.
  */
-export function fileStateStore(folder: string, notices?: Pick<Logger, 'warn'>): StateStore {
-  const onTakenOver = (lock: string, owner: string): void => {
+export function createFileStateStore(folder: string, notices?: Pick<Logger, 'warn'>): StateStore {
+  const warnOfTakeover = (lock: string, owner: string): void => {
     notices?.warn('a lock was taken over: the process that made it has ended', { lock, owner });
   };
 
-  async function guarded<Result>(path: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  async function runGuarded<Result>(path: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     try {
       signal.throwIfAborted();
       return await work();
     } catch (error) {
-      throw fileFailure(path, error, signal);
+      throw explainFileError(path, error, signal);
     }
   }
 
   return {
     load(id, signal) {
-      const path = join(folder, fileNameOf(id));
-      return guarded(path, signal, () => read(path, id, signal));
+      const path = join(folder, formatFileName(id));
+      return runGuarded(path, signal, () => read(path, id, signal));
     },
     save(id, { body, before }, signal) {
-      const path = join(folder, fileNameOf(id));
-      return guarded(path, signal, () => replace(path, { id, body, before }, { signal, onTakenOver }));
+      const path = join(folder, formatFileName(id));
+      return runGuarded(path, signal, () =>
+        replace(path, { id, body, before }, { signal, onTakenOver: warnOfTakeover }),
+      );
     },
   };
 }
@@ -65,7 +67,7 @@ export function fileStateStore(folder: string, notices?: Pick<Logger, 'warn'>): 
  * `buildkite/main` is in `buildkite%2fmain.state`. No capital letters, so that ids which differ never share a file, on a
  * file system that ignores case either.
  */
-function fileNameOf(id: string): string {
+function formatFileName(id: string): string {
   const safe = Array.from(Buffer.from(id), (byte) => {
     const character = String.fromCharCode(byte);
     return /[a-z0-9_-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`;
@@ -77,10 +79,10 @@ async function read(path: string, id: string, signal?: AbortSignal): Promise<Sto
   const text = await readText(path, signal);
   if (text === undefined) return undefined;
   const end = text.indexOf('\n');
-  const header = headerOf(path, text.slice(0, Math.max(0, end)));
+  const header = parseHeader(path, text.slice(0, Math.max(0, end)));
   const body = text.slice(end + 1);
-  if (header.id !== id || Buffer.byteLength(body) !== header.bytes) throw damaged(path);
-  if ('seal' in header && header.seal !== sealOf(id, header.version, body)) throw changed(path);
+  if (header.id !== id || Buffer.byteLength(body) !== header.bytes) throw explainDamage(path);
+  if ('seal' in header && header.seal !== sealDocument(id, header.version, body)) throw explainChange(path);
   return { version: header.version, body };
 }
 
@@ -88,7 +90,7 @@ async function readText(path: string, signal: AbortSignal | undefined): Promise<
   try {
     await using file = await open(path, 'r');
     const { size } = await file.stat();
-    if (size > maxBodyBytes + maxHeaderBytes) throw tooLargeToRead(path, size);
+    if (size > maxBodyBytes + maxHeaderBytes) throw explainTooLargeToRead(path, size);
     return await file.readFile({ encoding: 'utf8', ...(signal === undefined ? {} : { signal }) });
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
@@ -96,8 +98,8 @@ async function readText(path: string, signal: AbortSignal | undefined): Promise<
   }
 }
 
-function headerOf(path: string, line: string): z.infer<typeof Header> | z.infer<typeof EarlierHeader> {
-  const json = jsonValue(line);
+function parseHeader(path: string, line: string): z.infer<typeof Header> | z.infer<typeof EarlierHeader> {
+  const json = tryParseJson(line);
   const header = z.union([Header, EarlierHeader]).safeParse(json);
   if (header.success) return header.data;
   const other = AnyHeader.safeParse(json);
@@ -105,7 +107,7 @@ function headerOf(path: string, line: string): z.infer<typeof Header> | z.infer<
     const reason = 'was written by a newer version of the collector; use that one, or another folder';
     throw new StateStoreError('configuration', `the state file ${path} ${reason}`);
   }
-  throw damaged(path);
+  throw explainDamage(path);
 }
 
 interface Replacement {
@@ -117,12 +119,12 @@ interface Replacement {
 async function replace(
   path: string,
   replacement: Replacement,
-  options: Parameters<typeof withLock>[1],
+  options: Parameters<typeof runLocked>[1],
 ): Promise<Saved> {
   const bytes = Buffer.byteLength(replacement.body);
-  if (bytes > maxBodyBytes) throw tooLargeToSave(path, bytes);
+  if (bytes > maxBodyBytes) throw explainTooLargeToSave(path, bytes);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  return withLock(`${path}.lock`, options, async (lock) => {
+  return runLocked(`${path}.lock`, options, async (lock) => {
     const stored = await read(path, replacement.id);
     if ((stored?.version ?? 0) !== replacement.before) return 'overtaken';
     await write(path, replacement, lock);
@@ -134,32 +136,32 @@ async function replace(
 async function write(path: string, { id, body, before }: Replacement, { confirm }: Lock): Promise<void> {
   const version = before + 1;
   const bytes = Buffer.byteLength(body);
-  const header: z.infer<typeof Header> = { format, id, version, bytes, seal: sealOf(id, version, body) };
+  const header: z.infer<typeof Header> = { format, id, version, bytes, seal: sealDocument(id, version, body) };
   await replaceFile(path, `${JSON.stringify(header)}\n${body}`, { mode: 0o600, isDurable: true, confirm });
 }
 
 const beginAnew = 'restore it from a copy, or remove it to begin to count anew';
 
-function damaged(path: string): StateStoreError {
+function explainDamage(path: string): StateStoreError {
   return new StateStoreError('bad-response', `the state file ${path} is damaged; ${beginAnew}`);
 }
 
-function changed(path: string): StateStoreError {
+function explainChange(path: string): StateStoreError {
   const reason = 'does not fit its checksum: somebody has changed it by hand, or the disk has';
   return new StateStoreError('bad-response', `the state file ${path} ${reason}; ${beginAnew}`);
 }
 
-function tooLargeToRead(path: string, bytes: number): StateStoreError {
-  const reason = `has ${mebibytes(bytes)} MiB, and no state has more than ${maxBodyText}: it was not read`;
+function explainTooLargeToRead(path: string, bytes: number): StateStoreError {
+  const reason = `has ${formatMebibytes(bytes)} MiB, and no state has more than ${maxBodyText}: it was not read`;
   return new StateStoreError('bad-response', `the state file ${path} ${reason}; ${beginAnew}`);
 }
 
-function tooLargeToSave(path: string, bytes: number): StateStoreError {
-  const reason = `would have ${mebibytes(bytes)} MiB, above ${maxBodyText}`;
+function explainTooLargeToSave(path: string, bytes: number): StateStoreError {
+  const reason = `would have ${formatMebibytes(bytes)} MiB, above ${maxBodyText}`;
   const remedy = "lower seriesPerMetric, narrow the source's pipelines or split it in two";
   return new StateStoreError('configuration', `the state file ${path} ${reason}; ${remedy}`);
 }
 
-function mebibytes(bytes: number): string {
+function formatMebibytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(0);
 }

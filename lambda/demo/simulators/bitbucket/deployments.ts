@@ -6,7 +6,7 @@ import type { SimulatedRepository } from './workspace.ts';
 const betweenMs = 30_000;
 
 /** Latest end first, those that have none before them. */
-export function deploymentAnswers({ plan, runs }: SimulatedRepository, nowMs: number): readonly object[] {
+export function mapDeployments({ plan, runs }: SimulatedRepository, nowMs: number): readonly object[] {
   const { environments = [], neverDeployed = 0 } = plan;
   const known = runs.filter((run) => isDeployed(run) && run.createdMs <= nowMs);
   const deployments = known.flatMap((run) =>
@@ -15,20 +15,20 @@ export function deploymentAnswers({ plan, runs }: SimulatedRepository, nowMs: nu
       return { run, name, index, startMs, endMs: startMs + betweenMs };
     }),
   );
-  const waiting = Array.from({ length: neverDeployed }, (_, index) => neverDeployedAnswer(index));
+  const waiting = Array.from({ length: neverDeployed }, (_, index) => buildNeverDeployed(index));
   const orderMs = ({ endMs }: { readonly endMs: number }): number => (endMs <= nowMs ? endMs : Infinity);
   const moved = deployments
     .sort((a, b) => (orderMs(a) === orderMs(b) ? 0 : orderMs(b) - orderMs(a)))
-    .map((one) => answer(one, nowMs));
+    .map((one) => mapDeployment(one, nowMs));
   return [...waiting, ...moved];
 }
 
-/** A step by hand that nobody presses: recorded workspaces have hundreds of them, and they stay for ever. */
-function neverDeployedAnswer(index: number): object {
+/** A manual step that is never started: recorded workspaces have hundreds of them, and they stay for ever. */
+function buildNeverDeployed(index: number): object {
   return {
     type: 'deployment',
     uuid: `{never-deployed-${String(index)}}`,
-    environment: { uuid: environmentUuid('production'), name: 'production' },
+    environment: { uuid: formatEnvironmentUuid('production'), name: 'production' },
     release: { name: `#${String(index)}`, commit: { hash: String(index).padStart(40, 'a') } },
     state: { type: 'deployment_state_undeployed', name: 'UNDEPLOYED' },
   };
@@ -42,18 +42,22 @@ interface Deployment {
   readonly endMs: number;
 }
 
-function answer({ run, name, index, startMs, endMs }: Deployment, nowMs: number): object {
+function mapDeployment({ run, name, index, startMs, endMs }: Deployment, nowMs: number): object {
   const number = String(run.number);
   return {
     type: 'deployment',
     uuid: `${run.uuid.slice(0, -1)}-${String(index)}}`,
-    environment: { uuid: environmentUuid(name), name },
+    environment: { uuid: formatEnvironmentUuid(name), name },
     release: { name: `#${number}`, commit: { hash: number.padStart(40, 'a') } },
-    state: stateAt(run, { startMs, endMs }, nowMs),
+    state: describeState(run, { startMs, endMs }, nowMs),
   };
 }
 
-function stateAt(run: TimedRun, { startMs, endMs }: Pick<Deployment, 'startMs' | 'endMs'>, nowMs: number): object {
+function describeState(
+  run: TimedRun,
+  { startMs, endMs }: Pick<Deployment, 'startMs' | 'endMs'>,
+  nowMs: number,
+): object {
   if (nowMs < startMs) return { type: 'deployment_state_undeployed', name: 'UNDEPLOYED' };
   const started_on = new Date(startMs).toISOString();
   if (nowMs < endMs) return { type: 'deployment_state_in_progress', name: 'IN_PROGRESS', started_on };
@@ -71,10 +75,10 @@ function isDeployed({ kind, branch, steps }: TimedRun): boolean {
   return kind === 'push' && branch === 'main' && steps.length > 0;
 }
 
-export function environmentAnswers({ plan: { environments = [] } }: SimulatedRepository): readonly object[] {
-  return environments.map((name) => ({ type: 'deployment_environment', uuid: environmentUuid(name), name }));
+export function mapEnvironments({ plan: { environments = [] } }: SimulatedRepository): readonly object[] {
+  return environments.map((name) => ({ type: 'deployment_environment', uuid: formatEnvironmentUuid(name), name }));
 }
 
-function environmentUuid(name: string): string {
+function formatEnvironmentUuid(name: string): string {
   return `{environment-${name}}`;
 }

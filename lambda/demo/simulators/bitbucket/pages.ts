@@ -18,15 +18,21 @@ export interface PageAnswer {
 
 const longestPage = 100;
 
-export function pageOf(all: readonly object[], { url, defaultLength = 10, dropped = [] }: PageRequest): PageAnswer {
+export function cutPage(all: readonly object[], { url, defaultLength = 10, dropped = [] }: PageRequest): PageAnswer {
   const page = Math.max(1, Number(url.searchParams.get('page') ?? 1));
   const pagelen = Math.min(longestPage, Number(url.searchParams.get('pagelen') ?? defaultLength));
   const values = all.slice((page - 1) * pagelen, page * pagelen);
   const hasNext = page * pagelen < all.length;
-  return { page, pagelen, size: all.length, values, ...(hasNext ? { next: nextLink(url, page + 1, dropped) } : {}) };
+  return {
+    page,
+    pagelen,
+    size: all.length,
+    values,
+    ...(hasNext ? { next: buildNextLink(url, page + 1, dropped) } : {}),
+  };
 }
 
-function nextLink(url: URL, page: number, dropped: readonly string[]): string {
+function buildNextLink(url: URL, page: number, dropped: readonly string[]): string {
   const next = new URL(url);
   for (const name of dropped) next.searchParams.delete(name);
   next.searchParams.set('page', String(page));
@@ -34,21 +40,21 @@ function nextLink(url: URL, page: number, dropped: readonly string[]): string {
 }
 
 /** Only what a whitelist such as `next,values.state.name` names; everything without one. */
-export function withFields(answer: object, fields: string | null): unknown {
+export function selectFields(answer: object, fields: string | null): unknown {
   if (fields === null || fields === '') return answer;
-  return picked(
+  return pickFields(
     answer,
     fields.split(',').map((field) => field.split('.')),
   );
 }
 
-function picked(value: unknown, paths: readonly (readonly string[])[]): unknown {
+function pickFields(value: unknown, paths: readonly (readonly string[])[]): unknown {
   if (paths.some((path) => path.length === 0)) return value;
-  if (Array.isArray(value)) return value.map((item: unknown) => picked(item, paths));
+  if (Array.isArray(value)) return value.map((item: unknown) => pickFields(item, paths));
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
     const below = paths.filter(([head]) => head === name).map((path) => path.slice(1));
-    return below.length === 0 ? [] : [[name, picked(member, below)] as const];
+    return below.length === 0 ? [] : [[name, pickFields(member, below)] as const];
   });
   return Object.fromEntries(kept);
 }

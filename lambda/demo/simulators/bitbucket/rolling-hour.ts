@@ -1,3 +1,5 @@
+/** Counts the requests of a simulated credential in a rolling hour. */
+
 /** Requests of a credential in a rolling hour. */
 export interface RollingHour {
   /** False when the request is one too many; those do not count. */
@@ -8,18 +10,18 @@ export interface RollingHour {
 
 const hourMs = 3_600_000;
 
-export function rollingHour(limit: number): RollingHour {
+export function createRollingHour(limit: number): RollingHour {
   let times: number[] = [];
-  const used = (nowMs: number): number => {
+  const measureUsed = (nowMs: number): number => {
     times = times.filter((ms) => ms > nowMs - hourMs);
     return times.length;
   };
   return {
     take: (nowMs) => {
-      if (used(nowMs) >= limit) return false;
+      if (measureUsed(nowMs) >= limit) return false;
       times.push(nowMs);
       return true;
     },
-    used,
+    used: measureUsed,
   };
 }

@@ -1,9 +1,10 @@
+/** Starts the simulated Bitbucket Cloud, with credentials and their request limits. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Clock } from '../../../runtime/clock.ts';
-import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
-import { type Routed, routed } from './routes.ts';
-import { type RollingHour, rollingHour } from './rolling-hour.ts';
+import { closeServer, listenOnLoopback, stampDates } from '../loopback.ts';
+import { type Routed, routeRequest } from './routes.ts';
+import { type RollingHour, createRollingHour } from './rolling-hour.ts';
 import { lacksScope, mayRead } from './scopes.ts';
 import type { SimulatedWorkspace } from './workspace.ts';
 
@@ -23,7 +24,7 @@ export interface BitbucketServerOptions {
   readonly tokenSeconds?: number;
   readonly requestsPerHour?: number;
   /** Whether runners tell what they work on, which no document promises. */
-  readonly isWorkTold?: boolean;
+  readonly isWorkShown?: boolean;
   /** What the credentials may do, told in `X-OAuth-Scopes`; without it everything, and nothing is told. */
   readonly scopes?: readonly string[];
   /** Paths that answer with an error of the server. */
@@ -46,7 +47,7 @@ export interface BitbucketServer extends AsyncDisposable, Omit<BitbucketApi, 'li
   close(): Promise<void>;
 }
 
-/** A demo may run for days. */
+/** Only the latest requests are kept, because a demo may run for days. */
 const keptRequests = 5000;
 
 const usualRequestsPerHour = 1000;
@@ -58,7 +59,7 @@ export interface Reply {
   readonly body: string;
 }
 
-/** What answers the requests of such a server, for whoever has a server already. */
+/** Answers the requests of such a server; for tests that have an HTTP server of their own. */
 export interface BitbucketApi {
   readonly listener: RequestListener;
   /** The latest ones, oldest first. */
@@ -70,11 +71,11 @@ export interface BitbucketApi {
 }
 
 /** The API of Bitbucket Cloud as recordings and its documentation show it. */
-export function bitbucketApi(options: BitbucketServerOptions): BitbucketApi {
+export function createBitbucketApi(options: BitbucketServerOptions): BitbucketApi {
   const requests: SeenRequest[] = [];
   const answers = new Map<number, number>();
   const state: ServerState = { hours: new Map(), tokens: new Map(), issued: 0, most: 0 };
-  const listener: RequestListener = (request, response) => {
+  const serveRequest: RequestListener = (request, response) => {
     request.resume();
     const atMs = options.clock();
     const { status, headers, body } = replyTo(request, options, state, atMs);
@@ -83,16 +84,16 @@ export function bitbucketApi(options: BitbucketServerOptions): BitbucketApi {
     answers.set(status, (answers.get(status) ?? 0) + 1);
     response.writeHead(status, headers).end(body);
   };
-  return { listener, requests, answers, mostInAnHour: () => state.most };
+  return { listener: serveRequest, requests, answers, mostInAnHour: () => state.most };
 }
 
 /** A server on loopback that speaks it. */
 export async function startBitbucketServer(options: BitbucketServerOptions): Promise<BitbucketServer> {
-  const { listener, ...seen } = bitbucketApi(options);
+  const { listener, ...seen } = createBitbucketApi(options);
   const server = createServer(listener);
-  tellTimeBy(server, options.clock);
+  stampDates(server, options.clock);
   const origin = await listenOnLoopback(server, options.port ?? 0);
-  const close = (): Promise<void> => closed(server);
+  const close = (): Promise<void> => closeServer(server);
   return {
     ...seen,
     endpoint: `${origin}/2.0`,
@@ -114,27 +115,27 @@ function replyTo(request: IncomingMessage, options: BitbucketServerOptions, stat
   const { url: path = '/', headers } = request;
   const url = new URL(path, `http://${headers.host ?? 'localhost'}`);
   const { authorization = '' } = headers;
-  if (url.pathname === '/site/oauth2/access_token') return tokenReply(authorization, options, state, nowMs);
-  const kind = kindOf(authorization, options, state, nowMs);
-  if (kind === undefined) return jsonError(401, 'Token is invalid, expired, or not supported for this endpoint.');
+  if (url.pathname === '/site/oauth2/access_token') return replyWithToken(authorization, options, state, nowMs);
+  const kind = findCredentialKind(authorization, options, state, nowMs);
+  if (kind === undefined) return makeJsonError(401, 'Token is invalid, expired, or not supported for this endpoint.');
   const { requestsPerHour: limit = usualRequestsPerHour } = options;
-  const nowUsed = counted(authorization, limit, state, nowMs);
-  if (nowUsed === undefined) return tooMany(limit);
-  const told = { ...(kind === 'access-token' ? limitHeaders(limit, nowUsed) : {}), ...scopeHeaders(options) };
-  return answered(foundAt(url, options, nowMs), headers['if-none-match'], told);
+  const nowUsed = takeRequest(authorization, limit, state, nowMs);
+  if (nowUsed === undefined) return makeTooManyReply(limit);
+  const told = { ...(kind === 'access-token' ? makeLimitHeaders(limit, nowUsed) : {}), ...makeScopeHeaders(options) };
+  return makeReply(findAnswer(url, options, nowMs), headers['if-none-match'], told);
 }
 
-function foundAt(url: URL, options: BitbucketServerOptions, nowMs: number): Routed {
-  const { workspace, scopes, isWorkTold = false, isBroken, instead } = options;
-  workspace.step(nowMs);
+function findAnswer(url: URL, options: BitbucketServerOptions, nowMs: number): Routed {
+  const { workspace, scopes, isWorkShown: isWorkTold = false, isBroken, instead } = options;
+  workspace.advance(nowMs);
   if (isBroken?.(url.pathname) === true) return { status: 500, error: 'Something went wrong' };
   if (!mayRead(url, scopes)) return lacksScope;
-  return instead?.(url) ?? routed(url, workspace, { nowMs, isWorkTold });
+  return instead?.(url) ?? routeRequest(url, workspace, { nowMs, isWorkShown: isWorkTold });
 }
 
 /** Requests of the hour, this one included; undefined when it is one too many. */
-function counted(authorization: string, limit: number, state: ServerState, nowMs: number): number | undefined {
-  const hour = state.hours.get(authorization) ?? rollingHour(limit);
+function takeRequest(authorization: string, limit: number, state: ServerState, nowMs: number): number | undefined {
+  const hour = state.hours.get(authorization) ?? createRollingHour(limit);
   state.hours.set(authorization, hour);
   if (!hour.take(nowMs)) return undefined;
   const used = hour.used(nowMs);
@@ -142,13 +143,13 @@ function counted(authorization: string, limit: number, state: ServerState, nowMs
   return used;
 }
 
-function answered(found: Routed, known: string | undefined, told: Readonly<Record<string, string>>): Reply {
+function makeReply(found: Routed, known: string | undefined, told: Readonly<Record<string, string>>): Reply {
   return 'error' in found
-    ? withHeaders(jsonError(found.status, found.error), told)
-    : conditional(found.body, known, told);
+    ? addHeaders(makeJsonError(found.status, found.error), told)
+    : makeConditionalReply(found.body, known, told);
 }
 
-function kindOf(
+function findCredentialKind(
   authorization: string,
   { credentials }: BitbucketServerOptions,
   { tokens }: ServerState,
@@ -159,7 +160,7 @@ function kindOf(
   return credentials.get(authorization);
 }
 
-function tokenReply(
+function replyWithToken(
   authorization: string,
   { consumers = [], tokenSeconds = usualTokenSeconds }: BitbucketServerOptions,
   state: ServerState,
@@ -168,16 +169,16 @@ function tokenReply(
   const pair = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();
   if (!consumers.includes(pair))
     // Not the 401 of RFC 6749: https://github.com/harness/harness/issues/1650 shows the answer of the real server.
-    return jsonReply(400, { error_description: 'Invalid OAuth client credentials', error: 'unauthorized_client' });
+    return makeJsonReply(400, { error_description: 'Invalid OAuth client credentials', error: 'unauthorized_client' });
   state.issued += 1;
   const token = `oauth-${String(state.issued)}`;
   state.tokens.set(`Bearer ${token}`, nowMs + tokenSeconds * 1000);
   const scopes = 'repository pipeline runner';
-  return jsonReply(200, { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scopes });
+  return makeJsonReply(200, { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scopes });
 }
 
 /** As recorded: plain text, 46 bytes with the line break, and not a word of when to come back. */
-function tooMany(used: number): Reply {
+function makeTooManyReply(used: number): Reply {
   return {
     status: 429,
     headers: {
@@ -194,7 +195,7 @@ function tooMany(used: number): Reply {
 /** Below a fifth of the limit, Bitbucket warns. */
 const nearShare = 0.8;
 
-function limitHeaders(limit: number, used: number): Readonly<Record<string, string>> {
+function makeLimitHeaders(limit: number, used: number): Readonly<Record<string, string>> {
   return {
     'x-ratelimit-limit': `${String(limit)}, ${String(limit)};w=3600`,
     'x-ratelimit-resource': 'api',
@@ -202,26 +203,30 @@ function limitHeaders(limit: number, used: number): Readonly<Record<string, stri
   };
 }
 
-function scopeHeaders({ scopes }: BitbucketServerOptions): Readonly<Record<string, string>> {
+function makeScopeHeaders({ scopes }: BitbucketServerOptions): Readonly<Record<string, string>> {
   return scopes === undefined ? {} : { 'x-oauth-scopes': scopes.join(', ') };
 }
 
 /** Lists have strong tags, and a tag that still holds answers without a body. */
-function conditional(body: unknown, known: string | undefined, headers: Readonly<Record<string, string>>): Reply {
-  const reply = jsonReply(200, body);
+function makeConditionalReply(
+  body: unknown,
+  known: string | undefined,
+  headers: Readonly<Record<string, string>>,
+): Reply {
+  const reply = makeJsonReply(200, body);
   const etag = `"${createHash('sha256').update(reply.body).digest('hex').slice(0, 32)}"`;
   if (known === etag) return { status: 304, headers: { ...headers, etag }, body: '' };
-  return withHeaders(reply, { ...headers, etag });
+  return addHeaders(reply, { ...headers, etag });
 }
 
-function withHeaders(reply: Reply, headers: Readonly<Record<string, string>>): Reply {
+function addHeaders(reply: Reply, headers: Readonly<Record<string, string>>): Reply {
   return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
-function jsonReply(status: number, body: unknown): Reply {
+function makeJsonReply(status: number, body: unknown): Reply {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) };
 }
 
-function jsonError(status: number, message: string): Reply {
-  return jsonReply(status, { type: 'error', error: { message } });
+function makeJsonError(status: number, message: string): Reply {
+  return makeJsonReply(status, { type: 'error', error: { message } });
 }

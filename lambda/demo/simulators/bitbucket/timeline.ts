@@ -1,4 +1,5 @@
-import { between, duration, type Random } from '../random.ts';
+/** Draws the whole life of a simulated pipeline run when it is created. */
+import { drawBetween, drawDuration, type Random } from '../random.ts';
 
 /** A step whose life is known beforehand; what is seen of it depends on the time. Epoch milliseconds. */
 export interface TimedStep {
@@ -6,7 +7,7 @@ export interface TimedStep {
   readonly trigger: 'automatic' | 'manual' | 'redeploy';
   /** The attempt of the run that it belongs to, where it is not the latest. */
   readonly attempt?: number;
-  /** Absent for one that nobody has started yet. */
+  /** Absent for a step that has not been started. */
   readonly startMs?: number;
   readonly endMs?: number;
   readonly result: 'SUCCESSFUL' | 'FAILED' | 'STOPPED' | 'NOT_RUN';
@@ -46,20 +47,20 @@ const startUp = { least: 11, most: 34 } as const;
 const meanStepSeconds = 70;
 
 /** A run with all its steps, from its creation to its end. */
-export function timedRun({ uuid, number, createdMs, hasManualStep }: RunSeed, random: Random): TimedRun {
-  const kind = kindOf(random);
+export function createTimedRun({ uuid, number, createdMs, hasManualStep }: RunSeed, random: Random): TimedRun {
+  const kind = drawKind(random);
   const branch = kind === 'push' && random() < 0.5 ? 'main' : `feature/${String(number)}`;
   const run = { uuid, number, attempt: 1, kind, branch, createdMs };
   // Recorded: the end of a run with a broken configuration stands 16 ms before its creation.
   if (kind === 'bad-yaml') return { ...run, endMs: createdMs - 16, result: 'ERROR', steps: [] };
   const waitsForPerson = hasManualStep && branch === 'main';
-  const { steps, endMs, result } = stepsOf(run, random);
+  const { steps, endMs, result } = createSteps(run, random);
   if (!waitsForPerson || result !== 'SUCCESSFUL') return { ...run, endMs, result, steps };
-  const manual: TimedStep = { uuid: stepUuid(uuid, steps.length), trigger: 'manual', result: 'SUCCESSFUL' };
+  const manual: TimedStep = { uuid: formatStepUuid(uuid, steps.length), trigger: 'manual', result: 'SUCCESSFUL' };
   return { ...run, result, steps: [...steps, manual] };
 }
 
-function kindOf(random: Random): RunKind {
+function drawKind(random: Random): RunKind {
   const draw = random();
   if (draw < chance.badYaml) return 'bad-yaml';
   if (draw < chance.badYaml + chance.pullRequest) return 'pull-request';
@@ -67,35 +68,35 @@ function kindOf(random: Random): RunKind {
   return random() < chance.tag ? 'tag' : 'push';
 }
 
-function stepsOf(
+function createSteps(
   { uuid, createdMs }: Pick<TimedRun, 'uuid' | 'createdMs'>,
   random: Random,
 ): { readonly steps: readonly TimedStep[]; readonly endMs: number; readonly result: TimedRun['result'] } {
-  const count = between(random, 1, 4);
-  const failsAt = random() < chance.failed ? between(random, 0, count - 1) : count;
-  const stopsAt = random() < chance.stopped ? between(random, 0, count - 1) : count;
+  const count = drawBetween(random, 1, 4);
+  const failsAt = random() < chance.failed ? drawBetween(random, 0, count - 1) : count;
+  const stopsAt = random() < chance.stopped ? drawBetween(random, 0, count - 1) : count;
   const steps: TimedStep[] = [];
   let atMs = createdMs;
   let result: TimedRun['result'] = 'SUCCESSFUL';
   for (let index = 0; index < count; index += 1) {
-    const step = { uuid: stepUuid(uuid, index), trigger: 'automatic' as const };
+    const step = { uuid: formatStepUuid(uuid, index), trigger: 'automatic' as const };
     if (result !== 'SUCCESSFUL') {
       steps.push({ ...step, startMs: atMs, endMs: atMs, result: 'NOT_RUN' });
       continue;
     }
-    const startMs = atMs + between(random, startUp.least, startUp.most) * 1000 + between(random, 0, 999);
-    atMs = startMs + duration(random, meanStepSeconds) * 1000 + between(random, 0, 999);
-    result = outcomeOf(index, failsAt, stopsAt);
+    const startMs = atMs + drawBetween(random, startUp.least, startUp.most) * 1000 + drawBetween(random, 0, 999);
+    atMs = startMs + drawDuration(random, meanStepSeconds) * 1000 + drawBetween(random, 0, 999);
+    result = chooseOutcome(index, failsAt, stopsAt);
     steps.push({ ...step, startMs, endMs: atMs, result });
   }
-  return { steps, endMs: atMs + between(random, 30, 900), result };
+  return { steps, endMs: atMs + drawBetween(random, 30, 900), result };
 }
 
-function outcomeOf(index: number, failsAt: number, stopsAt: number): 'SUCCESSFUL' | 'FAILED' | 'STOPPED' {
+function chooseOutcome(index: number, failsAt: number, stopsAt: number): 'SUCCESSFUL' | 'FAILED' | 'STOPPED' {
   if (index === failsAt) return 'FAILED';
   return index === stopsAt ? 'STOPPED' : 'SUCCESSFUL';
 }
 
-function stepUuid(run: string, index: number): string {
+function formatStepUuid(run: string, index: number): string {
   return `{${run.slice(1, 10)}00${String(index).padStart(2, '0')}${run.slice(14)}`;
 }

@@ -1,5 +1,6 @@
-import { type Random, seededRandom } from '../random.ts';
-import { type TimedRun, timedRun } from './timeline.ts';
+/** Plays a simulated Bitbucket workspace whose repositories start pipelines. */
+import { type Random, createRandom } from '../random.ts';
+import { type TimedRun, createTimedRun } from './timeline.ts';
 
 export interface RepositoryPlan {
   readonly slug: string;
@@ -10,7 +11,7 @@ export interface RepositoryPlan {
   readonly hasManualStep?: boolean;
   /** What pushes to the main branch are deployed to when they have ended, in this order. */
   readonly environments?: readonly string[];
-  /** Deployments by hand that nobody ever ran: they stay `UNDEPLOYED`, and a list by end shows them first. */
+  /** Deployments by hand that were never started: they stay `UNDEPLOYED`, and a list by end shows them first. */
   readonly neverDeployed?: number;
   /** Runners of its own. */
   readonly runners?: readonly SimulatedRunner[];
@@ -42,7 +43,7 @@ export interface SimulatedWorkspace {
   readonly repositories: readonly SimulatedRepository[];
   readonly runners: readonly SimulatedRunner[];
   /** Lets everything happen that is due by now; a time that has passed changes nothing. Epoch milliseconds. */
-  step(nowMs: number): void;
+  advance(nowMs: number): void;
   /** From now on nothing new begins; what is open comes to its end. */
   rest(): void;
   /** Adds a run by hand, for a test of one case; a re-run takes the place of the run whose uuid it has. */
@@ -56,7 +57,7 @@ export interface WorkspaceOptions {
   readonly startMs: number;
   readonly repositories: readonly RepositoryPlan[];
   readonly runners?: readonly SimulatedRunner[];
-  /** Lived through before the start, so that a first look finds history and runs in flight. */
+  /** Simulated before the start, so that a first request finds history and open runs. */
   readonly historyHours?: number;
 }
 
@@ -79,16 +80,16 @@ interface Living {
 export function createWorkspace(options: WorkspaceOptions): SimulatedWorkspace {
   const { slug, seed, startMs, historyHours = 6 } = options;
   const beginMs = startMs - historyHours * hourMs;
-  const repositories = options.repositories.map((plan, index) => living(plan, index, seed, beginMs));
-  const step = (nowMs: number): void => {
-    for (const repository of repositories) live(repository, nowMs);
+  const repositories = options.repositories.map((plan, index) => createLiving(plan, index, seed, beginMs));
+  const advanceAll = (nowMs: number): void => {
+    for (const repository of repositories) advanceRepository(repository, nowMs);
   };
-  step(startMs);
+  advanceAll(startMs);
   return {
     slug,
     repositories,
     runners: options.runners ?? [],
-    step,
+    advance: advanceAll,
     rest: () => {
       for (const repository of repositories) repository.nextMs = Infinity;
     },
@@ -100,10 +101,10 @@ export function createWorkspace(options: WorkspaceOptions): SimulatedWorkspace {
   };
 }
 
-function living(plan: RepositoryPlan, index: number, seed: number, beginMs: number): Living {
+function createLiving(plan: RepositoryPlan, index: number, seed: number, beginMs: number): Living {
   // A generator of its own for each: a change of one plan leaves the others as they were.
-  const random = seededRandom(seed * 10_007 + index);
-  const uuid = uuidOf(index, 0);
+  const random = createRandom(seed * 10_007 + index);
+  const uuid = formatUuid(index, 0);
   const repository: Living = {
     uuid,
     plan,
@@ -113,33 +114,33 @@ function living(plan: RepositoryPlan, index: number, seed: number, beginMs: numb
     nextMs: beginMs,
     updatedMs: beginMs,
   };
-  repository.nextMs = after(repository, beginMs);
+  repository.nextMs = drawNextMs(repository, beginMs);
   return repository;
 }
 
 /** Exponential, so that arrivals are as irregular as people's. */
-function after({ plan, random }: Living, fromMs: number): number {
+function drawNextMs({ plan, random }: Living, fromMs: number): number {
   if (plan.runsPerHour <= 0) return Infinity;
   return fromMs + Math.ceil((-Math.log(1 - random()) / plan.runsPerHour) * hourMs);
 }
 
-function live(repository: Living, nowMs: number): void {
+function advanceRepository(repository: Living, nowMs: number): void {
   const { plan, random, runs } = repository;
   while (repository.nextMs <= nowMs) {
     const createdMs = repository.nextMs;
     // Gaps in the numbers are normal.
     const number = (runs.at(-1)?.number ?? 0) + (random() < 0.05 ? 2 : 1);
-    const uuid = uuidOf(Number(repository.uuid.slice(25, 37)), number);
-    const run = timedRun({ uuid, number, createdMs, hasManualStep: plan.hasManualStep === true }, random);
+    const uuid = formatUuid(Number(repository.uuid.slice(25, 37)), number);
+    const run = createTimedRun({ uuid, number, createdMs, hasManualStep: plan.hasManualStep === true }, random);
     runs.push(run);
     if (run.kind === 'push' || run.kind === 'bad-yaml') repository.updatedMs = createdMs - pipelineAfterPushMs;
-    repository.nextMs = after(repository, createdMs);
+    repository.nextMs = drawNextMs(repository, createdMs);
   }
 }
 
 /** `{…}` with the repository in its last group, and the run in its first. */
-function uuidOf(repository: number, run: number): string {
-  const hex = (value: number, length: number): string => value.toString(16).padStart(length, '0');
+function formatUuid(repository: number, run: number): string {
+  const formatHex = (value: number, length: number): string => value.toString(16).padStart(length, '0');
   const tail = String(repository).padStart(12, '0');
-  return `{${hex(run, 8)}-5c1e-4b00-8000-${tail}}`;
+  return `{${formatHex(run, 8)}-5c1e-4b00-8000-${tail}}`;
 }

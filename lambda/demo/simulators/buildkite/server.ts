@@ -1,11 +1,19 @@
+/** Starts the simulated Buildkite: a server on loopback with all of its APIs. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../../../runtime/clock.ts';
-import { type MetricsAnswer, metricsAnswer, queueAnswer } from './api/agent-api.ts';
-import { type Portal, userApi } from './api/user-api.ts';
+import { type MetricsAnswer, mapMetricsAnswer, mapQueueAnswer } from './api/agent-api.ts';
+import { type Portal, createUserApi } from './api/user-api.ts';
 import type { Fleet } from './fleet/fleet.ts';
-import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
-import { notFound, okReply, type Reply, replyFor, type ScenarioName, unauthorized } from './api/scenarios.ts';
+import { closeServer, listenOnLoopback, stampDates } from '../loopback.ts';
+import {
+  notFound,
+  makeOkReply,
+  type Reply,
+  replyByScenario,
+  type ScenarioName,
+  unauthorized,
+} from './api/scenarios.ts';
 
 interface ServerSettings {
   readonly clock: Clock;
@@ -49,11 +57,11 @@ export interface BuildkiteServer {
   /** The latest requests, oldest first. */
   readonly requests: readonly ReceivedRequest[];
   /** From now on this token is answered like this. */
-  scenario(token: string, name: ScenarioName): void;
+  playScenario(token: string, name: ScenarioName): void;
   close(): Promise<void>;
 }
 
-/** A demo may run for days. */
+/** Only the latest requests are kept, because a demo may run for days. */
 const keptRequests = 1000;
 
 const defaultPollSeconds = 10;
@@ -64,10 +72,10 @@ export async function startBuildkiteServer(options: ServerOptions): Promise<Buil
   const requests: ReceivedRequest[] = [];
   const scenarios = new Map<string, ScenarioName>();
   let origin = '';
-  const userReply = 'fleet' in options ? userApi(options, () => origin) : undefined;
+  const userReply = 'fleet' in options ? createUserApi(options, () => origin) : undefined;
 
   const server = createServer((request, response) => {
-    const received = receivedFrom(request, clock());
+    const received = mapReceived(request, clock());
     requests.push(received);
     if (requests.length > keptRequests) requests.shift();
     const isForAgents = received.path.startsWith('/v3');
@@ -80,7 +88,7 @@ export async function startBuildkiteServer(options: ServerOptions): Promise<Buil
       send(response, userReply({ ...received, body }));
     });
   });
-  tellTimeBy(server, clock);
+  stampDates(server, clock);
   const url = await listenOnLoopback(server, port);
   origin = url;
   return {
@@ -89,10 +97,10 @@ export async function startBuildkiteServer(options: ServerOptions): Promise<Buil
     graphqlEndpoint: `${url}/v1`,
     restEndpoint: `${url}/v2`,
     requests,
-    scenario: (token, name) => {
+    playScenario: (token, name) => {
       scenarios.set(token, name);
     },
-    close: () => closed(server),
+    close: () => closeServer(server),
   };
 }
 
@@ -104,36 +112,36 @@ function replyTo(
 ): Reply | undefined {
   const { pollSeconds = defaultPollSeconds } = options;
   const token = /^Token (.+)$/.exec(received.authorization ?? '')?.[1] ?? '';
-  const answer = answerFor(options, token);
+  const answer = findAnswer(options, token);
   if (answer === undefined) return unauthorized;
-  const queue = askedQueue(received);
+  const queue = parseQueue(received);
   if (queue === undefined) return notFound;
   const scenario = scenarios.get(token) ?? 'ok';
   return scenario === 'ok' && queue !== everyQueue
-    ? okReply(queueAnswer(answer, queue), pollSeconds)
-    : replyFor(scenario, answer, pollSeconds);
+    ? makeOkReply(mapQueueAnswer(answer, queue), pollSeconds)
+    : replyByScenario(scenario, answer, pollSeconds);
 }
 
 const everyQueue = Symbol('every queue');
 
 /** Undefined for a path that the agent API does not have. */
-function askedQueue({ method, path }: ReceivedRequest): string | typeof everyQueue | undefined {
+function parseQueue({ method, path }: ReceivedRequest): string | typeof everyQueue | undefined {
   const url = URL.parse(path, 'http://localhost');
   if (method !== 'GET' || url === null) return undefined;
   if (url.pathname === '/v3/metrics') return everyQueue;
   return url.pathname === '/v3/metrics/queue' ? (url.searchParams.get('name') ?? '') : undefined;
 }
 
-/** Undefined for a token that nobody gave out. */
-function answerFor(options: ServerOptions, token: string): MetricsAnswer | undefined {
+/** Undefined for a token that no cluster has. */
+function findAnswer(options: ServerOptions, token: string): MetricsAnswer | undefined {
   if ('answers' in options) return options.answers.get(token);
-  options.fleet.step(options.clock());
+  options.fleet.advance(options.clock());
   const snapshot = options.fleet.snapshot();
   const cluster = snapshot.clusters.find(({ agentToken }) => agentToken === token);
-  return cluster === undefined ? undefined : metricsAnswer(snapshot, cluster);
+  return cluster === undefined ? undefined : mapMetricsAnswer(snapshot, cluster);
 }
 
-function receivedFrom({ method = '', url = '', headers }: IncomingMessage, atMs: number): ReceivedRequest {
+function mapReceived({ method = '', url = '', headers }: IncomingMessage, atMs: number): ReceivedRequest {
   return { atMs, method, path: url, authorization: headers.authorization };
 }
 

@@ -15,16 +15,16 @@ export interface WebhookOptions {
 
 export interface WebhookSender {
   /** Posts `job.finished`; resolves with the status of the answer. Nothing is sent again, as with Buildkite. */
-  jobFinished(job: SimulatedJob, at: QueueAddress): Promise<number>;
+  sendJobFinished(job: SimulatedJob, at: QueueAddress): Promise<number>;
   /** What Buildkite sends when the settings of a webhook were changed. */
-  ping(): Promise<number>;
+  sendPing(): Promise<number>;
 }
 
 export function createWebhookSender(options: WebhookOptions): WebhookSender {
   const { organization } = options;
   return {
-    jobFinished: (job, at) => post('job.finished', jobFinishedBody(job, at, organization), options),
-    ping: () =>
+    sendJobFinished: (job, at) => post('job.finished', buildJobFinished(job, at, organization), options),
+    sendPing: () =>
       post('ping', { event: 'ping', service: { provider: 'webhook' }, organization: { slug: organization } }, options),
   };
 }
@@ -36,7 +36,7 @@ async function post(event: string, content: object, { url, token, proof, clock }
     headers: {
       'content-type': 'application/json',
       'x-buildkite-event': event,
-      ...proofOf(body, { token, proof, clock }),
+      ...makeProof(body, { token, proof, clock }),
     },
     body,
   });
@@ -44,7 +44,7 @@ async function post(event: string, content: object, { url, token, proof, clock }
 }
 
 /** One of both headers, never both (Buildkite docs, "HTTP headers"). */
-function proofOf(
+function makeProof(
   body: string,
   { token, proof, clock }: Pick<WebhookOptions, 'token' | 'proof' | 'clock'>,
 ): Readonly<Record<string, string>> {
@@ -54,19 +54,19 @@ function proofOf(
   return { 'x-buildkite-signature': `timestamp=${timestamp},signature=${signature}` };
 }
 
-function jobFinishedBody(job: SimulatedJob, at: QueueAddress, organization: string): object {
+function buildJobFinished(job: SimulatedJob, at: QueueAddress, organization: string): object {
   const { build } = job;
   const pipelineUrl = `https://api.buildkite.com/v2/organizations/${organization}/pipelines/${build.pipeline}`;
   return {
     event: 'job.finished',
-    job: jobOf(job, at),
-    build: buildOf(build, at, pipelineUrl),
+    job: mapJob(job, at),
+    build: mapBuild(build, at, pipelineUrl),
     pipeline: { id: `pipeline-${build.pipeline}`, url: pipelineUrl, slug: build.pipeline, name: build.pipeline },
     sender: { id: '00000000-0000-4000-8000-000000000002', name: 'Somebody' },
   };
 }
 
-function jobOf(job: SimulatedJob, at: QueueAddress): object {
+function mapJob(job: SimulatedJob, at: QueueAddress): object {
   return {
     id: job.uuid,
     type: 'script',
@@ -76,14 +76,14 @@ function jobOf(job: SimulatedJob, at: QueueAddress): object {
     signal_reason: null,
     soft_failed: job.isSoftFailed === true,
     agent_query_rules: [`queue=${at.queue}`],
-    runnable_at: timeOf(at, job.runnableAt),
-    started_at: timeOf(at, job.startedAt),
-    finished_at: timeOf(at, job.finishedAt),
+    runnable_at: formatTime(at, job.runnableAt),
+    started_at: formatTime(at, job.startedAt),
+    finished_at: formatTime(at, job.finishedAt),
   };
 }
 
 /** Without its jobs, as the documentation says. */
-function buildOf(build: SimulatedBuild, at: QueueAddress, pipelineUrl: string): object {
+function mapBuild(build: SimulatedBuild, at: QueueAddress, pipelineUrl: string): object {
   const { uuid, number, state, branch, commit, createdAt, startedAt } = build;
   return {
     id: uuid,
@@ -92,15 +92,15 @@ function buildOf(build: SimulatedBuild, at: QueueAddress, pipelineUrl: string): 
     state,
     branch,
     commit,
-    created_at: timeOf(at, createdAt),
-    started_at: timeOf(at, startedAt),
+    created_at: formatTime(at, createdAt),
+    started_at: formatTime(at, startedAt),
   };
 }
 
 /** Webhooks write times without fractions: `2019-08-11 06:01:16 UTC`. */
-function timeOf(at: QueueAddress, second: number | undefined): string | null {
+function formatTime(at: QueueAddress, second: number | undefined): string | null {
   if (second === undefined) return null;
-  return new Date(at.msOf(second))
+  return new Date(at.convertToMs(second))
     .toISOString()
     .replace('T', ' ')
     .replace(/\.\d+Z$/, ' UTC');

@@ -1,4 +1,5 @@
-import { type GrpcRefusal, notMember, type TokenRefusal, tokenRefusals } from './grpc-refusals.ts';
+/** Decides what a token may see of the simulated control plane. */
+import { type GrpcRefusal, refuseNotMember, type TokenRefusal, tokenRefusals } from './grpc-refusals.ts';
 import type { Records } from './records.ts';
 
 /** Who may see what of a simulated control plane: API tokens belong to one organization, users to several. */
@@ -34,23 +35,23 @@ export function admit({ authorization, organization }: CallHeaders, served: Serv
   if (refusal !== undefined) return tokenRefusals[refusal];
   if (token === served.apiToken) return { records: served.records };
   if (token === served.user?.token) return admitUser(organization, served.user);
-  return tokenRefusals[strangeToken(token, nowMs)];
+  return tokenRefusals[judgeStrangeToken(token, nowMs)];
 }
 
 function admitUser(organization: string | undefined, { current, others }: UserAccess): Admission {
   if (organization === undefined) return { records: current };
   const records = [current, ...others].find((own) => own.organization === organization);
-  return records === undefined ? notMember(organization) : { records };
+  return records === undefined ? refuseNotMember(organization) : { records };
 }
 
 /** Signatures are not made here: what has the form of a token counts as well signed. */
-function strangeToken(token: string, nowMs: number): TokenRefusal {
-  const claims = claimsIn(token);
+function judgeStrangeToken(token: string, nowMs: number): TokenRefusal {
+  const claims = parseClaims(token);
   if (claims === undefined) return 'garbage token';
   return typeof claims['exp'] === 'number' && claims['exp'] * 1000 <= nowMs ? 'expired token' : 'unknown token';
 }
 
-function claimsIn(token: string): Readonly<Record<string, unknown>> | undefined {
+function parseClaims(token: string): Readonly<Record<string, unknown>> | undefined {
   const [, payload, signature] = token.split('.');
   if (payload === undefined || signature === undefined) return undefined;
   try {
@@ -61,8 +62,8 @@ function claimsIn(token: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
-/** The page looks at signature and expiry only, never into the database: a revoked token opens it for ever. */
-export function pageRefusal(
+/** The page checks the signature and the expiry alone, so a token that was revoked still opens it. */
+export function findPageRefusal(
   authorization: string | undefined,
   { apiToken, refusals }: Served,
 ): 'JWT token is missing' | 'invalid token' | undefined {

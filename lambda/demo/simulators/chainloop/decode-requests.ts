@@ -1,9 +1,10 @@
+/** Decodes the list requests that the simulated control plane receives. */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 /** A list request of either service, by field number; a message within is kept as its own fields. */
 type Fields = ReadonlyMap<number, Uint8Array | number>;
 
-function fieldsOf(bytes: Uint8Array): Fields {
+function decodeFields(bytes: Uint8Array): Fields {
   const reader = new BinaryReader(bytes);
   const fields = new Map<number, Uint8Array | number>();
   while (reader.pos < reader.len) {
@@ -15,19 +16,19 @@ function fieldsOf(bytes: Uint8Array): Fields {
   return fields;
 }
 
-function textOf(fields: Fields, field: number): string {
+function getText(fields: Fields, field: number): string {
   const value = fields.get(field);
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : '';
 }
 
-function numberOf(fields: Fields, field: number): number | undefined {
+function getNumber(fields: Fields, field: number): number | undefined {
   const value = fields.get(field);
   return typeof value === 'number' ? value : undefined;
 }
 
-function messageOf(fields: Fields, field: number): Fields {
+function getMessage(fields: Fields, field: number): Fields {
   const value = fields.get(field);
-  return value instanceof Uint8Array ? fieldsOf(value) : new Map();
+  return value instanceof Uint8Array ? decodeFields(value) : new Map();
 }
 
 export interface RunListRequest {
@@ -45,21 +46,21 @@ export interface RunListRequest {
 /** The server's default, and an easy mistake of clients. */
 const defaultLimit = 10;
 
-export function runListRequest(bytes: Uint8Array): RunListRequest {
-  const fields = fieldsOf(bytes);
-  const pagination = messageOf(fields, 2);
+export function decodeRunList(bytes: Uint8Array): RunListRequest {
+  const fields = decodeFields(bytes);
+  const pagination = getMessage(fields, 2);
   return {
-    workflow: textOf(fields, 1),
-    project: textOf(fields, 4),
-    version: textOf(fields, 9),
-    versionId: textOf(fields, 5),
-    status: numberOf(fields, 3) ?? 0,
-    cursor: textOf(pagination, 1),
-    limit: numberOf(pagination, 3) ?? defaultLimit,
+    workflow: getText(fields, 1),
+    project: getText(fields, 4),
+    version: getText(fields, 9),
+    versionId: getText(fields, 5),
+    status: getNumber(fields, 3) ?? 0,
+    cursor: getText(pagination, 1),
+    limit: getNumber(pagination, 3) ?? defaultLimit,
   };
 }
 
-export function workflowListRequest(bytes: Uint8Array): { readonly page: number; readonly pageSize: number } {
-  const pagination = messageOf(fieldsOf(bytes), 9);
-  return { page: numberOf(pagination, 1) ?? 1, pageSize: numberOf(pagination, 2) ?? defaultLimit };
+export function decodeWorkflowList(bytes: Uint8Array): { readonly page: number; readonly pageSize: number } {
+  const pagination = getMessage(decodeFields(bytes), 9);
+  return { page: getNumber(pagination, 1) ?? 1, pageSize: getNumber(pagination, 2) ?? defaultLimit };
 }

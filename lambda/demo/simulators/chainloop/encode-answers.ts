@@ -14,13 +14,13 @@ interface RunsPage {
   readonly nextCursor: string;
 }
 
-export function runListAnswer({ runs, nextCursor }: RunsPage): Uint8Array {
+export function encodeRunList({ runs, nextCursor }: RunsPage): Uint8Array {
   const writer = new BinaryWriter();
   for (const run of runs)
-    message(writer, 1, (item) => {
-      runItem(item, run);
+    writeMessage(writer, 1, (item) => {
+      writeRun(item, run);
     });
-  if (nextCursor !== '') message(writer, 2, (page) => page.tag(1, WireType.LengthDelimited).string(nextCursor));
+  if (nextCursor !== '') writeMessage(writer, 2, (page) => page.tag(1, WireType.LengthDelimited).string(nextCursor));
   return writer.finish();
 }
 
@@ -31,92 +31,92 @@ interface WorkflowsPage {
   readonly total: number;
 }
 
-export function workflowListAnswer({ workflows, page, pageSize, total }: WorkflowsPage): Uint8Array {
+export function encodeWorkflowList({ workflows, page, pageSize, total }: WorkflowsPage): Uint8Array {
   const writer = new BinaryWriter();
   for (const { workflow, lastRun } of workflows) {
-    message(writer, 1, (item) => {
-      workflowItem(item, workflow);
+    writeMessage(writer, 1, (item) => {
+      writeWorkflow(item, workflow);
       if (lastRun !== undefined)
-        message(item, 7, (run) => {
-          runItem(run, lastRun);
+        writeMessage(item, 7, (run) => {
+          writeRun(run, lastRun);
         });
     });
   }
-  message(writer, 2, (pagination) => {
+  writeMessage(writer, 2, (pagination) => {
     const numbers = [page, pageSize, total, Math.ceil(total / pageSize)];
-    for (const [index, value] of numbers.entries()) integer(pagination, index + 1, value);
+    for (const [index, value] of numbers.entries()) writeInteger(pagination, index + 1, value);
   });
   return writer.finish();
 }
 
 /** `ContextServiceCurrentResponse`: a user's membership; an API token has none. */
-export function contextAnswer(organization: string | undefined): Uint8Array {
+export function encodeContext(organization: string | undefined): Uint8Array {
   const writer = new BinaryWriter();
-  message(writer, 1, (result) => {
+  writeMessage(writer, 1, (result) => {
     if (organization === undefined) return;
-    message(result, 2, (membership) => {
-      message(membership, 2, (item) => {
-        text(item, 2, organization);
+    writeMessage(result, 2, (membership) => {
+      writeMessage(membership, 2, (item) => {
+        writeText(item, 2, organization);
       });
     });
   });
   return writer.finish();
 }
 
-function runItem(item: BinaryWriter, run: RunRecord): void {
+function writeRun(item: BinaryWriter, run: RunRecord): void {
   const { id, createdMs, finishedMs, workflow, runner, status, version, policy } = run;
-  text(item, 1, id);
-  timestamp(item, 2, createdMs);
-  if (finishedMs !== undefined) timestamp(item, 3, finishedMs);
-  message(item, 6, (field) => {
-    workflowItem(field, workflow);
+  writeText(item, 1, id);
+  writeTimestamp(item, 2, createdMs);
+  if (finishedMs !== undefined) writeTimestamp(item, 3, finishedMs);
+  writeMessage(item, 6, (field) => {
+    writeWorkflow(field, workflow);
   });
-  integer(item, 8, typeof runner === 'number' ? runner : runnerNumbers[runner]);
-  integer(item, 12, typeof status === 'number' ? status : statusNumbers[status]);
+  writeInteger(item, 8, typeof runner === 'number' ? runner : runnerNumbers[runner]);
+  writeInteger(item, 12, typeof status === 'number' ? status : statusNumbers[status]);
   if (version !== undefined)
-    message(item, 13, (field) => {
-      versionItem(field, version);
+    writeMessage(item, 13, (field) => {
+      writeVersion(field, version);
     });
   if (policy === undefined) return;
-  message(item, 15, (field) => {
-    integer(field, 1, typeof policy.status === 'number' ? policy.status : policyNumbers[policy.status]);
-    integer(field, 2, policy.total);
-    integer(field, 3, policy.total - policy.violated);
-    integer(field, 5, policy.violated);
+  writeMessage(item, 15, (field) => {
+    writeInteger(field, 1, typeof policy.status === 'number' ? policy.status : policyNumbers[policy.status]);
+    writeInteger(field, 2, policy.total);
+    writeInteger(field, 3, policy.total - policy.violated);
+    writeInteger(field, 5, policy.violated);
   });
 }
 
-function workflowItem(item: BinaryWriter, { id, name, project }: WorkflowRecord): void {
-  text(item, 1, id);
-  text(item, 2, name);
-  text(item, 3, project);
+function writeWorkflow(item: BinaryWriter, { id, name, project }: WorkflowRecord): void {
+  writeText(item, 1, id);
+  writeText(item, 2, name);
+  writeText(item, 3, project);
 }
 
-function versionItem(item: BinaryWriter, { id, name, isPrerelease, releasedMs }: VersionRecord): void {
-  if (id !== undefined) text(item, 1, id);
-  text(item, 2, name);
+function writeVersion(item: BinaryWriter, { id, name, isPrerelease, releasedMs }: VersionRecord): void {
+  if (id !== undefined) writeText(item, 1, id);
+  writeText(item, 2, name);
   if (isPrerelease) item.tag(3, WireType.Varint).bool(true);
-  if (releasedMs !== undefined) timestamp(item, 5, releasedMs);
+  if (releasedMs !== undefined) writeTimestamp(item, 5, releasedMs);
 }
 
-function timestamp(writer: BinaryWriter, field: number, ms: number): void {
-  message(writer, field, (time) => {
+function writeTimestamp(writer: BinaryWriter, field: number, ms: number): void {
+  writeMessage(writer, field, (time) => {
     const seconds = Math.floor(ms / 1000);
     time.tag(1, WireType.Varint).int64(seconds);
-    integer(time, 2, (ms - seconds * 1000) * 1_000_000);
+    writeInteger(time, 2, (ms - seconds * 1000) * 1_000_000);
   });
 }
 
-function message(writer: BinaryWriter, field: number, write: (item: BinaryWriter) => unknown): void {
+function writeMessage(writer: BinaryWriter, field: number, write: (item: BinaryWriter) => unknown): void {
   write(writer.tag(field, WireType.LengthDelimited).fork());
   writer.join();
 }
 
 /** Protobuf leaves out what is empty or 0. */
-function text(writer: BinaryWriter, field: number, value: string): void {
+function writeText(writer: BinaryWriter, field: number, value: string): void {
   if (value !== '') writer.tag(field, WireType.LengthDelimited).string(value);
 }
 
-function integer(writer: BinaryWriter, field: number, value: number): void {
+function writeInteger(writer: BinaryWriter, field: number, value: number): void {
   if (value !== 0) writer.tag(field, WireType.Varint).int32(value);
 }

@@ -1,6 +1,8 @@
+/** The refusals of a control plane, with the status and the words of a real one. */
+
 /**
  * What a control plane refuses, with the status and the words of a real one (v1.106.1 and v1.99.1 with PostgreSQL). A token
- * that is well signed is looked up in the database, and what is found wrong there has no status of its own: it is 2.
+ * that is well signed is looked up in the database, and a problem that is found there has the status 2 (unknown).
  */
 
 export interface GrpcRefusal {
@@ -34,24 +36,24 @@ export function isTokenRefusal(scenario: string): scenario is TokenRefusal {
 }
 
 /** A user's token for an organization that the user is no member of. */
-export function notMember(organization: string): GrpcRefusal {
+export function refuseNotMember(organization: string): GrpcRefusal {
   return { status: 7, text: `user is not a member of organization ${organization}` };
 }
 
-export function invalidArgument(text: string): GrpcRefusal {
+export function refuseInvalid(text: string): GrpcRefusal {
   return { status: 3, text: `validation error: ${text}` };
 }
 
-export function notFound(what: 'workflow' | 'project' | 'version'): GrpcRefusal {
+export function refuseNotFound(what: 'workflow' | 'project' | 'version'): GrpcRefusal {
   return { status: 5, text: `${what} not found` };
 }
 
 export const badCursor: GrpcRefusal = { status: 13, text: 'invalid pagination options' };
 
-export function unknownService(service: string): GrpcRefusal {
+export function refuseUnknownService(service: string): GrpcRefusal {
   return { status: 12, text: `unknown service ${service}` };
 }
 
-export function unknownMethod(method: string, service: string): GrpcRefusal {
+export function refuseUnknownMethod(method: string, service: string): GrpcRefusal {
   return { status: 12, text: `unknown method ${method} for service ${service}` };
 }

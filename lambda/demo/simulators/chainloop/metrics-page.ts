@@ -1,3 +1,4 @@
+/** Writes the metrics page of the simulated control plane. */
 import type { Records, RunRecord, StatusName } from './records.ts';
 
 /** The server's own bounds. */
@@ -16,16 +17,18 @@ export interface PageOptions {
 }
 
 /** The page of `/prom/{organization}/metrics`, as the server prints it: no project, labels sorted by name. */
-export function metricsPage({ organization, runs }: Records, { hasGauge = true }: PageOptions = {}): string {
-  const ended = runs.filter(({ status }) => wordOf(status) !== undefined);
-  return [...(hasGauge ? gaugeLines(organization, ended) : []), ...histogramLines(organization, ended), ''].join('\n');
+export function renderMetricsPage({ organization, runs }: Records, { hasGauge = true }: PageOptions = {}): string {
+  const ended = runs.filter(({ status }) => findWord(status) !== undefined);
+  return [...(hasGauge ? renderGauge(organization, ended) : []), ...renderHistogram(organization, ended), ''].join(
+    '\n',
+  );
 }
 
-function wordOf(status: RunRecord['status']): string | undefined {
+function findWord(status: RunRecord['status']): string | undefined {
   return typeof status === 'number' ? undefined : words[status];
 }
 
-function gaugeLines(org: string, ended: readonly RunRecord[]): readonly string[] {
+function renderGauge(org: string, ended: readonly RunRecord[]): readonly string[] {
   // Two workflows with one name overwrite each other, and the former runner of a moved one stays.
   const up = new Map<string, number>();
   for (const run of ended.toSorted((a, b) => a.createdMs - b.createdMs)) {
@@ -40,12 +43,12 @@ function gaugeLines(org: string, ended: readonly RunRecord[]): readonly string[]
   ];
 }
 
-function histogramLines(org: string, ended: readonly RunRecord[]): readonly string[] {
+function renderHistogram(org: string, ended: readonly RunRecord[]): readonly string[] {
   const groups = new Map<string, number[]>();
   for (const run of ended) {
-    const word = wordOf(run.status) ?? '';
+    const word = findWord(run.status) ?? '';
     const labels = `org="${org}",runner="${String(run.runner)}",status="${word}",workflow="${run.workflow.name}"`;
-    groups.set(labels, [...(groups.get(labels) ?? []), secondsOf(run)]);
+    groups.set(labels, [...(groups.get(labels) ?? []), measureSeconds(run)]);
   }
   if (groups.size === 0) return [];
   const name = 'chainloop_workflow_run_duration_seconds';
@@ -66,6 +69,6 @@ function histogramLines(org: string, ended: readonly RunRecord[]): readonly stri
 /** The server observes an expired run when its sweep finds it, an hour after its creation. */
 const expirySeconds = 3600;
 
-function secondsOf({ createdMs, finishedMs }: RunRecord): number {
+function measureSeconds({ createdMs, finishedMs }: RunRecord): number {
   return finishedMs === undefined ? expirySeconds : (finishedMs - createdMs) / 1000;
 }

@@ -1,7 +1,8 @@
+/** Says which workflows the simulated Chainloop has, and how their runs end. */
 import type { Outage } from '../buildkite/fleet/plan.ts';
 import type { RunnerName } from './records.ts';
 
-/** How often each hundredth run of a workflow ends otherwise than well. */
+/** How many of a hundred runs of a workflow end otherwise than well. */
 export interface Endings {
   readonly failed?: number;
   readonly expired?: number;

@@ -1,7 +1,8 @@
-import { type GrpcReply, methodOf } from './control-plane.ts';
-import { admit, pageRefusal, type Served } from './credentials.ts';
-import { isTokenRefusal, type TokenRefusal, tokenRefusals, unknownService } from './grpc-refusals.ts';
-import { metricsPage } from './metrics-page.ts';
+/** Answers HTTP requests to the simulated control plane, also with faults that real ones have shown. */
+import { type GrpcReply, findMethod } from './control-plane.ts';
+import { admit, findPageRefusal, type Served } from './credentials.ts';
+import { isTokenRefusal, type TokenRefusal, tokenRefusals, refuseUnknownService } from './grpc-refusals.ts';
+import { renderMetricsPage } from './metrics-page.ts';
 
 export interface Received {
   readonly method: string;
@@ -23,7 +24,7 @@ export interface HttpReply {
 /** `ok`, and what a server or something before it has been seen to do, or says in its source that it does. */
 export type Scenario =
   | 'ok'
-  /** Of whatever token comes; gRPC refuses it, the page looks at less. */
+  /** Every token is refused by gRPC in this way; the metrics page checks less of it. */
   | TokenRefusal
   /** Only the UUID of a version is a filter, its name is none. */
   | 'before v1.100.0'
@@ -49,12 +50,12 @@ export type Scenario =
 export function replyTo(received: Received, served: Served, scenario: Scenario, nowMs: number): HttpReply {
   const { method, path } = received;
   const page = /^\/prom\/([^/?]*)\/metrics$/.exec(path)?.[1];
-  if (page !== undefined) return method === 'GET' ? pageReply(page, received, served, scenario) : notFound;
+  if (page !== undefined) return method === 'GET' ? replyWithPage(page, received, served, scenario) : notFound;
   // What is no gRPC-Web, gRPC itself and a GET among it, goes to the other handlers of the port, which know no such path.
   if (method !== 'POST' || scenario === 'no gRPC-Web') return notFound;
   if (scenario === 'login page instead of gRPC-Web') return loginPage;
   if (!(received.contentType ?? '').startsWith('application/grpc-web')) return notFound;
-  return grpcReply(callReply(received, served, scenario, nowMs), scenario);
+  return makeGrpcReply(replyToCall(received, served, scenario, nowMs), scenario);
 }
 
 const plain = { 'content-type': 'text/plain; charset=utf-8' };
@@ -65,11 +66,11 @@ const loginPage: HttpReply = {
   body: '<!doctype html><title>Sign in</title>',
 };
 
-function callReply(received: Received, served: Served, scenario: Scenario, nowMs: number): GrpcReply {
+function replyToCall(received: Received, served: Served, scenario: Scenario, nowMs: number): GrpcReply {
   const { path, body } = received;
-  if (scenario === 'unknown service') return unknownService(path.slice(1).split('/', 1)[0] ?? '');
-  // A method that does not exist is told to everybody.
-  const method = methodOf(path.slice(1));
+  if (scenario === 'unknown service') return refuseUnknownService(path.slice(1).split('/', 1)[0] ?? '');
+  // That a method does not exist is told without credentials, too.
+  const method = findMethod(path.slice(1));
   if (typeof method !== 'function') return method;
   if (isTokenRefusal(scenario)) return tokenRefusals[scenario];
   const organization = scenario === 'before the organization header' ? undefined : received.organization;
@@ -85,7 +86,7 @@ function callReply(received: Received, served: Served, scenario: Scenario, nowMs
 const frameHeaderBytes = 5;
 const trailerFlag = 0x80;
 
-function frame(flags: number, payload: Uint8Array): Uint8Array {
+function encodeFrame(flags: number, payload: Uint8Array): Uint8Array {
   const header = Buffer.alloc(frameHeaderBytes);
   header.writeUInt8(flags);
   header.writeUInt32BE(payload.byteLength, 1);
@@ -95,48 +96,54 @@ function frame(flags: number, payload: Uint8Array): Uint8Array {
 const grpcHeaders = { 'content-type': 'application/grpc-web+proto' };
 
 /** With status 200 whatever happens: what gRPC thinks of it stands in a trailer, or in headers when nothing was sent. */
-function grpcReply(reply: GrpcReply, scenario: Scenario): HttpReply {
+function makeGrpcReply(reply: GrpcReply, scenario: Scenario): HttpReply {
   if ('status' in reply) {
-    const headers = { 'grpc-status': String(reply.status), 'grpc-message': grpcMessage(reply.text) };
+    const headers = { 'grpc-status': String(reply.status), 'grpc-message': encodeMessage(reply.text) };
     return { status: 200, headers: { ...grpcHeaders, ...headers }, body: '' };
   }
   const trailer = scenario === 'capital trailers' ? 'Grpc-Status: 0\r\n' : 'grpc-status: 0\r\n';
-  const frames = messageFrames(reply.message, scenario);
-  const whole = Buffer.concat([...frames, frame(trailerFlag, Buffer.from(trailer))]);
+  const frames = encodeFrames(reply.message, scenario);
+  const whole = Buffer.concat([...frames, encodeFrame(trailerFlag, Buffer.from(trailer))]);
   if (scenario === 'without trailers') return { status: 200, headers: grpcHeaders, body: Buffer.concat(frames) };
   if (scenario === 'cut off in a frame') return { status: 200, headers: grpcHeaders, body: whole.subarray(0, -3) };
   return { status: 200, headers: grpcHeaders, body: whole };
 }
 
 /** Percent-encoded where gRPC wants it (grpc/grpc, doc/PROTOCOL-HTTP2.md): other than printable ASCII, and the percent sign. */
-function grpcMessage(text: string): string {
-  return [...Buffer.from(text)].map(encodedByte).join('');
+function encodeMessage(text: string): string {
+  return [...Buffer.from(text)].map(encodeByte).join('');
 }
 
-function encodedByte(byte: number): string {
+function encodeByte(byte: number): string {
   const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
   return isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-function messageFrames(message: Uint8Array, scenario: Scenario): readonly Uint8Array[] {
-  if (scenario !== 'message in two frames') return [frame(0, message)];
+function encodeFrames(message: Uint8Array, scenario: Scenario): readonly Uint8Array[] {
+  if (scenario !== 'message in two frames') return [encodeFrame(0, message)];
   // An empty message changes nothing that it is joined with.
-  return [frame(0, message), frame(0, new Uint8Array())];
+  return [encodeFrame(0, message), encodeFrame(0, new Uint8Array())];
 }
 
-function pageReply(organization: string, { authorization }: Received, served: Served, scenario: Scenario): HttpReply {
+function replyWithPage(
+  organization: string,
+  { authorization }: Received,
+  served: Served,
+  scenario: Scenario,
+): HttpReply {
   const { records } = served;
-  const refusal = pageRefusal(authorization, served);
-  if (refusal !== undefined) return text(401, refusal);
+  const refusal = findPageRefusal(authorization, served);
+  if (refusal !== undefined) return makeTextReply(401, refusal);
   if (organization !== records.organization)
-    return text(
+    return makeTextReply(
       400,
       `Organization [${records.organization}] on API Token does not match the organization in the request`,
     );
-  if (scenario === 'no integration') return text(404, 'Organization does not have a Prometheus integration activated');
-  if (scenario === 'gathering error') return text(500, 'Error gathering metrics');
+  if (scenario === 'no integration')
+    return makeTextReply(404, 'Organization does not have a Prometheus integration activated');
+  if (scenario === 'gathering error') return makeTextReply(500, 'Error gathering metrics');
   if (scenario === 'protobuf page') return { status: 200, headers: protobufPage, body: Uint8Array.of(0x0a, 0x00) };
-  const page = metricsPage(records, { hasGauge: scenario !== 'gauge missing' });
+  const page = renderMetricsPage(records, { hasGauge: scenario !== 'gauge missing' });
   const type = scenario === 'bare text page' ? 'text/plain' : textPage;
   return {
     status: 200,
@@ -150,6 +157,6 @@ const protobufPage = {
   'content-type': 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
 };
 
-function text(status: number, body: string): HttpReply {
+function makeTextReply(status: number, body: string): HttpReply {
   return { status, headers: plain, body: `${body}\n` };
 }

@@ -1,6 +1,7 @@
+/** Starts the simulated Chainloop: a control plane on loopback. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Clock } from '../../../runtime/clock.ts';
-import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
+import { closeServer, listenOnLoopback, stampDates } from '../loopback.ts';
 import type { Attestations } from './attestations.ts';
 import type { Served } from './credentials.ts';
 import { type HttpReply, type Received, replyTo, type Scenario } from './replies.ts';
@@ -29,11 +30,11 @@ export interface ChainloopServer {
   /** The latest requests, oldest first. */
   readonly requests: readonly ReceivedCall[];
   /** From now on it answers like this. */
-  scenario(name: Scenario): void;
+  playScenario(name: Scenario): void;
   close(): Promise<void>;
 }
 
-/** A demo may run for days. */
+/** Only the latest requests are kept, because a demo may run for days. */
 const keptRequests = 1000;
 
 /** A control plane on loopback: the lists over gRPC-Web, and the metrics page of its organization. */
@@ -42,39 +43,39 @@ export async function startChainloopServer(options: ChainloopServerOptions): Pro
   const requests: ReceivedCall[] = [];
   let scenario: Scenario = 'ok';
   const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      const received = { ...receivedFrom(request), body, atMs: clock() };
+    void readBody(request).then((body) => {
+      const received = { ...mapReceived(request), body, atMs: clock() };
       requests.push(received);
       if (requests.length > keptRequests) requests.shift();
-      send(response, replyTo(received, servedBy(options), scenario, clock()));
+      send(response, replyTo(received, getServed(options), scenario, clock()));
     });
   });
-  tellTimeBy(server, clock);
+  stampDates(server, clock);
   const url = await listenOnLoopback(server, port);
   return {
     url,
     requests,
-    scenario: (name) => {
+    playScenario: (name) => {
       scenario = name;
     },
-    close: () => closed(server),
+    close: () => closeServer(server),
   };
 }
 
-function servedBy(options: ChainloopServerOptions): Served {
+function getServed(options: ChainloopServerOptions): Served {
   if ('records' in options) return { ...options, records: options.records() };
   const { attestations, clock } = options;
-  attestations.step(clock());
+  attestations.advance(clock());
   return { records: attestations.records(), apiToken: attestations.apiToken };
 }
 
-function receivedFrom({ method = '', url = '', headers }: IncomingMessage): Omit<Received, 'body'> {
+function mapReceived({ method = '', url = '', headers }: IncomingMessage): Omit<Received, 'body'> {
   const { authorization, accept, 'content-type': contentType, 'chainloop-organization': named } = headers;
   const organization = typeof named === 'string' ? named : undefined;
   return { method, path: url, authorization, organization, accept, contentType };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of request) if (chunk instanceof Uint8Array) chunks.push(chunk);

@@ -1,24 +1,25 @@
+/** Starts a simulated Kubernetes API server with the runs of Tekton. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { Clock } from '../../../runtime/clock.ts';
-import { closed, listenOnLoopback, tellTimeBy } from '../loopback.ts';
-import { type ControllerPod, type CoreOptions, coreReply } from './controllers.ts';
-import { keyOf, type Plural, type RunObject, type RunStore } from './objects.ts';
-import { matches, selectorFault } from './selector.ts';
+import { closeServer, listenOnLoopback, stampDates } from '../loopback.ts';
+import { type ControllerPod, type CoreOptions, replyToCore } from './controllers.ts';
+import { formatKey, type Plural, type RunObject, type RunStore } from './objects.ts';
+import { hasMatchingLabels, findSelectorProblem } from './selector.ts';
 import { createSnapshots, type Snapshot, type Snapshots } from './snapshots.ts';
-import { watchReply } from './watch.ts';
+import { makeWatchReply } from './watch.ts';
 import {
   type ContinueToken,
-  expired,
-  failure,
-  forbidden,
-  jsonReply,
-  listOf,
-  notFound,
+  refuseExpired,
+  refuse,
+  refuseForbidden,
+  makeJsonReply,
+  buildList,
+  refuseNotFound,
   pageNotFound,
-  readToken,
+  decodeToken,
   type Reply,
-  tableOf,
-  tokenOf,
+  buildTable,
+  encodeToken,
   unauthorized,
 } from './wire.ts';
 
@@ -52,14 +53,14 @@ export interface KubernetesApi {
   readonly listener: RequestListener;
   /** Path and query of the latest requests, oldest first. */
   readonly requests: readonly string[];
-  scenario(name: ScenarioName): void;
+  playScenario(name: ScenarioName): void;
 }
 
-/** A demo may run for days. */
+/** Only the latest requests are kept, because a demo may run for days. */
 const keptRequests = 1000;
 
 /** The parts of a Kubernetes API server that Tekton's objects are read through (wire shapes of kube-apiserver 1.20.2). */
-export function kubernetesApi(options: ApiServerOptions): KubernetesApi {
+export function createKubernetesApi(options: ApiServerOptions): KubernetesApi {
   const requests: string[] = [];
   const served: Served = { ...options, snapshots: createSnapshots(options.store) };
   let scenario: ScenarioName = 'ok';
@@ -80,7 +81,7 @@ export function kubernetesApi(options: ApiServerOptions): KubernetesApi {
       else endLater(response, body, waitMs);
     },
     requests,
-    scenario: (name) => {
+    playScenario: (name) => {
       scenario = name;
     },
   };
@@ -98,21 +99,21 @@ interface Served extends ApiServerOptions {
   readonly snapshots: Snapshots;
 }
 
-const place = /^\/apis\/tekton\.dev\/v1(?:\/namespaces\/([^/]+))?\/(pipelineruns|taskruns)(?:\/([^/]+))?$/;
+const runPath = /^\/apis\/tekton\.dev\/v1(?:\/namespaces\/([^/]+))?\/(pipelineruns|taskruns)(?:\/([^/]+))?$/;
 
 function replyTo(request: IncomingMessage, options: Served, scenario: ScenarioName): Reply {
   if (!isLetIn(request, options) || scenario === 'unauthorized') return unauthorized;
   if (scenario === 'throttled') {
-    const body = failure(429, 'TooManyRequests', 'Too many requests, please try again later.');
+    const body = refuse(429, 'TooManyRequests', 'Too many requests, please try again later.');
     return { ...body, headers: { 'retry-after': '1' } };
   }
   if (request.method !== 'GET') return pageNotFound;
   const url = new URL(request.url ?? '/', 'http://localhost');
-  return coreReply(url, coreOptions(options, scenario)) ?? tektonReply(request, url, options, scenario);
+  return replyToCore(url, makeCoreOptions(options, scenario)) ?? replyToTekton(request, url, options, scenario);
 }
 
 /** A Service leads to any of its pods; here it is always the first, so that what is read can be foretold. */
-function coreOptions({ pods = () => [] }: ApiServerOptions, scenario: ScenarioName): CoreOptions {
+function makeCoreOptions({ pods = () => [] }: ApiServerOptions, scenario: ScenarioName): CoreOptions {
   return {
     pods: pods(),
     isForbidden: scenario === 'cannot-proxy' || scenario === 'restarting',
@@ -120,13 +121,19 @@ function coreOptions({ pods = () => [] }: ApiServerOptions, scenario: ScenarioNa
   };
 }
 
-function tektonReply(request: IncomingMessage, url: URL, options: Served, scenario: ScenarioName): Reply {
+function replyToTekton(request: IncomingMessage, url: URL, options: Served, scenario: ScenarioName): Reply {
   if (scenario === 'no-tekton') return pageNotFound;
-  const [, namespace, plural, name] = place.exec(url.pathname) ?? [];
+  const [, namespace, plural, name] = runPath.exec(url.pathname) ?? [];
   if (!isPlural(plural)) return pageNotFound;
-  if (name !== undefined) return single(options, { scenario, plural, namespace, name });
-  if (scenario === 'cannot-list' || scenario === 'restarting') return forbidden('list', plural, namespace);
-  return list(options, { scenario, plural, namespace, query: url.searchParams, accept: request.headers.accept ?? '' });
+  if (name !== undefined) return replyWithRun(options, { scenario, plural, namespace, name });
+  if (scenario === 'cannot-list' || scenario === 'restarting') return refuseForbidden('list', plural, namespace);
+  return replyWithList(options, {
+    scenario,
+    plural,
+    namespace,
+    query: url.searchParams,
+    accept: request.headers.accept ?? '',
+  });
 }
 
 function isLetIn({ headers }: IncomingMessage, { isKnown }: ApiServerOptions): boolean {
@@ -138,21 +145,21 @@ function isPlural(text: string | undefined): text is Plural {
   return text === 'pipelineruns' || text === 'taskruns';
 }
 
-interface Asked {
+interface RunRequest {
   readonly scenario: ScenarioName;
   readonly plural: Plural;
   readonly namespace: string | undefined;
 }
 
-function single({ store }: ApiServerOptions, asked: Asked & { readonly name: string }): Reply {
+function replyWithRun({ store }: ApiServerOptions, asked: RunRequest & { readonly name: string }): Reply {
   const { scenario, plural, namespace, name } = asked;
   if (namespace === undefined) return pageNotFound;
-  if (scenario === 'cannot-get' || scenario === 'restarting') return forbidden('get', plural, namespace);
+  if (scenario === 'cannot-get' || scenario === 'restarting') return refuseForbidden('get', plural, namespace);
   const run = store.get(plural, namespace, decodeURIComponent(name));
-  return run === undefined ? notFound(plural, name) : jsonReply(200, run);
+  return run === undefined ? refuseNotFound(plural, name) : makeJsonReply(200, run);
 }
 
-interface AskedList extends Asked {
+interface RunListRequest extends RunRequest {
   readonly query: URLSearchParams;
   readonly accept: string;
 }
@@ -160,41 +167,41 @@ interface AskedList extends Asked {
 /** In a token: the list goes on from whatever is newest. */
 const newerVersion = -1;
 
-function list(options: Served, asked: AskedList): Reply {
+function replyWithList(options: Served, asked: RunListRequest): Reply {
   const { plural, query, accept } = asked;
-  const refusal = refusalOf(query, accept);
+  const refusal = findRefusal(query, accept);
   if (refusal !== undefined) return refusal;
-  if (['1', 'true'].includes(query.get('watch') ?? '')) return watch(options, asked);
+  if (['1', 'true'].includes(query.get('watch') ?? '')) return replyToWatch(options, asked);
   const { snapshots, clock } = options;
   const text = query.get('continue');
-  if (text === null) return jsonReply(200, pageOf(options, asked, snapshots.take(plural, clock())));
-  const token = readToken(text);
-  if (token === undefined) return failure(400, 'BadRequest', 'invalid continue token: illegal base64 data');
+  if (text === null) return makeJsonReply(200, cutPage(options, asked, snapshots.take(plural, clock())));
+  const token = decodeToken(text);
+  if (token === undefined) return refuse(400, 'BadRequest', 'invalid continue token: illegal base64 data');
   if (query.has('resourceVersion')) {
-    return failure(400, 'BadRequest', 'specifying resource version is not allowed when using continue');
+    return refuse(400, 'BadRequest', 'specifying resource version is not allowed when using continue');
   }
-  return laterPageFault(asked.scenario, token) ?? laterPage(options, asked, token);
+  return refuseLaterPage(asked.scenario, token) ?? replyWithLaterPage(options, asked, token);
 }
 
-function laterPage(options: Served, asked: AskedList, { version, start }: ContinueToken): Reply {
+function replyWithLaterPage(options: Served, asked: RunListRequest, { version, start }: ContinueToken): Reply {
   const { snapshots, clock } = options;
   const { plural } = asked;
   const snapshot = version === newerVersion ? snapshots.take(plural, clock()) : snapshots.at(plural, version, clock());
-  if (snapshot === undefined) return expired(tokenOf(newerVersion, start));
-  return jsonReply(200, pageOf(options, asked, { ...snapshot, runs: after(snapshot.runs, start) }));
+  if (snapshot === undefined) return refuseExpired(encodeToken(newerVersion, start));
+  return makeJsonReply(200, cutPage(options, asked, { ...snapshot, runs: skipUntil(snapshot.runs, start) }));
 }
 
-function isWanted({ namespace, query }: AskedList): (run: RunObject) => boolean {
+function isWanted({ namespace, query }: RunListRequest): (run: RunObject) => boolean {
   const selector = query.get('labelSelector') ?? '';
   return ({ metadata }) =>
     (namespace === undefined || metadata.namespace === namespace) &&
-    (selector === '' || matches(selector, metadata.labels ?? {}));
+    (selector === '' || hasMatchingLabels(selector, metadata.labels ?? {}));
 }
 
-function watch({ store, clock }: Served, asked: AskedList): Reply {
+function replyToWatch({ store, clock }: Served, asked: RunListRequest): Reply {
   const { plural, namespace, query, scenario } = asked;
-  if (scenario === 'cannot-watch') return forbidden('watch', plural, namespace);
-  return watchReply(store, {
+  if (scenario === 'cannot-watch') return refuseForbidden('watch', plural, namespace);
+  return makeWatchReply(store, {
     plural,
     sinceVersion: Number(query.get('resourceVersion') ?? 0),
     timeoutSeconds: Number(query.get('timeoutSeconds') ?? 0),
@@ -203,26 +210,26 @@ function watch({ store, clock }: Served, asked: AskedList): Reply {
   });
 }
 
-function after(runs: readonly RunObject[], start: string): readonly RunObject[] {
+function skipUntil(runs: readonly RunObject[], start: string): readonly RunObject[] {
   let [low, high] = [0, runs.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
     const run = runs[middle];
-    if (run === undefined || `${keyOf(run.metadata)}\u0000` > start) high = middle;
+    if (run === undefined || `${formatKey(run.metadata)}\u0000` > start) high = middle;
     else low = middle + 1;
   }
   return runs.slice(low);
 }
 
-function laterPageFault(scenario: ScenarioName, { version, start }: ContinueToken): Reply | undefined {
+function refuseLaterPage(scenario: ScenarioName, { version, start }: ContinueToken): Reply | undefined {
   if (scenario === 'second-page-fails') {
     return { status: 500, type: 'text/plain', body: 'etcdserver: request timed out' };
   }
   if (scenario !== 'list-expires' || version === newerVersion) return undefined;
-  return expired(tokenOf(newerVersion, start));
+  return refuseExpired(encodeToken(newerVersion, start));
 }
 
-function pageOf({ clock }: ApiServerOptions, asked: AskedList, { version, runs }: Snapshot): object {
+function cutPage({ clock }: ApiServerOptions, asked: RunListRequest, { version, runs }: Snapshot): object {
   const { plural, query, accept } = asked;
   const rest = runs.filter(isWanted(asked));
   // Asked for version 0, the server answers from its cache and ignores the limit.
@@ -231,23 +238,23 @@ function pageOf({ clock }: ApiServerOptions, asked: AskedList, { version, runs }
   const last = page.at(-1);
   const isMore = page.length < rest.length && last !== undefined;
   const metadata = {
-    ...(isMore ? { continue: tokenOf(version, `${keyOf(last.metadata)}\u0000`) } : {}),
+    ...(isMore ? { continue: encodeToken(version, `${formatKey(last.metadata)}\u0000`) } : {}),
     // An estimate, and none at all where a selector is used.
     ...(isMore && !query.has('labelSelector') ? { remainingItemCount: rest.length - page.length } : {}),
     resourceVersion: String(version),
   };
-  return accept.includes('as=Table') ? tableOf(page, metadata, clock()) : listOf(plural, page, metadata);
+  return accept.includes('as=Table') ? buildTable(page, metadata, clock()) : buildList(plural, page, metadata);
 }
 
-function refusalOf(query: URLSearchParams, accept: string): Reply | undefined {
-  const fault = selectorFault(query.get('labelSelector') ?? '');
-  if (fault !== undefined) return failure(400, 'BadRequest', fault);
+function findRefusal(query: URLSearchParams, accept: string): Reply | undefined {
+  const fault = findSelectorProblem(query.get('labelSelector') ?? '');
+  if (fault !== undefined) return refuse(400, 'BadRequest', fault);
   const fields = query.get('fieldSelector');
   if (fields !== null && !/^metadata\.(name|namespace)=/.test(fields)) {
-    return failure(400, 'BadRequest', `field label not supported: ${fields.split('=')[0] ?? ''}`);
+    return refuse(400, 'BadRequest', `field label not supported: ${fields.split('=')[0] ?? ''}`);
   }
   if (accept === '' || /json|yaml|\*\/\*/.test(accept)) return undefined;
-  return failure(
+  return refuse(
     406,
     'NotAcceptable',
     'only the following media types are accepted: application/json, application/yaml',
@@ -262,9 +269,9 @@ export interface ApiServer extends KubernetesApi {
 
 /** The API on a free port of this machine, or on the one that is asked for. */
 export async function startApiServer(options: ApiServerOptions & { readonly port?: number }): Promise<ApiServer> {
-  const api = kubernetesApi(options);
+  const api = createKubernetesApi(options);
   const server = createServer(api.listener);
-  tellTimeBy(server, options.clock);
+  stampDates(server, options.clock);
   const url = await listenOnLoopback(server, options.port ?? 0);
-  return { ...api, url, close: () => closed(server) };
+  return { ...api, url, close: () => closeServer(server) };
 }

@@ -1,5 +1,6 @@
-import { arrivals, type Random, seededRandom } from '../random.ts';
-import { livesOf, type Turn } from './lives.ts';
+/** Plays a simulated cluster in which PipelineRuns come and go. */
+import { drawArrivals, type Random, createRandom } from '../random.ts';
+import { playLives, type Turn } from './lives.ts';
 import { createRunStore, type RunObject, type RunStore } from './objects.ts';
 import { defaultPlan, type PipelinePlan } from './plan.ts';
 
@@ -12,7 +13,7 @@ export interface ClusterOptions {
   readonly plan?: readonly PipelinePlan[];
   /** After that no run is made any more. Epoch milliseconds. */
   readonly arrivalsUntilMs?: number;
-  /** Sees every run that ends, as the watcher of Tekton Results does. */
+  /** Called with every run that ends, as the watcher of Tekton Results is. */
   readonly archive?: (run: RunObject) => void;
 }
 
@@ -35,7 +36,7 @@ const secondMs = 1000;
 /** A cluster with Tekton in which runs come and go; equal seeds give equal clusters, however the time is cut into steps. */
 export function createCluster(options: ClusterOptions): SimulatedCluster {
   const { seed, startMs, keepSeconds, archive, plan = defaultPlan, arrivalsUntilMs = Infinity } = options;
-  const random = seededRandom(seed);
+  const random = createRandom(seed);
   const store = createRunStore();
   const ended = { runs: new Map<string, number>(), tasks: new Map<string, number>() };
   let nowMs = startMs;
@@ -44,7 +45,8 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
 
   const make = (pipeline: PipelinePlan, atMs: number): void => {
     count += 1;
-    for (const turn of livesOf({ plan: pipeline, number: count }, atMs, random)) events.push({ atMs: turn.atMs, turn });
+    for (const turn of playLives({ plan: pipeline, number: count }, atMs, random))
+      events.push({ atMs: turn.atMs, turn });
   };
   const play = (event: Event): void => {
     if ('pruned' in event) remove(store, event.pruned);
@@ -81,7 +83,7 @@ function arrive(
   make: (pipeline: PipelinePlan, atMs: number) => void,
 ): void {
   for (const pipeline of plan) {
-    for (let left = arrivals(random, pipeline.runsAnHour / 3600); left > 0; left -= 1) make(pipeline, atMs);
+    for (let left = drawArrivals(random, pipeline.runsAnHour / 3600); left > 0; left -= 1) make(pipeline, atMs);
   }
 }
 

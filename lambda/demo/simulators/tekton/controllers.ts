@@ -1,5 +1,14 @@
-import { matches, selectorFault } from './selector.ts';
-import { coreForbidden, coreNotFound, failure, jsonReply, pageNotFound, type Reply, unreachable } from './wire.ts';
+/** Answers for the pods of the simulated Tekton controller and for their metrics pages. */
+import { hasMatchingLabels, findSelectorProblem } from './selector.ts';
+import {
+  refuseCoreForbidden,
+  refuseCoreNotFound,
+  refuse,
+  makeJsonReply,
+  pageNotFound,
+  type Reply,
+  refuseUnreachable,
+} from './wire.ts';
 
 /** A pod of Tekton's controller. */
 export interface ControllerPod {
@@ -32,36 +41,38 @@ export interface CoreOptions {
 }
 
 /** The core API as far as it leads to the controller: a list of pods, and the proxies of pods and Services. */
-export function coreReply(url: URL, options: CoreOptions): Reply | undefined {
+export function replyToCore(url: URL, options: CoreOptions): Reply | undefined {
   const [, namespace, kind, target, path] = corePath.exec(url.pathname) ?? [];
   if (namespace === undefined || kind === undefined) return undefined;
-  if (options.isForbidden) return coreForbidden(target === undefined ? 'list' : 'get', kind, namespace, target);
+  if (options.isForbidden) return refuseCoreForbidden(target === undefined ? 'list' : 'get', kind, namespace, target);
   const pods = options.pods.filter((pod) => pod.namespace === namespace);
-  if (target !== undefined) return proxied(kind, target, path, { ...options, pods });
+  if (target !== undefined) return replyToProxy(kind, target, path, { ...options, pods });
   if (kind !== 'pods') return undefined;
-  const fault = selectorFault(url.searchParams.get('labelSelector') ?? '');
-  return fault === undefined ? jsonReply(200, podList(pods, url.searchParams)) : failure(400, 'BadRequest', fault);
+  const fault = findSelectorProblem(url.searchParams.get('labelSelector') ?? '');
+  return fault === undefined ? makeJsonReply(200, mapPods(pods, url.searchParams)) : refuse(400, 'BadRequest', fault);
 }
 
-function proxied(kind: string, target: string, path: string | undefined, { pods, pick }: CoreOptions): Reply {
+function replyToProxy(kind: string, target: string, path: string | undefined, { pods, pick }: CoreOptions): Reply {
   const [, name = '', port] = /^(?:https?:)?([^:]+):(\d+)$/.exec(target) ?? [];
   if (kind === 'services') {
-    if (target !== controllerService) return coreNotFound(kind, name);
+    if (target !== controllerService) return refuseCoreNotFound(kind, name);
     const pod = pick(pods.filter(({ phase }) => phase === 'Running'));
-    return pod === undefined ? unreachable('no endpoints available for service') : answerOf(pod, port, path);
+    return pod === undefined
+      ? refuseUnreachable('no endpoints available for service')
+      : replyWithMetrics(pod, port, path);
   }
   const pod = pods.find((candidate) => candidate.name === name);
-  return pod === undefined ? coreNotFound(kind, name) : answerOf(pod, port, path);
+  return pod === undefined ? refuseCoreNotFound(kind, name) : replyWithMetrics(pod, port, path);
 }
 
-function answerOf({ metrics }: ControllerPod, port: string | undefined, path: string | undefined): Reply {
-  if (port !== '9090' || metrics === undefined) return unreachable('error trying to reach service: dial tcp');
+function replyWithMetrics({ metrics }: ControllerPod, port: string | undefined, path: string | undefined): Reply {
+  if (port !== '9090' || metrics === undefined) return refuseUnreachable('error trying to reach service: dial tcp');
   if (path !== '/metrics') return pageNotFound;
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores', body: metrics() };
 }
 
-function podList(pods: readonly ControllerPod[], query: URLSearchParams): object {
-  const selected = pods.filter(({ labels }) => matches(query.get('labelSelector') ?? '', labels));
+function mapPods(pods: readonly ControllerPod[], query: URLSearchParams): object {
+  const selected = pods.filter(({ labels }) => hasMatchingLabels(query.get('labelSelector') ?? '', labels));
   return {
     kind: 'PodList',
     apiVersion: 'v1',

@@ -1,9 +1,9 @@
 /** Plays the lives of runs as the controller writes them. */
 import { append } from '../../../model/lists/append.ts';
-import { between, duration, type Random } from '../random.ts';
+import { drawBetween, drawDuration, type Random } from '../random.ts';
 import type { RunObject, RunStatus } from './objects.ts';
 import { type Ending, endings, type PipelinePlan, success } from './plan.ts';
-import { stepsOf, time } from './steps.ts';
+import { buildSteps, formatTime } from './steps.ts';
 
 /** What a run is from a moment on. */
 export interface Turn {
@@ -19,22 +19,22 @@ interface Identity {
 }
 
 /** The life of a PipelineRun and of its TaskRuns, one after the other, from its creation on. */
-export function livesOf(identity: Identity, createdMs: number, random: Random): readonly Turn[] {
+export function playLives(identity: Identity, createdMs: number, random: Random): readonly Turn[] {
   const { plan } = identity;
-  const pipelineRun = runsOf('PipelineRun', identity, createdMs);
-  const ending = endingOf(random);
+  const pipelineRun = prepareRun('PipelineRun', identity, createdMs);
+  const ending = drawEnding(random);
   const turns: Turn[] = [{ atMs: createdMs, run: pipelineRun({}) }];
-  let atMs = createdMs + between(random, 1, 3) * 1000;
+  let atMs = createdMs + drawBetween(random, 1, 3) * 1000;
   if (plan.heldSeconds !== undefined) {
     turns.push({ atMs, run: pipelineRun({ open: 'PipelineRunPending' }) });
-    atMs += duration(random, plan.heldSeconds) * 1000;
+    atMs += drawDuration(random, plan.heldSeconds) * 1000;
   }
   const startedMs = atMs;
   turns.push({ atMs, run: pipelineRun({ open: 'Running', startedMs }) });
   for (const [index, task] of plan.tasks.entries()) {
-    atMs += between(random, 0, 2) * 1000;
+    atMs += drawBetween(random, 0, 2) * 1000;
     const isLast = index === plan.tasks.length - 1;
-    const life = taskLife({ ...identity, task }, atMs, isLast ? ending : success, random);
+    const life = playTask({ ...identity, task }, atMs, isLast ? ending : success, random);
     append(turns, life.turns);
     atMs = life.endMs;
   }
@@ -47,7 +47,7 @@ export function livesOf(identity: Identity, createdMs: number, random: Random): 
   return turns;
 }
 
-function endingOf(random: Random): Ending {
+function drawEnding(random: Random): Ending {
   let left = random();
   for (const ending of endings) {
     if (left < ending.share) return ending;
@@ -63,22 +63,22 @@ interface TaskIdentity extends Identity {
 /** Ends with `failTaskRun` of the controller, which does not wait for the containers. */
 const endedByController: ReadonlySet<string> = new Set(['TaskRunCancelled', 'TaskRunImagePullFailed']);
 
-function taskLife(
+function playTask(
   identity: TaskIdentity,
   createdMs: number,
   ending: Ending,
   random: Random,
 ): { readonly turns: readonly Turn[]; readonly endMs: number } {
   const { taskReason, taskResult, statusMessage } = ending;
-  const taskRun = runsOf('TaskRun', identity, createdMs);
+  const taskRun = prepareRun('TaskRun', identity, createdMs);
   const turns: Turn[] = [{ atMs: createdMs, run: taskRun({}) }];
   let startedMs = createdMs + 1000;
   if (identity.plan.quotaSeconds !== undefined) {
     turns.push({ atMs: startedMs, run: taskRun({ open: 'ExceededResourceQuota' }) });
-    startedMs += duration(random, identity.plan.quotaSeconds) * 1000;
+    startedMs += drawDuration(random, identity.plan.quotaSeconds) * 1000;
   }
   turns.push({ atMs: startedMs, run: taskRun({ open: 'Pending', startedMs }) });
-  const stepMs = startedMs + between(random, 2, 20) * 1000;
+  const stepMs = startedMs + drawBetween(random, 2, 20) * 1000;
   const isCut = endedByController.has(taskReason);
   const end = { ending: taskReason, startedMs, isCut, ...(statusMessage === undefined ? {} : { statusMessage }) };
   if (isCut && (taskReason === 'TaskRunImagePullFailed' || random() < 0.5)) {
@@ -89,12 +89,12 @@ function taskLife(
     };
   }
   turns.push({ atMs: stepMs, run: taskRun({ open: 'Running', startedMs, stepMs }) });
-  const endMs = stepMs + duration(random, identity.plan.taskSeconds) * 1000;
+  const endMs = stepMs + drawDuration(random, identity.plan.taskSeconds) * 1000;
   const ended = taskRun({ ...end, stepMs, completedMs: endMs });
   return { turns: [...turns, { atMs: endMs, run: ended, result: taskResult }], endMs };
 }
 
-/** A run at one moment; without anything, no controller has seen it. */
+/** A run at one moment; an empty one stands for a run that no controller has seen. */
 interface Moment {
   readonly open?: string;
   readonly ending?: string;
@@ -107,7 +107,7 @@ interface Moment {
   readonly statusMessage?: string;
 }
 
-function runsOf(
+function prepareRun(
   kind: RunObject['kind'],
   identity: Identity & { readonly task?: string },
   createdMs: number,
@@ -125,17 +125,17 @@ function runsOf(
         name,
         namespace: plan.namespace,
         uid: `${plan.namespace}-${name}`,
-        creationTimestamp: time(createdMs),
-        labels: labelsOf(identity, base, isSeen),
+        creationTimestamp: formatTime(createdMs),
+        labels: buildLabels(identity, base, isSeen),
       },
       ...(statusMessage === undefined ? {} : { spec: { status: 'TaskRunCancelled', statusMessage } }),
-      ...(isSeen ? { status: statusOf(moment, createdMs, task === undefined ? undefined : name) } : {}),
+      ...(isSeen ? { status: buildStatus(moment, createdMs, task === undefined ? undefined : name) } : {}),
     };
   };
 }
 
 /** A PipelineRun gets the label of its pipeline from the controller; a TaskRun has its labels from the beginning. */
-function labelsOf(
+function buildLabels(
   { plan, task }: Identity & { readonly task?: string },
   pipelineRun: string,
   isSeen: boolean,
@@ -152,21 +152,21 @@ function labelsOf(
   };
 }
 
-function statusOf(moment: Moment, createdMs: number, taskRun: string | undefined): RunStatus {
+function buildStatus(moment: Moment, createdMs: number, taskRun: string | undefined): RunStatus {
   const { open, ending, startedMs, completedMs } = moment;
   const verdict = ending === 'Succeeded' ? 'True' : 'False';
   const status = ending === undefined ? 'Unknown' : verdict;
   return {
     conditions: [{ type: 'Succeeded', status, reason: open ?? ending ?? '' }],
-    ...(startedMs === undefined ? {} : { startTime: time(startedMs) }),
-    ...(completedMs === undefined ? {} : { completionTime: time(completedMs) }),
-    ...(taskRun === undefined ? {} : podOf(moment, createdMs, taskRun)),
+    ...(startedMs === undefined ? {} : { startTime: formatTime(startedMs) }),
+    ...(completedMs === undefined ? {} : { completionTime: formatTime(completedMs) }),
+    ...(taskRun === undefined ? {} : buildPod(moment, createdMs, taskRun)),
   };
 }
 
 /** The pod is made once the TaskRun has started; until then its name is empty, for the definition wants one. */
-function podOf(moment: Moment, createdMs: number, taskRun: string): object {
+function buildPod(moment: Moment, createdMs: number, taskRun: string): object {
   return moment.startedMs === undefined
     ? { podName: '' }
-    : { podName: `${taskRun}-pod`, steps: stepsOf({ ...moment, createdMs }) };
+    : { podName: `${taskRun}-pod`, steps: buildSteps({ ...moment, createdMs }) };
 }

@@ -1,4 +1,6 @@
-/** A PipelineRun or TaskRun as the Kubernetes API serves it, as far as a reader of metrics looks. */
+/** The PipelineRuns and TaskRuns of the simulated cluster, and the store that holds them. */
+
+/** A PipelineRun or TaskRun as the Kubernetes API serves it, with the fields that the collector reads. */
 export interface RunObject {
   readonly apiVersion: 'tekton.dev/v1';
   readonly kind: 'PipelineRun' | 'TaskRun';
@@ -70,20 +72,20 @@ export function createRunStore(runs: readonly RunObject[] = [], keptChanges = us
     changes.push({ type, version, run });
     if (changes.length > keptChanges) changes.shift();
   };
-  for (const run of runs) stored[pluralOf(run)].set(keyOf(run.metadata), run);
+  for (const run of runs) stored[getPlural(run)].set(formatKey(run.metadata), run);
   return {
     put: (run) => {
-      const plural = pluralOf(run);
-      const key = keyOf(run.metadata);
+      const plural = getPlural(run);
+      const key = formatKey(run.metadata);
       note(stored[plural].has(key) ? 'MODIFIED' : 'ADDED', run);
       stored[plural].set(key, run);
       sorted.delete(plural);
     },
     remove: (plural, namespace, name) => {
-      const run = stored[plural].get(keyOf({ namespace, name }));
+      const run = stored[plural].get(formatKey({ namespace, name }));
       if (run === undefined) return;
       note('DELETED', run);
-      stored[plural].delete(keyOf(run.metadata));
+      stored[plural].delete(formatKey(run.metadata));
       sorted.delete(plural);
     },
     version: () => version,
@@ -91,24 +93,24 @@ export function createRunStore(runs: readonly RunObject[] = [], keptChanges = us
       const oldest = changes[0]?.version ?? version + 1;
       return since < oldest - 1 ? undefined : changes.filter((change) => change.version > since);
     },
-    get: (plural, namespace, name) => stored[plural].get(keyOf({ namespace, name })),
+    get: (plural, namespace, name) => stored[plural].get(formatKey({ namespace, name })),
     list: (plural, namespace) => {
-      const all = sorted.get(plural) ?? inOrder(stored[plural].values());
+      const all = sorted.get(plural) ?? sortByKey(stored[plural].values());
       sorted.set(plural, all);
       return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
     },
   };
 }
 
-export function pluralOf({ kind }: RunObject): Plural {
+export function getPlural({ kind }: RunObject): Plural {
   return kind === 'PipelineRun' ? 'pipelineruns' : 'taskruns';
 }
 
-function inOrder(runs: Iterable<RunObject>): readonly RunObject[] {
-  return [...runs].sort((a, b) => (keyOf(a.metadata) < keyOf(b.metadata) ? -1 : 1));
+function sortByKey(runs: Iterable<RunObject>): readonly RunObject[] {
+  return [...runs].sort((a, b) => (formatKey(a.metadata) < formatKey(b.metadata) ? -1 : 1));
 }
 
 /** The key in etcd, which is the order of lists. */
-export function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+export function formatKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return `${namespace}/${name}`;
 }

@@ -1,3 +1,4 @@
+/** Simulates the REST API of Tekton Results. */
 import type { RequestListener } from 'node:http';
 import type { RunObject } from './objects.ts';
 
@@ -28,14 +29,14 @@ interface StoredRecord {
 }
 
 const keptRequests = 1000;
-const place = /^\/apis\/results\.tekton\.dev\/v1alpha2\/parents\/([^/]+)\/results\/-\/records$/;
+const recordsPath = /^\/apis\/results\.tekton\.dev\/v1alpha2\/parents\/([^/]+)\/results\/-\/records$/;
 
 /** Sizes of a page (pkg/api/server/v1alpha2, lister). */
 const defaultPage = 50;
 const leastPage = 5;
 const mostPage = 10_000;
 
-export function resultsApi({ isKnown }: ResultsApiOptions): ResultsApi {
+export function createResultsApi({ isKnown }: ResultsApiOptions): ResultsApi {
   const records = new Map<string, StoredRecord>();
   const requests: string[] = [];
   const api: ResultsApi = {
@@ -58,7 +59,9 @@ export function resultsApi({ isKnown }: ResultsApiOptions): ResultsApi {
       requests.push(url.search);
       if (requests.length > keptRequests) requests.shift();
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-      const { status, body } = answer(url, api.isDown, token !== undefined && isKnown(token), [...records.values()]);
+      const { status, body } = makeAnswer(url, api.isDown, token !== undefined && isKnown(token), [
+        ...records.values(),
+      ]);
       const type = typeof body === 'string' ? 'text/html' : 'application/json';
       response.writeHead(status, { 'content-type': type }).end(typeof body === 'string' ? body : JSON.stringify(body));
     },
@@ -71,32 +74,32 @@ interface Answer {
   readonly body: object | string;
 }
 
-function answer(url: URL, isDown: boolean, isLetIn: boolean, records: readonly StoredRecord[]): Answer {
+function makeAnswer(url: URL, isDown: boolean, isLetIn: boolean, records: readonly StoredRecord[]): Answer {
   if (isDown) return { status: 503, body: '<html><body>503 Service Temporarily Unavailable</body></html>' };
   if (!isLetIn) return { status: 401, body: { code: 16, message: 'unable to authenticate', details: [] } };
-  const parent = place.exec(url.pathname)?.[1];
+  const parent = recordsPath.exec(url.pathname)?.[1];
   if (parent === undefined) return { status: 404, body: { code: 5, message: 'Not Found', details: [] } };
-  const isWanted = filterOf(url.searchParams.get('filter') ?? '');
+  const isWanted = parseFilter(url.searchParams.get('filter') ?? '');
   if (isWanted === undefined) {
     return { status: 400, body: { code: 3, message: 'error compiling CEL filters', details: [] } };
   }
   const held = records.filter(({ namespace }) => parent === '-' || namespace === parent);
   // A damaged record has no end that a filter could turn away.
   const found = held.filter((record) => Number.isNaN(record.completedMs) || isWanted(record));
-  return { status: 200, body: pageOf(found, url.searchParams) };
+  return { status: 200, body: cutPage(found, url.searchParams) };
 }
 
-function pageOf(found: readonly StoredRecord[], query: URLSearchParams): object {
+function cutPage(found: readonly StoredRecord[], query: URLSearchParams): object {
   const size = Number(query.get('page_size') ?? defaultPage);
   const start = Number(Buffer.from(query.get('page_token') ?? '', 'base64url').toString() || 0);
   const end = start + Math.min(mostPage, Math.max(leastPage, size));
   return {
-    records: found.slice(start, end).map(recordOf),
+    records: found.slice(start, end).map(mapRecord),
     next_page_token: end < found.length ? Buffer.from(String(end)).toString('base64url') : '',
   };
 }
 
-function recordOf({ uid, namespace, type, value }: StoredRecord): object {
+function mapRecord({ uid, namespace, type, value }: StoredRecord): object {
   return {
     name: `${namespace}/results/${uid}/records/${uid}`,
     id: uid,
@@ -111,7 +114,7 @@ function recordOf({ uid, namespace, type, value }: StoredRecord): object {
 const comparison = /^data\.status\.completionTime (>|<=) timestamp\("([^"]+)"\)$/;
 
 /** The part of CEL that asks for a type and for a span of ends; undefined for anything else. */
-function filterOf(filter: string): ((record: StoredRecord) => boolean) | undefined {
+function parseFilter(filter: string): ((record: StoredRecord) => boolean) | undefined {
   const terms = filter.split(' && ').map((term): ((record: StoredRecord) => boolean) | undefined => {
     const type = /^data_type == '([^']+)'$/.exec(term)?.[1];
     if (type !== undefined) return (record) => record.type === type;

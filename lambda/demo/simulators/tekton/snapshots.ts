@@ -17,12 +17,12 @@ const compactionMs = 5 * 60_000;
 
 export function createSnapshots(store: RunStore): Snapshots {
   const taken = new Map<string, Snapshot & { readonly takenMs: number }>();
-  const compact = (nowMs: number): void => {
+  const dropCompacted = (nowMs: number): void => {
     for (const [key, { takenMs }] of taken) if (nowMs - takenMs >= compactionMs) taken.delete(key);
   };
   return {
     take: (plural, nowMs) => {
-      compact(nowMs);
+      dropCompacted(nowMs);
       const version = store.version();
       const key = `${plural} ${String(version)}`;
       const snapshot = taken.get(key) ?? { version, runs: store.list(plural), takenMs: nowMs };
@@ -30,7 +30,7 @@ export function createSnapshots(store: RunStore): Snapshots {
       return snapshot;
     },
     at: (plural, version, nowMs) => {
-      compact(nowMs);
+      dropCompacted(nowMs);
       return taken.get(`${plural} ${String(version)}`);
     },
   };

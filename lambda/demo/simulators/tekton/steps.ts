@@ -12,56 +12,60 @@ export interface StepMoment {
 }
 
 /** Two steps: the first does the work, the second still waits while it does. */
-export function stepsOf(moment: StepMoment): readonly object[] {
-  return [stepOf('run', moment), lastStepOf('report', moment)];
+export function buildSteps(moment: StepMoment): readonly object[] {
+  return [buildFirstStep('run', moment), buildLastStep('report', moment)];
 }
 
-function stepOf(name: string, moment: StepMoment): object {
+function buildFirstStep(name: string, moment: StepMoment): object {
   const { stepMs, completedMs, ending, isCut } = moment;
-  if (isCut === true) return cutStep(name, moment, stepMs);
-  if (stepMs === undefined) return waitingStep(name);
-  const startedAt = time(stepMs);
-  if (completedMs === undefined) return { ...named(name), running: { startedAt } };
-  return endedStep(name, [stepMs, completedMs], ending === 'StepFailed' ? 'Error' : 'Completed');
+  if (isCut === true) return buildCutStep(name, moment, stepMs);
+  if (stepMs === undefined) return buildWaitingStep(name);
+  const startedAt = formatTime(stepMs);
+  if (completedMs === undefined) return { ...buildContainer(name), running: { startedAt } };
+  return buildEndedStep(name, [stepMs, completedMs], ending === 'StepFailed' ? 'Error' : 'Completed');
 }
 
-function lastStepOf(name: string, moment: StepMoment): object {
+function buildLastStep(name: string, moment: StepMoment): object {
   const { completedMs, ending, isCut } = moment;
-  if (isCut === true) return cutStep(name, moment, undefined);
-  if (completedMs === undefined) return waitingStep(name);
-  return endedStep(name, [completedMs, completedMs], ending === 'StepFailed' ? 'Skipped' : 'Completed');
+  if (isCut === true) return buildCutStep(name, moment, undefined);
+  if (completedMs === undefined) return buildWaitingStep(name);
+  return buildEndedStep(name, [completedMs, completedMs], ending === 'StepFailed' ? 'Skipped' : 'Completed');
 }
 
-function named(name: string): object {
+function buildContainer(name: string): object {
   return { name, container: `step-${name}` };
 }
 
-function waitingStep(name: string): object {
-  return { ...named(name), waiting: { reason: 'PodInitializing' } };
+function buildWaitingStep(name: string): object {
+  return { ...buildContainer(name), waiting: { reason: 'PodInitializing' } };
 }
 
-function endedStep(
+function buildEndedStep(
   name: string,
   [startedMs, finishedMs]: readonly [number, number],
   terminationReason: string,
 ): object {
   const isFine = terminationReason === 'Completed';
-  const times = { startedAt: time(startedMs), finishedAt: time(finishedMs) };
+  const times = { startedAt: formatTime(startedMs), finishedAt: formatTime(finishedMs) };
   const terminated = { ...times, exitCode: isFine ? 0 : 1, reason: isFine ? 'Completed' : 'Error' };
-  return { ...named(name), terminationReason, terminated };
+  return { ...buildContainer(name), terminationReason, terminated };
 }
 
 /**
  * `terminateStepsInPod` (pkg/reconciler/taskrun, v1.15): exit code 1 and the reason of the TaskRun; a step that waited
  * has the TaskRun's creation for its start, because the definition allows no null there.
  */
-function cutStep(name: string, { createdMs, completedMs, ending }: StepMoment, startedMs: number | undefined): object {
-  const finishedAt = time(completedMs ?? createdMs);
-  const terminated = { exitCode: 1, startedAt: time(startedMs ?? createdMs), finishedAt, reason: ending };
-  return { ...named(name), terminationReason: ending, terminated };
+function buildCutStep(
+  name: string,
+  { createdMs, completedMs, ending }: StepMoment,
+  startedMs: number | undefined,
+): object {
+  const finishedAt = formatTime(completedMs ?? createdMs);
+  const terminated = { exitCode: 1, startedAt: formatTime(startedMs ?? createdMs), finishedAt, reason: ending };
+  return { ...buildContainer(name), terminationReason: ending, terminated };
 }
 
 /** RFC 3339 without fractions, as Kubernetes writes times. */
-export function time(ms: number): string {
+export function formatTime(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -1,8 +1,8 @@
 /** Answers a watch: what has changed since a version, one JSON object a line. */
-import { type Plural, pluralOf, type RunChange, type RunStore } from './objects.ts';
-import { type Reply, statusObject, tableOf } from './wire.ts';
+import { type Plural, getPlural, type RunChange, type RunStore } from './objects.ts';
+import { type Reply, buildStatus, buildTable } from './wire.ts';
 
-export interface AskedWatch {
+export interface WatchRequest {
   readonly plural: Plural;
   readonly sinceVersion: number;
   readonly timeoutSeconds: number;
@@ -11,27 +11,28 @@ export interface AskedWatch {
 }
 
 /** As Tables, of which only the first one has columns. */
-export function watchReply(store: RunStore, asked: AskedWatch): Reply {
+export function makeWatchReply(store: RunStore, asked: WatchRequest): Reply {
   const { plural, sinceVersion, timeoutSeconds, nowMs, isWanted } = asked;
   const openForMs = timeoutSeconds * 1000;
   const changes = store.changesSince(sinceVersion);
-  // The status was sent before it was known: what goes wrong is an event.
-  if (changes === undefined) return stream([{ type: 'ERROR', object: tooOld(sinceVersion, store.version()) }], 0);
+  // A watch has sent its status 200 before a problem is known, so the problem is an event of the stream.
+  if (changes === undefined)
+    return streamEvents([{ type: 'ERROR', object: describeTooOld(sinceVersion, store.version()) }], 0);
   const events = changes
-    .filter(({ run }) => pluralOf(run) === plural && isWanted(run))
+    .filter(({ run }) => getPlural(run) === plural && isWanted(run))
     .map(({ type, version, run }, index) => {
-      const table = tableOf([run], { resourceVersion: String(version) }, nowMs);
+      const table = buildTable([run], { resourceVersion: String(version) }, nowMs);
       return { type, object: index === 0 ? table : { ...table, columnDefinitions: null } };
     });
-  return stream(events, openForMs);
+  return streamEvents(events, openForMs);
 }
 
-function tooOld(since: number, newest: number): object {
+function describeTooOld(since: number, newest: number): object {
   const message = `too old resource version: ${String(since)} (${String(newest)})`;
-  return statusObject(410, 'Expired', message);
+  return buildStatus(410, 'Expired', message);
 }
 
-function stream(events: readonly object[], openForMs: number): Reply {
+function streamEvents(events: readonly object[], openForMs: number): Reply {
   const body = events.map((event) => `${JSON.stringify(event)}\n`).join('');
   return { status: 200, type: 'application/json', body, openForMs };
 }

@@ -1,4 +1,5 @@
-import { humanDuration } from './human-duration.ts';
+/** Writes the answers of the simulated Kubernetes API server in the shapes of a real one. */
+import { formatAge } from './human-duration.ts';
 import type { Plural, RunObject } from './objects.ts';
 
 /** An answer of the API server: bodies are one line of JSON, but for the text of a path that is not served. */
@@ -11,7 +12,7 @@ export interface Reply {
   readonly openForMs?: number;
 }
 
-export function jsonReply(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Reply {
+export function makeJsonReply(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Reply {
   return { status, type: 'application/json', body: `${JSON.stringify(body)}\n`, headers };
 }
 
@@ -23,11 +24,11 @@ interface MoreOfStatus {
   readonly metadata?: object;
 }
 
-export function failure(code: number, reason: string, message: string, more: MoreOfStatus = {}): Reply {
-  return jsonReply(code, statusObject(code, reason, message, more));
+export function refuse(code: number, reason: string, message: string, more: MoreOfStatus = {}): Reply {
+  return makeJsonReply(code, buildStatus(code, reason, message, more));
 }
 
-export function statusObject(code: number, reason: string, message: string, more: MoreOfStatus = {}): object {
+export function buildStatus(code: number, reason: string, message: string, more: MoreOfStatus = {}): object {
   const { details, metadata = {} } = more;
   return {
     kind: 'Status',
@@ -41,11 +42,11 @@ export function statusObject(code: number, reason: string, message: string, more
   };
 }
 
-export const unauthorized: Reply = failure(401, 'Unauthorized', 'Unauthorized');
+export const unauthorized: Reply = refuse(401, 'Unauthorized', 'Unauthorized');
 
-export function forbidden(verb: 'get' | 'list' | 'watch', plural: Plural, namespace: string | undefined): Reply {
+export function refuseForbidden(verb: 'get' | 'list' | 'watch', plural: Plural, namespace: string | undefined): Reply {
   const place = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
-  return failure(
+  return refuse(
     403,
     'Forbidden',
     `${plural}.tekton.dev is forbidden: User "ci-metrics" cannot ${verb} resource "${plural}" in API group "tekton.dev" ${place}`,
@@ -53,14 +54,14 @@ export function forbidden(verb: 'get' | 'list' | 'watch', plural: Plural, namesp
   );
 }
 
-export function notFound(plural: Plural, name: string): Reply {
-  return failure(404, 'NotFound', `${plural}.tekton.dev "${name}" not found`, {
+export function refuseNotFound(plural: Plural, name: string): Reply {
+  return refuse(404, 'NotFound', `${plural}.tekton.dev "${name}" not found`, {
     details: { name, group: 'tekton.dev', kind: plural },
   });
 }
 
-export function expired(token: string): Reply {
-  return failure(
+export function refuseExpired(token: string): Reply {
+  return refuse(
     410,
     'Expired',
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results.',
@@ -75,12 +76,12 @@ export interface ContinueToken {
 }
 
 /** As the server makes it: opaque to clients. */
-export function tokenOf(version: number, start: string): string {
+export function encodeToken(version: number, start: string): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start })).toString('base64url');
 }
 
 /** Undefined for a token that this server has not made. */
-export function readToken(token: string): ContinueToken | undefined {
+export function decodeToken(token: string): ContinueToken | undefined {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
     if (typeof parsed !== 'object' || parsed === null || !('rv' in parsed) || !('start' in parsed)) return undefined;
@@ -99,43 +100,43 @@ const columns = [
   { name: 'CompletionTime', type: 'date', format: '' },
 ].map((column) => ({ ...column, description: '', priority: 0 }));
 
-export function tableOf(runs: readonly RunObject[], metadata: object, nowMs: number): object {
+export function buildTable(runs: readonly RunObject[], metadata: object, nowMs: number): object {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
     columnDefinitions: columns,
     rows: runs.map((run) => ({
-      cells: cellsOf(run, nowMs),
+      cells: buildCells(run, nowMs),
       object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: run.metadata },
     })),
   };
 }
 
 /** A value that is missing is null. */
-function cellsOf({ metadata, status }: RunObject, nowMs: number): readonly (string | null)[] {
+function buildCells({ metadata, status }: RunObject, nowMs: number): readonly (string | null)[] {
   const condition = status?.conditions?.[0];
-  const age = (time: string | undefined): string | null =>
-    time === undefined ? null : humanDuration(nowMs - Date.parse(time));
+  const formatTimeAge = (time: string | undefined): string | null =>
+    time === undefined ? null : formatAge(nowMs - Date.parse(time));
   return [
     metadata.name,
     condition?.status ?? null,
     condition?.reason ?? null,
-    age(status?.startTime),
-    age(status?.completionTime),
+    formatTimeAge(status?.startTime),
+    formatTimeAge(status?.completionTime),
   ];
 }
 
-export function listOf(plural: Plural, runs: readonly RunObject[], metadata: object): object {
+export function buildList(plural: Plural, runs: readonly RunObject[], metadata: object): object {
   const kind = plural === 'pipelineruns' ? 'PipelineRunList' : 'TaskRunList';
   return { apiVersion: 'tekton.dev/v1', kind, metadata, items: runs };
 }
 
 /** Refusals of the core group have an empty API group; proxies are sub-resources, and the name is all of `http:name:port`. */
-export function coreForbidden(verb: string, kind: string, namespace: string, name: string | undefined): Reply {
+export function refuseCoreForbidden(verb: string, kind: string, namespace: string, name: string | undefined): Reply {
   const resource = name === undefined ? kind : `${kind}/proxy`;
   const object = name === undefined ? kind : `${kind} "${name}"`;
-  return failure(
+  return refuse(
     403,
     'Forbidden',
     `${object} is forbidden: User "ci-metrics" cannot ${verb} resource "${resource}" in API group "" in the namespace "${namespace}"`,
@@ -143,11 +144,11 @@ export function coreForbidden(verb: string, kind: string, namespace: string, nam
   );
 }
 
-export function coreNotFound(kind: string, name: string): Reply {
-  return failure(404, 'NotFound', `${kind} "${name}" not found`, { details: { name, kind } });
+export function refuseCoreNotFound(kind: string, name: string): Reply {
+  return refuse(404, 'NotFound', `${kind} "${name}" not found`, { details: { name, kind } });
 }
 
 /** What the proxy of the API server says of a target that it does not reach. */
-export function unreachable(message: string): Reply {
-  return failure(503, 'ServiceUnavailable', message);
+export function refuseUnreachable(message: string): Reply {
+  return refuse(503, 'ServiceUnavailable', message);
 }

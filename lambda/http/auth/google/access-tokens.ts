@@ -22,37 +22,40 @@ export interface GoogleTokens {
    * Sends with a token and, when the server refuses it (401), once more with another one: a token may be revoked at any
    * time, and a secret rotated. @throws SecretUnavailableError, HttpError, and whatever `use` throws
    */
-  readonly withToken: <Result>(waiting: Waiting, use: (authorization: string) => Promise<Result>) => Promise<Result>;
+  readonly sendWithToken: <Result>(
+    waiting: Waiting,
+    use: (authorization: string) => Promise<Result>,
+  ) => Promise<Result>;
 }
 
 /** A request that is sent with it now has come to its end by then, retries included. */
 const renewBeforeMs = 5 * 60_000;
 
 /** @param scope What the token is good for. */
-export function googleTokens(auth: GoogleAuth, scope: string, ports: GoogleTokenPorts): GoogleTokens {
-  const ask = askerFor(auth, scope, ports);
+export function createGoogleTokens(auth: GoogleAuth, scope: string, ports: GoogleTokenPorts): GoogleTokens {
+  const ask = createTokenReader(auth, scope, ports);
   let kept: AccessToken | undefined;
   let asking: Promise<AccessToken> | undefined;
 
-  /** One question for all who ask at the same moment. */
-  const fresh = async (waiting: Waiting, isRefused: boolean): Promise<AccessToken> => {
+  /** One request for all callers that need a token at the same moment. */
+  const requestToken = async (waiting: Waiting, isRefused: boolean): Promise<AccessToken> => {
     asking ??= ask(waiting, isRefused).finally(() => {
       asking = undefined;
     });
     kept = await asking;
     return kept;
   };
-  const current = async (waiting: Waiting): Promise<AccessToken> => {
+  const getToken = async (waiting: Waiting): Promise<AccessToken> => {
     const isGood = kept !== undefined && ports.clock() < kept.endsAtMs - renewBeforeMs;
-    return isGood && kept !== undefined ? kept : await fresh(waiting, false);
+    return isGood && kept !== undefined ? kept : await requestToken(waiting, false);
   };
   /** Undefined where there is no other one: the server's refusal stays the news. */
-  const another = async (refused: AccessToken, waiting: Waiting): Promise<AccessToken | undefined> => {
+  const replaceToken = async (refused: AccessToken, waiting: Waiting): Promise<AccessToken | undefined> => {
     // A neighbour may have got a new one in between.
     if (kept !== undefined && kept.value !== refused.value) return kept;
     kept = undefined;
     try {
-      const next = await fresh(waiting, true);
+      const next = await requestToken(waiting, true);
       return next.value === refused.value ? undefined : next;
     } catch (error) {
       if (error instanceof SecretUnavailableError) return undefined;
@@ -60,13 +63,13 @@ export function googleTokens(auth: GoogleAuth, scope: string, ports: GoogleToken
     }
   };
   return {
-    withToken: async (waiting, use) => {
-      const token = await current(waiting);
+    sendWithToken: async (waiting, use) => {
+      const token = await getToken(waiting);
       try {
         return await use(`Bearer ${token.value}`);
       } catch (error) {
         if (!isCredentialRefused(error)) throw error;
-        const next = await another(token, waiting);
+        const next = await replaceToken(token, waiting);
         if (next === undefined) throw error;
         return await use(`Bearer ${next.value}`);
       }
@@ -77,7 +80,7 @@ export function googleTokens(auth: GoogleAuth, scope: string, ports: GoogleToken
 /** `isRefused`: what was made of the secret so far is not taken any more. */
 type Ask = (waiting: Waiting, isRefused: boolean) => Promise<AccessToken>;
 
-function askerFor(auth: GoogleAuth, scope: string, ports: GoogleTokenPorts): Ask {
+function createTokenReader(auth: GoogleAuth, scope: string, ports: GoogleTokenPorts): Ask {
   const { secrets, clock } = ports;
   const read = async (ref: SecretRef, { signal }: Waiting, isRefused: boolean): Promise<string> => {
     if (isRefused) await secrets.reread(ref, signal);
@@ -85,12 +88,12 @@ function askerFor(auth: GoogleAuth, scope: string, ports: GoogleTokenPorts): Ask
   };
   if ('federation' in auth)
     return async (waiting) => {
-      const { federatedToken } = await import('./federation.ts');
+      const { requestFederatedToken: federatedToken } = await import('./federation.ts');
       return await federatedToken(auth.federation, scope, ports, waiting);
     };
   if ('serviceAccountKey' in auth)
     return async (waiting, isRefused) => {
-      const { keyToken, readKeyFile } = await import('./service-account.ts');
+      const { requestKeyToken: keyToken, parseKeyFile: readKeyFile } = await import('./service-account.ts');
       const ref = auth.serviceAccountKey;
       const account = readKeyFile(await read(ref, waiting, isRefused), describeSecretRef(ref), ports);
       return await keyToken(account, scope, ports, waiting);

@@ -1,11 +1,18 @@
-/** Gets tokens without any key: Google Cloud takes the function's AWS role for proof (workload identity federation). */
+/** Gets tokens without any key, by workload identity federation of the function's AWS role. */
 import * as z from 'zod';
 import type { HttpResponse } from '../../port.ts';
 import type { AwsAccess, AwsCredentials } from '../aws-credentials.ts';
 import { HttpError } from '../../errors/errors.ts';
 import { SecretUnavailableError } from '../../../secrets/secrets.ts';
 import type { Federation } from './settings.ts';
-import { type AccessToken, askForToken, jsonOf, type TokenPorts, unavailable, type Waiting } from './token.ts';
+import {
+  type AccessToken,
+  requestToken,
+  parseAnswerJson,
+  type TokenPorts,
+  createUnavailableError,
+  type Waiting,
+} from './token.ts';
 
 export interface FederationPorts extends TokenPorts {
   readonly aws: AwsAccess;
@@ -22,7 +29,7 @@ const Exchanged = z.object({ access_token: z.string().min(1), expires_in: z.numb
 const Impersonated = z.object({ accessToken: z.string().min(1), expireTime: z.iso.datetime({ offset: true }) });
 
 /** @throws SecretUnavailableError, HttpError */
-export async function federatedToken(
+export async function requestFederatedToken(
   federation: Federation,
   scope: string,
   ports: FederationPorts,
@@ -45,12 +52,12 @@ async function exchangeIdentity(
   const { aws, clock, rememberSecret } = ports;
   const audience = `//iam.googleapis.com/${provider}`;
   // Loaded here, because the signer costs 140 kB that only this way needs.
-  const { subjectToken } = await import('./subject-token.ts');
+  const { signSubjectToken: subjectToken } = await import('./subject-token.ts');
   const subject = await subjectToken({
     audience,
     region: region ?? aws.region ?? fallbackRegion,
     clock,
-    credentials: () => ownCredentials(aws),
+    credentials: () => getAwsCredentials(aws),
   });
   for (const secret of [subject.value, ...subject.secrets]) rememberSecret(secret);
   const parameters = new URLSearchParams({
@@ -61,7 +68,7 @@ async function exchangeIdentity(
     subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request',
     subject_token: subject.value,
   });
-  const answer = await askForToken(
+  const answer = await requestToken(
     {
       url: new URL(tokenUrl),
       contentType: 'application/x-www-form-urlencoded',
@@ -72,7 +79,7 @@ async function exchangeIdentity(
     ports,
     waiting,
   );
-  const { access_token: value, expires_in: seconds } = readAnswer(Exchanged, answer, 'auth.federation.tokenUrl');
+  const { access_token: value, expires_in: seconds } = parseAnswer(Exchanged, answer, 'auth.federation.tokenUrl');
   return { value, endsAtMs: clock() + seconds * 1000 };
 }
 
@@ -83,7 +90,7 @@ async function impersonate(
   waiting: Waiting,
 ): Promise<AccessToken> {
   const path = `/v1/projects/-/serviceAccounts/${serviceAccount}:generateAccessToken`;
-  const answer = await askForToken(
+  const answer = await requestToken(
     {
       url: new URL(path, impersonationUrl),
       contentType: 'application/json',
@@ -96,26 +103,26 @@ async function impersonate(
     ports,
     waiting,
   );
-  const { accessToken, expireTime } = readAnswer(Impersonated, answer, 'auth.federation.impersonationUrl');
+  const { accessToken, expireTime } = parseAnswer(Impersonated, answer, 'auth.federation.impersonationUrl');
   ports.rememberSecret(accessToken);
   return { value: accessToken, endsAtMs: Date.parse(expireTime) };
 }
 
 /** The reasons of a schema name no value, but those of a parser quote the text: none of either is kept. */
-function readAnswer<Shape>(shape: z.ZodType<Shape>, answer: HttpResponse, setting: string): Shape {
+function parseAnswer<Shape>(shape: z.ZodType<Shape>, answer: HttpResponse, setting: string): Shape {
   try {
-    return shape.parse(jsonOf(answer));
+    return shape.parse(parseAnswerJson(answer));
   } catch {
-    throw unavailable(`the answer to a question for a token of Google Cloud holds none; check ${setting}`);
+    throw createUnavailableError(`the answer to a question for a token of Google Cloud holds none; check ${setting}`);
   }
 }
 
-async function ownCredentials({ credentials }: AwsAccess): Promise<AwsCredentials> {
+async function getAwsCredentials({ credentials }: AwsAccess): Promise<AwsCredentials> {
   try {
     return await credentials();
   } catch (cause) {
     if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
-    throw unavailable(
+    throw createUnavailableError(
       'the process has no AWS credentials to show to Google Cloud; give it a role, or a profile outside AWS',
       cause,
     );

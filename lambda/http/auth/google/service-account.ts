@@ -1,9 +1,9 @@
-/** Gets tokens with the key of a service account: a statement that is signed with it is exchanged for one. */
+/** Gets tokens with the key of a service account, which signs a statement that Google exchanges for a token. */
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import * as z from 'zod';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
 import { isTlsOrAllowed } from '../../plaintext.ts';
-import { type AccessToken, askForToken, type TokenPorts, unavailable, type Waiting } from './token.ts';
+import { type AccessToken, requestToken, type TokenPorts, createUnavailableError, type Waiting } from './token.ts';
 
 /** What of a key file is used; Google writes more into it. */
 const KeyFile = z.object({
@@ -27,45 +27,45 @@ export interface ServiceAccountKey {
 
 /**
  * Reads the text of a key file, as `gcloud iam service-accounts keys create` writes it. @throws SecretUnavailableError
- * @param place Where the text is from, for messages.
+ * @param origin Where the text is from, for messages.
  */
-export function readKeyFile(
+export function parseKeyFile(
   text: string,
-  place: string,
+  origin: string,
   { rememberSecret }: Pick<TokenPorts, 'rememberSecret'>,
 ): ServiceAccountKey {
-  const { success, data } = KeyFile.safeParse(parsed(text));
+  const { success, data } = KeyFile.safeParse(tryParseJson(text));
   if (!success)
-    throw unavailable(
-      `${place} is no key file of a service account: a JSON object with client_email and private_key; store the whole file that gcloud wrote`,
+    throw createUnavailableError(
+      `${origin} is no key file of a service account: a JSON object with client_email and private_key; store the whole file that gcloud wrote`,
     );
   rememberSecret(data.private_key);
   // A statement that is signed is as good as a token for an hour.
   if (!isTlsOrAllowed({ url: data.token_uri, plaintext: 'refuse' }))
-    throw unavailable(`${place} names a token_uri without TLS; store the file as gcloud wrote it`);
+    throw createUnavailableError(`${origin} names a token_uri without TLS; store the file as gcloud wrote it`);
   return {
     email: data.client_email,
     keyId: data.private_key_id,
-    key: privateKeyOf(data.private_key, place),
+    key: parsePrivateKey(data.private_key, origin),
     tokenUrl: new URL(data.token_uri),
   };
 }
 
 /** RFC 7523, section 2.1. @throws SecretUnavailableError, HttpError */
-export async function keyToken(
+export async function requestKeyToken(
   account: ServiceAccountKey,
   scope: string,
   ports: TokenPorts,
   waiting: Waiting,
 ): Promise<AccessToken> {
   const { clock, rememberSecret } = ports;
-  const assertion = signedStatement(account, scope, clock());
+  const assertion = signStatement(account, scope, clock());
   rememberSecret(assertion);
   const parameters = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     assertion,
   });
-  const answer = await askForToken(
+  const answer = await requestToken(
     {
       url: account.tokenUrl,
       contentType: 'application/x-www-form-urlencoded',
@@ -76,9 +76,9 @@ export async function keyToken(
     ports,
     waiting,
   );
-  const { success, data } = Answer.safeParse(parsed(Buffer.from(answer.body).toString('utf8')));
+  const { success, data } = Answer.safeParse(tryParseJson(Buffer.from(answer.body).toString('utf8')));
   if (!success)
-    throw unavailable(
+    throw createUnavailableError(
       `the answer of ${account.tokenUrl.host} to a question for a token of ${account.email} holds none; check token_uri in the key file`,
     );
   rememberSecret(data.access_token);
@@ -86,7 +86,7 @@ export async function keyToken(
 }
 
 /** A JSON Web Token signed with RS256 (RFC 7515, RFC 7518 section 3.3). */
-function signedStatement({ email, keyId, key, tokenUrl }: ServiceAccountKey, scope: string, nowMs: number): string {
+function signStatement({ email, keyId, key, tokenUrl }: ServiceAccountKey, scope: string, nowMs: number): string {
   const nowSeconds = Math.floor(nowMs / 1000);
   const header = { alg: 'RS256', typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) };
   const claims = { iss: email, scope, aud: tokenUrl.href, iat: nowSeconds, exp: nowSeconds + statementSeconds };
@@ -94,17 +94,19 @@ function signedStatement({ email, keyId, key, tokenUrl }: ServiceAccountKey, sco
   return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
 }
 
-function privateKeyOf(pem: string, place: string): KeyObject {
+function parsePrivateKey(pem: string, origin: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
     // The reason of the parser may quote the key.
-    throw unavailable(`the private_key in ${place} is no private key in PEM; store the file as gcloud wrote it`);
+    throw createUnavailableError(
+      `the private_key in ${origin} is no private key in PEM; store the file as gcloud wrote it`,
+    );
   }
 }
 
 /** Undefined for what is no JSON: its parser quotes the text. */
-function parsed(text: string): unknown {
+function tryParseJson(text: string): unknown {
   try {
     return parseJsonText(text);
   } catch {

@@ -1,8 +1,8 @@
-/** The settings that say who the collector is to Google Cloud: without a key, with a key, or with a token of somebody else. */
+/** Settings of authentication to Google Cloud: by federation from AWS, with a key file, or with a given token. */
 import * as z from 'zod';
 import { SecretRef } from '../../../secrets/secret-ref.ts';
 import { isTlsOrAllowed } from '../../plaintext.ts';
-import { withoutUserinfo } from '../../settings.ts';
+import { refuseUserinfo } from '../../settings.ts';
 
 /** Google Cloud, IAM: `gcloud iam workload-identity-pools providers describe` prints it as `name`. */
 const providerPattern =
@@ -12,7 +12,7 @@ const providerPattern =
 const serviceAccountPattern = /^[a-z0-9-]{1,63}@[a-z0-9.-]+\.gserviceaccount\.com$/;
 
 /** Tokens travel there, so plain text is for this machine only. */
-const TokenUrl = withoutUserinfo(z.url({ protocol: /^https?$/, error: 'must be an https URL' })).refine(
+const TokenUrl = refuseUserinfo(z.url({ protocol: /^https?$/, error: 'must be an https URL' })).refine(
   (url) => isTlsOrAllowed({ url, plaintext: 'refuse' }),
   { error: 'tokens are sent there; use https://' },
 );
@@ -59,7 +59,7 @@ export const GoogleAuth = z
   });
 export type GoogleAuth = z.infer<typeof GoogleAuth>;
 
-export function secretsOfGoogle(auth: GoogleAuth): readonly SecretRef[] {
+export function collectGoogleSecrets(auth: GoogleAuth): readonly SecretRef[] {
   if ('serviceAccountKey' in auth) return [auth.serviceAccountKey];
   return 'bearer' in auth ? [auth.bearer] : [];
 }

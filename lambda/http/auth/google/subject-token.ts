@@ -1,13 +1,13 @@
-/** Proves to Google Cloud which AWS role the collector has: a signed question to AWS that Google asks in its stead. */
+/** Signs the request by which Google Cloud asks AWS for the collector's role. */
 import { HttpRequest as SignableRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { AwsCredentials } from '../aws-credentials.ts';
-import { domainOf } from '../eks-token.ts';
-import { identity, Sha256 } from '../sigv4.ts';
+import { findAwsDomain } from '../eks-token.ts';
+import { createIdentity, Sha256 } from '../sigv4.ts';
 
 export interface SubjectTokenOptions {
-  /** Whom the proof is for; it is signed, so that nobody else can use it. */
+  /** Whom the proof is for; it is signed, so that no other audience can use it. */
   readonly audience: string;
   /** AWS Region whose STS Google is to ask. */
   readonly region: string;
@@ -25,17 +25,17 @@ export interface SubjectToken {
  * GetCallerIdentity, signed and not sent: no right in AWS is needed for it. Google sends it to AWS with exactly the
  * headers that are told here, so there is none that a proxy could change.
  */
-export async function subjectToken(options: SubjectTokenOptions): Promise<SubjectToken> {
+export async function signSubjectToken(options: SubjectTokenOptions): Promise<SubjectToken> {
   const { audience, region, credentials, clock } = options;
   // Without a header for the checksum of the body: there is no body, and Google's own libraries send none.
   const signer = new SignatureV4({
     service: 'sts',
     region,
-    credentials: identity(credentials),
+    credentials: createIdentity(credentials),
     sha256: Sha256,
     applyChecksum: false,
   });
-  const host = `sts.${region}.${domainOf(region)}`;
+  const host = `sts.${region}.${findAwsDomain(region)}`;
   const signed = await signer.sign(
     new SignableRequest({
       method: 'POST',

@@ -1,4 +1,4 @@
-/** An access token of Google Cloud, what is needed to ask for one, and how a refusal to give one is told. */
+/** Requests access tokens of Google Cloud, and describes why one was refused. */
 import * as z from 'zod';
 import type { Clock } from '../../../runtime/clock.ts';
 import { SecretUnavailableError } from '../../../secrets/secrets.ts';
@@ -37,7 +37,7 @@ export interface TokenRequest {
 /**
  * Asks for a token; the same question may be asked again. @throws SecretUnavailableError where it is refused, HttpError
  */
-export async function askForToken(
+export async function requestToken(
   { url, contentType, headers, body, what, remedy }: TokenRequest,
   { http }: Pick<TokenPorts, 'http'>,
   waiting: Waiting,
@@ -50,23 +50,23 @@ export async function askForToken(
       body,
       ...waiting,
       idempotent: true,
-      refusalTextOf,
+      refusalTextOf: parseRefusalText,
     });
     refuseWebPage(answer, whereOf('POST', url));
     return answer;
   } catch (error) {
     if (!(error instanceof HttpStatusError) || error.status >= 500 || error.status === 429) throw error;
     const said = error.excerpt === '' ? String(error.status) : `${String(error.status)} "${error.excerpt}"`;
-    throw unavailable(`${error.where}: ${what} was refused (${said}); ${remedy}`, error);
+    throw createUnavailableError(`${error.where}: ${what} was refused (${said}); ${remedy}`, error);
   }
 }
 
 /** The JSON of an answer. @throws SyntaxError */
-export function jsonOf({ body }: Pick<HttpResponse, 'body'>): unknown {
+export function parseAnswerJson({ body }: Pick<HttpResponse, 'body'>): unknown {
   return parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(body));
 }
 
-export function unavailable(message: string, cause?: unknown): SecretUnavailableError {
+export function createUnavailableError(message: string, cause?: unknown): SecretUnavailableError {
   return new SecretUnavailableError(message, { cause, reason: 'credentials' });
 }
 
@@ -76,9 +76,9 @@ const Refused = z.union([
   z.object({ error: z.object({ message: z.string() }) }),
 ]);
 
-function refusalTextOf(answer: Pick<HttpResponse, 'body'>): string | undefined {
+function parseRefusalText(answer: Pick<HttpResponse, 'body'>): string | undefined {
   try {
-    const refused = Refused.parse(jsonOf(answer));
+    const refused = Refused.parse(parseAnswerJson(answer));
     if (!('error_description' in refused))
       return typeof refused.error === 'string' ? refused.error : refused.error.message;
     return [refused.error, refused.error_description].filter((text) => text !== undefined).join(': ');

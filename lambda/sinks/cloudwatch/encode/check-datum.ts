@@ -1,3 +1,4 @@
+/** Finds out beforehand whether PutMetricData would refuse a datum. */
 import type { Datum } from './datum.ts';
 import {
   maxDimensionNameLength,
@@ -9,7 +10,7 @@ import {
 } from '../limits.ts';
 
 /** Why PutMetricData would refuse a datum, and what to do; static texts, so that equal faults are one problem. */
-export interface Fault {
+export interface OmissionReason {
   readonly reason: string;
   readonly remedy: string;
 }
@@ -21,11 +22,11 @@ const inConfiguration = 'change `dimensions` of this sink';
 const inCode = 'please report it, and exclude the metric under `metrics` of this sink until it is mended';
 
 /** Undefined for a datum that PutMetricData takes. */
-export function faultOf(datum: Datum): Fault | undefined {
-  return faultOfNames(datum) ?? faultOfDimensions(datum) ?? faultOfValue(datum);
+export function checkDatum(datum: Datum): OmissionReason | undefined {
+  return checkNames(datum) ?? checkDimensions(datum) ?? checkValue(datum);
 }
 
-function faultOfNames({ namespace, name }: Datum): Fault | undefined {
+function checkNames({ namespace, name }: Datum): OmissionReason | undefined {
   if (!isName(namespace, maxNamespaceLength) || namespace.startsWith('AWS/'))
     return {
       reason: `the namespace is not 1 to ${String(maxNamespaceLength)} ASCII characters or is one of AWS`,
@@ -40,7 +41,7 @@ function isName(text: string, max: number): boolean {
   return text.length <= max && text.trim() !== '' && !text.startsWith(':') && printable.test(text);
 }
 
-function faultOfDimensions({ dimensions }: Datum): Fault | undefined {
+function checkDimensions({ dimensions }: Datum): OmissionReason | undefined {
   if (dimensions.length > maxDimensions)
     return { reason: `it has more than ${String(maxDimensions)} dimensions`, remedy: inConfiguration };
   for (const [index, { name, value }] of dimensions.entries()) {
@@ -62,7 +63,7 @@ function faultOfDimensions({ dimensions }: Datum): Fault | undefined {
   return undefined;
 }
 
-function faultOfValue({ value }: Datum): Fault | undefined {
+function checkValue({ value }: Datum): OmissionReason | undefined {
   const numbers = typeof value === 'number' ? [value] : value.values;
   if (!numbers.every(Number.isFinite)) return { reason: 'a value is not a finite number', remedy: inCode };
   if (numbers.some((number) => Math.abs(number) > maxMagnitude))

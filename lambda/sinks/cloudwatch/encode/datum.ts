@@ -1,3 +1,4 @@
+/** A datum, one value of one metric of CloudWatch, and how it is made and written. */
 import type { CloudWatchPoint, Dimension } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchUnit, MetricType } from '../../../model/metric.ts';
 import { highResolution, maxValuesPerDatum } from '../limits.ts';
@@ -28,26 +29,26 @@ export interface DatumContext {
 }
 
 /** One datum for a gauge or a counter, one for each 150 different observations of a distribution. */
-export function datumsOf(point: CloudWatchPoint, { namespace, type, resolution }: DatumContext): readonly Datum[] {
+export function buildDatums(point: CloudWatchPoint, { namespace, type, resolution }: DatumContext): readonly Datum[] {
   const { name, dimensions, unit, values } = point;
   const reading = type === 'gauge' ? 'level' : 'sums';
-  const given = type === 'distribution' ? valueCounts(values, unit) : values;
+  const given = type === 'distribution' ? splitValueCounts(values, unit) : values;
   return given.map((value) => ({ namespace, name, dimensions, unit, value, resolution, reading }));
 }
 
-function valueCounts(observations: readonly number[], unit: CloudWatchUnit): readonly ValueCounts[] {
-  const exact = [...tally(observations)];
+function splitValueCounts(observations: readonly number[], unit: CloudWatchUnit): readonly ValueCounts[] {
+  const exact = [...tallyValues(observations)];
   // Whole seconds first: a few datums more are dearer than a fraction of a second of a job's duration.
   const entries =
-    exact.length > maxValuesPerDatum && unit === 'Seconds' ? [...tally(observations.map(Math.round))] : exact;
+    exact.length > maxValuesPerDatum && unit === 'Seconds' ? [...tallyValues(observations.map(Math.round))] : exact;
   return Array.from({ length: Math.ceil(entries.length / maxValuesPerDatum) }, (_, index) => {
-    const part = entries.slice(index * maxValuesPerDatum, (index + 1) * maxValuesPerDatum);
-    return { values: part.map(([value]) => value), counts: part.map(([, count]) => count) };
+    const chunk = entries.slice(index * maxValuesPerDatum, (index + 1) * maxValuesPerDatum);
+    return { values: chunk.map(([value]) => value), counts: chunk.map(([, count]) => count) };
   });
 }
 
 /** How often each value occurs, smallest first. */
-function tally(observations: readonly number[]): ReadonlyMap<number, number> {
+function tallyValues(observations: readonly number[]): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   for (const value of [...observations].sort((a, b) => a - b)) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
@@ -57,7 +58,7 @@ function tally(observations: readonly number[]): ReadonlyMap<number, number> {
  * A datum in the body of a request (AWS JSON 1.0, in which a time is seconds since 1970), as the SDK would write it.
  * It is written here because its size decides in which request it goes, and once is enough.
  */
-export function datumText({ name, dimensions, unit, value, resolution, timeMs }: Datum, tickMs: number): string {
+export function writeDatum({ name, dimensions, unit, value, resolution, timeMs }: Datum, tickMs: number): string {
   return JSON.stringify({
     MetricName: name,
     Dimensions: dimensions.map((dimension) => ({ Name: dimension.name, Value: dimension.value })),
@@ -72,7 +73,7 @@ export function datumText({ name, dimensions, unit, value, resolution, timeMs }:
 }
 
 /** `CI QueuedJobs {System=buildkite, Queue=default}`: what makes a metric of its own, and what each costs. */
-export function describe({ namespace, name, dimensions }: Datum): string {
+export function formatSeries({ namespace, name, dimensions }: Datum): string {
   const inside = dimensions.map((dimension) => `${dimension.name}=${dimension.value}`).join(', ');
   return `${namespace} ${name}${inside === '' ? '' : ` {${inside}}`}`;
 }

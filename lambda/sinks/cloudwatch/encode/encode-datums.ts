@@ -1,24 +1,24 @@
 /** Makes the datums of a batch, the most important ones first. */
-import { selects } from '../../../config/glob.ts';
+import { matchSelection } from '../../../config/glob.ts';
 import { minuteMs } from '../../../config/interval.ts';
 import type { Batch } from '../../../model/batch.ts';
 import {
   type CloudWatchPoint,
-  deploymentDimensions,
-  metricNames,
-  namespaceOf,
-  pointsOf,
+  buildDeploymentDimensions,
+  collectMetricNames,
+  resolveNamespace,
+  generatePoints,
 } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import { compareImportance } from '../../../model/for-sinks/importance.ts';
 import type { MetricDefinition, MetricFamily } from '../../../model/metric.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { CloudWatchConfig } from '../config.ts';
-import { type Datum, type DatumContext, datumsOf } from './datum.ts';
+import { type Datum, type DatumContext, buildDatums } from './datum.ts';
 import { createFindings, type Findings } from './findings.ts';
-import { extraDimensions } from './extra-dimensions.ts';
-import { type Contribution, familiesInSets, type FamilyInSet } from './dimension-sets.ts';
-import { withoutTwins } from './omit-twins.ts';
-import { faultOf } from './check-datum.ts';
+import { createDimensionAdder } from './extra-dimensions.ts';
+import { type Contribution, groupIntoSets, type FamilyInSet } from './dimension-sets.ts';
+import { omitTwins } from './omit-twins.ts';
+import { checkDatum } from './check-datum.ts';
 
 export interface EncodeSettings {
   readonly config: CloudWatchConfig;
@@ -51,24 +51,24 @@ export interface Unmade {
   readonly count: number;
 }
 
-/** What of a batch CloudWatch gets; what it would refuse is left out and told, and the rest is kept. */
-export function encode(batch: Batch, settings: EncodeSettings, isTimeOver = never): Encoding {
+/** The datums of a batch; what CloudWatch would refuse is left out and reported. */
+export function encodeDatums(batch: Batch, settings: EncodeSettings, isTimeOver = isNever): Encoding {
   const { config } = settings;
-  const contributions = contributionsOf(batch, settings).toSorted((a, b) =>
+  const contributions = collectContributions(batch, settings).toSorted((a, b) =>
     compareImportance(a.family.definition, b.family.definition),
   );
   const metrics = [...Map.groupBy(contributions, ({ family }) => family.definition.name).values()];
   const findings = createFindings(config);
   const unmade: Unmade[] = [];
-  const leaveOut: Encoder['leaveOut'] = ({ cloudWatch }, count) => {
-    const [name = ''] = metricNames(cloudWatch);
-    unmade.push({ namespace: namespaceOf(cloudWatch.namespace, config.namespace), name, count });
+  const noteUnmade: Encoder['noteUnmade'] = ({ cloudWatch }, count) => {
+    const [name = ''] = collectMetricNames(cloudWatch);
+    unmade.push({ namespace: resolveNamespace(cloudWatch.namespace, config.namespace), name, count });
   };
   return {
-    datums: encodeAll(
+    datums: generateDatums(
       batch,
       [...metrics.filter(isLevel), ...metrics.filter((metric) => !isLevel(metric))],
-      { ...settings, isTimeOver, leaveOut },
+      { ...settings, isTimeOver, noteUnmade },
       findings,
     ),
     unmade: () => unmade,
@@ -77,44 +77,47 @@ export function encode(batch: Batch, settings: EncodeSettings, isTimeOver = neve
   };
 }
 
-function never(): boolean {
+function isNever(): boolean {
   return false;
 }
 
 interface Encoder extends EncodeSettings {
   /** Levels are left out then, for the next run has newer ones; sums are made all the same, to be kept. */
   readonly isTimeOver: () => boolean;
-  readonly leaveOut: (definition: MetricDefinition, count: number) => void;
+  readonly noteUnmade: (definition: MetricDefinition, count: number) => void;
 }
 
 function isLevel([first]: readonly Contribution[]): boolean {
   return first?.family.type === 'gauge';
 }
 
-function contributionsOf(
-  { parts, health }: Batch,
+function collectContributions(
+  { sources, health }: Batch,
   { config: { metrics, collectorMetrics }, unchanged = 'omit' }: EncodeSettings,
 ): readonly Contribution[] {
-  const isPublished = selects(metrics ?? {});
+  const isPublished = matchSelection(metrics ?? {});
   const own: readonly Contribution[] =
     collectorMetrics === 'api'
-      ? health.map((family) => ({ part: { system: 'collector', status: 'complete' }, family }))
+      ? health.map((family) => ({ output: { system: 'collector', status: 'complete' }, family }))
       : [];
-  const read = parts.flatMap((part) => withoutTwins(part, isPublished).map((family) => ({ part, family })));
+  const read = sources.flatMap((output) => omitTwins(output, isPublished).map((family) => ({ output, family })));
   return [...read, ...own]
-    .filter(({ family }) => metricNames(family.definition.cloudWatch).some(isPublished))
-    .map(({ part, family }) => ({ part, family: unchanged === 'omit' ? changed(family) : withStandIns(family) }));
+    .filter(({ family }) => collectMetricNames(family.definition.cloudWatch).some(isPublished))
+    .map(({ output, family }) => ({
+      output,
+      family: unchanged === 'omit' ? omitUnchanged(family) : addStandIns(family),
+    }));
 }
 
 /** Without the series to which this run added nothing: CloudWatch adds up, and takes what is absent for 0. */
-function changed(family: MetricFamily): MetricFamily {
+function omitUnchanged(family: MetricFamily): MetricFamily {
   if (family.type === 'counter') return { ...family, samples: family.samples.filter(({ increase }) => increase !== 0) };
   if (family.type !== 'distribution') return family;
   return { ...family, samples: family.samples.filter(({ observations }) => observations.length > 0) };
 }
 
 /** With an observation where there was none, so that every series has a datum. */
-function withStandIns(family: MetricFamily): MetricFamily {
+function addStandIns(family: MetricFamily): MetricFamily {
   if (family.type !== 'distribution') return family;
   const samples = family.samples.map((sample) =>
     sample.observations.length > 0 ? sample : { ...sample, observations: [0] },
@@ -122,8 +125,8 @@ function withStandIns(family: MetricFamily): MetricFamily {
   return { ...family, samples };
 }
 
-function* encodeAll(
-  { parts, tickMs }: Batch,
+function* generateDatums(
+  { sources, tickMs }: Batch,
   metrics: readonly (readonly Contribution[])[],
   settings: Encoder,
   findings: Findings,
@@ -133,25 +136,25 @@ function* encodeAll(
     if (definition === undefined) continue;
     if (isLevel(contributions) && settings.isTimeOver()) {
       const samples = contributions.reduce((sum, { family }) => sum + family.samples.length, 0);
-      settings.leaveOut(definition, samples);
+      settings.noteUnmade(definition, samples);
       continue;
     }
-    const { families, duplicates } = familiesInSets(definition, contributions, parts);
-    findings.metric(definition, duplicates);
-    for (const family of families) yield* encodeSet(definition, family, tickMs, settings, findings);
+    const { families, duplicates } = groupIntoSets(definition, contributions, sources);
+    findings.noteMetric(definition, duplicates);
+    for (const family of families) yield* encodeFamily(definition, family, tickMs, settings, findings);
   }
 }
 
 /** Stops making levels when the time is over. */
-function* inTime(
+function* takeInTime(
   points: Iterable<CloudWatchPoint>,
   { type, definition, samples }: MetricFamily,
-  { isTimeOver, leaveOut }: Pick<Encoder, 'isTimeOver' | 'leaveOut'>,
+  { isTimeOver, noteUnmade }: Pick<Encoder, 'isTimeOver' | 'noteUnmade'>,
 ): Generator<CloudWatchPoint> {
   let made = 0;
   for (const point of points) {
-    if (type === 'gauge' && (made + 1) % pointsBetweenLooks === 0 && isTimeOver()) {
-      leaveOut(definition, samples.length - made);
+    if (type === 'gauge' && (made + 1) % pointsBetweenClockReadings === 0 && isTimeOver()) {
+      noteUnmade(definition, samples.length - made);
       return;
     }
     made += 1;
@@ -160,31 +163,31 @@ function* inTime(
 }
 
 /** A millisecond's work or less; to ask the clock for each point would cost as much again. */
-const pointsBetweenLooks = 256;
+const pointsBetweenClockReadings = 256;
 
-function* encodeSet(
+function* encodeFamily(
   definition: MetricDefinition,
   { set, family }: FamilyInSet,
   tickMs: number,
-  { config, collector, intervalMs, isTimeOver, leaveOut }: Encoder,
+  { config, collector, intervalMs, isTimeOver, noteUnmade }: Encoder,
   findings: Findings,
 ): Generator<Datum> {
-  const isPublished = selects(config.metrics ?? {});
+  const isPublished = matchSelection(config.metrics ?? {});
   const isVendor = typeof definition.cloudWatch.namespace === 'object';
   const isOmitted = (dimensions: number): boolean => dimensions === 0 && isVendor && config.bareTotals === 'omit';
   const context: DatumContext = {
-    namespace: namespaceOf(definition.cloudWatch.namespace, config.namespace),
+    namespace: resolveNamespace(definition.cloudWatch.namespace, config.namespace),
     type: definition.type,
     resolution: intervalMs < minuteMs && config.resolution === 'interval' ? 'high' : 'standard',
   };
   const { namespace: role } = definition.cloudWatch;
-  const withExtra = extraDimensions({ ...config.dimensions, ...deploymentDimensions(role, collector) });
-  for (const point of inTime(pointsOf(family, set, tickMs), family, { isTimeOver, leaveOut })) {
+  const addExtra = createDimensionAdder({ ...config.dimensions, ...buildDeploymentDimensions(role, collector) });
+  for (const point of takeInTime(generatePoints(family, set, tickMs), family, { isTimeOver, noteUnmade })) {
     if (!isPublished(point.name) || isOmitted(point.dimensions.length)) continue;
-    for (const datum of datumsOf({ ...point, dimensions: withExtra(point.dimensions) }, context)) {
-      const fault = faultOf(datum);
-      if (fault === undefined) yield datum;
-      else findings.fault(datum, fault);
+    for (const datum of buildDatums({ ...point, dimensions: addExtra(point.dimensions) }, context)) {
+      const reason = checkDatum(datum);
+      if (reason === undefined) yield datum;
+      else findings.noteOmission(datum, reason);
     }
   }
 }

@@ -1,21 +1,22 @@
-import { dimensionName } from '../../../model/for-sinks/cloud-watch-shape.ts';
+/** Collects what the encoder leaves out, and makes problems of it. */
+import { formatDimensionName } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import type { MetricDefinition } from '../../../model/metric.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { CloudWatchConfig } from '../config.ts';
-import { type Datum, describe } from './datum.ts';
-import type { Fault } from './check-datum.ts';
+import { type Datum, formatSeries } from './datum.ts';
+import type { OmissionReason } from './check-datum.ts';
 
 /** What the encoder leaves out; equal reasons are counted, not listed. */
 export interface Findings {
-  /** Told once a metric, with the number of series that two sources gave alike. */
-  readonly metric: (definition: MetricDefinition, duplicates: number) => void;
-  readonly fault: (datum: Datum, fault: Fault) => void;
+  /** Called once a metric, with the number of series that two sources gave alike. */
+  readonly noteMetric: (definition: MetricDefinition, duplicates: number) => void;
+  readonly noteOmission: (datum: Datum, reason: OmissionReason) => void;
   readonly problems: () => readonly Problem[];
   /** Increases among what was left out: no later run makes up for them. */
   readonly lostSums: () => number;
 }
 
-interface Counted {
+interface OmissionCount {
   count: number;
   readonly example: string;
   readonly remedy: string;
@@ -25,32 +26,32 @@ export function createFindings({ name, dimensions }: CloudWatchConfig): Findings
   const where = `cloudwatch/${name}`;
   const duplicates = { count: 0, example: '' };
   const hidden = new Set<string>();
-  const faults = new Map<string, Counted>();
+  const omissions = new Map<string, OmissionCount>();
   let lostSums = 0;
   const extraNames = Object.keys(dimensions);
   return {
-    metric: (definition, count) => {
+    noteMetric: (definition, count) => {
       if (count > 0 && duplicates.count === 0) duplicates.example = definition.name;
       duplicates.count += count;
-      const own = new Set(definition.cloudWatch.dimensionSets.flat().map(dimensionName));
+      const own = new Set(definition.cloudWatch.dimensionSets.flat().map(formatDimensionName));
       for (const extra of extraNames) if (own.has(extra)) hidden.add(extra);
     },
-    fault: (datum, { reason, remedy }) => {
-      const known = faults.get(reason);
-      if (known === undefined) faults.set(reason, { count: 1, example: describe(datum), remedy });
+    noteOmission: (datum, { reason, remedy }) => {
+      const known = omissions.get(reason);
+      if (known === undefined) omissions.set(reason, { count: 1, example: formatSeries(datum), remedy });
       else known.count += 1;
       if (datum.reading === 'sums') lostSums += 1;
     },
     lostSums: () => lostSums,
     problems: () => [
-      ...(duplicates.count === 0 ? [] : [duplicateProblem(where, duplicates)]),
-      ...(hidden.size === 0 ? [] : [hiddenProblem(where, [...hidden])]),
-      ...[...faults].map(([reason, counted]) => faultProblem(where, reason, counted)),
+      ...(duplicates.count === 0 ? [] : [describeDuplicates(where, duplicates)]),
+      ...(hidden.size === 0 ? [] : [describeHiddenDimensions(where, [...hidden])]),
+      ...[...omissions].map(([reason, omission]) => describeOmission(where, reason, omission)),
     ],
   };
 }
 
-function duplicateProblem(where: string, { count, example }: { count: number; example: string }): Problem {
+function describeDuplicates(where: string, { count, example }: { count: number; example: string }): Problem {
   return {
     kind: 'configuration',
     where,
@@ -58,7 +59,7 @@ function duplicateProblem(where: string, { count, example }: { count: number; ex
   };
 }
 
-function hiddenProblem(where: string, names: readonly string[]): Problem {
+function describeHiddenDimensions(where: string, names: readonly string[]): Problem {
   return {
     kind: 'configuration',
     where,
@@ -66,7 +67,7 @@ function hiddenProblem(where: string, names: readonly string[]): Problem {
   };
 }
 
-function faultProblem(where: string, reason: string, { count, example, remedy }: Counted): Problem {
+function describeOmission(where: string, reason: string, { count, example, remedy }: OmissionCount): Problem {
   const datums = count === 1 ? '1 datum was' : `${String(count)} datums were`;
   return { kind: 'rejected', where, message: `${datums} left out because ${reason}, such as ${example}; ${remedy}` };
 }

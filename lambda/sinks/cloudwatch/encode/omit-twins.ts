@@ -1,23 +1,24 @@
-import type { SourcePart } from '../../../model/batch.ts';
-import { metricNames } from '../../../model/for-sinks/cloud-watch-shape.ts';
-import { withSamples } from '../../../model/families/merge.ts';
+/** Leaves out neutral samples that a vendor's own metric repeats, so that nobody pays twice. */
+import type { SourceOutput } from '../../../model/batch.ts';
+import { collectMetricNames } from '../../../model/for-sinks/cloud-watch-shape.ts';
+import { filterSamples } from '../../../model/families/merge.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../../model/metric.ts';
 
 /**
  * The families of a part without the neutral samples that a vendor's own metric of the same part repeats: CloudWatch
  * takes a price for each. A vendor metric that is excluded, or has no samples, replaces nothing.
  */
-export function withoutTwins(
-  { families }: SourcePart,
+export function omitTwins(
+  { families }: SourceOutput,
   isPublished: (metricName: string) => boolean,
 ): readonly MetricFamily[] {
   const replaced = families.flatMap(({ definition: { cloudWatch, replaces }, samples }) => {
-    const isSent = samples.length > 0 && metricNames(cloudWatch).some(isPublished);
-    return isSent && replaces !== undefined ? [twinOf(replaces)] : [];
+    const isSent = samples.length > 0 && collectMetricNames(cloudWatch).some(isPublished);
+    return isSent && replaces !== undefined ? [buildTwin(replaces)] : [];
   });
   if (replaced.length === 0) return families;
   return families.map((family) =>
-    without(
+    omitSamples(
       family,
       replaced.filter(({ metric }) => metric === family.definition.name),
     ),
@@ -29,13 +30,13 @@ interface Twin {
   readonly labels: readonly (readonly [string, string])[];
 }
 
-function twinOf({ metric, labels = {} }: NonNullable<MetricDefinition['replaces']>): Twin {
+function buildTwin({ metric, labels = {} }: NonNullable<MetricDefinition['replaces']>): Twin {
   return { metric, labels: Object.entries(labels) };
 }
 
-function without(family: MetricFamily, replaced: readonly Twin[]): MetricFamily {
+function omitSamples(family: MetricFamily, replaced: readonly Twin[]): MetricFamily {
   if (replaced.length === 0) return family;
-  return withSamples(family, ({ labels }) => !replaced.some((twin) => hasLabels(labels, twin)));
+  return filterSamples(family, ({ labels }) => !replaced.some((twin) => hasLabels(labels, twin)));
 }
 
 function hasLabels(labels: Labels, { labels: wanted }: Twin): boolean {

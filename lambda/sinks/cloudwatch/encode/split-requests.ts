@@ -1,3 +1,4 @@
+/** Splits datums into requests that keep to the limits of PutMetricData. */
 import type { Datum } from './datum.ts';
 import { maxDatumsPerRequest, maxRequestBytes } from '../limits.ts';
 
@@ -9,7 +10,7 @@ export interface PutRequest {
   readonly body: Uint8Array;
 }
 
-type TextOf = (datum: Datum) => string;
+type WriteDatum = (datum: Datum) => string;
 
 interface Growing {
   readonly namespace: string;
@@ -26,28 +27,28 @@ interface Growing {
  */
 export function* splitRequests(
   datums: Iterable<Datum>,
-  textOf: TextOf,
+  write: WriteDatum,
   first: readonly string[] = [],
 ): Generator<PutRequest, undefined> {
   const growing = new Map<string, Growing>();
   for (const datum of datums) {
-    yield* endedBefore(datum, first, growing);
-    const text = textOf(datum);
+    yield* endFirstNamespaces(datum, first, growing);
+    const text = write(datum);
     const size = Buffer.byteLength(text) + commaBytes;
-    const request = growing.get(datum.namespace) ?? empty(datum.namespace);
+    const request = growing.get(datum.namespace) ?? beginRequest(datum.namespace);
     const isFull = request.datums.length === maxDatumsPerRequest || request.bytes + size > maxRequestBytes;
-    const next = isFull && request.datums.length > 0 ? empty(datum.namespace) : request;
-    if (next !== request) yield finished(request);
+    const next = isFull && request.datums.length > 0 ? beginRequest(datum.namespace) : request;
+    if (next !== request) yield endRequest(request);
     next.datums.push(datum);
     next.texts.push(text);
     next.bytes += size;
     growing.set(datum.namespace, next);
   }
-  for (const request of growing.values()) yield finished(request);
+  for (const request of growing.values()) yield endRequest(request);
 }
 
 /** The first namespaces have come to their end when another one begins. */
-function* endedBefore(
+function* endFirstNamespaces(
   { namespace }: Datum,
   first: readonly string[],
   growing: Map<string, Growing>,
@@ -56,34 +57,34 @@ function* endedBefore(
     const rest = one === namespace ? undefined : growing.get(one);
     if (rest === undefined) continue;
     growing.delete(one);
-    yield finished(rest);
+    yield endRequest(rest);
   }
 }
 
-function empty(namespace: string): Growing {
-  return { namespace, datums: [], texts: [], bytes: envelopeBytes(namespace) };
+function beginRequest(namespace: string): Growing {
+  return { namespace, datums: [], texts: [], bytes: measureEnvelope(namespace) };
 }
 
 const commaBytes = 1;
 
 /** Bytes of a body around its datums, less the comma that the last of them does not have. */
-function envelopeBytes(namespace: string): number {
-  return Buffer.byteLength(bodyOf(namespace, [])) - commaBytes;
+function measureEnvelope(namespace: string): number {
+  return Buffer.byteLength(writeBody(namespace, [])) - commaBytes;
 }
 
-function finished({ namespace, datums, texts }: Omit<Growing, 'bytes'>): PutRequest {
-  return { namespace, datums, body: Buffer.from(bodyOf(namespace, texts)) };
+function endRequest({ namespace, datums, texts }: Omit<Growing, 'bytes'>): PutRequest {
+  return { namespace, datums, body: Buffer.from(writeBody(namespace, texts)) };
 }
 
-function bodyOf(namespace: string, texts: readonly string[]): string {
+function writeBody(namespace: string, texts: readonly string[]): string {
   return `{"Namespace":${JSON.stringify(namespace)},"MetricData":[${texts.join(',')}]}`;
 }
 
 /** One request of datums of one namespace that are known to fit. */
-export function requestOf(datums: readonly Datum[], textOf: TextOf): PutRequest {
-  return finished({
+export function buildRequest(datums: readonly Datum[], write: WriteDatum): PutRequest {
+  return endRequest({
     namespace: datums[0]?.namespace ?? '',
     datums: [...datums],
-    texts: datums.map((datum) => textOf(datum)),
+    texts: datums.map((datum) => write(datum)),
   });
 }

@@ -1,14 +1,15 @@
+/** Calls PutMetricData by the AWS SDK, and repeats only what CloudWatch can take twice. */
 import { CloudWatchClient, type CloudWatchClientConfig, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { HttpRequest } from '@smithy/protocol-http';
 import type { AssumedRole, AwsAccess } from '../../../http/auth/aws-credentials.ts';
 import { version } from '../../../version.ts';
-import { beforeEachSending, rememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
+import { beforeEachSending, createRememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
 import type { SinkPorts } from '../../sink.ts';
-import { beforeSending } from './explain-error.ts';
+import { unsentCodes } from './explain-error.ts';
 import { answerTimeoutMs, connectTimeoutMs, maxAttempts, maxConcurrentRequests } from '../limits.ts';
 
 /** How a call ended; the bytes were on the wire in either case. */
-export interface Answer {
+export interface PutAnswer {
   /** Of the body as sent, after compression. */
   readonly bytes: number;
   readonly error?: unknown;
@@ -31,7 +32,7 @@ export interface ClientIdentity {
 }
 
 export interface MetricClient {
-  put(input: MetricBody, reading: 'level' | 'sums', signal: AbortSignal): Promise<Answer>;
+  put(input: MetricBody, reading: 'level' | 'sums', signal: AbortSignal): Promise<PutAnswer>;
 }
 
 /**
@@ -43,17 +44,20 @@ export interface MetricClient {
  */
 export function createMetricClient(identity: ClientIdentity): MetricClient {
   const { redactor } = identity;
-  const forLevels = clientWith(optionsWith(identity, true), redactor);
+  const forLevels = createClient(buildClientOptions(identity, true), redactor);
   let forSums: CloudWatchClient | undefined;
-  const clientFor = (reading: 'level' | 'sums'): CloudWatchClient => {
+  const chooseClient = (reading: 'level' | 'sums'): CloudWatchClient => {
     if (reading === 'level') return forLevels;
-    // A kept connection may have died while the function was frozen, and the write that finds out is a lost answer.
-    forSums ??= clientWith({ ...optionsWith(identity, false), retryStrategy: onlyWhenNotTaken(forLevels) }, redactor);
+    // A kept connection may have died while the function was frozen, and the first write on it gets no answer.
+    forSums ??= createClient(
+      { ...buildClientOptions(identity, false), retryStrategy: createCarefulRetries(forLevels) },
+      redactor,
+    );
     return forSums;
   };
   return {
     put: async (input, reading, signal) => {
-      const answer = await put(clientFor(reading), input, signal);
+      const answer = await put(chooseClient(reading), input, signal);
       if (redactor !== undefined && answer.error instanceof Error)
         answer.error.message = redactor.text(answer.error.message);
       return answer;
@@ -61,19 +65,19 @@ export function createMetricClient(identity: ClientIdentity): MetricClient {
   };
 }
 
-function clientWith(options: CloudWatchClientConfig, redactor: SinkPorts['redactor']): CloudWatchClient {
+function createClient(options: CloudWatchClientConfig, redactor: SinkPorts['redactor']): CloudWatchClient {
   const client = new CloudWatchClient(options);
-  client.middlewareStack.add(rememberingMiddleware(redactor), beforeEachSending);
-  // It copies every input for a log line that nobody reads: a tenth of the CPU time of a large delivery.
+  client.middlewareStack.add(createRememberingMiddleware(redactor), beforeEachSending);
+  // It copies every input for a log line that is not written: a tenth of the CPU time of a large delivery.
   client.middlewareStack.remove('loggerMiddleware');
   return client;
 }
 
-function optionsWith({ region, role, aws }: ClientIdentity, keepAlive: boolean): CloudWatchClientConfig {
+function buildClientOptions({ region, role, aws }: ClientIdentity, keepAlive: boolean): CloudWatchClientConfig {
   const pool = { maxSockets: maxConcurrentRequests, keepAlive };
   return {
     ...(region === undefined ? {} : { region }),
-    ...(role === undefined ? {} : { credentials: () => sessionOf(aws, role) }),
+    ...(role === undefined ? {} : { credentials: () => getSessionCredentials(aws, role) }),
     maxAttempts,
     customUserAgent: [['ci-metrics-collector', version]],
     requestHandler: {
@@ -85,7 +89,7 @@ function optionsWith({ region, role, aws }: ClientIdentity, keepAlive: boolean):
   };
 }
 
-async function sessionOf({ credentials }: AwsAccess, role: AssumedRole) {
+async function getSessionCredentials({ credentials }: AwsAccess, role: AssumedRole) {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = await credentials(role);
   return {
     accessKeyId,
@@ -96,18 +100,18 @@ async function sessionOf({ credentials }: AwsAccess, role: AssumedRole) {
 }
 
 /** The SDK compresses, signs and sends a body that is written already: its own writing of it takes twice as long. */
-async function put(client: CloudWatchClient, { namespace, body }: MetricBody, signal: AbortSignal): Promise<Answer> {
+async function put(client: CloudWatchClient, { namespace, body }: MetricBody, signal: AbortSignal): Promise<PutAnswer> {
   const command = new PutMetricDataCommand({ Namespace: namespace, MetricData: [] });
   let bytes = 0;
   command.middlewareStack.add(
-    (next) => (args) => next({ ...args, request: withBody(args.request, body) }),
+    (next) => (args) => next({ ...args, request: replaceBody(args.request, body) }),
     // After the SDK's own serializer, and before its compression.
     { step: 'serialize', priority: 'low', name: 'writtenBody' },
   );
   command.middlewareStack.add(
     (next) => (args) => {
       // After compression and once an attempt: the last one counts, because retries are not counted.
-      bytes = bodyLength(args.request);
+      bytes = measureBody(args.request);
       return next(args);
     },
     { step: 'finalizeRequest', priority: 'low', name: 'countBodyBytes' },
@@ -120,13 +124,13 @@ async function put(client: CloudWatchClient, { namespace, body }: MetricBody, si
   }
 }
 
-function withBody(request: unknown, body: Uint8Array): unknown {
+function replaceBody(request: unknown, body: Uint8Array): unknown {
   if (!HttpRequest.isInstance(request)) throw new TypeError('the AWS SDK has made a request of an unknown kind');
   request.body = body;
   return request;
 }
 
-function bodyLength(request: unknown): number {
+function measureBody(request: unknown): number {
   if (typeof request !== 'object' || request === null || !('body' in request)) return 0;
   const { body } = request;
   if (typeof body === 'string') return Buffer.byteLength(body);
@@ -137,8 +141,8 @@ type RetryStrategy = Exclude<Awaited<ReturnType<CloudWatchClient['config']['retr
 type RetryErrorInfo = Parameters<RetryStrategy['refreshRetryTokenForRetry']>[1];
 
 /** The SDK's own strategy, asked only after errors that prove that the request was not taken. */
-function onlyWhenNotTaken({ config }: CloudWatchClient): RetryStrategy {
-  const standard = async (): Promise<RetryStrategy> => {
+function createCarefulRetries({ config }: CloudWatchClient): RetryStrategy {
+  const getStandardStrategy = async (): Promise<RetryStrategy> => {
     const strategy = await config.retryStrategy();
     if ('acquireInitialRetryToken' in strategy) return strategy;
     throw new TypeError('the AWS SDK has a retry strategy of an unknown kind');
@@ -146,12 +150,12 @@ function onlyWhenNotTaken({ config }: CloudWatchClient): RetryStrategy {
   let known: RetryStrategy | undefined;
   return {
     acquireInitialRetryToken: async (scope) => {
-      known = await standard();
+      known = await getStandardStrategy();
       return known.acquireInitialRetryToken(scope);
     },
     refreshRetryTokenForRetry: async (token, info) => {
-      if (!wasNotTaken(info)) throw new Error('the request may have been taken');
-      return (await standard()).refreshRetryTokenForRetry(token, info);
+      if (!isNotTaken(info)) throw new Error('the request may have been taken');
+      return (await getStandardStrategy()).refreshRetryTokenForRetry(token, info);
     },
     recordSuccess: (token) => {
       known?.recordSuccess(token);
@@ -159,7 +163,7 @@ function onlyWhenNotTaken({ config }: CloudWatchClient): RetryStrategy {
   };
 }
 
-function wasNotTaken({ errorType, error }: RetryErrorInfo): boolean {
+function isNotTaken({ errorType, error }: RetryErrorInfo): boolean {
   if (errorType === 'THROTTLING') return true;
-  return typeof error === 'object' && 'code' in error && beforeSending.has(error.code);
+  return typeof error === 'object' && 'code' in error && unsentCodes.has(error.code);
 }

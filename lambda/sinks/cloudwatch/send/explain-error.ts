@@ -1,9 +1,10 @@
+/** Says why a request was not stored, what became of it, and what to do about it. */
 import { HttpError } from '../../../http/errors/errors.ts';
 import type { ProblemKind } from '../../../model/problem.ts';
 import { SecretUnavailableError } from '../../../secrets/secrets.ts';
 
-/** Why a request was not stored, as a problem will tell it. */
-export interface Failure {
+/** Why a request was not stored, with what its problem will say. */
+export interface SendProblem {
   readonly kind: ProblemKind;
   /** Equal for equal causes, so that many requests that fail alike are one problem. */
   readonly cause: string;
@@ -18,7 +19,7 @@ export interface Failure {
 }
 
 /** Errors of Node that come before the first byte is sent. */
-export const beforeSending: ReadonlySet<unknown> = new Set([
+export const unsentCodes: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -58,26 +59,26 @@ const maxDetailLength = 300;
  * By status, because a name is unreliable: an answer that is not JSON comes as a SyntaxError, and 413 as `Unknown`.
  * Names only tell the kinds of 400 apart, and what happened where there was no answer.
  */
-export function failureOf(error: unknown, namespace: string): Failure {
-  if (error instanceof SecretUnavailableError || error instanceof HttpError) return withoutSession(error);
-  const parts = partsOf(error);
-  const { name, detail, status } = parts;
-  if (status === undefined) return withoutAnswer(parts, namespace);
+export function explainError(error: unknown, namespace: string): SendProblem {
+  if (error instanceof SecretUnavailableError || error instanceof HttpError) return explainRoleError(error);
+  const details = extractDetails(error);
+  const { name, detail, status } = details;
+  if (status === undefined) return explainMissingAnswer(details, namespace);
   if (status === 429 || throttled.has(name)) return rateLimited;
-  if (status === 401 || status === 403 || unauthorised.has(name)) return refusedAccess(name, detail, namespace);
-  return byStatus(parts, status);
+  if (status === 401 || status === 403 || unauthorised.has(name)) return explainRefusedAccess(name, detail, namespace);
+  return explainStatus(details, status);
 }
 
-function byStatus({ name, code, detail, named }: ErrorParts, status: number): Failure {
-  if (status >= 500) return answered(status);
+function explainStatus({ name, code, detail, named }: ErrorDetails, status: number): SendProblem {
+  if (status >= 500) return explainServerError(status);
   if (status === 413) return tooLarge;
-  if (status === 400) return refusedContent(status, name, detail, named);
-  if (status >= 400) return wrongAddress(status);
-  return code === undefined ? strangeAnswer(status, name) : unanswered(code);
+  if (status === 400) return explainRefusedContent(status, name, detail, named);
+  if (status >= 400) return explainWrongAddress(status);
+  return code === undefined ? explainStrangeAnswer(status, name) : explainNoAnswer(code);
 }
 
 /** The role of the sink could not be taken on, so nothing was sent; the error names its own remedy. */
-function withoutSession(error: SecretUnavailableError | HttpError): Failure {
+function explainRoleError(error: SecretUnavailableError | HttpError): SendProblem {
   return {
     kind: error instanceof HttpError ? 'unavailable' : 'auth',
     cause: error.name,
@@ -88,12 +89,14 @@ function withoutSession(error: SecretUnavailableError | HttpError): Failure {
   };
 }
 
-function withoutAnswer({ name, code, detail }: ErrorParts, namespace: string): Failure {
-  if (name === 'CredentialsProviderError') return refusedAccess(name, detail, namespace);
-  return code !== undefined || name === 'TimeoutError' ? unanswered(code ?? name) : unknown(name, detail);
+function explainMissingAnswer({ name, code, detail }: ErrorDetails, namespace: string): SendProblem {
+  if (name === 'CredentialsProviderError') return explainRefusedAccess(name, detail, namespace);
+  return code !== undefined || name === 'TimeoutError'
+    ? explainNoAnswer(code ?? name)
+    : explainUnknownError(name, detail);
 }
 
-const rateLimited: Failure = {
+const rateLimited: SendProblem = {
   kind: 'rate-limited',
   cause: 'throttled',
   reason: 'CloudWatch throttled the request, retries included',
@@ -105,7 +108,7 @@ const rateLimited: Failure = {
 /** Cause of a request that was refused for its size, whatever is in it. */
 export const tooLargeCause = '413';
 
-const tooLarge: Failure = {
+const tooLarge: SendProblem = {
   kind: 'rejected',
   cause: tooLargeCause,
   reason: 'the request was found too large (413), though it is within the 1 MB that CloudWatch takes',
@@ -114,7 +117,7 @@ const tooLarge: Failure = {
   fate: 'refused',
 };
 
-function refusedAccess(name: string, detail: string, namespace: string): Failure {
+function explainRefusedAccess(name: string, detail: string, namespace: string): SendProblem {
   return {
     kind: 'auth',
     cause: `auth ${name}`,
@@ -125,7 +128,7 @@ function refusedAccess(name: string, detail: string, namespace: string): Failure
   };
 }
 
-function answered(status: number): Failure {
+function explainServerError(status: number): SendProblem {
   return {
     kind: 'unavailable',
     cause: String(status),
@@ -137,7 +140,7 @@ function answered(status: number): Failure {
   };
 }
 
-function refusedContent(status: number, name: string, detail: string, named: readonly number[]): Failure {
+function explainRefusedContent(status: number, name: string, detail: string, named: readonly number[]): SendProblem {
   return {
     kind: 'rejected',
     cause: `${String(status)} ${name}`,
@@ -149,7 +152,7 @@ function refusedContent(status: number, name: string, detail: string, named: rea
   };
 }
 
-function wrongAddress(status: number): Failure {
+function explainWrongAddress(status: number): SendProblem {
   return {
     kind: 'configuration',
     cause: String(status),
@@ -161,7 +164,7 @@ function wrongAddress(status: number): Failure {
 }
 
 /** A success or a redirect that the SDK could not read: whether anything was stored is unknown. */
-function strangeAnswer(status: number, name: string): Failure {
+function explainStrangeAnswer(status: number, name: string): SendProblem {
   return {
     kind: 'bad-response',
     cause: `${String(status)} ${name}`,
@@ -172,7 +175,7 @@ function strangeAnswer(status: number, name: string): Failure {
   };
 }
 
-function unanswered(code: string): Failure {
+function explainNoAnswer(code: string): SendProblem {
   return {
     kind: 'unavailable',
     cause: code,
@@ -180,11 +183,11 @@ function unanswered(code: string): Failure {
     remedy:
       'check the Region, the DNS and the route to monitoring.<region>.amazonaws.com; in a VPC it needs an endpoint or a NAT',
     isForContent: false,
-    fate: beforeSending.has(code) ? 'not taken' : 'unknown',
+    fate: unsentCodes.has(code) ? 'not taken' : 'unknown',
   };
 }
 
-function unknown(name: string, detail: string): Failure {
+function explainUnknownError(name: string, detail: string): SendProblem {
   const isRegion = detail.includes('Region is missing');
   return {
     kind: isRegion ? 'configuration' : 'bug',
@@ -196,7 +199,7 @@ function unknown(name: string, detail: string): Failure {
   };
 }
 
-interface ErrorParts {
+interface ErrorDetails {
   readonly name: string;
   readonly code: string | undefined;
   readonly status: number | undefined;
@@ -204,15 +207,15 @@ interface ErrorParts {
   readonly named: readonly number[];
 }
 
-function partsOf(error: unknown): ErrorParts {
+function extractDetails(error: unknown): ErrorDetails {
   if (!(error instanceof Error))
     return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given', named: [] };
   return {
     name: error.name,
-    code: textIn(error, 'code'),
-    status: statusOf(error),
-    detail: detailOf(error),
-    named: namedIn(error.message),
+    code: findText(error, 'code'),
+    status: findStatus(error),
+    detail: formatDetail(error),
+    named: findNamedPositions(error.message),
   };
 }
 
@@ -220,24 +223,24 @@ function partsOf(error: unknown): ErrorParts {
  * Positions in texts such as `The parameter MetricData.member.2.Unit must be …`, of which CloudWatch writes a line for
  * each datum that it does not want. Not all of its refusals name one.
  */
-function namedIn(message: string): readonly number[] {
+function findNamedPositions(message: string): readonly number[] {
   const positions = [...message.matchAll(/\bMetricData\.member\.(\d{1,4})\b/g)].map(([, digits]) => Number(digits) - 1);
   return [...new Set(positions)].sort((a, b) => a - b);
 }
 
-function statusOf(error: Error): number | undefined {
+function findStatus(error: Error): number | undefined {
   const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
   return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
 }
 
-function textIn(error: Error, key: 'code'): string | undefined {
+function findText(error: Error, key: 'code'): string | undefined {
   const value: unknown = key in error ? Reflect.get(error, key) : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 
 /** The first line only: what AWS appends to a refused signature repeats the request's headers, a session token included. */
-function detailOf({ name, message }: Error): string {
+function formatDetail({ name, message }: Error): string {
   const [line = ''] = message.split('\n');
   return `${name}: ${line.slice(0, maxDetailLength)}`;
 }

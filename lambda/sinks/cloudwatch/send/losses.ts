@@ -1,15 +1,15 @@
-/** What a delivery stored and what it did not, added up over its requests and told as problems. */
+/** Adds up what a delivery stored and what it did not, and makes problems of the losses. */
 import type { Problem } from '../../../model/problem.ts';
-import { plural } from '../../../model/text/wording.ts';
+import { formatCount } from '../../../model/text/wording.ts';
 import { mayBeMissing, notStored } from '../../../series/stored-words.ts';
 import type { Parcel } from '../../sink.ts';
-import { type Datum, describe } from '../encode/datum.ts';
-import type { Failure } from './explain-error.ts';
-import { parcelsOf } from './parcels.ts';
+import { type Datum, formatSeries } from '../encode/datum.ts';
+import type { SendProblem } from './explain-error.ts';
+import { packDatums } from './parcels.ts';
 
 /** What was not stored; of the datums only sums are kept that can be sent again. */
 export interface Loss {
-  readonly failure: Failure;
+  readonly problem: SendProblem;
   readonly namespace: string;
   readonly count: number;
   readonly example: string;
@@ -35,34 +35,34 @@ export function addSent(a: Sent, b: Sent): Sent {
   };
 }
 
-export function lossOf(datums: readonly Datum[], failure: Failure, tickMs: number): Loss {
+export function buildLoss(datums: readonly Datum[], problem: SendProblem, tickMs: number): Loss {
   const [example] = datums;
   return {
-    failure,
+    problem,
     namespace: example?.namespace ?? '',
     count: datums.length,
-    example: example === undefined ? '' : describe(example),
+    example: example === undefined ? '' : formatSeries(example),
     sums: datums.filter(({ reading }) => reading === 'sums').length,
-    parcels: failure.fate === 'not taken' ? parcelsOf(datums, tickMs) : [],
+    parcels: problem.fate === 'not taken' ? packDatums(datums, tickMs) : [],
   };
 }
 
 /** One problem for each namespace and cause, whatever the number of requests. */
-export function tellLosses(losses: readonly Loss[], where: string): readonly Problem[] {
-  const groups = Map.groupBy(losses, ({ failure, namespace }) => JSON.stringify([namespace, failure.cause]));
+export function describeLosses(losses: readonly Loss[], where: string): readonly Problem[] {
+  const groups = Map.groupBy(losses, ({ problem, namespace }) => JSON.stringify([namespace, problem.cause]));
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
-    return first === undefined ? [] : [problemOf(first, group, where)];
+    return first === undefined ? [] : [describeLoss(first, group, where)];
   });
 }
 
-function problemOf({ failure, namespace, example }: Loss, group: readonly Loss[], where: string): Problem {
-  const { kind, reason, remedy } = failure;
+function describeLoss({ problem, namespace, example }: Loss, group: readonly Loss[], where: string): Problem {
+  const { kind, reason, remedy } = problem;
   const count = group.reduce((sum, loss) => sum + loss.count, 0);
-  const became = failure.fate === 'unknown' ? mayBeMissing : notStored;
+  const became = problem.fate === 'unknown' ? mayBeMissing : notStored;
   return {
     kind,
     where: `${where} PutMetricData ${namespace}`,
-    message: `${plural(count, 'datum')} ${became}, such as ${example}: ${reason}; ${remedy}`,
+    message: `${formatCount(count, 'datum')} ${became}, such as ${example}: ${reason}; ${remedy}`,
   };
 }

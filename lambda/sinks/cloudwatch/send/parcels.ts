@@ -1,3 +1,4 @@
+/** Packs sums that wait for a later run, and reads them back: another version may have written them. */
 import * as z from 'zod';
 import type { Parcel } from '../../sink.ts';
 import type { Datum } from '../encode/datum.ts';
@@ -16,7 +17,7 @@ const Content = z.object({ namespace: z.string(), datums: z.array(StoredDatum) }
  * The sums among datums that were not stored, by namespace and time. Levels are left behind: the next run has newer
  * ones.
  */
-export function parcelsOf(datums: readonly Datum[], tickMs: number): readonly Parcel[] {
+export function packDatums(datums: readonly Datum[], tickMs: number): readonly Parcel[] {
   const sums = datums.filter(({ reading }) => reading === 'sums');
   const groups = Map.groupBy(sums, ({ namespace, timeMs = tickMs }) => JSON.stringify([namespace, timeMs]));
   return [...groups.values()].flatMap((group) => {
@@ -35,7 +36,7 @@ export function parcelsOf(datums: readonly Datum[], tickMs: number): readonly Pa
 }
 
 /** What parcels hold, with their own times; undefined for one of an unknown shape. */
-export function datumsIn({ tickMs, content }: Parcel): readonly Datum[] | undefined {
+export function unpackDatums({ tickMs, content }: Parcel): readonly Datum[] | undefined {
   const { success, data } = Content.safeParse(content);
   if (!success) return undefined;
   const { namespace, datums } = data;

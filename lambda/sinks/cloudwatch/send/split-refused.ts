@@ -1,18 +1,18 @@
-/** Cuts a request that CloudWatch refused as a whole in two, so that the datum that it does not want comes to stand alone. */
+/** Cuts a refused request in two, again and again, until the datum that CloudWatch refuses stands alone. */
 import type { Datum } from '../encode/datum.ts';
-import { type Failure, tooLargeCause } from './explain-error.ts';
-import { dimensionsKey } from './refused-datums.ts';
+import { type SendProblem, tooLargeCause } from './explain-error.ts';
+import { formatDimensionsKey } from './refused-datums.ts';
 
 export type Halves = readonly [readonly Datum[], readonly Datum[]];
 
 /**
  * By the datums that the refusal names where it names some, else by those that are suspected, else between two queues
  * or pipelines: a bad name is in every metric of one, and halves that tear them apart would both be refused. Undefined
- * where a cut tells nothing more: one datum is left, or each of them was named.
+ * where a further cut finds out nothing: one datum is left, or each of them was named.
  */
 export function splitRefused(
   datums: readonly Datum[],
-  { cause, named = [] }: Failure,
+  { cause, named = [] }: SendProblem,
   isSuspect: (datum: Datum) => boolean,
 ): Halves | undefined {
   if (datums.length < 2) return undefined;
@@ -23,17 +23,17 @@ export function splitRefused(
   const suspected = datums.filter(isSuspect).length;
   if (suspected > 0 && suspected < datums.length) return partition(datums, (datum) => !isSuspect(datum));
   const ordered = orderByDimensions(datums);
-  return cutAt(ordered, middleBetweenQueues(ordered));
+  return cutAt(ordered, findMiddleBetweenQueues(ordered));
 }
 
 /** Datums with the same dimensions side by side, in the order in which the first of each came. */
 export function orderByDimensions(datums: readonly Datum[]): readonly Datum[] {
-  return [...Map.groupBy(datums, dimensionsKey).values()].flat();
+  return [...Map.groupBy(datums, formatDimensionsKey).values()].flat();
 }
 
 /** The boundary between two queues that is nearest to the middle; the middle itself where all have the same dimensions. */
-function middleBetweenQueues(ordered: readonly Datum[]): number {
-  const keys = ordered.map(dimensionsKey);
+function findMiddleBetweenQueues(ordered: readonly Datum[]): number {
+  const keys = ordered.map(formatDimensionsKey);
   const middle = Math.ceil(keys.length / 2);
   const isBoundary = (at: number): boolean => at > 0 && at < keys.length && keys[at - 1] !== keys[at];
   for (let distance = 0; distance <= middle; distance += 1) {

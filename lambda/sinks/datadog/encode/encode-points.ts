@@ -1,16 +1,16 @@
-/** Makes points of a batch: what Datadog would not store is left out here and told, and the rest is kept. */
-import { selects } from '../../../config/glob.ts';
+/** Makes the points of a batch; what Datadog would not store is left out and reported. */
+import { matchSelection } from '../../../config/glob.ts';
 import { append } from '../../../model/lists/append.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
 import { collectFindings, type Finding } from '../../../series/findings.ts';
 import type { DatadogConfig } from '../config.ts';
 import { maxAgeMs, maxAheadMs, maxPointBytes, maxValuesPerPoint } from '../limits.ts';
-import type { Flaw } from './findings.ts';
+import type { FindingReason } from './findings.ts';
 import { isAddedUp, type Point } from './point.ts';
-import { nameSeries, rememberTags, type SeriesName } from './series-names.ts';
-import { shown } from './shown.ts';
-import { unitOf } from './units.ts';
+import { createNaming, createTagMemory, type SeriesName } from './series-names.ts';
+import { formatSeries } from './shown.ts';
+import { findUnit } from './units.ts';
 
 /** Tags that are sent otherwise than they were written. */
 export interface Rewritten {
@@ -22,7 +22,7 @@ export interface Rewritten {
 export interface Encoding {
   /** Levels, then increases, then observations: the kinds never share a request. */
   readonly points: readonly Point[];
-  readonly findings: readonly Finding<Flaw>[];
+  readonly findings: readonly Finding<FindingReason>[];
   /** Increases among what was left out. */
   readonly lostIncreases: number;
   readonly rewritten: Rewritten | undefined;
@@ -42,27 +42,27 @@ export function isStorableTime(timeMs: number, nowMs: number): boolean {
 
 /** Pure: the same batch gives the same points, for the dry run as for the delivery. */
 export function encodePoints(batch: Batch, settings: EncodeSettings): Encoding {
-  const isSelected = selects(settings.config.metrics ?? {});
+  const isSelected = matchSelection(settings.config.metrics ?? {});
   const drafts = collectDrafts();
   let rewritten: Rewritten | undefined;
-  const clean = rememberTags(({ text }, written) => {
+  const clean = createTagMemory(({ text }, written) => {
     if (text !== written)
       rewritten = { tags: (rewritten?.tags ?? 0) + 1, example: rewritten?.example ?? [written, text] };
   });
-  for (const family of familiesOf(batch)) {
+  for (const family of selectFamilies(batch)) {
     const { definition } = family;
     if (!isSelected(definition.name)) continue;
-    const nameOf = nameSeries(definition, { ...settings.config, collector: settings.collector }, clean);
-    const common = commonOf(family, batch, settings);
-    for (const { labels, values } of figuresOf(family))
-      drafts.add(definition.name, nameOf(labels), { ...common, values });
+    const makeName = createNaming(definition, { ...settings.config, collector: settings.collector }, clean);
+    const common = buildCommon(family, batch, settings);
+    for (const { labels, values } of extractFigures(family))
+      drafts.add(definition.name, makeName(labels), { ...common, values });
   }
   return { ...drafts.finish(batch.collectedAtMs), rewritten };
 }
 
-/** Nothing is known of a failed source, so its values must not look live. */
-function familiesOf({ parts, health }: Batch): readonly MetricFamily[] {
-  return [...parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families), ...health];
+/** A failed source gives no values: old ones would look like new ones. */
+function selectFamilies({ sources, health }: Batch): readonly MetricFamily[] {
+  return [...sources.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families), ...health];
 }
 
 interface Figure {
@@ -70,8 +70,8 @@ interface Figure {
   readonly values: readonly number[];
 }
 
-/** Who adds up takes what is absent for 0: counters that stood still are not sent. */
-function figuresOf(family: MetricFamily): readonly Figure[] {
+/** A backend that adds up takes a missing increase for 0, so counters that did not change are not sent. */
+function extractFigures(family: MetricFamily): readonly Figure[] {
   switch (family.type) {
     case 'gauge':
       return family.samples.map(({ labels, value }) => ({ labels, values: [value] }));
@@ -90,8 +90,8 @@ type Draft = Omit<Point, 'name' | 'tags'>;
 type Common = Omit<Draft, 'values'>;
 
 /** A level is of the moment it was read; increases have the time of their tick, under which they may be sent later. */
-function commonOf({ type, definition }: MetricFamily, batch: Batch, { intervalMs }: EncodeSettings): Common {
-  const unit = unitOf(definition.name, definition.unit);
+function buildCommon({ type, definition }: MetricFamily, batch: Batch, { intervalMs }: EncodeSettings): Common {
+  const unit = findUnit(definition.name, definition.unit);
   const withUnit = unit === undefined ? {} : { unit };
   switch (type) {
     case 'gauge':
@@ -122,11 +122,11 @@ interface Owned {
 
 /** Datadog keeps one value for a name, its tags and a time: what meets there is made one before it is sent. */
 function collectDrafts(): Drafts {
-  const findings = collectFindings<Flaw>();
+  const findings = collectFindings<FindingReason>();
   const byKey = new Map<string, Owned>();
   let lostIncreases = 0;
-  const lose = (flaw: Flaw, metric: string, example: () => string, draft: Draft): void => {
-    findings.note(flaw, metric, example);
+  const lose = (reason: FindingReason, metric: string, formatExample: () => string, draft: Draft): void => {
+    findings.note(reason, metric, formatExample);
     if (isAddedUp(draft)) lostIncreases += 1;
   };
   return {
@@ -137,31 +137,31 @@ function collectDrafts(): Drafts {
       }
       const { name, tags } = series;
       const texts = tags.map(({ text }) => text);
-      const example = (): string => shown({ name, tags: texts });
+      const formatExample = (): string => formatSeries({ name, tags: texts });
       const values = draft.values.filter(Number.isFinite);
       if (values.length === 0) {
-        lose('number', metric, example, draft);
+        lose('number', metric, formatExample, draft);
         return;
       }
-      if (values.length < draft.values.length) findings.note('number', metric, example);
-      if (tags.some(({ isCut }) => isCut)) findings.note('cut', metric, example);
+      if (values.length < draft.values.length) findings.note('number', metric, formatExample);
+      if (tags.some(({ isCut }) => isCut)) findings.note('cut', metric, formatExample);
       const key = `${draft.kind} ${name} ${texts.join(',')}`;
       const taken = byKey.get(key);
       if (taken === undefined) byKey.set(key, { metric, point: { ...draft, name, tags: texts, values } });
-      else if (draft.kind === 'level') findings.note('collision', metric, example);
+      else if (draft.kind === 'level') findings.note('collision', metric, formatExample);
       else {
-        findings.note('merged', metric, example);
+        findings.note('merged', metric, formatExample);
         byKey.set(key, { ...taken, point: mergePoints(taken.point, values) });
       }
     },
     finish: (nowMs) => {
       const points: Point[] = [];
       for (const { metric, point } of byKey.values()) {
-        if (!isStorableTime(point.timeMs, nowMs)) lose('time', metric, () => shown(point), point);
-        else if (bytesAtMost(point) > maxPointBytes) lose('size', metric, () => shown(point), point);
+        if (!isStorableTime(point.timeMs, nowMs)) lose('time', metric, () => formatSeries(point), point);
+        else if (estimateBytes(point) > maxPointBytes) lose('size', metric, () => formatSeries(point), point);
         else append(points, splitValues(point));
       }
-      return { points: inKinds(points), findings: findings.list(), lostIncreases };
+      return { points: groupByKind(points), findings: findings.list(), lostIncreases };
     },
   };
 }
@@ -181,12 +181,12 @@ function splitValues(point: Point): readonly Point[] {
 }
 
 /** A cleaned character takes three bytes at most; all that is not tags is short, once the values are split. */
-function bytesAtMost({ tags }: Point): number {
+function estimateBytes({ tags }: Point): number {
   return 3 * tags.reduce((sum, tag) => sum + tag.length + 3, 0) + 250_000;
 }
 
 /** The kinds never share a request, so each stands together. */
-export function inKinds(points: readonly Point[]): readonly Point[] {
+export function groupByKind(points: readonly Point[]): readonly Point[] {
   const { level = [], increase = [], observations = [] } = Object.groupBy(points, ({ kind }) => kind);
   return [...level, ...increase, ...observations];
 }

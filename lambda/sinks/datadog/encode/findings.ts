@@ -5,4 +5,4 @@
  * for Datadog; `collision`: another level has the same name and tags there, and is kept; `merged`: another series has
  * them, and both are added up; `cut`: a tag is longer than Datadog keeps.
  */
-export type Flaw = 'number' | 'size' | 'time' | 'name' | 'collision' | 'merged' | 'cut';
+export type FindingReason = 'number' | 'size' | 'time' | 'name' | 'collision' | 'merged' | 'cut';

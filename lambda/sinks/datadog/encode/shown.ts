@@ -1,7 +1,7 @@
-/** A series as a person reads it. */
+/** Writes a series as people read it. */
 import type { Point } from './point.ts';
 
 /** `ci_queue_jobs{queue:default,state:queued}` */
-export function shown({ name, tags }: Pick<Point, 'name' | 'tags'>): string {
+export function formatSeries({ name, tags }: Pick<Point, 'name' | 'tags'>): string {
   return `${name}{${tags.join(',')}}`;
 }

@@ -38,7 +38,7 @@ export function* splitRequests(points: Iterable<Point>, resources: Resources): G
   let taken: WrittenPoint[] = [];
   let bytes = frameBytes;
   for (const point of points) {
-    const text = textOf(point, resources);
+    const text = writePoint(point, resources);
     const size = Buffer.byteLength(text) + 1;
     const [first] = taken;
     const isOfAnotherKind = first !== undefined && first.point.kind !== point.kind;
@@ -55,7 +55,7 @@ export function* splitRequests(points: Iterable<Point>, resources: Resources): G
 
 /** For points of one kind that fit into one request. */
 export function encodeRequest(points: readonly Point[], resources: Resources): PointsRequest {
-  return requestOf(points.map((point) => ({ point, text: textOf(point, resources) })));
+  return buildRequest(points.map((point) => ({ point, text: writePoint(point, resources) })));
 }
 
 interface WrittenPoint {
@@ -65,7 +65,7 @@ interface WrittenPoint {
 
 /** Bytes hardly differ from point to point: as many parts as are needed, and not halves of halves. */
 function* splitSent(written: readonly WrittenPoint[]): Generator<PointsRequest> {
-  const request = requestOf(written);
+  const request = buildRequest(written);
   const size = Math.floor(written.length / Math.ceil(request.body.byteLength / maxSentBytes));
   if (size === written.length || written.length === 1) {
     yield request;
@@ -75,14 +75,14 @@ function* splitSent(written: readonly WrittenPoint[]): Generator<PointsRequest> 
     yield* splitSent(written.slice(at, at + Math.max(1, size)));
 }
 
-function requestOf(written: readonly WrittenPoint[]): PointsRequest {
+function buildRequest(written: readonly WrittenPoint[]): PointsRequest {
   const points = written.map(({ point }) => point);
   const route = points[0]?.kind === 'observations' ? 'distributions' : 'series';
   const text = `${opening}${written.map((one) => one.text).join(',')}${closing}`;
   return { route, items: points, body: compressions[route](text) };
 }
 
-function textOf({ name, tags, kind, timeMs, values, unit, intervalSeconds }: Point, resources: Resources): string {
+function writePoint({ name, tags, kind, timeMs, values, unit, intervalSeconds }: Point, resources: Resources): string {
   const timestamp = Math.floor(timeMs / 1000);
   if (kind === 'observations') {
     const { host } = resources;

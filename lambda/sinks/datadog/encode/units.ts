@@ -18,6 +18,6 @@ const nouns: readonly (readonly [word: RegExp, unit: string])[] = [
   [/errors/, 'error'],
 ];
 
-export function unitOf(name: string, unit: Unit): string | undefined {
+export function findUnit(name: string, unit: Unit): string | undefined {
   return unit === 'count' ? nouns.find(([word]) => word.test(name))?.[1] : base[unit];
 }

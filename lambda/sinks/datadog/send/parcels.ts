@@ -29,10 +29,10 @@ export function packPoints(points: readonly Point[]): readonly Parcel[] {
 /** The points of a parcel with their own time; undefined for one of an unknown shape. */
 export function unpackPoints({ tickMs, content }: Parcel): readonly Point[] | undefined {
   const { success, data } = Content.safeParse(content);
-  return success ? data.map((point) => pointOf(point, tickMs)) : undefined;
+  return success ? data.map((point) => unpackPoint(point, tickMs)) : undefined;
 }
 
-function pointOf(read: z.infer<typeof Content>[number], timeMs: number): Point {
+function unpackPoint(read: z.infer<typeof Content>[number], timeMs: number): Point {
   if (read.kind === 'observations') return { ...read, timeMs };
   const { unit, ...rest } = read;
   return { ...rest, timeMs, ...(unit === undefined ? {} : { unit }) };

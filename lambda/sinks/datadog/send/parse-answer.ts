@@ -9,18 +9,18 @@ import { parseJsonText } from '../../../model/text/outside-text.ts';
 const Answer = z.object({ errors: z.array(z.unknown()).nullish() });
 
 /**
- * The errors among what was taken; undefined where the answer is not in its JSON, so that nobody knows. Neither call
- * is documented to answer with nothing: what does may be something in the way.
+ * The errors among what was taken; undefined where the answer is not in its JSON: what was stored is then
+ * unknown. Neither call is documented to answer with nothing: what does may be something in the way.
  */
-export function errorsIn(body: Uint8Array): readonly string[] | undefined {
+export function parseErrors(body: Uint8Array): readonly string[] | undefined {
   try {
     const { errors } = Answer.parse(parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(body)));
-    return (errors ?? []).map(textOf);
+    return (errors ?? []).map(formatError);
   } catch {
     return undefined;
   }
 }
 
-function textOf(error: unknown): string {
+function formatError(error: unknown): string {
   return typeof error === 'string' ? error : JSON.stringify(error);
 }

@@ -1,18 +1,18 @@
 /** Sends one request and finds out what became of it; with `answer.ts` this is all that knows Datadog's answers. */
-import { withApiKey } from '../../../http/auth/api-key.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
+import { sendWithApiKey } from '../../../http/auth/api-key.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { HttpResponse } from '../../../http/port.ts';
-import { refusalWords } from '../../../http/answers/refusal-text.ts';
+import { parseRefusalWords } from '../../../http/answers/refusal-text.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { type Fate, settle, type Statuses } from '../../../series/fate.ts';
 import type { SinkPorts } from '../../sink.ts';
-import { baseUrlOf, type DatadogConfig } from '../config.ts';
+import { resolveBaseUrl, type DatadogConfig } from '../config.ts';
 import { isAddedUp } from '../encode/point.ts';
 import type { PointsRequest, Route } from '../encode/split-requests.ts';
 import { maxAnswerBytes } from '../limits.ts';
-import { errorsIn } from './parse-answer.ts';
+import { parseErrors } from './parse-answer.ts';
 
 export type Post = (request: PointsRequest) => Promise<Fate>;
 
@@ -31,13 +31,13 @@ export function createPost(config: DatadogConfig, ports: SinkPorts, deadline: De
   const where = `datadog/${config.name}`;
   const send = createSend(config, ports, deadline);
   return (request) => {
-    const url = new URL(`${baseUrlOf(config)}${paths[request.route]}`);
-    const place = whereOf('POST', url);
-    return settle({ signal: deadline.signal, where, place, statuses }, async () => {
+    const url = new URL(`${resolveBaseUrl(config)}${paths[request.route]}`);
+    const target = whereOf('POST', url);
+    return settle({ signal: deadline.signal, where, target, statuses }, async () => {
       const response = await send(request, url);
-      refuseWebPage(response, place);
+      refuseWebPage(response, target);
       return judgeAnswer(response, {
-        where: `${where} ${place}`,
+        where: `${where} ${target}`,
         withoutSecrets: (text) => ports.http.withoutSecrets(text),
       });
     });
@@ -58,8 +58,8 @@ function createSend(config: DatadogConfig, { http, secrets }: SinkPorts, deadlin
       // answer: increases, which must not be sent twice, travel on fresh ones.
       ...(countsTwice ? { connection: 'close' } : {}),
     };
-    return withCredentials({ tls: config.tls }, { secrets }, signal, (credentials) =>
-      withApiKey(apiKey, secrets, signal, (key) =>
+    return sendWithCredentials({ tls: config.tls }, { secrets }, signal, (credentials) =>
+      sendWithApiKey(apiKey, secrets, signal, (key) =>
         http.send({
           method: 'POST',
           url,
@@ -71,7 +71,7 @@ function createSend(config: DatadogConfig, { http, secrets }: SinkPorts, deadlin
           // A level that comes twice is the same level; an increase would count twice.
           idempotent: !countsTwice,
           undoneStatuses: statuses.undone,
-          refusalTextOf: refusalWords,
+          refusalTextOf: parseRefusalWords,
           maxResponseBytes: maxAnswerBytes,
         }),
       ),
@@ -87,7 +87,7 @@ interface JudgePorts {
 
 /** Datadog keeps what is good of a request, and does not say which points an error is about. */
 function judgeAnswer({ body }: HttpResponse, { where, withoutSecrets }: JudgePorts): Fate {
-  const errors = errorsIn(body);
+  const errors = parseErrors(body);
   if (errors === undefined)
     return { outcome: 'unknown', problem: { kind: 'bad-response', where, message: unreadable } };
   if (errors.length === 0) return { outcome: 'stored' };

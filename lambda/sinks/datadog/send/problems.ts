@@ -1,14 +1,14 @@
 /** The words for what Datadog does not store. */
 import type { Problem } from '../../../model/problem.ts';
-import { type Finding, tellFindings, tellUnsendable, type Unsendable } from '../../../series/findings.ts';
-import type { Flaw } from '../encode/findings.ts';
-import { shown } from '../encode/shown.ts';
+import { type Finding, describeFindingReasons, describeUnsendable, type Unsendable } from '../../../series/findings.ts';
+import type { FindingReason } from '../encode/findings.ts';
+import { formatSeries } from '../encode/shown.ts';
 import { maxAgeMs, maxAheadMs, maxNameLength, maxTagLength } from '../limits.ts';
 
 const minuteMs = 60_000;
 const range = `Datadog takes the last ${String(maxAgeMs / minuteMs)} minutes and the next ${String(maxAheadMs / minuteMs)}`;
 
-const flaws: Readonly<Record<Flaw, string>> = {
+const reasonTexts: Readonly<Record<FindingReason, string>> = {
   number:
     'left out, as far as they are not numbers: Datadog takes neither NaN nor infinities; leave the metric out with `metrics.exclude`, and report it',
   size: 'left out, for a single one is larger than a request may be; use fewer or shorter `tags`',
@@ -24,13 +24,13 @@ const flaws: Readonly<Record<Flaw, string>> = {
 const noun = 'point';
 
 /** Points that are not sent as they are. */
-export function tellFlaws(findings: readonly Finding<Flaw>[], where: string): readonly Problem[] {
-  return tellFindings(findings, { flaws, noun, where });
+export function describeFindings(findings: readonly Finding<FindingReason>[], where: string): readonly Problem[] {
+  return describeFindingReasons(findings, { reasonTexts, noun, where });
 }
 
 /** Increases of earlier runs that cannot be sent any more. */
-export function tellLate(unsendable: Unsendable, where: string): readonly Problem[] {
-  return tellUnsendable(unsendable, range, where);
+export function describeLate(unsendable: Unsendable, where: string): readonly Problem[] {
+  return describeUnsendable(unsendable, range, where);
 }
 
-export const words = { noun, show: shown };
+export const words = { noun, show: formatSeries };

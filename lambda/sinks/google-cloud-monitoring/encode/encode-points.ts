@@ -1,5 +1,5 @@
-/** Turns a batch into points, metric by metric; what Cloud Monitoring would refuse is left out here and told. */
-import { type Matcher, selects } from '../../../config/glob.ts';
+/** Makes the points of a batch, metric by metric; what Cloud Monitoring would refuse is left out and reported. */
+import { type Matcher, matchSelection } from '../../../config/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
 import { compareText } from '../../../model/families/order.ts';
@@ -8,8 +8,8 @@ import type { NamedSamples } from '../../../series/sample.ts';
 import { isSoundHistogram } from '../../../series/sound-histogram.ts';
 import type { GoogleCloudMonitoringConfig } from '../config.ts';
 import { maxLabelKeyLength, maxLabels, maxLabelValueLength } from '../limits.ts';
-import { type MetricSettings, tellFamily } from './map-family.ts';
-import type { Flaw, Omission, Point, PointMetric, PointValue } from './point.ts';
+import { type MetricSettings, mapFamily } from './map-family.ts';
+import type { OmissionReason, Omission, Point, PointMetric, PointValue } from './point.ts';
 
 export interface EncodeSettings extends MetricSettings {
   readonly config: MetricSettings['config'] & Pick<GoogleCloudMonitoringConfig, 'metrics'>;
@@ -26,49 +26,49 @@ export interface Encoding {
   readonly omissions: readonly Omission[];
 }
 
-type Omit = (flaw: Flaw, metric: string) => void;
+type Omit = (reason: OmissionReason, metric: string) => void;
 
 /** Pure: the same batch gives the same points, for the dry run as for the delivery. */
 export function encodePoints(batch: Batch, settings: EncodeSettings): Encoding {
   const { omit, omissions } = tallyOmissions();
-  const points = familiesOf(batch, selects(settings.config.metrics ?? {})).flatMap((family) =>
-    pointsOf(family, batch.collectedAtMs, settings, omit),
+  const points = selectFamilies(batch, matchSelection(settings.config.metrics ?? {})).flatMap((family) =>
+    encodeFamily(family, batch.collectedAtMs, settings, omit),
   );
   const names = [...Map.groupBy(points, ({ family }) => family.type)]
     .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([type, group]) => namedPoints(type, group, omit));
+    .flatMap(([type, group]) => dropConflicting(type, group, omit));
   return { names, omissions: omissions() };
 }
 
 /**
- * Nothing is known of a failed source, so its values must not look live. Series of another system are told in their
+ * A failed source gives no values: old ones would look like new ones. Series of another system are sent in their
  * reduced form: a custom metric for each of a page's would be thousands of them.
  */
-function familiesOf({ parts, health }: Batch, isSelected: Matcher): readonly MetricFamily[] {
-  const read = parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families);
+function selectFamilies({ sources, health }: Batch, isSelected: Matcher): readonly MetricFamily[] {
+  const read = sources.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families);
   return [...read, ...health].filter(({ definition }) => isSelected(definition.name));
 }
 
-interface Told {
+interface Reading {
   readonly labels: Labels;
-  readonly value: PointValue | Flaw;
+  readonly value: PointValue | OmissionReason;
   readonly startMs: number | undefined;
 }
 
-function pointsOf(family: MetricFamily, endMs: number, settings: EncodeSettings, omit: Omit): readonly Point[] {
+function encodeFamily(family: MetricFamily, endMs: number, settings: EncodeSettings, omit: Omit): readonly Point[] {
   const { name } = family.definition;
-  const tell = tellFamily(family.definition, settings);
+  const mapSeries = mapFamily(family.definition, settings);
   const points: Point[] = [];
-  for (const { labels: own, value, startMs } of toldOf(family)) {
-    const { metric, labels } = tell(own);
-    const point = pointOf(metric, labels, { value, startMs, endMs });
+  for (const { labels: own, value, startMs } of extractReadings(family)) {
+    const { metric, labels } = mapSeries(own);
+    const point = buildPoint(metric, labels, { value, startMs, endMs });
     if (typeof point === 'string') omit(point, name);
     else points.push(point);
   }
   return points;
 }
 
-function toldOf(family: MetricFamily): readonly Told[] {
+function extractReadings(family: MetricFamily): readonly Reading[] {
   switch (family.type) {
     case 'gauge':
       return family.samples.map(({ labels, value }) => ({ labels, value: { number: value }, startMs: undefined }));
@@ -88,23 +88,23 @@ function toldOf(family: MetricFamily): readonly Told[] {
 }
 
 interface Interval {
-  readonly value: PointValue | Flaw;
+  readonly value: PointValue | OmissionReason;
   readonly startMs: number | undefined;
   readonly endMs: number;
 }
 
-function pointOf(family: PointMetric, labels: Labels, { value, startMs, endMs }: Interval): Point | Flaw {
+function buildPoint(family: PointMetric, labels: Labels, { value, startMs, endMs }: Interval): Point | OmissionReason {
   if (typeof value === 'string') return value;
   if ('number' in value && !Number.isFinite(value.number)) return 'no-number';
   if (family.valueType === 'INT64' && 'number' in value && !Number.isSafeInteger(value.number)) return 'no-integer';
   // The interval of a running total is not empty (common.proto, TimeInterval).
   if (startMs !== undefined && startMs >= endMs) return 'start';
-  const set = labelSetOf(labels);
+  const set = buildLabelSet(labels);
   return typeof set === 'string' ? set : { labels: set, family, startMs, value, isStale: false };
 }
 
-/** Each label of the descriptor is written, empty ones too: a series is told by all of them (metric.proto, Metric). */
-function labelSetOf(labels: Labels): readonly string[] | 'label' | 'labels' {
+/** Each label of the descriptor is written, empty ones too: all of them identify a series (metric.proto, Metric). */
+function buildLabelSet(labels: Labels): readonly string[] | 'label' | 'labels' {
   const pairs = Object.entries(labels).sort(([a], [b]) => compareText(a, b));
   if (pairs.length > maxLabels) return 'labels';
   const isTaken = pairs.every(
@@ -119,7 +119,7 @@ function isKey(key: string): boolean {
 }
 
 /** One point a series and request (metric_service.proto): the first of two is kept, and the first metric decides. */
-function namedPoints(type: string, group: readonly Point[], omit: Omit): readonly NamedPoints[] {
+function dropConflicting(type: string, group: readonly Point[], omit: Omit): readonly NamedPoints[] {
   const [first] = group;
   if (first === undefined) return [];
   const metric = first.family;
@@ -137,11 +137,11 @@ function namedPoints(type: string, group: readonly Point[], omit: Omit): readonl
       else before = one;
       return !isRepeated;
     });
-  return [{ name: type, metric: withAllLabels(metric, series), series }];
+  return [{ name: type, metric: addAllLabels(metric, series), series }];
 }
 
 /** Sources may give different labels to one metric; its descriptor knows all of them. */
-function withAllLabels(metric: PointMetric, series: readonly Point[]): PointMetric {
+function addAllLabels(metric: PointMetric, series: readonly Point[]): PointMetric {
   const keys = new Set(metric.labels);
   for (const { family } of series) for (const key of family.labels) keys.add(key);
   return keys.size === metric.labels.length ? metric : { ...metric, labels: [...keys].sort() };
@@ -150,9 +150,9 @@ function withAllLabels(metric: PointMetric, series: readonly Point[]): PointMetr
 function tallyOmissions(): { readonly omit: Omit; readonly omissions: () => readonly Omission[] } {
   const byReason = new Map<string, Omission>();
   return {
-    omit: (flaw, metric) => {
-      const key = `${flaw} ${metric}`;
-      byReason.set(key, { flaw, metric, samples: (byReason.get(key)?.samples ?? 0) + 1 });
+    omit: (reason, metric) => {
+      const key = `${reason} ${metric}`;
+      byReason.set(key, { reason, metric, samples: (byReason.get(key)?.samples ?? 0) + 1 });
     },
     omissions: () => [...byReason.values()],
   };

@@ -26,7 +26,7 @@ export function* encodeRequests(
   pieces: Iterable<readonly Point[]>,
   settings: RequestSettings,
 ): Generator<EncodedRequest> {
-  const write = seriesWriter(settings);
+  const write = createSeriesWriter(settings);
   for (const points of pieces) {
     if (points.length === 0) continue;
     yield { points, body: Buffer.from(`{"timeSeries":[${points.map(write).join(',')}]}`) };
@@ -34,7 +34,7 @@ export function* encodeRequests(
 }
 
 /** The series of a metric differ in labels and value only, so that the rest is written once. */
-function seriesWriter({ resources, endMs }: RequestSettings): (point: Point) => string {
+function createSeriesWriter({ resources, endMs }: RequestSettings): (point: Point) => string {
   const endTime = JSON.stringify(new Date(endMs).toISOString());
   let of: PointMetric | undefined;
   let head = '';
@@ -46,11 +46,11 @@ function seriesWriter({ resources, endMs }: RequestSettings): (point: Point) => 
       tail = `},"resource":${JSON.stringify(resources[family.resource])},"metricKind":"${family.kind}","valueType":"${family.valueType}","unit":${JSON.stringify(family.unit)},"points":[{"interval":{`;
     }
     const start = startMs === undefined ? '' : `"startTime":${JSON.stringify(new Date(startMs).toISOString())},`;
-    return `${head}${labelsText(labels)}${tail}${start}"endTime":${endTime}},"value":${valueText(value, family)}}]}`;
+    return `${head}${writeLabels(labels)}${tail}${start}"endTime":${endTime}},"value":${writeValue(value, family)}}]}`;
   };
 }
 
-function labelsText(labels: LabelSet): string {
+function writeLabels(labels: LabelSet): string {
   let text = '';
   for (let at = 0; at < labels.length; at += 2)
     text += `${at === 0 ? '' : ','}${JSON.stringify(labels[at])}:${JSON.stringify(labels[at + 1])}`;
@@ -58,7 +58,7 @@ function labelsText(labels: LabelSet): string {
 }
 
 /** Integers of 64 bits are texts (proto3, JSON mapping). */
-function valueText(value: PointValue, { valueType }: PointMetric): string {
+function writeValue(value: PointValue, { valueType }: PointMetric): string {
   if ('number' in value)
     return valueType === 'INT64'
       ? `{"int64Value":"${String(value.number)}"}`

@@ -1,17 +1,17 @@
-/** Points as people read them, one a line. */
+/** Writes points as people read them, one a line. */
 import type { LabelSet } from '../../../series/label-set.ts';
 import type { Point } from './point.ts';
 
 /** `custom.googleapis.com/ci/ci_queue_jobs{queue="deploy"} 3`, and for a distribution how much it holds. */
-export function shownPoint({ family, labels, value }: Point): string {
+export function formatPoint({ family, labels, value }: Point): string {
   const text =
     'number' in value
       ? String(value.number)
       : `count=${String(value.distribution.counts.reduce((sum, own) => sum + own, 0))} sum=${String(value.distribution.sum)}`;
-  return `${shownSeries(family.type, labels)} ${text}`;
+  return `${formatSeries(family.type, labels)} ${text}`;
 }
 
-export function shownSeries(type: string, labels: LabelSet): string {
+export function formatSeries(type: string, labels: LabelSet): string {
   const pairs: string[] = [];
   for (let at = 0; at < labels.length; at += 2)
     pairs.push(`${labels[at] ?? ''}=${JSON.stringify(labels[at + 1] ?? '')}`);

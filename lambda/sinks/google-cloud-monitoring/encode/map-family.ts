@@ -1,7 +1,7 @@
-/** As what a metric of the collector is told to Cloud Monitoring: its type, kind, unit and labels. */
-import { type ToolFigure, toolFigureOf } from '../../../model/for-sinks/buildkite-tool.ts';
+/** Maps a metric of the collector to one of Cloud Monitoring: its type, kind, unit and labels. */
+import { type ToolFigure, findToolFigure } from '../../../model/for-sinks/buildkite-tool.ts';
 import type { Labels, MetricDefinition } from '../../../model/metric.ts';
-import { unitOf } from '../../../model/for-sinks/ucum.ts';
+import { formatUnit } from '../../../model/for-sinks/ucum.ts';
 import type { GoogleCloudMonitoringConfig } from '../config.ts';
 import type { PointMetric } from './point.ts';
 
@@ -10,25 +10,25 @@ export interface MetricSettings {
 }
 
 /** One metric of Cloud Monitoring and the labels of one of its series. */
-export interface Telling {
+export interface MappedSeries {
   readonly metric: PointMetric;
   readonly labels: Labels;
 }
 
-/** How the series of a family are told; asked once for a family, and then for each of its series. */
-export function tellFamily(definition: MetricDefinition, settings: MetricSettings): (labels: Labels) => Telling {
-  const figure = settings.config.compat ? toolFigureOf(definition) : undefined;
-  return figure === undefined ? tellAsItIs(definition, settings) : tellAsTool(figure);
+/** Called once for a family; the function that it returns maps each of its series. */
+export function mapFamily(definition: MetricDefinition, settings: MetricSettings): (labels: Labels) => MappedSeries {
+  const figure = settings.config.compat ? findToolFigure(definition) : undefined;
+  return figure === undefined ? mapAsItIs(definition, settings) : mapAsTool(figure);
 }
 
-/** Which deployment a series is of stands in its resource. */
-function tellAsItIs(definition: MetricDefinition, { config }: MetricSettings): (labels: Labels) => Telling {
+/** The resource names the deployment, so no label does. */
+function mapAsItIs(definition: MetricDefinition, { config }: MetricSettings): (labels: Labels) => MappedSeries {
   const added = config.labels;
   const metric: PointMetric = {
     type: `${config.typePrefix}/${definition.name}`,
     kind: definition.type === 'gauge' ? 'GAUGE' : 'CUMULATIVE',
-    valueType: valueTypeOf(definition),
-    unit: unitOf(definition.name, definition.unit) || '1',
+    valueType: chooseValueType(definition),
+    unit: formatUnit(definition.name, definition.unit) || '1',
     description: definition.help,
     labels: [...new Set([...definition.labels, ...Object.keys(added)])].sort(),
     resource: 'task',
@@ -37,13 +37,13 @@ function tellAsItIs(definition: MetricDefinition, { config }: MetricSettings): (
 }
 
 /** Whole numbers, where nothing but whole numbers can come: the type of a metric cannot be changed later. */
-function valueTypeOf({ type, unit, reduced }: MetricDefinition): PointMetric['valueType'] {
+function chooseValueType({ type, unit, reduced }: MetricDefinition): PointMetric['valueType'] {
   if (type === 'distribution') return 'DISTRIBUTION';
   return (unit === 'count' || unit === 'bytes') && reduced !== true ? 'INT64' : 'DOUBLE';
 }
 
 /** buildkite-agent-metrics, backend/stackdriver.go: one type for each organisation; totals are the queue `Total`. */
-function tellAsTool({ metric: figure }: ToolFigure): (labels: Labels) => Telling {
+function mapAsTool({ metric: figure }: ToolFigure): (labels: Labels) => MappedSeries {
   const metrics = new Map<string, PointMetric>();
   return ({ org = '', cluster = '', queue = 'Total' }) => {
     const type = `custom.googleapis.com/buildkite/${org.replaceAll('-', '_')}/${figure}`;

@@ -14,7 +14,7 @@ export interface PointMetric {
   readonly description: string;
   /** Keys of all labels that its series may have. */
   readonly labels: readonly string[];
-  /** `task`: this deployment; `global`: nobody, as Buildkite's own tool has it. */
+  /** `task`: this deployment; `global`: no deployment, as Buildkite's own tool sends it. */
   readonly resource: 'task' | 'global';
 }
 
@@ -35,8 +35,8 @@ export interface Point extends SeriesSample<PointMetric> {
 }
 
 /** Points that are left out, by reason and metric. */
-export type Omission = OmissionOf<Flaw>;
+export type Omission = OmissionOf<OmissionReason>;
 
-/** Why a sample cannot be told. */
-export type Flaw =
+/** Why a sample is left out. */
+export type OmissionReason =
   'no-total' | 'histogram' | 'no-number' | 'no-integer' | 'label' | 'labels' | 'duplicate' | 'other-kind' | 'start';

@@ -1,11 +1,11 @@
-/** Creates the descriptors of metrics on purpose, so that they have a unit, a description and labels that say something. */
+/** Creates the descriptors of metrics, so that they have a unit, a description and labels. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Problem } from '../../../model/problem.ts';
-import { deadlineIn, type Deadline } from '../../../runtime/deadline.ts';
+import { createDeadline, type Deadline } from '../../../runtime/deadline.ts';
 import type { PointMetric } from '../encode/point.ts';
 import { descriptorBudgetMs, parallelDescriptors } from '../limits.ts';
 import type { Setup } from '../setup.ts';
-import { explain } from './explain-error.ts';
+import { explainError } from './explain-error.ts';
 import { createPost, type Post } from './post.ts';
 
 export interface Descriptors {
@@ -24,60 +24,63 @@ export function createDescriptors(setup: Setup): Descriptors {
   const made = new Set<string>();
   return {
     ensure: async (metrics, deadline) => {
-      const missing = metrics.filter((metric) => !made.has(keyOf(metric)));
+      const missing = metrics.filter((metric) => !made.has(formatKey(metric)));
       if (missing.length === 0 || deadline.signal.aborted) return [];
-      using budget = deadlineIn(
+      using budget = createDeadline(
         Math.min(descriptorBudgetMs, deadline.remainingMs() / 4),
         setup.ports.clock,
         deadline.signal,
       );
-      const failures = await makeAll(missing, createPost(setup, budget), (metric) => made.add(keyOf(metric)));
-      return tellFailures(failures, setup);
+      const losses = await makeDescriptors(missing, createPost(setup, budget), (metric) => made.add(formatKey(metric)));
+      return describeMissing(losses, setup);
     },
   };
 }
 
-interface Failure {
+interface MissingDescriptor {
   readonly metric: PointMetric;
   /** Undefined for one that was not asked for after another could not be. */
   readonly error: unknown;
 }
 
-async function makeAll(
+async function makeDescriptors(
   metrics: readonly PointMetric[],
   post: Post,
-  isMade: (metric: PointMetric) => void,
-): Promise<readonly Failure[]> {
-  const failures: Failure[] = [];
+  noteMade: (metric: PointMetric) => void,
+): Promise<readonly MissingDescriptor[]> {
+  const losses: MissingDescriptor[] = [];
   const rest = metrics.values();
   let isStopped = false;
   const make = async (metric: PointMetric): Promise<void> => {
     if (isStopped) {
-      failures.push({ metric, error: undefined });
+      losses.push({ metric, error: undefined });
       return;
     }
     try {
-      await post('metricDescriptors', JSON.stringify(descriptorOf(metric)), { isRepeated: false, refusal: undefined });
-      isMade(metric);
+      await post('metricDescriptors', JSON.stringify(buildDescriptor(metric)), {
+        isRepeated: false,
+        refusal: undefined,
+      });
+      noteMade(metric);
     } catch (error) {
       if (error instanceof HttpStatusError && error.status === 409) {
-        isMade(metric);
+        noteMade(metric);
         return;
       }
-      // What is refused for itself says nothing of the others; what is not even heard does.
-      if (isAboutData(error)) isMade(metric);
+      // A refused descriptor says nothing of the others; a server that does not answer takes none of them.
+      if (isAboutData(error)) noteMade(metric);
       else isStopped = true;
-      failures.push({ metric, error });
+      losses.push({ metric, error });
     }
   };
   const first = rest.next();
   // Alone, as with points: it finds out at the price of one request that a token is refused.
   if (first.done !== true) await make(first.value);
-  const worker = async (): Promise<void> => {
+  const drainMetrics = async (): Promise<void> => {
     for (const metric of rest) await make(metric);
   };
-  await Promise.all(Array.from({ length: parallelDescriptors }, worker));
-  return failures;
+  await Promise.all(Array.from({ length: parallelDescriptors }, drainMetrics));
+  return losses;
 }
 
 function isAboutData(error: unknown): boolean {
@@ -85,7 +88,7 @@ function isAboutData(error: unknown): boolean {
 }
 
 /** google.api.MetricDescriptor. */
-function descriptorOf({ type, kind, valueType, unit, description, labels }: PointMetric): object {
+function buildDescriptor({ type, kind, valueType, unit, description, labels }: PointMetric): object {
   return {
     type,
     metricKind: kind,
@@ -97,19 +100,22 @@ function descriptorOf({ type, kind, valueType, unit, description, labels }: Poin
   };
 }
 
-function keyOf({ type, labels }: PointMetric): string {
+function formatKey({ type, labels }: PointMetric): string {
   return `${type} ${labels.join()}`;
 }
 
-function tellFailures(failures: readonly Failure[], { descriptorsWhere: where }: Setup): readonly Problem[] {
-  const told = failures
+function describeMissing(
+  missing: readonly MissingDescriptor[],
+  { descriptorsWhere: where }: Setup,
+): readonly Problem[] {
+  const explained = missing
     .filter(({ error }) => error !== undefined)
     .map(({ metric, error }) => ({
       metric,
-      why: explain(error, where),
+      why: explainError(error, where),
     }));
-  const skipped = failures.length - told.length;
-  return [...Map.groupBy(told, ({ why }) => `${why.kind} ${why.text}`).values()].flatMap(
+  const skipped = missing.length - explained.length;
+  return [...Map.groupBy(explained, ({ why }) => `${why.kind} ${why.text}`).values()].flatMap(
     (group): readonly Problem[] => {
       const [first] = group;
       if (first === undefined) return [];

@@ -2,7 +2,7 @@
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import {
   type Explanation,
-  explainFailure,
+  explainSendError,
   explainStatus,
   findRemedy,
   type Remedy,
@@ -55,11 +55,11 @@ const statusRemedies: StatusRemedies = {
 const api = 'Cloud Monitoring';
 
 /** @throws the error itself when a network, the API or a secret store is not expected to give it. */
-export function explain(error: unknown, where: string): Explanation {
+export function explainError(error: unknown, where: string): Explanation {
   if (error instanceof HttpStatusError)
     return explainStatus(error, { name: api, remedies, byStatus: statusRemedies, maxWords: maxServerText });
   if (error instanceof PartialWriteError) return explainPartialWrite(error);
-  return explainFailure(error, where);
+  return explainSendError(error, where);
 }
 
 function explainPartialWrite({ message }: PartialWriteError): Explanation {

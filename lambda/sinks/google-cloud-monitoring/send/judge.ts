@@ -2,7 +2,7 @@
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse } from '../../../http/port.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
-import type { Verdict } from '../../../series/reception.ts';
+import type { Reception } from '../../../series/reception.ts';
 import type { Attempts } from './post.ts';
 
 /** A part of a request was stored, and the answer says why not all. */
@@ -29,7 +29,7 @@ export async function judge(
   answering: Promise<HttpResponse>,
   attempts: Attempts,
   where: string,
-): Promise<Verdict> {
+): Promise<Reception> {
   try {
     return judgeSuccess(await answering, where);
   } catch (error) {
@@ -40,14 +40,14 @@ export async function judge(
 }
 
 /** Everything was written where the answer is empty (metric_service.proto, CreateTimeSeries). */
-function judgeSuccess({ body }: HttpResponse, where: string): Verdict {
+function judgeSuccess({ body }: HttpResponse, where: string): Reception {
   if (isEmptyObject(body)) return { outcome: 'stored' };
   const text =
     'answered with success, and with a body that is no answer of the API, so that nobody knows whether anything was stored; check `url`';
   return { outcome: 'partial', stored: 0, error: new BadResponseError(where, text) };
 }
 
-function judgeRefusal(points: number, error: HttpStatusError, { isRepeated, refusal }: Attempts): Verdict {
+function judgeRefusal(points: number, error: HttpStatusError, { isRepeated, refusal }: Attempts): Reception {
   // The attempt before was stored although its answer was lost: what is refused now is its repetition.
   if (isRepeated && isThereAlready.test(refusal?.message ?? '')) return { outcome: 'stored' };
   if (refusal?.stored === undefined) return { outcome: 'refused', error };

@@ -1,24 +1,24 @@
-/** Remembers when each series got its last point: Cloud Monitoring takes none that is older, and none that is too close. */
+/** Remembers when each series got its last point: Cloud Monitoring takes no older and no closer one. */
 import type { Settled } from '../../../series/reception.ts';
-import { shownSeries } from '../encode/format-points.ts';
+import { formatSeries } from '../encode/format-points.ts';
 import type { Point } from '../encode/point.ts';
 import { minPointDistanceMs } from '../limits.ts';
 
 export interface LastPoints {
-  readonly startRun: (endMs: number) => RunOfPoints;
+  readonly startRun: (endMs: number) => PointsOfRun;
 }
 
-export interface RunOfPoints {
+export interface PointsOfRun {
   /** Those that may be sent under the time of the run. */
-  readonly sendable: (series: readonly Point[]) => readonly Point[];
+  readonly selectSendable: (series: readonly Point[]) => readonly Point[];
   /** Points that were held back so far. */
-  readonly heldBack: () => number;
+  readonly countHeldBack: () => number;
   readonly note: (settled: Settled<Point>) => void;
   /** Makes what was stored the memory of the next run. */
   readonly commit: () => void;
 }
 
-/** Nothing is known after a cold start; what is refused then is told as the API tells it. */
+/** Nothing is known after a cold start; a refusal is then reported in the words of the API. */
 export function rememberLastPoints(): LastPoints {
   let last: ReadonlyMap<string, number> = new Map();
   return {
@@ -28,17 +28,17 @@ export function rememberLastPoints(): LastPoints {
       const next = new Map(near);
       let heldBack = 0;
       return {
-        sendable: (series) => {
+        selectSendable: (series) => {
           if (near.size === 0) return series;
-          const sendable = series.filter((point) => !near.has(keyOf(point)));
+          const sendable = series.filter((point) => !near.has(formatKey(point)));
           heldBack += series.length - sendable.length;
           return sendable;
         },
-        heldBack: () => heldBack,
-        note: ({ series, verdict: { outcome } }) => {
+        countHeldBack: () => heldBack,
+        note: ({ series, reception: { outcome } }) => {
           // An attempt without an answer may have been stored.
           if (outcome === 'refused' || outcome === 'unsent') return;
-          for (const point of series) next.set(keyOf(point), endMs);
+          for (const point of series) next.set(formatKey(point), endMs);
         },
         commit: () => {
           last = next;
@@ -48,6 +48,6 @@ export function rememberLastPoints(): LastPoints {
   };
 }
 
-function keyOf({ family, labels }: Point): string {
-  return shownSeries(family.type, labels);
+function formatKey({ family, labels }: Point): string {
+  return formatSeries(family.type, labels);
 }

@@ -5,7 +5,7 @@ import { parseJsonText } from '../../../model/text/outside-text.ts';
 
 export interface Refusal {
   readonly message: string;
-  /** Points that were written; undefined where the answer does not tell, and then none is known to be. */
+  /** Points that were written; undefined where the answer does not say. */
   readonly stored: number | undefined;
   /** Place in the request of one of the series that were not. */
   readonly example: number | undefined;
@@ -33,24 +33,24 @@ const Summary = z.object({
 });
 
 /** Undefined for what is no error of Google's APIs. */
-export function refusalIn({ body }: Pick<HttpResponse, 'body'>): Refusal | undefined {
-  const { success, data } = ErrorBody.safeParse(parsed(body));
+export function parseRefusal({ body }: Pick<HttpResponse, 'body'>): Refusal | undefined {
+  const { success, data } = ErrorBody.safeParse(tryParseJson(body));
   if (!success) return undefined;
   const { message, details } = data.error;
   const detail = details.find((one) => one['@type'] === summaryType);
   const summary = detail === undefined ? undefined : Summary.safeParse(detail).data;
   // A summary of other points than those of one request is none of it.
   const isWhole = summary !== undefined && summary.totalPointCount >= summary.successPointCount;
-  return { message, stored: isWhole ? summary.successPointCount : undefined, example: exampleIn(message) };
+  return { message, stored: isWhole ? summary.successPointCount : undefined, example: findExample(message) };
 }
 
 /** `timeSeries[3]`, and `timeSeries[0-2,7]` for several. */
-function exampleIn(message: string): number | undefined {
-  const place = /timeSeries\[(\d{1,3})/.exec(message)?.[1];
-  return place === undefined ? undefined : Number(place);
+function findExample(message: string): number | undefined {
+  const position = /timeSeries\[(\d{1,3})/.exec(message)?.[1];
+  return position === undefined ? undefined : Number(position);
 }
 
-function parsed(body: Uint8Array): unknown {
+function tryParseJson(body: Uint8Array): unknown {
   try {
     return parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {

@@ -1,12 +1,12 @@
 /** Sends one request to the API, with a token, and tries again where the server asks for it. */
-import { withCredentials } from '../../../http/auth/credentials.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { HttpResponse } from '../../../http/port.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { maxAnswerBytes } from '../limits.ts';
 import type { Collection, Setup } from '../setup.ts';
-import { type Refusal, refusalIn } from './parse-answer.ts';
+import { type Refusal, parseRefusal } from './parse-answer.ts';
 
 /** What is found out about one request besides its answer. */
 export interface Attempts {
@@ -19,13 +19,13 @@ export interface Attempts {
 /** Sends JSON. @throws as `HttpPort.send` does, and SecretUnavailableError */
 export type Post = (collection: Collection, body: Uint8Array | string, attempts: Attempts) => Promise<HttpResponse>;
 
-export function createPost({ config, ports, tokens, addressOf }: Setup, deadline: Deadline): Post {
+export function createPost({ config, ports, tokens, buildAddress: addressOf }: Setup, deadline: Deadline): Post {
   const { http, secrets } = ports;
   const waiting = { signal: deadline.signal, remainingMs: () => deadline.remainingMs() };
   return async (collection, body, attempts) => {
     const url = addressOf(collection);
-    const answer = await withCredentials({ tls: config.tls }, { secrets }, deadline.signal, ({ tls }) =>
-      tokens.withToken(waiting, (authorization) =>
+    const answer = await sendWithCredentials({ tls: config.tls }, { secrets }, deadline.signal, ({ tls }) =>
+      tokens.sendWithToken(waiting, (authorization) =>
         http.send({
           method: 'POST',
           url,
@@ -36,7 +36,7 @@ export function createPost({ config, ports, tokens, addressOf }: Setup, deadline
           idempotent: true,
           maxResponseBytes: maxAnswerBytes,
           refusalTextOf: (refused) => {
-            attempts.refusal = refusalIn(refused);
+            attempts.refusal = parseRefusal(refused);
             return attempts.refusal?.message;
           },
           prepare: (request, attempt) => {

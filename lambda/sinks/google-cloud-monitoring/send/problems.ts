@@ -1,21 +1,21 @@
-/** Tells as problems what was left out, what was held back, and what was not stored. */
+/** Makes problems of what was left out, what was held back and what was not stored. */
 import type { Problem } from '../../../model/problem.ts';
-import { plural } from '../../../model/text/wording.ts';
-import { wasNotTaken } from '../../../series/fate.ts';
-import { tellOmissions } from '../../../series/omissions.ts';
-import { tellFailures } from '../../../series/describe-losses.ts';
-import type { Flaw, Omission, Point } from '../encode/point.ts';
-import { shownSeries } from '../encode/format-points.ts';
-import { explain } from './explain-error.ts';
+import { formatCount } from '../../../model/text/wording.ts';
+import { isNotTaken } from '../../../series/fate.ts';
+import { describeOmissionReasons } from '../../../series/omissions.ts';
+import { describeLossReasons } from '../../../series/describe-losses.ts';
+import type { OmissionReason, Omission, Point } from '../encode/point.ts';
+import { formatSeries } from '../encode/format-points.ts';
+import { explainError } from './explain-error.ts';
 import { PartialWriteError } from './judge.ts';
-import type { Failure, Tally } from './tally.ts';
+import type { Loss, Tally } from './tally.ts';
 
 const noun = 'point';
 
 /** Faults of a server that has done nothing: too many requests, or unable to handle any (RFC 9110, RFC 6585). */
 const undoneStatuses: readonly number[] = [429, 503];
 
-const flaws: Readonly<Record<Flaw, string>> = {
+const reasonTexts: Readonly<Record<OmissionReason, string>> = {
   'no-total':
     'only known as an increase since the last run, and Cloud Monitoring is told running totals; a source with durable state gives them; or leave the metric out with `metrics.exclude`',
   histogram: 'a histogram whose bounds and counts do not fit together; leave the metric out, and report it',
@@ -30,31 +30,31 @@ const flaws: Readonly<Record<Flaw, string>> = {
 };
 
 /** Points that never left, one problem for each reason. */
-export function tellLeftOut(omissions: readonly Omission[], where: string): readonly Problem[] {
-  return tellOmissions(omissions, { flaws, noun, where });
+export function describeOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
+  return describeOmissionReasons(omissions, { reasonTexts, noun, where });
 }
 
-export function tellHeldBack(points: number, where: string): readonly Problem[] {
+export function describeHeldBack(points: number, where: string): readonly Problem[] {
   if (points === 0) return [];
-  const message = `held back ${plural(points, noun)} of series that got one less than 5 seconds before, or later than now by this clock: Cloud Monitoring would refuse them; the next run sends newer ones; let only one collector run, and check the clock if this stays`;
+  const message = `held back ${formatCount(points, noun)} of series that got one less than 5 seconds before, or later than now by this clock: Cloud Monitoring would refuse them; the next run sends newer ones; let only one collector run, and check the clock if this stays`;
   return [{ kind: 'rejected', where, message }];
 }
 
 /** What went wrong on the way or at the API, one problem for each reason. */
-export function tellDelivery(tally: Tally, where: string): readonly Problem[] {
-  return tellFailures<Failure>(tally, {
+export function describeDelivery(tally: Tally, where: string): readonly Problem[] {
+  return describeLossReasons<Loss>(tally, {
     noun,
     where,
-    explain: ({ verdict }) => explain(verdict.error, where),
-    wasNotTaken: (error) => wasNotTaken(error, undoneStatuses),
-    exampleOf,
+    explain: ({ reception }) => explainError(reception.error, where),
+    isNotTaken: (error) => isNotTaken(error, undoneStatuses),
+    findExample,
   });
 }
 
 /** The series that the API names, or the only one that there was. */
-function exampleOf({ verdict, points }: Failure): string | undefined {
-  const place = verdict.error instanceof PartialWriteError ? verdict.error.example : undefined;
-  const isAlone = points.length === 1 && verdict.outcome !== 'undelivered';
-  const point: Point | undefined = place === undefined && isAlone ? points[0] : points[place ?? -1];
-  return point === undefined ? undefined : shownSeries(point.family.type, point.labels);
+function findExample({ reception, points }: Loss): string | undefined {
+  const position = reception.error instanceof PartialWriteError ? reception.error.example : undefined;
+  const isAlone = points.length === 1 && reception.outcome !== 'undelivered';
+  const point: Point | undefined = position === undefined && isAlone ? points[0] : points[position ?? -1];
+  return point === undefined ? undefined : formatSeries(point.family.type, point.labels);
 }

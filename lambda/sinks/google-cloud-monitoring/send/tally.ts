@@ -1,10 +1,10 @@
 /** What a delivery came to, added up over its requests. */
-import type { FailedRequest } from '../../../series/describe-losses.ts';
+import type { RequestLoss } from '../../../series/describe-losses.ts';
 import type { Settled } from '../../../series/reception.ts';
 import type { Point } from '../encode/point.ts';
 
 /** A request of which not everything was stored. */
-export interface Failure extends FailedRequest {
+export interface Loss extends RequestLoss {
   readonly points: readonly Point[];
 }
 
@@ -13,29 +13,29 @@ export interface Tally {
   readonly accepted: number;
   /** Not sent after something else could not be delivered. */
   readonly unsent: number;
-  readonly failures: readonly Failure[];
+  readonly losses: readonly Loss[];
 }
 
-export interface Counting {
+export interface RunningTally {
   readonly note: (settled: Settled<Point>) => void;
   readonly tally: () => Tally;
 }
 
-export function countPoints(): Counting {
+export function startTally(): RunningTally {
   const counts = { total: 0, accepted: 0, unsent: 0 };
-  const failures: Failure[] = [];
+  const losses: Loss[] = [];
   return {
-    note: ({ series: points, verdict }) => {
+    note: ({ series: points, reception }) => {
       counts.total += points.length;
-      if (verdict.outcome === 'unsent') counts.unsent += points.length;
-      else if (verdict.outcome === 'stored') counts.accepted += points.length;
+      if (reception.outcome === 'unsent') counts.unsent += points.length;
+      else if (reception.outcome === 'stored') counts.accepted += points.length;
       else {
-        const stored = verdict.outcome === 'partial' ? verdict.stored : 0;
+        const stored = reception.outcome === 'partial' ? reception.stored : 0;
         counts.accepted += stored;
         const metrics = new Set(points.map(({ family }) => family.type)).size;
-        failures.push({ verdict, points, lost: points.length - stored, metrics });
+        losses.push({ reception, points, lost: points.length - stored, metrics });
       }
     },
-    tally: () => ({ ...counts, failures }),
+    tally: () => ({ ...counts, losses }),
   };
 }

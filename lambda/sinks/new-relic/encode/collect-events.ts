@@ -1,18 +1,18 @@
-/** Makes the events of Buildkite's own tool: of each queue and run one of each type, and nothing of the totals. */
-import { toolFigureOf } from '../../../model/for-sinks/buildkite-tool.ts';
+/** Makes the events of Buildkite's own tool: one of each type for each queue, none for the totals. */
+import { findToolFigure } from '../../../model/for-sinks/buildkite-tool.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
 import type { Findings } from '../../../series/findings.ts';
-import type { Flaw } from './findings.ts';
+import type { FindingReason } from './findings.ts';
 import type { QueueEvent } from './item.ts';
 import { cleanValue } from './clean-attributes.ts';
-import { showSeries } from './format-items.ts';
+import { formatSeries } from './format-items.ts';
 
 /** buildkite-agent-metrics v5.12.4, backend/newrelic.go: two events with the same content. */
 const eventTypes = ['BuildkiteQueueMetrics', 'queue_agent_metrics'] as const;
 
 export interface EventCollector {
   /** Whether the family is one of the tool's, which then is in no metric. */
-  readonly takes: (family: MetricFamily) => boolean;
+  readonly isToolFamily: (family: MetricFamily) => boolean;
   readonly add: (family: MetricFamily) => void;
   readonly finish: (timeMs: number) => readonly QueueEvent[];
 }
@@ -22,24 +22,24 @@ interface Queue {
   readonly figures: Record<string, number>;
 }
 
-export function collectEvents(findings: Findings<Flaw>): EventCollector {
+export function collectEvents(findings: Findings<FindingReason>): EventCollector {
   const queues = new Map<string, Queue>();
   const put = (metric: string, labels: Labels, value: number, source: string): void => {
     const { org = '', cluster = '', queue = '' } = labels;
     if (!Number.isFinite(value)) {
-      findings.note('number', source, () => showSeries(source, labels));
+      findings.note('number', source, () => formatSeries(source, labels));
       return;
     }
     // The tool has no attribute for the organisation, so equal queues of two organisations are two equal events.
     const key = JSON.stringify([org, cluster, queue]);
-    const known = queues.get(key) ?? { attributes: attributesOf(cluster, queue), figures: {} };
+    const known = queues.get(key) ?? { attributes: buildAttributes(cluster, queue), figures: {} };
     known.figures[metric] = value;
     queues.set(key, known);
   };
   return {
-    takes: ({ definition }) => toolFigureOf(definition) !== undefined,
+    isToolFamily: ({ definition }) => findToolFigure(definition) !== undefined,
     add: (family) => {
-      const figure = toolFigureOf(family.definition);
+      const figure = findToolFigure(family.definition);
       if (figure?.isOfQueue !== true || family.type !== 'gauge') return;
       for (const { labels, value } of family.samples) put(figure.metric, labels, value, family.definition.name);
     },
@@ -56,6 +56,6 @@ export function collectEvents(findings: Findings<Flaw>): EventCollector {
   };
 }
 
-function attributesOf(cluster: string, queue: string): Labels {
+function buildAttributes(cluster: string, queue: string): Labels {
   return { Queue: cleanValue(queue), ...(cluster === '' ? {} : { Cluster: cleanValue(cluster) }) };
 }

@@ -1,21 +1,21 @@
-/** Makes points and events of a batch: what New Relic would not store is left out here and told, and the rest is kept. */
-import { selects } from '../../../config/glob.ts';
+/** Makes the points and events of a batch; what New Relic would not store is left out and reported. */
+import { matchSelection } from '../../../config/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { CounterSample, DistributionSample, Labels, MetricFamily } from '../../../model/metric.ts';
 import { collectFindings, type Finding, type Findings } from '../../../series/findings.ts';
 import type { NewRelicConfig } from '../config.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxPointBytes } from '../limits.ts';
 import { collectEvents } from './collect-events.ts';
-import type { Flaw } from './findings.ts';
+import type { FindingReason } from './findings.ts';
 import { isAddedUp, type Item, type Point, type Summary } from './item.ts';
 import { cleanKey, cleanValue } from './clean-attributes.ts';
 import { writePoint } from './split-requests.ts';
-import { showName, showSeries } from './format-items.ts';
+import { formatName, formatSeries } from './format-items.ts';
 
 export interface Encoding {
   /** Levels, then what is added up, then events: they never share a request. */
   readonly items: readonly Item[];
-  readonly findings: readonly Finding<Flaw>[];
+  readonly findings: readonly Finding<FindingReason>[];
   /** Increases among what was left out. */
   readonly lostIncreases: number;
 }
@@ -35,13 +35,13 @@ export function isStorableTime(timeMs: number, nowMs: number): boolean {
 /** Pure: the same batch gives the same samples, for the dry run as for the delivery. */
 export function encodeItems(batch: Batch, settings: EncodeSettings): Encoding {
   const { config } = settings;
-  const isSelected = selects(config.metrics ?? {});
-  const findings = collectFindings<Flaw>();
+  const isSelected = matchSelection(config.metrics ?? {});
+  const findings = collectFindings<FindingReason>();
   const points = collectPoints(findings, settings.common, batch.collectedAtMs);
   const events = collectEvents(findings);
-  for (const family of familiesOf(batch)) {
+  for (const family of selectFamilies(batch)) {
     if (!isSelected(family.definition.name)) continue;
-    if (config.compat && events.takes(family)) events.add(family);
+    if (config.compat && events.isToolFamily(family)) events.add(family);
     else putFamily(family, points, { batch, intervalMs: settings.intervalMs });
   }
   const { levels, increases, lostIncreases } = points.finish();
@@ -52,9 +52,9 @@ export function encodeItems(batch: Batch, settings: EncodeSettings): Encoding {
   };
 }
 
-/** Nothing is known of a failed source, so its values must not look live. */
-function familiesOf({ parts, health }: Batch): readonly MetricFamily[] {
-  return [...parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families), ...health];
+/** A failed source gives no values: old ones would look like new ones. */
+function selectFamilies({ sources, health }: Batch): readonly MetricFamily[] {
+  return [...sources.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families), ...health];
 }
 
 interface Window {
@@ -63,28 +63,28 @@ interface Window {
 }
 
 function putFamily(family: MetricFamily, points: PointCollector, { batch, intervalMs }: Window): void {
-  const put = points.of(family.definition.name);
+  const put = points.openMetric(family.definition.name);
   // A level is of the moment it was read; increases have the time of their tick, under which they may be sent later.
   const window = { timeMs: batch.tickMs, intervalMs };
   switch (family.type) {
     case 'gauge':
       for (const { labels, value } of family.samples)
-        put(labels, { kind: 'level', timeMs: batch.collectedAtMs, value }, usableOf([value]));
+        put(labels, { kind: 'level', timeMs: batch.collectedAtMs, value }, checkUsable([value]));
       return;
     case 'counter':
       for (const { labels, increase } of family.samples.filter(isIncrease))
-        put(labels, { kind: 'increase', ...window, value: increase }, usableOf([increase]));
+        put(labels, { kind: 'increase', ...window, value: increase }, checkUsable([increase]));
       return;
     case 'distribution':
       for (const { labels, observations } of family.samples.filter(isObserved)) {
         const value = summarize(observations.filter(Number.isFinite));
-        const usable = Number.isFinite(value.sum) ? usableOf(observations) : 'none';
+        const usable = Number.isFinite(value.sum) ? checkUsable(observations) : 'none';
         put(labels, { kind: 'observations', ...window, value }, usable);
       }
   }
 }
 
-/** Who adds up takes what is absent for 0: counters that stood still are not sent. */
+/** A backend that adds up takes a missing increase for 0, so counters that did not change are not sent. */
 function isIncrease({ increase }: CounterSample): boolean {
   return increase !== 0;
 }
@@ -93,7 +93,7 @@ function isObserved({ observations }: DistributionSample): boolean {
   return observations.length > 0;
 }
 
-function usableOf(values: readonly number[]): Usable {
+function checkUsable(values: readonly number[]): Usable {
   if (values.every(Number.isFinite)) return 'all';
   return values.some(Number.isFinite) ? 'some' : 'none';
 }
@@ -118,7 +118,7 @@ type PutDraft = (labels: Labels, draft: Draft, usable: Usable) => void;
 
 interface PointCollector {
   /** Asked for once a metric. */
-  readonly of: (name: string) => PutDraft;
+  readonly openMetric: (name: string) => PutDraft;
   readonly finish: () => {
     readonly levels: readonly Point[];
     readonly increases: readonly Point[];
@@ -126,35 +126,35 @@ interface PointCollector {
   };
 }
 
-function collectPoints(findings: Findings<Flaw>, common: Labels, nowMs: number): PointCollector {
+function collectPoints(findings: Findings<FindingReason>, common: Labels, nowMs: number): PointCollector {
   const levels: Point[] = [];
   const increases: Point[] = [];
   const cutLevels = new Set<string>();
   const commonKeys = Object.keys(common);
   let lostIncreases = 0;
 
-  const flawOf = (point: Point, isCut: boolean): Flaw | undefined => {
+  const checkPoint = (point: Point, isCut: boolean): FindingReason | undefined => {
     const { name, attributes, timeMs } = point;
     if (name.length > maxNameLength) return 'name';
     if (commonKeys.includes(name)) return 'setting';
     if (!isStorableTime(timeMs, nowMs)) return 'time';
     if (Object.keys({ ...common, ...attributes }).length > maxAttributes) return 'attributes';
     if (isTooLarge(point)) return 'size';
-    return isCut && point.kind === 'level' && cutLevels.has(showName(point)) ? 'collision' : undefined;
+    return isCut && point.kind === 'level' && cutLevels.has(formatName(point)) ? 'collision' : undefined;
   };
 
   return {
-    of: (name) => {
-      const clean = attributesFor(name);
+    openMetric: (name) => {
+      const clean = createAttributeCleaner(name);
       return (labels, draft, usable) => {
         const { attributes, isRenamed, isCut } = clean(labels);
         const point: Point = { ...draft, name, attributes };
-        const note = (flaw: Flaw): void => {
-          findings.note(flaw, name, () => showSeries(name, attributes));
+        const note = (reason: FindingReason): void => {
+          findings.note(reason, name, () => formatSeries(name, attributes));
         };
-        const flaw = usable === 'none' ? 'number' : flawOf(point, isCut);
-        if (flaw !== undefined) {
-          note(flaw);
+        const reason = usable === 'none' ? 'number' : checkPoint(point, isCut);
+        if (reason !== undefined) {
+          note(reason);
           // Of two levels that became one, one is sent.
           if (isAddedUp(point)) lostIncreases += 1;
           return;
@@ -163,7 +163,7 @@ function collectPoints(findings: Findings<Flaw>, common: Labels, nowMs: number):
         if (isRenamed) note('renamed');
         if (isCut) {
           note('cut');
-          cutLevels.add(showName(point));
+          cutLevels.add(formatName(point));
         }
         (isAddedUp(point) ? increases : levels).push(point);
       };
@@ -179,9 +179,9 @@ interface CleanAttributes {
 }
 
 /** A label without a value is no attribute: that is what it means. */
-function attributesFor(metric: string): (labels: Labels) => CleanAttributes {
+function createAttributeCleaner(metric: string): (labels: Labels) => CleanAttributes {
   const keys = new Map<string, string>();
-  const keyOf = (label: string): string => {
+  const findKey = (label: string): string => {
     const known = keys.get(label) ?? cleanKey(label, metric);
     keys.set(label, known);
     return known;
@@ -192,7 +192,7 @@ function attributesFor(metric: string): (labels: Labels) => CleanAttributes {
     let isCut = false;
     for (const [label, value] of Object.entries(labels)) {
       if (value === '') continue;
-      let key = keyOf(label);
+      let key = findKey(label);
       // Two labels that differ only in what may not stand in a key stay two attributes.
       while (Object.hasOwn(attributes, key)) key = `${key}_`;
       const written = cleanValue(value);

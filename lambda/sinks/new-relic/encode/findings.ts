@@ -6,4 +6,5 @@
  * name of the metric; `collision`: another level has the same attributes once they are cut, and is kept; `renamed`: a
  * label may not be called so; `cut`: a value is longer than New Relic keeps.
  */
-export type Flaw = 'number' | 'size' | 'time' | 'name' | 'attributes' | 'setting' | 'collision' | 'renamed' | 'cut';
+export type FindingReason =
+  'number' | 'size' | 'time' | 'name' | 'attributes' | 'setting' | 'collision' | 'renamed' | 'cut';

@@ -24,14 +24,14 @@ const level = 1;
 export function* splitRequests(items: Iterable<Item>, common: Labels): Generator<ItemsRequest> {
   let draft = beginRequest();
   for (const item of items) {
-    const written = { item, text: writeItem(item), block: blockOf(item, common) };
+    const written = { item, text: writeItem(item), block: writeBlock(item, common) };
     const [first] = draft.items;
-    const isOfAnotherKind = first !== undefined && groupOf(first.item) !== groupOf(item);
-    if (isOfAnotherKind || draft.bytes + bytesWith(draft, written) > maxUnpackedBytes) {
+    const isOfAnotherKind = first !== undefined && chooseGroup(first.item) !== chooseGroup(item);
+    if (isOfAnotherKind || draft.bytes + measureWith(draft, written) > maxUnpackedBytes) {
       if (draft.items.length > 0) yield endRequest(draft);
       draft = beginRequest();
     }
-    draft.bytes += bytesWith(draft, written);
+    draft.bytes += measureWith(draft, written);
     draft.items.push(written);
   }
   if (draft.items.length > 0) yield endRequest(draft);
@@ -40,7 +40,7 @@ export function* splitRequests(items: Iterable<Item>, common: Labels): Generator
 /** For samples of one request, or some of them. */
 export function encodeRequest(items: readonly Item[], common: Labels): ItemsRequest {
   return endRequest({
-    items: items.map((item) => ({ item, text: writeItem(item), block: blockOf(item, common) })),
+    items: items.map((item) => ({ item, text: writeItem(item), block: writeBlock(item, common) })),
     bytes: 0,
   });
 }
@@ -65,19 +65,19 @@ function beginRequest(): Draft {
 }
 
 /** With the comma behind it, and with the block that it may begin. */
-function bytesWith({ items }: Draft, { text, block }: Written): number {
+function measureWith({ items }: Draft, { text, block }: Written): number {
   const begins = block !== undefined && items.at(-1)?.block !== block;
   const blockBytes = begins ? Buffer.byteLength(block) + blockEnd.length + 1 : 0;
   return Buffer.byteLength(text) + 1 + blockBytes;
 }
 
 /** What may be sent again without counting twice never shares a request with what may not. */
-function groupOf(item: Item): string {
+function chooseGroup(item: Item): string {
   return isAddedUp(item) ? 'added up' : item.kind;
 }
 
 function endRequest({ items }: Draft): ItemsRequest {
-  const parts: string[] = [];
+  const blocks: string[] = [];
   let at = 0;
   while (at < items.length) {
     const block = items[at]?.block;
@@ -87,9 +87,9 @@ function endRequest({ items }: Draft): ItemsRequest {
       .slice(from, at)
       .map(({ text }) => text)
       .join(',');
-    parts.push(block === undefined ? texts : `${block}${texts}${blockEnd}`);
+    blocks.push(block === undefined ? texts : `${block}${texts}${blockEnd}`);
   }
-  const text = Buffer.from(`[${parts.join(',')}]`);
+  const text = Buffer.from(`[${blocks.join(',')}]`);
   return {
     api: items[0]?.item.kind === 'event' ? 'events' : 'metrics',
     items: items.map(({ item }) => item),
@@ -99,7 +99,7 @@ function endRequest({ items }: Draft): ItemsRequest {
 }
 
 /** New Relic wants the start of the window, and the end by its length. */
-function blockOf(item: Item, common: Labels): string | undefined {
+function writeBlock(item: Item, common: Labels): string | undefined {
   if (item.kind === 'event') return undefined;
   const window = isAddedUp(item)
     ? { timestamp: item.timeMs - item.intervalMs, 'interval.ms': item.intervalMs }

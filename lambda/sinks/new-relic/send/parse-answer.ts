@@ -9,8 +9,8 @@ const answers: Readonly<Record<Api, z.ZodType<string>>> = {
   events: z.object({ success: z.literal(true), uuid: z.string().min(1) }).transform(({ uuid }) => uuid),
 };
 
-/** Undefined for an answer that is none of New Relic's, so that nobody knows what became of the request. */
-export function requestIdIn(api: Api, body: Uint8Array): string | undefined {
+/** Undefined for an answer that is not New Relic's: whether the request was stored is then unknown. */
+export function parseRequestId(api: Api, body: Uint8Array): string | undefined {
   try {
     return answers[api].parse(parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(body)));
   } catch {

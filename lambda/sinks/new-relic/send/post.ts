@@ -1,18 +1,18 @@
 /** Sends one request and finds out what became of it; with `answer.ts` this is all that knows New Relic's answers. */
-import { withApiKey } from '../../../http/auth/api-key.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
+import { sendWithApiKey } from '../../../http/auth/api-key.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { HttpResponse } from '../../../http/port.ts';
 import type { StatusHints } from '../../../http/errors/problem.ts';
-import { refusalWords } from '../../../http/answers/refusal-text.ts';
+import { parseRefusalWords } from '../../../http/answers/refusal-text.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { type Fate, settle, type Statuses } from '../../../series/fate.ts';
 import type { SinkPorts } from '../../sink.ts';
-import { addressOf, type NewRelicConfig } from '../config.ts';
+import { buildAddress, type NewRelicConfig } from '../config.ts';
 import type { Api, ItemsRequest } from '../encode/split-requests.ts';
 import { maxAnswerBytes } from '../limits.ts';
-import { requestIdIn } from './parse-answer.ts';
+import { parseRequestId } from './parse-answer.ts';
 import { type Receipts, refusalsQuery } from './receipts.ts';
 
 export type Post = (request: ItemsRequest) => Promise<Fate>;
@@ -31,13 +31,13 @@ export function createPost(config: NewRelicConfig, ports: SinkPorts, { deadline,
   const send = createSend(config, ports, deadline);
   return (request) => {
     const { api, items } = request;
-    const place = whereOf('POST', addressOf(api, config));
-    return settle({ signal: deadline.signal, where, place, statuses: statuses[api] }, async () => {
+    const target = whereOf('POST', buildAddress(api, config));
+    return settle({ signal: deadline.signal, where, target, statuses: statuses[api] }, async () => {
       const response = await send(request);
-      refuseWebPage(response, place);
-      const requestId = requestIdIn(api, response.body);
+      refuseWebPage(response, target);
+      const requestId = parseRequestId(api, response.body);
       if (requestId === undefined) {
-        const problem = { kind: 'bad-response', where: `${where} ${place}`, message: unreadable } as const;
+        const problem = { kind: 'bad-response', where: `${where} ${target}`, message: unreadable } as const;
         return { outcome: 'unknown', problem };
       }
       receipts.note({ api, samples: items.length, requestId });
@@ -61,11 +61,11 @@ function createSend(config: NewRelicConfig, { http, secrets }: SinkPorts, deadli
       // answer: what must not be sent twice travels on fresh ones.
       ...(countsTwice ? { connection: 'close' } : {}),
     };
-    return withCredentials({ tls: config.tls }, { secrets }, signal, (credentials) =>
-      withApiKey(apiKey, secrets, signal, (key) =>
+    return sendWithCredentials({ tls: config.tls }, { secrets }, signal, (credentials) =>
+      sendWithApiKey(apiKey, secrets, signal, (key) =>
         http.send({
           method: 'POST',
-          url: addressOf(api, config),
+          url: buildAddress(api, config),
           ...credentials,
           headers: { ...key, ...fixed },
           body,
@@ -74,7 +74,7 @@ function createSend(config: NewRelicConfig, { http, secrets }: SinkPorts, deadli
           idempotent: !countsTwice,
           retryStatuses,
           undoneStatuses: statuses[api].undone,
-          refusalTextOf: refusalWords,
+          refusalTextOf: parseRefusalWords,
           maxResponseBytes: maxAnswerBytes,
         }),
       ),

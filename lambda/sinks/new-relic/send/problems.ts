@@ -1,14 +1,14 @@
 /** The words for what New Relic does not store. */
 import type { Problem } from '../../../model/problem.ts';
-import { type Finding, tellFindings, tellUnsendable, type Unsendable } from '../../../series/findings.ts';
-import type { Flaw } from '../encode/findings.ts';
-import { showName } from '../encode/format-items.ts';
+import { type Finding, describeFindingReasons, describeUnsendable, type Unsendable } from '../../../series/findings.ts';
+import type { FindingReason } from '../encode/findings.ts';
+import { formatName } from '../encode/format-items.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxValueLength } from '../limits.ts';
 
 const hourMs = 3_600_000;
 const range = `New Relic takes the last ${String(maxAgeMs / hourMs)} hours and the next ${String(maxAheadMs / hourMs)}`;
 
-const flaws: Readonly<Record<Flaw, string>> = {
+const reasonTexts: Readonly<Record<FindingReason, string>> = {
   number:
     'left out, as far as they are not numbers: New Relic takes neither NaN nor infinities; leave the metric out with `metrics.exclude`, and report it',
   size: 'left out, for a single one is larger than a request may be; give it fewer or shorter labels',
@@ -25,13 +25,13 @@ const flaws: Readonly<Record<Flaw, string>> = {
 const noun = 'sample';
 
 /** Samples that are not sent as they are. */
-export function tellFlaws(findings: readonly Finding<Flaw>[], where: string): readonly Problem[] {
-  return tellFindings(findings, { flaws, noun, where });
+export function describeFindings(findings: readonly Finding<FindingReason>[], where: string): readonly Problem[] {
+  return describeFindingReasons(findings, { reasonTexts, noun, where });
 }
 
 /** Increases of earlier runs that cannot be sent any more. */
-export function tellLate(unsendable: Unsendable, where: string): readonly Problem[] {
-  return tellUnsendable(unsendable, range, where);
+export function describeLate(unsendable: Unsendable, where: string): readonly Problem[] {
+  return describeUnsendable(unsendable, range, where);
 }
 
-export const words = { noun, show: showName };
+export const words = { noun, show: formatName };

@@ -1,4 +1,4 @@
-/** Logs what New Relic took: it checks the data only afterwards, and tells of refusals in an event of its own. */
+/** Logs which requests New Relic took: it checks data later, and reports refusals in an event of its own. */
 import type { Logger } from '../../../runtime/log.ts';
 import type { Api } from '../encode/split-requests.ts';
 
@@ -16,17 +16,17 @@ export interface Receipts {
   readonly note: (receipt: Receipt) => void;
 }
 
-/** The query is told once a process; the numbers of requests are for whoever looks for one of them. */
+/** The query is logged once a process; the number of each request is logged for a search in New Relic. */
 export function createReceipts(sink: string, log: Logger): Receipts {
-  let isTold = false;
+  let isQueryLogged = false;
   return {
     note: (receipt) => {
-      if (!isTold)
+      if (!isQueryLogged)
         log.info('New Relic takes data before it checks it, and tells of what it then refuses by this query', {
           sink,
           query: refusalsQuery,
         });
-      isTold = true;
+      isQueryLogged = true;
       log.debug('New Relic took a request', { sink, ...receipt });
     },
   };

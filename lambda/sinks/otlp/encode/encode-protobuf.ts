@@ -2,17 +2,17 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { RelayedExemplar } from '../../../model/relayed.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
-import { repeatedLabels, type Split } from '../../../series/repeated-labels.ts';
+import { createLabelSplitter, type Split } from '../../../series/repeated-labels.ts';
 import {
   type Encode,
-  grouped,
+  groupPoints,
   isInteger,
   type MessageSettings,
   type MetricGroup,
-  nanoseconds,
+  convertToNanoseconds,
   noRecordedValue,
   type ResourceGroup,
-  startOf,
+  limitStart,
   temporalityNumber,
 } from './message.ts';
 import type { Buckets, MetricKind, Point, PointMetric, PointValue } from './points/point.ts';
@@ -89,7 +89,7 @@ const fields = {
 const writer = new BinaryWriter();
 
 export const encodeProtobuf: Encode = (points, settings) => {
-  for (const group of grouped(points, settings)) writeResource(group, settings);
+  for (const group of groupPoints(points, settings)) writeResource(group, settings);
   return writer.finish();
 };
 
@@ -107,11 +107,11 @@ function writeMetric({ metric, points }: MetricGroup, settings: MessageSettings)
   if (description !== '') writer.uint32(tag.metricDescription).string(description);
   if (unit !== '') writer.uint32(tag.metricUnit).string(unit);
   writer.uint32(data).fork();
-  const splitOf = repeatedLabels((labels, from, to) =>
+  const splitLabels = createLabelSplitter((labels, from, to) =>
     writeAttributes(new BinaryWriter(), labels, point.attribute, from, to).finish(),
   );
-  const timesOf = timesEncoder(settings.timestampMs);
-  for (const one of points) writePoint(one, splitOf(one.labels), timesOf(one));
+  const encodeTimes = createTimesEncoder(settings.timestampMs);
+  for (const one of points) writePoint(one, splitLabels(one.labels), encodeTimes(one));
   if (kind !== 'gauge' && kind !== 'summary')
     writer
       .uint32(tag.dataTemporality)
@@ -141,14 +141,14 @@ function writeAttributes(into: BinaryWriter, labels: LabelSet, field: number, fr
 }
 
 /** The start and the time of a point; those of the point before where they are the same. */
-function timesEncoder(timestampMs: number): (point: Point) => Uint8Array {
+function createTimesEncoder(timestampMs: number): (point: Point) => Uint8Array {
   let known: { readonly startMs: number | undefined; readonly timeMs: number; readonly bytes: Uint8Array } | undefined;
   return ({ startMs: began, timestampMs: timeMs = timestampMs }) => {
-    const startMs = startOf(began, timeMs);
+    const startMs = limitStart(began, timeMs);
     if (known?.startMs === startMs && known?.timeMs === timeMs) return known.bytes;
     const times = new BinaryWriter();
-    if (startMs !== undefined) times.uint32(tag.pointStart).fixed64(nanoseconds(startMs));
-    const bytes = times.uint32(tag.pointTime).fixed64(nanoseconds(timeMs)).finish();
+    if (startMs !== undefined) times.uint32(tag.pointStart).fixed64(convertToNanoseconds(startMs));
+    const bytes = times.uint32(tag.pointTime).fixed64(convertToNanoseconds(timeMs)).finish();
     known = { startMs, timeMs, bytes };
     return bytes;
   };
@@ -172,7 +172,7 @@ function writeValue(metric: PointMetric, value: PointValue): void {
 }
 
 function writeHistogram({ bounds, counts, sum, min, max }: Extract<PointValue, { type: 'histogram' }>): void {
-  writer.uint32(histogramTag.count).fixed64(countOf(counts));
+  writer.uint32(histogramTag.count).fixed64(sumCounts(counts));
   if (sum !== undefined) writer.uint32(histogramTag.sum).double(sum);
   writer.uint32(histogramTag.counts).fork();
   for (const count of counts) writer.fixed64(count);
@@ -213,20 +213,20 @@ function writeSummary({ count, sum, quantiles }: Extract<PointValue, { type: 'su
 
 function writeExemplar({ labels, value, timestampMs }: RelayedExemplar, field: number): void {
   writer.uint32(field).fork();
-  if (timestampMs !== undefined) writer.uint32(tag.exemplarTime).fixed64(nanoseconds(timestampMs));
+  if (timestampMs !== undefined) writer.uint32(tag.exemplarTime).fixed64(convertToNanoseconds(timestampMs));
   writer.uint32(tag.exemplarDouble).double(value);
-  const told = attributesOf(labels);
-  writeAttributes(writer, told, tag.exemplarAttribute, 0, told.length);
+  const filled = flattenLabels(labels);
+  writeAttributes(writer, filled, tag.exemplarAttribute, 0, filled.length);
   writer.join();
 }
 
 /** Of an exemplar: its labels point to the run. */
-function attributesOf(labels: RelayedExemplar['labels']): LabelSet {
+function flattenLabels(labels: RelayedExemplar['labels']): LabelSet {
   return Object.entries(labels)
     .filter(([key, value]) => key !== '' && value !== '')
     .flatMap(([key, value]) => [key.toWellFormed(), value.toWellFormed()]);
 }
 
-function countOf(counts: readonly number[]): number {
+function sumCounts(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }

@@ -22,19 +22,19 @@ export interface ResourceGroup {
 
 export type Encode = (points: readonly Point[], settings: MessageSettings) => Uint8Array;
 
-/** AggregationTemporality of metrics.proto; a sum that may fall is told since its start in any case. */
+/** AggregationTemporality of metrics.proto; a sum that may fall is always sent since its start. */
 export const temporalityNumber = { delta: 1, cumulative: 2 } as const satisfies Record<Temporality, number>;
 
 /** DataPointFlags of metrics.proto. */
 export const noRecordedValue = 1;
 
 /** An empty resource or metric is never made (OTLP specification, "Empty Telemetry Envelopes"). */
-export function grouped(points: readonly Point[], { resources }: MessageSettings): readonly ResourceGroup[] {
+export function groupPoints(points: readonly Point[], { resources }: MessageSettings): readonly ResourceGroup[] {
   const byResource = Map.groupBy(points, ({ family }) => family.resource);
-  return [...byResource].map(([name, own]) => ({ resource: resources[name], metrics: metricsOf(own) }));
+  return [...byResource].map(([name, own]) => ({ resource: resources[name], metrics: groupByMetric(own) }));
 }
 
-function metricsOf(points: readonly Point[]): readonly MetricGroup[] {
+function groupByMetric(points: readonly Point[]): readonly MetricGroup[] {
   const groups: { readonly metric: PointMetric; readonly points: Point[] }[] = [];
   for (const point of points) {
     const last = groups.at(-1);
@@ -48,12 +48,12 @@ function metricsOf(points: readonly Point[]): readonly MetricGroup[] {
  * A total that began by another clock may have done so in our future; no receiver knows what to do with that. Equal times
  * say that the start is not known (OTLP data model, "Resets and Gaps").
  */
-export function startOf(startMs: number | undefined, timeMs: number): number | undefined {
+export function limitStart(startMs: number | undefined, timeMs: number): number | undefined {
   return startMs === undefined ? undefined : Math.min(startMs, timeMs);
 }
 
 /** OTLP counts nanoseconds, which a JavaScript number cannot. */
-export function nanoseconds(ms: number): bigint {
+export function convertToNanoseconds(ms: number): bigint {
   return BigInt(Math.round(ms)) * 1_000_000n;
 }
 

@@ -25,22 +25,22 @@ export interface ResourceSettings {
   readonly naming: 'ci' | 'semconv';
 }
 
-export function resourcesFor(settings: ResourceSettings): Readonly<Record<ResourceName, Resource>> {
+export function buildResources(settings: ResourceSettings): Readonly<Record<ResourceName, Resource>> {
   const { collector, attributes, naming } = settings;
   const own = { 'service.name': scope.name, 'service.version': version, 'service.instance.id': collector };
   const metricsSchemaUrl = naming === 'semconv' ? schemaUrl : undefined;
   return {
-    collector: { attributes: sorted({ ...own, ...attributes }), schemaUrl, metricsSchemaUrl },
-    // Set by the tool whose names these are; what reads them may look for it.
+    collector: { attributes: sortAttributes({ ...own, ...attributes }), schemaUrl, metricsSchemaUrl },
+    // Buildkite's own tool sets it, and dashboards may select by it.
     buildkite: {
-      attributes: sorted({ ...own, ...attributes, 'service.namespace': 'buildkite' }),
+      attributes: sortAttributes({ ...own, ...attributes, 'service.namespace': 'buildkite' }),
       schemaUrl,
       metricsSchemaUrl: undefined,
     },
   };
 }
 
-function sorted(attributes: Labels): LabelSet {
+function sortAttributes(attributes: Labels): LabelSet {
   return Object.entries(attributes)
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([key, value]) => [key.toWellFormed(), value.toWellFormed()]);

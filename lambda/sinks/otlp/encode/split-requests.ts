@@ -11,19 +11,19 @@ interface Writing<Item, Message> {
   readonly encode: (points: readonly Item[], message: Message) => Uint8Array;
   readonly message: Message;
   readonly maxBytes: number;
-  /** Whether nothing more will be sent: the points are told all the same, and are not encoded. */
+  /** Whether nothing more will be sent: the points are still counted, and are not encoded. */
   readonly isOver?: () => boolean;
 }
 
 const nothing = new Uint8Array();
 
-/** A point that is too large for a request of its own is left out, and told. */
-export function* requestsOf<Item, Message>(
+/** A point that is too large for a request of its own is left out and reported. */
+export function* splitRequests<Item, Message>(
   pieces: Iterable<readonly Item[]>,
   { encode, message, maxBytes, isOver = () => false }: Writing<Item, Message>,
   omit: (point: Item) => void,
 ): Generator<EncodedRequest<Item>> {
-  function* fitting(points: readonly Item[]): Generator<EncodedRequest<Item>> {
+  function* splitFitting(points: readonly Item[]): Generator<EncodedRequest<Item>> {
     const [first] = points;
     if (first === undefined) return;
     const body = isOver() ? nothing : encode(points, message);
@@ -36,9 +36,9 @@ export function* requestsOf<Item, Message>(
       return;
     }
     // Bytes hardly differ from point to point: as many parts as are needed, and not halves of halves.
-    const parts = Math.ceil(body.byteLength / maxBytes);
-    const size = Math.max(1, Math.floor(points.length / parts));
-    for (let at = 0; at < points.length; at += size) yield* fitting(points.slice(at, at + size));
+    const pieceCount = Math.ceil(body.byteLength / maxBytes);
+    const size = Math.max(1, Math.floor(points.length / pieceCount));
+    for (let at = 0; at < points.length; at += size) yield* splitFitting(points.slice(at, at + size));
   }
-  for (const piece of pieces) yield* fitting(piece);
+  for (const piece of pieces) yield* splitFitting(piece);
 }

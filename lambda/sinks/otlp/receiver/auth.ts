@@ -1,7 +1,7 @@
-/** The setting that says who the collector is to a receiver, and which part of it is whose. */
+/** The setting `auth`: how the collector proves to a receiver who it is. */
 import * as z from 'zod';
-import { GoogleAuth, secretsOfGoogle } from '../../../http/auth/google/settings.ts';
-import { secretsOfHttp, SignableAuth, type TlsSettings } from '../../../http/settings.ts';
+import { GoogleAuth, collectGoogleSecrets } from '../../../http/auth/google/settings.ts';
+import { collectHttpSecrets, SignableAuth, type TlsSettings } from '../../../http/settings.ts';
 import type { SecretRef } from '../../../secrets/secret-ref.ts';
 
 export const OtlpAuth = z.union([...SignableAuth.options, z.strictObject({ google: GoogleAuth })]).meta({
@@ -17,18 +17,21 @@ interface AuthSettings {
 }
 
 /** What is read of secrets or signed with, and needs no token of Google Cloud. */
-export function httpSettingsOf({ auth, tls }: AuthSettings): {
+export function pickHttpSettings({ auth, tls }: AuthSettings): {
   readonly auth: SignableAuth | undefined;
   readonly tls: TlsSettings | undefined;
 } {
   return { auth: auth === undefined || 'google' in auth ? undefined : auth, tls };
 }
 
-export function googleAuthOf({ auth }: AuthSettings): GoogleAuth | undefined {
+export function pickGoogleAuth({ auth }: AuthSettings): GoogleAuth | undefined {
   return auth !== undefined && 'google' in auth ? auth.google : undefined;
 }
 
-export function secretsOfAuth(settings: AuthSettings): readonly SecretRef[] {
-  const google = googleAuthOf(settings);
-  return [...(google === undefined ? [] : secretsOfGoogle(google)), ...secretsOfHttp(httpSettingsOf(settings))];
+export function collectAuthSecrets(settings: AuthSettings): readonly SecretRef[] {
+  const google = pickGoogleAuth(settings);
+  return [
+    ...(google === undefined ? [] : collectGoogleSecrets(google)),
+    ...collectHttpSecrets(pickHttpSettings(settings)),
+  ];
 }

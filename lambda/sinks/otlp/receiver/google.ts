@@ -1,8 +1,8 @@
-/** What Google Cloud wants of a request besides OTLP: a token for its signal, and the project whose quota it uses. */
+/** What Google Cloud needs besides OTLP: a token for each signal, and the project that pays for the request. */
 import type { HeaderSettings } from '../../../http/auth/custom-headers.ts';
-import { googleTokens, type GoogleTokens } from '../../../http/auth/google/access-tokens.ts';
+import { createGoogleTokens, type GoogleTokens } from '../../../http/auth/google/access-tokens.ts';
 import type { SinkPorts } from '../../sink.ts';
-import { googleAuthOf } from './auth.ts';
+import { pickGoogleAuth } from './auth.ts';
 import type { OtlpConfig } from '../config.ts';
 import { projectAttribute } from './presets.ts';
 
@@ -18,8 +18,8 @@ export interface SignalTokens {
 }
 
 /** Undefined where the receiver is not Google Cloud. */
-export function tokensOf(config: OtlpConfig, ports: SinkPorts): SignalTokens | undefined {
-  const auth = googleAuthOf(config);
+export function createSignalTokens(config: OtlpConfig, ports: SinkPorts): SignalTokens | undefined {
+  const auth = pickGoogleAuth(config);
   if (auth === undefined) return undefined;
   const tokenPorts = {
     ...ports,
@@ -28,15 +28,15 @@ export function tokensOf(config: OtlpConfig, ports: SinkPorts): SignalTokens | u
     },
   };
   return {
-    metrics: googleTokens(auth, scopes.metrics, tokenPorts),
-    traces: googleTokens(auth, scopes.traces, tokenPorts),
+    metrics: createGoogleTokens(auth, scopes.metrics, tokenPorts),
+    traces: createGoogleTokens(auth, scopes.traces, tokenPorts),
   };
 }
 
 const quotaHeader = 'x-goog-user-project';
 
 /** The quota of the project that is written to, unless the operator names another one. */
-export function quotaHeaders({ preset, resource, headers }: OtlpConfig): HeaderSettings {
+export function buildQuotaHeaders({ preset, resource, headers }: OtlpConfig): HeaderSettings {
   const project = resource[projectAttribute];
   const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === quotaHeader);
   return preset !== 'google-cloud' || project === undefined || isNamed ? {} : { [quotaHeader]: project };

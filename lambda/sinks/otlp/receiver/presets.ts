@@ -1,4 +1,4 @@
-/** What is known of named receivers: where they are, what they take and how they want sums. */
+/** The known receivers: their addresses, limits and whether they take totals or increases. */
 import type { Temporality } from '../encode/points/point.ts';
 import {
   cloudWatchLimits,
@@ -38,7 +38,7 @@ export const cloudWatchTraces =
 const datadogTraces =
   'Datadog takes metrics here and traces at its agent; send traces by a further sink to the OTLP port of a Datadog agent or of an OpenTelemetry Collector';
 
-/** Attribute of the resource that tells Google Cloud which project the data goes to; without it the Telemetry API answers 400. */
+/** Attribute of the resource that names the project in Google Cloud; without it the Telemetry API answers 400. */
 export const projectAttribute = 'gcp.project_id';
 
 /** The attributes that Google takes the label `location` from, the first one first; without one it rejects the points. */

@@ -2,7 +2,7 @@
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import {
   type Explanation,
-  explainFailure,
+  explainSendError,
   explainStatus,
   findRemedy,
   type Remedy,
@@ -56,14 +56,14 @@ export const metricRemedies: SignalRemedies = {
 };
 
 /** @throws the error itself when a network, a receiver or a secret store is not expected to give it. */
-export function explain(
+export function explainError(
   error: unknown,
   where: string,
   { byStatus, partial }: SignalRemedies = metricRemedies,
 ): Explanation {
   if (error instanceof HttpStatusError) return explainStatus(error, { name: 'the receiver', remedies, byStatus });
   if (error instanceof PartialSuccessError) return explainPartialSuccess(error, partial);
-  return explainFailure(error, where);
+  return explainSendError(error, where);
 }
 
 function explainPartialSuccess({ message }: PartialSuccessError, remedy: string): Explanation {

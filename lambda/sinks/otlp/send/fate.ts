@@ -1,5 +1,5 @@
-/** What became of increases that were sent: whether they may be sent again, and what nobody knows. */
-import { wasNotTaken } from '../../../series/fate.ts';
+/** Decides what became of increases that were sent: stored, to be sent again, refused or unknown. */
+import { isNotTaken } from '../../../series/fate.ts';
 import type { Settled } from '../../../series/reception.ts';
 import { UnreadableAnswerError } from './judge.ts';
 import { notTakenStatuses } from './post.ts';
@@ -15,20 +15,20 @@ export interface Fate {
 
 const kept: Fate = { isKept: true, unconfirmed: 0, dropped: 0 };
 
-export function fateOf({ series: { length }, verdict }: Settled<unknown>): Fate {
-  switch (verdict.outcome) {
+export function decideFate({ series: { length }, reception }: Settled<unknown>): Fate {
+  switch (reception.outcome) {
     case 'stored':
       return { isKept: false, unconfirmed: 0, dropped: 0 };
     case 'unsent':
       return kept;
     case 'partial':
-      if (verdict.error instanceof UnreadableAnswerError) return { isKept: false, unconfirmed: length, dropped: 0 };
-      return { isKept: false, unconfirmed: 0, dropped: length - verdict.stored };
+      if (reception.error instanceof UnreadableAnswerError) return { isKept: false, unconfirmed: length, dropped: 0 };
+      return { isKept: false, unconfirmed: 0, dropped: length - reception.stored };
     case 'refused':
       // Later requests are smaller, and one of a single point cannot be.
-      if (verdict.error.status === 413 && length > 1) return kept;
+      if (reception.error.status === 413 && length > 1) return kept;
       return { isKept: false, unconfirmed: 0, dropped: length };
     case 'undelivered':
-      return wasNotTaken(verdict.error, notTakenStatuses) ? kept : { isKept: false, unconfirmed: length, dropped: 0 };
+      return isNotTaken(reception.error, notTakenStatuses) ? kept : { isKept: false, unconfirmed: length, dropped: 0 };
   }
 }

@@ -2,15 +2,15 @@
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse } from '../../../http/port.ts';
 import { checkAddress } from '../../../http/where.ts';
-import type { Verdict } from '../../../series/reception.ts';
-import { partialSuccessIn } from './parse-answer.ts';
+import type { Reception } from '../../../series/reception.ts';
+import { parsePartialSuccess } from './parse-answer.ts';
 
 /** A receiver has stored a part of a request, and said why not all. */
 export class PartialSuccessError extends Error {
   override readonly name = 'PartialSuccessError';
 }
 
-/** An answer 2xx that cannot be read: nobody knows whether all of a request was stored. */
+/** A 2xx answer that cannot be read: whether all of the request was stored is unknown. */
 export class UnreadableAnswerError extends BadResponseError {}
 
 export interface JudgePorts {
@@ -31,7 +31,7 @@ const maxServerText = 1024;
 const dataStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /** Never rejects. */
-export async function judge(points: number, answering: Promise<HttpResponse>, ports: JudgePorts): Promise<Verdict> {
+export async function judge(points: number, answering: Promise<HttpResponse>, ports: JudgePorts): Promise<Reception> {
   try {
     return judgeSuccess(points, await answering, ports);
   } catch (error) {
@@ -41,8 +41,8 @@ export async function judge(points: number, answering: Promise<HttpResponse>, po
 }
 
 /** A request that was stored in part is never sent again (OTLP, "Partial Success"). */
-function judgeSuccess(points: number, response: HttpResponse, ports: JudgePorts): Verdict {
-  const partial = partialSuccessIn(response);
+function judgeSuccess(points: number, response: HttpResponse, ports: JudgePorts): Reception {
+  const partial = parsePartialSuccess(response);
   if (partial === undefined) {
     const text = `answered with success, and with a body that is no answer of OTLP, so that nobody knows whether all was stored; ${checkAddress}`;
     return { outcome: 'partial', stored: 0, error: new UnreadableAnswerError(ports.where, text) };

@@ -1,4 +1,4 @@
-/** Increases as they wait in the outbox until the receiver takes them. */
+/** Packs increases that wait for a later run, and reads them back: another version may have written them. */
 import * as z from 'zod';
 import type { Parcel } from '../../sink.ts';
 import { isAddedUp, type Point, type PointMetric } from '../encode/points/point.ts';
@@ -40,13 +40,13 @@ const Content = z.array(
 );
 
 /** Points by the time at which they happened; levels are not among them. */
-export function parcelsOf(points: readonly Point[], tickMs: number): readonly Parcel[] {
+export function packPoints(points: readonly Point[], tickMs: number): readonly Parcel[] {
   const increases = points.filter(({ family }) => isAddedUp(family, 'delta'));
   const byTime = Map.groupBy(increases, ({ timestampMs = tickMs }) => timestampMs);
-  return [...byTime].map(([timeMs, group]) => ({ tickMs: timeMs, samples: group.length, content: contentOf(group) }));
+  return [...byTime].map(([timeMs, group]) => ({ tickMs: timeMs, samples: group.length, content: packContent(group) }));
 }
 
-function contentOf(points: readonly Point[]): unknown {
+function packContent(points: readonly Point[]): unknown {
   const byMetric = Map.groupBy(points, ({ family }) => family);
   return [...byMetric].map(([metric, own]) => ({
     metric,
@@ -55,13 +55,13 @@ function contentOf(points: readonly Point[]): unknown {
 }
 
 /** What a parcel holds, with its own time; undefined for one of an unknown shape. */
-export function pointsIn({ tickMs, content }: Parcel): readonly Point[] | undefined {
+export function unpackPoints({ tickMs, content }: Parcel): readonly Point[] | undefined {
   const { success, data } = Content.safeParse(content);
   if (!success) return undefined;
   return data.flatMap(({ metric, points }) =>
     points.map((point): Point => ({
       ...point,
-      value: withoutGaps(point.value),
+      value: omitGaps(point.value),
       family: metric,
       timestampMs: tickMs,
       isStale: false,
@@ -72,7 +72,7 @@ export function pointsIn({ tickMs, content }: Parcel): readonly Point[] | undefi
 type Parsed = z.infer<typeof Value>;
 
 /** A value that was not written is absent, and not there without a value. */
-function withoutGaps(value: Parsed): Point['value'] {
+function omitGaps(value: Parsed): Point['value'] {
   if (value.type === 'number') return value;
   const { min, max, ...rest } = value;
   const extremes = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
@@ -81,9 +81,9 @@ function withoutGaps(value: Parsed): Point['value'] {
   return { ...histogram, ...(sum === undefined ? {} : { sum }), ...extremes };
 }
 
-/** Points of several parcels, those of one metric side by side: a request tells of each metric once. */
+/** Points of several parcels, those of one metric side by side: a request has each metric once. */
 export function sortByMetric(points: readonly Point[]): readonly Point[] {
-  const groups = Map.groupBy(points, ({ family }) => identityOf(family));
+  const groups = Map.groupBy(points, ({ family }) => formatIdentity(family));
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     return first === undefined ? [] : group.map((point) => ({ ...point, family: first.family }));
@@ -91,6 +91,6 @@ export function sortByMetric(points: readonly Point[]): readonly Point[] {
 }
 
 /** A metric may have been described otherwise by the version that kept it. */
-function identityOf({ name, kind, resource }: PointMetric): string {
+function formatIdentity({ name, kind, resource }: PointMetric): string {
   return JSON.stringify([name, kind, resource]);
 }

@@ -43,27 +43,27 @@ const statusMessage = 2;
 const everythingStored: PartialSuccess = { rejected: 0, message: '' };
 
 /**
- * What a success says of the points; undefined where it is no answer of OTLP, so that nobody knows. Nothing at all means
+ * What a success says of the points; undefined where it is no answer of OTLP. An empty answer means
  * that all were stored. A body of another type, or of none, is read as JSON: a server that names no type sends JSON as
  * plain text.
  */
-export function partialSuccessIn(answer: Answer): PartialSuccess | undefined {
+export function parsePartialSuccess(answer: Answer): PartialSuccess | undefined {
   const { headers, body } = answer;
   if (body.byteLength === 0) return everythingStored;
   const type = headers['content-type'] ?? '';
   try {
-    return isProtobuf(type) ? fromProtobuf(body) : fromJson(body);
+    return isProtobuf(type) ? parseProtobufSuccess(body) : parseJsonSuccess(body);
   } catch {
     return undefined;
   }
 }
 
 /** The message of a Status; undefined where the answer is none, so that its first words are shown. */
-export function refusalTextOf({ headers, body }: Answer): string | undefined {
+export function parseRefusalText({ headers, body }: Answer): string | undefined {
   const type = headers['content-type'] ?? '';
   try {
-    if (isJson(type)) return JsonStatus.parse(parseJsonText(textOf(body))).message;
-    return isProtobuf(type) ? statusTextOf(body) : undefined;
+    if (isJson(type)) return JsonStatus.parse(parseJsonText(decodeText(body))).message;
+    return isProtobuf(type) ? parseStatusText(body) : undefined;
   } catch {
     return undefined;
   }
@@ -77,25 +77,25 @@ function isProtobuf(type: string): boolean {
   return /^application\/(x-)?protobuf\b/i.test(type);
 }
 
-function fromJson(body: Uint8Array): PartialSuccess {
-  const response = JsonResponse.parse(parseJsonText(textOf(body)));
+function parseJsonSuccess(body: Uint8Array): PartialSuccess {
+  const response = JsonResponse.parse(parseJsonText(decodeText(body)));
   if (!('partialSuccess' in response) || response.partialSuccess === null) return everythingStored;
   const { rejectedDataPoints, rejectedSpans, errorMessage } = response.partialSuccess;
   return { rejected: rejectedDataPoints + rejectedSpans, message: errorMessage };
 }
 
-function fromProtobuf(body: Uint8Array): PartialSuccess {
+function parseProtobufSuccess(body: Uint8Array): PartialSuccess {
   let partial = everythingStored;
-  for (const [number, type, reader] of fieldsOf(body)) {
-    if (number === field.partialSuccess && type === WireType.LengthDelimited) partial = partialIn(reader.bytes());
+  for (const [number, type, reader] of generateFields(body)) {
+    if (number === field.partialSuccess && type === WireType.LengthDelimited) partial = parsePartial(reader.bytes());
     else reader.skip(type, number);
   }
   return partial;
 }
 
-function partialIn(body: Uint8Array): PartialSuccess {
+function parsePartial(body: Uint8Array): PartialSuccess {
   let { rejected, message } = everythingStored;
-  for (const [number, type, reader] of fieldsOf(body)) {
+  for (const [number, type, reader] of generateFields(body)) {
     if (number === field.rejected && type === WireType.Varint) rejected = Number(reader.int64());
     else if (number === field.errorMessage && type === WireType.LengthDelimited) message = reader.string();
     else reader.skip(type, number);
@@ -103,9 +103,9 @@ function partialIn(body: Uint8Array): PartialSuccess {
   return { rejected, message };
 }
 
-function statusTextOf(body: Uint8Array): string {
+function parseStatusText(body: Uint8Array): string {
   let message = '';
-  for (const [number, type, reader] of fieldsOf(body)) {
+  for (const [number, type, reader] of generateFields(body)) {
     if (number === statusMessage && type === WireType.LengthDelimited) message = reader.string();
     else reader.skip(type, number);
   }
@@ -113,7 +113,7 @@ function statusTextOf(body: Uint8Array): string {
 }
 
 /** Each field's number and type, with a reader that stands before its value. @throws for what is no message */
-function* fieldsOf(body: Uint8Array): Generator<readonly [number: number, type: WireType, reader: BinaryReader]> {
+function* generateFields(body: Uint8Array): Generator<readonly [number: number, type: WireType, reader: BinaryReader]> {
   const reader = new BinaryReader(body);
   while (reader.pos < reader.len) {
     const [number, type] = reader.tag();
@@ -121,6 +121,6 @@ function* fieldsOf(body: Uint8Array): Generator<readonly [number: number, type: 
   }
 }
 
-function textOf(body: Uint8Array): string {
+function decodeText(body: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(body);
 }

@@ -1,8 +1,8 @@
 /** Sends one message to the configured receiver, with everything that the operator asked for. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type HeaderSettings, withHeaders } from '../../../http/auth/custom-headers.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
+import { type HeaderSettings, sendWithHeaders } from '../../../http/auth/custom-headers.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { GoogleTokens } from '../../../http/auth/google/access-tokens.ts';
 import type { Waiting } from '../../../http/auth/google/token.ts';
 import type { HttpResponse } from '../../../http/port.ts';
@@ -10,13 +10,13 @@ import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { SinkPorts } from '../../sink.ts';
-import { httpSettingsOf } from '../receiver/auth.ts';
+import { pickHttpSettings } from '../receiver/auth.ts';
 import type { OtlpConfig } from '../config.ts';
-import { quotaHeaders } from '../receiver/google.ts';
+import { buildQuotaHeaders } from '../receiver/google.ts';
 import { maxAnswerBytes } from '../limits.ts';
 import type { Target } from '../receiver/target.ts';
 import { presets } from '../receiver/presets.ts';
-import { refusalTextOf } from './parse-answer.ts';
+import { parseRefusalText } from './parse-answer.ts';
 
 /**
  * Whether the same message may arrive twice: levels and running totals say the same thing again, increases would count
@@ -78,7 +78,7 @@ export function createPost({ config, target, ports, tokens }: Addressee, deadlin
     'content-type': config.encoding === 'json' ? 'application/json' : 'application/x-protobuf',
     ...(config.compression === 'none' ? {} : { 'content-encoding': 'gzip' }),
     // A connection that was kept may have died while the function was frozen, and the write that finds out is a lost
-    // answer: whoever must not send increases twice keeps none.
+    // answer: increases must not be sent twice, so they use no kept connection.
     ...(temporality === 'delta' ? { connection: 'close' } : {}),
   };
   const post: Post = async (message, repeats) => {
@@ -86,9 +86,9 @@ export function createPost({ config, target, ports, tokens }: Addressee, deadlin
     traffic.requests += 1;
     traffic.bytes += body.byteLength;
     const isHarmless = repeats === 'harmless';
-    const response = await withHeaders(headersOf(config), secrets, signal, (custom) =>
-      withCredentials(httpSettingsOf(config), { secrets, signing }, signal, (credentials) =>
-        withToken(tokens, waiting, (authorization) =>
+    const response = await sendWithHeaders(buildHeaders(config), secrets, signal, (custom) =>
+      sendWithCredentials(pickHttpSettings(config), { secrets, signing }, signal, (credentials) =>
+        sendWithToken(tokens, waiting, (authorization) =>
           http.send({
             method: 'POST',
             url,
@@ -99,7 +99,7 @@ export function createPost({ config, target, ports, tokens }: Addressee, deadlin
             finalStatuses,
             ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
             maxResponseBytes: maxAnswerBytes,
-            refusalTextOf,
+            refusalTextOf: parseRefusalText,
             ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
             ...(credentials.prepare === undefined ? {} : { prepare: credentials.prepare }),
           }),
@@ -113,18 +113,18 @@ export function createPost({ config, target, ports, tokens }: Addressee, deadlin
 }
 
 /** A token that is refused is renewed once. */
-async function withToken(
+async function sendWithToken(
   tokens: GoogleTokens | undefined,
   waiting: Waiting,
   use: (headers: Readonly<Record<string, string>>) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
   if (tokens === undefined) return await use({});
-  return await tokens.withToken(waiting, (authorization) => use({ authorization }));
+  return await tokens.sendWithToken(waiting, (authorization) => use({ authorization }));
 }
 
-function headersOf(config: OtlpConfig): HeaderSettings {
+function buildHeaders(config: OtlpConfig): HeaderSettings {
   const { headers, apiKey, preset } = config;
   const keyHeader = preset === undefined ? undefined : presets[preset].keyHeader;
   const ofKey = apiKey === undefined || keyHeader === undefined ? {} : { [keyHeader]: apiKey };
-  return { ...headers, ...ofKey, ...quotaHeaders(config) };
+  return { ...headers, ...ofKey, ...buildQuotaHeaders(config) };
 }

@@ -1,16 +1,16 @@
-/** Tells as problems what was left out, and what was not stored. */
+/** Makes problems of what was left out and what was not stored. */
 import type { Problem } from '../../../model/problem.ts';
-import { wasNotTaken } from '../../../series/fate.ts';
-import { tellOmissions } from '../../../series/omissions.ts';
-import { tellFailures } from '../../../series/describe-losses.ts';
-import type { Flaw } from '../encode/points/family-points.ts';
+import { isNotTaken } from '../../../series/fate.ts';
+import { describeOmissionReasons } from '../../../series/omissions.ts';
+import { describeLossReasons } from '../../../series/describe-losses.ts';
+import type { OmissionReason } from '../encode/points/family-points.ts';
 import type { Omission } from '../encode/points/encode-points.ts';
-import { shownSeries } from '../encode/format-points.ts';
-import { explain } from './explain-error.ts';
+import { formatSeries } from '../encode/format-points.ts';
+import { explainError } from './explain-error.ts';
 import { notTakenStatuses } from './post.ts';
-import type { Failure, Tally } from './tally.ts';
+import type { Loss, Tally } from './tally.ts';
 
-const flaws: Readonly<Record<Flaw, string>> = {
+const reasonTexts: Readonly<Record<OmissionReason, string>> = {
   'no-total':
     'only known as an increase since the last run, which a cumulative sum cannot carry; a source with durable state gives running totals; set temporality: delta, or leave the metric out with `metrics.exclude`',
   histogram:
@@ -24,17 +24,17 @@ const flaws: Readonly<Record<Flaw, string>> = {
 };
 
 /** Points that never left, one problem for each reason. */
-export function problemsOfOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
-  return tellOmissions(omissions, { flaws, noun: 'point', where });
+export function describeOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
+  return describeOmissionReasons(omissions, { reasonTexts, noun: 'point', where });
 }
 
 /** What went wrong on the way or at the receiver, one problem for each reason. */
-export function problemsOfDelivery(tally: Tally, where: string): readonly Problem[] {
-  return tellFailures<Failure>(tally, {
+export function describeDelivery(tally: Tally, where: string): readonly Problem[] {
+  return describeLossReasons<Loss>(tally, {
     noun: 'point',
     where,
-    explain: ({ verdict }) => explain(verdict.error, where),
-    wasNotTaken: (error) => wasNotTaken(error, notTakenStatuses),
-    exampleOf: ({ only }) => (only === undefined ? undefined : shownSeries(only.name, only.labels)),
+    explain: ({ reception }) => explainError(reception.error, where),
+    isNotTaken: (error) => isNotTaken(error, notTakenStatuses),
+    findExample: ({ only }) => (only === undefined ? undefined : formatSeries(only.name, only.labels)),
   });
 }

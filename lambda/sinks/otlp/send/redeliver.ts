@@ -1,14 +1,14 @@
 /** Sends increases of earlier runs again, each under its own time. */
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { tellUnsendable } from '../../../series/findings.ts';
-import { chunks } from '../../../series/cut-requests.ts';
+import { describeUnsendable } from '../../../series/findings.ts';
+import { cutChunks } from '../../../series/cut-requests.ts';
 import type { RequestSize } from '../../../series/request-size.ts';
 import type { Delivery, Parcel } from '../../sink.ts';
 import type { Point } from '../encode/points/point.ts';
-import { type EncodedRequest, requestsOf } from '../encode/split-requests.ts';
-import { pointsIn, sortByMetric } from './parcels.ts';
-import { deliveryOf, sendRequests } from './send-requests.ts';
+import { type EncodedRequest, splitRequests } from '../encode/split-requests.ts';
+import { unpackPoints, sortByMetric } from './parcels.ts';
+import { buildDelivery, sendRequests } from './send-requests.ts';
 import type { Setup } from '../setup.ts';
 
 const hourMs = 3_600_000;
@@ -22,13 +22,13 @@ export async function redeliver(
   const { points, dropped, problems } = openParcels(setup, parcels);
   const tickMs = parcels[0]?.tickMs ?? 0;
   const large: Point[] = [];
-  const pieces = chunks(points, size.samples());
+  const pieces = cutChunks(points, size.samples());
   const message = messageAt(tickMs);
   const maxBytes = target.limits.bytes;
-  const requests = (isOver: () => boolean): Generator<EncodedRequest> =>
-    requestsOf(pieces, { encode, message, maxBytes, isOver }, (point) => large.push(point));
-  const sent = await sendRequests(setup, requests, { deadline, observers: [size] });
-  const delivery = deliveryOf(setup, sent, { omissions: [], tickMs });
+  const generateRequests = (isOver: () => boolean): Generator<EncodedRequest> =>
+    splitRequests(pieces, { encode, message, maxBytes, isOver }, (point) => large.push(point));
+  const sent = await sendRequests(setup, generateRequests, { deadline, observers: [size] });
+  const delivery = buildDelivery(setup, sent, { omissions: [], tickMs });
   return {
     ...delivery,
     dropped: (delivery.dropped ?? 0) + dropped + large.length,
@@ -46,17 +46,17 @@ interface Opened {
 function openParcels({ ports, target: { limits }, where }: Setup, parcels: readonly Parcel[]): Opened {
   const { maxAgeMs = Infinity } = limits;
   const isFresh = ({ tickMs }: Parcel): boolean => ports.clock() - tickMs <= maxAgeMs;
-  const read = parcels.filter(isFresh).map((parcel) => ({ parcel, points: pointsIn(parcel) }));
-  const old = samplesOf(parcels.filter((parcel) => !isFresh(parcel)));
-  const unreadable = samplesOf(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel));
+  const read = parcels.filter(isFresh).map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
+  const old = countParcelSamples(parcels.filter((parcel) => !isFresh(parcel)));
+  const unreadable = countParcelSamples(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel));
   const range = `the receiver takes the last ${String(maxAgeMs / hourMs)} h`;
   return {
     points: sortByMetric(read.flatMap(({ points = [] }) => points)),
     dropped: old + unreadable,
-    problems: tellUnsendable({ old, unreadable }, range, where),
+    problems: describeUnsendable({ old, unreadable }, range, where),
   };
 }
 
-function samplesOf(parcels: readonly Parcel[]): number {
+function countParcelSamples(parcels: readonly Parcel[]): number {
   return parcels.reduce((sum, { samples }) => sum + samples, 0);
 }

@@ -1,59 +1,59 @@
 /** Writes batches, and remembers between warm runs what a receiver holds and what it refused. */
 import type { Batch } from '../../../model/batch.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { createMemory, type RunMemory } from '../../../series/receiver-memory.ts';
-import { piecesOfRun } from '../../../series/cut-requests.ts';
+import { createReceiverMemory, type RunMemory } from '../../../series/receiver-memory.ts';
+import { cutRun } from '../../../series/cut-requests.ts';
 import type { RequestSize } from '../../../series/request-size.ts';
 import { createSuspects, type Suspects } from '../../../series/suspects.ts';
 import type { Delivery } from '../../sink.ts';
 import type { CollectionClock } from '../encode/points/collection-durations.ts';
-import { endOf, type Point, type PointMetric } from '../encode/points/point.ts';
-import { pointsOf } from '../encode/points/encode-points.ts';
-import { type EncodedRequest, requestsOf } from '../encode/split-requests.ts';
-import { omitLarge } from '../preview.ts';
-import { deliveryOf, sendRequests } from './send-requests.ts';
+import { createEndMarker, type Point, type PointMetric } from '../encode/points/point.ts';
+import { encodePoints } from '../encode/points/encode-points.ts';
+import { type EncodedRequest, splitRequests } from '../encode/split-requests.ts';
+import { createLargeOmitter } from '../preview.ts';
+import { buildDelivery, sendRequests } from './send-requests.ts';
 import type { Setup } from '../setup.ts';
 
-export interface WriterParts {
+export interface WriterMemory {
   readonly size: RequestSize;
   readonly collections: CollectionClock;
 }
 
 export function createWriter(
   setup: Setup,
-  { size, collections }: WriterParts,
+  { size, collections }: WriterMemory,
 ): (batch: Batch, deadline: Deadline) => Promise<Delivery> {
-  const memory = createMemory<PointMetric, Point>({ dated: false, markerOf: endOf });
+  const memory = createReceiverMemory<PointMetric, Point>({ dated: false, markerOf: createEndMarker });
   const suspects = createSuspects<Point>(({ family }) => family.name);
   const isDelta = setup.target.temporality === 'delta';
   return async (batch, deadline) => {
     const durations = collections.with(batch);
-    const levels = pointsOf(batch, setup.points, durations, isDelta ? 'levels' : 'all');
-    const increases = isDelta ? pointsOf(batch, setup.points, durations, 'increases') : undefined;
+    const levels = encodePoints(batch, setup.points, durations, isDelta ? 'levels' : 'all');
+    const increases = isDelta ? encodePoints(batch, setup.points, durations, 'increases') : undefined;
     const run = memory.startRun();
     const suspected = suspects.startRun();
     const timestampMs = memory.nextTimestamp(batch.collectedAtMs);
-    const tellsEnds = setup.config.endedSeries === 'mark' && !isAnySkipped(batch);
+    const hasEndMarks = setup.config.endedSeries === 'mark' && !isAnySkipped(batch);
 
-    function* requests(isOver: () => boolean): Generator<EncodedRequest> {
+    function* generateRequests(isOver: () => boolean): Generator<EncodedRequest> {
       const own = { size: size.samples, suspects };
-      const pieces = piecesOfLevels(levels, run, { ...own, tellsEnds });
-      yield* encoded(setup, { timestampMs, pieces, read: levels, isOver });
+      const pieces = cutLevels(levels, run, { ...own, hasEndMarks });
+      yield* encodeRequests(setup, { timestampMs, pieces, read: levels, isOver });
       // Under the time of the tick, so that what is sent again later has the same.
       if (increases === undefined) return;
-      const added = piecesOfIncreases(increases, own);
-      yield* encoded(setup, { timestampMs: batch.tickMs, pieces: added, read: increases, isOver });
+      const added = cutIncreases(increases, own);
+      yield* encodeRequests(setup, { timestampMs: batch.tickMs, pieces: added, read: increases, isOver });
     }
-    const sent = await sendRequests(setup, requests, { deadline, observers: [run, suspected, size] });
+    const sent = await sendRequests(setup, generateRequests, { deadline, observers: [run, suspected, size] });
     run.commit();
     suspected.commit();
     collections.keep(durations);
     const omissions = [...levels.omissions(), ...(increases?.omissions() ?? [])];
-    return deliveryOf(setup, sent, { omissions, tickMs: batch.tickMs });
+    return buildDelivery(setup, sent, { omissions, tickMs: batch.tickMs });
   };
 }
 
-type Read = ReturnType<typeof pointsOf>;
+type Read = ReturnType<typeof encodePoints>;
 
 interface Encoding {
   readonly timestampMs: number;
@@ -62,12 +62,12 @@ interface Encoding {
   readonly isOver: () => boolean;
 }
 
-function encoded(
+function encodeRequests(
   { encode, messageAt, target }: Setup,
   { timestampMs, pieces, read, isOver }: Encoding,
 ): Iterable<EncodedRequest> {
   const message = messageAt(timestampMs);
-  return requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, omitLarge(read));
+  return splitRequests(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, createLargeOmitter(read));
 }
 
 interface Cutting {
@@ -76,20 +76,20 @@ interface Cutting {
   readonly suspects: Suspects<Point>;
 }
 
-function piecesOfLevels(
+function cutLevels(
   { names }: Read,
-  { recognised, markers }: RunMemory<Point>,
-  { tellsEnds, ...cutting }: Cutting & { readonly tellsEnds: boolean },
+  { recognise: recognised, collectMarkers: markers }: RunMemory<Point>,
+  { hasEndMarks, ...cutting }: Cutting & { readonly hasEndMarks: boolean },
 ): Iterable<readonly Point[]> {
-  return piecesOfRun({ names, recognise: recognised, markers: tellsEnds ? markers : () => [], ...cutting });
+  return cutRun({ names, recognise: recognised, markers: hasEndMarks ? markers : () => [], ...cutting });
 }
 
 /** Increases end by not being sent. */
-function piecesOfIncreases({ names }: Read, cutting: Cutting): Iterable<readonly Point[]> {
-  return piecesOfRun<Point>({ names, recognise: ({ series }) => series, markers: () => [], ...cutting });
+function cutIncreases({ names }: Read, cutting: Cutting): Iterable<readonly Point[]> {
+  return cutRun<Point>({ names, recognise: ({ series }) => series, markers: () => [], ...cutting });
 }
 
 /** What another invocation publishes for this tick has not ended, and which series those are is not known here. */
-function isAnySkipped({ parts }: Batch): boolean {
-  return parts.some(({ status }) => status === 'skipped');
+function isAnySkipped({ sources }: Batch): boolean {
+  return sources.some(({ status }) => status === 'skipped');
 }

@@ -1,6 +1,7 @@
-import { list } from '../../../model/text/wording.ts';
-import { allRelayed, selected, unreduced } from '../../../exposition/select-families.ts';
-import type { Batch, SourcePart } from '../../../model/batch.ts';
+/** Turns a batch into groups, each of which one push replaces as a whole. */
+import { formatList } from '../../../model/text/wording.ts';
+import { gatherRelayed, selectFamilies, omitReduced } from '../../../exposition/select-families.ts';
+import type { Batch, SourceOutput } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { RelayedFamily } from '../../../model/relayed.ts';
@@ -13,7 +14,7 @@ export const sourceLabel = 'source';
 /** What one PUT replaces as a whole. */
 export interface Group {
   readonly key: GroupingKey;
-  /** Empty for a source that failed: its old figures must not look live. */
+  /** Empty for a source that failed: old figures would look like those of now. */
   readonly families: readonly MetricFamily[];
   readonly relayed: readonly RelayedFamily[];
   readonly conflicts: readonly Conflict[];
@@ -26,7 +27,7 @@ interface Conflict {
 }
 
 /** The labels that all groups of this collector share. */
-export function commonKey(config: PushgatewayConfig, collector: string): GroupingKey {
+export function buildCommonKey(config: PushgatewayConfig, collector: string): GroupingKey {
   return { job: config.job ?? collector, ...config.grouping };
 }
 
@@ -34,56 +35,55 @@ export function commonKey(config: PushgatewayConfig, collector: string): Groupin
  * One group for the collector's own metrics, and one a source. What another invocation has pushed for this tick stays
  * as it is: the group of its source, and the health in which that source stands, for a push replaces a metric as a whole.
  */
-export function groupsOf(batch: Batch, config: PushgatewayConfig, collector: string): readonly Group[] {
-  const key = commonKey(config, collector);
-  const group = (labels: GroupingKey, families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): Group =>
-    withoutConflicts(labels, selected(families, config.metrics), relayed);
-  const parts = batch.parts.filter(({ status }) => status !== 'skipped');
-  const health = parts.length === batch.parts.length ? [group(key, batch.health, [])] : [];
+export function encodeGroups(batch: Batch, config: PushgatewayConfig, collector: string): readonly Group[] {
+  const key = buildCommonKey(config, collector);
+  const makeGroup = (
+    labels: GroupingKey,
+    families: readonly MetricFamily[],
+    relayed: readonly RelayedFamily[],
+  ): Group => omitConflicts(labels, selectFamilies(families, config.metrics), relayed);
+  const sources = batch.sources.filter(({ status }) => status !== 'skipped');
+  const health = sources.length === batch.sources.length ? [makeGroup(key, batch.health, [])] : [];
   return [
     ...health,
-    ...parts.flatMap((part) => {
-      const own = { ...key, [sourceLabel]: part.source };
-      const { [key['job'] ?? '']: ofOwnJob = [], ...others } = relayedByJob(batch, part, config, key);
+    ...sources.flatMap((output) => {
+      const own = { ...key, [sourceLabel]: output.source };
+      const { [key['job'] ?? '']: ofOwnJob = [], ...others } = groupRelayedByJob(batch, output, config, key);
       return [
-        group(own, unreduced(part.families), ofOwnJob),
-        ...Object.entries(others).map(([job, relayed]) => group({ ...own, job }, [], relayed)),
+        makeGroup(own, omitReduced(output.families), ofOwnJob),
+        ...Object.entries(others).map(([job, relayed]) => makeGroup({ ...own, job }, [], relayed)),
       ];
     }),
   ];
 }
 
 /** A gateway writes the group's `job` over that of the series, so series of another job need a group of their own. */
-function relayedByJob(
+function groupRelayedByJob(
   batch: Batch,
-  part: SourcePart,
+  output: SourceOutput,
   config: PushgatewayConfig,
   key: GroupingKey,
 ): Readonly<Record<string, readonly RelayedFamily[]>> {
-  const families = allRelayed({ ...batch, parts: [part] }, config.metrics);
-  const jobOf = ({ labels }: { readonly labels: Labels }): string => labels['job'] ?? key['job'] ?? '';
-  const jobs = [...new Set(families.flatMap(({ samples }) => samples.map(jobOf)))];
-  const ofJob = (job: string): readonly RelayedFamily[] =>
+  const families = gatherRelayed({ ...batch, sources: [output] }, config.metrics);
+  const chooseJob = ({ labels }: { readonly labels: Labels }): string => labels['job'] ?? key['job'] ?? '';
+  const jobs = [...new Set(families.flatMap(({ samples }) => samples.map(chooseJob)))];
+  const selectJob = (job: string): readonly RelayedFamily[] =>
     families
-      .map((family) => ({ ...family, samples: family.samples.filter((sample) => jobOf(sample) === job) }))
+      .map((family) => ({ ...family, samples: family.samples.filter((sample) => chooseJob(sample) === job) }))
       .filter(({ samples }) => samples.length > 0);
-  return Object.fromEntries(jobs.map((job) => [job, ofJob(job)]));
+  return Object.fromEntries(jobs.map((job) => [job, selectJob(job)]));
 }
 
 /**
  * Leaves out metrics that would get another label value than their own: a queue's figures under the name of another
  * queue are wrong, and where two of them become one series the gateway refuses the whole group.
  */
-function withoutConflicts(
-  key: GroupingKey,
-  families: readonly MetricFamily[],
-  relayed: readonly RelayedFamily[],
-): Group {
+function omitConflicts(key: GroupingKey, families: readonly MetricFamily[], relayed: readonly RelayedFamily[]): Group {
   const names = Object.keys(key);
-  const conflictOf = (family: { readonly samples: readonly { readonly labels: Labels }[] }): string | undefined =>
+  const findConflict = (family: { readonly samples: readonly { readonly labels: Labels }[] }): string | undefined =>
     names.find((name) => isOverwritten(family, name, key));
-  const checked = families.map((family) => ({ family, label: conflictOf(family) }));
-  const passedOn = relayed.map((family) => ({ family, label: conflictOf(family) }));
+  const checked = families.map((family) => ({ family, label: findConflict(family) }));
+  const passedOn = relayed.map((family) => ({ family, label: findConflict(family) }));
   return {
     key,
     families: checked.filter(({ label }) => label === undefined).map(({ family }) => family),
@@ -100,15 +100,15 @@ function isOverwritten(
   name: string,
   key: GroupingKey,
 ): boolean {
-  const differs = ({ labels }: { readonly labels: Labels }): boolean => (labels[name] ?? key[name]) !== key[name];
-  return samples.some(differs);
+  const isDifferent = ({ labels }: { readonly labels: Labels }): boolean => (labels[name] ?? key[name]) !== key[name];
+  return samples.some(isDifferent);
 }
 
 /** One problem for each label that is in the way. */
-export function problemsOfConflicts(groups: readonly Group[], where: string): readonly Problem[] {
+export function describeConflicts(groups: readonly Group[], where: string): readonly Problem[] {
   const conflicts = groups.flatMap((group) => group.conflicts);
   return [...Map.groupBy(conflicts, ({ label }) => label)].map(([label, group]) => {
-    const metrics = list([...new Set(group.map(({ metric }) => metric))]);
+    const metrics = formatList([...new Set(group.map(({ metric }) => metric))]);
     const isFixed = label === 'job' || label === sourceLabel;
     const remedy = isFixed
       ? 'the sink needs this label itself; leave the metrics out with `metrics.exclude`'

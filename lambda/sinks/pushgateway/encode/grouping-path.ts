@@ -1,3 +1,5 @@
+/** Writes the labels of a group as a path of the Pushgateway. */
+
 /** Labels of a group; `job` is one of them and comes first in the path. */
 export type GroupingKey = Readonly<Record<string, string>>;
 
@@ -8,12 +10,14 @@ export type GroupingKey = Readonly<Record<string, string>>;
 const plainValue = /^(?!\.{1,2}$)[A-Za-z0-9_.~-]+$/;
 
 /** `/metrics/job/<job>/<label>/<value>…`, with `@base64` where a value needs it (Pushgateway README, "URL"). */
-export function groupingPath({ job = '', ...labels }: GroupingKey): string {
-  const segments = [['job', job] as const, ...Object.entries(labels)].map(([name, value]) => segment(name, value));
+export function formatGroupingPath({ job = '', ...labels }: GroupingKey): string {
+  const segments = [['job', job] as const, ...Object.entries(labels)].map(([name, value]) =>
+    formatSegment(name, value),
+  );
   return `/metrics/${segments.join('/')}`;
 }
 
-function segment(name: string, value: string): string {
+function formatSegment(name: string, value: string): string {
   if (plainValue.test(value)) return `${name}/${value}`;
   // Padding alone stands for the empty value.
   return `${name}@base64/${value === '' ? '=' : Buffer.from(value, 'utf8').toString('base64url')}`;

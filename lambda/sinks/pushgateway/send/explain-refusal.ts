@@ -1,7 +1,8 @@
+/** Reads why a Pushgateway refuses a push, and says what to do about it. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { problemOf } from '../../../http/errors/problem.ts';
+import { describeHttpProblem } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
-import { shorten } from '../../../model/text/wording.ts';
+import { shortenText } from '../../../model/text/wording.ts';
 
 /** Longest part of the gateway's text that a problem repeats; a refused histogram comes with all its buckets. */
 const maxGatewayText = 300;
@@ -42,25 +43,25 @@ export function isRefusal(error: unknown): error is HttpStatusError {
  * The metrics that the gateway names as the reason of its refusal: `collected metric "a" { … } is not a GAUGE`,
  * `gathered metric family a has type …`.
  */
-export function blamedMetrics({ status, excerpt }: HttpStatusError): ReadonlySet<string> {
+export function parseBlamedMetrics({ status, excerpt }: HttpStatusError): ReadonlySet<string> {
   if (status !== 400) return new Set();
   const named = excerpt.matchAll(/(?:collected metric|metric family) "?([a-zA-Z_:][a-zA-Z0-9_:]*)/g);
   return new Set([...named].map(([, name = '']) => name));
 }
 
 /** What a failed request means. @throws what is not an expected failure: a bug. */
-export function problemOfRequest(error: unknown, where: string): Problem {
-  const problem = problemOf(error, where, hints, 'quote');
+export function describeRequestProblem(error: unknown, where: string): Problem {
+  const problem = describeHttpProblem(error, where, hints, 'quote');
   if (problem === undefined) throw error;
   if (!(error instanceof HttpStatusError) || error.status !== 400) return problem;
-  return { ...problem, kind: 'rejected', message: `answered 400 ${remedyOf(error)}` };
+  return { ...problem, kind: 'rejected', message: `answered 400 ${explainRefusal(error)}` };
 }
 
 /** The gateway's own words and what to do about them. */
-export function remedyOf({ excerpt }: HttpStatusError): string {
+export function explainRefusal({ excerpt }: HttpStatusError): string {
   const said = excerpt.trim();
   const remedy =
     remedies.find(([says]) => says.test(said))?.[1] ??
     'the gateway refuses the whole group; leave the metric that it means out with `metrics.exclude`, and report it';
-  return `"${shorten(said, maxGatewayText)}": ${remedy}`;
+  return `"${shortenText(said, maxGatewayText)}": ${remedy}`;
 }

@@ -1,10 +1,11 @@
+/** Calls the HTTP API of a Pushgateway: replaces, removes and lists groups. */
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import * as z from 'zod';
 import { prometheusContentType } from '../../../exposition/write-prometheus-text.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
-import { passedDeadline } from '../../../http/transport/convert-error.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
+import { createDeadlineError } from '../../../http/transport/convert-error.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/port.ts';
 import { parseJson } from '../../../http/answers/json.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
@@ -12,7 +13,7 @@ import { whereOf } from '../../../http/where.ts';
 import { type Deadline, isOver } from '../../../runtime/deadline.ts';
 import type { SinkPorts } from '../../sink.ts';
 import type { PushgatewayConfig } from '../config.ts';
-import { type GroupingKey, groupingPath } from '../encode/grouping-path.ts';
+import { type GroupingKey, formatGroupingPath } from '../encode/grouping-path.ts';
 
 /** Below this, compression costs more than the bytes that it saves; gateways take gzip since 1.5.0. */
 const compressFromBytes = 10_240;
@@ -22,18 +23,18 @@ export interface Gateway {
   /** Replaces all metrics of a group; a page without a part empties it. Resolves with the bytes sent. */
   put(key: GroupingKey, page: AsyncIterable<string>, deadline: Deadline): Promise<number>;
   remove(key: GroupingKey, deadline: Deadline): Promise<void>;
-  /** Grouping keys of all groups, whoever pushed them. */
-  groups(deadline: Deadline): Promise<readonly GroupingKey[]>;
+  /** Grouping keys of all groups, those of other programs included. */
+  readGroups(deadline: Deadline): Promise<readonly GroupingKey[]>;
 }
 
 type Call = Pick<HttpRequest, 'method' | 'headers'> & Partial<Pick<HttpRequest, 'body'>>;
 
-export function gatewayAt(config: PushgatewayConfig, { http, secrets }: SinkPorts): Gateway {
+export function createGateway(config: PushgatewayConfig, { http, secrets }: SinkPorts): Gateway {
   const base = config.url.replace(/\/+$/, '');
 
   async function send(path: string, { headers, ...call }: Call, deadline: Deadline): Promise<HttpResponse> {
     const url = new URL(base + path);
-    const response = await withCredentials(config, { secrets }, deadline.signal, (credentials) =>
+    const response = await sendWithCredentials(config, { secrets }, deadline.signal, (credentials) =>
       http.send({
         ...call,
         ...credentials,
@@ -49,16 +50,16 @@ export function gatewayAt(config: PushgatewayConfig, { http, secrets }: SinkPort
 
   return {
     async put(key, page, deadline) {
-      const path = groupingPath(key);
+      const path = formatGroupingPath(key);
       const where = whereOf('PUT', new URL(base + path));
-      const { body, headers } = await encodedPage(untilOver(page, deadline, where));
+      const { body, headers } = await encodePage(takeUntilOver(page, deadline, where));
       await send(path, { method: 'PUT', headers, body }, deadline);
       return body.byteLength;
     },
     async remove(key, deadline) {
-      await send(groupingPath(key), { method: 'DELETE', headers: {} }, deadline);
+      await send(formatGroupingPath(key), { method: 'DELETE', headers: {} }, deadline);
     },
-    async groups(deadline) {
+    async readGroups(deadline) {
       const path = '/api/v1/metrics';
       const response = await send(path, { method: 'GET', headers: { accept: 'application/json' } }, deadline);
       const { data } = parseJson(whereOf('GET', new URL(base + path)), response, GroupList);
@@ -68,10 +69,10 @@ export function gatewayAt(config: PushgatewayConfig, { http, secrets }: SinkPort
 }
 
 /** A page replaces a group as a whole, so half of it would take the other half away: it is given up, and the old one stays. */
-async function* untilOver(page: AsyncIterable<string>, deadline: Deadline, where: string): AsyncGenerator<string> {
-  for await (const part of page) {
-    if (isOver(deadline)) throw passedDeadline(where);
-    yield part;
+async function* takeUntilOver(page: AsyncIterable<string>, deadline: Deadline, where: string): AsyncGenerator<string> {
+  for await (const chunk of page) {
+    if (isOver(deadline)) throw createDeadlineError(where);
+    yield chunk;
   }
 }
 
@@ -84,13 +85,13 @@ interface EncodedPage {
 }
 
 /** A page as it is sent; compressed while it is written, so that a large one never is in memory as a whole. */
-export async function encodedPage(parts: AsyncIterable<string>): Promise<EncodedPage> {
+export async function encodePage(chunks: AsyncIterable<string>): Promise<EncodedPage> {
   const headers = { 'content-type': prometheusContentType };
   let start = '';
   let zip: Zip | undefined;
-  for await (const part of parts) {
-    if (zip === undefined) start += part;
-    else await zip.write(part);
+  for await (const chunk of chunks) {
+    if (zip === undefined) start += chunk;
+    else await zip.write(chunk);
     if (zip !== undefined || Buffer.byteLength(start) < compressFromBytes) continue;
     zip = startZip();
     await zip.write(start);

@@ -1,19 +1,20 @@
-import { problemsOfOmissions } from '../../../exposition/omission.ts';
-import { prometheusPage } from '../../../exposition/write-prometheus-text.ts';
+/** Pushes all groups, and leaves out the metrics for which the gateway refuses one. */
+import { describeOmissions } from '../../../exposition/omission.ts';
+import { preparePrometheusPage } from '../../../exposition/write-prometheus-text.ts';
 import type { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Problem } from '../../../model/problem.ts';
-import { list } from '../../../model/text/wording.ts';
+import { formatList } from '../../../model/text/wording.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
 import type { Gateway } from './gateway.ts';
 import type { GroupingKey } from '../encode/grouping-path.ts';
 import type { Group } from '../encode/encode-groups.ts';
-import { blamedMetrics, isRefusal, problemOfRequest, remedyOf } from './explain-refusal.ts';
+import { parseBlamedMetrics, isRefusal, describeRequestProblem, explainRefusal } from './explain-refusal.ts';
 
 /** A gateway takes one push after the other; a second one in flight keeps it busy while the next page is written. */
 const pushesAtOnce = 2;
 
-/** The gateway names several metrics at once, so this is enough unless somebody else pushes the same set. */
+/** The gateway names several metrics at once, so this is enough unless another program pushes the same metrics. */
 const maxSecondAttempts = 5;
 
 /** What became of one group. */
@@ -32,7 +33,7 @@ const unsent: Pushed = { accepted: 0, requests: 0, bytes: 0, problems: [], isUnr
  * Pushes all groups. The first one goes ahead alone: it finds out at the price of one request that a token is refused
  * or the gateway is down, and after such a failure no other push is begun.
  */
-export async function pushAll(
+export async function pushGroups(
   [first, ...rest]: readonly Group[],
   gateway: Gateway,
   where: string,
@@ -52,7 +53,7 @@ export async function pushAll(
     accepted: sum(results, ({ accepted }) => accepted),
     requests: sum(results, ({ requests }) => requests),
     bytes: sum(results, ({ bytes }) => bytes),
-    problems: withUnsent(
+    problems: addUnsent(
       results.flatMap(({ problems }) => problems),
       waiting,
     ),
@@ -60,7 +61,7 @@ export async function pushAll(
   };
 }
 
-function withUnsent(problems: readonly Problem[], waiting: number): readonly Problem[] {
+function addUnsent(problems: readonly Problem[], waiting: number): readonly Problem[] {
   const [last] = problems.toReversed();
   if (waiting === 0 || last === undefined) return problems;
   const groups = waiting === 1 ? '1 other group was' : `${String(waiting)} other groups were`;
@@ -73,29 +74,29 @@ async function pushGroup(group: Group, gateway: Gateway, where: string, deadline
   const problems: Problem[] = [];
   let bytes = 0;
   for (let requests = 1; ; requests += 1) {
-    const { parts, samples, omissions } = prometheusPage(families, relayed);
+    const { chunks, samples, omissions } = preparePrometheusPage(families, relayed);
     try {
-      bytes += await gateway.put(group.key, parts(), deadline);
+      bytes += await gateway.put(group.key, chunks(), deadline);
       return {
         accepted: samples,
         requests,
         bytes,
-        problems: [...problemsOfOmissions(omissions, where), ...problems],
+        problems: [...describeOmissions(omissions, where), ...problems],
         isUnreachable: false,
       };
     } catch (error) {
       const blamed =
         requests > maxSecondAttempts
           ? undefined
-          : blamedAmong(
+          : findBlamed(
               [...families.map(({ definition }) => definition.name), ...relayed.map(({ name }) => name)],
               error,
             );
       if (blamed === undefined) {
-        problems.push(problemOfRequest(error, where));
+        problems.push(describeRequestProblem(error, where));
         return { accepted: 0, requests, bytes, problems, isUnreachable: !isRefusal(error) };
       }
-      problems.push(leftOut(blamed, group.key, where));
+      problems.push(describeOmission(blamed, group.key, where));
       families = families.filter(({ definition }) => !blamed.metrics.includes(definition.name));
       relayed = relayed.filter(({ name }) => !blamed.metrics.includes(name));
     }
@@ -107,17 +108,17 @@ interface Blamed {
   readonly error: HttpStatusError;
 }
 
-function blamedAmong(names: readonly string[], error: unknown): Blamed | undefined {
+function findBlamed(names: readonly string[], error: unknown): Blamed | undefined {
   if (!isRefusal(error)) return undefined;
-  const blamed = blamedMetrics(error);
+  const blamed = parseBlamedMetrics(error);
   const metrics = names.filter((name) => blamed.has(name));
   return metrics.length === 0 ? undefined : { metrics: [...new Set(metrics)], error };
 }
 
-function leftOut({ metrics, error }: Blamed, key: GroupingKey, where: string): Problem {
+function describeOmission({ metrics, error }: Blamed, key: GroupingKey, where: string): Problem {
   const group = Object.entries(key).map(([name, value]) => `${name}="${value}"`);
-  const what = `${list(metrics)} out of group {${group.join(',')}}`;
-  return { kind: 'rejected', where, message: `left ${what}, for the gateway answered 400 ${remedyOf(error)}` };
+  const what = `${formatList(metrics)} out of group {${group.join(',')}}`;
+  return { kind: 'rejected', where, message: `left ${what}, for the gateway answered 400 ${explainRefusal(error)}` };
 }
 
 function sum(results: readonly Pushed[], value: (result: Pushed) => number): number {

@@ -1,3 +1,4 @@
+/** Removes the groups of sources that have left the configuration. */
 import { BadResponseError } from '../../../http/errors/errors.ts';
 import { isSameSeries } from '../../../model/families/order.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
@@ -23,14 +24,14 @@ const shareForTidying = 0.5;
  * Deletes the groups of sources that left the configuration: a Pushgateway keeps a group for ever. Done in the first
  * run of a process and whenever the sources change. A failure is logged and costs no data.
  */
-export function orphanRemoval({ gateway, common, log, sink }: OrphanContext): RemoveOrphans {
+export function createOrphanRemoval({ gateway, common, log, sink }: OrphanContext): RemoveOrphans {
   let tidyFor: string | undefined;
   return async (sources, deadline) => {
     const wanted = JSON.stringify(sources);
     if (wanted === tidyFor) return;
     using tidying = deadline.slice(shareForTidying);
     try {
-      const orphans = (await gateway.groups(tidying)).filter((key) => isOrphan(key, common, sources));
+      const orphans = (await gateway.readGroups(tidying)).filter((key) => isOrphan(key, common, sources));
       for (const key of orphans) await gateway.remove(key, tidying);
       if (orphans.length > 0) log.info('groups of removed sources deleted', { sink, groups: orphans });
       tidyFor = wanted;

@@ -1,23 +1,31 @@
+/** Makes the series of a batch, name by name, and notes what cannot be written. */
 import type { Matcher } from '../../../config/glob.ts';
-import { writableExemplar } from '../../../exposition/lines/exemplar.ts';
+import { prepareExemplar } from '../../../exposition/lines/exemplar.ts';
 import type { Batch } from '../../../model/batch.ts';
-import { importanceOf, importanceOfRelayed } from '../../../model/for-sinks/importance.ts';
+import { rankMetric, importanceOfRelayed } from '../../../model/for-sinks/importance.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../../model/metric.ts';
 import { compareText } from '../../../model/families/order.ts';
-import { publishable, type RelayedFamily, type RelayedSample } from '../../../model/relayed.ts';
+import { selectPublishable, type RelayedFamily, type RelayedSample } from '../../../model/relayed.ts';
 import { compareSets } from '../../../series/label-set.ts';
-import { expand, type Flaw, isCounted, namesOf, type Part, seriesIn } from './expand-family.ts';
-import { hasUtf8Names, isMetricName, labelSets } from './label-sets.ts';
+import {
+  expandFamily,
+  type OmissionReason,
+  isCounted,
+  collectNames,
+  type SeriesKind,
+  countSeries,
+} from './expand-family.ts';
+import { hasUtf8Names, isMetricName, createLabelWriter } from './label-sets.ts';
 import type { NamedSeries, Series, SeriesFamily } from './series.ts';
 
 /** Samples that are left out, by metric. */
 export interface Omission {
-  readonly flaw: Flaw;
+  readonly reason: OmissionReason;
   readonly metric: string;
   readonly samples: number;
 }
 
-/** What a batch looks like to a receiver. */
+/** The series of a batch, and what was left out. */
 export interface SeriesOfBatch {
   /**
    * Name by name, the most important ones first; to be walked once. The series of a name are made when it is its turn: all of them at once
@@ -25,7 +33,7 @@ export interface SeriesOfBatch {
    */
   readonly names: Iterable<NamedSeries>;
   /** Samples of the names that were not walked: their number, without making a series of them. */
-  readonly unwalked: () => number;
+  readonly countUnwalked: () => number;
   /** What was left out of the names walked so far. */
   readonly omissions: () => readonly Omission[];
   /** The metrics of the names walked so far, each once; of two that share a name the first describes it. */
@@ -40,18 +48,18 @@ export interface SeriesSettings {
   readonly exemplars: 'send' | 'omit';
 }
 
-export function seriesOf(batch: Batch, { labels, selects, exemplars }: SeriesSettings): SeriesOfBatch {
-  const labelsOf = { classic: labelSets(labels), 'utf-8': labelSets(labels, 'utf-8') };
+export function encodeSeries(batch: Batch, { labels, selects, exemplars }: SeriesSettings): SeriesOfBatch {
+  const labelsOf = { classic: createLabelWriter(labels), 'utf-8': createLabelWriter(labels, 'utf-8') };
   const families = new Map<string, SeriesFamily>();
-  const { omissions, omit } = tallyOfOmissions();
+  const { omissions, omit } = tallyOmissions();
 
-  const seriesUnder = (
+  const produceSeries = (
     name: string,
     { described, names: style, isCounted: isEach, produce }: Producer,
   ): readonly Series[] => {
     const found: Series[] = [];
-    const omitOne = (flaw: Flaw): void => {
-      if (isEach) omit(flaw, described.name, 1);
+    const omitOne = (reason: OmissionReason): void => {
+      if (isEach) omit(reason, described.name, 1);
     };
     const put: PutSeries = (own, value, startMs, more) => {
       const set = labelsOf[style](name, own);
@@ -59,7 +67,7 @@ export function seriesOf(batch: Batch, { labels, selects, exemplars }: SeriesSet
       else if (more === undefined) found.push({ labels: set, family: described, value, startMs, isStale: false });
       else {
         const utf8 = style === 'utf-8' && hasUtf8Names(set) ? { hasUtf8Names: true } : {};
-        const dated = written(more, exemplars);
+        const dated = omitUnwantedExemplar(more, exemplars);
         found.push({ labels: set, family: described, value, startMs, isStale: false, ...utf8, ...dated });
       }
     };
@@ -68,24 +76,24 @@ export function seriesOf(batch: Batch, { labels, selects, exemplars }: SeriesSet
     return found;
   };
 
-  const names = producersOf(batch, selects, omit);
+  const names = collectProducers(batch, selects, omit);
   let walked = 0;
-  function* named(): Generator<NamedSeries> {
+  function* generateNames(): Generator<NamedSeries> {
     for (const [name, producers] of names) {
       walked += 1;
       const omitDuplicate = ({ family }: Series): void => {
         if (isCountedUnder(name, family)) omit('duplicate', family.name, 1);
       };
-      const [only, ...more] = producers.map((producer) => seriesUnder(name, producer));
-      const series = inOrder(more.length === 0 ? (only ?? []) : [only ?? [], ...more].flat(), omitDuplicate);
+      const [only, ...more] = producers.map((producer) => produceSeries(name, producer));
+      const series = sortUnique(more.length === 0 ? (only ?? []) : [only ?? [], ...more].flat(), omitDuplicate);
       if (series.length > 0) yield { name, series };
     }
   }
-  const unwalked = (): number => {
+  const countUnwalked = (): number => {
     const left = names.slice(walked).flatMap(([, producers]) => producers);
-    return left.reduce((sum, { samples }) => sum + samples(), 0);
+    return left.reduce((sum, { countSamples: samples }) => sum + samples(), 0);
   };
-  return { names: named(), unwalked, omissions, families: () => [...families.values()] };
+  return { names: generateNames(), countUnwalked, omissions, families: () => [...families.values()] };
 }
 
 /** What a series may have besides a value. */
@@ -93,9 +101,9 @@ type Dated = Pick<Series, 'timestampMs' | 'exemplar'>;
 
 type PutSeries = (labels: Labels, value: number, startMs: number | undefined, more?: Dated) => void;
 
-/** Without an exemplar that nobody wants, or that receivers would refuse. */
-function written({ exemplar, ...dated }: Dated, exemplars: SeriesSettings['exemplars']): Dated {
-  const kept = exemplar === undefined || exemplars === 'omit' ? undefined : writableExemplar(exemplar);
+/** Leaves out an exemplar that is switched off, or that receivers would refuse. */
+function omitUnwantedExemplar({ exemplar, ...dated }: Dated, exemplars: SeriesSettings['exemplars']): Dated {
+  const kept = exemplar === undefined || exemplars === 'omit' ? undefined : prepareExemplar(exemplar);
   return kept === undefined ? dated : { ...dated, exemplar: kept };
 }
 
@@ -106,59 +114,60 @@ interface Producer {
   readonly names: 'classic' | 'utf-8';
   /** Whether what is left out is counted, one by one. */
   readonly isCounted: boolean;
-  readonly produce: (put: PutSeries, omit: (flaw: Flaw) => void) => void;
+  readonly produce: (put: PutSeries, omit: (reason: OmissionReason) => void) => void;
   /** How many series it gives, those with a flaw among them. */
-  readonly samples: () => number;
+  readonly countSamples: () => number;
 }
 
-type OmitSamples = (flaw: Flaw, metric: string, samples: number) => void;
+type OmitSamples = (reason: OmissionReason, metric: string, samples: number) => void;
 
-/** Who gives series under which name, by importance and name: what other metrics and sources give under it must be told apart. */
-function producersOf(
+/** Groups the families by the names of their series, the most important first: several may share a name. */
+function collectProducers(
   batch: Batch,
   selects: Matcher,
   omit: OmitSamples,
 ): readonly (readonly [string, readonly Producer[]])[] {
   const byName = new Map<string, Producer[]>();
   const described = new Map<string, SeriesFamily>();
-  for (const family of familiesOf(batch)) {
+  for (const family of selectFamilies(batch)) {
     const { definition, samples } = family;
     if (!selects(definition.name)) continue;
     if (!isMetricName(definition.name)) {
       omit('metric-name', definition.name, samples.length);
       continue;
     }
-    const description = described.get(definition.name) ?? describe(definition);
+    const description = described.get(definition.name) ?? describeMetric(definition);
     described.set(definition.name, description);
-    for (const [name, part] of namesOf(family)) add(byName, name, producerOf(family, part, description));
+    for (const [name, kind] of collectNames(family))
+      addProducer(byName, name, createProducer(family, kind, description));
   }
-  for (const family of relayedOf(batch)) {
+  for (const family of selectRelayed(batch)) {
     if (!selects(family.name)) continue;
     const description = described.get(family.name) ?? describeRelayed(family);
     described.set(family.name, description);
     for (const [name, samples] of Map.groupBy(family.samples, (sample) => sample.name))
-      add(byName, name, relayedProducer(samples, description));
+      addProducer(byName, name, createRelayedProducer(samples, description));
   }
-  const importance = ([, [first]]: readonly [string, readonly Producer[]]): number => first?.importance ?? 0;
-  return [...byName].sort((a, b) => importance(a) - importance(b) || compareText(a[0], b[0]));
+  const getImportance = ([, [first]]: readonly [string, readonly Producer[]]): number => first?.importance ?? 0;
+  return [...byName].sort((a, b) => getImportance(a) - getImportance(b) || compareText(a[0], b[0]));
 }
 
-function add(byName: Map<string, Producer[]>, name: string, producer: Producer): void {
+function addProducer(byName: Map<string, Producer[]>, name: string, producer: Producer): void {
   const producers = byName.get(name);
   if (producers === undefined) byName.set(name, [producer]);
   else producers.push(producer);
 }
 
-function producerOf(family: MetricFamily, part: Part, described: SeriesFamily): Producer {
+function createProducer(family: MetricFamily, kind: SeriesKind, described: SeriesFamily): Producer {
   const produce: Producer['produce'] = (put, omit) => {
-    expand(family, part, put, omit);
+    expandFamily(family, kind, put, omit);
   };
-  const importance = importanceOf(family.definition);
-  const samples = (): number => seriesIn(family, part);
-  return { described, importance, names: 'classic', isCounted: isCounted(part), produce, samples };
+  const importance = rankMetric(family.definition);
+  const countSamples = (): number => countSeries(family, kind);
+  return { described, importance, names: 'classic', isCounted: isCounted(kind), produce, countSamples };
 }
 
-function relayedProducer(relayed: readonly RelayedSample[], described: SeriesFamily): Producer {
+function createRelayedProducer(relayed: readonly RelayedSample[], described: SeriesFamily): Producer {
   const produce: Producer['produce'] = (put) => {
     for (const { labels, value, startMs, timestampMs, exemplar } of relayed)
       put(labels, value, startMs, {
@@ -166,12 +175,19 @@ function relayedProducer(relayed: readonly RelayedSample[], described: SeriesFam
         ...(exemplar === undefined ? {} : { exemplar }),
       });
   };
-  const samples = (): number => relayed.length;
-  return { described, importance: importanceOfRelayed, names: 'utf-8', isCounted: true, produce, samples };
+  const countSamples = (): number => relayed.length;
+  return {
+    described,
+    importance: importanceOfRelayed,
+    names: 'utf-8',
+    isCounted: true,
+    produce,
+    countSamples,
+  };
 }
 
 /** Sorted, each label set once. Samples in canonical order are in order already, so nothing is copied then. */
-function inOrder(series: readonly Series[], omit: (duplicate: Series) => void): readonly Series[] {
+function sortUnique(series: readonly Series[], omit: (duplicate: Series) => void): readonly Series[] {
   const isAscending = series.every((one, index) => {
     const before = series[index - 1];
     return before === undefined || compareSamples(before, one) < 0;
@@ -196,27 +212,27 @@ function isCountedUnder(name: string, { name: metric, type }: SeriesFamily): boo
   return name === (type === 'histogram' ? `${metric}_count` : metric);
 }
 
-/** Nothing is known of a failed source, so its values must not look live. */
-function familiesOf({ parts, health }: Batch): readonly MetricFamily[] {
-  const read = parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families);
+/** A failed source gives no values: old ones would look like new ones. */
+function selectFamilies({ sources, health }: Batch): readonly MetricFamily[] {
+  const read = sources.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families);
   // What was reduced for other sinks is sent as it was read.
   return [...read.filter(({ definition }) => definition.reduced !== true), ...health];
 }
 
-function relayedOf({ parts }: Batch): readonly RelayedFamily[] {
-  return parts.flatMap(({ status, relayed = [] }) => publishable(status, relayed));
+function selectRelayed({ sources }: Batch): readonly RelayedFamily[] {
+  return sources.flatMap(({ status, relayed = [] }) => selectPublishable(status, relayed));
 }
 
 function describeRelayed({ name, type, declared, help, unit = '' }: RelayedFamily): SeriesFamily {
   return { name, type: declared ?? (type === 'untyped' ? 'unknown' : type), help, unit };
 }
 
-function describe({ name, type, help, unit }: MetricDefinition): SeriesFamily {
-  return { name, type: type === 'distribution' ? 'histogram' : type, help, unit: unitInName(name, unit) };
+function describeMetric({ name, type, help, unit }: MetricDefinition): SeriesFamily {
+  return { name, type: type === 'distribution' ? 'histogram' : type, help, unit: findUnitInName(name, unit) };
 }
 
 /** OpenMetrics: a unit that is given must also end the name, before `_total`. */
-function unitInName(name: string, unit: MetricDefinition['unit']): string {
+function findUnitInName(name: string, unit: MetricDefinition['unit']): string {
   if (unit === 'count') return '';
   const base = unit === 'timestamp' ? 'seconds' : unit;
   return name.replace(/_total$/, '').endsWith(`_${base}`) ? base : '';
@@ -227,12 +243,12 @@ interface OmissionTally {
   readonly omissions: () => readonly Omission[];
 }
 
-function tallyOfOmissions(): OmissionTally {
+function tallyOmissions(): OmissionTally {
   const byReason = new Map<string, Omission>();
   return {
-    omit: (flaw, metric, samples) => {
-      const key = `${flaw} ${metric}`;
-      byReason.set(key, { flaw, metric, samples: (byReason.get(key)?.samples ?? 0) + samples });
+    omit: (reason, metric, samples) => {
+      const key = `${reason} ${metric}`;
+      byReason.set(key, { reason, metric, samples: (byReason.get(key)?.samples ?? 0) + samples });
     },
     omissions: () => [...byReason.values()],
   };

@@ -1,9 +1,10 @@
+/** Writes series as a message of remote write 1.0. */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { RelayedExemplar } from '../../../model/relayed.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
-import { repeatedLabels } from '../../../series/repeated-labels.ts';
-import { rawValueOf } from './sample-value.ts';
-import { endOfSeries, type Series, type SeriesFamily } from './series.ts';
+import { createLabelSplitter } from '../../../series/repeated-labels.ts';
+import { encodeRawValue } from './sample-value.ts';
+import { findSeriesEnd, type Series, type SeriesFamily } from './series.ts';
 
 /** Field number and wire type in one byte, as prompb/remote.proto and prompb/types.proto number them. */
 const tag = {
@@ -42,15 +43,17 @@ const writer = new BinaryWriter();
 
 /** A `prometheus.WriteRequest` of remote-write 1.0; samples of one series stand side by side, oldest first. */
 export function encodeV1(series: readonly Series[], timestampMs: number): Uint8Array {
-  const sampleOf = sampleEncoder(timestampMs);
-  const splitOf = repeatedLabels((labels, from, to) => writeLabels(new BinaryWriter(), labels, from, to).finish());
+  const encodeSample = createSampleEncoder(timestampMs);
+  const splitLabels = createLabelSplitter((labels, from, to) =>
+    writeLabels(new BinaryWriter(), labels, from, to).finish(),
+  );
   for (let at = 0; at < series.length;) {
-    const end = endOfSeries(series, at);
+    const end = findSeriesEnd(series, at);
     const labels = series[at]?.labels ?? [];
-    const { from, to, head, tail } = splitOf(labels);
+    const { from, to, head, tail } = splitLabels(labels);
     writer.uint32(tag.requestTimeSeries).fork().raw(head);
     writeLabels(writer, labels, from, to).raw(tail);
-    writeSamples(series, at, end, sampleOf);
+    writeSamples(series, at, end, encodeSample);
     writeExemplars(series, at, end, timestampMs);
     writer.join();
     at = end;
@@ -58,11 +61,11 @@ export function encodeV1(series: readonly Series[], timestampMs: number): Uint8A
   return writer.finish();
 }
 
-function writeSamples(series: readonly Series[], from: number, to: number, sampleOf: SampleOf): void {
+function writeSamples(series: readonly Series[], from: number, to: number, encodeSample: EncodeSample): void {
   for (let at = from; at < to; at += 1) {
     const one = series[at];
     if (one === undefined) return;
-    writer.raw(one.timestampMs === undefined ? sampleOf(one) : sampleEncoder(one.timestampMs)(one));
+    writer.raw(one.timestampMs === undefined ? encodeSample(one) : createSampleEncoder(one.timestampMs)(one));
   }
 }
 
@@ -99,15 +102,15 @@ function writeExemplar(into: BinaryWriter, exemplar: RelayedExemplar, sampleMs: 
 /** Before a sample's value: the tag and the length of the sample and the tag of the value, a byte each. */
 const valueAt = 3;
 
-type SampleOf = (series: Series) => Uint8Array;
+type EncodeSample = (series: Series) => Uint8Array;
 
 /** The samples of a request differ in their values only, which have a place of their own in the same bytes. */
-function sampleEncoder(timestampMs: number): SampleOf {
+function createSampleEncoder(timestampMs: number): EncodeSample {
   const sample = new BinaryWriter().uint32(tag.seriesSample).fork();
   const bytes = sample.uint32(tag.sampleValue).double(0).uint32(tag.sampleTimestamp).int64(timestampMs).join().finish();
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return (series) => {
-    const raw = rawValueOf(series);
+    const raw = encodeRawValue(series);
     if (raw === undefined) view.setFloat64(valueAt, series.value, true);
     else bytes.set(raw, valueAt);
     return bytes;

@@ -1,8 +1,9 @@
+/** Writes series as a message of remote write 2.0. */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { RelayedExemplar } from '../../../model/relayed.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
-import { rawValueOf } from './sample-value.ts';
-import { endOfSeries, type Series, type SeriesFamily } from './series.ts';
+import { encodeRawValue } from './sample-value.ts';
+import { findSeriesEnd, type Series, type SeriesFamily } from './series.ts';
 
 /** Field number and wire type in one byte, as prompb/io/prometheus/write/v2/types.proto (2.0-rc.4) numbers them. */
 const tag = {
@@ -44,11 +45,11 @@ export function encodeV2(series: readonly Series[], timestampMs: number): Uint8A
     symbols.set(text, symbols.size);
     return symbols.size - 1;
   };
-  const refsOf = labelRefs(refOf);
+  const refsOf = createLabelResolver(refOf);
   const body = new BinaryWriter();
   const context = { timestampMs, refOf, refsOf };
   for (let at = 0; at < series.length;) {
-    const end = endOfSeries(series, at);
+    const end = findSeriesEnd(series, at);
     writeSeries(body, series, at, end, context);
     at = end;
   }
@@ -62,7 +63,7 @@ type RefOf = (text: string) => number;
 type RefsOf = (labels: LabelSet) => readonly number[];
 
 /** Sorted series repeat most labels of the one before, and then need not be looked up. The list is valid until the next call. */
-function labelRefs(refOf: RefOf): RefsOf {
+function createLabelResolver(refOf: RefOf): RefsOf {
   let before: LabelSet = [];
   const refs: number[] = [];
   return (labels) => {
@@ -114,7 +115,7 @@ function writeSample(writer: BinaryWriter, series: Series, timestampMs: number):
   const { startMs, isStale } = series;
   writer.uint32(tag.seriesSample).fork();
   writer.uint32(tag.sampleValue);
-  const raw = rawValueOf(series);
+  const raw = encodeRawValue(series);
   if (raw === undefined) writer.double(series.value);
   else writer.raw(raw);
   writer.uint32(tag.sampleTimestamp).int64(series.timestampMs ?? timestampMs);

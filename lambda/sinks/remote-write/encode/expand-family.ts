@@ -1,3 +1,4 @@
+/** Turns the samples of a family into the series of each of its names, histograms into buckets. */
 import type {
   CounterFamily,
   DistributionFamily,
@@ -8,25 +9,25 @@ import type {
   RunningHistogram,
 } from '../../../model/metric.ts';
 import { compareText } from '../../../model/families/order.ts';
-import { boundText } from '../../../prometheus-text/numbers.ts';
+import { formatBound } from '../../../prometheus-text/numbers.ts';
 import { bucketLabel } from '../../../series/label-set.ts';
 import { isSoundHistogram } from '../../../series/sound-histogram.ts';
 
 /** Which of its series a family gives under one name: a histogram has three names, everything else has one. */
-export type Part = 'value' | 'bucket' | 'sum' | 'count';
+export type SeriesKind = 'value' | 'bucket' | 'sum' | 'count';
 
 /** Why a sample cannot be written. */
-export type Flaw = 'no-total' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate';
+export type OmissionReason = 'no-total' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate';
 
 /** Takes one series; the start is that of a running total. */
-export type Put = (labels: Labels, value: number, startMs: number | undefined, more?: Extra) => void;
+export type PutSample = (labels: Labels, value: number, startMs: number | undefined, more?: Extra) => void;
 export interface Extra {
   readonly exemplar: Exemplar;
 }
-export type Omit = (flaw: Flaw) => void;
+export type OmitSample = (reason: OmissionReason) => void;
 
 /** The names under which a family is written. */
-export function namesOf({ type, definition: { name } }: MetricFamily): readonly (readonly [string, Part])[] {
+export function collectNames({ type, definition: { name } }: MetricFamily): readonly (readonly [string, SeriesKind])[] {
   if (type !== 'distribution') return [[name, 'value']];
   return [
     [`${name}_bucket`, 'bucket'],
@@ -36,23 +37,23 @@ export function namesOf({ type, definition: { name } }: MetricFamily): readonly 
 }
 
 /** Whether a part stands for its samples one by one, so that what is left out is counted once. */
-export function isCounted(part: Part): boolean {
-  return part === 'value' || part === 'count';
+export function isCounted(kind: SeriesKind): boolean {
+  return kind === 'value' || kind === 'count';
 }
 
 /** How many series a part gives; a histogram has a bucket for each bound and one for the rest. */
-export function seriesIn(family: MetricFamily, part: Part): number {
-  if (family.type !== 'distribution' || part !== 'bucket') return family.samples.length;
+export function countSeries(family: MetricFamily, kind: SeriesKind): number {
+  if (family.type !== 'distribution' || kind !== 'bucket') return family.samples.length;
   return family.samples.reduce((sum, { total }) => sum + (total?.counts.length ?? 0), 0);
 }
 
 /** Receivers keep running totals, so a counter or distribution that only knows its increase has no value to send. */
-export function expand(family: MetricFamily, part: Part, put: Put, omit: Omit): void {
-  if (family.type === 'distribution') expandHistograms(family, part, put, omit);
+export function expandFamily(family: MetricFamily, kind: SeriesKind, put: PutSample, omit: OmitSample): void {
+  if (family.type === 'distribution') expandHistograms(family, kind, put, omit);
   else expandValues(family, put, omit);
 }
 
-function expandValues(family: GaugeFamily | CounterFamily, put: Put, omit: Omit): void {
+function expandValues(family: GaugeFamily | CounterFamily, put: PutSample, omit: OmitSample): void {
   if (family.type === 'gauge') {
     for (const { labels, value } of family.samples) put(labels, value, undefined);
     return;
@@ -63,29 +64,32 @@ function expandValues(family: GaugeFamily | CounterFamily, put: Put, omit: Omit)
   }
 }
 
-function expandHistograms({ samples }: DistributionFamily, part: Part, put: Put, omit: Omit): void {
-  let buckets = bucketsOf([]);
+function expandHistograms({ samples }: DistributionFamily, kind: SeriesKind, put: PutSample, omit: OmitSample): void {
+  let buckets = buildBuckets([]);
   for (const { labels, total, exemplars } of samples) {
-    const flaw = flawOf(labels, total);
-    if (total === undefined || flaw !== undefined) {
-      omit(flaw ?? 'no-total');
+    const reason = checkHistogram(labels, total);
+    if (total === undefined || reason !== undefined) {
+      omit(reason ?? 'no-total');
       continue;
     }
     const { bounds, counts, sum, startMs } = total;
-    if (part === 'sum') put(labels, sum, startMs);
-    if (part === 'count') put(labels, totalOf(counts, counts.length), startMs);
-    if (part !== 'bucket') continue;
-    if (buckets.bounds !== bounds) buckets = bucketsOf(bounds);
-    const extras = extrasOf(exemplars, bounds);
+    if (kind === 'sum') put(labels, sum, startMs);
+    if (kind === 'count') put(labels, sumCounts(counts, counts.length), startMs);
+    if (kind !== 'bucket') continue;
+    if (buckets.bounds !== bounds) buckets = buildBuckets(bounds);
+    const extras = groupExemplars(exemplars, bounds);
     for (const { le, upTo } of buckets.inOrder)
-      put({ ...labels, [bucketLabel]: le }, totalOf(counts, upTo), startMs, extras.get(upTo));
+      put({ ...labels, [bucketLabel]: le }, sumCounts(counts, upTo), startMs, extras.get(upTo));
   }
 }
 
 const none: ReadonlyMap<number, Extra> = new Map();
 
 /** Exemplars by the bucket that their value falls into, counted from 1; a bucket has room for one. */
-function extrasOf(exemplars: readonly Exemplar[] | undefined, bounds: readonly number[]): ReadonlyMap<number, Extra> {
+function groupExemplars(
+  exemplars: readonly Exemplar[] | undefined,
+  bounds: readonly number[],
+): ReadonlyMap<number, Extra> {
   if (exemplars === undefined) return none;
   return new Map(
     exemplars.map((exemplar) => {
@@ -95,7 +99,7 @@ function extrasOf(exemplars: readonly Exemplar[] | undefined, bounds: readonly n
   );
 }
 
-function flawOf(labels: Labels, total: RunningHistogram | undefined): Flaw | undefined {
+function checkHistogram(labels: Labels, total: RunningHistogram | undefined): OmissionReason | undefined {
   if (total === undefined) return 'no-total';
   if (!isSoundHistogram(total)) return 'histogram';
   return Object.hasOwn(labels, bucketLabel) ? 'label-name' : undefined;
@@ -107,13 +111,13 @@ interface Buckets {
   readonly inOrder: readonly { readonly le: string; readonly upTo: number }[];
 }
 
-function bucketsOf(bounds: readonly number[]): Buckets {
+function buildBuckets(bounds: readonly number[]): Buckets {
   // Prometheus 3 stores 1 as "1.0"; another spelling would be another series.
-  const buckets = [...bounds.map(boundText), '+Inf'].map((le, index) => ({ le, upTo: index + 1 }));
+  const buckets = [...bounds.map(formatBound), '+Inf'].map((le, index) => ({ le, upTo: index + 1 }));
   return { bounds, inOrder: buckets.sort((a, b) => compareText(a.le, b.le)) };
 }
 
-function totalOf(counts: readonly number[], upTo: number): number {
+function sumCounts(counts: readonly number[], upTo: number): number {
   let total = 0;
   for (let index = 0; index < upTo; index += 1) total += counts[index] ?? 0;
   return total;

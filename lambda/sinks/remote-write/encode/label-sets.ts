@@ -1,11 +1,11 @@
-/** Complete label sets as remote write wants them: `__name__` is one of the labels. */
+/** Makes complete label sets for remote write: `__name__` is one of the labels. */
 import type { Labels } from '../../../model/metric.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
 
 /** Remote-write 1.0 specification, section "Labels"; 2.0 receivers take more, but should not be sent it. */
 const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const labelName = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
-/** Prometheus 3 and its relatives; whoever relays such names was told to. */
+/** Prometheus 3 and its relatives; such names come only from a source that is set to relay them. */
 const utf8LabelName = /^(?!__)./su;
 
 export function isMetricName(name: string): boolean {
@@ -27,20 +27,20 @@ export function hasUtf8Names(labels: LabelSet): boolean {
  * same name, as Prometheus' external labels do; the other way round two series could become one.
  * The result is undefined when a label name cannot be written.
  */
-export function labelSets(
+export function createLabelWriter(
   added: Labels,
   names: 'classic' | 'utf-8' = 'classic',
 ): (metric: string, own: Labels) => LabelSet | undefined {
   const allowed = names === 'classic' ? labelName : utf8LabelName;
-  let plan: Plan = planFor([], added, allowed);
+  let plan: Plan = planLabels([], added, allowed);
   return (metric, own) => {
     const written = Object.keys(own);
     // The samples of a metric have the same labels in the same order, so a plan lasts for thousands of them.
-    if (!isSame(written, plan.names)) plan = planFor(written, added, allowed);
+    if (!isSame(written, plan.names)) plan = planLabels(written, added, allowed);
     if (!plan.isValid) return undefined;
     const set: string[] = [];
     for (const { name, isOwn, fallback } of plan.slots) {
-      const value = isOwn ? writable(own[name] ?? '') || fallback : fallback || metric;
+      const value = isOwn ? makeWellFormed(own[name] ?? '') || fallback : fallback || metric;
       // To Prometheus an empty value and no label are the same; the specification forbids sending it.
       if (value !== '') set.push(name, value);
     }
@@ -62,7 +62,7 @@ interface Slot {
   readonly fallback: string;
 }
 
-function planFor(names: readonly string[], added: Labels, allowed: RegExp): Plan {
+function planLabels(names: readonly string[], added: Labels, allowed: RegExp): Plan {
   const all = [...new Set(['__name__', ...names, ...Object.keys(added)])].sort(compareBytes);
   return {
     names,
@@ -70,7 +70,7 @@ function planFor(names: readonly string[], added: Labels, allowed: RegExp): Plan
     slots: all.map((name) => ({
       name,
       isOwn: names.includes(name),
-      fallback: Object.hasOwn(added, name) ? writable(added[name] ?? '') : '',
+      fallback: Object.hasOwn(added, name) ? makeWellFormed(added[name] ?? '') : '',
     })),
   };
 }
@@ -85,6 +85,6 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** Half a surrogate pair has no UTF-8 form, and receivers refuse a whole request for it. */
-function writable(value: string): string {
+function makeWellFormed(value: string): string {
   return value.isWellFormed() ? value : value.toWellFormed();
 }

@@ -1,3 +1,4 @@
+/** The bytes of sample values that a JavaScript number does not carry reliably. */
 import type { Series } from './series.ts';
 
 /**
@@ -10,7 +11,7 @@ const staleBytes = Uint8Array.of(0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f);
 const nanBytes = Uint8Array.of(0x01, 0, 0, 0, 0, 0, 0xf8, 0x7f);
 
 /** The bytes of a sample's value where a plain double would not say the right thing. */
-export function rawValueOf({ isStale, value }: Pick<Series, 'isStale' | 'value'>): Uint8Array | undefined {
+export function encodeRawValue({ isStale, value }: Pick<Series, 'isStale' | 'value'>): Uint8Array | undefined {
   if (isStale) return staleBytes;
   return Number.isNaN(value) ? nanBytes : undefined;
 }

@@ -1,8 +1,9 @@
+/** A series of remote write with its sample, and what a receiver is told about its metric. */
 import type { RelayedExemplar, RelayedOnlyType } from '../../../model/relayed.ts';
-import { compareSets, labelIn, type LabelSet } from '../../../series/label-set.ts';
+import { compareSets, findLabel, type LabelSet } from '../../../series/label-set.ts';
 import type { NamedSamples } from '../../../series/sample.ts';
 
-/** What a receiver is told about a metric besides its samples. */
+/** The description of a metric that is sent with its samples. */
 export interface SeriesFamily {
   readonly name: string;
   readonly type: 'gauge' | 'counter' | 'histogram' | 'summary' | 'unknown' | RelayedOnlyType;
@@ -32,16 +33,16 @@ export interface Series {
 export type NamedSeries = NamedSamples<Series>;
 
 export function nameOf({ labels }: Series): string {
-  return labelIn(labels, '__name__');
+  return findLabel(labels, '__name__');
 }
 
 /** Ends a series that an earlier run has written. */
-export function staleMarker(labels: LabelSet, family: SeriesFamily): Series {
+export function createStaleMarker(labels: LabelSet, family: SeriesFamily): Series {
   return { labels, family, value: 0, startMs: undefined, isStale: true };
 }
 
 /** Where the samples of the series at `from` end, which stand side by side; only those that date themselves are several. */
-export function endOfSeries(sorted: readonly Series[], from: number): number {
+export function findSeriesEnd(sorted: readonly Series[], from: number): number {
   const labels = sorted[from]?.labels ?? [];
   let end = from + 1;
   for (let next = sorted[end]; next?.timestampMs !== undefined; next = sorted[end]) {

@@ -1,5 +1,5 @@
-/** The version of the protocol that a receiver is spoken to with; what it has taught lasts for the process. */
-import { workspaceRegionOf } from '../../../config/workspace-region.ts';
+/** Chooses the version of the protocol for a receiver, and remembers what its answers have shown. */
+import { findWorkspaceRegion } from '../../../config/workspace-region.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import type { Version } from './protocol.ts';
 
@@ -15,16 +15,16 @@ export interface Dialect {
 }
 
 /** Amazon documents 1.0 only, so that nothing is tried out on a workspace. */
-export function firstVersionOf({ version, url }: Pick<RemoteWriteConfig, 'version' | 'url'>): Version {
+export function chooseFirstVersion({ version, url }: Pick<RemoteWriteConfig, 'version' | 'url'>): Version {
   if (version !== 'auto') return version;
-  return workspaceRegionOf(new URL(url).hostname) === undefined ? '2.0' : '1.0';
+  return findWorkspaceRegion(new URL(url).hostname) === undefined ? '2.0' : '1.0';
 }
 
 export function createDialect(
   config: Pick<RemoteWriteConfig, 'version' | 'url'>,
   onFallBack: (why: { readonly status: number }) => void,
 ): Dialect {
-  let version = firstVersionOf(config);
+  let version = chooseFirstVersion(config);
   const isAuto = config.version === 'auto';
   let isProven = false;
   return {

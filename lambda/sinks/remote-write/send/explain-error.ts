@@ -2,7 +2,7 @@
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import {
   type Explanation,
-  explainFailure,
+  explainSendError,
   explainStatus,
   type Remedy,
   type StatusRemedies,
@@ -47,8 +47,8 @@ const remedies: readonly Remedy[] = [
 const aboutTime =
   /duplicate sample|sample-duplicate|future|out of bounds|out of order|out-of-order|too old sample|too-old/i;
 
-/** For samples that date themselves, nobody else's clock is to blame. */
-function remedyOfPage(instance: string): string {
+/** For samples with times of their own: the page that they are from has the wrong clock. */
+function formatPageRemedy(instance: string): string {
   return `The page of ${instance} dates its samples, and the receiver does not take these times: mend the exporter's times, or set honorTimestamps: false for the source, and samples get the time of the run.`;
 }
 
@@ -77,11 +77,11 @@ const noReason =
  * `datedBy`: the instance whose page has dated the samples, where they carry times of their own.
  * @throws the error itself when a network, a receiver or a secret store is not expected to give it.
  */
-export function explain(error: unknown, where: string, datedBy?: string): Explanation {
+export function explainError(error: unknown, where: string, datedBy?: string): Explanation {
   if (error instanceof HttpStatusError) return explainAnswer(error, datedBy);
   if (error instanceof NotSpokenError) return { kind: 'configuration', text: error.message };
   if (error instanceof Utf8NamesError) return { kind: 'rejected', text: error.message };
-  return explainFailure(error, where);
+  return explainSendError(error, where);
 }
 
 function explainAnswer(error: HttpStatusError, datedBy: string | undefined): Explanation {
@@ -89,7 +89,7 @@ function explainAnswer(error: HttpStatusError, datedBy: string | undefined): Exp
   const isSilent = error.status === 400 && error.excerpt.trim() === '';
   return explainStatus(error, {
     name: 'the receiver',
-    remedies: isAboutPage ? [{ says: aboutTime, remedy: remedyOfPage(datedBy) }] : remedies,
+    remedies: isAboutPage ? [{ says: aboutTime, remedy: formatPageRemedy(datedBy) }] : remedies,
     byStatus: isSilent ? { 400: noReason } : statusRemedies,
   });
 }

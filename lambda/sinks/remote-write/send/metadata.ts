@@ -1,8 +1,9 @@
+/** Sends what metrics mean to a receiver of 1.0, every few minutes. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Logger } from '../../../runtime/log.ts';
-import { chunks } from '../../../series/cut-requests.ts';
+import { cutChunks } from '../../../series/cut-requests.ts';
 import { encodeMetadataV1 } from '../encode/encode-v1.ts';
-import { explain } from './explain-error.ts';
+import { explainError } from './explain-error.ts';
 import type { Post } from './send-series.ts';
 import type { SeriesFamily } from '../encode/series.ts';
 
@@ -15,7 +16,7 @@ export const metadataEveryMs = 5 * 60_000;
 /** When metadata was sent, for as long as the process lives. */
 export interface MetadataSchedule {
   readonly isDue: (timestampMs: number) => boolean;
-  readonly sent: (timestampMs: number) => void;
+  readonly noteSent: (timestampMs: number) => void;
   /** For a receiver that refuses metadata. */
   readonly stop: () => void;
 }
@@ -24,7 +25,7 @@ export function createMetadataSchedule(): MetadataSchedule {
   let dueAtMs = -Infinity;
   return {
     isDue: (timestampMs) => timestampMs >= dueAtMs,
-    sent: (timestampMs) => {
+    noteSent: (timestampMs) => {
       dueAtMs = timestampMs + metadataEveryMs;
     },
     stop: () => {
@@ -42,8 +43,8 @@ export interface MetadataPorts {
 }
 
 /**
- * Tells a 1.0 receiver type, help and unit of what was just written. Nobody alarms on them, so a failure is logged and
- * does not make the sink look broken.
+ * Sends a 1.0 receiver the type, help and unit of what was just written. No alarm needs them, so an error is logged and
+ * is no problem of the sink.
  */
 export async function sendMetadata(
   families: readonly SeriesFamily[],
@@ -52,14 +53,14 @@ export async function sendMetadata(
 ): Promise<void> {
   if (!schedule.isDue(timestampMs)) return;
   try {
-    for (const piece of chunks(families, maxMetadataPerRequest)) {
+    for (const piece of cutChunks(families, maxMetadataPerRequest)) {
       await post(encodeMetadataV1(piece), '1.0');
     }
-    schedule.sent(timestampMs);
+    schedule.noteSent(timestampMs);
   } catch (error) {
-    log.warn('the receiver did not take metadata', { reason: explain(error, where).text });
+    log.warn('the receiver did not take metadata', { reason: explainError(error, where).text });
     const isRefused = error instanceof HttpStatusError && error.status < 500 && error.status !== 429;
     if (isRefused) schedule.stop();
-    else schedule.sent(timestampMs);
+    else schedule.noteSent(timestampMs);
   }
 }

@@ -1,6 +1,7 @@
+/** Posts one message to the receiver, with the operator's headers and credentials. */
 import { compress } from 'snappyjs';
-import { type HeaderSettings, withHeaders } from '../../../http/auth/custom-headers.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
+import { type HeaderSettings, sendWithHeaders } from '../../../http/auth/custom-headers.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { OutgoingRequest } from '../../../http/port.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
@@ -32,8 +33,8 @@ export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline
     const body = compress(message);
     traffic.requests += 1;
     traffic.bytes += body.byteLength;
-    const response = await withHeaders(headersOf(config), secrets, signal, (custom) =>
-      withCredentials(config, { secrets, signing: { aws, clock, service: 'aps' } }, signal, (credentials) =>
+    const response = await sendWithHeaders(buildHeaders(config), secrets, signal, (custom) =>
+      sendWithCredentials(config, { secrets, signing: { aws, clock, service: 'aps' } }, signal, (credentials) =>
         http.send({
           method: 'POST',
           url,
@@ -46,7 +47,7 @@ export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline
           retryStatuses: retriedStatuses,
           ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
           prepare: async (request, attempt) => {
-            const numbered = withAttempt(request, attempt);
+            const numbered = addAttempt(request, attempt);
             return credentials.prepare === undefined ? numbered : credentials.prepare(numbered, attempt);
           },
         }),
@@ -58,12 +59,12 @@ export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline
   return { post, traffic };
 }
 
-function withAttempt(request: OutgoingRequest, attempt: number): OutgoingRequest {
+function addAttempt(request: OutgoingRequest, attempt: number): OutgoingRequest {
   if (attempt === 0) return request;
   return { ...request, headers: { ...request.headers, [retryAttemptHeader]: String(attempt) } };
 }
 
 /** The operator's own headers and the tenant. */
-function headersOf({ headers, tenant }: RemoteWriteConfig): HeaderSettings {
+function buildHeaders({ headers, tenant }: RemoteWriteConfig): HeaderSettings {
   return tenant === undefined ? headers : { 'x-scope-orgid': tenant, ...headers };
 }

@@ -1,17 +1,17 @@
-/** Tells as problems what remote write left out, and what was not stored. */
+/** Makes problems of what remote write left out and of what was not stored. */
 import type { Problem } from '../../../model/problem.ts';
 import type { Explanation } from '../../../series/explain-status.ts';
-import { wasNotTaken } from '../../../series/fate.ts';
-import { tellOmissions } from '../../../series/omissions.ts';
-import { tellFailures } from '../../../series/describe-losses.ts';
-import { explain } from './explain-error.ts';
+import { isNotTaken } from '../../../series/fate.ts';
+import { describeOmissionReasons } from '../../../series/omissions.ts';
+import { describeLossReasons } from '../../../series/describe-losses.ts';
+import { explainError } from './explain-error.ts';
 import { NotSpokenError, undoneStatuses } from './protocol.ts';
-import { shownLabels } from '../encode/format-series.ts';
+import { formatLabels } from '../encode/format-series.ts';
 import type { Omission } from '../encode/encode-series.ts';
-import type { Flaw } from '../encode/expand-family.ts';
-import type { Failure, Tally } from './tally.ts';
+import type { OmissionReason } from '../encode/expand-family.ts';
+import type { Loss, Tally } from './tally.ts';
 
-const flaws: Readonly<Record<Flaw, string>> = {
+const reasonTexts: Readonly<Record<OmissionReason, string>> = {
   'no-total':
     'only known as an increase since the last run, which remote write cannot carry; a source with durable state gives running totals, or leave the metric out with `metrics.exclude`',
   'metric-name': 'not a Prometheus metric name; rename the metric where it is measured',
@@ -24,21 +24,21 @@ const flaws: Readonly<Record<Flaw, string>> = {
 };
 
 /** Samples that never left, one problem for each reason. */
-export function problemsOfOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
-  return tellOmissions(omissions, { flaws, noun: 'sample', where });
+export function describeOmissions(omissions: readonly Omission[], where: string): readonly Problem[] {
+  return describeOmissionReasons(omissions, { reasonTexts, noun: 'sample', where });
 }
 
 /** What went wrong on the way or at the receiver, one problem for each reason. */
-export function problemsOfDelivery(tally: Tally, where: string): readonly Problem[] {
-  return tellFailures<Failure>(tally, {
+export function describeDelivery(tally: Tally, where: string): readonly Problem[] {
+  return describeLossReasons<Loss>(tally, {
     noun: 'sample',
     where,
-    explain: ({ verdict, datedBy }) =>
-      verdict.outcome === 'partial' && verdict.error === undefined
+    explain: ({ reception, datedBy }) =>
+      reception.outcome === 'partial' && reception.error === undefined
         ? silentLoss
-        : explain(verdict.error, where, datedBy),
-    wasNotTaken: (error) => error instanceof NotSpokenError || wasNotTaken(error, undoneStatuses),
-    exampleOf: ({ only }) => (only === undefined ? undefined : shownLabels(only)),
+        : explainError(reception.error, where, datedBy),
+    isNotTaken: (error) => error instanceof NotSpokenError || isNotTaken(error, undoneStatuses),
+    findExample: ({ only }) => (only === undefined ? undefined : formatLabels(only)),
   });
 }
 

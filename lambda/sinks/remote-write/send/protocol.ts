@@ -1,3 +1,4 @@
+/** What remote write prescribes: headers, statuses, and how much a receiver says it has stored. */
 import type { HttpResponse } from '../../../http/port.ts';
 
 export type Version = '1.0' | '2.0';
@@ -61,7 +62,7 @@ const writtenHeaders = ['samples', 'histograms', 'exemplars'].map(
  * How many samples a 2.0 receiver says that it has stored. Undefined without any of the three headers, which it must
  * send on success and failure: then the receiver does not speak 2.0 and has stored nothing.
  */
-export function samplesWritten({ headers }: Pick<HttpResponse, 'headers'>): number | undefined {
+export function parseSamplesWritten({ headers }: Pick<HttpResponse, 'headers'>): number | undefined {
   const counts = writtenHeaders.map((name) => headers[name]);
   if (!counts.some((count) => count !== undefined && /^\d+$/.test(count))) return undefined;
   return /^\d+$/.test(counts[0] ?? '') ? Number(counts[0]) : 0;

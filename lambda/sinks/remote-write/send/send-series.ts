@@ -1,11 +1,11 @@
 /** Sends one request's worth of series in the version that the receiver speaks, and says what became of it. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse } from '../../../http/port.ts';
-import type { Verdict } from '../../../series/reception.ts';
+import type { Reception } from '../../../series/reception.ts';
 import type { Dialect } from './dialect.ts';
 import { encodeV1 } from '../encode/encode-v1.ts';
 import { encodeV2 } from '../encode/encode-v2.ts';
-import { dataStatuses, NotSpokenError, samplesWritten, Utf8NamesError, type Version } from './protocol.ts';
+import { dataStatuses, NotSpokenError, parseSamplesWritten, Utf8NamesError, type Version } from './protocol.ts';
 import type { Series } from '../encode/series.ts';
 
 /** Sends a message, not yet compressed. @throws as `HttpPort.send` does. */
@@ -17,7 +17,7 @@ export async function sendSeries(
   timestampMs: number,
   dialect: Dialect,
   post: Post,
-): Promise<Verdict> {
+): Promise<Reception> {
   if (dialect.version() === '1.0') return await sendV1(series, timestampMs, post);
   const answer = await judgeV2(series, post(encodeV2(series, timestampMs), '2.0'));
   if (answer.outcome !== 'not spoken') {
@@ -32,16 +32,16 @@ export async function sendSeries(
   return await sendV1(series, timestampMs, post);
 }
 
-/** Names beyond ASCII are not part of 1.0: such series stay behind, and are told. */
-async function sendV1(series: readonly Series[], timestampMs: number, post: Post): Promise<Verdict> {
+/** Names beyond ASCII are not part of 1.0: such series are left out and reported. */
+async function sendV1(series: readonly Series[], timestampMs: number, post: Post): Promise<Reception> {
   const writable = series.filter(({ hasUtf8Names }) => hasUtf8Names !== true);
   if (writable.length === 0) return { outcome: 'partial', stored: 0, error: new Utf8NamesError() };
-  const verdict = await judgeV1(post(encodeV1(writable, timestampMs), '1.0'));
-  const isCut = writable.length < series.length && verdict.outcome === 'stored';
-  return isCut ? { outcome: 'partial', stored: writable.length, error: new Utf8NamesError() } : verdict;
+  const reception = await judgeV1(post(encodeV1(writable, timestampMs), '1.0'));
+  const isCut = writable.length < series.length && reception.outcome === 'stored';
+  return isCut ? { outcome: 'partial', stored: writable.length, error: new Utf8NamesError() } : reception;
 }
 
-async function judgeV1(answering: Promise<HttpResponse>): Promise<Verdict> {
+async function judgeV1(answering: Promise<HttpResponse>): Promise<Reception> {
   try {
     await answering;
     return { outcome: 'stored' };
@@ -60,16 +60,16 @@ interface NotSpoken {
  * much was written (remote-write 2.0 specification, "Required Written Response Headers"): it may be sent 1.0. A 400
  * without them can be about either, and is final.
  */
-async function judgeV2(series: readonly Series[], answering: Promise<HttpResponse>): Promise<Verdict | NotSpoken> {
+async function judgeV2(series: readonly Series[], answering: Promise<HttpResponse>): Promise<Reception | NotSpoken> {
   try {
     const response = await answering;
-    const stored = samplesWritten(response);
+    const stored = parseSamplesWritten(response);
     if (stored === undefined) return { outcome: 'not spoken', status: response.status };
     return stored >= series.length ? { outcome: 'stored' } : { outcome: 'partial', stored };
   } catch (error) {
     if (error instanceof HttpStatusError && error.status === 415) return { outcome: 'not spoken', status: 415 };
     if (!isAboutData(error)) return { outcome: 'undelivered', error };
-    const stored = samplesWritten(error);
+    const stored = parseSamplesWritten(error);
     if (stored === undefined) return { outcome: 'refused', error };
     // All samples are there: what was refused is an exemplar, which a later sample replaces.
     return stored >= series.length ? { outcome: 'stored' } : { outcome: 'partial', stored, error };

@@ -1,13 +1,14 @@
-import { labelIn, type LabelSet } from '../../../series/label-set.ts';
-import type { FailedRequest } from '../../../series/describe-losses.ts';
+/** Adds up what became of the samples of one delivery. */
+import { findLabel, type LabelSet } from '../../../series/label-set.ts';
+import type { RequestLoss } from '../../../series/describe-losses.ts';
 import type { Settled } from '../../../series/reception.ts';
 import { nameOf, type Series } from '../encode/series.ts';
 
 /** Some series that were not stored. */
-export interface Failure extends FailedRequest {
+export interface Loss extends RequestLoss {
   /** The series, where it is known which one it was. */
   readonly only: LabelSet | undefined;
-  /** Whose times they carry, where they date themselves: `instance` of the page. */
+  /** Where samples have times of their own: `instance` of the page that they are from. */
   readonly datedBy: string | undefined;
 }
 
@@ -19,45 +20,45 @@ export interface Tally {
   readonly accepted: number;
   /** Not sent after something else could not be delivered. */
   readonly unsent: number;
-  readonly failures: readonly Failure[];
+  readonly losses: readonly Loss[];
 }
 
-export interface Counting {
+export interface RunningTally {
   readonly note: (settled: Settled<Series>) => void;
   /** Samples of which no series was made, because nothing more was sent. */
   readonly leave: (samples: number) => void;
   readonly tally: () => Tally;
 }
 
-export function counting(): Counting {
+export function startTally(): RunningTally {
   const counts = { total: 0, accepted: 0, unsent: 0 };
-  const failures: Failure[] = [];
-  const note = ({ series, verdict }: Settled<Series>): void => {
+  const losses: Loss[] = [];
+  const note = ({ series, reception }: Settled<Series>): void => {
     counts.total += series.length;
-    if (series[0]?.isStale === false) counts.accepted += acceptedOf(series.length, verdict);
-    if (verdict.outcome === 'unsent') counts.unsent += series.length;
-    else if (verdict.outcome !== 'stored') failures.push(failureOf(series, verdict));
+    if (series[0]?.isStale === false) counts.accepted += countAccepted(series.length, reception);
+    if (reception.outcome === 'unsent') counts.unsent += series.length;
+    else if (reception.outcome !== 'stored') losses.push(buildLoss(series, reception));
   };
   const leave = (samples: number): void => {
     counts.total += samples;
     counts.unsent += samples;
   };
-  return { note, leave, tally: () => ({ ...counts, failures }) };
+  return { note, leave, tally: () => ({ ...counts, losses }) };
 }
 
-function acceptedOf(samples: number, verdict: Settled<Series>['verdict']): number {
-  if (verdict.outcome === 'stored') return samples;
-  return verdict.outcome === 'partial' ? verdict.stored : 0;
+function countAccepted(samples: number, reception: Settled<Series>['reception']): number {
+  if (reception.outcome === 'stored') return samples;
+  return reception.outcome === 'partial' ? reception.stored : 0;
 }
 
-function failureOf(series: readonly Series[], verdict: Failure['verdict']): Failure {
-  const stored = verdict.outcome === 'partial' ? verdict.stored : 0;
-  const isSingledOut = verdict.outcome === 'refused' && series.length === 1;
+function buildLoss(series: readonly Series[], reception: Loss['reception']): Loss {
+  const stored = reception.outcome === 'partial' ? reception.stored : 0;
+  const isSingledOut = reception.outcome === 'refused' && series.length === 1;
   return {
-    verdict,
+    reception,
     lost: series.length - stored,
     only: isSingledOut ? series[0]?.labels : undefined,
     metrics: new Set(series.map(nameOf)).size,
-    datedBy: series[0]?.timestampMs === undefined ? undefined : labelIn(series[0].labels, 'instance'),
+    datedBy: series[0]?.timestampMs === undefined ? undefined : findLabel(series[0].labels, 'instance'),
   };
 }

@@ -14,23 +14,23 @@ const plainText: PageForm = { format: 'text', escaping: undefined };
 
 /** The form with the highest quality; of equal ones that which stands first (RFC 9110, section 12.5.1). */
 export function chooseForm(accept: string | undefined): PageForm {
-  const offers = rangesIn(accept ?? '').flatMap((range) => {
-    const form = formOf(range);
+  const offers = parseRanges(accept ?? '').flatMap((range) => {
+    const form = chooseRangeForm(range);
     return form === undefined || range.quality === 0 ? [] : [{ form, quality: range.quality }];
   });
   const [best] = offers.sort((a, b) => b.quality - a.quality);
   return best?.form ?? plainText;
 }
 
-/** Whether the reader takes gzip; without a header nobody has said so. */
-export function acceptsGzip(acceptEncoding: string | undefined): boolean {
-  const ranges = rangesIn(acceptEncoding ?? '');
+/** Whether the reader takes gzip; one that sends no header does not. */
+export function doesAcceptGzip(acceptEncoding: string | undefined): boolean {
+  const ranges = parseRanges(acceptEncoding ?? '');
   const named =
     ranges.find(({ type }) => type === 'gzip' || type === 'x-gzip') ?? ranges.find(({ type }) => type === '*');
   return named !== undefined && named.quality > 0;
 }
 
-function formOf({ type, parameters }: Range): PageForm | undefined {
+function chooseRangeForm({ type, parameters }: Range): PageForm | undefined {
   const version = parameters.get('version');
   const escaping = escapings.find((known) => known === parameters.get('escaping'));
   switch (type) {
@@ -39,7 +39,7 @@ function formOf({ type, parameters }: Range): PageForm | undefined {
     case 'application/*':
       return { format: 'openmetrics', escaping: undefined };
     case 'text/plain':
-      return textForm(version, escaping);
+      return chooseTextForm(version, escaping);
     case 'text/*':
     case '*/*':
       return plainText;
@@ -49,7 +49,7 @@ function formOf({ type, parameters }: Range): PageForm | undefined {
 }
 
 /** Version 0.0.4 has no quotes for names. */
-function textForm(version: string | undefined, escaping: PageForm['escaping']): PageForm | undefined {
+function chooseTextForm(version: string | undefined, escaping: PageForm['escaping']): PageForm | undefined {
   if (version === '1.0.0') return { format: 'text', escaping };
   if (version !== undefined && version !== '0.0.4') return undefined;
   return { format: 'text', escaping: escaping === 'allow-utf-8' ? undefined : escaping };
@@ -58,20 +58,20 @@ function textForm(version: string | undefined, escaping: PageForm['escaping']): 
 /** Longer than any scraper's, and short enough to be read at every request. */
 const maxCharacters = 4096;
 
-function rangesIn(header: string): readonly Range[] {
+function parseRanges(header: string): readonly Range[] {
   return header
     .slice(0, maxCharacters)
     .toLowerCase()
     .split(',')
     .flatMap((entry) => {
-      const [type = '', ...rest] = entry.split(';').map((part) => part.trim());
+      const [type = '', ...rest] = entry.split(';').map((piece) => piece.trim());
       if (type === '') return [];
-      const parameters = new Map(rest.map(parameterIn));
-      return [{ type, parameters, quality: qualityIn(parameters.get('q')) }];
+      const parameters = new Map(rest.map(parseParameter));
+      return [{ type, parameters, quality: parseQuality(parameters.get('q')) }];
     });
 }
 
-function parameterIn(text: string): readonly [name: string, value: string] {
+function parseParameter(text: string): readonly [name: string, value: string] {
   const at = text.indexOf('=');
   if (at === -1) return [text, ''];
   return [
@@ -84,6 +84,6 @@ function parameterIn(text: string): readonly [name: string, value: string] {
 }
 
 /** RFC 9110, section 12.4.2: from 0 to 1; what is no such number refuses nothing. */
-function qualityIn(text: string | undefined): number {
+function parseQuality(text: string | undefined): number {
   return text !== undefined && /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(text) ? Number(text) : 1;
 }

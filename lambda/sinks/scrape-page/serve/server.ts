@@ -1,7 +1,7 @@
-/** The server of a page: begins to listen, takes renewed certificates up, and ends. */
+/** The HTTP server of the page: starts, takes renewed certificates and stops. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { bracketed, endServer, listen, type ListenAddress, ListenError } from '../../../runtime/listen.ts';
+import { formatHost, endServer, listen, type ListenAddress, ListenError } from '../../../runtime/listen.ts';
 import type { ServerCredentials } from './credentials.ts';
 
 export interface PageServer {
@@ -12,7 +12,7 @@ export interface PageServer {
   readonly close: () => Promise<void>;
 }
 
-/** A scraper sends its request at once; whoever takes longer only holds a connection. */
+/** A scraper sends its request at once; a slower client only holds a connection. */
 const longestRequestMs = 10_000;
 
 /** Some scrapers at a time are usual; hundreds are a mistake, and each holds memory. */
@@ -25,15 +25,16 @@ export async function startServer(
   listener: RequestListener,
 ): Promise<PageServer> {
   const timeouts = { requestTimeout: longestRequestMs, headersTimeout: longestRequestMs };
-  const secured = tls === undefined ? undefined : readable(() => createTlsServer({ ...timeouts, ...tls }, listener));
+  const secured =
+    tls === undefined ? undefined : useCertificate(() => createTlsServer({ ...timeouts, ...tls }, listener));
   const server: Server | TlsServer = secured ?? createServer(timeouts, listener);
   server.maxConnections = maxConnections;
   const port = await listen(server, address);
   return {
-    url: `${secured === undefined ? 'http' : 'https'}://${bracketed(address.host)}:${String(port)}`,
+    url: `${secured === undefined ? 'http' : 'https'}://${formatHost(address.host)}:${String(port)}`,
     renew: (renewed) => {
       if (renewed !== undefined)
-        readable(() => {
+        useCertificate(() => {
           secured?.setSecureContext(renewed);
         });
     },
@@ -42,7 +43,7 @@ export async function startServer(
 }
 
 /** OpenSSL names no setting, and its message may quote what it could not read. */
-function readable<Result>(use: () => Result): Result {
+function useCertificate<Result>(use: () => Result): Result {
   try {
     return use();
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** Takes out of names and tags what would end a field, a line or a level of a hierarchy. */
+/** Replaces the characters in names and tags that would end a field, a line or a level of a name. */
 import { maxTagLength } from '../limits.ts';
 
 /** A part of a name between two dots: a dot in it would be a level more. An empty one would be a level that is missing. */

@@ -1,9 +1,9 @@
-/** Makes lines of a batch: what no StatsD would take is left out and told, and the rest is kept. */
-import { selects } from '../../../config/glob.ts';
+/** Makes the lines of a batch; what no StatsD would take is left out and reported. */
+import { matchSelection } from '../../../config/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
 import type { StatsdConfig } from '../config.ts';
-import { nameSeries, type NamingSettings, type SeriesName } from './series-names.ts';
+import { createNaming, type NamingSettings, type SeriesName } from './series-names.ts';
 
 /** One figure, as one line or, for a level below 0, two. */
 export interface Line {
@@ -19,10 +19,10 @@ export interface Line {
  * `number`: not a finite one; `size`: longer than a datagram; `collision`: another series has the same cleaned name, and
  * its level is kept; `merged`: another series has the same cleaned name, and both are added up under it.
  */
-export type Flaw = 'number' | 'size' | 'collision' | 'merged';
+export type FindingReason = 'number' | 'size' | 'collision' | 'merged';
 
 export interface Finding {
-  readonly flaw: Flaw;
+  readonly reason: FindingReason;
   readonly metric: string;
   readonly samples: number;
   /** The cleaned name that two series share. */
@@ -45,8 +45,8 @@ export interface EncodeSettings extends NamingSettings {
 /** Pure: the same batch gives the same lines, for the dry run as for the delivery. */
 export function encodeLines(batch: Batch, settings: EncodeSettings): Encoding {
   const collected = createCollected();
-  const isSelected = selects(settings.config.metrics ?? {});
-  const families = [...batch.parts.flatMap((part) => part.families), ...batch.health];
+  const isSelected = matchSelection(settings.config.metrics ?? {});
+  const families = [...batch.sources.flatMap((output) => output.families), ...batch.health];
   for (const family of families)
     if (isSelected(family.definition.name)) encodeFamily(family, batch.tickMs, settings, collected);
   const { levels, sums, findings, lostSums } = collected;
@@ -60,7 +60,7 @@ interface Collected {
   readonly lostSums: () => number;
   /** False where another series of this batch has the same name already. */
   readonly claim: (key: string) => boolean;
-  readonly note: (flaw: Flaw, metric: string, example: string, reading: Line['reading']) => void;
+  readonly note: (reason: FindingReason, metric: string, example: string, reading: Line['reading']) => void;
 }
 
 function createCollected(): Collected {
@@ -77,11 +77,11 @@ function createCollected(): Collected {
       claimed.add(key);
       return isFirst;
     },
-    note: (flaw, metric, example, reading) => {
-      const key = `${flaw} ${metric}`;
-      const known = findings.get(key) ?? { flaw, metric, samples: 0, example };
+    note: (reason, metric, example, reading) => {
+      const key = `${reason} ${metric}`;
+      const known = findings.get(key) ?? { reason, metric, samples: 0, example };
       findings.set(key, { ...known, samples: known.samples + 1 });
-      if (reading === 'sum' && flaw !== 'merged') lost += 1;
+      if (reading === 'sum' && reason !== 'merged') lost += 1;
     },
   };
 }
@@ -91,8 +91,8 @@ interface Figure {
   readonly values: readonly number[];
 }
 
-/** Who adds up takes what is absent for 0: counters that stood still are not sent. */
-function figuresOf(family: MetricFamily): readonly Figure[] {
+/** A backend that adds up takes a missing increase for 0, so counters that did not change are not sent. */
+function extractFigures(family: MetricFamily): readonly Figure[] {
   switch (family.type) {
     case 'gauge':
       return family.samples.map(({ labels, value }) => ({ labels, values: [value] }));
@@ -103,19 +103,19 @@ function figuresOf(family: MetricFamily): readonly Figure[] {
   }
 }
 
-const flawOfTaken = { level: 'collision', sum: 'merged' } as const;
+const reasonOfTaken = { level: 'collision', sum: 'merged' } as const;
 
 function encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSettings, collected: Collected): void {
   const { definition } = family;
-  const nameOf = nameSeries(definition, settings);
+  const makeName = createNaming(definition, settings);
   const reading = family.type === 'gauge' ? 'level' : 'sum';
-  const write = writerOf(family.type, tickMs, settings.config);
-  for (const { labels, values } of figuresOf(family)) {
+  const write = createWriter(family.type, tickMs, settings.config);
+  for (const { labels, values } of extractFigures(family)) {
     if (values.length === 0) continue;
-    const series = nameOf(labels);
+    const series = makeName(labels);
     const key = [series.name, ...series.tags].join('|');
     const isTaken = !collected.claim(key);
-    if (isTaken) collected.note(flawOfTaken[reading], definition.name, key, reading);
+    if (isTaken) collected.note(reasonOfTaken[reading], definition.name, key, reading);
     if (isTaken && reading === 'level') continue;
     for (const value of values) {
       const made = makeLine(() => write(series, value), value, settings.config.datagramBytes);
@@ -126,7 +126,7 @@ function encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSett
 }
 
 /** The line of a figure, or why there is none. */
-function makeLine(write: () => string, value: number, maxBytes: number): Pick<Line, 'text' | 'bytes'> | Flaw {
+function makeLine(write: () => string, value: number, maxBytes: number): Pick<Line, 'text' | 'bytes'> | FindingReason {
   if (!Number.isFinite(value)) return 'number';
   const text = write();
   const bytes = Buffer.byteLength(text);
@@ -135,7 +135,7 @@ function makeLine(write: () => string, value: number, maxBytes: number): Pick<Li
 
 type WriteLine = (series: SeriesName, value: number) => string;
 
-function writerOf(
+function createWriter(
   type: MetricFamily['type'],
   tickMs: number,
   { observations, timestamps }: Pick<StatsdConfig, 'observations' | 'timestamps'>,
@@ -144,16 +144,17 @@ function writerOf(
   const time = timestamps === 'send' ? `|T${String(Math.floor(tickMs / 1000))}` : '';
   switch (type) {
     case 'gauge':
-      return (series, value) => levelLine(series, value, time);
+      return (series, value) => writeLevel(series, value, time);
     case 'counter':
-      return (series, value) => line(series, value, 'c', time);
+      return (series, value) => writeLine(series, value, 'c', time);
     case 'distribution':
-      return (series, value) => line(series, observations === 'ms' ? milliseconds(value) : value, observations, '');
+      return (series, value) =>
+        writeLine(series, observations === 'ms' ? convertToMilliseconds(value) : value, observations, '');
   }
 }
 
 /** 0.07 s × 1,000 is 70.00000000000001 in binary; 15 digits are what a double holds exactly. */
-function milliseconds(seconds: number): number {
+function convertToMilliseconds(seconds: number): number {
   return Number((seconds * 1000).toPrecision(15));
 }
 
@@ -162,12 +163,12 @@ function milliseconds(seconds: number): number {
  * at the level (StatsD, docs/metric_types.md, "Gauges"). With a time it is no change anywhere, and two levels of one time
  * would be a contradiction.
  */
-function levelLine(series: SeriesName, value: number, time: string): string {
-  const own = line(series, value, 'g', time);
-  return value < 0 && time === '' ? `${line(series, 0, 'g', '')}\n${own}` : own;
+function writeLevel(series: SeriesName, value: number, time: string): string {
+  const own = writeLine(series, value, 'g', time);
+  return value < 0 && time === '' ? `${writeLine(series, 0, 'g', '')}\n${own}` : own;
 }
 
-function line({ name, tags }: SeriesName, value: number, type: string, time: string): string {
+function writeLine({ name, tags }: SeriesName, value: number, type: string, time: string): string {
   const tagged = tags.length === 0 ? '' : `|#${tags.join(',')}`;
   // -0 has a sign, too.
   return `${name}:${String(value === 0 ? 0 : value)}|${type}${tagged}${time}`;

@@ -13,16 +13,16 @@ export function* packLines(lines: Iterable<Line>, maxBytes: number): Generator<D
   for (const line of lines) {
     const added = line.bytes + (taken.length === 0 ? 0 : 1);
     if (bytes + added > maxBytes) {
-      yield datagramOf(taken);
+      yield buildDatagram(taken);
       taken = [];
       bytes = 0;
     }
     bytes += line.bytes + (taken.length === 0 ? 0 : 1);
     taken.push(line);
   }
-  if (taken.length > 0) yield datagramOf(taken);
+  if (taken.length > 0) yield buildDatagram(taken);
 }
 
-function datagramOf(lines: readonly Line[]): Datagram {
+function buildDatagram(lines: readonly Line[]): Datagram {
   return { lines, body: Buffer.from(lines.map(({ text }) => text).join('\n')) };
 }

@@ -1,5 +1,5 @@
 /** Finds the name and the tags of a series: the collector's own, or those of Buildkite's tool. */
-import { type ToolFigure, toolFigureOf, toolNameInStatsd } from '../../../model/for-sinks/buildkite-tool.ts';
+import { type ToolFigure, findToolFigure, formatStatsdName } from '../../../model/for-sinks/buildkite-tool.ts';
 import type { Labels, MetricDefinition } from '../../../model/metric.ts';
 import type { StatsdConfig } from '../config.ts';
 import { cleanAsSent, cleanName, cleanSegment, cleanTagValue, cutTag } from './clean-names.ts';
@@ -18,15 +18,15 @@ export interface NamingSettings {
 }
 
 /** Names the series of one metric; asked for once a metric. */
-export function nameSeries(definition: MetricDefinition, settings: NamingSettings): (labels: Labels) => SeriesName {
+export function createNaming(definition: MetricDefinition, settings: NamingSettings): (labels: Labels) => SeriesName {
   const { config } = settings;
-  const figure = config.compat ? toolFigureOf(definition) : undefined;
-  if (figure !== undefined) return (labels) => nameAsTool(figure, labels, config.tags);
-  return config.tags === 'none' ? nameByPath(definition, config.prefix) : nameByTags(definition, settings);
+  const figure = config.compat ? findToolFigure(definition) : undefined;
+  if (figure !== undefined) return (labels) => formatToolName(figure, labels, config.tags);
+  return config.tags === 'none' ? createPathNaming(definition, config.prefix) : createTagNaming(definition, settings);
 }
 
 /** `ci_queue_jobs.buildkite.main.linux.default.queued`: labels in the order of their definition. */
-function nameByPath({ name, labels: order }: MetricDefinition, prefix: string): (labels: Labels) => SeriesName {
+function createPathNaming({ name, labels: order }: MetricDefinition, prefix: string): (labels: Labels) => SeriesName {
   return (labels) => ({
     name: [prefix + cleanName(name), ...order.map((label) => cleanSegment(labels[label] ?? ''))].join('.'),
     tags: [],
@@ -34,7 +34,7 @@ function nameByPath({ name, labels: order }: MetricDefinition, prefix: string): 
 }
 
 /** Labels without a value are no tags: that is what they mean. */
-function nameByTags(
+function createTagNaming(
   { name, labels: order }: MetricDefinition,
   { config: { prefix, constantTags }, collector }: NamingSettings,
 ): (labels: Labels) => SeriesName {
@@ -51,8 +51,8 @@ function nameByTags(
 }
 
 /** With what would break the protocol replaced. */
-function nameAsTool(figure: ToolFigure, labels: Labels, dialect: StatsdConfig['tags']): SeriesName {
+function formatToolName(figure: ToolFigure, labels: Labels, dialect: StatsdConfig['tags']): SeriesName {
   const cleaned = { cluster: cleanAsSent(labels['cluster'] ?? ''), queue: cleanAsSent(labels['queue'] ?? '') };
-  const { name, tags } = toolNameInStatsd(figure, cleaned, dialect === 'dogstatsd' ? 'tags' : 'path');
+  const { name, tags } = formatStatsdName(figure, cleaned, dialect === 'dogstatsd' ? 'tags' : 'path');
   return { name, tags: tags.map(([key, value]) => `${key}:${value}`) };
 }

@@ -1,9 +1,9 @@
-/** Tells what was left out and what never left, one problem for each reason, with a remedy. */
+/** Makes problems of what was left out and what was never sent: one for each reason, with a remedy. */
 import { ForbiddenAddressError } from '../../../http/transport/address.ts';
 import type { Problem } from '../../../model/problem.ts';
-import type { Finding, Flaw } from '../encode/encode-lines.ts';
+import type { Finding, FindingReason } from '../encode/encode-lines.ts';
 
-const flaws: Readonly<Record<Flaw, string>> = {
+const reasonTexts: Readonly<Record<FindingReason, string>> = {
   number:
     'left out, for StatsD has neither NaN nor infinities; leave the metric out with `metrics.exclude`, and report it',
   size: 'left out, for one line is longer than `datagramBytes`; raise it where the whole way takes it, or use shorter names',
@@ -16,15 +16,15 @@ const flaws: Readonly<Record<Flaw, string>> = {
 /** Longest part of a name that a message repeats. */
 const maxExample = 120;
 
-export function tellFindings(findings: readonly Finding[], where: string): readonly Problem[] {
-  return findings.map(({ flaw, metric, samples, example }) => ({
+export function describeFindings(findings: readonly Finding[], where: string): readonly Problem[] {
+  return findings.map(({ reason, metric, samples, example }) => ({
     kind: 'rejected',
     where,
-    message: `${plural(samples, 'sample')} of ${metric}, such as ${shortened(example)}, ${verb(samples)} ${flaws[flaw]}`,
+    message: `${formatCount(samples, 'sample')} of ${metric}, such as ${shortenText(example)}, ${chooseVerb(samples)} ${reasonTexts[reason]}`,
   }));
 }
 
-export interface Failure {
+export interface UnfinishedSend {
   readonly error: unknown;
   readonly handed: number;
   readonly unsent: number;
@@ -32,8 +32,8 @@ export interface Failure {
 }
 
 /** @throws what no network answers: a bug. */
-export function tellFailure({ error, handed, unsent, isRefused }: Failure, where: string): Problem {
-  const left = unsent === 0 ? '' : `${plural(unsent, 'line')} ${verb(unsent)} not sent; `;
+export function describeUnfinishedSend({ error, handed, unsent, isRefused }: UnfinishedSend, where: string): Problem {
+  const left = unsent === 0 ? '' : `${formatCount(unsent, 'line')} ${chooseVerb(unsent)} not sent; `;
   if (isAbort(error))
     return { kind: 'timeout', where, message: `${left}the deadline of the run passed; raise the function timeout` };
   if (error instanceof ForbiddenAddressError)
@@ -44,7 +44,7 @@ export function tellFailure({ error, handed, unsent, isRefused }: Failure, where
     };
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
   if (isRefused) {
-    const message = `${left}nothing listens there (ECONNREFUSED), and what was handed over before, ${plural(handed, 'line')}, is lost in all probability; start StatsD, or check \`host\` and \`port\``;
+    const message = `${left}nothing listens there (ECONNREFUSED), and what was handed over before, ${formatCount(handed, 'line')}, is lost in all probability; start StatsD, or check \`host\` and \`port\``;
     return { kind: 'unavailable', where, message };
   }
   const { kind, reason } = reasons.get(error.code) ?? unknownReason;
@@ -81,14 +81,14 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
 }
 
-function shortened(text: string): string {
+function shortenText(text: string): string {
   return text.length > maxExample ? `${text.slice(0, maxExample).toWellFormed()}…` : text;
 }
 
-function plural(count: number, noun: string): string {
+function formatCount(count: number, noun: string): string {
   return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function verb(count: number): string {
+function chooseVerb(count: number): string {
   return count === 1 ? 'was' : 'were';
 }

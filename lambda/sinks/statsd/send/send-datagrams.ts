@@ -1,4 +1,4 @@
-/** Hands datagrams to the network, one after the other, and says what certainly never left. */
+/** Sends datagrams one after the other, and says which were certainly never sent. */
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { Datagram } from '../encode/pack-datagrams.ts';
 import type { Line } from '../encode/encode-lines.ts';
@@ -7,7 +7,7 @@ import { openSocket, type UdpTarget } from './socket.ts';
 export interface Sent {
   readonly datagrams: number;
   readonly bytes: number;
-  /** Handed to the network; nobody knows whether they arrived. */
+  /** Given to the network; whether they arrived cannot be known. */
   readonly handed: readonly Line[];
   /** Certainly never left this machine. */
   readonly unsent: readonly Line[];
@@ -18,16 +18,20 @@ export interface Sent {
 }
 
 /** Never rejects but for a bug. */
-export async function deliver(datagrams: readonly Datagram[], target: UdpTarget, deadline: Deadline): Promise<Sent> {
+export async function sendDatagrams(
+  datagrams: readonly Datagram[],
+  target: UdpTarget,
+  deadline: Deadline,
+): Promise<Sent> {
   const { signal } = deadline;
   const handed: Line[] = [];
   let next = 0;
   let bytes = 0;
-  const sent = (more: Pick<Sent, 'isRefused' | 'error'>): Sent => ({
+  const buildSent = (more: Pick<Sent, 'isRefused' | 'error'>): Sent => ({
     ...{ datagrams: next, bytes, handed, unsent: datagrams.slice(next).flatMap(({ lines }) => lines) },
     ...more,
   });
-  if (datagrams.length === 0) return sent({ isRefused: false });
+  if (datagrams.length === 0) return buildSent({ isRefused: false });
   try {
     signal.throwIfAborted();
     await using socket = await openSocket(target, signal);
@@ -39,10 +43,10 @@ export async function deliver(datagrams: readonly Datagram[], target: UdpTarget,
       bytes += body.byteLength;
       for (const line of lines) handed.push(line);
     }
-    const refusal = await socket.refusal(signal);
-    return refusal === undefined ? sent({ isRefused: false }) : sent({ isRefused: true, error: refusal });
+    const refusal = await socket.awaitRefusal(signal);
+    return refusal === undefined ? buildSent({ isRefused: false }) : buildSent({ isRefused: true, error: refusal });
   } catch (error) {
-    return sent({ isRefused: isRefusal(error), error });
+    return buildSent({ isRefused: isRefusal(error), error });
   }
 }
 

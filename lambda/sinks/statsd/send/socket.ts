@@ -2,15 +2,15 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ForbiddenAddressError, refusalOf } from '../../../http/transport/address.ts';
-import { abortOf } from '../../../runtime/abort.ts';
+import { ForbiddenAddressError, findAddressRefusal } from '../../../http/transport/address.ts';
+import { watchAbort } from '../../../runtime/abort.ts';
 import { refusalWaitMs } from '../limits.ts';
 
 export interface UdpSocket extends AsyncDisposable {
   /** Resolves when the datagram was handed to the network. @throws Node's error where that refused it. */
   send(body: Uint8Array): Promise<void>;
   /** What the other host has answered after all: that nothing listens there. Waits a moment for it. */
-  refusal(signal: AbortSignal): Promise<Error | undefined>;
+  awaitRefusal(signal: AbortSignal): Promise<Error | undefined>;
 }
 
 export interface UdpTarget {
@@ -20,8 +20,8 @@ export interface UdpTarget {
 
 /** Connected, so that a refusal of the other host is heard. @throws Node's error, or the reason of the signal. */
 export async function openSocket({ host, port }: UdpTarget, signal: AbortSignal): Promise<UdpSocket> {
-  const { address, family } = await beforeAbort(lookup(host), signal);
-  const forbidden = refusalOf(address, 'allow');
+  const { address, family } = await awaitBeforeAbort(lookup(host), signal);
+  const forbidden = findAddressRefusal(address, 'allow');
   if (forbidden !== undefined) throw new ForbiddenAddressError(forbidden);
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   let failed: Error | undefined;
@@ -36,7 +36,7 @@ export async function openSocket({ host, port }: UdpTarget, signal: AbortSignal)
     return promise;
   };
   try {
-    await settled((done) => {
+    await awaitCallback((done) => {
       // A failure comes as an event, before the connection or in its place.
       socket.once('error', done);
       socket.connect(port, address, () => {
@@ -50,11 +50,11 @@ export async function openSocket({ host, port }: UdpTarget, signal: AbortSignal)
   return {
     send: async (body) => {
       if (failed !== undefined) throw failed;
-      await settled((done) => {
+      await awaitCallback((done) => {
         socket.send(body, done);
       });
     },
-    refusal: async (ending) => {
+    awaitRefusal: async (ending) => {
       await sleep(refusalWaitMs, undefined, { signal: ending }).catch(() => undefined);
       return failed;
     },
@@ -63,7 +63,7 @@ export async function openSocket({ host, port }: UdpTarget, signal: AbortSignal)
 }
 
 /** @throws what the callback is given. */
-async function settled(begin: (done: (error: Error | null) => void) => void): Promise<void> {
+async function awaitCallback(begin: (done: (error: Error | null) => void) => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   begin((error) => {
     if (error === null) resolve(undefined);
@@ -72,8 +72,8 @@ async function settled(begin: (done: (error: Error | null) => void) => void): Pr
   await promise;
 }
 
-async function beforeAbort<Value>(working: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  using passing = abortOf(signal);
+async function awaitBeforeAbort<Value>(working: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  using passing = watchAbort(signal);
   const late = passing.happened.then((): never => {
     throw signal.reason;
   });

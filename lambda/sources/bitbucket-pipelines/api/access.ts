@@ -1,11 +1,12 @@
+/** Sends requests with the credential: an access token, an Atlassian API token or an OAuth consumer. */
 import * as z from 'zod';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpPort, TlsMaterial } from '../../../http/port.ts';
-import { getJson } from '../../../http/answers/json.ts';
+import { readJson } from '../../../http/answers/json.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { withRotation } from '../../../secrets/rotation.ts';
-import { type Secret, secretOf } from '../../../secrets/secret.ts';
+import { useWithRotation } from '../../../secrets/rotation.ts';
+import { type Secret, wrapSecret } from '../../../secrets/secret.ts';
 import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
 import type { Secrets } from '../../../secrets/secrets.ts';
 import type { BitbucketAuth } from '../config.ts';
@@ -30,23 +31,24 @@ export interface AccessPorts {
   readonly clock: Clock;
 }
 
-export function accessBy(auth: BitbucketAuth, ports: AccessPorts): Access {
-  if ('accessToken' in auth) return staticAccess('access token', auth.accessToken, ports, (token) => `Bearer ${token}`);
-  if ('oauth' in auth) return oauthAccess(auth.oauth, ports);
+export function createAccess(auth: BitbucketAuth, ports: AccessPorts): Access {
+  if ('accessToken' in auth)
+    return createStaticAccess('access token', auth.accessToken, ports, (token) => `Bearer ${token}`);
+  if ('oauth' in auth) return createOAuthAccess(auth.oauth, ports);
   const { email, token: ref } = auth.apiToken;
-  return staticAccess('Atlassian API token', ref, ports, (token) => basic(email, token));
+  return createStaticAccess('Atlassian API token', ref, ports, (token) => encodeBasic(email, token));
 }
 
-function basic(user: string, password: string): string {
+function encodeBasic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
 /** A secret that was stored from a file or by `echo` ends with a line break that is not part of it. */
-function plain(secret: Secret): string {
+function trimSecret(secret: Secret): string {
   return secret.reveal().trim();
 }
 
-function staticAccess(
+function createStaticAccess(
   kind: Access['kind'],
   ref: SecretRef,
   { secrets }: AccessPorts,
@@ -56,7 +58,7 @@ function staticAccess(
     kind,
     secret: describeSecretRef(ref),
     send: ({ deadline }, send) =>
-      withRotation(secrets, ref, deadline.signal, (token) => send(secretOf(header(plain(token))))),
+      useWithRotation(secrets, ref, deadline.signal, (token) => send(wrapSecret(header(trimSecret(token))))),
   };
 }
 
@@ -72,9 +74,9 @@ const TokenAnswer = z.object({
 const refusedClient = /"error"\s*:\s*"(unauthorized_client|invalid_client)"/;
 
 /** So that a refused consumer is read anew and reported like any other refused credential. */
-async function refusedAs401<Answer>(asked: Promise<Answer>): Promise<Answer> {
+async function translateRefusal<Answer>(request: Promise<Answer>): Promise<Answer> {
   try {
-    return await asked;
+    return await request;
   } catch (error) {
     if (!(error instanceof HttpStatusError) || error.status !== 400 || !refusedClient.test(error.excerpt)) throw error;
     const { where, headers, excerpt } = error;
@@ -94,22 +96,22 @@ interface Token {
 }
 
 /** Tokens of client credentials, kept for as long as the process is warm and never stored anywhere. */
-function oauthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, ports: AccessPorts): Access {
+function createOAuthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, ports: AccessPorts): Access {
   const { http, secrets, clock } = ports;
   let current: Token | undefined;
   let coming: Promise<Token> | undefined;
 
   const fetchToken = async ({ deadline, tls }: SendContext): Promise<Token> => {
     const askedMs = clock();
-    const { value } = await withRotation(secrets, clientSecret, deadline.signal, (secret) =>
-      refusedAs401(
-        getJson(
+    const { value } = await useWithRotation(secrets, clientSecret, deadline.signal, (secret) =>
+      translateRefusal(
+        readJson(
           http,
           {
             method: 'POST',
             url: new URL(tokenUrl),
             headers: {
-              authorization: basic(clientId, plain(secret)),
+              authorization: encodeBasic(clientId, trimSecret(secret)),
               'content-type': 'application/x-www-form-urlencoded',
             },
             body: 'grant_type=client_credentials',
@@ -126,11 +128,11 @@ function oauthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, ports:
     const lifeMs = (value.expires_in ?? usualLifeSeconds) * 1000;
     // A short life is not halved to nothing.
     const renewAtMs = askedMs + Math.max(lifeMs - renewBeforeMs, lifeMs / 2);
-    return { authorization: secretOf(`Bearer ${value.access_token}`), renewAtMs };
+    return { authorization: wrapSecret(`Bearer ${value.access_token}`), renewAtMs };
   };
 
   /** One request for all that wait for it. */
-  const renewed = async (context: SendContext): Promise<Token> => {
+  const renewToken = async (context: SendContext): Promise<Token> => {
     coming ??= fetchToken(context).finally(() => {
       coming = undefined;
     });
@@ -142,13 +144,13 @@ function oauthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, ports:
     kind: 'OAuth consumer',
     secret: describeSecretRef(clientSecret),
     send: async (context, send) => {
-      const token = current !== undefined && clock() < current.renewAtMs ? current : await renewed(context);
+      const token = current !== undefined && clock() < current.renewAtMs ? current : await renewToken(context);
       try {
         return await send(token.authorization);
       } catch (error) {
         if (!(error instanceof HttpStatusError) || error.status !== 401) throw error;
         // A neighbour that was refused too may have renewed it meanwhile.
-        const fresh = current === token ? await renewed(context) : (current ?? (await renewed(context)));
+        const fresh = current === token ? await renewToken(context) : (current ?? (await renewToken(context)));
         return send(fresh.authorization);
       }
     },

@@ -1,11 +1,12 @@
+/** Sends GET requests to Bitbucket within the budget of the tick, and pages through its lists. */
 import type * as z from 'zod';
 import { BadResponseError, ForbiddenRequestError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpPort, TlsMaterial } from '../../../http/port.ts';
-import { getJson } from '../../../http/answers/json.ts';
+import { readJson } from '../../../http/answers/json.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { Access } from './access.ts';
-import type { CrawlBudget } from '../budget/tick-budget.ts';
+import type { TickBudget } from '../budget/tick-budget.ts';
 import { Page } from './schema.ts';
 
 /** The tick has no request left. What is left out for that is no fault: it comes first in a later tick. */
@@ -20,7 +21,7 @@ export interface ApiContext {
   readonly tls: TlsMaterial | undefined;
   readonly deadline: Deadline;
   /** Absent where there is no memory to count in; then only a handful of requests is sent. */
-  readonly budget: CrawlBudget | undefined;
+  readonly budget: TickBudget | undefined;
   readonly onAnswer: (headers: Readonly<Record<string, string>>) => void;
 }
 
@@ -35,15 +36,15 @@ export interface Query {
 export type Answer<Value> = { readonly value: Value; readonly etag: string | undefined } | 'unchanged';
 
 /** One GET, which is exactly one request of the budget. @throws BudgetSpentError, HttpError, SecretUnavailableError */
-export function ask<Schema extends z.ZodType>(
+export function readAnswer<Schema extends z.ZodType>(
   context: ApiContext,
   query: Query,
   schema: Schema,
 ): Promise<Answer<z.output<Schema>>> {
-  return askUrl(context, urlOf(context.endpoint, query), query.etag, schema);
+  return readUrl(context, buildUrl(context.endpoint, query), query.etag, schema);
 }
 
-async function askUrl<Schema extends z.ZodType>(
+async function readUrl<Schema extends z.ZodType>(
   { http, access, tls, deadline, budget, onAnswer }: ApiContext,
   url: URL,
   etag: string | undefined,
@@ -52,7 +53,7 @@ async function askUrl<Schema extends z.ZodType>(
   return access.send({ deadline, tls }, async (authorization) => {
     if (budget?.take() === false) throw new BudgetSpentError('no request left in this run');
     try {
-      const { value, headers } = await getJson(
+      const { value, headers } = await readJson(
         http,
         {
           method: 'GET',
@@ -61,7 +62,7 @@ async function askUrl<Schema extends z.ZodType>(
             authorization: authorization.reveal(),
             ...(etag === undefined ? {} : { 'if-none-match': etag }),
           },
-          // A retry would be a request that nobody counted, and short ones make a refusal last longer; the next tick is the retry.
+          // A retry would be a request outside the budget, and quick ones make a refusal last longer; the next tick tries again.
           idempotent: false,
           signal: deadline.signal,
           remainingMs: () => deadline.remainingMs(),
@@ -77,7 +78,7 @@ async function askUrl<Schema extends z.ZodType>(
         onAnswer(error.headers);
         return 'unchanged';
       }
-      if (error.status === 429) budget?.refused(error.retryAtMs);
+      if (error.status === 429) budget?.noteRefusal(error.retryAtMs);
       throw error;
     }
   });
@@ -90,28 +91,28 @@ const maxPages = 100;
  * All elements of a list that is of use only as a whole, page by page, by the `next` links of the same origin.
  * @throws BadResponseError when it does not end: a part of it would be published as the whole
  */
-export async function* askPages(context: ApiContext, query: Query): AsyncGenerator<readonly unknown[]> {
-  let current: URL = urlOf(context.endpoint, query);
-  const asked = new Set<string>();
+export async function* listPages(context: ApiContext, query: Query): AsyncGenerator<readonly unknown[]> {
+  let current: URL = buildUrl(context.endpoint, query);
+  const readUrls = new Set<string>();
   for (;;) {
-    asked.add(current.href);
-    const answer = await askUrl(context, current, undefined, Page);
+    readUrls.add(current.href);
+    const answer = await readUrl(context, current, undefined, Page);
     if (answer === 'unchanged') throw new BadResponseError(whereOf('GET', current), 'answered 304 without being asked');
     yield answer.value.values;
-    const next = nextPage(answer.value.next, current);
+    const next = resolveNextPage(answer.value.next, current);
     if (next === undefined) return;
-    if (asked.has(next.href) || asked.size >= maxPages) throw endless(current, asked.size);
+    if (readUrls.has(next.href) || readUrls.size >= maxPages) throw createEndlessListError(current, readUrls.size);
     current = next;
   }
 }
 
-function endless(url: URL, pages: number): BadResponseError {
+function createEndlessListError(url: URL, pages: number): BadResponseError {
   const message = `the list does not end after ${String(pages)} ${pages === 1 ? 'page' : 'pages'}; nothing of it is published, because a part would be taken for the whole`;
   return new BadResponseError(whereOf('GET', url), message);
 }
 
 /** Within the same origin only: the credential goes with the request. */
-function nextPage(next: string | null | undefined, current: URL): URL | undefined {
+function resolveNextPage(next: string | null | undefined, current: URL): URL | undefined {
   if (next === null || next === undefined || next === '') return undefined;
   const url = URL.parse(next, current.href);
   if (url?.origin === current.origin) return url;
@@ -121,7 +122,7 @@ function nextPage(next: string | null | undefined, current: URL): URL | undefine
   );
 }
 
-function urlOf(endpoint: string, { path, parameters }: Query): URL {
+function buildUrl(endpoint: string, { path, parameters }: Query): URL {
   const url = new URL(`${endpoint.replace(/\/+$/, '')}${path}`);
   for (const [name, value] of Object.entries(parameters))
     for (const one of typeof value === 'string' ? [value] : value) url.searchParams.append(name, one);
@@ -129,11 +130,11 @@ function urlOf(endpoint: string, { path, parameters }: Query): URL {
 }
 
 /** `{…}` of a uuid has to be encoded; `/repositories/{}/{uuid}` would do without the workspace, but not everywhere. */
-export function repositoryPath(workspace: string, uuid: string): string {
+export function buildRepositoryPath(workspace: string, uuid: string): string {
   return `/repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(uuid)}`;
 }
 
 /** A whitelist, because whole objects carry people, variables and scripts; `next` would be dropped by it as well. */
-export function fieldsOf(members: readonly string[], extra: readonly string[] = ['next']): string {
+export function joinFields(members: readonly string[], extra: readonly string[] = ['next']): string {
   return [...extra, ...members.map((member) => `values.${member}`)].join(',');
 }

@@ -1,3 +1,4 @@
+/** Keeps the first page of each list of runs, so that an answer "unchanged" can be used. */
 import type { PipelineRecord } from './schema.ts';
 
 /** The first page of a list, as it was when it had this tag. */
@@ -16,7 +17,7 @@ export interface PageCache {
 /** A page of 50 runs is some 30 kB in memory; more repositories than these are rarely asked twice by one process. */
 const keptPages = 500;
 
-export function pageCache(): PageCache {
+export function createPageCache(): PageCache {
   const pages = new Map<string, KnownPage>();
   return {
     get: (repository) => pages.get(repository),

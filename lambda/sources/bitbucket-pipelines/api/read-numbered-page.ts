@@ -1,6 +1,6 @@
 /** Asks for one page of a list by its number, also for one that may lie behind the last page. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { type Answer, type ApiContext, ask, type Query } from './client.ts';
+import { type Answer, type ApiContext, readAnswer, type Query } from './client.ts';
 import { Page } from './schema.ts';
 
 export type PageQuery = Query & { readonly parameters: { readonly page: string } };
@@ -10,9 +10,9 @@ export type PageQuery = Query & { readonly parameters: { readonly page: string }
  * Bitbucket answer with an empty page then, others with 400 or 404 and `Invalid page`; that is an empty page, too.
  * @throws BudgetSpentError, HttpError, SecretUnavailableError
  */
-export async function askPage(api: ApiContext, query: PageQuery): Promise<Answer<Page>> {
+export async function readNumberedPage(api: ApiContext, query: PageQuery): Promise<Answer<Page>> {
   try {
-    return await ask(api, query, Page);
+    return await readAnswer(api, query, Page);
   } catch (error) {
     if (query.parameters.page === '1' || !isInvalidPage(error)) throw error;
     return { value: { values: [], next: undefined }, etag: undefined };

@@ -1,3 +1,5 @@
+/** What is read of Bitbucket's answers: the records of runs, steps, repositories, runners and deployments. */
+
 /**
  * What is needed of Bitbucket's answers. Its OpenAPI document has no properties for states, and several members that
  * are used here stand in no document at all, so everything that can be missing may be missing.
@@ -12,28 +14,28 @@ const Instant = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-function lenient<Schema extends z.ZodType>(schema: Schema) {
+function makeLenient<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().catch(undefined);
 }
 
-const Text = lenient(z.string());
-const Seconds = lenient(z.number().nonnegative());
+const Text = makeLenient(z.string());
+const Seconds = makeLenient(z.number().nonnegative());
 
-const Named = lenient(z.object({ name: Text, type: Text }));
+const Named = makeLenient(z.object({ name: Text, type: Text }));
 
 /** `type` alone tells the same where `name` is missing: `pipeline_state_in_progress_running`. */
 export const State = z.object({ name: Text, type: Text, stage: Named, result: Named });
 export type State = z.infer<typeof State>;
 
 /** A word, or an object around it: `selector.type` was recorded as both. */
-const Word = lenient(z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]));
+const Word = makeLenient(z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]));
 
 const Target = z.object({
   type: Text,
   ref_type: Text,
   ref_name: Text,
-  selector: lenient(z.object({ type: Word, pattern: Text })),
-  commit: lenient(z.object({ hash: Text })),
+  selector: makeLenient(z.object({ type: Word, pattern: Text })),
+  commit: makeLenient(z.object({ hash: Text })),
 });
 export type Target = z.infer<typeof Target>;
 
@@ -43,17 +45,17 @@ export const PipelineRecord = z.object({
   /** Rises with each re-run, which keeps the uuid; absent in old data. */
   run_number: z.int().min(1).optional().catch(undefined),
   created_on: Instant,
-  completed_on: lenient(Instant),
+  completed_on: makeLenient(Instant),
   duration_in_seconds: Seconds,
   build_seconds_used: Seconds,
   state: State,
-  target: lenient(Target),
+  target: makeLenient(Target),
   trigger: Named,
 });
 export type PipelineRecord = z.infer<typeof PipelineRecord>;
 
 /** Members that no document names; where a step tells what it runs on, this is where it would stand. */
-const RunsOn = lenient(z.object({ labels: lenient(z.array(z.string())) }));
+const RunsOn = makeLenient(z.object({ labels: makeLenient(z.array(z.string())) }));
 
 export const StepRecord = z.object({
   uuid: z.string().min(1),
@@ -61,8 +63,8 @@ export const StepRecord = z.object({
   run_number: z.int().min(1).optional().catch(undefined),
   trigger: Named,
   state: State,
-  started_on: lenient(Instant),
-  completed_on: lenient(Instant),
+  started_on: makeLenient(Instant),
+  completed_on: makeLenient(Instant),
   duration_in_seconds: Seconds,
   runner: RunsOn,
   size: Text,
@@ -72,9 +74,9 @@ export type StepRecord = z.infer<typeof StepRecord>;
 export const RepositoryRecord = z.object({
   uuid: z.string().min(1),
   slug: z.string().min(1),
-  updated_on: lenient(Instant),
-  project: lenient(z.object({ key: Text })),
-  mainbranch: lenient(z.object({ name: Text })),
+  updated_on: makeLenient(Instant),
+  project: makeLenient(z.object({ key: Text })),
+  mainbranch: makeLenient(z.object({ name: Text })),
 });
 export type RepositoryRecord = z.infer<typeof RepositoryRecord>;
 
@@ -83,11 +85,11 @@ export const RunnerRecord = z.object({
   labels: z.array(z.string()).catch([]),
   state: z.object({
     status: z.string(),
-    cordoned: lenient(z.boolean()),
-    version: lenient(z.object({ version: Text, current: Text })),
+    cordoned: makeLenient(z.boolean()),
+    version: makeLenient(z.object({ version: Text, current: Text })),
     /**
      * The document of the public API (2.0) has no such member. Atlassian's own autoscaler reads it, even as null, from an
-     * internal API: so nobody may ever be told here who is busy.
+     * internal API: so it may always be unknown here which runners are busy.
      */
     step: z.unknown().optional(),
   }),
@@ -96,16 +98,16 @@ export type RunnerRecord = z.infer<typeof RunnerRecord>;
 
 export const DeploymentRecord = z.object({
   uuid: z.string().min(1),
-  environment: lenient(z.object({ uuid: Text, name: Text })),
+  environment: makeLenient(z.object({ uuid: Text, name: Text })),
   state: z.object({
     name: Text,
     type: Text,
     status: Named,
-    started_on: lenient(Instant),
-    completed_on: lenient(Instant),
+    started_on: makeLenient(Instant),
+    completed_on: makeLenient(Instant),
     /** By the OpenAPI document; the recordings have the two above. */
-    start_date: lenient(Instant),
-    completion_date: lenient(Instant),
+    start_date: makeLenient(Instant),
+    completion_date: makeLenient(Instant),
   }),
 });
 export type DeploymentRecord = z.infer<typeof DeploymentRecord>;
@@ -122,7 +124,7 @@ export interface Elements<Item> {
   readonly unreadable: number;
 }
 
-export function elementsOf<Item>(values: readonly unknown[], schema: z.ZodType<Item>): Elements<Item> {
+export function parseElements<Item>(values: readonly unknown[], schema: z.ZodType<Item>): Elements<Item> {
   const items = values.flatMap((value) => {
     const { data, success } = schema.safeParse(value);
     return success ? [data] : [];

@@ -1,3 +1,4 @@
+/** The scopes that a credential needs, and those that it has without need. */
 import type { Access } from './access.ts';
 
 /** What the parts of this source need, by the kind of credential: the names differ. */
@@ -9,7 +10,7 @@ const atlassianScopes: Readonly<Record<Need, string>> = {
   runner: 'read:runner:bitbucket',
 };
 
-export function scopeFor(need: Need, kind: Access['kind']): string {
+export function chooseScope(need: Need, kind: Access['kind']): string {
   return kind === 'Atlassian API token' ? atlassianScopes[need] : need;
 }
 
@@ -28,7 +29,7 @@ const harmless: ReadonlySet<string> = new Set([
 ]);
 
 /** The scopes that an answer names and that nothing here needs. Undefined where the answer names none. */
-export function excessScopesOf(headers: Readonly<Record<string, string>>): readonly string[] | undefined {
+export function findExcessScopes(headers: Readonly<Record<string, string>>): readonly string[] | undefined {
   const text = headers['x-oauth-scopes'];
   if (text === undefined) return undefined;
   const scopes = text.split(/[\s,]+/).filter((scope) => scope !== '');

@@ -1,5 +1,5 @@
 /** How often the things are asked that cost the same whatever goes on. */
-import { affordableEvery, shares } from './rate.ts';
+import { computeAffordableInterval, shares } from './rate.ts';
 
 export const minuteMs = 60_000;
 
@@ -9,22 +9,22 @@ export const repositoriesPerPage = 100;
 /** A repository that is new is found within this, if the budget allows. */
 const discoveryMs = 30 * minuteMs;
 
-export function discoveryEveryMs(repositories: number, perHour: number): number {
+export function computeDiscoveryInterval(repositories: number, perHour: number): number {
   const pages = Math.max(1, Math.ceil(repositories / repositoriesPerPage));
-  return affordableEvery(pages, shares.discovery, perHour, discoveryMs);
+  return computeAffordableInterval(pages, shares.discovery, perHour, discoveryMs);
 }
 
 /** What was pushed since the last time; not worth a request where every repository can be asked as often. */
-export function probeEveryMs(perHour: number): number {
-  return affordableEvery(1, shares.probe, perHour, minuteMs);
+export function computeProbeInterval(perHour: number): number {
+  return computeAffordableInterval(1, shares.probe, perHour, minuteMs);
 }
 
 /** @param requests What one reading of all runner lists costs. */
-export function runnersEveryMs(requests: number, perHour: number): number {
-  return affordableEvery(Math.max(1, requests), shares.runners, perHour, minuteMs);
+export function computeRunnersInterval(requests: number, perHour: number): number {
+  return computeAffordableInterval(Math.max(1, requests), shares.runners, perHour, minuteMs);
 }
 
-/** Up to here all repositories can be looked at every two minutes, so that a probe would tell nothing new. */
+/** Up to here all repositories can be visited every two minutes, so that a probe would find nothing new. */
 export function isProbeWorthwhile(repositories: number, perHour: number): boolean {
   return repositories > perHour / 60;
 }

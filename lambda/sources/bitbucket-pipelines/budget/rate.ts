@@ -1,3 +1,5 @@
+/** How many requests Bitbucket allows in an hour, and how they are spread so that no hour ever holds more. */
+
 /**
  * How many requests a tick may send. Bitbucket counts a rolling hour and most credentials are told nothing, so the pace
  * is such that no hour, wherever it begins, can hold more than the limit.
@@ -6,7 +8,7 @@
 /** What every credential may send in an hour (Atlassian support, "API request limits"). */
 export const usualRequestsPerHour = 1000;
 
-/** The rest is for retries of connections and for what else looks in with the same credential. */
+/** The rest is for repeated connections and for other programs that use the same credential. */
 const usedShare = 0.95;
 
 export const hourMs = 60 * 60_000;
@@ -18,35 +20,35 @@ export const burstMs = 5 * 60_000;
 const windowsInAnHour = hourMs / burstMs + 1;
 
 /** Requests in one window of `burstMs`; as many as fit into any rolling hour. */
-export function requestsPerWindow(perHour: number): number {
+export function computeRequestsPerWindow(perHour: number): number {
   return Math.max(1, Math.floor((perHour * usedShare) / windowsInAnHour));
 }
 
 /** What may be sent in the long run, in an hour. */
-export function sustainedPerHour(perHour: number): number {
-  return (requestsPerWindow(perHour) * hourMs) / burstMs;
+export function computeSustainedPerHour(perHour: number): number {
+  return (computeRequestsPerWindow(perHour) * hourMs) / burstMs;
 }
 
 /** Requests that were saved up, and when. */
-export interface Saved {
+export interface SavedRequests {
   readonly tokens: number;
   readonly atMs: number;
 }
 
 /** A bucket that fills with time and never above one window. Undefined before the first tick: it starts full. */
-export function refilled(saved: Saved | undefined, perHour: number, nowMs: number): Saved {
-  const most = requestsPerWindow(perHour);
+export function refill(saved: SavedRequests | undefined, perHour: number, nowMs: number): SavedRequests {
+  const most = computeRequestsPerWindow(perHour);
   if (saved === undefined) return { tokens: most, atMs: nowMs };
   const passedMs = Math.max(0, nowMs - saved.atMs);
   return { tokens: Math.min(most, saved.tokens + (passedMs / burstMs) * most), atMs: Math.max(saved.atMs, nowMs) };
 }
 
-/** Kept for a burst of runs: only what was saved above it is used for looks that are not due. */
+/** Kept for a burst of runs: only what was saved above it is used for visits that are not due. */
 const keptShare = 0.5;
 
 /** What of the saved requests can be used without a need. */
-export function spareOf(tokens: number, perHour: number): number {
-  return Math.max(0, tokens - requestsPerWindow(perHour) * keptShare);
+export function computeSpare(tokens: number, perHour: number): number {
+  return Math.max(0, tokens - computeRequestsPerWindow(perHour) * keptShare);
 }
 
 /** What of the whole may go to something that is asked at fixed times, such as the list of repositories. */
@@ -62,8 +64,8 @@ export const shares = {
 } as const;
 
 /** How often something of this cost can be asked within its share. Milliseconds, at least `leastMs`. */
-export function affordableEvery(requests: number, share: number, perHour: number, leastMs: number): number {
-  return Math.max(leastMs, (requests * hourMs) / (sustainedPerHour(perHour) * share));
+export function computeAffordableInterval(requests: number, share: number, perHour: number, leastMs: number): number {
+  return Math.max(leastMs, (requests * hourMs) / (computeSustainedPerHour(perHour) * share));
 }
 
 /** First wait after a refusal that names no time; it doubles up to the longest with each further one. */
@@ -71,6 +73,6 @@ const firstBlockMs = 60_000;
 const longestBlockMs = 15 * 60_000;
 
 /** How long to leave Bitbucket alone after the `refusals`th refusal in a row. */
-export function blockMs(refusals: number): number {
+export function computeBlockMs(refusals: number): number {
   return Math.min(longestBlockMs, firstBlockMs * 2 ** Math.max(0, refusals - 1));
 }

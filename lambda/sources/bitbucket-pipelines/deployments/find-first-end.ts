@@ -11,24 +11,24 @@ export type DeploymentsPage<Row> = ListPage<Row> & {
 const mostSteps = 32;
 
 /**
- * The page with the first end; undefined where nothing has ended. From where it was last time, since rows that nobody
- * ever deploys only become more. `passed` is told each page that holds no end, so that a search that runs out of
+ * The page with the first end; undefined where nothing has ended. From where it was last time, since rows that never
+ * run only become more. `passed` gets each page that holds no end, so that a search that runs out of
  * requests goes on there. @throws what `readPage` throws
  */
-export async function firstEndedPage<Row>(
+export async function findFirstEndedPage<Row>(
   readPage: (page: number) => Promise<DeploymentsPage<Row>>,
   startPage: number,
   passed: (page: number) => void,
 ): Promise<number | undefined> {
   /** No end up to this page. */
   let below = 0;
-  /** The first end is on this page or before it; undefined while nobody knows. */
+  /** The first end is on this page or before it; undefined while that is unknown. */
   let above: number | undefined;
   let page = startPage;
   let stride = 1;
   for (let step = 0; step < mostSteps; step += 1) {
     const read = await readPage(page);
-    const side = sideOf(read, page);
+    const side = locateFirstEnd(read, page);
     if (side === 'here') return page;
     if (side === 'none') return undefined;
     if (side === 'further') {
@@ -36,13 +36,13 @@ export async function firstEndedPage<Row>(
       passed(page);
     } else above = page;
     if (above === below + 1) return above;
-    page = nextPage(below, above, stride);
+    page = chooseNextPage(below, above, stride);
     stride *= 2;
   }
   return above;
 }
 
-function sideOf<Row>(
+function locateFirstEnd<Row>(
   { rows, times, hasNext, beginsEnded }: DeploymentsPage<Row>,
   page: number,
 ): 'here' | 'none' | 'further' | 'before' {
@@ -51,7 +51,7 @@ function sideOf<Row>(
   return beginsEnded && page > 1 ? 'before' : 'here';
 }
 
-function nextPage(below: number, above: number | undefined, stride: number): number {
+function chooseNextPage(below: number, above: number | undefined, stride: number): number {
   if (above === undefined) return below + stride;
   // Nothing is known of what lies before: most often it is the page before.
   if (below === 0) return Math.max(1, above - stride);

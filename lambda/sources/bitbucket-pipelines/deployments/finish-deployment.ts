@@ -1,9 +1,10 @@
+/** What the end of a deployment adds to counters, and what its result is. */
 import type { Finish } from '../../../counters/finish.ts';
-import { labelValue } from '../../../model/text/labels.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Result } from '../../../model/catalogue/run-metrics.ts';
 import { deploymentLastSuccess, deploymentsFinished } from '../metrics.ts';
-import { type Place, scopeOf } from '../runs/repository.ts';
-import { unknownState } from '../runs/finish.ts';
+import { type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
+import { buildUnknownStateCount } from '../runs/finish.ts';
 import type { DeploymentRecord } from '../api/schema.ts';
 
 const results: Readonly<Record<string, Result>> = {
@@ -16,9 +17,9 @@ const results: Readonly<Record<string, Result>> = {
 };
 
 /** The end of a deployment. Undefined for one that has not ended, or whose end has no time. */
-export function deploymentFinish(
+export function finishDeployment(
   { uuid, environment, state }: DeploymentRecord,
-  place: Place,
+  identity: RepositoryIdentity,
   environments: ReadonlyMap<string, string>,
 ): Finish | undefined {
   const finishedMs = state.completed_on ?? state.completion_date ?? undefined;
@@ -26,25 +27,28 @@ export function deploymentFinish(
   const result = results[(state.status?.name ?? '').toUpperCase()];
   const labels = {
     system: 'bitbucket',
-    source: place.source,
-    scope: scopeOf(place),
-    deploy_environment: nameOf(environment, environments),
+    source: identity.source,
+    scope: scopeOf(identity),
+    deploy_environment: chooseEnvironmentName(environment, environments),
   };
   return {
     key: uuid,
     finishedMs,
     counts: [
       { metric: deploymentsFinished, labels: { ...labels, result: result ?? 'other' }, increase: 1 },
-      ...(result === undefined ? [unknownState(place.source, 'deployment')] : []),
+      ...(result === undefined ? [buildUnknownStateCount(identity.source, 'deployment')] : []),
     ],
     observations: [],
     marks: result === 'success' ? [{ metric: deploymentLastSuccess, labels, value: finishedMs / 1000 }] : [],
   };
 }
 
-function nameOf(environment: DeploymentRecord['environment'], names: ReadonlyMap<string, string>): string {
+function chooseEnvironmentName(
+  environment: DeploymentRecord['environment'],
+  names: ReadonlyMap<string, string>,
+): string {
   const name = environment?.name ?? names.get(environment?.uuid ?? '');
-  return labelValue(name ?? '') ?? 'unknown';
+  return makeLabelValue(name ?? '') ?? 'unknown';
 }
 
 function isCompleted({ name, type }: DeploymentRecord['state']): boolean {

@@ -1,24 +1,24 @@
 /** Reads the deployments of a repository, and counts those that have ended. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { type ApiContext, askPages, fieldsOf, repositoryPath } from '../api/client.ts';
-import { askPage } from '../api/read-numbered-page.ts';
-import { deploymentFinish } from './finish-deployment.ts';
+import { type ApiContext, listPages, joinFields, buildRepositoryPath } from '../api/client.ts';
+import { readNumberedPage } from '../api/read-numbered-page.ts';
+import { finishDeployment } from './finish-deployment.ts';
 import { recallDeployments, rememberDeployments } from './remembered.ts';
-import { type DeploymentsPage, firstEndedPage } from './find-first-end.ts';
+import { type DeploymentsPage, findFirstEndedPage } from './find-first-end.ts';
 import type { Repository } from '../visits/remembered.ts';
-import type { Place } from '../runs/repository.ts';
+import type { RepositoryIdentity } from '../runs/repository.ts';
 import { minuteMs } from '../budget/intervals.ts';
-import { DeploymentRecord, elementsOf, EnvironmentRecord, type Page } from '../api/schema.ts';
-import { deploymentsOf } from '../runs/streams.ts';
-import { recallCut, rememberCut, walkDown } from '../api/list-newest-first.ts';
+import { DeploymentRecord, parseElements, EnvironmentRecord, type Page } from '../api/schema.ts';
+import { buildDeploymentStream } from '../runs/streams.ts';
+import { recallCursor, rememberCursor, listNewestFirst } from '../api/list-newest-first.ts';
 
 export interface DeploymentsContext {
   readonly api: ApiContext;
   readonly ledger: Ledger;
-  readonly unreadable: (count: number) => void;
+  readonly countUnreadable: (count: number) => void;
   /** What the list is not, and what comes of it. */
-  readonly tell: (kind: 'bad-response' | 'rate-limited', message: string) => void;
+  readonly report: (kind: 'bad-response' | 'rate-limited', message: string) => void;
 }
 
 const members = [
@@ -48,10 +48,10 @@ const shortestIntervalMs = 2 * minuteMs;
 const mostPerTick = 5;
 
 /** The repositories whose deployments are to be read in a tick, those first that are latest for their own rhythm. */
-export function deploymentsDue(repositories: readonly Repository[], tickMs: number): readonly Repository[] {
+export function selectDueDeployments(repositories: readonly Repository[], tickMs: number): readonly Repository[] {
   return repositories
     .filter((repository) => repository.pipelines === 'some')
-    .map((repository) => ({ repository, lateness: latenessOf(repository, tickMs) }))
+    .map((repository) => ({ repository, lateness: computeLateness(repository, tickMs) }))
     .filter(({ lateness }) => lateness >= 1)
     .sort((a, b) => b.lateness - a.lateness)
     .slice(0, mostPerTick)
@@ -59,56 +59,61 @@ export function deploymentsDue(repositories: readonly Repository[], tickMs: numb
 }
 
 /** Deployments are a matter of runs: soon after one has moved, and else now and then. */
-function latenessOf({ deploymentsMs, ranMs, open }: Repository, tickMs: number): number {
+function computeLateness({ deploymentsMs, ranMs, open }: Repository, tickMs: number): number {
   const ageMs = tickMs - deploymentsMs;
   const hasMoved = ranMs > deploymentsMs || open.moving > 0;
   return ageMs / (hasMoved ? shortestIntervalMs : longestIntervalMs);
 }
 
 /**
- * Deployments by their end, latest first, back to where the last look was complete. Those without an end stand before
- * all others and only become more, so the first end is looked for. @throws HttpError, BudgetSpentError
+ * Deployments by their end, latest first, back to where the last visit was complete. Those without an end stand before
+ * all others and only become more, so the first end is searched. @throws HttpError, BudgetSpentError
  */
 export async function readDeployments(
   repository: Repository,
-  place: Place,
+  identity: RepositoryIdentity,
   context: DeploymentsContext,
 ): Promise<void> {
-  const { ledger, tell } = context;
-  const stream = deploymentsOf(repository.id);
-  const { fromMs } = ledger.window(stream);
-  const pages = pageReader(repository, place, context, await environmentNames(repository, place, context));
-  const firstPage = await firstEnd(repository, context, pages.read);
+  const { ledger, report } = context;
+  const stream = buildDeploymentStream(repository.id);
+  const { fromMs } = ledger.openWindow(stream);
+  const pages = createPageReader(
+    repository,
+    identity,
+    context,
+    await readEnvironmentNames(repository, identity, context),
+  );
+  const firstPage = await findFirstEnd(repository, context, pages.read);
   if (firstPage === undefined) {
-    ledger.readCompletely(stream);
+    ledger.noteComplete(stream);
     return;
   }
-  const cut = recallCut(ledger, stream);
-  const walked = await walkDown(pages.read, { firstPage, untilMs: fromMs, mostPages: maxPages, cut });
-  rememberCut(ledger, stream, walked.cut);
-  if (walked.reason === undefined && pages.areInOrder()) ledger.readCompletely(stream);
-  else ledger.readPartly(stream);
-  if (!pages.areInOrder()) tell('bad-response', disordered(repository));
-  if (walked.reason === 'pages') tell('rate-limited', cutShort(repository));
+  const cursor = recallCursor(ledger, stream);
+  const list = await listNewestFirst(pages.read, { firstPage, untilMs: fromMs, mostPages: maxPages, cursor });
+  rememberCursor(ledger, stream, list.cursor);
+  if (list.reason === undefined && pages.areInOrder()) ledger.noteComplete(stream);
+  else ledger.notePartial(stream);
+  if (!pages.areInOrder()) report('bad-response', describeDisorder(repository));
+  if (list.reason === 'pages') report('rate-limited', describeCut(repository));
 }
 
-function disordered({ slug }: Repository): string {
+function describeDisorder({ slug }: Repository): string {
   return `the deployments of ${slug} are not in the order that was asked for, latest end first; some may be missing`;
 }
 
-function cutShort({ slug }: Repository): string {
+function describeCut({ slug }: Repository): string {
   return `read ${String(maxPages)} pages of the deployments of ${slug}, which has more that have ended; the next look goes on there`;
 }
 
-/** @throws BudgetSpentError when the requests of the tick do not suffice; the next look goes on where it came to. */
-async function firstEnd(
+/** @throws BudgetSpentError when the requests of the tick do not suffice; the next visit goes on where it came to. */
+async function findFirstEnd(
   { id }: Repository,
   { ledger }: DeploymentsContext,
   readPage: PageReader['read'],
 ): Promise<number | undefined> {
   let reached = recallDeployments(ledger, id).firstEndPage ?? 1;
   try {
-    const found = await firstEndedPage(readPage, reached, (page) => {
+    const found = await findFirstEndedPage(readPage, reached, (page) => {
       reached = page + 1;
     });
     reached = found ?? reached;
@@ -124,23 +129,23 @@ interface PageReader {
   readonly areInOrder: () => boolean;
 }
 
-function pageReader(
+function createPageReader(
   repository: Repository,
-  place: Place,
+  identity: RepositoryIdentity,
   context: DeploymentsContext,
   environments: ReadonlyMap<string, string>,
 ): PageReader {
-  const { ledger, unreadable } = context;
-  const stream = deploymentsOf(repository.id);
+  const { ledger, countUnreadable } = context;
+  const stream = buildDeploymentStream(repository.id);
   // The search and the walk meet on the same page.
   const known = new Map<number, DeploymentsPage<DeploymentRecord>>();
   let isOrdered = true;
   const readAnew = async (page: number): Promise<DeploymentsPage<DeploymentRecord>> => {
-    const { values, next } = await onePage(repository, place, context, page);
-    const { items, unreadable: count } = elementsOf(values, DeploymentRecord);
-    unreadable(count);
-    const finishes = items.map((record) => deploymentFinish(record, place, environments));
-    for (const finish of finishes) if (finish !== undefined) ledger.sawFinished(stream, finish.key, finish);
+    const { values, next } = await readDeploymentPage(repository, identity, context, page);
+    const { items, unreadable: count } = parseElements(values, DeploymentRecord);
+    countUnreadable(count);
+    const finishes = items.map((record) => finishDeployment(record, identity, environments));
+    for (const finish of finishes) if (finish !== undefined) ledger.countFinish(stream, finish.key, finish);
     const ends = finishes.map((finish) => finish?.finishedMs);
     isOrdered &&= isLatestFirst(ends);
     const times = ends.filter((ms) => ms !== undefined);
@@ -170,20 +175,20 @@ function isLatestFirst(ends: readonly (number | undefined)[]): boolean {
   });
 }
 
-async function onePage(
+async function readDeploymentPage(
   { id }: Repository,
-  { workspace }: Place,
+  { workspace }: RepositoryIdentity,
   { api }: DeploymentsContext,
   page: number,
 ): Promise<Page> {
-  const path = `${repositoryPath(workspace, id)}/deployments`;
+  const path = `${buildRepositoryPath(workspace, id)}/deployments`;
   const parameters = {
     sort: '-state.completed_on',
     pagelen: String(pageLength),
     page: String(page),
-    fields: fieldsOf(members),
+    fields: joinFields(members),
   };
-  const answer = await askPage(api, { path, parameters });
+  const answer = await readNumberedPage(api, { path, parameters });
   return answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
 }
 
@@ -191,19 +196,19 @@ async function onePage(
 const environmentsForMs = 24 * 60 * minuteMs;
 
 /** Deployments name their environment by its uuid, and only some by its name. */
-async function environmentNames(
+async function readEnvironmentNames(
   { id }: Repository,
-  { workspace }: Place,
-  { api, ledger, unreadable }: DeploymentsContext,
+  { workspace }: RepositoryIdentity,
+  { api, ledger, countUnreadable }: DeploymentsContext,
 ): Promise<ReadonlyMap<string, string>> {
   const known = recallDeployments(ledger, id);
   if (known.namesMs !== undefined && ledger.tickMs - known.namesMs < environmentsForMs) return new Map(known.names);
   const names: [string, string][] = [];
   try {
-    const path = `${repositoryPath(workspace, id)}/environments`;
-    for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
-      const { items, unreadable: count } = elementsOf(values, EnvironmentRecord);
-      unreadable(count);
+    const path = `${buildRepositoryPath(workspace, id)}/environments`;
+    for await (const values of listPages(api, { path, parameters: { pagelen: '100' } })) {
+      const { items, unreadable: count } = parseElements(values, EnvironmentRecord);
+      countUnreadable(count);
       for (const { uuid, name: named } of items) names.push([uuid, named]);
     }
   } catch (error) {

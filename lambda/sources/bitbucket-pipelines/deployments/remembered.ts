@@ -1,9 +1,9 @@
 /** What is remembered of the deployments of each repository between ticks. */
 import * as z from 'zod';
-import { mappingOf } from '../../../counters/state/mapping.ts';
+import { defineMapping } from '../../../counters/state/mapping.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 
-const OfRepository = z.object({
+const Remembered = z.object({
   /** The page of the list on which the first end stood. */
   firstEndPage: z.number().optional(),
   /** When the names of environments were read. Epoch milliseconds. */
@@ -11,22 +11,22 @@ const OfRepository = z.object({
   /** Names of environments by uuid. */
   names: z.array(z.tuple([z.string(), z.string()])).optional(),
 });
-export type DeploymentsMemory = z.infer<typeof OfRepository>;
+export type RememberedDeployments = z.infer<typeof Remembered>;
 
-const Memory = mappingOf(OfRepository);
+const Memory = defineMapping(Remembered);
 
 const name = 'deployments';
 
-export function recallDeployments(ledger: Ledger, repository: string): DeploymentsMemory {
+export function recallDeployments(ledger: Ledger, repository: string): RememberedDeployments {
   return ledger.recall(name, Memory)?.[repository] ?? {};
 }
 
-export function rememberDeployments(ledger: Ledger, repository: string, learnt: DeploymentsMemory): void {
+export function rememberDeployments(ledger: Ledger, repository: string, learnt: RememberedDeployments): void {
   const all = ledger.recall(name, Memory) ?? {};
   ledger.remember(name, { ...all, [repository]: { ...all[repository], ...learnt } });
 }
 
-/** One entry a repository that is followed, so that it never holds more than there are. */
+/** One entry for each repository that is followed, so that there are never more than repositories. */
 export function forgetDeployments(ledger: Ledger, repository: string): void {
   const all = ledger.recall(name, Memory);
   if (all?.[repository] === undefined) return;

@@ -1,8 +1,9 @@
+/** The table of a dry run: how fresh workspaces of several sizes can be within the budget. */
 import type { SourcePlan } from '../../source.ts';
 import { forecast, usualSizes } from './forecast.ts';
 
 /** How fresh workspaces of several sizes can be within the budget, with the one that was read among them; and what a webhook adds. */
-export function planOf(perHour: number, own: number | undefined): SourcePlan {
+export function buildPlan(perHour: number, own: number | undefined): SourcePlan {
   const sizes = [...new Set([...usualSizes, ...(own === undefined || own === 0 ? [] : [own])])].sort((a, b) => a - b);
   return {
     title: `How fresh ${String(perHour)} requests an hour keep a workspace (oldest look at a repository)`,
@@ -15,15 +16,22 @@ export function planOf(perHour: number, own: number | undefined): SourcePlan {
       'REQUESTS AN HOUR',
     ],
     rows: sizes.map((size) => {
-      const { openMs, recentMs, quietMs, toldMs, used } = forecast(size, perHour);
+      const { openMs, recentMs, quietMs, hintedMs, used } = forecast(size, perHour);
       const name = size === own ? `${String(size)} (this workspace)` : String(size);
-      return [name, duration(openMs), duration(recentMs), duration(quietMs), duration(toldMs), String(used)];
+      return [
+        name,
+        formatDuration(openMs),
+        formatDuration(recentMs),
+        formatDuration(quietMs),
+        formatDuration(hintedMs),
+        String(used),
+      ];
     }),
   };
 }
 
 /** `2 min`, `1 h 20 min` */
-function duration(ms: number): string {
+function formatDuration(ms: number): string {
   const minutes = Math.ceil(ms / 60_000);
   const rest = minutes % 60;
   if (minutes < 60) return `${String(minutes)} min`;

@@ -1,28 +1,36 @@
-import { refilled, type Saved, shares, spareOf, sustainedPerHour, usualRequestsPerHour } from '../budget/rate.ts';
-import { planLooks, type Watched } from '../visits/plan-visits.ts';
+/** Plays the visits of a workspace of some size, minute by minute, to say how fresh its figures can be. */
 import {
-  discoveryEveryMs,
+  refill,
+  type SavedRequests,
+  shares,
+  computeSpare,
+  computeSustainedPerHour,
+  usualRequestsPerHour,
+} from '../budget/rate.ts';
+import { planVisits, type Watched } from '../visits/plan-visits.ts';
+import {
+  computeDiscoveryInterval,
   isProbeWorthwhile,
   minuteMs,
-  probeEveryMs,
+  computeProbeInterval,
   repositoriesPerPage,
-  runnersEveryMs,
+  computeRunnersInterval,
 } from '../budget/intervals.ts';
 
-/** How fresh the figures of a workspace of some size can be; ages are of looks at repositories, in milliseconds. */
+/** How fresh the figures of a workspace of some size can be; ages are of visits to repositories, in milliseconds. */
 export interface Forecast {
   readonly repositories: number;
   readonly requestsPerHour: number;
   /** Sent in the simulated hour, everything included. */
   readonly used: number;
-  /** Oldest look at a repository with an open run, at any tick of the hour. */
+  /** Oldest visit to a repository with an open run, at any tick of the hour. */
   readonly openMs: number;
-  /** Oldest look at one that had a run within the last hour. */
+  /** Oldest visit to one that had a run within the last hour. */
   readonly recentMs: number;
-  /** Oldest look at any that has pipelines. */
+  /** Oldest visit to any that has pipelines. */
   readonly quietMs: number;
-  /** From the beginning or the end of a run to the look that shows it, where a webhook tells of both: the longest. */
-  readonly toldMs: number;
+  /** From the beginning or the end of a run to the visit that shows it, where a webhook sends hints: the longest. */
+  readonly hintedMs: number;
 }
 
 /** What the forecast takes for a usual workspace: a few repositories at work, some that were, and many at rest. */
@@ -36,19 +44,19 @@ const measuredMinutes = 60;
 
 /** Plays the crawl of a workspace, minute by minute, with the code that plans the real one. */
 export function forecast(repositories: number, perHour: number = usualRequestsPerHour): Forecast {
-  const size = Math.min(repositories, largestPlayed(perHour));
-  const { used, openMs, recentMs, quietMs } = played(size, perHour, 'polled');
-  const { toldMs } = played(size, perHour, 'told');
+  const size = Math.min(repositories, limitPlayedSize(perHour));
+  const { used, openMs, recentMs, quietMs } = playHour(size, perHour, 'polled');
+  const { hintedMs } = playHour(size, perHour, 'hinted');
   // Where the budget is short, twice the repositories wait twice as long; nothing is open for longer than a run.
-  const grown = (ms: number): number => Math.ceil((ms * repositories) / size / minuteMs) * minuteMs;
+  const scaleAge = (ms: number): number => Math.ceil((ms * repositories) / size / minuteMs) * minuteMs;
   return {
     repositories,
-    requestsPerHour: Math.floor(sustainedPerHour(perHour)),
+    requestsPerHour: Math.floor(computeSustainedPerHour(perHour)),
     used: Math.round(used),
-    openMs: Math.max(openMs, Math.min(grown(openMs), runMinutes * minuteMs)),
-    recentMs: grown(recentMs),
-    quietMs: grown(quietMs),
-    toldMs: grown(toldMs),
+    openMs: Math.max(openMs, Math.min(scaleAge(openMs), runMinutes * minuteMs)),
+    recentMs: scaleAge(recentMs),
+    quietMs: scaleAge(quietMs),
+    hintedMs: scaleAge(hintedMs),
   };
 }
 
@@ -56,47 +64,49 @@ export function forecast(repositories: number, perHour: number = usualRequestsPe
 const mostLooksPlayed = 10_000_000;
 
 /** The time to warm up grows with the repositories, so the work grows with their square. */
-function largestPlayed(perHour: number): number {
-  const minutesEach = (60 * warmUpSweeps.polled) / sustainedPerHour(perHour);
+function limitPlayedSize(perHour: number): number {
+  const minutesEach = (60 * warmUpSweeps.polled) / computeSustainedPerHour(perHour);
   const minutes = warmUpMinutes + measuredMinutes;
   return Math.floor((Math.sqrt(minutes ** 2 + 4 * minutesEach * mostLooksPlayed) - minutes) / (2 * minutesEach));
 }
 
-/** Whether only looks find what goes on, or a webhook tells of it. */
-type Way = 'polled' | 'told';
+/** Whether only visits find what goes on, or a webhook sends hints. */
+type Way = 'polled' | 'hinted';
 
-type Measured = Record<'used' | 'openMs' | 'recentMs' | 'quietMs' | 'toldMs', number>;
+type Measured = Record<'used' | 'openMs' | 'recentMs' | 'quietMs' | 'hintedMs', number>;
 
-function played(repositories: number, perHour: number, way: Way): Measured {
-  const watched = usualWorkspace(repositories);
-  const fixed = fixedCost(repositories, perHour);
-  const seen: Measured = { used: 0, openMs: 0, recentMs: 0, quietMs: 0, toldMs: minuteMs };
-  const untilWarm = warmUpMinutes + Math.ceil((repositories / sustainedPerHour(perHour)) * 60 * warmUpSweeps[way]);
-  let saved: Saved | undefined;
+function playHour(repositories: number, perHour: number, way: Way): Measured {
+  const watched = createUsualWorkspace(repositories);
+  const fixed = estimateFixedCost(repositories, perHour);
+  const seen: Measured = { used: 0, openMs: 0, recentMs: 0, quietMs: 0, hintedMs: minuteMs };
+  const untilWarm =
+    warmUpMinutes + Math.ceil((repositories / computeSustainedPerHour(perHour)) * 60 * warmUpSweeps[way]);
+  let saved: SavedRequests | undefined;
   for (let minute = 1; minute <= untilWarm + measuredMinutes; minute += 1) {
     const nowMs = startMs + minute * minuteMs;
-    const { tokens } = refilled(saved, perHour, nowMs);
-    live(watched, minute, nowMs, way);
-    const toldMs = longestTold(watched, nowMs);
+    const { tokens } = refill(saved, perHour, nowMs);
+    advanceWorkspace(watched, minute, nowMs, way);
+    const hintedMs = findLongestHint(watched, nowMs);
     const spent = playTick(watched, nowMs, Math.min(tokens, fixed(minute)), { tokens, perHour });
     saved = { tokens: tokens - spent, atMs: nowMs };
     if (minute <= untilWarm) continue;
     seen.used += spent;
-    seen.toldMs = Math.max(seen.toldMs, toldMs);
-    measure(watched, nowMs, seen);
+    seen.hintedMs = Math.max(seen.hintedMs, hintedMs);
+    measureAges(watched, nowMs, seen);
   }
   return seen;
 }
 
-/** How long what waits longest for its look has waited; an event may come just after a tick. */
-function longestTold(watched: readonly Simulated[], nowMs: number): number {
+/** How long the oldest hint has waited for its visit; an event may come just after a tick. */
+function findLongestHint(watched: readonly Simulated[], nowMs: number): number {
   let longest = 0;
-  for (const { toldMs } of watched) if (toldMs !== undefined) longest = Math.max(longest, nowMs - toldMs + minuteMs);
+  for (const { hintedMs } of watched)
+    if (hintedMs !== undefined) longest = Math.max(longest, nowMs - hintedMs + minuteMs);
   return longest;
 }
 
-/** Until nothing of the first look at everything is left: a sweep gets about half of the requests. Events wait for none. */
-const warmUpSweeps: Readonly<Record<Way, number>> = { polled: 3, told: 1 };
+/** Until all first visits are over: a sweep gets about half of the requests. With hints there is no need to wait. */
+const warmUpSweeps: Readonly<Record<Way, number>> = { polled: 3, hinted: 1 };
 
 /** @returns the requests that it took. */
 function playTick(
@@ -107,14 +117,14 @@ function playTick(
 ): number {
   const left = tokens - fixed;
   const ended = Math.min(left * shares.steps, Math.ceil(watched.length * share.open) / runMinutes);
-  const looks = planLooks(watched, nowMs, { most: left - ended, spare: spareOf(left - ended, perHour) });
+  const looks = planVisits(watched, nowMs, { most: left - ended, spare: computeSpare(left - ended, perHour) });
   for (const repository of looks) {
-    repository.lookedMs = nowMs;
-    repository.toldMs = undefined;
+    repository.visitedMs = nowMs;
+    repository.hintedMs = undefined;
   }
   const spent = fixed + ended + looks.length;
   const open = looks.filter(({ open: { moving } }) => moving > 0).length;
-  return spent + Math.min(open, spareOf(tokens - spent, perHour));
+  return spent + Math.min(open, computeSpare(tokens - spent, perHour));
 }
 
 /** Sizes that show where the budget begins to matter. */
@@ -124,23 +134,23 @@ export const usualSizes = [5, 50, 500, 5000] as const;
 const startMs = 1_000_000 * minuteMs;
 
 interface Simulated extends Watched {
-  lookedMs: number;
+  visitedMs: number;
   ranMs: number;
   hotUntilMs: number;
-  toldMs: number | undefined;
+  hintedMs: number | undefined;
   open: { moving: number; held: number };
   /** When the open run was created; its repository cannot have been read late before. Epoch milliseconds. */
   openedMs: number;
 }
 
-function usualWorkspace(count: number): readonly Simulated[] {
+function createUsualWorkspace(count: number): readonly Simulated[] {
   return Array.from({ length: count }, (_, index) => ({
     id: String(index).padStart(6, '0'),
-    lookedMs: 0,
+    visitedMs: 0,
     // Spread over the last half year, as pushes are.
     ranMs: startMs - ((index * 7919) % 180) * 24 * 60 * minuteMs,
     hotUntilMs: 0,
-    toldMs: undefined,
+    hintedMs: undefined,
     open: { moving: 0, held: 0 },
     pipelines: 'some' as const,
     openedMs: 0,
@@ -148,7 +158,7 @@ function usualWorkspace(count: number): readonly Simulated[] {
 }
 
 /** The repositories at work take turns, so that none stays in the favour of the plan by chance. */
-function live(watched: readonly Simulated[], minute: number, nowMs: number, way: Way): void {
+function advanceWorkspace(watched: readonly Simulated[], minute: number, nowMs: number, way: Way): void {
   const recent = Math.ceil(watched.length * share.recent);
   const open = Math.ceil(watched.length * share.open);
   const turn = Math.floor(minute / runMinutes) * open;
@@ -161,18 +171,18 @@ function live(watched: readonly Simulated[], minute: number, nowMs: number, way:
       repository.openedMs = nowMs;
     }
     if (isOpen || wasOpen) repository.ranMs = nowMs;
-    // The earliest of several events that nobody has looked for yet is the one that waits.
-    if (way === 'told' && isOpen !== wasOpen) repository.toldMs ??= nowMs;
+    // Of several events since the last visit, the earliest is the one that waits.
+    if (way === 'hinted' && isOpen !== wasOpen) repository.hintedMs ??= nowMs;
     repository.open = { moving: isOpen ? 1 : 0, held: 0 };
   }
 }
 
-function fixedCost(repositories: number, perHour: number): (minute: number) => number {
+function estimateFixedCost(repositories: number, perHour: number): (minute: number) => number {
   const pages = Math.ceil(repositories / repositoriesPerPage);
   const parts = [
-    { requests: pages, everyMs: discoveryEveryMs(repositories, perHour) },
-    { requests: 1, everyMs: runnersEveryMs(1, perHour) },
-    ...(isProbeWorthwhile(repositories, perHour) ? [{ requests: 1, everyMs: probeEveryMs(perHour) }] : []),
+    { requests: pages, everyMs: computeDiscoveryInterval(repositories, perHour) },
+    { requests: 1, everyMs: computeRunnersInterval(1, perHour) },
+    ...(isProbeWorthwhile(repositories, perHour) ? [{ requests: 1, everyMs: computeProbeInterval(perHour) }] : []),
   ];
   return (minute) =>
     parts
@@ -180,10 +190,10 @@ function fixedCost(repositories: number, perHour: number): (minute: number) => n
       .reduce((sum, { requests }) => sum + requests, 0);
 }
 
-function measure(watched: readonly Simulated[], nowMs: number, seen: Measured): void {
-  for (const { open, openedMs, ranMs, lookedMs } of watched) {
-    // A look in this tick is as fresh as the tick; the next one comes at the earliest a minute later.
-    const ageMs = nowMs - lookedMs + minuteMs;
+function measureAges(watched: readonly Simulated[], nowMs: number, seen: Measured): void {
+  for (const { open, openedMs, ranMs, visitedMs } of watched) {
+    // A visit in this tick is as fresh as the tick; the next one comes at the earliest a minute later.
+    const ageMs = nowMs - visitedMs + minuteMs;
     seen.quietMs = Math.max(seen.quietMs, ageMs);
     if (nowMs - ranMs < 60 * minuteMs) seen.recentMs = Math.max(seen.recentMs, ageMs);
     if (open.moving > 0) seen.openMs = Math.max(seen.openMs, Math.min(ageMs, nowMs - openedMs + minuteMs));

@@ -1,15 +1,16 @@
+/** Reads the lists of runners that are configured, and remembers their figures until the next reading. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import { append } from '../../../model/lists/append.ts';
-import { type ApiContext, askPages, repositoryPath } from '../api/client.ts';
+import { type ApiContext, listPages, buildRepositoryPath } from '../api/client.ts';
 import type { Repository } from '../visits/remembered.ts';
 import { scopeOf } from '../runs/repository.ts';
-import { minuteMs, runnersEveryMs } from '../budget/intervals.ts';
-import { type RunnerLevel, runnerLevels, RunnerLevels, type ScopedRunner, tellsWork } from './runner-levels.ts';
-import { elementsOf, RunnerRecord } from '../api/schema.ts';
+import { minuteMs, computeRunnersInterval } from '../budget/intervals.ts';
+import { type RunnerLevel, groupRunners, RunnerLevels, type ScopedRunner, hasKnownWork } from './runner-levels.ts';
+import { parseElements, RunnerRecord } from '../api/schema.ts';
 
-export interface RunnersRead {
+export interface RunnersReading {
   readonly levels: readonly RunnerLevel[];
   /** Absent until a workspace has told who works. */
   readonly busyPeak?: number | undefined;
@@ -19,9 +20,9 @@ export interface RunnersContext {
   readonly api: ApiContext;
   readonly workspace: string;
   readonly isWorkspaceRead: boolean;
-  readonly unreadable: (count: number) => void;
+  readonly countUnreadable: (count: number) => void;
   /** Told once, however many lists were refused. */
-  readonly failed: (error: OneListError) => void;
+  readonly reportError: (error: OneListError) => void;
 }
 
 /** Every runner list that is configured; one that is refused costs only its own runners. @throws HttpError, BudgetSpentError */
@@ -30,18 +31,18 @@ export async function readRunners(
   context: RunnersContext,
 ): Promise<readonly ScopedRunner[]> {
   const runners: ScopedRunner[] = [];
-  let failure: OneListError | undefined;
-  for (const list of listsOf(repositories, context)) {
+  let firstError: OneListError | undefined;
+  for (const list of buildRunnerLists(repositories, context)) {
     try {
-      append(runners, await readList(list, context));
+      append(runners, await readRunnerList(list, context));
     } catch (error) {
       if (!isOfOneList(error)) throw error;
       // As a repository without pipelines answers; where there is no workspace, its repositories are not found either.
       if (list.isOfRepository && error instanceof HttpStatusError && error.status === 404) continue;
-      failure ??= error;
+      firstError ??= error;
     }
   }
-  if (failure !== undefined) context.failed(failure);
+  if (firstError !== undefined) context.reportError(firstError);
   return runners;
 }
 
@@ -59,7 +60,7 @@ interface RunnerList {
   readonly isOfRepository: boolean;
 }
 
-function listsOf(
+function buildRunnerLists(
   repositories: readonly Pick<Repository, 'id' | 'slug'>[],
   { workspace, isWorkspaceRead }: RunnersContext,
 ): readonly RunnerList[] {
@@ -68,27 +69,27 @@ function listsOf(
     ...(isWorkspaceRead ? [{ scope: workspace, path, isOfRepository: false }] : []),
     ...repositories.map((repository) => ({
       scope: scopeOf(repository),
-      path: `${repositoryPath(workspace, repository.id)}/pipelines-config/runners`,
+      path: `${buildRepositoryPath(workspace, repository.id)}/pipelines-config/runners`,
       isOfRepository: true,
     })),
   ];
 }
 
-async function readList(
+async function readRunnerList(
   { scope, path }: RunnerList,
-  { api, unreadable }: RunnersContext,
+  { api, countUnreadable }: RunnersContext,
 ): Promise<readonly ScopedRunner[]> {
   // By uuid: pages move while they are read, and a runner may stand on two of them.
   const runners = new Map<string, ScopedRunner>();
-  for await (const values of askPages(api, { path, parameters: { pagelen: '100' } })) {
-    const { items, unreadable: count } = elementsOf(values, RunnerRecord);
-    unreadable(count);
+  for await (const values of listPages(api, { path, parameters: { pagelen: '100' } })) {
+    const { items, unreadable: count } = parseElements(values, RunnerRecord);
+    countUnreadable(count);
     for (const runner of items) runners.set(runner.uuid, { scope, runner });
   }
   return [...runners.values()];
 }
 
-/** Figures that are older are not shown: somebody may scale by them. */
+/** Figures that are older are not shown, because an autoscaler may use them. */
 const longestShownMs = 5 * minuteMs;
 
 const Memory = z.object({
@@ -107,35 +108,35 @@ const name = 'runners';
 /** Runner figures between two readings, and the most that were busy in this month. */
 export interface RunnerMemory {
   isDue(perHour: number): boolean;
-  learnt(runners: readonly ScopedRunner[], requests: number): RunnersRead;
+  remember(runners: readonly ScopedRunner[], requests: number): RunnersReading;
   /** Absent when they are too old. */
-  known(perHour: number): RunnersRead | undefined;
+  recall(perHour: number): RunnersReading | undefined;
 }
 
-export function runnerMemory(ledger: Ledger): RunnerMemory {
+export function openRunnerMemory(ledger: Ledger): RunnerMemory {
   const { tickMs } = ledger;
   const memory = ledger.recall(name, Memory);
-  const everyMs = (perHour: number): number => runnersEveryMs(memory?.requests ?? 1, perHour);
+  const computeInterval = (perHour: number): number => computeRunnersInterval(memory?.requests ?? 1, perHour);
   return {
-    isDue: (perHour) => memory === undefined || tickMs - memory.readMs >= everyMs(perHour),
-    learnt: (runners, requests) => {
-      const isWorkTold = memory?.isWorkTold === true || tellsWork(runners);
-      const levels = runnerLevels(runners, isWorkTold);
+    isDue: (perHour) => memory === undefined || tickMs - memory.readMs >= computeInterval(perHour),
+    remember: (runners, requests) => {
+      const isWorkTold = memory?.isWorkTold === true || hasKnownWork(runners);
+      const levels = groupRunners(runners, isWorkTold);
       const month = new Date(tickMs).toISOString().slice(0, 7);
       const busy = levels.reduce((sum, level) => sum + (level.busy ?? 0), 0);
       const busyPeak = Math.max(busy, memory?.month === month ? memory.busyPeak : 0);
       const next: Memory = { readMs: tickMs, requests, levels: [...levels], isWorkTold, month, busyPeak };
       ledger.remember(name, next);
-      return readOf(next);
+      return buildReading(next);
     },
-    known: (perHour) => {
+    recall: (perHour) => {
       if (memory === undefined) return undefined;
-      const shownMs = Math.max(longestShownMs, 2 * everyMs(perHour));
-      return tickMs - memory.readMs <= shownMs ? readOf(memory) : undefined;
+      const shownMs = Math.max(longestShownMs, 2 * computeInterval(perHour));
+      return tickMs - memory.readMs <= shownMs ? buildReading(memory) : undefined;
     },
   };
 }
 
-function readOf({ levels, isWorkTold, busyPeak }: Memory): RunnersRead {
+function buildReading({ levels, isWorkTold, busyPeak }: Memory): RunnersReading {
   return { levels, ...(isWorkTold ? { busyPeak } : {}) };
 }

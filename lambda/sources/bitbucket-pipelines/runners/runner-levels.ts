@@ -1,6 +1,7 @@
+/** Groups runners by scope and queue, and counts how many of each group are online, busy, offline or paused. */
 import * as z from 'zod';
 import type { RunnerRecord } from '../api/schema.ts';
-import { queueOfLabels } from '../steps/queue-names.ts';
+import { deriveQueueFromLabels } from '../steps/queue-names.ts';
 
 /** Runners of one group. Idle and busy are absent for a workspace whose answers have never told who works. */
 export interface RunnerLevel {
@@ -37,27 +38,29 @@ export interface ScopedRunner {
 type RunnerState = 'online' | 'offline' | 'paused';
 
 /** Whether any runner tells what it works on: the key stands in no document, so its absence proves nothing. */
-export function tellsWork(runners: readonly ScopedRunner[]): boolean {
+export function hasKnownWork(runners: readonly ScopedRunner[]): boolean {
   return runners.some(({ runner: { state } }) => 'step' in state && state.step !== undefined);
 }
 
-export function runnerLevels(runners: readonly ScopedRunner[], isWorkTold: boolean): readonly RunnerLevel[] {
-  const groups = Map.groupBy(runners, ({ scope, runner }) => JSON.stringify([scope, queueOfLabels(runner.labels)]));
+export function groupRunners(runners: readonly ScopedRunner[], isWorkTold: boolean): readonly RunnerLevel[] {
+  const groups = Map.groupBy(runners, ({ scope, runner }) =>
+    JSON.stringify([scope, deriveQueueFromLabels(runner.labels)]),
+  );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
-    return first === undefined ? [] : [levelOf(first, group, isWorkTold)];
+    return first === undefined ? [] : [buildLevel(first, group, isWorkTold)];
   });
 }
 
-function levelOf({ scope, runner }: ScopedRunner, group: readonly ScopedRunner[], isWorkTold: boolean): RunnerLevel {
-  const states = group.map((member) => stateOf(member.runner));
+function buildLevel({ scope, runner }: ScopedRunner, group: readonly ScopedRunner[], isWorkTold: boolean): RunnerLevel {
+  const states = group.map((member) => classifyRunner(member.runner));
   const count = (state: RunnerState): number => states.filter((found) => found === state).length;
-  const online = group.filter((member) => stateOf(member.runner) === 'online');
+  const online = group.filter((member) => classifyRunner(member.runner) === 'online');
   const busy = online.filter((member) => isObject(member.runner.state.step)).length;
   const versions = group.flatMap((member) => isOutdated(member.runner) ?? []);
   return {
     scope,
-    queue: queueOfLabels(runner.labels),
+    queue: deriveQueueFromLabels(runner.labels),
     online: online.length,
     ...(isWorkTold ? { busy, idle: online.length - busy } : {}),
     offline: count('offline'),
@@ -81,13 +84,13 @@ const stateOfStatus: ReadonlyMap<string, RunnerState> = new Map([
 ]);
 
 /** What is not known to be there, such as a state that is new, is not counted as a worker. */
-function stateOf({ state: { status, cordoned } }: RunnerRecord): RunnerState {
+function classifyRunner({ state: { status, cordoned } }: RunnerRecord): RunnerState {
   const state = stateOfStatus.get(status.toUpperCase()) ?? 'offline';
   return state === 'online' && cordoned === true ? 'paused' : state;
 }
 
 /** Runners in a state that the document did not have when this was written. */
-export function unknownStatuses(runners: readonly ScopedRunner[]): number {
+export function countUnknownStatuses(runners: readonly ScopedRunner[]): number {
   return runners.filter(({ runner }) => !stateOfStatus.has(runner.state.status.toUpperCase())).length;
 }
 

@@ -1,101 +1,103 @@
-/** Follows the runs that the list of a look no longer shows. */
+/** Finds the runs that the list of a visit no longer shows. */
 import * as z from 'zod';
-import type { Ledger, OpenWork } from '../../../counters/ledger.ts';
+import type { Ledger, OpenRun } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { type ApiContext, ask, BudgetSpentError, repositoryPath } from '../api/client.ts';
+import { type ApiContext, readAnswer, BudgetSpentError, buildRepositoryPath } from '../api/client.ts';
 import type { Repository } from '../visits/remembered.ts';
-import { distrustStatus, listOpenRuns, type OpenRuns } from './list-open-runs.ts';
-import { pipelineFields } from './run-members.ts';
-import { type RunPlace, type Sight, sightOf } from './finish.ts';
+import { refuseStatusFilter, listOpenRuns, type OpenRunList } from './list-open-runs.ts';
+import { runFields } from './run-members.ts';
+import { type FollowedRepository, type RunSighting, interpretRecord } from './finish.ts';
 import { PipelineRecord } from '../api/schema.ts';
-import { runsOf } from './streams.ts';
+import { buildRunStream } from './streams.ts';
 
-export interface FurtherContext {
+export interface MissingRunsContext {
   readonly api: ApiContext;
   readonly ledger: Ledger;
   /** Elements that could not be read are told here. */
-  readonly unreadable: (count: number) => void;
+  readonly countUnreadable: (count: number) => void;
 }
 
-/** Requests that one look spends on runs that have left the first page; the others take their turn. */
+/** Requests that one visit spends on runs that have left the first page; the others take their turn. */
 const perLook = { moving: 3, held: 1, ended: 10 } as const;
 
-/** Runs that the list of the look does not show, though they are open or were when they were seen last. */
-export async function furtherRuns(
+/** Runs that the list of the visit does not show, though they are open or were when they were seen last. */
+export async function findMissingRuns(
   repository: Repository,
-  place: RunPlace,
-  listed: Listed,
-  context: FurtherContext,
-): Promise<readonly Sight[]> {
+  identity: FollowedRepository,
+  listed: ListedRuns,
+  context: MissingRunsContext,
+): Promise<readonly RunSighting[]> {
   const isListed = new Set(listed.sights.map(({ id }) => id));
-  const missing = context.ledger.open(runsOf(repository.id)).filter(({ id }) => !isListed.has(id));
-  const open = await openRuns(repository, place, missing.length, listed, context);
-  const sights = (open?.records ?? []).filter(({ uuid }) => !isListed.has(uuid)).map((one) => sightOf(one, place));
+  const missing = context.ledger.recallOpen(buildRunStream(repository.id)).filter(({ id }) => !isListed.has(id));
+  const open = await listOpenIfCheaper(repository, identity, missing.length, listed, context);
+  const sights = (open?.records ?? [])
+    .filter(({ uuid }) => !isListed.has(uuid))
+    .map((one) => interpretRecord(one, identity));
   const isOpen = new Set(sights.map(({ id }) => id));
   const others = missing.filter(({ id }) => !isOpen.has(id));
-  const chosen = open?.isComplete === true ? others.slice(0, perLook.ended) : chosenOf(others);
-  const asked = await askEach(chosen, repository, place, context);
+  const chosen = open?.isComplete === true ? others.slice(0, perLook.ended) : chooseMissing(others);
+  const readRuns = await readEach(chosen, repository, identity, context);
   // It was open all the time, and the list of open runs did not show it.
-  if (open?.isComplete === true && asked.some(({ is }) => is === 'open')) distrustStatus(context.ledger);
-  return [...sights, ...asked];
+  if (open?.isComplete === true && readRuns.some(({ is }) => is === 'open')) refuseStatusFilter(context.ledger);
+  return [...sights, ...readRuns];
 }
 
-export interface Listed {
-  readonly sights: readonly Sight[];
-  /** Whether runs in flight may stand where no look has ever come to: in the first look at a long list. */
+export interface ListedRuns {
+  readonly sights: readonly RunSighting[];
+  /** Whether open runs may stand on pages that were never read: at the first visit, when the list is long. */
   readonly mayHideOpen: boolean;
 }
 
 /** For more than one run, one request for all of them is cheaper than one each. */
-function openRuns(
+function listOpenIfCheaper(
   { id }: Repository,
-  { workspace }: RunPlace,
+  { workspace }: FollowedRepository,
   missing: number,
-  { mayHideOpen }: Listed,
-  { api, ledger, unreadable }: FurtherContext,
-): Promise<OpenRuns | undefined> {
+  { mayHideOpen }: ListedRuns,
+  { api, ledger, countUnreadable }: MissingRunsContext,
+): Promise<OpenRunList | undefined> {
   if (missing < 2 && !mayHideOpen) return Promise.resolve(undefined);
-  return listOpenRuns(api, ledger, { workspace, repository: id }, unreadable);
+  return listOpenRuns(api, ledger, { workspace, repository: id }, countUnreadable);
 }
 
 /** One by one, those first that were not seen for longest. */
-async function askEach(
-  runs: readonly OpenWork[],
+async function readEach(
+  runs: readonly OpenRun[],
   repository: Repository,
-  place: RunPlace,
-  context: FurtherContext,
-): Promise<readonly Sight[]> {
-  const { ledger, unreadable } = context;
-  const sights: Sight[] = [];
+  identity: FollowedRepository,
+  context: MissingRunsContext,
+): Promise<readonly RunSighting[]> {
+  const { ledger, countUnreadable } = context;
+  const sights: RunSighting[] = [];
   for (const { id } of runs) {
-    const answer = await recordOf(id, repository, place, context);
+    const answer = await readRecord(id, repository, identity, context);
     if (answer === 'left out') break;
     if (answer === 'gone') {
-      ledger.sawMissing(runsOf(repository.id), id);
+      ledger.noteMissing(buildRunStream(repository.id), id);
       continue;
     }
     const { data } = PipelineRecord.safeParse(answer);
-    if (data === undefined) unreadable(1);
-    else sights.push(sightOf(data, place));
+    if (data === undefined) countUnreadable(1);
+    else sights.push(interpretRecord(data, identity));
   }
   return sights;
 }
 
-function chosenOf(open: readonly OpenWork[]): readonly OpenWork[] {
+function chooseMissing(open: readonly OpenRun[]): readonly OpenRun[] {
   const held = open.filter(({ note }) => note === 'held');
   const moving = open.filter(({ note }) => note !== 'held');
   return [...moving.slice(0, perLook.moving), ...held.slice(0, perLook.held)];
 }
 
-async function recordOf(
+async function readRecord(
   id: string,
   repository: Repository,
-  { workspace }: RunPlace,
-  { api }: FurtherContext,
+  { workspace }: FollowedRepository,
+  { api }: MissingRunsContext,
 ): Promise<unknown> {
-  const path = `${repositoryPath(workspace, repository.id)}/pipelines/${encodeURIComponent(id)}`;
+  const path = `${buildRepositoryPath(workspace, repository.id)}/pipelines/${encodeURIComponent(id)}`;
   try {
-    const answer = await ask(api, { path, parameters: { fields: pipelineFields } }, z.unknown());
+    const answer = await readAnswer(api, { path, parameters: { fields: runFields } }, z.unknown());
     return answer === 'unchanged' ? 'left out' : answer.value;
   } catch (error) {
     if (error instanceof BudgetSpentError) return 'left out';

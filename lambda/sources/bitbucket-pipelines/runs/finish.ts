@@ -13,10 +13,10 @@ import {
 } from '../../../model/catalogue/run-metrics.ts';
 import type { Span } from '../../../model/span.ts';
 import { buildSeconds } from '../metrics.ts';
-import { branchOf, type Place, pipelineOf, scopeOf } from './repository.ts';
+import { branchOf, type RepositoryIdentity, choosePipelineName, scopeOf } from './repository.ts';
 import type { PipelineRecord } from '../api/schema.ts';
-import { runSpan } from './map-spans.ts';
-import { type Phase, pipelineStanding } from './states.ts';
+import { mapRunSpan } from './map-spans.ts';
+import { type Phase, interpretRunState } from './states.ts';
 
 /** What every sighting of a run tells. */
 export interface Run {
@@ -54,46 +54,46 @@ export interface FinishedRun extends Run {
   readonly finish: Finish;
 }
 
-export type Sight = OpenRun | FinishedRun;
+export type RunSighting = OpenRun | FinishedRun;
 
-/** `steps: 'leave'` means that nobody will ask when the run started, so its duration counts from its creation. */
-export type RunPlace = Place & { readonly steps: 'read' | 'leave' };
+/** `steps: 'leave'` means that the start of the run is not read, so its duration counts from its creation. */
+export type FollowedRepository = RepositoryIdentity & { readonly steps: 'read' | 'leave' };
 
 /**
  * What one pipeline record means: a run that is open, or one that finished with all that its end adds to counters. The
- * poller and whoever else learns of a record come here, so that the same end always has the same key.
+ * lists and the single requests both come here, so that the same end always has the same key.
  */
-export function sightOf(record: PipelineRecord, place: RunPlace): Sight {
-  const standing = pipelineStanding(record.state);
+export function interpretRecord(record: PipelineRecord, identity: FollowedRepository): RunSighting {
+  const standing = interpretRunState(record.state);
   const run = {
     id: record.uuid,
     number: record.build_number,
     attempt: record.run_number ?? 1,
     createdMs: record.created_on,
-    pipeline: pipelineOf(record.target),
-    branch: place.branchLabel(branchOf(record.target), place.mainBranch),
+    pipeline: choosePipelineName(record.target),
+    branch: identity.branchLabel(branchOf(record.target), identity.mainBranch),
     isChild: /parent_step/i.test(`${record.trigger?.name ?? ''} ${record.trigger?.type ?? ''}`),
   };
   const charged = record.build_seconds_used ?? 0;
   if (standing.is === 'open') return { is: 'open', ...run, phase: standing.phase, isKnown: standing.isKnown, charged };
   const { result, isKnown } = standing;
-  const finishedMs = finishedAt(record);
-  const ended = { ...run, finishedMs, result, ...takenBy(record, run, finishedMs) };
-  return { is: 'finished', ...ended, hasSteps: true, finish: finishOf(ended, record, place, isKnown) };
+  const finishedMs = deriveFinishedMs(record);
+  const ended = { ...run, finishedMs, result, ...deriveTimes(record, run, finishedMs) };
+  return { is: 'finished', ...ended, hasSteps: true, finish: buildFinish(ended, record, identity, isKnown) };
 }
 
-function takenBy(
+function deriveTimes(
   record: PipelineRecord,
   { attempt, createdMs }: Run,
   finishedMs: number,
 ): Pick<FinishedRun, 'wallMs' | 'workedMs'> {
-  if (attempt > 1 || !isTold(record.completed_on)) return { wallMs: undefined, workedMs: undefined };
-  const wallMs = spanOf(createdMs, finishedMs);
-  return { wallMs, workedMs: activeMsOf(record, wallMs) ?? wallMs };
+  if (attempt > 1 || !isPresent(record.completed_on)) return { wallMs: undefined, workedMs: undefined };
+  const wallMs = computeWallMs(createdMs, finishedMs);
+  return { wallMs, workedMs: deriveActiveMs(record, wallMs) ?? wallMs };
 }
 
-/** One key for each attempt, whoever tells of its end. */
-export function finishKey(id: string, attempt: number): string {
+/** One key for each attempt, wherever its end is read. */
+export function buildFinishKey(id: string, attempt: number): string {
   return `${id}#${String(attempt)}`;
 }
 
@@ -106,46 +106,50 @@ export interface EarlierEnd {
 }
 
 /** The end of an earlier attempt of a run: it counts, and a later one has already said what became of the pipeline. */
-export function earlierAttempt(sight: Sight, { hasSteps, ...end }: EarlierEnd, place: RunPlace): FinishedRun {
+export function finishEarlierAttempt(
+  sight: RunSighting,
+  { hasSteps, ...end }: EarlierEnd,
+  identity: FollowedRepository,
+): FinishedRun {
   const { id, number, createdMs, pipeline, branch, isChild } = sight;
   const { attempt, result, finishedMs } = end;
   const unknown = { wallMs: undefined, workedMs: undefined };
   const run = { id, number, attempt, createdMs, pipeline, branch, isChild, finishedMs, result, ...unknown };
-  const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline };
-  const span = runSpan(run, place);
+  const labels = { system: 'bitbucket', source: identity.source, scope: scopeOf(identity), pipeline };
+  const span = mapRunSpan(run, identity);
   const counted = { ...labels, result, attempt: attempt > 1 ? 'retry' : 'first', branch };
   const finish: Finish = {
-    key: finishKey(id, attempt),
+    key: buildFinishKey(id, attempt),
     finishedMs,
     counts: [{ metric: runsFinished, labels: counted, increase: 1 }],
     observations: [],
     marks: [],
-    line: lineOf(run, span, place, 0),
+    line: buildLine(run, span, identity, 0),
     spans: [span],
   };
   return { is: 'finished', ...run, hasSteps, finish };
 }
 
 /** A completed record may lack its end; active time after the creation is the earliest that it can have been. */
-function finishedAt({ created_on, completed_on, duration_in_seconds }: PipelineRecord): number {
+function deriveFinishedMs({ created_on, completed_on, duration_in_seconds }: PipelineRecord): number {
   return completed_on ?? created_on + (duration_in_seconds ?? 0) * 1000;
 }
 
 /** Recorded: the end of a run with a broken configuration stands 16 ms before its creation. It took no time. */
 const earlyEndMs = 1000;
 
-function spanOf(createdMs: number, finishedMs: number): number {
+function computeWallMs(createdMs: number, finishedMs: number): number {
   const spanMs = finishedMs - createdMs;
   return spanMs < 0 && spanMs > -earlyEndMs ? 0 : spanMs;
 }
 
 export type Ended = Run & Pick<FinishedRun, 'finishedMs' | 'result' | 'wallMs'>;
 
-function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: boolean): Finish {
-  const { source } = place;
-  const labels = { system: 'bitbucket', source, scope: scopeOf(place), pipeline: run.pipeline };
+function buildFinish(run: Ended, record: PipelineRecord, identity: FollowedRepository, isKnown: boolean): Finish {
+  const { source } = identity;
+  const labels = { system: 'bitbucket', source, scope: scopeOf(identity), pipeline: run.pipeline };
   const charged = record.build_seconds_used ?? 0;
-  const span = runSpan(run, place, { target: record.target, activeSeconds: activeSecondsOf(run, record) });
+  const span = mapRunSpan(run, identity, { target: record.target, activeSeconds: deriveActiveSeconds(run, record) });
   const counts: readonly Count[] = [
     {
       metric: runsFinished,
@@ -153,29 +157,33 @@ function finishOf(run: Ended, record: PipelineRecord, place: RunPlace, isKnown: 
       increase: 1,
     },
     ...(charged > 0 ? [{ metric: buildSeconds, labels, increase: charged }] : []),
-    ...(isKnown ? [] : [unknownState(source, 'pipeline')]),
+    ...(isKnown ? [] : [buildUnknownStateCount(source, 'pipeline')]),
   ];
   return {
-    key: finishKey(run.id, run.attempt),
+    key: buildFinishKey(run.id, run.attempt),
     finishedMs: run.finishedMs,
     createdMs: run.createdMs,
     counts,
-    observations: place.steps === 'leave' ? timesTaken(run, record, labels) : [],
-    marks: marksOf(run, labels),
-    line: lineOf(run, span, place, charged),
+    observations: identity.steps === 'leave' ? buildObservations(run, record, labels) : [],
+    marks: buildMarks(run, labels),
+    line: buildLine(run, span, identity, charged),
     spans: [span],
   };
 }
 
 /** A value that Bitbucket has invented since; a finish carries it, so that it counts once. */
-export function unknownState(source: string, component: string): Count {
+export function buildUnknownStateCount(source: string, component: string): Count {
   const labels = { system: 'bitbucket', source, component, error: 'unknown state' };
   return { metric: systemErrors, labels, increase: 1 };
 }
 
-function timesTaken({ wallMs, result }: Ended, record: PipelineRecord, labels: PipelineLabels): readonly Observation[] {
+function buildObservations(
+  { wallMs, result }: Ended,
+  record: PipelineRecord,
+  labels: PipelineLabels,
+): readonly Observation[] {
   if (wallMs === undefined) return [];
-  const activeMs = activeMsOf(record, wallMs);
+  const activeMs = deriveActiveMs(record, wallMs);
   const of = { ...labels, result };
   return [
     { metric: runDuration, labels: of, value: wallMs / 1000 },
@@ -183,30 +191,30 @@ function timesTaken({ wallMs, result }: Ended, record: PipelineRecord, labels: P
   ];
 }
 
-function activeSecondsOf({ wallMs }: Ended, record: PipelineRecord): number | undefined {
-  const activeMs = wallMs === undefined ? undefined : activeMsOf(record, wallMs);
+function deriveActiveSeconds({ wallMs }: Ended, record: PipelineRecord): number | undefined {
+  const activeMs = wallMs === undefined ? undefined : deriveActiveMs(record, wallMs);
   return activeMs === undefined ? undefined : activeMs / 1000;
 }
 
 /** Steps that ran at the same time count once; waits for people and for runners are left out. In whole seconds. */
-function activeMsOf({ duration_in_seconds }: PipelineRecord, wallMs: number): number | undefined {
-  return isTold(duration_in_seconds) ? Math.min(wallMs, duration_in_seconds * 1000) : undefined;
+function deriveActiveMs({ duration_in_seconds }: PipelineRecord, wallMs: number): number | undefined {
+  return isPresent(duration_in_seconds) ? Math.min(wallMs, duration_in_seconds * 1000) : undefined;
 }
 
-function isTold<Value>(value: Value | null | undefined): value is Value {
+function isPresent<Value>(value: Value | null | undefined): value is Value {
   return value !== undefined && value !== null;
 }
 
 export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
 
 /** A cancelled or skipped run gives no verdict, and an unknown one is none. */
-const verdicts: ReadonlySet<Result> = new Set(['success', 'failure', 'error', 'timeout']);
+const resultsWithVerdict: ReadonlySet<Result> = new Set(['success', 'failure', 'error', 'timeout']);
 
-export function marksOf(
+export function buildMarks(
   { result, branch, finishedMs }: Pick<Ended, 'result' | 'branch' | 'finishedMs'>,
   of: PipelineLabels,
 ): readonly Mark[] {
-  if (!verdicts.has(result)) return [];
+  if (!resultsWithVerdict.has(result)) return [];
   const labels = { ...of, branch };
   const isSuccess = result === 'success';
   return [
@@ -217,8 +225,13 @@ export function marksOf(
 }
 
 /** With what only Bitbucket tells: the repository, and the build time that it charges. */
-export function lineOf(run: Ended, span: Span, place: RunPlace, charged: number): NonNullable<Finish['line']> {
+export function buildLine(
+  run: Ended,
+  span: Span,
+  identity: FollowedRepository,
+  charged: number,
+): NonNullable<Finish['line']> {
   const durationSeconds = run.wallMs === undefined ? undefined : Math.max(0, run.wallMs) / 1000;
-  const facts = { system: 'bitbucket', source: place.source, number: run.number, durationSeconds };
-  return finishedLine(facts, span, { repository: place.slug, buildSeconds: charged });
+  const facts = { system: 'bitbucket', source: identity.source, number: run.number, durationSeconds };
+  return finishedLine(facts, span, { repository: identity.slug, buildSeconds: charged });
 }

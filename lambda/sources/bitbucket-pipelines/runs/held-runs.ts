@@ -1,6 +1,8 @@
+/** Counts what is known of runs that wait for a person, and releases those that have waited for too long. */
+
 /**
  * Counts what is known of runs that wait for a person, and lets them go. Most pipelines with a manual step end like this:
- * Bitbucket shows them green, and nobody ever presses the button.
+ * Bitbucket shows them green, and the button is never pressed.
  */
 import * as z from 'zod';
 import type { Finish } from '../../../counters/finish.ts';
@@ -9,13 +11,20 @@ import { runsFinished } from '../../../model/catalogue/run-metrics.ts';
 import type { CountedEarly, OpenState } from '../visits/remembered.ts';
 import { buildSeconds } from '../metrics.ts';
 import { scopeOf } from './repository.ts';
-import { finishKey, lineOf, marksOf, type OpenRun, type PipelineLabels, type RunPlace } from './finish.ts';
-import { runSpan } from './map-spans.ts';
+import {
+  buildFinishKey,
+  buildLine,
+  buildMarks,
+  type OpenRun,
+  type PipelineLabels,
+  type FollowedRepository,
+} from './finish.ts';
+import { mapRunSpan } from './map-spans.ts';
 import { heldForMs } from './streams.ts';
 
 export interface HeldContext {
   readonly ledger: Ledger;
-  readonly place: RunPlace;
+  readonly identity: FollowedRepository;
   readonly stream: Stream;
 }
 
@@ -30,13 +39,13 @@ export function isHeldTooLong(run: OpenRun, known: OpenState | undefined, ledger
 }
 
 /** What is charged for the steps that have ended, once; the rest is counted at the end. */
-export function countCharged(run: OpenRun, known: OpenState | undefined, { ledger, place }: HeldContext): void {
+export function countCharged(run: OpenRun, known: OpenState | undefined, { ledger, identity }: HeldContext): void {
   const before = known?.counted?.charged ?? 0;
-  if (run.charged > before) ledger.count(buildSeconds, labelsOf(run, place), run.charged - before);
+  if (run.charged > before) ledger.count(buildSeconds, buildLabels(run, identity), run.charged - before);
 }
 
-/** What will have been counted of an open run once this look was saved. */
-export function countedAfter(run: OpenRun, same: OpenState | undefined): CountedEarly | undefined {
+/** What will have been counted of an open run once this visit is saved. */
+export function deriveCounted(run: OpenRun, same: OpenState | undefined): CountedEarly | undefined {
   if (!isHeld(run)) return same?.counted;
   const { charged = 0, steps = [], isRead = false } = same?.counted ?? {};
   const goesOnWaiting = same?.phase === run.phase;
@@ -45,12 +54,12 @@ export function countedAfter(run: OpenRun, same: OpenState | undefined): Counted
 
 /** The last success of a pipeline that has come to its manual step; where steps are read, they tell it more exactly. */
 export function markPaused(run: OpenRun, known: OpenState | undefined, context: HeldContext): void {
-  const { ledger, place, stream } = context;
-  if (place.steps === 'read' || run.phase !== 'paused' || known?.phase === 'paused') return;
+  const { ledger, identity, stream } = context;
+  if (identity.steps === 'read' || run.phase !== 'paused' || known?.phase === 'paused') return;
   const finishedMs = ledger.now();
-  const marks = marksOf({ ...run, result: 'success', finishedMs }, labelsOf(run, place));
-  const key = `paused ${finishKey(run.id, run.attempt)} ${String(finishedMs)}`;
-  ledger.sawFinished(stream, run.id, {
+  const marks = buildMarks({ ...run, result: 'success', finishedMs }, buildLabels(run, identity));
+  const key = `paused ${buildFinishKey(run.id, run.attempt)} ${String(finishedMs)}`;
+  ledger.countFinish(stream, run.id, {
     key,
     finishedMs,
     createdMs: run.createdMs,
@@ -60,15 +69,20 @@ export function markPaused(run: OpenRun, known: OpenState | undefined, context: 
   });
 }
 
-/** Counts a run that nobody has let go on, with what Bitbucket shows of it: a paused one has succeeded so far. */
-export function letGo(run: OpenRun, { ledger, place, stream }: HeldContext): void {
+/** Counts a run that has waited too long, by what Bitbucket shows of it: a paused one has succeeded so far. */
+export function releaseRun(run: OpenRun, { ledger, identity, stream }: HeldContext): void {
   const result = run.phase === 'paused' ? 'success' : 'other';
-  const labels = { ...labelsOf(run, place), result, attempt: run.attempt > 1 ? 'retry' : 'first', branch: run.branch };
+  const labels = {
+    ...buildLabels(run, identity),
+    result,
+    attempt: run.attempt > 1 ? 'retry' : 'first',
+    branch: run.branch,
+  };
   const finishedMs = ledger.now();
-  const key = finishKey(run.id, run.attempt);
+  const key = buildFinishKey(run.id, run.attempt);
   const ended = { ...run, finishedMs, result, wallMs: undefined } as const;
-  const span = runSpan(ended, place);
-  ledger.sawFinished(stream, run.id, {
+  const span = mapRunSpan(ended, identity);
+  ledger.countFinish(stream, run.id, {
     // Not that of its end, which may still come and tell of further steps.
     key: `let go ${key}`,
     finishedMs,
@@ -76,18 +90,18 @@ export function letGo(run: OpenRun, { ledger, place, stream }: HeldContext): voi
     counts: [{ metric: runsFinished, labels, increase: 1 }],
     observations: [],
     marks: [],
-    line: lineOf(ended, span, place, run.charged),
+    line: buildLine(ended, span, identity, run.charged),
     spans: [span],
   });
-  rememberLetGo(ledger, key, run.charged);
+  rememberRelease(ledger, key, run.charged);
 }
 
-function labelsOf({ pipeline }: OpenRun, place: RunPlace): PipelineLabels {
-  return { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline };
+function buildLabels({ pipeline }: OpenRun, identity: FollowedRepository): PipelineLabels {
+  return { system: 'bitbucket', source: identity.source, scope: scopeOf(identity), pipeline };
 }
 
 /** The key of its finish, when it was let go, and what was charged until then. */
-const LetGo = z.array(z.tuple([z.string(), z.number(), z.number()]));
+const Releases = z.array(z.tuple([z.string(), z.number(), z.number()]));
 
 const name = 'let go';
 
@@ -97,34 +111,34 @@ const rememberedForMs = 60 * 24 * 60 * 60_000;
 /** Of these runs the end would count a second time if they went on after all; the oldest fall out. 50 kB of state. */
 const mostRemembered = 1000;
 
-function rememberLetGo(ledger: Ledger, key: string, charged: number): void {
-  const kept = (ledger.recall(name, LetGo) ?? []).filter(([, ms]) => ledger.now() - ms < rememberedForMs);
+function rememberRelease(ledger: Ledger, key: string, charged: number): void {
+  const kept = (ledger.recall(name, Releases) ?? []).filter(([, ms]) => ledger.now() - ms < rememberedForMs);
   ledger.remember(name, [...kept, [key, ledger.now(), charged]].slice(-mostRemembered));
 }
 
-function recallLetGo(ledger: Ledger, key: string): { readonly ms: number; readonly charged: number } | undefined {
-  const found = (ledger.recall(name, LetGo) ?? []).find(([known]) => known === key);
+function recallRelease(ledger: Ledger, key: string): { readonly ms: number; readonly charged: number } | undefined {
+  const found = (ledger.recall(name, Releases) ?? []).find(([known]) => known === key);
   return found === undefined ? undefined : { ms: found[1], charged: found[2] };
 }
 
 /** When a run was let go; its steps that had ended by then were counted. Epoch milliseconds. */
-export function letGoAt(ledger: Ledger, id: string, attempt: number): number | undefined {
-  return recallLetGo(ledger, finishKey(id, attempt))?.ms;
+export function recallReleaseMs(ledger: Ledger, id: string, attempt: number): number | undefined {
+  return recallRelease(ledger, buildFinishKey(id, attempt))?.ms;
 }
 
 /** A finish without what was counted of its run before. */
-export function withoutCounted(finish: Finish, known: OpenState | undefined, ledger: Ledger): Finish {
-  const before = recallLetGo(ledger, finish.key);
-  const wasLetGo = before !== undefined;
+export function subtractCounted(finish: Finish, known: OpenState | undefined, ledger: Ledger): Finish {
+  const before = recallRelease(ledger, finish.key);
+  const wasReleased = before !== undefined;
   const charged = known?.counted?.charged ?? before?.charged ?? 0;
-  if (!wasLetGo && charged === 0) return finish;
+  if (!wasReleased && charged === 0) return finish;
   const counts = finish.counts.flatMap((count) => {
-    if (count.metric === runsFinished && wasLetGo) return [];
+    if (count.metric === runsFinished && wasReleased) return [];
     if (count.metric !== buildSeconds) return [count];
     const increase = count.increase - charged;
     return increase > 0 ? [{ ...count, increase }] : [];
   });
-  if (!wasLetGo) return { ...finish, counts };
+  if (!wasReleased) return { ...finish, counts };
   // The run's own span was sent when it was let go, and cannot be sent with another end.
   const spans = (finish.spans ?? []).map((span) => ({ ...span, id: `end ${finish.key}` }));
   return { ...finish, counts, spans };

@@ -2,10 +2,10 @@
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { type ApiContext, ask, BudgetSpentError, fieldsOf, repositoryPath } from '../api/client.ts';
-import { pipelineMembers } from './run-members.ts';
-import { elementsOf, Page, PipelineRecord } from '../api/schema.ts';
-import { pipelineStanding } from './states.ts';
+import { type ApiContext, readAnswer, BudgetSpentError, joinFields, buildRepositoryPath } from '../api/client.ts';
+import { runMembers } from './run-members.ts';
+import { parseElements, Page, PipelineRecord } from '../api/schema.ts';
+import { interpretRunState } from './states.ts';
 
 /** Words of the filter, which are not those of the state that a run tells; all that have not ended. */
 export const openStatuses = ['PARSING', 'PENDING', 'BUILDING', 'PAUSED', 'HALTED'] as const;
@@ -13,7 +13,7 @@ export const openStatuses = ['PARSING', 'PENDING', 'BUILDING', 'PAUSED', 'HALTED
 /** The most that Bitbucket gives; a repository with more open runs is asked for the others one by one. */
 const pageLength = 100;
 
-export interface OpenRuns {
+export interface OpenRunList {
   readonly records: readonly PipelineRecord[];
   /** Whether a run that is not among them has ended, or is gone. */
   readonly isComplete: boolean;
@@ -24,31 +24,31 @@ export async function listOpenRuns(
   api: ApiContext,
   ledger: Ledger,
   { workspace, repository }: { readonly workspace: string; readonly repository: string },
-  unreadable: (count: number) => void,
-): Promise<OpenRuns | undefined> {
-  if (isDistrusted(ledger)) return undefined;
-  const path = `${repositoryPath(workspace, repository)}/pipelines`;
+  countUnreadable: (count: number) => void,
+): Promise<OpenRunList | undefined> {
+  if (isStatusFilterRefused(ledger)) return undefined;
+  const path = `${buildRepositoryPath(workspace, repository)}/pipelines`;
   const parameters = {
     status: openStatuses,
     sort: '-created_on',
     pagelen: String(pageLength),
-    fields: fieldsOf(pipelineMembers),
+    fields: joinFields(runMembers),
   };
   try {
-    const answer = await ask(api, { path, parameters }, Page);
+    const answer = await readAnswer(api, { path, parameters }, Page);
     if (answer === 'unchanged') return undefined;
-    const { items, unreadable: count } = elementsOf(answer.value.values, PipelineRecord);
-    unreadable(count);
+    const { items, unreadable: count } = parseElements(answer.value.values, PipelineRecord);
+    countUnreadable(count);
     // A filter that lets through what has ended filters nothing.
-    if (items.some(({ state }) => pipelineStanding(state).is === 'ended')) {
-      distrustStatus(ledger);
+    if (items.some(({ state }) => interpretRunState(state).is === 'ended')) {
+      refuseStatusFilter(ledger);
       return undefined;
     }
     return { records: items, isComplete: count === 0 && typeof answer.value.next !== 'string' };
   } catch (error) {
     if (error instanceof BudgetSpentError) return undefined;
     if (!(error instanceof HttpStatusError) || error.status !== 400) throw error;
-    distrustStatus(ledger);
+    refuseStatusFilter(ledger);
     return undefined;
   }
 }
@@ -58,11 +58,11 @@ const distrustedForMs = 24 * 60 * 60_000;
 
 const name = 'status ignored';
 
-function isDistrusted(ledger: Ledger): boolean {
+function isStatusFilterRefused(ledger: Ledger): boolean {
   const ignoredMs = ledger.recall(name, z.number());
   return ignoredMs !== undefined && ledger.tickMs - ignoredMs < distrustedForMs;
 }
 
-export function distrustStatus(ledger: Ledger): void {
+export function refuseStatusFilter(ledger: Ledger): void {
   ledger.remember(name, ledger.tickMs);
 }

@@ -16,7 +16,7 @@ const Refused = z.number();
 
 const name = 'order refused';
 
-export function listOrder(ledger: Ledger): ListOrder {
+export function chooseListOrder(ledger: Ledger): ListOrder {
   const refusedMs = ledger.recall(name, Refused);
   return refusedMs !== undefined && ledger.tickMs - refusedMs < refusedForMs ? '-created_on' : '-run_creation_date';
 }
@@ -29,7 +29,7 @@ export function refuseOrder(ledger: Ledger): void {
 const slackMs = 1000;
 
 /** The times of a page by which its order can be judged: a re-run does not tell when it began. Epoch milliseconds. */
-export function timesOf(records: readonly PipelineRecord[], order: ListOrder): readonly number[] {
+export function selectTimes(records: readonly PipelineRecord[], order: ListOrder): readonly number[] {
   const known = order === '-created_on' ? records : records.filter(({ run_number }) => (run_number ?? 1) === 1);
   return known.map(({ created_on }) => created_on);
 }

@@ -2,13 +2,18 @@
 import type { Ledger } from '../../../counters/ledger.ts';
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import { whereOf } from '../../../http/where.ts';
-import { type Answer, type ApiContext, fieldsOf, repositoryPath } from '../api/client.ts';
-import { askPage, type PageQuery } from '../api/read-numbered-page.ts';
-import { isLatestFirst, type ListOrder, listOrder, refuseOrder, timesOf } from './list-order.ts';
+import { type Answer, type ApiContext, joinFields, buildRepositoryPath } from '../api/client.ts';
+import { readNumberedPage, type PageQuery } from '../api/read-numbered-page.ts';
+import { isLatestFirst, type ListOrder, chooseListOrder, refuseOrder, selectTimes } from './list-order.ts';
 import type { PageCache } from '../api/page-cache.ts';
-import { pipelineMembers } from './run-members.ts';
-import { elementsOf, type Page, PipelineRecord } from '../api/schema.ts';
-import { type ListPage, walkDown, type Walked, type WalkRequest } from '../api/list-newest-first.ts';
+import { runMembers } from './run-members.ts';
+import { parseElements, type Page, PipelineRecord } from '../api/schema.ts';
+import {
+  type ListPage,
+  listNewestFirst,
+  type NewestFirstList,
+  type NewestFirstOptions,
+} from '../api/list-newest-first.ts';
 
 /** Most repositories start fewer runs than this between two looks; a larger page costs as much. */
 const pageLength = 50;
@@ -16,13 +21,13 @@ const pageLength = 50;
 /** 2,000 runs of one repository in one look; what is left is read in the next ones. */
 const maxPages = 40;
 
-export interface ListRequest extends Pick<WalkRequest, 'untilMs' | 'leastPages' | 'cut'> {
+export interface RunListOptions extends Pick<NewestFirstOptions, 'untilMs' | 'leastPages' | 'cursor'> {
   readonly workspace: string;
   /** The repository's uuid. */
   readonly repository: string;
   readonly pages: PageCache;
   readonly ledger: Ledger;
-  readonly unreadable: (count: number) => void;
+  readonly countUnreadable: (count: number) => void;
 }
 
 /**
@@ -30,14 +35,14 @@ export interface ListRequest extends Pick<WalkRequest, 'untilMs' | 'leastPages' 
  * the order and the fields, and dates and `q` are ignored, so the URL is made anew and the rows decide when to stop.
  * @throws HttpError, SecretUnavailableError
  */
-export async function listPipelines(api: ApiContext, request: ListRequest): Promise<Walked<PipelineRecord>> {
-  let order = listOrder(request.ledger);
+export async function listRuns(api: ApiContext, options: RunListOptions): Promise<NewestFirstList<PipelineRecord>> {
+  let order = chooseListOrder(options.ledger);
   let firstOfBefore: string | undefined;
   const readPage = async (page: number): Promise<ListPage<PipelineRecord>> => {
-    const read = await onePage(api, request, page, order);
+    const read = await readRunPage(api, options, page, order);
     if (read === 'not in order') {
       // What came before it may be missing as well; the next page of an order that holds shows it again.
-      refuseOrder(request.ledger);
+      refuseOrder(options.ledger);
       order = '-created_on';
       return readPage(page);
     }
@@ -46,53 +51,61 @@ export async function listPipelines(api: ApiContext, request: ListRequest): Prom
     // A server that repeats its last page for ever.
     const isRepeated = first !== undefined && first.uuid === firstOfBefore;
     firstOfBefore = first?.uuid;
-    return { rows: records, times: timesOf(records, order), hasNext: hasNext && first !== undefined && !isRepeated };
+    return {
+      rows: records,
+      times: selectTimes(records, order),
+      hasNext: hasNext && first !== undefined && !isRepeated,
+    };
   };
-  return walkDown(readPage, { ...request, mostPages: maxPages });
+  return listNewestFirst(readPage, { ...options, mostPages: maxPages });
 }
 
-interface OnePage {
+interface RunPage {
   readonly records: readonly PipelineRecord[];
   readonly hasNext: boolean;
 }
 
 /** @throws HttpError, and BadResponseError when not even the order by creation is kept */
-async function onePage(
+async function readRunPage(
   api: ApiContext,
-  request: ListRequest,
+  options: RunListOptions,
   page: number,
   order: ListOrder,
-): Promise<OnePage | 'not in order'> {
-  const { pages, repository, workspace, unreadable } = request;
+): Promise<RunPage | 'not in order'> {
+  const { pages, repository, workspace, countUnreadable } = options;
   const known = page === 1 ? pages.get(repository) : undefined;
-  const path = `${repositoryPath(workspace, repository)}/pipelines`;
+  const path = `${buildRepositoryPath(workspace, repository)}/pipelines`;
   const parameters = {
     // Without it the oldest runs come first.
     sort: order,
     pagelen: String(pageLength),
     page: String(page),
-    fields: fieldsOf(pipelineMembers),
+    fields: joinFields(runMembers),
   };
-  const answer = await askInOrder(api, { path, parameters, etag: known?.etag }, order);
+  const answer = await readInOrder(api, { path, parameters, etag: known?.etag }, order);
   if (answer === 'not in order') return answer;
   if (answer === 'unchanged') {
     if (known !== undefined) return known;
     throw new BadResponseError(whereOf('GET', new URL(api.endpoint)), 'answered 304 without being asked');
   }
-  const { items, unreadable: count } = elementsOf(answer.value.values, PipelineRecord);
-  if (!isLatestFirst(timesOf(items, order))) {
+  const { items, unreadable: count } = parseElements(answer.value.values, PipelineRecord);
+  if (!isLatestFirst(selectTimes(items, order))) {
     if (order !== '-created_on') return 'not in order';
-    throw disordered(path, api);
+    throw createDisorderError(path, api);
   }
-  unreadable(count);
+  countUnreadable(count);
   const read = { records: items, hasNext: typeof answer.value.next === 'string' };
   if (page === 1 && answer.etag !== undefined) pages.set(repository, { etag: answer.etag, ...read });
   return read;
 }
 
-async function askInOrder(api: ApiContext, query: PageQuery, order: ListOrder): Promise<Answer<Page> | 'not in order'> {
+async function readInOrder(
+  api: ApiContext,
+  query: PageQuery,
+  order: ListOrder,
+): Promise<Answer<Page> | 'not in order'> {
   try {
-    return await askPage(api, query);
+    return await readNumberedPage(api, query);
   } catch (error) {
     if (error instanceof HttpStatusError && error.status === 400 && order !== '-created_on') return 'not in order';
     throw error;
@@ -100,7 +113,7 @@ async function askInOrder(api: ApiContext, query: PageQuery, order: ListOrder): 
 }
 
 /** What is new would stand on the last of hundreds of pages. */
-function disordered(path: string, { endpoint }: ApiContext): BadResponseError {
+function createDisorderError(path: string, { endpoint }: ApiContext): BadResponseError {
   const where = whereOf('GET', new URL(`${endpoint.replace(/\/+$/, '')}${path}`));
   return new BadResponseError(where, 'the runs are not in the order that was asked for, newest first');
 }

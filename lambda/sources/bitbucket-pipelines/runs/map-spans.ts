@@ -1,10 +1,10 @@
 /** Runs and steps that ended, as spans of a trace; each attempt of a run is a trace of its own. */
 import type { Result } from '../../../model/catalogue/run-metrics.ts';
 import type { Span } from '../../../model/span.ts';
-import { branchOf, type Place, scopeOf } from './repository.ts';
-import { runUrl } from './run-url.ts';
+import { branchOf, type RepositoryIdentity, scopeOf } from './repository.ts';
+import { buildRunUrl } from './run-url.ts';
 import type { StepRecord, Target } from '../api/schema.ts';
-import { runTimesOf } from '../steps/step-times.ts';
+import { extractTimes } from '../steps/step-times.ts';
 
 /** A run that has ended. Times are epoch milliseconds. */
 interface EndedRun {
@@ -18,15 +18,19 @@ interface EndedRun {
 }
 
 /** What only some ends of runs tell. */
-interface Told extends Pick<Span, 'activeSeconds'> {
+interface SpanDetails extends Pick<Span, 'activeSeconds'> {
   readonly target?: Target | null | undefined;
 }
 
-export function runSpan(run: EndedRun, place: Place, { target, activeSeconds }: Told = {}): Span {
+export function mapRunSpan(
+  run: EndedRun,
+  identity: RepositoryIdentity,
+  { target, activeSeconds }: SpanDetails = {},
+): Span {
   return {
     is: 'run',
-    ...partOf(run, place),
-    scope: scopeOf(place),
+    ...pickRunFields(run, identity),
+    scope: scopeOf(identity),
     result: run.result,
     attempt: run.attempt > 1 ? 'retry' : 'first',
     // A re-run tells the creation of the first run.
@@ -46,21 +50,21 @@ interface EndedStep extends Pick<Span, 'waitSeconds'> {
 }
 
 /** Nothing for a step that never ran. */
-export function stepSpans(
+export function mapStepSpans(
   { step, queue, result, waitSeconds }: EndedStep,
   run: EndedRun,
-  place: Place,
+  identity: RepositoryIdentity,
 ): readonly Span[] {
-  const times = runTimesOf(step);
+  const times = extractTimes(step);
   if (times === undefined) return [];
   return [
     {
       is: 'job',
-      ...partOf(run, place),
+      ...pickRunFields(run, identity),
       id: step.uuid,
       name: step.name ?? undefined,
       // Runner groups serve the whole workspace, so its name is the scope of a queue.
-      scope: place.workspace,
+      scope: identity.workspace,
       queue,
       result,
       startMs: times.startedMs,
@@ -70,7 +74,10 @@ export function stepSpans(
   ];
 }
 
-function partOf(run: EndedRun, place: Place): Pick<Span, 'run' | 'attemptNumber' | 'pipeline' | 'url'> {
+function pickRunFields(
+  run: EndedRun,
+  identity: RepositoryIdentity,
+): Pick<Span, 'run' | 'attemptNumber' | 'pipeline' | 'url'> {
   const { id, number, attempt, pipeline } = run;
-  return { run: id, attemptNumber: attempt, pipeline, url: runUrl(place, number) };
+  return { run: id, attemptNumber: attempt, pipeline, url: buildRunUrl(identity, number) };
 }

@@ -1,9 +1,10 @@
-import { anyOf } from '../../../config/glob.ts';
-import { labelValue } from '../../../model/text/labels.ts';
+/** The repository that runs come from, and how it, its branches and its pipelines are named in labels. */
+import { matchAny } from '../../../config/glob.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Target } from '../api/schema.ts';
 
 /** A repository as its runs need it. */
-export interface Place {
+export interface RepositoryIdentity {
   /** The operator's name of the source. */
   readonly source: string;
   readonly workspace: string;
@@ -19,11 +20,11 @@ export type BranchLabel = (branch: string | undefined, mainBranch: string) => st
 /** What to take for the main branch where Bitbucket does not tell: git's name and the older one. */
 const usualMainBranches: readonly string[] = ['main', 'master'];
 
-export function branchLabels(allowed: readonly string[]): BranchLabel {
-  const isAllowed = anyOf(allowed);
+export function createBranchLabel(allowed: readonly string[]): BranchLabel {
+  const isAllowed = matchAny(allowed);
   return (branch, mainBranch) => {
     if (branch === undefined) return 'other';
-    if (isAllowed(branch)) return labelValue(branch) ?? 'other';
+    if (isAllowed(branch)) return makeLabelValue(branch) ?? 'other';
     const isMain = mainBranch === '' ? usualMainBranches.includes(branch) : branch === mainBranch;
     return isMain ? 'main' : 'other';
   };
@@ -41,10 +42,10 @@ export function branchOf(target: Target | null | undefined): string | undefined 
  * The part of `bitbucket-pipelines.yml` that a run comes from: a bounded list, where refs and patterns are none. Custom
  * pipelines have names of their own, because `nightly` and `release` are two things.
  */
-export function pipelineOf(target: Target | null | undefined): string {
+export function choosePipelineName(target: Target | null | undefined): string {
   const { type, pattern } = target?.selector ?? {};
   const selector = (type ?? '').toLowerCase().replaceAll('_', '-');
-  if (selector === 'custom') return customName(pattern);
+  if (selector === 'custom') return buildCustomName(pattern);
   const known = sections.get(selector);
   if (known !== undefined) return known;
   return target !== null && target !== undefined && isPullRequest(target) ? 'pull-requests' : 'other';
@@ -60,15 +61,15 @@ const sections: ReadonlyMap<string, string> = new Map([
   ['pullrequests', 'pull-requests'],
 ]);
 
-function customName(pattern: string | null | undefined): string {
-  const name = labelValue(pattern ?? '');
-  return name === undefined ? 'custom' : (labelValue(`custom/${name}`) ?? 'custom');
+function buildCustomName(pattern: string | null | undefined): string {
+  const name = makeLabelValue(pattern ?? '');
+  return name === undefined ? 'custom' : (makeLabelValue(`custom/${name}`) ?? 'custom');
 }
 
 function isPullRequest({ type }: Target): boolean {
   return type === 'pipeline_pullrequest_target';
 }
 
-export function scopeOf({ slug }: Pick<Place, 'slug'>): string {
-  return labelValue(slug) ?? 'unnamed';
+export function scopeOf({ slug }: Pick<RepositoryIdentity, 'slug'>): string {
+  return makeLabelValue(slug) ?? 'unnamed';
 }

@@ -1,5 +1,7 @@
+/** The members of a run's record that are asked for. */
+
 /** What is asked of a run: a whole one carries people, variables and scripts. */
-export const pipelineMembers = [
+export const runMembers = [
   'uuid',
   'build_number',
   'run_number',
@@ -24,4 +26,4 @@ export const pipelineMembers = [
 ] as const;
 
 /** Of a run that is asked for by itself. */
-export const pipelineFields = pipelineMembers.join(',');
+export const runFields = runMembers.join(',');

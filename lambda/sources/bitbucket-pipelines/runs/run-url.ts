@@ -1,7 +1,10 @@
 /** The page of a run. */
-import type { Place } from './repository.ts';
+import type { RepositoryIdentity } from './repository.ts';
 
-/** Where a person looks at the run. */
-export function runUrl({ workspace, slug }: Pick<Place, 'workspace' | 'slug'>, number: number): string {
+/** The web page of the run, for people. */
+export function buildRunUrl(
+  { workspace, slug }: Pick<RepositoryIdentity, 'workspace' | 'slug'>,
+  number: number,
+): string {
   return `https://bitbucket.org/${workspace}/${slug}/pipelines/results/${String(number)}`;
 }

@@ -1,3 +1,4 @@
+/** What each state word of Bitbucket means for a run and for a step. */
 import type { Result } from '../../../model/catalogue/run-metrics.ts';
 import type { State } from '../api/schema.ts';
 
@@ -29,49 +30,49 @@ const phaseOfName: Readonly<Record<string, Phase>> = {
 };
 
 /** Reads the result only of what is completed: old records carry one in other states as well. */
-export function pipelineStanding(state: State): Standing<Phase> {
-  const { name, detail } = wordsOf(state);
-  if (name === 'COMPLETED') return ended(detail);
-  if (name === 'IN_PROGRESS') return open(detail === undefined ? 'running' : phaseOfName[detail], 'running');
-  return open(name === undefined ? undefined : phaseOfName[name], 'running');
+export function interpretRunState(state: State): Standing<Phase> {
+  const { name, detail } = extractWords(state);
+  if (name === 'COMPLETED') return buildEnded(detail);
+  if (name === 'IN_PROGRESS') return buildOpen(detail === undefined ? 'running' : phaseOfName[detail], 'running');
+  return buildOpen(name === undefined ? undefined : phaseOfName[name], 'running');
 }
 
-export function stepStanding(state: State): Standing<StepPhase> {
-  const { name, detail } = wordsOf(state);
-  if (name === 'COMPLETED') return ended(detail);
-  if (name === 'READY') return open('ready', 'running');
-  if (name === 'IN_PROGRESS') return open(phaseInProgress[detail ?? 'RUNNING'], 'running');
-  return name === 'PENDING' ? open(phasePending[detail ?? 'PENDING'], 'waiting') : open(undefined, 'running');
+export function interpretStepState(state: State): Standing<StepPhase> {
+  const { name, detail } = extractWords(state);
+  if (name === 'COMPLETED') return buildEnded(detail);
+  if (name === 'READY') return buildOpen('ready', 'running');
+  if (name === 'IN_PROGRESS') return buildOpen(phaseInProgress[detail ?? 'RUNNING'], 'running');
+  return name === 'PENDING' ? buildOpen(phasePending[detail ?? 'PENDING'], 'waiting') : buildOpen(undefined, 'running');
 }
 
 /** A step that is in progress and pending was handed to a worker which has not begun. */
 const phaseInProgress: Readonly<Record<string, StepPhase>> = { RUNNING: 'running', PENDING: 'ready' };
 const phasePending: Readonly<Record<string, StepPhase>> = { PENDING: 'waiting', PAUSED: 'paused', HALTED: 'paused' };
 
-function ended(name: string | undefined): Standing<never> {
+function buildEnded(name: string | undefined): Standing<never> {
   const result = name === undefined ? undefined : resultOfName[name];
   return { is: 'ended', result: result ?? 'other', isKnown: result !== undefined };
 }
 
-function open<P extends string>(phase: P | undefined, otherwise: P): Standing<P> {
+function buildOpen<P extends string>(phase: P | undefined, otherwise: P): Standing<P> {
   return { is: 'open', phase: phase ?? otherwise, isKnown: phase !== undefined };
 }
 
 const typeName = /^pipeline_(?:step_)?state_(parsing|pending|ready|in_progress|completed)(?:_(.+))?$/;
 
 /** The name of the state and that of its result or stage, in capitals; from the type where a name is missing. */
-function wordsOf({ name, type, stage, result }: State): { name: string | undefined; detail: string | undefined } {
-  const typed = typeWords(type);
-  const word = capital(name) ?? typed.name;
+function extractWords({ name, type, stage, result }: State): { name: string | undefined; detail: string | undefined } {
+  const typed = parseType(type);
+  const word = capitalize(name) ?? typed.name;
   const part = word === 'COMPLETED' ? result : stage;
-  return { name: word, detail: capital(part?.name) ?? typeWords(part?.type).detail ?? typed.detail };
+  return { name: word, detail: capitalize(part?.name) ?? parseType(part?.type).detail ?? typed.detail };
 }
 
-function typeWords(type: string | null | undefined): { name: string | undefined; detail: string | undefined } {
+function parseType(type: string | null | undefined): { name: string | undefined; detail: string | undefined } {
   const [, name, detail] = typeName.exec(type ?? '') ?? [];
-  return { name: capital(name), detail: capital(detail) };
+  return { name: capitalize(name), detail: capitalize(detail) };
 }
 
-function capital(text: string | null | undefined): string | undefined {
+function capitalize(text: string | null | undefined): string | undefined {
   return text === null || text === undefined || text === '' ? undefined : text.toUpperCase();
 }

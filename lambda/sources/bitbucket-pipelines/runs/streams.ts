@@ -1,9 +1,10 @@
+/** The streams of the ledger: runs and deployments of each repository, and runs whose steps are still to be read. */
 import type { Stream } from '../../../counters/ledger.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-/** A list may show a pipeline late; nobody documents how late, and one was seen after 14 s. */
+/** A list may show a pipeline late. How late is not documented; one was seen after 14 s. */
 export const overlapMs = 10 * minuteMs;
 
 /** A hundred steps of two hours, each after its wait, is the longest that Bitbucket allows; real runs end within a day. */
@@ -16,13 +17,13 @@ export const heldForMs = 7 * dayMs;
 export const stepsForMs = dayMs;
 
 /** Runs of a repository, by its uuid: a renamed one stays itself. */
-export function runsOf(repository: string): Stream {
-  return { name: `runs ${repository}`, overlapMs, openForMs, goesOn: true };
+export function buildRunStream(repository: string): Stream {
+  return { name: `runs ${repository}`, overlapMs, openForMs, isResumable: true };
 }
 
-export function deploymentsOf(repository: string): Stream {
-  return { name: `deployments ${repository}`, overlapMs, openForMs, goesOn: true };
+export function buildDeploymentStream(repository: string): Stream {
+  return { name: `deployments ${repository}`, overlapMs, openForMs, isResumable: true };
 }
 
 /** Finished runs whose steps are still to be read: its open set is the list of what is to be done. */
-export const stepLists: Stream = { name: 'steps', overlapMs, openForMs: 2 * stepsForMs };
+export const stepListStream: Stream = { name: 'steps', overlapMs, openForMs: 2 * stepsForMs };

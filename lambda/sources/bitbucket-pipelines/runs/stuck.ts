@@ -9,19 +9,19 @@ const factor = 4;
 const share = 0.95;
 
 /** When open runs are stuck: after `atLeastMs`, and after a multiple of what their pipeline usually takes. */
-export function stuckTimes(
+export function computeStuckTimes(
   sights: readonly (OpenRun | FinishedRun)[],
   atLeastMs: number,
 ): (run: Pick<OpenState, 'pipeline' | 'askedMs'>) => number {
   const finished = sights.filter((sight) => sight.is === 'finished');
   const usual = new Map(
-    [...Map.groupBy(finished, ({ pipeline }) => pipeline)].map(([pipeline, runs]) => [pipeline, usualMs(runs)]),
+    [...Map.groupBy(finished, ({ pipeline }) => pipeline)].map(([pipeline, runs]) => [pipeline, computeUsualMs(runs)]),
   );
   return ({ pipeline, askedMs }) => askedMs + Math.max(atLeastMs, factor * (usual.get(pipeline) ?? 0));
 }
 
 /** Without the days in which a person was waited for: with them, a hang would be found after four times as many. */
-function usualMs(runs: readonly FinishedRun[]): number {
+function computeUsualMs(runs: readonly FinishedRun[]): number {
   const worked = runs
     .map(({ workedMs }) => workedMs)
     .filter((workedMs) => workedMs !== undefined)

@@ -1,5 +1,6 @@
+/** What the ended steps of a run add: jobs, waits, durations, and when the run itself began. */
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
-import { greatest, least } from '../../../model/lists/extremes.ts';
+import { findGreatest, findLeast } from '../../../model/lists/extremes.ts';
 import type { Exemplar } from '../../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -11,35 +12,38 @@ import {
   runWait,
 } from '../../../model/catalogue/run-metrics.ts';
 import type { Span } from '../../../model/span.ts';
-import { activeMsOf } from './active-time.ts';
+import { sumActiveMs } from './active-time.ts';
 import { scopeOf } from '../runs/repository.ts';
-import { queueOfStep } from './queue-names.ts';
-import { type FinishedRun, marksOf, type RunPlace, unknownState } from '../runs/finish.ts';
-import { runUrl } from '../runs/run-url.ts';
+import { deriveQueueFromStep } from './queue-names.ts';
+import { type FinishedRun, buildMarks, type FollowedRepository, buildUnknownStateCount } from '../runs/finish.ts';
+import { buildRunUrl } from '../runs/run-url.ts';
 import type { StepRecord } from '../api/schema.ts';
-import { stepSpans } from '../runs/map-spans.ts';
-import { stepStanding } from '../runs/states.ts';
-import { isAutomatic, isBad, isTime, runTimesOf } from './step-times.ts';
+import { mapStepSpans } from '../runs/map-spans.ts';
+import { interpretStepState } from '../runs/states.ts';
+import { isAutomatic, isBad, isTime, extractTimes } from './step-times.ts';
 
 /** Of a run whose steps are still to be read: what its record told. */
 export type Ended = Pick<FinishedRun, 'id' | 'number' | 'attempt' | 'createdMs' | 'finishedMs' | 'pipeline' | 'result'>;
 
 /** What the steps of a finished run add: its jobs, and when the run itself began. One key, so that all count or none. */
-export function stepsFinish(
+export function finishSteps(
   run: Ended,
   records: readonly StepRecord[],
-  place: RunPlace,
+  identity: FollowedRepository,
   counted: CountedSteps = { steps: [] },
 ): Finish {
-  const steps = ofAttempt(records, run.attempt);
-  const jobs = steps.filter((step) => !isCounted(step, counted)).map((step) => jobOf(step, steps, run));
+  const steps = filterAttempt(records, run.attempt);
+  const jobs = steps.filter((step) => !isCounted(step, counted)).map((step) => buildJob(step, steps, run));
   return {
     key: `steps ${run.id}#${String(run.attempt)}`,
     finishedMs: run.finishedMs,
-    counts: jobs.flatMap((job) => countsOf(job, place)),
-    observations: [...jobs.flatMap((job) => observationsOf(job, place)), ...ofRun(run, steps, place)],
+    counts: jobs.flatMap((job) => buildCounts(job, identity)),
+    observations: [
+      ...jobs.flatMap((job) => buildObservations(job, identity)),
+      ...buildRunObservations(run, steps, identity),
+    ],
     marks: [],
-    spans: jobs.flatMap((job) => spansOf(job, run, place)),
+    spans: jobs.flatMap((job) => buildSpans(job, run, identity)),
   };
 }
 
@@ -56,38 +60,38 @@ function isCounted({ uuid, completed_on }: StepRecord, { steps, untilMs = -Infin
 }
 
 /** What the steps of a run add that waits for a person: the jobs that have ended since then, and its verdict so far. */
-export function heldStepsFinish(
+export function finishHeldSteps(
   run: Ended & Pick<FinishedRun, 'branch'>,
   records: readonly StepRecord[],
-  place: RunPlace,
+  identity: FollowedRepository,
   counted: readonly string[],
 ): { readonly finish: Finish; readonly counted: readonly string[] } {
-  const steps = ofAttempt(records, run.attempt);
-  const ended = steps.filter(({ state }) => stepStanding(state).is === 'ended');
-  const finishedMs = greatest(ended.flatMap(({ completed_on }) => completed_on ?? [])) ?? run.finishedMs;
-  const jobs = ended.filter(({ uuid }) => !counted.includes(uuid)).map((step) => jobOf(step, steps, run));
-  const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline: run.pipeline };
-  const isGreen = waitsForPerson(steps) && ended.every(({ state }) => !isBad(state));
+  const steps = filterAttempt(records, run.attempt);
+  const ended = steps.filter(({ state }) => interpretStepState(state).is === 'ended');
+  const finishedMs = findGreatest(ended.flatMap(({ completed_on }) => completed_on ?? [])) ?? run.finishedMs;
+  const jobs = ended.filter(({ uuid }) => !counted.includes(uuid)).map((step) => buildJob(step, steps, run));
+  const labels = { system: 'bitbucket', source: identity.source, scope: scopeOf(identity), pipeline: run.pipeline };
+  const isGreen = isWaitingForPerson(steps) && ended.every(({ state }) => !isBad(state));
   const finish = {
     key: `held ${run.id}#${String(run.attempt)} ${String(ended.length)}`,
     finishedMs,
     createdMs: run.createdMs,
-    counts: jobs.flatMap((job) => countsOf(job, place)),
-    observations: jobs.flatMap((job) => observationsOf(job, place)),
-    marks: isGreen ? marksOf({ ...run, result: 'success', finishedMs }, labels) : [],
-    spans: jobs.flatMap((job) => spansOf(job, run, place)),
+    counts: jobs.flatMap((job) => buildCounts(job, identity)),
+    observations: jobs.flatMap((job) => buildObservations(job, identity)),
+    marks: isGreen ? buildMarks({ ...run, result: 'success', finishedMs }, labels) : [],
+    spans: jobs.flatMap((job) => buildSpans(job, run, identity)),
   };
   return { finish, counted: ended.map(({ uuid }) => uuid) };
 }
 
 /** Whether the next step is one that a person has to start; a run that waits for its turn is not green yet. */
-function waitsForPerson(steps: readonly StepRecord[]): boolean {
-  const next = steps.find(({ state }) => stepStanding(state).is === 'open');
+function isWaitingForPerson(steps: readonly StepRecord[]): boolean {
+  const next = steps.find(({ state }) => interpretStepState(state).is === 'open');
   return next !== undefined && !isAutomatic(next);
 }
 
 /** A re-run lists the steps of all attempts; where no step tells its attempt, all are of this one. */
-export function ofAttempt(steps: readonly StepRecord[], attempt: number): readonly StepRecord[] {
+export function filterAttempt(steps: readonly StepRecord[], attempt: number): readonly StepRecord[] {
   return steps.filter(({ run_number }) => run_number === undefined || run_number === attempt);
 }
 
@@ -99,13 +103,13 @@ interface Job {
   readonly waitSeconds: number | undefined;
 }
 
-function jobOf(step: StepRecord, steps: readonly StepRecord[], run: Ended): Job {
-  const times = runTimesOf(step);
+function buildJob(step: StepRecord, steps: readonly StepRecord[], run: Ended): Job {
+  const times = extractTimes(step);
   return {
-    queue: queueOfStep(step),
+    queue: deriveQueueFromStep(step),
     step,
     seconds: times === undefined ? undefined : (times.endedMs - times.startedMs) / 1000,
-    waitSeconds: times !== undefined && isAutomatic(step) ? waitOf(times.startedMs, steps, run) : undefined,
+    waitSeconds: times !== undefined && isAutomatic(step) ? computeWait(times.startedMs, steps, run) : undefined,
   };
 }
 
@@ -113,39 +117,48 @@ function jobOf(step: StepRecord, steps: readonly StepRecord[], run: Ended): Job 
  * From the end of the steps before it, or from the creation of the run; an upper bound, because Bitbucket does not tell
  * when a step could have started. Undefined for the first steps of a re-run, of which nothing tells when it was asked for.
  */
-function waitOf(startedMs: number, steps: readonly StepRecord[], { createdMs, attempt }: Ended): number | undefined {
-  const before = readySince(startedMs, steps);
+function computeWait(
+  startedMs: number,
+  steps: readonly StepRecord[],
+  { createdMs, attempt }: Ended,
+): number | undefined {
+  const before = findReadyMs(startedMs, steps);
   if (before !== undefined) return (startedMs - before) / 1000;
   return attempt > 1 ? undefined : (startedMs - createdMs) / 1000;
 }
 
 /** The latest end of a step up to a time: since then the next one can start. Epoch milliseconds. */
-export function readySince(untilMs: number, steps: readonly StepRecord[]): number | undefined {
+export function findReadyMs(untilMs: number, steps: readonly StepRecord[]): number | undefined {
   const ends = steps.map(({ completed_on }) => completed_on).filter(isTime);
-  return greatest(ends.filter((endMs) => endMs <= untilMs));
+  return findGreatest(ends.filter((endMs) => endMs <= untilMs));
 }
 
-function countsOf({ queue, step, seconds }: Job, place: RunPlace): readonly Count[] {
-  const standing = stepStanding(step.state);
+function buildCounts({ queue, step, seconds }: Job, identity: FollowedRepository): readonly Count[] {
+  const standing = interpretStepState(step.state);
   // The run has ended, so a step that is shown open is a reading of a moment before; it has no result to count.
   if (standing.is === 'open') return [];
-  const labels = queueLabels(place, queue);
+  const labels = buildQueueLabels(identity, queue);
   return [
     { metric: jobsFinished, labels: { ...labels, result: standing.result }, increase: 1 },
     ...(seconds === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: seconds }]),
-    ...(standing.isKnown ? [] : [unknownState(place.source, 'step')]),
+    ...(standing.isKnown ? [] : [buildUnknownStateCount(identity.source, 'step')]),
   ];
 }
 
-function spansOf({ queue, step, waitSeconds }: Job, run: Ended, place: RunPlace): readonly Span[] {
-  const standing = stepStanding(step.state);
-  return standing.is === 'open' ? [] : stepSpans({ step, queue, result: standing.result, waitSeconds }, run, place);
+function buildSpans({ queue, step, waitSeconds }: Job, run: Ended, identity: FollowedRepository): readonly Span[] {
+  const standing = interpretStepState(step.state);
+  return standing.is === 'open'
+    ? []
+    : mapStepSpans({ step, queue, result: standing.result, waitSeconds }, run, identity);
 }
 
-function observationsOf({ queue, step, seconds, waitSeconds }: Job, place: RunPlace): readonly Observation[] {
-  const standing = stepStanding(step.state);
+function buildObservations(
+  { queue, step, seconds, waitSeconds }: Job,
+  identity: FollowedRepository,
+): readonly Observation[] {
+  const standing = interpretStepState(step.state);
   if (standing.is === 'open') return [];
-  const labels = queueLabels(place, queue);
+  const labels = buildQueueLabels(identity, queue);
   return [
     ...(waitSeconds === undefined ? [] : [{ metric: jobWait, labels, value: waitSeconds }]),
     ...(seconds === undefined
@@ -155,34 +168,40 @@ function observationsOf({ queue, step, seconds, waitSeconds }: Job, place: RunPl
 }
 
 /** Runner groups serve the whole workspace, so its name is the scope of a queue. */
-export function queueLabels(
-  { source, workspace }: Pick<RunPlace, 'source' | 'workspace'>,
+export function buildQueueLabels(
+  { source, workspace }: Pick<FollowedRepository, 'source' | 'workspace'>,
   queue: string,
 ): Readonly<Record<'system' | 'source' | 'scope' | 'queue', string>> {
   return { system: 'bitbucket', source, scope: workspace, queue };
 }
 
-function ofRun(run: Ended, steps: readonly StepRecord[], place: RunPlace): readonly Observation[] {
-  const startedMs = least(steps.flatMap((step) => runTimesOf(step)?.startedMs ?? []));
+function buildRunObservations(
+  run: Ended,
+  steps: readonly StepRecord[],
+  identity: FollowedRepository,
+): readonly Observation[] {
+  const startedMs = findLeast(steps.flatMap((step) => extractTimes(step)?.startedMs ?? []));
   if (startedMs === undefined) return [];
-  const labels = { system: 'bitbucket', source: place.source, scope: scopeOf(place), pipeline: run.pipeline };
-  const took = (metric: Observation['metric'], ms: number | undefined): readonly Observation[] => {
+  const labels = { system: 'bitbucket', source: identity.source, scope: scopeOf(identity), pipeline: run.pipeline };
+  const observe = (metric: Observation['metric'], ms: number | undefined): readonly Observation[] => {
     if (ms === undefined) return [];
     const value = ms / 1000;
-    return [{ metric, labels: { ...labels, result: run.result }, value, exemplar: exemplarOf(run, place, value) }];
+    return [
+      { metric, labels: { ...labels, result: run.result }, value, exemplar: buildExemplar(run, identity, value) },
+    ];
   };
   return [
     ...(run.attempt > 1 ? [] : [{ metric: runWait, labels, value: (startedMs - run.createdMs) / 1000 }]),
-    ...took(runDuration, run.finishedMs - startedMs),
-    ...took(runActiveDuration, activeMsOf(steps, run.finishedMs)),
+    ...observe(runDuration, run.finishedMs - startedMs),
+    ...observe(runActiveDuration, sumActiveMs(steps, run.finishedMs)),
   ];
 }
 
 /** OpenMetrics allows 128 characters for all labels of an exemplar; a URL that is longer leads nowhere when cut. */
 const maxExemplarUrl = 120;
 
-function exemplarOf(run: Ended, place: RunPlace, value: number): Exemplar {
-  const url = runUrl(place, run.number);
+function buildExemplar(run: Ended, identity: FollowedRepository, value: number): Exemplar {
+  const url = buildRunUrl(identity, run.number);
   const labels = url.length > maxExemplarUrl ? { number: String(run.number) } : { run_url: url };
   return { labels, value, timestampMs: run.finishedMs };
 }

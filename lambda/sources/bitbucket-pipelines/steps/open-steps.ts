@@ -1,9 +1,10 @@
+/** What the steps of an open run do now: how many are queued, running or blocked in each queue. */
 import type { Phase, StepPhase } from '../runs/states.ts';
-import { stepStanding } from '../runs/states.ts';
-import { queueOfStep, unspecifiedQueue } from './queue-names.ts';
+import { interpretStepState } from '../runs/states.ts';
+import { deriveQueueFromStep, unspecifiedQueue } from './queue-names.ts';
 import type { StepRecord } from '../api/schema.ts';
 import { isAutomatic } from './step-times.ts';
-import { ofAttempt, readySince } from './finish-steps.ts';
+import { filterAttempt, findReadyMs } from './finish-steps.ts';
 
 /** Steps of one open run in one queue. */
 export interface StepLevel {
@@ -22,24 +23,27 @@ export interface OpenAttempt {
   readonly phase: Phase;
 }
 
-type Place = 'queued' | 'running' | 'blocked';
+type JobState = 'queued' | 'running' | 'blocked';
 
 /**
  * What waits and runs of an open run. All later steps are PENDING from the start, so only what is next in line is
- * queued: READY steps, or else the first automatic one when nothing runs and nobody is waited for.
+ * queued: READY steps, or else the first automatic one when nothing runs and the run waits for no person.
  */
-export function openSteps(run: OpenAttempt, records: readonly StepRecord[]): readonly StepLevel[] {
-  const steps = ofAttempt(records, run.attempt);
+export function mapOpenSteps(run: OpenAttempt, records: readonly StepRecord[]): readonly StepLevel[] {
+  const steps = filterAttempt(records, run.attempt);
   const unfinished = steps.flatMap((step) => {
-    const standing = stepStanding(step.state);
+    const standing = interpretStepState(step.state);
     return standing.is === 'open' ? [{ step, phase: standing.phase }] : [];
   });
   const isHeld = run.phase === 'paused' || run.phase === 'halted';
   const isIdle = unfinished.every(({ phase }) => phase === 'waiting' || phase === 'paused');
   const next = isHeld || !isIdle ? undefined : unfinished.find(isNext)?.step;
-  const since = readySince(Infinity, steps) ?? run.askedMs;
-  return byQueue(
-    unfinished.map(({ step, phase }) => ({ queue: queueOfStep(step), place: placeOf(phase, step === next) })),
+  const since = findReadyMs(Infinity, steps) ?? run.askedMs;
+  return groupByQueue(
+    unfinished.map(({ step, phase }) => ({
+      queue: deriveQueueFromStep(step),
+      place: classifyStep(phase, step === next),
+    })),
     since,
   );
 }
@@ -48,12 +52,12 @@ function isNext({ step, phase }: { readonly step: StepRecord; readonly phase: St
   return phase === 'waiting' && isAutomatic(step);
 }
 
-function placeOf(phase: StepPhase, isNextInLine: boolean): Place {
+function classifyStep(phase: StepPhase, isNextInLine: boolean): JobState {
   if (phase === 'running') return 'running';
   return phase === 'ready' || isNextInLine ? 'queued' : 'blocked';
 }
 
-const placeOfPhase: Readonly<Record<Phase, Place>> = {
+const jobStateByPhase: Readonly<Record<Phase, JobState>> = {
   pending: 'queued',
   running: 'running',
   paused: 'blocked',
@@ -61,18 +65,18 @@ const placeOfPhase: Readonly<Record<Phase, Place>> = {
 };
 
 /** What the state of a run alone tells, where its steps were not read: one step that waits, runs or is held. */
-export function stepsByPhase({ phase, askedMs }: OpenAttempt): readonly StepLevel[] {
-  const place = placeOfPhase[phase];
-  return byQueue([{ queue: unspecifiedQueue, place }], askedMs);
+export function assumeSteps({ phase, askedMs }: OpenAttempt): readonly StepLevel[] {
+  const jobState = jobStateByPhase[phase];
+  return groupByQueue([{ queue: unspecifiedQueue, place: jobState }], askedMs);
 }
 
-function byQueue(
-  steps: readonly { readonly queue: string; readonly place: Place }[],
+function groupByQueue(
+  steps: readonly { readonly queue: string; readonly place: JobState }[],
   queuedSinceMs: number,
 ): readonly StepLevel[] {
   const queues = Map.groupBy(steps, ({ queue }) => queue);
   return [...queues].map(([queue, inQueue]) => {
-    const count = (place: Place): number => inQueue.filter((step) => step.place === place).length;
+    const count = (jobState: JobState): number => inQueue.filter((step) => step.place === jobState).length;
     const queued = count('queued');
     const since = queued > 0 ? { queuedSinceMs } : {};
     return { queue, queued, running: count('running'), blocked: count('blocked'), ...since };

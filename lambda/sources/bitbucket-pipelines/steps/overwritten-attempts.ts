@@ -1,15 +1,21 @@
-/** Finds the ends that nobody saw, because their run was run again before the next look and tells its latest attempt only. */
+/** Finds the ends that no visit saw: the run was run again before, and its record shows the latest attempt only. */
 import type { Ledger, Window } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { greatest } from '../../../model/lists/extremes.ts';
+import { findGreatest } from '../../../model/lists/extremes.ts';
 import type { Result } from '../../../model/catalogue/run-metrics.ts';
 import { BudgetSpentError } from '../api/client.ts';
 import type { OpenState } from '../visits/remembered.ts';
 import { readSteps, type StepsContext } from './read-steps.ts';
-import { earlierAttempt, type FinishedRun, finishKey, type RunPlace, type Sight } from '../runs/finish.ts';
+import {
+  finishEarlierAttempt,
+  type FinishedRun,
+  buildFinishKey,
+  type FollowedRepository,
+  type RunSighting,
+} from '../runs/finish.ts';
 import type { StepRecord } from '../api/schema.ts';
-import { stepStanding } from '../runs/states.ts';
-import { overlapMs, runsOf } from '../runs/streams.ts';
+import { interpretStepState } from '../runs/states.ts';
+import { overlapMs, buildRunStream } from '../runs/streams.ts';
 
 export interface AttemptsContext extends StepsContext {
   readonly ledger: Ledger;
@@ -19,34 +25,36 @@ export interface AttemptsContext extends StepsContext {
 const mostPerLook = 3;
 
 /** The ends of earlier attempts that are news; those whose steps tell nothing have the result `other`. */
-export async function overwrittenAttempts(
-  sights: readonly Sight[],
+export async function findOverwrittenAttempts(
+  sights: readonly RunSighting[],
   known: readonly OpenState[],
-  place: RunPlace & { readonly repository: string },
+  identity: FollowedRepository & { readonly repository: string },
   context: AttemptsContext,
 ): Promise<readonly FinishedRun[]> {
   const { ledger } = context;
-  const stream = runsOf(place.repository);
-  const window = ledger.window(stream);
+  const stream = buildRunStream(identity.repository);
+  const window = ledger.openWindow(stream);
   const seenOpen = new Map(known.map(({ id, attempt }) => [id, attempt]));
   const missed = sights.flatMap((sight) =>
-    attemptsBefore(sight, seenOpen.get(sight.id), window)
-      .filter((attempt) => !ledger.isCounted(stream, finishKey(sight.id, attempt)))
+    enumerateAttempts(sight, seenOpen.get(sight.id), window)
+      .filter((attempt) => !ledger.isCounted(stream, buildFinishKey(sight.id, attempt)))
       .map((attempt) => ({ sight, attempt })),
   );
   const ends: FinishedRun[] = [];
   for (const [index, { sight, attempt }] of missed.entries()) {
-    const steps = index < mostPerLook ? await stepsOf(sight, attempt, place, context) : [];
-    const end = endOf(steps);
+    const steps = index < mostPerLook ? await readStepsOfAttempt(sight, attempt, identity, context) : [];
+    const end = deriveEnd(steps);
     const finishedMs = end.finishedMs ?? ledger.now();
-    ends.push(earlierAttempt(sight, { attempt, result: end.result, finishedMs, hasSteps: steps.length > 0 }, place));
+    ends.push(
+      finishEarlierAttempt(sight, { attempt, result: end.result, finishedMs, hasSteps: steps.length > 0 }, identity),
+    );
   }
   return ends;
 }
 
 /** Attempts that cannot have been counted: since it was seen open, or since it was created after the last look. */
-function attemptsBefore(
-  { attempt, createdMs }: Sight,
+function enumerateAttempts(
+  { attempt, createdMs }: RunSighting,
   seenOpen: number | undefined,
   window: Window,
 ): readonly number[] {
@@ -56,10 +64,10 @@ function attemptsBefore(
   return Array.from({ length: Math.max(0, attempt - first) }, (_, index) => first + index);
 }
 
-async function stepsOf(
-  { id }: Sight,
+async function readStepsOfAttempt(
+  { id }: RunSighting,
   attempt: number,
-  { workspace, repository, steps }: RunPlace & { readonly repository: string },
+  { workspace, repository, steps }: FollowedRepository & { readonly repository: string },
   context: StepsContext,
 ): Promise<readonly StepRecord[]> {
   if (steps === 'leave') return [];
@@ -76,11 +84,11 @@ async function stepsOf(
 /** The worst that a step of it came to; a run that is run again has usually failed. */
 const worstFirst: readonly Result[] = ['error', 'failure', 'timeout', 'cancellation', 'success'];
 
-function endOf(steps: readonly StepRecord[]): { readonly result: Result; readonly finishedMs: number | undefined } {
+function deriveEnd(steps: readonly StepRecord[]): { readonly result: Result; readonly finishedMs: number | undefined } {
   const results = steps.flatMap(({ state }) => {
-    const standing = stepStanding(state);
+    const standing = interpretStepState(state);
     return standing.is === 'ended' ? [standing.result] : [];
   });
   const result = worstFirst.find((one) => results.includes(one)) ?? 'other';
-  return { result, finishedMs: greatest(steps.flatMap(({ completed_on }) => completed_on ?? [])) };
+  return { result, finishedMs: findGreatest(steps.flatMap(({ completed_on }) => completed_on ?? [])) };
 }

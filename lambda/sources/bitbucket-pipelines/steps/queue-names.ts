@@ -1,4 +1,5 @@
-import { labelValue } from '../../../model/text/labels.ts';
+/** The name of the queue that a step waits in, or that a runner serves. */
+import { makeLabelValue } from '../../../model/text/labels.ts';
 import { compareText } from '../../../model/families/order.ts';
 import type { StepRecord } from '../api/schema.ts';
 
@@ -19,19 +20,19 @@ const systemLabels: ReadonlySet<string> = new Set([
 ]);
 
 /** The labels that make a group of runners, sorted: `gpu+large`; the system's label where there is no other. */
-export function queueOfLabels(labels: readonly string[]): string {
+export function deriveQueueFromLabels(labels: readonly string[]): string {
   const named = [...new Set(labels)].sort(compareText);
   const own = named.filter((label) => !systemLabels.has(label));
   const system = named.filter((label) => label !== unlabelledQueue);
   const chosen = own.length > 0 ? own : system;
-  return labelValue(chosen.join('+')) ?? unlabelledQueue;
+  return makeLabelValue(chosen.join('+')) ?? unlabelledQueue;
 }
 
 /** The runner labels or the cloud size of a step, where the API tells them. */
-export function queueOfStep({ runner, size }: Pick<StepRecord, 'runner' | 'size'>): string {
+export function deriveQueueFromStep({ runner, size }: Pick<StepRecord, 'runner' | 'size'>): string {
   const labels = runner?.labels ?? [];
-  if (labels.length > 0) return queueOfLabels(labels);
-  return labelValue(size ?? '') === undefined
+  if (labels.length > 0) return deriveQueueFromLabels(labels);
+  return makeLabelValue(size ?? '') === undefined
     ? unspecifiedQueue
-    : (labelValue(`cloud.${size ?? ''}`) ?? unspecifiedQueue);
+    : (makeLabelValue(`cloud.${size ?? ''}`) ?? unspecifiedQueue);
 }

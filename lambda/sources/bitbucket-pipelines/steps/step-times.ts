@@ -1,9 +1,9 @@
 /** What the record of a step says of its times, its end and who started it. */
 import type { StepRecord } from '../api/schema.ts';
-import { stepStanding } from '../runs/states.ts';
+import { interpretStepState } from '../runs/states.ts';
 
 /** When a step ran, once it has; undefined for one that was stopped before its start, or not run: it ends when it begins. */
-export function runTimesOf({
+export function extractTimes({
   started_on: startedMs,
   completed_on: endedMs,
 }: StepRecord): { readonly startedMs: number; readonly endedMs: number } | undefined {
@@ -19,6 +19,6 @@ export function isAutomatic({ trigger }: StepRecord): boolean {
 }
 
 export function isBad(state: StepRecord['state']): boolean {
-  const standing = stepStanding(state);
+  const standing = interpretStepState(state);
   return standing.is === 'ended' && standing.result !== 'success' && standing.result !== 'skip';
 }

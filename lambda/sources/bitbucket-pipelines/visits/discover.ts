@@ -2,22 +2,22 @@
 import { BadResponseError } from '../../../http/errors/errors.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
-import { type ApiContext, ask, fieldsOf } from '../api/client.ts';
-import { askPage } from '../api/read-numbered-page.ts';
-import { endVerdicts, forgetRepository } from './missing-repositories.ts';
+import { type ApiContext, readAnswer, joinFields } from '../api/client.ts';
+import { readNumberedPage } from '../api/read-numbered-page.ts';
+import { endResults, forgetRepository } from './missing-repositories.ts';
 import type { Repository, Rhythm } from './remembered.ts';
 import { hotMs, repositoriesPerPage } from '../budget/intervals.ts';
-import { elementsOf, Page, RepositoryRecord } from '../api/schema.ts';
-import { runsOf } from '../runs/streams.ts';
+import { parseElements, Page, RepositoryRecord } from '../api/schema.ts';
+import { buildRunStream } from '../runs/streams.ts';
 
 export interface DiscoverContext {
   readonly api: ApiContext;
   readonly ledger: Ledger;
   readonly workspace: string;
   readonly isSelected: (record: RepositoryRecord) => boolean;
-  readonly unreadable: (count: number) => void;
+  readonly countUnreadable: (count: number) => void;
   /** What the list is not, and what comes of it. */
-  readonly tell: (kind: 'bad-response' | 'rate-limited', message: string) => void;
+  readonly report: (kind: 'bad-response' | 'rate-limited', message: string) => void;
 }
 
 /** What is known of the repositories; changed page by page, so that a pass that is cut off goes on where it was. */
@@ -45,39 +45,42 @@ export async function discover(discovery: Discovery, context: DiscoverContext): 
   let firstOfBefore: string | undefined;
   for (let page = firstPage; page < endPage; page += 1) {
     discovery.rhythm = { ...discovery.rhythm, pass, page };
-    const read = await onePage(context, page);
+    const read = await readRepositoryPage(context, page);
     takePage(discovery, read.records, pass, context);
     const first = read.records.at(0)?.uuid;
     const isRepeated = first !== undefined && first === firstOfBefore;
     if (!read.hasNext || isRepeated) {
       endPass(discovery, context, page === 1 && first === undefined);
-      if (isRepeated) throw repeated(context);
+      if (isRepeated) throw createRepeatedPageError(context);
       return;
     }
     firstOfBefore = first;
   }
   discovery.rhythm = { ...discovery.rhythm, page: endPage };
-  context.tell('rate-limited', `read the list of repositories up to page ${String(endPage - 1)}; the next run goes on`);
+  context.report(
+    'rate-limited',
+    `read the list of repositories up to page ${String(endPage - 1)}; the next run goes on`,
+  );
 }
 
-function endPass(discovery: Discovery, { ledger, tell }: DiscoverContext, isEmpty: boolean): void {
+function endPass(discovery: Discovery, { ledger, report }: DiscoverContext, isEmpty: boolean): void {
   discovery.rhythm = { ...discovery.rhythm, page: undefined, discoveredMs: ledger.tickMs };
   const known = discovery.repositories.size;
-  if (isEmpty && known > 0) tell('bad-response', emptied(known));
+  if (isEmpty && known > 0) report('bad-response', describeEmptyList(known));
 }
 
-function emptied(known: number): string {
+function describeEmptyList(known: number): string {
   return `the list of repositories is empty, though ${String(known)} are known; they are kept until Bitbucket has said of each that it is gone. Check what the credential may see`;
 }
 
-function repeated({ api, workspace }: DiscoverContext): BadResponseError {
+function createRepeatedPageError({ api, workspace }: DiscoverContext): BadResponseError {
   return new BadResponseError(
-    whereOf('GET', new URL(`${api.endpoint}${listPath(workspace)}`)),
+    whereOf('GET', new URL(`${api.endpoint}${buildListPath(workspace)}`)),
     'the list of repositories shows one page again and again; repositories may be missing',
   );
 }
 
-function listPath(workspace: string): string {
+function buildListPath(workspace: string): string {
   return `/repositories/${encodeURIComponent(workspace)}`;
 }
 
@@ -86,17 +89,20 @@ interface RepositoryPage {
   readonly hasNext: boolean;
 }
 
-async function onePage({ api, workspace, unreadable }: DiscoverContext, page: number): Promise<RepositoryPage> {
+async function readRepositoryPage(
+  { api, workspace, countUnreadable }: DiscoverContext,
+  page: number,
+): Promise<RepositoryPage> {
   const parameters = {
     pagelen: String(repositoriesPerPage),
     page: String(page),
     sort: 'created_on',
-    fields: fieldsOf(members),
+    fields: joinFields(members),
   };
-  const answer = await askPage(api, { path: listPath(workspace), parameters });
+  const answer = await readNumberedPage(api, { path: buildListPath(workspace), parameters });
   const { values, next } = answer === 'unchanged' ? { values: [], next: undefined } : answer.value;
-  const { items, unreadable: count } = elementsOf(values, RepositoryRecord);
-  unreadable(count);
+  const { items, unreadable: count } = parseElements(values, RepositoryRecord);
+  countUnreadable(count);
   return { records: items, hasNext: typeof next === 'string' && values.length > 0 };
 }
 
@@ -108,30 +114,35 @@ function takePage(
 ): void {
   for (const record of records) {
     const known = repositories.get(record.uuid);
-    if (isSelected(record)) keep(repositories, record, pass, ledger);
+    if (isSelected(record)) keepRepository(repositories, record, pass, ledger);
     // The selection was changed, or the repository went to another project.
     else if (known !== undefined && repositories.delete(known.id)) forgetRepository(known, 'unselected', ledger);
   }
 }
 
-function keep(repositories: Map<string, Repository>, record: RepositoryRecord, pass: number, ledger: Ledger): void {
+function keepRepository(
+  repositories: Map<string, Repository>,
+  record: RepositoryRecord,
+  pass: number,
+  ledger: Ledger,
+): void {
   const { uuid: id, slug } = record;
   const mainBranch = record.mainbranch?.name ?? '';
   const known = repositories.get(id);
   if (known !== undefined) {
-    if (known.slug !== slug) endVerdicts(known, ledger);
+    if (known.slug !== slug) endResults(known, ledger);
     repositories.set(id, { ...known, slug, mainBranch, pass });
     return;
   }
-  // Counting begins now, though the first look may be an hour away.
-  ledger.window(runsOf(id));
+  // Counting begins now, though the first visit may be an hour away.
+  ledger.openWindow(buildRunStream(id));
   repositories.set(id, {
     id,
     slug,
     mainBranch,
     pass,
-    lookedMs: 0,
-    // Those that were changed last are looked at first.
+    visitedMs: 0,
+    // Those that were changed last are visited first.
     ranMs: record.updated_on ?? 0,
     hotUntilMs: 0,
     number: 0,
@@ -144,17 +155,20 @@ function keep(repositories: Map<string, Repository>, record: RepositoryRecord, p
 /** What was pushed since a probe may stand a little before it: the two clocks and the index differ. */
 const probeOverlapMs = 60_000;
 
-/** Asks what was changed last: a push is seen here seconds later, and its repository is looked at until the run is there. */
+/** Reads what was changed last: a push is seen here within seconds, and its repository is visited until the run is there. */
 export async function probe(discovery: Discovery, context: DiscoverContext): Promise<void> {
-  const { api, ledger, workspace, isSelected, unreadable } = context;
+  const { api, ledger, workspace, isSelected, countUnreadable } = context;
   const { repositories, rhythm } = discovery;
-  const parameters = { pagelen: String(repositoriesPerPage), sort: '-updated_on', fields: fieldsOf(members, []) };
-  const answer = await ask(api, { path: listPath(workspace), parameters }, Page);
-  const { items, unreadable: count } = elementsOf(answer === 'unchanged' ? [] : answer.value.values, RepositoryRecord);
-  unreadable(count);
+  const parameters = { pagelen: String(repositoriesPerPage), sort: '-updated_on', fields: joinFields(members, []) };
+  const answer = await readAnswer(api, { path: buildListPath(workspace), parameters }, Page);
+  const { items, unreadable: count } = parseElements(
+    answer === 'unchanged' ? [] : answer.value.values,
+    RepositoryRecord,
+  );
+  countUnreadable(count);
   const sinceMs = (rhythm.probedMs === 0 ? ledger.tickMs : rhythm.probedMs) - probeOverlapMs;
   for (const record of items.filter(isSelected)) {
-    if (!repositories.has(record.uuid)) keep(repositories, record, rhythm.pass, ledger);
+    if (!repositories.has(record.uuid)) keepRepository(repositories, record, rhythm.pass, ledger);
     const updatedMs = record.updated_on ?? 0;
     if (updatedMs >= sinceMs) makeHot(repositories, record.uuid, updatedMs);
   }
@@ -165,6 +179,6 @@ export async function probe(discovery: Discovery, context: DiscoverContext): Pro
 export function makeHot(repositories: Map<string, Repository>, uuid: string, pushedMs: number): void {
   const known = repositories.get(uuid);
   // Looked at since, and its pipeline was there: the same push is no news.
-  if (known === undefined || (known.ranMs > pushedMs && known.lookedMs > pushedMs)) return;
+  if (known === undefined || (known.ranMs > pushedMs && known.visitedMs > pushedMs)) return;
   repositories.set(uuid, { ...known, hotUntilMs: Math.max(known.hotUntilMs, pushedMs + hotMs) });
 }

@@ -1,15 +1,17 @@
+/** Turns the events of Bitbucket's webhook into hints: which repository to visit first. */
+
 /**
  * What Bitbucket's webhooks tell. They never count anything: a commit status names no pipeline uuid, no selector and no
- * times, so it only says which repository to look at first, and the look counts with the key that every look has.
+ * times, so it only says which repository to visit first, and the visit counts with the key that every visit has.
  */
 import * as z from 'zod';
-import { inboxProblem } from '../../../events/inbox-problem.ts';
-import type { Inbox, QueuedEvent, Taken } from '../../../events/inbox.ts';
+import { describeInboxProblem } from '../../../events/inbox-problem.ts';
+import type { Inbox, QueuedEvent, TakenEvents } from '../../../events/inbox.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { makeHot } from './discover.ts';
 import type { Repository } from './remembered.ts';
-import { readSpans, type SpanEvent } from './parse-span-event.ts';
+import { parseSpanEvent, type SpanEvent } from './parse-span-event.ts';
 
 /** As the function behind the webhook's URL writes it: the name of the event and the body as it was signed. */
 const Envelope = z.object({ event: z.string(), body: z.string() });
@@ -34,60 +36,60 @@ export interface EventReading {
   readonly hints: readonly Hint[];
   readonly count: number;
   readonly problems: readonly Problem[];
-  readonly remove: Taken['remove'];
+  readonly remove: TakenEvents['remove'];
 }
 
 /** Takes what has arrived; a queue that cannot be read costs nothing but its speed. */
 export async function takeEvents(inbox: Inbox, where: string, signal: AbortSignal): Promise<EventReading> {
   try {
     const { events, remove } = await inbox.take(signal);
-    const read = events.map(hintOf);
+    const read = events.map(interpretEvent);
     const unreadable = read.filter((hint) => hint === 'unreadable').length;
     return {
       hints: read.filter((hint) => hint !== 'unreadable' && hint !== 'unused'),
       count: events.length,
-      problems: unreadable === 0 ? [] : [notReadable(where, unreadable)],
+      problems: unreadable === 0 ? [] : [describeUnreadableEvents(where, unreadable)],
       remove,
     };
   } catch (error) {
-    const problem = inboxProblem(error, where);
+    const problem = describeInboxProblem(error, where);
     return { hints: [], count: 0, problems: [problem], remove: () => Promise.resolve() };
   }
 }
 
-function notReadable(where: string, count: number): Problem {
+function describeUnreadableEvents(where: string, count: number): Problem {
   const message = `${String(count)} events are not what Bitbucket documents and were removed; the looks find what they told of`;
   return { kind: 'bad-response', where: `${where} events`, message };
 }
 
 export const noEvents: EventReading = { hints: [], count: 0, problems: [], remove: () => Promise.resolve() };
 
-/** Repositories that nobody knows are not selected, or come with the list. */
+/** A repository that is unknown here is not selected, or comes with the list. */
 export function applyHints(repositories: Map<string, Repository>, hints: readonly Hint[]): void {
   for (const hint of hints) {
     const known = hint.is === 'repositories' ? undefined : repositories.get(hint.repository);
-    // A look after the event has seen what it told of.
-    if (hint.is === 'repositories' || known === undefined || hint.atMs < known.lookedMs) continue;
+    // A visit after the event has seen what it was about.
+    if (hint.is === 'repositories' || known === undefined || hint.atMs < known.visitedMs) continue;
     if (hint.is === 'push') makeHot(repositories, known.id, hint.atMs);
-    else repositories.set(known.id, { ...known, toldMs: hint.atMs });
+    else repositories.set(known.id, { ...known, hintedMs: hint.atMs });
   }
 }
 
-type Read = Hint | 'unused' | 'unreadable';
+type EventMeaning = Hint | 'unused' | 'unreadable';
 
-function hintOf({ body: text, sentMs }: QueuedEvent): Read {
-  const envelope = Envelope.safeParse(jsonIn(text));
+function interpretEvent({ body: text, sentMs }: QueuedEvent): EventMeaning {
+  const envelope = Envelope.safeParse(tryParseJson(text));
   if (!envelope.success) return 'unreadable';
   const { event, body } = envelope.data;
-  const content = jsonIn(body);
+  const content = tryParseJson(body);
   switch (event) {
     case 'repo:commit_status_created':
     case 'repo:commit_status_updated':
-      return statusHint(content, sentMs);
+      return interpretStatus(content, sentMs);
     case 'repo:push':
-      return pushHint(content, sentMs);
+      return interpretPush(content, sentMs);
     case 'pipeline:span_created':
-      return spanHint(readSpans(content), sentMs);
+      return interpretSpan(parseSpanEvent(content), sentMs);
     case 'repo:created':
     case 'repo:transfer':
       return { is: 'repositories' };
@@ -97,7 +99,7 @@ function hintOf({ body: text, sentMs }: QueuedEvent): Read {
   }
 }
 
-function jsonIn(text: string): unknown {
+function tryParseJson(text: string): unknown {
   try {
     return parseJsonText(text);
   } catch {
@@ -106,23 +108,23 @@ function jsonIn(text: string): unknown {
   }
 }
 
-function statusHint(content: unknown, atMs: number): Read {
+function interpretStatus(content: unknown, atMs: number): EventMeaning {
   const { data } = StatusEvent.safeParse(content);
   if (data === undefined) return 'unreadable';
   if (!ofPipelines.test(data.commit_status.url)) return 'unused';
-  return { is: 'run', repository: braced(data.repository.uuid), atMs };
+  return { is: 'run', repository: normalizeUuid(data.repository.uuid), atMs };
 }
 
-function pushHint(content: unknown, atMs: number): Read {
+function interpretPush(content: unknown, atMs: number): EventMeaning {
   const { data } = RepositoryEvent.safeParse(content);
-  return data === undefined ? 'unreadable' : { is: 'push', repository: braced(data.repository.uuid), atMs };
+  return data === undefined ? 'unreadable' : { is: 'push', repository: normalizeUuid(data.repository.uuid), atMs };
 }
 
-function spanHint(span: SpanEvent, atMs: number): Read {
-  return typeof span === 'string' ? span : { is: 'run', repository: braced(span.repository), atMs };
+function interpretSpan(span: SpanEvent, atMs: number): EventMeaning {
+  return typeof span === 'string' ? span : { is: 'run', repository: normalizeUuid(span.repository), atMs };
 }
 
 /** As the API writes them; spans were recorded with and without braces. */
-function braced(uuid: string): string {
+function normalizeUuid(uuid: string): string {
   return `{${uuid.replaceAll(/[{}]/g, '').toLowerCase()}}`;
 }

@@ -1,18 +1,18 @@
-/** Levels of runs and queues, as of the last look at each repository. */
+/** Gauges of runs and queues, as of the last visit to each repository. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { queueJobs } from '../../../model/catalogue/catalogue.ts';
-import { least } from '../../../model/lists/extremes.ts';
-import { gauge, type MetricFamily } from '../../../model/metric.ts';
+import { findLeast } from '../../../model/lists/extremes.ts';
+import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { queueOldestWait, runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
 import type { OpenState, Repository, StepState } from './remembered.ts';
-import { stepsByPhase } from '../steps/open-steps.ts';
-import { type Place, scopeOf } from '../runs/repository.ts';
+import { assumeSteps } from '../steps/open-steps.ts';
+import { type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
 import { minuteMs } from '../budget/intervals.ts';
 import { unspecifiedQueue } from '../steps/queue-names.ts';
-import { queueLabels } from '../steps/finish-steps.ts';
+import { buildQueueLabels } from '../steps/finish-steps.ts';
 
-/** Levels stand for the last look at a repository; what is older is not shown, for somebody may scale by it. */
+/** Gauges show the last visit to a repository; older ones are left out, because an autoscaler may use them. */
 const longestHeldMs = 15 * minuteMs;
 
 /** What has been there is shown as 0 for a while, so that alarms resolve; a queue for longer, so that they keep data. */
@@ -24,7 +24,7 @@ const stepsTrustedMs = 5 * minuteMs;
 
 export interface LevelInput {
   readonly ledger: Ledger;
-  readonly place: Pick<Place, 'source' | 'workspace'>;
+  readonly identity: Pick<RepositoryIdentity, 'source' | 'workspace'>;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly open: readonly OpenState[];
   /** Ages are told as of now; a tick may have been scheduled a while ago. Epoch milliseconds. */
@@ -37,49 +37,49 @@ export interface Levels {
   readonly queues: ReadonlyMap<string, { readonly queued: number; readonly running: number }>;
 }
 
-/** What is open, by pipeline and by queue, as of the last look at each repository. */
-export function levelsOf(input: LevelInput): Levels {
+/** What is open, by pipeline and by queue, as of the last visit to each repository. */
+export function mapLevels(input: LevelInput): Levels {
   const { ledger, repositories, open } = input;
   const current = open.filter(({ repository }) => {
-    const lookedMs = repositories.get(repository)?.lookedMs ?? 0;
-    return ledger.tickMs - lookedMs <= longestHeldMs;
+    const visitedMs = repositories.get(repository)?.visitedMs ?? 0;
+    return ledger.tickMs - visitedMs <= longestHeldMs;
   });
-  const queues = queueLevels(input, current);
-  return { families: [...runFamilies(input, current), ...queues.families], queues: queues.byQueue };
+  const queues = mapQueueLevels(input, current);
+  return { families: [...mapRunLevels(input, current), ...queues.families], queues: queues.byQueue };
 }
 
 const Shown = z.array(z.tuple([z.string(), z.string(), z.number()]));
 
 /** Names that were in use, with those that are now; those that have not been for long are forgotten. */
-function shown(
+function rememberShown(
   ledger: Ledger,
   name: string,
   now: readonly (readonly [string, string])[],
   forMs: number,
 ): readonly (readonly [string, string])[] {
-  const keyOf = (a: string, b: string): string => JSON.stringify([a, b]);
+  const joinKey = (a: string, b: string): string => JSON.stringify([a, b]);
   const kept = new Map<string, [string, string, number]>();
   for (const [a, b, lastMs] of ledger.recall(name, Shown) ?? [])
-    if (ledger.tickMs - lastMs <= forMs) kept.set(keyOf(a, b), [a, b, lastMs]);
-  for (const [a, b] of now) kept.set(keyOf(a, b), [a, b, ledger.tickMs]);
+    if (ledger.tickMs - lastMs <= forMs) kept.set(joinKey(a, b), [a, b, lastMs]);
+  for (const [a, b] of now) kept.set(joinKey(a, b), [a, b, ledger.tickMs]);
   ledger.remember(name, [...kept.values()]);
   return [...kept.values()].map(([a, b]) => [a, b] as const);
 }
 
-function runFamilies(
-  { ledger, place: { source }, repositories }: LevelInput,
+function mapRunLevels(
+  { ledger, identity: { source }, repositories }: LevelInput,
   open: readonly OpenState[],
 ): readonly MetricFamily[] {
   const now = open.map(({ repository, pipeline }) => [repository, pipeline] as const);
-  const pipelines = shown(ledger, 'pipelines shown', now, pipelineShownMs).flatMap(([id, pipeline]) => {
+  const pipelines = rememberShown(ledger, 'pipelines shown', now, pipelineShownMs).flatMap(([id, pipeline]) => {
     const repository = repositories.get(id);
-    // One that was not looked at for long is not known to be idle.
-    if (repository === undefined || ledger.tickMs - repository.lookedMs > longestHeldMs) return [];
+    // One that was not visited for long is not known to be idle.
+    if (repository === undefined || ledger.tickMs - repository.visitedMs > longestHeldMs) return [];
     const runs = open.filter((run) => run.repository === id && run.pipeline === pipeline);
     return [{ labels: { system: 'bitbucket', source, scope: scopeOf(repository), pipeline }, runs }];
   });
   return [
-    gauge(
+    buildGauge(
       runsActive,
       pipelines.flatMap(({ labels, runs }) => {
         const count = (...phases: readonly OpenState['phase'][]): number =>
@@ -91,7 +91,7 @@ function runFamilies(
         ];
       }),
     ),
-    gauge(
+    buildGauge(
       runsStuck,
       pipelines.map(({ labels, runs }) => ({
         labels,
@@ -106,26 +106,26 @@ function isStuck({ phase, stuckMs }: OpenState, nowMs: number): boolean {
   return (phase === 'pending' || phase === 'running') && nowMs > stuckMs;
 }
 
-function queueLevels(
-  { ledger, place, nowMs }: LevelInput,
+function mapQueueLevels(
+  { ledger, identity, nowMs }: LevelInput,
   open: readonly OpenState[],
 ): { readonly families: readonly MetricFamily[]; readonly byQueue: Levels['queues'] } {
-  const steps = Map.groupBy(runningOnce(open, ledger.tickMs), ({ queue }) => queue);
+  const steps = Map.groupBy(subtractParents(open, ledger.tickMs), ({ queue }) => queue);
   const now = [...steps.keys()].map((queue) => [queue, ''] as const);
-  const queues = shown(ledger, 'queues shown', now, queueShownMs).map(([queue]) => {
+  const queues = rememberShown(ledger, 'queues shown', now, queueShownMs).map(([queue]) => {
     const levels = steps.get(queue) ?? [];
     const since = levels.map(({ queuedSinceMs }) => queuedSinceMs).filter((ms) => ms !== undefined);
     const sum = (of: 'queued' | 'running' | 'blocked'): number => levels.reduce((all, level) => all + level[of], 0);
     return {
       queue,
-      labels: queueLabels(place, queue),
+      labels: buildQueueLabels(identity, queue),
       queued: sum('queued'),
       running: sum('running'),
       blocked: sum('blocked'),
-      waitSeconds: Math.max(0, nowMs - (least(since) ?? nowMs)) / 1000,
+      waitSeconds: Math.max(0, nowMs - (findLeast(since) ?? nowMs)) / 1000,
     };
   });
-  const jobs = gauge(
+  const jobs = buildGauge(
     queueJobs,
     queues.flatMap(({ labels, queued, running, blocked }) => [
       { labels: { ...labels, state: 'queued' }, value: queued },
@@ -133,7 +133,7 @@ function queueLevels(
       { labels: { ...labels, state: 'blocked' }, value: blocked },
     ]),
   );
-  const waits = gauge(
+  const waits = buildGauge(
     queueOldestWait,
     queues.map(({ labels, waitSeconds }) => ({ labels, value: waitSeconds })),
   );
@@ -147,14 +147,14 @@ function queueLevels(
  * The steps of open runs, without those that only wait for a child pipeline: each open child has one in another run of
  * its repository, which has no machine of its own and cannot ask for a kind of runner.
  */
-function runningOnce(open: readonly OpenState[], nowMs: number): readonly StepState[] {
+function subtractParents(open: readonly OpenState[], nowMs: number): readonly StepState[] {
   const waiting = new Map<string, number>();
   for (const { repository, isChild } of open)
     if (isChild === true) waiting.set(repository, (waiting.get(repository) ?? 0) + 1);
   // A child may have a child; the step that waits is more likely to be that of a run that is none.
   const parentsFirst = [...open].sort((a, b) => Number(a.isChild ?? false) - Number(b.isChild ?? false));
   return parentsFirst.flatMap((run) =>
-    stepsOf(run, nowMs).map((step) => {
+    chooseSteps(run, nowMs).map((step) => {
       const left = waiting.get(run.repository) ?? 0;
       if (left === 0 || step.queue !== unspecifiedQueue) return step;
       const taken = Math.min(left, step.running);
@@ -164,7 +164,7 @@ function runningOnce(open: readonly OpenState[], nowMs: number): readonly StepSt
   );
 }
 
-function stepsOf(run: OpenState, nowMs: number): readonly StepState[] {
+function chooseSteps(run: OpenState, nowMs: number): readonly StepState[] {
   const isFresh = run.steps !== undefined && run.stepsMs !== undefined && nowMs - run.stepsMs <= stepsTrustedMs;
-  return isFresh ? (run.steps ?? []) : stepsByPhase(run);
+  return isFresh ? (run.steps ?? []) : assumeSteps(run);
 }

@@ -2,12 +2,12 @@
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { type ApiContext, ask, repositoryPath } from '../api/client.ts';
+import { type ApiContext, readAnswer, buildRepositoryPath } from '../api/client.ts';
 import { forgetDeployments } from '../deployments/remembered.ts';
 import type { Repository, Rhythm } from './remembered.ts';
 import { scopeOf } from '../runs/repository.ts';
-import { deploymentsOf, runsOf } from '../runs/streams.ts';
-import { rememberCut } from '../api/list-newest-first.ts';
+import { buildDeploymentStream, buildRunStream } from '../runs/streams.ts';
+import { rememberCursor } from '../api/list-newest-first.ts';
 
 export interface MissingContext {
   readonly api: ApiContext;
@@ -19,10 +19,7 @@ export interface MissingContext {
 const mostPerRun = 5;
 
 /** Those that the last whole pass over the list did not find: deleted, moved, hidden, or skipped by a page that moved. */
-function missingRepositories(
-  repositories: ReadonlyMap<string, Repository>,
-  { page, pass }: Rhythm,
-): readonly Repository[] {
+function selectMissing(repositories: ReadonlyMap<string, Repository>, { page, pass }: Rhythm): readonly Repository[] {
   const wholePass = page === undefined ? pass : pass - 1;
   return [...repositories.values()].filter((repository) => repository.pass < wholePass);
 }
@@ -36,7 +33,7 @@ export async function checkMissing(
   rhythm: Rhythm,
   context: MissingContext,
 ): Promise<void> {
-  for (const repository of missingRepositories(repositories, rhythm).slice(0, mostPerRun)) {
+  for (const repository of selectMissing(repositories, rhythm).slice(0, mostPerRun)) {
     if (await isThere(repository.id, context)) repositories.set(repository.id, { ...repository, pass: rhythm.pass });
     else {
       repositories.delete(repository.id);
@@ -50,7 +47,7 @@ const goneStatuses: ReadonlySet<number> = new Set([403, 404, 410]);
 
 async function isThere(id: string, { api, workspace }: MissingContext): Promise<boolean> {
   try {
-    await ask(api, { path: repositoryPath(workspace, id), parameters: { fields: 'uuid' } }, z.unknown());
+    await readAnswer(api, { path: buildRepositoryPath(workspace, id), parameters: { fields: 'uuid' } }, z.unknown());
     return true;
   } catch (error) {
     if (error instanceof HttpStatusError && goneStatuses.has(error.status)) return false;
@@ -65,15 +62,15 @@ export function forgetRepository(
   ledger: Ledger,
 ): void {
   const { id } = repository;
-  for (const stream of [runsOf(id), deploymentsOf(id)]) {
-    ledger.drop(stream.name, why);
-    rememberCut(ledger, stream, undefined);
+  for (const stream of [buildRunStream(id), buildDeploymentStream(id)]) {
+    ledger.dropStream(stream.name, why);
+    rememberCursor(ledger, stream, undefined);
   }
   forgetDeployments(ledger, id);
-  endVerdicts(repository, ledger);
+  endResults(repository, ledger);
 }
 
 /** Under this name nothing runs any more: a last red verdict would stay for weeks. */
-export function endVerdicts(repository: Pick<Repository, 'slug'>, ledger: Ledger): void {
+export function endResults(repository: Pick<Repository, 'slug'>, ledger: Ledger): void {
   ledger.endMarks({ system: 'bitbucket', scope: scopeOf(repository) });
 }

@@ -19,16 +19,16 @@ const Spans = z.object({
   ),
 });
 
-const runSpan = 'bbc.pipeline_run';
+const runSpanName = 'bbc.pipeline_run';
 
 /** Each is the end of something that is counted; commands, containers and logs are not. Both spellings were recorded. */
-const wanted: ReadonlySet<string> = new Set([runSpan, 'bbc.step', 'bbc.pipeline_step']);
+const wanted: ReadonlySet<string> = new Set([runSpanName, 'bbc.step', 'bbc.pipeline_step']);
 
 /**
  * `pipeline:span_created` is OTLP in JSON. The repository may stand at the span or at its resource; a delivery is of one
  * repository. A step need not name it: its run does, in a delivery of its own.
  */
-export function readSpans(content: unknown): SpanEvent {
+export function parseSpanEvent(content: unknown): SpanEvent {
   const { data } = Spans.safeParse(content);
   if (data === undefined) return 'unreadable';
   const spans = data.resourceSpans.flatMap(({ resource, scopeSpans }) =>
@@ -41,12 +41,12 @@ export function readSpans(content: unknown): SpanEvent {
   );
   const ended = spans.filter(({ name }) => wanted.has(name));
   if (ended.length === 0) return 'unused';
-  const repository = ended.map(({ attributes }) => repositoryIn(attributes)).find((uuid) => uuid !== undefined);
+  const repository = ended.map(({ attributes }) => findRepository(attributes)).find((uuid) => uuid !== undefined);
   if (repository !== undefined) return { repository };
-  return ended.some(({ name }) => name === runSpan) ? 'unreadable' : 'unused';
+  return ended.some(({ name }) => name === runSpanName) ? 'unreadable' : 'unused';
 }
 
-function repositoryIn(attributes: z.infer<typeof Attributes>): string | undefined {
+function findRepository(attributes: z.infer<typeof Attributes>): string | undefined {
   const uuid = attributes.find(({ key }) => key === 'pipeline.repository.uuid')?.value.stringValue;
   return uuid === '' ? undefined : uuid;
 }

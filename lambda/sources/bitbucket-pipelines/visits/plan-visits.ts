@@ -1,18 +1,20 @@
+/** Chooses which repositories to visit in a tick; the forecast and the tests use the same code. */
+
 /**
- * Which repositories to look at in a tick. Pure: the crawl, the forecast of a dry run and the tests ask the same code.
+ * Chooses which repositories to visit in a tick. Pure: the crawl, the forecast of a dry run and the tests share it.
  */
-import { firstOf } from '../../../model/lists/pick-first.ts';
+import { pickFirst } from '../../../model/lists/pick-first.ts';
 
 export interface Watched {
   readonly id: string;
   /** Start of the last look; 0 before the first. Epoch milliseconds. */
-  readonly lookedMs: number;
+  readonly visitedMs: number;
   /** The last sign of life of a pipeline: its creation or its end. 0: none. Epoch milliseconds. */
   readonly ranMs: number;
   /** Until when a new pipeline is likely, because something was pushed. Epoch milliseconds. */
   readonly hotUntilMs: number;
-  /** When an event told of a run that began or ended; absent once somebody has looked. Epoch milliseconds. */
-  readonly toldMs?: number | undefined;
+  /** When an event told of a run that began or ended; absent after the next visit. Epoch milliseconds. */
+  readonly hintedMs?: number | undefined;
   /** Runs that are open: `moving` ones can end at any moment, `held` ones wait for a person. */
   readonly open: { readonly moving: number; readonly held: number };
   /** `empty`: there could be pipelines, and there never was one. */
@@ -39,54 +41,54 @@ const silenceShare = 1 / 12;
 /** Pushes are told by the probe; this is for what it does not show. */
 const shortestIntervalMs = 10 * minuteMs;
 
-/** How long after a look the next one is due; 0 is every tick. */
-export function lookInterval(repository: Watched, nowMs: number): number {
-  const { open, hotUntilMs, pipelines, ranMs, toldMs } = repository;
-  if (open.moving > 0 || nowMs < hotUntilMs || toldMs !== undefined) return 0;
+/** How long after a visit the next one is due; 0 is every tick. */
+export function computeVisitInterval(repository: Watched, nowMs: number): number {
+  const { open, hotUntilMs, pipelines, ranMs, hintedMs } = repository;
+  if (open.moving > 0 || nowMs < hotUntilMs || hintedMs !== undefined) return 0;
   if (pipelines === 'none') return withoutPipelinesMs;
   if (pipelines === 'empty') return emptyMs;
   const byRhythm = Math.min(longestIntervalMs, Math.max(shortestIntervalMs, (nowMs - ranMs) * silenceShare));
   return open.held > 0 ? Math.min(heldIntervalMs, byRhythm) : byRhythm;
 }
 
-/** Requests that looks may use in a tick. */
-export interface Allowance {
+/** Requests that visits may use in a tick. */
+export interface VisitBudget {
   readonly most: number;
   /** What is used even when nothing is due: requests that would be lost make the figures fresher instead. */
   readonly spare: number;
 }
 
-/** Of the looks of a tick, kept for repositories that nothing urgent is known of: new runs are found only there. */
+/** Of the visits of a tick, kept for repositories that nothing urgent is known of: new runs are found only there. */
 const sweepShare = 0.5;
 
 /** With requests to spare, this much of an interval is enough. */
 const earlyShare = 0.1;
 
 /**
- * The looks of this tick: what an event told of first, then what is open or hot, in turn, and a share for the others,
+ * The visits of this tick: those with a hint first, then what is open or hot, in turn, and a share for the others,
  * latest first.
  */
-export function planLooks<Item extends Watched>(
+export function planVisits<Item extends Watched>(
   repositories: readonly Item[],
   nowMs: number,
-  allowance: Allowance,
+  visitBudget: VisitBudget,
 ): readonly Item[] {
-  const most = Math.max(0, Math.floor(allowance.most));
-  const spare = Math.max(0, Math.floor(allowance.spare));
+  const most = Math.max(0, Math.floor(visitBudget.most));
+  const spare = Math.max(0, Math.floor(visitBudget.spare));
   const urgent: Due<Item>[] = [];
   const others: Due<Item>[] = [];
   const early: Due<Item>[] = [];
   for (const repository of repositories) {
-    const intervalMs = lookInterval(repository, nowMs);
-    const lateness = latenessOf(repository, intervalMs, nowMs);
+    const intervalMs = computeVisitInterval(repository, nowMs);
+    const lateness = computeLateness(repository, intervalMs, nowMs);
     if (lateness >= 1) (intervalMs === 0 ? urgent : others).push({ repository, lateness });
     else if (lateness >= earlyShare && repository.pipelines !== 'none') early.push({ repository, lateness });
   }
   const reserved = Math.min(others.length, Math.ceil(most * sweepShare));
-  const first = firstOf(urgent, most - reserved, longestUnseen);
-  const then = firstOf(others, most - first.length, latest);
+  const first = pickFirst(urgent, most - reserved, compareUnseen);
+  const then = pickFirst(others, most - first.length, compareLateness);
   const room = Math.min(most, spare) - first.length - then.length;
-  const also = firstOf(early, room, latest);
+  const also = pickFirst(early, room, compareLateness);
   return [...first, ...then, ...also].map(({ repository }) => repository);
 }
 
@@ -95,24 +97,24 @@ interface Due<Item extends Watched = Watched> {
   readonly lateness: number;
 }
 
-/** 1 is just due. One that was never looked at is later than all others. */
-function latenessOf({ lookedMs }: Watched, intervalMs: number, nowMs: number): number {
-  if (lookedMs === 0) return Infinity;
-  if (nowMs <= lookedMs) return 0;
-  return intervalMs === 0 ? Infinity : (nowMs - lookedMs) / intervalMs;
+/** 1 is just due. One that was never visited is later than all others. */
+function computeLateness({ visitedMs }: Watched, intervalMs: number, nowMs: number): number {
+  if (visitedMs === 0) return Infinity;
+  if (nowMs <= visitedMs) return 0;
+  return intervalMs === 0 ? Infinity : (nowMs - visitedMs) / intervalMs;
 }
 
-/** What is known to have changed, then all others in turn; with equal looks the one that ran last, and then by id, so that the order never depends on the list. */
-function longestUnseen({ repository: a }: Due, { repository: b }: Due): number {
+/** Those with a hint first, then all others in turn; after equal visits the one that ran last, and then by id, so that the order never depends on the list. */
+function compareUnseen({ repository: a }: Due, { repository: b }: Due): number {
   return (
-    Number(b.toldMs !== undefined) - Number(a.toldMs !== undefined) ||
-    a.lookedMs - b.lookedMs ||
+    Number(b.hintedMs !== undefined) - Number(a.hintedMs !== undefined) ||
+    a.visitedMs - b.visitedMs ||
     b.ranMs - a.ranMs ||
     compareIds(a, b)
   );
 }
 
-function latest(a: Due, b: Due): number {
+function compareLateness(a: Due, b: Due): number {
   if (a.lateness !== b.lateness) return b.lateness > a.lateness ? 1 : -1;
   return b.repository.ranMs - a.repository.ranMs || compareIds(a.repository, b.repository);
 }

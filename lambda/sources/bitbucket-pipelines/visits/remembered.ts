@@ -1,3 +1,4 @@
+/** What is remembered between ticks of each repository, of each open run, and of the lists that are read in turn. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import type { Watched } from './plan-visits.ts';
@@ -10,7 +11,7 @@ export interface Repository extends Watched {
   readonly mainBranch: string;
   /** Highest build number that was seen. */
   readonly number: number;
-  /** Last look at its deployments. Epoch milliseconds. */
+  /** When its deployments were read last. Epoch milliseconds. */
   readonly deploymentsMs: number;
   /** The pass over the list of repositories that found it last. */
   readonly pass: number;
@@ -126,8 +127,8 @@ export function recallCrawl(ledger: Ledger): Remembered {
   return {
     repositories: new Map(
       rows.map((row) => {
-        const found = repositoryOf(row, byRepository.get(row[0]) ?? []);
-        return [found.id, withoutLaterTimes(found, ledger.tickMs)];
+        const found = decodeRow(row, byRepository.get(row[0]) ?? []);
+        return [found.id, limitTimes(found, ledger.tickMs)];
       }),
     ),
     open,
@@ -136,47 +137,47 @@ export function recallCrawl(ledger: Ledger): Remembered {
 }
 
 export function rememberCrawl(ledger: Ledger, { repositories, open, rhythm }: Remembered): void {
-  ledger.remember('repositories', [...repositories.values()].map(rowOf));
+  ledger.remember('repositories', [...repositories.values()].map(encodeRow));
   ledger.remember('open', open);
   ledger.remember('rhythm', rhythm);
 }
 
 type Row = z.infer<typeof Rows>[number];
 
-function rowOf(repository: Repository): Row {
-  const { id, slug, mainBranch, lookedMs, ranMs, hotUntilMs, number, deploymentsMs, pass, toldMs } = repository;
-  const times = [lookedMs, ranMs, hotUntilMs, deploymentsMs].map((ms) => Math.floor(ms / 1000));
-  const [looked = 0, ran = 0, hot = 0, deployments = 0] = times;
+function encodeRow(repository: Repository): Row {
+  const { id, slug, mainBranch, visitedMs, ranMs, hotUntilMs, number, deploymentsMs, pass, hintedMs } = repository;
+  const times = [visitedMs, ranMs, hotUntilMs, deploymentsMs].map((ms) => Math.floor(ms / 1000));
+  const [visited = 0, ran = 0, hot = 0, deployments = 0] = times;
   const pipelines = pipelinesCodes.indexOf(repository.pipelines);
-  const row: Row = [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines];
-  if (toldMs !== undefined) row.push(Math.floor(toldMs / 1000));
+  const row: Row = [id, slug, mainBranch, visited, ran, hot, deployments, number, pass, pipelines];
+  if (hintedMs !== undefined) row.push(Math.floor(hintedMs / 1000));
   return row;
 }
 
-function repositoryOf(row: Row, open: readonly OpenState[]): Repository {
-  const [id, slug, mainBranch, looked, ran, hot, deployments, number, pass, pipelines, told] = row;
+function decodeRow(row: Row, open: readonly OpenState[]): Repository {
+  const [id, slug, mainBranch, visited, ran, hot, deployments, number, pass, pipelines, hinted] = row;
   return {
     id,
     slug,
     mainBranch,
-    lookedMs: looked * 1000,
+    visitedMs: visited * 1000,
     ranMs: ran * 1000,
     hotUntilMs: hot * 1000,
-    toldMs: told === undefined ? undefined : told * 1000,
+    hintedMs: hinted === undefined ? undefined : hinted * 1000,
     deploymentsMs: deployments * 1000,
     number,
     pass,
     pipelines: pipelinesCodes[pipelines] ?? 'unknown',
-    open: openCounts(open),
+    open: countOpen(open),
   };
 }
 
 /** What a run whose clock was ahead has noted would not be asked for until that time had come. */
-function withoutLaterTimes(repository: Repository, tickMs: number): Repository {
-  const { lookedMs, deploymentsMs, ranMs, hotUntilMs } = repository;
+function limitTimes(repository: Repository, tickMs: number): Repository {
+  const { visitedMs, deploymentsMs, ranMs, hotUntilMs } = repository;
   return {
     ...repository,
-    lookedMs: Math.min(lookedMs, tickMs),
+    visitedMs: Math.min(visitedMs, tickMs),
     deploymentsMs: Math.min(deploymentsMs, tickMs),
     ranMs: Math.min(ranMs, tickMs),
     hotUntilMs: Math.min(hotUntilMs, tickMs + hotMs),
@@ -184,7 +185,7 @@ function withoutLaterTimes(repository: Repository, tickMs: number): Repository {
 }
 
 /** Runs that can end by themselves, and those that wait for a person. */
-export function openCounts(open: readonly Pick<OpenState, 'phase'>[]): Watched['open'] {
+export function countOpen(open: readonly Pick<OpenState, 'phase'>[]): Watched['open'] {
   const held = open.filter(({ phase }) => phase === 'paused' || phase === 'halted').length;
   return { moving: open.length - held, held };
 }

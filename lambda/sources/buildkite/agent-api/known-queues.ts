@@ -25,13 +25,13 @@ export function rememberQueues({ names, are }: NamedQueues): CompleteQueues {
     // A secret may get the token of another cluster, which knows nothing of the queues of the one before.
     const before = key === cluster ? missedPolls : new Map(first.map((queue) => [queue, 0]));
     cluster = key;
-    missedPolls = after(before, snapshot, named);
+    missedPolls = countMissedPolls(before, snapshot, named);
     const idle = [...missedPolls.keys()].filter((queue) => !snapshot.queues.has(queue));
     return { ...snapshot, queues: new Map([...snapshot.queues, ...idle.map((queue) => [queue, {}] as const)]) };
   };
 }
 
-function after(
+function countMissedPolls(
   before: ReadonlyMap<string, number>,
   { queues }: Snapshot,
   named: ReadonlySet<string>,

@@ -1,11 +1,11 @@
 /** Turns what the agent API says into families of the model. */
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
-import { type Folding, partAtCap } from '../../../model/limits/cap.ts';
+import { type Folding, splitAtCap } from '../../../model/limits/cap.ts';
 import { overflowValue } from '../../../model/text/labels.ts';
-import { gauge, type MetricFamily, type Share } from '../../../model/metric.ts';
-import { wholePercent } from '../../../model/families/roll-up.ts';
-import type { Claimed } from './cluster-owners.ts';
-import { type CompatBaseName, compatBases, queueMetric, totalMetric } from '../metrics.ts';
+import { buildGauge, type MetricFamily, type Share } from '../../../model/metric.ts';
+import { computeWholePercent } from '../../../model/families/roll-up.ts';
+import type { OwnedSnapshot } from './cluster-owners.ts';
+import { type CompatBaseName, compatBases, defineQueueMetric, defineTotalMetric } from '../metrics.ts';
 import type { AgentCounts, JobCounts, QueueCounts } from './schema.ts';
 
 export interface MapOptions {
@@ -33,30 +33,31 @@ interface QueueFigures {
   readonly jobs: JobCounts;
   /** Absent for hosted queues. */
   readonly agents: AgentCounts | undefined;
-  /** Jobs that wait where nobody could take them; absent where that is unknown. */
+  /** Jobs that wait in a queue without any agent; absent where that is unknown. */
   readonly starved: number | undefined;
 }
 
-export interface Mapped {
+export interface MappedClusters {
   readonly families: readonly MetricFamily[];
   readonly folded: readonly Folding[];
 }
 
 /** What all readable clusters say, as families of the model. */
-export function familiesOf(clusters: readonly Claimed[], options: MapOptions): Mapped {
-  const all = clusters.flatMap((cluster) => figuresOf(cluster, options));
+export function mapClusters(clusters: readonly OwnedSnapshot[], options: MapOptions): MappedClusters {
+  const all = clusters.flatMap((cluster) => collectFigures(cluster, options));
   const { compat, source, room = Infinity } = options;
   const each = samplesOfQueue + (compat === 'none' ? 0 : compatBases.length);
   const most = Math.floor(room / each);
   // A cluster whose scope belongs to another one has no neutral metrics, so its queues cannot be added to those that have.
   const placed = all.filter(({ scope }) => scope !== undefined);
   const unplaced = all.filter(({ scope }) => scope === undefined);
-  const { apart, rest } = partAtCap(placed, most, ({ scope = '', queue }) => ({ queue, scope }));
-  const queues = [...apart, ...(rest.length === 0 ? [] : [added(rest)]), ...unplaced];
-  const families = [...neutralFamilies(queues, source), ...(compat === 'none' ? [] : queueFamilies(queues))].filter(
-    ({ samples }) => samples.length > 0,
-  );
-  const totals = compat === 'queues-and-totals' ? totalFamilies(clusters) : [];
+  const { apart, rest } = splitAtCap(placed, most, ({ scope = '', queue }) => ({ queue, scope }));
+  const queues = [...apart, ...(rest.length === 0 ? [] : [foldQueues(rest)]), ...unplaced];
+  const families = [
+    ...mapNeutralFamilies(queues, source),
+    ...(compat === 'none' ? [] : mapQueueFamilies(queues)),
+  ].filter(({ samples }) => samples.length > 0);
+  const totals = compat === 'queues-and-totals' ? mapTotalFamilies(clusters) : [];
   return {
     families: [...families, ...totals.filter(({ samples }) => samples.length > 0)],
     folded:
@@ -74,39 +75,42 @@ export function familiesOf(clusters: readonly Claimed[], options: MapOptions): M
 /** Neutral samples of one queue: three of jobs, two of workers, starved jobs and the utilization. */
 const samplesOfQueue = 7;
 
-/** One queue in place of many: sums of what is known. */
-function added(queues: readonly QueueFigures[]): QueueFigures {
-  const sumOf = (value: (queue: QueueFigures) => number | undefined): number | undefined => {
+/** Folds many queues into one: the sums of what is known. */
+function foldQueues(queues: readonly QueueFigures[]): QueueFigures {
+  const sumKnown = (value: (queue: QueueFigures) => number | undefined): number | undefined => {
     const known = queues.map(value).filter((one) => one !== undefined);
     return known.length === 0 ? undefined : known.reduce((sum, one) => sum + one, 0);
   };
   return {
     ...{ org: overflowValue, cluster: overflowValue, scope: overflowValue, queue: overflowValue },
     jobs: {
-      scheduled: sumOf(({ jobs }) => jobs.scheduled),
-      running: sumOf(({ jobs }) => jobs.running),
-      waiting: sumOf(({ jobs }) => jobs.waiting),
-      total: sumOf(({ jobs }) => jobs.total),
+      scheduled: sumKnown(({ jobs }) => jobs.scheduled),
+      running: sumKnown(({ jobs }) => jobs.running),
+      waiting: sumKnown(({ jobs }) => jobs.waiting),
+      total: sumKnown(({ jobs }) => jobs.total),
     },
-    starved: sumOf(({ starved }) => starved),
+    starved: sumKnown(({ starved }) => starved),
     agents: {
-      idle: sumOf(({ agents }) => agents?.idle),
-      busy: sumOf(({ agents }) => agents?.busy),
-      total: sumOf(({ agents }) => agents?.total),
+      idle: sumKnown(({ agents }) => agents?.idle),
+      busy: sumKnown(({ agents }) => agents?.busy),
+      total: sumKnown(({ agents }) => agents?.total),
     },
   };
 }
 
-function figuresOf({ scope, snapshot }: Claimed, { isSelected, isHosted }: MapOptions): readonly QueueFigures[] {
+function collectFigures(
+  { scope, snapshot }: OwnedSnapshot,
+  { isSelected, isHosted }: MapOptions,
+): readonly QueueFigures[] {
   const { org, cluster, queues } = snapshot;
   return [...queues]
     .filter(([queue]) => isSelected(queue))
     .map(([queue, counts]) => {
       const jobs = counts.jobs ?? noJobs;
       const isOnDemand = isHosted(queue, scope);
-      const agents = agentsOf(counts, isOnDemand);
+      const agents = findAgents(counts, isOnDemand);
       // Hosted agents come on demand, so none can be missing.
-      const starved = agents === undefined || isOnDemand ? undefined : starvedIn(jobs, agents);
+      const starved = agents === undefined || isOnDemand ? undefined : countStarved(jobs, agents);
       return { org, cluster, scope, queue, jobs, agents, starved };
     });
 }
@@ -115,37 +119,37 @@ function figuresOf({ scope, snapshot }: Claimed, { isSelected, isHosted }: MapOp
 const noJobs: JobCounts = { scheduled: 0, running: 0, waiting: 0, total: 0 };
 const noAgents: AgentCounts = { idle: 0, busy: 0, total: 0 };
 
-function agentsOf({ agents }: QueueCounts, isHosted: boolean): AgentCounts | undefined {
+function findAgents({ agents }: QueueCounts, isHosted: boolean): AgentCounts | undefined {
   return agents ?? (isHosted ? undefined : noAgents);
 }
 
-function neutralFamilies(queues: readonly QueueFigures[], source: string): readonly MetricFamily[] {
+function mapNeutralFamilies(queues: readonly QueueFigures[], source: string): readonly MetricFamily[] {
   const placed = queues.flatMap(({ scope, queue, ...figures }) =>
     scope === undefined ? [] : [{ ...figures, labels: { system: 'buildkite', source, scope, queue } }],
   );
   const crewed = placed.flatMap(({ agents, ...figures }) => (agents === undefined ? [] : [{ ...figures, agents }]));
   return [
-    gauge(
+    buildGauge(
       queueJobs,
       placed.flatMap(({ labels, jobs }) => [
-        ...known(jobs.scheduled, { ...labels, state: 'queued' }),
-        ...known(jobs.running, { ...labels, state: 'running' }),
+        ...sampleIfKnown(jobs.scheduled, { ...labels, state: 'queued' }),
+        ...sampleIfKnown(jobs.running, { ...labels, state: 'running' }),
         // What the agent API calls waiting is held back by a dependency: no worker could take it.
-        ...known(jobs.waiting, { ...labels, state: 'blocked' }),
+        ...sampleIfKnown(jobs.waiting, { ...labels, state: 'blocked' }),
       ]),
     ),
-    gauge(
+    buildGauge(
       starvedJobs,
-      placed.flatMap(({ labels, starved }) => known(starved, labels)),
+      placed.flatMap(({ labels, starved }) => sampleIfKnown(starved, labels)),
     ),
-    gauge(
+    buildGauge(
       workers,
       crewed.flatMap(({ labels, agents }) => [
-        ...known(agents.idle, { ...labels, state: 'idle' }),
-        ...known(agents.busy, { ...labels, state: 'busy' }),
+        ...sampleIfKnown(agents.idle, { ...labels, state: 'idle' }),
+        ...sampleIfKnown(agents.busy, { ...labels, state: 'busy' }),
       ]),
     ),
-    gauge(
+    buildGauge(
       workerUtilization,
       crewed.flatMap(({ labels, agents: { idle, busy } }) => {
         if (idle === undefined || busy === undefined || idle + busy === 0) return [];
@@ -157,7 +161,7 @@ function neutralFamilies(queues: readonly QueueFigures[], source: string): reado
 }
 
 /** One sample, or none where the value is unknown. */
-function known<Name extends string>(
+function sampleIfKnown<Name extends string>(
   value: number | undefined,
   labels: Readonly<Record<Name, string>>,
 ): readonly { readonly labels: Readonly<Record<Name, string>>; readonly value: number }[] {
@@ -165,12 +169,12 @@ function known<Name extends string>(
 }
 
 /** 0 with a single agent, whatever else is unknown. */
-function starvedIn({ scheduled }: JobCounts, { idle, busy }: AgentCounts): number | undefined {
+function countStarved({ scheduled }: JobCounts, { idle, busy }: AgentCounts): number | undefined {
   if ((idle ?? 0) > 0 || (busy ?? 0) > 0) return 0;
   return idle === undefined || busy === undefined ? undefined : scheduled;
 }
 
-function queueFamilies(queues: readonly QueueFigures[]): readonly MetricFamily[] {
+function mapQueueFamilies(queues: readonly QueueFigures[]): readonly MetricFamily[] {
   // One label set for all eight metrics of a queue: with 10,000 queues the copies would be tens of thousands.
   const placed = queues.map(({ org, cluster, queue, jobs, agents }) => ({
     labels: { cluster: cluster ?? '', org, queue },
@@ -178,8 +182,8 @@ function queueFamilies(queues: readonly QueueFigures[]): readonly MetricFamily[]
     agents,
   }));
   return compatBases.map((compat) =>
-    gauge(
-      queueMetric(compat),
+    buildGauge(
+      defineQueueMetric(compat),
       placed.flatMap(({ labels, jobs, agents }) => {
         const figure = figures[compat.base](jobs, agents);
         return figure === undefined ? [] : [{ labels, ...figure }];
@@ -188,10 +192,10 @@ function queueFamilies(queues: readonly QueueFigures[]): readonly MetricFamily[]
   );
 }
 
-function totalFamilies(clusters: readonly Claimed[]): readonly MetricFamily[] {
+function mapTotalFamilies(clusters: readonly OwnedSnapshot[]): readonly MetricFamily[] {
   return compatBases.map((compat) =>
-    gauge(
-      totalMetric(compat),
+    buildGauge(
+      defineTotalMetric(compat),
       clusters.flatMap(({ snapshot: { org, cluster, totals } }) => {
         const figure = figures[compat.base](totals.jobs, totals.agents);
         return figure === undefined ? [] : [{ labels: { cluster: cluster ?? '', org }, ...figure }];
@@ -209,22 +213,22 @@ type FigureOf = (jobs: JobCounts, agents: AgentCounts | undefined) => Figure | u
 
 /** Undefined where the figure is unknown, or needs agents and they are unknown. */
 const figures: Readonly<Record<CompatBaseName, FigureOf>> = {
-  ScheduledJobsCount: ({ scheduled }) => figureOf(scheduled),
-  RunningJobsCount: ({ running }) => figureOf(running),
-  UnfinishedJobsCount: ({ total }) => figureOf(total),
-  WaitingJobsCount: ({ waiting }) => figureOf(waiting),
-  IdleAgentCount: (_, agents) => figureOf(agents?.idle),
-  BusyAgentCount: (_, agents) => figureOf(agents?.busy),
-  TotalAgentCount: (_, agents) => figureOf(agents?.total),
-  BusyAgentPercentage: (_, agents) => percentageOf(agents),
+  ScheduledJobsCount: ({ scheduled }) => wrapFigure(scheduled),
+  RunningJobsCount: ({ running }) => wrapFigure(running),
+  UnfinishedJobsCount: ({ total }) => wrapFigure(total),
+  WaitingJobsCount: ({ waiting }) => wrapFigure(waiting),
+  IdleAgentCount: (_, agents) => wrapFigure(agents?.idle),
+  BusyAgentCount: (_, agents) => wrapFigure(agents?.busy),
+  TotalAgentCount: (_, agents) => wrapFigure(agents?.total),
+  BusyAgentPercentage: (_, agents) => computePercentage(agents),
 };
 
-function figureOf(value: number | undefined): Figure | undefined {
+function wrapFigure(value: number | undefined): Figure | undefined {
   return value === undefined ? undefined : { value };
 }
 
-function percentageOf(agents: AgentCounts | undefined): Figure | undefined {
+function computePercentage(agents: AgentCounts | undefined): Figure | undefined {
   if (agents?.busy === undefined || agents.total === undefined) return undefined;
   const share = { part: agents.busy, whole: agents.total };
-  return { value: wholePercent(share), share };
+  return { value: computeWholePercent(share), share };
 }

@@ -1,3 +1,5 @@
+/** Remembers how long Buildkite asks not to be polled again, and the answer until then. */
+
 /** What to do about one token now. */
 export type PollPlan<Answer> =
   | { readonly do: 'ask' }
@@ -6,8 +8,8 @@ export type PollPlan<Answer> =
 
 /** Honours how long Buildkite asks not to be asked again; times in epoch milliseconds. */
 export interface PollHint<Answer> {
-  at(nowMs: number): PollPlan<Answer>;
-  answered(answer: Answer, askedAtMs: number, pollAfterMs: number): void;
+  decide(nowMs: number): PollPlan<Answer>;
+  noteAnswer(answer: Answer, askedAtMs: number, pollAfterMs: number): void;
 }
 
 /**
@@ -19,16 +21,16 @@ const earlyShare = 0.1;
 /** Nothing should be steered by older figures; buildkite-agent-scaler does not trust them either. */
 const maxAnswerAgeMs = 2 * 60_000;
 
-export function pollHint<Answer>(): PollHint<Answer> {
+export function createPollHint<Answer>(): PollHint<Answer> {
   let last: { readonly answer: Answer; readonly askedAtMs: number; readonly nextMs: number } | undefined;
   return {
-    at: (nowMs) => {
+    decide: (nowMs) => {
       // A clock that was set back must not stretch the time for which an answer is good.
       if (last === undefined || nowMs < last.askedAtMs || nowMs >= last.nextMs) return { do: 'ask' };
       if (nowMs - last.askedAtMs > maxAnswerAgeMs) return { do: 'wait', untilMs: last.nextMs };
       return { do: 'reuse', answer: last.answer };
     },
-    answered: (answer, askedAtMs, pollAfterMs) => {
+    noteAnswer: (answer, askedAtMs, pollAfterMs) => {
       // Counted from the request: an answer that takes its time would otherwise push the next tick out of reach.
       last = { answer, askedAtMs, nextMs: askedAtMs + pollAfterMs * (1 - earlyShare) };
     },

@@ -1,16 +1,17 @@
-import { withCredentials } from '../../../http/auth/credentials.ts';
-import { problemOf, type StatusHints } from '../../../http/errors/problem.ts';
-import { labelValue } from '../../../model/text/labels.ts';
+/** Reads one cluster through the agent API, no more often than Buildkite asks. */
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
+import { describeHttpProblem, type StatusHints } from '../../../http/errors/problem.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { withRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../secrets/rotation.ts';
 import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
 import type { SourcePorts } from '../../source.ts';
-import { type Answer, getMetrics, NoOrganizationError } from './request.ts';
+import { type SnapshotAnswer, readMetrics, NoOrganizationError } from './request.ts';
 import type { BuildkiteConfig } from '../config.ts';
 import { type NamedQueues, rememberQueues } from './known-queues.ts';
-import { pollHint } from './poll-hint.ts';
-import { withReason } from '../refusal-reason.ts';
+import { createPollHint } from './poll-hint.ts';
+import { addReason } from '../refusal-reason.ts';
 import type { Snapshot } from './schema.ts';
 
 /** What one token gave: a snapshot, or the problem that kept it back. */
@@ -20,28 +21,28 @@ export type ClusterReading =
 export type ReadCluster = (deadline: Deadline) => Promise<ClusterReading>;
 
 /** The reader of one agent token. It remembers, across warm runs, the last answer, the poll hint and the known queues. */
-export function clusterReader(config: BuildkiteConfig, ref: SecretRef, ports: SourcePorts): ReadCluster {
+export function createClusterReader(config: BuildkiteConfig, ref: SecretRef, ports: SourcePorts): ReadCluster {
   const token = describeSecretRef(ref);
   const where = `buildkite/${config.name} (${token})`;
-  const complete = rememberQueues(namedQueues(config));
-  const hint = pollHint<Snapshot>();
+  const complete = rememberQueues(findNamedQueues(config));
+  const hint = createPollHint<Snapshot>();
   let refused: Refusal | undefined;
 
   return async (deadline) => {
     const now = ports.clock();
     if (refused !== undefined && isInForce(refused, now)) return { token, problem: refused.problem };
-    const plan = hint.at(now);
+    const plan = hint.decide(now);
     if (plan.do === 'reuse') return { token, snapshot: plan.answer };
-    if (plan.do === 'wait') return { token, problem: tooOld(where, plan.untilMs) };
+    if (plan.do === 'wait') return { token, problem: describeTooOld(where, plan.untilMs) };
     try {
-      const answer = await ask(config, ref, ports, deadline);
+      const answer = await requestSnapshot(config, ref, ports, deadline);
       const snapshot = complete(answer.snapshot);
-      hint.answered(snapshot, now, answer.pollAfterMs ?? 0);
+      hint.noteAnswer(snapshot, now, answer.pollAfterMs ?? 0);
       refused = undefined;
       return { token, snapshot };
     } catch (error) {
       // Whatever failed was asked because the last answer had lost its worth: it is not published again.
-      const problem = problemFrom(error, where, token);
+      const problem = describeClusterProblem(error, where, token);
       refused = { problem, atMs: now };
       return { token, problem };
     }
@@ -59,42 +60,47 @@ function isInForce({ problem: { retryAtMs }, atMs }: Refusal, nowMs: number): bo
 }
 
 /** Names without a wildcard: with one token, these are the queues that must exist in its cluster. */
-function namedQueues({ queues, agentTokens = [] }: BuildkiteConfig): NamedQueues {
+function findNamedQueues({ queues, agentTokens = [] }: BuildkiteConfig): NamedQueues {
   const exact = (queues?.include ?? []).filter((glob) => !/[*?]/.test(glob));
   return {
-    names: exact.map(labelValue).filter((name) => name !== undefined),
+    names: exact.map(makeLabelValue).filter((name) => name !== undefined),
     are: agentTokens.length === 1 ? 'here' : 'here once seen',
   };
 }
 
-async function ask(config: BuildkiteConfig, ref: SecretRef, ports: SourcePorts, deadline: Deadline): Promise<Answer> {
+async function requestSnapshot(
+  config: BuildkiteConfig,
+  ref: SecretRef,
+  ports: SourcePorts,
+  deadline: Deadline,
+): Promise<SnapshotAnswer> {
   const { http, secrets } = ports;
   const { endpoint, tls } = config;
-  return withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
-    withRotation(secrets, ref, deadline.signal, (token) =>
-      getMetrics(http, { endpoint, token, tls: credentials.tls, deadline }),
+  return sendWithCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
+    useWithRotation(secrets, ref, deadline.signal, (token) =>
+      readMetrics(http, { endpoint, token, tls: credentials.tls, deadline }),
     ),
   );
 }
 
-function tooOld(where: string, retryAtMs: number): Problem {
+function describeTooOld(where: string, retryAtMs: number): Problem {
   const message =
     'not asked, because Buildkite wants to be polled less often, and its last answer is too old to be published again; raise the interval';
   return { kind: 'rate-limited', where, message, retryAtMs };
 }
 
-/** @throws what is not an expected failure: a bug. */
-function problemFrom(error: unknown, where: string, token: string): Problem {
+/** @throws every unexpected error: a bug. */
+function describeClusterProblem(error: unknown, where: string, token: string): Problem {
   if (error instanceof NoOrganizationError) {
     const remedy = `the agent token in ${token} is probably wrong; put a valid one there, and check endpoint`;
     return { kind: 'auth', where, message: `${error.message}: ${remedy}` };
   }
-  const problem = problemOf(error, where, hintsFor(token));
+  const problem = describeHttpProblem(error, where, describeRemedies(token));
   if (problem === undefined) throw error;
-  return withReason(problem, error);
+  return addReason(problem, error);
 }
 
-function hintsFor(token: string): StatusHints {
+function describeRemedies(token: string): StatusHints {
   return {
     401: `the agent token in ${token} is wrong, expired or revoked; make a new one in the cluster's settings and put it there (a user's API token does not work here)`,
     403: `the agent token in ${token} may not be used from here; check its allowed IP addresses`,

@@ -1,58 +1,59 @@
-import { anyOf, selects } from '../../../config/glob.ts';
+/** Reads all clusters through the agent API, each with its own token. */
+import { matchAny, matchSelection } from '../../../config/glob.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
 import type { Collection, SourcePorts } from '../../source.ts';
-import { createClaims, type Seen } from './cluster-owners.ts';
-import { clusterReader, type ClusterReading, type ReadCluster } from './read-cluster.ts';
+import { createClusterOwners, type TokenSnapshot } from './cluster-owners.ts';
+import { createClusterReader, type ClusterReading, type ReadCluster } from './read-cluster.ts';
 import { type BuildkiteConfig, hasTotals } from '../config.ts';
-import { type HostedQueues, isHostedBy } from '../queues/hosted-queues.ts';
-import { familiesOf, type Mapped, type MapOptions } from './map-queues.ts';
+import { type HostedQueues, createHostedCheck } from '../queues/hosted-queues.ts';
+import { mapClusters, type MappedClusters, type MapOptions } from './map-queues.ts';
 import type { Snapshot } from './schema.ts';
 
-/** The agent API is outside the user limits, but nobody needs to be hit by all tokens at once. */
+/** The agent API has no limit for users, but it need not get the requests of all tokens at once. */
 const clustersAtOnce = 4;
 
 /** What the agent API gave. */
 export interface AgentReading extends Omit<Collection, 'families'> {
   /** Given what is known of hosted queues, which have no agent figures, and for how many samples there is room. */
-  readonly familiesWith: (hosted: HostedQueues, room: number | undefined) => Mapped;
+  readonly mapFamilies: (hosted: HostedQueues, room: number | undefined) => MappedClusters;
   /** Slugs of the organizations that the tokens belong to. */
   readonly organizations: readonly string[];
   /** Queues with neutral metrics, as scope and queue. */
-  readonly queues: readonly (readonly [scope: string, queue: string])[];
+  readonly queueIds: readonly (readonly [scope: string, queue: string])[];
   /** Whether every token was answered, so that no queue of theirs is missing. */
   readonly isComplete: boolean;
 }
 
-/** Reads all clusters, each by its own token and each with its own failure. */
-export function agentReader(
+/** Makes the reader of all clusters; a token that fails costs only its own cluster. */
+export function createAgentReader(
   config: BuildkiteConfig,
   ports: SourcePorts,
 ): (deadline: Deadline) => Promise<AgentReading> {
   const where = `buildkite/${config.name}`;
-  const readers = (config.agentTokens ?? []).map((ref) => clusterReader(config, ref, ports));
-  const options = mapOptions(config);
-  const isNamedHosted = anyOf(config.hostedQueues ?? []);
-  const claims = createClaims(where);
+  const readers = (config.agentTokens ?? []).map((ref) => createClusterReader(config, ref, ports));
+  const options = buildMapOptions(config);
+  const isNamedHosted = matchAny(config.hostedQueues ?? []);
+  const owners = createClusterOwners(where);
   return async (deadline) => {
-    const { seen, problems } = sorted(await readAll(readers, deadline));
-    const { claimed, problems: conflicts } = claims.take(seen);
-    const readable = seen.flatMap(({ token, snapshot }) => unreadable(snapshot, `${where} (${token})`));
+    const { seen, problems } = splitReadings(await readAll(readers, deadline));
+    const { claimed, problems: conflicts } = owners.claim(seen);
+    const readable = seen.flatMap(({ token, snapshot }) => describeMissingFigures(snapshot, `${where} (${token})`));
     return {
-      familiesWith: (hosted, room) =>
-        familiesOf(claimed, { ...options, room, isHosted: isHostedBy(hosted, isNamedHosted) }),
+      mapFamilies: (hosted, room) =>
+        mapClusters(claimed, { ...options, room, isHosted: createHostedCheck(hosted, isNamedHosted) }),
       problems: [...problems, ...conflicts, ...readable],
       isComplete: problems.length === 0,
       organizations: [...new Set(seen.map(({ snapshot }) => snapshot.org))],
-      queues: claimed.flatMap(({ scope, snapshot }) =>
+      queueIds: claimed.flatMap(({ scope, snapshot }) =>
         scope === undefined ? [] : [...snapshot.queues.keys()].map((queue) => [scope, queue] as const),
       ),
     };
   };
 }
 
-/** Tokens that hang have their share of the time, and leave as much to each further round. */
+/** Each token gets a fair share of the time that is left, so that one that hangs does not starve the others. */
 function readAll(readers: readonly ReadCluster[], deadline: Deadline): Promise<readonly ClusterReading[]> {
   return mapConcurrently([...readers.entries()], clustersAtOnce, async ([index, read]) => {
     using own = deadline.slice(1 / Math.ceil((readers.length - index) / clustersAtOnce));
@@ -60,17 +61,20 @@ function readAll(readers: readonly ReadCluster[], deadline: Deadline): Promise<r
   });
 }
 
-function mapOptions(config: BuildkiteConfig): Omit<MapOptions, 'isHosted'> {
+function buildMapOptions(config: BuildkiteConfig): Omit<MapOptions, 'isHosted'> {
   const withCompat = hasTotals(config) ? 'queues-and-totals' : 'queues';
   return {
     source: config.name,
-    isSelected: selects(config.queues ?? {}),
+    isSelected: matchSelection(config.queues ?? {}),
     compat: config.compat ? withCompat : 'none',
   };
 }
 
-function sorted(readings: readonly ClusterReading[]): { seen: readonly Seen[]; problems: readonly Problem[] } {
-  const seen: Seen[] = [];
+function splitReadings(readings: readonly ClusterReading[]): {
+  seen: readonly TokenSnapshot[];
+  problems: readonly Problem[];
+} {
+  const seen: TokenSnapshot[] = [];
   const problems: Problem[] = [];
   for (const reading of readings) {
     if ('problem' in reading) problems.push(reading.problem);
@@ -82,7 +86,7 @@ function sorted(readings: readonly ClusterReading[]): { seen: readonly Seen[]; p
 /** More names than these do not help to find the cause. */
 const maxNamed = 3;
 
-function unreadable({ missing }: Snapshot, where: string): readonly Problem[] {
+function describeMissingFigures({ missing }: Snapshot, where: string): readonly Problem[] {
   if (missing.length === 0) return [];
   const more = missing.length - maxNamed;
   const named = [...missing.slice(0, maxNamed), ...(more > 0 ? [`${String(more)} more`] : [])].join(', ');

@@ -1,6 +1,6 @@
 /** What is read of the agent API's answer, figure by figure, so that a bad figure costs only itself. */
 import * as z from 'zod';
-import { labelValue } from '../../../model/text/labels.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
 
 /**
  * Jobs of a queue or a cluster. `scheduled` waits for an agent, `waiting` is held back by dependencies and cannot be
@@ -52,10 +52,10 @@ export interface Snapshot {
 }
 
 /** @param org the organization's slug, which the caller has found not to be empty. */
-export function snapshotOf({ cluster, jobs, agents }: MetricsAnswer, org: string): Snapshot {
+export function parseSnapshot({ cluster, jobs, agents }: MetricsAnswer, org: string): Snapshot {
   const missing: string[] = [];
-  const jobsOf = (value: unknown, of: string): JobCounts => {
-    const figure = figuresIn(value, 'jobs', of, missing);
+  const parseJobs = (value: unknown, of: string): JobCounts => {
+    const figure = createFigureParser(value, 'jobs', of, missing);
     return {
       scheduled: figure('scheduled'),
       running: figure('running'),
@@ -63,17 +63,17 @@ export function snapshotOf({ cluster, jobs, agents }: MetricsAnswer, org: string
       total: figure('total'),
     };
   };
-  const agentsOf = (value: unknown, of: string): AgentCounts => {
-    const figure = figuresIn(value, 'agents', of, missing);
+  const parseAgents = (value: unknown, of: string): AgentCounts => {
+    const figure = createFigureParser(value, 'agents', of, missing);
     return { idle: figure('idle'), busy: figure('busy'), total: figure('total') };
   };
-  const totals = { jobs: jobsOf(jobs, 'the totals'), agents: agentsOf(agents, 'the totals') };
-  const jobsByQueue = countsByQueue(jobs.queues, jobsOf, addJobs);
-  const agentsByQueue = countsByQueue(agents.queues, agentsOf, addAgents);
+  const totals = { jobs: parseJobs(jobs, 'the totals'), agents: parseAgents(agents, 'the totals') };
+  const jobsByQueue = parseQueueCounts(jobs.queues, parseJobs, addJobs);
+  const agentsByQueue = parseQueueCounts(agents.queues, parseAgents, addAgents);
   const names = [...new Set([...jobsByQueue.keys(), ...agentsByQueue.keys()])];
   return {
     org,
-    cluster: labelValue(cluster?.name ?? ''),
+    cluster: makeLabelValue(cluster?.name ?? ''),
     totals,
     queues: new Map(names.map((name) => [name, { jobs: jobsByQueue.get(name), agents: agentsByQueue.get(name) }])),
     missing,
@@ -84,27 +84,32 @@ export function snapshotOf({ cluster, jobs, agents }: MetricsAnswer, org: string
  * Reads figures of whatever the value is, and notes those that cannot be read. Any finite number that is not negative is
  * one: the API sends integers, but nothing is lost by a fraction. By hand, because there are a hundred thousand of them.
  */
-function figuresIn(value: unknown, part: string, of: string, missing: string[]): (name: string) => number | undefined {
-  const told: Readonly<Record<string, unknown>> = isMap(value) ? value : {};
+function createFigureParser(
+  value: unknown,
+  subject: string,
+  of: string,
+  missing: string[],
+): (name: string) => number | undefined {
+  const record: Readonly<Record<string, unknown>> = isMap(value) ? value : {};
   return (name) => {
-    const figure = told[name];
+    const figure = record[name];
     if (typeof figure === 'number' && Number.isFinite(figure) && figure >= 0) return figure;
-    missing.push(`${part}.${name} of ${of}`);
+    missing.push(`${subject}.${name} of ${of}`);
     return undefined;
   };
 }
 
-function countsByQueue<Counts>(
+function parseQueueCounts<Counts>(
   queues: Readonly<Record<string, unknown>> | null,
-  countsOf: (value: unknown, of: string) => Counts,
+  parseCounts: (value: unknown, of: string) => Counts,
   add: (a: Counts, b: Counts) => Counts,
 ): ReadonlyMap<string, Counts> {
   const counts = new Map<string, Counts>();
   for (const [key, value] of Object.entries(queues ?? {})) {
-    const queue = labelValue(key);
-    // An empty key is a known fault of the API; no backend has a series for it.
+    const queue = makeLabelValue(key);
+    // The API is known to send an empty key; no backend has a series for it.
     if (queue === undefined) continue;
-    const read = countsOf(value, `queue ${queue}`);
+    const read = parseCounts(value, `queue ${queue}`);
     // Keys that differ only in what no label can hold, such as outer spaces, are one queue.
     const known = counts.get(queue);
     counts.set(queue, known === undefined ? read : add(known, read));

@@ -1,28 +1,28 @@
-/** Tells the first finish of a build from a further one, after somebody has retried a job of it by hand. */
+/** Tells the first finish of a build from a further one, which a retry by hand brings about. */
 import * as z from 'zod';
-import { shortHash } from '../../../counters/tick/hash.ts';
+import { hashKey } from '../../../counters/tick/hash.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
-import { least } from '../../../model/lists/extremes.ts';
+import { findLeast } from '../../../model/lists/extremes.ts';
 import type { Build } from '../user-api/rest-schema.ts';
-import { buildVerdict } from './states.ts';
-import { timeOf } from '../user-api/times.ts';
+import { judgeBuild } from './states.ts';
+import { parseTime } from '../user-api/times.ts';
 
 /** What a finish is of: the build's first attempt, or a further one with what is known of its start. */
 export interface Attempt {
   readonly isFirst: boolean;
-  /** Epoch milliseconds; undefined where nobody tells. */
+  /** Epoch milliseconds; undefined where it is not known. */
   readonly startedMs: number | undefined;
   /** Until when the build waited for its first agent; undefined for a further attempt, which waited for a person. */
   readonly waitedUntilMs: number | undefined;
 }
 
 /** First finishes of builds that did not succeed, for a retry by hand is nearly always one of these. */
-export interface FinishedBefore {
+export interface FirstFinishes {
   /** When a build finished first, as far as it is remembered. Epoch milliseconds. */
   firstFinishMs(id: string): number | undefined;
-  saw(build: Build): void;
+  noteFinish(build: Build): void;
   /** What the next run is to know. */
-  keep(): void;
+  remember(): void;
 }
 
 const Remembered = z.array(z.tuple([z.string(), z.number()]));
@@ -33,21 +33,21 @@ const memoryName = 'unsuccessful-builds';
  * without this memory.
  */
 const mostRemembered = 2_000;
-/** Somebody who retries a job does so while the build still matters. */
+/** A job is retried by hand within days, while the build still matters. */
 const rememberedForMs = 7 * 24 * 3_600_000;
 
-export function finishedBefore(ledger: Pick<Ledger, 'recall' | 'remember' | 'now'>): FinishedBefore {
+export function recallFirstFinishes(ledger: Pick<Ledger, 'recall' | 'remember' | 'now'>): FirstFinishes {
   const known = new Map(ledger.recall(memoryName, Remembered) ?? []);
   return {
-    firstFinishMs: (id) => known.get(shortHash(id)),
-    saw: (build) => {
-      const finishedMs = timeOf(build.finished_at);
-      const result = buildVerdict(build)?.result;
+    firstFinishMs: (id) => known.get(hashKey(id)),
+    noteFinish: (build) => {
+      const finishedMs = parseTime(build.finished_at);
+      const result = judgeBuild(build)?.result;
       if (finishedMs === undefined || result === undefined || result === 'success') return;
-      const key = shortHash(build.id);
+      const key = hashKey(build.id);
       known.set(key, Math.min(known.get(key) ?? Infinity, finishedMs));
     },
-    keep: () => {
+    remember: () => {
       const recent = [...known]
         .filter(([, finishedMs]) => ledger.now() - finishedMs < rememberedForMs)
         .toSorted(([, a], [, b]) => b - a);
@@ -63,27 +63,27 @@ const slackMs = 1_000;
  * A retry by hand moves the build's `started_at` to the start of the new job, so that it lies behind the end of the one
  * that was retried; and a build that has finished before begins again with that.
  */
-export function attemptOf(build: Build, firstFinishMs: number | undefined): Attempt {
-  const finishedMs = timeOf(build.finished_at) ?? Infinity;
-  const builtMs = timeOf(build.started_at);
+export function determineAttempt(build: Build, firstFinishMs: number | undefined): Attempt {
+  const finishedMs = parseTime(build.finished_at) ?? Infinity;
+  const builtMs = parseTime(build.started_at);
   const jobs = build.jobs.readable;
-  const starts = jobs.map(({ started_at }) => timeOf(started_at)).filter((time) => time !== undefined);
-  const earliestMs = least([...starts, ...(builtMs === undefined ? [] : [builtMs])]);
+  const starts = jobs.map(({ started_at }) => parseTime(started_at)).filter((time) => time !== undefined);
+  const earliestMs = findLeast([...starts, ...(builtMs === undefined ? [] : [builtMs])]);
   if (firstFinishMs !== undefined && finishedMs - firstFinishMs >= slackMs) {
     const again = starts.filter((time) => time >= firstFinishMs);
     const isMoved = builtMs !== undefined && builtMs >= firstFinishMs;
-    return furtherAttempt(isMoved ? builtMs : least(again));
+    return createFurtherAttempt(isMoved ? builtMs : findLeast(again));
   }
-  const isMoved = jobs.some((job) => job.retried === true && endsBefore(job, builtMs));
-  if (isMoved) return furtherAttempt(builtMs);
+  const isMoved = jobs.some((job) => job.retried === true && hasEndedBefore(job, builtMs));
+  if (isMoved) return createFurtherAttempt(builtMs);
   return { isFirst: true, startedMs: builtMs, waitedUntilMs: earliestMs };
 }
 
-function furtherAttempt(startedMs: number | undefined): Attempt {
+function createFurtherAttempt(startedMs: number | undefined): Attempt {
   return { isFirst: false, startedMs, waitedUntilMs: undefined };
 }
 
-function endsBefore({ finished_at }: Build['jobs']['readable'][number], startMs: number | undefined): boolean {
-  const endMs = timeOf(finished_at);
+function hasEndedBefore({ finished_at }: Build['jobs']['readable'][number], startMs: number | undefined): boolean {
+  const endMs = parseTime(finished_at);
   return endMs !== undefined && startMs !== undefined && endMs <= startMs;
 }

@@ -1,28 +1,28 @@
-/** Notices that a pipeline was renamed or deleted, so that its last verdict ends in that run and not weeks later. */
-import { shortHash } from '../../../counters/tick/hash.ts';
+/** Finds pipelines that were renamed or deleted, so that their last result ends in this run and not weeks later. */
+import { hashKey } from '../../../counters/tick/hash.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { KnownPipelines } from './known-pipelines.ts';
 import { type Build, Pipeline } from '../user-api/rest-schema.ts';
-import { QuotaSpentError } from '../user-api/client.ts';
+import { BudgetSpentError } from '../user-api/client.ts';
 import type { UserRun } from '../user-api/run.ts';
 
-export interface PipelinesAfter {
+export interface RemainingPipelines {
   readonly known: KnownPipelines;
   /** Names under which nothing runs any more. */
   readonly ended: readonly string[];
 }
 
 /** An id tells a pipeline for good; its slug is what people change. */
-export function withoutRenamed(known: KnownPipelines, builds: readonly Build[]): PipelinesAfter {
+export function dropRenamed(known: KnownPipelines, builds: readonly Build[]): RemainingPipelines {
   const seen = builds.flatMap(({ pipeline }) => {
     const { id, slug } = pipeline ?? {};
-    return typeof id === 'string' && slug !== undefined ? [{ id: shortHash(id), slug }] : [];
+    return typeof id === 'string' && slug !== undefined ? [{ id: hashKey(id), slug }] : [];
   });
-  return renamedTo(known, new Map(seen.map(({ id, slug }) => [id, slug])));
+  return applyRenames(known, new Map(seen.map(({ id, slug }) => [id, slug])));
 }
 
 /** What was learnt of a pipeline goes with it to its new name, unless that one is known by itself. */
-function renamedTo(known: KnownPipelines, slugs: ReadonlyMap<string, string>): PipelinesAfter {
+function applyRenames(known: KnownPipelines, slugs: ReadonlyMap<string, string>): RemainingPipelines {
   const ids = new Map([...slugs].map(([id, slug]) => [slug, id]));
   const moved = Object.entries(known).flatMap(([name, pipeline]) => {
     const slug = slugs.get(pipeline.id ?? '');
@@ -50,50 +50,50 @@ const gone: ReadonlySet<number> = new Set([404, 410]);
  * thousand pipelines is gone through in 17 hours. Two answers that a pipeline is gone have to agree, for a single one
  * may be a mistake. A token without `read_pipelines` cannot ask.
  */
-export async function askForQuiet(
+export async function checkQuietPipeline(
   known: KnownPipelines,
   scopes: readonly string[],
   run: Pick<UserRun, 'api' | 'organization' | 'nowMs' | 'problemFrom' | 'problems'>,
-): Promise<PipelinesAfter> {
-  const name = scopes.includes('read_pipelines') ? nextToAsk(known, run.nowMs) : undefined;
+): Promise<RemainingPipelines> {
+  const name = scopes.includes('read_pipelines') ? pickQuietPipeline(known, run.nowMs) : undefined;
   const pipeline = name === undefined ? undefined : known[name];
   if (name === undefined || pipeline === undefined) return { known, ended: [] };
-  const answer = await ask(name, run);
+  const answer = await requestPipeline(name, run);
   if (answer === 'unknown') return { known, ended: [] };
   if (answer === 'gone' && pipeline.isMissing === true) {
     return { known: Object.fromEntries(Object.entries(known).filter(([other]) => other !== name)), ended: [name] };
   }
   const asked = { ...known, [name]: { ...pipeline, askedMs: run.nowMs, isMissing: answer === 'gone' } };
-  return answer === 'gone' ? { known: asked, ended: [] } : renamedTo(asked, answer);
+  return answer === 'gone' ? { known: asked, ended: [] } : applyRenames(asked, answer);
 }
 
-function nextToAsk(known: KnownPipelines, nowMs: number): string | undefined {
+function pickQuietPipeline(known: KnownPipelines, nowMs: number): string | undefined {
   const quiet = Object.entries(known).filter(
     ([, { seenMs, askedMs = 0, isMissing = false }]) =>
       nowMs - seenMs > quietForMs && (isMissing || nowMs - askedMs > quietForMs),
   );
   // One that was missing is asked for again in the very next run.
-  const [next] = quiet.toSorted(([, a], [, b]) => rankOf(a) - rankOf(b));
+  const [next] = quiet.toSorted(([, a], [, b]) => rankPipeline(a) - rankPipeline(b));
   return next?.[0];
 }
 
-function rankOf({ isMissing = false, askedMs = 0 }: KnownPipelines[string]): number {
+function rankPipeline({ isMissing = false, askedMs = 0 }: KnownPipelines[string]): number {
   return isMissing ? -1 : askedMs;
 }
 
 /** By its id the slug that it has now, or that it is gone; `unknown` where nothing was learned. */
-async function ask(
+async function requestPipeline(
   name: string,
-  { api, organization, problemFrom, problems }: Parameters<typeof askForQuiet>[2],
+  { api, organization, problemFrom, problems }: Parameters<typeof checkQuietPipeline>[2],
 ): Promise<ReadonlyMap<string, string> | 'gone' | 'unknown'> {
-  const url = api.restUrl(`organizations/${organization}/pipelines/${encodeURIComponent(name)}`);
+  const url = api.buildUrl(`organizations/${organization}/pipelines/${encodeURIComponent(name)}`);
   try {
-    const { value } = await api.rest(url, Pipeline);
-    return new Map(typeof value.id === 'string' ? [[shortHash(value.id), value.slug]] : []);
+    const { value } = await api.requestRest(url, Pipeline);
+    return new Map(typeof value.id === 'string' ? [[hashKey(value.id), value.slug]] : []);
   } catch (error) {
     if (error instanceof HttpStatusError && gone.has(error.status)) return 'gone';
     // The next run has a budget of its own.
-    if (error instanceof QuotaSpentError) return 'unknown';
+    if (error instanceof BudgetSpentError) return 'unknown';
     const problem = problemFrom(error, 'pipeline');
     if (problem === undefined) throw error;
     problems.push(problem);

@@ -1,76 +1,77 @@
+/** Finds the names of the clusters and queues that jobs carry only as ids. */
 import type { Problem } from '../../../model/problem.ts';
 import { isFresh } from '../user-api/access-token.ts';
-import { type BuildLists, placeOf } from './count-builds.ts';
+import { type BuildLists, findQueueId } from './count-builds.ts';
 import type { ApiSettings } from '../config.ts';
 import {
-  type Places,
-  type RestPlaces,
-  placesFrom,
-  placesOf,
-  readPlaces,
-  RememberedPlaces,
-  rememberedOf,
+  type QueueNames,
+  type RestQueueNames,
+  parseRememberedNames,
+  pickNames,
+  readQueueNames,
+  RememberedQueueNames,
+  serializeNames,
 } from '../queues/queue-names.ts';
 import type { KnownQueue } from '../queues/read-queues.ts';
 import type { UserRun } from '../user-api/run.ts';
-import type { WaitsRead } from '../queues/read-waiting.ts';
+import type { WaitingReading } from '../queues/read-waiting.ts';
 
 /** Names of clusters and queues, and whether a later run could know more. */
-export interface KnownPlaces {
-  /** What REST told of the queues, not long ago; undefined where it was not asked. */
+export interface FoundQueueNames {
+  /** The queues as REST answered in this run or a few minutes ago; undefined where REST was not asked. */
   readonly queues?: readonly KnownQueue[] | undefined;
-  readonly places: Places;
-  readonly arePlacesFinal: boolean;
+  readonly queueNames: QueueNames;
+  readonly areNamesFinal: boolean;
 }
 
-/** A pause is a level: for how long it is published as it was last told, so that not each run asks every cluster. */
-const toldForMs = 5 * 60_000;
+/** How long a paused queue is published from memory, so that not every run asks for each cluster. */
+const pauseFreshForMs = 5 * 60_000;
 
 /** Names change rarely, what is paused at any time. */
-function isStillGood(remembered: RememberedPlaces, { waits }: Pick<ApiSettings, 'waits'>, nowMs: number): boolean {
-  return isFresh(remembered, nowMs) && (waits !== 'rest' || isRecentlyTold(remembered, nowMs));
+function isStillGood(remembered: RememberedQueueNames, { waits }: Pick<ApiSettings, 'waits'>, nowMs: number): boolean {
+  return isFresh(remembered, nowMs) && (waits !== 'rest' || isRecentlyRead(remembered, nowMs));
 }
 
-function isRecentlyTold({ told, readMs }: RememberedPlaces, nowMs: number): boolean {
-  return told !== undefined && nowMs >= readMs && nowMs - readMs < toldForMs;
+function isRecentlyRead({ told: states, readMs }: RememberedQueueNames, nowMs: number): boolean {
+  return states !== undefined && nowMs >= readMs && nowMs - readMs < pauseFreshForMs;
 }
 
-const nowhere: Places = { clusterNames: new Map(), queueKeys: new Map() };
+const noNames: QueueNames = { clusterNames: new Map(), queueKeys: new Map() };
 
-/** From the queues of this run, else from the memory, else by REST when a job is in a place that nobody knows. */
-export async function knownPlaces(run: UserRun, waits: WaitsRead, lists: BuildLists): Promise<KnownPlaces> {
+/** From the queues of this run, else from memory, else by REST when a job has a cluster that is not known yet. */
+export async function findQueueNames(run: UserRun, waits: WaitingReading, lists: BuildLists): Promise<FoundQueueNames> {
   const { ledger, nowMs, settings } = run;
-  if (settings.jobs === 'skip') return { places: nowhere, arePlacesFinal: true };
-  const remember = (remembered: RememberedPlaces): void => ledger?.remember('places', remembered);
+  if (settings.jobs === 'skip') return { queueNames: noNames, areNamesFinal: true };
+  const remember = (remembered: RememberedQueueNames): void => ledger?.remember('places', remembered);
   if (waits.snapshot !== undefined) {
-    const places = placesOf(waits.snapshot);
-    remember(rememberedOf(places, nowMs));
-    return { places, arePlacesFinal: true };
+    const queueNames = pickNames(waits.snapshot);
+    remember(serializeNames(queueNames, nowMs));
+    return { queueNames, areNamesFinal: true };
   }
-  const remembered = ledger?.recall('places', RememberedPlaces) ?? { readMs: nowMs, clusters: {}, queues: {} };
+  const remembered = ledger?.recall('places', RememberedQueueNames) ?? { readMs: nowMs, clusters: {}, queues: {} };
   remember(remembered);
-  const known = placesFrom(remembered);
-  if (isStillGood(remembered, settings, nowMs) && areAllKnown(lists, known)) {
-    return { places: known, arePlacesFinal: false, queues: remembered.told };
+  const known = parseRememberedNames(remembered);
+  if (isStillGood(remembered, settings, nowMs) && hasNamesForAll(lists, known)) {
+    return { queueNames: known, areNamesFinal: false, queues: remembered.told };
   }
-  const read = await readByRest(run);
+  const read = await requestByRest(run);
   if ('problem' in read) {
     run.problems.push(read.problem);
     // A token that may not read clusters will not know more in the next run either.
-    return { places: known, arePlacesFinal: read.problem.kind === 'auth' || read.problem.kind === 'configuration' };
+    return { queueNames: known, areNamesFinal: read.problem.kind === 'auth' || read.problem.kind === 'configuration' };
   }
   const { queues } = read.places;
-  remember({ ...rememberedOf(read.places, nowMs), told: [...queues] });
-  return { places: read.places, arePlacesFinal: true, queues };
+  remember({ ...serializeNames(read.places, nowMs), told: [...queues] });
+  return { queueNames: read.places, areNamesFinal: true, queues };
 }
 
-async function readByRest({
+async function requestByRest({
   api,
   organization,
   problemFrom,
-}: UserRun): Promise<{ readonly places: RestPlaces } | { readonly problem: Problem }> {
+}: UserRun): Promise<{ readonly places: RestQueueNames } | { readonly problem: Problem }> {
   try {
-    return { places: await readPlaces(api, organization) };
+    return { places: await readQueueNames(api, organization) };
   } catch (error) {
     const problem = problemFrom(error, 'clusters');
     if (problem === undefined) throw error;
@@ -78,7 +79,7 @@ async function readByRest({
   }
 }
 
-function areAllKnown({ finished, active }: BuildLists, places: Places): boolean {
+function hasNamesForAll({ finished, active }: BuildLists, queueNames: QueueNames): boolean {
   const jobs = [...(finished?.value ?? []), ...(active?.value ?? [])].flatMap((build) => build.jobs.readable);
-  return jobs.every((job) => placeOf(job, { places, arePlacesFinal: false }) !== undefined);
+  return jobs.every((job) => findQueueId(job, { queueNames, areNamesFinal: false }) !== undefined);
 }

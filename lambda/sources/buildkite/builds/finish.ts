@@ -1,3 +1,4 @@
+/** Finishes a build or job: what it adds to counters, histograms, log lines and traces. */
 import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
 import type { Exemplar } from '../../../model/metric.ts';
 import {
@@ -14,14 +15,14 @@ import {
   runWait,
   systemErrors,
 } from '../../../model/catalogue/run-metrics.ts';
-import { attemptOf } from './attempts.ts';
+import { determineAttempt } from './attempts.ts';
 import type { Build, Job } from '../user-api/rest-schema.ts';
-import { type BuildOfJob, buildSpan, jobSpans } from './map-spans.ts';
-import { buildVerdict, jobVerdict, type Verdict } from './states.ts';
-import { activeMsWithin } from './active-time.ts';
-import { timeOf } from '../user-api/times.ts';
+import { type BuildOfJob, mapBuildSpan, mapJobSpans } from './map-spans.ts';
+import { judgeBuild, judgeJob, type EndResult } from './states.ts';
+import { measureActiveMs } from './active-time.ts';
+import { parseTime } from '../user-api/times.ts';
 
-export interface PlacedBuild {
+export interface LabelledBuild {
   readonly build: Build;
   readonly source: string;
   /** The organization: pipelines are unique in it, while a queue is in a cluster. */
@@ -34,37 +35,37 @@ export interface PlacedBuild {
 }
 
 /** A finished build; undefined for one that has not ended. */
-export function buildFinish(placed: PlacedBuild): Finish | undefined {
-  const { build, source, scope, pipeline, branch, firstFinishMs } = placed;
-  const verdict = buildVerdict(build);
-  const finishedMs = timeOf(build.finished_at);
-  if (verdict === undefined || finishedMs === undefined) return undefined;
-  const { result } = verdict;
+export function finishBuild(labelled: LabelledBuild): Finish | undefined {
+  const { build, source, scope, pipeline, branch, firstFinishMs } = labelled;
+  const end = judgeBuild(build);
+  const finishedMs = parseTime(build.finished_at);
+  if (end === undefined || finishedMs === undefined) return undefined;
+  const { result } = end;
   const labels = { system: 'buildkite', source, scope, pipeline };
-  const { isFirst, startedMs, waitedUntilMs } = attemptOf(build, firstFinishMs);
+  const { isFirst, startedMs, waitedUntilMs } = determineAttempt(build, firstFinishMs);
   const attempt = isFirst && !isRebuild(build) ? 'first' : 'retry';
-  const wait = secondsOf(timeOf(build.created_at), waitedUntilMs);
-  const duration = secondsOf(startedMs, finishedMs);
-  const active = activeSeconds(build, startedMs, finishedMs);
-  const exemplar = exemplarOf(build, finishedMs);
-  const key = buildKey(build.id, finishedMs);
+  const wait = computeSeconds(parseTime(build.created_at), waitedUntilMs);
+  const duration = computeSeconds(startedMs, finishedMs);
+  const active = computeActiveSeconds(build, startedMs, finishedMs);
+  const exemplar = buildExemplar(build, finishedMs);
+  const key = formatBuildKey(build.id, finishedMs);
   const facts = { result, attempt, waitSeconds: wait, activeSeconds: active, finishedMs } as const;
   return {
     key,
     finishedMs,
-    createdMs: timeOf(build.created_at),
+    createdMs: parseTime(build.created_at),
     counts: [
       { metric: runsFinished, labels: { ...labels, result, attempt, branch }, increase: 1 },
-      ...faultOf(source, verdict),
+      ...buildErrorCounts(source, end),
     ],
     observations: [
-      ...observed(runWait, labels, wait, exemplar),
-      ...observed(runDuration, { ...labels, result }, duration, exemplar),
-      ...observed(runActiveDuration, { ...labels, result }, active, exemplar),
+      ...buildObservations(runWait, labels, wait, exemplar),
+      ...buildObservations(runDuration, { ...labels, result }, duration, exemplar),
+      ...buildObservations(runActiveDuration, { ...labels, result }, active, exemplar),
     ],
-    marks: marksOf({ ...labels, branch }, verdict, finishedMs),
-    line: lineOf(placed, { result, attempt, wait, duration, active }),
-    spans: [buildSpan(placed, isFirst ? facts : { ...facts, again: { startedMs, key } })],
+    marks: buildMarks({ ...labels, branch }, end, finishedMs),
+    line: buildLine(labelled, { result, attempt, wait, duration, active }),
+    spans: [mapBuildSpan(labelled, isFirst ? facts : { ...facts, again: { startedMs, key } })],
   };
 }
 
@@ -72,27 +73,27 @@ export function buildFinish(placed: PlacedBuild): Finish | undefined {
  * A blocked build that is opened again finishes a second time, so the time is a part of its key; in whole seconds,
  * because Buildkite's events tell no fractions.
  */
-function buildKey(id: string, finishedMs: number): string {
+function formatBuildKey(id: string, finishedMs: number): string {
   return `${id} ${String(Math.floor(finishedMs / 1000))}`;
 }
 
 /** Where a job ran. */
-export interface JobPlace {
+export interface JobLabels {
   readonly source: string;
   readonly scope: string;
   readonly queue: string;
 }
 
-/** A finished job; undefined for one that has not ended, or of which nobody knows when. */
-export function jobFinish(job: Job, build: BuildOfJob, { source, scope, queue }: JobPlace): Finish | undefined {
-  const verdict = jobVerdict(job);
-  const finishedMs = jobEndMs(job);
-  if (verdict === undefined || finishedMs === undefined) return undefined;
+/** A finished job; undefined for one that has not ended, or whose end has no time. */
+export function finishJob(job: Job, build: BuildOfJob, { source, scope, queue }: JobLabels): Finish | undefined {
+  const end = judgeJob(job);
+  const finishedMs = findJobEndMs(job);
+  if (end === undefined || finishedMs === undefined) return undefined;
   const labels = { system: 'buildkite', source, scope, queue };
-  const { result } = verdict;
-  const duration = secondsBetween(job.started_at, job.finished_at);
-  const wait = secondsBetween(job.runnable_at, job.started_at);
-  const exemplar = exemplarOf(build, finishedMs);
+  const { result } = end;
+  const duration = computeSecondsBetween(job.started_at, job.finished_at);
+  const wait = computeSecondsBetween(job.runnable_at, job.started_at);
+  const exemplar = buildExemplar(build, finishedMs);
   return {
     // A retry is another job.
     key: job.id,
@@ -100,44 +101,44 @@ export function jobFinish(job: Job, build: BuildOfJob, { source, scope, queue }:
     counts: [
       { metric: jobsFinished, labels: { ...labels, result }, increase: 1 },
       ...(duration === undefined ? [] : [{ metric: jobBusySeconds, labels, increase: Math.max(0, duration) }]),
-      ...faultOf(source, verdict),
+      ...buildErrorCounts(source, end),
     ],
     observations: [
       // Never from `scheduled_at`, which is copied from the build and may lie before the job's creation.
-      ...observed(jobWait, labels, wait, exemplar),
-      ...observed(jobDuration, { ...labels, result }, duration, exemplar),
+      ...buildObservations(jobWait, labels, wait, exemplar),
+      ...buildObservations(jobDuration, { ...labels, result }, duration, exemplar),
     ],
     marks: [],
-    spans: jobSpans(job, build, { scope, queue, result, waitSeconds: wait, endMs: finishedMs }),
+    spans: mapJobSpans(job, build, { scope, queue, result, waitSeconds: wait, endMs: finishedMs }),
   };
 }
 
 /** An expired job ended when it expired. Epoch milliseconds. */
-export function jobEndMs({ finished_at, expired_at }: Job): number | undefined {
-  return timeOf(finished_at) ?? timeOf(expired_at);
+export function findJobEndMs({ finished_at, expired_at }: Job): number | undefined {
+  return parseTime(finished_at) ?? parseTime(expired_at);
 }
 
 /** Undefined where one of the two is unknown; negative where the vendor's clocks disagree. */
-function secondsBetween(from: string | null | undefined, to: string | null | undefined): number | undefined {
-  return secondsOf(timeOf(from), timeOf(to));
+function computeSecondsBetween(from: string | null | undefined, to: string | null | undefined): number | undefined {
+  return computeSeconds(parseTime(from), parseTime(to));
 }
 
-function secondsOf(fromMs: number | undefined, toMs: number | undefined): number | undefined {
+function computeSeconds(fromMs: number | undefined, toMs: number | undefined): number | undefined {
   return fromMs === undefined || toMs === undefined ? undefined : (toMs - fromMs) / 1000;
 }
 
 /** Undefined where no jobs were read: only they tell when a person was waited for. */
-function activeSeconds({ jobs }: Build, startedMs: number | undefined, finishedMs: number): number | undefined {
-  // A clock that was set back between the two has its own fault; there is no span to look at.
+function computeActiveSeconds({ jobs }: Build, startedMs: number | undefined, finishedMs: number): number | undefined {
+  // A clock was set back between the two, so there is no time to measure.
   if (startedMs === undefined || startedMs > finishedMs) return undefined;
-  return secondsOf(0, activeMsWithin({ fromMs: startedMs, toMs: finishedMs }, jobs));
+  return computeSeconds(0, measureActiveMs({ fromMs: startedMs, toMs: finishedMs }, jobs));
 }
 
 function isRebuild({ rebuilt_from }: Build): boolean {
   return rebuilt_from !== null && rebuilt_from !== undefined;
 }
 
-function observed(
+function buildObservations(
   metric: Observation['metric'],
   labels: Observation['labels'],
   value: number | undefined,
@@ -147,13 +148,13 @@ function observed(
   return [{ metric, labels, value, ...(exemplar && { exemplar: { ...exemplar, value: Math.max(0, value) } }) }];
 }
 
-function faultOf(source: string, { fault }: Verdict): readonly Count[] {
+function buildErrorCounts(source: string, { systemError: fault }: EndResult): readonly Count[] {
   if (fault === undefined) return [];
   return [{ metric: systemErrors, labels: { system: 'buildkite', source, ...fault }, increase: 1 }];
 }
 
 /** A cancelled or skipped build says nothing about the code. */
-function marksOf(labels: Mark['labels'], { result }: Verdict, finishedMs: number): readonly Mark[] {
+function buildMarks(labels: Mark['labels'], { result }: EndResult, finishedMs: number): readonly Mark[] {
   if (result === 'cancellation' || result === 'skip' || result === 'other') return [];
   const seconds = finishedMs / 1000;
   const isSuccess = result === 'success';
@@ -170,7 +171,7 @@ const maxExemplarCharacters = 128;
 const shortCommit = 12;
 
 /** Address and commit of the build, as far as they fit. */
-function exemplarOf(
+function buildExemplar(
   { web_url, commit }: Pick<Build, 'web_url' | 'commit'>,
   timestampMs: number,
 ): Omit<Exemplar, 'value'> | undefined {
@@ -182,11 +183,11 @@ function exemplarOf(
     { build_url: url },
     { commit: sha },
   ].map((labels) => Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== '')));
-  const labels = candidates.find((candidate) => lengthOf(candidate) <= maxExemplarCharacters);
+  const labels = candidates.find((candidate) => measureLabels(candidate) <= maxExemplarCharacters);
   return labels === undefined || Object.keys(labels).length === 0 ? undefined : { labels, timestampMs };
 }
 
-function lengthOf(labels: Readonly<Record<string, string>>): number {
+function measureLabels(labels: Readonly<Record<string, string>>): number {
   return Object.entries(labels).reduce((sum, [name, value]) => sum + Array.from(name + value).length, 0);
 }
 
@@ -198,8 +199,8 @@ interface Facts {
   readonly active: number | undefined;
 }
 
-function lineOf(
-  { build, source, scope, pipeline }: PlacedBuild,
+function buildLine(
+  { build, source, scope, pipeline }: LabelledBuild,
   facts: Facts,
 ): Readonly<Record<string, string | number>> {
   const { wait, duration, active, result, attempt } = facts;

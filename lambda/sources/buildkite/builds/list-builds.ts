@@ -2,9 +2,9 @@
 import { BadResponseError, HttpStatusError, ResponseTooLargeError } from '../../../http/errors/errors.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Problem } from '../../../model/problem.ts';
-import type { Part } from '../user-api/list-result.ts';
+import type { ListResult } from '../user-api/list-result.ts';
 import { Build, BuildPage } from '../user-api/rest-schema.ts';
-import { timeOf } from '../user-api/times.ts';
+import { parseTime } from '../user-api/times.ts';
 import type { Query, UserApi } from '../user-api/client.ts';
 
 export interface BuildQuery {
@@ -13,8 +13,8 @@ export interface BuildQuery {
   /** Without jobs a build is small; with them a page of 30 is about a megabyte. */
   readonly withJobs: boolean;
   readonly maxPages: number;
-  /** What the caller makes of a failure; undefined throws it on. */
-  readonly failed: (error: unknown) => Problem | undefined;
+  /** Turns an error into a problem; undefined for an unexpected error, which is thrown on. */
+  readonly problemFrom: (error: unknown) => Problem | undefined;
 }
 
 /** Largest page of the REST API. */
@@ -28,39 +28,39 @@ const leastPageSize = 2;
  * too large is asked for in smaller pieces; where Buildkite refuses to page deeper, the list goes on from the oldest
  * build seen.
  */
-export async function readBuilds(api: UserApi, query: BuildQuery): Promise<Part<readonly Build[]>> {
-  const { maxPages, failed } = query;
-  const seen: Seen = { builds: new Map(), unreadable: 0, unreadableJobs: 0, oldest: undefined, newOnPage: 0 };
+export async function listBuilds(api: UserApi, query: BuildQuery): Promise<ListResult<readonly Build[]>> {
+  const { maxPages, problemFrom: failed } = query;
+  const seen: ListProgress = { builds: new Map(), unreadable: 0, unreadableJobs: 0, oldest: undefined, newOnPage: 0 };
   let pageSize = query.withJobs ? pageSizeWithJobs : pageSizeWithoutJobs;
-  let url = firstPage(api, query, pageSize);
+  let url = buildListUrl(api, query, pageSize);
   for (let page = 0; page < maxPages; page += 1) {
     try {
-      const { value, headers } = await api.rest(url, BuildPage);
-      take(seen, value);
-      const next = nextPage(headers['link'] ?? '', url);
-      if (next === undefined) return partOf(seen, true);
-      if (next === 'elsewhere' || seen.newOnPage === 0) throw goesNowhere(url);
+      const { value, headers } = await api.requestRest(url, BuildPage);
+      addPage(seen, value);
+      const next = findNextPage(headers['link'] ?? '', url);
+      if (next === undefined) return makeResult(seen, true);
+      if (next === 'elsewhere' || seen.newOnPage === 0) throw createDeadEndError(url);
       url = next;
     } catch (error) {
-      const size = pageSizeAfter(error, pageSize, seen);
-      if (size === undefined) return partOf(seen, false, knownProblem(error, failed));
+      const size = decidePageSize(error, pageSize, seen);
+      if (size === undefined) return makeResult(seen, false, convertError(error, failed));
       pageSize = size;
       // The same list again, from where it stopped; nothing new on its first page would end it.
-      url = firstPage(api, query, pageSize, seen.oldest);
+      url = buildListUrl(api, query, pageSize, seen.oldest);
     }
   }
-  return partOf(seen, false);
+  return makeResult(seen, false);
 }
 
 /** The size of the pages with which the list can go on; undefined where it cannot. */
-function pageSizeAfter(error: unknown, pageSize: number, { newOnPage }: Seen): number | undefined {
+function decidePageSize(error: unknown, pageSize: number, { newOnPage }: ListProgress): number | undefined {
   if (isTooDeep(error)) return newOnPage > 0 ? pageSize : undefined;
   const half = Math.floor(pageSize / 2);
   return error instanceof ResponseTooLargeError && half >= leastPageSize ? half : undefined;
 }
 
 /** What a list has given so far. */
-interface Seen {
+interface ListProgress {
   readonly builds: Map<string, Build>;
   unreadable: number;
   unreadableJobs: number;
@@ -69,7 +69,7 @@ interface Seen {
   newOnPage: number;
 }
 
-function take(seen: Seen, elements: readonly unknown[]): void {
+function addPage(seen: ListProgress, elements: readonly unknown[]): void {
   const before = seen.builds.size + seen.unreadable;
   for (const element of elements) {
     const build = Build.safeParse(element);
@@ -79,33 +79,33 @@ function take(seen: Seen, elements: readonly unknown[]): void {
     }
     if (!seen.builds.has(build.data.id)) seen.unreadableJobs += build.data.jobs.unreadable;
     seen.builds.set(build.data.id, build.data);
-    seen.oldest = olderOf(seen.oldest, build.data.created_at ?? undefined);
+    seen.oldest = pickOlder(seen.oldest, build.data.created_at ?? undefined);
   }
   seen.newOnPage = seen.builds.size + seen.unreadable - before;
 }
 
-function partOf(seen: Seen, isComplete: boolean, problem?: Problem): Part<readonly Build[]> {
+function makeResult(seen: ListProgress, isComplete: boolean, problem?: Problem): ListResult<readonly Build[]> {
   const { builds, oldest } = seen;
   const unreadable = seen.unreadable + seen.unreadableJobs;
   return { value: [...builds.values()], isComplete, unreadable, withheld: 0, notes: [], oldest, problem };
 }
 
-function knownProblem(error: unknown, failed: BuildQuery['failed']): Problem {
+function convertError(error: unknown, failed: BuildQuery['problemFrom']): Problem {
   const problem = failed(error);
   if (problem === undefined) throw error;
   return problem;
 }
 
-function goesNowhere(url: URL): BadResponseError {
+function createDeadEndError(url: URL): BadResponseError {
   return new BadResponseError(whereOf('GET', url), 'the next page leads nowhere; what was read until then is used');
 }
 
 /** The list from its beginning, or from what was created at a time. */
-function firstPage(api: UserApi, { org, filters, withJobs }: BuildQuery, pageSize: number, createdTo?: string): URL {
-  return api.restUrl(`organizations/${org}/builds`, [
+function buildListUrl(api: UserApi, { org, filters, withJobs }: BuildQuery, pageSize: number, createdTo?: string): URL {
+  return api.buildUrl(`organizations/${org}/builds`, [
     ...(createdTo === undefined ? filters : filters.filter(([name]) => name !== 'created_to')),
     withJobs ? ['include_retried_jobs', 'true'] : ['exclude_jobs', 'true'],
-    ...(createdTo === undefined ? [] : [createdBefore(createdTo)]),
+    ...(createdTo === undefined ? [] : [buildCreatedToFilter(createdTo)]),
     ['per_page', String(pageSize)],
   ]);
 }
@@ -114,13 +114,13 @@ function firstPage(api: UserApi, { org, filters, withJobs }: BuildQuery, pageSiz
  * Builds that are no younger than this one, itself included: Buildkite lists what was created before `created_to`, and
  * builds of the same moment would be left out.
  */
-export function createdBefore(oldest: string): readonly [name: string, value: string] {
-  const oldestMs = timeOf(oldest);
+export function buildCreatedToFilter(oldest: string): readonly [name: string, value: string] {
+  const oldestMs = parseTime(oldest);
   return ['created_to', oldestMs === undefined ? oldest : new Date(oldestMs + 1).toISOString()];
 }
 
-function olderOf(a: string | undefined, b: string | undefined): string | undefined {
-  const [atA, atB] = [timeOf(a), timeOf(b)];
+function pickOlder(a: string | undefined, b: string | undefined): string | undefined {
+  const [atA, atB] = [parseTime(a), parseTime(b)];
   if (atB === undefined) return a;
   return atA === undefined || atB < atA ? b : a;
 }
@@ -131,7 +131,7 @@ function isTooDeep(error: unknown): boolean {
 }
 
 /** The address of the next page; a page of another origin would carry the token away. */
-function nextPage(link: string, current: URL): URL | 'elsewhere' | undefined {
+function findNextPage(link: string, current: URL): URL | 'elsewhere' | undefined {
   const target = /<([^>]*)>\s*;[^,<]*rel="?next"?/i.exec(link)?.[1];
   if (target === undefined) return undefined;
   const url = URL.parse(target, current.href);

@@ -1,8 +1,8 @@
 /** Lists the open builds; where their jobs are too many for one run, the builds alone and their jobs piece by piece. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
-import { createdBefore } from './list-builds.ts';
-import type { Part } from '../user-api/list-result.ts';
+import { buildCreatedToFilter } from './list-builds.ts';
+import type { ListResult } from '../user-api/list-result.ts';
 import type { Build } from '../user-api/rest-schema.ts';
 import type { Query } from '../user-api/client.ts';
 
@@ -14,7 +14,7 @@ export const activeFilters: Query = ['creating', 'scheduled', 'running', 'failin
 
 export interface OpenBuilds {
   /** All open builds; those of which this run has read the jobs have them. */
-  readonly builds: Part<readonly Build[]>;
+  readonly builds: ListResult<readonly Build[]>;
   /** Every job that ended before has been seen; undefined while some are still to be read. Epoch milliseconds. */
   readonly jobsSeenUntilMs: number | undefined;
 }
@@ -25,7 +25,7 @@ export interface ListRequest {
   readonly maxPages: number;
 }
 
-export type ReadOpenList = (request: ListRequest) => Promise<Part<readonly Build[]>>;
+export type ReadOpenList = (request: ListRequest) => Promise<ListResult<readonly Build[]>>;
 
 /** A page has 30 builds with jobs: 600 builds, which leaves requests of the 50 of a minute for what has finished. */
 const maxPagesWithJobs = 20;
@@ -44,45 +44,52 @@ const Cursor = z.object({
 
 const cursorName = 'open-cursor';
 
-type Memory = Pick<Ledger, 'recall' | 'remember' | 'tickMs'>;
+type CursorLedger = Pick<Ledger, 'recall' | 'remember' | 'tickMs'>;
 
 export async function readOpenBuilds(
-  memory: Memory | undefined,
+  ledger: CursorLedger | undefined,
   jobs: 'read' | 'skip',
   read: ReadOpenList,
 ): Promise<OpenBuilds> {
   const alone = { filters: activeFilters, jobs: 'skip', maxPages: maxPagesWithoutJobs } as const;
   if (jobs === 'skip') return { builds: await read(alone), jobsSeenUntilMs: undefined };
-  const cursor = memory?.recall(cursorName, Cursor);
-  if (memory !== undefined && cursor !== undefined) return await goOn(memory, cursor, read, alone);
-  return await begin(memory, read, alone);
+  const cursor = ledger?.recall(cursorName, Cursor);
+  if (ledger !== undefined && cursor !== undefined) return await resumeList(ledger, cursor, read, alone);
+  return await beginList(ledger, read, alone);
 }
 
-async function begin(memory: Memory | undefined, read: ReadOpenList, alone: ListRequest): Promise<OpenBuilds> {
+async function beginList(
+  ledger: CursorLedger | undefined,
+  read: ReadOpenList,
+  alone: ListRequest,
+): Promise<OpenBuilds> {
   const all = await read({ filters: activeFilters, jobs: 'read', maxPages: maxPagesWithJobs });
-  if (all.isComplete) return { builds: all, jobsSeenUntilMs: memory?.tickMs };
+  if (all.isComplete) return { builds: all, jobsSeenUntilMs: ledger?.tickMs };
   // What failed is not made up for by more requests.
   if (all.problem !== undefined || all.oldest === undefined) return { builds: all, jobsSeenUntilMs: undefined };
-  memory?.remember(cursorName, { sinceMs: memory.tickMs, oldest: all.oldest } satisfies z.infer<typeof Cursor>);
-  return { builds: withJobsOf(all, await read(alone)), jobsSeenUntilMs: undefined };
+  ledger?.remember(cursorName, { sinceMs: ledger.tickMs, oldest: all.oldest } satisfies z.infer<typeof Cursor>);
+  return { builds: mergeJobs(all, await read(alone)), jobsSeenUntilMs: undefined };
 }
 
 /** What has come since the first piece has no job that ended before it. */
-async function goOn(
-  memory: Memory,
+async function resumeList(
+  ledger: CursorLedger,
   { sinceMs, oldest }: z.infer<typeof Cursor>,
   read: ReadOpenList,
   alone: ListRequest,
 ): Promise<OpenBuilds> {
   const builds = await read(alone);
-  const filters = [...activeFilters, createdBefore(oldest)];
+  const filters = [...activeFilters, buildCreatedToFilter(oldest)];
   const piece = await read({ filters, jobs: 'read', maxPages: maxPagesOfPiece });
   // The next run begins with the newest builds again.
-  memory.remember(cursorName, piece.isComplete ? null : { sinceMs, oldest: piece.oldest ?? oldest });
-  return { builds: withJobsOf(piece, builds), jobsSeenUntilMs: piece.isComplete ? sinceMs : undefined };
+  ledger.remember(cursorName, piece.isComplete ? null : { sinceMs, oldest: piece.oldest ?? oldest });
+  return { builds: mergeJobs(piece, builds), jobsSeenUntilMs: piece.isComplete ? sinceMs : undefined };
 }
 
-function withJobsOf(piece: Part<readonly Build[]>, builds: Part<readonly Build[]>): Part<readonly Build[]> {
+function mergeJobs(
+  piece: ListResult<readonly Build[]>,
+  builds: ListResult<readonly Build[]>,
+): ListResult<readonly Build[]> {
   const read = new Map(piece.value.map((build) => [build.id, build]));
   const value = builds.value.map((build) => read.get(build.id) ?? build);
   return { ...builds, value, unreadable: builds.unreadable + piece.unreadable };

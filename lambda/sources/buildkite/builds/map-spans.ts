@@ -1,7 +1,7 @@
 /** Builds and jobs that ended, as spans of the build's trace. */
 import type { Span } from '../../../model/span.ts';
-import { type Build, type Job, pipelineOf } from '../user-api/rest-schema.ts';
-import { timeOf } from '../user-api/times.ts';
+import { type Build, type Job, findPipeline } from '../user-api/rest-schema.ts';
+import { parseTime } from '../user-api/times.ts';
 
 /** What a finish has found out about a build. */
 export interface BuildFacts extends Pick<Span, 'result' | 'attempt' | 'waitSeconds' | 'activeSeconds'> {
@@ -11,24 +11,24 @@ export interface BuildFacts extends Pick<Span, 'result' | 'attempt' | 'waitSecon
 }
 
 /** A build, and where it belongs. */
-export interface BuildPlace {
+export interface ScopedBuild {
   readonly build: Build;
   readonly scope: string;
   readonly pipeline: string;
 }
 
-export function buildSpan({ build, scope, pipeline }: BuildPlace, facts: BuildFacts): Span {
-  const { finishedMs, again, ...told } = facts;
+export function mapBuildSpan({ build, scope, pipeline }: ScopedBuild, facts: BuildFacts): Span {
+  const { finishedMs, again, ...known } = facts;
   return {
     is: 'run',
     run: build.id,
     id: again?.key,
     pipeline,
     scope,
-    ...told,
-    startMs: again === undefined ? timeOf(build.created_at) : again.startedMs,
+    ...known,
+    startMs: again === undefined ? parseTime(build.created_at) : again.startedMs,
     endMs: finishedMs,
-    ...placeInCode(build),
+    ...mapCodeLocation(build),
   };
 }
 
@@ -36,12 +36,12 @@ export function buildSpan({ build, scope, pipeline }: BuildPlace, facts: BuildFa
 export type BuildOfJob = Pick<Build, 'id' | 'web_url' | 'url' | 'commit' | 'branch' | 'pipeline'>;
 
 /** Nothing for a job that never started. */
-export function jobSpans(
+export function mapJobSpans(
   job: Job,
   build: BuildOfJob,
   ended: Pick<Span, 'scope' | 'queue' | 'result' | 'waitSeconds' | 'endMs'>,
 ): readonly Span[] {
-  const startMs = timeOf(job.started_at);
+  const startMs = parseTime(job.started_at);
   if (startMs === undefined) return [];
   return [
     {
@@ -49,15 +49,15 @@ export function jobSpans(
       run: build.id,
       id: job.id,
       name: job.name ?? undefined,
-      pipeline: pipelineOf(build),
+      pipeline: findPipeline(build),
       startMs,
       ...ended,
-      ...placeInCode({ ...build, web_url: job.web_url ?? build.web_url }),
+      ...mapCodeLocation({ ...build, web_url: job.web_url ?? build.web_url }),
     },
   ];
 }
 
-function placeInCode({
+function mapCodeLocation({
   web_url,
   commit,
   branch,

@@ -1,14 +1,14 @@
-/** Lists the builds that finished, and goes on where a list was cut short. */
+/** Lists the builds that finished, and resumes where the last run's list was cut short. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
-import { least } from '../../../model/lists/extremes.ts';
-import { createdBefore } from './list-builds.ts';
+import { findLeast } from '../../../model/lists/extremes.ts';
+import { buildCreatedToFilter } from './list-builds.ts';
 import { buildStream, jobStream } from './count-builds.ts';
 import type { ListRequest } from './list-open-builds.ts';
 import type { ApiSettings } from '../config.ts';
-import type { Part } from '../user-api/list-result.ts';
+import type { ListResult } from '../user-api/list-result.ts';
 import type { Build } from '../user-api/rest-schema.ts';
-import { timeOf } from '../user-api/times.ts';
+import { parseTime } from '../user-api/times.ts';
 import type { Query } from '../user-api/client.ts';
 
 /**
@@ -29,7 +29,7 @@ const cursorName = 'finished-cursor';
 /** As far back as a stream looks: Buildkite's index may lag. */
 const overlapMs = 10 * 60_000;
 
-export type ReadList = (request: Omit<ListRequest, 'jobs'>) => Promise<Part<readonly Build[]>>;
+export type ReadList = (request: Omit<ListRequest, 'jobs'>) => Promise<ListResult<readonly Build[]>>;
 
 /** Of 30 builds with jobs or 100 without: as many as a large organization finishes in some minutes. */
 const maxPages = 20;
@@ -47,72 +47,79 @@ const Behind = z.object({ longReadMs: z.number(), longTriedMs: z.number() });
 type Behind = z.infer<typeof Behind>;
 const behindName = 'finished-behind';
 
-export interface FinishedReading {
+export interface FinishedReader {
   /** The builds that ran long and have ended, after a run that could not read all; else nothing. */
-  readonly long: () => Promise<Part<readonly Build[]> | undefined>;
+  readonly readLong: () => Promise<ListResult<readonly Build[]> | undefined>;
   /** The builds that finished in the window, or the next piece of them; undefined without a memory. */
-  readonly rest: (long: Part<readonly Build[]> | undefined) => Promise<Part<readonly Build[]> | undefined>;
+  readonly readRest: (
+    long: ListResult<readonly Build[]> | undefined,
+  ) => Promise<ListResult<readonly Build[]> | undefined>;
 }
 
 /**
  * Lists are ordered by creation, newest first. Where more builds finish than a run can read, those that ran long would
  * never be reached, so they are then asked for on their own.
  */
-export function finishedReading(
+export function createFinishedReader(
   ledger: Ledger | undefined,
   { jobs, requestsPerMinute }: Pick<ApiSettings, 'jobs' | 'requestsPerMinute'>,
   read: ReadList,
-): FinishedReading {
-  if (ledger === undefined) return { long: () => Promise.resolve(undefined), rest: () => Promise.resolve(undefined) };
+): FinishedReader {
+  if (ledger === undefined)
+    return { readLong: () => Promise.resolve(undefined), readRest: () => Promise.resolve(undefined) };
   const behind = ledger.recall(behindName, Behind);
   const pagesOfLong = Math.max(1, Math.min(maxPagesOfLong, Math.floor(requestsPerMinute * shareOfLong)));
   return {
-    long: async () => {
+    readLong: async () => {
       if (behind === undefined || ledger.tickMs - behind.longTriedMs < longEveryMs) return undefined;
-      return await read({ filters: longFilters(ledger.tickMs, behind.longReadMs), maxPages: pagesOfLong });
+      return await read({ filters: buildLongFilters(ledger.tickMs, behind.longReadMs), maxPages: pagesOfLong });
     },
-    rest: async (long) => {
+    readRest: async (long) => {
       const pages = long === undefined ? maxPages : maxPages - pagesOfLong;
       const rest = await readFinished(ledger, jobs, (filters) => read({ filters, maxPages: pages }));
-      ledger.remember(behindName, isCutShort(rest) ? behindAfter(ledger, behind, long) : null);
-      return long === undefined ? rest : { ...joined(rest, long), isComplete: rest.isComplete };
+      ledger.remember(behindName, isCutShort(rest) ? updateBehind(ledger, behind, long) : null);
+      return long === undefined ? rest : { ...joinLists(rest, long), isComplete: rest.isComplete };
     },
   };
 }
 
-function behindAfter(ledger: Ledger, before: Behind | undefined, long: Part<readonly Build[]> | undefined): Behind {
-  const { longReadMs, longTriedMs } = before ?? { longReadMs: ledger.window(buildStream).fromMs, longTriedMs: 0 };
+function updateBehind(
+  ledger: Ledger,
+  before: Behind | undefined,
+  long: ListResult<readonly Build[]> | undefined,
+): Behind {
+  const { longReadMs, longTriedMs } = before ?? { longReadMs: ledger.openWindow(buildStream).fromMs, longTriedMs: 0 };
   if (long === undefined) return { longReadMs, longTriedMs };
   return { longReadMs: long.isComplete ? ledger.now() : longReadMs, longTriedMs: ledger.tickMs };
 }
 
 /** What was created long ago and ended since the last such list, with the usual overlap. */
-function longFilters(tickMs: number, lastMs: number): Query {
-  return [...finishedSince(lastMs - overlapMs), ['created_to', new Date(tickMs - longAfterMs).toISOString()]];
+function buildLongFilters(tickMs: number, lastMs: number): Query {
+  return [...buildFinishedFilters(lastMs - overlapMs), ['created_to', new Date(tickMs - longAfterMs).toISOString()]];
 }
 
 /** The builds that finished in the window, or the next piece of them. */
 async function readFinished(
   ledger: Ledger,
   jobs: 'read' | 'skip',
-  read: (filters: Query) => Promise<Part<readonly Build[]>>,
-): Promise<Part<readonly Build[]>> {
+  read: (filters: Query) => Promise<ListResult<readonly Build[]>>,
+): Promise<ListResult<readonly Build[]>> {
   const streams = jobs === 'read' ? [buildStream, jobStream] : [buildStream];
-  const fromMs = least(streams.map((stream) => ledger.window(stream).fromMs)) ?? ledger.tickMs;
+  const fromMs = findLeast(streams.map((stream) => ledger.openWindow(stream).fromMs)) ?? ledger.tickMs;
   const cursor = ledger.recall(cursorName, Cursor);
   if (cursor === undefined || cursor.fromMs !== fromMs) {
-    const part = await read(finishedSince(fromMs));
-    keepCursor(ledger, fromMs, part, isCutShort(part));
-    return part;
+    const list = await read(buildFinishedFilters(fromMs));
+    keepCursor(ledger, fromMs, list, isCutShort(list));
+    return list;
   }
-  const newer = await read(finishedSince(cursor.coveredMs - overlapMs));
-  const older = await read([...finishedSince(fromMs), createdBefore(cursor.createdTo)]);
-  // What has come since must be known as a whole, or there would be two places to go on from.
-  if (newer.isComplete) keepCursor(ledger, fromMs, withOldest(older, cursor), !older.isComplete);
-  // Nothing was learned, such as for want of requests: the place stays.
+  const newer = await read(buildFinishedFilters(cursor.coveredMs - overlapMs));
+  const older = await read([...buildFinishedFilters(fromMs), buildCreatedToFilter(cursor.createdTo)]);
+  // The newer builds must be read completely, or there would be two cursors to resume from.
+  if (newer.isComplete) keepCursor(ledger, fromMs, keepOldest(older, cursor), !older.isComplete);
+  // Nothing was read, for example because the budget is spent: the cursor stays.
   else if (newer.value.length === 0) ledger.remember(cursorName, cursor);
   else forgetCursor(ledger);
-  return joined(newer, older);
+  return joinLists(newer, older);
 }
 
 /** The next run begins with the whole window again. */
@@ -126,30 +133,30 @@ export function forgetCursor(ledger: Ledger): void {
  */
 const endedStates = ['passed', 'failed', 'blocked', 'canceled', 'skipped', 'not_run'] as const;
 
-export function finishedSince(fromMs: number): Query {
+export function buildFinishedFilters(fromMs: number): Query {
   return [
     ['finished_from', new Date(fromMs).toISOString()],
     ...endedStates.map((state) => ['state[]', state] as const),
   ];
 }
 
-function keepCursor(ledger: Ledger, fromMs: number, { oldest }: Part<unknown>, isNeeded: boolean): void {
+function keepCursor(ledger: Ledger, fromMs: number, { oldest }: ListResult<unknown>, isNeeded: boolean): void {
   if (!isNeeded || oldest === undefined) forgetCursor(ledger);
   else ledger.remember(cursorName, { fromMs, createdTo: oldest, coveredMs: ledger.now() } satisfies Cursor);
 }
 
-/** A list of which nothing came has no place to go on from. */
-function isCutShort({ isComplete, value }: Part<readonly Build[]>): boolean {
+/** A list without any build has no cursor to resume from. */
+function isCutShort({ isComplete, value }: ListResult<readonly Build[]>): boolean {
   return !isComplete && value.length > 0;
 }
 
-/** A piece that failed at once leaves the place where it was. */
-function withOldest<Value>(part: Part<Value>, { createdTo }: Cursor): Part<Value> {
-  const oldest = part.oldest ?? createdTo;
-  return { ...part, oldest: (timeOf(oldest) ?? Infinity) <= (timeOf(createdTo) ?? 0) ? oldest : createdTo };
+/** A list that failed on its first page leaves the cursor where it was. */
+function keepOldest<Value>(list: ListResult<Value>, { createdTo }: Cursor): ListResult<Value> {
+  const oldest = list.oldest ?? createdTo;
+  return { ...list, oldest: (parseTime(oldest) ?? Infinity) <= (parseTime(createdTo) ?? 0) ? oldest : createdTo };
 }
 
-function joined(a: Part<readonly Build[]>, b: Part<readonly Build[]>): Part<readonly Build[]> {
+function joinLists(a: ListResult<readonly Build[]>, b: ListResult<readonly Build[]>): ListResult<readonly Build[]> {
   const builds = new Map([...b.value, ...a.value].map((build) => [build.id, build]));
   return {
     value: [...builds.values()],

@@ -14,14 +14,14 @@ const waitingStates: ReadonlyMap<string, WaitingState> = new Map([
 ]);
 
 /** GraphQL writes states in capitals, REST does not. Undefined for a job that waits for nothing or for another job. */
-export function waitingStateOf(state: string): WaitingState | undefined {
+export function mapWaitingState(state: string): WaitingState | undefined {
   return waitingStates.get(state.toLowerCase());
 }
 
-/** A finished job's or build's result, and the fault of the CI system that it shows. */
-export interface Verdict {
+/** The result of a finished job or build, and the error of the CI system that caused it, if one did. */
+export interface EndResult {
   readonly result: Result;
-  readonly fault?: { readonly component: string; readonly error: string } | undefined;
+  readonly systemError?: { readonly component: string; readonly error: string } | undefined;
 }
 
 /** What is read of a job to judge it. */
@@ -67,18 +67,18 @@ const jobResults: ReadonlyMap<string, Result> = new Map([
 const unknownState = { component: 'api', error: 'unknown state' } as const;
 
 /** Undefined while the job has not ended. */
-export function jobVerdict(job: JobEnd): Verdict | undefined {
+export function judgeJob(job: JobEnd): EndResult | undefined {
   const state = job.state.toLowerCase();
   if (openJobStates.has(state)) return undefined;
   const result = jobResults.get(state);
   if (result !== undefined) return { result };
-  if (state === 'expired') return { result: 'error', fault: { component: 'scheduler', error: 'expired' } };
-  if (state === 'failed') return failedJob(job);
-  return { result: 'other', fault: unknownState };
+  if (state === 'expired') return { result: 'error', systemError: { component: 'scheduler', error: 'expired' } };
+  if (state === 'failed') return judgeFailedJob(job);
+  return { result: 'other', systemError: unknownState };
 }
 
 /** Reasons why an agent ended a job, or never began it, but for `cancel`, which is a person's wish. */
-export const agentFaults: ReadonlyMap<string, string> = new Map([
+export const agentErrors: ReadonlyMap<string, string> = new Map([
   ['agent_stop', 'agent stopped'],
   ['process_run_error', 'process not started'],
   ['agent_refused', 'agent refused'],
@@ -90,16 +90,16 @@ export const agentFaults: ReadonlyMap<string, string> = new Map([
 /** The exit status of a job whose agent was lost, and of one whose process a signal has killed. */
 const noExitStatus = -1;
 
-function failedJob(job: JobEnd): Verdict {
+function judgeFailedJob(job: JobEnd): EndResult {
   // The step allows it to fail, and the build passes.
   if (job.soft_failed === true) return { result: 'success' };
-  const reason = agentFaults.get(job.signal_reason?.toLowerCase() ?? '');
-  if (reason !== undefined) return agentFault(reason);
-  return isWithoutExitStatus(job) && isBlank(job.signal) ? agentFault('agent lost') : { result: 'failure' };
+  const reason = agentErrors.get(job.signal_reason?.toLowerCase() ?? '');
+  if (reason !== undefined) return createAgentError(reason);
+  return isWithoutExitStatus(job) && isBlank(job.signal) ? createAgentError('agent lost') : { result: 'failure' };
 }
 
-function agentFault(error: string): Verdict {
-  return { result: 'error', fault: { component: 'agent', error } };
+function createAgentError(error: string): EndResult {
+  return { result: 'error', systemError: { component: 'agent', error } };
 }
 
 function isWithoutExitStatus({ exit_status }: JobEnd): boolean {
@@ -111,21 +111,21 @@ function isBlank(text: string | null | undefined): boolean {
 }
 
 /** Whether it takes the signal to tell a lost agent from a killed process, and the answer has no such field. */
-export function needsSignal(job: JobEnd): boolean {
+export function isSignalNeeded(job: JobEnd): boolean {
   const { state, soft_failed, signal, signal_reason } = job;
   return (
     state.toLowerCase() === 'failed' &&
     soft_failed !== true &&
     isWithoutExitStatus(job) &&
     signal === undefined &&
-    !agentFaults.has(signal_reason?.toLowerCase() ?? '')
+    !agentErrors.has(signal_reason?.toLowerCase() ?? '')
   );
 }
 
 /** What is read of a build to judge it. */
 export interface BuildEnd {
   readonly state: string;
-  /** It waits for somebody at a block step, whatever its state says. */
+  /** The build waits for a person at a block step, whatever its state says. */
   readonly blocked?: boolean | null | undefined;
 }
 
@@ -149,13 +149,13 @@ const buildResults: ReadonlyMap<string, Result> = new Map([
 ]);
 
 /** Undefined for a build that has ended. */
-export function buildStateOf({ state, blocked }: BuildEnd): RunState | undefined {
+export function mapBuildState({ state, blocked }: BuildEnd): RunState | undefined {
   return blocked === true ? 'pending' : buildStates.get(state.toLowerCase());
 }
 
 /** Undefined while the build has not ended; a blocked one has not. */
-export function buildVerdict(build: BuildEnd): Verdict | undefined {
-  if (buildStateOf(build) !== undefined) return undefined;
+export function judgeBuild(build: BuildEnd): EndResult | undefined {
+  if (mapBuildState(build) !== undefined) return undefined;
   const result = buildResults.get(build.state.toLowerCase());
-  return result === undefined ? { result: 'other', fault: unknownState } : { result };
+  return result === undefined ? { result: 'other', systemError: unknownState } : { result };
 }

@@ -1,19 +1,19 @@
-/** Reads Buildkite's events and tells the ledger of the jobs that finished. */
+/** Reads Buildkite's job events and counts the jobs that finished. */
 import * as z from 'zod';
 import type { Matcher } from '../../../config/glob.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
-import { inboxProblem } from '../../../events/inbox-problem.ts';
-import type { Inbox, QueuedEvent, Taken } from '../../../events/inbox.ts';
+import { describeInboxProblem } from '../../../events/inbox-problem.ts';
+import type { Inbox, QueuedEvent, TakenEvents } from '../../../events/inbox.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { jobStream } from '../builds/count-builds.ts';
-import { jobFinish } from '../builds/finish.ts';
+import { finishJob } from '../builds/finish.ts';
 import { isWantedEvent } from './event-types.ts';
-import { queueByRule } from '../queues/queue-names.ts';
+import { determineQueue } from '../queues/queue-names.ts';
 import type { Job } from '../user-api/rest-schema.ts';
 import type { BuildOfJob } from '../builds/map-spans.ts';
-import { needsSignal } from '../builds/states.ts';
-import { eventOfDelivery } from './webhook-delivery.ts';
+import { isSignalNeeded } from '../builds/states.ts';
+import { parseDelivery } from './webhook-delivery.ts';
 
 const Text = z.string().nullish().catch(undefined);
 const Flag = z.boolean().nullish().catch(undefined);
@@ -48,43 +48,43 @@ export interface EventReading {
   readonly problems: readonly Problem[];
   /** False when the queue could not be read, or has more: the poll must not be left out then. */
   readonly isComplete: boolean;
-  readonly remove: Taken['remove'];
+  readonly remove: TakenEvents['remove'];
 }
 
 /** Takes what has arrived; a queue that cannot be read costs nothing but its speed. */
 export async function takeEvents(inbox: Inbox, where: string, signal: AbortSignal): Promise<EventReading> {
   try {
     const { events, hasMore, remove } = await inbox.take(signal);
-    const read = events.map(finishedOf);
+    const read = events.map(parseEvent);
     const unreadable = read.filter((event) => event === 'unreadable').length;
     return {
       finished: read.filter((event) => typeof event !== 'string'),
-      problems: unreadable === 0 ? [] : [notReadable(where, unreadable)],
+      problems: unreadable === 0 ? [] : [describeUnreadableEvents(where, unreadable)],
       isComplete: !hasMore,
       remove,
     };
   } catch (error) {
-    const problem = inboxProblem(error, where);
+    const problem = describeInboxProblem(error, where);
     return { finished: [], problems: [problem], isComplete: false, remove: () => Promise.resolve() };
   }
 }
 
-function notReadable(where: string, count: number): Problem {
+function describeUnreadableEvents(where: string, count: number): Problem {
   const message = `${String(count)} events are not what Buildkite documents and were removed; the poll counts their jobs`;
   return { kind: 'bad-response', where: `${where} events`, message };
 }
 
 /** A webhook may be subscribed to more than is needed, and says `ping` when its settings were changed. */
-function finishedOf({ body }: QueuedEvent): JobFinished | 'unused' | 'unreadable' {
-  const envelope = Envelope.safeParse(jsonIn(body));
+function parseEvent({ body }: QueuedEvent): JobFinished | 'unused' | 'unreadable' {
+  const envelope = Envelope.safeParse(tryParseJson(body));
   if (!envelope.success) return 'unreadable';
   const { event, body: content } = envelope.data;
   if (!isWantedEvent(event)) return 'unused';
-  const detail = typeof content === 'string' ? eventOfDelivery(content) : content;
+  const detail = typeof content === 'string' ? parseDelivery(content) : content;
   return JobFinished.safeParse(detail).data ?? 'unreadable';
 }
 
-function jsonIn(text: string): unknown {
+function tryParseJson(text: string): unknown {
   try {
     return parseJsonText(text);
   } catch {
@@ -97,7 +97,7 @@ export interface EventOptions {
   readonly source: string;
   readonly organization: string;
   /** Scope and name of every queue that is known. */
-  readonly queues: readonly (readonly [scope: string, queue: string])[];
+  readonly queueIds: readonly (readonly [scope: string, queue: string])[];
   readonly isPipelineSelected: Matcher;
   readonly isQueueSelected: Matcher;
 }
@@ -108,19 +108,19 @@ export interface EventOptions {
  * not say how it ended, and one of which only the poll can say whether its agent was lost or its process killed.
  */
 export function countEvents(
-  ledger: Pick<Ledger, 'window' | 'sawFinished'>,
+  ledger: Pick<Ledger, 'openWindow' | 'countFinish'>,
   finished: readonly JobFinished[],
   options: EventOptions,
 ): void {
-  // Older than that, and nobody knows any more whether the poll has counted it.
-  const { fromMs } = ledger.window(jobStream);
-  const placeOf = placesByName(options);
+  // Of an older job the ledger does not know any more whether the poll has counted it.
+  const { fromMs } = ledger.openWindow(jobStream);
+  const findQueueId = createQueueIdFinder(options);
   for (const event of finished.filter((one) => isWanted(one, options))) {
-    const job = jobOf(event);
-    const place = placeOf(job);
-    if (place === undefined || job.state === 'finished' || needsSignal(job)) continue;
-    const finish = jobFinish(job, buildOf(event), { source: options.source, ...place });
-    if (finish !== undefined && finish.finishedMs >= fromMs) ledger.sawFinished(jobStream, job.id, finish);
+    const job = mapJob(event);
+    const queueId = findQueueId(job);
+    if (queueId === undefined || job.state === 'finished' || isSignalNeeded(job)) continue;
+    const finish = finishJob(job, mapBuild(event), { source: options.source, ...queueId });
+    if (finish !== undefined && finish.finishedMs >= fromMs) ledger.countFinish(jobStream, job.id, finish);
   }
 }
 
@@ -131,31 +131,31 @@ function isWanted(
   return slug === organization && type === 'script' && isPipelineSelected(pipeline.slug);
 }
 
-function placesByName({
-  queues,
+function createQueueIdFinder({
+  queueIds: queues,
   isQueueSelected,
 }: EventOptions): (job: Job) => { readonly scope: string; readonly queue: string } | undefined {
-  const scopes = scopesByQueue(queues);
+  const scopes = groupScopesByQueue(queues);
   return ({ agent_query_rules }) => {
-    const queue = queueByRule(undefined, agent_query_rules ?? []);
+    const queue = determineQueue(undefined, agent_query_rules ?? []);
     const [scope, ...others] = scopes.get(queue) ?? [];
     return scope !== undefined && others.length === 0 && isQueueSelected(queue) ? { scope, queue } : undefined;
   };
 }
 
-function scopesByQueue(queues: EventOptions['queues']): ReadonlyMap<string, readonly string[]> {
+function groupScopesByQueue(queues: EventOptions['queueIds']): ReadonlyMap<string, readonly string[]> {
   const scopes = new Map<string, Set<string>>();
   for (const [scope, queue] of queues) scopes.set(queue, (scopes.get(queue) ?? new Set()).add(scope));
   return new Map([...scopes].map(([queue, names]) => [queue, [...names]]));
 }
 
 /** As the REST API would show it: `state` of an event may be the one before the end, so `passed` decides. */
-function jobOf({ job }: JobFinished): Job {
+function mapJob({ job }: JobFinished): Job {
   const { uuid, state, passed, ...same } = job;
   return {
     ...same,
     id: uuid,
-    state: endStateOf(state ?? '', passed),
+    state: decideEndState(state ?? '', passed),
     retried: undefined,
     cluster_id: undefined,
     cluster_queue_id: undefined,
@@ -165,14 +165,14 @@ function jobOf({ job }: JobFinished): Job {
 /** Ends that are neither passed nor failed keep their names. */
 const otherEnds: ReadonlySet<string> = new Set(['timed_out', 'canceled', 'skipped', 'broken', 'expired']);
 
-function endStateOf(state: string, passed: boolean | null | undefined): string {
+function decideEndState(state: string, passed: boolean | null | undefined): string {
   const lower = state.toLowerCase();
   if (otherEnds.has(lower)) return lower;
   if (passed === true) return 'passed';
   return passed === false ? 'failed' : lower;
 }
 
-function buildOf({ build, pipeline, organization }: JobFinished): BuildOfJob {
+function mapBuild({ build, pipeline, organization }: JobFinished): BuildOfJob {
   const { uuid, number, commit, branch } = build;
   const web_url = `https://buildkite.com/${organization.slug}/${pipeline.slug}/builds/${String(number)}`;
   return {

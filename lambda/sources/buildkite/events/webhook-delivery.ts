@@ -19,11 +19,11 @@ const Delivery = z.object({
  * In the shape of an EventBridge event, which is checked further on; undefined for what is no such delivery. The
  * organization stands in addresses only.
  */
-export function eventOfDelivery(body: string): object | undefined {
-  const { data } = Delivery.safeParse(parsed(body));
+export function parseDelivery(body: string): object | undefined {
+  const { data } = Delivery.safeParse(tryParseJson(body));
   if (data === undefined) return undefined;
   const { job, build, pipeline } = data;
-  const slug = organizationIn(pipeline.url) ?? organizationIn(build.url);
+  const slug = findOrganization(pipeline.url) ?? findOrganization(build.url);
   if (slug === undefined) return undefined;
   return {
     job: { ...job, uuid: job.id, passed: hasPassed(job) },
@@ -33,7 +33,7 @@ export function eventOfDelivery(body: string): object | undefined {
   };
 }
 
-function parsed(body: string): unknown {
+function tryParseJson(body: string): unknown {
   try {
     return parseJsonText(body);
   } catch {
@@ -49,6 +49,6 @@ function hasPassed({ state, exit_status }: z.infer<typeof Delivery>['job']): boo
   return exit_status === null || exit_status === undefined ? undefined : exit_status === 0;
 }
 
-function organizationIn(url: string | null | undefined): string | undefined {
+function findOrganization(url: string | null | undefined): string | undefined {
   return /\/organizations\/([^/?#]+)\//.exec(url ?? '')?.[1];
 }

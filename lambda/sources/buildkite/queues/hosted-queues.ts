@@ -1,21 +1,23 @@
-/** Which queues run on Buildkite's own agents: as Buildkite tells, and where it does not, as the configuration says. */
+/** Knows which queues run on Buildkite's own agents: by Buildkite's answer, else by the configuration. */
 import type { Matcher } from '../../../config/glob.ts';
 import type { IsHosted } from '../agent-api/map-queues.ts';
 import type { KnownQueue } from './read-queues.ts';
 
-/** What Buildkite told, by scope and queue. */
+/** Whether a queue is hosted, as Buildkite answered, by scope and queue. */
 export type HostedQueues = ReadonlyMap<string, boolean>;
 
-export function hostedIn(queues: readonly KnownQueue[]): HostedQueues {
+export function collectHostedQueues(queues: readonly KnownQueue[]): HostedQueues {
   return new Map(
-    queues.flatMap(({ scope, queue, isHosted }) => (isHosted === undefined ? [] : [[keyOf(scope, queue), isHosted]])),
+    queues.flatMap(({ scope, queue, isHosted }) =>
+      isHosted === undefined ? [] : [[formatQueueKey(scope, queue), isHosted]],
+    ),
   );
 }
 
-export function isHostedBy(told: HostedQueues, isNamed: Matcher): IsHosted {
-  return (queue, scope) => told.get(keyOf(scope ?? '', queue)) ?? isNamed(queue);
+export function createHostedCheck(hosted: HostedQueues, isNamed: Matcher): IsHosted {
+  return (queue, scope) => hosted.get(formatQueueKey(scope ?? '', queue)) ?? isNamed(queue);
 }
 
-function keyOf(scope: string, queue: string): string {
+function formatQueueKey(scope: string, queue: string): string {
   return JSON.stringify([scope, queue]);
 }

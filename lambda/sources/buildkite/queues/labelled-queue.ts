@@ -2,7 +2,7 @@
 import type { WaitingJob } from './read-backlog.ts';
 import type { KnownQueue } from './read-queues.ts';
 
-export interface QueuePlace {
+export interface LabelledQueue {
   readonly labels: {
     readonly system: string;
     readonly source: string;

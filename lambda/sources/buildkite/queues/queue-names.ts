@@ -1,8 +1,9 @@
+/** Names of clusters and queues, and the requests to REST that read them. */
 import * as z from 'zod';
 import { append } from '../../../model/lists/append.ts';
-import { labelValue } from '../../../model/text/labels.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { KnownQueue, QueueSnapshot } from './read-queues.ts';
-import { timeOf } from '../user-api/times.ts';
+import { parseTime } from '../user-api/times.ts';
 import type { UserApi } from '../user-api/client.ts';
 
 /** Value of `scope` for what belongs to no cluster. */
@@ -15,32 +16,32 @@ export const unknownScope = 'unknown';
 const defaultQueue = 'default';
 
 export function scopeOf(clusterName: string | null | undefined): string {
-  return labelValue(clusterName ?? '') ?? unclustered;
+  return makeLabelValue(clusterName ?? '') ?? unclustered;
 }
 
 /** The queue that a job is in: by its cluster queue, else by its rule `queue=…`, else the default one. */
-export function queueByRule(key: string | undefined, rules: readonly string[]): string {
+export function determineQueue(key: string | undefined, rules: readonly string[]): string {
   const rule = rules.map((text) => /^queue=(.*)$/s.exec(text)?.[1]).find((value) => value !== undefined);
-  return labelValue(key ?? '') ?? labelValue(rule ?? '') ?? defaultQueue;
+  return makeLabelValue(key ?? '') ?? makeLabelValue(rule ?? '') ?? defaultQueue;
 }
 
 /** Names of clusters and queues by the ids that jobs carry. */
-export interface Places {
+export interface QueueNames {
   readonly clusterNames: ReadonlyMap<string, string>;
   readonly queueKeys: ReadonlyMap<string, string>;
 }
 
-/** The same with what REST tells of the queues. */
-export interface RestPlaces extends Places {
+/** The same with the queues as REST answered. */
+export interface RestQueueNames extends QueueNames {
   readonly queues: readonly KnownQueue[];
 }
 
 /** What is remembered between runs, so that the lists need not be read in each. */
-export const RememberedPlaces = z.object({
+export const RememberedQueueNames = z.object({
   readMs: z.number(),
   clusters: z.record(z.string(), z.string()),
   queues: z.record(z.string(), z.string()),
-  /** What REST told of them; absent in a memory of GraphQL's answer. */
+  /** The queues as REST answered; absent where the names came from GraphQL. */
   told: z
     .array(
       z.object({
@@ -53,17 +54,17 @@ export const RememberedPlaces = z.object({
     )
     .optional(),
 });
-export type RememberedPlaces = z.infer<typeof RememberedPlaces>;
+export type RememberedQueueNames = z.infer<typeof RememberedQueueNames>;
 
-export function placesFrom({ clusters, queues }: RememberedPlaces): Places {
+export function parseRememberedNames({ clusters, queues }: RememberedQueueNames): QueueNames {
   return { clusterNames: new Map(Object.entries(clusters)), queueKeys: new Map(Object.entries(queues)) };
 }
 
-export function rememberedOf({ clusterNames, queueKeys }: Places, readMs: number): RememberedPlaces {
+export function serializeNames({ clusterNames, queueKeys }: QueueNames, readMs: number): RememberedQueueNames {
   return { readMs, clusters: Object.fromEntries(clusterNames), queues: Object.fromEntries(queueKeys) };
 }
 
-export function placesOf({ clusterNames, queueKeys }: QueueSnapshot): Places {
+export function pickNames({ clusterNames, queueKeys }: QueueSnapshot): QueueNames {
   return { clusterNames, queueKeys };
 }
 
@@ -82,25 +83,25 @@ const Elements = z.array(z.unknown());
 const maxPages = 5;
 
 /** The same by REST, for tokens without GraphQL: one request for the clusters and one for the queues of each. */
-export async function readPlaces(api: UserApi, org: string): Promise<RestPlaces> {
-  const clusters = await elements(api, `organizations/${org}/clusters`, RestCluster);
-  const clusterNames = new Map(clusters.flatMap(({ id, name }) => named(id, name)));
+export async function readQueueNames(api: UserApi, org: string): Promise<RestQueueNames> {
+  const clusters = await listElements(api, `organizations/${org}/clusters`, RestCluster);
+  const clusterNames = new Map(clusters.flatMap(({ id, name }) => mapName(id, name)));
   const queueKeys = new Map<string, string>();
   const queues: KnownQueue[] = [];
   for (const { id } of clusters) {
     const path = `organizations/${org}/clusters/${encodeURIComponent(id)}/queues`;
     const scope = clusterNames.get(id);
-    for (const queue of await elements(api, path, RestQueue)) {
-      const name = labelValue(queue.key);
+    for (const queue of await listElements(api, path, RestQueue)) {
+      const name = makeLabelValue(queue.key);
       if (name === undefined) continue;
       queueKeys.set(queue.id, name);
-      if (scope !== undefined) queues.push({ scope, queue: name, ...toldOf(queue) });
+      if (scope !== undefined) queues.push({ scope, queue: name, ...mapQueueState(queue) });
     }
   }
   return { clusterNames, queueKeys, queues };
 }
 
-function toldOf({
+function mapQueueState({
   hosted,
   dispatch_paused,
   dispatch_paused_at,
@@ -108,27 +109,27 @@ function toldOf({
   return {
     isHosted: hosted ?? undefined,
     isPaused: dispatch_paused ?? undefined,
-    pausedSinceMs: dispatch_paused === true ? timeOf(dispatch_paused_at) : undefined,
+    pausedSinceMs: dispatch_paused === true ? parseTime(dispatch_paused_at) : undefined,
   };
 }
 
-function named(id: string, name: string): readonly (readonly [string, string])[] {
-  const value = labelValue(name);
+function mapName(id: string, name: string): readonly (readonly [string, string])[] {
+  const value = makeLabelValue(name);
   return value === undefined ? [] : [[id, value]];
 }
 
-async function elements<Schema extends z.ZodType>(
+async function listElements<Schema extends z.ZodType>(
   api: UserApi,
   path: string,
   schema: Schema,
 ): Promise<readonly z.output<Schema>[]> {
   const found: z.output<Schema>[] = [];
   for (let page = 1; page <= maxPages; page += 1) {
-    const url = api.restUrl(path, [
+    const url = api.buildUrl(path, [
       ['per_page', '100'],
       ['page', String(page)],
     ]);
-    const { value, headers } = await api.rest(url, Elements);
+    const { value, headers } = await api.requestRest(url, Elements);
     append(
       found,
       value.map((element) => schema.safeParse(element)).flatMap((parsed) => (parsed.success ? [parsed.data] : [])),

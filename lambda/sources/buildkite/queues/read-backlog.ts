@@ -1,13 +1,13 @@
 /** Reads the jobs that wait for a worker by GraphQL, page by page. */
 import { append } from '../../../model/lists/append.ts';
-import { pageOf } from '../user-api/graphql-page.ts';
+import { parsePage } from '../user-api/graphql-page.ts';
 import { backlogQuery, jobsPerPage } from '../user-api/graphql-queries.ts';
 import { BacklogData, BacklogJob } from '../user-api/graphql-schema.ts';
-import { InvisibleOrganizationError, type Part } from '../user-api/list-result.ts';
-import { queueByRule, scopeOf } from './queue-names.ts';
-import { type WaitingState, waitingStateOf } from '../builds/states.ts';
-import { timeOf } from '../user-api/times.ts';
-import { QuotaSpentError, type UserApi } from '../user-api/client.ts';
+import { InvisibleOrganizationError, type ListResult } from '../user-api/list-result.ts';
+import { determineQueue, scopeOf } from './queue-names.ts';
+import { type WaitingState, mapWaitingState } from '../builds/states.ts';
+import { parseTime } from '../user-api/times.ts';
+import { BudgetSpentError, type UserApi } from '../user-api/client.ts';
 
 /** A job that waits for a worker, or is held back by a limit. */
 export interface WaitingJob {
@@ -26,61 +26,61 @@ export async function readBacklog(
   api: UserApi,
   org: string,
   isClustered: boolean,
-): Promise<Part<readonly WaitingJob[]>> {
+): Promise<ListResult<readonly WaitingJob[]>> {
   const jobs = new Map<string, WaitingJob>();
   const notes: string[] = [];
   let unreadable = 0;
   let withheld = 0;
-  const part = (isComplete: boolean): Part<readonly WaitingJob[]> => {
+  const makeResult = (isComplete: boolean): ListResult<readonly WaitingJob[]> => {
     return { value: [...jobs.values()], isComplete, unreadable, withheld, notes };
   };
   let after: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
     const variables: Variables = { org, n: jobsPerPage, after: after ?? null, clustered: isClustered };
-    const answer = await askForPage(api, variables).catch((error: unknown) => {
-      if (error instanceof QuotaSpentError && page > 0) return undefined;
+    const answer = await requestPage(api, variables).catch((error: unknown) => {
+      if (error instanceof BudgetSpentError && page > 0) return undefined;
       throw error;
     });
-    if (answer === undefined) return part(false);
+    if (answer === undefined) return makeResult(false);
     const { data, errors } = answer;
     if (data.organization === null) throw new InvisibleOrganizationError(errors[0]);
     append(notes, errors);
-    const found = pageOf(data.organization.jobs, BacklogJob);
+    const found = parsePage(data.organization.jobs, BacklogJob);
     unreadable += found.unreadable;
     withheld += found.withheld;
     // Jobs move between pages while they are read: each is taken once.
     for (const job of found.nodes) {
-      const waiting = waitingJob(job);
+      const waiting = mapWaitingJob(job);
       if (waiting !== undefined) jobs.set(job.uuid, waiting);
     }
     after = found.next;
     // An error beside the data, or null, may stand for jobs that are missing.
-    if (after === undefined) return part(notes.length === 0 && withheld === 0);
+    if (after === undefined) return makeResult(notes.length === 0 && withheld === 0);
   }
-  return part(false);
+  return makeResult(false);
 }
 
 type Variables = Readonly<Record<string, string | number | boolean | null>>;
 
-function askForPage(api: UserApi, variables: Variables): ReturnType<typeof api.graphql<typeof BacklogData>> {
-  return api.graphql({ query: backlogQuery, variables, points }, BacklogData);
+function requestPage(api: UserApi, variables: Variables): ReturnType<typeof api.requestGraphql<typeof BacklogData>> {
+  return api.requestGraphql({ query: backlogQuery, variables, countPoints }, BacklogData);
 }
 
 /** Undefined for a state that was not asked for. */
-function waitingJob(job: BacklogJob): WaitingJob | undefined {
-  const state = waitingStateOf(job.state);
+function mapWaitingJob(job: BacklogJob): WaitingJob | undefined {
+  const state = mapWaitingState(job.state);
   if (state === undefined) return undefined;
   const { cluster, clusterQueue, agentQueryRules, runnableAt } = job;
   return {
     scope: scopeOf(cluster?.name),
     // A job of a Kubernetes queue has no cluster queue before it is assigned.
-    queue: queueByRule(clusterQueue?.key, agentQueryRules ?? []),
+    queue: determineQueue(clusterQueue?.key, agentQueryRules ?? []),
     state,
-    runnableMs: timeOf(runnableAt),
+    runnableMs: parseTime(runnableAt),
   };
 }
 
 /** A job with its cluster and its queue costs three points, the rest of the query four. */
-function points(data: unknown): number {
+function countPoints(data: unknown): number {
   return 4 + 3 * (JSON.stringify(data).match(/"uuid":/g)?.length ?? 0);
 }

@@ -1,18 +1,18 @@
-/** Reads what waits, from GraphQL or from the open builds of REST, and tells what is missing. */
+/** Reads the waiting jobs and the queues, and reports what is missing. */
 import { append } from '../../../model/lists/append.ts';
 import type { AgentReading } from '../agent-api/read-clusters.ts';
 import { readBacklog, type WaitingJob } from './read-backlog.ts';
-import { notReadable } from '../builds/read-builds.ts';
-import { type BuildLists, placeOf } from '../builds/count-builds.ts';
+import { describeUnreadable } from '../builds/read-builds.ts';
+import { type BuildLists, findQueueId } from '../builds/count-builds.ts';
 import type { Problem } from '../../../model/problem.ts';
-import type { Part } from '../user-api/list-result.ts';
-import { type Places, unclustered } from './queue-names.ts';
+import type { ListResult } from '../user-api/list-result.ts';
+import { type QueueNames, unclustered } from './queue-names.ts';
 import { type QueueSnapshot, readQueueSnapshot } from './read-queues.ts';
-import { timeOf } from '../user-api/times.ts';
+import { parseTime } from '../user-api/times.ts';
 import type { UserRun } from '../user-api/run.ts';
 
-/** What was read about waiting; a part that failed is absent. */
-export interface WaitsRead {
+/** What was read about waiting jobs and queues; a list that failed is absent. */
+export interface WaitingReading {
   readonly snapshot: QueueSnapshot | undefined;
   /** Whether the snapshot has every cluster with all its queues; true as well where it is not wanted. */
   readonly isSnapshotComplete: boolean;
@@ -21,42 +21,42 @@ export interface WaitsRead {
   /** When the backlog was asked for. Epoch milliseconds. */
   readonly readMs: number | undefined;
   /** The same from the open builds of the REST API. */
-  readonly ofBuilds: typeof waitingInBuilds;
+  readonly ofBuilds: typeof findWaitingJobs;
 }
 
-export async function readWaits(run: UserRun, agents: Promise<AgentReading>): Promise<WaitsRead> {
+export async function readWaiting(run: UserRun, agents: Promise<AgentReading>): Promise<WaitingReading> {
   if (run.settings.waits !== 'graphql') {
     return {
       snapshot: undefined,
       isSnapshotComplete: true,
       backlog: undefined,
       readMs: undefined,
-      ofBuilds: waitingInBuilds,
+      ofBuilds: findWaitingJobs,
     };
   }
-  const snapshot = await partOf(run, 'queues', () => readQueueSnapshot(run.api, run.organization));
+  const snapshot = await readOrReport(run, 'queues', () => readQueueSnapshot(run.api, run.organization));
   const readMs = run.nowMs;
   const backlog = await readWholeBacklog(run, agents);
   const isSnapshotComplete = snapshot?.isComplete === true && snapshot.unreadable === 0;
-  return { snapshot: snapshot?.value, isSnapshotComplete, backlog, readMs, ofBuilds: waitingInBuilds };
+  return { snapshot: snapshot?.value, isSnapshotComplete, backlog, readMs, ofBuilds: findWaitingJobs };
 }
 
 async function readWholeBacklog(
   run: UserRun,
   agents: Promise<AgentReading>,
 ): Promise<readonly WaitingJob[] | undefined> {
-  const clustered = await partOf(run, 'waiting jobs', () => readBacklog(run.api, run.organization, true));
+  const clustered = await readOrReport(run, 'waiting jobs', () => readBacklog(run.api, run.organization, true));
   if (clustered?.isComplete !== true) return undefined;
-  const { queues } = await agents;
+  const { queueIds: queues } = await agents;
   // Jobs outside of clusters are a list of their own, and few organizations still have them.
   if (!queues.some(([scope]) => scope === unclustered)) return clustered.value;
-  const others = await partOf(run, 'waiting jobs', () => readBacklog(run.api, run.organization, false));
+  const others = await readOrReport(run, 'waiting jobs', () => readBacklog(run.api, run.organization, false));
   if (others?.isComplete !== true) return undefined;
   const isListedTwice = clustered.value.some(({ scope }) => scope === unclustered);
   return isListedTwice ? clustered.value : [...clustered.value, ...others.value];
 }
 
-function shortcomings({ isComplete, withheld, notes: [note] }: Part<unknown>, where: string): readonly Problem[] {
+function describeGaps({ isComplete, withheld, notes: [note] }: ListResult<unknown>, where: string): readonly Problem[] {
   const silence = 'so nothing is said about the oldest wait';
   if (note !== undefined) {
     const message = `Buildkite says: ${note}${isComplete ? '' : `; ${silence}`}`;
@@ -71,17 +71,17 @@ function shortcomings({ isComplete, withheld, notes: [note] }: Part<unknown>, wh
   return [{ kind: 'rate-limited', where, message: `truncated by its page limit or its budget, ${silence}` }];
 }
 
-async function partOf<Value>(
+async function readOrReport<Value>(
   { config, graphqlProblemFrom, problems }: UserRun,
   name: string,
-  read: () => Promise<Part<Value>>,
-): Promise<Part<Value> | undefined> {
+  read: () => Promise<ListResult<Value>>,
+): Promise<ListResult<Value> | undefined> {
   const where = `buildkite/${config.name} ${name}`;
   try {
-    const part = await read();
-    if (part.unreadable > 0) problems.push(notReadable(where, part.unreadable));
-    append(problems, shortcomings(part, where));
-    return part;
+    const result = await read();
+    if (result.unreadable > 0) problems.push(describeUnreadable(where, result.unreadable));
+    append(problems, describeGaps(result, where));
+    return result;
   } catch (error) {
     const problem = graphqlProblemFrom(error, name);
     if (problem === undefined) throw error;
@@ -91,22 +91,24 @@ async function partOf<Value>(
 }
 
 /** Jobs that could run and do not; REST calls limited ones scheduled too, but these have no `runnable_at`. */
-export function waitingInBuilds(
+export function findWaitingJobs(
   { active }: BuildLists,
-  at: { readonly places: Places; readonly arePlacesFinal: boolean },
+  at: { readonly queueNames: QueueNames; readonly areNamesFinal: boolean },
 ): readonly WaitingJob[] | undefined {
   if (active?.isComplete !== true) return undefined;
   const jobs = active.value
     .flatMap((build) => build.jobs.readable)
     .filter(({ state, started_at, runnable_at }) => {
       return (
-        state.toLowerCase() === 'scheduled' && timeOf(started_at) === undefined && timeOf(runnable_at) !== undefined
+        state.toLowerCase() === 'scheduled' &&
+        parseTime(started_at) === undefined &&
+        parseTime(runnable_at) !== undefined
       );
     });
-  const placed = jobs.map((job) => ({ job, place: placeOf(job, at) }));
-  // One job without a place could be the oldest of any queue.
+  const placed = jobs.map((job) => ({ job, place: findQueueId(job, at) }));
+  // A job of an unknown queue could be the oldest of any queue.
   if (placed.some(({ place }) => place === undefined)) return undefined;
   return placed.flatMap(({ job, place }) =>
-    place === undefined ? [] : [{ ...place, state: 'queued' as const, runnableMs: timeOf(job.runnable_at) }],
+    place === undefined ? [] : [{ ...place, state: 'queued' as const, runnableMs: parseTime(job.runnable_at) }],
   );
 }

@@ -1,9 +1,10 @@
+/** Reads scopes and expiry of the API token. */
 import * as z from 'zod';
 import { credentialFamilies, lifetimeMs } from '../../../model/credential.ts';
 import type { MetricFamily } from '../../../model/metric.ts';
 import type { ApiSettings } from '../config.ts';
 import { AccessToken } from './rest-schema.ts';
-import { timeOf } from './times.ts';
+import { parseTime } from './times.ts';
 import type { UserApi } from './client.ts';
 
 /** What Buildkite says about the API token. */
@@ -32,9 +33,9 @@ export function isTokenFresh(facts: TokenFacts, nowMs: number): boolean {
 
 /** `GET /v2/access-token`, which every token may. @throws HttpError, QuotaSpentError */
 export async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts> {
-  const { value } = await api.rest(api.restUrl('access-token'), AccessToken);
-  const createdMs = timeOf(value.created_at);
-  const expiresMs = timeOf(value.expires_at);
+  const { value } = await api.requestRest(api.buildUrl('access-token'), AccessToken);
+  const createdMs = parseTime(value.created_at);
+  const expiresMs = parseTime(value.expires_at);
   return {
     readMs: nowMs,
     scopes: value.scopes,
@@ -44,7 +45,7 @@ export async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts
 }
 
 /** Scopes that the configuration needs and the token lacks, as Buildkite names them. */
-export function missingScopes({ scopes }: TokenFacts, { waits, jobs, portal }: ApiSettings): readonly string[] {
+export function findMissingScopes({ scopes }: TokenFacts, { waits, jobs, portal }: ApiSettings): readonly string[] {
   const needed = [
     'read_builds',
     ...(waits === 'graphql' && portal === undefined ? ['graphql'] : []),
@@ -54,6 +55,6 @@ export function missingScopes({ scopes }: TokenFacts, { waits, jobs, portal }: A
   return needed.filter((scope) => !scopes.includes(scope));
 }
 
-export function expiryFamilies(source: string, facts: TokenFacts | undefined): readonly MetricFamily[] {
+export function mapTokenExpiry(source: string, facts: TokenFacts | undefined): readonly MetricFamily[] {
   return facts === undefined ? [] : credentialFamilies({ system: 'buildkite', source }, facts);
 }

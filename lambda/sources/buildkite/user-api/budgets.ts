@@ -1,5 +1,6 @@
-import type { Ledger, Quota } from '../../../counters/ledger.ts';
-import { stateProblem } from '../../../counters/state/state-problem.ts';
+/** Opens the ledger with the request budgets that it keeps, or with small ones for this run. */
+import type { Ledger, RequestBudget } from '../../../counters/ledger.ts';
+import { describeStateProblem } from '../../../counters/state/state-problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { CollectContext } from '../../source.ts';
 import type { ApiSettings } from '../config.ts';
@@ -7,10 +8,10 @@ import type { Budgets } from './client.ts';
 
 const minuteMs = 60_000;
 
-/** Without a ledger nobody knows what earlier runs have used: a fifth of the budget is left to each. */
+/** Without a ledger it is unknown what earlier runs have used, so each run may use a fifth of the budget. */
 const shareWithoutMemory = 0.2;
 
-export interface Memory {
+export interface OpenedLedger {
   /** Absent where the state cannot be read: nothing is counted then. */
   readonly ledger: Ledger | undefined;
   readonly budgets: Budgets;
@@ -18,44 +19,44 @@ export interface Memory {
 }
 
 /** @throws TickTakenError: another invocation counts this tick. */
-export async function openMemory(
+export async function openLedgerAndBudgets(
   { openLedger }: CollectContext,
   settings: ApiSettings,
   where: string,
-): Promise<Memory> {
+): Promise<OpenedLedger> {
   try {
     const ledger = await openLedger();
-    return { ledger, budgets: keptBudgets(ledger, settings), problems: [] };
+    return { ledger, budgets: createKeptBudgets(ledger, settings), problems: [] };
   } catch (error) {
-    const problems = [stateProblem(error, `${where} state`)];
-    return { ledger: undefined, budgets: passingBudgets(settings), problems };
+    const problems = [describeStateProblem(error, `${where} state`)];
+    return { ledger: undefined, budgets: createOneRunBudgets(settings), problems };
   }
 }
 
 /** Buildkite docs, portals: 200 requests a minute for an organization; half of them are left to its other portals. */
 const portalRequestsPerMinute = 100;
 
-function keptBudgets(ledger: Ledger, settings: ApiSettings): Budgets {
+function createKeptBudgets(ledger: Ledger, settings: ApiSettings): Budgets {
   const { requestsPerMinute, pointsPerFiveMinutes, portal } = settings;
   return {
-    rest: ledger.quota('rest', { requests: requestsPerMinute, windowMs: minuteMs }),
+    rest: ledger.openBudget('rest', { requests: requestsPerMinute, windowMs: minuteMs }),
     graphql:
       portal === undefined
-        ? ledger.quota('graphql', { requests: pointsPerFiveMinutes, windowMs: 5 * minuteMs })
-        : ledger.quota('portal', { requests: portalRequestsPerMinute, windowMs: minuteMs }),
+        ? ledger.openBudget('graphql', { requests: pointsPerFiveMinutes, windowMs: 5 * minuteMs })
+        : ledger.openBudget('portal', { requests: portalRequestsPerMinute, windowMs: minuteMs }),
   };
 }
 
-function passingBudgets({ requestsPerMinute, pointsPerFiveMinutes, portal }: ApiSettings): Budgets {
+function createOneRunBudgets({ requestsPerMinute, pointsPerFiveMinutes, portal }: ApiSettings): Budgets {
   const queries = portal === undefined ? pointsPerFiveMinutes : portalRequestsPerMinute;
   return {
-    rest: allowance(Math.ceil(requestsPerMinute * shareWithoutMemory)),
-    graphql: allowance(Math.ceil(queries * shareWithoutMemory)),
+    rest: createOneRunBudget(Math.ceil(requestsPerMinute * shareWithoutMemory)),
+    graphql: createOneRunBudget(Math.ceil(queries * shareWithoutMemory)),
   };
 }
 
 /** A budget for one run. */
-function allowance(requests: number): Quota {
+function createOneRunBudget(requests: number): RequestBudget {
   let left = requests;
   return {
     take: (count = 1) => {
@@ -64,7 +65,7 @@ function allowance(requests: number): Quota {
       return true;
     },
     remaining: () => left,
-    observe: ({ remaining }) => {
+    noteRateLimit: ({ remaining }) => {
       left = Math.min(left, remaining);
     },
   };

@@ -1,20 +1,21 @@
+/** The client of REST and GraphQL, within the budgets of the token's user. */
 import type * as z from 'zod';
-import type { Quota } from '../../../counters/ledger.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
+import type { RequestBudget } from '../../../counters/ledger.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import { UnusableSecretError, HttpStatusError } from '../../../http/errors/errors.ts';
-import { getJson, type JsonAnswer } from '../../../http/answers/json.ts';
-import { quotaOf } from '../../../http/answers/rate-limit-headers.ts';
+import { readJson, type JsonAnswer } from '../../../http/answers/json.ts';
+import { parseRateLimit } from '../../../http/answers/rate-limit-headers.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { withRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../secrets/rotation.ts';
 import type { SourcePorts } from '../../source.ts';
 import type { ApiSettings, BuildkiteConfig } from '../config.ts';
-import { type GraphqlRequest, PortalAnswer, postOf, type TokenRequest } from './graphql-request.ts';
+import { type GraphqlRequest, PortalAnswer, buildPost, type TokenRequest } from './graphql-request.ts';
 import { GraphqlAnswer } from './graphql-schema.ts';
-import { waitSecondsIn, withoutToken } from '../refusal-reason.ts';
+import { parseWaitSeconds, hideTokenInErrors } from '../refusal-reason.ts';
 
 /** The collector's own budget for this window is spent: what is left out is read in a later run. */
-export class QuotaSpentError extends Error {
+export class BudgetSpentError extends Error {
   override readonly name = 'QuotaSpentError';
 }
 
@@ -28,19 +29,19 @@ export type Query = readonly (readonly [name: string, value: string])[];
 /** Buildkite's APIs for users, within the budgets of the token's user. */
 export interface UserApi {
   /** @throws HttpError, QuotaSpentError */
-  rest<Schema extends z.ZodType>(url: URL, schema: Schema): Promise<JsonAnswer<z.output<Schema>>>;
+  requestRest<Schema extends z.ZodType>(url: URL, schema: Schema): Promise<JsonAnswer<z.output<Schema>>>;
   /** Address of a REST resource, such as `organizations/acme/builds`. */
-  restUrl(path: string, query?: Query): URL;
+  buildUrl(path: string, query?: Query): URL;
   /** @throws HttpError, QuotaSpentError, GraphqlError for an answer without data */
-  graphql<Schema extends z.ZodType>(
+  requestGraphql<Schema extends z.ZodType>(
     request: GraphqlRequest,
     schema: Schema,
   ): Promise<{ readonly data: z.output<Schema>; readonly errors: readonly string[] }>;
 }
 
 export interface Budgets {
-  readonly rest: Quota;
-  readonly graphql: Quota;
+  readonly rest: RequestBudget;
+  readonly graphql: RequestBudget;
 }
 
 export interface ApiPorts {
@@ -51,37 +52,37 @@ export interface ApiPorts {
 }
 
 /** @param organization its slug */
-export function userApi(given: ApiPorts, organization: string, budgets: Budgets): UserApi {
+export function createUserApi(given: ApiPorts, organization: string, budgets: Budgets): UserApi {
   const { settings, ports } = given;
   const send = <Schema extends z.ZodType>(
     request: TokenRequest,
     schema: Schema,
   ): Promise<JsonAnswer<z.output<Schema>>> => sendAuthorized(given, request, schema);
   return {
-    restUrl: (path, query = []) => restUrl(settings.restEndpoint, path, query),
-    rest: async (url, schema) => {
-      if (!budgets.rest.take()) throw new QuotaSpentError('requests a minute');
+    buildUrl: (path, query = []) => buildRestUrl(settings.restEndpoint, path, query),
+    requestRest: async (url, schema) => {
+      if (!budgets.rest.take()) throw new BudgetSpentError('requests a minute');
       const request = { method: 'GET', url, headers: {}, token: settings.apiToken } as const;
-      return await observed(budgets.rest, ports, () => send(request, schema));
+      return await sendObserved(budgets.rest, ports, () => send(request, schema));
     },
-    graphql: async (request, schema) => {
+    requestGraphql: async (request, schema) => {
       const isStored = settings.portal !== undefined;
       // What an answer costs is known when it is there; a page of the largest size overdraws the budget at most once.
-      if (budgets.graphql.remaining() < 1) throw new QuotaSpentError(isStored ? 'portal requests' : 'GraphQL points');
-      const { value } = await observed(budgets.graphql, ports, async () => {
-        const answer = await send(postOf(settings, organization, request), isStored ? PortalAnswer : GraphqlAnswer);
-        const cost = isStored ? 1 : (pointsIn(answer.headers) ?? request.points(answer.value.data ?? null));
+      if (budgets.graphql.remaining() < 1) throw new BudgetSpentError(isStored ? 'portal requests' : 'GraphQL points');
+      const { value } = await sendObserved(budgets.graphql, ports, async () => {
+        const answer = await send(buildPost(settings, organization, request), isStored ? PortalAnswer : GraphqlAnswer);
+        const cost = isStored ? 1 : (parsePoints(answer.headers) ?? request.countPoints(answer.value.data ?? null));
         budgets.graphql.take(Math.min(cost, budgets.graphql.remaining()));
         return answer;
       });
-      heedRefusal(budgets.graphql, value, ports.clock());
+      observeRefusal(budgets.graphql, value, ports.clock());
       const errors = value.errors.map((text) => ports.http.withoutSecrets(text).slice(0, maxErrorLength));
-      return { data: dataOf({ ...value, errors }, schema), errors };
+      return { data: parseData({ ...value, errors }, schema), errors };
     },
   };
 }
 
-/** A stranger's text may be long; its beginning says what it is about. */
+/** Text from outside may be long; its beginning says what it is about. */
 const maxErrorLength = 300;
 
 async function sendAuthorized<Schema extends z.ZodType>(
@@ -89,18 +90,18 @@ async function sendAuthorized<Schema extends z.ZodType>(
   { token, ...request }: TokenRequest,
   schema: Schema,
 ): Promise<JsonAnswer<z.output<Schema>>> {
-  return withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
-    withRotation(secrets, token, deadline.signal, (secret) => {
-      const bearer = tokenIn(secret.reveal(), request);
-      return withoutToken(bearer, () =>
-        getJson(
+  return sendWithCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
+    useWithRotation(secrets, token, deadline.signal, (secret) => {
+      const bearer = parseApiToken(secret.reveal(), request);
+      return hideTokenInErrors(bearer, () =>
+        readJson(
           http,
           {
             ...request,
             headers: { ...request.headers, authorization: `Bearer ${bearer}` },
             signal: deadline.signal,
             remainingMs: () => deadline.remainingMs(),
-            waitSecondsIn,
+            parseWaitSeconds,
             ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
           },
           schema,
@@ -111,7 +112,7 @@ async function sendAuthorized<Schema extends z.ZodType>(
 }
 
 /** An agent token here is the usual mix-up, and its 401 would not say so. */
-function tokenIn(text: string, { method, url }: Pick<TokenRequest, 'method' | 'url'>): string {
+function parseApiToken(text: string, { method, url }: Pick<TokenRequest, 'method' | 'url'>): string {
   const token = text.trim();
   if (!/^bk(ct|ar)_/.test(token)) return token;
   throw new UnusableSecretError(
@@ -120,7 +121,7 @@ function tokenIn(text: string, { method, url }: Pick<TokenRequest, 'method' | 'u
   );
 }
 
-function restUrl(endpoint: string, path: string, query: Query): URL {
+function buildRestUrl(endpoint: string, path: string, query: Query): URL {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
   for (const [name, value] of query) url.searchParams.append(name, value);
@@ -128,22 +129,22 @@ function restUrl(endpoint: string, path: string, query: Query): URL {
 }
 
 /** Tells the budget what the headers of the answer say, also those of a refusal. */
-async function observed<Value>(
-  quota: Quota,
+async function sendObserved<Value>(
+  budget: RequestBudget,
   { clock }: Pick<SourcePorts, 'clock'>,
   ask: () => Promise<JsonAnswer<Value>>,
 ): Promise<JsonAnswer<Value>> {
   try {
     const answer = await ask();
-    observe(quota, answer.headers, clock());
+    observeRateLimit(budget, answer.headers, clock());
     return answer;
   } catch (error) {
     if (error instanceof HttpStatusError) {
-      observe(quota, error.headers, clock());
+      observeRateLimit(budget, error.headers, clock());
       // A refusal that names its wait in the body only.
       const isToldByHeader = error.headers['retry-after'] !== undefined;
       if (error.status === 429 && !isToldByHeader && error.retryAtMs !== undefined) {
-        quota.observe({ remaining: 0, resetMs: error.retryAtMs });
+        budget.noteRateLimit({ remaining: 0, resetMs: error.retryAtMs });
       }
     }
     throw error;
@@ -151,24 +152,24 @@ async function observed<Value>(
 }
 
 /** A refusal that comes with status 200: nothing is asked before it ends. */
-function heedRefusal(quota: Quota, { data, errors }: z.output<typeof GraphqlAnswer>, nowMs: number): void {
-  const seconds = data === undefined || data === null ? waitSecondsIn(errors.join(' ')) : undefined;
-  if (seconds !== undefined) quota.observe({ remaining: 0, resetMs: nowMs + seconds * 1000 });
+function observeRefusal(budget: RequestBudget, { data, errors }: z.output<typeof GraphqlAnswer>, nowMs: number): void {
+  const seconds = data === undefined || data === null ? parseWaitSeconds(errors.join(' ')) : undefined;
+  if (seconds !== undefined) budget.noteRateLimit({ remaining: 0, resetMs: nowMs + seconds * 1000 });
 }
 
-function observe(quota: Quota, headers: Readonly<Record<string, string>>, nowMs: number): void {
-  const told = quotaOf(headers, nowMs);
+function observeRateLimit(budget: RequestBudget, headers: Readonly<Record<string, string>>, nowMs: number): void {
+  const rateLimit = parseRateLimit(headers, nowMs);
   // Without a time the figure would hold for ever.
-  if (told?.resetAtMs === undefined) return;
-  quota.observe({ remaining: told.remaining, resetMs: told.resetAtMs });
+  if (rateLimit?.resetAtMs === undefined) return;
+  budget.noteRateLimit({ remaining: rateLimit.remaining, resetMs: rateLimit.resetAtMs });
 }
 
-function pointsIn(headers: Readonly<Record<string, string>>): number | undefined {
+function parsePoints(headers: Readonly<Record<string, string>>): number | undefined {
   const text = headers['ratelimit-complexity-actual'] ?? '';
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-function dataOf<Schema extends z.ZodType>(
+function parseData<Schema extends z.ZodType>(
   { data, errors }: z.output<typeof GraphqlAnswer>,
   schema: Schema,
 ): z.output<Schema> {

@@ -1,4 +1,4 @@
-/** Takes a page of a GraphQL list apart: what can be read, what cannot, and what Buildkite answered null for. */
+/** Parses a page of a GraphQL list: its records, and how many were unreadable or null. */
 import type * as z from 'zod';
 import type { Connection } from './graphql-schema.ts';
 
@@ -6,13 +6,13 @@ export interface GraphqlPage<Node> {
   readonly nodes: readonly Node[];
   /** Elements that are not what Buildkite documents. */
   readonly unreadable: number;
-  /** Places where null stands for elements of which nothing is known: a list, an element, or whether there are more. */
+  /** How often null stands in the answer in place of a list, of an element or of the page information. */
   readonly withheld: number;
   /** Cursor of the next page; undefined at the end of what can be read. */
   readonly next: string | undefined;
 }
 
-export function pageOf<Schema extends z.ZodType>(
+export function parsePage<Schema extends z.ZodType>(
   connection: Connection,
   schema: Schema,
 ): GraphqlPage<z.output<Schema>> {
@@ -23,7 +23,7 @@ export function pageOf<Schema extends z.ZodType>(
   const present = elements.filter((node) => node !== null);
   const parsed = present.map((node) => schema.safeParse(node));
   const nodes = parsed.flatMap((result) => (result.success ? [result.data] : []));
-  const next = nextOf(pageInfo);
+  const next = findNextCursor(pageInfo);
   return {
     nodes,
     unreadable: present.length - nodes.length,
@@ -32,8 +32,10 @@ export function pageOf<Schema extends z.ZodType>(
   };
 }
 
-/** Without page information, or with a next page that has no cursor, nobody knows what else there is. */
-function nextOf(pageInfo: NonNullable<Connection>['pageInfo']): { readonly after: string } | 'none' | 'unknown' {
+/** Without page information, or with a next page that has no cursor, it is unknown what else there is. */
+function findNextCursor(
+  pageInfo: NonNullable<Connection>['pageInfo'],
+): { readonly after: string } | 'none' | 'unknown' {
   if (pageInfo?.hasNextPage === false) return 'none';
   const after = pageInfo?.endCursor;
   return after === null || after === undefined ? 'unknown' : { after };

@@ -1,3 +1,4 @@
+/** Builds the HTTP request of a GraphQL query, to the API or to a portal. */
 import * as z from 'zod';
 import type { HttpRequest } from '../../../http/port.ts';
 import type { SecretRef } from '../../../secrets/secret-ref.ts';
@@ -8,7 +9,7 @@ export interface GraphqlRequest {
   readonly query: string;
   readonly variables: Readonly<Record<string, string | number | boolean | null>>;
   /** Points that the answer costs, for servers that do not tell. */
-  readonly points: (data: unknown) => number;
+  readonly countPoints: (data: unknown) => number;
 }
 
 /** One request and the secret that it is sent with. */
@@ -17,7 +18,7 @@ export interface TokenRequest extends Pick<HttpRequest, 'method' | 'url' | 'head
 }
 
 /** The query to GraphQL, or its name to the portal that stores it. */
-export function postOf(
+export function buildPost(
   { portal, graphqlEndpoint, apiToken }: ApiSettings,
   organization: string,
   { query, variables }: GraphqlRequest,
@@ -33,11 +34,11 @@ export function postOf(
   }
   const url = new URL(portal.endpoint);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/organizations/${organization}/portals/${portal.slug}`;
-  url.searchParams.set('operation_name', operationOf(query));
+  url.searchParams.set('operation_name', parseOperationName(query));
   return { ...post, url, token: portal.token, body: JSON.stringify(variables) };
 }
 
-function operationOf(query: string): string {
+function parseOperationName(query: string): string {
   return /^query (\w+)/.exec(query)?.[1] ?? '';
 }
 

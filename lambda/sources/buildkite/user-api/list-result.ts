@@ -1,13 +1,14 @@
+/** A list of the API as far as it was read, and why it ended early. */
 import type { Problem } from '../../../model/problem.ts';
 
 /** A list as far as it was read. */
-export interface Part<Value> {
+export interface ListResult<Value> {
   readonly value: Value;
-  /** False where a budget, a page limit or a failure cut it short. */
+  /** False where a budget, a page limit or an error cut it short. */
   readonly isComplete: boolean;
   /** Elements that are not what Buildkite documents and were left out. */
   readonly unreadable: number;
-  /** Places where Buildkite answered null for what would be elements. */
+  /** How often Buildkite answered null in place of elements. */
   readonly withheld: number;
   /** What Buildkite said beside the data. */
   readonly notes: readonly string[];
@@ -21,7 +22,7 @@ export interface Part<Value> {
 export class InvisibleOrganizationError extends Error {
   override readonly name = 'InvisibleOrganizationError';
 
-  constructor(told: string | undefined) {
-    super(told === undefined ? 'the organization is not visible to the token' : `Buildkite says: ${told}`);
+  constructor(reason: string | undefined) {
+    super(reason === undefined ? 'the organization is not visible to the token' : `Buildkite says: ${reason}`);
   }
 }

@@ -1,61 +1,61 @@
 /** Turns errors of the APIs for users into problems with a remedy. */
-import { problemOf, type StatusHints } from '../../../http/errors/problem.ts';
+import { describeHttpProblem, type StatusHints } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { describeSecretRef } from '../../../secrets/secret-ref.ts';
 import type { ApiSettings } from '../config.ts';
 import { InvisibleOrganizationError } from './list-result.ts';
-import { withReason } from '../refusal-reason.ts';
-import { GraphqlError, QuotaSpentError } from './client.ts';
+import { addReason } from '../refusal-reason.ts';
+import { GraphqlError, BudgetSpentError } from './client.ts';
 
 /** The problem that an error of the APIs for users is; undefined for a bug, which the caller throws on. */
-export type ProblemFrom = (error: unknown, part: string) => Problem | undefined;
+export type ProblemFrom = (error: unknown, subject: string) => Problem | undefined;
 
 /** Of REST, and of GraphQL where it is asked with the same token. @param where `buildkite/main` */
-export function problemsOf(where: string, { apiToken }: Pick<ApiSettings, 'apiToken'>): ProblemFrom {
+export function createProblemDescriber(where: string, { apiToken }: Pick<ApiSettings, 'apiToken'>): ProblemFrom {
   const token = describeSecretRef(apiToken);
-  return problemsWith(where, token, hintsFor(token));
+  return createDescriber(where, token, describeRemedies(token));
 }
 
 /** Of the queries for queues and waiting jobs. */
-export function graphqlProblemsOf(where: string, settings: ApiSettings): ProblemFrom {
+export function createGraphqlProblemDescriber(where: string, settings: ApiSettings): ProblemFrom {
   const { portal } = settings;
-  if (portal === undefined) return problemsOf(where, settings);
+  if (portal === undefined) return createProblemDescriber(where, settings);
   const token = describeSecretRef(portal.token);
-  return problemsWith(where, token, portalHints(token));
+  return createDescriber(where, token, describePortalRemedies(token));
 }
 
-function problemsWith(where: string, token: string, hints: StatusHints): ProblemFrom {
+function createDescriber(where: string, token: string, hints: StatusHints): ProblemFrom {
   const at = `${where} (${token})`;
-  return (error, part) => {
-    const place = `${at} ${part}`;
-    if (error instanceof QuotaSpentError) {
+  return (error, subject) => {
+    const whereOfSubject = `${at} ${subject}`;
+    if (error instanceof BudgetSpentError) {
       const message = `left out, because the budget of ${error.message} is spent; raise the interval, or the setting if Buildkite allows more`;
-      return { kind: 'rate-limited', where: place, message };
+      return { kind: 'rate-limited', where: whereOfSubject, message };
     }
     if (error instanceof InvisibleOrganizationError) {
       const message = `${error.message}; check organization, and give the token access to it`;
-      return { kind: 'auth', where: place, message };
+      return { kind: 'auth', where: whereOfSubject, message };
     }
-    if (error instanceof GraphqlError) return graphqlProblem(error, place, token);
-    const problem = problemOf(error, at, hints);
-    return problem && withReason(problem, error);
+    if (error instanceof GraphqlError) return describeGraphqlProblem(error, whereOfSubject, token);
+    const problem = describeHttpProblem(error, at, hints);
+    return problem && addReason(problem, error);
   };
 }
 
 /** Buildkite says only in words what kind of refusal it is. */
-function graphqlProblem({ message: told }: GraphqlError, where: string, token: string): Problem {
-  const message = `Buildkite says: ${told}`;
-  if (/exceeded/i.test(told) && /complexity points/i.test(told)) return { kind: 'rate-limited', where, message };
-  if (/complexity|timed? ?out/i.test(told)) {
+function describeGraphqlProblem({ message: reason }: GraphqlError, where: string, token: string): Problem {
+  const message = `Buildkite says: ${reason}`;
+  if (/exceeded/i.test(reason) && /complexity points/i.test(reason)) return { kind: 'rate-limited', where, message };
+  if (/complexity|timed? ?out/i.test(reason)) {
     return { kind: 'rejected', where, message: `${message}; if this stays, set waits: rest` };
   }
-  if (/permission|authoriz|access/i.test(told)) {
+  if (/permission|authoriz|access/i.test(reason)) {
     return { kind: 'auth', where, message: `${message}; give the token in ${token} GraphQL access` };
   }
   return { kind: 'bad-response', where, message };
 }
 
-function hintsFor(token: string): StatusHints {
+function describeRemedies(token: string): StatusHints {
   return {
     401: `the API token in ${token} is wrong, expired or revoked; make a new one and put it there (an agent token does not work here)`,
     403: `the API token in ${token} lacks a scope, access to the organization or the address it is used from; give it read_builds, read_clusters and GraphQL`,
@@ -65,7 +65,7 @@ function hintsFor(token: string): StatusHints {
   };
 }
 
-function portalHints(token: string): StatusHints {
+function describePortalRemedies(token: string): StatusHints {
   return {
     401: `the portal token in ${token} is wrong or revoked; make a new one in the settings of the portal and put it there`,
     403: `the portal token in ${token} may not be used from this address, or not for this portal; check the settings of the portal`,
@@ -75,8 +75,8 @@ function portalHints(token: string): StatusHints {
   };
 }
 
-/** One problem for parts that failed in the same way, such as by one wrong token. */
-export function withoutRepetitions(problems: readonly Problem[]): readonly Problem[] {
+/** Merges problems with the same cause into one, such as those of one wrong token. */
+export function mergeRepeatedProblems(problems: readonly Problem[]): readonly Problem[] {
   const byCause = Map.groupBy(problems, ({ kind, message }) => `${kind} ${message}`);
   return [...byCause.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];

@@ -41,14 +41,14 @@ export interface ScriptJobs {
 
 const OfAgents = z.object({ type: z.literal('script') });
 
-function scriptJobsIn(elements: readonly unknown[] | null | undefined): ScriptJobs {
+function parseScriptJobs(elements: readonly unknown[] | null | undefined): ScriptJobs {
   const ofAgents = (elements ?? []).filter((element) => OfAgents.safeParse(element).success);
   const readable = ofAgents.map((element) => Job.safeParse(element)).flatMap(({ data }) => (data ? [data] : []));
   const triggers = (elements ?? []).flatMap((element) => TriggerJob.safeParse(element).data ?? []);
   return { readable, triggers, unreadable: ofAgents.length - readable.length };
 }
 
-/** The id stays when somebody gives the pipeline another name, and with it another slug. */
+/** The id stays the same when the pipeline is renamed; the slug changes with the name. */
 export const Pipeline = z.object({ id: Text, slug: z.string().min(1), default_branch: Text });
 
 export const Build = z.object({
@@ -66,7 +66,7 @@ export const Build = z.object({
   /** The build that this one repeats. */
   rebuilt_from: z.looseObject({}).nullish().catch(undefined),
   pipeline: Pipeline.nullish().catch(undefined),
-  jobs: z.array(z.unknown()).nullish().catch(undefined).transform(scriptJobsIn),
+  jobs: z.array(z.unknown()).nullish().catch(undefined).transform(parseScriptJobs),
 });
 export type Build = z.infer<typeof Build>;
 
@@ -82,6 +82,6 @@ export const AccessToken = z.object({
 export type AccessToken = z.infer<typeof AccessToken>;
 
 /** The pipeline's slug; where the pipeline is left out, it stands in the build's address. */
-export function pipelineOf({ pipeline, url }: Pick<Build, 'pipeline' | 'url'>): string | undefined {
+export function findPipeline({ pipeline, url }: Pick<Build, 'pipeline' | 'url'>): string | undefined {
   return pipeline?.slug ?? /\/pipelines\/([^/?#]+)\/builds\//.exec(url ?? '')?.[1];
 }

@@ -1,3 +1,4 @@
+/** What everything needs that reads with the API token in one run. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import type { Inbox } from '../../../events/inbox.ts';
 import type { Problem } from '../../../model/problem.ts';
@@ -5,7 +6,7 @@ import type { ApiSettings, BuildkiteConfig } from '../config.ts';
 import type { ProblemFrom } from './problems.ts';
 import type { UserApi } from './client.ts';
 
-/** Everything that the parts of one run need. */
+/** The context of one run: configuration, client, ledger and the problems so far. */
 export interface UserRun {
   readonly config: BuildkiteConfig;
   readonly settings: ApiSettings;

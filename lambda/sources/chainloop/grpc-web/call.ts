@@ -1,10 +1,11 @@
+/** Sends one gRPC-Web call to the control plane and reads its answer. */
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpPort, HttpResponse, TlsMaterial } from '../../../http/port.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { NoServiceError } from '../errors.ts';
-import { FrameError, frameOf, type Frames, readFrames } from './frames.ts';
-import { GrpcStatusError, verdictOf } from './grpc-status.ts';
+import { FrameError, encodeFrame, type Frames, decodeFrames } from './frames.ts';
+import { GrpcStatusError, findHiddenRefusal } from './grpc-status.ts';
 
 export interface Call {
   /** Origin of the control plane. */
@@ -46,17 +47,17 @@ export async function call(
         authorization: `Bearer ${token}`,
         'chainloop-organization': organization,
       },
-      body: frameOf(message),
+      body: encodeFrame(message),
       signal: deadline.signal,
       remainingMs: () => deadline.remainingMs(),
       // Only lists are called, so a repeated call changes nothing.
       idempotent: true,
-      verdictOf,
+      verdictOf: findHiddenRefusal,
       ...(tls === undefined ? {} : { tls }),
     });
-    return { where, message: messageOf(response, where) };
+    return { where, message: extractMessage(response, where) };
   } catch (error) {
-    throw error instanceof HttpStatusError ? refusalFrom(error) : error;
+    throw error instanceof HttpStatusError ? convertRefusal(error) : error;
   }
 }
 
@@ -65,7 +66,7 @@ const missingRoute: ReadonlySet<number> = new Set([404, 405, 415, 501]);
 
 const unimplemented = '12';
 
-function refusalFrom(error: HttpStatusError): HttpStatusError | NoServiceError {
+function convertRefusal(error: HttpStatusError): HttpStatusError | NoServiceError {
   const { status, headers, where } = error;
   const grpcStatus = headers['grpc-status'];
   if (grpcStatus === unimplemented) return new NoServiceError(where, 'the server does not know this service');
@@ -73,29 +74,29 @@ function refusalFrom(error: HttpStatusError): HttpStatusError | NoServiceError {
   return missingRoute.has(status) ? new NoServiceError(where, `answered ${String(status)}`) : error;
 }
 
-function messageOf({ status, headers, body }: HttpResponse, where: string): Uint8Array {
-  const type = mediaType(headers['content-type']);
-  if (!/^application\/grpc-web(\+proto)?$/.test(type)) throw notGrpcWeb(type, status, where);
-  const { message, trailers } = framesOf(body, where);
+function extractMessage({ status, headers, body }: HttpResponse, where: string): Uint8Array {
+  const type = parseMediaType(headers['content-type']);
+  if (!/^application\/grpc-web(\+proto)?$/.test(type)) throw createNotGrpcWebError(type, status, where);
+  const { message, trailers } = decodeBody(body, where);
   if ((trailers?.get('grpc-status') ?? headers['grpc-status']) === undefined)
     throw new BadResponseError(where, 'the answer is cut off: it has no grpc-status');
   return message;
 }
 
-function mediaType(contentType = ''): string {
+function parseMediaType(contentType = ''): string {
   return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-function framesOf(body: Uint8Array, where: string): Frames {
+function decodeBody(body: Uint8Array, where: string): Frames {
   try {
-    return readFrames(body);
+    return decodeFrames(body);
   } catch (error) {
     if (error instanceof FrameError) throw new BadResponseError(where, error.message);
     throw error;
   }
 }
 
-function notGrpcWeb(type: string, status: number, where: string): NoServiceError {
+function createNotGrpcWebError(type: string, status: number, where: string): NoServiceError {
   const what = type === 'text/html' ? 'HTML: a login page, a proxy or a wrong URL?' : 'something else than gRPC-Web';
   return new NoServiceError(where, `answered ${String(status)} with ${what}`);
 }

@@ -1,3 +1,4 @@
+/** Encodes requests to the control plane as protobuf. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { runStatuses, type WorkflowName } from './messages.ts';
 
@@ -18,7 +19,7 @@ export interface RunQuery {
 }
 
 /** `WorkflowRunServiceListRequest` */
-export function runListRequest({ cursor, limit = maxPageSize, status, of }: RunQuery): Uint8Array {
+export function encodeRunListRequest({ cursor, limit = maxPageSize, status, of }: RunQuery): Uint8Array {
   const writer = new BinaryWriter();
   if (of !== undefined) writer.tag(1, WireType.LengthDelimited).string(of.name);
   writer.tag(2, WireType.LengthDelimited).fork();
@@ -34,7 +35,7 @@ export function runListRequest({ cursor, limit = maxPageSize, status, of }: RunQ
 }
 
 /** `WorkflowServiceListRequest`; pages count from 1. */
-export function workflowListRequest(page: number, pageSize = maxPageSize): Uint8Array {
+export function encodeWorkflowListRequest(page: number, pageSize = maxPageSize): Uint8Array {
   const writer = new BinaryWriter().tag(9, WireType.LengthDelimited).fork();
   writer.tag(1, WireType.Varint).int32(page).tag(2, WireType.Varint).int32(pageSize);
   return writer.join().finish();

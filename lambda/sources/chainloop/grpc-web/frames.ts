@@ -1,3 +1,5 @@
+/** Packs and unpacks the frames of gRPC-Web. */
+
 /**
  * The framing of gRPC-Web (grpc/grpc, doc/PROTOCOL-WEB.md): a frame is one byte of flags, its length in four bytes with
  * the highest first, and the payload.
@@ -23,7 +25,7 @@ export interface Frames {
 }
 
 /** A request with one message. */
-export function frameOf(message: Uint8Array): Uint8Array {
+export function encodeFrame(message: Uint8Array): Uint8Array {
   const frame = new Uint8Array(headerBytes + message.byteLength);
   new DataView(frame.buffer).setUint32(1, message.byteLength);
   frame.set(message, headerBytes);
@@ -31,19 +33,19 @@ export function frameOf(message: Uint8Array): Uint8Array {
 }
 
 /** @throws FrameError */
-export function readFrames(body: Uint8Array): Frames {
+export function decodeFrames(body: Uint8Array): Frames {
   const messages: Uint8Array[] = [];
   let rest = body;
   while (rest.byteLength > 0) {
-    const { flags, payload, after } = firstFrame(rest);
-    if ((flags & trailerFlag) !== 0) return { message: Buffer.concat(messages), trailers: trailersOf(payload) };
+    const { flags, payload, after } = decodeFirstFrame(rest);
+    if ((flags & trailerFlag) !== 0) return { message: Buffer.concat(messages), trailers: parseTrailers(payload) };
     messages.push(payload);
     rest = after;
   }
   return { message: Buffer.concat(messages) };
 }
 
-function firstFrame(bytes: Uint8Array): { flags: number; payload: Uint8Array; after: Uint8Array } {
+function decodeFirstFrame(bytes: Uint8Array): { flags: number; payload: Uint8Array; after: Uint8Array } {
   if (bytes.byteLength < headerBytes) throw new FrameError('the answer is cut off in the header of a frame');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const flags = view.getUint8(0);
@@ -58,7 +60,7 @@ function firstFrame(bytes: Uint8Array): { flags: number; payload: Uint8Array; af
 }
 
 /** `grpc-status: 7\r\n` line by line; some proxies write names with capitals. */
-function trailersOf(payload: Uint8Array): ReadonlyMap<string, string> {
+function parseTrailers(payload: Uint8Array): ReadonlyMap<string, string> {
   const trailers = new Map<string, string>();
   for (const line of new TextDecoder().decode(payload).split(/\r?\n/)) {
     const colon = line.indexOf(':');

@@ -1,10 +1,12 @@
+/** Finds the gRPC status of an answer and the HTTP status that means the same. */
+
 /**
  * What a gRPC status says: HTTP answers 200 whatever happens, and the status stands in headers or trailers. Chainloop tells
  * what it finds wrong in its database as status 2 with a text, so the text decides there.
  */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse, Verdict } from '../../../http/port.ts';
-import { FrameError, readFrames } from './frames.ts';
+import { FrameError, decodeFrames } from './frames.ts';
 
 /** What a refusal is about, where the text of the server tells it. */
 export type RefusalReason =
@@ -34,8 +36,8 @@ const meanings: ReadonlyMap<string, number> = new Map([
   ['16', 401],
 ]);
 
-/** Every other status is a fault of the server. */
-const ownFault = 500;
+/** Every other status is an error of the server. */
+const serverError = 500;
 
 /** Of servers v1.99.1 and v1.106.1; the end of a text counts, for an outage is told with the same beginning. */
 const texts: readonly { readonly status: string; readonly text: RegExp; readonly meaning: Meaning }[] = [
@@ -52,9 +54,9 @@ const texts: readonly { readonly status: string; readonly text: RegExp; readonly
   { status: '13', text: /^invalid pagination options$/, meaning: { http: 400, reason: 'cursor' } },
 ];
 
-function meaningOf(status: string, text: string): Meaning {
+function findMeaning(status: string, text: string): Meaning {
   const known = texts.find((entry) => entry.status === status && entry.text.test(text));
-  return known?.meaning ?? { http: meanings.get(status) ?? ownFault };
+  return known?.meaning ?? { http: meanings.get(status) ?? serverError };
 }
 
 /** The control plane refused a call. `status` is the HTTP status that means the same, so that 401 reads a secret again. */
@@ -65,27 +67,27 @@ export class GrpcStatusError extends HttpStatusError {
   constructor({ where, status, headers, excerpt, retryAtMs }: HttpStatusError, grpcStatus: string) {
     super(where, { status, headers, excerpt, retryAtMs });
     this.grpcStatus = grpcStatus;
-    this.reason = meaningOf(grpcStatus, excerpt).reason;
+    this.reason = findMeaning(grpcStatus, excerpt).reason;
   }
 }
 
 const succeeded = '0';
 
 /** For the HTTP port: the status that an answer of HTTP 200 really has; undefined for a success, or without a status. */
-export function verdictOf({ headers, body }: Pick<HttpResponse, 'headers' | 'body'>): Verdict | undefined {
-  const trailers = trailersIn(body);
+export function findHiddenRefusal({ headers, body }: Pick<HttpResponse, 'headers' | 'body'>): Verdict | undefined {
+  const trailers = findTrailers(body);
   // An error before any message comes in the headers, with an empty body.
-  const told = (name: string): string | undefined => trailers?.get(name) ?? headers[name];
-  const status = told('grpc-status');
+  const findHeader = (name: string): string | undefined => trailers?.get(name) ?? headers[name];
+  const status = findHeader('grpc-status');
   if (status === undefined || status === succeeded) return undefined;
-  const excerpt = percentDecoded(told('grpc-message') ?? '');
-  return { status: meaningOf(status, excerpt).http, headers: { 'grpc-status': status }, excerpt };
+  const excerpt = decodePercent(findHeader('grpc-message') ?? '');
+  return { status: findMeaning(status, excerpt).http, headers: { 'grpc-status': status }, excerpt };
 }
 
-/** Undefined for a body that is no gRPC-Web, or cut off: that is told where the message is read. */
-function trailersIn(body: Uint8Array): ReadonlyMap<string, string> | undefined {
+/** Undefined for a body that is no gRPC-Web, or cut off; decoding the message reports that. */
+function findTrailers(body: Uint8Array): ReadonlyMap<string, string> | undefined {
   try {
-    return readFrames(body).trailers;
+    return decodeFrames(body).trailers;
   } catch (error) {
     if (error instanceof FrameError) return undefined;
     throw error;
@@ -93,7 +95,7 @@ function trailersIn(body: Uint8Array): ReadonlyMap<string, string> | undefined {
 }
 
 /** The text of a `grpc-message` (grpc/grpc, doc/PROTOCOL-HTTP2.md): what is no valid encoding stays as it is. */
-export function percentDecoded(message: string): string {
+export function decodePercent(message: string): string {
   try {
     return decodeURIComponent(message);
   } catch {

@@ -1,3 +1,5 @@
+/** Records of the control plane's API, as far as they are used. */
+
 /**
  * What the messages of chainloop-dev/chainloop v1.106.1 say (`app/controlplane/api/controlplane/v1/*.proto`), as far as it
  * is needed.

@@ -1,3 +1,4 @@
+/** Decodes the fields of a protobuf message. */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 /** The bytes are no protobuf message of the expected kind. */
@@ -14,17 +15,17 @@ interface Field {
 export type Fields = Readonly<Record<number, Field>>;
 
 /** Reads a message field by field. @throws WireError for bytes that no writer of the message would have made. */
-export function readFields(bytes: Uint8Array, fields: Fields): void {
+export function decodeFields(bytes: Uint8Array, fields: Fields): void {
   try {
     const reader = new BinaryReader(bytes);
-    while (reader.pos < reader.len) readField(reader, fields);
+    while (reader.pos < reader.len) decodeField(reader, fields);
   } catch (cause) {
     if (cause instanceof WireError) throw cause;
     throw new WireError('not a protobuf message, or cut off', { cause });
   }
 }
 
-function readField(reader: BinaryReader, fields: Fields): void {
+function decodeField(reader: BinaryReader, fields: Fields): void {
   const [number, wire] = reader.tag();
   const field = fields[number];
   if (field === undefined) reader.skip(wire, number);
@@ -32,7 +33,7 @@ function readField(reader: BinaryReader, fields: Fields): void {
   else field.read(reader);
 }
 
-export function text(take: (value: string) => void): Field {
+export function takeText(take: (value: string) => void): Field {
   return {
     wire: WireType.LengthDelimited,
     read: (reader) => {
@@ -42,7 +43,7 @@ export function text(take: (value: string) => void): Field {
 }
 
 /** The bytes of a message within the message. */
-export function nested(take: (bytes: Uint8Array) => void): Field {
+export function takeNested(take: (bytes: Uint8Array) => void): Field {
   return {
     wire: WireType.LengthDelimited,
     read: (reader) => {
@@ -52,7 +53,7 @@ export function nested(take: (bytes: Uint8Array) => void): Field {
 }
 
 /** An int32 or the number of an enum value. */
-export function int32(take: (value: number) => void): Field {
+export function takeInt32(take: (value: number) => void): Field {
   return {
     wire: WireType.Varint,
     read: (reader) => {
@@ -62,7 +63,7 @@ export function int32(take: (value: number) => void): Field {
 }
 
 /** An int64 as a number; beyond 2^53 it loses digits that no time has. */
-export function int64(take: (value: number) => void): Field {
+export function takeInt64(take: (value: number) => void): Field {
   return {
     wire: WireType.Varint,
     read: (reader) => {
@@ -71,7 +72,7 @@ export function int64(take: (value: number) => void): Field {
   };
 }
 
-export function bool(take: (value: boolean) => void): Field {
+export function takeBool(take: (value: boolean) => void): Field {
   return {
     wire: WireType.Varint,
     read: (reader) => {

@@ -1,23 +1,24 @@
+/** Reads the server's own metrics page and maps what it says. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import { BadResponseError } from '../../../http/errors/errors.ts';
 import type { HttpResponse, TlsMaterial } from '../../../http/port.ts';
 import { whereOf } from '../../../http/where.ts';
-import { labelValue } from '../../../model/text/labels.ts';
-import { gauge, type MetricFamily } from '../../../model/metric.ts';
-import { formatOf } from '../../../prometheus-text/content-type.ts';
-import { histogramsOf } from '../../../prometheus-text/histograms.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
+import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
+import { detectFormat } from '../../../prometheus-text/content-type.ts';
+import { buildHistograms } from '../../../prometheus-text/histograms.ts';
 import type { Page, PageFamily, PageLabels } from '../../../prometheus-text/page.ts';
-import { lossesIn } from '../../../prometheus-text/remarks.ts';
+import { formatLosses } from '../../../prometheus-text/remarks.ts';
 import { parsePage } from '../../../prometheus-text/parser.ts';
 import { PageSyntaxError } from '../../../prometheus-text/syntax-error.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { withRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../secrets/rotation.ts';
 import type { SourcePorts } from '../../source.ts';
 import type { ChainloopConfig } from '../config.ts';
 import { workflowRunDuration, workflowUp } from '../metrics.ts';
-import { claimsFor } from '../token-claims.ts';
+import { checkClaims } from '../token-claims.ts';
 
 /** Only that: with a wider choice the server may answer protobuf. */
 const accept = 'text/plain;version=0.0.4';
@@ -30,7 +31,7 @@ export async function readMetricsPage(
 ): Promise<Page> {
   const { url: origin, organization, token: ref, tls } = config;
   const url = new URL(`${origin.replace(/\/+$/, '')}/prom/${organization}/metrics`);
-  const get = (token: string, material: TlsMaterial | undefined): Promise<HttpResponse> =>
+  const requestPage = (token: string, material: TlsMaterial | undefined): Promise<HttpResponse> =>
     http.send({
       method: 'GET',
       url,
@@ -39,18 +40,18 @@ export async function readMetricsPage(
       remainingMs: () => deadline.remainingMs(),
       ...(material === undefined ? {} : { tls: material }),
     });
-  const response = await withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
-    withRotation(secrets, ref, deadline.signal, async (secret) => {
+  const response = await sendWithCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
+    useWithRotation(secrets, ref, deadline.signal, async (secret) => {
       const token = secret.reveal().trim();
-      claimsFor(organization, token);
-      return await get(token, credentials.tls);
+      checkClaims(organization, token);
+      return await requestPage(token, credentials.tls);
     }),
   );
-  return pageOf(response, whereOf('GET', url));
+  return parseMetricsPage(response, whereOf('GET', url));
 }
 
-function pageOf({ headers, body }: HttpResponse, where: string): Page {
-  const format = formatOf(headers['content-type'] ?? 'text/plain');
+function parseMetricsPage({ headers, body }: HttpResponse, where: string): Page {
+  const format = detectFormat(headers['content-type'] ?? 'text/plain');
   if (typeof format === 'object') throw new BadResponseError(where, format.refused);
   try {
     return parsePage(body, { format });
@@ -62,30 +63,30 @@ function pageOf({ headers, body }: HttpResponse, where: string): Page {
   }
 }
 
-export interface Relayed {
+export interface MappedPage {
   readonly families: readonly MetricFamily[];
   /** What is missing or wrong on the page, in words for a problem. */
-  readonly faults: readonly string[];
+  readonly messages: readonly string[];
 }
 
 /**
  * What the page says, under its own names. The gauge is passed on as it is; the histogram goes to the ledger, which tells
  * a restart of the server from a decrease.
  */
-export function relayedFamilies(
+export function mapRelayedPage(
   page: Page,
   ledger: Ledger | undefined,
   isSelected: (workflow: string) => boolean,
-): Relayed {
+): MappedPage {
   const up = page.families.find(({ name }) => name === workflowUp.name);
   const durations = page.families.find(({ name }) => name === workflowRunDuration.name);
-  const follower = ledger !== undefined && areCounted(ledger) ? undefined : ledger;
+  const follower = ledger !== undefined && isCountedFromRuns(ledger) ? undefined : ledger;
   const unsound = durations === undefined ? 0 : followDurations(durations, follower, isSelected);
   return {
-    families: up === undefined ? [] : [upFamily(up, isSelected)],
-    faults: [
-      ...listed(lossesIn(page.remarks)),
-      // Durations without a single verdict cannot be: the server leaves the gauge out when its database fails.
+    families: up === undefined ? [] : [mapUpFamily(up, isSelected)],
+    messages: [
+      ...listOptional(formatLosses(page.remarks)),
+      // A page with durations has the gauge too; the server leaves it out when its database fails.
       ...(up === undefined && durations !== undefined
         ? [`the page has no ${workflowUp.name}: the server could not read its database, or has just started`]
         : []),
@@ -96,27 +97,27 @@ export function relayedFamilies(
   };
 }
 
-function listed(fault: string | undefined): readonly string[] {
-  return fault === undefined ? [] : [fault];
+function listOptional(loss: string | undefined): readonly string[] {
+  return loss === undefined ? [] : [loss];
 }
 
-function upFamily({ samples }: PageFamily, isSelected: (workflow: string) => boolean): MetricFamily {
-  return gauge(
+function mapUpFamily({ samples }: PageFamily, isSelected: (workflow: string) => boolean): MetricFamily {
+  return buildGauge(
     workflowUp,
     samples
-      .map(({ labels, value }) => ({ labels: labelsOf(labels), value }))
+      .map(({ labels, value }) => ({ labels: mapLabels(labels), value }))
       .filter(({ labels, value }) => Number.isFinite(value) && isSelected(labels.workflow)),
   );
 }
 
 const countedName = 'durations';
 
-/** From now on the histogram is the one that was counted from runs: two with one name would be one series twice. */
-export function countDurations(ledger: Ledger): void {
+/** From now on the histogram is counted from runs, and the one of the page is left out: both have the same name. */
+export function markCounted(ledger: Ledger): void {
   ledger.remember(countedName, 'counted');
 }
 
-function areCounted(ledger: Ledger): boolean {
+function isCountedFromRuns(ledger: Ledger): boolean {
   return ledger.recall(countedName, z.literal('counted')) !== undefined;
 }
 
@@ -126,9 +127,9 @@ function followDurations(
   ledger: Ledger | undefined,
   isSelected: (workflow: string) => boolean,
 ): number {
-  const { histograms, unsound } = histogramsOf(family);
+  const { histograms, unsound } = buildHistograms(family);
   for (const { labels, bounds, counts, sum, startMs } of histograms) {
-    const own = { ...labelsOf(labels), status: valueOf(labels, 'status') };
+    const own = { ...mapLabels(labels), status: findLabel(labels, 'status') };
     if (!isSelected(own.workflow) || sum === undefined || !Number.isFinite(sum)) continue;
     ledger?.followHistogram(workflowRunDuration, own, {
       bounds,
@@ -140,11 +141,15 @@ function followDurations(
   return unsound.length;
 }
 
-function labelsOf(labels: PageLabels): Record<'org' | 'workflow' | 'runner', string> {
-  return { org: valueOf(labels, 'org'), workflow: valueOf(labels, 'workflow'), runner: valueOf(labels, 'runner') };
+function mapLabels(labels: PageLabels): Record<'org' | 'workflow' | 'runner', string> {
+  return {
+    org: findLabel(labels, 'org'),
+    workflow: findLabel(labels, 'workflow'),
+    runner: findLabel(labels, 'runner'),
+  };
 }
 
 /** The first builds with this page had no label for the runner. */
-function valueOf(labels: PageLabels, name: string): string {
-  return labelValue(labels.get(name) ?? '') ?? 'unknown';
+function findLabel(labels: PageLabels, name: string): string {
+  return makeLabelValue(labels.get(name) ?? '') ?? 'unknown';
 }

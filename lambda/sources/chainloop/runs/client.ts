@@ -1,40 +1,41 @@
-import { withCredentials } from '../../../http/auth/credentials.ts';
+/** The client of the control plane: pages of runs and workflows. */
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import { BadResponseError, ResponseTooLargeError } from '../../../http/errors/errors.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { withRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../secrets/rotation.ts';
 import type { SourcePorts } from '../../source.ts';
 import { call } from '../grpc-web/call.ts';
 import type { ChainloopConfig } from '../config.ts';
-import { contextResponse, runListResponse, workflowListResponse } from '../grpc-web/decode-answer.ts';
-import { type RunQuery, runListRequest, workflowListRequest } from '../grpc-web/encode-request.ts';
+import { decodeContext, decodeRunList, decodeWorkflowList } from '../grpc-web/decode-answer.ts';
+import { type RunQuery, encodeRunListRequest, encodeWorkflowListRequest } from '../grpc-web/encode-request.ts';
 import type { RunPage, WorkflowPage } from '../grpc-web/messages.ts';
-import { claimsFor } from '../token-claims.ts';
+import { checkClaims } from '../token-claims.ts';
 import { WireError } from '../grpc-web/wire.ts';
 
 /** What is read of a control plane. Every method throws what `call` throws, SecretUnavailableError or OtherOrganizationError. */
 export interface ControlPlane {
   /** Newest first. */
-  runs(query: RunQuery): Promise<RunPage>;
+  requestRuns(query: RunQuery): Promise<RunPage>;
   /** Pages count from 1. */
-  workflows(page: number, pageSize: number): Promise<WorkflowPage>;
+  requestWorkflows(page: number, pageSize: number): Promise<WorkflowPage>;
   /** The organization that the lists are of, as the server tells it to a user's token; undefined for an API token. */
-  organization(): Promise<string | undefined>;
+  requestOrganization(): Promise<string | undefined>;
 }
 
 /** A run is below a kilobyte; a page that is too large has long texts, and a tenth of it fits. */
 const smallPageSize = 10;
 
-export function controlPlaneOf(
+export function createControlPlane(
   config: ChainloopConfig,
   { http, secrets }: Pick<SourcePorts, 'http' | 'secrets'>,
   deadline: Deadline,
 ): ControlPlane {
   const { url: origin, tls, token: ref, organization } = config;
   const ask = <Answer>(method: string, message: Uint8Array, read: (bytes: Uint8Array) => Answer): Promise<Answer> =>
-    withCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
-      withRotation(secrets, ref, deadline.signal, async (secret) => {
+    sendWithCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
+      useWithRotation(secrets, ref, deadline.signal, async (secret) => {
         const token = secret.reveal().trim();
-        claimsFor(organization, token);
+        checkClaims(organization, token);
         const answer = await call(http, {
           origin,
           method,
@@ -44,27 +45,27 @@ export function controlPlaneOf(
           tls: credentials.tls,
           deadline,
         });
-        return readAs(answer.message, answer.where, read);
+        return decodeAs(answer.message, answer.where, read);
       }),
     );
-  const runs = (query: RunQuery): Promise<RunPage> =>
-    ask('controlplane.v1.WorkflowRunService/List', runListRequest(query), runListResponse);
+  const requestRunPage = (query: RunQuery): Promise<RunPage> =>
+    ask('controlplane.v1.WorkflowRunService/List', encodeRunListRequest(query), decodeRunList);
   return {
-    runs: async (query) => {
+    requestRuns: async (query) => {
       try {
-        return await runs(query);
+        return await requestRunPage(query);
       } catch (error) {
         if (!(error instanceof ResponseTooLargeError)) throw error;
-        return await runs({ ...query, limit: smallPageSize });
+        return await requestRunPage({ ...query, limit: smallPageSize });
       }
     },
-    workflows: (page, pageSize) =>
-      ask('controlplane.v1.WorkflowService/List', workflowListRequest(page, pageSize), workflowListResponse),
-    organization: () => ask('controlplane.v1.ContextService/Current', new Uint8Array(), contextResponse),
+    requestWorkflows: (page, pageSize) =>
+      ask('controlplane.v1.WorkflowService/List', encodeWorkflowListRequest(page, pageSize), decodeWorkflowList),
+    requestOrganization: () => ask('controlplane.v1.ContextService/Current', new Uint8Array(), decodeContext),
   };
 }
 
-function readAs<Answer>(bytes: Uint8Array, where: string, read: (bytes: Uint8Array) => Answer): Answer {
+function decodeAs<Answer>(bytes: Uint8Array, where: string, read: (bytes: Uint8Array) => Answer): Answer {
   try {
     return read(bytes);
   } catch (error) {

@@ -1,6 +1,7 @@
+/** Finishes a workflow run: what it adds to counters, histograms, log lines and traces. */
 import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
-import { labelValue } from '../../../model/text/labels.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
 import {
   type Result,
   runDuration,
@@ -33,17 +34,17 @@ export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pi
 /** Value of `branch`: Chainloop knows the commit of an attestation, its list of runs does not. */
 export const noBranch = 'none';
 
-export function pipelineOf({ name, project }: WorkflowName, source: string): PipelineLabels {
+export function mapPipelineLabels({ name, project }: WorkflowName, source: string): PipelineLabels {
   return {
     system: 'chainloop',
     source,
-    scope: labelValue(project) ?? 'none',
-    pipeline: labelValue(name) ?? 'none',
+    scope: makeLabelValue(project) ?? 'none',
+    pipeline: makeLabelValue(name) ?? 'none',
   };
 }
 
 /** Undefined while a run has not ended. */
-export function resultOf({ status, finishedMs }: Pick<Run, 'status' | 'finishedMs'>): Result | undefined {
+export function mapResult({ status, finishedMs }: Pick<Run, 'status' | 'finishedMs'>): Result | undefined {
   if (status === 'unspecified' || status === 'unknown') return finishedMs === undefined ? undefined : 'other';
   return results[status];
 }
@@ -72,25 +73,25 @@ export interface EndedRun extends Run {
   readonly result: Result;
 }
 
-export function finishOf(run: EndedRun, options: MapOptions): Finish {
-  const labels = pipelineOf(run.workflow, options.source);
-  const span = spanOf(run, labels);
+export function finishRun(run: EndedRun, options: MapOptions): Finish {
+  const labels = mapPipelineLabels(run.workflow, options.source);
+  const span = mapSpan(run, labels);
   return {
     // A workflow run has no second attempt.
     key: run.id,
     finishedMs: run.endedMs,
     createdMs: run.createdMs,
-    counts: countsOf(run, labels),
-    observations: observationsOf(run, labels, options),
-    marks: marksOf(run, labels),
-    line: lineOf(run, span, options),
+    counts: buildCounts(run, labels),
+    observations: buildObservations(run, labels, options),
+    marks: buildMarks(run, labels),
+    line: buildLine(run, span, options),
     spans: [span],
   };
 }
 
-function countsOf({ result, status, policy }: EndedRun, labels: PipelineLabels): readonly Count[] {
+function buildCounts({ result, status, policy }: EndedRun, labels: PipelineLabels): readonly Count[] {
   const { system, source } = labels;
-  const fault = (error: string): Count => ({
+  const buildErrorCount = (error: string): Count => ({
     metric: systemErrors,
     labels: { system, source, component: 'workflow run', error },
     increase: 1,
@@ -101,52 +102,52 @@ function countsOf({ result, status, policy }: EndedRun, labels: PipelineLabels):
       labels: { ...labels, result, attempt: 'first', branch: noBranch },
       increase: 1,
     },
-    { metric: policyResults, labels: { ...labels, verdict: verdictOf(policy) }, increase: 1 },
+    { metric: policyResults, labels: { ...labels, verdict: mapPolicyVerdict(policy) }, increase: 1 },
     ...(policy === undefined || policy.violated === 0
       ? []
       : [{ metric: policyViolations, labels, increase: policy.violated }]),
-    ...(status === 'expired' ? [fault('expired')] : []),
-    ...(result === 'other' ? [fault('unknown state')] : []),
+    ...(status === 'expired' ? [buildErrorCount('expired')] : []),
+    ...(result === 'other' ? [buildErrorCount('unknown state')] : []),
   ];
 }
 
-function verdictOf(policy: PolicySummary | undefined): PolicyVerdict {
+function mapPolicyVerdict(policy: PolicySummary | undefined): PolicyVerdict {
   if (policy === undefined || policy.status === 'unspecified') return 'none';
   return policy.status === 'unknown' ? 'other' : policy.status;
 }
 
-function observationsOf(
+function buildObservations(
   { workflow, createdMs, finishedMs, endedMs, result, status, runner }: EndedRun,
   labels: PipelineLabels,
   { organization, compat }: MapOptions,
 ): readonly Observation[] {
   const compatStatus = compatStatuses[status];
-  const seconds = (untilMs: number): number => (untilMs - createdMs) / 1000;
+  const computeSeconds = (untilMs: number): number => (untilMs - createdMs) / 1000;
   return [
     // An expired run tells when it was given up, not how long it took.
     ...(finishedMs === undefined || status === 'expired'
       ? []
-      : [{ metric: runDuration, labels: { ...labels, result }, value: seconds(finishedMs) }]),
+      : [{ metric: runDuration, labels: { ...labels, result }, value: computeSeconds(finishedMs) }]),
     ...(compat && compatStatus !== undefined
       ? [
           {
             metric: workflowRunDuration,
-            labels: compatLabels(organization, workflow, runner, compatStatus),
-            value: seconds(endedMs),
+            labels: buildCompatLabels(organization, workflow, runner, compatStatus),
+            value: computeSeconds(endedMs),
           },
         ]
       : []),
   ];
 }
 
-function compatLabels(org: string, { name }: WorkflowName, runner: string, status: CompatStatus) {
-  return { org, workflow: labelValue(name) ?? 'none', status, runner };
+function buildCompatLabels(org: string, { name }: WorkflowName, runner: string, status: CompatStatus) {
+  return { org, workflow: makeLabelValue(name) ?? 'none', status, runner };
 }
 
-/** A cancelled run gives no verdict, and an unknown one is none. */
+/** Results that say something about the pipeline; a cancelled or unknown one does not. */
 const verdicts: ReadonlySet<Result> = new Set(['success', 'failure', 'error']);
 
-function marksOf({ result, endedMs }: EndedRun, of: PipelineLabels): readonly Mark[] {
+function buildMarks({ result, endedMs }: EndedRun, of: PipelineLabels): readonly Mark[] {
   if (!verdicts.has(result)) return [];
   const labels = { ...of, branch: noBranch };
   const isSuccess = result === 'success';
@@ -157,17 +158,17 @@ function marksOf({ result, endedMs }: EndedRun, of: PipelineLabels): readonly Ma
   ];
 }
 
-/** Chainloop knows runs only: what a CI system did inside of one is told by that system. */
-function spanOf({ id, createdMs, endedMs, result }: EndedRun, { scope, pipeline }: PipelineLabels): Span {
+/** Chainloop knows runs only; spans of the jobs inside a run come from the CI system itself. */
+function mapSpan({ id, createdMs, endedMs, result }: EndedRun, { scope, pipeline }: PipelineLabels): Span {
   return { is: 'run', run: id, pipeline, scope, result, attempt: 'first', startMs: createdMs, endMs: endedMs };
 }
 
 /** With what only Chainloop tells. */
-function lineOf(run: EndedRun, span: Span, { source, organization }: MapOptions): NonNullable<Finish['line']> {
+function buildLine(run: EndedRun, span: Span, { source, organization }: MapOptions): NonNullable<Finish['line']> {
   const { id, runner, policy, version, createdMs, finishedMs } = run;
   const durationSeconds = finishedMs === undefined ? undefined : Math.max(0, finishedMs - createdMs) / 1000;
   return finishedLine({ system: 'chainloop', source, durationSeconds }, span, {
-    ...{ organization, run: id, runner, policy: verdictOf(policy) },
+    ...{ organization, run: id, runner, policy: mapPolicyVerdict(policy) },
     ...(policy === undefined ? {} : { violations: policy.violated }),
     ...(version === undefined || version.name === '' ? {} : { version: version.name }),
   });

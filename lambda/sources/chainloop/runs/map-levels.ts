@@ -1,42 +1,43 @@
-import { gauge, type GaugeFamily } from '../../../model/metric.ts';
-import { labelValue } from '../../../model/text/labels.ts';
+/** Maps open runs and the health of workflows to levels. */
+import { buildGauge, type GaugeFamily } from '../../../model/metric.ts';
+import { makeLabelValue } from '../../../model/text/labels.ts';
 import { runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
-import { type MapOptions, pipelineOf } from './finish.ts';
+import { type MapOptions, mapPipelineLabels } from './finish.ts';
 import type { WorkflowName, WorkflowRun } from '../grpc-web/messages.ts';
 import { workflowDown, workflowUp } from '../metrics.ts';
 import { stuckMs } from './read-runs.ts';
-import { type Verdicts, workflowKey } from './workflow-health.ts';
+import { type HealthByWorkflow, formatWorkflowKey } from './workflow-health.ts';
 
 /** Runs that have not ended, by workflow; 0 for the other known workflows. */
-export function activeFamilies(
+export function mapOpenRuns(
   open: readonly WorkflowRun[],
   known: readonly WorkflowName[],
   tickMs: number,
   { source }: MapOptions,
 ): readonly GaugeFamily[] {
   const counts = new Map<string, { workflow: WorkflowName; active: number; stuck: number }>();
-  const entryOf = (workflow: WorkflowName) => {
-    const key = workflowKey(workflow);
+  const getEntry = (workflow: WorkflowName) => {
+    const key = formatWorkflowKey(workflow);
     const entry = counts.get(key) ?? { workflow, active: 0, stuck: 0 };
     counts.set(key, entry);
     return entry;
   };
-  known.forEach(entryOf);
+  known.forEach(getEntry);
   for (const { workflow, createdMs } of open) {
-    const entry = entryOf(workflow);
+    const entry = getEntry(workflow);
     entry.active += 1;
     if (createdMs < tickMs - stuckMs) entry.stuck += 1;
   }
   const placed = [...counts.values()].map(({ workflow, ...figures }) => ({
-    labels: pipelineOf(workflow, source),
+    labels: mapPipelineLabels(workflow, source),
     ...figures,
   }));
   return [
-    gauge(
+    buildGauge(
       runsActive,
       placed.map(({ labels, active }) => ({ labels: { ...labels, state: 'executing' }, value: active })),
     ),
-    gauge(
+    buildGauge(
       runsStuck,
       placed.map(({ labels, stuck }) => ({ labels, value: stuck })),
     ),
@@ -44,40 +45,40 @@ export function activeFamilies(
 }
 
 /** How each workflow stands, by its last ended run. */
-export function verdictFamilies(
+export function mapWorkflowHealth(
   workflows: readonly WorkflowName[],
-  verdicts: Verdicts,
+  verdicts: HealthByWorkflow,
   tickMs: number,
   options: MapOptions,
 ): readonly GaugeFamily[] {
   const judged = workflows.flatMap((workflow) => {
-    const verdict = verdicts.get(workflowKey(workflow));
+    const verdict = verdicts.get(formatWorkflowKey(workflow));
     return verdict === undefined ? [] : [{ workflow, ...verdict }];
   });
-  const down = gauge(
+  const down = buildGauge(
     workflowDown,
     judged.map(({ workflow, isUp, sinceMs }) => ({
-      labels: pipelineOf(workflow, options.source),
+      labels: mapPipelineLabels(workflow, options.source),
       value: isUp ? 0 : Math.max(0, tickMs - sinceMs) / 1000,
     })),
   );
-  return options.compat ? [down, upFamily(judged, options)] : [down];
+  return options.compat ? [down, mapUp(judged, options)] : [down];
 }
 
 /**
  * Chainloop's own gauge has no label for the project: of two workflows with one name the last to be updated wins there.
  * Here the one that is down does, so that it cannot hide.
  */
-function upFamily(
+function mapUp(
   judged: readonly { readonly workflow: WorkflowName; readonly isUp: boolean; readonly runner: string }[],
   { organization: org }: MapOptions,
 ): GaugeFamily {
   const series = new Map<string, { labels: Record<'org' | 'workflow' | 'runner', string>; value: number }>();
   for (const { workflow, isUp, runner } of judged) {
-    const labels = { org, workflow: labelValue(workflow.name) ?? 'none', runner };
+    const labels = { org, workflow: makeLabelValue(workflow.name) ?? 'none', runner };
     const key = JSON.stringify([labels.workflow, runner]);
     const value = Math.min(isUp ? 1 : 0, series.get(key)?.value ?? 1);
     series.set(key, { labels, value });
   }
-  return gauge(workflowUp, [...series.values()]);
+  return buildGauge(workflowUp, [...series.values()]);
 }

@@ -1,4 +1,6 @@
-/** Pages of a list, read one after another, with a word on whether the list was read as a whole. */
+/** Pages through a list of the control plane, and says whether it came as a whole. */
+
+/** A list as far as it was read, and how it ended. */
 export interface Pages<Item> {
   /** Each element once, by its latest sight. */
   readonly items: readonly Item[];
@@ -48,7 +50,7 @@ export async function readPages<Item, Cursor>(paging: Paging<Item, Cursor>): Pro
   const first = await readOnce(paging, pageSize);
   if (first.end !== 'complete' || first.lacking === 0) return first;
   try {
-    return united(first, await readOnce(paging, otherPageSize), paging);
+    return mergePages(first, await readOnce(paging, otherPageSize), paging);
   } catch (error) {
     return { ...first, end: 'failed', error };
   }
@@ -62,13 +64,13 @@ async function readOnce<Item, Cursor>(paging: Paging<Item, Cursor>, size: number
   let came = 0;
   let unreadable = 0;
   let total: number | undefined;
-  const lacking = (): number =>
+  const countLacking = (): number =>
     total === undefined ? came - items.size : Math.max(0, total - items.size - unreadable);
-  const pages = (end: Pages<Item>['end'], error?: unknown): Pages<Item> => ({
+  const makePages = (end: Pages<Item>['end'], error?: unknown): Pages<Item> => ({
     items: [...items.values()],
     unreadable,
-    // Of a list that was not read to its end nobody expects the count.
-    lacking: end === 'complete' ? lacking() : 0,
+    // Only a list that was read to its end can lack elements.
+    lacking: end === 'complete' ? countLacking() : 0,
     end,
     ...(error === undefined ? {} : { error }),
   });
@@ -79,19 +81,19 @@ async function readOnce<Item, Cursor>(paging: Paging<Item, Cursor>, size: number
       came += page.items.length;
       unreadable += page.unreadable;
       total = page.total;
-      if (page.next === undefined || isEnough(page.items)) return pages('complete');
-      if (cursors.has(page.next)) return pages('circle');
+      if (page.next === undefined || isEnough(page.items)) return makePages('complete');
+      if (cursors.has(page.next)) return makePages('circle');
       cursors.add(page.next);
       cursor = page.next;
     } catch (error) {
       if (count === 0) throw error;
-      return pages('failed', error);
+      return makePages('failed', error);
     }
   }
-  return pages('budget');
+  return makePages('budget');
 }
 
-function united<Item>(
+function mergePages<Item>(
   first: Pages<Item>,
   second: Pages<Item>,
   { keyOf }: Pick<Paging<Item, unknown>, 'keyOf'>,

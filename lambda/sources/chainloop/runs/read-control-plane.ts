@@ -1,3 +1,4 @@
+/** Reads runs, workflows and releases of an organization, one after another. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import { append } from '../../../model/lists/append.ts';
 import type { MetricFamily } from '../../../model/metric.ts';
@@ -5,23 +6,38 @@ import type { Problem } from '../../../model/problem.ts';
 import { runDuration, runsFinished, systemErrors } from '../../../model/catalogue/run-metrics.ts';
 import type { Collection } from '../../source.ts';
 import type { ControlPlane } from './client.ts';
-import { activeFamilies, verdictFamilies } from './map-levels.ts';
-import { finishOf, type MapOptions, noBranch, pipelineOf } from './finish.ts';
+import { mapOpenRuns, mapWorkflowHealth } from './map-levels.ts';
+import { finishRun, type MapOptions, noBranch, mapPipelineLabels } from './finish.ts';
 import type { Workflow, WorkflowRun } from '../grpc-web/messages.ts';
 import { policyViolations } from '../metrics.ts';
 import { type Pages, readPages } from './pages.ts';
-import { endOf, maxOpenPages, maxRunPages, readOpenRuns, readRuns, runStream, type Selected } from './read-runs.ts';
-import { asked, releaseFamily, releasesName, StoredVersions, unclearReleases, watched } from './releases.ts';
 import {
-  fromStored,
-  type Seen,
-  stored,
-  StoredVerdicts,
-  type Verdicts,
-  verdictsName,
-  verdictsOf,
-  workflowKey,
-  workflowOf,
+  determineEnd,
+  maxOpenPages,
+  maxRunPages,
+  readOpenRuns,
+  readRuns,
+  runStream,
+  type IsSelected,
+} from './read-runs.ts';
+import {
+  refreshVersions,
+  mapReleases,
+  releasesName,
+  StoredVersions,
+  describeUnclear,
+  watchVersions,
+} from './releases.ts';
+import {
+  parseStoredHealth,
+  type SeenWorkflows,
+  serializeHealth,
+  StoredHealth,
+  type HealthByWorkflow,
+  healthName,
+  judgeHealth,
+  formatWorkflowKey,
+  parseWorkflowKey,
 } from './workflow-health.ts';
 
 /** 5,000 workflows. */
@@ -32,11 +48,11 @@ export interface ControlPlaneReading {
   /** Absent where there is no state: levels are published all the same. */
   readonly ledger: Ledger | undefined;
   readonly tickMs: number;
-  readonly isSelected: Selected;
+  readonly isSelected: IsSelected;
   readonly options: MapOptions;
   readonly isOver: () => boolean;
-  /** @throws what is not an expected failure. */
-  readonly problemOf: (error: unknown) => Problem;
+  /** @throws every unexpected error. */
+  readonly describeProblem: (error: unknown) => Problem;
   /** `chainloop/main` */
   readonly where: string;
 }
@@ -49,7 +65,7 @@ export async function readControlPlane(reading: ControlPlaneReading): Promise<Co
   const { plane, options, tickMs, isSelected, ledger } = reading;
   const problems: Problem[] = [];
   const openPages = await readOpenRuns(plane);
-  append(problems, pageProblems(openPages, 'open runs', maxOpenPages, reading));
+  append(problems, describePageProblems(openPages, 'open runs', maxOpenPages, reading));
 
   const runs = ledger === undefined ? undefined : await countRuns(reading, ledger, openPages, problems);
   const { workflows, isWhole } = await listWorkflows(reading, problems);
@@ -57,8 +73,8 @@ export async function readControlPlane(reading: ControlPlaneReading): Promise<Co
   const open = runs?.open ?? openPages.items.filter(({ workflow }) => isSelected(workflow));
   return {
     families: [
-      // Half of the open runs would look like few.
-      ...(isComplete(openPages) ? activeFamilies(open, workflows, tickMs, options) : []),
+      // A part of the open runs would look like fewer runs than there are.
+      ...(isComplete(openPages) ? mapOpenRuns(open, workflows, tickMs, options) : []),
       ...judgeWorkflows(reading, { workflows, ended: runs?.ended ?? [] }, isWhole),
       ...releases,
     ],
@@ -74,7 +90,7 @@ async function countRuns(
 ) {
   const { plane, isSelected, options } = reading;
   if (reading.isOver()) {
-    ledger.readPartly(runStream);
+    ledger.notePartial(runStream);
     return undefined;
   }
   try {
@@ -82,9 +98,9 @@ async function countRuns(
     const { pages, isLost } = runs;
     // What is beyond the last page and was read in an earlier tick is no loss.
     const toTell = pages.end === 'budget' && !isLost ? { ...pages, end: 'complete' as const } : pages;
-    append(problems, pageProblems(toTell, 'runs', maxRunPages, reading));
-    if (mustBeReadAgain(pages)) ledger.readPartly(runStream);
-    else ledger.readCompletely(runStream);
+    append(problems, describePageProblems(toTell, 'runs', maxRunPages, reading));
+    if (shouldReadAgain(pages)) ledger.notePartial(runStream);
+    else ledger.noteComplete(runStream);
     // A further try would read the same newest pages: the older ones are given up, and that is told and counted.
     if (isLost) {
       const { source } = options;
@@ -93,14 +109,14 @@ async function countRuns(
     }
     return runs;
   } catch (error) {
-    problems.push(reading.problemOf(error));
-    ledger.readPartly(runStream);
+    problems.push(reading.describeProblem(error));
+    ledger.notePartial(runStream);
     return undefined;
   }
 }
 
 /** The next tick may find what this one could not reach. */
-function mustBeReadAgain({ end, lacking }: Pages<WorkflowRun>): boolean {
+function shouldReadAgain({ end, lacking }: Pages<WorkflowRun>): boolean {
   return end === 'failed' || end === 'circle' || lacking > 0;
 }
 
@@ -116,17 +132,17 @@ async function listWorkflows(reading: ControlPlaneReading, problems: Problem[]):
   try {
     const pages = await readPages<Workflow, number>({
       maxPages: maxWorkflowPages,
-      keyOf: workflowKey,
+      keyOf: formatWorkflowKey,
       read: async (page = 1, pageSize) => {
-        const { workflows, totalPages, unreadable, total } = await plane.workflows(page, pageSize);
+        const { workflows, totalPages, unreadable, total } = await plane.requestWorkflows(page, pageSize);
         return { items: workflows, unreadable, total, next: page < totalPages ? page + 1 : undefined };
       },
     });
-    append(problems, pageProblems(pages, 'workflows', maxWorkflowPages, reading));
+    append(problems, describePageProblems(pages, 'workflows', maxWorkflowPages, reading));
     const isWhole = isComplete(pages) && pages.unreadable === 0;
     return { workflows: pages.items.filter(isSelected), isWhole };
   } catch (error) {
-    problems.push(reading.problemOf(error));
+    problems.push(reading.describeProblem(error));
     return { workflows: [], isWhole: false };
   }
 }
@@ -137,65 +153,70 @@ function isComplete({ end, lacking }: Pages<unknown>): boolean {
 
 function judgeWorkflows(
   { ledger, tickMs, options }: ControlPlaneReading,
-  seen: Seen,
+  seen: SeenWorkflows,
   isWhole: boolean,
 ): readonly MetricFamily[] {
   const { workflows } = seen;
-  const before = fromStored(ledger?.recall(verdictsName, StoredVerdicts));
-  const verdicts = verdictsOf(seen, before, ledger?.now() ?? tickMs);
-  if (ledger !== undefined && isWhole) endVerdicts(ledger, before, verdicts, options);
+  const before = parseStoredHealth(ledger?.recall(healthName, StoredHealth));
+  const health = judgeHealth(seen, before, ledger?.now() ?? tickMs);
+  if (ledger !== undefined && isWhole) endGoneWorkflows(ledger, before, health, options);
   if (ledger !== undefined && workflows.length > 0) {
     // Since when a workflow is down must outlive a page that could not be read.
-    ledger.remember(verdictsName, stored(isWhole ? verdicts : new Map([...before, ...verdicts])));
-    for (const workflow of workflows) introduce(ledger, workflow, options);
+    ledger.remember(healthName, serializeHealth(isWhole ? health : new Map([...before, ...health])));
+    for (const workflow of workflows) declareWorkflow(ledger, workflow, options);
   }
-  return verdictFamilies(workflows, verdicts, tickMs, options);
+  return mapWorkflowHealth(workflows, health, tickMs, options);
 }
 
-/** A workflow that a whole list shows no longer was deleted; its last red verdict would stay for weeks. */
-function endVerdicts(ledger: Ledger, before: Verdicts, now: Verdicts, { source }: MapOptions): void {
-  for (const key of before.keys()) if (!now.has(key)) ledger.endMarks(pipelineOf(workflowOf(key), source));
+/** A workflow that a complete list does not show any more was deleted; its last result must not stay for weeks. */
+function endGoneWorkflows(
+  ledger: Ledger,
+  before: HealthByWorkflow,
+  now: HealthByWorkflow,
+  { source }: MapOptions,
+): void {
+  for (const key of before.keys()) if (!now.has(key)) ledger.endMarks(mapPipelineLabels(parseWorkflowKey(key), source));
 }
 
 /** So that `increase()` sees the first failure, and the last success is known although it is older than the collector. */
-function introduce(ledger: Ledger, { lastRun, ...workflow }: Workflow, options: MapOptions): void {
+function declareWorkflow(ledger: Ledger, { lastRun, ...workflow }: Workflow, options: MapOptions): void {
   if (lastRun === undefined) return;
-  const labels = pipelineOf(workflow, options.source);
+  const labels = mapPipelineLabels(workflow, options.source);
   for (const result of ['success', 'failure', 'error'] as const) {
     ledger.declare(runsFinished, { ...labels, result, attempt: 'first', branch: noBranch });
   }
   ledger.declare(runDuration, { ...labels, result: 'success' });
   ledger.declare(policyViolations, labels);
-  if (!ledger.window(runStream).isFirst) return;
-  const end = endOf(lastRun, ledger.now(), false);
+  if (!ledger.openWindow(runStream).isFirst) return;
+  const end = determineEnd(lastRun, ledger.now(), false);
   if (end === undefined || end.endedMs >= ledger.epochMs) return;
-  ledger.sawFinished(runStream, lastRun.id, finishOf({ ...lastRun, ...end, workflow }, options));
+  ledger.countFinish(runStream, lastRun.id, finishRun({ ...lastRun, ...end, workflow }, options));
 }
 
 async function watchReleases(
   reading: ControlPlaneReading,
   ledger: Ledger,
-  ended: Parameters<typeof watched>[1],
+  ended: Parameters<typeof watchVersions>[1],
   problems: Problem[],
 ): Promise<readonly MetricFamily[]> {
   const { plane, options } = reading;
-  let versions = watched(ledger.recall(releasesName, StoredVersions) ?? [], ended, ledger.now());
+  let versions = watchVersions(ledger.recall(releasesName, StoredVersions) ?? [], ended, ledger.now());
   try {
-    if (!reading.isOver()) versions = await asked(plane, versions, ledger.now());
+    if (!reading.isOver()) versions = await refreshVersions(plane, versions, ledger.now());
   } catch (error) {
-    problems.push(reading.problemOf(error));
+    problems.push(reading.describeProblem(error));
   }
-  const message = unclearReleases(versions);
+  const message = describeUnclear(versions);
   if (message !== undefined) problems.push({ kind: 'bad-response', where: reading.where, message });
   ledger.remember(releasesName, versions);
-  return [releaseFamily(versions, options)];
+  return [mapReleases(versions, options)];
 }
 
-function pageProblems(
+function describePageProblems(
   pages: Pages<unknown>,
   what: string,
   maxPages: number,
-  { problemOf, where }: ControlPlaneReading,
+  { describeProblem: problemOf, where }: ControlPlaneReading,
 ): readonly Problem[] {
   const problems: Problem[] = pages.end === 'failed' ? [problemOf(pages.error)] : [];
   if (pages.end === 'budget') {

@@ -1,8 +1,9 @@
+/** Reads the runs since the last tick and counts those that ended. */
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
-import { least } from '../../../model/lists/extremes.ts';
+import { findLeast } from '../../../model/lists/extremes.ts';
 import type { ControlPlane } from './client.ts';
 import type { RunQuery } from '../grpc-web/encode-request.ts';
-import { type EndedRun, finishOf, type MapOptions, resultOf } from './finish.ts';
+import { type EndedRun, finishRun, type MapOptions, mapResult } from './finish.ts';
 import type { Run, WorkflowName, WorkflowRun } from '../grpc-web/messages.ts';
 import { type Pages, readPages } from './pages.ts';
 
@@ -29,13 +30,17 @@ export const maxOpenPages = 20;
 /** 10,000 runs in a window of minutes, or of the hours that a collector was down. */
 export const maxRunPages = 100;
 
-export interface Selected {
+export interface IsSelected {
   (workflow: WorkflowName): boolean;
 }
 
 /** All runs that have not ended. @throws what the control plane throws for the first page. */
 export async function readOpenRuns(plane: ControlPlane): Promise<Pages<WorkflowRun>> {
-  return await readPages({ read: pageOf(plane, { status: 'initialized' }), keyOf: idOf, maxPages: maxOpenPages });
+  return await readPages({
+    read: createPageReader(plane, { status: 'initialized' }),
+    keyOf: idOf,
+    maxPages: maxOpenPages,
+  });
 }
 
 export interface RunsReading {
@@ -56,22 +61,22 @@ export async function readRuns(
   plane: ControlPlane,
   ledger: Ledger,
   openNow: Pages<WorkflowRun>,
-  isSelected: Selected,
+  isSelected: IsSelected,
   options: MapOptions,
 ): Promise<RunsReading> {
-  const sinceMs = firstCreatedMs(ledger);
-  const wasOpen = new Set(ledger.open(runStream).map(({ id }) => id));
-  const waited = new Map(ledger.open(runStream).map(({ id, note }) => [id, createdOf(note, sinceMs)]));
+  const sinceMs = computeFirstCreatedMs(ledger);
+  const wasOpen = new Set(ledger.recallOpen(runStream).map(({ id }) => id));
+  const waited = new Map(ledger.recallOpen(runStream).map(({ id, note }) => [id, parseCreatedNote(note, sinceMs)]));
   for (const { id } of openNow.items) waited.delete(id);
   const pages = await readPages({
-    read: pageOf(plane, {}),
+    read: createPageReader(plane, {}),
     keyOf: idOf,
     maxPages: maxRunPages,
     isEnough: (runs) => {
       for (const { id } of runs) waited.delete(id);
       // A page of nothing that can be read tells no time.
       const oldest = runs.at(-1)?.createdMs ?? Infinity;
-      return oldest < Math.min(sinceMs, least(waited.values()) ?? sinceMs);
+      return oldest < Math.min(sinceMs, findLeast(waited.values()) ?? sinceMs);
     },
   });
   // The later list is the newer sight of a run.
@@ -79,50 +84,50 @@ export async function readRuns(
   const open: WorkflowRun[] = [];
   const ended: EndedRun[] = [];
   for (const run of seen.values()) {
-    const end = endOf(run, ledger.now(), wasOpen.has(run.id));
+    const end = determineEnd(run, ledger.now(), wasOpen.has(run.id));
     if (!isSelected(run.workflow)) ledger.forget(runStream, run.id);
     else if (end === undefined) open.push(run);
     else ended.push({ ...run, ...end });
   }
-  tell(ledger, { open, ended, missing: missingAmong(waited, pages) }, options);
-  return { pages, open, ended, isLost: isWindowLost(pages, coveredMs(ledger, sinceMs)) };
+  countSeen(ledger, { open, ended, missing: findMissing(waited, pages) }, options);
+  return { pages, open, ended, isLost: isWindowLost(pages, findCoveredMs(ledger, sinceMs)) };
 }
 
 /** Runs that were open and that the list does not show: not only has it not been read so far. */
-function missingAmong(waited: ReadonlyMap<string, number>, pages: Pages<WorkflowRun>): readonly string[] {
+function findMissing(waited: ReadonlyMap<string, number>, pages: Pages<WorkflowRun>): readonly string[] {
   // A run that cannot be read, or that was left out, may be one of them.
   if (pages.unreadable > 0 || pages.lacking > 0) return [];
   if (pages.end === 'complete') return [...waited.keys()];
   if (pages.end !== 'budget') return [];
   // Below the last page that may be read: more runs come before it in each tick, so it will never be seen again.
-  const oldestMs = oldestOf(pages);
+  const oldestMs = findOldestMs(pages);
   return [...waited].filter(([, createdMs]) => createdMs < oldestMs).map(([id]) => id);
 }
 
 /** What was created before has been read in an earlier tick. */
-function coveredMs(ledger: Ledger, sinceMs: number): number {
-  const { fromMs, isFirst } = ledger.window(runStream);
+function findCoveredMs(ledger: Ledger, sinceMs: number): number {
+  const { fromMs, isFirst } = ledger.openWindow(runStream);
   return isFirst ? sinceMs : fromMs + overlapMs;
 }
 
 /** Whether runs were created since the last tick that no tick will read: a burst shows in several ticks, and is lost once. */
 function isWindowLost(pages: Pages<WorkflowRun>, readMs: number): boolean {
-  return pages.end === 'budget' && oldestOf(pages) > readMs;
+  return pages.end === 'budget' && findOldestMs(pages) > readMs;
 }
 
-function oldestOf({ items }: Pages<WorkflowRun>): number {
-  return least(items.map(({ createdMs }) => createdMs)) ?? Infinity;
+function findOldestMs({ items }: Pages<WorkflowRun>): number {
+  return findLeast(items.map(({ createdMs }) => createdMs)) ?? Infinity;
 }
 
 /** The note of an open run is when it was created. */
-function createdOf(note: string | undefined, unknown: number): number {
+function parseCreatedNote(note: string | undefined, unknown: number): number {
   const createdMs = Number(note);
   return Number.isFinite(createdMs) ? createdMs : unknown;
 }
 
 /** Before the first complete read, everything that may still be running was created within its longest life. */
-function firstCreatedMs(ledger: Ledger): number {
-  const { fromMs, isFirst } = ledger.window(runStream);
+function computeFirstCreatedMs(ledger: Ledger): number {
+  const { fromMs, isFirst } = ledger.openWindow(runStream);
   return isFirst ? Math.min(fromMs, ledger.tickMs - stuckMs) : fromMs;
 }
 
@@ -130,32 +135,36 @@ function firstCreatedMs(ledger: Ledger): number {
  * The end of a run that tells none is when it is first seen to have ended. One that was never seen open has ended when the
  * server gives up on a run: the same time whenever it is read, so that it counts once.
  */
-export function endOf(run: Run, nowMs: number, wasOpen: boolean): Pick<EndedRun, 'endedMs' | 'result'> | undefined {
-  const result = resultOf(run);
+export function determineEnd(
+  run: Run,
+  nowMs: number,
+  wasOpen: boolean,
+): Pick<EndedRun, 'endedMs' | 'result'> | undefined {
+  const result = mapResult(run);
   if (result === undefined) return undefined;
   const unseenMs = wasOpen ? nowMs : Math.min(run.createdMs + expiryMs, nowMs);
   return { result, endedMs: run.finishedMs ?? unseenMs };
 }
 
-interface Sight {
+interface SeenRuns {
   readonly open: readonly WorkflowRun[];
   readonly ended: readonly EndedRun[];
   readonly missing: Iterable<string>;
 }
 
-function tell(ledger: Ledger, { open, ended, missing }: Sight, options: MapOptions): void {
-  for (const { id, createdMs } of open) ledger.sawOpen(runStream, id, String(createdMs));
-  for (const run of ended) ledger.sawFinished(runStream, run.id, finishOf(run, options));
-  for (const id of missing) ledger.sawMissing(runStream, id);
+function countSeen(ledger: Ledger, { open, ended, missing }: SeenRuns, options: MapOptions): void {
+  for (const { id, createdMs } of open) ledger.noteOpen(runStream, id, String(createdMs));
+  for (const run of ended) ledger.countFinish(runStream, run.id, finishRun(run, options));
+  for (const id of missing) ledger.noteMissing(runStream, id);
 }
 
 function idOf({ id }: Run): string {
   return id;
 }
 
-function pageOf(plane: ControlPlane, query: RunQuery) {
+function createPageReader(plane: ControlPlane, query: RunQuery) {
   return async (cursor: string | undefined, limit: number) => {
-    const { runs, nextCursor, unreadable } = await plane.runs({
+    const { runs, nextCursor, unreadable } = await plane.requestRuns({
       ...query,
       limit,
       ...(cursor === undefined ? {} : { cursor }),

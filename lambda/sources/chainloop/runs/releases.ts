@@ -1,12 +1,14 @@
+/** Watches released versions until a run of each workflow has succeeded. */
+
 /**
  * Versions of projects for which a workflow has a run that did not succeed. Whether one of its other runs did, and
  * whether the version was released meanwhile, has to be asked for: a release comes days after the runs.
  */
 import * as z from 'zod';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { gauge, type GaugeFamily } from '../../../model/metric.ts';
+import { buildGauge, type GaugeFamily } from '../../../model/metric.ts';
 import type { ControlPlane } from './client.ts';
-import { type EndedRun, type MapOptions, pipelineOf } from './finish.ts';
+import { type EndedRun, type MapOptions, mapPipelineLabels } from './finish.ts';
 import type { RunPage, WorkflowRun } from '../grpc-web/messages.ts';
 import { unattestedReleases } from '../metrics.ts';
 
@@ -43,25 +45,29 @@ const maxPages = 4;
 /** A release is no matter of minutes. */
 const askAgainMs = 10 * minuteMs;
 
-function keyOf({ project, workflow, version }: Pick<Version, 'project' | 'workflow' | 'version'>): string {
+function formatVersionKey({ project, workflow, version }: Pick<Version, 'project' | 'workflow' | 'version'>): string {
   return JSON.stringify([project, workflow, version]);
 }
 
 /** The versions that are watched after this tick's ended runs. */
-export function watched(before: readonly Version[], ended: readonly EndedRun[], nowMs: number): readonly Version[] {
+export function watchVersions(
+  before: readonly Version[],
+  ended: readonly EndedRun[],
+  nowMs: number,
+): readonly Version[] {
   const fresh = before.filter(({ sinceMs }) => sinceMs > nowMs - keptMs);
-  const versions = new Map(fresh.map((version) => [keyOf(version), version]));
+  const versions = new Map(fresh.map((version) => [formatVersionKey(version), version]));
   for (const run of ended) {
     const name = run.version?.name ?? '';
     // Runs without a named version belong to no release.
     if (name === '') continue;
     const id = run.version?.id;
     const own = { project: run.workflow.project, workflow: run.workflow.name, version: name };
-    const known = versions.get(keyOf(own));
+    const known = versions.get(formatVersionKey(own));
     if (run.result === 'success') {
-      if (known !== undefined) versions.set(keyOf(own), { ...known, state: 'attested' });
+      if (known !== undefined) versions.set(formatVersionKey(own), { ...known, state: 'attested' });
     } else if (known === undefined) {
-      versions.set(keyOf(own), {
+      versions.set(formatVersionKey(own), {
         ...own,
         ...(id === undefined ? {} : { id }),
         state: 'pending',
@@ -74,7 +80,7 @@ export function watched(before: readonly Version[], ended: readonly EndedRun[], 
 }
 
 /** Asks about the versions that were not asked about for longest. @throws what the control plane throws. */
-export async function asked(
+export async function refreshVersions(
   plane: ControlPlane,
   versions: readonly Version[],
   nowMs: number,
@@ -85,16 +91,16 @@ export async function asked(
     .slice(0, maxAsked);
   const answers = new Map<string, Version>();
   for (const version of due) {
-    answers.set(keyOf(version), { ...version, state: await stateOf(plane, version), askedMs: nowMs });
+    answers.set(formatVersionKey(version), { ...version, state: await determineState(plane, version), askedMs: nowMs });
   }
-  return versions.map((version) => answers.get(keyOf(version)) ?? version);
+  return versions.map((version) => answers.get(formatVersionKey(version)) ?? version);
 }
 
-async function stateOf(plane: ControlPlane, version: Version): Promise<Version['state']> {
+async function determineState(plane: ControlPlane, version: Version): Promise<Version['state']> {
   let isReleased = false;
   let cursor: string | undefined;
   for (let count = 0; count < maxPages; count += 1) {
-    const { runs, nextCursor, unreadable } = await pageOf(plane, version, cursor);
+    const { runs, nextCursor, unreadable } = await requestVersionRuns(plane, version, cursor);
     // A server may not know the filter, or not this one, and then lists other versions too.
     const own = runs.filter((run) => isOf(run, version));
     if (own.some(({ status }) => status === 'succeeded')) return 'attested';
@@ -113,11 +119,11 @@ function isOf(run: WorkflowRun, { project, workflow, version }: Version): boolea
 
 const noRuns: RunPage = { runs: [], nextCursor: '', unreadable: 0 };
 
-async function pageOf(plane: ControlPlane, version: Version, cursor: string | undefined): Promise<RunPage> {
+async function requestVersionRuns(plane: ControlPlane, version: Version, cursor: string | undefined): Promise<RunPage> {
   const { project, workflow: name, id: versionId } = version;
   const of = { project, name, version: version.version, versionId };
   try {
-    return await plane.runs({ of, ...(cursor === undefined ? {} : { cursor }) });
+    return await plane.requestRuns({ of, ...(cursor === undefined ? {} : { cursor }) });
   } catch (error) {
     // The version, its workflow or its project was deleted.
     if (error instanceof HttpStatusError && error.status === 404) return noRuns;
@@ -125,15 +131,15 @@ async function pageOf(plane: ControlPlane, version: Version, cursor: string | un
   }
 }
 
-/** What is not told of releases, and why; undefined where everything is. */
-export function unclearReleases(versions: readonly Version[]): string | undefined {
+/** Describes which releases are left out, and why; undefined where none is. */
+export function describeUnclear(versions: readonly Version[]): string | undefined {
   const unclear = versions.filter(({ state }) => state === 'unclear').length;
   if (unclear === 0) return undefined;
   return `of ${String(unclear)} versions it is not known whether a run succeeded, for more than ${String(maxPages)} pages of runs would have to be read, or some cannot be read; ci_releases_unattested leaves their workflows out, and a server from v1.100.0 on picks the runs of a version out by itself`;
 }
 
 /** One sample for each workflow that is watched and of which everything is known. */
-export function releaseFamily(versions: readonly Version[], { source }: MapOptions): GaugeFamily {
+export function mapReleases(versions: readonly Version[], { source }: MapOptions): GaugeFamily {
   const counts = new Map<string, { name: string; project: string; released: number }>();
   const unclear = new Set<string>();
   for (const { project, workflow: name, state } of versions) {
@@ -142,10 +148,10 @@ export function releaseFamily(versions: readonly Version[], { source }: MapOptio
     counts.set(key, { ...entry, released: entry.released + (state === 'released' ? 1 : 0) });
     if (state === 'unclear') unclear.add(key);
   }
-  return gauge(
+  return buildGauge(
     unattestedReleases,
     [...counts]
       .filter(([key]) => !unclear.has(key))
-      .map(([, { released, ...workflow }]) => ({ labels: pipelineOf(workflow, source), value: released })),
+      .map(([, { released, ...workflow }]) => ({ labels: mapPipelineLabels(workflow, source), value: released })),
   );
 }

@@ -1,11 +1,12 @@
+/** Judges whether each workflow is up or down, by its last ended run. */
 import * as z from 'zod';
-import { mappingOf } from '../../../counters/state/mapping.ts';
+import { defineMapping } from '../../../counters/state/mapping.ts';
 import type { EndedRun } from './finish.ts';
 import type { Run, Workflow, WorkflowName } from '../grpc-web/messages.ts';
-import { endOf } from './read-runs.ts';
+import { determineEnd } from './read-runs.ts';
 
 /** How the last ended run of a workflow ended; the last one is the one that was created last, as on the server. */
-export interface Verdict {
+export interface WorkflowHealth {
   /** By Chainloop's own measure: everything but a success is down. */
   readonly isUp: boolean;
   /** When it became so. Epoch milliseconds. */
@@ -15,26 +16,26 @@ export interface Verdict {
   readonly createdMs: number;
 }
 
-export type Verdicts = ReadonlyMap<string, Verdict>;
+export type HealthByWorkflow = ReadonlyMap<string, WorkflowHealth>;
 
 /** The name under which the ledger keeps them. */
-export const verdictsName = 'verdicts';
+export const healthName = 'verdicts';
 
 /** Short, for there is one for each workflow: 1 or 0, since when (Unix time), runner, time of creation. */
-export const StoredVerdicts = mappingOf(z.tuple([z.literal([0, 1]), z.number(), z.string(), z.number()]));
-type StoredVerdicts = z.infer<typeof StoredVerdicts>;
+export const StoredHealth = defineMapping(z.tuple([z.literal([0, 1]), z.number(), z.string(), z.number()]));
+type StoredVerdicts = z.infer<typeof StoredHealth>;
 
-export function workflowKey({ project, name }: WorkflowName): string {
+export function formatWorkflowKey({ project, name }: WorkflowName): string {
   return `${project}/${name}`;
 }
 
 /** Of the key; neither name has a slash (both are DNS labels). */
-export function workflowOf(key: string): WorkflowName {
+export function parseWorkflowKey(key: string): WorkflowName {
   const slash = key.indexOf('/');
   return { project: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-export interface Seen {
+export interface SeenWorkflows {
   readonly workflows: readonly Workflow[];
   /** Runs of this tick's window that have ended. */
   readonly ended: readonly EndedRun[];
@@ -46,39 +47,43 @@ type End = Run & Pick<EndedRun, 'endedMs' | 'result'>;
  * The verdicts of the listed workflows. While the last run is still under way, the one before it holds; it is remembered,
  * or among the runs of the window, for the list of workflows shows only the last.
  */
-export function verdictsOf({ workflows, ended }: Seen, before: Verdicts, nowMs: number): Verdicts {
-  const endsByWorkflow = Map.groupBy(ended, ({ workflow }) => workflowKey(workflow));
-  const verdicts = new Map<string, Verdict>();
+export function judgeHealth(
+  { workflows, ended }: SeenWorkflows,
+  before: HealthByWorkflow,
+  nowMs: number,
+): HealthByWorkflow {
+  const endsByWorkflow = Map.groupBy(ended, ({ workflow }) => formatWorkflowKey(workflow));
+  const health = new Map<string, WorkflowHealth>();
   for (const workflow of workflows) {
-    const key = workflowKey(workflow);
-    const ends: readonly End[] = [...(endsByWorkflow.get(key) ?? []), ...lastEnd(workflow, nowMs)];
-    const verdict = ends.toSorted((a, b) => a.createdMs - b.createdMs).reduce(later, before.get(key));
-    if (verdict !== undefined) verdicts.set(key, verdict);
+    const key = formatWorkflowKey(workflow);
+    const ends: readonly End[] = [...(endsByWorkflow.get(key) ?? []), ...findLastEnd(workflow, nowMs)];
+    const verdict = ends.toSorted((a, b) => a.createdMs - b.createdMs).reduce(pickLater, before.get(key));
+    if (verdict !== undefined) health.set(key, verdict);
   }
-  return verdicts;
+  return health;
 }
 
-function lastEnd({ lastRun }: Workflow, nowMs: number): readonly End[] {
-  const end = lastRun === undefined ? undefined : endOf(lastRun, nowMs, false);
+function findLastEnd({ lastRun }: Workflow, nowMs: number): readonly End[] {
+  const end = lastRun === undefined ? undefined : determineEnd(lastRun, nowMs, false);
   return lastRun === undefined || end === undefined ? [] : [{ ...lastRun, ...end }];
 }
 
-function later(before: Verdict | undefined, { createdMs, endedMs, result, runner }: End): Verdict {
+function pickLater(before: WorkflowHealth | undefined, { createdMs, endedMs, result, runner }: End): WorkflowHealth {
   if (before !== undefined && createdMs <= before.createdMs) return before;
   const isUp = result === 'success';
   return { isUp, sinceMs: before?.isUp === isUp ? before.sinceMs : endedMs, runner, createdMs };
 }
 
-export function stored(verdicts: Verdicts): StoredVerdicts {
+export function serializeHealth(health: HealthByWorkflow): StoredVerdicts {
   return Object.fromEntries(
-    [...verdicts].map(([key, { isUp, sinceMs, runner, createdMs }]) => [
+    [...health].map(([key, { isUp, sinceMs, runner, createdMs }]) => [
       key,
       [isUp ? 1 : 0, Math.floor(sinceMs / 1000), runner, createdMs],
     ]),
   );
 }
 
-export function fromStored(record: StoredVerdicts | undefined): Verdicts {
+export function parseStoredHealth(record: StoredVerdicts | undefined): HealthByWorkflow {
   return new Map(
     Object.entries(record ?? {}).map(([key, [up, since, runner, createdMs]]) => [
       key,

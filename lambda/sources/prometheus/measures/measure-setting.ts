@@ -1,3 +1,4 @@
+/** The settings of a measure: a metric for sinks that keep no series. */
 import * as z from 'zod';
 
 export const MetricName = z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, { error: 'must be a Prometheus metric name' });

@@ -1,7 +1,8 @@
+/** Remembers which targets were read before, to know which series are new. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import type { Labels } from '../../../model/metric.ts';
-import { seriesKey } from '../../../model/families/order.ts';
+import { formatSeriesKey } from '../../../model/families/order.ts';
 import type { RelayedFamily } from '../../../model/relayed.ts';
 import type { Measure } from './measure-setting.ts';
 
@@ -14,7 +15,7 @@ const memoryName = 'read-before';
 export type IsNewSeries = (measure: Measure, labels: Labels) => boolean;
 
 /** What was read in earlier runs, and from now on in this one too. */
-export function readBefore(
+export function trackNewSeries(
   ledger: Ledger,
   measures: readonly Measure[],
   relayed: readonly RelayedFamily[],
@@ -23,22 +24,22 @@ export function readBefore(
   const before = ledger.recall(memoryName, ReadBefore);
   const targets = new Set(before?.targets);
   const known = new Set(before?.measures);
-  const wanted = new Set(configured.map(targetOf));
+  const wanted = new Set(configured.map(formatTarget));
   // A target that did not answer was read before all the same.
-  const kept = [...new Set([...targets, ...answered(relayed)])].filter((target) => wanted.has(target));
-  ledger.remember(memoryName, { measures: measures.map(nameOf), targets: kept.toSorted() });
-  return (measure, labels) => known.has(nameOf(measure)) && targets.has(targetOf(labels));
+  const kept = [...new Set([...targets, ...collectAnswered(relayed)])].filter((target) => wanted.has(target));
+  ledger.remember(memoryName, { measures: measures.map(formatMeasureName), targets: kept.toSorted() });
+  return (measure, labels) => known.has(formatMeasureName(measure)) && targets.has(formatTarget(labels));
 }
 
-function nameOf({ metric, type, labels }: Measure): string {
+function formatMeasureName({ metric, type, labels }: Measure): string {
   return `${type} ${metric} ${labels.join()}`;
 }
 
-function targetOf({ job = '', instance = '' }: Labels): string {
-  return seriesKey({ job, instance });
+function formatTarget({ job = '', instance = '' }: Labels): string {
+  return formatSeriesKey({ job, instance });
 }
 
-function answered(relayed: readonly RelayedFamily[]): readonly string[] {
+function collectAnswered(relayed: readonly RelayedFamily[]): readonly string[] {
   const up = relayed.find(({ name, about }) => name === 'up' && about === 'scrape');
-  return (up?.samples ?? []).filter(({ value }) => value === 1).map(({ labels }) => targetOf(labels));
+  return (up?.samples ?? []).filter(({ value }) => value === 1).map(({ labels }) => formatTarget(labels));
 }

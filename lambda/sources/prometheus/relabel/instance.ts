@@ -3,7 +3,7 @@
 const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 /** What the operator says, or host and port of the page. */
-export function instanceOf({
+export function formatInstance({
   url,
   instance,
 }: {

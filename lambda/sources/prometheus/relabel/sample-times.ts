@@ -24,13 +24,13 @@ interface TimeCheck {
 
 /**
  * What Prometheus allows a page (scrape/scrape.go, `maxAheadTime`). A receiver that takes a sample of next year refuses
- * everything that comes later, from everybody: mostly it is a time in another unit.
+ * every later sample of the same series. Mostly such a time is in another unit.
  */
 const maxAheadMs = 10 * 60_000;
 
 export function createTimeCheck({ maxSampleAgeMinutes }: PrometheusConfig, nowMs: number): TimeCheck {
-  const ahead = createCounter();
-  const old = createCounter();
+  const ahead = createLeftOutCounter();
+  const old = createLeftOutCounter();
   const oldestMs = maxSampleAgeMinutes === undefined ? -Infinity : nowMs - maxSampleAgeMinutes * 60_000;
   return {
     isTimely: (sample) => {
@@ -44,13 +44,13 @@ export function createTimeCheck({ maxSampleAgeMinutes }: PrometheusConfig, nowMs
   };
 }
 
-function createCounter() {
+function createLeftOutCounter() {
   let count = 0;
   let example = '';
   return {
     leaveOut: ({ name, labels }: RelayedSample, timestampMs: number): false => {
       count += 1;
-      if (count === 1) example = `${seriesText(name, labels)} of ${timeText(timestampMs)}`;
+      if (count === 1) example = `${formatSeries(name, labels)} of ${formatTime(timestampMs)}`;
       return false;
     },
     leftOut: (): LeftOut | undefined => (count === 0 ? undefined : { count, example }),
@@ -60,7 +60,7 @@ function createCounter() {
 /** Longer ones fill a report and name nothing better. */
 const maxSeriesText = 200;
 
-function seriesText(name: string, labels: Labels): string {
+function formatSeries(name: string, labels: Labels): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
   const text = `${name}{${pairs.join(',')}}`;
   return text.length > maxSeriesText ? `${text.slice(0, maxSeriesText)}…` : text;
@@ -69,6 +69,6 @@ function seriesText(name: string, labels: Labels): string {
 /** Years have four digits where dates are written; what lies beyond is shown in milliseconds. */
 const maxDateMs = Date.UTC(9999, 11, 31);
 
-function timeText(timestampMs: number): string {
+function formatTime(timestampMs: number): string {
   return Math.abs(timestampMs) < maxDateMs ? new Date(timestampMs).toISOString() : `${String(timestampMs)} ms`;
 }

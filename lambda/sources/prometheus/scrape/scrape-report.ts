@@ -1,3 +1,4 @@
+/** Builds the series about the reading of a target, such as `up`, as a Prometheus server writes them. */
 import type { Labels } from '../../../model/metric.ts';
 import type { RelayedFamily } from '../../../model/relayed.ts';
 
@@ -11,14 +12,14 @@ export interface ScrapeOutcome {
 }
 
 /** The series that a Prometheus server itself writes for each target, under the same names. */
-export function reportOf(target: ReadonlyMap<string, string>, outcome: ScrapeOutcome): readonly RelayedFamily[] {
+export function buildReport(target: ReadonlyMap<string, string>, outcome: ScrapeOutcome): readonly RelayedFamily[] {
   const labels = Object.fromEntries([...target].sort(([a], [b]) => (a < b ? -1 : 1)));
   const { up, seconds, scraped, kept } = outcome;
   return [
-    family('up', 'Whether the target answered with a page that could be read.', labels, up),
-    family('scrape_duration_seconds', 'Time that reading the target took.', labels, seconds),
-    family('scrape_samples_scraped', 'Samples on the page of the target.', labels, scraped),
-    family(
+    buildFamily('up', 'Whether the target answered with a page that could be read.', labels, up),
+    buildFamily('scrape_duration_seconds', 'Time that reading the target took.', labels, seconds),
+    buildFamily('scrape_samples_scraped', 'Samples on the page of the target.', labels, scraped),
+    buildFamily(
       'scrape_samples_post_metric_relabeling',
       'Samples that were left after selection and relabelling.',
       labels,
@@ -27,6 +28,6 @@ export function reportOf(target: ReadonlyMap<string, string>, outcome: ScrapeOut
   ];
 }
 
-function family(name: string, help: string, labels: Labels, value: number): RelayedFamily {
+function buildFamily(name: string, help: string, labels: Labels, value: number): RelayedFamily {
   return { name, type: 'gauge', help, about: 'scrape', samples: [{ name, labels, value }] };
 }

@@ -1,8 +1,8 @@
-/** Asks a target for its page and reads it. */
-import { withCredentials } from '../../../http/auth/credentials.ts';
+/** Requests the page of a target and parses it. */
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import { BadResponseError } from '../../../http/errors/errors.ts';
 import { whereOf } from '../../../http/where.ts';
-import { acceptHeader, formatOf } from '../../../prometheus-text/content-type.ts';
+import { buildAcceptHeader, detectFormat } from '../../../prometheus-text/content-type.ts';
 import type { Keep } from '../../../prometheus-text/families/collect-families.ts';
 import type { Page } from '../../../prometheus-text/page.ts';
 import { createPageParser } from '../../../prometheus-text/parser.ts';
@@ -32,13 +32,13 @@ export async function scrape(
   const maxBytes = config.limits.megabytes * bytesPerMegabyte;
   const maxSeries = config.limits.samples === 0 ? Infinity : config.limits.samples;
   const signing = { aws, clock, service: config.sigv4Service };
-  const response = await withCredentials(config, { secrets, signing }, deadline.signal, (credentials) =>
+  const response = await sendWithCredentials(config, { secrets, signing }, deadline.signal, (credentials) =>
     http.send({
       method: 'GET',
       url,
       ...credentials,
       headers: {
-        accept: acceptHeader(config.prefer, config.utf8Names === 'keep' ? 'allow-utf-8' : 'underscores'),
+        accept: buildAcceptHeader(config.prefer, config.utf8Names === 'keep' ? 'allow-utf-8' : 'underscores'),
         ...credentials.headers,
       },
       signal: deadline.signal,
@@ -47,7 +47,7 @@ export async function scrape(
     }),
   );
   const where = whereOf('GET', url);
-  const format = formatOf(response.headers['content-type'], config.fallbackFormat);
+  const format = detectFormat(response.headers['content-type'], config.fallbackFormat);
   if (typeof format === 'object') throw new BadResponseError(where, `${format.refused}; ${fallbackHint}`);
   try {
     const parser = createPageParser({ format, keep, limits: { maxBytes, maxSeries, maxMetrics: Infinity } });

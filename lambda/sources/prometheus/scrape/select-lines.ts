@@ -1,13 +1,14 @@
-import { selects } from '../../../config/glob.ts';
+/** Decides which lines of a page are kept, by the allow and deny list or the profile. */
+import { matchSelection } from '../../../config/glob.ts';
 import type { Keep } from '../../../prometheus-text/families/collect-families.ts';
 import type { PrometheusConfig } from '../config.ts';
 import { profiles } from '../profiles.ts';
 
 /** Which lines of a page are kept: `include` and `exclude` may name a metric or one of its series. */
-export function keepOf({ metrics, profile }: PrometheusConfig): Keep {
+export function createLineFilter({ metrics, profile }: PrometheusConfig): Keep {
   const include = metrics?.include ?? (profile === undefined ? undefined : [...profiles[profile].include]);
-  const isIncluded = selects(include === undefined ? {} : { include });
-  const isAllowed = selects(metrics?.exclude === undefined ? {} : { exclude: metrics.exclude });
+  const isIncluded = matchSelection(include === undefined ? {} : { include });
+  const isAllowed = matchSelection(metrics?.exclude === undefined ? {} : { exclude: metrics.exclude });
   // A name occurs on thousands of lines, and a glob is dearer than a look-up.
   const known = new Map<string, boolean>();
   return (sample, family) => {

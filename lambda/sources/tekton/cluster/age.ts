@@ -1,5 +1,7 @@
+/** Turns an age in a table cell, such as 3h1m, into the range of time that it stands for. */
+
 /** When something happened, as far as a text that cuts its figures tells. Epoch milliseconds, half open. */
-export interface Span {
+export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -27,7 +29,7 @@ const steps: readonly (readonly [fromSeconds: number, stepSeconds: number])[] = 
  * The moment that an age in a Table cell means, such as `119s`, `9m59s`, `3h1m`, `2d3h`, `2y3d`.
  * Undefined for an empty cell, for `<invalid>` and for any other text.
  */
-export function spanOf(cell: unknown, nowMs: number): Span | undefined {
+export function parseAge(cell: unknown, nowMs: number): TimeRange | undefined {
   if (typeof cell !== 'string' || cell === '') return undefined;
   const match = age.exec(cell);
   if (match === null) return undefined;
@@ -37,10 +39,10 @@ export function spanOf(cell: unknown, nowMs: number): Span | undefined {
 }
 
 /** True when the text tells the second: its age was below ten minutes. */
-export function isExact({ fromMs, toMs }: Span): boolean {
+export function isExact({ fromMs, toMs }: TimeRange): boolean {
   return toMs - fromMs <= second * 1000;
 }
 
-export function middleOf({ fromMs, toMs }: Span): number {
+export function computeMiddle({ fromMs, toMs }: TimeRange): number {
   return (fromMs + toMs) / 2;
 }

@@ -1,16 +1,17 @@
-import { type AssumedRole, type AwsAccess, type AwsCredentials, roleIn } from '../../../http/auth/aws-credentials.ts';
-import { withCredentials } from '../../../http/auth/credentials.ts';
+/** Sends requests to the API server of an EKS cluster, of any other cluster, or of a kubeconfig. */
+import { type AssumedRole, type AwsAccess, type AwsCredentials, pickRole } from '../../../http/auth/aws-credentials.ts';
+import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import { HttpError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse, TlsMaterial } from '../../../http/port.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { withRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../secrets/rotation.ts';
 import type { SecretRef } from '../../../secrets/secret-ref.ts';
 import { SecretUnavailableError } from '../../../secrets/secrets.ts';
 import type { SourcePorts } from '../../source.ts';
 import type { Cluster, TektonResults } from '../config.ts';
-import { eksLookup, type EksPlace, regionOf } from './eks-cluster.ts';
-import { type Access, accessIn } from './kubeconfig.ts';
+import { createEksLookup, type EksAddress, resolveRegion } from './eks-cluster.ts';
+import { type Access, readKubeconfig } from './kubeconfig.ts';
 
 export interface ClusterRequest {
   /** Below the URL of the API server, such as `/apis/tekton.dev/v1/pipelineruns`. */
@@ -25,21 +26,21 @@ export interface ClusterAnswer extends HttpResponse {
   readonly where: string;
 }
 
-/** Sends a GET to the API server as whoever the configuration says. @throws HttpError, SecretUnavailableError */
+/** Sends a GET to the API server with the configured identity. @throws HttpError, SecretUnavailableError */
 export type ClusterSend = (request: ClusterRequest) => Promise<ClusterAnswer>;
 
 export function connectTo(cluster: Cluster, ports: SourcePorts): ClusterSend {
-  if ('eks' in cluster) return eksSend(cluster.eks, ports, eksLookup(cluster.eks, ports));
-  if ('kubeconfig' in cluster) return kubeconfigSend(cluster.kubeconfig, cluster.context, ports);
+  if ('eks' in cluster) return connectToEks(cluster.eks, ports, createEksLookup(cluster.eks, ports));
+  if ('kubeconfig' in cluster) return connectByKubeconfig(cluster.kubeconfig, cluster.context, ports);
   const { server, token, tls, serverName } = cluster;
   const settings = { ...(token === undefined ? {} : { auth: { bearer: token } }), tls };
   return (request) =>
-    withCredentials(settings, { secrets: ports.secrets }, request.deadline.signal, (credentials) =>
-      get(ports, request, {
+    sendWithCredentials(settings, { secrets: ports.secrets }, request.deadline.signal, (credentials) =>
+      sendRequest(ports, request, {
         server,
         // A token that was stored by `echo` or `kubectl` may have spaces around it.
         authorization: credentials.headers['authorization']?.trim(),
-        tls: named(credentials.tls ?? {}, serverName),
+        tls: addServerName(credentials.tls ?? {}, serverName),
       }),
     );
 }
@@ -50,7 +51,7 @@ interface Entrance {
   readonly tls: TlsMaterial;
 }
 
-async function get({ http }: SourcePorts, request: ClusterRequest, entrance: Entrance): Promise<ClusterAnswer> {
+async function sendRequest({ http }: SourcePorts, request: ClusterRequest, entrance: Entrance): Promise<ClusterAnswer> {
   const { path, query = {}, accept, deadline } = request;
   const url = new URL(entrance.server);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`;
@@ -67,7 +68,7 @@ async function get({ http }: SourcePorts, request: ClusterRequest, entrance: Ent
   return { ...response, where: whereOf('GET', url) };
 }
 
-function named(tls: TlsMaterial, servername: string | undefined): TlsMaterial {
+function addServerName(tls: TlsMaterial, servername: string | undefined): TlsMaterial {
   return servername === undefined ? tls : { ...tls, servername };
 }
 
@@ -87,9 +88,9 @@ export function connectToResults(settings: TektonResults, cluster: Cluster, port
   const { url: server, token, ca, serverName } = settings;
   if (token === undefined && 'eks' in cluster) {
     const { eks } = cluster;
-    return eksSend({ ...eks, serverName }, ports, async ({ signal }) => ({
+    return connectToEks({ ...eks, serverName }, ports, async ({ signal }) => ({
       server,
-      region: regionOf(eks, ports),
+      region: resolveRegion(eks, ports),
       ...(ca === undefined ? {} : { ca: (await ports.secrets.read(ca, signal)).reveal() }),
     }));
   }
@@ -98,13 +99,17 @@ export function connectToResults(settings: TektonResults, cluster: Cluster, port
   return connectTo({ server, ...(token === undefined ? {} : { token }), ...tls, ...named }, ports);
 }
 
-function eksSend(eks: EksSettings, ports: SourcePorts, place: (deadline: Deadline) => Promise<EksPlace>): ClusterSend {
-  const tokenFor = eksTokens(eks.name, ports, roleIn(eks));
+function connectToEks(
+  eks: EksSettings,
+  ports: SourcePorts,
+  locate: (deadline: Deadline) => Promise<EksAddress>,
+): ClusterSend {
+  const tokenFor = createEksTokens(eks.name, ports, pickRole(eks));
   return async (request) => {
-    const { server, ca, region } = await place(request.deadline);
-    const tls = named(ca === undefined ? {} : { ca }, eks.serverName);
+    const { server, ca, region } = await locate(request.deadline);
+    const tls = addServerName(ca === undefined ? {} : { ca }, eks.serverName);
     const send = async (isFresh: boolean): Promise<ClusterAnswer> =>
-      get(ports, request, { server, tls, authorization: `Bearer ${await tokenFor(region, isFresh)}` });
+      sendRequest(ports, request, { server, tls, authorization: `Bearer ${await tokenFor(region, isFresh)}` });
     try {
       return await send(false);
     } catch (error) {
@@ -117,23 +122,23 @@ function eksSend(eks: EksSettings, ports: SourcePorts, place: (deadline: Deadlin
 
 type TokenFor = (region: string, isFresh: boolean) => Promise<string>;
 
-function eksTokens(cluster: string, { aws, clock }: SourcePorts, role?: AssumedRole): TokenFor {
+function createEksTokens(cluster: string, { aws, clock }: SourcePorts, role?: AssumedRole): TokenFor {
   let cached: CachedToken | undefined;
   return async (region, isFresh) => {
     const now = clock();
-    const keys = await roleOf(aws, role);
+    const keys = await resolveCredentials(aws, role);
     if (!isFresh && cached !== undefined && cached.keyId === keys.accessKeyId && now < cached.untilMs) {
       return cached.token;
     }
     // Loaded here, because the signer costs 140 kB that only EKS needs.
-    const { eksToken } = await import('../../../http/auth/eks-token.ts');
+    const { signEksToken: eksToken } = await import('../../../http/auth/eks-token.ts');
     const token = await eksToken({ cluster, region, clock, credentials: () => Promise.resolve(keys) });
     cached = { token, keyId: keys.accessKeyId, untilMs: now + eksTokenLifeMs };
     return token;
   };
 }
 
-async function roleOf({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
+async function resolveCredentials({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
   try {
     return await credentials(role);
   } catch (cause) {
@@ -146,30 +151,30 @@ async function roleOf({ credentials }: AwsAccess, role: AssumedRole | undefined)
   }
 }
 
-function kubeconfigSend(ref: SecretRef, context: string | undefined, ports: SourcePorts): ClusterSend {
+function connectByKubeconfig(ref: SecretRef, context: string | undefined, ports: SourcePorts): ClusterSend {
   const tokens = new Map<string, TokenFor>();
-  const told = new Set<string>();
+  const warned = new Set<string>();
   return (request) =>
-    withRotation(ports.secrets, ref, request.deadline.signal, async (secret) => {
-      const access = await accessIn(secret.reveal(), { context, ref, ports, signal: request.deadline.signal });
-      tellIgnored(access, told, ports);
-      return get(ports, request, {
+    useWithRotation(ports.secrets, ref, request.deadline.signal, async (secret) => {
+      const access = await readKubeconfig(secret.reveal(), { context, ref, ports, signal: request.deadline.signal });
+      warnOfIgnored(access, warned, ports);
+      return sendRequest(ports, request, {
         server: access.server,
         tls: access.tls,
-        authorization: await authorizationOf(access, tokens, ports),
+        authorization: await resolveAuthorization(access, tokens, ports),
       });
     });
 }
 
-/** Once a process: it stays so until somebody changes the kubeconfig. */
-function tellIgnored({ ignored }: Access, told: Set<string>, { log }: SourcePorts): void {
+/** Once a process: it stays so until the kubeconfig is changed. */
+function warnOfIgnored({ ignored }: Access, warned: Set<string>, { log }: SourcePorts): void {
   for (const what of ignored) {
-    if (!told.has(what)) log.warn(`the kubeconfig is followed in part: ${what}`);
-    told.add(what);
+    if (!warned.has(what)) log.warn(`the kubeconfig is followed in part: ${what}`);
+    warned.add(what);
   }
 }
 
-async function authorizationOf(
+async function resolveAuthorization(
   { token, eks }: Access,
   tokens: Map<string, TokenFor>,
   ports: SourcePorts,
@@ -177,7 +182,7 @@ async function authorizationOf(
   if (token !== undefined) return `Bearer ${token}`;
   if (eks === undefined) return undefined;
   const key = `${eks.name} ${eks.roleArn ?? ''}`;
-  const tokenFor = tokens.get(key) ?? eksTokens(eks.name, ports, roleIn(eks));
+  const tokenFor = tokens.get(key) ?? createEksTokens(eks.name, ports, pickRole(eks));
   tokens.set(key, tokenFor);
   return `Bearer ${await tokenFor(eks.region, false)}`;
 }

@@ -24,19 +24,20 @@ export interface EksUser {
  * @param region That of the process, where the command names none.
  * @returns undefined for every other command
  */
-export function eksUserOf({ command, args, env }: Exec, region: string | undefined): EksUser | undefined {
+export function parseEksUser({ command, args, env }: Exec, region: string | undefined): EksUser | undefined {
   const given = args ?? [];
-  const variable = (name: string): string | undefined => env?.find((entry) => entry.name === name)?.value;
-  const name = optionIn(given, '--cluster-name');
-  const where = optionIn(given, '--region') ?? variable('AWS_REGION') ?? variable('AWS_DEFAULT_REGION') ?? region;
+  const findVariable = (name: string): string | undefined => env?.find((entry) => entry.name === name)?.value;
+  const name = findOption(given, '--cluster-name');
+  const where =
+    findOption(given, '--region') ?? findVariable('AWS_REGION') ?? findVariable('AWS_DEFAULT_REGION') ?? region;
   const isGetToken = /(^|[\\/])aws(\.exe)?$/.test(command) && given.includes('get-token');
   if (!isGetToken || name === undefined || where === undefined) return undefined;
-  const roleArn = optionIn(given, '--role-arn');
-  return { name, region: where, roleArn, profile: optionIn(given, '--profile') ?? variable('AWS_PROFILE') };
+  const roleArn = findOption(given, '--role-arn');
+  return { name, region: where, roleArn, profile: findOption(given, '--profile') ?? findVariable('AWS_PROFILE') };
 }
 
 /** The AWS CLI takes `--name value` and `--name=value`. */
-function optionIn(args: readonly string[], name: string): string | undefined {
+function findOption(args: readonly string[], name: string): string | undefined {
   const at = args.indexOf(name);
   if (at !== -1) return args[at + 1];
   return args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);

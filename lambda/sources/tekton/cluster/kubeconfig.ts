@@ -5,8 +5,8 @@ import type { TlsMaterial } from '../../../http/port.ts';
 import { isTlsOrAllowed } from '../../../http/plaintext.ts';
 import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
 import type { SourcePorts } from '../../source.ts';
-import { pemOf } from './eks-cluster.ts';
-import { type EksUser, eksUserOf, Exec } from './get-token.ts';
+import { decodePem } from './eks-cluster.ts';
+import { type EksUser, parseEksUser, Exec } from './get-token.ts';
 
 /** What a kubeconfig says of one cluster and one user. */
 export interface Access {
@@ -57,9 +57,9 @@ const Kubeconfig = z.object({
 });
 
 /** @throws UnusableSecretError for a kubeconfig that cannot be used; its message quotes nothing of it but names. */
-export async function accessIn(text: string, options: KubeconfigOptions): Promise<Access> {
+export async function readKubeconfig(text: string, options: KubeconfigOptions): Promise<Access> {
   const where = describeSecretRef(options.ref);
-  const config = await parsed(text, where);
+  const config = await parseKubeconfig(text, where);
   const wanted = options.context ?? config['current-context'];
   const context = config.contexts.find(({ name }) => name === wanted)?.context;
   const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
@@ -73,12 +73,16 @@ export async function accessIn(text: string, options: KubeconfigOptions): Promis
   }
   refuseUnverified(cluster, where);
   refuseImpersonation(user, where);
-  const tls = await materialOf(cluster, user, pemReader(options));
-  const identity = await identityOf(user, options, tls.cert !== undefined);
-  return { server: cluster.server, tls, ...identity, ignored: ignoredIn(cluster, identity.eks) };
+  const tls = await readTlsMaterial(cluster, user, createPemReader(options));
+  const identity = await readIdentity(user, options, tls.cert !== undefined);
+  return { server: cluster.server, tls, ...identity, ignored: describeIgnored(cluster, identity.eks) };
 }
 
-async function materialOf(cluster: z.infer<typeof ClusterEntry>, user: UserEntry, pem: ReadPem): Promise<TlsMaterial> {
+async function readTlsMaterial(
+  cluster: z.infer<typeof ClusterEntry>,
+  user: UserEntry,
+  pem: ReadPem,
+): Promise<TlsMaterial> {
   const ca = await pem(cluster['certificate-authority-data'], cluster['certificate-authority']);
   const cert = await pem(user['client-certificate-data'], user['client-certificate']);
   const key = await pem(user['client-key-data'], user['client-key']);
@@ -91,7 +95,7 @@ async function materialOf(cluster: z.infer<typeof ClusterEntry>, user: UserEntry
   };
 }
 
-async function parsed(text: string, where: string): Promise<z.infer<typeof Kubeconfig>> {
+async function parseKubeconfig(text: string, where: string): Promise<z.infer<typeof Kubeconfig>> {
   const { parse } = await import('yaml');
   try {
     return Kubeconfig.parse(parse(text));
@@ -120,7 +124,7 @@ function refuseImpersonation({ as }: UserEntry, where: string): void {
   }
 }
 
-function ignoredIn(cluster: z.infer<typeof ClusterEntry>, eks: EksUser | undefined): readonly string[] {
+function describeIgnored(cluster: z.infer<typeof ClusterEntry>, eks: EksUser | undefined): readonly string[] {
   return [
     ...(cluster['proxy-url'] === undefined ? [] : ['its proxy-url is not used; set HTTPS_PROXY']),
     ...(eks?.profile === undefined
@@ -134,14 +138,14 @@ function ignoredIn(cluster: z.infer<typeof ClusterEntry>, eks: EksUser | undefin
 type ReadPem = (data: string | undefined, path: string | undefined) => Promise<string | undefined>;
 
 /** Data in base64 wins over a path, as in kubectl; paths exist outside AWS only. */
-function pemReader({ ports, signal }: KubeconfigOptions): ReadPem {
+function createPemReader({ ports, signal }: KubeconfigOptions): ReadPem {
   return async (data, path) => {
-    if (data !== undefined) return pemOf(data);
+    if (data !== undefined) return decodePem(data);
     return path === undefined ? undefined : (await ports.secrets.read({ file: path }, signal)).reveal();
   };
 }
 
-async function identityOf(
+async function readIdentity(
   user: UserEntry,
   { ref, ports, signal }: KubeconfigOptions,
   hasCertificate: boolean,
@@ -154,7 +158,7 @@ async function identityOf(
     if (hasCertificate) return {};
     throw new UnusableSecretError(describeSecretRef(ref), 'its user has neither a token nor a client certificate');
   }
-  const eks = eksUserOf(user.exec, ports.aws.region);
+  const eks = parseEksUser(user.exec, ports.aws.region);
   if (eks !== undefined) return { eks };
   throw new UnusableSecretError(
     describeSecretRef(ref),

@@ -1,14 +1,15 @@
+/** Pages through the lists of runs of the Kubernetes API, and reads single runs. */
 import { BadResponseError, HttpStatusError, ResponseTooLargeError } from '../../../http/errors/errors.ts';
 import { parseJson } from '../../../http/answers/json.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { ClusterAnswer, ClusterSend } from './connect.ts';
-import { type RunRow, rowsOf } from './table-rows.ts';
+import { type RunRow, parseRows } from './table-rows.ts';
 import { RunObject, Table } from './schema.ts';
 import type { RunKind } from './state.ts';
 
 /** A part of a cluster that is listed on its own. */
-export interface ListPlace {
+export interface ListTarget {
   readonly kind: RunKind;
   /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
@@ -18,7 +19,7 @@ export interface ListPlace {
 export interface Page {
   readonly rows: readonly RunRow[];
   /** Rows that cannot be read. */
-  readonly damaged: number;
+  readonly unreadable: number;
   /** The server's clock, from which the ages in the table count. Epoch milliseconds. */
   readonly nowMs: number;
   /** With it the list goes on behind this page; absent on the last one. */
@@ -53,7 +54,7 @@ const maxPages = 2000;
 /** Each one means that more than five minutes have passed since the list began; only one of an earlier run is that old. */
 const maxExpired = 3;
 
-export function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'>): string {
+export function buildRunPath({ kind, namespace }: Pick<ListTarget, 'kind' | 'namespace'>): string {
   return `/apis/tekton.dev/v1/${namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`}${kind}`;
 }
 
@@ -62,9 +63,9 @@ export function pathOf({ kind, namespace }: Pick<ListPlace, 'kind' | 'namespace'
  * Never with `resourceVersion=0`: the server then ignores the limit and sends everything in one answer.
  * @throws HttpError for a page that cannot be read; the pages before have been given out by then.
  */
-export async function* pagesOf(
+export async function* listPages(
   send: ClusterSend,
-  place: ListPlace,
+  target: ListTarget,
   { deadline, clock, from }: PageOptions,
 ): AsyncGenerator<Page> {
   let token = from;
@@ -74,12 +75,12 @@ export async function* pagesOf(
   for (let pages = 0; pages < maxPages;) {
     try {
       const answer = await send({
-        path: pathOf(place),
-        query: listQuery(place, limit, token),
+        path: buildRunPath(target),
+        query: listQuery(target, limit, token),
         accept: tableType,
         deadline,
       });
-      const page = pageIn(answer, clock());
+      const page = parsePage(answer, clock());
       const { next } = page;
       yield { ...page, isOfThisRun };
       if (next === undefined) return;
@@ -87,7 +88,7 @@ export async function* pagesOf(
       token = next;
       pages += 1;
     } catch (error) {
-      const fresh = freshToken(error);
+      const fresh = findFreshToken(error);
       if (isTooLarge(error, limit)) limit = Math.max(leastPageRuns, limit / 5);
       else if (fresh !== undefined && fresh !== token && expired < maxExpired) {
         token = fresh;
@@ -96,15 +97,15 @@ export async function* pagesOf(
       } else throw error;
     }
   }
-  throw new BadResponseError(pathOf(place), `the list has more than ${String(maxPages)} pages`);
+  throw new BadResponseError(buildRunPath(target), `the list has more than ${String(maxPages)} pages`);
 }
 
-function pageIn(answer: ClusterAnswer, clockMs: number): Omit<Page, 'isOfThisRun'> {
+function parsePage(answer: ClusterAnswer, clockMs: number): Omit<Page, 'isOfThisRun'> {
   const { where } = answer;
-  const nowMs = serverTime(answer, clockMs);
+  const nowMs = parseServerTime(answer, clockMs);
   const table = parseJson(where, answer, Table);
   const { continue: next, remainingItemCount: left, resourceVersion: version } = table.metadata;
-  return { ...rowsOf(table, nowMs, where), nowMs, next: next === '' ? undefined : next, left, version };
+  return { ...parseRows(table, nowMs, where), nowMs, next: next === '' ? undefined : next, left, version };
 }
 
 function isTooLarge(error: unknown, limit: number): boolean {
@@ -112,7 +113,7 @@ function isTooLarge(error: unknown, limit: number): boolean {
 }
 
 function listQuery(
-  { labelSelector }: ListPlace,
+  { labelSelector }: ListTarget,
   limit: number,
   token: string | undefined,
 ): Readonly<Record<string, string>> {
@@ -127,26 +128,26 @@ function listQuery(
  * The token that comes with `410 Expired`: with it the list goes on from a newer state. Every run that existed all the
  * time is still listed once, and what has ended in between has ended after the window that is being counted.
  */
-function freshToken(error: unknown): string | undefined {
+function findFreshToken(error: unknown): string | undefined {
   if (!(error instanceof HttpStatusError) || error.status !== 410) return undefined;
   // Read by its form, for the excerpt may end before the JSON does.
   return /"continue"\s*:\s*"([\w=-]+)"/.exec(error.excerpt)?.[1];
 }
 
 /** One whole run. @throws HttpError */
-export async function getRun(
+export async function readRun(
   send: ClusterSend,
   kind: RunKind,
   { namespace, name }: { readonly namespace: string; readonly name: string },
   deadline: Deadline,
 ): Promise<RunObject> {
-  const path = `${pathOf({ kind, namespace })}/${encodeURIComponent(name)}`;
+  const path = `${buildRunPath({ kind, namespace })}/${encodeURIComponent(name)}`;
   const answer = await send({ path, accept: 'application/json', deadline });
   return parseJson(answer.where, answer, RunObject);
 }
 
 /** By the `Date` of the answer, so that a clock that differs here changes no age. */
-export function serverTime({ headers }: ClusterAnswer, nowMs: number): number {
+export function parseServerTime({ headers }: ClusterAnswer, nowMs: number): number {
   const date = Date.parse(headers['date'] ?? '');
   return Number.isNaN(date) ? nowMs : date;
 }

@@ -4,17 +4,17 @@ import { BadResponseError, HttpStatusError, ResponseTooLargeError } from '../../
 import { parseJson } from '../../../http/answers/json.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { type ListPlace, pathOf, serverTime, tableType } from './list-runs.ts';
+import { type ListTarget, buildRunPath, parseServerTime, tableType } from './list-runs.ts';
 import type { ClusterAnswer, ClusterSend } from './connect.ts';
-import { type Rows, type RunRow, rowsOf } from './table-rows.ts';
-import { statusOf } from './state.ts';
+import { type Rows, type RunRow, parseRows } from './table-rows.ts';
+import { interpretCondition } from './state.ts';
 import { Table } from './schema.ts';
 
 export interface Changes {
   /** The newest state of each run that has changed; a run that was deleted is among them if it had ended. */
   readonly rows: readonly RunRow[];
-  readonly damaged: number;
-  /** The state up to which changes are known by now; undefined where nobody can say. */
+  readonly unreadable: number;
+  /** The state up to which changes are known by now; undefined where that is unknown. */
   readonly version: string | undefined;
   /** True where the server no longer knew what has changed, so that only the list itself can tell. */
   readonly isLost: boolean;
@@ -42,11 +42,11 @@ const gone = 410;
 /** What has changed since `version`, without waiting for more. Throws nothing that can be expected of a network. */
 export async function readChanges(
   send: ClusterSend,
-  place: ListPlace,
+  target: ListTarget,
   version: string,
   { deadline, clock }: ChangesOptions,
 ): Promise<Changes> {
-  const { labelSelector } = place;
+  const { labelSelector } = target;
   const query = {
     watch: '1',
     resourceVersion: version,
@@ -54,38 +54,38 @@ export async function readChanges(
     ...(labelSelector === undefined ? {} : { labelSelector }),
   };
   try {
-    const answer = await send({ path: pathOf(place), query, accept: tableType, deadline });
-    return changesIn(answer, version, serverTime(answer, clock()));
+    const answer = await send({ path: buildRunPath(target), query, accept: tableType, deadline });
+    return parseChanges(answer, version, parseServerTime(answer, clock()));
   } catch (failure) {
     if (failure instanceof HttpStatusError && failure.status === gone) return lost;
     // Too much has changed for one answer, and there will be more of it the next time.
     if (failure instanceof ResponseTooLargeError) return lost;
-    return { rows: [], damaged: 0, version, isLost: false, failure };
+    return { rows: [], unreadable: 0, version, isLost: false, failure };
   }
 }
 
-const lost: Changes = { rows: [], damaged: 0, version: undefined, isLost: true };
+const lost: Changes = { rows: [], unreadable: 0, version: undefined, isLost: true };
 
 /** The state of now, from which changes can be asked for in the next run. @throws HttpError */
-export async function newestVersion(
+export async function readNewestVersion(
   send: ClusterSend,
-  place: ListPlace,
+  target: ListTarget,
   { deadline }: ChangesOptions,
 ): Promise<string | undefined> {
-  const answer = await send({ path: pathOf(place), query: { limit: '1' }, accept: tableType, deadline });
+  const answer = await send({ path: buildRunPath(target), query: { limit: '1' }, accept: tableType, deadline });
   return parseJson(answer.where, answer, Table).metadata.resourceVersion;
 }
 
 /** @throws BadResponseError for a table without the columns of a run. */
-function changesIn(answer: ClusterAnswer, since: string, nowMs: number): Changes {
-  const found: Found = { newest: new Map(), columns: [], version: since, damaged: 0 };
-  for (const line of linesOf(answer.body)) {
-    const event = eventIn(answer, line);
-    if (event?.type === 'ERROR') return { ...errorIn(event, answer), rows: [...found.newest.values()] };
-    if (event === undefined) found.damaged += 1;
-    else takeEvent(found, event, (table) => rowsOf(table, nowMs, answer.where));
+function parseChanges(answer: ClusterAnswer, since: string, nowMs: number): Changes {
+  const found: Found = { newest: new Map(), columns: [], version: since, unreadable: 0 };
+  for (const line of splitLines(answer.body)) {
+    const event = parseEvent(answer, line);
+    if (event?.type === 'ERROR') return { ...interpretError(event, answer), rows: [...found.newest.values()] };
+    if (event === undefined) found.unreadable += 1;
+    else takeEvent(found, event, (table) => parseRows(table, nowMs, answer.where));
   }
-  return { rows: [...found.newest.values()], damaged: found.damaged, version: found.version, isLost: false };
+  return { rows: [...found.newest.values()], unreadable: found.unreadable, version: found.version, isLost: false };
 }
 
 /** What the events so far have told. */
@@ -93,7 +93,7 @@ interface Found {
   readonly newest: Map<string, RunRow>;
   columns: z.output<typeof Table>['columnDefinitions'];
   version: string;
-  damaged: number;
+  unreadable: number;
 }
 
 function takeEvent(
@@ -103,37 +103,37 @@ function takeEvent(
 ): void {
   const table = EventTable.safeParse(object).data;
   if (table === undefined) {
-    found.damaged += 1;
+    found.unreadable += 1;
     return;
   }
   found.columns = table.columnDefinitions ?? found.columns;
   found.version = table.metadata.resourceVersion ?? found.version;
-  const { rows, damaged } = readRows({ ...table, columnDefinitions: found.columns });
-  found.damaged += damaged;
+  const { rows, unreadable } = readRows({ ...table, columnDefinitions: found.columns });
+  found.unreadable += unreadable;
   for (const row of rows) takeRow(found.newest, row, type);
 }
 
 /** What was deleted before its end is told by the list, which does not show it any more. */
 function takeRow(newest: Map<string, RunRow>, row: RunRow, type: string): void {
-  const isOver = 'result' in statusOf(row.condition);
+  const isOver = 'result' in interpretCondition(row.condition);
   if (type === 'DELETED' && !isOver) newest.delete(row.uid);
   else newest.set(row.uid, row);
 }
 
 /** That the version is too old is told by an event, because the status was sent before it was known. */
-function errorIn({ object }: z.output<typeof Event>, answer: ClusterAnswer): Changes {
+function interpretError({ object }: z.output<typeof Event>, answer: ClusterAnswer): Changes {
   const isGone = Status.safeParse(object).data?.code === gone;
-  return isGone ? lost : { ...lost, failure: refusal(answer) };
+  return isGone ? lost : { ...lost, failure: createWatchError(answer) };
 }
 
-function refusal({ where }: ClusterAnswer): BadResponseError {
+function createWatchError({ where }: ClusterAnswer): BadResponseError {
   return new BadResponseError(where, 'the watch ended with an error that is no 410');
 }
 
 const lineFeed = 0x0a;
 
 /** Whole lines only: what the server was still writing when the watch ended comes again. */
-function* linesOf(body: Uint8Array): Generator<Uint8Array> {
+function* splitLines(body: Uint8Array): Generator<Uint8Array> {
   for (let from = 0; from < body.length;) {
     const end = body.indexOf(lineFeed, from);
     if (end === -1) return;
@@ -142,7 +142,7 @@ function* linesOf(body: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-function eventIn({ where, headers }: ClusterAnswer, body: Uint8Array): z.output<typeof Event> | undefined {
+function parseEvent({ where, headers }: ClusterAnswer, body: Uint8Array): z.output<typeof Event> | undefined {
   try {
     return parseJson(where, { headers, body }, Event);
   } catch (error) {

@@ -1,3 +1,5 @@
+/** What each reason that Tekton writes means for a run and for a step. */
+
 /**
  * What each reason of Tekton means: of a run that goes on, of one that has ended, and of a step.
  * Complete for Tekton Pipelines v1.15 (pkg/apis/pipeline/v1, pkg/pod/status.go and pkg/reconciler of tektoncd/pipeline).
@@ -111,7 +113,7 @@ export const resultByReason: ReadonlyMap<string, Result> = new Map<string, Resul
 /** Reasons of failed runs that are a label value; whatever else a release invents is `other`. */
 export const failureReasons: readonly string[] = [...[...resultByReason.keys()].sort(), 'other'];
 
-export function boundedReason(reason: string): string {
+export function boundReason(reason: string): string {
   return resultByReason.has(reason) ? reason : 'other';
 }
 
@@ -120,7 +122,7 @@ export function boundedReason(reason: string): string {
  * matter, or its TaskRun was ended (`failTaskRun`), which gives every step that waits or runs exit code 1 and the
  * TaskRun's own reason.
  */
-export const stepsWithoutFault: ReadonlySet<string> = new Set([
+export const reasonsWithoutError: ReadonlySet<string> = new Set([
   'Skipped',
   'Continued',
   'Cancelled',

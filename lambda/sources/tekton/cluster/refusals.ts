@@ -47,7 +47,7 @@ export function explainRefusal(error: unknown, problem: Problem, right: Right, l
   if (last === undefined) return problem;
   const lastsMs = Math.max(restartMs, last.everyMs * intervals);
   if (ledger.tickMs - last.atMs > lastsMs) return problem;
-  const minutes = (ms: number): string => `${String(Math.max(1, Math.round(ms / 60_000)))} min`;
-  const message = `answered 403 to what it allowed ${minutes(ledger.tickMs - last.atMs)} ago, as an API server does while it starts; if that lasts for more than ${minutes(lastsMs)}, the right to ${right.replace(/(pipeline|task)runs/, 'runs')} was taken away`;
+  const formatMinutes = (ms: number): string => `${String(Math.max(1, Math.round(ms / 60_000)))} min`;
+  const message = `answered 403 to what it allowed ${formatMinutes(ledger.tickMs - last.atMs)} ago, as an API server does while it starts; if that lasts for more than ${formatMinutes(lastsMs)}, the right to ${right.replace(/(pipeline|task)runs/, 'runs')} was taken away`;
   return { ...problem, kind: 'unavailable', message };
 }

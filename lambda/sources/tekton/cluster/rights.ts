@@ -1,14 +1,15 @@
+/** The rights in the cluster that a configuration needs, for the access entry that the stack makes. */
 import type { EksEntrance, KubernetesRule } from '../../source.ts';
 import type { TektonConfig } from '../config.ts';
 
 /** What the cluster has to let the source do; undefined where it does not enter by the function's role. */
-export function eksEntranceOf({ cluster, ...config }: TektonConfig): EksEntrance | undefined {
+export function describeEksEntrance({ cluster, ...config }: TektonConfig): EksEntrance | undefined {
   if (!('eks' in cluster)) return undefined;
   const { name, region, endpoint, roleArn } = cluster.eks;
-  return { cluster: name, region, isLookedUp: endpoint === undefined, roleArn, rules: rulesOf(config) };
+  return { cluster: name, region, isLookedUp: endpoint === undefined, roleArn, rules: buildRules(config) };
 }
 
-function rulesOf({
+function buildRules({
   namespaces,
   controllerMetrics,
   results,
@@ -19,18 +20,18 @@ function rulesOf({
   const verbs = config.details === 'read' ? ['list', 'get', 'watch'] : ['list', 'watch'];
   const runs = { apiGroups: ['tekton.dev'], resources, verbs };
   const records = { apiGroups: ['results.tekton.dev'], resources: ['records'], verbs: ['list'] };
-  // With a token of its own, the API of Tekton Results sees somebody else.
+  // With a token of its own, Tekton Results is read as another user.
   const own = results === undefined || results.token !== undefined ? [runs] : [runs, records];
   return [
     ...(namespaces === undefined
       ? own
       : namespaces.flatMap((namespace) => own.map((rule) => ({ ...rule, namespace })))),
-    ...(controllerMetrics === undefined ? [] : controllerRules(controllerMetrics)),
+    ...(controllerMetrics === undefined ? [] : buildControllerRules(controllerMetrics)),
   ];
 }
 
-/** A proxy leads to any port, so the Service is held to its name and port; pods have names that nobody foresees. */
-function controllerRules({
+/** A proxy leads to any port, so the Service is held to its name and port; the names of pods are not known before. */
+function buildControllerRules({
   namespace,
   through,
   service,

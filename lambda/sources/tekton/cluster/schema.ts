@@ -59,7 +59,7 @@ const Step = z.object({
 export type Step = z.infer<typeof Step>;
 
 /** Elements that fit; a damaged one is nothing that could be counted. */
-function list<Item extends z.ZodType>(item: Item) {
+function makeLenientList<Item extends z.ZodType>(item: Item) {
   return z
     .array(z.unknown())
     .nullish()
@@ -78,11 +78,11 @@ export const RunObject = z.object({
   spec: z.object({ statusMessage: OptionalText }).optional().catch(undefined),
   status: z
     .object({
-      conditions: list(ConditionItem),
+      conditions: makeLenientList(ConditionItem),
       startTime: OptionalTime,
       completionTime: OptionalTime,
-      steps: list(Step),
-      retriesStatus: list(z.object({ startTime: OptionalTime, steps: list(Step) })),
+      steps: makeLenientList(Step),
+      retriesStatus: makeLenientList(z.object({ startTime: OptionalTime, steps: makeLenientList(Step) })),
     })
     .optional()
     .catch(undefined),

@@ -20,18 +20,18 @@ export interface Condition {
 /** What Tekton writes into a TaskRun that it cancels because the time of its PipelineRun is up. */
 const cancelledByTimeout = 'TaskRun cancelled as the PipelineRun it belongs to has timed out.';
 
-export function statusOf(condition: Condition): Status {
+export function interpretCondition(condition: Condition): Status {
   const { status, reason = '' } = condition;
   if (status === undefined || status === '') return { phase: 'unseen' };
   if (status === 'True') return { result: 'success', reason };
-  if (status === 'False') return failed(condition, reason);
+  if (status === 'False') return interpretFailure(condition, reason);
   // A PipelineRun that is no longer held back but waits for its volume claim still says that it is pending.
   if (reason === 'PipelineRunPending' && condition.hasStarted === true) return { phase: 'starting' };
   // A reason of a later release: what is not known to wait is taken to run.
   return { phase: phaseByReason.get(reason) ?? 'running' };
 }
 
-function failed({ statusMessage }: Condition, reason: string): Status {
+function interpretFailure({ statusMessage }: Condition, reason: string): Status {
   const result = resultByReason.get(reason) ?? 'failure';
   const isTimeUp = result === 'cancellation' && statusMessage === cancelledByTimeout;
   return { result: isTimeUp ? 'timeout' : result, reason };
@@ -39,7 +39,7 @@ function failed({ statusMessage }: Condition, reason: string): Status {
 
 export type JobState = 'queued' | 'running' | 'blocked';
 
-/** The neutral state of a job: everything that waits for a pod is queued, what somebody holds back is blocked. */
+/** The neutral state of a job: what waits for a pod is queued, and what is held back on purpose is blocked. */
 export function jobStateOf(phase: Phase): JobState {
   if (phase === 'pending') return 'blocked';
   return phase === 'running' || phase === 'stopping' ? 'running' : 'queued';

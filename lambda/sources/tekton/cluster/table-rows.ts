@@ -1,5 +1,6 @@
+/** Parses the rows of a table of runs. */
 import { BadResponseError } from '../../../http/errors/errors.ts';
-import { spanOf, type Span } from './age.ts';
+import { parseAge, type TimeRange } from './age.ts';
 import { Row, type Metadata, type Table } from './schema.ts';
 import type { Condition } from './state.ts';
 import type * as z from 'zod';
@@ -17,27 +18,27 @@ export interface RunRow extends Described {
   readonly uid: string;
   readonly createdMs: number;
   readonly condition: Condition;
-  readonly started?: Span | undefined;
-  readonly completed?: Span | undefined;
+  readonly started?: TimeRange | undefined;
+  readonly completed?: TimeRange | undefined;
 }
 
 export interface Rows {
   readonly rows: readonly RunRow[];
   /** Rows that cannot be read. */
-  readonly damaged: number;
+  readonly unreadable: number;
 }
 
 /** @throws BadResponseError for a table without the columns of a run. */
-export function rowsOf(table: z.output<typeof Table>, nowMs: number, where: string): Rows {
-  const columns = columnsOf(table, where);
+export function parseRows(table: z.output<typeof Table>, nowMs: number, where: string): Rows {
+  const columns = findColumns(table, where);
   const rows: RunRow[] = [];
-  let damaged = 0;
+  let unreadable = 0;
   for (const raw of table.rows ?? []) {
     const parsed = Row.safeParse(raw);
-    if (parsed.success) rows.push(rowOf(parsed.data, columns, nowMs));
-    else damaged += 1;
+    if (parsed.success) rows.push(parseRow(parsed.data, columns, nowMs));
+    else unreadable += 1;
   }
-  return { rows, damaged };
+  return { rows, unreadable };
 }
 
 interface Columns {
@@ -49,13 +50,13 @@ interface Columns {
 }
 
 /** By name: columns are a matter of the CRD, and their order is not promised. */
-function columnsOf({ columnDefinitions }: z.output<typeof Table>, where: string): Columns {
-  const at = (name: string): number => columnDefinitions.findIndex((column) => column.name === name);
+function findColumns({ columnDefinitions }: z.output<typeof Table>, where: string): Columns {
+  const findColumn = (name: string): number => columnDefinitions.findIndex((column) => column.name === name);
   const columns = {
-    succeeded: at('Succeeded'),
-    reason: at('Reason'),
-    started: at('StartTime'),
-    completed: at('CompletionTime'),
+    succeeded: findColumn('Succeeded'),
+    reason: findColumn('Reason'),
+    started: findColumn('StartTime'),
+    completed: findColumn('CompletionTime'),
   };
   if (columns.succeeded === -1 || columns.reason === -1) {
     throw new BadResponseError(where, 'the table lacks the columns Succeeded and Reason of a Tekton run');
@@ -63,26 +64,26 @@ function columnsOf({ columnDefinitions }: z.output<typeof Table>, where: string)
   return columns;
 }
 
-function rowOf({ cells, object: { metadata } }: z.output<typeof Row>, columns: Columns, nowMs: number): RunRow {
-  const started = spanOf(cells[columns.started], nowMs);
+function parseRow({ cells, object: { metadata } }: z.output<typeof Row>, columns: Columns, nowMs: number): RunRow {
+  const started = parseAge(cells[columns.started], nowMs);
   return {
-    ...describedBy(metadata),
+    ...describeRun(metadata),
     uid: metadata.uid,
     createdMs: metadata.creationTimestamp,
     condition: {
-      status: textOf(cells[columns.succeeded]),
-      reason: textOf(cells[columns.reason]),
+      status: parseText(cells[columns.succeeded]),
+      reason: parseText(cells[columns.reason]),
       hasStarted: started !== undefined,
     },
     started,
-    completed: spanOf(cells[columns.completed], nowMs),
+    completed: parseAge(cells[columns.completed], nowMs),
   };
 }
 
-export function describedBy({ name, namespace, labels, annotations }: Metadata): Described {
+export function describeRun({ name, namespace, labels, annotations }: Metadata): Described {
   return { name, namespace, labels: labels ?? {}, annotations: annotations ?? {} };
 }
 
-function textOf(cell: unknown): string | undefined {
+function parseText(cell: unknown): string | undefined {
   return typeof cell === 'string' && cell !== '' ? cell : undefined;
 }

@@ -1,10 +1,10 @@
 /** One metrics page out of those of all replicas of Tekton's controller. */
-import { shortHash } from '../../../counters/tick/hash.ts';
-import { greatest } from '../../../model/lists/extremes.ts';
+import { hashKey } from '../../../counters/tick/hash.ts';
+import { findGreatest } from '../../../model/lists/extremes.ts';
 import type { Labels } from '../../../model/metric.ts';
 import type { RelayedFamily, RelayedSample } from '../../../model/relayed.ts';
 import type { Page, PageFamily, PageSample } from '../../../prometheus-text/page.ts';
-import { type ControllerMemory, type Known, rememberedOf, type Shown } from './remembered.ts';
+import { type ControllerMemory, type Known, deriveMemory, type Shown } from './remembered.ts';
 
 export interface ReplicaPage {
   readonly id: string;
@@ -43,16 +43,16 @@ export interface Combined {
 export function combine(pages: readonly ReplicaPage[], options: CombineOptions): Combined {
   const series = new Map<string, Collected>();
   for (const { id, page } of pages) {
-    for (const family of withoutTwins(page.families)) collectFamily(family, id, series, options.labels);
+    for (const family of dropTwins(page.families)) collectFamily(family, id, series, options.labels);
   }
-  const { memory, forgotten } = rememberedOf(pages, series, options);
+  const { memory, forgotten } = deriveMemory(pages, series, options);
   const families = new Map<string, Assembled>();
   for (const [key, { isSum, values, ...known }] of series) {
     if (isSum && !options.hasMemory) continue;
-    add(families, known, isSum ? (memory.totals[key] ?? 0) : (greatest(values.values()) ?? 0));
+    addSample(families, known, isSum ? (memory.totals[key] ?? 0) : (findGreatest(values.values()) ?? 0));
   }
-  for (const [known, total] of hiddenIn(memory, series, options)) add(families, known, total);
-  return { families: [...families.values()].map(relayedFamily), memory, forgotten };
+  for (const [known, total] of findHidden(memory, series, options)) addSample(families, known, total);
+  return { families: [...families.values()].map(mapRelayedFamily), memory, forgotten };
 }
 
 interface Assembled {
@@ -60,7 +60,7 @@ interface Assembled {
   readonly samples: RelayedSample[];
 }
 
-function add(families: Map<string, Assembled>, { family, sample }: Known, value: number): void {
+function addSample(families: Map<string, Assembled>, { family, sample }: Known, value: number): void {
   // Samples that do not fit the type of their metric stand in an untyped one of the same name.
   const kind = `${family.type} ${family.name}`;
   const known = families.get(kind) ?? { family, samples: [] };
@@ -69,12 +69,12 @@ function add(families: Map<string, Assembled>, { family, sample }: Known, value:
 }
 
 /** What is remembered and on no page. */
-function hiddenIn(
+function findHidden(
   { totals, series, families }: ControllerMemory,
   shown: ReadonlyMap<string, Collected>,
   { keep, labels: extra }: CombineOptions,
 ): readonly (readonly [Known, number])[] {
-  const whole = new Set([...shown.values()].map(distributionOf));
+  const whole = new Set([...shown.values()].map(identifyDistribution));
   const names = new Set([...shown.values()].map(({ family }) => family.name));
   return Object.entries(totals).flatMap(([key, total]) => {
     const known = series[key];
@@ -82,15 +82,15 @@ function hiddenIn(
     if (known === undefined || family === undefined || shown.has(key)) return [];
     // The settings or the release may have changed since.
     if (!keep(known.family) || isTwin(known.family, names)) return [];
-    const labels = sorted({ ...known.labels, ...extra });
+    const labels = sortLabels({ ...known.labels, ...extra });
     const entry = { family: { name: known.family, ...family }, sample: { name: known.name, labels } };
     // Another release may have other bounds, and buckets of two kinds do not add up.
-    return whole.has(distributionOf(entry)) ? [] : [[entry, total] as const];
+    return whole.has(identifyDistribution(entry)) ? [] : [[entry, total] as const];
   });
 }
 
 /** The histogram that a series is a part of; for every other series, itself. */
-function distributionOf({ family, sample: { name, labels } }: Known): string {
+function identifyDistribution({ family, sample: { name, labels } }: Known): string {
   const own = Object.entries(labels).filter(([label]) => label !== 'le');
   return JSON.stringify([family.type === 'histogram' ? family.name : name, own]);
 }
@@ -100,17 +100,17 @@ interface Collected extends Shown {
 }
 
 function collectFamily(family: PageFamily, replica: string, series: Map<string, Collected>, extra: Labels): void {
-  const samples = family.type === 'gauge' ? withoutTotal(family.samples) : family.samples;
+  const samples = family.type === 'gauge' ? dropTotal(family.samples) : family.samples;
   for (const sample of samples) {
     // Quantiles of several replicas make no quantile.
     if (sample.labels.has('quantile')) continue;
-    const labels = sorted({ ...ownLabels(sample), ...extra });
-    const key = shortHash(`${sample.name} ${JSON.stringify(labels)}`);
+    const labels = sortLabels({ ...pickOwnLabels(sample), ...extra });
+    const key = hashKey(`${sample.name} ${JSON.stringify(labels)}`);
     const isSum = isRunning(family, sample);
     const known = series.get(key) ?? {
       family: { name: family.name, type: relayedTypes[family.type], help: family.help ?? '' },
       sample: { name: sample.name, labels },
-      own: ownLabels(sample),
+      own: pickOwnLabels(sample),
       isSum,
       values: new Map<string, number>(),
     };
@@ -131,23 +131,23 @@ function isRunning({ type }: PageFamily, { name }: PageSample): boolean {
 }
 
 /** The OpenTelemetry exporter puts its scope on every line (Tekton v1.10 and later). */
-function ownLabels({ labels }: PageSample): Labels {
+function pickOwnLabels({ labels }: PageSample): Labels {
   return Object.fromEntries([...labels].filter(([name]) => !name.startsWith('otel_scope_')));
 }
 
-function sorted(labels: Labels): Labels {
+function sortLabels(labels: Labels): Labels {
   return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** With a level set, Tekton writes the total beside its parts, and a sum over the metric would count all twice. */
-function withoutTotal(samples: readonly PageSample[]): readonly PageSample[] {
+function dropTotal(samples: readonly PageSample[]): readonly PageSample[] {
   const isPart = ({ labels }: PageSample): boolean => labels.has('namespace') || labels.has('pipeline');
   const parts = samples.filter(isPart);
   return parts.length > 0 ? parts : samples;
 }
 
 /** v0.59 to v1.2 write deprecated names beside the new ones: `x_count` beside `x_total` or `x`. */
-function withoutTwins(families: readonly PageFamily[]): readonly PageFamily[] {
+function dropTwins(families: readonly PageFamily[]): readonly PageFamily[] {
   const names = new Set(families.map(({ name }) => name));
   return families.filter(({ name }) => name !== 'target_info' && name !== 'target' && !isTwin(name, names));
 }
@@ -169,6 +169,6 @@ const relayedTypes = {
   unknown: 'untyped',
 } as const;
 
-function relayedFamily({ family, samples }: Assembled): RelayedFamily {
+function mapRelayedFamily({ family, samples }: Assembled): RelayedFamily {
   return { ...family, about: 'target', samples };
 }

@@ -1,7 +1,8 @@
+/** Finds the replicas of the controller, and reads the metrics page of each. */
 import * as z from 'zod';
 import { BadResponseError } from '../../../http/errors/errors.ts';
 import { parseJson } from '../../../http/answers/json.ts';
-import { acceptHeader, formatOf } from '../../../prometheus-text/content-type.ts';
+import { buildAcceptHeader, detectFormat } from '../../../prometheus-text/content-type.ts';
 import type { Page } from '../../../prometheus-text/page.ts';
 import { parsePage } from '../../../prometheus-text/parser.ts';
 import { PageSyntaxError } from '../../../prometheus-text/syntax-error.ts';
@@ -16,7 +17,7 @@ export interface Replica {
   readonly path: string;
 }
 
-/** Metadata of pods is all that is asked for; the rest of a pod is nobody's business here. */
+/** Metadata of pods is all that is needed here. */
 const Pods = z.object({ items: z.array(z.unknown()).nullish() });
 const Pod = z.object({
   metadata: z.object({ name: z.string().min(1), uid: z.string().min(1) }),
@@ -64,8 +65,8 @@ export async function readPage(
   options: { readonly keep: (family: string) => boolean; readonly maxSeries: number; readonly deadline: Deadline },
 ): Promise<ReadPage> {
   const { keep, maxSeries, deadline } = options;
-  const answer = await send({ path, accept: acceptHeader('text', 'underscores'), deadline });
-  const format = formatOf(answer.headers['content-type'] ?? 'text/plain');
+  const answer = await send({ path, accept: buildAcceptHeader('text', 'underscores'), deadline });
+  const format = detectFormat(answer.headers['content-type'] ?? 'text/plain');
   if (typeof format === 'object') throw new BadResponseError(answer.where, format.refused);
   try {
     const isWanted = (family: string): boolean => family === startName || keep(family);

@@ -1,18 +1,18 @@
 /** Passes on what Tekton's controller says of itself. */
-import { selects } from '../../../config/glob.ts';
+import { matchSelection } from '../../../config/glob.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { problemOf, type StatusHints } from '../../../http/errors/problem.ts';
+import { describeHttpProblem, type StatusHints } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { RelayedFamily } from '../../../model/relayed.ts';
 import type { Page } from '../../../prometheus-text/page.ts';
-import { lossesIn } from '../../../prometheus-text/remarks.ts';
+import { formatLosses } from '../../../prometheus-text/remarks.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
 import type { ControllerMetrics } from '../config.ts';
 import type { ClusterSend } from '../cluster/connect.ts';
 import { explainRefusal, noteAllowed } from '../cluster/refusals.ts';
-import { badSelector } from '../cluster/server-reason.ts';
+import { explainBadSelector } from '../cluster/server-reason.ts';
 import { combine, type CombineOptions, type ReplicaPage } from './combine-pages.ts';
 import { ControllerMemory } from './remembered.ts';
 import { findReplicas, maxReplicas, readPage, type Replica } from './read-replicas.ts';
@@ -44,49 +44,55 @@ export async function relayController(options: RelayOptions): Promise<Relayed> {
   try {
     replicas = await findReplicas(send, settings, deadline);
   } catch (error) {
-    return unread([await problemFrom(error, options)]);
+    return relayNothing([await describeRelayProblem(error, options)]);
   }
-  if (replicas.length === 0) return unread([noReplica(where, settings)]);
+  if (replicas.length === 0) return relayNothing([describeNoReplica(where, settings)]);
   const readings = await mapConcurrently(replicas, pagesAtOnce, (replica) => readReplica(replica, options));
   const pages = readings.filter((reading) => 'page' in reading);
   const failed = readings.filter((reading) => 'problem' in reading);
-  const problems = [...failed.map(({ problem }) => problem), ...pages.flatMap(({ page }) => lossesOf(page, where))];
-  if (pages.length === 0) return unread(problems);
+  const problems = [
+    ...failed.map(({ problem }) => problem),
+    ...pages.flatMap(({ page }) => describeLosses(page, where)),
+  ];
+  if (pages.length === 0) return relayNothing(problems);
   const ledger = await options.memory();
   const before = ledger?.recall(memoryName, ControllerMemory);
   const { families, memory, forgotten } = combine(pages, {
-    ...seriesOptions(options),
+    ...buildSeriesOptions(options),
     before,
     hasMemory: ledger !== undefined,
-    unread: settings.through === 'service' ? othersOf(before) : failed.map(({ id }) => id),
+    unread: settings.through === 'service' ? recallOthers(before) : failed.map(({ id }) => id),
   });
   ledger?.remember(memoryName, memory);
   if (ledger !== undefined && failed.length === 0) noteAllowed(ledger, ['read the controller']);
-  const told = forgotten === 0 ? problems : [...problems, tooManyTotals(forgotten, where, settings)];
-  return { families, problems: told, isRead: true };
+  const allProblems = forgotten === 0 ? problems : [...problems, describeForgotten(forgotten, where, settings)];
+  return { families, problems: allProblems, isRead: true };
 }
 
-function unread(problems: readonly Problem[]): Relayed {
+function relayNothing(problems: readonly Problem[]): Relayed {
   return { families: [], problems, isRead: false };
 }
 
 /** The totals of counters while no replica can be read; gauges are not known then. */
-export function lastKnown(options: SeriesOptions, ledger: Ledger): readonly RelayedFamily[] {
+export function recallFamilies(options: SeriesOptions, ledger: Ledger): readonly RelayedFamily[] {
   const before = ledger.recall(memoryName, ControllerMemory);
-  return combine([], { ...seriesOptions(options), before, hasMemory: true, unread: [] }).families;
+  return combine([], { ...buildSeriesOptions(options), before, hasMemory: true, unread: [] }).families;
 }
 
 type SeriesOptions = Pick<RelayOptions, 'settings' | 'source'>;
 
-function seriesOptions({ settings, source }: SeriesOptions): Pick<CombineOptions, 'labels' | 'maxTotals' | 'keep'> {
+function buildSeriesOptions({
+  settings,
+  source,
+}: SeriesOptions): Pick<CombineOptions, 'labels' | 'maxTotals' | 'keep'> {
   return {
     labels: { job: settings.service, source },
     maxTotals: settings.maxSeries,
-    keep: selects(settings.metrics),
+    keep: matchSelection(settings.metrics),
   };
 }
 
-function tooManyTotals(forgotten: number, where: string, { maxSeries }: ControllerMetrics): Problem {
+function describeForgotten(forgotten: number, where: string, { maxSeries }: ControllerMetrics): Problem {
   return {
     kind: 'configuration',
     where,
@@ -94,13 +100,13 @@ function tooManyTotals(forgotten: number, where: string, { maxSeries }: Controll
   };
 }
 
-function lossesOf({ remarks }: Page, where: string): readonly Problem[] {
-  const message = lossesIn(remarks);
+function describeLosses({ remarks }: Page, where: string): readonly Problem[] {
+  const message = formatLosses(remarks);
   return message === undefined ? [] : [{ kind: 'bad-response', where, message }];
 }
 
 /** A Service leads to any replica, so the others are still there; the latest ones, for pods come and go. */
-function othersOf(before: ControllerMemory | undefined): readonly string[] {
+function recallOthers(before: ControllerMemory | undefined): readonly string[] {
   return Object.keys(before?.replicas ?? {}).slice(-maxReplicas);
 }
 
@@ -111,7 +117,7 @@ async function readReplica(
   const { send, settings, deadline } = options;
   try {
     const { page, startSeconds } = await readPage(send, replica, {
-      keep: selects(settings.metrics),
+      keep: matchSelection(settings.metrics),
       maxSeries: settings.maxSeries,
       deadline,
     });
@@ -119,29 +125,29 @@ async function readReplica(
     const isTold = settings.through === 'service' && startSeconds !== undefined;
     return { id: isTold ? `since ${String(startSeconds)}` : replica.id, page, startSeconds };
   } catch (error) {
-    return { id: replica.id, problem: await problemFrom(error, options) };
+    return { id: replica.id, problem: await describeRelayProblem(error, options) };
   }
 }
 
 /** @throws what is not an expected failure: a bug. */
-async function problemFrom(error: unknown, { where, settings, memory }: RelayOptions): Promise<Problem> {
-  const problem = problemOf(error, where, hintsFor(settings, error));
+async function describeRelayProblem(error: unknown, { where, settings, memory }: RelayOptions): Promise<Problem> {
+  const problem = describeHttpProblem(error, where, describeRemedies(settings, error));
   if (problem === undefined) throw error;
   if (!(error instanceof HttpStatusError) || error.status !== 403) return problem;
   return explainRefusal(error, problem, 'read the controller', await memory());
 }
 
-function hintsFor({ through, namespace }: ControllerMetrics, error: unknown): StatusHints {
+function describeRemedies({ through, namespace }: ControllerMetrics, error: unknown): StatusHints {
   const right = through === 'pods' ? 'list pods and get pods/proxy' : 'get services/proxy';
   return {
-    ...(through === 'pods' ? { 400: badSelector(error, 'controllerMetrics.podSelector') } : {}),
+    ...(through === 'pods' ? { 400: explainBadSelector(error, 'controllerMetrics.podSelector') } : {}),
     403: `the collector may not read the controller's metrics; grant ${right} in ${namespace} by the Role of the README`,
     404: `there is no such controller in ${namespace}; check controllerMetrics`,
     503: `the API server does not reach the controller; open its port to the control plane (on EKS: from the cluster's security group to the nodes)`,
   };
 }
 
-function noReplica(where: string, { namespace, podSelector }: ControllerMetrics): Problem {
+function describeNoReplica(where: string, { namespace, podSelector }: ControllerMetrics): Problem {
   const message = `no pod in ${namespace} runs and matches ${podSelector}; the controller is down, or controllerMetrics names another place`;
   return { kind: 'unavailable', where, message };
 }

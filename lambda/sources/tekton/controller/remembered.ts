@@ -1,17 +1,19 @@
 /** What is kept of the controller's sums from one collection to the next. */
 import * as z from 'zod';
-import { mappingOf } from '../../../counters/state/mapping.ts';
+import { defineMapping } from '../../../counters/state/mapping.ts';
 import type { RelayedFamily, RelayedSample } from '../../../model/relayed.ts';
 
-const Values = mappingOf(z.number());
+const Values = defineMapping(z.number());
 type Values = Readonly<Record<string, number>>;
 
 /** Last values of each replica and the totals over all of them, by series; what makes sums survive a restart of one. */
 export const ControllerMemory = z.object({
-  replicas: mappingOf(z.object({ startSeconds: z.number().optional(), values: Values })),
+  replicas: defineMapping(z.object({ startSeconds: z.number().optional(), values: Values })),
   totals: Values,
   /** What the totals are of, so that they can be told while no replica shows them. */
-  series: mappingOf(z.object({ family: z.string(), name: z.string(), labels: mappingOf(z.string()) })).default({}),
+  series: defineMapping(z.object({ family: z.string(), name: z.string(), labels: defineMapping(z.string()) })).default(
+    {},
+  ),
   families: z
     .record(
       z.string(),
@@ -50,7 +52,7 @@ export interface RememberOptions {
 }
 
 /** What to remember after this collection, and how many totals had no room in it. */
-export function rememberedOf(
+export function deriveMemory(
   replicas: readonly Replica[],
   shown: ReadonlyMap<string, Shown>,
   { before, unread, maxTotals }: RememberOptions,
@@ -58,8 +60,8 @@ export function rememberedOf(
   const totals = new Map(Object.entries(before?.totals ?? {}));
   const last = new Map(Object.entries(before?.replicas ?? {}).filter(([id]) => unread.includes(id)));
   for (const { id, startSeconds } of replicas) {
-    const values = sumsOf(id, shown);
-    const counted = countedOf({ startSeconds, values }, before?.replicas[id]);
+    const values = collectSums(id, shown);
+    const counted = findCounted({ startSeconds, values }, before?.replicas[id]);
     for (const [key, value] of Object.entries(values)) {
       totals.set(key, (totals.get(key) ?? 0) + value - (counted[key] ?? 0));
     }
@@ -69,11 +71,11 @@ export function rememberedOf(
   }
   const forgotten = forgetTotals(totals, shown, maxTotals);
   const memory = { replicas: Object.fromEntries(last), totals: Object.fromEntries(totals) };
-  return { memory: { ...memory, ...describe(totals, shown, before) }, forgotten };
+  return { memory: { ...memory, ...describeTotals(totals, shown, before) }, forgotten };
 }
 
 /** What of a replica is in the totals already: nothing of a process that has begun since. */
-function countedOf(now: Last, last: Last | undefined): Values {
+function findCounted(now: Last, last: Last | undefined): Values {
   if (last === undefined) return {};
   const hasRestarted =
     now.startSeconds !== undefined && last.startSeconds !== undefined
@@ -92,7 +94,7 @@ function forgetTotals(totals: Map<string, number>, shown: ReadonlyMap<string, Sh
   return forgotten;
 }
 
-function describe(
+function describeTotals(
   totals: ReadonlyMap<string, number>,
   shown: ReadonlyMap<string, Shown>,
   before: ControllerMemory | undefined,
@@ -100,7 +102,7 @@ function describe(
   const series: ControllerMemory['series'] = {};
   const families: ControllerMemory['families'] = {};
   for (const key of totals.keys()) {
-    const known = descriptionOf(shown.get(key)) ?? descriptionBefore(key, before);
+    const known = describeShown(shown.get(key)) ?? recallDescription(key, before);
     if (known === undefined) continue;
     series[key] = known.series;
     families[known.series.family] = known.family;
@@ -113,7 +115,7 @@ interface Description {
   readonly family: ControllerMemory['families'][string];
 }
 
-function descriptionOf(shown: Shown | undefined): Description | undefined {
+function describeShown(shown: Shown | undefined): Description | undefined {
   if (shown === undefined) return undefined;
   const { family, sample, own } = shown;
   return {
@@ -122,13 +124,13 @@ function descriptionOf(shown: Shown | undefined): Description | undefined {
   };
 }
 
-function descriptionBefore(key: string, before: ControllerMemory | undefined): Description | undefined {
+function recallDescription(key: string, before: ControllerMemory | undefined): Description | undefined {
   const series = before?.series[key];
   const family = series === undefined ? undefined : before?.families[series.family];
   return series === undefined || family === undefined ? undefined : { series, family };
 }
 
-function sumsOf(replica: string, shown: ReadonlyMap<string, Shown>): Values {
+function collectSums(replica: string, shown: ReadonlyMap<string, Shown>): Values {
   const sums: Record<string, number> = {};
   for (const [key, { isSum, values }] of shown) {
     const value = values.get(replica);

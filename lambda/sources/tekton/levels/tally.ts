@@ -1,8 +1,9 @@
-import { isExact, middleOf } from '../cluster/age.ts';
+/** Adds up the rows of one kind of run, namespace by namespace. */
+import { isExact, computeMiddle } from '../cluster/age.ts';
 import type { Naming } from '../naming.ts';
 import type { Phase } from '../cluster/reasons.ts';
 import type { RunRow } from '../cluster/table-rows.ts';
-import { type RunKind, statusOf } from '../cluster/state.ts';
+import { type RunKind, interpretCondition } from '../cluster/state.ts';
 
 /** An unfinished run of a pipeline, for the question whether it is stuck. */
 export interface OpenRun {
@@ -44,16 +45,16 @@ export function createTally(kind: RunKind, naming: Naming): Tally {
   return {
     kind,
     add: (row, nowMs) => {
-      const place = figures.get(row.namespace) ?? noFigures();
-      figures.set(row.namespace, place);
-      addTo(place, row, { kind, naming, nowMs });
+      const known = figures.get(row.namespace) ?? createFigures();
+      figures.set(row.namespace, known);
+      addTo(known, row, { kind, naming, nowMs });
     },
     of: (namespace) => figures.get(namespace),
     namespaces: () => figures.keys(),
   };
 }
 
-function noFigures(): Figures {
+function createFigures(): Figures {
   return {
     retained: 0,
     unseen: 0,
@@ -76,7 +77,7 @@ function addTo(figures: Figures, row: RunRow, { kind, naming, nowMs }: AddOption
   figures.retained += 1;
   const queue = naming.queue(row);
   if (!figures.phases.has(queue)) figures.phases.set(queue, new Map());
-  const status = statusOf(row.condition);
+  const status = interpretCondition(row.condition);
   if (kind === 'pipelineruns') addPipeline(figures, row, naming);
   if ('result' in status) {
     if (kind === 'pipelineruns' && status.result === 'success') addSuccess(figures, row, naming.pipeline(row));
@@ -84,7 +85,7 @@ function addTo(figures: Figures, row: RunRow, { kind, naming, nowMs }: AddOption
   }
   addOpen(figures, row, { queue, phase: status.phase, nowMs });
   if (kind === 'pipelineruns') {
-    figures.open.push({ pipeline: naming.pipeline(row), phase: status.phase, ageMs: ageOf(row, nowMs) });
+    figures.open.push({ pipeline: naming.pipeline(row), phase: status.phase, ageMs: computeAge(row, nowMs) });
   }
 }
 
@@ -101,11 +102,11 @@ function addOpen(
   if (isWaiting(phase)) oldestWaitMs.set(queue, Math.max(waitedMs, oldestWaitMs.get(queue) ?? 0));
 }
 
-function ageOf({ started, createdMs }: RunRow, nowMs: number): number {
-  return Math.max(0, nowMs - (started === undefined ? createdMs : middleOf(started)));
+function computeAge({ started, createdMs }: RunRow, nowMs: number): number {
+  return Math.max(0, nowMs - (started === undefined ? createdMs : computeMiddle(started)));
 }
 
-/** What could start now; what somebody holds back has no wait that a worker could end. */
+/** What could start now; what is held back on purpose has no wait that a worker could end. */
 function isWaiting(phase: Phase): boolean {
   return phase !== 'pending' && phase !== 'running' && phase !== 'stopping';
 }
@@ -121,7 +122,7 @@ function addSuccess(figures: Figures, { started, completed }: RunRow, pipeline: 
   if (started === undefined || completed === undefined) return;
   const durationMs = Math.max(
     0,
-    isExact(started) ? completed.toMs - started.toMs : middleOf(completed) - started.fromMs,
+    isExact(started) ? completed.toMs - started.toMs : computeMiddle(completed) - started.fromMs,
   );
   figures.longestSuccessMs.set(pipeline, Math.max(durationMs, figures.longestSuccessMs.get(pipeline) ?? 0));
 }

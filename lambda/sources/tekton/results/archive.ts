@@ -1,17 +1,18 @@
+/** Runs that have ended, from Tekton Results; the cluster may have forgotten them already. */
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
-import { problemOf } from '../../../http/errors/problem.ts';
+import { describeHttpProblem } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import type { ListPlace } from '../cluster/list-runs.ts';
+import type { ListTarget } from '../cluster/list-runs.ts';
 import type { TektonResults } from '../config.ts';
 import type { ClusterSend } from '../cluster/connect.ts';
-import { finishedByObject } from '../runs/finished-run.ts';
+import { interpretObject } from '../runs/finished-run.ts';
 import type { FinishedRun } from '../runs/finish.ts';
-import { readRecords, type Records, type Span } from './read-records.ts';
+import { readRecords, type Records, type TimeRange } from './read-records.ts';
 
 /** Runs that have ended, from where they are kept after the cluster has forgotten them. */
 export interface Archive {
-  readonly finishedOf: (place: ListPlace, stream: Stream, ledger: Ledger) => Promise<Archived>;
+  readonly readFinished: (target: ListTarget, stream: Stream, ledger: Ledger) => Promise<Archived>;
 }
 
 export interface Archived {
@@ -34,19 +35,19 @@ const maxSpanMs = 60 * 60_000;
 export function createArchive(options: ArchiveOptions): Archive {
   const { send, settings, where, deadline } = options;
   return {
-    finishedOf: async (place, stream, ledger) => {
-      const span = spanOf(stream, ledger);
+    readFinished: async (target, stream, ledger) => {
+      const range = chooseRange(stream, ledger);
       try {
-        const records = await readRecords(place, span, { send, deadline, maxRecords: settings.maxRecords });
+        const records = await readRecords(target, range, { send, deadline, maxRecords: settings.maxRecords });
         return {
-          runs: records.objects.flatMap((object) => finishedByObject(place.kind, object, object.metadata.uid) ?? []),
-          readToMs: span.toMs,
-          problems: problemsOf(records, place, where),
+          runs: records.objects.flatMap((object) => interpretObject(target.kind, object, object.metadata.uid) ?? []),
+          readToMs: range.toMs,
+          problems: describeProblems(records, target, where),
         };
       } catch (error) {
-        const problem = problemOf(error, where, hints);
+        const problem = describeHttpProblem(error, where, hints);
         if (problem === undefined) throw error;
-        const message = `${problem.message}; ${place.kind} that are pruned already are counted once Tekton Results answers`;
+        const message = `${problem.message}; ${target.kind} that are pruned already are counted once Tekton Results answers`;
         return { runs: [], readToMs: undefined, problems: [{ ...problem, message }] };
       }
     },
@@ -54,16 +55,20 @@ export function createArchive(options: ArchiveOptions): Archive {
 }
 
 /** What ended before counting began is history, which the cluster itself tells well enough. */
-function spanOf(stream: Stream, ledger: Ledger): Span {
-  const { fromMs, toMs } = ledger.window(stream);
+function chooseRange(stream: Stream, ledger: Ledger): TimeRange {
+  const { fromMs, toMs } = ledger.openWindow(stream);
   const sinceMs = Math.max(fromMs, ledger.epochMs);
   return { fromMs: sinceMs, toMs: Math.max(sinceMs, Math.min(toMs, sinceMs + maxSpanMs)) };
 }
 
-function problemsOf({ damaged, isCut, objects }: Records, { kind }: ListPlace, where: string): readonly Problem[] {
+function describeProblems(
+  { unreadable, isCut, objects }: Records,
+  { kind }: ListTarget,
+  where: string,
+): readonly Problem[] {
   const problems: Problem[] = [];
-  if (damaged > 0) {
-    const message = `${String(damaged)} records of ${kind} in Tekton Results hold no run and were left out; the others are counted`;
+  if (unreadable > 0) {
+    const message = `${String(unreadable)} records of ${kind} in Tekton Results hold no run and were left out; the others are counted`;
     problems.push({ kind: 'bad-response', where, message });
   }
   if (isCut) {

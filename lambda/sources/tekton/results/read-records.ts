@@ -1,9 +1,10 @@
+/** Reads the records of a range of time from the API of Tekton Results. */
 import * as z from 'zod';
 import { BadResponseError, ResponseTooLargeError } from '../../../http/errors/errors.ts';
 import { parseJson } from '../../../http/answers/json.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import type { ListPlace } from '../cluster/list-runs.ts';
+import type { ListTarget } from '../cluster/list-runs.ts';
 import type { ClusterSend } from '../cluster/connect.ts';
 import { RunObject } from '../cluster/schema.ts';
 import type { RunKind } from '../cluster/state.ts';
@@ -16,7 +17,7 @@ export interface RecordsOptions {
 }
 
 /** Ends in this span, in epoch milliseconds: after the first moment, and up to the second one. */
-export interface Span {
+export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -24,7 +25,7 @@ export interface Span {
 export interface Records {
   readonly objects: readonly RunObject[];
   /** Records that cannot be read. */
-  readonly damaged: number;
+  readonly unreadable: number;
   /** Whether the span has more than `maxRecords`. */
   readonly isCut: boolean;
 }
@@ -51,48 +52,52 @@ const pageRecords = 50;
 const leastPageRecords = 5;
 
 /** Runs of a place that ended in a span, from Tekton Results. @throws HttpError */
-export async function readRecords(place: ListPlace, span: Span, options: RecordsOptions): Promise<Records> {
+export async function readRecords(target: ListTarget, range: TimeRange, options: RecordsOptions): Promise<Records> {
   const { send, deadline, maxRecords } = options;
   const objects: RunObject[] = [];
-  let damaged = 0;
+  let unreadable = 0;
   let size = pageRecords;
   let token = '';
-  while (objects.length + damaged < maxRecords) {
+  while (objects.length + unreadable < maxRecords) {
     const query = {
-      filter: filterOf(place.kind, span),
+      filter: buildFilter(target.kind, range),
       page_size: String(size),
       ...(token === '' ? {} : { page_token: token }),
     };
-    const page = await pageAt(send, { path: pathOf(place), query, accept: 'application/json', deadline }, size);
+    const page = await readRecordPage(
+      send,
+      { path: buildPath(target), query, accept: 'application/json', deadline },
+      size,
+    );
     if (page === 'too large') {
       size = Math.max(leastPageRecords, size / 10);
       continue;
     }
     for (const raw of page.records) {
-      const object = objectIn(raw);
-      if (object === undefined) damaged += 1;
+      const object = parseObject(raw);
+      if (object === undefined) unreadable += 1;
       else objects.push(object);
     }
-    if (page.next === '') return { objects, damaged, isCut: false };
-    if (page.next === token) throw new BadResponseError(pathOf(place), 'the list continues where it has just been');
+    if (page.next === '') return { objects, unreadable, isCut: false };
+    if (page.next === token) throw new BadResponseError(buildPath(target), 'the list continues where it has just been');
     token = page.next;
   }
-  return { objects, damaged, isCut: true };
+  return { objects, unreadable, isCut: true };
 }
 
 /** `-` is every namespace, and every result of one. */
-function pathOf({ namespace = '-' }: ListPlace): string {
+function buildPath({ namespace = '-' }: ListTarget): string {
   return `/apis/results.tekton.dev/v1alpha2/parents/${namespace}/results/-/records`;
 }
 
 /** In CEL; `data` is the run itself. */
-function filterOf(kind: RunKind, { fromMs, toMs }: Span): string {
-  const time = (ms: number): string => `timestamp("${new Date(ms).toISOString()}")`;
+function buildFilter(kind: RunKind, { fromMs, toMs }: TimeRange): string {
+  const formatTime = (ms: number): string => `timestamp("${new Date(ms).toISOString()}")`;
   const end = 'data.status.completionTime';
-  return `data_type == '${dataTypes[kind]}' && ${end} > ${time(fromMs)} && ${end} <= ${time(toMs)}`;
+  return `data_type == '${dataTypes[kind]}' && ${end} > ${formatTime(fromMs)} && ${end} <= ${formatTime(toMs)}`;
 }
 
-async function pageAt(
+async function readRecordPage(
   send: ClusterSend,
   request: Parameters<ClusterSend>[0],
   size: number,
@@ -107,7 +112,7 @@ async function pageAt(
   }
 }
 
-function objectIn(raw: unknown): RunObject | undefined {
+function parseObject(raw: unknown): RunObject | undefined {
   const record = RunRecord.safeParse(raw);
   if (!record.success) return undefined;
   const text = Buffer.from(record.data.data.value, 'base64').toString('utf8');

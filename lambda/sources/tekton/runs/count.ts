@@ -1,3 +1,4 @@
+/** Tells the ledger which runs have ended, which have vanished and how far the lists were read. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import { append } from '../../../model/lists/append.ts';
 import type { Labels } from '../../../model/metric.ts';
@@ -5,8 +6,8 @@ import type { Problem } from '../../../model/problem.ts';
 import { jobsFinished, runsFinished } from '../../../model/catalogue/run-metrics.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { ClusterSend } from '../cluster/connect.ts';
-import { byRow, detailsOf } from './read-details.ts';
-import { type FinishOptions, finishOf } from './finish.ts';
+import { convertRow, readDetails } from './read-details.ts';
+import { type FinishOptions, buildFinish } from './finish.ts';
 import type { ListReading } from './read-list.ts';
 import type { Archive } from '../results/archive.ts';
 import type { Candidate } from './sort-rows.ts';
@@ -33,33 +34,33 @@ export async function countFinishes(
   const budget = { left: options.requests };
   const problems: Problem[] = [];
   // PipelineRuns come first: when the requests do not last, their times are worth more.
-  for (const reading of readings) append(problems, await countOne(reading, ledger, options, budget));
+  for (const reading of readings) append(problems, await countList(reading, ledger, options, budget));
   declareSeries(options, ledger);
   return problems;
 }
 
-async function countOne(
+async function countList(
   reading: ListReading,
   ledger: Ledger,
   options: CountOptions,
   budget: { left: number },
 ): Promise<readonly Problem[]> {
-  const { place, stream, failure } = reading;
+  const { target, stream, failure } = reading;
   const { archive = noArchive } = options;
-  const archived = await archive.finishedOf(place, stream, ledger);
+  const archived = await archive.readFinished(target, stream, ledger);
   const known = new Set(archived.runs.map(({ uid }) => uid));
-  for (const run of archived.runs) ledger.sawFinished(stream, run.uid, finishOf(run, options.finish));
+  for (const run of archived.runs) ledger.countFinish(stream, run.uid, buildFinish(run, options.finish));
   if (!hasRead(reading)) {
-    if (known.size > 0) ledger.readPartly(stream);
+    if (known.size > 0) ledger.notePartial(stream);
     return archived.problems;
   }
-  const candidates = reading.candidates.filter(({ row }) => !known.has(row.uid)).sort(byEnd);
+  const candidates = reading.candidates.filter(({ row }) => !known.has(row.uid)).sort(compareEnds);
   const problems = await countListed({ ...reading, candidates }, ledger, options, budget);
-  for (const id of reading.vanished) if (!known.has(id)) ledger.sawMissing(stream, id);
+  for (const id of reading.vanished) if (!known.has(id)) ledger.noteMissing(stream, id);
   const { readToMs } = archived;
   if (failure === undefined && readToMs !== undefined)
-    ledger.readCompletely(stream, Math.min(readToMs, reading.knownToMs));
-  else ledger.readPartly(stream);
+    ledger.noteComplete(stream, Math.min(readToMs, reading.knownToMs));
+  else ledger.notePartial(stream);
   return [...archived.problems, ...problems];
 }
 
@@ -69,11 +70,11 @@ export function hasRead({ failure, runs, changes }: ListReading): boolean {
 }
 
 /** Without an archive nothing bounds how far the list was read. */
-const noArchive: Archive = { finishedOf: () => Promise.resolve({ runs: [], readToMs: Infinity, problems: [] }) };
+const noArchive: Archive = { readFinished: () => Promise.resolve({ runs: [], readToMs: Infinity, problems: [] }) };
 
 /** What the cluster itself still holds. */
 async function countListed(
-  { place, stream, history, candidates }: ListReading,
+  { target, stream, lastFinished, candidates }: ListReading,
   ledger: Ledger,
   { send, where, deadline, requests, finish }: CountOptions,
   budget: { left: number },
@@ -81,16 +82,16 @@ async function countListed(
   const fallbackMs = ledger.now();
   const { runs: finished, problems } =
     requests === 0
-      ? { runs: candidates.map((candidate) => byRow(place.kind, candidate, { fallbackMs })), problems: [] }
-      : await detailsOf(place.kind, candidates, { send, deadline, budget, where, ledger, fallbackMs });
-  const past = history.map((row) => byRow(place.kind, { row, startedMs: undefined }, { fallbackMs }));
+      ? { runs: candidates.map((candidate) => convertRow(target.kind, candidate, { fallbackMs })), problems: [] }
+      : await readDetails(target.kind, candidates, { send, deadline, budget, where, ledger, fallbackMs });
+  const past = lastFinished.map((row) => convertRow(target.kind, { row, startedMs: undefined }, { fallbackMs }));
   for (const run of [...past, ...finished]) {
-    if (run !== undefined) ledger.sawFinished(stream, run.uid, finishOf(run, finish));
+    if (run !== undefined) ledger.countFinish(stream, run.uid, buildFinish(run, finish));
   }
   return problems;
 }
 
-function byEnd(a: Candidate, b: Candidate): number {
+function compareEnds(a: Candidate, b: Candidate): number {
   return (a.row.completed?.toMs ?? 0) - (b.row.completed?.toMs ?? 0);
 }
 
@@ -102,24 +103,24 @@ function declareSeries({ tallies, finish: { source } }: CountOptions, ledger: Le
     for (const scope of namespaces()) {
       const figures = of(scope);
       if (figures === undefined) continue;
-      const place = { system: 'tekton', source, scope };
-      if (kind === 'taskruns') declareJobs(figures, place, ledger);
-      else declareRuns(figures, place, ledger);
+      const labels = { system: 'tekton', source, scope };
+      if (kind === 'taskruns') declareJobs(figures, labels, ledger);
+      else declareRuns(figures, labels, ledger);
     }
   }
 }
 
-function declareJobs({ phases }: Figures, place: Labels, ledger: Ledger): void {
+function declareJobs({ phases }: Figures, labels: Labels, ledger: Ledger): void {
   for (const queue of phases.keys()) {
-    for (const result of declaredResults) ledger.declare(jobsFinished, { ...place, queue, result });
+    for (const result of declaredResults) ledger.declare(jobsFinished, { ...labels, queue, result });
   }
 }
 
-function declareRuns({ branches }: Figures, place: Labels, ledger: Ledger): void {
+function declareRuns({ branches }: Figures, labels: Labels, ledger: Ledger): void {
   const pairs = [...branches].flatMap(([pipeline, names]) => [...names].map((branch) => ({ pipeline, branch })));
   for (const pair of pairs) {
     for (const result of declaredResults) {
-      ledger.declare(runsFinished, { ...place, ...pair, result, attempt: 'first' });
+      ledger.declare(runsFinished, { ...labels, ...pair, result, attempt: 'first' });
     }
   }
 }

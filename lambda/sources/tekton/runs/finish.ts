@@ -1,3 +1,4 @@
+/** What the end of a PipelineRun or TaskRun adds to counters, histograms and last results. */
 import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
 import type { Exemplar, Labels } from '../../../model/metric.ts';
@@ -16,9 +17,9 @@ import {
 } from '../../../model/catalogue/run-metrics.ts';
 import { failures, podStart, stepFailures, taskDuration, tasksFinished } from '../metrics.ts';
 import type { Naming } from '../naming.ts';
-import { boundedReason } from '../cluster/reasons.ts';
+import { boundReason } from '../cluster/reasons.ts';
 import type { Described } from '../cluster/table-rows.ts';
-import { pipelineRunSpan, taskRunSpans } from './map-spans.ts';
+import { mapPipelineRunSpan, mapTaskRunSpans } from './map-spans.ts';
 import type { RunKind } from '../cluster/state.ts';
 
 /** A run that has ended, by its Table row or by its whole object. Times are epoch milliseconds. */
@@ -51,39 +52,40 @@ export interface FinishOptions {
 }
 
 /** What the end of a run means in metrics. The key is the uid: names are used again, and Tekton has no re-run. */
-export function finishOf(run: FinishedRun, options: FinishOptions): Finish {
-  const own = run.kind === 'pipelineruns' ? pipelineRunFinish(run, options) : taskRunFinish(run, options);
+export function buildFinish(run: FinishedRun, options: FinishOptions): Finish {
+  const own = run.kind === 'pipelineruns' ? buildPipelineRunFinish(run, options) : buildTaskRunFinish(run, options);
   const counts =
-    options.hasReasons && run.result !== 'success' ? [...own.counts, failureCount(run, options)] : own.counts;
+    options.hasReasons && run.result !== 'success' ? [...own.counts, buildFailureCount(run, options)] : own.counts;
   return { key: run.uid, finishedMs: run.completedMs, createdMs: run.createdMs, ...own, counts };
 }
 
-type Parts = Omit<Finish, 'key' | 'finishedMs' | 'createdMs'>;
+type FinishFields = Omit<Finish, 'key' | 'finishedMs' | 'createdMs'>;
 
-function pipelineRunFinish(run: FinishedRun, { source, naming }: FinishOptions): Parts {
+function buildPipelineRunFinish(run: FinishedRun, { source, naming }: FinishOptions): FinishFields {
   const { described, result } = run;
   const pipeline = naming.pipeline(described);
   const branch = naming.branch(described);
   const labels = { system: 'tekton', source, scope: described.namespace, pipeline };
-  const duration = durationOf(run);
-  const wait = run.isStartExact && run.startedMs !== undefined ? seconds(run.createdMs, run.startedMs) : undefined;
-  const span = pipelineRunSpan(run, naming, wait);
+  const duration = computeDuration(run);
+  const wait =
+    run.isStartExact && run.startedMs !== undefined ? computeSeconds(run.createdMs, run.startedMs) : undefined;
+  const span = mapPipelineRunSpan(run, naming, wait);
   return {
     counts: [
       { metric: runsFinished, labels: { ...labels, result, attempt: 'first', branch }, increase: 1 },
     ] satisfies readonly Count[],
     observations: [
-      ...observed(runWait, labels, wait, run),
-      ...observed(runDuration, { ...labels, result }, duration, run),
+      ...buildObservations(runWait, labels, wait, run),
+      ...buildObservations(runDuration, { ...labels, result }, duration, run),
     ],
-    marks: marksOf({ ...labels, branch }, run),
+    marks: buildMarks({ ...labels, branch }, run),
     line: finishedLine({ system: 'tekton', source, durationSeconds: duration }, span, { run: described.name }),
     spans: [span],
   };
 }
 
 /** A cancelled or skipped run says nothing about its pipeline. */
-function marksOf(labels: Labels, { result, completedMs }: FinishedRun): readonly Mark[] {
+function buildMarks(labels: Labels, { result, completedMs }: FinishedRun): readonly Mark[] {
   if (result === 'cancellation' || result === 'skip' || result === 'other') return [];
   const value = Math.round(completedMs / 1000);
   return [
@@ -93,7 +95,7 @@ function marksOf(labels: Labels, { result, completedMs }: FinishedRun): readonly
   ];
 }
 
-function taskRunFinish(run: FinishedRun, options: FinishOptions): Parts {
+function buildTaskRunFinish(run: FinishedRun, options: FinishOptions): FinishFields {
   const { described, result, firstStepMs, firstAttemptMs } = run;
   const labels = {
     system: 'tekton',
@@ -101,11 +103,11 @@ function taskRunFinish(run: FinishedRun, options: FinishOptions): Parts {
     scope: described.namespace,
     queue: options.naming.queue(described),
   };
-  const duration = durationOf(run);
-  const wait = firstStepMs === undefined ? undefined : seconds(run.createdMs, firstStepMs);
+  const duration = computeDuration(run);
+  const wait = firstStepMs === undefined ? undefined : computeSeconds(run.createdMs, firstStepMs);
   const start =
-    firstStepMs === undefined || firstAttemptMs === undefined ? undefined : seconds(firstAttemptMs, firstStepMs);
-  const listed = listedParts(run, options, duration);
+    firstStepMs === undefined || firstAttemptMs === undefined ? undefined : computeSeconds(firstAttemptMs, firstStepMs);
+  const listed = buildListedTaskFinish(run, options, duration);
   return {
     counts: [
       { metric: jobsFinished, labels: { ...labels, result }, increase: 1 },
@@ -113,66 +115,69 @@ function taskRunFinish(run: FinishedRun, options: FinishOptions): Parts {
       ...listed.counts,
     ],
     observations: [
-      ...observed(jobWait, labels, wait, run),
-      ...observed(podStart, labels, start, run),
-      ...observed(jobDuration, { ...labels, result }, duration, run),
+      ...buildObservations(jobWait, labels, wait, run),
+      ...buildObservations(podStart, labels, start, run),
+      ...buildObservations(jobDuration, { ...labels, result }, duration, run),
       ...listed.observations,
     ],
     marks: [],
-    spans: taskRunSpans(run, options.naming, wait),
+    spans: mapTaskRunSpans(run, options.naming, wait),
   };
 }
 
 /** What only tasks and steps have that the operator listed. */
-function listedParts(
+function buildListedTaskFinish(
   run: FinishedRun,
   { source, naming, isTaskListed, isStepListed }: FinishOptions,
   duration: number | undefined,
 ): Pick<Finish, 'counts' | 'observations'> {
   const { described, result } = run;
   const task = naming.task(described);
-  const place = { system: 'tekton', source, scope: described.namespace };
-  const labels = { ...place, pipeline: naming.pipeline(described), task };
+  const scopeLabels = { system: 'tekton', source, scope: described.namespace };
+  const labels = { ...scopeLabels, pipeline: naming.pipeline(described), task };
   const isListed = isTaskListed(task);
   const steps = run.failedSteps.filter((step) => isStepListed(`${task}/${step}`));
   return {
     counts: [
       ...(isListed ? [{ metric: tasksFinished, labels: { ...labels, result }, increase: 1 }] : []),
-      ...steps.map((step) => ({ metric: stepFailures, labels: { ...place, task, step }, increase: 1 })),
+      ...steps.map((step) => ({ metric: stepFailures, labels: { ...scopeLabels, task, step }, increase: 1 })),
     ],
-    observations: isListed ? observed(taskDuration, labels, duration, run) : [],
+    observations: isListed ? buildObservations(taskDuration, labels, duration, run) : [],
   };
 }
 
-function failureCount({ described, kind, reason }: FinishedRun, { source }: FinishOptions): Count {
-  const place = { system: 'tekton', source, scope: described.namespace };
-  return { metric: failures, labels: { ...place, object: kind, reason: boundedReason(reason) }, increase: 1 };
+function buildFailureCount({ described, kind, reason }: FinishedRun, { source }: FinishOptions): Count {
+  const scopeLabels = { system: 'tekton', source, scope: described.namespace };
+  return { metric: failures, labels: { ...scopeLabels, object: kind, reason: boundReason(reason) }, increase: 1 };
 }
 
-function observed(
+function buildObservations(
   metric: Observation['metric'],
   labels: Labels,
   value: number | undefined,
   run: FinishedRun,
 ): readonly Observation[] {
   if (value === undefined) return [];
-  const exemplar = exemplarOf(run, value);
+  const exemplar = buildExemplar(run, value);
   return [{ metric, labels, value, ...(exemplar === undefined ? {} : { exemplar }) }];
 }
 
 /** OpenMetrics 1.0 allows 128 characters for names and values together. */
 const maxExemplarLength = 128;
 
-function exemplarOf({ described: { namespace, name }, completedMs }: FinishedRun, value: number): Exemplar | undefined {
+function buildExemplar(
+  { described: { namespace, name }, completedMs }: FinishedRun,
+  value: number,
+): Exemplar | undefined {
   const length = 'namespace'.length + namespace.length + 'run'.length + name.length;
   return length > maxExemplarLength ? undefined : { labels: { namespace, run: name }, value, timestampMs: completedMs };
 }
 
-function durationOf({ startedMs, completedMs }: FinishedRun): number | undefined {
-  return startedMs === undefined ? undefined : seconds(startedMs, completedMs);
+function computeDuration({ startedMs, completedMs }: FinishedRun): number | undefined {
+  return startedMs === undefined ? undefined : computeSeconds(startedMs, completedMs);
 }
 
 /** Negative where the vendor's clocks disagree; the ledger counts that. */
-function seconds(fromMs: number, toMs: number): number {
+function computeSeconds(fromMs: number, toMs: number): number {
   return (toMs - fromMs) / 1000;
 }

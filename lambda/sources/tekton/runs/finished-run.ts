@@ -1,23 +1,23 @@
 /** A run that has ended, out of its row or its object. */
-import { least } from '../../../model/lists/extremes.ts';
-import { isExact, middleOf, type Span } from '../cluster/age.ts';
+import { findLeast } from '../../../model/lists/extremes.ts';
+import { isExact, computeMiddle, type TimeRange } from '../cluster/age.ts';
 import type { FinishedRun } from './finish.ts';
-import { stepsWithoutFault } from '../cluster/reasons.ts';
-import { describedBy, type RunRow } from '../cluster/table-rows.ts';
+import { reasonsWithoutError } from '../cluster/reasons.ts';
+import { describeRun, type RunRow } from '../cluster/table-rows.ts';
 import type { RunObject, Step } from '../cluster/schema.ts';
-import { type RunKind, statusOf } from '../cluster/state.ts';
+import { type RunKind, interpretCondition } from '../cluster/state.ts';
 
 /** A finished run by its row alone: to the second when it started less than ten minutes ago, coarser after that. */
-export function finishedByRow(
+export function interpretRow(
   kind: RunKind,
   row: RunRow,
   { startedMs: noted, fallbackMs }: { readonly startedMs: number | undefined; readonly fallbackMs: number },
 ): FinishedRun | undefined {
-  const status = statusOf(row.condition);
+  const status = interpretCondition(row.condition);
   if (!('result' in status)) return undefined;
   const { started, completed } = row;
-  const completedMs = completed === undefined ? Math.max(fallbackMs, row.createdMs) : momentIn(completed);
-  const startedMs = noted ?? (started === undefined ? undefined : momentIn(started));
+  const completedMs = completed === undefined ? Math.max(fallbackMs, row.createdMs) : estimateMoment(completed);
+  const startedMs = noted ?? (started === undefined ? undefined : estimateMoment(started));
   return {
     kind,
     uid: row.uid,
@@ -34,30 +34,30 @@ export function finishedByRow(
 }
 
 /** A cell is cut, so its end is nearest to a moment that it tells to the second. */
-function momentIn(span: Span): number {
-  return isExact(span) ? span.toMs : middleOf(span);
+function estimateMoment(span: TimeRange): number {
+  return isExact(span) ? span.toMs : computeMiddle(span);
 }
 
 /** A finished run by its whole object; undefined when it has no end, or is one that took the name of another. */
-export function finishedByObject(kind: RunKind, object: RunObject, uid: string): FinishedRun | undefined {
+export function interpretObject(kind: RunKind, object: RunObject, uid: string): FinishedRun | undefined {
   const { metadata, status } = object;
-  const end = endOf(object);
+  const end = extractEnd(object);
   if (metadata.uid !== uid || end === undefined) return undefined;
   return {
     kind,
     uid,
-    described: describedBy(metadata),
+    described: describeRun(metadata),
     createdMs: metadata.creationTimestamp,
     startedMs: status?.startTime,
     isStartExact: true,
     ...end,
-    ...stepsOf(status, metadata.creationTimestamp),
+    ...extractSteps(status, metadata.creationTimestamp),
   };
 }
 
-function endOf({ spec, status }: RunObject): Pick<FinishedRun, 'result' | 'reason' | 'completedMs'> | undefined {
+function extractEnd({ spec, status }: RunObject): Pick<FinishedRun, 'result' | 'reason' | 'completedMs'> | undefined {
   const condition = status?.conditions.find(({ type }) => type === 'Succeeded');
-  const outcome = statusOf({ ...condition, statusMessage: spec?.statusMessage });
+  const outcome = interpretCondition({ ...condition, statusMessage: spec?.statusMessage });
   const completedMs = status?.completionTime ?? condition?.lastTransitionTime;
   if (!('result' in outcome) || completedMs === undefined) return undefined;
   return { result: outcome.result, reason: outcome.reason, completedMs };
@@ -67,24 +67,24 @@ function endOf({ spec, status }: RunObject): Pick<FinishedRun, 'result' | 'reaso
  * A retry replaces the steps and the start; the wait ended with the first step that began, mostly that of the first
  * attempt.
  */
-function stepsOf(
+function extractSteps(
   status: RunObject['status'],
   createdMs: number,
 ): Pick<FinishedRun, 'firstStepMs' | 'firstAttemptMs' | 'failedSteps'> {
   const attempts = status === undefined ? [] : [...status.retriesStatus, status];
   const begun = attempts.flatMap(({ startTime, steps }) => {
-    const firstStepMs = firstStep(steps, createdMs);
+    const firstStepMs = findFirstStep(steps, createdMs);
     return firstStepMs === undefined ? [] : [{ firstStepMs, firstAttemptMs: startTime }];
   });
-  return { ...begun[0], failedSteps: (status?.steps ?? []).flatMap(nameOfFailed) };
+  return { ...begun[0], failedSteps: (status?.steps ?? []).flatMap(extractFailedName) };
 }
 
-function firstStep(steps: readonly Step[], createdMs: number): number | undefined {
+function findFirstStep(steps: readonly Step[], createdMs: number): number | undefined {
   const starts = steps
     .map(({ terminated, running }) => terminated?.startedAt ?? running?.startedAt)
     .filter((startedAt) => startedAt !== undefined)
     .filter((startedAt) => hasBegun(startedAt, createdMs));
-  return least(starts);
+  return findLeast(starts);
 }
 
 /**
@@ -97,8 +97,8 @@ function hasBegun(startedMs: number, createdMs: number): boolean {
 }
 
 /** The name of a step that made its TaskRun fail; nothing for every other step. */
-function nameOfFailed({ name, terminated, terminationReason = '' }: Step): readonly string[] {
+function extractFailedName({ name, terminated, terminationReason = '' }: Step): readonly string[] {
   const { exitCode = 0 } = terminated ?? {};
-  const hasFailed = exitCode !== 0 && !stepsWithoutFault.has(terminationReason);
+  const hasFailed = exitCode !== 0 && !reasonsWithoutError.has(terminationReason);
   return hasFailed && name !== undefined ? [name] : [];
 }

@@ -1,10 +1,11 @@
+/** Keeps the last result and the last success of each pipeline, so that they are known from the first tick on. */
 import type { Result } from '../../../model/catalogue/run-metrics.ts';
-import { middleOf } from '../cluster/age.ts';
+import { computeMiddle } from '../cluster/age.ts';
 import type { Naming } from '../naming.ts';
 import type { RunRow } from '../cluster/table-rows.ts';
 
 /** Keeps the last verdict and the last success of each pipeline, so that they are known from the first tick on. */
-export interface History {
+export interface LastFinished {
   readonly add: (row: RunRow, result: Result) => void;
   readonly rows: () => readonly RunRow[];
 }
@@ -20,7 +21,7 @@ function isNewer({ row, endMs }: Last, than: Last | undefined): boolean {
   return row.createdMs === than.row.createdMs ? endMs > than.endMs : row.createdMs > than.row.createdMs;
 }
 
-export function createHistory(naming: Naming): History {
+export function createLastFinished(naming: Naming): LastFinished {
   const last = new Map<string, Last>();
   const keepNewer = (key: string, candidate: Last): void => {
     if (isNewer(candidate, last.get(key))) last.set(key, candidate);
@@ -29,7 +30,7 @@ export function createHistory(naming: Naming): History {
     add: (row, result) => {
       if (row.completed === undefined || result === 'cancellation') return;
       const key = [row.namespace, naming.pipeline(row), naming.branch(row)].join('\n');
-      const candidate = { row, endMs: middleOf(row.completed) };
+      const candidate = { row, endMs: computeMiddle(row.completed) };
       keepNewer(`${key}\nverdict`, candidate);
       if (result === 'success') keepNewer(`${key}\nsuccess`, candidate);
     },

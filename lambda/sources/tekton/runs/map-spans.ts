@@ -22,7 +22,7 @@ interface EndedRun extends Pick<Span, 'result'> {
   readonly completedMs: number;
 }
 
-export function pipelineRunSpan(run: EndedRun, naming: Naming, waitSeconds: number | undefined): Span {
+export function mapPipelineRunSpan(run: EndedRun, naming: Naming, waitSeconds: number | undefined): Span {
   const { uid, described, result, createdMs, completedMs } = run;
   return {
     is: 'run',
@@ -34,12 +34,12 @@ export function pipelineRunSpan(run: EndedRun, naming: Naming, waitSeconds: numb
     startMs: createdMs,
     endMs: completedMs,
     waitSeconds,
-    ...placeInCode(described),
+    ...pickCodeFields(described),
   };
 }
 
 /** Nothing for a TaskRun that never started. */
-export function taskRunSpans(run: EndedRun, naming: Naming, waitSeconds: number | undefined): readonly Span[] {
+export function mapTaskRunSpans(run: EndedRun, naming: Naming, waitSeconds: number | undefined): readonly Span[] {
   const { uid, described, result, startedMs, completedMs } = run;
   if (startedMs === undefined) return [];
   const runUid = described.labels[runUidLabel];
@@ -55,16 +55,16 @@ export function taskRunSpans(run: EndedRun, naming: Naming, waitSeconds: number 
       startMs: startedMs,
       endMs: completedMs,
       waitSeconds,
-      ...placeInCode(described),
+      ...pickCodeFields(described),
     },
   ];
 }
 
-function placeInCode({ labels, annotations }: Described): Pick<Span, 'url' | 'commit' | 'branch'> {
-  const textOf = (key: string): string | undefined => annotations[key] ?? labels[key];
+function pickCodeFields({ labels, annotations }: Described): Pick<Span, 'url' | 'commit' | 'branch'> {
+  const findText = (key: string): string | undefined => annotations[key] ?? labels[key];
   return {
-    url: textOf(codeKeys.url),
-    commit: textOf(codeKeys.commit),
-    branch: textOf(codeKeys.branch)?.replace(/^refs[/-]heads[/-]/, ''),
+    url: findText(codeKeys.url),
+    commit: findText(codeKeys.commit),
+    branch: findText(codeKeys.branch)?.replace(/^refs[/-]heads[/-]/, ''),
   };
 }

@@ -1,12 +1,13 @@
+/** Reads finished runs one by one for their exact times; what cannot be read is taken from its row. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { problemOf } from '../../../http/errors/problem.ts';
+import { describeHttpProblem } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
-import { getRun } from '../cluster/list-runs.ts';
+import { readRun } from '../cluster/list-runs.ts';
 import type { ClusterSend } from '../cluster/connect.ts';
-import { finishedByObject, finishedByRow } from './finished-run.ts';
+import { interpretObject, interpretRow } from './finished-run.ts';
 import type { FinishedRun } from './finish.ts';
 import type { Candidate } from './sort-rows.ts';
 import { explainRefusal, noteAllowed } from '../cluster/refusals.ts';
@@ -16,7 +17,7 @@ import type { RunKind } from '../cluster/state.ts';
 const runsAtOnce = 8;
 
 /** After so many failures the others are not asked: the list tells almost as much. */
-const maxFailures = 3;
+const maxErrors = 3;
 
 export interface DetailOptions {
   readonly send: ClusterSend;
@@ -35,7 +36,7 @@ export interface Details {
 }
 
 /** Fetches finished runs for their exact times; where that fails or is too much, their rows must do. */
-export async function detailsOf(
+export async function readDetails(
   kind: RunKind,
   candidates: readonly Candidate[],
   options: DetailOptions,
@@ -43,55 +44,63 @@ export async function detailsOf(
   const { budget, where, ledger } = options;
   const fetched = candidates.slice(0, budget.left);
   budget.left -= fetched.length;
-  const failures: unknown[] = [];
+  const errors: unknown[] = [];
   const runs = await mapConcurrently(candidates, runsAtOnce, async (candidate) => {
-    const isFetched = fetched.includes(candidate) && failures.length < maxFailures;
-    const object = isFetched ? await fetchedRun(kind, candidate, options, failures) : undefined;
-    return object ?? byRow(kind, candidate, options);
+    const isFetched = fetched.includes(candidate) && errors.length < maxErrors;
+    const object = isFetched ? await readFinishedRun(kind, candidate, options, errors) : undefined;
+    return object ?? convertRow(kind, candidate, options);
   });
   const skipped = candidates.length - fetched.length;
-  if (fetched.length > 0 && failures.length === 0) noteAllowed(ledger, [`get ${kind}`]);
-  const problems = [...failed(failures, kind, options), ...(skipped === 0 ? [] : [tooMany(skipped, kind, where)])];
+  if (fetched.length > 0 && errors.length === 0) noteAllowed(ledger, [`get ${kind}`]);
+  const problems = [
+    ...describeErrors(errors, kind, options),
+    ...(skipped === 0 ? [] : [describeSkipped(skipped, kind, where)]),
+  ];
   return { runs: runs.filter((run) => run !== undefined), problems };
 }
 
-export function byRow(
+export function convertRow(
   kind: RunKind,
   { row, startedMs }: Candidate,
   { fallbackMs }: Pick<DetailOptions, 'fallbackMs'>,
 ): FinishedRun | undefined {
-  return finishedByRow(kind, row, { startedMs, fallbackMs });
+  return interpretRow(kind, row, { startedMs, fallbackMs });
 }
 
-async function fetchedRun(
+async function readFinishedRun(
   kind: RunKind,
   { row }: Candidate,
   { send, deadline }: DetailOptions,
-  failures: unknown[],
+  errors: unknown[],
 ): Promise<FinishedRun | undefined> {
   try {
-    return finishedByObject(kind, await getRun(send, kind, row, deadline), row.uid);
+    return interpretObject(kind, await readRun(send, kind, row, deadline), row.uid);
   } catch (error) {
     // Pruned between the list and now.
-    if (!(error instanceof HttpStatusError && error.status === 404)) failures.push(error);
+    if (!(error instanceof HttpStatusError && error.status === 404)) errors.push(error);
     return undefined;
   }
 }
 
 /** One problem for all of them; they rarely differ. @throws what is not an expected failure: a bug. */
-function failed(failures: readonly unknown[], kind: RunKind, { where, ledger }: DetailOptions): readonly Problem[] {
-  const [first] = failures;
+function describeErrors(
+  errors: readonly unknown[],
+  kind: RunKind,
+  { where, ledger }: DetailOptions,
+): readonly Problem[] {
+  const [first] = errors;
   if (first === undefined) return [];
   const hints = {
     403: `the collector may list ${kind} but not get them; grant the verb get, or set details: skip`,
   };
-  const told = problemOf(first, where, hints);
-  if (told === undefined) throw first instanceof Error ? first : new Error('a request failed', { cause: first });
-  const problem = explainRefusal(first, told, `get ${kind}`, ledger);
+  const plainProblem = describeHttpProblem(first, where, hints);
+  if (plainProblem === undefined)
+    throw first instanceof Error ? first : new Error('a request failed', { cause: first });
+  const problem = explainRefusal(first, plainProblem, `get ${kind}`, ledger);
   return [{ ...problem, message: `${problem.message}; the finished ${kind} were counted from their list` }];
 }
 
-function tooMany(skipped: number, kind: RunKind, where: string): Problem {
+function describeSkipped(skipped: number, kind: RunKind, where: string): Problem {
   return {
     kind: 'rate-limited',
     where,

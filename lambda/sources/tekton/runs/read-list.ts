@@ -2,27 +2,27 @@
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { type ListPlace, type Page, pagesOf } from '../cluster/list-runs.ts';
-import { type Changes, newestVersion, readChanges } from '../cluster/read-changes.ts';
+import { type ListTarget, type Page, listPages } from '../cluster/list-runs.ts';
+import { type Changes, readNewestVersion, readChanges } from '../cluster/read-changes.ts';
 import type { ClusterSend } from '../cluster/connect.ts';
 import type { Naming } from '../naming.ts';
-import { newRound, type Reached, type Round, roundAfter } from './rounds.ts';
+import { beginRound, type Reached, type Round, resumeRound } from './rounds.ts';
 import type { RunRow } from '../cluster/table-rows.ts';
 import { type Candidate, nothingToSort, type Sorting, startSorting } from './sort-rows.ts';
 import type { Tally } from '../levels/tally.ts';
 
 /** One list as far as it could be read. */
 export interface ListReading {
-  readonly place: ListPlace;
+  readonly target: ListTarget;
   readonly stream: Stream;
   readonly candidates: readonly Candidate[];
   /** Finished before the installation, but the last of their pipeline. */
-  readonly history: readonly RunRow[];
+  readonly lastFinished: readonly RunRow[];
   /** Open runs that the list does not show any more; empty unless all of it could be read. */
   readonly vanished: readonly string[];
   /** Rows of this run. */
   readonly runs: number;
-  readonly damaged: number;
+  readonly unreadable: number;
   readonly covers: (namespace: string) => boolean;
   /** Why the list could not be read to its end. */
   readonly failure?: unknown;
@@ -68,53 +68,57 @@ const settleMs = 10_000;
 const openForMs = 30 * 24 * 60 * 60_000;
 
 /** The name by which the memory knows a list. */
-export function streamName({ kind, namespace }: ListPlace): string {
+export function buildStreamName({ kind, namespace }: ListTarget): string {
   return namespace === undefined ? kind : `${kind}/${namespace}`;
 }
 
-function streamOf(place: ListPlace, hasArchive: boolean): Stream {
-  return { name: streamName(place), overlapMs, settleMs, openForMs, goesOn: !hasArchive };
+function buildStream(target: ListTarget, hasArchive: boolean): Stream {
+  return { name: buildStreamName(target), overlapMs, settleMs, openForMs, isResumable: !hasArchive };
 }
 
 /** Reads what has changed, where that is needed, and then the list to its end, or to where it fails. */
-export async function readList(place: ListPlace, options: ReadListOptions): Promise<ListReading> {
+export async function readList(target: ListTarget, options: ReadListOptions): Promise<ListReading> {
   const { ledger, naming, hasArchive, tickMs } = options;
-  const stream = streamOf(place, hasArchive);
+  const stream = buildStream(target, hasArchive);
   const sorting = ledger === undefined ? nothingToSort : startSorting(stream, ledger, naming);
-  const known = options.round ?? newRound(tickMs);
-  const changes = await changesOf(place, known, options);
+  const known = options.round ?? beginRound(tickMs);
+  const changes = await readListChanges(target, known, options);
   for (const row of changes?.rows ?? []) sorting.sort(row);
-  const { round, pass } = await readRound(place, known, sorting, options);
-  return readingOf({ place, stream, sorting, round, known, changes }, pass, tickMs);
+  const { round, pass } = await readRound(target, known, sorting, options);
+  return buildReading({ target, stream, sorting, round, known, changes }, pass, tickMs);
 }
 
 /** Goes on where an earlier run has left the list; else, or where that token is good for nothing by now, begins it. */
 async function readRound(
-  place: ListPlace,
+  target: ListTarget,
   known: Round,
   sorting: Sorting,
   options: ReadListOptions,
 ): Promise<{ readonly round: Round; readonly pass: Pass }> {
   if (known.at !== undefined) {
-    const pass = await readPages(place, known, sorting, options);
+    const pass = await readPages(target, known, sorting, options);
     const isRefused = pass.failure !== undefined && pass.reached.pages === 0 && !pass.isTimeUp;
     if (!isRefused) return { round: known, pass };
   }
-  const round = newRound(options.tickMs, known.version);
-  return { round, pass: await readPages(place, round, sorting, options) };
+  const round = beginRound(options.tickMs, known.version);
+  return { round, pass: await readPages(target, round, sorting, options) };
 }
 
 /** Only of a list that the run before could not read: what is read whole needs no other word. */
-async function changesOf(place: ListPlace, round: Round, options: ReadListOptions): Promise<Changes | undefined> {
+async function readListChanges(
+  target: ListTarget,
+  round: Round,
+  options: ReadListOptions,
+): Promise<Changes | undefined> {
   const { send, deadline, clock, round: known } = options;
   if (known === undefined) return undefined;
   const since = round.version;
-  const changes = since === undefined ? undefined : await readChanges(send, place, since, { deadline, clock });
+  const changes = since === undefined ? undefined : await readChanges(send, target, since, { deadline, clock });
   const isLost = changes === undefined ? round.at !== undefined : changes.isLost;
   if (!isLost) return changes;
-  const none = { rows: [], damaged: 0, isLost: true };
+  const none = { rows: [], unreadable: 0, isLost: true };
   try {
-    return { ...none, ...changes, version: await newestVersion(send, place, { deadline, clock }) };
+    return { ...none, ...changes, version: await readNewestVersion(send, target, { deadline, clock }) };
   } catch (failure) {
     return { ...none, ...changes, version: undefined, failure };
   }
@@ -131,12 +135,12 @@ interface Pass {
   readonly isTimeUp: boolean;
 }
 
-async function readPages(place: ListPlace, round: Round, sorting: Sorting, options: ReadListOptions): Promise<Pass> {
+async function readPages(target: ListTarget, round: Round, sorting: Sorting, options: ReadListOptions): Promise<Pass> {
   const { send, deadline, clock } = options;
   const progress = beginPass(round);
-  const pages = pagesOf(send, place, { deadline, clock, from: round.at?.token });
+  const pages = listPages(send, target, { deadline, clock, from: round.at?.token });
   for (;;) {
-    const page = await nextOf(pages);
+    const page = await takeNextPage(pages);
     if ('rows' in page) takePage(progress, page, { sorting, tally: options.tally });
     else if ('failure' in page) return { ...progress, failure: page.failure, isTimeUp: deadline.signal.aborted };
     else return { ...progress, isTimeUp: false };
@@ -152,7 +156,7 @@ interface Progress {
 
 function beginPass({ at, version }: Round): Progress {
   return {
-    reached: { pages: 0, rows: 0, damaged: 0, at, version },
+    reached: { pages: 0, rows: 0, unreadable: 0, at, version },
     fresh: at === undefined ? { after: undefined } : undefined,
     lastNamespace: at?.namespace,
     left: undefined,
@@ -175,13 +179,13 @@ function takePage(
   }
   reached.pages += 1;
   reached.rows += page.rows.length;
-  reached.damaged += page.damaged;
+  reached.unreadable += page.unreadable;
   reached.at = page.next === undefined ? undefined : { token: page.next, namespace: progress.lastNamespace ?? '' };
   progress.left = page.left;
 }
 
-interface Read {
-  readonly place: ListPlace;
+interface ReadState {
+  readonly target: ListTarget;
   readonly stream: Stream;
   readonly sorting: Sorting;
   readonly round: Round;
@@ -189,36 +193,36 @@ interface Read {
   readonly changes: Changes | undefined;
 }
 
-function readingOf(
-  { place, stream, sorting, round, known, changes }: Read,
+function buildReading(
+  { target, stream, sorting, round, known, changes }: ReadState,
   { reached, fresh, lastNamespace, left, failure, isTimeUp }: Pass,
   tickMs: number,
 ): ListReading {
   const isComplete = failure === undefined;
   const isResumed = round.at !== undefined;
-  const damaged = reached.damaged + round.damaged;
+  const unreadable = reached.unreadable + round.damaged;
   const isAhead = changes !== undefined && changes.failure === undefined;
   const version = isAhead ? changes.version : reached.version;
   const open = [...sorting.open.values()];
   return {
-    place,
+    target,
     stream,
     candidates: sorting.candidates,
-    history: sorting.history(),
+    lastFinished: sorting.lastFinished(),
     // A row that cannot be read may be one of them; what an earlier run of the same round has seen is there.
     vanished:
-      isComplete && damaged === 0
-        ? open.filter(({ lookedMs }) => !isResumed || lookedMs < round.beganMs).map(({ id }) => id)
+      isComplete && unreadable === 0
+        ? open.filter(({ lastCheckedMs: lookedMs }) => !isResumed || lookedMs < round.beganMs).map(({ id }) => id)
         : [],
     runs: reached.rows,
-    damaged: reached.damaged + (changes?.damaged ?? 0),
-    covers: coverage(place, { isComplete, fresh, lastNamespace }),
+    unreadable: reached.unreadable + (changes?.unreadable ?? 0),
+    covers: createCoverage(target, { isComplete, fresh, lastNamespace }),
     ...(isComplete ? {} : { failure }),
     isTimeUp,
     isWhole: isComplete && !isResumed,
     round,
     knownToMs: round.beganMs - settleMs,
-    next: nextRound({ round, known, reached: { ...reached, version } }, { isComplete, isTimeUp, tickMs }),
+    next: deriveNextRound({ round, known, reached: { ...reached, version } }, { isComplete, isTimeUp, tickMs }),
     left,
     changes,
   };
@@ -231,20 +235,20 @@ interface Outcome {
 }
 
 /** What the next run has to know; undefined where it begins like this one. */
-function nextRound(
+function deriveNextRound(
   { round, known, reached }: { readonly round: Round; readonly known: Round; readonly reached: Reached },
   { isComplete, isTimeUp, tickMs }: Outcome,
 ): Round | undefined {
   // A list that took several runs will do so again, and what changes until then is asked for.
-  if (isComplete) return round.at === undefined ? undefined : newRound(tickMs, reached.version);
-  if (reached.pages > 0) return roundAfter(round, reached);
-  if (known.at !== undefined) return roundAfter(known, { ...reached, at: known.at });
-  // Nobody came to it: it waits since it was left out first.
-  return isTimeUp ? roundAfter({ ...round, beganMs: known.beganMs }, reached) : undefined;
+  if (isComplete) return round.at === undefined ? undefined : beginRound(tickMs, reached.version);
+  if (reached.pages > 0) return resumeRound(round, reached);
+  if (known.at !== undefined) return resumeRound(known, { ...reached, at: known.at });
+  // The list was not reached: it waits since it was left out first.
+  return isTimeUp ? resumeRound({ ...round, beganMs: known.beganMs }, reached) : undefined;
 }
 
 /** The next page, the failure that took its place, or neither at the end. */
-async function nextOf(
+async function takeNextPage(
   pages: AsyncGenerator<Page>,
 ): Promise<Page | { readonly failure: unknown } | { readonly isEnd: true }> {
   try {
@@ -260,8 +264,8 @@ async function nextOf(
  * complete. The slash counts: it stands after `-`, and `team-a/x` before `team/x`. What a list of an earlier run shows is
  * as old as that, and a namespace that another run has begun was read in part only: both are no levels of now.
  */
-function coverage(
-  { namespace: only }: ListPlace,
+function createCoverage(
+  { namespace: only }: ListTarget,
   { isComplete, fresh, lastNamespace }: Pick<Pass, 'fresh' | 'lastNamespace'> & { readonly isComplete: boolean },
 ): (namespace: string) => boolean {
   return (namespace) => {

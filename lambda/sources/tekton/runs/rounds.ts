@@ -1,6 +1,6 @@
 /** Remembers where a list was cut short by the time of a run, so that the next run goes on there. */
 import * as z from 'zod';
-import { mappingOf } from '../../../counters/state/mapping.ts';
+import { defineMapping } from '../../../counters/state/mapping.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 
 const Round = z.object({
@@ -30,13 +30,13 @@ const longestToken = 4096;
 /** A page that the server does not give in so many runs is left, so that what stands before it is read again. */
 const maxStalls = 3;
 
-export function newRound(beganMs: number, version?: string): Round {
+export function beginRound(beganMs: number, version?: string): Round {
   return { beganMs, runs: 0, rows: 0, damaged: 0, stalls: 0, ...(version === undefined ? {} : { version }) };
 }
 
 /** By the name of the stream: lists that one run could not read. */
 export function recallRounds(ledger: Ledger | undefined): ReadonlyMap<string, Round> {
-  const known = ledger?.recall(memoryName, mappingOf(Round)) ?? {};
+  const known = ledger?.recall(memoryName, defineMapping(Round)) ?? {};
   return new Map(Object.entries(known));
 }
 
@@ -46,14 +46,14 @@ export function rememberRounds(ledger: Ledger, rounds: ReadonlyMap<string, Round
 }
 
 /** Lists that wait for the longest time come first, and those that the run before has read to their end come last. */
-export function inTurn<List>(
+export function orderLists<List>(
   lists: readonly List[],
   rounds: ReadonlyMap<string, Round>,
   nameOf: (list: List) => string,
 ): readonly List[] {
-  const since = (list: List): number => rounds.get(nameOf(list))?.beganMs ?? Infinity;
+  const findSinceMs = (list: List): number => rounds.get(nameOf(list))?.beganMs ?? Infinity;
   return lists.toSorted((a, b) => {
-    const [first, second] = [since(a), since(b)];
+    const [first, second] = [findSinceMs(a), findSinceMs(b)];
     // Equal ones, the unknown among them, keep their order.
     return first === second ? 0 : first - second;
   });
@@ -62,14 +62,14 @@ export function inTurn<List>(
 export interface Reached {
   readonly pages: number;
   readonly rows: number;
-  readonly damaged: number;
+  readonly unreadable: number;
   /** Where the page stands that is still to be read. */
   readonly at: Round['at'];
   readonly version: string | undefined;
 }
 
 /** What the next run is to know of a list that this one could not end. */
-export function roundAfter(round: Round, { pages, rows, damaged, at, version }: Reached): Round {
+export function resumeRound(round: Round, { pages, rows, unreadable, at, version }: Reached): Round {
   const { beganMs, runs, rows: before, damaged: damagedBefore } = round;
   const stalls = pages === 0 ? round.stalls + 1 : 0;
   const isLeft = stalls >= maxStalls || at === undefined || at.token.length > longestToken;
@@ -77,7 +77,7 @@ export function roundAfter(round: Round, { pages, rows, damaged, at, version }: 
     beganMs,
     runs: pages === 0 ? runs : runs + 1,
     rows: before + rows,
-    damaged: damagedBefore + damaged,
+    damaged: damagedBefore + unreadable,
     stalls: isLeft ? 0 : stalls,
     ...(isLeft ? {} : { at }),
     ...(version === undefined ? {} : { version }),

@@ -1,11 +1,11 @@
 /** Sorts the rows of a list into what is open, what is to be counted and what is history. */
-import type { Ledger, OpenWork, Stream } from '../../../counters/ledger.ts';
+import type { Ledger, OpenRun, Stream } from '../../../counters/ledger.ts';
 import { isExact } from '../cluster/age.ts';
-import { createHistory } from './last-finished.ts';
+import { createLastFinished } from './last-finished.ts';
 import type { Naming } from '../naming.ts';
 import type { Phase } from '../cluster/reasons.ts';
 import type { RunRow } from '../cluster/table-rows.ts';
-import { statusOf } from '../cluster/state.ts';
+import { interpretCondition } from '../cluster/state.ts';
 
 /** A finished run that is still to be counted. */
 export interface Candidate {
@@ -17,25 +17,25 @@ export interface Candidate {
 export interface Sorting {
   readonly sort: (row: RunRow) => void;
   readonly candidates: Candidate[];
-  readonly history: () => readonly RunRow[];
+  readonly lastFinished: () => readonly RunRow[];
   /** Open runs that were not met yet. */
-  readonly open: Map<string, OpenWork>;
+  readonly open: Map<string, OpenRun>;
 }
 
 /** Without memory nothing is counted. */
 export const nothingToSort: Sorting = {
   sort: () => undefined,
   candidates: [],
-  history: () => [],
+  lastFinished: () => [],
   open: new Map(),
 };
 
 export function startSorting(stream: Stream, ledger: Ledger, naming: Naming): Sorting {
-  const window = ledger.window(stream);
-  const known = new Map(ledger.open(stream).map((work) => [work.id, work]));
+  const window = ledger.openWindow(stream);
+  const known = new Map(ledger.recallOpen(stream).map((work) => [work.id, work]));
   const open = new Map(known);
   const candidates: Candidate[] = [];
-  const history = createHistory(naming);
+  const lastFinished = createLastFinished(naming);
   const ended = new Set<string>();
   const sort = (row: RunRow): void => {
     const work = known.get(row.uid);
@@ -46,14 +46,14 @@ export function startSorting(stream: Stream, ledger: Ledger, naming: Naming): So
       if (work !== undefined) ledger.forget(stream, row.uid);
       return;
     }
-    const status = statusOf(row.condition);
-    if ('phase' in status) ledger.sawOpen(stream, row.uid, noteOf(row, status.phase, work));
+    const status = interpretCondition(row.condition);
+    if ('phase' in status) ledger.noteOpen(stream, row.uid, buildNote(row, status.phase, work));
     else if (work !== undefined || mayBeSince(row, window.newsFromMs)) {
       ended.add(row.uid);
-      candidates.push({ row, startedMs: startIn(work) });
-    } else if (window.isFirst) history.add(row, status.result);
+      candidates.push({ row, startedMs: parseNote(work) });
+    } else if (window.isFirst) lastFinished.add(row, status.result);
   };
-  return { sort, candidates, history: history.rows, open };
+  return { sort, candidates, lastFinished: lastFinished.rows, open };
 }
 
 /** By its end or, where a release has no column for it, by its creation. */
@@ -65,12 +65,12 @@ function mayBeSince({ completed, createdMs }: RunRow, fromMs: number): boolean {
  * The start of a run as a note of its open work, in Unix seconds. A later list tells it to the minute only. Quota
  * throttling sets the start of a TaskRun back, so a note counts only while the run has a start.
  */
-function noteOf({ started }: RunRow, phase: Phase, known: OpenWork | undefined): string | undefined {
+function buildNote({ started }: RunRow, phase: Phase, known: OpenRun | undefined): string | undefined {
   if (started === undefined || phase === 'quota' || phase === 'node') return undefined;
   return isExact(started) ? String(Math.round(started.toMs / 1000)) : known?.note;
 }
 
-function startIn(known: OpenWork | undefined): number | undefined {
+function parseNote(known: OpenRun | undefined): number | undefined {
   const seconds = Number(known?.note ?? Number.NaN);
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { metricsAnswer, queueAnswer } from '../../../../lambda/demo/simulators/buildkite/api/agent-api.ts';
+import { mapMetricsAnswer, mapQueueAnswer } from '../../../../lambda/demo/simulators/buildkite/api/agent-api.ts';
 import { createFleet } from '../../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import { demoPlan } from '../../../../lambda/demo/simulators/buildkite/fleet/plan.ts';
 import type { FleetSnapshot, QueueSnapshot } from '../../../../lambda/demo/simulators/buildkite/fleet/snapshot.ts';
@@ -21,7 +21,7 @@ function queueIn(snapshot: FleetSnapshot, key: string): QueueSnapshot {
 function hourOf(seed: number): readonly FleetSnapshot[] {
   const fleet = createFleet({ seed, startMs });
   return Array.from({ length: 3600 }, (_, second) => {
-    fleet.step(startMs + second * 1000);
+    fleet.advance(startMs + second * 1000);
     return fleet.snapshot();
   });
 }
@@ -38,7 +38,7 @@ describe('a simulated fleet', () => {
         let nowMs = startMs;
         for (const gap of gaps) {
           nowMs += gap;
-          fleet.step(nowMs);
+          fleet.advance(nowMs);
           for (const { isHosted, jobs, agents } of queuesOf(fleet.snapshot())) {
             const figures = [jobs.scheduled, jobs.running, jobs.waiting, agents?.idle ?? 0, agents?.busy ?? 0];
             expect(figures.every((figure) => Number.isSafeInteger(figure) && figure >= 0)).toBe(true);
@@ -61,8 +61,8 @@ describe('a simulated fleet', () => {
       fc.property(seeds, steps, (seed, gaps) => {
         const [inSteps, atOnce] = [createFleet({ seed, startMs }), createFleet({ seed, startMs })];
         let nowMs = startMs;
-        for (const gap of gaps) inSteps.step((nowMs += gap));
-        atOnce.step(nowMs);
+        for (const gap of gaps) inSteps.advance((nowMs += gap));
+        atOnce.advance(nowMs);
 
         expect(inSteps.snapshot()).toEqual(atOnce.snapshot());
       }),
@@ -79,18 +79,18 @@ describe('a simulated fleet', () => {
   it('lives a minute in three seconds at speed 20', () => {
     const fleet = createFleet({ seed: 1, startMs, speed: 20 });
 
-    fleet.step(startMs + 3000);
+    fleet.advance(startMs + 3000);
 
     expect(fleet.snapshot().simulatedSeconds).toBe(60);
   });
 
   it('stands still when the clock is set back, and does not live that time twice', () => {
     const fleet = createFleet({ seed: 1, startMs });
-    fleet.step(startMs + 60_000);
+    fleet.advance(startMs + 60_000);
     const before = fleet.snapshot();
 
-    fleet.step(startMs + 30_000);
-    fleet.step(startMs + 60_000);
+    fleet.advance(startMs + 30_000);
+    fleet.advance(startMs + 60_000);
 
     expect(fleet.snapshot()).toEqual(before);
   });
@@ -133,11 +133,11 @@ describe('what the agent API tells of a fleet', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 0, max: 7200 }), (seed, seconds) => {
         const fleet = createFleet({ seed, startMs });
-        fleet.step(startMs + seconds * 1000);
+        fleet.advance(startMs + seconds * 1000);
         const snapshot = fleet.snapshot();
 
         for (const cluster of snapshot.clusters) {
-          const { jobs, agents } = metricsAnswer(snapshot, cluster);
+          const { jobs, agents } = mapMetricsAnswer(snapshot, cluster);
           for (const field of ['scheduled', 'running', 'waiting', 'total'] as const)
             expect(jobs[field]).toBe(Object.values(jobs.queues).reduce((sum, queue) => sum + queue[field], 0));
           for (const field of ['idle', 'busy', 'total'] as const)
@@ -160,8 +160,8 @@ describe('what the agent API tells of a fleet', () => {
       agents: { ...agents, queues: { default: agents } },
     };
 
-    expect(queueAnswer(answer, 'default')).toEqual({ organization: { slug: 'acme' }, jobs, agents });
-    expect(queueAnswer(answer, 'toString')).toEqual({
+    expect(mapQueueAnswer(answer, 'default')).toEqual({ organization: { slug: 'acme' }, jobs, agents });
+    expect(mapQueueAnswer(answer, 'toString')).toEqual({
       organization: { slug: 'acme' },
       jobs: { scheduled: 0, running: 0, waiting: 0, total: 0 },
       agents: { idle: 0, busy: 0, total: 0 },

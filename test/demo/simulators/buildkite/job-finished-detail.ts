@@ -4,7 +4,7 @@ import type { EndedJob } from './simulated-buildkite.ts';
 export function jobFinishedDetail({ job, at }: EndedJob): object {
   const { build } = job;
   const time = (second: number | undefined): string | null =>
-    second === undefined ? null : eventTime(at.msOf(second));
+    second === undefined ? null : eventTime(at.convertToMs(second));
   return {
     version: 1,
     job: {

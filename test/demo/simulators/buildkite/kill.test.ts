@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
-import { fileStateStore } from '../../../../lambda/counters/stores/file/store.ts';
+import { createFileStateStore } from '../../../../lambda/counters/stores/file/store.ts';
 import { startCli } from '../../../cli/run-cli.ts';
 import { type QueryServer, startPrometheus } from '../../../servers/prometheus.ts';
 import { withDebianPrometheus } from '../../../servers/require.ts';
@@ -31,7 +31,7 @@ const Counted = z.object({ epoch: z.number() });
 
 /** Since when finishes are counted, as the collector itself remembers it. Epoch milliseconds. */
 async function countedSinceMs(): Promise<number> {
-  const stored = await fileStateStore(folder).load('buildkite/demo', AbortSignal.timeout(60_000));
+  const stored = await createFileStateStore(folder).load('buildkite/demo', AbortSignal.timeout(60_000));
   return Counted.parse(JSON.parse(stored?.body ?? '')).epoch;
 }
 

@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type BuildkiteServer, type ServerOptions, startBuildkiteServer } from '../../../../lambda/demo/simulators/buildkite/server.ts';
+import {
+  type BuildkiteServer,
+  type ServerOptions,
+  startBuildkiteServer,
+} from '../../../../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { ScenarioName } from '../../../../lambda/demo/simulators/buildkite/api/scenarios.ts';
 
@@ -84,20 +88,20 @@ describe('the simulated agent API', () => {
     'plays %s until it is told another scenario',
     async (name, status, body) => {
       const server = await withAnswer();
-      server.scenario(token, name);
+      server.playScenario(token, name);
 
       const response = await get(server, '/v3/metrics');
       expect(response.status).toBe(status);
       expect(await response.text()).toMatch(body);
 
-      server.scenario(token, 'ok');
+      server.playScenario(token, 'ok');
       expect(await (await get(server, '/v3/metrics')).json()).toEqual(answer);
     },
   );
 
   it('tells when a limited token may ask again', async () => {
     const server = await withAnswer();
-    server.scenario(token, 'rate-limited');
+    server.playScenario(token, 'rate-limited');
 
     const { headers } = await get(server, '/v3/metrics');
 
@@ -106,7 +110,7 @@ describe('the simulated agent API', () => {
 
   it('hangs, and still closes at once', async () => {
     const server = await withAnswer();
-    server.scenario(token, 'hang');
+    server.playScenario(token, 'hang');
     const hanging = get(server, '/v3/metrics').then(
       () => 'answered',
       () => 'cut off',

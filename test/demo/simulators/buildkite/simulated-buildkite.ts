@@ -36,7 +36,7 @@ export async function startSimulatedBuildkite(startMs: number): Promise<Simulate
       ...tally.observer,
       jobFinished: (job, at) => {
         tally.observer.jobFinished?.(job, at);
-        ended.push({ job, at, finishedMs: at.msOf(job.finishedAt ?? 0) });
+        ended.push({ job, at, finishedMs: at.convertToMs(job.finishedAt ?? 0) });
       },
     },
   });
@@ -48,7 +48,7 @@ export async function startSimulatedBuildkite(startMs: number): Promise<Simulate
     tokens: { linux, apple, unclustered, api: fleet.apiToken },
     liveUntil: (ms) => {
       nowMs = Math.max(nowMs, ms);
-      fleet.step(nowMs);
+      fleet.advance(nowMs);
     },
     finishedSince: (ms) => tally.since(ms),
     jobsFinishedSince: (ms) => ended.filter(({ finishedMs }) => finishedMs >= ms),

@@ -43,12 +43,15 @@ export function tallyFinishes(): FinishTally {
   const jobs: Ended[] = [];
   return {
     observer: {
-      buildFinished: ({ pipeline, state, rebuiltFrom, branch, finishedAt = 0 }, { msOf }) => {
+      buildFinished: ({ pipeline, state, rebuiltFrom, branch, finishedAt = 0 }, { convertToMs: msOf }) => {
         const attempt = rebuiltFrom === undefined ? 'first' : 'retry';
         const key = [pipeline, buildResults[state], attempt, branch === 'main' ? 'main' : 'other'].join('|');
         builds.push({ key, finishedMs: msOf(finishedAt) });
       },
-      jobFinished: ({ state, exitStatus, isSoftFailed, finishedAt = 0 }, { cluster = 'unclustered', queue, msOf }) => {
+      jobFinished: (
+        { state, exitStatus, isSoftFailed, finishedAt = 0 },
+        { cluster = 'unclustered', queue, convertToMs: msOf },
+      ) => {
         const usual = isSoftFailed === true ? 'success' : jobResults[state];
         const key = [cluster, queue, exitStatus === -1 ? 'error' : usual].join('|');
         jobs.push({ key, finishedMs: msOf(finishedAt) });
@@ -74,6 +77,6 @@ export async function trueFinishes(stateFolder: string, sinceMs: number): Promis
   const { observer, since, lastMs } = tallyFinishes();
   const fleet = createFleet({ ...life, observer });
   // An hour of simulated time after the last arrival nothing goes on any more.
-  fleet.step(life.arrivalsUntilMs + (3600 * 1000) / life.speed);
+  fleet.advance(life.arrivalsUntilMs + (3600 * 1000) / life.speed);
   return { ...since(sinceMs), restMs: Math.max(life.arrivalsUntilMs, lastMs()) };
 }

@@ -9,8 +9,8 @@ describe('the simulated organization', () => {
   it('is the same for a seed, however the time is cut into steps', () => {
     const atOnce = createAttestations({ seed: 1, startMs });
     const inSteps = createAttestations({ seed: 1, startMs });
-    atOnce.step(startMs + hourMs);
-    for (let minute = 0; minute <= 60; minute += 1) inSteps.step(startMs + minute * 60_000);
+    atOnce.advance(startMs + hourMs);
+    for (let minute = 0; minute <= 60; minute += 1) inSteps.advance(startMs + minute * 60_000);
 
     expect(inSteps.records()).toEqual(atOnce.records());
     expect(createAttestations({ seed: 2, startMs }).records()).not.toEqual(atOnce.records());
@@ -18,7 +18,7 @@ describe('the simulated organization', () => {
 
   it('has every ending, and no end in the future or before its beginning', () => {
     const attestations = createAttestations({ seed: 1, startMs });
-    attestations.step(startMs + 12 * hourMs);
+    attestations.advance(startMs + 12 * hourMs);
 
     const { runs } = attestations.records();
 
@@ -34,7 +34,7 @@ describe('the simulated organization', () => {
 
   it('lives faster when it is told to, in real time', () => {
     const attestations = createAttestations({ seed: 1, startMs, speed: 60 });
-    attestations.step(startMs + hourMs / 60);
+    attestations.advance(startMs + hourMs / 60);
 
     const { runs } = attestations.records();
     const inTheHour = runs.filter(({ createdMs }) => createdMs >= startMs).length;
@@ -46,7 +46,7 @@ describe('the simulated organization', () => {
 
   it('begins no run after the time that it is told, and ends those that have begun', () => {
     const attestations = createAttestations({ seed: 1, startMs, arrivalsUntilMs: startMs + hourMs });
-    attestations.step(startMs + 6 * hourMs);
+    attestations.advance(startMs + 6 * hourMs);
     const { runs } = attestations.records();
 
     expect(Math.max(...runs.map(({ createdMs }) => createdMs))).toBeLessThanOrEqual(startMs + hourMs + 1000);
@@ -56,7 +56,7 @@ describe('the simulated organization', () => {
 
   it('has a workflow that is down for longer than half an hour', () => {
     const attestations = createAttestations({ seed: 1, startMs });
-    attestations.step(startMs + hourMs);
+    attestations.advance(startMs + hourMs);
 
     const failed = attestations
       .records()

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAttestations } from '../../../../lambda/demo/simulators/chainloop/attestations.ts';
 import { type ChainloopServer, startChainloopServer } from '../../../../lambda/demo/simulators/chainloop/server.ts';
-import { histogramsOf } from '../../../../lambda/prometheus-text/histograms.ts';
+import { buildHistograms } from '../../../../lambda/prometheus-text/histograms.ts';
 import { parsePage } from '../../../../lambda/prometheus-text/parser.ts';
 
 const startMs = Date.UTC(2026, 0, 2, 12, 0, 0);
@@ -73,7 +73,7 @@ describe('the metrics page', () => {
     ]);
     const [, durations] = families;
     if (durations === undefined) throw new Error('the histogram is missing');
-    expect(histogramsOf(durations).unsound).toEqual([]);
+    expect(buildHistograms(durations).unsound).toEqual([]);
   });
 
   it('refuses as the server does, in plain text', async () => {
@@ -93,7 +93,7 @@ describe('the metrics page', () => {
   });
 
   it('still opens for a token that was revoked', async () => {
-    server.scenario('revoked token');
+    server.playScenario('revoked token');
 
     const statuses = [(await pages('acme', bearer)).status, (await callList('0000000000')).headers.get('grpc-status')];
 

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../../lambda/model/batch.ts';
 import type { GaugeFamily, Labels } from '../../../../lambda/model/metric.ts';
-import { compatBases, queueMetric, totalMetric } from '../../../../lambda/sources/buildkite/metrics.ts';
+import { compatBases, defineQueueMetric, defineTotalMetric } from '../../../../lambda/sources/buildkite/metrics.ts';
 import { startNewRelicFake } from '../../../support/new-relic-fake.ts';
 import { expectGolden } from '../../../support/golden.ts';
 import { batchOf, counterOf, queues } from '../../remote-write/batches.ts';
@@ -35,10 +35,10 @@ function familiesOf(labels: { readonly org: string; readonly cluster: string }):
       value,
     });
     return [
-      { type: 'gauge', definition: totalMetric(compat), samples: [{ labels, value: total }] },
+      { type: 'gauge', definition: defineTotalMetric(compat), samples: [{ labels, value: total }] },
       {
         type: 'gauge',
-        definition: queueMetric(compat),
+        definition: defineQueueMetric(compat),
         samples: [queue('default', ofDefault), queue('deploy', deploy)],
       },
     ];

@@ -195,7 +195,7 @@ describe('a request', () => {
     const part = { system: 'buildkite', source: 'main', families: [gaugeOf('ci_old', [{ labels: {}, value: 1 }])] };
     const health = [gaugeOf('ci_collector_source_up', [{ labels: {}, value: 0 }])];
 
-    await made.write({ tickMs, collectedAtMs, parts: [{ ...part, status: 'failed' }], health });
+    await made.write({ tickMs, collectedAtMs, sources: [{ ...part, status: 'failed' }], health });
 
     expect(named(receiver.points, 'ci_old')).toEqual([]);
     expect(named(receiver.points, 'ci_collector_source_up')).toHaveLength(1);

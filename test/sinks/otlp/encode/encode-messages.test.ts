@@ -3,12 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { version } from '../../../../lambda/version.ts';
 import { encodeJson } from '../../../../lambda/sinks/otlp/encode/encode-json.ts';
 import type { MessageSettings } from '../../../../lambda/sinks/otlp/encode/message.ts';
-import { endOf, type Point, type PointMetric, type PointValue } from '../../../../lambda/sinks/otlp/encode/points/point.ts';
+import {
+  createEndMarker,
+  type Point,
+  type PointMetric,
+  type PointValue,
+} from '../../../../lambda/sinks/otlp/encode/points/point.ts';
 import { encodeProtobuf } from '../../../../lambda/sinks/otlp/encode/encode-protobuf.ts';
-import { resourcesFor } from '../../../../lambda/sinks/otlp/encode/resource.ts';
+import { buildResources } from '../../../../lambda/sinks/otlp/encode/resource.ts';
 import { decodeJson, type DecodedPoint, decodeProtobuf, recordOf, seriesIn } from '../../../support/otlp-decode.ts';
 
-const resources = resourcesFor({ collector: 'ci', attributes: {}, naming: 'semconv' });
+const resources = buildResources({ collector: 'ci', attributes: {}, naming: 'semconv' });
 const settings: MessageSettings = { resources, temporality: 'cumulative', timestampMs: 1_700_000_000_123 };
 
 function metric(more: Partial<PointMetric> = {}): PointMetric {
@@ -37,7 +42,7 @@ function attribute(tag: string, key: string, value: string): string {
 }
 
 describe('bytes', () => {
-  const plain = resourcesFor({ collector: 'c', attributes: {}, naming: 'ci' });
+  const plain = buildResources({ collector: 'c', attributes: {}, naming: 'ci' });
   const own = { ...plain.collector, attributes: ['k', 'v'], schemaUrl: 'u' };
   const small: MessageSettings = { resources: { ...plain, collector: own }, temporality: 'cumulative', timestampMs: 2 };
   // 1 ms and 2 ms as nanoseconds, fixed64: little-endian.
@@ -92,7 +97,7 @@ describe('bytes', () => {
 
   it('are those of the field numbers, for a series that ends', () => {
     const family = metric({ name: 'g' });
-    const message = encodeProtobuf([endOf(['q', 'x'], family)], small);
+    const message = encodeProtobuf([createEndMarker(['q', 'x'], family)], small);
 
     const ended = field('0a', attribute('3a', 'q', 'x'), '1980841e0000000000', '4001');
     expect(Buffer.from(message).toString('hex')).toBe(
@@ -178,7 +183,7 @@ const families: fc.Arbitrary<readonly Point[]> = fc
         isStale: false,
         ...(family.kind === 'summary' ? { exemplars: [] } : {}),
       }));
-    const ended = labels.map((own) => endOf(own, family));
+    const ended = labels.map((own) => createEndMarker(own, family));
     return fc.array(fc.oneof({ weight: 4, arbitrary: live }, ended), { minLength: 1, maxLength: 5 });
   });
 

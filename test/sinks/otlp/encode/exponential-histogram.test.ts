@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  exponentialOf,
-  exponentialOfBuckets,
-  indexOf,
+  buildExponential,
+  convertToExponential,
+  findIndex,
   maxBuckets,
-  upperBoundOf,
+  computeUpperBound,
 } from '../../../../lambda/sinks/otlp/encode/points/exponential-histogram.ts';
 import type { Buckets } from '../../../../lambda/sinks/otlp/encode/points/point.ts';
 
@@ -24,10 +24,10 @@ describe('the bucket of a value', () => {
   it('has it above its lower bound and at most at its upper one', () => {
     fc.assert(
       fc.property(positive, fc.integer({ min: -10, max: 20 }), (value, scale) => {
-        const index = indexOf(value, scale);
+        const index = findIndex(value, scale);
 
-        expect(value).toBeGreaterThan(upperBoundOf(index - 1, scale));
-        expect(value).toBeLessThanOrEqual(upperBoundOf(index, scale));
+        expect(value).toBeGreaterThan(computeUpperBound(index - 1, scale));
+        expect(value).toBeLessThanOrEqual(computeUpperBound(index, scale));
       }),
     );
   });
@@ -41,7 +41,7 @@ describe('the bucket of a value', () => {
     [1024, 3, 79],
     [0.5, 0, -2],
   ])('of %d at scale %i is %i: upper bounds belong to their bucket', (value, scale, index) => {
-    expect(indexOf(value, scale)).toBe(index);
+    expect(findIndex(value, scale)).toBe(index);
   });
 });
 
@@ -49,7 +49,7 @@ describe('observations', () => {
   it('are all counted, within the number of buckets, each in a bucket that has it', () => {
     fc.assert(
       fc.property(fc.array(observation, { maxLength: 200 }), (values) => {
-        const made = exponentialOf(values);
+        const made = buildExponential(values);
 
         expect(made.count).toBe(values.length);
         expect(made.zeroCount).toBe(values.filter((value) => value === 0).length);
@@ -57,7 +57,7 @@ describe('observations', () => {
         expect(countOf(made.negative)).toBe(values.filter((value) => value < 0).length);
         expect(Math.max(made.positive.counts.length, made.negative.counts.length)).toBeLessThanOrEqual(maxBuckets);
         for (const value of values.filter((one) => one > 0)) {
-          expect(made.positive.counts[indexOf(value, made.scale) - made.positive.offset]).toBeGreaterThan(0);
+          expect(made.positive.counts[findIndex(value, made.scale) - made.positive.offset]).toBeGreaterThan(0);
         }
         if (values.length > 0) expect([made.min, made.max]).toEqual([Math.min(...values), Math.max(...values)]);
       }),
@@ -67,8 +67,8 @@ describe('observations', () => {
   it('have the finest scale at which they have room', () => {
     fc.assert(
       fc.property(fc.array(positive, { minLength: 2, maxLength: 50 }), (values) => {
-        const { scale } = exponentialOf(values);
-        const finer = indexOf(Math.max(...values), scale + 1) - indexOf(Math.min(...values), scale + 1) + 1;
+        const { scale } = buildExponential(values);
+        const finer = findIndex(Math.max(...values), scale + 1) - findIndex(Math.min(...values), scale + 1) + 1;
 
         expect(scale === 20 || finer > maxBuckets).toBe(true);
       }),
@@ -88,7 +88,7 @@ describe('a histogram with bounds', () => {
   it('keeps count and sum, and each of its buckets goes as a whole into one that holds its upper bound', () => {
     fc.assert(
       fc.property(histogram, ({ bounds, counts, sum }) => {
-        const made = exponentialOfBuckets({ bounds, counts, sum });
+        const made = convertToExponential({ bounds, counts, sum });
         const at = (index: number): number => made.positive.counts[index - made.positive.offset] ?? 0;
 
         expect([made.count, made.sum, countOf(made.positive)]).toEqual([
@@ -98,9 +98,9 @@ describe('a histogram with bounds', () => {
         ]);
         expect(made.positive.counts.length).toBeLessThanOrEqual(maxBuckets);
         for (const [index, bound] of bounds.entries())
-          expect(at(indexOf(bound, made.scale))).toBeGreaterThanOrEqual(counts[index] ?? 0);
+          expect(at(findIndex(bound, made.scale))).toBeGreaterThanOrEqual(counts[index] ?? 0);
         // What is above the last bound stays above it.
-        const above = made.positive.counts.slice(indexOf(bounds.at(-1) ?? 0, made.scale) + 1 - made.positive.offset);
+        const above = made.positive.counts.slice(findIndex(bounds.at(-1) ?? 0, made.scale) + 1 - made.positive.offset);
         expect(above.reduce((a, b) => a + b, 0)).toBe(counts.at(-1));
       }),
     );
@@ -109,8 +109,8 @@ describe('a histogram with bounds', () => {
   it('has buckets that never fall while its counts grow, and the same scale in every run', () => {
     fc.assert(
       fc.property(histogram, fc.array(fc.nat({ max: 50 }), { maxLength: 15 }), ({ bounds, counts, sum }, more) => {
-        const before = exponentialOfBuckets({ bounds, counts, sum });
-        const after = exponentialOfBuckets({
+        const before = convertToExponential({ bounds, counts, sum });
+        const after = convertToExponential({
           bounds,
           counts: counts.map((count, index) => count + (more[index] ?? 0)),
           sum,
@@ -124,7 +124,7 @@ describe('a histogram with bounds', () => {
   });
 
   it('with bounds at and below 0 has a count of zeros and negative buckets', () => {
-    const made = exponentialOfBuckets({ bounds: [-4, 0, 4], counts: [1, 2, 3, 4], sum: 9 });
+    const made = convertToExponential({ bounds: [-4, 0, 4], counts: [1, 2, 3, 4], sum: 9 });
 
     expect(made).toMatchObject({ zeroCount: 2, count: 10 });
     expect([countOf(made.negative), countOf(made.positive)]).toEqual([1, 7]);

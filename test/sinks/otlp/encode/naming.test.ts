@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue, queueJobs, sourceDuration, workers } from '../../../../lambda/model/catalogue/catalogue.ts';
 import type { MetricDefinition, MetricFamily } from '../../../../lambda/model/metric.ts';
-import { counter, distribution, gauge } from '../../../../lambda/model/metric.ts';
+import { buildCounter, buildDistribution, buildGauge } from '../../../../lambda/model/metric.ts';
 import {
   jobDuration,
   jobsFinished,
@@ -15,7 +15,7 @@ import {
 } from '../../../../lambda/model/catalogue/run-metrics.ts';
 import { buildkiteNames } from '../../../../lambda/sinks/otlp/encode/naming/buildkite-names.ts';
 import { conventions } from '../../../../lambda/sinks/otlp/encode/naming/conventions.ts';
-import { namesFor } from '../../../../lambda/sinks/otlp/encode/naming/choose-mapping.ts';
+import { chooseMapping } from '../../../../lambda/sinks/otlp/encode/naming/choose-mapping.ts';
 import { sources } from '../../../../lambda/sources/index.ts';
 import { startPrometheus } from '../../../servers/prometheus.ts';
 import { withPrometheus3 } from '../../../servers/require.ts';
@@ -61,7 +61,7 @@ async function told(families: readonly MetricFamily[], settings: object): Promis
 }
 
 describe('the names of the conventions', () => {
-  const convention = namesFor({ naming: 'semconv', compat: false });
+  const convention = chooseMapping({ naming: 'semconv', compat: false });
   const names = everything.flatMap((metric) => convention(metric).map(({ name }) => name));
 
   it('are dotted, one for each metric of the collector, and hold neither units nor totals', () => {
@@ -100,13 +100,13 @@ describe('the names of the conventions', () => {
     expect(
       await told(
         [
-          distribution(runDuration, [
+          buildDistribution(runDuration, [
             { labels: { ...place, result: 'failure' }, observations: [], total },
             { labels: { ...place, result: 'success' }, observations: [], total },
           ]),
-          distribution(runWait, [{ labels: place, observations: [], total }]),
-          gauge(runsActive, [{ labels: { ...place, state: 'executing' }, value: 3 }]),
-          counter(runsFinished, [
+          buildDistribution(runWait, [{ labels: place, observations: [], total }]),
+          buildGauge(runsActive, [{ labels: { ...place, state: 'executing' }, value: 3 }]),
+          buildCounter(runsFinished, [
             { labels: { ...run, result: 'timeout' }, ...one },
             { labels: { ...run, result: 'success' }, ...one },
           ]),
@@ -133,11 +133,11 @@ describe('the names of the conventions', () => {
     expect(
       await told(
         [
-          gauge(queueJobs, [{ labels: { ...queue, state: 'queued' }, value: 4 }]),
-          gauge(queueOldestWait, [{ labels: queue, value: 2.5 }]),
-          gauge(workers, [{ labels: { ...queue, state: 'idle' }, value: 1 }]),
-          counter(jobsFinished, [{ labels: { ...queue, result: 'failure' }, ...one }]),
-          counter(systemErrors, [
+          buildGauge(queueJobs, [{ labels: { ...queue, state: 'queued' }, value: 4 }]),
+          buildGauge(queueOldestWait, [{ labels: queue, value: 2.5 }]),
+          buildGauge(workers, [{ labels: { ...queue, state: 'idle' }, value: 1 }]),
+          buildCounter(jobsFinished, [{ labels: { ...queue, result: 'failure' }, ...one }]),
+          buildCounter(systemErrors, [
             { labels: { system: 'bitbucket', source: 'main', component: 'run', error: 'lost' }, ...one },
           ]),
         ],
@@ -155,8 +155,8 @@ describe('the names of the conventions', () => {
   it('are selected by the names of the catalogue', async () => {
     const queue = { system: 'buildkite', source: 'main', scope: '', queue: 'linux' };
     const families = [
-      gauge(queueJobs, [{ labels: { ...queue, state: 'queued' }, value: 4 }]),
-      distribution(jobDuration, [
+      buildGauge(queueJobs, [{ labels: { ...queue, state: 'queued' }, value: 4 }]),
+      buildDistribution(jobDuration, [
         {
           labels: { ...queue, result: 'success' },
           observations: [],
@@ -198,7 +198,7 @@ describe("Buildkite's own names", () => {
     await using receiver = await startOtlpFake();
     await using sink = otlpSink({ url: receiver.url, compat: true });
     const took = (seconds: number): MetricFamily =>
-      gauge(sourceDuration, [{ labels: { system: 'buildkite', source: 'main' }, value: seconds }]);
+      buildGauge(sourceDuration, [{ labels: { system: 'buildkite', source: 'main' }, value: seconds }]);
     const collectedAtMs = Date.now();
 
     await sink.preview(batchOf([], { health: [took(99)] }));

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../../lambda/model/batch.ts';
 import type { Span } from '../../../../lambda/model/span.ts';
 import { version } from '../../../../lambda/version.ts';
-import { resourcesFor } from '../../../../lambda/sinks/otlp/encode/resource.ts';
-import { idsOf } from '../../../../lambda/sinks/otlp/encode/traces/trace-ids.ts';
-import { spansOf, type TraceSpan } from '../../../../lambda/sinks/otlp/encode/traces/trace-span.ts';
+import { buildResources } from '../../../../lambda/sinks/otlp/encode/resource.ts';
+import { deriveIds } from '../../../../lambda/sinks/otlp/encode/traces/trace-ids.ts';
+import { collectSpans, type TraceSpan } from '../../../../lambda/sinks/otlp/encode/traces/trace-span.ts';
 import { encodeSpansAsJson } from '../../../../lambda/sinks/otlp/encode/traces/encode-spans-json.ts';
 import { encodeSpansAsProtobuf } from '../../../../lambda/sinks/otlp/encode/traces/encode-spans-protobuf.ts';
 import { startOtlpFake } from '../../../support/otlp-fake.ts';
@@ -37,7 +37,7 @@ const job: Span = {
 };
 
 function batchWith(spans: readonly Span[], families = [queues(1)]): Batch {
-  return batchOf([], { parts: [partOf(families, { system: 'buildkite', source: 'main', spans })] });
+  return batchOf([], { sources: [partOf(families, { system: 'buildkite', source: 'main', spans })] });
 }
 
 function runs(count: number): readonly Span[] {
@@ -134,15 +134,16 @@ describe('the ids of a span', () => {
     ['another attempt', { ...run, attemptNumber: 2 }],
   ])('of %s are of another trace', (_, other) => {
     const origin = { system: 'buildkite', source: 'main' };
-    expect(idsOf(other, origin).trace).not.toEqual(idsOf(run, origin).trace);
+    expect(deriveIds(other, origin).trace).not.toEqual(deriveIds(run, origin).trace);
   });
 
   it('differ between systems and sources, and within a run by the id', () => {
-    const of = (system: string, source: string) => Buffer.from(idsOf(run, { system, source }).trace).toString('hex');
+    const of = (system: string, source: string) =>
+      Buffer.from(deriveIds(run, { system, source }).trace).toString('hex');
     expect(new Set([of('a', 'bc'), of('ab', 'c'), of('a', 'b'), of('b', 'a')]).size).toBe(4);
     const origin = { system: 'buildkite', source: 'main' };
     const spans = [run, job, { ...job, id: 'job-2' }].map((span) =>
-      Buffer.from(idsOf(span, origin).span).toString('hex'),
+      Buffer.from(deriveIds(span, origin).span).toString('hex'),
     );
     expect(new Set(spans).size).toBe(3);
   });
@@ -262,7 +263,7 @@ it('shows in a dry run what it sends', async () => {
 });
 
 describe('a span', () => {
-  const only = (span: Span, attributes = {}): TraceSpan | undefined => spansOf(batchWith([span]), attributes)[0];
+  const only = (span: Span, attributes = {}): TraceSpan | undefined => collectSpans(batchWith([span]), attributes)[0];
 
   it('without a known start has its end alone, and clocks that disagree make none that ends before it starts', () => {
     expect(only({ ...run, startMs: undefined })).toMatchObject({ startMs: run.endMs, endMs: run.endMs });
@@ -290,7 +291,7 @@ describe('a span', () => {
 });
 
 describe('the encodings', () => {
-  const resource = resourcesFor({ collector: 'ci', attributes: {}, naming: 'ci' }).collector;
+  const resource = buildResources({ collector: 'ci', attributes: {}, naming: 'ci' }).collector;
   const text = fc.string({ unit: 'binary', maxLength: 20 });
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
   const span: fc.Arbitrary<TraceSpan> = fc.record({

@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeV1 } from '../../../../lambda/sinks/remote-write/encode/encode-v1.ts';
 import { encodeV2 } from '../../../../lambda/sinks/remote-write/encode/encode-v2.ts';
-import { type Omission, type SeriesSettings, seriesOf } from '../../../../lambda/sinks/remote-write/encode/encode-series.ts';
+import {
+  type Omission,
+  type SeriesSettings,
+  encodeSeries,
+} from '../../../../lambda/sinks/remote-write/encode/encode-series.ts';
 import { compareSets } from '../../../../lambda/series/label-set.ts';
 import type { Series } from '../../../../lambda/sinks/remote-write/encode/series.ts';
 import type { Batch } from '../../../../lambda/model/batch.ts';
@@ -19,7 +23,7 @@ interface Whole {
 
 /** Everything that a batch gives, which a run never has at once. */
 function allOf(batch: Batch, settings: SeriesSettings = everything): Whole {
-  const { names, omissions } = seriesOf(batch, settings);
+  const { names, omissions } = encodeSeries(batch, settings);
   const series = [...names].flatMap((named) => named.series);
   return { series, omissions: omissions() };
 }
@@ -159,7 +163,7 @@ describe('the series of a batch', () => {
   it('leaves a failed source out, and keeps a partial one and the health', () => {
     const up = (source: string): ReturnType<typeof gaugeOf> => gaugeOf('ci_up', [{ labels: { source }, value: 1 }]);
     const batch = batchOf([], {
-      parts: [partOf([up('failed')], { status: 'failed' }), partOf([up('partial')], { status: 'partial' })],
+      sources: [partOf([up('failed')], { status: 'failed' }), partOf([up('partial')], { status: 'partial' })],
       health: [up('health')],
     });
 
@@ -209,13 +213,13 @@ describe('what cannot be written', () => {
     ['a name that is a label', gaugeOf('ci_up', [{ labels: { __name__: 'x' }, value: 1 }]), 'label-name'],
   ] as const;
 
-  it.each(cases)('%s is left out and named', (_, family, flaw) => {
+  it.each(cases)('%s is left out and named', (_, family, reason) => {
     const batch = batchOf([family, gaugeOf('ci_good', [{ labels: {}, value: 1 }])]);
 
     const { series, omissions } = allOf(batch);
 
     expect(series.map(({ family: { name } }) => name)).toEqual(['ci_good']);
-    expect(omissions).toEqual([{ flaw, metric: family.definition.name, samples: 1 }]);
+    expect(omissions).toEqual([{ reason, metric: family.definition.name, samples: 1 }]);
   });
 
   it.each([
@@ -230,14 +234,14 @@ describe('what cannot be written', () => {
     const { series, omissions } = allOf(batch);
 
     expect(series).toEqual([]);
-    expect(omissions).toEqual([{ flaw: 'histogram', metric: 'ci_wait_seconds', samples: 1 }]);
+    expect(omissions).toEqual([{ reason: 'histogram', metric: 'ci_wait_seconds', samples: 1 }]);
   });
 
   it('a histogram with a label `le` of its own is left out', () => {
     const total = { bounds: [1], counts: [0, 0], sum: 0, startMs: 0 };
     const batch = batchOf([distributionOf('ci_wait_seconds', [{ labels: { le: '1' }, observations: [], total }])]);
 
-    expect(allOf(batch).omissions).toEqual([{ flaw: 'label-name', metric: 'ci_wait_seconds', samples: 1 }]);
+    expect(allOf(batch).omissions).toEqual([{ reason: 'label-name', metric: 'ci_wait_seconds', samples: 1 }]);
   });
 
   it('keeps the first of two equal label sets and counts the others', () => {
@@ -252,7 +256,7 @@ describe('what cannot be written', () => {
     const { series, omissions } = allOf(batch);
 
     expect(series.map(({ value }) => value)).toEqual([1]);
-    expect(omissions).toEqual([{ flaw: 'duplicate', metric: 'ci_up', samples: 2 }]);
+    expect(omissions).toEqual([{ reason: 'duplicate', metric: 'ci_up', samples: 2 }]);
   });
 });
 

@@ -2,7 +2,7 @@ import { compress } from 'snappyjs';
 import { describe, expect, it } from 'vitest';
 import { encodeMetadataV1, encodeV1 } from '../../../../lambda/sinks/remote-write/encode/encode-v1.ts';
 import { encodeV2 } from '../../../../lambda/sinks/remote-write/encode/encode-v2.ts';
-import { type Series, staleMarker } from '../../../../lambda/sinks/remote-write/encode/series.ts';
+import { type Series, createStaleMarker } from '../../../../lambda/sinks/remote-write/encode/series.ts';
 import { decodeV1, decodeV2, staleBits, uncompress } from '../../../support/remote-write-decode.ts';
 
 const timestampMs = 1_700_000_000_000;
@@ -13,7 +13,7 @@ function seriesOf(labels: readonly string[], value: number, more: Partial<Series
 }
 
 const ciUp = seriesOf(['__name__', 'ci_up', 'job', 'ci'], 1);
-const ended = staleMarker(['__name__', 'ci_up'], family);
+const ended = createStaleMarker(['__name__', 'ci_up'], family);
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');

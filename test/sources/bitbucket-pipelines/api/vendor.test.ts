@@ -1,13 +1,24 @@
 /** Compares queries, schemas and mappings of the source with what Bitbucket publishes and what was recorded of it. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { deploymentFinish } from '../../../../lambda/sources/bitbucket-pipelines/deployments/finish-deployment.ts';
+import { finishDeployment } from '../../../../lambda/sources/bitbucket-pipelines/deployments/finish-deployment.ts';
 import { openStatuses } from '../../../../lambda/sources/bitbucket-pipelines/runs/list-open-runs.ts';
-import { branchLabels, branchOf, pipelineOf } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
-import { type RunPlace, sightOf } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
-import { unknownStatuses } from '../../../../lambda/sources/bitbucket-pipelines/runners/runner-levels.ts';
-import { DeploymentRecord, PipelineRecord, RunnerRecord } from '../../../../lambda/sources/bitbucket-pipelines/api/schema.ts';
-import { pipelineStanding, stepStanding } from '../../../../lambda/sources/bitbucket-pipelines/runs/states.ts';
+import {
+  createBranchLabel,
+  branchOf,
+  choosePipelineName,
+} from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
+import {
+  type FollowedRepository,
+  interpretRecord,
+} from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
+import { countUnknownStatuses } from '../../../../lambda/sources/bitbucket-pipelines/runners/runner-levels.ts';
+import {
+  DeploymentRecord,
+  PipelineRecord,
+  RunnerRecord,
+} from '../../../../lambda/sources/bitbucket-pipelines/api/schema.ts';
+import { interpretRunState, interpretStepState } from '../../../../lambda/sources/bitbucket-pipelines/runs/states.ts';
 import { type Path, vendorFacts, withNullAt } from '../../../support/vendor-facts.ts';
 import { minuteMs, opened, run, startMs } from '../opened.ts';
 
@@ -152,9 +163,9 @@ describe('every word of Bitbucket', () => {
   });
 
   it.each([...api.selectorTypes, ...recorded.otherSelectorTypes])('for a selector, %s, names a pipeline', (type) => {
-    expect(pipelineOf({ type: null, ref_type: null, ref_name: null, selector: { type, pattern: null } })).not.toBe(
-      'other',
-    );
+    expect(
+      choosePipelineName({ type: null, ref_type: null, ref_name: null, selector: { type, pattern: null } }),
+    ).not.toBe('other');
   });
 
   it.each(api.refTypes)('for a reference, %s, is a branch or none', (ref_type) => {
@@ -166,28 +177,28 @@ describe('every word of Bitbucket', () => {
   it.each(api.runnerStatuses)('for a runner, %s, is known', (status) => {
     const runner = RunnerRecord.parse({ uuid: '{a}', labels: [], state: { status } });
 
-    expect(unknownStatuses([{ scope: 'acme', runner }])).toBe(0);
+    expect(countUnknownStatuses([{ scope: 'acme', runner }])).toBe(0);
   });
 
   it.each(recorded.pipelineStates.map((name) => ({ name })))('for a run, %o, is known', (state) => {
-    expect(pipelineStanding(stateOf(state))).toMatchObject({ is: 'open', isKnown: true });
+    expect(interpretRunState(stateOf(state))).toMatchObject({ is: 'open', isKnown: true });
   });
 
   it.each(recorded.pipelineStages)('for a run in progress, %s, is known', (stage) => {
-    expect(pipelineStanding(stateOf({ name: 'IN_PROGRESS', stage }))).toMatchObject({ is: 'open', isKnown: true });
+    expect(interpretRunState(stateOf({ name: 'IN_PROGRESS', stage }))).toMatchObject({ is: 'open', isKnown: true });
   });
 
   it.each(recorded.pipelineResults)('for the end of a run, %s, is known', (result) => {
-    expect(pipelineStanding(stateOf({ name: 'COMPLETED', result }))).toMatchObject({ is: 'ended', isKnown: true });
+    expect(interpretRunState(stateOf({ name: 'COMPLETED', result }))).toMatchObject({ is: 'ended', isKnown: true });
   });
 
   it.each(recorded.stepResults)('for the end of a step, %s, is known', (result) => {
-    expect(stepStanding(stateOf({ name: 'COMPLETED', result }))).toMatchObject({ is: 'ended', isKnown: true });
+    expect(interpretStepState(stateOf({ name: 'COMPLETED', result }))).toMatchObject({ is: 'ended', isKnown: true });
   });
 
   it.each(recorded.deploymentResults)('for the end of a deployment, %s, is known', (status) => {
     const state = { name: 'COMPLETED', status: { name: status }, completed_on: '2026-01-05T09:00:00Z' };
-    const finish = deploymentFinish(DeploymentRecord.parse({ uuid: '{a}', state }), place, new Map());
+    const finish = finishDeployment(DeploymentRecord.parse({ uuid: '{a}', state }), place, new Map());
 
     expect(finish?.counts.map(({ labels }) => labels['result'])).not.toContain('other');
     expect(finish?.counts).toHaveLength(1);
@@ -196,13 +207,13 @@ describe('every word of Bitbucket', () => {
   it.each(recorded.deploymentStates)('for a deployment, %s, ends it only when it is completed', (name) => {
     const record = DeploymentRecord.parse({ uuid: '{a}', state: { name, completed_on: '2026-01-05T09:00:00Z' } });
 
-    expect(deploymentFinish(record, place, new Map()) !== undefined).toBe(name === 'COMPLETED');
+    expect(finishDeployment(record, place, new Map()) !== undefined).toBe(name === 'COMPLETED');
   });
 
   it('for a child pipeline is the one that a list can be filtered by', () => {
     const trigger = { name: api.triggerTypes.at(-1) };
 
-    expect(sightOf(PipelineRecord.parse({ ...whole, trigger }), place)).toMatchObject({ isChild: true });
+    expect(interpretRecord(PipelineRecord.parse({ ...whole, trigger }), place)).toMatchObject({ isChild: true });
   });
 });
 
@@ -219,12 +230,12 @@ function stateOf({
   return { name, type: undefined, stage: named(stage), result: named(result) };
 }
 
-const place: RunPlace = {
+const place: FollowedRepository = {
   source: 'acme',
   workspace: 'acme',
   slug: 'shop',
   mainBranch: 'main',
-  branchLabel: branchLabels([]),
+  branchLabel: createBranchLabel([]),
   steps: 'read',
 };
 
@@ -268,7 +279,7 @@ describe('a run in which one place is null', () => {
     const { data } = PipelineRecord.safeParse(withNullAt(whole, path));
 
     expect(data).toBeDefined();
-    expect(data === undefined ? undefined : sightOf(data, place)).toMatchObject({
+    expect(data === undefined ? undefined : interpretRecord(data, place)).toMatchObject({
       id: '{a}',
       number: 1,
       is: 'finished',

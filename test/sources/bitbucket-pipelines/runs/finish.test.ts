@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { branchLabels } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
-import { type FinishedRun, type RunPlace, sightOf } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
+import { createBranchLabel } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
+import {
+  type FinishedRun,
+  type FollowedRepository,
+  interpretRecord,
+} from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
 import { PipelineRecord, StepRecord } from '../../../../lambda/sources/bitbucket-pipelines/api/schema.ts';
-import { stepsFinish } from '../../../../lambda/sources/bitbucket-pipelines/steps/finish-steps.ts';
-import { stuckTimes } from '../../../../lambda/sources/bitbucket-pipelines/runs/stuck.ts';
+import { finishSteps } from '../../../../lambda/sources/bitbucket-pipelines/steps/finish-steps.ts';
+import { computeStuckTimes } from '../../../../lambda/sources/bitbucket-pipelines/runs/stuck.ts';
 
-const place: RunPlace = {
+const place: FollowedRepository = {
   source: 'acme',
   workspace: 'acme',
   slug: 'shop',
   mainBranch: 'trunk',
-  branchLabel: branchLabels(['release/*']),
+  branchLabel: createBranchLabel(['release/*']),
   steps: 'read',
 };
 
@@ -31,7 +35,7 @@ function record(more: object = {}): PipelineRecord {
 }
 
 function finished(more: object = {}): FinishedRun {
-  const sight = sightOf(record(more), place);
+  const sight = interpretRecord(record(more), place);
   if (sight.is === 'open') throw new TypeError('the run is open');
   return sight;
 }
@@ -73,7 +77,7 @@ describe('a pipeline record', () => {
 
   it('that ended 16 ms before its creation, as recorded, took no time and is no fault of a clock', () => {
     const early = { created_on: '2026-01-02T09:09:50.315Z', completed_on: '2026-01-02T09:09:50.299Z' };
-    const sight = sightOf(record(early), { ...place, steps: 'leave' });
+    const sight = interpretRecord(record(early), { ...place, steps: 'leave' });
 
     expect(sight).toMatchObject({ wallMs: 0, finish: { observations: [{ value: 0 }, { value: 0 }] } });
   });
@@ -140,7 +144,7 @@ function stepsAt(createdMs: number, recorded: Recorded): readonly StepRecord[] {
 
 function valuesFor(name: string, createdMs: number, recorded: Recorded, more: object = {}): readonly number[] {
   const run = { ...finished(more), createdMs };
-  const { observations } = stepsFinish(run, stepsAt(createdMs, recorded), place);
+  const { observations } = finishSteps(run, stepsAt(createdMs, recorded), place);
   return observations.filter(({ metric }) => metric.name === name).map(({ value }) => value);
 }
 
@@ -301,7 +305,7 @@ describe('the active duration of a run', () => {
 
   it('is what Bitbucket tells where steps are left, and unknown where it tells nothing, or of a re-run', () => {
     const observed = (more: object) => {
-      const sight = sightOf(record(more), { ...place, steps: 'leave' });
+      const sight = interpretRecord(record(more), { ...place, steps: 'leave' });
       if (sight.is === 'open') throw new TypeError('the run is open');
       return sight.finish.observations.map(({ metric, value }) => [metric.name, value]);
     };
@@ -319,7 +323,7 @@ describe('what is usual for a pipeline', () => {
   const atLeastMs = 3_600_000;
   const runs = (more: object): readonly FinishedRun[] => [1, 2, 3].map(() => finished(more));
   const stuckAfterMs = (seen: readonly FinishedRun[]): number =>
-    stuckTimes(seen, atLeastMs)({ pipeline: 'default', askedMs: 0 });
+    computeStuckTimes(seen, atLeastMs)({ pipeline: 'default', askedMs: 0 });
 
   it('is the time that machines worked: a day in which a person was waited for makes no hang usual', () => {
     const held = { completed_on: '2026-01-03T03:04:05Z', duration_in_seconds: 1800 };

@@ -1,12 +1,16 @@
 /** What runs and steps tell for a trace. */
 import { expect, it } from 'vitest';
-import { branchLabels } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
-import { type FinishedRun, type RunPlace, sightOf } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
+import { createBranchLabel } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
+import {
+  type FinishedRun,
+  type FollowedRepository,
+  interpretRecord,
+} from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
 import { PipelineRecord, StepRecord } from '../../../../lambda/sources/bitbucket-pipelines/api/schema.ts';
-import { stepsFinish } from '../../../../lambda/sources/bitbucket-pipelines/steps/finish-steps.ts';
+import { finishSteps } from '../../../../lambda/sources/bitbucket-pipelines/steps/finish-steps.ts';
 
-const place: RunPlace = {
-  ...{ source: 'acme', workspace: 'acme', slug: 'shop', mainBranch: 'trunk', branchLabel: branchLabels([]) },
+const place: FollowedRepository = {
+  ...{ source: 'acme', workspace: 'acme', slug: 'shop', mainBranch: 'trunk', branchLabel: createBranchLabel([]) },
   steps: 'read',
 };
 const createdMs = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -20,7 +24,7 @@ function finished(more: object = {}): FinishedRun {
     target: { type: 'pipeline_ref_target', ref_type: 'branch', ref_name: 'feature/x', commit: { hash: 'abc' } },
     ...more,
   });
-  const sight = sightOf(record, place);
+  const sight = interpretRecord(record, place);
   if (sight.is === 'open') throw new TypeError('the run is open');
   return sight;
 }
@@ -58,7 +62,7 @@ it('is of each step that ran a part of the trace of its attempt', () => {
     });
 
   const steps = [step({}), step({ uuid: '{never}', started_on: at(40) })];
-  expect(stepsFinish(finished(), steps, place).spans).toEqual([
+  expect(finishSteps(finished(), steps, place).spans).toEqual([
     {
       ...{ is: 'job', run: '{r}', attemptNumber: 1, id: '{s}', name: 'Test', pipeline: 'other', scope: 'acme', url },
       queue: expect.any(String) as unknown,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openSteps } from '../../../../lambda/sources/bitbucket-pipelines/steps/open-steps.ts';
+import { mapOpenSteps } from '../../../../lambda/sources/bitbucket-pipelines/steps/open-steps.ts';
 import { StepRecord } from '../../../../lambda/sources/bitbucket-pipelines/api/schema.ts';
-import { pipelineStanding, stepStanding } from '../../../../lambda/sources/bitbucket-pipelines/runs/states.ts';
+import { interpretRunState, interpretStepState } from '../../../../lambda/sources/bitbucket-pipelines/runs/states.ts';
 import { expectGolden } from '../../../support/golden.ts';
 
 interface StateCase {
@@ -79,9 +79,9 @@ describe('the states of Bitbucket', () => {
   it('have one meaning each, and an unknown one is other and counted', async () => {
     const lines = [
       '# pipelines',
-      ...pipelineStates.map((state) => lineOf(state, pipelineStanding(stateOf(state)))),
+      ...pipelineStates.map((state) => lineOf(state, interpretRunState(stateOf(state)))),
       '# steps',
-      ...stepStates.map((state) => lineOf(state, stepStanding(stateOf(state)))),
+      ...stepStates.map((state) => lineOf(state, interpretStepState(stateOf(state)))),
     ];
 
     await expectGolden('bitbucket-pipelines/states.txt', `${lines.join('\n')}\n`);
@@ -126,7 +126,7 @@ describe('the steps of an open run', () => {
       [1, 0, 1],
     ],
   ])('%s', (_, run, names, [queued, isRunning, blocked]) => {
-    const [level, ...others] = openSteps(
+    const [level, ...others] = mapOpenSteps(
       run,
       names.map((name) => step(name)),
     );
@@ -136,7 +136,7 @@ describe('the steps of an open run', () => {
   });
 
   it('are never queued for a person: the first automatic one is', () => {
-    const levels = openSteps(running, [step('COMPLETED'), step('PENDING', manual)]);
+    const levels = mapOpenSteps(running, [step('COMPLETED'), step('PENDING', manual)]);
 
     expect(levels).toMatchObject([{ queued: 0, blocked: 1 }]);
   });
@@ -144,8 +144,8 @@ describe('the steps of an open run', () => {
   it('wait since the end of the step before, or since the creation of the run', () => {
     const ended = new Date(createdMs + 90_000).toISOString();
 
-    const [later] = openSteps(running, [step('COMPLETED', { completed_on: ended }), step('PENDING')]);
-    const [first] = openSteps({ ...running, phase: 'pending' }, [step('PENDING')]);
+    const [later] = mapOpenSteps(running, [step('COMPLETED', { completed_on: ended }), step('PENDING')]);
+    const [first] = mapOpenSteps({ ...running, phase: 'pending' }, [step('PENDING')]);
 
     expect(later?.queuedSinceMs).toBe(createdMs + 90_000);
     expect(first?.queuedSinceMs).toBe(createdMs);
@@ -155,13 +155,13 @@ describe('the steps of an open run', () => {
     const labelled = step('READY', { runner: { labels: ['self.hosted', 'linux', 'gpu', 'big'] } });
     const plainRunner = step('READY', { runner: { labels: ['linux', 'self.hosted'] } });
 
-    const levels = openSteps(running, [labelled, plainRunner, step('READY', { size: '2x' })]);
+    const levels = mapOpenSteps(running, [labelled, plainRunner, step('READY', { size: '2x' })]);
 
     expect(levels.map(({ queue }) => queue)).toEqual(['big+gpu', 'linux', 'cloud.2x']);
   });
 
   it('of another attempt are not of this one', () => {
-    const levels = openSteps({ ...running, attempt: 2 }, [
+    const levels = mapOpenSteps({ ...running, attempt: 2 }, [
       step('COMPLETED', { run_number: 1 }),
       step('IN_PROGRESS', { run_number: 2 }),
     ]);

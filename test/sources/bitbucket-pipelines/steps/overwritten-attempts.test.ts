@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Routed, routed } from '../../../../lambda/demo/simulators/bitbucket/routes.ts';
+import { type Routed, routeRequest } from '../../../../lambda/demo/simulators/bitbucket/routes.ts';
 import type { TimedRun } from '../../../../lambda/demo/simulators/bitbucket/timeline.ts';
 import { minuteMs, opened, type Opened, run, secondMs, startMs } from '../opened.ts';
 
@@ -59,7 +59,7 @@ describe('a re-run of a run that a list by creation shows on its second page', {
       (url: URL, { workspace, now }: Opened): Routed => {
         const plain = new URL(url);
         plain.searchParams.delete('sort');
-        return routed(plain, workspace, { nowMs: now(), isWorkTold: false });
+        return routeRequest(plain, workspace, { nowMs: now(), isWorkShown: false });
       },
     ],
   ])('costs nothing else where its order is %s: one request a day', async (_, answer) => {

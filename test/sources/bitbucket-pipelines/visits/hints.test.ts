@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../../lambda/counters/stores/store.ts';
 import { startBitbucketServer } from '../../../../lambda/demo/simulators/bitbucket/server.ts';
 import { createWorkspace, type SimulatedWorkspace } from '../../../../lambda/demo/simulators/bitbucket/workspace.ts';
@@ -152,7 +152,7 @@ interface Told extends AsyncDisposable {
 }
 
 /** Forty quiet repositories of which a tick can look at one or two, each looked at once already. */
-async function quietWorkspace(inbox: Inbox | undefined, store: StateStore = memoryStore()): Promise<Told> {
+async function quietWorkspace(inbox: Inbox | undefined, store: StateStore = createMemoryStateStore()): Promise<Told> {
   let nowMs = startMs;
   const clock = (): number => nowMs;
   const repositories = Array.from({ length: 40 }, (_, index) => ({
@@ -237,7 +237,7 @@ describe('a finish that an event has told of', { timeout: 300_000 }, () => {
 
   it('stays in the queue until the state that knows of it was saved', async () => {
     const told = queue();
-    const memory = memoryStore();
+    const memory = createMemoryStateStore();
     let isBroken = false;
     const store: StateStore = {
       load: (id, until) => memory.load(id, until),

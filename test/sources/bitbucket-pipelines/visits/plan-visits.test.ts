@@ -2,17 +2,26 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hourMs, refilled, requestsPerWindow, type Saved } from '../../../../lambda/sources/bitbucket-pipelines/budget/rate.ts';
+import {
+  hourMs,
+  refill,
+  computeRequestsPerWindow,
+  type SavedRequests,
+} from '../../../../lambda/sources/bitbucket-pipelines/budget/rate.ts';
 import { forecast } from '../../../../lambda/sources/bitbucket-pipelines/forecast/forecast.ts';
-import { planOf } from '../../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';
-import { lookInterval, planLooks, type Watched } from '../../../../lambda/sources/bitbucket-pipelines/visits/plan-visits.ts';
+import { buildPlan } from '../../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';
+import {
+  computeVisitInterval,
+  planVisits,
+  type Watched,
+} from '../../../../lambda/sources/bitbucket-pipelines/visits/plan-visits.ts';
 
 const minuteMs = 60_000;
 const nowMs = 10_000 * hourMs;
 
 const watched: fc.Arbitrary<Watched> = fc.record({
   id: fc.uuid(),
-  lookedMs: fc.oneof(
+  visitedMs: fc.oneof(
     fc.constant(0),
     fc.integer({ min: 1, max: 48 * 60 }).map((ago) => nowMs - ago * minuteMs),
   ),
@@ -21,7 +30,7 @@ const watched: fc.Arbitrary<Watched> = fc.record({
     fc.integer({ min: 0, max: 1e6 }).map((ago) => nowMs - ago * minuteMs),
   ),
   hotUntilMs: fc.constantFrom(0, nowMs + minuteMs),
-  toldMs: fc.constantFrom(undefined, nowMs - minuteMs),
+  hintedMs: fc.constantFrom(undefined, nowMs - minuteMs),
   open: fc.record({ moving: fc.nat({ max: 2 }), held: fc.nat({ max: 2 }) }),
   pipelines: fc.constantFrom('unknown' as const, 'some' as const, 'none' as const, 'empty' as const),
 });
@@ -32,7 +41,7 @@ describe('the plan of a tick', () => {
   it('never exceeds what it may use, and looks at each repository once', () => {
     fc.assert(
       fc.property(workspace, allowance, (repositories, given) => {
-        const looks = planLooks(repositories, nowMs, given);
+        const looks = planVisits(repositories, nowMs, given);
 
         expect(looks.length).toBeLessThanOrEqual(given.most);
         expect(new Set(looks.map(({ id }) => id)).size).toBe(looks.length);
@@ -43,10 +52,10 @@ describe('the plan of a tick', () => {
   it('leaves nothing out that is due while there is allowance', () => {
     fc.assert(
       fc.property(workspace, (repositories) => {
-        const looks = new Set(planLooks(repositories, nowMs, { most: repositories.length, spare: 0 }));
+        const looks = new Set(planVisits(repositories, nowMs, { most: repositories.length, spare: 0 }));
 
         const due = repositories.filter(
-          (one) => one.lookedMs === 0 || nowMs - one.lookedMs >= lookInterval(one, nowMs),
+          (one) => one.visitedMs === 0 || nowMs - one.visitedMs >= computeVisitInterval(one, nowMs),
         );
         expect(due.filter((one) => !looks.has(one))).toEqual([]);
         expect(looks.size).toBe(due.length);
@@ -57,7 +66,7 @@ describe('the plan of a tick', () => {
   it('does not depend on the order of the list', () => {
     fc.assert(
       fc.property(workspace, allowance, (repositories, given) => {
-        const ids = (list: readonly Watched[]) => planLooks(list, nowMs, given).map(({ id }) => id);
+        const ids = (list: readonly Watched[]) => planVisits(list, nowMs, given).map(({ id }) => id);
 
         expect(ids(repositories.toReversed())).toEqual(ids(repositories));
       }),
@@ -67,10 +76,11 @@ describe('the plan of a tick', () => {
   it('gives what is open at least half, and what is quiet at least half of what it could use', () => {
     fc.assert(
       fc.property(workspace, fc.integer({ min: 1, max: 40 }), (repositories, most) => {
-        const looks = planLooks(repositories, nowMs, { most, spare: 0 });
+        const looks = planVisits(repositories, nowMs, { most, spare: 0 });
 
-        const isUrgent = (one: Watched) => lookInterval(one, nowMs) === 0;
-        const isDue = (one: Watched) => one.lookedMs === 0 || nowMs - one.lookedMs >= lookInterval(one, nowMs);
+        const isUrgent = (one: Watched) => computeVisitInterval(one, nowMs) === 0;
+        const isDue = (one: Watched) =>
+          one.visitedMs === 0 || nowMs - one.visitedMs >= computeVisitInterval(one, nowMs);
         const urgent = repositories.filter(isUrgent).length;
         const others = repositories.filter((one) => !isUrgent(one) && isDue(one)).length;
         expect(looks.filter(isUrgent).length).toBeGreaterThanOrEqual(Math.min(urgent, Math.floor(most / 2)));
@@ -84,11 +94,11 @@ describe('the plan of a tick', () => {
   it('looks at what an event told of before everything else', () => {
     fc.assert(
       fc.property(workspace, fc.integer({ min: 2, max: 40 }), (repositories, most) => {
-        const looks = planLooks(repositories, nowMs, { most, spare: 0 });
+        const looks = planVisits(repositories, nowMs, { most, spare: 0 });
 
-        const told = repositories.filter(({ toldMs }) => toldMs !== undefined);
+        const told = repositories.filter(({ hintedMs }) => hintedMs !== undefined);
         const first = looks.slice(0, Math.min(told.length, Math.floor(most / 2)));
-        expect(first.filter(({ toldMs }) => toldMs === undefined)).toEqual([]);
+        expect(first.filter(({ hintedMs }) => hintedMs === undefined)).toEqual([]);
       }),
     );
   });
@@ -99,7 +109,7 @@ describe('the plan of a tick', () => {
         const most = 2;
         const states = Array.from({ length: open + quiet }, (_, index) => ({
           id: String(index),
-          lookedMs: nowMs - minuteMs,
+          visitedMs: nowMs - minuteMs,
           ranMs: nowMs - minuteMs,
           hotUntilMs: 0,
           open: { moving: index < open ? 1 : 0, held: 0 },
@@ -109,9 +119,9 @@ describe('the plan of a tick', () => {
         // One look a tick for each of the two groups, and the quiet ones are due after ten minutes.
         const ticks = 10 + 2 * (open + quiet);
         for (let tick = 1; tick <= ticks; tick += 1) {
-          for (const one of planLooks(states, nowMs + tick * minuteMs, { most, spare: 0 })) {
+          for (const one of planVisits(states, nowMs + tick * minuteMs, { most, spare: 0 })) {
             seen.add(one.id);
-            one.lookedMs = nowMs + tick * minuteMs;
+            one.visitedMs = nowMs + tick * minuteMs;
           }
         }
         expect(seen.size).toBe(open + quiet);
@@ -128,13 +138,13 @@ describe('the budget', () => {
         fc.array(fc.integer({ min: 5, max: 900 }), { minLength: 20, maxLength: 200 }),
         (perHour, gapsSeconds) => {
           const sent: { readonly atMs: number; readonly requests: number }[] = [];
-          let saved: Saved | undefined;
+          let saved: SavedRequests | undefined;
           let atMs = nowMs;
           for (const gap of gapsSeconds) {
             atMs += gap * 1000;
-            const bucket = refilled(saved, perHour, atMs);
+            const bucket = refill(saved, perHour, atMs);
             const requests = Math.floor(bucket.tokens);
-            expect(requests).toBeLessThanOrEqual(requestsPerWindow(perHour));
+            expect(requests).toBeLessThanOrEqual(computeRequestsPerWindow(perHour));
             sent.push({ atMs, requests });
             saved = { tokens: bucket.tokens - requests, atMs: bucket.atMs };
           }
@@ -165,15 +175,15 @@ describe('the forecast', () => {
   );
 
   it('of 500 repositories shows a beginning or an end by a webhook within 5 min, where looks alone take 27', () => {
-    const { recentMs, toldMs } = forecast(500);
+    const { recentMs, hintedMs } = forecast(500);
 
-    expect(toldMs).toBeLessThanOrEqual(5 * minuteMs);
-    expect(recentMs).toBeGreaterThan(4 * toldMs);
+    expect(hintedMs).toBeLessThanOrEqual(5 * minuteMs);
+    expect(recentMs).toBeGreaterThan(4 * hintedMs);
   });
 
   it('does not promise that a webhook makes requests: more events than these wait for their look', () => {
-    expect(forecast(5000).toldMs).toBeGreaterThan(60 * minuteMs);
-    expect(forecast(5000, 10_000).toldMs).toBeLessThanOrEqual(4 * minuteMs);
+    expect(forecast(5000).hintedMs).toBeGreaterThan(60 * minuteMs);
+    expect(forecast(5000, 10_000).hintedMs).toBeLessThanOrEqual(4 * minuteMs);
   });
 
   it('says what ten times the requests are worth', () => {
@@ -181,22 +191,22 @@ describe('the forecast', () => {
   });
 
   it('of a workspace of any size is there in seconds: the work does not grow with its square', () => {
-    const { openMs, recentMs, quietMs, toldMs, used } = forecast(500_000);
+    const { openMs, recentMs, quietMs, hintedMs, used } = forecast(500_000);
     const large = forecast(5000);
 
     expect(quietMs).toBeGreaterThan(90 * large.quietMs);
     expect(quietMs).toBeLessThan(110 * large.quietMs);
-    for (const ms of [recentMs, toldMs]) expect(ms).toBeGreaterThan(50 * large.toldMs);
+    for (const ms of [recentMs, hintedMs]) expect(ms).toBeGreaterThan(50 * large.hintedMs);
     expect(openMs).toBe(large.openMs);
     expect(used).toBeLessThanOrEqual(950);
   }, 30_000);
 
   it('beyond what is played out comes close to what playing it out gave', () => {
-    const { recentMs, quietMs, toldMs } = forecast(10_000);
+    const { recentMs, quietMs, hintedMs } = forecast(10_000);
 
     // In minutes; played out, which took fourteen seconds.
     expect(quietMs / minuteMs / 1827).toBeCloseTo(1, 1);
-    expect(toldMs / minuteMs / 234).toBeCloseTo(1, 1);
+    expect(hintedMs / minuteMs / 234).toBeCloseTo(1, 1);
     expect(recentMs / minuteMs).toBeGreaterThan(240);
     expect(recentMs / minuteMs).toBeLessThan(1.15 * 240);
   });
@@ -215,6 +225,6 @@ describe('the forecast', () => {
       .filter(([first = '']) => /^[\d,]+$/.test(first))
       .map(([size = '', ...ages]) => [size.replace(',', ''), ...ages]);
 
-    expect(shown).toEqual(planOf(1000, undefined).rows.map((row) => row.slice(0, 5)));
+    expect(shown).toEqual(buildPlan(1000, undefined).rows.map((row) => row.slice(0, 5)));
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildFinish } from '../../../../lambda/sources/buildkite/builds/finish.ts';
+import { finishBuild } from '../../../../lambda/sources/buildkite/builds/finish.ts';
 import { Build } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 10);
@@ -19,7 +19,7 @@ function took(jobs: readonly object[], finished: number, more: object = {}) {
   const times = { created_at: timeAt(0), started_at: timeAt(1), finished_at: timeAt(finished) };
   const build = Build.parse({ id: 'b1', number: 1, state: 'passed', ...times, jobs, ...more });
   const placed = { build, source: 'main', scope: 'acme', pipeline: 'web', branch: 'main' };
-  const { observations = [], line } = buildFinish(placed) ?? {};
+  const { observations = [], line } = finishBuild(placed) ?? {};
   const minutesOf = (name: string): readonly number[] =>
     observations.filter(({ metric }) => metric.name === name).map(({ value }) => value / 60);
   return {

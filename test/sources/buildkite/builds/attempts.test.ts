@@ -1,6 +1,6 @@
 /** A job that is retried by hand ends its build once more: the second finish is a retry, with times of its own. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildFinish } from '../../../../lambda/sources/buildkite/builds/finish.ts';
+import { finishBuild } from '../../../../lambda/sources/buildkite/builds/finish.ts';
 import { Build } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
 import { type LoopbackServer, startLoopbackServer } from '../../../support/loopback-server.ts';
 import { buildkiteSource, totalsOf } from '../harness.ts';
@@ -52,12 +52,12 @@ const failed = (number: number): object => buildOf(number, 'failed', '10:01:00',
 /** As Buildkite shows it afterwards: `started_at` is that of the retried job. */
 const retried = (number: number): object => buildOf(number, 'passed', '15:00:00', '15:05:00', [retriedJob, passedJob]);
 
-function finishOf(build: object, firstFinishMs?: number): ReturnType<typeof buildFinish> {
+function finishOf(build: object, firstFinishMs?: number): ReturnType<typeof finishBuild> {
   const placed = { source: 'main', scope: 'acme', pipeline: 'web', branch: 'main', firstFinishMs };
-  return buildFinish({ build: Build.parse(build), ...placed });
+  return finishBuild({ build: Build.parse(build), ...placed });
 }
 
-function told(finish: ReturnType<typeof buildFinish>): readonly unknown[] {
+function told(finish: ReturnType<typeof finishBuild>): readonly unknown[] {
   const observed = finish?.observations.map(({ metric, value }) => [metric.name, value]) ?? [];
   return [finish?.counts[0]?.labels['attempt'], Object.fromEntries(observed)];
 }

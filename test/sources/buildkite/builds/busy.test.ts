@@ -42,7 +42,7 @@ async function world(queues: readonly QueuePlan[], allowed = 50): Promise<World>
       clusters: [{ name: 'Linux', agentToken: 'bkct_busy', queues }],
     },
     observer: {
-      buildFinished: ({ pipeline, finishedAt = 0 }, { msOf }) => {
+      buildFinished: ({ pipeline, finishedAt = 0 }, { convertToMs: msOf }) => {
         if (msOf(finishedAt) >= startMs) ended.set(pipeline, (ended.get(pipeline) ?? 0) + 1);
       },
     },

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { memoryStore } from '../../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { type LoopbackServer, startLoopbackServer } from '../../../support/loopback-server.ts';
 import { buildkiteSource, valuesOf } from '../harness.ts';
 
@@ -74,7 +74,7 @@ async function world(scopes: readonly string[]): Promise<World> {
     jobs: 'skip',
     restEndpoint: server.url,
   };
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   const selecting = (selection: object) =>
     buildkiteSource(
       { ...config, ...selection },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Exemplar } from '../../../../lambda/model/metric.ts';
-import { buildFinish, jobFinish } from '../../../../lambda/sources/buildkite/builds/finish.ts';
+import { finishBuild, finishJob } from '../../../../lambda/sources/buildkite/builds/finish.ts';
 import { Build, Job } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
 
 const sha = '0123456789abcdef0123456789abcdef01234567';
@@ -24,8 +24,8 @@ function buildOf(more: Readonly<Record<string, unknown>> = {}): Build {
   });
 }
 
-function finishOf(build: Build): ReturnType<typeof buildFinish> {
-  return buildFinish({ build, source: 'main', scope: 'acme', pipeline: 'web', branch: 'other' });
+function finishOf(build: Build): ReturnType<typeof finishBuild> {
+  return finishBuild({ build, source: 'main', scope: 'acme', pipeline: 'web', branch: 'other' });
 }
 
 function exemplarOf(more: Readonly<Record<string, unknown>>): Exemplar | undefined {
@@ -117,7 +117,7 @@ describe('a job', () => {
       ...more,
     });
   const observed = (more: Readonly<Record<string, unknown>>) =>
-    jobFinish(jobOf(more), buildOf(), { source: 'main', scope: 'Linux', queue: 'default' })?.observations.map(
+    finishJob(jobOf(more), buildOf(), { source: 'main', scope: 'Linux', queue: 'default' })?.observations.map(
       ({ metric, value }) => [metric.name, value],
     );
 

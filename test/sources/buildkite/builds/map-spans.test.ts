@@ -1,6 +1,6 @@
 /** What a build and its jobs tell for a trace. */
 import { expect, it } from 'vitest';
-import { buildFinish, jobFinish } from '../../../../lambda/sources/buildkite/builds/finish.ts';
+import { finishBuild, finishJob } from '../../../../lambda/sources/buildkite/builds/finish.ts';
 import { Build, Job } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
 
 const createdMs = Date.UTC(2026, 0, 5, 12);
@@ -15,7 +15,7 @@ const place = { build, source: 'main', scope: 'acme', pipeline: 'web', branch: '
 const code = { commit: 'abc', branch: 'feature/x' };
 
 it('is of the build: from its creation to its end, with its commit and its branch as they are', () => {
-  expect(buildFinish(place)?.spans).toEqual([
+  expect(finishBuild(place)?.spans).toEqual([
     {
       ...{ is: 'run', run: 'b1', id: undefined, pipeline: 'web', scope: 'acme', result: 'failure', attempt: 'first' },
       ...{ startMs: createdMs, endMs: createdMs + 90_000, waitSeconds: 30 },
@@ -25,7 +25,7 @@ it('is of the build: from its creation to its end, with its commit and its branc
 });
 
 it('is of a further attempt a part of the same trace, from its own start', () => {
-  const [span] = buildFinish({ ...place, firstFinishMs: createdMs + 10_000 })?.spans ?? [];
+  const [span] = finishBuild({ ...place, firstFinishMs: createdMs + 10_000 })?.spans ?? [];
 
   expect(span).toMatchObject({
     run: 'b1',
@@ -40,7 +40,7 @@ const job = Job.parse({
 });
 
 it('is of a job from its start to its end, with its queue and its wait', () => {
-  expect(jobFinish(job, build, { source: 'main', scope: 'Linux', queue: 'large' })?.spans).toEqual([
+  expect(finishJob(job, build, { source: 'main', scope: 'Linux', queue: 'large' })?.spans).toEqual([
     {
       ...{ is: 'job', run: 'b1', id: 'j1', name: 'Unit tests', pipeline: 'web', scope: 'Linux', queue: 'large' },
       ...{ result: 'success', startMs: createdMs + 30_000, endMs: createdMs + 60_000, waitSeconds: 10 },
@@ -52,5 +52,5 @@ it('is of a job from its start to its end, with its queue and its wait', () => {
 it('is nothing of a job that never started', () => {
   const canceled = { ...job, state: 'canceled', started_at: null };
 
-  expect(jobFinish(canceled, build, { source: 'main', scope: 'Linux', queue: 'large' })?.spans).toEqual([]);
+  expect(finishJob(canceled, build, { source: 'main', scope: 'Linux', queue: 'large' })?.spans).toEqual([]);
 });

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildStateOf, buildVerdict, jobVerdict, waitingStateOf } from '../../../../lambda/sources/buildkite/builds/states.ts';
-import { timeOf } from '../../../../lambda/sources/buildkite/user-api/times.ts';
+import {
+  mapBuildState,
+  judgeBuild,
+  judgeJob,
+  mapWaitingState,
+} from '../../../../lambda/sources/buildkite/builds/states.ts';
+import { parseTime } from '../../../../lambda/sources/buildkite/user-api/times.ts';
 
 describe('a job of Buildkite', () => {
   it.each([
@@ -34,16 +39,16 @@ describe('a job of Buildkite', () => {
     [{ state: 'unblocked_failed' }, 'skip', undefined],
     [{ state: 'teleported' }, 'other', 'unknown state'],
   ])('that says %j ended in %s, with the fault %s', (job, result, error) => {
-    const verdict = jobVerdict(job);
+    const verdict = judgeJob(job);
 
-    expect([verdict?.result, verdict?.fault?.error]).toEqual([result, error]);
+    expect([verdict?.result, verdict?.systemError?.error]).toEqual([result, error]);
   });
 
   it.each([
     ...['pending', 'waiting', 'blocked', 'unblocked', 'limiting', 'limited', 'platform_limiting', 'platform_limited'],
     ...['scheduled', 'reserved', 'assigned', 'accepted', 'running', 'canceling', 'timing_out', 'RUNNING'],
   ])('in the state %s has not ended', (state) => {
-    expect(jobVerdict({ state })).toBeUndefined();
+    expect(judgeJob({ state })).toBeUndefined();
   });
 
   it.each([
@@ -58,13 +63,13 @@ describe('a job of Buildkite', () => {
     ['WAITING', undefined],
     ['TELEPORTED', undefined],
   ])('in the state %s waits as %s', (state, waits) => {
-    expect(waitingStateOf(state)).toBe(waits);
+    expect(mapWaitingState(state)).toBe(waits);
   });
 
   it('in whatever state is open, or has one result of the list', () => {
     fc.assert(
       fc.property(fc.string(), fc.option(fc.integer()), fc.option(fc.string()), (state, exit_status, signal_reason) => {
-        const verdict = jobVerdict({ state, exit_status, signal_reason });
+        const verdict = judgeJob({ state, exit_status, signal_reason });
         const results = ['success', 'failure', 'error', 'timeout', 'cancellation', 'skip', 'other', undefined];
         expect(results).toContain(verdict?.result);
       }),
@@ -81,7 +86,7 @@ describe('a build of Buildkite', () => {
     ['not_run', 'skip'],
     ['teleported', 'other'],
   ])('that is %s ended in %s', (state, result) => {
-    expect(buildVerdict({ state })?.result).toBe(result);
+    expect(judgeBuild({ state })?.result).toBe(result);
   });
 
   it.each([
@@ -94,8 +99,8 @@ describe('a build of Buildkite', () => {
     [{ state: 'failing' }, 'executing'],
     [{ state: 'canceling' }, 'finalizing'],
   ])('that says %j has not ended and is %s', (build, state) => {
-    expect(buildVerdict(build)).toBeUndefined();
-    expect(buildStateOf(build)).toBe(state);
+    expect(judgeBuild(build)).toBeUndefined();
+    expect(mapBuildState(build)).toBe(state);
   });
 });
 
@@ -109,6 +114,6 @@ describe('a time of Buildkite', () => {
     [null, undefined],
     [undefined, undefined],
   ])('%s is %s', (text, time) => {
-    expect(timeOf(text)).toBe(time);
+    expect(parseTime(text)).toBe(time);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { activeFamilies, learned } from '../../../../lambda/sources/buildkite/builds/known-pipelines.ts';
+import { mapOpenBuilds, learnPipelines } from '../../../../lambda/sources/buildkite/builds/known-pipelines.ts';
 import { Build } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 10);
@@ -22,14 +22,14 @@ function build(number: number, state: string, jobs: readonly object[], finished?
 
 function stuckAt(minute: number, open: ReturnType<typeof build>, known = {}): number | undefined {
   const nowMs = startMs + minute * 60_000;
-  const families = activeFamilies({ source: 'main', scope: 'acme', builds: [open], known, nowMs });
+  const families = mapOpenBuilds({ source: 'main', scope: 'acme', builds: [open], known, nowMs });
   const family = families.find(({ definition }) => definition.name === 'ci_runs_stuck');
   return family?.type === 'gauge' ? family.samples[0]?.value : undefined;
 }
 
 /** Ten minutes of work before a block step, ten after somebody has unblocked it three days later. */
 const unblocked = [job(0, 1, 10), job(3 * day, 3 * day + 1, 3 * day + 10)];
-const known = learned(
+const known = learnPipelines(
   {},
   [1, 2, 3].map((number) => build(number, 'passed', unblocked, 3 * day + 10 + number)),
   startMs,
@@ -42,13 +42,13 @@ describe('what is usual for a pipeline', () => {
 
   it('has the time in which a triggered build ran', () => {
     const trigger = { type: 'trigger', state: 'passed', runnable_at: timeAt(10), finished_at: timeAt(70) };
-    const seconds = learned({}, [build(1, 'passed', [job(0, 1, 10), trigger, job(70, 71, 80)], 80)], startMs);
+    const seconds = learnPipelines({}, [build(1, 'passed', [job(0, 1, 10), trigger, job(70, 71, 80)], 80)], startMs);
 
     expect(seconds['web']?.seconds).toEqual([80 * 60]);
   });
 
   it('is from start to end where no jobs are read', () => {
-    const seconds = learned({}, [build(1, 'passed', [], 31)], startMs)['web']?.seconds;
+    const seconds = learnPipelines({}, [build(1, 'passed', [], 31)], startMs)['web']?.seconds;
 
     expect(seconds).toEqual([30 * 60]);
   });

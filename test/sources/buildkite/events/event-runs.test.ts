@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Inbox } from '../../../../lambda/events/inbox.ts';
-import { memoryStore } from '../../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { StateStoreError, type StateStore } from '../../../../lambda/counters/stores/store.ts';
 import type { Collection } from '../../../../lambda/sources/source.ts';
 import { jobFinishedDetail } from '../../../demo/simulators/buildkite/job-finished-detail.ts';
-import { type EndedJob, type SimulatedBuildkite, startSimulatedBuildkite } from '../../../demo/simulators/buildkite/simulated-buildkite.ts';
+import {
+  type EndedJob,
+  type SimulatedBuildkite,
+  startSimulatedBuildkite,
+} from '../../../demo/simulators/buildkite/simulated-buildkite.ts';
 import { buildkiteSource, type TestSource, totalsOf } from '../harness.ts';
 
 const minuteMs = 60_000;
@@ -110,7 +114,7 @@ it('counts events between two polls, removes them, and the poll counts only the 
 
 it('leaves events in the queue when the state could not be saved', async () => {
   const queue = queueOf();
-  const memory = memoryStore();
+  const memory = createMemoryStateStore();
   let isBroken = false;
   const store: StateStore = {
     load: (id, signal) => memory.load(id, signal),

@@ -39,14 +39,14 @@ function inboxWith(...bodies: readonly string[]): Inbox {
 }
 
 /** What the ledger is told; its window begins at ten o'clock. */
-function listener(): { readonly told: Finish[]; readonly ledger: Pick<Ledger, 'window' | 'sawFinished'> } {
+function listener(): { readonly told: Finish[]; readonly ledger: Pick<Ledger, 'openWindow' | 'countFinish'> } {
   const told: Finish[] = [];
   const fromMs = Date.parse('2026-03-01T10:00:00Z');
   return {
     told,
     ledger: {
-      window: () => ({ fromMs, newsFromMs: fromMs, toMs: fromMs + 600_000, isFirst: false }),
-      sawFinished: (_stream, _id, finish) => {
+      openWindow: () => ({ fromMs, newsFromMs: fromMs, toMs: fromMs + 600_000, isFirst: false }),
+      countFinish: (_stream, _id, finish) => {
         told.push(finish);
       },
     },
@@ -57,7 +57,7 @@ const everything = (): boolean => true;
 const options: EventOptions = {
   source: 'main',
   organization: 'acme',
-  queues: [
+  queueIds: [
     ['Linux', 'linux'],
     ['Linux', 'shared'],
     ['Apple', 'shared'],

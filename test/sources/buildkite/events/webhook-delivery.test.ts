@@ -8,7 +8,11 @@ import type { WebhookSchemeName } from '../../../../lambda/events/webhook-scheme
 import { countEvents, takeEvents } from '../../../../lambda/sources/buildkite/events/job-events.ts';
 import { buildkite as kind } from '../../../../lambda/sources/buildkite/index.ts';
 import type { Collection } from '../../../../lambda/sources/source.ts';
-import { type EndedJob, type SimulatedBuildkite, startSimulatedBuildkite } from '../../../demo/simulators/buildkite/simulated-buildkite.ts';
+import {
+  type EndedJob,
+  type SimulatedBuildkite,
+  startSimulatedBuildkite,
+} from '../../../demo/simulators/buildkite/simulated-buildkite.ts';
 import { startLoopbackServer } from '../../../support/loopback-server.ts';
 import { buildkiteSource, type TestSource, totalsOf } from '../harness.ts';
 
@@ -106,8 +110,8 @@ describe('webhooks of a living Buildkite', () => {
     nowMs = startMs + minuteMs;
     buildkite.liveUntil(nowMs);
     const ended = buildkite.jobsFinishedSince(startMs);
-    const answers = [await sender.ping()];
-    for (const { job, at } of ended) answers.push(await sender.jobFinished(job, at));
+    const answers = [await sender.sendPing()];
+    for (const { job, at } of ended) answers.push(await sender.sendJobFinished(job, at));
 
     const between = await minute(source, 1);
     const polled = await minute(source, 5);
@@ -131,9 +135,9 @@ describe('webhooks of a living Buildkite', () => {
       clock: () => nowMs - 6 * minuteMs,
     });
 
-    expect(await senderTo(gate.url, 'signature', 'guessed').jobFinished(job, at)).toBe(401);
-    expect(await senderTo(gate.url, 'token').jobFinished(job, at)).toBe(401);
-    expect(await earlier.jobFinished(job, at)).toBe(401);
+    expect(await senderTo(gate.url, 'signature', 'guessed').sendJobFinished(job, at)).toBe(401);
+    expect(await senderTo(gate.url, 'token').sendJobFinished(job, at)).toBe(401);
+    expect(await earlier.sendJobFinished(job, at)).toBe(401);
     expect(gate.waiting.size).toBe(0);
   });
 });
@@ -168,15 +172,15 @@ describe('a delivery in the queue', () => {
     const { finished, problems } = await takeEvents(inbox, 'buildkite/main', new AbortController().signal);
     const results: (string | undefined)[] = [];
     const fromMs = Date.parse('2026-03-01T10:00:00Z');
-    const ledger: Pick<Ledger, 'window' | 'sawFinished'> = {
-      window: () => ({ fromMs, newsFromMs: fromMs, toMs: fromMs + 600_000, isFirst: false }),
-      sawFinished: (_stream, _id, { counts }) => {
+    const ledger: Pick<Ledger, 'openWindow' | 'countFinish'> = {
+      openWindow: () => ({ fromMs, newsFromMs: fromMs, toMs: fromMs + 600_000, isFirst: false }),
+      countFinish: (_stream, _id, { counts }) => {
         results.push(counts[0]?.labels['result']);
       },
     };
     const everything = (): boolean => true;
     countEvents(ledger, finished, {
-      ...{ source: 'main', organization: 'acme', queues: [['Linux', 'linux']] },
+      ...{ source: 'main', organization: 'acme', queueIds: [['Linux', 'linux']] },
       ...{ isPipelineSelected: everything, isQueueSelected: everything },
     });
     return { results, problems: problems.length };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { startBuildkiteServer } from '../../../../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import { startFaultServer } from '../../../support/fault-server.ts';
@@ -21,14 +21,14 @@ describe('the APIs for users', () => {
     const fleet = createFleet({
       ...{ seed: 5, startMs, speed: 1 },
       observer: {
-        jobFinished: ({ finishedAt = 0 }, { msOf }) => {
+        jobFinished: ({ finishedAt = 0 }, { convertToMs: msOf }) => {
           if (msOf(finishedAt) >= startMs) finished += 1;
         },
       },
     });
     await using broken = await startFaultServer(fault);
     const healthy = await startBuildkiteServer({ fleet, clock });
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const at = ({
       restEndpoint,
       graphqlEndpoint,

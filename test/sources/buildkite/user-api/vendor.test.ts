@@ -3,14 +3,19 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { activeFilters } from '../../../../lambda/sources/buildkite/builds/list-open-builds.ts';
 import { JobFinished } from '../../../../lambda/sources/buildkite/events/job-events.ts';
-import { finishedSince } from '../../../../lambda/sources/buildkite/builds/resume-finished.ts';
+import { buildFinishedFilters } from '../../../../lambda/sources/buildkite/builds/resume-finished.ts';
 import {
   backlogQuery,
   moreQueuesQuery,
   queueSnapshotQuery,
 } from '../../../../lambda/sources/buildkite/user-api/graphql-queries.ts';
 import { Build, Job, Pipeline } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
-import { agentFaults, buildStateOf, buildVerdict, jobVerdict } from '../../../../lambda/sources/buildkite/builds/states.ts';
+import {
+  agentErrors,
+  mapBuildState,
+  judgeBuild,
+  judgeJob,
+} from '../../../../lambda/sources/buildkite/builds/states.ts';
 import { startLoopbackServer } from '../../../support/loopback-server.ts';
 import { type Path, vendorFacts, withNullAt } from '../../../support/vendor-facts.ts';
 import { faultsOf, fullAnswer, nullablePlaces, schema, valuesNamed } from './graphql-answers.ts';
@@ -141,23 +146,23 @@ describe('null where the published schema allows it', () => {
 
 describe('the published states', () => {
   it.each(rest.jobStates)('of a job have a meaning each: %s', (state) => {
-    expect(jobVerdict({ state })?.result).not.toBe('other');
+    expect(judgeJob({ state })?.result).not.toBe('other');
   });
 
   it.each(schema.enums['JobStates']?.filter((state) => state !== 'FINISHED') ?? [])(
     'of a job are the same by GraphQL: %s',
     (state) => {
       expect(rest.jobStates).toContainEqual(expect.stringMatching(new RegExp(`^(${state}|passed|failed)$`, 'i')));
-      expect(jobVerdict({ state })?.result).not.toBe('other');
+      expect(judgeJob({ state })?.result).not.toBe('other');
     },
   );
 
   it.each(rest.buildStates)('of a build have a meaning each: %s', (state) => {
-    expect(buildStateOf({ state }) !== undefined || buildVerdict({ state })?.result !== 'other').toBe(true);
+    expect(mapBuildState({ state }) !== undefined || judgeBuild({ state })?.result !== 'other').toBe(true);
   });
 
   it('of a build are asked for by name, each in one list', () => {
-    const asked = [...activeFilters, ...finishedSince(nowMs)];
+    const asked = [...activeFilters, ...buildFinishedFilters(nowMs)];
     const states = asked.filter(([name]) => name === 'state[]').map(([, state]) => state);
 
     expect(states.toSorted()).toEqual(rest.buildStates.toSorted());
@@ -168,7 +173,7 @@ describe('the published states', () => {
   });
 
   it('of signals that an agent sends or holds back are those of both APIs', () => {
-    const known = [...agentFaults.keys(), 'cancel'].toSorted();
+    const known = [...agentErrors.keys(), 'cancel'].toSorted();
 
     expect(known).toEqual(rest.signalReasons.toSorted());
     expect(known).toEqual(schema.enums['JobEventSignalReason']?.map((reason) => reason.toLowerCase()).toSorted());

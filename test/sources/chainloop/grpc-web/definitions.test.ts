@@ -4,15 +4,27 @@ import { join } from 'node:path';
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { contextAnswer, runListAnswer, workflowListAnswer } from '../../../../lambda/demo/simulators/chainloop/encode-answers.ts';
-import { policyNumbers, type RunRecord, runnerNumbers, statusNumbers } from '../../../../lambda/demo/simulators/chainloop/records.ts';
 import {
-  contextResponse,
-  runListResponse,
-  workflowListResponse,
+  encodeContext,
+  encodeRunList,
+  encodeWorkflowList,
+} from '../../../../lambda/demo/simulators/chainloop/encode-answers.ts';
+import {
+  policyNumbers,
+  type RunRecord,
+  runnerNumbers,
+  statusNumbers,
+} from '../../../../lambda/demo/simulators/chainloop/records.ts';
+import {
+  decodeContext,
+  decodeRunList,
+  decodeWorkflowList,
 } from '../../../../lambda/sources/chainloop/grpc-web/decode-answer.ts';
-import { runListRequest, workflowListRequest } from '../../../../lambda/sources/chainloop/grpc-web/encode-request.ts';
-import { finishOf, resultOf } from '../../../../lambda/sources/chainloop/runs/finish.ts';
+import {
+  encodeRunListRequest,
+  encodeWorkflowListRequest,
+} from '../../../../lambda/sources/chainloop/grpc-web/encode-request.ts';
+import { finishRun, mapResult } from '../../../../lambda/sources/chainloop/runs/finish.ts';
 import { policyStatuses, runners, runStatuses } from '../../../../lambda/sources/chainloop/grpc-web/messages.ts';
 import { policyVerdicts } from '../../../../lambda/sources/chainloop/metrics.ts';
 
@@ -118,7 +130,7 @@ describe('requests', () => {
   const of = { project: 'shop', name: 'build', version: 'v1', versionId: '00000000-0000-4000-8000-000000000001' };
 
   it('say what their fields are for', () => {
-    const runs = runListRequest({ cursor: 'abc', limit: 83, status: 'initialized', of });
+    const runs = encodeRunListRequest({ cursor: 'abc', limit: 83, status: 'initialized', of });
 
     expect(readDefined(runs, 'WorkflowRunServiceListRequest')).toEqual({
       workflow_name: 'build',
@@ -128,7 +140,7 @@ describe('requests', () => {
       project_version: of.versionId,
       project_version_name: 'v1',
     });
-    expect(readDefined(workflowListRequest(3, 83), 'WorkflowServiceListRequest')).toEqual({
+    expect(readDefined(encodeWorkflowListRequest(3, 83), 'WorkflowServiceListRequest')).toEqual({
       pagination: { page: 3, page_size: 83 },
     });
     expect(readDefined(new Uint8Array(), 'ContextServiceCurrentRequest')).toEqual({});
@@ -138,10 +150,10 @@ describe('requests', () => {
     const [, mostRuns] = facts.bounds['CursorPaginationRequest.limit'] ?? [];
     const [, mostWorkflows] = facts.bounds['OffsetPaginationRequest.page_size'] ?? [];
 
-    expect(readDefined(runListRequest({}), 'WorkflowRunServiceListRequest')).toEqual({
+    expect(readDefined(encodeRunListRequest({}), 'WorkflowRunServiceListRequest')).toEqual({
       pagination: { limit: mostRuns },
     });
-    expect(readDefined(workflowListRequest(1), 'WorkflowServiceListRequest')).toEqual({
+    expect(readDefined(encodeWorkflowListRequest(1), 'WorkflowServiceListRequest')).toEqual({
       pagination: { page: 1, page_size: mostWorkflows },
     });
   });
@@ -178,12 +190,12 @@ describe('decoders', () => {
       pagination: { page: 2, page_size: 83, total_count: 101, total_pages: 4 },
     });
 
-    expect(runListResponse(runs)).toEqual({
+    expect(decodeRunList(runs)).toEqual({
       runs: [{ ...readRun, workflow: { name: 'build', project: 'shop' } }],
       nextCursor: 'abc',
       unreadable: 0,
     });
-    expect(workflowListResponse(workflows)).toEqual({
+    expect(decodeWorkflowList(workflows)).toEqual({
       workflows: [{ name: 'build', project: 'shop', lastRun: readRun }],
       totalPages: 4,
       total: 101,
@@ -194,8 +206,8 @@ describe('decoders', () => {
   it('read the organization of a user', () => {
     const current = { current_membership: { id: 'm', org: { id: 'o', name: 'acme' }, current: true } };
 
-    expect(contextResponse(written('ContextServiceCurrentResponse', { result: current }))).toBe('acme');
-    expect(contextResponse(written('ContextServiceCurrentResponse', { result: {} }))).toBeUndefined();
+    expect(decodeContext(written('ContextServiceCurrentResponse', { result: current }))).toBe('acme');
+    expect(decodeContext(written('ContextServiceCurrentResponse', { result: {} }))).toBeUndefined();
   });
 });
 
@@ -213,7 +225,7 @@ function numbersOf(name: string): Readonly<Record<string, number>> {
 function decodedWith(fields: Readonly<Record<string, Value>>) {
   // The deprecated text would stand in for a status of 0.
   const result = [{ ...run, state: '', ...fields }];
-  return runListResponse(written('WorkflowRunServiceListResponse', { result })).runs[0];
+  return decodeRunList(written('WorkflowRunServiceListResponse', { result })).runs[0];
 }
 
 describe('mappings', () => {
@@ -230,14 +242,14 @@ describe('mappings', () => {
 
     expect(decoded?.status).toBe(ownName(name, 'RUN_STATUS_'));
     expect(Object.hasOwn(expected, name)).toBe(true);
-    expect(decoded && resultOf(decoded)).toBe(expected[name]);
+    expect(decoded && mapResult(decoded)).toBe(expected[name]);
   });
 
   it.each(Object.entries(numbersOf('PolicyStatus')))('know the verdict %s', (name, number) => {
     const decoded = decodedWith({ status: 2, policy_summary: { status: number, violated: 0 } });
     if (decoded === undefined) throw new TypeError('the run cannot be read');
     const ended = { ...decoded, endedMs: 0, result: 'success' } as const;
-    const { counts } = finishOf(ended, { source: 'main', organization: 'acme', compat: false });
+    const { counts } = finishRun(ended, { source: 'main', organization: 'acme', compat: false });
     const verdicts = counts.flatMap(({ labels }) => (labels['verdict'] === undefined ? [] : [labels['verdict']]));
 
     const own = ownName(name, 'POLICY_STATUS_');
@@ -284,8 +296,8 @@ describe('the demo', () => {
       policy_summary: { status: 5, total: 9, passed: 6, violated: 3 },
     };
 
-    const runs = runListAnswer({ runs: [record], nextCursor: 'abc' });
-    const workflows = workflowListAnswer({
+    const runs = encodeRunList({ runs: [record], nextCursor: 'abc' });
+    const workflows = encodeWorkflowList({
       workflows: [{ workflow, lastRun: record }],
       page: 1,
       pageSize: 83,
@@ -300,7 +312,7 @@ describe('the demo', () => {
       result: [{ ...workflow, last_run: item }],
       pagination: { page: 1, page_size: 83, total_count: 90, total_pages: 2 },
     });
-    expect(readDefined(contextAnswer('acme'), 'ContextServiceCurrentResponse')).toEqual({
+    expect(readDefined(encodeContext('acme'), 'ContextServiceCurrentResponse')).toEqual({
       result: { current_membership: { org: { name: 'acme' } } },
     });
   });

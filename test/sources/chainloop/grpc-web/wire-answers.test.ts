@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { TokenRefusal } from '../../../../lambda/demo/simulators/chainloop/grpc-refusals.ts';
-import { frameOf } from '../../../../lambda/sources/chainloop/grpc-web/frames.ts';
-import { runListRequest, workflowListRequest } from '../../../../lambda/sources/chainloop/grpc-web/encode-request.ts';
-import { percentDecoded } from '../../../../lambda/sources/chainloop/grpc-web/grpc-status.ts';
+import { encodeFrame } from '../../../../lambda/sources/chainloop/grpc-web/frames.ts';
+import {
+  encodeRunListRequest,
+  encodeWorkflowListRequest,
+} from '../../../../lambda/sources/chainloop/grpc-web/encode-request.ts';
+import { decodePercent } from '../../../../lambda/sources/chainloop/grpc-web/grpc-status.ts';
 import { apiToken, runOf, shopBuild, startOrganization, type TestOrganization } from '../harness.ts';
 
 const Refusal = z.strictObject({
@@ -38,11 +41,16 @@ interface Asked {
 }
 
 async function ask(organization: TestOrganization, asked: Asked = {}): Promise<Response> {
-  const { method = runList, contentType = facts.http.contentType, message = runListRequest({}), verb = 'POST' } = asked;
+  const {
+    method = runList,
+    contentType = facts.http.contentType,
+    message = encodeRunListRequest({}),
+    verb = 'POST',
+  } = asked;
   return await fetch(`${organization.server.url}/${method}`, {
     method: verb,
     headers: { 'content-type': contentType, authorization: `Bearer ${apiToken}` },
-    ...(verb === 'POST' ? { body: Buffer.from(frameOf(message)) } : {}),
+    ...(verb === 'POST' ? { body: Buffer.from(encodeFrame(message)) } : {}),
   });
 }
 
@@ -52,7 +60,7 @@ async function refusalIn(response: Response): Promise<{ readonly status: number;
   expect(response.headers.get('content-type')).toBe(facts.http.contentType);
   expect((await response.arrayBuffer()).byteLength).toBe(0);
   const status = Number(response.headers.get('grpc-status') ?? NaN);
-  return { status, text: percentDecoded(response.headers.get('grpc-message') ?? '') };
+  return { status, text: decodePercent(response.headers.get('grpc-message') ?? '') };
 }
 
 /** What the source has to make of each cause. */
@@ -89,7 +97,7 @@ describe('the table of wire answers', () => {
 describe.each(causes)('%s', (cause) => {
   it('is answered as a real server does', async () => {
     await using organization = await startOrganization();
-    organization.server.scenario(cause);
+    organization.server.playScenario(cause);
     const row = facts.refusals.find((refusal) => refusal.cause === cause);
 
     const { status, text } = await refusalIn(await ask(organization));
@@ -102,7 +110,7 @@ describe.each(causes)('%s', (cause) => {
 
   it('is the problem that it is, and no request of it is told as a success', async () => {
     await using organization = await startOrganization({ config: { read: 'control-plane' } });
-    organization.server.scenario(cause);
+    organization.server.playScenario(cause);
 
     const { families, problems } = await organization.tick();
 
@@ -132,13 +140,13 @@ describe('a token that was refused', () => {
 describe('a request that a real server refuses', () => {
   const ofWorkflow = { project: 'shop', name: 'build', version: 'v1' };
   const requests: Readonly<Record<string, Asked>> = {
-    'page limit of 101': { message: runListRequest({ limit: 101 }) },
-    'bad cursor': { message: runListRequest({ cursor: 'bm9uc2Vuc2U=' }) },
-    'unknown project': { message: runListRequest({ of: { ...ofWorkflow, project: 'nowhere' } }) },
-    'unknown workflow': { message: runListRequest({ of: { ...ofWorkflow, name: 'nothing' } }) },
-    'unknown version': { message: runListRequest({ of: { ...ofWorkflow, version: 'v9' } }) },
-    'unknown service': { method: 'controlplane.v1.NoService/List', message: workflowListRequest(1) },
-    'unknown method': { method: 'controlplane.v1.WorkflowService/Count', message: workflowListRequest(1) },
+    'page limit of 101': { message: encodeRunListRequest({ limit: 101 }) },
+    'bad cursor': { message: encodeRunListRequest({ cursor: 'bm9uc2Vuc2U=' }) },
+    'unknown project': { message: encodeRunListRequest({ of: { ...ofWorkflow, project: 'nowhere' } }) },
+    'unknown workflow': { message: encodeRunListRequest({ of: { ...ofWorkflow, name: 'nothing' } }) },
+    'unknown version': { message: encodeRunListRequest({ of: { ...ofWorkflow, version: 'v9' } }) },
+    'unknown service': { method: 'controlplane.v1.NoService/List', message: encodeWorkflowListRequest(1) },
+    'unknown method': { method: 'controlplane.v1.WorkflowService/Count', message: encodeWorkflowListRequest(1) },
   };
 
   it.each(facts.requests)('has status $status: $cause', async ({ cause, status }) => {
@@ -167,6 +175,6 @@ describe('a text of gRPC', () => {
     ['100 % plain', '100 % plain'],
     ['', ''],
   ])('%s says %s', (sent, text) => {
-    expect(percentDecoded(sent)).toBe(text);
+    expect(decodePercent(sent)).toBe(text);
   });
 });

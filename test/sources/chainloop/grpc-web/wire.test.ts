@@ -1,11 +1,19 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runListAnswer, workflowListAnswer } from '../../../../lambda/demo/simulators/chainloop/encode-answers.ts';
-import { policyNumbers, type RunRecord, runnerNumbers, statusNumbers } from '../../../../lambda/demo/simulators/chainloop/records.ts';
-import { runListRequest, workflowListRequest } from '../../../../lambda/sources/chainloop/grpc-web/encode-request.ts';
-import { runListResponse, workflowListResponse } from '../../../../lambda/sources/chainloop/grpc-web/decode-answer.ts';
-import { FrameError, frameOf, readFrames } from '../../../../lambda/sources/chainloop/grpc-web/frames.ts';
+import { encodeRunList, encodeWorkflowList } from '../../../../lambda/demo/simulators/chainloop/encode-answers.ts';
+import {
+  policyNumbers,
+  type RunRecord,
+  runnerNumbers,
+  statusNumbers,
+} from '../../../../lambda/demo/simulators/chainloop/records.ts';
+import {
+  encodeRunListRequest,
+  encodeWorkflowListRequest,
+} from '../../../../lambda/sources/chainloop/grpc-web/encode-request.ts';
+import { decodeRunList, decodeWorkflowList } from '../../../../lambda/sources/chainloop/grpc-web/decode-answer.ts';
+import { FrameError, encodeFrame, decodeFrames } from '../../../../lambda/sources/chainloop/grpc-web/frames.ts';
 import { WireError } from '../../../../lambda/sources/chainloop/grpc-web/wire.ts';
 
 function hex(bytes: Uint8Array): string {
@@ -21,10 +29,10 @@ const oneRun =
 
 describe('requests', () => {
   it('are the bytes that the protocol says', () => {
-    expect(hex(frameOf(runListRequest({ status: 'initialized' })))).toBe('0000000006120218641801');
-    expect(hex(runListRequest({ status: 'initialized', cursor: 'abc' }))).toBe('12070a0361626318641801');
-    expect(hex(workflowListRequest(2))).toBe('4a0408021064');
-    expect(hex(runListRequest({ limit: 10, of: { project: 'shop', name: 'build', version: 'v1' } }))).toBe(
+    expect(hex(encodeFrame(encodeRunListRequest({ status: 'initialized' })))).toBe('0000000006120218641801');
+    expect(hex(encodeRunListRequest({ status: 'initialized', cursor: 'abc' }))).toBe('12070a0361626318641801');
+    expect(hex(encodeWorkflowListRequest(2))).toBe('4a0408021064');
+    expect(hex(encodeRunListRequest({ limit: 10, of: { project: 'shop', name: 'build', version: 'v1' } }))).toBe(
       '0a056275696c641202180a220473686f704a027631',
     );
   });
@@ -32,9 +40,9 @@ describe('requests', () => {
 
 describe('answers', () => {
   it('of the protocol are read field by field', () => {
-    const { message } = readFrames(bytes(oneRun));
+    const { message } = decodeFrames(bytes(oneRun));
 
-    expect(runListResponse(message)).toEqual({
+    expect(decodeRunList(message)).toEqual({
       runs: [
         {
           id: 'r1',
@@ -54,7 +62,7 @@ describe('answers', () => {
   it('of a server before the enum are read by its text', () => {
     const states = ['initialized', 'success', 'error', 'expired', 'canceled', 'cancelled', 'novel', ''];
 
-    const { runs } = runListResponse(
+    const { runs } = decodeRunList(
       messageOf(
         states.map((state) =>
           runItem((item) => {
@@ -85,22 +93,22 @@ describe('answers', () => {
       item.tag(3, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int64('9000000000000000').join();
     });
 
-    const page = runListResponse(messageOf([good, wrongType, cutOff, withoutId, farFuture]));
+    const page = decodeRunList(messageOf([good, wrongType, cutOff, withoutId, farFuture]));
 
     expect(page.runs.map(({ id }) => id)).toEqual(['r1']);
     expect(page.unreadable).toBe(4);
   });
 
   it('that are no messages are an error of their own', () => {
-    expect(() => runListResponse(Buffer.from('<!doctype html>'))).toThrow(WireError);
+    expect(() => decodeRunList(Buffer.from('<!doctype html>'))).toThrow(WireError);
   });
 
   it('come back as they were written, whatever else a newer server adds', () => {
     fc.assert(
       fc.property(fc.array(runArbitrary, { maxLength: 5 }), unknownFields, (runs, more) => {
-        const answer = Buffer.concat([runListAnswer({ runs, nextCursor: 'next' }), more]);
+        const answer = Buffer.concat([encodeRunList({ runs, nextCursor: 'next' }), more]);
 
-        const read = runListResponse(answer);
+        const read = decodeRunList(answer);
 
         expect(read.nextCursor).toBe('next');
         expect(read.runs.map(seen)).toEqual(runs.map(written));
@@ -113,9 +121,9 @@ describe('answers', () => {
       fc.property(runArbitrary, fc.boolean(), (run, hasRun) => {
         const { workflow } = run;
         const lastRun = hasRun ? run : undefined;
-        const answer = workflowListAnswer({ workflows: [{ workflow, lastRun }], page: 1, pageSize: 100, total: 101 });
+        const answer = encodeWorkflowList({ workflows: [{ workflow, lastRun }], page: 1, pageSize: 100, total: 101 });
 
-        const { workflows, totalPages } = workflowListResponse(answer);
+        const { workflows, totalPages } = decodeWorkflowList(answer);
 
         expect(totalPages).toBe(2);
         expect(workflows.map(({ name, project }) => [name, project])).toEqual([[workflow.name, workflow.project]]);
@@ -127,7 +135,7 @@ describe('answers', () => {
   it('of any bytes are read or refused, and nothing else', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
-        for (const read of [runListResponse, workflowListResponse]) {
+        for (const read of [decodeRunList, decodeWorkflowList]) {
           try {
             read(garbage);
           } catch (error) {
@@ -142,13 +150,13 @@ describe('answers', () => {
 
 describe('frames', () => {
   it('end in trailers, whose names may have capitals', () => {
-    const whole = readFrames(bytes(`${oneRun} 8000000010677270632d7374617475733a20300d0a`));
-    const refused = readFrames(
+    const whole = decodeFrames(bytes(`${oneRun} 8000000010677270632d7374617475733a20300d0a`));
+    const refused = decodeFrames(
       bytes(
         '8000000035677270632d7374617475733a20370d0a677270632d6d6573736167653a206f7065726174696f6e206e6f7420616c6c6f7765640d0a',
       ),
     );
-    const capitals = readFrames(Buffer.concat([bytes('80 0000000e'), Buffer.from('Grpc-Status:0\n')]));
+    const capitals = decodeFrames(Buffer.concat([bytes('80 0000000e'), Buffer.from('Grpc-Status:0\n')]));
 
     expect(whole.trailers).toEqual(new Map([['grpc-status', '0']]));
     expect(refused.trailers?.get('grpc-status')).toBe('7');
@@ -157,9 +165,9 @@ describe('frames', () => {
   });
 
   it('may be several: their messages merge', () => {
-    const { message } = readFrames(Buffer.concat([bytes(oneRun), bytes(oneRun)]));
+    const { message } = decodeFrames(Buffer.concat([bytes(oneRun), bytes(oneRun)]));
 
-    expect(runListResponse(message).runs).toHaveLength(2);
+    expect(decodeRunList(message).runs).toHaveLength(2);
   });
 
   it.each([
@@ -168,15 +176,15 @@ describe('frames', () => {
     ['compressed', '01 00000000', /compressed/],
     ['too large', '00 ffffffff', /larger than the limit/],
   ])('that are %s are refused', (_, frame, reason) => {
-    expect(() => readFrames(bytes(frame))).toThrow(reason);
+    expect(() => decodeFrames(bytes(frame))).toThrow(reason);
   });
 
   it('come back as they were written, and of any bytes are read or refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (payload) => {
-        expect(hex(readFrames(frameOf(payload)).message)).toBe(hex(payload));
+        expect(hex(decodeFrames(encodeFrame(payload)).message)).toBe(hex(payload));
         try {
-          readFrames(payload);
+          decodeFrames(payload);
         } catch (error) {
           expect(error).toBeInstanceOf(FrameError);
         }
@@ -246,7 +254,7 @@ function written({ id, workflow, createdMs, finishedMs, status, runner, policy }
   };
 }
 
-function seen(run: ReturnType<typeof runListResponse>['runs'][number]) {
+function seen(run: ReturnType<typeof decodeRunList>['runs'][number]) {
   const { id, workflow, createdMs, finishedMs, status, runner, policy } = run;
   return { id, workflow, createdMs, finishedMs, status, runner, policy };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createAttestations } from '../../../../lambda/demo/simulators/chainloop/attestations.ts';
-import { between, seededRandom } from '../../../../lambda/demo/simulators/random.ts';
+import { drawBetween, createRandom } from '../../../../lambda/demo/simulators/random.ts';
 import type { RunRecord } from '../../../../lambda/demo/simulators/chainloop/records.ts';
-import { resultOf } from '../../../../lambda/sources/chainloop/runs/finish.ts';
+import { mapResult } from '../../../../lambda/sources/chainloop/runs/finish.ts';
 import { minuteMs, nonZero, startMs, startOrganization, valuesOf } from '../harness.ts';
 
 const resultByStatus: Readonly<Record<string, string>> = {
@@ -26,21 +26,21 @@ function truth(runs: readonly RunRecord[]): Readonly<Record<string, number>> {
 describe('the counts of many hours', () => {
   it.each([1, 2, 3])('are those of the organization, whichever ticks fail or are missed (seed %i)', async (seed) => {
     const attestations = createAttestations({ seed, startMs });
-    const random = seededRandom(seed);
+    const random = createRandom(seed);
     await using organization = await startOrganization();
     let counted: Readonly<Record<string, number>> = {};
     for (let minute = 0; minute < 10 * 60;) {
       organization.now = startMs + minute * minuteMs;
-      attestations.step(organization.now);
+      attestations.advance(organization.now);
       ({ runs: organization.runs, workflows: organization.workflows } = attestations.records());
       const isFailing = minute > 0 && minute < 540 && random() < 0.2;
-      organization.server.scenario(isFailing ? 'without trailers' : 'ok');
+      organization.server.playScenario(isFailing ? 'without trailers' : 'ok');
 
       const { families, problems } = await organization.tick();
 
       expect(problems.length).toBe(isFailing ? 1 : 0);
       if (!isFailing) counted = valuesOf(families, 'ci_runs_total', ['scope', 'pipeline', 'result']);
-      minute += random() < 0.05 ? between(random, 60, 100) : between(random, 1, 8);
+      minute += random() < 0.05 ? drawBetween(random, 60, 100) : drawBetween(random, 1, 8);
     }
 
     const expected = truth(organization.runs);
@@ -61,6 +61,6 @@ describe('a status', () => {
     ['unknown', undefined, undefined],
     ['unknown', 1, 'other'],
   ] as const)('%s with the end %s is the result %s', (status, finishedMs, result) => {
-    expect(resultOf({ status, ...(finishedMs === undefined ? {} : { finishedMs }) })).toBe(result);
+    expect(mapResult({ status, ...(finishedMs === undefined ? {} : { finishedMs }) })).toBe(result);
   });
 });

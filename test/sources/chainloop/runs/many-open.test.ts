@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { memoryStore } from '../../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { minuteMs, nonZero, runOf, startMs, startOrganization, valuesOf } from '../harness.ts';
 
 const id = 'chainloop/main';
@@ -8,7 +8,7 @@ const id = 'chainloop/main';
 const State = z.looseObject({ streams: z.object({ runs: z.looseObject({ open: z.array(z.unknown()) }) }) });
 
 it('goes on counting with more open runs in its memory than a call can have arguments', async () => {
-  const store = memoryStore();
+  const store = createMemoryStateStore();
   await using organization = await startOrganization({ store });
   await organization.tick();
   const { signal } = new AbortController();

@@ -93,9 +93,9 @@ describe('a cursor that leads back', () => {
     await using organization = await startOrganization();
     await organization.tick();
     organization.runs = runsWithTies(120, 0, 0);
-    organization.server.scenario('circling cursor');
+    organization.server.playScenario('circling cursor');
     const { problems } = await organization.tick();
-    organization.server.scenario('ok');
+    organization.server.playScenario('ok');
 
     const { families } = await organization.tick();
 

@@ -445,7 +445,7 @@ describe('releases', () => {
     /** A failed run of a released version, among successes of another version of the same workflow. */
     async function unattestedIn(scenario: Scenario, versions: readonly [VersionRecord, VersionRecord], others = 3) {
       const organization = await startOrganization();
-      organization.server.scenario(scenario);
+      organization.server.playScenario(scenario);
       organization.workflows = [shopRelease];
       const successes = Array.from({ length: others }, (_, index) =>
         runOf(`other-${String(index)}`, -500 - index, { lasted: 1, workflow: shopRelease, version: versions[1] }),

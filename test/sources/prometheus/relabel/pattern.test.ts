@@ -19,7 +19,9 @@ const ofGo = z
       z.tuple([z.string(), z.string(), z.array(z.string().nullable()).nullable()]),
     ]),
   )
-  .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/prometheus/patterns-of-go.json'), 'utf8')));
+  .parse(
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/prometheus/patterns-of-go.json'), 'utf8')),
+  );
 
 describe('a pattern of relabelling', () => {
   it.each([

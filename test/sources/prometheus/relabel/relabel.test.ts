@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PrometheusConfig } from '../../../../lambda/sources/prometheus/config.ts';
-import { relabeller } from '../../../../lambda/sources/prometheus/relabel/relabel.ts';
+import { createRelabeller } from '../../../../lambda/sources/prometheus/relabel/relabel.ts';
 
 const series = { __name__: 'm', a: 'x', b: 'y-z', job: 'j' };
 
@@ -10,7 +10,7 @@ function relabelled(...rules: readonly object[]): object | undefined {
     targets: [{ url: 'https://host/metrics' }],
     relabel: rules,
   });
-  const labels = relabeller(config.relabel)(new Map(Object.entries(series)));
+  const labels = createRelabeller(config.relabel)(new Map(Object.entries(series)));
   return labels === undefined ? undefined : Object.fromEntries(labels);
 }
 

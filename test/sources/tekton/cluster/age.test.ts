@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { humanDuration } from '../../../../lambda/demo/simulators/tekton/human-duration.ts';
-import { isExact, spanOf } from '../../../../lambda/sources/tekton/cluster/age.ts';
+import { formatAge } from '../../../../lambda/demo/simulators/tekton/human-duration.ts';
+import { isExact, parseAge } from '../../../../lambda/sources/tekton/cluster/age.ts';
 
 const nowMs = Date.UTC(2026, 10, 21, 12);
 
@@ -23,20 +23,20 @@ describe('an age in a table', () => {
     ['2y3d', (2 * 365 + 3) * 86_400, 86_400],
     ['9y', 9 * 365 * 86_400, 365 * 86_400],
   ])('%s', (text, seconds, step) => {
-    expect(spanOf(text, nowMs)).toEqual({ fromMs: nowMs - (seconds + step) * 1000, toMs: nowMs - seconds * 1000 });
+    expect(parseAge(text, nowMs)).toEqual({ fromMs: nowMs - (seconds + step) * 1000, toMs: nowMs - seconds * 1000 });
   });
 
   it.each([null, undefined, '', '<invalid>', '<unknown>', 'yesterday', '5', 'm', '1h1d', 12])(
     'tells nothing: %s',
     (cell) => {
-      expect(spanOf(cell, nowMs)).toBeUndefined();
+      expect(parseAge(cell, nowMs)).toBeUndefined();
     },
   );
 
   it('holds the moment that the API server has cut to it', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 3_000_000_000_000 }), (ageMs) => {
-        const span = spanOf(humanDuration(ageMs), nowMs);
+        const span = parseAge(formatAge(ageMs), nowMs);
 
         expect(span).toBeDefined();
         expect((span?.fromMs ?? Infinity) < nowMs - ageMs && nowMs - ageMs <= (span?.toMs ?? 0)).toBe(true);
@@ -48,7 +48,7 @@ describe('an age in a table', () => {
   it('never throws, whatever a cell holds', () => {
     fc.assert(
       fc.property(fc.anything(), (cell) => {
-        spanOf(cell, nowMs);
+        parseAge(cell, nowMs);
       }),
     );
   });

@@ -1,7 +1,7 @@
 import { createServer } from 'node:https';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { eksTokenFault } from '../../../../lambda/demo/simulators/tekton/eks-verifier.ts';
+import { findTokenProblem } from '../../../../lambda/demo/simulators/tekton/eks-verifier.ts';
 import type { AwsAccess, AwsCredentials } from '../../../../lambda/http/auth/aws-credentials.ts';
 import { type Authority, withAuthority } from '../../../support/certificates.ts';
 import { startLoopbackServer } from '../../../support/loopback-server.ts';
@@ -45,7 +45,7 @@ describe('an EKS cluster', () => {
         runs,
         aws: role(),
         isKnown: (sent) => {
-          faults.push(eksTokenFault(sent, identity, startMs));
+          faults.push(findTokenProblem(sent, identity, startMs));
           return faults.at(-1) === undefined;
         },
         cluster: (url) => ({
@@ -275,7 +275,7 @@ describe('a kubeconfig', () => {
         ...(await tlsServer(authority, 'IP:127.0.0.1')()),
         runs,
         aws: role(),
-        isKnown: (sent) => eksTokenFault(sent, identity, startMs) === undefined,
+        isKnown: (sent) => findTokenProblem(sent, identity, startMs) === undefined,
         cluster: () => reference,
       });
       cluster.variables['KUBECONFIG_TEXT'] = kubeconfig({
@@ -314,7 +314,7 @@ describe('a kubeconfig', () => {
         ...(await tlsServer(authority, 'IP:127.0.0.1')()),
         runs,
         aws,
-        isKnown: (sent) => eksTokenFault(sent, identity, startMs) === undefined,
+        isKnown: (sent) => findTokenProblem(sent, identity, startMs) === undefined,
         cluster: () => reference,
       });
       const args = ['eks', 'get-token', '--cluster-name', 'ci-cluster', ...roleArgs, '--profile', 'acme'];

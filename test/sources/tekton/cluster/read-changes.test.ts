@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readChanges } from '../../../../lambda/sources/tekton/cluster/read-changes.ts';
 import type { ClusterRequest } from '../../../../lambda/sources/tekton/cluster/connect.ts';
 import { ResponseTooLargeError } from '../../../../lambda/http/errors/errors.ts';
-import { deadlineIn } from '../../../../lambda/runtime/deadline.ts';
+import { createDeadline } from '../../../../lambda/runtime/deadline.ts';
 import { startMs } from '../harness.ts';
 
 const columnDefinitions = ['Name', 'Succeeded', 'Reason'].map((name) => ({ name }));
@@ -21,7 +21,7 @@ function event(type: string, version: number, cells: readonly string[], columns:
 
 async function changesOf(body: string) {
   const asked: ClusterRequest[] = [];
-  using deadline = deadlineIn(1000, Date.now);
+  using deadline = createDeadline(1000, Date.now);
   const changes = await readChanges(
     (request) => {
       asked.push(request);
@@ -48,7 +48,7 @@ describe('what has changed in a list', () => {
         { watch: '1', resourceVersion: '100', timeoutSeconds: '1', labelSelector: 'team=a' },
       ],
     ]);
-    expect(changes).toEqual({ rows: [], damaged: 0, version: '100', isLost: false });
+    expect(changes).toEqual({ rows: [], unreadable: 0, version: '100', isLost: false });
   });
 
   it('is the newest state of each run, by the columns of the first event, up to the version of the last', async () => {
@@ -57,7 +57,7 @@ describe('what has changed in a list', () => {
     );
 
     expect(rows).toEqual(['a Failed', 'b Succeeded']);
-    expect(changes).toMatchObject({ version: '103', damaged: 0, isLost: false });
+    expect(changes).toMatchObject({ version: '103', unreadable: 0, isLost: false });
   });
 
   it('has runs that were deleted if they had ended, for no list shows them any more', async () => {
@@ -74,7 +74,7 @@ describe('what has changed in a list', () => {
     );
 
     expect(rows).toEqual(['a Running']);
-    expect(changes).toMatchObject({ version: '101', damaged: 1 });
+    expect(changes).toMatchObject({ version: '101', unreadable: 1 });
   });
 
   it.each([
@@ -89,11 +89,11 @@ describe('what has changed in a list', () => {
   });
 
   it('is lost where it is more than one answer may be', async () => {
-    using deadline = deadlineIn(1000, Date.now);
+    using deadline = createDeadline(1000, Date.now);
     const tooLarge = () => Promise.reject(new ResponseTooLargeError('GET cluster/pipelineruns', 'is too large'));
 
     const changes = await readChanges(tooLarge, { kind: 'pipelineruns' }, '100', { deadline, clock: () => startMs });
 
-    expect(changes).toEqual({ rows: [], damaged: 0, version: undefined, isLost: true });
+    expect(changes).toEqual({ rows: [], unreadable: 0, version: undefined, isLost: true });
   });
 });

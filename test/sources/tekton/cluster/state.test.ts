@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { boundedReason, failureReasons } from '../../../../lambda/sources/tekton/cluster/reasons.ts';
-import { jobStateOf, runStateOf, statusOf } from '../../../../lambda/sources/tekton/cluster/state.ts';
+import { boundReason, failureReasons } from '../../../../lambda/sources/tekton/cluster/reasons.ts';
+import { jobStateOf, runStateOf, interpretCondition } from '../../../../lambda/sources/tekton/cluster/state.ts';
 import { expectGolden } from '../../../support/golden.ts';
 
 /** Every reason that Tekton writes, with what decides beside it; the last rows are values that do not exist. */
@@ -93,15 +93,15 @@ describe('the condition of a run', () => {
         reason,
         hasStarted: what.endsWith('with a start'),
       };
-      const meaning = statusOf(condition);
+      const meaning = interpretCondition(condition);
       if (!('phase' in meaning)) throw new Error(`${reason} is finished`);
       const { phase } = meaning;
       return [what, status, reason, phase, jobStateOf(phase), runStateOf(phase)].join(' | ');
     });
     const ended = finished.map(([status, reason, statusMessage]) => {
-      const meaning = statusOf({ status, reason, statusMessage });
+      const meaning = interpretCondition({ status, reason, statusMessage });
       if (!('result' in meaning)) throw new Error(`${reason} is not finished`);
-      return [status, reason, statusMessage ?? '', meaning.result, boundedReason(reason)].join(' | ');
+      return [status, reason, statusMessage ?? '', meaning.result, boundReason(reason)].join(' | ');
     });
 
     const text = [
@@ -116,7 +116,7 @@ describe('the condition of a run', () => {
   });
 
   it('keeps reasons within a list', () => {
-    expect(boundedReason('MadeUpByACustomTask')).toBe('other');
+    expect(boundReason('MadeUpByACustomTask')).toBe('other');
     expect(new Set(failureReasons).size).toBe(failureReasons.length);
   });
 });

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { tableOf } from '../../../../lambda/demo/simulators/tekton/wire.ts';
-import { finishedByObject } from '../../../../lambda/sources/tekton/runs/finished-run.ts';
+import { buildTable } from '../../../../lambda/demo/simulators/tekton/wire.ts';
+import { interpretObject } from '../../../../lambda/sources/tekton/runs/finished-run.ts';
 import { failureReasons, phaseByReason, resultByReason } from '../../../../lambda/sources/tekton/cluster/reasons.ts';
-import { rowsOf } from '../../../../lambda/sources/tekton/cluster/table-rows.ts';
+import { parseRows } from '../../../../lambda/sources/tekton/cluster/table-rows.ts';
 import { RunObject, Table } from '../../../../lambda/sources/tekton/cluster/schema.ts';
 import { pipelineRun, startMs, taskRun, timeAt } from '../harness.ts';
 
@@ -141,7 +141,7 @@ describe.each(kindNames)('%s as its definition has it', (kind) => {
   });
 
   it('has the columns that a Table is read by, with dates where ages are', () => {
-    const { columnDefinitions } = Columns.parse(tableOf([], {}, startMs));
+    const { columnDefinitions } = Columns.parse(buildTable([], {}, startMs));
     const served = Object.fromEntries(columnDefinitions.map(({ name, type }) => [name, type]));
 
     expect(served).toEqual({ Name: 'string', ...columns });
@@ -152,7 +152,7 @@ describe.each(kindNames)('%s as its definition has it', (kind) => {
       columnDefinitions: Object.keys(columns).map((name) => ({ name })),
       rows: [{ cells, object: { metadata: metadataOf(kind) } }],
     });
-    const [row] = rowsOf(only, startMs, 'test').rows;
+    const [row] = parseRows(only, startMs, 'test').rows;
     expect(row).toMatchObject({ condition: { status: 'True', reason: 'Completed' } });
     expect([row?.started?.toMs, row?.completed?.toMs]).toEqual([startMs - 5000, startMs - 5000]);
   });
@@ -164,7 +164,7 @@ describe.each(kindNames)('%s as its definition has it', (kind) => {
     const objects = [fullObject(fields, missing), withNullAt(fullObject(fields), missing)];
 
     const runs = objects.map((object) =>
-      finishedByObject(plural, RunObject.parse({ ...object, metadata }), metadata.uid),
+      interpretObject(plural, RunObject.parse({ ...object, metadata }), metadata.uid),
     );
 
     // Its last change is the next best thing to its end.
@@ -221,7 +221,7 @@ describe('the reasons of the current release', () => {
 
 function finishedOf(options: Parameters<typeof taskRun>[1]) {
   const object = taskRun('a', { started: -50, completed: -10, ...options });
-  return finishedByObject('taskruns', RunObject.parse(object), object.metadata.uid);
+  return interpretObject('taskruns', RunObject.parse(object), object.metadata.uid);
 }
 
 function resultOf(options: Parameters<typeof taskRun>[1]) {

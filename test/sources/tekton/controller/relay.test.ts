@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ControllerPod, controllerLabels } from '../../../../lambda/demo/simulators/tekton/controllers.ts';
 import { StateStoreError } from '../../../../lambda/counters/stores/store.ts';
-import { memoryStore } from '../../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { expectGolden } from '../../../support/golden.ts';
 import { openCensusPage, openTelemetryPage, type PageFigures } from './pages.ts';
 import { pipelineRun, startCluster, type TestClusterOptions, type Tick } from '../harness.ts';
@@ -162,7 +162,7 @@ describe("the controller's own metrics", () => {
   });
 
   it('count nothing twice when the settings name fewer metrics than before', async () => {
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const page = (): string => openCensusPage({ succeeded: 10, failed: 2, running: 1 });
     const both = { include: [`${prefix}pipelinerun_total`, `${prefix}pipelinerun_count`] };
     await using before = await controllerCluster({ metrics: both }, { store });
@@ -178,7 +178,7 @@ describe("the controller's own metrics", () => {
   });
 
   it('leave counters out when nothing can be remembered, and keep the gauges', async () => {
-    const store = memoryStore();
+    const store = createMemoryStateStore();
     const broken = { ...store, load: () => Promise.reject(new StateStoreError('unavailable', 'the table is away')) };
     await using cluster = await controllerCluster({}, { store: broken });
     cluster.pods.push(pod('controller-0', () => openTelemetryPage({ succeeded: 1, failed: 0, running: 3 })));
@@ -255,7 +255,7 @@ describe('totals of the controller that no replica shows', () => {
     cluster.pods.push(pod('controller-0', before));
     const first = await cluster.tick();
     if (isGone) cluster.pods.pop();
-    cluster.api.scenario(scenario);
+    cluster.api.playScenario(scenario);
 
     const second = await cluster.tick();
 
@@ -270,7 +270,7 @@ describe('totals of the controller that no replica shows', () => {
     await using cluster = await controllerCluster();
     cluster.pods.push(pod('controller-0', before));
     await cluster.tick();
-    cluster.api.scenario('unauthorized');
+    cluster.api.playScenario('unauthorized');
 
     expect(linesOf(await cluster.tick())).toEqual([]);
   });
@@ -282,7 +282,7 @@ describe("what goes wrong with the controller's metrics", () => {
   it('costs only them, and names the missing right', async () => {
     await using cluster = await controllerCluster();
     cluster.pods.push(pod('controller-0', page));
-    cluster.api.scenario('cannot-proxy');
+    cluster.api.playScenario('cannot-proxy');
 
     const { families, relayed, problems } = await cluster.tick();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { eksTokenFault } from '../../../../lambda/demo/simulators/tekton/eks-verifier.ts';
-import { resultsApi, type ResultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';
+import { findTokenProblem } from '../../../../lambda/demo/simulators/tekton/eks-verifier.ts';
+import { createResultsApi, type ResultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';
 import { TektonConfig } from '../../../../lambda/sources/tekton/config.ts';
 import { type LoopbackServer, startLoopbackServer } from '../../../support/loopback-server.ts';
 import {
@@ -26,7 +26,7 @@ interface Archived extends AsyncDisposable {
 }
 
 async function startArchived(settings: object = {}, options: TestClusterOptions = {}): Promise<Archived> {
-  const results = resultsApi({ isKnown: (sent) => sent === 'results-token' });
+  const results = createResultsApi({ isKnown: (sent) => sent === 'results-token' });
   const server = await startLoopbackServer(results.listener);
   const own = { url: server.url, token: { env: 'RESULTS_TOKEN' }, ...settings };
   const cluster = await startCluster({ ...options, config: { results: own, ...options.config } });
@@ -225,11 +225,11 @@ describe('the entrance to Tekton Results', () => {
   it('is opened by the token for the EKS cluster where none is given', async () => {
     const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
     const identity = { ...keys, cluster: 'ci-cluster', region: 'eu-west-1' };
-    const results = resultsApi({ isKnown: (sent) => eksTokenFault(sent, identity, startMs) === undefined });
+    const results = createResultsApi({ isKnown: (sent) => findTokenProblem(sent, identity, startMs) === undefined });
     await using server = await startLoopbackServer(results.listener);
     await using cluster = await startCluster({
       aws: { region: 'eu-west-1', credentials: () => Promise.resolve(keys) },
-      isKnown: (sent) => eksTokenFault(sent, identity, startMs) === undefined,
+      isKnown: (sent) => findTokenProblem(sent, identity, startMs) === undefined,
       // The simulated server has no certificate; that its CA is used for the cluster is tested with TLS.
       cluster: (url) => ({ eks: { name: 'ci-cluster', endpoint: url, certificateAuthority: 'YQ==' } }),
       config: { results: { url: server.url }, taskRuns: 'skip' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../../../../lambda/counters/stores/memory-store.ts';
+import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { StateStoreError } from '../../../../lambda/counters/stores/store.ts';
 import { nonZero, observationsOf, pipelineRun, startCluster, taskRun, timeAt, valuesOf } from '../harness.ts';
 
@@ -347,7 +347,7 @@ describe('runs that are counted from their list', () => {
       runs: ['a', 'b'].map((name) => pipelineRun(name, { ...running, created: -60, started: -57 })),
     });
     await cluster.tick();
-    cluster.api.scenario(scenario);
+    cluster.api.playScenario(scenario);
     for (const name of ['a', 'b']) {
       cluster.runs.put(pipelineRun(name, { ...succeeded, created: -60, started: -57, completed: 30 }));
     }
@@ -411,9 +411,9 @@ describe('runs that are pruned', () => {
   it('are not taken for lost while their list cannot be read', async () => {
     await using cluster = await startCluster({ runs: [pipelineRun('a', { ...running, created: -60, started: -57 })] });
     await cluster.tick();
-    cluster.api.scenario('cannot-list');
+    cluster.api.playScenario('cannot-list');
     for (let minute = 0; minute < 5; minute += 1) await cluster.tick();
-    cluster.api.scenario('ok');
+    cluster.api.playScenario('ok');
     cluster.runs.put(pipelineRun('a', { ...succeeded, created: -60, started: -57, completed: 100 }));
 
     const { families } = await cluster.tick();
@@ -426,7 +426,7 @@ describe('runs that are pruned', () => {
 describe('the memory', () => {
   it('costs only the counters when it cannot be read', async () => {
     const store = {
-      ...memoryStore(),
+      ...createMemoryStateStore(),
       load: () => Promise.reject(new StateStoreError('unavailable', 'the table is away')),
     };
     await using cluster = await startCluster({ store, runs: [pipelineRun('a', { ...running, started: -57 })] });

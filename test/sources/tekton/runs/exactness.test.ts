@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../../../lambda/demo/simulators/tekton/cluster.ts';
-import { resultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';
+import { createResultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';
 import { startLoopbackServer } from '../../../support/loopback-server.ts';
 import { nonZero, observationsOf, startCluster, startMs, valuesOf } from '../harness.ts';
 
@@ -22,7 +22,7 @@ async function totalsOf({
   /** By minute: the API server refuses everything. */
   readonly isDown?: (minute: number) => boolean;
 }) {
-  const results = resultsApi({ isKnown: () => true });
+  const results = createResultsApi({ isKnown: () => true });
   await using server = await startLoopbackServer(results.listener);
   const simulated = createCluster({
     seed,
@@ -42,7 +42,7 @@ async function totalsOf({
   const waits: number[] = [];
   for (let minute = 1; minute < busyMinutes + restMinutes; minute += 1) {
     simulated.advance(startMs + minute * minuteMs);
-    cluster.api.scenario(isDown(minute) ? 'unauthorized' : 'ok');
+    cluster.api.playScenario(isDown(minute) ? 'unauthorized' : 'ok');
     last = await cluster.tick();
     const { families } = last;
     waits.push(...observationsOf(families, 'ci_job_wait_seconds'));

@@ -177,7 +177,7 @@ describe('a cluster too large for one run', () => {
 
   it('is read without a right to watch too, and the right is named', async () => {
     await using cluster = await startCluster({ runs: running('a', 1500), config: onlyRuns });
-    cluster.api.scenario('cannot-watch');
+    cluster.api.playScenario('cannot-watch');
     await cluster.tickOf(2);
     cluster.runs.put(ended('a', 'run-01499', 30));
 
@@ -216,9 +216,9 @@ describe('a cluster too large for one run', () => {
   it('begins anew where a token is refused, and leaves a page that the server never gives', async () => {
     await using cluster = await startCluster({ runs: running('a', 1500), config: onlyRuns });
     await cluster.tickOf(1);
-    cluster.api.scenario('second-page-fails');
+    cluster.api.playScenario('second-page-fails');
     const failed = await cluster.tick(3000);
-    cluster.api.scenario('ok');
+    cluster.api.playScenario('ok');
 
     const { families, problems } = await cluster.tick();
 

@@ -1,7 +1,7 @@
 /** What PipelineRuns and TaskRuns tell for a trace. */
 import { expect, it } from 'vitest';
-import { finishOf, type FinishedRun } from '../../../../lambda/sources/tekton/runs/finish.ts';
-import { namingOf } from '../../../../lambda/sources/tekton/naming.ts';
+import { buildFinish, type FinishedRun } from '../../../../lambda/sources/tekton/runs/finish.ts';
+import { createNaming } from '../../../../lambda/sources/tekton/naming.ts';
 import { TektonConfig } from '../../../../lambda/sources/tekton/config.ts';
 
 const config = TektonConfig.parse({
@@ -11,7 +11,13 @@ const config = TektonConfig.parse({
 });
 const createdMs = Date.UTC(2026, 0, 5, 12);
 const never = (): boolean => false;
-const options = { source: 'ci', naming: namingOf(config), hasReasons: false, isTaskListed: never, isStepListed: never };
+const options = {
+  source: 'ci',
+  naming: createNaming(config),
+  hasReasons: false,
+  isTaskListed: never,
+  isStepListed: never,
+};
 
 function finished(
   kind: FinishedRun['kind'],
@@ -31,7 +37,7 @@ function finished(
     ...{ createdMs, startedMs: createdMs + 5000, completedMs: createdMs + 60_000 },
     ...more,
   };
-  return finishOf(run, options);
+  return buildFinish(run, options);
 }
 
 const code = { url: 'https://tekton/x7', commit: 'abc', branch: 'main' };

@@ -34,7 +34,7 @@ describe('the lists of the Kubernetes API', () => {
 
   it('go on with the fresh token when the one before has expired', async () => {
     await using cluster = await startCluster({ runs: many('ci', 1200) });
-    cluster.api.scenario('list-expires');
+    cluster.api.playScenario('list-expires');
 
     const { families, problems } = await cluster.tick();
 
@@ -54,7 +54,7 @@ describe('the lists of the Kubernetes API', () => {
 
   it('give what is complete when a later page fails', async () => {
     await using cluster = await startCluster({ runs: [...many('a', 300), ...many('b', 300)] });
-    cluster.api.scenario('second-page-fails');
+    cluster.api.playScenario('second-page-fails');
 
     const { families, problems } = await cluster.tick();
 
@@ -70,7 +70,7 @@ describe('the lists of the Kubernetes API', () => {
     await using cluster = await startCluster({
       runs: [...many('team', 300), ...many('team-a', 300), ...many('team-b', 300), taskRun('t', { namespace: 'team' })],
     });
-    cluster.api.scenario('second-page-fails');
+    cluster.api.playScenario('second-page-fails');
 
     const { families } = await cluster.tick();
 
@@ -148,7 +148,7 @@ describe('the lists of the Kubernetes API', () => {
   it('that are refused after they were allowed are an outage, for an API server that starts refuses everybody', async () => {
     await using cluster = await startCluster({ runs: [pipelineRun('a'), taskRun('b')] });
     await cluster.tick();
-    cluster.api.scenario('restarting');
+    cluster.api.playScenario('restarting');
 
     const ticks = [];
     for (let minute = 1; minute <= 7; minute += 1) ticks.push(await cluster.tick());
@@ -167,7 +167,7 @@ describe('the lists of the Kubernetes API', () => {
     await using cluster = await startCluster({ runs: [pipelineRun('a')], config: { taskRuns: 'skip' } });
     const kinds: (string | undefined)[] = [];
     for (const scenario of ['ok', 'ok', 'restarting', 'restarting', 'ok'] as const) {
-      cluster.api.scenario(scenario);
+      cluster.api.playScenario(scenario);
       const { problems } = await cluster.tick();
       kinds.push(problems[0]?.kind);
       cluster.now += 59 * 60_000;
@@ -196,7 +196,7 @@ describe('the lists of the Kubernetes API', () => {
     ['throttled', 'rate-limited', '429'],
   ] as const)('that are refused are one problem with a remedy: %s', async (scenario, kind, words) => {
     await using cluster = await startCluster({ runs: [pipelineRun('a'), taskRun('b')] });
-    cluster.api.scenario(scenario);
+    cluster.api.playScenario(scenario);
 
     const { families, problems } = await cluster.tick(1500);
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { newRound, type Round, roundAfter } from '../../../../lambda/sources/tekton/runs/rounds.ts';
+import { beginRound, type Round, resumeRound } from '../../../../lambda/sources/tekton/runs/rounds.ts';
 
 describe('a list that comes no further', () => {
   it('is begun anew after three runs, and keeps the version since which changes are asked for', () => {
     const at = { token: 'next', namespace: 'a' };
-    const stuck = { pages: 0, rows: 0, damaged: 0, at, version: '7' };
-    let round: Round = { ...newRound(0, '7'), runs: 1, at };
+    const stuck = { pages: 0, rows: 0, unreadable: 0, at, version: '7' };
+    let round: Round = { ...beginRound(0, '7'), runs: 1, at };
 
     const places = [1, 2, 3].map(() => {
-      round = roundAfter(round, stuck);
+      round = resumeRound(round, stuck);
       return round.at?.token;
     });
 

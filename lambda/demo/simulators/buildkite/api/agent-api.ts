@@ -1,3 +1,4 @@
+/** Makes the answers of Buildkite's agent API from a snapshot of the fleet. */
 import type { AgentCounts, ClusterSnapshot, FleetSnapshot, JobCounts } from '../fleet/snapshot.ts';
 
 /** `GET /v3/metrics` of the Buildkite agent API. */
@@ -19,7 +20,7 @@ const noJobs: JobCounts = { scheduled: 0, running: 0, waiting: 0, total: 0 };
 const noAgents: AgentCounts = { idle: 0, busy: 0, total: 0 };
 
 /** What a token sees. A queue without jobs is not among the jobs, one without agents not among the agents. */
-export function metricsAnswer({ organization }: FleetSnapshot, { name, queues }: ClusterSnapshot): MetricsAnswer {
+export function mapMetricsAnswer({ organization }: FleetSnapshot, { name, queues }: ClusterSnapshot): MetricsAnswer {
   const jobs = queues.map((queue) => [queue.key, queue.jobs] as const).filter(([, counts]) => hasAny(counts));
   const agents = queues
     .map((queue) => [queue.key, queue.agents ?? noAgents] as const)
@@ -32,8 +33,8 @@ export function metricsAnswer({ organization }: FleetSnapshot, { name, queues }:
   };
 }
 
-/** Zeros for a queue that nobody knows, as for an idle one. */
-export function queueAnswer({ jobs, agents, ...rest }: MetricsAnswer, queue: string): QueueAnswer {
+/** An unknown queue has zeros, as an idle one has. */
+export function mapQueueAnswer({ jobs, agents, ...rest }: MetricsAnswer, queue: string): QueueAnswer {
   return {
     ...rest,
     jobs: Object.hasOwn(jobs.queues, queue) ? (jobs.queues[queue] ?? noJobs) : noJobs,

@@ -29,7 +29,7 @@ export class GraphqlSyntaxError extends Error {
 
 /** @throws GraphqlSyntaxError */
 export function parseGraphql(text: string): GraphqlDocument {
-  const reader = tokensOf(text);
+  const reader = createReader(text);
   reader.expect('query');
   const operation = reader.next();
   const variables = new Map<string, string>();
@@ -38,28 +38,28 @@ export function parseGraphql(text: string): GraphqlDocument {
       reader.expect('$');
       const name = reader.next();
       reader.expect(':');
-      variables.set(name, valueIn(reader));
+      variables.set(name, parseValue(reader));
     }
   }
-  const selections = selectionsIn(reader, undefined);
+  const selections = parseSelections(reader, undefined);
   if (!reader.isDone()) throw new GraphqlSyntaxError(`unexpected ${reader.next()}`);
   return { operation, variables, selections };
 }
 
-function selectionsIn(reader: Reader, onType: string | undefined): readonly Selection[] {
+function parseSelections(reader: Reader, onType: string | undefined): readonly Selection[] {
   reader.expect('{');
   const selections: Selection[] = [];
   while (!reader.takes('}')) {
     if (reader.takes('...')) {
       reader.expect('on');
       const type = reader.next();
-      append(selections, selectionsIn(reader, type));
-    } else selections.push(selectionIn(reader, onType));
+      append(selections, parseSelections(reader, type));
+    } else selections.push(parseSelection(reader, onType));
   }
   return selections;
 }
 
-function selectionIn(reader: Reader, onType: string | undefined): Selection {
+function parseSelection(reader: Reader, onType: string | undefined): Selection {
   const first = reader.next();
   const name = reader.takes(':') ? reader.next() : first;
   const given = new Map<string, string>();
@@ -67,19 +67,19 @@ function selectionIn(reader: Reader, onType: string | undefined): Selection {
     while (!reader.takes(')')) {
       const argument = reader.next();
       reader.expect(':');
-      given.set(argument, valueIn(reader));
+      given.set(argument, parseValue(reader));
     }
   }
-  const selections = reader.peek() === '{' ? selectionsIn(reader, undefined) : [];
+  const selections = reader.peek() === '{' ? parseSelections(reader, undefined) : [];
   return { name, alias: first, arguments: given, onType, selections };
 }
 
 /** A name, a variable or a list, with the mark of what is never null. */
-function valueIn(reader: Reader): string {
+function parseValue(reader: Reader): string {
   let text = reader.takes('$') ? `$${reader.next()}` : reader.next();
   if (text === '[') {
     const elements: string[] = [];
-    while (!reader.takes(']')) elements.push(valueIn(reader));
+    while (!reader.takes(']')) elements.push(parseValue(reader));
     text = `[${elements.join(' ')}]`;
   }
   return reader.takes('!') ? `${text}!` : text;
@@ -96,26 +96,26 @@ interface Reader {
 /** Commas mean nothing in GraphQL. */
 const token = /\.\.\.|[{}()[\]:!$]|[\w-]+|[^\s,]/g;
 
-function tokensOf(text: string): Reader {
+function createReader(text: string): Reader {
   const tokens = text.match(token) ?? [];
   let at = 0;
-  const next = (): string => {
+  const takeNext = (): string => {
     const found = tokens[at];
     if (found === undefined) throw new GraphqlSyntaxError('the query ends too early');
     at += 1;
     return found;
   };
-  const takes = (wanted: string): boolean => {
+  const takeIf = (wanted: string): boolean => {
     if (tokens[at] !== wanted) return false;
     at += 1;
     return true;
   };
   return {
     peek: () => tokens[at],
-    next,
-    takes,
+    next: takeNext,
+    takes: takeIf,
     expect: (wanted) => {
-      if (!takes(wanted)) throw new GraphqlSyntaxError(`expected ${wanted} in place of ${next()}`);
+      if (!takeIf(wanted)) throw new GraphqlSyntaxError(`expected ${wanted} in place of ${takeNext()}`);
     },
     isDone: () => at === tokens.length,
   };

@@ -22,10 +22,10 @@ export class UnknownFieldError extends Error {
 
 /** @throws UnknownFieldError */
 export function executeGraphql({ selections }: GraphqlDocument, root: GraphqlObject, variables: Variables): unknown {
-  return selectedFrom(root, selections, variables);
+  return selectFields(root, selections, variables);
 }
 
-function selectedFrom(
+function selectFields(
   object: GraphqlObject,
   selections: readonly Selection[],
   variables: Variables,
@@ -36,15 +36,15 @@ function selectedFrom(
     .map((selection) => {
       const field = Object.hasOwn(object, selection.name) ? object[selection.name] : undefined;
       if (field === undefined) throw new UnknownFieldError(selection.name, type);
-      const value = typeof field === 'function' ? field(argumentsOf(selection, variables)) : field;
-      return [selection.alias, shown(value, selection.selections, variables)] as const;
+      const value = typeof field === 'function' ? field(resolveArguments(selection, variables)) : field;
+      return [selection.alias, selectValue(value, selection.selections, variables)] as const;
     });
   return Object.fromEntries(entries);
 }
 
-function shown(value: GraphqlValue, selections: readonly Selection[], variables: Variables): unknown {
-  if (isList(value)) return value.map((element) => shown(element, selections, variables));
-  return typeof value === 'object' && value !== null ? selectedFrom(value, selections, variables) : value;
+function selectValue(value: GraphqlValue, selections: readonly Selection[], variables: Variables): unknown {
+  if (isList(value)) return value.map((element) => selectValue(element, selections, variables));
+  return typeof value === 'object' && value !== null ? selectFields(value, selections, variables) : value;
 }
 
 function isList(value: GraphqlValue): value is readonly GraphqlValue[] {
@@ -52,7 +52,7 @@ function isList(value: GraphqlValue): value is readonly GraphqlValue[] {
 }
 
 /** Values of variables; what is written into the query stays the text that it is. */
-function argumentsOf({ arguments: given }: Selection, variables: Variables): Variables {
+function resolveArguments({ arguments: given }: Selection, variables: Variables): Variables {
   return Object.fromEntries(
     [...given].map(([name, text]) => [name, text.startsWith('$') ? variables[text.slice(1)] : text]),
   );

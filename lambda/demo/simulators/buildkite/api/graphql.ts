@@ -9,8 +9,8 @@ import {
   UnknownFieldError,
   type Variables,
 } from './graphql-execution.ts';
-import { jsonReply, type RequestBudget } from './request-budget.ts';
-import { isoOf } from './rest-builds.ts';
+import { makeJsonReply, type RequestBudget } from './request-budget.ts';
+import { formatIso } from './rest-builds.ts';
 
 export interface GraphqlOptions {
   readonly fleet: Fleet;
@@ -31,38 +31,38 @@ const costOfJob = 3;
 const costOfQuery = 4;
 
 /** Free queries, with a token that has GraphQL access. */
-export function graphqlReply(body: unknown, options: GraphqlOptions, nowMs: number): Reply {
+export function replyToGraphql(body: unknown, options: GraphqlOptions, nowMs: number): Reply {
   const { budget, scopes } = options;
-  if (!scopes.includes('graphql')) return jsonReply(403, { message: 'GraphQL API access is not enabled' });
-  const { query, variables } = requestOf(body);
-  const answer = answerTo(query, variables, options, nowMs);
-  if ('error' in answer) return jsonReply(200, { errors: [{ message: answer.error }] });
+  if (!scopes.includes('graphql')) return makeJsonReply(403, { message: 'GraphQL API access is not enabled' });
+  const { query, variables } = parseRequest(body);
+  const answer = executeQuery(query, variables, options, nowMs);
+  if ('error' in answer) return makeJsonReply(200, { errors: [{ message: answer.error }] });
   const { isAllowed, headers, limit, reset } = budget.spend(answer.cost, nowMs);
   if (!isAllowed) {
     const message = `You have exceeded your per-user limit of ${String(limit)} complexity points. Please try again in ${String(reset)} seconds.`;
-    return jsonReply(429, { errors: [{ message }] }, headers);
+    return makeJsonReply(429, { errors: [{ message }] }, headers);
   }
   const points = { 'ratelimit-complexity-actual': String(answer.cost) };
-  return jsonReply(200, { data: answer.data }, { ...headers, ...points });
+  return makeJsonReply(200, { data: answer.data }, { ...headers, ...points });
 }
 
 /**
  * Stored queries, chosen by the name of their operation: the body is the variables, and requests are counted instead of
  * points. The envelope of its answer is not documented; this is that of GraphQL.
  */
-export function portalReply(operation: string, body: unknown, options: StoredOptions, nowMs: number): Reply {
+export function replyToPortal(operation: string, body: unknown, options: StoredOptions, nowMs: number): Reply {
   const { isAllowed, headers, limit } = options.budget.spend(1, nowMs);
   const message = `You have exceeded the limit of ${String(limit)} portal requests a minute.`;
-  if (!isAllowed) return jsonReply(429, { message }, headers);
+  if (!isAllowed) return makeJsonReply(429, { message }, headers);
   const variables = typeof body === 'object' && body !== null ? { ...body } : {};
   const query = options.documents.find((document) => parseGraphql(document).operation === operation);
-  if (query === undefined) return jsonReply(422, { message: `The portal has no operation ${operation}` }, headers);
-  const answer = answerTo(query, variables, options, nowMs);
-  if ('error' in answer) return jsonReply(200, { errors: [{ message: answer.error }] }, headers);
-  return jsonReply(200, { data: answer.data }, headers);
+  if (query === undefined) return makeJsonReply(422, { message: `The portal has no operation ${operation}` }, headers);
+  const answer = executeQuery(query, variables, options, nowMs);
+  if ('error' in answer) return makeJsonReply(200, { errors: [{ message: answer.error }] }, headers);
+  return makeJsonReply(200, { data: answer.data }, headers);
 }
 
-function requestOf(body: unknown): { readonly query: string; readonly variables: Variables } {
+function parseRequest(body: unknown): { readonly query: string; readonly variables: Variables } {
   if (typeof body !== 'object' || body === null) return { query: '', variables: {} };
   const query = 'query' in body && typeof body.query === 'string' ? body.query : '';
   const variables = 'variables' in body && typeof body.variables === 'object' ? body.variables : {};
@@ -73,11 +73,11 @@ type Answered = { readonly data: unknown; readonly cost: number } | { readonly e
 
 type AnswerOptions = Pick<GraphqlOptions, 'fleet' | 'queueMetrics'>;
 
-function answerTo(query: string, variables: Variables, options: AnswerOptions, nowMs: number): Answered {
-  options.fleet.step(nowMs);
+function executeQuery(query: string, variables: Variables, options: AnswerOptions, nowMs: number): Answered {
+  options.fleet.advance(nowMs);
   const served: Served = { ...options, nowMs, cost: costOfQuery };
   try {
-    const data = executeGraphql(documentOf(query), rootOf(served), variables);
+    const data = executeGraphql(parseDocument(query), buildRoot(served), variables);
     return { data, cost: served.cost };
   } catch (error) {
     if (error instanceof UnknownFieldError || error instanceof GraphqlSyntaxError) return { error: error.message };
@@ -85,7 +85,7 @@ function answerTo(query: string, variables: Variables, options: AnswerOptions, n
   }
 }
 
-function documentOf(query: string): GraphqlDocument {
+function parseDocument(query: string): GraphqlDocument {
   if (query === '') throw new GraphqlSyntaxError('No query string was present');
   return parseGraphql(query);
 }
@@ -96,64 +96,64 @@ interface Served extends AnswerOptions {
   cost: number;
 }
 
-function rootOf(served: Served): GraphqlObject {
+function buildRoot(served: Served): GraphqlObject {
   const { fleet } = served;
   return {
     __typename: 'Query',
-    organization: ({ slug }) => (slug === fleet.organization ? organizationOf(served) : null),
+    organization: ({ slug }) => (slug === fleet.organization ? buildOrganization(served) : null),
     node: ({ id }) => {
-      const queues = fleet.queues().filter(({ at }) => idOf('Cluster', at.clusterUuid ?? '') === id);
+      const queues = fleet.queues().filter(({ at }) => encodeId('Cluster', at.clusterUuid ?? '') === id);
       const [first] = queues;
-      return first === undefined ? null : clusterOf(served, first.at.clusterUuid ?? '', queues);
+      return first === undefined ? null : buildCluster(served, first.at.clusterUuid ?? '', queues);
     },
   };
 }
 
-function organizationOf(served: Served): GraphqlObject {
+function buildOrganization(served: Served): GraphqlObject {
   const clustered = served.fleet.queues().filter(({ at }) => at.clusterUuid !== undefined);
   const byCluster = [...Map.groupBy(clustered, ({ at }) => at.clusterUuid ?? '')];
   return {
     __typename: 'Organization',
-    clusters: connection('Cluster', byCluster, ([uuid, queues]) => clusterOf(served, uuid, queues)),
-    jobs: (given) => jobsOf(served, given),
+    clusters: buildConnection('Cluster', byCluster, ([uuid, queues]) => buildCluster(served, uuid, queues)),
+    jobs: (given) => buildJobs(served, given),
   };
 }
 
-function clusterOf(served: Served, uuid: string, queues: readonly FleetQueue[]): GraphqlObject {
+function buildCluster(served: Served, uuid: string, queues: readonly FleetQueue[]): GraphqlObject {
   served.cost += costOfQueue;
   return {
     __typename: 'Cluster',
-    id: idOf('Cluster', uuid),
+    id: encodeId('Cluster', uuid),
     uuid,
     name: queues[0]?.at.cluster ?? '',
-    queues: connection('ClusterQueue', queues, (queue) => queueOf(served, queue)),
+    queues: buildConnection('ClusterQueue', queues, (queue) => buildQueue(served, queue)),
   };
 }
 
-function idOf(type: string, uuid: string): string {
+function encodeId(type: string, uuid: string): string {
   return Buffer.from(`${type}---${uuid}`).toString('base64');
 }
 
 const minuteMs = 60_000;
 
-function queueOf(served: Served, queue: FleetQueue): GraphqlObject {
+function buildQueue(served: Served, queue: FleetQueue): GraphqlObject {
   served.cost += costOfQueue;
   const { at, isHosted } = queue;
   return {
     __typename: 'ClusterQueue',
-    id: idOf('ClusterQueue', at.queueUuid),
+    id: encodeId('ClusterQueue', at.queueUuid),
     uuid: at.queueUuid,
     key: at.queue,
     hosted: isHosted,
     dispatchPaused: false,
     dispatchPausedAt: null,
     dispatchPausedNote: null,
-    metrics: served.queueMetrics === 'off' ? null : metricsOf(queue, served.nowMs),
+    metrics: served.queueMetrics === 'off' ? null : buildMetrics(queue, served.nowMs),
   };
 }
 
 /** Of the latest minute that is over. */
-function metricsOf({ agents, running, waiting, passed, failed, waits }: FleetQueue, nowMs: number): GraphqlObject {
+function buildMetrics({ agents, running, waiting, passed, failed, waits }: FleetQueue, nowMs: number): GraphqlObject {
   const rank = (share: number): number => waits[Math.max(0, Math.ceil(share * waits.length) - 1)] ?? 0;
   return {
     __typename: 'ClusterQueueMetrics',
@@ -171,7 +171,7 @@ function metricsOf({ agents, running, waiting, passed, failed, waits }: FleetQue
 }
 
 /** Waiting jobs, newest build first; the simulation has no others that a query asks for. */
-function jobsOf(served: Served, given: Variables): GraphqlValue {
+function buildJobs(served: Served, given: Variables): GraphqlValue {
   const isClustered = given['clustered'] !== false;
   const states = typeof given['state'] === 'string' ? given['state'] : '[SCHEDULED]';
   const jobs = served.fleet
@@ -183,14 +183,14 @@ function jobsOf(served: Served, given: Variables): GraphqlValue {
         .map((job) => ({ job, at, createdAt: build.createdAt })),
     )
     .sort((a, b) => b.createdAt - a.createdAt);
-  return connection('Job', jobs, ({ job, at }) => {
+  return buildConnection('Job', jobs, ({ job, at }) => {
     served.cost += costOfJob;
     const { cluster, queue } = at;
     return {
       __typename: 'JobTypeCommand',
       uuid: job.uuid,
       state: 'SCHEDULED',
-      runnableAt: isoOf(at, job.runnableAt),
+      runnableAt: formatIso(at, job.runnableAt),
       agentQueryRules: [`queue=${queue}`],
       cluster: cluster === undefined ? null : { __typename: 'Cluster', name: cluster },
       clusterQueue: cluster === undefined ? null : { __typename: 'ClusterQueue', key: queue },
@@ -202,10 +202,10 @@ function jobsOf(served: Served, given: Variables): GraphqlValue {
 const defaultPageSize = 500;
 
 /** A list by pages; the cursor is the place in the list. */
-function connection<Item>(
+function buildConnection<Item>(
   type: string,
   items: readonly Item[],
-  nodeOf: (item: Item) => GraphqlObject,
+  buildNode: (item: Item) => GraphqlObject,
 ): (given: Variables) => GraphqlValue {
   return ({ first, after }) => {
     const from = typeof after === 'string' ? Number(after) : 0;
@@ -224,7 +224,7 @@ function connection<Item>(
       edges: page.map((item, index) => ({
         __typename: `${type}Edge`,
         cursor: String(from + index + 1),
-        node: nodeOf(item),
+        node: buildNode(item),
       })),
     };
   };

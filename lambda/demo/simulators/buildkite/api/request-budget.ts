@@ -1,3 +1,4 @@
+/** Counts the requests of a simulated user against a limit for each window of time. */
 import type { Reply } from './scenarios.ts';
 
 /** What a user may ask for in a window. */
@@ -16,7 +17,7 @@ export interface Spent {
 }
 
 /** Windows begin at full multiples of their length, as a reset in seconds suggests. */
-export function requestBudget(scope: string, limit: number, windowMs: number): RequestBudget {
+export function createRequestBudget(scope: string, limit: number, windowMs: number): RequestBudget {
   let windowStart = 0;
   let used = 0;
   return {
@@ -39,7 +40,7 @@ export function requestBudget(scope: string, limit: number, windowMs: number): R
   };
 }
 
-export function jsonReply(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
+export function makeJsonReply(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
   return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },

@@ -1,9 +1,10 @@
+/** Leads requests of users to REST, GraphQL or a portal of the simulated Buildkite. */
 import type { Clock } from '../../../../runtime/clock.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Reply } from './scenarios.ts';
-import { graphqlReply, portalReply } from './graphql.ts';
-import { jsonReply, requestBudget } from './request-budget.ts';
-import { restReply } from './rest.ts';
+import { replyToGraphql, replyToPortal } from './graphql.ts';
+import { makeJsonReply, createRequestBudget } from './request-budget.ts';
+import { replyToRest } from './rest.ts';
 
 export interface UserApiOptions {
   readonly fleet: Fleet;
@@ -21,7 +22,7 @@ export interface UserApiOptions {
 export interface Portal {
   readonly slug: string;
   readonly token: string;
-  /** The queries that somebody has stored in it. */
+  /** The queries that are stored in it. */
   readonly documents: readonly string[];
 }
 
@@ -43,47 +44,48 @@ const authenticationRequired =
 const portalRequestsPerMinute = 200;
 
 /** The APIs for users: REST below `/v2`, GraphQL at `/v1`, and a portal where there is one. */
-export function userApi(options: UserApiOptions, origin: () => string): (request: UserRequest) => Reply {
+export function createUserApi(options: UserApiOptions, origin: () => string): (request: UserRequest) => Reply {
   const { fleet, clock, scopes = allScopes, queueMetrics = 'on', deepestBuild = 10_000 } = options;
-  const rest = requestBudget('rest_user', options.requestsPerMinute ?? 50, minuteMs);
-  const graphql = requestBudget('graphql_user', options.pointsPerFiveMinutes ?? 5_000, 5 * minuteMs);
-  const askPortal = portalApi(options);
+  const rest = createRequestBudget('rest_user', options.requestsPerMinute ?? 50, minuteMs);
+  const graphql = createRequestBudget('graphql_user', options.pointsPerFiveMinutes ?? 5_000, 5 * minuteMs);
+  const askPortal = createPortalApi(options);
   return ({ method, path, authorization, body }) => {
     const url = URL.parse(path, origin());
     const nowMs = clock();
     if (url?.pathname.startsWith('/organizations/') === true) return askPortal(url, { authorization, body });
-    if (authorization !== `Bearer ${fleet.apiToken}`) return jsonReply(401, { message: authenticationRequired });
+    if (authorization !== `Bearer ${fleet.apiToken}`) return makeJsonReply(401, { message: authenticationRequired });
     if (method === 'POST' && url?.pathname === '/v1') {
-      return graphqlReply(parsed(body), { fleet, budget: graphql, scopes, queueMetrics }, nowMs);
+      return replyToGraphql(parseBody(body), { fleet, budget: graphql, scopes, queueMetrics }, nowMs);
     }
-    if (method !== 'GET' || url?.pathname.startsWith('/v2/') !== true) return jsonReply(404, { message: 'Not found' });
+    if (method !== 'GET' || url?.pathname.startsWith('/v2/') !== true)
+      return makeJsonReply(404, { message: 'Not found' });
     const { tokenExpiresAt } = options;
     const restOptions = { fleet, budget: rest, origin: origin(), scopes, tokenExpiresAt, deepestBuild };
-    return restReply(url.pathname.slice('/v2'.length), url.searchParams, restOptions, nowMs);
+    return replyToRest(url.pathname.slice('/v2'.length), url.searchParams, restOptions, nowMs);
   };
 }
 
-function portalApi({
+function createPortalApi({
   fleet,
   clock,
   portal,
   queueMetrics = 'on',
 }: UserApiOptions): (url: URL, request: Pick<UserRequest, 'authorization' | 'body'>) => Reply {
-  const budget = requestBudget('portal', portalRequestsPerMinute, minuteMs);
+  const budget = createRequestBudget('portal', portalRequestsPerMinute, minuteMs);
   return ({ pathname, searchParams }, { authorization, body }) => {
     if (portal === undefined || authorization !== `Bearer ${portal.token}`) {
-      return jsonReply(401, { message: 'Unauthorized' });
+      return makeJsonReply(401, { message: 'Unauthorized' });
     }
     if (pathname !== `/organizations/${fleet.organization}/portals/${portal.slug}`) {
-      return jsonReply(404, { message: 'Not found' });
+      return makeJsonReply(404, { message: 'Not found' });
     }
     const operation = searchParams.get('operation_name') ?? '';
     const { documents } = portal;
-    return portalReply(operation, parsed(body), { fleet, budget, queueMetrics, documents }, clock());
+    return replyToPortal(operation, parseBody(body), { fleet, budget, queueMetrics, documents }, clock());
   };
 }
 
-function parsed(body: string): unknown {
+function parseBody(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {

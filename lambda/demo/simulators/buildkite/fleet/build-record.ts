@@ -1,3 +1,5 @@
+/** The builds and jobs of the simulated Buildkite, and what is called when they end. */
+
 /** A job of the simulation; its uuid is its own, also as the retry of another one. Times are simulated seconds. */
 export interface SimulatedJob {
   readonly uuid: string;
@@ -33,7 +35,7 @@ export interface SimulatedBuild {
   readonly jobs: SimulatedJob[];
   /** Jobs of each later stage. */
   later: number[];
-  /** Somebody cancels it then. */
+  /** The second at which a user cancels it. */
   readonly cancelAt?: number;
 }
 
@@ -50,5 +52,5 @@ export interface QueueAddress {
   readonly clusterUuid: string | undefined;
   readonly queueUuid: string;
   /** When a simulated second was. Epoch milliseconds. */
-  readonly msOf: (second: number) => number;
+  readonly convertToMs: (second: number) => number;
 }

@@ -1,7 +1,8 @@
+/** Plays the builds of a simulated queue: how they arrive, run, fail, are retried and end. */
 import type { SimulatedBuild, SimulatedJob } from './build-record.ts';
 import type { Identities } from './identities.ts';
 import type { PipelinePlan, QueuePlan } from './plan.ts';
-import { arrivals, between, duration, type Random } from '../../random.ts';
+import { drawArrivals, drawBetween, drawDuration, type Random } from '../../random.ts';
 
 /** The demand side of a queue: which jobs become ready, how they end, and how many wait behind a step. */
 export interface Builds {
@@ -12,7 +13,7 @@ export interface Builds {
   finish(job: SimulatedJob, second: number): void;
   /** The agent of a job is gone; the job fails and is tried again. */
   lose(job: SimulatedJob, second: number): SimulatedJob;
-  /** Ends builds that somebody cancels now, with all their jobs. */
+  /** Ends the builds that a user cancels now, with all their jobs. */
   cancel(second: number): void;
   /** Jobs behind wait steps. */
   blocked(): number;
@@ -26,7 +27,7 @@ export interface BuildsContext {
   /** How things end. */
   readonly fates: Random;
   readonly ids: Identities;
-  /** Whether somebody retries failed jobs of builds that have ended. */
+  /** Whether users retry failed jobs of builds that have ended. */
   readonly retriesByHand: 'some' | 'none';
   /** No build begins after this second. */
   readonly lastArrival: number;
@@ -39,11 +40,11 @@ const timeOutShare = 0.01;
 const softFailShare = 0.02;
 /** Of failing jobs: are tried again at once, and then mostly pass. */
 const retryShare = 0.5;
-/** Of all builds: are cancelled by somebody. */
+/** Of all builds: are cancelled by a user. */
 const cancelShare = 0.04;
 /** Of failed builds: are built again. */
 const rebuildShare = 0.4;
-/** Somebody reads what failed before pressing retry. */
+/** How long after the failure a user retries it. */
 const secondsUntilRetry = 90;
 /** Of all builds: are of the main branch. */
 const mainShare = 0.6;
@@ -56,7 +57,7 @@ interface World {
   /** Of the last build of each pipeline. */
   readonly numbers: Map<string, number>;
   rebuilds: readonly { readonly at: number; readonly of: SimulatedBuild }[];
-  /** Somebody presses retry at a failed job then. */
+  /** When a user retries the failed jobs of a build. */
   retries: readonly { readonly at: number; readonly of: SimulatedBuild }[];
   /** Jobs that become ready in the next second. */
   ready: readonly SimulatedJob[];
@@ -78,7 +79,7 @@ export function createBuilds(plan: QueuePlan, context: BuildsContext): Builds {
     lose: (job, second) => {
       Object.assign(job, { state: 'failed', finishedAt: second, exitStatus: -1, isRetried: true });
       context.jobFinished(job);
-      return newJob(world, job.build, second, 0);
+      return createJob(world, job.build, second, 0);
     },
     cancel: (second) => {
       for (const build of world.open) if ((build.cancelAt ?? Infinity) <= second) cancel(world, build, second);
@@ -94,15 +95,15 @@ function arrive(world: World, second: number): readonly SimulatedJob[] {
   world.ready = [];
   world.rebuilds = rebuilds.filter(({ at }) => at > second);
   const burst = bursts !== undefined && second % bursts.everySeconds === 0 ? bursts.builds : 0;
-  const count = arrivals(context.random, buildsPerHour / 3600) + burst;
+  const count = drawArrivals(context.random, buildsPerHour / 3600) + burst;
   const due = world.retries.filter(({ at }) => at <= second);
   world.retries = world.retries.filter(({ at }) => at > second);
   if (second > context.lastArrival) return ready;
   return [
     ...ready,
     ...due.flatMap(({ of }) => retryByHand(world, of, second)),
-    ...rebuilds.filter(({ at }) => at <= second).flatMap(({ of }) => newBuild(world, second, of)),
-    ...Array.from({ length: count }, () => newBuild(world, second)).flat(),
+    ...rebuilds.filter(({ at }) => at <= second).flatMap(({ of }) => createBuild(world, second, of)),
+    ...Array.from({ length: count }, () => createBuild(world, second)).flat(),
   ];
 }
 
@@ -114,14 +115,14 @@ function retryByHand(world: World, build: SimulatedBuild, second: number): reado
   for (const job of failed) job.isRetried = true;
   Object.assign(build, { state: 'scheduled', startedAt: undefined, finishedAt: undefined });
   world.open.add(build);
-  return failed.map(() => newJob(world, build, second, 0));
+  return failed.map(() => createJob(world, build, second, 0));
 }
 
 /** The jobs of its first stage are ready. */
-function newBuild(world: World, second: number, of?: SimulatedBuild): readonly SimulatedJob[] {
+function createBuild(world: World, second: number, of?: SimulatedBuild): readonly SimulatedJob[] {
   const { plan, open, numbers } = world;
   const { fates, ids } = world.context;
-  const { slug } = of === undefined ? chosen(plan.pipelines, fates()) : pipelineOf(plan, of);
+  const { slug } = of === undefined ? choosePipeline(plan.pipelines, fates()) : findPipeline(plan, of);
   const number = (numbers.get(slug) ?? 0) + 1;
   numbers.set(slug, number);
   const isCancelled = fates() < cancelShare;
@@ -129,29 +130,29 @@ function newBuild(world: World, second: number, of?: SimulatedBuild): readonly S
     uuid: ids.next(),
     number,
     pipeline: slug,
-    branch: of?.branch ?? branchOf(fates),
-    commit: of?.commit ?? commitOf(fates),
+    branch: of?.branch ?? chooseBranch(fates),
+    commit: of?.commit ?? makeCommit(fates),
     ...(of === undefined ? {} : { rebuiltFrom: of.uuid }),
     createdAt: second,
     state: 'scheduled',
     jobs: [],
     later: [...plan.stages],
-    ...(isCancelled ? { cancelAt: second + between(fates, 5, Math.max(6, plan.jobSeconds * 2)) } : {}),
+    ...(isCancelled ? { cancelAt: second + drawBetween(fates, 5, Math.max(6, plan.jobSeconds * 2)) } : {}),
   };
   open.add(build);
-  return nextStage(world, build, second);
+  return startNextStage(world, build, second);
 }
 
-function nextStage(world: World, build: SimulatedBuild, second: number): readonly SimulatedJob[] {
-  const { failRate } = pipelineOf(world.plan, build);
+function startNextStage(world: World, build: SimulatedBuild, second: number): readonly SimulatedJob[] {
+  const { failRate } = findPipeline(world.plan, build);
   const count = build.later.shift() ?? 0;
-  return Array.from({ length: count }, () => newJob(world, build, second, failRate));
+  return Array.from({ length: count }, () => createJob(world, build, second, failRate));
 }
 
-function newJob({ plan, context }: World, build: SimulatedBuild, second: number, failRate: number): SimulatedJob {
+function createJob({ plan, context }: World, build: SimulatedBuild, second: number, failRate: number): SimulatedJob {
   const { random, fates, ids } = context;
-  const seconds = duration(random, plan.jobSeconds);
-  const fate = fateOf(fates(), failRate);
+  const seconds = drawDuration(random, plan.jobSeconds);
+  const fate = chooseFate(fates(), failRate);
   const job: SimulatedJob = { uuid: ids.next(), seconds, fate, build, state: 'scheduled', runnableAt: second };
   build.jobs.push(job);
   return job;
@@ -165,7 +166,7 @@ function finish(world: World, job: SimulatedJob, second: number): void {
   const isFailed = job.state === 'failed' && job.isSoftFailed !== true;
   if (isFailed && fates() < retryShare) {
     job.isRetried = true;
-    world.ready = [...world.ready, newJob(world, build, second, 0)];
+    world.ready = [...world.ready, createJob(world, build, second, 0)];
   } else if (isFailed || job.state === 'timed_out') {
     build.state = 'failing';
     build.later = [];
@@ -174,7 +175,7 @@ function finish(world: World, job: SimulatedJob, second: number): void {
   if (build.jobs.some(isOpen)) return;
   if (build.state === 'failing') endBuild(world, build, 'failed', second);
   else if (build.later.length === 0) endBuild(world, build, 'passed', second);
-  else world.ready = [...world.ready, ...nextStage(world, build, second)];
+  else world.ready = [...world.ready, ...startNextStage(world, build, second)];
 }
 
 /** With all its jobs. */
@@ -203,10 +204,10 @@ function endBuild(world: World, build: SimulatedBuild, state: EndState, second: 
       world.retries = [...world.retries, { at: second + secondsUntilRetry, of: build }];
     return;
   }
-  world.rebuilds = [...world.rebuilds, { at: second + between(fates, 5, 30), of: build }];
+  world.rebuilds = [...world.rebuilds, { at: second + drawBetween(fates, 5, 30), of: build }];
 }
 
-/** Every second one of those that nobody builds again. */
+/** Every second one of the failed builds that are not built again. */
 function isRetriedByHand({ context }: World, { number, cancelAt }: SimulatedBuild): boolean {
   return context.retriesByHand === 'some' && number % 2 === 0 && cancelAt === undefined;
 }
@@ -215,7 +216,7 @@ function isOpen({ state }: SimulatedJob): boolean {
   return state === 'scheduled' || state === 'running';
 }
 
-function fateOf(chance: number, failRate: number): SimulatedJob['fate'] {
+function chooseFate(chance: number, failRate: number): SimulatedJob['fate'] {
   if (chance < failRate) return 'failed';
   if (chance < failRate + timeOutShare) return 'timed_out';
   return chance < failRate + timeOutShare + softFailShare ? 'soft-failed' : 'passed';
@@ -228,24 +229,24 @@ function endJob(job: SimulatedJob, second: number): void {
   if (job.fate === 'soft-failed') job.isSoftFailed = true;
 }
 
-function pipelineOf({ pipelines }: QueuePlan, { pipeline }: SimulatedBuild): PipelinePlan {
+function findPipeline({ pipelines }: QueuePlan, { pipeline }: SimulatedBuild): PipelinePlan {
   const found = pipelines.find(({ slug }) => slug === pipeline);
   if (found === undefined) throw new RangeError(`no pipeline ${pipeline}`);
   return found;
 }
 
-function chosen(pipelines: QueuePlan['pipelines'], chance: number): PipelinePlan {
+function choosePipeline(pipelines: QueuePlan['pipelines'], chance: number): PipelinePlan {
   const [first] = pipelines;
   return pipelines[Math.floor(chance * pipelines.length)] ?? first;
 }
 
-function branchOf(fates: Random): string {
-  return fates() < mainShare ? 'main' : `feature/${String(between(fates, 1, 40))}`;
+function chooseBranch(fates: Random): string {
+  return fates() < mainShare ? 'main' : `feature/${String(drawBetween(fates, 1, 40))}`;
 }
 
-function commitOf(fates: Random): string {
+function makeCommit(fates: Random): string {
   return Array.from({ length: 5 }, () =>
-    between(fates, 0, 2 ** 32 - 1)
+    drawBetween(fates, 0, 2 ** 32 - 1)
       .toString(16)
       .padStart(8, '0'),
   ).join('');

@@ -1,5 +1,6 @@
+/** Plays the agents of a simulated queue: fixed ones with outages, scaled ones and hosted ones. */
 import type { AgentPlan, Outage } from './plan.ts';
-import { between, type Random } from '../../random.ts';
+import { drawBetween, type Random } from '../../random.ts';
 
 /** What the agents of a queue need to know of it when they come and go. */
 export interface Demand {
@@ -16,17 +17,17 @@ export interface Crew {
 export function createCrew(plan: AgentPlan, random: Random): Crew {
   switch (plan.kind) {
     case 'fixed':
-      return fixedCrew(plan, random);
+      return createFixedCrew(plan, random);
     case 'scaled':
-      return scaledCrew(plan);
+      return createScaledCrew(plan);
     case 'hosted':
       return { at: () => ({ count: plan.most, areLost: false }) };
   }
 }
 
 /** Always there, unless an outage takes all of them. */
-function fixedCrew({ count, outage }: AgentPlan & { readonly kind: 'fixed' }, random: Random): Crew {
-  const isOut = outage === undefined ? (): boolean => false : outages(outage, random);
+function createFixedCrew({ count, outage }: AgentPlan & { readonly kind: 'fixed' }, random: Random): Crew {
+  const isOut = outage === undefined ? (): boolean => false : planOutages(outage, random);
   return {
     at: (second) => {
       const areLost = isOut(second);
@@ -36,16 +37,20 @@ function fixedCrew({ count, outage }: AgentPlan & { readonly kind: 'fixed' }, ra
 }
 
 /** Each outage starts up to a tenth of its period later than planned, so that no two look the same. */
-function outages({ firstAtSeconds, everySeconds, lastsSeconds }: Outage, random: Random): (second: number) => boolean {
+function planOutages(
+  { firstAtSeconds, everySeconds, lastsSeconds }: Outage,
+  random: Random,
+): (second: number) => boolean {
   let startsAt = firstAtSeconds;
   return (second) => {
-    if (second >= startsAt + lastsSeconds) startsAt += everySeconds + between(random, 0, Math.floor(everySeconds / 10));
+    if (second >= startsAt + lastsSeconds)
+      startsAt += everySeconds + drawBetween(random, 0, Math.floor(everySeconds / 10));
     return second >= startsAt && second < startsAt + lastsSeconds;
   };
 }
 
 /** One agent at a time, as an autoscaling group does it: too late for a burst, and gone when it is over. */
-function scaledCrew({ least, most, startSeconds, idleSeconds }: AgentPlan & { readonly kind: 'scaled' }): Crew {
+function createScaledCrew({ least, most, startSeconds, idleSeconds }: AgentPlan & { readonly kind: 'scaled' }): Crew {
   let count = least;
   let shortFor = 0;
   let idleFor = 0;

@@ -1,8 +1,9 @@
+/** Plays a whole simulated Buildkite organization with its clusters and queues. */
 import type { FleetObserver, QueueAddress, SimulatedBuild } from './build-record.ts';
-import { identities, uuidOf } from './identities.ts';
-import { demoPlan, type FleetPlan, hostedQueuesOf } from './plan.ts';
+import { createIdentities, formatUuid } from './identities.ts';
+import { demoPlan, type FleetPlan, findHostedQueues } from './plan.ts';
 import { createQueue, type SimulatedQueue } from './queue.ts';
-import { seededRandom } from '../../random.ts';
+import { createRandom } from '../../random.ts';
 import type { FleetSnapshot } from './snapshot.ts';
 
 export interface FleetOptions {
@@ -20,7 +21,7 @@ export interface FleetOptions {
 }
 
 /** A build and where it runs. */
-export interface PlacedBuild {
+export interface FleetBuild {
   readonly build: SimulatedBuild;
   readonly at: QueueAddress;
 }
@@ -42,11 +43,11 @@ export interface FleetQueue {
 
 /** A simulated Buildkite organization. */
 export interface Fleet {
-  /** Lets the fleet live until now; a time that has already passed changes nothing. Epoch milliseconds. */
-  step(nowMs: number): void;
+  /** Simulates until now; a time that has already passed changes nothing. Epoch milliseconds. */
+  advance(nowMs: number): void;
   snapshot(): FleetSnapshot;
   /** Open builds, and those that ended last. */
-  builds(): readonly PlacedBuild[];
+  builds(): readonly FleetBuild[];
   queues(): readonly FleetQueue[];
   readonly organization: string;
   readonly apiToken: string;
@@ -56,10 +57,10 @@ export interface Fleet {
   readonly hostedQueues: readonly string[];
 }
 
-/** Simulated before the start, so that the first look finds a fleet at work and not an empty one. */
+/** Simulated before the start, so that the first request finds a fleet at work and not an empty one. */
 const warmUpSeconds = 600;
 
-/** A machine that slept for a night continues where it was instead of living through it. */
+/** After a longer pause, as when the machine has slept, the fleet continues where it was. */
 const longestStepSeconds = 6 * 3600;
 
 /** An hour of the demo at its usual speed; a collector that was away for longer misses some. */
@@ -71,40 +72,40 @@ const seedOfFates = 7_919;
 export function createFleet(options: FleetOptions): Fleet {
   const { startMs, speed = 1, plan = demoPlan } = options;
   let lastMs = startMs;
-  // The remainder of a second that has been lived through only in part.
+  // Time that has passed and is less than a simulated second.
   let pendingSeconds = 0;
   let second = -warmUpSeconds;
-  // Real time that the fleet has not lived through; what was before it keeps its time.
+  // Pauses that were not simulated: they move the times of what comes after them.
   const skips: { readonly after: number; readonly ms: number }[] = [];
-  const finished: PlacedBuild[] = [];
-  const msOf = (simulated: number): number => {
+  const finished: FleetBuild[] = [];
+  const convertToMs = (simulated: number): number => {
     const skippedMs = skips.reduce((sum, { after, ms }) => (simulated > after ? sum + ms : sum), 0);
     return startMs + Math.floor((simulated * 1000) / speed + skippedMs);
   };
   const lastArrival = ((options.arrivalsUntilMs ?? Infinity) - startMs) * (speed / 1000);
-  const keep = (build: PlacedBuild): void => {
+  const keep = (build: FleetBuild): void => {
     finished.push(build);
     if (finished.length > finishedBuildsKept) finished.shift();
   };
   const clusters = plan.clusters.map((cluster, index) => ({
     ...cluster,
-    queues: queuesOf(cluster, index, { ...options, msOf, lastArrival, keep }),
+    queues: createQueues(cluster, index, { ...options, convertToMs, lastArrival, keep }),
   }));
 
-  const tick = (): void => {
+  const advanceSecond = (): void => {
     second += 1;
     for (const { queues } of clusters) for (const { queue } of queues) queue.tick(second);
   };
-  while (second < 0) tick();
+  while (second < 0) advanceSecond();
 
   return {
-    step: (nowMs) => {
+    advance: (nowMs) => {
       const passed = (Math.max(0, nowMs - lastMs) / 1000) * speed;
       const lived = Math.min(longestStepSeconds, passed);
       if (passed > lived) skips.push({ after: second, ms: ((passed - lived) * 1000) / speed });
       pendingSeconds += lived;
       lastMs = Math.max(lastMs, nowMs);
-      for (; pendingSeconds >= 1; pendingSeconds -= 1) tick();
+      for (; pendingSeconds >= 1; pendingSeconds -= 1) advanceSecond();
     },
     snapshot: () => ({
       organization: plan.organization,
@@ -121,20 +122,20 @@ export function createFleet(options: FleetOptions): Fleet {
       // One that was retried by hand is among those that ended as often as it did, and may be open again.
       return [...new Map([...finished, ...open].map((placed) => [placed.build.uuid, placed])).values()];
     },
-    queues: () => clusters.flatMap(({ queues }) => queues.map((placed) => shownQueue(placed, second, speed))),
+    queues: () => clusters.flatMap(({ queues }) => queues.map((placed) => mapFleetQueue(placed, second, speed))),
     organization: plan.organization,
     apiToken: plan.apiToken,
     agentTokens: plan.clusters.map(({ agentToken }) => agentToken),
-    hostedQueues: hostedQueuesOf(plan),
+    hostedQueues: findHostedQueues(plan),
   };
 }
 
-interface PlacedQueue {
+interface AddressedQueue {
   readonly at: QueueAddress;
   readonly queue: SimulatedQueue;
 }
 
-function shownQueue({ at, queue }: PlacedQueue, second: number, speed: number): FleetQueue {
+function mapFleetQueue({ at, queue }: AddressedQueue, second: number, speed: number): FleetQueue {
   const { isHosted, jobs, agents } = queue.snapshot();
   const waits = queue.recentWaits(second).map((seconds) => seconds / speed);
   const ended = queue.recentEnds(second);
@@ -150,33 +151,33 @@ function shownQueue({ at, queue }: PlacedQueue, second: number, speed: number): 
 }
 
 interface QueueContext extends FleetOptions {
-  readonly msOf: (second: number) => number;
+  readonly convertToMs: (second: number) => number;
   readonly lastArrival: number;
-  readonly keep: (build: PlacedBuild) => void;
+  readonly keep: (build: FleetBuild) => void;
 }
 
-function queuesOf(
+function createQueues(
   { name, queues }: FleetPlan['clusters'][number],
   clusterIndex: number,
-  { seed, startMs, plan: fleetPlan = demoPlan, observer, msOf, lastArrival, keep }: QueueContext,
-): readonly PlacedQueue[] {
+  { seed, startMs, plan: fleetPlan = demoPlan, observer, convertToMs: msOf, lastArrival, keep }: QueueContext,
+): readonly AddressedQueue[] {
   return queues.map((plan, index) => {
-    const place = clusterIndex * 100 + index;
+    const queueNumber = clusterIndex * 100 + index;
     const at: QueueAddress = {
       cluster: name,
       queue: plan.key,
       // Clusters and queues stay the same from life to life.
-      clusterUuid: name === undefined ? undefined : uuidOf(0, clusterIndex, 0),
-      queueUuid: uuidOf(0, place, 1),
-      msOf,
+      clusterUuid: name === undefined ? undefined : formatUuid(0, clusterIndex, 0),
+      queueUuid: formatUuid(0, queueNumber, 1),
+      convertToMs: msOf,
     };
     const queue = createQueue(plan, {
       // A generator of its own for each queue: a change of one plan leaves the other queues as they were.
-      random: seededRandom(seed * 1000 + place),
-      fates: seededRandom((seed + seedOfFates) * 1000 + place),
-      ids: identities(startMs, place),
+      random: createRandom(seed * 1000 + queueNumber),
+      fates: createRandom((seed + seedOfFates) * 1000 + queueNumber),
+      ids: createIdentities(startMs, queueNumber),
       lastArrival,
-      // A build that ends twice between two looks shows its last end only, so a demo that stops in between cannot be exact.
+      // Of a build that ends twice between two requests only the last end is seen; exact counts need a plan without.
       retriesByHand: fleetPlan.retriesByHand ?? 'none',
       jobFinished: (job) => observer?.jobFinished?.(job, at),
       buildFinished: (build) => {

@@ -1,3 +1,5 @@
+/** Says which clusters, queues and pipelines the simulated Buildkite has. */
+
 /** A time of trouble that comes again and again. Simulated seconds. */
 export interface Outage {
   readonly firstAtSeconds: number;
@@ -144,7 +146,7 @@ export const demoPlan: FleetPlan = {
 };
 
 /** Queues that a configuration must name in `hostedQueues`. */
-export function hostedQueuesOf({ clusters }: FleetPlan): readonly string[] {
+export function findHostedQueues({ clusters }: FleetPlan): readonly string[] {
   return clusters.flatMap(({ queues }) =>
     queues.filter(({ agents }) => agents.kind === 'hosted').map(({ key }) => key),
   );

@@ -1,3 +1,4 @@
+/** Plays one simulated queue: jobs arrive, wait for an agent, run and end. */
 import { append } from '../../../../model/lists/append.ts';
 import { createCrew } from './crew.ts';
 import type { SimulatedBuild, SimulatedJob } from './build-record.ts';
@@ -27,19 +28,19 @@ interface Running {
 const waitsOfSeconds = 60;
 
 /** What happened in the last minute, and nothing older. */
-function lastMinute<What>(): { add(second: number, what: What): void; at(second: number): readonly What[] } {
+function createLastMinute<What>(): { add(second: number, what: What): void; at(second: number): readonly What[] } {
   let kept: { readonly at: number; readonly what: What }[] = [];
-  const recent = (second: number): typeof kept => kept.filter(({ at }) => at > second - waitsOfSeconds);
+  const keepRecent = (second: number): typeof kept => kept.filter(({ at }) => at > second - waitsOfSeconds);
   return {
     add: (second, what) => {
-      kept = [...recent(second), { at: second, what }];
+      kept = [...keepRecent(second), { at: second, what }];
     },
-    at: (second) => recent(second).map(({ what }) => what),
+    at: (second) => keepRecent(second).map(({ what }) => what),
   };
 }
 
 export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQueue {
-  const ends = lastMinute<SimulatedJob>();
+  const ends = createLastMinute<SimulatedJob>();
   let now = 0;
   const builds = createBuilds(plan, {
     ...context,
@@ -51,7 +52,7 @@ export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQ
   const crew = createCrew(plan.agents, context.random);
   let queued: SimulatedJob[] = [];
   let running: Running[] = [];
-  const starts = lastMinute<number>();
+  const starts = createLastMinute<number>();
   let workers = 0;
 
   const finishUntil = (second: number): void => {
@@ -64,7 +65,7 @@ export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQ
     queued = queued.filter(({ state }) => state === 'scheduled');
     running = running.filter(({ job }) => job.state === 'running');
   };
-  const changeCrew = (second: number): void => {
+  const updateCrew = (second: number): void => {
     const { count, areLost } = crew.at(second, { queued: queued.length, running: running.length });
     workers = count;
     if (!areLost) return;
@@ -88,11 +89,11 @@ export function createQueue(plan: QueuePlan, context: BuildsContext): SimulatedQ
       finishUntil(second);
       cancel(second);
       append(queued, builds.arrive(second));
-      changeCrew(second);
+      updateCrew(second);
       start(second);
     },
     snapshot: () =>
-      snapshotOf(plan, { scheduled: queued.length, busy: running.length, waiting: builds.blocked(), workers }),
+      mapSnapshot(plan, { scheduled: queued.length, busy: running.length, waiting: builds.blocked(), workers }),
     open: () => builds.open(),
     recentEnds: (second) => ends.at(second).map(({ state }) => state),
     recentWaits: (second) => starts.at(second).toSorted((a, b) => a - b),
@@ -106,7 +107,7 @@ interface Load {
   readonly workers: number;
 }
 
-function snapshotOf({ key, agents }: QueuePlan, { scheduled, busy, waiting, workers }: Load): QueueSnapshot {
+function mapSnapshot({ key, agents }: QueuePlan, { scheduled, busy, waiting, workers }: Load): QueueSnapshot {
   return {
     key,
     isHosted: agents.kind === 'hosted',

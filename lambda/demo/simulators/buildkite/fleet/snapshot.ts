@@ -1,3 +1,5 @@
+/** What the simulated fleet looks like at one moment. */
+
 /** Jobs as the agent API counts them: `waiting` is behind a wait step, `total` is without it. */
 export interface JobCounts {
   readonly scheduled: number;

@@ -1,6 +1,6 @@
 /** The OpenTelemetry names of buildkite-agent-metrics, for those who come from it. */
 import type { Labels, MetricDefinition } from '../../../../model/metric.ts';
-import type { Telling } from './metric-mapping.ts';
+import type { MetricMapping } from './metric-mapping.ts';
 
 /** What its OpenTelemetry backend calls the figures that a Buildkite source publishes with `compat: true`. */
 export const buildkiteNames: Readonly<Record<string, { readonly name: string; readonly unit: string }>> = {
@@ -20,11 +20,11 @@ export const collectionDuration = 'buildkite.collection.duration';
 const figure = /^buildkite_(?:total|queues)_(\w+)$/;
 
 /** Totals and queues share a name: a total is the series that has no `queue`. */
-export function tellBuildkite({ name }: Pick<MetricDefinition, 'name'>): readonly Telling[] {
-  const told = buildkiteNames[figure.exec(name)?.[1] ?? ''];
-  return told === undefined ? [] : [{ ...told, resource: 'buildkite', attributesOf: ownAttributes }];
+export function mapToBuildkite({ name }: Pick<MetricDefinition, 'name'>): readonly MetricMapping[] {
+  const known = buildkiteNames[figure.exec(name)?.[1] ?? ''];
+  return known === undefined ? [] : [{ ...known, resource: 'buildkite', mapLabels: pickOwnLabels }];
 }
 
-function ownAttributes({ org = '', cluster = '', queue = '' }: Labels): Labels {
+function pickOwnLabels({ org = '', cluster = '', queue = '' }: Labels): Labels {
   return { org, cluster, queue };
 }

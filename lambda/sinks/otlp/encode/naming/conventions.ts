@@ -1,7 +1,7 @@
-/** The names of OpenTelemetry's conventions for CI/CD where they exist, and names of their kind where they do not. */
+/** Maps metrics to OpenTelemetry's conventions for CI/CD, and to similar names where there are none. */
 import type { Labels, MetricDefinition } from '../../../../model/metric.ts';
-import type { Telling } from './metric-mapping.ts';
-import { unitOf } from '../../../../model/for-sinks/ucum.ts';
+import type { MetricMapping } from './metric-mapping.ts';
+import { formatUnit } from '../../../../model/for-sinks/ucum.ts';
 
 /** Of the conventions that the names below are taken from; a receiver may translate them to those of another version. */
 export const schemaUrl = 'https://opentelemetry.io/schemas/1.43.0';
@@ -27,12 +27,12 @@ interface Convention {
   /** Values of a label that the convention has another word for. */
   readonly values?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly added?: Labels;
-  /** Whether `error.type` tells how a run failed, where it failed. */
+  /** Whether `error.type` says how a run failed. */
   readonly error?: 'also' | 'only';
 }
 
 /** `cicd.pipeline.result` of a run that did not do what it should; skipped and cancelled ones did not fail. */
-export const failures: ReadonlySet<string> = new Set(['failure', 'error', 'timeout']);
+export const failedResults: ReadonlySet<string> = new Set(['failure', 'error', 'timeout']);
 
 const result = { result: 'cicd.pipeline.result' } as const;
 const runState = 'cicd.pipeline.run.state';
@@ -75,45 +75,46 @@ export const conventions: Readonly<Record<string, readonly Convention[]>> = {
 };
 
 /** What the conventions call a metric; other names of the collector become dotted, and those of others stay. */
-export function tellConventions({ name, unit }: MetricDefinition): readonly Telling[] {
+export function mapToConventions({ name, unit }: MetricDefinition): readonly MetricMapping[] {
   const known = conventions[name];
-  if (known === undefined) return [{ name: dotted(name), unit: unitOf(name, unit), attributesOf: attributesBy({}) }];
+  if (known === undefined)
+    return [{ name: formatDotted(name), unit: formatUnit(name, unit), mapLabels: createLabelMapping({}) }];
   return known.map((convention) => ({
     name: convention.name,
     unit: convention.unit,
     ...(convention.kind === undefined ? {} : { kind: convention.kind }),
-    attributesOf: attributesBy(convention),
+    mapLabels: createLabelMapping(convention),
   }));
 }
 
 /** `ci_queue_oldest_wait_seconds` is `ci.queue.oldest_wait`: units and `total` are no part of such names. */
-function dotted(name: string): string {
-  const parts = /^ci_([a-z]+)(?:_(.+?))?(?:_timestamp)?(?:_(?:seconds|bytes|ratio))?(?:_total)?$/.exec(name);
-  if (parts === null) return name;
-  return ['ci', parts[1], parts[2]].filter((part) => part !== undefined).join('.');
+function formatDotted(name: string): string {
+  const words = /^ci_([a-z]+)(?:_(.+?))?(?:_timestamp)?(?:_(?:seconds|bytes|ratio))?(?:_total)?$/.exec(name);
+  if (words === null) return name;
+  return ['ci', words[1], words[2]].filter((word) => word !== undefined).join('.');
 }
 
 type Attributing = Pick<Convention, 'labels' | 'values' | 'added' | 'error'>;
 
-function attributesBy(convention: Attributing): (labels: Labels) => Labels | undefined {
+function createLabelMapping(convention: Attributing): (labels: Labels) => Labels | undefined {
   const { labels: renamed = {}, values = {}, added, error } = convention;
-  // Where only errors are told, their type says what the result does.
+  // Where only errors are sent, their type says the same as the result.
   const leftOut = error === 'only' ? 'result' : undefined;
-  const keyOf = attributeKeys(renamed);
+  const findKey = createKeyFinder(renamed);
   return (labels) => {
-    const failed = error === undefined ? undefined : failureIn(labels);
-    if (error === 'only' && failed === undefined) return undefined;
-    const told: Record<string, string> = { ...added };
+    const failedResult = error === undefined ? undefined : findFailedResult(labels);
+    if (error === 'only' && failedResult === undefined) return undefined;
+    const attributes: Record<string, string> = { ...added };
     for (const [label, value] of Object.entries(labels))
-      if (label !== leftOut) told[keyOf(label)] = values[label]?.[value] ?? value;
-    if (failed !== undefined) told['error.type'] = failed;
-    Object.assign(told, repositoryOf(labels));
-    return told;
+      if (label !== leftOut) attributes[findKey(label)] = values[label]?.[value] ?? value;
+    if (failedResult !== undefined) attributes['error.type'] = failedResult;
+    Object.assign(attributes, mapRepository(labels));
+    return attributes;
   };
 }
 
 /** Asked for thousands of samples, so that each label's key is made once. */
-function attributeKeys(renamed: Readonly<Record<string, string>>): (label: string) => string {
+function createKeyFinder(renamed: Readonly<Record<string, string>>): (label: string) => string {
   const keys = new Map<string, string>();
   return (label) => {
     const known = keys.get(label);
@@ -124,12 +125,12 @@ function attributeKeys(renamed: Readonly<Record<string, string>>): (label: strin
   };
 }
 
-function failureIn({ result: outcome }: Labels): string | undefined {
-  return outcome !== undefined && failures.has(outcome) ? outcome : undefined;
+function findFailedResult({ result: outcome }: Labels): string | undefined {
+  return outcome !== undefined && failedResults.has(outcome) ? outcome : undefined;
 }
 
-/** A scope of Bitbucket is a repository, for which the conventions have names; other systems do not tell theirs. */
-export function repositoryOf({ system, scope }: Labels): Labels {
+/** A scope of Bitbucket is a repository, for which the conventions have names; other systems do not name theirs. */
+export function mapRepository({ system, scope }: Labels): Labels {
   if (system !== 'bitbucket' || scope === undefined || scope === '') return {};
   return { 'vcs.provider.name': 'bitbucket', 'vcs.repository.name': scope };
 }

@@ -23,14 +23,14 @@ export function createCollectionClock(): CollectionClock {
   let kept: RunningHistogram | undefined;
   return {
     with: (batch) => {
-      const observations = durationsIn(batch);
+      const observations = findDurations(batch);
       const before = kept ?? {
         bounds,
         counts: new Array<number>(bounds.length + 1).fill(0),
         sum: 0,
         startMs: batch.tickMs,
       };
-      return { observations, total: addedTo(before, observations) };
+      return { observations, total: addDurations(before, observations) };
     },
     keep: ({ total }) => {
       kept = total;
@@ -38,14 +38,14 @@ export function createCollectionClock(): CollectionClock {
   };
 }
 
-function durationsIn({ health }: Batch): readonly number[] {
+function findDurations({ health }: Batch): readonly number[] {
   return health.flatMap((family) => {
     if (family.type !== 'gauge' || family.definition.name !== sourceDuration.name) return [];
     return family.samples.filter(({ labels }) => labels['system'] === 'buildkite').map(({ value }) => value);
   });
 }
 
-function addedTo(before: RunningHistogram, observations: readonly number[]): RunningHistogram {
+function addDurations(before: RunningHistogram, observations: readonly number[]): RunningHistogram {
   const counts = [...before.counts];
   for (const value of observations) {
     const at = before.bounds.findIndex((bound) => value <= bound);

@@ -3,25 +3,25 @@ import type { Matcher } from '../../../../config/glob.ts';
 import type { Batch } from '../../../../model/batch.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../../../model/metric.ts';
 import { compareText } from '../../../../model/families/order.ts';
-import { publishable, type RelayedExemplar, type RelayedFamily } from '../../../../model/relayed.ts';
+import { selectPublishable, type RelayedExemplar, type RelayedFamily } from '../../../../model/relayed.ts';
 import { compareSets } from '../../../../series/label-set.ts';
-import { attributeSets } from './attributes.ts';
+import { createAttributeWriter } from './attributes.ts';
 import { collectionDuration } from '../naming/buildkite-names.ts';
 import type { Omission as OmissionOf } from '../../../../series/omissions.ts';
 import type { CollectionDurations } from './collection-durations.ts';
-import { type Flaw, kindOf, type PointSettings, putFamily } from './family-points.ts';
+import { type OmissionReason, chooseKind, type PointSettings, putFamily } from './family-points.ts';
 import { isWritableTime } from '../message.ts';
 import { isAddedUp, type NamedPoints, type Point, type PointMetric } from './point.ts';
-import { metricsOfRelayed, type RelayedMetric } from './relayed-points.ts';
-import type { Tell, Telling } from '../naming/metric-mapping.ts';
+import { splitRelayed, type RelayedMetric } from './relayed-points.ts';
+import type { MapMetric, MetricMapping } from '../naming/metric-mapping.ts';
 
 /** Points that are left out, by metric. */
-export interface Omission extends OmissionOf<Flaw> {
+export interface Omission extends OmissionOf<OmissionReason> {
   /** Those among them that a receiver of increases would have added up. */
   readonly increases: number;
 }
 
-/** What a batch looks like to a receiver. */
+/** The points of a batch, and what was left out. */
 export interface PointsOfBatch {
   /**
    * Name by name, in order; to be walked once. The points of a name are made when it is its turn: all of them at once
@@ -30,7 +30,7 @@ export interface PointsOfBatch {
   readonly names: Iterable<NamedPoints>;
   /** What was left out of the names walked so far. */
   readonly omissions: () => readonly Omission[];
-  readonly omit: (flaw: Flaw, point: Point) => void;
+  readonly omit: (reason: OmissionReason, point: Point) => void;
 }
 
 export interface BatchSettings extends PointSettings {
@@ -38,7 +38,7 @@ export interface BatchSettings extends PointSettings {
   readonly attributes: Labels;
   /** By the name in the metric catalogue, or on the page that a metric was read from. */
   readonly selects: Matcher;
-  readonly tell: Tell;
+  readonly mapMetric: MapMetric;
   /** Most that a receiver takes of one point; undefined where it has no limit. */
   readonly maxAttributes: number | undefined;
   readonly intervalMs: number;
@@ -48,34 +48,34 @@ export interface BatchSettings extends PointSettings {
 /** The levels, and what a receiver of increases adds up: those must not share a request, for only levels may be sent twice. */
 export type Reading = 'levels' | 'increases' | 'all';
 
-export function pointsOf(
+export function encodePoints(
   batch: Batch,
   settings: BatchSettings,
   durations: CollectionDurations,
   reading: Reading,
 ): PointsOfBatch {
-  const { omissions, omit } = tallyOfOmissions();
-  const byName = [...Map.groupBy(toldIn(batch, settings, durations), ({ metric }) => metric.name)]
+  const { omissions, omit } = tallyOmissions();
+  const byName = [...Map.groupBy(generateProducers(batch, settings, durations), ({ metric }) => metric.name)]
     .filter(([, [first]]) => isRead(first, reading, settings))
     .sort(([a], [b]) => compareText(a, b));
-  function* named(): Generator<NamedPoints> {
+  function* generateNames(): Generator<NamedPoints> {
     for (const [name, producers] of byName) {
-      const series = inOrder(pointsUnder(producers, settings, omit), (duplicate) => {
+      const series = sortUnique(producePoints(producers, settings, omit), (duplicate) => {
         omit('duplicate', name, [duplicate], settings);
       });
       if (series.length > 0) yield { name, series };
     }
   }
   return {
-    names: named(),
+    names: generateNames(),
     omissions,
-    omit: (flaw, point) => {
-      omit(flaw, point.family.name, [point], settings);
+    omit: (reason, point) => {
+      omit(reason, point.family.name, [point], settings);
     },
   };
 }
 
-/** The first of those that share a name decides: the others of another kind are left out wherever it is told. */
+/** Of several metrics with one name the first decides: those of another kind are left out. */
 function isRead(first: Producer | undefined, reading: Reading, { temporality }: PointSettings): boolean {
   if (first === undefined || reading === 'all') return first !== undefined;
   return isAddedUp(first.metric, temporality) === (reading === 'increases');
@@ -89,25 +89,25 @@ interface Producer {
   /** As an operator knows it. */
   readonly known: string;
   readonly metric: PointMetric;
-  /** `metric`: that of the first who shares the name. */
-  readonly produce: (metric: PointMetric, take: Take, omit: (flaw: Flaw, count?: number) => void) => void;
+  /** `metric`: of those with this name, the first one. */
+  readonly produce: (metric: PointMetric, take: Take, omit: (reason: OmissionReason, count?: number) => void) => void;
 }
 
 type OmitPoints = (
-  flaw: Flaw,
+  reason: OmissionReason,
   metric: string,
   points: readonly Pick<Point, 'family'>[],
   settings: PointSettings,
 ) => void;
 
-function pointsUnder(producers: readonly Producer[], settings: BatchSettings, omit: OmitPoints): readonly Point[] {
+function producePoints(producers: readonly Producer[], settings: BatchSettings, omit: OmitPoints): readonly Point[] {
   const points: Point[] = [];
   const [first] = producers;
   if (first === undefined) return points;
   const { maxAttributes = Infinity } = settings;
   for (const { known, metric, produce } of producers) {
-    const omitSome = (flaw: Flaw, count = 1): void => {
-      omit(flaw, known, new Array<Pick<Point, 'family'>>(count).fill({ family: metric }), settings);
+    const omitSome = (reason: OmissionReason, count = 1): void => {
+      omit(reason, known, new Array<Pick<Point, 'family'>>(count).fill({ family: metric }), settings);
     };
     const isAlike = metric.kind === first.metric.kind && metric.resource === first.metric.resource;
     const take: Take = (point) => {
@@ -121,40 +121,50 @@ function pointsUnder(producers: readonly Producer[], settings: BatchSettings, om
   return points;
 }
 
-function* toldIn(batch: Batch, settings: BatchSettings, durations: CollectionDurations): Generator<Producer> {
-  for (const family of familiesOf(batch, settings)) {
+function* generateProducers(
+  batch: Batch,
+  settings: BatchSettings,
+  durations: CollectionDurations,
+): Generator<Producer> {
+  for (const family of selectFamilies(batch, settings)) {
     if (!settings.selects(family.definition.name)) continue;
-    for (const telling of settings.tell(family.definition)) yield producerOf(family, telling, batch, settings);
+    for (const mapping of settings.mapMetric(family.definition)) yield createProducer(family, mapping, batch, settings);
   }
-  for (const family of relayedOf(batch, settings)) {
+  for (const family of selectRelayed(batch, settings)) {
     if (!settings.selects(family.name)) continue;
-    for (const metric of metricsOfRelayed(family)) yield relayedProducer(family, metric, settings);
+    for (const metric of splitRelayed(family)) yield createRelayedProducer(family, metric, settings);
   }
   if (settings.compat && durations.observations.length > 0 && settings.selects(collectionDuration))
-    yield durationProducer(durations, batch, settings);
+    yield createDurationProducer(durations, batch, settings);
 }
 
-function producerOf(family: MetricFamily, telling: Telling, batch: Batch, settings: BatchSettings): Producer {
+function createProducer(family: MetricFamily, mapping: MetricMapping, batch: Batch, settings: BatchSettings): Producer {
   const { definition } = family;
-  const { attributesOf } = telling;
-  const sets = attributeSets(settings.attributes);
+  const { mapLabels } = mapping;
+  const writeAttributes = createAttributeWriter(settings.attributes);
   const metric: PointMetric = {
-    name: telling.name,
+    name: mapping.name,
     description: definition.help,
-    unit: telling.unit,
-    kind: telling.kind ?? kindOf(family, settings),
-    numbers: numbersOf(definition),
-    resource: telling.resource ?? 'collector',
+    unit: mapping.unit,
+    kind: mapping.kind ?? chooseKind(family, settings),
+    numbers: chooseNumbers(definition),
+    resource: mapping.resource ?? 'collector',
   };
-  const startOf = startsFor(metric, batch, settings);
+  const findStart = createStartFinder(metric, batch, settings);
   const produce: Producer['produce'] = (shared, take, omit) => {
     putFamily(
       family,
       settings,
       (labels, value, startMs, exemplars) => {
-        const told = attributesOf === undefined ? labels : attributesOf(labels);
-        if (told === undefined) return;
-        const point = { labels: sets(told), family: shared, startMs: startOf(startMs), value, isStale: false };
+        const mapped = mapLabels === undefined ? labels : mapLabels(labels);
+        if (mapped === undefined) return;
+        const point = {
+          labels: writeAttributes(mapped),
+          family: shared,
+          startMs: findStart(startMs),
+          value,
+          isStale: false,
+        };
         take(exemplars === undefined ? point : { ...point, exemplars });
       },
       omit,
@@ -164,7 +174,7 @@ function producerOf(family: MetricFamily, telling: Telling, batch: Batch, settin
 }
 
 /** An increase began with the interval of its tick; a level that may fall counts from the moment it was read. */
-function startsFor(
+function createStartFinder(
   metric: PointMetric,
   { tickMs, collectedAtMs }: Batch,
   { temporality, intervalMs }: BatchSettings,
@@ -174,16 +184,16 @@ function startsFor(
 }
 
 /** Whole numbers, so that a receiver with types never sees two of them in one metric. */
-function numbersOf({ unit, reduced }: MetricDefinition): PointMetric['numbers'] {
+function chooseNumbers({ unit, reduced }: MetricDefinition): PointMetric['numbers'] {
   return (unit === 'count' || unit === 'bytes') && reduced !== true ? 'int' : 'double';
 }
 
-function relayedProducer(
+function createRelayedProducer(
   family: RelayedFamily,
   { name, kind, points }: RelayedMetric,
   settings: BatchSettings,
 ): Producer {
-  const sets = attributeSets(settings.attributes);
+  const writeAttributes = createAttributeWriter(settings.attributes);
   const metric: PointMetric = {
     name,
     description: family.help,
@@ -203,7 +213,7 @@ function relayedProducer(
       }
       const isStartKnown = startMs !== undefined && isWritableTime(startMs);
       take({
-        ...{ labels: sets(labels), family: shared, value, isStale: false },
+        ...{ labels: writeAttributes(labels), family: shared, value, isStale: false },
         startMs: isStartKnown ? startMs : undefined,
         ...(timestampMs === undefined ? {} : { timestampMs }),
         ...(settings.exemplars === 'send' ? { exemplars: exemplars.filter(isWritableExemplar) } : {}),
@@ -217,7 +227,7 @@ function isWritableExemplar({ timestampMs = 0 }: RelayedExemplar): boolean {
   return isWritableTime(timestampMs);
 }
 
-function durationProducer(
+function createDurationProducer(
   { observations, total }: CollectionDurations,
   batch: Batch,
   settings: BatchSettings,
@@ -227,7 +237,7 @@ function durationProducer(
     definition: collectionDurationMetric,
     samples: [{ labels: {}, observations, total }],
   };
-  return producerOf(family, { name: collectionDuration, unit: 's', resource: 'buildkite' }, batch, settings);
+  return createProducer(family, { name: collectionDuration, unit: 's', resource: 'buildkite' }, batch, settings);
 }
 
 const collectionDurationMetric: MetricDefinition<'distribution'> = {
@@ -247,22 +257,24 @@ const collectionDurationMetric: MetricDefinition<'distribution'> = {
 };
 
 /**
- * Nothing is known of a failed source, so its values must not look live. What was reduced for sinks that add up is sent
+ * A failed source gives no values: old ones would look like new ones. What was reduced for sinks that add up is sent
  * where the series themselves are not.
  */
-function familiesOf({ parts, health }: Batch, { temporality }: PointSettings): readonly MetricFamily[] {
-  const read = parts.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families);
+function selectFamilies({ sources, health }: Batch, { temporality }: PointSettings): readonly MetricFamily[] {
+  const read = sources.filter(({ status }) => status !== 'failed').flatMap(({ families }) => families);
   const isSent = ({ definition }: MetricFamily): boolean => temporality === 'delta' || definition.reduced !== true;
   return [...read.filter(isSent), ...health];
 }
 
-/** A page tells running totals only. */
-function relayedOf({ parts }: Batch, { temporality }: PointSettings): readonly RelayedFamily[] {
-  return temporality === 'delta' ? [] : parts.flatMap(({ status, relayed = [] }) => publishable(status, relayed));
+/** A page has running totals only. */
+function selectRelayed({ sources }: Batch, { temporality }: PointSettings): readonly RelayedFamily[] {
+  return temporality === 'delta'
+    ? []
+    : sources.flatMap(({ status, relayed = [] }) => selectPublishable(status, relayed));
 }
 
 /** Sorted, each series once at any time. Samples in canonical order are in order already, so nothing is copied then. */
-function inOrder(points: readonly Point[], omit: (duplicate: Point) => void): readonly Point[] {
+function sortUnique(points: readonly Point[], omit: (duplicate: Point) => void): readonly Point[] {
   const isAscending = points.every((one, index) => {
     const before = points[index - 1];
     return before === undefined || comparePoints(before, one) < 0;
@@ -286,15 +298,15 @@ interface OmissionTally {
   readonly omissions: () => readonly Omission[];
 }
 
-function tallyOfOmissions(): OmissionTally {
+function tallyOmissions(): OmissionTally {
   const byReason = new Map<string, Omission>();
   return {
-    omit: (flaw, metric, points, { temporality }) => {
-      const key = `${flaw} ${metric}`;
-      const known = byReason.get(key) ?? { flaw, metric, samples: 0, increases: 0 };
+    omit: (reason, metric, points, { temporality }) => {
+      const key = `${reason} ${metric}`;
+      const known = byReason.get(key) ?? { reason, metric, samples: 0, increases: 0 };
       const increases = points.filter(({ family }) => isAddedUp(family, temporality)).length;
       byReason.set(key, {
-        ...{ flaw, metric },
+        ...{ reason, metric },
         samples: known.samples + points.length,
         increases: known.increases + increases,
       });

@@ -4,24 +4,24 @@ import type { Buckets, ExplicitHistogram, ExponentialHistogram } from './point.t
 /** What the SDKs of OpenTelemetry take as default for the buckets of one sign. */
 export const maxBuckets = 160;
 
-/** The finest scale of the OpenTelemetry SDK specification, and the coarsest that still tells 1 s from 1 h. */
+/** The finest scale of the OpenTelemetry SDK specification, and the coarsest at which 1 s and 1 h differ. */
 const finestScale = 20;
 const coarsestScale = -10;
 
 /** Exact but for the digits that an exponential histogram does not keep. */
-export function exponentialOf(observations: readonly number[]): ExponentialHistogram {
+export function buildExponential(observations: readonly number[]): ExponentialHistogram {
   const positive = observations.filter((value) => value > 0);
   const negative = observations.filter((value) => value < 0).map((value) => -value);
-  const scale = Math.min(scaleFor(positive), scaleFor(negative));
-  const once = (values: readonly number[]): readonly Weighted[] => values.map((value) => ({ value, count: 1 }));
+  const scale = Math.min(chooseScale(positive), chooseScale(negative));
+  const countOnce = (values: readonly number[]): readonly Weighted[] => values.map((value) => ({ value, count: 1 }));
   return {
     scale,
     zeroCount: observations.length - positive.length - negative.length,
-    positive: bucketsOf(once(positive), scale),
-    negative: bucketsOf(once(negative), scale),
+    positive: fillBuckets(countOnce(positive), scale),
+    negative: fillBuckets(countOnce(negative), scale),
     count: observations.length,
     sum: observations.reduce((sum, value) => sum + value, 0),
-    ...(observations.length === 0 ? {} : { min: leastOf(observations), max: greatestOf(observations) }),
+    ...(observations.length === 0 ? {} : { min: findLeast(observations), max: findGreatest(observations) }),
   };
 }
 
@@ -30,28 +30,28 @@ export function exponentialOf(observations: readonly number[]): ExponentialHisto
  * quantile is at most one bucket too high. What is above the last bound goes into the next bucket above it. The scale
  * follows from the bounds alone, so that it is the same in every run.
  */
-export function exponentialOfBuckets({ bounds, counts, sum = 0 }: ExplicitHistogram): ExponentialHistogram {
-  const scale = scaleFor(
+export function convertToExponential({ bounds, counts, sum = 0 }: ExplicitHistogram): ExponentialHistogram {
+  const scale = chooseScale(
     bounds.filter((bound) => bound > 0),
     1,
   );
-  const at = (index: number): number => bounds[index] ?? 0;
+  const boundAt = (index: number): number => bounds[index] ?? 0;
   const zeroCount = counts.reduce(
-    (total, count, index) => (index < bounds.length && at(index) === 0 ? total + count : total),
+    (total, count, index) => (index < bounds.length && boundAt(index) === 0 ? total + count : total),
     0,
   );
   const weighted = counts.flatMap((count, index): readonly Weighted[] => {
-    if (index < bounds.length) return [{ value: at(index), count }];
-    return [{ value: aboveAll(bounds, scale), count }];
+    if (index < bounds.length) return [{ value: boundAt(index), count }];
+    return [{ value: pickAboveAll(bounds, scale), count }];
   });
   return {
     scale,
     zeroCount,
-    positive: bucketsOf(
+    positive: fillBuckets(
       weighted.filter(({ value }) => value > 0),
       scale,
     ),
-    negative: bucketsOf(
+    negative: fillBuckets(
       weighted.filter(({ value }) => value < 0).map(({ value, count }) => ({ value: -value, count })),
       scale,
     ),
@@ -61,9 +61,9 @@ export function exponentialOfBuckets({ bounds, counts, sum = 0 }: ExplicitHistog
 }
 
 /** A value in the bucket that follows the one of the last bound; without a positive bound, in the first above 0. */
-function aboveAll(bounds: readonly number[], scale: number): number {
+function pickAboveAll(bounds: readonly number[], scale: number): number {
   const last = bounds.at(-1) ?? 0;
-  return last > 0 ? upperBoundOf(indexOf(last, scale) + 1, scale) : 1;
+  return last > 0 ? computeUpperBound(findIndex(last, scale) + 1, scale) : 1;
 }
 
 interface Weighted {
@@ -72,12 +72,12 @@ interface Weighted {
 }
 
 /** The finest scale at which values of one sign, and so many buckets above them, have room. */
-function scaleFor(values: readonly number[], more = 0): number {
+function chooseScale(values: readonly number[], more = 0): number {
   if (values.length === 0) return finestScale;
-  const [least, greatest] = [leastOf(values), greatestOf(values)];
+  const [least, greatest] = [findLeast(values), findGreatest(values)];
   for (let scale = finestScale; scale > coarsestScale; scale -= 1) {
-    const buckets = indexOf(greatest, scale) - indexOf(least, scale) + 1 + more;
-    if (buckets <= maxBuckets && isIndex(indexOf(greatest, scale)) && isIndex(indexOf(least, scale))) return scale;
+    const buckets = findIndex(greatest, scale) - findIndex(least, scale) + 1 + more;
+    if (buckets <= maxBuckets && isIndex(findIndex(greatest, scale)) && isIndex(findIndex(least, scale))) return scale;
   }
   return coarsestScale;
 }
@@ -87,11 +87,11 @@ function isIndex(index: number): boolean {
   return Math.abs(index) < 2 ** 31;
 }
 
-function bucketsOf(values: readonly Weighted[], scale: number): Buckets {
+function fillBuckets(values: readonly Weighted[], scale: number): Buckets {
   if (values.length === 0) return { offset: 0, counts: [] };
-  const indexes = values.map(({ value }) => indexOf(value, scale));
-  const offset = leastOf(indexes);
-  const counts = new Array<number>(greatestOf(indexes) - offset + 1).fill(0);
+  const indexes = values.map(({ value }) => findIndex(value, scale));
+  const offset = findLeast(indexes);
+  const counts = new Array<number>(findGreatest(indexes) - offset + 1).fill(0);
   for (const [position, { count }] of values.entries()) {
     const at = (indexes[position] ?? offset) - offset;
     counts[at] = (counts[at] ?? 0) + count;
@@ -100,21 +100,21 @@ function bucketsOf(values: readonly Weighted[], scale: number): Buckets {
 }
 
 /** The bucket of a positive value; corrected by one where the logarithm was rounded to the wrong side of a bound. */
-export function indexOf(value: number, scale: number): number {
+export function findIndex(value: number, scale: number): number {
   const index = Math.ceil(Math.log2(value) * 2 ** scale) - 1;
-  if (value > upperBoundOf(index, scale)) return index + 1;
-  return value <= upperBoundOf(index - 1, scale) ? index - 1 : index;
+  if (value > computeUpperBound(index, scale)) return index + 1;
+  return value <= computeUpperBound(index - 1, scale) ? index - 1 : index;
 }
 
 /** Inclusive; the lower bound of the bucket above it. */
-export function upperBoundOf(index: number, scale: number): number {
+export function computeUpperBound(index: number, scale: number): number {
   return 2 ** ((index + 1) / 2 ** scale);
 }
 
-function leastOf(values: readonly number[]): number {
+function findLeast(values: readonly number[]): number {
   return values.reduce((least, value) => Math.min(least, value), Infinity);
 }
 
-function greatestOf(values: readonly number[]): number {
+function findGreatest(values: readonly number[]): number {
   return values.reduce((greatest, value) => Math.max(greatest, value), -Infinity);
 }

@@ -2,11 +2,11 @@
 import type { CounterSample, DistributionSample, Exemplar, Labels, MetricFamily } from '../../../../model/metric.ts';
 import { durationBounds } from '../../../../model/catalogue/run-metrics.ts';
 import { isSoundHistogram } from '../../../../series/sound-histogram.ts';
-import { exponentialOf, exponentialOfBuckets } from './exponential-histogram.ts';
+import { buildExponential, convertToExponential } from './exponential-histogram.ts';
 import type { MetricKind, PointValue, Temporality } from './point.ts';
 
-/** Why a sample cannot be told. */
-export type Flaw = 'no-total' | 'histogram' | 'duplicate' | 'other-kind' | 'attributes' | 'size' | 'time';
+/** Why a sample is left out. */
+export type OmissionReason = 'no-total' | 'histogram' | 'duplicate' | 'other-kind' | 'attributes' | 'size' | 'time';
 
 /** How the operator wants points to be. */
 export interface PointSettings {
@@ -22,9 +22,9 @@ export type PutPoint = (
   startMs: number | undefined,
   exemplars?: readonly Exemplar[],
 ) => void;
-export type OmitPoint = (flaw: Flaw) => void;
+export type OmitPoint = (reason: OmissionReason) => void;
 
-export function kindOf({ type }: Pick<MetricFamily, 'type'>, { histograms }: PointSettings): MetricKind {
+export function chooseKind({ type }: Pick<MetricFamily, 'type'>, { histograms }: PointSettings): MetricKind {
   if (type !== 'distribution') return type;
   return histograms === 'explicit' ? 'histogram' : 'exponential';
 }
@@ -46,7 +46,7 @@ export function putFamily(family: MetricFamily, settings: PointSettings, put: Pu
   }
 }
 
-/** An increase of nothing is left out: who adds up takes what is absent for 0. */
+/** An increase of 0 is left out: a receiver that adds up takes a missing one for 0. */
 function putCounter(
   { labels, increase, total }: CounterSample,
   { temporality }: PointSettings,
@@ -66,9 +66,9 @@ function putObservations(
   omit: OmitPoint,
 ): void {
   if (sample.observations.length === 0) return;
-  const value = increaseOf(sample, settings, fallback);
+  const value = buildIncrease(sample, settings, fallback);
   if (value === undefined) omit('histogram');
-  else put(sample.labels, value, undefined, exemplarsOf(sample, settings));
+  else put(sample.labels, value, undefined, selectExemplars(sample, settings));
 }
 
 function putHistogram(sample: DistributionSample, settings: PointSettings, put: PutPoint, omit: OmitPoint): void {
@@ -81,25 +81,25 @@ function putHistogram(sample: DistributionSample, settings: PointSettings, put: 
   const value: PointValue =
     settings.histograms === 'explicit'
       ? { type: 'histogram', bounds, counts, sum }
-      : { type: 'exponential', ...exponentialOfBuckets({ bounds, counts, sum }) };
-  put(labels, value, startMs, exemplarsOf(sample, settings));
+      : { type: 'exponential', ...convertToExponential({ bounds, counts, sum }) };
+  put(labels, value, startMs, selectExemplars(sample, settings));
 }
 
-function exemplarsOf(
+function selectExemplars(
   { exemplars }: DistributionSample,
   { exemplars: choice }: PointSettings,
 ): readonly Exemplar[] | undefined {
   return choice === 'send' ? exemplars : undefined;
 }
 
-function increaseOf(
+function buildIncrease(
   { observations, total }: DistributionSample,
   { histograms }: PointSettings,
   fallback: readonly number[],
 ): PointValue | undefined {
   // A value that is none has no bucket.
   if (observations.some((value) => !Number.isFinite(value))) return undefined;
-  if (histograms === 'exponential') return { type: 'exponential', ...exponentialOf(observations) };
+  if (histograms === 'exponential') return { type: 'exponential', ...buildExponential(observations) };
   const bounds = total?.bounds ?? fallback;
   const counts = new Array<number>(bounds.length + 1).fill(0);
   for (const value of observations) {

@@ -12,7 +12,7 @@ export type ResourceName = 'collector' | 'buildkite';
 /** Sums and histograms since a fixed time, or since the run before. */
 export type Temporality = 'cumulative' | 'delta';
 
-/** What a receiver is told about a metric besides its points. */
+/** The description of a metric that is sent with its points. */
 export interface PointMetric {
   readonly name: string;
   readonly description: string;
@@ -78,7 +78,7 @@ export interface Point extends SeriesSample<PointMetric> {
 export type NamedPoints = NamedSamples<Point>;
 
 /** Says that a series is not observed any more (OTLP, DataPointFlags: NO_RECORDED_VALUE). */
-export function endOf(labels: LabelSet, family: PointMetric): Point {
+export function createEndMarker(labels: LabelSet, family: PointMetric): Point {
   return { labels, family, startMs: undefined, value: { type: 'number', value: 0 }, isStale: true };
 }
 

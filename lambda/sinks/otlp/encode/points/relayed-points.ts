@@ -1,8 +1,8 @@
-/** Turns series of another system's page into points: buckets become one histogram again, and quantiles one summary. */
+/** Turns the series of another system's page into points: buckets into one histogram, quantiles into one summary. */
 import type { Labels } from '../../../../model/metric.ts';
 import type { RelayedExemplar, RelayedFamily, RelayedSample } from '../../../../model/relayed.ts';
-import { histogramsOf, type PageHistogram, without } from '../../../../prometheus-text/histograms.ts';
-import { valueOf } from '../../../../prometheus-text/numbers.ts';
+import { buildHistograms, type PageHistogram, omitLabel } from '../../../../prometheus-text/histograms.ts';
+import { parseValue } from '../../../../prometheus-text/numbers.ts';
 import type { PageSample } from '../../../../prometheus-text/page.ts';
 import type { MetricKind, PointValue } from './point.ts';
 
@@ -23,21 +23,21 @@ export interface RelayedMetric {
   readonly points: () => { readonly points: readonly RelayedPoint[]; readonly unsound: number };
 }
 
-export function metricsOfRelayed(family: RelayedFamily): readonly RelayedMetric[] {
+export function splitRelayed(family: RelayedFamily): readonly RelayedMetric[] {
   const { name, type, declared, samples } = family;
   // The buckets of a gauge histogram may fall, which those of OTLP's histograms must not.
   if (type === 'histogram' && declared !== 'gaugehistogram')
-    return [{ name, kind: 'histogram', points: () => histogramPoints(family) }];
-  if (type === 'summary') return [{ name, kind: 'summary', points: () => summaryPoints(family) }];
+    return [{ name, kind: 'histogram', points: () => buildHistogramPoints(family) }];
+  if (type === 'summary') return [{ name, kind: 'summary', points: () => buildSummaryPoints(family) }];
   const kind = type === 'counter' ? 'counter' : 'gauge';
   return [...Map.groupBy(samples, (sample) => sample.name)].map(([own, lines]) => ({
     name: own,
     kind,
-    points: () => ({ points: lines.map(numberPoint), unsound: 0 }),
+    points: () => ({ points: lines.map(buildNumberPoint), unsound: 0 }),
   }));
 }
 
-function numberPoint({ labels, value, startMs, timestampMs, exemplar }: RelayedSample): RelayedPoint {
+function buildNumberPoint({ labels, value, startMs, timestampMs, exemplar }: RelayedSample): RelayedPoint {
   return {
     labels,
     value: { type: 'number', value },
@@ -47,18 +47,22 @@ function numberPoint({ labels, value, startMs, timestampMs, exemplar }: RelayedS
   };
 }
 
-function histogramPoints({ name, samples }: RelayedFamily): ReturnType<RelayedMetric['points']> {
+function buildHistogramPoints({ name, samples }: RelayedFamily): ReturnType<RelayedMetric['points']> {
   const started = samples.find(({ startMs }) => startMs !== undefined)?.startMs;
-  const { histograms, unsound } = histogramsOf({ name, type: 'histogram', samples: samples.map(asPageSample) });
+  const { histograms, unsound } = buildHistograms({
+    name,
+    type: 'histogram',
+    samples: samples.map(convertToPageSample),
+  });
   // A text page may count in fractions; OTLP counts whole observations.
   const whole = histograms.filter(({ counts }) => counts.every(Number.isSafeInteger));
   return {
-    points: whole.map((histogram) => histogramPoint(histogram, started)),
+    points: whole.map((histogram) => buildHistogramPoint(histogram, started)),
     unsound: unsound.length + histograms.length - whole.length,
   };
 }
 
-function histogramPoint(histogram: PageHistogram, startMs: number | undefined): RelayedPoint {
+function buildHistogramPoint(histogram: PageHistogram, startMs: number | undefined): RelayedPoint {
   const { labels, bounds, counts, sum, timestampMs, exemplars } = histogram;
   return {
     labels: Object.fromEntries(labels),
@@ -69,27 +73,27 @@ function histogramPoint(histogram: PageHistogram, startMs: number | undefined): 
   };
 }
 
-function summaryPoints({ name, samples }: RelayedFamily): ReturnType<RelayedMetric['points']> {
+function buildSummaryPoints({ name, samples }: RelayedFamily): ReturnType<RelayedMetric['points']> {
   const pages = samples.map((sample) => ({
     sample,
-    labels: without(new Map(Object.entries(sample.labels)), 'quantile'),
+    labels: omitLabel(new Map(Object.entries(sample.labels)), 'quantile'),
   }));
   const groups = Map.groupBy(pages, ({ labels, sample }) => JSON.stringify([[...labels], sample.timestampMs]));
   const points = [...groups.values()].flatMap((group): readonly RelayedPoint[] => {
     const [first] = group;
     if (first === undefined) return [];
     const lines = group.map(({ sample }) => sample);
-    const ofLine = (suffix: string): number => lines.find((line) => line.name === `${name}${suffix}`)?.value ?? 0;
+    const findValue = (suffix: string): number => lines.find((line) => line.name === `${name}${suffix}`)?.value ?? 0;
     const quantiles = lines
       .filter((line) => line.name === name)
-      .map(({ labels, value }) => ({ quantile: valueOf(labels['quantile'] ?? '') ?? NaN, value }))
+      .map(({ labels, value }) => ({ quantile: parseValue(labels['quantile'] ?? '') ?? NaN, value }))
       // OTLP, SummaryDataPoint: from 0 to 1, ascending.
       .filter(({ quantile }) => quantile >= 0 && quantile <= 1)
       .sort((a, b) => a.quantile - b.quantile);
     return [
       {
         labels: Object.fromEntries(first.labels),
-        value: { type: 'summary', count: ofLine('_count'), sum: ofLine('_sum'), quantiles },
+        value: { type: 'summary', count: findValue('_count'), sum: findValue('_sum'), quantiles },
         startMs: first.sample.startMs,
         timestampMs: first.sample.timestampMs,
       },
@@ -103,7 +107,7 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-function asPageSample({ name, labels, value, timestampMs, exemplar }: RelayedSample): PageSample {
+function convertToPageSample({ name, labels, value, timestampMs, exemplar }: RelayedSample): PageSample {
   return {
     name,
     labels: new Map(Object.entries(labels)),

@@ -1,6 +1,6 @@
-/** Writes an ExportTraceServiceRequest in JSON: ids as hexadecimal text, enums as numbers (OTLP, "JSON Protobuf Encoding"). */
-import { attributesOf } from '../encode-json.ts';
-import { nanoseconds } from '../message.ts';
+/** Writes an ExportTraceServiceRequest in JSON: ids as hexadecimal text, enums as numbers. */
+import { writeAttributes } from '../encode-json.ts';
+import { convertToNanoseconds } from '../message.ts';
 import { scope } from '../resource.ts';
 import { errorCode, type EncodeSpans, kindNumber } from './trace-message.ts';
 import type { SpanAttribute, TraceSpan } from './trace-span.ts';
@@ -10,33 +10,33 @@ export const encodeSpansAsJson: EncodeSpans = (spans, { attributes, schemaUrl })
     JSON.stringify({
       resourceSpans: [
         {
-          resource: { attributes: attributesOf(attributes) },
+          resource: { attributes: writeAttributes(attributes) },
           // All names and attributes are those of the conventions.
-          scopeSpans: [{ scope, spans: spans.map(spanOf), schemaUrl }],
+          scopeSpans: [{ scope, spans: spans.map(writeSpan), schemaUrl }],
           schemaUrl,
         },
       ],
     }),
   );
 
-function spanOf({ ids, name, kind, startMs, endMs, attributes, hasFailed }: TraceSpan): object {
+function writeSpan({ ids, name, kind, startMs, endMs, attributes, hasFailed }: TraceSpan): object {
   return {
-    traceId: hexOf(ids.trace),
-    spanId: hexOf(ids.span),
-    ...(ids.parent === undefined ? {} : { parentSpanId: hexOf(ids.parent) }),
+    traceId: formatHex(ids.trace),
+    spanId: formatHex(ids.span),
+    ...(ids.parent === undefined ? {} : { parentSpanId: formatHex(ids.parent) }),
     name,
     kind: kindNumber[kind],
-    startTimeUnixNano: String(nanoseconds(startMs)),
-    endTimeUnixNano: String(nanoseconds(endMs)),
-    attributes: attributes.map(attributeOf),
+    startTimeUnixNano: String(convertToNanoseconds(startMs)),
+    endTimeUnixNano: String(convertToNanoseconds(endMs)),
+    attributes: attributes.map(writeAttribute),
     ...(hasFailed ? { status: { code: errorCode } } : {}),
   };
 }
 
-function attributeOf([key, value]: SpanAttribute): object {
+function writeAttribute([key, value]: SpanAttribute): object {
   return { key, value: typeof value === 'string' ? { stringValue: value } : { doubleValue: value } };
 }
 
-function hexOf(id: Uint8Array): string {
+function formatHex(id: Uint8Array): string {
   return Buffer.from(id).toString('hex');
 }

@@ -1,6 +1,6 @@
 /** Writes an ExportTraceServiceRequest in protobuf. */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { nanoseconds } from '../message.ts';
+import { convertToNanoseconds } from '../message.ts';
 import { writeEnvelope, writeText } from '../protobuf-envelope.ts';
 import { errorCode, type EncodeSpans, kindNumber } from './trace-message.ts';
 import type { SpanAttribute, TraceSpan } from './trace-span.ts';
@@ -38,7 +38,7 @@ function writeSpan(writer: BinaryWriter, span: TraceSpan): void {
   writer.uint32(tag.traceId).bytes(ids.trace).uint32(tag.spanId).bytes(ids.span);
   if (ids.parent !== undefined) writer.uint32(tag.parentSpanId).bytes(ids.parent);
   writer.uint32(tag.name).string(name).uint32(tag.kind).int32(kindNumber[kind]);
-  writer.uint32(tag.start).fixed64(nanoseconds(startMs)).uint32(tag.end).fixed64(nanoseconds(endMs));
+  writer.uint32(tag.start).fixed64(convertToNanoseconds(startMs)).uint32(tag.end).fixed64(convertToNanoseconds(endMs));
   for (const attribute of attributes) writeAttribute(writer, attribute);
   if (hasFailed) writer.uint32(tag.status).fork().uint32(tag.statusCode).int32(errorCode).join();
   writer.join();

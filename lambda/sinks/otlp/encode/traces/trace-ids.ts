@@ -1,4 +1,4 @@
-/** Makes the ids of traces and spans out of what a run is, so that a span that is sent again is the same span. */
+/** Derives the ids of traces and spans from the run, so that a span sent twice is one span. */
 import { hash } from 'node:crypto';
 import type { Span } from '../../../../model/span.ts';
 
@@ -15,9 +15,9 @@ export interface SpanIds {
 
 /**
  * The scope is no part of them: ids of vendors are unique without it, and that of a job may be another than that of its
- * run. Nor is the deployment: two of them that read the same source tell of the same runs.
+ * run. Nor is the deployment: two of them that read the same source send the same runs.
  */
-export function idsOf(
+export function deriveIds(
   { run, attemptNumber, id }: Pick<Span, 'run' | 'attemptNumber' | 'id'>,
   { system, source }: { readonly system: string; readonly source: string },
 ): SpanIds {
@@ -30,6 +30,6 @@ export function idsOf(
 }
 
 /** As JSON, in which no two lists are the same text. */
-function digest(parts: readonly unknown[], bytes: number): Uint8Array {
-  return hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, bytes);
+function digest(identity: readonly unknown[], bytes: number): Uint8Array {
+  return hash('sha256', JSON.stringify(identity), 'buffer').subarray(0, bytes);
 }

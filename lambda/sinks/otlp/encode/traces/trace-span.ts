@@ -1,11 +1,11 @@
-/** A finished run or job as a span of OTLP, by the conventions for CI/CD as far as they go. */
+/** Makes spans of finished runs and jobs, by the conventions for CI/CD as far as they go. */
 import type { Batch } from '../../../../model/batch.ts';
 import type { Labels } from '../../../../model/metric.ts';
 import { compareText } from '../../../../model/families/order.ts';
 import type { Span } from '../../../../model/span.ts';
-import { failures, repositoryOf } from '../naming/conventions.ts';
+import { failedResults, mapRepository } from '../naming/conventions.ts';
 import { isWritableTime } from '../message.ts';
-import { idsOf, type SpanIds } from './trace-ids.ts';
+import { deriveIds, type SpanIds } from './trace-ids.ts';
 
 /** Texts, and doubles for seconds. */
 export type SpanAttribute = readonly [key: string, value: string | number];
@@ -13,7 +13,7 @@ export type SpanAttribute = readonly [key: string, value: string | number];
 export interface TraceSpan {
   readonly ids: SpanIds;
   readonly name: string;
-  /** SpanKind of the conventions: a run serves whoever asked for it, a job goes on inside. */
+  /** SpanKind of the conventions: a run is a server span, a job an internal one. */
   readonly kind: 'server' | 'internal';
   readonly startMs: number;
   readonly endMs: number;
@@ -23,8 +23,8 @@ export interface TraceSpan {
 }
 
 /** `added`: attributes of the operator's, which give way to those of the span. */
-export function spansOf({ parts }: Batch, added: Labels): readonly TraceSpan[] {
-  return parts.flatMap((part) => (part.spans ?? []).map((span) => traceSpan(span, part, added)));
+export function collectSpans({ sources }: Batch, added: Labels): readonly TraceSpan[] {
+  return sources.flatMap((output) => (output.spans ?? []).map((span) => buildSpan(span, output, added)));
 }
 
 /** Whether OTLP can write its times. */
@@ -37,46 +37,46 @@ interface Origin {
   readonly source: string;
 }
 
-function traceSpan(span: Span, origin: Origin, added: Labels): TraceSpan {
+function buildSpan(span: Span, origin: Origin, added: Labels): TraceSpan {
   const { endMs, result } = span;
-  const ids = idsOf(span, { system: origin.system, source: origin.source });
+  const ids = deriveIds(span, { system: origin.system, source: origin.source });
   return {
     ids,
-    name: nameOf(span),
+    name: formatName(span),
     kind: span.is === 'run' ? 'server' : 'internal',
-    // Vendors' clocks may disagree; where nobody tells the start, the span has its end alone.
+    // Vendors' clocks may disagree. Where the start is unknown, the span begins at its end.
     startMs: Math.min(span.startMs ?? endMs, endMs),
     endMs,
-    attributes: sorted({ ...added, ...ownAttributes(span, origin) }),
-    hasFailed: failures.has(result),
+    attributes: sortAttributes({ ...added, ...buildAttributes(span, origin) }),
+    hasFailed: failedResults.has(result),
   };
 }
 
 /** The conventions write the action before the pipeline; what a job is called is all there is to it. */
 const runAction = 'RUN';
 
-function nameOf({ is, name, pipeline }: Span): string {
+function formatName({ is, name, pipeline }: Span): string {
   return is === 'run' ? [runAction, pipeline].filter(isPresent).join(' ') : (name ?? 'job');
 }
 
-function ownAttributes(span: Span, { system, source }: Origin): Readonly<Record<string, string | number>> {
+function buildAttributes(span: Span, { system, source }: Origin): Readonly<Record<string, string | number>> {
   const { result, scope, pipeline, run, attempt, commit, branch } = span;
-  return present({
+  return omitAbsent({
     'ci.system': system,
     'ci.source': source,
     'ci.scope': scope,
     'cicd.pipeline.name': pipeline,
     'cicd.pipeline.run.id': run,
-    'error.type': failures.has(result) ? result : undefined,
+    'error.type': failedResults.has(result) ? result : undefined,
     'ci.run.attempt': attempt,
     'vcs.ref.head.revision': commit,
     'vcs.ref.head.name': branch,
-    ...(span.is === 'run' ? runAttributes(span) : jobAttributes(span)),
-    ...(span.is === 'run' ? repositoryOf({ system, scope }) : {}),
+    ...(span.is === 'run' ? buildRunAttributes(span) : buildJobAttributes(span)),
+    ...(span.is === 'run' ? mapRepository({ system, scope }) : {}),
   });
 }
 
-function runAttributes({ result, url, waitSeconds, activeSeconds }: Span): Attributes {
+function buildRunAttributes({ result, url, waitSeconds, activeSeconds }: Span): Attributes {
   return {
     'cicd.pipeline.action.name': runAction,
     'cicd.pipeline.result': result,
@@ -86,7 +86,7 @@ function runAttributes({ result, url, waitSeconds, activeSeconds }: Span): Attri
   };
 }
 
-function jobAttributes({ id, run, name, result, url, queue, waitSeconds }: Span): Attributes {
+function buildJobAttributes({ id, run, name, result, url, queue, waitSeconds }: Span): Attributes {
   return {
     'cicd.pipeline.task.name': name,
     'cicd.pipeline.task.run.id': id ?? run,
@@ -99,7 +99,7 @@ function jobAttributes({ id, run, name, result, url, queue, waitSeconds }: Span)
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-function present(attributes: Attributes): Readonly<Record<string, string | number>> {
+function omitAbsent(attributes: Attributes): Readonly<Record<string, string | number>> {
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([key, value]) => (isPresent(value) ? [[key, value] as const] : [])),
   );
@@ -109,7 +109,7 @@ function isPresent<Value extends string | number>(value: Value | undefined): val
   return value !== undefined && value !== '';
 }
 
-function sorted(attributes: Readonly<Record<string, string | number>>): readonly SpanAttribute[] {
+function sortAttributes(attributes: Readonly<Record<string, string | number>>): readonly SpanAttribute[] {
   return Object.entries(attributes)
     .map(([key, value]) => [key.toWellFormed(), typeof value === 'string' ? value.toWellFormed() : value] as const)
     .toSorted(([a], [b]) => compareText(a, b));

@@ -1,9 +1,9 @@
-/** Tells as problems which spans were left out or not stored. */
+/** Makes problems of the spans that were left out or not stored. */
 import type { Problem } from '../../../../model/problem.ts';
-import { plural } from '../../../../model/text/wording.ts';
-import { wasNotTaken } from '../../../../series/fate.ts';
-import { type Delivered, type FailedRequest, tellFailures } from '../../../../series/describe-losses.ts';
-import { explain, metricRemedies, type SignalRemedies } from '../explain-error.ts';
+import { formatCount } from '../../../../model/text/wording.ts';
+import { isNotTaken } from '../../../../series/fate.ts';
+import { type Delivered, type RequestLoss, describeLossReasons } from '../../../../series/describe-losses.ts';
+import { explainError, metricRemedies, type SignalRemedies } from '../explain-error.ts';
 import { notTakenStatuses } from '../post.ts';
 
 /** What did not go well with spans of one delivery. */
@@ -12,7 +12,7 @@ export interface SpanTally {
   readonly total: number;
   /** Not sent after something else could not be delivered. */
   readonly unsent: number;
-  readonly failures: readonly SpanFailure[];
+  readonly losses: readonly SpanLoss[];
   /** Larger by themselves than a request may be. */
   readonly tooLarge: number;
   /** With a time that OTLP cannot write. */
@@ -20,7 +20,7 @@ export interface SpanTally {
 }
 
 /** Spans of one request; a trace has no metrics. */
-export type SpanFailure = FailedRequest;
+export type SpanLoss = RequestLoss;
 
 /** Where the remedy for metrics is none for traces. */
 const remedies: SignalRemedies = {
@@ -37,28 +37,32 @@ const remedies: SignalRemedies = {
 /** No span is kept: its run is in the metrics, and the next run has its own. */
 const notKept = ' Spans are not sent again; the metrics have these runs all the same.';
 
-export function problemsOfSpans({ tooLarge, untimely, ...tally }: SpanTally, where: string): readonly Problem[] {
+export function describeSpans({ tooLarge, untimely, ...tally }: SpanTally, where: string): readonly Problem[] {
   return [
-    ...leftOut(tooLarge, 'larger by themselves than `bytesPerRequest`; raise it as far as the receiver allows', where),
-    ...leftOut(untimely, 'with a time that OTLP cannot write; check the clock of the CI system', where),
-    ...problemsOfFailures(tally, where),
+    ...describeLeftOut(
+      tooLarge,
+      'larger by themselves than `bytesPerRequest`; raise it as far as the receiver allows',
+      where,
+    ),
+    ...describeLeftOut(untimely, 'with a time that OTLP cannot write; check the clock of the CI system', where),
+    ...describeSpanLosses(tally, where),
   ];
 }
 
-function leftOut(spans: number, why: string, where: string): readonly Problem[] {
+function describeLeftOut(spans: number, why: string, where: string): readonly Problem[] {
   if (spans === 0) return [];
-  return [{ kind: 'rejected', where, message: `left out ${plural(spans, 'span')}: ${why}` }];
+  return [{ kind: 'rejected', where, message: `left out ${formatCount(spans, 'span')}: ${why}` }];
 }
 
 /** One problem for each reason. */
-function problemsOfFailures(tally: Delivered<SpanFailure>, where: string): readonly Problem[] {
-  return tellFailures<SpanFailure>(tally, {
+function describeSpanLosses(tally: Delivered<SpanLoss>, where: string): readonly Problem[] {
+  return describeLossReasons<SpanLoss>(tally, {
     noun: 'span',
     where,
-    explain: ({ verdict }) => {
-      const why = explain(verdict.error, where, remedies);
+    explain: ({ reception }) => {
+      const why = explainError(reception.error, where, remedies);
       return { ...why, text: `${why.text.replace(/\.$/, '')}.${notKept}` };
     },
-    wasNotTaken: (error) => wasNotTaken(error, notTakenStatuses),
+    isNotTaken: (error) => isNotTaken(error, notTakenStatuses),
   });
 }

@@ -1,19 +1,19 @@
 /** Makes requests of the spans of a batch. */
 import type { Batch } from '../../../../model/batch.ts';
-import { type EncodedRequest, requestsOf } from '../../encode/split-requests.ts';
-import { hasWritableTimes, spansOf, type TraceSpan } from '../../encode/traces/trace-span.ts';
+import { type EncodedRequest, splitRequests } from '../../encode/split-requests.ts';
+import { hasWritableTimes, collectSpans, type TraceSpan } from '../../encode/traces/trace-span.ts';
 import { encodeSpansAsJson } from '../../encode/traces/encode-spans-json.ts';
 import { encodeSpansAsProtobuf } from '../../encode/traces/encode-spans-protobuf.ts';
 import type { Setup } from '../../setup.ts';
 
-export interface ReadSpans {
+export interface SelectedSpans {
   readonly spans: readonly TraceSpan[];
   /** Left out, because OTLP cannot write their time. */
   readonly untimely: number;
 }
 
-export function readSpans({ config }: Pick<Setup, 'config'>, batch: Batch): ReadSpans {
-  const all = spansOf(batch, config.attributes);
+export function selectSpans({ config }: Pick<Setup, 'config'>, batch: Batch): SelectedSpans {
+  const all = collectSpans(batch, config.attributes);
   const spans = all.filter(hasWritableTimes);
   return { spans, untimely: all.length - spans.length };
 }
@@ -25,11 +25,11 @@ export interface SpanWriting {
   readonly isOver?: () => boolean;
 }
 
-export function spanRequests(
+export function splitSpans(
   { config, target, resource: message }: Pick<Setup, 'config' | 'target' | 'resource'>,
   pieces: Iterable<readonly TraceSpan[]>,
   { omit, isOver = () => false }: SpanWriting,
 ): Generator<EncodedRequest<TraceSpan>> {
   const encode = config.encoding === 'json' ? encodeSpansAsJson : encodeSpansAsProtobuf;
-  return requestsOf(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, omit);
+  return splitRequests(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, omit);
 }

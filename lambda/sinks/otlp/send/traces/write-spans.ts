@@ -3,18 +3,18 @@ import type { Batch } from '../../../../model/batch.ts';
 import type { Deadline } from '../../../../runtime/deadline.ts';
 import { deliver } from '../../../../series/deliver.ts';
 import { NotBegunError } from '../../../../series/fate.ts';
-import { chunks } from '../../../../series/cut-requests.ts';
+import { cutChunks } from '../../../../series/cut-requests.ts';
 import { createRequestSize } from '../../../../series/request-size.ts';
-import type { Settled, Verdict } from '../../../../series/reception.ts';
+import type { Settled, Reception } from '../../../../series/reception.ts';
 import type { Delivery } from '../../../sink.ts';
 import type { EncodedRequest } from '../../encode/split-requests.ts';
 import type { TraceSpan } from '../../encode/traces/trace-span.ts';
 import type { Setup } from '../../setup.ts';
 import { judge } from '../judge.ts';
 import { createPost } from '../post.ts';
-import { judgePorts } from '../send-requests.ts';
-import { problemsOfSpans, type SpanFailure } from './span-problems.ts';
-import { readSpans, spanRequests } from './span-requests.ts';
+import { buildJudgePorts } from '../send-requests.ts';
+import { describeSpans, type SpanLoss } from './span-problems.ts';
+import { selectSpans, splitSpans } from './span-requests.ts';
 
 export type WriteSpans = (batch: Batch, deadline: Deadline) => Promise<Delivery>;
 
@@ -23,47 +23,47 @@ export function createSpanWriter(setup: Setup): WriteSpans {
   const { config, target, ports, tracesWhere: where } = setup;
   const size = createRequestSize(target.limits.points);
   return async (batch, deadline) => {
-    const { spans, untimely } = readSpans(setup, batch);
+    const { spans, untimely } = selectSpans(setup, batch);
     const { post, traffic } = createPost(
       { config, target: { url: target.tracesUrl, temporality: 'cumulative' }, ports, tokens: setup.tokens?.traces },
       deadline,
     );
-    const judging = judgePorts({ ...setup, where });
+    const judging = buildJudgePorts({ ...setup, where });
     const counts = { total: spans.length + untimely, unsent: 0, accepted: 0, tooLarge: 0, untimely };
-    const failures: SpanFailure[] = [];
+    const losses: SpanLoss[] = [];
     let isLost = false;
-    const send = async ({ points, body }: EncodedRequest<TraceSpan>): Promise<Verdict> => {
+    const send = async ({ points, body }: EncodedRequest<TraceSpan>): Promise<Reception> => {
       if (deadline.signal.aborted) return { outcome: 'undelivered', error: new NotBegunError() };
       return await judge(points.length, post(body, 'harmless'), judging);
     };
     const note = (settled: Settled<TraceSpan>): void => {
-      const { series, verdict } = settled;
+      const { series, reception } = settled;
       size.note(settled);
-      isLost ||= verdict.outcome === 'undelivered';
-      const stored = storedOf(series.length, verdict);
+      isLost ||= reception.outcome === 'undelivered';
+      const stored = countStored(series.length, reception);
       counts.accepted += stored;
-      if (verdict.outcome === 'unsent') counts.unsent += series.length;
-      else if (verdict.outcome !== 'stored') failures.push({ lost: series.length - stored, verdict, metrics: 0 });
+      if (reception.outcome === 'unsent') counts.unsent += series.length;
+      else if (reception.outcome !== 'stored') losses.push({ lost: series.length - stored, reception, metrics: 0 });
     };
     const omit = (): void => {
       counts.tooLarge += 1;
     };
-    const pieces = spanRequests(setup, chunks(spans, size.samples()), {
+    const pieces = splitSpans(setup, cutChunks(spans, size.samples()), {
       omit,
       isOver: () => isLost || deadline.signal.aborted,
     });
-    await deliver({ pieces, samplesOf: ({ points }) => points, send, note, parallel: config.parallelRequests });
-    return { accepted: counts.accepted, ...traffic, problems: problemsOfSpans({ ...counts, failures }, where) };
+    await deliver({ pieces, samplesIn: ({ points }) => points, send, note, parallel: config.parallelRequests });
+    return { accepted: counts.accepted, ...traffic, problems: describeSpans({ ...counts, losses }, where) };
   };
 }
 
-function storedOf(spans: number, verdict: Settled<TraceSpan>['verdict']): number {
-  if (verdict.outcome === 'stored') return spans;
-  return verdict.outcome === 'partial' ? verdict.stored : 0;
+function countStored(spans: number, reception: Settled<TraceSpan>['reception']): number {
+  if (reception.outcome === 'stored') return spans;
+  return reception.outcome === 'partial' ? reception.stored : 0;
 }
 
 /** What was sent to both addresses of a receiver. */
-export function together(metrics: Delivery, spans: Delivery): Delivery {
+export function joinDeliveries(metrics: Delivery, spans: Delivery): Delivery {
   return {
     ...metrics,
     accepted: metrics.accepted + spans.accepted,
