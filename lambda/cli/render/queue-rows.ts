@@ -3,7 +3,9 @@ import type { Batch } from '../../model/batch.ts';
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../model/catalogue/catalogue.ts';
 import type { GaugeSample, Labels, MetricDefinition } from '../../model/metric.ts';
 import { queueOldestWait, queueWaitQuantile } from '../../model/catalogue/run-metrics.ts';
+import { mergeFamilies } from '../../model/families/merge.ts';
 import { compareText } from '../../model/families/order.ts';
+import { groupByLabels, rollUp } from '../../model/families/roll-up.ts';
 
 /** One queue as a person reads it; a figure that the CI system does not tell is absent. */
 export interface QueueRow {
@@ -65,17 +67,19 @@ interface Figure {
   readonly value: number;
 }
 
+const shown: ReadonlySet<string> = new Set(
+  [queueJobs, queueOldestWait, queueWaitQuantile, starvedJobs, workers, workerUtilization].map(({ name }) => name),
+);
+
+/** What a figure is told apart by; samples that differ in any other label are one figure, by their metric's own rule. */
+const byFigure = groupByLabels(['system', 'source', 'scope', 'queue', 'state', 'rank']);
+
 function collectFigures({ sources: parts }: Batch): readonly Figure[] {
-  const ofQueues = new Set<string>(
-    [queueJobs, queueOldestWait, queueWaitQuantile, starvedJobs, workers, workerUtilization].map(({ name }) => name),
-  );
-  return parts.flatMap(({ families }) =>
-    families.flatMap((family) =>
-      family.type === 'gauge' && ofQueues.has(family.definition.name)
-        ? family.samples.map((sample) => mapFigure(family.definition.name, sample))
-        : [],
-    ),
-  );
+  const ofQueues = parts.flatMap(({ families }) => families.filter(({ definition }) => shown.has(definition.name)));
+  return mergeFamilies(ofQueues).families.flatMap((family) => {
+    const figures = rollUp(family, byFigure);
+    return figures.type === 'gauge' ? figures.samples.map((sample) => mapFigure(family.definition.name, sample)) : [];
+  });
 }
 
 function mapFigure(metric: string, { labels, value }: GaugeSample): Figure {

@@ -8,7 +8,8 @@ import { renderBar, chooseSigns } from '../../../lambda/cli/render/signs.ts';
 import { createStarvedWatch } from '../../../lambda/cli/demo/starved-watch.ts';
 import { createTableView } from '../../../lambda/cli/collect/table-view.ts';
 import { measureText } from '../../../lambda/cli/render/text-width.ts';
-import { buildGauge } from '../../../lambda/model/metric.ts';
+import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../lambda/model/catalogue/catalogue.ts';
+import { buildGauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
 import { queueOldestWait, queueWaitQuantile } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { batchOf, degradedReport, fleet, reportOf, sourceOutcome, tickMs } from '../samples.ts';
@@ -161,6 +162,57 @@ describe('the table of queues', () => {
     const narrowed = renderQueues(rows, { ...plain, columns: 79 });
     expect(narrowed[0]).toMatch(/QUEUED +RUNNING +OLDEST WAIT +P95 {2}UTILISATION$/);
     expect(narrowed.map(measureText).filter((width) => width > 79)).toEqual([]);
+  });
+
+  it('shows one figure of samples that differ in a label of no column, each by the rule of its metric', () => {
+    const at = (os: string) => ({ system: 'buildkite', source: 'main', scope: 'Cluster A', queue: 'a', os });
+    const withOs = <Label extends string>(definition: MetricDefinition<'gauge', Label>) => {
+      const labels: readonly (Label | 'os')[] = [...definition.labels, 'os'];
+      const { name, help, type, unit, combination } = definition;
+      const cloudWatch = { namespace: 'neutral', name, unit: 'None', dimensionSets: [], statistic: 'Maximum' } as const;
+      return { name, help, type, unit, combination, labels, cloudWatch };
+    };
+    const families = [
+      buildGauge(withOs(queueJobs), [
+        { labels: { ...at('linux'), state: 'queued' }, value: 2 },
+        { labels: { ...at('macos'), state: 'queued' }, value: 3 },
+      ]),
+      buildGauge(withOs(workers), [
+        { labels: { ...at('linux'), state: 'idle' }, value: 5 },
+        { labels: { ...at('macos'), state: 'idle' }, value: 1 },
+        { labels: { ...at('linux'), state: 'busy' }, value: 5 },
+        { labels: { ...at('macos'), state: 'busy' }, value: 9 },
+      ]),
+      buildGauge(withOs(workerUtilization), [
+        { labels: at('linux'), value: 0.5, share: { part: 5, whole: 10 } },
+        { labels: at('macos'), value: 0.9, share: { part: 9, whole: 10 } },
+      ]),
+      buildGauge(withOs(starvedJobs), [
+        { labels: at('linux'), value: 4 },
+        { labels: at('macos'), value: 0 },
+      ]),
+      buildGauge(withOs(queueOldestWait), [
+        { labels: at('linux'), value: 130 },
+        { labels: at('macos'), value: 7 },
+      ]),
+      buildGauge(withOs(queueWaitQuantile), [
+        { labels: { ...at('linux'), rank: '0.95' }, value: 60 },
+        { labels: { ...at('macos'), rank: '0.95' }, value: 8 },
+      ]),
+    ];
+    const part = { system: 'buildkite', source: 'main', status: 'complete', families } as const;
+
+    const rows = mapQueueRows({ tickMs, collectedAtMs: tickMs, sources: [part], health: [] });
+
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({
+      jobs: { queued: 5 },
+      workers: { idle: 6, busy: 14 },
+      utilization: 0.7,
+      starved: 4,
+      oldestWait: 130,
+      waits: { p95: 60 },
+    });
   });
 
   it('says nothing of states that no queue tells', () => {
