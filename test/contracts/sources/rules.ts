@@ -180,11 +180,16 @@ export const sourceRules = [
     name: 'loses no more than the part that fails',
     appliesTo: hasParts,
     check: async (subject) => {
+      const { parts, healthy } = subject.facts;
+      await using whole = await trySource(subject, parts?.system ?? healthy, { config: parts?.config });
       await using trial = await tryParts(subject, (_request, response) => response.writeHead(500).end());
 
+      const before = await whole.collect();
       const tried = await trial.collect();
 
+      expect([before.outcome.status, before.outcome.problems]).toEqual(['complete', []]);
       expect(figuresOf(tried)).not.toEqual([]);
+      expect(figuresOf(tried).length).toBeLessThan(figuresOf(before).length);
       expect(tried.outcome.status).toBe('partial');
       expect(tried.outcome.problems.map(({ kind }) => kind)).toEqual(['unavailable']);
     },

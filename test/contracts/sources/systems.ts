@@ -1,4 +1,5 @@
 /** The CI systems of the contract: each source's own, and the API of the template, in every condition that is asked for. */
+import type { IncomingMessage } from 'node:http';
 import { createBitbucketApi } from '../../../lambda/demo/simulators/bitbucket/server.ts';
 import type { TimedRun } from '../../../lambda/demo/simulators/bitbucket/timeline.ts';
 import { createWorkspace } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';
@@ -183,12 +184,12 @@ interface ClusterAnswer {
   readonly agents: object;
 }
 
-function clusterAnswer({ jobs, agents }: ClusterAnswer): StartSystem {
+function clusterAnswer({ jobs, agents }: ClusterAnswer, name = 'Linux'): StartSystem {
   return serve((path) =>
     path === '/v3/metrics'
       ? {
           organization: { slug: 'acme' },
-          cluster: { name: 'Linux' },
+          cluster: { name },
           jobs: { scheduled: 0, running: 0, waiting: 0, total: 0, queues: jobs },
           agents: { idle: 0, busy: 0, total: 0, queues: agents },
         }
@@ -198,6 +199,20 @@ function clusterAnswer({ jobs, agents }: ClusterAnswer): StartSystem {
 
 const figuresOfJobs = { scheduled: 2, running: 1, waiting: 3, total: 3 };
 const figuresOfAgents = { idle: 0, busy: 1, total: 1 };
+
+/** Each token sees its own cluster. */
+const twoClusters: StartSystem = (clock) => {
+  const answer = { jobs: { default: figuresOfJobs }, agents: { default: figuresOfAgents } };
+  const linux = clusterAnswer(answer)(clock);
+  const mac = clusterAnswer(answer, 'Mac')(clock);
+  return (request, response, recorded) => {
+    (hasSecondToken(request) ? mac : linux)(request, response, recorded);
+  };
+};
+
+function hasSecondToken({ headers }: IncomingMessage): boolean {
+  return String(headers.authorization).includes(canaries.json);
+}
 
 const buildkiteFacts: SourceFacts = {
   config: (url) => ({ kind: 'buildkite', endpoint: `${url}/v3`, agentTokens: [{ env: 'CANARY_TOKEN' }] }),
@@ -223,8 +238,8 @@ const buildkiteFacts: SourceFacts = {
       endpoint: `${url}/v3`,
       agentTokens: [{ env: 'CANARY_TOKEN' }, { env: 'SECOND_TOKEN' }],
     }),
-    system: clusterAnswer({ jobs: { default: figuresOfJobs }, agents: { default: figuresOfAgents } }),
-    isOfSecond: ({ headers }) => String(headers.authorization).includes(canaries.json),
+    system: twoClusters,
+    isOfSecond: hasSecondToken,
   },
 };
 

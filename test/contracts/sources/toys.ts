@@ -251,6 +251,16 @@ export const toys: readonly Toy[] = [
     losesAllAt('timeout'),
   ),
   reading(
+    'reads no more than the first page',
+    [
+      'follows no link to another server',
+      'hands over at its deadline what it has read',
+      'loses no more than the part that fails',
+      'ends a list that does not end, and says so',
+    ],
+    withBody((body) => body.replace(/,"next":"[^"]*"/, '')),
+  ),
+  reading(
     'throws away the pages before one that fails',
     ['loses no more than the part that fails'],
     losesAllAt('unavailable'),
