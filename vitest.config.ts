@@ -1,3 +1,4 @@
+/** How the tests run: which files, how many at once, and how long each may take. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

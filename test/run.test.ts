@@ -1,3 +1,4 @@
+/** Tests of a whole run of the collector: token caching, clocks that differ, and a source that is down. */
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { CollectorConfig } from '../lambda/config/schema.ts';
 import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';

@@ -1,3 +1,4 @@
+/** Tests that the wiring asks for AWS credentials once a process. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 /** What is wrong with a configuration, and how the error says it. */
+
 /** A setting's way from the top of the file, `['sources', 0, 'queues']`. */
 export type ConfigPath = readonly (string | number)[];
 

@@ -1,4 +1,5 @@
 /** Collects every text that a configuration holds: names, places, addresses; a secret is never among them. */
+
 export function textsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];

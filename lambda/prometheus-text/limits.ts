@@ -1,3 +1,5 @@
+/** How large a metrics page and its parts may be before the page is refused. */
+
 /** The limits of one page; a page beyond one of them is refused with an error, and never cut silently. */
 export interface PageLimits {
   /** Of the decoded page. */

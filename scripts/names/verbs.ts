@@ -1,4 +1,5 @@
 /** The verbs that a function's name may begin with: the field's own words for what code does, one word for one act. */
+
 export const verbs: ReadonlySet<string> = new Set(
   `
   abort accept acquire add admit advance aggregate align append apply archive arrive ask assert assign assume attach

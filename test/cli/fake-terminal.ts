@@ -1,3 +1,4 @@
+/** A terminal in memory, for tests of what the command line writes and how wide. */
 import type { Terminal } from '../../lambda/cli/terminal.ts';
 
 export interface FakeTerminalOptions {

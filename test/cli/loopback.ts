@@ -1,3 +1,4 @@
+/** A server on loopback for tests of the command line, with answers of the agent API as Buildkite's docs show them. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,4 @@
+/** Starts the real program on a pseudo-terminal, for tests of what only a terminal gets. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mainFile, patienceMs, root } from './run-cli.ts';

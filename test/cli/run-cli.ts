@@ -1,3 +1,4 @@
+/** Starts the real program in a process of its own, for tests of the command line. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 

@@ -1,3 +1,4 @@
+/** Each kind of bad configuration, and the message with place, reason and remedy that it gets. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lambda/config/config-error.ts';
 import { parseConfig } from '../../lambda/config/parse-config.ts';

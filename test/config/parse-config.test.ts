@@ -1,3 +1,4 @@
+/** Tests of reading a configuration: defaults, YAML and JSON, secrets, and what must fit together. */
 import { build } from 'esbuild';
 import * as fc from 'fast-check';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Tests that the examples are valid, and that the JSON Schema accepts what the collector accepts. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { existsSync, readFileSync } from 'node:fs';

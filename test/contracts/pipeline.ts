@@ -1,3 +1,4 @@
+/** The real pipeline of a configuration for the contract tests, with canaries as secrets and a recorded log. */
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../lambda/counters/stores/store.ts';

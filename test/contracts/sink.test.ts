@@ -1,3 +1,4 @@
+/** What each sink does in a whole run when its backend fails, and that its preview is what it then sends. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

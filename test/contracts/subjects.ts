@@ -1,3 +1,4 @@
+/** How the contract tests set up each kind of source and sink; the compiler asks for the entry of a new kind. */
 import type { RequestListener } from 'node:http';
 import { createBitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
 import { createWorkspace, type RepositoryPlan } from '../../lambda/demo/simulators/bitbucket/workspace.ts';

@@ -1,3 +1,4 @@
+/** Tests that the cost model gives the price of what AWS received in simulated runs. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { estimateDeployment } from '../../lambda/cost/estimate-deployment.ts';

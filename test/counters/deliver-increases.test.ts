@@ -1,3 +1,4 @@
+/** Tests of delivering increases: stored, refused and unknown answers, and a process that dies in between. */
 import { describe, expect, it } from 'vitest';
 import { createCounting, type CountingSink } from '../../lambda/counters/counting.ts';
 import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';

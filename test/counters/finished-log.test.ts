@@ -1,3 +1,4 @@
+/** Tests of the log lines of finished runs, and of their limit in one tick. */
 import { expect, it } from 'vitest';
 import { logFinishedRuns, mostLines } from '../../lambda/counters/finished-log.ts';
 import { recordingLog } from '../support/recording-log.ts';

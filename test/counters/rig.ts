@@ -1,3 +1,4 @@
+/** A counted source and its state with a clock that the test moves, for tests of the counters. */
 import { countTick, type CountedTick, type CountingContext } from '../../lambda/counters/tick/count-tick.ts';
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Ledger, Stream } from '../../lambda/counters/ledger.ts';

@@ -1,3 +1,4 @@
+/** Tests of ticks that come twice, late, or after one whose clock was ahead: what is published, and what is not. */
 import { expect, it } from 'vitest';
 import { createCounting } from '../../lambda/counters/counting.ts';
 import { createMemoryStateStore } from '../../lambda/counters/stores/memory-store.ts';

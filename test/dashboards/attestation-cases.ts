@@ -1,3 +1,4 @@
+/** Histories for the alerts on Chainloop's attestations, each with what must fire and what must not. */
 import type { RuleCase } from './rule-cases.ts';
 
 function up(workflow: string, runner = 'GITHUB_ACTION', more = 'collector="ci", '): string {

@@ -1,3 +1,4 @@
+/** Histories for the alerts on counting, each with what must fire and what must not. */
 import type { RuleCase } from './rule-cases.ts';
 
 const sourceLabels = { collector: 'ci', system: 'buildkite', source: 'main' } as const;

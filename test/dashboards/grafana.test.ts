@@ -1,3 +1,4 @@
+/** Tests of the Grafana dashboard: its rows, layout, variables and queries. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';

@@ -1,3 +1,5 @@
+/** What a case of an alert consists of: a history of series, and what fires after it. */
+
 /** What an alert says of one series. */
 interface Fired {
   readonly labels: Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+/** Reads the generated Prometheus rule files, and has promtool test them. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** Tests of the Prometheus alerts: promtool lets each one fire and stay quiet over histories of series. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Histories for the alerts on runs and jobs, each with what must fire and what must not. */
 import type { RuleCase } from './rule-cases.ts';
 
 const queueLabels = { collector: 'ci', system: 'buildkite', source: 'main', scope: 'Linux', queue: 'deploy' } as const;

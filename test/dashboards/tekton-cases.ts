@@ -1,3 +1,4 @@
+/** Histories for the alerts on Tekton, each with what must fire and what must not. */
 import type { RuleCase } from './rule-cases.ts';
 
 const base = { collector: 'ci', system: 'tekton', source: 'cluster', scope: 'team-a' } as const;

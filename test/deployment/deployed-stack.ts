@@ -1,3 +1,4 @@
+/** Deploys the stack to an AWS emulator, with everything around it that the function talks to. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** Tests of the deployed stack in an AWS emulator: counting, events, schedule, redeployment and rights. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { jobsFinished, runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';

@@ -1,3 +1,4 @@
+/** The partner event bus of Buildkite in the emulator, and "Job Finished" events to put on it. */
 import * as z from 'zod';
 import { jobFinishedDetail } from '../demo/simulators/buildkite/job-finished-detail.ts';
 import type { EndedJob } from '../demo/simulators/buildkite/simulated-buildkite.ts';

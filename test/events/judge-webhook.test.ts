@@ -1,3 +1,4 @@
+/** Tests of what becomes of a webhook delivery: signature, size, age, and the message in the queue. */
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests of taking events from an SQS queue and removing them afterwards. */
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSqsInbox } from '../../lambda/events/sqs-inbox.ts';

@@ -1,3 +1,4 @@
+/** Tests of the ways in which Prometheus escapes metric and label names. */
 import { describe, expect, it } from 'vitest';
 import { escapeName, escapeRelayed } from '../../lambda/exposition/escape-names.ts';
 import { relayedOf } from '../sinks/remote-write/batches.ts';

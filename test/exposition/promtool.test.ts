@@ -1,3 +1,4 @@
+/** Tests that promtool reads the pages that the collector writes, and finds nothing wrong with their metrics. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { writePrometheusText } from '../../lambda/exposition/write-prometheus-text.ts';

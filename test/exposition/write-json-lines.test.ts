@@ -1,3 +1,4 @@
+/** Tests of writing samples as JSON lines. */
 import { describe, expect, it } from 'vitest';
 import { writeJsonLines } from '../../lambda/exposition/write-json-lines.ts';
 import { counterOf, distributionOf, gaugeOf } from '../sinks/remote-write/batches.ts';

@@ -1,3 +1,4 @@
+/** Tests of writing a page in OpenMetrics: units, start times, exemplars and names. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { writeOpenMetrics } from '../../lambda/exposition/write-open-metrics.ts';

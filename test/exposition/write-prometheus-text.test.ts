@@ -1,3 +1,4 @@
+/** Tests of writing a page in the Prometheus text format. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Omission, describeOmissions } from '../../lambda/exposition/omission.ts';

@@ -1,3 +1,4 @@
+/** Tests of the bundled function over its state: warm and cold starts, repeated ticks, events and throttling. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

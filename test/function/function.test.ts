@@ -1,3 +1,4 @@
+/** Tests of the bundled function under AWS's own runtime client: events, secrets, log and time-outs. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Tests of the bundled function that takes webhooks, under AWS's own runtime client. */
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

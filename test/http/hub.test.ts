@@ -1,3 +1,4 @@
+/** Tests of the HTTP hub: headers, deadlines, size limits, redirects, retries and connections. */
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';

@@ -1,3 +1,4 @@
+/** An HTTP port for tests that goes over the real network code and does not wait between retries. */
 import { expect } from 'vitest';
 import { createHttpHub, type HttpHub, type HttpHubOptions } from '../../lambda/http/hub.ts';
 import type { HttpPort, HttpRequest } from '../../lambda/http/port.ts';

@@ -1,3 +1,4 @@
+/** Tests that any configuration that the checks accept can be synthesised within the limits of AWS. */
 import * as fc from 'fast-check';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type App, Validations } from 'aws-cdk-lib/core';

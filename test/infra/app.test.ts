@@ -1,3 +1,4 @@
+/** Tests of the CDK app from the outside: synthesis, messages about wrong settings, and the printed price. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

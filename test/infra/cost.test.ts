@@ -1,3 +1,4 @@
+/** Tests of the monthly price that the synthesis prints. */
 import { describe, expect, it } from 'vitest';
 import { countAlarms } from '../../infra/alarms/count-alarms.ts';
 import { formatCost, estimateDeployed } from '../../infra/cost.ts';

@@ -1,3 +1,4 @@
+/** Tests of the sections of the configuration that only the stack reads. */
 import { describe, expect, it } from 'vitest';
 import { checkDeployment } from '../../lambda/config/checks/check-deployment.ts';
 import { Alarms, Deployment } from '../../lambda/config/deployment.ts';

@@ -1,3 +1,4 @@
+/** Resolves `Ref`, `Fn::GetAtt` and `Fn::Join` of a template as a deployment to a sample account would. */
 import type { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 

@@ -1,3 +1,4 @@
+/** Tests that a stack with as many sources and alarms as are allowed stays within the limits of AWS. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsStack } from '../../infra/ci-metrics-stack.ts';

@@ -1,3 +1,4 @@
+/** Collects the IAM policies of a template, and asks a policy simulator what they allow. */
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import type { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';

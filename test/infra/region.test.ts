@@ -1,3 +1,4 @@
+/** Tests of what depends on the Region: the URL of the dashboard, and what a Region lacks. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { resolve } from './intrinsics.ts';

@@ -1,3 +1,4 @@
+/** Tests of the properties of the construct, and of how they win over the configuration. */
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';

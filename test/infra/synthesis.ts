@@ -1,3 +1,4 @@
+/** Synthesises the stack for every shape of configuration that the tests look at. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

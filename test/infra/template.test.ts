@@ -1,3 +1,4 @@
+/** Tests of whole templates: golden files, cdk-nag, and settings that every stack must have. */
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { expectGolden } from '../support/golden.ts';

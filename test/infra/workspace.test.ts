@@ -1,3 +1,4 @@
+/** Tests of the stack of a Bitbucket workspace: its dashboard and its alarm on late counting. */
 import { describe, expect, it } from 'vitest';
 import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import { bitbucketPipelines } from '../../lambda/sources/bitbucket-pipelines/index.ts';

@@ -1,3 +1,4 @@
+/** Tests of the log, as JSON lines in Lambda and as text in a terminal. */
 import { describe, expect, it, vi } from 'vitest';
 import { createLambdaLog, type LogLevel } from '../../lambda/log/lambda-log.ts';
 import { createTerminalLog } from '../../lambda/log/terminal-log.ts';

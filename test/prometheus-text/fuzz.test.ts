@@ -1,3 +1,4 @@
+/** Tests of the parser of metrics pages with arbitrary bytes and with pages that were written at random. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildHistograms } from '../../lambda/prometheus-text/histograms.ts';

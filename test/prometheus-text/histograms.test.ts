@@ -1,3 +1,4 @@
+/** Tests of putting the lines of a histogram on a metrics page together. */
 import { describe, expect, it } from 'vitest';
 import { buildHistograms } from '../../lambda/prometheus-text/histograms.ts';
 import { parsePage } from '../../lambda/prometheus-text/parser.ts';

@@ -1,3 +1,4 @@
+/** Tests of reading metrics pages in OpenMetrics. */
 import { describe, expect, it } from 'vitest';
 import { buildHistograms } from '../../lambda/prometheus-text/histograms.ts';
 import { parsePage } from '../../lambda/prometheus-text/parser.ts';

@@ -1,3 +1,4 @@
+/** Tests of reading metrics pages in the Prometheus text format. */
 import { describe, expect, it } from 'vitest';
 import { parsePage } from '../../lambda/prometheus-text/parser.ts';
 import { PageSyntaxError } from '../../lambda/prometheus-text/syntax-error.ts';

@@ -1,3 +1,5 @@
+/** Pages of metrics with what a parser must read from them, or why it must refuse them. */
+
 /** A page and what its only interesting line says: `value [@ms] {label: value}`. Escapes are those of the source text. */
 export interface Accepted {
   readonly page: string;

@@ -1,3 +1,4 @@
+/** Tests of the embedded metric lines by which the collector tells CloudWatch of its own health. */
 import { describe, expect, it } from 'vitest';
 import { noAws } from '../support/no-aws.ts';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** Tests of the outcome of a run, and of the reason that a failed run gives. */
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../lambda/model/problem.ts';
 import {

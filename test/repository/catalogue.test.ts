@@ -1,3 +1,4 @@
+/** Tests that the catalogue of metrics has unique, unchanged names, and all that the documentation needs. */
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../lambda/model/catalogue/catalogue.ts';
 import { collectMetricNames } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';

@@ -1,3 +1,4 @@
+/** Runs the commands of the documentation, and compares their output with what is printed there. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** Splits the shell blocks of the documentation into commands and words. */
 import type { Fence } from './files.ts';
 
 export interface DocumentedCommand {

@@ -1,3 +1,4 @@
+/** Tests that the generated documentation is up to date and complete. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

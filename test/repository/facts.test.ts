@@ -1,3 +1,4 @@
+/** Compares what the guides say about the stack with the synthesised templates. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { maxAttempts } from '../../lambda/http/transport/retry.ts';

@@ -1,3 +1,4 @@
+/** Finds and reads the files of the repository, and the fenced blocks of its Markdown files. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,3 +1,4 @@
+/** Tests of the check of the import directions itself: it fails when its tool has found too little. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** Tests of the Markdown files: links, manifests, configurations and programs in them. */
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

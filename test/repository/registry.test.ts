@@ -1,3 +1,4 @@
+/** Tests that each source and sink is registered, documented and has an example. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

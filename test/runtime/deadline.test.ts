@@ -1,3 +1,4 @@
+/** Tests of the deadline of a run, and of the grace after it. */
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDeadline, graceAfter } from '../../lambda/runtime/deadline.ts';

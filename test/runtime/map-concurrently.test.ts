@@ -1,3 +1,4 @@
+/** Tests of mapping a list with a limit to how many items are worked on at once. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mapConcurrently } from '../../lambda/runtime/map-concurrently.ts';

@@ -1,3 +1,4 @@
+/** Tests of running sources or sinks side by side, so that one that throws or hangs costs only itself. */
 import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';

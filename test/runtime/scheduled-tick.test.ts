@@ -1,3 +1,4 @@
+/** Tests of the tick that belongs to a scheduled event. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { roundDownTo, findScheduledTime, determineTick } from '../../lambda/runtime/scheduled-tick.ts';

@@ -1,3 +1,4 @@
+/** Tests of the loop that runs ticks on a grid, whatever the clock does. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { generateTicks } from '../../lambda/runtime/tick-loop.ts';

@@ -1,3 +1,4 @@
+/** Tests of reading secrets: caching, rotation, errors, and that no value is ever shown. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SecretRef } from '../../lambda/secrets/secret-ref.ts';
 import { createEnvironmentStore } from '../../lambda/secrets/stores/environment.ts';

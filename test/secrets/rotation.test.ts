@@ -1,3 +1,4 @@
+/** Tests of a token that was rotated: it is read again after a 401, and only if it has changed. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpConnectionError, HttpStatusError, UnusableSecretError } from '../../lambda/http/errors/errors.ts';
 import { CredentialRefusedError } from '../../lambda/http/errors/credential-refused.ts';

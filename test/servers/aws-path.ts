@@ -1,3 +1,4 @@
+/** The network between SDK clients and an AWS server: passes every request on, and records it. */
 import { request as httpRequest } from 'node:http';
 import { inTurn } from '../support/in-turn.ts';
 import { type LoopbackServer, type RecordedRequest, startLoopbackServer } from '../support/loopback-server.ts';

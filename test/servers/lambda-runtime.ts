@@ -1,3 +1,4 @@
+/** Runs a bundled function under AWS's own runtime interface client, as the Lambda service does. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

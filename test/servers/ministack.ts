@@ -1,3 +1,4 @@
+/** Starts MiniStack, an AWS emulator on loopback that deploys stacks and runs functions without Docker. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

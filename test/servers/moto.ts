@@ -1,3 +1,4 @@
+/** Starts moto's server, which has AWS APIs in memory on loopback. */
 import { join } from 'node:path';
 import { answersOk, startOnFreePort } from './process.ts';
 import { serverFor } from './require.ts';

@@ -1,3 +1,4 @@
+/** Starts server processes for tests on free ports, and ends them with their test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

@@ -1,3 +1,4 @@
+/** Starts a real Prometheus for a test, and queries it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

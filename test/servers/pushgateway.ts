@@ -1,3 +1,4 @@
+/** Starts a real Pushgateway for a test, and reads the groups in it. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';

@@ -1,3 +1,4 @@
+/** Decides whether tests against a real server run, are skipped with a hint, or fail where CI lacks the server. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';

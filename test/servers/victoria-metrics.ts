@@ -1,3 +1,4 @@
+/** Starts a real VictoriaMetrics for a test. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Secret values for tests, and the scan that fails a test when one of them shows in an output. */
 import { expect } from 'vitest';
 
 /** Secret values that nothing may write; each has characters that one of the encodings changes. */

@@ -1,3 +1,4 @@
+/** Makes a certificate authority and certificates with openssl for one test. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** What the CloudWatch fake has stored, and its answers to ListMetrics and GetMetricData. */
 import { isRecord, RefusedError, type StoredDatum, type StoredDimension } from './cloudwatch-fake-rules.ts';
 
 /** What was stored, answered as ListMetrics and GetMetricData do: a datum that came twice shows in Sum, not in Maximum. */

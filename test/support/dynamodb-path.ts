@@ -1,3 +1,4 @@
+/** The network between a client and a DynamoDB server, with the failures that networks have. */
 import { request as httpRequest } from 'node:http';
 import * as z from 'zod';
 import { inTurn } from './in-turn.ts';

@@ -1,3 +1,4 @@
+/** Servers on loopback that fail as one entry of the table of faults says. */
 import type { Fault } from './faults.ts';
 import { startLoopbackServer, type RecordedRequest } from './loopback-server.ts';
 

@@ -1,3 +1,4 @@
+/** The table of ways in which a server fails, and what each source and sink has to make of them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { ProblemKind } from '../../lambda/model/problem.ts';

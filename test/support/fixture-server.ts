@@ -1,3 +1,4 @@
+/** Answers exactly the recorded HTTP exchanges of a folder, each of them once. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';

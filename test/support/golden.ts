@@ -1,3 +1,4 @@
+/** Compares an output with a golden file, or writes that file with `UPDATE_GOLDEN=1`. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';

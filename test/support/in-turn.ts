@@ -1,3 +1,5 @@
+/** Runs pieces of work one after the other, where an emulator cannot write under a condition in one step. */
+
 /**
  * Runs one piece of work after the other. DynamoDB judges a condition and writes in one step; its emulators do so in two,
  * between which another thread writes on a busy machine, so that both of two conditional writes succeed.

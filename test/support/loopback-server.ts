@@ -1,3 +1,4 @@
+/** A server on a free loopback port that records each request in full. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 

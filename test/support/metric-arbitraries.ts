@@ -1,3 +1,4 @@
+/** Metric definitions and arbitrary families for property-based tests. */
 import * as fc from 'fast-check';
 import type { GaugeFamily, Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 

@@ -1,3 +1,4 @@
+/** Access to AWS for tests in which nothing may be signed: it throws when it is used. */
 import type { AwsAccess } from '../../lambda/http/auth/aws-credentials.ts';
 
 /** For what must not sign as anybody. */

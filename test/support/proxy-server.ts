@@ -1,3 +1,4 @@
+/** A forward proxy on loopback that resolves every name to 127.0.0.1. */
 import { createServer, request as forward } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { listen } from './loopback-server.ts';

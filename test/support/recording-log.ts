@@ -1,3 +1,4 @@
+/** A log that keeps its lines, for tests of what the collector logs. */
 import type { LogFields, Logger } from '../../lambda/runtime/log.ts';
 
 export interface LoggedLine {

@@ -1,3 +1,4 @@
+/** A remote-write receiver in this process that is stricter than real ones. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';

@@ -1,3 +1,4 @@
+/** AWS Secrets Manager on loopback, for what emulators cannot do: rotation, refusals and throttling. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** Verifies AWS Signature Version 4 by code that shares nothing with the signer. */
 import { createHash, createHmac } from 'node:crypto';
 
 export interface ReceivedRequest {

@@ -1,4 +1,5 @@
 /** Control sequences of xterm, which every terminal in use understands or ignores (xterm, "Control Sequences"). */
+
 export const escapes = {
   alternateScreen: { on: '\x1b[?1049h', off: '\x1b[?1049l' },
   cursor: { on: '\x1b[?25h', off: '\x1b[?25l' },

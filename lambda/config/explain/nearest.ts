@@ -1,4 +1,5 @@
 /** Finds the word that was meant where another one was written. */
+
 /** The known name that was most likely meant, or undefined when none is close: at most a third of it may differ. */
 export function findNearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known

@@ -1,6 +1,6 @@
 /** The registry entry: which rights in AWS a configuration needs, and where its code is. */
+import { resolveNamespace } from '../../model/for-sinks/cloud-watch-shape.ts';
 import { defineSink } from '../sink.ts';
-import { namespaceOf } from './namespace.ts';
 import { CloudWatchConfig } from './config.ts';
 
 export const cloudwatch = defineSink({
@@ -14,7 +14,7 @@ export const cloudwatch = defineSink({
     // What a source tells of the collector's health goes the way of that, which is not this sink's unless it is told so.
     const roles = metrics.map((metric) => metric.cloudWatch.namespace).filter((role) => role !== 'collector');
     const own = collectorMetrics === 'api' ? (['collector'] as const) : [];
-    const namespaces = [...new Set([...roles, ...own].map((role) => namespaceOf(role, namespace)))];
+    const namespaces = [...new Set([...roles, ...own].map((role) => resolveNamespace(role, namespace)))];
     return [{ kind: 'put-metric-data', namespaces }];
   },
   load: async () => (await import('./create.ts')).createCloudWatch,

@@ -1,3 +1,4 @@
+/** Tests of the command `collect` in a process of its own: tables, formats, dry run, exit codes and `--watch`. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** Tests of the line on a terminal that says what a run is waiting for. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { showProgress } from '../../../lambda/cli/collect/progress.ts';

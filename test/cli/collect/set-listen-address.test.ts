@@ -1,3 +1,4 @@
+/** Tests of `--listen`, which adds a page to scrape to a configuration, or moves the one that it has. */
 import { describe, expect, it } from 'vitest';
 import { setListenAddress } from '../../../lambda/cli/collect/set-listen-address.ts';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';

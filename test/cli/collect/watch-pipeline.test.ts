@@ -1,3 +1,4 @@
+/** Tests of the wrapper that reports how far each source and sink of a running pipeline has come. */
 import { describe, expect, it } from 'vitest';
 import { watchPipeline } from '../../../lambda/cli/collect/watch-pipeline.ts';
 import type { Pipeline } from '../../../lambda/pipeline.ts';

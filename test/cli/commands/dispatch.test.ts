@@ -1,3 +1,4 @@
+/** Tests of the command line: help, version, unknown commands, and which exit code each of them has. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

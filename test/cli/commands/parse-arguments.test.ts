@@ -1,3 +1,4 @@
+/** Tests of the parser of command-line options, and of what it says about a wrong one. */
 import { describe, expect, it } from 'vitest';
 import { parseArguments, UsageError } from '../../../lambda/cli/commands/parse-arguments.ts';
 import { collectCommand } from '../../../lambda/cli/commands/collect-command.ts';

@@ -1,3 +1,4 @@
+/** Tests of the command `demo` in a process of its own, with and without a terminal. */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

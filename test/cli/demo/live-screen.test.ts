@@ -1,3 +1,4 @@
+/** Tests of the screen that the demo redraws in place, and of how it leaves the terminal. */
 import { describe, expect, it } from 'vitest';
 import { openLiveScreen } from '../../../lambda/cli/demo/live-screen.ts';
 import { fakeTerminal } from '../fake-terminal.ts';

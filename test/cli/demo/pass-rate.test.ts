@@ -1,3 +1,4 @@
+/** Tests of the share of builds that passed, as the demo shows it. */
 import { describe, expect, it } from 'vitest';
 import { formatPassRate } from '../../../lambda/cli/demo/pass-rate.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';

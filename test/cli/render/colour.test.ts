@@ -1,3 +1,4 @@
+/** Tests of colours: they are written to a terminal that wants them, and to nothing else. */
 import { describe, expect, it } from 'vitest';
 import { createPaint } from '../../../lambda/cli/render/colour.ts';
 

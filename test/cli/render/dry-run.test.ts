@@ -1,3 +1,4 @@
+/** Tests of what a dry run says about how often a source can read how much. */
 import { describe, expect, it } from 'vitest';
 import { renderPlan } from '../../../lambda/cli/render/dry-run.ts';
 import { buildPlan } from '../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';

@@ -1,3 +1,4 @@
+/** Tests of durations as people type them and as the command line shows them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** Tests of the tables that a run shows: outcome, queues, runs, problems and remedies. */
 import { describe, expect, it } from 'vitest';
 import { createPaint } from '../../../lambda/cli/render/colour.ts';
 import { renderBlock, renderFrame, type DemoState } from '../../../lambda/cli/demo/frame.ts';

@@ -1,3 +1,4 @@
+/** Tests of the layout of a text table: alignment, cutting to a width, and characters that a server sends. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPaint } from '../../../lambda/cli/render/colour.ts';

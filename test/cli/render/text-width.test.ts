@@ -1,3 +1,4 @@
+/** Tests of how many columns a text takes on a terminal, and of cutting it there. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutToWidth, makePrintable, measureText } from '../../../lambda/cli/render/text-width.ts';

@@ -1,3 +1,5 @@
+/** An invocation that stops before each of its steps until the simulation lets it go on, or crashes it. */
+
 /** A crash stops it for good: what it waits for never comes. */
 type Fate = 'lives' | 'dead';
 

@@ -1,3 +1,4 @@
+/** Makes arbitrary histories of a simulated CI system with everything that may go wrong in one. */
 import fc from 'fast-check';
 import type { AttemptSpec, Kind, RunSpec } from './fleet.ts';
 import { calmInvocation, type History, type InvocationSpec, type TickSpec } from './history.ts';

@@ -1,3 +1,4 @@
+/** Simulates many random histories of one kind, and reports the smallest that breaks a promise of the counters. */
 import fc from 'fast-check';
 import { checkEnd } from './end-rules.ts';
 import type { Kind } from './fleet.ts';

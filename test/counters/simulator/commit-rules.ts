@@ -1,3 +1,4 @@
+/** Checks what each saved state promises, compared with the state before it. */
 import { computeMostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
 import { deliveryIdOf, outboxIn, ownDelivery, type StateDocument, stateIn } from './documents.ts';
 import type { History } from './history.ts';

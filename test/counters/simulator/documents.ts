@@ -1,3 +1,4 @@
+/** The format of the state and outbox documents, as far as the checks of the simulator read them. */
 import * as z from 'zod';
 
 /** What the checks read in a stored state; the format is the collector's own. */

@@ -1,3 +1,4 @@
+/** Checks what must hold at the end of a simulation, when everything has had the time to settle. */
 import { runsFinished, systemErrors } from '../../../lambda/model/catalogue/run-metrics.ts';
 import { outboxIn, type StateDocument, stateIn, totalOf, totalWith } from './documents.ts';
 import { rule } from './rules.ts';

@@ -1,3 +1,5 @@
+/** The simulated CI systems of a simulation, by the rules of the lists that each of them has. */
+
 /**
  * Whose rules a simulation has. `finish`: finished attempts are listed by when they ended. `created`: runs are listed by
  * when they were created. `bitbucket`: the same, read by the code of the source `bitbucket-pipelines`.

@@ -1,4 +1,6 @@
-/** A small generator of its own, so that the choices belong to the history (mulberry32). */
+/** A small random generator, so that a history alone decides what a simulation does. */
+
+/** mulberry32. */
 export function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,3 +1,4 @@
+/** A history: the runs, ticks, faults and clocks of one simulation; the same history simulates the same. */
 import type { Kind, RunSpec } from './fleet.ts';
 import type { SendOutcome } from './sinks.ts';
 import type { Habits } from './source.ts';

@@ -1,3 +1,4 @@
+/** One invocation of the collector in a simulation, with faults at its network, its store and its clock. */
 import { createCounting } from '../../../lambda/counters/counting.ts';
 import { computeMostApartMs } from '../../../lambda/counters/tick/proven-time.ts';
 import type { Saved, StateStore } from '../../../lambda/counters/stores/store.ts';

@@ -1,3 +1,4 @@
+/** Tests that the simulator finds deliberate mistakes in a source or a store. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { historyOf } from './any-history.ts';

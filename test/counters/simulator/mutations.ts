@@ -1,3 +1,4 @@
+/** Deliberate mistakes of sources and stores, each with the promise that the simulator must find broken. */
 import fc from 'fast-check';
 import type { History } from './history.ts';
 import { skippingHistoryOf } from './skipping-history.ts';

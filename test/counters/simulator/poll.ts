@@ -1,3 +1,4 @@
+/** How the simulated source reads its vendor within one invocation: pages, deadlines, limits and refusals. */
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import type { Actor } from './actors.ts';

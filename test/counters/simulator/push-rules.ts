@@ -1,3 +1,4 @@
+/** Checks every batch that is handed to a simulated sink. */
 import type { Saved } from '../../../lambda/counters/stores/store.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { queueJobs } from '../../../lambda/model/catalogue/catalogue.ts';

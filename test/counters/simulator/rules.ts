@@ -1,3 +1,5 @@
+/** The error for a promise of the counters that a history broke, and how it is thrown. */
+
 /** A promise of the counters that a history broke. */
 export class BrokenRuleError extends Error {
   override readonly name = 'BrokenRuleError';

@@ -1,3 +1,4 @@
+/** Runs one history to its end, followed by a calm time, and checks the promises of the counters all along. */
 import { generator } from './generator.ts';
 import { calmInvocation, type History, type InvocationSpec } from './history.ts';
 import { crash, type Invocation, type Setting, start } from './invocation.ts';

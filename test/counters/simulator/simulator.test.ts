@@ -1,3 +1,4 @@
+/** Tests that the counters keep their promises in many random histories of each kind of list. */
 import { describe, expect, it } from 'vitest';
 import { checkHistories } from './check.ts';
 

@@ -1,3 +1,4 @@
+/** Simulated sinks and backends: what each stores of a delivery, and what it answers. */
 import * as z from 'zod';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';

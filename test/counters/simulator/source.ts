@@ -1,3 +1,4 @@
+/** A simulated source that counts the finished runs of a simulated vendor, with good habits or bad ones. */
 import type { Finish } from '../../../lambda/counters/finish.ts';
 import type { Ledger, RequestBudget, Stream } from '../../../lambda/counters/ledger.ts';
 import type { MetricDefinition } from '../../../lambda/model/metric.ts';

@@ -1,3 +1,4 @@
+/** A state store in memory whose reads and writes can fail, or lose their answer. */
 import {
   type Saved,
   StateStoreError,

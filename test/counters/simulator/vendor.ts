@@ -1,3 +1,4 @@
+/** A simulated CI system: runs that begin, end and are repeated, and the lists that show them. */
 import { hashKey } from '../../../lambda/counters/tick/hash.ts';
 import { attemptAt, type Attempt, type Kind, type Run } from './fleet.ts';
 

@@ -1,3 +1,4 @@
+/** Everything that outlives one invocation in a simulation, and what is known of it from outside. */
 import type { Stream } from '../../../lambda/counters/ledger.ts';
 import { type PageCache, createPageCache } from '../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
 import { bitbucketPipeline, bitbucketStreams } from './bitbucket.ts';

@@ -1,3 +1,4 @@
+/** The promises that every state store keeps, as tests that each store's own test file runs. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests of the state store in DynamoDB, over moto and over a network that fails. */
 import {
   type AttributeValue,
   CreateTableCommand,

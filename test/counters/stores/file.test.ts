@@ -1,3 +1,4 @@
+/** Tests of the state store in a file: permissions, damage, full disks and two processes at once. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';

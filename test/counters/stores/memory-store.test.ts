@@ -1,3 +1,4 @@
+/** Tests that the state store in memory keeps the promises of every store. */
 import { describe } from 'vitest';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import { storeContract } from './contract.ts';

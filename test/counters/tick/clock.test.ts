@@ -1,3 +1,4 @@
+/** Tests of counting while the clock of the collector or of the CI system is wrong. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';

@@ -1,3 +1,4 @@
+/** Tests of counting finished runs once over many ticks, and of starting to count. */
 import { describe, expect, it } from 'vitest';
 import { type OpenRun, type Stream, TickTakenError } from '../../../lambda/counters/ledger.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';

@@ -1,3 +1,4 @@
+/** Tests of counters that another system keeps and that the collector follows, restarts included. */
 import { describe, expect, it } from 'vitest';
 import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import type { FollowedHistogram } from '../../../lambda/counters/ledger.ts';

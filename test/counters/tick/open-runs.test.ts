@@ -1,3 +1,4 @@
+/** Tests of how a run leaves the set of open runs, and of the limit of that set. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';

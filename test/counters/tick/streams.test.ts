@@ -1,3 +1,4 @@
+/** Tests of the time window that a stream of finished runs is read for. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Stream, Window } from '../../../lambda/counters/ledger.ts';

@@ -1,3 +1,4 @@
+/** Tests of running totals: the limit of series, the series `#other#`, and totals that are forgotten. */
 import { describe, expect, it } from 'vitest';
 import type { CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import {

@@ -1,3 +1,4 @@
+/** Tests of the simulated Kubernetes API: lists as tables, pages, watches, tokens and refusals. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTokenProblem } from '../../../lambda/demo/simulators/tekton/eks-verifier.ts';
 import { signEksToken } from '../../../lambda/http/auth/eks-token.ts';

@@ -1,3 +1,4 @@
+/** Tests of reading JSON answers: cut off, too deep, in a wrong encoding, or not JSON at all. */
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** Tests of reading rate limits and times to try again from the headers of an answer. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { longestRetryAfterMs, parseRateLimit, parseRetryAt } from '../../../lambda/http/answers/rate-limit-headers.ts';

@@ -1,3 +1,4 @@
+/** Tests of comparing the clock of the collector with the `Date` header of servers. */
 import { describe, expect, it } from 'vitest';
 import { measureClock, pickCloser, pickEarliest, pickFurthest } from '../../../lambda/http/answers/server-clock.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';

@@ -1,3 +1,4 @@
+/** Tests of assuming an AWS role through STS: requests, sessions, external IDs and refusals. */
 import { describe, expect, it } from 'vitest';
 import { createRoleSessions, type RoleSessionOptions } from '../../../lambda/http/auth/assumed-role.ts';
 import { HttpConnectionError } from '../../../lambda/http/errors/errors.ts';

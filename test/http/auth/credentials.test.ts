@@ -1,3 +1,4 @@
+/** Tests of the credentials that a request carries, and of reading a rotated secret again. */
 import { describe, expect, it } from 'vitest';
 import { sendWithCredentials, type CredentialSettings } from '../../../lambda/http/auth/credentials.ts';
 import { HttpConnectionError, HttpStatusError } from '../../../lambda/http/errors/errors.ts';

@@ -1,3 +1,4 @@
+/** Tests of the token with which an AWS role enters an EKS cluster. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { signEksToken } from '../../../lambda/http/auth/eks-token.ts';

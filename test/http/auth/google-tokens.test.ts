@@ -1,3 +1,4 @@
+/** Tests of getting Google access tokens, by federation from AWS and by a service account's key. */
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { HttpConnectionError, HttpStatusError } from '../../../lambda/http/errors/errors.ts';

@@ -1,3 +1,4 @@
+/** Tests of AWS Signature Version 4, against aws4fetch and a verifier of our own. */
 import { describe, expect, it } from 'vitest';
 import { createSigV4Signer } from '../../../lambda/http/auth/sigv4.ts';
 import { startLoopbackServer } from '../../support/loopback-server.ts';

@@ -1,3 +1,4 @@
+/** Tests of the message and kind of error for each way in which a server can fail. */
 import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 import { readJson } from '../../../lambda/http/answers/json.ts';

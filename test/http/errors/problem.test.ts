@@ -1,3 +1,4 @@
+/** Tests of turning a failed request into a problem with its kind, hint and time to try again. */
 import { describe, expect, it } from 'vitest';
 import {
   BadResponseError,

@@ -1,3 +1,4 @@
+/** Tests of which addresses a request may go to: link-local, loopback and private ones. */
 import { describe, expect, it } from 'vitest';
 import { createCheckedLookup, findAddressRefusal } from '../../../lambda/http/transport/address.ts';
 import { ForbiddenRequestError } from '../../../lambda/http/errors/errors.ts';

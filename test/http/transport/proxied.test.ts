@@ -1,3 +1,4 @@
+/** Tests of requests through a real forward proxy: tunnels, credentials and failures. */
 import { createServer } from 'node:https';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';

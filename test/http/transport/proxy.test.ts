@@ -1,3 +1,4 @@
+/** Tests of choosing a proxy by the environment variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseProxyRules } from '../../../lambda/http/transport/proxy.ts';

@@ -1,3 +1,4 @@
+/** Tests of when a request is sent again, and after which pause. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from '../../../lambda/http/errors/errors.ts';

@@ -1,3 +1,4 @@
+/** Tests of private certificate authorities and client certificates in requests. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

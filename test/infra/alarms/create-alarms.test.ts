@@ -1,3 +1,4 @@
+/** Tests of every alarm of the stack: its metric, threshold, periods, text and missing data. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';

@@ -1,3 +1,4 @@
+/** Tests of sending alarms to an HTTP receiver: which alarms, which message, and which secret. */
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** Tests of bundling the function: it runs from its own folder, and the same code gives the same bytes. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {

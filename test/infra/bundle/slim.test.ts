@@ -1,3 +1,4 @@
+/** Tests that the bundle leaves out what the function never uses, such as HTTP/2 and duplicate parsers. */
 import { build, type Metafile } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** Tests of the CloudWatch dashboard: its metrics, its layout and its limits. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';

@@ -1,3 +1,4 @@
+/** Tests that each graph of the dashboard is filled by what the sources in its description publish. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';

@@ -1,3 +1,4 @@
+/** Tests of the ways in which events reach the collector: partner event buses, webhooks and their queues. */
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsCollector } from '../../../infra/ci-metrics-collector.ts';

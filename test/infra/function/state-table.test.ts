@@ -1,3 +1,4 @@
+/** Tests of the DynamoDB table of the counters: encryption, recovery, removal and rights. */
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsCollector } from '../../../infra/ci-metrics-collector.ts';

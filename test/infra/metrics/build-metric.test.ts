@@ -1,3 +1,4 @@
+/** Tests of the CloudWatch metrics that the construct offers to an app that uses it. */
 import { describe, expect, it } from 'vitest';
 import { CiMetricsCollector } from '../../../infra/ci-metrics-collector.ts';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';

@@ -1,3 +1,4 @@
+/** Works out from the definitions every CloudWatch metric that a configuration can publish. */
 import { collectorMetrics } from '../../../lambda/model/catalogue/catalogue.ts';
 import {
   buildDeploymentDimensions,

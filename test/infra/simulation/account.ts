@@ -1,3 +1,4 @@
+/** A simulated AWS account in which CloudWatch evaluates alarms once a minute, and records who is told what. */
 import type { AlarmState } from './alarm-state.ts';
 import { ruleHolds } from './alarm-rule.ts';
 import { SimulatedMetricAlarm } from './metric-alarm.ts';

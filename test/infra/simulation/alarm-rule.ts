@@ -1,3 +1,4 @@
+/** Evaluates the rule of a composite alarm over the states of the alarms that it names. */
 import type { AlarmState } from './alarm-state.ts';
 import { type Cursor, cursorOver } from './tokens.ts';
 

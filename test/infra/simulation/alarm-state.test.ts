@@ -1,3 +1,4 @@
+/** Tests of the simulated alarm states, with the tables of the CloudWatch user guide. */
 import { describe, expect, it } from 'vitest';
 import { type AlarmState, type MissingData, stateOf } from './alarm-state.ts';
 

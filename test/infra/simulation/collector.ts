@@ -1,3 +1,4 @@
+/** A simulated collector whose report, log lines and encoder are the real ones; only the network is left out. */
 import * as z from 'zod';
 import type { Prepared } from '../../../infra/prepared.ts';
 import { convertInterval, minuteMs } from '../../../lambda/config/interval.ts';

@@ -1,3 +1,4 @@
+/** Parses the queries of Metrics Insights that the alarms of this project use. */
 import { cursorOver } from './tokens.ts';
 
 /** The part of Metrics Insights' language that alarms of this project use, read back from the text of the query. */

@@ -1,3 +1,4 @@
+/** Simulates a metric alarm over time: of one series, or of one series for each contributor. */
 import { evaluateMath, type Series } from './metric-math.ts';
 import { type InsightsQuery, parseInsightsQuery } from './insights-query.ts';
 import type { MetricStore, StoredMetric, Window } from './metric-store.ts';

@@ -1,3 +1,4 @@
+/** Evaluates the part of CloudWatch's metric math that the alarms of this project use. */
 import { type Cursor, cursorOver } from './tokens.ts';
 
 /** The part of CloudWatch's metric math that alarms of this project use: arithmetic, comparison, IF and FILL. */

@@ -1,3 +1,4 @@
+/** Plays a history minute by minute: collectors poll, CloudWatch evaluates, and people are told. */
 import type { Synthesis } from '../synthesis.ts';
 import { SimulatedAccount, type AccountOptions, type Notification } from './account.ts';
 import { simulateCollector, type Scene, type SimulatedCollector } from './collector.ts';

@@ -1,3 +1,4 @@
+/** Tests of the canonical order of families, samples and labels. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeFamilies, filterSamples } from '../../../lambda/model/families/merge.ts';

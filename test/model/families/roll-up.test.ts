@@ -1,3 +1,4 @@
+/** Tests of adding up the samples of a family over labels that are left out. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** Tests of the limit of series for each metric, and of the series that the rest is folded into. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { capSeries } from '../../../lambda/model/limits/cap.ts';

@@ -1,3 +1,4 @@
+/** Tests of the least and greatest of very long lists, and of appending to them. */
 import { describe, expect, it } from 'vitest';
 import { append } from '../../../lambda/model/lists/append.ts';
 import { findGreatest, findLeast } from '../../../lambda/model/lists/extremes.ts';

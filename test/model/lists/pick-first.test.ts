@@ -1,3 +1,4 @@
+/** Tests of picking the first elements in an order without sorting all of them. */
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { pickFirst } from '../../../lambda/model/lists/pick-first.ts';

@@ -1,3 +1,4 @@
+/** Tests of cleaning label values so that every backend can store them. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeLabelValue, maxLabelValueLength } from '../../../lambda/model/text/labels.ts';

@@ -1,3 +1,4 @@
+/** Tests that no secret shows in errors, logs or reports, and that the scan for one can fail. */
 import { format, inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';

@@ -1,3 +1,4 @@
+/** Tests of removing known secrets from texts and errors, in every encoding. */
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests of reading secrets from the Parameter Store of AWS Systems Manager. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { createParameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';

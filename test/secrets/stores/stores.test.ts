@@ -1,3 +1,4 @@
+/** Tests of each secret store: AWS services as moto has them, environment variables, and files. */
 import {
   CreateSecretCommand,
   DeleteSecretCommand,

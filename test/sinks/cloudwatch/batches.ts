@@ -1,3 +1,4 @@
+/** Batches and settings for tests of the sink `cloudwatch`, those of buildkite-agent-metrics among them. */
 import { queueJobs, workerUtilization } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Batch, SourceOutput } from '../../../lambda/model/batch.ts';
 import {

@@ -1,3 +1,4 @@
+/** Tests of the configuration of the sink `cloudwatch`, and of the rights that it asks for. */
 import { describe, expect, it } from 'vitest';
 import { queueJobs, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';

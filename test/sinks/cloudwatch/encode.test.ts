@@ -1,3 +1,4 @@
+/** Tests of which CloudWatch metrics a batch becomes: names, dimensions, units and values. */
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests of the price of metrics and requests of CloudWatch. */
 import { describe, expect, it } from 'vitest';
 import {
   explainMetricPrice,

@@ -1,3 +1,4 @@
+/** Tests of sending metrics to CloudWatch: requests, limits, refusals, retries and what is reported. */
 import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';

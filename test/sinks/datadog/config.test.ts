@@ -1,3 +1,4 @@
+/** Tests of the configuration of the sink `datadog`. */
 import { describe, expect, it } from 'vitest';
 import { datadog } from '../../../lambda/sinks/datadog/index.ts';
 import { resolveBaseUrl, DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';

@@ -1,3 +1,4 @@
+/** Tests of which Datadog series a batch becomes: tags, names, units and values. */
 import { gunzipSync, inflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests of the sink `datadog` against the Datadog API of a real VictoriaMetrics. */
 import { expect, it } from 'vitest';
 import { eventually } from '../../servers/process.ts';
 import { withVictoriaMetrics151 } from '../../servers/require.ts';

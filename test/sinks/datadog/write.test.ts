@@ -1,3 +1,4 @@
+/** Tests of sending series to Datadog: requests, keys, limits, refusals and what is reported. */
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { startDatadogFake, shownDatadog } from '../../support/datadog-fake.ts';

@@ -1,3 +1,4 @@
+/** Tests of the sink `file`: replacing a page as a whole, appending JSON lines, and failing disks. */
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Tests of the configuration of the sink `google-cloud-monitoring`. */
 import { describe, expect, it } from 'vitest';
 import { prepareSink } from '../../../lambda/sinks/index.ts';
 import { GoogleCloudMonitoringConfig } from '../../../lambda/sinks/google-cloud-monitoring/config.ts';

@@ -1,3 +1,4 @@
+/** Tests of the requests that the sink `google-cloud-monitoring` makes of a batch. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** Tests of sending series to Cloud Monitoring: descriptors, points, limits, refusals and what is reported. */
 import { describe, expect, it } from 'vitest';
 import { compatBases, defineQueueMetric, defineTotalMetric } from '../../../lambda/sources/buildkite/metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';

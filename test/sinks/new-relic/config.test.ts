@@ -1,3 +1,4 @@
+/** Tests of the configuration of the sink `new-relic`, and of the addresses that it sends to. */
 import { describe, expect, it } from 'vitest';
 import { buildAddress, NewRelicConfig } from '../../../lambda/sinks/new-relic/config.ts';
 

@@ -1,3 +1,4 @@
+/** Tests of the configuration of the sink `otlp`, of its addresses, rights and secrets. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';

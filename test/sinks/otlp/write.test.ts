@@ -1,3 +1,4 @@
+/** Tests of sending metrics by OTLP: series that end, limits, refusals and what is reported. */
 import { describe, expect, it } from 'vitest';
 import { startOtlpFake } from '../../support/otlp-fake.ts';
 import { shownSeries } from '../../support/otlp-decode.ts';

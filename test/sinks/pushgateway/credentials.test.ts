@@ -1,3 +1,4 @@
+/** Tests of passwords, tokens and client certificates of the sink `pushgateway` against a real gateway. */
 import { expect, it } from 'vitest';
 import { startPushgateway } from '../../servers/pushgateway.ts';
 import { withPushgateway } from '../../servers/require.ts';

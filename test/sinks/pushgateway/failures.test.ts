@@ -1,3 +1,4 @@
+/** Tests of the requests of the sink `pushgateway`, and of a gateway that fails. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PushgatewayConfig } from '../../../lambda/sinks/pushgateway/config.ts';

@@ -1,3 +1,4 @@
+/** Tests of the path that names a group of the Pushgateway by its labels. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type GroupingKey, formatGroupingPath } from '../../../lambda/sinks/pushgateway/encode/grouping-path.ts';

@@ -1,3 +1,4 @@
+/** The sink `pushgateway` as the wiring makes it, for its tests. */
 import { expect } from 'vitest';
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';

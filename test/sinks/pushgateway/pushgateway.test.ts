@@ -1,3 +1,4 @@
+/** Tests of the groups that the sink `pushgateway` keeps, replaces and removes in a real gateway. */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type PushedGroup, type Pushgateway, startPushgateway } from '../../servers/pushgateway.ts';

@@ -1,3 +1,4 @@
+/** Tests of what a real Prometheus scrapes from a real Pushgateway that the collector pushes to. */
 import { expect, it } from 'vitest';
 import { eventually } from '../../servers/process.ts';
 import { startPrometheus } from '../../servers/prometheus.ts';

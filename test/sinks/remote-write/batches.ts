@@ -1,3 +1,4 @@
+/** Batches of a few series for tests of the sink `remote-write`. */
 import type { Batch, SourceOutput } from '../../../lambda/model/batch.ts';
 import type {
   CounterFamily,

@@ -1,3 +1,4 @@
+/** Tests of the configuration of the sink `remote-write`, and of the rights that it asks for. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** Tests of who the sink `remote-write` is to a receiver: passwords, tokens, headers, certificates and signatures. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** Tests of what the sink `remote-write` remembers of a receiver's series, and of the stale markers that it sends. */
 import { describe, expect, it } from 'vitest';
 import { createReceiverMemory, maxRemembered } from '../../../lambda/series/receiver-memory.ts';
 import { metadataEveryMs } from '../../../lambda/sinks/remote-write/send/metadata.ts';

@@ -1,3 +1,4 @@
+/** Tests of the sink `remote-write` against a real Prometheus. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type QueryServer, startPrometheus } from '../../servers/prometheus.ts';

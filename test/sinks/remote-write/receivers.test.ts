@@ -1,3 +1,4 @@
+/** Tests of the sink `remote-write` with receivers of both versions, and of every way in which they refuse. */
 import { describe, expect, it } from 'vitest';
 import { maxSuspectRequests } from '../../../lambda/series/suspects.ts';
 import { type Answer, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';

@@ -1,3 +1,4 @@
+/** Tests of the sink `remote-write` against a real VictoriaMetrics. */
 import { expect, it } from 'vitest';
 import { eventually } from '../../servers/process.ts';
 import { withVictoriaMetrics } from '../../servers/require.ts';

@@ -1,3 +1,4 @@
+/** Tests of choosing the format of the page by the `Accept` header of a scraper. */
 import { describe, expect, it } from 'vitest';
 import { doesAcceptGzip, chooseForm } from '../../../lambda/sinks/scrape-page/serve/negotiate.ts';
 

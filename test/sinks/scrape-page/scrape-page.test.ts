@@ -1,3 +1,4 @@
+/** Tests of the page that Prometheus scrapes: its content, its headers, its limits and its end. */
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';

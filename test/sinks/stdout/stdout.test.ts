@@ -1,3 +1,4 @@
+/** Tests of the sink `stdout`, which prints pages and JSON lines. */
 import { expect, it } from 'vitest';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { StdoutConfig } from '../../../lambda/sinks/stdout/config.ts';

@@ -1,3 +1,4 @@
+/** Tests of whole runs of the source `bitbucket-pipelines`: open runs, steps, runners and problems. */
 import { describe, expect, it } from 'vitest';
 import type { Routed } from '../../../lambda/demo/simulators/bitbucket/routes.ts';
 import type { SimulatedRunner } from '../../../lambda/demo/simulators/bitbucket/workspace.ts';

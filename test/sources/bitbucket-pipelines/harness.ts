@@ -1,3 +1,4 @@
+/** The source `bitbucket-pipelines` as the wiring makes it, with real HTTP, secrets and counters. */
 import { type CountedTick, countTick } from '../../../lambda/counters/tick/count-tick.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';

@@ -1,3 +1,4 @@
+/** Two simulated hours of a workspace with 500 repositories, within 1,000 requests an hour. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startBitbucketServer } from '../../../lambda/demo/simulators/bitbucket/server.ts';

@@ -1,3 +1,4 @@
+/** Recorded answers of Buildkite, and the metrics and problems that they become. */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

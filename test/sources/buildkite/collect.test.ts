@@ -1,3 +1,4 @@
+/** Tests of whole runs of the source `buildkite`: tokens, clusters, queues, agents and problems. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MetricsAnswer } from '../../../lambda/demo/simulators/buildkite/api/agent-api.ts';
 import { type BuildkiteServer, startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';

@@ -1,3 +1,4 @@
+/** Tests that the collector publishes what buildkite-agent-metrics publishes, under the same names. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests of the configuration of the source `buildkite`. */
 import { describe, expect, it } from 'vitest';
 import { buildkite } from '../../../lambda/sources/buildkite/index.ts';
 

@@ -1,3 +1,4 @@
+/** The source `buildkite` as the wiring makes it, with the real HTTP client and secret cache. */
 import { createHttpHub } from '../../../lambda/http/hub.ts';
 import { createCounting } from '../../../lambda/counters/counting.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';

@@ -1,3 +1,4 @@
+/** Tests of reading builds and jobs with a user's API token, over many ticks. */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type BuildkiteServer,

@@ -1,3 +1,4 @@
+/** Tests of the configuration of the source `chainloop`. */
 import { describe, expect, it } from 'vitest';
 import { ChainloopConfig } from '../../../lambda/sources/chainloop/config.ts';
 import { chainloop } from '../../../lambda/sources/chainloop/index.ts';

@@ -1,3 +1,4 @@
+/** Golden pages of a whole simulated Chainloop organization. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

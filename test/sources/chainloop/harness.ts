@@ -1,3 +1,4 @@
+/** A simulated Chainloop organization and the source that reads it, with a clock that the test moves. */
 import { countTick, type CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';

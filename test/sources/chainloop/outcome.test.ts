@@ -1,3 +1,4 @@
+/** Tests of the outcome of a run that Chainloop refuses: failed, with the end of its token published. */
 import { describe, expect, it } from 'vitest';
 import { replyTo } from '../../../lambda/demo/simulators/chainloop/replies.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';

@@ -1,3 +1,4 @@
+/** Tests of the two ways to read Chainloop, gRPC-Web and the metrics page, and of choosing between them. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';

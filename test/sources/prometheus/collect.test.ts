@@ -1,3 +1,4 @@
+/** Tests of whole runs of the source `prometheus`: requests, failing targets, limits and problems. */
 import { describe, expect, it } from 'vitest';
 import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';
 import { prometheusPipeline, relayedOf, seriesOf } from './harness.ts';

@@ -1,3 +1,4 @@
+/** Tests of the configuration of the source `prometheus`. */
 import { describe, expect, it } from 'vitest';
 import { prometheus } from '../../../lambda/sources/prometheus/index.ts';
 import { profiles } from '../../../lambda/sources/prometheus/profiles.ts';

@@ -1,3 +1,4 @@
+/** Tests of who the source `prometheus` is to a target: tokens, certificates and signatures. */
 import { createServer } from 'node:https';
 import { describe, expect, it, vi } from 'vitest';
 import { withAuthority } from '../../support/certificates.ts';

@@ -1,3 +1,4 @@
+/** A whole collector with one source `prometheus`, as the wiring builds it. */
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { StateStore } from '../../../lambda/counters/stores/store.ts';

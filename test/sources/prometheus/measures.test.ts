@@ -1,3 +1,4 @@
+/** Tests of measures: what sinks that keep no series get of the series of a page. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';

@@ -1,3 +1,4 @@
+/** Tests of which series of a page are passed on, and of the problems about those that are not. */
 import { describe, expect, it } from 'vitest';
 import { startLoopbackServer, type LoopbackServer } from '../../support/loopback-server.ts';
 import { startRemoteWriteFake, type FakeReceiverOptions } from '../../support/remote-write-fake.ts';

@@ -1,3 +1,4 @@
+/** Tests of the shipped profiles, each a list of series and measures for one program, against real pages. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Compares the source `prometheus` with a real Prometheus that scrapes the same pages. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** A simulated Kubernetes API server and the source that reads it, on a clock that the test moves. */
 import type { RequestListener } from 'node:http';
 import { countTick, type CountedTick } from '../../../lambda/counters/tick/count-tick.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';

@@ -1,3 +1,4 @@
+/** Golden pages of a whole simulated cluster. */
 import { describe, expect, it } from 'vitest';
 import { createKubernetesApi } from '../../../lambda/demo/simulators/tekton/api-server.ts';
 import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';

@@ -1,4 +1,5 @@
 /** What the simulated cluster runs. */
+
 /** A pipeline of the simulated cluster, and how its runs go. */
 export interface PipelinePlan {
   readonly namespace: string;

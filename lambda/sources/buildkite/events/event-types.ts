@@ -1,3 +1,5 @@
+/** The types of Buildkite's events that the source counts. */
+
 /** Which of Buildkite's events are wanted (Buildkite docs, "Amazon EventBridge"); all others stay where they are. */
 export const detailTypes = ['Job Finished'] as const;
 

@@ -1,3 +1,4 @@
+/** Tests of the simulated fleet of Buildkite agents: its numbers agree, and its seed and speed decide them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mapMetricsAnswer, mapQueueAnswer } from '../../../../lambda/demo/simulators/buildkite/api/agent-api.ts';

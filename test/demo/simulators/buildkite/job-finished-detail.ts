@@ -1,3 +1,4 @@
+/** The `detail` of a "Job Finished" event of Buildkite, made of a job of the simulation. */
 import type { EndedJob } from './simulated-buildkite.ts';
 
 /** The `detail` of a "Job Finished" event (Buildkite docs, "Amazon EventBridge"). */

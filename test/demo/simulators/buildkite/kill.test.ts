@@ -1,3 +1,4 @@
+/** Tests that a real Prometheus has the right totals after the collector was killed and started again. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Tests of the simulated agent API: answers, refusals, rate limits and hanging. */
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {

@@ -1,3 +1,4 @@
+/** A simulated Buildkite whose time the test moves, and which knows what it has finished. */
 import type { QueueAddress, SimulatedJob } from '../../../../lambda/demo/simulators/buildkite/fleet/build-record.ts';
 import { type BuildkiteServer, startBuildkiteServer } from '../../../../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';

@@ -1,3 +1,4 @@
+/** The truth about what a simulated fleet has finished, to compare the collector's counts with. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';

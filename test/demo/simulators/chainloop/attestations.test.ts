@@ -1,3 +1,4 @@
+/** Tests of the simulated Chainloop organization: its seed and speed decide its runs, and every ending occurs. */
 import { describe, expect, it } from 'vitest';
 import { createAttestations } from '../../../../lambda/demo/simulators/chainloop/attestations.ts';
 import { demoAttestations } from '../../../../lambda/demo/simulators/chainloop/plan.ts';

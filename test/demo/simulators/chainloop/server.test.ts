@@ -1,3 +1,4 @@
+/** Tests of the simulated Chainloop control plane: gRPC-Web, its metrics page and its refusals. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAttestations } from '../../../../lambda/demo/simulators/chainloop/attestations.ts';
 import { type ChainloopServer, startChainloopServer } from '../../../../lambda/demo/simulators/chainloop/server.ts';

@@ -1,3 +1,4 @@
+/** Tests of writing OTLP messages in protobuf and JSON, byte by byte and read back. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { version } from '../../../../lambda/version.ts';

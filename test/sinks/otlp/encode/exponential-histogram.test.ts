@@ -1,3 +1,4 @@
+/** Tests of exponential histograms: buckets, scales and conversion from bounds. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

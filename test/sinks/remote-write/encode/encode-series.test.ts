@@ -1,3 +1,4 @@
+/** Tests of which series a batch becomes in remote write: labels, values, histograms and exemplars. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeV1 } from '../../../../lambda/sinks/remote-write/encode/encode-v1.ts';

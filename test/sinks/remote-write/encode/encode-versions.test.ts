@@ -1,3 +1,4 @@
+/** Tests of the bytes of remote write 1.0 and 2.0, with golden vectors. */
 import { compress } from 'snappyjs';
 import { describe, expect, it } from 'vitest';
 import { encodeMetadataV1, encodeV1 } from '../../../../lambda/sinks/remote-write/encode/encode-v1.ts';

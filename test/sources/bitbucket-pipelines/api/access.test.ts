@@ -1,3 +1,4 @@
+/** Tests of entering Bitbucket's API as an OAuth consumer, or with an API token. */
 import { describe, expect, it } from 'vitest';
 import {
   type BitbucketServer,

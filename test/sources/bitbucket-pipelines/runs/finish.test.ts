@@ -1,3 +1,4 @@
+/** Tests of what a finished run of Bitbucket adds: its key, counts, durations and log line. */
 import { describe, expect, it } from 'vitest';
 import { createBranchLabel } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
 import {

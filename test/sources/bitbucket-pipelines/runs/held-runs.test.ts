@@ -1,3 +1,4 @@
+/** Tests of runs that wait for a person to press a button: what is counted, and when. */
 import { describe, expect, it } from 'vitest';
 import type { TimedRun, TimedStep } from '../../../../lambda/demo/simulators/bitbucket/timeline.ts';
 import { minuteMs, opened, type Opened, run, secondMs, startMs } from '../opened.ts';

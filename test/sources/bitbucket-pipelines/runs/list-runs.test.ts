@@ -1,3 +1,4 @@
+/** Tests of listing runs by pages: orders, limits, repositories, and what a list does not show. */
 import { describe, expect, it } from 'vitest';
 import type { Routed } from '../../../../lambda/demo/simulators/bitbucket/routes.ts';
 import type { TimedRun } from '../../../../lambda/demo/simulators/bitbucket/timeline.ts';

@@ -1,3 +1,4 @@
+/** Tests of what each state of Bitbucket's runs and steps means. */
 import { describe, expect, it } from 'vitest';
 import { mapOpenSteps } from '../../../../lambda/sources/bitbucket-pipelines/steps/open-steps.ts';
 import { StepRecord } from '../../../../lambda/sources/bitbucket-pipelines/api/schema.ts';

@@ -1,3 +1,4 @@
+/** Tests of re-runs, which overwrite the run that they repeat: each attempt is counted once. */
 import { describe, expect, it } from 'vitest';
 import { type Routed, routeRequest } from '../../../../lambda/demo/simulators/bitbucket/routes.ts';
 import type { TimedRun } from '../../../../lambda/demo/simulators/bitbucket/timeline.ts';

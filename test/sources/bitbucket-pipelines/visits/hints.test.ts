@@ -1,3 +1,4 @@
+/** Tests of events as hints: they say which repository to visit first, and are no counts themselves. */
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';

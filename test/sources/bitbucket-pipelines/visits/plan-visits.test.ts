@@ -1,3 +1,4 @@
+/** Tests of planning which repositories a tick visits with the requests that it may use. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** Tests of the time of a build in which it was not held by a person. */
 import { describe, expect, it } from 'vitest';
 import { finishBuild } from '../../../../lambda/sources/buildkite/builds/finish.ts';
 import { Build } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';

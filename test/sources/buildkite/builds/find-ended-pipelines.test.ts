@@ -1,3 +1,4 @@
+/** Tests of finding pipelines that were renamed or deleted, whose last result must end. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { type LoopbackServer, startLoopbackServer } from '../../../support/loopback-server.ts';

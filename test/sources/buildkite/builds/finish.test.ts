@@ -1,3 +1,4 @@
+/** Tests of the exemplar and the log line of a finished build. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Exemplar } from '../../../../lambda/model/metric.ts';

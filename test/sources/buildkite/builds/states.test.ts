@@ -1,3 +1,4 @@
+/** Tests of what each state of Buildkite's jobs and builds means. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** Tests of how long builds of a pipeline usually take, and of those that are stuck. */
 import { describe, expect, it } from 'vitest';
 import { mapOpenBuilds, learnPipelines } from '../../../../lambda/sources/buildkite/builds/known-pipelines.ts';
 import { Build } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';

@@ -1,3 +1,4 @@
+/** Tests of runs that only count events, between two polls. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Inbox } from '../../../../lambda/events/inbox.ts';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';

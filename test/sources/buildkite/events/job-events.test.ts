@@ -1,3 +1,4 @@
+/** Tests of the finish that a "Job Finished" event becomes. */
 import { describe, expect, it } from 'vitest';
 import type { Finish } from '../../../../lambda/counters/finish.ts';
 import type { Ledger } from '../../../../lambda/counters/ledger.ts';

@@ -1,3 +1,4 @@
+/** Tests of each way in which Buildkite's APIs for users can fail. */
 import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { startBuildkiteServer } from '../../../../lambda/demo/simulators/buildkite/server.ts';

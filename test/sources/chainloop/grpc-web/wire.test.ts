@@ -1,3 +1,4 @@
+/** Tests of reading and writing gRPC-Web and protobuf, byte by byte. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Tests that counts over many hours are those of the simulated organization, failures included. */
 import { describe, expect, it } from 'vitest';
 import { createAttestations } from '../../../../lambda/demo/simulators/chainloop/attestations.ts';
 import { drawBetween, createRandom } from '../../../../lambda/demo/simulators/random.ts';

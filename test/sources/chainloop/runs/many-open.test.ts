@@ -1,3 +1,4 @@
+/** Tests of counting with very many open runs in the state. */
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';

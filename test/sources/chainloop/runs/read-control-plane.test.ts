@@ -1,3 +1,4 @@
+/** Tests of reading and counting the runs of a Chainloop control plane. */
 import { describe, expect, it } from 'vitest';
 import type { VersionRecord } from '../../../../lambda/demo/simulators/chainloop/records.ts';
 import type { Scenario } from '../../../../lambda/demo/simulators/chainloop/replies.ts';

@@ -1,3 +1,4 @@
+/** Tests of relabelling rules, with the results that Prometheus has. */
 import { describe, expect, it } from 'vitest';
 import { PrometheusConfig } from '../../../../lambda/sources/prometheus/config.ts';
 import { createRelabeller } from '../../../../lambda/sources/prometheus/relabel/relabel.ts';

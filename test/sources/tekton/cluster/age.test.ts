@@ -1,3 +1,4 @@
+/** Tests of reading the ages that the Kubernetes API writes into tables. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatAge } from '../../../../lambda/demo/simulators/tekton/human-duration.ts';

@@ -1,3 +1,4 @@
+/** Tests of connecting to a cluster: EKS, ServiceAccounts, client certificates and kubeconfigs. */
 import { createServer } from 'node:https';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';

@@ -1,3 +1,4 @@
+/** Tests of reading what has changed in a list since the last run, by a short watch. */
 import { describe, expect, it } from 'vitest';
 import { readChanges } from '../../../../lambda/sources/tekton/cluster/read-changes.ts';
 import type { ClusterRequest } from '../../../../lambda/sources/tekton/cluster/connect.ts';

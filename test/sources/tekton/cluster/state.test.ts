@@ -1,3 +1,4 @@
+/** Tests of what the condition of a Tekton run means. */
 import { describe, expect, it } from 'vitest';
 import { boundReason, failureReasons } from '../../../../lambda/sources/tekton/cluster/reasons.ts';
 import { jobStateOf, runStateOf, interpretCondition } from '../../../../lambda/sources/tekton/cluster/state.ts';

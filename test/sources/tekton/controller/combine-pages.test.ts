@@ -1,3 +1,4 @@
+/** Tests of adding up the metrics pages of several replicas of the controller. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePage } from '../../../../lambda/prometheus-text/parser.ts';

@@ -1,3 +1,5 @@
+/** Metrics pages of Tekton's controller under the old and the new names, for tests of reading them. */
+
 /** Pages of the controller in both generations of names, as far as they differ in what a reader has to know. */
 export interface PageFigures {
   readonly succeeded: number;

@@ -1,3 +1,4 @@
+/** Tests of passing on the metrics of Tekton's controller, restarts and replicas included. */
 import { describe, expect, it } from 'vitest';
 import { type ControllerPod, controllerLabels } from '../../../../lambda/demo/simulators/tekton/controllers.ts';
 import { StateStoreError } from '../../../../lambda/counters/stores/store.ts';

@@ -1,3 +1,4 @@
+/** Tests of the gauges of what goes on in a cluster: open runs, queued jobs and stuck runs. */
 import { describe, expect, it } from 'vitest';
 import { nonZero, pipelineRun, startCluster, taskRun, valuesOf } from '../harness.ts';
 

@@ -1,3 +1,4 @@
+/** Tests of reading ended runs from Tekton Results, also where the cluster has removed them. */
 import { describe, expect, it } from 'vitest';
 import { findTokenProblem } from '../../../../lambda/demo/simulators/tekton/eks-verifier.ts';
 import { createResultsApi, type ResultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';

@@ -1,3 +1,4 @@
+/** Tests of counting ended runs of a cluster once, whatever is read again. */
 import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { StateStoreError } from '../../../../lambda/counters/stores/store.ts';

@@ -1,3 +1,4 @@
+/** Tests that totals after hours of a busy simulated cluster are the truth. */
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../../../lambda/demo/simulators/tekton/cluster.ts';
 import { createResultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';

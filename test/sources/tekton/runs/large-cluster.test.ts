@@ -1,3 +1,4 @@
+/** Tests of a cluster that is too large to be read in one run. */
 import { describe, expect, it } from 'vitest';
 import { createRunStore, type RunObject } from '../../../../lambda/demo/simulators/tekton/objects.ts';
 import { nonZero, pipelineRun, startCluster, taskRun, type Tick, type TestCluster, valuesOf } from '../harness.ts';

@@ -1,3 +1,4 @@
+/** Tests of a list that is read over several runs and comes no further. */
 import { describe, expect, it } from 'vitest';
 import { beginRound, type Round, resumeRound } from '../../../../lambda/sources/tekton/runs/rounds.ts';
 

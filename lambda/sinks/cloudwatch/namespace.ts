@@ -1,1 +1,0 @@
-export { resolveNamespace as namespaceOf } from '../../model/for-sinks/cloud-watch-shape.ts';
