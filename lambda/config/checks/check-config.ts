@@ -11,7 +11,7 @@ import {
   type NamedEntry,
   type Environment,
 } from './check-entries.ts';
-import { checkPatterns } from '../../sources/prometheus/check-patterns.ts';
+import { checkPatterns } from '../../sources/prometheus/relabel/check-patterns.ts';
 import type { ConfigFinding } from '../config-error.ts';
 import { checkDeployment } from './check-deployment.ts';
 import { explain } from '../explain/explain.ts';

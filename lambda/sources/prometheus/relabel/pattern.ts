@@ -1,6 +1,6 @@
 /** Patterns of relabelling: RE2's syntax, matched against whole texts in time linear in the text. */
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
-import { estimateSteps } from '../pattern-size.ts';
+import { estimateSteps } from './pattern-size.ts';
 
 /** Steps of a compiled pattern: with the length of the text they bound the time of a match, and its memory. */
 const maxSteps = 2000;

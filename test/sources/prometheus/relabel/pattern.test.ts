@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { estimateSteps } from '../../../../lambda/sources/prometheus/pattern-size.ts';
+import { estimateSteps } from '../../../../lambda/sources/prometheus/relabel/pattern-size.ts';
 import { compilePattern, PatternError } from '../../../../lambda/sources/prometheus/relabel/pattern.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Finds the relabelling patterns that cannot be used; not in the schema, which would load their engine in every function. */
-import { PrometheusConfig } from './config.ts';
-import { compilePattern, PatternError } from './relabel/pattern.ts';
+import { PrometheusConfig } from '../config.ts';
+import { compilePattern, PatternError } from './pattern.ts';
 
 /** A pattern by its place below the source, and what is wrong with it. */
 export interface PatternFinding {
