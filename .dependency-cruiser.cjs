@@ -60,7 +60,7 @@ module.exports = {
       to: {
         path: '^lambda/',
         pathNot:
-          '^lambda/(config/|cost/|model/|secrets/(secret-ref|arn)\\.ts$|sources/(index|source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
+          '^lambda/(config/|cost/|model/|settings/|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
       },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },

@@ -1,5 +1,5 @@
 /** Runs the ticks of one invocation: one, or each tick of a minute where the interval is shorter. */
-import { minuteMs } from './config/interval.ts';
+import { minuteMs } from './settings/interval.ts';
 import type { RunReport } from './report/report.ts';
 import { run } from './run.ts';
 import { createDeadline } from './runtime/deadline.ts';

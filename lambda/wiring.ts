@@ -1,7 +1,7 @@
 /** Builds the pipeline from the configuration: secrets, HTTP, sources, sinks, and nothing that is not configured. */
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readFile } from 'node:fs/promises';
-import { convertInterval } from './config/interval.ts';
+import { convertInterval } from './settings/interval.ts';
 import { textsIn } from './config/texts.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { Counting } from './counters/counting.ts';
@@ -14,7 +14,7 @@ import { parseProxyRules, parseProxySettings } from './http/transport/proxy.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
-import { determineMemoryMegabytes } from './config/function-memory.ts';
+import { determineMemoryMegabytes } from './runtime/function-memory.ts';
 import { createEnvironmentStore } from './secrets/stores/environment.ts';
 import { createFileStore } from './secrets/stores/file.ts';
 import { createParameterStore } from './secrets/stores/parameter-store.ts';

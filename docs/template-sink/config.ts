@@ -1,7 +1,7 @@
 /** The settings of the sink. Strict, so that a misspelt one is an error; descriptions become docs/configuration.md. */
 import * as z from 'zod';
-import { Selection } from '../../lambda/config/glob.ts';
-import { OperatorName } from '../../lambda/config/names.ts';
+import { Selection } from '../../lambda/settings/glob.ts';
+import { OperatorName } from '../../lambda/settings/operator-name.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../lambda/http/plaintext.ts';
 import { HttpAuth, HttpUrl, TlsSettings } from '../../lambda/http/settings.ts';
 

@@ -1,6 +1,6 @@
 /** The settings of this source; each description becomes a line of docs/configuration.md. */
 import * as z from 'zod';
-import { OperatorName } from '../../lambda/config/names.ts';
+import { OperatorName } from '../../lambda/settings/operator-name.ts';
 import { isTlsOrAllowed } from '../../lambda/http/plaintext.ts';
 import { HttpAuth, HttpUrl, TlsSettings } from '../../lambda/http/settings.ts';
 

@@ -4,7 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
-import { convertInterval, minuteMs } from '../../lambda/config/interval.ts';
+import { convertInterval, minuteMs } from '../../lambda/settings/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import {

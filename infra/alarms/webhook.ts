@@ -7,7 +7,7 @@ import { Aws, Duration, SecretValue } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { ConfigError } from '../../lambda/config/config-error.ts';
 import type { AlarmWebhook } from '../../lambda/config/deployment.ts';
-import { matchSelection } from '../../lambda/config/glob.ts';
+import { matchSelection } from '../../lambda/settings/glob.ts';
 import { warnOfGap } from '../region-gaps.ts';
 import { formatAlarmName, type AlarmPlan } from './alarm-plan.ts';
 import { atOnce } from './windows.ts';

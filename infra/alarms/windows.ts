@@ -1,5 +1,5 @@
 /** Decides how many bad runs, of how many, raise an alarm. */
-import { convertInterval, minuteMs } from '../../lambda/config/interval.ts';
+import { convertInterval, minuteMs } from '../../lambda/settings/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { chooseScheduleRate } from '../settings.ts';
 

@@ -1,5 +1,5 @@
 /** The settings of Node by which a function stays within its memory. */
-import { heapShare } from '../../lambda/config/function-memory.ts';
+import { heapShare } from '../../lambda/runtime/function-memory.ts';
 
 /**
  * Of the young generation, in MiB: compared side by side, a run of 10,000 queues peaked at 222 to 230 MiB with 8 and at

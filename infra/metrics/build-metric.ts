@@ -1,6 +1,6 @@
 /** Finds the CloudWatch metric of a metric of the catalogue, or says why there is none. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { matchSelection } from '../../lambda/config/glob.ts';
+import { matchSelection } from '../../lambda/settings/glob.ts';
 import {
   buildDeploymentDimensions,
   formatDimensionName,

@@ -5,7 +5,7 @@ import {
   collectMetricNames,
   resolveNamespace,
 } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
-import { matchSelection } from '../../lambda/config/glob.ts';
+import { matchSelection } from '../../lambda/settings/glob.ts';
 import { isAbsent } from '../../lambda/model/catalogue/absence.ts';
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';

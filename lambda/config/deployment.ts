@@ -1,10 +1,10 @@
 /** The settings that only the stack reads: how the function is deployed, and whom its alarms wake. */
 import * as z from 'zod';
-import { defaultMemoryMegabytes } from './function-memory.ts';
+import { defaultMemoryMegabytes } from '../runtime/function-memory.ts';
 import { refuseUserinfo } from '../http/settings.ts';
-import { Selection } from './glob.ts';
+import { Selection } from '../settings/glob.ts';
 import { SecretName } from '../secrets/secret-ref.ts';
-import { OperatorName } from './names.ts';
+import { OperatorName } from '../settings/operator-name.ts';
 
 /** The values that CloudWatch Logs takes (PutRetentionPolicy API reference). */
 const retentionDays = [

@@ -2,10 +2,10 @@
 import * as z from 'zod';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
-import { Interval } from './interval.ts';
+import { Interval } from '../settings/interval.ts';
 import { defaultCollector } from '../model/for-sinks/cloud-watch-shape.ts';
 import { durationBounds, waitBounds } from '../model/catalogue/run-metrics.ts';
-import { OperatorName } from './names.ts';
+import { OperatorName } from '../settings/operator-name.ts';
 
 const [firstSource, ...moreSources] = sources.map(({ config }) => config);
 const [firstSink, ...moreSinks] = sinks.map(({ config }) => config);

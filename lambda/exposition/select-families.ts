@@ -1,5 +1,5 @@
 /** Selects the families of a batch that a page shows, by the operator's allow and deny list. */
-import { type Selection, matchSelection } from '../config/glob.ts';
+import { type Selection, matchSelection } from '../settings/glob.ts';
 import type { Batch } from '../model/batch.ts';
 import type { MetricFamily } from '../model/metric.ts';
 import { selectPublishable, type RelayedFamily } from '../model/relayed.ts';

@@ -1,5 +1,5 @@
 /** Writes a whole batch as one page of text or JSON, and previews it for a dry run. */
-import type { Selection } from '../config/glob.ts';
+import type { Selection } from '../settings/glob.ts';
 import type { Batch } from '../model/batch.ts';
 import type { Problem } from '../model/problem.ts';
 import { writeJsonLines } from './write-json-lines.ts';

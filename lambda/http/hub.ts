@@ -1,7 +1,7 @@
 /** Makes the ports through which sources and sinks reach the network; all of them share connections and room. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
-import { defaultMemoryMegabytes } from '../config/function-memory.ts';
+import { defaultMemoryMegabytes } from '../runtime/function-memory.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createRedactor, type Redactor } from '../secrets/redaction/redactor.ts';
 import { rememberProxy, rememberRequest } from '../secrets/redaction/request-secrets.ts';

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Interval } from '../../lambda/config/interval.ts';
+import { Interval } from '../../lambda/settings/interval.ts';
 import { buildConfigJsonSchema } from '../../lambda/config/json-schema.ts';
 import { parseConfig } from '../../lambda/config/parse-config.ts';
 import { sinks } from '../../lambda/sinks/index.ts';

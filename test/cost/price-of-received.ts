@@ -1,5 +1,5 @@
 /** The price of what AWS services received, written apart from the model: it knows list prices and nothing else. */
-import { convertInterval } from '../../lambda/config/interval.ts';
+import { convertInterval } from '../../lambda/settings/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { Received } from './received.ts';
 

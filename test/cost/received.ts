@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import * as z from 'zod';
-import { minuteMs } from '../../lambda/config/interval.ts';
+import { minuteMs } from '../../lambda/settings/interval.ts';
 import { extractRuntimeConfig } from '../../lambda/config/runtime-config.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { type Metered, startMeteredTable } from '../../scripts/counting/metered-table.ts';

@@ -1,5 +1,5 @@
 /** Makes the points of a batch; what the backend would refuse is left out and reported. */
-import { matchSelection } from '../../../lambda/config/glob.ts';
+import { matchSelection } from '../../../lambda/settings/glob.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';
 import { collectFindings, type Finding } from '../../../lambda/series/findings.ts';

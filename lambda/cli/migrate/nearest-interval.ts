@@ -1,7 +1,7 @@
 /** Finds the interval of the collector that comes next to one of buildkite-agent-metrics. */
-import { minuteMs, secondSteps } from '../../config/interval.ts';
+import { minuteMs, secondSteps } from '../../settings/interval.ts';
 
-/** The collector's longest interval (`config/interval.ts`). */
+/** The collector's longest interval (`settings/interval.ts`). */
 const longestMinutes = 60;
 
 /** The shortest allowed interval that is not shorter, so that no more requests are sent than before. */

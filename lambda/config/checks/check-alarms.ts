@@ -8,7 +8,7 @@ import { prepareSink } from '../../sinks/index.ts';
 import { prepareSource } from '../../sources/index.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import type { Alarms, PipelineAlarm, QueueAlarm } from '../deployment.ts';
-import { Selection, matchSelection } from '../glob.ts';
+import { Selection, matchSelection } from '../../settings/glob.ts';
 
 /** A finding that needs more than one setting to see; `path` leads to the setting that has to change. */
 export interface DeploymentIssue {

@@ -2,7 +2,7 @@
 import { checkAlarms, type DeploymentIssue, type WatchedConfig } from './check-alarms.ts';
 import type { Alarms, Deployment } from '../deployment.ts';
 import { isRecord } from '../walk-schema.ts';
-import { convertInterval, minuteMs } from '../interval.ts';
+import { convertInterval, minuteMs } from '../../settings/interval.ts';
 
 /** What the checks read of a checked configuration. */
 export interface DeployableConfig extends WatchedConfig {

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { sinks } from '../../sinks/index.ts';
 import type { RegisteredSink } from '../../sinks/sink.ts';
-import { findWorkspaceRegion } from '../workspace-region.ts';
+import { findWorkspaceRegion } from '../../settings/workspace-region.ts';
 import { type ConfigFinding, formatPath } from '../config-error.ts';
 import { useSecretsManager } from '../explain/explain-union.ts';
 import { unwrapSchema, isRecord, chooseOption, findSchemaBelow } from '../walk-schema.ts';

@@ -1,5 +1,5 @@
 /** How often a deployment runs in a month, and how long. */
-import { convertInterval, minuteMs } from '../../config/interval.ts';
+import { convertInterval, minuteMs } from '../../settings/interval.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { monthMs } from '../prices.ts';
 

@@ -1,5 +1,5 @@
 /** What the secrets cost that the function reads. */
-import { convertInterval, minuteMs } from '../../config/interval.ts';
+import { convertInterval, minuteMs } from '../../settings/interval.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { findArnRegion } from '../../secrets/arn.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';

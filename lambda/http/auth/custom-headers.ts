@@ -1,6 +1,6 @@
 /** Further request headers that an operator sets for a server; the value of one may be a secret. */
 import * as z from 'zod';
-import { useWithRotation } from '../../secrets/rotation.ts';
+import { useWithRotation } from './rotation.ts';
 import { isCredentialHeader, looksLikeCredential, plainSecretMessage } from '../../secrets/plain-secret.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 import type { Secrets } from '../../secrets/secrets.ts';

@@ -1,5 +1,5 @@
 /** What follows from the configuration alone, worked out once a process. */
-import { matchSelection } from '../../config/glob.ts';
+import { matchSelection } from '../../settings/glob.ts';
 import { whereOf } from '../../http/where.ts';
 import type { SinkPorts } from '../sink.ts';
 import type { OtlpConfig } from './config.ts';

@@ -1,7 +1,7 @@
 /** The settings of the sink. */
 import * as z from 'zod';
-import { Selection } from '../../config/glob.ts';
-import { OperatorName } from '../../config/names.ts';
+import { Selection } from '../../settings/glob.ts';
+import { OperatorName } from '../../settings/operator-name.ts';
 import { createHeaderSettings } from '../../http/auth/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';

@@ -1,5 +1,5 @@
 /** Makes the sink: it remembers between warm runs what the receiver holds and which version it speaks. */
-import { matchSelection } from '../../config/glob.ts';
+import { matchSelection } from '../../settings/glob.ts';
 import { whereOf } from '../../http/where.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';

@@ -1,6 +1,6 @@
 /** What a month costs where the receiver is Amazon Managed Service for Prometheus. */
 import type { CostLine } from '../sink.ts';
-import { findWorkspaceRegion } from '../../config/workspace-region.ts';
+import { findWorkspaceRegion } from '../../settings/workspace-region.ts';
 
 /**
  * Amazon Managed Service for Prometheus, samples ingested, first tier (list price of us-east-1). Storage and queries

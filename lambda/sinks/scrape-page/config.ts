@@ -1,7 +1,7 @@
 /** The settings of a page that waits to be scraped. */
 import * as z from 'zod';
-import { Selection } from '../../config/glob.ts';
-import { OperatorName } from '../../config/names.ts';
+import { Selection } from '../../settings/glob.ts';
+import { OperatorName } from '../../settings/operator-name.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';
 import { parseAddress, isLoopback } from './address.ts';
 

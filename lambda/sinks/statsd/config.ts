@@ -1,8 +1,8 @@
 /** The settings of the sink. */
 import { isIPv6 } from 'node:net';
 import * as z from 'zod';
-import { Selection } from '../../config/glob.ts';
-import { OperatorName } from '../../config/names.ts';
+import { Selection } from '../../settings/glob.ts';
+import { OperatorName } from '../../settings/operator-name.ts';
 import { fewestDatagramBytes, mostDatagramBytes, usualDatagramBytes } from './limits.ts';
 
 const hostError = { error: 'must be a host name or an IP address, without a port' };

@@ -1,5 +1,5 @@
 /** One collection: opens ledger and budget, visits repositories, reads runners and builds the metrics. */
-import { matchAny, matchSelection } from '../../config/glob.ts';
+import { matchAny, matchSelection } from '../../settings/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { describeStateProblem } from '../../counters/state/state-problem.ts';
 import { sendWithCredentials } from '../../http/auth/credentials.ts';

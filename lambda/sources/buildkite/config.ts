@@ -1,7 +1,7 @@
 /** Settings of the Buildkite source. */
 import * as z from 'zod';
-import { Glob, Selection } from '../../config/glob.ts';
-import { OperatorName } from '../../config/names.ts';
+import { Glob, Selection } from '../../settings/glob.ts';
+import { OperatorName } from '../../settings/operator-name.ts';
 import { isTlsOrAllowed } from '../../http/plaintext.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { describeSecretRef, SecretRef } from '../../secrets/secret-ref.ts';

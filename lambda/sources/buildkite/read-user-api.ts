@@ -1,6 +1,6 @@
 /** Reads waiting jobs, builds and events with a user's API token, and counts what ended. */
 import * as z from 'zod';
-import { matchSelection } from '../../config/glob.ts';
+import { matchSelection } from '../../settings/glob.ts';
 import { append } from '../../model/lists/append.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';

@@ -1,10 +1,10 @@
 /** The Chainloop source: collects from the control plane, from the metrics page, or from both. */
-import { matchSelection } from '../../config/glob.ts';
+import { matchSelection } from '../../settings/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { credentialFamilies } from '../../model/credential.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
-import { useWithRotation } from '../../secrets/rotation.ts';
+import { useWithRotation } from '../../http/auth/rotation.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import type { ChainloopConfig } from './config.ts';
 import { type ControlPlane, createControlPlane } from './runs/client.ts';

@@ -1,7 +1,7 @@
 /** Settings of the Chainloop source. */
 import * as z from 'zod';
-import { Selection } from '../../config/glob.ts';
-import { OperatorName } from '../../config/names.ts';
+import { Selection } from '../../settings/glob.ts';
+import { OperatorName } from '../../settings/operator-name.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';
 import { SecretRef } from '../../secrets/secret-ref.ts';

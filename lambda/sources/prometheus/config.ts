@@ -1,7 +1,7 @@
 /** The settings of the source `prometheus`, and their checks. */
 import * as z from 'zod';
-import { Selection } from '../../config/glob.ts';
-import { OperatorName } from '../../config/names.ts';
+import { Selection } from '../../settings/glob.ts';
+import { OperatorName } from '../../settings/operator-name.ts';
 import { isTlsOrAllowed, Plaintext } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
 import { formats } from '../../prometheus-text/families/family-rules.ts';

@@ -1,5 +1,5 @@
 /** One collection: reads lists, controller and Tekton Results, counts what has ended and builds the metrics. */
-import { matchSelection } from '../../config/glob.ts';
+import { matchSelection } from '../../settings/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { describeStateProblem } from '../../counters/state/state-problem.ts';
 import type { Problem } from '../../model/problem.ts';

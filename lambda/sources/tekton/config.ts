@@ -1,7 +1,7 @@
 /** The settings of a source of kind tekton. */
 import * as z from 'zod';
-import { Glob, Selection } from '../../config/glob.ts';
-import { OperatorName } from '../../config/names.ts';
+import { Glob, Selection } from '../../settings/glob.ts';
+import { OperatorName } from '../../settings/operator-name.ts';
 import { isTlsOrAllowed } from '../../http/plaintext.ts';
 import { externalIdError, hasRoleForExternalId, roleSettings } from '../../http/auth/role-settings.ts';
 import { HttpUrl, TlsSettings } from '../../http/settings.ts';

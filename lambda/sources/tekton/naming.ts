@@ -1,5 +1,5 @@
 /** Names the pipeline, the queue, the task and the branch of a run by its labels and annotations. */
-import { matchAny, matchSelection } from '../../config/glob.ts';
+import { matchAny, matchSelection } from '../../settings/glob.ts';
 import { makeLabelValue, overflowValue } from '../../model/text/labels.ts';
 import type { TektonConfig } from './config.ts';
 import type { Described } from './cluster/table-rows.ts';

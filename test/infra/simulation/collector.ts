@@ -1,7 +1,7 @@
 /** A simulated collector whose report, log lines and encoder are the real ones; only the network is left out. */
 import * as z from 'zod';
 import type { Prepared } from '../../../infra/prepared.ts';
-import { convertInterval, minuteMs } from '../../../lambda/config/interval.ts';
+import { convertInterval, minuteMs } from '../../../lambda/settings/interval.ts';
 import { starvedJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import { credentialFamilies, type CredentialTimes } from '../../../lambda/model/credential.ts';
 import { buildGauge, type GaugeFamily, type MetricDefinition } from '../../../lambda/model/metric.ts';

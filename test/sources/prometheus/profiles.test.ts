@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { matchSelection } from '../../../lambda/config/glob.ts';
+import { matchSelection } from '../../../lambda/settings/glob.ts';
 import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import { parsePage } from '../../../lambda/prometheus-text/parser.ts';
 import { profileNames, profiles, type ProfileName } from '../../../lambda/sources/prometheus/profiles.ts';

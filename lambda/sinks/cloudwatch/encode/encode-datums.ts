@@ -1,6 +1,6 @@
 /** Makes the datums of a batch, the most important ones first. */
-import { matchSelection } from '../../../config/glob.ts';
-import { minuteMs } from '../../../config/interval.ts';
+import { matchSelection } from '../../../settings/glob.ts';
+import { minuteMs } from '../../../settings/interval.ts';
 import type { Batch } from '../../../model/batch.ts';
 import {
   type CloudWatchPoint,

@@ -1,5 +1,5 @@
 /** Makes the points of a batch; what Datadog would not store is left out and reported. */
-import { matchSelection } from '../../../config/glob.ts';
+import { matchSelection } from '../../../settings/glob.ts';
 import { append } from '../../../model/lists/append.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';

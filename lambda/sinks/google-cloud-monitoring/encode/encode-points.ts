@@ -1,5 +1,5 @@
 /** Makes the points of a batch, metric by metric; what Cloud Monitoring would refuse is left out and reported. */
-import { type Matcher, matchSelection } from '../../../config/glob.ts';
+import { type Matcher, matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
 import { compareText } from '../../../model/families/order.ts';

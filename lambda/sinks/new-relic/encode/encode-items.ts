@@ -1,5 +1,5 @@
 /** Makes the points and events of a batch; what New Relic would not store is left out and reported. */
-import { matchSelection } from '../../../config/glob.ts';
+import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { CounterSample, DistributionSample, Labels, MetricFamily } from '../../../model/metric.ts';
 import { collectFindings, type Finding, type Findings } from '../../../series/findings.ts';

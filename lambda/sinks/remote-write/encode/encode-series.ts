@@ -1,5 +1,5 @@
 /** Makes the series of a batch, name by name, and notes what cannot be written. */
-import type { Matcher } from '../../../config/glob.ts';
+import type { Matcher } from '../../../settings/glob.ts';
 import { prepareExemplar } from '../../../exposition/lines/exemplar.ts';
 import type { Batch } from '../../../model/batch.ts';
 import { rankMetric, importanceOfRelayed } from '../../../model/for-sinks/importance.ts';

@@ -1,5 +1,5 @@
 /** Chooses the version of the protocol for a receiver, and remembers what its answers have shown. */
-import { findWorkspaceRegion } from '../../../config/workspace-region.ts';
+import { findWorkspaceRegion } from '../../../settings/workspace-region.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import type { Version } from './protocol.ts';
 

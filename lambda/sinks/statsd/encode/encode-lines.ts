@@ -1,5 +1,5 @@
 /** Makes the lines of a batch; what no StatsD would take is left out and reported. */
-import { matchSelection } from '../../../config/glob.ts';
+import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
 import type { StatsdConfig } from '../config.ts';

@@ -5,7 +5,7 @@ import type { HttpPort, TlsMaterial } from '../../../http/port.ts';
 import { readJson } from '../../../http/answers/json.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { useWithRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../http/auth/rotation.ts';
 import { type Secret, wrapSecret } from '../../../secrets/secret.ts';
 import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
 import type { Secrets } from '../../../secrets/secrets.ts';

@@ -1,5 +1,5 @@
 /** The repository that runs come from, and how it, its branches and its pipelines are named in labels. */
-import { matchAny } from '../../../config/glob.ts';
+import { matchAny } from '../../../settings/glob.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Target } from '../api/schema.ts';
 

@@ -4,7 +4,7 @@ import { describeHttpProblem, type StatusHints } from '../../../http/errors/prob
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { useWithRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../http/auth/rotation.ts';
 import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
 import type { SourcePorts } from '../../source.ts';
 import { type SnapshotAnswer, readMetrics, NoOrganizationError } from './request.ts';

@@ -1,5 +1,5 @@
 /** Reads all clusters through the agent API, each with its own token. */
-import { matchAny, matchSelection } from '../../../config/glob.ts';
+import { matchAny, matchSelection } from '../../../settings/glob.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';

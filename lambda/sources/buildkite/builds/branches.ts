@@ -1,5 +1,5 @@
 /** Sorts branches into the few values of the label `branch`. */
-import { matchAny } from '../../../config/glob.ts';
+import { matchAny } from '../../../settings/glob.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { BuildkiteConfig } from '../config.ts';
 import type { Build } from '../user-api/rest-schema.ts';

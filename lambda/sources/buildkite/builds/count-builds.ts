@@ -1,6 +1,6 @@
 /** Counts the builds and jobs that ended, and declares the series of those that are open. */
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
-import type { Matcher } from '../../../config/glob.ts';
+import type { Matcher } from '../../../settings/glob.ts';
 import { recallFirstFinishes } from './attempts.ts';
 import type { ClassifyBranch } from './branches.ts';
 import { finishBuild, findJobEndMs, finishJob } from './finish.ts';

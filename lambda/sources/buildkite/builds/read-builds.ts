@@ -4,7 +4,7 @@ import { recallFirstFinishes } from './attempts.ts';
 import { listBuilds } from './list-builds.ts';
 import { createBranchClassifier } from './branches.ts';
 import { type BuildLists, buildStream, selectBuilds } from './count-builds.ts';
-import { matchSelection } from '../../../config/glob.ts';
+import { matchSelection } from '../../../settings/glob.ts';
 import { createFinishedReader, buildFinishedFilters, type ReadList } from './resume-finished.ts';
 import { finishBuild } from './finish.ts';
 import { type ListRequest, readOpenBuilds, type ReadOpenList } from './list-open-builds.ts';

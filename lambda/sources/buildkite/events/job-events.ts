@@ -1,6 +1,6 @@
 /** Reads Buildkite's job events and counts the jobs that finished. */
 import * as z from 'zod';
-import type { Matcher } from '../../../config/glob.ts';
+import type { Matcher } from '../../../settings/glob.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { describeInboxProblem } from '../../../events/inbox-problem.ts';
 import type { Inbox, QueuedEvent, TakenEvents } from '../../../events/inbox.ts';

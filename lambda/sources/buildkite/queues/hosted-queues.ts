@@ -1,5 +1,5 @@
 /** Knows which queues run on Buildkite's own agents: by Buildkite's answer, else by the configuration. */
-import type { Matcher } from '../../../config/glob.ts';
+import type { Matcher } from '../../../settings/glob.ts';
 import type { IsHosted } from '../agent-api/map-queues.ts';
 import type { KnownQueue } from './read-queues.ts';
 

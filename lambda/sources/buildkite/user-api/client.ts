@@ -7,7 +7,7 @@ import { readJson, type JsonAnswer } from '../../../http/answers/json.ts';
 import { parseRateLimit } from '../../../http/answers/rate-limit-headers.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { useWithRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../http/auth/rotation.ts';
 import type { SourcePorts } from '../../source.ts';
 import type { ApiSettings, BuildkiteConfig } from '../config.ts';
 import { type GraphqlRequest, PortalAnswer, buildPost, type TokenRequest } from './graphql-request.ts';

@@ -14,7 +14,7 @@ import { formatLosses } from '../../../prometheus-text/remarks.ts';
 import { parsePage } from '../../../prometheus-text/parser.ts';
 import { PageSyntaxError } from '../../../prometheus-text/syntax-error.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { useWithRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../http/auth/rotation.ts';
 import type { SourcePorts } from '../../source.ts';
 import type { ChainloopConfig } from '../config.ts';
 import { workflowRunDuration, workflowUp } from '../metrics.ts';

@@ -2,7 +2,7 @@
 import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import { BadResponseError, ResponseTooLargeError } from '../../../http/errors/errors.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { useWithRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../http/auth/rotation.ts';
 import type { SourcePorts } from '../../source.ts';
 import { call } from '../grpc-web/call.ts';
 import type { ChainloopConfig } from '../config.ts';

@@ -1,5 +1,5 @@
 /** Decides which lines of a page are kept, by the allow and deny list or the profile. */
-import { matchSelection } from '../../../config/glob.ts';
+import { matchSelection } from '../../../settings/glob.ts';
 import type { Keep } from '../../../prometheus-text/families/collect-families.ts';
 import type { PrometheusConfig } from '../config.ts';
 import { profiles } from '../profiles.ts';

@@ -5,7 +5,7 @@ import { HttpError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse, TlsMaterial } from '../../../http/port.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { useWithRotation } from '../../../secrets/rotation.ts';
+import { useWithRotation } from '../../../http/auth/rotation.ts';
 import type { SecretRef } from '../../../secrets/secret-ref.ts';
 import { SecretUnavailableError } from '../../../secrets/secrets.ts';
 import type { SourcePorts } from '../../source.ts';

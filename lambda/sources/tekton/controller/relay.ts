@@ -1,5 +1,5 @@
 /** Passes on what Tekton's controller says of itself. */
-import { matchSelection } from '../../../config/glob.ts';
+import { matchSelection } from '../../../settings/glob.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { describeHttpProblem, type StatusHints } from '../../../http/errors/problem.ts';

@@ -1,5 +1,5 @@
 /** Turns a batch into points, metric by metric. */
-import type { Matcher } from '../../../../config/glob.ts';
+import type { Matcher } from '../../../../settings/glob.ts';
 import type { Batch } from '../../../../model/batch.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../../../model/metric.ts';
 import { compareText } from '../../../../model/families/order.ts';

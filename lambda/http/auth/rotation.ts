@@ -1,8 +1,8 @@
 /** Uses a secret once more with a fresh value when a server has refused it. */
-import { isCredentialRefused } from '../http/errors/credential-refused.ts';
-import type { Secret } from './secret.ts';
-import type { SecretRef } from './secret-ref.ts';
-import { SecretUnavailableError, type Secrets } from './secrets.ts';
+import { isCredentialRefused } from '../errors/credential-refused.ts';
+import type { Secret } from '../../secrets/secret.ts';
+import type { SecretRef } from '../../secrets/secret-ref.ts';
+import { SecretUnavailableError, type Secrets } from '../../secrets/secrets.ts';
 
 /** Uses a secret and, when the server refuses it, once more with a freshly read one: rotation needs no redeploy. */
 export async function useWithRotation<Result>(

@@ -1,7 +1,7 @@
 /** Tests of glob patterns and of the selections `include` and `exclude` that are made of them. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchAny, matchSelection } from '../../lambda/config/glob.ts';
+import { matchAny, matchSelection } from '../../lambda/settings/glob.ts';
 
 describe('a glob', () => {
   it.each([

@@ -1,17 +1,17 @@
 /** Tests of a token that was rotated: it is read again after a 401, and only if it has changed. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HttpConnectionError, HttpStatusError, UnusableSecretError } from '../../lambda/http/errors/errors.ts';
-import { CredentialRefusedError } from '../../lambda/http/errors/credential-refused.ts';
-import { createEnvironmentStore } from '../../lambda/secrets/stores/environment.ts';
-import { createFileStore } from '../../lambda/secrets/stores/file.ts';
-import { createParameterStore } from '../../lambda/secrets/stores/parameter-store.ts';
-import { createRedactor } from '../../lambda/secrets/redaction/redactor.ts';
-import { useWithRotation } from '../../lambda/secrets/rotation.ts';
-import { SecretUnavailableError } from '../../lambda/secrets/secrets.ts';
-import { createSecretsManagerStore } from '../../lambda/secrets/stores/secrets-manager.ts';
-import { createSecrets, type SecretCache } from '../../lambda/secrets/create-secrets.ts';
-import { recordingLog } from '../support/recording-log.ts';
-import { startSecretsManagerFake, type SecretsManagerFake } from '../support/secrets-manager-fake.ts';
+import { HttpConnectionError, HttpStatusError, UnusableSecretError } from '../../../lambda/http/errors/errors.ts';
+import { CredentialRefusedError } from '../../../lambda/http/errors/credential-refused.ts';
+import { createEnvironmentStore } from '../../../lambda/secrets/stores/environment.ts';
+import { createFileStore } from '../../../lambda/secrets/stores/file.ts';
+import { createParameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { useWithRotation } from '../../../lambda/http/auth/rotation.ts';
+import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
+import { createSecretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
+import { createSecrets, type SecretCache } from '../../../lambda/secrets/create-secrets.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { startSecretsManagerFake, type SecretsManagerFake } from '../../support/secrets-manager-fake.ts';
 
 const { signal } = new AbortController();
 const ref = { secret: 'ci/bk' };
