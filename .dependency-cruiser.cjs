@@ -63,6 +63,25 @@ module.exports = {
           '^lambda/(config/|cost/|model/|settings/|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
       },
     },
+    {
+      // The schema of collector.yaml is put together from the plugins' own ones, so none of them may need it.
+      name: 'config-stands-above-plugins',
+      severity: 'error',
+      from: { path: '^lambda/', pathNot: '^lambda/(config/|cost/|cli/|(handler|wiring)\\.ts$)' },
+      to: { path: '^lambda/config/' },
+    },
+    {
+      name: 'settings-know-no-other-folder',
+      severity: 'error',
+      from: { path: '^lambda/settings/' },
+      to: { path: '^lambda/', pathNot: '^lambda/settings/' },
+    },
+    {
+      name: 'secrets-stand-below-http',
+      severity: 'error',
+      from: { path: '^lambda/secrets/' },
+      to: { path: '^lambda/', pathNot: '^lambda/(secrets|runtime|model)/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
     {
       name: 'no-orphans',

@@ -1,7 +1,7 @@
 /** Connects each source to its deployed queue of events. */
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { AwsAgents } from '../http/transport/aws-agents.ts';
+import type { AwsAgents } from '../runtime/aws-agents.ts';
 import type { SecretMemory } from '../secrets/redaction/request-secrets.ts';
 import { beforeEachSending, createRememberingMiddleware } from '../secrets/redaction/sdk-requests.ts';
 import type { Inbox } from './inbox.ts';

@@ -1,6 +1,7 @@
 /** Who a signed request comes from: the process itself, or a role that it takes on for one server. */
 
-import type { AwsAgentOptions, AwsAgents } from '../transport/aws-agents.ts';
+import type { AwsAgents } from '../../runtime/aws-agents.ts';
+import type { AwsAgentOptions } from '../transport/aws-agents.ts';
 
 /** Credentials as `@smithy/types` has them. */
 export interface AwsCredentials {

@@ -2,12 +2,8 @@
 import { Agent as HttpAgent, type ClientRequestArgs, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { AwsAgents } from '../../runtime/aws-agents.ts';
 import { portOf, type ProxyFor } from './proxy.ts';
-
-export interface AwsAgents {
-  readonly httpAgent: HttpAgent;
-  readonly httpsAgent: HttpsAgent;
-}
 
 export interface AwsAgentOptions {
   readonly keepAlive?: boolean;

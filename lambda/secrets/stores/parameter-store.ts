@@ -1,7 +1,7 @@
 /** Reads secrets from AWS Systems Manager Parameter Store. */
 import type * as SsmSdk from '@aws-sdk/client-ssm';
 import type { Parameter, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm';
-import type { AwsAgents } from '../../http/transport/aws-agents.ts';
+import type { AwsAgents } from '../../runtime/aws-agents.ts';
 import { findArnRegion } from '../arn.ts';
 import { interpretAwsError } from './aws-errors.ts';
 import type { SecretMemory } from '../redaction/request-secrets.ts';

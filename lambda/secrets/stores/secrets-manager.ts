@@ -6,7 +6,7 @@ import type {
   SecretsManagerClientConfig,
   SecretValueEntry,
 } from '@aws-sdk/client-secrets-manager';
-import type { AwsAgents } from '../../http/transport/aws-agents.ts';
+import type { AwsAgents } from '../../runtime/aws-agents.ts';
 import { findArnRegion } from '../arn.ts';
 import { interpretAwsError } from './aws-errors.ts';
 import type { SecretMemory } from '../redaction/request-secrets.ts';

@@ -2,7 +2,7 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../runtime/clock.ts';
-import type { AwsAgents } from '../../../http/transport/aws-agents.ts';
+import type { AwsAgents } from '../../../runtime/aws-agents.ts';
 import type { SecretMemory } from '../../../secrets/redaction/request-secrets.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
 import { maxBodyBytes, maxBodyText } from '../body-limit.ts';

@@ -3,7 +3,7 @@ import type * as DynamoDbSdk from '@aws-sdk/client-dynamodb';
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { SecretMemory } from '../../../secrets/redaction/request-secrets.ts';
 import { beforeEachSending, createRememberingMiddleware } from '../../../secrets/redaction/sdk-requests.ts';
-import type { AwsAgents } from '../../../http/transport/aws-agents.ts';
+import type { AwsAgents } from '../../../runtime/aws-agents.ts';
 import { StateStoreError } from '../store.ts';
 import { explainTableError } from './explain-error.ts';
 import type { Item, Key } from './items.ts';
