@@ -94,7 +94,13 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off', complexity: 'off', 'max-params': 'off' },
   },
   {
-    files: ['*.config.ts', '*.config.js', '.dependency-cruiser.cjs', 'scripts/require-node.cjs'],
+    files: [
+      '*.config.ts',
+      '*.config.js',
+      '.dependency-cruiser.cjs',
+      'scripts/mutate/vitest.config.ts',
+      'scripts/require-node.cjs',
+    ],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'no-restricted-exports': 'off', 'no-undef': 'off' },
   },
