@@ -1,7 +1,7 @@
 /** Plans the alarms on runs: named pipelines, stuck runs and errors of the CI system. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
-import { countedResults } from '../../lambda/config/checks/check-alarms.ts';
+import { failedResults, verdictResults } from '../../lambda/model/catalogue/results.ts';
 import type { PipelineAlarm } from '../../lambda/config/deployment.ts';
 import type { Labels } from '../../lambda/model/metric.ts';
 import { runLastSuccess, runsFinished, runsStuck, systemErrors } from '../../lambda/model/catalogue/run-metrics.ts';
@@ -53,8 +53,8 @@ function buildFailedPercent(prepared: Prepared, labels: Labels): cloudwatch.IMet
   if (prepared.cloudWatchSinks.length === 0 && sink !== undefined) {
     const count = (results: readonly string[]): string =>
       buildCountExpression(prepared, sink, runsFinished, { labels, oneOf: { result: results }, minutes: 60 });
-    const all = count(countedResults);
-    const bad = count(countedResults.filter((result) => result !== 'success'));
+    const all = count(verdictResults);
+    const bad = count(failedResults);
     return buildFigureReading(`100 * ${bad} / (${all} >= ${String(leastRuns)})`);
   }
   const period = Duration.hours(1);

@@ -1,5 +1,5 @@
 /** What a finished run, or a job of one, tells to a sink that shows it as a span of a trace. */
-import type { Result } from './catalogue/run-metrics.ts';
+import type { Result } from './catalogue/results.ts';
 
 /** All spans of one source with the same run and attempt are one trace. */
 export interface Span {

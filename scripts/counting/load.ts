@@ -4,6 +4,7 @@
  * A CI system of a given size for measuring what counting costs: pipelines whose runs succeed and fail on the main and
  * on other branches, with waits and durations.
  */
+import { buildMarks } from '../../lambda/counters/marks.ts';
 import { countTick, type CountedTick } from '../../lambda/counters/tick/count-tick.ts';
 import type { Finish } from '../../lambda/counters/finish.ts';
 import type { Stream } from '../../lambda/counters/ledger.ts';
@@ -130,10 +131,6 @@ function finishOf(number: number, pipelines: number, finishedMs: number): Finish
       { metric: runWait, labels, value: waitS },
       { metric: runDuration, labels: { ...labels, result }, value: durationS },
     ],
-    marks: [
-      { metric: runLastFinished, labels: onBranch, value: finishedMs / 1000 },
-      { metric: runLastResult, labels: onBranch, value: result === 'success' ? 1 : 0 },
-      ...(result === 'success' ? [{ metric: runLastSuccess, labels: onBranch, value: finishedMs / 1000 }] : []),
-    ],
+    marks: buildMarks(onBranch, result, finishedMs),
   };
 }

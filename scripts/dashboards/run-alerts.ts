@@ -1,4 +1,5 @@
 /** The alerting rules on runs and their jobs. */
+import { failedResults, verdictResults } from '../../lambda/model/catalogue/results.ts';
 import { tokenExpiry, tokenLifetime } from '../../lambda/model/catalogue/catalogue.ts';
 import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
 import {
@@ -30,8 +31,8 @@ const longLife = `${String(tokenDays)} * 86400`;
 const shortLife = `${String(thresholdsOfShortLife * tokenDays)} * 86400`;
 const bridged = durationOf(bridgedMinutes);
 
-const verdicts = 'result=~"success|failure|error|timeout"';
-const failures = 'result=~"failure|error|timeout"';
+const verdicts = `result=~"${verdictResults.join('|')}"`;
+const failures = `result=~"${failedResults.join('|')}"`;
 
 /** Finished runs of an hour, a series a pipeline; a cancelled or skipped run says nothing about it. */
 function runsOfAnHour(results: string): string {

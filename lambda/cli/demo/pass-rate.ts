@@ -1,11 +1,9 @@
 /** Says how many of the finished builds passed, for the table of the demo. */
 import type { Batch } from '../../model/batch.ts';
 import type { CounterSample } from '../../model/metric.ts';
+import { isVerdict } from '../../model/catalogue/results.ts';
 import { runsFinished } from '../../model/catalogue/run-metrics.ts';
 import { formatCount } from '../render/figures.ts';
-
-/** Results that say something about the code; a cancelled or skipped build does not. */
-const verdictResults: ReadonlySet<string> = new Set(['success', 'failure', 'error', 'timeout']);
 
 /**
  * `120 builds finished: 87 % passed, 84 % at the first attempt`; undefined until one has. Attestations are left out: they
@@ -20,7 +18,7 @@ export function formatPassRate({ sources: parts }: Batch): string | undefined {
     .filter(({ labels }) => labels['system'] !== 'chainloop');
   const finished = sumSamples(samples);
   if (finished === 0) return undefined;
-  const judged = samples.filter(({ labels }) => verdictResults.has(labels['result'] ?? ''));
+  const judged = samples.filter(({ labels }) => isVerdict(labels['result'] ?? ''));
   const first = judged.filter(({ labels }) => labels['attempt'] === 'first');
   const rates = [
     ...formatPercent(judged).map((rate) => `${rate} passed`),

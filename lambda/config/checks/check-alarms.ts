@@ -1,4 +1,5 @@
 /** Checks the alarms: each must be on a metric that a source fills and a sink publishes. */
+import { verdictResults } from '../../model/catalogue/results.ts';
 import { starvedJobs, tokenExpiry } from '../../model/catalogue/catalogue.ts';
 import { collectMetricNames } from '../../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
@@ -23,9 +24,6 @@ export interface WatchedConfig {
   readonly sinks: readonly Readonly<Record<string, unknown>>[];
   readonly alarms: Alarms;
 }
-
-/** Results of runs whose counts the alarm on a failing pipeline reads. */
-export const countedResults = ['success', 'failure', 'error', 'timeout'] as const;
 
 export function checkAlarms(config: WatchedConfig): readonly DeploymentIssue[] {
   const { queues, pipelines, tokens } = config.alarms;
@@ -71,7 +69,7 @@ function describeWanted({ name, cloudWatch }: MetricDefinition): readonly Wanted
 }
 
 function selectResultNames({ name }: CloudWatchShape): readonly string[] {
-  return typeof name === 'string' ? [name] : countedResults.flatMap((result) => name.names[result] ?? []);
+  return typeof name === 'string' ? [name] : verdictResults.flatMap((result) => name.names[result] ?? []);
 }
 
 /** By a `cloudwatch` sink, or by one that writes to CloudWatch by OTLP, where it selects by the names of the catalogue. */

@@ -10,10 +10,7 @@ import {
   queueSets,
 } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../metric.ts';
-
-export const results = ['success', 'failure', 'error', 'timeout', 'cancellation', 'skip', 'other'] as const;
-/** `failure`: the build itself failed. `error`: the CI system failed. A cancellation or a skip is neither. */
-export type Result = (typeof results)[number];
+import { results } from './results.ts';
 
 const attempts = ['first', 'retry'] as const;
 export const runStates = ['pending', 'executing', 'finalizing'] as const;

@@ -14,7 +14,6 @@ import {
   jobsFinished,
   jobWait,
   queueOldestWait,
-  results,
   runActiveDuration,
   runDuration,
   runLastFinished,
@@ -26,6 +25,7 @@ import {
   runWait,
   systemErrors,
 } from '../../model/catalogue/run-metrics.ts';
+import { results } from '../../model/catalogue/results.ts';
 
 type DeploymentLabel = SourceLabel | 'scope' | 'deploy_environment';
 

@@ -9,7 +9,6 @@ import {
   jobsFinished,
   jobWait,
   queueOldestWait,
-  results,
   runDuration,
   runLastFinished,
   runLastResult,
@@ -20,6 +19,7 @@ import {
   runWait,
   systemErrors,
 } from '../../model/catalogue/run-metrics.ts';
+import { results } from '../../model/catalogue/results.ts';
 import type { TektonConfig } from './config.ts';
 import { anonymous } from './naming.ts';
 import { failureReasons, pipelineRunPhases, taskRunPhases } from './cluster/reasons.ts';

@@ -1,7 +1,7 @@
 /** What the end of a deployment adds to counters, and what its result is. */
 import type { Finish } from '../../../counters/finish.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
-import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import { deploymentLastSuccess, deploymentsFinished } from '../metrics.ts';
 import { type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
 import { buildUnknownStateCount } from '../runs/finish.ts';

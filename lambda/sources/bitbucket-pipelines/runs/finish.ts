@@ -1,16 +1,9 @@
 /** What the record of a run means: that it is open, or its end with all that it adds to counters. */
-import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import { buildMarks } from '../../../counters/marks.ts';
+import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
-import {
-  type Result,
-  runActiveDuration,
-  runDuration,
-  runLastFinished,
-  runLastResult,
-  runLastSuccess,
-  runsFinished,
-  systemErrors,
-} from '../../../model/catalogue/run-metrics.ts';
+import { runActiveDuration, runDuration, runsFinished, systemErrors } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import type { Span } from '../../../model/span.ts';
 import { buildSeconds } from '../metrics.ts';
 import { branchOf, type RepositoryIdentity, choosePipelineName, scopeOf } from './repository.ts';
@@ -165,7 +158,7 @@ function buildFinish(run: Ended, record: PipelineRecord, identity: FollowedRepos
     createdMs: run.createdMs,
     counts,
     observations: identity.steps === 'leave' ? buildObservations(run, record, labels) : [],
-    marks: buildMarks(run, labels),
+    marks: buildMarks({ ...labels, branch: run.branch }, run.result, run.finishedMs),
     line: buildLine(run, span, identity, charged),
     spans: [span],
   };
@@ -206,23 +199,6 @@ function isPresent<Value>(value: Value | null | undefined): value is Value {
 }
 
 export type PipelineLabels = Readonly<Record<'system' | 'source' | 'scope' | 'pipeline', string>>;
-
-/** A cancelled or skipped run gives no verdict, and an unknown one is none. */
-const resultsWithVerdict: ReadonlySet<Result> = new Set(['success', 'failure', 'error', 'timeout']);
-
-export function buildMarks(
-  { result, branch, finishedMs }: Pick<Ended, 'result' | 'branch' | 'finishedMs'>,
-  of: PipelineLabels,
-): readonly Mark[] {
-  if (!resultsWithVerdict.has(result)) return [];
-  const labels = { ...of, branch };
-  const isSuccess = result === 'success';
-  return [
-    { metric: runLastFinished, labels, value: finishedMs / 1000 },
-    { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
-    ...(isSuccess ? [{ metric: runLastSuccess, labels, value: finishedMs / 1000 }] : []),
-  ];
-}
 
 /** With what only Bitbucket tells: the repository, and the build time that it charges. */
 export function buildLine(

@@ -5,20 +5,14 @@
  * Bitbucket shows them green, and the button is never pressed.
  */
 import * as z from 'zod';
+import { buildMarks } from '../../../counters/marks.ts';
 import type { Finish } from '../../../counters/finish.ts';
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
 import { runsFinished } from '../../../model/catalogue/run-metrics.ts';
 import type { CountedEarly, OpenState } from '../visits/remembered.ts';
 import { buildSeconds } from '../metrics.ts';
 import { scopeOf } from './repository.ts';
-import {
-  buildFinishKey,
-  buildLine,
-  buildMarks,
-  type OpenRun,
-  type PipelineLabels,
-  type FollowedRepository,
-} from './finish.ts';
+import { buildFinishKey, buildLine, type OpenRun, type PipelineLabels, type FollowedRepository } from './finish.ts';
 import { mapRunSpan } from './map-spans.ts';
 import { heldForMs } from './streams.ts';
 
@@ -57,7 +51,7 @@ export function markPaused(run: OpenRun, known: OpenState | undefined, context: 
   const { ledger, identity, stream } = context;
   if (identity.steps === 'read' || run.phase !== 'paused' || known?.phase === 'paused') return;
   const finishedMs = ledger.now();
-  const marks = buildMarks({ ...run, result: 'success', finishedMs }, buildLabels(run, identity));
+  const marks = buildMarks({ ...buildLabels(run, identity), branch: run.branch }, 'success', finishedMs);
   const key = `paused ${buildFinishKey(run.id, run.attempt)} ${String(finishedMs)}`;
   ledger.countFinish(stream, run.id, {
     key,

@@ -1,5 +1,5 @@
 /** Runs and steps that ended, as spans of a trace; each attempt of a run is a trace of its own. */
-import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import type { Span } from '../../../model/span.ts';
 import { branchOf, type RepositoryIdentity, scopeOf } from './repository.ts';
 import { buildRunUrl } from './run-url.ts';

@@ -1,5 +1,5 @@
 /** What each state word of Bitbucket means for a run and for a step. */
-import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import type { State } from '../api/schema.ts';
 
 /** What a pipeline that has not ended is doing. Paused waits for a person, halted for a decision after a failure. */

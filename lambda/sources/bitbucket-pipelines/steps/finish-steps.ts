@@ -1,4 +1,5 @@
 /** What the ended steps of a run add: jobs, waits, durations, and when the run itself began. */
+import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { findGreatest, findLeast } from '../../../model/lists/extremes.ts';
 import type { Exemplar } from '../../../model/metric.ts';
@@ -15,7 +16,7 @@ import type { Span } from '../../../model/span.ts';
 import { sumActiveMs } from './active-time.ts';
 import { scopeOf } from '../runs/repository.ts';
 import { deriveQueueFromStep } from './queue-names.ts';
-import { type FinishedRun, buildMarks, type FollowedRepository, buildUnknownStateCount } from '../runs/finish.ts';
+import { type FinishedRun, type FollowedRepository, buildUnknownStateCount } from '../runs/finish.ts';
 import { buildRunUrl } from '../runs/run-url.ts';
 import type { StepRecord } from '../api/schema.ts';
 import { mapStepSpans } from '../runs/map-spans.ts';
@@ -78,7 +79,7 @@ export function finishHeldSteps(
     createdMs: run.createdMs,
     counts: jobs.flatMap((job) => buildCounts(job, identity)),
     observations: jobs.flatMap((job) => buildObservations(job, identity)),
-    marks: isGreen ? buildMarks({ ...run, result: 'success', finishedMs }, labels) : [],
+    marks: isGreen ? buildMarks({ ...labels, branch: run.branch }, 'success', finishedMs) : [],
     spans: jobs.flatMap((job) => buildSpans(job, run, identity)),
   };
   return { finish, counted: ended.map(({ uuid }) => uuid) };

@@ -2,7 +2,7 @@
 import type { Ledger, Window } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { findGreatest } from '../../../model/lists/extremes.ts';
-import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import { BudgetSpentError } from '../api/client.ts';
 import type { OpenState } from '../visits/remembered.ts';
 import { readSteps, type StepsContext } from './read-steps.ts';

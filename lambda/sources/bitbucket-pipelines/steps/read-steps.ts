@@ -8,6 +8,7 @@ import { stepsLeftOut } from '../metrics.ts';
 import { recallReleaseMs } from '../runs/held-runs.ts';
 import type { OpenState } from '../visits/remembered.ts';
 import type { FollowedRepository, FinishedRun } from '../runs/finish.ts';
+import { results } from '../../../model/catalogue/results.ts';
 import { parseElements, Page, StepRecord } from '../api/schema.ts';
 import { type CountedSteps, type Ended, finishHeldSteps, finishSteps } from './finish-steps.ts';
 import { stepListStream, stepsForMs } from '../runs/streams.ts';
@@ -100,7 +101,7 @@ export function selectPendingSteps(ledger: Ledger, source: string): readonly Pen
   });
 }
 
-const Results = z.enum(['success', 'failure', 'error', 'timeout', 'cancellation', 'skip', 'other']);
+const Results = z.enum(results);
 
 function parseNote(key: string, note: string | undefined): PendingSteps | undefined {
   const { data } = Note.safeParse(parseJsonText(note ?? 'null'));

@@ -1,5 +1,6 @@
 /** Finishes a build or job: what it adds to counters, histograms, log lines and traces. */
-import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import { buildMarks } from '../../../counters/marks.ts';
+import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import type { Exemplar } from '../../../model/metric.ts';
 import {
   jobBusySeconds,
@@ -8,9 +9,6 @@ import {
   jobWait,
   runActiveDuration,
   runDuration,
-  runLastFinished,
-  runLastResult,
-  runLastSuccess,
   runsFinished,
   runWait,
   systemErrors,
@@ -63,7 +61,7 @@ export function finishBuild(labelled: LabelledBuild): Finish | undefined {
       ...buildObservations(runDuration, { ...labels, result }, duration, exemplar),
       ...buildObservations(runActiveDuration, { ...labels, result }, active, exemplar),
     ],
-    marks: buildMarks({ ...labels, branch }, end, finishedMs),
+    marks: buildMarks({ ...labels, branch }, result, finishedMs),
     line: buildLine(labelled, { result, attempt, wait, duration, active }),
     spans: [mapBuildSpan(labelled, isFirst ? facts : { ...facts, again: { startedMs, key } })],
   };
@@ -151,18 +149,6 @@ function buildObservations(
 function buildErrorCounts(source: string, { systemError: fault }: EndResult): readonly Count[] {
   if (fault === undefined) return [];
   return [{ metric: systemErrors, labels: { system: 'buildkite', source, ...fault }, increase: 1 }];
-}
-
-/** A cancelled or skipped build says nothing about the code. */
-function buildMarks(labels: Mark['labels'], { result }: EndResult, finishedMs: number): readonly Mark[] {
-  if (result === 'cancellation' || result === 'skip' || result === 'other') return [];
-  const seconds = finishedMs / 1000;
-  const isSuccess = result === 'success';
-  return [
-    { metric: runLastFinished, labels, value: seconds },
-    { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
-    ...(isSuccess ? [{ metric: runLastSuccess, labels, value: seconds }] : []),
-  ];
 }
 
 /** OpenMetrics 1.0, Exemplars: names and values of all labels together. */

@@ -1,5 +1,6 @@
 /** Says what the states of jobs and builds mean. */
-import type { Result, RunState } from '../../../model/catalogue/run-metrics.ts';
+import type { RunState } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 
 /** What waits: queued for any worker, promised to one, or held back by a limit. */
 export type WaitingState = 'queued' | 'reserved' | 'limited';

@@ -1,16 +1,10 @@
 /** Finishes a workflow run: what it adds to counters, histograms, log lines and traces. */
-import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import { buildMarks } from '../../../counters/marks.ts';
+import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
-import {
-  type Result,
-  runDuration,
-  runLastFinished,
-  runLastResult,
-  runLastSuccess,
-  runsFinished,
-  systemErrors,
-} from '../../../model/catalogue/run-metrics.ts';
+import { runDuration, runsFinished, systemErrors } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import type { Span } from '../../../model/span.ts';
 import type { PolicySummary, Run, RunStatus, WorkflowName } from '../grpc-web/messages.ts';
 import {
@@ -83,7 +77,7 @@ export function finishRun(run: EndedRun, options: MapOptions): Finish {
     createdMs: run.createdMs,
     counts: buildCounts(run, labels),
     observations: buildObservations(run, labels, options),
-    marks: buildMarks(run, labels),
+    marks: buildMarks({ ...labels, branch: noBranch }, run.result, run.endedMs),
     line: buildLine(run, span, options),
     spans: [span],
   };
@@ -142,20 +136,6 @@ function buildObservations(
 
 function buildCompatLabels(org: string, { name }: WorkflowName, runner: string, status: CompatStatus) {
   return { org, workflow: makeLabelValue(name) ?? 'none', status, runner };
-}
-
-/** Results that say something about the pipeline; a cancelled or unknown one does not. */
-const verdicts: ReadonlySet<Result> = new Set(['success', 'failure', 'error']);
-
-function buildMarks({ result, endedMs }: EndedRun, of: PipelineLabels): readonly Mark[] {
-  if (!verdicts.has(result)) return [];
-  const labels = { ...of, branch: noBranch };
-  const isSuccess = result === 'success';
-  return [
-    { metric: runLastFinished, labels, value: endedMs / 1000 },
-    { metric: runLastResult, labels, value: isSuccess ? 1 : 0 },
-    ...(isSuccess ? [{ metric: runLastSuccess, labels, value: endedMs / 1000 }] : []),
-  ];
 }
 
 /** Chainloop knows runs only; spans of the jobs inside a run come from the CI system itself. */

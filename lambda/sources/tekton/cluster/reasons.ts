@@ -4,7 +4,7 @@
  * What each reason of Tekton means: of a run that goes on, of one that has ended, and of a step.
  * Complete for Tekton Pipelines v1.15 (pkg/apis/pipeline/v1, pkg/pod/status.go and pkg/reconciler of tektoncd/pipeline).
  */
-import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 
 /** What an unfinished PipelineRun does. `unseen`: the controller has not written anything yet. */
 export const pipelineRunPhases = ['unseen', 'pending', 'starting', 'running', 'stopping'] as const;

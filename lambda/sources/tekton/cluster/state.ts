@@ -1,5 +1,6 @@
 /** How a run stands, by its condition. */
-import type { Result, RunState } from '../../../model/catalogue/run-metrics.ts';
+import type { RunState } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import { type Phase, phaseByReason, resultByReason } from './reasons.ts';
 
 /** The two kinds of run, by the plural that the Kubernetes API uses. */

@@ -1,5 +1,6 @@
 /** What the end of a PipelineRun or TaskRun adds to counters, histograms and last results. */
-import type { Count, Finish, Mark, Observation } from '../../../counters/finish.ts';
+import { buildMarks } from '../../../counters/marks.ts';
+import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
 import type { Exemplar, Labels } from '../../../model/metric.ts';
 import {
@@ -7,14 +8,11 @@ import {
   jobDuration,
   jobsFinished,
   jobWait,
-  type Result,
   runDuration,
-  runLastFinished,
-  runLastResult,
-  runLastSuccess,
   runsFinished,
   runWait,
 } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import { failures, podStart, stepFailures, taskDuration, tasksFinished } from '../metrics.ts';
 import type { Naming } from '../naming.ts';
 import { boundReason } from '../cluster/reasons.ts';
@@ -78,21 +76,11 @@ function buildPipelineRunFinish(run: FinishedRun, { source, naming }: FinishOpti
       ...buildObservations(runWait, labels, wait, run),
       ...buildObservations(runDuration, { ...labels, result }, duration, run),
     ],
-    marks: buildMarks({ ...labels, branch }, run),
+    // Tekton tells whole seconds; an end that is estimated from a row may lie between two.
+    marks: buildMarks({ ...labels, branch }, result, Math.round(run.completedMs / 1000) * 1000),
     line: finishedLine({ system: 'tekton', source, durationSeconds: duration }, span, { run: described.name }),
     spans: [span],
   };
-}
-
-/** A cancelled or skipped run says nothing about its pipeline. */
-function buildMarks(labels: Labels, { result, completedMs }: FinishedRun): readonly Mark[] {
-  if (result === 'cancellation' || result === 'skip' || result === 'other') return [];
-  const value = Math.round(completedMs / 1000);
-  return [
-    { metric: runLastFinished, labels, value },
-    { metric: runLastResult, labels, value: result === 'success' ? 1 : 0 },
-    ...(result === 'success' ? [{ metric: runLastSuccess, labels, value }] : []),
-  ];
 }
 
 function buildTaskRunFinish(run: FinishedRun, options: FinishOptions): FinishFields {

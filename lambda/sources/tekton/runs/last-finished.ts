@@ -1,5 +1,5 @@
 /** Keeps the last result and the last success of each pipeline, so that they are known from the first tick on. */
-import type { Result } from '../../../model/catalogue/run-metrics.ts';
+import type { Result } from '../../../model/catalogue/results.ts';
 import { computeMiddle } from '../cluster/age.ts';
 import type { Naming } from '../naming.ts';
 import type { RunRow } from '../cluster/table-rows.ts';

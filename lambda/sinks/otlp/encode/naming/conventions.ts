@@ -1,4 +1,5 @@
 /** Maps metrics to OpenTelemetry's conventions for CI/CD, and to similar names where there are none. */
+import { isFailedResult } from '../../../../model/catalogue/results.ts';
 import type { Labels, MetricDefinition } from '../../../../model/metric.ts';
 import type { MetricMapping } from './metric-mapping.ts';
 import { formatUnit } from '../../../../model/for-sinks/ucum.ts';
@@ -30,9 +31,6 @@ interface Convention {
   /** Whether `error.type` says how a run failed. */
   readonly error?: 'also' | 'only';
 }
-
-/** `cicd.pipeline.result` of a run that did not do what it should; skipped and cancelled ones did not fail. */
-export const failedResults: ReadonlySet<string> = new Set(['failure', 'error', 'timeout']);
 
 const result = { result: 'cicd.pipeline.result' } as const;
 const runState = 'cicd.pipeline.run.state';
@@ -126,7 +124,7 @@ function createKeyFinder(renamed: Readonly<Record<string, string>>): (label: str
 }
 
 function findFailedResult({ result: outcome }: Labels): string | undefined {
-  return outcome !== undefined && failedResults.has(outcome) ? outcome : undefined;
+  return outcome !== undefined && isFailedResult(outcome) ? outcome : undefined;
 }
 
 /** A scope of Bitbucket is a repository, for which the conventions have names; other systems do not name theirs. */

@@ -3,7 +3,8 @@ import type { Batch } from '../../../../model/batch.ts';
 import type { Labels } from '../../../../model/metric.ts';
 import { compareText } from '../../../../model/families/order.ts';
 import type { Span } from '../../../../model/span.ts';
-import { failedResults, mapRepository } from '../naming/conventions.ts';
+import { isFailedResult } from '../../../../model/catalogue/results.ts';
+import { mapRepository } from '../naming/conventions.ts';
 import { isWritableTime } from '../message.ts';
 import { deriveIds, type SpanIds } from './trace-ids.ts';
 
@@ -48,7 +49,7 @@ function buildSpan(span: Span, origin: Origin, added: Labels): TraceSpan {
     startMs: Math.min(span.startMs ?? endMs, endMs),
     endMs,
     attributes: sortAttributes({ ...added, ...buildAttributes(span, origin) }),
-    hasFailed: failedResults.has(result),
+    hasFailed: isFailedResult(result),
   };
 }
 
@@ -67,7 +68,7 @@ function buildAttributes(span: Span, { system, source }: Origin): Readonly<Recor
     'ci.scope': scope,
     'cicd.pipeline.name': pipeline,
     'cicd.pipeline.run.id': run,
-    'error.type': failedResults.has(result) ? result : undefined,
+    'error.type': isFailedResult(result) ? result : undefined,
     'ci.run.attempt': attempt,
     'vcs.ref.head.revision': commit,
     'vcs.ref.head.name': branch,
