@@ -24,7 +24,7 @@ export function chooseBounds(
 ): readonly number[] {
   if (metric.bounds !== undefined) return metric.bounds;
   if (metric.unit !== 'seconds') return metric.unit === 'ratio' ? ratioBounds : otherBounds;
-  return metric.name.includes('_wait_') ? waitBounds : durationBounds;
+  return metric.measures === 'wait' ? waitBounds : durationBounds;
 }
 
 const ratioBounds = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1] as const;

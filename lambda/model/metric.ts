@@ -44,6 +44,8 @@ export interface MetricDefinition<Type extends MetricType = MetricType, Label ex
   /** Labels with a fixed list of values. They multiply series by a known factor and do not count towards the cap. */
   readonly enumerated?: Partial<Readonly<Record<Label, readonly string[]>>> | undefined;
   readonly combination: Combination;
+  /** `wait`: a distribution in seconds gets the bounds of waiting times, and not those of durations. */
+  readonly measures?: 'wait';
   /** Upper bounds of a distribution's histogram, where a vendor's own differ from those of the configuration. */
   readonly bounds?: readonly number[];
   readonly cloudWatch: CloudWatchShape<Label>;
