@@ -19,9 +19,6 @@ export const defaultPageLimits: PageLimits = {
   maxMetrics: 50_000,
 };
 
-/** OpenMetrics 1.0, "Exemplars": characters of all names and values together. */
-export const maxExemplarCharacters = 128;
-
 /** Characters of the page that an error quotes. */
 export const maxQuoted = 40;
 

@@ -1,7 +1,7 @@
 /** Parses one line of OpenMetrics 1.0 as Prometheus 3 does. */
+import { maxExemplarCharacters, measureLabels } from '../../model/exemplar.ts';
 import { type Cursor, fail, isAtEnd, peek, quoteText, remark, take, takeToken } from './cursor.ts';
 import { type LabelStyle, takeBraces, takeMetricName, takeSeries } from './labels.ts';
-import { maxExemplarCharacters } from '../limits.ts';
 import { parseSeconds, parseValueAt } from '../numbers.ts';
 import type { PageExemplar, PageLabels, PageType } from '../page.ts';
 import { takeQuoted, unescapeText } from './quoted-text.ts';
@@ -98,14 +98,8 @@ function parseExemplar(cursor: Cursor): PageExemplar | undefined {
 }
 
 function checkExemplar(labels: PageLabels, timestampMs: number | undefined): string | undefined {
-  if (countCharacters(labels) > maxExemplarCharacters)
+  if (measureLabels(labels) > maxExemplarCharacters)
     return `an exemplar has more than ${String(maxExemplarCharacters)} characters`;
   if (timestampMs !== undefined && !Number.isSafeInteger(timestampMs)) return 'an exemplar has an impossible time';
   return undefined;
-}
-
-function countCharacters(labels: PageLabels): number {
-  let sum = 0;
-  for (const [name, value] of labels) sum += Array.from(name).length + Array.from(value).length;
-  return sum;
 }

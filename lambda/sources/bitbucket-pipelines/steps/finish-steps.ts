@@ -1,4 +1,5 @@
 /** What the ended steps of a run add: jobs, waits, durations, and when the run itself began. */
+import { pickExemplar } from '../../../model/exemplar.ts';
 import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { findGreatest, findLeast } from '../../../model/lists/extremes.ts';
@@ -198,11 +199,9 @@ function buildRunObservations(
   ];
 }
 
-/** OpenMetrics allows 128 characters for all labels of an exemplar; a URL that is longer leads nowhere when cut. */
-const maxExemplarUrl = 120;
-
 function buildExemplar(run: Ended, identity: FollowedRepository, value: number): Exemplar {
   const url = buildRunUrl(identity, run.number);
-  const labels = url.length > maxExemplarUrl ? { number: String(run.number) } : { run_url: url };
+  const fallback = { number: String(run.number) };
+  const { labels = fallback } = pickExemplar([{ run_url: url }], run.finishedMs) ?? {};
   return { labels, value, timestampMs: run.finishedMs };
 }

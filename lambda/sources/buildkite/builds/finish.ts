@@ -1,4 +1,5 @@
 /** Finishes a build or job: what it adds to counters, histograms, log lines and traces. */
+import { pickExemplar } from '../../../model/exemplar.ts';
 import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import type { Exemplar } from '../../../model/metric.ts';
@@ -151,8 +152,6 @@ function buildErrorCounts(source: string, { systemError: fault }: EndResult): re
   return [{ metric: systemErrors, labels: { system: 'buildkite', source, ...fault }, increase: 1 }];
 }
 
-/** OpenMetrics 1.0, Exemplars: names and values of all labels together. */
-const maxExemplarCharacters = 128;
 /** As Git abbreviates a commit in most places; enough to find it. */
 const shortCommit = 12;
 
@@ -168,13 +167,8 @@ function buildExemplar(
     { build_url: url, commit: sha.slice(0, shortCommit) },
     { build_url: url },
     { commit: sha },
-  ].map((labels) => Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== '')));
-  const labels = candidates.find((candidate) => measureLabels(candidate) <= maxExemplarCharacters);
-  return labels === undefined || Object.keys(labels).length === 0 ? undefined : { labels, timestampMs };
-}
-
-function measureLabels(labels: Readonly<Record<string, string>>): number {
-  return Object.entries(labels).reduce((sum, [name, value]) => sum + Array.from(name + value).length, 0);
+  ];
+  return pickExemplar(candidates, timestampMs);
 }
 
 interface Facts {

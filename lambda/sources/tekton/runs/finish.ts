@@ -1,4 +1,5 @@
 /** What the end of a PipelineRun or TaskRun adds to counters, histograms and last results. */
+import { pickExemplar } from '../../../model/exemplar.ts';
 import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import { finishedLine } from '../../../counters/finished-line.ts';
@@ -150,15 +151,12 @@ function buildObservations(
   return [{ metric, labels, value, ...(exemplar === undefined ? {} : { exemplar }) }];
 }
 
-/** OpenMetrics 1.0 allows 128 characters for names and values together. */
-const maxExemplarLength = 128;
-
 function buildExemplar(
   { described: { namespace, name }, completedMs }: FinishedRun,
   value: number,
 ): Exemplar | undefined {
-  const length = 'namespace'.length + namespace.length + 'run'.length + name.length;
-  return length > maxExemplarLength ? undefined : { labels: { namespace, run: name }, value, timestampMs: completedMs };
+  const exemplar = pickExemplar([{ namespace, run: name }], completedMs);
+  return exemplar && { ...exemplar, value };
 }
 
 function computeDuration({ startedMs, completedMs }: FinishedRun): number | undefined {
