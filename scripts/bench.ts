@@ -1,7 +1,7 @@
 /** Runs the benchmarks and prints their tables: `npm run bench`. */
 import { coldStarts, type ColdStarts, repetitions } from './bench/cold-start.ts';
 import { type Load, load } from './bench/load.ts';
-import { whole } from './bench/table.ts';
+import { whole } from './bench/figures/table.ts';
 import {
   coldStartTable,
   countingTable,
@@ -13,9 +13,9 @@ import {
   stateTable,
   targetTable,
   throughputTable,
-} from './bench/tables.ts';
+} from './bench/figures/tables.ts';
 import { measuredSinks } from './bench/configs.ts';
-import { targetsOf } from './bench/targets.ts';
+import { targetsOf } from './bench/figures/targets.ts';
 import { type CountingCost, countingCost } from './bench/counting.ts';
 import { type RetainedRuns, retainedRuns } from './bench/tekton.ts';
 import {

@@ -1,7 +1,7 @@
 /** Checks random histories of the counters: `npm run simulate`. */
 import { parseArgs } from 'node:util';
 import { checkHistories } from '../test/counters/simulator/check.ts';
-import { type Kind, kinds } from '../test/counters/simulator/fleet.ts';
+import { type Kind, kinds } from '../test/counters/simulator/histories/fleet.ts';
 
 const usage = `npm run simulate -- [--histories N] [--kind ${kinds.join('|')}] [--seed S] [--path P]
 

@@ -9,7 +9,7 @@ import { createDeadline } from '../lambda/runtime/deadline.ts';
 import { createRedactor } from '../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../lambda/wiring.ts';
 import { recordingLog } from './support/recording-log.ts';
-import { startSecretsManagerFake } from './support/secrets-manager-fake.ts';
+import { startSecretsManagerFake } from './support/aws/secrets-manager-fake.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

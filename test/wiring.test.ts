@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';
 import { contractPipeline } from './contracts/pipeline.ts';
-import { startLoopbackServer } from './support/loopback-server.ts';
-import { callerKey, startStsFake, trustedRole } from './support/sts-fake.ts';
+import { startLoopbackServer } from './support/network/loopback-server.ts';
+import { callerKey, startStsFake, trustedRole } from './support/aws/sts-fake.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,7 +1,7 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../lambda/runtime/deadline.ts';
-import { buildDelivery } from '../../lambda/series/searched-delivery.ts';
-import { sendSearching } from '../../lambda/series/send-searching.ts';
+import { buildDelivery } from '../../lambda/series/delivery/searched-delivery.ts';
+import { sendSearching } from '../../lambda/series/delivery/send-searching.ts';
 import type { CreateSink, Delivery } from '../../lambda/sinks/sink.ts';
 import type { ExampleConfig } from './config.ts';
 import { packPoints, unpackPoints } from './send/parcels.ts';

@@ -1,6 +1,6 @@
 /** The words for what cannot stand on a page. */
 import type { Problem } from '../model/problem.ts';
-import { type Omission as OmissionOf, describeOmissionReasons } from '../series/omissions.ts';
+import { type Omission as OmissionOf, describeOmissionReasons } from '../series/losses/omissions.ts';
 
 /** Why a sample cannot stand on a page. */
 export type OmissionReason = 'no-total' | 'type' | 'metric-name' | 'label-name' | 'histogram' | 'duplicate' | 'older';

@@ -3,7 +3,7 @@ import { HttpStatusError } from '../http/errors/errors.ts';
 import { compareText } from '../model/families/order.ts';
 import { compareSets, type LabelSet } from './label-set.ts';
 import type { NamedSamples, SeriesSample } from './sample.ts';
-import type { Settled } from './reception.ts';
+import type { Settled } from './delivery/reception.ts';
 
 /**
  * Series whose end is noticed. Each costs some 200 bytes between the runs; beyond this number a series that vanishes

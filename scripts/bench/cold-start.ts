@@ -11,7 +11,7 @@ import { Deployment } from '../../lambda/config/deployment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { findLeast } from '../../lambda/model/lists/extremes.ts';
 import { configFor, sinkKinds } from './configs.ts';
-import { median } from './median.ts';
+import { median } from './figures/median.ts';
 import { startReceivers } from './start-receivers.ts';
 
 export interface ColdStart {

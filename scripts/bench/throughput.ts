@@ -9,7 +9,7 @@ import { bundleFunction } from '../../infra/bundle/bundle-function.ts';
 import { buildNodeEnvironment } from '../../infra/function/node-environment.ts';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { configFor, type MeasuredSink, sinkKinds } from './configs.ts';
-import { median } from './median.ts';
+import { median } from './figures/median.ts';
 import { startReceivers } from './start-receivers.ts';
 
 const Measured = z.object({

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Day, type Heard, kindsOfFault, liveOneDay } from './agreement/day.ts';
 import { type Answer, longWaitSeconds, percentile } from './agreement/readers.ts';
 import { members } from './agreement/members.ts';
-import type { ReceivedRequest, ReceivedValue } from './sink-facts.ts';
+import type { ReceivedRequest, ReceivedValue } from './sinks/facts.ts';
 
 /** On a machine that does much else besides. */
 const dayMs = 300_000;

@@ -1,7 +1,7 @@
 /** Whoever may name a queue, a pipeline or a repository gains nothing over its neighbours, a line or a screen. */
 import { describe, expect, it } from 'vitest';
 import { sources } from '../../lambda/sources/index.ts';
-import { startLoopbackServer } from '../support/loopback-server.ts';
+import { startLoopbackServer } from '../support/network/loopback-server.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
 import {
   echoedBeginning,

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sinks } from '../../lambda/sinks/index.ts';
 import { sinkUp } from '../../lambda/model/catalogue/catalogue.ts';
 import { expectNoCanary } from '../support/canary.ts';
-import { startFaultServer } from '../support/fault-server.ts';
-import { faultNamed, faults } from '../support/faults.ts';
-import { startLoopbackServer } from '../support/loopback-server.ts';
-import { untold } from '../support/told.ts';
+import { startFaultServer } from '../support/network/fault-server.ts';
+import { faultNamed, faults } from '../support/network/faults.ts';
+import { startLoopbackServer } from '../support/network/loopback-server.ts';
+import { untold } from '../support/problem-texts.ts';
 import { contractPipeline } from './pipeline.ts';
 import { sinkSubjects, sourceSubjects } from './subjects.ts';
 

@@ -5,10 +5,10 @@ import { formatSeriesKey } from '../../lambda/model/families/order.ts';
 import type { Collected } from '../../lambda/run.ts';
 import { sources } from '../../lambda/sources/index.ts';
 import { expectNoCanary } from '../support/canary.ts';
-import { startFaultServer } from '../support/fault-server.ts';
-import { faultNamed, faults } from '../support/faults.ts';
-import { startLoopbackServer } from '../support/loopback-server.ts';
-import { untold } from '../support/told.ts';
+import { startFaultServer } from '../support/network/fault-server.ts';
+import { faultNamed, faults } from '../support/network/faults.ts';
+import { startLoopbackServer } from '../support/network/loopback-server.ts';
+import { untold } from '../support/problem-texts.ts';
 import { contractPipeline } from './pipeline.ts';
 import { sourceSubjects } from './subjects.ts';
 

@@ -9,10 +9,10 @@ import type { RunRecord } from '../../lambda/demo/simulators/chainloop/records.t
 import type { SinkKind } from '../../lambda/sinks/index.ts';
 import type { SourceKind } from '../../lambda/sources/index.ts';
 import { canaries } from '../support/canary.ts';
-import type { FaultName } from '../support/faults.ts';
+import type { FaultName } from '../support/network/faults.ts';
 import type { ProblemKind } from '../../lambda/model/problem.ts';
-import { receiveHttp } from './http-receiver.ts';
-import { addressToScrape, receiveFile, receivePrinted, receiveScraped } from './page-receiver.ts';
+import { receiveHttp } from './sinks/http-receiver.ts';
+import { addressToScrape, receiveFile, receivePrinted, receiveScraped } from './sinks/page-receiver.ts';
 import {
   cloudWatchBackend,
   datadogBackend,
@@ -22,9 +22,9 @@ import {
   pushgatewayBackend,
   remoteWrite1Backend,
   remoteWriteBackend,
-} from './sink-backends.ts';
-import type { SinkFacts } from './sink-facts.ts';
-import { receiveStatsd } from './udp-receiver.ts';
+} from './sinks/backends.ts';
+import type { SinkFacts } from './sinks/facts.ts';
+import { receiveStatsd } from './sinks/udp-receiver.ts';
 
 /** How the contract test sets up one kind; the compiler asks for a new kind's entry. */
 export interface SourceSubject {

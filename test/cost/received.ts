@@ -8,8 +8,8 @@ import { minuteMs } from '../../lambda/settings/interval.ts';
 import { extractRuntimeConfig } from '../../lambda/config/runtime-config.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { type Metered, startMeteredTable } from '../../scripts/counting/metered-table.ts';
-import { startCloudWatchFake } from '../support/cloudwatch-fake.ts';
-import { startSecretsManagerFake } from '../support/secrets-manager-fake.ts';
+import { startCloudWatchFake } from '../support/backends/cloudwatch-fake.ts';
+import { startSecretsManagerFake } from '../support/aws/secrets-manager-fake.ts';
 import type { SimulatedSystem } from './systems.ts';
 
 /** What the services received of so many runs. */

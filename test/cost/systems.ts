@@ -12,7 +12,7 @@ import { startApiServer } from '../../lambda/demo/simulators/tekton/api-server.t
 import { createCluster } from '../../lambda/demo/simulators/tekton/cluster.ts';
 import type { PipelinePlan } from '../../lambda/demo/simulators/tekton/plan.ts';
 import type { Fleet } from '../../lambda/cost/fleet.ts';
-import { startLoopbackServer } from '../support/loopback-server.ts';
+import { startLoopbackServer } from '../support/network/loopback-server.ts';
 
 export interface SimulatedSystem extends AsyncDisposable {
   /** What a configuration says of it. */

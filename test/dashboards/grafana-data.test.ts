@@ -9,7 +9,7 @@ import { prepareSource, type SourceKind, sources } from '../../lambda/sources/in
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import { contractPipeline } from '../contracts/pipeline.ts';
 import { sourceOf, sourceVariants } from '../infra/simulation/ci-systems.ts';
-import { startRemoteWriteFake } from '../support/remote-write-fake.ts';
+import { startRemoteWriteFake } from '../support/backends/remote-write-fake.ts';
 import { pathOf } from './rule-files.ts';
 
 const minuteMs = 60_000;

@@ -9,8 +9,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import { type MiniStack, startMiniStack } from '../servers/ministack.ts';
 import { startAwsPath } from '../servers/aws-path.ts';
-import { type CloudWatchFake, startCloudWatchFake } from '../support/cloudwatch-fake.ts';
-import type { LoopbackServer } from '../support/loopback-server.ts';
+import { type CloudWatchFake, startCloudWatchFake } from '../support/backends/cloudwatch-fake.ts';
+import type { LoopbackServer } from '../support/network/loopback-server.ts';
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, '../..');

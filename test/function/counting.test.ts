@@ -21,11 +21,11 @@ import { synthesise } from '../infra/synthesis.ts';
 import { startAwsPath } from '../servers/aws-path.ts';
 import { type InvocationEnd, type RunningLambda, startLambda, withRuntimeClient } from '../servers/lambda-runtime.ts';
 import { type AwsServer, startMoto, withMoto } from '../servers/moto.ts';
-import { type CloudWatchFake, startCloudWatchFake } from '../support/cloudwatch-fake.ts';
-import type { StoredDatum } from '../support/cloudwatch-fake-rules.ts';
+import { type CloudWatchFake, startCloudWatchFake } from '../support/backends/cloudwatch-fake.ts';
+import type { StoredDatum } from '../support/backends/cloudwatch-fake-rules.ts';
 import { byParts, cloudWatchSums } from '../support/counted-sums.ts';
-import type { LoopbackServer } from '../support/loopback-server.ts';
-import { type SecretsManagerFake, startSecretsManagerFake } from '../support/secrets-manager-fake.ts';
+import type { LoopbackServer } from '../support/network/loopback-server.ts';
+import { type SecretsManagerFake, startSecretsManagerFake } from '../support/aws/secrets-manager-fake.ts';
 
 const minuteMs = 60_000;
 /** As the sample account of `test/infra` names them, so that calls can be judged by the template's policies. */

@@ -11,9 +11,9 @@ import { type AwsCall, functionStatements, isAllowed } from '../infra/policies.t
 import { metricCall, secretCalls } from '../infra/recorded-calls.ts';
 import { synthesise } from '../infra/synthesis.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
-import { type CloudWatchFake, startCloudWatchFake } from '../support/cloudwatch-fake.ts';
-import { type LoopbackServer, startLoopbackServer } from '../support/loopback-server.ts';
-import { type SecretsManagerFake, startSecretsManagerFake } from '../support/secrets-manager-fake.ts';
+import { type CloudWatchFake, startCloudWatchFake } from '../support/backends/cloudwatch-fake.ts';
+import { type LoopbackServer, startLoopbackServer } from '../support/network/loopback-server.ts';
+import { type SecretsManagerFake, startSecretsManagerFake } from '../support/aws/secrets-manager-fake.ts';
 
 /** Makes Node tell each file that it loads. */
 const listLoadedFiles = `data:text/javascript,${encodeURIComponent(`

@@ -13,8 +13,8 @@ import { startAwsPath } from '../servers/aws-path.ts';
 import { type RunningLambda, startLambda, withRuntimeClient } from '../servers/lambda-runtime.ts';
 import { type AwsServer, startMoto, withMoto } from '../servers/moto.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
-import type { LoopbackServer } from '../support/loopback-server.ts';
-import { type SecretsManagerFake, startSecretsManagerFake } from '../support/secrets-manager-fake.ts';
+import type { LoopbackServer } from '../support/network/loopback-server.ts';
+import { type SecretsManagerFake, startSecretsManagerFake } from '../support/aws/secrets-manager-fake.ts';
 
 /** A delivery as a Lambda function URL hands it over (Lambda developer guide, payload format 2.0). */
 function delivery(body: string, secret: string): object {

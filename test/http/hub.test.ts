@@ -10,7 +10,7 @@ import {
   HttpTimeoutError,
 } from '../../lambda/http/errors/errors.ts';
 import { userAgent } from '../../lambda/version.ts';
-import { startLoopbackServer, type Respond } from '../support/loopback-server.ts';
+import { startLoopbackServer, type Respond } from '../support/network/loopback-server.ts';
 import { anyNumber, containing, errorOf, get, matching, testPort } from './test-port.ts';
 
 function answer(

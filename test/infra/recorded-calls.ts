@@ -1,6 +1,6 @@
 /** Turns recorded requests of AWS SDK clients into the IAM actions and resources that they need. */
 import * as z from 'zod';
-import type { RecordedRequest as CloudWatchRequest } from '../support/cloudwatch-fake.ts';
+import type { RecordedRequest as CloudWatchRequest } from '../support/backends/cloudwatch-fake.ts';
 import { arn } from './intrinsics.ts';
 import type { AwsCall } from './policies.ts';
 

@@ -5,7 +5,7 @@ import { countSamplesInMemory } from '../../lambda/model/limits/capacity.ts';
 import { overflowValue } from '../../lambda/model/text/labels.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import { contractPipeline } from '../contracts/pipeline.ts';
-import { startLoopbackServer } from '../support/loopback-server.ts';
+import { startLoopbackServer } from '../support/network/loopback-server.ts';
 
 const budgetMs = 600_000;
 /** 8 MiB more than the process itself takes. */

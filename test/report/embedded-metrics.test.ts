@@ -1,6 +1,6 @@
 /** Tests of the embedded metric lines by which the collector tells CloudWatch of its own health. */
 import { describe, expect, it } from 'vitest';
-import { noAws } from '../support/no-aws.ts';
+import { noAws } from '../support/aws/no-aws.ts';
 import * as z from 'zod';
 import {
   collectorMetrics,

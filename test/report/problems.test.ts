@@ -7,7 +7,7 @@ import { overflowValue } from '../../lambda/model/text/labels.ts';
 import { runsFinished } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { RunReport } from '../../lambda/report/report.ts';
 import { contractPipeline } from '../contracts/pipeline.ts';
-import { startLoopbackServer } from '../support/loopback-server.ts';
+import { startLoopbackServer } from '../support/network/loopback-server.ts';
 
 const budgetMs = 60_000;
 

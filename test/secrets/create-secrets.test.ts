@@ -10,7 +10,7 @@ import { createSecretsManagerStore } from '../../lambda/secrets/stores/secrets-m
 import { createSecrets, type SecretCache } from '../../lambda/secrets/create-secrets.ts';
 import { staleGraceMs } from '../../lambda/secrets/text-cache.ts';
 import { recordingLog, type RecordingLog } from '../support/recording-log.ts';
-import { startSecretsManagerFake, type SecretsManagerFake } from '../support/secrets-manager-fake.ts';
+import { startSecretsManagerFake, type SecretsManagerFake } from '../support/aws/secrets-manager-fake.ts';
 
 const cacheMs = 5 * 60_000;
 const { signal } = new AbortController();

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { CollectorConfig } from '../../lambda/config/schema.ts';
 import { canaries, expectNoCanary } from '../support/canary.ts';
-import { type EchoServer, startEchoServer } from '../support/echo-server.ts';
-import { startSecretsManagerFake } from '../support/secrets-manager-fake.ts';
+import { type EchoServer, startEchoServer } from '../support/network/echo-server.ts';
+import { startSecretsManagerFake } from '../support/aws/secrets-manager-fake.ts';
 
 const sessionToken = 'IQoJb3JpZ2luX2VjEXAMPLE/session+token==/of-a-canary';
 const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';

@@ -7,8 +7,8 @@ import { dispatch } from '../../lambda/cli/commands/dispatch.ts';
 import { fakeTerminal } from '../cli/fake-terminal.ts';
 import { sinkSubjects, sourceSubjects } from '../contracts/subjects.ts';
 import { canaries, canariesIn } from '../support/canary.ts';
-import { type EchoServer, encodingsOf, startEchoServer } from '../support/echo-server.ts';
-import { startProxy } from '../support/proxy-server.ts';
+import { type EchoServer, encodingsOf, startEchoServer } from '../support/network/echo-server.ts';
+import { startProxy } from '../support/network/proxy-server.ts';
 
 const sessionToken = 'IQoJb3JpZ2luX2VjEXAMPLE/session+token==/of-a-canary';
 const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';

@@ -1,7 +1,7 @@
 /** The network between SDK clients and an AWS server: passes every request on, and records it. */
 import { request as httpRequest } from 'node:http';
-import { inTurn } from '../support/in-turn.ts';
-import { type LoopbackServer, type RecordedRequest, startLoopbackServer } from '../support/loopback-server.ts';
+import { inTurn } from '../support/aws/in-turn.ts';
+import { type LoopbackServer, type RecordedRequest, startLoopbackServer } from '../support/network/loopback-server.ts';
 
 /** The network between SDK clients and an AWS server: passes everything on and records it. */
 export function startAwsPath(target: string): Promise<LoopbackServer> {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
-import type { Identity } from '../support/certificates.ts';
+import type { Identity } from '../support/network/certificates.ts';
 import { startOnFreePort } from './process.ts';
 
 export interface PushgatewayOptions {

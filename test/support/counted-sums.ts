@@ -1,6 +1,6 @@
 /** Adds up what a real Prometheus or a CloudWatch fake has been sent, to compare counts. */
 import type { MetricDefinition } from '../../lambda/model/metric.ts';
-import type { StoredDatum } from './cloudwatch-fake-rules.ts';
+import type { StoredDatum } from './backends/cloudwatch-fake-rules.ts';
 import type { QueryServer } from '../servers/prometheus.ts';
 
 export type Sums = Readonly<Record<string, number>>;

@@ -2,7 +2,7 @@
 import { matchSelection } from '../../../lambda/settings/glob.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Labels, MetricFamily } from '../../../lambda/model/metric.ts';
-import { collectFindings, type Finding } from '../../../lambda/series/findings.ts';
+import { collectFindings, type Finding } from '../../../lambda/series/losses/findings.ts';
 import type { ExampleConfig } from '../config.ts';
 
 /** One figure as the backend keeps it. It adds up increases and observations, and shows the newest level. */

@@ -4,7 +4,7 @@ import { parseRefusalWords } from '../../../lambda/http/answers/refusal-text.ts'
 import { refuseWebPage } from '../../../lambda/http/answers/web-page.ts';
 import { whereOf } from '../../../lambda/http/where.ts';
 import type { Deadline } from '../../../lambda/runtime/deadline.ts';
-import { type Fate, settle, type Statuses } from '../../../lambda/series/fate.ts';
+import { type Fate, settle, type Statuses } from '../../../lambda/series/delivery/fate.ts';
 import type { SinkPorts } from '../../../lambda/sinks/sink.ts';
 import type { ExampleConfig } from '../config.ts';
 import { isAddedUp } from '../encode/encode-points.ts';

@@ -1,6 +1,6 @@
 /** The words for what the backend does not store. */
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { type Finding, describeFindingReasons, describeUnsendable } from '../../../lambda/series/findings.ts';
+import { type Finding, describeFindingReasons, describeUnsendable } from '../../../lambda/series/losses/findings.ts';
 import type { FindingReason, Point } from '../encode/encode-points.ts';
 
 const reasonTexts: Readonly<Record<FindingReason, string>> = {

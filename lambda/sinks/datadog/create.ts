@@ -1,8 +1,8 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
-import type { Unsendable } from '../../series/findings.ts';
-import { buildDelivery } from '../../series/searched-delivery.ts';
-import { sendSearching } from '../../series/send-searching.ts';
+import type { Unsendable } from '../../series/losses/findings.ts';
+import { buildDelivery } from '../../series/delivery/searched-delivery.ts';
+import { sendSearching } from '../../series/delivery/send-searching.ts';
 import type { CreateSink, Delivery, Parcel } from '../sink.ts';
 import type { DatadogConfig } from './config.ts';
 import { isAddedUp, type Point } from './encode/point.ts';

@@ -1,12 +1,12 @@
 /** Makes the sink: descriptors first, then the points, each series at most once a request. */
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
-import { deliver } from '../../series/deliver.ts';
-import { NotBegunError } from '../../series/fate.ts';
-import { cutRun } from '../../series/cut-requests.ts';
-import { createRequestSize } from '../../series/request-size.ts';
-import { createSuspects } from '../../series/suspects.ts';
-import type { Settled, Reception } from '../../series/reception.ts';
+import { deliver } from '../../series/delivery/deliver.ts';
+import { NotBegunError } from '../../series/delivery/fate.ts';
+import { cutRun } from '../../series/delivery/cut-requests.ts';
+import { createRequestSize } from '../../series/delivery/request-size.ts';
+import { createSuspects } from '../../series/delivery/suspects.ts';
+import type { Settled, Reception } from '../../series/delivery/reception.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { GoogleCloudMonitoringConfig } from './config.ts';
 import type { Point } from './encode/point.ts';

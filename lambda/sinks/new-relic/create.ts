@@ -1,7 +1,7 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
-import { buildDelivery } from '../../series/searched-delivery.ts';
-import { joinSent, sendSearching } from '../../series/send-searching.ts';
+import { buildDelivery } from '../../series/delivery/searched-delivery.ts';
+import { joinSent, sendSearching } from '../../series/delivery/send-searching.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { NewRelicConfig } from './config.ts';
 import { isAddedUp, type Item } from './encode/item.ts';

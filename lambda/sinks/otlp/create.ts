@@ -1,5 +1,5 @@
 /** Makes the sink: it sends running totals, or what each run added. */
-import { createRequestSize } from '../../series/request-size.ts';
+import { createRequestSize } from '../../series/delivery/request-size.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { CreateSink, Parcel, Sink } from '../sink.ts';
 import type { OtlpConfig } from './config.ts';

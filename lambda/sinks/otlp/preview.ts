@@ -1,6 +1,6 @@
 /** What a first run would send, without sending it. */
 import type { Batch } from '../../model/batch.ts';
-import { cutChunks } from '../../series/cut-requests.ts';
+import { cutChunks } from '../../series/delivery/cut-requests.ts';
 import type { Preview } from '../sink.ts';
 import type { CollectionDurations } from './encode/points/collection-durations.ts';
 import type { Point } from './encode/points/point.ts';

@@ -1,6 +1,6 @@
 /** Shows what a first run would send, and what it costs a month, without sending it. */
 import { compress } from 'snappyjs';
-import { cutChunks } from '../../series/cut-requests.ts';
+import { cutChunks } from '../../series/delivery/cut-requests.ts';
 import type { Preview } from '../sink.ts';
 import type { SeriesOfBatch } from './encode/encode-series.ts';
 import type { RemoteWriteConfig } from './config.ts';

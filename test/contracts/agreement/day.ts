@@ -12,7 +12,7 @@ import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { type BuiltPipeline, buildPipeline } from '../../../lambda/wiring.ts';
 import { canaries } from '../../support/canary.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import type { ReceivedRequest, Receiver, ReceiverFault, SinkFacts } from '../sink-facts.ts';
+import type { ReceivedRequest, Receiver, ReceiverFault, SinkFacts } from '../sinks/facts.ts';
 import { startWorld, type TrueEnds, type TrueLevels, type World } from './world.ts';
 
 /** One sink of the deployment. */

@@ -3,7 +3,7 @@ import { collectMetricNames } from '../../../lambda/model/for-sinks/cloud-watch-
 import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
 import { jobsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
 import type { Labels } from '../../../lambda/model/metric.ts';
-import type { ReceivedValue } from '../sink-facts.ts';
+import type { ReceivedValue } from '../sinks/facts.ts';
 
 /** A figure, the bounds of the bucket in which it lies, or nothing where the backend cannot tell. */
 export type Answer = number | { readonly above: number; readonly upTo: number } | undefined;

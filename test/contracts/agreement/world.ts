@@ -7,7 +7,7 @@ import type {
 import { startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import type { FleetPlan } from '../../../lambda/demo/simulators/buildkite/fleet/plan.ts';
-import { type LoopbackServer, startLoopbackServer } from '../../support/loopback-server.ts';
+import { type LoopbackServer, startLoopbackServer } from '../../support/network/loopback-server.ts';
 
 /** Bursts that are more than the agents can take at once, so that some jobs wait for longer than five minutes. */
 const plan: FleetPlan = {

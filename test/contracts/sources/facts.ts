@@ -1,7 +1,7 @@
 /** What the contract has to know of a source's CI system: how it is configured, and how it behaves in each case. */
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../../lambda/runtime/clock.ts';
-import type { Respond } from '../../support/loopback-server.ts';
+import type { Respond } from '../../support/network/loopback-server.ts';
 
 /** A CI system in good health, new for each test; it tells its own time by the clock. */
 export type StartSystem = (clock: Clock) => Respond;

@@ -5,9 +5,9 @@ import type { Problem } from '../../../lambda/model/problem.ts';
 import { formatSeriesKey } from '../../../lambda/model/families/order.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
-import { startFaultServer } from '../../support/fault-server.ts';
-import { type Fault, faultNamed, faults } from '../../support/faults.ts';
-import { type Respond, startLoopbackServer } from '../../support/loopback-server.ts';
+import { startFaultServer } from '../../support/network/fault-server.ts';
+import { type Fault, faultNamed, faults } from '../../support/network/faults.ts';
+import { type Respond, startLoopbackServer } from '../../support/network/loopback-server.ts';
 import type { SourceFacts, StartSystem } from './facts.ts';
 import { seriesOf, type SourceTrial, type Tried, type TriedSource, trySource } from './try-source.ts';
 

@@ -17,8 +17,8 @@ import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import type { Collection, PreparedSource, Source, SourcePorts } from '../../../lambda/sources/source.ts';
 import { canaries } from '../../support/canary.ts';
-import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { recordingLog, type LoggedLine } from '../../support/recording-log.ts';
 import type { SourceFacts, StartSystem } from './facts.ts';
 

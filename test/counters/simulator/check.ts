@@ -1,8 +1,8 @@
 /** Simulates many random histories of one kind, and reports the smallest that breaks a promise of the counters. */
 import fc from 'fast-check';
-import { checkEnd } from './end-rules.ts';
-import type { Kind } from './fleet.ts';
-import { historyOf } from './any-history.ts';
+import { checkEnd } from './rules/end-rules.ts';
+import type { Kind } from './histories/fleet.ts';
+import { historyOf } from './histories/any-history.ts';
 import { simulate } from './simulate.ts';
 
 export interface Wanted {

@@ -13,17 +13,17 @@ import type { Logger } from '../../../lambda/runtime/log.ts';
 import type { Source } from '../../../lambda/sources/source.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { type Actor, newActor } from './actors.ts';
-import { bitbucketMetrics, bitbucketSource } from './bitbucket.ts';
-import { carry, carryAbandoned, checkCommit } from './commit-rules.ts';
-import type { History, InvocationSpec } from './history.ts';
-import type { Mutation } from './mutations.ts';
-import type { Poll } from './poll.ts';
-import { watched } from './push-rules.ts';
-import { additiveSink, additiveSinks, cumulativeSink, type SendOutcome } from './sinks.ts';
-import { goodHabits, simulatedSource, sourceMetrics } from './source.ts';
-import { simulatedStore } from './store.ts';
-import { VendorError } from './vendor.ts';
-import { baseMs, booksOf, isAdditive, minuteMs, savedState, sourceId, type World } from './world.ts';
+import { bitbucketMetrics, bitbucketSource } from './world/bitbucket.ts';
+import { carry, carryAbandoned, checkCommit } from './rules/commit-rules.ts';
+import type { History, InvocationSpec } from './histories/history.ts';
+import type { Mutation } from './histories/mutations.ts';
+import type { Poll } from './world/poll.ts';
+import { watched } from './rules/push-rules.ts';
+import { additiveSink, additiveSinks, cumulativeSink, type SendOutcome } from './world/sinks.ts';
+import { goodHabits, simulatedSource, sourceMetrics } from './world/source.ts';
+import { simulatedStore } from './world/store.ts';
+import { VendorError } from './world/vendor.ts';
+import { baseMs, booksOf, isAdditive, minuteMs, savedState, sourceId, type World } from './world/world.ts';
 
 /** One invocation, as the simulation looks at it. */
 export interface Invocation {

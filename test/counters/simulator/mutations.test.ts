@@ -1,13 +1,13 @@
 /** Tests that the simulator finds deliberate mistakes in a source or a store. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { historyOf } from './any-history.ts';
-import { checkEnd } from './end-rules.ts';
-import type { History } from './history.ts';
-import { memoryMutations, type Mutation, mutations } from './mutations.ts';
-import { BrokenRuleError } from './rules.ts';
+import { historyOf } from './histories/any-history.ts';
+import { checkEnd } from './rules/end-rules.ts';
+import type { History } from './histories/history.ts';
+import { memoryMutations, type Mutation, mutations } from './histories/mutations.ts';
+import { BrokenRuleError } from './rules/rules.ts';
 import { simulate } from './simulate.ts';
-import { skippingHistoryOf } from './skipping-history.ts';
+import { skippingHistoryOf } from './histories/skipping-history.ts';
 
 /** Rare mistakes need many histories; each is found in far fewer. */
 const histories = 3000;

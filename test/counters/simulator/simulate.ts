@@ -1,10 +1,10 @@
 /** Runs one history to its end, followed by a calm time, and checks the promises of the counters all along. */
-import { generator } from './generator.ts';
-import { calmInvocation, type History, type InvocationSpec } from './history.ts';
+import { generator } from './histories/generator.ts';
+import { calmInvocation, type History, type InvocationSpec } from './histories/history.ts';
 import { crash, type Invocation, type Setting, start } from './invocation.ts';
-import { type Mutation, unharmed } from './mutations.ts';
-import { rule } from './rules.ts';
-import { baseMs, minuteMs, newWorld, savedState, streamIn, streamsOf, type World } from './world.ts';
+import { type Mutation, unharmed } from './histories/mutations.ts';
+import { rule } from './rules/rules.ts';
+import { baseMs, minuteMs, newWorld, savedState, streamIn, streamsOf, type World } from './world/world.ts';
 
 const settleMs = minuteMs / 2;
 

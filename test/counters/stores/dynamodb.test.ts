@@ -13,7 +13,7 @@ import { buildPartItem, buildPartKey, splitBody } from '../../../lambda/counters
 import { createDynamoDbStateStore, stateKeptMs } from '../../../lambda/counters/stores/dynamodb/store.ts';
 import { type StateStore, StateStoreError } from '../../../lambda/counters/stores/store.ts';
 import { type AwsServer, startMoto, withMoto } from '../../servers/moto.ts';
-import { type DynamoDbCall, type DynamoDbPath, type Fate, startDynamoDbPath } from '../../support/dynamodb-path.ts';
+import { type DynamoDbCall, type DynamoDbPath, type Fate, startDynamoDbPath } from '../../support/aws/dynamodb-path.ts';
 import { deadlineContract, noise, signal, storeContract } from './contract.ts';
 
 const table = 'ci-metrics-state';

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 import { readJson, maxJsonDepth, parseJson } from '../../../lambda/http/answers/json.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { get, testPort } from '../test-port.ts';
 
 const Anything = z.unknown();

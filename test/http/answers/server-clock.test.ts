@@ -1,7 +1,7 @@
 /** Tests of comparing the clock of the collector with the `Date` header of servers. */
 import { describe, expect, it } from 'vitest';
 import { measureClock, pickCloser, pickEarliest, pickFurthest } from '../../../lambda/http/answers/server-clock.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { get, testPort } from '../test-port.ts';
 
 const noonMs = Date.UTC(2026, 10, 21, 12);

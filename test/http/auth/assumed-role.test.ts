@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRoleSessions, type RoleSessionOptions } from '../../../lambda/http/auth/assumed-role.ts';
 import { HttpConnectionError } from '../../../lambda/http/errors/errors.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
-import { callerKey, startStsFake, type StsFakeOptions, trustedRole } from '../../support/sts-fake.ts';
+import { callerKey, startStsFake, type StsFakeOptions, trustedRole } from '../../support/aws/sts-fake.ts';
 import { errorOf, testPort } from '../test-port.ts';
 
 const role = { roleArn: trustedRole };

@@ -7,7 +7,7 @@ import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import type { SecretStore } from '../../../lambda/secrets/stores/secret-store.ts';
 import { SecretUnavailableError, type Secrets } from '../../../lambda/secrets/secrets.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 

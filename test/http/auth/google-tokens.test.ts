@@ -9,10 +9,15 @@ import { createEnvironmentStore } from '../../../lambda/secrets/stores/environme
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
-import { type GoogleFakeOptions, provider, serviceAccount, startGoogleFake } from '../../support/google-fake.ts';
+import {
+  type GoogleFakeOptions,
+  provider,
+  serviceAccount,
+  startGoogleFake,
+} from '../../support/backends/google-fake.ts';
 import { expectNoCanary } from '../../support/canary.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { callerKey } from '../../support/sts-fake.ts';
+import { callerKey } from '../../support/aws/sts-fake.ts';
 import { containing, errorOf, testPort } from '../test-port.ts';
 
 const scope = 'https://www.googleapis.com/auth/monitoring.write';

@@ -11,7 +11,7 @@ import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createSecretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
 import { createSecrets, type SecretCache } from '../../../lambda/secrets/create-secrets.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { startSecretsManagerFake, type SecretsManagerFake } from '../../support/secrets-manager-fake.ts';
+import { startSecretsManagerFake, type SecretsManagerFake } from '../../support/aws/secrets-manager-fake.ts';
 
 const { signal } = new AbortController();
 const ref = { secret: 'ci/bk' };

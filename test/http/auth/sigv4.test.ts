@@ -1,7 +1,7 @@
 /** Tests of AWS Signature Version 4, against aws4fetch and a verifier of our own. */
 import { describe, expect, it } from 'vitest';
 import { createSigV4Signer } from '../../../lambda/http/auth/sigv4.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { get, testPort } from '../test-port.ts';
 
 const atMs = Date.UTC(2026, 10, 21, 1, 2, 3);

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readJson } from '../../../lambda/http/answers/json.ts';
 import type { Timeouts } from '../../../lambda/http/transport/limits.ts';
 import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
-import { faultNamed, faults } from '../../support/faults.ts';
-import { startFaultServer } from '../../support/fault-server.ts';
+import { faultNamed, faults } from '../../support/network/faults.ts';
+import { startFaultServer } from '../../support/network/fault-server.ts';
 import { errorOf, get, testPort, type TestPort } from '../test-port.ts';
 
 /** For what never ends by itself; everything else has the usual limits, which no busy machine meets. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createCheckedLookup, findAddressRefusal } from '../../../lambda/http/transport/address.ts';
 import { ForbiddenRequestError } from '../../../lambda/http/errors/errors.ts';
 import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
 describe('refusalOf', () => {

@@ -10,9 +10,9 @@ import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { createSecretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
-import { withAuthority } from '../../support/certificates.ts';
-import { startLoopbackServer, type Respond } from '../../support/loopback-server.ts';
-import { startProxy } from '../../support/proxy-server.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
+import { startLoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
+import { startProxy } from '../../support/network/proxy-server.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 /** Says no to everything: a refusal that no client repeats. */

@@ -3,9 +3,9 @@ import { createServer } from 'node:https';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
-import { withAuthority } from '../../support/certificates.ts';
-import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';
-import { startProxy } from '../../support/proxy-server.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
+import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
+import { startProxy } from '../../support/network/proxy-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
 const fine: Respond = (_request, response) => {

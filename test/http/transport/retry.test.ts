@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from '../../../lambda/http/errors/errors.ts';
 import { computeBackoff, longestWaitMs, maxAttempts, waitBeforeRetry } from '../../../lambda/http/transport/retry.ts';
-import { startLoopbackServer, type Respond } from '../../support/loopback-server.ts';
+import { startLoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
 import { createRoom, freeBytes, computeRoom } from '../../../lambda/http/transport/room.ts';
-import { startLoopbackServer, type Respond } from '../../support/loopback-server.ts';
+import { startLoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
 const never = new AbortController().signal;

@@ -9,8 +9,8 @@ import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TlsMaterial } from '../../../lambda/http/port.ts';
 import { describeHttpProblem } from '../../../lambda/http/errors/problem.ts';
-import { withAuthority, type Identity } from '../../support/certificates.ts';
-import { startLoopbackServer, type LoopbackServer } from '../../support/loopback-server.ts';
+import { withAuthority, type Identity } from '../../support/network/certificates.ts';
+import { startLoopbackServer, type LoopbackServer } from '../../support/network/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
 interface Certificates {

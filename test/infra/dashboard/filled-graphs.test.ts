@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
-import { startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
+import { startCloudWatchFake } from '../../support/backends/cloudwatch-fake.ts';
 import { resolved } from '../intrinsics.ts';
 import { sourceOf, sourceVariants } from '../simulation/ci-systems.ts';
 import { synthesise } from '../synthesis.ts';

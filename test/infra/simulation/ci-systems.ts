@@ -7,7 +7,7 @@ import { createKubernetesApi } from '../../../lambda/demo/simulators/tekton/api-
 import { createCluster } from '../../../lambda/demo/simulators/tekton/cluster.ts';
 import type { SourceKind } from '../../../lambda/sources/index.ts';
 import { startSimulatedBuildkite } from '../../demo/simulators/buildkite/simulated-buildkite.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 
 /** A simulated CI system, what a configuration of its source needs, and how its time passes. */
 export interface Simulated extends AsyncDisposable {

@@ -2,7 +2,7 @@
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import { otlpSink } from '../../sinks/otlp/harness.ts';
 import { batchOf } from '../../sinks/remote-write/batches.ts';
-import { startOtlpFake } from '../../support/otlp-fake.ts';
+import { startOtlpFake } from '../../support/backends/otlp-fake.ts';
 
 export interface StoredSeries {
   readonly name: string;

@@ -15,9 +15,9 @@ import type { SecretRef } from '../../../lambda/secrets/secret-ref.ts';
 import { createSecretsManagerStore } from '../../../lambda/secrets/stores/secrets-manager.ts';
 import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { canaries, canariesIn, expectNoCanary } from '../../support/canary.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { startSecretsManagerFake, type StoredSecret } from '../../support/secrets-manager-fake.ts';
+import { startSecretsManagerFake, type StoredSecret } from '../../support/aws/secrets-manager-fake.ts';
 
 const { signal } = new AbortController();
 const all = Object.values(canaries).join(' and ');

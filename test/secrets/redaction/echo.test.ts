@@ -6,9 +6,9 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { sinkSubjects, sourceSubjects } from '../../contracts/subjects.ts';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
-import { type EchoServer, startEchoServer } from '../../support/echo-server.ts';
-import { startProxy } from '../../support/proxy-server.ts';
-import { callerKey, startStsFake, trustedRole } from '../../support/sts-fake.ts';
+import { type EchoServer, startEchoServer } from '../../support/network/echo-server.ts';
+import { startProxy } from '../../support/network/proxy-server.ts';
+import { callerKey, startStsFake, trustedRole } from '../../support/aws/sts-fake.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -8,7 +8,7 @@ import { sinks } from '../../../lambda/sinks/index.ts';
 import { sources } from '../../../lambda/sources/index.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { sourceSubjects } from '../../contracts/subjects.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 
 const metrics = [...catalogue, ...sources.flatMap((source) => source.metrics)];
 

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { createParameterStore } from '../../../lambda/secrets/stores/parameter-store.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 
 const { signal } = new AbortController();
 

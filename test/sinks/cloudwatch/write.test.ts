@@ -9,9 +9,13 @@ import { type Deadline, createDeadline } from '../../../lambda/runtime/deadline.
 import { SecretUnavailableError } from '../../../lambda/secrets/secrets.ts';
 import { createCloudWatch } from '../../../lambda/sinks/cloudwatch/create.ts';
 import type { Delivery, Sink } from '../../../lambda/sinks/sink.ts';
-import type { StoredDatum } from '../../support/cloudwatch-fake-rules.ts';
-import { noAws } from '../../support/no-aws.ts';
-import { type CloudWatchFake, type CloudWatchFakeOptions, startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
+import type { StoredDatum } from '../../support/backends/cloudwatch-fake-rules.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
+import {
+  type CloudWatchFake,
+  type CloudWatchFakeOptions,
+  startCloudWatchFake,
+} from '../../support/backends/cloudwatch-fake.ts';
 import { answer, batch, config, durations, finished, part, queued, tickMs, vendorFamilies } from './batches.ts';
 
 const running: CloudWatchFake[] = [];

@@ -8,7 +8,7 @@ import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
 import { createDatadog } from '../../../lambda/sinks/datadog/create.ts';
 import type { Delivery, Parcel, Preview } from '../../../lambda/sinks/sink.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 
 export interface TestSink extends AsyncDisposable {

@@ -1,8 +1,8 @@
 /** Tests of sending series to Datadog: requests, keys, limits, refusals and what is reported. */
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
-import { startDatadogFake, shownDatadog } from '../../support/datadog-fake.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startDatadogFake, shownDatadog } from '../../support/backends/datadog-fake.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, queues } from '../remote-write/batches.ts';
 import { datadogSink } from './harness.ts';
 

@@ -7,7 +7,7 @@ import {
   encodeRequests,
   type RequestSettings,
 } from '../../../lambda/sinks/google-cloud-monitoring/encode/encode-requests.ts';
-import { cutChunks } from '../../../lambda/series/cut-requests.ts';
+import { cutChunks } from '../../../lambda/series/delivery/cut-requests.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf } from '../remote-write/batches.ts';
 

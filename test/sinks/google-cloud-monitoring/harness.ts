@@ -14,9 +14,9 @@ import {
   project,
   provider,
   startGoogleFake,
-} from '../../support/google-fake.ts';
+} from '../../support/backends/google-fake.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { callerKey } from '../../support/sts-fake.ts';
+import { callerKey } from '../../support/aws/sts-fake.ts';
 
 export interface TestSink extends AsyncDisposable {
   readonly google: GoogleFake;

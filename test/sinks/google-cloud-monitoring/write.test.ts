@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { compatBases, defineQueueMetric, defineTotalMetric } from '../../../lambda/sources/buildkite/metrics.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
-import { provider } from '../../support/google-fake.ts';
-import { startLoopbackServer, type LoopbackServer } from '../../support/loopback-server.ts';
+import { provider } from '../../support/backends/google-fake.ts';
+import { startLoopbackServer, type LoopbackServer } from '../../support/network/loopback-server.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues } from '../remote-write/batches.ts';
 import { googleSink } from './harness.ts';
 

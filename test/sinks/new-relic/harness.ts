@@ -8,8 +8,8 @@ import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { NewRelicConfig } from '../../../lambda/sinks/new-relic/config.ts';
 import { createNewRelic } from '../../../lambda/sinks/new-relic/create.ts';
 import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
-import { knownKey } from '../../support/new-relic-fake.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { knownKey } from '../../support/backends/new-relic-fake.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 
 export interface TestSink extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Delivery } from '../../../lambda/sinks/sink.ts';
-import { knownKey, type NewRelicAnswer, startNewRelicFake } from '../../support/new-relic-fake.ts';
+import { knownKey, type NewRelicAnswer, startNewRelicFake } from '../../support/backends/new-relic-fake.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, queues } from '../remote-write/batches.ts';
 import { newRelicSink } from './harness.ts';
 

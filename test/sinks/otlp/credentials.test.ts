@@ -1,9 +1,9 @@
 /** Who the collector is to a receiver, and that nobody else learns it. */
 import { describe, expect, it } from 'vitest';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
-import { withAuthority } from '../../support/certificates.ts';
-import { startOtlpFake } from '../../support/otlp-fake.ts';
-import { sigV4Fault } from '../../support/verify-sigv4.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
+import { startOtlpFake } from '../../support/backends/otlp-fake.ts';
+import { sigV4Fault } from '../../support/aws/verify-sigv4.ts';
 import { batchOf, counterOf, queues } from '../remote-write/batches.ts';
 import { knownKey, otlpSink } from './harness.ts';
 

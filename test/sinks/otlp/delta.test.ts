@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Delivery } from '../../../lambda/sinks/sink.ts';
-import { type Answer, type OtlpFake, startOtlpFake } from '../../support/otlp-fake.ts';
-import { shownSeries } from '../../support/otlp-decode.ts';
+import { type Answer, type OtlpFake, startOtlpFake } from '../../support/backends/otlp-fake.ts';
+import { shownSeries } from '../../support/backends/otlp-decode.ts';
 import { batchOf, counterOf, distributionOf, queues } from '../remote-write/batches.ts';
 import { otlpSink } from './harness.ts';
 

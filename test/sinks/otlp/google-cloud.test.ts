@@ -7,10 +7,16 @@ import { otlp } from '../../../lambda/sinks/otlp/index.ts';
 import { OtlpConfig } from '../../../lambda/sinks/otlp/config.ts';
 import { resolveTarget } from '../../../lambda/sinks/otlp/receiver/target.ts';
 import { expectNoCanary } from '../../support/canary.ts';
-import { type GoogleFake, project, provider, serviceAccount, startGoogleFake } from '../../support/google-fake.ts';
-import { startGoogleTelemetryFake } from '../../support/google-telemetry-fake.ts';
-import { type OtlpFake, startOtlpFake } from '../../support/otlp-fake.ts';
-import { callerKey } from '../../support/sts-fake.ts';
+import {
+  type GoogleFake,
+  project,
+  provider,
+  serviceAccount,
+  startGoogleFake,
+} from '../../support/backends/google-fake.ts';
+import { startGoogleTelemetryFake } from '../../support/backends/google-telemetry-fake.ts';
+import { type OtlpFake, startOtlpFake } from '../../support/backends/otlp-fake.ts';
+import { callerKey } from '../../support/aws/sts-fake.ts';
 import { batchOf, partOf, queues } from '../remote-write/batches.ts';
 import { otlpSink, type TestSink } from './harness.ts';
 

@@ -1,6 +1,6 @@
 /** Tests that the preview of the sink `otlp` shows what it then sends, and what it costs. */
 import { describe, expect, it } from 'vitest';
-import { startOtlpFake } from '../../support/otlp-fake.ts';
+import { startOtlpFake } from '../../support/backends/otlp-fake.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, queues } from '../remote-write/batches.ts';
 import { otlpSink } from './harness.ts';
 

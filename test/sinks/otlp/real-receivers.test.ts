@@ -8,7 +8,7 @@ import { eventually } from '../../servers/process.ts';
 import { type QueryServer, startPrometheus } from '../../servers/prometheus.ts';
 import { withOtelCollector, withPrometheus3, withVictoriaMetrics151 } from '../../servers/require.ts';
 import { startVictoriaMetrics } from '../../servers/victoria-metrics.ts';
-import { decodeJson, seriesIn, shownSeries } from '../../support/otlp-decode.ts';
+import { decodeJson, seriesIn, shownSeries } from '../../support/backends/otlp-decode.ts';
 import { batchOf, counterOf, distributionOf, partOf, queues, relayedOf } from '../remote-write/batches.ts';
 import { otlpSink } from './harness.ts';
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { startOtelCollector } from '../../servers/otel-collector.ts';
 import { eventually } from '../../servers/process.ts';
 import { withOtelCollector } from '../../servers/require.ts';
-import { spanRecord, spansIn, tracesFromJson } from '../../support/otlp-trace-decode.ts';
+import { spanRecord, spansIn, tracesFromJson } from '../../support/backends/otlp-trace-decode.ts';
 import type { Span } from '../../../lambda/model/span.ts';
 import { batchOf, partOf } from '../remote-write/batches.ts';
 import { otlpSink } from './harness.ts';

@@ -2,8 +2,8 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { maxAttempts } from '../../../lambda/http/transport/retry.ts';
-import { type Answer, startOtlpFake } from '../../support/otlp-fake.ts';
-import { encodeResponse } from '../../support/otlp-decode.ts';
+import { type Answer, startOtlpFake } from '../../support/backends/otlp-fake.ts';
+import { encodeResponse } from '../../support/backends/otlp-decode.ts';
 import { batchOf, gaugeOf, queues } from '../remote-write/batches.ts';
 import { otlpSink, textLike } from './harness.ts';
 

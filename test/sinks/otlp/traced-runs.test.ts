@@ -9,8 +9,8 @@ import { run } from '../../../lambda/run.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
 import { buildPipeline } from '../../../lambda/wiring.ts';
-import { type OtlpFake, startOtlpFake } from '../../support/otlp-fake.ts';
-import { spanRecord } from '../../support/otlp-trace-decode.ts';
+import { type OtlpFake, startOtlpFake } from '../../support/backends/otlp-fake.ts';
+import { spanRecord } from '../../support/backends/otlp-trace-decode.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 12);

@@ -1,7 +1,7 @@
 /** Tests of sending metrics by OTLP: series that end, limits, refusals and what is reported. */
 import { describe, expect, it } from 'vitest';
-import { startOtlpFake } from '../../support/otlp-fake.ts';
-import { shownSeries } from '../../support/otlp-decode.ts';
+import { startOtlpFake } from '../../support/backends/otlp-fake.ts';
+import { shownSeries } from '../../support/backends/otlp-decode.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues, relayedOf } from '../remote-write/batches.ts';
 import { otlpSink, textLike } from './harness.ts';
 

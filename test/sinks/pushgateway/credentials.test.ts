@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { startPushgateway } from '../../servers/pushgateway.ts';
 import { withPushgateway } from '../../servers/require.ts';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
-import { withAuthority } from '../../support/certificates.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { batchOf, partOf, queues } from '../remote-write/batches.ts';
 import { pushgatewaySink, textLike } from './harness.ts';
 

@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PushgatewayConfig } from '../../../lambda/sinks/pushgateway/config.ts';
-import { type LoopbackServer, startLoopbackServer } from '../../support/loopback-server.ts';
+import { type LoopbackServer, startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { batchOf, gaugeOf, partOf, queues } from '../remote-write/batches.ts';
 import { pushgatewaySink, textLike } from './harness.ts';
 

@@ -1,8 +1,8 @@
 /** After a receiver was lost, what is left of a run is counted, and no series of it is made. */
 import { expect, it } from 'vitest';
 import type { GaugeSample } from '../../../lambda/model/metric.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
-import { type Answer, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
+import { type Answer, startRemoteWriteFake } from '../../support/backends/remote-write-fake.ts';
 import { batchOf, distributionOf, gaugeOf, partOf, relayedOf } from './batches.ts';
 import { remoteWriteSink } from './harness.ts';
 

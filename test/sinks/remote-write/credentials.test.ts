@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
-import { type FakeReceiver, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
-import { sigV4Fault } from '../../support/verify-sigv4.ts';
+import { type FakeReceiver, startRemoteWriteFake } from '../../support/backends/remote-write-fake.ts';
+import { sigV4Fault } from '../../support/aws/verify-sigv4.ts';
 import { batchOf, queues } from './batches.ts';
 import { knownKey, remoteWriteSink } from './harness.ts';
 

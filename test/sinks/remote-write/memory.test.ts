@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createReceiverMemory, maxRemembered } from '../../../lambda/series/receiver-memory.ts';
 import { metadataEveryMs } from '../../../lambda/sinks/remote-write/send/metadata.ts';
 import { type Series, type SeriesFamily, createStaleMarker } from '../../../lambda/sinks/remote-write/encode/series.ts';
-import { staleBits } from '../../support/remote-write-decode.ts';
-import { type FakeReceiver, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
+import { staleBits } from '../../support/backends/remote-write-decode.ts';
+import {
+  type FakeReceiver,
+  type RecordedRequest,
+  startRemoteWriteFake,
+} from '../../support/backends/remote-write-fake.ts';
 import { batchOf, gaugeOf, partOf, queues } from './batches.ts';
 import { remoteWriteSink } from './harness.ts';
 

@@ -1,6 +1,6 @@
 /** Tests that the preview of the sink `remote-write` shows what it then sends, and what it costs. */
 import { describe, expect, it } from 'vitest';
-import { startRemoteWriteFake } from '../../support/remote-write-fake.ts';
+import { startRemoteWriteFake } from '../../support/backends/remote-write-fake.ts';
 import { batchOf, counterOf, gaugeOf, queues } from './batches.ts';
 import { remoteWriteSink } from './harness.ts';
 

@@ -1,7 +1,7 @@
 /** Tests of the sink `remote-write` with receivers of both versions, and of every way in which they refuse. */
 import { describe, expect, it } from 'vitest';
-import { maxSuspectRequests } from '../../../lambda/series/suspects.ts';
-import { type Answer, type RecordedRequest, startRemoteWriteFake } from '../../support/remote-write-fake.ts';
+import { maxSuspectRequests } from '../../../lambda/series/delivery/suspects.ts';
+import { type Answer, type RecordedRequest, startRemoteWriteFake } from '../../support/backends/remote-write-fake.ts';
 import { batchOf, counterOf, gaugeOf, partOf, queues, relayedOf } from './batches.ts';
 import { remoteWriteSink, textLike } from './harness.ts';
 

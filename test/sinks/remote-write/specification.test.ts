@@ -6,13 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { remoteWrite } from '../../../lambda/sinks/remote-write/index.ts';
-import { staleBits, uncompress } from '../../support/remote-write-decode.ts';
+import { staleBits, uncompress } from '../../support/backends/remote-write-decode.ts';
 import {
   type FakeReceiver,
   type FakeReceiverOptions,
   type RecordedRequest,
   startRemoteWriteFake,
-} from '../../support/remote-write-fake.ts';
+} from '../../support/backends/remote-write-fake.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues, relayedOf } from './batches.ts';
 import { remoteWriteSink, type TestSink } from './harness.ts';
 

@@ -10,7 +10,7 @@ import { createEnvironmentStore } from '../../../lambda/secrets/stores/environme
 import { ScrapePageConfig } from '../../../lambda/sinks/scrape-page/config.ts';
 import { createScrapePage } from '../../../lambda/sinks/scrape-page/create.ts';
 import type { Delivery, Preview } from '../../../lambda/sinks/sink.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 export interface PageUnderTest extends AsyncDisposable {

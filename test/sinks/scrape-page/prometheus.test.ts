@@ -8,7 +8,7 @@ import { goProgram } from '../../servers/go-servers.ts';
 import { eventually } from '../../servers/process.ts';
 import { type QueryServer, startPrometheus } from '../../servers/prometheus.ts';
 import { serverFor, withPrometheus, withPrometheus3, withPromtool } from '../../servers/require.ts';
-import { withAuthority } from '../../support/certificates.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf, relayedOf } from '../remote-write/batches.ts';
 import { ask, scrapePage } from './harness.ts';
 

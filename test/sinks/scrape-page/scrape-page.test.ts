@@ -6,7 +6,7 @@ import { checkConfig } from '../../../lambda/config/checks/check-config.ts';
 import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';
 import { sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import { buildGauge } from '../../../lambda/model/metric.ts';
-import { withAuthority } from '../../support/certificates.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
 import { batchOf, counterOf, gaugeOf, partOf, relayedOf } from '../remote-write/batches.ts';
 import { ask, scrapePage } from './harness.ts';
 

@@ -8,7 +8,7 @@ import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
 import { createStatsd } from '../../../lambda/sinks/statsd/create.ts';
 import { encodeLines, type Encoding } from '../../../lambda/sinks/statsd/encode/encode-lines.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 const unused = (): never => {

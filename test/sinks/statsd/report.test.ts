@@ -5,7 +5,7 @@ import { chooseSigns } from '../../../lambda/cli/render/signs.ts';
 import { formatReport } from '../../../lambda/report/write-report.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { sourceSubjects } from '../../contracts/subjects.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { startUdpServer } from './harness.ts';
 
 it('is told by report, log and terminal', async () => {

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { writePrometheusText } from '../../../lambda/exposition/write-prometheus-text.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import { expectGolden } from '../../support/golden.ts';
-import { startFixtureServer } from '../../support/fixture-server.ts';
+import { startFixtureServer } from '../../support/network/fixture-server.ts';
 import { buildkiteSource, type TestSource } from './harness.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/buildkite');

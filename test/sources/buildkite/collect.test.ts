@@ -7,7 +7,7 @@ import type { MetricFamily } from '../../../lambda/model/metric.ts';
 import type { ProblemKind } from '../../../lambda/model/problem.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { buildkiteSource, type TestSource, valuesOf } from './harness.ts';
 
 const closing: (() => Promise<void>)[] = [];

@@ -10,7 +10,7 @@ import { writePrometheusText } from '../../../lambda/exposition/write-prometheus
 import type { GaugeSample, MetricFamily } from '../../../lambda/model/metric.ts';
 import { filterSamples } from '../../../lambda/model/families/merge.ts';
 import type { Preview } from '../../../lambda/sinks/sink.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { buildkiteSource } from './harness.ts';
 
 const folder = join(import.meta.dirname, '../../fixtures/buildkite');

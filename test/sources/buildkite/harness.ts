@@ -15,7 +15,7 @@ import { createBuildkite } from '../../../lambda/sources/buildkite/collect.ts';
 import { BuildkiteConfig } from '../../../lambda/sources/buildkite/config.ts';
 import { buildkite } from '../../../lambda/sources/buildkite/index.ts';
 import type { Collection } from '../../../lambda/sources/source.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { withoutLedger } from '../../support/ledger.ts';
 import { recordingLog, type RecordingLog } from '../../support/recording-log.ts';
 

@@ -17,7 +17,7 @@ import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createChainloop } from '../../../lambda/sources/chainloop/collect.ts';
 import { ChainloopConfig } from '../../../lambda/sources/chainloop/config.ts';
 import { chainloop } from '../../../lambda/sources/chainloop/index.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
 
 export const apiToken = 'chainloop-token-1';

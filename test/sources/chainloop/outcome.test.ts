@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { replyTo } from '../../../lambda/demo/simulators/chainloop/replies.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { canaries } from '../../support/canary.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { tokenWith } from './harness.ts';
 
 /** How a run ends that could read nothing of a control plane. */

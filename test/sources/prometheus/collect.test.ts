@@ -1,6 +1,6 @@
 /** Tests of whole runs of the source `prometheus`: requests, failing targets, limits and problems. */
 import { describe, expect, it } from 'vitest';
-import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/loopback-server.ts';
+import { startLoopbackServer, type LoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
 import { prometheusPipeline, relayedOf, seriesOf } from './harness.ts';
 
 const textType = 'text/plain; version=0.0.4; charset=utf-8';

@@ -1,9 +1,9 @@
 /** Tests of who the source `prometheus` is to a target: tokens, certificates and signatures. */
 import { createServer } from 'node:https';
 import { describe, expect, it, vi } from 'vitest';
-import { withAuthority } from '../../support/certificates.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
-import { sigV4Fault } from '../../support/verify-sigv4.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
+import { sigV4Fault } from '../../support/aws/verify-sigv4.ts';
 import { prometheusPipeline, relayedOf, seriesOf } from './harness.ts';
 
 const page = '# TYPE m gauge\nm 1\n';

@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
 import type { MetricFamily } from '../../../lambda/model/metric.ts';
-import { type CloudWatchFake, startCloudWatchFake } from '../../support/cloudwatch-fake.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { type CloudWatchFake, startCloudWatchFake } from '../../support/backends/cloudwatch-fake.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { prometheusPipeline } from './harness.ts';
 
 const measures = [

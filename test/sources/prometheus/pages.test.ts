@@ -4,7 +4,7 @@ import { mapConcurrently } from '../../../lambda/runtime/map-concurrently.ts';
 import { eventually } from '../../servers/process.ts';
 import { type QueriedSample, type QueryServer, startPrometheus } from '../../servers/prometheus.ts';
 import { withPrometheus3 } from '../../servers/require.ts';
-import { type LoopbackServer, startLoopbackServer } from '../../support/loopback-server.ts';
+import { type LoopbackServer, startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { prometheusPipeline } from './harness.ts';
 import { type OddPage, oddPages, textType } from './odd-pages.ts';
 

@@ -1,7 +1,7 @@
 /** Tests of which series of a page are passed on, and of the problems about those that are not. */
 import { describe, expect, it } from 'vitest';
-import { startLoopbackServer, type LoopbackServer } from '../../support/loopback-server.ts';
-import { startRemoteWriteFake, type FakeReceiverOptions } from '../../support/remote-write-fake.ts';
+import { startLoopbackServer, type LoopbackServer } from '../../support/network/loopback-server.ts';
+import { startRemoteWriteFake, type FakeReceiverOptions } from '../../support/backends/remote-write-fake.ts';
 import { contractPipeline } from '../../contracts/pipeline.ts';
 
 const text = 'text/plain; version=0.0.4';

@@ -10,7 +10,7 @@ import { profileNames, profiles, type ProfileName } from '../../../lambda/source
 import { pathOf, promtoolWith } from '../../dashboards/rule-files.ts';
 import { withPromtool } from '../../servers/require.ts';
 import { expectGolden } from '../../support/golden.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { prometheusPipeline, relayedOf } from './harness.ts';
 
 /** A page as such a target serves it, its runtime's own metrics among the others. */

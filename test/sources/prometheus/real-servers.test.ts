@@ -10,7 +10,7 @@ import { answersOk, eventually, startOnFreePort } from '../../servers/process.ts
 import { type QueriedSample, startPrometheus } from '../../servers/prometheus.ts';
 import { startPushgateway } from '../../servers/pushgateway.ts';
 import { withNodeExporter, withPrometheus, withPushgateway } from '../../servers/require.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { prometheusPipeline, relayedOf } from './harness.ts';
 
 /** Every type and every special value, escapes, UTF-8, labels that collide with the target's, spellings of bounds. */

@@ -24,8 +24,8 @@ import { createSecrets } from '../../../lambda/secrets/create-secrets.ts';
 import { createTekton } from '../../../lambda/sources/tekton/collect.ts';
 import { TektonConfig } from '../../../lambda/sources/tekton/config.ts';
 import { selectMetrics } from '../../../lambda/sources/tekton/metrics.ts';
-import { startLoopbackServer, type LoopbackServer, type MakeServer } from '../../support/loopback-server.ts';
-import { noAws } from '../../support/no-aws.ts';
+import { startLoopbackServer, type LoopbackServer, type MakeServer } from '../../support/network/loopback-server.ts';
+import { noAws } from '../../support/aws/no-aws.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
 
 export const token = 'sa-token-1';

@@ -8,7 +8,7 @@ import { writePrometheusText } from '../../../lambda/exposition/write-prometheus
 import { contractPipeline } from '../../contracts/pipeline.ts';
 import { canaries } from '../../support/canary.ts';
 import { expectGolden } from '../../support/golden.ts';
-import { startLoopbackServer } from '../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { openTelemetryPage } from './controller/pages.ts';
 import { startCluster, startMs } from './harness.ts';
 

@@ -1,7 +1,7 @@
 /** Adds up what a delivery stored and what it did not, and makes problems of the losses. */
 import type { Problem } from '../../../model/problem.ts';
 import { formatCount } from '../../../model/text/wording.ts';
-import { mayBeMissing, notStored } from '../../../series/stored-words.ts';
+import { mayBeMissing, notStored } from '../../../series/losses/stored-words.ts';
 import type { Parcel } from '../../sink.ts';
 import { type Datum, formatSeries } from '../encode/datum.ts';
 import type { SendProblem } from './explain-error.ts';

@@ -3,7 +3,7 @@ import { matchSelection } from '../../../settings/glob.ts';
 import { append } from '../../../model/lists/append.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
-import { collectFindings, type Finding } from '../../../series/findings.ts';
+import { collectFindings, type Finding } from '../../../series/losses/findings.ts';
 import type { DatadogConfig } from '../config.ts';
 import { maxAgeMs, maxAheadMs, maxPointBytes, maxValuesPerPoint } from '../limits.ts';
 import type { FindingReason } from './findings.ts';

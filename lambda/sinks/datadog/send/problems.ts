@@ -1,6 +1,11 @@
 /** The words for what Datadog does not store. */
 import type { Problem } from '../../../model/problem.ts';
-import { type Finding, describeFindingReasons, describeUnsendable, type Unsendable } from '../../../series/findings.ts';
+import {
+  type Finding,
+  describeFindingReasons,
+  describeUnsendable,
+  type Unsendable,
+} from '../../../series/losses/findings.ts';
 import type { FindingReason } from '../encode/findings.ts';
 import { formatSeries } from '../encode/shown.ts';
 import { maxAgeMs, maxAheadMs, maxNameLength, maxTagLength } from '../limits.ts';

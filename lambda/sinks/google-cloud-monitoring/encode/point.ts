@@ -1,5 +1,5 @@
 /** What goes into a request: one point of each series, before it is written as JSON. */
-import type { Omission as OmissionOf } from '../../../series/omissions.ts';
+import type { Omission as OmissionOf } from '../../../series/losses/omissions.ts';
 import type { LabelSet } from '../../../series/label-set.ts';
 import type { SeriesSample } from '../../../series/sample.ts';
 

@@ -7,7 +7,7 @@ import {
   findRemedy,
   type Remedy,
   type StatusRemedies,
-} from '../../../series/explain-status.ts';
+} from '../../../series/losses/explain-status.ts';
 import { PartialWriteError } from './judge.ts';
 
 /** Longest part of the API's text that a problem repeats; it names every series that it did not take. */

@@ -2,7 +2,7 @@
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse } from '../../../http/port.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
-import type { Reception } from '../../../series/reception.ts';
+import type { Reception } from '../../../series/delivery/reception.ts';
 import type { Attempts } from './post.ts';
 
 /** A part of a request was stored, and the answer says why not all. */

@@ -1,5 +1,5 @@
 /** Remembers when each series got its last point: Cloud Monitoring takes no older and no closer one. */
-import type { Settled } from '../../../series/reception.ts';
+import type { Settled } from '../../../series/delivery/reception.ts';
 import { formatSeries } from '../encode/format-points.ts';
 import type { Point } from '../encode/point.ts';
 import { minPointDistanceMs } from '../limits.ts';

@@ -1,9 +1,9 @@
 /** Makes problems of what was left out, what was held back and what was not stored. */
 import type { Problem } from '../../../model/problem.ts';
 import { formatCount } from '../../../model/text/wording.ts';
-import { isNotTaken } from '../../../series/fate.ts';
-import { describeOmissionReasons } from '../../../series/omissions.ts';
-import { describeLossReasons } from '../../../series/describe-losses.ts';
+import { isNotTaken } from '../../../series/delivery/fate.ts';
+import { describeOmissionReasons } from '../../../series/losses/omissions.ts';
+import { describeLossReasons } from '../../../series/losses/describe-losses.ts';
 import type { OmissionReason, Omission, Point } from '../encode/point.ts';
 import { formatSeries } from '../encode/format-points.ts';
 import { explainError } from './explain-error.ts';

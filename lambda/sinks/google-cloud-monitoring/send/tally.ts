@@ -1,6 +1,6 @@
 /** What a delivery came to, added up over its requests. */
-import type { RequestLoss } from '../../../series/describe-losses.ts';
-import type { Settled } from '../../../series/reception.ts';
+import type { RequestLoss } from '../../../series/losses/describe-losses.ts';
+import type { Settled } from '../../../series/delivery/reception.ts';
 import type { Point } from '../encode/point.ts';
 
 /** A request of which not everything was stored. */

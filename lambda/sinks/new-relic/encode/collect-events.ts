@@ -1,7 +1,7 @@
 /** Makes the events of Buildkite's own tool: one of each type for each queue, none for the totals. */
 import { findToolFigure } from '../../../model/for-sinks/buildkite-tool.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
-import type { Findings } from '../../../series/findings.ts';
+import type { Findings } from '../../../series/losses/findings.ts';
 import type { FindingReason } from './findings.ts';
 import type { QueueEvent } from './item.ts';
 import { cleanValue } from './clean-attributes.ts';

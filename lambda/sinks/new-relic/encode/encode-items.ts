@@ -2,7 +2,7 @@
 import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { CounterSample, DistributionSample, Labels, MetricFamily } from '../../../model/metric.ts';
-import { collectFindings, type Finding, type Findings } from '../../../series/findings.ts';
+import { collectFindings, type Finding, type Findings } from '../../../series/losses/findings.ts';
 import type { NewRelicConfig } from '../config.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxPointBytes } from '../limits.ts';
 import { collectEvents } from './collect-events.ts';

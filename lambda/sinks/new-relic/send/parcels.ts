@@ -1,6 +1,6 @@
 /** Packs increases that wait for a later run, and reads them back: another version may have written them. */
 import * as z from 'zod';
-import type { Unsendable } from '../../../series/findings.ts';
+import type { Unsendable } from '../../../series/losses/findings.ts';
 import type { Parcel } from '../../sink.ts';
 import { isAddedUp, type Item, type Point } from '../encode/item.ts';
 import { isStorableTime } from '../encode/encode-items.ts';

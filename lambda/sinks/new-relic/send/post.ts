@@ -7,7 +7,7 @@ import { parseRefusalWords } from '../../../http/answers/refusal-text.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { type Fate, settle, type Statuses } from '../../../series/fate.ts';
+import { type Fate, settle, type Statuses } from '../../../series/delivery/fate.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { buildAddress, type NewRelicConfig } from '../config.ts';
 import type { Api, ItemsRequest } from '../encode/split-requests.ts';

@@ -1,6 +1,11 @@
 /** The words for what New Relic does not store. */
 import type { Problem } from '../../../model/problem.ts';
-import { type Finding, describeFindingReasons, describeUnsendable, type Unsendable } from '../../../series/findings.ts';
+import {
+  type Finding,
+  describeFindingReasons,
+  describeUnsendable,
+  type Unsendable,
+} from '../../../series/losses/findings.ts';
 import type { FindingReason } from '../encode/findings.ts';
 import { formatName } from '../encode/format-items.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxValueLength } from '../limits.ts';

@@ -7,7 +7,7 @@ import {
   findRemedy,
   type Remedy,
   type StatusRemedies,
-} from '../../../series/explain-status.ts';
+} from '../../../series/losses/explain-status.ts';
 import { PartialSuccessError } from './judge.ts';
 
 /** Texts of receivers by what a person can do about them. */

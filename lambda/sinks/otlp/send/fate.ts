@@ -1,6 +1,6 @@
 /** Decides what became of increases that were sent: stored, to be sent again, refused or unknown. */
-import { isNotTaken } from '../../../series/fate.ts';
-import type { Settled } from '../../../series/reception.ts';
+import { isNotTaken } from '../../../series/delivery/fate.ts';
+import type { Settled } from '../../../series/delivery/reception.ts';
 import { UnreadableAnswerError } from './judge.ts';
 import { notTakenStatuses } from './post.ts';
 

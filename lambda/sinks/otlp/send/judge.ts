@@ -2,7 +2,7 @@
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse } from '../../../http/port.ts';
 import { checkAddress } from '../../../http/where.ts';
-import type { Reception } from '../../../series/reception.ts';
+import type { Reception } from '../../../series/delivery/reception.ts';
 import { parsePartialSuccess } from './parse-answer.ts';
 
 /** A receiver has stored a part of a request, and said why not all. */

@@ -1,8 +1,8 @@
 /** Makes problems of what was left out and what was not stored. */
 import type { Problem } from '../../../model/problem.ts';
-import { isNotTaken } from '../../../series/fate.ts';
-import { describeOmissionReasons } from '../../../series/omissions.ts';
-import { describeLossReasons } from '../../../series/describe-losses.ts';
+import { isNotTaken } from '../../../series/delivery/fate.ts';
+import { describeOmissionReasons } from '../../../series/losses/omissions.ts';
+import { describeLossReasons } from '../../../series/losses/describe-losses.ts';
 import type { OmissionReason } from '../encode/points/family-points.ts';
 import type { Omission } from '../encode/points/encode-points.ts';
 import { formatSeries } from '../encode/format-points.ts';

@@ -1,9 +1,9 @@
 /** Sends increases of earlier runs again, each under its own time. */
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { describeUnsendable } from '../../../series/findings.ts';
-import { cutChunks } from '../../../series/cut-requests.ts';
-import type { RequestSize } from '../../../series/request-size.ts';
+import { describeUnsendable } from '../../../series/losses/findings.ts';
+import { cutChunks } from '../../../series/delivery/cut-requests.ts';
+import type { RequestSize } from '../../../series/delivery/request-size.ts';
 import type { Delivery, Parcel } from '../../sink.ts';
 import type { Point } from '../encode/points/point.ts';
 import { type EncodedRequest, splitRequests } from '../encode/split-requests.ts';

@@ -1,8 +1,8 @@
 /** Sends the requests of one delivery, and adds up what became of them. */
 import type { Deadline } from '../../../runtime/deadline.ts';
-import { deliver } from '../../../series/deliver.ts';
-import { NotBegunError } from '../../../series/fate.ts';
-import type { Settled, Reception } from '../../../series/reception.ts';
+import { deliver } from '../../../series/delivery/deliver.ts';
+import { NotBegunError } from '../../../series/delivery/fate.ts';
+import type { Settled, Reception } from '../../../series/delivery/reception.ts';
 import type { Delivery } from '../../sink.ts';
 import { isAddedUp, type Point } from '../encode/points/point.ts';
 import type { Omission } from '../encode/points/encode-points.ts';

@@ -1,7 +1,7 @@
 /** What a delivery came to, added up over its requests. */
 import type { LabelSet } from '../../../series/label-set.ts';
-import type { RequestLoss } from '../../../series/describe-losses.ts';
-import type { Settled } from '../../../series/reception.ts';
+import type { RequestLoss } from '../../../series/losses/describe-losses.ts';
+import type { Settled } from '../../../series/delivery/reception.ts';
 import { isAddedUp, type Point, type Temporality } from '../encode/points/point.ts';
 import { decideFate } from './fate.ts';
 

@@ -2,9 +2,9 @@
 import type { Batch } from '../../../model/batch.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { createReceiverMemory, type RunMemory } from '../../../series/receiver-memory.ts';
-import { cutRun } from '../../../series/cut-requests.ts';
-import type { RequestSize } from '../../../series/request-size.ts';
-import { createSuspects, type Suspects } from '../../../series/suspects.ts';
+import { cutRun } from '../../../series/delivery/cut-requests.ts';
+import type { RequestSize } from '../../../series/delivery/request-size.ts';
+import { createSuspects, type Suspects } from '../../../series/delivery/suspects.ts';
 import type { Delivery } from '../../sink.ts';
 import type { CollectionClock } from '../encode/points/collection-durations.ts';
 import { createEndMarker, type Point, type PointMetric } from '../encode/points/point.ts';

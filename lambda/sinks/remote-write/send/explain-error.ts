@@ -6,7 +6,7 @@ import {
   explainStatus,
   type Remedy,
   type StatusRemedies,
-} from '../../../series/explain-status.ts';
+} from '../../../series/losses/explain-status.ts';
 import { NotSpokenError, Utf8NamesError } from './protocol.ts';
 
 /** Texts of Prometheus' TSDB (tsdb/head_append.go), of Mimir's error catalogue and of their relatives. */

@@ -1,7 +1,7 @@
 /** Sends what metrics mean to a receiver of 1.0, every few minutes. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Logger } from '../../../runtime/log.ts';
-import { cutChunks } from '../../../series/cut-requests.ts';
+import { cutChunks } from '../../../series/delivery/cut-requests.ts';
 import { encodeMetadataV1 } from '../encode/encode-v1.ts';
 import { explainError } from './explain-error.ts';
 import type { Post } from './send-series.ts';

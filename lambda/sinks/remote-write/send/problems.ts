@@ -1,9 +1,9 @@
 /** Makes problems of what remote write left out and of what was not stored. */
 import type { Problem } from '../../../model/problem.ts';
-import type { Explanation } from '../../../series/explain-status.ts';
-import { isNotTaken } from '../../../series/fate.ts';
-import { describeOmissionReasons } from '../../../series/omissions.ts';
-import { describeLossReasons } from '../../../series/describe-losses.ts';
+import type { Explanation } from '../../../series/losses/explain-status.ts';
+import { isNotTaken } from '../../../series/delivery/fate.ts';
+import { describeOmissionReasons } from '../../../series/losses/omissions.ts';
+import { describeLossReasons } from '../../../series/losses/describe-losses.ts';
 import { explainError } from './explain-error.ts';
 import { NotSpokenError, undoneStatuses } from './protocol.ts';
 import { formatLabels } from '../encode/format-series.ts';

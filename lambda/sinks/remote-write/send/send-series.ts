@@ -1,7 +1,7 @@
 /** Sends one request's worth of series in the version that the receiver speaks, and says what became of it. */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse } from '../../../http/port.ts';
-import type { Reception } from '../../../series/reception.ts';
+import type { Reception } from '../../../series/delivery/reception.ts';
 import type { Dialect } from './dialect.ts';
 import { encodeV1 } from '../encode/encode-v1.ts';
 import { encodeV2 } from '../encode/encode-v2.ts';

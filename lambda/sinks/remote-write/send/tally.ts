@@ -1,7 +1,7 @@
 /** Adds up what became of the samples of one delivery. */
 import { findLabel, type LabelSet } from '../../../series/label-set.ts';
-import type { RequestLoss } from '../../../series/describe-losses.ts';
-import type { Settled } from '../../../series/reception.ts';
+import type { RequestLoss } from '../../../series/losses/describe-losses.ts';
+import type { Settled } from '../../../series/delivery/reception.ts';
 import { nameOf, type Series } from '../encode/series.ts';
 
 /** Some series that were not stored. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../../lambda/model/batch.ts';
 import type { GaugeFamily, Labels } from '../../../../lambda/model/metric.ts';
 import { compatBases, defineQueueMetric, defineTotalMetric } from '../../../../lambda/sources/buildkite/metrics.ts';
-import { startNewRelicFake } from '../../../support/new-relic-fake.ts';
+import { startNewRelicFake } from '../../../support/backends/new-relic-fake.ts';
 import { expectGolden } from '../../../support/golden.ts';
 import { batchOf, counterOf, queues } from '../../remote-write/batches.ts';
 import { newRelicSink } from '../harness.ts';

@@ -1,7 +1,7 @@
 /** What a batch becomes at New Relic: names, attributes, times and numbers. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { startNewRelicFake, type StoredPoint } from '../../../support/new-relic-fake.ts';
+import { startNewRelicFake, type StoredPoint } from '../../../support/backends/new-relic-fake.ts';
 import { expectGolden } from '../../../support/golden.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf } from '../../remote-write/batches.ts';
 import { newRelicSink } from '../harness.ts';

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Item } from '../../../../lambda/sinks/new-relic/encode/item.ts';
 import { encodeRequest, splitRequests, writePoint } from '../../../../lambda/sinks/new-relic/encode/split-requests.ts';
-import { decodeNewRelic } from '../../../support/new-relic-fake.ts';
+import { decodeNewRelic } from '../../../support/backends/new-relic-fake.ts';
 
 /** Metric API, "Maximum limits": written apart from the sink's own. */
 const maxBytes = 1_000_000;

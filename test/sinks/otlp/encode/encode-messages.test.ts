@@ -12,7 +12,13 @@ import {
 } from '../../../../lambda/sinks/otlp/encode/points/point.ts';
 import { encodeProtobuf } from '../../../../lambda/sinks/otlp/encode/encode-protobuf.ts';
 import { buildResources } from '../../../../lambda/sinks/otlp/encode/resource.ts';
-import { decodeJson, type DecodedPoint, decodeProtobuf, recordOf, seriesIn } from '../../../support/otlp-decode.ts';
+import {
+  decodeJson,
+  type DecodedPoint,
+  decodeProtobuf,
+  recordOf,
+  seriesIn,
+} from '../../../support/backends/otlp-decode.ts';
 
 const resources = buildResources({ collector: 'ci', attributes: {}, naming: 'semconv' });
 const settings: MessageSettings = { resources, temporality: 'cumulative', timestampMs: 1_700_000_000_123 };

@@ -19,8 +19,8 @@ import { chooseMapping } from '../../../../lambda/sinks/otlp/encode/naming/choos
 import { sources } from '../../../../lambda/sources/index.ts';
 import { startPrometheus } from '../../../servers/prometheus.ts';
 import { withPrometheus3 } from '../../../servers/require.ts';
-import { shownSeries } from '../../../support/otlp-decode.ts';
-import { startOtlpFake } from '../../../support/otlp-fake.ts';
+import { shownSeries } from '../../../support/backends/otlp-decode.ts';
+import { startOtlpFake } from '../../../support/backends/otlp-fake.ts';
 import { batchOf } from '../../remote-write/batches.ts';
 import { otlpSink } from '../harness.ts';
 import { readFileSync } from 'node:fs';

@@ -9,8 +9,13 @@ import { deriveIds } from '../../../../lambda/sinks/otlp/encode/traces/trace-ids
 import { collectSpans, type TraceSpan } from '../../../../lambda/sinks/otlp/encode/traces/trace-span.ts';
 import { encodeSpansAsJson } from '../../../../lambda/sinks/otlp/encode/traces/encode-spans-json.ts';
 import { encodeSpansAsProtobuf } from '../../../../lambda/sinks/otlp/encode/traces/encode-spans-protobuf.ts';
-import { startOtlpFake } from '../../../support/otlp-fake.ts';
-import { spanRecord, spansIn, tracesFromJson, tracesFromProtobuf } from '../../../support/otlp-trace-decode.ts';
+import { startOtlpFake } from '../../../support/backends/otlp-fake.ts';
+import {
+  spanRecord,
+  spansIn,
+  tracesFromJson,
+  tracesFromProtobuf,
+} from '../../../support/backends/otlp-trace-decode.ts';
 import { batchOf, partOf, queues } from '../../remote-write/batches.ts';
 import { otlpSink, textLike } from '../harness.ts';
 

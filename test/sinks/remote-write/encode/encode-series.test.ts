@@ -12,7 +12,7 @@ import { compareSets } from '../../../../lambda/series/label-set.ts';
 import type { Series } from '../../../../lambda/sinks/remote-write/encode/series.ts';
 import type { Batch } from '../../../../lambda/model/batch.ts';
 import type { Exemplar } from '../../../../lambda/model/metric.ts';
-import { decodeV1, decodeV2 } from '../../../support/remote-write-decode.ts';
+import { decodeV1, decodeV2 } from '../../../support/backends/remote-write-decode.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, partOf } from '../batches.ts';
 
 const everything: SeriesSettings = { labels: { collector: 'ci' }, selects: () => true, exemplars: 'send' };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeMetadataV1, encodeV1 } from '../../../../lambda/sinks/remote-write/encode/encode-v1.ts';
 import { encodeV2 } from '../../../../lambda/sinks/remote-write/encode/encode-v2.ts';
 import { type Series, createStaleMarker } from '../../../../lambda/sinks/remote-write/encode/series.ts';
-import { decodeV1, decodeV2, staleBits, uncompress } from '../../../support/remote-write-decode.ts';
+import { decodeV1, decodeV2, staleBits, uncompress } from '../../../support/backends/remote-write-decode.ts';
 
 const timestampMs = 1_700_000_000_000;
 const family = { name: 'ci_up', type: 'gauge', help: 'help text', unit: '' } as const;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Routed } from '../../../../lambda/demo/simulators/bitbucket/routes.ts';
 import type { TimedRun } from '../../../../lambda/demo/simulators/bitbucket/timeline.ts';
 import type { Problem } from '../../../../lambda/model/problem.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { minuteMs, opened, type Opened, run, secondMs, type Seen, startMs } from '../opened.ts';
 
 /** Hundreds of requests over loopback; no statement about speed. */

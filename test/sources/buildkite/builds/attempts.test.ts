@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { finishBuild } from '../../../../lambda/sources/buildkite/builds/finish.ts';
 import { Build } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
-import { type LoopbackServer, startLoopbackServer } from '../../../support/loopback-server.ts';
+import { type LoopbackServer, startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { buildkiteSource, totalsOf } from '../harness.ts';
 
 const servers: LoopbackServer[] = [];

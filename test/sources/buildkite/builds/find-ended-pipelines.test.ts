@@ -1,7 +1,7 @@
 /** Tests of finding pipelines that were renamed or deleted, whose last result must end. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
-import { type LoopbackServer, startLoopbackServer } from '../../../support/loopback-server.ts';
+import { type LoopbackServer, startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { buildkiteSource, valuesOf } from '../harness.ts';
 
 const servers: LoopbackServer[] = [];

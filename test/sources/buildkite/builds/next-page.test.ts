@@ -1,7 +1,7 @@
 /** The address of a next page comes from an answer, and the API token goes with the request for it. */
 import { expect, it } from 'vitest';
 import { contractPipeline } from '../../../contracts/pipeline.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 
 const nowMs = Date.UTC(2026, 10, 21, 12);
 

@@ -13,7 +13,7 @@ import {
   type SimulatedBuildkite,
   startSimulatedBuildkite,
 } from '../../../demo/simulators/buildkite/simulated-buildkite.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { buildkiteSource, type TestSource, totalsOf } from '../harness.ts';
 
 const minuteMs = 60_000;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStateStore } from '../../../../lambda/counters/stores/memory-store.ts';
 import { startBuildkiteServer } from '../../../../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
-import { startFaultServer } from '../../../support/fault-server.ts';
-import { faultNamed, faults } from '../../../support/faults.ts';
+import { startFaultServer } from '../../../support/network/fault-server.ts';
+import { faultNamed, faults } from '../../../support/network/faults.ts';
 import { buildkiteSource, totalsOf } from '../harness.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 12);

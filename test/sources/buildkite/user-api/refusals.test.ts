@@ -1,7 +1,7 @@
 /** What Buildkite says of a refusal reaches the operator, and the wait that it names is kept. */
 import { describe, expect, it } from 'vitest';
 import type { Collection } from '../../../../lambda/sources/source.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { buildkiteSource } from '../harness.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 12);

@@ -16,7 +16,7 @@ import {
   judgeBuild,
   judgeJob,
 } from '../../../../lambda/sources/buildkite/builds/states.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { type Path, vendorFacts, withNullAt } from '../../../support/vendor-facts.ts';
 import { faultsOf, fullAnswer, nullablePlaces, schema, valuesNamed } from './graphql-answers.ts';
 import { buildkiteSource, valuesOf } from '../harness.ts';

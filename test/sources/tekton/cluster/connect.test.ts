@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { findTokenProblem } from '../../../../lambda/demo/simulators/tekton/eks-verifier.ts';
 import type { AwsAccess, AwsCredentials } from '../../../../lambda/http/auth/aws-credentials.ts';
-import { type Authority, withAuthority } from '../../../support/certificates.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { type Authority, withAuthority } from '../../../support/network/certificates.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { nonZero, pipelineRun, startCluster, startMs, token, valuesOf } from '../harness.ts';
 
 const keys: AwsCredentials = {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findTokenProblem } from '../../../../lambda/demo/simulators/tekton/eks-verifier.ts';
 import { createResultsApi, type ResultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';
 import { TektonConfig } from '../../../../lambda/sources/tekton/config.ts';
-import { type LoopbackServer, startLoopbackServer } from '../../../support/loopback-server.ts';
+import { type LoopbackServer, startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import {
   nonZero,
   observationsOf,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCluster } from '../../../../lambda/demo/simulators/tekton/cluster.ts';
 import { createResultsApi } from '../../../../lambda/demo/simulators/tekton/results-api.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 import { nonZero, observationsOf, startCluster, startMs, valuesOf } from '../harness.ts';
 
 const minuteMs = 60_000;

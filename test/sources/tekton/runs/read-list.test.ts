@@ -1,7 +1,7 @@
 /** Tests of reading lists from the Kubernetes API: tables, pages, tokens and failures. */
 import { describe, expect, it } from 'vitest';
 import { nonZero, pipelineRun, startCluster, taskRun, token, valuesOf } from '../harness.ts';
-import { startLoopbackServer } from '../../../support/loopback-server.ts';
+import { startLoopbackServer } from '../../../support/network/loopback-server.ts';
 
 const running = { condition: ['Unknown', 'Running'], started: -10 } as const;
 

@@ -7,7 +7,7 @@ import { selectPublishable, type RelayedExemplar, type RelayedFamily } from '../
 import { compareSets } from '../../../../series/label-set.ts';
 import { createAttributeWriter } from './attributes.ts';
 import { collectionDuration } from '../naming/buildkite-names.ts';
-import type { Omission as OmissionOf } from '../../../../series/omissions.ts';
+import type { Omission as OmissionOf } from '../../../../series/losses/omissions.ts';
 import type { CollectionDurations } from './collection-durations.ts';
 import { type OmissionReason, chooseKind, type PointSettings, putFamily } from './family-points.ts';
 import { isWritableTime } from '../message.ts';

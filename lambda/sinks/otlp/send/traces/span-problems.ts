@@ -1,8 +1,8 @@
 /** Makes problems of the spans that were left out or not stored. */
 import type { Problem } from '../../../../model/problem.ts';
 import { formatCount } from '../../../../model/text/wording.ts';
-import { isNotTaken } from '../../../../series/fate.ts';
-import { type Delivered, type RequestLoss, describeLossReasons } from '../../../../series/describe-losses.ts';
+import { isNotTaken } from '../../../../series/delivery/fate.ts';
+import { type Delivered, type RequestLoss, describeLossReasons } from '../../../../series/losses/describe-losses.ts';
 import { explainError, metricRemedies, type SignalRemedies } from '../explain-error.ts';
 import { notTakenStatuses } from '../post.ts';
 

@@ -1,11 +1,11 @@
 /** Sends the runs and jobs that finished as spans of traces. */
 import type { Batch } from '../../../../model/batch.ts';
 import type { Deadline } from '../../../../runtime/deadline.ts';
-import { deliver } from '../../../../series/deliver.ts';
-import { NotBegunError } from '../../../../series/fate.ts';
-import { cutChunks } from '../../../../series/cut-requests.ts';
-import { createRequestSize } from '../../../../series/request-size.ts';
-import type { Settled, Reception } from '../../../../series/reception.ts';
+import { deliver } from '../../../../series/delivery/deliver.ts';
+import { NotBegunError } from '../../../../series/delivery/fate.ts';
+import { cutChunks } from '../../../../series/delivery/cut-requests.ts';
+import { createRequestSize } from '../../../../series/delivery/request-size.ts';
+import type { Settled, Reception } from '../../../../series/delivery/reception.ts';
 import type { Delivery } from '../../../sink.ts';
 import type { EncodedRequest } from '../../encode/split-requests.ts';
 import type { TraceSpan } from '../../encode/traces/trace-span.ts';

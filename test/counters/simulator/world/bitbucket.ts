@@ -1,0 +1,245 @@
+/** The code of the source bitbucket-pipelines, crawling a simulated workspace of two repositories. */
+import { HttpStatusError } from '../../../../lambda/http/errors/errors.ts';
+import type { HttpPort, HttpRequest, HttpResponse } from '../../../../lambda/http/port.ts';
+import { queueJobs } from '../../../../lambda/model/catalogue/catalogue.ts';
+import type { MetricDefinition } from '../../../../lambda/model/metric.ts';
+import {
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+  runsFinished,
+} from '../../../../lambda/model/catalogue/run-metrics.ts';
+import type { Deadline } from '../../../../lambda/runtime/deadline.ts';
+import { wrapSecret } from '../../../../lambda/secrets/secret.ts';
+import type { Access } from '../../../../lambda/sources/bitbucket-pipelines/api/access.ts';
+import type { ApiContext } from '../../../../lambda/sources/bitbucket-pipelines/api/client.ts';
+import { crawl } from '../../../../lambda/sources/bitbucket-pipelines/visits/crawl.ts';
+import { type TickBudget, openTickBudget } from '../../../../lambda/sources/bitbucket-pipelines/budget/tick-budget.ts';
+import type { PageCache } from '../../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
+import type { FollowedRepository } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
+import { collectProblems } from '../../../../lambda/sources/bitbucket-pipelines/problems.ts';
+import { buildRunStream } from '../../../../lambda/sources/bitbucket-pipelines/runs/streams.ts';
+import type { Source } from '../../../../lambda/sources/source.ts';
+import { type Poll, queueLevel, RefusedError, requestsOf } from './poll.ts';
+import { type Record, VendorError } from './vendor.ts';
+
+export const bitbucketMetrics: readonly MetricDefinition[] = [
+  queueJobs,
+  runsFinished,
+  runDuration,
+  runLastFinished,
+  runLastResult,
+  runLastSuccess,
+];
+
+/** Each has every second run. */
+const repositories = ['{repository-0}', '{repository-1}'] as const;
+
+const place: Omit<FollowedRepository, 'slug' | 'mainBranch'> = {
+  source: 'vendor',
+  workspace: 'acme',
+  branchLabel: () => 'main',
+  // So that the duration comes with the finish, as in the simulated source.
+  steps: 'leave',
+};
+
+/** One for each repository. */
+export const bitbucketStreams = repositories.map(buildRunStream);
+
+/** As the source names the pipeline of a run that was started by hand. */
+export function bitbucketPipeline(duty: string): string {
+  return `custom/${duty}`;
+}
+
+export interface BitbucketPoll extends Poll {
+  readonly deadline: Deadline;
+  /** Of the process, which outlives its invocations. */
+  readonly pages: PageCache;
+  /** By the clock of the invocation. Epoch milliseconds. */
+  readonly ownNow: () => number;
+  /** Elements that are no pipelines stand among those of each list. */
+  readonly mixesStrange: boolean;
+}
+
+const access: Access = {
+  kind: 'access token',
+  secret: 'env TOKEN',
+  send: (_, send) => send(wrapSecret('Bearer token')),
+};
+
+/** The source's own crawl, over a vendor that answers as Bitbucket does. */
+export function bitbucketSource(poll: BitbucketPoll): Source {
+  return {
+    collect: async ({ openLedger }) => {
+      await poll.actor.step('load');
+      const ledger = await openLedger();
+      // As every answer does in its header `Date`, a refusal and a failure among them.
+      const tellTime = (): void => {
+        if (poll.tellsTime()) ledger.noteVendorTime(poll.now());
+      };
+      const faults = collectProblems('vendor', access);
+      const budget = limited(openTickBudget(ledger, undefined), poll);
+      if (budget.wasBlocked) poll.refusals.onWaiting();
+      await crawl({
+        ...{
+          api: apiOf(poll, budget, tellTime),
+          ledger,
+          budget,
+          tickProblems: faults,
+          deadline: poll.deadline,
+          pages: poll.pages,
+        },
+        ...{ workspace: place.workspace, steps: place.steps, stuckAfterMs: 3_600_000, inbox: undefined },
+        isSelected: () => true,
+        hasDeployments: () => false,
+        whenFound: () => Promise.resolve(),
+        identify: (repository) => ({ ...place, ...repository }),
+      });
+      budget.save();
+      const problems = budget.wasBlocked ? [blocked, ...faults.list()] : faults.list();
+      // A level that was read beside a list that was not is none of a whole.
+      return { families: problems.length > 0 ? [] : [queueLevel(poll)], problems };
+    },
+  };
+}
+
+const blocked = { kind: 'rate-limited', where: 'vendor', message: 'left alone for a while' } as const;
+
+/** As if the requests of the hour were nearly used up: what is left out for want of them is no fault. */
+function limited(budget: TickBudget, { budget: { pages, openRuns } }: Poll): TickBudget {
+  let more = Math.min(pages, openRuns + 1);
+  const left = (): number => Math.min(more, budget.countLeft());
+  return {
+    ...budget,
+    countLeft: left,
+    spare: () => Math.min(more, budget.spare()),
+    take: () => {
+      if (more < 1 || !budget.take()) return false;
+      more -= 1;
+      return true;
+    },
+  };
+}
+
+function apiOf(poll: BitbucketPoll, budget: TickBudget, tellTime: () => void): ApiContext {
+  return {
+    http: portOf(poll, tellTime),
+    access,
+    endpoint: 'https://api.bitbucket.org/2.0',
+    tls: undefined,
+    deadline: poll.deadline,
+    budget,
+    onAnswer: () => undefined,
+  };
+}
+
+function portOf(poll: BitbucketPoll, tellTime: () => void): HttpPort {
+  const request = requestsOf(poll);
+  return {
+    send: async ({ url, headers }) => {
+      try {
+        const id = runIn(url);
+        await request(id === undefined ? `list ${url.searchParams.get('page') ?? ''}` : `get ${id}`);
+      } catch (error) {
+        tellTime();
+        if (error instanceof VendorError) throw refusal(503);
+        if (error instanceof RefusedError) throw refused(error.untilMs, poll);
+        throw error;
+      }
+      tellTime();
+      return answerTo({ url, headers }, poll);
+    },
+    takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
+    withoutSecrets: (text) => text,
+    readClocks: () => [],
+  };
+}
+
+function refused(untilMs: number, { now, ownNow, refusals }: BitbucketPoll): HttpStatusError {
+  refusals.onWaiting();
+  // `Retry-After` is in seconds, so that no clock has to be right.
+  const retryAtMs = ownNow() + Math.max(0, untilMs - now());
+  return new HttpStatusError('GET https://api.bitbucket.org', { status: 429, headers: {}, excerpt: '', retryAtMs });
+}
+
+function answerTo({ url, headers }: Pick<HttpRequest, 'url' | 'headers'>, poll: BitbucketPoll): HttpResponse {
+  const repository = repositoryIn(url);
+  if (repository === undefined) return response(JSON.stringify({ values: repositories.map(repositoryOf) }), poll.now());
+  const id = runIn(url);
+  if (id === undefined) return pageAnswer(url, repository, headers['if-none-match'], poll);
+  const record = poll.vendor.get(id, poll.faults, poll.now());
+  if (record === undefined) throw refusal(404);
+  return response(JSON.stringify(pipelineOf(record)), poll.now());
+}
+
+function repositoryOf(uuid: string, index: number): object {
+  return { uuid, slug: `web-${String(index)}`, mainbranch: { name: 'main' } };
+}
+
+/** Its place among the repositories; undefined for their list. */
+function repositoryIn({ pathname }: URL): number | undefined {
+  const found = /\/repositories\/[^/]+\/([^/]+)/.exec(pathname)?.[1];
+  return found === undefined ? undefined : repositories.findIndex((uuid) => uuid === decodeURIComponent(found));
+}
+
+function runIn({ pathname }: URL): string | undefined {
+  return /\/pipelines\/(.+)$/.exec(pathname)?.[1];
+}
+
+/** Newest first by pages with a number, as the source asks for it; nothing else can be selected. */
+function pageAnswer(url: URL, repository: number, etag: string | undefined, poll: BitbucketPoll): HttpResponse {
+  const { vendor, now, onComplete, mixesStrange } = poll;
+  const number = Number(url.searchParams.get('page') ?? '1');
+  const query = {
+    fromMs: -Infinity,
+    toMs: Infinity,
+    page: String(number - 1),
+    paging: 'number',
+    mixesEqual: false,
+    has: (index: number): boolean => index % repositories.length === repository,
+  } as const;
+  const { records, next } = vendor.list(query, now());
+  onComplete();
+  const values = records.map(pipelineOf);
+  const body = JSON.stringify({
+    values: mixesStrange ? values.flatMap((value, index) => [strange(index), value]).concat(strange(1)) : values,
+    ...(next === undefined ? {} : { next: `${url.origin}${url.pathname}?page=${String(number + 1)}` }),
+  });
+  if (etag === tagOf(body)) throw refusal(304);
+  return response(body, now());
+}
+
+/** What Bitbucket may have among its pipelines one day: something else, or one that lacks what none can lack. */
+function strange(index: number): object | null {
+  return [null, { type: 'pipeline_of_a_new_kind' }, { uuid: '', build_number: -1, state: 'GONE' }][index % 3] ?? null;
+}
+
+function pipelineOf({ runId, attempt, isFinished }: Record): object {
+  const { number, createdMs, finishedMs, durationS, duty } = attempt;
+  const state = isFinished
+    ? { name: 'COMPLETED', result: { name: 'SUCCESSFUL' } }
+    : { name: 'IN_PROGRESS', stage: { name: 'RUNNING' } };
+  return {
+    uuid: runId,
+    build_number: 1,
+    run_number: number,
+    created_on: new Date(createdMs).toISOString(),
+    ...(isFinished ? { completed_on: new Date(finishedMs).toISOString(), duration_in_seconds: durationS } : {}),
+    state,
+    target: { selector: { type: 'custom', pattern: duty } },
+  };
+}
+
+function tagOf(body: string): string {
+  return `"${body}"`;
+}
+
+function response(body: string, receivedAtMs: number): HttpResponse {
+  const headers = { 'content-type': 'application/json', etag: tagOf(body) };
+  return { status: 200, headers, body: new TextEncoder().encode(body), receivedAtMs };
+}
+
+function refusal(status: number): HttpStatusError {
+  return new HttpStatusError('GET https://api.bitbucket.org', { status, headers: {}, excerpt: '' });
+}

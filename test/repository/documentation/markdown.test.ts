@@ -1,0 +1,237 @@
+/** Tests of the Markdown files: links, manifests, configurations and programs in them. */
+import { execFile } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import * as z from 'zod';
+import { parseConfig } from '../../../lambda/config/parse-config.ts';
+import { collectMetricNames } from '../../../lambda/model/for-sinks/cloud-watch-shape.ts';
+import { catalogue } from '../../../lambda/model/catalogue/catalogue.ts';
+import { sources } from '../../../lambda/sources/index.ts';
+import { anchor } from '../../../scripts/docs/table.ts';
+import { withPromtool } from '../../servers/require.ts';
+import { fencesOf, markdownFiles, proseOf, root, textOf } from '../files.ts';
+
+const run = promisify(execFile);
+
+/** The anchors that GitHub gives the headings of a file. */
+function anchorsOf(file: string): ReadonlySet<string> {
+  return new Set(
+    proseOf(file)
+      .split('\n')
+      .filter((line) => /^#+ /.test(line))
+      .map((line) => anchor(line.replace(/^#+ /, ''))),
+  );
+}
+
+interface Link {
+  readonly file: string;
+  readonly target: string;
+}
+
+function linksIn(file: string): readonly Link[] {
+  return [...proseOf(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ file, target }));
+}
+
+function isBroken({ file, target }: Link): boolean {
+  if (/^(https?|mailto):/.test(target)) return false;
+  const [path = '', heading] = target.split('#');
+  const linked = path === '' ? file : normalize(join(dirname(file), path));
+  if (!existsSync(join(root, linked))) return true;
+  if (heading === undefined) return false;
+  return statSync(join(root, linked)).isDirectory() || !anchorsOf(linked).has(heading);
+}
+
+describe('links', () => {
+  const links = markdownFiles().flatMap(linksIn);
+
+  it('lead to files and headings that exist', () => {
+    expect(links.length).toBeGreaterThan(40);
+    expect(links.filter(isBroken)).toEqual([]);
+  });
+
+  it('are noticed when they do not', () => {
+    const file = 'docs/deploying.md';
+
+    expect(isBroken({ file, target: 'missing.md' })).toBe(true);
+    expect(isBroken({ file, target: '#no-such-heading' })).toBe(true);
+    expect(isBroken({ file, target: '../README.md#no-such-heading' })).toBe(true);
+    expect(isBroken({ file, target: 'metrics.md#metrics-about-ci' })).toBe(false);
+  });
+});
+
+/** A part of a configuration becomes a whole one: what it leaves out is what every example has. */
+function completed(text: string): string {
+  const list = /^- kind: ([\w-]+)/.exec(text.replaceAll(/^#.*\n/gm, ''))?.[1];
+  const isSource = sources.some(({ kind }) => kind === list);
+  const listed = list === undefined ? text : `${isSource ? 'sources' : 'sinks'}:\n${text.replaceAll(/^/gm, '  ')}`;
+  const has = (name: string): boolean => new RegExp(`^${name}:`, 'm').test(listed);
+  return [
+    listed,
+    ...(has('sources') ? [] : ['sources: [{ kind: buildkite, agentTokens: [{ secret: ci-metrics/buildkite }] }]']),
+    ...(has('sinks') ? [] : ['sinks: [{ kind: cloudwatch }]']),
+  ].join('\n');
+}
+
+/** Files of Prometheus, not of the collector. */
+function isOfPrometheus(text: string): boolean {
+  return /^(scrape_configs|groups|rule_files):/m.test(text);
+}
+
+/** Manifests of Kubernetes, for a cluster and not for the collector. */
+function isOfKubernetes(text: string): boolean {
+  return /^apiVersion:/m.test(text);
+}
+
+/** What the API server asks of every object, whatever its kind. */
+const Manifest = z.object({
+  apiVersion: z.string().regex(/^([a-z0-9.-]+\/)?v\d+((alpha|beta)\d+)?$/),
+  kind: z.string().regex(/^[A-Z][A-Za-z]+$/),
+  metadata: z.object({ name: z.string().min(1) }),
+});
+
+/** Every object of a block, which may be several. @throws Error for a block that is no manifest. */
+function manifestsIn(text: string): readonly z.infer<typeof Manifest>[] {
+  return parseAllDocuments(text, { strict: true }).map((document) => {
+    const [fault] = document.errors;
+    if (fault !== undefined) throw fault;
+    return Manifest.parse(document.toJS());
+  });
+}
+
+describe('manifests of Kubernetes in the documentation', () => {
+  const examples = fencesOf('yaml').filter(({ text }) => isOfKubernetes(text));
+
+  it.each(examples)('are objects with a kind and a name: $place', ({ text }) => {
+    expect(manifestsIn(text)).not.toEqual([]);
+  });
+
+  it('are some', () => {
+    expect(examples).not.toEqual([]);
+  });
+
+  it.each([
+    ['no name', 'apiVersion: v1\nkind: Secret\n'],
+    ['a damaged second object', 'apiVersion: v1\nkind: Secret\nmetadata: { name: a }\n---\napiVersion: v1\nkind: [\n'],
+    ['a version that is none', 'apiVersion: rbac\nkind: Role\nmetadata: { name: a }\n'],
+  ])('are noticed when they are wrong: %s', (_name, text) => {
+    expect(() => manifestsIn(text)).toThrow();
+  });
+});
+
+withPromtool('configurations of Prometheus in the documentation', () => {
+  const examples = fencesOf('yaml').filter(({ text }) => isOfPrometheus(text));
+
+  it.each(examples)('pass promtool: $place', async ({ text }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'ci-metrics-docs-'));
+    const file = join(folder, 'prometheus.yml');
+    await writeFile(file, text);
+
+    const kind = /^groups:/m.test(text) ? 'rules' : 'config';
+    const output = await run('promtool', ['check', kind, file]);
+
+    expect(output.stdout).toContain('SUCCESS');
+    await rm(folder, { recursive: true });
+  });
+
+  it('are some', () => {
+    expect(examples).not.toEqual([]);
+  });
+});
+
+describe('configurations in the documentation', () => {
+  const examples = [...fencesOf('yaml'), ...fencesOf('yml')].filter(
+    ({ text }) => !isOfPrometheus(text) && !isOfKubernetes(text),
+  );
+
+  it.each(examples)('can be used: $place', ({ place, text }) => {
+    // Secrets of the environment, files on a disk and pages that are served are for the terminal only.
+    const environment = /\{ ?(env|file):|kind: (file|scrape-page)/.test(text) ? 'terminal' : 'lambda';
+
+    expect(() => parseConfig(completed(text), { file: place, environment })).not.toThrow();
+  });
+
+  it('are some', () => {
+    expect(examples.length).toBeGreaterThan(8);
+  });
+
+  it('are noticed when they are wrong', () => {
+    expect(() => parseConfig(completed('intervall: 1 minute\n'), { file: 'x', environment: 'lambda' })).toThrow(
+      'intervall',
+    );
+  });
+});
+
+const compilerOptions = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config,
+  ts.sys,
+  root,
+).options;
+
+/** The page tells where to put its program; all others stand in the folder that their README is about. */
+const places: Readonly<Record<string, string>> = { 'docs/deploying.md': 'infra' };
+
+/** What the compiler says about a program in a folder. */
+function faultsOf(text: string, folder: string): readonly string[] {
+  const file = join(root, folder, 'documented-example.ts');
+  const host = ts.createCompilerHost(compilerOptions);
+  const program = ts.createProgram([file], compilerOptions, {
+    ...host,
+    fileExists: (path) => path === file || host.fileExists(path),
+    readFile: (path) => (path === file ? text : host.readFile(path)),
+    getSourceFile: (path, ...options) =>
+      path === file ? ts.createSourceFile(path, text, options[0]) : host.getSourceFile(path, ...options),
+  });
+  return ts
+    .getPreEmitDiagnostics(program, program.getSourceFile(file))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+describe('programs in the documentation', () => {
+  const examples = fencesOf('ts');
+
+  it.each(examples)('compile: $place', { timeout: 600_000 }, ({ file, text }) => {
+    expect(faultsOf(text, places[file] ?? dirname(file))).toEqual([]);
+  });
+
+  it('are noticed when they do not', { timeout: 600_000 }, () => {
+    expect(examples.length).toBeGreaterThan(0);
+    expect(faultsOf("import { CiMetricsCollectors } from './ci-metrics-collector.ts';\n", 'infra')).not.toEqual([]);
+  });
+});
+
+describe('metrics in the documentation', () => {
+  const metrics = [...catalogue, ...sources.flatMap((source) => source.metrics)];
+  const known = new Set(metrics.map(({ name }) => name));
+
+  it('exist, in words and in queries', () => {
+    const mentioned = markdownFiles().flatMap((file) =>
+      [...textOf(file).matchAll(/\b(ci|buildkite)_[a-z0-9_]*[a-z0-9](?![a-z0-9_*])/g)].map(([name]) => ({
+        file,
+        name,
+      })),
+    );
+
+    expect(mentioned.length).toBeGreaterThan(50);
+    expect(mentioned.filter(({ name }) => !known.has(name))).toEqual([]);
+  });
+
+  it('have names in CloudWatch of which the guides name only real ones', () => {
+    const names = new Set(metrics.flatMap(({ cloudWatch }) => collectMetricNames(cloudWatch)));
+    const included = [...fencesOf('yaml')].flatMap(({ place, text }) =>
+      [...text.matchAll(/^ +metrics: \{ (?:include|exclude): \[([^\]]+)\]/gm)].flatMap(([, list = '']) =>
+        list.split(',').map((name) => ({ place, name: name.replaceAll(/['"\s]/g, '') })),
+      ),
+    );
+
+    const unknown = included.filter(({ name }) => !/[*?]/.test(name) && !names.has(name) && !known.has(name));
+
+    expect(included.length).toBeGreaterThan(2);
+    expect(unknown).toEqual([]);
+  });
+});
