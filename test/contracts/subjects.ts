@@ -28,7 +28,7 @@ import { receiveStatsd } from './sinks/udp-receiver.ts';
 
 /** How the contract test sets up one kind; the compiler asks for a new kind's entry. */
 export interface SourceSubject {
-  /** `url` is the server of the test; secrets are the environment variables of `canarySecrets`. */
+  /** `url` is the server of the test; secrets are read from environment variables such as `CANARY_TOKEN`. */
   readonly config: (url: string) => object;
   /** A server in good health, with something to tell. */
   readonly healthy: RequestListener;

@@ -51,7 +51,7 @@ export async function sendWithCredentials<Result>(
   }
 }
 
-/** Undefined where a secret cannot be read anew: the server's refusal stays the news, as in `withRotation`. */
+/** Undefined where a secret cannot be read anew: the server's refusal stays the news, as in `useWithRotation`. */
 async function readAnew(
   settings: CredentialSettings,
   ports: CredentialPorts,

@@ -7,7 +7,7 @@ const roleArnPattern = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
 /** STS API reference, AssumeRole, `ExternalId`: 2 to 1,224 characters of these. */
 const externalIdPattern = /^[\w+=,.@:/-]{2,1224}$/;
 
-/** To be spread into an object of settings; together with `externalIdNeedsRole`. */
+/** To be spread into an object of settings; together with `hasRoleForExternalId`. */
 export const roleSettings = {
   roleArn: z
     .string()

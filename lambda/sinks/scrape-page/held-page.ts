@@ -49,7 +49,7 @@ export async function writePlainPage(batch: Batch, settings: Settings, where: st
 
 const compress = promisify(gzip);
 
-/** `plain`: what `plainPageOf` made of the same batch. */
+/** `plain`: what `writePlainPage` made of the same batch. */
 export function holdPage(batch: Batch, settings: Settings, plain: string, heldSinceMs: number): HeldPage {
   const content = selectContent(batch, settings);
   const made = new Map<string, Promise<Buffer>>();
