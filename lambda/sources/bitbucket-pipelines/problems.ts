@@ -1,4 +1,5 @@
 /** Collects the problems of one tick, with their remedies, and says when no further request can succeed. */
+import { HttpStatusError } from '../../http/errors/errors.ts';
 import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Access } from './api/access.ts';
@@ -41,7 +42,7 @@ export function collectProblems(where: string, access: Access): TickProblems {
       if (error instanceof BudgetSpentError) return;
       const problem = describeHttpProblem(error, where, describeRemedies(subject, access));
       if (problem === undefined) throw error;
-      if (problem.message.startsWith('answered 401') || problem.kind === 'rate-limited') isRefused = true;
+      if (isUnauthorized(error) || problem.kind === 'rate-limited') isRefused = true;
       countOfErrors += 1;
       // Requests that fail alike have one cause, whatever they asked for.
       noteAs(problem.kind, problem);
@@ -59,6 +60,11 @@ export function collectProblems(where: string, access: Access): TickProblems {
       ...[...unreadable].map(([what, count]) => describeUnreadable(where, what, count)),
     ],
   };
+}
+
+/** Not 403 as well: a scope that only the runners need must not end the tick for all others. */
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof HttpStatusError && error.status === 401;
 }
 
 function describeUnreadable(where: string, what: string, count: number): Problem {
