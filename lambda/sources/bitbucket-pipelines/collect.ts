@@ -20,7 +20,7 @@ import { mapLevels } from './visits/map-open-runs.ts';
 import { type PageCache, createPageCache } from './api/page-cache.ts';
 import { createBranchLabel } from './runs/repository.ts';
 import { buildPlan } from './forecast/build-table.ts';
-import type { Repository } from './visits/remembered.ts';
+import type { Repository } from './runs/remembered-repository.ts';
 import { readRunners, openRunnerMemory, type RunnersContext, type RunnersReading } from './runners/read-runners.ts';
 import { minuteMs } from './budget/intervals.ts';
 import { mapRunners } from './runners/map-runners.ts';

@@ -23,7 +23,7 @@ export const bitbucketPipelines = defineSource({
   absencesOf: () => absences,
   secretsOf: ({ auth, tls }) => [...collectAuthSecrets(auth), ...collectHttpSecrets({ tls })],
   eventsOf: ({ events }) => events && { kind: 'webhook', secret: events.webhookSecret, scheme: 'hub-signature' },
-  // The place in each list, the runs in flight and the request budget live there.
+  // Where each list goes on, the runs in flight and the request budget live there.
   needsState: () => true,
   load: async () => (await import('./collect.ts')).createBitbucketPipelines,
 });

@@ -9,7 +9,7 @@ import type { Access } from './access.ts';
 import type { TickBudget } from '../budget/tick-budget.ts';
 import { Page } from './schema.ts';
 
-/** The tick has no request left. What is left out for that is no fault: it comes first in a later tick. */
+/** The tick has no request left. What is left out for that is no problem: it comes first in a later tick. */
 export class BudgetSpentError extends Error {
   override readonly name = 'BudgetSpentError';
 }

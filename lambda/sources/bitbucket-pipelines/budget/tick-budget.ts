@@ -19,7 +19,7 @@ export interface TickBudget {
   readonly perHour: number;
   /** Whether Bitbucket has refused in an earlier tick, and is still left alone. */
   readonly wasBlocked: boolean;
-  /** False when the tick has none left; then the part is left out, which is no fault. */
+  /** False when the tick has none left; then the part is left out, which is no problem. */
   take(): boolean;
   countLeft(): number;
   /** What may go to something that is not due. */

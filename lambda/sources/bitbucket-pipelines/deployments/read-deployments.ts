@@ -6,7 +6,7 @@ import { readNumberedPage } from '../api/read-numbered-page.ts';
 import { finishDeployment } from './finish-deployment.ts';
 import { recallDeployments, rememberDeployments } from './remembered.ts';
 import { type DeploymentsPage, findFirstEndedPage } from './find-first-end.ts';
-import type { Repository } from '../visits/remembered.ts';
+import type { Repository } from '../runs/remembered-repository.ts';
 import type { RepositoryIdentity } from '../runs/repository.ts';
 import { minuteMs } from '../budget/intervals.ts';
 import { DeploymentRecord, parseElements, EnvironmentRecord, type Page } from '../api/schema.ts';
@@ -37,7 +37,7 @@ const members = [
 /** The most that Bitbucket gives. */
 const pageLength = 100;
 
-/** 1,000 ends between two looks; what is left is read in the next ones. */
+/** 1,000 ends between two visits; what is left is read in the next ones. */
 const maxPages = 10;
 
 /** A redeployment runs no pipeline that would be noticed; it is found this late. */

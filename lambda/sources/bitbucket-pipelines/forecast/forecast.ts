@@ -7,7 +7,8 @@ import {
   computeSustainedPerHour,
   usualRequestsPerHour,
 } from '../budget/rate.ts';
-import { planVisits, type Watched } from '../visits/plan-visits.ts';
+import type { Watched } from '../runs/remembered-repository.ts';
+import { planVisits } from '../visits/plan-visits.ts';
 import {
   computeDiscoveryInterval,
   isProbeWorthwhile,
@@ -117,13 +118,13 @@ function playTick(
 ): number {
   const left = tokens - fixed;
   const ended = Math.min(left * shares.steps, Math.ceil(watched.length * share.open) / runMinutes);
-  const looks = planVisits(watched, nowMs, { most: left - ended, spare: computeSpare(left - ended, perHour) });
-  for (const repository of looks) {
+  const visits = planVisits(watched, nowMs, { most: left - ended, spare: computeSpare(left - ended, perHour) });
+  for (const repository of visits) {
     repository.visitedMs = nowMs;
     repository.hintedMs = undefined;
   }
-  const spent = fixed + ended + looks.length;
-  const open = looks.filter(({ open: { moving } }) => moving > 0).length;
+  const spent = fixed + ended + visits.length;
+  const open = visits.filter(({ open: { moving } }) => moving > 0).length;
   return spent + Math.min(open, computeSpare(tokens - spent, perHour));
 }
 

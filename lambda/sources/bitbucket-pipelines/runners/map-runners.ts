@@ -1,7 +1,6 @@
 /** Metrics of runners: by state, by version, how busy they are, and jobs that no runner could take. */
 import { starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
-import type { Levels } from '../visits/map-open-runs.ts';
 import { busyRunnersPeak, onlineRunners, outdatedRunners } from '../metrics.ts';
 import type { RunnersReading } from './read-runners.ts';
 
@@ -9,7 +8,7 @@ import type { RunnersReading } from './read-runners.ts';
 export function mapRunners(
   { levels, busyPeak }: RunnersReading,
   { source, workspace }: { readonly source: string; readonly workspace: string },
-  queues: Levels['queues'],
+  queues: ReadonlyMap<string, { readonly queued: number }>,
 ): readonly MetricFamily[] {
   const labelled = levels.map((level) => ({
     ...level,

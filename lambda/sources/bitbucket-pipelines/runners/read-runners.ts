@@ -4,7 +4,7 @@ import type { Ledger } from '../../../counters/ledger.ts';
 import { BadResponseError, HttpStatusError } from '../../../http/errors/errors.ts';
 import { append } from '../../../model/lists/append.ts';
 import { type ApiContext, listPages, buildRepositoryPath } from '../api/client.ts';
-import type { Repository } from '../visits/remembered.ts';
+import type { Repository } from '../runs/remembered-repository.ts';
 import { scopeOf } from '../runs/repository.ts';
 import { minuteMs, computeRunnersInterval } from '../budget/intervals.ts';
 import { type RunnerLevel, groupRunners, RunnerLevels, type ScopedRunner, hasKnownWork } from './runner-levels.ts';

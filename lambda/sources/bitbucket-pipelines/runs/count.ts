@@ -1,8 +1,9 @@
 /** Counts what a visit saw of runs: open ones are noted, and each end is counted once. */
 import type { Ledger, Stream, Window } from '../../../counters/ledger.ts';
 import { runsFinished, systemErrors } from '../../../model/catalogue/run-metrics.ts';
-import { countCharged, isHeld, isHeldTooLong, releaseRun, markPaused, subtractCounted } from './held-runs.ts';
-import type { OpenState } from '../visits/remembered.ts';
+import { countCharged, isHeldTooLong, releaseRun, markPaused, subtractCounted } from './held-runs.ts';
+import type { OpenState } from './open-state.ts';
+import { isHeld } from './states.ts';
 import { scopeOf } from './repository.ts';
 import {
   type FinishedRun,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Ledger, OpenRun } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { type ApiContext, readAnswer, BudgetSpentError, buildRepositoryPath } from '../api/client.ts';
-import type { Repository } from '../visits/remembered.ts';
+import type { Repository } from './remembered-repository.ts';
 import { refuseStatusFilter, listOpenRuns, type OpenRunList } from './list-open-runs.ts';
 import { runFields } from './run-members.ts';
 import { type FollowedRepository, type RunSighting, interpretRecord } from './finish.ts';
@@ -13,12 +13,12 @@ import { buildRunStream } from './streams.ts';
 export interface MissingRunsContext {
   readonly api: ApiContext;
   readonly ledger: Ledger;
-  /** Elements that could not be read are told here. */
+  /** Gets the number of elements that could not be read. */
   readonly countUnreadable: (count: number) => void;
 }
 
 /** Requests that one visit spends on runs that have left the first page; the others take their turn. */
-const perLook = { moving: 3, held: 1, ended: 10 } as const;
+const perVisit = { moving: 3, held: 1, ended: 10 } as const;
 
 /** Runs that the list of the visit does not show, though they are open or were when they were seen last. */
 export async function findMissingRuns(
@@ -35,7 +35,7 @@ export async function findMissingRuns(
     .map((one) => interpretRecord(one, identity));
   const isOpen = new Set(sights.map(({ id }) => id));
   const others = missing.filter(({ id }) => !isOpen.has(id));
-  const chosen = open?.isComplete === true ? others.slice(0, perLook.ended) : chooseMissing(others);
+  const chosen = open?.isComplete === true ? others.slice(0, perVisit.ended) : chooseMissing(others);
   const readRuns = await readEach(chosen, repository, identity, context);
   // It was open all the time, and the list of open runs did not show it.
   if (open?.isComplete === true && readRuns.some(({ is }) => is === 'open')) refuseStatusFilter(context.ledger);
@@ -86,7 +86,7 @@ async function readEach(
 function chooseMissing(open: readonly OpenRun[]): readonly OpenRun[] {
   const held = open.filter(({ note }) => note === 'held');
   const moving = open.filter(({ note }) => note !== 'held');
-  return [...moving.slice(0, perLook.moving), ...held.slice(0, perLook.held)];
+  return [...moving.slice(0, perVisit.moving), ...held.slice(0, perVisit.held)];
 }
 
 async function readRecord(

@@ -8,7 +8,7 @@ import type { Span } from '../../../model/span.ts';
 import { buildSeconds } from '../metrics.ts';
 import { branchOf, type RepositoryIdentity, choosePipelineName, scopeOf } from './repository.ts';
 import type { PipelineRecord } from '../api/schema.ts';
-import { mapRunSpan } from './map-spans.ts';
+import { mapRunSpan } from './map-run-span.ts';
 import { type Phase, interpretRunState } from './states.ts';
 
 /** What every sighting of a run tells. */

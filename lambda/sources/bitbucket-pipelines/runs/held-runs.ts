@@ -1,29 +1,24 @@
-/** Counts what is known of runs that wait for a person, and releases those that have waited for too long. */
-
 /**
- * Counts what is known of runs that wait for a person, and lets them go. Most pipelines with a manual step end like this:
- * Bitbucket shows them green, and the button is never pressed.
+ * Counts what is known of runs that wait for a person, and releases those that have waited for too long. Most pipelines
+ * with a manual step end like this: Bitbucket shows them green, and the button is never pressed.
  */
 import * as z from 'zod';
 import { buildMarks } from '../../../counters/marks.ts';
 import type { Finish } from '../../../counters/finish.ts';
 import type { Ledger, Stream } from '../../../counters/ledger.ts';
 import { runsFinished } from '../../../model/catalogue/run-metrics.ts';
-import type { CountedEarly, OpenState } from '../visits/remembered.ts';
+import type { CountedEarly, OpenState } from './open-state.ts';
 import { buildSeconds } from '../metrics.ts';
 import { scopeOf } from './repository.ts';
 import { buildFinishKey, buildLine, type OpenRun, type PipelineLabels, type FollowedRepository } from './finish.ts';
-import { mapRunSpan } from './map-spans.ts';
+import { mapRunSpan } from './map-run-span.ts';
+import { isHeld } from './states.ts';
 import { heldForMs } from './streams.ts';
 
 export interface HeldContext {
   readonly ledger: Ledger;
   readonly identity: FollowedRepository;
   readonly stream: Stream;
-}
-
-export function isHeld({ phase }: Pick<OpenState, 'phase'>): boolean {
-  return phase === 'paused' || phase === 'halted';
 }
 
 /** A re-run tells the creation of the first run, so it is held for as long as it was seen open. */

@@ -15,10 +15,10 @@ import {
   type NewestFirstOptions,
 } from '../api/list-newest-first.ts';
 
-/** Most repositories start fewer runs than this between two looks; a larger page costs as much. */
+/** Most repositories start fewer runs than this between two visits; a larger page costs as much. */
 const pageLength = 50;
 
-/** 2,000 runs of one repository in one look; what is left is read in the next ones. */
+/** 2,000 runs of one repository in one visit; what is left is read in the next ones. */
 const maxPages = 40;
 
 export interface RunListOptions extends Pick<NewestFirstOptions, 'untilMs' | 'leastPages' | 'cursor'> {

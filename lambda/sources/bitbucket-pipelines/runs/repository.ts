@@ -70,6 +70,14 @@ function isPullRequest({ type }: Target): boolean {
   return type === 'pipeline_pullrequest_target';
 }
 
+/** The web page of the run, for people. */
+export function buildRunUrl(
+  { workspace, slug }: Pick<RepositoryIdentity, 'workspace' | 'slug'>,
+  number: number,
+): string {
+  return `https://bitbucket.org/${workspace}/${slug}/pipelines/results/${String(number)}`;
+}
+
 export function scopeOf({ slug }: Pick<RepositoryIdentity, 'slug'>): string {
   return makeLabelValue(slug) ?? 'unnamed';
 }

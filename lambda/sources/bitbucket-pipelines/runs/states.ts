@@ -5,6 +5,11 @@ import type { State } from '../api/schema.ts';
 /** What a pipeline that has not ended is doing. Paused waits for a person, halted for a decision after a failure. */
 export type Phase = 'pending' | 'running' | 'paused' | 'halted';
 
+/** Whether it waits for a person; all others can end by themselves. */
+export function isHeld({ phase }: { readonly phase: Phase }): boolean {
+  return phase === 'paused' || phase === 'halted';
+}
+
 /** What a step that has not ended is doing; a waiting one is not next in line, or may not be known to be. */
 export type StepPhase = 'ready' | 'running' | 'waiting' | 'paused';
 

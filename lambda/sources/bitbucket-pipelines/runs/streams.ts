@@ -13,7 +13,7 @@ const openForMs = 14 * dayMs;
 /** A run that waits for a person for longer is let go: most pipelines with a manual step end like this. */
 export const heldForMs = 7 * dayMs;
 
-/** Finished runs whose steps were not read for a day are left out, and told. */
+/** Finished runs whose steps were not read for a day are left out, and counted as such. */
 export const stepsForMs = dayMs;
 
 /** Runs of a repository, by its uuid: a renamed one stays itself. */

@@ -1,5 +1,5 @@
 /** When a run of Bitbucket Pipelines counts as stuck: by what machines usually need for its pipeline. */
-import type { OpenState } from '../visits/remembered.ts';
+import type { OpenState } from './open-state.ts';
 import type { FinishedRun, OpenRun } from './finish.ts';
 
 /** A run that takes longer than four times what most of its pipeline take is not merely slow. */

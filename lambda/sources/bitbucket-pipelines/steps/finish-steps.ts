@@ -15,12 +15,11 @@ import {
 } from '../../../model/catalogue/run-metrics.ts';
 import type { Span } from '../../../model/span.ts';
 import { sumActiveMs } from './active-time.ts';
-import { scopeOf } from '../runs/repository.ts';
+import { buildRunUrl, scopeOf } from '../runs/repository.ts';
 import { deriveQueueFromStep } from './queue-names.ts';
 import { type FinishedRun, type FollowedRepository, buildUnknownStateCount } from '../runs/finish.ts';
-import { buildRunUrl } from '../runs/run-url.ts';
 import type { StepRecord } from '../api/schema.ts';
-import { mapStepSpans } from '../runs/map-spans.ts';
+import { mapStepSpans } from './map-step-spans.ts';
 import { interpretStepState } from '../runs/states.ts';
 import { isAutomatic, isBad, isTime, extractTimes } from './step-times.ts';
 

@@ -1,6 +1,5 @@
 /** What the steps of an open run do now: how many are queued, running or blocked in each queue. */
-import type { Phase, StepPhase } from '../runs/states.ts';
-import { interpretStepState } from '../runs/states.ts';
+import { interpretStepState, isHeld, type Phase, type StepPhase } from '../runs/states.ts';
 import { deriveQueueFromStep, unspecifiedQueue } from './queue-names.ts';
 import type { StepRecord } from '../api/schema.ts';
 import { isAutomatic } from './step-times.ts';
@@ -35,14 +34,13 @@ export function mapOpenSteps(run: OpenAttempt, records: readonly StepRecord[]): 
     const standing = interpretStepState(step.state);
     return standing.is === 'open' ? [{ step, phase: standing.phase }] : [];
   });
-  const isHeld = run.phase === 'paused' || run.phase === 'halted';
   const isIdle = unfinished.every(({ phase }) => phase === 'waiting' || phase === 'paused');
-  const next = isHeld || !isIdle ? undefined : unfinished.find(isNext)?.step;
+  const next = isHeld(run) || !isIdle ? undefined : unfinished.find(isNext)?.step;
   const since = findReadyMs(Infinity, steps) ?? run.askedMs;
   return groupByQueue(
     unfinished.map(({ step, phase }) => ({
       queue: deriveQueueFromStep(step),
-      place: classifyStep(phase, step === next),
+      jobState: classifyStep(phase, step === next),
     })),
     since,
   );
@@ -66,17 +64,16 @@ const jobStateByPhase: Readonly<Record<Phase, JobState>> = {
 
 /** What the state of a run alone tells, where its steps were not read: one step that waits, runs or is held. */
 export function assumeSteps({ phase, askedMs }: OpenAttempt): readonly StepLevel[] {
-  const jobState = jobStateByPhase[phase];
-  return groupByQueue([{ queue: unspecifiedQueue, place: jobState }], askedMs);
+  return groupByQueue([{ queue: unspecifiedQueue, jobState: jobStateByPhase[phase] }], askedMs);
 }
 
 function groupByQueue(
-  steps: readonly { readonly queue: string; readonly place: JobState }[],
+  steps: readonly { readonly queue: string; readonly jobState: JobState }[],
   queuedSinceMs: number,
 ): readonly StepLevel[] {
   const queues = Map.groupBy(steps, ({ queue }) => queue);
   return [...queues].map(([queue, inQueue]) => {
-    const count = (jobState: JobState): number => inQueue.filter((step) => step.place === jobState).length;
+    const count = (wanted: JobState): number => inQueue.filter(({ jobState }) => jobState === wanted).length;
     const queued = count('queued');
     const since = queued > 0 ? { queuedSinceMs } : {};
     return { queue, queued, running: count('running'), blocked: count('blocked'), ...since };

@@ -4,7 +4,7 @@ import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { findGreatest } from '../../../model/lists/extremes.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
 import { BudgetSpentError } from '../api/client.ts';
-import type { OpenState } from '../visits/remembered.ts';
+import type { OpenState } from '../runs/open-state.ts';
 import { readSteps, type StepsContext } from './read-steps.ts';
 import {
   finishEarlierAttempt,
@@ -21,8 +21,8 @@ export interface AttemptsContext extends StepsContext {
   readonly ledger: Ledger;
 }
 
-/** Of a look: a request each. */
-const mostPerLook = 3;
+/** Of a visit: a request each. */
+const mostPerVisit = 3;
 
 /** The ends of earlier attempts that are news; those whose steps tell nothing have the result `other`. */
 export async function findOverwrittenAttempts(
@@ -42,7 +42,7 @@ export async function findOverwrittenAttempts(
   );
   const ends: FinishedRun[] = [];
   for (const [index, { sight, attempt }] of missed.entries()) {
-    const steps = index < mostPerLook ? await readStepsOfAttempt(sight, attempt, identity, context) : [];
+    const steps = index < mostPerVisit ? await readStepsOfAttempt(sight, attempt, identity, context) : [];
     const end = deriveEnd(steps);
     const finishedMs = end.finishedMs ?? ledger.now();
     ends.push(
@@ -52,13 +52,13 @@ export async function findOverwrittenAttempts(
   return ends;
 }
 
-/** Attempts that cannot have been counted: since it was seen open, or since it was created after the last look. */
+/** Attempts that cannot have been counted: since it was seen open, or since it was created after the last visit. */
 function enumerateAttempts(
   { attempt, createdMs }: RunSighting,
   seenOpen: number | undefined,
   window: Window,
 ): readonly number[] {
-  // Since the last complete look, and so since counting began: what was created before may have ended before.
+  // Since the last complete visit, and so since counting began: what was created before may have ended before.
   const isNew = !window.isFirst && createdMs >= window.fromMs + overlapMs;
   const first = seenOpen ?? (isNew ? 1 : attempt);
   return Array.from({ length: Math.max(0, attempt - first) }, (_, index) => first + index);

@@ -6,7 +6,7 @@ import { parseJsonText } from '../../../model/text/outside-text.ts';
 import { type ApiContext, readAnswer, joinFields, buildRepositoryPath } from '../api/client.ts';
 import { stepsLeftOut } from '../metrics.ts';
 import { recallReleaseMs } from '../runs/held-runs.ts';
-import type { OpenState } from '../visits/remembered.ts';
+import type { OpenState } from '../runs/open-state.ts';
 import type { FollowedRepository, FinishedRun } from '../runs/finish.ts';
 import { results } from '../../../model/catalogue/results.ts';
 import { parseElements, Page, StepRecord } from '../api/schema.ts';
@@ -132,7 +132,7 @@ export async function countSteps(
   try {
     const steps = await readSteps(identity.workspace, pending, context);
     ledger.countFinish(stepListStream, key, finishSteps(pending, steps, identity, pending.counted));
-    // It may have been put on the list in this tick, and would stay there for another look.
+    // It may have been put on the list in this tick, and would stay there for another visit.
     ledger.forget(stepListStream, key);
   } catch (error) {
     if (!(error instanceof HttpStatusError) || error.status !== 404) throw error;

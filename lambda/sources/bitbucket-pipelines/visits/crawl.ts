@@ -9,10 +9,12 @@ import { shares } from '../budget/rate.ts';
 import type { TickBudget } from '../budget/tick-budget.ts';
 import { discover, type DiscoverContext, type Discovery, probe } from './discover.ts';
 import { applyHints, type EventReading, noEvents, takeEvents } from './hints.ts';
-import { isHeld } from '../runs/held-runs.ts';
+import { isHeld } from '../runs/states.ts';
 import { visitRepository, type VisitContext } from './visit.ts';
 import { checkMissing } from './missing-repositories.ts';
-import { type OpenState, recallCrawl, rememberCrawl, type Repository } from './remembered.ts';
+import type { OpenState } from '../runs/open-state.ts';
+import type { Repository } from '../runs/remembered-repository.ts';
+import { recallCrawl, rememberCrawl } from './remembered.ts';
 import { eventsTaken } from '../metrics.ts';
 import { mapOpenSteps } from '../steps/open-steps.ts';
 import type { PageCache } from '../api/page-cache.ts';
@@ -229,7 +231,7 @@ async function countHeldRuns(state: Crawl, context: CrawlContext): Promise<void>
     try {
       read.set(run.id, await countHeldSteps(run, identify(repository), ledger, { api, countUnreadable }));
     } catch (error) {
-      // Between the two requests it may have been deleted; the next look tells.
+      // Between the two requests it may have been deleted; the next visit shows it.
       if (!(error instanceof HttpStatusError) || error.status !== 404) tickProblems.add(error, 'pipelines');
     }
   });
@@ -262,7 +264,7 @@ async function readOpenSteps(state: Crawl, context: CrawlContext): Promise<void>
       const records = await readSteps(workspace, run, { api, countUnreadable });
       read.set(run.id, { ...run, steps: [...mapOpenSteps(run, records)], stepsMs: ledger.tickMs });
     } catch (error) {
-      // Between the two requests it may have been deleted; the next look tells.
+      // Between the two requests it may have been deleted; the next visit shows it.
       if (!(error instanceof HttpStatusError) || error.status !== 404) tickProblems.add(error, 'pipelines');
     }
   });

@@ -10,7 +10,7 @@ import type { Inbox, QueuedEvent, TakenEvents } from '../../../events/inbox.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { makeHot } from './discover.ts';
-import type { Repository } from './remembered.ts';
+import type { Repository } from '../runs/remembered-repository.ts';
 import { parseSpanEvent, type SpanEvent } from './parse-span-event.ts';
 
 /** As the function behind the webhook's URL writes it: the name of the event and the body as it was signed. */

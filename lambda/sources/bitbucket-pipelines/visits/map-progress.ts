@@ -1,8 +1,8 @@
 /** Metrics on how far the visits have come: repositories by state, visits of this tick, and the oldest visit. */
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
-import type { Repository } from './remembered.ts';
+import type { Repository } from '../runs/remembered-repository.ts';
 import {
-  repositoryVisits as looksMetric,
+  repositoryVisits as visitsMetric,
   oldestVisit,
   repositories as repositoriesMetric,
   repositoryStates,
@@ -34,7 +34,7 @@ export function mapProgress(
         value: states.filter((found) => found === state).length,
       })),
     ),
-    buildGauge(looksMetric, [{ labels, value: visits }]),
+    buildGauge(visitsMetric, [{ labels, value: visits }]),
     buildGauge(oldestVisit, visited.length === 0 ? [] : [{ labels, value: (tickMs - oldestMs) / 1000 }]),
   ];
 }

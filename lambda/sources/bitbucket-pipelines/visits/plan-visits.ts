@@ -1,25 +1,6 @@
-/** Chooses which repositories to visit in a tick; the forecast and the tests use the same code. */
-
-/**
- * Chooses which repositories to visit in a tick. Pure: the crawl, the forecast of a dry run and the tests share it.
- */
+/** Chooses which repositories to visit in a tick. Pure: the crawl, the forecast of a dry run and the tests share it. */
 import { pickFirst } from '../../../model/lists/pick-first.ts';
-
-export interface Watched {
-  readonly id: string;
-  /** Start of the last look; 0 before the first. Epoch milliseconds. */
-  readonly visitedMs: number;
-  /** The last sign of life of a pipeline: its creation or its end. 0: none. Epoch milliseconds. */
-  readonly ranMs: number;
-  /** Until when a new pipeline is likely, because something was pushed. Epoch milliseconds. */
-  readonly hotUntilMs: number;
-  /** When an event told of a run that began or ended; absent after the next visit. Epoch milliseconds. */
-  readonly hintedMs?: number | undefined;
-  /** Runs that are open: `moving` ones can end at any moment, `held` ones wait for a person. */
-  readonly open: { readonly moving: number; readonly held: number };
-  /** `empty`: there could be pipelines, and there never was one. */
-  readonly pipelines: 'unknown' | 'some' | 'none' | 'empty';
-}
+import type { Watched } from '../runs/remembered-repository.ts';
 
 const minuteMs = 60_000;
 

@@ -4,7 +4,9 @@ import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { type MissingRunsContext, findMissingRuns } from '../runs/find-missing-runs.ts';
 import { findOverwrittenAttempts } from '../steps/overwritten-attempts.ts';
 import { deriveCounted } from '../runs/held-runs.ts';
-import { type CountedEarly, type OpenState, countOpen, type Repository } from './remembered.ts';
+import { type CountedEarly, countOpen, type OpenState } from '../runs/open-state.ts';
+import type { Repository } from '../runs/remembered-repository.ts';
+import { isHeld } from '../runs/states.ts';
 import { endResults } from './missing-repositories.ts';
 import type { PageCache } from '../api/page-cache.ts';
 import { listRuns } from '../runs/list-runs.ts';
@@ -36,7 +38,7 @@ export interface VisitOutcome {
 }
 
 /** Newest pages that a first visit reads at least: runs in flight at the installation are on them. */
-const firstLookPages = 2;
+const firstVisitPages = 2;
 
 /**
  * One visit to a repository: its newest runs, and those that are open and stand further down. Undefined when the budget
@@ -87,7 +89,7 @@ async function readRunList(
   window: Window,
   { api, ledger, pages, countUnreadable }: VisitContext,
 ): Promise<RunList | 'left out' | 'no pipelines'> {
-  const leastPages = window.isFirst ? firstLookPages : 1;
+  const leastPages = window.isFirst ? firstVisitPages : 1;
   const { workspace } = identity;
   const stream = buildRunStream(id);
   const cursor = recallCursor(ledger, stream);
@@ -196,10 +198,6 @@ function deriveOpenState(
 
 function keepDefined(isChild: boolean, counted: CountedEarly | undefined): Pick<OpenState, 'isChild' | 'counted'> {
   return { ...(isChild ? { isChild } : {}), ...(counted === undefined ? {} : { counted }) };
-}
-
-function isHeld({ phase }: Pick<OpenRun, 'phase'>): boolean {
-  return phase === 'paused' || phase === 'halted';
 }
 
 /** A re-run tells no time of its own: that of the first run would make it wait, and be stuck, for days. */

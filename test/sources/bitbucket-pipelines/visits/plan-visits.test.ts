@@ -11,11 +11,8 @@ import {
 } from '../../../../lambda/sources/bitbucket-pipelines/budget/rate.ts';
 import { forecast } from '../../../../lambda/sources/bitbucket-pipelines/forecast/forecast.ts';
 import { buildPlan } from '../../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';
-import {
-  computeVisitInterval,
-  planVisits,
-  type Watched,
-} from '../../../../lambda/sources/bitbucket-pipelines/visits/plan-visits.ts';
+import type { Watched } from '../../../../lambda/sources/bitbucket-pipelines/runs/remembered-repository.ts';
+import { computeVisitInterval, planVisits } from '../../../../lambda/sources/bitbucket-pipelines/visits/plan-visits.ts';
 
 const minuteMs = 60_000;
 const nowMs = 10_000 * hourMs;

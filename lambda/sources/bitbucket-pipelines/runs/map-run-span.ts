@@ -1,13 +1,11 @@
-/** Runs and steps that ended, as spans of a trace; each attempt of a run is a trace of its own. */
+/** Maps a run that has ended to the span of its trace; each attempt of a run is a trace of its own. */
 import type { Result } from '../../../model/catalogue/results.ts';
 import type { Span } from '../../../model/span.ts';
-import { branchOf, type RepositoryIdentity, scopeOf } from './repository.ts';
-import { buildRunUrl } from './run-url.ts';
-import type { StepRecord, Target } from '../api/schema.ts';
-import { extractTimes } from '../steps/step-times.ts';
+import { branchOf, buildRunUrl, type RepositoryIdentity, scopeOf } from './repository.ts';
+import type { Target } from '../api/schema.ts';
 
 /** A run that has ended. Times are epoch milliseconds. */
-interface EndedRun {
+export interface EndedRun {
   readonly id: string;
   readonly number: number;
   readonly attempt: number;
@@ -42,39 +40,8 @@ export function mapRunSpan(
   };
 }
 
-/** A step with what the metrics make of it. */
-interface EndedStep extends Pick<Span, 'waitSeconds'> {
-  readonly step: StepRecord;
-  readonly queue: string;
-  readonly result: Result;
-}
-
-/** Nothing for a step that never ran. */
-export function mapStepSpans(
-  { step, queue, result, waitSeconds }: EndedStep,
-  run: EndedRun,
-  identity: RepositoryIdentity,
-): readonly Span[] {
-  const times = extractTimes(step);
-  if (times === undefined) return [];
-  return [
-    {
-      is: 'job',
-      ...pickRunFields(run, identity),
-      id: step.uuid,
-      name: step.name ?? undefined,
-      // Runner groups serve the whole workspace, so its name is the scope of a queue.
-      scope: identity.workspace,
-      queue,
-      result,
-      startMs: times.startedMs,
-      endMs: times.endedMs,
-      waitSeconds,
-    },
-  ];
-}
-
-function pickRunFields(
+/** What a run and each of its steps tell alike. */
+export function pickRunFields(
   run: EndedRun,
   identity: RepositoryIdentity,
 ): Pick<Span, 'run' | 'attemptNumber' | 'pipeline' | 'url'> {
