@@ -18,7 +18,7 @@ import { createNaming, type Naming } from './naming.ts';
 import { noteAllowed } from './cluster/refusals.ts';
 import { orderLists, recallRounds, rememberRounds, type Round } from './runs/rounds.ts';
 import type { RunKind } from './cluster/state.ts';
-import type { Archive } from './results/archive.ts';
+import type { Archive } from './runs/archive.ts';
 import { createTally, type Tally } from './levels/tally.ts';
 
 /** Lists take most of a server's time; the two kinds and a few namespaces side by side are what it serves well. */
@@ -117,8 +117,8 @@ async function chooseRelayedFamilies(
   ledger: Ledger | undefined,
 ): Promise<Relayed['families']> {
   if (settings === undefined || isRead || ledger === undefined) return families;
-  const { recallFamilies: lastKnown } = await import('./controller/relay.ts');
-  return lastKnown({ settings, source }, ledger);
+  const { recallFamilies } = await import('./controller/relay.ts');
+  return recallFamilies({ settings, source }, ledger);
 }
 
 interface LedgerOpener {
@@ -155,14 +155,14 @@ async function readLists(
 ): Promise<readonly ListReading[]> {
   const { namespaces, labelSelector } = config;
   const lists = tallies.flatMap((tally) =>
-    (namespaces ?? [undefined]).map((namespace) => ({ tally, place: { kind: tally.kind, namespace, labelSelector } })),
-  ) satisfies readonly { tally: Tally; place: ListTarget }[];
+    (namespaces ?? [undefined]).map((namespace) => ({ tally, target: { kind: tally.kind, namespace, labelSelector } })),
+  ) satisfies readonly { tally: Tally; target: ListTarget }[];
   const rounds = recallRounds(ledger);
   const hasArchive = config.results !== undefined;
   using own = deadline.slice(shareForLists);
   const options = { send, naming, deadline: own, clock: ports.clock, tickMs, ledger, hasArchive };
-  const inOrder = orderLists(lists, rounds, ({ place: target }) => buildStreamName(target));
-  const readings = await mapConcurrently(inOrder, listsAtOnce, ({ tally, place: target }) =>
+  const inOrder = orderLists(lists, rounds, ({ target }) => buildStreamName(target));
+  const readings = await mapConcurrently(inOrder, listsAtOnce, ({ tally, target }) =>
     readList(target, { ...options, tally, round: rounds.get(buildStreamName(target)) }),
   );
   // PipelineRuns come first again: they are counted before their tasks.
@@ -179,7 +179,7 @@ function findListedKinds(readings: readonly ListReading[]): readonly `list ${Run
   const kinds = [...new Set(readings.map(({ target }) => target.kind))];
   return kinds
     .filter((kind) =>
-      readings.every(({ target, failure, runs }) => target.kind !== kind || failure === undefined || runs > 0),
+      readings.every(({ target, error, runs }) => target.kind !== kind || error === undefined || runs > 0),
     )
     .map((kind) => `list ${kind}` as const);
 }

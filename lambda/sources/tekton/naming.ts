@@ -44,7 +44,11 @@ export function createNaming(config: Pick<TektonConfig, 'labels' | 'pipelines' |
   };
 }
 
-function findText({ annotations, labels }: Described, key: string): string | undefined {
+/** The value of an annotation or, without it, of a label. */
+export function findText(
+  { annotations, labels }: Pick<Described, 'annotations' | 'labels'>,
+  key: string,
+): string | undefined {
   return annotations[key] ?? labels[key];
 }
 

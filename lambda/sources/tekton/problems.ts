@@ -47,20 +47,20 @@ function describeReading(reading: ListReading, options: ListProblemOptions): rea
 }
 
 function describeChangeProblems({ changes, isTimeUp }: ListReading, { where }: ListProblemOptions): readonly Problem[] {
-  if (changes?.failure === undefined || isTimeUp) return [];
-  const problem = describeHttpProblem(changes.failure, where, { 403: watchHint });
-  if (problem === undefined) throw ensureError(changes.failure);
+  if (changes?.error === undefined || isTimeUp) return [];
+  const problem = describeHttpProblem(changes.error, where, { 403: watchHint });
+  if (problem === undefined) throw ensureError(changes.error);
   return [{ ...problem, message: `${problem.message}; ${unwatched}` }];
 }
 
 function describeReadErrors(reading: ListReading, { config, where, ledger }: ListProblemOptions): readonly Problem[] {
-  const { failure, target, runs, isTimeUp } = reading;
-  if (failure === undefined) return [];
-  const plainProblem = describeHttpProblem(failure, where, describeRemedies(config, failure));
-  if (plainProblem === undefined) throw ensureError(failure);
+  const { error, target, runs, isTimeUp } = reading;
+  if (error === undefined) return [];
+  const plainProblem = describeHttpProblem(error, where, describeRemedies(config, error));
+  if (plainProblem === undefined) throw ensureError(error);
   // That the time of the run was not enough is told of all lists together.
   if (isTimeUp) return [];
-  const problem = explainRefusal(failure, plainProblem, `list ${target.kind}`, ledger);
+  const problem = explainRefusal(error, plainProblem, `list ${target.kind}`, ledger);
   const message =
     runs === 0
       ? problem.message
@@ -77,14 +77,14 @@ function describeUnreadable({ unreadable, target }: ListReading, { where }: List
 const watchHint = 'the collector may list runs but not watch them; grant the verb watch';
 const unwatched = 'so what has changed since the run before waits until its place in the list is reached';
 
-function ensureError(failure: unknown): Error {
-  return failure instanceof Error ? failure : new Error('a list failed', { cause: failure });
+function ensureError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('a list failed', { cause: error });
 }
 
-function describeRemedies({ cluster, namespaces, labelSelector }: TektonConfig, failure: unknown): StatusHints {
+function describeRemedies({ cluster, namespaces, labelSelector }: TektonConfig, error: unknown): StatusHints {
   const binding = namespaces === undefined ? 'a ClusterRoleBinding' : 'a RoleBinding in each namespace';
   return {
-    ...(labelSelector === undefined ? {} : { 400: explainBadSelector(failure, 'labelSelector') }),
+    ...(labelSelector === undefined ? {} : { 400: explainBadSelector(error, 'labelSelector') }),
     401:
       'eks' in cluster
         ? 'the cluster does not know the role of the collector; make an access entry for it (or map it in aws-auth), and check cluster.eks.name'

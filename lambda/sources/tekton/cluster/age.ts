@@ -1,7 +1,8 @@
 /** Turns an age in a table cell, such as 3h1m, into the range of time that it stands for. */
 
-/** When something happened, as far as a text that cuts its figures tells. Epoch milliseconds, half open. */
+/** When something happened, as far as a text that cuts its figures tells; half open. */
 export interface TimeRange {
+  /** Epoch milliseconds. */
   readonly fromMs: number;
   readonly toMs: number;
 }

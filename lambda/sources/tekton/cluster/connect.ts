@@ -131,8 +131,8 @@ function createEksTokens(cluster: string, { aws, clock }: SourcePorts, role?: As
       return cached.token;
     }
     // Loaded here, because the signer costs 140 kB that only EKS needs.
-    const { signEksToken: eksToken } = await import('../../../http/auth/eks-token.ts');
-    const token = await eksToken({ cluster, region, clock, credentials: () => Promise.resolve(keys) });
+    const { signEksToken } = await import('../../../http/auth/eks-token.ts');
+    const token = await signEksToken({ cluster, region, clock, credentials: () => Promise.resolve(keys) });
     cached = { token, keyId: keys.accessKeyId, untilMs: now + eksTokenLifeMs };
     return token;
   };

@@ -59,7 +59,7 @@ export function buildRunPath({ kind, namespace }: Pick<ListTarget, 'kind' | 'nam
 }
 
 /**
- * All runs of a place, page by page, so that no more than one page is in memory. In the order of `namespace/name`.
+ * All runs of a target, page by page, so that no more than one page is in memory. In the order of `namespace/name`.
  * Never with `resourceVersion=0`: the server then ignores the limit and sends everything in one answer.
  * @throws HttpError for a page that cannot be read; the pages before have been given out by then.
  */
@@ -76,7 +76,7 @@ export async function* listPages(
     try {
       const answer = await send({
         path: buildRunPath(target),
-        query: listQuery(target, limit, token),
+        query: buildListQuery(target, limit, token),
         accept: tableType,
         deadline,
       });
@@ -112,7 +112,7 @@ function isTooLarge(error: unknown, limit: number): boolean {
   return error instanceof ResponseTooLargeError && limit > leastPageRuns;
 }
 
-function listQuery(
+function buildListQuery(
   { labelSelector }: ListTarget,
   limit: number,
   token: string | undefined,

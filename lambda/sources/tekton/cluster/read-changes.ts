@@ -18,7 +18,7 @@ export interface Changes {
   readonly version: string | undefined;
   /** True where the server no longer knew what has changed, so that only the list itself can tell. */
   readonly isLost: boolean;
-  readonly failure?: unknown;
+  readonly error?: unknown;
 }
 
 export interface ChangesOptions {
@@ -56,11 +56,11 @@ export async function readChanges(
   try {
     const answer = await send({ path: buildRunPath(target), query, accept: tableType, deadline });
     return parseChanges(answer, version, parseServerTime(answer, clock()));
-  } catch (failure) {
-    if (failure instanceof HttpStatusError && failure.status === gone) return lost;
+  } catch (error) {
+    if (error instanceof HttpStatusError && error.status === gone) return lost;
     // Too much has changed for one answer, and there will be more of it the next time.
-    if (failure instanceof ResponseTooLargeError) return lost;
-    return { rows: [], unreadable: 0, version, isLost: false, failure };
+    if (error instanceof ResponseTooLargeError) return lost;
+    return { rows: [], unreadable: 0, version, isLost: false, error };
   }
 }
 
@@ -88,7 +88,7 @@ function parseChanges(answer: ClusterAnswer, since: string, nowMs: number): Chan
   return { rows: [...found.newest.values()], unreadable: found.unreadable, version: found.version, isLost: false };
 }
 
-/** What the events so far have told. */
+/** What the events so far have shown. */
 interface Found {
   readonly newest: Map<string, RunRow>;
   columns: z.output<typeof Table>['columnDefinitions'];
@@ -123,7 +123,7 @@ function takeRow(newest: Map<string, RunRow>, row: RunRow, type: string): void {
 /** That the version is too old is told by an event, because the status was sent before it was known. */
 function interpretError({ object }: z.output<typeof Event>, answer: ClusterAnswer): Changes {
   const isGone = Status.safeParse(object).data?.code === gone;
-  return isGone ? lost : { ...lost, failure: createWatchError(answer) };
+  return isGone ? lost : { ...lost, error: createWatchError(answer) };
 }
 
 function createWatchError({ where }: ClusterAnswer): BadResponseError {

@@ -7,7 +7,7 @@ const Time = z
   .transform((text) => Date.parse(text))
   .refine(Number.isFinite, { error: 'must be a time' });
 
-/** Null and damaged values are nothing known. */
+/** Null and unreadable values are nothing known. */
 const OptionalTime = Time.optional().catch(undefined);
 const OptionalText = z.string().optional().catch(undefined);
 const Texts = z.record(z.string(), z.string()).nullish().catch(undefined);
@@ -28,7 +28,7 @@ const ListMetadata = z.object({
   remainingItemCount: z.number().optional().catch(undefined),
 });
 
-/** `meta.k8s.io/v1` Table; rows are read one by one, so that a damaged one costs only itself. */
+/** `meta.k8s.io/v1` Table; rows are read one by one, so that an unreadable one costs only itself. */
 export const Table = z.object({
   kind: z.literal('Table', { error: 'must be Table: the server does not answer in the format that was asked for' }),
   metadata: ListMetadata,
@@ -58,7 +58,7 @@ const Step = z.object({
 });
 export type Step = z.infer<typeof Step>;
 
-/** Elements that fit; a damaged one is nothing that could be counted. */
+/** Elements that fit; an unreadable one is nothing that could be counted. */
 function makeLenientList<Item extends z.ZodType>(item: Item) {
   return z
     .array(z.unknown())

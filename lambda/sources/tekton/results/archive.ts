@@ -3,24 +3,13 @@ import type { Ledger, Stream } from '../../../counters/ledger.ts';
 import { describeHttpProblem } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
+import type { TimeRange } from '../cluster/age.ts';
 import type { ListTarget } from '../cluster/list-runs.ts';
 import type { TektonResults } from '../config.ts';
 import type { ClusterSend } from '../cluster/connect.ts';
 import { interpretObject } from '../runs/finished-run.ts';
-import type { FinishedRun } from '../runs/finish.ts';
-import { readRecords, type Records, type TimeRange } from './read-records.ts';
-
-/** Runs that have ended, from where they are kept after the cluster has forgotten them. */
-export interface Archive {
-  readonly readFinished: (target: ListTarget, stream: Stream, ledger: Ledger) => Promise<Archived>;
-}
-
-export interface Archived {
-  readonly runs: readonly FinishedRun[];
-  /** How far the stream was read; undefined where it could not be. Epoch milliseconds. */
-  readonly readToMs: number | undefined;
-  readonly problems: readonly Problem[];
-}
+import type { Archive } from '../runs/archive.ts';
+import { readRecords, type Records } from './read-records.ts';
 
 export interface ArchiveOptions {
   readonly send: ClusterSend;

@@ -4,8 +4,9 @@ import { BadResponseError, ResponseTooLargeError } from '../../../http/errors/er
 import { parseJson } from '../../../http/answers/json.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
+import type { TimeRange } from '../cluster/age.ts';
 import type { ListTarget } from '../cluster/list-runs.ts';
-import type { ClusterSend } from '../cluster/connect.ts';
+import type { ClusterRequest, ClusterSend } from '../cluster/connect.ts';
 import { RunObject } from '../cluster/schema.ts';
 import type { RunKind } from '../cluster/state.ts';
 
@@ -16,17 +17,11 @@ export interface RecordsOptions {
   readonly maxRecords: number;
 }
 
-/** Ends in this span, in epoch milliseconds: after the first moment, and up to the second one. */
-export interface TimeRange {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 export interface Records {
   readonly objects: readonly RunObject[];
   /** Records that cannot be read. */
   readonly unreadable: number;
-  /** Whether the span has more than `maxRecords`. */
+  /** Whether the range has more than `maxRecords`. */
   readonly isCut: boolean;
 }
 
@@ -51,7 +46,7 @@ const pageRecords = 50;
 /** The least that the API takes (pkg/api/server/v1alpha2, lister). */
 const leastPageRecords = 5;
 
-/** Runs of a place that ended in a span, from Tekton Results. @throws HttpError */
+/** Runs that ended in a range of time: after its first moment, and up to its last one. @throws HttpError */
 export async function readRecords(target: ListTarget, range: TimeRange, options: RecordsOptions): Promise<Records> {
   const { send, deadline, maxRecords } = options;
   const objects: RunObject[] = [];
@@ -99,7 +94,7 @@ function buildFilter(kind: RunKind, { fromMs, toMs }: TimeRange): string {
 
 async function readRecordPage(
   send: ClusterSend,
-  request: Parameters<ClusterSend>[0],
+  request: ClusterRequest,
   size: number,
 ): Promise<{ readonly records: readonly unknown[]; readonly next: string } | 'too large'> {
   try {

@@ -9,7 +9,7 @@ import type { ClusterSend } from '../cluster/connect.ts';
 import { convertRow, readDetails } from './read-details.ts';
 import { type FinishOptions, buildFinish } from './finish.ts';
 import type { ListReading } from './read-list.ts';
-import type { Archive } from '../results/archive.ts';
+import type { Archive } from './archive.ts';
 import type { Candidate } from './sort-rows.ts';
 import type { Figures, Tally } from '../levels/tally.ts';
 
@@ -45,7 +45,7 @@ async function countList(
   options: CountOptions,
   budget: { left: number },
 ): Promise<readonly Problem[]> {
-  const { target, stream, failure } = reading;
+  const { target, stream, error } = reading;
   const { archive = noArchive } = options;
   const archived = await archive.readFinished(target, stream, ledger);
   const known = new Set(archived.runs.map(({ uid }) => uid));
@@ -58,15 +58,14 @@ async function countList(
   const problems = await countListed({ ...reading, candidates }, ledger, options, budget);
   for (const id of reading.vanished) if (!known.has(id)) ledger.noteMissing(stream, id);
   const { readToMs } = archived;
-  if (failure === undefined && readToMs !== undefined)
-    ledger.noteComplete(stream, Math.min(readToMs, reading.knownToMs));
+  if (error === undefined && readToMs !== undefined) ledger.noteComplete(stream, Math.min(readToMs, reading.knownToMs));
   else ledger.notePartial(stream);
   return [...archived.problems, ...problems];
 }
 
 /** Whether anything was learnt of the runs of a list. */
-export function hasRead({ failure, runs, changes }: ListReading): boolean {
-  return failure === undefined || runs > 0 || (changes !== undefined && changes.rows.length > 0);
+export function hasRead({ error, runs, changes }: ListReading): boolean {
+  return error === undefined || runs > 0 || (changes !== undefined && changes.rows.length > 0);
 }
 
 /** Without an archive nothing bounds how far the list was read. */

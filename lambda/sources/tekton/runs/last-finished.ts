@@ -4,7 +4,6 @@ import { computeMiddle } from '../cluster/age.ts';
 import type { Naming } from '../naming.ts';
 import type { RunRow } from '../cluster/table-rows.ts';
 
-/** Keeps the last verdict and the last success of each pipeline, so that they are known from the first tick on. */
 export interface LastFinished {
   readonly add: (row: RunRow, result: Result) => void;
   readonly rows: () => readonly RunRow[];
@@ -15,7 +14,7 @@ interface Last {
   readonly endMs: number;
 }
 
-/** The verdict is that of the run that was created last; the time of a row is told to the second, so many are alike. */
+/** The last result is that of the run that was created last; a row has its time to the second, so many are alike. */
 function isNewer({ row, endMs }: Last, than: Last | undefined): boolean {
   if (than === undefined) return true;
   return row.createdMs === than.row.createdMs ? endMs > than.endMs : row.createdMs > than.row.createdMs;
@@ -31,7 +30,7 @@ export function createLastFinished(naming: Naming): LastFinished {
       if (row.completed === undefined || result === 'cancellation') return;
       const key = [row.namespace, naming.pipeline(row), naming.branch(row)].join('\n');
       const candidate = { row, endMs: computeMiddle(row.completed) };
-      keepNewer(`${key}\nverdict`, candidate);
+      keepNewer(`${key}\nresult`, candidate);
       if (result === 'success') keepNewer(`${key}\nsuccess`, candidate);
     },
     rows: () => [...new Set([...last.values()].sort((a, b) => a.endMs - b.endMs).map(({ row }) => row))],

@@ -9,7 +9,7 @@ const namedLists = 8;
 export function describeProgress(readings: readonly ListReading[], where: string): readonly Problem[] {
   const cut = readings.filter(({ isTimeUp, runs }) => isTimeUp && runs > 0);
   const unread = readings.filter(({ isTimeUp, runs }) => isTimeUp && runs === 0);
-  const ended = readings.filter(({ failure, isWhole }) => failure === undefined && !isWhole);
+  const ended = readings.filter(({ error, isWhole }) => error === undefined && !isWhole);
   if (cut.length + unread.length + ended.length === 0) return [];
   const parts = [
     ...shortenList(cut.map(describeCut)),

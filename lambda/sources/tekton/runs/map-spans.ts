@@ -1,6 +1,6 @@
 /** PipelineRuns and TaskRuns that ended, as spans of the PipelineRun's trace. */
 import type { Span } from '../../../model/span.ts';
-import type { Naming } from '../naming.ts';
+import { findText, type Naming } from '../naming.ts';
 import type { Described } from '../cluster/table-rows.ts';
 
 /** Tekton puts it on the TaskRuns of a PipelineRun; releases that do not leave each TaskRun a trace of its own. */
@@ -60,11 +60,10 @@ export function mapTaskRunSpans(run: EndedRun, naming: Naming, waitSeconds: numb
   ];
 }
 
-function pickCodeFields({ labels, annotations }: Described): Pick<Span, 'url' | 'commit' | 'branch'> {
-  const findText = (key: string): string | undefined => annotations[key] ?? labels[key];
+function pickCodeFields(run: Described): Pick<Span, 'url' | 'commit' | 'branch'> {
   return {
-    url: findText(codeKeys.url),
-    commit: findText(codeKeys.commit),
-    branch: findText(codeKeys.branch)?.replace(/^refs[/-]heads[/-]/, ''),
+    url: findText(run, codeKeys.url),
+    commit: findText(run, codeKeys.commit),
+    branch: findText(run, codeKeys.branch)?.replace(/^refs[/-]heads[/-]/, ''),
   };
 }

@@ -25,7 +25,7 @@ export interface ListReading {
   readonly unreadable: number;
   readonly covers: (namespace: string) => boolean;
   /** Why the list could not be read to its end. */
-  readonly failure?: unknown;
+  readonly error?: unknown;
   /** True where that is the time of the run. */
   readonly isTimeUp: boolean;
   /** True for a list of which this run has read everything. */
@@ -97,7 +97,7 @@ async function readRound(
 ): Promise<{ readonly round: Round; readonly pass: Pass }> {
   if (known.at !== undefined) {
     const pass = await readPages(target, known, sorting, options);
-    const isRefused = pass.failure !== undefined && pass.reached.pages === 0 && !pass.isTimeUp;
+    const isRefused = pass.error !== undefined && pass.reached.pages === 0 && !pass.isTimeUp;
     if (!isRefused) return { round: known, pass };
   }
   const round = beginRound(options.tickMs, known.version);
@@ -119,8 +119,8 @@ async function readListChanges(
   const none = { rows: [], unreadable: 0, isLost: true };
   try {
     return { ...none, ...changes, version: await readNewestVersion(send, target, { deadline, clock }) };
-  } catch (failure) {
-    return { ...none, ...changes, version: undefined, failure };
+  } catch (error) {
+    return { ...none, ...changes, version: undefined, error };
   }
 }
 
@@ -131,7 +131,7 @@ interface Pass {
   readonly fresh: { readonly after: string | undefined } | undefined;
   readonly lastNamespace: string | undefined;
   readonly left: number | undefined;
-  readonly failure?: unknown;
+  readonly error?: unknown;
   readonly isTimeUp: boolean;
 }
 
@@ -142,7 +142,7 @@ async function readPages(target: ListTarget, round: Round, sorting: Sorting, opt
   for (;;) {
     const page = await takeNextPage(pages);
     if ('rows' in page) takePage(progress, page, { sorting, tally: options.tally });
-    else if ('failure' in page) return { ...progress, failure: page.failure, isTimeUp: deadline.signal.aborted };
+    else if ('error' in page) return { ...progress, error: page.error, isTimeUp: deadline.signal.aborted };
     else return { ...progress, isTimeUp: false };
   }
 }
@@ -195,13 +195,13 @@ interface ReadState {
 
 function buildReading(
   { target, stream, sorting, round, known, changes }: ReadState,
-  { reached, fresh, lastNamespace, left, failure, isTimeUp }: Pass,
+  { reached, fresh, lastNamespace, left, error, isTimeUp }: Pass,
   tickMs: number,
 ): ListReading {
-  const isComplete = failure === undefined;
+  const isComplete = error === undefined;
   const isResumed = round.at !== undefined;
   const unreadable = reached.unreadable + round.damaged;
-  const isAhead = changes !== undefined && changes.failure === undefined;
+  const isAhead = changes !== undefined && changes.error === undefined;
   const version = isAhead ? changes.version : reached.version;
   const open = [...sorting.open.values()];
   return {
@@ -212,12 +212,12 @@ function buildReading(
     // A row that cannot be read may be one of them; what an earlier run of the same round has seen is there.
     vanished:
       isComplete && unreadable === 0
-        ? open.filter(({ lastCheckedMs: lookedMs }) => !isResumed || lookedMs < round.beganMs).map(({ id }) => id)
+        ? open.filter(({ lastCheckedMs }) => !isResumed || lastCheckedMs < round.beganMs).map(({ id }) => id)
         : [],
     runs: reached.rows,
     unreadable: reached.unreadable + (changes?.unreadable ?? 0),
     covers: createCoverage(target, { isComplete, fresh, lastNamespace }),
-    ...(isComplete ? {} : { failure }),
+    ...(isComplete ? {} : { error }),
     isTimeUp,
     isWhole: isComplete && !isResumed,
     round,
@@ -247,15 +247,15 @@ function deriveNextRound(
   return isTimeUp ? resumeRound({ ...round, beganMs: known.beganMs }, reached) : undefined;
 }
 
-/** The next page, the failure that took its place, or neither at the end. */
+/** The next page, the error in its stead, or neither at the end. */
 async function takeNextPage(
   pages: AsyncGenerator<Page>,
-): Promise<Page | { readonly failure: unknown } | { readonly isEnd: true }> {
+): Promise<Page | { readonly error: unknown } | { readonly isEnd: true }> {
   try {
     const next = await pages.next();
     return next.done === true ? { isEnd: true } : next.value;
-  } catch (failure) {
-    return { failure };
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -8,8 +8,9 @@ const Round = z.object({
   beganMs: z.number(),
   /** How many runs have read a part of it. */
   runs: z.number(),
-  /** How many rows were read so far, and how many of them could not be understood. */
+  /** How many rows were read so far. */
   rows: z.number(),
+  /** How many of them were unreadable; the name is that of the stored state. */
   damaged: z.number(),
   /** How many runs in a row have come no further. */
   stalls: z.number(),
@@ -70,14 +71,14 @@ export interface Reached {
 
 /** What the next run is to know of a list that this one could not end. */
 export function resumeRound(round: Round, { pages, rows, unreadable, at, version }: Reached): Round {
-  const { beganMs, runs, rows: before, damaged: damagedBefore } = round;
+  const { beganMs, runs } = round;
   const stalls = pages === 0 ? round.stalls + 1 : 0;
   const isLeft = stalls >= maxStalls || at === undefined || at.token.length > longestToken;
   return {
     beganMs,
     runs: pages === 0 ? runs : runs + 1,
-    rows: before + rows,
-    damaged: damagedBefore + unreadable,
+    rows: round.rows + rows,
+    damaged: round.damaged + unreadable,
     stalls: isLeft ? 0 : stalls,
     ...(isLeft ? {} : { at }),
     ...(version === undefined ? {} : { version }),

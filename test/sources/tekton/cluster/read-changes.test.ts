@@ -81,12 +81,12 @@ describe('what has changed in a list', () => {
   it.each([
     ['too old', { kind: 'Status', code: 410 }, undefined],
     ['another error', { kind: 'Status', code: 500 }, 'BadResponseError'],
-  ])('is lost where the server says so, but for what it told before: %s', async (_what, object, failure) => {
+  ])('is lost where the server says so, but for what it told before: %s', async (_what, object, error) => {
     const { rows, changes } = await changesOf(`${first}${JSON.stringify({ type: 'ERROR', object })}\n`);
 
     expect(rows).toEqual(['a Running']);
     expect(changes).toMatchObject({ version: undefined, isLost: true });
-    expect(changes.failure instanceof Error ? changes.failure.name : undefined).toBe(failure);
+    expect(changes.error instanceof Error ? changes.error.name : undefined).toBe(error);
   });
 
   it('is lost where it is more than one answer may be', async () => {
