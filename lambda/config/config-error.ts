@@ -7,7 +7,7 @@ export type ConfigPath = readonly (string | number)[];
 export interface ConfigFinding {
   readonly path: ConfigPath;
   readonly message: string;
-  /** `key`: the name of the setting itself is at fault, not its value. */
+  /** `key`: the name of the setting itself is wrong, not its value. */
   readonly about?: 'key' | 'value';
 }
 
@@ -17,6 +17,7 @@ export interface Position {
   readonly column: number;
 }
 
+/** A finding with its position in the file, where that is known. */
 export interface ConfigProblem {
   /** `sources[0].queues`; empty for the file as a whole. */
   readonly path: string;

@@ -3,7 +3,7 @@ import { checkConfig } from './checks/check-config.ts';
 import type { Environment } from './checks/check-entries.ts';
 import { ConfigError, type ConfigFinding, type ConfigProblem, formatPath } from './config-error.ts';
 import type { CollectorConfig } from './schema.ts';
-import { parseYaml } from './yaml/parse-yaml.ts';
+import { parseYaml, type YamlText } from './yaml/parse-yaml.ts';
 
 export interface ParseOptions {
   /** For messages: `collector.yaml`. */
@@ -36,10 +36,7 @@ function checkFile(text: string): string | undefined {
   return text.includes('\0') ? 'is not a text file' : undefined;
 }
 
-function locateFinding(
-  { path, about = 'value', message }: ConfigFinding,
-  locate: ReturnType<typeof parseYaml>['locate'],
-): ConfigProblem {
+function locateFinding({ path, about = 'value', message }: ConfigFinding, locate: YamlText['locate']): ConfigProblem {
   return { path: formatPath(path), message, position: locate(path, about) };
 }
 

@@ -8,14 +8,9 @@ import { makeStorableValue } from '../../model/text/labels.ts';
 import { prepareSink } from '../../sinks/index.ts';
 import { prepareSource } from '../../sources/index.ts';
 import type { PreparedSource } from '../../sources/source.ts';
+import type { ConfigFinding } from '../config-error.ts';
 import type { Alarms, PipelineAlarm, QueueAlarm } from '../deployment.ts';
 import { Selection, matchSelection } from '../../settings/glob.ts';
-
-/** A finding that needs more than one setting to see; `path` leads to the setting that has to change. */
-export interface DeploymentIssue {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 /** What the checks of alarms read of a checked configuration. */
 export interface WatchedConfig {
@@ -25,7 +20,7 @@ export interface WatchedConfig {
   readonly alarms: Alarms;
 }
 
-export function checkAlarms(config: WatchedConfig): readonly DeploymentIssue[] {
+export function checkAlarms(config: WatchedConfig): readonly ConfigFinding[] {
   const { queues, pipelines, tokens } = config.alarms;
   if (queues.length + pipelines.length + tokens.length === 0) return [];
   const sources = config.sources.map(prepareSource);
@@ -43,8 +38,8 @@ interface Wanted {
   readonly byOtlp: string;
 }
 
-function checkPublished({ alarms, sinks }: WatchedConfig): readonly DeploymentIssue[] {
-  const buildIssues = (list: 'queues' | 'pipelines', subject: string, wanted: readonly Wanted[]) =>
+function checkPublished({ alarms, sinks }: WatchedConfig): readonly ConfigFinding[] {
+  const buildFindings = (list: 'queues' | 'pipelines', subject: string, wanted: readonly Wanted[]) =>
     wanted
       .filter((one) => !isPublished(sinks, one))
       .map(({ name }) => ({
@@ -59,8 +54,8 @@ function checkPublished({ alarms, sinks }: WatchedConfig): readonly DeploymentIs
     ...(isSinceAsked ? describeWanted(runLastSuccess) : []),
   ];
   return [
-    ...(alarms.queues.length === 0 ? [] : buildIssues('queues', 'queue', ofQueues)),
-    ...(alarms.pipelines.length === 0 ? [] : buildIssues('pipelines', 'pipeline', ofPipelines)),
+    ...(alarms.queues.length === 0 ? [] : buildFindings('queues', 'queue', ofQueues)),
+    ...(alarms.pipelines.length === 0 ? [] : buildFindings('pipelines', 'pipeline', ofPipelines)),
   ];
 }
 
@@ -99,7 +94,7 @@ function checkQueue(
   index: number,
   sources: readonly PreparedSource[],
   queues: readonly QueueAlarm[],
-): readonly DeploymentIssue[] {
+): readonly ConfigFinding[] {
   const path = ['alarms', 'queues', index];
   const source = sources.find(({ name }) => name === queue.source);
   if (source === undefined) return [describeUnknownSource(path, queue.source, sources)];
@@ -118,7 +113,7 @@ function checkPipeline(
   index: number,
   sources: readonly PreparedSource[],
   pipelines: readonly PipelineAlarm[],
-): readonly DeploymentIssue[] {
+): readonly ConfigFinding[] {
   const path = ['alarms', 'pipelines', index];
   const source = sources.find(({ name }) => name === alarm.source);
   if (source === undefined) return [describeUnknownSource(path, alarm.source, sources)];
@@ -143,10 +138,10 @@ function checkPipeline(
 
 /** What every name becomes before it is published, so that an alarm on another one waits for ever. */
 function checkName(
-  path: DeploymentIssue['path'],
+  path: ConfigFinding['path'],
   setting: 'scope' | 'queue' | 'pipeline',
   name: string,
-): readonly DeploymentIssue[] {
+): readonly ConfigFinding[] {
   const published = makeStorableValue(name);
   if (published === name) return [];
   return [
@@ -159,7 +154,7 @@ function checkToken(
   index: number,
   sources: readonly PreparedSource[],
   tokens: Alarms['tokens'],
-): readonly DeploymentIssue[] {
+): readonly ConfigFinding[] {
   const path = ['alarms', 'tokens', index];
   if (!sources.some((source) => source.name === name && hasMetric(source, tokenExpiry))) {
     const telling = sources.filter((source) => hasMetric(source, tokenExpiry)).map((source) => `"${source.name}"`);
@@ -176,10 +171,10 @@ function hasMetric({ metrics }: PreparedSource, metric: MetricDefinition): boole
 }
 
 function describeUnknownSource(
-  path: DeploymentIssue['path'],
+  path: ConfigFinding['path'],
   name: string,
   sources: readonly PreparedSource[],
-): DeploymentIssue {
+): ConfigFinding {
   const known = sources.map((source) => `"${source.name}"`).join(', ');
   return { path: [...path, 'source'], message: `there is no source named "${name}"; configured: ${known}` };
 }

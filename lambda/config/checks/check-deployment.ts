@@ -1,5 +1,6 @@
 /** Checks the settings of the stack that depend on each other: time-outs, e-mails, Regions and tags. */
-import { checkAlarms, type DeploymentIssue, type WatchedConfig } from './check-alarms.ts';
+import { checkAlarms, type WatchedConfig } from './check-alarms.ts';
+import type { ConfigFinding } from '../config-error.ts';
 import type { Alarms, Deployment } from '../deployment.ts';
 import { isRecord } from '../walk-schema.ts';
 import { convertInterval, minuteMs } from '../../settings/interval.ts';
@@ -14,7 +15,7 @@ export interface DeployableConfig extends WatchedConfig {
 const loopReserveSeconds = 2;
 
 /** Combinations in `alarms` and `deployment` that each setting alone does not show. */
-export function checkDeployment(config: DeployableConfig): readonly DeploymentIssue[] {
+export function checkDeployment(config: DeployableConfig): readonly ConfigFinding[] {
   return [
     ...checkTimeout(config),
     ...checkAlarms(config),
@@ -25,7 +26,7 @@ export function checkDeployment(config: DeployableConfig): readonly DeploymentIs
   ];
 }
 
-function checkTimeout({ interval, deployment: { timeoutSeconds } }: DeployableConfig): readonly DeploymentIssue[] {
+function checkTimeout({ interval, deployment: { timeoutSeconds } }: DeployableConfig): readonly ConfigFinding[] {
   if (timeoutSeconds === undefined) return [];
   const path = ['deployment', 'timeoutSeconds'];
   const intervalMs = convertInterval(interval);
@@ -39,7 +40,7 @@ function checkTimeout({ interval, deployment: { timeoutSeconds } }: DeployableCo
   return [{ path, message: `a run may not outlive the interval of ${interval}; use less, or leave it out` }];
 }
 
-function checkEmails({ emails }: Alarms): readonly DeploymentIssue[] {
+function checkEmails({ emails }: Alarms): readonly ConfigFinding[] {
   return emails.flatMap((email, index) =>
     emails.indexOf(email) === index
       ? []
@@ -49,7 +50,7 @@ function checkEmails({ emails }: Alarms): readonly DeploymentIssue[] {
 
 /** Settings that name something by its ARN which has to lie where the stack does. */
 export interface RegionalArn {
-  readonly path: readonly (string | number)[];
+  readonly path: ConfigFinding['path'];
   readonly region: string;
 }
 
@@ -75,7 +76,7 @@ function collectRegionalArns({ alarms, deployment }: DeployableConfig): readonly
 }
 
 /** Wherever the stack is deployed to, one of two Regions is not its own. */
-function checkRegions(config: DeployableConfig): readonly DeploymentIssue[] {
+function checkRegions(config: DeployableConfig): readonly ConfigFinding[] {
   const [first, ...more] = collectRegionalArns(config);
   if (first === undefined) return [];
   return more
@@ -87,7 +88,7 @@ function checkRegions(config: DeployableConfig): readonly DeploymentIssue[] {
 }
 
 /** IAM user guide, "Tags": keys of a role are alike in any case, and every role of the stack has the tags. */
-function checkTags({ tags }: Deployment): readonly DeploymentIssue[] {
+function checkTags({ tags }: Deployment): readonly ConfigFinding[] {
   const keys = Object.keys(tags);
   return keys.flatMap((key, index) => {
     const twin = keys.slice(0, index).find((other) => other.toLowerCase() === key.toLowerCase());
@@ -97,7 +98,7 @@ function checkTags({ tags }: Deployment): readonly DeploymentIssue[] {
 }
 
 /** CloudFormation looks up whatever has this form, anywhere in a template (user guide, "Dynamic references"). */
-function checkReferences(value: unknown, path: DeploymentIssue['path']): readonly DeploymentIssue[] {
+function checkReferences(value: unknown, path: ConfigFinding['path']): readonly ConfigFinding[] {
   if (typeof value === 'string') {
     if (!value.includes('{{resolve:')) return [];
     return [{ path, message: 'has {{resolve:…}}, which CloudFormation would look up; write it without' }];

@@ -61,7 +61,7 @@ function formatChoice(kinds: readonly string[]): string {
   return kinds.length === 1 ? kinds.join('') : `one of ${kinds.join(', ')}`;
 }
 
-/** Why a value is none of the options at all; undefined when it is one of them with a fault inside. */
+/** Why a value is none of the options at all; undefined when it is one of them with a problem inside. */
 function explainOption(options: readonly unknown[], value: unknown): string | undefined {
   const ways = options.map((option) => findRequiredKeys(option).join(', ')).filter((way) => way !== '');
   const isSecret = expandOptions(SecretRef).every((option) => options.includes(option));
@@ -80,7 +80,7 @@ function describeExpected(isSecret: boolean, ways: readonly string[]): string {
     : `a mapping with ${ways.join(' or ')}`;
 }
 
-/** The faults inside the option that was meant. */
+/** The problems inside the option that was meant. */
 function explainInOption(
   option: unknown,
   path: ConfigPath,

@@ -1,5 +1,5 @@
 /** Writes a YAML tree out as plain data: aliases and merge keys are replaced by what they repeat, within bounds. */
-import { isAlias, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { append } from '../../model/lists/append.ts';
 import { maxDepth, tooDeep, type Tree } from './index-tree.ts';
 
@@ -43,7 +43,7 @@ function countValue(writing: Writing): void {
     );
 }
 
-function resolveAlias(alias: Parameters<Tree['targetOf']>[0], { tree, repetitions }: Writing): unknown {
+function resolveAlias(alias: Alias, { tree, repetitions }: Writing): unknown {
   const target = tree.targetOf(alias);
   const count = (repetitions.get(target) ?? 0) + 1;
   repetitions.set(target, count);

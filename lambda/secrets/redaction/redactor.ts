@@ -1,5 +1,5 @@
 /** Takes secret values out of whatever is about to be written, kept or cut. */
-import { createFormIndex } from './form-index.ts';
+import { createFormIndex, type FormIndex } from './form-index.ts';
 import { isOwnWord } from './own-words.ts';
 import { copyPlain } from './plain-copy.ts';
 import { buildForms, buildFormsOfForms, minPartLength } from './secret-forms.ts';
@@ -98,11 +98,7 @@ interface ValueSet {
 }
 
 /** The latest values, their forms in the index; one that is added again counts as new. */
-function createValueSet(
-  most: number,
-  index: ReturnType<typeof createFormIndex>,
-  formsIn: (value: string) => readonly string[],
-): ValueSet {
+function createValueSet(most: number, index: FormIndex, formsIn: (value: string) => readonly string[]): ValueSet {
   const values = new Set<string>();
   return {
     has: (value) => values.has(value),
