@@ -1,4 +1,29 @@
 /** Import directions are hard rules: a plugin can be read, tested and removed without reading another. */
+
+/**
+ * The rooms of a folder, the lowest first: a room takes from those before it, and from the named files at the door. A
+ * room that is not listed may take from none.
+ */
+function holdRooms(folder, rooms, door) {
+  const atDoor = `(${door.join('|')})\\.ts$`;
+  const rules = rooms.map((room, index) => ({
+    name: `rooms-of-${folder}-${room}`,
+    severity: 'error',
+    from: { path: `^lambda/${folder}/${room}/` },
+    to: {
+      path: `^lambda/${folder}/`,
+      pathNot: `^lambda/${folder}/((${rooms.slice(0, index + 1).join('|')})/|${atDoor})`,
+    },
+  }));
+  const unlisted = {
+    name: `rooms-of-${folder}-listed`,
+    severity: 'error',
+    from: { path: `^lambda/${folder}/[^/]+/`, pathNot: `^lambda/${folder}/(${rooms.join('|')})/` },
+    to: { path: `^lambda/${folder}/` },
+  };
+  return [...rules, unlisted];
+}
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -82,6 +107,22 @@ module.exports = {
       from: { path: '^lambda/secrets/' },
       to: { path: '^lambda/', pathNot: '^lambda/(secrets|runtime|model)/' },
     },
+    ...holdRooms(
+      'sources/bitbucket-pipelines',
+      ['budget', 'api', 'runs', 'steps', 'runners', 'deployments', 'visits', 'forecast'],
+      ['config', 'metrics', 'problems'],
+    ),
+    ...holdRooms(
+      'sources/tekton',
+      ['cluster', 'controller', 'levels', 'runs', 'results'],
+      ['config', 'metrics', 'naming'],
+    ),
+    ...holdRooms(
+      'config',
+      ['explain', 'yaml', 'checks'],
+      ['config-error', 'deployment', 'plain-secrets', 'runtime-config', 'schema', 'walk-schema'],
+    ),
+    ...holdRooms('secrets', ['redaction', 'stores'], ['arn', 'secret-ref']),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
     {
       name: 'no-orphans',
