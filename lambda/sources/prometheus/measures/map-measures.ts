@@ -1,5 +1,5 @@
 /** Maps relayed series to measures: levels as they are, and increases that the ledger finds. */
-import type { Ledger } from '../../../counters/ledger.ts';
+import type { FollowedCounter, Ledger } from '../../../counters/ledger.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { GaugeSample, Labels, MetricDefinition, MetricFamily } from '../../../model/metric.ts';
 import { formatSeriesKey } from '../../../model/families/order.ts';
@@ -100,8 +100,12 @@ function followHistograms(
 }
 
 /** Each series of the page is followed by itself, whatever becomes of its labels. */
-function identifySeries(labels: Labels, measure: Measure, isNew: IsNewSeries) {
-  return { part: formatSeriesKey(labels), ...(isNew(measure, labels) ? { countsFrom: 'zero' as const } : {}) };
+function identifySeries(
+  labels: Labels,
+  measure: Measure,
+  isNew: IsNewSeries,
+): Pick<FollowedCounter, 'seriesId' | 'countsFrom'> {
+  return { seriesId: formatSeriesKey(labels), ...(isNew(measure, labels) ? { countsFrom: 'zero' } : {}) };
 }
 
 function convertSample({ name, labels, value }: RelayedSample) {
