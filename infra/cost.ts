@@ -1,4 +1,5 @@
 /** What a stack costs a month, as the synthesis tells it. */
+import { groupDigits } from '../lambda/model/text/wording.ts';
 import { estimateDeployment } from '../lambda/cost/estimate-deployment.ts';
 import { assumeFleet, type Fleet } from '../lambda/cost/fleet.ts';
 import { type PricedDeployment, computeMonthlyCost, sumCost } from '../lambda/cost/monthly-cost.ts';
@@ -86,8 +87,4 @@ async function estimateGrowth(stacked: Stacked, deployed: PricedDeployment): Pro
 
 function countMetrics({ previews }: PricedDeployment): number {
   return previews.reduce((sum, { preview }) => sum + (preview.customMetrics?.count ?? 0), 0);
-}
-
-function groupDigits(count: number): string {
-  return count.toLocaleString('en-US');
 }

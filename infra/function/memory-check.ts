@@ -1,6 +1,7 @@
 /** Refuses a memory that cannot hold what the configuration lets one source have, its state included, and warns where all together have more. */
 import { Annotations } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { groupDigits } from '../../lambda/model/text/wording.ts';
 import { chooseCap } from '../../lambda/model/limits/cap.ts';
 import {
   estimateMemory,
@@ -91,8 +92,4 @@ function estimateSamplesEach({ type, enumerated = {} }: MetricDefinition): numbe
     (product, values) => product * Math.max(1, values?.length ?? 1),
     1,
   );
-}
-
-function groupDigits(count: number): string {
-  return count.toLocaleString('en-US');
 }

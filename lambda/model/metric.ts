@@ -154,3 +154,22 @@ export function buildDistribution<Label extends string>(
 ): DistributionFamily {
   return { type: 'distribution', definition, samples };
 }
+
+/** One sample, or none where the value is unknown. */
+export function sampleIfKnown<Name extends string>(
+  value: number | undefined,
+  labels: Labels<Name>,
+): readonly { readonly labels: Labels<Name>; readonly value: number }[] {
+  return value === undefined ? [] : [{ labels, value }];
+}
+
+/** How many samples these families have together. */
+export function countSamples(families: readonly { readonly samples: readonly unknown[] }[]): number {
+  return families.reduce((sum, { samples }) => sum + samples.length, 0);
+}
+
+/** Index of the first bound that is not below the value; one more than the last for what is above all. */
+export function findBucket(value: number, bounds: readonly number[]): number {
+  const index = bounds.findIndex((bound) => value <= bound);
+  return index === -1 ? bounds.length : index;
+}

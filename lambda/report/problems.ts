@@ -1,4 +1,5 @@
 /** Says that a limit has made many series one, and which setting raises it. */
+import { groupDigits } from '../model/text/wording.ts';
 import type { CapSetting, Folding } from '../model/limits/cap.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Capacity } from '../model/limits/capacity.ts';
@@ -15,7 +16,7 @@ const remedies: Readonly<Record<Exclude<CapSetting, 'capacity'>, string>> = {
 export function describeFolding(folded: readonly Folding[], where: string, capacity: Capacity): readonly Problem[] {
   return [...Map.groupBy(folded, ({ setting }) => setting)].map(([setting, group]) => {
     const most = group.reduce((greatest, folding) => Math.max(greatest, folding.most), 0);
-    const named = group.map(({ metric, labelSets }) => `${metric} (${labelSets.toLocaleString('en-US')})`);
+    const named = group.map(({ metric, labelSets }) => `${metric} (${groupDigits(labelSets)})`);
     const more = named.length - maxListed;
     const shown = `${named.slice(0, maxListed).join(', ')}${more > 0 ? ` and ${String(more)} other metrics` : ''}`;
     const { limit, remedy } = describeLimit(setting, most, capacity);
@@ -32,8 +33,8 @@ function describeLimit(
   most: number,
   { samples, remedy }: Capacity,
 ): { limit: string; remedy: string } {
-  const names = most.toLocaleString('en-US');
+  const names = groupDigits(most);
   if (setting !== 'capacity') return { limit: `more names than the ${names} of ${setting}`, remedy: remedies[setting] };
-  const limit = `more names than the ${names} that a run has room for, which carries ${samples.toLocaleString('en-US')} samples with its memory and its time`;
+  const limit = `more names than the ${names} that a run has room for, which carries ${groupDigits(samples)} samples with its memory and its time`;
   return { limit, remedy: `${remedy}, or select fewer queues and pipelines in the settings of the source` };
 }

@@ -1,9 +1,10 @@
 /** Summarizes what each source gave and each sink took, and holds sources to the series caps. */
+import { groupDigits } from '../model/text/wording.ts';
 import type { CountedTick } from '../counters/tick/count-tick.ts';
 import { admitFamily, admitProblem, admitRelayed, type Cleaner } from '../model/text/admit.ts';
 import type { SourceOutput } from '../model/batch.ts';
 import { capSeries, type Folding, type SeriesCaps } from '../model/limits/cap.ts';
-import type { GaugeFamily, MetricFamily } from '../model/metric.ts';
+import { countSamples, type GaugeFamily, type MetricFamily } from '../model/metric.ts';
 import { compareText, sortFamilies } from '../model/families/order.ts';
 import type { Problem } from '../model/problem.ts';
 import type { RelayedFamily } from '../model/relayed.ts';
@@ -165,8 +166,8 @@ function fitIntoRoom(relayed: readonly RelayedFamily[], room: number): readonly 
 }
 
 function describeLeftOut(leftOut: number, where: string, { samples, remedy }: Capacity): Problem {
-  const carried = `a run carries ${samples.toLocaleString('en-US')} samples with its memory and its time`;
-  const message = `${leftOut.toLocaleString('en-US')} relayed series are left out, whole metrics and the last by name first, because ${carried}; ${remedy}, or select fewer with \`metrics\` of the source`;
+  const carried = `a run carries ${groupDigits(samples)} samples with its memory and its time`;
+  const message = `${groupDigits(leftOut)} relayed series are left out, whole metrics and the last by name first, because ${carried}; ${remedy}, or select fewer with \`metrics\` of the source`;
   return { kind: 'configuration', where, message };
 }
 
@@ -194,10 +195,6 @@ function unwrapResult(result: ComponentResult<CountedTick>): CountedTick {
 
 function countCollectionSamples({ families, relayed = [] }: Collection): number {
   return countSamples(families) + countSamples(relayed);
-}
-
-function countSamples(families: readonly { readonly samples: readonly unknown[] }[]): number {
-  return families.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 
 function determineStatus({ families, problems, relayed = [] }: Collection): SourceOutput['status'] {

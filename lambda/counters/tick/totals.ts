@@ -1,6 +1,12 @@
 /** The running totals of a source during one tick, and what the tick added to them. */
 import type { Folding } from '../../model/limits/cap.ts';
-import type { Exemplar, Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
+import {
+  type Exemplar,
+  findBucket,
+  type Labels,
+  type MetricDefinition,
+  type MetricFamily,
+} from '../../model/metric.ts';
 import { mapFamily, type Increase } from './map-families.ts';
 import type { CountingSettings } from '../settings.ts';
 import { dropUntouched } from './drop-untouched.ts';
@@ -102,12 +108,6 @@ function ensureIncrease(increases: Map<Series, Increase>, series: Series): Incre
   const made: Increase = { increase: 0, observations: [], exemplars: new Map() };
   increases.set(series, made);
   return made;
-}
-
-/** Index of the first bound that is not below the value; one more than the last for what is above all. */
-function findBucket(value: number, bounds: readonly number[]): number {
-  const index = bounds.findIndex((bound) => value <= bound);
-  return index === -1 ? bounds.length : index;
 }
 
 /** All series that have these labels, whatever others they have. */

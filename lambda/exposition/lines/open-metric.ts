@@ -1,12 +1,13 @@
 /** Describes metrics as OpenMetrics 1.0 wants them, each with the names that its series have on a text page. */
-import type {
-  CounterFamily,
-  DistributionFamily,
-  Exemplar,
-  Labels,
-  MetricFamily,
-  RunningHistogram,
-  Unit,
+import {
+  type CounterFamily,
+  type DistributionFamily,
+  type Exemplar,
+  findBucket,
+  type Labels,
+  type MetricFamily,
+  type RunningHistogram,
+  type Unit,
 } from '../../model/metric.ts';
 import { formatSeriesKey } from '../../model/families/order.ts';
 import type { RelayedFamily, RelayedSample } from '../../model/relayed.ts';
@@ -128,8 +129,7 @@ function pickNewestByBucket(
   for (const exemplar of exemplars) {
     const written = prepareExemplar(exemplar);
     if (written === undefined) continue;
-    const found = bounds.findIndex((bound) => exemplar.value <= bound);
-    const bucket = found === -1 ? bounds.length : found;
+    const bucket = findBucket(exemplar.value, bounds);
     const before = newest.get(bucket);
     if (before === undefined || before.timestampMs < exemplar.timestampMs)
       newest.set(bucket, { ...exemplar, labels: written.labels });

@@ -1,5 +1,5 @@
 /** Selects the relayed series that a page can show, and lists what it leaves out. */
-import type { MetricFamily } from '../../model/metric.ts';
+import { countSamples, type MetricFamily } from '../../model/metric.ts';
 import { mergeRelayed, pickNewest, type RelayedFamily } from '../../model/relayed.ts';
 import type { OmissionReason, Omission } from '../omission.ts';
 import { classicNames, type NameRules } from './showable.ts';
@@ -65,8 +65,4 @@ function findNameProblem(
 ): OmissionReason | undefined {
   if (samples.some(({ name }) => !isMetricName(name))) return 'metric-name';
   return samples.some(({ labels }) => !Object.keys(labels).every(isLabelName)) ? 'label-name' : undefined;
-}
-
-function countSamples(families: readonly RelayedFamily[]): number {
-  return families.reduce((sum, { samples }) => sum + samples.length, 0);
 }

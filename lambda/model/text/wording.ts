@@ -8,6 +8,11 @@ export function formatCount(count: number, noun: string): string {
   return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** `12,345`, without a fraction. */
+export function groupDigits(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
 /** `a, b, c, d, e and 2 others` */
 export function formatList(names: readonly string[]): string {
   const more = names.length - maxListed;

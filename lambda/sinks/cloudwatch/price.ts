@@ -1,4 +1,5 @@
 /** The list prices of CloudWatch: what custom metrics and requests cost a month. */
+import { groupDigits } from '../../model/text/wording.ts';
 
 /**
  * List prices of CloudWatch, us-east-1, in US dollars, as of November 2026 (aws.amazon.com/cloudwatch/pricing). Other
@@ -60,8 +61,4 @@ export function priceRequests(requestsPerTick: number, intervalMs: number): numb
 export function explainRequestPrice(requestsPerTick: number, intervalMs: number): string {
   const requests = groupDigits(countMonthlyRequests(requestsPerTick, intervalMs));
   return `${requests} requests, the first ${groupDigits(freeRequestsPerMonth)} free, × $${usdPerThousandRequests.toFixed(2)} a thousand`;
-}
-
-function groupDigits(count: number): string {
-  return count.toLocaleString('en-US');
 }

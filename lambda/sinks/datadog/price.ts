@@ -1,4 +1,5 @@
 /** What Datadog charges a month by; a custom metric's price depends on the contract, so there is no sum in dollars. */
+import { groupDigits } from '../../model/text/wording.ts';
 import type { CostLine } from '../sink.ts';
 import type { Point } from './encode/point.ts';
 import { formatSeries } from './encode/shown.ts';
@@ -18,7 +19,7 @@ export function priceMonth(points: readonly Point[]): readonly CostLine[] {
     {
       item: 'Datadog, custom metrics',
       usd: undefined,
-      basis: `about ${metrics.toLocaleString('en-US')} custom metrics (${others.toLocaleString('en-US')} levels and counts, ${distributions.toLocaleString('en-US')} distributions × ${String(metricsPerDistribution)}), at the price of your contract and less what its hosts include; points and requests cost nothing`,
+      basis: `about ${groupDigits(metrics)} custom metrics (${groupDigits(others)} levels and counts, ${groupDigits(distributions)} distributions × ${String(metricsPerDistribution)}), at the price of your contract and less what its hosts include; points and requests cost nothing`,
     },
   ];
 }

@@ -1,4 +1,5 @@
 /** What a month of points is charged by; the price itself is not known here. */
+import { groupDigits } from '../../model/text/wording.ts';
 import type { CostLine } from '../sink.ts';
 
 /** 365 days through 12. */
@@ -10,7 +11,7 @@ export function priceMonth(pointsPerRun: number, intervalMs: number): readonly C
     {
       item: 'Google Cloud Monitoring, ingestion',
       usd: undefined,
-      basis: `about ${points.toLocaleString('en-US')} points; Google charges custom metrics by what is ingested, see its price list`,
+      basis: `about ${groupDigits(points)} points; Google charges custom metrics by what is ingested, see its price list`,
     },
   ];
 }

@@ -1,4 +1,5 @@
 /** What known receivers charge a month by; none of them publishes one price for all customers. */
+import { groupDigits } from '../../model/text/wording.ts';
 import type { CostLine } from '../sink.ts';
 import type { Point } from './encode/points/point.ts';
 import type { PresetName } from './receiver/presets.ts';
@@ -105,8 +106,4 @@ function countFilled(counts: readonly number[]): number {
 
 function sumPoints(points: readonly Point[], weigh: (point: Point) => number): number {
   return points.reduce((sum, point) => sum + weigh(point), 0);
-}
-
-function groupDigits(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }

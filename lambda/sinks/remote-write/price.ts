@@ -1,4 +1,5 @@
 /** What a month costs where the receiver is Amazon Managed Service for Prometheus. */
+import { groupDigits } from '../../model/text/wording.ts';
 import type { CostLine } from '../sink.ts';
 import { findWorkspaceRegion } from '../../settings/workspace-region.ts';
 
@@ -19,7 +20,7 @@ export function priceMonth(url: URL, samplesPerRun: number, intervalMs: number):
     {
       item: 'Amazon Managed Service for Prometheus, samples ingested',
       usd: (samples / 10_000_000) * usdPerTenMillionSamples,
-      basis: `${samples.toLocaleString('en-US')} samples × $${usdPerTenMillionSamples.toFixed(2)} per 10 million (list price)`,
+      basis: `${groupDigits(samples)} samples × $${usdPerTenMillionSamples.toFixed(2)} per 10 million (list price)`,
     },
   ];
 }

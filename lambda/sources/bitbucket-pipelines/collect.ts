@@ -1,7 +1,7 @@
 /** One collection: opens ledger and budget, visits repositories, reads runners and builds the metrics. */
+import { tryOpenLedger } from '../../counters/try-open-ledger.ts';
 import { matchAny, matchSelection } from '../../settings/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { describeStateProblem } from '../../counters/state/state-problem.ts';
 import { sendWithCredentials } from '../../http/auth/credentials.ts';
 import type { TlsMaterial } from '../../http/port.ts';
 import type { MetricFamily } from '../../model/metric.ts';
@@ -56,7 +56,9 @@ async function collect(
   context: CollectContext,
 ): Promise<Collection> {
   const tickProblems = collectProblems(`bitbucket-pipelines/${config.name}`, warm.access);
-  const ledger = await tryOpenLedger(context, config, tickProblems);
+  // Without it, runners are still worth reading: they need no memory.
+  const { ledger, problems } = await tryOpenLedger(context, `bitbucket-pipelines/${config.name}`);
+  for (const problem of problems) tickProblems.note(problem);
   try {
     const families = await sendWithCredentials(
       { tls: config.tls },
@@ -68,20 +70,6 @@ async function collect(
   } catch (error) {
     tickProblems.add(error, 'repositories');
     return { families: [], problems: tickProblems.list() };
-  }
-}
-
-/** Undefined where the state cannot be read: runners need no memory and are worth having alone. */
-async function tryOpenLedger(
-  { openLedger }: CollectContext,
-  { name }: BitbucketPipelinesConfig,
-  tickProblems: TickProblems,
-): Promise<Ledger | undefined> {
-  try {
-    return await openLedger();
-  } catch (error) {
-    tickProblems.note(describeStateProblem(error, `bitbucket-pipelines/${name}`));
-    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The Chainloop source: collects from the control plane, from the metrics page, or from both. */
+import { tryOpenLedger } from '../../counters/try-open-ledger.ts';
 import { matchSelection } from '../../settings/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
 import { credentialFamilies } from '../../model/credential.ts';
@@ -9,13 +10,7 @@ import type { CollectContext, Collection, CreateSource, SourcePorts } from '../s
 import type { ChainloopConfig } from './config.ts';
 import { type ControlPlane, createControlPlane } from './runs/client.ts';
 import { NoServiceError, OtherOrganizationError } from './errors.ts';
-import {
-  describeControlPlaneProblem,
-  describeFallback,
-  describePageProblem,
-  describeLedgerProblem,
-  whereOfSource,
-} from './problems.ts';
+import { describeControlPlaneProblem, describeFallback, describePageProblem, whereOfSource } from './problems.ts';
 import { readControlPlane } from './runs/read-control-plane.ts';
 import { markCounted, readMetricsPage, mapRelayedPage } from './metrics-page/map-page.ts';
 import { checkClaims, type TokenClaims } from './token-claims.ts';
@@ -56,26 +51,13 @@ async function readOrganization(
   ports: SourcePorts,
   context: CollectContext,
 ): Promise<Collection> {
-  const opened = await openLedger(config, context);
-  const ledger = 'ledger' in opened ? opened.ledger : undefined;
+  const { ledger, problems } = await tryOpenLedger(context, whereOfSource(config), 'runs are not counted without it');
   const read = { claims, config, ports, context, ledger };
   const collections = await readPaths(read);
-  const problems = 'problem' in opened ? [opened.problem] : [];
   return {
     families: collections.flatMap(({ families }) => families),
     problems: [...problems, ...collections.flatMap((part) => part.problems)],
   };
-}
-
-async function openLedger(
-  config: ChainloopConfig,
-  { openLedger: open }: CollectContext,
-): Promise<{ readonly ledger: Ledger } | { readonly problem: Problem }> {
-  try {
-    return { ledger: await open() };
-  } catch (error) {
-    return { problem: describeLedgerProblem(error, config) };
-  }
 }
 
 interface Reading {

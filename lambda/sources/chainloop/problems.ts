@@ -1,5 +1,4 @@
 /** Turns errors of the Chainloop source into problems with remedies. */
-import { describeStateProblem } from '../../counters/state/state-problem.ts';
 import { HttpStatusError, NotHttpError } from '../../http/errors/errors.ts';
 import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -133,11 +132,6 @@ function describeIntegration(error: unknown): string {
   return error instanceof HttpStatusError && /Prometheus integration/i.test(error.excerpt)
     ? 'the server has no Prometheus integration for this organization; name it in prometheus_integration of the server (Helm: controlplane.prometheus_org_metrics), or set read: control-plane'
     : 'the server knows no /prom; check url, it is the HTTP address of the control plane';
-}
-
-/** @throws every unexpected error: a bug. */
-export function describeLedgerProblem(error: unknown, config: ChainloopConfig): Problem {
-  return describeStateProblem(error, whereOfSource(config), 'runs are not counted without it');
 }
 
 function describeExpected(error: unknown, config: ChainloopConfig, hints: StatusHints): Problem {

@@ -1,6 +1,6 @@
 /** Reads the claims of a Chainloop token: its organization and when it expires. */
 import * as z from 'zod';
-import { parseJsonText } from '../../model/text/outside-text.ts';
+import { tryParseJson } from '../../model/text/try-parse-json.ts';
 import { OtherOrganizationError } from './errors.ts';
 
 /** What a token of Chainloop says about itself; nothing of it is verified here, the server does that. */
@@ -51,13 +51,4 @@ function parseClaims(token: string): TokenClaims {
     ...(iat === undefined ? {} : { createdMs: iat * 1000 }),
     ...(exp === undefined ? {} : { expiresMs: exp * 1000 }),
   };
-}
-
-function tryParseJson(json: string): unknown {
-  try {
-    return parseJsonText(json);
-  } catch {
-    // Not a token of this kind: the server will say what it thinks of it.
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
 /** Reads all targets of the source, and reports what could not be read of them. */
-import { describeStateProblem } from '../../counters/state/state-problem.ts';
+import { tryOpenLedger } from '../../counters/try-open-ledger.ts';
 import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import { whereOf } from '../../http/where.ts';
-import type { Labels, MetricFamily } from '../../model/metric.ts';
+import { countSamples, type Labels, type MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mergeRelayed, type RelayedFamily } from '../../model/relayed.ts';
 import type { Keep } from '../../prometheus-text/families/collect-families.ts';
@@ -82,10 +82,6 @@ function describeRepeated(
 
 function countSamplesOf(name: string, type: RelayedFamily['type'], families: readonly RelayedFamily[]): number {
   return countSamples(families.filter((family) => family.name === name && family.type === type));
-}
-
-function countSamples(families: readonly RelayedFamily[]): number {
-  return families.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 
 function describeNoNumbers({ samples, example }: NoNumbers, where: string): readonly Problem[] {
@@ -177,17 +173,15 @@ async function mapMeasures(
   measures: readonly PreparedMeasure[],
   relayed: readonly RelayedFamily[],
   targets: readonly Labels[],
-  { openLedger }: CollectContext,
+  context: CollectContext,
   where: string,
 ): Promise<{ readonly families: readonly MetricFamily[]; readonly problems: readonly Problem[] }> {
   const families = mapGauges(measures, relayed);
   if (measures.every(({ measure }) => measure.type === 'gauge')) return { families, problems: [] };
-  try {
-    const ledger = await openLedger();
+  const { ledger, problems } = await tryOpenLedger(context, where);
+  if (ledger !== undefined) {
     const followed = measures.map(({ measure }) => measure).filter(({ type }) => type !== 'gauge');
     followAll(measures, relayed, ledger, trackNewSeries(ledger, followed, relayed, targets));
-    return { families, problems: [] };
-  } catch (error) {
-    return { families, problems: [describeStateProblem(error, where)] };
   }
+  return { families, problems };
 }

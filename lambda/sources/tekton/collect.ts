@@ -1,7 +1,8 @@
 /** One collection: reads lists, controller and Tekton Results, counts what has ended and builds the metrics. */
+import { append } from '../../model/lists/append.ts';
+import { tryOpenLedger } from '../../counters/try-open-ledger.ts';
 import { matchSelection } from '../../settings/glob.ts';
 import type { Ledger } from '../../counters/ledger.ts';
-import { describeStateProblem } from '../../counters/state/state-problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { mapConcurrently } from '../../runtime/map-concurrently.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
@@ -128,16 +129,13 @@ interface LedgerOpener {
 }
 
 /** Opened once; it is written only where something was read, for a source that is down leaves its memory alone. */
-function createLedgerOpener({ openLedger }: CollectContext, where: string): LedgerOpener {
+function createLedgerOpener(context: CollectContext, where: string): LedgerOpener {
   const problems: Problem[] = [];
   let opening: Promise<Ledger | undefined> | undefined;
   const openOnce = async (): Promise<Ledger | undefined> => {
-    try {
-      return await openLedger();
-    } catch (error) {
-      problems.push(describeStateProblem(error, where));
-      return undefined;
-    }
+    const opened = await tryOpenLedger(context, where);
+    append(problems, opened.problems);
+    return opened.ledger;
   };
   return { open: () => (opening ??= openOnce()), problems };
 }

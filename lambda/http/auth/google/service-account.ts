@@ -1,7 +1,7 @@
 /** Gets tokens with the key of a service account, which signs a statement that Google exchanges for a token. */
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import * as z from 'zod';
-import { parseJsonText } from '../../../model/text/outside-text.ts';
+import { tryParseJson } from '../../../model/text/try-parse-json.ts';
 import { isTlsOrAllowed } from '../../plaintext.ts';
 import { type AccessToken, requestToken, type TokenPorts, createUnavailableError, type Waiting } from './token.ts';
 
@@ -102,14 +102,5 @@ function parsePrivateKey(pem: string, origin: string): KeyObject {
     throw createUnavailableError(
       `the private_key in ${origin} is no private key in PEM; store the file as gcloud wrote it`,
     );
-  }
-}
-
-/** Undefined for what is no JSON: its parser quotes the text. */
-function tryParseJson(text: string): unknown {
-  try {
-    return parseJsonText(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** Makes problems of what was left out and what was never sent: one for each reason, with a remedy. */
+import { formatCount } from '../../../model/text/wording.ts';
 import { ForbiddenAddressError } from '../../../http/transport/address.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { Finding, FindingReason } from '../encode/encode-lines.ts';
@@ -83,10 +84,6 @@ function isAbort(error: unknown): boolean {
 
 function shortenText(text: string): string {
   return text.length > maxExample ? `${text.slice(0, maxExample).toWellFormed()}…` : text;
-}
-
-function formatCount(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function chooseVerb(count: number): string {

@@ -5,9 +5,9 @@
  * times, so it only says which repository to visit first, and the visit counts with the key that every visit has.
  */
 import * as z from 'zod';
+import { tryParseJson } from '../../../model/text/try-parse-json.ts';
 import { describeInboxProblem } from '../../../events/inbox-problem.ts';
 import type { Inbox, QueuedEvent, TakenEvents } from '../../../events/inbox.ts';
-import { parseJsonText } from '../../../model/text/outside-text.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { makeHot } from './discover.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
@@ -96,15 +96,6 @@ function interpretEvent({ body: text, sentMs }: QueuedEvent): EventMeaning {
     default:
       // A hook may be subscribed to more than the documentation asks for.
       return 'unused';
-  }
-}
-
-function tryParseJson(text: string): unknown {
-  try {
-    return parseJsonText(text);
-  } catch {
-    // Told as unreadable, like any other content that is not an event.
-    return undefined;
   }
 }
 

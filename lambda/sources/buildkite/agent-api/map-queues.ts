@@ -2,7 +2,7 @@
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
 import { type Folding, splitAtCap } from '../../../model/limits/cap.ts';
 import { overflowValue } from '../../../model/text/labels.ts';
-import { buildGauge, type MetricFamily, type Share } from '../../../model/metric.ts';
+import { buildGauge, type MetricFamily, sampleIfKnown, type Share } from '../../../model/metric.ts';
 import { computeWholePercent } from '../../../model/families/roll-up.ts';
 import type { OwnedSnapshot } from './cluster-owners.ts';
 import { type CompatBaseName, compatBases, defineQueueMetric, defineTotalMetric } from '../metrics.ts';
@@ -158,14 +158,6 @@ function mapNeutralFamilies(queues: readonly QueueFigures[], source: string): re
       }),
     ),
   ];
-}
-
-/** One sample, or none where the value is unknown. */
-function sampleIfKnown<Name extends string>(
-  value: number | undefined,
-  labels: Readonly<Record<Name, string>>,
-): readonly { readonly labels: Readonly<Record<Name, string>>; readonly value: number }[] {
-  return value === undefined ? [] : [{ labels, value }];
 }
 
 /** 0 with a single agent, whatever else is unknown. */

@@ -1,10 +1,10 @@
 /** Reads Buildkite's job events and counts the jobs that finished. */
 import * as z from 'zod';
+import { tryParseJson } from '../../../model/text/try-parse-json.ts';
 import type { Matcher } from '../../../settings/glob.ts';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { describeInboxProblem } from '../../../events/inbox-problem.ts';
 import type { Inbox, QueuedEvent, TakenEvents } from '../../../events/inbox.ts';
-import { parseJsonText } from '../../../model/text/outside-text.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { jobStream } from '../builds/count-builds.ts';
 import { finishJob } from '../builds/finish.ts';
@@ -82,15 +82,6 @@ function parseEvent({ body }: QueuedEvent): JobFinished | 'unused' | 'unreadable
   if (!isWantedEvent(event)) return 'unused';
   const detail = typeof content === 'string' ? parseDelivery(content) : content;
   return JobFinished.safeParse(detail).data ?? 'unreadable';
-}
-
-function tryParseJson(text: string): unknown {
-  try {
-    return parseJsonText(text);
-  } catch {
-    // Told as unreadable, like any other content that is not an event.
-    return undefined;
-  }
 }
 
 export interface EventOptions {

@@ -1,6 +1,6 @@
 /** Reads a `job.finished` delivery of Buildkite's own webhooks as the event of EventBridge that tells the same. */
 import * as z from 'zod';
-import { parseJsonText } from '../../../model/text/outside-text.ts';
+import { tryParseJson } from '../../../model/text/try-parse-json.ts';
 
 const Text = z.string().nullish().catch(undefined);
 
@@ -31,15 +31,6 @@ export function parseDelivery(body: string): object | undefined {
     pipeline,
     organization: { slug },
   };
-}
-
-function tryParseJson(body: string): unknown {
-  try {
-    return parseJsonText(body);
-  } catch {
-    // Told as unreadable, like any other content that is not an event.
-    return undefined;
-  }
 }
 
 /** The REST API says `passed` or `failed` where an event may say `finished`; then the exit status tells. */

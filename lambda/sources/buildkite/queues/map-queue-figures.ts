@@ -1,6 +1,6 @@
 /** Turns Buildkite's own figures of a queue, which are of one minute, into families of the model. */
 import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
-import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
+import { buildGauge, type MetricFamily, sampleIfKnown } from '../../../model/metric.ts';
 import { queueRecentJobs, queueWaitQuantile } from '../../../model/catalogue/run-metrics.ts';
 import type { QueueMetrics } from '../user-api/graphql-schema.ts';
 import { parseTime } from '../user-api/times.ts';
@@ -61,13 +61,6 @@ function mapQuantileFamily(queues: readonly Figures[]): MetricFamily {
       ...sampleIfKnown(waitTimeSec?.max, { ...labels, rank: '1' }),
     ]),
   );
-}
-
-function sampleIfKnown<Name extends string>(
-  value: number | undefined,
-  labels: Readonly<Record<Name, string>>,
-): readonly { readonly labels: Readonly<Record<Name, string>>; readonly value: number }[] {
-  return value === undefined ? [] : [{ labels, value }];
 }
 
 /** Hosted agents come on demand: none of them is idle, and none can be missing. */

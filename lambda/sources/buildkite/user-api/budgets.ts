@@ -1,7 +1,6 @@
 /** Opens the ledger with the request budgets that it keeps, or with small ones for this run. */
+import { type OpenedLedger, tryOpenLedger } from '../../../counters/try-open-ledger.ts';
 import type { Ledger, RequestBudget } from '../../../counters/ledger.ts';
-import { describeStateProblem } from '../../../counters/state/state-problem.ts';
-import type { Problem } from '../../../model/problem.ts';
 import type { CollectContext } from '../../source.ts';
 import type { ApiSettings } from '../config.ts';
 import type { Budgets } from './client.ts';
@@ -11,26 +10,20 @@ const minuteMs = 60_000;
 /** Without a ledger it is unknown what earlier runs have used, so each run may use a fifth of the budget. */
 const shareWithoutMemory = 0.2;
 
-export interface OpenedLedger {
-  /** Absent where the state cannot be read: nothing is counted then. */
-  readonly ledger: Ledger | undefined;
+export interface OpenedLedgerAndBudgets extends OpenedLedger {
   readonly budgets: Budgets;
-  readonly problems: readonly Problem[];
 }
 
 /** @throws TickTakenError: another invocation counts this tick. */
 export async function openLedgerAndBudgets(
-  { openLedger }: CollectContext,
+  context: CollectContext,
   settings: ApiSettings,
   where: string,
-): Promise<OpenedLedger> {
-  try {
-    const ledger = await openLedger();
-    return { ledger, budgets: createKeptBudgets(ledger, settings), problems: [] };
-  } catch (error) {
-    const problems = [describeStateProblem(error, `${where} state`)];
-    return { ledger: undefined, budgets: createOneRunBudgets(settings), problems };
-  }
+): Promise<OpenedLedgerAndBudgets> {
+  const opened = await tryOpenLedger(context, `${where} state`);
+  const { ledger } = opened;
+  const budgets = ledger === undefined ? createOneRunBudgets(settings) : createKeptBudgets(ledger, settings);
+  return { ...opened, budgets };
 }
 
 /** Buildkite docs, portals: 200 requests a minute for an organization; half of them are left to its other portals. */
