@@ -85,7 +85,7 @@ module.exports = {
       to: {
         path: '^lambda/',
         pathNot:
-          '^lambda/(config/|cost/|model/|settings/|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
+          '^lambda/(config/|cost/|model/|settings/|runtime/function-memory\\.ts$|secrets/(secret-ref|arn)\\.ts$|sources/(index|source|prepare-source)\\.ts$|sources/[^/]+/(index|config|metrics)\\.ts$|sinks/(index|sink|prepare-sink)\\.ts$|sinks/[^/]+/(index|config|namespace|price|stored)\\.ts$)',
       },
     },
     {

@@ -3,11 +3,11 @@ import type { CollectorConfig } from '../lambda/config/schema.ts';
 import type { MetricDefinition } from '../lambda/model/metric.ts';
 import type { SecretRef } from '../lambda/secrets/secret-ref.ts';
 import { CloudWatchConfig } from '../lambda/sinks/cloudwatch/config.ts';
-import { prepareSink } from '../lambda/sinks/index.ts';
+import { prepareSink } from '../lambda/sinks/prepare-sink.ts';
 import { OtlpConfig } from '../lambda/sinks/otlp/config.ts';
 import { isWrittenToOwnCloudWatch } from '../lambda/sinks/otlp/stored.ts';
 import type { PreparedSink } from '../lambda/sinks/sink.ts';
-import { prepareSource } from '../lambda/sources/index.ts';
+import { prepareSource } from '../lambda/sources/prepare-source.ts';
 import type { EksEntrance, EventFeed, PreparedSource } from '../lambda/sources/source.ts';
 
 /** A source whose CI system tells of itself. */

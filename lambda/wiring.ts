@@ -23,9 +23,9 @@ import type { Redactor } from './secrets/redaction/redactor.ts';
 import { createSecretsManagerStore } from './secrets/stores/secrets-manager.ts';
 import { warnOfWeakSecret } from './secrets/redaction/weak-secret.ts';
 import { createSecrets, type SecretCache } from './secrets/create-secrets.ts';
-import { prepareSink } from './sinks/index.ts';
+import { prepareSink } from './sinks/prepare-sink.ts';
 import type { PreparedSink, SinkPorts } from './sinks/sink.ts';
-import { prepareSource } from './sources/index.ts';
+import { prepareSource } from './sources/prepare-source.ts';
 import type { PreparedSource } from './sources/source.ts';
 
 /** Everything that a process has and a test replaces: time, randomness, environment, output. */

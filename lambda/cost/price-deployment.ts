@@ -1,9 +1,9 @@
 /** What a deployment costs a month if all its runs are like that of a dry run, or why it has no price. */
 import type { CollectorConfig } from '../config/schema.ts';
 import type { RunReport } from '../report/report.ts';
-import { prepareSink } from '../sinks/index.ts';
+import { prepareSink } from '../sinks/prepare-sink.ts';
 import type { CostLine } from '../sinks/sink.ts';
-import { prepareSource } from '../sources/index.ts';
+import { prepareSource } from '../sources/prepare-source.ts';
 import { countEventsAnHour } from './lines/event-lines.ts';
 import { assumeFleet } from './fleet.ts';
 import { computeMonthlyCost, type SinkPreview } from './monthly-cost.ts';

@@ -1,4 +1,4 @@
-/** The registry of sinks: every kind that a configuration can name. */
+/** The registry of the sinks: the list of every kind there is, and nothing else, because a bundle has a list of its own. */
 import { cloudwatch } from './cloudwatch/index.ts';
 import { datadog } from './datadog/index.ts';
 import { file } from './file/index.ts';
@@ -8,11 +8,11 @@ import { otlp } from './otlp/index.ts';
 import { pushgateway } from './pushgateway/index.ts';
 import { remoteWrite } from './remote-write/index.ts';
 import { scrapePage } from './scrape-page/index.ts';
-import type { PreparedSink, RegisteredSink } from './sink.ts';
+import type { RegisteredSink } from './sink.ts';
 import { statsd } from './statsd/index.ts';
 import { stdout } from './stdout/index.ts';
 
-/** Every sink there is, alphabetical: one folder and one line each. */
+/** Every sink there is, alphabetical: one folder and one line each. Its constant is its kind in camel case. */
 export const sinks = [
   cloudwatch,
   datadog,
@@ -28,10 +28,3 @@ export const sinks = [
 ] as const satisfies readonly RegisteredSink[];
 
 export type SinkKind = (typeof sinks)[number]['kind'];
-
-/** @throws z.ZodError for a configuration that does not fit its kind. */
-export function prepareSink(raw: Readonly<Record<string, unknown>>): PreparedSink {
-  const registered = sinks.find(({ kind }) => kind === raw['kind']);
-  if (registered === undefined) throw new RangeError(`no sink of kind ${String(raw['kind'])}`);
-  return registered.prepare(raw);
-}

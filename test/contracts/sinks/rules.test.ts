@@ -1,6 +1,7 @@
 /** Every sink keeps every rule of docs/adding-a-sink.md. */
 import { describe, it } from 'vitest';
-import { prepareSink, sinks } from '../../../lambda/sinks/index.ts';
+import { sinks } from '../../../lambda/sinks/index.ts';
+import { prepareSink } from '../../../lambda/sinks/prepare-sink.ts';
 import { sinkRules } from './rules.ts';
 import { sinkSubjects } from '../subjects.ts';
 import type { TriedSubject } from './try-sink.ts';

@@ -6,7 +6,7 @@ import type { Batch, SourceOutput } from '../../../lambda/model/batch.ts';
 import type { CounterSample, MetricFamily } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { prepareSink } from '../../../lambda/sinks/index.ts';
+import { prepareSink } from '../../../lambda/sinks/prepare-sink.ts';
 import type { DeliverContext, Delivery, Sink } from '../../../lambda/sinks/sink.ts';
 import { receiveHttp } from './http-receiver.ts';
 import { exampleBackend } from './backends.ts';

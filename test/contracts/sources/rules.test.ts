@@ -1,6 +1,7 @@
 /** Every source keeps every rule of docs/adding-a-source.md. */
 import { describe, it } from 'vitest';
-import { prepareSource, sources } from '../../../lambda/sources/index.ts';
+import { sources } from '../../../lambda/sources/index.ts';
+import { prepareSource } from '../../../lambda/sources/prepare-source.ts';
 import { sourceRules } from './rules.ts';
 import { sourceFacts } from './systems.ts';
 

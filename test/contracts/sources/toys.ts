@@ -7,7 +7,7 @@ import { queueJobs, workers } from '../../../lambda/model/catalogue/catalogue.ts
 import { buildGauge } from '../../../lambda/model/metric.ts';
 import type { Problem } from '../../../lambda/model/problem.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
-import { prepareSource } from '../../../lambda/sources/index.ts';
+import { prepareSource } from '../../../lambda/sources/prepare-source.ts';
 import type { CollectContext, Collection, Source } from '../../../lambda/sources/source.ts';
 import { canaries } from '../../support/canary.ts';
 import type { SourceRuleName } from './rules.ts';

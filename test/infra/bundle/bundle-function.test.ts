@@ -15,9 +15,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Metafile } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundleFunction, bundleFunctionCode, formatRuntimeConfig } from '../../../infra/bundle/bundle-function.ts';
+import type { ConfiguredKinds } from '../../../infra/bundle/only-configured.ts';
 import { parseRuntimeConfig } from '../../../lambda/config/parse-runtime-config.ts';
+import { sinks } from '../../../lambda/sinks/index.ts';
+import { sources } from '../../../lambda/sources/index.ts';
 import { PrometheusConfig } from '../../../lambda/sources/prometheus/config.ts';
 import { configOf, foreignStack } from '../synthesis.ts';
 
@@ -112,14 +116,11 @@ describe('a checkout in another place', () => {
       cpSync(join(repository, part), join(elsewhere, part), { recursive: true });
     symlinkSync(realpathSync(join(repository, 'node_modules')), join(elsewhere, 'node_modules'));
     const bundled = (checkout: string, name: string): Readonly<Record<string, string>> => {
-      const directory = join(folder, name);
-      const kinds = { sources: ['buildkite'], sinks: ['cloudwatch'] };
-      execFileSync(process.execPath, [join(checkout, 'infra/bundle/bundle-process.ts')], {
-        input: JSON.stringify({ directory, entry: 'lambda/handler.ts', kinds }),
-        maxBuffer: 64 * 1024 * 1024,
-      });
+      bundleKinds(name, { sources: ['buildkite'], sinks: ['cloudwatch'] }, checkout);
       const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
-      return Object.fromEntries(Object.entries(contents(directory)).map(([file, text]) => [file, digest(text)]));
+      return Object.fromEntries(
+        Object.entries(contents(join(folder, name))).map(([file, text]) => [file, digest(text)]),
+      );
     };
 
     const here = bundled(repository, 'here');
@@ -178,6 +179,25 @@ describe('the configuration beside the function', () => {
   });
 });
 
+/** Bundles the function with these kinds, as its own process does it. */
+function bundleKinds(name: string, kinds: ConfiguredKinds, checkout = repository): Metafile {
+  const metafile = execFileSync(process.execPath, [join(checkout, 'infra/bundle/bundle-process.ts')], {
+    input: JSON.stringify({ directory: join(folder, name), entry: 'lambda/handler.ts', kinds }),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: 'pipe',
+  });
+  return JSON.parse(metafile) as Metafile;
+}
+
+/** The folders of the plugins that are in a bundle, by the alphabet. */
+function listPlugins(inputs: Metafile['inputs']): readonly string[] {
+  const plugins = Object.keys(inputs)
+    .map((input) => /^lambda\/(?:sources|sinks)\/[^/]+(?=\/)/.exec(input)?.[0])
+    .filter((plugin) => plugin !== undefined);
+  return [...new Set(plugins)].sort();
+}
+
 /** AWS unpacks and reads what the start imports; more than this is felt in every cold start. */
 const startBudgetBytes = 1_500_000;
 
@@ -210,10 +230,24 @@ describe('the function of the repository', () => {
   it('holds the sources and sinks that the configuration names, and nothing of the others', () => {
     const { metafile } = bundleFunction({ directory: join(folder, 'kinds'), config: configOf('minimal') });
 
-    const plugins = Object.keys(metafile.inputs)
-      .map((input) => /^lambda\/(?:sources|sinks)\/[^/]+(?=\/)/.exec(input)?.[0])
-      .filter((plugin) => plugin !== undefined);
-    expect([...new Set(plugins)].sort()).toEqual(['lambda/sinks/cloudwatch', 'lambda/sources/buildkite']);
+    expect(listPlugins(metafile.inputs)).toEqual(['lambda/sinks/cloudwatch', 'lambda/sources/buildkite']);
+  });
+
+  it('finds each kind that a configuration can name', () => {
+    const kinds = { sources: sources.map(({ kind }) => kind), sinks: sinks.map(({ kind }) => kind) };
+
+    const bundled = listPlugins(bundleKinds('all', kinds).inputs);
+
+    expect(bundled).toEqual([
+      ...kinds.sinks.map((kind) => `lambda/sinks/${kind}`),
+      ...kinds.sources.map((kind) => `lambda/sources/${kind}`),
+    ]);
+  });
+
+  it('is not made with a kind that does not exist', () => {
+    expect(() => bundleKinds('unknown', { sources: ['carrier-pigeon'], sinks: [] })).toThrow(
+      /Could not resolve "[.]\/carrier-pigeon\/index[.]ts"/,
+    );
   });
 
   it('reads the engine of relabelling patterns only where there are patterns', () => {

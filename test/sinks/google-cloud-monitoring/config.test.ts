@@ -1,6 +1,6 @@
 /** Tests of the configuration of the sink `google-cloud-monitoring`. */
 import { describe, expect, it } from 'vitest';
-import { prepareSink } from '../../../lambda/sinks/index.ts';
+import { prepareSink } from '../../../lambda/sinks/prepare-sink.ts';
 import { GoogleCloudMonitoringConfig } from '../../../lambda/sinks/google-cloud-monitoring/config.ts';
 
 const minimal = {

@@ -1,0 +1,11 @@
+/** Prepares a configured source: finds its kind in the registry, and checks its settings. */
+import { sources } from './index.ts';
+import type { PreparedSource, RegisteredSource } from './source.ts';
+
+/** @throws z.ZodError for a configuration that does not fit its kind. */
+export function prepareSource(raw: Readonly<Record<string, unknown>>): PreparedSource {
+  const known: readonly RegisteredSource[] = sources;
+  const registered = known.find(({ kind }) => kind === raw['kind']);
+  if (registered === undefined) throw new RangeError(`no source of kind ${String(raw['kind'])}`);
+  return registered.prepare(raw);
+}
