@@ -123,6 +123,24 @@ module.exports = {
       ['config-error', 'deployment', 'plain-secrets', 'runtime-config', 'schema', 'walk-schema'],
     ),
     ...holdRooms('secrets', ['redaction', 'stores'], ['arn', 'secret-ref']),
+    {
+      name: 'simulators-are-islands',
+      severity: 'error',
+      from: { path: '^lambda/demo/simulators/([^/]+)/' },
+      to: { path: '^lambda/demo/simulators/[^/]+/', pathNot: '^lambda/demo/simulators/$1/' },
+    },
+    {
+      name: 'render-knows-no-command',
+      severity: 'error',
+      from: { path: '^lambda/cli/render/' },
+      to: { path: '^lambda/cli/(commands|collect|demo|migrate)/' },
+    },
+    {
+      name: 'infra-parts-know-no-whole',
+      severity: 'error',
+      from: { path: '^infra/(metrics|access|bundle)/' },
+      to: { path: '^infra/(alarms|dashboard|function)/', dependencyTypesNot: ['type-only'] },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
     {
       name: 'no-orphans',

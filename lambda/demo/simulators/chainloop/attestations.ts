@@ -1,5 +1,5 @@
 /** Plays a simulated Chainloop organization: workflows whose runs begin, end and expire. */
-import type { Outage } from '../buildkite/fleet/plan.ts';
+import type { Outage } from '../outage.ts';
 import { drawArrivals, drawDuration, type Random, createRandom } from '../random.ts';
 import { type AttestationPlan, demoAttestations, type WorkflowPlan } from './plan.ts';
 import type { Records, RunRecord, WorkflowRecord } from './records.ts';

@@ -1,5 +1,5 @@
 /** Says which workflows the simulated Chainloop has, and how their runs end. */
-import type { Outage } from '../buildkite/fleet/plan.ts';
+import type { Outage } from '../outage.ts';
 import type { RunnerName } from './records.ts';
 
 /** How many of a hundred runs of a workflow end otherwise than well. */

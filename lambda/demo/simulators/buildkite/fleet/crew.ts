@@ -1,5 +1,6 @@
 /** Plays the agents of a simulated queue: fixed ones with outages, scaled ones and hosted ones. */
-import type { AgentPlan, Outage } from './plan.ts';
+import type { Outage } from '../../outage.ts';
+import type { AgentPlan } from './plan.ts';
 import { drawBetween, type Random } from '../../random.ts';
 
 /** What the agents of a queue need to know of it when they come and go. */

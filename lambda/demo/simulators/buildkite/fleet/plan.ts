@@ -1,11 +1,5 @@
 /** Says which clusters, queues and pipelines the simulated Buildkite has. */
-
-/** A time of trouble that comes again and again. Simulated seconds. */
-export interface Outage {
-  readonly firstAtSeconds: number;
-  readonly everySeconds: number;
-  readonly lastsSeconds: number;
-}
+import type { Outage } from '../../outage.ts';
 
 /** The agents of a queue. `hosted` ones are Buildkite's own: jobs run on them, but the agent API does not count them. */
 export type AgentPlan =
