@@ -23,6 +23,7 @@ import {
 } from '../lambda/model/catalogue/catalogue.ts';
 import type { Labels, MetricDefinition } from '../lambda/model/metric.ts';
 import { acknowledgeAnyResource } from './acknowledge.ts';
+import type { AlarmPlans } from './alarms/count-alarms.ts';
 import { createAlarms } from './alarms/create-alarms.ts';
 import { createFunction } from './function/collector-function.ts';
 import { createDashboard } from './dashboard/create-dashboard.ts';
@@ -85,6 +86,8 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   /** What every alarm tells. */
   readonly topic: sns.ITopic;
   readonly alarms: readonly cloudwatch.AlarmBase[];
+  /** What the alarms are made from, as the price of the stack counts them. */
+  readonly alarmPlans: AlarmPlans;
   /** Undefined where `deployment.dashboard` is `omit`. */
   readonly dashboard: cloudwatch.Dashboard | undefined;
   /** The secrets that the configuration refers to. */
@@ -132,7 +135,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     const { schedule, group } = createSchedule(this, this.config, { fn, deadLetterQueue, queueKey });
     const watched = { fn, deadLetterQueue, scheduleGroup: group };
     const isEmulated = emulation !== undefined;
-    const { topic, alarms } = createAlarms(this, { prepared, watched, settings: props, isEmulated });
+    const { topic, alarms, plans } = createAlarms(this, { prepared, watched, settings: props, isEmulated });
     const isShown = this.config.deployment.dashboard === 'create';
 
     this.function = fn;
@@ -144,6 +147,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     this.scheduleGroup = group;
     this.topic = topic;
     this.alarms = alarms;
+    this.alarmPlans = plans;
     this.dashboard = isShown ? createDashboard(this, { prepared, watched, logGroup, alarms }) : undefined;
     this.secrets = secrets.secrets;
     this.#prepared = prepared;

@@ -8,13 +8,13 @@ import { priceMetrics } from '../lambda/sinks/cloudwatch/price.ts';
 import { countAlarms } from './alarms/count-alarms.ts';
 import type { CiMetricsCollector } from './ci-metrics-collector.ts';
 
-type Stacked = Pick<CiMetricsCollector, 'config' | 'alarms'>;
+type Stacked = Pick<CiMetricsCollector, 'config' | 'alarmPlans'>;
 type FleetOf = (source: string) => Fleet;
 
 /** Everything that the price of the stack depends on. */
-export async function estimateDeployed({ config, alarms }: Stacked, fleetOf: FleetOf): Promise<PricedDeployment> {
+export async function estimateDeployed({ config, alarmPlans }: Stacked, fleetOf: FleetOf): Promise<PricedDeployment> {
   const fleets = config.sources.map(({ name }) => ({ name: String(name), fleet: fleetOf(String(name)) }));
-  return await estimateDeployment(config, { fleetOf, alarms: countAlarms(alarms, fleets) });
+  return await estimateDeployment(config, { fleetOf, alarms: countAlarms(alarmPlans, fleets) });
 }
 
 /** Lines for the terminal: each item with its basis, and what more queues and pipelines would cost. */

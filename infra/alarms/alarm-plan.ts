@@ -53,6 +53,15 @@ export interface AlarmPlan {
   readonly silence: keyof typeof missingData;
   /** A part of a composite alarm, which tells the topic in its place. */
   readonly isChild?: boolean;
+  /** What has a state of its own within this alarm, and is told to EventBridge; absent where it is on one thing. */
+  readonly contributors?: Contributors;
+}
+
+/** Everything of a kind that the query of an alarm finds. */
+export interface Contributors {
+  readonly kind: 'queues' | 'workflows';
+  /** The only source whose they are; absent where they may be any source's. */
+  readonly source?: string;
 }
 
 /** PutMetricAlarm API reference, AlarmPromQLCriteria: characters of a query. */
@@ -67,12 +76,6 @@ export function createAlarm(scope: Construct, config: CollectorConfig, plan: Ala
 
 export function isPromql(metric: AlarmPlan['metric']): metric is PromqlReading {
   return 'query' in metric;
-}
-
-/** Whether EventBridge is told of each queue, for instance: an alarm on a query has a state for each series. */
-export function hasContributors({ metric }: AlarmPlan): boolean {
-  if (isPromql(metric)) return metric.hasContributors;
-  return metric instanceof cloudwatch.MathExpression && metric.expression.startsWith('SELECT');
 }
 
 /**

@@ -7,11 +7,12 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Annotations, Aws, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
-import { type AlarmPlan, createAlarm, hasContributors, isPromql } from './alarm-plan.ts';
+import { type AlarmPlan, createAlarm, isPromql } from './alarm-plan.ts';
 import { checkReach } from './reach.ts';
 import { createAlarmWebhook } from './webhook.ts';
 import { planCollectorAlarms, type Watched } from './collector-alarms.ts';
 import { collectorDown } from './collector-down.ts';
+import type { AlarmPlans } from './count-alarms.ts';
 import { type CompositePlan, createCompositeAlarm } from './composite-alarm.ts';
 import { planVisitAlarms } from './visit-alarms.ts';
 import { planPipelineAlarms } from './pipeline-alarms.ts';
@@ -26,6 +27,8 @@ import { planWorkflowAlarms } from './workflow-alarms.ts';
 export interface CollectorAlarms {
   readonly topic: sns.ITopic;
   readonly alarms: readonly cloudwatch.AlarmBase[];
+  /** What they are made from, as they are charged. */
+  readonly plans: AlarmPlans;
 }
 
 export interface AlarmOptions {
@@ -64,13 +67,14 @@ export function createAlarms(
       collector: prepared.config.collector,
       webhook,
       alarms,
-      withContributors: new Set(plans.filter(hasContributors).map(({ name }) => name)),
+      withContributors: new Set(plans.filter(({ contributors }) => contributors !== undefined).map(({ name }) => name)),
       deadLetterQueue: watched.deadLetterQueue,
       period: chooseScheduleRate(prepared.config),
     });
     alarms.set(undelivered.name, notifyTopic(topic, createAlarm(scope, prepared.config, undelivered)));
+    plans.push(undelivered);
   }
-  return { topic, alarms: [...alarms.values()] };
+  return { topic, alarms: [...alarms.values()], plans: { plans, composites } };
 }
 
 /** Tells at synthesis that the alarms are in PromQL, and that the dashboard has no graphs of CI. */

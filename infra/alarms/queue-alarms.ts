@@ -190,6 +190,7 @@ function planEveryQueue(
       when: 'above',
       silence: 'kept',
       isChild: true,
+      contributors: { kind: 'queues', ...(source === undefined ? {} : { source: source.name }) },
     },
   ];
 }
@@ -208,5 +209,6 @@ function planEveryQueueByOtlp(
     source: source.name,
     statistic: aggregate === 'MIN' ? 'Minimum' : 'Maximum',
   });
-  return [{ ...plan, metric: reading, when: 'above', silence: 'kept', isChild: true }];
+  const contributors = { kind: 'queues', source: source.name } as const;
+  return [{ ...plan, metric: reading, when: 'above', silence: 'kept', isChild: true, contributors }];
 }

@@ -75,6 +75,7 @@ function planRelayedDown(prepared: Prepared, source: PreparedSource): readonly A
       threshold: 1,
       window: chooseQueryWindow(minutes, prepared.config),
       silence: 'kept',
+      contributors: { kind: 'workflows' },
     },
   ];
 }
@@ -96,6 +97,7 @@ function planDownByOtlp(prepared: Prepared, source: PreparedSource): readonly Al
       threshold: 1,
       window: chooseWindow(minutes, prepared.config),
       silence: 'kept',
+      contributors: { kind: 'workflows' },
     },
   ];
 }

@@ -17,8 +17,6 @@ export interface Condition {
 }
 
 export interface PromqlReading {
-  /** Whether each queue, for instance, has a state of its own. */
-  readonly hasContributors: boolean;
   /** The query that finds something exactly while the condition holds. */
   readonly query: (condition: Condition) => string;
 }
@@ -78,7 +76,7 @@ export function buildLevelReading(
       `unless on (${ofSource}) (max_over_time(${up}[${step}]) == 1))`,
     ].join(' ');
   };
-  return { hasContributors: by.length > 0, query: buildQuery };
+  return { query: buildQuery };
 }
 
 function convertLevel(vector: string, { cloudWatch: { conversion } }: MetricDefinition): string {
@@ -108,7 +106,6 @@ export function buildCountExpression(
 /** A figure that holds its time within itself. */
 export function buildFigureReading(expression: string): PromqlReading {
   return {
-    hasContributors: false,
     query: ({ operator, threshold }) => `${expression} ${operator} ${String(threshold)}`,
   };
 }

@@ -1,5 +1,7 @@
 /** Tests of the monthly price that the synthesis prints. */
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { describe, expect, it } from 'vitest';
+import type { AlarmPlan, Contributors } from '../../infra/alarms/alarm-plan.ts';
 import { countAlarms } from '../../infra/alarms/count-alarms.ts';
 import { formatCost, estimateDeployed } from '../../infra/cost.ts';
 import { assumeFleet } from '../../lambda/cost/fleet.ts';
@@ -10,8 +12,8 @@ import { configOf, synthesise, type Variant } from './synthesis.ts';
 const fleet = { scopes: 1, queues: 10, pipelines: 10, runsAnHour: 2, jobsOfARun: 3, labelValues: 3 };
 
 function collectorOf(variant: Variant, changed: Partial<CollectorConfig> = {}) {
-  const { config, alarms } = synthesise(configOf(variant)).stack.collector;
-  return { config: { ...config, ...changed }, alarms };
+  const { config, alarmPlans } = synthesise(configOf(variant)).stack.collector;
+  return { config: { ...config, ...changed }, alarmPlans };
 }
 
 async function linesOf(variant: Variant, size = fleet) {
@@ -80,8 +82,8 @@ describe('the price at the synthesis', () => {
   });
 
   it('tells of a deployment without a cloudwatch sink only its own metrics', async () => {
-    const { config, alarms } = collectorOf('minimal');
-    const collector = { config: { ...config, sinks: [{ kind: 'stdout', name: 'stdout' }] }, alarms };
+    const { config, alarmPlans } = collectorOf('minimal');
+    const collector = { config: { ...config, sinks: [{ kind: 'stdout', name: 'stdout' }] }, alarmPlans };
 
     const lines = computeMonthlyCost(await estimateDeployed(collector, () => assumeFleet(fleet)));
 
@@ -93,14 +95,38 @@ describe('the price at the synthesis', () => {
 
 describe('the number of alarms', () => {
   it('counts what an alarm looks at, and not the alarm', () => {
-    const { alarms } = synthesise(configOf('minimal')).stack.collector;
+    const { alarms, alarmPlans } = synthesise(configOf('minimal')).stack.collector;
     const source = { name: 'buildkite', fleet: assumeFleet(fleet) };
 
-    const count = countAlarms(alarms, [source]);
+    const count = countAlarms(alarmPlans, [source]);
 
     expect(count.scanned).toBe(10);
     expect(count.alarms + count.composite).toBe(alarms.length - 1);
     // The one on crashes compares starts with ends.
     expect(count.metrics).toBeGreaterThan(count.alarms);
+  });
+
+  it('counts the series that a query finds by what it is over, and by whose they are', () => {
+    const metric = new MathExpression({ expression: 'SELECT MAX(Any) FROM SCHEMA(CI)', usingMetrics: {} });
+    const plan = (contributors: Contributors): AlarmPlan => ({
+      name: 'any',
+      description: 'any',
+      metric,
+      when: 'above',
+      threshold: 0,
+      window: { bad: 1, of: 1 },
+      silence: 'kept',
+      contributors,
+    });
+    const fleets = [
+      { name: 'a', fleet: assumeFleet({ ...fleet, queues: 10, pipelines: 3 }) },
+      { name: 'b', fleet: assumeFleet({ ...fleet, queues: 20, pipelines: 4 }) },
+    ];
+    const countScanned = (contributors: Contributors): number =>
+      countAlarms({ plans: [plan(contributors)], composites: [] }, fleets).scanned;
+
+    expect(countScanned({ kind: 'queues', source: 'b' })).toBe(20);
+    expect(countScanned({ kind: 'queues' })).toBe(30);
+    expect(countScanned({ kind: 'workflows' })).toBe(7);
   });
 });
