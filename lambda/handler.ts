@@ -67,5 +67,5 @@ async function runAll(event: unknown, context: InvocationContext): Promise<unkno
   const last = reports.at(-1);
   if (last === undefined || reports.every(({ outcome }) => outcome === 'failed'))
     throw new RunFailedError(describeFailedRun(last));
-  return redactor.own.value(formatReport(last));
+  return redactor.own.redactValue(formatReport(last));
 }

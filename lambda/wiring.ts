@@ -2,7 +2,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readFile } from 'node:fs/promises';
 import { convertInterval } from './settings/interval.ts';
-import { textsIn } from './config/texts.ts';
+import { collectTexts } from './config/texts.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { Counting } from './counters/counting.ts';
 import type { StateStore } from './counters/stores/store.ts';
@@ -62,7 +62,7 @@ export interface BuiltPipeline {
 /** The only place that builds clients and looks things up in the registries; it loads what the configuration names. */
 export async function buildPipeline(config: RuntimeConfig, environment: Environment): Promise<BuiltPipeline> {
   const { clock, log, print } = environment;
-  environment.redactor.keepWords(textsIn(config));
+  environment.redactor.keepWords(collectTexts(config));
   const intervalMs = convertInterval(config.interval);
   const sources = config.sources.map(prepareSource);
   const sinks = config.sinks.map(prepareSink);

@@ -30,7 +30,7 @@ export interface HttpHubOptions {
   readonly loopback: LoopbackPolicy;
   readonly proxy?: ProxySettings;
   /** Learns what requests prove themselves with, and cleans what refusals quote; default: one of this hub alone. */
-  readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'text'>;
+  readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'redactText'>;
   /** Of an answer, compressed or not. */
   readonly maxResponseBytes?: number;
   readonly timeouts?: Partial<Timeouts>;
@@ -75,7 +75,7 @@ function createPort(context: PortContext): HttpPort {
   const { meter } = context;
   return {
     send: (request) => send(context, request),
-    withoutSecrets: (text) => context.redactor.text(text),
+    withoutSecrets: (text) => context.redactor.redactText(text),
     takeMeter: meter.take,
     readClocks: meter.getClocks,
   };
@@ -132,7 +132,7 @@ async function exchangeLogged(
   try {
     rememberRequest(context.redactor, { ...outgoing, key: tls?.key });
     const dispatcher = context.agents.get(tls, context.proxyFor(outgoing.url));
-    const clean = (text: string): string => context.redactor.text(text);
+    const clean = (text: string): string => context.redactor.redactText(text);
     const answered = { maxResponseBytes, verdictOf, refusalTextOf, clean };
     const answer = await exchange(outgoing, { ...context, ...answered, dispatcher, signal });
     logOutcome({ status: answer.status });

@@ -28,8 +28,8 @@ export function createLambdaLog({ level, redactor }: LambdaLogOptions): LambdaLo
   const logger = new PowertoolsLogger({ serviceName, logLevel: level });
 
   // Names from outside are shown as plain text, without characters that control a terminal.
-  const cleanText = (raw: string): string => maskUnseen(redactor.own.text(raw));
-  const cleaning = { own: cleanText, outside: (raw: string): string => maskUnseen(redactor.text(raw)) };
+  const cleanText = (raw: string): string => maskUnseen(redactor.own.redactText(raw));
+  const cleaning = { own: cleanText, outside: (raw: string): string => maskUnseen(redactor.redactText(raw)) };
 
   function clean(fields: LogFields): Record<string, unknown> {
     return Object.fromEntries(

@@ -30,9 +30,9 @@ export function createTerminalLog(options: TerminalLogOptions): Logger {
     // The caller has decided about colours; Node would decide again by its own standard output.
     const shown = colour === 'always' ? styleText(styles[level], padded, { validateStream: false }) : padded;
     const pairs = Object.entries(fields).flatMap(([name, value]) =>
-      formatPair(redactor.own.text(name), redactor.own.value(value)),
+      formatPair(redactor.own.redactText(name), redactor.own.redactValue(value)),
     );
-    write(`${[time, shown, flattenText(redactor.own.text(message)), ...pairs].join(' ')}\n`);
+    write(`${[time, shown, flattenText(redactor.own.redactText(message)), ...pairs].join(' ')}\n`);
   }
 
   return {

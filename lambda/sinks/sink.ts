@@ -115,7 +115,7 @@ export interface SinkPorts {
   /** AWS credentials and region of the process, for signed requests; made when first asked for. */
   readonly aws: AwsAccess;
   /** For a sink with a client of its own: remembers its secrets, and removes them from texts before they are cut. */
-  readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'text'> | undefined;
+  readonly redactor?: Pick<Redactor, 'remember' | 'rememberPassing' | 'redactText'> | undefined;
 }
 
 export type CreateSink<Config> = (config: Config, ports: SinkPorts) => Sink;

@@ -58,7 +58,7 @@ export async function contractPipeline(
   return {
     built,
     said: () => ({ lines: log.lines, printed }),
-    written: () => log.lines.map((line) => redactor.own.value(line)),
+    written: () => log.lines.map((line) => redactor.own.redactValue(line)),
     kept: () => kept,
     collect: async (budgetMs, signal) => {
       using deadline = createDeadline(budgetMs, Date.now, signal);

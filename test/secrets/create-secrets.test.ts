@@ -94,7 +94,7 @@ describe('a value', () => {
 
     await read({ secret: 'a' });
 
-    expect(redactor.text('Bearer a-token-to-hide')).toBe('Bearer [redacted]');
+    expect(redactor.redactText('Bearer a-token-to-hide')).toBe('Bearer [redacted]');
   });
 
   it('is all of a JSON object without a key, and the log says so once', async () => {

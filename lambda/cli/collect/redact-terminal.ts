@@ -6,7 +6,7 @@ import type { Output, Terminal } from '../terminal.ts';
 export function redactTerminal(terminal: Terminal, redactor: Redactor): Terminal {
   const guardOutput = (output: Output): Output => ({
     write: (text) => {
-      output.write(redactor.own.text(text));
+      output.write(redactor.own.redactText(text));
     },
     isTty: output.isTty,
     size: () => output.size(),

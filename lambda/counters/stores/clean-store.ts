@@ -8,9 +8,9 @@ export function cleanStore(store: StateStore, { own }: Pick<Cleaner, 'own'>): St
   return {
     async load(id, signal) {
       const stored = await store.load(id, signal);
-      return stored === undefined ? undefined : { ...stored, body: cleanJson(stored.body, own.text) };
+      return stored === undefined ? undefined : { ...stored, body: cleanJson(stored.body, own.redactText) };
     },
-    save: (id, { body, before }, signal) => store.save(id, { body: cleanJson(body, own.text), before }, signal),
+    save: (id, { body, before }, signal) => store.save(id, { body: cleanJson(body, own.redactText), before }, signal),
   };
 }
 

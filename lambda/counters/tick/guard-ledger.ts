@@ -56,15 +56,18 @@ function cleanExemplar(
     : { ...observation, exemplar: { ...exemplar, labels: cleanLabels(exemplar.labels, cleaner) } };
 }
 
-function cleanLine(line: NonNullable<Finish['line']>, { name: clean } = nothingSecret): NonNullable<Finish['line']> {
+function cleanLine(line: NonNullable<Finish['line']>, { redactName } = nothingSecret): NonNullable<Finish['line']> {
   return Object.fromEntries(
-    Object.entries(line).map(([name, value]) => [name, typeof value === 'string' ? flattenText(clean(value)) : value]),
+    Object.entries(line).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? flattenText(redactName(value)) : value,
+    ]),
   );
 }
 
 /** Ids are cleaned like everything else; trace ids are made of the cleaned ones. */
-function cleanSpan(span: Span, { name: clean } = nothingSecret): Span {
-  const cleanText = (text: string): string => flattenText(clean(text));
+function cleanSpan(span: Span, { redactName } = nothingSecret): Span {
+  const cleanText = (text: string): string => flattenText(redactName(text));
   const cleanOptional = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : cleanText(text);
   const { run, id, name, pipeline, scope, queue, url, commit, branch } = span;

@@ -12,17 +12,17 @@ import { rollUp } from '../families/roll-up.ts';
 /** Takes secrets out of texts; before anything is cut, because half a secret would not be found. */
 export interface Cleaner {
   /** Of a name that a CI system gave. */
-  readonly name: (text: string) => string;
+  readonly redactName: (text: string) => string;
   readonly own: {
     /** Of a text of our own that quotes one. */
-    readonly text: (text: string) => string;
+    readonly redactText: (text: string) => string;
   };
 }
 
 const leaveText = (text: string): string => text;
 
 /** For a process without secrets. */
-export const nothingSecret: Cleaner = { name: leaveText, own: { text: leaveText } };
+export const nothingSecret: Cleaner = { redactName: leaveText, own: { redactText: leaveText } };
 
 /** Labels with values that every sink can store; the same object when they are so already. */
 export function admitLabels(labels: Labels, cleaner = nothingSecret): Labels {
@@ -32,8 +32,8 @@ export function admitLabels(labels: Labels, cleaner = nothingSecret): Labels {
 /** These labels name the connection of a series; the operator chose the names, they are not from outside. */
 const ownLabels: ReadonlySet<string> = new Set(sourceLabels);
 
-function makeStorableLabel(raw: string, label: string, { name, own }: Cleaner): string {
-  return makeStorableValue(ownLabels.has(label) ? own.text(raw) : name(raw));
+function makeStorableLabel(raw: string, label: string, { redactName, own }: Cleaner): string {
+  return makeStorableValue(ownLabels.has(label) ? own.redactText(raw) : redactName(raw));
 }
 
 /** Series that differed in nothing that can be shown are combined by the family's own rule. */
@@ -61,7 +61,7 @@ export function admitRelayed(family: RelayedFamily, cleaner = nothingSecret): Re
   return {
     ...family,
     name: cleanText(name, cleaner),
-    help: maskUnseen(cleaner.name(help)),
+    help: maskUnseen(cleaner.redactName(help)),
     samples: samples.map((sample) => admitSample(sample, cleaner)),
   };
 }
@@ -87,14 +87,18 @@ export function cleanLabels(labels: Labels, cleaner = nothingSecret): Labels {
 }
 
 function cleanText(raw: string, cleaner: Cleaner): string {
-  const text = cleaner.name(raw);
+  const text = cleaner.redactName(raw);
   const shown = maskUnseen(text);
   return shown === text ? text : `${shown}${formatNameMark(text)}`;
 }
 
 /** A problem may quote a name or a server's answer. */
 export function admitProblem(problem: Problem, { own } = nothingSecret): Problem {
-  return { ...problem, where: flattenText(own.text(problem.where)), message: flattenText(own.text(problem.message)) };
+  return {
+    ...problem,
+    where: flattenText(own.redactText(problem.where)),
+    message: flattenText(own.redactText(problem.message)),
+  };
 }
 
 function replaceValues(labels: Labels, valueOf: (raw: string, label: string) => string): Labels {

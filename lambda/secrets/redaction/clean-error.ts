@@ -6,9 +6,9 @@ import type { Redactor } from './redactor.ts';
  * the request, session token included.
  */
 export function cleanError(error: unknown, { own }: Pick<Redactor, 'own'>): Error {
-  if (!(error instanceof Error)) return new Error(own.text(String(error)));
-  const copy = new Error(own.text(error.message));
+  if (!(error instanceof Error)) return new Error(own.redactText(String(error)));
+  const copy = new Error(own.redactText(error.message));
   copy.name = error.name;
-  if (error.stack !== undefined) copy.stack = own.text(error.stack);
+  if (error.stack !== undefined) copy.stack = own.redactText(error.stack);
   return copy;
 }

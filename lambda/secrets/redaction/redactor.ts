@@ -9,9 +9,9 @@ const redacted = '[redacted]';
 
 /** What is written by us: everything is taken out but what is no secret by its length or its words. */
 export interface OwnOutput {
-  text(text: string): string;
-  /** As `value` of the redactor; what an error holds of an answer loses every value all the same. */
-  value(value: unknown): unknown;
+  redactText(text: string): string;
+  /** As `redactValue` of the redactor; what an error holds of an answer loses every value all the same. */
+  redactValue(value: unknown): unknown;
 }
 
 /** Knows every secret value that was handed out or sent, in all its forms. */
@@ -26,11 +26,11 @@ export interface Redactor {
    */
   keepWords(words: Iterable<string>): void;
   /** For a text from outside, such as the body of a refusal, before it is cut: every value is taken out. */
-  text(text: string): string;
+  redactText(text: string): string;
   /** A plain copy of any value, errors with their causes included, without secrets; bounded in depth and size. */
-  value(value: unknown): unknown;
+  redactValue(value: unknown): unknown;
   /** For a name out of a CI system, before it becomes a label: every value but our own words is taken out. */
-  name(text: string): string;
+  redactName(text: string): string;
   readonly own: OwnOutput;
 }
 
@@ -85,10 +85,13 @@ export function createRedactor(): Redactor {
     keepWords: (kept) => {
       index.keep(kept);
     },
-    text: redactText,
-    value: (value) => copyPlain(value, { own: redactText, outside: redactText }),
-    name: redactName,
-    own: { text: redactOwnText, value: (value) => copyPlain(value, { own: redactOwnText, outside: redactText }) },
+    redactText,
+    redactValue: (value) => copyPlain(value, { own: redactText, outside: redactText }),
+    redactName,
+    own: {
+      redactText: redactOwnText,
+      redactValue: (value) => copyPlain(value, { own: redactOwnText, outside: redactText }),
+    },
   };
 }
 

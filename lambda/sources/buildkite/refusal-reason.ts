@@ -27,7 +27,7 @@ export async function hideTokenInErrors<Answer>(token: string, ask: () => Promis
     const redactor = createRedactor();
     redactor.remember(token);
     const { where, status, headers, retryAtMs } = error;
-    const excerpt = JSON.stringify({ message: redactor.text(extractReason(error.excerpt) ?? '') });
+    const excerpt = JSON.stringify({ message: redactor.redactText(extractReason(error.excerpt) ?? '') });
     throw new HttpStatusError(where, { status, headers, retryAtMs, excerpt });
   }
 }

@@ -76,7 +76,7 @@ it('wait for the next run where the state could not be saved', async () => {
 
 it('hold no secret, and nothing that acts on a screen', async () => {
   const without = (text: string): string => text.replaceAll('hunter2', '***');
-  const { tick } = rig({ spans: 'keep', cleaner: { name: without, own: { text: without } } });
+  const { tick } = rig({ spans: 'keep', cleaner: { redactName: without, own: { redactText: without } } });
   await tick(0, quiet);
   const told = {
     name: 'a',

@@ -189,7 +189,7 @@ describe('a server that sends back what it was sent', () => {
     expect(error).toBeInstanceOf(Error);
     expectNoCanary([
       lines,
-      redactor.value(error),
+      redactor.redactValue(error),
       describeHttpProblem(error, 'buildkite/main'),
       error instanceof Error ? [error.message, error.stack] : error,
     ]);

@@ -45,17 +45,17 @@ describe('a redactor that knows such secrets', () => {
   const said = 'prometheus is ok with pin-7 and a-token-of-ours-1';
 
   it('takes all of them out of what somebody else wrote', () => {
-    expect(redactor.text(said)).toBe('[redacted] is [redacted] with [redacted] and [redacted]');
-    expect(redactor.value([said])).toEqual(['[redacted] is [redacted] with [redacted] and [redacted]']);
+    expect(redactor.redactText(said)).toBe('[redacted] is [redacted] with [redacted] and [redacted]');
+    expect(redactor.redactValue([said])).toEqual(['[redacted] is [redacted] with [redacted] and [redacted]']);
   });
 
   it('takes what is no word of ours out of a name', () => {
-    expect(redactor.name(said)).toBe('prometheus is ok with [redacted] and [redacted]');
+    expect(redactor.redactName(said)).toBe('prometheus is ok with [redacted] and [redacted]');
   });
 
   it('takes what can be a secret out of our own texts', () => {
-    expect(redactor.own.text(said)).toBe('prometheus is ok with pin-7 and [redacted]');
-    expect(redactor.own.value({ said })).toEqual({ said: 'prometheus is ok with pin-7 and [redacted]' });
+    expect(redactor.own.redactText(said)).toBe('prometheus is ok with pin-7 and [redacted]');
+    expect(redactor.own.redactValue({ said })).toEqual({ said: 'prometheus is ok with pin-7 and [redacted]' });
   });
 
   it('takes all of them out of what an error of ours holds of an answer', () => {
@@ -64,7 +64,7 @@ describe('a redactor that knows such secrets', () => {
       headers: { 'x-a': 'ok' },
     });
 
-    expect(redactor.own.value(error)).toMatchObject({
+    expect(redactor.own.redactValue(error)).toMatchObject({
       message: 'prometheus is ok',
       excerpt: '[redacted] is [redacted]',
       headers: { 'x-a': '[redacted]' },
@@ -86,9 +86,9 @@ describe('a redactor that knows a secret which only begins or ends like one of o
         const redactor = createRedactor();
         redactor.remember(secret);
         for (const text of [word, `read from ${word}`, `of-${word}`, `${word}\u2026`]) {
-          expect(redactor.text(text)).toBe(text);
-          expect(redactor.name(text)).toBe(text);
-          expect(redactor.own.text(text)).toBe(text);
+          expect(redactor.redactText(text)).toBe(text);
+          expect(redactor.redactName(text)).toBe(text);
+          expect(redactor.own.redactText(text)).toBe(text);
         }
       }),
     );
@@ -105,7 +105,7 @@ describe('a redactor that knows a secret which only begins or ends like one of o
         // At least eight characters besides the word are left of it.
         const kept = Math.min(secret.length - 1, word.length + 9 + more);
         const text = `${'. '.repeat(length).slice(0, length - kept)}${secret.slice(0, kept)}${mark}`;
-        expect(redactor.text(text)).toBe(text.replace(secret.slice(0, kept), '[redacted]'));
+        expect(redactor.redactText(text)).toBe(text.replace(secret.slice(0, kept), '[redacted]'));
       }),
     );
   });
@@ -114,9 +114,9 @@ describe('a redactor that knows a secret which only begins or ends like one of o
     const redactor = createRedactor();
     redactor.remember('chainloop_demo_token');
 
-    expect(redactor.own.text('chainloop said chainloop_demo_token')).toBe('chainloop said [redacted]');
-    expect(redactor.own.text('it said chainloop_demo_to')).toBe('it said [redacted]');
-    expect(redactor.name('chainloop')).toBe('chainloop');
+    expect(redactor.own.redactText('chainloop said chainloop_demo_token')).toBe('chainloop said [redacted]');
+    expect(redactor.own.redactText('it said chainloop_demo_to')).toBe('it said [redacted]');
+    expect(redactor.redactName('chainloop')).toBe('chainloop');
   });
 });
 
@@ -147,7 +147,11 @@ describe('a redactor that knows words of the configuration', () => {
   it.each(['acme-build', 'source "acme-build', 'buildkite/acme-build', 'acme-build\u2026'])(
     'shows them: %s',
     (text) => {
-      expect([redactor.text(text), redactor.name(text), redactor.own.text(text)]).toEqual([text, text, text]);
+      expect([redactor.redactText(text), redactor.redactName(text), redactor.own.redactText(text)]).toEqual([
+        text,
+        text,
+        text,
+      ]);
     },
   );
 
@@ -161,7 +165,11 @@ describe('a redactor that knows words of the configuration', () => {
     // Of which too little is left to be a secret.
     ['it said acme-build-5f3a9c71d2', 'it said [redacted]'],
   ])('hides all else: %s', (text, shown) => {
-    expect([redactor.text(text), redactor.name(text), redactor.own.text(text)]).toEqual([shown, shown, shown]);
+    expect([redactor.redactText(text), redactor.redactName(text), redactor.own.redactText(text)]).toEqual([
+      shown,
+      shown,
+      shown,
+    ]);
   });
 });
 

@@ -20,7 +20,7 @@ describe('a text', () => {
     ['in a URL', `https://host/?t=${encodeURIComponent('s3cr3t-value!')}&x=1`, 'https://host/?t=[redacted]&x=1'],
     ['cut off at the end', 'the answer was: s3cr3t-val', 'the answer was: [redacted]'],
   ])('loses a value that is in it %s', (_, text, expected) => {
-    expect(knowing('s3cr3t-value!').text(text)).toBe(expected);
+    expect(knowing('s3cr3t-value!').redactText(text)).toBe(expected);
   });
 
   it.each([
@@ -28,28 +28,28 @@ describe('a text', () => {
     ['between signs', 'pin=pin7&x', 'pin=[redacted]&x'],
     ['inside a word', 'spin77 pin7a', 'spin77 pin7a'],
   ])('loses a short value only where it stands alone: %s', (_, text, expected) => {
-    expect(knowing('pin7').text(text)).toBe(expected);
+    expect(knowing('pin7').redactText(text)).toBe(expected);
   });
 
   it('loses the longer of two values that overlap as a whole', () => {
-    expect(knowing('token-1', 'token-1-and-more').text('x token-1-and-more')).toBe('x [redacted]');
+    expect(knowing('token-1', 'token-1-and-more').redactText('x token-1-and-more')).toBe('x [redacted]');
   });
 
   it('loses each line of a PEM text, but not its public frame', () => {
     const redactor = knowing(canaries.pem);
 
-    const text = redactor.text('line Y2FuYXJ5LXBlbS1saW5lLXR3by0wOTg3NjU0MzIx of -----BEGIN PRIVATE KEY-----');
+    const text = redactor.redactText('line Y2FuYXJ5LXBlbS1saW5lLXR3by0wOTg3NjU0MzIx of -----BEGIN PRIVATE KEY-----');
 
     expect(text).toBe('line [redacted] of -----BEGIN PRIVATE KEY-----');
   });
 
   it('stays as it is when no secret is known, or an empty one', () => {
-    expect(createRedactor().text('text')).toBe('text');
-    expect(knowing('').text('text')).toBe('text');
+    expect(createRedactor().redactText('text')).toBe('text');
+    expect(knowing('').redactText('text')).toBe('text');
   });
 
   it('takes the signs of regular expressions for themselves', () => {
-    expect(knowing('a.b*c(d[e').text('aXbbc(d[e a.b*c(d[e')).toBe('aXbbc(d[e [redacted]');
+    expect(knowing('a.b*c(d[e').redactText('aXbbc(d[e a.b*c(d[e')).toBe('aXbbc(d[e [redacted]');
   });
 
   it('loses any value of six characters or more in every encoding that the collector or a server uses', () => {
@@ -67,7 +67,7 @@ describe('a text', () => {
 
     fc.assert(
       fc.property(value, around, around, encode, (secret, before, after, encoded) => {
-        const text = knowing(secret).text(before + encoded(secret) + after);
+        const text = knowing(secret).redactText(before + encoded(secret) + after);
         return !text.includes(encoded(secret)) && !text.includes(secret);
       }),
     );
@@ -88,7 +88,7 @@ describe('a text', () => {
     fc.assert(
       fc.property(value, encodings, encodings, (secret, inner, outer) => {
         const encoded = outer(inner(secret));
-        const rest = knowing(secret).text(`it said ${encoded} to us`);
+        const rest = knowing(secret).redactText(`it said ${encoded} to us`);
         // What depends on a neighbour may stay: the user name and a character or two, each encoded again.
         const kept = rest.replace('it said ', '').replace(' to us', '').replaceAll('[redacted]', '');
         expect(rest).toContain('[redacted]');
@@ -102,9 +102,9 @@ describe('a text', () => {
     const values = Array.from({ length: 101 }, (_, index) => `s3cr3t-value-${String(index).padStart(4, '0')}/+`);
     const redactor = knowing(...values);
 
-    expect(redactor.text(twice('s3cr3t-value-0001'))).toContain('[redacted]');
-    expect(redactor.text(twice('s3cr3t-value-0000'))).toBe(twice('s3cr3t-value-0000'));
-    expect(redactor.text('s3cr3t-value-0000/+')).toBe('[redacted]');
+    expect(redactor.redactText(twice('s3cr3t-value-0001'))).toContain('[redacted]');
+    expect(redactor.redactText(twice('s3cr3t-value-0000'))).toBe(twice('s3cr3t-value-0000'));
+    expect(redactor.redactText('s3cr3t-value-0000/+')).toBe('[redacted]');
   });
 
   it('loses a value that is base64 together with what stands before and after it', () => {
@@ -113,7 +113,7 @@ describe('a text', () => {
     fc.assert(
       fc.property(value, fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (secret, before, after) => {
         const encoded = Buffer.from(`${before}${secret}${after}`).toString('base64');
-        const rest = knowing(secret).text(encoded);
+        const rest = knowing(secret).redactText(encoded);
         // At most one character of four at either end depends on a neighbour; the middle must be gone.
         const middle = Buffer.from(secret).toString('base64').slice(4, -4);
         return rest.includes('[redacted]') && (middle.length < 8 || !rest.includes(middle));
@@ -146,7 +146,7 @@ describe('a value', () => {
       toJSON: undefined,
     };
 
-    const copy = redactor.value(everything);
+    const copy = redactor.redactValue(everything);
 
     expect(canariesIn(everything).length).toBeGreaterThan(10);
     expectNoCanary([copy, JSON.stringify(copy), inspect(copy, { depth: Infinity })]);
@@ -156,7 +156,7 @@ describe('a value', () => {
     const redactor = knowing(canaries.token);
     const at = new Date(0);
 
-    const copy = redactor.value({
+    const copy = redactor.redactValue({
       n: 1,
       nan: Number.NaN,
       big: 1n,
@@ -182,7 +182,7 @@ describe('a value', () => {
   it('keeps name, message, stack, code and causes of an error', () => {
     const error = Object.assign(new TypeError('outer', { cause: new Error('inner') }), { code: 'ECONNRESET' });
 
-    const copy = createRedactor().value(error);
+    const copy = createRedactor().redactValue(error);
 
     expect(copy).toMatchObject({
       name: 'TypeError',
@@ -194,13 +194,15 @@ describe('a value', () => {
   });
 
   it('hides fields that hold credentials by their name, although nobody remembered them', () => {
-    const copy = createRedactor().value({ headers: { Authorization: 'Bearer x', 'Set-Cookie': ['a'], accept: '*/*' } });
+    const copy = createRedactor().redactValue({
+      headers: { Authorization: 'Bearer x', 'Set-Cookie': ['a'], accept: '*/*' },
+    });
 
     expect(copy).toEqual({ headers: { Authorization: '[redacted]', 'Set-Cookie': '[redacted]', accept: '*/*' } });
   });
 
   it('shows a secret that was logged by mistake as such', () => {
-    expect(createRedactor().value({ token: wrapSecret('value') })).toEqual({ token: '[secret]' });
+    expect(createRedactor().redactValue({ token: wrapSecret('value') })).toEqual({ token: '[secret]' });
   });
 
   it('ends at circles, and shows what merely occurs twice twice', () => {
@@ -210,8 +212,8 @@ describe('a value', () => {
     const error = new Error('circle');
     error.cause = error;
 
-    expect(createRedactor().value(circle)).toEqual({ twice: { a: 1 }, again: { a: 1 }, self: '[circular]' });
-    expect(createRedactor().value(error)).toMatchObject({ cause: '[circular]' });
+    expect(createRedactor().redactValue(circle)).toEqual({ twice: { a: 1 }, again: { a: 1 }, self: '[circular]' });
+    expect(createRedactor().redactValue(error)).toMatchObject({ cause: '[circular]' });
   });
 
   it('ends at hostile objects', () => {
@@ -229,7 +231,7 @@ describe('a value', () => {
       },
     );
 
-    expect(createRedactor().value({ throwing, proxy, run: () => 1 })).toEqual({
+    expect(createRedactor().redactValue({ throwing, proxy, run: () => 1 })).toEqual({
       throwing: '[unreadable]',
       proxy: '[unreadable]',
       run: '[function]',
@@ -242,7 +244,7 @@ describe('a value', () => {
     const wide = Array.from({ length: 100_000 }, (_, index) => ({ index }));
     const bush = Array.from({ length: 90 }, () => Array.from({ length: 90 }, () => ({ a: 1 })));
 
-    const copies = [deep, wide, bush, 'x'.repeat(10_000_000)].map((value) => createRedactor().value(value));
+    const copies = [deep, wide, bush, 'x'.repeat(10_000_000)].map((value) => createRedactor().redactValue(value));
 
     for (const copy of copies) expect(JSON.stringify(copy).length).toBeLessThan(100_000);
   });
@@ -259,7 +261,7 @@ describe('a value', () => {
 
     fc.assert(
       fc.property(anything, (value) => {
-        const copy = knowing(token).value({ value, with: [token, { [token]: value }] });
+        const copy = knowing(token).redactValue({ value, with: [token, { [token]: value }] });
         return !inspect(copy, { depth: Infinity }).includes(token);
       }),
     );
@@ -271,7 +273,7 @@ describe('a process that runs for months', () => {
     const redactor = createRedactor();
     for (let index = 0; index <= 1000; index += 1) redactor.remember(`rotated-${String(index)}-value`);
 
-    expect(redactor.text('rotated-0-value rotated-1-value rotated-1000-value')).toBe(
+    expect(redactor.redactText('rotated-0-value rotated-1-value rotated-1000-value')).toBe(
       'rotated-0-value [redacted] [redacted]',
     );
   });

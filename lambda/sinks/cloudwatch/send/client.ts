@@ -59,7 +59,7 @@ export function createMetricClient(identity: ClientIdentity): MetricClient {
     put: async (input, reading, signal) => {
       const answer = await put(chooseClient(reading), input, signal);
       if (redactor !== undefined && answer.error instanceof Error)
-        answer.error.message = redactor.text(answer.error.message);
+        answer.error.message = redactor.redactText(answer.error.message);
       return answer;
     },
   };
