@@ -1,5 +1,6 @@
 /** The one rule for retries: what is worth another attempt, and how long to wait before it. */
 import type { Clock } from '../../runtime/clock.ts';
+import { isNeverSentCode, isPassingCode } from '../errors/connection-reasons.ts';
 import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from '../errors/errors.ts';
 import type { HttpRequest } from '../port.ts';
 
@@ -17,19 +18,6 @@ export const longestWaitMs = 5_000;
  * are. A sink whose protocol asks for more names it by `retryStatuses`.
  */
 const passingStatuses: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
-
-/** No connection came about, so the request was not sent and may be repeated whatever it does. */
-const neverSent: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'EAI_AGAIN',
-  'ENOTFOUND',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** The connection broke, and it is unknown what the server did with the request. */
-const brokenOff: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_SOCKET']);
 
 /**
  * A wait before attempt `attempt + 1`: exponential backoff, of which half is certain, so that no wait is shorter than
@@ -63,9 +51,9 @@ export function waitBeforeRetry(
   return waitMs < request.remainingMs() ? waitMs : undefined;
 }
 
-/** Whether no connection came about, so that the server has seen nothing of the request. */
-export function isNeverSent(error: unknown): boolean {
-  return error instanceof HttpConnectionError && neverSent.has(error.code);
+/** Whether no connection came about, or its handshake failed, so that the server has seen nothing of the request. */
+export function isNeverSent(error: unknown): error is HttpConnectionError {
+  return error instanceof HttpConnectionError && isNeverSentCode(error.code);
 }
 
 function isOneOf(error: unknown, statuses: readonly number[] = []): boolean {
@@ -75,11 +63,11 @@ function isOneOf(error: unknown, statuses: readonly number[] = []): boolean {
 type Repeatable = Pick<HttpRequest, 'method' | 'idempotent' | 'retryStatuses' | 'undoneStatuses' | 'finalStatuses'>;
 
 function isPassing(error: unknown, request: Repeatable): boolean {
-  if (isNeverSent(error)) return true;
+  if (isNeverSent(error)) return isPassingCode(error.code);
   if (isOneOf(error, request.undoneStatuses)) return true;
   if (isOneOf(error, request.finalStatuses)) return false;
   if (!(request.idempotent ?? request.method !== 'POST')) return false;
-  if (error instanceof HttpConnectionError) return brokenOff.has(error.code);
+  if (error instanceof HttpConnectionError) return isPassingCode(error.code);
   if (error instanceof HttpTimeoutError) return true;
   return isAnswerThatPasses(error, request);
 }

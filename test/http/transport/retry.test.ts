@@ -2,7 +2,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HttpConnectionError, HttpStatusError, HttpTimeoutError } from '../../../lambda/http/errors/errors.ts';
-import { computeBackoff, longestWaitMs, maxAttempts, waitBeforeRetry } from '../../../lambda/http/transport/retry.ts';
+import {
+  computeBackoff,
+  isNeverSent,
+  longestWaitMs,
+  maxAttempts,
+  waitBeforeRetry,
+} from '../../../lambda/http/transport/retry.ts';
 import { startLoopbackServer, type Respond } from '../../support/network/loopback-server.ts';
 import { errorOf, get, testPort } from '../test-port.ts';
 
@@ -97,6 +103,74 @@ describe('waitBeforeRetry', () => {
       expect(waitAfter(new HttpConnectionError('x', code))).toBeUndefined();
     },
   );
+
+  it.each([
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'CERT_UNTRUSTED',
+    'CERT_SIGNATURE_FAILURE',
+    'CERT_CHAIN_TOO_LONG',
+    'CERT_REVOKED',
+    'CERT_REJECTED',
+    'CERT_HAS_EXPIRED',
+    'CERT_NOT_YET_VALID',
+    'INVALID_CA',
+    'INVALID_PURPOSE',
+    'PATH_LENGTH_EXCEEDED',
+    'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+    'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+    'ERROR_IN_CERT_NOT_AFTER_FIELD',
+    'HOSTNAME_MISMATCH',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+    'ERR_SSL_UNSUPPORTED_PROTOCOL',
+    'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
+    'ERR_SSL_DH_KEY_TOO_SMALL',
+    'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+    'ERR_OSSL_PEM_NO_START_LINE',
+    'UND_ERR_PRX_TLS',
+    'PROXY_407',
+    'PROXY_502',
+  ])('knows that nothing was sent before %s, and does not meet it again', (code) => {
+    const error = new HttpConnectionError('x', code);
+
+    expect(isNeverSent(error)).toBe(true);
+    expect(waitAfter(error, { method: 'POST' })).toBeUndefined();
+    expect(waitAfter(error)).toBeUndefined();
+  });
+
+  it.each(['ERR_TLS_HANDSHAKE_TIMEOUT', 'ECONNREFUSED', 'EHOSTUNREACH'])(
+    'knows that nothing was sent before %s, and tries again',
+    (code) => {
+      const error = new HttpConnectionError('x', code);
+
+      expect(isNeverSent(error)).toBe(true);
+      expect(waitAfter(error, { method: 'POST' })).toBe(100);
+    },
+  );
+
+  it.each([
+    'ECONNRESET',
+    'ECONNABORTED',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EPROTO',
+    'UND_ERR_SOCKET',
+    'UND_ERR_PRX_CONN',
+    'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC',
+    'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR',
+    'UNKNOWN',
+  ])('does not take %s for a proof that nothing was sent', (code) => {
+    expect(isNeverSent(new HttpConnectionError('x', code))).toBe(false);
+  });
 
   it('repeats a timeout of its own, but not after the deadline', () => {
     const error = new HttpTimeoutError('x', 'no answer within 15 s');

@@ -1,6 +1,8 @@
 /** Tests of sending series to Datadog: requests, keys, limits, refusals and what is reported. */
+import { createServer } from 'node:https';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
 import { startDatadogFake, shownDatadog } from '../../support/backends/datadog-fake.ts';
 import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, queues } from '../remote-write/batches.ts';
@@ -102,6 +104,26 @@ describe('a key', () => {
     expect(problems[0]?.where).toMatch(
       /^datadog\/datadog POST 127\.0\.0\.1:\d+\/api\/v2\/series, POST 127\.0\.0\.1:\d+\/api\/v1\/distribution_points$/,
     );
+  });
+});
+
+describe('a server without a certificate that is trusted', () => {
+  it('costs no increase, for nothing was sent', async () => {
+    const identity = await withAuthority((authority) => authority.server('IP:127.0.0.1'));
+    await using server = await startLoopbackServer(
+      (_request, response) => response.end('{"errors":[]}'),
+      (listener) => createServer(identity, listener),
+      'https',
+    );
+    await using sink = datadogSink({ url: server.url });
+
+    const { problems, undelivered, unconfirmed, dropped } = await sink.write(everyKind());
+
+    expect(server.requests).toEqual([]);
+    expect([undelivered?.map(({ samples }) => samples), unconfirmed, dropped]).toEqual([[2], 0, 0]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^3 points not stored, .*: the server certificate is not signed by a CA/),
+    ]);
   });
 });
 

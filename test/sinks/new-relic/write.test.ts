@@ -1,8 +1,11 @@
 /** What becomes of a delivery at each of New Relic's answers, and what is told of it. */
+import { createServer } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import type { Delivery } from '../../../lambda/sinks/sink.ts';
+import { withAuthority } from '../../support/network/certificates.ts';
+import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { knownKey, type NewRelicAnswer, startNewRelicFake } from '../../support/backends/new-relic-fake.ts';
 import { batchOf, counterOf, distributionOf, gaugeOf, queues } from '../remote-write/batches.ts';
 import { newRelicSink } from './harness.ts';
@@ -75,6 +78,24 @@ describe.each(refusals)('after %s', (_, answer, fates, kind, attemptsOfLevels, a
     expect(fatesIn(delivery)).toEqual(fates);
     expect(delivery.problems.length).toBeGreaterThan(0);
   });
+});
+
+it('loses nothing to a server certificate that is not trusted, for nothing was sent', async () => {
+  const identity = await withAuthority((authority) => authority.server('IP:127.0.0.1'));
+  await using server = await startLoopbackServer(
+    (_request, response) => response.end(),
+    (listener) => createServer(identity, listener),
+    'https',
+  );
+  await using sink = newRelicSink({ url: server.url });
+
+  const delivery = await sink.write(batch());
+
+  expect(server.requests).toEqual([]);
+  expect(fatesIn(delivery)).toEqual([2, 0, 0]);
+  expect(delivery.problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/not stored, .*: the server certificate is not signed by a CA/),
+  ]);
 });
 
 describe('a request', () => {
