@@ -73,7 +73,8 @@ export const OtlpConfig = z
       description: 'Which metrics to publish, by the name in the metric catalogue.',
     }),
     pointsPerRequest: z.int().min(1).max(100_000).optional().meta({
-      description: 'Points in one request; default: what the preset allows, else 10,000.',
+      description:
+        'Points in one request; default: what the preset allows, else 10,000. Not more than a receiver takes: 1,000 at CloudWatch, 200 at Google Cloud.',
     }),
     bytesPerRequest: z
       .int()
@@ -81,7 +82,8 @@ export const OtlpConfig = z
       .max(20 * 1024 * 1024)
       .optional()
       .meta({
-        description: 'Bytes of one request before compression; default: what the preset allows, else 4 MiB.',
+        description:
+          'Bytes of one request before compression; default: what the preset allows, else 4 MiB. Not more than a receiver takes: 1,000,000 at CloudWatch and New Relic, 512,000 at Datadog.',
       }),
     parallelRequests: z.int().min(1).max(16).default(4).meta({ description: 'Requests side by side.' }),
     apiKey: SecretRef.optional().meta({ description: 'Key of the account, for presets that send it in a header.' }),
@@ -109,7 +111,16 @@ type Finding = readonly [setting: keyof OtlpConfig, message: string];
 
 type Checked = Pick<
   OtlpConfig,
-  'preset' | 'url' | 'auth' | 'apiKey' | 'temporality' | 'traces' | 'signingService' | 'resource'
+  | 'preset'
+  | 'url'
+  | 'auth'
+  | 'apiKey'
+  | 'temporality'
+  | 'traces'
+  | 'signingService'
+  | 'resource'
+  | 'pointsPerRequest'
+  | 'bytesPerRequest'
 >;
 
 /** What a preset needs, and what does not go with it. */
@@ -121,6 +132,7 @@ function checkPreset(config: Checked): readonly Finding[] {
     ...checkResource(config),
     ...checkTemporality(config),
     ...checkTraces(config),
+    ...checkSize(config),
   ];
 }
 
@@ -183,4 +195,17 @@ function checkTraces({ preset, traces, auth, signingService }: Checked): readonl
   const reason = preset === undefined ? undefined : presets[preset].tracesElsewhere;
   const elsewhere = reason ?? (isCloudWatch ? cloudWatchTraces : undefined);
   return elsewhere === undefined ? [] : [['traces', elsewhere]];
+}
+
+/** What is larger than a receiver takes is refused by it as a whole, so such a setting would lose every large request. */
+function checkSize({ preset, ...config }: Checked): readonly Finding[] {
+  if (preset === undefined) return [];
+  const { limits } = presets[preset];
+  return limits.hard.flatMap((limit): readonly Finding[] => {
+    const setting = `${limit}PerRequest` as const;
+    const most = limits[limit];
+    if ((config[setting] ?? most) <= most) return [];
+    const message = `is more than the ${String(most)} ${limit} that ${preset} takes in one request; lower it, or leave it out`;
+    return [[setting, message]];
+  });
 }

@@ -42,6 +42,31 @@ describe('settings that cannot work', () => {
       { url: 'https://monitoring.eu-west-1.amazonaws.com', auth: sigv4, traces: 'finished-runs' },
       'CloudWatch takes metrics here and traces at X-Ray',
     ],
+    [
+      'more points than CloudWatch takes',
+      { preset: 'cloudwatch', auth: sigv4, pointsPerRequest: 1001 },
+      'is more than the 1000 points that cloudwatch takes in one request; lower it, or leave it out',
+    ],
+    [
+      'more bytes than CloudWatch takes',
+      { preset: 'cloudwatch', auth: sigv4, bytesPerRequest: 1_000_001 },
+      'is more than the 1000000 bytes that cloudwatch takes in one request; lower it, or leave it out',
+    ],
+    [
+      'more bytes than New Relic takes',
+      { preset: 'new-relic', ...key, bytesPerRequest: 1_000_001 },
+      'is more than the 1000000 bytes that new-relic takes in one request; lower it, or leave it out',
+    ],
+    [
+      'more bytes than Datadog takes',
+      { preset: 'datadog', ...key, bytesPerRequest: 512_001 },
+      'is more than the 512000 bytes that datadog takes in one request; lower it, or leave it out',
+    ],
+    [
+      'more points than Google Cloud takes',
+      { preset: 'google-cloud', pointsPerRequest: 201 },
+      'is more than the 200 points that google-cloud takes in one request; lower it, or leave it out',
+    ],
     ['traces to Datadog', { preset: 'datadog', ...key, traces: 'finished-runs' }, 'traces at its agent'],
   ])('%s are refused', (_, settings, reason) => {
     expect(() => otlp.prepare({ ...base, ...settings })).toThrow(reason);
@@ -81,6 +106,19 @@ describe('where requests go', () => {
     ],
     [{ preset: 'datadog', ...key, url: 'https://example.com' }, 'https://example.com/v1/metrics', 'delta', 10_000],
     [{ preset: 'collector' }, 'http://127.0.0.1:4318/v1/metrics', 'cumulative', 10_000],
+    // All that a receiver takes, and more than the own choice where it sets no limit.
+    [
+      { preset: 'cloudwatch', auth: sigv4, pointsPerRequest: 1000, bytesPerRequest: 1_000_000 },
+      'https://monitoring.eu-west-1.amazonaws.com/v1/metrics',
+      'cumulative',
+      1000,
+    ],
+    [
+      { preset: 'new-relic', ...key, pointsPerRequest: 20_000 },
+      'https://otlp.nr-data.net/v1/metrics',
+      'cumulative',
+      20_000,
+    ],
     [
       { preset: 'collector', temporality: 'delta', pointsPerRequest: 7 },
       'http://127.0.0.1:4318/v1/metrics',
