@@ -1,7 +1,7 @@
 /** The settings that only the stack reads: how the function is deployed, and whom its alarms wake. */
 import * as z from 'zod';
 import { defaultMemoryMegabytes } from '../runtime/function-memory.ts';
-import { refuseUserinfo } from '../http/settings.ts';
+import { guardUrl } from '../http/settings.ts';
 import { Selection } from '../settings/glob.ts';
 import { SecretName } from '../secrets/secret-ref.ts';
 import { OperatorName } from '../settings/operator-name.ts';
@@ -238,7 +238,7 @@ export type PipelineAlarm = z.infer<typeof PipelineAlarm>;
 const endpointText = /^(?:%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@&=+$,A-Za-z0-9])+$/;
 const mostEndpointCharacters = 2048;
 
-const WebhookUrl = refuseUserinfo(
+const WebhookUrl = guardUrl(
   z.url({ protocol: /^https$/, error: 'must be an https:// URL' }).max(mostEndpointCharacters),
 ).refine((url) => endpointText.test(url), {
   error: "must be of letters, digits, %XX and -()_.!~*';/?:@&=+$, which is what EventBridge takes",

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { SecretRef } from '../secrets/secret-ref.ts';
 import { externalIdError, hasRoleForExternalId, roleSettings } from './auth/role-settings.ts';
+import { findHostRefusal, hostOf } from './transport/address.ts';
 
 /** Private CA and client certificate (mTLS), each a PEM text in a secret. */
 export const TlsSettings = z
@@ -44,7 +45,7 @@ export const SignableAuth = z.union([BasicAuth, BearerAuth, SigV4Auth]).meta({
 export type SignableAuth = z.infer<typeof SignableAuth>;
 
 /** `https` everywhere; plain `http` is refused unless the address is loopback or the operator allows it by name. */
-export const HttpUrl = refuseUserinfo(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
+export const HttpUrl = guardUrl(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
 /** Paths are added to its end, where a query or a fragment would swallow them. */
 export const BaseUrl = HttpUrl.refine((text) => !/[?#]/.test(text), {
@@ -52,11 +53,25 @@ export const BaseUrl = HttpUrl.refine((text) => !/[?#]/.test(text), {
     'must be a base URL without ? or #: paths are added to it; credentials belong into the settings that refer to a secret',
 });
 
-/** What stands before an `@` is readable in the repository, the template and the function, and is sent nowhere. */
-export function refuseUserinfo(url: z.ZodURL): z.ZodURL {
-  return url.refine((text) => !hasUserinfo(text), {
-    error: 'holds a user name or password; a secret never stands in the configuration, so remove all up to the @',
-  });
+/**
+ * Two things that no URL of the configuration may hold. What stands before an `@` is readable in the repository, the
+ * template and the function, and is sent nowhere. Nothing is ever sent to an address of cloud metadata.
+ */
+export function guardUrl(url: z.ZodURL): z.ZodURL {
+  return url
+    .refine((text) => !hasUserinfo(text), {
+      error: 'holds a user name or password; a secret never stands in the configuration, so remove all up to the @',
+    })
+    .superRefine((text, context) => {
+      const parsed = URL.parse(text);
+      const refusal = parsed === null ? undefined : findHostRefusal(hostOf(parsed));
+      if (refusal !== undefined) context.addIssue({ code: 'custom', message: describeForbiddenHost(refusal) });
+    });
+}
+
+/** For hosts that stand in no URL as well. */
+export function describeForbiddenHost(refusal: string): string {
+  return `${refusal}, to which nothing is ever sent; write the host of the server`;
 }
 
 function hasUserinfo(text: string): boolean {

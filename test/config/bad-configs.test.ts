@@ -38,6 +38,30 @@ just a text
     problems: [':1:1 must be a mapping (key: value), not a text'],
   },
   {
+    title: 'addresses of cloud metadata, to which nothing is ever sent',
+    text: `
+sources:
+  - kind: prometheus
+    targets: [{ url: 'http://169.254.169.254/metrics' }]
+    plaintext: allow
+sinks:
+  - kind: otlp
+    url: http://[fe80::1]:4318
+    plaintext: allow
+  - kind: datadog
+    url: https://169.254.43518
+    apiKey: { secret: ci/dd }
+  - kind: statsd
+    host: 169.254.170.23
+`,
+    problems: [
+      ':3:22 sources[0].targets[0].url: 169.254.169.254 is a link-local or cloud metadata address, to which nothing is ever sent; write the host of the server',
+      ':7:10 sinks[0].url: fe80::1 is a link-local or cloud metadata address, to which nothing is ever sent; write the host of the server',
+      ':10:10 sinks[1].url: 169.254.169.254 is a link-local or cloud metadata address, to which nothing is ever sent; write the host of the server',
+      ':13:11 sinks[2].host: 169.254.170.23 is a link-local or cloud metadata address, to which nothing is ever sent; write the host of the server',
+    ],
+  },
+  {
     title: 'an unknown setting at the top',
     text: `
 sorces: []

@@ -55,6 +55,16 @@ export function assertAllowedHost(url: URL, policy: LoopbackPolicy): void {
   if (refusal !== undefined) throw new ForbiddenAddressError(refusal);
 }
 
+/**
+ * Why nothing is ever sent to a host that is written as an address, in whatever spelling of it that a resolver takes;
+ * undefined for one that may be used, and for names, which are looked at once they are resolved.
+ */
+export function findHostRefusal(host: string): string | undefined {
+  const url = URL.parse(`http://${host.includes(':') ? `[${host}]` : host}`);
+  const address = url === null ? host : hostOf(url);
+  return isIP(address) === 0 ? undefined : findAddressRefusal(address, 'allow');
+}
+
 /** Resolves one name to all of its addresses. */
 export type Resolve = (
   hostname: string,

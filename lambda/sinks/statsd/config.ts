@@ -3,6 +3,8 @@ import { isIPv6 } from 'node:net';
 import * as z from 'zod';
 import { Selection } from '../../settings/glob.ts';
 import { OperatorName } from '../../settings/operator-name.ts';
+import { describeForbiddenHost } from '../../http/settings.ts';
+import { findHostRefusal } from '../../http/transport/address.ts';
 import { fewestDatagramBytes, mostDatagramBytes, usualDatagramBytes } from './limits.ts';
 
 const hostError = { error: 'must be a host name or an IP address, without a port' };
@@ -15,7 +17,11 @@ export const StatsdConfig = z
       .string()
       .regex(/^[A-Za-z0-9_.:-]{1,253}$/, { ...hostError, abort: true })
       // Colons stand in an IPv6 address, and otherwise before a port.
-      .refine((host) => !host.includes(':') || isIPv6(host), hostError)
+      .refine((host) => !host.includes(':') || isIPv6(host), { ...hostError, abort: true })
+      .superRefine((host, context) => {
+        const refusal = findHostRefusal(host);
+        if (refusal !== undefined) context.addIssue({ code: 'custom', message: describeForbiddenHost(refusal) });
+      })
       .default('127.0.0.1')
       .meta({ description: 'Where StatsD listens.' }),
     port: z.int().min(1).max(65_535).default(8125).meta({ description: 'UDP port.' }),

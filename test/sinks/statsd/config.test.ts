@@ -7,7 +7,7 @@ function parse(host: string) {
 }
 
 describe('a host', () => {
-  it.each(['127.0.0.1', 'statsd', 'statsd.example.com', '::1', 'fe80::1', '::ffff:127.0.0.1'])(
+  it.each(['127.0.0.1', 'statsd', 'statsd.example.com', '::1', '2001:db8::1', '::ffff:127.0.0.1'])(
     '%s is taken',
     (host) => {
       expect(parse(host).data?.host).toBe(host);
@@ -20,6 +20,16 @@ describe('a host', () => {
       expect(parse(host).error?.issues).toMatchObject([
         { path: ['host'], message: 'must be a host name or an IP address, without a port' },
       ]);
+    },
+  );
+
+  it.each(['169.254.169.254', '169.254.43518', '0xa9fea9fe', 'fe80::1', '::ffff:169.254.169.254', 'fd00:ec2::254'])(
+    '%s is refused, for nothing is ever sent to cloud metadata',
+    (host) => {
+      const issues = parse(host).error?.issues ?? [];
+
+      expect(issues).toMatchObject([{ path: ['host'] }]);
+      expect(issues[0]?.message).toMatch(/is a link-local or cloud metadata address, to which nothing is ever sent/);
     },
   );
 });

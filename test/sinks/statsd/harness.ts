@@ -21,8 +21,13 @@ export interface TestSink {
   redeliver(parcels: readonly Parcel[]): Promise<Delivery>;
 }
 
-export function statsdSink(raw: Readonly<Record<string, unknown>> = {}): TestSink {
-  const sink = createStatsd(StatsdConfig.parse({ kind: 'statsd', ...raw }), {
+/** `unchecked`: settings that the check of the configuration would refuse. */
+export function statsdSink(
+  raw: Readonly<Record<string, unknown>> = {},
+  unchecked: Partial<StatsdConfig> = {},
+): TestSink {
+  const config = { ...StatsdConfig.parse({ kind: 'statsd', ...raw }), ...unchecked };
+  const sink = createStatsd(config, {
     http: { send: unused, withoutSecrets: unused, takeMeter: unused, readClocks: unused },
     secrets: { read: unused, reread: unused },
     clock: Date.now,

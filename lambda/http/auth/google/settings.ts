@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { SecretRef } from '../../../secrets/secret-ref.ts';
 import { isTlsOrAllowed } from '../../plaintext.ts';
-import { refuseUserinfo } from '../../settings.ts';
+import { guardUrl } from '../../settings.ts';
 
 /** Google Cloud, IAM: `gcloud iam workload-identity-pools providers describe` prints it as `name`. */
 const providerPattern =
@@ -12,7 +12,7 @@ const providerPattern =
 const serviceAccountPattern = /^[a-z0-9-]{1,63}@[a-z0-9.-]+\.gserviceaccount\.com$/;
 
 /** Tokens travel there, so plain text is for this machine only. */
-const TokenUrl = refuseUserinfo(z.url({ protocol: /^https?$/, error: 'must be an https URL' })).refine(
+const TokenUrl = guardUrl(z.url({ protocol: /^https?$/, error: 'must be an https URL' })).refine(
   (url) => isTlsOrAllowed({ url, plaintext: 'refuse' }),
   { error: 'tokens are sent there; use https://' },
 );
