@@ -1,5 +1,6 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../lambda/runtime/deadline.ts';
+import { redeliverParcels } from '../../lambda/series/delivery/redeliver.ts';
 import { buildDelivery } from '../../lambda/series/delivery/searched-delivery.ts';
 import { sendSearching } from '../../lambda/series/delivery/send-searching.ts';
 import type { CreateSink, Delivery } from '../../lambda/sinks/sink.ts';
@@ -10,7 +11,7 @@ import { encodeRequest, type PointsRequest, splitRequests } from './encode/split
 import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewPoints } from './preview.ts';
 import { createPost } from './send/post.ts';
-import { describeFindings, describeLate, words } from './send/problems.ts';
+import { describeFindings, words } from './send/problems.ts';
 
 export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
   const { collector, intervalMs } = ports;
@@ -35,17 +36,8 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
       return { ...delivery, dropped, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
-    redeliver: async (parcels, { deadline }) => {
-      const read = parcels.map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
-      const unreadable = read.filter(({ points }) => points === undefined);
-      const delivery = await send(
-        read.flatMap(({ points = [] }) => points),
-        deadline,
-      );
-      const lost = unreadable.reduce((sum, { parcel }) => sum + parcel.samples, 0);
-      const dropped = (delivery.dropped ?? 0) + lost;
-      return { ...delivery, dropped, problems: [...describeLate(lost, where), ...delivery.problems] };
-    },
+    redeliver: (parcels, { deadline }) =>
+      redeliverParcels(parcels, { where, unpack: unpackPoints, send: (points) => send(points, deadline) }),
     pack: (batch) => packPoints(encodePoints(batch, settings).points),
     preview: (batch) => previewPoints(encodePoints(batch, settings), { intervalMs, where }),
   };

@@ -1,6 +1,6 @@
 /** The words for what the backend does not store. */
 import type { Problem } from '../../../lambda/model/problem.ts';
-import { type Finding, describeFindingReasons, describeUnsendable } from '../../../lambda/series/losses/findings.ts';
+import { type Finding, describeFindingReasons } from '../../../lambda/series/losses/findings.ts';
 import type { FindingReason, Point } from '../encode/encode-points.ts';
 
 const reasonTexts: Readonly<Record<FindingReason, string>> = {
@@ -13,11 +13,6 @@ const noun = 'point';
 /** Points that never left. */
 export function describeFindings(findings: readonly Finding<FindingReason>[], where: string): readonly Problem[] {
   return describeFindingReasons(findings, { reasonTexts, noun, where });
-}
-
-/** Increases of earlier runs that cannot be read any more. This backend takes them however old they are. */
-export function describeLate(unreadable: number, where: string): readonly Problem[] {
-  return describeUnsendable({ old: 0, unreadable }, 'the backend takes every time', where);
 }
 
 /** `ci_queue_jobs{queue="default"}` */

@@ -54,20 +54,3 @@ export function describeFindingReasons<Reason extends string>(
     return { kind: 'rejected', where, message };
   });
 }
-
-export interface Unsendable {
-  /** Increases for which it is too late. */
-  readonly old: number;
-  /** Increases that were kept in a shape that is not known. */
-  readonly unreadable: number;
-}
-
-/** Increases of earlier runs that cannot be sent any more. `range`: which times the backend takes. */
-export function describeUnsendable({ old, unreadable }: Unsendable, range: string, where: string): readonly Problem[] {
-  const late = `${formatCount(old, 'increase')} of earlier runs lost: ${range}; find out from the problems of those runs why they could not be sent`;
-  const unknown = `${formatCount(unreadable, 'increase')} of earlier runs lost, which were kept in a shape that is not known; please report it`;
-  return [
-    ...(old > 0 ? [{ kind: 'rejected', where, message: late } as const] : []),
-    ...(unreadable > 0 ? [{ kind: 'bug', where, message: unknown } as const] : []),
-  ];
-}

@@ -2,6 +2,7 @@
 import { pickRole } from '../../http/auth/aws-credentials.ts';
 import { resolveNamespace } from '../../model/for-sinks/cloud-watch-shape.ts';
 import { type Deadline, isOver } from '../../runtime/deadline.ts';
+import { redeliverParcels } from '../../series/delivery/redeliver.ts';
 import type { Delivery, Sink, SinkPorts } from '../sink.ts';
 import { createMetricClient, type MetricClient } from './send/client.ts';
 import type { CloudWatchConfig } from './config.ts';
@@ -25,7 +26,7 @@ export function createCloudWatch(
   let client: MetricClient | undefined;
   const where = `cloudwatch/${config.name}`;
   const refusedDatums = rememberRefused();
-  const first = [resolveNamespace('collector', config.namespace)];
+  const firstNamespaces = [resolveNamespace('collector', config.namespace)];
 
   const send = async (
     datums: Iterable<Datum>,
@@ -41,7 +42,7 @@ export function createCloudWatch(
       where,
       refusedDatums,
       unmade,
-      firstNamespaces: first,
+      firstNamespaces,
     });
   };
 
@@ -52,15 +53,12 @@ export function createCloudWatch(
       const dropped = (delivery.dropped ?? 0) + lostSums();
       return { ...delivery, dropped, problems: [...problems(), ...delivery.problems] };
     },
-    redeliver: async (parcels, { deadline }) => {
-      const read = parcels.map((parcel) => ({ parcel, datums: unpackDatums(parcel) }));
-      const datums = read.flatMap(({ datums: known = [] }) => known);
-      const unreadable = read.filter((one) => one.datums === undefined);
-      const lost = unreadable.reduce((total, { parcel }) => total + parcel.samples, 0);
-      const [first] = parcels;
-      const delivery = await send(datums, first?.tickMs ?? 0, deadline);
-      return { ...delivery, dropped: (delivery.dropped ?? 0) + lost };
-    },
+    redeliver: (parcels, { deadline }) =>
+      redeliverParcels(parcels, {
+        where,
+        unpack: unpackDatums,
+        send: (datums) => send(datums, parcels[0]?.tickMs ?? 0, deadline),
+      }),
     pack: (batch) => packDatums([...encodeDatums(batch, settings).datums], batch.tickMs),
     preview: (batch, laterHealth) => previewDatums(batch, settings, laterHealth),
   };

@@ -1,9 +1,9 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
-import type { Unsendable } from '../../series/losses/findings.ts';
+import { redeliverParcels } from '../../series/delivery/redeliver.ts';
 import { buildDelivery } from '../../series/delivery/searched-delivery.ts';
 import { sendSearching } from '../../series/delivery/send-searching.ts';
-import type { CreateSink, Delivery, Parcel } from '../sink.ts';
+import type { CreateSink, Delivery } from '../sink.ts';
 import type { DatadogConfig } from './config.ts';
 import { isAddedUp, type Point } from './encode/point.ts';
 import { encodePoints, groupByKind, isStorableTime, type Rewritten } from './encode/encode-points.ts';
@@ -12,7 +12,7 @@ import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewPoints } from './preview.ts';
 import { packPoints, unpackPoints } from './send/parcels.ts';
 import { createPost } from './send/post.ts';
-import { describeFindings, describeLate, words } from './send/problems.ts';
+import { describeFindings, range, words } from './send/problems.ts';
 
 /** There is no `pack`: Datadog takes the last hour only, and would refuse the history of an installation. */
 export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
@@ -46,33 +46,13 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
       return { ...delivery, dropped, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
-    redeliver: async (parcels, { deadline }) => {
-      const { points, old, unreadable } = openParcels(parcels, clock());
-      const delivery = await send(points, deadline);
-      return {
-        ...delivery,
-        dropped: (delivery.dropped ?? 0) + old + unreadable,
-        problems: [...describeLate({ old, unreadable }, where), ...delivery.problems],
-      };
-    },
+    redeliver: (parcels, { deadline }) =>
+      redeliverParcels(parcels, {
+        where,
+        unpack: unpackPoints,
+        takes: { isInTime: ({ timeMs }) => isStorableTime(timeMs, clock()), range },
+        send: (points) => send(groupByKind(points), deadline),
+      }),
     preview: (batch) => previewPoints(encodePoints(batch, settings), { resources, where }),
   };
 };
-
-interface Opened extends Unsendable {
-  readonly points: readonly Point[];
-}
-
-function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {
-  const isInTime = ({ tickMs }: Parcel): boolean => isStorableTime(tickMs, nowMs);
-  const read = parcels.filter(isInTime).map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
-  return {
-    points: groupByKind(read.flatMap(({ points = [] }) => points)),
-    old: countParcelSamples(parcels.filter((parcel) => !isInTime(parcel))),
-    unreadable: countParcelSamples(read.filter(({ points }) => points === undefined).map(({ parcel }) => parcel)),
-  };
-}
-
-function countParcelSamples(parcels: readonly Parcel[]): number {
-  return parcels.reduce((sum, { samples }) => sum + samples, 0);
-}

@@ -1,5 +1,6 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
+import { redeliverParcels } from '../../series/delivery/redeliver.ts';
 import { buildDelivery } from '../../series/delivery/searched-delivery.ts';
 import { joinSent, sendSearching } from '../../series/delivery/send-searching.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
@@ -9,10 +10,10 @@ import { encodeItems } from './encode/encode-items.ts';
 import { encodeRequest, type ItemsRequest, splitRequests } from './encode/split-requests.ts';
 import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewItems } from './preview.ts';
-import { openParcels, packItems } from './send/parcels.ts';
+import { isInTime, packItems, unpackPoints } from './send/parcels.ts';
 import { createPost } from './send/post.ts';
 import { createReceipts } from './send/receipts.ts';
-import { describeFindings, describeLate, words } from './send/problems.ts';
+import { describeFindings, range, words } from './send/problems.ts';
 
 export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
   const { collector, intervalMs, clock } = ports;
@@ -46,15 +47,13 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
       const dropped = (delivery.dropped ?? 0) + lostIncreases;
       return { ...delivery, dropped, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
-    redeliver: async (parcels, { deadline }) => {
-      const { points, old, unreadable } = openParcels(parcels, clock());
-      const delivery = await send(points, deadline);
-      return {
-        ...delivery,
-        dropped: (delivery.dropped ?? 0) + old + unreadable,
-        problems: [...describeLate({ old, unreadable }, where), ...delivery.problems],
-      };
-    },
+    redeliver: (parcels, { deadline }) =>
+      redeliverParcels(parcels, {
+        where,
+        unpack: unpackPoints,
+        takes: { isInTime: (point) => isInTime(point, clock()), range },
+        send: (points) => send(points, deadline),
+      }),
     pack: (batch) => packItems(encodeItems(batch, settings).items),
     preview: (batch) => previewItems(encodeItems(batch, settings), { common, intervalMs, where }),
   };

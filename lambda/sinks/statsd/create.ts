@@ -1,5 +1,6 @@
 /** Makes the sink. UDP gives no answer, so a delivery counts what was given to the network and what was never sent. */
 import type { Deadline } from '../../runtime/deadline.ts';
+import { redeliverParcels } from '../../series/delivery/redeliver.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { StatsdConfig } from './config.ts';
 import { packLines } from './encode/pack-datagrams.ts';
@@ -36,16 +37,8 @@ export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) =>
       const delivery = await send(lines, batch.tickMs, deadline);
       return { ...delivery, dropped: lostSums, problems: [...describeFindings(findings, where), ...delivery.problems] };
     },
-    redeliver: async (parcels, { deadline }) => {
-      const read = parcels.map((parcel) => ({ parcel, lines: unpackSums(parcel) }));
-      const lost = read.filter(({ lines }) => lines === undefined);
-      const delivery = await send(
-        read.flatMap(({ lines = [] }) => lines),
-        0,
-        deadline,
-      );
-      return { ...delivery, dropped: lost.reduce((sum, { parcel }) => sum + parcel.samples, 0) };
-    },
+    redeliver: (parcels, { deadline }) =>
+      redeliverParcels(parcels, { where, unpack: unpackSums, send: (lines) => send(lines, 0, deadline) }),
     preview: (batch) => previewLines(encodeLines(batch, settings), config.datagramBytes, where),
   };
 };

@@ -185,15 +185,20 @@ export const sinkRules = [
   },
   {
     name: 'drops a parcel that it cannot read, says so, and sends the others',
-    appliesTo: (facts) => addingSinks(facts) && askingSinks(facts),
+    appliesTo: addingSinks,
     check: async (subject) => {
-      const { undelivered = [] } = await throttled(subject, small);
+      const { undelivered = [] } = await (subject.facts.answers === 'request' ? throttled : late)(subject, small);
       await using healthy = await trySink(subject);
       const damaged = { tickMs: tickOf(small), samples: 5, content: { written: 'by another version' } };
 
       const delivery = await healthy.redeliver([damaged, ...undelivered]);
 
+      expect(undelivered).not.toEqual([]);
       expect(delivery.dropped).toBe(5);
+      const [told, ...others] = delivery.problems;
+      expect([told?.kind, others]).toEqual(['bug', []]);
+      expect(told?.where).toMatch(new RegExp(`^${subject.kind}/`));
+      expect(told?.message).toMatch(/^5 increases of earlier runs lost/);
       expect(delivery.accepted).toBe(samplesIn(undelivered));
       expect(missingFrom(await storedBy(healthy), increasesOf(figuresOf(small)))).toEqual([]);
     },
@@ -502,6 +507,12 @@ function ofSource(figures: readonly Figures[], source: Figures['source']): reado
 async function throttled(subject: TriedSubject, plan: RunPlan): Promise<Delivery> {
   await using trial = await trySink(subject, { fault: 'throttled' });
   return await trial.write(batchOf(plan));
+}
+
+/** For a protocol that answers nothing: the deadline has passed before anything was sent. */
+async function late(subject: TriedSubject, plan: RunPlan): Promise<Delivery> {
+  await using trial = await trySink(subject);
+  return await trial.write(batchOf(plan), 0);
 }
 
 /** In the sink's own unit, which only a delivery that succeeds can tell. */

@@ -206,6 +206,19 @@ export const toys: readonly Toy[] = [
     },
   ),
   adding(
+    'drops a parcel that it cannot read without a word',
+    ['drops a parcel that it cannot read, says so, and sends the others'],
+    {
+      spoil: ({ redeliver, ...sink }) => ({
+        ...sink,
+        redeliver: async (parcels, context) => ({
+          ...((await redeliver?.(parcels, context)) ?? nothing),
+          problems: [],
+        }),
+      }),
+    },
+  ),
+  adding(
     'sends again what may have been stored',
     ['sends no increase twice that may have been stored'],
     withHttp((port) => (request) => port.send({ ...request, idempotent: true })),

@@ -89,7 +89,7 @@ describe('what waited', () => {
 
     await server.arrived(1);
     expect(server.datagrams).toEqual(['ci_runs_total.buildkite.main.web:3|c']);
-    expect(delivery).toMatchObject({ accepted: 1, dropped: 7, problems: [], undelivered: [] });
+    expect(delivery).toMatchObject({ accepted: 1, dropped: 7, problems: [{ kind: 'bug' }], undelivered: [] });
   });
 
   it('keeps its own ticks where it has to wait once more', async () => {

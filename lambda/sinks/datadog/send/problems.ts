@@ -1,17 +1,13 @@
 /** The words for what Datadog does not store. */
 import type { Problem } from '../../../model/problem.ts';
-import {
-  type Finding,
-  describeFindingReasons,
-  describeUnsendable,
-  type Unsendable,
-} from '../../../series/losses/findings.ts';
+import { type Finding, describeFindingReasons } from '../../../series/losses/findings.ts';
 import type { FindingReason } from '../encode/findings.ts';
 import { formatSeries } from '../encode/shown.ts';
 import { maxAgeMs, maxAheadMs, maxNameLength, maxTagLength } from '../limits.ts';
 
 const minuteMs = 60_000;
-const range = `Datadog takes the last ${String(maxAgeMs / minuteMs)} minutes and the next ${String(maxAheadMs / minuteMs)}`;
+/** Which times Datadog takes. */
+export const range = `Datadog takes the last ${String(maxAgeMs / minuteMs)} minutes and the next ${String(maxAheadMs / minuteMs)}`;
 
 const reasonTexts: Readonly<Record<FindingReason, string>> = {
   number:
@@ -31,11 +27,6 @@ const noun = 'point';
 /** Points that are not sent as they are. */
 export function describeFindings(findings: readonly Finding<FindingReason>[], where: string): readonly Problem[] {
   return describeFindingReasons(findings, { reasonTexts, noun, where });
-}
-
-/** Increases of earlier runs that cannot be sent any more. */
-export function describeLate(unsendable: Unsendable, where: string): readonly Problem[] {
-  return describeUnsendable(unsendable, range, where);
 }
 
 export const words = { noun, show: formatSeries };

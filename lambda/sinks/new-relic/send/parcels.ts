@@ -1,6 +1,5 @@
 /** Packs increases that wait for a later run, and reads them back: another version may have written them. */
 import * as z from 'zod';
-import type { Unsendable } from '../../../series/losses/findings.ts';
 import type { Parcel } from '../../sink.ts';
 import { isAddedUp, type Item, type Point } from '../encode/item.ts';
 import { isStorableTime } from '../encode/encode-items.ts';
@@ -34,28 +33,13 @@ export function packItems(items: readonly Item[]): readonly Parcel[] {
   }));
 }
 
-export interface Opened extends Unsendable {
-  readonly points: readonly Point[];
-}
-
-export function openParcels(parcels: readonly Parcel[], nowMs: number): Opened {
-  // What New Relic looks at is the start of the window.
-  const isInTime = ({ timeMs, intervalMs = 0 }: Point & { readonly intervalMs?: number }): boolean =>
-    isStorableTime(timeMs - intervalMs, nowMs);
-  const read = parcels.map((parcel) => ({ parcel, points: unpackPoints(parcel) }));
-  const points = read.flatMap((one) => one.points ?? []);
-  const fresh = points.filter(isInTime);
-  return {
-    points: fresh,
-    old: points.length - fresh.length,
-    unreadable: read
-      .filter((one) => one.points === undefined)
-      .reduce((sum, { parcel: { samples } }) => sum + samples, 0),
-  };
-}
-
 /** The points of a parcel with their own time; undefined for one of an unknown shape. */
-function unpackPoints({ tickMs, content }: Parcel): readonly Point[] | undefined {
+export function unpackPoints({ tickMs, content }: Parcel): readonly Point[] | undefined {
   const { success, data } = Content.safeParse(content);
   return success ? data.map((point) => ({ ...point, timeMs: tickMs })) : undefined;
+}
+
+/** What New Relic looks at is the start of the window. */
+export function isInTime({ timeMs, ...point }: Point, nowMs: number): boolean {
+  return isStorableTime(timeMs - ('intervalMs' in point ? point.intervalMs : 0), nowMs);
 }

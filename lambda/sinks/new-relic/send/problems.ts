@@ -1,17 +1,13 @@
 /** The words for what New Relic does not store. */
 import type { Problem } from '../../../model/problem.ts';
-import {
-  type Finding,
-  describeFindingReasons,
-  describeUnsendable,
-  type Unsendable,
-} from '../../../series/losses/findings.ts';
+import { type Finding, describeFindingReasons } from '../../../series/losses/findings.ts';
 import type { FindingReason } from '../encode/findings.ts';
 import { formatName } from '../encode/format-items.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxValueLength } from '../limits.ts';
 
 const hourMs = 3_600_000;
-const range = `New Relic takes the last ${String(maxAgeMs / hourMs)} hours and the next ${String(maxAheadMs / hourMs)}`;
+/** Which times New Relic takes. */
+export const range = `New Relic takes the last ${String(maxAgeMs / hourMs)} hours and the next ${String(maxAheadMs / hourMs)}`;
 
 const reasonTexts: Readonly<Record<FindingReason, string>> = {
   number:
@@ -32,11 +28,6 @@ const noun = 'sample';
 /** Samples that are not sent as they are. */
 export function describeFindings(findings: readonly Finding<FindingReason>[], where: string): readonly Problem[] {
   return describeFindingReasons(findings, { reasonTexts, noun, where });
-}
-
-/** Increases of earlier runs that cannot be sent any more. */
-export function describeLate(unsendable: Unsendable, where: string): readonly Problem[] {
-  return describeUnsendable(unsendable, range, where);
 }
 
 export const words = { noun, show: formatName };
