@@ -125,9 +125,11 @@ function findElement(xml: string, name: string): string | undefined {
 function explainRefusal({ roleArn, externalId }: AssumedRole, error: unknown): unknown {
   if (!(error instanceof HttpStatusError) || error.status >= 500 || error.status === 429) return error;
   const code = findElement(error.excerpt, 'Code') ?? 'no error code';
+  const said = findElement(error.excerpt, 'Message');
+  const words = said === undefined ? '' : `: ${said}`;
   const withId = externalId === undefined ? '' : ' with this external ID';
   return createUnavailableError(
-    `${error.where}: ${roleArn} could not be assumed (${String(error.status)} ${code}); allow sts:AssumeRole on it, and let its trust policy name the role that runs the collector${withId}`,
+    `${error.where}: ${roleArn} could not be assumed (${String(error.status)} ${code}${words}); allow sts:AssumeRole on it, and let its trust policy name the role that runs the collector${withId}`,
     error,
   );
 }

@@ -68,12 +68,15 @@ function afterFault(decoded: DecodedRequest, { body }: RecordedRequest, fault: R
   return { ...decoded, bytes: body.byteLength, stored: isStored ? decoded.values : [], isConfirmed: false, fault };
 }
 
+/** What it says when it refuses, throttles or has a fault of its own. */
+export const refusalWords = 'not while the moon is up';
+
 const statuses: Partial<Readonly<Record<ReceiverFault, number>>> = { throttled: 429, forbidden: 401, broken: 500 };
 
 function failWith(fault: ReceiverFault, response: ServerResponse): void {
   const status = statuses[fault];
   if (status !== undefined) {
-    response.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"no"}');
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message: refusalWords }));
     return;
   }
   if (fault === 'answer lost') response.destroy();

@@ -17,6 +17,7 @@ import {
   tickOf,
   type RunPlan,
 } from './batches.ts';
+import { refusalWords } from './http-receiver.ts';
 import type { ReceivedRequest, ReceivedValue, ReceiverFault, SinkFacts } from './facts.ts';
 import { untold } from '../../support/problem-texts.ts';
 import { type TriedSubject, type Trial, trySink } from './try-sink.ts';
@@ -281,6 +282,20 @@ export const sinkRules = [
           expect(problem.where.startsWith(`${subject.kind}/`)).toBe(true);
         }
         expect(untold(problems)).toEqual([]);
+      }
+    },
+  },
+  {
+    name: "repeats the server's own words",
+    appliesTo: askingSinks,
+    check: async (subject) => {
+      for (const fault of ['forbidden', 'throttled', 'broken'] as const) {
+        await using trial = await trySink(subject, { fault });
+
+        const { problems } = await trial.write(batchOf(small));
+
+        const silent = problems.filter(({ message }) => !message.includes(refusalWords));
+        expect({ fault, silent, isTold: problems.length > 0 }).toEqual({ fault, silent: [], isTold: true });
       }
     },
   },

@@ -8,7 +8,7 @@ import type { Problem } from '../../../lambda/model/problem.ts';
 import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import { prepareSink } from '../../../lambda/sinks/prepare-sink.ts';
 import type { DeliverContext, Delivery, Sink } from '../../../lambda/sinks/sink.ts';
-import { receiveHttp } from './http-receiver.ts';
+import { receiveHttp, refusalWords } from './http-receiver.ts';
 import { exampleBackend } from './backends.ts';
 import type { SinkRuleName } from './rules.ts';
 import { sinkSubjects } from '../subjects.ts';
@@ -248,7 +248,11 @@ export const toys: readonly Toy[] = [
   ),
   adding(
     'throws when its credentials are refused',
-    ['says of every increase what became of it', 'tells a failure with its place and a remedy, and throws nothing'],
+    [
+      'says of every increase what became of it',
+      'tells a failure with its place and a remedy, and throws nothing',
+      "repeats the server's own words",
+    ],
     withDelivery((delivery) => {
       if (delivery.problems.some(({ kind }) => kind === 'auth')) throw new Error('refused');
       return delivery;
@@ -256,8 +260,13 @@ export const toys: readonly Toy[] = [
   ),
   adding(
     'gives no remedy',
-    ['tells a failure with its place and a remedy, and throws nothing'],
+    ['tells a failure with its place and a remedy, and throws nothing', "repeats the server's own words"],
     withProblems((problem) => ({ ...problem, message: 'failed' })),
+  ),
+  adding(
+    'keeps what the server said to itself',
+    ["repeats the server's own words"],
+    withProblems((problem) => ({ ...problem, message: problem.message.replace(refusalWords, '') })),
   ),
   adding(
     'does not say where it failed',

@@ -104,7 +104,7 @@ describe('a role that is assumed', () => {
     expect(error).toMatchObject({
       name: 'SecretUnavailableError',
       reason: 'credentials',
-      message: `POST 127.0.0.1:${String(started.sts.port)}/: ${trustedRole} could not be assumed (403 AccessDenied); allow sts:AssumeRole on it, and let its trust policy name the role that runs the collector with this external ID`,
+      message: `POST 127.0.0.1:${String(started.sts.port)}/: ${trustedRole} could not be assumed (403 AccessDenied: User is not authorized to perform: sts:AssumeRole); allow sts:AssumeRole on it, and let its trust policy name the role that runs the collector with this external ID`,
     });
     expect(started.sts.requests).toHaveLength(2);
   });

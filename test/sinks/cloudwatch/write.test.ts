@@ -292,7 +292,7 @@ describe('a datum that only CloudWatch refuses', () => {
     const delivery = await write(many(1));
 
     expect(delivery.problems.map(({ message }) => message)).toEqual([
-      '1 datum not stored, such as CI QueuedJobs {System=buildkite, Source=main, Scope=Cluster A, Queue=queue-0}: the request was found too large (413), though it is within the 1 MB that CloudWatch takes; a proxy or gateway on the way takes smaller bodies; raise its limit, and check AWS_ENDPOINT_URL_CLOUDWATCH',
+      '1 datum not stored, such as CI QueuedJobs {System=buildkite, Source=main, Scope=Cluster A, Queue=queue-0}: the server answered 413: too large, though the request is within the 1 MB that CloudWatch takes; a proxy or gateway on the way takes smaller bodies; raise its limit, and check AWS_ENDPOINT_URL_CLOUDWATCH',
     ]);
   });
 });
@@ -409,10 +409,10 @@ describe('faults of the service', () => {
   );
 
   it.each([
-    ['throttle', 'rate-limited', 'throttled'],
-    ['throttle-429', 'rate-limited', 'throttled'],
-    ['error-500', 'unavailable', 'CloudWatch answered 500'],
-    ['error-503-html', 'unavailable', 'CloudWatch answered 503'],
+    ['throttle', 'rate-limited', 'throttled the request (Throttling: Rate exceeded), retries'],
+    ['throttle-429', 'rate-limited', 'throttled the request (Throttling: Rate exceeded), retries'],
+    ['error-500', 'unavailable', 'CloudWatch answered 500 (InternalServiceFault: Internal error), retries'],
+    ['error-503-html', 'unavailable', 'CloudWatch answered 503 (not JSON), retries'],
     ['reset', 'unavailable', 'ECONNRESET'],
   ] as const)('that last are told as what they are: %s is %s', async (mode, kind, text) => {
     const fake = await fakeWith();

@@ -62,19 +62,19 @@ const maxDetailLength = 300;
 export function explainError(error: unknown, namespace: string): SendProblem {
   if (error instanceof SecretUnavailableError || error instanceof HttpError) return explainRoleError(error);
   const details = extractDetails(error);
-  const { name, detail, status } = details;
+  const { name, detail, said, status } = details;
   if (status === undefined) return explainMissingAnswer(details, namespace);
-  if (status === 429 || throttled.has(name)) return rateLimited;
+  if (status === 429 || throttled.has(name)) return explainThrottling(said);
   if (status === 401 || status === 403 || unauthorised.has(name)) return explainRefusedAccess(name, detail, namespace);
   return explainStatus(details, status);
 }
 
-function explainStatus({ name, code, detail, named }: ErrorDetails, status: number): SendProblem {
-  if (status >= 500) return explainServerError(status);
-  if (status === 413) return tooLarge;
+function explainStatus({ name, code, detail, said, named }: ErrorDetails, status: number): SendProblem {
+  if (status >= 500) return explainServerError(status, said);
+  if (status === 413) return explainTooLarge(said);
   if (status === 400) return explainRefusedContent(status, name, detail, named);
-  if (status >= 400) return explainWrongAddress(status);
-  return code === undefined ? explainStrangeAnswer(status, name) : explainNoAnswer(code);
+  if (status >= 400) return explainWrongAddress(status, said);
+  return code === undefined ? explainStrangeAnswer(status, name, said) : explainNoAnswer(code);
 }
 
 /** The role of the sink could not be taken on, so nothing was sent; the error names its own remedy. */
@@ -96,26 +96,36 @@ function explainMissingAnswer({ name, code, detail }: ErrorDetails, namespace: s
     : explainUnknownError(name, detail);
 }
 
-const rateLimited: SendProblem = {
-  kind: 'rate-limited',
-  cause: 'throttled',
-  reason: 'CloudWatch throttled the request, retries included',
-  remedy: 'another program of this account uses up PutMetricData; raise its quota in Service Quotas or send less',
-  isForContent: false,
-  fate: 'not taken',
-};
+/** The server's own words in brackets, behind what it did. */
+function quote(said: string): string {
+  return said === '' ? '' : ` (${said})`;
+}
+
+function explainThrottling(said: string): SendProblem {
+  return {
+    kind: 'rate-limited',
+    cause: 'throttled',
+    reason: `CloudWatch throttled the request${quote(said)}, retries included`,
+    remedy: 'another program of this account uses up PutMetricData; raise its quota in Service Quotas or send less',
+    isForContent: false,
+    fate: 'not taken',
+  };
+}
 
 /** Cause of a request that was refused for its size, whatever is in it. */
 export const tooLargeCause = '413';
 
-const tooLarge: SendProblem = {
-  kind: 'rejected',
-  cause: tooLargeCause,
-  reason: 'the request was found too large (413), though it is within the 1 MB that CloudWatch takes',
-  remedy: 'a proxy or gateway on the way takes smaller bodies; raise its limit, and check AWS_ENDPOINT_URL_CLOUDWATCH',
-  isForContent: true,
-  fate: 'refused',
-};
+function explainTooLarge(said: string): SendProblem {
+  return {
+    kind: 'rejected',
+    cause: tooLargeCause,
+    reason: `the server answered 413${quote(said)}: too large, though the request is within the 1 MB that CloudWatch takes`,
+    remedy:
+      'a proxy or gateway on the way takes smaller bodies; raise its limit, and check AWS_ENDPOINT_URL_CLOUDWATCH',
+    isForContent: true,
+    fate: 'refused',
+  };
+}
 
 function explainRefusedAccess(name: string, detail: string, namespace: string): SendProblem {
   return {
@@ -128,11 +138,11 @@ function explainRefusedAccess(name: string, detail: string, namespace: string): 
   };
 }
 
-function explainServerError(status: number): SendProblem {
+function explainServerError(status: number, said: string): SendProblem {
   return {
     kind: 'unavailable',
     cause: String(status),
-    reason: `CloudWatch answered ${String(status)}, retries included`,
+    reason: `CloudWatch answered ${String(status)}${quote(said)}, retries included`,
     remedy: 'the next run sends new values; see the AWS Health Dashboard if it lasts',
     isForContent: false,
     // CloudWatch API reference, PutMetricData, Errors: a 500 is a failure while it worked, a 503 refuses to begin.
@@ -152,11 +162,11 @@ function explainRefusedContent(status: number, name: string, detail: string, nam
   };
 }
 
-function explainWrongAddress(status: number): SendProblem {
+function explainWrongAddress(status: number, said: string): SendProblem {
   return {
     kind: 'configuration',
     cause: String(status),
-    reason: `the server answered ${String(status)}, which CloudWatch does not`,
+    reason: `the server answered ${String(status)}${quote(said)}, which CloudWatch does not`,
     remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
     isForContent: false,
     fate: 'not taken',
@@ -164,11 +174,11 @@ function explainWrongAddress(status: number): SendProblem {
 }
 
 /** A success or a redirect that the SDK could not read: whether anything was stored is unknown. */
-function explainStrangeAnswer(status: number, name: string): SendProblem {
+function explainStrangeAnswer(status: number, name: string, said: string): SendProblem {
   return {
     kind: 'bad-response',
     cause: `${String(status)} ${name}`,
-    reason: `the answer (${String(status)}) is not one of CloudWatch's`,
+    reason: `the answer ${String(status)}${quote(said)} is not one of CloudWatch's`,
     remedy: 'check AWS_ENDPOINT_URL_CLOUDWATCH and proxies on the way',
     isForContent: false,
     fate: 'unknown',
@@ -204,17 +214,20 @@ interface ErrorDetails {
   readonly code: string | undefined;
   readonly status: number | undefined;
   readonly detail: string;
+  /** What the server says of it; empty where it says nothing. */
+  readonly said: string;
   readonly named: readonly number[];
 }
 
 function extractDetails(error: unknown): ErrorDetails {
   if (!(error instanceof Error))
-    return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given', named: [] };
+    return { name: 'Unknown', code: undefined, status: undefined, detail: 'no reason given', said: '', named: [] };
   return {
     name: error.name,
     code: findText(error, 'code'),
     status: findStatus(error),
     detail: formatDetail(error),
+    said: formatWords(error),
     named: findNamedPositions(error.message),
   };
 }
@@ -239,8 +252,15 @@ function findText(error: Error, key: 'code'): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The SDK puts its own name in place of words that are missing, and loses the text of an answer that is not JSON. */
+function formatWords(error: Error): string {
+  const { name, message } = error;
+  if (name === 'SyntaxError') return 'not JSON';
+  return message === '' || message === name || message === 'UnknownError' ? '' : formatDetail(error);
+}
+
 /** The first line only: what AWS appends to a refused signature repeats the request's headers, a session token included. */
 function formatDetail({ name, message }: Error): string {
   const [line = ''] = message.split('\n');
-  return `${name}: ${line.slice(0, maxDetailLength)}`;
+  return `${name}: ${line.slice(0, maxDetailLength).toWellFormed()}`;
 }
