@@ -15,19 +15,19 @@ export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) =>
   const where = `statsd/${config.name}`;
   const target = `${where} udp ${config.host}:${String(config.port)}`;
 
-  const send = async (lines: readonly Line[], tickMs: number, deadline: Deadline): Promise<Delivery> => {
-    const sent = await sendDatagrams([...packLines(lines, config.datagramBytes)], config, deadline);
+  const send = async (lines: Iterable<Line>, tickMs: number, deadline: Deadline): Promise<Delivery> => {
+    const sent = await sendDatagrams(packLines(lines, config.datagramBytes), config, deadline);
     const { handed, unsent, isRefused, error } = sent;
-    const unfinished = { error, isRefused, handed: handed.length, unsent: unsent.length };
+    const unfinished = { error, isRefused, handed: handed.lines, unsent: unsent.lines };
     return {
-      accepted: isRefused ? 0 : handed.length,
+      accepted: isRefused ? 0 : handed.lines,
       requests: sent.datagrams,
       bytes: sent.bytes,
       isUnanswered: true,
       problems: error === undefined ? [] : [describeUnfinishedSend(unfinished, target)],
-      undelivered: packSums(unsent, tickMs),
+      undelivered: packSums(unsent.sums, tickMs),
       // A refusal does not say which datagrams it is about.
-      unconfirmed: isRefused ? handed.filter(({ reading }) => reading === 'sum').length : 0,
+      unconfirmed: isRefused ? handed.sums : 0,
     };
   };
 
@@ -35,7 +35,8 @@ export const createStatsd: CreateSink<StatsdConfig> = (config, { collector }) =>
     write: async (batch, { deadline }) => {
       const { lines, findings, lostSums } = encodeLines(batch, settings);
       const delivery = await send(lines, batch.tickMs, deadline);
-      return { ...delivery, dropped: lostSums, problems: [...describeFindings(findings, where), ...delivery.problems] };
+      const problems = [...describeFindings(findings(), where), ...delivery.problems];
+      return { ...delivery, dropped: lostSums(), problems };
     },
     redeliver: (parcels, { deadline }) =>
       redeliverParcels(parcels, { where, unpack: unpackSums, send: (lines) => send(lines, 0, deadline) }),

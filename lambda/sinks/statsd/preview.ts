@@ -5,13 +5,19 @@ import type { Encoding } from './encode/encode-lines.ts';
 import { describeFindings } from './send/problems.ts';
 
 export function previewLines({ lines, findings }: Encoding, maxBytes: number, where: string): Preview {
-  const datagrams = [...packLines(lines, maxBytes)];
+  const shown: string[] = [];
+  let [requests, bytes] = [0, 0];
+  for (const datagram of packLines(lines, maxBytes)) {
+    requests += 1;
+    bytes += datagram.body.byteLength;
+    for (const { text } of datagram.lines) shown.push(text.replace('\n', ' '));
+  }
   return {
-    samples: lines.length,
-    requests: datagrams.length,
-    bytes: datagrams.reduce((sum, { body }) => sum + body.byteLength, 0),
-    lines: lines.map(({ text }) => text.replace('\n', ' ')),
+    samples: shown.length,
+    requests,
+    bytes,
+    lines: shown,
     monthlyCost: [],
-    problems: describeFindings(findings, where),
+    problems: describeFindings(findings(), where),
   };
 }

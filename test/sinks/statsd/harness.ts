@@ -7,7 +7,7 @@ import { createDeadline } from '../../../lambda/runtime/deadline.ts';
 import type { Delivery, Parcel, Sink } from '../../../lambda/sinks/sink.ts';
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
 import { createStatsd } from '../../../lambda/sinks/statsd/create.ts';
-import { encodeLines, type Encoding } from '../../../lambda/sinks/statsd/encode/encode-lines.ts';
+import { encodeLines, type Encoding, type Line } from '../../../lambda/sinks/statsd/encode/encode-lines.ts';
 import { noAws } from '../../support/aws/no-aws.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
@@ -51,17 +51,27 @@ export function statsdSink(
   };
 }
 
-export function encoded(batch: Batch, raw: Readonly<Record<string, unknown>> = {}): Encoding {
-  return encodeLines(batch, { config: StatsdConfig.parse({ kind: 'statsd', ...raw }), collector: 'ci' });
+/** All that an encoding gives in the end. */
+export interface Encoded {
+  readonly lines: readonly Line[];
+  readonly findings: ReturnType<Encoding['findings']>;
+  readonly lostSums: number;
 }
 
-export function textsOf({ lines }: Encoding): readonly string[] {
+export function encoded(batch: Batch, raw: Readonly<Record<string, unknown>> = {}): Encoded {
+  const config = StatsdConfig.parse({ kind: 'statsd', ...raw });
+  const { lines, findings, lostSums } = encodeLines(batch, { config, collector: 'ci' });
+  return { lines: [...lines], findings: findings(), lostSums: lostSums() };
+}
+
+export function textsOf({ lines }: Encoded): readonly string[] {
   return lines.map(({ text }) => text);
 }
 
 export interface UdpServer extends AsyncDisposable {
   readonly port: number;
   readonly datagrams: readonly string[];
+  onDatagram(listener: () => void): void;
   /** Resolves when that many have come. */
   arrived(count: number): Promise<void>;
 }
@@ -75,6 +85,7 @@ export async function startUdpServer(host = '127.0.0.1'): Promise<UdpServer> {
   return {
     port: socket.address().port,
     datagrams,
+    onDatagram: (listener) => socket.on('message', listener),
     arrived: (count) => expect.poll(() => datagrams.length).toBe(count),
     [Symbol.asyncDispose]: async () => {
       socket.close();

@@ -2,6 +2,7 @@
 import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
 import type { Labels, MetricFamily } from '../../../model/metric.ts';
+import { collectFindings, type Finding, type Findings } from '../../../series/losses/findings.ts';
 import type { StatsdConfig } from '../config.ts';
 import { createNaming, type NamingSettings, type SeriesName } from './series-names.ts';
 
@@ -21,20 +22,13 @@ export interface Line {
  */
 export type FindingReason = 'number' | 'size' | 'collision' | 'merged';
 
-export interface Finding {
-  readonly reason: FindingReason;
-  readonly metric: string;
-  readonly samples: number;
-  /** The cleaned name that two series share. */
-  readonly example: string;
-}
-
 export interface Encoding {
-  /** Levels first. */
-  readonly lines: readonly Line[];
-  readonly findings: readonly Finding[];
-  /** Increases and observations among what was left out. */
-  readonly lostSums: number;
+  /** Levels first; each is made when it is asked for, and can be had once. */
+  readonly lines: Iterable<Line>;
+  /** What of the lines that were made so far is not as it was given. */
+  readonly findings: () => readonly Finding<FindingReason>[];
+  /** Increases and observations among what was left out so far. */
+  readonly lostSums: () => number;
 }
 
 export interface EncodeSettings extends NamingSettings {
@@ -44,32 +38,37 @@ export interface EncodeSettings extends NamingSettings {
 
 /** Pure: the same batch gives the same lines, for the dry run as for the delivery. */
 export function encodeLines(batch: Batch, settings: EncodeSettings): Encoding {
-  const collected = createCollected();
-  const isSelected = matchSelection(settings.config.metrics ?? {});
-  const families = [...batch.sources.flatMap((output) => output.families), ...batch.health];
-  for (const family of families)
-    if (isSelected(family.definition.name)) encodeFamily(family, batch.tickMs, settings, collected);
-  const { levels, sums, findings, lostSums } = collected;
-  return { lines: [...levels, ...sums], findings: [...findings.values()], lostSums: lostSums() };
+  const notes = createNotes();
+  return { lines: generateLines(batch, settings, notes), findings: notes.findings.list, lostSums: notes.lostSums };
 }
 
-interface Collected {
-  readonly levels: Line[];
-  readonly sums: Line[];
-  readonly findings: ReadonlyMap<string, Finding>;
+/** Levels go first: what is added up can wait for a later run, and a level cannot. */
+function* generateLines(batch: Batch, settings: EncodeSettings, notes: Notes): Generator<Line> {
+  const isSelected = matchSelection(settings.config.metrics ?? {});
+  const families = [...batch.sources.flatMap((output) => output.families), ...batch.health];
+  const selected = families.filter(({ definition }) => isSelected(definition.name));
+  for (const reading of ['level', 'sum'] as const)
+    for (const family of selected)
+      if (chooseReading(family) === reading) yield* encodeFamily(family, batch.tickMs, settings, notes);
+}
+
+function chooseReading({ type }: MetricFamily): Line['reading'] {
+  return type === 'gauge' ? 'level' : 'sum';
+}
+
+interface Notes {
+  readonly findings: Findings<FindingReason>;
   readonly lostSums: () => number;
   /** False where another series of this batch has the same name already. */
   readonly claim: (key: string) => boolean;
   readonly note: (reason: FindingReason, metric: string, example: string, reading: Line['reading']) => void;
 }
 
-function createCollected(): Collected {
-  const findings = new Map<string, Finding>();
+function createNotes(): Notes {
+  const findings = collectFindings<FindingReason>();
   const claimed = new Set<string>();
   let lost = 0;
   return {
-    levels: [],
-    sums: [],
     findings,
     lostSums: () => lost,
     claim: (key) => {
@@ -78,9 +77,7 @@ function createCollected(): Collected {
       return isFirst;
     },
     note: (reason, metric, example, reading) => {
-      const key = `${reason} ${metric}`;
-      const known = findings.get(key) ?? { reason, metric, samples: 0, example };
-      findings.set(key, { ...known, samples: known.samples + 1 });
+      findings.note(reason, metric, () => example);
       if (reading === 'sum' && reason !== 'merged') lost += 1;
     },
   };
@@ -92,35 +89,37 @@ interface Figure {
 }
 
 /** A backend that adds up takes a missing increase for 0, so counters that did not change are not sent. */
-function extractFigures(family: MetricFamily): readonly Figure[] {
+function* extractFigures(family: MetricFamily): Generator<Figure> {
   switch (family.type) {
     case 'gauge':
-      return family.samples.map(({ labels, value }) => ({ labels, values: [value] }));
+      for (const { labels, value } of family.samples) yield { labels, values: [value] };
+      return;
     case 'counter':
-      return family.samples.map(({ labels, increase }) => ({ labels, values: increase === 0 ? [] : [increase] }));
+      for (const { labels, increase } of family.samples) if (increase !== 0) yield { labels, values: [increase] };
+      return;
     case 'distribution':
-      return family.samples.map(({ labels, observations }) => ({ labels, values: observations }));
+      for (const { labels, observations } of family.samples)
+        if (observations.length > 0) yield { labels, values: observations };
   }
 }
 
 const reasonOfTaken = { level: 'collision', sum: 'merged' } as const;
 
-function encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSettings, collected: Collected): void {
+function* encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSettings, notes: Notes): Generator<Line> {
   const { definition } = family;
   const makeName = createNaming(definition, settings);
-  const reading = family.type === 'gauge' ? 'level' : 'sum';
+  const reading = chooseReading(family);
   const write = createWriter(family.type, tickMs, settings.config);
   for (const { labels, values } of extractFigures(family)) {
-    if (values.length === 0) continue;
     const series = makeName(labels);
     const key = [series.name, ...series.tags].join('|');
-    const isTaken = !collected.claim(key);
-    if (isTaken) collected.note(reasonOfTaken[reading], definition.name, key, reading);
+    const isTaken = !notes.claim(key);
+    if (isTaken) notes.note(reasonOfTaken[reading], definition.name, key, reading);
     if (isTaken && reading === 'level') continue;
     for (const value of values) {
       const made = makeLine(() => write(series, value), value, settings.config.datagramBytes);
-      if (typeof made === 'string') collected.note(made, definition.name, key, reading);
-      else collected[reading === 'level' ? 'levels' : 'sums'].push({ ...made, reading });
+      if (typeof made === 'string') notes.note(made, definition.name, key, reading);
+      else yield { ...made, reading };
     }
   }
 }

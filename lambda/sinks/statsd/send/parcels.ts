@@ -13,8 +13,7 @@ const Content = z.array(
 );
 
 /** Levels are left behind: the next run has newer ones. */
-export function packSums(lines: readonly Line[], tickMs: number): readonly Parcel[] {
-  const sums = lines.filter(({ reading }) => reading === 'sum');
+export function packSums(sums: readonly Line[], tickMs: number): readonly Parcel[] {
   const byTick = Map.groupBy(sums, (line) => line.tickMs ?? tickMs);
   return [...byTick].map(([tick, group]) => ({
     tickMs: tick,

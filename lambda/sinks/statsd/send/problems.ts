@@ -1,8 +1,9 @@
 /** Makes problems of what was left out and what was never sent: one for each reason, with a remedy. */
-import { formatCount } from '../../../model/text/wording.ts';
 import { ForbiddenAddressError } from '../../../http/transport/address.ts';
 import type { Problem } from '../../../model/problem.ts';
-import type { Finding, FindingReason } from '../encode/encode-lines.ts';
+import { formatCount } from '../../../model/text/wording.ts';
+import { type Finding, describeFindingReasons } from '../../../series/losses/findings.ts';
+import type { FindingReason } from '../encode/encode-lines.ts';
 
 const reasonTexts: Readonly<Record<FindingReason, string>> = {
   number:
@@ -14,15 +15,9 @@ const reasonTexts: Readonly<Record<FindingReason, string>> = {
     'added up with another series, for both have the same name once what StatsD does not take is cleaned; rename one of them',
 };
 
-/** Longest part of a name that a message repeats. */
-const maxExample = 120;
-
-export function describeFindings(findings: readonly Finding[], where: string): readonly Problem[] {
-  return findings.map(({ reason, metric, samples, example }) => ({
-    kind: 'rejected',
-    where,
-    message: `${formatCount(samples, 'sample')} of ${metric}, such as ${shortenText(example)}, ${chooseVerb(samples)} ${reasonTexts[reason]}`,
-  }));
+/** Samples that are not sent as they are. */
+export function describeFindings(findings: readonly Finding<FindingReason>[], where: string): readonly Problem[] {
+  return describeFindingReasons(findings, { reasonTexts, noun: 'sample', where });
 }
 
 export interface UnfinishedSend {
@@ -80,10 +75,6 @@ const reasons: ReadonlyMap<string, Reason> = new Map([
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
-}
-
-function shortenText(text: string): string {
-  return text.length > maxExample ? `${text.slice(0, maxExample).toWellFormed()}…` : text;
 }
 
 function chooseVerb(count: number): string {
