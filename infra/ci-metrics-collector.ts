@@ -29,6 +29,7 @@ import { createFunction } from './function/collector-function.ts';
 import { createDashboard } from './dashboard/create-dashboard.ts';
 import { detectEmulation } from './emulation.ts';
 import { checkMemory } from './function/memory-check.ts';
+import { warnOfIdleSettings } from './idle-settings.ts';
 import { buildMetric, findSystem } from './metrics/build-metric.ts';
 import { connectEksClusters, type EksClusterAccess } from './access/eks-access.ts';
 import { createEventFeeds, type WebhookOfSource } from './function/event-feeds.ts';
@@ -106,6 +107,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     super(scope, id);
     this.config = loadConfig(props);
     const prepared = prepare(this.config);
+    warnOfIdleSettings(this, this.config);
     checkMemory(this, prepared, props.memorySize ?? this.config.deployment.memoryMegabytes);
     const emulation = detectEmulation(this);
     const { fn, role, logGroup, deadLetterQueue, queueKey } = createFunction(this, this.config, props, emulation);

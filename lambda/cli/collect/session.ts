@@ -1,4 +1,6 @@
 /** Opens what all runs of one `collect` share: the configuration, the pipeline and the way in which it is shown. */
+import { findIdleSettings } from '../../config/checks/find-idle-settings.ts';
+import { formatPath } from '../../config/config-error.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { createFileStateStore } from '../../counters/stores/file/store.ts';
 import type { LogLevel } from '../../log/lambda-log.ts';
@@ -34,6 +36,8 @@ export async function openSession(settings: CollectSettings, bare: Terminal): Pr
   const redactor = createRedactor();
   const terminal = redactTerminal(bare, redactor);
   const { variables, clock, random, stdout, stderr } = terminal;
+  for (const { path, message } of findIdleSettings(config))
+    stderr.write(`${settings.configPath} ${formatPath(path)}: ${message}\n`);
   const notices = createLog('warn', settings, terminal, redactor);
   const built = await buildPipeline(config, {
     variables,
