@@ -119,7 +119,7 @@ async function sendOnce(context: PortContext, request: HttpRequest, attempt: num
 async function exchangeLogged(
   context: PortContext,
   outgoing: OutgoingRequest,
-  { signal, tls, verdictOf, refusalTextOf, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
+  { signal, tls, findHiddenRefusal, parseRefusalText, maxResponseBytes = context.maxResponseBytes }: HttpRequest,
   attempt: number,
 ): Promise<Answer> {
   const { clock, log, loopback, timeouts } = context;
@@ -133,7 +133,7 @@ async function exchangeLogged(
     rememberRequest(context.redactor, { ...outgoing, key: tls?.key });
     const dispatcher = context.agents.get(tls, context.proxyFor(outgoing.url));
     const clean = (text: string): string => context.redactor.redactText(text);
-    const answered = { maxResponseBytes, verdictOf, refusalTextOf, clean };
+    const answered = { maxResponseBytes, findHiddenRefusal, parseRefusalText, clean };
     const answer = await exchange(outgoing, { ...context, ...answered, dispatcher, signal });
     logOutcome({ status: answer.status });
     return answer;

@@ -30,7 +30,7 @@ export interface HttpRequest extends OutgoingRequest {
   /** Statuses by which this server says that it has done nothing: worth another attempt even where nothing may be sent twice. */
   readonly undoneStatuses?: readonly number[];
   /** What a refusal says, for a protocol that does not write it as text; undefined: its first printable words. */
-  readonly refusalTextOf?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => string | undefined;
+  readonly parseRefusalText?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => string | undefined;
   readonly tls?: TlsMaterial;
   /** Of the answer, compressed or not; default: what fits the largest JSON answer. */
   readonly maxResponseBytes?: number;
@@ -38,14 +38,14 @@ export interface HttpRequest extends OutgoingRequest {
    * For a protocol that tells a refusal within a 2xx answer, as gRPC does: the HTTP status that means the same. The answer
    * is then counted, repeated and thrown as if it had come with that status. Undefined: the answer is a success.
    */
-  readonly verdictOf?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => Verdict | undefined;
+  readonly findHiddenRefusal?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => HiddenRefusal | undefined;
   /** Seconds until the next attempt that a refusal (429, 503) names in its body only, from the beginning of the body. */
   readonly parseWaitSeconds?: (excerpt: string) => number | undefined;
   /** Called for each attempt (0, 1, …) just before it is sent: signs it, or adds a `Retry-Attempt` header. */
   readonly prepare?: (request: OutgoingRequest, attempt: number) => OutgoingRequest | Promise<OutgoingRequest>;
 }
 
-export interface Verdict {
+export interface HiddenRefusal {
   /** 400 to 599. */
   readonly status: number;
   /** What the server said of it; may echo a token, so callers show it only redacted. */
@@ -67,13 +67,13 @@ export interface HttpResponse {
   readonly receivedAtMs: number;
 }
 
-/** What a plugin's requests did in one run; the report turns it into `ci_collector_api_requests` and quota metrics. */
+/** What a plugin's requests did in one run; the report turns it into `ci_collector_api_requests` and metrics of rate limits. */
 export interface RequestMeter {
   /** Answers by class, `2xx` … `5xx`, and `none` for attempts without an answer. */
   readonly attempts: ReadonlyMap<string, number>;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  readonly quota?: { readonly remaining: number; readonly limit?: number; readonly resetAtMs?: number };
+  readonly rateLimit?: { readonly remaining: number; readonly limit?: number; readonly resetAtMs?: number };
 }
 
 /**

@@ -101,11 +101,11 @@ function mapSources(sources: readonly SourceOutcome[]): readonly GaugeFamily[] {
     ),
     buildGauge(
       quotaRemaining,
-      sampleEach(({ meter }) => meter.quota?.remaining),
+      sampleEach(({ meter }) => meter.rateLimit?.remaining),
     ),
     buildGauge(
       quotaLimit,
-      sampleEach(({ meter }) => meter.quota?.limit),
+      sampleEach(({ meter }) => meter.rateLimit?.limit),
     ),
     buildGauge(
       apiRequests,

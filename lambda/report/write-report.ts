@@ -39,7 +39,7 @@ function formatSource(source: SourceOutcome): LogFields {
     samples,
     ...(overflow > 0 ? { overflow } : {}),
     requests: Object.fromEntries(meter.attempts),
-    ...(meter.quota === undefined ? {} : { quotaRemaining: meter.quota.remaining }),
+    ...(meter.rateLimit === undefined ? {} : { quotaRemaining: meter.rateLimit.remaining }),
     ...(counting === undefined ? {} : { counting: formatCounting(counting) }),
     ...formatProblems(problems),
   };

@@ -120,7 +120,7 @@ export const degradedReport: RunReport = reportOf({
         ]),
         bytesSent: 0,
         bytesReceived: 0,
-        quota: { remaining: 1180 },
+        rateLimit: { remaining: 1180 },
       },
       problems: [
         {

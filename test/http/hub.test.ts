@@ -327,7 +327,7 @@ describe('a redirect', () => {
 });
 
 describe('the meter', () => {
-  it('counts attempts by class, bytes and the scarcest quota, and starts anew', async () => {
+  it('counts attempts by class, bytes and the scarcest rate limit, and starts anew', async () => {
     const quota = (remaining: string): Record<string, string> => ({
       'ratelimit-remaining': remaining,
       'ratelimit-limit': '200',
@@ -347,7 +347,7 @@ describe('the meter', () => {
     const meter = http.port.takeMeter();
 
     expect(Object.fromEntries(meter.attempts)).toEqual({ '2xx': 1, '4xx': 1, '5xx': 1, none: 1 });
-    expect(meter).toMatchObject({ bytesSent: 10, bytesReceived: 8, quota: { remaining: 7, limit: 200 } });
+    expect(meter).toMatchObject({ bytesSent: 10, bytesReceived: 8, rateLimit: { remaining: 7, limit: 200 } });
     expect(http.port.takeMeter()).toEqual({ attempts: new Map(), bytesSent: 0, bytesReceived: 0 });
   });
 
@@ -360,7 +360,7 @@ describe('the meter', () => {
     const error = await errorOf(
       http.port.send(
         get(server.url, {
-          verdictOf: ({ body }) => {
+          findHiddenRefusal: ({ body }) => {
             const excerpt = Buffer.from(body).toString();
             const status = statuses[excerpt];
             return status === undefined ? undefined : { status, excerpt, headers: { 'x-told': excerpt } };

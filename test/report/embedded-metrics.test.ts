@@ -135,7 +135,7 @@ describe('embedded metric lines', () => {
       attempts: new Map([['2xx', 3]]),
       bytesSent: 0,
       bytesReceived: 0,
-      quota: { remaining: 10, limit: 200 },
+      rateLimit: { remaining: 10, limit: 200 },
     };
     const health = mapHealth({
       collector: 'ci',

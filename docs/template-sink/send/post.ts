@@ -42,7 +42,7 @@ export function createPost(config: ExampleConfig, { http, secrets }: SinkPorts, 
           // A level that comes twice is the same level; an increase would count twice.
           idempotent: !items.some(isAddedUp),
           undoneStatuses: statuses.undone,
-          refusalTextOf: parseRefusalWords,
+          parseRefusalText: parseRefusalWords,
         }),
       );
       refuseWebPage(response, target);

@@ -71,12 +71,12 @@ function judgeSink({ accepted, problems }: SinkOutcome): SourceOutcome['status']
   return accepted > 0 ? 'partial' : 'failed';
 }
 
-/** `3 × 2xx, 1 × none`, and what is left of the quota where the CI system tells. */
-function formatAnswers({ attempts, quota }: RequestMeter): string {
+/** `3 × 2xx, 1 × none`, and what is left of the rate limit where the CI system tells. */
+function formatAnswers({ attempts, rateLimit }: RequestMeter): string {
   const answers = [...attempts]
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${String(count)} × ${status}`);
-  const left = quota === undefined ? [] : [`${formatNumber(quota.remaining)} requests left`];
+  const left = rateLimit === undefined ? [] : [`${formatNumber(rateLimit.remaining)} requests left`];
   return [...answers, ...left].join(', ');
 }
 

@@ -68,8 +68,8 @@ function buildOutcome(
   families: readonly MetricFamily[],
   state: StateSize | undefined,
 ): SourceOutcome {
-  const { kind, system, name, tellsRateLimit: tellsQuota } = source;
-  const quota = { remaining: 100, limit: 200 };
+  const { kind, system, name, tellsRateLimit } = source;
+  const rateLimit = { remaining: 100, limit: 200 };
   return {
     ...{ id: `${kind}/${name}`, system, name, status: 'complete', durationMs: 500, overflow: 0, problems: [] },
     samples: families.reduce((sum, { samples }) => sum + samples.length, 0),
@@ -78,7 +78,7 @@ function buildOutcome(
       attempts: new Map([['2xx', 1]]),
       bytesSent: 0,
       bytesReceived: 0,
-      ...(tellsQuota ? { quota } : {}),
+      ...(tellsRateLimit ? { rateLimit } : {}),
     },
     ...(state === undefined ? {} : { counting: buildFigures(source, state) }),
   };

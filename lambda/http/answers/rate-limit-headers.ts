@@ -3,7 +3,7 @@ import { findGreatest } from '../../model/lists/extremes.ts';
 import type { RequestMeter, ResponseHeaders } from '../port.ts';
 import { parseServerTime } from './server-clock.ts';
 
-export type RateLimit = NonNullable<RequestMeter['quota']>;
+export type RateLimit = NonNullable<RequestMeter['rateLimit']>;
 
 /** Below it a reset header tells seconds left, from it on a Unix time: 10^9 s was in 2001 and is 31 years. */
 const firstUnixTime = 1_000_000_000;
@@ -17,7 +17,7 @@ export const longestRetryAfterMs = 24 * 60 * 60_000;
 /** `ratelimit-remaining`, `ratelimit-user-remaining` (Buildkite), `x-ratelimit-remaining`, `x-rate-limit-remaining`. */
 const rateLimitHeader = /^(x-)?rate-?limit-(?:(.+)-)?(remaining|limit|reset)$/;
 
-/** The scarcest quota that an answer tells; undefined where it tells no remaining number. */
+/** The scarcest rate limit that an answer tells; undefined where it tells no remaining number. */
 export function parseRateLimit(headers: ResponseHeaders, nowMs: number): RateLimit | undefined {
   return parseScopes(headers, nowMs)
     .map(({ remaining, limit, resetAtMs }) =>
@@ -32,7 +32,7 @@ export function parseRateLimit(headers: ResponseHeaders, nowMs: number): RateLim
     .reduce(pickScarcer, undefined);
 }
 
-/** The quota with less left; the first of two equal ones. */
+/** The rate limit with less left; the first of two equal ones. */
 export function pickScarcer(a: RateLimit | undefined, b: RateLimit | undefined): RateLimit | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return b.remaining < a.remaining ? b : a;
@@ -40,7 +40,7 @@ export function pickScarcer(a: RateLimit | undefined, b: RateLimit | undefined):
 
 /**
  * When the server allows the next attempt: by `Retry-After` (seconds or HTTP-date, RFC 9110), else by the latest reset
- * of an exhausted quota. Epoch milliseconds, at most a day ahead; undefined where it does not tell.
+ * of an exhausted rate limit. Epoch milliseconds, at most a day ahead; undefined where it does not tell.
  */
 export function parseRetryAt(headers: ResponseHeaders, nowMs: number): number | undefined {
   const at = parseRetryAfter(headers, nowMs) ?? findLatestReset(headers, nowMs);

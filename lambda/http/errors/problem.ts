@@ -62,7 +62,7 @@ function describeCause(error: HttpError, telling: Telling): Cause {
 }
 
 function describeStatus({ status, retryAtMs, excerpt }: HttpStatusError, { hints, words }: Telling): Cause {
-  // GitHub and its like answer an exhausted quota with 403 and the time of the next attempt.
+  // GitHub and its like answer an exhausted rate limit with 403 and the time of the next attempt.
   const { kind, hint } =
     status === 403 && retryAtMs !== undefined ? tooMany : (meanings.get(status) ?? describeOtherStatus(status));
   const said = words === 'quote' && excerpt !== '' ? ` "${excerpt}"` : '';

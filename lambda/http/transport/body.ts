@@ -116,14 +116,14 @@ export interface ExcerptOptions {
   readonly onBytes: (count: number) => void;
   /** Takes secrets out. */
   readonly clean: (text: string) => string;
-  readonly refusalTextOf?: HttpRequest['refusalTextOf'] | undefined;
+  readonly parseRefusalText?: HttpRequest['parseRefusalText'] | undefined;
 }
 
 /** The first printable words of a refusal's body; empty when they cannot be read, for the status says more. */
 export async function readExcerpt(
   stream: BodyStream,
   headers: ResponseHeaders,
-  { onBytes, clean, refusalTextOf }: ExcerptOptions,
+  { onBytes, clean, parseRefusalText }: ExcerptOptions,
 ): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -136,7 +136,7 @@ export async function readExcerpt(
     }
     const bytes = Buffer.concat(chunks);
     const body = /gzip/i.test(headers['content-encoding'] ?? '') ? await unzipStart(bytes) : bytes;
-    return cleanExcerpt(refusalTextOf?.({ headers, body }) ?? new TextDecoder().decode(body), clean);
+    return cleanExcerpt(parseRefusalText?.({ headers, body }) ?? new TextDecoder().decode(body), clean);
   } catch {
     return '';
   }

@@ -26,8 +26,8 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   readonly timeouts: Timeouts;
   readonly maxResponseBytes: number;
-  readonly verdictOf?: HttpRequest['verdictOf'] | undefined;
-  readonly refusalTextOf?: HttpRequest['refusalTextOf'] | undefined;
+  readonly findHiddenRefusal?: HttpRequest['findHiddenRefusal'] | undefined;
+  readonly parseRefusalText?: HttpRequest['parseRefusalText'] | undefined;
   /** Takes secrets out of what a refusal says, before it is cut. */
   readonly clean: (text: string) => string;
   readonly meter: Meter;
@@ -73,7 +73,7 @@ export async function exchange(outgoing: OutgoingRequest, options: ExchangeOptio
       excerpt: await readExcerpt(response.body, headers, {
         onBytes: meter.countReceived,
         clean: options.clean,
-        refusalTextOf: options.refusalTextOf,
+        parseRefusalText: options.parseRefusalText,
       }),
     };
   } catch (error) {
@@ -151,9 +151,9 @@ function createNoRoomError(where: string, { bytes }: Room): NoRoomError {
 /** Where a protocol hides a refusal in a 2xx answer, the answer gets the status that means the same. */
 function applyHiddenRefusal(
   answer: Answer,
-  { verdictOf, clean }: Pick<ExchangeOptions, 'verdictOf' | 'clean'>,
+  { findHiddenRefusal, clean }: Pick<ExchangeOptions, 'findHiddenRefusal' | 'clean'>,
 ): Answer {
-  const refusal = verdictOf?.(answer);
+  const refusal = findHiddenRefusal?.(answer);
   if (refusal === undefined) return answer;
   const { status, excerpt, headers } = refusal;
   return { status, excerpt: clean(excerpt), headers: { ...answer.headers, ...headers }, body: new Uint8Array() };

@@ -20,7 +20,7 @@ export function createMeter(): Meter {
   let attempts = new Map<string, number>();
   let bytesSent = 0;
   let bytesReceived = 0;
-  let quota: RequestMeter['quota'];
+  let rateLimit: RequestMeter['rateLimit'];
   let clocks = new Map<string, ClockReading>();
 
   const countAttempt = (key: string): void => {
@@ -30,7 +30,7 @@ export function createMeter(): Meter {
   return {
     countAnswer: (status, headers, exchanged) => {
       countAttempt(`${String(Math.trunc(status / 100))}xx`);
-      quota = pickScarcer(quota, parseRateLimit(headers, exchanged.answeredMs));
+      rateLimit = pickScarcer(rateLimit, parseRateLimit(headers, exchanged.answeredMs));
       const { host } = exchanged;
       const reading = measureClock(headers, exchanged);
       if (reading !== undefined) clocks.set(host, pickCloser(clocks.get(host), reading));
@@ -46,11 +46,11 @@ export function createMeter(): Meter {
     },
     getClocks: () => [...clocks.values()],
     take: () => {
-      const taken = { attempts, bytesSent, bytesReceived, ...(quota === undefined ? {} : { quota }) };
+      const taken = { attempts, bytesSent, bytesReceived, ...(rateLimit === undefined ? {} : { rateLimit }) };
       attempts = new Map();
       bytesSent = 0;
       bytesReceived = 0;
-      quota = undefined;
+      rateLimit = undefined;
       clocks = new Map();
       return taken;
     },

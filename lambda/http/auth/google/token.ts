@@ -50,7 +50,7 @@ export async function requestToken(
       body,
       ...waiting,
       idempotent: true,
-      refusalTextOf: parseRefusalText,
+      parseRefusalText,
     });
     refuseWebPage(answer, whereOf('POST', url));
     return answer;

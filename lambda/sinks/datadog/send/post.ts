@@ -71,7 +71,7 @@ function createSend(config: DatadogConfig, { http, secrets }: SinkPorts, deadlin
           // A level that comes twice is the same level; an increase would count twice.
           idempotent: !countsTwice,
           undoneStatuses: statuses.undone,
-          refusalTextOf: parseRefusalWords,
+          parseRefusalText: parseRefusalWords,
           maxResponseBytes: maxAnswerBytes,
         }),
       ),

@@ -35,7 +35,7 @@ export function createPost({ config, ports, tokens, buildAddress: addressOf }: S
           // A point that came already is refused as one, and a descriptor is put in place of itself.
           idempotent: true,
           maxResponseBytes: maxAnswerBytes,
-          refusalTextOf: (refused) => {
+          parseRefusalText: (refused) => {
             attempts.refusal = parseRefusal(refused);
             return attempts.refusal?.message;
           },

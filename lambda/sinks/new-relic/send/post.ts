@@ -74,7 +74,7 @@ function createSend(config: NewRelicConfig, { http, secrets }: SinkPorts, deadli
           idempotent: !countsTwice,
           retryStatuses,
           undoneStatuses: statuses[api].undone,
-          refusalTextOf: parseRefusalWords,
+          parseRefusalText: parseRefusalWords,
           maxResponseBytes: maxAnswerBytes,
         }),
       ),

@@ -99,7 +99,7 @@ export function createPost({ config, target, ports, tokens }: Addressee, deadlin
             finalStatuses,
             ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
             maxResponseBytes: maxAnswerBytes,
-            refusalTextOf: parseRefusalText,
+            parseRefusalText,
             ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
             ...(credentials.prepare === undefined ? {} : { prepare: credentials.prepare }),
           }),

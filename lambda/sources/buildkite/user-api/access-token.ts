@@ -31,7 +31,7 @@ export function isTokenFresh(facts: TokenFacts, nowMs: number): boolean {
   return isFresh(facts, nowMs, Math.min(freshForMs, (lifetimeMs(facts) ?? Infinity) * freshShareOfLife));
 }
 
-/** `GET /v2/access-token`, which every token may. @throws HttpError, QuotaSpentError */
+/** `GET /v2/access-token`, which every token may. @throws HttpError, BudgetSpentError */
 export async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts> {
   const { value } = await api.requestRest(api.buildUrl('access-token'), AccessToken);
   const createdMs = parseTime(value.created_at);

@@ -16,7 +16,7 @@ import { parseWaitSeconds, hideTokenInErrors } from '../refusal-reason.ts';
 
 /** The collector's own budget for this window is spent: what is left out is read in a later run. */
 export class BudgetSpentError extends Error {
-  override readonly name = 'QuotaSpentError';
+  override readonly name = 'BudgetSpentError';
 }
 
 /** GraphQL answers 200 also for what it refuses; `message` is Buildkite's. */
@@ -28,11 +28,11 @@ export type Query = readonly (readonly [name: string, value: string])[];
 
 /** Buildkite's APIs for users, within the budgets of the token's user. */
 export interface UserApi {
-  /** @throws HttpError, QuotaSpentError */
+  /** @throws HttpError, BudgetSpentError */
   requestRest<Schema extends z.ZodType>(url: URL, schema: Schema): Promise<JsonAnswer<z.output<Schema>>>;
   /** Address of a REST resource, such as `organizations/acme/builds`. */
   buildUrl(path: string, query?: Query): URL;
-  /** @throws HttpError, QuotaSpentError, GraphqlError for an answer without data */
+  /** @throws HttpError, BudgetSpentError, GraphqlError for an answer without data */
   requestGraphql<Schema extends z.ZodType>(
     request: GraphqlRequest,
     schema: Schema,

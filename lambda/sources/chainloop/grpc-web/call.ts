@@ -52,7 +52,7 @@ export async function call(
       remainingMs: () => deadline.remainingMs(),
       // Only lists are called, so a repeated call changes nothing.
       idempotent: true,
-      verdictOf: findHiddenRefusal,
+      findHiddenRefusal,
       ...(tls === undefined ? {} : { tls }),
     });
     return { where, message: extractMessage(response, where) };

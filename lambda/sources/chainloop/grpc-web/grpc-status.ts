@@ -5,7 +5,7 @@
  * what it finds wrong in its database as status 2 with a text, so the text decides there.
  */
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import type { HttpResponse, Verdict } from '../../../http/port.ts';
+import type { HttpResponse, HiddenRefusal } from '../../../http/port.ts';
 import { FrameError, decodeFrames } from './frames.ts';
 
 /** What a refusal is about, where the text of the server tells it. */
@@ -74,7 +74,10 @@ export class GrpcStatusError extends HttpStatusError {
 const succeeded = '0';
 
 /** For the HTTP port: the status that an answer of HTTP 200 really has; undefined for a success, or without a status. */
-export function findHiddenRefusal({ headers, body }: Pick<HttpResponse, 'headers' | 'body'>): Verdict | undefined {
+export function findHiddenRefusal({
+  headers,
+  body,
+}: Pick<HttpResponse, 'headers' | 'body'>): HiddenRefusal | undefined {
   const trailers = findTrailers(body);
   // An error before any message comes in the headers, with an empty body.
   const findHeader = (name: string): string | undefined => trailers?.get(name) ?? headers[name];
