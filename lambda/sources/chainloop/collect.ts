@@ -12,7 +12,8 @@ import { type ControlPlane, createControlPlane } from './runs/client.ts';
 import { NoServiceError, OtherOrganizationError } from './errors.ts';
 import { describeControlPlaneProblem, describeFallback, describePageProblem, whereOfSource } from './problems.ts';
 import { readControlPlane } from './runs/read-control-plane.ts';
-import { markCounted, readMetricsPage, mapRelayedPage } from './metrics-page/map-page.ts';
+import { markCounted, mapRelayedPage } from './metrics-page/map-page.ts';
+import { readMetricsPage } from './metrics-page/read-page.ts';
 import { checkClaims, type TokenClaims } from './token-claims.ts';
 
 /** Reads the runs of one organization, or what the server itself says about them, with one API token. */
@@ -56,7 +57,7 @@ async function readOrganization(
   const collections = await readPaths(read);
   return {
     families: collections.flatMap(({ families }) => families),
-    problems: [...problems, ...collections.flatMap((part) => part.problems)],
+    problems: [...problems, ...collections.flatMap((collection) => collection.problems)],
   };
 }
 
@@ -73,9 +74,9 @@ async function readPaths(reading: Reading): Promise<readonly Collection[]> {
     case 'relay':
       return [await readRelay(reading)];
     case 'control-plane':
-      return [await readRuns(reading, reading.config.compat)];
+      return [await tryReadRuns(reading, reading.config.compat)];
     case 'both':
-      return [await readRuns(reading, false), await readRelay(reading)];
+      return [await tryReadRuns(reading, false), await readRelay(reading)];
     case 'auto':
       return [await readAuto(reading)];
   }
@@ -85,7 +86,7 @@ async function readPaths(reading: Reading): Promise<readonly Collection[]> {
 async function readAuto(reading: Reading): Promise<Collection> {
   const { config } = reading;
   try {
-    return await askControlPlane(reading, config.compat);
+    return await readSelectedRuns(reading, config.compat);
   } catch (error) {
     if (!(error instanceof NoServiceError))
       return { families: [], problems: [describeControlPlaneProblem(error, config)] };
@@ -96,15 +97,15 @@ async function readAuto(reading: Reading): Promise<Collection> {
   }
 }
 
-async function readRuns(reading: Reading, compat: boolean): Promise<Collection> {
+async function tryReadRuns(reading: Reading, compat: boolean): Promise<Collection> {
   try {
-    return await askControlPlane(reading, compat);
+    return await readSelectedRuns(reading, compat);
   } catch (error) {
     return { families: [], problems: [describeControlPlaneProblem(error, reading.config)] };
   }
 }
 
-async function askControlPlane(reading: Reading, compat: boolean): Promise<Collection> {
+async function readSelectedRuns(reading: Reading, compat: boolean): Promise<Collection> {
   const { claims, config, ports, context, ledger } = reading;
   const plane = createControlPlane(config, ports, context.deadline);
   if (claims.isOfUser) await assertOrganization(plane, config);
@@ -133,9 +134,9 @@ async function assertOrganization(plane: ControlPlane, { organization }: Chainlo
 async function readRelay({ config, ports, context, ledger }: Reading): Promise<Collection> {
   try {
     const page = await readMetricsPage(config, ports, context.deadline);
-    const { families, messages: faults } = mapRelayedPage(page, ledger, matchSelection(config.workflows ?? {}));
+    const { families, messages } = mapRelayedPage(page, ledger, matchSelection(config.workflows ?? {}));
     const where = `${whereOfSource(config)} GET /prom/${config.organization}/metrics`;
-    return { families, problems: faults.map((message) => ({ kind: 'bad-response', where, message })) };
+    return { families, problems: messages.map((message) => ({ kind: 'bad-response', where, message })) };
   } catch (error) {
     return { families: [], problems: [describePageProblem(error, config)] };
   }

@@ -14,7 +14,6 @@ import {
   systemErrors,
 } from '../../model/catalogue/run-metrics.ts';
 import type { ChainloopConfig } from './config.ts';
-import { runners } from './grpc-web/messages.ts';
 
 /** `none`: no policy was evaluated; `other`: a verdict of a newer server. */
 export const policyVerdicts = [
@@ -100,6 +99,21 @@ export const workflowDown: MetricDefinition<'gauge', PipelineLabel> = {
 /** As Chainloop prints them; `canceled` has one l here, other than in its API. */
 export const compatStatuses = ['success', 'error', 'canceled', 'expired'] as const;
 export type CompatStatus = (typeof compatStatuses)[number];
+
+/** As Chainloop's own metrics print them, by the number of its API. */
+export const runners = [
+  'RUNNER_TYPE_UNSPECIFIED',
+  'GITHUB_ACTION',
+  'GITLAB_PIPELINE',
+  'AZURE_PIPELINE',
+  'JENKINS_JOB',
+  'CIRCLECI_BUILD',
+  'DAGGER_PIPELINE',
+  'TEAMCITY_PIPELINE',
+  'TEKTON_PIPELINE',
+  'CHAINLOOP_SANDBOX',
+] as const;
+export type Runner = (typeof runners)[number] | 'unknown';
 
 const runnerValues = [...runners, 'unknown'] as const;
 

@@ -5,7 +5,6 @@ import {
   type ProjectVersion,
   type Run,
   type RunPage,
-  runners,
   type RunStatus,
   runStatuses,
   statusByState,
@@ -14,6 +13,7 @@ import {
   type WorkflowPage,
   type WorkflowRun,
 } from './messages.ts';
+import { runners } from '../metrics.ts';
 import { takeBool, takeInt32, takeInt64, takeNested, decodeFields, takeText, WireError } from './wire.ts';
 
 /** `WorkflowRunServiceListResponse`. @throws WireError */

@@ -5,6 +5,8 @@
  * is needed.
  */
 
+import type { Runner } from '../metrics.ts';
+
 /** By enum number. `unknown` is a value of a newer server. */
 export const runStatuses = ['unspecified', 'initialized', 'succeeded', 'failed', 'expired', 'cancelled'] as const;
 export type RunStatus = (typeof runStatuses)[number] | 'unknown';
@@ -29,21 +31,6 @@ export const policyStatuses = [
   'bypassed',
 ] as const;
 export type PolicyStatus = (typeof policyStatuses)[number] | 'unknown';
-
-/** As Chainloop's own metrics print them. */
-export const runners = [
-  'RUNNER_TYPE_UNSPECIFIED',
-  'GITHUB_ACTION',
-  'GITLAB_PIPELINE',
-  'AZURE_PIPELINE',
-  'JENKINS_JOB',
-  'CIRCLECI_BUILD',
-  'DAGGER_PIPELINE',
-  'TEAMCITY_PIPELINE',
-  'TEKTON_PIPELINE',
-  'CHAINLOOP_SANDBOX',
-] as const;
-export type Runner = (typeof runners)[number] | 'unknown';
 
 export interface PolicySummary {
   readonly status: PolicyStatus;

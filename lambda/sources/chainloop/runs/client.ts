@@ -31,7 +31,7 @@ export function createControlPlane(
   deadline: Deadline,
 ): ControlPlane {
   const { url: origin, tls, token: ref, organization } = config;
-  const ask = <Answer>(method: string, message: Uint8Array, read: (bytes: Uint8Array) => Answer): Promise<Answer> =>
+  const request = <Answer>(method: string, message: Uint8Array, read: (bytes: Uint8Array) => Answer): Promise<Answer> =>
     sendWithCredentials({ tls }, { secrets }, deadline.signal, (credentials) =>
       useWithRotation(secrets, ref, deadline.signal, async (secret) => {
         const token = secret.reveal().trim();
@@ -49,7 +49,7 @@ export function createControlPlane(
       }),
     );
   const requestRunPage = (query: RunQuery): Promise<RunPage> =>
-    ask('controlplane.v1.WorkflowRunService/List', encodeRunListRequest(query), decodeRunList);
+    request('controlplane.v1.WorkflowRunService/List', encodeRunListRequest(query), decodeRunList);
   return {
     requestRuns: async (query) => {
       try {
@@ -60,8 +60,8 @@ export function createControlPlane(
       }
     },
     requestWorkflows: (page, pageSize) =>
-      ask('controlplane.v1.WorkflowService/List', encodeWorkflowListRequest(page, pageSize), decodeWorkflowList),
-    requestOrganization: () => ask('controlplane.v1.ContextService/Current', new Uint8Array(), decodeContext),
+      request('controlplane.v1.WorkflowService/List', encodeWorkflowListRequest(page, pageSize), decodeWorkflowList),
+    requestOrganization: () => request('controlplane.v1.ContextService/Current', new Uint8Array(), decodeContext),
   };
 }
 

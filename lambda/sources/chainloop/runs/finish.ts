@@ -148,7 +148,10 @@ function buildLine(run: EndedRun, span: Span, { source, organization }: MapOptio
   const { id, runner, policy, version, createdMs, finishedMs } = run;
   const durationSeconds = finishedMs === undefined ? undefined : Math.max(0, finishedMs - createdMs) / 1000;
   return finishedLine({ system: 'chainloop', source, durationSeconds }, span, {
-    ...{ organization, run: id, runner, policy: mapPolicyVerdict(policy) },
+    organization,
+    run: id,
+    runner,
+    policy: mapPolicyVerdict(policy),
     ...(policy === undefined ? {} : { violations: policy.violated }),
     ...(version === undefined || version.name === '' ? {} : { version: version.name }),
   });

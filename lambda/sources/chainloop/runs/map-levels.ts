@@ -11,7 +11,7 @@ import { type HealthByWorkflow, formatWorkflowKey } from './workflow-health.ts';
 /** Runs that have not ended, by workflow; 0 for the other known workflows. */
 export function mapOpenRuns(
   open: readonly WorkflowRun[],
-  known: readonly WorkflowName[],
+  workflows: readonly WorkflowName[],
   tickMs: number,
   { source }: MapOptions,
 ): readonly GaugeFamily[] {
@@ -22,24 +22,24 @@ export function mapOpenRuns(
     counts.set(key, entry);
     return entry;
   };
-  known.forEach(getEntry);
+  workflows.forEach(getEntry);
   for (const { workflow, createdMs } of open) {
     const entry = getEntry(workflow);
     entry.active += 1;
     if (createdMs < tickMs - stuckMs) entry.stuck += 1;
   }
-  const placed = [...counts.values()].map(({ workflow, ...figures }) => ({
+  const labelled = [...counts.values()].map(({ workflow, ...figures }) => ({
     labels: mapPipelineLabels(workflow, source),
     ...figures,
   }));
   return [
     buildGauge(
       runsActive,
-      placed.map(({ labels, active }) => ({ labels: { ...labels, state: 'executing' }, value: active })),
+      labelled.map(({ labels, active }) => ({ labels: { ...labels, state: 'executing' }, value: active })),
     ),
     buildGauge(
       runsStuck,
-      placed.map(({ labels, stuck }) => ({ labels, value: stuck })),
+      labelled.map(({ labels, stuck }) => ({ labels, value: stuck })),
     ),
   ];
 }
@@ -47,13 +47,13 @@ export function mapOpenRuns(
 /** How each workflow stands, by its last ended run. */
 export function mapWorkflowHealth(
   workflows: readonly WorkflowName[],
-  verdicts: HealthByWorkflow,
+  healthByWorkflow: HealthByWorkflow,
   tickMs: number,
   options: MapOptions,
 ): readonly GaugeFamily[] {
   const judged = workflows.flatMap((workflow) => {
-    const verdict = verdicts.get(formatWorkflowKey(workflow));
-    return verdict === undefined ? [] : [{ workflow, ...verdict }];
+    const health = healthByWorkflow.get(formatWorkflowKey(workflow));
+    return health === undefined ? [] : [{ workflow, ...health }];
   });
   const down = buildGauge(
     workflowDown,

@@ -7,7 +7,7 @@ import { runDuration, runsFinished, systemErrors } from '../../../model/catalogu
 import type { Collection } from '../../source.ts';
 import type { ControlPlane } from './client.ts';
 import { mapOpenRuns, mapWorkflowHealth } from './map-levels.ts';
-import { finishRun, type MapOptions, noBranch, mapPipelineLabels } from './finish.ts';
+import { type EndedRun, finishRun, type MapOptions, noBranch, mapPipelineLabels } from './finish.ts';
 import type { Workflow, WorkflowRun } from '../grpc-web/messages.ts';
 import { policyViolations } from '../metrics.ts';
 import { type Pages, readPages } from './pages.ts';
@@ -97,8 +97,8 @@ async function countRuns(
     const runs = await readRuns(plane, ledger, openPages, isSelected, options);
     const { pages, isLost } = runs;
     // What is beyond the last page and was read in an earlier tick is no loss.
-    const toTell = pages.end === 'budget' && !isLost ? { ...pages, end: 'complete' as const } : pages;
-    append(problems, describePageProblems(toTell, 'runs', maxRunPages, reading));
+    const reported = pages.end === 'budget' && !isLost ? { ...pages, end: 'complete' as const } : pages;
+    append(problems, describePageProblems(reported, 'runs', maxRunPages, reading));
     if (shouldReadAgain(pages)) ledger.notePartial(runStream);
     else ledger.noteComplete(runStream);
     // A further try would read the same newest pages: the older ones are given up, and that is told and counted.
@@ -196,7 +196,7 @@ function declareWorkflow(ledger: Ledger, { lastRun, ...workflow }: Workflow, opt
 async function watchReleases(
   reading: ControlPlaneReading,
   ledger: Ledger,
-  ended: Parameters<typeof watchVersions>[1],
+  ended: readonly EndedRun[],
   problems: Problem[],
 ): Promise<readonly MetricFamily[]> {
   const { plane, options } = reading;
@@ -216,9 +216,9 @@ function describePageProblems(
   pages: Pages<unknown>,
   what: string,
   maxPages: number,
-  { describeProblem: problemOf, where }: ControlPlaneReading,
+  { describeProblem, where }: ControlPlaneReading,
 ): readonly Problem[] {
-  const problems: Problem[] = pages.end === 'failed' ? [problemOf(pages.error)] : [];
+  const problems: Problem[] = pages.end === 'failed' ? [describeProblem(pages.error)] : [];
   if (pages.end === 'budget') {
     const message = `more than ${String(maxPages)} pages of ${what}; the rest was left out and is not counted, so run more often or select fewer projects with another token`;
     problems.push({ kind: 'bad-response', where, message });

@@ -30,9 +30,7 @@ export const maxOpenPages = 20;
 /** 10,000 runs in a window of minutes, or of the hours that a collector was down. */
 export const maxRunPages = 100;
 
-export interface IsSelected {
-  (workflow: WorkflowName): boolean;
-}
+export type IsSelected = (workflow: WorkflowName) => boolean;
 
 /** All runs that have not ended. @throws what the control plane throws for the first page. */
 export async function readOpenRuns(plane: ControlPlane): Promise<Pages<WorkflowRun>> {

@@ -39,11 +39,11 @@ const keptMs = 7 * 24 * 60 * minuteMs;
 /** A bound for the state; a hundred unattested versions need no exact number. */
 const maxKept = 100;
 /** Versions a run. */
-const maxAsked = 5;
+const maxPerRun = 5;
 /** For one version: 400 runs of it, or of the whole workflow at a server that knows no filter for versions. */
 const maxPages = 4;
 /** A release is no matter of minutes. */
-const askAgainMs = 10 * minuteMs;
+const refreshAfterMs = 10 * minuteMs;
 
 function formatVersionKey({ project, workflow, version }: Pick<Version, 'project' | 'workflow' | 'version'>): string {
   return JSON.stringify([project, workflow, version]);
@@ -86,9 +86,9 @@ export async function refreshVersions(
   nowMs: number,
 ): Promise<readonly Version[]> {
   const due = versions
-    .filter(({ state, askedMs }) => state !== 'attested' && askedMs <= nowMs - askAgainMs)
+    .filter(({ state, askedMs }) => state !== 'attested' && askedMs <= nowMs - refreshAfterMs)
     .toSorted((a, b) => a.askedMs - b.askedMs)
-    .slice(0, maxAsked);
+    .slice(0, maxPerRun);
   const answers = new Map<string, Version>();
   for (const version of due) {
     answers.set(formatVersionKey(version), { ...version, state: await determineState(plane, version), askedMs: nowMs });

@@ -23,7 +23,7 @@ export const healthName = 'verdicts';
 
 /** Short, for there is one for each workflow: 1 or 0, since when (Unix time), runner, time of creation. */
 export const StoredHealth = defineMapping(z.tuple([z.literal([0, 1]), z.number(), z.string(), z.number()]));
-type StoredVerdicts = z.infer<typeof StoredHealth>;
+type StoredHealth = z.infer<typeof StoredHealth>;
 
 export function formatWorkflowKey({ project, name }: WorkflowName): string {
   return `${project}/${name}`;
@@ -44,7 +44,7 @@ export interface SeenWorkflows {
 type End = Run & Pick<EndedRun, 'endedMs' | 'result'>;
 
 /**
- * The verdicts of the listed workflows. While the last run is still under way, the one before it holds; it is remembered,
+ * The health of the listed workflows. While the last run is still under way, the one before it holds; it is remembered,
  * or among the runs of the window, for the list of workflows shows only the last.
  */
 export function judgeHealth(
@@ -57,8 +57,8 @@ export function judgeHealth(
   for (const workflow of workflows) {
     const key = formatWorkflowKey(workflow);
     const ends: readonly End[] = [...(endsByWorkflow.get(key) ?? []), ...findLastEnd(workflow, nowMs)];
-    const verdict = ends.toSorted((a, b) => a.createdMs - b.createdMs).reduce(pickLater, before.get(key));
-    if (verdict !== undefined) health.set(key, verdict);
+    const latest = ends.toSorted((a, b) => a.createdMs - b.createdMs).reduce(pickLater, before.get(key));
+    if (latest !== undefined) health.set(key, latest);
   }
   return health;
 }
@@ -74,7 +74,7 @@ function pickLater(before: WorkflowHealth | undefined, { createdMs, endedMs, res
   return { isUp, sinceMs: before?.isUp === isUp ? before.sinceMs : endedMs, runner, createdMs };
 }
 
-export function serializeHealth(health: HealthByWorkflow): StoredVerdicts {
+export function serializeHealth(health: HealthByWorkflow): StoredHealth {
   return Object.fromEntries(
     [...health].map(([key, { isUp, sinceMs, runner, createdMs }]) => [
       key,
@@ -83,7 +83,7 @@ export function serializeHealth(health: HealthByWorkflow): StoredVerdicts {
   );
 }
 
-export function parseStoredHealth(record: StoredVerdicts | undefined): HealthByWorkflow {
+export function parseStoredHealth(record: StoredHealth | undefined): HealthByWorkflow {
   return new Map(
     Object.entries(record ?? {}).map(([key, [up, since, runner, createdMs]]) => [
       key,

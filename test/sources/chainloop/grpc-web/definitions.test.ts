@@ -25,7 +25,8 @@ import {
   encodeWorkflowListRequest,
 } from '../../../../lambda/sources/chainloop/grpc-web/encode-request.ts';
 import { finishRun, mapResult } from '../../../../lambda/sources/chainloop/runs/finish.ts';
-import { policyStatuses, runners, runStatuses } from '../../../../lambda/sources/chainloop/grpc-web/messages.ts';
+import { policyStatuses, runStatuses } from '../../../../lambda/sources/chainloop/grpc-web/messages.ts';
+import { runners } from '../../../../lambda/sources/chainloop/metrics.ts';
 import { policyVerdicts } from '../../../../lambda/sources/chainloop/metrics.ts';
 
 const Field = z.strictObject({ number: z.number(), type: z.string(), repeated: z.literal(true).optional() });
