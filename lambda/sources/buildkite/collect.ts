@@ -14,11 +14,11 @@ export const createBuildkite: CreateSource<BuildkiteConfig> = (config, ports) =>
     collect: async (context) => {
       const reading = readAgents(context.deadline);
       if (readUser === undefined) {
-        const { mapFamilies: familiesWith, problems } = await reading;
-        return { ...familiesWith(new Map(), context.room), problems };
+        const { mapFamilies, problems } = await reading;
+        return { ...mapFamilies(new Map(), context.room), problems };
       }
       const [agents, user] = await Promise.all([reading, readUser(context, reading)]);
-      // Where both tell a figure, the agent API's is taken: it stands first.
+      // Where both have a figure, the agent API's is taken: it stands first.
       const { families: agentFamilies, folded } = agents.mapFamilies(user.hosted, context.room);
       const { families } = mergeFamilies([...agentFamilies, ...user.families]);
       return { families, folded, problems: [...agents.problems, ...user.problems] };

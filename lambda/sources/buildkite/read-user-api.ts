@@ -5,27 +5,29 @@ import { append } from '../../model/lists/append.ts';
 import type { MetricFamily } from '../../model/metric.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CollectContext, Collection, SourcePorts } from '../source.ts';
-import { mapTokenExpiry, isTokenFresh, findMissingScopes, readToken, TokenFacts } from './user-api/access-token.ts';
+import { mapTokenExpiry, readTokenFacts, type TokenFacts } from './user-api/access-token.ts';
 import type { AgentReading } from './agent-api/read-clusters.ts';
 import { createBranchClassifier } from './builds/branches.ts';
 import { readBuildLists } from './builds/read-builds.ts';
 import { type BuildLists, buildStream, countBuilds, selectBuilds } from './builds/count-builds.ts';
 import type { ApiSettings, BuildkiteConfig } from './config.ts';
-import { countEvents, type EventOptions, type EventReading, takeEvents } from './events/job-events.ts';
+import { countEvents, type EventReading, takeEvents } from './events/job-events.ts';
 import { declareSeries } from './builds/declare-series.ts';
 import { forgetCursor } from './builds/resume-finished.ts';
 import { type HostedQueues, collectHostedQueues } from './queues/hosted-queues.ts';
 import { createGraphqlProblemDescriber, createProblemDescriber, mergeRepeatedProblems } from './user-api/problems.ts';
 import { openLedgerAndBudgets } from './user-api/budgets.ts';
-import { checkQuietPipeline, dropRenamed } from './builds/find-ended-pipelines.ts';
-import { mapOpenBuilds, KnownPipelines, learnPipelines, addEarlierPipelines } from './builds/known-pipelines.ts';
-import type { Build } from './user-api/rest-schema.ts';
-import { findQueueNames } from './builds/find-queue-names.ts';
+import { refreshPipelines } from './builds/find-ended-pipelines.ts';
+import { learnPipelines, addEarlierPipelines } from './builds/known-pipelines.ts';
+import { findWaitingJobs } from './builds/list-open-builds.ts';
+import { mapOpenBuilds } from './builds/map-open-builds.ts';
+import { type FoundQueueNames, findQueueNames } from './builds/find-queue-names.ts';
+import type { QueueId } from './queues/queue-id.ts';
 import type { KnownQueue } from './queues/read-queues.ts';
 import { createUserApi } from './user-api/client.ts';
 import type { UserRun } from './user-api/run.ts';
 import { readWaiting, type WaitingReading } from './queues/read-waiting.ts';
-import { mapWaiting } from './queues/map-waiting.ts';
+import { mapWaiting, type WaitingFacts } from './queues/map-waiting.ts';
 
 export interface UserReading extends Collection {
   /** As Buildkite answered in this run, or in the last one that got an answer. */
@@ -133,46 +135,36 @@ function isPollDue({ ledger, settings: { pollMinutes } }: UserRun, events: Event
 
 /**
  * An event names no cluster: while a cluster's queues are not known, a name may look like that of another one alone.
- * No queue is known then, and the poll counts what the events would have told.
+ * No queue is known then, and the poll counts what the events would have counted.
  */
-function collectQueueIds(
-  { queueIds: queues, isComplete }: AgentReading,
-  waits: WaitingReading,
-): EventOptions['queueIds'] {
+function collectQueueIds({ queueIds, isComplete }: AgentReading, waits: WaitingReading): readonly QueueId[] {
   if (!isComplete || !waits.isSnapshotComplete) return [];
-  return [...queues, ...(waits.snapshot?.queues ?? []).map(makeQueueId)];
-}
-
-function makeQueueId({ scope, queue }: { readonly scope: string; readonly queue: string }): readonly [string, string] {
-  return [scope, queue];
+  return [...queueIds, ...(waits.snapshot?.queues ?? [])];
 }
 
 function countArrived(
   { config, organization, ledger }: UserRun,
   events: EventReading | undefined,
-  queues: EventOptions['queueIds'],
+  queueIds: readonly QueueId[],
 ): void {
   if (ledger === undefined || events === undefined) return;
   countEvents(ledger, events.finished, {
     source: config.name,
     organization,
-    queueIds: queues,
+    queueIds,
     isPipelineSelected: matchSelection(config.pipelines ?? {}),
     isQueueSelected: matchSelection(config.queues ?? {}),
   });
   ledger.deferUntilSaved(events.remove);
 }
 
-type WaitInput = Omit<Parameters<typeof mapWaiting>[0], 'knownQueueIds'>;
-type QueueNameResult = Awaited<ReturnType<typeof findQueueNames>>;
-
 function buildWaitingFacts(
   { config, settings, nowMs }: UserRun,
   waits: WaitingReading,
   lists: BuildLists,
-  queueNames: QueueNameResult,
-): WaitInput {
-  const backlog = settings.waits === 'rest' ? waits.ofBuilds(lists, queueNames) : waits.backlog;
+  queueNames: FoundQueueNames,
+): Omit<WaitingFacts, 'knownQueueIds'> {
+  const backlog = settings.waits === 'rest' ? findWaitingJobs(lists, queueNames) : waits.backlog;
   return {
     source: config.name,
     queues: waits.snapshot?.queues ?? queueNames.queues,
@@ -181,30 +173,6 @@ function buildWaitingFacts(
     isSelected: matchSelection(config.queues ?? {}),
     nowMs: waits.readMs ?? nowMs,
   };
-}
-
-/** Once an hour, of a short-lived token more often, and from the start of a state: a scope that is missing is told before anybody wonders. */
-async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
-  const { api, ledger, nowMs, problemFrom, problems, settings } = run;
-  const known = ledger?.recall('token', TokenFacts);
-  let facts = known;
-  if (known === undefined || !isTokenFresh(known, nowMs)) {
-    try {
-      facts = await readToken(api, nowMs);
-    } catch (error) {
-      const problem = problemFrom(error, 'access-token');
-      if (problem === undefined) throw error;
-      problems.push(problem);
-    }
-  }
-  if (facts === undefined) return undefined;
-  ledger?.remember('token', facts);
-  const missing = findMissingScopes(facts, settings);
-  if (missing.length > 0) {
-    const message = `the API token lacks ${missing.join(' and ')}; add it in the token's settings, or leave out what needs it (waits, jobs)`;
-    problems.push({ kind: 'auth', where: `buildkite/${run.config.name} access-token`, message });
-  }
-  return facts;
 }
 
 async function updatePipelines(
@@ -224,31 +192,10 @@ async function updatePipelines(
   return mapOpenBuilds({ source: config.name, scope: organization, builds: open, known, nowMs });
 }
 
-/** What was known of pipelines, without those that are gone: what they left behind ends in this run. */
-async function refreshPipelines(
-  run: UserRun,
-  token: TokenFacts | undefined,
-  builds: readonly Build[],
-): Promise<KnownPipelines> {
-  const { config, ledger, organization } = run;
-  const isSelected = matchSelection(config.pipelines ?? {});
-  const renamed = dropRenamed(ledger?.recall('pipelines', KnownPipelines) ?? {}, builds);
-  const names = Object.entries(renamed.known);
-  const asked = await checkQuietPipeline(
-    Object.fromEntries(names.filter(([name]) => isSelected(name))),
-    token?.scopes ?? [],
-    run,
-  );
-  const unselected = names.map(([name]) => name).filter((name) => !isSelected(name));
-  for (const pipeline of [...renamed.ended, ...asked.ended, ...unselected])
-    ledger?.endMarks({ system: 'buildkite', scope: organization, pipeline });
-  return asked.known;
-}
-
 function count(
   { config, settings, organization, ledger }: UserRun,
   lists: BuildLists,
-  queueNames: QueueNameResult,
+  queueNames: FoundQueueNames,
 ): void {
   if (ledger === undefined) return;
   const options = {

@@ -19,9 +19,9 @@ export function addReason(problem: Problem, error: unknown): Problem {
 }
 
 /** What a request throws, with Buildkite's reason as all that is left of its answer, and without the token in it. */
-export async function hideTokenInErrors<Answer>(token: string, ask: () => Promise<Answer>): Promise<Answer> {
+export async function hideTokenInErrors<Answer>(token: string, send: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await ask();
+    return await send();
   } catch (error) {
     if (!(error instanceof HttpStatusError)) throw error;
     const redactor = createRedactor();

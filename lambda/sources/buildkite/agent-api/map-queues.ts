@@ -1,9 +1,11 @@
 /** Turns what the agent API says into families of the model. */
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../model/catalogue/catalogue.ts';
 import { type Folding, splitAtCap } from '../../../model/limits/cap.ts';
 import { overflowValue } from '../../../model/text/labels.ts';
 import { buildGauge, type MetricFamily, sampleIfKnown, type Share } from '../../../model/metric.ts';
 import { computeWholePercent } from '../../../model/families/roll-up.ts';
+import type { IsHosted } from '../queues/hosted-queues.ts';
+import { mapWorkers } from '../queues/map-workers.ts';
 import type { OwnedSnapshot } from './cluster-owners.ts';
 import { type CompatBaseName, compatBases, defineQueueMetric, defineTotalMetric } from '../metrics.ts';
 import type { AgentCounts, JobCounts, QueueCounts } from './schema.ts';
@@ -19,9 +21,6 @@ export interface MapOptions {
   /** Samples that the run has room for; absent: as many as there are. */
   readonly room?: number | undefined;
 }
-
-/** `scope` is absent for a queue without neutral metrics. */
-export type IsHosted = (queue: string, scope: string | undefined) => boolean;
 
 /** One queue with all that is known of it. */
 interface QueueFigures {
@@ -49,10 +48,10 @@ export function mapClusters(clusters: readonly OwnedSnapshot[], options: MapOpti
   const each = samplesOfQueue + (compat === 'none' ? 0 : compatBases.length);
   const most = Math.floor(room / each);
   // A cluster whose scope belongs to another one has no neutral metrics, so its queues cannot be added to those that have.
-  const placed = all.filter(({ scope }) => scope !== undefined);
-  const unplaced = all.filter(({ scope }) => scope === undefined);
-  const { apart, rest } = splitAtCap(placed, most, ({ scope = '', queue }) => ({ queue, scope }));
-  const queues = [...apart, ...(rest.length === 0 ? [] : [foldQueues(rest)]), ...unplaced];
+  const scoped = all.filter(({ scope }) => scope !== undefined);
+  const unscoped = all.filter(({ scope }) => scope === undefined);
+  const { apart, rest } = splitAtCap(scoped, most, ({ scope = '', queue }) => ({ queue, scope }));
+  const queues = [...apart, ...(rest.length === 0 ? [] : [foldQueues(rest)]), ...unscoped];
   const families = [
     ...mapNeutralFamilies(queues, source),
     ...(compat === 'none' ? [] : mapQueueFamilies(queues)),
@@ -82,7 +81,10 @@ function foldQueues(queues: readonly QueueFigures[]): QueueFigures {
     return known.length === 0 ? undefined : known.reduce((sum, one) => sum + one, 0);
   };
   return {
-    ...{ org: overflowValue, cluster: overflowValue, scope: overflowValue, queue: overflowValue },
+    org: overflowValue,
+    cluster: overflowValue,
+    scope: overflowValue,
+    queue: overflowValue,
     jobs: {
       scheduled: sumKnown(({ jobs }) => jobs.scheduled),
       running: sumKnown(({ jobs }) => jobs.running),
@@ -124,38 +126,21 @@ function findAgents({ agents }: QueueCounts, isHosted: boolean): AgentCounts | u
 }
 
 function mapNeutralFamilies(queues: readonly QueueFigures[], source: string): readonly MetricFamily[] {
-  const placed = queues.flatMap(({ scope, queue, ...figures }) =>
+  const labelled = queues.flatMap(({ scope, queue, ...figures }) =>
     scope === undefined ? [] : [{ ...figures, labels: { system: 'buildkite', source, scope, queue } }],
   );
-  const crewed = placed.flatMap(({ agents, ...figures }) => (agents === undefined ? [] : [{ ...figures, agents }]));
   return [
     buildGauge(
       queueJobs,
-      placed.flatMap(({ labels, jobs }) => [
+      labelled.flatMap(({ labels, jobs }) => [
         ...sampleIfKnown(jobs.scheduled, { ...labels, state: 'queued' }),
         ...sampleIfKnown(jobs.running, { ...labels, state: 'running' }),
         // What the agent API calls waiting is held back by a dependency: no worker could take it.
         ...sampleIfKnown(jobs.waiting, { ...labels, state: 'blocked' }),
       ]),
     ),
-    buildGauge(
-      starvedJobs,
-      placed.flatMap(({ labels, starved }) => sampleIfKnown(starved, labels)),
-    ),
-    buildGauge(
-      workers,
-      crewed.flatMap(({ labels, agents }) => [
-        ...sampleIfKnown(agents.idle, { ...labels, state: 'idle' }),
-        ...sampleIfKnown(agents.busy, { ...labels, state: 'busy' }),
-      ]),
-    ),
-    buildGauge(
-      workerUtilization,
-      crewed.flatMap(({ labels, agents: { idle, busy } }) => {
-        if (idle === undefined || busy === undefined || idle + busy === 0) return [];
-        const share = { part: busy, whole: idle + busy };
-        return [{ labels, share, value: share.part / share.whole }];
-      }),
+    ...mapWorkers(
+      labelled.map(({ labels, agents, starved }) => ({ labels, idle: agents?.idle, busy: agents?.busy, starved })),
     ),
   ];
 }
@@ -168,7 +153,7 @@ function countStarved({ scheduled }: JobCounts, { idle, busy }: AgentCounts): nu
 
 function mapQueueFamilies(queues: readonly QueueFigures[]): readonly MetricFamily[] {
   // One label set for all eight metrics of a queue: with 10,000 queues the copies would be tens of thousands.
-  const placed = queues.map(({ org, cluster, queue, jobs, agents }) => ({
+  const labelled = queues.map(({ org, cluster, queue, jobs, agents }) => ({
     labels: { cluster: cluster ?? '', org, queue },
     jobs,
     agents,
@@ -176,7 +161,7 @@ function mapQueueFamilies(queues: readonly QueueFigures[]): readonly MetricFamil
   return compatBases.map((compat) =>
     buildGauge(
       defineQueueMetric(compat),
-      placed.flatMap(({ labels, jobs, agents }) => {
+      labelled.flatMap(({ labels, jobs, agents }) => {
         const figure = figures[compat.base](jobs, agents);
         return figure === undefined ? [] : [{ labels, ...figure }];
       }),

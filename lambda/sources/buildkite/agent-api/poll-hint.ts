@@ -2,14 +2,14 @@
 
 /** What to do about one token now. */
 export type PollPlan<Answer> =
-  | { readonly do: 'ask' }
+  | { readonly do: 'request' }
   | { readonly do: 'reuse'; readonly answer: Answer }
   | { readonly do: 'wait'; readonly untilMs: number };
 
 /** Honours how long Buildkite asks not to be asked again; times in epoch milliseconds. */
 export interface PollHint<Answer> {
   decide(nowMs: number): PollPlan<Answer>;
-  noteAnswer(answer: Answer, askedAtMs: number, pollAfterMs: number): void;
+  noteAnswer(answer: Answer, requestedMs: number, pollAfterMs: number): void;
 }
 
 /**
@@ -22,17 +22,17 @@ const earlyShare = 0.1;
 const maxAnswerAgeMs = 2 * 60_000;
 
 export function createPollHint<Answer>(): PollHint<Answer> {
-  let last: { readonly answer: Answer; readonly askedAtMs: number; readonly nextMs: number } | undefined;
+  let last: { readonly answer: Answer; readonly requestedMs: number; readonly nextMs: number } | undefined;
   return {
     decide: (nowMs) => {
       // A clock that was set back must not stretch the time for which an answer is good.
-      if (last === undefined || nowMs < last.askedAtMs || nowMs >= last.nextMs) return { do: 'ask' };
-      if (nowMs - last.askedAtMs > maxAnswerAgeMs) return { do: 'wait', untilMs: last.nextMs };
+      if (last === undefined || nowMs < last.requestedMs || nowMs >= last.nextMs) return { do: 'request' };
+      if (nowMs - last.requestedMs > maxAnswerAgeMs) return { do: 'wait', untilMs: last.nextMs };
       return { do: 'reuse', answer: last.answer };
     },
-    noteAnswer: (answer, askedAtMs, pollAfterMs) => {
+    noteAnswer: (answer, requestedMs, pollAfterMs) => {
       // Counted from the request: an answer that takes its time would otherwise push the next tick out of reach.
-      last = { answer, askedAtMs, nextMs: askedAtMs + pollAfterMs * (1 - earlyShare) };
+      last = { answer, requestedMs, nextMs: requestedMs + pollAfterMs * (1 - earlyShare) };
     },
   };
 }

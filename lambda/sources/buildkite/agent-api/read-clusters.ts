@@ -8,6 +8,7 @@ import { createClusterOwners, type TokenSnapshot } from './cluster-owners.ts';
 import { createClusterReader, type ClusterReading, type ReadCluster } from './read-cluster.ts';
 import { type BuildkiteConfig, hasTotals } from '../config.ts';
 import { type HostedQueues, createHostedCheck } from '../queues/hosted-queues.ts';
+import type { QueueId } from '../queues/queue-id.ts';
 import { mapClusters, type MappedClusters, type MapOptions } from './map-queues.ts';
 import type { Snapshot } from './schema.ts';
 
@@ -20,8 +21,8 @@ export interface AgentReading extends Omit<Collection, 'families'> {
   readonly mapFamilies: (hosted: HostedQueues, room: number | undefined) => MappedClusters;
   /** Slugs of the organizations that the tokens belong to. */
   readonly organizations: readonly string[];
-  /** Queues with neutral metrics, as scope and queue. */
-  readonly queueIds: readonly (readonly [scope: string, queue: string])[];
+  /** Queues with neutral metrics. */
+  readonly queueIds: readonly QueueId[];
   /** Whether every token was answered, so that no queue of theirs is missing. */
   readonly isComplete: boolean;
 }
@@ -47,7 +48,7 @@ export function createAgentReader(
       isComplete: problems.length === 0,
       organizations: [...new Set(seen.map(({ snapshot }) => snapshot.org))],
       queueIds: claimed.flatMap(({ scope, snapshot }) =>
-        scope === undefined ? [] : [...snapshot.queues.keys()].map((queue) => [scope, queue] as const),
+        scope === undefined ? [] : [...snapshot.queues.keys()].map((queue) => ({ scope, queue })),
       ),
     };
   };

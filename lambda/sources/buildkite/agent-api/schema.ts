@@ -111,8 +111,8 @@ function parseQueueCounts<Counts>(
     if (queue === undefined) continue;
     const read = parseCounts(value, `queue ${queue}`);
     // Keys that differ only in what no label can hold, such as outer spaces, are one queue.
-    const known = counts.get(queue);
-    counts.set(queue, known === undefined ? read : add(known, read));
+    const before = counts.get(queue);
+    counts.set(queue, before === undefined ? read : add(before, read));
   }
   return counts;
 }

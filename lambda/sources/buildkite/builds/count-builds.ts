@@ -5,9 +5,8 @@ import { recallFirstFinishes } from './attempts.ts';
 import type { ClassifyBranch } from './branches.ts';
 import { finishBuild, findJobEndMs, finishJob } from './finish.ts';
 import type { ListResult } from '../user-api/list-result.ts';
-import { type QueueNames, determineQueue, unclustered, unknownScope } from '../queues/queue-names.ts';
+import { findQueueId, type NameLookup } from '../queues/queue-names.ts';
 import type { PipelineBuild } from './known-pipelines.ts';
-import type { Job } from '../user-api/rest-schema.ts';
 import { type Build, findPipeline } from '../user-api/rest-schema.ts';
 
 /** Builds by their finish, and the jobs in them by their own. */
@@ -25,16 +24,13 @@ export interface BuildLists {
   readonly jobsSeenUntilMs: number | undefined;
 }
 
-export interface CountOptions {
+export interface CountOptions extends NameLookup {
   readonly source: string;
   readonly organization: string;
   readonly isPipelineSelected: Matcher;
   readonly isQueueSelected: Matcher;
   readonly classifyBranch: ClassifyBranch;
   readonly jobs: 'read' | 'skip';
-  readonly queueNames: QueueNames;
-  /** Whether a later run cannot know more names; otherwise a job of an unknown cluster is left to the next run. */
-  readonly areNamesFinal: boolean;
 }
 
 /** The builds of selected pipelines, each with its pipeline. */
@@ -50,21 +46,21 @@ export function countBuilds(
   ledger: Ledger,
   { finished, active, jobsSeenUntilMs }: BuildLists,
   options: CountOptions,
-): 'all told' | 'some left out' {
+): 'all counted' | 'some left out' {
   if (finished !== undefined) countFinished(ledger, finished, options);
   const lists = [finished, active];
-  const known = lists.filter((list) => list !== undefined);
-  if (options.jobs === 'skip' || known.length === 0) return 'all told';
+  const present = lists.filter((list) => list !== undefined);
+  if (options.jobs === 'skip' || present.length === 0) return 'all counted';
   // A job is seen in its running build soon after its end, and in its finished one if it was missed there.
   const areAllNamed = countJobs(
     ledger,
-    known.flatMap(({ value }) => value),
+    present.flatMap(({ value }) => value),
     options,
   );
   const isComplete = areAllNamed && lists.every((list) => list?.isComplete === true);
   if (isComplete && jobsSeenUntilMs !== undefined) ledger.noteComplete(jobStream, jobsSeenUntilMs);
   else ledger.notePartial(jobStream);
-  return areAllNamed ? 'all told' : 'some left out';
+  return areAllNamed ? 'all counted' : 'some left out';
 }
 
 function countFinished(
@@ -72,11 +68,11 @@ function countFinished(
   { value, isComplete }: ListResult<readonly Build[]>,
   options: CountOptions,
 ): void {
-  const { source, organization: scope, classifyBranch: branchOf, isPipelineSelected } = options;
+  const { source, organization: scope, classifyBranch, isPipelineSelected } = options;
   const before = recallFirstFinishes(ledger);
   for (const { pipeline, build } of selectBuilds(value, isPipelineSelected)) {
     const firstFinishMs = before.firstFinishMs(build.id);
-    const finish = finishBuild({ build, source, scope, pipeline, branch: branchOf(build), firstFinishMs });
+    const finish = finishBuild({ build, source, scope, pipeline, branch: classifyBranch(build), firstFinishMs });
     if (finish !== undefined) ledger.countFinish(buildStream, build.id, finish);
     before.noteFinish(build);
   }
@@ -105,16 +101,4 @@ function countJobs(ledger: Ledger, builds: readonly Build[], options: CountOptio
     }
   }
   return areAllNamed;
-}
-
-/** Undefined where the name of the cluster is still to be learned. */
-export function findQueueId(
-  { cluster_id, cluster_queue_id, agent_query_rules }: Job,
-  { queueNames, areNamesFinal }: Pick<CountOptions, 'queueNames' | 'areNamesFinal'>,
-): { readonly scope: string; readonly queue: string } | undefined {
-  const queue = determineQueue(queueNames.queueKeys.get(cluster_queue_id ?? ''), agent_query_rules ?? []);
-  if (cluster_id === null || cluster_id === undefined || cluster_id === '') return { scope: unclustered, queue };
-  const scope = queueNames.clusterNames.get(cluster_id);
-  if (scope !== undefined) return { scope, queue };
-  return areNamesFinal ? { scope: unknownScope, queue } : undefined;
 }

@@ -1,17 +1,18 @@
 /** Declares the series of open builds and jobs at 0. */
 import type { Ledger } from '../../../counters/ledger.ts';
 import { jobBusySeconds, jobsFinished, jobWait, runsFinished, runWait } from '../../../model/catalogue/run-metrics.ts';
-import { type BuildLists, type CountOptions, findQueueId, selectBuilds } from './count-builds.ts';
+import { findQueueId } from '../queues/queue-names.ts';
+import { type BuildLists, type CountOptions, selectBuilds } from './count-builds.ts';
 
 /** What nearly every series of results has; the others appear with their first event. */
 const usualResults = ['success', 'failure'] as const;
 
 /** Makes the series of open builds and jobs exist at 0 before they end, so that `increase()` sees their first finish. */
 export function declareSeries(ledger: Ledger, { active }: BuildLists, options: CountOptions): void {
-  const { source, organization: scope, classifyBranch: branchOf, isPipelineSelected, isQueueSelected, jobs } = options;
+  const { source, organization: scope, classifyBranch, isPipelineSelected, isQueueSelected, jobs } = options;
   for (const { pipeline, build } of selectBuilds(active?.value ?? [], isPipelineSelected)) {
     const labels = { system: 'buildkite', source, scope, pipeline };
-    const branch = branchOf(build);
+    const branch = classifyBranch(build);
     ledger.declare(runWait, labels);
     for (const result of usualResults) ledger.declare(runsFinished, { ...labels, result, attempt: 'first', branch });
     if (jobs === 'skip') continue;

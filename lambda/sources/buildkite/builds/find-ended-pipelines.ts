@@ -1,8 +1,10 @@
 /** Finds pipelines that were renamed or deleted, so that their last result ends in this run and not weeks later. */
+import { matchSelection } from '../../../settings/glob.ts';
 import { hashKey } from '../../../counters/tick/hash.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import type { KnownPipelines } from './known-pipelines.ts';
+import { KnownPipelines } from './known-pipelines.ts';
 import { type Build, Pipeline } from '../user-api/rest-schema.ts';
+import type { TokenFacts } from '../user-api/access-token.ts';
 import { BudgetSpentError } from '../user-api/client.ts';
 import type { UserRun } from '../user-api/run.ts';
 
@@ -10,6 +12,27 @@ export interface RemainingPipelines {
   readonly known: KnownPipelines;
   /** Names under which nothing runs any more. */
   readonly ended: readonly string[];
+}
+
+/** What was known of pipelines, without those that are gone: what they left behind ends in this run. */
+export async function refreshPipelines(
+  run: UserRun,
+  token: TokenFacts | undefined,
+  builds: readonly Build[],
+): Promise<KnownPipelines> {
+  const { config, ledger, organization } = run;
+  const isSelected = matchSelection(config.pipelines ?? {});
+  const renamed = dropRenamed(ledger?.recall('pipelines', KnownPipelines) ?? {}, builds);
+  const names = Object.entries(renamed.known);
+  const checked = await checkQuietPipeline(
+    Object.fromEntries(names.filter(([name]) => isSelected(name))),
+    token?.scopes ?? [],
+    run,
+  );
+  const unselected = names.map(([name]) => name).filter((name) => !isSelected(name));
+  for (const pipeline of [...renamed.ended, ...checked.ended, ...unselected])
+    ledger?.endMarks({ system: 'buildkite', scope: organization, pipeline });
+  return checked.known;
 }
 
 /** An id tells a pipeline for good; its slug is what people change. */
@@ -40,6 +63,9 @@ function applyRenames(known: KnownPipelines, slugs: ReadonlyMap<string, string>)
   return { known: Object.fromEntries([...kept, ...carried]), ended };
 }
 
+/** What of a run it takes to ask for a pipeline. */
+type PipelineRun = Pick<UserRun, 'api' | 'organization' | 'nowMs' | 'problemFrom' | 'problems'>;
+
 /** One that ran within the hour is there; and none is asked for more often. */
 const quietForMs = 3_600_000;
 
@@ -53,7 +79,7 @@ const gone: ReadonlySet<number> = new Set([404, 410]);
 export async function checkQuietPipeline(
   known: KnownPipelines,
   scopes: readonly string[],
-  run: Pick<UserRun, 'api' | 'organization' | 'nowMs' | 'problemFrom' | 'problems'>,
+  run: PipelineRun,
 ): Promise<RemainingPipelines> {
   const name = scopes.includes('read_pipelines') ? pickQuietPipeline(known, run.nowMs) : undefined;
   const pipeline = name === undefined ? undefined : known[name];
@@ -63,8 +89,8 @@ export async function checkQuietPipeline(
   if (answer === 'gone' && pipeline.isMissing === true) {
     return { known: Object.fromEntries(Object.entries(known).filter(([other]) => other !== name)), ended: [name] };
   }
-  const asked = { ...known, [name]: { ...pipeline, askedMs: run.nowMs, isMissing: answer === 'gone' } };
-  return answer === 'gone' ? { known: asked, ended: [] } : applyRenames(asked, answer);
+  const next = { ...known, [name]: { ...pipeline, askedMs: run.nowMs, isMissing: answer === 'gone' } };
+  return answer === 'gone' ? { known: next, ended: [] } : applyRenames(next, answer);
 }
 
 function pickQuietPipeline(known: KnownPipelines, nowMs: number): string | undefined {
@@ -84,7 +110,7 @@ function rankPipeline({ isMissing = false, askedMs = 0 }: KnownPipelines[string]
 /** By its id the slug that it has now, or that it is gone; `unknown` where nothing was learned. */
 async function requestPipeline(
   name: string,
-  { api, organization, problemFrom, problems }: Parameters<typeof checkQuietPipeline>[2],
+  { api, organization, problemFrom, problems }: PipelineRun,
 ): Promise<ReadonlyMap<string, string> | 'gone' | 'unknown'> {
   const url = api.buildUrl(`organizations/${organization}/pipelines/${encodeURIComponent(name)}`);
   try {

@@ -1,27 +1,27 @@
 /** Finds the names of the clusters and queues that jobs carry only as ids. */
 import type { Problem } from '../../../model/problem.ts';
 import { isFresh } from '../user-api/access-token.ts';
-import { type BuildLists, findQueueId } from './count-builds.ts';
+import type { BuildLists } from './count-builds.ts';
 import type { ApiSettings } from '../config.ts';
 import {
+  findQueueId,
+  type NameLookup,
   type QueueNames,
-  type RestQueueNames,
   parseRememberedNames,
   pickNames,
-  readQueueNames,
   RememberedQueueNames,
   serializeNames,
 } from '../queues/queue-names.ts';
+import { readQueueNames, type RestQueueNames } from '../queues/read-queue-names.ts';
+import type { ListResult } from '../user-api/list-result.ts';
 import type { KnownQueue } from '../queues/read-queues.ts';
 import type { UserRun } from '../user-api/run.ts';
 import type { WaitingReading } from '../queues/read-waiting.ts';
 
 /** Names of clusters and queues, and whether a later run could know more. */
-export interface FoundQueueNames {
+export interface FoundQueueNames extends NameLookup {
   /** The queues as REST answered in this run or a few minutes ago; undefined where REST was not asked. */
   readonly queues?: readonly KnownQueue[] | undefined;
-  readonly queueNames: QueueNames;
-  readonly areNamesFinal: boolean;
 }
 
 /** How long a paused queue is published from memory, so that not every run asks for each cluster. */
@@ -32,8 +32,8 @@ function isStillGood(remembered: RememberedQueueNames, { waits }: Pick<ApiSettin
   return isFresh(remembered, nowMs) && (waits !== 'rest' || isRecentlyRead(remembered, nowMs));
 }
 
-function isRecentlyRead({ told: states, readMs }: RememberedQueueNames, nowMs: number): boolean {
-  return states !== undefined && nowMs >= readMs && nowMs - readMs < pauseFreshForMs;
+function isRecentlyRead({ told: queues, readMs }: RememberedQueueNames, nowMs: number): boolean {
+  return queues !== undefined && nowMs >= readMs && nowMs - readMs < pauseFreshForMs;
 }
 
 const noNames: QueueNames = { clusterNames: new Map(), queueKeys: new Map() };
@@ -54,29 +54,42 @@ export async function findQueueNames(run: UserRun, waits: WaitingReading, lists:
   if (isStillGood(remembered, settings, nowMs) && hasNamesForAll(lists, known)) {
     return { queueNames: known, areNamesFinal: false, queues: remembered.told };
   }
-  const read = await requestByRest(run);
+  const read = await tryReadNames(run);
   if ('problem' in read) {
     run.problems.push(read.problem);
     // A token that may not read clusters will not know more in the next run either.
     return { queueNames: known, areNamesFinal: read.problem.kind === 'auth' || read.problem.kind === 'configuration' };
   }
-  const { queues } = read.places;
-  remember({ ...serializeNames(read.places, nowMs), told: [...queues] });
-  return { queueNames: read.places, areNamesFinal: true, queues };
+  const { list } = read;
+  const current = serializeRestNames(list, nowMs);
+  remember(current);
+  return { queueNames: list.value, areNamesFinal: true, queues: list.value.queues };
 }
 
-async function requestByRest({
+async function tryReadNames({
   api,
   organization,
   problemFrom,
-}: UserRun): Promise<{ readonly places: RestQueueNames } | { readonly problem: Problem }> {
+}: UserRun): Promise<{ readonly list: ListResult<RestQueueNames> } | { readonly problem: Problem }> {
   try {
-    return { places: await readQueueNames(api, organization) };
+    return { list: await readQueueNames(api, organization) };
   } catch (error) {
     const problem = problemFrom(error, 'clusters');
     if (problem === undefined) throw error;
     return { problem };
   }
+}
+
+function serializeRestNames(
+  { value, isComplete, unreadable }: ListResult<RestQueueNames>,
+  readMs: number,
+): RememberedQueueNames {
+  return {
+    ...serializeNames(value, readMs),
+    told: [...value.queues],
+    ...(isComplete ? {} : { isTruncated: true }),
+    ...(unreadable === 0 ? {} : { unreadable }),
+  };
 }
 
 function hasNamesForAll({ finished, active }: BuildLists, queueNames: QueueNames): boolean {

@@ -15,6 +15,7 @@ import {
   systemErrors,
 } from '../../../model/catalogue/run-metrics.ts';
 import { determineAttempt } from './attempts.ts';
+import type { QueueId } from '../queues/queue-id.ts';
 import type { Build, Job } from '../user-api/rest-schema.ts';
 import { type BuildOfJob, mapBuildSpan, mapJobSpans } from './map-spans.ts';
 import { judgeBuild, judgeJob, type EndResult } from './states.ts';
@@ -77,10 +78,8 @@ function formatBuildKey(id: string, finishedMs: number): string {
 }
 
 /** Where a job ran. */
-export interface JobLabels {
+export interface JobLabels extends QueueId {
   readonly source: string;
-  readonly scope: string;
-  readonly queue: string;
 }
 
 /** A finished job; undefined for one that has not ended, or whose end has no time. */
@@ -147,9 +146,9 @@ function buildObservations(
   return [{ metric, labels, value, ...(exemplar && { exemplar: { ...exemplar, value: Math.max(0, value) } }) }];
 }
 
-function buildErrorCounts(source: string, { systemError: fault }: EndResult): readonly Count[] {
-  if (fault === undefined) return [];
-  return [{ metric: systemErrors, labels: { system: 'buildkite', source, ...fault }, increase: 1 }];
+function buildErrorCounts(source: string, { systemError }: EndResult): readonly Count[] {
+  if (systemError === undefined) return [];
+  return [{ metric: systemErrors, labels: { system: 'buildkite', source, ...systemError }, increase: 1 }];
 }
 
 /** As Git abbreviates a commit in most places; enough to find it. */

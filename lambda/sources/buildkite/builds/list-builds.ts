@@ -29,7 +29,7 @@ const leastPageSize = 2;
  * build seen.
  */
 export async function listBuilds(api: UserApi, query: BuildQuery): Promise<ListResult<readonly Build[]>> {
-  const { maxPages, problemFrom: failed } = query;
+  const { maxPages, problemFrom } = query;
   const seen: ListProgress = { builds: new Map(), unreadable: 0, unreadableJobs: 0, oldest: undefined, newOnPage: 0 };
   let pageSize = query.withJobs ? pageSizeWithJobs : pageSizeWithoutJobs;
   let url = buildListUrl(api, query, pageSize);
@@ -43,7 +43,7 @@ export async function listBuilds(api: UserApi, query: BuildQuery): Promise<ListR
       url = next;
     } catch (error) {
       const size = decidePageSize(error, pageSize, seen);
-      if (size === undefined) return makeResult(seen, false, convertError(error, failed));
+      if (size === undefined) return makeResult(seen, false, convertError(error, problemFrom));
       pageSize = size;
       // The same list again, from where it stopped; nothing new on its first page would end it.
       url = buildListUrl(api, query, pageSize, seen.oldest);
@@ -90,8 +90,8 @@ function makeResult(seen: ListProgress, isComplete: boolean, problem?: Problem):
   return { value: [...builds.values()], isComplete, unreadable, withheld: 0, notes: [], oldest, problem };
 }
 
-function convertError(error: unknown, failed: BuildQuery['problemFrom']): Problem {
-  const problem = failed(error);
+function convertError(error: unknown, problemFrom: BuildQuery['problemFrom']): Problem {
+  const problem = problemFrom(error);
   if (problem === undefined) throw error;
   return problem;
 }

@@ -1,10 +1,14 @@
-/** Lists the open builds; where their jobs are too many for one run, the builds alone and their jobs piece by piece. */
+/** Lists the open builds, piece by piece where their jobs are too many for one run, and finds the jobs in them that wait. */
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { buildCreatedToFilter } from './list-builds.ts';
 import type { ListResult } from '../user-api/list-result.ts';
 import type { Build } from '../user-api/rest-schema.ts';
 import type { Query } from '../user-api/client.ts';
+import { parseTime } from '../user-api/times.ts';
+import { findQueueId, type NameLookup } from '../queues/queue-names.ts';
+import type { WaitingJob } from '../queues/read-backlog.ts';
+import type { BuildLists } from './count-builds.ts';
 
 /** What is not finished. Blocked builds are left out: they wait for people, and many of them for ever. */
 export const activeFilters: Query = ['creating', 'scheduled', 'running', 'failing', 'canceling'].map((state) => [
@@ -93,4 +97,27 @@ function mergeJobs(
   const read = new Map(piece.value.map((build) => [build.id, build]));
   const value = builds.value.map((build) => read.get(build.id) ?? build);
   return { ...builds, value, unreadable: builds.unreadable + piece.unreadable };
+}
+
+/** Jobs that could run and do not; REST calls limited ones scheduled too, but these have no `runnable_at`. */
+export function findWaitingJobs(
+  { active }: Pick<BuildLists, 'active'>,
+  names: NameLookup,
+): readonly WaitingJob[] | undefined {
+  if (active?.isComplete !== true) return undefined;
+  const jobs = active.value
+    .flatMap((build) => build.jobs.readable)
+    .filter(({ state, started_at, runnable_at }) => {
+      return (
+        state.toLowerCase() === 'scheduled' &&
+        parseTime(started_at) === undefined &&
+        parseTime(runnable_at) !== undefined
+      );
+    });
+  const waiting = jobs.map((job) => ({ queueId: findQueueId(job, names), runnableMs: parseTime(job.runnable_at) }));
+  // A job of an unknown queue could be the oldest of any queue.
+  if (waiting.some(({ queueId }) => queueId === undefined)) return undefined;
+  return waiting.flatMap(({ queueId, runnableMs }) =>
+    queueId === undefined ? [] : [{ ...queueId, state: 'queued' as const, runnableMs }],
+  );
 }

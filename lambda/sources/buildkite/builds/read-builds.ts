@@ -10,6 +10,7 @@ import { finishBuild } from './finish.ts';
 import { type ListRequest, readOpenBuilds, type ReadOpenList } from './list-open-builds.ts';
 import type { ListResult } from '../user-api/list-result.ts';
 import type { Build } from '../user-api/rest-schema.ts';
+import { describeUnreadable } from '../user-api/problems.ts';
 import type { UserRun } from '../user-api/run.ts';
 
 /** The builds that finished in the window and those that are open; an error of one list costs only that list. */
@@ -18,12 +19,12 @@ export async function readBuildLists(run: UserRun): Promise<BuildLists> {
   const { jobs } = settings;
   const readOpen: ReadOpenList = (request) => listWithProblems(run, 'open builds', request);
   const readList: ReadList = (request) => listWithProblems(run, 'finished builds', { ...request, jobs });
-  const { readLong: long, readRest: rest } = createFinishedReader(ledger, settings, readList);
+  const { readLong, readRest } = createFinishedReader(ledger, settings, readList);
   // Builds that ran long come last in any list: after a run that could not read all, they have the first requests.
-  const longBuilds = await long();
+  const longBuilds = await readLong();
   // Before the others, because they are needed in every run, while the list of finished ones goes on where it stopped.
   const { builds: active, jobsSeenUntilMs } = await readOpenBuilds(ledger, jobs, readOpen);
-  const finished = await rest(longBuilds);
+  const finished = await readRest(longBuilds);
   const window = ledger?.openWindow(buildStream);
   const earlier = window?.isFirst === true ? await readHistory(run, window.fromMs) : [];
   return { finished: finished && dropEmpty(finished), active: dropEmpty(active), earlier, jobsSeenUntilMs };
@@ -57,12 +58,6 @@ async function listWithProblems(
 function describeCutShort(where: string, count: number): Problem {
   const message = `truncated after ${String(count)} builds; the next runs go on from there; if this stays, raise the interval or set jobs: skip`;
   return { kind: 'rate-limited', where, message };
-}
-
-export function describeUnreadable(where: string, count: number): Problem {
-  const elements = count === 1 ? '1 element is' : `${String(count)} elements are`;
-  const message = `${elements} not what Buildkite documents and left out; the others are published`;
-  return { kind: 'bad-response', where, message };
 }
 
 /** How far back the first run looks for the last success of each pipeline. */

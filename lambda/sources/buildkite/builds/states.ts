@@ -2,23 +2,6 @@
 import type { RunState } from '../../../model/catalogue/run-metrics.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
 
-/** What waits: queued for any worker, promised to one, or held back by a limit. */
-export type WaitingState = 'queued' | 'reserved' | 'limited';
-
-const waitingStates: ReadonlyMap<string, WaitingState> = new Map([
-  ['scheduled', 'queued'],
-  ['reserved', 'reserved'],
-  ['limiting', 'limited'],
-  ['limited', 'limited'],
-  ['platform_limiting', 'limited'],
-  ['platform_limited', 'limited'],
-]);
-
-/** GraphQL writes states in capitals, REST does not. Undefined for a job that waits for nothing or for another job. */
-export function mapWaitingState(state: string): WaitingState | undefined {
-  return waitingStates.get(state.toLowerCase());
-}
-
 /** The result of a finished job or build, and the error of the CI system that caused it, if one did. */
 export interface EndResult {
   readonly result: Result;

@@ -9,14 +9,13 @@ import type { Problem } from '../../../model/problem.ts';
 import { jobStream } from '../builds/count-builds.ts';
 import { finishJob } from '../builds/finish.ts';
 import { isWantedEvent } from './event-types.ts';
+import type { QueueId } from '../queues/queue-id.ts';
 import { determineQueue } from '../queues/queue-names.ts';
+import { Flag, Text } from '../user-api/lenient.ts';
 import type { Job } from '../user-api/rest-schema.ts';
 import type { BuildOfJob } from '../builds/map-spans.ts';
 import { isSignalNeeded } from '../builds/states.ts';
 import { parseDelivery } from './webhook-delivery.ts';
-
-const Text = z.string().nullish().catch(undefined);
-const Flag = z.boolean().nullish().catch(undefined);
 
 const Envelope = z.object({ event: z.string(), body: z.unknown() });
 
@@ -87,8 +86,8 @@ function parseEvent({ body }: QueuedEvent): JobFinished | 'unused' | 'unreadable
 export interface EventOptions {
   readonly source: string;
   readonly organization: string;
-  /** Scope and name of every queue that is known. */
-  readonly queueIds: readonly (readonly [scope: string, queue: string])[];
+  /** Every queue that is known. */
+  readonly queueIds: readonly QueueId[];
   readonly isPipelineSelected: Matcher;
   readonly isQueueSelected: Matcher;
 }
@@ -122,11 +121,8 @@ function isWanted(
   return slug === organization && type === 'script' && isPipelineSelected(pipeline.slug);
 }
 
-function createQueueIdFinder({
-  queueIds: queues,
-  isQueueSelected,
-}: EventOptions): (job: Job) => { readonly scope: string; readonly queue: string } | undefined {
-  const scopes = groupScopesByQueue(queues);
+function createQueueIdFinder({ queueIds, isQueueSelected }: EventOptions): (job: Job) => QueueId | undefined {
+  const scopes = groupScopesByQueue(queueIds);
   return ({ agent_query_rules }) => {
     const queue = determineQueue(undefined, agent_query_rules ?? []);
     const [scope, ...others] = scopes.get(queue) ?? [];
@@ -134,9 +130,9 @@ function createQueueIdFinder({
   };
 }
 
-function groupScopesByQueue(queues: EventOptions['queueIds']): ReadonlyMap<string, readonly string[]> {
+function groupScopesByQueue(queueIds: readonly QueueId[]): ReadonlyMap<string, readonly string[]> {
   const scopes = new Map<string, Set<string>>();
-  for (const [scope, queue] of queues) scopes.set(queue, (scopes.get(queue) ?? new Set()).add(scope));
+  for (const { scope, queue } of queueIds) scopes.set(queue, (scopes.get(queue) ?? new Set()).add(scope));
   return new Map([...scopes].map(([queue, names]) => [queue, [...names]]));
 }
 

@@ -1,8 +1,7 @@
 /** Reads a `job.finished` delivery of Buildkite's own webhooks as the event of EventBridge that tells the same. */
 import * as z from 'zod';
 import { tryParseJson } from '../../../model/text/try-parse-json.ts';
-
-const Text = z.string().nullish().catch(undefined);
+import { Text } from '../user-api/lenient.ts';
 
 /** Job, build and pipeline are those of the REST API, the build without its jobs (Buildkite docs, "Job webhook events"). */
 const Delivery = z.object({

@@ -2,13 +2,10 @@
 import type { WaitingJob } from './read-backlog.ts';
 import type { KnownQueue } from './read-queues.ts';
 
+export type QueueLabels = Readonly<Record<'system' | 'source' | 'scope' | 'queue', string>>;
+
 export interface LabelledQueue {
-  readonly labels: {
-    readonly system: string;
-    readonly source: string;
-    readonly scope: string;
-    readonly queue: string;
-  };
+  readonly labels: QueueLabels;
   readonly figures: KnownQueue | undefined;
   readonly waiting: readonly WaitingJob[];
 }

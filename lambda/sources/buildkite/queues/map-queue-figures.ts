@@ -1,10 +1,11 @@
 /** Turns Buildkite's own figures of a queue, which are of one minute, into families of the model. */
-import { queueJobs, starvedJobs, workers, workerUtilization } from '../../../model/catalogue/catalogue.ts';
+import { queueJobs } from '../../../model/catalogue/catalogue.ts';
 import { buildGauge, type MetricFamily, sampleIfKnown } from '../../../model/metric.ts';
 import { queueRecentJobs, queueWaitQuantile } from '../../../model/catalogue/run-metrics.ts';
 import type { QueueMetrics } from '../user-api/graphql-schema.ts';
 import { parseTime } from '../user-api/times.ts';
-import type { LabelledQueue } from './labelled-queue.ts';
+import type { LabelledQueue, QueueLabels } from './labelled-queue.ts';
+import { mapWorkers, type QueueWorkers } from './map-workers.ts';
 
 /** Buildkite publishes the figures of a minute when it is over; figures that are five minutes old are stale. */
 const freshForMs = 5 * 60_000;
@@ -16,7 +17,7 @@ function hasFreshFigures({ timestamp }: QueueMetrics, nowMs: number): boolean {
 }
 
 interface Figures {
-  readonly labels: LabelledQueue['labels'];
+  readonly labels: QueueLabels;
   readonly isHosted: boolean;
   readonly metrics: QueueMetrics;
 }
@@ -27,7 +28,7 @@ export function mapQueueFigures(labelled: readonly LabelledQueue[], nowMs: numbe
       ? [{ labels, isHosted: figures.isHosted === true, metrics: figures.metrics }]
       : [],
   );
-  return [mapJobFamily(queues), mapRecentFamily(queues), mapQuantileFamily(queues), ...mapAgentFamilies(queues)];
+  return [mapJobFamily(queues), mapRecentFamily(queues), mapQuantileFamily(queues), ...mapWorkers(listWorkers(queues))];
 }
 
 function mapJobFamily(queues: readonly Figures[]): MetricFamily {
@@ -64,33 +65,12 @@ function mapQuantileFamily(queues: readonly Figures[]): MetricFamily {
 }
 
 /** Hosted agents come on demand: none of them is idle, and none can be missing. */
-function mapAgentFamilies(queues: readonly Figures[]): readonly MetricFamily[] {
-  const crews = queues.flatMap(({ labels, isHosted, metrics }) => {
+function listWorkers(queues: readonly Figures[]): readonly QueueWorkers[] {
+  return queues.flatMap(({ labels, isHosted, metrics }) => {
     const { connectedAgentsCount: all, runningJobsCount: running, waitingJobsCount: waiting } = metrics;
     if (isHosted || all === undefined || running === undefined) return [];
     // An agent runs one job at a time; one that has just left may still be counted among the running jobs.
     const busy = Math.min(running, all);
-    return [{ labels, all, busy, waiting }];
+    return [{ labels, idle: all - busy, busy, starved: waiting !== undefined && all > 0 ? 0 : waiting }];
   });
-  return [
-    buildGauge(
-      workers,
-      crews.flatMap(({ labels, all, busy }) => [
-        { labels: { ...labels, state: 'idle' }, value: all - busy },
-        { labels: { ...labels, state: 'busy' }, value: busy },
-      ]),
-    ),
-    buildGauge(
-      workerUtilization,
-      crews
-        .filter(({ all }) => all > 0)
-        .map(({ labels, all, busy }) => ({ labels, share: { part: busy, whole: all }, value: busy / all })),
-    ),
-    buildGauge(
-      starvedJobs,
-      crews.flatMap(({ labels, all, waiting }) =>
-        waiting === undefined ? [] : [{ labels, value: all > 0 ? 0 : waiting }],
-      ),
-    ),
-  ];
 }

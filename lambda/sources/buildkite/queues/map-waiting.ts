@@ -5,6 +5,7 @@ import { queueOldestWait, queuePaused, queuePausedSince } from '../../../model/c
 import type { WaitingJob } from './read-backlog.ts';
 import { mapQueueFigures } from './map-queue-figures.ts';
 import type { LabelledQueue } from './labelled-queue.ts';
+import { formatQueueKey, type QueueId } from './queue-id.ts';
 import type { KnownQueue } from './read-queues.ts';
 
 export interface WaitingFacts {
@@ -15,8 +16,8 @@ export interface WaitingFacts {
   readonly backlog: readonly WaitingJob[] | undefined;
   /** Whether the backlog shows reserved and limited jobs as what they are; REST does not. */
   readonly isStateKnown: boolean;
-  /** Queues that other APIs have shown, as scope and queue. */
-  readonly knownQueueIds: readonly (readonly [scope: string, queue: string])[];
+  /** Queues that other APIs have shown. */
+  readonly knownQueueIds: readonly QueueId[];
   readonly isSelected: (queue: string) => boolean;
   /** When the backlog was read. Epoch milliseconds. */
   readonly nowMs: number;
@@ -45,23 +46,17 @@ export function mapWaiting(reading: WaitingFacts): readonly MetricFamily[] {
   return families.filter(({ samples }) => samples.length > 0);
 }
 
-function groupByQueue({
-  source,
-  queues,
-  backlog,
-  knownQueueIds: known,
-  isSelected,
-}: WaitingFacts): readonly LabelledQueue[] {
-  const entries = new Map<string, { scope: string; queue: string; figures?: KnownQueue; waiting: WaitingJob[] }>();
-  const getEntry = (scope: string, queue: string): { figures?: KnownQueue; waiting: WaitingJob[] } => {
-    const key = JSON.stringify([scope, queue]);
+function groupByQueue({ source, queues, backlog, knownQueueIds, isSelected }: WaitingFacts): readonly LabelledQueue[] {
+  const entries = new Map<string, QueueId & { figures?: KnownQueue; waiting: WaitingJob[] }>();
+  const getEntry = ({ scope, queue }: QueueId): { figures?: KnownQueue; waiting: WaitingJob[] } => {
+    const key = formatQueueKey({ scope, queue });
     const entry = entries.get(key) ?? { scope, queue, waiting: [] };
     entries.set(key, entry);
     return entry;
   };
-  for (const [scope, queue] of known) getEntry(scope, queue);
-  for (const figures of queues ?? []) getEntry(figures.scope, figures.queue).figures ??= figures;
-  for (const job of backlog ?? []) getEntry(job.scope, job.queue).waiting.push(job);
+  for (const queueId of knownQueueIds) getEntry(queueId);
+  for (const figures of queues ?? []) getEntry(figures).figures ??= figures;
+  for (const job of backlog ?? []) getEntry(job).waiting.push(job);
   return [...entries.values()]
     .filter(({ queue }) => isSelected(queue))
     .map(({ scope, queue, figures, waiting }) => ({
@@ -73,7 +68,7 @@ function groupByQueue({
 
 function mapBacklog(
   labelled: readonly LabelledQueue[],
-  { isStateKnown: isStateTold, nowMs }: WaitingFacts,
+  { isStateKnown, nowMs }: WaitingFacts,
 ): readonly MetricFamily[] {
   return [
     buildGauge(
@@ -89,7 +84,7 @@ function mapBacklog(
         const countState = (state: WaitingJob['state']): number => waiting.filter((job) => job.state === state).length;
         return [
           { labels: { ...labels, state: 'queued' }, value: countState('queued') },
-          ...(isStateTold
+          ...(isStateKnown
             ? [
                 { labels: { ...labels, state: 'reserved' }, value: countState('reserved') },
                 { labels: { ...labels, state: 'limited' }, value: countState('limited') },

@@ -1,10 +1,9 @@
-/** Names of clusters and queues, and the requests to REST that read them. */
+/** Names of clusters and queues, and the queue that a job is in by them. */
 import * as z from 'zod';
-import { append } from '../../../model/lists/append.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
-import type { KnownQueue, QueueSnapshot } from './read-queues.ts';
-import { parseTime } from '../user-api/times.ts';
-import type { UserApi } from '../user-api/client.ts';
+import type { Job } from '../user-api/rest-schema.ts';
+import type { QueueId } from './queue-id.ts';
+import type { QueueSnapshot } from './read-queues.ts';
 
 /** Value of `scope` for what belongs to no cluster. */
 export const unclustered = 'unclustered';
@@ -31,9 +30,11 @@ export interface QueueNames {
   readonly queueKeys: ReadonlyMap<string, string>;
 }
 
-/** The same with the queues as REST answered. */
-export interface RestQueueNames extends QueueNames {
-  readonly queues: readonly KnownQueue[];
+/** The names that a job's ids are looked up in. */
+export interface NameLookup {
+  readonly queueNames: QueueNames;
+  /** Whether a later run cannot know more names; otherwise a job of an unknown cluster is left to the next run. */
+  readonly areNamesFinal: boolean;
 }
 
 /** What is remembered between runs, so that the lists need not be read in each. */
@@ -53,6 +54,9 @@ export const RememberedQueueNames = z.object({
       }),
     )
     .optional(),
+  /** What REST did not show, so that it is told in each run and not only in those that ask; absent where nothing is missing. */
+  isTruncated: z.boolean().optional(),
+  unreadable: z.number().optional(),
 });
 export type RememberedQueueNames = z.infer<typeof RememberedQueueNames>;
 
@@ -68,73 +72,14 @@ export function pickNames({ clusterNames, queueKeys }: QueueSnapshot): QueueName
   return { clusterNames, queueKeys };
 }
 
-const RestCluster = z.object({ id: z.string(), name: z.string() });
-const Flag = z.boolean().nullish().catch(undefined);
-const RestQueue = z.object({
-  id: z.string(),
-  key: z.string(),
-  hosted: Flag,
-  dispatch_paused: Flag,
-  dispatch_paused_at: z.string().nullish().catch(undefined),
-});
-const Elements = z.array(z.unknown());
-
-/** A page holds 100; 500 clusters or queues of one cluster are beyond what this fallback is for. */
-const maxPages = 5;
-
-/** The same by REST, for tokens without GraphQL: one request for the clusters and one for the queues of each. */
-export async function readQueueNames(api: UserApi, org: string): Promise<RestQueueNames> {
-  const clusters = await listElements(api, `organizations/${org}/clusters`, RestCluster);
-  const clusterNames = new Map(clusters.flatMap(({ id, name }) => mapName(id, name)));
-  const queueKeys = new Map<string, string>();
-  const queues: KnownQueue[] = [];
-  for (const { id } of clusters) {
-    const path = `organizations/${org}/clusters/${encodeURIComponent(id)}/queues`;
-    const scope = clusterNames.get(id);
-    for (const queue of await listElements(api, path, RestQueue)) {
-      const name = makeLabelValue(queue.key);
-      if (name === undefined) continue;
-      queueKeys.set(queue.id, name);
-      if (scope !== undefined) queues.push({ scope, queue: name, ...mapQueueState(queue) });
-    }
-  }
-  return { clusterNames, queueKeys, queues };
-}
-
-function mapQueueState({
-  hosted,
-  dispatch_paused,
-  dispatch_paused_at,
-}: z.infer<typeof RestQueue>): Pick<KnownQueue, 'isHosted' | 'isPaused' | 'pausedSinceMs'> {
-  return {
-    isHosted: hosted ?? undefined,
-    isPaused: dispatch_paused ?? undefined,
-    pausedSinceMs: dispatch_paused === true ? parseTime(dispatch_paused_at) : undefined,
-  };
-}
-
-function mapName(id: string, name: string): readonly (readonly [string, string])[] {
-  const value = makeLabelValue(name);
-  return value === undefined ? [] : [[id, value]];
-}
-
-async function listElements<Schema extends z.ZodType>(
-  api: UserApi,
-  path: string,
-  schema: Schema,
-): Promise<readonly z.output<Schema>[]> {
-  const found: z.output<Schema>[] = [];
-  for (let page = 1; page <= maxPages; page += 1) {
-    const url = api.buildUrl(path, [
-      ['per_page', '100'],
-      ['page', String(page)],
-    ]);
-    const { value, headers } = await api.requestRest(url, Elements);
-    append(
-      found,
-      value.map((element) => schema.safeParse(element)).flatMap((parsed) => (parsed.success ? [parsed.data] : [])),
-    );
-    if (!/rel="?next"?/.test(headers['link'] ?? '')) break;
-  }
-  return found;
+/** Undefined where the name of the cluster is still to be learned. */
+export function findQueueId(
+  { cluster_id, cluster_queue_id, agent_query_rules }: Job,
+  { queueNames, areNamesFinal }: NameLookup,
+): QueueId | undefined {
+  const queue = determineQueue(queueNames.queueKeys.get(cluster_queue_id ?? ''), agent_query_rules ?? []);
+  if (cluster_id === null || cluster_id === undefined || cluster_id === '') return { scope: unclustered, queue };
+  const scope = queueNames.clusterNames.get(cluster_id);
+  if (scope !== undefined) return { scope, queue };
+  return areNamesFinal ? { scope: unknownScope, queue } : undefined;
 }

@@ -4,15 +4,30 @@ import { parsePage } from '../user-api/graphql-page.ts';
 import { backlogQuery, jobsPerPage } from '../user-api/graphql-queries.ts';
 import { BacklogData, BacklogJob } from '../user-api/graphql-schema.ts';
 import { InvisibleOrganizationError, type ListResult } from '../user-api/list-result.ts';
+import type { QueueId } from './queue-id.ts';
 import { determineQueue, scopeOf } from './queue-names.ts';
-import { type WaitingState, mapWaitingState } from '../builds/states.ts';
 import { parseTime } from '../user-api/times.ts';
 import { BudgetSpentError, type UserApi } from '../user-api/client.ts';
 
+/** What waits: queued for any worker, promised to one, or held back by a limit. */
+export type WaitingState = 'queued' | 'reserved' | 'limited';
+
+const waitingStates: ReadonlyMap<string, WaitingState> = new Map([
+  ['scheduled', 'queued'],
+  ['reserved', 'reserved'],
+  ['limiting', 'limited'],
+  ['limited', 'limited'],
+  ['platform_limiting', 'limited'],
+  ['platform_limited', 'limited'],
+]);
+
+/** GraphQL writes states in capitals, REST does not. Undefined for a job that waits for nothing or for another job. */
+export function mapWaitingState(state: string): WaitingState | undefined {
+  return waitingStates.get(state.toLowerCase());
+}
+
 /** A job that waits for a worker, or is held back by a limit. */
-export interface WaitingJob {
-  readonly scope: string;
-  readonly queue: string;
+export interface WaitingJob extends QueueId {
   readonly state: WaitingState;
   /** Since when a worker could take it; absent where Buildkite does not tell. Epoch milliseconds. */
   readonly runnableMs?: number | undefined;

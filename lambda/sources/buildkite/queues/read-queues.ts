@@ -8,11 +8,10 @@ import { InvisibleOrganizationError, type ListResult } from '../user-api/list-re
 import type { GraphqlRequest } from '../user-api/graphql-request.ts';
 import { parseTime } from '../user-api/times.ts';
 import type { UserApi } from '../user-api/client.ts';
+import type { QueueId } from './queue-id.ts';
 
 /** A queue as the GraphQL API shows it; figures are absent where Buildkite does not tell. */
-export interface KnownQueue {
-  readonly scope: string;
-  readonly queue: string;
+export interface KnownQueue extends QueueId {
   readonly isPaused?: boolean | undefined;
   /** Since when it is paused. Epoch milliseconds. */
   readonly pausedSinceMs?: number | undefined;

@@ -1,14 +1,12 @@
 /** Reads the waiting jobs and the queues, and reports what is missing. */
 import { append } from '../../../model/lists/append.ts';
-import type { AgentReading } from '../agent-api/read-clusters.ts';
 import { readBacklog, type WaitingJob } from './read-backlog.ts';
-import { describeUnreadable } from '../builds/read-builds.ts';
-import { type BuildLists, findQueueId } from '../builds/count-builds.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { ListResult } from '../user-api/list-result.ts';
-import { type QueueNames, unclustered } from './queue-names.ts';
+import type { QueueId } from './queue-id.ts';
+import { unclustered } from './queue-names.ts';
 import { type QueueSnapshot, readQueueSnapshot } from './read-queues.ts';
-import { parseTime } from '../user-api/times.ts';
+import { describeUnreadable } from '../user-api/problems.ts';
 import type { UserRun } from '../user-api/run.ts';
 
 /** What was read about waiting jobs and queues; a list that failed is absent. */
@@ -20,36 +18,29 @@ export interface WaitingReading {
   readonly backlog: readonly WaitingJob[] | undefined;
   /** When the backlog was asked for. Epoch milliseconds. */
   readonly readMs: number | undefined;
-  /** The same from the open builds of the REST API. */
-  readonly ofBuilds: typeof findWaitingJobs;
 }
 
-export async function readWaiting(run: UserRun, agents: Promise<AgentReading>): Promise<WaitingReading> {
+/** Queues that another API has shown. */
+type ShownQueues = Promise<{ readonly queueIds: readonly QueueId[] }>;
+
+/** @param shown waited for only where it is needed: the agent API is read at the same time. */
+export async function readWaiting(run: UserRun, shown: ShownQueues): Promise<WaitingReading> {
   if (run.settings.waits !== 'graphql') {
-    return {
-      snapshot: undefined,
-      isSnapshotComplete: true,
-      backlog: undefined,
-      readMs: undefined,
-      ofBuilds: findWaitingJobs,
-    };
+    return { snapshot: undefined, isSnapshotComplete: true, backlog: undefined, readMs: undefined };
   }
   const snapshot = await readOrReport(run, 'queues', () => readQueueSnapshot(run.api, run.organization));
   const readMs = run.nowMs;
-  const backlog = await readWholeBacklog(run, agents);
+  const backlog = await readWholeBacklog(run, shown);
   const isSnapshotComplete = snapshot?.isComplete === true && snapshot.unreadable === 0;
-  return { snapshot: snapshot?.value, isSnapshotComplete, backlog, readMs, ofBuilds: findWaitingJobs };
+  return { snapshot: snapshot?.value, isSnapshotComplete, backlog, readMs };
 }
 
-async function readWholeBacklog(
-  run: UserRun,
-  agents: Promise<AgentReading>,
-): Promise<readonly WaitingJob[] | undefined> {
+async function readWholeBacklog(run: UserRun, shown: ShownQueues): Promise<readonly WaitingJob[] | undefined> {
   const clustered = await readOrReport(run, 'waiting jobs', () => readBacklog(run.api, run.organization, true));
   if (clustered?.isComplete !== true) return undefined;
-  const { queueIds: queues } = await agents;
+  const { queueIds } = await shown;
   // Jobs outside of clusters are a list of their own, and few organizations still have them.
-  if (!queues.some(([scope]) => scope === unclustered)) return clustered.value;
+  if (!queueIds.some(({ scope }) => scope === unclustered)) return clustered.value;
   const others = await readOrReport(run, 'waiting jobs', () => readBacklog(run.api, run.organization, false));
   if (others?.isComplete !== true) return undefined;
   const isListedTwice = clustered.value.some(({ scope }) => scope === unclustered);
@@ -63,8 +54,8 @@ function describeGaps({ isComplete, withheld, notes: [note] }: ListResult<unknow
     return [{ kind: 'bad-response', where, message }];
   }
   if (withheld > 0) {
-    const places = withheld === 1 ? 'one place' : `${String(withheld)} places`;
-    const message = `Buildkite answered null in ${places} where elements of the list would be, which its schema allows; the others are published, but ${silence.slice('so '.length)}`;
+    const gaps = withheld === 1 ? 'one place' : `${String(withheld)} places`;
+    const message = `Buildkite answered null in ${gaps} where elements of the list would be, which its schema allows; the others are published, but ${silence.slice('so '.length)}`;
     return [{ kind: 'bad-response', where, message }];
   }
   if (isComplete) return [];
@@ -88,27 +79,4 @@ async function readOrReport<Value>(
     problems.push(problem);
     return undefined;
   }
-}
-
-/** Jobs that could run and do not; REST calls limited ones scheduled too, but these have no `runnable_at`. */
-export function findWaitingJobs(
-  { active }: BuildLists,
-  at: { readonly queueNames: QueueNames; readonly areNamesFinal: boolean },
-): readonly WaitingJob[] | undefined {
-  if (active?.isComplete !== true) return undefined;
-  const jobs = active.value
-    .flatMap((build) => build.jobs.readable)
-    .filter(({ state, started_at, runnable_at }) => {
-      return (
-        state.toLowerCase() === 'scheduled' &&
-        parseTime(started_at) === undefined &&
-        parseTime(runnable_at) !== undefined
-      );
-    });
-  const placed = jobs.map((job) => ({ job, place: findQueueId(job, at) }));
-  // A job of an unknown queue could be the oldest of any queue.
-  if (placed.some(({ place }) => place === undefined)) return undefined;
-  return placed.flatMap(({ job, place }) =>
-    place === undefined ? [] : [{ ...place, state: 'queued' as const, runnableMs: parseTime(job.runnable_at) }],
-  );
 }

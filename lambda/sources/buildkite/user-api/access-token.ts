@@ -6,6 +6,7 @@ import type { ApiSettings } from '../config.ts';
 import { AccessToken } from './rest-schema.ts';
 import { parseTime } from './times.ts';
 import type { UserApi } from './client.ts';
+import type { UserRun } from './run.ts';
 
 /** What Buildkite says about the API token. */
 export const TokenFacts = z.object({
@@ -27,12 +28,12 @@ export function isFresh({ readMs }: { readonly readMs: number }, nowMs: number, 
   return nowMs >= readMs && nowMs - readMs < forMs;
 }
 
-export function isTokenFresh(facts: TokenFacts, nowMs: number): boolean {
+function isTokenFresh(facts: TokenFacts, nowMs: number): boolean {
   return isFresh(facts, nowMs, Math.min(freshForMs, (lifetimeMs(facts) ?? Infinity) * freshShareOfLife));
 }
 
 /** `GET /v2/access-token`, which every token may. @throws HttpError, BudgetSpentError */
-export async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts> {
+async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts> {
   const { value } = await api.requestRest(api.buildUrl('access-token'), AccessToken);
   const createdMs = parseTime(value.created_at);
   const expiresMs = parseTime(value.expires_at);
@@ -45,7 +46,7 @@ export async function readToken(api: UserApi, nowMs: number): Promise<TokenFacts
 }
 
 /** Scopes that the configuration needs and the token lacks, as Buildkite names them. */
-export function findMissingScopes({ scopes }: TokenFacts, { waits, jobs, portal }: ApiSettings): readonly string[] {
+function findMissingScopes({ scopes }: TokenFacts, { waits, jobs, portal }: ApiSettings): readonly string[] {
   const needed = [
     'read_builds',
     ...(waits === 'graphql' && portal === undefined ? ['graphql'] : []),
@@ -53,6 +54,29 @@ export function findMissingScopes({ scopes }: TokenFacts, { waits, jobs, portal 
     ...(waits !== 'graphql' && jobs === 'read' ? ['read_clusters'] : []),
   ];
   return needed.filter((scope) => !scopes.includes(scope));
+}
+
+/** Once an hour, of a short-lived token more often, and from the start of a state: a scope that is missing is told at once. */
+export async function readTokenFacts(run: UserRun): Promise<TokenFacts | undefined> {
+  const { api, ledger, nowMs, problemFrom, problems, settings } = run;
+  let facts = ledger?.recall('token', TokenFacts);
+  if (facts === undefined || !isTokenFresh(facts, nowMs)) {
+    try {
+      facts = await readToken(api, nowMs);
+    } catch (error) {
+      const problem = problemFrom(error, 'access-token');
+      if (problem === undefined) throw error;
+      problems.push(problem);
+    }
+  }
+  if (facts === undefined) return undefined;
+  ledger?.remember('token', facts);
+  const missing = findMissingScopes(facts, settings);
+  if (missing.length > 0) {
+    const message = `the API token lacks ${missing.join(' and ')}; add it in the token's settings, or leave out what needs it (waits, jobs)`;
+    problems.push({ kind: 'auth', where: `buildkite/${run.config.name} access-token`, message });
+  }
+  return facts;
 }
 
 export function mapTokenExpiry(source: string, facts: TokenFacts | undefined): readonly MetricFamily[] {

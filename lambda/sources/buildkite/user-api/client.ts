@@ -132,18 +132,18 @@ function buildRestUrl(endpoint: string, path: string, query: Query): URL {
 async function sendObserved<Value>(
   budget: RequestBudget,
   { clock }: Pick<SourcePorts, 'clock'>,
-  ask: () => Promise<JsonAnswer<Value>>,
+  send: () => Promise<JsonAnswer<Value>>,
 ): Promise<JsonAnswer<Value>> {
   try {
-    const answer = await ask();
+    const answer = await send();
     observeRateLimit(budget, answer.headers, clock());
     return answer;
   } catch (error) {
     if (error instanceof HttpStatusError) {
       observeRateLimit(budget, error.headers, clock());
       // A refusal that names its wait in the body only.
-      const isToldByHeader = error.headers['retry-after'] !== undefined;
-      if (error.status === 429 && !isToldByHeader && error.retryAtMs !== undefined) {
+      const isInHeader = error.headers['retry-after'] !== undefined;
+      if (error.status === 429 && !isInHeader && error.retryAtMs !== undefined) {
         budget.noteRateLimit({ remaining: 0, resetMs: error.retryAtMs });
       }
     }
@@ -151,7 +151,7 @@ async function sendObserved<Value>(
   }
 }
 
-/** A refusal that comes with status 200: nothing is asked before it ends. */
+/** A refusal that comes with status 200: nothing is requested before it ends. */
 function observeRefusal(budget: RequestBudget, { data, errors }: z.output<typeof GraphqlAnswer>, nowMs: number): void {
   const seconds = data === undefined || data === null ? parseWaitSeconds(errors.join(' ')) : undefined;
   if (seconds !== undefined) budget.noteRateLimit({ remaining: 0, resetMs: nowMs + seconds * 1000 });

@@ -1,5 +1,6 @@
 /** What is read of GraphQL's answers; whatever the published schema allows to be null may be null here. */
 import * as z from 'zod';
+import { Flag, Text } from './lenient.ts';
 
 /** Every answer of the GraphQL API; errors come with status 200. */
 export const GraphqlAnswer = z.object({
@@ -11,8 +12,6 @@ export const GraphqlAnswer = z.object({
     .transform((errors) => (errors ?? []).map(({ message }) => message)),
 });
 
-const Text = z.string().nullish().catch(undefined);
-const Flag = z.boolean().nullish().catch(undefined);
 const Figure = z.number().nonnegative().optional().catch(undefined);
 
 const WaitTime = z.object({ min: Figure, p50: Figure, p95: Figure, max: Figure });

@@ -75,6 +75,13 @@ function describePortalRemedies(token: string): StatusHints {
   };
 }
 
+/** Elements of a list that were left out, because they are not what Buildkite documents. */
+export function describeUnreadable(where: string, count: number): Problem {
+  const elements = count === 1 ? '1 element is' : `${String(count)} elements are`;
+  const message = `${elements} not what Buildkite documents and left out; the others are published`;
+  return { kind: 'bad-response', where, message };
+}
+
 /** Merges problems with the same cause into one, such as those of one wrong token. */
 export function mergeRepeatedProblems(problems: readonly Problem[]): readonly Problem[] {
   const byCause = Map.groupBy(problems, ({ kind, message }) => `${kind} ${message}`);

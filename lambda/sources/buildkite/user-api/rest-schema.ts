@@ -1,8 +1,6 @@
 /** What is read of REST's answers: builds, jobs and the token. */
 import * as z from 'zod';
-
-const Text = z.string().nullish().catch(undefined);
-const Flag = z.boolean().nullish().catch(undefined);
+import { Flag, Text } from './lenient.ts';
 
 /** A job that an agent runs. */
 export const Job = z.object({

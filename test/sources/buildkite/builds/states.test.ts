@@ -1,12 +1,8 @@
 /** Tests of what each state of Buildkite's jobs and builds means. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  mapBuildState,
-  judgeBuild,
-  judgeJob,
-  mapWaitingState,
-} from '../../../../lambda/sources/buildkite/builds/states.ts';
+import { mapBuildState, judgeBuild, judgeJob } from '../../../../lambda/sources/buildkite/builds/states.ts';
+import { mapWaitingState } from '../../../../lambda/sources/buildkite/queues/read-backlog.ts';
 import { parseTime } from '../../../../lambda/sources/buildkite/user-api/times.ts';
 
 describe('a job of Buildkite', () => {

@@ -1,6 +1,7 @@
 /** Tests of how long builds of a pipeline usually take, and of those that are stuck. */
 import { describe, expect, it } from 'vitest';
-import { mapOpenBuilds, learnPipelines } from '../../../../lambda/sources/buildkite/builds/known-pipelines.ts';
+import { learnPipelines } from '../../../../lambda/sources/buildkite/builds/known-pipelines.ts';
+import { mapOpenBuilds } from '../../../../lambda/sources/buildkite/builds/map-open-builds.ts';
 import { Build } from '../../../../lambda/sources/buildkite/user-api/rest-schema.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 10);

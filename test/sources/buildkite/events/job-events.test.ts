@@ -59,9 +59,9 @@ const options: EventOptions = {
   source: 'main',
   organization: 'acme',
   queueIds: [
-    ['Linux', 'linux'],
-    ['Linux', 'shared'],
-    ['Apple', 'shared'],
+    { scope: 'Linux', queue: 'linux' },
+    { scope: 'Linux', queue: 'shared' },
+    { scope: 'Apple', queue: 'shared' },
   ],
   isPipelineSelected: everything,
   isQueueSelected: everything,

@@ -180,7 +180,7 @@ describe('a delivery in the queue', () => {
     };
     const everything = (): boolean => true;
     countEvents(ledger, finished, {
-      ...{ source: 'main', organization: 'acme', queueIds: [['Linux', 'linux']] },
+      ...{ source: 'main', organization: 'acme', queueIds: [{ scope: 'Linux', queue: 'linux' }] },
       ...{ isPipelineSelected: everything, isQueueSelected: everything },
     });
     return { results, problems: problems.length };
