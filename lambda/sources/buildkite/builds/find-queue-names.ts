@@ -12,8 +12,9 @@ import {
   RememberedQueueNames,
   serializeNames,
 } from '../queues/queue-names.ts';
-import { readQueueNames, type RestQueueNames } from '../queues/read-queue-names.ts';
+import { mostListed, readQueueNames, type RestQueueNames } from '../queues/read-queue-names.ts';
 import type { ListResult } from '../user-api/list-result.ts';
+import { describeUnreadable } from '../user-api/problems.ts';
 import type { KnownQueue } from '../queues/read-queues.ts';
 import type { UserRun } from '../user-api/run.ts';
 import type { WaitingReading } from '../queues/read-waiting.ts';
@@ -52,6 +53,7 @@ export async function findQueueNames(run: UserRun, waits: WaitingReading, lists:
   remember(remembered);
   const known = parseRememberedNames(remembered);
   if (isStillGood(remembered, settings, nowMs) && hasNamesForAll(lists, known)) {
+    reportGaps(run, remembered);
     return { queueNames: known, areNamesFinal: false, queues: remembered.told };
   }
   const read = await tryReadNames(run);
@@ -63,6 +65,7 @@ export async function findQueueNames(run: UserRun, waits: WaitingReading, lists:
   const { list } = read;
   const current = serializeRestNames(list, nowMs);
   remember(current);
+  reportGaps(run, current);
   return { queueNames: list.value, areNamesFinal: true, queues: list.value.queues };
 }
 
@@ -90,6 +93,21 @@ function serializeRestNames(
     ...(isComplete ? {} : { isTruncated: true }),
     ...(unreadable === 0 ? {} : { unreadable }),
   };
+}
+
+/** Tells what is missing among the names, for as long as they are used. */
+function reportGaps(
+  { config, problems }: UserRun,
+  { isTruncated = false, unreadable = 0 }: RememberedQueueNames,
+): void {
+  const where = `buildkite/${config.name} clusters`;
+  if (isTruncated) problems.push(describeTruncated(where));
+  if (unreadable > 0) problems.push(describeUnreadable(where, unreadable));
+}
+
+function describeTruncated(where: string): Problem {
+  const message = `truncated after ${String(mostListed)} clusters or queues of one cluster; jobs of the others count under the scope unknown or under the queue that their step names, and nothing is said about their pauses; set waits: graphql, which reads longer lists`;
+  return { kind: 'rate-limited', where, message };
 }
 
 function hasNamesForAll({ finished, active }: BuildLists, queueNames: QueueNames): boolean {
