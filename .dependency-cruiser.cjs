@@ -57,6 +57,74 @@ module.exports = {
       from: { path: '^lambda/(sources|sinks)/([^/]+)/' },
       to: { path: '^lambda/(sources|sinks)/[^/]+/', pathNot: '^lambda/$1/$2/' },
     },
+    // Inside Buildkite: the API for users at the bottom, then queues, then what reads them; only the door knows all.
+    {
+      name: 'buildkite-user-api-knows-no-room',
+      severity: 'error',
+      from: { path: '^lambda/sources/buildkite/user-api/' },
+      to: { path: '^lambda/sources/buildkite/(agent-api|builds|events|queues)/' },
+    },
+    {
+      name: 'buildkite-queues-know-the-user-api',
+      severity: 'error',
+      from: { path: '^lambda/sources/buildkite/queues/' },
+      to: { path: '^lambda/sources/buildkite/(agent-api|builds|events)/' },
+    },
+    {
+      name: 'buildkite-agent-api-knows-queues',
+      severity: 'error',
+      from: { path: '^lambda/sources/buildkite/agent-api/' },
+      to: { path: '^lambda/sources/buildkite/(builds|events|user-api)/' },
+    },
+    {
+      name: 'buildkite-builds-know-queues-and-the-user-api',
+      severity: 'error',
+      from: { path: '^lambda/sources/buildkite/builds/' },
+      to: { path: '^lambda/sources/buildkite/(agent-api|events)/' },
+    },
+    {
+      name: 'buildkite-events-know-no-agent-api',
+      severity: 'error',
+      from: { path: '^lambda/sources/buildkite/events/' },
+      to: { path: '^lambda/sources/buildkite/agent-api/' },
+    },
+    {
+      name: 'buildkite-rooms-know-no-reader',
+      severity: 'error',
+      from: { path: '^lambda/sources/buildkite/[^/]+/' },
+      to: { path: '^lambda/sources/buildkite/(collect|index|read-user-api)\\.ts$' },
+    },
+    // Inside Chainloop: runs are called over gRPC-Web; the metrics page needs neither.
+    {
+      name: 'chainloop-grpc-web-knows-no-room',
+      severity: 'error',
+      from: { path: '^lambda/sources/chainloop/grpc-web/' },
+      to: { path: '^lambda/sources/chainloop/(metrics-page|runs)/' },
+    },
+    {
+      name: 'chainloop-metrics-page-knows-no-room',
+      severity: 'error',
+      from: { path: '^lambda/sources/chainloop/metrics-page/' },
+      to: { path: '^lambda/sources/chainloop/(grpc-web|runs)/' },
+    },
+    {
+      name: 'chainloop-runs-know-no-metrics-page',
+      severity: 'error',
+      from: { path: '^lambda/sources/chainloop/runs/' },
+      to: { path: '^lambda/sources/chainloop/metrics-page/' },
+    },
+    {
+      name: 'chainloop-rooms-know-no-reader',
+      severity: 'error',
+      from: { path: '^lambda/sources/chainloop/[^/]+/' },
+      to: { path: '^lambda/sources/chainloop/(collect|index|problems)\\.ts$' },
+    },
+    {
+      name: 'chainloop-metrics-know-no-room',
+      severity: 'error',
+      from: { path: '^lambda/sources/chainloop/(config|errors|metrics|token-claims)\\.ts$' },
+      to: { path: '^lambda/sources/chainloop/[^/]+/' },
+    },
     {
       name: 'aws-sdk-in-few-places',
       severity: 'error',
