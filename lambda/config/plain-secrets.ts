@@ -3,7 +3,7 @@ import { looksLikeCredential, plainSecretMessage } from '../secrets/plain-secret
 import type { ConfigFinding } from './config-error.ts';
 import { isRecord } from './walk-schema.ts';
 
-/** Every text is looked at, names, labels and tags too: whoever reads the repository reads all of them. */
+/** Every text is checked, names, labels and tags too: all of them can be read in the repository of the configuration. */
 export function checkPlainSecrets(value: unknown, path: ConfigFinding['path'] = []): readonly ConfigFinding[] {
   if (typeof value === 'string') return looksLikeCredential(value) ? [{ path, message: plainSecretMessage }] : [];
   if (Array.isArray(value)) return value.flatMap((item: unknown, index) => checkPlainSecrets(item, [...path, index]));

@@ -76,7 +76,7 @@ export function describeForbiddenHost(refusal: string): string {
 
 function hasUserinfo(text: string): boolean {
   const url = URL.parse(text);
-  // An `@` without anything before it is left out by the parser, not by whoever reads the file.
+  // An `@` without anything before it is left out by the URL parser, and so it must be refused before that.
   return url !== null && (url.username !== '' || url.password !== '' || /^[a-z]+:\/*[^/?#]*@/i.test(text));
 }
 

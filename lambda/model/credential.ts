@@ -7,8 +7,8 @@ import { buildGauge, type GaugeFamily, type Labels } from './metric.ts';
 export const credentialMetrics = [tokenExpiry, tokenLifetime] as const;
 
 /**
- * A credential that lives shorter than twice the time before its end that an alarm gives is renewed by a machine: whoever
- * renews by hand would have the alarm on for half of the time and more.
+ * A credential that lives shorter than twice the time before its end that an alarm gives is renewed by a machine: if a
+ * person renewed it, the alarm would be on for half of the time and more.
  */
 export const thresholdsOfShortLife = 2;
 

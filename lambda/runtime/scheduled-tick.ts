@@ -18,7 +18,7 @@ export function determineTick(event: unknown, nowMs: number, intervalMs: number)
 }
 
 /**
- * The scheduled time of an event. Undefined for a manual event (`{}`), a placeholder that nobody replaced and a time
+ * The scheduled time of an event. Undefined for a manual event (`{}`), a placeholder that was not replaced and a time
  * that is out of range. Epoch milliseconds.
  */
 export function findScheduledTime(event: unknown, nowMs: number): number | undefined {

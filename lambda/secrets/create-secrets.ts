@@ -10,7 +10,7 @@ import { formatKey, type Address } from './text-cache.ts';
 import { isJsonObject, extractValue } from './extract-value.ts';
 
 export interface SecretsOptions extends CachedReaderOptions {
-  /** Learns every value before anybody gets it. */
+  /** Learns every value before it is handed out. */
   readonly redactor: Redactor;
   /** Told once of each reference whose value everybody could guess. */
   readonly onWeak?: (reference: string, weakness: Weakness) => void;
@@ -86,7 +86,7 @@ export function createSecrets(options: SecretsOptions): SecretCache {
   };
 }
 
-/** Makes each value known before anybody gets it, and tells once of each reference whose value is odd. */
+/** Makes each value known before it is handed out, and tells once of each reference whose value is odd. */
 function createLearner({ redactor, log, onWeak }: SecretsOptions): (ref: SecretRef, text: string) => void {
   const warned = new Set<string>();
   const weak = new Set<string>();

@@ -1,4 +1,4 @@
-/** Tells a credential that somebody wrote as plain text where a reference to it belongs. */
+/** Tells a credential that stands as plain text where a reference to it belongs. */
 
 /** What the finding says; the value itself is never repeated. */
 export const plainSecretMessage =

@@ -5,7 +5,7 @@ import { loadOf, type Step, warmUp } from '../counting/load.ts';
 
 /**
  * Ticks of one counted source in this process, with its state in a table; prints the figures of each as a line of JSON
- * and goes on when a line comes in, so that whoever has the table can read its meter in between.
+ * and goes on when a line comes in, so that the process with the table can read its meter in between.
  */
 const { url, series, finishes, ticks } = z
   .object({ url: z.string(), series: z.int(), finishes: z.int(), ticks: z.int() })

@@ -117,7 +117,7 @@ const server = createServer((request, response) => {
 });
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
-  // StatsD's datagrams come to the port of the same number; they are taken and forgotten, for nobody answers them.
+  // StatsD's datagrams come to the port of the same number; they are received and dropped, for StatsD has no answers.
   const datagrams = createSocket('udp4');
   datagrams.on('message', () => undefined);
   datagrams.bind(port, '127.0.0.1', () => {

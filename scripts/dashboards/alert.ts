@@ -1,6 +1,6 @@
 /** The form of an alerting rule for Prometheus. */
 
-/** `critical` wakes somebody; `warning` waits for working hours. */
+/** `critical` calls a person at once; `warning` waits for working hours. */
 type Severity = 'critical' | 'warning';
 
 /** One alerting rule of Prometheus. */

@@ -3,7 +3,7 @@ import type { Labels, MetricDefinition, MetricType } from '../../lambda/model/me
 
 /**
  * A selector of one metric of the catalogue. Its labels are checked by the compiler, listed values here, so that no
- * rule waits for a series that nobody writes.
+ * rule waits for a series that no sink writes.
  */
 export function selector<Label extends string>(
   { name, enumerated }: MetricDefinition<MetricType, Label>,

@@ -48,7 +48,7 @@ export const brokenMinutes = 120;
 /** As in the stack's alarm: a list that was cut short once catches up by itself. */
 export const latePatienceMinutes = 5;
 
-/** Long enough that whoever looks at the alert still sees it, and for a page that is scraped rarely. */
+/** Long enough that the alert is still on when a person comes to look, and for a page that is scraped rarely. */
 export const droppedMinutes = 60;
 
 /** Outlasts holidays. */
@@ -78,13 +78,13 @@ export const settlingMinutes = 2;
 /** The rest of a quota that is left for everybody else who uses the same credential. */
 export const quotaRatio = 0.1;
 
-/** Two windows of a quota that is counted by the minute, so that its last seconds alone alert nobody. */
+/** Two windows of a quota that is counted by the minute, so that its last seconds alone are no alert. */
 export const quotaMinutes = 5;
 
 /** Names that exist for one build are gone by then. */
 export const overflowMinutes = 15;
 
-/** A new source with an empty selection is told within the hour in which somebody set it up. */
+/** A new source with an empty selection is reported within the hour in which it was set up. */
 export const emptyMinutes = 60;
 
 /** As the documentation of the sink says; a group that is left out of a run or two is no fault yet. */

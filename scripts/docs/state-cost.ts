@@ -49,7 +49,7 @@ export function stateCostTable(): string {
   return alignedTable(head, rows);
 }
 
-/** The size of a compressed document differs a little between processors, and nobody needs a third figure. */
+/** The size of a compressed document differs a little between processors, and two figures are enough for a price. */
 function rounded(value: number): number {
   return Number(value.toPrecision(2));
 }

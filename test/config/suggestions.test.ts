@@ -1,4 +1,4 @@
-/** Whoever does what a message suggests is rid of its problem. */
+/** Tests that a configuration is valid once it follows what a message suggests. */
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -88,7 +88,7 @@ function replaced(value: unknown, path: ConfigPath, to: (item: unknown) => unkno
   );
 }
 
-/** The configuration after somebody did what a message says; undefined for one that suggests nothing exact. */
+/** The configuration changed as a message says; undefined for one that suggests nothing exact. */
 function followed(value: unknown, { path, about: part, message }: ConfigFinding): unknown {
   const [, word] = /did you mean (\S+)\?$/.exec(message) ?? [];
   const [name, above] = [path.at(-1), path.slice(0, -1)];

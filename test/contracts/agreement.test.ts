@@ -33,7 +33,7 @@ function sentOnceIn(requests: readonly ReceivedRequest[]): readonly ReceivedValu
   return requests.flatMap(({ values, stored, fault }) => (fault === 'broken' ? values : stored));
 }
 
-/** Of which nobody told the sender whether they are stored. */
+/** Values of which the sender was not told whether they are stored. */
 function unconfirmedIn(requests: readonly ReceivedRequest[]): readonly ReceivedValue[] {
   return requests
     .filter(({ fault }) => fault === 'broken' || fault === 'answer lost')

@@ -1,4 +1,4 @@
-/** Whoever may name a queue, a pipeline or a repository gains nothing over its neighbours, a line or a screen. */
+/** Tests that hostile names of queues, pipelines and repositories harm no neighbour, no log and no screen. */
 import { describe, expect, it } from 'vitest';
 import { sources } from '../../lambda/sources/index.ts';
 import { startLoopbackServer } from '../support/network/loopback-server.ts';

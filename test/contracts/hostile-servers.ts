@@ -1,4 +1,4 @@
-/** Servers in good health of which some names were given by somebody who means harm; one for each source. */
+/** Servers in good health of which some names are meant to do harm; one for each source. */
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createBitbucketApi } from '../../lambda/demo/simulators/bitbucket/server.ts';
 import { createWorkspace, type SimulatedRepository } from '../../lambda/demo/simulators/bitbucket/workspace.ts';
@@ -19,7 +19,7 @@ export const longNames = [`long-${'x'.repeat(200)}a`, `long-${'x'.repeat(200)}b`
 
 export const goodName = 'good';
 
-/** Whoever was told the token has named something after it: as it is, and so that a cut at 128 characters splits it. */
+/** Names that hold the token of the test: as it is, and so that a cut at 128 characters splits it. */
 export const echoedBeginning = 'echo';
 const echoedNames = [`${echoedBeginning}-${canaries.token}`, `${echoedBeginning}-${'y'.repeat(104)}${canaries.token}`];
 

@@ -13,7 +13,7 @@ function dropped(sink: string): string {
   return `ci_collector_increases_dropped{collector="ci", sink="${sink}"}`;
 }
 
-/** What a collector that counts publishes while nobody works, for eight hours. */
+/** What a collector that counts publishes while nothing runs, for eight hours. */
 export function countingNight(identity: string): Readonly<Record<string, string>> {
   return {
     [`ci_collector_watermark_lag_seconds{${identity}, system="buildkite", source="main"}`]: '120x500',

@@ -34,7 +34,7 @@ const panels: ReadonlyMap<string, Panel> = new Map(
   questions.flatMap((question) => question.panels.map((panel) => [panel.title, panel])),
 );
 
-/** Of what happens to nobody, or not to these in twelve minutes: a graph of trouble is empty in good times. */
+/** Graphs of what does not happen to these systems in twelve minutes: one of trouble is empty in good times. */
 const mayBeEmpty: ReadonlySet<string> = new Set([
   'Paused for',
   'Runs that timed out',

@@ -57,7 +57,7 @@ function lastRun(collector: string): string {
 
 const runsOn = '0+60x6000';
 
-/** Everything that a collector publishes while nobody works, for eight hours; `identity` as the sinks add it. */
+/** Everything that a collector publishes while nothing runs, for eight hours; `identity` as the sinks add it. */
 export function night(identity: string): Readonly<Record<string, string>> {
   const source = `${identity}, system="buildkite", source="main"`;
   const queue = `${source}, scope="Linux", queue="default"`;

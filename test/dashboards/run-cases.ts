@@ -37,7 +37,7 @@ function errors(error: string): string {
   return series('ci_system_errors_total', { ...sourceLabels, component: 'agent', error });
 }
 
-/** Everything that a source with counters publishes while nobody works, for eight hours. */
+/** Everything that a source with counters publishes while nothing runs, for eight hours. */
 export function runNight(identity: string): Readonly<Record<string, string>> {
   const source = `${identity}, system="buildkite", source="main"`;
   const queue = `${source}, scope="Linux", queue="default"`;

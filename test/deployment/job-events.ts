@@ -7,7 +7,7 @@ import type { DeployedStack } from './deployed-stack.ts';
 /** The bus that Buildkite's partner event source would make. */
 export const partnerBus = 'aws.partner/buildkite.com/acme/1234abcd';
 
-/** What the rule listens to in place of the partner source: MiniStack lets nobody put events of `aws.…`. */
+/** What the rule listens to in place of the partner source: MiniStack refuses events of `aws.…`. */
 const standIn = 'simulated.partner/buildkite.com/acme/1234abcd';
 
 /** PutEvents takes no more in a request (EventBridge API reference, PutEvents). */
@@ -34,7 +34,7 @@ export async function openRule(stack: DeployedStack): Promise<void> {
 
 const Put = z.object({ FailedEntryCount: z.literal(0) });
 
-/** Puts an event for each job on the bus, and one of a kind that nobody asked for. */
+/** Puts an event for each job on the bus, and one of a kind that the rule does not take. */
 export async function tellOf(stack: DeployedStack, jobs: readonly EndedJob[]): Promise<void> {
   const entryOf = (DetailType: string, detail: object): object => ({
     EventBusName: partnerBus,

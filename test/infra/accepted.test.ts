@@ -21,7 +21,7 @@ import { passedLimits } from './template-limits.ts';
 const asked = z.coerce.number().optional().parse(process.env['CONFIGURATIONS']);
 const runs = asked === undefined ? { numRuns: 24, seed: 20261201 } : { numRuns: asked };
 
-/** Undefined where it is refused by a sentence: then somebody was told before anything was deployed. */
+/** Undefined where the synthesis refuses it with a message, before anything is deployed. */
 function stackOf(app: App, config: CollectorConfig, region: string | undefined): CiMetricsStack | undefined {
   try {
     const settings = { code: inlineCode(), webhookCode: inlineCode() };

@@ -7,7 +7,7 @@ import { resolved } from './intrinsics.ts';
 import { appForTest, inlineCode } from './synthesis.ts';
 import { passedLimits } from './template-limits.ts';
 
-/** Of somebody with many clusters, queues and sources. */
+/** The template of a deployment with many clusters, queues and sources. */
 function templateOf(settings: object): Template {
   const text = JSON.stringify({ sinks: [{ kind: 'cloudwatch' }], ...settings });
   const config = parseConfig(text, { file: 'collector.yaml', environment: 'lambda' });

@@ -32,7 +32,7 @@ const Asked = z.object({
   SecretIdList: z.array(z.string()).optional(),
 });
 
-/** What IAM is asked when a request arrives; a service that nobody expects throws, so that no call goes unjudged. */
+/** What IAM is asked when a request arrives; an unexpected service throws, so that no call goes unjudged. */
 export function callsOf(request: SdkRequest, logical: LogicalName = (name) => name): readonly AwsCall[] {
   const [target = '', operation = ''] = (request.headers['x-amz-target'] ?? '').split('.');
   const service = services[target];

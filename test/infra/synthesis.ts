@@ -91,7 +91,7 @@ export function appForTest(context: Readonly<Record<string, unknown>> = {}): App
   return new App({ outdir, context: { ...cdkJson.context, ...context }, analyticsReporting: false });
 }
 
-/** A stack of somebody else's app that uses the construct. */
+/** A stack of another app that uses the construct. */
 export function foreignStack(): Stack {
   return new Stack(appForTest(), 'user');
 }

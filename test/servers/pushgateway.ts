@@ -58,7 +58,7 @@ export interface Pushgateway extends AsyncDisposable {
   group(labels: Readonly<Record<string, string>>): Promise<PushedGroup | undefined>;
   /** What a scraper reads. */
   page(): Promise<string>;
-  /** A push of somebody else. @throws unless the gateway takes it. */
+  /** A push of another program. @throws unless the gateway takes it. */
   put(path: string, body: string): Promise<void>;
   wipe(): Promise<void>;
   close(): Promise<void>;

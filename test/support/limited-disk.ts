@@ -13,7 +13,7 @@ export async function withFilesUpTo(kibibytes: number, module: string): Promise<
   return (await run('bash', ['-c', shell, process.execPath, module])).stdout;
 }
 
-/** The same on a disk of that size; undefined where the machine lets nobody make one. */
+/** The same on a disk of that size; undefined where the machine does not allow one to be made. */
 export async function onDiskOf(kibibytes: number, folder: string, module: string): Promise<string | undefined> {
   const mount = `mount -t tmpfs -o size=${String(kibibytes)}k tmpfs "$2"`;
   const shell = `${mount} || exit 77; exec "$0" --input-type=module -e "$1"`;

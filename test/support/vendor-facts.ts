@@ -5,7 +5,7 @@ import * as z from 'zod';
 
 const folder = join(import.meta.dirname, '../fixtures/vendor');
 
-/** Every file says where it comes from, or nobody could check it again. */
+/** Every file says where it comes from, so that it can be checked again. */
 const Origin = z.object({ source: z.string().min(1), note: z.string().min(1) });
 
 /** The facts of one file, such as `buildkite/graphql.json`. @throws where the file is not what the test expects */

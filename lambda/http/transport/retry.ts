@@ -13,7 +13,7 @@ export const longestWaitMs = 5_000;
 
 /**
  * The server may do better soon: the one rule for every source. 429, 502, 503 and 504 say so. A 500 is most often a
- * fault that passes (a worker that was restarted, a database that failed over), and whoever asks again gets figures
+ * fault that passes (a worker that was restarted, a database that failed over), and a second request gets figures
  * instead of a gap; four attempts within the deadline cost a server that stays broken little. 501 and 505 stay as they
  * are. A sink whose protocol asks for more names it by `retryStatuses`.
  */

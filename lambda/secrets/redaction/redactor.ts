@@ -21,7 +21,7 @@ export interface Redactor {
   /** A value that lives as long as its request, such as a signature: many of them do not push a token out. */
   rememberPassing(value: string): void;
   /**
-   * Words of the configuration, which whoever writes it shows himself: a source `acme-build` is none of a secret's
+   * Words of the configuration, which are no secret: a source `acme-build` is none of a secret's
    * `acme-build-…`. A whole secret is taken out all the same, and so is a longer piece of it.
    */
   keepWords(words: Iterable<string>): void;

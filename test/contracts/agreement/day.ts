@@ -126,7 +126,7 @@ function momentOf(moments: ReadonlyMap<number, Moment>, minute: number): Moment 
 
 type Weather = 'fine' | 'changeable' | 'down';
 
-/** Where somebody looks, and where counting begins and ends, nothing fails but what is to fail there. */
+/** At the minutes that are asked about, and where counting begins and ends, nothing fails but what is to fail there. */
 function weatherAt(minute: number): Weather {
   if (minute === downMinute) return 'down';
   return minute === 0 || minute >= lastMinute ? 'fine' : 'changeable';

@@ -83,7 +83,7 @@ export function start(setting: Setting, spec: InvocationSpec, tickMs: number): I
   return invocation;
 }
 
-/** The process ends: nothing it waits for happens, and nobody hears its report. */
+/** The process ends: nothing it waits for happens, and its report is lost. */
 export function crash(world: World, { actor, carried }: Invocation): void {
   for (const label of actor.waiting) world.events.add(`crash before: ${label.split(' ')[0] ?? ''}`);
   actor.kill();
@@ -233,7 +233,7 @@ function storeOf({ world, history, mutation }: Setting, invocation: Invocation):
     comparesVersions: mutation.comparesVersions ?? true,
     onUnreadable: (id) => {
       world.events.add(`unreadable: ${id === sourceId ? 'state' : 'outbox'}`);
-      // Nobody can note there that a delivery came to its end.
+      // Then it cannot be noted that a delivery came to its end.
       if (id !== sourceId) world.isClean = false;
     },
     onSave: (id, saved, body, before) => {

@@ -8,7 +8,7 @@ import { baseMs, minuteMs, newWorld, savedState, streamIn, streamsOf, type World
 
 const settleMs = minuteMs / 2;
 
-/** Invocations of AWS Lambda end after this; a delivery that nobody settled by then never will be. */
+/** Invocations of AWS Lambda end after this; a delivery that is not settled by then never will be. */
 const longestInvocationMs = 15 * minuteMs;
 
 /** With a window that is halved to a minute and doubled again, hours are caught up in far fewer ticks. */

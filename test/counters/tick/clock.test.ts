@@ -355,7 +355,7 @@ function contextOf(store: StateStore) {
 }
 
 describe('a clock that is always ahead of the vendor', () => {
-  /** The vendor's time comes with the answers, so nobody knows it before the first one. */
+  /** The vendor's time comes with the answers, so it is unknown before the first one. */
   it.each([12, 15, 2 * hour, 5 * day])('by %i minutes loses no finish', async (ahead) => {
     const { tick } = rig(everyMinute);
     const lists = Array.from({ length: 12 }, (_, index) => [`build ${String(index)}`, index + 0.2] as const);

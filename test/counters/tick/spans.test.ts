@@ -1,4 +1,4 @@
-/** Runs and jobs that ended are handed on as spans: only where somebody asks, once, and after they were saved. */
+/** Runs and jobs that ended are handed on as spans: only where a sink takes them, once, and after they were saved. */
 import { expect, it } from 'vitest';
 import type { Finish } from '../../../lambda/counters/finish.ts';
 import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';

@@ -7,8 +7,8 @@ import { alarmsIn } from '../simulation/template-alarms.ts';
 import { configOf, synthesise, type Synthesis } from '../synthesis.ts';
 
 /**
- * Every alarm of six configurations against histories of what happens to CI systems and to the collector: whoever is on
- * call is woken for what is wrong, once, and for nothing else.
+ * Every alarm of six configurations against histories of what happens to CI systems and to the collector: the person
+ * on call is woken for what is wrong, once, and for nothing else.
  */
 
 const queue = { source: 'ci', scope: 'unclustered', queue: 'default' };

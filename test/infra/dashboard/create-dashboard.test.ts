@@ -346,7 +346,7 @@ describe('every metric of a queue or of the collector', () => {
 
   it('is on the dashboard', () => {
     const shown = new Set(
-      // The last of them for what is shown only where nobody can hold a run.
+      // The last of them for what is shown only where no person can hold a run.
       (['imported-secrets', 'everything', 'eks'] as const)
         .flatMap((variant) => widgetsOf(synthesiseVariant(variant)))
         .flatMap(metricsOf)

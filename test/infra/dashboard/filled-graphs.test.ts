@@ -14,7 +14,7 @@ const runs = 12;
 /** CloudWatch takes no old points, and the fake none either. */
 const startMs = Math.floor(Date.now() / minuteMs) * minuteMs - runs * minuteMs;
 
-/** Of what happens to nobody, or not to these: a graph of trouble is empty in good times. */
+/** Graphs of what does not happen to these systems: one of trouble is empty in good times. */
 const mayBeEmpty: ReadonlySet<string> = new Set([
   'Paused for',
   'Runs that timed out',

@@ -22,7 +22,7 @@ import type { MetricStore } from './metric-store.ts';
 
 /** What happens in one poll. */
 export interface Scene {
-  /** `none`: nobody starts a run; `crash`: the function is started and dies before its run ends. */
+  /** `none`: no run is started; `crash`: the function is started and dies before its run ends. */
   readonly run?: 'ends' | 'none' | 'crash' | 'throttled';
   /** Sources that cannot be read, by name. */
   readonly failing?: readonly string[];
@@ -127,7 +127,7 @@ function addOfAws(
     deadLetters.count += 1;
     store.add({ ...queue, name: 'NumberOfMessagesSent' }, point(1));
   }
-  // Nobody empties the queue, and it keeps a message for three days.
+  // The queue is not emptied, and it keeps a message for three days.
   if (deadLetters.count > 0)
     store.add({ ...queue, name: 'ApproximateNumberOfMessagesVisible' }, point(deadLetters.count));
 }

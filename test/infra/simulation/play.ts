@@ -7,7 +7,7 @@ import { alarmsIn, type TemplateAlarms } from './template-alarms.ts';
 /** Plays a history: collectors poll, CloudWatch evaluates, and people are told. Time is in minutes from the deployment. */
 
 export interface Played {
-  /** What woke somebody: alarms that went off, without the name of the collector. */
+  /** The alarms that went off and told a person, without the name of the collector. */
   readonly woken: readonly string[];
   readonly told: readonly Notification[];
   readonly account: SimulatedAccount;

@@ -49,7 +49,7 @@ const MetricAlarm = z.object({
 });
 export type MetricAlarm = z.infer<typeof MetricAlarm> & { readonly arn: string };
 
-/** Its criteria are strict: periods of pending or recovery would be settings that nobody has thought of. */
+/** Its criteria are strict: periods of pending or recovery would be settings that the simulation does not know. */
 const PromqlAlarm = z
   .object({
     AlarmName: z.string(),

@@ -1,4 +1,4 @@
-/** What a run can carry is a matter of memory and time, and is shared so that nobody loses what another one leaves. */
+/** How many samples a run can carry by its memory and its time, and how sources share that. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

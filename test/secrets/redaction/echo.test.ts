@@ -1,4 +1,4 @@
-/** Whatever the collector proves itself with is sent back to it, and it shows nothing of that to anybody. */
+/** Tests that no credential shows when a server sends back what the collector sent. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

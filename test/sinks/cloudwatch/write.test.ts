@@ -20,7 +20,7 @@ import { answer, batch, config, durations, finished, part, queued, tickMs, vendo
 
 const running: CloudWatchFake[] = [];
 
-/** A port below those that are given out: nobody listens there, and no other test can begin to. */
+/** A port below those that are given out: nothing listens there, and no other test can begin to. */
 const nobody = 'http://127.0.0.1:1';
 
 async function fakeWith(options: CloudWatchFakeOptions = {}): Promise<CloudWatchFake> {

@@ -134,7 +134,7 @@ describe('an answer', () => {
     [429, 'rate-limited', { undelivered: 2, unconfirmed: 0, dropped: 0 }],
     [503, 'unavailable', { undelivered: 2, unconfirmed: 0, dropped: 0 }],
     [404, 'configuration', { undelivered: 2, unconfirmed: 0, dropped: 0 }],
-    // Nobody knows.
+    // Whether they were stored is unknown.
     [500, 'unavailable', { undelivered: 0, unconfirmed: 2, dropped: 0 }],
     [502, 'unavailable', { undelivered: 0, unconfirmed: 2, dropped: 0 }],
     [504, 'unavailable', { undelivered: 0, unconfirmed: 2, dropped: 0 }],

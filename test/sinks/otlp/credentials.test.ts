@@ -1,4 +1,4 @@
-/** Who the collector is to a receiver, and that nobody else learns it. */
+/** Tests of the credentials that a receiver gets, and that no other server gets them. */
 import { describe, expect, it } from 'vitest';
 import { canaries, expectNoCanary } from '../../support/canary.ts';
 import { withAuthority } from '../../support/network/certificates.ts';

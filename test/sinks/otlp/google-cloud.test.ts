@@ -1,4 +1,4 @@
-/** The Telemetry API of Google Cloud, with each way to be somebody to it. */
+/** Tests of the Telemetry API of Google Cloud, with each kind of credential that it takes. */
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';

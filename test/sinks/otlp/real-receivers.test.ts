@@ -113,7 +113,7 @@ withOtelCollector('OTLP to a real OpenTelemetry Collector', () => {
   });
 });
 
-/** The same questions to whoever answers PromQL. */
+/** The same questions to any server that answers PromQL. */
 async function storesAsRemoteWriteDoes(server: QueryServer, base: string): Promise<void> {
   await using sink = otlpSink({ url: base });
   const first = Date.now() - 20_000;

@@ -6,7 +6,7 @@ import { type Answer, startRemoteWriteFake } from '../../support/backends/remote
 import { batchOf, distributionOf, gaugeOf, partOf, relayedOf } from './batches.ts';
 import { remoteWriteSink } from './harness.ts';
 
-/** A list that tells how often somebody went through it. */
+/** A list that counts how often it was iterated. */
 class Walked extends Array<GaugeSample> {
   times = 0;
   override [Symbol.iterator](): ArrayIterator<GaugeSample> {

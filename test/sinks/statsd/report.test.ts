@@ -1,4 +1,4 @@
-/** Success cannot be known of StatsD, and whoever reads the report of a run is told so. */
+/** StatsD does not answer, so its success is unknown, and the report of a run says so. */
 import { expect, it } from 'vitest';
 import { renderSinks } from '../../../lambda/cli/render/report.ts';
 import { chooseSigns } from '../../../lambda/cli/render/signs.ts';

@@ -198,7 +198,7 @@ export function nonZero(values: Readonly<Record<string, number>>): Readonly<Reco
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
 }
 
-/** A token with these claims; nobody here looks at its signature. */
+/** A token with these claims; its signature is not checked here. */
 export function tokenWith(claims: object): string {
   const encoded = [{ alg: 'HS256' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
   return [...encoded, 'c2lnbmF0dXJl'].join('.');

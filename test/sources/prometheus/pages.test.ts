@@ -8,7 +8,7 @@ import { type LoopbackServer, startLoopbackServer } from '../../support/network/
 import { prometheusPipeline } from './harness.ts';
 import { type OddPage, oddPages, textType } from './odd-pages.ts';
 
-/** Times on pages are those of the start, whoever reads them and when. */
+/** Times on pages are those of the start, whenever they are read. */
 const seconds = Math.floor(Date.now() / 1000);
 
 function pathOf(page: OddPage): string {

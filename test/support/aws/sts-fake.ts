@@ -2,7 +2,7 @@
 import { type LoopbackServer, startLoopbackServer } from '../network/loopback-server.ts';
 import { type KnownKey, sigV4Fault } from './verify-sigv4.ts';
 
-/** The key of whoever may assume roles; its form is that of AWS's own examples. */
+/** The key that may assume roles; its form is that of AWS's own examples. */
 export const callerKey: KnownKey & { readonly sessionToken: string } = {
   accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI',

@@ -104,7 +104,7 @@ export async function startOtlpFake(options: FakeReceiverOptions = {}): Promise<
       })
       .then(async (answer) => {
         const { status, headers = {}, after = 0, breaksOff = false } = answer;
-        // Whoever waits longer than the test must not keep the process alive.
+        // A client that waits longer than the test must not keep the process alive.
         await sleep(after, undefined, { ref: false });
         flight.now -= 1;
         if (breaksOff) {

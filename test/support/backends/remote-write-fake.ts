@@ -81,7 +81,7 @@ export async function startRemoteWriteFake(options: FakeReceiverOptions = {}): P
         return { status: 400, body: String(error) };
       })
       .then(async ({ status, headers = {}, body, after = 0 }) => {
-        // Whoever waits longer than the test must not keep the process alive.
+        // A client that waits longer than the test must not keep the process alive.
         await sleep(after, undefined, { ref: false });
         flight.now -= 1;
         response.writeHead(status, headers).end(body);

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { ProblemKind } from '../../../lambda/model/problem.ts';
 
 interface FaultContext {
-  /** Origin of a second server, which nobody may be led to. */
+  /** Origin of a second server, which no request may be led to. */
   readonly otherOrigin: string;
 }
 

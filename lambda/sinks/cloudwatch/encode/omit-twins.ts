@@ -1,4 +1,4 @@
-/** Leaves out neutral samples that a vendor's own metric repeats, so that nobody pays twice. */
+/** Leaves out neutral samples that a vendor's own metric repeats, so that CloudWatch does not charge for them twice. */
 import type { SourceOutput } from '../../../model/batch.ts';
 import { collectMetricNames } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import { filterSamples } from '../../../model/families/merge.ts';

@@ -10,7 +10,7 @@ export type JobCounts = Readonly<Record<'scheduled' | 'running' | 'waiting' | 't
 export type AgentCounts = Readonly<Record<'idle' | 'busy' | 'total', number | undefined>>;
 
 /**
- * Null is how some encoders write an empty map. A missing one is not empty: nobody may take its queues for idle. Not a
+ * Null is how some encoders write an empty map. A missing one is not empty: its queues must not be shown as idle. Not a
  * record of zod's, which leaves out a queue that is called `__proto__`.
  */
 const Queues = z.custom<Readonly<Record<string, unknown>>>(isMap, { error: 'must be an object' }).nullable();

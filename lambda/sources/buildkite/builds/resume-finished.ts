@@ -129,7 +129,7 @@ export function forgetCursor(ledger: Ledger): void {
 
 /**
  * States of builds that have ended, by name: the shortcut `finished` leaves out skipped and not_run. A blocked build waits
- * for somebody, but jobs of it have ended.
+ * for a person, but jobs of it have ended.
  */
 const endedStates = ['passed', 'failed', 'blocked', 'canceled', 'skipped', 'not_run'] as const;
 

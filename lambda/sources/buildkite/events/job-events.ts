@@ -93,9 +93,10 @@ export interface EventOptions {
 }
 
 /**
- * Tells the ledger of the jobs that finished. The key is that of the poll, so whoever comes second counts nothing. Left to
- * the poll is a job whose cluster cannot be told, because its queue's name is in several or in none, one whose event does
- * not say how it ended, and one of which only the poll can say whether its agent was lost or its process killed.
+ * Tells the ledger of the jobs that finished. The key is that of the poll, so the second of poll and event counts
+ * nothing. Left to the poll is a job whose cluster cannot be told, because its queue's name is in several or in none,
+ * one whose event does not say how it ended, and one of which only the poll can say whether its agent was lost or its
+ * process killed.
  */
 export function countEvents(
   ledger: Pick<Ledger, 'openWindow' | 'countFinish'>,

@@ -60,7 +60,7 @@ export function runOf(spec: RunSpec, index: number, kind: Kind, baseMs: number):
     const isLast = position === spec.attempts.length - 1;
     const startedMs = fromMs + (afterS + waitS) * 1000;
     const finishedMs = durationS === undefined ? Infinity : startedMs + durationS * 1000;
-    // A list by creation has one row a run: its next attempt hides the finish that nobody has read yet.
+    // A list by creation has one row a run: its next attempt hides a finish that was not read yet.
     const isHidden = kind !== 'finish' && !isLast;
     const duty = isHidden || spec.prunedAfterS !== undefined || durationS === undefined ? 'may' : 'must';
     attempts.push({

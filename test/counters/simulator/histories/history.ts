@@ -34,7 +34,7 @@ export interface InvocationSpec {
   readonly refusal: { readonly request: number; readonly forS: number } | undefined;
   /** Rows of equal time come in another order in each answer, so that pages repeat some and skip others. */
   readonly mixesEqual: boolean;
-  /** Elements that nobody can read stand between those of a list. */
+  /** Unreadable elements stand between those of a list. */
   readonly mixesStrange: boolean;
   readonly losesOpenRuns: boolean;
   readonly repeatsPage: boolean;

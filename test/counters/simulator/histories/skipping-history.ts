@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Kind, RunSpec } from './fleet.ts';
 import { calmInvocation, type History, type TickSpec } from './history.ts';
 
-/** Longer than the overlap: after one list that passes for whole nobody looks for what it has skipped. */
+/** Longer than the overlap: once a list has passed for whole, what it has skipped is not looked for any more. */
 const missedTicks = 15;
 
 const calm: TickSpec = { invocations: [calmInvocation] };

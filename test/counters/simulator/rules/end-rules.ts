@@ -37,7 +37,7 @@ function checkTotals({ vendor, kind }: World, state: StateDocument): void {
     `true ${String(must)}`,
   );
   const others = totalOf(state, runsFinished.name, 'pipeline', pipelineLabel(kind, 'may'));
-  // The end that a re-run has hidden is told by nobody: what was shown as open since the beginning has ended since.
+  // The end that a re-run has hidden is shown by no list: what was shown as open since the beginning has ended since.
   const anyHidden = totalWith(state, runsFinished.name, { result: 'other' });
   const atMost = anyHidden > 0 ? ended(vendor, state.epoch, 1) : may;
   rule(others + hidden <= atMost, 'no finish is counted twice, nor one that did not happen', others, hidden, atMost);

@@ -263,7 +263,7 @@ const whole = {
   trigger: { name: 'PUSH', type: 'pipeline_trigger_push' },
 };
 
-/** Without these nobody would know which run it is, when it began, or whether it has ended. */
+/** Without these it is unknown which run it is, when it began, or whether it has ended. */
 const needed: ReadonlySet<string> = new Set(['uuid', 'build_number', 'created_on', 'state']);
 
 function placesIn(value: unknown, path: Path = []): readonly Path[] {

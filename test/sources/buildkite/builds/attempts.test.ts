@@ -62,7 +62,7 @@ function told(finish: ReturnType<typeof finishBuild>): readonly unknown[] {
   return [finish?.counts[0]?.labels['attempt'], Object.fromEntries(observed)];
 }
 
-/** Of an attempt with jobs in which nobody was waited for. */
+/** Of an attempt with jobs that waited for no person. */
 function lasting(seconds: number): object {
   return { ci_run_duration_seconds: seconds, ci_run_active_duration_seconds: seconds };
 }

@@ -29,7 +29,7 @@ function stuckAt(minute: number, open: ReturnType<typeof build>, known = {}): nu
   return family?.type === 'gauge' ? family.samples[0]?.value : undefined;
 }
 
-/** Ten minutes of work before a block step, ten after somebody has unblocked it three days later. */
+/** Ten minutes of work before a block step, ten after it was unblocked three days later. */
 const unblocked = [job(0, 1, 10), job(3 * day, 3 * day + 1, 3 * day + 10)];
 const known = learnPipelines(
   {},
