@@ -18,11 +18,11 @@ export function finishedLine(
   more: NonNullable<Finish['line']> = {},
 ): NonNullable<Finish['line']> {
   const { scope, pipeline, result, attempt, waitSeconds, activeSeconds, branch, commit, url, endMs } = span;
-  const told = {
+  const fields = {
     ...{ system, source, scope, pipeline, number, result, attempt, waitSeconds, durationSeconds, activeSeconds },
     ...{ branch, commit, url, finishedAt: new Date(endMs).toISOString() },
   };
-  const known = Object.entries(told).flatMap(([field, value]) =>
+  const known = Object.entries(fields).flatMap(([field, value]) =>
     value === undefined ? [] : [[field, value] as const],
   );
   return { ...Object.fromEntries(known), ...more };

@@ -184,8 +184,8 @@ export function formatState(state: State): string {
     followed: convertMap(state.followed, (rows) =>
       [...rows].map(([hash, { startMs, touchedDay, numbers }]) => [hash, startMs, touchedDay, [...numbers]]),
     ),
-    quotas: convertMap(state.budgets, ({ startMs, used, rateLimit: told }) =>
-      told === undefined ? [startMs, used] : [startMs, used, told.remaining, told.resetMs],
+    quotas: convertMap(state.budgets, ({ startMs, used, rateLimit }) =>
+      rateLimit === undefined ? [startMs, used] : [startMs, used, rateLimit.remaining, rateLimit.resetMs],
     ),
     remembered: Object.fromEntries(state.remembered),
     inFlight: state.inFlight.map(({ tickMs, id, sinks, samples }) => ({

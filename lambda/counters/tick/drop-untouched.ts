@@ -21,12 +21,12 @@ export function dropUntouched(state: State, definitions: readonly MetricDefiniti
   if (old.length === 0) return;
   const ownersOf = createOwnerFinder(definitions);
   const lastDays = findLastDays(state, ownersOf);
-  for (const { name, totals: shelf, key, series } of old) {
-    const lastDay = lastDays.get(ownersOf(name, shelf, series).own) ?? series.touchedDay;
-    if (lastDay < beforeDay) shelf.series.delete(key);
+  for (const { name, totals, key, series } of old) {
+    const lastDay = lastDays.get(ownersOf(name, totals, series).own) ?? series.touchedDay;
+    if (lastDay < beforeDay) totals.series.delete(key);
     // Touched by its owner, so that all of this is looked at again in weeks and not in the next tick.
     else series.touchedDay = lastDay;
-    if (shelf.series.size === 0) state.totals.delete(name);
+    if (totals.series.size === 0) state.totals.delete(name);
   }
 }
 
@@ -37,10 +37,10 @@ interface UntouchedSeries {
   readonly series: Series;
 }
 
-function findUntouched({ totals: shelves }: State, beforeDay: number): readonly UntouchedSeries[] {
-  return [...shelves].flatMap(([name, shelf]) =>
-    [...shelf.series].flatMap(([key, series]) =>
-      series.touchedDay < beforeDay ? [{ name, totals: shelf, key, series }] : [],
+function findUntouched({ totals: allTotals }: State, beforeDay: number): readonly UntouchedSeries[] {
+  return [...allTotals].flatMap(([name, totals]) =>
+    [...totals.series].flatMap(([key, series]) =>
+      series.touchedDay < beforeDay ? [{ name, totals, key, series }] : [],
     ),
   );
 }
@@ -51,7 +51,7 @@ interface Owners {
   readonly pipeline: string;
 }
 
-type FindOwners = (name: string, shelf: MetricTotals, series: Series) => Owners;
+type FindOwners = (name: string, totals: MetricTotals, series: Series) => Owners;
 
 /** The labels that say what a series is about, without those that say how it went. */
 function createOwnerFinder(definitions: readonly MetricDefinition[]): FindOwners {
@@ -65,11 +65,11 @@ function createOwnerFinder(definitions: readonly MetricDefinition[]): FindOwners
   };
 }
 
-function findLastDays({ totals: shelves }: State, ownersOf: FindOwners): ReadonlyMap<string, number> {
+function findLastDays({ totals: allTotals }: State, ownersOf: FindOwners): ReadonlyMap<string, number> {
   const days = new Map<string, number>();
-  for (const [name, shelf] of shelves) {
-    for (const series of shelf.series.values()) {
-      const { own, pipeline } = ownersOf(name, shelf, series);
+  for (const [name, totals] of allTotals) {
+    for (const series of totals.series.values()) {
+      const { own, pipeline } = ownersOf(name, totals, series);
       for (const owner of [own, pipeline]) days.set(owner, Math.max(days.get(owner) ?? 0, series.touchedDay));
     }
   }

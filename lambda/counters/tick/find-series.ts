@@ -47,8 +47,8 @@ export function createSeriesFinder(state: State, tickMs: number, settings: Count
 
   /** A series that is below the limit once keeps its place, so that no total ever moves from one series to another. */
   function addSeries(metric: KnownMetric, values: readonly string[]): Series | undefined {
-    const { definition, totals: shelf } = metric;
-    metric.objects ??= new Set([...shelf.series.values()].map((series) => joinObjectValues(metric, series.values)));
+    const { definition, totals } = metric;
+    metric.objects ??= new Set([...totals.series.values()].map((series) => joinObjectValues(metric, series.values)));
     const object = joinObjectValues(metric, values);
     // One series is kept free for #other#.
     if (metric.objects.has(object) || metric.objects.size < chooseCap(definition, settings).most - 1) {
@@ -59,14 +59,14 @@ export function createSeriesFinder(state: State, tickMs: number, settings: Count
     // Marks of several pipelines cannot be combined, so those beyond the limit are left out.
     if (definition.type === 'gauge') return undefined;
     const other = foldValues(metric, values);
-    return shelf.series.get(joinLabelValues(other)) ?? beginSeries(metric, other);
+    return totals.series.get(joinLabelValues(other)) ?? beginSeries(metric, other);
   }
 
-  function beginSeries({ definition, totals: shelf, bounds }: KnownMetric, values: readonly string[]): Series {
+  function beginSeries({ definition, totals, bounds }: KnownMetric, values: readonly string[]): Series {
     // It was 0 in the tick before: that is when it began to count, as far as the clock of that one was right.
     const startMs = Math.min(state.tickMs, state.provenMs);
     const series: Series = { values, startMs, touchedDay: today, numbers: makeZeros(definition, bounds) };
-    shelf.series.set(joinLabelValues(values), series);
+    totals.series.set(joinLabelValues(values), series);
     return series;
   }
 
@@ -89,7 +89,7 @@ export function createSeriesFinder(state: State, tickMs: number, settings: Count
   };
 }
 
-/** The shelf of a metric, begun anew when its labels or bounds are no longer those of the definition. */
+/** The totals of a metric, begun anew when its labels or bounds are no longer those of the definition. */
 function ensureTotals(
   state: State,
   definition: MetricDefinition,
@@ -125,13 +125,13 @@ function makeZeros({ type }: MetricDefinition, bounds: readonly number[]): numbe
   return new Array<number>(bounds.length + 2).fill(0);
 }
 
-function foldValues({ definition, totals: shelf }: KnownMetric, values: readonly string[]): readonly string[] {
+function foldValues({ definition, totals }: KnownMetric, values: readonly string[]): readonly string[] {
   const isKept = (label: string): boolean => identity.has(label) || isEnumerated(definition, label);
-  return shelf.labels.map((label, index) => (isKept(label) ? (values[index] ?? '') : overflowValue));
+  return totals.labels.map((label, index) => (isKept(label) ? (values[index] ?? '') : overflowValue));
 }
 
-function joinObjectValues({ definition, totals: shelf }: KnownMetric, values: readonly string[]): string {
-  return joinLabelValues(values.filter((_, index) => !isEnumerated(definition, shelf.labels[index] ?? '')));
+function joinObjectValues({ definition, totals }: KnownMetric, values: readonly string[]): string {
+  return joinLabelValues(values.filter((_, index) => !isEnumerated(definition, totals.labels[index] ?? '')));
 }
 
 function isEnumerated({ enumerated = {} }: MetricDefinition, label: string): boolean {

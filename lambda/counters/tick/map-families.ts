@@ -13,11 +13,11 @@ export interface Increase {
 
 /** All series of a metric as a family; none for a metric without series. */
 export function mapFamily(metric: KnownMetric, increases: ReadonlyMap<Series, Increase>): readonly MetricFamily[] {
-  const { definition, bounds, totals: shelf } = metric;
-  const all = [...shelf.series.values()];
+  const { definition, bounds, totals } = metric;
+  const all = [...totals.series.values()];
   if (all.length === 0) return [];
   const buildLabels = ({ values }: Series): Labels =>
-    Object.fromEntries(shelf.labels.map((label, index) => [label, values[index] ?? '']));
+    Object.fromEntries(totals.labels.map((label, index) => [label, values[index] ?? '']));
   if (isOfType(definition, 'gauge')) {
     const set = all.filter(({ numbers }) => (numbers[1] ?? -1) >= 0);
     const samples = set.map((series) => ({ labels: buildLabels(series), value: series.numbers[0] ?? 0 }));

@@ -54,8 +54,8 @@ export function beginAt(state: State, nowMs: number): void {
   startSeriesBy(state, nowMs);
 }
 
-function startSeriesBy({ totals: shelves }: State, nowMs: number): void {
-  for (const { series } of shelves.values()) {
+function startSeriesBy({ totals: allTotals }: State, nowMs: number): void {
+  for (const { series } of allTotals.values()) {
     for (const each of series.values()) {
       each.startMs = Math.min(each.startMs, nowMs);
       each.touchedDay = Math.min(each.touchedDay, computeDay(nowMs));

@@ -81,8 +81,8 @@ export function openTotals(state: State, { tickMs, settings, metrics }: TotalsOp
       finder.findSeries(metric, labels);
     },
     endMarks: (of) => {
-      for (const { definition, totals: shelf } of finder.knownMetrics())
-        if (isOfType(definition, 'gauge')) endSeries(shelf, of);
+      for (const { definition, totals } of finder.knownMetrics())
+        if (isOfType(definition, 'gauge')) endSeries(totals, of);
     },
     close: (nowMs) => {
       const definitions = finder.knownMetrics().map(({ definition }) => definition);

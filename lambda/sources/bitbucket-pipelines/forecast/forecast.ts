@@ -62,13 +62,13 @@ export function forecast(repositories: number, perHour: number = usualRequestsPe
 }
 
 /** Repositories times minutes that are played in about a second; a dry run waits for it. */
-const mostLooksPlayed = 10_000_000;
+const mostVisitsPlayed = 10_000_000;
 
 /** The time to warm up grows with the repositories, so the work grows with their square. */
 function limitPlayedSize(perHour: number): number {
   const minutesEach = (60 * warmUpSweeps.polled) / computeSustainedPerHour(perHour);
   const minutes = warmUpMinutes + measuredMinutes;
-  return Math.floor((Math.sqrt(minutes ** 2 + 4 * minutesEach * mostLooksPlayed) - minutes) / (2 * minutesEach));
+  return Math.floor((Math.sqrt(minutes ** 2 + 4 * minutesEach * mostVisitsPlayed) - minutes) / (2 * minutesEach));
 }
 
 /** Whether only visits find what goes on, or a webhook sends hints. */
