@@ -36,7 +36,7 @@ export async function refreshPipelines(
 }
 
 /** An id tells a pipeline for good; its slug is what people change. */
-export function dropRenamed(known: KnownPipelines, builds: readonly Build[]): RemainingPipelines {
+function dropRenamed(known: KnownPipelines, builds: readonly Build[]): RemainingPipelines {
   const seen = builds.flatMap(({ pipeline }) => {
     const { id, slug } = pipeline ?? {};
     return typeof id === 'string' && slug !== undefined ? [{ id: hashKey(id), slug }] : [];
@@ -76,7 +76,7 @@ const gone: ReadonlySet<number> = new Set([404, 410]);
  * thousand pipelines is gone through in 17 hours. Two answers that a pipeline is gone have to agree, for a single one
  * may be a mistake. A token without `read_pipelines` cannot ask.
  */
-export async function checkQuietPipeline(
+async function checkQuietPipeline(
   known: KnownPipelines,
   scopes: readonly string[],
   run: PipelineRun,

@@ -9,7 +9,7 @@ import type { QueueSnapshot } from './read-queues.ts';
 export const unclustered = 'unclustered';
 
 /** Value of `scope` for a cluster whose name the token may not read. */
-export const unknownScope = 'unknown';
+const unknownScope = 'unknown';
 
 /** The agents of a cluster take jobs of this queue when a step names none. */
 const defaultQueue = 'default';
