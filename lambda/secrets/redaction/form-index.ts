@@ -1,4 +1,5 @@
 /** Finds many texts at once in a long one, quickly where none of them occurs: that is what nearly every text is like. */
+import { findInDecodings, type Range, replaceRanges } from './decoded-text.ts';
 import { isOwnWord } from './own-words.ts';
 
 /** Every indexed form is at least as long; its first characters are looked up in a table. */
@@ -13,19 +14,13 @@ const cut = /$|\u2026|~[0-9a-v]{8}/y;
 /** Bits of the table; with the few hundred forms of a process, one position of a text in a hundred needs a closer look. */
 const tableBits = 16;
 
-/** From where to where a form was found. */
-interface Range {
-  start: number;
-  end: number;
-}
-
 export interface FormIndex {
   add(form: string): void;
   /** As often as it was added. */
   remove(form: string): void;
   /** Words that may be shown: a text that ends in one was not cut off in the middle of a form that begins with it. */
   keep(words: Iterable<string>): void;
-  /** The text with `standIn` in place of every form; the text itself where there is none. */
+  /** The text with `standIn` in place of every form, however its characters are written; itself where there is none. */
   replace(text: string, standIn: string): string;
 }
 
@@ -51,7 +46,7 @@ export function createFormIndex(): FormIndex {
   }
 
   function findRanges(text: string): readonly Range[] {
-    const ranges: Range[] = [];
+    const ranges: { start: number; end: number }[] = [];
     let key = 0;
     for (let index = 0; index < text.length; index += 1) {
       key = appendToKey(key, text.charCodeAt(index));
@@ -86,10 +81,7 @@ export function createFormIndex(): FormIndex {
     },
     keep: kept.add,
     replace(text, standIn) {
-      const ranges = buckets.size === 0 ? [] : findRanges(text);
-      if (ranges.length === 0) return text;
-      const kept = ranges.map(({ start }, index) => text.slice(ranges[index - 1]?.end ?? 0, start));
-      return [...kept, text.slice(ranges.at(-1)?.end)].join(standIn);
+      return buckets.size === 0 ? text : replaceRanges(text, findInDecodings(text, findRanges), standIn);
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Takes secret values out of whatever is about to be written, kept or cut. */
+import { findInDecodings, type Range, replaceRanges } from './decoded-text.ts';
 import { createFormIndex, type FormIndex } from './form-index.ts';
 import { isOwnWord } from './own-words.ts';
 import { copyPlain } from './plain-copy.ts';
@@ -37,7 +38,7 @@ export interface Redactor {
 /** A process that runs for months sees rotated values; the oldest ones are no longer valid. */
 const maxValues = 1000;
 
-/** With forms of forms: some 20 a value, a few hundred for one that is full of signs; a pipeline has fewer secrets. */
+/** With forms of forms: some 30 a value; a pipeline has fewer secrets. */
 const maxTwiceValues = 100;
 
 /** Two for each request; more than a run sends at the same time, and what an answer echoes is echoed within it. */
@@ -132,8 +133,14 @@ function createWeakValues(): { readonly add: (value: string) => void; readonly r
       const forms = [...new Set([...values].flatMap(buildForms))].sort((a, b) => b.length - a.length);
       expression = new RegExp(forms.map(buildPattern).join('|'), 'g');
     },
-    replace: (text) => (expression === undefined ? text : text.replace(expression, redacted)),
+    replace: (text) =>
+      expression === undefined ? text : replaceRanges(text, findInDecodings(text, matchRanges(expression)), redacted),
   };
+}
+
+function matchRanges(expression: RegExp): (text: string) => readonly Range[] {
+  return (text) =>
+    Array.from(text.matchAll(expression), ({ 0: found, index }) => ({ start: index, end: index + found.length }));
 }
 
 function buildPattern(form: string): string {

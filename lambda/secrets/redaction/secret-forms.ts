@@ -1,4 +1,5 @@
 /** The texts in which a secret value may turn up. */
+import { decodeLevels } from './decoded-text.ts';
 
 /** Shorter texts occur by chance in words and numbers; as a part of a value they would blacken half a log line. */
 export const minPartLength = 6;
@@ -7,39 +8,36 @@ export const minPartLength = 6;
 const minLineLength = 16;
 
 /**
- * A value as it is stored and sent (without blanks around it), inside JSON, in a URL or form, in base64 at any offset
- * (`Authorization: Basic` puts a user name before it), in hexadecimal digits, and line by line when it has several (PEM).
+ * A value as it is stored and sent (without blanks around it), with the plus signs of a form, in base64 at any offset
+ * (`Authorization: Basic` puts a user name before it), in hexadecimal digits, and line by line when it has several
+ * (PEM). What escapes single characters, such as JSON and URLs, is undone in the text instead (`decoded-text.ts`).
  */
 export function buildForms(stored: string): readonly string[] {
   const value = stored.trim();
-  const encoded = [
-    ...buildJsonForms(value),
-    ...buildUrlForms(value),
-    ...buildBase64Forms(value),
-    ...buildHexForms(value),
-  ];
-  const forms = [value, ...encoded, ...splitLines(value)];
-  return [...new Set(forms)].filter((form) => form === value || form.length >= minPartLength);
+  const encoded = [...buildBase64Forms(value), ...buildHexForms(value)];
+  const forms = withDecoded([value, value.replaceAll(' ', '+'), ...encoded, ...splitLines(value)]);
+  return forms.filter((form) => form === value || form.length >= minPartLength);
 }
 
 /** A longer value is a key or a document, which no server echoes in a header; its forms of forms would be large. */
 const maxTwiceEncoded = 1024;
 
 /**
- * Forms of forms: what is sent in base64 comes back percent-encoded or in JSON, and a value that was percent-encoded is
- * part of what was put into base64. A third encoding is not looked for: it would be ten times as many.
+ * Base64 of a value that was encoded before: percent-encoded, in JSON or in base64. A third encoding is not looked for:
+ * it would be ten times as many.
  */
 export function buildFormsOfForms(stored: string): readonly string[] {
   const value = stored.trim();
   if (value.length > maxTwiceEncoded) return [];
   const once = new Set([...buildJsonForms(value), ...buildUrlForms(value), ...buildBase64Forms(value)]);
-  const twice = [...once].flatMap((form) => [
-    ...buildJsonForms(form),
-    ...buildUrlForms(form),
-    ...buildBase64Forms(form),
-  ]);
   const known = new Set(buildForms(value));
-  return [...new Set(twice)].filter((form) => form.length >= minPartLength && !known.has(form));
+  const twice = withDecoded([...once].flatMap(buildBase64Forms));
+  return twice.filter((form) => form.length >= minPartLength && !known.has(form));
+}
+
+/** A value that looks encoded itself, such as `a%41b`, is decoded together with the text that it stands in. */
+function withDecoded(forms: readonly string[]): readonly string[] {
+  return [...new Set(forms.flatMap((form) => decodeLevels(form)))];
 }
 
 /** Once for a value inside a JSON text, twice for such a text inside another one, as a log line is. */
@@ -86,7 +84,9 @@ function buildBase64Forms(value: string): readonly string[] {
 
 function buildHexForms(value: string): readonly string[] {
   const digits = Buffer.from(value).toString('hex');
-  return [digits, digits.toUpperCase()];
+  // What is hexadecimal itself, such as a signature, comes back in either case.
+  const own = /^[0-9a-f]+$/i.test(value) ? [value.toLowerCase(), value.toUpperCase()] : [];
+  return [digits, digits.toUpperCase(), ...own];
 }
 
 /** A PEM frame is no secret and stands in every certificate. */

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { createRedactor, findWeakness } from '../../../lambda/secrets/redaction/redactor.ts';
 import { wrapSecret } from '../../../lambda/secrets/secret.ts';
 import { canaries, canariesIn, expectNoCanary } from '../../support/canary.ts';
 
@@ -10,6 +10,27 @@ function knowing(...values: readonly string[]): ReturnType<typeof createRedactor
   const redactor = createRedactor();
   for (const value of values) redactor.remember(value);
   return redactor;
+}
+
+function percentEncode(text: string): string {
+  return Buffer.from(text).toString('hex').replace(/../g, '%$&');
+}
+
+function jsonEncode(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** No encoding leaves the sign as it is that its own escapes begin with. */
+function writeCharacter(sign: string, way: number): string {
+  if (way === 1) return percentEncode(sign);
+  if (way === 2) return sign.replace(/[^]/g, jsonEncode);
+  if (way === 3) return `&#${String(sign.codePointAt(0))};`;
+  if (way === 4) return `&#x${(sign.codePointAt(0) ?? 0).toString(16)};`;
+  return /[%\\&]/.test(sign) ? percentEncode(sign) : sign;
+}
+
+function isSecret(text: string): boolean {
+  return text === text.trim() && findWeakness(text) === undefined;
 }
 
 describe('a text', () => {
@@ -95,6 +116,70 @@ describe('a text', () => {
         expect(kept.length).toBeLessThanOrEqual(36);
       }),
     );
+  });
+
+  it.each<readonly [string, (value: string) => string]>([
+    ['percent-encoded as RFC 3986 has it', (text) => encodeURIComponent(text).replace(/[!'()*]/g, percentEncode)],
+    ['percent-encoded with small digits', (text) => encodeURIComponent(text).replace(/%../g, (at) => at.toLowerCase())],
+    ['with all but letters and digits encoded', (text) => text.replace(/[^A-Za-z0-9]/gu, percentEncode)],
+    ['with each byte encoded', (text) => percentEncode(text)],
+    ['as a field of a form', (text) => new URLSearchParams({ text }).toString().slice('text='.length)],
+    ['in a whole URL', encodeURI],
+    ['with each character as in JSON', (text) => text.replace(/[^]/g, jsonEncode)],
+    ['as Go writes JSON', (text) => JSON.stringify(text).slice(1, -1).replace(/[<>&]/g, jsonEncode)],
+    ['in a page', (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll("'", '&#39;')],
+    ['percent-encoded twice', (text) => encodeURIComponent(encodeURIComponent(text))],
+  ])('loses a value %s', (_, encode) => {
+    const secret = 'bk!\'()*_-.~ &<ü😀"\\/+=token%41';
+
+    expect(knowing(secret).text(`before ${encode(secret)} after`)).toBe('before [redacted] after');
+  });
+
+  it('loses base64 that is broken into lines', () => {
+    const secret = 's3cr3t-value-'.repeat(12);
+    const lines = Buffer.from(secret).toString('base64').replace(/.{76}/g, '$&\r\n');
+
+    expect(knowing(secret).text(`before\n${lines}\nafter`)).toMatch(/^before\n\[redacted\]=?\r?\nafter$/);
+  });
+
+  it('loses hexadecimal digits in either case', () => {
+    const redactor = createRedactor();
+    redactor.rememberPassing('0123456789abcdef0123');
+
+    expect(redactor.text('Signature=0123456789ABCDEF0123,')).toBe('Signature=[redacted],');
+  });
+
+  it.each([
+    '%62%6b%74%6f%6b%65%6e%2d%2',
+    '%62%6b%74%6f%6b%65%6e%2d%C3',
+    String.raw`\u0062ktoken-\u00f`,
+    'bktoken&#45;&#25',
+    '%62ktoken-\u2026',
+  ])('loses an encoded value that is cut off in the middle: %s', (text) => {
+    expect(knowing('bktoken-üüüü-1').text(`x=${text}`)).toMatch(/^x=\[redacted\]\u2026?$/);
+  });
+
+  it('loses a value whose characters are each written in another way, and nothing else', () => {
+    const character = fc.constantFrom(...'abcXYZ0189 !\'"()*+,-./:;<=>?@[\\]^_`{|}~%&$#üß€😀');
+    const written = fc.tuple(character, fc.nat({ max: 4 }));
+    const secrets = fc
+      .array(written, { minLength: 8, maxLength: 40 })
+      .filter((mix) => isSecret(mix.map(([sign]) => sign).join('')));
+
+    fc.assert(
+      fc.property(secrets, (mix) => {
+        const secret = mix.map(([sign]) => sign).join('');
+        const text = mix.map(([sign, way]) => writeCharacter(sign, way)).join('');
+        expect(knowing(secret).text(`{"a":"é%20${text}é%20\\n&amp;"}`)).toBe('{"a":"é%20[redacted]é%20\\n&amp;"}');
+      }),
+    );
+  });
+
+  it('finds a value after a hundred thousand escapes', () => {
+    const redactor = knowing('s3cr3t-value!');
+    const text = '%5c\\u0026&amp;'.repeat(20_000);
+
+    expect(redactor.text(`${text}%73%33cr3t-value!`)).toBe(`${text}[redacted]`);
   });
 
   it('forgets the oldest forms of forms first, and keeps the value', () => {
