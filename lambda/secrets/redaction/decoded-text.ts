@@ -107,11 +107,13 @@ export function replaceRanges(text: string, ranges: readonly Range[], standIn: s
   return [...kept, text.slice(ranges.at(-1)?.end)].join(standIn);
 }
 
+/** Ends a text that was not cut off, so that a sign at its end is not taken for half an escape. */
+const end = '\0';
+
 /** The text, and what it becomes when everything is undone that looks like an escape, as often as in a text. */
 export function decodeLevels(text: string): readonly string[] {
-  return mayBeEscaped.test(text) || text.includes('+')
-    ? [text, ...decodeTogether(text).map((level) => level.text)]
-    : [text];
+  if (!mayBeEscaped.test(text) && !text.includes('+')) return [text];
+  return [text, ...decodeTogether(`${text}${end}`).map((level) => level.text.slice(0, -end.length))];
 }
 
 /** Every decoding that differs from the text and from the others. */
@@ -127,10 +129,13 @@ function keepDistinct(all: readonly Decoded[]): readonly Decoded[] {
 }
 
 function decodeTogether(text: string): readonly Decoded[] {
-  const levels = [startFrom(text)];
-  for (let level = 0; level < mostLevels; level += 1)
-    levels.push(...levels.slice(-1).map((last) => decodeOnce(last, everyEncoding)));
-  return levels.slice(1);
+  const levels: Decoded[] = [];
+  let last = startFrom(text);
+  for (let level = 0; level < mostLevels; level += 1) {
+    last = decodeOnce(last, everyEncoding);
+    levels.push(last);
+  }
+  return levels;
 }
 
 function startFrom(text: string): Decoded {
@@ -212,14 +217,20 @@ function decodeBytes(escapes: string, isCut: boolean): readonly Piece[] {
   const pieces: Piece[] = [];
   let at = 0;
   while (at < bytes.length) {
-    const count = countBytes(bytes[at] ?? 0);
-    const isHalf = at + count > bytes.length && isCut;
-    const text = isHalf ? '' : decodeCharacter(bytes.subarray(at, at + count));
-    const taken = isHalf ? bytes.length - at : text === undefined ? 1 : count;
-    pieces.push({ length: 3 * taken, text: text ?? String.fromCharCode(bytes[at] ?? 0) });
-    at += taken;
+    const piece = decodeNext(bytes.subarray(at), isCut);
+    pieces.push({ length: 3 * piece.length, text: piece.text });
+    at += piece.length;
   }
   return pieces;
+}
+
+/** What the first bytes stand for. */
+function decodeNext(bytes: Uint8Array, isCut: boolean): Piece {
+  const [first = 0] = bytes;
+  const length = countBytes(first);
+  if (length > bytes.length && isCut) return { length: bytes.length, text: '' };
+  const text = decodeCharacter(bytes.subarray(0, length));
+  return text === undefined ? { length: 1, text: String.fromCharCode(first) } : { length, text };
 }
 
 function decodeCharacter(bytes: Uint8Array): string | undefined {
