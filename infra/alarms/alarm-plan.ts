@@ -51,6 +51,8 @@ export interface AlarmPlan {
   readonly threshold: number;
   readonly window: AlarmWindow;
   readonly silence: keyof typeof missingData;
+  /** What the window cannot hold of the minutes that were asked for; told at the synthesis. */
+  readonly cut?: string | undefined;
   /** A part of a composite alarm, which tells the topic in its place. */
   readonly isChild?: boolean;
   /** What has a state of its own within this alarm, and is told to EventBridge; absent where it is on one thing. */

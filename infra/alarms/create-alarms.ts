@@ -58,6 +58,8 @@ export function createAlarms(
   ];
   const plans = all.filter(({ metric }) => !isEmulated || metric instanceof cloudwatch.Metric);
   if (plans.some(({ metric }) => isPromql(metric))) explainPromql(scope);
+  for (const { name, cut } of plans)
+    if (cut !== undefined) Annotations.of(scope).addWarningV2(`ci-metrics:window:${name}`, `alarm ${name} ${cut}`);
   const composites = isEmulated ? [] : [...queues.map(({ composite: whole }) => whole), collectorDown];
   const alarms = createAllAlarms(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
   const { webhook } = prepared.config.alarms;

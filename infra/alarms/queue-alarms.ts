@@ -7,7 +7,7 @@ import { queueOldestWait } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import { type AlarmPlan, formatSubject } from './alarm-plan.ts';
 import { limitToReach } from './reach.ts';
-import { formatWindow, chooseLevelStatistic, chooseWindow, chooseQueryWindow } from './windows.ts';
+import { formatWindow, chooseLevelStatistic, chooseWindow, chooseQueryWindow, findQueryCut } from './windows.ts';
 import { matchAnyOn, type CompositePlan } from './composite-alarm.ts';
 import { formatInsightsQuery } from '../metrics/insights-query.ts';
 import { isTaken, chooseReading, findSystem } from '../metrics/build-metric.ts';
@@ -134,6 +134,7 @@ function planAnyQueue(prepared: Prepared, source: PreparedSource | undefined): S
       label: 'Starved jobs',
       threshold: 0,
       window: starved,
+      cut: findQueryCut(alarms.starvedMinutes, prepared.config),
       aggregate: chooseLevelStatistic(prepared.config) === 'Minimum' ? 'MIN' : 'MAX',
     }),
     ...planEveryQueue(watched, queueOldestWait, source, {
@@ -154,7 +155,7 @@ function planAnyQueue(prepared: Prepared, source: PreparedSource | undefined): S
   };
 }
 
-interface EveryQueue extends Pick<AlarmPlan, 'name' | 'description' | 'threshold' | 'window'> {
+interface EveryQueue extends Pick<AlarmPlan, 'name' | 'description' | 'threshold' | 'window' | 'cut'> {
   readonly label: string;
   readonly aggregate: 'MAX' | 'MIN';
 }

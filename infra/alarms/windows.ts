@@ -33,7 +33,7 @@ export function chooseWindow(minutes: number, config: CollectorConfig): AlarmWin
   return fitWindow(minutes, config, mostMinutes);
 }
 
-/** The same for an alarm on a Metrics Insights query. */
+/** The same for an alarm on a Metrics Insights query, which is cut to the hours that it sees. */
 export function chooseQueryWindow(minutes: number, config: CollectorConfig): AlarmWindow {
   return fitWindow(minutes, config, mostMinutesOfQuery);
 }
@@ -52,8 +52,18 @@ function fitWindow(minutes: number, config: CollectorConfig, most: number): Alar
   const points = Math.floor(most / period);
   // At one run a minute the operator's own word counts, even when it is a single minute.
   const least = period === 1 ? 1 : Math.min(leastBad, Math.ceil(points / 2));
-  const bad = Math.max(Math.ceil(minutes / period), least);
-  return { bad, of: Math.max(bad, Math.min(2 * bad, points)) };
+  // More than there are would never be reached, and the alarm never go off.
+  const bad = Math.min(Math.max(Math.ceil(minutes / period), least), points);
+  return { bad, of: Math.min(2 * bad, points) };
+}
+
+/** Undefined where an alarm on a Metrics Insights query can wait as long as is asked. */
+export function findQueryCut(minutes: number, config: CollectorConfig): string | undefined {
+  const period = chooseScheduleRate(config).toMinutes();
+  const reached = chooseQueryWindow(minutes, config).bad * period;
+  return reached >= minutes
+    ? undefined
+    : `goes off after ${String(reached)} minutes instead of ${String(minutes)}: an alarm on many series looks back at most ${String(mostMinutesOfQuery)} minutes, and a run comes every ${String(period)}; shorten the interval, or ask for ${String(reached)} minutes`;
 }
 
 /** `5 minutes`, `3 of 6 minutes`: what the text of an alarm says of its window. */

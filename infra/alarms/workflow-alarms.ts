@@ -5,7 +5,7 @@ import type { PreparedSource } from '../../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { hasSink, limitToReach } from './reach.ts';
 import { formatInsightsQuery } from '../metrics/insights-query.ts';
-import { chooseWindow, chooseQueryWindow } from './windows.ts';
+import { chooseWindow, chooseQueryWindow, findQueryCut, formatWindow } from './windows.ts';
 import { isTaken, chooseReading } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
 import { buildLevelReading } from '../metrics/promql-reading.ts';
@@ -23,8 +23,8 @@ export function planWorkflowAlarms(all: Prepared, region: string): readonly Alar
   });
 }
 
-function describeDown({ name }: PreparedSource, minutes: number, which: string): string {
-  return `A workflow of source "${name}" has had no successful attestation for ${String(minutes)} minutes after one that failed, expired or was cancelled, so what is built meanwhile has none. ${which} Open its last run in Chainloop: a policy gate, a missing material, or a CI job that died before it pushed.`;
+function describeDown({ name }: PreparedSource, howLong: string, which: string): string {
+  return `A workflow of source "${name}" has had no successful attestation for ${howLong} after one that failed, expired or was cancelled, so what is built meanwhile has none. ${which} Open its last run in Chainloop: a policy gate, a missing material, or a CI job that died before it pushed.`;
 }
 
 /** The time is in the value, so that a poll that fails does not start it anew. */
@@ -37,7 +37,7 @@ function planDown(prepared: Prepared, source: PreparedSource): readonly AlarmPla
       name: `workflow-down/${source.name}`,
       description: describeDown(
         source,
-        minutes,
+        `${String(minutes)} minutes`,
         `${describeGraph(prepared, 'Workflows that are down', workflowDown)} names it.`,
       ),
       metric: chooseReading(prepared, workflowDown, labels),
@@ -56,10 +56,15 @@ function planRelayedDown(prepared: Prepared, source: PreparedSource): readonly A
   const published = findPublishedMetrics(prepared, sink).find(({ definition }) => definition === workflowUp);
   if (published === undefined) return [];
   const minutes = prepared.config.alarms.workflowDownMinutes;
+  const window = chooseQueryWindow(minutes, prepared.config);
   return [
     {
       name: `workflow-down/${source.name}`,
-      description: describeDown(source, minutes, 'The contributors of this alarm name it.'),
+      description: describeDown(
+        source,
+        formatWindow(window, prepared.config),
+        'The contributors of this alarm name it.',
+      ),
       metric: new cloudwatch.MathExpression({
         expression: formatInsightsQuery({
           ...published,
@@ -73,7 +78,8 @@ function planRelayedDown(prepared: Prepared, source: PreparedSource): readonly A
       }),
       when: 'below',
       threshold: 1,
-      window: chooseQueryWindow(minutes, prepared.config),
+      window,
+      cut: findQueryCut(minutes, prepared.config),
       silence: 'kept',
       contributors: { kind: 'workflows' },
     },
@@ -83,11 +89,15 @@ function planRelayedDown(prepared: Prepared, source: PreparedSource): readonly A
 function planDownByOtlp(prepared: Prepared, source: PreparedSource): readonly AlarmPlan[] {
   const [sink] = prepared.otlpSinks;
   if (sink === undefined || !isTaken(prepared, workflowUp, {})) return [];
-  const minutes = prepared.config.alarms.workflowDownMinutes;
+  const window = chooseWindow(prepared.config.alarms.workflowDownMinutes, prepared.config);
   return [
     {
       name: `workflow-down/${source.name}`,
-      description: describeDown(source, minutes, 'The contributors of this alarm name it.'),
+      description: describeDown(
+        source,
+        formatWindow(window, prepared.config),
+        'The contributors of this alarm name it.',
+      ),
       metric: buildLevelReading(prepared, sink, workflowUp, {
         labels: {},
         by: ['org', 'workflow', 'runner'],
@@ -95,7 +105,7 @@ function planDownByOtlp(prepared: Prepared, source: PreparedSource): readonly Al
       }),
       when: 'below',
       threshold: 1,
-      window: chooseWindow(minutes, prepared.config),
+      window,
       silence: 'kept',
       contributors: { kind: 'workflows' },
     },

@@ -306,17 +306,18 @@ export const Alarms = z
     }),
     starvedMinutes: Minutes.default(5).meta({
       description:
-        'How many minutes a queue may have jobs and no worker within twice as many; at least three runs above one minute.',
+        'How many minutes a queue may have jobs and no worker within twice as many; at least three runs above one minute. The alarm on all queues looks back 180 minutes at most.',
     }),
     oldestWaitMinutes: WaitMinutes.default(10).meta({
-      description: 'How long the oldest queued job may wait, where a source tells it, in five minutes of ten.',
+      description:
+        'How long the oldest queued job may wait, where a source tells it, in five minutes of ten; at least three runs above one minute.',
     }),
     stuckRunsMinutes: Minutes.default(15).meta({
-      description: 'How many minutes runs may be stuck within twice as many.',
+      description: 'How many minutes runs may be stuck within twice as many; at least three runs above one minute.',
     }),
     workflowDownMinutes: Minutes.default(30).meta({
       description:
-        'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it; Chainloop itself proposes 30.',
+        'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it; Chainloop itself proposes 30. On the metrics of its own page, so many minutes within twice as many and 180 at most; at least three runs above one minute.',
     }),
     throttledMinutes: Minutes.default(10).meta({
       description: 'How long TaskRuns of Tekton may wait for a quota or a node.',

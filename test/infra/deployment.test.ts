@@ -138,6 +138,21 @@ describe('settings that do not fit together', () => {
     ],
     ['the same queue of another cluster', alarms({ queues: [queue, { ...queue, scope: 'other' }] }), []],
     [
+      'a name that is too long for an alarm once it is percent-encoded',
+      alarms({ queues: [{ ...queue, queue: 'ü'.repeat(43) }] }),
+      [
+        'alarms.queues.0.queue: has 258 characters in CloudWatch, where what is not ASCII is percent-encoded, and an alarm reads 255; leave the alarm out: the alarm on all queues watches it',
+      ],
+    ],
+    ['a name that is just short enough', alarms({ queues: [{ ...queue, queue: 'ü'.repeat(42) }] }), []],
+    [
+      'a dimension of the sink that is too long for an alarm',
+      { ...alarms({ queues: [queue] }), sinks: [{ kind: 'cloudwatch', dimensions: { Team: 'x'.repeat(256) } }] },
+      [
+        'alarms.queues: an alarm reads 255 characters of a dimension, and "Team" of the cloudwatch sink has 256; shorten that value, or leave the alarms out',
+      ],
+    ],
+    [
       'a queue that no sink publishes',
       { ...alarms({ queues: [queue] }), sinks: [{ kind: 'stdout' }] },
       [

@@ -1,7 +1,8 @@
 /** Checks the alarms: each must be on a metric that a source fills and a sink publishes. */
+import * as z from 'zod';
 import { verdictResults } from '../../model/catalogue/results.ts';
 import { starvedJobs, tokenExpiry } from '../../model/catalogue/catalogue.ts';
-import { collectMetricNames } from '../../model/for-sinks/cloud-watch-shape.ts';
+import { collectMetricNames, encodeDimensionValue } from '../../model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchShape, MetricDefinition } from '../../model/metric.ts';
 import { queueOldestWait, runLastSuccess, runsFinished } from '../../model/catalogue/run-metrics.ts';
 import { makeStorableValue } from '../../model/text/labels.ts';
@@ -26,6 +27,7 @@ export function checkAlarms(config: WatchedConfig): readonly ConfigFinding[] {
   const sources = config.sources.map(prepareSource);
   return [
     ...checkPublished(config),
+    ...checkDimensions(config),
     ...queues.flatMap((queue, index) => checkQueue(queue, index, sources, queues)),
     ...pipelines.flatMap((pipeline, index) => checkPipeline(pipeline, index, sources, pipelines)),
     ...tokens.flatMap(({ source }, index) => checkToken(source, index, sources, tokens)),
@@ -88,6 +90,52 @@ function isSelected(metrics: unknown, name: string): boolean {
   const selection = Selection.optional().safeParse(metrics);
   return selection.success && matchSelection(selection.data ?? {})(name);
 }
+
+/**
+ * CloudFormation template reference, AWS::CloudWatch::Alarm Dimension: an alarm reads a shorter value than PutMetricData
+ * takes.
+ */
+const mostDimensionCharacters = 255;
+
+/** What the names of alarms, and the sink's own dimensions beside them, are in CloudWatch. */
+function checkDimensions({ alarms, sinks }: WatchedConfig): readonly ConfigFinding[] {
+  const inCloudWatch = sinks.filter(({ kind }) => kind === 'cloudwatch');
+  if (inCloudWatch.length === 0) return [];
+  return [
+    ...alarms.queues.flatMap(({ scope, queue }, index) =>
+      checkLengths(['alarms', 'queues', index], { scope, queue }, 'the alarm on all queues watches it'),
+    ),
+    ...alarms.pipelines.flatMap(({ scope, pipeline }, index) =>
+      checkLengths(['alarms', 'pipelines', index], { scope, pipeline }, 'rename it in the CI system'),
+    ),
+    ...checkOwnDimensions(alarms, inCloudWatch),
+  ];
+}
+
+function checkLengths(
+  path: ConfigFinding['path'],
+  names: Readonly<Record<string, string>>,
+  instead: string,
+): readonly ConfigFinding[] {
+  return Object.entries(names).flatMap(([setting, name]) => {
+    const { length } = encodeDimensionValue(name);
+    const message = `has ${String(length)} characters in CloudWatch, where what is not ASCII is percent-encoded, and an alarm reads ${String(mostDimensionCharacters)}; leave the alarm out: ${instead}`;
+    return length <= mostDimensionCharacters ? [] : [{ path: [...path, setting], message }];
+  });
+}
+
+function checkOwnDimensions({ queues }: Alarms, sinks: WatchedConfig['sinks']): readonly ConfigFinding[] {
+  const list = queues.length > 0 ? 'queues' : 'pipelines';
+  const values = sinks.flatMap(({ dimensions }) => Object.entries(OwnDimensions.safeParse(dimensions).data ?? {}));
+  return values
+    .filter(([, value]) => value.length > mostDimensionCharacters)
+    .map(([name, value]) => ({
+      path: ['alarms', list],
+      message: `an alarm reads ${String(mostDimensionCharacters)} characters of a dimension, and "${name}" of the cloudwatch sink has ${String(value.length)}; shorten that value, or leave the alarms out`,
+    }));
+}
+
+const OwnDimensions = z.record(z.string(), z.string());
 
 function checkQueue(
   queue: QueueAlarm,

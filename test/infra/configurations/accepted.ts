@@ -15,7 +15,7 @@ const sourceNames = ['ab', 'a-b', 'a.b', 'a_b', 'AB', '0', `${'n'.repeat(63)}1`,
 const freeTexts = [
   ...['a', 'a/b', 'a--b', 'b', 'b/c', 'c', 'A', 'main', '*', 'linux-*', ' ', 'ä', '🚀', '"quoted"', "it's", 'a\\b'],
   ...['${AWS::Region}', '{{resolve:ssm:x}}', 'a\nb', 'a,b', '{a}', 'a:b', 'team', 'Team', 'AWS:x', '#'],
-  ...['x'.repeat(200), 'x'.repeat(255), 'x'.repeat(1024), 'x'.repeat(1100), 'ä'.repeat(300)],
+  ...['x'.repeat(200), 'x'.repeat(255), 'x'.repeat(1024), 'x'.repeat(1100), 'ä'.repeat(300), 'ü'.repeat(128)],
 ];
 
 const account = '111122223333';
