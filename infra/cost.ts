@@ -3,6 +3,7 @@ import { groupDigits } from '../lambda/model/text/wording.ts';
 import { estimateDeployment } from '../lambda/cost/estimate-deployment.ts';
 import { assumeFleet, type Fleet } from '../lambda/cost/fleet.ts';
 import { type PricedDeployment, computeMonthlyCost, sumCost } from '../lambda/cost/monthly-cost.ts';
+import { isRunning } from '../lambda/cost/lines/runs-a-month.ts';
 import { formatCostTable } from '../lambda/cost/format-table.ts';
 import { priceMetrics } from '../lambda/sinks/cloudwatch/price.ts';
 import { countAlarms } from './alarms/count-alarms.ts';
@@ -26,7 +27,11 @@ export async function formatCost(stacked: Stacked): Promise<string> {
   return [
     `A month at list price of us-east-1, with ${String(queues)} queues and ${String(pipelines)} pipelines a source (deployment.fleet), of which some runs and jobs succeed and some fail in each hour:`,
     ...formatCostTable(lines).map((line) => `  ${line}`),
-    ...(await describeGrowth(stacked, deployed)),
+    ...(isRunning(stacked.config)
+      ? await describeGrowth(stacked, deployed)
+      : [
+          'The schedule is disabled (deployment.schedule): nothing runs and nothing is sent, so only what stands has a price.',
+        ]),
   ].join('\n');
 }
 

@@ -9,7 +9,8 @@ import { priceEvents } from './lines/event-lines.ts';
 import { priceFunction } from './lines/function-lines.ts';
 import { estimateLogSize } from './lines/log-size.ts';
 import { formatCount } from './lines/numbers.ts';
-import { prices } from './prices.ts';
+import { hoursAMonth, prices } from './prices.ts';
+import { isRunning } from './lines/runs-a-month.ts';
 import { priceSecrets } from './lines/secret-lines.ts';
 import { priceStateTable } from './lines/table-lines.ts';
 
@@ -38,8 +39,8 @@ export interface PricedDeployment {
 
 export function computeMonthlyCost(deployed: PricedDeployment): readonly CostLine[] {
   return [
-    ...priceSinks(deployed.previews),
-    ...priceOwnMetrics(deployed),
+    // Where nothing runs, nothing is sent.
+    ...(isRunning(deployed.config) ? [...priceSinks(deployed.previews), ...priceOwnMetrics(deployed)] : []),
     ...(deployed.alarms === undefined ? [] : priceAlarms(deployed.alarms)),
     ...priceDashboard(deployed.config),
     ...priceFunction(deployed),
@@ -86,6 +87,7 @@ function priceDashboard({ deployment }: CollectorConfig): readonly CostLine[] {
 /** A function in a VPC reaches nothing outside without one; interface endpoints in its place cost about as much. */
 function priceNetwork({ deployment }: CollectorConfig): readonly CostLine[] {
   if (deployment.vpc === undefined) return [];
-  const basis = 'the one of the VPC, without data; nothing where others need it anyway';
-  return [{ item: 'NAT gateway', usd: prices.natGateway, basis }];
+  const { natGatewayHour, publicAddressHour } = prices;
+  const basis = `${String(hoursAMonth)} hours × ($${String(natGatewayHour)} + $${String(publicAddressHour)} for its address), without data; nothing where others need it anyway`;
+  return [{ item: 'NAT gateway', usd: hoursAMonth * (natGatewayHour + publicAddressHour), basis }];
 }

@@ -5,8 +5,10 @@
  * "Pricing" in November 2026, but for those that are marked as reported: look these up before you rely on them.
  */
 
-/** 730 hours, the month of AWS's own price examples. */
-export const monthMs = 730 * 3_600_000;
+/** The month of AWS's own price examples. */
+export const hoursAMonth = 730;
+
+export const monthMs = hoursAMonth * 3_600_000;
 
 export const prices = {
   /** Each metric that an alarm looks at, by period of a minute or more; a Metrics Insights alarm looks at many. */
@@ -23,6 +25,8 @@ export const prices = {
   millionWriteUnits: 0.625,
   /** Reported: SQS, each call; a message is sent, received and deleted. */
   millionQueueCalls: 0.4,
-  /** Reported: one gateway for a month, without the data that goes through it. */
-  natGateway: 33,
+  /** Reported: one gateway for an hour, without the data that goes through it. */
+  natGatewayHour: 0.045,
+  /** Reported: each public IPv4 address for an hour; a gateway has one. */
+  publicAddressHour: 0.005,
 } as const;

@@ -51,6 +51,26 @@ describe('the price at the synthesis', () => {
     expect(await formatCost(collectorOf('minimal'))).not.toContain('further pipeline');
   });
 
+  it('counts nothing that a run would cost where the schedule is disabled', async () => {
+    const { config, alarms } = collectorOf('stateful');
+    const deployment = { ...config.deployment, schedule: 'disabled' } as const;
+    const stopped = { config: { ...config, deployment }, alarms };
+
+    const lines = computeMonthlyCost(await estimateDeployed(stopped, () => assumeFleet(fleet)));
+
+    const costing = lines.filter(({ usd }) => usd !== 0).map(({ item }) => item);
+    expect(costing).toContain('alarms on metrics');
+    for (const item of ['custom metrics', 'function', 'log', 'table of counters']) expect(costing).not.toContain(item);
+    expect(await formatCost(stopped)).toContain('The schedule is disabled (deployment.schedule)');
+  });
+
+  it('counts the address of a NAT gateway beside its hours', async () => {
+    const nat = (await linesOf('vpc')).find(({ item }) => item === 'NAT gateway');
+
+    // 730 × ($0.045 + $0.005)
+    expect(nat?.usd).toBeCloseTo(36.5, 6);
+  });
+
   it('has a line for everything that is charged, and its total', async () => {
     const items = (await linesOf('stateful')).map(({ item }) => item);
 

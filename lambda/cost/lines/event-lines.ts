@@ -5,7 +5,7 @@ import type { CostLine } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import type { Fleet } from '../fleet.ts';
 import { formatCount } from './numbers.ts';
-import { prices } from '../prices.ts';
+import { hoursAMonth, prices } from '../prices.ts';
 import { countRunsAMonth } from './runs-a-month.ts';
 
 interface EventCostInput {
@@ -19,7 +19,6 @@ export function countEventsAnHour(sources: readonly PreparedSource[], { finishes
   return sources.filter(({ events }) => events !== undefined).length * finishesAnHour;
 }
 
-const hoursAMonth = 730;
 const million = 1_000_000;
 
 /** Messages are received and deleted by the ten; each is sent in a call of its own. */

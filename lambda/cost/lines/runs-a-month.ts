@@ -14,7 +14,12 @@ export interface Runs {
   readonly secondsOfInvocation: number;
 }
 
-export function countRunsAMonth({ interval }: Pick<CollectorConfig, 'interval'>): Runs {
+export function isRunning({ deployment }: Pick<CollectorConfig, 'deployment'>): boolean {
+  return deployment.schedule === 'enabled';
+}
+
+export function countRunsAMonth({ interval, deployment }: Pick<CollectorConfig, 'interval' | 'deployment'>): Runs {
+  if (!isRunning({ deployment })) return { runs: 0, invocations: 0, secondsOfInvocation: usualSeconds };
   const intervalMs = convertInterval(interval);
   const isLoop = intervalMs < minuteMs;
   return {

@@ -7,6 +7,7 @@ import type { CostLine, PreparedSink } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import { formatCount } from './numbers.ts';
 import { monthMs, prices } from '../prices.ts';
+import { isRunning } from './runs-a-month.ts';
 
 interface SecretCostInput {
   readonly config: CollectorConfig;
@@ -37,7 +38,9 @@ function collectIds(refs: readonly SecretRef[]): readonly string[] {
 }
 
 /** A warm function reads all secrets of a Region together, once in the time that it keeps them. */
-function countCallsAMonth(ids: readonly string[], { interval, secretCacheMinutes }: CollectorConfig): number {
+function countCallsAMonth(ids: readonly string[], config: CollectorConfig): number {
+  if (!isRunning(config)) return 0;
+  const { interval, secretCacheMinutes } = config;
   const everyMs = Math.max(convertInterval(interval), secretCacheMinutes * minuteMs);
   const regions = [...Map.groupBy(ids, (id) => findArnRegion(id) ?? '').values()];
   return regions.reduce((sum, inRegion) => sum + Math.ceil(inRegion.length / mostAtOnce), 0) * (monthMs / everyMs);
