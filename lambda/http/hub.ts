@@ -149,7 +149,7 @@ function assertSendable(
   loopback: LoopbackPolicy,
   { signal, timeouts }: { readonly signal: AbortSignal; readonly timeouts: Timeouts },
 ): void {
-  if (signal.aborted) throw createDeadlineError(where);
+  if (signal.aborted) throw createDeadlineError(where, signal);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new ForbiddenRequestError(where, 'only http and https URLs can be requested; check the URL');
   }

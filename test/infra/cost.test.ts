@@ -52,9 +52,9 @@ describe('the price at the synthesis', () => {
   });
 
   it('counts nothing that a run would cost where the schedule is disabled', async () => {
-    const { config, alarms } = collectorOf('stateful');
+    const { config, alarmPlans } = collectorOf('stateful');
     const deployment = { ...config.deployment, schedule: 'disabled' } as const;
-    const stopped = { config: { ...config, deployment }, alarms };
+    const stopped = { config: { ...config, deployment }, alarmPlans };
 
     const lines = computeMonthlyCost(await estimateDeployed(stopped, () => assumeFleet(fleet)));
 

@@ -6,6 +6,7 @@ import { UsageError } from './parse-arguments.ts';
 import { collectCommand } from './collect-command.ts';
 import { createPaint, type Paint } from '../render/colour.ts';
 import type { Command } from './command.ts';
+import { commonOptions, type OptionSpec } from './options.ts';
 import { demoCommand } from './demo-command.ts';
 import { renderCommandHelp, renderGeneralHelp } from './help.ts';
 import { migrateCommand } from './migrate-command.ts';
@@ -31,8 +32,10 @@ async function runCommand(argv: readonly string[], terminal: Terminal): Promise<
   if (isHelp(name)) return print(terminal, renderHelp(rest[0], paint));
 
   const command = findCommand(name);
-  if (rest.includes('--version') || rest.includes('-V')) return print(terminal, `${version}\n`);
-  if (rest.some(isHelp)) return print(terminal, renderCommandHelp(command, paint));
+  if (rest.some((argument) => argument === '--version' || isAmongShorts(argument, 'V', command)))
+    return print(terminal, `${version}\n`);
+  if (rest.some((argument) => isHelp(argument) || isAmongShorts(argument, 'h', command)))
+    return print(terminal, renderCommandHelp(command, paint));
   return command.run(rest, terminal);
 }
 
@@ -42,6 +45,14 @@ function isVersion(argument: string): boolean {
 
 function isHelp(argument: string): boolean {
   return argument === 'help' || argument === '--help' || argument === '-help' || argument === '-h';
+}
+
+/** `-qV` is `-q -V`, as everywhere; what stands behind an option with a value is its value. */
+function isAmongShorts(argument: string, short: string, { options }: Command): boolean {
+  const letters = /^-([A-Za-z]+)$/.exec(argument)?.[1] ?? '';
+  const specs: readonly OptionSpec[] = [...Object.values(options), ...Object.values(commonOptions)];
+  const plain = new Set(specs.flatMap((spec) => (spec.value === undefined ? (spec.short ?? []) : [])));
+  return letters.includes(short) && Array.from(letters).every((letter) => letter === short || plain.has(letter));
 }
 
 function renderHelp(name: string | undefined, paint: Paint): string {

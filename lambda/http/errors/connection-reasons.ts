@@ -51,6 +51,10 @@ const noAgreement = neverBegun(
   'the server and this client have no version or cipher of TLS in common; allow TLS 1.2 or 1.3 on the server',
 );
 
+/** What a proxy answers says no more: it is the same without credentials and with wrong ones. */
+export const refusedByProxy =
+  'the proxy refused the credentials in its URL, or there are none; put valid ones into the URL (HTTPS_PROXY, HTTP_PROXY)';
+
 /** By Node's, undici's and OpenSSL's codes. */
 const knownCodes: ReadonlyMap<string, KnownCode> = new Map([
   [
@@ -77,7 +81,7 @@ const knownCodes: ReadonlyMap<string, KnownCode> = new Map([
     { reason: 'the proxy broke the connection off; check HTTPS_PROXY', sent: 'perhaps', mayPass: false },
   ],
   ['UND_ERR_PRX_TLS', neverBegun('the certificate of the proxy is not valid for its name; check HTTPS_PROXY')],
-  ['PROXY_407', neverBegun('the proxy wants credentials; put them into the proxy URL')],
+  ['PROXY_407', neverBegun(refusedByProxy)],
   ['SELF_SIGNED_CERT_IN_CHAIN', untrusted],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', untrusted],
   ['UNABLE_TO_GET_ISSUER_CERT', untrusted],
@@ -148,7 +152,7 @@ function findCode(code: string): KnownCode {
   const known = knownCodes.get(code);
   if (known !== undefined) return known;
   // A server asks for a client certificate in the handshake, and reads no request before it has one that it takes.
-  if (isClientCertificateRefused(code)) return clientCertificate;
+  if (isClientCertificateRefused(code) || code === 'PROXY_407') return clientCertificate;
   if (unusableMaterial.test(code)) return unusablePem;
   if (noAgreementAlert.test(code)) return noAgreement;
   if (unknownHostAlert.test(code)) return unknownHost;
@@ -157,7 +161,7 @@ function findCode(code: string): KnownCode {
 
 export function explainConnection(code: string): ConnectionReason {
   const { reason } = findCode(code);
-  if (isClientCertificateRefused(code)) return { kind: 'auth', reason };
+  if (isClientCertificateRefused(code) || code === 'PROXY_407') return { kind: 'auth', reason };
   return { kind: unusableMaterial.test(code) ? 'configuration' : 'unavailable', reason };
 }
 

@@ -9,7 +9,7 @@ import {
   HttpStatusError,
   HttpTimeoutError,
 } from './errors.ts';
-import { explainConnection } from './connection-reasons.ts';
+import { explainConnection, refusedByProxy } from './connection-reasons.ts';
 
 /** What a status means for this server, such as the scope that a token lacks at 403. */
 export type StatusHints = Partial<Readonly<Record<number, string>>>;
@@ -83,7 +83,7 @@ const meanings: ReadonlyMap<number, Meaning> = new Map([
   [403, { kind: 'auth', hint: 'the credentials lack a permission; grant it to the key, user or role in use' }],
   [404, noSuchPath],
   [405, noSuchPath],
-  [407, { kind: 'configuration', hint: 'the proxy wants credentials; put them into the proxy URL' }],
+  [407, { kind: 'auth', hint: refusedByProxy }],
   [410, noSuchPath],
   [429, tooMany],
 ]);

@@ -29,7 +29,7 @@ export function convertToHttpError(
 ): HttpError {
   if (error instanceof HttpError) return error;
   // undici rejects with the signal's reason, whatever that is, so the signals decide.
-  if (signals.run.aborted) return createDeadlineError(where);
+  if (signals.run.aborted) return createDeadlineError(where, signals.run);
   if (signals.attempt.aborted) {
     return new HttpTimeoutError(where, `no complete answer within ${formatSeconds(timeouts.attemptMs)}; ${slow}`);
   }
@@ -41,11 +41,18 @@ export function convertToHttpError(
   return convertByCode(findErrorCode(error), error, where, timeouts);
 }
 
-export function createDeadlineError(where: string): HttpTimeoutError {
+export function createDeadlineError(where: string, { reason }: Pick<AbortSignal, 'reason'>): HttpTimeoutError {
+  if (isInterruption(reason))
+    return new HttpTimeoutError(where, 'interrupted before the answer was complete; start the run again');
   return new HttpTimeoutError(
     where,
     `no complete answer before the deadline of the run; raise the function timeout, or ${slow}`,
   );
+}
+
+/** Ctrl-C and SIGTERM abort with this name, a deadline with `TimeoutError`. */
+function isInterruption(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'AbortError';
 }
 
 function convertByCode(code: string, error: unknown, where: string, timeouts: Timeouts): HttpError {
@@ -58,7 +65,7 @@ function convertByCode(code: string, error: unknown, where: string, timeouts: Ti
     case 'UND_ERR_INVALID_ARG':
       return new ForbiddenRequestError(
         where,
-        'the request has a header or path that HTTP does not allow; look for a line break in a secret',
+        'the request has a header or path that HTTP does not allow; look in the secrets for a line break, and for a character that is none of Latin-1',
         cause,
       );
     case 'UND_ERR_HEADERS_OVERFLOW':

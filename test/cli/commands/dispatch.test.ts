@@ -83,9 +83,12 @@ describe('help', () => {
 });
 
 describe('version', () => {
-  it.each(['version', '--version', '-V', 'collect --version', 'demo -V'])('is told by %s', async (line) => {
-    expect(await answerTo(...line.split(' '))).toEqual({ exitCode: 0, out: `${version}\n`, err: '' });
-  });
+  it.each(['version', '--version', '-V', 'collect --version', 'demo -V', 'collect -qV', 'collect -Vq'])(
+    'is told by %s',
+    async (line) => {
+      expect(await answerTo(...line.split(' '))).toEqual({ exitCode: 0, out: `${version}\n`, err: '' });
+    },
+  );
 });
 
 describe('a command line that makes no sense', () => {

@@ -89,9 +89,9 @@ describe('a proxy', () => {
   });
 
   it.each([
-    ['https', 407, /the proxy wants credentials; put them into the proxy URL \(PROXY_407\)/],
+    ['https', 407, /the proxy refused the credentials in its URL, or there are none; put valid ones .* \(PROXY_407\)/],
     ['https', 403, /the proxy refused to connect; check its rules or NO_PROXY \(PROXY_403\)/],
-    ['http', 407, /the proxy wants credentials; put them into the proxy URL \(PROXY_407\)/],
+    ['http', 407, /the proxy refused the credentials in its URL, or there are none; put valid ones .* \(PROXY_407\)/],
   ])('that answers %s with %i is named as the reason, without its password', async (scheme, status, message) => {
     await using proxy = await startProxy({ refuseWith: status });
     const address = `http://user:canary-7f3a@127.0.0.1:${String(proxy.port)}`;
@@ -100,6 +100,7 @@ describe('a proxy', () => {
     const error = await errorOf(http.port.send(get(`${scheme}://ci.test/`)));
 
     expect(describeHttpProblem(error, 'x')?.message).toMatch(message);
+    expect(describeHttpProblem(error, 'x')?.kind).toBe(status === 407 ? 'auth' : 'unavailable');
     expect(inspect(error, { depth: 9 })).not.toContain('canary');
     expect(proxy.seen).toHaveLength(1);
   });

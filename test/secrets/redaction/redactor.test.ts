@@ -132,21 +132,21 @@ describe('a text', () => {
   ])('loses a value %s', (_, encode) => {
     const secret = 'bk!\'()*_-.~ &<ü😀"\\/+=token%41';
 
-    expect(knowing(secret).text(`before ${encode(secret)} after`)).toBe('before [redacted] after');
+    expect(knowing(secret).redactText(`before ${encode(secret)} after`)).toBe('before [redacted] after');
   });
 
   it('loses base64 that is broken into lines', () => {
     const secret = 's3cr3t-value-'.repeat(12);
     const lines = Buffer.from(secret).toString('base64').replace(/.{76}/g, '$&\r\n');
 
-    expect(knowing(secret).text(`before\n${lines}\nafter`)).toMatch(/^before\n\[redacted\]=?\r?\nafter$/);
+    expect(knowing(secret).redactText(`before\n${lines}\nafter`)).toMatch(/^before\n\[redacted\]=?\r?\nafter$/);
   });
 
   it('loses hexadecimal digits in either case', () => {
     const redactor = createRedactor();
     redactor.rememberPassing('0123456789abcdef0123');
 
-    expect(redactor.text('Signature=0123456789ABCDEF0123,')).toBe('Signature=[redacted],');
+    expect(redactor.redactText('Signature=0123456789ABCDEF0123,')).toBe('Signature=[redacted],');
   });
 
   it.each([
@@ -156,7 +156,7 @@ describe('a text', () => {
     'bktoken&#45;&#25',
     '%62ktoken-\u2026',
   ])('loses an encoded value that is cut off in the middle: %s', (text) => {
-    expect(knowing('bktoken-üüüü-1').text(`x=${text}`)).toMatch(/^x=\[redacted\]\u2026?$/);
+    expect(knowing('bktoken-üüüü-1').redactText(`x=${text}`)).toMatch(/^x=\[redacted\]\u2026?$/);
   });
 
   it('loses a value whose characters are each written in another way, and nothing else', () => {
@@ -170,7 +170,9 @@ describe('a text', () => {
       fc.property(secrets, (mix) => {
         const secret = mix.map(([sign]) => sign).join('');
         const text = mix.map(([sign, way]) => writeCharacter(sign, way)).join('');
-        expect(knowing(secret).text(`{"a":"é%20${text}é%20\\n&amp;"}`)).toBe('{"a":"é%20[redacted]é%20\\n&amp;"}');
+        expect(knowing(secret).redactText(`{"a":"é%20${text}é%20\\n&amp;"}`)).toBe(
+          '{"a":"é%20[redacted]é%20\\n&amp;"}',
+        );
       }),
     );
   });
@@ -179,7 +181,7 @@ describe('a text', () => {
     const redactor = knowing('s3cr3t-value!');
     const text = '%5c\\u0026&amp;'.repeat(20_000);
 
-    expect(redactor.text(`${text}%73%33cr3t-value!`)).toBe(`${text}[redacted]`);
+    expect(redactor.redactText(`${text}%73%33cr3t-value!`)).toBe(`${text}[redacted]`);
   });
 
   it('forgets the oldest forms of forms first, and keeps the value', () => {

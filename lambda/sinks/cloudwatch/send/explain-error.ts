@@ -1,4 +1,5 @@
 /** Says why a request was not stored, what became of it, and what to do about it. */
+import { explainConnection } from '../../../http/errors/connection-reasons.ts';
 import { HttpError } from '../../../http/errors/errors.ts';
 import type { ProblemKind } from '../../../model/problem.ts';
 import { SecretUnavailableError } from '../../../secrets/secrets.ts';
@@ -186,6 +187,7 @@ function explainStrangeAnswer(status: number, name: string, said: string): SendP
 }
 
 function explainNoAnswer(code: string): SendProblem {
+  if (code.startsWith('PROXY_')) return explainProxy(code);
   return {
     kind: 'unavailable',
     cause: code,
@@ -194,6 +196,20 @@ function explainNoAnswer(code: string): SendProblem {
       'check the Region, the DNS and the route to monitoring.<region>.amazonaws.com; in a VPC it needs an endpoint or a NAT',
     isForContent: false,
     fate: unsentCodes.has(code) ? 'not taken' : 'unknown',
+  };
+}
+
+/** The way to CloudWatch was never opened. */
+function explainProxy(code: string): SendProblem {
+  const { kind, reason } = explainConnection(code);
+  const [said = reason, ...remedies] = reason.split('; ');
+  return {
+    kind,
+    cause: code,
+    reason: `${said} (${code})`,
+    remedy: remedies.join('; '),
+    isForContent: false,
+    fate: 'not taken',
   };
 }
 

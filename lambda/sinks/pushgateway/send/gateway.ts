@@ -71,7 +71,7 @@ export function createGateway(config: PushgatewayConfig, { http, secrets }: Sink
 /** A page replaces a group as a whole, so half of it would take the other half away: it is given up, and the old one stays. */
 async function* takeUntilOver(page: AsyncIterable<string>, deadline: Deadline, where: string): AsyncGenerator<string> {
   for await (const chunk of page) {
-    if (isOver(deadline)) throw createDeadlineError(where);
+    if (isOver(deadline)) throw createDeadlineError(where, deadline.signal);
     yield chunk;
   }
 }
