@@ -356,6 +356,23 @@ describe('descriptors', () => {
     expect(sink.google.monitoring.descriptors.get(type('ci_queue_jobs'))?.description).toBe('Help of ci_queue_jobs.');
   });
 
+  it('that are not answered in their time are told to be slow, and not to lack time for the run', async () => {
+    await using sink = await googleSink(
+      {},
+      { answer: ({ path }) => (path.endsWith('/metricDescriptors') ? 'silence' : undefined) },
+    );
+
+    // A quarter of it is theirs.
+    const delivery = await sink.write(batchOf([queues(3)]), 2000);
+
+    expect(delivery.accepted).toBe(3);
+    expect(delivery.problems).toMatchObject([{ kind: 'timeout' }]);
+    expect(messages(delivery)).toMatch(
+      /^no descriptor for .*ci_queue_jobs, .*: They were not answered within 0\.[45] s, .* look at the network/,
+    );
+    expect(messages(delivery)).not.toMatch(/function timeout|deadline of the run/);
+  });
+
   it('that exist already are no problem', async () => {
     await using sink = await googleSink(
       {},

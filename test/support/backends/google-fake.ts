@@ -20,8 +20,10 @@ export interface GoogleFakeOptions {
   /** Public half of the key of the service account. */
   readonly publicKey?: KeyObject;
   readonly tokenSeconds?: number;
-  /** Sends another answer in place of the usual one. */
-  readonly answer?: (request: RecordedRequest) => { readonly status: number; readonly body: string } | undefined;
+  /** Sends another answer in place of the usual one, or none ever. */
+  readonly answer?: (
+    request: RecordedRequest,
+  ) => { readonly status: number; readonly body: string } | 'silence' | undefined;
 }
 
 export interface GoogleFake extends LoopbackServer {
@@ -64,6 +66,7 @@ export async function startGoogleFake(options: GoogleFakeOptions): Promise<Googl
   };
   const server = await startLoopbackServer((_request, response, recorded) => {
     const special = options.answer?.(recorded);
+    if (special === 'silence') return;
     const { status, body } = special ?? answerTo(recorded, { options, tokens, issue, monitoring });
     response
       .writeHead(status, { 'content-type': 'application/json; charset=UTF-8' })

@@ -1,10 +1,12 @@
 /** Creates the descriptors of metrics, so that they have a unit, a description and labels. */
-import { HttpStatusError } from '../../../http/errors/errors.ts';
+import { HttpStatusError, HttpTimeoutError } from '../../../http/errors/errors.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { createDeadline, type Deadline } from '../../../runtime/deadline.ts';
 import type { PointMetric } from '../encode/point.ts';
 import { descriptorBudgetMs, parallelDescriptors } from '../limits.ts';
 import type { Setup } from '../setup.ts';
+import type { Explanation } from '../../../series/losses/explain-status.ts';
+import { SecretUnavailableError } from '../../../secrets/secrets.ts';
 import { explainError } from './explain-error.ts';
 import { createPost, type Post } from './post.ts';
 
@@ -26,14 +28,32 @@ export function createDescriptors(setup: Setup): Descriptors {
     ensure: async (metrics, deadline) => {
       const missing = metrics.filter((metric) => !made.has(formatKey(metric)));
       if (missing.length === 0 || deadline.signal.aborted) return [];
-      using budget = createDeadline(
-        Math.min(descriptorBudgetMs, deadline.remainingMs() / 4),
-        setup.ports.clock,
-        deadline.signal,
-      );
+      const budgetMs = Math.min(descriptorBudgetMs, deadline.remainingMs() / 4);
+      using budget = createDeadline(budgetMs, setup.ports.clock, deadline.signal);
       const losses = await makeDescriptors(missing, createPost(setup, budget), (metric) => made.add(formatKey(metric)));
-      return describeMissing(losses, setup);
+      const explain = (error: unknown): Explanation => {
+        // The budget ends the requests as the deadline of the run would, but more time for the run would not help.
+        const hasSpentBudget = budget.signal.aborted && !deadline.signal.aborted;
+        return hasSpentBudget && isEndedByDeadline(error)
+          ? explainSpentBudget(budgetMs)
+          : explainError(error, setup.descriptorsWhere);
+      };
+      return describeMissing(losses, setup.descriptorsWhere, explain);
     },
+  };
+}
+
+/** No answer in time, and a wait or a secret that the signal ended. */
+function isEndedByDeadline(error: unknown): boolean {
+  if (error instanceof SecretUnavailableError) return error.reason === 'aborted';
+  return error instanceof HttpTimeoutError || (error instanceof Error && error.name === 'TimeoutError');
+}
+
+function explainSpentBudget(budgetMs: number): Explanation {
+  const seconds = (budgetMs / 1000).toFixed(1);
+  return {
+    kind: 'timeout',
+    text: `They were not answered within ${seconds} s, more than which they may not take from the points of this run. The next run asks for them again; if it lasts, look at the network on the way to Google Cloud.`,
   };
 }
 
@@ -106,13 +126,14 @@ function formatKey({ type, labels }: PointMetric): string {
 
 function describeMissing(
   missing: readonly MissingDescriptor[],
-  { descriptorsWhere: where }: Setup,
+  where: string,
+  explain: (error: unknown) => Explanation,
 ): readonly Problem[] {
   const explained = missing
     .filter(({ error }) => error !== undefined)
     .map(({ metric, error }) => ({
       metric,
-      why: explainError(error, where),
+      why: explain(error),
     }));
   const skipped = missing.length - explained.length;
   return [...Map.groupBy(explained, ({ why }) => `${why.kind} ${why.text}`).values()].flatMap(
