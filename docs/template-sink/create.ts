@@ -1,6 +1,7 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../lambda/runtime/deadline.ts';
 import { redeliverParcels } from '../../lambda/series/delivery/redeliver.ts';
+import { createRequestSize } from '../../lambda/series/delivery/request-size.ts';
 import { buildDelivery } from '../../lambda/series/delivery/searched-delivery.ts';
 import { sendSearching } from '../../lambda/series/delivery/send-searching.ts';
 import type { CreateSink, Delivery } from '../../lambda/sinks/sink.ts';
@@ -18,6 +19,9 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
   const settings = { config, collector };
   const where = `example/${config.name}`;
 
+  // As many as fit into the limits, until a server finds that too large.
+  const size = createRequestSize(Infinity);
+
   const send = async (points: readonly Point[], deadline: Deadline): Promise<Delivery> => {
     const sent = await sendSearching<Point, PointsRequest>({
       requests: splitRequests(points),
@@ -25,6 +29,7 @@ export const createExample: CreateSink<ExampleConfig> = (config, ports) => {
       post: createPost(config, ports, deadline),
       parallel: maxParallelRequests,
       maxSearches: maxSearchRequests,
+      size,
     });
     return buildDelivery(sent, { ...words, isAddedUp, pack: packPoints });
   };

@@ -10,7 +10,13 @@ import { SecretUnavailableError } from '../../secrets/secrets.ts';
  * `unknown`: the answer was lost, or does not say what was stored.
  */
 export type Fate =
-  { readonly outcome: 'stored' } | { readonly outcome: 'refused' | 'not taken' | 'unknown'; readonly problem: Problem };
+  | { readonly outcome: 'stored' }
+  | {
+      readonly outcome: 'refused' | 'not taken' | 'unknown';
+      readonly problem: Problem;
+      /** It was refused for the size of the request, so that fewer samples at once may be taken. */
+      readonly isTooLarge?: boolean;
+    };
 
 /** The deadline of the run had passed before a request was sent. */
 export class NotBegunError extends Error {
@@ -50,7 +56,8 @@ export async function settle({ signal, where, target, statuses }: Attempt, send:
   } catch (error) {
     const problem = describeHttpProblem(error, where, statuses.hints, 'quote');
     if (problem === undefined) throw error;
-    return { outcome: decideOutcome(error, statuses), problem };
+    const isTooLarge = error instanceof HttpStatusError && error.status === 413;
+    return { outcome: decideOutcome(error, statuses), problem, isTooLarge };
   }
 }
 

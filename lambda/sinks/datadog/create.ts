@@ -1,6 +1,7 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
 import { redeliverParcels } from '../../series/delivery/redeliver.ts';
+import { createRequestSize } from '../../series/delivery/request-size.ts';
 import { buildDelivery } from '../../series/delivery/searched-delivery.ts';
 import { sendSearching } from '../../series/delivery/send-searching.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
@@ -21,6 +22,9 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
   const settings = { config, collector, intervalMs };
   const where = `datadog/${config.name}`;
 
+  // As many as fit into the limits, until a server finds that too large.
+  const size = createRequestSize(Infinity);
+
   const send = async (points: readonly Point[], deadline: Deadline): Promise<Delivery> => {
     const sent = await sendSearching<Point, PointsRequest>({
       requests: splitRequests(points, resources),
@@ -28,6 +32,7 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
       post: createPost(config, ports, deadline),
       parallel: maxParallelRequests,
       maxSearches: maxSearchRequests,
+      size,
     });
     return buildDelivery(sent, { ...words, isAddedUp, pack: packPoints });
   };

@@ -1,6 +1,7 @@
 /** Puts encoding and sending together, and says of every increase what became of it. */
 import type { Deadline } from '../../runtime/deadline.ts';
 import { redeliverParcels } from '../../series/delivery/redeliver.ts';
+import { createRequestSize } from '../../series/delivery/request-size.ts';
 import { buildDelivery } from '../../series/delivery/searched-delivery.ts';
 import { joinSent, sendSearching } from '../../series/delivery/send-searching.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
@@ -22,6 +23,9 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
   const where = `new-relic/${config.name}`;
   const receipts = createReceipts(config.name, ports.log);
 
+  // As many as fit into the limits, until a server finds that too large.
+  const size = createRequestSize(Infinity);
+
   const send = async (items: readonly Item[], deadline: Deadline): Promise<Delivery> => {
     const post = createPost(config, ports, { deadline, receipts });
     const { metrics, events } = groupByApi(items);
@@ -34,6 +38,7 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
           post,
           parallel: maxParallelRequests,
           maxSearches: maxSearchRequests,
+          size,
         }),
       ),
     );

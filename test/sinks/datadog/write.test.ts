@@ -154,6 +154,34 @@ describe('an answer', () => {
     );
   });
 
+  it('413 is learned from: later requests are smaller, and nothing is lost', async () => {
+    await using datadog = await startDatadogFake({
+      answer: (points) => (points.length > 3 ? { status: 413, body: '{"errors":["too large"]}' } : undefined),
+    });
+    await using sink = datadogSink({ url: datadog.url });
+
+    const first = await sink.write(batchOf([queues(100)]));
+    const second = await sink.write(batchOf([queues(100)]));
+
+    expect([first.accepted, first.problems]).toEqual([100, []]);
+    // 100, 50, 25, 13, 7 and 4 were too many: then requests of two, and of one where a part was odd.
+    expect(first.requests).toBe(57);
+    expect([second.accepted, second.requests]).toEqual([100, 50]);
+  });
+
+  it('413 for single points ends with the bound of a delivery, which is told', async () => {
+    await using datadog = await startDatadogFake({ answer: () => ({ status: 413, body: '{"errors":["no"]}' }) });
+    await using sink = datadogSink({ url: datadog.url });
+
+    const { accepted, requests, problems } = await sink.write(batchOf([queues(100)]));
+
+    expect(accepted).toBe(0);
+    expect(requests).toBe(7 + 65);
+    expect(problems.map(({ message }) => message).join(' ')).toMatch(
+      /a single point is too large .*; the search for what is refused ended at the bound of 64 requests a delivery/,
+    );
+  });
+
   it.each([
     // Attempts for levels, counts and distributions: what may be stored is sent once, unless it does no harm.
     [502, [4, 1, 1]],

@@ -112,7 +112,7 @@ const statuses: Statuses = {
     403: 'the API key is wrong, revoked, or of another site; put a valid one into the secret, or set `site`',
     404: 'the server knows no such path; check `url`, behind which /api/v2/series and /api/v1/distribution_points are expected',
     408: 'the request did not arrive in time; check the network between here and Datadog',
-    413: 'the request is too large for a proxy before Datadog; raise the limit there',
+    413: 'a single point is too large for Datadog or for a proxy before it; raise the limit of the proxy',
     429: 'a limit of the organisation is reached; publish fewer series with `metrics`, or have the limit raised',
   },
 };

@@ -90,7 +90,7 @@ const commonHints: StatusHints = {
   401: 'a proxy before New Relic wants credentials; check `url`',
   408: 'the request did not arrive in time; check the network between here and New Relic',
   411: 'the length of the body is missing, which a proxy on the way has taken out; make it pass Content-Length on',
-  413: 'the request is too large for New Relic or for a proxy before it; raise the limit of the proxy',
+  413: 'a single one is too large for New Relic or for a proxy before it; raise the limit of the proxy',
   414: 'the address is too long; check `url`',
   415: 'the type or the compression of the body is not taken, which a proxy on the way may have changed; check `url`',
   429: 'a limit of the account is reached, of points or of requests a minute; publish fewer series with `metrics`, or have the limit raised',
