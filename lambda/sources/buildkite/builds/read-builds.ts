@@ -5,7 +5,13 @@ import { listBuilds } from './list-builds.ts';
 import { createBranchClassifier } from './branches.ts';
 import { type BuildLists, buildStream, selectBuilds } from './count-builds.ts';
 import { matchSelection } from '../../../settings/glob.ts';
-import { createFinishedReader, buildFinishedFilters, type ReadList } from './resume-finished.ts';
+import type { ApiSettings } from '../config.ts';
+import {
+  createFinishedReader,
+  buildFinishedFilters,
+  readsMoreWithMoreRequests,
+  type ReadList,
+} from './resume-finished.ts';
 import { finishBuild } from './finish.ts';
 import { type ListRequest, readOpenBuilds, type ReadOpenList } from './list-open-builds.ts';
 import type { ListResult } from '../user-api/list-result.ts';
@@ -37,7 +43,7 @@ function dropEmpty(list: ListResult<readonly Build[]>): ListResult<readonly Buil
 
 async function listWithProblems(
   run: UserRun,
-  name: string,
+  name: 'open builds' | 'finished builds',
   { filters, jobs, maxPages }: ListRequest,
 ): Promise<ListResult<readonly Build[]>> {
   const { api, organization, problemFrom, problems, config } = run;
@@ -50,14 +56,28 @@ async function listWithProblems(
   });
   const where = `buildkite/${config.name} ${name}`;
   if (list.problem !== undefined) problems.push(list.problem);
-  else if (!list.isComplete) problems.push(describeCutShort(where, list.value.length));
+  else if (!list.isComplete)
+    problems.push(describeCutShort(where, list.value.length, listRemedies(name, run.settings)));
   if (list.unreadable > 0) problems.push(describeUnreadable(where, list.unreadable));
   return list;
 }
 
-function describeCutShort(where: string, count: number): Problem {
-  const message = `truncated after ${String(count)} builds; the next runs go on from there; if this stays, raise the interval or set jobs: skip`;
-  return { kind: 'rate-limited', where, message };
+/** Buildkite refused nothing: the collector bounds its own lists, so only settings help. */
+function describeCutShort(where: string, count: number, remedies: readonly string[]): Problem {
+  const remedy = `if this stays, ${remedies.join(' or ')}`;
+  const message = `truncated after ${String(count)} builds, as many as one run reads; the next runs go on from there; ${remedy}`;
+  return { kind: 'configuration', where, message };
+}
+
+function listRemedies(list: 'open builds' | 'finished builds', settings: ApiSettings): readonly string[] {
+  const remedies = [
+    ...(list === 'finished builds' && readsMoreWithMoreRequests(settings)
+      ? ['raise requestsPerMinute as far as Buildkite allows the token']
+      : []),
+    ...(settings.jobs === 'read' ? ['set jobs: skip'] : []),
+  ];
+  if (remedies.length > 0) return remedies;
+  return [list === 'open builds' ? 'cancel builds that nobody waits for' : 'shorten the interval'];
 }
 
 /** How far back the first run looks for the last success of each pipeline. */

@@ -21,6 +21,8 @@ const Cursor = z.object({
   /** What was created later and finished until `coveredMs` was seen. As Buildkite writes it. */
   createdTo: z.string(),
   coveredMs: z.number(),
+  /** How far before `coveredMs` the next run looks again; absent: as far as a stream does. Milliseconds. */
+  overlapMs: z.number().optional(),
 });
 type Cursor = z.infer<typeof Cursor>;
 
@@ -31,8 +33,14 @@ const overlapMs = 10 * 60_000;
 
 export type ReadList = (request: Omit<ListRequest, 'jobs'>) => Promise<ListResult<readonly Build[]>>;
 
-/** Of 30 builds with jobs or 100 without: as many as a large organization finishes in some minutes. */
-const maxPages = 20;
+/** Below it builds that Buildkite's index shows late would be missed too often. */
+const leastOverlapMs = 30_000;
+
+/** Pages of one list, of 30 builds with jobs or 100 without: 20 of the usual 50 requests a minute. */
+const shareOfFinished = 0.4;
+const leastPages = 20;
+/** One after the other: at half a second each as long as half of the usual interval of a minute. */
+const mostPages = 60;
 /** Builds that ran long have a sixth of the requests of a minute, which is 240 builds with jobs of the usual 50. */
 const shareOfLong = 1 / 6;
 const maxPagesOfLong = 8;
@@ -68,6 +76,7 @@ export function createFinishedReader(
   if (ledger === undefined)
     return { readLong: () => Promise.resolve(undefined), readRest: () => Promise.resolve(undefined) };
   const behind = ledger.recall(behindName, Behind);
+  const maxPages = countPages(requestsPerMinute);
   const pagesOfLong = Math.max(1, Math.min(maxPagesOfLong, Math.floor(requestsPerMinute * shareOfLong)));
   return {
     readLong: async () => {
@@ -81,6 +90,15 @@ export function createFinishedReader(
       return long === undefined ? rest : { ...joinLists(rest, long), isComplete: rest.isComplete };
     },
   };
+}
+
+function countPages(requestsPerMinute: number): number {
+  return Math.min(mostPages, Math.max(leastPages, Math.floor(requestsPerMinute * shareOfFinished)));
+}
+
+/** Whether a larger `requestsPerMinute` makes the list of one run longer. */
+export function readsMoreWithMoreRequests({ requestsPerMinute }: Pick<ApiSettings, 'requestsPerMinute'>): boolean {
+  return countPages(requestsPerMinute) < mostPages;
 }
 
 function updateBehind(
@@ -112,13 +130,17 @@ async function readFinished(
     keepCursor(ledger, fromMs, list, isCutShort(list));
     return list;
   }
-  const newer = await read(buildFinishedFilters(cursor.coveredMs - overlapMs));
+  const lookBackMs = cursor.overlapMs ?? overlapMs;
+  const newer = await read(buildFinishedFilters(cursor.coveredMs - lookBackMs));
   const older = await read([...buildFinishedFilters(fromMs), buildCreatedToFilter(cursor.createdTo)]);
   // The newer builds must be read completely, or there would be two cursors to resume from.
   if (newer.isComplete) keepCursor(ledger, fromMs, keepOldest(older, cursor), !older.isComplete);
   // Nothing was read, for example because the budget is spent: the cursor stays.
   else if (newer.value.length === 0) ledger.remember(cursorName, cursor);
-  else forgetCursor(ledger);
+  // Mostly builds that were read before: the next run looks less far back, or the list would begin again for ever.
+  else if (newer.problem === undefined && lookBackMs > leastOverlapMs) {
+    ledger.remember(cursorName, { ...narrowCursor(older, cursor), overlapMs: lookBackMs / 2 } satisfies Cursor);
+  } else forgetCursor(ledger);
   return joinLists(newer, older);
 }
 
@@ -143,6 +165,11 @@ export function buildFinishedFilters(fromMs: number): Query {
 function keepCursor(ledger: Ledger, fromMs: number, { oldest }: ListResult<unknown>, isNeeded: boolean): void {
   if (!isNeeded || oldest === undefined) forgetCursor(ledger);
   else ledger.remember(cursorName, { fromMs, createdTo: oldest, coveredMs: ledger.now() } satisfies Cursor);
+}
+
+/** The older part has been read as far as its oldest build; what is newer than `coveredMs` has to be read again. */
+function narrowCursor(older: ListResult<unknown>, cursor: Cursor): Cursor {
+  return { ...cursor, createdTo: keepOldest(older, cursor).oldest ?? cursor.createdTo };
 }
 
 /** A list without any build has no cursor to resume from. */

@@ -82,7 +82,8 @@ describe('more open builds than the jobs of one run', () => {
 
     expect(openBuilds(first)).toBeGreaterThan(600);
     expect(first.problems.map(({ message }) => message).join()).toContain('the next runs go on from there');
-    expect(new Set(first.problems.map(({ kind }) => kind))).toEqual(new Set(['rate-limited']));
+    // Buildkite refused nothing.
+    expect(new Set(first.problems.map(({ kind }) => kind))).toEqual(new Set(['configuration']));
     expect(openBuilds(second)).toBeGreaterThan(600);
 
     let last = second.families;
@@ -113,5 +114,45 @@ describe('140 builds a minute, one in ten of them long', () => {
     expect(endedAfter.at(-1)).toBeGreaterThan(100);
     // They are asked for every other minute.
     expect(counted).toBeGreaterThanOrEqual(endedAfter.at(-4) ?? Infinity);
+  });
+});
+
+describe('90 builds a minute, of which ten minutes are more than a run reads', () => {
+  it('are all counted again and again while it lasts, and the remedy is one that helps', async () => {
+    const { source, time, ended } = await world([
+      queueOf('short', 'web', { buildsPerHour: 5_400, jobSeconds: 20, agents: plenty }),
+    ]);
+    await source.count(60_000);
+    const behind: number[] = [];
+    const messages = new Set<string>();
+    for (let tick = 0; tick < 40; tick += 1) {
+      time.nowMs += minuteMs;
+      const { families, problems } = await source.count(60_000);
+      behind.push((ended.get('web') ?? 0) - (totalsOf(families, 'ci_runs_total', ['pipeline'])['web'] ?? 0));
+      for (const { message } of problems) messages.add(message);
+    }
+
+    expect(behind.slice(-10)).toContain(0);
+    expect([...messages].join()).toContain(
+      'raise requestsPerMinute as far as Buildkite allows the token or set jobs: skip',
+    );
+    expect([...messages].join()).not.toContain('raise the interval');
+  });
+
+  it('are read as a whole where more requests are allowed', async () => {
+    const { source, time, ended } = await world(
+      [queueOf('short', 'web', { buildsPerHour: 5_400, jobSeconds: 20, agents: plenty })],
+      200,
+    );
+    let last = await source.count(60_000);
+    const problems: string[] = [];
+    for (let tick = 0; tick < 20; tick += 1) {
+      time.nowMs += minuteMs;
+      last = await source.count(60_000);
+      problems.push(...last.problems.map(({ message }) => message));
+    }
+
+    expect(problems).toEqual([]);
+    expect(totalsOf(last.families, 'ci_runs_total', ['pipeline'])).toEqual({ web: ended.get('web') });
   });
 });
