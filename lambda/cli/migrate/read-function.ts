@@ -79,6 +79,8 @@ function readSecrets(text: string, key: string | undefined): readonly TokenLocat
   return names.map((name) => ({ kind: 'secret', name, key }));
 }
 
+const knownBackends: readonly string[] = ['cloudwatch', 'statsd', 'newrelic', 'opentelemetry'];
+
 function readBackend(variables: Variables): Backend {
   switch ((getValue(variables, 'BUILDKITE_BACKEND') ?? '').toLowerCase()) {
     case 'statsd':
@@ -142,7 +144,17 @@ const noteOfVariable: Readonly<Record<string, string>> = {
 };
 
 function listNotes(variables: Variables): readonly string[] {
-  return Object.entries(noteOfVariable)
+  const notes = Object.entries(noteOfVariable)
     .filter(([name]) => getValue(variables, name) !== undefined)
     .map(([, note]) => note);
+  return [...describeOtherBackend(variables), ...notes];
+}
+
+/** The function takes any other text for CloudWatch and says nothing, so the text may be a mistake of long ago. */
+function describeOtherBackend(variables: Variables): readonly string[] {
+  const backend = getValue(variables, 'BUILDKITE_BACKEND');
+  if (backend === undefined || knownBackends.includes(backend.toLowerCase())) return [];
+  return [
+    `BUILDKITE_BACKEND=${JSON.stringify(backend.slice(0, 40))} is none that the function knows (${knownBackends.join(', ')}): it sent to CloudWatch, and so does this configuration; another one needs another sink.`,
+  ];
 }

@@ -3,7 +3,7 @@ import { ConfigError } from '../../config/config-error.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { UsageError } from '../commands/parse-arguments.ts';
 import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
-import { type GivenFlags, getLast, parseGoFlags } from './go-flags.ts';
+import { type GivenFlags, getLast, isOn, parseGoFlags } from './go-flags.ts';
 import type { Installation, Variables } from './installation.ts';
 import { isOfFunction, readFunction } from './read-function.ts';
 import { programFlags, readProgram } from './read-program.ts';
@@ -23,6 +23,9 @@ const ownFlags = {
 /** The configuration goes to standard output, everything else to standard error. */
 export async function runMigrate(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const flags = parseGoFlags(argv, { ...programFlags, ...ownFlags });
+  if (isOn(flags, 'version')) {
+    throw new UsageError('-version of the program is `--version` of the collector: `npm run collect -- --version`');
+  }
   const installation = await readInstallation(flags, terminal.variables);
   const target = readTarget(flags, installation);
   const migrated = writeConfiguration(installation, { target, account: readAccount(flags) });

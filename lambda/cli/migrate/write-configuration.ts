@@ -57,18 +57,26 @@ function describeFills(toFill: readonly string[], target: Target): readonly stri
     : [`Tokens: set their values as ${names} in the environment of the command.`];
 }
 
-function describeInterval({ intervalMs, runsAs }: Installation, interval: string | undefined): readonly string[] {
+function describeInterval(
+  { intervalMs, runsAs, backend }: Installation,
+  interval: string | undefined,
+): readonly string[] {
   if (intervalMs === undefined || interval === undefined) {
     return runsAs === 'program'
-      ? [
-          'No -interval was given, so the program ran once a call: here that is `collect --once`; in AWS it is once a minute.',
-        ]
+      ? [describeSingleRun(backend)]
       : [
           'How often the function ran stands in its schedule, not in its variables: set `interval` unless it was once a minute.',
         ];
   }
   if (isWhole(intervalMs, interval)) return [];
   return [`The interval becomes ${interval}: it must be a part of a minute, or whole minutes up to an hour.`];
+}
+
+/** A page is read by others, so it needs a process that stays. */
+function describeSingleRun({ kind }: Installation['backend']): string {
+  return kind === 'prometheus'
+    ? 'No -interval was given: a page needs a command that goes on, so it is collected once a minute; `--every` sets another interval.'
+    : 'No -interval was given, so the program ran once a call: here that is `collect --once`; in AWS it is once a minute.';
 }
 
 function isWhole(intervalMs: number, interval: string): boolean {

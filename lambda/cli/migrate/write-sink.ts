@@ -24,7 +24,7 @@ export function writeSink(backend: Backend, needs: SinkNeeds): MigratedSink {
     case 'cloudwatch':
       return writeCloudWatch(backend, needs);
     case 'statsd':
-      return writeStatsd(backend);
+      return writeStatsd(backend, needs);
     case 'prometheus':
       return writePage(backend);
     case 'stackdriver':
@@ -53,7 +53,7 @@ function writeCloudWatch(
 }
 
 /** Prometheus' own names for a level are the neutral ones here; `compat` of the source adds the other tool's. */
-function writeStatsd({ address, hasTags }: Extract<Backend, { kind: 'statsd' }>): MigratedSink {
+function writeStatsd({ address, hasTags }: Extract<Backend, { kind: 'statsd' }>, { target }: SinkNeeds): MigratedSink {
   const { host: named, port } = splitAddress(address, 8125);
   // Without a name Go takes this machine.
   const host = named === '' ? '127.0.0.1' : named;
@@ -65,8 +65,17 @@ function writeStatsd({ address, hasTags }: Extract<Backend, { kind: 'statsd' }>)
       ...(hasTags ? { tags: 'dogstatsd' } : {}),
       compat: true,
     },
-    notes: [],
+    notes: describeLoopback(host, target, 'StatsD', 'host'),
   };
+}
+
+/** In a function, this machine is the function itself, where no receiver listens. */
+function describeLoopback(host: string, target: Target, receiver: string, setting: string): readonly string[] {
+  return target === 'aws' && isLoopbackHost(host)
+    ? [
+        `${receiver}: ${host} is the function itself in AWS, where nothing listens; before the deployment set \`${setting}\` to an address that the function reaches.`,
+      ]
+    : [];
 }
 
 function writePage({ address, path }: Extract<Backend, { kind: 'prometheus' }>): MigratedSink {
@@ -144,6 +153,7 @@ function writeOtlp(backend: Extract<Backend, { kind: 'opentelemetry' }>, { targe
     },
     notes: [
       ...(isGrpc ? ['OTEL_EXPORTER_OTLP_PROTOCOL=grpc: metrics go by HTTP, usually to port 4318; look at `url`.'] : []),
+      ...describeLoopback(URL.parse(url)?.hostname ?? '', target, 'OpenTelemetry', 'url'),
       ...describeHeaders(headers, target),
     ],
   };

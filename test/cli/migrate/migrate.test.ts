@@ -373,6 +373,51 @@ describe('what must not be taken for something else', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('says that a backend which the function does not know was CloudWatch', async () => {
+    const tokens = { BUILDKITE_AGENT_TOKEN: token };
+    const other = await migrate([], { ...tokens, BUILDKITE_BACKEND: 'prometheus' });
+    const known = await migrate([], { ...tokens, BUILDKITE_BACKEND: 'CloudWatch' });
+
+    expect(sinkOf(other.config)).toMatchObject({ kind: 'cloudwatch' });
+    expect(other.err).toContain('BUILDKITE_BACKEND="prometheus" is none that the function knows');
+    expect(known.err).not.toContain('none that the function knows');
+  });
+
+  it('says of a page without an interval what a page needs, not what a single run does', async () => {
+    const page = await migrate([...first, '-backend', 'prometheus']);
+    const metrics = await migrate(first);
+
+    expect(page.err).toContain('a page needs a command that goes on');
+    expect(page.err).not.toContain('--once');
+    expect(metrics.err).toContain('here that is `collect --once`');
+  });
+
+  it.each([
+    [['-backend', 'statsd'], 'StatsD: 127.0.0.1 is the function itself in AWS', '`host`'],
+    [['-backend', 'opentelemetry'], 'OpenTelemetry: localhost is the function itself in AWS', '`url`'],
+  ])('says of %j without a host that nothing listens there in AWS', async (flags, note, setting) => {
+    const inAws = await migrate([...first, ...flags]);
+    const inTerminal = await migrate([...first, ...flags, '-for', 'terminal']);
+
+    expect(inAws.err).toContain(note);
+    expect(inAws.err).toContain(`set ${setting} to an address`);
+    expect(inTerminal.err).not.toContain('the function itself');
+  });
+
+  it('says of a receiver elsewhere nothing about this machine', async () => {
+    const { err } = await migrate([...first, '-backend', 'statsd', '-statsd-host', 'statsd.internal:8125']);
+
+    expect(err).not.toContain('the function itself');
+  });
+
+  it('says what the version of the program is here', async () => {
+    const { exitCode, err, out } = await migrate(['-version']);
+
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain('`npm run collect -- --version`');
+    expect(err).not.toContain('no token');
+  });
+
   it('has queues without the blanks of a list, and this machine where a host has no name', async () => {
     const { config } = await migrate([...first, '-backend', 'statsd', '-statsd-host', ':9125'], {
       BUILDKITE_QUEUE: 'a, b , c',
