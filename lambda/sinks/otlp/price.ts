@@ -42,7 +42,7 @@ const charges: Readonly<Record<PresetName, Charge | undefined>> = {
   datadog: {
     item: 'Datadog, custom metrics',
     basis: ({ points }) =>
-      `about ${groupDigits(sumPoints(points, countCustomMetrics))} custom metrics, a histogram as five, at the price of your contract and less what its hosts include`,
+      `about ${groupDigits(sumPoints(points, countCustomMetrics))} custom metrics, a histogram as five, in this run alone; each series that reports within an hour counts, so counts that change in other runs add to it; at the price of your contract and less what its hosts include`,
   },
   'google-cloud': {
     item: 'Google Cloud, Prometheus samples ingested',

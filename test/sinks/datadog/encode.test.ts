@@ -369,6 +369,7 @@ describe('the price', () => {
     expect(others).toEqual([]);
     expect(line?.usd).toBeUndefined();
     expect(line?.basis).toContain('about 13 custom metrics (3 levels and counts, 2 distributions × 5)');
+    expect(line?.basis).toContain('in this run alone; each series that reports within an hour counts');
     expect(priceMonth([])).toEqual([]);
   });
 });

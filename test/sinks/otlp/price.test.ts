@@ -28,7 +28,11 @@ function basisOf(preset: Parameters<typeof priceMonth>[0], ...values: readonly P
 
 describe('what a point is charged as', () => {
   it.each([
-    ['datadog', [number, histogram, exponential, summary], 'about 16 custom metrics'],
+    [
+      'datadog',
+      [number, histogram, exponential, summary],
+      'about 16 custom metrics, a histogram as five, in this run alone',
+    ],
     ['grafana-cloud', [number], 'about 1 active series'],
     // Three bounds and that above all of them, count and sum.
     ['grafana-cloud', [histogram], 'about 6 active series'],
