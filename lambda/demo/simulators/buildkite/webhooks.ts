@@ -70,7 +70,7 @@ function mapJob(job: SimulatedJob, at: QueueAddress): object {
   return {
     id: job.uuid,
     type: 'script',
-    name: ':docker: test',
+    name: job.name,
     state: job.state,
     exit_status: job.exitStatus ?? null,
     signal_reason: null,

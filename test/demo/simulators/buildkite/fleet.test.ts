@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mapMetricsAnswer, mapQueueAnswer } from '../../../../lambda/demo/simulators/buildkite/api/agent-api.ts';
+import { mapBuild } from '../../../../lambda/demo/simulators/buildkite/api/rest-builds.ts';
 import { createFleet } from '../../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
 import { demoPlan } from '../../../../lambda/demo/simulators/buildkite/fleet/plan.ts';
 import type { FleetSnapshot, QueueSnapshot } from '../../../../lambda/demo/simulators/buildkite/fleet/snapshot.ts';
@@ -167,5 +168,26 @@ describe('what the agent API tells of a fleet', () => {
       jobs: { scheduled: 0, running: 0, waiting: 0, total: 0 },
       agents: { idle: 0, busy: 0, total: 0 },
     });
+  });
+});
+
+it('names its jobs after their steps, as the steps of real pipelines are named', () => {
+  const fleet = createFleet({ seed: 1, startMs: 0 });
+  fleet.advance(3_600_000);
+  const builds = fleet.builds().map(({ build }) => build);
+  const namesOf = (pipeline: string): readonly string[] => [
+    ...new Set(
+      builds.filter((build) => build.pipeline === pipeline).flatMap(({ jobs }) => jobs.map(({ name }) => name)),
+    ),
+  ];
+
+  const [build, publish] = [':package: build', ':rocket: publish'];
+  const tests = [1, 2, 3, 4].map((part) => `:test_tube: test ${String(part)}/4`);
+  expect(namesOf('web').toSorted()).toEqual([build, publish, ...tests]);
+  expect(namesOf('legacy')).toEqual([':test_tube: test']);
+  const [placed] = fleet.builds().filter((one) => one.build.pipeline === 'legacy');
+  const view = { origin: 'http://localhost', organization: 'acme', withJobs: true, withRetriedJobs: true };
+  expect(placed === undefined ? undefined : mapBuild(placed, view)).toMatchObject({
+    jobs: [{ name: ':test_tube: test' }],
   });
 });

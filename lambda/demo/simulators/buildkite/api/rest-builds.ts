@@ -103,6 +103,7 @@ function mapJob(job: SimulatedJob, build: SimulatedBuild, at: QueueAddress): Rea
   return {
     id: job.uuid,
     type: 'script',
+    name: job.name,
     state: job.state,
     exit_status: job.exitStatus ?? null,
     signal_reason: null,

@@ -3,6 +3,8 @@
 /** A job of the simulation; its uuid is its own, also as the retry of another one. Times are simulated seconds. */
 export interface SimulatedJob {
   readonly uuid: string;
+  /** Of its step; a retry has that of the job it repeats. */
+  readonly name: string;
   /** How long it will run. */
   readonly seconds: number;
   /** How it will end when nothing comes between. */

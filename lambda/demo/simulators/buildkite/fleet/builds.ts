@@ -79,7 +79,7 @@ export function createBuilds(plan: QueuePlan, context: BuildsContext): Builds {
     lose: (job, second) => {
       Object.assign(job, { state: 'failed', finishedAt: second, exitStatus: -1, isRetried: true });
       context.jobFinished(job);
-      return createJob(world, job.build, second, 0);
+      return createJob(world, job.build, second, { name: job.name, failRate: 0 });
     },
     cancel: (second) => {
       for (const build of world.open) if ((build.cancelAt ?? Infinity) <= second) cancel(world, build, second);
@@ -115,7 +115,7 @@ function retryByHand(world: World, build: SimulatedBuild, second: number): reado
   for (const job of failed) job.isRetried = true;
   Object.assign(build, { state: 'scheduled', startedAt: undefined, finishedAt: undefined });
   world.open.add(build);
-  return failed.map(() => createJob(world, build, second, 0));
+  return failed.map(({ name }) => createJob(world, build, second, { name, failRate: 0 }));
 }
 
 /** The jobs of its first stage are ready. */
@@ -145,15 +145,35 @@ function createBuild(world: World, second: number, of?: SimulatedBuild): readonl
 
 function startNextStage(world: World, build: SimulatedBuild, second: number): readonly SimulatedJob[] {
   const { failRate } = findPipeline(world.plan, build);
+  const step = nameStep(world.plan.stages.length, build.later.length);
   const count = build.later.shift() ?? 0;
-  return Array.from({ length: count }, () => createJob(world, build, second, failRate));
+  return Array.from({ length: count }, (_, index) => {
+    const name = count === 1 ? step : `${step} ${String(index + 1)}/${String(count)}`;
+    return createJob(world, build, second, { name, failRate });
+  });
 }
 
-function createJob({ plan, context }: World, build: SimulatedBuild, second: number, failRate: number): SimulatedJob {
+/** What the stages of most pipelines are for. */
+function nameStep(stages: number, left: number): string {
+  if (stages > 1 && left === stages) return ':package: build';
+  return stages > 2 && left === 1 ? ':rocket: publish' : ':test_tube: test';
+}
+
+interface JobPlan {
+  readonly name: string;
+  readonly failRate: number;
+}
+
+function createJob(
+  { plan, context }: World,
+  build: SimulatedBuild,
+  second: number,
+  { name, failRate }: JobPlan,
+): SimulatedJob {
   const { random, fates, ids } = context;
   const seconds = drawDuration(random, plan.jobSeconds);
   const fate = chooseFate(fates(), failRate);
-  const job: SimulatedJob = { uuid: ids.next(), seconds, fate, build, state: 'scheduled', runnableAt: second };
+  const job: SimulatedJob = { uuid: ids.next(), name, seconds, fate, build, state: 'scheduled', runnableAt: second };
   build.jobs.push(job);
   return job;
 }
@@ -166,7 +186,7 @@ function finish(world: World, job: SimulatedJob, second: number): void {
   const isFailed = job.state === 'failed' && job.isSoftFailed !== true;
   if (isFailed && fates() < retryShare) {
     job.isRetried = true;
-    world.ready = [...world.ready, createJob(world, build, second, 0)];
+    world.ready = [...world.ready, createJob(world, build, second, { name: job.name, failRate: 0 })];
   } else if (isFailed || job.state === 'timed_out') {
     build.state = 'failing';
     build.later = [];
