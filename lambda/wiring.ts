@@ -71,6 +71,7 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
   const shared = { secrets: store.secrets, clock, log, aws: buildAwsAccess(config.collector, hub, environment) };
   const forSinks = {
     ...shared,
+    notices: environment.notices,
     redactor: environment.redactor,
     print,
     collector: config.collector,

@@ -105,6 +105,8 @@ export interface SinkPorts {
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What the operator has to know, however little the log tells; default: the log. */
+  readonly notices?: Logger | undefined;
   /** Name of this deployment; it distinguishes two collectors that write to one backend. */
   readonly collector: string;
   readonly intervalMs: number;

@@ -69,6 +69,24 @@ async function configFile(...entries: readonly [endpoint: string, gatewayUrl: st
   return path;
 }
 
+describe('words of a receiver of OTLP that has stored everything', () => {
+  it('are shown without --verbose, and the run stays ok', async () => {
+    await using source = await buildkite();
+    await using receiver = await serve((_, response) => {
+      answerJson(response, 200, { partialSuccess: { errorMessage: 'use a newer endpoint' } });
+    });
+    const path = join(folder, 'words.yaml');
+    const from = `{ kind: buildkite, endpoint: '${source.endpoint}', agentTokens: [{ env: BUILDKITE_TOKEN }] }`;
+    const to = `{ kind: otlp, url: '${receiver.url}' }`;
+    await writeFile(path, `sources: [${from}]\nsinks: [${to}]\n`);
+
+    const { exitCode, stderr } = await runCli(['collect', '--config', path, '--once', '--no-color'], variables);
+
+    expect(stderr).toContain('use a newer endpoint');
+    expect(exitCode).toBe(0);
+  });
+});
+
 describe('collect', () => {
   it('reads, delivers and shows an aligned table, without colours in a pipe', async () => {
     await using source = await buildkite();

@@ -56,12 +56,12 @@ export async function sendRequests(
   return { tally: counting.tally(), traffic };
 }
 
-export function buildJudgePorts({ config, ports: { http, log }, where }: Setup): JudgePorts {
+export function buildJudgePorts({ config, ports: { http, log, notices = log }, where }: Setup): JudgePorts {
   return {
     where,
     withoutSecrets: (text) => http.withoutSecrets(text),
     onHint: (message) => {
-      log.warn('the receiver stored everything and says something', { sink: config.name, message });
+      notices.warn('the receiver stored everything and says something', { sink: config.name, message });
     },
   };
 }
