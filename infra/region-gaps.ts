@@ -4,26 +4,36 @@ import type { IConstruct } from 'constructs';
 
 interface Gap {
   readonly feature: string;
-  /** Those without it by the vendor's pages; a Region that is newer than they are may lack it, too. */
+  /** Those without it by the sources that stand beside each; a Region that is newer than they are may lack it, too. */
   readonly regions: ReadonlySet<string>;
   readonly remedy: string;
 }
 
 /** As of November 2026. */
 const gaps = {
-  /** Lambda developer guide, "Creating and managing Lambda function URLs". */
+  /**
+   * Lambda developer guide, "Creating and managing Lambda function URLs", and the Regions in which CloudFormation has no
+   * `AWS::Lambda::Url`, as the CDK's own validation says.
+   */
   'function-url': {
     feature: 'URLs of Lambda functions',
     regions: new Set([
-      ...['ap-south-2', 'ap-southeast-4', 'ap-southeast-5', 'ca-west-1', 'eu-central-2', 'eu-south-2'],
-      ...['il-central-1', 'me-central-1', 'us-gov-east-1', 'us-gov-west-1'],
+      ...['ap-east-2', 'ap-south-2', 'ap-southeast-4', 'ap-southeast-5', 'ap-southeast-6', 'ap-southeast-7'],
+      ...['ca-west-1', 'cn-northwest-1', 'eu-central-2', 'eu-south-2', 'il-central-1', 'me-central-1', 'mx-central-1'],
+      ...['us-gov-east-1', 'us-gov-west-1'],
     ]),
     remedy: 'deploy to another Region, or leave out "events" of the source: polls count the same',
   },
-  /** EventBridge user guide, "Feature availability by AWS Region": what is not among the Regions that have them. */
+  /**
+   * EventBridge user guide, "Feature availability by AWS Region": what is not among the Regions that have them, and the
+   * Regions in which CloudFormation has no `AWS::Events::ApiDestination`, as the CDK's own validation says.
+   */
   'api-destination': {
     feature: 'API destinations of EventBridge',
-    regions: new Set(['ap-east-2', 'ap-southeast-6', 'mx-central-1', 'us-gov-east-1', 'us-gov-west-1']),
+    regions: new Set([
+      ...['ap-east-2', 'ap-southeast-5', 'ap-southeast-6', 'ca-west-1', 'il-central-1', 'mx-central-1'],
+      ...['us-gov-east-1', 'us-gov-west-1'],
+    ]),
     remedy: 'deploy to another Region, or leave out "alarms.webhook" and subscribe to the topic',
   },
   /** CloudWatch user guide, "PromQL": what is not among the Regions that have it. */
@@ -44,6 +54,6 @@ export function warnOfGap(construct: IConstruct, kind: keyof typeof gaps): void 
   if (Token.isUnresolved(region) || !regions.has(region)) return;
   Annotations.of(construct).addWarningV2(
     `ci-metrics:${kind}`,
-    `${region} has no ${feature} as far as AWS's pages say, and the deployment would fail: ${remedy}`,
+    `${region} has no ${feature} as far as AWS says, and the deployment would fail: ${remedy}`,
   );
 }

@@ -53,6 +53,9 @@ describe('what a Region lacks', () => {
   it.each([
     ['eu-south-2', /eu-south-2 has no URLs of Lambda functions .* leave out "events"/],
     ['ap-southeast-5', /ap-southeast-5 has no URLs of Lambda functions/],
+    ['mx-central-1', /mx-central-1 has no URLs of Lambda functions/],
+    ['cn-northwest-1', /cn-northwest-1 has no URLs of Lambda functions/],
+    ['il-central-1', /il-central-1 has no API destinations/],
     ['us-gov-west-1', /us-gov-west-1 has no API destinations .* "alarms\.webhook"/],
   ])('is told at the synthesis: %s', (region, text) => {
     expect(warnings(region).join('\n')).toMatch(text);

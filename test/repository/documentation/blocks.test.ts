@@ -71,12 +71,13 @@ function isOfOneFile({ file }: Fence, index: number): boolean {
 describe('drawings in the documentation', () => {
   it.each(drawings.map((drawing) => ({ name: nameOf(drawing), ...drawing })))(
     'name only files that exist: $file',
-    ({ text }) => {
-      const files = repositoryFiles('lambda');
+    ({ file, text }) => {
+      const folder = file.startsWith('infra/') ? 'infra' : 'lambda';
+      const files = repositoryFiles(folder);
       const named = [...text.matchAll(/[\w-]+(?:\/[\w-]+)*\.ts\b|\b[a-z]+\/(?=<kind>|\s|$)/g)].map(([path]) => path);
 
       const missing = named.filter(
-        (path) => !existsSync(join(root, 'lambda', path)) && !files.some((file) => file.endsWith(`/${path}`)),
+        (path) => !existsSync(join(root, folder, path)) && !files.some((file) => file.endsWith(`/${path}`)),
       );
 
       expect(missing).toEqual([]);
@@ -89,7 +90,12 @@ describe('drawings in the documentation', () => {
     const withEvents = sources.filter(({ config }) => 'events' in config.shape);
     const firstWord = ({ title }: { readonly title: string }): string => title.toLowerCase().split(' ')[0] ?? '';
 
-    expect(drawings.map(({ file }) => file)).toEqual(['README.md', 'docs/webhooks.md', 'lambda/README.md']);
+    expect(drawings.map(({ file }) => file)).toEqual([
+      'README.md',
+      'docs/webhooks.md',
+      'infra/README.md',
+      'lambda/README.md',
+    ]);
     expect(withEvents.map(firstWord).filter((word) => !events.toLowerCase().includes(word))).toEqual([]);
     expect(withEvents.length).toBeGreaterThan(1);
     expect(sources.map(firstWord).filter((word) => !overview.toLowerCase().includes(word))).toEqual([]);
