@@ -49,6 +49,7 @@ export interface Environment {
 
 export interface BuiltPipeline {
   readonly pipeline: Pipeline;
+  /** Time between two runs of this process. Milliseconds. */
   readonly intervalMs: number;
   /**
    * Lets the sinks listen that are asked instead of asking, and says where each does.
@@ -63,7 +64,7 @@ export interface BuiltPipeline {
 export async function buildPipeline(config: RuntimeConfig, environment: Environment): Promise<BuiltPipeline> {
   const { clock, log, print } = environment;
   environment.redactor.keepWords(collectTexts(config));
-  const intervalMs = convertInterval(config.interval);
+  const intervalMs = environment.everyMs ?? convertInterval(config.interval);
   const sources = config.sources.map(prepareSource);
   const sinks = config.sinks.map(prepareSink);
   const hub = buildHttpHub(environment);
@@ -76,7 +77,6 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     print,
     collector: config.collector,
     intervalMs,
-    everyMs: environment.everyMs,
   };
   const inboxOf = await buildInboxes(sources, environment);
   const refs = [...sources, ...sinks].flatMap(({ secrets }) => secrets);
@@ -87,7 +87,9 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     maxQueuesPerMetric: config.queuesPerMetric,
     sources: await Promise.all(sources.map((source) => buildSource(source, hub, shared, inboxOf(source)))),
     sinks: await Promise.all(sinks.map((sink) => buildSink(sink, hub, forSinks))),
-    counting: sources.some(({ needsState }) => needsState) ? await buildCounting(config, environment) : undefined,
+    counting: sources.some(({ needsState }) => needsState)
+      ? await buildCounting(config, intervalMs, environment)
+      : undefined,
     prefetchSecrets: async (signal) => {
       store.startRun();
       await store.prefetch(refs, signal);
@@ -114,7 +116,7 @@ async function openSinks(sinks: readonly ConfiguredSink[], signal: AbortSignal):
 }
 
 /** Nothing of it is loaded where no source counts. */
-async function buildCounting(config: RuntimeConfig, environment: Environment): Promise<Counting> {
+async function buildCounting(config: RuntimeConfig, intervalMs: number, environment: Environment): Promise<Counting> {
   const { stateStore = () => openDeployedStore(environment), redactor, log } = environment;
   const [{ createCounting }, store] = await Promise.all([import('./counters/counting.ts'), stateStore()]);
   const { waitBounds, durationBounds, finishedRuns, backfillHours } = config.counting;
@@ -123,7 +125,7 @@ async function buildCounting(config: RuntimeConfig, environment: Environment): P
     maxQueuesPerMetric: config.queuesPerMetric,
     waitBounds,
     durationBounds,
-    intervalMs: convertInterval(config.interval),
+    intervalMs,
     backfillMs: backfillHours * 3_600_000,
   };
   return createCounting({ store, settings, finishedRuns, cleaner: redactor, log });

@@ -1,4 +1,4 @@
-/** Tests that the wiring asks for AWS credentials once a process. */
+/** Tests what the wiring gives to plugins: AWS credentials once a process, and the time between two runs of this process. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,4 +85,23 @@ it('signs as the role that a sink assumes, whose session is asked for once a pro
     new Set(['token-of-session-0==']),
   );
   expect(receiver.requests.every(({ headers }) => headers['authorization']?.includes('Credential=ASIA0/'))).toBe(true);
+});
+
+it.each([
+  [10_000, 10_000],
+  [undefined, 60_000],
+])('sends increases for the time between two runs of this process: every %s ms', async (everyMs, windowMs) => {
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  const buildkite = await startBuildkiteServer({ clock: Date.now, answers: new Map() });
+  onTestFinished(() => buildkite.close());
+  await using pipeline = await contractPipeline(
+    {
+      interval: '1 minute',
+      sources: [{ kind: 'buildkite', endpoint: buildkite.endpoint, agentTokens: [{ env: 'CANARY_TOKEN' }] }],
+      sinks: [{ kind: 'cloudwatch' }],
+    },
+    everyMs === undefined ? {} : { everyMs },
+  );
+
+  expect(pipeline.built.intervalMs).toBe(windowMs);
 });

@@ -109,9 +109,8 @@ export interface SinkPorts {
   readonly notices?: Logger | undefined;
   /** Name of this deployment; it distinguishes two collectors that write to one backend. */
   readonly collector: string;
+  /** Time between two runs of this process: the length of the windows that increases are sent for. Milliseconds. */
   readonly intervalMs: number;
-  /** Time between two runs of this process, where that is another. */
-  readonly everyMs?: number | undefined;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
   /** AWS credentials and region of the process, for signed requests; made when first asked for. */

@@ -32,10 +32,12 @@ export async function contractPipeline(
     token = canaries.token,
     variables = {},
     clock = Date.now,
+    everyMs,
   }: {
     readonly token?: string;
     readonly variables?: Readonly<Record<string, string>>;
     readonly clock?: Clock;
+    readonly everyMs?: number;
   } = {},
 ): Promise<ContractPipeline> {
   const log = recordingLog();
@@ -46,6 +48,7 @@ export async function contractPipeline(
   const built = await buildPipeline(CollectorConfig.parse(config), {
     variables: { CANARY_TOKEN: token, ...variables },
     runtime: 'terminal',
+    everyMs,
     clock,
     random: Math.random,
     redactor,

@@ -42,7 +42,8 @@ export async function openSession(settings: CollectSettings, bare: Terminal): Pr
   const built = await buildPipeline(config, {
     variables,
     runtime: 'terminal',
-    everyMs: settings.everyMs,
+    // A dry run prices what is deployed, which goes by the interval of the configuration.
+    everyMs: settings.isDryRun ? undefined : settings.everyMs,
     clock,
     random,
     redactor,

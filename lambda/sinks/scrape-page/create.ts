@@ -103,11 +103,11 @@ type ShownPage = HeldPage | { readonly missing: string };
 /** An old page is not shown: its values would look like those of now. */
 function choosePage(
   held: HeldPage | undefined,
-  { clock, intervalMs, everyMs = intervalMs }: Pick<SinkPorts, 'clock' | 'intervalMs' | 'everyMs'>,
+  { clock, intervalMs }: Pick<SinkPorts, 'clock' | 'intervalMs'>,
 ): ShownPage {
   if (held === undefined) return { missing: 'no run has ended yet; the page comes with the first one' };
   const ageMs = clock() - held.heldSinceMs;
-  if (ageMs <= computeLongestAge(everyMs)) return held;
+  if (ageMs <= computeLongestAge(intervalMs)) return held;
   const since = new Date(held.heldSinceMs).toISOString();
   return {
     missing: `the last run is ${String(Math.round(ageMs / 1000))} s ago (${since}); see what keeps the collector`,

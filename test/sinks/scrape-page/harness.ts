@@ -25,7 +25,7 @@ export interface PageUnderTest extends AsyncDisposable {
 export interface PageOptions {
   readonly variables?: Record<string, string>;
   readonly clock?: () => number;
-  readonly everyMs?: number;
+  readonly intervalMs?: number;
 }
 
 const unused = (): never => {
@@ -34,7 +34,7 @@ const unused = (): never => {
 
 export function scrapePage(
   settings: object = {},
-  { variables = {}, clock = Date.now, everyMs }: PageOptions = {},
+  { variables = {}, clock = Date.now, intervalMs = 60_000 }: PageOptions = {},
 ): PageUnderTest {
   const config = ScrapePageConfig.parse({ kind: 'scrape-page', listen: '127.0.0.1:0', ...settings });
   const store = createEnvironmentStore(variables);
@@ -49,7 +49,7 @@ export function scrapePage(
   const { secrets } = cache;
   const sink = createScrapePage(config, {
     http: { send: unused, withoutSecrets: unused, takeMeter: unused, readClocks: unused },
-    ...{ secrets, clock, log, collector: 'ci', intervalMs: 60_000, everyMs, print: unused, aws: noAws },
+    ...{ secrets, clock, log, collector: 'ci', intervalMs, print: unused, aws: noAws },
   });
   let url = '';
   const open = async (): Promise<string> => {

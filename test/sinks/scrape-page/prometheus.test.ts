@@ -79,7 +79,7 @@ withPrometheus('the page, scraped by a Prometheus', (command) => {
 
   it('is down when it is too old, instead of showing what was', async () => {
     let now = Date.now();
-    await using page = scrapePage({}, { clock: () => now, everyMs: 1000 });
+    await using page = scrapePage({}, { clock: () => now, intervalMs: 1000 });
     const url = await page.open();
     await page.write(everything(3));
     await using prometheus = await startPrometheus({ command, config: scraping(url) });

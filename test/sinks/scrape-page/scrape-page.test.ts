@@ -85,9 +85,9 @@ describe('the page to scrape', () => {
   it.each([
     ['three intervals', 60_000, 180_000],
     ['three of the longest runs, where the interval is short', 5000, 90_000],
-  ])('says that it is too old after %s, and how old it is', async (_case, everyMs, longestMs) => {
+  ])('says that it is too old after %s, and how old it is', async (_case, intervalMs, longestMs) => {
     let now = Date.UTC(2026, 0, 1);
-    await using page = scrapePage({}, { clock: () => now, everyMs });
+    await using page = scrapePage({}, { clock: () => now, intervalMs });
     const url = await page.open();
     await page.write(jobs(3));
 
