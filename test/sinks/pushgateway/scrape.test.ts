@@ -56,8 +56,11 @@ withPushgateway('a Pushgateway', (gatewayCommand) => {
       );
 
       expect(afterwards).toMatchObject([{ labels: { source: 'one' } }]);
-      // The failed source is still there by the time of its last push; the removed one is gone.
-      const pushed = await query('time() - push_time_seconds{source!=""} < 60');
+      // The failed source is still there by the time of its last push; the removed one is gone at the next scrape.
+      const pushed = await eventually(
+        () => query('time() - push_time_seconds{source!=""} < 60'),
+        (found) => found.length === 2,
+      );
       expect(pushed.map(({ labels }) => labels['source']).sort()).toEqual(['one', 'two']);
     });
   });
