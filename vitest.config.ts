@@ -10,6 +10,8 @@ export default defineConfig({
     hookTimeout: 600_000,
     teardownTimeout: 60_000,
     expect: { poll: { timeout: 60_000 } },
+    // Vitest leaves one core to itself; these tests wait for processes and sockets more than they compute.
+    maxWorkers: '100%',
     restoreMocks: true,
     unstubEnvs: true,
     coverage: {
