@@ -139,7 +139,8 @@ async function readFinished(
   else if (newer.value.length === 0) ledger.remember(cursorName, cursor);
   // Mostly builds that were read before: the next run looks less far back, or the list would begin again for ever.
   else if (newer.problem === undefined && lookBackMs > leastOverlapMs) {
-    ledger.remember(cursorName, { ...narrowCursor(older, cursor), overlapMs: lookBackMs / 2 } satisfies Cursor);
+    const nextLookBackMs = Math.max(leastOverlapMs, lookBackMs / 2);
+    ledger.remember(cursorName, { ...narrowCursor(older, cursor), overlapMs: nextLookBackMs } satisfies Cursor);
   } else forgetCursor(ledger);
   return joinLists(newer, older);
 }

@@ -117,6 +117,29 @@ describe('140 builds a minute, one in ten of them long', () => {
   });
 });
 
+describe('250 builds a minute, of which five minutes are more than a run reads', () => {
+  it('are looked for half a minute before the last list at least, for Buildkite’s index may lag', async () => {
+    const { server, source, time } = await world([
+      queueOf('short', 'web', { buildsPerHour: 15_000, jobSeconds: 20, agents: plenty }),
+    ]);
+    await source.count(60_000);
+    /** Beyond whole minutes. */
+    const lookBacks = new Set<number>();
+    for (let tick = 0; tick < 14; tick += 1) {
+      time.nowMs += minuteMs;
+      await source.count(60_000);
+      for (const { path, atMs } of server.requests) {
+        const from = new URL(path, server.url).searchParams.get('finished_from');
+        // Every list before was read at a full minute.
+        if (atMs === time.nowMs && from !== null) lookBacks.add((minuteMs - (Date.parse(from) % minuteMs)) % minuteMs);
+      }
+    }
+
+    // Ten and five minutes, two and a half, 75 seconds, 37.5 and the least.
+    expect([...lookBacks].toSorted((a, b) => a - b)).toEqual([0, 15_000, 30_000, 37_500]);
+  });
+});
+
 describe('90 builds a minute, of which ten minutes are more than a run reads', () => {
   it('are all counted again and again while it lasts, and the remedy is one that helps', async () => {
     const { source, time, ended } = await world([
