@@ -1,5 +1,6 @@
 /** Finishes a build or job: what it adds to counters, histograms, log lines and traces. */
 import { pickExemplar } from '../../../model/exemplar.ts';
+import { finishedLine } from '../../../counters/finished-line.ts';
 import { buildMarks } from '../../../counters/marks.ts';
 import type { Count, Finish, Observation } from '../../../counters/finish.ts';
 import type { Exemplar } from '../../../model/metric.ts';
@@ -50,6 +51,7 @@ export function finishBuild(labelled: LabelledBuild): Finish | undefined {
   const exemplar = buildExemplar(build, finishedMs);
   const key = formatBuildKey(build.id, finishedMs);
   const facts = { result, attempt, waitSeconds: wait, activeSeconds: active, finishedMs } as const;
+  const span = mapBuildSpan(labelled, isFirst ? facts : { ...facts, again: { startedMs, key } });
   return {
     key,
     finishedMs,
@@ -64,8 +66,8 @@ export function finishBuild(labelled: LabelledBuild): Finish | undefined {
       ...buildObservations(runActiveDuration, { ...labels, result }, active, exemplar),
     ],
     marks: buildMarks({ ...labels, branch }, result, finishedMs),
-    line: buildLine(labelled, { result, attempt, wait, duration, active }),
-    spans: [mapBuildSpan(labelled, isFirst ? facts : { ...facts, again: { startedMs, key } })],
+    line: finishedLine({ system: 'buildkite', source, number: build.number, durationSeconds: duration }, span),
+    spans: [span],
   };
 }
 
@@ -168,35 +170,4 @@ function buildExemplar(
     { commit: sha },
   ];
   return pickExemplar(candidates, timestampMs);
-}
-
-interface Facts {
-  readonly result: string;
-  readonly attempt: string;
-  readonly wait: number | undefined;
-  readonly duration: number | undefined;
-  readonly active: number | undefined;
-}
-
-function buildLine(
-  { build, source, scope, pipeline }: LabelledBuild,
-  facts: Facts,
-): Readonly<Record<string, string | number>> {
-  const { wait, duration, active, result, attempt } = facts;
-  return {
-    system: 'buildkite',
-    source,
-    scope,
-    pipeline,
-    number: build.number,
-    result,
-    attempt,
-    ...(wait === undefined ? {} : { waitSeconds: wait }),
-    ...(duration === undefined ? {} : { durationSeconds: duration }),
-    ...(active === undefined ? {} : { activeSeconds: active }),
-    ...(typeof build.branch === 'string' ? { branch: build.branch } : {}),
-    ...(typeof build.commit === 'string' ? { commit: build.commit } : {}),
-    ...(typeof build.web_url === 'string' ? { url: build.web_url } : {}),
-    ...(typeof build.finished_at === 'string' ? { finishedAt: build.finished_at } : {}),
-  };
 }

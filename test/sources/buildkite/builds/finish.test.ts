@@ -94,6 +94,13 @@ describe('the log line of a build', () => {
       finishedAt: '2026-01-05T12:01:30.250Z',
     });
   });
+
+  it.each(['2026-01-05T12:01:30Z', '2026-01-05T13:01:30+01:00', '2026-01-05 12:01:30 UTC'])(
+    'tells the end %s as the lines of every CI system do',
+    (finished_at) => {
+      expect(finishOf(buildOf({ finished_at }))?.line).toMatchObject({ finishedAt: '2026-01-05T12:01:30.000Z' });
+    },
+  );
 });
 
 describe('the key of a build', () => {
