@@ -107,7 +107,7 @@ function reportGaps(
 
 function describeTruncated(where: string): Problem {
   const message = `truncated after ${String(mostListed)} clusters or queues of one cluster; jobs of the others count under the scope unknown or under the queue that their step names, and nothing is said about their pauses; set waits: graphql, which reads longer lists`;
-  return { kind: 'rate-limited', where, message };
+  return { kind: 'configuration', where, message };
 }
 
 function hasNamesForAll({ finished, active }: BuildLists, queueNames: QueueNames): boolean {

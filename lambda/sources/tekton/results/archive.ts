@@ -62,7 +62,7 @@ function describeProblems(
   }
   if (isCut) {
     const message = `Tekton Results has more than ${String(objects.length)} ${kind} that ended since the last time; raise results.maxRecords, or some are not counted`;
-    problems.push({ kind: 'rate-limited', where, message });
+    problems.push({ kind: 'configuration', where, message });
   }
   return problems;
 }

@@ -102,7 +102,7 @@ function describeErrors(
 
 function describeSkipped(skipped: number, kind: RunKind, where: string): Problem {
   return {
-    kind: 'rate-limited',
+    kind: 'configuration',
     where,
     message: `${String(skipped)} finished ${kind} were counted from their list, without what only single requests tell; raise detailRequests`,
   };

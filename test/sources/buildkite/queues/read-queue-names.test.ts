@@ -85,7 +85,7 @@ it('six pages of queues are cut after five, and that is told in each run that us
   expect(runs.map(({ requests }) => requests)).toEqual([6, 0]);
   expect(runs.map(({ paused }) => paused)).toEqual([500, 500]);
   for (const { problems } of runs) {
-    expect(problems.map(({ kind, where }) => [kind, where])).toEqual([['rate-limited', 'buildkite/main clusters']]);
+    expect(problems.map(({ kind, where }) => [kind, where])).toEqual([['configuration', 'buildkite/main clusters']]);
     expect(problems[0]?.message).toMatch(
       /^truncated after 500 clusters or queues of one cluster; .* set waits: graphql/,
     );

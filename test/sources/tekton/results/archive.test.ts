@@ -177,7 +177,7 @@ describe('Tekton Results', () => {
     const { families, problems } = await cluster.tick();
 
     expect(runsByResult(families)).toEqual({ 'ci build success': 49 });
-    expect(problems.map(({ kind }) => kind)).toEqual(['bad-response', 'rate-limited']);
+    expect(problems.map(({ kind }) => kind)).toEqual(['bad-response', 'configuration']);
     expect(problems[1]?.message).toContain('raise results.maxRecords');
   });
 

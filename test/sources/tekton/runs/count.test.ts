@@ -341,7 +341,7 @@ describe('runs that are counted from their list', () => {
   it.each([
     ['the right to get is missing', {}, 'cannot-get', ['auth']],
     ['it is told so', { details: 'skip' }, 'ok', []],
-    ['there are more than requests', { detailRequests: 1 }, 'ok', ['rate-limited']],
+    ['there are more than requests', { detailRequests: 1 }, 'ok', ['configuration']],
   ] as const)('because %s', async (_why, config, scenario, kinds) => {
     await using cluster = await startCluster({
       config,
