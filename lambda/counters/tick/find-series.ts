@@ -1,5 +1,6 @@
 /** Finds the series of a metric in the state, and adds a new one where the series limit allows it. */
 import { chooseCap, type Folding } from '../../model/limits/cap.ts';
+import { connectionLabels } from '../../model/catalogue/identity-labels.ts';
 import { overflowValue } from '../../model/text/labels.ts';
 import type { MetricDefinition } from '../../model/metric.ts';
 import { joinLabelValues } from '../state/document.ts';
@@ -26,9 +27,6 @@ export interface SeriesFinder {
   /** What had to be folded, by metric. */
   readonly folded: () => readonly Folding[];
 }
-
-/** Labels that say which connection a series belongs to; they are never folded. */
-const identity: ReadonlySet<string> = new Set(['system', 'source', 'sink']);
 
 export function createSeriesFinder(state: State, tickMs: number, settings: CountingSettings): SeriesFinder {
   const known = new Map<string, KnownMetric>();
@@ -126,7 +124,7 @@ function makeZeros({ type }: MetricDefinition, bounds: readonly number[]): numbe
 }
 
 function foldValues({ definition, totals }: KnownMetric, values: readonly string[]): readonly string[] {
-  const isKept = (label: string): boolean => identity.has(label) || isEnumerated(definition, label);
+  const isKept = (label: string): boolean => connectionLabels.has(label) || isEnumerated(definition, label);
   return totals.labels.map((label, index) => (isKept(label) ? (values[index] ?? '') : overflowValue));
 }
 

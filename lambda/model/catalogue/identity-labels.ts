@@ -5,6 +5,9 @@ export const sourceLabels = ['system', 'source'] as const;
 export const queueLabels = [...sourceLabels, 'scope', 'queue'] as const;
 export const pipelineLabels = [...sourceLabels, 'scope', 'pipeline'] as const;
 
+/** Labels that say which connection a series belongs to; they are never folded. */
+export const connectionLabels: ReadonlySet<string> = new Set([...sourceLabels, 'sink']);
+
 export type SourceLabel = (typeof sourceLabels)[number];
 export type QueueLabel = (typeof queueLabels)[number];
 export type PipelineLabel = (typeof pipelineLabels)[number];

@@ -1,4 +1,5 @@
 /** Holds the series of each metric below a limit, and tells what it has folded and by which setting. */
+import { connectionLabels } from '../catalogue/identity-labels.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../metric.ts';
 import { overflowValue } from '../text/labels.ts';
 import { compareText, formatSeriesKey } from '../families/order.ts';
@@ -40,14 +41,11 @@ export function chooseCap(
   { labels, enumerated = {} }: MetricDefinition,
   { maxSeriesPerMetric, maxQueuesPerMetric }: SeriesCaps,
 ): Pick<Folding, 'most' | 'setting'> {
-  const named = labels.filter((label) => !identity.has(label) && !Object.hasOwn(enumerated, label));
+  const named = labels.filter((label) => !connectionLabels.has(label) && !Object.hasOwn(enumerated, label));
   return named.every((label) => ofQueues.has(label))
     ? { most: maxQueuesPerMetric ?? maxSeriesPerMetric, setting: 'queuesPerMetric' }
     : { most: maxSeriesPerMetric, setting: 'seriesPerMetric' };
 }
-
-/** Labels that say which connection a series belongs to; they are never folded. */
-const identity: ReadonlySet<string> = new Set(['system', 'source', 'sink']);
 
 /**
  * Holds each family at its limit of label sets, not counting the values of enumerated labels, and folds the rest into one
@@ -141,7 +139,7 @@ function omitLabels(labels: Labels, names: ReadonlySet<string>): Labels {
 }
 
 function foldLabels(labels: Labels, enumerated: ReadonlySet<string>): Labels {
-  const isKept = (name: string): boolean => identity.has(name) || enumerated.has(name);
+  const isKept = (name: string): boolean => connectionLabels.has(name) || enumerated.has(name);
   return Object.fromEntries(
     Object.entries(labels).map(([name, value]) => [name, isKept(name) ? value : overflowValue]),
   );
