@@ -1,27 +1,32 @@
 /** Import directions are hard rules: a plugin can be read, tested and removed without reading another. */
 
 /**
- * The rooms of a folder, the lowest first: a room takes from those before it, and from the named files at the door. A
- * room that is not listed may take from none.
+ * The rooms of a folder, each with the rooms that it takes from beside itself; all of them take from the named files at
+ * the door. A room that is not listed may take from none.
  */
 function holdRooms(folder, rooms, door) {
   const atDoor = `(${door.join('|')})\\.ts$`;
-  const rules = rooms.map((room, index) => ({
+  const rules = Object.entries(rooms).map(([room, below]) => ({
     name: `rooms-of-${folder}-${room}`,
     severity: 'error',
     from: { path: `^lambda/${folder}/${room}/` },
     to: {
       path: `^lambda/${folder}/`,
-      pathNot: `^lambda/${folder}/((${rooms.slice(0, index + 1).join('|')})/|${atDoor})`,
+      pathNot: `^lambda/${folder}/((${[...below, room].join('|')})/|${atDoor})`,
     },
   }));
   const unlisted = {
     name: `rooms-of-${folder}-listed`,
     severity: 'error',
-    from: { path: `^lambda/${folder}/[^/]+/`, pathNot: `^lambda/${folder}/(${rooms.join('|')})/` },
+    from: { path: `^lambda/${folder}/[^/]+/`, pathNot: `^lambda/${folder}/(${Object.keys(rooms).join('|')})/` },
     to: { path: `^lambda/${folder}/` },
   };
   return [...rules, unlisted];
+}
+
+/** Rooms that stand in one line, the lowest first: each takes from all before it. */
+function stackRooms(rooms) {
+  return Object.fromEntries(rooms.map((room, index) => [room, rooms.slice(0, index)]));
 }
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -56,74 +61,6 @@ module.exports = {
       severity: 'error',
       from: { path: '^lambda/(sources|sinks)/([^/]+)/' },
       to: { path: '^lambda/(sources|sinks)/[^/]+/', pathNot: '^lambda/$1/$2/' },
-    },
-    // Inside Buildkite: the API for users at the bottom, then queues, then what reads them; only the door knows all.
-    {
-      name: 'buildkite-user-api-knows-no-room',
-      severity: 'error',
-      from: { path: '^lambda/sources/buildkite/user-api/' },
-      to: { path: '^lambda/sources/buildkite/(agent-api|builds|events|queues)/' },
-    },
-    {
-      name: 'buildkite-queues-know-the-user-api',
-      severity: 'error',
-      from: { path: '^lambda/sources/buildkite/queues/' },
-      to: { path: '^lambda/sources/buildkite/(agent-api|builds|events)/' },
-    },
-    {
-      name: 'buildkite-agent-api-knows-queues',
-      severity: 'error',
-      from: { path: '^lambda/sources/buildkite/agent-api/' },
-      to: { path: '^lambda/sources/buildkite/(builds|events|user-api)/' },
-    },
-    {
-      name: 'buildkite-builds-know-queues-and-the-user-api',
-      severity: 'error',
-      from: { path: '^lambda/sources/buildkite/builds/' },
-      to: { path: '^lambda/sources/buildkite/(agent-api|events)/' },
-    },
-    {
-      name: 'buildkite-events-know-no-agent-api',
-      severity: 'error',
-      from: { path: '^lambda/sources/buildkite/events/' },
-      to: { path: '^lambda/sources/buildkite/agent-api/' },
-    },
-    {
-      name: 'buildkite-rooms-know-no-reader',
-      severity: 'error',
-      from: { path: '^lambda/sources/buildkite/[^/]+/' },
-      to: { path: '^lambda/sources/buildkite/(collect|index|read-user-api)\\.ts$' },
-    },
-    // Inside Chainloop: runs are called over gRPC-Web; the metrics page needs neither.
-    {
-      name: 'chainloop-grpc-web-knows-no-room',
-      severity: 'error',
-      from: { path: '^lambda/sources/chainloop/grpc-web/' },
-      to: { path: '^lambda/sources/chainloop/(metrics-page|runs)/' },
-    },
-    {
-      name: 'chainloop-metrics-page-knows-no-room',
-      severity: 'error',
-      from: { path: '^lambda/sources/chainloop/metrics-page/' },
-      to: { path: '^lambda/sources/chainloop/(grpc-web|runs)/' },
-    },
-    {
-      name: 'chainloop-runs-know-no-metrics-page',
-      severity: 'error',
-      from: { path: '^lambda/sources/chainloop/runs/' },
-      to: { path: '^lambda/sources/chainloop/metrics-page/' },
-    },
-    {
-      name: 'chainloop-rooms-know-no-reader',
-      severity: 'error',
-      from: { path: '^lambda/sources/chainloop/[^/]+/' },
-      to: { path: '^lambda/sources/chainloop/(collect|index|problems)\\.ts$' },
-    },
-    {
-      name: 'chainloop-metrics-know-no-room',
-      severity: 'error',
-      from: { path: '^lambda/sources/chainloop/(config|errors|metrics|token-claims)\\.ts$' },
-      to: { path: '^lambda/sources/chainloop/[^/]+/' },
     },
     {
       name: 'aws-sdk-in-few-places',
@@ -176,21 +113,47 @@ module.exports = {
       to: { path: '^lambda/', pathNot: '^lambda/(secrets|runtime|model)/' },
     },
     ...holdRooms(
+      'sources/buildkite',
+      {
+        'user-api': [],
+        queues: ['user-api'],
+        'agent-api': ['queues'],
+        builds: ['user-api', 'queues'],
+        events: ['user-api', 'queues', 'builds'],
+      },
+      ['config', 'metrics', 'refusal-reason'],
+    ),
+    ...holdRooms('sources/chainloop', { 'grpc-web': [], 'metrics-page': [], runs: ['grpc-web'] }, [
+      'config',
+      'errors',
+      'metrics',
+      'token-claims',
+    ]),
+    {
+      name: 'chainloop-metrics-know-no-room',
+      severity: 'error',
+      from: { path: '^lambda/sources/chainloop/(config|errors|metrics|token-claims)\\.ts$' },
+      to: { path: '^lambda/sources/chainloop/[^/]+/' },
+    },
+    ...holdRooms(
       'sources/bitbucket-pipelines',
-      ['budget', 'api', 'runs', 'steps', 'runners', 'deployments', 'visits', 'forecast'],
+      stackRooms(['budget', 'api', 'runs', 'steps', 'runners', 'deployments', 'visits', 'forecast']),
       ['config', 'metrics', 'problems'],
     ),
-    ...holdRooms(
-      'sources/tekton',
-      ['cluster', 'controller', 'levels', 'runs', 'results'],
-      ['config', 'metrics', 'naming'],
-    ),
-    ...holdRooms(
+    ...holdRooms('sources/tekton', stackRooms(['cluster', 'controller', 'levels', 'runs', 'results']), [
       'config',
-      ['explain', 'yaml', 'checks'],
-      ['config-error', 'deployment', 'plain-secrets', 'runtime-config', 'schema', 'walk-schema'],
-    ),
-    ...holdRooms('secrets', ['redaction', 'stores'], ['arn', 'secret-ref']),
+      'metrics',
+      'naming',
+    ]),
+    ...holdRooms('config', stackRooms(['explain', 'yaml', 'checks']), [
+      'config-error',
+      'deployment',
+      'plain-secrets',
+      'runtime-config',
+      'schema',
+      'walk-schema',
+    ]),
+    ...holdRooms('secrets', stackRooms(['redaction', 'stores']), ['arn', 'secret-ref']),
     {
       name: 'simulators-are-islands',
       severity: 'error',
