@@ -49,7 +49,7 @@ export function createAlarms(
   checkReach(prepared, region);
   const queues = planQueueAlarms(prepared, region);
   const all = [
-    ...queues.flatMap(({ children: parts }) => parts),
+    ...queues.flatMap(({ children }) => children),
     ...planPipelineAlarms(prepared, region),
     ...planWorkflowAlarms(prepared, region),
     ...planTektonAlarms(prepared, region),
@@ -60,7 +60,7 @@ export function createAlarms(
   if (plans.some(({ metric }) => isPromql(metric))) explainPromql(scope);
   for (const { name, cut } of plans)
     if (cut !== undefined) Annotations.of(scope).addWarningV2(`ci-metrics:window:${name}`, `alarm ${name} ${cut}`);
-  const composites = isEmulated ? [] : [...queues.map(({ composite: whole }) => whole), collectorDown];
+  const composites = isEmulated ? [] : [...queues.map(({ composite }) => composite), collectorDown];
   const alarms = createAllAlarms(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
   const { webhook } = prepared.config.alarms;
   // Emulators have no API destinations.

@@ -134,7 +134,7 @@ function buildSourceGraphs(prepared: Prepared): readonly Graph[] {
 
 /** Only for sources whose CI system tells its limit: a graph without a line looks like an error. */
 function buildRateLimitGraphs(prepared: Prepared): readonly Graph[] {
-  const telling = prepared.sources.filter(({ tellsRateLimit: tellsQuota }) => tellsQuota);
+  const telling = prepared.sources.filter(({ tellsRateLimit }) => tellsRateLimit);
   if (telling.length === 0) return [];
   return [
     {

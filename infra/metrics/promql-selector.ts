@@ -54,8 +54,8 @@ function findStored({ sink }: OtlpNaming, definition: MetricDefinition): Stored 
   return telling;
 }
 
-function findKey({ mapLabels: attributesOf }: Stored, label: string): string {
-  const told = attributesOf?.({ [label]: label }) ?? { [label]: label };
+function findKey({ mapLabels }: Stored, label: string): string {
+  const told = mapLabels?.({ [label]: label }) ?? { [label]: label };
   const [key] = Object.entries(told).find(([, value]) => value === label) ?? [label];
   return key;
 }

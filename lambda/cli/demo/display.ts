@@ -72,9 +72,9 @@ function openLiveCanvas({ hasColoursRefused }: DisplayOptions, terminal: Termina
   const { stdout, clock, onResize } = terminal;
   const screen = openLiveScreen(terminal);
   const show = (): void => {
-    const { columns = 80, ...look } = chooseTheme(stdout, terminal, hasColoursRefused);
+    const { columns = 80, ...theme } = chooseTheme(stdout, terminal, hasColoursRefused);
     // The last column stays free: clearing the rest of a line that fills it would take its last character.
-    screen.draw(renderFrame(state(), { ...look, columns: columns - 1 }, clock()));
+    screen.draw(renderFrame(state(), { ...theme, columns: columns - 1 }, clock()));
   };
   show();
   const timer = setInterval(show, redrawMs);
@@ -95,8 +95,8 @@ function openLiveCanvas({ hasColoursRefused }: DisplayOptions, terminal: Termina
 function openPlainCanvas({ hasColoursRefused }: DisplayOptions, terminal: Terminal, state: () => DemoState): Canvas {
   const theme = chooseTheme(terminal.stdout, terminal, hasColoursRefused);
   const { clock } = terminal;
-  const { title, addresses: places } = state();
-  write(terminal, [theme.paint('heading', title), ...places, '']);
+  const { title, addresses } = state();
+  write(terminal, [theme.paint('heading', title), ...addresses, '']);
   return {
     show: () => {
       write(terminal, [...renderBlock(state(), theme, clock()), '']);

@@ -45,13 +45,10 @@ export function renderBlock(state: DemoState, theme: Theme, nowMs: number): read
   return [at, ...renderQueueLines(state, theme), ...renderHealth(state, theme, nowMs)];
 }
 
-function renderQueueLines(
-  { rows, getStarvedMs: starvedFor, report, passRate }: DemoState,
-  theme: Theme,
-): readonly string[] {
+function renderQueueLines({ rows, getStarvedMs, report, passRate }: DemoState, theme: Theme): readonly string[] {
   if (report === undefined) return ['reading the first figures …'];
   const totals = renderTotals(rows, theme.columns);
-  return [...renderQueues(rows, theme, starvedFor), ...totals, ...(passRate === undefined ? [] : [passRate])];
+  return [...renderQueues(rows, theme, getStarvedMs), ...totals, ...(passRate === undefined ? [] : [passRate])];
 }
 
 function renderHealth({ report, outcomes }: DemoState, theme: Theme, nowMs: number): readonly string[] {

@@ -25,7 +25,7 @@ export async function runDemo(args: Arguments, terminal: Terminal): Promise<Exit
 async function runUntilEnd(
   demo: Demo,
   terminal: Terminal,
-  { signal, noteRun: ran }: End,
+  { signal, noteRun }: End,
 ): Promise<Readonly<Record<Outcome, number>>> {
   const { clock } = terminal;
   const intervalMs = demo.settings.everyMs;
@@ -39,7 +39,7 @@ async function runUntilEnd(
     if (signal.aborted) break;
     before = report;
     display.showRun(report, tickMs + intervalMs);
-    ran();
+    noteRun();
   }
   return display.outcomes;
 }

@@ -169,7 +169,7 @@ function buildStepState({ result }: TimedStep, hasStarted: boolean, hasEnded: bo
   return { name: 'IN_PROGRESS', type, stage: { name: 'RUNNING', type: `${type}_running` } };
 }
 
-/** `isWorkTold`: with the undocumented `state.step`. */
+/** `isWorkShown`: with the undocumented `state.step`. */
 export function mapRunner(runner: SimulatedRunner, isWorkShown: boolean): object {
   const { uuid, name, labels, status, cordoned = false, version, isBusy } = runner;
   return {

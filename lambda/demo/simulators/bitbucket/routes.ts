@@ -89,10 +89,10 @@ function showSteps(url: URL, run: TimedRun, { nowMs }: RouteContext): Routed {
   );
 }
 
-function showRunners(url: URL, runners: readonly SimulatedRunner[], { isWorkShown: isWorkTold }: RouteContext): Routed {
+function showRunners(url: URL, runners: readonly SimulatedRunner[], { isWorkShown }: RouteContext): Routed {
   return showPage(
     url,
-    runners.map((runner) => mapRunner(runner, isWorkTold)),
+    runners.map((runner) => mapRunner(runner, isWorkShown)),
   );
 }
 

@@ -126,11 +126,11 @@ function replyTo(request: IncomingMessage, options: BitbucketServerOptions, stat
 }
 
 function findAnswer(url: URL, options: BitbucketServerOptions, nowMs: number): Routed {
-  const { workspace, scopes, isWorkShown: isWorkTold = false, isBroken, instead } = options;
+  const { workspace, scopes, isWorkShown = false, isBroken, instead } = options;
   workspace.advance(nowMs);
   if (isBroken?.(url.pathname) === true) return { status: 500, error: 'Something went wrong' };
   if (!mayRead(url, scopes)) return lacksScope;
-  return instead?.(url) ?? routeRequest(url, workspace, { nowMs, isWorkShown: isWorkTold });
+  return instead?.(url) ?? routeRequest(url, workspace, { nowMs, isWorkShown });
 }
 
 /** Requests of the hour, this one included; undefined when it is one too many. */

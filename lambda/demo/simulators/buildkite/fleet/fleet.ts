@@ -159,7 +159,7 @@ interface QueueContext extends FleetOptions {
 function createQueues(
   { name, queues }: FleetPlan['clusters'][number],
   clusterIndex: number,
-  { seed, startMs, plan: fleetPlan = demoPlan, observer, convertToMs: msOf, lastArrival, keep }: QueueContext,
+  { seed, startMs, plan: fleetPlan = demoPlan, observer, convertToMs, lastArrival, keep }: QueueContext,
 ): readonly AddressedQueue[] {
   return queues.map((plan, index) => {
     const queueNumber = clusterIndex * 100 + index;
@@ -169,7 +169,7 @@ function createQueues(
       // Clusters and queues stay the same from life to life.
       clusterUuid: name === undefined ? undefined : formatUuid(0, clusterIndex, 0),
       queueUuid: formatUuid(0, queueNumber, 1),
-      convertToMs: msOf,
+      convertToMs,
     };
     const queue = createQueue(plan, {
       // A generator of its own for each queue: a change of one plan leaves the other queues as they were.
