@@ -12,6 +12,7 @@ const {
   stuckRunsMinutes,
   systemErrors: systemErrorCount,
   throttledMinutes,
+  tokenExpiringHours,
   unseenMinutes,
   workflowDownMinutes,
 } = Alarms.parse({});
@@ -52,7 +53,7 @@ export const latePatienceMinutes = 5;
 export const droppedMinutes = 60;
 
 /** Outlasts holidays. */
-export const tokenDays = 14;
+export const tokenDays = tokenExpiringHours / 24;
 
 /**
  * A figure that is missing counts as the last one for so long: one failed poll must not start the time of an alert
