@@ -8,7 +8,7 @@ import { priceAlarms, type AlarmCount } from './lines/alarm-lines.ts';
 import { priceEvents } from './lines/event-lines.ts';
 import { priceFunction } from './lines/function-lines.ts';
 import { estimateLogSize } from './lines/log-size.ts';
-import { formatCount } from './lines/numbers.ts';
+import { groupDigits } from '../model/text/wording.ts';
 import { hoursAMonth, prices } from './prices.ts';
 import { isRunning } from './lines/runs-a-month.ts';
 import { priceSecrets } from './lines/secret-lines.ts';
@@ -75,7 +75,7 @@ function priceOwnMetrics({ config, report, previews }: PricedDeployment): readon
   const sent = custom.reduce((sum, { count }) => sum + count, 0);
   const { metrics } = estimateLogSize(report, config);
   const usd = priceMetrics(sent + metrics) - priceMetrics(sent);
-  return [{ item: "collector's own metrics, from its log", usd, basis: `${formatCount(metrics)} more metrics` }];
+  return [{ item: "collector's own metrics, from its log", usd, basis: `${groupDigits(metrics)} more metrics` }];
 }
 
 function priceDashboard({ deployment }: CollectorConfig): readonly CostLine[] {

@@ -1,6 +1,6 @@
 /** What the alarms of a stack cost. */
 import type { CostLine } from '../../sinks/sink.ts';
-import { formatCount } from './numbers.ts';
+import { groupDigits } from '../../model/text/wording.ts';
 import { prices } from '../prices.ts';
 
 export interface AlarmCount {
@@ -22,7 +22,7 @@ export function priceAlarms({ alarms, metrics, scanned, promql, composite }: Ala
     {
       item: 'alarms on metrics',
       usd: metrics * prices.alarmMetric,
-      basis: `${formatCount(alarms)} alarms that look at ${formatCount(metrics)} metrics × ${each}`,
+      basis: `${groupDigits(alarms)} alarms that look at ${groupDigits(metrics)} metrics × ${each}`,
     },
     ...(scanned === 0
       ? []
@@ -30,7 +30,7 @@ export function priceAlarms({ alarms, metrics, scanned, promql, composite }: Ala
           {
             item: 'alarms on all queues',
             usd: scanned * prices.alarmMetric,
-            basis: `${formatCount(scanned)} series that their queries find × ${each}`,
+            basis: `${groupDigits(scanned)} series that their queries find × ${each}`,
           },
         ]),
     ...(promql === 0
@@ -39,7 +39,7 @@ export function priceAlarms({ alarms, metrics, scanned, promql, composite }: Ala
           {
             item: 'alarms in PromQL',
             usd: undefined,
-            basis: `${formatCount(promql)} alarms on what is stored by OTLP; their price is not published`,
+            basis: `${groupDigits(promql)} alarms on what is stored by OTLP; their price is not published`,
           },
         ]),
     ...(composite === 0
@@ -48,7 +48,7 @@ export function priceAlarms({ alarms, metrics, scanned, promql, composite }: Ala
           {
             item: 'composite alarms',
             usd: composite * prices.compositeAlarm,
-            basis: `${formatCount(composite)} × $${prices.compositeAlarm.toFixed(2)}`,
+            basis: `${groupDigits(composite)} × $${prices.compositeAlarm.toFixed(2)}`,
           },
         ]),
   ];

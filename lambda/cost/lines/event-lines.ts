@@ -4,7 +4,7 @@ import { concurrentRequests, emptyAnswers, maxMessagesPerRequest } from '../../e
 import type { CostLine } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import type { Fleet } from '../fleet.ts';
-import { formatCount } from './numbers.ts';
+import { groupDigits } from '../../model/text/wording.ts';
 import { hoursAMonth, prices } from '../prices.ts';
 import { countRunsAMonth } from './runs-a-month.ts';
 
@@ -38,7 +38,7 @@ export function priceEvents({ config, sources, eventsAnHour }: EventCostInput): 
   const queue = {
     item: fed.length === 1 ? 'queue of events' : 'queues of events',
     usd: (calls / million) * prices.millionQueueCalls,
-    basis: `${formatCount(calls)} calls × $${prices.millionQueueCalls.toFixed(2)} a million`,
+    basis: `${groupDigits(calls)} calls × $${prices.millionQueueCalls.toFixed(2)} a million`,
   };
   return fed.some(({ events: feed }) => feed?.kind === 'webhook') ? [queue, priceWebhook(events)] : [queue];
 }
@@ -49,6 +49,6 @@ function priceWebhook(events: number): CostLine {
   return {
     item: 'function behind the webhook',
     usd: gigabyteSeconds * prices.lambdaGigabyteSecondOnArm + (events / million) * prices.millionInvocations,
-    basis: `${formatCount(events)} events × ${String(seconds)} s × ${String(gigabytes * 1024)} MB`,
+    basis: `${groupDigits(events)} events × ${String(seconds)} s × ${String(gigabytes * 1024)} MB`,
   };
 }

@@ -3,7 +3,7 @@ import type { CollectorConfig } from '../../config/schema.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { CostLine } from '../../sinks/sink.ts';
 import { estimateLogSize } from './log-size.ts';
-import { formatCount } from './numbers.ts';
+import { groupDigits } from '../../model/text/wording.ts';
 import { prices } from '../prices.ts';
 import { countRunsAMonth } from './runs-a-month.ts';
 
@@ -27,13 +27,13 @@ export function priceFunction({ config, report }: Running): readonly CostLine[] 
     {
       item: 'function',
       usd: gigabyteSeconds * prices.lambdaGigabyteSecondOnArm + (invocations / million) * prices.millionInvocations,
-      basis: `${formatCount(invocations)} invocations × ${String(secondsOfInvocation)} s × ${String(memoryMegabytes)} MB`,
+      basis: `${groupDigits(invocations)} invocations × ${String(secondsOfInvocation)} s × ${String(memoryMegabytes)} MB`,
     },
     {
       item: 'log',
       usd: gigabytes * prices.logGigabyte,
-      basis: `${formatCount(runs)} runs × ${formatCount(logged)} bytes × $${prices.logGigabyte.toFixed(2)} a GB`,
+      basis: `${groupDigits(runs)} runs × ${groupDigits(logged)} bytes × $${prices.logGigabyte.toFixed(2)} a GB`,
     },
-    { item: 'schedule', usd: 0, basis: `${formatCount(invocations)} invocations, the first 14,000,000 free` },
+    { item: 'schedule', usd: 0, basis: `${groupDigits(invocations)} invocations, the first 14,000,000 free` },
   ];
 }

@@ -5,7 +5,7 @@ import { findArnRegion } from '../../secrets/arn.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import type { CostLine, PreparedSink } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
-import { formatCount } from './numbers.ts';
+import { groupDigits } from '../../model/text/wording.ts';
 import { monthMs, prices } from '../prices.ts';
 import { isRunning } from './runs-a-month.ts';
 
@@ -28,7 +28,7 @@ export function priceSecrets(reading: SecretCostInput): readonly CostLine[] {
     {
       item: all.length === 1 ? 'secret' : 'secrets',
       usd: all.length * prices.secret + (calls / 10_000) * prices.tenThousandSecretCalls,
-      basis: `${String(all.length)} × $${prices.secret.toFixed(2)}, ${formatCount(calls)} calls × $${prices.tenThousandSecretCalls.toFixed(2)} per 10,000`,
+      basis: `${String(all.length)} × $${prices.secret.toFixed(2)}, ${groupDigits(calls)} calls × $${prices.tenThousandSecretCalls.toFixed(2)} per 10,000`,
     },
   ];
 }

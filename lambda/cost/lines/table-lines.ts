@@ -2,7 +2,7 @@
 import type { CollectorConfig } from '../../config/schema.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { CostLine } from '../../sinks/sink.ts';
-import { formatCount } from './numbers.ts';
+import { groupDigits } from '../../model/text/wording.ts';
 import { prices } from '../prices.ts';
 import { countRequestUnits } from './request-units.ts';
 import { countRunsAMonth } from './runs-a-month.ts';
@@ -30,7 +30,7 @@ export function priceStateTable({ config, report, stateBytes }: Counting): reado
     {
       item: 'table of counters',
       usd: (reads * prices.millionReadUnits + writes * prices.millionWriteUnits) / million,
-      basis: `${String(documents.length)} documents a run: ${formatCount(reads)} read units and ${formatCount(writes)} write units, an estimate by size`,
+      basis: `${String(documents.length)} documents a run: ${groupDigits(reads)} read units and ${groupDigits(writes)} write units, an estimate by size`,
     },
   ];
 }
