@@ -1,5 +1,6 @@
 /** Draws a sample of mutants by a seed, and leaves out those that a compiler refuses anyway. */
 import { createRandom } from '../../lambda/demo/simulators/random.ts';
+import { compareText } from '../../lambda/model/families/order.ts';
 
 /** A place in a file counted from 0, as Stryker hands it to a checker. */
 interface Position {
@@ -41,20 +42,15 @@ export function chooseMutants(
 /** Numbers of Stryker's own would change with the files beside it; the place in the code does not. */
 function compareMutants(a: Mutant, b: Mutant): number {
   return (
-    compareTexts(a.fileName, b.fileName) ||
+    compareText(a.fileName, b.fileName) ||
     comparePositions(a.location.start, b.location.start) ||
     comparePositions(a.location.end, b.location.end) ||
-    compareTexts(a.replacement, b.replacement)
+    compareText(a.replacement, b.replacement)
   );
 }
 
 function comparePositions(a: Position, b: Position): number {
   return a.line - b.line || a.column - b.column;
-}
-
-function compareTexts(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 /** By a random number for each. */

@@ -1,5 +1,6 @@
 /** The list of builds of the simulated REST API: its filters and its JSON. */
 import { createHash } from 'node:crypto';
+import { compareText } from '../../../../model/families/order.ts';
 import type { QueueAddress, SimulatedBuild, SimulatedJob } from '../fleet/build-record.ts';
 import type { FleetBuild } from '../fleet/fleet.ts';
 
@@ -33,13 +34,8 @@ export function filterBuilds(builds: readonly FleetBuild[], filters: BuildFilter
   return builds
     .filter((placed) => isListed(placed, filters))
     .map((placed) => ({ placed, createdMs: placed.at.convertToMs(placed.build.createdAt) }))
-    .sort((a, b) => b.createdMs - a.createdMs || compare(b.placed.build.uuid, a.placed.build.uuid))
+    .sort((a, b) => b.createdMs - a.createdMs || compareText(b.placed.build.uuid, a.placed.build.uuid))
     .map(({ placed }) => placed);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 function isListed({ build, at }: FleetBuild, filters: BuildFilters): boolean {
