@@ -31,9 +31,9 @@ export const verbs: ReadonlySet<string> = new Set(
 /** What a question begins with: the answer is true or false. */
 export const predicates: ReadonlySet<string> = new Set(['is', 'has', 'can', 'may', 'should', 'does', 'needs']);
 
-/** Irregular participles: they name a state, so a function called by one hides that it acts. */
+/** Irregular participles that are no verbs above: they name a state, so a function called by one hides that it acts. */
 export const participles: ReadonlySet<string> = new Set(
-  'begun bound brought built caught chosen cut done drawn found given gone held kept known left made met seen sent shown spent split taken told written'.split(
+  'begun brought built caught chosen done drawn found given gone held kept known left made met seen sent shown spent taken told written'.split(
     ' ',
   ),
 );
