@@ -90,7 +90,7 @@ const combinations: readonly Combination[] = [combine(percent), combine(json), c
 const mostLevels = 3;
 
 /** Nothing in a text without one of these is escaped. */
-const mayBeEscaped = /[%\\&]|[A-Za-z0-9+/]{60}\r?\n/;
+const mayBeEscaped = /[%\\&]|(?<=[A-Za-z0-9+/]{60})\r?\n/;
 
 /** What is found in the text, and what is found where its escapes are undone; in the order of the text. */
 export function findInDecodings(text: string, find: Find): readonly Range[] {
@@ -113,24 +113,30 @@ const end = '\0';
 /** The text, and what it becomes when everything is undone that looks like an escape, as often as in a text. */
 export function decodeLevels(text: string): readonly string[] {
   if (!mayBeEscaped.test(text) && !text.includes('+')) return [text];
-  return [text, ...decodeTogether(`${text}${end}`).map((level) => level.text.slice(0, -end.length))];
+  return [text, ...decodeTogether(startFrom(`${text}${end}`)).map((level) => level.text.slice(0, -end.length))];
 }
 
 /** Every decoding that differs from the text and from the others. */
 function decodeEverything(text: string): readonly Decoded[] {
   const raw = startFrom(text);
-  const first = keepDistinct([raw, ...combinations.map((combination) => decodeOnce(raw, combination))]);
-  const second = first.flatMap((decoded) => combinations.map((combination) => decodeOnce(decoded, combination)));
-  return keepDistinct([...first, ...second, ...decodeTogether(text)]).filter((decoded) => decoded.text !== text);
+  const first = decodeApart(raw);
+  const second = first.flatMap(decodeApart);
+  return keepDistinct([...first, ...second, ...decodeTogether(raw)]).filter((decoded) => decoded.text !== text);
+}
+
+/** What the combinations make of it, each by itself; nothing of one that finds no escape. */
+function decodeApart(given: Decoded): readonly Decoded[] {
+  const all = keepDistinct(combinations.map((combination) => decodeOnce(given, combination)));
+  return all.filter((decoded) => decoded !== given);
 }
 
 function keepDistinct(all: readonly Decoded[]): readonly Decoded[] {
   return [...new Map(all.map((decoded) => [decoded.text, decoded])).values()];
 }
 
-function decodeTogether(text: string): readonly Decoded[] {
+function decodeTogether(given: Decoded): readonly Decoded[] {
   const levels: Decoded[] = [];
-  let last = startFrom(text);
+  let last = given;
   for (let level = 0; level < mostLevels; level += 1) {
     last = decodeOnce(last, everyEncoding);
     levels.push(last);
@@ -139,7 +145,7 @@ function decodeTogether(text: string): readonly Decoded[] {
 }
 
 function startFrom(text: string): Decoded {
-  const starts = Uint32Array.from({ length: text.length }, (_, index) => index);
+  const starts = new Uint32Array(text.length).map((_, index) => index);
   return { text, starts, ends: starts.map((start) => start + 1) };
 }
 
