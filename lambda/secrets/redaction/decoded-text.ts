@@ -1,4 +1,5 @@
 /** Undoes the escapes of a text, and knows for each decoded character where it stood: a value is found however it was written. */
+import { isUtf8 } from 'node:buffer';
 
 /** From where to where something was found. */
 export interface Range {
@@ -202,7 +203,7 @@ function writeDecoded({ text, starts, ends }: Decoded): {
 
 const cutHere = new RegExp(cut, 'y');
 
-function isCutAt(text: string, index: number): boolean {
+export function isCutAt(text: string, index: number): boolean {
   cutHere.lastIndex = index;
   return cutHere.test(text);
 }
@@ -214,8 +215,6 @@ function countBytes(first: number): number {
   if (first >= 0xe0 && first < 0xf0) return 3;
   return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Bytes that are no UTF-8 are taken for the characters of Latin-1, which old servers write. */
 function decodeBytes(escapes: string, isCut: boolean): readonly Piece[] {
@@ -231,21 +230,13 @@ function decodeBytes(escapes: string, isCut: boolean): readonly Piece[] {
 }
 
 /** What the first bytes stand for. */
-function decodeNext(bytes: Uint8Array, isCut: boolean): Piece {
+function decodeNext(bytes: Buffer, isCut: boolean): Piece {
   const [first = 0] = bytes;
   const length = countBytes(first);
   if (length > bytes.length && isCut) return { length: bytes.length, text: '' };
-  const text = decodeCharacter(bytes.subarray(0, length));
-  return text === undefined ? { length: 1, text: String.fromCharCode(first) } : { length, text };
-}
-
-function decodeCharacter(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 0) return undefined;
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
+  const character = bytes.subarray(0, length);
+  const isCharacter = length > 0 && isUtf8(character);
+  return isCharacter ? { length, text: character.toString() } : { length: 1, text: String.fromCharCode(first) };
 }
 
 /** One beyond the last character of Unicode stays as it is. */

@@ -1,5 +1,5 @@
 /** Finds many texts at once in a long one, quickly where none of them occurs: that is what nearly every text is like. */
-import { findInDecodings, type Range, replaceRanges } from './decoded-text.ts';
+import { findInDecodings, isCutAt, type Range, replaceRanges } from './decoded-text.ts';
 import { isOwnWord } from './own-words.ts';
 
 /** Every indexed form is at least as long; its first characters are looked up in a table. */
@@ -7,9 +7,6 @@ const keyLength = 4;
 
 /** Beginning of a form that counts as the form where a text was cut off in the middle of it. */
 const minCutLength = 8;
-
-/** What stands after a cut: nothing, an ellipsis, or the mark that a shortened name ends in. */
-const cut = /$|\u2026|~[0-9a-v]{8}/y;
 
 /** Bits of the table; with the few hundred forms of a process, one position of a text in a hundred needs a closer look. */
 const tableBits = 16;
@@ -30,7 +27,7 @@ export function createFormIndex(): FormIndex {
   /** 1 where a form may begin. Never cleared: a form that was removed costs a closer look and nothing else. */
   const table = new Uint8Array(1 << tableBits);
 
-  const kept = keptWords();
+  const kept = createKeptWords();
 
   /** The end of the longest form that begins here; undefined where none does. */
   function findEnd(text: string, at: number): number | undefined {
@@ -92,7 +89,7 @@ interface KeptWords {
   isEnd(text: string, at: number, end: number): boolean;
 }
 
-function keptWords(): KeptWords {
+function createKeptWords(): KeptWords {
   const kept = new Set<string>();
   return {
     add(words) {
@@ -135,8 +132,7 @@ function measureReach(form: string, text: string, at: number): number | undefine
   while (length < form.length && text.charCodeAt(at + length) === form.charCodeAt(length)) length += 1;
   if (length < minCutLength) return undefined;
   const end = at + length;
-  cut.lastIndex = end;
-  return cut.test(text) && !isEndOfOwnWord(text, at, end) ? end : undefined;
+  return isCutAt(text, end) && !isEndOfOwnWord(text, at, end) ? end : undefined;
 }
 
 /** More than any word of ours has, so that a text of one endless word is not walked again and again. */
