@@ -8,8 +8,7 @@ export interface ConnectionReason {
 }
 
 /** What is known of an error code: what it says to the operator, and what it says of the request. */
-interface KnownCode {
-  readonly reason: string;
+interface KnownCode extends ConnectionReason {
   /** `never`: the request was not sent, so that the server has seen nothing of it; `perhaps`: nobody knows. */
   readonly sent: 'never' | 'perhaps';
   /** Whether the next attempt may fare better: a certificate that is wrong is wrong again. */
@@ -18,13 +17,15 @@ interface KnownCode {
 
 const outOfReach =
   'cannot be reached; check the URL, the security group and, inside a VPC, the route to it (NAT gateway, endpoint)';
-const unreachable: KnownCode = { reason: outOfReach, sent: 'never', mayPass: true };
+const unreachable: KnownCode = { kind: 'unavailable', reason: outOfReach, sent: 'never', mayPass: true };
 const unknownName: KnownCode = {
+  kind: 'unavailable',
   reason: 'the host name cannot be resolved; check the URL and the DNS of the VPC',
   sent: 'never',
   mayPass: true,
 };
 const brokenOff: KnownCode = {
+  kind: 'unavailable',
   reason:
     'the server or something on the way broke the connection off; some servers do so for want of a client certificate: check tls.cert and tls.key, and the log of the server',
   sent: 'perhaps',
@@ -32,8 +33,8 @@ const brokenOff: KnownCode = {
 };
 
 /** The handshake failed, or the proxy let nothing through: the request was waiting for its end. */
-function neverBegun(reason: string): KnownCode {
-  return { reason, sent: 'never', mayPass: false };
+function neverBegun(reason: string, kind: ProblemKind = 'unavailable'): KnownCode {
+  return { kind, reason, sent: 'never', mayPass: false };
 }
 
 const untrusted = neverBegun(
@@ -60,6 +61,7 @@ const knownCodes: ReadonlyMap<string, KnownCode> = new Map([
   [
     'ECONNREFUSED',
     {
+      kind: 'unavailable',
       reason: 'nothing listens at this address; check host and port of the URL, and that the server runs',
       sent: 'never',
       mayPass: true,
@@ -78,10 +80,15 @@ const knownCodes: ReadonlyMap<string, KnownCode> = new Map([
   ['UND_ERR_SOCKET', brokenOff],
   [
     'UND_ERR_PRX_CONN',
-    { reason: 'the proxy broke the connection off; check HTTPS_PROXY', sent: 'perhaps', mayPass: false },
+    {
+      kind: 'unavailable',
+      reason: 'the proxy broke the connection off; check HTTPS_PROXY',
+      sent: 'perhaps',
+      mayPass: false,
+    },
   ],
   ['UND_ERR_PRX_TLS', neverBegun('the certificate of the proxy is not valid for its name; check HTTPS_PROXY')],
-  ['PROXY_407', neverBegun(refusedByProxy)],
+  ['PROXY_407', neverBegun(refusedByProxy, 'auth')],
   ['SELF_SIGNED_CERT_IN_CHAIN', untrusted],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', untrusted],
   ['UNABLE_TO_GET_ISSUER_CERT', untrusted],
@@ -138,10 +145,15 @@ export function isClientCertificateRefused(code: string): boolean {
 
 const clientCertificate = neverBegun(
   'the server wants a client certificate, or another one; check tls.cert and tls.key',
+  'auth',
 );
-const unusablePem = neverBegun('tls.ca, tls.cert or tls.key is not usable PEM, or they do not belong together');
+const unusablePem = neverBegun(
+  'tls.ca, tls.cert or tls.key is not usable PEM, or they do not belong together',
+  'configuration',
+);
 const proxyRefusal = neverBegun('the proxy refused to connect; check its rules or NO_PROXY');
 const other: KnownCode = {
+  kind: 'unavailable',
   reason: 'the connection failed; check the URL and the network on the way to it',
   sent: 'perhaps',
   mayPass: false,
@@ -152,7 +164,7 @@ function findCode(code: string): KnownCode {
   const known = knownCodes.get(code);
   if (known !== undefined) return known;
   // A server asks for a client certificate in the handshake, and reads no request before it has one that it takes.
-  if (isClientCertificateRefused(code) || code === 'PROXY_407') return clientCertificate;
+  if (isClientCertificateRefused(code)) return clientCertificate;
   if (unusableMaterial.test(code)) return unusablePem;
   if (noAgreementAlert.test(code)) return noAgreement;
   if (unknownHostAlert.test(code)) return unknownHost;
@@ -160,9 +172,8 @@ function findCode(code: string): KnownCode {
 }
 
 export function explainConnection(code: string): ConnectionReason {
-  const { reason } = findCode(code);
-  if (isClientCertificateRefused(code) || code === 'PROXY_407') return { kind: 'auth', reason };
-  return { kind: unusableMaterial.test(code) ? 'configuration' : 'unavailable', reason };
+  const { kind, reason } = findCode(code);
+  return { kind, reason };
 }
 
 /** Whether the code proves that the server has seen nothing of the request. */

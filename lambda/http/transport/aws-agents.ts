@@ -16,7 +16,7 @@ const sdkDefaults = { keepAlive: true, maxSockets: 50 };
 /** A proxy nearby answers in milliseconds; the SDK gives a connection as long. */
 const tunnelWithinMs = 2000;
 
-/** The proxy did not open the way; `code` is known to `reasons.ts`. */
+/** The proxy did not open the way; `code` is known to `connection-reasons.ts`. */
 class ProxyRefusedError extends Error {
   override readonly name = 'ProxyRefusedError';
   readonly code: string;

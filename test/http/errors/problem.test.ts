@@ -75,6 +75,8 @@ describe('problemOf', () => {
     ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'auth', /client certificate/],
     ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', 'configuration', /do not belong together/],
     ['ERR_OSSL_PEM_NO_START_LINE', 'configuration', /not usable PEM/],
+    ['ERR_SSL_DH_KEY_TOO_SMALL', 'unavailable', /allow TLS 1\.2 or 1\.3 on the server/],
+    ['PROXY_407', 'auth', /the proxy refused the credentials/],
     ['PROXY_502', 'unavailable', /the proxy refused/],
     ['SOMETHING_NEW', 'unavailable', /the connection failed/],
   ])('explains %s', (code, kind, message) => {
