@@ -5,7 +5,7 @@ import { SecretUnavailableError, type Secrets } from '../../secrets/secrets.ts';
 import { type AssumedRole, type AwsAccess, type AwsCredentials, pickRole } from './aws-credentials.ts';
 import { HttpError } from '../errors/errors.ts';
 import type { HttpRequest, TlsMaterial } from '../port.ts';
-import { isCredentialRefused } from '../errors/credential-refused.ts';
+import { useOrReplace } from './rotation.ts';
 import { collectHttpSecrets, type SignableAuth, type TlsSettings } from '../settings.ts';
 
 /** The part of a plugin's configuration that says who the collector is to a server. */
@@ -40,30 +40,16 @@ export async function sendWithCredentials<Result>(
   use: (credentials: Credentials) => Promise<Result>,
 ): Promise<Result> {
   const cached = await readCredentials(settings, ports, signal);
-  try {
-    return await use(cached.credentials);
-  } catch (error) {
-    if (!isCredentialRefused(error)) throw error;
-    const fresh = await readAnew(settings, ports, signal);
-    // Compared with what was used, for a neighbour that shares the secret may have read it anew in between.
-    if (fresh === undefined || fresh.values.join('\n') === cached.values.join('\n')) throw error;
-    return use(fresh.credentials);
-  }
-}
-
-/** Undefined where a secret cannot be read anew: the server's refusal stays the news, as in `useWithRotation`. */
-async function readAnew(
-  settings: CredentialSettings,
-  ports: CredentialPorts,
-  signal: AbortSignal,
-): Promise<Resolved | undefined> {
-  try {
-    await Promise.all(collectHttpSecrets(settings).map((ref) => ports.secrets.reread(ref, signal)));
-    return await readCredentials(settings, ports, signal);
-  } catch (error) {
-    if (error instanceof SecretUnavailableError) return undefined;
-    throw error;
-  }
+  return await useOrReplace(
+    cached,
+    ({ credentials }) => use(credentials),
+    async () => {
+      await Promise.all(collectHttpSecrets(settings).map((ref) => ports.secrets.reread(ref, signal)));
+      const fresh = await readCredentials(settings, ports, signal);
+      // Compared with what was used, for a neighbour that shares the secret may have read it anew in between.
+      return fresh.values.join('\n') === cached.values.join('\n') ? undefined : fresh;
+    },
+  );
 }
 
 type Read = (ref: SecretRef) => Promise<string>;
@@ -90,11 +76,11 @@ async function readCredentials(
   if (auth === undefined || !('sigv4' in auth)) return { credentials: { headers, ...material }, values };
   if (signing === undefined) throw new TypeError('sigv4 needs the AWS access of the process');
   // Loaded here, because the signer costs 140 kB that only this kind of authentication needs.
-  const { createSigV4Signer: sigV4 } = await import('./sigv4.ts');
+  const { createSigV4Signer } = await import('./sigv4.ts');
   const { service, clock, aws } = signing;
   const { region } = auth.sigv4;
   const role = pickRole(auth.sigv4);
-  const prepare = sigV4({ service, region, clock, credentials: () => getAwsCredentials(aws, role) });
+  const prepare = createSigV4Signer({ service, region, clock, credentials: () => getAwsCredentials(aws, role) });
   return { credentials: { headers, ...material, prepare }, values };
 }
 

@@ -1,4 +1,4 @@
-/** Uses a secret once more with a fresh value when a server has refused it. */
+/** Uses a credential once more with a fresh value when a server has refused it. */
 import { isCredentialRefused } from '../errors/credential-refused.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
@@ -12,20 +12,37 @@ export async function useWithRotation<Result>(
   use: (secret: Secret) => Promise<Result>,
 ): Promise<Result> {
   const cached = await secrets.read(ref, signal);
+  return await useOrReplace(cached, use, async () => {
+    const fresh = await secrets.reread(ref, signal);
+    return fresh?.reveal() === cached.reveal() ? undefined : fresh;
+  });
+}
+
+/**
+ * Uses a credential and, when the server refuses it, once more with another one.
+ * @param replace Resolves with undefined where there is no other one.
+ */
+export async function useOrReplace<Credential, Result>(
+  credential: Credential,
+  use: (credential: Credential) => Promise<Result>,
+  replace: () => Promise<Credential | undefined>,
+): Promise<Result> {
   try {
-    return await use(cached);
+    return await use(credential);
   } catch (error) {
     if (!isCredentialRefused(error)) throw error;
-    const fresh = await rereadOrNothing(secrets, ref, signal);
-    if (fresh === undefined || fresh.reveal() === cached.reveal()) throw error;
-    return use(fresh);
+    const other = await replaceOrNothing(replace);
+    if (other === undefined) throw error;
+    return await use(other);
   }
 }
 
-/** Where the secret cannot be read anew, the refusal of the server is reported: that is what a person can act on. */
-async function rereadOrNothing(secrets: Secrets, ref: SecretRef, signal: AbortSignal): Promise<Secret | undefined> {
+/** Where a secret cannot be read anew, the refusal of the server is reported: that is what a person can act on. */
+async function replaceOrNothing<Credential>(
+  replace: () => Promise<Credential | undefined>,
+): Promise<Credential | undefined> {
   try {
-    return await secrets.reread(ref, signal);
+    return await replace();
   } catch (error) {
     if (error instanceof SecretUnavailableError) return undefined;
     throw error;

@@ -1,10 +1,10 @@
 /** Keeps an access token until shortly before it ends, and gets another one where a server refuses it. */
 import type { Clock } from '../../../runtime/clock.ts';
 import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
-import { SecretUnavailableError, type Secrets } from '../../../secrets/secrets.ts';
+import type { Secrets } from '../../../secrets/secrets.ts';
 import type { AwsAccess } from '../aws-credentials.ts';
+import { useOrReplace } from '../rotation.ts';
 import type { HttpPort } from '../../port.ts';
-import { isCredentialRefused } from '../../errors/credential-refused.ts';
 import type { GoogleAuth } from './settings.ts';
 import type { AccessToken, Waiting } from './token.ts';
 
@@ -49,30 +49,22 @@ export function createGoogleTokens(auth: GoogleAuth, scope: string, ports: Googl
     const isGood = kept !== undefined && ports.clock() < kept.endsAtMs - renewBeforeMs;
     return isGood && kept !== undefined ? kept : await requestToken(waiting, false);
   };
-  /** Undefined where there is no other one: the server's refusal stays the news. */
+  /** Undefined where there is no other one. */
   const replaceToken = async (refused: AccessToken, waiting: Waiting): Promise<AccessToken | undefined> => {
     // A neighbour may have got a new one in between.
     if (kept !== undefined && kept.value !== refused.value) return kept;
     kept = undefined;
-    try {
-      const next = await requestToken(waiting, true);
-      return next.value === refused.value ? undefined : next;
-    } catch (error) {
-      if (error instanceof SecretUnavailableError) return undefined;
-      throw error;
-    }
+    const next = await requestToken(waiting, true);
+    return next.value === refused.value ? undefined : next;
   };
   return {
     sendWithToken: async (waiting, use) => {
       const token = await getToken(waiting);
-      try {
-        return await use(`Bearer ${token.value}`);
-      } catch (error) {
-        if (!isCredentialRefused(error)) throw error;
-        const next = await replaceToken(token, waiting);
-        if (next === undefined) throw error;
-        return await use(`Bearer ${next.value}`);
-      }
+      return await useOrReplace(
+        token,
+        ({ value }) => use(`Bearer ${value}`),
+        () => replaceToken(token, waiting),
+      );
     },
   };
 }
@@ -88,15 +80,15 @@ function createTokenReader(auth: GoogleAuth, scope: string, ports: GoogleTokenPo
   };
   if ('federation' in auth)
     return async (waiting) => {
-      const { requestFederatedToken: federatedToken } = await import('./federation.ts');
-      return await federatedToken(auth.federation, scope, ports, waiting);
+      const { requestFederatedToken } = await import('./federation.ts');
+      return await requestFederatedToken(auth.federation, scope, ports, waiting);
     };
   if ('serviceAccountKey' in auth)
     return async (waiting, isRefused) => {
-      const { requestKeyToken: keyToken, parseKeyFile: readKeyFile } = await import('./service-account.ts');
+      const { requestKeyToken, parseKeyFile } = await import('./service-account.ts');
       const ref = auth.serviceAccountKey;
-      const account = readKeyFile(await read(ref, waiting, isRefused), describeSecretRef(ref), ports);
-      return await keyToken(account, scope, ports, waiting);
+      const account = parseKeyFile(await read(ref, waiting, isRefused), describeSecretRef(ref), ports);
+      return await requestKeyToken(account, scope, ports, waiting);
     };
   // Its end is not known, and reading it again costs nothing: the secrets are cached.
   return async (waiting, isRefused) => ({

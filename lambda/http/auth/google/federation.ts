@@ -52,8 +52,8 @@ async function exchangeIdentity(
   const { aws, clock, rememberSecret } = ports;
   const audience = `//iam.googleapis.com/${provider}`;
   // Loaded here, because the signer costs 140 kB that only this way needs.
-  const { signSubjectToken: subjectToken } = await import('./subject-token.ts');
-  const subject = await subjectToken({
+  const { signSubjectToken } = await import('./subject-token.ts');
+  const subject = await signSubjectToken({
     audience,
     region: region ?? aws.region ?? fallbackRegion,
     clock,
