@@ -136,11 +136,11 @@ async function openDeployedStore(environment: Environment): Promise<StateStore> 
   const { variables, clock, redactor } = environment;
   const table = variables['COLLECTOR_STATE_TABLE'];
   if (table === undefined) {
-    const { createMissingStateStore: noStore } = await import('./counters/stores/no-store.ts');
-    return noStore('deploy the stack again: it makes a table and names it in COLLECTOR_STATE_TABLE');
+    const { createMissingStateStore } = await import('./counters/stores/no-store.ts');
+    return createMissingStateStore('deploy the stack again: it makes a table and names it in COLLECTOR_STATE_TABLE');
   }
-  const { createDynamoDbStateStore: dynamoDbStateStore } = await import('./counters/stores/dynamodb/store.ts');
-  return dynamoDbStateStore({ table, clock, secrets: redactor, agents: buildAgents(environment) });
+  const { createDynamoDbStateStore } = await import('./counters/stores/dynamodb/store.ts');
+  return createDynamoDbStateStore({ table, clock, secrets: redactor, agents: buildAgents(environment) });
 }
 
 /** Nothing of it is loaded where no source is told of events. */
@@ -150,8 +150,8 @@ async function buildInboxes(
 ): Promise<(source: PreparedSource) => Inbox | undefined> {
   const { variables, redactor } = environment;
   if (sources.every(({ events }) => events === undefined)) return () => undefined;
-  const { createDeployedInboxes: deployedInboxes } = await import('./events/deployed-inboxes.ts');
-  const deployed = deployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor, buildAgents(environment));
+  const { createDeployedInboxes } = await import('./events/deployed-inboxes.ts');
+  const deployed = createDeployedInboxes(variables['COLLECTOR_EVENT_QUEUES'], redactor, buildAgents(environment));
   return ({ name }) => deployed(name);
 }
 
@@ -237,8 +237,8 @@ function buildAwsAccess(collector: string, hub: HttpHub, environment: Environmen
     agents: (options) => buildAgents(environment, options),
     credentials: async (role) => {
       if (role === undefined) return await readOwnCredentials();
-      const { createRoleSessions: roleSessions } = await import('./http/auth/assumed-role.ts');
-      assume ??= roleSessions({
+      const { createRoleSessions } = await import('./http/auth/assumed-role.ts');
+      assume ??= createRoleSessions({
         http: hub.port(),
         clock: environment.clock,
         // A terminal without a Region asks the oldest of them: sessions are valid in every Region of a partition.
