@@ -1,6 +1,7 @@
 /** Who a signed request comes from: the process itself, or a role that it takes on for one server. */
-
 import type { AwsAgents } from '../../runtime/aws-agents.ts';
+import { SecretUnavailableError } from '../../secrets/secrets.ts';
+import { HttpError } from '../errors/errors.ts';
 import type { AwsAgentOptions } from '../transport/aws-agents.ts';
 
 /** Credentials as `@smithy/types` has them. */
@@ -36,4 +37,26 @@ export function pickRole({
   readonly externalId?: string | undefined;
 }): AssumedRole | undefined {
   return roleArn === undefined ? undefined : { roleArn, externalId };
+}
+
+/**
+ * The credentials of the process, or of the role that it takes on.
+ * @param purpose What they are needed for, such as `to sign with`.
+ * @throws SecretUnavailableError, HttpError
+ */
+export async function getAwsCredentials(
+  { credentials }: AwsAccess,
+  purpose: string,
+  role?: AssumedRole,
+): Promise<AwsCredentials> {
+  try {
+    return await credentials(role);
+  } catch (cause) {
+    // What STS said of the role names its own remedy.
+    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
+    throw new SecretUnavailableError(
+      `the process has no AWS credentials ${purpose}; give it a role, or a profile outside AWS`,
+      { cause, reason: 'credentials' },
+    );
+  }
 }

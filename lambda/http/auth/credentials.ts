@@ -1,9 +1,8 @@
 /** Reads the credentials of a server and sends with them; after a 401 once more with fresh ones. */
 import type { Clock } from '../../runtime/clock.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
-import { SecretUnavailableError, type Secrets } from '../../secrets/secrets.ts';
-import { type AssumedRole, type AwsAccess, type AwsCredentials, pickRole } from './aws-credentials.ts';
-import { HttpError } from '../errors/errors.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
+import { type AwsAccess, getAwsCredentials, pickRole } from './aws-credentials.ts';
 import type { HttpRequest, TlsMaterial } from '../port.ts';
 import { useOrReplace } from './rotation.ts';
 import { collectHttpSecrets, type SignableAuth, type TlsSettings } from '../settings.ts';
@@ -80,7 +79,12 @@ async function readCredentials(
   const { service, clock, aws } = signing;
   const { region } = auth.sigv4;
   const role = pickRole(auth.sigv4);
-  const prepare = createSigV4Signer({ service, region, clock, credentials: () => getAwsCredentials(aws, role) });
+  const prepare = createSigV4Signer({
+    service,
+    region,
+    clock,
+    credentials: () => getAwsCredentials(aws, 'to sign with', role),
+  });
   return { credentials: { headers, ...material, prepare }, values };
 }
 
@@ -99,17 +103,4 @@ async function readTlsMaterial({ ca, cert, key }: TlsSettings, read: Read): Prom
     ...(cert === undefined ? {} : { cert: await read(cert) }),
     ...(key === undefined ? {} : { key: await read(key) }),
   };
-}
-
-async function getAwsCredentials({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
-  try {
-    return await credentials(role);
-  } catch (cause) {
-    // What STS said of the role names its own remedy.
-    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
-    throw new SecretUnavailableError(
-      'the process has no AWS credentials to sign with; give it a role, or a profile outside AWS',
-      { cause, reason: 'credentials' },
-    );
-  }
 }

@@ -1,9 +1,7 @@
 /** Gets tokens without any key, by workload identity federation of the function's AWS role. */
 import * as z from 'zod';
 import type { HttpResponse } from '../../port.ts';
-import type { AwsAccess, AwsCredentials } from '../aws-credentials.ts';
-import { HttpError } from '../../errors/errors.ts';
-import { SecretUnavailableError } from '../../../secrets/secrets.ts';
+import { type AwsAccess, getAwsCredentials } from '../aws-credentials.ts';
 import type { Federation } from './settings.ts';
 import {
   type AccessToken,
@@ -57,7 +55,7 @@ async function exchangeIdentity(
     audience,
     region: region ?? aws.region ?? fallbackRegion,
     clock,
-    credentials: () => getAwsCredentials(aws),
+    credentials: () => getAwsCredentials(aws, 'to show to Google Cloud'),
   });
   for (const secret of [subject.value, ...subject.secrets]) rememberSecret(secret);
   const parameters = new URLSearchParams({
@@ -114,17 +112,5 @@ function parseAnswer<Shape>(shape: z.ZodType<Shape>, answer: HttpResponse, setti
     return shape.parse(parseAnswerJson(answer));
   } catch {
     throw createUnavailableError(`the answer to a question for a token of Google Cloud holds none; check ${setting}`);
-  }
-}
-
-async function getAwsCredentials({ credentials }: AwsAccess): Promise<AwsCredentials> {
-  try {
-    return await credentials();
-  } catch (cause) {
-    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
-    throw createUnavailableError(
-      'the process has no AWS credentials to show to Google Cloud; give it a role, or a profile outside AWS',
-      cause,
-    );
   }
 }

@@ -1,13 +1,12 @@
 /** Sends requests to the API server of an EKS cluster, of any other cluster, or of a kubeconfig. */
-import { type AssumedRole, type AwsAccess, type AwsCredentials, pickRole } from '../../../http/auth/aws-credentials.ts';
+import { type AssumedRole, getAwsCredentials, pickRole } from '../../../http/auth/aws-credentials.ts';
 import { sendWithCredentials } from '../../../http/auth/credentials.ts';
-import { HttpError, HttpStatusError } from '../../../http/errors/errors.ts';
+import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { HttpResponse, TlsMaterial } from '../../../http/port.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { useWithRotation } from '../../../http/auth/rotation.ts';
 import type { SecretRef } from '../../../secrets/secret-ref.ts';
-import { SecretUnavailableError } from '../../../secrets/secrets.ts';
 import type { SourcePorts } from '../../source.ts';
 import type { Cluster, TektonResults } from '../config.ts';
 import { createEksLookup, type EksAddress, resolveRegion } from './eks-cluster.ts';
@@ -126,7 +125,7 @@ function createEksTokens(cluster: string, { aws, clock }: SourcePorts, role?: As
   let cached: CachedToken | undefined;
   return async (region, isFresh) => {
     const now = clock();
-    const keys = await resolveCredentials(aws, role);
+    const keys = await getAwsCredentials(aws, 'to enter the EKS cluster with', role);
     if (!isFresh && cached !== undefined && cached.keyId === keys.accessKeyId && now < cached.untilMs) {
       return cached.token;
     }
@@ -136,19 +135,6 @@ function createEksTokens(cluster: string, { aws, clock }: SourcePorts, role?: As
     cached = { token, keyId: keys.accessKeyId, untilMs: now + eksTokenLifeMs };
     return token;
   };
-}
-
-async function resolveCredentials({ credentials }: AwsAccess, role: AssumedRole | undefined): Promise<AwsCredentials> {
-  try {
-    return await credentials(role);
-  } catch (cause) {
-    // What STS said of the role names its own remedy.
-    if (cause instanceof SecretUnavailableError || cause instanceof HttpError) throw cause;
-    throw new SecretUnavailableError(
-      'the process has no AWS credentials to enter the EKS cluster with; give it a role, or a profile outside AWS',
-      { cause, reason: 'credentials' },
-    );
-  }
 }
 
 function connectByKubeconfig(ref: SecretRef, context: string | undefined, ports: SourcePorts): ClusterSend {
