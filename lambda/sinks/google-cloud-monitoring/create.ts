@@ -2,7 +2,6 @@
 import type { Batch } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { deliver } from '../../series/delivery/deliver.ts';
-import { NotBegunError } from '../../series/delivery/fate.ts';
 import { cutRun } from '../../series/delivery/cut-requests.ts';
 import { createRequestSize } from '../../series/delivery/request-size.ts';
 import { createSuspects } from '../../series/delivery/suspects.ts';
@@ -86,7 +85,6 @@ async function sendRequests(
   const counting = startTally();
   const traffic = { requests: 0, bytes: 0 };
   const send = async ({ points, body }: EncodedRequest): Promise<Reception> => {
-    if (deadline.signal.aborted) return { outcome: 'undelivered', error: new NotBegunError() };
     traffic.requests += 1;
     traffic.bytes += body.byteLength;
     const attempts: Attempts = { isRepeated: false, refusal: undefined };
@@ -99,6 +97,7 @@ async function sendRequests(
     note: (settled: Settled<Point>) => {
       for (const observer of [counting, ...observers]) observer.note(settled);
     },
+    signal: deadline.signal,
     parallel: setup.config.parallelRequests,
   });
   return { tally: counting.tally(), ...traffic };

@@ -64,6 +64,7 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
         isLost ||= settled.reception.outcome === 'undelivered';
         for (const observer of [{ note }, run, suspected, size]) observer.note(settled);
       },
+      signal: deadline.signal,
     });
     leave(fresh.countUnwalked());
     run.commit();

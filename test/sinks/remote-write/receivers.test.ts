@@ -426,6 +426,19 @@ describe('a receiver in trouble', () => {
     expect(delivery).toMatchObject({ accepted: 2, problems: [{ kind: 'timeout' }] });
   });
 
+  it('is asked nothing after the deadline, and nothing is stored', async () => {
+    await using receiver = await startRemoteWriteFake();
+    await using sink = remoteWriteSink({ url: receiver.url });
+    const passed = AbortSignal.abort(new DOMException('the deadline has passed', 'TimeoutError'));
+
+    const { accepted, requests, problems } = await sink.write(batchOf([queues(3)]), 60_000, passed);
+
+    expect([receiver.requests, accepted, requests]).toEqual([[], 0, 0]);
+    expect(problems).toMatchObject([
+      { kind: 'timeout', message: textLike(/^3 of 3 samples not stored: the deadline of the run had passed before/) },
+    ]);
+  });
+
   it('behind a login page is told as such: nothing was stored', async () => {
     await using receiver = await startRemoteWriteFake({
       answer: () => ({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<html>Sign in' }),

@@ -1,7 +1,6 @@
 /** Sends the requests of one delivery, and adds up what became of them. */
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { deliver } from '../../../series/delivery/deliver.ts';
-import { NotBegunError } from '../../../series/delivery/fate.ts';
 import type { Settled, Reception } from '../../../series/delivery/reception.ts';
 import type { Delivery } from '../../sink.ts';
 import { isAddedUp, type Point } from '../encode/points/point.ts';
@@ -38,7 +37,6 @@ export async function sendRequests(
   const judging = buildJudgePorts(setup);
   let isLost = false;
   const send = async ({ points, body }: EncodedRequest): Promise<Reception> => {
-    if (deadline.signal.aborted) return { outcome: 'undelivered', error: new NotBegunError() };
     const [first] = points;
     const countsTwice = first !== undefined && isAddedUp(first.family, target.temporality);
     return await judge(points.length, post(body, countsTwice ? 'count twice' : 'harmless'), judging);
@@ -51,6 +49,7 @@ export async function sendRequests(
       isLost ||= settled.reception.outcome === 'undelivered';
       for (const observer of [counting, ...observers]) observer.note(settled);
     },
+    signal: deadline.signal,
     parallel: config.parallelRequests,
   });
   return { tally: counting.tally(), traffic };

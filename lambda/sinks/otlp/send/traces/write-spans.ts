@@ -2,7 +2,6 @@
 import type { Batch } from '../../../../model/batch.ts';
 import type { Deadline } from '../../../../runtime/deadline.ts';
 import { deliver } from '../../../../series/delivery/deliver.ts';
-import { NotBegunError } from '../../../../series/delivery/fate.ts';
 import { cutChunks } from '../../../../series/delivery/cut-requests.ts';
 import { createRequestSize } from '../../../../series/delivery/request-size.ts';
 import type { Settled, Reception } from '../../../../series/delivery/reception.ts';
@@ -32,10 +31,8 @@ export function createSpanWriter(setup: Setup): WriteSpans {
     const counts = { total: spans.length + untimely, unsent: 0, accepted: 0, tooLarge: 0, untimely };
     const losses: SpanLoss[] = [];
     let isLost = false;
-    const send = async ({ points, body }: EncodedRequest<TraceSpan>): Promise<Reception> => {
-      if (deadline.signal.aborted) return { outcome: 'undelivered', error: new NotBegunError() };
-      return await judge(points.length, post(body, 'harmless'), judging);
-    };
+    const send = ({ points, body }: EncodedRequest<TraceSpan>): Promise<Reception> =>
+      judge(points.length, post(body, 'harmless'), judging);
     const note = (settled: Settled<TraceSpan>): void => {
       const { series, reception } = settled;
       size.note(settled);
@@ -52,7 +49,14 @@ export function createSpanWriter(setup: Setup): WriteSpans {
       omit,
       isOver: () => isLost || deadline.signal.aborted,
     });
-    await deliver({ pieces, samplesIn: ({ points }) => points, send, note, parallel: config.parallelRequests });
+    await deliver({
+      pieces,
+      samplesIn: ({ points }) => points,
+      send,
+      note,
+      signal: deadline.signal,
+      parallel: config.parallelRequests,
+    });
     return { accepted: counts.accepted, ...traffic, problems: describeSpans({ ...counts, losses }, where) };
   };
 }
