@@ -16,3 +16,9 @@ export interface Settled<Sample> {
   readonly series: readonly Sample[];
   readonly reception: Reception | { readonly outcome: 'unsent' };
 }
+
+/** How many of the samples the receiver says that it has. */
+export function countStored({ series, reception }: Settled<unknown>): number {
+  if (reception.outcome === 'stored') return series.length;
+  return reception.outcome === 'partial' ? reception.stored : 0;
+}

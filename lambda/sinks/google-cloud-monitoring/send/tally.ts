@@ -1,6 +1,6 @@
 /** What a delivery came to, added up over its requests. */
 import type { RequestLoss } from '../../../series/losses/describe-losses.ts';
-import type { Settled } from '../../../series/delivery/reception.ts';
+import { countStored, type Settled } from '../../../series/delivery/reception.ts';
 import type { Point } from '../encode/point.ts';
 
 /** A request of which not everything was stored. */
@@ -25,13 +25,13 @@ export function startTally(): RunningTally {
   const counts = { total: 0, accepted: 0, unsent: 0 };
   const losses: Loss[] = [];
   return {
-    note: ({ series: points, reception }) => {
+    note: (settled) => {
+      const { series: points, reception } = settled;
+      const stored = countStored(settled);
       counts.total += points.length;
+      counts.accepted += stored;
       if (reception.outcome === 'unsent') counts.unsent += points.length;
-      else if (reception.outcome === 'stored') counts.accepted += points.length;
-      else {
-        const stored = reception.outcome === 'partial' ? reception.stored : 0;
-        counts.accepted += stored;
+      else if (reception.outcome !== 'stored') {
         const metrics = new Set(points.map(({ family }) => family.type)).size;
         losses.push({ reception, points, lost: points.length - stored, metrics });
       }

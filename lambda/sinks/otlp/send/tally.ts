@@ -1,7 +1,7 @@
 /** What a delivery came to, added up over its requests. */
 import type { LabelSet } from '../../../series/label-set.ts';
 import type { RequestLoss } from '../../../series/losses/describe-losses.ts';
-import type { Settled } from '../../../series/delivery/reception.ts';
+import { countStored, type Settled } from '../../../series/delivery/reception.ts';
 import { isAddedUp, type Point, type Temporality } from '../encode/points/point.ts';
 import { decideFate } from './fate.ts';
 
@@ -39,10 +39,11 @@ export function startTally(temporality: Temporality): RunningTally {
     const { series, reception } = settled;
     const [first] = series;
     if (first === undefined) return;
+    const stored = countStored(settled);
     counts.total += series.length;
-    if (!first.isStale) counts.accepted += countAccepted(series.length, reception);
+    if (!first.isStale) counts.accepted += stored;
     if (reception.outcome === 'unsent') counts.unsent += series.length;
-    else if (reception.outcome !== 'stored') losses.push(buildLoss(series, reception));
+    else if (reception.outcome !== 'stored') losses.push(buildLoss(series, reception, stored));
     if (!isAddedUp(first.family, temporality)) return;
     const { isKept, unconfirmed, dropped } = decideFate(settled);
     if (isKept) undelivered.push(series);
@@ -52,13 +53,7 @@ export function startTally(temporality: Temporality): RunningTally {
   return { note, tally: () => ({ ...counts, losses, undelivered: undelivered.flat() }) };
 }
 
-function countAccepted(points: number, reception: Settled<Point>['reception']): number {
-  if (reception.outcome === 'stored') return points;
-  return reception.outcome === 'partial' ? reception.stored : 0;
-}
-
-function buildLoss(series: readonly Point[], reception: Loss['reception']): Loss {
-  const stored = reception.outcome === 'partial' ? reception.stored : 0;
+function buildLoss(series: readonly Point[], reception: Loss['reception'], stored: number): Loss {
   const [first] = series;
   const isSingledOut = series.length === 1 && reception.outcome !== 'undelivered' && first !== undefined;
   return {

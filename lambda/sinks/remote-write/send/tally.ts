@@ -1,7 +1,7 @@
 /** Adds up what became of the samples of one delivery. */
 import { findLabel, type LabelSet } from '../../../series/label-set.ts';
 import type { RequestLoss } from '../../../series/losses/describe-losses.ts';
-import type { Settled } from '../../../series/delivery/reception.ts';
+import { countStored, type Settled } from '../../../series/delivery/reception.ts';
 import { nameOf, type Series } from '../encode/series.ts';
 
 /** Some series that were not stored. */
@@ -33,11 +33,13 @@ export interface RunningTally {
 export function startTally(): RunningTally {
   const counts = { total: 0, accepted: 0, unsent: 0 };
   const losses: Loss[] = [];
-  const note = ({ series, reception }: Settled<Series>): void => {
+  const note = (settled: Settled<Series>): void => {
+    const { series, reception } = settled;
+    const stored = countStored(settled);
     counts.total += series.length;
-    if (series[0]?.isStale === false) counts.accepted += countAccepted(series.length, reception);
+    if (series[0]?.isStale === false) counts.accepted += stored;
     if (reception.outcome === 'unsent') counts.unsent += series.length;
-    else if (reception.outcome !== 'stored') losses.push(buildLoss(series, reception));
+    else if (reception.outcome !== 'stored') losses.push(buildLoss(series, reception, stored));
   };
   const leave = (samples: number): void => {
     counts.total += samples;
@@ -46,13 +48,7 @@ export function startTally(): RunningTally {
   return { note, leave, tally: () => ({ ...counts, losses }) };
 }
 
-function countAccepted(samples: number, reception: Settled<Series>['reception']): number {
-  if (reception.outcome === 'stored') return samples;
-  return reception.outcome === 'partial' ? reception.stored : 0;
-}
-
-function buildLoss(series: readonly Series[], reception: Loss['reception']): Loss {
-  const stored = reception.outcome === 'partial' ? reception.stored : 0;
+function buildLoss(series: readonly Series[], reception: Loss['reception'], stored: number): Loss {
   const isSingledOut = reception.outcome === 'refused' && series.length === 1;
   return {
     reception,

@@ -4,7 +4,7 @@ import type { Deadline } from '../../../../runtime/deadline.ts';
 import { deliver } from '../../../../series/delivery/deliver.ts';
 import { cutChunks } from '../../../../series/delivery/cut-requests.ts';
 import { createRequestSize } from '../../../../series/delivery/request-size.ts';
-import type { Settled, Reception } from '../../../../series/delivery/reception.ts';
+import { countStored, type Settled, type Reception } from '../../../../series/delivery/reception.ts';
 import type { Delivery } from '../../../sink.ts';
 import type { EncodedRequest } from '../../encode/split-requests.ts';
 import type { TraceSpan } from '../../encode/traces/trace-span.ts';
@@ -37,7 +37,7 @@ export function createSpanWriter(setup: Setup): WriteSpans {
       const { series, reception } = settled;
       size.note(settled);
       isLost ||= reception.outcome === 'undelivered';
-      const stored = countStored(series.length, reception);
+      const stored = countStored(settled);
       counts.accepted += stored;
       if (reception.outcome === 'unsent') counts.unsent += series.length;
       else if (reception.outcome !== 'stored') losses.push({ lost: series.length - stored, reception, metrics: 0 });
@@ -59,11 +59,6 @@ export function createSpanWriter(setup: Setup): WriteSpans {
     });
     return { accepted: counts.accepted, ...traffic, problems: describeSpans({ ...counts, losses }, where) };
   };
-}
-
-function countStored(spans: number, reception: Settled<TraceSpan>['reception']): number {
-  if (reception.outcome === 'stored') return spans;
-  return reception.outcome === 'partial' ? reception.stored : 0;
 }
 
 /** What was sent to both addresses of a receiver. */
