@@ -29,3 +29,8 @@ export interface Batch {
   /** The collector's own `ci_collector_*` families, present even when every source failed. */
   readonly health: readonly MetricFamily[];
 }
+
+/** Sources that another invocation publishes at this tick; what it published of them is not known here. */
+export function findSkippedSources({ sources }: Pick<Batch, 'sources'>): readonly string[] {
+  return sources.filter(({ status }) => status === 'skipped').map(({ source }) => source);
+}

@@ -1,6 +1,6 @@
 /** The sink that writes a run to a file: a page that is replaced, or JSON lines that are appended. */
 import { type Page, writePage, previewPage } from '../../exposition/write-page.ts';
-import type { Batch } from '../../model/batch.ts';
+import { type Batch, findSkippedSources } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { replaceFile } from '../../runtime/replace-file.ts';
 import type { CreateSink } from '../sink.ts';
@@ -22,14 +22,9 @@ export const createFile: CreateSink<FileConfig> = (config) => {
     return [];
   }
 
-  function describeSkippedSources({ sources }: Batch): Problem | undefined {
-    const skipped = format === 'json' ? [] : sources.filter(({ status }) => status === 'skipped');
-    return skipped.length === 0
-      ? undefined
-      : describeSkipped(
-          skipped.map(({ source }) => source),
-          where,
-        );
+  function describeSkippedSources(batch: Batch): Problem | undefined {
+    const skipped = format === 'json' ? [] : findSkippedSources(batch);
+    return skipped.length === 0 ? undefined : describeSkipped(skipped, where);
   }
 
   return {

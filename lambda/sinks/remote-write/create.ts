@@ -1,7 +1,7 @@
 /** Makes the sink: it remembers between warm runs what the receiver holds and which version it speaks. */
 import { matchSelection } from '../../settings/glob.ts';
 import { whereOf } from '../../http/where.ts';
-import type { Batch } from '../../model/batch.ts';
+import { type Batch, findSkippedSources } from '../../model/batch.ts';
 import type { Deadline } from '../../runtime/deadline.ts';
 import { deliver } from '../../series/delivery/deliver.ts';
 import { createReceiverMemory } from '../../series/receiver-memory.ts';
@@ -46,6 +46,8 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
     const { note, leave, tally } = startTally();
     let isLost = false;
     const run = memory.startRun();
+    // What another invocation publishes has not ended, and which series those are is not known here.
+    const canEnd = findSkippedSources(batch).length === 0;
 
     const suspected = suspects.startRun();
     const pieces = cutRun({
@@ -53,7 +55,7 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
       names: takeUntil(() => isLost, fresh.names),
       suspects,
       recognise: run.recognise,
-      markers: () => (isLost || isAnySkipped(batch) ? [] : run.collectMarkers()),
+      markers: () => (isLost || !canEnd ? [] : run.collectMarkers()),
       size: size.samples,
     });
     await deliver({
@@ -84,8 +86,3 @@ export const createRemoteWrite: CreateSink<RemoteWriteConfig> = (config, ports) 
       previewSeries(encodeSeries(batch, settings), batch.collectedAtMs, config, { intervalMs, where }),
   };
 };
-
-/** What another invocation publishes for this tick has not ended, and which series those are is not known here. */
-function isAnySkipped({ sources }: Batch): boolean {
-  return sources.some(({ status }) => status === 'skipped');
-}

@@ -1,7 +1,7 @@
 /** Makes the sink: it holds the page of the last run and serves it to scrapers. */
 import { previewPage } from '../../exposition/write-page.ts';
 import { describeHttpProblem } from '../../http/errors/problem.ts';
-import type { Batch } from '../../model/batch.ts';
+import { type Batch, findSkippedSources } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ListenError } from '../../runtime/listen.ts';
 import type { CreateSink, SinkPorts } from '../sink.ts';
@@ -122,8 +122,8 @@ function describeOpeningProblem(error: unknown, where: string): Problem {
 }
 
 /** Another run publishes some of the sources at this moment. */
-function describeSkipped({ sources }: Batch, where: string): Problem | undefined {
-  const skipped = sources.filter(({ status }) => status === 'skipped').map(({ source }) => source);
+function describeSkipped(batch: Batch, where: string): Problem | undefined {
+  const skipped = findSkippedSources(batch);
   if (skipped.length === 0) return undefined;
   const message = `left as it is, because another run publishes ${skipped.join(', ')} at this tick and a page is replaced as a whole; the next run shows all sources, and two collectors should not share one state`;
   return { kind: 'configuration', where, message };

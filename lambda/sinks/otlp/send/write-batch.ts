@@ -1,5 +1,5 @@
 /** Writes batches, and remembers between warm runs what a receiver holds and what it refused. */
-import type { Batch } from '../../../model/batch.ts';
+import { type Batch, findSkippedSources } from '../../../model/batch.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { createReceiverMemory, type RunMemory } from '../../../series/receiver-memory.ts';
 import { cutRun } from '../../../series/delivery/cut-requests.ts';
@@ -33,7 +33,8 @@ export function createWriter(
     const run = memory.startRun();
     const suspected = suspects.startRun();
     const timestampMs = memory.nextTimestamp(batch.collectedAtMs);
-    const hasEndMarks = setup.config.endedSeries === 'mark' && !isAnySkipped(batch);
+    // What another invocation publishes has not ended, and which series those are is not known here.
+    const hasEndMarks = setup.config.endedSeries === 'mark' && findSkippedSources(batch).length === 0;
 
     function* generateRequests(isOver: () => boolean): Generator<EncodedRequest> {
       const own = { size: size.samples, suspects };
@@ -87,9 +88,4 @@ function cutLevels(
 /** Increases end by not being sent. */
 function cutIncreases({ names }: Read, cutting: Cutting): Iterable<readonly Point[]> {
   return cutRun<Point>({ names, recognise: ({ series }) => series, markers: () => [], ...cutting });
-}
-
-/** What another invocation publishes for this tick has not ended, and which series those are is not known here. */
-function isAnySkipped({ sources }: Batch): boolean {
-  return sources.some(({ status }) => status === 'skipped');
 }
