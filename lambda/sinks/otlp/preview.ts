@@ -3,8 +3,7 @@ import type { Batch } from '../../model/batch.ts';
 import { cutChunks } from '../../series/delivery/cut-requests.ts';
 import type { Preview } from '../sink.ts';
 import type { CollectionDurations } from './encode/points/collection-durations.ts';
-import type { Point } from './encode/points/point.ts';
-import { type PointsOfBatch, encodePoints } from './encode/points/encode-points.ts';
+import { encodePoints } from './encode/points/encode-points.ts';
 import { splitRequests } from './encode/split-requests.ts';
 import { formatPoint, formatSpan } from './encode/format-points.ts';
 import type { TraceSpan } from './encode/traces/trace-span.ts';
@@ -28,7 +27,7 @@ export async function previewBatch(setup: Setup, batch: Batch, durations: Collec
       [...one.names].flatMap(({ series }) => series),
       limits.points,
     );
-    return [...splitRequests(pieces, { encode, message, maxBytes: limits.bytes }, createLargeOmitter(one))];
+    return [...splitRequests(pieces, { encode, message, maxBytes: limits.bytes }, one.omitLarge)];
   });
   const points = requests.flatMap((request) => request.points);
   const traces = previewSpans(setup, batch);
@@ -62,9 +61,3 @@ function previewSpans(setup: Setup, batch: Batch) {
 }
 
 const noSpans: SelectedSpans = { spans: [], untimely: 0 };
-
-export function createLargeOmitter({ omit }: PointsOfBatch): (point: Point) => void {
-  return (point) => {
-    omit('size', point);
-  };
-}

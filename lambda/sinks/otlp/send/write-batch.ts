@@ -8,9 +8,8 @@ import { createSuspects, type Suspects } from '../../../series/delivery/suspects
 import type { Delivery } from '../../sink.ts';
 import type { CollectionClock } from '../encode/points/collection-durations.ts';
 import { createEndMarker, type Point, type PointMetric } from '../encode/points/point.ts';
-import { encodePoints } from '../encode/points/encode-points.ts';
+import { encodePoints, type PointsOfBatch } from '../encode/points/encode-points.ts';
 import { type EncodedRequest, splitRequests } from '../encode/split-requests.ts';
-import { createLargeOmitter } from '../preview.ts';
 import { buildDelivery, sendRequests } from './send-requests.ts';
 import type { Setup } from '../setup.ts';
 
@@ -54,12 +53,10 @@ export function createWriter(
   };
 }
 
-type Read = ReturnType<typeof encodePoints>;
-
 interface Encoding {
   readonly timestampMs: number;
   readonly pieces: Iterable<readonly Point[]>;
-  readonly read: Read;
+  readonly read: PointsOfBatch;
   readonly isOver: () => boolean;
 }
 
@@ -68,7 +65,7 @@ function encodeRequests(
   { timestampMs, pieces, read, isOver }: Encoding,
 ): Iterable<EncodedRequest> {
   const message = messageAt(timestampMs);
-  return splitRequests(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, createLargeOmitter(read));
+  return splitRequests(pieces, { encode, message, maxBytes: target.limits.bytes, isOver }, read.omitLarge);
 }
 
 interface Cutting {
@@ -78,14 +75,14 @@ interface Cutting {
 }
 
 function cutLevels(
-  { names }: Read,
-  { recognise: recognised, collectMarkers: markers }: RunMemory<Point>,
+  { names }: PointsOfBatch,
+  { recognise, collectMarkers }: RunMemory<Point>,
   { hasEndMarks, ...cutting }: Cutting & { readonly hasEndMarks: boolean },
 ): Iterable<readonly Point[]> {
-  return cutRun({ names, recognise: recognised, markers: hasEndMarks ? markers : () => [], ...cutting });
+  return cutRun({ names, recognise, markers: hasEndMarks ? collectMarkers : () => [], ...cutting });
 }
 
 /** Increases end by not being sent. */
-function cutIncreases({ names }: Read, cutting: Cutting): Iterable<readonly Point[]> {
+function cutIncreases({ names }: PointsOfBatch, cutting: Cutting): Iterable<readonly Point[]> {
   return cutRun<Point>({ names, recognise: ({ series }) => series, markers: () => [], ...cutting });
 }

@@ -30,7 +30,8 @@ export interface PointsOfBatch {
   readonly names: Iterable<NamedPoints>;
   /** What was left out of the names walked so far. */
   readonly omissions: () => readonly Omission[];
-  readonly omit: (reason: OmissionReason, point: Point) => void;
+  /** Leaves out a point that is too large for a request of its own. */
+  readonly omitLarge: (point: Point) => void;
 }
 
 export interface BatchSettings extends PointSettings {
@@ -69,8 +70,8 @@ export function encodePoints(
   return {
     names: generateNames(),
     omissions,
-    omit: (reason, point) => {
-      omit(reason, point.family.name, [point], settings);
+    omitLarge: (point) => {
+      omit('size', point.family.name, [point], settings);
     },
   };
 }
