@@ -5,7 +5,7 @@ import { preparePrometheusPage, writePrometheusText } from '../../exposition/wri
 import type { Labels, MetricFamily } from '../../model/metric.ts';
 import type { RelayedFamily } from '../../model/relayed.ts';
 import type { Preview } from '../sink.ts';
-import { encodePage } from './send/gateway.ts';
+import { encodePage } from './encode/encode-page.ts';
 import type { GroupingKey } from './encode/grouping-path.ts';
 import { type Group, describeConflicts } from './encode/encode-groups.ts';
 

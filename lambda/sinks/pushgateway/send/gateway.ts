@@ -1,9 +1,5 @@
 /** Calls the HTTP API of a Pushgateway: replaces, removes and lists groups. */
-import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
-import { createGzip } from 'node:zlib';
 import * as z from 'zod';
-import { prometheusContentType } from '../../../exposition/write-prometheus-text.ts';
 import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import { createDeadlineError } from '../../../http/transport/convert-error.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/port.ts';
@@ -13,10 +9,8 @@ import { whereOf } from '../../../http/where.ts';
 import { type Deadline, isOver } from '../../../runtime/deadline.ts';
 import type { SinkPorts } from '../../sink.ts';
 import type { PushgatewayConfig } from '../config.ts';
+import { encodePage } from '../encode/encode-page.ts';
 import { type GroupingKey, formatGroupingPath } from '../encode/grouping-path.ts';
-
-/** Below this, compression costs more than the bytes that it saves; gateways take gzip since 1.5.0. */
-const compressFromBytes = 10_240;
 
 /** The Pushgateway's HTTP API, with the credentials of one sink. All methods throw an `HttpError` or a secret's error. */
 export interface Gateway {
@@ -78,44 +72,3 @@ async function* takeUntilOver(page: AsyncIterable<string>, deadline: Deadline, w
 
 /** `GET /api/v1/metrics`: each group with its labels, and its metrics, which are not needed. */
 const GroupList = z.object({ data: z.array(z.object({ labels: z.record(z.string(), z.string()) })) });
-
-interface EncodedPage {
-  readonly body: Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** A page as it is sent; compressed while it is written, so that a large one never is in memory as a whole. */
-export async function encodePage(chunks: AsyncIterable<string>): Promise<EncodedPage> {
-  const headers = { 'content-type': prometheusContentType };
-  let start = '';
-  let zip: Zip | undefined;
-  for await (const chunk of chunks) {
-    if (zip === undefined) start += chunk;
-    else await zip.write(chunk);
-    if (zip !== undefined || Buffer.byteLength(start) < compressFromBytes) continue;
-    zip = startZip();
-    await zip.write(start);
-  }
-  if (zip === undefined) return { body: Buffer.from(start), headers };
-  return { body: await zip.end(), headers: { ...headers, 'content-encoding': 'gzip' } };
-}
-
-interface Zip {
-  readonly write: (text: string) => Promise<void>;
-  readonly end: () => Promise<Uint8Array>;
-}
-
-function startZip(): Zip {
-  // The fastest level: these pages repeat themselves so much that the others gain a few percent for twice the time.
-  const stream = createGzip({ level: 1 });
-  const whole = buffer(stream);
-  return {
-    write: async (text) => {
-      if (!stream.write(text)) await once(stream, 'drain');
-    },
-    end: () => {
-      stream.end();
-      return whole;
-    },
-  };
-}
