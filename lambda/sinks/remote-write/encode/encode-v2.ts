@@ -39,15 +39,15 @@ const typeNumber = {
 /** An `io.prometheus.write.v2.Request` with the metadata inline; samples of one series stand side by side, oldest first. */
 export function encodeV2(series: readonly Series[], timestampMs: number): Uint8Array {
   const symbols = new Map<string, number>([['', 0]]);
-  const refOf: RefOf = (text) => {
+  const addSymbol: AddSymbol = (text) => {
     const known = symbols.get(text);
     if (known !== undefined) return known;
     symbols.set(text, symbols.size);
     return symbols.size - 1;
   };
-  const refsOf = createLabelResolver(refOf);
+  const resolveLabels = createLabelResolver(addSymbol);
   const body = new BinaryWriter();
-  const context = { timestampMs, refOf, refsOf };
+  const context = { timestampMs, addSymbol, resolveLabels };
   for (let at = 0; at < series.length;) {
     const end = findSeriesEnd(series, at);
     writeSeries(body, series, at, end, context);
@@ -59,16 +59,16 @@ export function encodeV2(series: readonly Series[], timestampMs: number): Uint8A
   return head.raw(body.finish()).finish();
 }
 
-type RefOf = (text: string) => number;
-type RefsOf = (labels: LabelSet) => readonly number[];
+type AddSymbol = (text: string) => number;
+type ResolveLabels = (labels: LabelSet) => readonly number[];
 
 /** Sorted series repeat most labels of the one before, and then need not be looked up. The list is valid until the next call. */
-function createLabelResolver(refOf: RefOf): RefsOf {
+function createLabelResolver(addSymbol: AddSymbol): ResolveLabels {
   let before: LabelSet = [];
   const refs: number[] = [];
   return (labels) => {
     refs.length = labels.length;
-    for (const [at, text] of labels.entries()) if (text !== before[at]) refs[at] = refOf(text);
+    for (const [at, text] of labels.entries()) if (text !== before[at]) refs[at] = addSymbol(text);
     before = labels;
     return refs;
   };
@@ -76,8 +76,8 @@ function createLabelResolver(refOf: RefOf): RefsOf {
 
 interface RequestContext {
   readonly timestampMs: number;
-  readonly refOf: RefOf;
-  readonly refsOf: RefsOf;
+  readonly addSymbol: AddSymbol;
+  readonly resolveLabels: ResolveLabels;
 }
 
 function writeSeries(
@@ -85,29 +85,29 @@ function writeSeries(
   series: readonly Series[],
   from: number,
   to: number,
-  { timestampMs, refOf, refsOf }: RequestContext,
+  { timestampMs, addSymbol, resolveLabels }: RequestContext,
 ): void {
   const first = series[from];
   if (first === undefined) return;
   const { labels, family } = first;
   writer.uint32(tag.requestTimeSeries).fork();
   writer.uint32(tag.seriesLabelRefs).fork();
-  for (const ref of refsOf(labels)) writer.uint32(ref);
+  for (const ref of resolveLabels(labels)) writer.uint32(ref);
   writer.join();
   for (let at = from; at < to; at += 1) writeSample(writer, series[at] ?? first, timestampMs);
   for (let at = from; at < to; at += 1) {
     const { exemplar, timestampMs: ownMs = timestampMs } = series[at] ?? first;
-    if (exemplar !== undefined) writeExemplar(writer, exemplar, ownMs, refOf);
+    if (exemplar !== undefined) writeExemplar(writer, exemplar, ownMs, addSymbol);
   }
-  writeMetadata(writer, family, refOf);
+  writeMetadata(writer, family, addSymbol);
   writer.join();
 }
 
-function writeMetadata(writer: BinaryWriter, { type, help, unit }: SeriesFamily, refOf: RefOf): void {
+function writeMetadata(writer: BinaryWriter, { type, help, unit }: SeriesFamily, addSymbol: AddSymbol): void {
   writer.uint32(tag.seriesMetadata).fork();
   writer.uint32(tag.metadataType).int32(typeNumber[type]);
-  if (help !== '') writer.uint32(tag.metadataHelp).uint32(refOf(help));
-  if (unit !== '') writer.uint32(tag.metadataUnit).uint32(refOf(unit));
+  if (help !== '') writer.uint32(tag.metadataHelp).uint32(addSymbol(help));
+  if (unit !== '') writer.uint32(tag.metadataUnit).uint32(addSymbol(unit));
   writer.join();
 }
 
@@ -124,10 +124,10 @@ function writeSample(writer: BinaryWriter, series: Series, timestampMs: number):
   writer.join();
 }
 
-function writeExemplar(writer: BinaryWriter, exemplar: RelayedExemplar, sampleMs: number, refOf: RefOf): void {
+function writeExemplar(writer: BinaryWriter, exemplar: RelayedExemplar, sampleMs: number, addSymbol: AddSymbol): void {
   writer.uint32(tag.seriesExemplar).fork();
   writer.uint32(tag.exemplarLabelRefs).fork();
-  for (const [name, value] of Object.entries(exemplar.labels)) writer.uint32(refOf(name)).uint32(refOf(value));
+  for (const [name, value] of Object.entries(exemplar.labels)) writer.uint32(addSymbol(name)).uint32(addSymbol(value));
   writer.join();
   writer.uint32(tag.exemplarValue).double(exemplar.value);
   writer.uint32(tag.exemplarTimestamp).int64(exemplar.timestampMs ?? sampleMs);
