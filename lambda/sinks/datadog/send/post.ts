@@ -1,4 +1,4 @@
-/** Sends one request and finds out what became of it; with `answer.ts` this is all that knows Datadog's answers. */
+/** Sends one request and finds out what became of it; with `parse-answer.ts` this is all that knows Datadog's answers. */
 import { sendWithApiKey } from '../../../http/auth/api-key.ts';
 import { sendWithCredentials } from '../../../http/auth/credentials.ts';
 import type { HttpResponse } from '../../../http/port.ts';

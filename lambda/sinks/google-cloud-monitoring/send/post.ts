@@ -19,11 +19,11 @@ export interface Attempts {
 /** Sends JSON. @throws as `HttpPort.send` does, and SecretUnavailableError */
 export type Post = (collection: Collection, body: Uint8Array | string, attempts: Attempts) => Promise<HttpResponse>;
 
-export function createPost({ config, ports, tokens, buildAddress: addressOf }: Setup, deadline: Deadline): Post {
+export function createPost({ config, ports, tokens, buildAddress }: Setup, deadline: Deadline): Post {
   const { http, secrets } = ports;
   const waiting = { signal: deadline.signal, remainingMs: () => deadline.remainingMs() };
   return async (collection, body, attempts) => {
-    const url = addressOf(collection);
+    const url = buildAddress(collection);
     const answer = await sendWithCredentials({ tls: config.tls }, { secrets }, deadline.signal, ({ tls }) =>
       tokens.sendWithToken(waiting, (authorization) =>
         http.send({
