@@ -8,7 +8,7 @@ import type { CreateSink, Delivery } from '../sink.ts';
 import type { NewRelicConfig } from './config.ts';
 import { isAddedUp, type Item } from './encode/item.ts';
 import { encodeItems } from './encode/encode-items.ts';
-import { encodeRequest, type ItemsRequest, splitRequests } from './encode/split-requests.ts';
+import { type Api, encodeRequest, type ItemsRequest, splitRequests } from './encode/split-requests.ts';
 import { maxParallelRequests, maxSearchRequests } from './limits.ts';
 import { previewItems } from './preview.ts';
 import { isInTime, packItems, unpackPoints } from './send/parcels.ts';
@@ -23,22 +23,22 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
   const where = `new-relic/${config.name}`;
   const receipts = createReceipts(config.name, ports.log);
 
-  // As many as fit into the limits, until a server finds that too large.
-  const size = createRequestSize(Infinity);
+  // As many as fit into the limits, until a server finds that too large; each API has a size of its own.
+  const sizes = { metrics: createRequestSize(Infinity), events: createRequestSize(Infinity) };
 
   const send = async (items: readonly Item[], deadline: Deadline): Promise<Delivery> => {
     const post = createPost(config, ports, { deadline, receipts });
-    const { metrics, events } = groupByApi(items);
+    const groups = groupByApi(items);
     // Each on its own: a key that may not write events must not cost the metrics, nor the other way round.
     const sent = await Promise.all(
-      [metrics, events].map((own) =>
+      apis.map((api) =>
         sendSearching<Item, ItemsRequest>({
-          requests: splitRequests(own, common),
+          requests: splitRequests(groups[api] ?? [], common),
           encode: (some) => encodeRequest(some, common),
           post,
           parallel: maxParallelRequests,
           maxSearches: maxSearchRequests,
-          size,
+          size: sizes[api],
         }),
       ),
     );
@@ -64,7 +64,8 @@ export const createNewRelic: CreateSink<NewRelicConfig> = (config, ports) => {
   };
 };
 
-function groupByApi(items: readonly Item[]): Readonly<Record<'metrics' | 'events', readonly Item[]>> {
-  const { metrics = [], events = [] } = Object.groupBy(items, ({ kind }) => (kind === 'event' ? 'events' : 'metrics'));
-  return { metrics, events };
+const apis: readonly Api[] = ['metrics', 'events'];
+
+function groupByApi(items: readonly Item[]): Partial<Record<Api, readonly Item[]>> {
+  return Object.groupBy(items, ({ kind }) => (kind === 'event' ? 'events' : 'metrics'));
 }

@@ -78,6 +78,24 @@ describe('a refusal', () => {
     ]);
   });
 
+  it('of events for their size makes the requests of metrics no smaller', async () => {
+    await using receiver = await startNewRelicFake({
+      nowMs,
+      answer: ({ path }) => (path.endsWith('/events') ? { status: 413 } : undefined),
+    });
+    await using made = newRelicSink({ url: receiver.url, ...compat }, nowMs);
+    const both = batchOf([...familiesOf({ org: 'acme', cluster: 'Cluster A' }), queues(10)], {
+      ...{ tickMs: collectedAtMs, collectedAtMs },
+    });
+    const countMetricRequests = (): number => receiver.requests.filter(({ path }) => path === '/metric/v1').length;
+
+    const first = await made.write(both);
+    const second = await made.write(both);
+
+    expect([first.accepted, second.accepted]).toEqual([10, 10]);
+    expect(countMetricRequests()).toBe(2);
+  });
+
   it('of both APIs names the address of each', async () => {
     await using receiver = await startNewRelicFake({ nowMs, answer: () => ({ status: 501, body: 'not here' }) });
     await using made = newRelicSink({ url: receiver.url, ...compat }, nowMs);
