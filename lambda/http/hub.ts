@@ -11,7 +11,7 @@ import { ForbiddenRequestError, HttpConnectionError, HttpStatusError, HttpTimeou
 import { exchange, type Answer } from './transport/exchange.ts';
 import { convertToHttpError, createDeadlineError } from './transport/convert-error.ts';
 import type { HttpPort, HttpRequest, HttpResponse, OutgoingRequest } from './port.ts';
-import { defaultMaxResponseBytes, defaultTimeouts, type Timeouts } from './transport/limits.ts';
+import { defaultTimeouts, determineSizeLimit, type Timeouts } from './transport/limits.ts';
 import { createMeter, type Meter } from './transport/meter.ts';
 import { parseProxyRules, type ProxyFor, type ProxySettings } from './transport/proxy.ts';
 import { longestRetryAfterMs, parseRetryAt } from './answers/rate-limit-headers.ts';
@@ -49,11 +49,12 @@ export interface HttpHub {
 export function createHttpHub(options: HttpHubOptions): HttpHub {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const agents = createAgents(timeouts, options.loopback);
-  const maxResponseBytes = options.maxResponseBytes ?? defaultMaxResponseBytes;
   const { redactor = createRedactor(), proxy = {} } = options;
   for (const url of [proxy.http, proxy.https]) rememberProxy(redactor, url?.trim());
-  const room = createRoom(computeRoom(options.memoryMegabytes ?? defaultMemoryMegabytes));
-  const shared = { ...options, room, redactor, timeouts, agents, maxResponseBytes, proxyFor: parseProxyRules(proxy) };
+  const { memoryMegabytes = defaultMemoryMegabytes } = options;
+  const room = createRoom(computeRoom(memoryMegabytes));
+  const resources = { room, memoryMegabytes, redactor, timeouts, agents };
+  const shared = { ...options, ...resources, proxyFor: parseProxyRules(proxy) };
   return {
     port: () => createPort({ ...shared, meter: createMeter() }),
     answersInFlight: () => room.taken(),
@@ -66,7 +67,7 @@ interface PortContext extends HttpHubOptions {
   readonly timeouts: Timeouts;
   readonly agents: Agents;
   readonly room: Room;
-  readonly maxResponseBytes: number;
+  readonly memoryMegabytes: number;
   readonly proxyFor: ProxyFor;
   readonly meter: Meter;
 }
@@ -133,7 +134,8 @@ async function exchangeLogged(
     rememberRequest(context.redactor, { ...outgoing, key: tls?.key });
     const dispatcher = context.agents.get(tls, context.proxyFor(outgoing.url));
     const clean = (text: string): string => context.redactor.redactText(text);
-    const answered = { maxResponseBytes, findHiddenRefusal, parseRefusalText, clean };
+    const limit = determineSizeLimit(maxResponseBytes, context.memoryMegabytes);
+    const answered = { limit, findHiddenRefusal, parseRefusalText, clean };
     const answer = await exchange(outgoing, { ...context, ...answered, dispatcher, signal });
     logOutcome({ status: answer.status });
     return answer;

@@ -32,8 +32,11 @@ export interface HttpRequest extends OutgoingRequest {
   /** What a refusal says, for a protocol that does not write it as text; undefined: its first printable words. */
   readonly parseRefusalText?: (answer: Pick<HttpResponse, 'headers' | 'body'>) => string | undefined;
   readonly tls?: TlsMaterial;
-  /** Of the answer, compressed or not; default: what fits the largest JSON answer. */
-  readonly maxResponseBytes?: number;
+  /**
+   * Of the answer, compressed or not; default: what fits the largest page of a list. `as memory allows`: for JSON that
+   * comes in one piece, because the server has no pages.
+   */
+  readonly maxResponseBytes?: number | 'as memory allows';
   /**
    * For a protocol that tells a refusal within a 2xx answer, as gRPC does: the HTTP status that means the same. The answer
    * is then counted, repeated and thrown as if it had come with that status. Undefined: the answer is a success.

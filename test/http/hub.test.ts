@@ -191,6 +191,27 @@ describe('an answer', () => {
   });
 
   it.each([
+    ['the limit of a page in a small process', 128, 4],
+    ['a sixty-fourth of the memory in a larger one', 512, 8],
+  ])('without pages may have %s', async (_what, memoryMegabytes, megabytes) => {
+    const limit = megabytes * 2 ** 20;
+    await using tooLarge = await startLoopbackServer(answer(200, {}, Buffer.alloc(limit + 1)));
+    await using fitting = await startLoopbackServer(answer(200, {}, Buffer.alloc(limit)));
+    await using http = testPort({ memoryMegabytes });
+    const wanted = { maxResponseBytes: 'as memory allows' } as const;
+
+    const error = await errorOf(http.port.send(get(tooLarge.url, wanted)));
+    const response = await http.port.send(get(fitting.url, wanted));
+
+    expect(error).toMatchObject({
+      message: containing(
+        `larger than the limit of ${String(limit)} bytes; that is what a memory of ${String(memoryMegabytes)} MB can parse; raise deployment.memoryMegabytes (each MB allows 16384 bytes more)`,
+      ),
+    });
+    expect(response.body.byteLength).toBe(limit);
+  });
+
+  it.each([
     ['no longer comes', 200, { 'content-length': '10' }],
     ['is a failure that no longer comes', 500, { 'content-length': '10' }],
   ])('that %s is given up', async (_what, status, headers) => {

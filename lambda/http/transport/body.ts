@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { constants, createGunzip, gunzip, type ZlibOptions } from 'node:zlib';
 import { BadResponseError, ResponseTooLargeError } from '../errors/errors.ts';
-import { excerptLength, maxErrorBodyBytes } from './limits.ts';
+import { excerptLength, maxErrorBodyBytes, type SizeLimit } from './limits.ts';
 import { checkAddress } from '../where.ts';
 import type { HttpRequest, ResponseHeaders } from '../port.ts';
 
@@ -15,7 +15,7 @@ export type BodyStream = AsyncIterable<Uint8Array>;
 export interface BodyOptions {
   readonly where: string;
   /** Of the bytes on the wire and of what they decompress to. */
-  readonly maxBytes: number;
+  readonly limit: SizeLimit;
   readonly onBytes: (count: number) => void;
   /** Takes room in memory for so many bytes; undefined: it is there, and need not be waited for. */
   readonly take: (bytes: number) => Promise<void> | undefined;
@@ -54,7 +54,7 @@ async function* limitBytes(
     size += chunk.byteLength;
     options.onBytes(chunk.byteLength);
     // Leaving the loop closes the connection.
-    if (Math.max(size, announced) > options.maxBytes) throw createTooLargeError(options);
+    if (Math.max(size, announced) > options.limit.bytes) throw createTooLargeError(options);
     yield chunk;
   }
 }
@@ -65,7 +65,7 @@ async function collectBody(stream: BodyStream, options: BodyOptions): Promise<Ui
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.byteLength;
-    if (size > options.maxBytes) throw createTooLargeError(options);
+    if (size > options.limit.bytes) throw createTooLargeError(options);
     const waiting = options.take(copies * chunk.byteLength);
     if (waiting !== undefined) await waiting;
     chunks.push(chunk);
@@ -105,11 +105,8 @@ function isZlibError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
 }
 
-function createTooLargeError({ where, maxBytes }: BodyOptions): BadResponseError {
-  return new ResponseTooLargeError(
-    where,
-    `the answer is larger than the limit of ${String(maxBytes)} bytes; ${checkAddress}`,
-  );
+function createTooLargeError({ where, limit: { bytes, remedy } }: BodyOptions): BadResponseError {
+  return new ResponseTooLargeError(where, `the answer is larger than the limit of ${String(bytes)} bytes; ${remedy}`);
 }
 
 export interface ExcerptOptions {

@@ -7,7 +7,7 @@ import { type BodyStream, readBody, readExcerpt } from './body.ts';
 import { NoRoomError } from '../errors/errors.ts';
 import { convertToHttpError } from './convert-error.ts';
 import type { HttpRequest, OutgoingRequest } from '../port.ts';
-import { errorBodyMs, type Timeouts } from './limits.ts';
+import { errorBodyMs, type SizeLimit, type Timeouts } from './limits.ts';
 import type { Meter } from './meter.ts';
 import type { ResponseHeaders } from '../port.ts';
 import type { Room } from './room.ts';
@@ -25,7 +25,7 @@ export interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
   readonly signal: AbortSignal;
   readonly timeouts: Timeouts;
-  readonly maxResponseBytes: number;
+  readonly limit: SizeLimit;
   readonly findHiddenRefusal?: HttpRequest['findHiddenRefusal'] | undefined;
   readonly parseRefusalText?: HttpRequest['parseRefusalText'] | undefined;
   /** Takes secrets out of what a refusal says, before it is cut. */
@@ -115,7 +115,7 @@ interface Reading extends ExchangeOptions {
 
 /** While an answer waits for memory the time of its attempt stands still, but not that of the run. */
 async function readWithinRoom(body: BodyStream, headers: ResponseHeaders, reading: Reading): Promise<Uint8Array> {
-  const { where, attempt, room, signal, timeouts, meter, maxResponseBytes: maxBytes } = reading;
+  const { where, attempt, room, signal, timeouts, meter, limit } = reading;
   const answerRoom = room.open();
   const take = (bytes: number): Promise<void> | undefined => {
     const waiting = answerRoom.take(bytes, signal);
@@ -131,7 +131,7 @@ async function readWithinRoom(body: BodyStream, headers: ResponseHeaders, readin
     );
   };
   try {
-    return await readBody(body, headers, { where, maxBytes, onBytes: meter.countReceived, take });
+    return await readBody(body, headers, { where, limit, onBytes: meter.countReceived, take });
   } finally {
     // In a later turn of the event loop, because the caller still uses the bytes in this one.
     setImmediate(() => {

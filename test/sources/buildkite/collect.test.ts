@@ -109,6 +109,18 @@ describe('a token that fails', () => {
     },
   );
 
+  it('is none when the queues of its cluster are more than a page of a list could hold', async () => {
+    const names = Array.from({ length: 26_000 }, (_, index) => `${'x'.repeat(110)}-${String(index)}`);
+    const large = clusterOf('Large', Object.fromEntries(names.map((name) => [name, 1])));
+    expect(JSON.stringify(large).length).toBeGreaterThan(4 * 2 ** 20);
+    const { source } = await world({ large });
+
+    const { families, problems } = await source.collect();
+
+    expect(problems).toEqual([]);
+    expect(Object.keys(queued(families))).toHaveLength(names.length);
+  });
+
   it('costs only its own cluster when nothing listens', async () => {
     const { server, source } = await world({ good: linux });
     await server.close();

@@ -46,6 +46,8 @@ export async function readMetrics(http: HttpPort, request: MetricsRequest): Prom
         signal: deadline.signal,
         remainingMs: () => deadline.remainingMs(),
         parseWaitSeconds,
+        // All queues of the cluster come in one piece.
+        maxResponseBytes: 'as memory allows',
         ...(tls === undefined ? {} : { tls }),
       },
       MetricsAnswer,
