@@ -1,50 +1,18 @@
-/** Tests of the Grafana dashboard: its rows, layout, variables and queries. */
-import { readFileSync } from 'node:fs';
+/** Tests of the Grafana dashboards: their rows, layout, variables and queries. */
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { questions } from '../../infra/dashboard/questions.ts';
+import { profileNames } from '../../lambda/sources/prometheus/profiles.ts';
 import { withPromtool } from '../servers/require.ts';
-import { pathOf, promtoolWith } from './rule-files.ts';
+import { dashboardFiles, expandQuery, graphsOf, readDashboard } from './grafana-files.ts';
+import { promtoolWith } from './rule-files.ts';
 
-const Place = z.strictObject({ x: z.int(), y: z.int(), w: z.int(), h: z.int() });
+const dashboard = readDashboard('grafana-ci.json');
+const graphs = graphsOf(dashboard);
 
-const Graph = z.object({
-  id: z.int(),
-  type: z.literal('timeseries'),
-  title: z.string().min(1),
-  gridPos: Place,
-  targets: z.tuple([z.object({ expr: z.string(), legendFormat: z.string(), interval: z.literal('1m') })]),
-  fieldConfig: z.object({ defaults: z.object({ unit: z.string(), thresholds: z.unknown().optional() }) }),
-});
-
-const Dashboard = z.object({
-  templating: z.object({ list: z.array(z.object({ name: z.string() })) }),
-  panels: z.array(
-    z.discriminatedUnion('type', [
-      z.object({ id: z.int(), type: z.literal('row'), title: z.string(), gridPos: Place }),
-      z.object({
-        id: z.int(),
-        type: z.literal('text'),
-        gridPos: Place,
-        options: z.object({ content: z.string().min(1) }),
-      }),
-      Graph,
-    ]),
-  ),
-});
-
-const dashboard = Dashboard.parse(JSON.parse(readFileSync(pathOf('grafana-ci.json'), 'utf8')));
-const graphs = dashboard.panels.filter((panel) => panel.type === 'timeseries');
-
-/** As Grafana asks when everything is chosen and the graph is an hour wide. */
 function asked(title: string): string {
   const graph = graphs.find((one) => one.title === title);
   if (graph === undefined) throw new Error(`there is no graph ${title}`);
-  return asAsked(graph.targets[0].expr);
-}
-
-function asAsked(expr: string): string {
-  return expr.replaceAll(/\$(source|scope)\b/g, '.*').replaceAll('$__rate_interval', '5m');
+  return expandQuery(graph.targets[0].expr);
 }
 
 describe('the Grafana dashboard', () => {
@@ -57,6 +25,24 @@ describe('the Grafana dashboard', () => {
       'Does it count every run?',
     ]);
   });
+});
+
+/** What the end of a metric's name says of its unit, in the words of Grafana. */
+const unitsOfNames: readonly (readonly [RegExp, string])[] = [
+  [/_milliseconds(?:_bucket)?(?!\w)/, 'ms'],
+  [/_seconds(?:_total)?(?:_bucket|_sum)?(?!\w)/, 's'],
+  [/_bytes(?:_uploaded_total|_uploads_errored_total)?(?:_bucket|_sum)?(?!\w)/, 'bytes'],
+  [/_ratio(?!\w)/, 'percentunit'],
+];
+
+it('there is a Grafana dashboard for CI, and one for each profile', () => {
+  expect(dashboardFiles).toEqual(['ci', ...profileNames].map((name) => `grafana-${name}.json`).toSorted());
+  expect(new Set(dashboardFiles.map((file) => readDashboard(file).uid)).size).toBe(dashboardFiles.length);
+});
+
+describe.each(dashboardFiles)('the Grafana dashboard %s', (file) => {
+  const dashboard = readDashboard(file);
+  const graphs = graphsOf(dashboard);
 
   it('places no panel over another, nor outside of the grid', () => {
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -68,13 +54,23 @@ describe('the Grafana dashboard', () => {
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   });
 
-  it('asks for nothing but the variables that it offers', () => {
-    const offered = new Set([...dashboard.templating.list.map(({ name }) => name), '__rate_interval']);
+  it('asks for the variables that it offers, each of them and no other', () => {
+    const offered = dashboard.templating.list.filter(({ type }) => type === 'query').map(({ name }) => name);
     const used = graphs.flatMap(({ targets: [{ expr }] }) =>
       [...expr.matchAll(/\$(\w+)/g)].map(([, name = '']) => name),
     );
 
-    expect(used.filter((name) => !offered.has(name))).toEqual([]);
+    expect(new Set(used.filter((name) => name !== '__rate_interval'))).toEqual(new Set(offered));
+  });
+
+  it('has the unit that the names of its metrics say', () => {
+    const wrong = graphs.filter(({ targets: [{ expr }], fieldConfig: { defaults } }) => {
+      // What is counted is no time: `histogram_count`, and how often one thing is later than another.
+      const [, unit = 'short'] = unitsOfNames.find(([end]) => end.test(expr)) ?? [];
+      return defaults.unit !== (expr.includes('> bool') ? 'short' : unit);
+    });
+
+    expect(wrong.map(({ title, fieldConfig: { defaults } }) => [title, defaults.unit])).toEqual([]);
   });
 
   it('names a line only by labels that the query keeps', () => {
@@ -122,7 +118,7 @@ const answers: Readonly<
       [`ci_runs_total{${pipeline}, result="failure", attempt="retry", branch="other"}`]: '0+2x20',
       [`ci_runs_total{${pipeline}, result="success", attempt="first", branch="main"}`]: '0+7x20',
     },
-    shows: { '{scope="acme", pipeline="api"}': 15 },
+    shows: { '{scope="acme", pipeline="api"}': 12 },
   },
   'Time since the last success': {
     series: { [`ci_run_last_success_timestamp_seconds{${pipeline}, branch="main"}`]: '120x20' },
@@ -164,10 +160,12 @@ withPromtool('the queries of the Grafana dashboard', () => {
   });
 
   it('are all valid', async () => {
-    const rules = graphs.map(({ targets: [{ expr }] }, index) => ({
-      record: `graph:${String(index)}`,
-      expr: asAsked(expr),
-    }));
+    const rules = dashboardFiles
+      .flatMap((file) => graphsOf(readDashboard(file)))
+      .map(({ targets: [{ expr }] }, index) => ({
+        record: `graph:${String(index)}`,
+        expr: expandQuery(expr),
+      }));
 
     const { isContent, output } = await promtoolWith(['check', 'rules'], { groups: [{ name: 'graphs', rules }] });
 

@@ -19,7 +19,13 @@ function of(metric: string, ...matchers: readonly string[]): string {
 }
 
 function query(expr: string, by: readonly string[], unit: string): Query {
-  return { expr, legend: by.map((label) => `{{${label}}}`).join(' · '), unit };
+  return { expr, legend: by.map(writeLabel).join(''), unit };
+}
+
+/** A label as a part of a line's name. One that few pages have follows a blank, lest a dot stand there for nothing. */
+function writeLabel(label: string, index: number): string {
+  const separator = label.startsWith('exported_') ? ' ' : ' · ';
+  return `${index === 0 ? '' : separator}{{${label}}}`;
 }
 
 type Lines = readonly [string, ...string[]];
@@ -176,7 +182,10 @@ const chainloop: ProfileDashboard = {
         p95('Run duration, p95', 'chainloop_workflow_run_duration_seconds', ['org', 'workflow']),
       ],
     },
-    scrapeRow,
+    {
+      ...scrapeRow,
+      explanation: `${scrapeRow.explanation} Only where the source \`prometheus\` or a Prometheus reads the page; the source \`chainloop\` has no targets, and nothing to choose as job and instance.`,
+    },
   ],
 };
 
@@ -215,7 +224,7 @@ const pushgateway: ProfileDashboard = {
           'bytes',
         ),
         asIs(
-          'Running since',
+          'Running for',
           `time() - max by (job, instance) (${of('process_start_time_seconds')})`,
           ['job', 'instance'],
           's',

@@ -2,13 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { matchSelection } from '../../../lambda/settings/glob.ts';
-import type { RelayedFamily } from '../../../lambda/model/relayed.ts';
 import { parsePage } from '../../../lambda/prometheus-text/parser.ts';
 import { profileNames, profiles, type ProfileName } from '../../../lambda/sources/prometheus/profiles.ts';
-import { pathOf, promtoolWith } from '../../dashboards/rule-files.ts';
-import { withPromtool } from '../../servers/require.ts';
+import { graphsOf, readDashboard } from '../../dashboards/grafana-files.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { startLoopbackServer } from '../../support/network/loopback-server.ts';
 import { prometheusPipeline, relayedOf } from './harness.ts';
@@ -72,7 +69,7 @@ describe.each(profileNames)('the profile %s', (profile) => {
     const { collected } = await throughCollector(profile);
     const series = new Set(relayedOf(collected).flatMap(({ samples }) => samples.map(({ name }) => name)));
 
-    const asked = graphsOf(profile).flatMap(({ expr }) =>
+    const asked = graphsOf(readDashboard(`grafana-${profile}.json`)).flatMap(({ targets: [{ expr }] }) =>
       [...expr.matchAll(/([a-zA-Z_:][\w:]*)\{/g)].map(([, name = '']) => name),
     );
     expect(asked.length).toBeGreaterThan(5);
@@ -81,8 +78,8 @@ describe.each(profileNames)('the profile %s', (profile) => {
 
   it('shows every metric of its list on the dashboard', async () => {
     const { collected } = await throughCollector(profile);
-    const expressions = graphsOf(profile)
-      .map(({ expr }) => expr)
+    const expressions = graphsOf(readDashboard(`grafana-${profile}.json`))
+      .map(({ targets: [{ expr }] }) => expr)
       .join('\n');
 
     const passedOn = relayedOf(collected).filter(({ about }) => about === 'target');
@@ -104,58 +101,3 @@ const notShown: Readonly<Record<ProfileName, readonly string[]>> = {
     'tekton_pipelines_controller_running_taskruns_waiting_on_task_resolution_count',
   ],
 };
-
-const Panel = z.object({
-  title: z.string(),
-  type: z.string(),
-  gridPos: z.object({ x: z.int(), y: z.int(), w: z.int(), h: z.int() }),
-  targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).default([]),
-});
-
-/** Every query of the profile's dashboard, as Grafana asks it when everything is chosen. */
-function graphsOf(profile: ProfileName): readonly { readonly title: string; readonly expr: string }[] {
-  const dashboard = z
-    .object({ panels: z.array(Panel) })
-    .parse(JSON.parse(readFileSync(pathOf(`grafana-${profile}.json`), 'utf8')));
-  return dashboard.panels.flatMap(({ title, targets }) =>
-    targets.map(({ expr }) => ({
-      title,
-      expr: expr.replaceAll(/\$(job|instance)\b/g, '.*').replaceAll('$__rate_interval', '5m'),
-    })),
-  );
-}
-
-/** Counters and buckets that grow by what they have, a minute; levels as they are. */
-function growing(families: readonly RelayedFamily[]): readonly { series: string; values: string }[] {
-  return families.flatMap(({ type, samples }) =>
-    samples.map(({ name, labels, value }) => {
-      const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
-      const step = type === 'counter' || type === 'histogram' || type === 'summary' ? value : 0;
-      return { series: `${name}{${pairs.join(', ')}}`, values: `${String(value)}+${String(step)}x20` };
-    }),
-  );
-}
-
-withPromtool('the dashboard of a profile', () => {
-  it.each(profileNames)('has a figure in every graph: %s', async (profile) => {
-    const { collected } = await throughCollector(profile);
-
-    const { isContent, output } = await promtoolWith(['test', 'rules'], {
-      evaluation_interval: '1m',
-      tests: [
-        {
-          interval: '1m',
-          input_series: growing(relayedOf(collected)),
-          promql_expr_test: graphsOf(profile).map(({ expr }) => ({
-            // NaN, the quantile of nothing, is no figure.
-            expr: `count((${expr}) > -Inf) > bool 0`,
-            eval_time: '15m',
-            exp_samples: [{ labels: '{}', value: 1 }],
-          })),
-        },
-      ],
-    });
-
-    expect(isContent, output).toBe(true);
-  });
-});
