@@ -8,17 +8,20 @@ export interface PageRequest {
   readonly dropped?: readonly string[];
 }
 
-export interface PageAnswer {
+export interface PageAnswer<Item> {
   readonly page: number;
   readonly pagelen: number;
   readonly size: number;
   readonly next?: string;
-  readonly values: readonly object[];
+  readonly values: readonly Item[];
 }
 
 const longestPage = 100;
 
-export function cutPage(all: readonly object[], { url, defaultLength = 10, dropped = [] }: PageRequest): PageAnswer {
+export function cutPage<Item>(
+  all: readonly Item[],
+  { url, defaultLength = 10, dropped = [] }: PageRequest,
+): PageAnswer<Item> {
   const page = Math.max(1, Number(url.searchParams.get('page') ?? 1));
   const pagelen = Math.min(longestPage, Number(url.searchParams.get('pagelen') ?? defaultLength));
   const values = all.slice((page - 1) * pagelen, page * pagelen);

@@ -37,6 +37,8 @@ export interface RunSeed {
   readonly createdMs: number;
   /** Most runs of the main branch of such a repository end at a manual step. */
   readonly hasManualStep: boolean;
+  /** Simulated seconds that pass in a real one. */
+  readonly speed: number;
 }
 
 /** Chances of what can become of a run. */
@@ -47,14 +49,15 @@ const startUp = { least: 11, most: 34 } as const;
 const meanStepSeconds = 70;
 
 /** A run with all its steps, from its creation to its end. */
-export function createTimedRun({ uuid, number, createdMs, hasManualStep }: RunSeed, random: Random): TimedRun {
+export function createTimedRun(seed: RunSeed, random: Random): TimedRun {
+  const { uuid, number, createdMs, hasManualStep } = seed;
   const kind = drawKind(random);
   const branch = kind === 'push' && random() < 0.5 ? 'main' : `feature/${String(number)}`;
   const run = { uuid, number, attempt: 1, kind, branch, createdMs };
   // Recorded: the end of a run with a broken configuration stands 16 ms before its creation.
   if (kind === 'bad-yaml') return { ...run, endMs: createdMs - 16, result: 'ERROR', steps: [] };
   const waitsForPerson = hasManualStep && branch === 'main';
-  const { steps, endMs, result } = createSteps(run, random);
+  const { steps, endMs, result } = createSteps(seed, random);
   if (!waitsForPerson || result !== 'SUCCESSFUL') return { ...run, endMs, result, steps };
   const manual: TimedStep = { uuid: formatStepUuid(uuid, steps.length), trigger: 'manual', result: 'SUCCESSFUL' };
   return { ...run, result, steps: [...steps, manual] };
@@ -69,7 +72,7 @@ function drawKind(random: Random): RunKind {
 }
 
 function createSteps(
-  { uuid, createdMs }: Pick<TimedRun, 'uuid' | 'createdMs'>,
+  { uuid, createdMs, speed }: RunSeed,
   random: Random,
 ): { readonly steps: readonly TimedStep[]; readonly endMs: number; readonly result: TimedRun['result'] } {
   const count = drawBetween(random, 1, 4);
@@ -84,8 +87,10 @@ function createSteps(
       steps.push({ ...step, startMs: atMs, endMs: atMs, result: 'NOT_RUN' });
       continue;
     }
-    const startMs = atMs + drawBetween(random, startUp.least, startUp.most) * 1000 + drawBetween(random, 0, 999);
-    atMs = startMs + drawDuration(random, meanStepSeconds) * 1000 + drawBetween(random, 0, 999);
+    const waitMs = drawBetween(random, startUp.least, startUp.most) * 1000 + drawBetween(random, 0, 999);
+    const workMs = drawDuration(random, meanStepSeconds) * 1000 + drawBetween(random, 0, 999);
+    const startMs = atMs + Math.round(waitMs / speed);
+    atMs = startMs + Math.round(workMs / speed);
     result = chooseOutcome(index, failsAt, stopsAt);
     steps.push({ ...step, startMs, endMs: atMs, result });
   }

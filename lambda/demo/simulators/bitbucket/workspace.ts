@@ -59,6 +59,10 @@ export interface WorkspaceOptions {
   readonly runners?: readonly SimulatedRunner[];
   /** Simulated before the start, so that a first request finds history and open runs. */
   readonly historyHours?: number;
+  /** Simulated seconds that pass in a real one; all times are told in real ones. Default: 1. */
+  readonly speed?: number;
+  /** No run begins after that. Default: never. Epoch milliseconds. */
+  readonly arrivalsUntilMs?: number | undefined;
 }
 
 const hourMs = 3_600_000;
@@ -70,6 +74,7 @@ interface Living {
   readonly uuid: string;
   readonly plan: RepositoryPlan;
   readonly random: Random;
+  readonly speed: number;
   readonly runs: TimedRun[];
   readonly createdMs: number;
   nextMs: number;
@@ -78,11 +83,12 @@ interface Living {
 
 /** A workspace in which pushes, schedules and pull requests start pipelines, by a seeded generator. */
 export function createWorkspace(options: WorkspaceOptions): SimulatedWorkspace {
-  const { slug, seed, startMs, historyHours = 6 } = options;
-  const beginMs = startMs - historyHours * hourMs;
-  const repositories = options.repositories.map((plan, index) => createLiving(plan, index, seed, beginMs));
+  const { slug, seed, startMs, historyHours = 6, speed = 1, arrivalsUntilMs = Infinity } = options;
+  const beginMs = startMs - (historyHours * hourMs) / speed;
+  const pace = { seed, beginMs, speed };
+  const repositories = options.repositories.map((plan, index) => createLiving(plan, index, pace));
   const advanceAll = (nowMs: number): void => {
-    for (const repository of repositories) advanceRepository(repository, nowMs);
+    for (const repository of repositories) advanceRepository(repository, Math.min(nowMs, arrivalsUntilMs));
   };
   advanceAll(startMs);
   return {
@@ -101,7 +107,13 @@ export function createWorkspace(options: WorkspaceOptions): SimulatedWorkspace {
   };
 }
 
-function createLiving(plan: RepositoryPlan, index: number, seed: number, beginMs: number): Living {
+interface Pace {
+  readonly seed: number;
+  readonly beginMs: number;
+  readonly speed: number;
+}
+
+function createLiving(plan: RepositoryPlan, index: number, { seed, beginMs, speed }: Pace): Living {
   // A generator of its own for each: a change of one plan leaves the others as they were.
   const random = createRandom(seed * 10_007 + index);
   const uuid = formatUuid(index, 0);
@@ -109,6 +121,7 @@ function createLiving(plan: RepositoryPlan, index: number, seed: number, beginMs
     uuid,
     plan,
     random,
+    speed,
     runs: [],
     createdMs: beginMs + index,
     nextMs: beginMs,
@@ -119,19 +132,20 @@ function createLiving(plan: RepositoryPlan, index: number, seed: number, beginMs
 }
 
 /** Exponential, so that arrivals are as irregular as people's. */
-function drawNextMs({ plan, random }: Living, fromMs: number): number {
+function drawNextMs({ plan, random, speed }: Living, fromMs: number): number {
   if (plan.runsPerHour <= 0) return Infinity;
-  return fromMs + Math.ceil((-Math.log(1 - random()) / plan.runsPerHour) * hourMs);
+  return fromMs + Math.ceil((-Math.log(1 - random()) / (plan.runsPerHour * speed)) * hourMs);
 }
 
 function advanceRepository(repository: Living, nowMs: number): void {
-  const { plan, random, runs } = repository;
+  const { plan, random, speed, runs } = repository;
   while (repository.nextMs <= nowMs) {
     const createdMs = repository.nextMs;
     // Gaps in the numbers are normal.
     const number = (runs.at(-1)?.number ?? 0) + (random() < 0.05 ? 2 : 1);
     const uuid = formatUuid(Number(repository.uuid.slice(25, 37)), number);
-    const run = createTimedRun({ uuid, number, createdMs, hasManualStep: plan.hasManualStep === true }, random);
+    const hasManualStep = plan.hasManualStep === true;
+    const run = createTimedRun({ uuid, number, createdMs, hasManualStep, speed }, random);
     runs.push(run);
     if (run.kind === 'push' || run.kind === 'bad-yaml') repository.updatedMs = createdMs - pipelineAfterPushMs;
     repository.nextMs = drawNextMs(repository, createdMs);

@@ -8,11 +8,13 @@ export interface ClusterOptions {
   readonly seed: number;
   /** A whole second. Epoch milliseconds. */
   readonly startMs: number;
-  /** How long runs stay after their end, until a pruner takes them. Seconds. */
+  /** Simulated seconds that pass in a real one; all times are told in real ones. Default: 1. */
+  readonly speed?: number;
+  /** How long runs stay after their end, until a pruner takes them. Real seconds. */
   readonly keepSeconds: number;
   readonly plan?: readonly PipelinePlan[];
   /** After that no run is made any more. Epoch milliseconds. */
-  readonly arrivalsUntilMs?: number;
+  readonly arrivalsUntilMs?: number | undefined;
   /** Called with every run that ends, as the watcher of Tekton Results is. */
   readonly archive?: (run: RunObject) => void;
 }
@@ -35,7 +37,7 @@ const secondMs = 1000;
 
 /** A cluster with Tekton in which runs come and go; equal seeds give equal clusters, however the time is cut into steps. */
 export function createCluster(options: ClusterOptions): SimulatedCluster {
-  const { seed, startMs, keepSeconds, archive, plan = defaultPlan, arrivalsUntilMs = Infinity } = options;
+  const { seed, startMs, speed = 1, keepSeconds, archive, plan = defaultPlan, arrivalsUntilMs = Infinity } = options;
   const random = createRandom(seed);
   const store = createRunStore();
   const ended = { runs: new Map<string, number>(), tasks: new Map<string, number>() };
@@ -45,7 +47,7 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
 
   const make = (pipeline: PipelinePlan, atMs: number): void => {
     count += 1;
-    for (const turn of playLives({ plan: pipeline, number: count }, atMs, random))
+    for (const turn of playLives({ plan: pipeline, number: count, speed }, atMs, random))
       events.push({ atMs: turn.atMs, turn });
   };
   const play = (event: Event): void => {
@@ -63,7 +65,7 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
     store,
     advance: (toMs) => {
       for (; nowMs < toMs; nowMs += secondMs) {
-        if (nowMs < arrivalsUntilMs) arrive(plan, nowMs, random, make);
+        if (nowMs < arrivalsUntilMs) arrive({ plan, speed, random }, nowMs, make);
       }
       for (;;) {
         const due = events.filter(({ atMs }) => atMs <= toMs).sort((a, b) => a.atMs - b.atMs);
@@ -76,14 +78,20 @@ export function createCluster(options: ClusterOptions): SimulatedCluster {
   };
 }
 
+interface Arrivals {
+  readonly plan: readonly PipelinePlan[];
+  readonly speed: number;
+  readonly random: Random;
+}
+
 function arrive(
-  plan: readonly PipelinePlan[],
+  { plan, speed, random }: Arrivals,
   atMs: number,
-  random: Random,
   make: (pipeline: PipelinePlan, atMs: number) => void,
 ): void {
   for (const pipeline of plan) {
-    for (let left = drawArrivals(random, pipeline.runsAnHour / 3600); left > 0; left -= 1) make(pipeline, atMs);
+    for (let left = drawArrivals(random, (pipeline.runsAnHour * speed) / 3600); left > 0; left -= 1)
+      make(pipeline, atMs);
   }
 }
 

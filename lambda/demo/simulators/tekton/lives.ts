@@ -16,35 +16,42 @@ export interface Turn {
 interface Identity {
   readonly plan: PipelinePlan;
   readonly number: number;
+  /** Simulated seconds that pass in a real one. */
+  readonly speed: number;
 }
 
 /** The life of a PipelineRun and of its TaskRuns, one after the other, from its creation on. */
 export function playLives(identity: Identity, createdMs: number, random: Random): readonly Turn[] {
-  const { plan } = identity;
+  const { plan, speed } = identity;
   const pipelineRun = prepareRun('PipelineRun', identity, createdMs);
   const ending = drawEnding(random);
   const turns: Turn[] = [{ atMs: createdMs, run: pipelineRun({}) }];
-  let atMs = createdMs + drawBetween(random, 1, 3) * 1000;
+  let atMs = createdMs + convertToMs(drawBetween(random, 1, 3), speed);
   if (plan.heldSeconds !== undefined) {
     turns.push({ atMs, run: pipelineRun({ open: 'PipelineRunPending' }) });
-    atMs += drawDuration(random, plan.heldSeconds) * 1000;
+    atMs += convertToMs(drawDuration(random, plan.heldSeconds), speed);
   }
   const startedMs = atMs;
   turns.push({ atMs, run: pipelineRun({ open: 'Running', startedMs }) });
   for (const [index, task] of plan.tasks.entries()) {
-    atMs += drawBetween(random, 0, 2) * 1000;
+    atMs += convertToMs(drawBetween(random, 0, 2), speed);
     const isLast = index === plan.tasks.length - 1;
     const life = playTask({ ...identity, task }, atMs, isLast ? ending : success, random);
     append(turns, life.turns);
     atMs = life.endMs;
   }
-  atMs += 1000;
+  atMs += convertToMs(1, speed);
   turns.push({
     atMs,
     run: pipelineRun({ ending: ending.reason, startedMs, completedMs: atMs }),
     result: ending.result,
   });
   return turns;
+}
+
+/** Simulated seconds in the real milliseconds that they take. */
+function convertToMs(seconds: number, speed: number): number {
+  return Math.round((seconds * 1000) / speed);
 }
 
 function drawEnding(random: Random): Ending {
@@ -69,16 +76,17 @@ function playTask(
   ending: Ending,
   random: Random,
 ): { readonly turns: readonly Turn[]; readonly endMs: number } {
+  const { plan, speed } = identity;
   const { taskReason, taskResult, statusMessage } = ending;
   const taskRun = prepareRun('TaskRun', identity, createdMs);
   const turns: Turn[] = [{ atMs: createdMs, run: taskRun({}) }];
-  let startedMs = createdMs + 1000;
-  if (identity.plan.quotaSeconds !== undefined) {
+  let startedMs = createdMs + convertToMs(1, speed);
+  if (plan.quotaSeconds !== undefined) {
     turns.push({ atMs: startedMs, run: taskRun({ open: 'ExceededResourceQuota' }) });
-    startedMs += drawDuration(random, identity.plan.quotaSeconds) * 1000;
+    startedMs += convertToMs(drawDuration(random, plan.quotaSeconds), speed);
   }
   turns.push({ atMs: startedMs, run: taskRun({ open: 'Pending', startedMs }) });
-  const stepMs = startedMs + drawBetween(random, 2, 20) * 1000;
+  const stepMs = startedMs + convertToMs(drawBetween(random, 2, 20), speed);
   const isCut = endedByController.has(taskReason);
   const end = { ending: taskReason, startedMs, isCut, ...(statusMessage === undefined ? {} : { statusMessage }) };
   if (isCut && (taskReason === 'TaskRunImagePullFailed' || random() < 0.5)) {
@@ -89,7 +97,7 @@ function playTask(
     };
   }
   turns.push({ atMs: stepMs, run: taskRun({ open: 'Running', startedMs, stepMs }) });
-  const endMs = stepMs + drawDuration(random, identity.plan.taskSeconds) * 1000;
+  const endMs = stepMs + convertToMs(drawDuration(random, plan.taskSeconds), speed);
   const ended = taskRun({ ...end, stepMs, completedMs: endMs });
   return { turns: [...turns, { atMs: endMs, run: ended, result: taskResult }], endMs };
 }
