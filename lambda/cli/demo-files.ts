@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { replaceFile } from '../runtime/replace-file.ts';
 import { UsageError } from './commands/parse-arguments.ts';
-import { type SimulatedAccount, type SimulatedOrganization, simulatedSources } from './demo/config.ts';
+import { describeSystems } from './demo/systems/open-systems.ts';
+import type { DemoSystem } from './demo/systems/system.ts';
 
 /** As an operator would keep tokens, though these open nothing. */
 const readableByOwner = 0o600;
@@ -19,16 +20,12 @@ ${mark}, as long as it runs; the next one with --write-config writes this file a
 `;
 
 /** @returns the path of the configuration. @throws UsageError where one stands that no demo has written. */
-export async function writeDemoFiles(
-  folder: string,
-  account: SimulatedAccount,
-  organization: SimulatedOrganization,
-): Promise<string> {
+export async function writeDemoFiles(folder: string, systems: readonly DemoSystem[]): Promise<string> {
   const config = join(folder, 'collector.yaml');
   await refuseOther(config);
   const tokenFolder = join(resolve(folder), 'tokens');
   const fileOf = (name: string): string => join(tokenFolder, name);
-  const { sources, tokens } = simulatedSources(account, organization, (name) => ({ file: fileOf(name) }));
+  const { sources, tokens } = describeSystems(systems, (name) => ({ file: fileOf(name) }));
   await mkdir(tokenFolder, { recursive: true });
   for (const [name, token] of Object.entries(tokens)) await replaceFile(fileOf(name), token, { mode: readableByOwner });
   const sinks = [{ kind: 'file', path: join(resolve(folder), 'ci.prom') }];

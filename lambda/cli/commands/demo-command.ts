@@ -7,8 +7,9 @@ export const demoCommand: Command = {
   summary: 'The whole collector against a simulated CI fleet; needs no account.',
   call: 'npm start --',
   description:
-    'Starts a simulated Buildkite and a Chainloop on this machine, collects both every few seconds through the real\n' +
-    'pipeline, shows the queues and serves the metrics. Without a terminal it prints a block for each run.',
+    'Starts simulated CI systems on this machine (Buildkite, Bitbucket, Tekton, Chainloop), collects all of them every\n' +
+    'few seconds through the real pipeline, shows the queues and serves the metrics. Without a terminal it prints a\n' +
+    'block for each run.',
   options: {
     every: { value: 'TIME', help: 'Time between two runs (default 3s).' },
     speed: { value: 'N', help: 'Simulated seconds a second, 0.1 to 100 (default 10).' },

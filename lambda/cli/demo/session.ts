@@ -2,24 +2,22 @@
 import { createFileStateStore } from '../../counters/stores/file/store.ts';
 import { createMemoryStateStore } from '../../counters/stores/memory-store.ts';
 import type { StateStore } from '../../counters/stores/store.ts';
-import { startBuildkiteServer } from '../../demo/simulators/buildkite/server.ts';
-import { createAttestations } from '../../demo/simulators/chainloop/attestations.ts';
-import { startChainloopServer } from '../../demo/simulators/chainloop/server.ts';
-import { createFleet } from '../../demo/simulators/buildkite/fleet/fleet.ts';
 import type { LogLevel } from '../../log/lambda-log.ts';
 import { ListenError } from '../../runtime/listen.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { createTerminalLog } from '../../log/terminal-log.ts';
 import { createRedactor } from '../../secrets/redaction/redactor.ts';
 import { type BuiltPipeline, buildPipeline, type Environment } from '../../wiring.ts';
-import { buildDemoConfig, demoLimits, type SimulatedAccount, type SimulatedOrganization } from './config.ts';
+import { buildDemoConfig } from './config.ts';
 import type { DisplayOptions } from './display.ts';
 import { writeDemoFiles } from '../demo-files.ts';
 import { loadLife } from './fleet-life.ts';
 import type { DemoSettings } from './settings.ts';
+import { openSystems } from './systems/open-systems.ts';
+import type { DemoSystem } from './systems/system.ts';
 import type { Terminal } from '../terminal.ts';
 
-/** A simulated fleet with its attestations, the pipeline that reads them and the page that shows them. */
+/** The simulated systems, the pipeline that reads them and the page that shows them. */
 export interface Demo extends AsyncDisposable, DisplayOptions {
   readonly settings: DemoSettings;
   readonly built: BuiltPipeline;
@@ -29,22 +27,12 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
   await using opened = new AsyncDisposableStack();
   const { clock } = terminal;
   const life = await loadLife(settings.stateFolder, settings, clock());
-  const fleet = createFleet(life);
-  // No least time between two polls: a figure that stands still for ten seconds makes a dull demo.
-  const server = await startBuildkiteServer({ clock, fleet, pollSeconds: 0, ...demoLimits });
-  opened.defer(() => server.close());
-  const attestations = createAttestations(life);
-  const controlPlane = await startChainloopServer({ clock, attestations });
-  opened.defer(() => controlPlane.close());
-
-  const { organization } = attestations.records();
-  const chainloop = { url: controlPlane.url, organization, apiToken: attestations.apiToken };
-  const simulated = { ...fleet, ...server };
-  const written = await writtenConfig(settings.configFolder, simulated, chainloop);
+  const { systems } = opened.use(await openSystems(life, clock));
+  const written = await writtenConfig(settings.configFolder, systems);
   const { stateFolder } = settings;
   let store: StateStore | undefined;
   const { built, pages } = await openPipeline(settings, terminal.signal, async (port) => {
-    const { config, variables } = buildDemoConfig(simulated, chainloop, { ...settings, port });
+    const { config, variables } = buildDemoConfig(systems, { ...settings, port });
     const environment = createEnvironment(terminal, variables, settings);
     store ??=
       stateFolder === undefined ? createMemoryStateStore() : createFileStateStore(stateFolder, environment.notices);
@@ -58,7 +46,7 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
   return {
     settings,
     built,
-    title: `Simulated Buildkite and Chainloop · ${String(speed)} × real time · seed ${String(seed)}`,
+    title: `Simulated ${listNames(systems)} · ${String(speed)} × real time · seed ${String(seed)}`,
     addresses: [...listAddresses(pages, settings), ...written.map((path) => `config     ${path}`)],
     isLive,
     hasColoursRefused,
@@ -66,13 +54,14 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
   };
 }
 
+/** `Buildkite, Bitbucket and Tekton` */
+function listNames(systems: readonly DemoSystem[]): string {
+  return new Intl.ListFormat('en-GB').format(systems.map(({ name }) => name));
+}
+
 /** The file that was asked for, if one was. */
-async function writtenConfig(
-  folder: string | undefined,
-  account: SimulatedAccount,
-  organization: SimulatedOrganization,
-): Promise<readonly string[]> {
-  return folder === undefined ? [] : [await writeDemoFiles(folder, account, organization)];
+async function writtenConfig(folder: string | undefined, systems: readonly DemoSystem[]): Promise<readonly string[]> {
+  return folder === undefined ? [] : [await writeDemoFiles(folder, systems)];
 }
 
 interface OpenPipeline {

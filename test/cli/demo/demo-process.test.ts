@@ -25,8 +25,8 @@ describe('the demo without a terminal', () => {
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(page).toMatch(/^ci_queue_jobs\{.+\} \d+$/m);
-    expect(page).toMatch(/^ci_collector_source_up\{.*source="demo".*\} 1$/m);
-    expect(page).toMatch(/^ci_collector_source_up\{.*source="attestations".*\} 1$/m);
+    for (const source of ['demo', 'workspace', 'cluster', 'attestations'])
+      expect(page).toMatch(new RegExp(`^ci_collector_source_up\\{.*source="${source}".*\\} 1$`, 'm'));
     expect(page).toMatch(/^chainloop_workflow_up\{org="acme",.+\} [01]$/m);
     expect(stdout.match(/^collector +● ok in /gm)?.length).toBeGreaterThan(2);
     expect(stdout).toMatch(/\n\d+ runs in \S.*: \d+ ok\n$/);
@@ -49,7 +49,7 @@ describe('the demo without a terminal', () => {
     const slowly = ['demo', '--for', '1s', '--every', '10s', '--port', '0', '--speed', '0.1'];
     const firstBlock = async (seed: string): Promise<string> => {
       const { stdout } = await runCli([...slowly, '--seed', seed]);
-      const lines = /^(SCOPE[^]+?)\n.*workers busy/m.exec(stdout)?.[1]?.split('\n') ?? [];
+      const lines = /^(SOURCE[^]+?)\n.*workers busy/m.exec(stdout)?.[1]?.split('\n') ?? [];
       // How long jobs wait goes on with the real time.
       const end = lines[0]?.indexOf('OLDEST WAIT');
       return lines.map((line) => line.slice(0, end)).join('\n');
@@ -109,7 +109,7 @@ describe('the demo without a terminal', () => {
     });
 
     await using demo = startCli(['demo', '--for', '5m', '--every', '1s', '--port', '0', '--push', broken.url]);
-    await demo.printed(/collector +▲ degraded in .*2 of 2 sources up/);
+    await demo.printed(/collector +▲ degraded in .*4 of 4 sources up/);
     demo.child.kill('SIGINT');
 
     expect(await demo.ended).toMatchObject({ exitCode: 0 });
@@ -168,16 +168,21 @@ describe('a demo that others read', () => {
       const { exitCode, stdout, stderr } = await runCli(['collect', '--config', config, '--dry-run']);
 
       expect({ call, exitCode, stderr }).toEqual({ call, exitCode: 0, stderr: '' });
-      expect(stdout).toMatch(/^Linux +integration +\d/m);
-      expect(stdout).toMatch(/^buildkite\/demo +● complete/m);
-      expect(stdout).toMatch(/^chainloop\/attestations +● complete/m);
+      expect(stdout).toMatch(/^demo +Linux +integration +\d/m);
+      for (const source of [
+        'buildkite/demo',
+        'bitbucket-pipelines/workspace',
+        'tekton/cluster',
+        'chainloop/attestations',
+      ])
+        expect(stdout).toMatch(new RegExp(`^${source} +● complete`, 'm'));
     }
 
     const tokens = await readdir(join(folder, 'tokens'));
     const modes = await Promise.all(
       tokens.map(async (name) => (await stat(join(folder, 'tokens', name))).mode & 0o777),
     );
-    expect(tokens).toHaveLength(5);
+    expect(tokens).toHaveLength(7);
     expect(new Set(modes)).toEqual(new Set([0o600]));
     expect(await readFile(config, 'utf8')).toContain(`npm run collect -- --config ${config} --dry-run`);
   });

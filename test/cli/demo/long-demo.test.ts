@@ -1,39 +1,71 @@
-/** An hour of the demo by a clock of its own: the source keeps up with the simulated fleet. */
-import { afterEach, expect, it } from 'vitest';
-import { demoLimits } from '../../../lambda/cli/demo/config.ts';
-import { createFleet } from '../../../lambda/demo/simulators/buildkite/fleet/fleet.ts';
-import { startBuildkiteServer } from '../../../lambda/demo/simulators/buildkite/server.ts';
-import { buildkiteSource } from '../../sources/buildkite/harness.ts';
-
-const closing: (() => PromiseLike<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+/** An hour of the demo by a clock of its own: the sources keep up with all simulated systems. */
+import { expect, it } from 'vitest';
+import { watchPipeline } from '../../../lambda/cli/collect/watch-pipeline.ts';
+import { buildDemoConfig } from '../../../lambda/cli/demo/config.ts';
+import { openSystems } from '../../../lambda/cli/demo/systems/open-systems.ts';
+import { createMemoryStateStore } from '../../../lambda/counters/stores/memory-store.ts';
+import type { Batch } from '../../../lambda/model/batch.ts';
+import { runsFinished } from '../../../lambda/model/catalogue/run-metrics.ts';
+import { run } from '../../../lambda/run.ts';
+import { createDeadline } from '../../../lambda/runtime/deadline.ts';
+import { createRedactor } from '../../../lambda/secrets/redaction/redactor.ts';
+import { buildPipeline } from '../../../lambda/wiring.ts';
+import { recordingLog } from '../../support/recording-log.ts';
 
 /** What `demo` has without `--speed` (`settings.ts`). */
 const usualSpeed = 10;
 
-it('stays ok for an hour at its usual speed', async () => {
-  const startMs = Date.UTC(2026, 0, 5, 12);
+const startMs = Date.UTC(2026, 0, 5, 12);
+const hourMs = 3_600_000;
+
+/** Less often than the demo: what a run reads again does not depend on it, and the test takes less time. */
+const everyMs = 120_000;
+
+/** Runs that ended in an hour of each system at ten times its pace; far more than none, far less than most seeds give. */
+const leastRuns = 100;
+
+it('stays ok for an hour at its usual speed, and counts runs of every system', async () => {
   let nowMs = startMs;
   const clock = (): number => nowMs;
-  const fleet = createFleet({ seed: 1, startMs, speed: usualSpeed });
-  const server = await startBuildkiteServer({ fleet, clock, pollSeconds: 0, ...demoLimits });
-  closing.push(() => server.close());
-  const { restEndpoint, graphqlEndpoint } = server;
-  const source = buildkiteSource(
-    { restEndpoint, graphqlEndpoint, apiToken: { env: 'API' }, organization: fleet.organization, ...demoLimits },
-    { variables: { API: fleet.apiToken }, clock },
-  );
-  closing.push(() => source[Symbol.asyncDispose]());
+  await using opened = await openSystems({ seed: 1, speed: usualSpeed, startMs }, clock);
+  const { config, variables } = buildDemoConfig(opened.systems, {
+    port: 0,
+    pushUrl: undefined,
+    remoteWriteUrl: undefined,
+  });
+  const stateStore = Promise.resolve(createMemoryStateStore());
+  const built = await buildPipeline(config, {
+    ...{ variables, clock, everyMs, log: recordingLog(), redactor: createRedactor(), stateStore: () => stateStore },
+    ...{ runtime: 'terminal', random: () => 0.5, print: () => undefined },
+  });
+  let counted: Readonly<Record<string, number>> = {};
+  const pipeline = watchPipeline(built.pipeline, {
+    noteBatch: (batch) => {
+      counted = countRuns(batch);
+    },
+  });
 
   const problems: string[] = [];
-  // Less often than the demo: what a run reads again does not depend on it, and the test takes less time.
-  for (; nowMs <= startMs + 3_600_000; nowMs += 120_000) {
-    const run = await source.count(60_000);
-    problems.push(...run.problems.map(({ message }) => message));
+  for (; nowMs <= startMs + hourMs; nowMs += everyMs) {
+    using deadline = createDeadline(60_000, clock);
+    const { sources, sinks } = await run(pipeline, { deadline, tickMs: nowMs });
+    problems.push(...[...sources, ...sinks].flatMap((part) => part.problems.map(({ message }) => message)));
   }
+  await built.close();
 
   expect(problems).toEqual([]);
+  expect(Object.keys(counted)).toHaveLength(opened.systems.length);
+  expect(Math.min(...Object.values(counted))).toBeGreaterThan(leastRuns);
 });
+
+/** Finished runs since the beginning, by the source that counted them. */
+function countRuns({ sources }: Batch): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    sources.map(({ source, families }) => {
+      const counters = families.flatMap((family) =>
+        family.type === 'counter' && family.definition.name === runsFinished.name ? family.samples : [],
+      );
+      return [source, counters.reduce((sum, { total }) => sum + (total?.value ?? 0), 0)];
+    }),
+  );
+}
