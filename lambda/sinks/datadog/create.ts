@@ -25,7 +25,7 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
   // As many as fit into the limits, until a server finds that too large.
   const size = createRequestSize(Infinity);
 
-  const send = async (points: readonly Point[], deadline: Deadline): Promise<Delivery> => {
+  const send = async (points: Iterable<Point>, deadline: Deadline): Promise<Delivery> => {
     const sent = await sendSearching<Point, PointsRequest>({
       requests: splitRequests(points, resources),
       encode: (some) => encodeRequest(some, resources),
@@ -46,10 +46,11 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
   return {
     write: async (batch, { deadline }) => {
       const { points, findings, lostIncreases, rewritten } = encodePoints(batch, settings);
-      if (rewritten !== undefined) logRewritten(rewritten);
       const delivery = await send(points, deadline);
-      const dropped = (delivery.dropped ?? 0) + lostIncreases;
-      return { ...delivery, dropped, problems: [...describeFindings(findings, where), ...delivery.problems] };
+      const found = rewritten();
+      if (found !== undefined) logRewritten(found);
+      const dropped = (delivery.dropped ?? 0) + lostIncreases();
+      return { ...delivery, dropped, problems: [...describeFindings(findings(), where), ...delivery.problems] };
     },
     redeliver: (parcels, { deadline }) =>
       redeliverParcels(parcels, {

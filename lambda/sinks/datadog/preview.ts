@@ -12,7 +12,8 @@ export interface PreviewSettings {
   readonly where: string;
 }
 
-export function previewPoints({ points, findings }: Encoding, { resources, where }: PreviewSettings): Preview {
+export function previewPoints(encoding: Encoding, { resources, where }: PreviewSettings): Preview {
+  const points = [...encoding.points];
   let requests = 0;
   let bytes = 0;
   for (const { body } of splitRequests(points, resources)) {
@@ -25,6 +26,6 @@ export function previewPoints({ points, findings }: Encoding, { resources, where
     bytes,
     lines: points.map((point) => `${formatSeries(point)} ${point.values.join(' ')}`),
     monthlyCost: priceMonth(points),
-    problems: describeFindings(findings, where),
+    problems: describeFindings(encoding.findings(), where),
   };
 }

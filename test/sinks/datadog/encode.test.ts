@@ -8,7 +8,7 @@ import { buildGauge } from '../../../lambda/model/metric.ts';
 import { DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
 import { cleanName, cleanTag } from '../../../lambda/sinks/datadog/encode/clean-names.ts';
 import type { Point } from '../../../lambda/sinks/datadog/encode/point.ts';
-import { encodePoints, type Encoding } from '../../../lambda/sinks/datadog/encode/encode-points.ts';
+import { encodePoints, type Encoding as LazyEncoding } from '../../../lambda/sinks/datadog/encode/encode-points.ts';
 import { type PointsRequest, splitRequests } from '../../../lambda/sinks/datadog/encode/split-requests.ts';
 import { formatSeries } from '../../../lambda/sinks/datadog/encode/shown.ts';
 import { findUnit } from '../../../lambda/sinks/datadog/encode/units.ts';
@@ -23,9 +23,20 @@ function batchAt(families: Batch['health'], more: Partial<Batch> = {}): Batch {
   return { tickMs, collectedAtMs: tickMs + 1500, sources: [partOf(families)], health: [], ...more };
 }
 
+/** An encoding that was walked to its end. */
+interface Encoding {
+  readonly points: readonly Point[];
+  readonly findings: ReturnType<LazyEncoding['findings']>;
+  readonly lostIncreases: number;
+  readonly rewritten: ReturnType<LazyEncoding['rewritten']>;
+}
+
 function encoded(batch: Batch, settings: Readonly<Record<string, unknown>> = {}): Encoding {
   const config = DatadogConfig.parse({ kind: 'datadog', apiKey: { env: 'KEY' }, ...settings });
-  return encodePoints(batch, { config, collector: 'ci', intervalMs: 60_000 });
+  const encoding = encodePoints(batch, { config, collector: 'ci', intervalMs: 60_000 });
+  const points = [...encoding.points];
+  const { findings, lostIncreases, rewritten } = encoding;
+  return { points, findings: findings(), lostIncreases: lostIncreases(), rewritten: rewritten() };
 }
 
 function shownPoints({ points }: Encoding): readonly string[] {

@@ -10,9 +10,9 @@ export interface Point {
   readonly timeMs: number;
   /** One of a level or an increase, each one of a distribution. */
   readonly values: readonly number[];
-  readonly unit?: string;
+  readonly unit?: string | undefined;
   /** How long an increase took to come about. */
-  readonly intervalSeconds?: number;
+  readonly intervalSeconds?: number | undefined;
 }
 
 export function isAddedUp({ kind }: Pick<Point, 'kind'>): boolean {

@@ -7,7 +7,21 @@ import { cleanName, type CleanTag, cleanTag } from './clean-names.ts';
 export interface SeriesName {
   readonly name: string;
   /** Sorted, each key once. */
-  readonly tags: readonly CleanTag[];
+  readonly tags: readonly string[];
+  /** Whether a tag is longer than Datadog keeps. */
+  readonly isCut: boolean;
+  /** The same tags with an empty text for each label that has no value: one for each of `keys`. */
+  readonly slots: readonly string[];
+  /** The same list for all series of a metric that have the same labels. */
+  readonly keys: readonly string[];
+}
+
+/** Names the series of one metric. */
+export interface MetricNaming {
+  /** Series of metrics with another one never have the same name. */
+  readonly group: string;
+  /** Undefined for a series that Datadog cannot keep. */
+  readonly makeName: (labels: Labels) => SeriesName | undefined;
 }
 
 export interface NamingSettings {
@@ -17,8 +31,6 @@ export interface NamingSettings {
   /** Name of the deployment. */
   readonly collector: string;
 }
-
-type Pair = readonly [key: string, value: string];
 
 /** Tags are few and come again in every metric: each is cleaned once. */
 export type CleanPair = (key: string, value: string) => CleanTag;
@@ -36,38 +48,73 @@ export function createTagMemory(onNew: (tag: CleanTag, written: string) => void)
   };
 }
 
-/** Names the series of one metric; a series without a name is one that Datadog cannot keep. */
 export function createNaming(
   definition: MetricDefinition,
   { compat, tags: constant, collector }: NamingSettings,
   clean: CleanPair,
-): (labels: Labels) => SeriesName | undefined {
+): MetricNaming {
   const figure = compat ? findToolFigure(definition) : undefined;
   if (figure !== undefined) {
-    const added = normalizeKeys(constant);
-    return (labels) => {
-      const { name, tags } = formatStatsdName(figure, labels, 'tags');
-      return { name, tags: buildTags(tags, added, clean) };
+    const makeTags = createTagMaker(normalizeKeys(constant), clean);
+    return {
+      group: `tool ${figure.metric}`,
+      makeName: (labels) => {
+        const { name, tags } = formatStatsdName(figure, labels, 'tags');
+        return { name, ...makeTags(Object.fromEntries(tags)) };
+      },
     };
   }
   const name = cleanName(definition.name);
-  if (name === undefined) return () => undefined;
-  const added = normalizeKeys({ collector, ...constant });
-  return (labels) => ({ name, tags: buildTags(Object.entries(labels), added, clean) });
+  if (name === undefined) return { group: definition.name, makeName: () => undefined };
+  const makeTags = createTagMaker(normalizeKeys({ collector, ...constant }), clean);
+  return { group: name, makeName: (labels) => ({ name, ...makeTags(labels) }) };
 }
 
-/** A label without a value is no tag: that is what it means. Datadog knows no upper case, in keys neither. */
-function buildTags(own: readonly Pair[], added: readonly Pair[], clean: CleanPair): readonly CleanTag[] {
-  const tags: CleanTag[] = [];
-  for (const [key, value] of own) if (value !== '') tags.push(clean(key, value));
-  for (const [key, value] of added) if (!own.some(([taken]) => taken === key)) tags.push(clean(key, value));
-  return tags.sort(compareTags);
+/** A total order of names and tags that have the same keys; false where they have others. */
+export function isAfter(a: SeriesName, b: SeriesName): boolean {
+  if (a.keys !== b.keys) return false;
+  if (a.name !== b.name) return a.name > b.name;
+  for (let at = 0; at < a.slots.length; at += 1) {
+    const one = a.slots[at] ?? '';
+    const other = b.slots[at] ?? '';
+    if (one !== other) return one > other;
+  }
+  return false;
 }
 
-function compareTags(a: CleanTag, b: CleanTag): number {
-  return compareText(a.text, b.text);
+/** A label without a value is no tag: that is what it means. */
+function createTagMaker(added: Labels, clean: CleanPair): (labels: Labels) => Omit<SeriesName, 'name'> {
+  let written: readonly string[] = [];
+  let keys: readonly string[] = sortKeys(written, added);
+  return (labels) => {
+    const own = Object.keys(labels);
+    // The series of a metric have the same labels, so that their order is found once.
+    if (!isSameList(own, written)) {
+      written = own;
+      keys = sortKeys(own, added);
+    }
+    const slots: string[] = [];
+    let [isCut, isFull] = [false, true];
+    for (const key of keys) {
+      const value = labels[key] ?? added[key] ?? '';
+      const tag = value === '' ? undefined : clean(key, value);
+      slots.push(tag?.text ?? '');
+      isCut ||= tag?.isCut === true;
+      isFull &&= tag !== undefined;
+    }
+    return { tags: isFull ? slots : slots.filter((text) => text !== ''), isCut, slots, keys };
+  };
 }
 
-function normalizeKeys(tags: Labels): readonly Pair[] {
-  return Object.entries(tags).map(([key, value]) => [key.toLowerCase(), value]);
+function sortKeys(own: readonly string[], added: Labels): readonly string[] {
+  return [...new Set([...own, ...Object.keys(added)])].sort((a, b) => compareText(`${a}:`, `${b}:`));
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, at) => text === b[at]);
+}
+
+/** Datadog knows no upper case, in keys neither. */
+function normalizeKeys(tags: Labels): Labels {
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [key.toLowerCase(), value]));
 }

@@ -35,10 +35,11 @@ const types = { increase: 1, level: 3 } as const;
 
 /** Made one by one, while they are sent: all bodies of 10,000 queues at once would only take memory. */
 export function* splitRequests(points: Iterable<Point>, resources: Resources): Generator<PointsRequest> {
+  const writePoint = createPointWriter(resources);
   let taken: WrittenPoint[] = [];
   let bytes = frameBytes;
   for (const point of points) {
-    const text = writePoint(point, resources);
+    const text = writePoint(point);
     const size = Buffer.byteLength(text) + 1;
     const [first] = taken;
     const isOfAnotherKind = first !== undefined && first.point.kind !== point.kind;
@@ -55,7 +56,8 @@ export function* splitRequests(points: Iterable<Point>, resources: Resources): G
 
 /** For points of one kind that fit into one request. */
 export function encodeRequest(points: readonly Point[], resources: Resources): PointsRequest {
-  return buildRequest(points.map((point) => ({ point, text: writePoint(point, resources) })));
+  const writePoint = createPointWriter(resources);
+  return buildRequest(points.map((point) => ({ point, text: writePoint(point) })));
 }
 
 interface WrittenPoint {
@@ -82,22 +84,48 @@ function buildRequest(written: readonly WrittenPoint[]): PointsRequest {
   return { route, items: points, body: compressions[route](text) };
 }
 
-function writePoint({ name, tags, kind, timeMs, values, unit, intervalSeconds }: Point, resources: Resources): string {
-  const timestamp = Math.floor(timeMs / 1000);
-  if (kind === 'observations') {
-    const { host } = resources;
-    // The API of distributions knows hosts, and no other resources.
-    return JSON.stringify({ metric: name, type: 'distribution', points: [[timestamp, values]], tags, host });
-  }
-  const [value] = values;
-  const named = Object.entries(resources).map(([type, resource]) => ({ type, name: resource }));
-  return JSON.stringify({
-    metric: name,
-    type: types[kind],
-    points: [{ timestamp, value }],
-    tags,
-    unit,
-    interval: intervalSeconds,
-    resources: named.length === 0 ? undefined : named,
-  });
+type WritePoint = (point: Point) => string;
+
+/** Points of one metric differ in value and tags only, so that all else is written once. */
+function createPointWriter(resources: Resources): WritePoint {
+  let last: Point | undefined;
+  let frame = { before: '', after: '' };
+  return (point) => {
+    if (point.kind === 'observations') return writeObservations(point, resources);
+    if (last === undefined || !isOfSameMetric(last, point)) frame = writeFrame(point, resources);
+    last = point;
+    // Of a level or an increase there is one.
+    const [value = 0] = point.values;
+    return `${frame.before}${JSON.stringify(value)}}],"tags":${JSON.stringify(point.tags)}${frame.after}`;
+  };
+}
+
+function isOfSameMetric(a: Point, b: Point): boolean {
+  const isAlike = a.name === b.name && a.kind === b.kind && a.unit === b.unit;
+  return isAlike && a.timeMs === b.timeMs && a.intervalSeconds === b.intervalSeconds;
+}
+
+/** What stands before the value of a level or an increase, and behind its tags. */
+function writeFrame(
+  { name, kind, timeMs, unit, intervalSeconds }: Point,
+  resources: Resources,
+): { readonly before: string; readonly after: string } {
+  const type = types[kind === 'level' ? 'level' : 'increase'];
+  const named = Object.entries(resources).map(([resource, of]) => ({ type: resource, name: of }));
+  const rest = { unit, interval: intervalSeconds, resources: named.length === 0 ? undefined : named };
+  const after = JSON.stringify(rest).slice(1);
+  return {
+    before: `{"metric":${JSON.stringify(name)},"type":${String(type)},"points":[{"timestamp":${formatSeconds(timeMs)},"value":`,
+    after: after === '}' ? after : `,${after}`,
+  };
+}
+
+/** The API of distributions knows hosts, and no other resources. */
+function writeObservations({ name, timeMs, values, tags }: Point, { host }: Resources): string {
+  const points = [[Math.floor(timeMs / 1000), values]];
+  return JSON.stringify({ metric: name, type: 'distribution', points, tags, host });
+}
+
+function formatSeconds(timeMs: number): string {
+  return String(Math.floor(timeMs / 1000));
 }
