@@ -112,7 +112,7 @@ function* encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSet
   const write = createWriter(family.type, tickMs, settings.config);
   for (const { labels, values } of extractFigures(family)) {
     const series = makeName(labels);
-    const key = [series.name, ...series.tags].join('|');
+    const key = series.tags === '' ? series.name : `${series.name}|${series.tags}`;
     const isTaken = !notes.claim(key);
     if (isTaken) notes.note(reasonOfTaken[reading], definition.name, key, reading);
     if (isTaken && reading === 'level') continue;
@@ -168,7 +168,7 @@ function writeLevel(series: SeriesName, value: number, time: string): string {
 }
 
 function writeLine({ name, tags }: SeriesName, value: number, type: string, time: string): string {
-  const tagged = tags.length === 0 ? '' : `|#${tags.join(',')}`;
+  const tagged = tags === '' ? '' : `|#${tags}`;
   // -0 has a sign, too.
   return `${name}:${String(value === 0 ? 0 : value)}|${type}${tagged}${time}`;
 }

@@ -7,8 +7,8 @@ import { cleanAsSent, cleanName, cleanSegment, cleanTagValue, cutTag } from './c
 /** As it stands on a line. */
 export interface SeriesName {
   readonly name: string;
-  /** `key:value`, in the order of the line. */
-  readonly tags: readonly string[];
+  /** `key:value`, by commas and in the order of the line; empty where there are none. */
+  readonly tags: string;
 }
 
 export interface NamingSettings {
@@ -27,10 +27,13 @@ export function createNaming(definition: MetricDefinition, settings: NamingSetti
 
 /** `ci_queue_jobs.buildkite.main.linux.default.queued`: labels in the order of their definition. */
 function createPathNaming({ name, labels: order }: MetricDefinition, prefix: string): (labels: Labels) => SeriesName {
-  return (labels) => ({
-    name: [prefix + cleanName(name), ...order.map((label) => cleanSegment(labels[label] ?? ''))].join('.'),
-    tags: [],
-  });
+  const metric = prefix + cleanName(name);
+  const parts = order.map((label) => ({ label, clean: rememberLast(cleanSegment) }));
+  return (labels) => {
+    let path = metric;
+    for (const { label, clean } of parts) path += `.${clean(labels[label] ?? '')}`;
+    return { name: path, tags: '' };
+  };
 }
 
 /** Labels without a value are no tags: that is what they mean. */
@@ -38,15 +41,36 @@ function createTagNaming(
   { name, labels: order }: MetricDefinition,
   { config: { prefix, constantTags }, collector }: NamingSettings,
 ): (labels: Labels) => SeriesName {
-  const constant = Object.entries({ collector, ...constantTags });
+  const metric = prefix + cleanName(name);
+  const parts = order.map((label) => ({ label, write: rememberLast((value) => writeTag(label, value)) }));
+  const constant = Object.entries({ collector, ...constantTags })
+    .filter(([key]) => !order.includes(key))
+    .map(([key, value]) => writeTag(key, value));
+  const rest = constant.filter((tag) => tag !== '').join(',');
   return (labels) => {
-    const own = order.map((label) => [label, labels[label] ?? ''] as const);
-    const added = constant.filter(([key]) => !order.includes(key));
-    const tags = [...own, ...added].filter(([, value]) => value !== '');
-    return {
-      name: prefix + cleanName(name),
-      tags: tags.map(([key, value]) => cutTag(`${key}:${cleanTagValue(value)}`)),
-    };
+    let tags = '';
+    for (const { label, write } of parts) {
+      const tag = write(labels[label] ?? '');
+      if (tag !== '') tags += tags === '' ? tag : `,${tag}`;
+    }
+    return { name: metric, tags: tags === '' || rest === '' ? tags + rest : `${tags},${rest}` };
+  };
+}
+
+function writeTag(key: string, value: string): string {
+  return value === '' ? '' : cutTag(`${key}:${cleanTagValue(value)}`);
+}
+
+/** Series in order repeat most labels of the one before. */
+function rememberLast(write: (value: string) => string): (value: string) => string {
+  let last: string | undefined;
+  let written = '';
+  return (value) => {
+    if (value !== last) {
+      last = value;
+      written = write(value);
+    }
+    return written;
   };
 }
 
@@ -54,5 +78,5 @@ function createTagNaming(
 function formatToolName(figure: ToolFigure, labels: Labels, dialect: StatsdConfig['tags']): SeriesName {
   const cleaned = { cluster: cleanAsSent(labels['cluster'] ?? ''), queue: cleanAsSent(labels['queue'] ?? '') };
   const { name, tags } = formatStatsdName(figure, cleaned, dialect === 'dogstatsd' ? 'tags' : 'path');
-  return { name, tags: tags.map(([key, value]) => `${key}:${value}`) };
+  return { name, tags: tags.map(([key, value]) => `${key}:${value}`).join(',') };
 }
