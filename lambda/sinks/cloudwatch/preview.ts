@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../model/batch.ts';
 import type { CostLine, Preview } from '../sink.ts';
 import type { CloudWatchConfig } from './config.ts';
-import { type Datum, writeDatum, formatSeries } from './encode/datum.ts';
+import { type Datum, createDatumWriter, formatSeries } from './encode/datum.ts';
 import { encodeDatums } from './encode/encode-datums.ts';
 import { compressedFromBytes } from './limits.ts';
 import { explainMetricPrice, priceMetrics, priceRequests, explainRequestPrice } from './price.ts';
@@ -28,7 +28,7 @@ export function previewDatums(
   const metrics = countMetrics([
     ...encodeDatums(later, { config, collector, intervalMs, unchanged: 'include' }).datums,
   ]);
-  const requests = [...splitRequests(datums, (datum) => writeDatum(datum, batch.tickMs))];
+  const requests = [...splitRequests(datums, createDatumWriter(batch.tickMs))];
   return {
     samples: datums.length,
     requests: requests.length,

@@ -5,7 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { sourceLastSuccess, sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Batch } from '../../../lambda/model/batch.ts';
 import { buildGauge, type MetricDefinition } from '../../../lambda/model/metric.ts';
-import { type Datum, writeDatum, formatSeries as identity } from '../../../lambda/sinks/cloudwatch/encode/datum.ts';
+import {
+  type Datum,
+  createDatumWriter,
+  formatSeries as identity,
+} from '../../../lambda/sinks/cloudwatch/encode/datum.ts';
 import { encodeDatums, type EncodeSettings } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
 import { previewDatums } from '../../../lambda/sinks/cloudwatch/preview.ts';
 import { splitRequests } from '../../../lambda/sinks/cloudwatch/encode/split-requests.ts';
@@ -424,13 +428,13 @@ describe('requests', () => {
     const queues = Object.fromEntries(Array.from({ length: count }, (_, index) => [`q${String(index)}`, index]));
     const datums = datumsOf(batch([part([queued(queues)], { status: 'partial' })]));
 
-    expect([...splitRequests(datums, (datum) => writeDatum(datum, tickMs))]).toHaveLength(expected);
+    expect([...splitRequests(datums, createDatumWriter(tickMs))]).toHaveLength(expected);
   });
 
   it('are written as the AWS SDK itself would write them', async () => {
     const many = batch([part([queued({ a: 1, 'b"\\': 0.1, c: 1e21, d: 2e-7 }), durations([1, 1, 2.5])])]);
     const datums = datumsOf(many, { intervalMs: 10_000 }).map((datum) => ({ ...datum, namespace: 'CI' }));
-    const [request] = splitRequests(datums, (datum) => writeDatum(datum, tickMs + 500));
+    const [request] = splitRequests(datums, createDatumWriter(tickMs + 500));
     if (request === undefined) throw new Error('no request');
 
     expect(new TextDecoder().decode(request.body)).toBe(await bodyOfSdk(request.datums, tickMs + 500));

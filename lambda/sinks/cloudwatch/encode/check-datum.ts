@@ -1,4 +1,5 @@
 /** Finds out beforehand whether PutMetricData would refuse a datum. */
+import type { Dimension } from '../../../model/for-sinks/cloud-watch-shape.ts';
 import type { Datum } from './datum.ts';
 import {
   maxDimensionNameLength,
@@ -22,8 +23,18 @@ const inConfiguration = 'change `dimensions` of this sink';
 const inCode = 'please report it, and exclude the metric under `metrics` of this sink until it is mended';
 
 /** Undefined for a datum that PutMetricData takes. */
-export function checkDatum(datum: Datum): OmissionReason | undefined {
-  return checkNames(datum) ?? checkDimensions(datum) ?? checkValue(datum);
+export type CheckDatum = (datum: Datum) => OmissionReason | undefined;
+
+/** Samples in order share the dimensions that are equal, so that nearly all of them were looked at before. */
+export function createDatumCheck(): CheckDatum {
+  const sound: Dimension[] = [];
+  const checkOne = (dimension: Dimension, at: number): OmissionReason | undefined => {
+    if (sound[at] === dimension) return undefined;
+    const reason = checkDimension(dimension);
+    if (reason === undefined) sound[at] = dimension;
+    return reason;
+  };
+  return (datum) => checkNames(datum) ?? checkDimensions(datum, checkOne) ?? checkValue(datum);
 }
 
 function checkNames({ namespace, name }: Datum): OmissionReason | undefined {
@@ -41,29 +52,42 @@ function isName(text: string, max: number): boolean {
   return text.length <= max && text.trim() !== '' && !text.startsWith(':') && printable.test(text);
 }
 
-function checkDimensions({ dimensions }: Datum): OmissionReason | undefined {
+function checkDimensions(
+  { dimensions }: Datum,
+  checkOne: (dimension: Dimension, at: number) => OmissionReason | undefined,
+): OmissionReason | undefined {
   if (dimensions.length > maxDimensions)
     return { reason: `it has more than ${String(maxDimensions)} dimensions`, remedy: inConfiguration };
-  for (const [index, { name, value }] of dimensions.entries()) {
-    if (!isName(name, maxDimensionNameLength))
-      return {
-        reason: 'a dimension name is blank, too long, not ASCII or starts with a colon',
-        remedy: inConfiguration,
-      };
-    if (value.trim() === '') return { reason: 'a dimension value is blank', remedy: inSource };
-    if (value.length > maxDimensionValueLength)
-      return {
-        reason: `a dimension value is longer than ${String(maxDimensionValueLength)} characters (others than ASCII count as 6 to 12)`,
-        remedy: inSource,
-      };
-    if (!printable.test(value)) return { reason: 'a dimension value has control characters', remedy: inSource };
-    if (dimensions.findIndex((other) => other.name === name) !== index)
-      return { reason: 'two of its dimensions have the same name', remedy: inConfiguration };
+  for (let at = 0; at < dimensions.length; at += 1) {
+    const dimension = dimensions[at];
+    if (dimension === undefined) continue;
+    const reason = checkOne(dimension, at);
+    if (reason !== undefined) return reason;
+    for (let before = 0; before < at; before += 1)
+      if (dimensions[before]?.name === dimension.name)
+        return { reason: 'two of its dimensions have the same name', remedy: inConfiguration };
   }
   return undefined;
 }
 
+function checkDimension({ name, value }: Dimension): OmissionReason | undefined {
+  if (!isName(name, maxDimensionNameLength))
+    return {
+      reason: 'a dimension name is blank, too long, not ASCII or starts with a colon',
+      remedy: inConfiguration,
+    };
+  if (value.trim() === '') return { reason: 'a dimension value is blank', remedy: inSource };
+  if (value.length > maxDimensionValueLength)
+    return {
+      reason: `a dimension value is longer than ${String(maxDimensionValueLength)} characters (others than ASCII count as 6 to 12)`,
+      remedy: inSource,
+    };
+  if (!printable.test(value)) return { reason: 'a dimension value has control characters', remedy: inSource };
+  return undefined;
+}
+
 function checkValue({ value }: Datum): OmissionReason | undefined {
+  if (typeof value === 'number' && Math.abs(value) <= maxMagnitude) return undefined;
   const numbers = typeof value === 'number' ? [value] : value.values;
   if (!numbers.every(Number.isFinite)) return { reason: 'a value is not a finite number', remedy: inCode };
   if (numbers.some((number) => Math.abs(number) > maxMagnitude))

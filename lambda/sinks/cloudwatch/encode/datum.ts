@@ -55,21 +55,39 @@ function tallyValues(observations: readonly number[]): ReadonlyMap<number, numbe
 }
 
 /**
- * A datum in the body of a request (AWS JSON 1.0, in which a time is seconds since 1970), as the SDK would write it.
- * It is written here because its size decides in which request it goes, and once is enough.
+ * Writes a datum as it stands in the body of a request (AWS JSON 1.0, in which a time is seconds since 1970), as the SDK
+ * would. It is written here because its size decides in which request it goes, and once is enough.
+ * @param tickMs The time of datums that have none of their own.
  */
-export function writeDatum({ name, dimensions, unit, value, resolution, timeMs }: Datum, tickMs: number): string {
-  return JSON.stringify({
-    MetricName: name,
-    Dimensions: dimensions.map((dimension) => ({ Name: dimension.name, Value: dimension.value })),
-    Timestamp: (timeMs ?? tickMs) / 1000,
-    // What is undefined is not written.
-    Value: typeof value === 'number' ? value : undefined,
-    Values: typeof value === 'number' ? undefined : value.values,
-    Counts: typeof value === 'number' ? undefined : value.counts,
-    Unit: unit,
-    StorageResolution: resolution === 'high' ? highResolution : undefined,
-  });
+export function createDatumWriter(tickMs: number): (datum: Datum) => string {
+  const writeDimensions = createDimensionWriter();
+  return ({ name, dimensions, unit, value, resolution, timeMs }) => {
+    const time = JSON.stringify((timeMs ?? tickMs) / 1000);
+    const kept = resolution === 'high' ? `,"StorageResolution":${String(highResolution)}` : '';
+    return `{"MetricName":${JSON.stringify(name)},"Dimensions":[${writeDimensions(dimensions)}],"Timestamp":${time},${writeValue(value)},"Unit":"${unit}"${kept}}`;
+  };
+}
+
+function writeValue(value: Datum['value']): string {
+  if (typeof value === 'number') return `"Value":${JSON.stringify(value)}`;
+  return `"Values":${JSON.stringify(value.values)},"Counts":${JSON.stringify(value.counts)}`;
+}
+
+/** Samples in order repeat most dimensions of the one before, and are then the same object: they are written once. */
+function createDimensionWriter(): (dimensions: readonly Dimension[]) => string {
+  const last: { dimension: Dimension; text: string }[] = [];
+  return (dimensions) => {
+    let written = '';
+    for (const [at, dimension] of dimensions.entries()) {
+      let slot = last[at];
+      if (slot?.dimension !== dimension) {
+        slot = { dimension, text: JSON.stringify({ Name: dimension.name, Value: dimension.value }) };
+        last[at] = slot;
+      }
+      written += at === 0 ? slot.text : `,${slot.text}`;
+    }
+    return written;
+  };
 }
 
 /** `CI QueuedJobs {System=buildkite, Queue=default}`: what makes a metric of its own, and what each costs. */

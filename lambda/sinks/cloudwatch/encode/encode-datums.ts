@@ -18,7 +18,7 @@ import { createFindings, type Findings } from './findings.ts';
 import { createDimensionAdder } from './extra-dimensions.ts';
 import { type Contribution, groupIntoSets, type FamilyInSet } from './dimension-sets.ts';
 import { omitTwins } from './omit-twins.ts';
-import { checkDatum } from './check-datum.ts';
+import { createDatumCheck } from './check-datum.ts';
 
 export interface EncodeSettings {
   readonly config: CloudWatchConfig;
@@ -181,6 +181,7 @@ function* encodeFamily(
     resolution: intervalMs < minuteMs && config.resolution === 'interval' ? 'high' : 'standard',
   };
   const { namespace: role } = definition.cloudWatch;
+  const checkDatum = createDatumCheck();
   const addExtra = createDimensionAdder({ ...config.dimensions, ...buildDeploymentDimensions(role, collector) });
   for (const point of takeInTime(generatePoints(family, set, tickMs), family, { isTimeOver, noteUnmade })) {
     if (!isPublished(point.name) || isOmitted(point.dimensions.length)) continue;

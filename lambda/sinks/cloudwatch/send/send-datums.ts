@@ -2,7 +2,7 @@
 import { type Deadline, isOver } from '../../../runtime/deadline.ts';
 import type { Delivery } from '../../sink.ts';
 import type { MetricClient } from './client.ts';
-import { type Datum, writeDatum } from '../encode/datum.ts';
+import { type Datum, createDatumWriter } from '../encode/datum.ts';
 import type { Unmade } from '../encode/encode-datums.ts';
 import { type SendProblem, explainError, tooLargeCause } from './explain-error.ts';
 import { maxConcurrentRequests, maxSearchRequests } from '../limits.ts';
@@ -30,7 +30,7 @@ export interface SendContext {
  */
 export async function sendDatums(datums: Iterable<Datum>, context: SendContext): Promise<Delivery> {
   const leftOut = createLeftOut(context);
-  const write = (datum: Datum): string => writeDatum(datum, context.tickMs);
+  const write = createDatumWriter(context.tickMs);
   const requests = splitRequests(leftOut.omitRefused(datums), write, context.firstNamespaces);
   const searching: Searching = { ...context, budget: createSearchBudget() };
   const refused: RefusedRequest[] = [];
@@ -135,7 +135,7 @@ async function searchRefused(refused: readonly RefusedRequest[], context: Search
   const [named, others] = separateNamed(refused);
   let total = nothingSent;
   for (const datums of [orderByDimensions(others), named]) {
-    for (const request of splitRequests(datums, (datum) => writeDatum(datum, context.tickMs))) {
+    for (const request of splitRequests(datums, createDatumWriter(context.tickMs))) {
       const canSend = context.budget.take(1);
       const sent = canSend ? await search(request, context) : lose(request.datums, keepForLater(only.problem), context);
       total = addSent(total, sent);
@@ -172,13 +172,7 @@ async function searchHalves({ datums, problem }: RefusedRequest, context: Search
   if (!budget.take(halves.length)) return lose(datums, keepForLater(problem), context);
   let total = nothingSent;
   for (const half of halves)
-    total = addSent(
-      total,
-      await search(
-        buildRequest(half, (datum) => writeDatum(datum, tickMs)),
-        context,
-      ),
-    );
+    total = addSent(total, await search(buildRequest(half, createDatumWriter(tickMs)), context));
   return total;
 }
 
