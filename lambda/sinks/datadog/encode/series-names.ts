@@ -93,17 +93,25 @@ function createTagMaker(added: Labels, clean: CleanPair): (labels: Labels) => Om
       written = own;
       keys = sortKeys(own, added);
     }
-    const slots: string[] = [];
-    let [isCut, isFull] = [false, true];
-    for (const key of keys) {
-      const value = labels[key] ?? added[key] ?? '';
-      const tag = value === '' ? undefined : clean(key, value);
-      slots.push(tag?.text ?? '');
-      isCut ||= tag?.isCut === true;
-      isFull &&= tag !== undefined;
-    }
-    return { tags: isFull ? slots : slots.filter((text) => text !== ''), isCut, slots, keys };
+    const { slots, isCut } = writeSlots(keys, (key) => labels[key] ?? added[key] ?? '', clean);
+    return { tags: slots.includes('') ? slots.filter((text) => text !== '') : slots, isCut, slots, keys };
   };
+}
+
+function writeSlots(
+  keys: readonly string[],
+  findValue: (key: string) => string,
+  clean: CleanPair,
+): Pick<SeriesName, 'slots' | 'isCut'> {
+  const slots: string[] = [];
+  let isCut = false;
+  for (const key of keys) {
+    const value = findValue(key);
+    const tag = value === '' ? undefined : clean(key, value);
+    slots.push(tag?.text ?? '');
+    if (tag?.isCut === true) isCut = true;
+  }
+  return { slots, isCut };
 }
 
 function sortKeys(own: readonly string[], added: Labels): readonly string[] {

@@ -35,18 +35,11 @@ export function collectUnited(families: readonly NamedFamily[], notes: Notes): I
   let before: SeriesName | undefined;
   let isAscending = true;
   for (const named of families)
-    for (const { labels, values } of extractFigures(named.family)) {
+    for (const figure of extractFigures(named.family)) {
       const { name: metric } = named.family.definition;
-      const series = named.naming.makeName(labels);
-      if (series === undefined) {
-        notes.lose('name', metric, { kind: named.common.kind, name: metric, tags: [] });
-        continue;
-      }
-      const point = buildPoint(series, values, named.common);
-      if (point.values.length < values.length)
-        notes[point.values.length === 0 ? 'lose' : 'note']('number', metric, point);
-      if (point.values.length === 0) continue;
-      if (series.isCut) notes.note('cut', metric, point);
+      const series = named.naming.makeName(figure.labels);
+      const point = buildPoint(series, figure, named, notes);
+      if (series === undefined || point === undefined) continue;
       isAscending &&= before === undefined || isAfter(series, before);
       before = series;
       owned.push({ metric, point });
@@ -74,14 +67,28 @@ function* extractFigures(family: MetricFamily): Generator<Figure> {
   }
 }
 
-/** With those of the values that are numbers to Datadog. */
+/** With those of the values that are numbers to Datadog; undefined where it can keep nothing of it. */
 function buildPoint(
-  { name, tags }: SeriesName,
-  given: readonly number[],
-  { kind, timeMs, unit, intervalSeconds }: NamedFamily['common'],
-): Point {
+  series: SeriesName | undefined,
+  { values: given }: Figure,
+  { family, common: { kind, timeMs, unit, intervalSeconds } }: NamedFamily,
+  notes: Notes,
+): Point | undefined {
+  const { name: metric } = family.definition;
+  if (series === undefined) {
+    notes.lose('name', metric, { kind, name: metric, tags: [] });
+    return undefined;
+  }
+  const { name, tags, isCut } = series;
   const values = given.every(Number.isFinite) ? given : given.filter(Number.isFinite);
-  return { name, tags, kind, timeMs, values, unit, intervalSeconds };
+  const point = { name, tags, kind, timeMs, values, unit, intervalSeconds };
+  if (values.length === 0) {
+    notes.lose('number', metric, point);
+    return undefined;
+  }
+  if (values.length < given.length) notes.note('number', metric, point);
+  if (isCut) notes.note('cut', metric, point);
+  return point;
 }
 
 /** Datadog keeps one value for a name, its tags and a time: what meets there is made one before it is sent. */
