@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';
+import { createDeadline } from '../lambda/runtime/deadline.ts';
 import { contractPipeline } from './contracts/pipeline.ts';
+import { batchOf } from './contracts/sinks/batches.ts';
+import { knownKey, startNewRelicFake } from './support/backends/new-relic-fake.ts';
 import { startLoopbackServer } from './support/network/loopback-server.ts';
 import { callerKey, startStsFake, trustedRole } from './support/aws/sts-fake.ts';
 
@@ -91,17 +94,23 @@ it.each([
   [10_000, 10_000],
   [undefined, 60_000],
 ])('sends increases for the time between two runs of this process: every %s ms', async (everyMs, windowMs) => {
-  vi.stubEnv('AWS_REGION', 'eu-west-1');
   const buildkite = await startBuildkiteServer({ clock: Date.now, answers: new Map() });
   onTestFinished(() => buildkite.close());
+  await using backend = await startNewRelicFake();
   await using pipeline = await contractPipeline(
     {
       interval: '1 minute',
       sources: [{ kind: 'buildkite', endpoint: buildkite.endpoint, agentTokens: [{ env: 'CANARY_TOKEN' }] }],
-      sinks: [{ kind: 'cloudwatch' }],
+      sinks: [{ kind: 'new-relic', url: backend.url, apiKey: { env: 'LICENSE_KEY' } }],
     },
-    everyMs === undefined ? {} : { everyMs },
+    { variables: { LICENSE_KEY: knownKey }, ...(everyMs === undefined ? {} : { everyMs }) },
   );
+  using deadline = createDeadline(60_000, Date.now);
 
+  for (const { sink } of pipeline.built.pipeline.sinks) await sink.write(batchOf({ run: 1, queues: 1 }), { deadline });
+
+  const counters = backend.points.filter(({ type }) => type === 'count');
+  expect(counters.length).toBeGreaterThan(0);
+  expect(new Set(counters.map(({ intervalMs }) => intervalMs))).toEqual(new Set([windowMs]));
   expect(pipeline.built.intervalMs).toBe(windowMs);
 });

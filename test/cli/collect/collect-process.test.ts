@@ -248,6 +248,32 @@ sinks:
     expect(stdout).toMatch(/collector's own metrics, from its log +\$3\.60 +12 more metrics/);
   });
 
+  it('prices the interval of the configuration in a dry run, whatever --every says', async () => {
+    await using source = await buildkite();
+    const config = join(folder, 'new-relic.yaml');
+    await writeFile(
+      config,
+      `interval: 1 minute
+sources:
+  - kind: buildkite
+    endpoint: ${source.endpoint}
+    agentTokens: [{ env: BUILDKITE_TOKEN }]
+sinks:
+  - kind: new-relic
+    apiKey: { env: BUILDKITE_TOKEN }
+`,
+    );
+    const call = ['collect', '--config', config, '--dry-run', '--no-color'];
+    const cost = /^New Relic, data ingest .* GB .*$/m;
+
+    const once = await runCli(call, variables);
+    await using repeated = startCli([...call, '--every', '1s'], variables);
+    const [ofFirst] = await repeated.printed(cost);
+
+    expect(ofFirst).toMatch(/about 0\.[1-9]\d GB/);
+    expect(ofFirst).toBe(cost.exec(once.stdout)?.[0]);
+  });
+
   it.each(['prometheus', 'json'])('sends nothing in a dry run with --format %s', async (format) => {
     await using source = await buildkite();
     await using sink = await gateway();
