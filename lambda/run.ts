@@ -6,7 +6,7 @@ import type { ConfiguredSource, Pipeline, RunContext } from './pipeline.ts';
 import { mapHealth } from './report/map-health.ts';
 import { summarizeSink, summarizeSources } from './report/summarize-results.ts';
 import { determineOutcome, type RunReport, type SinkOutcome, type SourceOutcome } from './report/report.ts';
-import { type Capacity, computeCapacity } from './model/limits/capacity.ts';
+import { type Capacity, computeCapacity, computeWritingCapacity } from './model/limits/capacity.ts';
 import { type Clock, startStopwatch } from './runtime/clock.ts';
 import type { Deadline } from './runtime/deadline.ts';
 import { runEach } from './runtime/run-each.ts';
@@ -77,12 +77,17 @@ async function gather(pipeline: Pipeline, context: RunContext, mode: 'commit' | 
   using collecting = deadline.slice(shareForSources);
 
   const capacity = measureCapacity(pipeline, deadline);
+  const readCpuShare = pipeline.resources?.startCpuMeter?.();
   const counting = await prepare(pipeline, collecting);
   const results = await runEach(pipeline.sources, collecting, clock, log, (source) =>
     collectFrom(source, counting, { deadline: collecting, tickMs, clock, mode, room: capacity.samples }),
   );
 
-  const read = summarizeSources(pipeline, results, { before, capacity });
+  const read = summarizeSources(pipeline, results, {
+    before,
+    determineCapacity: (samples) =>
+      chooseLess(capacity, measureWritingCapacity(pipeline, { samples, deadline, readCpuShare })),
+  });
   const sources = read.map(({ outcome }) => outcome);
   const health = mapHealth({ collector, scheduledMs, startedAtMs, sources, sinks: before?.sinks ?? [] });
   const batch = { tickMs, collectedAtMs: startedAtMs, sources: read.map(({ output }) => output), health };
@@ -92,6 +97,26 @@ async function gather(pipeline: Pipeline, context: RunContext, mode: 'commit' | 
 /** By the time of the whole run as it begins: what a run has room for must not depend on how fast the network is. */
 function measureCapacity({ resources: means }: Pipeline, deadline: Deadline): Capacity {
   return means === undefined ? unbounded : computeCapacity(means, deadline.remainingMs());
+}
+
+/** Of the time that is left when all is read, where the share of a core was not known before. */
+function measureWritingCapacity({ resources }: Pipeline, { samples, deadline, readCpuShare }: Read): Capacity {
+  if (resources === undefined || readCpuShare === undefined) return unbounded;
+  return computeWritingCapacity(resources, {
+    samples,
+    remainingMs: deadline.remainingMs(),
+    cpuShare: readCpuShare(),
+  });
+}
+
+interface Read {
+  readonly samples: number;
+  readonly deadline: Deadline;
+  readonly readCpuShare: (() => number) | undefined;
+}
+
+function chooseLess(a: Capacity, b: Capacity): Capacity {
+  return b.samples < a.samples ? b : a;
 }
 
 const unbounded: Capacity = { samples: Infinity, remedy: '' };

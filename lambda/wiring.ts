@@ -15,6 +15,7 @@ import { parseProxyRules, parseProxySettings } from './http/transport/proxy.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
+import { startCpuMeter } from './runtime/cpu-share.ts';
 import { determineMemoryMegabytes } from './runtime/function-memory.ts';
 import { createEnvironmentStore } from './secrets/stores/environment.ts';
 import { createFileStore } from './secrets/stores/file.ts';
@@ -99,6 +100,8 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
       memoryMegabytes: determineMemoryMegabytes(environment.variables),
       runtime: environment.runtime,
       sinks: sinks.length,
+      // Lambda gives a function its share by its memory; what another program leaves of a machine has to be measured.
+      startCpuMeter: environment.runtime === 'terminal' ? () => startCpuMeter() : undefined,
     },
     clock,
     log,

@@ -3,6 +3,10 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { CollectorConfig } from '../lambda/config/schema.ts';
 import { startBuildkiteServer } from '../lambda/demo/simulators/buildkite/server.ts';
 import { createFleet } from '../lambda/demo/simulators/buildkite/fleet/fleet.ts';
+import type { Batch } from '../lambda/model/batch.ts';
+import { queueJobs } from '../lambda/model/catalogue/catalogue.ts';
+import { buildGauge, countSamples } from '../lambda/model/metric.ts';
+import type { Pipeline } from '../lambda/pipeline.ts';
 import type { RunReport } from '../lambda/report/report.ts';
 import { run } from '../lambda/run.ts';
 import { createDeadline } from '../lambda/runtime/deadline.ts';
@@ -154,3 +158,75 @@ function figuresIn(page: string) {
     queueSeries: page.split('\n').filter((line) => /^(ci_queue_jobs|buildkite_\w+)\{/.test(line)).length,
   };
 }
+
+/**
+ * A run of 12 s in a terminal whose source gives 90,000 samples after some seconds, with so much of a core.
+ * @returns what the sink was given, and what the run reports.
+ */
+async function runOnBusyMachine({ readingMs, cpuShare }: { readonly readingMs: number; readonly cpuShare: number }) {
+  let nowMs = 0;
+  const clock = (): number => nowMs;
+  const samples = Array.from({ length: 90_000 }, (_, index) => ({
+    labels: { system: 'test', source: 'one', scope: 'main', queue: `q${String(index)}`, state: 'queued' },
+    value: 1,
+  }));
+  const given: Batch[] = [];
+  const pipeline: Pipeline = {
+    collector: 'test',
+    maxSeriesPerMetric: 100_000,
+    sources: [
+      {
+        ...{ id: 'test/one', system: 'test', name: 'one', metrics: [queueJobs], needsState: false },
+        source: {
+          collect: () => {
+            nowMs += readingMs;
+            return Promise.resolve({ families: [buildGauge(queueJobs, samples)], problems: [] });
+          },
+        },
+        takeMeter: () => ({ attempts: new Map<string, number>(), bytesSent: 0, bytesReceived: 0 }),
+        readClocks: () => [],
+      },
+    ],
+    sinks: [
+      {
+        ...{ id: 'test/sink', name: 'sink' },
+        sink: {
+          write: (batch) => {
+            given.push(batch);
+            return Promise.resolve({ accepted: 1, requests: 1, bytes: 1, problems: [] });
+          },
+          preview: () => ({ samples: 0, requests: 0, bytes: 0, lines: [], monthlyCost: [], problems: [] }),
+        },
+      },
+    ],
+    prefetchSecrets: () => Promise.resolve(),
+    resources: { memoryMegabytes: 4096, runtime: 'terminal', sinks: 1, startCpuMeter: () => () => cpuShare },
+    clock,
+    log: recordingLog(),
+  };
+  using deadline = createDeadline(12_000, clock);
+  const report = await run(pipeline, { deadline, tickMs: 0 });
+  const sizes = given.map(({ sources }) => countSamples(sources.flatMap(({ families }) => families)));
+  return { report, sizes };
+}
+
+it('delivers what there is time for on a machine that other programs keep busy, and says what it left out', async () => {
+  const { report, sizes } = await runOnBusyMachine({ readingMs: 6000, cpuShare: 0.25 });
+
+  // 5 s are left, of which a quarter is CPU time and 60 % of that for work: to fold 90,000 samples and to write the rest.
+  expect(sizes).toEqual([60_000]);
+  expect(report.outcome).toBe('degraded');
+  expect(report.sources[0]?.problems).toMatchObject([
+    {
+      kind: 'configuration',
+      message: expect.stringMatching(/carries 60,000 samples .*raise --timeout/) as string,
+    },
+  ]);
+});
+
+it('delivers everything where the machine has nothing else to do', async () => {
+  const { report, sizes } = await runOnBusyMachine({ readingMs: 6000, cpuShare: 1 });
+
+  expect(sizes).toEqual([90_000]);
+  expect(report.outcome).toBe('ok');
+});

@@ -24,8 +24,8 @@ export interface SourceSummary {
 
 export interface SummaryContext {
   readonly before: RunReport | undefined;
-  /** Samples of all sources together. */
-  readonly capacity: Capacity;
+  /** Samples of all sources together that the run can carry, where they have given so many. */
+  readonly determineCapacity: (samples: number) => Capacity;
 }
 
 /**
@@ -35,17 +35,16 @@ export interface SummaryContext {
 export function summarizeSources(
   pipeline: Pipeline,
   results: readonly { readonly component: ConfiguredSource; readonly result: ComponentResult<CountedTick> }[],
-  { before, capacity }: SummaryContext,
+  { before, determineCapacity }: SummaryContext,
 ): readonly SourceSummary[] {
   const read = results.map(({ component, result }) => ({
     component,
     result,
     ...withoutHealth(admitResult(unwrapResult(result), pipeline.cleaner)),
   }));
-  const level = shareOut(
-    read.map((one) => countCollectionSamples(collectionOf(one.read))),
-    capacity.samples,
-  );
+  const sizes = read.map((one) => countCollectionSamples(collectionOf(one.read)));
+  const capacity = determineCapacity(sizes.reduce((sum, size) => sum + size, 0));
+  const level = shareOut(sizes, capacity.samples);
   return read.map((one) => summarizeSource(pipeline, one, { before, capacity, level }));
 }
 
@@ -79,11 +78,17 @@ function isOfHealth({ definition }: MetricFamily): boolean {
   return definition.cloudWatch.namespace === 'collector';
 }
 
+interface SourceContext extends Pick<SummaryContext, 'before'> {
+  readonly capacity: Capacity;
+  /** The most samples of one source. */
+  readonly level: number;
+}
+
 /** What a source gave, and how it went. */
 function summarizeSource(
   { clock, maxSeriesPerMetric, maxQueuesPerMetric }: Pipeline,
   { component: { id, system, name, takeMeter, readClocks }, result, read, told: fromServer }: SourceRead,
-  { before, capacity, level }: SummaryContext & { readonly level: number },
+  { before, capacity, level }: SourceContext,
 ): SourceSummary {
   const { problems } = collectionOf(read);
   const { families, relayed, folded, leftOut } = holdToCap(read, { maxSeriesPerMetric, maxQueuesPerMetric }, level);

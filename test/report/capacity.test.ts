@@ -73,7 +73,7 @@ describe('a run without room for all series', () => {
       [
         'configuration',
         expect.stringMatching(
-          /^more names than the 1,092 that a run has room for, which carries 16,384 samples with its memory and its time: .*: ci_queue_jobs \(1,909\), .*; raise deployment\.memoryMegabytes, or select fewer/,
+          /^more names than the 1,092 that a run has room for, which carries 16,384 samples with its memory and its time: .*: ci_queue_jobs \(1,909\), .*; give Node more memory: \S+, or select fewer/,
         ),
       ],
     ]);

@@ -11,9 +11,12 @@ const wide =
 /** No column: marks and format characters without a base. */
 const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
+/** One column a character: ASCII, lines and blocks. Almost every cell is such a text, and needs no segmentation. */
+const narrow = /^[\x20-\x7e\u2500-\u259f]*$/;
+
 /** Columns that a text takes in a terminal. */
 export function measureText(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  if (narrow.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemes.segment(text)) width += measureGrapheme(segment);
   return width;

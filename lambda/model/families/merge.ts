@@ -22,7 +22,8 @@ export function mergeFamilies(families: readonly MetricFamily[]): Merged {
   };
 }
 
-function joinFamilies(a: MetricFamily, b: MetricFamily): MetricFamily {
+/** The samples of both. @throws TypeError for two types of metric. */
+export function joinFamilies(a: MetricFamily, b: MetricFamily): MetricFamily {
   if (a.type === 'gauge' && b.type === 'gauge') return { ...a, samples: [...a.samples, ...b.samples] };
   if (a.type === 'counter' && b.type === 'counter') return { ...a, samples: [...a.samples, ...b.samples] };
   if (a.type === 'distribution' && b.type === 'distribution') return { ...a, samples: [...a.samples, ...b.samples] };
@@ -44,7 +45,7 @@ function dropDuplicates(family: MetricFamily): { family: MetricFamily; duplicate
 /** Keeps the samples that pass, whatever the family's type. */
 export function filterSamples(
   family: MetricFamily,
-  keep: (sample: { readonly labels: Labels }) => boolean,
+  keep: (sample: { readonly labels: Labels }, index: number) => boolean,
 ): MetricFamily {
   switch (family.type) {
     case 'gauge':

@@ -12,6 +12,23 @@ export function formatSeriesKey(labels: Labels): string {
   return formatKey(labels, sortNames(labels));
 }
 
+/**
+ * The same for many label sets, without some of the labels. Those of one family mostly have the same names in the same
+ * order, which are then sorted once.
+ */
+export function createKeyFormat(omitted: ReadonlySet<string>): (labels: Labels) => string {
+  let last: readonly string[] = [];
+  let sorted: readonly string[] = [];
+  return (labels) => {
+    const names = Object.keys(labels);
+    if (names.length !== last.length || names.some((name, index) => name !== last[index])) {
+      last = names;
+      sorted = names.filter((name) => !omitted.has(name)).sort(compareText);
+    }
+    return formatKey(labels, sorted);
+  };
+}
+
 /** The values of `names` as one text that no other values have: each is preceded by its length. */
 export function formatKey(labels: Labels, names: readonly string[]): string {
   let key = '';

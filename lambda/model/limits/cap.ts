@@ -2,7 +2,8 @@
 import { connectionLabels } from '../catalogue/identity-labels.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../metric.ts';
 import { overflowValue } from '../text/labels.ts';
-import { compareText, formatSeriesKey } from '../families/order.ts';
+import { filterSamples, joinFamilies } from '../families/merge.ts';
+import { compareText, createKeyFormat, formatSeriesKey } from '../families/order.ts';
 import { rollUp } from '../families/roll-up.ts';
 
 /** Most label sets of a metric that are kept apart. */
@@ -53,9 +54,10 @@ export function chooseCap(
  * Where there is less room than the limits allow, one lower limit holds for all metrics.
  */
 export function capSeries(families: readonly MetricFamily[], caps: SeriesCaps): Capped {
-  const within = findLevel(families, caps);
-  const capped = families.map((family) => {
-    const { most, setting } = chooseCap(family.definition, caps);
+  const keyed = families.map(keySamples);
+  const within = findLevel(keyed, caps);
+  const capped = keyed.map((family) => {
+    const { most, setting } = chooseCap(family.family.definition, caps);
     const isLower = within < most;
     return {
       ...capFamily(family, isLower ? within : most),
@@ -77,16 +79,35 @@ export function capSeries(families: readonly MetricFamily[], caps: SeriesCaps): 
   };
 }
 
+/** A family whose samples are each known by a key: that of its labels without the enumerated ones. */
+interface KeyedFamily {
+  readonly family: MetricFamily;
+  readonly enumerated: ReadonlySet<string>;
+  /** One a sample, in their order. Made when first asked for, and once: the keys are most of the work. */
+  readonly listKeys: () => readonly string[];
+}
+
+function keySamples(family: MetricFamily): KeyedFamily {
+  const enumerated = new Set(Object.keys(family.definition.enumerated ?? {}));
+  let keys: readonly string[] | undefined;
+  const listKeys = (): readonly string[] => (keys ??= listSampleKeys(family, enumerated));
+  return { family, enumerated, listKeys };
+}
+
+function listSampleKeys({ samples }: MetricFamily, omitted: ReadonlySet<string>): readonly string[] {
+  const format = createKeyFormat(omitted);
+  return samples.map(({ labels }) => format(labels));
+}
+
 /** A limit below this one would leave nothing but `#other#`. */
 const leastLevel = 2;
 
 /** The greatest limit of label sets by which all families together have room; Infinity where they have it anyhow. */
-function findLevel(families: readonly MetricFamily[], caps: SeriesCaps): number {
+function findLevel(families: readonly KeyedFamily[], caps: SeriesCaps): number {
   const { room = Infinity } = caps;
-  if (families.reduce((sum, { samples }) => sum + samples.length, 0) <= room) return Infinity;
-  const sizes = families.map(({ definition, samples }) => {
-    const enumerated = new Set(Object.keys(definition.enumerated ?? {}));
-    const objects = new Set(samples.map(({ labels }) => formatSeriesKey(omitLabels(labels, enumerated)))).size;
+  if (families.reduce((sum, { family: { samples } }) => sum + samples.length, 0) <= room) return Infinity;
+  const sizes = families.map(({ family: { definition, samples }, listKeys }) => {
+    const objects = new Set(listKeys()).size;
     return {
       objects: Math.min(objects, chooseCap(definition, caps).most),
       each: samples.length / Math.max(1, objects),
@@ -120,22 +141,30 @@ export function splitAtCap<Item>(
   return { apart: sorted.slice(0, kept), rest: sorted.slice(kept) };
 }
 
-function capFamily(family: MetricFamily, max: number): { family: MetricFamily; overflow: number } {
+function capFamily(
+  { family, enumerated, listKeys }: KeyedFamily,
+  max: number,
+): { family: MetricFamily; overflow: number } {
   // No more samples than the cap cannot be more label sets: the common case costs nothing.
   if (family.samples.length <= max) return { family, overflow: 0 };
-  const enumerated = new Set(Object.keys(family.definition.enumerated ?? {}));
-  const formatObject = (labels: Labels): string => formatSeriesKey(omitLabels(labels, enumerated));
-  const objects = [...new Set(family.samples.map(({ labels }) => formatObject(labels)))];
+  const keys = listKeys();
+  const objects = [...new Set(keys)];
   if (objects.length <= max) return { family, overflow: 0 };
   const kept = new Set(objects.sort(compareText).slice(0, max - 1));
-  const relabel = (labels: Labels): Labels =>
-    kept.has(formatObject(labels)) ? labels : foldLabels(labels, enumerated);
-  const folded = rollUp(family, { key: (labels) => formatSeriesKey(relabel(labels)), relabel });
+  const folded = foldSamples(family, (index) => !kept.has(keys[index] ?? ''), enumerated);
   return { family: folded, overflow: objects.length - kept.size };
 }
 
-function omitLabels(labels: Labels, names: ReadonlySet<string>): Labels {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => !names.has(name)));
+/** Samples that stay apart keep their labels, so that only the rest has to be looked at. */
+function foldSamples(
+  family: MetricFamily,
+  isFolded: (index: number) => boolean,
+  enumerated: ReadonlySet<string>,
+): MetricFamily {
+  const relabel = (labels: Labels): Labels => foldLabels(labels, enumerated);
+  const apart = filterSamples(family, (_, index) => !isFolded(index));
+  const rest = filterSamples(family, (_, index) => isFolded(index));
+  return joinFamilies(apart, rollUp(rest, { key: (labels) => formatSeriesKey(relabel(labels)), relabel }));
 }
 
 function foldLabels(labels: Labels, enumerated: ReadonlySet<string>): Labels {

@@ -29,6 +29,12 @@ const microsecondsToRead = 6;
 const microsecondsToWrite = 5;
 
 /**
+ * Of these, to clean the names of what was read and to fold what is left out. 450,000 samples of which two thirds are
+ * folded take 2.4 s.
+ */
+const microsecondsToSettle = 5;
+
+/**
  * The rest is for what does not depend on how much is kept: to read answers whose rest is folded, to wait for servers,
  * and to end before the deadline.
  */
@@ -42,10 +48,25 @@ export interface Capacity {
 
 export interface RunResources {
   readonly memoryMegabytes: number;
-  /** In a function the share of a core grows with its memory. */
+  /** In a function the share of a core grows with its memory; in a terminal other programs leave more or less of one. */
   readonly runtime: 'lambda' | 'terminal';
   readonly sinks: number;
+  /** Begins to measure which share of a core (0 to 1) the process gets; absent where that is known. */
+  readonly startCpuMeter?: (() => () => number) | undefined;
 }
+
+type Remedies = Readonly<Record<'time' | 'memory', string>>;
+
+const remedies: Readonly<Record<RunResources['runtime'], Remedies>> = {
+  lambda: {
+    time: 'raise deployment.timeoutSeconds or deployment.memoryMegabytes, by which a function gets its share of a CPU',
+    memory: 'raise deployment.memoryMegabytes',
+  },
+  terminal: {
+    time: 'raise --timeout, or run it on a machine that has more CPU time left',
+    memory: 'give Node more memory: NODE_OPTIONS=--max-old-space-size=MEGABYTES',
+  },
+};
 
 /** Two runs of a schedule begin with the same time left, but for this. Milliseconds. */
 const jitterMs = 250;
@@ -53,14 +74,41 @@ const jitterMs = 250;
 /** What fits both. The time is in whole seconds, so that each scheduled run has the same room and leaves out the same. */
 export function computeCapacity(resources: RunResources, remainingMs: number): Capacity {
   const byMemory = countSamplesInMemory(resources.memoryMegabytes);
-  const byTime = countSamplesInTime(resources, Math.floor((remainingMs - jitterMs) / 1000) * 1000);
+  const byTime = countSamplesInTime(resources, roundTime(remainingMs), microsecondsToRead);
   return byTime < byMemory
-    ? {
-        samples: byTime,
-        remedy:
-          'raise deployment.timeoutSeconds or deployment.memoryMegabytes, by which a function gets its share of a CPU',
-      }
-    : { samples: byMemory, remedy: 'raise deployment.memoryMegabytes' };
+    ? { samples: byTime, remedy: remedies[resources.runtime].time }
+    : { samples: byMemory, remedy: remedies[resources.runtime].memory };
+}
+
+/** Where a run stands once all is read. */
+export interface Reading {
+  readonly samples: number;
+  /** Time until the deadline of the run. */
+  readonly remainingMs: number;
+  /** Of a core, that the process got while it read: 0 to 1. */
+  readonly cpuShare: number;
+}
+
+/**
+ * What can still be written once all is read: on a busy machine everything takes several times as long, and a delivery
+ * that the deadline cuts off may be worth nothing.
+ */
+export function computeWritingCapacity(resources: RunResources, reading: Reading): Capacity {
+  const workMs = roundTime(reading.remainingMs) * roundShare(reading.cpuShare);
+  const settlingMs = (reading.samples * microsecondsToSettle) / 1000 / shareForWork;
+  return {
+    samples: countSamplesInTime(resources, workMs - settlingMs, 0),
+    remedy: remedies[resources.runtime].time,
+  };
+}
+
+function roundTime(remainingMs: number): number {
+  return Math.floor((remainingMs - jitterMs) / 1000) * 1000;
+}
+
+/** Down to a half, a quarter and so on, so that two runs on a machine that is equally busy leave out the same. */
+function roundShare(cpuShare: number): number {
+  return 2 ** Math.floor(Math.log2(cpuShare));
 }
 
 /** Samples that a process of this memory can hold. */
@@ -79,11 +127,15 @@ export function estimateMemory(samples: number): number {
   return Math.ceil(bytes / 2 ** 20 / 64) * 64;
 }
 
-/** Samples that can be read and written in this time. */
-function countSamplesInTime({ memoryMegabytes, runtime: place, sinks }: RunResources, remainingMs: number): number {
-  const share = place === 'terminal' ? 1 : Math.min(1, memoryMegabytes / megabytesOfCore);
+/** Samples that can be read and written to all sinks in this time. */
+function countSamplesInTime(
+  { memoryMegabytes, runtime, sinks }: RunResources,
+  remainingMs: number,
+  readingMicroseconds: number,
+): number {
+  const share = runtime === 'terminal' ? 1 : Math.min(1, memoryMegabytes / megabytesOfCore);
   const microseconds = Math.max(0, remainingMs) * 1000 * share * shareForWork;
-  return Math.max(leastSamples, Math.floor(microseconds / (microsecondsToRead + microsecondsToWrite * sinks)));
+  return Math.max(leastSamples, Math.floor(microseconds / (readingMicroseconds + microsecondsToWrite * sinks)));
 }
 
 /** The most that each may have: equal shares, where what one does not need goes to those that need more. */

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   computeCapacity,
+  computeWritingCapacity,
   estimateMemory,
   countSamplesInMemory,
   shareOut,
@@ -31,6 +32,28 @@ describe('the capacity of a run', () => {
   it('is the same for two runs that begin some milliseconds apart', () => {
     expect(computeCapacity(function512, 47_999)).toEqual(computeCapacity(function512, 47_800));
     expect(computeCapacity(function512, 10_000)).toEqual(computeCapacity(function512, 9_500));
+  });
+
+  it('is less for writing where other programs have most of the machine', () => {
+    const terminal = { memoryMegabytes: 4096, runtime: 'terminal', sinks: 1 } as const;
+    const capacityFor = (cpuShare: number, samples = 0) =>
+      computeWritingCapacity(terminal, { samples, remainingMs: 10_000, cpuShare });
+    const whole = capacityFor(1);
+
+    expect(whole.samples).toBeGreaterThan(computeCapacity(terminal, 10_000).samples);
+    expect(capacityFor(0.25).samples).toBe(whole.samples / 4);
+    expect(capacityFor(0.4)).toEqual(capacityFor(0.25));
+    expect(capacityFor(0).samples).toBe(10_000);
+    expect(whole.remedy).toMatch(/--timeout/);
+    // What has been read has to be folded, which takes as long as to write it to one sink.
+    expect(capacityFor(1, 100_000).samples).toBe(whole.samples - 100_000);
+  });
+
+  it('names what a terminal has instead of a deployment', () => {
+    const terminal = { memoryMegabytes: 512, runtime: 'terminal', sinks: 1 } as const;
+
+    expect(computeCapacity(terminal, 1000).remedy).toMatch(/--timeout/);
+    expect(computeCapacity(terminal, 290_000).remedy).toMatch(/--max-old-space-size/);
   });
 
   it('leaves room for a small fleet however little there is', () => {
