@@ -64,8 +64,9 @@ export function createUserReader(config: BuildkiteConfig, settings: ApiSettings,
       graphqlProblemFrom,
       problems,
     };
-    const { families, queues } = await readAll(run, agents);
-    if (queues !== undefined) hosted = collectHostedQueues(queues);
+    const { families, queues, areQueuesAll } = await readAll(run, agents);
+    const seen = collectHostedQueues(queues ?? []);
+    hosted = areQueuesAll ? seen : new Map([...hosted, ...seen]);
     return { families, problems: mergeRepeatedProblems(problems), hosted };
   };
 }
@@ -85,6 +86,8 @@ interface Read {
   readonly families: readonly MetricFamily[];
   /** As Buildkite shows them; undefined where it did not. */
   readonly queues: readonly KnownQueue[] | undefined;
+  /** Whether there are no others. */
+  readonly areQueuesAll: boolean;
 }
 
 async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<Read> {
@@ -98,7 +101,8 @@ async function readAll(run: UserRun, agents: Promise<AgentReading>): Promise<Rea
   ];
   count(run, lists, queueNames);
   countArrived(run, events, collectQueueIds(await agents, waits));
-  return { families, queues: waits.snapshot?.queues ?? queueNames.queues };
+  const queues = waits.snapshot?.queues ?? queueNames.queues;
+  return { families, queues, areQueuesAll: queues !== undefined && queueNames.areNamesFinal };
 }
 
 type Rest = readonly [TokenFacts | undefined, EventReading | undefined, BuildLists];

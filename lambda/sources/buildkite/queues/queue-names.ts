@@ -20,14 +20,21 @@ export function scopeOf(clusterName: string | null | undefined): string {
 
 /** The queue that a job is in: by its cluster queue, else by its rule `queue=…`, else the default one. */
 export function determineQueue(key: string | undefined, rules: readonly string[]): string {
+  return findNamedQueue(key, rules) ?? defaultQueue;
+}
+
+/** Undefined for a job that names no queue, which is in the default one. */
+function findNamedQueue(key: string | undefined, rules: readonly string[]): string | undefined {
   const rule = rules.map((text) => /^queue=(.*)$/s.exec(text)?.[1]).find((value) => value !== undefined);
-  return makeLabelValue(key ?? '') ?? makeLabelValue(rule ?? '') ?? defaultQueue;
+  return makeLabelValue(key ?? '') ?? makeLabelValue(rule ?? '');
 }
 
 /** Names of clusters and queues by the ids that jobs carry. */
 export interface QueueNames {
   readonly clusterNames: ReadonlyMap<string, string>;
   readonly queueKeys: ReadonlyMap<string, string>;
+  /** Ids of clusters whose queues have not been read yet; absent where all have. */
+  readonly unreadClusters?: ReadonlySet<string> | undefined;
 }
 
 /** The names that a job's ids are looked up in. */
@@ -60,7 +67,10 @@ export const RememberedQueueNames = z.object({
 });
 export type RememberedQueueNames = z.infer<typeof RememberedQueueNames>;
 
-export function parseRememberedNames({ clusters, queues }: RememberedQueueNames): QueueNames {
+export function parseRememberedNames({
+  clusters,
+  queues,
+}: Pick<RememberedQueueNames, 'clusters' | 'queues'>): QueueNames {
   return { clusterNames: new Map(Object.entries(clusters)), queueKeys: new Map(Object.entries(queues)) };
 }
 
@@ -72,14 +82,27 @@ export function pickNames({ clusterNames, queueKeys }: QueueSnapshot): QueueName
   return { clusterNames, queueKeys };
 }
 
-/** Undefined where the name of the cluster is still to be learned. */
-export function findQueueId(
-  { cluster_id, cluster_queue_id, agent_query_rules }: Job,
-  { queueNames, areNamesFinal }: NameLookup,
-): QueueId | undefined {
-  const queue = determineQueue(queueNames.queueKeys.get(cluster_queue_id ?? ''), agent_query_rules ?? []);
-  if (cluster_id === null || cluster_id === undefined || cluster_id === '') return { scope: unclustered, queue };
-  const scope = queueNames.clusterNames.get(cluster_id);
-  if (scope !== undefined) return { scope, queue };
-  return areNamesFinal ? { scope: unknownScope, queue } : undefined;
+/** What both know; the later of two names of one id counts. */
+export function joinNames(earlier: QueueNames, later: QueueNames): QueueNames {
+  return {
+    clusterNames: new Map([...earlier.clusterNames, ...later.clusterNames]),
+    queueKeys: new Map([...earlier.queueKeys, ...later.queueKeys]),
+  };
+}
+
+/** Undefined where the name of the cluster, or of the queue, is still to be learned. */
+export function findQueueId(job: Job, { queueNames, areNamesFinal }: NameLookup): QueueId | undefined {
+  const { cluster_id: cluster, cluster_queue_id: id, agent_query_rules: rules } = job;
+  const named = findNamedQueue(queueNames.queueKeys.get(id ?? ''), rules ?? []);
+  const queue = named ?? defaultQueue;
+  if (!cluster) return { scope: unclustered, queue };
+  const scope = queueNames.clusterNames.get(cluster);
+  if (areNamesFinal) return { scope: scope ?? unknownScope, queue };
+  // Without a name of its own it may be in any queue of a cluster that was not read.
+  const isQueueKnown = named !== undefined || !isUnread(queueNames, cluster);
+  return scope !== undefined && isQueueKnown ? { scope, queue } : undefined;
+}
+
+function isUnread({ unreadClusters }: QueueNames, cluster: string): boolean {
+  return unreadClusters?.has(cluster) === true;
 }

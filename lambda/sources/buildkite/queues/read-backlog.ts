@@ -46,8 +46,8 @@ export async function readBacklog(
   const notes: string[] = [];
   let unreadable = 0;
   let withheld = 0;
-  const makeResult = (isComplete: boolean): ListResult<readonly WaitingJob[]> => {
-    return { value: [...jobs.values()], isComplete, unreadable, withheld, notes };
+  const makeResult = (isComplete: boolean, cutBy?: 'budget' | 'page limit'): ListResult<readonly WaitingJob[]> => {
+    return { value: [...jobs.values()], isComplete, cutBy, unreadable, withheld, notes };
   };
   let after: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
@@ -56,7 +56,7 @@ export async function readBacklog(
       if (error instanceof BudgetSpentError && page > 0) return undefined;
       throw error;
     });
-    if (answer === undefined) return makeResult(false);
+    if (answer === undefined) return makeResult(false, 'budget');
     const { data, errors } = answer;
     if (data.organization === null) throw new InvisibleOrganizationError(errors[0]);
     append(notes, errors);
@@ -72,7 +72,7 @@ export async function readBacklog(
     // An error beside the data, or null, may stand for jobs that are missing.
     if (after === undefined) return makeResult(notes.length === 0 && withheld === 0);
   }
-  return makeResult(false);
+  return makeResult(false, 'page limit');
 }
 
 type Variables = Readonly<Record<string, string | number | boolean | null>>;

@@ -30,6 +30,8 @@ export type Query = readonly (readonly [name: string, value: string])[];
 export interface UserApi {
   /** @throws HttpError, BudgetSpentError */
   requestRest<Schema extends z.ZodType>(url: URL, schema: Schema): Promise<JsonAnswer<z.output<Schema>>>;
+  /** REST requests that the budget still allows. */
+  remainingRequests(): number;
   /** Address of a REST resource, such as `organizations/acme/builds`. */
   buildUrl(path: string, query?: Query): URL;
   /** @throws HttpError, BudgetSpentError, GraphqlError for an answer without data */
@@ -59,6 +61,7 @@ export function createUserApi(given: ApiPorts, organization: string, budgets: Bu
     schema: Schema,
   ): Promise<JsonAnswer<z.output<Schema>>> => sendAuthorized(given, request, schema);
   return {
+    remainingRequests: () => budgets.rest.remaining(),
     buildUrl: (path, query = []) => buildRestUrl(settings.restEndpoint, path, query),
     requestRest: async (url, schema) => {
       if (!budgets.rest.take()) throw new BudgetSpentError('requests a minute');

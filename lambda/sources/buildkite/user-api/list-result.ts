@@ -6,6 +6,8 @@ export interface ListResult<Value> {
   readonly value: Value;
   /** False where a budget, a page limit or an error cut it short. */
   readonly isComplete: boolean;
+  /** What of the collector's own cut it short: the request budget, or the bound of a list; absent for all else. */
+  readonly cutBy?: 'budget' | 'page limit' | undefined;
   /** Elements that are not what Buildkite documents and were left out. */
   readonly unreadable: number;
   /** How often Buildkite answered null in place of elements. */
