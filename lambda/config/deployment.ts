@@ -288,7 +288,7 @@ export const Alarms = z
   .strictObject({
     topicArn: buildArnSchema('sns', '[A-Za-z0-9_-]{1,256}', 'arn:aws:sns:eu-west-1:111122223333:on-call')
       .optional()
-      .meta({ description: 'SNS topic that is told of every alarm; default: a new topic.' }),
+      .meta({ description: 'SNS topic that is told of the alarms; default: a new topic.' }),
     webhook: AlarmWebhook.optional(),
     emails: z
       .array(z.email())
@@ -298,11 +298,12 @@ export const Alarms = z
       description: 'Queues with alarms of their own: no worker for queued jobs, and jobs that wait too long.',
     }),
     pipelines: z.array(PipelineAlarm).default([]).meta({
-      description: 'Pipelines with alarms of their own, where a cloudwatch sink publishes their runs.',
+      description:
+        'Pipelines with alarms of their own, where CloudWatch gets their runs, from a sink `cloudwatch` or `otlp`.',
     }),
     unnamedQueues: z.enum(['alarm', 'ignore']).default('alarm').meta({
       description:
-        '`alarm`: one alarm for each fault watches every queue, also those that appear later, where a cloudwatch sink publishes them.',
+        '`alarm`: one alarm for each fault watches every queue, also those that appear later, where CloudWatch gets them, from a sink `cloudwatch` or `otlp`.',
     }),
     starvedMinutes: Minutes.default(5).meta({
       description:
@@ -317,7 +318,7 @@ export const Alarms = z
     }),
     workflowDownMinutes: Minutes.default(30).meta({
       description:
-        'How long a workflow of Chainloop may be down, where a cloudwatch sink publishes it; Chainloop itself proposes 30. On the metrics of its own page, so many minutes within twice as many and 180 at most; at least three runs above one minute.',
+        'How long a workflow of Chainloop may be down, where CloudWatch gets it, from a sink `cloudwatch` or `otlp`; Chainloop itself proposes 30. On the metrics of its own page, so many minutes within twice as many and 180 at most; at least three runs above one minute.',
     }),
     throttledMinutes: Minutes.default(10).meta({
       description: 'How long TaskRuns of Tekton may wait for a quota or a node.',

@@ -19,7 +19,7 @@ function introduction(): readonly string[] {
     generatedNote,
     '# Metrics',
     [
-      'Every metric has a Prometheus name, which the Pushgateway, remote-write, file and stdout sinks use, and a shape in CloudWatch.',
+      'Every metric has a Prometheus name, which every sink but `cloudwatch` uses unless its settings choose other names, and a shape in CloudWatch.',
       'What is unknown is absent: a gap in a graph means that nothing was measured, 0 means that 0 was measured.',
       'A neutral percentage is a ratio from 0 to 1 in Prometheus and a percentage in CloudWatch.',
       'CloudWatch does not aggregate over dimensions, so a metric with several dimension sets is published once for each; `(none)` is a metric without dimensions.',

@@ -12,7 +12,7 @@ export type Unsettled = Readonly<Record<string, number>>;
 export const deliveryEndsAfterMs = 15 * 60_000;
 
 /** A sink's outbox that cannot be read for hours must not make the state grow. */
-const maxInFlight = 100;
+export const maxInFlight = 100;
 
 export interface Deliveries {
   /** How far the time is known to have come; ages go by it. Epoch milliseconds. */

@@ -23,7 +23,7 @@ export interface Entry {
 }
 
 /** About 3 MB; a sink that refuses for hours must not make each run dearer than the one before. */
-const maxSamples = 10_000;
+export const maxSamples = 10_000;
 
 /** What one run sends again, oldest first, beside its own. */
 const maxSamplesPerRun = 3000;

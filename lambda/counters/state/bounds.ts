@@ -15,7 +15,7 @@ export interface Bounds {
  * two streams for each of 10,000 repositories, 90 bytes an open run, 27 bytes a finish (10,000 an hour for 20 hours that
  * a list could not be read), and 2 MB for the repositories of the largest workspace.
  */
-const usualBounds: Bounds = {
+export const usualBounds: Bounds = {
   streams: 30_000,
   open: 50_000,
   lost: 50_000,

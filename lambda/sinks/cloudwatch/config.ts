@@ -36,7 +36,10 @@ export const CloudWatchConfig = z
       .regex(namespaceText, { error: 'must be of letters, digits, blanks and ._-/#:' })
       .refine((text) => !text.startsWith('AWS/'), { error: 'must not start with AWS/, which belongs to AWS services' })
       .default('CI')
-      .meta({ description: 'Namespace of the neutral metrics; the collector itself is in `<namespace>/Collector`.' }),
+      .meta({
+        description:
+          'Namespace of the neutral metrics; with `collectorMetrics: api` the collector itself is in `<namespace>/Collector`.',
+      }),
     dimensions: z
       .record(dimensionText, createAsciiText(1024))
       .refine((dimensions) => Object.keys(dimensions).length <= maxExtraDimensions, {

@@ -35,7 +35,7 @@ export const RemoteWriteConfig = z
       .string()
       .min(1)
       .optional()
-      .meta({ description: 'Value of the X-Scope-OrgID header (Mimir, Cortex, Loki).' }),
+      .meta({ description: 'Value of the X-Scope-OrgID header (Mimir, Cortex).' }),
     headers: createHeaderSettings(ownHeader, 'use auth for Authorization, tenant for X-Scope-OrgID'),
     metrics: Selection.optional().meta({ description: 'Which metrics to publish, by Prometheus name.' }),
     exemplars: z.enum(['send', 'omit']).default('send').meta({

@@ -1,6 +1,10 @@
 /** Compares what the guides say about the stack with the synthesised templates. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { mostLines } from '../../../lambda/counters/finished-log.ts';
+import { maxInFlight } from '../../../lambda/counters/outbox/in-flight.ts';
+import { maxSamples } from '../../../lambda/counters/outbox/outbox.ts';
+import { usualBounds } from '../../../lambda/counters/state/bounds.ts';
 import { maxAttempts } from '../../../lambda/http/transport/retry.ts';
 import { parseConfig } from '../../../lambda/config/parse-config.ts';
 import { CollectorConfig } from '../../../lambda/config/schema.ts';
@@ -20,11 +24,12 @@ function headingsOf(file: string): readonly string[] {
 }
 
 describe('what the guides say about the stack', () => {
-  const stacks: Record<'everything' | 'vpc' | 'eks' | 'workspace' | 'shipped', Synthesis | undefined> = {
+  const stacks: Record<'everything' | 'vpc' | 'eks' | 'workspace' | 'chainloop' | 'shipped', Synthesis | undefined> = {
     everything: undefined,
     vpc: undefined,
     eks: undefined,
     workspace: undefined,
+    chainloop: undefined,
     shipped: undefined,
   };
 
@@ -33,6 +38,8 @@ describe('what the guides say about the stack', () => {
     stacks.vpc = synthesiseVariant('vpc');
     stacks.eks = synthesiseVariant('eks');
     stacks.workspace = synthesiseVariant('workspace');
+    const chainloop = 'lambda/sources/chainloop/example.yaml';
+    stacks.chainloop = synthesise(parseConfig(textOf(chainloop), { file: chainloop, environment: 'lambda' }));
     stacks.shipped = synthesise(
       parseConfig(textOf('collector.yaml'), { file: 'collector.yaml', environment: 'lambda' }),
     );
@@ -44,7 +51,9 @@ describe('what the guides say about the stack', () => {
 
   it('has a section of the runbook for every alarm', () => {
     const names = all().flatMap(({ template }) =>
-      resolved(template, 'AWS::CloudWatch::Alarm').map(({ properties }) => z.string().parse(properties['AlarmName'])),
+      ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+        resolved(template, type).map(({ properties }) => z.string().parse(properties['AlarmName'])),
+      ),
     );
     const sections = headingsOf('docs/operating.md');
 
@@ -57,6 +66,11 @@ describe('what the guides say about the stack', () => {
 
     expect(wanted.size).toBeGreaterThan(8);
     expect([...wanted].filter((name) => !sections.includes(name))).toEqual([]);
+
+    // What no stack has is an alert of Prometheus, and stands among those.
+    const first = sections.indexOf('Alarms about queues');
+    const ofStack = sections.slice(first, sections.indexOf('Alerts that only Prometheus has'));
+    expect(ofStack.filter((name) => !name.startsWith('Alarms about') && !wanted.has(name))).toEqual([]);
   });
 
   it('names every right of the function and of its schedule, and no other', () => {
@@ -150,6 +164,29 @@ describe('what the guides say about the function', () => {
 
     expect(textOf('docs/deploying.md')).toContain(`\`secretCacheMinutes\` (${String(secretCacheMinutes)})`);
     expect(textOf('docs/deploying.md')).toContain(`with ${String(deployment.memoryMegabytes)} MB`);
+  });
+
+  it('has the bounds of the memory in the guide to counting', () => {
+    const [, memory = ''] = /## What the memory holds at most\n(.*?)\n## /s.exec(textOf('docs/counting.md')) ?? [];
+    const rows = new Map(
+      [...memory.matchAll(/^\| ([^|]+?) +\| ([\d,]+)(?: characters)? +\| [^|]+\|$/gm)].map(
+        ([, what = '', most = '']) => [what, Number(most.replaceAll(',', ''))],
+      ),
+    );
+
+    expect(rows).toEqual(
+      new Map([
+        ['lists that are read by themselves, such as repositories', usualBounds.streams],
+        ['open runs', usualBounds.open],
+        ['runs that were given up, so that they are not lost twice', usualBounds.lost],
+        ['finishes that may be seen again', usualBounds.seen],
+        ['names under which a source writes something down', usualBounds.remembered],
+        ['what a source writes down under one name', usualBounds.rememberedCharacters],
+        ['deliveries whose end is not known', maxInFlight],
+        ['increases that wait for a sink', maxSamples],
+      ]),
+    );
+    expect(textOf('docs/counting.md')).toContain(`At most ${mostLines.toLocaleString('en')} a source and tick`);
   });
 
   it('has every exit code', () => {
