@@ -31,11 +31,7 @@ export const RemoteWriteConfig = z
       )
       .default({})
       .meta({ description: 'Labels added to every series; `collector` is always added.' }),
-    tenant: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ description: 'Value of the X-Scope-OrgID header (Mimir, Cortex).' }),
+    tenant: z.string().min(1).optional().meta({ description: 'Value of the X-Scope-OrgID header (Mimir, Cortex).' }),
     headers: createHeaderSettings(ownHeader, 'use auth for Authorization, tenant for X-Scope-OrgID'),
     metrics: Selection.optional().meta({ description: 'Which metrics to publish, by Prometheus name.' }),
     exemplars: z.enum(['send', 'omit']).default('send').meta({

@@ -122,7 +122,8 @@ export const PrometheusConfig = z
       .union([z.literal('profile'), z.array(Measure).max(100)])
       .default([])
       .meta({
-        description: 'Metrics for sinks that do not get the page as it is, such as `cloudwatch` and `datadog`: levels, and increases of counters.',
+        description:
+          'Metrics for sinks that do not get the page as it is, such as `cloudwatch` and `datadog`: levels, and increases of counters.',
       }),
   })
   .refine(({ targets, plaintext }) => targets.every(({ url }) => isTlsOrAllowed({ url, plaintext })), {
