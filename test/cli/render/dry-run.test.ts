@@ -1,7 +1,7 @@
 /** Tests of what a dry run says about how often a source can read how much. */
 import { describe, expect, it } from 'vitest';
 import { renderPlan } from '../../../lambda/cli/render/dry-run.ts';
-import { buildPlan } from '../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';
+import { buildPlan } from '../../../lambda/crawl/build-table.ts';
 import { createPaint } from '../../../lambda/cli/render/colour.ts';
 import { chooseSigns } from '../../../lambda/cli/render/signs.ts';
 

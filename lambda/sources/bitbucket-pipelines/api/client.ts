@@ -6,7 +6,7 @@ import { readJson } from '../../../http/answers/json.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import type { Access } from './access.ts';
-import type { TickBudget } from '../budget/tick-budget.ts';
+import type { TickBudget } from '../../../crawl/tick-budget.ts';
 import { Page } from './schema.ts';
 
 /** The tick has no request left. What is left out for that is no problem: it comes first in a later tick. */

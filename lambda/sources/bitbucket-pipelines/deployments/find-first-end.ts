@@ -1,5 +1,5 @@
 /** Finds the deployments that have ended in a list that shows those without an end first, however many these are. */
-import type { ListPage } from '../api/list-newest-first.ts';
+import type { ListPage } from '../../../crawl/list-newest-first.ts';
 
 /** A page of deployments: `rows` are all that stand on it, `times` are the ends. */
 export type DeploymentsPage<Row> = ListPage<Row> & {

@@ -8,10 +8,10 @@ import { recallDeployments, rememberDeployments } from './remembered.ts';
 import { type DeploymentsPage, findFirstEndedPage } from './find-first-end.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
 import type { RepositoryIdentity } from '../runs/repository.ts';
-import { minuteMs } from '../budget/intervals.ts';
+import { minuteMs } from '../../../crawl/intervals.ts';
 import { DeploymentRecord, parseElements, EnvironmentRecord, type Page } from '../api/schema.ts';
 import { buildDeploymentStream } from '../runs/streams.ts';
-import { recallCursor, rememberCursor, listNewestFirst } from '../api/list-newest-first.ts';
+import { recallCursor, rememberCursor, listNewestFirst } from '../../../crawl/list-newest-first.ts';
 
 export interface DeploymentsContext {
   readonly api: ApiContext;

@@ -13,7 +13,7 @@ import {
   listNewestFirst,
   type NewestFirstList,
   type NewestFirstOptions,
-} from '../api/list-newest-first.ts';
+} from '../../../crawl/list-newest-first.ts';
 
 /** Most repositories start fewer runs than this between two visits; a larger page costs as much. */
 const pageLength = 50;

@@ -5,8 +5,8 @@ import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
 import { type ApiContext, BudgetSpentError } from '../api/client.ts';
-import { shares } from '../budget/rate.ts';
-import type { TickBudget } from '../budget/tick-budget.ts';
+import { shares } from '../../../crawl/rate.ts';
+import type { TickBudget } from '../../../crawl/tick-budget.ts';
 import { discover, type DiscoverContext, type Discovery, probe } from './discover.ts';
 import { applyHints, type EventReading, noEvents, takeEvents } from './hints.ts';
 import { isHeld } from '../runs/states.ts';
@@ -18,7 +18,7 @@ import { recallCrawl, rememberCrawl } from './remembered.ts';
 import { eventsTaken } from '../metrics.ts';
 import { mapOpenSteps } from '../steps/open-steps.ts';
 import type { PageCache } from '../api/page-cache.ts';
-import { planVisits } from './plan-visits.ts';
+import { planVisits } from '../../../crawl/plan-visits.ts';
 import { selectDueDeployments, readDeployments } from '../deployments/read-deployments.ts';
 import {
   addStepLists,
@@ -28,7 +28,7 @@ import {
   selectPendingSteps,
   type PendingSteps,
 } from '../steps/read-steps.ts';
-import { computeDiscoveryInterval, isProbeWorthwhile, computeProbeInterval } from '../budget/intervals.ts';
+import { computeDiscoveryInterval, isProbeWorthwhile, computeProbeInterval } from '../../../crawl/intervals.ts';
 import type { FollowedRepository } from '../runs/finish.ts';
 import type { RepositoryRecord } from '../api/schema.ts';
 import type { TickProblems } from '../problems.ts';

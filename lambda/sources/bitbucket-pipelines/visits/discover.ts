@@ -7,7 +7,7 @@ import { readNumberedPage } from '../api/read-numbered-page.ts';
 import { endResults, forgetRepository } from './missing-repositories.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
 import type { Rhythm } from './remembered.ts';
-import { hotMs, repositoriesPerPage } from '../budget/intervals.ts';
+import { hotMs, repositoriesPerPage } from '../../../crawl/intervals.ts';
 import { parseElements, Page, RepositoryRecord } from '../api/schema.ts';
 import { buildRunStream } from '../runs/streams.ts';
 

@@ -9,7 +9,7 @@ import type { OpenState, StepState } from '../runs/open-state.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
 import { assumeSteps } from '../steps/open-steps.ts';
 import { type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
-import { minuteMs } from '../budget/intervals.ts';
+import { minuteMs } from '../../../crawl/intervals.ts';
 import { unspecifiedQueue } from '../steps/queue-names.ts';
 import { buildQueueLabels } from '../steps/finish-steps.ts';
 

@@ -8,7 +8,7 @@ import type { Repository } from '../runs/remembered-repository.ts';
 import type { Rhythm } from './remembered.ts';
 import { scopeOf } from '../runs/repository.ts';
 import { buildDeploymentStream, buildRunStream } from '../runs/streams.ts';
-import { rememberCursor } from '../api/list-newest-first.ts';
+import { rememberCursor } from '../../../crawl/list-newest-first.ts';
 
 export interface MissingContext {
   readonly api: ApiContext;

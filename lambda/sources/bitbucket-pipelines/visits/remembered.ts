@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { countOpen, type OpenState, OpenStates } from '../runs/open-state.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
-import { hotMs } from '../budget/intervals.ts';
+import { hotMs } from '../../../crawl/intervals.ts';
 
 /** Times in seconds and no names: there may be thousands, and they are written each tick. */
 const Rows = z.array(

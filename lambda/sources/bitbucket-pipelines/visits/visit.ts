@@ -10,7 +10,7 @@ import { isHeld } from '../runs/states.ts';
 import { endResults } from './missing-repositories.ts';
 import type { PageCache } from '../api/page-cache.ts';
 import { listRuns } from '../runs/list-runs.ts';
-import { hotMs } from '../budget/intervals.ts';
+import { hotMs } from '../../../crawl/intervals.ts';
 import {
   type FinishedRun,
   type OpenRun,
@@ -21,7 +21,7 @@ import {
 import { buildRunStream } from '../runs/streams.ts';
 import { computeStuckTimes } from '../runs/stuck.ts';
 import { countSightings } from '../runs/count.ts';
-import { recallCursor, rememberCursor, type NewestFirstList } from '../api/list-newest-first.ts';
+import { recallCursor, rememberCursor, type NewestFirstList } from '../../../crawl/list-newest-first.ts';
 
 export interface VisitContext extends MissingRunsContext {
   readonly pages: PageCache;

@@ -15,7 +15,7 @@ import { wrapSecret } from '../../../../lambda/secrets/secret.ts';
 import type { Access } from '../../../../lambda/sources/bitbucket-pipelines/api/access.ts';
 import type { ApiContext } from '../../../../lambda/sources/bitbucket-pipelines/api/client.ts';
 import { crawl } from '../../../../lambda/sources/bitbucket-pipelines/visits/crawl.ts';
-import { type TickBudget, openTickBudget } from '../../../../lambda/sources/bitbucket-pipelines/budget/tick-budget.ts';
+import { type TickBudget, openTickBudget } from '../../../../lambda/crawl/tick-budget.ts';
 import type { PageCache } from '../../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
 import type { FollowedRepository } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
 import { collectProblems } from '../../../../lambda/sources/bitbucket-pipelines/problems.ts';

@@ -1,5 +1,5 @@
 /** The table of a dry run: how fresh workspaces of several sizes can be within the budget. */
-import type { SourcePlan } from '../../source.ts';
+import type { SourcePlan } from '../sources/source.ts';
 import { forecast, usualSizes } from './forecast.ts';
 
 /** How fresh workspaces of several sizes can be within the budget, with the one that was read among them; and what a webhook adds. */

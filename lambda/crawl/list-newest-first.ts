@@ -5,10 +5,10 @@
  * longer than what one visit may read would otherwise be begun anew each time and never come to its end.
  */
 import * as z from 'zod';
-import { defineMapping } from '../../../counters/state/mapping.ts';
-import type { Ledger, Stream } from '../../../counters/ledger.ts';
-import { append } from '../../../model/lists/append.ts';
-import { BudgetSpentError } from './client.ts';
+import { defineMapping } from '../counters/state/mapping.ts';
+import type { Ledger, Stream } from '../counters/ledger.ts';
+import { append } from '../model/lists/append.ts';
+import { BudgetSpentError } from '../sources/bitbucket-pipelines/api/client.ts';
 
 /** Where a walk was cut short. */
 export interface Cursor {

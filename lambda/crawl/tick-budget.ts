@@ -1,7 +1,7 @@
 /** The requests that one tick may still send, and how long Bitbucket is left alone after it has refused. */
 import * as z from 'zod';
-import type { Ledger } from '../../../counters/ledger.ts';
-import { parseRateLimit } from '../../../http/answers/rate-limit-headers.ts';
+import type { Ledger } from '../counters/ledger.ts';
+import { parseRateLimit } from '../http/answers/rate-limit-headers.ts';
 import {
   computeBlockMs,
   burstMs,

@@ -3,16 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  hourMs,
-  refill,
-  computeRequestsPerWindow,
-  type SavedRequests,
-} from '../../../../lambda/sources/bitbucket-pipelines/budget/rate.ts';
-import { forecast } from '../../../../lambda/sources/bitbucket-pipelines/forecast/forecast.ts';
-import { buildPlan } from '../../../../lambda/sources/bitbucket-pipelines/forecast/build-table.ts';
-import type { Watched } from '../../../../lambda/sources/bitbucket-pipelines/runs/remembered-repository.ts';
-import { computeVisitInterval, planVisits } from '../../../../lambda/sources/bitbucket-pipelines/visits/plan-visits.ts';
+import { hourMs, refill, computeRequestsPerWindow, type SavedRequests } from '../../lambda/crawl/rate.ts';
+import { forecast } from '../../lambda/crawl/forecast.ts';
+import { buildPlan } from '../../lambda/crawl/build-table.ts';
+import type { Watched } from '../../lambda/sources/bitbucket-pipelines/runs/remembered-repository.ts';
+import { computeVisitInterval, planVisits } from '../../lambda/crawl/plan-visits.ts';
 
 const minuteMs = 60_000;
 const nowMs = 10_000 * hourMs;

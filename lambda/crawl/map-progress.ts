@@ -1,13 +1,13 @@
 /** Metrics on how far the visits have come: repositories by state, visits of this tick, and the oldest visit. */
-import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
-import type { Repository } from '../runs/remembered-repository.ts';
+import { buildGauge, type MetricFamily } from '../model/metric.ts';
+import type { Repository } from '../sources/bitbucket-pipelines/runs/remembered-repository.ts';
 import {
   repositoryVisits as visitsMetric,
   oldestVisit,
   repositories as repositoriesMetric,
   repositoryStates,
-} from '../metrics.ts';
-import { minuteMs } from '../budget/intervals.ts';
+} from '../sources/bitbucket-pipelines/metrics.ts';
+import { minuteMs } from './intervals.ts';
 
 const recentMs = 60 * minuteMs;
 

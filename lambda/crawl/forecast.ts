@@ -6,9 +6,9 @@ import {
   computeSpare,
   computeSustainedPerHour,
   usualRequestsPerHour,
-} from '../budget/rate.ts';
-import type { Watched } from '../runs/remembered-repository.ts';
-import { planVisits } from '../visits/plan-visits.ts';
+} from './rate.ts';
+import type { Watched } from '../sources/bitbucket-pipelines/runs/remembered-repository.ts';
+import { planVisits } from './plan-visits.ts';
 import {
   computeDiscoveryInterval,
   isProbeWorthwhile,
@@ -16,7 +16,7 @@ import {
   computeProbeInterval,
   repositoriesPerPage,
   computeRunnersInterval,
-} from '../budget/intervals.ts';
+} from './intervals.ts';
 
 /** How fresh the figures of a workspace of some size can be; ages are of visits to repositories, in milliseconds. */
 export interface Forecast {
