@@ -57,6 +57,12 @@ module.exports = {
       to: { path: '^lambda/(sources|sinks)/[^/]+/' },
     },
     {
+      name: 'crawl-knows-no-plugin',
+      severity: 'error',
+      from: { path: '^lambda/crawl/' },
+      to: { path: '^lambda/(sources|sinks)/[^/]+/' },
+    },
+    {
       name: 'plugins-are-islands',
       severity: 'error',
       from: { path: '^lambda/(sources|sinks)/([^/]+)/' },
@@ -137,7 +143,7 @@ module.exports = {
     },
     ...holdRooms(
       'sources/bitbucket-pipelines',
-      stackRooms(['budget', 'api', 'runs', 'steps', 'runners', 'deployments', 'visits', 'forecast']),
+      stackRooms(['api', 'runs', 'steps', 'runners', 'deployments', 'visits']),
       ['config', 'metrics', 'problems'],
     ),
     ...holdRooms('sources/tekton', stackRooms(['cluster', 'controller', 'levels', 'runs', 'results']), [

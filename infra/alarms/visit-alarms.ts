@@ -1,5 +1,5 @@
 /** Plans the alarm on repositories that a source has not read for a day. */
-import { oldestVisit } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
+import { oldestVisit } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { limitToReach } from './reach.ts';

@@ -20,19 +20,19 @@ import {
   runWait,
   systemErrors,
 } from '../../lambda/model/catalogue/run-metrics.ts';
+import { oldestVisit } from '../../lambda/model/catalogue/crawl-metrics.ts';
+import { repositories } from '../../lambda/model/catalogue/crawl-metrics.ts';
+import { repositoryVisits } from '../../lambda/model/catalogue/crawl-metrics.ts';
+import { stepsLeftOut } from '../../lambda/model/catalogue/crawl-metrics.ts';
+import { eventsTaken } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import {
   buildSeconds,
   busyRunnersPeak,
   deploymentLastSuccess,
   deploymentsFinished,
-  eventsTaken,
   excessScopes,
-  repositoryVisits,
-  oldestVisit,
   onlineRunners,
   outdatedRunners,
-  repositories,
-  stepsLeftOut,
 } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
 import { policyResults, workflowDown } from '../../lambda/sources/chainloop/metrics.ts';
 import { podStart, taskRuns, unseenRuns } from '../../lambda/sources/tekton/metrics.ts';

@@ -1,12 +1,15 @@
-/** The table of a dry run: how fresh workspaces of several sizes can be within the budget. */
+/** The table of a dry run: how fresh the repositories of a workspace or an organization can be within the budget. */
 import type { SourcePlan } from '../sources/source.ts';
 import { forecast, usualSizes } from './forecast.ts';
 
-/** How fresh workspaces of several sizes can be within the budget, with the one that was read among them; and what a webhook adds. */
-export function buildPlan(perHour: number, own: number | undefined): SourcePlan {
+/** What holds the repositories, as the CI system calls it. */
+type Whole = 'workspace' | 'organization';
+
+/** How fresh those of several sizes can be within the budget, with the one that was read among them; and what a webhook adds. */
+export function buildPlan(perHour: number, own: number | undefined, whole: Whole): SourcePlan {
   const sizes = [...new Set([...usualSizes, ...(own === undefined || own === 0 ? [] : [own])])].sort((a, b) => a - b);
   return {
-    title: `How fresh ${String(perHour)} requests an hour keep a workspace (oldest look at a repository)`,
+    title: `How fresh ${String(perHour)} requests an hour keep ${whole === 'workspace' ? 'a workspace' : 'an organization'} (oldest look at a repository)`,
     columns: [
       'REPOSITORIES',
       'WITH AN OPEN RUN',
@@ -17,7 +20,7 @@ export function buildPlan(perHour: number, own: number | undefined): SourcePlan 
     ],
     rows: sizes.map((size) => {
       const { openMs, recentMs, quietMs, hintedMs, used } = forecast(size, perHour);
-      const name = size === own ? `${String(size)} (this workspace)` : String(size);
+      const name = size === own ? `${String(size)} (this ${whole})` : String(size);
       return [
         name,
         formatDuration(openMs),

@@ -1,13 +1,6 @@
-/** Plays the visits of a workspace of some size, minute by minute, to say how fresh its figures can be. */
-import {
-  refill,
-  type SavedRequests,
-  shares,
-  computeSpare,
-  computeSustainedPerHour,
-  usualRequestsPerHour,
-} from './rate.ts';
-import type { Watched } from '../sources/bitbucket-pipelines/runs/remembered-repository.ts';
+/** Plays the visits of an organization of some size, minute by minute, to say how fresh its figures can be. */
+import { refill, type SavedRequests, shares, computeSpare, computeSustainedPerHour } from './rate.ts';
+import type { Watched } from './watched.ts';
 import { planVisits } from './plan-visits.ts';
 import {
   computeDiscoveryInterval,
@@ -18,7 +11,7 @@ import {
   computeRunnersInterval,
 } from './intervals.ts';
 
-/** How fresh the figures of a workspace of some size can be; ages are of visits to repositories, in milliseconds. */
+/** How fresh the figures of an organization of some size can be; ages are of visits to repositories, in milliseconds. */
 export interface Forecast {
   readonly repositories: number;
   readonly requestsPerHour: number;
@@ -34,7 +27,7 @@ export interface Forecast {
   readonly hintedMs: number;
 }
 
-/** What the forecast takes for a usual workspace: a few repositories at work, some that were, and many at rest. */
+/** What the forecast takes for a usual organization: a few repositories at work, some that were, and many at rest. */
 const share = { open: 0.02, recent: 0.1 } as const;
 
 /** How long a usual run is open. */
@@ -43,8 +36,8 @@ const runMinutes = 6;
 const warmUpMinutes = 60;
 const measuredMinutes = 60;
 
-/** Plays the crawl of a workspace, minute by minute, with the code that plans the real one. */
-export function forecast(repositories: number, perHour: number = usualRequestsPerHour): Forecast {
+/** Plays the crawl of an organization, minute by minute, with the code that plans the real one. */
+export function forecast(repositories: number, perHour: number): Forecast {
   const size = Math.min(repositories, limitPlayedSize(perHour));
   const { used, openMs, recentMs, quietMs } = playHour(size, perHour, 'polled');
   const { hintedMs } = playHour(size, perHour, 'hinted');

@@ -3,7 +3,7 @@ import { computeAffordableInterval, shares } from './rate.ts';
 
 export const minuteMs = 60_000;
 
-/** Largest page that Bitbucket gives. */
+/** Largest page of repositories that Bitbucket and GitHub give. */
 export const repositoriesPerPage = 100;
 
 /** A repository that is new is found within this, if the budget allows. */

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { defineMapping } from '../counters/state/mapping.ts';
 import type { Ledger, Stream } from '../counters/ledger.ts';
 import { append } from '../model/lists/append.ts';
-import { BudgetSpentError } from '../sources/bitbucket-pipelines/api/client.ts';
+import { BudgetSpentError } from './budget-spent-error.ts';
 
 /** Where a walk was cut short. */
 export interface Cursor {

@@ -1,13 +1,13 @@
 /** Metrics on how far the visits have come: repositories by state, visits of this tick, and the oldest visit. */
 import { buildGauge, type MetricFamily } from '../model/metric.ts';
-import type { Repository } from '../sources/bitbucket-pipelines/runs/remembered-repository.ts';
 import {
   repositoryVisits as visitsMetric,
   oldestVisit,
   repositories as repositoriesMetric,
   repositoryStates,
-} from '../sources/bitbucket-pipelines/metrics.ts';
+} from '../model/catalogue/crawl-metrics.ts';
 import { minuteMs } from './intervals.ts';
+import type { Watched } from './watched.ts';
 
 const recentMs = 60 * minuteMs;
 
@@ -15,12 +15,12 @@ type State = (typeof repositoryStates)[number];
 
 /** How far the crawl has come: absent until the list of repositories was read. */
 export function mapProgress(
-  repositories: readonly Repository[],
+  repositories: readonly Watched[],
   visits: number,
-  { source, tickMs }: { readonly source: string; readonly tickMs: number },
+  { system, source, tickMs }: { readonly system: string; readonly source: string; readonly tickMs: number },
 ): readonly MetricFamily[] {
   if (repositories.length === 0) return [];
-  const labels = { system: 'bitbucket', source };
+  const labels = { system, source };
   const states = repositories.map((repository) => classifyRepository(repository, tickMs));
   const visited = repositories.filter(
     ({ visitedMs, pipelines }) => visitedMs > 0 && pipelines !== 'none' && pipelines !== 'empty',
@@ -39,7 +39,7 @@ export function mapProgress(
   ];
 }
 
-function classifyRepository({ visitedMs, pipelines, open, ranMs }: Repository, tickMs: number): State {
+function classifyRepository({ visitedMs, pipelines, open, ranMs }: Watched, tickMs: number): State {
   if (visitedMs === 0) return 'unread';
   if (pipelines === 'none' || pipelines === 'empty') return 'without_pipelines';
   if (open.moving + open.held > 0) return 'open';

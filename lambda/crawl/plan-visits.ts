@@ -1,6 +1,6 @@
 /** Chooses which repositories to visit in a tick. Pure: the crawl, the forecast of a dry run and the tests share it. */
 import { pickFirst } from '../model/lists/pick-first.ts';
-import type { Watched } from '../sources/bitbucket-pipelines/runs/remembered-repository.ts';
+import type { Watched } from './watched.ts';
 
 const minuteMs = 60_000;
 

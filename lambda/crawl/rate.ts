@@ -1,12 +1,9 @@
-/** How many requests Bitbucket allows in an hour, and how they are spread so that no hour ever holds more. */
+/** How the requests that a CI system allows in an hour are spread so that no hour ever holds more. */
 
 /**
- * How many requests a tick may send. Bitbucket counts a rolling hour and most credentials are told nothing, so the pace
+ * How many requests a tick may send. A CI system may count a rolling hour and tell nothing of it, so the pace
  * is such that no hour, wherever it begins, can hold more than the limit.
  */
-
-/** What every credential may send in an hour (Atlassian support, "API request limits"). */
-export const usualRequestsPerHour = 1000;
 
 /** The rest is for repeated connections and for other programs that use the same credential. */
 const usedShare = 0.95;
@@ -72,7 +69,7 @@ export function computeAffordableInterval(requests: number, share: number, perHo
 const firstBlockMs = 60_000;
 const longestBlockMs = 15 * 60_000;
 
-/** How long to leave Bitbucket alone after the `refusals`th refusal in a row. */
+/** How long to leave the CI system alone after the `refusals`th refusal in a row. */
 export function computeBlockMs(refusals: number): number {
   return Math.min(longestBlockMs, firstBlockMs * 2 ** Math.max(0, refusals - 1));
 }

@@ -1,23 +1,30 @@
-/** The requests that one tick may still send, and how long Bitbucket is left alone after it has refused. */
+/** The requests that one tick may still send, and how long the CI system is left alone after it has refused. */
 import * as z from 'zod';
 import type { Ledger } from '../counters/ledger.ts';
 import { parseRateLimit } from '../http/answers/rate-limit-headers.ts';
-import {
-  computeBlockMs,
-  burstMs,
-  hourMs,
-  refill,
-  computeRequestsPerWindow,
-  computeSpare,
-  usualRequestsPerHour,
-} from './rate.ts';
+import { computeBlockMs, burstMs, hourMs, refill, computeRequestsPerWindow, computeSpare } from './rate.ts';
 
 type Headers = Readonly<Record<string, string>>;
+
+/** What the CI system says of its limits. */
+export interface BudgetRules {
+  /** Requests that every credential may send in an hour, where neither an answer nor the operator tells more. */
+  readonly usualPerHour: number;
+  /** Limits an hour that an answer may tell; what is outside is not that of this credential. */
+  readonly plausible: { readonly least: number; readonly most: number };
+  /** Of the limit that an answer tells, what is left to others when the remaining requests come down to it. 0 to 1. */
+  readonly reservedShare: number;
+}
+
+export interface BudgetOptions extends BudgetRules {
+  /** What the operator says that the credential may send in an hour. */
+  readonly configured: number | undefined;
+}
 
 /** The requests of one tick. */
 export interface TickBudget {
   readonly perHour: number;
-  /** Whether Bitbucket has refused in an earlier tick, and is still left alone. */
+  /** Whether the CI system has refused in an earlier tick, and is still left alone. */
   readonly wasBlocked: boolean;
   /** False when the tick has none left; then the part is left out, which is no problem. */
   take(): boolean;
@@ -25,7 +32,7 @@ export interface TickBudget {
   /** What may go to something that is not due. */
   spare(): number;
   noteHeaders(headers: Headers): void;
-  /** Bitbucket refused (429): this credential rests until the time it names, or longer with each refusal in an hour. */
+  /** The CI system refused: this credential rests until the time it names, or longer with each refusal in an hour. */
   noteRefusal(retryAtMs: number | undefined): void;
   /** To be called once, at the end of the tick. */
   save(): void;
@@ -34,19 +41,20 @@ export interface TickBudget {
 const Memory = z.object({
   tokens: z.number(),
   atMs: z.number(),
-  /** As Bitbucket tells it. */
+  /** As the CI system tells it. */
   limit: z.number().optional(),
-  /** When Bitbucket warned last. Epoch milliseconds. */
+  /** When the CI system warned last. Epoch milliseconds. */
   nearMs: z.number().optional(),
 });
 type Memory = z.infer<typeof Memory>;
 
 const name = 'budget';
 
-export function openTickBudget(ledger: Ledger, configured: number | undefined): TickBudget {
+export function openTickBudget(ledger: Ledger, options: BudgetOptions): TickBudget {
+  const { configured, usualPerHour, plausible, reservedShare } = options;
   const { tickMs } = ledger;
   const memory = ledger.recall(name, Memory);
-  const perHour = configured ?? memory?.limit ?? usualRequestsPerHour;
+  const perHour = configured ?? memory?.limit ?? usualPerHour;
   const quota = ledger.openBudget('requests', { requests: computeRequestsPerWindow(perHour), windowMs: burstMs });
   const refusals = openRefusals(ledger);
   const bucket = refill(memory, perHour, tickMs);
@@ -57,11 +65,14 @@ export function openTickBudget(ledger: Ledger, configured: number | undefined): 
   let { limit, nearMs } = memory ?? {};
 
   const noteHeaders = (headers: Headers): void => {
-    limit = parseLimit(headers) ?? limit;
+    limit = parseLimit(headers, plausible) ?? limit;
     if (headers['x-ratelimit-nearlimit']?.toLowerCase() === 'true') nearMs = tickMs;
     const rateLimit = parseRateLimit(headers, tickMs);
     if (rateLimit?.resetAtMs !== undefined)
-      quota.noteRateLimit({ remaining: rateLimit.remaining, resetMs: rateLimit.resetAtMs });
+      quota.noteRateLimit({
+        remaining: Math.max(0, rateLimit.remaining - Math.floor((rateLimit.limit ?? 0) * reservedShare)),
+        resetMs: rateLimit.resetAtMs,
+      });
   };
   const countLeft = (): number => (isBlocked ? 0 : Math.min(Math.floor(most - used), quota.remaining()));
   return {
@@ -86,7 +97,7 @@ export function openTickBudget(ledger: Ledger, configured: number | undefined): 
   };
 }
 
-/** After Bitbucket has warned that less than a fifth is left, half the pace for this long. */
+/** After the CI system has warned that less than a fifth is left, half the pace for this long. */
 const nearForMs = 15 * 60_000;
 
 function choosePace(memory: Memory | undefined, tickMs: number): number {
@@ -101,7 +112,7 @@ interface Refusals {
 /** More than there can be in an hour. */
 const manyRefusals = 1000;
 
-/** Kept as quotas, because those outlive a tick that gave nothing: the very tick in which Bitbucket refuses. */
+/** Kept as quotas, because those outlive a tick that gave nothing: the very tick in which the CI system refuses. */
 function openRefusals(ledger: Ledger): Refusals {
   const { tickMs } = ledger;
   const inAnHour = ledger.openBudget('refusals', { requests: manyRefusals, windowMs: hourMs });
@@ -116,11 +127,8 @@ function openRefusals(ledger: Ledger): Refusals {
   };
 }
 
-/** Less than this is the limit of requests without a credential; more than this is never given. */
-const plausible = { least: 100, most: 10_000 } as const;
-
 /** `1000, 1000;w=3600` is 1000. */
-function parseLimit(headers: Headers): number | undefined {
+function parseLimit(headers: Headers, plausible: BudgetRules['plausible']): number | undefined {
   const limit = Number(/^\s*(\d+)/.exec(headers['x-ratelimit-limit'] ?? '')?.[1]);
   return limit >= plausible.least && limit <= plausible.most ? limit : undefined;
 }

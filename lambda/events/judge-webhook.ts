@@ -22,15 +22,19 @@ export const maxMessageBytes = 256 * 1024;
 /** Which of the accepted events mean something is decided where the queue is read. */
 export function judgeWebhook(request: WebhookRequest, { secret, scheme, nowMs }: WebhookCheck): WebhookAnswer {
   if (request.method !== 'POST') return { status: 405 };
-  if (request.body.length > maxMessageBytes) return { status: 413 };
+  const { findRefusal, eventHeader, reduce } = webhookSchemes[scheme];
+  // What is reduced may be as large as a function URL takes.
+  if (reduce === undefined && request.body.length > maxMessageBytes) return { status: 413 };
   // With an empty secret every sender could sign.
   if (secret === '') return { status: 401 };
-  const { findRefusal: refusalOf, eventHeader } = webhookSchemes[scheme];
-  const refusal = refusalOf(request, secret, nowMs);
+  const refusal = findRefusal(request, secret, nowMs);
   if (refusal !== undefined) return refusal === 'not signed' ? { status: 401 } : { status: 401, refusal };
   const event = request.headers[eventHeader];
   if (event === undefined || request.body.length === 0) return { status: 204 };
-  const message = JSON.stringify({ event, body: request.body.toString('utf8') });
+  const body = request.body.toString('utf8');
+  const kept = reduce === undefined ? body : reduce(event, body);
+  if (kept === undefined) return { status: 204 };
+  const message = JSON.stringify({ event, body: kept });
   // The envelope escapes each quotation mark of the body, so that one that fits may make a message that does not.
   return Buffer.byteLength(message) > maxMessageBytes ? { status: 413 } : { status: 202, message };
 }

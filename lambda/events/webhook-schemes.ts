@@ -1,5 +1,6 @@
 /** How CI systems prove that a delivery is theirs, and under which header they name its event. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { reduceGithubEvent } from './reduce-github-event.ts';
 
 /** A request as a Lambda function URL hands it over (Lambda developer guide, "Request and response payloads"). */
 export interface WebhookRequest {
@@ -14,29 +15,35 @@ export type Refusal = 'not signed' | 'stale';
 
 interface WebhookScheme {
   readonly eventHeader: string;
+  /** What of a delivery is needed; undefined for an event that no source wants. Absent where all of it is kept. */
+  readonly reduce?: (event: string, body: string) => string | undefined;
   /** Undefined for a delivery whose sender knows the secret. */
   readonly findRefusal: (request: WebhookRequest, secret: string, nowMs: number) => Refusal | undefined;
 }
 
 /** Names of schemes, as the stack hands them to the function. */
-export const webhookSchemeNames = ['hub-signature', 'buildkite-signature', 'buildkite-token'] as const;
+export const webhookSchemeNames = [
+  'hub-signature',
+  'github-signature',
+  'buildkite-signature',
+  'buildkite-token',
+] as const;
 export type WebhookSchemeName = (typeof webhookSchemeNames)[number];
 
 /** A delivery is dated when it is sent; Buildkite's documentation proposes this window. */
 export const replayWindowMs = 5 * 60_000;
 
-/** Bitbucket's header; GitHub's `X-Hub-Signature-256` is the same scheme under another name. */
-const hubSignatureHeaders = ['x-hub-signature', 'x-hub-signature-256'] as const;
-
 export const webhookSchemes: Readonly<Record<WebhookSchemeName, WebhookScheme>> = {
   /** Bitbucket Cloud, "Secure webhooks": HMAC-SHA256 over the raw body. */
   'hub-signature': {
     eventHeader: 'x-event-key',
-    findRefusal: ({ headers, body }, secret) => {
-      const given = hubSignatureHeaders.map((name) => headers[name]).find((value) => value !== undefined);
-      const [, signature] = /^sha256=([0-9a-fA-F]{64})$/.exec(given ?? '') ?? [];
-      return isSignature(signature, secret, body) ? undefined : 'not signed';
-    },
+    findRefusal: ({ headers, body }, secret) => findHubRefusal(headers['x-hub-signature'], secret, body),
+  },
+  /** GitHub docs, "Validating webhook deliveries": the same under another name; `X-Hub-Signature` is of SHA-1 and proves nothing. */
+  'github-signature': {
+    eventHeader: 'x-github-event',
+    reduce: reduceGithubEvent,
+    findRefusal: ({ headers, body }, secret) => findHubRefusal(headers['x-hub-signature-256'], secret, body),
   },
   /** Buildkite docs, "Webhook signature": HMAC-SHA256 over the time of sending, a full stop and the raw body. */
   'buildkite-signature': {
@@ -59,6 +66,11 @@ export const webhookSchemes: Readonly<Record<WebhookSchemeName, WebhookScheme>> 
     },
   },
 };
+
+function findHubRefusal(given: string | undefined, secret: string, body: Buffer): Refusal | undefined {
+  const [, signature] = /^sha256=([0-9a-fA-F]{64})$/.exec(given ?? '') ?? [];
+  return isSignature(signature, secret, body) ? undefined : 'not signed';
+}
 
 function isSignature(hex: string | undefined, secret: string, signed: Buffer): boolean {
   if (hex === undefined) return false;

@@ -1,6 +1,6 @@
 /** The alerting rules on the counting of finished runs. */
 import { increasesDropped, watermarkLag } from '../../lambda/model/catalogue/catalogue.ts';
-import { oldestVisit } from '../../lambda/sources/bitbucket-pipelines/metrics.ts';
+import { oldestVisit } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import type { Alert } from './alert.ts';
 import { durationOf, selector } from './promql.ts';
 import {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { hourMs, refill, computeRequestsPerWindow, type SavedRequests } from '../../lambda/crawl/rate.ts';
 import { forecast } from '../../lambda/crawl/forecast.ts';
 import { buildPlan } from '../../lambda/crawl/build-table.ts';
-import type { Watched } from '../../lambda/sources/bitbucket-pipelines/runs/remembered-repository.ts';
+import type { Watched } from '../../lambda/crawl/watched.ts';
 import { computeVisitInterval, planVisits } from '../../lambda/crawl/plan-visits.ts';
 
 const minuteMs = 60_000;
@@ -159,7 +159,7 @@ describe('the forecast', () => {
   ])(
     'of %i repositories keeps open runs within %i min and everything within %i min',
     (size, openMinutes, anyMinutes) => {
-      const { openMs, quietMs, used } = forecast(size);
+      const { openMs, quietMs, used } = forecast(size, 1000);
 
       expect(openMs).toBeLessThanOrEqual(openMinutes * minuteMs);
       expect(quietMs).toBeLessThanOrEqual(anyMinutes * minuteMs);
@@ -168,24 +168,24 @@ describe('the forecast', () => {
   );
 
   it('of 500 repositories shows a beginning or an end by a webhook within 5 min, where looks alone take 27', () => {
-    const { recentMs, hintedMs } = forecast(500);
+    const { recentMs, hintedMs } = forecast(500, 1000);
 
     expect(hintedMs).toBeLessThanOrEqual(5 * minuteMs);
     expect(recentMs).toBeGreaterThan(4 * hintedMs);
   });
 
   it('does not promise that a webhook makes requests: more events than these wait for their look', () => {
-    expect(forecast(5000).hintedMs).toBeGreaterThan(60 * minuteMs);
+    expect(forecast(5000, 1000).hintedMs).toBeGreaterThan(60 * minuteMs);
     expect(forecast(5000, 10_000).hintedMs).toBeLessThanOrEqual(4 * minuteMs);
   });
 
   it('says what ten times the requests are worth', () => {
-    expect(forecast(500, 10_000).quietMs).toBeLessThan(forecast(500).quietMs / 5);
+    expect(forecast(500, 10_000).quietMs).toBeLessThan(forecast(500, 1000).quietMs / 5);
   });
 
   it('of a workspace of any size is there in seconds: the work does not grow with its square', () => {
-    const { openMs, recentMs, quietMs, hintedMs, used } = forecast(500_000);
-    const large = forecast(5000);
+    const { openMs, recentMs, quietMs, hintedMs, used } = forecast(500_000, 1000);
+    const large = forecast(5000, 1000);
 
     expect(quietMs).toBeGreaterThan(90 * large.quietMs);
     expect(quietMs).toBeLessThan(110 * large.quietMs);
@@ -195,7 +195,7 @@ describe('the forecast', () => {
   }, 30_000);
 
   it('beyond what is played out comes close to what playing it out gave', () => {
-    const { recentMs, quietMs, hintedMs } = forecast(10_000);
+    const { recentMs, quietMs, hintedMs } = forecast(10_000, 1000);
 
     // In minutes; played out, which took fourteen seconds.
     expect(quietMs / minuteMs / 1827).toBeCloseTo(1, 1);
@@ -205,7 +205,7 @@ describe('the forecast', () => {
   });
 
   it('is what the README shows', () => {
-    const folder = join(import.meta.dirname, '../../../../lambda/sources/bitbucket-pipelines');
+    const folder = join(import.meta.dirname, '../../lambda/sources/bitbucket-pipelines');
     const lines = readFileSync(join(folder, 'README.md'), 'utf8').split('\n');
     const cells = lines.map((line) =>
       line
@@ -218,6 +218,6 @@ describe('the forecast', () => {
       .filter(([first = '']) => /^[\d,]+$/.test(first))
       .map(([size = '', ...ages]) => [size.replace(',', ''), ...ages]);
 
-    expect(shown).toEqual(buildPlan(1000, undefined).rows.map((row) => row.slice(0, 5)));
+    expect(shown).toEqual(buildPlan(1000, undefined, 'workspace').rows.map((row) => row.slice(0, 5)));
   });
 });

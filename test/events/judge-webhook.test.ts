@@ -153,3 +153,93 @@ describe('a delivery of Buildkite', () => {
     expect(judgeToken(signedHeaders)).toEqual({ status: 401 });
   });
 });
+
+describe('a delivery of GitHub', () => {
+  // GitHub docs, "Validating webhook deliveries": the vector to test an implementation with.
+  const vector = {
+    secret: "It's a Secret to Everybody",
+    body: Buffer.from('Hello, World!'),
+    signature: 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17',
+  };
+
+  function judgeGithub(headers: WebhookRequest['headers'], content: Buffer, of = secret): WebhookAnswer {
+    return judge({ method: 'POST', headers, body: content }, { secret: of, scheme: 'github-signature', nowMs: 0 });
+  }
+
+  function sign(content: string): WebhookRequest['headers'] {
+    return { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(content).digest('hex')}` };
+  }
+
+  it('is taken with the signature of the documented vector', () => {
+    const headers = { 'x-github-event': 'workflow_job', 'x-hub-signature-256': vector.signature };
+
+    expect(judgeGithub(headers, vector.body, vector.secret)).toEqual({
+      status: 202,
+      message: '{"event":"workflow_job","body":"unreadable"}',
+    });
+  });
+
+  it.each<readonly [string, WebhookRequest['headers'], Buffer]>([
+    ['changed by a byte', { 'x-hub-signature-256': vector.signature }, Buffer.from('Hello, World?')],
+    ['signed by SHA-1 only', { 'x-hub-signature': 'sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59' }, vector.body],
+    ['signed under the name of Bitbucket', { 'x-hub-signature': vector.signature }, vector.body],
+    ['without a signature', {}, vector.body],
+  ])('is refused when it is %s', (_what, headers, content) => {
+    expect(judgeGithub({ 'x-github-event': 'ping', ...headers }, content, vector.secret)).toEqual({ status: 401 });
+  });
+
+  const job = {
+    id: 91,
+    run_id: 90,
+    run_attempt: 2,
+    name: 'test (20)',
+    status: 'completed',
+    conclusion: 'success',
+    created_at: '2026-09-01T10:00:02Z',
+    started_at: '2026-09-01T10:00:40Z',
+    completed_at: '2026-09-01T10:01:40Z',
+    labels: ['gpu'],
+    runner_id: 12,
+    runner_name: 'secret-host',
+    steps: Array.from({ length: 300 }, (_, index) => ({
+      name: 'Run curl',
+      number: index,
+      started_at: '2026-09-01T10:00:41Z',
+    })),
+  };
+  const delivery = {
+    action: 'completed',
+    workflow_job: job,
+    repository: { id: 501, full_name: 'acme/shop', default_branch: 'main', owner: { login: 'acme' } },
+    sender: { login: 'octocat', id: 1 },
+  };
+
+  it('goes into the queue without people, messages, hosts and the text of steps', () => {
+    const text = JSON.stringify(delivery);
+    const { message = '' } = judgeGithub({ 'x-github-event': 'workflow_job', ...sign(text) }, Buffer.from(text));
+
+    expect(message.length).toBeLessThan(1024);
+    expect(message).not.toMatch(/octocat|secret-host|curl/);
+    const { steps: _steps, runner_name: _host, ...kept } = job;
+    const envelope: unknown = JSON.parse(message);
+    expect(envelope).toEqual({ event: 'workflow_job', body: expect.any(String) as unknown });
+    const { body: queued } = envelope as { readonly body: string };
+    expect(JSON.parse(queued)).toEqual({
+      action: 'completed',
+      workflow_job: { ...kept, steps: [{ started_at: '2026-09-01T10:00:41Z' }] },
+      repository: { id: 501, full_name: 'acme/shop', default_branch: 'main' },
+    });
+  });
+
+  it('may be larger than a message, for what is kept of it is not', () => {
+    const text = JSON.stringify({ ...delivery, sender: { login: 'x'.repeat(maxMessageBytes) } });
+
+    expect(judgeGithub({ 'x-github-event': 'workflow_job', ...sign(text) }, Buffer.from(text)).status).toBe(202);
+  });
+
+  it.each(['ping', 'push', 'check_run', 'workflow_dispatch'])('%s is taken and forgotten', (name) => {
+    const text = JSON.stringify({ zen: 'Design for failure.' });
+
+    expect(judgeGithub({ 'x-github-event': name, ...sign(text) }, Buffer.from(text))).toEqual({ status: 204 });
+  });
+});

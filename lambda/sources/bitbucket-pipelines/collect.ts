@@ -10,8 +10,9 @@ import type { Deadline } from '../../runtime/deadline.ts';
 import type { CollectContext, Collection, CreateSource, SourcePorts } from '../source.ts';
 import { type Access, createAccess } from './api/access.ts';
 import { type AnswerHeaders, watchAnswerHeaders } from './api/answer-headers.ts';
-import { type ApiContext, BudgetSpentError } from './api/client.ts';
-import { usualRequestsPerHour } from '../../crawl/rate.ts';
+import { BudgetSpentError } from '../../crawl/budget-spent-error.ts';
+import type { ApiContext } from './api/client.ts';
+import { budgetRules } from './api/budget-rules.ts';
 import type { BitbucketPipelinesConfig } from './config.ts';
 import { crawl, type CrawlContext } from './visits/crawl.ts';
 import { type TickBudget, openTickBudget } from '../../crawl/tick-budget.ts';
@@ -45,7 +46,11 @@ export const createBitbucketPipelines: CreateSource<BitbucketPipelinesConfig> = 
   return {
     collect: (context) => collect(config, ports, warm, context),
     plan: () =>
-      buildPlan(warm.seen?.perHour ?? config.requestsPerHour ?? usualRequestsPerHour, warm.seen?.repositories),
+      buildPlan(
+        warm.seen?.perHour ?? config.requestsPerHour ?? budgetRules.usualPerHour,
+        warm.seen?.repositories,
+        'workspace',
+      ),
   };
 };
 
@@ -87,7 +92,7 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   const { config, ledger, tickProblems } = tick;
   const answers = watchAnswerHeaders(config.name, tick.warm.warned, tick.ports.log);
   if (ledger === undefined) return readRunnersWithoutMemory(tick, createApi(tick, undefined, answers));
-  const budget = openTickBudget(ledger, config.requestsPerHour);
+  const budget = openTickBudget(ledger, { ...budgetRules, configured: config.requestsPerHour });
   if (budget.wasBlocked) tickProblems.note(describeBlock(config));
   const api = createApi(tick, budget, answers);
   let runners: RunnersReading | undefined;
@@ -101,7 +106,8 @@ async function collectWith(tick: Tick): Promise<readonly MetricFamily[]> {
   tick.warm.seen = { repositories: crawled.repositories.size, perHour: budget.perHour };
   const identity = { source: config.name, workspace: config.workspace };
   const progress = mapProgress([...crawled.repositories.values()], crawled.visits, {
-    ...identity,
+    system: 'bitbucket',
+    source: config.name,
     tickMs: ledger.tickMs,
   });
   // When nothing answered in this tick, nothing is known of the present.

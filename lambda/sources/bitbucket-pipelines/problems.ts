@@ -1,81 +1,17 @@
-/** Collects the problems of one tick, with their remedies, and says when no further request can succeed. */
-import { HttpStatusError } from '../../http/errors/errors.ts';
+/** Says what Bitbucket's refusals mean, and what to do about each. */
+import { type TickProblems as AnyTickProblems, collectTickProblems } from '../../crawl/tick-problems.ts';
 import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
-import type { Problem } from '../../model/problem.ts';
 import type { Access } from './api/access.ts';
-import { BudgetSpentError } from './api/client.ts';
 import { chooseScope } from './api/scopes.ts';
-
-/** Gathers what went wrong in one tick; hundreds of requests that fail alike are one problem, others stand beside it. */
-export interface TickProblems {
-  /** @throws what is not an expected failure: a bug. A spent budget is none. */
-  add(error: unknown, subject: Subject): void;
-  countUnreadable(count: number, what: string): void;
-  note(problem: Problem): void;
-  /** Something about the source as a whole that is no failed request. */
-  readonly report: (kind: Problem['kind'], message: string) => void;
-  /** After a refusal of the credential no other request can succeed. */
-  isHopeless(): boolean;
-  list(): readonly Problem[];
-}
-
-/** When so many requests of one tick have failed, the next will not fare better, and each costs one of the budget. */
-const manyErrors = 8;
 
 export type Subject = 'repositories' | 'pipelines' | 'runners' | 'deployments';
 
+export type TickProblems = AnyTickProblems<Subject>;
+
 export function collectProblems(where: string, access: Access): TickProblems {
-  const found = new Map<string, { readonly problem: Problem; count: number }>();
-  const unreadable = new Map<string, number>();
-  let isRefused = false;
-  let countOfErrors = 0;
-  const noteAs = (key: string, problem: Problem): void => {
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { problem, count: 1 });
-    else known.count += 1;
-  };
-  const note = (problem: Problem): void => {
-    noteAs(`${problem.kind} ${problem.message}`, problem);
-  };
-  return {
-    add: (error, subject) => {
-      if (error instanceof BudgetSpentError) return;
-      const problem = describeHttpProblem(error, where, describeRemedies(subject, access));
-      if (problem === undefined) throw error;
-      if (isUnauthorized(error) || problem.kind === 'rate-limited') isRefused = true;
-      countOfErrors += 1;
-      // Requests that fail alike have one cause, whatever they asked for.
-      noteAs(problem.kind, problem);
-    },
-    countUnreadable: (count, what) => {
-      if (count > 0) unreadable.set(what, (unreadable.get(what) ?? 0) + count);
-    },
-    note,
-    report: (kind, message) => {
-      note({ kind, where, message });
-    },
-    isHopeless: () => isRefused || countOfErrors >= manyErrors,
-    list: () => [
-      ...[...found.values()].map(({ problem, count }) => appendCount(problem, count)),
-      ...[...unreadable].map(([what, count]) => describeUnreadable(where, what, count)),
-    ],
-  };
-}
-
-/** Not 403 as well: a scope that only the runners need must not end the tick for all others. */
-function isUnauthorized(error: unknown): boolean {
-  return error instanceof HttpStatusError && error.status === 401;
-}
-
-function describeUnreadable(where: string, what: string, count: number): Problem {
-  const message = `left out ${String(count)} ${what} that are not what the API documents; the others are published`;
-  return { kind: 'bad-response', where, message };
-}
-
-function appendCount(problem: Problem, count: number): Problem {
-  if (count === 1) return problem;
-  const more = `${String(count - 1)} more ${count === 2 ? 'request' : 'requests'} of this run failed in such a way`;
-  return { ...problem, message: `${problem.message}; ${more}` };
+  return collectTickProblems(where, (error, subject) =>
+    describeHttpProblem(error, where, describeRemedies(subject, access)),
+  );
 }
 
 function describeRemedies(subject: Subject, { kind, secret }: Access): StatusHints {

@@ -9,7 +9,7 @@ const plain = { paint: createPaint({ isTty: false, variables: {}, isRefused: fal
 
 describe('the plan of a source in a dry run', () => {
   it('shows how fresh each size can be, with the workspace that was read among them', () => {
-    const lines = renderPlan({ id: 'bitbucket-pipelines/acme', plan: buildPlan(1000, 120) }, plain);
+    const lines = renderPlan({ id: 'bitbucket-pipelines/acme', plan: buildPlan(1000, 120, 'workspace') }, plain);
 
     const [title, header, ...rows] = lines;
     expect(title).toBe(

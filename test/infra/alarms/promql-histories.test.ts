@@ -4,7 +4,7 @@ import { sourceUp } from '../../../lambda/model/catalogue/catalogue.ts';
 import { buildGauge, type Labels, type MetricDefinition } from '../../../lambda/model/metric.ts';
 
 import { queueOldestWait, runsStuck } from '../../../lambda/model/catalogue/run-metrics.ts';
-import { oldestVisit } from '../../../lambda/sources/bitbucket-pipelines/metrics.ts';
+import { oldestVisit } from '../../../lambda/model/catalogue/crawl-metrics.ts';
 import { workflowDown, workflowUp } from '../../../lambda/sources/chainloop/metrics.ts';
 import { taskRuns, unseenRuns } from '../../../lambda/sources/tekton/metrics.ts';
 import { withCurrentPromtool } from '../../servers/require.ts';

@@ -11,7 +11,7 @@ import { mapHealth } from '../../../lambda/report/map-health.ts';
 import type { RunReport, SinkOutcome, SourceOutcome } from '../../../lambda/report/report.ts';
 import type { PreparedSource } from '../../../lambda/sources/source.ts';
 import { encodeDatums } from '../../../lambda/sinks/cloudwatch/encode/encode-datums.ts';
-import { oldestVisit } from '../../../lambda/sources/bitbucket-pipelines/metrics.ts';
+import { oldestVisit } from '../../../lambda/model/catalogue/crawl-metrics.ts';
 import { unseenRuns } from '../../../lambda/sources/tekton/metrics.ts';
 import type { MetricStore } from './metric-store.ts';
 

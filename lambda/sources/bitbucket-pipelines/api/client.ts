@@ -5,14 +5,10 @@ import type { HttpPort, TlsMaterial } from '../../../http/port.ts';
 import { readJson } from '../../../http/answers/json.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
+import { BudgetSpentError } from '../../../crawl/budget-spent-error.ts';
 import type { Access } from './access.ts';
 import type { TickBudget } from '../../../crawl/tick-budget.ts';
 import { Page } from './schema.ts';
-
-/** The tick has no request left. What is left out for that is no problem: it comes first in a later tick. */
-export class BudgetSpentError extends Error {
-  override readonly name = 'BudgetSpentError';
-}
 
 export interface ApiContext {
   readonly http: HttpPort;

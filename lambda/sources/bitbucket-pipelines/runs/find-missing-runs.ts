@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import type { Ledger, OpenRun } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { type ApiContext, readAnswer, BudgetSpentError, buildRepositoryPath } from '../api/client.ts';
+import { BudgetSpentError } from '../../../crawl/budget-spent-error.ts';
+import { type ApiContext, readAnswer, buildRepositoryPath } from '../api/client.ts';
 import type { Repository } from './remembered-repository.ts';
 import { refuseStatusFilter, listOpenRuns, type OpenRunList } from './list-open-runs.ts';
 import { runFields } from './run-members.ts';

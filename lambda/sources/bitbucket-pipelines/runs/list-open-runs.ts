@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
-import { type ApiContext, readAnswer, BudgetSpentError, joinFields, buildRepositoryPath } from '../api/client.ts';
+import { BudgetSpentError } from '../../../crawl/budget-spent-error.ts';
+import { type ApiContext, readAnswer, joinFields, buildRepositoryPath } from '../api/client.ts';
 import { runMembers } from './run-members.ts';
 import { parseElements, Page, PipelineRecord } from '../api/schema.ts';
 import { interpretRunState } from './states.ts';

@@ -1,6 +1,6 @@
 /** What is remembered of an open run between ticks. */
 import * as z from 'zod';
-import type { Watched } from './remembered-repository.ts';
+import type { Watched } from '../../../crawl/watched.ts';
 import { isHeld, type Phase } from './states.ts';
 
 /** An open run as it was seen last; steps are absent where they were not read, and old ones are not trusted for ever. */

@@ -3,7 +3,7 @@ import type { Ledger, Window } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { findGreatest } from '../../../model/lists/extremes.ts';
 import type { Result } from '../../../model/catalogue/results.ts';
-import { BudgetSpentError } from '../api/client.ts';
+import { BudgetSpentError } from '../../../crawl/budget-spent-error.ts';
 import type { OpenState } from '../runs/open-state.ts';
 import { readSteps, type StepsContext } from './read-steps.ts';
 import {

@@ -4,7 +4,7 @@ import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { parseJsonText } from '../../../model/text/outside-text.ts';
 import { type ApiContext, readAnswer, joinFields, buildRepositoryPath } from '../api/client.ts';
-import { stepsLeftOut } from '../metrics.ts';
+import { stepsLeftOut } from '../../../model/catalogue/crawl-metrics.ts';
 import { recallReleaseMs } from '../runs/held-runs.ts';
 import type { OpenState } from '../runs/open-state.ts';
 import type { FollowedRepository, FinishedRun } from '../runs/finish.ts';

@@ -1,6 +1,6 @@
 /** Gauges of runs and queues, as of the last visit to each repository. */
-import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
+import { rememberShown } from '../../../crawl/names-shown.ts';
 import { queueJobs } from '../../../model/catalogue/catalogue.ts';
 import { findLeast } from '../../../model/lists/extremes.ts';
 import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
@@ -47,24 +47,6 @@ export function mapLevels(input: LevelInput): Levels {
   });
   const queues = mapQueueLevels(input, current);
   return { families: [...mapRunLevels(input, current), ...queues.families], queues: queues.byQueue };
-}
-
-const Shown = z.array(z.tuple([z.string(), z.string(), z.number()]));
-
-/** Names that were in use, with those that are now; those that have not been for long are forgotten. */
-function rememberShown(
-  ledger: Ledger,
-  name: string,
-  now: readonly (readonly [string, string])[],
-  forMs: number,
-): readonly (readonly [string, string])[] {
-  const joinKey = (a: string, b: string): string => JSON.stringify([a, b]);
-  const kept = new Map<string, [string, string, number]>();
-  for (const [a, b, lastMs] of ledger.recall(name, Shown) ?? [])
-    if (ledger.tickMs - lastMs <= forMs) kept.set(joinKey(a, b), [a, b, lastMs]);
-  for (const [a, b] of now) kept.set(joinKey(a, b), [a, b, ledger.tickMs]);
-  ledger.remember(name, [...kept.values()]);
-  return [...kept.values()].map(([a, b]) => [a, b] as const);
 }
 
 function mapRunLevels(

@@ -15,6 +15,7 @@ import { wrapSecret } from '../../../../lambda/secrets/secret.ts';
 import type { Access } from '../../../../lambda/sources/bitbucket-pipelines/api/access.ts';
 import type { ApiContext } from '../../../../lambda/sources/bitbucket-pipelines/api/client.ts';
 import { crawl } from '../../../../lambda/sources/bitbucket-pipelines/visits/crawl.ts';
+import { budgetRules } from '../../../../lambda/sources/bitbucket-pipelines/api/budget-rules.ts';
 import { type TickBudget, openTickBudget } from '../../../../lambda/crawl/tick-budget.ts';
 import type { PageCache } from '../../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
 import type { FollowedRepository } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
@@ -79,7 +80,7 @@ export function bitbucketSource(poll: BitbucketPoll): Source {
         if (poll.tellsTime()) ledger.noteVendorTime(poll.now());
       };
       const faults = collectProblems('vendor', access);
-      const budget = limited(openTickBudget(ledger, undefined), poll);
+      const budget = limited(openTickBudget(ledger, { ...budgetRules, configured: undefined }), poll);
       if (budget.wasBlocked) poll.refusals.onWaiting();
       await crawl({
         ...{
