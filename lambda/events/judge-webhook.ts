@@ -29,12 +29,21 @@ export function judgeWebhook(request: WebhookRequest, { secret, scheme, nowMs }:
   if (secret === '') return { status: 401 };
   const refusal = findRefusal(request, secret, nowMs);
   if (refusal !== undefined) return refusal === 'not signed' ? { status: 401 } : { status: 401, refusal };
-  const event = request.headers[eventHeader];
-  if (event === undefined || request.body.length === 0) return { status: 204 };
-  const body = request.body.toString('utf8');
-  const kept = reduce === undefined ? body : reduce(event, body);
-  if (kept === undefined) return { status: 204 };
-  const message = JSON.stringify({ event, body: kept });
+  return takeDelivery(request.headers[eventHeader], request.body, reduce);
+}
+
+/** What a delivery that is proved becomes: a message, or nothing where no source has a use for it. */
+function takeDelivery(event: string | undefined, content: Buffer, reduce: Reduce = keepAll): WebhookAnswer {
+  if (event === undefined || content.length === 0) return { status: 204 };
+  const body = reduce(event, content.toString('utf8'));
+  if (body === undefined) return { status: 204 };
+  const message = JSON.stringify({ event, body });
   // The envelope escapes each quotation mark of the body, so that one that fits may make a message that does not.
   return Buffer.byteLength(message) > maxMessageBytes ? { status: 413 } : { status: 202, message };
+}
+
+type Reduce = (event: string, body: string) => string | undefined;
+
+function keepAll(_event: string, body: string): string {
+  return body;
 }

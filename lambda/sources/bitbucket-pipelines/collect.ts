@@ -18,8 +18,9 @@ import { crawl, type CrawlContext } from './visits/crawl.ts';
 import { type TickBudget, openTickBudget } from '../../crawl/tick-budget.ts';
 import { mapProgress } from '../../crawl/map-progress.ts';
 import { mapLevels } from './visits/map-open-runs.ts';
-import { type PageCache, createPageCache } from './api/page-cache.ts';
-import { createBranchLabel } from './runs/repository.ts';
+import type { RunPages } from './runs/list-runs.ts';
+import { createPageCache } from '../../crawl/page-cache.ts';
+import { createBranchLabel } from '../../crawl/branch-label.ts';
 import { buildPlan } from '../../crawl/build-table.ts';
 import type { Repository } from './runs/remembered-repository.ts';
 import { readRunners, openRunnerMemory, type RunnersContext, type RunnersReading } from './runners/read-runners.ts';
@@ -33,7 +34,7 @@ import { type TickProblems, collectProblems } from './problems.ts';
 /** What lives as long as the process; all of it only saves work. */
 interface Warm {
   readonly access: Access;
-  readonly pages: PageCache;
+  readonly pages: RunPages;
   /** Scopes that were warned of already. */
   readonly warned: Set<string>;
   /** Of the last tick, for the plan. */

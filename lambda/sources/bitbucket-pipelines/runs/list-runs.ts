@@ -5,7 +5,7 @@ import { whereOf } from '../../../http/where.ts';
 import { type Answer, type ApiContext, joinFields, buildRepositoryPath } from '../api/client.ts';
 import { readNumberedPage, type PageQuery } from '../api/read-numbered-page.ts';
 import { isLatestFirst, type ListOrder, chooseListOrder, refuseOrder, selectTimes } from './list-order.ts';
-import type { PageCache } from '../api/page-cache.ts';
+import type { PageCache } from '../../../crawl/page-cache.ts';
 import { runMembers } from './run-members.ts';
 import { parseElements, type Page, PipelineRecord } from '../api/schema.ts';
 import {
@@ -21,11 +21,14 @@ const pageLength = 50;
 /** 2,000 runs of one repository in one visit; what is left is read in the next ones. */
 const maxPages = 40;
 
+/** The newest page of each repository. */
+export type RunPages = PageCache<PipelineRecord>;
+
 export interface RunListOptions extends Pick<NewestFirstOptions, 'untilMs' | 'leastPages' | 'cursor'> {
   readonly workspace: string;
   /** The repository's uuid. */
   readonly repository: string;
-  readonly pages: PageCache;
+  readonly pages: RunPages;
   readonly ledger: Ledger;
   readonly countUnreadable: (count: number) => void;
 }

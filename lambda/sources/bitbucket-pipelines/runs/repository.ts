@@ -1,5 +1,5 @@
 /** The repository that runs come from, and how it, its branches and its pipelines are named in labels. */
-import { matchAny } from '../../../settings/glob.ts';
+import type { BranchLabel } from '../../../crawl/branch-label.ts';
 import { makeLabelValue } from '../../../model/text/labels.ts';
 import type { Target } from '../api/schema.ts';
 
@@ -12,22 +12,6 @@ export interface RepositoryIdentity {
   /** Empty where Bitbucket does not tell. */
   readonly mainBranch: string;
   readonly branchLabel: BranchLabel;
-}
-
-/** The `branch` label of a branch in a repository with this main branch. */
-export type BranchLabel = (branch: string | undefined, mainBranch: string) => string;
-
-/** What to take for the main branch where Bitbucket does not tell: git's name and the older one. */
-const usualMainBranches: readonly string[] = ['main', 'master'];
-
-export function createBranchLabel(allowed: readonly string[]): BranchLabel {
-  const isAllowed = matchAny(allowed);
-  return (branch, mainBranch) => {
-    if (branch === undefined) return 'other';
-    if (isAllowed(branch)) return makeLabelValue(branch) ?? 'other';
-    const isMain = mainBranch === '' ? usualMainBranches.includes(branch) : branch === mainBranch;
-    return isMain ? 'main' : 'other';
-  };
 }
 
 const branchTypes: ReadonlySet<string> = new Set(['branch', 'named_branch']);

@@ -18,7 +18,7 @@ import type { Repository } from '../runs/remembered-repository.ts';
 import { recallCrawl, rememberCrawl } from './remembered.ts';
 import { eventsTaken } from '../../../model/catalogue/crawl-metrics.ts';
 import { mapOpenSteps } from '../steps/open-steps.ts';
-import type { PageCache } from '../api/page-cache.ts';
+import type { RunPages } from '../runs/list-runs.ts';
 import { planVisits } from '../../../crawl/plan-visits.ts';
 import { selectDueDeployments, readDeployments } from '../deployments/read-deployments.ts';
 import {
@@ -44,7 +44,7 @@ export interface CrawlContext {
   readonly budget: TickBudget;
   readonly deadline: Deadline;
   readonly tickProblems: TickProblems;
-  readonly pages: PageCache;
+  readonly pages: RunPages;
   readonly workspace: string;
   readonly steps: 'read' | 'leave';
   readonly stuckAfterMs: number;

@@ -8,8 +8,7 @@ import { type CountedEarly, countOpen, type OpenState } from '../runs/open-state
 import type { Repository } from '../runs/remembered-repository.ts';
 import { isHeld } from '../runs/states.ts';
 import { endResults } from './missing-repositories.ts';
-import type { PageCache } from '../api/page-cache.ts';
-import { listRuns } from '../runs/list-runs.ts';
+import { listRuns, type RunPages } from '../runs/list-runs.ts';
 import { hotMs } from '../../../crawl/intervals.ts';
 import {
   type FinishedRun,
@@ -19,12 +18,12 @@ import {
   interpretRecord,
 } from '../runs/finish.ts';
 import { buildRunStream } from '../runs/streams.ts';
-import { computeStuckTimes } from '../runs/stuck.ts';
+import { computeStuckTimes } from '../../../crawl/stuck-times.ts';
 import { countSightings } from '../runs/count.ts';
 import { recallCursor, rememberCursor, type NewestFirstList } from '../../../crawl/list-newest-first.ts';
 
 export interface VisitContext extends MissingRunsContext {
-  readonly pages: PageCache;
+  readonly pages: RunPages;
   readonly stuckAfterMs: number;
   /** What a list is not, and what comes of it. */
   readonly report: (kind: 'rate-limited', message: string) => void;

@@ -17,7 +17,7 @@ import type { ApiContext } from '../../../../lambda/sources/bitbucket-pipelines/
 import { crawl } from '../../../../lambda/sources/bitbucket-pipelines/visits/crawl.ts';
 import { budgetRules } from '../../../../lambda/sources/bitbucket-pipelines/api/budget-rules.ts';
 import { type TickBudget, openTickBudget } from '../../../../lambda/crawl/tick-budget.ts';
-import type { PageCache } from '../../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
+import type { RunPages } from '../../../../lambda/sources/bitbucket-pipelines/runs/list-runs.ts';
 import type { FollowedRepository } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
 import { collectProblems } from '../../../../lambda/sources/bitbucket-pipelines/problems.ts';
 import { buildRunStream } from '../../../../lambda/sources/bitbucket-pipelines/runs/streams.ts';
@@ -56,7 +56,7 @@ export function bitbucketPipeline(duty: string): string {
 export interface BitbucketPoll extends Poll {
   readonly deadline: Deadline;
   /** Of the process, which outlives its invocations. */
-  readonly pages: PageCache;
+  readonly pages: RunPages;
   /** By the clock of the invocation. Epoch milliseconds. */
   readonly ownNow: () => number;
   /** Elements that are no pipelines stand among those of each list. */

@@ -1,6 +1,7 @@
 /** Everything that outlives one invocation in a simulation, and what is known of it from outside. */
 import type { Stream } from '../../../../lambda/counters/ledger.ts';
-import { type PageCache, createPageCache } from '../../../../lambda/sources/bitbucket-pipelines/api/page-cache.ts';
+import type { RunPages } from '../../../../lambda/sources/bitbucket-pipelines/runs/list-runs.ts';
+import { createPageCache } from '../../../../lambda/crawl/page-cache.ts';
 import { bitbucketPipeline, bitbucketStreams } from './bitbucket.ts';
 import type { Documents } from './store.ts';
 import { type StateDocument, stateIn } from '../rules/documents.ts';
@@ -26,7 +27,7 @@ export interface World {
   readonly vendor: Vendor;
   readonly documents: Documents;
   readonly backends: Backends;
-  readonly pages: PageCache;
+  readonly pages: RunPages;
   readonly sinks: Readonly<Record<AdditiveSinkId, SinkBooks>>;
   /** Nothing was lost or cut off on the way to an additive sink. */
   isClean: boolean;

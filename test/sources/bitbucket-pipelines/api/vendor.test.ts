@@ -3,11 +3,8 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { finishDeployment } from '../../../../lambda/sources/bitbucket-pipelines/deployments/finish-deployment.ts';
 import { openStatuses } from '../../../../lambda/sources/bitbucket-pipelines/runs/list-open-runs.ts';
-import {
-  createBranchLabel,
-  branchOf,
-  choosePipelineName,
-} from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
+import { createBranchLabel } from '../../../../lambda/crawl/branch-label.ts';
+import { branchOf, choosePipelineName } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
 import {
   type FollowedRepository,
   interpretRecord,

@@ -1,6 +1,6 @@
 /** Tests of what a finished run of Bitbucket adds: its key, counts, durations and log line. */
 import { describe, expect, it } from 'vitest';
-import { createBranchLabel } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
+import { createBranchLabel } from '../../../../lambda/crawl/branch-label.ts';
 import {
   type FinishedRun,
   type FollowedRepository,
@@ -8,7 +8,7 @@ import {
 } from '../../../../lambda/sources/bitbucket-pipelines/runs/finish.ts';
 import { PipelineRecord, StepRecord } from '../../../../lambda/sources/bitbucket-pipelines/api/schema.ts';
 import { finishSteps } from '../../../../lambda/sources/bitbucket-pipelines/steps/finish-steps.ts';
-import { computeStuckTimes } from '../../../../lambda/sources/bitbucket-pipelines/runs/stuck.ts';
+import { computeStuckTimes } from '../../../../lambda/crawl/stuck-times.ts';
 
 const place: FollowedRepository = {
   source: 'acme',

@@ -1,6 +1,6 @@
 /** What runs and steps tell for a trace. */
 import { expect, it } from 'vitest';
-import { createBranchLabel } from '../../../../lambda/sources/bitbucket-pipelines/runs/repository.ts';
+import { createBranchLabel } from '../../../../lambda/crawl/branch-label.ts';
 import {
   type FinishedRun,
   type FollowedRepository,

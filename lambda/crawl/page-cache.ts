@@ -1,24 +1,23 @@
 /** Keeps the first page of each list of runs, so that an answer "unchanged" can be used. */
-import type { PipelineRecord } from './schema.ts';
 
 /** The first page of a list, as it was when it had this tag. */
-export interface KnownPage {
+export interface KnownPage<Row> {
   readonly etag: string;
-  readonly records: readonly PipelineRecord[];
+  readonly records: readonly Row[];
   readonly hasNext: boolean;
 }
 
 /** First pages by repository, for as long as the process is warm: an answer 304 then costs no transfer and no parsing. */
-export interface PageCache {
-  get(repository: string): KnownPage | undefined;
-  set(repository: string, page: KnownPage): void;
+export interface PageCache<Row> {
+  get(repository: string): KnownPage<Row> | undefined;
+  set(repository: string, page: KnownPage<Row>): void;
 }
 
 /** A page of 50 runs is some 30 kB in memory; more repositories than these are rarely asked twice by one process. */
 const keptPages = 500;
 
-export function createPageCache(): PageCache {
-  const pages = new Map<string, KnownPage>();
+export function createPageCache<Row>(): PageCache<Row> {
+  const pages = new Map<string, KnownPage<Row>>();
   return {
     get: (repository) => pages.get(repository),
     set: (repository, page) => {

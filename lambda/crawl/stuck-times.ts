@@ -1,6 +1,18 @@
-/** When a run of Bitbucket Pipelines counts as stuck: by what machines usually need for its pipeline. */
-import type { OpenState } from './open-state.ts';
-import type { FinishedRun, OpenRun } from './finish.ts';
+/** When a run counts as stuck: by what machines usually need for its pipeline. */
+
+/** A run as a list shows it. */
+type Sighting =
+  | { readonly is: 'open' }
+  /** How long machines worked on it, as far as that is known. Milliseconds. */
+  | { readonly is: 'finished'; readonly pipeline: string; readonly workedMs: number | undefined };
+
+type Ended = Extract<Sighting, { is: 'finished' }>;
+
+interface OpenRun {
+  readonly pipeline: string;
+  /** When it was asked for. Epoch milliseconds. */
+  readonly askedMs: number;
+}
 
 /** A run that takes longer than four times what most of its pipeline take is not merely slow. */
 const factor = 4;
@@ -9,10 +21,7 @@ const factor = 4;
 const share = 0.95;
 
 /** When open runs are stuck: after `atLeastMs`, and after a multiple of what their pipeline usually takes. */
-export function computeStuckTimes(
-  sights: readonly (OpenRun | FinishedRun)[],
-  atLeastMs: number,
-): (run: Pick<OpenState, 'pipeline' | 'askedMs'>) => number {
+export function computeStuckTimes(sights: readonly Sighting[], atLeastMs: number): (run: OpenRun) => number {
   const finished = sights.filter((sight) => sight.is === 'finished');
   const usual = new Map(
     [...Map.groupBy(finished, ({ pipeline }) => pipeline)].map(([pipeline, runs]) => [pipeline, computeUsualMs(runs)]),
@@ -21,7 +30,7 @@ export function computeStuckTimes(
 }
 
 /** Without the days in which a person was waited for: with them, a hang would be found after four times as many. */
-function computeUsualMs(runs: readonly FinishedRun[]): number {
+function computeUsualMs(runs: readonly Ended[]): number {
   const worked = runs
     .map(({ workedMs }) => workedMs)
     .filter((workedMs) => workedMs !== undefined)
