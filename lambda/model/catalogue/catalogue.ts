@@ -7,7 +7,6 @@
 import { type QueueLabel, queueSets, sourceLabels } from './identity-labels.ts';
 import type { CloudWatchShape, MetricDefinition } from '../metric.ts';
 import { problemKinds } from '../problem.ts';
-import { crawlMetrics } from './crawl-metrics.ts';
 import { runMetrics } from './run-metrics.ts';
 
 const jobStates = ['queued', 'reserved', 'running', 'blocked', 'limited'] as const;
@@ -331,7 +330,6 @@ export const buildInfo = defineOwn({
 /** What the sources say about CI, in their common vocabulary. */
 export const ciMetrics = [
   ...runMetrics,
-  ...crawlMetrics,
   queueJobs,
   starvedJobs,
   workers,

@@ -5,6 +5,7 @@ import type { HttpPort, TlsMaterial } from '../../../http/port.ts';
 import { readJson } from '../../../http/answers/json.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
+import { createRenewedCredential, type Renewed } from '../../../http/auth/renewed-credential.ts';
 import { useWithRotation } from '../../../http/auth/rotation.ts';
 import { type Secret, wrapSecret } from '../../../secrets/secret.ts';
 import { describeSecretRef, type SecretRef } from '../../../secrets/secret-ref.ts';
@@ -87,21 +88,10 @@ async function translateRefusal<Answer>(request: Promise<Answer>): Promise<Answe
 /** What a token lives where the answer does not say: less than any documented life. */
 const usualLifeSeconds = 3600;
 
-/** Renewed before its end, so that no request of a run meets a token that has just expired. */
-const renewBeforeMs = 5 * 60_000;
-
-interface Token {
-  readonly authorization: Secret;
-  readonly renewAtMs: number;
-}
-
 /** Tokens of client credentials, kept for as long as the process is warm and never stored anywhere. */
 function createOAuthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, ports: AccessPorts): Access {
   const { http, secrets, clock } = ports;
-  let current: Token | undefined;
-  let coming: Promise<Token> | undefined;
-
-  const fetchToken = async ({ deadline, tls }: SendContext): Promise<Token> => {
+  const fetchToken = async ({ deadline, tls }: SendContext): Promise<Renewed> => {
     const askedMs = clock();
     const { value } = await useWithRotation(secrets, clientSecret, deadline.signal, (secret) =>
       translateRefusal(
@@ -126,33 +116,12 @@ function createOAuthAccess({ clientId, clientSecret, tokenUrl }: OAuthSettings, 
       ),
     );
     const lifeMs = (value.expires_in ?? usualLifeSeconds) * 1000;
-    // A short life is not halved to nothing.
-    const renewAtMs = askedMs + Math.max(lifeMs - renewBeforeMs, lifeMs / 2);
-    return { authorization: wrapSecret(`Bearer ${value.access_token}`), renewAtMs };
-  };
-
-  /** One request for all that wait for it. */
-  const renewToken = async (context: SendContext): Promise<Token> => {
-    coming ??= fetchToken(context).finally(() => {
-      coming = undefined;
-    });
-    current = await coming;
-    return current;
+    return { authorization: wrapSecret(`Bearer ${value.access_token}`), askedMs, lifeMs };
   };
 
   return {
     kind: 'OAuth consumer',
     secret: describeSecretRef(clientSecret),
-    send: async (context, send) => {
-      const token = current !== undefined && clock() < current.renewAtMs ? current : await renewToken(context);
-      try {
-        return await send(token.authorization);
-      } catch (error) {
-        if (!(error instanceof HttpStatusError) || error.status !== 401) throw error;
-        // A neighbour that was refused too may have renewed it meanwhile.
-        const fresh = current === token ? await renewToken(context) : (current ?? (await renewToken(context)));
-        return send(fresh.authorization);
-      }
-    },
+    send: createRenewedCredential(fetchToken, clock).send,
   };
 }
