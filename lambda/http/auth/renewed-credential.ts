@@ -14,7 +14,7 @@ export interface Renewed {
 
 export interface RenewedCredential<Context> {
   /** Sends with the credential and, when it is refused (401), once more with a new one. */
-  send<Result>(context: Context, send: (authorization: Secret) => Promise<Result>): Promise<Result>;
+  readonly send: <Result>(context: Context, send: (authorization: Secret) => Promise<Result>) => Promise<Result>;
 }
 
 /** Renewed before its end, so that no request of a run meets one that has just expired. */
