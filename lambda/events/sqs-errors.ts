@@ -1,4 +1,5 @@
 /** Explains why a queue of SQS could not be read, with a remedy. */
+import { explainRunEnd } from '../runtime/abort.ts';
 import { InboxError } from './inbox.ts';
 
 /** AWS's names for refused credentials (SQS API reference, Common errors). */
@@ -27,7 +28,7 @@ export function createInboxError(error: unknown, queueUrl: string, signal: Abort
   const name = error instanceof Error ? error.name : 'Error';
   const options = { cause: error };
   if (signal.aborted) {
-    return new InboxError('timeout', `event queue ${queue}: not read before the deadline of the run`, options);
+    return new InboxError('timeout', `event queue ${queue}: not read before ${explainRunEnd(signal).event}`, options);
   }
   if (refused.has(name)) {
     const remedy = 'allow sqs:ReceiveMessage and sqs:DeleteMessage on it for the role of the function';

@@ -1,7 +1,7 @@
 /** Runs all sources or all sinks at once, so that one that fails or hangs costs only its own result. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '../model/problem.ts';
-import { watchAbort } from './abort.ts';
+import { explainRunEnd, isInterruption, watchAbort } from './abort.ts';
 import { startStopwatch, type Clock } from './clock.ts';
 import type { Deadline } from './deadline.ts';
 import type { Logger } from './log.ts';
@@ -57,11 +57,9 @@ async function rejectAfterGrace(passed: Promise<unknown>, done: AbortSignal): Pr
 
 function describeComponentProblem(component: Component, deadline: Deadline): Problem {
   if (deadline.signal.aborted) {
-    return {
-      kind: 'timeout',
-      where: component.id,
-      message: 'did not end before the deadline of the run; raise the function timeout or split the sources',
-    };
+    const { event, remedy } = explainRunEnd(deadline.signal);
+    const orSplit = isInterruption(deadline.signal.reason) ? '' : ' or split the sources';
+    return { kind: 'timeout', where: component.id, message: `did not end before ${event}; ${remedy}${orSplit}` };
   }
   return {
     kind: 'bug',

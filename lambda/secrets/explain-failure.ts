@@ -18,7 +18,7 @@ function chooseTexts(ref: SecretRef, detail: string | undefined): Texts {
   return buildFileTexts(ref.file, detail);
 }
 
-const aborted = 'was not answered before the deadline of the run; nothing to do unless it happens again';
+const aborted = 'was not answered before the run had to end; nothing to do unless it happens again';
 
 function formatDetail(detail: string | undefined): string {
   return detail === undefined ? '' : ` (${detail})`;

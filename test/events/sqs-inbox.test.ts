@@ -100,8 +100,15 @@ withMoto('the inbox in SQS', () => {
   it('stops at the deadline', async () => {
     const url = await queueOf('late', ['{}']);
 
-    const error = await errorOf(inboxOf(url).take(AbortSignal.abort()));
+    const passed = new DOMException('the deadline has passed', 'TimeoutError');
+    const late = await errorOf(inboxOf(url).take(AbortSignal.abort(passed)));
+    const interrupted = await errorOf(inboxOf(url).take(AbortSignal.abort()));
 
-    expect(error).toMatchObject({ name: 'InboxError', kind: 'timeout' });
+    const expected = { name: 'InboxError', kind: 'timeout' };
+    expect(late).toMatchObject({ ...expected, message: 'event queue late: not read before the deadline of the run' });
+    expect(interrupted).toMatchObject({
+      ...expected,
+      message: 'event queue late: not read before the run was interrupted',
+    });
   });
 });

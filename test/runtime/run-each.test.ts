@@ -81,6 +81,24 @@ describe('parts side by side', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it.each([
+    [undefined, 'did not end before the deadline of the run; raise the function timeout or split the sources'],
+    [
+      new DOMException('received SIGTERM', 'AbortError'),
+      'did not end before the run was interrupted; start the run again',
+    ],
+  ])('say what ended them: %s', async (reason, message) => {
+    const { log } = setup(1000);
+    const interrupting = new AbortController();
+    using deadline = createDeadline(reason === undefined ? 20 : 60_000, Date.now, interrupting.signal);
+
+    const running = runEach(parts, deadline, Date.now, log, () => new Promise<string>(() => undefined));
+    if (reason !== undefined) interrupting.abort(reason);
+
+    const messages = (await running).map(({ result }) => ('problem' in result ? result.problem.message : ''));
+    expect(messages).toEqual([message, message]);
+  });
+
   it('that throw because of the deadline are late, not broken', async () => {
     const { log, deadline } = setup(20);
 

@@ -1,5 +1,6 @@
 /** Turns an error of the HTTP layer into a problem with a remedy. */
 import type { Problem } from '../../model/problem.ts';
+import { explainRunEnd } from '../../runtime/abort.ts';
 import { SecretUnavailableError } from '../../secrets/secrets.ts';
 import {
   BadResponseError,
@@ -30,7 +31,8 @@ export function describeHttpProblem(
   if (error instanceof HttpError)
     return { where: `${where} ${error.where}`, ...describeCause(error, { hints, words }) };
   if (!isAbort(error)) return undefined;
-  return { kind: 'timeout', where, message: 'did not end before the deadline of the run; raise the function timeout' };
+  const { event, remedy } = explainRunEnd({ reason: findAbortReason(error) });
+  return { kind: 'timeout', where, message: `did not end before ${event}; ${remedy}` };
 }
 
 /** A store that is down for a moment is no matter of rights. */
@@ -100,6 +102,11 @@ function describeOtherStatus(status: number): Meaning {
 }
 
 /** What timers and the AWS SDK throw when the deadline's signal aborts. */
-function isAbort(error: unknown): boolean {
+function isAbort(error: unknown): error is Error {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+}
+
+/** Timers of Node name the signal's reason as the cause of their own error. */
+function findAbortReason(error: Error): unknown {
+  return error.cause ?? error;
 }

@@ -8,6 +8,7 @@ import {
   HttpTimeoutError,
   NotHttpError,
 } from '../errors/errors.ts';
+import { isInterruption } from '../../runtime/abort.ts';
 import type { Timeouts } from './limits.ts';
 import { checkAddress } from '../where.ts';
 
@@ -48,11 +49,6 @@ export function createDeadlineError(where: string, { reason }: Pick<AbortSignal,
     where,
     `no complete answer before the deadline of the run; raise the function timeout, or ${slow}`,
   );
-}
-
-/** Ctrl-C and SIGTERM abort with this name, a deadline with `TimeoutError`. */
-function isInterruption(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === 'AbortError';
 }
 
 function convertByCode(code: string, error: unknown, where: string, timeouts: Timeouts): HttpError {

@@ -2,6 +2,7 @@
 import request from 'undici/lib/api/api-request.js';
 import type { Dispatcher } from 'undici';
 import { userAgent } from '../../version.ts';
+import { explainRunEnd } from '../../runtime/abort.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type BodyStream, readBody, readExcerpt } from './body.ts';
 import { NoRoomError } from '../errors/errors.ts';
@@ -126,7 +127,7 @@ async function readWithinRoom(body: BodyStream, headers: ResponseHeaders, readin
         attempt.begin(timeouts.attemptMs);
       },
       () => {
-        throw createNoRoomError(where, room);
+        throw createNoRoomError(where, room, signal);
       },
     );
   };
@@ -140,11 +141,11 @@ async function readWithinRoom(body: BodyStream, headers: ResponseHeaders, readin
   }
 }
 
-function createNoRoomError(where: string, { bytes }: Room): NoRoomError {
+function createNoRoomError(where: string, { bytes }: Room, signal: AbortSignal): NoRoomError {
   const room = `${String(Math.floor(bytes / 2 ** 20))} MiB`;
   return new NoRoomError(
     where,
-    `there was no room in memory for the answer before the deadline of the run: answers on their way may take ${room} together, an eighth of the memory; raise deployment.memoryMegabytes, or make two collectors of the sources`,
+    `there was no room in memory for the answer before ${explainRunEnd(signal).event}: answers on their way may take ${room} together, an eighth of the memory; raise deployment.memoryMegabytes, or make two collectors of the sources`,
   );
 }
 

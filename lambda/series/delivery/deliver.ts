@@ -39,7 +39,7 @@ export async function deliver<Sample, Piece>({
       return;
     }
     const reception: Reception = signal.aborted
-      ? { outcome: 'undelivered', error: new NotBegunError() }
+      ? { outcome: 'undelivered', error: new NotBegunError(signal) }
       : await send(piece);
     if (reception.outcome === 'undelivered') isStopped = true;
     note({ series, reception });

@@ -1,4 +1,5 @@
 /** Sends one request of a sink that adds, and finds out whether what is in it was stored. */
+import { explainRunEnd } from '../../runtime/abort.ts';
 import { ForbiddenRequestError, HttpStatusError } from '../../http/errors/errors.ts';
 import { describeHttpProblem, type StatusHints } from '../../http/errors/problem.ts';
 import { isNeverSent } from '../../http/transport/retry.ts';
@@ -18,13 +19,16 @@ export type Fate =
       readonly isTooLarge?: boolean;
     };
 
-/** The deadline of the run had passed before a request was sent. */
+/** The deadline of the run had passed, or it was interrupted, before a request was sent. */
 export class NotBegunError extends Error {
   override readonly name = 'NotBegunError';
-}
 
-/** What the problem of a request that was not begun says. */
-export const notBegun = 'the deadline of the run had passed before the request was sent; raise the function timeout';
+  /** @param signal that of the run */
+  constructor(signal: AbortSignal) {
+    const { past, remedy } = explainRunEnd(signal);
+    super(`${past} before the request was sent; ${remedy}`);
+  }
+}
 
 /** What a backend's API says of its statuses. */
 export interface Statuses {
@@ -48,7 +52,11 @@ export interface Attempt {
 /** Never rejects but for a bug. `send` gives the fate of a request that was answered. */
 export async function settle({ signal, where, target, statuses }: Attempt, send: () => Promise<Fate>): Promise<Fate> {
   if (signal.aborted) {
-    const problem: Problem = { kind: 'timeout', where: `${where} ${target}`, message: notBegun };
+    const problem: Problem = {
+      kind: 'timeout',
+      where: `${where} ${target}`,
+      message: new NotBegunError(signal).message,
+    };
     return { outcome: 'not taken', problem };
   }
   try {

@@ -2,7 +2,7 @@
 import type { HttpStatusError } from '../../http/errors/errors.ts';
 import { describeHttpProblem } from '../../http/errors/problem.ts';
 import type { ProblemKind } from '../../model/problem.ts';
-import { notBegun, NotBegunError } from '../delivery/fate.ts';
+import { NotBegunError } from '../delivery/fate.ts';
 
 export interface Explanation {
   readonly kind: ProblemKind;
@@ -51,7 +51,7 @@ export function findRemedy(said: string, remedies: readonly Remedy[]): string | 
  * @throws the error itself when a network, a server or a secret store is not expected to give it.
  */
 export function explainSendError(error: unknown, where: string): Explanation {
-  if (error instanceof NotBegunError) return { kind: 'timeout', text: notBegun };
+  if (error instanceof NotBegunError) return { kind: 'timeout', text: error.message };
   const problem = describeHttpProblem(error, '');
   if (problem === undefined) throw error;
   const target = problem.where.trim();

@@ -1,5 +1,6 @@
 /** Says why a file could not be written, or what was wrong with it, and what to do about it. */
 import type { Problem } from '../../model/problem.ts';
+import { explainRunEnd } from '../../runtime/abort.ts';
 import { type Appended, AppendError } from './append-lines.ts';
 
 const noRight = 'the collector may not write there; change the owner of the folder, or `path`';
@@ -26,7 +27,7 @@ export function describeFileProblem(error: unknown, where: string, signal?: Abor
     return error.leftBytes === 0 ? problem : { ...problem, message: `${problem.message}; ${explainLeftBytes(error)}` };
   }
   if (signal?.aborted === true)
-    return { kind: 'timeout', where, message: 'was not written before the deadline of the run' };
+    return { kind: 'timeout', where, message: `was not written before ${explainRunEnd(signal).event}` };
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
   const { code } = error;
   const { kind, message } = remedies.get(code) ?? { kind: 'unavailable' as const, message: 'the file system failed' };

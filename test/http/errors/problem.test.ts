@@ -98,12 +98,25 @@ describe('problemOf', () => {
     expect(describeHttpProblem(error, 'x')).toEqual({ kind, where: 'x', message: 'secret ci/token cannot be read' });
   });
 
+  const passed = new DOMException('the deadline has passed', 'TimeoutError');
+  const received = new DOMException('received SIGTERM', 'AbortError');
+  const wrap = (cause?: unknown): Error => Object.assign(new Error('aborted', { cause }), { name: 'AbortError' });
+
   it.each([
-    new DOMException('the deadline has passed', 'TimeoutError'),
-    new DOMException('This operation was aborted', 'AbortError'),
-    Object.assign(new Error('Request aborted'), { name: 'AbortError' }),
-  ])('takes %s for the deadline', (error) => {
-    expect(describeHttpProblem(error, 'x')).toMatchObject({ kind: 'timeout', where: 'x' });
+    ['the deadline itself', passed],
+    ['a timer of Node that the deadline ended', wrap(passed)],
+    ['the AWS SDK, which tells no reason', wrap()],
+  ])('takes %s for the deadline', (_what, error) => {
+    const message = 'did not end before the deadline of the run; raise the function timeout';
+    expect(describeHttpProblem(error, 'x')).toEqual({ kind: 'timeout', where: 'x', message });
+  });
+
+  it.each([
+    ['a signal', received],
+    ['a timer of Node that a signal ended', wrap(received)],
+  ])('takes %s for an interruption', (_what, error) => {
+    const message = 'did not end before the run was interrupted; start the run again';
+    expect(describeHttpProblem(error, 'x')).toEqual({ kind: 'timeout', where: 'x', message });
   });
 
   it.each([new TypeError('x is not a function'), 'a string', undefined, null, { status: 401 }])(

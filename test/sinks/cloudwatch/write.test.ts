@@ -563,7 +563,10 @@ describe('credentials', () => {
 });
 
 describe('the deadline', () => {
-  it('ends a request that is not answered and tells what was not sent at all', async () => {
+  it.each([
+    ['the deadline has passed', 'TimeoutError', 'the deadline of the run passed', 'raise the function timeout'],
+    ['received SIGTERM', 'AbortError', 'the run was interrupted', 'start the run again'],
+  ])('ends a request that is not answered and tells what was not sent at all: %s', async (text, name, past, remedy) => {
     const fake = await fakeWith();
     fake.fail({ mode: 'hang', times: 5 });
 
@@ -572,7 +575,7 @@ describe('the deadline', () => {
     const writing = sinkWith().write(many(7000), { deadline });
     // The deadline passes when all that fit side by side wait for their answers, however busy the machine is.
     await expect.poll(() => fake.requests.length).toBe(5);
-    passing.abort(new DOMException('the deadline has passed', 'TimeoutError'));
+    passing.abort(new DOMException(text, name));
     const delivery = await writing;
 
     expect(delivery.accepted).toBe(0);
@@ -581,8 +584,9 @@ describe('the deadline', () => {
       ['timeout', '5000'],
       ['timeout', '2000'],
     ]);
-    expect(delivery.problems[0]?.message).toContain('before CloudWatch answered');
+    expect(delivery.problems[0]?.message).toContain(`${past} before CloudWatch answered`);
     expect(delivery.problems[1]?.message).toContain('before it was sent');
+    for (const { message } of delivery.problems) expect(message).toContain(remedy);
   });
 
   it('is asked of the clock, too: work that keeps its timer from firing makes no more levels, and keeps the sums', async () => {

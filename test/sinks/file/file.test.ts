@@ -203,12 +203,16 @@ describe('a file that cannot be written', () => {
     ]);
   });
 
-  it('because the deadline has passed is a timeout', async () => {
+  it.each([
+    ['the deadline has passed', 'TimeoutError', 'was not written before the deadline of the run'],
+    ['a signal came', 'AbortError', 'was not written before the run was interrupted'],
+  ])('because %s is a timeout that says so', async (text, name, message) => {
     await using home = await folder();
+    const ended = AbortSignal.abort(new DOMException(text, name));
 
-    const delivery = await fileSink({ path: join(home.path, 'ci.prom') }).write(jobs(1), AbortSignal.abort());
+    const delivery = await fileSink({ path: join(home.path, 'ci.prom') }).write(jobs(1), ended);
 
-    expect(delivery).toMatchObject({ accepted: 0, problems: [{ kind: 'timeout' }] });
+    expect(delivery).toMatchObject({ accepted: 0, problems: [{ kind: 'timeout', message }] });
     expect(await readdir(home.path)).toEqual([]);
   });
 

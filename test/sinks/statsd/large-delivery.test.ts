@@ -60,7 +60,12 @@ it('ends where its run is interrupted', async () => {
   expect(delivery.accepted).toBeGreaterThan(0);
   expect(delivery.accepted).toBeLessThan(1000);
   expect(delivery.problems).toMatchObject([
-    { kind: 'timeout', message: expect.stringMatching(/^99\d{3} lines were not sent; the deadline/) as unknown },
+    {
+      kind: 'timeout',
+      message: expect.stringMatching(
+        /^99\d{3} lines were not sent; the run was interrupted; start the run again$/,
+      ) as unknown,
+    },
   ]);
 });
 

@@ -1,4 +1,5 @@
 /** Explains what an error of the file system means for the state, and what to do about it. */
+import { explainRunEnd } from '../../../runtime/abort.ts';
 import { codeOf } from '../error-code.ts';
 import { LockHeldError, LockLostError } from './lock.ts';
 import { StateStoreError } from '../store.ts';
@@ -35,7 +36,7 @@ export function explainFileError(path: string, error: unknown, signal: AbortSign
     return new StateStoreError('timeout', `${subject} ${reason}`, { cause: error });
   }
   if (signal.aborted) {
-    const reason = 'was not done with before the deadline of the run; nothing to do unless it happens again';
+    const reason = `was not done with before ${explainRunEnd(signal).event}; nothing to do unless it happens again`;
     return new StateStoreError('timeout', `${subject} ${reason}`, { cause: error });
   }
   const code = codeOf(error);

@@ -1,4 +1,5 @@
 /** Sends the requests of a delivery side by side, and finds the datums for which CloudWatch refuses a request. */
+import { explainRunEnd, isInterruption } from '../../../runtime/abort.ts';
 import { type Deadline, isOver } from '../../../runtime/deadline.ts';
 import type { Delivery } from '../../sink.ts';
 import type { MetricClient } from './client.ts';
@@ -45,7 +46,10 @@ export async function sendDatums(datums: Iterable<Datum>, context: SendContext):
     [
       ...sent,
       found,
-      { ...nothingSent, losses: [...leftOut.losses(), ...context.unmade().map(buildUnmadeLoss)] },
+      {
+        ...nothingSent,
+        losses: [...leftOut.losses(), ...context.unmade().map((unmade) => buildUnmadeLoss(unmade, context.deadline))],
+      },
     ].reduce(addSent),
     context.where,
   );
@@ -63,8 +67,15 @@ function buildDelivery({ losses, ...counts }: Sent, where: string): Delivery {
   };
 }
 
-function buildUnmadeLoss({ namespace, name, count }: Unmade): Loss {
-  return { problem: notSent, namespace, count, example: `${namespace} ${name}`, sums: 0, parcels: [] };
+function buildUnmadeLoss({ namespace, name, count }: Unmade, deadline: Deadline): Loss {
+  return {
+    problem: describeNotSent(deadline),
+    namespace,
+    count,
+    example: `${namespace} ${name}`,
+    sums: 0,
+    parcels: [],
+  };
 }
 
 interface LeftOut {
@@ -193,32 +204,29 @@ interface SendResult {
 
 async function sendOnce({ namespace, datums, body }: PutRequest, context: SendContext): Promise<SendResult> {
   const { client, deadline } = context;
-  if (isOver(deadline)) return { sent: nothingSent, problem: notSent };
+  if (isOver(deadline)) return { sent: nothingSent, problem: describeNotSent(deadline) };
   const answer = await client.put({ namespace, body }, chooseReading(datums), deadline.signal);
   const sent: Sent = { ...nothingSent, requests: 1, bytes: answer.bytes };
   if (answer.error === undefined) return { sent: { ...sent, accepted: datums.length } };
-  return { sent, problem: isOver(deadline) ? cutOff : explainError(answer.error, namespace) };
+  return { sent, problem: isOver(deadline) ? describeCutOff(deadline) : explainError(answer.error, namespace) };
 }
 
 function chooseReading(datums: readonly Datum[]): Datum['reading'] {
   return datums.some(({ reading }) => reading === 'sums') ? 'sums' : 'level';
 }
 
-const late = {
-  kind: 'timeout',
-  remedy: 'raise the function timeout, or shorten what the sources may take',
-  isForContent: false,
-} as const;
+function describeLate({ signal }: Pick<Deadline, 'signal'>) {
+  const isStopped = isInterruption(signal.reason);
+  const remedy = isStopped ? 'start the run again' : 'raise the function timeout, or shorten what the sources may take';
+  return { kind: 'timeout', remedy, isForContent: false } as const;
+}
 
-const notSent: SendProblem = {
-  ...late,
-  fate: 'not taken',
-  cause: 'not sent',
-  reason: 'the deadline of the run had passed before it was sent',
-};
-const cutOff: SendProblem = {
-  ...late,
-  fate: 'unknown',
-  cause: 'cut off',
-  reason: 'the deadline of the run passed before CloudWatch answered',
-};
+function describeNotSent(deadline: Deadline): SendProblem {
+  const reason = `${explainRunEnd(deadline.signal).past} before it was sent`;
+  return { ...describeLate(deadline), fate: 'not taken', cause: 'not sent', reason };
+}
+
+function describeCutOff(deadline: Deadline): SendProblem {
+  const what = isInterruption(deadline.signal.reason) ? 'the run was interrupted' : 'the deadline of the run passed';
+  return { ...describeLate(deadline), fate: 'unknown', cause: 'cut off', reason: `${what} before CloudWatch answered` };
+}

@@ -1,6 +1,7 @@
 /** Makes problems of what was left out and what was never sent: one for each reason, with a remedy. */
 import { ForbiddenAddressError } from '../../../http/transport/address.ts';
 import type { Problem } from '../../../model/problem.ts';
+import { explainRunEnd } from '../../../runtime/abort.ts';
 import { formatCount } from '../../../model/text/wording.ts';
 import { type Finding, describeFindingReasons } from '../../../series/losses/findings.ts';
 import type { FindingReason } from '../encode/encode-lines.ts';
@@ -30,8 +31,10 @@ export interface UnfinishedSend {
 /** @throws what no network answers: a bug. */
 export function describeUnfinishedSend({ error, handed, unsent, isRefused }: UnfinishedSend, where: string): Problem {
   const left = unsent === 0 ? '' : `${formatCount(unsent, 'line')} ${chooseVerb(unsent)} not sent; `;
-  if (isAbort(error))
-    return { kind: 'timeout', where, message: `${left}the deadline of the run passed; raise the function timeout` };
+  if (isAbort(error)) {
+    const { past, remedy } = explainRunEnd({ reason: error });
+    return { kind: 'timeout', where, message: `${left}${past}; ${remedy}` };
+  }
   if (error instanceof ForbiddenAddressError)
     return {
       kind: 'configuration',
