@@ -29,7 +29,7 @@ const buildBoundsSchema = (kind: string, defaults: readonly number[]) =>
     })
     .default([...defaults])
     .meta({
-      description: `Upper bounds of the histograms of ${kind}, in seconds. To change them begins all of these histograms anew.`,
+      description: `Upper bounds of the histograms of ${kind}, in seconds. A change begins all of these histograms anew.`,
     });
 
 /** How finished runs and jobs are counted; only for sources that count any. */

@@ -11,6 +11,7 @@ import { CollectorConfig } from '../../../lambda/config/schema.ts';
 import { problemKinds } from '../../../lambda/model/problem.ts';
 import { exitCodes } from '../../../lambda/cli/terminal.ts';
 import { usualSeconds } from '../../../lambda/cost/lines/runs-a-month.ts';
+import { generatedPages } from '../../../scripts/docs/pages.ts';
 import { functionStatements, schedulerStatements } from '../../infra/policies.ts';
 import { resolved } from '../../infra/intrinsics.ts';
 import { synthesise, type Synthesis, synthesiseVariant } from '../../infra/synthesis.ts';
@@ -194,4 +195,24 @@ describe('what the guides say about the function', () => {
 
     expect(table).toEqual(Object.values(exitCodes).sort((a, b) => a - b));
   });
+});
+
+it('the guide to contributing names the steps of npm run check, in their order', () => {
+  const [, list = ''] = /const steps = \[([^\]]+)\]/.exec(textOf('scripts/check.ts')) ?? [];
+  const steps = [...list.matchAll(/'(\w+)'/g)].map(([, step]) => step);
+  const [told = ''] = /`npm run check` runs .*? in the order/.exec(textOf('CONTRIBUTING.md')) ?? [];
+
+  expect(steps.length).toBeGreaterThan(5);
+  expect([...told.matchAll(/`(\w+)`/g)].map(([, step]) => step)).toEqual(steps);
+});
+
+it('the guide to contributing names every file that npm run docs writes', () => {
+  const [, told = ''] = /## Documentation\n\n(.*) are written by `npm run docs`/.exec(textOf('CONTRIBUTING.md')) ?? [];
+
+  expect(told).not.toBe('');
+  expect(
+    generatedPages()
+      .map(({ path }) => path)
+      .filter((path) => !told.includes(`\`${path}\``) && !told.includes(`\`${path.split('/')[0] ?? ''}/\``)),
+  ).toEqual([]);
 });
