@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import { type AlarmPlan, createAlarm, isPromql } from './alarm-plan.ts';
 import { checkReach } from './reach.ts';
-import { createAlarmWebhook } from './webhook.ts';
+import { createAlarmWebhook, type MadeAlarm } from './webhook.ts';
 import { planCollectorAlarms, type Watched } from './collector-alarms.ts';
 import { collectorDown } from './collector-down.ts';
 import type { AlarmPlans } from './count-alarms.ts';
@@ -61,22 +61,21 @@ export function createAlarms(
   for (const { name, cut } of plans)
     if (cut !== undefined) Annotations.of(scope).addWarningV2(`ci-metrics:window:${name}`, `alarm ${name} ${cut}`);
   const composites = isEmulated ? [] : [...queues.map(({ composite }) => composite), collectorDown];
-  const alarms = createAllAlarms(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
+  const made = createAllAlarms(new Construct(scope, 'Alarms'), { prepared, plans, composites, topic });
   const { webhook } = prepared.config.alarms;
   // Emulators have no API destinations.
   if (webhook !== undefined && !isEmulated) {
     const undelivered = createAlarmWebhook(scope, {
       collector: prepared.config.collector,
       webhook,
-      alarms,
-      withContributors: new Set(plans.filter(({ contributors }) => contributors !== undefined).map(({ name }) => name)),
+      alarms: made,
       deadLetterQueue: watched.deadLetterQueue,
       period: chooseScheduleRate(prepared.config),
     });
-    alarms.set(undelivered.name, notifyTopic(topic, createAlarm(scope, prepared.config, undelivered)));
+    made.push(notifyTopic(topic, undelivered, createAlarm(scope, prepared.config, undelivered)));
     plans.push(undelivered);
   }
-  return { topic, alarms: [...alarms.values()], plans: { plans, composites } };
+  return { topic, alarms: made.map(({ alarm }) => alarm), plans: { plans, composites } };
 }
 
 /** Tells at synthesis that the alarms are in PromQL, and that the dashboard has no graphs of CI. */
@@ -96,28 +95,32 @@ interface Planned {
 }
 
 /** Metric alarms first: the rules of the others name them. */
-function createAllAlarms(
-  parent: Construct,
-  { prepared, plans, composites, topic }: Planned,
-): Map<string, cloudwatch.AlarmBase> {
-  const alarms = new Map<string, cloudwatch.AlarmBase>();
-  for (const plan of plans) {
+function createAllAlarms(parent: Construct, { prepared, plans, composites, topic }: Planned): MadeAlarm[] {
+  const parts = plans.map((plan): MadeAlarm => {
     const alarm = createAlarm(parent, prepared.config, plan);
-    alarms.set(plan.name, plan.isChild === true && composites.length > 0 ? alarm : notifyTopic(topic, alarm));
-  }
-  for (const plan of composites) {
-    const alarm = createCompositeAlarm(parent, prepared.config, plan, alarms);
-    alarms.set(plan.name, notifyTopic(topic, alarm));
-  }
-  return alarms;
+    const isToldByComposite = plan.isChild === true && composites.length > 0;
+    return isToldByComposite ? { ...describeMade(plan, alarm), isTold: false } : notifyTopic(topic, plan, alarm);
+  });
+  const byName = new Map(parts.map(({ name, alarm }) => [name, alarm]));
+  const wholes = composites.map((plan) =>
+    notifyTopic(topic, plan, createCompositeAlarm(parent, prepared.config, plan, byName)),
+  );
+  return [...parts, ...wholes];
 }
 
 /** Lets the alarm tell the topic when it goes off and when it is over. */
-function notifyTopic<Kind extends cloudwatch.AlarmBase>(topic: sns.ITopic, alarm: Kind): Kind {
+function notifyTopic(topic: sns.ITopic, plan: AlarmPlan | CompositePlan, alarm: cloudwatch.AlarmBase): MadeAlarm {
   const action = new SnsAction(topic);
   alarm.addAlarmAction(action);
   alarm.addOkAction(action);
-  return alarm;
+  return { ...describeMade(plan, alarm), isTold: true };
+}
+
+function describeMade(
+  plan: AlarmPlan | CompositePlan,
+  alarm: cloudwatch.AlarmBase,
+): Pick<MadeAlarm, 'name' | 'alarm' | 'hasContributors'> {
+  return { name: plan.name, alarm, hasContributors: 'contributors' in plan };
 }
 
 function resolveTopic(scope: Construct, prepared: Prepared, settings: CollectorSettings): sns.ITopic {

@@ -12,17 +12,22 @@ import { warnOfGap } from '../region-gaps.ts';
 import { formatAlarmName, type AlarmPlan } from './alarm-plan.ts';
 import { atOnce } from './windows.ts';
 
-/** An alarm by the last part of its name. */
-type NamedAlarm = readonly [string, cloudwatch.AlarmBase];
+/** An alarm of the stack, as a receiver may be told of it. */
+export interface MadeAlarm {
+  /** The last part of its name. */
+  readonly name: string;
+  readonly alarm: cloudwatch.AlarmBase;
+  /** Whether it tells the topic; a part of a composite alarm does not. */
+  readonly isTold: boolean;
+  /** Whether it has a state for each queue or workflow. */
+  readonly hasContributors: boolean;
+}
 
 export interface AlarmWebhookOptions {
   /** Name of the collector, which the alarms' names begin with. */
   readonly collector: string;
   readonly webhook: AlarmWebhook;
-  /** By the last part of their names. */
-  readonly alarms: ReadonlyMap<string, cloudwatch.AlarmBase>;
-  /** The names of those that have a state for each queue. */
-  readonly withContributors: ReadonlySet<string>;
+  readonly alarms: readonly MadeAlarm[];
   /** Of the alarm on messages that could not be delivered. */
   readonly period: Duration;
   /** Takes what could not be delivered. */
@@ -41,25 +46,20 @@ const mostAttempts = 10;
  * @throws ConfigError when no alarm is chosen.
  */
 export function createAlarmWebhook(scope: Construct, options: AlarmWebhookOptions): AlarmPlan {
-  const { webhook, alarms, withContributors, deadLetterQueue } = options;
-  const isTold = matchSelection(webhook.alarms ?? {});
-  const told = [...alarms].filter(([name]) => isTold(name));
-  if (told.length === 0) {
-    const message = `chooses no alarm of this stack; there are: ${[...alarms.keys()].join(', ')}`;
-    throw new ConfigError('the configuration', [{ path: 'alarms.webhook.alarms', message }]);
-  }
+  const { webhook, deadLetterQueue } = options;
+  const { whole, inParts } = chooseAlarms(options.alarms, webhook);
   const parent = new Construct(scope, 'AlarmWebhook');
   warnOfGap(parent, 'api-destination');
   const destination = createDestination(parent, webhook);
   const role = createRole(parent, destination);
-  const addRules = (id: string, message: Message, some: readonly NamedAlarm[]): readonly events.Rule[] => {
+  const addRules = (id: string, message: Message, some: readonly MadeAlarm[]): readonly events.Rule[] => {
     const rules = divideIntoPatterns(options.collector, some).map((part, index) => {
       const rule = new events.Rule(parent, index === 0 ? id : `${id}${String(index + 1)}`, {
         description: message.description,
         eventPattern: {
           source: ['aws.cloudwatch'],
           detailType: [message.detailType],
-          resources: part.map(([, { alarmArn }]) => alarmArn),
+          resources: part.map(({ alarm }) => alarm.alarmArn),
         },
       });
       rule.addTarget({ bind: () => buildTarget(destination, role, message, deadLetterQueue) });
@@ -68,15 +68,29 @@ export function createAlarmWebhook(scope: Construct, options: AlarmWebhookOption
     if (rules.length > 0) allowDeadLetters(deadLetterQueue, rules, message);
     return rules;
   };
-  const rules = [
-    ...addRules('Rule', ofAlarm, told),
-    ...addRules(
-      'ContributorRule',
-      ofContributor,
-      told.filter(([name]) => withContributors.has(name)),
-    ),
-  ];
+  const rules = [...addRules('Rule', ofAlarm, whole), ...addRules('ContributorRule', ofContributor, inParts)];
   return planUndelivered(rules, options.period);
+}
+
+interface ChosenAlarms {
+  /** Told when they change as a whole. */
+  readonly whole: readonly MadeAlarm[];
+  /** Told when one queue or workflow in them changes. */
+  readonly inParts: readonly MadeAlarm[];
+}
+
+/**
+ * The alarms that tell people, so that one cause is one message as it is one mail; or those that `include` names, parts
+ * of composite alarms as well. Each queue is told besides, which no mail does.
+ */
+function chooseAlarms(alarms: readonly MadeAlarm[], { alarms: selection = {} }: AlarmWebhook): ChosenAlarms {
+  const isChosen = matchSelection(selection);
+  const chosen = alarms.filter(({ name }) => isChosen(name));
+  const whole = chosen.filter(({ isTold }) => isTold || selection.include !== undefined);
+  const inParts = chosen.filter(({ hasContributors }) => hasContributors);
+  if (whole.length + inParts.length > 0) return { whole, inParts };
+  const message = `chooses no alarm of this stack; there are: ${alarms.map(({ name }) => name).join(', ')}`;
+  throw new ConfigError('the configuration', [{ path: 'alarms.webhook.alarms', message }]);
 }
 
 /** EventBridge quotas: characters of an event pattern, and what is in it beside the ARNs of the alarms. */
@@ -87,11 +101,11 @@ const ofPattern = 150;
 const ofArn = 70;
 
 /** Alarms in so many rules as their names need. */
-function divideIntoPatterns(collector: string, told: readonly NamedAlarm[]): readonly (readonly NamedAlarm[])[] {
-  const patterns: NamedAlarm[][] = [];
+function divideIntoPatterns(collector: string, told: readonly MadeAlarm[]): readonly (readonly MadeAlarm[])[] {
+  const patterns: MadeAlarm[][] = [];
   let left = 0;
   for (const one of told) {
-    const length = ofArn + JSON.stringify(formatAlarmName(collector, one[0])).length;
+    const length = ofArn + JSON.stringify(formatAlarmName(collector, one.name)).length;
     if (length > left) {
       patterns.push([]);
       left = mostPattern - ofPattern;

@@ -3,6 +3,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { resolved } from '../intrinsics.ts';
+import { alarmsIn } from '../simulation/template-alarms.ts';
 import { configOf, synthesise, synthesiseVariant } from '../synthesis.ts';
 
 const Rule = z.object({
@@ -143,14 +144,36 @@ describe('a receiver of alarms', () => {
     });
   });
 
-  it('is told of every alarm without a choice', () => {
-    const synthesis = withWebhook({});
-    const all = ruleIn(synthesis.template);
+  it.each([[{}], [{ alarms: { exclude: ['token-*'] } }]])(
+    'is told of what tells people, without a choice: %j',
+    (choice) => {
+      const synthesis = withWebhook(choice);
+      const { metricAlarms, compositeAlarms } = alarmsIn(synthesis.template);
 
-    const metricAlarms = resolved(synthesis.template, 'AWS::CloudWatch::Alarm').length;
-    const compositeAlarms = resolved(synthesis.template, 'AWS::CloudWatch::CompositeAlarm').length;
-    // The alarm on messages that could not be delivered cannot be delivered either.
-    expect(all?.EventPattern.resources).toHaveLength(metricAlarms + compositeAlarms - 1);
+      const mailed = [...metricAlarms, ...compositeAlarms].filter(({ AlarmActions }) => AlarmActions.length > 0);
+      // The alarm on messages that could not be delivered cannot be delivered either.
+      const others = mailed.filter(({ AlarmName }) => !AlarmName.endsWith('/alarm-webhook-undelivered'));
+      expect(ruleIn(synthesis.template)?.EventPattern.resources.toSorted()).toEqual(
+        others.map(({ arn }) => arn).sort(),
+      );
+      expect(others.map(({ AlarmName }) => AlarmName)).toContain('ci-metrics/collector-down');
+      expect(others.length).toBeLessThan(metricAlarms.length);
+    },
+  );
+
+  it('is told of parts that it chooses by name', () => {
+    const { template: own } = withWebhook({ alarms: { include: ['collector-*'], exclude: ['collector-down'] } });
+
+    expect(ruleIn(own)?.EventPattern.resources).toHaveLength(2);
+  });
+
+  it('is told of queues alone where it leaves the alarms on them as a whole out', () => {
+    const { template: own } = withWebhook({
+      alarms: { exclude: ['*-stuck/*', '*-down*', '*-expiring/*', 'function-*', 'looks-*'] },
+    });
+
+    expect(ruleIn(own)).toBeUndefined();
+    expect(ruleIn(own, 'CloudWatch Alarm Contributor State Change')?.EventPattern.resources).not.toEqual([]);
   });
 
   it('that chooses no alarm is an error that lists what there is', () => {

@@ -17,6 +17,8 @@ export interface Notification {
 
 export interface AccountOptions {
   readonly fillsEmpty?: boolean;
+  /** In which second of each minute an alarm is evaluated, by its name; AWS does not say, so any must do. */
+  readonly secondOf?: (alarm: string) => number;
 }
 
 interface Composite {
@@ -29,7 +31,8 @@ interface Composite {
 }
 
 /** Evaluations follow the full minute, when the points of most runs of it have arrived. */
-const evaluationSecond = 30;
+const usualSecond = 30;
+const lastSecond = 59;
 
 export class SimulatedAccount {
   readonly store = new MetricStore();
@@ -37,12 +40,16 @@ export class SimulatedAccount {
   readonly notifications: Notification[] = [];
   /** Every change of a contributor, as EventBridge gets it, whatever the alarm's actions are. */
   readonly contributorEvents: Notification[] = [];
+  /** Every change of an alarm, as EventBridge gets it, whatever the alarm's actions are. */
+  readonly stateEvents: Notification[] = [];
   readonly #alarms: SimulatedMetricAlarm[] = [];
   readonly #composites: Composite[] = [];
   readonly #fillsEmpty: boolean;
+  readonly #secondOf: (alarm: string) => number;
 
-  constructor({ fillsEmpty = false }: AccountOptions = {}) {
+  constructor({ fillsEmpty = false, secondOf = () => usualSecond }: AccountOptions = {}) {
     this.#fillsEmpty = fillsEmpty;
+    this.#secondOf = secondOf;
   }
 
   deploy({ metricAlarms, promqlAlarms, compositeAlarms }: TemplateAlarms): void {
@@ -72,11 +79,22 @@ export class SimulatedAccount {
       .map(({ definition }) => definition.AlarmName);
   }
 
+  /** Alarms on metrics one after the other, and those on other alarms whenever one of these has changed. */
   evaluate(minute: number): void {
-    const nowSeconds = minute * 60 + evaluationSecond;
-    for (const alarm of this.#alarms) this.#evaluateAlarm(alarm, minute, nowSeconds);
+    const secondOf = ({ definition }: SimulatedMetricAlarm): number => this.#secondOf(definition.AlarmName);
+    for (const alarm of this.#alarms.toSorted((one, other) => secondOf(one) - secondOf(other))) {
+      const nowSeconds = minute * 60 + secondOf(alarm);
+      const before = alarm.state;
+      this.#evaluateAlarm(alarm, minute, nowSeconds);
+      if (alarm.state !== before) this.#evaluateComposites(minute, nowSeconds);
+    }
+    this.#evaluateComposites(minute, minute * 60 + lastSecond);
+  }
+
+  #evaluateComposites(minute: number, nowSeconds: number): void {
     // Composites of composites settle within as many rounds as there are levels.
-    for (let round = 0; round < 3; round += 1) for (const one of this.#composites) this.#evaluateRule(one, nowSeconds);
+    for (let round = 0; round < 3; round += 1)
+      for (const one of this.#composites) this.#evaluateRule(one, minute, nowSeconds);
     for (const one of this.#composites) this.#tellComposite(one, minute, nowSeconds);
   }
 
@@ -89,15 +107,18 @@ export class SimulatedAccount {
       this.contributorEvents.push(told);
       if (hasActions(state, AlarmActions, OKActions)) this.notifications.push(told);
     }
-    if (alarm.state !== before && hasActions(alarm.state, AlarmActions, OKActions))
-      this.notifications.push({ alarm: AlarmName, state: alarm.state, minute });
+    if (alarm.state === before) return;
+    const told = { alarm: AlarmName, state: alarm.state, minute };
+    this.stateEvents.push(told);
+    if (hasActions(alarm.state, AlarmActions, OKActions)) this.notifications.push(told);
   }
 
-  #evaluateRule(composite: Composite, nowSeconds: number): void {
+  #evaluateRule(composite: Composite, minute: number, nowSeconds: number): void {
     const state = ruleHolds(composite.definition.AlarmRule, (arn) => this.#stateByArn(arn)) ? 'ALARM' : 'OK';
     if (state === composite.state) return;
     composite.state = state;
     composite.changedAtSeconds = nowSeconds;
+    this.stateEvents.push({ alarm: composite.definition.AlarmName, state, minute });
   }
 
   /** While the suppressor is on, or may still come on, a change waits; afterwards the state of then is told. */
