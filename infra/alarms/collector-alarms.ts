@@ -17,7 +17,15 @@ import {
 } from '../../lambda/model/catalogue/catalogue.ts';
 import { shareOfShortLife, thresholdsOfShortLife } from '../../lambda/model/credential.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
-import { type AlarmWindow, atOnce, formatWindow, chooseSilenceWindow, chooseWindow } from './windows.ts';
+import {
+  type AlarmWindow,
+  atOnce,
+  chooseAgeWindow,
+  chooseSilenceWindow,
+  chooseWindow,
+  formatWindow,
+  settledMinutes,
+} from './windows.ts';
 import { markCollectorDownChild } from './collector-down.ts';
 import { isReadInTurn } from './visit-alarms.ts';
 import { buildMetric } from '../metrics/build-metric.ts';
@@ -74,22 +82,24 @@ function planSourceDown(prepared: Prepared): readonly AlarmPlan[] {
 
 /** A source that counts finished runs must not fall behind; one that reads in turn is behind by plan. */
 function planCountingLate(prepared: Prepared): readonly AlarmPlan[] {
-  const { countingLateMinutes } = prepared.config.alarms;
+  const minutes = chooseLateMinutes(prepared.config);
   return prepared.sources
     .filter((source) => source.needsState && canEmit(source, watermarkLag, {}) && !isReadInTurn(source))
     .map(({ name, system }) => ({
       name: `counting-late/${name}`,
-      description: `The counting of finished runs of source "${name}" is more than ${String(countingLateMinutes)} minutes behind: its lists are cut short by a budget, or a part of them cannot be read. Nothing is lost yet; the line "run finished" in the function's log names the part.`,
+      description: `The counting of finished runs of source "${name}" is more than ${String(minutes)} minutes behind: its lists are cut short by a budget, or a part of them cannot be read. Nothing is lost yet; the line "run finished" in the function's log names the part.`,
       metric: buildMetric(prepared, watermarkLag, { system, source: name }),
       when: 'above',
-      threshold: countingLateMinutes * 60,
-      window: chooseWindow(lateMinutes, prepared.config),
+      threshold: minutes * 60,
+      window: chooseAgeWindow(settledMinutes, prepared.config),
       silence: 'kept',
     }));
 }
 
-/** A list that is cut short once catches up by itself. */
-const lateMinutes = 5;
+/** At least two intervals: what is cut short once is an interval late, and catches up by itself. */
+function chooseLateMinutes(config: CollectorConfig): number {
+  return Math.max(config.alarms.countingLateMinutes, 2 * chooseScheduleRate(config).toMinutes());
+}
 
 function planTokenExpiring(prepared: Prepared): readonly AlarmPlan[] {
   const { alarms } = prepared.config;
@@ -126,6 +136,13 @@ function hasTokenExpiry({ metrics }: PreparedSource): boolean {
   return metrics.includes(tokenExpiry);
 }
 
+/**
+ * So many runs make a collector that has started, as two differences of neighbours need. The first run ends the silence
+ * before it, and alarms are evaluated in no order: were one run enough, `collector-started` could be OK while
+ * `collector-silent` is still to be evaluated, and every deployment might wake somebody.
+ */
+const startedRuns = 3;
+
 /** Every run that ends tells when it started, whatever came of it: without a point no run has ended. */
 function planSilence(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] {
   const { config } = prepared;
@@ -151,11 +168,16 @@ function planSilence(prepared: Prepared, { fn }: Watched): readonly AlarmPlan[] 
     {
       name: 'collector-started',
       description:
-        'OK as soon as a run has ended since the schedule was enabled, and never on. Until then nothing has stopped, so collector-down does not count silence.',
-      metric: runs,
+        'OK once three runs have ended since the schedule was enabled, and never on. Until then nothing has stopped, so collector-down does not count silence.',
+      metric: new cloudwatch.MathExpression({
+        expression: '0 * DIFF(DIFF(runs))',
+        usingMetrics: { runs },
+        label: 'Third run and later ones',
+        period,
+      }),
       when: 'below',
-      threshold: 1,
-      window: atOnce,
+      threshold: 0,
+      window: { bad: startedRuns, of: startedRuns },
       silence: 'unknown',
     },
     planCrashes(prepared, fn, runs),

@@ -8,7 +8,14 @@ import { runLastSuccess, runsFinished, runsStuck, systemErrors } from '../../lam
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import { type AlarmPlan, formatSubject } from './alarm-plan.ts';
 import { hasSink, limitToReach } from './reach.ts';
-import { atOnce, chooseLevelStatistic, chooseWindow } from './windows.ts';
+import {
+  atOnce,
+  chooseAgeWindow,
+  chooseLevelStatistic,
+  chooseWindow,
+  formatWindow,
+  settledMinutes,
+} from './windows.ts';
 import { isTaken, buildMetric, chooseReading, findSystem } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
 import { buildCountExpression, buildFigureReading, type PromqlReading } from '../metrics/promql-reading.ts';
@@ -77,9 +84,6 @@ function buildFailedPercent(prepared: Prepared, labels: Labels): cloudwatch.IMet
   });
 }
 
-/** The age is in the value, so it need not stay beyond its bound for long. */
-const settledMinutes = 5;
-
 function planWithoutSuccess(prepared: Prepared, alarm: PipelineAlarm): readonly AlarmPlan[] {
   const { source, scope, pipeline, sinceSuccessHours } = alarm;
   if (sinceSuccessHours === undefined) return [];
@@ -90,7 +94,7 @@ function planWithoutSuccess(prepared: Prepared, alarm: PipelineAlarm): readonly 
       metric: chooseReading(prepared, runLastSuccess, buildLabels(prepared, alarm)),
       when: 'above',
       threshold: Duration.hours(sinceSuccessHours).toSeconds(),
-      window: chooseWindow(settledMinutes, prepared.config),
+      window: chooseAgeWindow(settledMinutes, prepared.config),
       silence: 'kept',
     },
   ];
@@ -103,14 +107,15 @@ function buildLabels(prepared: Prepared, { source, scope, pipeline }: PipelineAl
 function planStuckRuns(prepared: Prepared, { name, system, metrics }: PreparedSource): readonly AlarmPlan[] {
   const labels = { system, source: name };
   if (!metrics.includes(runsStuck) || !isTaken(prepared, runsStuck, labels)) return [];
+  const window = chooseWindow(prepared.config.alarms.stuckRunsMinutes, prepared.config);
   return [
     {
       name: `runs-stuck/${name}`,
-      description: `Source "${name}" has runs that have been open far longer than their pipelines usually take. ${describeGraph(prepared, 'Stuck runs', runsStuck)} names the pipelines; cancel the runs, or look what they wait for.`,
+      description: `Source "${name}" has had runs for ${formatWindow(window, prepared.config)} that are open far longer than their pipelines usually take. ${describeGraph(prepared, 'Stuck runs', runsStuck)} names the pipelines; cancel the runs, or look what they wait for.`,
       metric: chooseReading(prepared, runsStuck, labels, { statistic: chooseLevelStatistic(prepared.config) }),
       when: 'above',
       threshold: 0,
-      window: chooseWindow(prepared.config.alarms.stuckRunsMinutes, prepared.config),
+      window,
       silence: 'kept',
     },
   ];

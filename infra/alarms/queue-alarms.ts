@@ -7,7 +7,15 @@ import { queueOldestWait } from '../../lambda/model/catalogue/run-metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import { type AlarmPlan, formatSubject } from './alarm-plan.ts';
 import { limitToReach } from './reach.ts';
-import { formatWindow, chooseLevelStatistic, chooseWindow, chooseQueryWindow, findQueryCut } from './windows.ts';
+import {
+  chooseAgeWindow,
+  chooseLevelStatistic,
+  chooseQueryWindow,
+  chooseWindow,
+  findQueryCut,
+  formatWindow,
+  settledMinutes,
+} from './windows.ts';
 import { matchAnyOn, type CompositePlan } from './composite-alarm.ts';
 import { formatInsightsQuery } from '../metrics/insights-query.ts';
 import { isTaken, chooseReading, findSystem } from '../metrics/build-metric.ts';
@@ -75,9 +83,6 @@ function planStarved(prepared: Prepared, { source, scope, queue, starvedMinutes 
   ];
 }
 
-/** How long a wait must be above its bound, so that a burst which drains by itself raises no alarm. */
-const waitedMinutes = 5;
-
 function planWaits(prepared: Prepared, { source, scope, queue, oldestWaitMinutes }: QueueAlarm): readonly AlarmPlan[] {
   if (!hasMetric(prepared, source, queueOldestWait)) return [];
   const { config } = prepared;
@@ -91,7 +96,7 @@ function planWaits(prepared: Prepared, { source, scope, queue, oldestWaitMinutes
       metric: chooseReading(prepared, queueOldestWait, labels),
       when: 'above',
       threshold: minutes * 60,
-      window: chooseWindow(waitedMinutes, config),
+      window: chooseAgeWindow(settledMinutes, config),
       silence: 'kept',
       isChild: true,
     },
@@ -142,7 +147,7 @@ function planAnyQueue(prepared: Prepared, source: PreparedSource | undefined): S
       description: `${whose} has a job that has been waiting for more than ${String(minutes)} minutes; the contributors of this alarm name it by source, scope and queue. Its workers are too few, paused, or do not fit the job.`,
       label: 'Oldest wait in seconds',
       threshold: minutes * 60,
-      window: chooseQueryWindow(waitedMinutes, prepared.config),
+      window: chooseAgeWindow(settledMinutes, prepared.config),
       aggregate: 'MAX',
     }),
   ];

@@ -3,7 +3,7 @@ import { taskRuns, unseenRuns } from '../../lambda/sources/tekton/metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { hasSink, limitToReach } from './reach.ts';
-import { chooseLevelStatistic, chooseWindow } from './windows.ts';
+import { chooseLevelStatistic, chooseWindow, formatWindow } from './windows.ts';
 import { isTaken, chooseReading } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
 
@@ -24,12 +24,12 @@ const causes = {
 } as const;
 
 function planThrottled(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
-  const minutes = prepared.config.alarms.throttledMinutes;
+  const window = chooseWindow(prepared.config.alarms.throttledMinutes, prepared.config);
   const labels = { system, source: name };
   const states = (['quota', 'node'] as const).filter((state) => isTaken(prepared, taskRuns, { ...labels, state }));
   return states.map((state) => ({
     name: `tekton-${state}/${name}`,
-    description: `TaskRuns of source "${name}" have waited for ${String(minutes)} minutes because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
+    description: `TaskRuns of source "${name}" have waited in ${formatWindow(window, prepared.config)} because ${causes[state]} ci_tekton_taskruns tells in which namespace.`,
     metric: chooseReading(
       prepared,
       taskRuns,
@@ -38,7 +38,7 @@ function planThrottled(prepared: Prepared, { name, system }: PreparedSource): re
     ),
     when: 'above',
     threshold: 0,
-    window: chooseWindow(minutes, prepared.config),
+    window,
     silence: 'kept',
   }));
 }
@@ -46,15 +46,15 @@ function planThrottled(prepared: Prepared, { name, system }: PreparedSource): re
 function planUnseen(prepared: Prepared, { name, system }: PreparedSource): readonly AlarmPlan[] {
   const labels = { system, source: name };
   if (!isTaken(prepared, unseenRuns, labels)) return [];
-  const minutes = prepared.config.alarms.unseenMinutes;
+  const window = chooseWindow(prepared.config.alarms.unseenMinutes, prepared.config);
   return [
     {
       name: `tekton-unseen/${name}`,
-      description: `No controller has touched some runs of source "${name}" since they were made, for ${String(minutes)} minutes: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
+      description: `No controller has touched some runs of source "${name}" since they were made, in ${formatWindow(window, prepared.config)}: the controller of Tekton is down or far behind, or spec.managedBy names another one. Nothing starts until it is back.`,
       metric: chooseReading(prepared, unseenRuns, labels, { statistic: chooseLevelStatistic(prepared.config) }),
       when: 'above',
       threshold: 0,
-      window: chooseWindow(minutes, prepared.config),
+      window,
       silence: 'kept',
     },
   ];

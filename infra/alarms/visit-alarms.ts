@@ -3,7 +3,7 @@ import { oldestVisit } from '../../lambda/model/catalogue/crawl-metrics.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { limitToReach } from './reach.ts';
-import { chooseWindow } from './windows.ts';
+import { chooseAgeWindow } from './windows.ts';
 import { isTaken, chooseReading } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
 
@@ -31,7 +31,7 @@ export function planVisitAlarms(all: Prepared, region: string): readonly AlarmPl
         metric: chooseReading(prepared, oldestVisit, labels),
         when: 'above',
         threshold: lateHours * 3600,
-        window: chooseWindow(patienceMinutes, prepared.config),
+        window: chooseAgeWindow(patienceMinutes, prepared.config),
         silence: 'kept',
       },
     ];

@@ -38,6 +38,22 @@ export function chooseQueryWindow(minutes: number, config: CollectorConfig): Ala
   return fitWindow(minutes, config, mostMinutesOfQuery);
 }
 
+/**
+ * How long an age must be above its bound, so that a burst which drains by itself, or a list that is cut short once,
+ * raises no alarm.
+ */
+export const settledMinutes = 5;
+
+/**
+ * The same for a figure that holds the time in its value, such as the age of a job: what it asks for is over already
+ * when it is above its bound, and a run that fails tells no age at all. So the minutes are rounded up to whole runs, and
+ * no least number of them delays the alarm for hours where runs are rare.
+ */
+export function chooseAgeWindow(minutes: number, config: CollectorConfig): AlarmWindow {
+  const bad = Math.ceil(minutes / chooseScheduleRate(config).toMinutes());
+  return { bad, of: 2 * bad };
+}
+
 /** All of so many minutes without a break, for silence: a single good run ends it. */
 export function chooseSilenceWindow(minutes: number, config: CollectorConfig): AlarmWindow {
   const bad = Math.max(Math.ceil(minutes / chooseScheduleRate(config).toMinutes()), leastSilent);

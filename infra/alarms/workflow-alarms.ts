@@ -5,7 +5,7 @@ import type { PreparedSource } from '../../lambda/sources/source.ts';
 import type { AlarmPlan } from './alarm-plan.ts';
 import { hasSink, limitToReach } from './reach.ts';
 import { formatInsightsQuery } from '../metrics/insights-query.ts';
-import { chooseWindow, chooseQueryWindow, findQueryCut, formatWindow } from './windows.ts';
+import { chooseAgeWindow, chooseWindow, chooseQueryWindow, findQueryCut, formatWindow } from './windows.ts';
 import { isTaken, chooseReading } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
 import { buildLevelReading } from '../metrics/promql-reading.ts';
@@ -43,7 +43,7 @@ function planDown(prepared: Prepared, source: PreparedSource): readonly AlarmPla
       metric: chooseReading(prepared, workflowDown, labels),
       when: 'above',
       threshold: minutes * 60,
-      window: chooseWindow(1, prepared.config),
+      window: chooseAgeWindow(1, prepared.config),
       silence: 'kept',
     },
   ];

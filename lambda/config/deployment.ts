@@ -277,7 +277,8 @@ const AlarmWebhook = z
         description: 'What the receiver checks; CloudFormation hands it to EventBridge, the template never has it.',
       }),
     alarms: Selection.optional().meta({
-      description: 'Which alarms are told, by the last part of their names, such as `runs-stuck/*`; default: all.',
+      description:
+        'Which alarms are told, by the last part of their names, such as `runs-stuck/*`; default: those that tell the topic. `include` also reaches the parts of composite alarms.',
     }),
   })
   .meta({ id: 'AlarmWebhook', description: 'An HTTP receiver that acts on alarms.' });
@@ -307,36 +308,36 @@ export const Alarms = z
     }),
     starvedMinutes: Minutes.default(5).meta({
       description:
-        'How many minutes a queue may have jobs and no worker within twice as many; at least three runs above one minute. The alarm on all queues looks back 180 minutes at most.',
+        'How many minutes a queue may have jobs and no worker within twice as many; at least three runs above one minute. The alarm on all queues looks back 180 minutes at most, which is two runs of three at an hour.',
     }),
     oldestWaitMinutes: WaitMinutes.default(10).meta({
       description:
-        'How long the oldest queued job may wait, where a source tells it, in five minutes of ten; at least three runs above one minute.',
+        'How long the oldest queued job may wait, where a source tells it, in five minutes of ten, rounded up to whole runs.',
     }),
     stuckRunsMinutes: Minutes.default(15).meta({
       description: 'How many minutes runs may be stuck within twice as many; at least three runs above one minute.',
     }),
     workflowDownMinutes: Minutes.default(30).meta({
       description:
-        'How long a workflow of Chainloop may be down, where CloudWatch gets it, from a sink `cloudwatch` or `otlp`; Chainloop itself proposes 30. On the metrics of its own page, so many minutes within twice as many and 180 at most; at least three runs above one minute.',
+        'How long a workflow of Chainloop may be down, where CloudWatch gets it, from a sink `cloudwatch` or `otlp`; Chainloop itself proposes 30. On the metrics of its own page, so many minutes within twice as many; at least three runs above one minute, and at an hour two runs of three, because that alarm looks back 180 minutes at most.',
     }),
     throttledMinutes: Minutes.default(10).meta({
-      description: 'How long TaskRuns of Tekton may wait for a quota or a node.',
+      description:
+        'How many minutes TaskRuns of Tekton may wait for a quota or a node within twice as many; at least three runs above one minute.',
     }),
     unseenMinutes: Minutes.default(5).meta({
-      description: 'How long runs may be without a controller of Tekton, after the two minutes that each has anyhow.',
+      description:
+        'How many minutes runs may be without a controller of Tekton within twice as many, after the two minutes that each has anyhow; at least three runs above one minute.',
     }),
     systemErrors: z
       .int()
       .min(1)
       .default(10)
       .meta({ description: 'Faults of a CI system (lost agents, expired jobs) in 15 minutes that raise its alarm.' }),
-    countingLateMinutes: z
-      .int()
-      .min(15)
-      .max(1440)
-      .default(30)
-      .meta({ description: 'How far the counting of finished runs may lag behind.' }),
+    countingLateMinutes: z.int().min(15).max(1440).default(30).meta({
+      description:
+        'How far the counting of finished runs may lag behind in five minutes of ten, rounded up to whole runs; at least two intervals.',
+    }),
     tokenExpiringHours: ExpiringHours.default(336).meta({
       description:
         'How long before its end a credential raises its alarm, where the CI system tells; 14 days outlast holidays. One that lives shorter than twice as long raises it in the last twentieth of its life.',

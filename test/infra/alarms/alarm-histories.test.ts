@@ -1,9 +1,11 @@
 /** Plays histories against the alarms of whole stacks, and checks who is told what and when. */
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';
 import { type PlayOptions, play, type Played, playTogether, timeOf } from '../simulation/play.ts';
 import type { Scene } from '../simulation/collector.ts';
 import { alarmsIn } from '../simulation/template-alarms.ts';
+import { resolved } from '../intrinsics.ts';
 import { configOf, synthesise, type Synthesis } from '../synthesis.ts';
 
 /**
@@ -19,6 +21,8 @@ const withWaits = {
   apiToken: { secret: 'ci-metrics/buildkite', key: 'api' },
 };
 const second = { ...buildkite, name: 'second', compat: false };
+
+const EventPatternOfAlarms = z.object({ 'detail-type': z.array(z.string()), resources: z.array(z.string()) });
 
 function synthesiseWith(change: Partial<CollectorConfig>, alarms: Partial<CollectorConfig['alarms']> = {}): Synthesis {
   const minimal = configOf('minimal');
@@ -222,6 +226,81 @@ describe('a burst of ten seconds in each minute', () => {
     const { woken } = history(synthesis, 60, (_, second) => (second < 10 ? starved : {}));
 
     expect(woken).toEqual([]);
+  });
+});
+
+describe('the first runs of a collector', () => {
+  const parts = ['collector-silent', 'collector-started', 'function-crashes'] as const;
+  /** Every order of evaluation, as seconds of the minute before, between and after the arrival of points. */
+  const orders = [0, 20, 59].flatMap((silent) =>
+    [0, 20, 59].flatMap((started) => [0, 59].map((crashes) => [silent, started, crashes] as const)),
+  );
+  const late = [0, 40, 100];
+
+  it.each([false, true])(
+    'wake nobody in any order of evaluation, however late they arrive (FILL makes points: %s)',
+    (fillsEmpty) => {
+      const synthesis = synthesiseWith({});
+      for (const seconds of orders) {
+        for (const lateSeconds of late) {
+          const played = play(synthesis, {
+            minutes: 20,
+            firstRunMinute: 6,
+            fillsEmpty,
+            secondOf: (name) => seconds[parts.findIndex((part) => name.endsWith(part))] ?? 30,
+            scene: (minute) => (minute === 6 ? { lateSeconds } : {}),
+          });
+
+          const on = played.account.stateEvents.filter(
+            ({ alarm, state }) => alarm.endsWith('collector-down') && state === 'ALARM',
+          );
+          expect({ seconds, lateSeconds, on }).toEqual({ seconds, lateSeconds, on: [] });
+        }
+      }
+    },
+  );
+
+  it.each(['1 minute', '60 minutes'])('are three, after which silence is told, at %s', (interval) => {
+    const synthesis = synthesiseWith({ interval });
+    const silentAfter = (runs: number): Played =>
+      history(synthesis, 20, (run) => (run > 0 && run <= runs ? {} : { run: 'none' }));
+
+    expect(silentAfter(3).woken).toEqual(['collector-down']);
+    expect(silentAfter(2).woken).toEqual([]);
+  });
+});
+
+describe('a receiver of alarms', () => {
+  const synthesis = synthesiseWith(
+    { sources: [buildkite, second] },
+    { queues: [queue], webhook: { url: 'https://e.example.com/', header: 'X', token: { secret: 'receiver' } } },
+  );
+  const { metricAlarms, compositeAlarms } = alarmsIn(synthesis.template);
+  const arns = resolved(synthesis.template, 'AWS::Events::Rule').flatMap(({ properties }) => {
+    const { EventPattern } = z.object({ EventPattern: EventPatternOfAlarms }).parse(properties);
+    return EventPattern['detail-type'].includes('CloudWatch Alarm State Change') ? EventPattern.resources : [];
+  });
+  const told = new Set(
+    [...metricAlarms, ...compositeAlarms].filter(({ arn }) => arns.includes(arn)).map(({ AlarmName }) => AlarmName),
+  );
+
+  it.each<[string, Scene]>([
+    ['dead collector', { run: 'none' }],
+    ['collector that crashes', { run: 'crash' }],
+    ['source that is down', { failing: ['ci'] }],
+    ['sink that refuses', { refusing: ['cloudwatch'] }],
+    ['stuck queue', starved],
+  ])('gets one message for each mail, and no other, of a %s', (_, scene) => {
+    const { account, told: mails } = history(synthesis, 60, (run) => (run < 10 ? {} : scene));
+
+    const messages = account.stateEvents.filter(({ alarm, state }) => told.has(alarm) && state === 'ALARM');
+    expect(messages.map(({ alarm }) => alarm).sort()).toEqual(
+      mails
+        .filter(({ state, contributor }) => state === 'ALARM' && contributor === undefined)
+        .map(({ alarm }) => alarm)
+        .sort(),
+    );
+    expect(messages).not.toEqual([]);
   });
 });
 

@@ -428,7 +428,9 @@ describe('an alarm', () => {
     const hourly = synthesise({ ...configOf('minimal'), interval: '60 minutes' });
 
     expect(alarm(hourly, 'collector-silent')).toMatchObject({ EvaluationPeriods: 2 });
-    expect(alarm(hourly, 'collector-started')).toMatchObject({ Period: 3600 });
+    expect(alarm(hourly, 'collector-started')?.Metrics).toContainEqual(
+      expect.objectContaining({ MetricStat: expect.objectContaining({ Period: 3600 }) as unknown }),
+    );
   });
 
   it.each([

@@ -24,6 +24,8 @@ import type { MetricStore } from './metric-store.ts';
 export interface Scene {
   /** `none`: no run is started; `crash`: the function is started and dies before its run ends. */
   readonly run?: 'ends' | 'none' | 'crash' | 'throttled';
+  /** How much later than usual its metrics arrive: a cold start, or slow log lines. */
+  readonly lateSeconds?: number;
   /** Sources that cannot be read, by name. */
   readonly failing?: readonly string[];
   /** Sinks that refuse everything, by name. */
@@ -66,8 +68,8 @@ export function simulateCollector(options: CollectorOptions): SimulatedCollector
     intervalSeconds: intervalMs / 1000,
     scheduleSeconds,
     poll: (store, atSeconds, scene) => {
-      const arrivesAtSeconds = atSeconds + arrivesAfterSeconds;
-      const { run = 'ends' } = scene;
+      const { run = 'ends', lateSeconds = 0 } = scene;
+      const arrivesAtSeconds = atSeconds + arrivesAfterSeconds + lateSeconds;
       const report = reportOf(prepared, atSeconds, scene);
       const isStart = atSeconds % scheduleSeconds === 0;
       if (isStart) addOfAws(store, { functionName, deadLetterQueue, deadLetters }, atSeconds, run, report);

@@ -1,7 +1,7 @@
 /** Evaluates the part of CloudWatch's metric math that the alarms of this project use. */
 import { type Cursor, cursorOver } from './tokens.ts';
 
-/** The part of CloudWatch's metric math that alarms of this project use: arithmetic, comparison, IF and FILL. */
+/** The part of CloudWatch's metric math that alarms of this project use: arithmetic, comparison, IF, FILL and DIFF. */
 
 /** A value a period, the oldest first; undefined where there is none. */
 export type Series = readonly (number | undefined)[];
@@ -109,6 +109,7 @@ function argumentsOf(cursor: Cursor, scope: Scope): readonly Value[] {
 
 function called(name: string, values: readonly Value[], { isFilled }: Scope): Value {
   if (name === 'FILL') return filled(values, isFilled);
+  if (name === 'DIFF') return differences(values);
   if (name === 'IF') {
     return overTime(values, ([condition, then, otherwise]) => {
       if (condition === undefined) return undefined;
@@ -122,4 +123,13 @@ function filled([series, filler]: readonly Value[], isFilled: boolean): Value {
   if (series === undefined || typeof series === 'number' || typeof filler !== 'number')
     throw new Error('FILL takes a metric and a number');
   return isFilled ? series.map((value) => value ?? filler) : series;
+}
+
+/** Of each value and the one before it; the first has none (CloudWatch user guide, "Using metric math"). */
+function differences([series]: readonly Value[]): Value {
+  if (series === undefined || typeof series === 'number') throw new Error('DIFF takes a metric');
+  return series.map((value, index) => {
+    const before = series.slice(0, index).findLast((earlier) => earlier !== undefined);
+    return value === undefined || before === undefined ? undefined : value - before;
+  });
 }

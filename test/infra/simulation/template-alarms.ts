@@ -12,6 +12,7 @@ const Statistic = z.enum(['Maximum', 'Minimum', 'Sum', 'Average', 'SampleCount']
 
 const MetricAlarm = z.object({
   AlarmName: z.string(),
+  AlarmDescription: z.string(),
   AlarmActions: z.array(z.string()).default([]),
   OKActions: z.array(z.string()).default([]),
   ComparisonOperator: z.enum([
