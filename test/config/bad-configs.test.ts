@@ -317,6 +317,21 @@ sinks:
     problems: [':3:19 sources[0].agentTokens[0]: needs one of secret, parameter, env, file'],
   },
   {
+    title: 'references with what only another form has',
+    text: `
+sources:
+  - kind: buildkite
+    agentTokens: [{ file: x, key: a }, { env: B, kei: c }, { secrt: ci/bk, key: d }]
+sinks:
+  - kind: stdout
+`,
+    problems: [
+      ':3:30 sources[0].agentTokens[0].key: is no setting here; key stands beside secret: write secret in place of file, or remove it',
+      ':3:50 sources[0].agentTokens[1].kei: is no setting here; key stands beside secret: write secret in place of env, or remove it',
+      ':3:60 sources[0].agentTokens[2]: needs one of secret, parameter, env, file; did you mean secret by secrt?',
+    ],
+  },
+  {
     title: 'a reference with a misspelt key',
     text: `
 sources:

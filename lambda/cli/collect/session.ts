@@ -47,8 +47,8 @@ export async function openSession(settings: CollectSettings, bare: Terminal): Pr
     clock,
     random,
     redactor,
-    // Problems are shown in the report; the log is for what lies behind them.
-    log: createLog(settings.isVerbose ? 'debug' : 'error', settings, terminal, redactor),
+    // Problems are shown in the report; the log is for what lies behind them, and for what is odd and went well.
+    log: createLog(chooseLogLevel(settings), settings, terminal, redactor),
     notices,
     stateStore: () => Promise.resolve(createFileStateStore(settings.stateFolder, notices)),
     // What a stdout sink prints would make the other formats unreadable for a program.
@@ -68,6 +68,12 @@ function createView(settings: CollectSettings, terminal: Terminal): View {
     case 'json':
       return createJsonView();
   }
+}
+
+/** Of a run that went well --quiet says nothing. */
+function chooseLogLevel({ isVerbose, isQuiet }: CollectSettings): LogLevel {
+  if (isVerbose) return 'debug';
+  return isQuiet ? 'error' : 'warn';
 }
 
 function createLog(

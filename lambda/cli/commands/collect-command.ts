@@ -30,7 +30,10 @@ export const collectCommand: Command = {
       value: 'FOLDER',
       help: 'Where counters are kept between runs (default .ci-metrics-state beside the configuration).',
     },
-    quiet: { short: 'q', help: 'Shows a run only when it had a problem; for cron, with the table alone.' },
+    quiet: {
+      short: 'q',
+      help: 'Shows a run only when it had a problem, and no warnings; for cron, with the table alone.',
+    },
     verbose: { short: 'v', help: 'Also logs requests and the stack of an error, on standard error.' },
   },
   notes: [

@@ -70,8 +70,16 @@ function explainOption(options: readonly unknown[], value: unknown): string | un
   if (!isRecord(value))
     return `must be ${isTextAllowed ? 'a text or ' : ''}${describeExpected(isSecret, ways)}, not ${describeKind(value)}`;
   const given = ways.filter((way) => way.split(', ').some((name) => Object.hasOwn(value, name)));
-  if (given.length === 0) return `needs one of ${ways.join(', ')}`;
+  if (given.length === 0) return `needs one of ${ways.join(', ')}${describeMeantWay(value, ways)}`;
   return given.length > 1 ? `has ${given.join(' and ')}, which exclude each other; keep one` : undefined;
+}
+
+function describeMeantWay(value: Readonly<Record<string, unknown>>, ways: readonly string[]): string {
+  const [first] = Object.keys(value).flatMap((written) => {
+    const meant = findNearest(written, ways);
+    return meant === undefined ? [] : [{ written, meant }];
+  });
+  return first === undefined ? '' : `; did you mean ${first.meant} by ${first.written}?`;
 }
 
 function describeExpected(isSecret: boolean, ways: readonly string[]): string {

@@ -3,7 +3,15 @@ import * as z from 'zod';
 import type { ConfigFinding, ConfigPath } from '../config-error.ts';
 import { explainUnion } from './explain-union.ts';
 import { findNearest } from './nearest.ts';
-import { type Explained, isRecord, chooseOption, expandOptions, findSchema, findValue } from '../walk-schema.ts';
+import {
+  type Explained,
+  isRecord,
+  chooseOption,
+  expandOptions,
+  findRequiredKeys,
+  findSchema,
+  findValue,
+} from '../walk-schema.ts';
 import { describeKind, describeMeaning } from './words.ts';
 
 /** zod's issues in an operator's words: reason first, then the remedy, never a value. */
@@ -39,23 +47,46 @@ function convertPath({ path }: z.core.$ZodIssue): ConfigPath {
 
 function explainUnknownSetting(key: string, path: ConfigPath, { schema, value }: Explained): ConfigFinding {
   const here = findValue(value, path);
-  const known = collectSettings(findSchema(schema, value, path), here);
+  const form = findSchema(schema, value, path);
+  const known = collectSettings(form, here);
   const free = known.filter((name) => !isRecord(here) || !Object.hasOwn(here, name));
   if (known.includes(key)) {
     const others = known.filter((name) => name !== key && !free.includes(name));
     return { path: [...path, key], about: 'key', message: `cannot stand beside ${others.join(', ')}; keep one` };
   }
-  const remedy = chooseRemedy(key, known, free);
+  const remedy =
+    suggestSetting(key, known, free) ??
+    suggestForm(key, here, form) ??
+    (free.length === 0 ? 'remove it' : `there are ${known.join(', ')}`);
   return { path: [...path, key], about: 'key', message: `is no setting here; ${remedy}` };
 }
 
+/** For a setting that another form of the same value has, as a secret has a `key` and a file has none. */
+function suggestForm(key: string, here: unknown, union: unknown): string | undefined {
+  const chosen = chooseOption(union, here);
+  if (chosen === undefined || !isRecord(here)) return undefined;
+  const settings = expandOptions(union).flatMap((form) => {
+    const [mark] = form === chosen ? [] : findRequiredKeys(form);
+    // Sources and sinks are told apart by their kind, which nobody writes in place of another.
+    return mark === undefined || mark === 'kind' ? [] : collectSettings(form, here).map((name) => ({ name, mark }));
+  });
+  const ofOthers = settings.filter(({ name, mark }) => name !== mark);
+  const meant = findNearest(
+    key,
+    ofOthers.map(({ name }) => name),
+  );
+  const setting = ofOthers.find(({ name }) => name === meant);
+  if (setting === undefined) return undefined;
+  const written = Object.keys(here).filter((name) => name !== key);
+  return `${setting.name} stands beside ${setting.mark}: write ${setting.mark} in place of ${written.join(', ')}, or remove it`;
+}
+
 /** One that is written already is no suggestion: it cannot stand there twice. */
-function chooseRemedy(key: string, known: readonly string[], free: readonly string[]): string {
+function suggestSetting(key: string, known: readonly string[], free: readonly string[]): string | undefined {
   const meant = findNearest(key, free);
   if (meant !== undefined) return `did you mean ${meant}?`;
   const taken = findNearest(key, known);
-  if (taken !== undefined) return `${taken} stands here already, so remove it`;
-  return free.length === 0 ? 'remove it' : `there are ${known.join(', ')}`;
+  return taken === undefined ? undefined : `${taken} stands here already, so remove it`;
 }
 
 /** Names of the settings that may stand in a value, those of all options where the value does not choose one. */
