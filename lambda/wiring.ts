@@ -12,6 +12,7 @@ import { createHttpHub, type HttpHub } from './http/hub.ts';
 import { type AwsAgentOptions, createAwsAgents } from './http/transport/aws-agents.ts';
 import type { AwsAgents } from './runtime/aws-agents.ts';
 import { parseProxyRules, parseProxySettings } from './http/transport/proxy.ts';
+import type { Problem } from './model/problem.ts';
 import type { ConfiguredSink, ConfiguredSource, Pipeline } from './pipeline.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
@@ -24,7 +25,9 @@ import type { Redactor } from './secrets/redaction/redactor.ts';
 import { createSecretsManagerStore } from './secrets/stores/secrets-manager.ts';
 import { warnOfWeakSecret } from './secrets/redaction/weak-secret.ts';
 import { createSecrets, type SecretCache } from './secrets/create-secrets.ts';
+import type { Secrets } from './secrets/secrets.ts';
 import { prepareSink } from './sinks/prepare-sink.ts';
+import { checkSecrets } from './sinks/check-secrets.ts';
 import type { PreparedSink, SinkPorts } from './sinks/sink.ts';
 import { prepareSource } from './sources/prepare-source.ts';
 import type { PreparedSource } from './sources/source.ts';
@@ -57,6 +60,8 @@ export interface BuiltPipeline {
    * @throws ListenError, SecretUnavailableError
    */
   readonly open: (signal: AbortSignal) => Promise<readonly string[]>;
+  /** What a dry run has to say of the secrets of sinks, which it does not use, by the id of the sink. */
+  readonly checkSinkSecrets: (signal: AbortSignal) => Promise<ReadonlyMap<string, readonly Problem[]>>;
   /** Closes connections and what listens; a Lambda process never needs it. */
   readonly close: () => Promise<void>;
 }
@@ -110,7 +115,24 @@ export async function buildPipeline(config: RuntimeConfig, environment: Environm
     await Promise.all(pipeline.sinks.map(async ({ sink }) => await sink.close?.()));
     await hub.close();
   };
-  return { pipeline, intervalMs, open: (signal) => openSinks(pipeline.sinks, signal), close };
+  return {
+    pipeline,
+    intervalMs,
+    open: (signal) => openSinks(pipeline.sinks, signal),
+    checkSinkSecrets: (signal) => checkSinkSecrets(sinks, store.secrets, signal),
+    close,
+  };
+}
+
+async function checkSinkSecrets(
+  sinks: readonly PreparedSink[],
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly Problem[]>> {
+  const checked = sinks.map(
+    async (sink) => [`${sink.kind}/${sink.name}`, await checkSecrets(sink, secrets, signal)] as const,
+  );
+  return new Map(await Promise.all(checked));
 }
 
 async function openSinks(sinks: readonly ConfiguredSink[], signal: AbortSignal): Promise<readonly string[]> {

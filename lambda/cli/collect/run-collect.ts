@@ -1,14 +1,16 @@
 /** Runs the command `collect`: once or every few seconds, for real or as a dry run. */
+import type { SinkPreview } from '../../cost/monthly-cost.ts';
 import { priceAsDeployed } from '../../cost/price-deployment.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { type Outcome, determineOutcome, type RunReport } from '../../report/report.ts';
-import { collect, run } from '../../run.ts';
+import { collect, type Previewed, run } from '../../run.ts';
 import { createDeadline } from '../../runtime/deadline.ts';
 import { roundDownTo } from '../../runtime/scheduled-tick.ts';
 import { generateTicks } from '../../runtime/tick-loop.ts';
 import { type Arguments, UsageError } from '../commands/parse-arguments.ts';
 import { parseCollectSettings } from './settings.ts';
+import { makePrintable } from '../render/text-width.ts';
 import { formatDuration } from '../render/duration.ts';
 import { describeInterruption } from './interruption.ts';
 import { showProgress } from './progress.ts';
@@ -148,12 +150,9 @@ async function runDry(
     terminal.stderr.write(beforeDelivery);
     return undefined;
   }
-  const previews = await Promise.all(
-    pipeline.sinks.map(async ({ id, sink }) => ({
-      id,
-      preview: await sink.preview(collected.batch, collected.laterHealth),
-    })),
-  );
+  const previews = await previewSinks(built, collected, context.deadline.signal);
+  // The text exposition has no place for what is wrong.
+  if (settings.format === 'prometheus') terminal.stderr.write(listProblems(previews));
   const plans = pipeline.sources.flatMap(({ id, source }) => {
     const plan = source.plan?.();
     return plan === undefined ? [] : [{ id, plan }];
@@ -168,6 +167,26 @@ async function runDry(
   if (!settings.isQuiet || outcome !== 'ok') terminal.stdout.write(await view.renderDryRun(run));
   const problems = collectProblems({ sources: collected.sources, sinks: [] });
   return { outcome, problems, report: undefined };
+}
+
+/** What each sink would send, and which of its secrets would stop it. */
+async function previewSinks(
+  { pipeline, checkSinkSecrets }: Session['built'],
+  { batch, laterHealth }: Previewed,
+  signal: AbortSignal,
+): Promise<readonly SinkPreview[]> {
+  const unreadable = await checkSinkSecrets(signal);
+  return await Promise.all(
+    pipeline.sinks.map(async ({ id, sink }) => {
+      const preview = await sink.preview(batch, laterHealth);
+      return { id, preview: { ...preview, problems: [...(unreadable.get(id) ?? []), ...preview.problems] } };
+    }),
+  );
+}
+
+function listProblems(previews: readonly SinkPreview[]): string {
+  const problems = previews.flatMap(({ preview }) => preview.problems);
+  return problems.map(({ where, message }) => `${makePrintable(`${where}: ${message}`)}\n`).join('');
 }
 
 async function showWhile<Value>(

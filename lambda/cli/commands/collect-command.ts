@@ -38,6 +38,7 @@ export const collectCommand: Command = {
   },
   notes: [
     'A source that counts finished runs counts them once, in whatever runs and processes; --dry-run saves nothing.',
+    'A dry run ends with 3 when a sink would leave something out or cannot read a secret; it shows the rest all the same.',
     'Results go to standard output, everything else to standard error.',
     'With prometheus and json the output of a stdout sink goes to standard error.',
     'With --every the exit code is that of the last run that ended.',

@@ -248,6 +248,37 @@ sinks:
     expect(stdout).toMatch(/collector's own metrics, from its log +\$3\.60 +12 more metrics/);
   });
 
+  it.each(['table', 'json', 'prometheus'])(
+    'names the secret of a sink that is not set in a dry run, as %s',
+    async (format) => {
+      await using source = await buildkite();
+      const config = join(folder, 'no-key.yaml');
+      await writeFile(
+        config,
+        `sources:
+  - kind: buildkite
+    endpoint: ${source.endpoint}
+    agentTokens: [{ env: BUILDKITE_TOKEN }]
+sinks:
+  - kind: datadog
+    apiKey: { env: DATADOG_KEY }
+`,
+      );
+
+      const call = ['collect', '--config', config, '--dry-run', '--format', format];
+      const without = await runCli(call, variables);
+      const together = await runCli(call, { ...variables, DATADOG_KEY: '0123456789abcdef' });
+
+      const message = /environment variable DATADOG_KEY .*; set it: export DATADOG_KEY=/;
+      // The text exposition has no place for it.
+      expect(format === 'prometheus' ? without.stderr : without.stdout).toMatch(message);
+      expect(without.stdout).toContain('ci_queue_jobs{');
+      expect(without.exitCode).toBe(3);
+      expect(`${together.stdout}${together.stderr}`).not.toMatch(message);
+      expect(together.exitCode).toBe(0);
+    },
+  );
+
   it('prices the interval of the configuration in a dry run, whatever --every says', async () => {
     await using source = await buildkite();
     const config = join(folder, 'new-relic.yaml');
