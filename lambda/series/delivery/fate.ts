@@ -17,6 +17,8 @@ export type Fate =
       readonly problem: Problem;
       /** It was refused for the size of the request, so that fewer samples at once may be taken. */
       readonly isTooLarge?: boolean;
+      /** It did not leave this machine, as without its secret: it counts as no request. */
+      readonly isUntried?: boolean;
     };
 
 /** The deadline of the run had passed, or it was interrupted, before a request was sent. */
@@ -57,7 +59,7 @@ export async function settle({ signal, where, target, statuses }: Attempt, send:
       where: `${where} ${target}`,
       message: new NotBegunError(signal).message,
     };
-    return { outcome: 'not taken', problem };
+    return { outcome: 'not taken', problem, isUntried: true };
   }
   try {
     return await send();
@@ -65,7 +67,7 @@ export async function settle({ signal, where, target, statuses }: Attempt, send:
     const problem = describeHttpProblem(error, where, statuses.hints, 'quote');
     if (problem === undefined) throw error;
     const isTooLarge = error instanceof HttpStatusError && error.status === 413;
-    return { outcome: decideOutcome(error, statuses), problem, isTooLarge };
+    return { outcome: decideOutcome(error, statuses), problem, isTooLarge, isUntried: isUntried(error) };
   }
 }
 
@@ -77,7 +79,12 @@ function decideOutcome(error: unknown, { refusals, undone }: Statuses): 'refused
 /** Whether nothing was stored for certain: another fault of the server, and an answer that never came, prove nothing. */
 export function isNotTaken(error: unknown, undoneStatuses: readonly number[]): boolean {
   if (error instanceof HttpStatusError) return error.status < 500 || undoneStatuses.includes(error.status);
-  const isUntried =
-    error instanceof NotBegunError || error instanceof ForbiddenRequestError || error instanceof SecretUnavailableError;
-  return isUntried || isNeverSent(error);
+  return isUntried(error) || isNeverSent(error);
+}
+
+/** Whether this machine has not even tried to send it. */
+export function isUntried(error: unknown): boolean {
+  return (
+    error instanceof NotBegunError || error instanceof ForbiddenRequestError || error instanceof SecretUnavailableError
+  );
 }

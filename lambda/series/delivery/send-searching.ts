@@ -67,9 +67,11 @@ export async function sendSearching<Item, Request extends Sendable<Item>>({
       return;
     }
     if (losing.isStopped(items)) return;
-    sent.requests += 1;
-    sent.bytes += body.byteLength;
     const fate = await post(request);
+    if (fate.outcome === 'stored' || fate.isUntried !== true) {
+      sent.requests += 1;
+      sent.bytes += body.byteLength;
+    }
     if (fate.outcome === 'stored') sent.accepted += items.length;
     else if (fate.outcome === 'refused' && items.length > 1) await sendSmaller(items, fate);
     else losing.lose(items, fate);

@@ -6,6 +6,7 @@ import { cutRun } from '../../series/delivery/cut-requests.ts';
 import { createRequestSize } from '../../series/delivery/request-size.ts';
 import { createSuspects } from '../../series/delivery/suspects.ts';
 import type { Settled, Reception } from '../../series/delivery/reception.ts';
+import { countRequest, type Traffic } from '../../series/delivery/traffic.ts';
 import type { CreateSink, Delivery } from '../sink.ts';
 import type { GoogleCloudMonitoringConfig } from './config.ts';
 import type { Point } from './encode/point.ts';
@@ -83,12 +84,15 @@ async function sendRequests(
 ): Promise<{ readonly tally: Tally; readonly requests: number; readonly bytes: number }> {
   const post = createPost(setup, deadline);
   const counting = startTally();
-  const traffic = { requests: 0, bytes: 0 };
+  const traffic: Traffic = { requests: 0, bytes: 0 };
   const send = async ({ points, body }: EncodedRequest): Promise<Reception> => {
-    traffic.requests += 1;
-    traffic.bytes += body.byteLength;
     const attempts: Attempts = { isRepeated: false, refusal: undefined };
-    return await judge(points.length, post('timeSeries', body, attempts), attempts, setup.where);
+    return await judge(
+      points.length,
+      countRequest(traffic, body.byteLength, () => post('timeSeries', body, attempts)),
+      attempts,
+      setup.where,
+    );
   };
   await deliver({
     pieces: requests,

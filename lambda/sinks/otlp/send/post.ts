@@ -9,6 +9,7 @@ import type { HttpResponse } from '../../../http/port.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
+import { countRequest, type Traffic } from '../../../series/delivery/traffic.ts';
 import type { SinkPorts } from '../../sink.ts';
 import { pickHttpSettings } from '../receiver/auth.ts';
 import type { OtlpConfig } from '../config.ts';
@@ -26,12 +27,6 @@ export type Repeats = 'harmless' | 'count twice';
 
 /** Sends a message, not yet compressed. @throws as `HttpPort.send` does. */
 export type Post = (message: Uint8Array, repeats: Repeats) => Promise<HttpResponse>;
-
-/** What a delivery has sent, retries not included. */
-interface Traffic {
-  requests: number;
-  bytes: number;
-}
 
 export interface MeteredPost {
   readonly post: Post;
@@ -83,26 +78,26 @@ export function createPost({ config, target, ports, tokens }: Addressee, deadlin
   };
   const post: Post = async (message, repeats) => {
     const body = await compress(message, config);
-    traffic.requests += 1;
-    traffic.bytes += body.byteLength;
     const isHarmless = repeats === 'harmless';
-    const response = await sendWithHeaders(buildHeaders(config), secrets, signal, (custom) =>
-      sendWithCredentials(pickHttpSettings(config), { secrets, signing }, signal, (credentials) =>
-        sendWithToken(tokens, waiting, (authorization) =>
-          http.send({
-            method: 'POST',
-            url,
-            headers: { ...custom, ...credentials.headers, ...authorization, ...fixed },
-            body,
-            ...waiting,
-            idempotent: isHarmless,
-            finalStatuses,
-            ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
-            maxResponseBytes: maxAnswerBytes,
-            parseRefusalText,
-            ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
-            ...(credentials.prepare === undefined ? {} : { prepare: credentials.prepare }),
-          }),
+    const response = await countRequest(traffic, body.byteLength, () =>
+      sendWithHeaders(buildHeaders(config), secrets, signal, (custom) =>
+        sendWithCredentials(pickHttpSettings(config), { secrets, signing }, signal, (credentials) =>
+          sendWithToken(tokens, waiting, (authorization) =>
+            http.send({
+              method: 'POST',
+              url,
+              headers: { ...custom, ...credentials.headers, ...authorization, ...fixed },
+              body,
+              ...waiting,
+              idempotent: isHarmless,
+              finalStatuses,
+              ...(isHarmless ? {} : { undoneStatuses: notTakenStatuses }),
+              maxResponseBytes: maxAnswerBytes,
+              parseRefusalText,
+              ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
+              ...(credentials.prepare === undefined ? {} : { prepare: credentials.prepare }),
+            }),
+          ),
         ),
       ),
     );

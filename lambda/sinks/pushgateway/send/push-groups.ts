@@ -6,6 +6,7 @@ import type { Problem } from '../../../model/problem.ts';
 import { formatList } from '../../../model/text/wording.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
 import { mapConcurrently } from '../../../runtime/map-concurrently.ts';
+import { isUntried } from '../../../series/delivery/fate.ts';
 import type { Gateway } from './gateway.ts';
 import type { GroupingKey } from '../encode/grouping-path.ts';
 import type { Group } from '../encode/encode-groups.ts';
@@ -94,7 +95,8 @@ async function pushGroup(group: Group, gateway: Gateway, where: string, deadline
             );
       if (blamed === undefined) {
         problems.push(describeRequestProblem(error, where));
-        return { accepted: 0, requests, bytes, problems, isUnreachable: !isRefusal(error) };
+        const sent = isUntried(error) ? requests - 1 : requests;
+        return { accepted: 0, requests: sent, bytes, problems, isUnreachable: !isRefusal(error) };
       }
       problems.push(describeOmission(blamed, group.key, where));
       families = families.filter(({ definition }) => !blamed.metrics.includes(definition.name));

@@ -6,16 +6,11 @@ import type { OutgoingRequest } from '../../../http/port.ts';
 import { refuseWebPage } from '../../../http/answers/web-page.ts';
 import { whereOf } from '../../../http/where.ts';
 import type { Deadline } from '../../../runtime/deadline.ts';
+import { countRequest, type Traffic } from '../../../series/delivery/traffic.ts';
 import type { SinkPorts } from '../../sink.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import { protocolHeaders, retriedStatuses, retryAttemptHeader } from './protocol.ts';
 import type { Post } from './send-series.ts';
-
-/** What a delivery has sent, retries not included. */
-interface Traffic {
-  requests: number;
-  bytes: number;
-}
 
 export interface MeteredPost {
   readonly post: Post;
@@ -31,26 +26,26 @@ export function createPost(config: RemoteWriteConfig, ports: SinkPorts, deadline
   const where = whereOf('POST', url);
   const post: Post = async (message, version) => {
     const body = compress(message);
-    traffic.requests += 1;
-    traffic.bytes += body.byteLength;
-    const response = await sendWithHeaders(buildHeaders(config), secrets, signal, (custom) =>
-      sendWithCredentials(config, { secrets, signing: { aws, clock, service: 'aps' } }, signal, (credentials) =>
-        http.send({
-          method: 'POST',
-          url,
-          headers: { ...custom, ...credentials.headers, ...protocolHeaders[version] },
-          body,
-          signal,
-          remainingMs: () => deadline.remainingMs(),
-          // The same bytes a second time are no news to a receiver: same series, same time, same value.
-          idempotent: true,
-          retryStatuses: retriedStatuses,
-          ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
-          prepare: async (request, attempt) => {
-            const numbered = addAttempt(request, attempt);
-            return credentials.prepare === undefined ? numbered : credentials.prepare(numbered, attempt);
-          },
-        }),
+    const response = await countRequest(traffic, body.byteLength, () =>
+      sendWithHeaders(buildHeaders(config), secrets, signal, (custom) =>
+        sendWithCredentials(config, { secrets, signing: { aws, clock, service: 'aps' } }, signal, (credentials) =>
+          http.send({
+            method: 'POST',
+            url,
+            headers: { ...custom, ...credentials.headers, ...protocolHeaders[version] },
+            body,
+            signal,
+            remainingMs: () => deadline.remainingMs(),
+            // The same bytes a second time are no news to a receiver: same series, same time, same value.
+            idempotent: true,
+            retryStatuses: retriedStatuses,
+            ...(credentials.tls === undefined ? {} : { tls: credentials.tls }),
+            prepare: async (request, attempt) => {
+              const numbered = addAttempt(request, attempt);
+              return credentials.prepare === undefined ? numbered : credentials.prepare(numbered, attempt);
+            },
+          }),
+        ),
       ),
     );
     refuseWebPage(response, where);
