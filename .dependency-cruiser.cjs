@@ -69,6 +69,19 @@ module.exports = {
       to: { path: '^lambda/(sources|sinks)/[^/]+/', pathNot: '^lambda/$1/$2/' },
     },
     {
+      // What a sink makes of a batch is pure, so that a dry run and a delivery cannot differ.
+      name: 'encode-knows-no-send',
+      severity: 'error',
+      from: { path: '^lambda/sinks/([^/]+)/encode/' },
+      to: { path: '^lambda/sinks/$1/(send|serve|receiver)/' },
+    },
+    {
+      name: 'rooms-of-a-sink-stand-below-its-face',
+      severity: 'error',
+      from: { path: '^lambda/sinks/([^/]+)/(encode|send|serve|receiver)/' },
+      to: { path: '^lambda/sinks/$1/(index|create|preview|price)\\.ts$' },
+    },
+    {
       name: 'aws-sdk-in-few-places',
       severity: 'error',
       from: {
