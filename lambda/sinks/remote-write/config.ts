@@ -5,6 +5,7 @@ import { OperatorName } from '../../settings/operator-name.ts';
 import { createHeaderSettings } from '../../http/auth/custom-headers.ts';
 import { isTlsOrAllowed, Plaintext, plaintextError } from '../../http/plaintext.ts';
 import { HttpUrl, SignableAuth, TlsSettings } from '../../http/settings.ts';
+import { mostSeriesPerRequest, usualSeriesPerRequest } from './limits.ts';
 
 /** Headers that the protocol or the signature owns (remote-write 1.0, section "Protocol"). */
 const ownHeader =
@@ -38,7 +39,9 @@ export const RemoteWriteConfig = z
       description:
         'Whether histograms carry the address and the commit of one run a bucket; receivers without a store for them ignore it.',
     }),
-    seriesPerRequest: z.int().min(1).max(10_000).default(2000).meta({ description: 'Series in one request.' }),
+    seriesPerRequest: z.int().min(1).max(mostSeriesPerRequest).default(usualSeriesPerRequest).meta({
+      description: 'Series in one request.',
+    }),
     markDatedSeries: z.boolean().default(false).meta({
       description:
         'Whether a series whose samples carry times of their own gets a stale marker when it is gone, as `track_timestamps_staleness` of Prometheus.',

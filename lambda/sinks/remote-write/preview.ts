@@ -8,7 +8,7 @@ import { chooseFirstVersion } from './send/dialect.ts';
 import { encodeMetadataV1, encodeV1 } from './encode/encode-v1.ts';
 import { encodeV2 } from './encode/encode-v2.ts';
 import { formatSeries } from './encode/format-series.ts';
-import { maxMetadataPerRequest } from './send/metadata.ts';
+import { maxMetadataPerRequest } from './limits.ts';
 import { priceMonth } from './price.ts';
 import { describeOmissions } from './send/problems.ts';
 

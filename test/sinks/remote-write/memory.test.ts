@@ -1,7 +1,7 @@
 /** Tests of what the sink `remote-write` remembers of a receiver's series, and of the stale markers that it sends. */
 import { describe, expect, it } from 'vitest';
 import { createReceiverMemory, maxRemembered } from '../../../lambda/series/receiver-memory.ts';
-import { metadataEveryMs } from '../../../lambda/sinks/remote-write/send/metadata.ts';
+import { metadataEveryMs } from '../../../lambda/sinks/remote-write/limits.ts';
 import { type Series, type SeriesFamily, createStaleMarker } from '../../../lambda/sinks/remote-write/encode/series.ts';
 import { staleBits } from '../../support/backends/remote-write-decode.ts';
 import {

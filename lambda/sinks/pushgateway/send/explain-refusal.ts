@@ -3,9 +3,7 @@ import { HttpStatusError } from '../../../http/errors/errors.ts';
 import { describeHttpProblem } from '../../../http/errors/problem.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { shortenText } from '../../../model/text/wording.ts';
-
-/** Longest part of the gateway's text that a problem repeats; a refused histogram comes with all its buckets. */
-const maxGatewayText = 300;
+import { maxGatewayText } from '../limits.ts';
 
 /** Texts of the Pushgateway (handler/push.go) and of the check of client_golang (prometheus/registry.go) behind it. */
 const remedies: readonly (readonly [RegExp, string])[] = [

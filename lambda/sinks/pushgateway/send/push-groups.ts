@@ -10,13 +10,8 @@ import { isUntried } from '../../../series/delivery/fate.ts';
 import type { Gateway } from './gateway.ts';
 import type { GroupingKey } from '../encode/grouping-path.ts';
 import type { Group } from '../encode/encode-groups.ts';
+import { maxSecondAttempts, pushesAtOnce } from '../limits.ts';
 import { parseBlamedMetrics, isRefusal, describeRequestProblem, explainRefusal } from './explain-refusal.ts';
-
-/** A gateway takes one push after the other; a second one in flight keeps it busy while the next page is written. */
-const pushesAtOnce = 2;
-
-/** The gateway names several metrics at once, so this is enough unless another program pushes the same metrics. */
-const maxSecondAttempts = 5;
 
 /** What became of one group. */
 interface Pushed {

@@ -3,15 +3,10 @@ import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Logger } from '../../../runtime/log.ts';
 import { cutChunks } from '../../../series/delivery/cut-requests.ts';
 import { encodeMetadataV1 } from '../encode/encode-v1.ts';
+import { maxMetadataPerRequest, metadataEveryMs } from '../limits.ts';
 import { explainError } from './explain-error.ts';
 import type { Post } from './send-series.ts';
 import type { SeriesFamily } from '../encode/series.ts';
-
-/** As many as Prometheus sends at once (`metadata_config.max_samples_per_send`). */
-export const maxMetadataPerRequest = 2000;
-
-/** Prometheus sends metadata each minute; it hardly ever changes, and a receiver keeps it for longer than this. */
-export const metadataEveryMs = 5 * 60_000;
 
 /** When metadata was sent, for as long as the process lives. */
 export interface MetadataSchedule {

@@ -1,6 +1,7 @@
 /** Chooses the form of a page by what its reader accepts. */
 import { escapings } from '../../../exposition/escape-names.ts';
 import type { PageForm } from '../held-page.ts';
+import { maxAcceptCharacters } from '../limits.ts';
 
 /** One entry of an `Accept` or `Accept-Encoding` header. */
 interface Range {
@@ -55,12 +56,9 @@ function chooseTextForm(version: string | undefined, escaping: PageForm['escapin
   return { format: 'text', escaping: escaping === 'allow-utf-8' ? undefined : escaping };
 }
 
-/** Longer than any scraper's, and short enough to be read at every request. */
-const maxCharacters = 4096;
-
 function parseRanges(header: string): readonly Range[] {
   return header
-    .slice(0, maxCharacters)
+    .slice(0, maxAcceptCharacters)
     .toLowerCase()
     .split(',')
     .flatMap((entry) => {

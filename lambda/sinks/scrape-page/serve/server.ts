@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { formatHost, endServer, listen, type ListenAddress, ListenError } from '../../../runtime/listen.ts';
 import type { ServerCredentials } from './credentials.ts';
+import { longestRequestMs, maxConnections } from '../limits.ts';
 
 export interface PageServer {
   /** Without a path. */
@@ -11,12 +12,6 @@ export interface PageServer {
   readonly renew: (tls: ServerCredentials['tls']) => void;
   readonly close: () => Promise<void>;
 }
-
-/** A scraper sends its request at once; a slower client only holds a connection. */
-const longestRequestMs = 10_000;
-
-/** Some scrapers at a time are usual; hundreds are a mistake, and each holds memory. */
-const maxConnections = 100;
 
 /** @throws ListenError */
 export async function startServer(
