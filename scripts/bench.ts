@@ -13,11 +13,13 @@ import {
   stateTable,
   targetTable,
   throughputTable,
+  tracesTable,
 } from './bench/figures/tables.ts';
 import { measuredSinks } from './bench/configs.ts';
 import { targetsOf } from './bench/figures/targets.ts';
 import { type CountingCost, countingCost } from './bench/counting.ts';
 import { type RetainedRuns, retainedRuns } from './bench/tekton.ts';
+import { type TracesCost, tracesCost } from './bench/traces.ts';
 import {
   processes,
   sinkCost,
@@ -54,7 +56,7 @@ const loadsOfFunction = [
   { queues: 100_000, clusters: 10, memoryMegabytes: 512, remainingMs: 50_000 },
 ] as const;
 const isJson = process.argv.includes('--json');
-const sections = ['throughput', 'sinks', 'memory', 'tekton', 'counting', 'load', 'cold-start'] as const;
+const sections = ['throughput', 'sinks', 'traces', 'memory', 'tekton', 'counting', 'load', 'cold-start'] as const;
 /** `--only throughput,cold-start`; default: all. */
 const wanted = (argument('--only') ?? sections.join(',')).split(',');
 const unknown = wanted.filter((name) => !sections.some((section) => section === name));
@@ -84,6 +86,11 @@ for (const queues of isWanted('sinks') ? sizes : []) {
     progress(`sending ${whole(queues)} queues to ${name} alone …`);
     sinkCosts.push(await sinkCost(queues, name));
   }
+}
+const traces: TracesCost[] = [];
+for (const finishedRuns of isWanted('traces') ? sizes : []) {
+  progress(`sending ${whole(finishedRuns)} finished runs as traces …`);
+  traces.push(await tracesCost(finishedRuns));
 }
 const memory: WarmMemory[] = [];
 if (isWanted('memory')) {
@@ -123,7 +130,16 @@ function part<Result>(
 if (isJson) {
   const { version: node } = process;
   const figures = {
-    ...{ node, throughput: loads, sinks: sinkCosts, memory, tekton: retained, counting: counted, load: overloads },
+    ...{
+      node,
+      throughput: loads,
+      sinks: sinkCosts,
+      traces,
+      memory,
+      tekton: retained,
+      counting: counted,
+      load: overloads,
+    },
     ...{ coldStart: starts, targets },
   };
   process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
@@ -137,6 +153,7 @@ if (isJson) {
     ),
     part('Requests and bytes of one run', loads, sinkTable),
     part('Each sink by itself, reading included: least CPU of three processes', sinkCosts, sinkCostTable),
+    part('Finished runs as traces: the spans alone, by the sink otlp', traces, tracesTable),
     part('Memory of one process over many runs, after a garbage collection', memory, memoryTable),
     part(
       'Tekton: a cluster with retained runs, in a process with the memory options of 256 MB',

@@ -48,6 +48,7 @@ function answerOf(queues: number, cluster: number): string {
 const received = {
   cloudwatch: { requests: 0, bytes: 0 },
   datadog: { requests: 0, bytes: 0 },
+  'google-cloud-monitoring': { requests: 0, bytes: 0 },
   'new-relic': { requests: 0, bytes: 0 },
   otlp: { requests: 0, bytes: 0 },
   pushgateway: { requests: 0, bytes: 0 },
@@ -62,7 +63,8 @@ async function sizeOf(request: IncomingMessage): Promise<number> {
 
 function receiverOf(path: string): keyof typeof received {
   if (path.startsWith('/api/v1/write')) return 'remote-write';
-  if (path === '/v1/metrics') return 'otlp';
+  if (path === '/v1/metrics' || path === '/v1/traces') return 'otlp';
+  if (path.startsWith('/v3/projects/')) return 'google-cloud-monitoring';
   if (path === '/api/v2/series' || path === '/api/v1/distribution_points') return 'datadog';
   if (path === '/metric/v1') return 'new-relic';
   return path.startsWith('/metrics/job') || path.startsWith('/api/v1/metrics') ? 'pushgateway' : 'cloudwatch';

@@ -6,6 +6,7 @@ import { table, whole } from './table.ts';
 import type { Target } from './targets.ts';
 import type { RetainedRuns } from '../tekton.ts';
 import type { SinkCost, Throughput, WarmMemory } from '../throughput.ts';
+import type { TracesCost } from '../traces.ts';
 
 export function throughputTable(results: readonly Throughput[]): string {
   const head = ['queues', 'run', 'wall ms', 'CPU ms', 'samples', 'peak MiB'];
@@ -47,6 +48,24 @@ export function sinkCostTable(results: readonly SinkCost[]): string {
   const rows = results.map(({ queues, name, accepted, requests, bytes, firstCpuMs, warmCpuMs, peakRssMiB }) => [
     ...[whole(queues), name, whole(accepted), whole(requests), whole(bytes), whole(firstCpuMs), whole(warmCpuMs)],
     ...[((warmCpuMs * 1000) / accepted).toFixed(1), whole(peakRssMiB)],
+  ]);
+  return table([head, ...rows]);
+}
+
+export function tracesTable(results: readonly TracesCost[]): string {
+  const head = [
+    'finished runs',
+    'spans',
+    'requests',
+    'bytes sent',
+    'CPU ms first',
+    'CPU ms warm',
+    'µs a span',
+    'peak MiB',
+  ];
+  const rows = results.map(({ finishedRuns, spans, requests, bytes, firstCpuMs, warmCpuMs, peakRssMiB }) => [
+    ...[whole(finishedRuns), whole(spans), whole(requests), whole(bytes), whole(firstCpuMs), whole(warmCpuMs)],
+    ...[((warmCpuMs * 1000) / spans).toFixed(1), whole(peakRssMiB)],
   ]);
   return table([head, ...rows]);
 }
