@@ -59,6 +59,9 @@ export const createDatadog: CreateSink<DatadogConfig> = (config, ports) => {
         takes: { isInTime: ({ timeMs }) => isStorableTime(timeMs, clock()), range },
         send: (points) => send(groupByKind(points), deadline),
       }),
-    preview: (batch) => previewPoints(encodePoints(batch, settings), { resources, where }),
+    preview: (batch) => {
+      const { points: priced } = encodePoints(batch, { ...settings, unchanged: 'include' });
+      return previewPoints(encodePoints(batch, settings), { resources, where, priced });
+    },
   };
 };

@@ -19,7 +19,7 @@ export function priceMonth(points: readonly Point[]): readonly CostLine[] {
     {
       item: 'Datadog, custom metrics',
       usd: undefined,
-      basis: `about ${groupDigits(metrics)} custom metrics (${groupDigits(others)} levels and counts, ${groupDigits(distributions)} distributions × ${String(metricsPerDistribution)}) in this run alone; each series that reports within an hour counts, so counts that change in other runs add to it; at the price of your contract and less what its hosts include; points and requests cost nothing`,
+      basis: `about ${groupDigits(metrics)} custom metrics (${groupDigits(others)} levels and counts, ${groupDigits(distributions)} distributions × ${String(metricsPerDistribution)}) that may report within an hour, those to which this run adds nothing among them; at the price of your contract and less what its hosts include; points and requests cost nothing`,
     },
   ];
 }

@@ -8,7 +8,11 @@ import { buildGauge } from '../../../lambda/model/metric.ts';
 import { DatadogConfig } from '../../../lambda/sinks/datadog/config.ts';
 import { cleanName, cleanTag } from '../../../lambda/sinks/datadog/encode/clean-names.ts';
 import type { Point } from '../../../lambda/sinks/datadog/encode/point.ts';
-import { encodePoints, type Encoding as LazyEncoding } from '../../../lambda/sinks/datadog/encode/encode-points.ts';
+import {
+  encodePoints,
+  type EncodeSettings,
+  type Encoding as LazyEncoding,
+} from '../../../lambda/sinks/datadog/encode/encode-points.ts';
 import { type PointsRequest, splitRequests } from '../../../lambda/sinks/datadog/encode/split-requests.ts';
 import { formatSeries } from '../../../lambda/sinks/datadog/encode/shown.ts';
 import { findUnit } from '../../../lambda/sinks/datadog/encode/units.ts';
@@ -31,9 +35,13 @@ interface Encoding {
   readonly rewritten: ReturnType<LazyEncoding['rewritten']>;
 }
 
-function encoded(batch: Batch, settings: Readonly<Record<string, unknown>> = {}): Encoding {
+function settingsOf(settings: Readonly<Record<string, unknown>> = {}): EncodeSettings {
   const config = DatadogConfig.parse({ kind: 'datadog', apiKey: { env: 'KEY' }, ...settings });
-  const encoding = encodePoints(batch, { config, collector: 'ci', intervalMs: 60_000 });
+  return { config, collector: 'ci', intervalMs: 60_000 };
+}
+
+function encoded(batch: Batch, settings: Readonly<Record<string, unknown>> = {}): Encoding {
+  const encoding = encodePoints(batch, settingsOf(settings));
   const points = [...encoding.points];
   const { findings, lostIncreases, rewritten } = encoding;
   return { points, findings: findings(), lostIncreases: lostIncreases(), rewritten: rewritten() };
@@ -380,7 +388,22 @@ describe('the price', () => {
     expect(others).toEqual([]);
     expect(line?.usd).toBeUndefined();
     expect(line?.basis).toContain('about 13 custom metrics (3 levels and counts, 2 distributions × 5)');
-    expect(line?.basis).toContain('in this run alone; each series that reports within an hour counts');
+    expect(line?.basis).toContain('that may report within an hour');
     expect(priceMonth([])).toEqual([]);
+  });
+
+  it('counts the series to which a run adds nothing, for another run of the hour does', () => {
+    const batch = batchAt([
+      counterOf('ci_jobs_total', [
+        { labels: { queue: 'a' }, increase: 0 },
+        { labels: { queue: 'b' }, increase: 2 },
+      ]),
+      distributionOf('ci_wait_seconds', [{ labels: { queue: 'a' }, observations: [] }]),
+    ]);
+    const { points } = encodePoints(batch, { ...settingsOf(), unchanged: 'include' });
+
+    expect(priceMonth([...points])[0]?.basis).toContain(
+      'about 7 custom metrics (2 levels and counts, 1 distributions × 5)',
+    );
   });
 });

@@ -364,6 +364,7 @@ describe('a dry run', () => {
 
     expect(preview).toMatchObject({ samples: 1, requests: 1, lines: ['ci_queue_jobs{collector:ci,queue:a} 5'] });
     expect(preview.monthlyCost.map(({ usd }) => usd)).toEqual([undefined]);
+    expect(preview.monthlyCost[0]?.basis).toContain('about 1 custom metrics');
     expect(preview.problems.map(({ message }) => message)).toEqual([expect.stringContaining('not numbers')]);
   });
 });

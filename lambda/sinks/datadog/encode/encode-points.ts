@@ -38,6 +38,8 @@ export interface EncodeSettings {
   /** Name of the deployment. */
   readonly collector: string;
   readonly intervalMs: number;
+  /** Increases of 0 and distributions without observations cost nothing when they are not sent; a price counts them. */
+  readonly unchanged?: 'omit' | 'include';
 }
 
 /** Whether Datadog stores a point of this time that arrives now. */
@@ -87,12 +89,26 @@ function groupMetrics(
   const isSelected = matchSelection(settings.config.metrics ?? {});
   const selected = selectFamilies(batch).filter(({ definition }) => isSelected(definition.name));
   const named = selected.map((family): NamedFamily => ({
-    family,
+    family: settings.unchanged === 'include' ? addStandIns(family) : family,
     naming: createNaming(family.definition, { ...settings.config, collector: settings.collector }, clean),
     common: buildCommon(family, batch, settings),
   }));
   const groups = Map.groupBy(named, ({ naming, common }) => `${common.kind} ${naming.group}`);
   return Object.groupBy(groups.values(), ([first]) => first?.common.kind ?? 'level');
+}
+
+/** With a value where nothing was added, so that every series has a point. */
+function addStandIns(family: MetricFamily): MetricFamily {
+  if (family.type === 'counter')
+    return {
+      ...family,
+      samples: family.samples.map((sample) => (sample.increase === 0 ? { ...sample, increase: 1 } : sample)),
+    };
+  if (family.type !== 'distribution') return family;
+  const samples = family.samples.map((sample) =>
+    sample.observations.length > 0 ? sample : { ...sample, observations: [0] },
+  );
+  return { ...family, samples };
 }
 
 /** A failed source gives no values: old ones would look like new ones. */
