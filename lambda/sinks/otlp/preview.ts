@@ -7,7 +7,7 @@ import { encodePoints } from './encode/points/encode-points.ts';
 import { splitRequests } from './encode/split-requests.ts';
 import { formatPoint, formatSpan } from './encode/format-points.ts';
 import type { TraceSpan } from './encode/traces/trace-span.ts';
-import { priceMonth } from './price.ts';
+import { priceMonth, priceTraces } from './price.ts';
 import { compress } from './send/post.ts';
 import { describeOmissions } from './send/problems.ts';
 import { describeSpans } from './send/traces/span-problems.ts';
@@ -39,7 +39,10 @@ export async function previewBatch(setup: Setup, batch: Batch, durations: Collec
     requests: all.length,
     bytes: bodies.reduce((sum, body) => sum + body.byteLength, 0),
     lines: [...points.map(formatPoint), ...traces.spans.map(formatSpan)],
-    monthlyCost: priceMonth(config.preset, { points, bytes, intervalMs: settings.intervalMs }),
+    monthlyCost: [
+      ...priceMonth(config.preset, { points, bytes, intervalMs: settings.intervalMs }),
+      ...traces.monthlyCost,
+    ],
     problems: [
       ...describeOmissions(
         read.flatMap((one) => one.omissions()),
@@ -57,7 +60,16 @@ function previewSpans(setup: Setup, batch: Batch) {
   const requests = [...splitSpans(setup, cutChunks(spans, target.limits.points), { omit: (span) => large.push(span) })];
   const total = spans.length + untimely;
   const tally = { total, unsent: 0, losses: [], tooLarge: large.length, untimely };
-  return { requests, spans: requests.flatMap(({ points }) => points), problems: describeSpans(tally, tracesWhere) };
+  const sent = requests.flatMap(({ points }) => points);
+  const bytes = requests.reduce((sum, { body }) => sum + body.byteLength, 0);
+  return {
+    requests,
+    spans: sent,
+    problems: describeSpans(tally, tracesWhere),
+    // A collector on machines of one's own charges nothing.
+    monthlyCost:
+      config.traces === 'omit' || config.preset === 'collector' ? [] : priceTraces({ spans: sent.length, bytes }),
+  };
 }
 
 const noSpans: SelectedSpans = { spans: [], untimely: 0 };

@@ -10,6 +10,7 @@ const msPerMonth = 730 * 3_600_000;
 const msPerMinute = 60_000;
 
 const bytesPerGigabyte = 1e9;
+const bytesPerKilobyte = 1000;
 
 /** One run as it is sent, and how often there is one. */
 export interface PricedRun {
@@ -24,6 +25,19 @@ export function priceMonth(preset: PresetName | undefined, run: PricedRun): read
   if (preset === undefined || run.points.length === 0) return [];
   const charged = charges[preset];
   return charged === undefined ? [] : [{ item: charged.item, usd: undefined, basis: charged.basis(run) }];
+}
+
+/** Spans of one run as they are sent. */
+export interface PricedSpans {
+  readonly spans: number;
+  /** Before compression. */
+  readonly bytes: number;
+}
+
+/** What receivers charge for traces is known of none, so that there is only how much there is. */
+export function priceTraces({ spans, bytes }: PricedSpans): readonly CostLine[] {
+  const basis = `${groupDigits(spans)} spans with ${groupDigits(bytes / bytesPerKilobyte)} kB before compression in this run; a month has as many as runs and jobs finish in it, at the price of the receiver for traces, which is not known here`;
+  return [{ item: 'Traces by OTLP, ingestion', usd: undefined, basis }];
 }
 
 interface Charge {

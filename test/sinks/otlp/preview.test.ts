@@ -97,6 +97,22 @@ describe('the price', () => {
     for (const [index, [, basis = '']] of expected.entries()) expect(monthlyCost[index]?.basis).toMatch(basis);
   });
 
+  it.each([
+    [{ url, traces: 'finished-runs' }, ['Traces by OTLP, ingestion']],
+    [
+      { preset: 'grafana-cloud', url, auth: { basic: { username: '1', password: apiKey } }, traces: 'finished-runs' },
+      ['Grafana Cloud, active series', 'Traces by OTLP, ingestion'],
+    ],
+    [{ preset: 'collector', traces: 'finished-runs' }, []],
+  ])('of traces is told as not known: %j', async (settings, items) => {
+    await using sink = otlpSink(settings);
+
+    const { monthlyCost } = await sink.preview(batchOf([queues(1)]));
+
+    expect(monthlyCost.map(({ item, usd }) => [item, usd])).toEqual(items.map((item) => [item, undefined]));
+    expect(monthlyCost.map(({ basis }) => basis).join()).not.toContain('undefined');
+  });
+
   it('of nothing is none', async () => {
     await using sink = otlpSink({ preset: 'new-relic', apiKey });
 
