@@ -206,7 +206,8 @@ async function sendOnce({ namespace, datums, body }: PutRequest, context: SendCo
   const { client, deadline } = context;
   if (isOver(deadline)) return { sent: nothingSent, problem: describeNotSent(deadline) };
   const answer = await client.put({ namespace, body }, chooseReading(datums), deadline.signal);
-  const sent: Sent = { ...nothingSent, requests: 1, bytes: answer.bytes };
+  // Without credentials the SDK makes no request that could be sent.
+  const sent: Sent = { ...nothingSent, requests: answer.bytes === 0 ? 0 : 1, bytes: answer.bytes };
   if (answer.error === undefined) return { sent: { ...sent, accepted: datums.length } };
   return { sent, problem: isOver(deadline) ? describeCutOff(deadline) : explainError(answer.error, namespace) };
 }
