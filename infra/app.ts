@@ -1,6 +1,6 @@
 /** The CDK app: reads the configuration, makes the stack and prints its price. */
 import { readFileSync } from 'node:fs';
-import { App, Validations } from 'aws-cdk-lib/core';
+import { App, Errors, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ConfigError } from '../lambda/config/config-error.ts';
 import { parseConfig } from '../lambda/config/parse-config.ts';
@@ -24,14 +24,25 @@ async function buildApp(): Promise<void> {
     stack = new CiMetricsStack(app, formatStackName(config), { config, env });
   } catch (error) {
     // Only the stack knows its alarms, for instance, and so a choice that meets none of them.
-    if (!(error instanceof ConfigError)) throw error;
-    process.exitCode = 1;
-    process.stderr.write(`${error.message}\n`);
+    if (!(error instanceof ConfigError || Errors.isValidationError(error))) throw error;
+    fail(error.message);
     return;
   }
   process.stderr.write(`${await formatCost(stack.collector)}\n`);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-  app.synth();
+  try {
+    app.synth();
+  } catch (error) {
+    // Its report, with every finding and the construct that has it, is printed by then.
+    if (!Errors.isValidationError(error)) throw error;
+    fail(`The stack cannot be deployed as it is: see the findings above. ${error.message}`);
+  }
+}
+
+/** Says why nothing was synthesised, and ends the process with an error. */
+function fail(message: string): void {
+  process.exitCode = 1;
+  process.stderr.write(`${message}\n`);
 }
 
 /** Undefined when it cannot be used: what is wrong is printed, and the process ends with an error. */

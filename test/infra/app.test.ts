@@ -25,14 +25,20 @@ interface AppRun {
 }
 
 /** `infra/app.ts` as the CDK's command line runs it, without the bundle. */
-function runApp(config: string): AppRun {
+function runApp(config: string, environment: Readonly<Record<string, string>> = {}): AppRun {
   const outdir = mkdtempSync(join(folder, 'out-'));
   const context = { ...cdkJson.context, config, 'aws:cdk:bundling-stacks': [] };
   const [command = '', ...args] = cdkJson.app.split(' ');
   const { status, stderr } = spawnSync(command, args, {
     cwd: repository,
     encoding: 'utf8',
-    env: { ...process.env, NODE_ENV: '', CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    env: {
+      ...process.env,
+      NODE_ENV: '',
+      CDK_OUTDIR: outdir,
+      CDK_CONTEXT_JSON: JSON.stringify(context),
+      ...environment,
+    },
   });
   return { status, stderr, outdir };
 }
@@ -120,6 +126,31 @@ sinks:
 
     expect(status).toBe(1);
     expect(stderr).toMatch(/env\.yaml:3:\d+ .*no place for a secret in AWS Lambda/);
+  });
+
+  it('fails on what the Region does not have, in sentences and without a stack trace', () => {
+    const file = configFile(
+      'region.yaml',
+      `sources:
+  - kind: buildkite
+    agentTokens: [{ secret: ci-metrics/buildkite }]
+sinks:
+  - kind: cloudwatch
+alarms:
+  webhook: { url: https://events.example.com/, token: { secret: receiver } }
+`,
+    );
+
+    const { status, stderr } = runApp(file, {
+      CDK_DEFAULT_ACCOUNT: '111122223333',
+      CDK_DEFAULT_REGION: 'us-gov-west-1',
+    });
+
+    expect(status).toBe(1);
+    expect(stderr).toContain('us-gov-west-1 has no API destinations of EventBridge');
+    expect(stderr).toMatch(/The stack cannot be deployed as it is: see the findings above\./);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr).not.toContain('triggerUncaughtException');
   });
 
   it('says which file is missing', () => {
