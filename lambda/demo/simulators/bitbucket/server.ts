@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { Clock } from '../../../runtime/clock.ts';
 import { closeServer, listenOnLoopback, stampDates } from '../loopback.ts';
 import { type Routed, routeRequest } from './routes.ts';
-import { type RollingHour, createRollingHour } from './rolling-hour.ts';
+import { type RollingHour, createRollingHour } from '../rolling-hour.ts';
 import { lacksScope, mayRead } from './scopes.ts';
 import type { SimulatedWorkspace } from './workspace.ts';
 
