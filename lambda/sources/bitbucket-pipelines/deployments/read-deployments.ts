@@ -18,7 +18,7 @@ export interface DeploymentsContext {
   readonly ledger: Ledger;
   readonly countUnreadable: (count: number) => void;
   /** What the list is not, and what comes of it. */
-  readonly report: (kind: 'bad-response' | 'rate-limited', message: string) => void;
+  readonly report: (kind: 'bad-response' | 'configuration', message: string) => void;
 }
 
 const members = [
@@ -94,7 +94,7 @@ export async function readDeployments(
   if (list.reason === undefined && pages.areInOrder()) ledger.noteComplete(stream);
   else ledger.notePartial(stream);
   if (!pages.areInOrder()) report('bad-response', describeDisorder(repository));
-  if (list.reason === 'pages') report('rate-limited', describeCut(repository));
+  if (list.reason === 'pages') report('configuration', describeCut(repository));
 }
 
 function describeDisorder({ slug }: Repository): string {
@@ -102,7 +102,7 @@ function describeDisorder({ slug }: Repository): string {
 }
 
 function describeCut({ slug }: Repository): string {
-  return `read ${String(maxPages)} pages of the deployments of ${slug}, which has more that have ended; the next look goes on there`;
+  return `read ${String(maxPages)} pages of the deployments of ${slug}, which has more that have ended; the next look goes on there; if this stays, shorten the interval`;
 }
 
 /** @throws BudgetSpentError when the requests of the tick do not suffice; the next visit goes on where it came to. */

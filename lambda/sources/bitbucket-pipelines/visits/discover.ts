@@ -18,7 +18,7 @@ export interface DiscoverContext {
   readonly isSelected: (record: RepositoryRecord) => boolean;
   readonly countUnreadable: (count: number) => void;
   /** What the list is not, and what comes of it. */
-  readonly report: (kind: 'bad-response' | 'rate-limited', message: string) => void;
+  readonly report: (kind: 'bad-response' | 'configuration', message: string) => void;
 }
 
 /** What is known of the repositories; changed page by page, so that a pass that is cut off goes on where it was. */
@@ -59,8 +59,8 @@ export async function discover(discovery: Discovery, context: DiscoverContext): 
   }
   discovery.rhythm = { ...discovery.rhythm, page: endPage };
   context.report(
-    'rate-limited',
-    `read the list of repositories up to page ${String(endPage - 1)}; the next run goes on`,
+    'configuration',
+    `read the list of repositories up to page ${String(endPage - 1)}, as far as one run reads; the next run goes on; nothing to do, for it ends after a few runs`,
   );
 }
 

@@ -26,7 +26,7 @@ export interface VisitContext extends MissingRunsContext {
   readonly pages: RunPages;
   readonly stuckAfterMs: number;
   /** What a list is not, and what comes of it. */
-  readonly report: (kind: 'rate-limited', message: string) => void;
+  readonly report: (kind: 'configuration', message: string) => void;
 }
 
 export interface VisitOutcome {
@@ -69,13 +69,13 @@ export async function visitRepository(
   const ended = [...countSightings(earlier, countContext), ...countSightings(sights, countContext)];
   if (list.reason === undefined) ledger.noteComplete(stream);
   else ledger.notePartial(stream);
-  if (list.reason === 'pages') context.report('rate-limited', describeCut(before, list.pages));
+  if (list.reason === 'pages') context.report('configuration', describeCut(before, list.pages));
   const open = deriveOpenStates(before, sights, known, context);
   return { repository: updateRepository(before, list.sights, open, ledger.tickMs), open, ended };
 }
 
 function describeCut({ slug }: Repository, pages: number): string {
-  return `read ${String(pages)} pages of the runs of ${slug}, which has more that are new; the next look goes on there`;
+  return `read ${String(pages)} pages of the runs of ${slug}, which has more that are new; the next look goes on there; if this stays, shorten the interval`;
 }
 
 interface RunList extends Pick<NewestFirstList<unknown>, 'pages' | 'reason' | 'isWhole'> {
