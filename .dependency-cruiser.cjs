@@ -51,10 +51,10 @@ module.exports = {
       to: { path: '^lambda/sources/' },
     },
     {
-      name: 'counters-know-no-plugin',
+      name: 'counters-and-report-know-no-plugin',
       severity: 'error',
-      from: { path: '^lambda/counters/' },
-      to: { path: '^lambda/(sources|sinks)/[^/]+/' },
+      from: { path: '^lambda/(counters|report)/' },
+      to: { path: '^lambda/(sources|sinks)/' },
     },
     {
       name: 'crawl-knows-no-plugin',

@@ -4,8 +4,9 @@ import type { Problem } from '../model/problem.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import type { Delivery, Sink } from '../sinks/sink.ts';
-import type { Collection } from '../sources/source.ts';
+import type { Collection } from '../model/collection.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { CountedSink } from './outbox/counted-sink.ts';
 import type { Batch } from '../model/batch.ts';
 import { findGreatest } from '../model/lists/extremes.ts';
 import { cleanStore } from './stores/clean-store.ts';
@@ -23,7 +24,7 @@ export type { CountedSource, CountedTick as Counted } from './tick/count-tick.ts
 export interface CountingSink {
   /** `<kind>/<name in config>` */
   readonly id: string;
-  readonly sink: Sink;
+  readonly sink: CountedSink;
 }
 
 /** Counting of one process: what a run needs of it, behind one import. */

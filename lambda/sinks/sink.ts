@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import type { AwsAccess } from '../http/auth/aws-credentials.ts';
 import type { HttpPort } from '../http/port.ts';
 import type { Batch } from '../model/batch.ts';
+import type { Delivery, Parcel } from '../model/delivery.ts';
 import type { MetricDefinition } from '../model/metric.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -12,38 +13,10 @@ import type { Redactor } from '../secrets/redaction/redactor.ts';
 import type { SecretRef } from '../secrets/secret-ref.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 
+export type { Delivery, Parcel } from '../model/delivery.ts';
+
 export interface DeliverContext {
   readonly deadline: Deadline;
-}
-
-/** What a sink accepted, and what it refused; the accepted part counts. */
-export interface Delivery {
-  /** Samples accepted, in the sink's own unit (datums, series, points). */
-  readonly accepted: number;
-  /** Requests sent, retries not included. */
-  readonly requests: number;
-  /** Bytes of the request bodies as sent. */
-  readonly bytes: number;
-  readonly problems: readonly Problem[];
-  /** The protocol answers nothing (UDP): `accepted` samples were given to the network; what arrived is unknown. */
-  readonly isUnanswered?: true;
-  /** What an additive sink certainly did not store of the increases it was sent, and can be sent again as it is. */
-  readonly undelivered?: readonly Parcel[];
-  /** Increases whose fate is unknown, because the answer was lost: sent again they might count twice. */
-  readonly unconfirmed?: number;
-  /** Increases that were refused for good. */
-  readonly dropped?: number;
-  /** Increases that wait in the sink's outbox for a later run. */
-  readonly pending?: number;
-}
-
-/** Increases on their way to one additive sink, kept in its outbox until they are stored. */
-export interface Parcel {
-  /** The tick whose increases they are. Epoch milliseconds. */
-  readonly tickMs: number;
-  readonly samples: number;
-  /** Small JSON in the sink's own shape; it checks what it gets back. */
-  readonly content: unknown;
 }
 
 /** One line of a monthly price, in US dollars at list price. */

@@ -6,15 +6,15 @@ import type { Inbox } from '../events/inbox.ts';
 import type { WebhookSchemeName } from '../events/webhook-schemes.ts';
 import type { HttpPort } from '../http/port.ts';
 import type { Absence } from '../model/catalogue/absence.ts';
-import type { Folding } from '../model/limits/cap.ts';
-import type { MetricDefinition, MetricFamily } from '../model/metric.ts';
-import type { Problem } from '../model/problem.ts';
-import type { RelayedFamily } from '../model/relayed.ts';
+import type { Collection } from '../model/collection.ts';
+import type { MetricDefinition } from '../model/metric.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Deadline } from '../runtime/deadline.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { SecretRef } from '../secrets/secret-ref.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+
+export type { Collection } from '../model/collection.ts';
 
 export interface CollectContext {
   /** The share of the run that sources may use. */
@@ -33,16 +33,6 @@ export interface CollectContext {
    * of it, and tells that in `folded`; what it returns beyond is folded for it, but has taken its memory by then.
    */
   readonly room?: number | undefined;
-}
-
-/** What a source could read, and what it could not; the good half is never lost. */
-export interface Collection {
-  readonly families: readonly MetricFamily[];
-  /** Series that are passed on as they were read, of a source that relays. */
-  readonly relayed?: readonly RelayedFamily[];
-  readonly problems: readonly Problem[];
-  /** What the source itself has made one series, because the run had no room for more. */
-  readonly folded?: readonly Folding[];
 }
 
 /** A configured connection to one CI system; made once a process, so what it remembers lives across warm runs. */

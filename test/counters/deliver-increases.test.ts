@@ -244,7 +244,7 @@ describe('a sink of running totals', () => {
   it('needs no help', async () => {
     const totals: CountingSink = {
       id: 'totals/main',
-      sink: { write: () => Promise.resolve(nothing), preview: noPreview },
+      sink: { write: () => Promise.resolve(nothing) },
     };
 
     expect(await tick(createMemoryStateStore(), totals, 0, [])).toBeUndefined();

@@ -2,7 +2,8 @@
 import type { Batch } from '../../model/batch.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../model/metric.ts';
 import { formatSeriesKey } from '../../model/families/order.ts';
-import type { Parcel, Sink } from '../../sinks/sink.ts';
+import type { Parcel } from '../../model/delivery.ts';
+import type { CountedSink } from './counted-sink.ts';
 import type { CountedSource } from '../tick/count-tick.ts';
 import type { Finish } from '../finish.ts';
 
@@ -16,7 +17,7 @@ export interface Backfill {
 const stepMs = 5 * 60_000;
 
 /** History as one sink takes it later on, stamped with the time of the finishes; nothing where it cannot. */
-export function packBackfill({ pack }: Sink, histories: readonly Backfill[]): readonly Parcel[] {
+export function packBackfill({ pack }: CountedSink, histories: readonly Backfill[]): readonly Parcel[] {
   if (pack === undefined) return [];
   return histories.flatMap((backfill) => buildBatches(backfill).flatMap((batch) => pack(batch)));
 }

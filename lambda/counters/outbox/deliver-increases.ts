@@ -3,7 +3,8 @@ import type { Batch } from '../../model/batch.ts';
 import type { Problem } from '../../model/problem.ts';
 import { type Deadline, graceAfter } from '../../runtime/deadline.ts';
 import { graceAfterDeadlineMs } from '../../runtime/run-each.ts';
-import type { Delivery, Parcel, Sink } from '../../sinks/sink.ts';
+import type { Delivery, Parcel } from '../../model/delivery.ts';
+import type { CountedSink } from './counted-sink.ts';
 import {
   claimEntries,
   emptyOutbox,
@@ -65,7 +66,7 @@ export interface AdditiveDelivery extends Delivery {
 }
 
 export interface AdditiveInput {
-  readonly sink: Sink;
+  readonly sink: CountedSink;
   /** `<kind>/<name in config>` */
   readonly name: string;
   readonly batch: Batch;

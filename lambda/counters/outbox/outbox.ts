@@ -1,7 +1,7 @@
 /** The outbox of one additive sink: its entries, claims and settled deliveries, as JSON and as changes to it. */
 import * as z from 'zod';
 import { defineMapping } from '../state/mapping.ts';
-import type { Parcel } from '../../sinks/sink.ts';
+import type { Parcel } from '../../model/delivery.ts';
 import { deliveryEndsAfterMs } from './in-flight.ts';
 import { explainUnreadable } from '../state/document.ts';
 import { tryParseJson } from '../../model/text/try-parse-json.ts';

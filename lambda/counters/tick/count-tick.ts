@@ -5,7 +5,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { Span } from '../../model/span.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
-import type { Collection } from '../../sources/source.ts';
+import type { Collection } from '../../model/collection.ts';
 import { formatState, parseState } from '../state/document.ts';
 import { type ClosedTick, type DraftLedger, openDraftLedger, type LedgerFigures } from './open-ledger.ts';
 import type { Finish } from '../finish.ts';
