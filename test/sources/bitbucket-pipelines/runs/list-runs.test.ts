@@ -81,7 +81,9 @@ describe('deployments that nobody ever ran, which stand before all that have end
     const first = await bitbucket.tick(61);
     const second = await bitbucket.tick(61);
 
-    expect(told(first.problems)).toContainEqual(expect.stringMatching(/^configuration .*10 pages of the deployments of shop/));
+    expect(told(first.problems)).toContainEqual(
+      expect.stringMatching(/^configuration .*10 pages of the deployments of shop/),
+    );
     expect(second.problems).toEqual([]);
     expect(second.values('ci_bitbucket_deployments_total', 'result')).toEqual({ success: 1500 });
   });
