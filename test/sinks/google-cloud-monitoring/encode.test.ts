@@ -47,6 +47,20 @@ describe('the body of a request', () => {
   });
 });
 
+it('a total without a start that is a time is left out and told, and costs its neighbours nothing', () => {
+  const samples = [NaN, -1, endMs, startMs].map((start, index) => ({
+    labels: { queue: String(index) },
+    increase: 1,
+    total: { value: 12, startMs: start },
+  }));
+  const batch = batchOf([counterOf('ci_jobs_total', samples)], { collectedAtMs: endMs });
+  const { names, omissions } = encodePoints(batch, { config });
+
+  expect([...encodeRequests([names.flatMap(({ series }) => series)], settings)]).toHaveLength(1);
+  expect(names.flatMap(({ series }) => series.map(({ labels }) => labels))).toEqual([['queue', '3']]);
+  expect(omissions).toEqual([{ reason: 'start', metric: 'ci_jobs_total', samples: 3 }]);
+});
+
 /** Values of labels that look like one another, or that JSON has to escape. */
 const labelValue = fc.oneof(
   fc.string({ maxLength: 6, unit: 'grapheme' }),

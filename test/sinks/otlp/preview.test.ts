@@ -119,3 +119,17 @@ describe('the price', () => {
     expect(await sink.preview(batchOf([]))).toMatchObject({ monthlyCost: [] });
   });
 });
+
+it('a start that is no time is one that is not known, and costs no delivery', async () => {
+  await using sink = otlpSink({ url: 'https://receiver.example.com' });
+  const samples = [NaN, -1, Infinity].map((startMs, index) => ({
+    labels: { queue: String(index) },
+    increase: 1,
+    total: { value: 3, startMs },
+  }));
+
+  expect(await sink.preview(batchOf([counterOf('ci_jobs_total', samples)]))).toMatchObject({
+    samples: 3,
+    problems: [],
+  });
+});

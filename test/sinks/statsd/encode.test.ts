@@ -6,7 +6,7 @@ import { jobsFinished, jobWait } from '../../../lambda/model/catalogue/run-metri
 import { StatsdConfig } from '../../../lambda/sinks/statsd/config.ts';
 import { packLines } from '../../../lambda/sinks/statsd/encode/pack-datagrams.ts';
 import { answer, batch, part, tickMs, vendorFamilies } from '../cloudwatch/batches.ts';
-import { gaugeOf } from '../remote-write/batches.ts';
+import { distributionOf, gaugeOf } from '../remote-write/batches.ts';
 import { encoded, textsOf } from './harness.ts';
 
 const labels = { system: 'buildkite', source: 'main', scope: 'Linux', queue: 'default' };
@@ -107,6 +107,15 @@ describe('what no StatsD takes', () => {
 
     expect(textsOf({ findings, ...rest })).toEqual(['ci_queue_jobs.buildkite.main.Linux.c.queued:7|g']);
     expect(findings).toMatchObject([{ reason: 'number', metric: 'ci_queue_jobs', samples: 2 }]);
+  });
+
+  it('is an observation that is no number in milliseconds', () => {
+    const family = distributionOf('ci_wait_seconds', [{ labels: {}, observations: [1, Number.MAX_VALUE] }]);
+    const { findings, lostSums, ...rest } = encoded(batch([part([family])]));
+
+    expect(textsOf({ findings, lostSums, ...rest })).toEqual(['ci_wait_seconds:1000|ms']);
+    expect(findings).toMatchObject([{ reason: 'number', metric: 'ci_wait_seconds', samples: 1 }]);
+    expect(lostSums).toBe(1);
   });
 
   it('is a line that is longer than a datagram; a counter among them is lost, and counted', () => {

@@ -98,9 +98,14 @@ function buildPoint(family: PointMetric, labels: Labels, { value, startMs, endMs
   if ('number' in value && !Number.isFinite(value.number)) return 'no-number';
   if (family.valueType === 'INT64' && 'number' in value && !Number.isSafeInteger(value.number)) return 'no-integer';
   // The interval of a running total is not empty (common.proto, TimeInterval).
-  if (startMs !== undefined && startMs >= endMs) return 'start';
+  if (startMs !== undefined && !isBefore(startMs, endMs)) return 'start';
   const set = buildLabelSet(labels);
   return typeof set === 'string' ? set : { labels: set, family, startMs, value, isStale: false };
+}
+
+/** A start that is no time is before nothing. */
+function isBefore(startMs: number, endMs: number): boolean {
+  return startMs >= 0 && startMs < endMs;
 }
 
 /** Each label of the descriptor is written, empty ones too: all of them identify a series (metric.proto, Metric). */

@@ -120,7 +120,9 @@ function writeSample(writer: BinaryWriter, series: Series, timestampMs: number):
   else writer.raw(raw);
   writer.uint32(tag.sampleTimestamp).int64(series.timestampMs ?? timestampMs);
   // 0 means that none is given; the specification has 1 stand for the beginning of 1970.
-  if (startMs !== undefined && !isStale) writer.uint32(tag.sampleStart).int64(startMs === 0 ? 1 : startMs);
+  // A start that is no time is one that is not known.
+  if (startMs !== undefined && Number.isSafeInteger(startMs) && !isStale)
+    writer.uint32(tag.sampleStart).int64(startMs === 0 ? 1 : startMs);
   writer.join();
 }
 

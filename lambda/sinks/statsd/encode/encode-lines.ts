@@ -110,6 +110,7 @@ function* encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSet
   const makeName = createNaming(definition, settings);
   const reading = chooseReading(family);
   const write = createWriter(family.type, tickMs, settings.config);
+  const convert = chooseConversion(family.type, settings.config);
   for (const { labels, values } of extractFigures(family)) {
     const series = makeName(labels);
     const key = series.tags === '' ? series.name : `${series.name}|${series.tags}`;
@@ -117,7 +118,7 @@ function* encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSet
     if (isTaken) notes.note(reasonOfTaken[reading], definition.name, key, reading);
     if (isTaken && reading === 'level') continue;
     for (const value of values) {
-      const made = makeLine(() => write(series, value), value, settings.config.datagramBytes);
+      const made = makeLine((figure) => write(series, figure), convert(value), settings.config.datagramBytes);
       if (typeof made === 'string') notes.note(made, definition.name, key, reading);
       else yield { ...made, reading };
     }
@@ -125,9 +126,13 @@ function* encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSet
 }
 
 /** The line of a figure, or why there is none. */
-function makeLine(write: () => string, value: number, maxBytes: number): Pick<Line, 'text' | 'bytes'> | FindingReason {
+function makeLine(
+  write: (value: number) => string,
+  value: number,
+  maxBytes: number,
+): Pick<Line, 'text' | 'bytes'> | FindingReason {
   if (!Number.isFinite(value)) return 'number';
-  const text = write();
+  const text = write(value);
   const bytes = Buffer.byteLength(text);
   return bytes > maxBytes ? 'size' : { text, bytes };
 }
@@ -147,9 +152,15 @@ function createWriter(
     case 'counter':
       return (series, value) => writeLine(series, value, 'c', time);
     case 'distribution':
-      return (series, value) =>
-        writeLine(series, observations === 'ms' ? convertToMilliseconds(value) : value, observations, '');
+      return (series, value) => writeLine(series, value, observations, '');
   }
+}
+
+function chooseConversion(
+  type: MetricFamily['type'],
+  { observations }: Pick<StatsdConfig, 'observations'>,
+): (value: number) => number {
+  return type === 'distribution' && observations === 'ms' ? convertToMilliseconds : (value) => value;
 }
 
 /** 0.07 s × 1,000 is 70.00000000000001 in binary; 15 digits are what a double holds exactly. */

@@ -153,3 +153,12 @@ describe('metadata', () => {
     expect(new Set(decoded.symbols).size).toBe(decoded.symbols.length);
   });
 });
+
+it('a start that is no time is not written in 2.0', () => {
+  const labels = ['__name__', 'ci_jobs_total'];
+
+  for (const startMs of [NaN, Infinity, 0.5])
+    expect(encodeV2([seriesOf(labels, 1, { startMs })], timestampMs)).toEqual(
+      encodeV2([seriesOf(labels, 1)], timestampMs),
+    );
+});

@@ -181,7 +181,12 @@ function createStartFinder(
   { temporality, intervalMs }: BatchSettings,
 ): (startMs: number | undefined) => number | undefined {
   if (metric.kind === 'up-down') return () => collectedAtMs;
-  return isAddedUp(metric, temporality) ? () => tickMs - intervalMs : (startMs) => startMs;
+  return isAddedUp(metric, temporality) ? () => tickMs - intervalMs : keepWritable;
+}
+
+/** A start that cannot be written is one that is not known. */
+function keepWritable(startMs: number | undefined): number | undefined {
+  return startMs !== undefined && isWritableTime(startMs) ? startMs : undefined;
 }
 
 /** Whole numbers, so that a receiver with types never sees two of them in one metric. */
@@ -212,10 +217,9 @@ function createRelayedProducer(
         omit('time');
         continue;
       }
-      const isStartKnown = startMs !== undefined && isWritableTime(startMs);
       take({
         ...{ labels: writeAttributes(labels), family: shared, value, isStale: false },
-        startMs: isStartKnown ? startMs : undefined,
+        startMs: keepWritable(startMs),
         ...(timestampMs === undefined ? {} : { timestampMs }),
         ...(settings.exemplars === 'send' ? { exemplars: exemplars.filter(isWritableExemplar) } : {}),
       });
