@@ -15,6 +15,11 @@ export interface SourceOutput {
   readonly families: readonly MetricFamily[];
   /** Series of another system, for sinks that keep series as they are. */
   readonly relayed?: readonly RelayedFamily[];
+  /**
+   * The tick of the run before, whose increases ended then; absent in the first one, and where nothing is counted. Epoch
+   * milliseconds.
+   */
+  readonly countedSinceMs?: number;
   /** Runs and jobs whose end was counted and saved in this run; absent unless a sink asks for them (`takesSpans`). */
   readonly spans?: readonly Span[];
 }

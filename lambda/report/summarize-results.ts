@@ -121,9 +121,16 @@ function summarizeSource(
 }
 
 /** What most sources have not: it is absent then, and not empty. */
-function collectExtras(relayed: readonly RelayedFamily[], read: CountedTick): Pick<SourceOutput, 'relayed' | 'spans'> {
-  const spans = read.outcome === 'counted' ? read.spans : [];
-  return { ...(relayed.length === 0 ? {} : { relayed }), ...(spans.length === 0 ? {} : { spans }) };
+function collectExtras(
+  relayed: readonly RelayedFamily[],
+  read: CountedTick,
+): Pick<SourceOutput, 'relayed' | 'spans' | 'countedSinceMs'> {
+  const { spans, sinceMs } = read.outcome === 'counted' ? read : { spans: [], sinceMs: undefined };
+  return {
+    ...(relayed.length === 0 ? {} : { relayed }),
+    ...(spans.length === 0 ? {} : { spans }),
+    ...(sinceMs === undefined ? {} : { countedSinceMs: sinceMs }),
+  };
 }
 
 interface Held {

@@ -72,6 +72,16 @@ it('a tick that comes twice is published once, and nobody is alarmed', async () 
   expect(pushed).toHaveLength(1);
 });
 
+it('a run says since when it has counted: since the run before, however soon or late it comes', async () => {
+  const { runAt, pushed } = deployment();
+  for (const minute of [0, 0.25, 1, 5]) await runAt(minute);
+
+  const since = pushed.map(({ sources }) => sources.map(({ countedSinceMs }) => countedSinceMs));
+
+  const both = (minute: number) => [startMs + minute * minuteMs, startMs + minute * minuteMs];
+  expect(since).toEqual([[undefined, undefined], both(0), both(0.25), both(1)]);
+});
+
 it('a run that comes after that of a later tick publishes nothing, and is not ok', async () => {
   const { runAt, pushed } = deployment();
   await runAt(2);

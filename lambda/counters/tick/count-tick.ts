@@ -74,6 +74,8 @@ export type CountedTick =
       readonly deliveryId: number;
       /** How far the time is known to have come. Epoch milliseconds. */
       readonly nowMs: number;
+      /** The tick that was saved before; undefined for the first one. Epoch milliseconds. */
+      readonly sinceMs: number | undefined;
     }
   /** Another invocation publishes this tick; when it publishes another one, that is a problem. */
   | { readonly outcome: 'skipped'; readonly reason: string; readonly problems: readonly Problem[] };
@@ -118,6 +120,8 @@ interface Opened {
   readonly draft: DraftLedger;
   readonly state: State;
   readonly isNew: boolean;
+  /** The tick that was saved before, unless it is the first one. Epoch milliseconds. */
+  readonly sinceMs: number | undefined;
   /** As it was found. */
   readonly body: string | undefined;
   readonly version: number;
@@ -179,6 +183,7 @@ async function openState(source: CountedSource, context: CountingContext): Promi
   const isNew = stored === undefined;
   const state = isNew ? createState(tickMs) : parseState(stored.body, source.id);
   const problems = isNew ? [] : moveToTick(state, source, { tickMs, clock, settings });
+  const sinceMs = isNew ? undefined : state.tickMs;
   const { system, name, metrics } = source;
   const draft = openDraftLedger({
     state,
@@ -192,7 +197,7 @@ async function openState(source: CountedSource, context: CountingContext): Promi
     cleaner,
     spans,
   });
-  return { draft, state, isNew, body: stored?.body, version: stored?.version ?? 0, problems };
+  return { draft, state, isNew, sinceMs, body: stored?.body, version: stored?.version ?? 0, problems };
 }
 
 /**
@@ -284,6 +289,7 @@ async function commit(
     unsettled,
     deliveryId: state.deliveryId,
     nowMs: state.provenMs,
+    sinceMs: opened.sinceMs,
   };
   if (mode === 'preview') return counted;
   // The run has given up waiting, so nothing that is saved now would be published.

@@ -148,6 +148,15 @@ describe('the points of a batch', () => {
     ]);
   });
 
+  it('has the seconds since the run before as its interval', () => {
+    const family = counterOf('ci_jobs_total', [{ labels: {}, increase: 3 }]);
+    const sources = [partOf([family], { countedSinceMs: tickMs - 10_000 })];
+
+    const { points } = encoded(batchAt([], { sources }));
+
+    expect(points).toMatchObject([{ timeMs: tickMs, values: [3], intervalSeconds: 10 }]);
+  });
+
   it('have nothing of a source that failed', () => {
     const failed = partOf([gaugeOf('ci_up', [{ labels: {}, value: 1 }])], { status: 'failed' });
 

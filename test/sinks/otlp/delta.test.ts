@@ -1,10 +1,11 @@
 /** Increases: each is stored, kept for a later run, told as unconfirmed or dropped, and never sent twice. */
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../lambda/model/batch.ts';
+import { sourceDuration } from '../../../lambda/model/catalogue/catalogue.ts';
 import type { Delivery } from '../../../lambda/sinks/sink.ts';
 import { type Answer, type OtlpFake, startOtlpFake } from '../../support/backends/otlp-fake.ts';
 import { shownSeries } from '../../support/backends/otlp-decode.ts';
-import { batchOf, counterOf, distributionOf, queues } from '../remote-write/batches.ts';
+import { batchOf, counterOf, distributionOf, gaugeOf, partOf, queues } from '../remote-write/batches.ts';
 import { otlpSink } from './harness.ts';
 
 const tickMs = Math.floor(Date.now() / 60_000) * 60_000;
@@ -63,6 +64,23 @@ describe('increases', () => {
       timeUnixNano: `${String(tickMs)}000000`,
     });
     expect(delivery).toMatchObject({ accepted: 4, problems: [], undelivered: [], unconfirmed: 0, dropped: 0 });
+  });
+
+  it('begin where those of the run before ended, the duration of the collection too', async () => {
+    await using receiver = await startOtlpFake();
+    await using sink = otlpSink({ url: receiver.url, temporality: 'delta', compat: true });
+    const total = { value: 41, startMs: 1 };
+    const family = counterOf('ci_runs_total', [{ labels: {}, increase: 3, total }]);
+    const took = gaugeOf(sourceDuration.name, [{ labels: { system: 'buildkite', source: 'main' }, value: 2 }]);
+    const sources = [partOf([family], { countedSinceMs: tickMs - 10_000 })];
+
+    await sink.write(batchOf([], { tickMs, collectedAtMs: tickMs + 1500, sources, health: [took] }));
+
+    const added = receiver.requests.flatMap(({ series }) => series).filter(({ kind }) => kind !== 'gauge');
+    expect(added.map(({ metric, point }) => [metric.name, point.startTimeUnixNano])).toEqual([
+      ['buildkite.collection.duration', `${String(tickMs - 10_000)}000000`],
+      ['ci_runs_total', `${String(tickMs - 10_000)}000000`],
+    ]);
   });
 
   it('do not end, and levels do', async () => {

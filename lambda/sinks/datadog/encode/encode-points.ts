@@ -1,6 +1,7 @@
 /** Makes the points of a batch, metric by metric; what Datadog would not store is left out and reported. */
 import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
+import { createWindowFinder } from '../../../model/for-sinks/increase-windows.ts';
 import type { MetricFamily } from '../../../model/metric.ts';
 import { collectFindings, type Finding } from '../../../series/losses/findings.ts';
 import type { DatadogConfig } from '../config.ts';
@@ -88,10 +89,11 @@ function groupMetrics(
 ): Partial<Record<Point['kind'], readonly (readonly NamedFamily[])[]>> {
   const isSelected = matchSelection(settings.config.metrics ?? {});
   const selected = selectFamilies(batch).filter(({ definition }) => isSelected(definition.name));
+  const findStart = createWindowFinder(batch, settings.intervalMs);
   const named = selected.map((family): NamedFamily => ({
     family: settings.unchanged === 'include' ? addStandIns(family) : family,
     naming: createNaming(family.definition, { ...settings.config, collector: settings.collector }, clean),
-    common: buildCommon(family, batch, settings),
+    common: buildCommon(family, batch, findStart(family)),
   }));
   const groups = Map.groupBy(named, ({ naming, common }) => `${common.kind} ${naming.group}`);
   return Object.groupBy(groups.values(), ([first]) => first?.common.kind ?? 'level');
@@ -117,11 +119,7 @@ function selectFamilies({ sources, health }: Batch): readonly MetricFamily[] {
 }
 
 /** A level is of the moment it was read; increases have the time of their tick, under which they may be sent later. */
-function buildCommon(
-  { type, definition }: MetricFamily,
-  batch: Batch,
-  { intervalMs }: EncodeSettings,
-): NamedFamily['common'] {
+function buildCommon({ type, definition }: MetricFamily, batch: Batch, startMs: number): NamedFamily['common'] {
   const unit = findUnit(definition.name, definition.unit);
   switch (type) {
     case 'gauge':
@@ -131,7 +129,7 @@ function buildCommon(
       return {
         kind: 'increase',
         timeMs: batch.tickMs,
-        intervalSeconds: Math.max(1, Math.round(intervalMs / 1000)),
+        intervalSeconds: Math.max(1, Math.round((batch.tickMs - startMs) / 1000)),
         unit,
       };
     case 'distribution':

@@ -1,6 +1,7 @@
 /** Makes the points and events of a batch; what New Relic would not store is left out and reported. */
 import { matchSelection } from '../../../settings/glob.ts';
 import type { Batch } from '../../../model/batch.ts';
+import { createWindowFinder } from '../../../model/for-sinks/increase-windows.ts';
 import type { CounterSample, DistributionSample, Labels, MetricFamily } from '../../../model/metric.ts';
 import { collectFindings, type Finding, type Findings } from '../../../series/losses/findings.ts';
 import type { NewRelicConfig } from '../config.ts';
@@ -39,10 +40,11 @@ export function encodeItems(batch: Batch, settings: EncodeSettings): Encoding {
   const findings = collectFindings<FindingReason>();
   const points = collectPoints(findings, settings.common, batch.collectedAtMs);
   const events = collectEvents(findings);
+  const findStart = createWindowFinder(batch, settings.intervalMs);
   for (const family of selectFamilies(batch)) {
     if (!isSelected(family.definition.name)) continue;
     if (config.compat && events.isToolFamily(family)) events.add(family);
-    else putFamily(family, points, { batch, intervalMs: settings.intervalMs });
+    else putFamily(family, points, { batch, startMs: findStart(family) });
   }
   const { levels, increases, lostIncreases } = points.finish();
   return {
@@ -59,13 +61,14 @@ function selectFamilies({ sources, health }: Batch): readonly MetricFamily[] {
 
 interface Window {
   readonly batch: Batch;
-  readonly intervalMs: number;
+  /** Of increases. Epoch milliseconds. */
+  readonly startMs: number;
 }
 
-function putFamily(family: MetricFamily, points: PointCollector, { batch, intervalMs }: Window): void {
+function putFamily(family: MetricFamily, points: PointCollector, { batch, startMs }: Window): void {
   const put = points.openMetric(family.definition.name);
   // A level is of the moment it was read; increases have the time of their tick, under which they may be sent later.
-  const window = { timeMs: batch.tickMs, intervalMs };
+  const window = { timeMs: batch.tickMs, intervalMs: batch.tickMs - startMs };
   switch (family.type) {
     case 'gauge':
       for (const { labels, value } of family.samples)

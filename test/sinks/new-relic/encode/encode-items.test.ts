@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { startNewRelicFake, type StoredPoint } from '../../../support/backends/new-relic-fake.ts';
 import { expectGolden } from '../../../support/golden.ts';
-import { batchOf, counterOf, distributionOf, gaugeOf } from '../../remote-write/batches.ts';
+import { batchOf, counterOf, distributionOf, gaugeOf, partOf } from '../../remote-write/batches.ts';
 import { newRelicSink } from '../harness.ts';
 
 const tickMs = Math.floor(Date.now() / 60_000) * 60_000;
@@ -11,10 +11,15 @@ const collectedAtMs = tickMs + 1500;
 
 const types = ['gauge', 'count', 'summary'];
 
-async function stored(families: Parameters<typeof batchOf>[0], settings: object = {}) {
+async function stored(
+  families: Parameters<typeof batchOf>[0],
+  settings: object = {},
+  output: Parameters<typeof partOf>[1] = {},
+) {
   await using receiver = await startNewRelicFake();
   await using made = newRelicSink({ url: receiver.url, ...settings });
-  const delivery = await made.write(batchOf(families, { tickMs, collectedAtMs }));
+  const sources = [partOf(families, output)];
+  const delivery = await made.write(batchOf([], { tickMs, collectedAtMs, sources }));
   expect(receiver.errors).toEqual([]);
   // Requests travel side by side.
   const points = receiver.points.toSorted((a, b) => types.indexOf(a.type) - types.indexOf(b.type));
@@ -53,6 +58,21 @@ describe('a point', () => {
       },
     ]);
     expect(delivery).toMatchObject({ accepted: 3, problems: [], undelivered: [], unconfirmed: 0, dropped: 0 });
+  });
+
+  it('of what is added up begins where the run before ended', async () => {
+    const families = [
+      counterOf('ci_jobs_total', [{ labels: {}, increase: 2 }]),
+      distributionOf('ci_job_wait_seconds', [{ labels: {}, observations: [3] }]),
+    ];
+
+    const { points } = await stored(families, {}, { countedSinceMs: tickMs - 10_000 });
+
+    const window = { timestamp: tickMs - 10_000, intervalMs: 10_000 };
+    expect(points).toMatchObject([
+      { type: 'count', ...window },
+      { type: 'summary', ...window },
+    ]);
   });
 
   it('has the attributes of the settings, of which its own labels win', async () => {

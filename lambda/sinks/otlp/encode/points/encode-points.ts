@@ -1,6 +1,7 @@
 /** Turns a batch into points, metric by metric. */
 import type { Matcher } from '../../../../settings/glob.ts';
 import type { Batch } from '../../../../model/batch.ts';
+import { createWindowFinder, findRunStart } from '../../../../model/for-sinks/increase-windows.ts';
 import type { Labels, MetricDefinition, MetricFamily } from '../../../../model/metric.ts';
 import { compareText } from '../../../../model/families/order.ts';
 import { selectPublishable, type RelayedExemplar, type RelayedFamily } from '../../../../model/relayed.ts';
@@ -127,9 +128,11 @@ function* generateProducers(
   settings: BatchSettings,
   durations: CollectionDurations,
 ): Generator<Producer> {
+  const findWindow = createWindowFinder(batch, settings.intervalMs);
   for (const family of selectFamilies(batch, settings)) {
     if (!settings.selects(family.definition.name)) continue;
-    for (const mapping of settings.mapMetric(family.definition)) yield createProducer(family, mapping, batch, settings);
+    const times = { collectedAtMs: batch.collectedAtMs, windowStartMs: findWindow(family) };
+    for (const mapping of settings.mapMetric(family.definition)) yield createProducer(family, mapping, times, settings);
   }
   for (const family of selectRelayed(batch, settings)) {
     if (!settings.selects(family.name)) continue;
@@ -139,7 +142,19 @@ function* generateProducers(
     yield createDurationProducer(durations, batch, settings);
 }
 
-function createProducer(family: MetricFamily, mapping: MetricMapping, batch: Batch, settings: BatchSettings): Producer {
+/** Epoch milliseconds. */
+interface FamilyTimes {
+  readonly collectedAtMs: number;
+  /** When its increases began to add up. */
+  readonly windowStartMs: number;
+}
+
+function createProducer(
+  family: MetricFamily,
+  mapping: MetricMapping,
+  times: FamilyTimes,
+  settings: BatchSettings,
+): Producer {
   const { definition } = family;
   const { mapLabels } = mapping;
   const writeAttributes = createAttributeWriter(settings.attributes);
@@ -151,7 +166,7 @@ function createProducer(family: MetricFamily, mapping: MetricMapping, batch: Bat
     numbers: chooseNumbers(definition),
     resource: mapping.resource ?? 'collector',
   };
-  const findStart = createStartFinder(metric, batch, settings);
+  const findStart = createStartFinder(metric, times, settings);
   const produce: Producer['produce'] = (shared, take, omit) => {
     putFamily(
       family,
@@ -174,14 +189,14 @@ function createProducer(family: MetricFamily, mapping: MetricMapping, batch: Bat
   return { known: definition.name, metric, produce };
 }
 
-/** An increase began with the interval of its tick; a level that may fall counts from the moment it was read. */
+/** Increases begin where those of the run before ended; a level that may fall counts from the moment it was read. */
 function createStartFinder(
   metric: PointMetric,
-  { tickMs, collectedAtMs }: Batch,
-  { temporality, intervalMs }: BatchSettings,
+  { collectedAtMs, windowStartMs }: FamilyTimes,
+  { temporality }: BatchSettings,
 ): (startMs: number | undefined) => number | undefined {
   if (metric.kind === 'up-down') return () => collectedAtMs;
-  return isAddedUp(metric, temporality) ? () => tickMs - intervalMs : keepWritable;
+  return isAddedUp(metric, temporality) ? () => windowStartMs : keepWritable;
 }
 
 /** A start that cannot be written is one that is not known. */
@@ -242,7 +257,8 @@ function createDurationProducer(
     definition: collectionDurationMetric,
     samples: [{ labels: {}, observations, total }],
   };
-  return createProducer(family, { name: collectionDuration, unit: 's', resource: 'buildkite' }, batch, settings);
+  const times = { collectedAtMs: batch.collectedAtMs, windowStartMs: findRunStart(batch, settings.intervalMs) };
+  return createProducer(family, { name: collectionDuration, unit: 's', resource: 'buildkite' }, times, settings);
 }
 
 const collectionDurationMetric: MetricDefinition<'distribution'> = {
