@@ -113,7 +113,7 @@ function* encodeFamily(family: MetricFamily, tickMs: number, settings: EncodeSet
   const convert = chooseConversion(family.type, settings.config);
   for (const { labels, values } of extractFigures(family)) {
     const series = makeName(labels);
-    const key = series.tags === '' ? series.name : `${series.name}|${series.tags}`;
+    const key = series.tags === '' ? series.name : [series.name, series.tags].join('|');
     const isTaken = !notes.claim(key);
     if (isTaken) notes.note(reasonOfTaken[reading], definition.name, key, reading);
     if (isTaken && reading === 'level') continue;

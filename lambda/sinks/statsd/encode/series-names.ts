@@ -29,11 +29,11 @@ export function createNaming(definition: MetricDefinition, settings: NamingSetti
 function createPathNaming({ name, labels: order }: MetricDefinition, prefix: string): (labels: Labels) => SeriesName {
   const metric = prefix + cleanName(name);
   const parts = order.map((label) => ({ label, clean: rememberLast(cleanSegment) }));
-  return (labels) => {
-    let path = metric;
-    for (const { label, clean } of parts) path += `.${clean(labels[label] ?? '')}`;
-    return { name: path, tags: '' };
-  };
+  // Joined and not added: an added string keeps each of its parts, and a run remembers every name.
+  return (labels) => ({
+    name: [metric, ...parts.map(({ label, clean }) => clean(labels[label] ?? ''))].join('.'),
+    tags: '',
+  });
 }
 
 /** Labels without a value are no tags: that is what they mean. */
@@ -48,12 +48,8 @@ function createTagNaming(
     .map(([key, value]) => writeTag(key, value));
   const rest = constant.filter((tag) => tag !== '').join(',');
   return (labels) => {
-    let tags = '';
-    for (const { label, write } of parts) {
-      const tag = write(labels[label] ?? '');
-      if (tag !== '') tags += tags === '' ? tag : `,${tag}`;
-    }
-    return { name: metric, tags: tags === '' || rest === '' ? tags + rest : `${tags},${rest}` };
+    const own = parts.map(({ label, write }) => write(labels[label] ?? ''));
+    return { name: metric, tags: [...own, rest].filter((tag) => tag !== '').join(',') };
   };
 }
 
