@@ -9,8 +9,9 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Annotations, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Deployment } from '../lambda/config/deployment.ts';
-import { convertInterval, minuteMs } from '../lambda/settings/interval.ts';
+import { convertInterval } from '../lambda/settings/interval.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
+import { minuteMs } from '../lambda/model/time.ts';
 
 /** What code may decide in place of the `deployment:` section; what is given here wins. */
 export interface CollectorSettings {

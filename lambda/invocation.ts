@@ -1,11 +1,11 @@
 /** Runs the ticks of one invocation: one, or each tick of a minute where the interval is shorter. */
-import { minuteMs } from './settings/interval.ts';
 import type { RunReport } from './report/report.ts';
 import { run } from './run.ts';
 import { createDeadline } from './runtime/deadline.ts';
 import { findScheduledTime, determineTick } from './runtime/scheduled-tick.ts';
 import { generateTicks } from './runtime/tick-loop.ts';
 import type { BuiltPipeline } from './wiring.ts';
+import { minuteMs } from './model/time.ts';
 
 /** Kept for the report line and the answer after the last delivery; both take milliseconds. */
 const reportReserveMs = 2000;

@@ -20,6 +20,7 @@ import { SecretRef } from './secrets/secret-ref.ts';
 import { createSecretsManagerStore } from './secrets/stores/secrets-manager.ts';
 import { warnOfWeakSecret } from './secrets/redaction/weak-secret.ts';
 import { createSecrets } from './secrets/create-secrets.ts';
+import { minuteMs } from './model/time.ts';
 
 const Settings = z.object({
   queueUrl: z.url(),
@@ -33,7 +34,7 @@ const settings = Settings.parse({
 });
 
 /** A rotated secret is accepted within this time, beside the reading anew after each refused signature. */
-const cacheMs = 5 * 60_000;
+const cacheMs = 5 * minuteMs;
 
 /** Bitbucket gives up after about 10 s; the rest is for the answer. */
 const budgetMs = 8_000;
@@ -96,7 +97,7 @@ async function answerEvent(event: unknown): Promise<{ readonly statusCode: numbe
 }
 
 /** Requests with a wrong signature must not make the function read the secret anew for each of them. */
-const rereadEveryMs = 60_000;
+const rereadEveryMs = minuteMs;
 let rereadMs = 0;
 
 /** A signature that does not fit is judged once more with the value as it is now: the secret may have been rotated. */

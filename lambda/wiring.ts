@@ -31,6 +31,7 @@ import { checkSecrets } from './sinks/check-secrets.ts';
 import type { PreparedSink, SinkPorts } from './sinks/sink.ts';
 import { prepareSource } from './sources/prepare-source.ts';
 import type { PreparedSource } from './sources/source.ts';
+import { minuteMs, hourMs } from './model/time.ts';
 
 /** Everything that a process has and a test replaces: time, randomness, environment, output. */
 export interface Environment {
@@ -151,7 +152,7 @@ async function buildCounting(config: RuntimeConfig, intervalMs: number, environm
     waitBounds,
     durationBounds,
     intervalMs,
-    backfillMs: backfillHours * 3_600_000,
+    backfillMs: backfillHours * hourMs,
   };
   return createCounting({ store, settings, finishedRuns, cleaner: redactor, log });
 }
@@ -234,7 +235,7 @@ function buildSecretCache({ secretCacheMinutes }: RuntimeConfig, environment: En
       file: createFileStore((path) => readFile(path)),
     },
     clock,
-    cacheMs: secretCacheMinutes * 60_000,
+    cacheMs: secretCacheMinutes * minuteMs,
     redactor,
     onWeak: warnOfWeakSecret(notices),
     log,

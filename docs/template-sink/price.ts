@@ -1,14 +1,12 @@
 /** What a month of a configuration costs at the backend's list price; a backend without one has no such file. */
 import type { CostLine } from '../../lambda/sinks/sink.ts';
+import { monthMs } from '../../lambda/model/time.ts';
 
 /** Price list of the example, first tier. */
 const usdPerMillionPoints = 0.1;
 
-/** 365 days through 12. */
-const msPerMonth = 730 * 3_600_000;
-
 export function priceMonth(pointsPerRun: number, intervalMs: number): readonly CostLine[] {
-  const points = Math.round((pointsPerRun * msPerMonth) / intervalMs);
+  const points = Math.round((pointsPerRun * monthMs) / intervalMs);
   return [
     {
       item: 'points',

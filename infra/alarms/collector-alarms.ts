@@ -4,7 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
-import { convertInterval, minuteMs } from '../../lambda/settings/interval.ts';
+import { convertInterval } from '../../lambda/settings/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { PreparedSource } from '../../lambda/sources/source.ts';
 import {
@@ -32,6 +32,7 @@ import { buildMetric } from '../metrics/build-metric.ts';
 import type { Prepared } from '../prepared.ts';
 import { canEmit } from '../metrics/published-metrics.ts';
 import { chooseScheduleRate } from '../settings.ts';
+import { minuteMs } from '../../lambda/model/time.ts';
 
 /** The parts of the collector that have metrics of AWS's own. */
 export interface Watched {

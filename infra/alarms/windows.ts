@@ -1,7 +1,8 @@
 /** Decides how many bad runs, of how many, raise an alarm. */
-import { convertInterval, minuteMs } from '../../lambda/settings/interval.ts';
+import { convertInterval } from '../../lambda/settings/interval.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { chooseScheduleRate } from '../settings.ts';
+import { minuteMs } from '../../lambda/model/time.ts';
 
 /** How many bad data points raise an alarm, and among how many it looks for them; a data point is a run. */
 export interface AlarmWindow {

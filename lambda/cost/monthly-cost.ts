@@ -9,10 +9,11 @@ import { priceEvents } from './lines/event-lines.ts';
 import { priceFunction } from './lines/function-lines.ts';
 import { estimateLogSize } from './lines/log-size.ts';
 import { groupDigits } from '../model/text/wording.ts';
-import { hoursAMonth, prices } from './prices.ts';
+import { prices } from './prices.ts';
 import { isRunning } from './lines/runs-a-month.ts';
 import { priceSecrets } from './lines/secret-lines.ts';
 import { priceStateTable } from './lines/table-lines.ts';
+import { hoursAMonth } from '../model/time.ts';
 
 export interface SinkPreview {
   /** `<kind>/<name in config>` */

@@ -5,11 +5,6 @@
  * "Pricing" in November 2026, but for those that are marked as reported: look these up before you rely on them.
  */
 
-/** The month of AWS's own price examples. */
-export const hoursAMonth = 730;
-
-export const monthMs = hoursAMonth * 3_600_000;
-
 export const prices = {
   /** Each metric that an alarm looks at, by period of a minute or more; a Metrics Insights alarm looks at many. */
   alarmMetric: 0.1,

@@ -1,6 +1,7 @@
 /** The table of a dry run: how fresh the repositories of a workspace or an organization can be within the budget. */
 import type { SourcePlan } from '../sources/source.ts';
 import { forecast, usualSizes } from './forecast.ts';
+import { minuteMs } from '../model/time.ts';
 
 /** What holds the repositories, as the CI system calls it. */
 type Whole = 'workspace' | 'organization';
@@ -35,7 +36,7 @@ export function buildPlan(perHour: number, own: number | undefined, whole: Whole
 
 /** `2 min`, `1 h 20 min` */
 function formatDuration(ms: number): string {
-  const minutes = Math.ceil(ms / 60_000);
+  const minutes = Math.ceil(ms / minuteMs);
   const rest = minutes % 60;
   if (minutes < 60) return `${String(minutes)} min`;
   return rest === 0 ? `${String(minutes / 60)} h` : `${String((minutes - rest) / 60)} h ${String(rest)} min`;

@@ -5,11 +5,11 @@ import { planVisits } from './plan-visits.ts';
 import {
   computeDiscoveryInterval,
   isProbeWorthwhile,
-  minuteMs,
   computeProbeInterval,
   repositoriesPerPage,
   computeRunnersInterval,
 } from './intervals.ts';
+import { minuteMs, dayMs } from '../model/time.ts';
 
 /** How fresh the figures of an organization of some size can be; ages are of visits to repositories, in milliseconds. */
 export interface Forecast {
@@ -142,7 +142,7 @@ function createUsualWorkspace(count: number): readonly Simulated[] {
     id: String(index).padStart(6, '0'),
     visitedMs: 0,
     // Spread over the last half year, as pushes are.
-    ranMs: startMs - ((index * 7919) % 180) * 24 * 60 * minuteMs,
+    ranMs: startMs - ((index * 7919) % 180) * dayMs,
     hotUntilMs: 0,
     hintedMs: undefined,
     open: { moving: 0, held: 0 },

@@ -1,7 +1,6 @@
 /** How often the things are asked that cost the same whatever goes on. */
 import { computeAffordableInterval, shares } from './rate.ts';
-
-export const minuteMs = 60_000;
+import { minuteMs } from '../model/time.ts';
 
 /** Largest page of repositories that Bitbucket and GitHub give. */
 export const repositoriesPerPage = 100;

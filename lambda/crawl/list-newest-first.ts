@@ -9,6 +9,7 @@ import { defineMapping } from '../counters/state/mapping.ts';
 import type { Ledger, Stream } from '../counters/ledger.ts';
 import { append } from '../model/lists/append.ts';
 import { BudgetSpentError } from './budget-spent-error.ts';
+import { minuteMs } from '../model/time.ts';
 
 /** Where a walk was cut short. */
 export interface Cursor {
@@ -51,7 +52,7 @@ export interface NewestFirstList<Row> {
  * A row that a list shows late may stand below one that was read before it. A minute is a page or two at most, so that
  * even a visit of a few pages comes to what was left; a longer span could be all that it ever reads.
  */
-const lateRowsMs = 60_000;
+const lateRowsMs = minuteMs;
 
 /** @throws what `readPage` throws, but for a spent budget */
 export async function listNewestFirst<Row>(

@@ -6,8 +6,8 @@ import {
   repositories as repositoriesMetric,
   repositoryStates,
 } from '../model/catalogue/crawl-metrics.ts';
-import { minuteMs } from './intervals.ts';
 import type { Watched } from './watched.ts';
+import { minuteMs } from '../model/time.ts';
 
 const recentMs = 60 * minuteMs;
 

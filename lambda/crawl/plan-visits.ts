@@ -1,8 +1,7 @@
 /** Chooses which repositories to visit in a tick. Pure: the crawl, the forecast of a dry run and the tests share it. */
 import { pickFirst } from '../model/lists/pick-first.ts';
 import type { Watched } from './watched.ts';
-
-const minuteMs = 60_000;
+import { minuteMs, dayMs } from '../model/time.ts';
 
 /** A pipeline that waits for a person is as likely to go on as a quiet repository is to start one. */
 const heldIntervalMs = 5 * minuteMs;
@@ -11,7 +10,7 @@ const heldIntervalMs = 5 * minuteMs;
 const longestIntervalMs = 30 * minuteMs;
 
 /** Pipelines are switched on by a push, which makes a repository hot; this is for what a push did not show. */
-const withoutPipelinesMs = 24 * 60 * minuteMs;
+const withoutPipelinesMs = dayMs;
 
 /** The first pipeline comes by a push, nearly always; until then there is nothing to miss by looking rarely. */
 const emptyMs = 60 * minuteMs;

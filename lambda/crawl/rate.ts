@@ -1,4 +1,5 @@
 /** How the requests that a CI system allows in an hour are spread so that no hour ever holds more. */
+import { minuteMs, hourMs } from '../model/time.ts';
 
 /**
  * How many requests a tick may send. A CI system may count a rolling hour and tell nothing of it, so the pace
@@ -8,10 +9,8 @@
 /** The rest is for repeated connections and for other programs that use the same credential. */
 const usedShare = 0.95;
 
-export const hourMs = 60 * 60_000;
-
 /** What was not needed may be saved up for this long: a tick of 5 minutes still has all of its requests. */
-export const burstMs = 5 * 60_000;
+export const burstMs = 5 * minuteMs;
 
 /** Any rolling hour meets at most this many windows of `burstMs`, the cut ones at its ends included. */
 const windowsInAnHour = hourMs / burstMs + 1;
@@ -66,8 +65,8 @@ export function computeAffordableInterval(requests: number, share: number, perHo
 }
 
 /** First wait after a refusal that names no time; it doubles up to the longest with each further one. */
-const firstBlockMs = 60_000;
-const longestBlockMs = 15 * 60_000;
+const firstBlockMs = minuteMs;
+const longestBlockMs = 15 * minuteMs;
 
 /** How long to leave the CI system alone after the `refusals`th refusal in a row. */
 export function computeBlockMs(refusals: number): number {

@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import type { Ledger } from '../counters/ledger.ts';
 import { parseRateLimit } from '../http/answers/rate-limit-headers.ts';
-import { computeBlockMs, burstMs, hourMs, refill, computeRequestsPerWindow, computeSpare } from './rate.ts';
+import { computeBlockMs, burstMs, refill, computeRequestsPerWindow, computeSpare } from './rate.ts';
+import { minuteMs, hourMs } from '../model/time.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -98,7 +99,7 @@ export function openTickBudget(ledger: Ledger, options: BudgetOptions): TickBudg
 }
 
 /** After the CI system has warned that less than a fifth is left, half the pace for this long. */
-const nearForMs = 15 * 60_000;
+const nearForMs = 15 * minuteMs;
 
 function choosePace(memory: Memory | undefined, tickMs: number): number {
   return memory?.nearMs !== undefined && tickMs - memory.nearMs < nearForMs ? 0.5 : 1;

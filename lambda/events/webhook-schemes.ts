@@ -1,6 +1,7 @@
 /** How CI systems prove that a delivery is theirs, and under which header they name its event. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { reduceGithubEvent } from './reduce-github-event.ts';
+import { minuteMs } from '../model/time.ts';
 
 /** A request as a Lambda function URL hands it over (Lambda developer guide, "Request and response payloads"). */
 export interface WebhookRequest {
@@ -31,7 +32,7 @@ export const webhookSchemeNames = [
 export type WebhookSchemeName = (typeof webhookSchemeNames)[number];
 
 /** A delivery is dated when it is sent; Buildkite's documentation proposes this window. */
-export const replayWindowMs = 5 * 60_000;
+export const replayWindowMs = 5 * minuteMs;
 
 export const webhookSchemes: Readonly<Record<WebhookSchemeName, WebhookScheme>> = {
   /** Bitbucket Cloud, "Secure webhooks": HMAC-SHA256 over the raw body. */

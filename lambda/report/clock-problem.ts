@@ -1,9 +1,10 @@
 /** Tells of a clock that differs from the one of a server. */
 import { type ClockReading, pickFurthest } from '../http/answers/server-clock.ts';
 import type { Problem } from '../model/problem.ts';
+import { minuteMs } from '../model/time.ts';
 
 /** Servers of one network differ by less than a second; ages and waits may be wrong by a minute without harm. */
-const toleratedMs = 60_000;
+const toleratedMs = minuteMs;
 
 /** One problem where the clock of this machine and that of a server of the source differ; it names both times. */
 export function describeClockProblems(id: string, readings: readonly ClockReading[]): readonly Problem[] {

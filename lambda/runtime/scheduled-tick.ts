@@ -1,13 +1,14 @@
 /** Finds the tick that an invocation stands for, from the scheduled time of its event. */
+import { minuteMs } from '../model/time.ts';
 
 /**
  * How far a scheduled time may lie behind: the function's own maximum event age. Beyond it the data would be stamped
  * into a minute that alarms have already judged.
  */
-const maxAgeMs = 5 * 60_000;
+const maxAgeMs = 5 * minuteMs;
 
 /** Clocks of two AWS services differ by less; a later scheduled time is a mistake. */
-const maxAheadMs = 60_000;
+const maxAheadMs = minuteMs;
 
 /**
  * The tick that an invocation stands for: the scheduled time of its event, floored to the interval, or now where the

@@ -2,6 +2,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ReadFailure, ReadOutcome } from './stores/secret-store.ts';
+import { hourMs } from '../model/time.ts';
 
 export type StoreName = 'secret' | 'parameter' | 'env' | 'file';
 
@@ -36,7 +37,7 @@ export interface TextCache {
  * stop the metrics, and a token that was revoked meanwhile is refused by its own server anyway. An hour bounds how
  * long a process relies on a text that was not confirmed since.
  */
-export const staleGraceMs = 60 * 60_000;
+export const staleGraceMs = hourMs;
 
 interface Entry {
   readonly text: string;

@@ -4,6 +4,7 @@ import { compareText } from '../model/families/order.ts';
 import { compareSets, type LabelSet } from './label-set.ts';
 import type { NamedSamples, SeriesSample } from './sample.ts';
 import type { Settled } from './delivery/reception.ts';
+import { minuteMs } from '../model/time.ts';
 
 /**
  * Series whose end is noticed. Each costs some 200 bytes between the runs; beyond this number a series that vanishes
@@ -12,7 +13,7 @@ import type { Settled } from './delivery/reception.ts';
 export const maxRemembered = 100_000;
 
 /** A repeated or overlapping run differs by less; more is a clock that was set right, and then the new time counts. */
-const maxStepBackMs = 10 * 60_000;
+const maxStepBackMs = 10 * minuteMs;
 
 /** What the sink remembers between warm runs. After a cold start all of it is unknown. */
 export interface ReceiverMemory<Sample> {

@@ -1,8 +1,6 @@
 /** How often the collector runs: which intervals are allowed, and how long they are. */
 import * as z from 'zod';
-
-/** A scheduled function floor: EventBridge Scheduler fires at most once a minute. */
-export const minuteMs = 60_000;
+import { minuteMs } from '../model/time.ts';
 
 /** Seconds that divide a minute, so that a loop inside one invocation meets the next one; 5 is half of Buildkite's floor. */
 export const secondSteps: readonly number[] = [5, 6, 10, 12, 15, 20, 30];

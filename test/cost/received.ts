@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import * as z from 'zod';
-import { minuteMs } from '../../lambda/settings/interval.ts';
 import { extractRuntimeConfig } from '../../lambda/config/runtime-config.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import { type Metered, startMeteredTable } from '../../scripts/counting/metered-table.ts';
 import { startCloudWatchFake } from '../support/backends/cloudwatch-fake.ts';
 import { startSecretsManagerFake } from '../support/aws/secrets-manager-fake.ts';
 import type { SimulatedSystem } from './systems.ts';
+import { minuteMs } from '../../lambda/model/time.ts';
 
 /** What the services received of so many runs. */
 export interface Received {

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hourMs, refill, computeRequestsPerWindow, type SavedRequests } from '../../lambda/crawl/rate.ts';
+import { refill, computeRequestsPerWindow, type SavedRequests } from '../../lambda/crawl/rate.ts';
 import { forecast } from '../../lambda/crawl/forecast.ts';
 import { buildPlan } from '../../lambda/crawl/build-table.ts';
 import type { Watched } from '../../lambda/crawl/watched.ts';
 import { computeVisitInterval, planVisits } from '../../lambda/crawl/plan-visits.ts';
+import { hourMs } from '../../lambda/model/time.ts';
 
 const minuteMs = 60_000;
 const nowMs = 10_000 * hourMs;

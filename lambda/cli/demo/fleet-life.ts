@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile } from '../../runtime/replace-file.ts';
+import { hourMs } from '../../model/time.ts';
 
 /** What a fleet's whole life follows from: the same again after a restart. */
 const Life = z.object({
@@ -15,7 +16,7 @@ const Life = z.object({
 export type Life = z.infer<typeof Life>;
 
 /** A fleet is continued only within this simulated time, because simulating more takes too long. Milliseconds. */
-const longestResumeMs = 6 * 3_600_000;
+const longestResumeMs = 6 * hourMs;
 
 export interface LifeWish {
   readonly seed: number;

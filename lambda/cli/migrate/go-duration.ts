@@ -1,4 +1,5 @@
 /** Reads a duration as Go writes it, such as `30s` or `1m30s`. */
+import { minuteMs, hourMs } from '../../model/time.ts';
 
 /** Milliseconds in each unit of Go's `time.ParseDuration`. */
 const unitMs: Readonly<Record<string, number>> = {
@@ -7,8 +8,8 @@ const unitMs: Readonly<Record<string, number>> = {
   µs: 1e-3,
   ms: 1,
   s: 1000,
-  m: 60_000,
-  h: 3_600_000,
+  m: minuteMs,
+  h: hourMs,
 };
 
 /** Milliseconds; undefined for what Go refuses. */

@@ -1,5 +1,6 @@
 /** Finds the interval of the collector that comes next to one of buildkite-agent-metrics. */
-import { minuteMs, secondSteps } from '../../settings/interval.ts';
+import { secondSteps } from '../../settings/interval.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /** The collector's longest interval (`settings/interval.ts`). */
 const longestMinutes = 60;

@@ -4,6 +4,7 @@ import type { Installation } from './installation.ts';
 import { findNearestInterval } from './nearest-interval.ts';
 import { newSecret, assignTokens, type Target } from './token-refs.ts';
 import { type SinkNeeds, writeSink } from './write-sink.ts';
+import { minuteMs } from '../../model/time.ts';
 
 export interface MigratedConfiguration {
   readonly text: string;
@@ -81,7 +82,7 @@ function describeSingleRun({ kind }: Installation['backend']): string {
 
 function isWhole(intervalMs: number, interval: string): boolean {
   const [count = '0', unit = ''] = interval.split(' ');
-  return Number(count) * (unit.startsWith('second') ? 1000 : 60_000) === intervalMs;
+  return Number(count) * (unit.startsWith('second') ? 1000 : minuteMs) === intervalMs;
 }
 
 /** A queue was a fixed text there and may be a pattern here. */

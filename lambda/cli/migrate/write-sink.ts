@@ -2,15 +2,13 @@
 import { UsageError } from '../commands/parse-arguments.ts';
 import type { Backend, OtlpHeader } from './installation.ts';
 import type { Target } from './token-refs.ts';
+import { minuteMs } from '../../model/time.ts';
 
 export interface MigratedSink {
   readonly settings: Readonly<Record<string, unknown>>;
   /** What has to be known beside the settings, each a sentence. */
   readonly notes: readonly string[];
 }
-
-/** The interval below which buildkite-agent-metrics sends high resolution at all. */
-const minuteMs = 60_000;
 
 export interface SinkNeeds {
   readonly intervalMs: number | undefined;
@@ -40,6 +38,7 @@ function writeCloudWatch(
   { region, dimensions, isHighResolution }: Extract<Backend, { kind: 'cloudwatch' }>,
   { intervalMs }: SinkNeeds,
 ): MigratedSink {
+  // Below a minute buildkite-agent-metrics sends in high resolution.
   const isFine = intervalMs !== undefined && intervalMs < minuteMs;
   return {
     settings: {

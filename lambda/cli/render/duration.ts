@@ -1,6 +1,7 @@
 /** Reads and writes times such as `10s` and `2h 10m`. */
+import { minuteMs, hourMs } from '../../model/time.ts';
 
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const unitMs = { ms: 1, s: 1000, m: minuteMs, h: hourMs } as const;
 
 /** The longest time that is accepted: a day. Node's timers overflow beyond 24.8 days and then fire at once. */
 export const longestDurationMs = 24 * unitMs.h;

@@ -3,7 +3,8 @@ import { checkAlarms, type WatchedConfig } from './check-alarms.ts';
 import type { ConfigFinding } from '../config-error.ts';
 import type { Alarms, Deployment } from '../deployment.ts';
 import { isRecord } from '../walk-schema.ts';
-import { convertInterval, minuteMs } from '../../settings/interval.ts';
+import { convertInterval } from '../../settings/interval.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /** What the checks read of a checked configuration. */
 export interface DeployableConfig extends WatchedConfig {

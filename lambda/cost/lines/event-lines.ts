@@ -5,8 +5,9 @@ import type { CostLine } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import type { Fleet } from '../fleet.ts';
 import { groupDigits } from '../../model/text/wording.ts';
-import { hoursAMonth, prices } from '../prices.ts';
+import { prices } from '../prices.ts';
 import { countRunsAMonth } from './runs-a-month.ts';
+import { hoursAMonth } from '../../model/time.ts';
 
 interface EventCostInput {
   readonly config: CollectorConfig;

@@ -1,7 +1,7 @@
 /** How often a deployment runs in a month, and how long. */
-import { convertInterval, minuteMs } from '../../settings/interval.ts';
+import { convertInterval } from '../../settings/interval.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
-import { monthMs } from '../prices.ts';
+import { minuteMs, monthMs } from '../../model/time.ts';
 
 /** A run waits for a CI system and for its sinks, and what it waits is what it costs. */
 export const usualSeconds = 2;

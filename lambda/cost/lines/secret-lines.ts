@@ -1,13 +1,14 @@
 /** What the secrets cost that the function reads. */
-import { convertInterval, minuteMs } from '../../settings/interval.ts';
+import { convertInterval } from '../../settings/interval.ts';
 import type { CollectorConfig } from '../../config/schema.ts';
 import { findArnRegion } from '../../secrets/arn.ts';
 import type { SecretRef } from '../../secrets/secret-ref.ts';
 import type { CostLine, PreparedSink } from '../../sinks/sink.ts';
 import type { PreparedSource } from '../../sources/source.ts';
 import { groupDigits } from '../../model/text/wording.ts';
-import { monthMs, prices } from '../prices.ts';
+import { prices } from '../prices.ts';
 import { isRunning } from './runs-a-month.ts';
+import { minuteMs, monthMs } from '../../model/time.ts';
 
 interface SecretCostInput {
   readonly config: CollectorConfig;

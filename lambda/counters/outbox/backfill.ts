@@ -6,6 +6,7 @@ import type { Parcel } from '../../model/delivery.ts';
 import type { CountedSink } from './counted-sink.ts';
 import type { CountedSource } from '../tick/count-tick.ts';
 import type { Finish } from '../finish.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /** Finishes from before the installation, of one source. */
 export interface Backfill {
@@ -14,7 +15,7 @@ export interface Backfill {
 }
 
 /** Five points an hour would be too coarse to look at, sixty are twelve times the requests. */
-const stepMs = 5 * 60_000;
+const stepMs = 5 * minuteMs;
 
 /** History as one sink takes it later on, stamped with the time of the finishes; nothing where it cannot. */
 export function packBackfill({ pack }: CountedSink, histories: readonly Backfill[]): readonly Parcel[] {

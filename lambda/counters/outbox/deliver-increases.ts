@@ -17,9 +17,10 @@ import {
 } from './outbox.ts';
 import { describeStateProblem } from '../state/state-problem.ts';
 import { StateStoreError, type StateStore } from '../stores/store.ts';
+import { hourMs, dayMs } from '../../model/time.ts';
 
 /** CloudWatch takes nothing that is older than two weeks (PutMetricData API reference); one hour is a margin. */
-const keptForMs = 14 * 24 * 3_600_000 - 3_600_000;
+const keptForMs = 14 * dayMs - hourMs;
 
 /** Several runs may settle one outbox at the same time; each retry means that another run has saved in between. */
 const maxSettleAttempts = 5;

@@ -1,6 +1,7 @@
 /** Remembers which increases were handed to additive sinks and are not yet known to be stored. */
 import type { MetricFamily } from '../../model/metric.ts';
 import type { InFlight } from '../state/state.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /** Increases of earlier ticks whose delivery ended without a known result, by sink. */
 export type Unsettled = Readonly<Record<string, number>>;
@@ -9,7 +10,7 @@ export type Unsettled = Readonly<Record<string, number>>;
  * How long a delivery may still be under way: no invocation of AWS Lambda lives longer. What is not settled by then
  * never will be.
  */
-export const deliveryEndsAfterMs = 15 * 60_000;
+export const deliveryEndsAfterMs = 15 * minuteMs;
 
 /** A sink's outbox that cannot be read for hours must not make the state grow. */
 export const maxInFlight = 100;

@@ -5,6 +5,7 @@ import type { Parcel } from '../../model/delivery.ts';
 import { deliveryEndsAfterMs } from './in-flight.ts';
 import { explainUnreadable } from '../state/document.ts';
 import { tryParseJson } from '../../model/text/try-parse-json.ts';
+import { hourMs } from '../../model/time.ts';
 
 /**
  * What is remembered of one additive sink: increases that it certainly did not store, and which deliveries were seen to
@@ -32,7 +33,7 @@ const maxSamplesPerRun = 3000;
 const maxSettled = 2160;
 
 /** Longer than the longest interval between two runs of a source, and than any delivery. */
-const settledKeptMs = 3 * 3_600_000;
+const settledKeptMs = 3 * hourMs;
 
 const OutboxDocument = z.object({
   format: z.literal(1),

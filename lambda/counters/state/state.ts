@@ -1,4 +1,5 @@
 /** The state of one source: everything that is remembered of it from tick to tick. */
+import { dayMs } from '../../model/time.ts';
 
 /**
  * What is remembered of one source from tick to tick. A ledger changes a copy; the copy becomes the state when it was
@@ -108,8 +109,6 @@ export function createState(tickMs: number): State {
     inFlight: [],
   };
 }
-
-const dayMs = 24 * 3_600_000;
 
 export function computeDay(timeMs: number): number {
   return Math.floor(timeMs / dayMs);

@@ -1,6 +1,7 @@
 /** Finds out how far the time has certainly come, although the clock of a run may be wrong. */
 import type { CountingSettings } from '../settings.ts';
 import type { State } from '../state/state.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /**
  * How far the time is known to have come. The clock of a run may be wrong by hours, and what is forgotten or given up for
@@ -21,7 +22,6 @@ export interface ProvenTime {
   readonly close: (hasRead: boolean) => void;
 }
 
-const minuteMs = 60_000;
 const longestIntervalMs = 60 * minuteMs;
 
 /** An invocation may start 5 minutes late and live for 15; a schedule's clock may be a minute ahead of it. */

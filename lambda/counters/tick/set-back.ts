@@ -1,6 +1,7 @@
 /** Repairs the times of a state that a run with a wrong clock has saved. */
 import type { Problem } from '../../model/problem.ts';
 import { computeDay, type State, type StreamState } from '../state/state.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /**
  * What is to be done with a state whose tick no other invocation can have come to: a clock was wrong, the one of that run
@@ -27,7 +28,7 @@ export function describeClockProblem(id: string, aheadTickMs: number, tickMs: nu
 }
 
 /** No invocation of AWS Lambda lives longer, so no run has noted a later time than this after its tick. */
-const longestRunMs = 15 * 60_000;
+const longestRunMs = 15 * minuteMs;
 
 /**
  * Whether counting began by a clock that was ahead: the beginning is still to come, and no time of the vendor's own says
@@ -39,7 +40,7 @@ export function hasBegunAhead({ epochMs, vendorMs }: State, tickMs: number, apar
 }
 
 /** Clocks of two machines differ by less. */
-const toleratedMs = 60_000;
+const toleratedMs = minuteMs;
 
 /** Counting begins then, and not when a clock that was ahead has said. */
 export function beginAt(state: State, nowMs: number): void {

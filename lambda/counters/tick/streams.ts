@@ -2,9 +2,7 @@
 import type { ProvenTime } from './proven-time.ts';
 import type { OpenRun, Stream, Window } from '../ledger.ts';
 import type { State, StreamState } from '../state/state.ts';
-
-const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
+import { minuteMs, dayMs } from '../../model/time.ts';
 
 /** At least the longest lag of a vendor's index; a gap in the schedule needs none, because the watermark waits. */
 const defaultOverlapMs = 10 * minuteMs;

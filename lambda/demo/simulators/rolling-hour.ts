@@ -1,4 +1,5 @@
 /** Counts the requests of a simulated credential in a rolling hour. */
+import { hourMs } from '../../model/time.ts';
 
 /** Requests of a credential in a rolling hour. */
 export interface RollingHour {
@@ -7,8 +8,6 @@ export interface RollingHour {
   /** Requests in the hour until now. */
   used(nowMs: number): number;
 }
-
-const hourMs = 3_600_000;
 
 export function createRollingHour(limit: number): RollingHour {
   let times: number[] = [];

@@ -2,6 +2,7 @@
 import { findGreatest } from '../../model/lists/extremes.ts';
 import type { RequestMeter, ResponseHeaders } from '../port.ts';
 import { parseServerTime } from './server-clock.ts';
+import { minuteMs, dayMs } from '../../model/time.ts';
 
 export type RateLimit = NonNullable<RequestMeter['rateLimit']>;
 
@@ -12,7 +13,7 @@ const firstUnixTime = 1_000_000_000;
 const firstUnixTimeMs = 1_000_000_000_000;
 
 /** A server's mistake must not silence a source for good. */
-export const longestRetryAfterMs = 24 * 60 * 60_000;
+export const longestRetryAfterMs = dayMs;
 
 /** `ratelimit-remaining`, `ratelimit-user-remaining` (Buildkite), `x-ratelimit-remaining`, `x-rate-limit-remaining`. */
 const rateLimitHeader = /^(x-)?rate-?limit-(?:(.+)-)?(remaining|limit|reset)$/;
@@ -56,7 +57,7 @@ function parseRetryAfter(headers: ResponseHeaders, nowMs: number): number | unde
 }
 
 /** An answer takes less than that; what is more is a clock that is wrong. */
-const longestExchangeMs = 60_000;
+const longestExchangeMs = minuteMs;
 
 /** A moment that the server names is one of its own clock. Milliseconds that ours is ahead of it. */
 function measureAhead(headers: ResponseHeaders, nowMs: number): number {

@@ -5,6 +5,7 @@ import type { AssumedRole, AwsCredentials } from './aws-credentials.ts';
 import { HttpStatusError } from '../errors/errors.ts';
 import type { HttpPort, HttpResponse } from '../port.ts';
 import { SecretUnavailableError } from '../../secrets/secrets.ts';
+import { minuteMs } from '../../model/time.ts';
 
 export interface RoleSessionOptions {
   readonly http: HttpPort;
@@ -22,7 +23,7 @@ export interface RoleSessionOptions {
 }
 
 /** The margin of the AWS SDK: a request that is signed now is still valid when it arrives after retries. */
-const renewBeforeMs = 5 * 60_000;
+const renewBeforeMs = 5 * minuteMs;
 
 /** STS API reference, AssumeRole, `DurationSeconds`: the default, and the most that a chained role gets. */
 const sessionSeconds = 3600;

@@ -2,6 +2,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import { HttpStatusError } from '../errors/errors.ts';
+import { minuteMs } from '../../model/time.ts';
 
 export interface Renewed {
   /** Value of the header `authorization`. */
@@ -18,7 +19,7 @@ export interface RenewedCredential<Context> {
 }
 
 /** Renewed before its end, so that no request of a run meets one that has just expired. */
-const renewBeforeMs = 5 * 60_000;
+const renewBeforeMs = 5 * minuteMs;
 
 /** A short life is not halved to nothing. */
 function computeRenewAtMs({ askedMs, lifeMs }: Renewed): number {

@@ -1,4 +1,5 @@
 /** The limits of PutMetricData and of this sink, each number with its source. */
+import { hourMs } from '../../model/time.ts';
 
 /**
  * What PutMetricData takes (CloudWatch API reference: PutMetricData, MetricDatum, Dimension). One datum outside these
@@ -64,7 +65,7 @@ export const answerTimeoutMs = 5000;
 export const maxSearchRequests = 64;
 
 /** A name that CloudWatch refuses may be mended in the CI system; an hour apart a new search costs nothing. */
-export const retryRefusedAfterMs = 3_600_000;
+export const retryRefusedAfterMs = hourMs;
 
 /** About 1,000 bad queues; each takes some 300 bytes, so 3 MB at most. Beyond it the oldest are searched for again. */
 export const maxRefusedDatums = 10_000;

@@ -1,5 +1,6 @@
 /** The list prices of CloudWatch: what custom metrics and requests cost a month. */
 import { groupDigits } from '../../model/text/wording.ts';
+import { monthMs } from '../../model/time.ts';
 
 /**
  * List prices of CloudWatch, us-east-1, in US dollars, as of November 2026 (aws.amazon.com/cloudwatch/pricing). Other
@@ -18,9 +19,6 @@ const usdPerThousandRequests = 0.01;
 
 /** API requests that every account has free each month. */
 const freeRequestsPerMonth = 1_000_000;
-
-/** 730 hours, the month of AWS's own price examples. */
-const monthMs = 730 * 3_600_000;
 
 interface TierShare {
   readonly metrics: number;

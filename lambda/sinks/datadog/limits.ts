@@ -1,4 +1,5 @@
 /** What Datadog takes, each number with its source. */
+import { minuteMs } from '../../model/time.ts';
 
 /** API reference, "Submit metrics" v2: at most 500 kilobytes (512,000 bytes) as sent. Its page on distributions has none. */
 export const maxSentBytes = 512_000;
@@ -14,8 +15,6 @@ export const maxPointBytes = 500_000;
 
 /** Own choice: 10,000 observations of at most 24 characters are half of `maxPointBytes`; more of them are further points. */
 export const maxValuesPerPoint = 10_000;
-
-const minuteMs = 60_000;
 
 /** API reference, "Submit metrics": timestamps not more than one hour in the past; older points are not stored. */
 export const maxAgeMs = 60 * minuteMs;

@@ -1,12 +1,10 @@
 /** What a month of points is charged by; the price itself is not known here. */
 import { groupDigits } from '../../model/text/wording.ts';
 import type { CostLine } from '../sink.ts';
-
-/** 365 days through 12. */
-const msPerMonth = 730 * 3_600_000;
+import { monthMs } from '../../model/time.ts';
 
 export function priceMonth(pointsPerRun: number, intervalMs: number): readonly CostLine[] {
-  const points = Math.round((pointsPerRun * msPerMonth) / intervalMs);
+  const points = Math.round((pointsPerRun * monthMs) / intervalMs);
   return [
     {
       item: 'Google Cloud Monitoring, ingestion',

@@ -1,4 +1,5 @@
 /** What New Relic takes, each number with its source. */
+import { hourMs, dayMs } from '../../model/time.ts';
 
 /**
  * Metric API, "limits and restricted attributes", and Event API, "Limits": 1 MB (10^6 bytes) a POST. It is not said
@@ -24,13 +25,11 @@ export const maxValueLength = 4096;
 /** "Report metrics via the Metric API": the name of a metric and the key of an attribute have less than 255 characters. */
 export const maxNameLength = 254;
 
-const hourMs = 3_600_000;
-
 /** The same page: what is older than 48 hours when it arrives is dropped. */
 export const maxAgeMs = 48 * hourMs;
 
 /** The same page: and what is more than 24 hours ahead. */
-export const maxAheadMs = 24 * hourMs;
+export const maxAheadMs = dayMs;
 
 /** Own choice: enough for 10,000 queues within a second; an account has 100,000 POSTs a minute. */
 export const maxParallelRequests = 4;

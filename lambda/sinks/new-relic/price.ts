@@ -1,15 +1,13 @@
 /** What New Relic charges a month by; a gigabyte's price depends on plan and region, so there is no sum in dollars. */
 import type { CostLine } from '../sink.ts';
-
-/** 365 days through 12. */
-const msPerMonth = 730 * 3_600_000;
+import { monthMs } from '../../model/time.ts';
 
 const bytesPerGigabyte = 1e9;
 
 /** New Relic charges what it stores by the gigabyte; what a point takes there is not published, so that JSON stands for it. */
 export function priceMonth(bytesPerRun: number, intervalMs: number): readonly CostLine[] {
   if (bytesPerRun === 0) return [];
-  const gigabytes = (bytesPerRun * (msPerMonth / intervalMs)) / bytesPerGigabyte;
+  const gigabytes = (bytesPerRun * (monthMs / intervalMs)) / bytesPerGigabyte;
   return [
     {
       item: 'New Relic, data ingest',

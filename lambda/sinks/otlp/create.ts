@@ -11,6 +11,7 @@ import { packPoints } from './send/parcels.ts';
 import { createSpanWriter, joinDeliveries } from './send/traces/write-spans.ts';
 import { setUp } from './setup.ts';
 import { createWriter } from './send/write-batch.ts';
+import { dayMs } from '../../model/time.ts';
 
 export const createOtlp: CreateSink<OtlpConfig> = (config, ports) => {
   const setup = setUp(config, ports);
@@ -42,5 +43,5 @@ export const createOtlp: CreateSink<OtlpConfig> = (config, ports) => {
 
 /** A receiver of the last hours only would refuse the history of an installation. */
 function doesTakeHistory(maxAgeMs: number | undefined): boolean {
-  return maxAgeMs === undefined || maxAgeMs >= 24 * 3_600_000;
+  return maxAgeMs === undefined || maxAgeMs >= dayMs;
 }

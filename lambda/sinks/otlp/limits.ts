@@ -1,4 +1,5 @@
 /** What receivers take in one request, each number with its source. */
+import { hourMs } from '../../model/time.ts';
 
 /** Which of the two sizes of a request. */
 export type RequestLimit = 'points' | 'bytes';
@@ -15,8 +16,6 @@ export interface ReceiverLimits {
   /** Points that are older are not stored; undefined where no limit is known. Milliseconds. */
   readonly maxAgeMs?: number;
 }
-
-const hourMs = 3_600_000;
 
 /**
  * OTLP recommends 20 MiB as what a sender should keep below; a Collector with gRPC behind it takes 4 MiB, and a request

@@ -3,11 +3,7 @@ import { groupDigits } from '../../model/text/wording.ts';
 import type { CostLine } from '../sink.ts';
 import type { Point } from './encode/points/point.ts';
 import type { PresetName } from './receiver/presets.ts';
-
-/** 365 days through 12. */
-const msPerMonth = 730 * 3_600_000;
-
-const msPerMinute = 60_000;
+import { minuteMs, monthMs } from '../../model/time.ts';
 
 const bytesPerGigabyte = 1e9;
 const bytesPerKilobyte = 1000;
@@ -61,13 +57,13 @@ const charges: Readonly<Record<PresetName, Charge | undefined>> = {
   'google-cloud': {
     item: 'Google Cloud, Prometheus samples ingested',
     basis: ({ points, intervalMs }) =>
-      `about ${groupDigits((sumPoints(points, countSamples) * msPerMonth) / intervalMs)} samples, a histogram as its filled buckets and two, see Google's price list`,
+      `about ${groupDigits((sumPoints(points, countSamples) * monthMs) / intervalMs)} samples, a histogram as its filled buckets and two, see Google's price list`,
   },
   'grafana-cloud': {
     item: 'Grafana Cloud, active series',
     basis: ({ points, intervalMs }) => {
       const series = sumPoints(points, countSeries);
-      const pointsAMinute = (series * msPerMinute) / intervalMs;
+      const pointsAMinute = (series * minuteMs) / intervalMs;
       return `about ${groupDigits(series)} active series with ${groupDigits(pointsAMinute)} data points a minute, whichever your plan makes more of, at its price`;
     },
   },
@@ -79,7 +75,7 @@ const charges: Readonly<Record<PresetName, Charge | undefined>> = {
 };
 
 function formatGigabytes({ bytes, intervalMs }: PricedRun): string {
-  return ((bytes * (msPerMonth / intervalMs)) / bytesPerGigabyte).toFixed(2);
+  return ((bytes * (monthMs / intervalMs)) / bytesPerGigabyte).toFixed(2);
 }
 
 /** Datadog, "Custom Metrics Billing": a distribution is count, sum, min, max and average. */

@@ -2,6 +2,7 @@
 import { groupDigits } from '../../model/text/wording.ts';
 import type { CostLine } from '../sink.ts';
 import { findWorkspaceRegion } from '../../settings/workspace-region.ts';
+import { monthMs } from '../../model/time.ts';
 
 /**
  * Amazon Managed Service for Prometheus, samples ingested, first tier (list price of us-east-1). Storage and queries
@@ -9,13 +10,10 @@ import { findWorkspaceRegion } from '../../settings/workspace-region.ts';
  */
 const usdPerTenMillionSamples = 0.9;
 
-/** 365 days through 12. */
-const msPerMonth = 730 * 3_600_000;
-
 /** What the samples of a month cost, where the receiver is one with a public price. */
 export function priceMonth(url: URL, samplesPerRun: number, intervalMs: number): readonly CostLine[] {
   if (findWorkspaceRegion(url.hostname) === undefined) return [];
-  const samples = Math.round((samplesPerRun * msPerMonth) / intervalMs);
+  const samples = Math.round((samplesPerRun * monthMs) / intervalMs);
   return [
     {
       item: 'Amazon Managed Service for Prometheus, samples ingested',

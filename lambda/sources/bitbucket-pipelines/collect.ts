@@ -24,12 +24,12 @@ import { createBranchLabel } from '../../crawl/branch-label.ts';
 import { buildPlan } from '../../crawl/build-table.ts';
 import type { Repository } from './runs/remembered-repository.ts';
 import { readRunners, openRunnerMemory, type RunnersContext, type RunnersReading } from './runners/read-runners.ts';
-import { minuteMs } from '../../crawl/intervals.ts';
 import { mapRunners } from './runners/map-runners.ts';
 import { buildUnknownStateCount } from './runs/finish.ts';
 import { groupRunners, type ScopedRunner, hasKnownWork, countUnknownStatuses } from './runners/runner-levels.ts';
 import type { RepositoryRecord } from './api/schema.ts';
 import { type TickProblems, collectProblems } from './problems.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /** What lives as long as the process; all of it only saves work. */
 interface Warm {

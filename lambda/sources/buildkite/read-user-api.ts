@@ -28,6 +28,7 @@ import { createUserApi } from './user-api/client.ts';
 import type { UserRun } from './user-api/run.ts';
 import { readWaiting, type WaitingReading } from './queues/read-waiting.ts';
 import { mapWaiting, type WaitingFacts } from './queues/map-waiting.ts';
+import { minuteMs } from '../../model/time.ts';
 
 export interface UserReading extends Collection {
   /** As Buildkite answered in this run, or in the last one that got an answer. */
@@ -132,7 +133,7 @@ const LastPoll = z.number();
 function isPollDue({ ledger, settings: { pollMinutes } }: UserRun, events: EventReading | undefined): boolean {
   if (ledger === undefined || pollMinutes === undefined) return true;
   const lastMs = ledger.recall('lastPoll', LastPoll);
-  const isDue = lastMs === undefined || ledger.tickMs - lastMs >= pollMinutes * 60_000 || events?.isComplete !== true;
+  const isDue = lastMs === undefined || ledger.tickMs - lastMs >= pollMinutes * minuteMs || events?.isComplete !== true;
   ledger.remember('lastPoll', isDue ? ledger.tickMs : lastMs);
   return isDue;
 }

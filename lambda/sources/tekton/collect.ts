@@ -21,6 +21,7 @@ import { orderLists, recallRounds, rememberRounds, type Round } from './runs/rou
 import type { RunKind } from './cluster/state.ts';
 import type { Archive } from './runs/archive.ts';
 import { createTally, type Tally } from './levels/tally.ts';
+import { minuteMs } from '../../model/time.ts';
 
 /** Lists take most of a server's time; the two kinds and a few namespaces side by side are what it serves well. */
 const listsAtOnce = 4;
@@ -77,7 +78,7 @@ async function collect(setup: Setup, context: CollectContext): Promise<Collectio
     pipelineRuns: summarizeLists(readings, tallies, 'pipelineruns'),
     taskRuns: config.taskRuns === 'read' ? summarizeLists(readings, tallies, 'taskruns') : undefined,
     named: config.namespaces ?? [],
-    stuckAfterMs: config.stuckAfterMinutes * 60_000,
+    stuckAfterMs: config.stuckAfterMinutes * minuteMs,
   });
   if (ledger !== undefined) {
     noteAllowed(ledger, findListedKinds(readings));

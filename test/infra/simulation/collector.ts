@@ -1,7 +1,7 @@
 /** A simulated collector whose report, log lines and encoder are the real ones; only the network is left out. */
 import * as z from 'zod';
 import type { Prepared } from '../../../infra/prepared.ts';
-import { convertInterval, minuteMs } from '../../../lambda/settings/interval.ts';
+import { convertInterval } from '../../../lambda/settings/interval.ts';
 import { starvedJobs } from '../../../lambda/model/catalogue/catalogue.ts';
 import { credentialFamilies, type CredentialTimes } from '../../../lambda/model/credential.ts';
 import { buildGauge, type GaugeFamily, type MetricDefinition } from '../../../lambda/model/metric.ts';
@@ -14,6 +14,7 @@ import { encodeDatums } from '../../../lambda/sinks/cloudwatch/encode/encode-dat
 import { oldestVisit } from '../../../lambda/model/catalogue/crawl-metrics.ts';
 import { unseenRuns } from '../../../lambda/sources/tekton/metrics.ts';
 import type { MetricStore } from './metric-store.ts';
+import { minuteMs } from '../../../lambda/model/time.ts';
 
 /**
  * A collector of which only the network is left out: its runs are told, and what arrives in CloudWatch is what the real

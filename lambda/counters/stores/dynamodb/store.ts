@@ -23,6 +23,7 @@ import {
   formatSeconds,
 } from './items.ts';
 import { type Condition, openTable, type Put, type Table } from './table.ts';
+import { dayMs } from '../../../model/time.ts';
 
 export interface DynamoDbSettings {
   /** Keys `id` and `part`, both strings; `expires` as the attribute of its time to live. */
@@ -41,7 +42,7 @@ export interface DynamoDbSettings {
  * A state that was not saved for so long is taken for none, and its items are removed by the table's time to live: that
  * of sources that left the configuration, and parts that a crash left behind. Three times Buildkite's longest job.
  */
-export const stateKeptMs = 90 * 24 * 60 * 60 * 1000;
+export const stateKeptMs = 90 * dayMs;
 
 /** Parts on their way at once; the SDK keeps 50 connections, the function's memory is the limit. */
 const partsAtOnce = 4;

@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { codeOf } from '../error-code.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -56,7 +57,7 @@ export function describeOwner({ pid, host }: Owner): string {
  * A process of another container cannot be seen from here. It is given this long for what takes milliseconds, and asks
  * before its last step whether the lock is still its own.
  */
-const unseenOwnerMs = 60_000;
+const unseenOwnerMs = minuteMs;
 
 /** Whether the owner has ended for certain; `isHeld` tells of the locks of this process. */
 export async function hasEnded(owner: Owner, path: string, isHeld: (token: string) => boolean): Promise<boolean> {
@@ -108,7 +109,7 @@ async function isOlderThanMachine(path: string): Promise<boolean> {
 }
 
 /** The machine's clock may have been set since. */
-const clockSlackMs = 60_000;
+const clockSlackMs = minuteMs;
 
 type OwnOrigin = Omit<Origin, 'lockedAt'>;
 

@@ -1,6 +1,7 @@
 /** Plays a simulated Bitbucket workspace whose repositories start pipelines. */
 import { type Random, createRandom } from '../random.ts';
 import { type TimedRun, createTimedRun } from './timeline.ts';
+import { hourMs } from '../../../model/time.ts';
 
 export interface RepositoryPlan {
   readonly slug: string;
@@ -64,8 +65,6 @@ export interface WorkspaceOptions {
   /** No run begins after that. Default: never. Epoch milliseconds. */
   readonly arrivalsUntilMs?: number | undefined;
 }
-
-const hourMs = 3_600_000;
 
 /** A push is in the list of repositories at once, its pipeline some seconds later (one recording: 14 s). */
 const pipelineAfterPushMs = 14_000;

@@ -5,6 +5,7 @@ import { type AnswerContext, formatTime, mapJob, mapRepository, mapRun, mapWorkf
 import { mapUser, somebody } from './api/links.ts';
 import { findRunMoment } from './organization/moments.ts';
 import type { Happening } from './organization/records.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** How often deliveries go wrong, of one. GitHub never sends again by itself. */
 export interface DeliveryManners {
@@ -20,7 +21,7 @@ export interface DeliveryManners {
 
 export const politeDeliveries: DeliveryManners = { lost: 0, repeated: 0, late: 0, shuffledMs: 0, lateMs: 0 };
 export const rudeDeliveries: DeliveryManners = {
-  ...{ lost: 0.05, repeated: 0.03, late: 0.05, shuffledMs: 3000, lateMs: 20 * 60_000 },
+  ...{ lost: 0.05, repeated: 0.03, late: 0.05, shuffledMs: 3000, lateMs: 20 * minuteMs },
 };
 
 export interface Delivery {
@@ -71,7 +72,7 @@ export function createWebhooks({ secret, context, random, manners = politeDelive
       }
       const atMs = happening.atMs + offMs + lateMs;
       planned.push({ atMs, guid, happening });
-      if (repeats < manners.repeated) planned.push({ atMs: atMs + drawBetween(random, 1, 60_000), guid, happening });
+      if (repeats < manners.repeated) planned.push({ atMs: atMs + drawBetween(random, 1, minuteMs), guid, happening });
     },
     takeUntil: (nowMs) => {
       const due = planned.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);

@@ -1,5 +1,6 @@
 /** Checks a token for EKS as a real cluster does, for tests of the code that signs it. */
 import { createHash, createHmac } from 'node:crypto';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface EksIdentity {
   readonly accessKeyId: string;
@@ -23,7 +24,7 @@ const allowed: ReadonlySet<string> = new Set([
 /** The verifier and STS together live by these (kubernetes-sigs/aws-iam-authenticator, pkg/token). */
 const maxTokenLength = 4096;
 const maxExpirySeconds = 900;
-const tokenLifeMs = 15 * 60_000;
+const tokenLifeMs = 15 * minuteMs;
 
 const basicTime = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 

@@ -1,5 +1,6 @@
 /** Keeps the state that a list in pages began with, until etcd would have compacted it. */
 import type { Plural, RunObject, RunStore } from './objects.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface Snapshot {
   readonly version: number;
@@ -13,7 +14,7 @@ export interface Snapshots {
 }
 
 /** What the API server asks etcd to compact by default (--etcd-compaction-interval). */
-const compactionMs = 5 * 60_000;
+const compactionMs = 5 * minuteMs;
 
 export function createSnapshots(store: RunStore): Snapshots {
   const taken = new Map<string, Snapshot & { readonly takenMs: number }>();

@@ -7,6 +7,7 @@ import { useOrReplace } from '../rotation.ts';
 import type { HttpPort } from '../../port.ts';
 import type { GoogleAuth } from './settings.ts';
 import type { AccessToken, Waiting } from './token.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface GoogleTokenPorts {
   readonly http: HttpPort;
@@ -29,7 +30,7 @@ export interface GoogleTokens {
 }
 
 /** A request that is sent with it now has come to its end by then, retries included. */
-const renewBeforeMs = 5 * 60_000;
+const renewBeforeMs = 5 * minuteMs;
 
 /** @param scope What the token is good for. */
 export function createGoogleTokens(auth: GoogleAuth, scope: string, ports: GoogleTokenPorts): GoogleTokens {

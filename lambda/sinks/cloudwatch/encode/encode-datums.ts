@@ -1,6 +1,5 @@
 /** Makes the datums of a batch, the most important ones first. */
 import { matchSelection } from '../../../settings/glob.ts';
-import { minuteMs } from '../../../settings/interval.ts';
 import type { Batch } from '../../../model/batch.ts';
 import {
   type CloudWatchPoint,
@@ -19,6 +18,7 @@ import { createDimensionAdder } from './extra-dimensions.ts';
 import { type Contribution, groupIntoSets, type FamilyInSet } from './dimension-sets.ts';
 import { omitTwins } from './omit-twins.ts';
 import { createDatumCheck } from './check-datum.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface EncodeSettings {
   readonly config: CloudWatchConfig;

@@ -4,8 +4,8 @@ import { type Finding, describeFindingReasons } from '../../../series/losses/fin
 import type { FindingReason } from '../encode/findings.ts';
 import { formatSeries } from '../encode/shown.ts';
 import { maxAgeMs, maxAheadMs, maxNameLength, maxTagLength } from '../limits.ts';
+import { minuteMs } from '../../../model/time.ts';
 
-const minuteMs = 60_000;
 /** Which times Datadog takes. */
 export const range = `Datadog takes the last ${String(maxAgeMs / minuteMs)} minutes and the next ${String(maxAheadMs / minuteMs)}`;
 

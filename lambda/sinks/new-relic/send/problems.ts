@@ -4,8 +4,8 @@ import { type Finding, describeFindingReasons } from '../../../series/losses/fin
 import type { FindingReason } from '../encode/findings.ts';
 import { formatName } from '../encode/format-items.ts';
 import { maxAgeMs, maxAheadMs, maxAttributes, maxNameLength, maxValueLength } from '../limits.ts';
+import { hourMs } from '../../../model/time.ts';
 
-const hourMs = 3_600_000;
 /** Which times New Relic takes. */
 export const range = `New Relic takes the last ${String(maxAgeMs / hourMs)} hours and the next ${String(maxAheadMs / hourMs)}`;
 

@@ -9,8 +9,7 @@ import { type EncodedRequest, splitRequests } from '../encode/split-requests.ts'
 import type { Setup } from '../setup.ts';
 import { unpackPoints, sortByMetric } from './parcels.ts';
 import { buildDelivery, sendRequests } from './send-requests.ts';
-
-const hourMs = 3_600_000;
+import { hourMs } from '../../../model/time.ts';
 
 interface Resending {
   readonly size: RequestSize;

@@ -8,10 +8,10 @@ import { recallDeployments, rememberDeployments } from './remembered.ts';
 import { type DeploymentsPage, findFirstEndedPage } from './find-first-end.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
 import type { RepositoryIdentity } from '../runs/repository.ts';
-import { minuteMs } from '../../../crawl/intervals.ts';
 import { DeploymentRecord, parseElements, EnvironmentRecord, type Page } from '../api/schema.ts';
 import { buildDeploymentStream } from '../runs/streams.ts';
 import { recallCursor, rememberCursor, listNewestFirst } from '../../../crawl/list-newest-first.ts';
+import { minuteMs, dayMs } from '../../../model/time.ts';
 
 export interface DeploymentsContext {
   readonly api: ApiContext;
@@ -193,7 +193,7 @@ async function readDeploymentPage(
 }
 
 /** Environments are made and renamed by hand. */
-const environmentsForMs = 24 * 60 * minuteMs;
+const environmentsForMs = dayMs;
 
 /** Deployments name their environment by its uuid, and only some by its name. */
 async function readEnvironmentNames(

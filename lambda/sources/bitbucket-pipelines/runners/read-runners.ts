@@ -6,9 +6,10 @@ import { append } from '../../../model/lists/append.ts';
 import { type ApiContext, listPages, buildRepositoryPath } from '../api/client.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
 import { scopeOf } from '../runs/repository.ts';
-import { minuteMs, computeRunnersInterval } from '../../../crawl/intervals.ts';
+import { computeRunnersInterval } from '../../../crawl/intervals.ts';
 import { type RunnerLevel, groupRunners, RunnerLevels, type ScopedRunner, hasKnownWork } from './runner-levels.ts';
 import { parseElements, RunnerRecord } from '../api/schema.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface RunnersReading {
   readonly levels: readonly RunnerLevel[];

@@ -12,6 +12,7 @@ import {
   type RunSighting,
   buildUnknownStateCount,
 } from './finish.ts';
+import { dayMs } from '../../../model/time.ts';
 
 export interface CountContext {
   readonly ledger: Ledger;
@@ -33,7 +34,7 @@ export function countSightings(sights: readonly RunSighting[], context: CountCon
 }
 
 /** How long a success before the installation is worth telling; older ones would be series of dead pipelines. */
-const historyMs = 30 * 24 * 60 * 60_000;
+const historyMs = 30 * dayMs;
 
 function countFinished(run: FinishedRun, wasOpen: boolean, { ledger, stream, window, known }: CountContext): boolean {
   const { finishedMs, createdMs, id, attempt, finish } = run;

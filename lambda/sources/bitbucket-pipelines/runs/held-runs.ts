@@ -14,6 +14,7 @@ import { buildFinishKey, buildLine, type OpenRun, type PipelineLabels, type Foll
 import { mapRunSpan } from './map-run-span.ts';
 import { isHeld } from './states.ts';
 import { heldForMs } from './streams.ts';
+import { dayMs } from '../../../model/time.ts';
 
 export interface HeldContext {
   readonly ledger: Ledger;
@@ -95,7 +96,7 @@ const Releases = z.array(z.tuple([z.string(), z.number(), z.number()]));
 const name = 'let go';
 
 /** Artifacts of a pipeline end after 14 days; hardly any step can be started by hand after two months. */
-const rememberedForMs = 60 * 24 * 60 * 60_000;
+const rememberedForMs = 60 * dayMs;
 
 /** Of these runs the end would count a second time if they went on after all; the oldest fall out. 50 kB of state. */
 const mostRemembered = 1000;

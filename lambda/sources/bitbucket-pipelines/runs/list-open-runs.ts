@@ -7,6 +7,7 @@ import { type ApiContext, readAnswer, joinFields, buildRepositoryPath } from '..
 import { runMembers } from './run-members.ts';
 import { parseElements, Page, PipelineRecord } from '../api/schema.ts';
 import { interpretRunState } from './states.ts';
+import { dayMs } from '../../../model/time.ts';
 
 /** Words of the filter, which are not those of the state that a run tells; all that have not ended. */
 export const openStatuses = ['PARSING', 'PENDING', 'BUILDING', 'PAUSED', 'HALTED'] as const;
@@ -55,7 +56,7 @@ export async function listOpenRuns(
 }
 
 /** Some have found the filter ignored: where it is, it is tried again a day later. */
-const distrustedForMs = 24 * 60 * 60_000;
+const distrustedForMs = dayMs;
 
 const name = 'status ignored';
 

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Ledger } from '../../../counters/ledger.ts';
 import type { PipelineRecord } from '../api/schema.ts';
+import { dayMs } from '../../../model/time.ts';
 
 /**
  * By the start of the latest attempt, a run that is run again comes first once more. By creation it keeps its place, so
@@ -10,7 +11,7 @@ import type { PipelineRecord } from '../api/schema.ts';
 export type ListOrder = '-run_creation_date' | '-created_on';
 
 /** Documented, but no recording shows it: where it is refused or ignored, it is tried again a day later. */
-const refusedForMs = 24 * 60 * 60_000;
+const refusedForMs = dayMs;
 
 const Refused = z.number();
 

@@ -1,8 +1,6 @@
 /** The streams of the ledger: runs and deployments of each repository, and runs whose steps are still to be read. */
 import type { Stream } from '../../../counters/ledger.ts';
-
-const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
+import { minuteMs, dayMs } from '../../../model/time.ts';
 
 /** A list may show a pipeline late. How late is not documented; one was seen after 14 s. */
 export const overlapMs = 10 * minuteMs;

@@ -10,6 +10,7 @@ import type { Rhythm } from './remembered.ts';
 import { hotMs, repositoriesPerPage } from '../../../crawl/intervals.ts';
 import { parseElements, Page, RepositoryRecord } from '../api/schema.ts';
 import { buildRunStream } from '../runs/streams.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface DiscoverContext {
   readonly api: ApiContext;
@@ -154,7 +155,7 @@ function keepRepository(
 }
 
 /** What was pushed since a probe may stand a little before it: the two clocks and the index differ. */
-const probeOverlapMs = 60_000;
+const probeOverlapMs = minuteMs;
 
 /** Reads what was changed last: a push is seen here within seconds, and its repository is visited until the run is there. */
 export async function probe(discovery: Discovery, context: DiscoverContext): Promise<void> {

@@ -9,16 +9,16 @@ import type { OpenState, StepState } from '../runs/open-state.ts';
 import type { Repository } from '../runs/remembered-repository.ts';
 import { assumeSteps } from '../steps/open-steps.ts';
 import { type RepositoryIdentity, scopeOf } from '../runs/repository.ts';
-import { minuteMs } from '../../../crawl/intervals.ts';
 import { unspecifiedQueue } from '../steps/queue-names.ts';
 import { buildQueueLabels } from '../steps/finish-steps.ts';
+import { minuteMs, dayMs } from '../../../model/time.ts';
 
 /** Gauges show the last visit to a repository; older ones are left out, because an autoscaler may use them. */
 const longestHeldMs = 15 * minuteMs;
 
 /** What has been there is shown as 0 for a while, so that alarms resolve; a queue for longer, so that they keep data. */
 const pipelineShownMs = 15 * minuteMs;
-const queueShownMs = 24 * 60 * minuteMs;
+const queueShownMs = dayMs;
 
 /** Steps that were read this long ago say less of a run than its state does. */
 const stepsTrustedMs = 5 * minuteMs;

@@ -1,4 +1,5 @@
 /** Remembers how long Buildkite asks not to be polled again, and the answer until then. */
+import { minuteMs } from '../../../model/time.ts';
 
 /** What to do about one token now. */
 export type PollPlan<Answer> =
@@ -19,7 +20,7 @@ export interface PollHint<Answer> {
 const earlyShare = 0.1;
 
 /** Nothing should be steered by older figures; buildkite-agent-scaler does not trust them either. */
-const maxAnswerAgeMs = 2 * 60_000;
+const maxAnswerAgeMs = 2 * minuteMs;
 
 export function createPollHint<Answer>(): PollHint<Answer> {
   let last: { readonly answer: Answer; readonly requestedMs: number; readonly nextMs: number } | undefined;

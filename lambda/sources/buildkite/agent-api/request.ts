@@ -9,6 +9,7 @@ import type { Deadline } from '../../../runtime/deadline.ts';
 import type { Secret } from '../../../secrets/secret.ts';
 import { parseWaitSeconds, hideTokenInErrors } from '../refusal-reason.ts';
 import { MetricsAnswer, type Snapshot, parseSnapshot } from './schema.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** The token is accepted, but the answer belongs to no organization: the API did so for bad tokens in 2019. */
 export class NoOrganizationError extends CredentialRefusedError {
@@ -71,7 +72,7 @@ function parseAgentToken(secret: Secret, url: URL): string {
 }
 
 /** Longer than this the collector would look dead, so a longer wish is taken for a mistake. */
-const longestPollMs = 5 * 60_000;
+const longestPollMs = 5 * minuteMs;
 
 function parsePollAfter(seconds: string | undefined): number | undefined {
   if (seconds === undefined || !/^\d{1,6}$/.test(seconds)) return undefined;

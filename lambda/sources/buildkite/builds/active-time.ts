@@ -1,6 +1,7 @@
 /** Measures how long machines worked on a build, without the time that it waited for people. */
 import type { Job, ScriptJobs } from '../user-api/rest-schema.ts';
 import { parseTime } from '../user-api/times.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** Without a longer pause in which nothing could run. Epoch milliseconds. */
 export interface Stretch {
@@ -9,7 +10,7 @@ export interface Stretch {
 }
 
 /** Between two jobs Buildkite needs seconds; only a longer pause counts as waiting for a person. */
-const pauseMs = 5 * 60_000;
+const pauseMs = 5 * minuteMs;
 
 type Jobs = Pick<ScriptJobs, 'readable' | 'triggers'>;
 

@@ -6,6 +6,7 @@ import { findLeast } from '../../../model/lists/extremes.ts';
 import type { Build } from '../user-api/rest-schema.ts';
 import { judgeBuild } from './states.ts';
 import { parseTime } from '../user-api/times.ts';
+import { dayMs } from '../../../model/time.ts';
 
 /** What a finish is of: the build's first attempt, or a further one with what is known of its start. */
 export interface Attempt {
@@ -34,7 +35,7 @@ const memoryName = 'unsuccessful-builds';
  */
 const mostRemembered = 2_000;
 /** A job is retried by hand within days, while the build still matters. */
-const rememberedForMs = 7 * 24 * 3_600_000;
+const rememberedForMs = 7 * dayMs;
 
 export function recallFirstFinishes(ledger: Pick<Ledger, 'recall' | 'remember' | 'now'>): FirstFinishes {
   const known = new Map(ledger.recall(memoryName, Remembered) ?? []);

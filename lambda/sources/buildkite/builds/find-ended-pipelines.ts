@@ -7,6 +7,7 @@ import { type Build, Pipeline } from '../user-api/rest-schema.ts';
 import type { TokenFacts } from '../user-api/access-token.ts';
 import { BudgetSpentError } from '../user-api/client.ts';
 import type { UserRun } from '../user-api/run.ts';
+import { hourMs } from '../../../model/time.ts';
 
 export interface RemainingPipelines {
   readonly known: KnownPipelines;
@@ -67,7 +68,7 @@ function applyRenames(known: KnownPipelines, slugs: ReadonlyMap<string, string>)
 type PipelineRun = Pick<UserRun, 'api' | 'organization' | 'nowMs' | 'problemFrom' | 'problems'>;
 
 /** One that ran within the hour is there; and none is asked for more often. */
-const quietForMs = 3_600_000;
+const quietForMs = hourMs;
 
 const gone: ReadonlySet<number> = new Set([404, 410]);
 

@@ -18,6 +18,7 @@ import { describeUnreadable } from '../user-api/problems.ts';
 import type { KnownQueue, QueueSnapshot } from '../queues/read-queues.ts';
 import type { UserRun } from '../user-api/run.ts';
 import type { WaitingReading } from '../queues/read-waiting.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** Names of clusters and queues, and whether a later run could know more. */
 export interface FoundQueueNames extends NameLookup {
@@ -26,7 +27,7 @@ export interface FoundQueueNames extends NameLookup {
 }
 
 /** How long a paused queue is published from memory, so that not every run asks for each cluster. */
-const pauseFreshForMs = 5 * 60_000;
+const pauseFreshForMs = 5 * minuteMs;
 
 /** Names change rarely, what is paused at any time. */
 function isStillGood(remembered: RememberedQueueNames, { waits }: Pick<ApiSettings, 'waits'>, nowMs: number): boolean {

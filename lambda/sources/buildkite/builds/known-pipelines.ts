@@ -7,6 +7,7 @@ import type { Build } from '../user-api/rest-schema.ts';
 import { judgeBuild } from './states.ts';
 import { sumStretches, findStretches } from './active-time.ts';
 import { parseTime } from '../user-api/times.ts';
+import { dayMs } from '../../../model/time.ts';
 
 /** What is remembered of a pipeline between runs: small, for an organization may have a thousand. */
 const Known = z.object({
@@ -31,7 +32,7 @@ export type KnownPipelines = z.infer<typeof KnownPipelines>;
 const durationsKept = 10;
 
 /** Once the series of a pipeline have ended, it need not be remembered any more. */
-const forgottenAfterMs = (untouchedDays + 1) * 24 * 3_600_000;
+const forgottenAfterMs = (untouchedDays + 1) * dayMs;
 
 export interface PipelineBuild {
   readonly pipeline: string;

@@ -18,6 +18,7 @@ import type { ListResult } from '../user-api/list-result.ts';
 import type { Build } from '../user-api/rest-schema.ts';
 import { describeUnreadable } from '../user-api/problems.ts';
 import type { UserRun } from '../user-api/run.ts';
+import { dayMs } from '../../../model/time.ts';
 
 /** The builds that finished in the window and those that are open; an error of one list costs only that list. */
 export async function readBuildLists(run: UserRun): Promise<BuildLists> {
@@ -81,7 +82,7 @@ function listRemedies(list: 'open builds' | 'finished builds', settings: ApiSett
 }
 
 /** How far back the first run looks for the last success of each pipeline. */
-const historyMs = 24 * 3_600_000;
+const historyMs = dayMs;
 
 /** What finished before the installation is not counted, but says when a pipeline last succeeded. One page, no more. */
 async function readHistory(run: UserRun, beforeMs: number): Promise<readonly Build[]> {

@@ -10,6 +10,7 @@ import type { ListResult } from '../user-api/list-result.ts';
 import type { Build } from '../user-api/rest-schema.ts';
 import { parseTime } from '../user-api/times.ts';
 import type { Query } from '../user-api/client.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /**
  * Where a list was cut short, so that the next run goes on from there. Without it a list that is longer than what one
@@ -29,7 +30,7 @@ type Cursor = z.infer<typeof Cursor>;
 const cursorName = 'finished-cursor';
 
 /** As far back as a stream looks: Buildkite's index may lag. */
-const overlapMs = 10 * 60_000;
+const overlapMs = 10 * minuteMs;
 
 export type ReadList = (request: Omit<ListRequest, 'jobs'>) => Promise<ListResult<readonly Build[]>>;
 
@@ -45,10 +46,10 @@ const mostPages = 60;
 const shareOfLong = 1 / 6;
 const maxPagesOfLong = 8;
 /** Longer than most builds take, so that the list of longer ones is short. */
-const longAfterMs = 15 * 60_000;
+const longAfterMs = 15 * minuteMs;
 
 /** Half of the runs then have all their requests for the other builds. */
-const longEveryMs = 2 * 60_000;
+const longEveryMs = 2 * minuteMs;
 
 /** Remembered while lists are cut short: until when the builds that ran long were read as a whole, and when they were asked for. */
 const Behind = z.object({ longReadMs: z.number(), longTriedMs: z.number() });

@@ -6,9 +6,10 @@ import type { QueueMetrics } from '../user-api/graphql-schema.ts';
 import { parseTime } from '../user-api/times.ts';
 import type { LabelledQueue, QueueLabels } from './labelled-queue.ts';
 import { mapWorkers, type QueueWorkers } from './map-workers.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** Buildkite publishes the figures of a minute when it is over; figures that are five minutes old are stale. */
-const freshForMs = 5 * 60_000;
+const freshForMs = 5 * minuteMs;
 
 /** False for figures without a time. Clocks may differ, so that a time ahead of ours is as good as one behind. */
 function hasFreshFigures({ timestamp }: QueueMetrics, nowMs: number): boolean {

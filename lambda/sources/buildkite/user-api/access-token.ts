@@ -7,6 +7,7 @@ import { AccessToken } from './rest-schema.ts';
 import { parseTime } from './times.ts';
 import type { UserApi } from './client.ts';
 import type { UserRun } from './run.ts';
+import { hourMs } from '../../../model/time.ts';
 
 /** What Buildkite says about the API token. */
 export const TokenFacts = z.object({
@@ -18,7 +19,7 @@ export const TokenFacts = z.object({
 export type TokenFacts = z.infer<typeof TokenFacts>;
 
 /** A token changes rarely; an hour is soon enough to see a new scope or a new date. */
-const freshForMs = 3_600_000;
+const freshForMs = hourMs;
 
 /** A token that a machine renews has a successor within its last tenth, which must be seen before its alarm goes off. */
 const freshShareOfLife = 1 / 100;

@@ -4,8 +4,7 @@ import type { Ledger, RequestBudget } from '../../../counters/ledger.ts';
 import type { CollectContext } from '../../source.ts';
 import type { ApiSettings } from '../config.ts';
 import type { Budgets } from './client.ts';
-
-const minuteMs = 60_000;
+import { minuteMs } from '../../../model/time.ts';
 
 /** Without a ledger it is unknown what earlier runs have used, so each run may use a fifth of the budget. */
 const shareWithoutMemory = 0.2;

@@ -6,8 +6,7 @@ import type { RunQuery } from '../grpc-web/encode-request.ts';
 import { type EndedRun, finishRun, type MapOptions, mapResult } from './finish.ts';
 import type { Run, WorkflowName, WorkflowRun } from '../grpc-web/messages.ts';
 import { type Pages, readPages } from './pages.ts';
-
-const minuteMs = 60_000;
+import { minuteMs, dayMs } from '../../../model/time.ts';
 
 /** The server gives up on a run after that, in a sweep each minute (`app/controlplane/pkg/biz`, trap 6 of its metrics). */
 const expiryMs = 60 * minuteMs;
@@ -22,7 +21,7 @@ export const stuckMs = expiryMs + sweepSlackMs;
 const overlapMs = 10 * minuteMs;
 
 /** What is open for longer was forgotten by the server; the sweeps catch up within minutes. */
-export const runStream: Stream = { name: 'runs', overlapMs, openForMs: 24 * 60 * minuteMs };
+export const runStream: Stream = { name: 'runs', overlapMs, openForMs: dayMs };
 
 /** 2,000 attestations at once are beyond every installation that is known. */
 export const maxOpenPages = 20;

@@ -11,6 +11,7 @@ import type { ControlPlane } from './client.ts';
 import { type EndedRun, type MapOptions, mapPipelineLabels } from './finish.ts';
 import type { RunPage, WorkflowRun } from '../grpc-web/messages.ts';
 import { unattestedReleases } from '../metrics.ts';
+import { minuteMs, dayMs } from '../../../model/time.ts';
 
 /** The name under which the ledger keeps them. */
 export const releasesName = 'releases';
@@ -33,9 +34,8 @@ const StoredVersion = z.object({
 export const StoredVersions = z.array(StoredVersion);
 type Version = Readonly<z.infer<typeof StoredVersion>>;
 
-const minuteMs = 60_000;
 /** As long as the help text of the metric says. */
-const keptMs = 7 * 24 * 60 * minuteMs;
+const keptMs = 7 * dayMs;
 /** A bound for the state; a hundred unattested versions need no exact number. */
 const maxKept = 100;
 /** Versions a run. */

@@ -2,6 +2,7 @@
 import type { Labels } from '../../../model/metric.ts';
 import type { RelayedSample } from '../../../model/relayed.ts';
 import type { PrometheusConfig } from '../config.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** Samples that were left out for their time. */
 export interface LeftOut {
@@ -26,12 +27,12 @@ interface TimeCheck {
  * What Prometheus allows a page (scrape/scrape.go, `maxAheadTime`). A receiver that takes a sample of next year refuses
  * every later sample of the same series. Mostly such a time is in another unit.
  */
-const maxAheadMs = 10 * 60_000;
+const maxAheadMs = 10 * minuteMs;
 
 export function createTimeCheck({ maxSampleAgeMinutes }: PrometheusConfig, nowMs: number): TimeCheck {
   const ahead = createLeftOutCounter();
   const old = createLeftOutCounter();
-  const oldestMs = maxSampleAgeMinutes === undefined ? -Infinity : nowMs - maxSampleAgeMinutes * 60_000;
+  const oldestMs = maxSampleAgeMinutes === undefined ? -Infinity : nowMs - maxSampleAgeMinutes * minuteMs;
   return {
     isTimely: (sample) => {
       const { timestampMs } = sample;

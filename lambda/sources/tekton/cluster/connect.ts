@@ -11,6 +11,7 @@ import type { SourcePorts } from '../../source.ts';
 import type { Cluster, TektonResults } from '../config.ts';
 import { createEksLookup, type EksAddress, resolveRegion } from './eks-cluster.ts';
 import { type Access, readKubeconfig } from './kubeconfig.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 export interface ClusterRequest {
   /** Below the URL of the API server, such as `/apis/tekton.dev/v1/pipelineruns`. */
@@ -72,7 +73,7 @@ function addServerName(tls: TlsMaterial, servername: string | undefined): TlsMat
 }
 
 /** A token lives for 15 minutes; the verifier's clock and a slow request need a reserve. */
-const eksTokenLifeMs = 10 * 60_000;
+const eksTokenLifeMs = 10 * minuteMs;
 
 interface CachedToken {
   readonly token: string;

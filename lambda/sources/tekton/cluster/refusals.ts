@@ -4,6 +4,7 @@ import type { Ledger } from '../../../counters/ledger.ts';
 import { HttpStatusError } from '../../../http/errors/errors.ts';
 import type { Problem } from '../../../model/problem.ts';
 import type { RunKind } from './state.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** What the API server allows or refuses. */
 export type Right = `list ${RunKind}` | `get ${RunKind}` | 'read the controller';
@@ -21,7 +22,7 @@ const Allowed = z.record(
 const memoryName = 'allowed';
 
 /** Longer than an API server takes to read all roles and bindings after its start, which it answers 403 for. */
-const restartMs = 5 * 60_000;
+const restartMs = 5 * minuteMs;
 
 /** Where the collector runs less often, one refusal is no sign yet; half an interval more is for a late run. */
 const intervals = 1.5;
@@ -47,7 +48,7 @@ export function explainRefusal(error: unknown, problem: Problem, right: Right, l
   if (last === undefined) return problem;
   const lastsMs = Math.max(restartMs, last.everyMs * intervals);
   if (ledger.tickMs - last.atMs > lastsMs) return problem;
-  const formatMinutes = (ms: number): string => `${String(Math.max(1, Math.round(ms / 60_000)))} min`;
+  const formatMinutes = (ms: number): string => `${String(Math.max(1, Math.round(ms / minuteMs)))} min`;
   const message = `answered 403 to what it allowed ${formatMinutes(ledger.tickMs - last.atMs)} ago, as an API server does while it starts; if that lasts for more than ${formatMinutes(lastsMs)}, the right to ${right.replace(/(pipeline|task)runs/, 'runs')} was taken away`;
   return { ...problem, kind: 'unavailable', message };
 }

@@ -4,6 +4,7 @@ import type { Naming } from '../naming.ts';
 import type { Phase } from '../cluster/reasons.ts';
 import type { RunRow } from '../cluster/table-rows.ts';
 import { type RunKind, interpretCondition } from '../cluster/state.ts';
+import { minuteMs } from '../../../model/time.ts';
 
 /** An unfinished run of a pipeline, for the question whether it is stuck. */
 export interface OpenRun {
@@ -38,7 +39,7 @@ export interface Tally {
 }
 
 /** A controller that works writes the first condition within seconds; this is what Tekton's own alarms wait. */
-const unseenAfterMs = 2 * 60_000;
+const unseenAfterMs = 2 * minuteMs;
 
 export function createTally(kind: RunKind, naming: Naming): Tally {
   const figures = new Map<string, Figures>();

@@ -10,6 +10,7 @@ import type { ClusterSend } from '../cluster/connect.ts';
 import { interpretObject } from '../runs/finished-run.ts';
 import type { Archive } from '../runs/archive.ts';
 import { readRecords, type Records } from './read-records.ts';
+import { hourMs } from '../../../model/time.ts';
 
 export interface ArchiveOptions {
   readonly send: ClusterSend;
@@ -19,7 +20,7 @@ export interface ArchiveOptions {
 }
 
 /** After a pause of days the archive is caught up hour by hour, so that no single collection has to read all of it. */
-const maxSpanMs = 60 * 60_000;
+const maxSpanMs = hourMs;
 
 export function createArchive(options: ArchiveOptions): Archive {
   const { send, settings, where, deadline } = options;

@@ -10,6 +10,7 @@ import { beginRound, type Reached, type Round, resumeRound } from './rounds.ts';
 import type { RunRow } from '../cluster/table-rows.ts';
 import { type Candidate, nothingToSort, type Sorting, startSorting } from './sort-rows.ts';
 import type { Tally } from '../levels/tally.ts';
+import { minuteMs, dayMs } from '../../../model/time.ts';
 
 /** One list as far as it could be read. */
 export interface ListReading {
@@ -61,11 +62,11 @@ export interface ReadListOptions {
  * How far back an end may lie that no list has shown yet. Reads are consistent and a completion time is written within
  * the reconcile that makes it, so this is for a controller that stalls between the two, and for clocks that differ.
  */
-const overlapMs = 5 * 60_000;
+const overlapMs = 5 * minuteMs;
 const settleMs = 10_000;
 
 /** A run that Kueue or a person holds back may stay for weeks. */
-const openForMs = 30 * 24 * 60 * 60_000;
+const openForMs = 30 * dayMs;
 
 /** The name by which the memory knows a list. */
 export function buildStreamName({ kind, namespace }: ListTarget): string {

@@ -11,6 +11,7 @@ import {
 } from './graphql-execution.ts';
 import { makeJsonReply, type RequestBudget } from './request-budget.ts';
 import { formatIso } from './rest-builds.ts';
+import { minuteMs } from '../../../../model/time.ts';
 
 export interface GraphqlOptions {
   readonly fleet: Fleet;
@@ -133,8 +134,6 @@ function buildCluster(served: Served, uuid: string, queues: readonly FleetQueue[
 function encodeId(type: string, uuid: string): string {
   return Buffer.from(`${type}---${uuid}`).toString('base64');
 }
-
-const minuteMs = 60_000;
 
 function buildQueue(served: Served, queue: FleetQueue): GraphqlObject {
   served.cost += costOfQueue;

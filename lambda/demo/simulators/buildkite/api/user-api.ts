@@ -5,6 +5,7 @@ import type { Reply } from './scenarios.ts';
 import { replyToGraphql, replyToPortal } from './graphql.ts';
 import { makeJsonReply, createRequestBudget } from './request-budget.ts';
 import { replyToRest } from './rest.ts';
+import { minuteMs } from '../../../../model/time.ts';
 
 export interface UserApiOptions {
   readonly fleet: Fleet;
@@ -34,7 +35,6 @@ export interface UserRequest {
   readonly body: string;
 }
 
-const minuteMs = 60_000;
 const allScopes = ['read_builds', 'read_clusters', 'read_pipelines', 'graphql'];
 
 const authenticationRequired =

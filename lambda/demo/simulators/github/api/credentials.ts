@@ -2,6 +2,7 @@
 import { randomBytes, verify } from 'node:crypto';
 import * as z from 'zod';
 import { refuse, type Reply } from './reply.ts';
+import { hourMs } from '../../../../model/time.ts';
 
 /** Names as in an installation's `permissions`. */
 export type Permissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
@@ -53,7 +54,7 @@ const permissionsOfScopes: Readonly<Record<string, Permissions>> = {
 };
 
 /** Tokens of installations end after an hour. */
-const tokenLifeMs = 3_600_000;
+const tokenLifeMs = hourMs;
 /** An assertion may be valid for ten minutes at most, and clocks may differ by a little. Seconds. */
 const longestAssertionSeconds = 600;
 const clockSkewSeconds = 60;

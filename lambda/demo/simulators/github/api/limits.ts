@@ -1,6 +1,7 @@
 /** Counts requests against the primary limit of an hour and the secondary one of a minute. */
 import { createRollingHour, type RollingHour } from '../../rolling-hour.ts';
 import { refuse, type Reply } from './reply.ts';
+import { minuteMs, hourMs } from '../../../../model/time.ts';
 
 export interface LimitOptions {
   /** 5,000 for a person; 0: no limit and no headers, as Enterprise Server without one. */
@@ -27,9 +28,6 @@ interface Spent {
   resetMs: number;
   points: { readonly atMs: number; readonly points: number }[];
 }
-
-const hourMs = 3_600_000;
-const minuteMs = 60_000;
 
 export function createLimits({ requestsPerHour: limit, pointsPerMinute }: LimitOptions): Limits {
   const accounts = new Map<string, Spent>();

@@ -14,6 +14,7 @@ import { listRunners, mapHostedRunners, mapRunner, mapRunnerGroups } from './ans
 import { cutPage, mostFilteredRuns } from './pages.ts';
 import { makeJsonReply, notFound, refuse, type Reply } from './reply.ts';
 import { chooseRuns, isFiltered } from './run-filters.ts';
+import { minuteMs } from '../../../../model/time.ts';
 
 export interface RouteContext extends AnswerContext {
   readonly organization: SimulatedOrganization;
@@ -93,7 +94,7 @@ function sumHostedMinutes({ repositories }: SimulatedOrganization, nowMs: number
   );
   return jobs
     .filter(({ runner, endedMs }) => runner?.groupId === 0 && endedMs <= nowMs)
-    .reduce((sum, { startedMs, endedMs }) => sum + Math.ceil((endedMs - startedMs) / 60_000), 0);
+    .reduce((sum, { startedMs, endedMs }) => sum + Math.ceil((endedMs - startedMs) / minuteMs), 0);
 }
 
 /** After a rename a repository answers under its number. */

@@ -1,5 +1,6 @@
 /** Chooses runs by the parameters of their list. */
 import type { Shown } from './answers.ts';
+import { dayMs } from '../../../../model/time.ts';
 
 /** Any of these, and the list ends at 1,000 runs (OpenAPI, "List workflow runs for a repository"). */
 const filters = ['actor', 'branch', 'check_suite_id', 'created', 'event', 'head_sha', 'status'] as const;
@@ -33,8 +34,6 @@ function parseCreated(text: string | null): Range | undefined {
   const range = sign === undefined ? parseSpan(text) : parseBound(sign, Date.parse(at));
   return Number.isNaN(range.fromMs) || Number.isNaN(range.toMs) ? undefined : range;
 }
-
-const dayMs = 86_400_000;
 
 function parseSpan(text: string): Range {
   const [from = '', to] = text.split('..');

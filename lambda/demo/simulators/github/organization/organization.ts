@@ -6,6 +6,7 @@ import { beginRun, type World } from './lives.ts';
 import { demoOrganization, type OrganizationPlan, type RepositoryPlan } from './plan.ts';
 import { createPool, type Pool } from './pools.ts';
 import type { Happening, RepositoryRecord, RunRecord, WorkflowRecord } from './records.ts';
+import { hourMs } from '../../../../model/time.ts';
 
 export interface OrganizationOptions {
   /** Equal seeds give equal organizations, however the time is cut into steps. */
@@ -36,8 +37,6 @@ export interface SimulatedOrganization {
   /** Begins a run by hand, for a test of one case. */
   begin(repository: string, file: string, fate?: Partial<Fate>): RunRecord;
 }
-
-const hourMs = 3_600_000;
 
 /** Only the latest runs of a repository are kept, because a demo may run for days. */
 const keptRuns = 3000;
