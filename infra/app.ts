@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { App, Errors, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import type { Environment } from '../lambda/config/checks/check-entries.ts';
 import { ConfigError } from '../lambda/config/config-error.ts';
 import { parseConfig } from '../lambda/config/parse-config.ts';
 import type { CollectorConfig } from '../lambda/config/schema.ts';
 import { CiMetricsStack } from './ci-metrics-stack.ts';
 import { formatCost } from './cost.ts';
+import { findEnvironment } from './emulation.ts';
 
 /** The whole app: reads the configuration, makes the stack, has it checked. */
 async function buildApp(): Promise<void> {
@@ -14,7 +16,7 @@ async function buildApp(): Promise<void> {
   const app = new App({ autoSynth: false });
   const context: unknown = app.node.tryGetContext('config');
   const file = typeof context === 'string' ? context : 'collector.yaml';
-  const config = readConfig(file);
+  const config = readConfig(file, findEnvironment(app));
   if (config === undefined) return;
 
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
@@ -46,9 +48,9 @@ function fail(message: string): void {
 }
 
 /** Undefined when it cannot be used: what is wrong is printed, and the process ends with an error. */
-function readConfig(file: string): CollectorConfig | undefined {
+function readConfig(file: string, environment: Environment): CollectorConfig | undefined {
   try {
-    return parseConfig(readFileSync(file, 'utf8'), { file, environment: 'lambda' });
+    return parseConfig(readFileSync(file, 'utf8'), { file, environment });
   } catch (error) {
     process.exitCode = 1;
     if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);

@@ -27,7 +27,7 @@ import type { AlarmPlans } from './alarms/count-alarms.ts';
 import { createAlarms } from './alarms/create-alarms.ts';
 import { createFunction } from './function/collector-function.ts';
 import { createDashboard } from './dashboard/create-dashboard.ts';
-import { detectEmulation } from './emulation.ts';
+import { detectEmulation, findEnvironment } from './emulation.ts';
 import { checkMemory } from './function/memory-check.ts';
 import { warnOfIdleSettings } from './idle-settings.ts';
 import { buildMetric, findSystem } from './metrics/build-metric.ts';
@@ -105,7 +105,7 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: CiMetricsCollectorProps) {
     super(scope, id);
-    this.config = loadConfig(props);
+    this.config = loadConfig(this, props);
     const prepared = prepare(this.config);
     warnOfIdleSettings(this, this.config);
     checkMemory(this, prepared, props.memorySize ?? this.config.deployment.memoryMegabytes);
@@ -221,10 +221,10 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   }
 }
 
-function loadConfig({ config, configFile }: CiMetricsCollectorProps): CollectorConfig {
+function loadConfig(scope: Construct, { config, configFile }: CiMetricsCollectorProps): CollectorConfig {
   if (config !== undefined && configFile === undefined) return config;
   if (config === undefined && configFile !== undefined) {
-    return parseConfig(readFileSync(configFile, 'utf8'), { file: configFile, environment: 'lambda' });
+    return parseConfig(readFileSync(configFile, 'utf8'), { file: configFile, environment: findEnvironment(scope) });
   }
   throw new Error('give CiMetricsCollector either config or configFile');
 }

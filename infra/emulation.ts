@@ -6,6 +6,11 @@ export interface Emulation {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Where the configuration of a stack is used. */
+export function findEnvironment(scope: Construct): 'lambda' | 'emulator' {
+  return detectEmulation(scope) === undefined ? 'lambda' : 'emulator';
+}
+
 /**
  * Reads the context `emulator=1`. Emulators refuse composite alarms and alarms on expressions, and lose compressed
  * requests; the context `cloudWatchEndpoint` puts another server in the place of their CloudWatch, and `awsEndpoint` one

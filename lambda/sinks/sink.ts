@@ -107,6 +107,11 @@ export interface NamedSinkConfig {
   readonly name: string;
 }
 
+export interface ImpliedUrl {
+  readonly setting: string;
+  readonly url: string;
+}
+
 /** A sink folder's export: data, and a loader for the code that only a configured sink needs. */
 export interface SinkModule<Kind extends string, Config extends NamedSinkConfig> {
   readonly kind: Kind;
@@ -114,6 +119,8 @@ export interface SinkModule<Kind extends string, Config extends NamedSinkConfig>
   readonly config: z.ZodObject & z.ZodType<Config>;
   /** Why a function cannot use this sink, and what to use there instead; absent for those that it can. */
   readonly notInFunction?: string;
+  /** Where it sends to although no setting has the URL, and the setting that says so, such as a preset. */
+  readonly impliedUrlOf?: (config: Config) => ImpliedUrl | undefined;
   readonly secretsOf: (config: Config) => readonly SecretRef[];
   /** `metrics` is everything that the configured sources may emit. */
   readonly grantsOf: (config: Config, metrics: readonly MetricDefinition[]) => readonly AwsGrant[];
@@ -126,6 +133,8 @@ export interface PreparedSink {
   readonly name: string;
   /** Why it cannot be deployed. */
   readonly notInFunction?: string | undefined;
+  /** Where it sends to although no setting has the URL. */
+  readonly impliedUrl?: ImpliedUrl | undefined;
   readonly secrets: readonly SecretRef[];
   readonly grants: (metrics: readonly MetricDefinition[]) => readonly AwsGrant[];
   readonly create: (ports: SinkPorts) => Promise<Sink>;
@@ -155,6 +164,7 @@ export function defineSink<const Kind extends string, Config extends NamedSinkCo
         kind,
         name: checked.name,
         notInFunction,
+        impliedUrl: module.impliedUrlOf?.(checked),
         secrets: module.secretsOf(checked),
         grants: (metrics) => module.grantsOf(checked, metrics),
         create: async (ports) => (await module.load())(checked, ports),

@@ -25,9 +25,13 @@ interface AppRun {
 }
 
 /** `infra/app.ts` as the CDK's command line runs it, without the bundle. */
-function runApp(config: string, environment: Readonly<Record<string, string>> = {}): AppRun {
+function runApp(
+  config: string,
+  environment: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string>> = {},
+): AppRun {
   const outdir = mkdtempSync(join(folder, 'out-'));
-  const context = { ...cdkJson.context, config, 'aws:cdk:bundling-stacks': [] };
+  const context = { ...cdkJson.context, config, 'aws:cdk:bundling-stacks': [], ...more };
   const [command = '', ...args] = cdkJson.app.split(' ');
   const { status, stderr } = spawnSync(command, args, {
     cwd: repository,
@@ -126,6 +130,28 @@ sinks:
 
     expect(status).toBe(1);
     expect(stderr).toMatch(/env\.yaml:3:\d+ .*no place for a secret in AWS Lambda/);
+  });
+
+  it('fails on a receiver on the machine of the function, but for an emulator', () => {
+    const file = configFile(
+      'loopback.yaml',
+      `sources:
+  - kind: buildkite
+    agentTokens: [{ secret: ci-metrics/buildkite }]
+sinks:
+  - kind: otlp
+    preset: collector
+`,
+    );
+
+    const { status, stderr } = runApp(file);
+    const emulated = runApp(file, {}, { emulator: '1' });
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /loopback\.yaml:6:13 sinks\[0\]\.preset: means http:\/\/127\.0\.0\.1:4318, .*; add `url` with/,
+    );
+    expect(emulated.status).toBe(0);
   });
 
   it('fails on what the Region does not have, in sentences and without a stack trace', () => {

@@ -64,15 +64,15 @@ function writeStatsd({ address, hasTags }: Extract<Backend, { kind: 'statsd' }>,
       ...(hasTags ? { tags: 'dogstatsd' } : {}),
       compat: true,
     },
-    notes: describeLoopback(host, target, 'StatsD', 'host'),
+    notes: describeLoopback(host, target),
   };
 }
 
-/** In a function, this machine is the function itself, where no receiver listens. */
-function describeLoopback(host: string, target: Target, receiver: string, setting: string): readonly string[] {
+/** In a function, this machine is the function itself, where no receiver listens but an extension of it. */
+function describeLoopback(host: string, target: Target): readonly string[] {
   return target === 'aws' && isLoopbackHost(host)
     ? [
-        `${receiver}: ${host} is the function itself in AWS, where nothing listens; before the deployment set \`${setting}\` to an address that the function reaches.`,
+        `StatsD: ${host} is the function itself in AWS, where nothing listens; before the deployment set \`host\` to an address that the function reaches.`,
       ]
     : [];
 }
@@ -152,7 +152,6 @@ function writeOtlp(backend: Extract<Backend, { kind: 'opentelemetry' }>, { targe
     },
     notes: [
       ...(isGrpc ? ['OTEL_EXPORTER_OTLP_PROTOCOL=grpc: metrics go by HTTP, usually to port 4318; look at `url`.'] : []),
-      ...describeLoopback(URL.parse(url)?.hostname ?? '', target, 'OpenTelemetry', 'url'),
       ...describeHeaders(headers, target),
     ],
   };

@@ -12,6 +12,7 @@ import {
   type Environment,
 } from './check-entries.ts';
 import { checkPatterns } from '../../sources/prometheus/relabel/check-patterns.ts';
+import { checkImpliedUrls, checkLoopback } from './check-loopback.ts';
 import type { ConfigFinding } from '../config-error.ts';
 import { checkDeployment } from './check-deployment.ts';
 import { explain } from '../explain/explain.ts';
@@ -32,6 +33,8 @@ export function checkConfig(value: unknown, environment: Environment): Checked {
     ...checkNames([...collectNames('sources', SourceConfig, value), ...collectNames('sinks', SinkConfig, value)]),
     ...checkSinks(selectFitting('sinks', SinkConfig, value)),
     ...checkEnvironmentOfSinks(selectFitting('sinks', SinkConfig, value), environment),
+    ...checkLoopback(CollectorConfig, value, environment),
+    ...checkImpliedUrls(selectFitting('sinks', SinkConfig, value), environment),
     ...checkPatternsOfSources(selectFitting('sources', SourceConfig, value)),
     ...checkNamesOfPages(selectFitting('sources', SourceConfig, value), selectFitting('sinks', SinkConfig, value)),
     ...checkNamesOfObjects(CollectorConfig, value),

@@ -11,8 +11,8 @@ import { findSecretRefs } from './find-secret-refs.ts';
 /** With the type that they have in common. */
 const registeredSinks: readonly RegisteredSink[] = sinks;
 
-/** Where a configuration is used; some secrets exist in one place only. */
-export type Environment = 'lambda' | 'terminal';
+/** Where a configuration is used; some secrets exist in one place only. `emulator`: AWS, emulated on this machine. */
+export type Environment = 'lambda' | 'emulator' | 'terminal';
 
 /** A source or sink whose own settings fit, with its number in the list. */
 export interface Entry {

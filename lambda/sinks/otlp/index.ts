@@ -4,6 +4,7 @@ import { collectHttpRoles } from '../../http/settings.ts';
 import { type AwsGrant, defineSink } from '../sink.ts';
 import { pickHttpSettings, collectAuthSecrets } from './receiver/auth.ts';
 import { OtlpConfig } from './config.ts';
+import { presets } from './receiver/presets.ts';
 import { isOwnCloudWatch } from './receiver/target.ts';
 
 function collectGrants(config: OtlpConfig): readonly AwsGrant[] {
@@ -16,6 +17,10 @@ export const otlp = defineSink({
   kind: 'otlp',
   title: 'OTLP over HTTP',
   config: OtlpConfig,
+  impliedUrlOf: ({ preset, url }) => {
+    const known = preset === undefined || url !== undefined ? undefined : presets[preset].url;
+    return known === undefined ? undefined : { setting: 'preset', url: known };
+  },
   secretsOf: (config) => [
     ...collectAuthSecrets(config),
     ...collectHeaderSecrets(config.headers),

@@ -392,15 +392,25 @@ describe('what must not be taken for something else', () => {
     expect(metrics.err).toContain('here that is `collect --once`');
   });
 
-  it.each([
-    [['-backend', 'statsd'], 'StatsD: 127.0.0.1 is the function itself in AWS', '`host`'],
-    [['-backend', 'opentelemetry'], 'OpenTelemetry: localhost is the function itself in AWS', '`url`'],
-  ])('says of %j without a host that nothing listens there in AWS', async (flags, note, setting) => {
-    const inAws = await migrate([...first, ...flags]);
-    const inTerminal = await migrate([...first, ...flags, '-for', 'terminal']);
+  it('says of StatsD without a host that nothing listens there in AWS', async () => {
+    const inAws = await migrate([...first, '-backend', 'statsd']);
+    const inTerminal = await migrate([...first, '-backend', 'statsd', '-for', 'terminal']);
 
-    expect(inAws.err).toContain(note);
-    expect(inAws.err).toContain(`set ${setting} to an address`);
+    expect(inAws.exitCode).toBe(0);
+    expect(inAws.err).toContain('StatsD: 127.0.0.1 is the function itself in AWS');
+    expect(inAws.err).toContain('set `host` to an address');
+    expect(inTerminal.err).not.toContain('the function itself');
+  });
+
+  it('refuses an OpenTelemetry receiver on this machine for AWS, with the place and the remedy', async () => {
+    const inAws = await migrate([...first, '-backend', 'opentelemetry']);
+    const inTerminal = await migrate([...first, '-backend', 'opentelemetry', '-for', 'terminal']);
+
+    expect(inAws.exitCode).toBe(2);
+    expect(inAws.err).toMatch(
+      /sinks\[0\]\.url: is the function itself in AWS Lambda.*write a host that the function reaches/,
+    );
+    expect(inTerminal).toMatchObject({ exitCode: 0 });
     expect(inTerminal.err).not.toContain('the function itself');
   });
 

@@ -64,7 +64,7 @@ const choices: Choices = {
         'https://ci.example.com',
         'https://ci.example.com/a',
         'https://ci.example.com:8443/a?b=c#d',
-        'http://127.0.0.1',
+        'http://ci.example.com',
       ],
       ...[
         'https://ci.example.com/ä b',
