@@ -223,11 +223,15 @@ function judge(
   const wasOpen = state.open.has(id) || state.lost.delete(id);
   // A run that is open as well has another attempt, or one of two answers was stale: another look costs a request.
   if (!openedNow.has(id)) state.open.delete(id);
+  const { overlapMs = defaultOverlapMs } = stream;
   // Where counting begins with a clock that is ahead, the vendor's own time is the beginning.
-  if (finishedMs < Math.min(state.epochMs, vendorTickMs)) return 'history';
+  if (finishedMs < Math.min(state.epochMs, vendorTickMs)) {
+    // An end that the vendor moves later, as GitHub does when somebody touches a run, is still the same one.
+    if (finishedMs >= startMarkMs - overlapMs) state.seen.set(key, Math.max(finishedMs, nowMs));
+    return 'history';
+  }
   if (state.seen.has(key)) return 'known';
   // Older than what is remembered: it was counted and forgotten, unless its end was still waited for.
-  const { overlapMs = defaultOverlapMs } = stream;
   if (!wasOpen && finishedMs < Math.min(startMarkMs, vendorTickMs) - overlapMs - slackMs) return 'known';
   // By the later of the two times: a stale answer may show an old run as open again, and then as finished.
   state.seen.set(key, Math.max(finishedMs, nowMs));

@@ -30,6 +30,14 @@ describe('finishes', () => {
     ]);
   });
 
+  it('do not count when they ended before the counting and the vendor moves their end later', async () => {
+    const { tick } = rig();
+    await tick(0, saw(['old', -1]));
+
+    expect(sumOf(await tick(1, saw(['old', 0.4])))).toBeUndefined();
+    expect(sumOf(await tick(2, saw(['old', 0.4], ['new', 1.2])))).toEqual({ increase: 1, total: 1 });
+  });
+
   it('count when a run ends five ticks after it was created', async () => {
     const { tick } = rig();
     await tick(0, quiet);
