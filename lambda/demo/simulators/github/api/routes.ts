@@ -158,16 +158,39 @@ function showWorkflows(repository: RepositoryRecord, context: RouteContext): Rep
 /** Newest first, as they were a little while ago. */
 function showRuns(repository: RepositoryRecord, context: RouteContext): Reply {
   const { url, listedMs } = context;
-  const shown = repository.runs.flatMap((run): readonly Shown[] => {
+  const known = repository.runs.filter(({ createdMs }) => createdMs <= listedMs).reverse();
+  if (isFiltered(url)) return showFilteredRuns(repository, known, context);
+  // A demo of days has thousands of runs: only those of the page are looked at.
+  const { items, headers } = cutPage(url, known);
+  return makeRunList(known.length, findMoments(repository, items, context), headers, context);
+}
+
+function showFilteredRuns(repository: RepositoryRecord, known: readonly RunRecord[], context: RouteContext): Reply {
+  const { url } = context;
+  const chosen = chooseRuns(url, findMoments(repository, known, context));
+  if (chosen === undefined) return refuse(422, 'Validation Failed');
+  const { items, headers } = cutPage(url, chosen.slice(0, mostFilteredRuns));
+  return makeRunList(chosen.length, items, headers, context);
+}
+
+function findMoments(
+  repository: RepositoryRecord,
+  runs: readonly RunRecord[],
+  { listedMs }: RouteContext,
+): readonly Shown[] {
+  return runs.flatMap((run): readonly Shown[] => {
     const moment = findRunMoment(run, listedMs);
     return moment === undefined ? [] : [{ repository, run, moment }];
   });
-  const chosen = chooseRuns(url, shown.reverse());
-  if (chosen === undefined) return refuse(422, 'Validation Failed');
-  const reachable = isFiltered(url) ? chosen.slice(0, mostFilteredRuns) : chosen;
-  const { items, headers } = cutPage(url, reachable);
-  const workflow_runs = items.map((one) => mapRun(one, context));
-  return makeJsonReply(200, { total_count: chosen.length, workflow_runs }, headers);
+}
+
+function makeRunList(
+  total_count: number,
+  shown: readonly Shown[],
+  headers: Readonly<Record<string, string>>,
+  context: RouteContext,
+): Reply {
+  return makeJsonReply(200, { total_count, workflow_runs: shown.map((one) => mapRun(one, context)) }, headers);
 }
 
 interface Place {

@@ -93,7 +93,7 @@ export const demoOrganization: OrganizationPlan = {
       name: 'recommender',
       workflows: [
         {
-          ...{ name: 'train', file: 'train.yml', event: 'schedule', runsPerHour: 6, failedPercent: 20 },
+          ...{ name: 'train', file: 'train.yml', event: 'schedule', runsPerHour: 4, failedPercent: 20 },
           stages: [[{ name: 'train', meanSeconds: 600, ...gpu }]],
         },
       ],
