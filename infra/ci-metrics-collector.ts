@@ -31,6 +31,8 @@ import { detectEmulation, findEnvironment } from './emulation.ts';
 import { checkMemory } from './function/memory-check.ts';
 import { warnOfIdleSettings } from './idle-settings.ts';
 import { buildMetric, findSystem } from './metrics/build-metric.ts';
+import { findDefinition } from './metrics/find-definition.ts';
+import { buildQueueMetric, type QueueMetric, type QueueOfSource } from './metrics/queue-metric.ts';
 import { connectEksClusters, type EksClusterAccess } from './access/eks-access.ts';
 import { createEventFeeds, type WebhookOfSource } from './function/event-feeds.ts';
 import {
@@ -59,15 +61,6 @@ export interface CiMetricsCollectorProps extends CollectorSettings {
   readonly config?: CollectorConfig;
   /** Path of a `collector.yaml`. Either this or `config`. */
   readonly configFile?: string;
-}
-
-/** One queue of one source, as its metrics name it. */
-export interface QueueOfSource {
-  /** Name of the source in the configuration. */
-  readonly source: string;
-  /** The Buildkite cluster, for instance. */
-  readonly scope: string;
-  readonly queue: string;
 }
 
 /**
@@ -171,34 +164,42 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
     return buildMetric(this.#prepared, definition, labels, options);
   }
 
+  /**
+   * Any metric by its Prometheus name, such as `ci_queue_jobs`.
+   * @throws Error for a name that this configuration does not know, or when it does not publish the metric.
+   */
+  metricByName(name: string, labels: Labels, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(findDefinition(this.#prepared, name), labels, options);
+  }
+
   /** Jobs of a queue that could start now and wait for a worker. */
-  metricQueuedJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(queueJobs, { ...this.#labelsOf(queue), state: 'queued' }, options);
+  metricQueuedJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): QueueMetric {
+    return buildQueueMetric(this.#prepared, queueJobs, { ...queue, state: 'queued' }, options);
   }
 
   /** Queued jobs of a queue in which no worker is idle or busy. */
-  metricStarvedJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(starvedJobs, this.#labelsOf(queue), options);
+  metricStarvedJobs({ source, scope, queue }: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(starvedJobs, { system: findSystem(this.#prepared, source), source, scope, queue }, options);
   }
 
   /** Jobs of a queue that run now. */
-  metricRunningJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(queueJobs, { ...this.#labelsOf(queue), state: 'running' }, options);
+  metricRunningJobs(queue: QueueOfSource, options?: cloudwatch.MetricOptions): QueueMetric {
+    return buildQueueMetric(this.#prepared, queueJobs, { ...queue, state: 'running' }, options);
   }
 
   /** Workers of a queue that do nothing. */
-  metricIdleWorkers(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(workers, { ...this.#labelsOf(queue), state: 'idle' }, options);
+  metricIdleWorkers(queue: QueueOfSource, options?: cloudwatch.MetricOptions): QueueMetric {
+    return buildQueueMetric(this.#prepared, workers, { ...queue, state: 'idle' }, options);
   }
 
   /** Workers of a queue that run a job. */
-  metricBusyWorkers(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(workers, { ...this.#labelsOf(queue), state: 'busy' }, options);
+  metricBusyWorkers(queue: QueueOfSource, options?: cloudwatch.MetricOptions): QueueMetric {
+    return buildQueueMetric(this.#prepared, workers, { ...queue, state: 'busy' }, options);
   }
 
   /** Busy workers in percent of all that are idle or busy. */
-  metricWorkerUtilization(queue: QueueOfSource, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric(workerUtilization, this.#labelsOf(queue), options);
+  metricWorkerUtilization(queue: QueueOfSource, options?: cloudwatch.MetricOptions): QueueMetric {
+    return buildQueueMetric(this.#prepared, workerUtilization, queue, options);
   }
 
   /** 1 when the last poll of a source gave everything. */
@@ -214,10 +215,6 @@ export class CiMetricsCollector extends Construct implements iam.IGrantable {
   /** Problems of the last run of a source or sink, named `<kind>/<name>`. */
   metricProblems(component: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(problemCount, { component }, options);
-  }
-
-  #labelsOf({ source, scope, queue }: QueueOfSource): Labels {
-    return { system: findSystem(this.#prepared, source), source, scope, queue };
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { Labels, MetricDefinition } from '../../lambda/model/metric.ts';
 import type { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
+import type { PreparedSource } from '../../lambda/sources/source.ts';
 import type { Prepared } from '../prepared.ts';
 import { buildLevelReading, type PromqlReading } from './promql-reading.ts';
 import { canEmit, expandLabelSets, expandNames, findTwin } from './published-metrics.ts';
@@ -119,16 +120,43 @@ function findPublishingSink(
     const which = labels['source'] === undefined ? 'no configured source' : `no source named "${labels['source']}"`;
     throw new Error(`${name} is emitted by ${which}; check the name and the source's settings`);
   }
-  const sink = cloudWatchSinks.find(({ metrics }) => matchSelection(metrics ?? {})(name));
+  const taking = cloudWatchSinks.filter(({ metrics }) => matchSelection(metrics ?? {})(name));
+  const [sink] = taking;
   if (sink === undefined) throw new Error(`${name} is left out by "metrics" of the cloudwatch sink; include it there`);
-  const twins = emitting.map((source) => findTwin(source, definition, labels, matchSelection(sink.metrics ?? {})));
-  const [twin] = twins;
-  if (twin === undefined || twins.includes(undefined)) return sink;
+  const neutral = taking.find((each) => findTwinOfAll(emitting, each, definition, labels) === undefined);
+  const twin = findTwinOfAll(emitting, sink, definition, labels);
+  if (neutral !== undefined || twin === undefined) return neutral ?? sink;
   throw new Error(
     `${name} is published under the vendor's own name ${expandNames(twin)
       .map((own) => own.name)
       .join(', ')} instead; use the metric ${twin.name}, or set compat: false`,
   );
+}
+
+/** The vendor's metric that every one of the sources publishes in place of a neutral one. */
+function findTwinOfAll(
+  sources: readonly PreparedSource[],
+  sink: CloudWatchConfig,
+  definition: MetricDefinition,
+  labels: Labels,
+): MetricDefinition | undefined {
+  const twins = sources.map((source) => findTwin(source, definition, labels, matchSelection(sink.metrics ?? {})));
+  return twins.includes(undefined) ? undefined : twins[0];
+}
+
+/** The vendor's metric under which a sink publishes a neutral one of a source; undefined where it goes by its own name. */
+export function findVendorMetric(
+  { sources, cloudWatchSinks }: Prepared,
+  definition: MetricDefinition,
+  labels: Labels,
+): { readonly twin: MetricDefinition; readonly sink: CloudWatchConfig } | undefined {
+  const { name } = findShape(definition, labels);
+  const own = sources.filter((source) => isSource(source.name, labels['source']));
+  const telling = cloudWatchSinks.map((sink) => ({ sink, twin: findTwinOfAll(own, sink, definition, labels) }));
+  // A sink that leaves the vendor's out and takes the neutral one publishes that.
+  const isNeutral = telling.some(({ sink, twin }) => twin === undefined && matchSelection(sink.metrics ?? {})(name));
+  const [first] = telling.flatMap(({ sink, twin }) => (twin === undefined ? [] : [{ sink, twin }]));
+  return isNeutral ? undefined : first;
 }
 
 function isSource(name: string, wanted: string | undefined): boolean {

@@ -19,15 +19,34 @@ export interface InsightsQuery {
 
 /** A Metrics Insights alarm needs both GROUP BY and ORDER BY (CloudWatch user guide, "Metrics Insights alarms"). */
 export function formatInsightsQuery(query: InsightsQuery): string {
-  const { namespace, name, dimensions, groups, worst, aggregate = 'MAX', where = {} } = query;
-  const schema = [`"${namespace}"`, ...dimensions.map(quoteIdentifier)].join(', ');
-  const conditions = Object.entries(where).map(([dimension, value]) => `${quoteIdentifier(dimension)} = '${value}'`);
+  const { groups, worst, aggregate = 'MAX' } = query;
   return [
-    `SELECT ${aggregate}(${name}) FROM SCHEMA(${schema})`,
-    ...(conditions.length === 0 ? [] : [`WHERE ${conditions.join(' AND ')}`]),
+    formatInsightsSelect({ ...query, aggregate }),
     `GROUP BY ${groups.map(quoteIdentifier).join(', ')}`,
     `ORDER BY ${aggregate}() ${worst === 'highest' ? 'DESC' : 'ASC'}`,
   ].join(' ');
+}
+
+export interface InsightsSelect extends Pick<InsightsQuery, 'namespace' | 'name' | 'dimensions' | 'where'> {
+  readonly aggregate: 'MAX' | 'MIN' | 'AVG' | 'SUM';
+}
+
+/** One series of everything that fits. @throws Error for a value that cannot stand in a query. */
+export function formatInsightsSelect({ namespace, name, dimensions, aggregate, where = {} }: InsightsSelect): string {
+  const schema = [`"${namespace}"`, ...dimensions.map(quoteIdentifier)].join(', ');
+  const conditions = Object.entries(where).map(
+    ([dimension, value]) => `${quoteIdentifier(dimension)} = ${quoteValue(value)}`,
+  );
+  return [
+    `SELECT ${aggregate}(${name}) FROM SCHEMA(${schema})`,
+    ...(conditions.length === 0 ? [] : [`WHERE ${conditions.join(' AND ')}`]),
+  ].join(' ');
+}
+
+/** Values stand in single quotes, and no escape for one is documented (Metrics Insights syntax). */
+function quoteValue(value: string): string {
+  if (!/['\\]/.test(value)) return `'${value}'`;
+  throw new Error(`${JSON.stringify(value)} cannot stand in a query of CloudWatch, for its quotes or backslashes`);
 }
 
 /** Names with other characters than letters, digits and underscores stand in quotes (Metrics Insights syntax). */

@@ -1,4 +1,6 @@
 /** Tests of the CloudWatch metrics that the construct offers to an app that uses it. */
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Stack } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
 import { CiMetricsCollector } from '../../../infra/ci-metrics-collector.ts';
 import type { CollectorConfig } from '../../../lambda/config/schema.ts';
@@ -63,6 +65,83 @@ describe('the metrics that the construct offers', () => {
   });
 });
 
+describe('the metrics of a queue that Buildkite’s own names stand for', () => {
+  const shipped = collectorOf();
+
+  it.each([
+    ['metricQueuedJobs', shipped.metricQueuedJobs(queue), 'MAX', 'ScheduledJobsCount'],
+    ['metricRunningJobs', shipped.metricRunningJobs(queue), 'MAX', 'RunningJobsCount'],
+    ['metricIdleWorkers', shipped.metricIdleWorkers(queue), 'MAX', 'IdleAgentCount'],
+    ['metricBusyWorkers', shipped.metricBusyWorkers(queue), 'MAX', 'BusyAgentCount'],
+    ['metricWorkerUtilization', shipped.metricWorkerUtilization(queue), 'MAX', 'BusyAgentPercentage'],
+  ])('%s is a query where only the API knows the organization', (_, metric, aggregate, name) => {
+    expect(metric).toMatchObject({
+      expression: `SELECT ${aggregate}(${name}) FROM SCHEMA("Buildkite", Cluster, Org, Queue) WHERE Cluster = 'production' AND Queue = 'default'`,
+      usingMetrics: {},
+      label: name,
+    });
+    expect(metric.period.toSeconds()).toBe(60);
+  });
+
+  it('are metrics where the organization is known', () => {
+    const source = { ...configOf('minimal').sources[0], kind: 'buildkite', organization: 'acme', apiToken: { secret: 'api' } };
+    const configured = collectorOf({ sources: [source] });
+    const expected = {
+      namespace: 'Buildkite',
+      metricName: 'ScheduledJobsCount',
+      dimensions: { Org: 'acme', Cluster: 'production', Queue: 'default' },
+    };
+
+    expect(configured.metricQueuedJobs(queue)).toMatchObject(expected);
+    expect(shipped.metricQueuedJobs({ ...queue, organization: 'acme' })).toMatchObject(expected);
+    expect(shipped.metricQueuedJobs({ ...queue, organization: 'acme', scope: 'unclustered' })).toMatchObject({
+      dimensions: { Org: 'acme', Queue: 'default' },
+    });
+  });
+
+  it('leave out the cluster that agents without one do not have', () => {
+    expect(shipped.metricIdleWorkers({ ...queue, scope: 'unclustered' })).toMatchObject({
+      expression: `SELECT MAX(IdleAgentCount) FROM SCHEMA("Buildkite", Org, Queue) WHERE Queue = 'default'`,
+    });
+  });
+
+  it('have the dimensions, the Region and the options of whoever asks', () => {
+    const sink = { kind: 'cloudwatch' as const, dimensions: { Environment: 'production' }, region: 'us-east-1' };
+
+    expect(collectorOf({ sinks: [sink] }).metricQueuedJobs(queue, { statistic: 'Average', label: 'Q' })).toMatchObject({
+      expression:
+        `SELECT AVG(ScheduledJobsCount) FROM SCHEMA("Buildkite", Cluster, Environment, Org, Queue) ` +
+        `WHERE Environment = 'production' AND Cluster = 'production' AND Queue = 'default'`,
+      searchRegion: 'us-east-1',
+      label: 'Q',
+    });
+  });
+
+  it('are the neutral ones where a sink takes those alone', () => {
+    const exclude = { metrics: { exclude: ['ScheduledJobsCount'] } };
+    const second = collectorOf({ sinks: [{ kind: 'cloudwatch' }, { kind: 'cloudwatch', name: 'b', ...exclude }] });
+
+    expect(second.metricQueuedJobs(queue)).toMatchObject({ namespace: 'CI', metricName: 'QueuedJobs' });
+  });
+
+  it('become alarms', () => {
+    const metric = shipped.metricQueuedJobs(queue);
+
+    const alarm = new cloudwatch.Alarm(shipped, 'Many', { metric, threshold: 5, evaluationPeriods: 1 });
+
+    expect(Stack.of(shipped).resolve((alarm.node.defaultChild as cloudwatch.CfnAlarm).metrics)).toMatchObject([
+      { expression: expect.stringContaining('SELECT MAX(ScheduledJobsCount)') as unknown, returnData: true },
+    ]);
+  });
+
+  it.each([
+    ['a statistic that queries lack', () => shipped.metricQueuedJobs(queue, { statistic: 'p90' }), /not p90; give/],
+    ['a name with a quote', () => shipped.metricQueuedJobs({ ...queue, queue: "a'b" }), /"a'b" cannot stand in/],
+  ])('refuse %s', (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+});
+
 describe('metric', () => {
   it('finds the total of a source by fewer labels', () => {
     const metric = collectorOf().metric(starvedJobs, { system: 'buildkite', source: 'buildkite' });
@@ -119,7 +198,7 @@ describe('a metric that is not published', () => {
   it.each<[string, () => unknown, RegExp]>([
     [
       'because the vendor’s stands for it',
-      () => collectorOf().metricQueuedJobs(queue),
+      () => collectorOf().metric(queueJobs, { ...labels, state: 'queued' }),
       /QueuedJobs is published under the vendor's own name ScheduledJobsCount instead; use the metric buildkite_queues_scheduled_jobs_count, or set compat: false/,
     ],
     ['because no sink is there', () => collectorOf(none).metricStarvedJobs(queue), /needs a sink of kind cloudwatch/],
