@@ -189,7 +189,7 @@ module.exports = {
       name: 'infra-parts-know-no-whole',
       severity: 'error',
       from: { path: '^infra/(metrics|access|bundle)/' },
-      to: { path: '^infra/(alarms|dashboard|function)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^infra/(alarms|dashboard|function|package)/', dependencyTypesNot: ['type-only'] },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
     {

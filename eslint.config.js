@@ -35,6 +35,7 @@ export default tseslint.config(
     ignores: [
       'cdk.out',
       'coverage',
+      'dist',
       '.vitest',
       '.cache',
       '.venv',
@@ -48,7 +49,12 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         projectService: {
-          allowDefaultProject: ['eslint.config.js', '.dependency-cruiser.cjs', 'scripts/require-node.cjs'],
+          allowDefaultProject: [
+            'eslint.config.js',
+            '.dependency-cruiser.cjs',
+            'lambda/cli/entry.cjs',
+            'scripts/require-node.cjs',
+          ],
         },
         tsconfigRootDir: import.meta.dirname,
       },
@@ -98,6 +104,7 @@ export default tseslint.config(
       '*.config.ts',
       '*.config.js',
       '.dependency-cruiser.cjs',
+      'lambda/cli/entry.cjs',
       'scripts/mutate/vitest.config.ts',
       'scripts/require-node.cjs',
     ],
@@ -105,7 +112,7 @@ export default tseslint.config(
     rules: { 'no-restricted-exports': 'off', 'no-undef': 'off' },
   },
   {
-    files: ['scripts/require-node.cjs'],
-    rules: { 'no-var': 'off', 'prefer-template': 'off' },
+    files: ['lambda/cli/entry.cjs', 'scripts/require-node.cjs'],
+    rules: { 'no-var': 'off', 'prefer-template': 'off', '@typescript-eslint/no-require-imports': 'off' },
   },
 );

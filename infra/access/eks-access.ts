@@ -2,6 +2,7 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { EksEntrance } from '../../lambda/sources/source.ts';
+import { groupBy } from '../group-by.ts';
 import { buildRightsManifest } from './eks-rights.ts';
 import { allowAll } from './statements.ts';
 
@@ -32,7 +33,7 @@ export function connectEksClusters(
     allowAll(role, { sid: 'FindClusters', actions: ['eks:DescribeCluster'], resources });
   }
   // A role has one entry in a cluster, whatever the number of sources that read it, and however they name its Region.
-  const clusters = Map.groupBy(
+  const clusters = groupBy(
     entrances,
     ({ cluster, region = stack.region, roleArn = '' }) => `${region}/${cluster}/${roleArn}`,
   );

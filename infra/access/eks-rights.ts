@@ -1,5 +1,6 @@
 /** The rights of Kubernetes that sources need, as a manifest. */
 import type { KubernetesRule } from '../../lambda/sources/source.ts';
+import { groupBy } from '../group-by.ts';
 
 const apiGroup = 'rbac.authorization.k8s.io';
 
@@ -12,7 +13,7 @@ export interface RightsNames {
 /** Roles and bindings of one cluster that give a group what sources need, as one list that `kubectl apply` takes. */
 export function buildRightsManifest(rules: readonly KubernetesRule[], names: RightsNames): object {
   const everywhere = rules.filter(({ namespace }) => namespace === undefined);
-  const places = Map.groupBy(
+  const places = groupBy(
     rules.filter(({ namespace }) => namespace !== undefined),
     ({ namespace = '' }) => namespace,
   );

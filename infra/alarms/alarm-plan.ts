@@ -96,6 +96,8 @@ function createPromqlAlarm(
     const message = `the query of the alarm ${name} has ${String(query.length)} characters, and CloudWatch takes ${String(maxQueryLength)}; shorten the names in it`;
     throw new ConfigError('the configuration', [{ path: 'alarms', message }]);
   }
+  if (!('PromQLAlarm' in cloudwatch))
+    throw new Error('alarms on what is stored by OTLP need an aws-cdk-lib that has PromQLAlarm; install a newer one');
   return new cloudwatch.PromQLAlarm(scope, formatAlarmId(name), {
     alarmName: formatAlarmName(config.collector, name),
     alarmDescription: description,

@@ -9,6 +9,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { extractRuntimeConfig } from '../../lambda/config/runtime-config.ts';
 import type { CollectorConfig } from '../../lambda/config/schema.ts';
 import type { ConfiguredKinds } from './only-configured.ts';
+import { assemblePrebuilt, copyPrebuilt, findPrebuilt } from './prebuilt.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
@@ -31,12 +32,19 @@ export interface Bundle {
  * input gives equal bytes, so that an unchanged function is not deployed.
  */
 export function bundleFunction({ directory, config, entry = 'lambda/handler.ts' }: BundleOptions): Bundle {
-  const collectKinds = (parts: readonly Readonly<Record<string, unknown>>[]): readonly string[] =>
-    parts.map(({ kind }) => String(kind));
-  const kinds = { sources: collectKinds(config.sources), sinks: collectKinds(config.sinks) };
-  const metafile = bundleEntry({ directory, entry, kinds });
-  writeFileSync(join(directory, 'collector.json'), formatRuntimeConfig(config));
+  const metafile = bundleEntry({ directory, entry, kinds: collectKinds(config) });
+  writeRuntimeConfig(directory, config);
   return { directory, metafile };
+}
+
+function collectKinds({ sources, sinks }: CollectorConfig): ConfiguredKinds {
+  const kindsOf = (parts: readonly Readonly<Record<string, unknown>>[]): readonly string[] =>
+    parts.map(({ kind }) => String(kind));
+  return { sources: kindsOf(sources), sinks: kindsOf(sinks) };
+}
+
+function writeRuntimeConfig(directory: string, config: CollectorConfig): void {
+  writeFileSync(join(directory, 'collector.json'), formatRuntimeConfig(config));
 }
 
 interface EntryOptions {
@@ -57,8 +65,10 @@ function bundleEntry(options: EntryOptions): Metafile {
 
 /** The asset of the function behind a webhook's URL; it has no configuration of its own. */
 export function bundleWebhookCode(): lambda.Code {
-  return createAsset('webhook', (directory) => {
-    bundleEntry({ directory, entry: 'lambda/webhook.ts' });
+  const prebuilt = findPrebuilt('webhook');
+  return createAsset('webhook', prebuilt, (directory) => {
+    if (prebuilt === undefined) bundleEntry({ directory, entry: 'lambda/webhook.ts' });
+    else copyPrebuilt(prebuilt, directory);
   });
 }
 
@@ -67,17 +77,25 @@ export function formatRuntimeConfig(config: CollectorConfig): string {
   return `${JSON.stringify(extractRuntimeConfig(config), undefined, 2)}\n`;
 }
 
-/** The function's asset; esbuild runs while the app synthesises, and no container is needed. */
+/**
+ * The function's asset. In the repository esbuild runs while the app synthesises; a package has the code prebuilt. No
+ * container is needed.
+ */
 export function bundleFunctionCode(config: CollectorConfig): lambda.Code {
   // The CDK keeps one bundle for equal options, and cannot see the configuration inside the function below.
   const identity = createHash('sha256').update(formatRuntimeConfig(config)).digest('hex');
-  return createAsset(identity, (directory) => {
-    bundleFunction({ directory, config });
+  const prebuilt = findPrebuilt('collector');
+  return createAsset(identity, prebuilt, (directory) => {
+    if (prebuilt === undefined) bundleFunction({ directory, config });
+    else {
+      assemblePrebuilt(prebuilt, directory, collectKinds(config));
+      writeRuntimeConfig(directory, config);
+    }
   });
 }
 
-function createAsset(identity: string, write: (directory: string) => void): lambda.Code {
-  return lambda.Code.fromAsset(join(repository, 'lambda'), {
+function createAsset(identity: string, source: string | undefined, write: (directory: string) => void): lambda.Code {
+  return lambda.Code.fromAsset(source ?? join(repository, 'lambda'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-pulled'),

@@ -1,6 +1,7 @@
-/** Leaves plugins that the configuration does not name out of the bundle. */
+/** Puts into the bundle only the plugins that the configuration names, or leaves their list to the synthesis. */
 import type { Plugin } from 'esbuild';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { formatConstant, type Registry, registries } from './registry.ts';
 
 /** The kinds that a configuration names. */
 export interface ConfiguredKinds {
@@ -16,7 +17,7 @@ export function keepConfigured(kinds: ConfiguredKinds): Plugin {
   return {
     name: 'only-configured',
     setup(build) {
-      for (const registry of ['sources', 'sinks'] as const) {
+      for (const registry of registries) {
         build.onLoad({ filter: new RegExp(`/lambda/${registry}/index[.]ts$`) }, ({ path }) => ({
           contents: renderRegistry(registry, [...new Set(kinds[registry])]),
           loader: 'ts',
@@ -28,12 +29,24 @@ export function keepConfigured(kinds: ConfiguredKinds): Plugin {
 }
 
 /** A registry as `lambda/sources/index.ts` is one; a kind without a folder or a constant of its name does not build. */
-function renderRegistry(registry: keyof ConfiguredKinds, kinds: readonly string[]): string {
+function renderRegistry(registry: Registry, kinds: readonly string[]): string {
   const imports = kinds.map((kind) => `import { ${formatConstant(kind)} } from './${kind}/index.ts';`);
   return [...imports, `export const ${registry} = [${kinds.map(formatConstant).join(', ')}];`].join('\n');
 }
 
-/** `remoteWrite` of `remote-write`. */
-function formatConstant(kind: string): string {
-  return kind.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
+/**
+ * Leaves the registries out: the code imports `./sources.mjs` and `./sinks.mjs`, which are written beside it once a
+ * configuration is known.
+ */
+export const deferRegistries: Plugin = {
+  name: 'deferred-registries',
+  setup(build) {
+    build.onResolve({ filter: /(^|\/)index[.]ts$/ }, ({ path, resolveDir, kind }) => {
+      const file = resolve(resolveDir, path);
+      const registry = registries.find((each) => file.endsWith(`/lambda/${each}/index.ts`));
+      return registry === undefined || kind === 'entry-point'
+        ? undefined
+        : { path: `./${registry}.mjs`, external: true };
+    });
+  },
+};

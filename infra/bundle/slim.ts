@@ -4,7 +4,7 @@
  * What the function carries but never runs, or loads before it needs it. Each saves milliseconds of every cold start;
  * docs/decisions/0006 has the measurements.
  */
-import type { Plugin } from 'esbuild';
+import type { Plugin, PluginBuild } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname } from 'node:path';
@@ -15,7 +15,12 @@ interface Replacement {
   /** A text that the file must still have: another one may have another purpose, and then the build fails. */
   readonly mark: string;
   readonly contents: string;
+  /** Holds only in Lambda; a terminal has profiles, logins and any processor. Absent: everywhere. */
+  readonly only?: 'function';
 }
+
+/** Where a bundle runs. */
+export type Place = 'function' | 'terminal';
 
 /** CommonJS or ES modules of packages, and what stands in their place. */
 const replacements: readonly Replacement[] = [
@@ -27,11 +32,13 @@ const replacements: readonly Replacement[] = [
   },
   {
     // The parser for processors without SIMD, 72 kB; both processors of Lambda have it.
+    only: 'function',
     file: 'undici/lib/llhttp/llhttp-wasm.js',
     mark: 'wasmBase64',
     contents: 'throw new Error("the HTTP parser without SIMD is left out of this bundle");',
   },
   {
+    only: 'function',
     // In Lambda the role's credentials are in the environment (developer guide, "Defined runtime environment
     // variables"). The chain would add twelve files, for profiles and logins that only people have.
     file: '@aws-sdk/credential-provider-node/dist-es/index.js',
@@ -39,6 +46,7 @@ const replacements: readonly Replacement[] = [
     contents: 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
   },
   {
+    only: 'function',
     // Lambda has no shared configuration files, and the SDK asks them for each of a dozen settings of each client.
     file: '@smithy/core/dist-es/submodules/config/node-config-provider/fromSharedConfigFiles.js',
     mark: 'loadSharedConfigFiles(init)',
@@ -46,6 +54,7 @@ const replacements: readonly Replacement[] = [
 export const fromSharedConfigFiles = () => () => Promise.reject(absent);`,
   },
   {
+    only: 'function',
     // That a setting is not in the environment is the rule: one error for all, without a stack and a text for each.
     file: '@smithy/core/dist-es/submodules/config/node-config-provider/fromEnv.js',
     mark: 'envVarSelector(process.env, options)',
@@ -93,29 +102,36 @@ export const fromEnv = (select, options) => async () => {
 export const slimDefine: Readonly<Record<string, string>> = { esbuildDetection: 'true' };
 
 /** Puts the replacements in place; a bundle that has a package without the file that is replaced does not build. */
-export const replacedModules: Plugin = {
-  name: 'replaced',
-  setup(build) {
-    const found = new Set<string>();
-    for (const { file, mark, contents } of replacements) {
-      build.onLoad({ filter: new RegExp(`/node_modules/${file.replaceAll('.', '[.]')}$`) }, ({ path }) => {
-        found.add(file);
-        if (readFileSync(path, 'utf8').includes(mark)) return { contents, loader: 'js', resolveDir: dirname(path) };
-        return {
-          errors: [{ text: `${file} no longer has ${mark}; look what it does now, and adapt infra/bundle/slim.ts` }],
-        };
-      });
-    }
-    build.onEnd(({ metafile }) => {
-      const inputs = Object.keys(metafile?.inputs ?? {});
-      const isUsed = (name: string): boolean => inputs.some((input) => input.startsWith(`node_modules/${name}/`));
-      const gone = replacements.filter(({ file }) => isUsed(findPackage(file)) && !found.has(file));
+export function replaceModules(place: Place): Plugin {
+  const wanted = replacements.filter(({ only = place }) => only === place);
+  return {
+    name: 'replaced',
+    setup: (build) => {
+      replaceFiles(build, wanted);
+    },
+  };
+}
+
+function replaceFiles(build: PluginBuild, wanted: readonly Replacement[]): void {
+  const found = new Set<string>();
+  for (const { file, mark, contents } of wanted) {
+    build.onLoad({ filter: new RegExp(`/node_modules/${file.replaceAll('.', '[.]')}$`) }, ({ path }) => {
+      found.add(file);
+      if (readFileSync(path, 'utf8').includes(mark)) return { contents, loader: 'js', resolveDir: dirname(path) };
       return {
-        errors: gone.map(({ file }) => ({ text: `${file} is gone or no longer used; adapt infra/bundle/slim.ts` })),
+        errors: [{ text: `${file} no longer has ${mark}; look what it does now, and adapt infra/bundle/slim.ts` }],
       };
     });
-  },
-};
+  }
+  build.onEnd(({ metafile }) => {
+    const inputs = Object.keys(metafile?.inputs ?? {});
+    const isUsed = (name: string): boolean => inputs.some((input) => input.startsWith(`node_modules/${name}/`));
+    const gone = wanted.filter(({ file }) => isUsed(findPackage(file)) && !found.has(file));
+    return {
+      errors: gone.map(({ file }) => ({ text: `${file} is gone or no longer used; adapt infra/bundle/slim.ts` })),
+    };
+  });
+}
 
 /** `undici` of `undici/lib/x.js`, `@aws-sdk/core` of `@aws-sdk/core/x.js`. */
 function findPackage(file: string): string {

@@ -3,6 +3,7 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
 import { formatDimensionName } from '../../lambda/model/for-sinks/cloud-watch-shape.ts';
 import type { CloudWatchConfig } from '../../lambda/sinks/cloudwatch/config.ts';
+import { groupBy } from '../group-by.ts';
 import type { Prepared } from '../prepared.ts';
 import { type PublishedMetric, findPublishedMetrics } from '../metrics/published-metrics.ts';
 import { buildSearchExpression } from './search-expression.ts';
@@ -15,7 +16,7 @@ export function buildRelayedRows(prepared: Prepared): cloudwatch.IWidget[][] {
   if (sink === undefined) return [];
   const period = chooseScheduleRate(prepared.config);
   // Two sources may measure the same metric; a search finds both.
-  const byName = Map.groupBy(
+  const byName = groupBy(
     findPublishedMetrics(prepared, sink).filter(({ definition }) => definition.reduced === true),
     ({ name }) => name,
   );

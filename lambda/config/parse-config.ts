@@ -29,6 +29,16 @@ export function parseConfig(text: string, { file, environment }: ParseOptions): 
   throw new ConfigError(file, sortProblems([...syntax, ...located]));
 }
 
+/** Checks what a file would have, given as a value. @throws ConfigError with every problem at once. */
+export function parseConfigValue(value: unknown, { file, environment }: ParseOptions): CollectorConfig {
+  const checked = checkConfig(value, environment);
+  if ('config' in checked) return checked.config;
+  throw new ConfigError(
+    file,
+    checked.findings.map(({ path, message }) => ({ path: formatPath(path), message })),
+  );
+}
+
 const emptyFile = 'is empty; docs/configuration.md shows what to write';
 
 function checkFile(text: string): string | undefined {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunction } from '../../../infra/bundle/bundle-function.ts';
-import { lazyBuiltins, replacedModules } from '../../../infra/bundle/slim.ts';
+import { lazyBuiltins, replaceModules } from '../../../infra/bundle/slim.ts';
 import { configOf } from '../synthesis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ci-metrics-slim-'));
@@ -97,7 +97,7 @@ describe('a package that changed', () => {
         write: false,
         metafile: true,
         logLevel: 'silent',
-        plugins: [replacedModules],
+        plugins: [replaceModules('function')],
       });
       return [];
     } catch (error) {
