@@ -84,7 +84,12 @@ describe('the metrics of a queue that Buildkite’s own names stand for', () => 
   });
 
   it('are metrics where the organization is known', () => {
-    const source = { ...configOf('minimal').sources[0], kind: 'buildkite', organization: 'acme', apiToken: { secret: 'api' } };
+    const source = {
+      ...configOf('minimal').sources[0],
+      kind: 'buildkite',
+      organization: 'acme',
+      apiToken: { secret: 'api' },
+    };
     const configured = collectorOf({ sources: [source] });
     const expected = {
       namespace: 'Buildkite',
