@@ -6,6 +6,7 @@ import { replaceFile } from '../runtime/replace-file.ts';
 import { UsageError } from './commands/parse-arguments.ts';
 import { describeSystems } from './demo/systems/open-systems.ts';
 import type { DemoSystem } from './demo/systems/system.ts';
+import type { Program } from './program.ts';
 
 /** As an operator would keep tokens, though these open nothing. */
 const readableByOwner = 0o600;
@@ -13,14 +14,18 @@ const readableByOwner = 0o600;
 /** Tells a file of an earlier demo from one of the user. */
 const mark = '# The simulated CI systems of a demo';
 
-const head = (folder: string): string => `\
+const head = (folder: string, program: Program): string => `\
 ${mark}, as long as it runs; the next one with --write-config writes this file anew.
-# In another terminal:  npm run collect -- --config ${join(folder, 'collector.yaml')} --dry-run
+# In another terminal:  ${program.call('collect', `--config ${join(folder, 'collector.yaml')} --dry-run`)}
 # What collect has counted lies beside this file, in .ci-metrics-state: a new demo has other builds, so remove it then.
 `;
 
 /** @returns the path of the configuration. @throws UsageError where one stands that no demo has written. */
-export async function writeDemoFiles(folder: string, systems: readonly DemoSystem[]): Promise<string> {
+export async function writeDemoFiles(
+  folder: string,
+  systems: readonly DemoSystem[],
+  program: Program,
+): Promise<string> {
   const config = join(folder, 'collector.yaml');
   await refuseOther(config);
   const tokenFolder = join(resolve(folder), 'tokens');
@@ -29,7 +34,7 @@ export async function writeDemoFiles(folder: string, systems: readonly DemoSyste
   await mkdir(tokenFolder, { recursive: true });
   for (const [name, token] of Object.entries(tokens)) await replaceFile(fileOf(name), token, { mode: readableByOwner });
   const sinks = [{ kind: 'file', path: join(resolve(folder), 'ci.prom') }];
-  await replaceFile(config, `${head(folder)}${stringify({ collector: 'play', sources, sinks })}`);
+  await replaceFile(config, `${head(folder, program)}${stringify({ collector: 'play', sources, sinks })}`);
   return config;
 }
 

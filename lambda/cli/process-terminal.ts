@@ -1,5 +1,6 @@
 /** The terminal of this process: its streams, its environment, and the ways in which its use ends. */
 import { fstatSync, writeSync } from 'node:fs';
+import type { Program } from './program.ts';
 import { exitCodes, type Output, type Terminal } from './terminal.ts';
 
 /** Closing connections takes milliseconds; a request that does not notice its abort must not hold the prompt. */
@@ -9,14 +10,17 @@ export const exitGraceMs = 1000;
 const killedByInterrupt = 130;
 
 /** The terminal of this process; made once, because it listens to the process's signals. */
-export function openProcessTerminal(): Terminal {
+export function openProcessTerminal(program: Program): Terminal {
+  const signal = watchEndOfUse();
   return {
+    program,
+    ask: process.stdin.isTTY && process.stdout.isTTY ? (question) => askLine(question, signal) : undefined,
     stdout: createOutput(process.stdout, 1),
     stderr: createOutput(process.stderr, 2),
     variables: process.env,
     clock: Date.now,
     random: Math.random,
-    signal: watchEndOfUse(),
+    signal,
     onResize: (listener) => {
       process.stdout.on('resize', listener);
       return () => process.stdout.off('resize', listener);
@@ -26,6 +30,17 @@ export function openProcessTerminal(): Terminal {
       return () => process.off('exit', listener);
     },
   };
+}
+
+/** Loaded when needed: most commands ask nothing. */
+async function askLine(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await lines.question(question, { signal });
+  } finally {
+    lines.close();
+  }
 }
 
 function createOutput(stream: NodeJS.WriteStream, descriptor: number): Output {

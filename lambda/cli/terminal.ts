@@ -1,5 +1,6 @@
 /** What a command sees of the process: its outputs, its environment, its clock and its exit codes. */
 import type { Clock } from '../runtime/clock.ts';
+import type { Program } from './program.ts';
 
 /** Where a command writes. */
 export interface Output {
@@ -13,6 +14,10 @@ export interface Output {
 export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** How the program is called, for help and for what to do next. */
+  readonly program: Program;
+  /** Asks whoever sits there for a line; undefined where nobody does. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** 0 (included) to 1 (excluded). */

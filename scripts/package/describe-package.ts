@@ -16,6 +16,9 @@ const Repository = z.object({
 export const oldestCdk = '2.230.0';
 export const oldestConstructs = '10.4.2';
 
+/** Where the code will lie; jsii and npm's provenance ask for it, so set it before the first publication. */
+const repositoryUrl = 'git+https://github.com/ci-metrics-collector/ci-metrics-collector.git';
+
 /** Everything else is bundled, so that an installation brings no other package. */
 export function describePackage(root: string): Readonly<Record<string, unknown>> {
   const { name, version, description, license } = Repository.parse(
@@ -28,8 +31,9 @@ export function describePackage(root: string): Readonly<Record<string, unknown>>
     license,
     keywords: ['cdk', 'aws-cdk', 'awscdk', 'ci', 'metrics', 'buildkite', 'bitbucket', 'tekton', 'prometheus'],
     author: { name: 'CI metrics collector', organization: true },
-    repository: { type: 'git', url: 'https://github.com/ci-metrics-collector/ci-metrics-collector.git' },
+    repository: { type: 'git', url: repositoryUrl },
     engines: { node: '>=20.16' },
+    type: 'commonjs',
     main: 'lib/index.js',
     types: 'lib/index.d.ts',
     exports: {
@@ -37,7 +41,6 @@ export function describePackage(root: string): Readonly<Record<string, unknown>>
       './collector.schema.json': './collector.schema.json',
       './package.json': './package.json',
       './.jsii': './.jsii',
-      './.warnings.jsii.js': './.warnings.jsii.js',
     },
     bin: { [name]: 'cli/entry.cjs' },
     peerDependencies: { 'aws-cdk-lib': `^${oldestCdk}`, constructs: `^${oldestConstructs}` },

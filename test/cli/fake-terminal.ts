@@ -1,4 +1,5 @@
 /** A terminal in memory, for tests of what the command line writes and how wide. */
+import { type Program, repositoryProgram } from '../../lambda/cli/program.ts';
 import type { Terminal } from '../../lambda/cli/terminal.ts';
 
 export interface FakeTerminalOptions {
@@ -6,6 +7,9 @@ export interface FakeTerminalOptions {
   readonly size?: { readonly columns: number; readonly rows: number };
   readonly variables?: Terminal['variables'];
   readonly clock?: () => number;
+  readonly program?: Program;
+  /** What is answered, question by question; without it nobody can be asked. */
+  readonly answers?: readonly string[];
 }
 
 export interface FakeTerminal extends Terminal {
@@ -24,10 +28,13 @@ export function fakeTerminal({
   size,
   variables = {},
   clock = Date.now,
+  program = repositoryProgram,
+  answers,
 }: FakeTerminalOptions = {}): FakeTerminal {
   const written = { out: '', err: '' };
   const interrupted = new AbortController();
   const listeners = { resize: new Set<() => void>(), exit: new Set<() => void>() };
+  const left = [...(answers ?? [])];
   let window = size ?? { columns: 80, rows: 24 };
   const output = (name: 'out' | 'err') => ({
     write: (text: string) => {
@@ -45,6 +52,14 @@ export function fakeTerminal({
   return {
     stdout: output('out'),
     stderr: output('err'),
+    program,
+    ask:
+      answers &&
+      ((question) => {
+        written.out += question;
+        const answer = left.shift();
+        return answer === undefined ? Promise.reject(new Error('asked too often')) : Promise.resolve(answer);
+      }),
     variables,
     clock,
     random: () => 0.5,

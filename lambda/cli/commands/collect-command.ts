@@ -5,7 +5,7 @@ import type { Command } from './command.ts';
 export const collectCommand: Command = {
   name: 'collect',
   summary: 'Runs the pipeline of a configuration file, once or every few seconds.',
-  call: 'npm run collect -- --config FILE',
+  needed: '--config FILE',
   description:
     'Reads the sources of a configuration file, sends what they give to its sinks, and shows both.\n' +
     'The same code runs in AWS Lambda; secrets may also come from the environment ({ env }) and from files ({ file }).',
@@ -45,15 +45,16 @@ export const collectCommand: Command = {
     'Ctrl-C and SIGTERM end a run in order; one that was delivering says what was sent, and exits with 1.',
   ],
   examples: [
-    { command: 'npm run collect -- --config collector.yaml', shows: 'Collect once and deliver' },
-    { command: 'npm run collect -- --config collector.yaml --dry-run', shows: 'What would be sent, and its price' },
-    { command: 'npm run collect -- --config collector.yaml --every 10s', shows: 'Every ten seconds until Ctrl-C' },
+    { words: '--config collector.yaml', shows: 'Collect once and deliver' },
+    { words: '--config collector.yaml --dry-run', shows: 'What would be sent, and its price' },
+    { words: '--config collector.yaml --every 10s', shows: 'Every ten seconds until Ctrl-C' },
     {
-      command: 'npm run collect -- --config collector.yaml --every 30s --listen 127.0.0.1:9464',
+      words: '--config collector.yaml --every 30s --listen 127.0.0.1:9464',
       shows: 'A page that Prometheus scrapes',
     },
     {
-      command: 'npm run --silent collect -- --config collector.yaml --dry-run --format prometheus > ci.prom',
+      words: '--config collector.yaml --dry-run --format prometheus > ci.prom',
+      loudness: 'silent',
       shows: 'The text exposition, in a file, nothing sent',
     },
   ],

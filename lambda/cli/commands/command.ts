@@ -3,15 +3,22 @@ import type { OptionSpec } from './options.ts';
 import type { ExitCode, Terminal } from '../terminal.ts';
 
 interface Example {
-  readonly command: string;
+  /** What stands behind the name of the command. */
+  readonly words: string;
   readonly shows: string;
+  /** Its output goes to a file or a program, so npm has to be silent. */
+  readonly loudness?: 'silent';
 }
 
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** How it is called, without its options. */
-  readonly call: string;
+  /** What it cannot be called without, as `--config FILE`. */
+  readonly needed?: string;
+  /** The kind of word that it takes without an option. */
+  readonly positional?: 'SHELL';
+  /** Its output is for a file or a program. */
+  readonly loudness?: 'silent';
   readonly description: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
   readonly notes: readonly string[];

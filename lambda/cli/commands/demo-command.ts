@@ -5,7 +5,6 @@ import type { Command } from './command.ts';
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'The whole collector against a simulated CI fleet; needs no account.',
-  call: 'npm start --',
   description:
     'Starts simulated CI systems on this machine (Buildkite, Bitbucket, Tekton, Chainloop), collects all of them every\n' +
     'few seconds through the real pipeline, shows the queues and serves the metrics. Without a terminal it prints a\n' +
@@ -34,11 +33,11 @@ export const demoCommand: Command = {
     'Ctrl-C ends with exit code 0; 1 means that no run delivered anything.',
   ],
   examples: [
-    { command: 'npm start', shows: 'A live table until Ctrl-C' },
-    { command: 'npm start -- --speed 60 --every 1s', shows: 'An hour of CI in a minute' },
-    { command: 'npm start -- --remote-write http://127.0.0.1:9090/api/v1/write', shows: 'Into a Prometheus' },
-    { command: 'npm start -- --write-config play', shows: 'Systems to try a configuration of your own with' },
-    { command: 'npm start -- --for 30s | cat', shows: 'Plain lines for half a minute' },
+    { words: '', shows: 'A live table until Ctrl-C' },
+    { words: '--speed 60 --every 1s', shows: 'An hour of CI in a minute' },
+    { words: '--remote-write http://127.0.0.1:9090/api/v1/write', shows: 'Into a Prometheus' },
+    { words: '--write-config play', shows: 'Systems to try a configuration of your own with' },
+    { words: '--for 30s | cat', shows: 'Plain lines for half a minute' },
   ],
   // Loaded when needed: help and usage errors need no pipeline.
   run: async (argv, terminal) => {

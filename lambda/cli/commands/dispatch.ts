@@ -6,14 +6,24 @@ import { UsageError } from './parse-arguments.ts';
 import { collectCommand } from './collect-command.ts';
 import { createPaint, type Paint } from '../render/colour.ts';
 import type { Command } from './command.ts';
+import { createCompletionCommand } from './completion-command.ts';
+import { dashboardsCommand } from './dashboards-command.ts';
 import { commonOptions, type OptionSpec } from './options.ts';
 import { demoCommand } from './demo-command.ts';
-import { renderCommandHelp, renderGeneralHelp } from './help.ts';
+import { type HelpStyle, renderCommandHelp, renderGeneralHelp } from './help.ts';
+import { initCommand } from './init-command.ts';
 import { migrateCommand } from './migrate-command.ts';
 import { exitCodes, type ExitCode, type Output, type Terminal } from '../terminal.ts';
 import { makePrintable } from '../render/text-width.ts';
 
-const commands: readonly Command[] = [demoCommand, collectCommand, migrateCommand];
+const commands: readonly Command[] = [
+  demoCommand,
+  initCommand,
+  collectCommand,
+  dashboardsCommand,
+  migrateCommand,
+  createCompletionCommand(() => commands),
+];
 
 /** Runs what a command line asks for and tells how it went; never throws. */
 export async function dispatch(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -26,16 +36,16 @@ export async function dispatch(argv: readonly string[], terminal: Terminal): Pro
 
 async function runCommand(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const [name = '', ...rest] = argv;
-  const paint = choosePaint(terminal.stdout, argv, terminal);
+  const style = { paint: choosePaint(terminal.stdout, argv, terminal), program: terminal.program };
   if (name === '') throw new UsageError('no command is given');
   if (isVersion(name)) return print(terminal, `${version}\n`);
-  if (isHelp(name)) return print(terminal, renderHelp(rest[0], paint));
+  if (isHelp(name)) return print(terminal, renderHelp(rest[0], style));
 
   const command = findCommand(name);
   if (rest.some((argument) => argument === '--version' || isAmongShorts(argument, 'V', command)))
     return print(terminal, `${version}\n`);
   if (rest.some((argument) => isHelp(argument) || isAmongShorts(argument, 'h', command)))
-    return print(terminal, renderCommandHelp(command, paint));
+    return print(terminal, renderCommandHelp(command, style));
   return command.run(rest, terminal);
 }
 
@@ -55,10 +65,10 @@ function isAmongShorts(argument: string, short: string, { options }: Command): b
   return letters.includes(short) && Array.from(letters).every((letter) => letter === short || plain.has(letter));
 }
 
-function renderHelp(name: string | undefined, paint: Paint): string {
+function renderHelp(name: string | undefined, style: HelpStyle): string {
   return name === undefined || name.startsWith('-')
-    ? renderGeneralHelp(commands, version, paint)
-    : renderCommandHelp(findCommand(name), paint);
+    ? renderGeneralHelp(commands, version, style)
+    : renderCommandHelp(findCommand(name), style);
 }
 
 function findCommand(name: string): Command {
@@ -72,7 +82,7 @@ function findCommand(name: string): Command {
 
 /** The edge of the program: what went wrong and what to do, and what a script can tell from the exit code. */
 function explain(error: unknown, argv: readonly string[], terminal: Terminal): ExitCode {
-  const { stderr, variables } = terminal;
+  const { stderr } = terminal;
   const paint = choosePaint(stderr, argv, terminal);
   if (error instanceof ConfigError) {
     // Its lines are made for a terminal and hold no value of the file.
@@ -82,7 +92,7 @@ function explain(error: unknown, argv: readonly string[], terminal: Terminal): E
   const message = makePrintable(error instanceof Error ? error.message : String(error));
   stderr.write(`${paint('bad', 'error:')} ${message}\n`);
   if (error instanceof UsageError) {
-    stderr.write(describeUsage(argv, variables));
+    stderr.write(describeUsage(argv, terminal));
     return exitCodes.usage;
   }
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
@@ -90,12 +100,12 @@ function explain(error: unknown, argv: readonly string[], terminal: Terminal): E
   return exitCodes.failed;
 }
 
-function describeUsage([name = '']: readonly string[], variables: Terminal['variables']): string {
+function describeUsage([name = '']: readonly string[], { program, variables }: Terminal): string {
   const known = commands.some((command) => command.name === name) ? `${name} ` : '';
   const script = variables['npm_lifecycle_event'];
   // npm takes options for itself unless they stand after two dashes; what is left of them then makes no sense.
   const npm = script === undefined ? '' : `with npm, options stand after two dashes: npm run ${script} -- --help\n`;
-  return `${npm}see: node lambda/cli/main.ts ${known}--help\n`;
+  return `${npm}see: ${program.name} ${known}--help\n`;
 }
 
 function choosePaint({ isTty }: Output, argv: readonly string[], { variables }: Terminal): Paint {

@@ -1,6 +1,7 @@
 /** Writes the text of `--help`, for the program and for each command. */
 import { findGreatest } from '../../model/lists/extremes.ts';
 import type { Paint } from '../render/colour.ts';
+import type { Program } from '../program.ts';
 import type { Command } from './command.ts';
 import { commonOptions, type OptionSpec } from './options.ts';
 import { measureText } from '../render/text-width.ts';
@@ -13,27 +14,49 @@ const exitCodeLines = [
   ['4', 'failed as with 1, and a credential was refused: trying again does not help'],
 ] as const;
 
+/** How help looks, and how the program is called in it. */
+export interface HelpStyle {
+  readonly paint: Paint;
+  readonly program: Program;
+}
+
+function joinWords({ needed }: Command): string {
+  return needed === undefined ? '[options]' : `${needed} [options]`;
+}
+
+function renderExample(
+  { name }: Command,
+  { words, shows, loudness }: Command['examples'][number],
+  { paint, program }: HelpStyle,
+): readonly string[] {
+  return [`  ${paint('faint', `# ${shows}`)}`, `  ${program.call(name, words, loudness)}`];
+}
+
 /** Help of one command, made from what it declares. */
-export function renderCommandHelp(command: Command, paint: Paint): string {
+export function renderCommandHelp(command: Command, { paint, program }: HelpStyle): string {
   const options = { ...command.options, ...commonOptions };
   return joinParagraphs([
     [command.description],
-    [paint('heading', 'Usage'), `  ${command.call} [options]`],
+    [paint('heading', 'Usage'), `  ${program.call(command.name, joinWords(command), command.loudness)}`],
     [paint('heading', 'Options'), ...alignRows(Object.entries(options).map(renderOption))],
     ...(command.notes.length === 0 ? [] : [[paint('heading', 'Notes'), ...command.notes.map((note) => `  ${note}`)]]),
     [paint('heading', 'Exit codes'), ...alignRows(exitCodeLines)],
     [
       paint('heading', 'Examples'),
-      ...command.examples.flatMap(({ command: call, shows }) => [`  ${paint('faint', `# ${shows}`)}`, `  ${call}`]),
+      ...command.examples.flatMap((example) => renderExample(command, example, { paint, program })),
     ],
   ]);
 }
 
 /** Help of the whole program. */
-export function renderGeneralHelp(commands: readonly Command[], version: string, paint: Paint): string {
+export function renderGeneralHelp(
+  commands: readonly Command[],
+  version: string,
+  { paint, program }: HelpStyle,
+): string {
   return joinParagraphs([
     [`ci-metrics-collector ${version}: CI queues, agents and runs as metrics, from a terminal.`],
-    [paint('heading', 'Usage'), '  node lambda/cli/main.ts <command> [options]'],
+    [paint('heading', 'Usage'), `  ${program.name} <command> [options]`],
     [
       paint('heading', 'Commands'),
       ...alignRows([
@@ -45,9 +68,9 @@ export function renderGeneralHelp(commands: readonly Command[], version: string,
     [paint('heading', 'Exit codes'), ...alignRows(exitCodeLines)],
     [
       paint('heading', 'Examples'),
-      ...commands
-        .flatMap(({ examples }) => examples.slice(0, 1))
-        .flatMap(({ command: call, shows }) => [`  ${paint('faint', `# ${shows}`)}`, `  ${call}`]),
+      ...commands.flatMap((command) =>
+        command.examples.slice(0, 1).flatMap((example) => renderExample(command, example, { paint, program })),
+      ),
     ],
   ]);
 }

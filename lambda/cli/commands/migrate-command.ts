@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 export const migrateCommand: Command = {
   name: 'migrate',
   summary: 'Makes a configuration of a command line or an environment of buildkite-agent-metrics.',
-  call: 'npm run -s migrate --',
+  loudness: 'silent',
   description:
     'Takes every flag of buildkite-agent-metrics as it is written there, or the variables of its functions, and prints\n' +
     'a checked configuration that publishes the same under the same names. Tokens become references, never text.',
@@ -26,11 +26,13 @@ export const migrateCommand: Command = {
   ],
   examples: [
     {
-      command: 'npm run -s migrate -- -token abc123 -interval 30s -backend statsd -statsd-tags > collector.yaml',
+      loudness: 'silent',
+      words: '-token abc123 -interval 30s -backend statsd -statsd-tags > collector.yaml',
       shows: 'From the command line of the program',
     },
     {
-      command: 'npm run -s migrate -- -environment lambda.json > collector.yaml',
+      loudness: 'silent',
+      words: '-environment lambda.json > collector.yaml',
       shows: 'From a function: aws lambda get-function-configuration --function-name NAME > lambda.json',
     },
   ],

@@ -11,6 +11,7 @@ import { type BuiltPipeline, buildPipeline, type Environment } from '../../wirin
 import { buildDemoConfig } from './config.ts';
 import type { DisplayOptions } from './display.ts';
 import { writeDemoFiles } from '../demo-files.ts';
+import type { Program } from '../program.ts';
 import { loadLife } from './fleet-life.ts';
 import type { DemoSettings } from './settings.ts';
 import { openSystems } from './systems/open-systems.ts';
@@ -28,7 +29,7 @@ export async function openDemo(settings: DemoSettings, terminal: Terminal): Prom
   const { clock } = terminal;
   const life = await loadLife(settings.stateFolder, settings, clock());
   const { systems } = opened.use(await openSystems(life, clock));
-  const written = await writtenConfig(settings.configFolder, systems);
+  const written = await writtenConfig(settings.configFolder, systems, terminal.program);
   const { stateFolder } = settings;
   let store: StateStore | undefined;
   const { built, pages } = await openPipeline(settings, terminal.signal, async (port) => {
@@ -60,8 +61,12 @@ function listNames(systems: readonly DemoSystem[]): string {
 }
 
 /** The file that was asked for, if one was. */
-async function writtenConfig(folder: string | undefined, systems: readonly DemoSystem[]): Promise<readonly string[]> {
-  return folder === undefined ? [] : [await writeDemoFiles(folder, systems)];
+async function writtenConfig(
+  folder: string | undefined,
+  systems: readonly DemoSystem[],
+  program: Program,
+): Promise<readonly string[]> {
+  return folder === undefined ? [] : [await writeDemoFiles(folder, systems, program)];
 }
 
 interface OpenPipeline {

@@ -114,7 +114,7 @@ function readBackend(flags: GivenFlags, variables: Variables): Backend {
 
 /** What is no setting of a configuration, and where it went. */
 const noteOfFlag: Readonly<Partial<Record<keyof typeof programFlags, string>>> = {
-  quiet: '-quiet: run the command as `npm run -s collect -- --quiet`; in AWS the log has one line a run.',
+  quiet: '-quiet: give `collect` the option --quiet; in AWS the log has one line a run.',
   debug: '-debug: run the command with --verbose; in AWS set `logLevel: debug`.',
   'debug-http':
     '-debug-http: run the command with --verbose, which logs requests without their credentials; in AWS set `logLevel: debug`.',

@@ -2,6 +2,7 @@
 import { ConfigError } from '../../config/config-error.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { UsageError } from '../commands/parse-arguments.ts';
+import type { Program } from '../program.ts';
 import { exitCodes, type ExitCode, type Terminal } from '../terminal.ts';
 import { type GivenFlags, getLast, isOn, parseGoFlags } from './go-flags.ts';
 import type { Installation, Variables } from './installation.ts';
@@ -24,13 +25,15 @@ const ownFlags = {
 export async function runMigrate(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const flags = parseGoFlags(argv, { ...programFlags, ...ownFlags });
   if (isOn(flags, 'version')) {
-    throw new UsageError('-version of the program is `--version` of the collector: `npm run collect -- --version`');
+    throw new UsageError(
+      `-version of the program is \`--version\` of the collector: \`${terminal.program.call('collect', '--version')}\``,
+    );
   }
   const installation = await readInstallation(flags, terminal.variables);
   const target = readTarget(flags, installation);
   const migrated = writeConfiguration(installation, { target, account: readAccount(flags) });
   terminal.stdout.write(migrated.text);
-  terminal.stderr.write(describeNextSteps(migrated, target, installation));
+  terminal.stderr.write(describeNextSteps(migrated, target, installation, terminal.program));
   return checkResult(migrated, target, terminal);
 }
 
@@ -69,11 +72,17 @@ function readAccount(flags: GivenFlags): number | undefined {
   return Number(text);
 }
 
-function describeNextSteps({ notes }: MigratedConfiguration, target: Target, { intervalMs }: Installation): string {
+function describeNextSteps(
+  { notes }: MigratedConfiguration,
+  target: Target,
+  { intervalMs }: Installation,
+  program: Program,
+): string {
+  const collect = (words: string): string => program.call('collect', `--config collector.yaml ${words}`);
   const next =
     target === 'aws'
-      ? 'Next: save it as collector.yaml, look at it with `npm run collect -- --config collector.yaml --dry-run`, then `npx cdk deploy`.'
-      : `Next: save it as collector.yaml, then \`npm run collect -- --config collector.yaml ${describeInterval(intervalMs)}\`.`;
+      ? `Next: save it as collector.yaml, look at it with \`${collect('--dry-run')}\`, then \`npx cdk deploy\`.`
+      : `Next: save it as collector.yaml, then \`${collect(describeInterval(intervalMs))}\`.`;
   return [...notes, next].map((line) => `${line}\n`).join('');
 }
 

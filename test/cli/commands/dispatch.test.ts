@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectCommand } from '../../../lambda/cli/commands/collect-command.ts';
+import { dashboardsCommand } from '../../../lambda/cli/commands/dashboards-command.ts';
 import { demoCommand } from '../../../lambda/cli/commands/demo-command.ts';
 import { dispatch } from '../../../lambda/cli/commands/dispatch.ts';
+import { initCommand } from '../../../lambda/cli/commands/init-command.ts';
 import { migrateCommand } from '../../../lambda/cli/commands/migrate-command.ts';
 import { version } from '../../../lambda/version.ts';
 import { expectGolden } from '../../support/golden.ts';
@@ -23,6 +25,9 @@ describe('help', () => {
     ['demo', ['demo', '--help']],
     ['collect', ['collect', '--help']],
     ['migrate', ['migrate', '--help']],
+    ['init', ['init', '--help']],
+    ['dashboards', ['dashboards', '--help']],
+    ['completion', ['completion', '--help']],
   ])('explains %s on standard output', async (name, argv) => {
     const { exitCode, out, err } = await answerTo(...argv);
 
@@ -49,7 +54,7 @@ describe('help', () => {
     expect(await answerTo(...argv)).toEqual(await answerTo(...same));
   });
 
-  it.each([collectCommand, demoCommand, migrateCommand])(
+  it.each([collectCommand, dashboardsCommand, demoCommand, initCommand, migrateCommand])(
     'has an example for and a word on every option of $name',
     async (command) => {
       const { out } = await answerTo(command.name, '--help');
@@ -63,7 +68,7 @@ describe('help', () => {
   );
 
   it('fits into a terminal of 120 columns', async () => {
-    for (const name of ['demo', 'collect', 'migrate']) {
+    for (const name of ['demo', 'collect', 'migrate', 'init', 'dashboards']) {
       const { out } = await answerTo(name, '--help');
 
       expect(Math.max(...out.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(120);
@@ -95,7 +100,7 @@ describe('a command line that makes no sense', () => {
   it.each([
     [[], 'no command is given'],
     [['colect'], 'unknown command colect; did you mean collect?'],
-    [['frobnicate'], 'unknown command frobnicate; there are demo, collect, migrate, help, version'],
+    [['frobnicate'], 'unknown command frobnicate; there are demo, init, collect, dashboards, migrate, completion, help, version'],
     [['help', 'dmo'], 'unknown command dmo; did you mean demo?'],
     [['collect'], '--config FILE is missing: it names the collector.yaml to read'],
     [['collect', '--confg', 'x'], 'unknown option --confg; did you mean --config?'],
