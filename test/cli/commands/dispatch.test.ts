@@ -100,7 +100,10 @@ describe('a command line that makes no sense', () => {
   it.each([
     [[], 'no command is given'],
     [['colect'], 'unknown command colect; did you mean collect?'],
-    [['frobnicate'], 'unknown command frobnicate; there are demo, init, collect, dashboards, migrate, completion, help, version'],
+    [
+      ['frobnicate'],
+      'unknown command frobnicate; there are demo, init, collect, dashboards, migrate, completion, help, version',
+    ],
     [['help', 'dmo'], 'unknown command dmo; did you mean demo?'],
     [['collect'], '--config FILE is missing: it names the collector.yaml to read'],
     [['collect', '--confg', 'x'], 'unknown option --confg; did you mean --config?'],
