@@ -6,6 +6,7 @@ import { bundleConstruct } from './bundle-construct.ts';
 import { bundleFunctions } from './bundle-functions.ts';
 import { compileFace } from './compile-face.ts';
 import { describePackage } from './describe-package.ts';
+import { describeThirdParty } from './third-party.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -20,8 +21,10 @@ export async function buildPackage(folder: string): Promise<void> {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(describePackage(root), undefined, 2)}\n`);
   for (const name of copied)
     if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
-  await bundleConstruct(library);
+  const ofConstruct = await bundleConstruct(library);
   compileFace(folder);
-  await bundleFunctions(join(library, 'functions'));
-  await bundleCommand(join(folder, 'cli'));
+  const ofFunctions = await bundleFunctions(join(library, 'functions'));
+  const ofCommand = await bundleCommand(join(folder, 'cli'));
+  const thirdParty = describeThirdParty(root, [ofConstruct, ...ofFunctions, ofCommand]);
+  writeFileSync(join(folder, 'THIRD-PARTY-LICENSES'), thirdParty);
 }

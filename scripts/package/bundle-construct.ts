@@ -1,5 +1,5 @@
 /** Bundles the construct for the package into one CommonJS file, which `require` and `import` both load. */
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -28,8 +28,9 @@ export declare function checkMapping(config: any): any;
 `;
 
 /** Writes `implementation.js`, with the CDK left to the app: two copies of it would not know each other's constructs. */
-export async function bundleConstruct(folder: string): Promise<void> {
-  await build({
+export async function bundleConstruct(folder: string): Promise<Metafile> {
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: { implementation: 'infra/package/implementation.ts' },
     outdir: folder,
@@ -49,4 +50,5 @@ export async function bundleConstruct(folder: string): Promise<void> {
     logLevel: 'warning',
   });
   writeFileSync(join(folder, 'implementation.d.ts'), declarations);
+  return metafile;
 }

@@ -10,18 +10,24 @@ import { sinks } from '../../lambda/sinks/index.ts';
 import { sources } from '../../lambda/sources/index.ts';
 
 /** Writes `collector/` and `webhook/` into the folder, each with a list of what its files load. */
-export async function bundleFunctions(folder: string): Promise<void> {
+export async function bundleFunctions(folder: string): Promise<readonly Metafile[]> {
   const collector = join(folder, 'collector');
   const entries = { index: 'lambda/handler.ts', ...listPlugins() };
-  writeManifest(
-    collector,
-    await buildBundle({ directory: collector, entries, place: 'function', plugins: [deferRegistries] }),
-  );
+  const ofCollector = await buildBundle({
+    directory: collector,
+    entries,
+    place: 'function',
+    plugins: [deferRegistries],
+  });
+  writeManifest(collector, ofCollector);
   const webhook = join(folder, 'webhook');
-  writeManifest(
-    webhook,
-    await buildBundle({ directory: webhook, entries: { index: 'lambda/webhook.ts' }, place: 'function' }),
-  );
+  const ofWebhook = await buildBundle({
+    directory: webhook,
+    entries: { index: 'lambda/webhook.ts' },
+    place: 'function',
+  });
+  writeManifest(webhook, ofWebhook);
+  return [ofCollector, ofWebhook];
 }
 
 function listPlugins(): Readonly<Record<string, string>> {

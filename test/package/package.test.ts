@@ -20,6 +20,7 @@ const expected = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
+  'THIRD-PARTY-LICENSES',
   'cli/entry.cjs',
   'cli/main.mjs',
   'cli/main.mjs.map',
@@ -73,6 +74,21 @@ describe('the tarball', () => {
       .filter((file) => readFileSync(join(installed.built, file), 'latin1').includes(root));
 
     expect(traced).toEqual([]);
+  });
+
+  it('hands on the licences of what is bundled', () => {
+    const text = readFileSync(join(installed.built, 'THIRD-PARTY-LICENSES'), 'utf8');
+    const licences = new Set([...text.matchAll(/^---\n\S+ \S+: (.+)$/gm)].map(([, licence]) => licence));
+
+    expect([...licences].sort()).toEqual([
+      '(Apache-2.0 AND BSD-3-Clause)',
+      '0BSD',
+      'Apache-2.0',
+      'ISC',
+      'MIT',
+      'MIT-0',
+    ]);
+    for (const name of ['undici', 'yaml', 'zod', '@aws-sdk/client-cloudwatch']) expect(text).toContain(`---\n${name} `);
   });
 
   it('pleases publint', () => {

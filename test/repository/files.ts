@@ -8,6 +8,7 @@ export const root = join(import.meta.dirname, '../..');
 const ignored: ReadonlySet<string> = new Set([
   '.git',
   '.venv',
+  'dist',
   '.vitest',
   '.cache',
   'cdk.out',
