@@ -68,9 +68,9 @@ function planRelayedDown(prepared: Prepared, source: PreparedSource): readonly A
       metric: new cloudwatch.MathExpression({
         expression: formatInsightsQuery({
           ...published,
-          groups: ['Org', 'Workflow', 'Runner'],
+          groups: ['Source', 'Org', 'Workflow', 'Runner'],
           worst: 'lowest',
-          where: published.own,
+          where: { ...published.own, Source: source.name },
         }),
         usingMetrics: {},
         label: 'Workflow is up',
@@ -81,7 +81,7 @@ function planRelayedDown(prepared: Prepared, source: PreparedSource): readonly A
       window,
       cut: findQueryCut(minutes, prepared.config),
       silence: 'kept',
-      contributors: { kind: 'workflows' },
+      contributors: { kind: 'workflows', source: source.name },
     },
   ];
 }
@@ -99,15 +99,15 @@ function planDownByOtlp(prepared: Prepared, source: PreparedSource): readonly Al
         'The contributors of this alarm name it.',
       ),
       metric: buildLevelReading(prepared, sink, workflowUp, {
-        labels: {},
-        by: ['org', 'workflow', 'runner'],
+        labels: { source: source.name },
+        by: ['source', 'org', 'workflow', 'runner'],
         source: source.name,
       }),
       when: 'below',
       threshold: 1,
       window,
       silence: 'kept',
-      contributors: { kind: 'workflows' },
+      contributors: { kind: 'workflows', source: source.name },
     },
   ];
 }

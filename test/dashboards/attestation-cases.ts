@@ -1,12 +1,12 @@
 /** Histories for the alerts on Chainloop's attestations, each with what must fire and what must not. */
 import type { RuleCase } from './rule-cases.ts';
 
-function up(workflow: string, runner = 'GITHUB_ACTION', more = 'collector="ci", '): string {
+function up(workflow: string, runner = 'GITHUB_ACTION', more = 'collector="ci", source="main", '): string {
   return `chainloop_workflow_up{${more}org="acme", workflow="${workflow}", runner="${runner}"}`;
 }
 
-const labels = { collector: 'ci', org: 'acme', workflow: 'build', runner: 'GITHUB_ACTION' } as const;
-const summary = 'Workflow build of acme has been down for 30 minutes';
+const labels = { collector: 'ci', source: 'main', org: 'acme', workflow: 'build', runner: 'GITHUB_ACTION' } as const;
+const summary = 'Workflow build of acme (source main) has been down for 30 minutes';
 
 export const attestationCases: readonly RuleCase[] = [
   {
@@ -28,7 +28,22 @@ export const attestationCases: readonly RuleCase[] = [
     title: "fires for a scrape of Chainloop's own page, which knows no collector",
     series: { [up('build', 'GITHUB_ACTION', 'job="chainloop", ')]: '0x40' },
     at: '31m',
-    fires: [{ labels: { job: 'chainloop', org: 'acme', workflow: 'build', runner: 'GITHUB_ACTION' }, summary }],
+    fires: [
+      {
+        labels: { job: 'chainloop', org: 'acme', workflow: 'build', runner: 'GITHUB_ACTION' },
+        summary: 'Workflow build of acme has been down for 30 minutes',
+      },
+    ],
+  },
+  {
+    alert: 'WorkflowDown',
+    title: 'tells which of two sources has the workflow, where both have one of its name',
+    series: {
+      [up('build')]: '0x40',
+      [up('build', 'GITHUB_ACTION', 'collector="ci", source="other", ')]: '1x40',
+    },
+    at: '31m',
+    fires: [{ labels, summary }],
   },
   {
     alert: 'WorkflowDown',

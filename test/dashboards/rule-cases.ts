@@ -69,7 +69,8 @@ export function night(identity: string): Readonly<Record<string, string>> {
     [`ci_queue_starved_jobs{${queue}}`]: still(0),
     [`ci_workers{${queue}, state="idle"}`]: still(0),
     [`ci_workers{${queue}, state="busy"}`]: still(0),
-    [`chainloop_workflow_up{${identity}, org="acme", workflow="build", runner="GITHUB_ACTION"}`]: still(1),
+    [`chainloop_workflow_up{${identity}, source="main", org="acme", workflow="build", runner="GITHUB_ACTION"}`]:
+      still(1),
     [`ci_collector_source_up{${source}}`]: still(1),
     // At first the queues of the evening; then the CI system leaves its idle queues out.
     [`ci_collector_source_samples{${source}}`]: '26x30 0x470',

@@ -134,7 +134,10 @@ async function assertOrganization(plane: ControlPlane, { organization }: Chainlo
 async function readRelay({ config, ports, context, ledger }: Reading): Promise<Collection> {
   try {
     const page = await readMetricsPage(config, ports, context.deadline);
-    const { families, messages } = mapRelayedPage(page, ledger, matchSelection(config.workflows ?? {}));
+    const { families, messages } = mapRelayedPage(page, ledger, {
+      source: config.name,
+      isSelected: matchSelection(config.workflows ?? {}),
+    });
     const where = `${whereOfSource(config)} GET /prom/${config.organization}/metrics`;
     return { families, problems: messages.map((message) => ({ kind: 'bad-response', where, message })) };
   } catch (error) {

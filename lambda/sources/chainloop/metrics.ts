@@ -117,19 +117,23 @@ export type Runner = (typeof runners)[number] | 'unknown';
 
 const runnerValues = [...runners, 'unknown'] as const;
 
-export const workflowUp: MetricDefinition<'gauge', 'org' | 'workflow' | 'runner'> = {
+/** Chainloop's labels behind the source: two of them may read servers that have organizations of one name. */
+export const workflowLabels = ['source', 'org', 'workflow', 'runner'] as const;
+export type WorkflowLabel = (typeof workflowLabels)[number];
+
+export const workflowUp: MetricDefinition<'gauge', WorkflowLabel> = {
   name: 'chainloop_workflow_up',
   help: 'Indicate if the last run was successful.',
   type: 'gauge',
   unit: 'count',
-  labels: ['org', 'workflow', 'runner'],
+  labels: workflowLabels,
   enumerated: { runner: runnerValues },
   combination: 'min',
   cloudWatch: {
     namespace: 'neutral',
     name: 'ChainloopWorkflowUp',
     unit: 'Count',
-    dimensionSets: [['org', 'workflow', 'runner']],
+    dimensionSets: [workflowLabels],
     statistic: 'Maximum',
   },
 };
@@ -137,12 +141,12 @@ export const workflowUp: MetricDefinition<'gauge', 'org' | 'workflow' | 'runner'
 /** Chainloop's own (`app/controlplane/pkg/metrics/prometheus`): they end at 20 minutes. Seconds. */
 const chainloopBounds = [10, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1200] as const;
 
-export const workflowRunDuration: MetricDefinition<'distribution', 'org' | 'workflow' | 'status' | 'runner'> = {
+export const workflowRunDuration: MetricDefinition<'distribution', WorkflowLabel | 'status'> = {
   name: 'chainloop_workflow_run_duration_seconds',
   help: 'Duration of a workflow runs in seconds.',
   type: 'distribution',
   unit: 'seconds',
-  labels: ['org', 'workflow', 'status', 'runner'],
+  labels: [...workflowLabels, 'status'],
   enumerated: { status: compatStatuses, runner: runnerValues },
   combination: 'sum',
   bounds: chainloopBounds,
@@ -151,7 +155,7 @@ export const workflowRunDuration: MetricDefinition<'distribution', 'org' | 'work
     name: 'ChainloopRunDuration',
     unit: 'Seconds',
     // RunDuration has the workflows; this is for a look at expired runs, which it leaves out.
-    dimensionSets: [['org', 'status']],
+    dimensionSets: [['source', 'org', 'status']],
     statistic: 'p95',
   },
 };

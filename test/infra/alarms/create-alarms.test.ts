@@ -291,8 +291,7 @@ describe('a workflow of Chainloop that is down', () => {
     expect(alarm(withChainloop({ read: 'relay' }), 'workflow-down/attestations')).toMatchObject({
       Metrics: [
         {
-          Expression:
-            'SELECT MAX(ChainloopWorkflowUp) FROM SCHEMA("CI", Org, Runner, Workflow) GROUP BY Org, Workflow, Runner ORDER BY MAX() ASC',
+          Expression: `SELECT MAX(ChainloopWorkflowUp) FROM SCHEMA("CI", Org, Runner, Source, Workflow) WHERE Source = 'attestations' GROUP BY Source, Org, Workflow, Runner ORDER BY MAX() ASC`,
           Period: 60,
         },
       ],

@@ -28,7 +28,7 @@ interface Level {
 const cluster = { system: 'tekton', source: 'cluster', scope: 'team-a' };
 const taskRun = { ...cluster, queue: 'default' };
 const chainloop = { system: 'chainloop', source: 'attestations', scope: 'acme' };
-const workflow = { org: 'acme', workflow: 'release', runner: 'GITHUB_ACTION' };
+const workflow = { source: 'page', org: 'acme', workflow: 'release', runner: 'GITHUB_ACTION' };
 const queue = { source: 'builds', scope: 'production', queue: 'default' };
 const repositories = { system: 'bitbucket', source: 'workspace', scope: 'acme/shop', pipeline: 'default' };
 
@@ -108,7 +108,7 @@ async function textOf(definition: MetricDefinition<'gauge'>, labels: Labels): Pr
   return textOfSeries(stored);
 }
 
-/** Whose alarm it is; the page of a server has no label of its source. */
+/** Whose alarm it is; Chainloop's own names have no label of the system. */
 function sourceOf({ alarm, labels }: Level): Labels {
   const source = alarm.split('/')[1] ?? '';
   return { system: labels['system'] ?? 'chainloop', source };
@@ -193,6 +193,17 @@ withCurrentPromtool('an alarm in PromQL on a level', () => {
     await expectHistory(level, [...times(death, bad), 'stale'], times(minutes, 1), {
       on: [death - 1],
       off: [death + badMinutes + 1, minutes - 1],
+    });
+  });
+
+  it('workflow-down/page does not look at the workflows of another source', async () => {
+    const level = levels.find(({ alarm }) => alarm === 'workflow-down/page');
+    if (level === undefined) throw new Error('the alarm is gone');
+    const labels = { ...workflow, source: 'other' };
+
+    await expectHistory({ ...level, labels }, times(minutes, level.bad), times(minutes, 1), {
+      on: [],
+      off: [level.badMinutes + 1, minutes - 1],
     });
   });
 

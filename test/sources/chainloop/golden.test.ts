@@ -66,16 +66,17 @@ describe('a whole organization', () => {
 });
 
 describe('a page of the server', () => {
-  it('becomes the same series', async () => {
+  it('becomes the same series, behind the source', async () => {
     const page = parsePage(await readFile(join(fixtures, 'page.prom')), { format: 'text' });
 
-    const { families, messages: faults } = mapRelayedPage(page, undefined, () => true);
+    const { families, messages: faults } = mapRelayedPage(page, undefined, { source: 'main', isSelected: () => true });
 
     expect(faults).toEqual([]);
     const { text } = await writePrometheusText(families);
     const gauges = (await readFile(join(fixtures, 'page.prom'), 'utf8'))
       .split('\n')
-      .filter((line) => line.startsWith('chainloop_workflow_up{'));
+      .filter((line) => line.startsWith('chainloop_workflow_up{'))
+      .map((line) => line.replace('{', '{source="main",'));
     expect(text.split('\n').filter((line) => line.startsWith('chainloop_workflow_up{'))).toEqual(gauges);
   });
 });

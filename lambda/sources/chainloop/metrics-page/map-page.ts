@@ -6,7 +6,7 @@ import { buildGauge, type MetricFamily } from '../../../model/metric.ts';
 import { buildHistograms } from '../../../prometheus-text/histograms.ts';
 import type { Page, PageFamily, PageLabels } from '../../../prometheus-text/page.ts';
 import { formatLosses } from '../../../prometheus-text/remarks.ts';
-import { workflowRunDuration, workflowUp } from '../metrics.ts';
+import { type WorkflowLabel, workflowRunDuration, workflowUp } from '../metrics.ts';
 
 export interface MappedPage {
   readonly families: readonly MetricFamily[];
@@ -14,21 +14,23 @@ export interface MappedPage {
   readonly messages: readonly string[];
 }
 
+export interface PageOptions {
+  /** The operator's name of the source. */
+  readonly source: string;
+  readonly isSelected: (workflow: string) => boolean;
+}
+
 /**
  * What the page says, under its own names. The gauge is passed on as it is; the histogram goes to the ledger, which tells
  * a restart of the server from a decrease.
  */
-export function mapRelayedPage(
-  page: Page,
-  ledger: Ledger | undefined,
-  isSelected: (workflow: string) => boolean,
-): MappedPage {
+export function mapRelayedPage(page: Page, ledger: Ledger | undefined, options: PageOptions): MappedPage {
   const up = page.families.find(({ name }) => name === workflowUp.name);
   const durations = page.families.find(({ name }) => name === workflowRunDuration.name);
   const follower = ledger !== undefined && isCountedFromRuns(ledger) ? undefined : ledger;
-  const unsound = durations === undefined ? 0 : followDurations(durations, follower, isSelected);
+  const unsound = durations === undefined ? 0 : followDurations(durations, follower, options);
   return {
-    families: up === undefined ? [] : [mapUpFamily(up, isSelected)],
+    families: up === undefined ? [] : [mapUpFamily(up, options)],
     messages: [
       ...listOptional(formatLosses(page.remarks)),
       // A page with durations has the gauge too; the server leaves it out when its database fails.
@@ -46,11 +48,11 @@ function listOptional(loss: string | undefined): readonly string[] {
   return loss === undefined ? [] : [loss];
 }
 
-function mapUpFamily({ samples }: PageFamily, isSelected: (workflow: string) => boolean): MetricFamily {
+function mapUpFamily({ samples }: PageFamily, { source, isSelected }: PageOptions): MetricFamily {
   return buildGauge(
     workflowUp,
     samples
-      .map(({ labels, value }) => ({ labels: mapLabels(labels), value }))
+      .map(({ labels, value }) => ({ labels: mapLabels(labels, source), value }))
       .filter(({ labels, value }) => Number.isFinite(value) && isSelected(labels.workflow)),
   );
 }
@@ -67,14 +69,10 @@ function isCountedFromRuns(ledger: Ledger): boolean {
 }
 
 /** How many histograms could not be used. */
-function followDurations(
-  family: PageFamily,
-  ledger: Ledger | undefined,
-  isSelected: (workflow: string) => boolean,
-): number {
+function followDurations(family: PageFamily, ledger: Ledger | undefined, { source, isSelected }: PageOptions): number {
   const { histograms, unsound } = buildHistograms(family);
   for (const { labels, bounds, counts, sum, startMs } of histograms) {
-    const own = { ...mapLabels(labels), status: findLabel(labels, 'status') };
+    const own = { ...mapLabels(labels, source), status: findLabel(labels, 'status') };
     if (!isSelected(own.workflow) || sum === undefined || !Number.isFinite(sum)) continue;
     ledger?.followHistogram(workflowRunDuration, own, {
       bounds,
@@ -86,8 +84,9 @@ function followDurations(
   return unsound.length;
 }
 
-function mapLabels(labels: PageLabels): Record<'org' | 'workflow' | 'runner', string> {
+function mapLabels(labels: PageLabels, source: string): Readonly<Record<WorkflowLabel, string>> {
   return {
+    source,
     org: findLabel(labels, 'org'),
     workflow: findLabel(labels, 'workflow'),
     runner: findLabel(labels, 'runner'),

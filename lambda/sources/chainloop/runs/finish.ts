@@ -126,16 +126,18 @@ function buildObservations(
       ? [
           {
             metric: workflowRunDuration,
-            labels: buildCompatLabels(organization, workflow, runner, compatStatus),
+            labels: {
+              source: labels.source,
+              org: organization,
+              workflow: makeLabelValue(workflow.name) ?? 'none',
+              status: compatStatus,
+              runner,
+            },
             value: computeSeconds(endedMs),
           },
         ]
       : []),
   ];
-}
-
-function buildCompatLabels(org: string, { name }: WorkflowName, runner: string, status: CompatStatus) {
-  return { org, workflow: makeLabelValue(name) ?? 'none', status, runner };
 }
 
 /** Chainloop knows runs only; spans of the jobs inside a run come from the CI system itself. */

@@ -4,7 +4,7 @@ import { makeLabelValue } from '../../../model/text/labels.ts';
 import { runsActive, runsStuck } from '../../../model/catalogue/run-metrics.ts';
 import { type MapOptions, mapPipelineLabels } from './finish.ts';
 import type { WorkflowName, WorkflowRun } from '../grpc-web/messages.ts';
-import { workflowDown, workflowUp } from '../metrics.ts';
+import { workflowDown, type WorkflowLabel, workflowUp } from '../metrics.ts';
 import { stuckMs } from './read-runs.ts';
 import { type HealthByWorkflow, formatWorkflowKey } from './workflow-health.ts';
 
@@ -71,11 +71,11 @@ export function mapWorkflowHealth(
  */
 function mapUp(
   judged: readonly { readonly workflow: WorkflowName; readonly isUp: boolean; readonly runner: string }[],
-  { organization: org }: MapOptions,
+  { source, organization: org }: MapOptions,
 ): GaugeFamily {
-  const series = new Map<string, { labels: Record<'org' | 'workflow' | 'runner', string>; value: number }>();
+  const series = new Map<string, { labels: Readonly<Record<WorkflowLabel, string>>; value: number }>();
   for (const { workflow, isUp, runner } of judged) {
-    const labels = { org, workflow: makeLabelValue(workflow.name) ?? 'none', runner };
+    const labels = { source, org, workflow: makeLabelValue(workflow.name) ?? 'none', runner };
     const key = JSON.stringify([labels.workflow, runner]);
     const value = Math.min(isUp ? 1 : 0, series.get(key)?.value ?? 1);
     series.set(key, { labels, value });
